@@ -1,0 +1,1 @@
+"""What at least three services use: contracts, topics, the consumer loop, outbox, postgres, http, telemetry."""

@@ -1,0 +1,1 @@
+"""The single source of every message format; schemas/ is generated from here."""

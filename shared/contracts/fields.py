@@ -1,0 +1,56 @@
+"""Field types that several contracts share, with their limits.
+
+Every limit carries its unit in its name. Text never holds control characters: PostgreSQL cannot store
+NUL, and the rest has no business in an identifier or a name.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, ConfigDict, Field, FiniteFloat, StringConstraints
+from typing_extensions import TypedDict
+
+ID_MAX_CHARS = 255
+NAME_MAX_CHARS = 200
+TEXT_MAX_CHARS = 10_000
+URI_MAX_CHARS = 1_000
+POINTS_MAX = 1_000_000_000
+MINOR_UNITS_MAX = 1_000_000_000_000
+ATTRIBUTES_MAX_COUNT = 32
+
+NO_CONTROL = r"^[^\x00-\x1f\x7f]+$"
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=ID_MAX_CHARS, pattern=NO_CONTROL)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_MAX_CHARS, pattern=NO_CONTROL)]
+Uri = Annotated[str, StringConstraints(min_length=1, max_length=URI_MAX_CHARS, pattern=NO_CONTROL)]
+Text = Annotated[str, StringConstraints(max_length=TEXT_MAX_CHARS, pattern=r"^[^\x00]*$")]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Uuid = Annotated[
+    str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Points = Annotated[int, Field(ge=-POINTS_MAX, le=POINTS_MAX)]
+MinorUnits = Annotated[int, Field(ge=0, le=MINOR_UNITS_MAX)]
+Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Timestamp = AwareDatetime
+AttributeValue = (
+    Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")] | bool | int | FiniteFloat
+)
+Attributes = Annotated[
+    dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")], AttributeValue],
+    Field(max_length=ATTRIBUTES_MAX_COUNT),
+]
+
+Channel = Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+
+#: What a platform sends is refused when it says more than the contract knows: a misspelt field is an error.
+CLOSED = ConfigDict(extra="forbid", strict=True)
+
+
+class Identity(TypedDict):
+    """Someone as a platform knows them; `id` is unique within the channel of the community."""
+
+    __pydantic_config__ = CLOSED  # type: ignore[misc]
+
+    channel: Channel
+    id: Id

@@ -1,0 +1,161 @@
+"""The topic registry: every topic, its key, size, retention, and who writes and reads it.
+
+Topics are created from here, AsyncAPI is generated from here, and a breaking change of a contract names
+its readers from here.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from shared.contracts import facts
+
+DAY_MS = 24 * 60 * 60 * 1000
+KEEP_FOREVER = -1
+SERVICES = ("ingest", "scoring", "recognition", "rewards", "analytics")
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One Kafka topic. `key` says in words what the record key is made of; `retention_ms` -1 keeps everything."""
+
+    name: str
+    title: str
+    key: str
+    facts: tuple[Any, ...]
+    producers: tuple[str, ...]
+    consumers: tuple[str, ...]
+    partitions: int = 6
+    retention_ms: int = KEEP_FOREVER
+    compacted: bool = False
+
+    @property
+    def config(self) -> dict[str, str]:
+        """The topic's settings as Kafka names them."""
+        return {
+            "cleanup.policy": "compact" if self.compacted else "delete",
+            "retention.ms": str(self.retention_ms),
+            "compression.type": "producer",
+        }
+
+
+RAW = Topic(
+    "engagement.raw.v1",
+    "What the front door took, before deduplication and identity",
+    "community | channel | actor id",
+    (facts.RawEvent,),
+    producers=("ingest",),
+    consumers=("ingest",),
+    retention_ms=30 * DAY_MS,
+)
+EVENTS = Topic(
+    "engagement.events.v1",
+    "The event log: every accepted event, with its members",
+    "community | member",
+    (facts.AcceptedEvent,),
+    producers=("ingest",),
+    consumers=("scoring", "analytics"),
+)
+REJECTED = Topic(
+    "engagement.rejected.v1",
+    "Events that will not count, with the reason",
+    "community | receipt",
+    (facts.RejectedEvent,),
+    producers=("ingest",),
+    consumers=("analytics",),
+    retention_ms=90 * DAY_MS,
+)
+MEMBERS = Topic(
+    "members.v1",
+    "Members and their identities on each channel",
+    "community | member",
+    (facts.MemberIdentified,),
+    producers=("ingest",),
+    consumers=("recognition", "rewards", "analytics"),
+    compacted=True,
+)
+POINTS = Topic(
+    "points.awarded.v1",
+    "Points awarded and reversed",
+    "community | member",
+    (facts.PointsAwarded,),
+    producers=("scoring",),
+    consumers=("recognition", "rewards", "analytics"),
+)
+RECOGNITION = Topic(
+    "recognition.granted.v1",
+    "Badges and levels granted and taken back",
+    "community | member",
+    (facts.RecognitionGranted,),
+    producers=("recognition",),
+    consumers=("analytics",),
+)
+REDEMPTIONS = Topic(
+    "redemptions.v1",
+    "Redemptions and their states",
+    "community | member",
+    (facts.RedemptionChanged,),
+    producers=("rewards",),
+    consumers=("analytics",),
+)
+PAYOUTS = Topic(
+    "payouts.v1",
+    "Payouts, their states, and the awards they pay",
+    "community | member",
+    (facts.PayoutChanged, facts.PayoutLots),
+    producers=("rewards",),
+    consumers=("analytics", "finance"),
+)
+PROGRAMMES = Topic(
+    "programme.v1",
+    "Published programme versions; each service reads its own section",
+    "community | programme",
+    (facts.ProgrammePublished,),
+    producers=("scoring",),
+    consumers=("recognition", "rewards", "analytics"),
+    partitions=1,
+    compacted=True,
+)
+ACCESS_KEYS = Topic(
+    "access_keys.v1",
+    "Access keys issued and revoked, as hashes",
+    "community | key",
+    (facts.AccessKeyChanged,),
+    producers=("ingest",),
+    consumers=("scoring", "recognition", "rewards", "analytics"),
+    partitions=1,
+    compacted=True,
+)
+
+
+def dead_letter_topic(service: str) -> Topic:
+    """The topic that takes what `service` can never process."""
+    return Topic(
+        f"{service}.dlq.v1",
+        f"Records that {service} can never process, with origin and reason",
+        "community or nothing",
+        (facts.RecordDeadLettered,),
+        producers=(service,),
+        consumers=("operators",),
+        partitions=1,
+        retention_ms=90 * DAY_MS,
+    )
+
+
+TOPICS = (
+    RAW,
+    EVENTS,
+    REJECTED,
+    MEMBERS,
+    POINTS,
+    RECOGNITION,
+    REDEMPTIONS,
+    PAYOUTS,
+    PROGRAMMES,
+    ACCESS_KEYS,
+    *(dead_letter_topic(service) for service in SERVICES),
+)
+
+
+def record_key(community: str, part: str) -> bytes:
+    """The Kafka record key `community|part`: records of one member, receipt or key stay in order."""
+    return f"{community}|{part}".encode()

@@ -67,9 +67,7 @@ class Envelope(TypedDict):
     subject: NotRequired[Id]
     datacontenttype: NotRequired[Literal["application/json"]]
     dataschema: NotRequired[Uri]
-    traceparent: NotRequired[
-        Annotated[str, Field(pattern=r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]
-    ]
+    traceparent: NotRequired[Annotated[str, Field(pattern=r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]]
 
 
 class TextData(ActivityData):

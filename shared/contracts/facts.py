@@ -92,10 +92,11 @@ class MemberData(TypedDict):
     identities: list[Identity]
     channel: Channel
     first_seen_at: Timestamp
+    revision: Count
 
 
 class MemberIdentified(FactEnvelope):
-    """A member, with every identity known so far; the newest message of a key holds the whole."""
+    """A member, with every identity known so far. The highest `revision` holds the whole; an older one is stale."""
 
     type: Literal["member.identified.v1"]
     data: MemberData

@@ -1,0 +1,400 @@
+"""The consumer loop: the one place where a message could be lost or count twice.
+
+Batch of records → decode → one transaction {offsets moved by compare-and-set, handlers, outbox rows} →
+commit. Offsets live in PostgreSQL beside the facts; Kafka's own committed offset is for lag monitors only.
+
+A record leaves in one of three ways. Invalid (it can never succeed): to the service's dead-letter topic,
+under a limit. Transient (database or broker away, deadlock): the same batch is tried again. Unknown (a
+bug): the process ends, loudly, and nothing is skipped.
+"""
+
+import asyncio
+import base64
+import logging
+import time
+import uuid
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import mode
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaConnectionError, KafkaError, OffsetOutOfRangeError
+from pydantic import TypeAdapter, ValidationError
+
+from shared.outbox import OutboxRelay
+from shared.postgres import TRANSIENT, Connection
+from shared.settings import ServiceSettings
+from shared.telemetry import (
+    BATCH_SECONDS,
+    CONSUMED_BATCHES,
+    CONSUMED_RECORDS,
+    CONSUMER_LAG,
+    CONSUMER_RETRIES,
+    DEAD_LETTERS,
+    OFFSET_CONFLICTS,
+)
+from shared.topics import Topic, dead_letter_topic
+from shared.transaction import Invalid, Transaction
+
+FETCH_WAIT_MS = 200
+LAG_REPORT_SECONDS = 5.0
+REASON_MAX_CHARS = 1_000
+DEAD_LETTER_NAMESPACE = uuid.UUID("6b0f2f8e-7d0c-5a52-9d55-0f6f5a3a7c11")
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Transaction, list[Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A topic that a service reads: how its messages are decoded and which handler takes them."""
+
+    topic: Topic
+    adapter: TypeAdapter[Any]
+    handler: Handler
+
+
+class OffsetConflict(Exception):
+    """The stored offset is not where this worker thought: another worker owns the partition."""
+
+
+class TooManyDeadLetters(Exception):
+    """So many invalid records in a minute point at a bug, not at the records."""
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A record that cannot be processed, and why."""
+
+    record: Any
+    reason: str
+
+
+class ConsumerLoop(mode.Service):
+    """Consumes a service's subscriptions, one batch and one transaction at a time."""
+
+    def __init__(
+        self,
+        service: str,
+        subscriptions: Sequence[Subscription],
+        pool: asyncpg.Pool,
+        relay: OutboxRelay,
+        settings: ServiceSettings,
+    ) -> None:
+        super().__init__()
+        self._service = service
+        self._subscriptions = {one.topic.name: one for one in subscriptions}
+        self._pool = pool
+        self._relay = relay
+        self._settings = settings
+        self._dead_letter_topic = dead_letter_topic(service)
+        self._next: dict[TopicPartition, int] = {}
+        self._busy = asyncio.Lock()
+        self._dead_letter_times: deque[float] = deque(maxlen=settings.dead_letters_max_per_minute + 1)
+        self._consumer: AIOKafkaConsumer | None = None
+        self.assigned = asyncio.Event()
+
+    async def on_start(self) -> None:
+        """Join the service's group and begin to consume."""
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.kafka,
+            group_id=f"plaudit-{self._service}",
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            fetch_max_bytes=self._settings.fetch_max_bytes,
+            session_timeout_ms=int(self._settings.session_seconds * 1000),
+            heartbeat_interval_ms=int(self._settings.session_seconds * 1000 / 4),
+            max_partition_fetch_bytes=self._settings.fetch_max_bytes,
+        )
+        await self._consumer.start()
+        self._consumer.subscribe(list(self._subscriptions), listener=_Rebalances(self))
+        self.add_future(self._consume())
+        self.add_future(self._report_lag())
+
+    async def on_stop(self) -> None:
+        """Let the batch at work finish, then leave the group so that another worker takes over at once."""
+        async with self._busy:
+            if self._consumer is not None:
+                await self._consumer.stop()
+
+    async def _consume(self) -> None:
+        assert self._consumer is not None  # noqa: S101 -- on_start made it
+        while not self.should_stop:
+            await self._relay.wait_for_room()
+            try:
+                fetched = await self._consumer.getmany(
+                    timeout_ms=FETCH_WAIT_MS, max_records=self._settings.batch_max_count
+                )
+            except OffsetOutOfRangeError as error:
+                raise RuntimeError(
+                    f"stored offsets lie outside the topic: {error}. Records were deleted or the topic was made "
+                    "anew; nothing is skipped. See docs/runbooks/offsets-out-of-range.md"
+                ) from error
+            except KafkaConnectionError as error:
+                log.warning("the broker is away: %r", error)
+                continue
+            async with self._busy:
+                # A rebalance may have taken partitions away, or their offsets, since they were fetched.
+                records = [
+                    record
+                    for partition, batch in fetched.items()
+                    for record in batch
+                    if record.offset >= self._next.get(partition, record.offset + 1)
+                ]
+                if records and not self.should_stop:
+                    await self._process(records)
+
+    async def _process(self, records: list[Any]) -> None:
+        """Process records, whatever it takes: splits the batch around invalid ones, retries what passes."""
+        started = time.perf_counter()
+        decoded, rejections = self._decode(records)
+        while True:
+            try:
+                await self._commit_with_retries(records, decoded, rejections)
+                break
+            except OffsetConflict:
+                OFFSET_CONFLICTS.inc()
+                log.warning("another worker moved the offsets: this batch is given up")
+                await self._load_offsets(list(self._next))
+                return
+            except Invalid as invalid:
+                culprit = self._find(invalid, decoded)
+                if culprit is None:
+                    middle = len(records) // 2
+                    await self._process(records[:middle])
+                    await self._process(records[middle:])
+                    return
+                rejections.append(Rejection(culprit, invalid.reason))
+                decoded = [(record, message) for record, message in decoded if record is not culprit]
+        BATCH_SECONDS.observe(time.perf_counter() - started)
+        CONSUMED_BATCHES.inc()
+        for topic in self._subscriptions:
+            CONSUMED_RECORDS.labels(topic).inc(sum(1 for record in records if record.topic == topic))
+
+    def _decode(self, records: list[Any]) -> tuple[list[tuple[Any, Any]], list[Rejection]]:
+        decoded: list[tuple[Any, Any]] = []
+        rejections: list[Rejection] = []
+        for record in records:
+            if record.value is None:
+                continue  # a tombstone of a compacted topic says nothing
+            try:
+                message = self._subscriptions[record.topic].adapter.validate_json(record.value)
+            except ValidationError as error:
+                rejections.append(Rejection(record, str(error)))
+            else:
+                decoded.append((record, message))
+        return decoded, rejections
+
+    def _find(self, invalid: Invalid, decoded: list[tuple[Any, Any]]) -> Any | None:
+        """The record that a handler refused: named by its index, or the only one there is."""
+        topic = getattr(invalid, "topic", None)
+        of_topic = [record for record, _ in decoded if topic is None or record.topic == topic]
+        if invalid.index is not None:
+            return of_topic[invalid.index]
+        return of_topic[0] if len(decoded) == 1 else None
+
+    async def _commit_with_retries(
+        self, records: list[Any], decoded: list[tuple[Any, Any]], rejections: list[Rejection]
+    ) -> None:
+        moves: dict[TopicPartition, int] = {}
+        for record in records:
+            moves[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        pause = self._settings.retry_min_seconds
+        unsure = False
+        while True:
+            try:
+                if unsure and await self._was_committed(moves):
+                    break
+                await self._commit(moves, decoded, rejections)
+                break
+            except TRANSIENT as error:
+                CONSUMER_RETRIES.inc()
+                log.warning("the batch of %d is tried again in %.1f s: %r", len(records), pause, error)
+                # The connection may have gone after the server committed: ask before doing it again.
+                unsure = True
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, self._settings.retry_max_seconds)
+        self._next.update(moves)
+        for rejection in rejections:
+            DEAD_LETTERS.labels(rejection.record.topic).inc()
+
+    async def _commit(
+        self, moves: dict[TopicPartition, int], decoded: list[tuple[Any, Any]], rejections: list[Rejection]
+    ) -> None:
+        async with self._pool.acquire() as conn, conn.transaction():
+            tx = Transaction(conn, datetime.now(UTC))
+            # 1. The offsets first: their row locks keep any other owner of the partition waiting.
+            await self._move_offsets(conn, moves)
+            # 2. The facts, topic by topic in the order they were subscribed.
+            for topic, subscription in self._subscriptions.items():
+                messages = [message for record, message in decoded if record.topic == topic]
+                if messages:
+                    try:
+                        await subscription.handler(tx, messages)
+                    except Invalid as invalid:
+                        invalid.topic = topic  # type: ignore[attr-defined]
+                        raise
+            # 3. What can never succeed, as messages of the same transaction.
+            self._publish_dead_letters(tx, rejections)
+            # 4. The messages about the facts.
+            count = await tx.store_outbox()
+        # 5. Only now may they be published.
+        self._relay.wake(count)
+
+    async def _move_offsets(self, conn: Connection, moves: dict[TopicPartition, int]) -> None:
+        ordered = sorted(moves)
+        moved = await conn.fetchval(
+            """
+            with moved as (
+                update consumer_offsets o set next_offset = m.new
+                from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) as m(topic, partition, old, new)
+                where o.topic = m.topic and o.partition = m.partition and o.next_offset = m.old
+                returning 1)
+            select count(*) from moved
+            """,
+            [one.topic for one in ordered],
+            [one.partition for one in ordered],
+            [self._next[one] for one in ordered],
+            [moves[one] for one in ordered],
+        )
+        if moved != len(ordered):
+            raise OffsetConflict
+
+    async def _was_committed(self, moves: dict[TopicPartition, int]) -> bool:
+        """After a failure whose outcome is unknown: True when the transaction had been committed after all.
+
+        Raises OffsetConflict when the offsets are neither before nor after the batch.
+        """
+        stored = await self._stored_offsets(list(moves))
+        if all(stored.get(one) == offset for one, offset in moves.items()):
+            return True
+        if all(stored.get(one) == self._next[one] for one in moves):
+            return False
+        raise OffsetConflict
+
+    async def _stored_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        # FOR UPDATE waits for a transaction of the partition's last owner that is still on its way.
+        rows = await self._pool.fetch(
+            """
+            select o.topic, o.partition, o.next_offset from consumer_offsets o
+            join unnest($1::text[], $2::int[]) as p(topic, partition) using (topic, partition)
+            order by 1, 2 for update of o
+            """,
+            [one.topic for one in partitions],
+            [one.partition for one in partitions],
+        )
+        return {TopicPartition(r["topic"], r["partition"]): r["next_offset"] for r in rows}
+
+    async def _load_offsets(self, partitions: list[TopicPartition]) -> None:
+        """Stand where the database says; a partition never read before begins at its first record."""
+        assert self._consumer is not None  # noqa: S101
+        stored = await self._stored_offsets(partitions)
+        unknown = [one for one in partitions if one not in stored]
+        if unknown:
+            beginnings = await self._consumer.beginning_offsets(unknown)
+            await self._pool.executemany(
+                "insert into consumer_offsets (topic, partition, next_offset) values ($1, $2, $3)"
+                " on conflict do nothing",
+                [(one.topic, one.partition, beginnings[one]) for one in unknown],
+            )
+            stored |= await self._stored_offsets(unknown)
+        for one in partitions:
+            self._consumer.seek(one, stored[one])
+        self._next = {**self._next, **stored}
+
+    async def take(self, partitions: list[TopicPartition]) -> None:
+        """Become the owner of partitions: only after what their last owner committed has been published."""
+        pause = self._settings.retry_min_seconds
+        while not self.should_stop:
+            try:
+                self._next = {}
+                await self._load_offsets(partitions)
+                await self._relay.wait_until_published()
+                break
+            except (*TRANSIENT, KafkaError) as error:
+                log.warning("taking partitions waits %.1f s: %r", pause, error)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, self._settings.retry_max_seconds)
+        self.assigned.set()
+
+    async def give_up(self) -> None:
+        """Stop owning partitions, once the batch at work is done."""
+        self.assigned.clear()
+        async with self._busy:
+            self._next = {}
+
+    def _publish_dead_letters(self, tx: Transaction, rejections: list[Rejection]) -> None:
+        if not rejections:
+            return
+        now = time.monotonic()
+        limit = self._settings.dead_letters_max_per_minute
+        self._dead_letter_times.extend([now] * len(rejections))
+        recent = sum(1 for moment in self._dead_letter_times if moment > now - 60)
+        if recent > limit:
+            reason = rejections[0].reason[:REASON_MAX_CHARS]
+            raise TooManyDeadLetters(f"more than {limit} invalid records in a minute; the first: {reason}")
+        for rejection in rejections:
+            record = rejection.record
+            log.error(
+                "dead letter: %s",
+                rejection.reason[:REASON_MAX_CHARS],
+                extra={"topic": record.topic, "partition": record.partition, "offset": record.offset},
+            )
+            tx.publish(self._dead_letter_topic, record.key or b"", self._dead_letter(rejection, tx.now))
+
+    def _dead_letter(self, rejection: Rejection, now: datetime) -> dict[str, Any]:
+        record = rejection.record
+        most = self._settings.dead_letter_value_max_bytes
+        origin = f"{self._service}|{record.topic}|{record.partition}|{record.offset}"
+        return {
+            "specversion": "1.0",
+            "id": str(uuid.uuid5(DEAD_LETTER_NAMESPACE, origin)),
+            "source": f"/plaudit/{self._service}",
+            "type": "record.dead_lettered.v1",
+            "time": now,
+            "community": "unknown",
+            "data": {
+                "service": self._service,
+                "topic": record.topic,
+                "partition": record.partition,
+                "offset": record.offset,
+                "key_base64": base64.b64encode(record.key or b"").decode(),
+                "value_base64": base64.b64encode(record.value[:most]).decode(),
+                "value_truncated": len(record.value) > most,
+                "reason": rejection.reason[:REASON_MAX_CHARS],
+            },
+        }
+
+    async def _report_lag(self) -> None:
+        """Tell monitors where the loop stands: the lag gauge, and Kafka's committed offset."""
+        assert self._consumer is not None  # noqa: S101
+        while not self.should_stop:
+            await self.sleep(LAG_REPORT_SECONDS)
+            lags = dict.fromkeys(self._subscriptions, 0)
+            for partition, offset in self._next.items():
+                newest = self._consumer.highwater(partition)
+                lags[partition.topic] += max(0, (newest or 0) - offset)
+            for topic, lag in lags.items():
+                CONSUMER_LAG.labels(topic).set(lag)
+            if self._next:
+                try:
+                    await self._consumer.commit(dict(self._next))
+                except KafkaError as error:
+                    log.debug("the offset for monitors was not committed: %r", error)
+
+
+class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
+    def __init__(self, consumer_loop: ConsumerLoop) -> None:
+        self._consumer_loop = consumer_loop
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        await self._consumer_loop.give_up()
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        await self._consumer_loop.take(sorted(assigned))

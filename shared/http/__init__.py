@@ -1,0 +1,19 @@
+"""HTTP as every service does it: one import for routes."""
+
+from shared.http.keys import Principal, requires
+from shared.http.pages import After, Limit, Page, decode_cursor, encode_cursor
+from shared.http.problems import PROBLEMS, FieldError, Problem, problem_responses
+
+__all__ = [
+    "PROBLEMS",
+    "After",
+    "FieldError",
+    "Limit",
+    "Page",
+    "Principal",
+    "Problem",
+    "decode_cursor",
+    "encode_cursor",
+    "problem_responses",
+    "requires",
+]

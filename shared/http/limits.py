@@ -1,0 +1,81 @@
+"""Limits on what a client may send, and what was measured of each request."""
+
+import asyncio
+import time
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.http.problems import Problem
+from shared.settings import ServiceSettings
+from shared.telemetry import HTTP_REQUESTS, HTTP_SECONDS
+
+
+class RequestLimits:
+    """ASGI middleware: bounded body size and time to send it; counts and times every answer by route."""
+
+    def __init__(self, app: ASGIApp, settings: ServiceSettings) -> None:
+        self._app = app
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request within the limits."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 500
+
+        async def counted_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            problem = self._refuse(scope)
+            if problem is not None:
+                await problem.response(scope["path"])(scope, receive, counted_send)
+            else:
+                await self._app(scope, self._bounded(receive), counted_send)
+        finally:
+            # The route's template, never the path itself: its values would make unbounded labels.
+            route: Any = scope.get("route")
+            label = getattr(route, "path", "unmatched")
+            HTTP_REQUESTS.labels(scope["method"] if route else "ANY", label, str(status)).inc()
+            HTTP_SECONDS.labels(label).observe(time.perf_counter() - started)
+
+    def _refuse(self, scope: Scope) -> Problem | None:
+        for name, value in scope["headers"]:
+            if name == b"content-length" and (not value.isdigit() or int(value) > self._settings.body_max_bytes):
+                return self._too_large()
+            if name == b"content-encoding" and value.lower() != b"identity":
+                return Problem(415, "The content encoding is not supported", "Send the body uncompressed")
+        return None
+
+    def _too_large(self) -> Problem:
+        limit = self._settings.body_max_bytes
+        return Problem(413, "The request is too large", f"A body may have {limit} bytes; send smaller batches")
+
+    def _bounded(self, receive: Receive) -> Receive:
+        taken = 0
+        deadline = time.monotonic() + self._settings.body_seconds
+        whole = False
+
+        async def bounded_receive() -> Message:
+            nonlocal taken, whole
+            if whole:
+                return await receive()
+            try:
+                async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
+                    message = await receive()
+            except TimeoutError:
+                limit = self._settings.body_seconds
+                raise Problem(408, "The request came too slowly", f"A body must arrive in {limit} s") from None
+            taken += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
+            if taken > self._settings.body_max_bytes:
+                raise self._too_large()
+            return message
+
+        return bounded_receive

@@ -1,0 +1,144 @@
+"""PostgreSQL: the pool, which failures pass, and the migration runner.
+
+Each service has one database and one role of the same name, `plaudit_<service>`. Migrations run as the
+administrator, who owns the tables; the service's role may only read and write rows.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from shared.settings import ServiceSettings
+
+#: What SQL runs on: a connection of its own or one lent by the pool.
+Connection = asyncpg.Connection | PoolConnectionProxy
+
+MIGRATION_LOCK = 0x706C6175  # "plau": one migration at a time per database
+
+#: Failures that pass by themselves: the same transaction is tried again.
+TRANSIENT = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.exceptions.TransactionRollbackError,  # deadlock, serialisation
+    asyncpg.exceptions.InsufficientResourcesError,  # disk full, too many connections
+    asyncpg.exceptions.OperatorInterventionError,  # shutdown, starting up, cancelled
+    asyncpg.exceptions.LockNotAvailableError,
+    asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
+    asyncpg.exceptions.PostgresSystemError,
+)
+
+
+class MigrationError(Exception):
+    """A migration that was applied has changed, or one failed; the message says which and what to do."""
+
+
+def role_name(service: str) -> str:
+    """The database and role of a service."""
+    return f"plaudit_{service}"
+
+
+def database_url(server_url: str, database: str, user: str | None = None, password: str | None = None) -> str:
+    """`server_url` with another database, and another user and password when given."""
+    parts = urlsplit(server_url)
+    netloc = parts.netloc
+    if user is not None:
+        host = netloc.rpartition("@")[2]
+        netloc = f"{user}:{password}@{host}" if password else f"{user}@{host}"
+    return urlunsplit((parts.scheme, netloc, f"/{database}", parts.query, ""))
+
+
+async def create_pool(service: str, settings: ServiceSettings) -> asyncpg.Pool:
+    """The service's connections, as its own role on its own database."""
+    role = role_name(service)
+    return await asyncpg.create_pool(
+        database_url(settings.postgres_url, role, role, settings.postgres_password),
+        min_size=settings.pool_min_count,
+        max_size=settings.pool_max_count,
+        command_timeout=settings.statement_seconds,
+        timeout=settings.pool_acquire_seconds,
+        server_settings={
+            "application_name": role,
+            "jit": "off",
+            "timezone": "UTC",
+            "idle_in_transaction_session_timeout": str(int(settings.idle_transaction_seconds * 1000)),
+        },
+    )
+
+
+async def prepare_database(admin_url: str, service: str, password: str) -> None:
+    """Create the service's role and database if they are not there, and set its password and rights."""
+    role = role_name(service)
+    admin = await asyncpg.connect(admin_url)
+    try:
+        if not await admin.fetchval("select exists (select from pg_roles where rolname = $1)", role):
+            await admin.execute(f'create role "{role}" login')
+        secret = await admin.fetchval("select quote_literal($1::text)", password)
+        await admin.execute(f'alter role "{role}" password {secret}')
+        if not await admin.fetchval("select exists (select from pg_database where datname = $1)", role):
+            await admin.execute(f'create database "{role}"')
+        await admin.execute(f'revoke connect on database "{role}" from public')
+        await admin.execute(f'grant connect on database "{role}" to "{role}"')
+    finally:
+        await admin.close()
+
+
+def migrations_of(package: str) -> list[Traversable]:
+    """The .sql files of a package's `migrations` room, in the order of their names."""
+    room = files(package) / "migrations"
+    return sorted((one for one in room.iterdir() if one.name.endswith(".sql")), key=lambda one: one.name)
+
+
+async def migrate(admin_url: str, service: str, packages: Sequence[str]) -> list[str]:
+    """Apply what is missing of the packages' migrations to the service's database; return what was applied.
+
+    Raises MigrationError when a file that was applied has changed since, or when one fails: nothing of
+    that file is then applied.
+    """
+    role = role_name(service)
+    connection = await asyncpg.connect(database_url(admin_url, role))
+    applied: list[str] = []
+    try:
+        await connection.execute("select pg_advisory_lock($1)", MIGRATION_LOCK)
+        await connection.execute(
+            f"""
+            create table if not exists schema_migrations (
+                name text primary key, sha256 text not null, applied_at timestamptz not null default now());
+            grant usage on schema public to "{role}";
+            alter default privileges in schema public grant select, insert, update, delete on tables to "{role}";
+            alter default privileges in schema public grant usage on sequences to "{role}";
+            """
+        )
+        known = {
+            r["name"]: r["sha256"] for r in await connection.fetch("select name, sha256 from schema_migrations")
+        }
+        for package in packages:
+            for file in migrations_of(package):
+                name = f"{package}/{file.name}"
+                text = file.read_text()
+                digest = hashlib.sha256(text.encode()).hexdigest()
+                if name not in known:
+                    await _apply(connection, name, text, digest)
+                    applied.append(name)
+                elif known[name] != digest:
+                    raise MigrationError(
+                        f"{name} was applied and has changed since: write a new migration instead"
+                    )
+    finally:
+        await connection.close()
+    return applied
+
+
+async def _apply(connection: asyncpg.Connection, name: str, text: str, digest: str) -> None:
+    try:
+        async with connection.transaction():
+            await connection.execute(text)
+            await connection.execute("insert into schema_migrations (name, sha256) values ($1, $2)", name, digest)
+    except asyncpg.PostgresError as error:
+        raise MigrationError(f"{name}: {error}") from error

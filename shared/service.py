@@ -1,0 +1,214 @@
+"""A service's process: a Faust app that hosts the HTTP server, the consumer loop, the relay and the timers.
+
+Faust starts and stops the parts in order, elects a leader for the timers, and takes the signals. No fact
+and no money rests on a Faust table or a Faust acknowledgement.
+"""
+
+import argparse
+import asyncio
+import logging
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import faust
+import mode
+import uvloop
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from fastapi import APIRouter
+from faust.worker import Worker
+
+from shared.consumer import ConsumerLoop, Subscription
+from shared.contracts.facts import ACCESS_KEY_CHANGED
+from shared.http.app import Backend, create_app
+from shared.http.keys import on_access_keys
+from shared.http.server import HttpServer
+from shared.kafka import create_producer
+from shared.outbox import OutboxRelay
+from shared.postgres import TRANSIENT, create_pool
+from shared.settings import Role, ServiceSettings
+from shared.telemetry import configure_logging
+from shared.topics import ACCESS_KEYS
+from shared.transaction import Transaction, transaction
+
+DEPENDENCY_PAUSE_SECONDS = 0.2
+READY_CHECK_SECONDS = 2.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Timer:
+    """Work at intervals, on one worker of the service at a time, in a transaction."""
+
+    name: str
+    every_seconds: float
+    run: Callable[[Transaction], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class ServiceSpec:
+    """What makes a service: its name, settings, what it reads, its routes and its timers."""
+
+    name: str
+    description: str
+    settings: type[ServiceSettings]
+    subscriptions: Sequence[Subscription]
+    router: APIRouter
+    timers: Sequence[Timer] = field(default_factory=tuple)
+
+    @property
+    def all_subscriptions(self) -> list[Subscription]:
+        """The service's own, and the access keys that every service but their owner follows."""
+        followed = (
+            () if self.name == "ingest" else (Subscription(ACCESS_KEYS, ACCESS_KEY_CHANGED, on_access_keys),)
+        )
+        return [*followed, *self.subscriptions]
+
+
+class Parts(mode.Service):
+    """The parts of the process, started in the order of what they need and stopped in reverse."""
+
+    def __init__(self, spec: ServiceSpec, settings: ServiceSettings, role: Role) -> None:
+        super().__init__()
+        self._spec = spec
+        self._settings = settings
+        self._role = role
+        self.pool: asyncpg.Pool | None = None
+        self.producer: AIOKafkaProducer | None = None
+        self.relay: OutboxRelay | None = None
+        self._consumer_loop: ConsumerLoop | None = None
+
+    async def on_start(self) -> None:
+        """Connect, waiting for broker and database as long as it takes, then serve and consume."""
+        self.pool = await self._connected_pool()
+        self.producer = await self._connected_producer()
+        self.relay = OutboxRelay(self.pool, self.producer, self._settings)
+        await self.add_runtime_dependency(self.relay)
+        if self._role != "api":
+            self._consumer_loop = ConsumerLoop(
+                self._spec.name, self._spec.all_subscriptions, self.pool, self.relay, self._settings
+            )
+            await self.add_runtime_dependency(self._consumer_loop)
+        router = self._spec.router if self._role != "worker" else None
+        backend = Backend(self.pool, self.begin, self.not_ready)
+        app = create_app(self._spec.name, self._spec.description, router, self._settings, backend)
+        app.state.producer = self.producer
+        await self.add_runtime_dependency(HttpServer(app, self._settings))
+
+    async def on_shutdown(self) -> None:
+        """Close the connections, after every part that used them has stopped."""
+        if self.producer is not None:
+            await self.producer.stop()
+        if self.pool is not None:
+            await self.pool.close()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Transaction]:
+        """A transaction for a command or a timer."""
+        assert self.pool is not None and self.relay is not None  # noqa: S101, PT018 -- on_start made them
+        async with transaction(self.pool, self.relay.wake) as tx:
+            yield tx
+
+    async def not_ready(self) -> list[str]:
+        """What keeps the service from its work now, in words; empty when nothing does."""
+        assert self.pool is not None  # noqa: S101
+        missing = []
+        try:
+            async with asyncio.timeout(READY_CHECK_SECONDS):
+                await self.pool.fetchval("select 1")
+        except TRANSIENT:
+            missing.append("PostgreSQL does not answer")
+        if self._consumer_loop is not None and not self._consumer_loop.assigned.is_set():
+            missing.append("no partitions assigned yet")
+        return missing
+
+    async def run_timer(self, timer: Timer) -> None:
+        """Run a timer once; a transient failure waits for the next time."""
+        try:
+            async with self.begin() as tx:
+                await timer.run(tx)
+        except TRANSIENT as error:
+            log.warning("timer %s waits for its next turn: %r", timer.name, error)
+
+    async def _connected_pool(self) -> asyncpg.Pool:
+        while True:
+            try:
+                pool = await create_pool(self._spec.name, self._settings)
+                # The database may be there before its tables are.
+                await pool.fetchval("select count(*) from schema_migrations where name like 'services.%'")
+                return pool
+            except (
+                *TRANSIENT,
+                asyncpg.InvalidCatalogNameError,
+                asyncpg.InvalidAuthorizationSpecificationError,
+            ) as error:
+                log.info("waiting for PostgreSQL: %r", error)
+            except asyncpg.UndefinedTableError:
+                log.info("waiting for the migrations of %s", self._spec.name)
+                await pool.close()
+            await asyncio.sleep(DEPENDENCY_PAUSE_SECONDS)
+
+    async def _connected_producer(self) -> AIOKafkaProducer:
+        while True:
+            producer = create_producer(self._settings.kafka, request_seconds=self._settings.publish_seconds)
+            try:
+                await producer.start()
+                present = await producer.client.fetch_all_metadata()
+                for subscription in self._spec.all_subscriptions:
+                    if not present.partitions_for_topic(subscription.topic.name):
+                        raise KafkaError(f"topic {subscription.topic.name} is not there yet")
+                return producer
+            except KafkaError as error:
+                log.info("waiting for Kafka: %r", error)
+                await producer.stop()
+            await asyncio.sleep(DEPENDENCY_PAUSE_SECONDS)
+
+
+def run(spec: ServiceSpec, arguments: Sequence[str] | None = None) -> None:
+    """The service's command: start the process and stay until SIGTERM or SIGINT, or a bug."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m services.{spec.name}.main",
+        description=spec.description,
+        epilog=f"Example: PLAUDIT_KAFKA=127.0.0.1:9092 python -m services.{spec.name}.main --role api",
+    )
+    parser.add_argument(
+        "--role",
+        choices=("all", "api", "worker"),
+        default="all",
+        help="api: only the HTTP API; worker: only loops, relay and timers; all: both (default)",
+    )
+    role: Role = parser.parse_args(arguments).role
+    settings = spec.settings()
+    configure_logging(spec.name, settings.log_level)
+    event_loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(event_loop)
+    app = create_host(spec, settings, role)
+    Worker(
+        app, loop=event_loop, quiet=True, override_logging=False, redirect_stdouts=False
+    ).execute_from_commandline()
+
+
+def create_host(spec: ServiceSpec, settings: ServiceSettings, role: Role) -> faust.App:
+    """The Faust app of a service: lifecycle, signals and leader timers; the parts do the work."""
+    app: Any = faust.App(
+        f"plaudit-{spec.name}-host",
+        broker=[f"kafka://{server}" for server in settings.kafka.split(",")],
+        web_enabled=False,
+        topic_replication_factor=1,
+        datadir=tempfile.mkdtemp(prefix=f"plaudit-{spec.name}-"),
+        autodiscover=False,
+    )
+    parts = Parts(spec, settings, role)
+    app.service(lambda **_: parts)
+    for timer in spec.timers if role != "api" else ():
+
+        async def on_time(timer: Timer = timer) -> None:
+            await parts.run_timer(timer)
+
+        app.timer(interval=timer.every_seconds, on_leader=True, name=timer.name)(on_time)
+    return app

@@ -1,0 +1,58 @@
+"""Settings that every service reads from the environment, once, at start."""
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Role = Literal["all", "api", "worker"]
+
+
+class ServiceSettings(BaseSettings):
+    """Where the broker, the database and the clients are, and every limit of the shared parts.
+
+    Each field is an environment variable with the prefix `PLAUDIT_`, in capitals.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="PLAUDIT_", frozen=True)
+
+    kafka: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, comma-separated host:port")
+    postgres_url: str = Field("postgresql://127.0.0.1:5432", description="PostgreSQL server, without a database")
+    postgres_password: str = Field("", description="Password of the service's own role")
+    http_host: str = Field("127.0.0.1", description="Address that the API listens on")
+    http_port: int = Field(8100, description="Port that the API listens on", ge=0, le=65535)
+    admin_key: str = Field("", description="Secret that may issue access keys; empty turns that off")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    pool_min_count: int = Field(1, ge=1, description="PostgreSQL connections kept open")
+    pool_max_count: int = Field(8, ge=2, description="PostgreSQL connections at most")
+    pool_acquire_seconds: float = Field(5.0, gt=0, description="How long a request waits for a connection")
+    statement_seconds: float = Field(30.0, gt=0, description="How long one SQL statement may take")
+    idle_transaction_seconds: float = Field(
+        30.0,
+        gt=0,
+        description="After this a silent transaction (of a stopped process) is ended by the server",
+    )
+
+    batch_max_count: int = Field(2_000, ge=1, description="Records in one transaction of the consumer loop")
+    fetch_max_bytes: int = Field(16 * 1024 * 1024, ge=1, description="Bytes fetched from Kafka at once")
+    session_seconds: float = Field(
+        10.0, gt=0, description="A worker silent for this long loses its partitions to another"
+    )
+    retry_min_seconds: float = Field(0.1, gt=0, description="First pause after a transient failure")
+    retry_max_seconds: float = Field(5.0, gt=0, description="Longest pause between retries")
+    dead_letters_max_per_minute: int = Field(
+        100, ge=0, description="More invalid records than this in a minute stop the service"
+    )
+    dead_letter_value_max_bytes: int = Field(512 * 1024, ge=0, description="Payload kept in a dead letter")
+    outbox_batch_max_count: int = Field(2_000, ge=1, description="Outbox rows published at once")
+    outbox_max_count: int = Field(20_000, ge=1, description="Unpublished rows at which consuming pauses")
+    publish_seconds: float = Field(20.0, gt=0, description="How long the broker may take to acknowledge")
+
+    body_max_bytes: int = Field(5 * 1024 * 1024, ge=1, description="Largest request body")
+    body_seconds: float = Field(15.0, gt=0, description="How long a client may take to send its request's body")
+    connections_max_count: int = Field(2_000, ge=1, description="Open HTTP connections; more are answered 503")
+    keep_alive_seconds: int = Field(15, ge=1, description="How long an idle connection is kept")
+    stop_seconds: int = Field(15, ge=1, description="How long requests in flight may take when stopping")
+    key_cache_seconds: float = Field(2.0, gt=0, description="How long a checked access key is believed")
+    key_cache_max_count: int = Field(10_000, ge=1, description="Access keys remembered, known and unknown")

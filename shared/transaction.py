@@ -1,0 +1,70 @@
+"""The transaction that handlers run in: facts and the messages about them are stored together or not at all."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import orjson
+
+from shared.postgres import Connection
+from shared.topics import Topic
+
+Publish = Callable[[Topic, bytes, Mapping[str, Any]], None]
+
+
+class Invalid(Exception):
+    """A message that can never succeed; the loop sends it to the dead-letter topic.
+
+    `index` is the message's place in the handler's batch. Without it the batch is split until the
+    message is found.
+    """
+
+    def __init__(self, reason: str, index: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.index = index
+
+
+class Transaction:
+    """An open database transaction, its time (UTC, the same for all of it), and the messages it will send."""
+
+    def __init__(self, conn: Connection, now: datetime) -> None:
+        self.conn = conn
+        self.now = now
+        self._topics: list[str] = []
+        self._keys: list[bytes] = []
+        self._values: list[bytes] = []
+
+    def publish(self, topic: Topic, key: bytes, fact: Mapping[str, Any]) -> None:
+        """Send `fact` to `topic` once this transaction has committed."""
+        self._topics.append(topic.name)
+        self._keys.append(key)
+        self._values.append(orjson.dumps(fact))
+
+    async def store_outbox(self) -> int:
+        """Write the messages as outbox rows, in the order they were published; return how many."""
+        if self._values:
+            await self.conn.execute(
+                """
+                insert into outbox (topic, key, value)
+                select topic, key, value
+                from unnest($1::text[], $2::bytea[], $3::bytea[]) with ordinality as m(topic, key, value, n)
+                order by n
+                """,
+                self._topics,
+                self._keys,
+                self._values,
+            )
+        return len(self._values)
+
+
+@asynccontextmanager
+async def transaction(pool: asyncpg.Pool, on_commit: Callable[[int], None]) -> AsyncIterator[Transaction]:
+    """Begin, let the caller work, store the outbox rows, commit; then tell `on_commit` how many there are."""
+    async with pool.acquire() as conn, conn.transaction():
+        tx = Transaction(conn, datetime.now(UTC))
+        yield tx
+        count = await tx.store_outbox()
+    on_commit(count)

@@ -1,0 +1,1 @@
+"""The rewards service: the ledger, the catalogue, redemptions and payouts."""

@@ -1,0 +1,156 @@
+"""Lots: which award each available point came from, consumed first in, first out.
+
+Two sums always hold, for every member:
+
+- what remains in matured lots = max(available, 0)
+- what remains in pending lots = pending
+
+Points that are reserved have left their lots; the uses say which lots they came from, so that a
+cancelled reservation gives them back. Available points fall below zero only by a reversal (a clawback):
+what was already spent cannot be taken from a lot, so it is owed, and whatever the member gets next pays
+that debt first.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+
+class NotEnoughPointsError(Exception):
+    """Fewer points are available than asked for; `missing_points` says how many."""
+
+    def __init__(self, missing_points: int) -> None:
+        super().__init__(f"{missing_points} points are missing")
+        self.missing_points = missing_points
+
+
+class LotUse(NamedTuple):
+    """Points of one award that a redemption or payout uses."""
+
+    award_id: UUID
+    points: int
+
+
+class Reversed(NamedTuple):
+    """Where reversed points were taken from."""
+
+    pending: int
+    available: int
+
+
+@dataclass(slots=True)
+class Lot:
+    """The points of one award, and how many of them are still there to be used."""
+
+    award_id: UUID
+    points: int
+    remaining: int
+    earned_at: datetime
+    expires_at: datetime | None = None
+    pending: bool = False
+
+
+class LotBook:
+    """The lots of one member and the available balance they stand for.
+
+    It may be given only the oldest lots, as long as they hold what is asked for; a reversal also needs
+    the lot of the award that it takes back. `changed` names the lots to be written back.
+    """
+
+    def __init__(self, available: int, lots: Iterable[Lot] = ()) -> None:
+        self.available = available
+        self.lots = {lot.award_id: lot for lot in lots}
+        self.changed: set[UUID] = set()
+
+    def earn(self, lot: Lot) -> None:
+        """Add the lot of a new award. A pending one waits for `mature`; a debt takes its part at once."""
+        self.lots[lot.award_id] = lot
+        self.changed.add(lot.award_id)
+        lot.remaining = lot.points
+        if not lot.pending:
+            self._arrive(lot, lot.points)
+
+    def mature(self, award_id: UUID) -> int:
+        """Make what remains of a pending lot available; return how many points that were."""
+        lot = self.lots[award_id]
+        points = lot.remaining if lot.pending else 0
+        if lot.pending:
+            lot.pending = False
+            self.changed.add(award_id)
+            self._arrive(lot, points)
+        return points
+
+    def reverse(self, award_id: UUID, points: int) -> Reversed:
+        """Take back `points` of an award: from its own lot, then from the oldest, then as a debt.
+
+        Only the award's own lot gives pending points.
+        """
+        own = self.lots.get(award_id)
+        from_pending = 0
+        if own is not None and own.pending:
+            from_pending = self._draw(own, points)
+        left = points - from_pending
+        if own is not None and not own.pending:
+            left -= self._draw(own, left)
+        for lot in self._oldest():
+            left -= self._draw(lot, left)
+        self.available -= points - from_pending
+        return Reversed(from_pending, points - from_pending)
+
+    def take(self, points: int) -> list[LotUse]:
+        """Use available points, oldest lots first.
+
+        Raises NotEnoughPointsError, and changes nothing, when there are fewer.
+        """
+        if points > self.available:
+            raise NotEnoughPointsError(points - self.available)
+        uses = []
+        left = points
+        for lot in self._oldest():
+            if left == 0:
+                break
+            drawn = self._draw(lot, left)
+            uses.append(LotUse(lot.award_id, drawn))
+            left -= drawn
+        if left:
+            raise ValueError(f"the lots given hold {left} points less than asked for")
+        self.available -= points
+        return uses
+
+    def restore(self, uses: Iterable[LotUse]) -> int:
+        """Give used points back to their lots, oldest first; a debt takes its part. Return their sum."""
+        given = sorted(uses, key=lambda use: (self.lots[use.award_id].earned_at, use.award_id))
+        for award_id, points in given:
+            lot = self.lots[award_id]
+            lot.remaining += points
+            self.changed.add(award_id)
+            self._arrive(lot, points)
+        return sum(points for _, points in given)
+
+    def expire(self, now: datetime) -> list[LotUse]:
+        """Empty the matured lots whose time is over at `now`; return what was in them."""
+        expired = []
+        for lot in self._oldest():
+            if lot.expires_at is not None and lot.expires_at <= now:
+                expired.append(LotUse(lot.award_id, self._draw(lot, lot.remaining)))
+        self.available -= sum(points for _, points in expired)
+        return expired
+
+    def _arrive(self, lot: Lot, points: int) -> None:
+        """Add points that `lot` already holds to the available ones; what is owed leaves the lot again."""
+        owed = max(0, min(points, -self.available))
+        lot.remaining -= owed
+        self.available += points
+
+    def _draw(self, lot: Lot, points: int) -> int:
+        drawn = min(points, lot.remaining)
+        if drawn:
+            lot.remaining -= drawn
+            self.changed.add(lot.award_id)
+        return drawn
+
+    def _oldest(self) -> list[Lot]:
+        held = [lot for lot in self.lots.values() if lot.remaining and not lot.pending]
+        return sorted(held, key=lambda lot: (lot.earned_at, lot.award_id))

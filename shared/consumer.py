@@ -22,7 +22,7 @@ from typing import Any
 import asyncpg
 import mode
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaConnectionError, KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import KafkaConnectionError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from pydantic import TypeAdapter, ValidationError
 
 from shared.outbox import OutboxRelay
@@ -126,6 +126,7 @@ class ConsumerLoop(mode.Service):
     async def _consume(self) -> None:
         assert self._consumer is not None  # noqa: S101 -- on_start made it
         while not self.should_stop:
+            await self.assigned.wait()
             await self._relay.wait_for_room()
             try:
                 fetched = await self._consumer.getmany(
@@ -136,6 +137,9 @@ class ConsumerLoop(mode.Service):
                     f"stored offsets lie outside the topic: {error}. Records were deleted or the topic was made "
                     "anew; nothing is skipped. See docs/runbooks/offsets-out-of-range.md"
                 ) from error
+            except NoOffsetForPartitionError:
+                # Noted before this worker stood where the database says; it stands there now.
+                continue
             except KafkaConnectionError as error:
                 log.warning("the broker is away: %r", error)
                 continue
@@ -389,7 +393,7 @@ class ConsumerLoop(mode.Service):
                     log.debug("the offset for monitors was not committed: %r", error)
 
 
-class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
+class _Rebalances(ConsumerRebalanceListener):
     def __init__(self, consumer_loop: ConsumerLoop) -> None:
         self._consumer_loop = consumer_loop
 

@@ -5,7 +5,6 @@ administrator, who owns the tables; the service's role may only read and write r
 """
 
 import hashlib
-from collections.abc import Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from urllib.parse import urlsplit, urlunsplit
@@ -95,8 +94,20 @@ def migrations_of(package: str) -> list[Traversable]:
     return sorted((one for one in room.iterdir() if one.name.endswith(".sql")), key=lambda one: one.name)
 
 
-async def migrate(admin_url: str, service: str, packages: Sequence[str]) -> list[str]:
-    """Apply what is missing of the packages' migrations to the service's database; return what was applied.
+async def missing_migrations(pool: asyncpg.Pool, service: str) -> list[str]:
+    """Which migrations the service's code needs and its database has not had."""
+    wanted = [f"{package}/{file.name}" for package in packages_of(service) for file in migrations_of(package)]
+    applied = {row["name"] for row in await pool.fetch("select name from schema_migrations")}
+    return [name for name in wanted if name not in applied]
+
+
+def packages_of(service: str) -> tuple[str, str]:
+    """The packages whose migrations make a service's database, in order."""
+    return ("shared", f"services.{service}")
+
+
+async def migrate(admin_url: str, service: str) -> list[str]:
+    """Apply what is missing of the service's migrations to its database; return what was applied.
 
     Raises MigrationError when a file that was applied has changed since, or when one fails: nothing of
     that file is then applied.
@@ -110,6 +121,7 @@ async def migrate(admin_url: str, service: str, packages: Sequence[str]) -> list
             f"""
             create table if not exists schema_migrations (
                 name text primary key, sha256 text not null, applied_at timestamptz not null default now());
+            grant select on schema_migrations to "{role}";
             grant usage on schema public to "{role}";
             alter default privileges in schema public grant select, insert, update, delete on tables to "{role}";
             alter default privileges in schema public grant usage on sequences to "{role}";
@@ -118,7 +130,7 @@ async def migrate(admin_url: str, service: str, packages: Sequence[str]) -> list
         known = {
             r["name"]: r["sha256"] for r in await connection.fetch("select name, sha256 from schema_migrations")
         }
-        for package in packages:
+        for package in packages_of(service):
             for file in migrations_of(package):
                 name = f"{package}/{file.name}"
                 text = file.read_text()

@@ -8,7 +8,7 @@ import argparse
 import asyncio
 import logging
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,18 +18,19 @@ import faust
 import mode
 import uvloop
 from aiokafka import AIOKafkaProducer
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from faust.worker import Worker
 
 from shared.consumer import ConsumerLoop, Subscription
 from shared.contracts.facts import ACCESS_KEY_CHANGED
-from shared.http.app import Backend, create_app
-from shared.http.keys import on_access_keys
+from shared.http.app import create_app
+from shared.http.keys import KeyRing, on_access_keys
 from shared.http.server import HttpServer
 from shared.kafka import create_producer
 from shared.outbox import OutboxRelay
-from shared.postgres import TRANSIENT, create_pool
+from shared.postgres import TRANSIENT, create_pool, missing_migrations
 from shared.settings import Role, ServiceSettings
 from shared.telemetry import configure_logging
 from shared.topics import ACCESS_KEYS
@@ -37,6 +38,14 @@ from shared.transaction import Transaction, transaction
 
 DEPENDENCY_PAUSE_SECONDS = 0.2
 READY_CHECK_SECONDS = 2.0
+
+#: What PostgreSQL answers before the service's role, database and tables are made.
+DATABASE_NOT_THERE_YET = (
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.UndefinedTableError,
+    asyncpg.InsufficientPrivilegeError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +68,10 @@ class ServiceSpec:
     settings: type[ServiceSettings]
     subscriptions: Sequence[Subscription]
     router: APIRouter
-    timers: Sequence[Timer] = field(default_factory=tuple)
+    timers: Sequence[Timer] = ()
+    #: OpenAPI of routes that are not FastAPI's: operations by path and method, and the schemas they name.
+    operations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    schemas: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def all_subscriptions(self) -> list[Subscription]:
@@ -94,9 +106,11 @@ class Parts(mode.Service):
                 self._spec.name, self._spec.all_subscriptions, self.pool, self.relay, self._settings
             )
             await self.add_runtime_dependency(self._consumer_loop)
-        router = self._spec.router if self._role != "worker" else None
-        backend = Backend(self.pool, self.begin, self.not_ready)
-        app = create_app(self._spec.name, self._spec.description, router, self._settings, backend)
+        app = describe(self._spec, self._settings, self._role)
+        app.state.pool = self.pool
+        app.state.begin = self.begin
+        app.state.not_ready = self.not_ready
+        app.state.keys = KeyRing(self.pool, self._settings)
         app.state.producer = self.producer
         await self.add_runtime_dependency(HttpServer(app, self._settings))
 
@@ -139,17 +153,16 @@ class Parts(mode.Service):
         while True:
             try:
                 pool = await create_pool(self._spec.name, self._settings)
-                # The database may be there before its tables are.
-                await pool.fetchval("select count(*) from schema_migrations where name like 'services.%'")
-                return pool
-            except (
-                *TRANSIENT,
-                asyncpg.InvalidCatalogNameError,
-                asyncpg.InvalidAuthorizationSpecificationError,
-            ) as error:
+            except (*TRANSIENT, *DATABASE_NOT_THERE_YET) as error:
                 log.info("waiting for PostgreSQL: %r", error)
-            except asyncpg.UndefinedTableError:
-                log.info("waiting for the migrations of %s", self._spec.name)
+            else:
+                try:
+                    missing = await missing_migrations(pool, self._spec.name)
+                except (*TRANSIENT, *DATABASE_NOT_THERE_YET) as error:
+                    missing = [repr(error)]
+                if not missing:
+                    return pool
+                log.info("waiting for the migrations: %s", ", ".join(missing))
                 await pool.close()
             await asyncio.sleep(DEPENDENCY_PAUSE_SECONDS)
 
@@ -167,6 +180,12 @@ class Parts(mode.Service):
                 log.info("waiting for Kafka: %r", error)
                 await producer.stop()
             await asyncio.sleep(DEPENDENCY_PAUSE_SECONDS)
+
+
+def describe(spec: ServiceSpec, settings: ServiceSettings, role: Role = "all") -> FastAPI:
+    """The service's HTTP application, not yet connected to anything; a worker serves only health and metrics."""
+    router = spec.router if role != "worker" else None
+    return create_app(spec.name, spec.description, router, settings, spec.operations, spec.schemas)
 
 
 def run(spec: ServiceSpec, arguments: Sequence[str] | None = None) -> None:
@@ -187,10 +206,26 @@ def run(spec: ServiceSpec, arguments: Sequence[str] | None = None) -> None:
     configure_logging(spec.name, settings.log_level)
     event_loop = uvloop.new_event_loop()
     asyncio.set_event_loop(event_loop)
+    event_loop.run_until_complete(wait_for_broker(settings.kafka))
     app = create_host(spec, settings, role)
-    Worker(
-        app, loop=event_loop, quiet=True, override_logging=False, redirect_stdouts=False
-    ).execute_from_commandline()
+    worker = Worker(app, loop=event_loop, quiet=True, override_logging=False, redirect_stdouts=False)
+    worker.spinner = None  # a terminal's animation has no place in a log
+    worker.execute_from_commandline()
+
+
+async def wait_for_broker(bootstrap: str) -> None:
+    """Return once Kafka answers: the host gives up at once when it does not."""
+    while True:
+        client = AIOKafkaClient(bootstrap_servers=bootstrap)
+        try:
+            await client.bootstrap()
+        except KafkaError as error:
+            log.info("waiting for Kafka: %r", error)
+        else:
+            return
+        finally:
+            await client.close()
+        await asyncio.sleep(DEPENDENCY_PAUSE_SECONDS)
 
 
 def create_host(spec: ServiceSpec, settings: ServiceSettings, role: Role) -> faust.App:
@@ -204,7 +239,7 @@ def create_host(spec: ServiceSpec, settings: ServiceSettings, role: Role) -> fau
         autodiscover=False,
     )
     parts = Parts(spec, settings, role)
-    app.service(lambda **_: parts)
+    app.service(parts)
     for timer in spec.timers if role != "api" else ():
 
         async def on_time(timer: Timer = timer) -> None:

@@ -96,7 +96,7 @@ class MemberData(TypedDict):
 
 
 class MemberIdentified(FactEnvelope):
-    """A member, with every identity known so far. The highest `revision` holds the whole; an older one is stale."""
+    """A member with every identity known so far; of a key, the highest `revision` counts and the rest is stale."""
 
     type: Literal["member.identified.v1"]
     data: MemberData

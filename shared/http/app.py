@@ -1,33 +1,19 @@
 """The HTTP application of a service: keys, problems, limits, health and metrics around its router."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-import asyncpg
 import orjson
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
-from shared.http.keys import KeyRing
 from shared.http.limits import RequestLimits
 from shared.http.problems import ProblemDetails, install_problem_handlers, problem_responses
 from shared.settings import ServiceSettings
-from shared.transaction import Transaction
 
 API_VERSION = "1"
-
-
-@dataclass(frozen=True)
-class Backend:
-    """What the routes of a service work with."""
-
-    pool: asyncpg.Pool
-    begin: Callable[[], AbstractAsyncContextManager[Transaction]]
-    not_ready: Callable[[], Awaitable[list[str]]]
 
 
 def create_app(
@@ -35,12 +21,13 @@ def create_app(
     description: str,
     router: APIRouter | None,
     settings: ServiceSettings,
-    backend: Backend | None = None,
+    operations: Mapping[str, Mapping[str, Any]],
+    schemas: Mapping[str, Any],
 ) -> FastAPI:
     """The application with the service's routes, its docs, health and metrics.
 
-    Without `backend` it only describes itself: that is what OpenAPI is generated from. In the worker role
-    `router` is None and only health and metrics are served.
+    `operations` and `schemas` describe routes that are not FastAPI's own. What the routes work with (`pool`,
+    `begin`, `not_ready`, `keys`) is set on `app.state` once there is a connection.
     """
     app = FastAPI(
         title=f"Plaudit {service}",
@@ -56,12 +43,7 @@ def create_app(
     app.include_router(_operations())
     app.add_middleware(RequestLimits, settings=settings)
     app.state.settings = settings
-    if backend is not None:
-        app.state.pool = backend.pool
-        app.state.begin = backend.begin
-        app.state.not_ready = backend.not_ready
-        app.state.keys = KeyRing(backend.pool, settings)
-    _describe_problems(app)
+    _complete_openapi(app, operations, schemas)
     return app
 
 
@@ -90,20 +72,25 @@ def _operations() -> APIRouter:
     return router
 
 
-def _describe_problems(app: FastAPI) -> None:
-    """Put the problem's schema into OpenAPI, and take FastAPI's own error schema out."""
+def _complete_openapi(
+    app: FastAPI, operations: Mapping[str, Mapping[str, Any]], schemas: Mapping[str, Any]
+) -> None:
+    """Put the problem's schema and the given operations into OpenAPI, and take FastAPI's own error schema out."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            schema = get_openapi(
+            schema = get_openapi(  # FastAPI's own routes; the others are added below
                 title=app.title, version=app.version, description=app.description, routes=app.routes
             )
-            schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+            components = schema.setdefault("components", {}).setdefault("schemas", {})
+            components.update(schemas)
+            for path, methods in operations.items():
+                schema["paths"].setdefault(path, {}).update(methods)
             for default in ("HTTPValidationError", "ValidationError"):
-                schemas.pop(default, None)
+                components.pop(default, None)
             problem = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas.update(problem.pop("$defs", {}))
-            schemas["ProblemDetails"] = problem
+            components.update(problem.pop("$defs", {}))
+            components["ProblemDetails"] = problem
             unprocessable = problem_responses(422)[422]
             for path in schema["paths"].values():
                 for operation in path.values():

@@ -1,0 +1,180 @@
+"""What ingest does with each message and command, inside a transaction that somebody else opened."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from services.ingest import store
+from services.ingest.domain.events import IdentityKey, Received, accepted_event, judge
+from services.ingest.domain.members import Declaration, declare, new_member_id
+from services.ingest.metrics import EVENTS_JUDGED, MEMBERS_IDENTIFIED
+from shared.topics import ACCESS_KEYS, EVENTS, MEMBERS, REJECTED, record_key
+from shared.transaction import Transaction
+
+SOURCE = "/plaudit/ingest"
+CONFLICT_REASON = "an event with this source and id was accepted before with other content"
+
+
+async def on_raw_events(tx: Transaction, facts: list[Any]) -> None:
+    """Deduplicate received events, find out whose they are, and pass on what is new."""
+    received = [Received.from_fact(fact) for fact in facts]
+    # 1. A record consumed twice must not turn its own acceptance into a duplicate.
+    seen = await store.known_receipts(tx.conn, received)
+    received = [one for one in received if (one.community, one.receipt_id, one.receipt_index) not in seen]
+    if not received:
+        return
+    # 2. Which are new? The unique key decides between workers.
+    added = await store.add_events(tx.conn, received)
+    old = sorted({(one.community, one.uid) for one in received} - added)
+    outcomes = judge(received, await store.content_hashes(tx.conn, old) if old else {})
+    # 3. Who is it?
+    accepted = [one for one, outcome in outcomes if outcome == "accepted"]
+    members = await _resolve(tx, accepted)
+    # 4. The outcome, and the messages that follow.
+    reasons = [CONFLICT_REASON if outcome == "conflict" else None for _, outcome in outcomes]
+    await store.add_receipts(tx.conn, outcomes, reasons)
+    for one in accepted:
+        message = accepted_event(one, members)
+        tx.publish(EVENTS, record_key(one.community, message["member"]), message)
+    for one, outcome in outcomes:
+        if outcome == "conflict":
+            tx.publish(REJECTED, record_key(one.community, one.receipt_id), _rejected(tx, one))
+    for outcome, count in Counter(outcome for _, outcome in outcomes).items():
+        EVENTS_JUDGED.labels(outcome).inc(count)
+
+
+async def _resolve(tx: Transaction, accepted: Sequence[Received]) -> dict[IdentityKey, str]:
+    """The member behind every identity of these events; new ones become members, names are kept current."""
+    names: dict[IdentityKey, str | None] = {}
+    first: dict[IdentityKey, Received] = {}
+    for one in accepted:
+        for identity, name in one.identities().values():
+            names[identity] = name or names.get(identity)
+            first.setdefault(identity, one)
+    known = await store.members_of(tx.conn, names)
+    unknown = [identity for identity in names if identity not in known]
+    if unknown:
+        await store.add_members(
+            tx.conn,
+            [
+                (identity[0], new_member_id(identity), names[identity], identity[1], first[identity].received_at)
+                for identity in unknown
+            ],
+        )
+        await store.add_identities(tx.conn, [(*identity, new_member_id(identity)) for identity in unknown])
+        # Another worker may have been faster: what is stored is what counts.
+        known |= await store.members_of(tx.conn, unknown)
+        MEMBERS_IDENTIFIED.inc(len(unknown))
+    renamed = {
+        (identity[0], known[identity][0]): name
+        for identity, name in names.items()
+        if name is not None and name != known[identity][1]
+    }
+    await store.touch_members(tx.conn, sorted((*key, name) for key, name in renamed.items()))
+    changed = {(identity[0], known[identity][0]) for identity in unknown} | set(renamed)
+    await _publish_members(tx, changed)
+    return {identity: member for identity, (member, _) in known.items()}
+
+
+async def _publish_members(tx: Transaction, keys: Iterable[tuple[str, str]]) -> None:
+    ordered = sorted(keys)
+    if not ordered:
+        return
+    for row in await store.member_records(tx.conn, ordered):
+        member_id = str(row["member_id"])
+        data = {
+            "member_id": member_id,
+            "identities": [
+                {"channel": channel, "id": identity}
+                for channel, identity in zip(row["channels"], row["ids"], strict=True)
+            ],
+            "channel": row["channel"],
+            "first_seen_at": row["first_seen_at"],
+            "revision": row["revision"],
+        }
+        if row["name"] is not None:
+            data["name"] = row["name"]
+        fact = {
+            "specversion": "1.0",
+            "id": f"{member_id}/{row['revision']}",
+            "source": SOURCE,
+            "type": "member.identified.v1",
+            "time": tx.now,
+            "community": row["community"],
+            "data": data,
+        }
+        tx.publish(MEMBERS, record_key(row["community"], member_id), fact)
+
+
+def _rejected(tx: Transaction, one: Received) -> dict[str, Any]:
+    fact = {
+        "specversion": "1.0",
+        "id": f"{one.receipt_id}/{one.receipt_index}",
+        "source": SOURCE,
+        "type": "engagement.rejected.v1",
+        "time": tx.now,
+        "community": one.community,
+        "data": {
+            "receipt_id": one.receipt_id,
+            "receipt_index": one.receipt_index,
+            "event_source": one.event["source"],
+            "event_id": one.event["id"],
+            "outcome": "conflict",
+            "reason": CONFLICT_REASON,
+        },
+    }
+    if one.traceparent is not None:
+        fact["traceparent"] = one.traceparent
+    return fact
+
+
+async def declare_identities(
+    tx: Transaction, community: str, identities: Sequence[tuple[str, str]], name: str | None
+) -> Declaration:
+    """Make (channel, id) pairs one person. Raises DifferentMembersError when they already are several."""
+    keys: list[IdentityKey] = [(community, channel, identity) for channel, identity in identities]
+    known = await store.members_of(tx.conn, keys)
+    declaration = declare(keys, {identity: member for identity, (member, _) in known.items()})
+    if declaration.is_new:
+        channel = declaration.new_identities[0][1]
+        await store.add_members(tx.conn, [(community, declaration.member_id, name, channel, tx.now)])
+    await store.add_identities(
+        tx.conn, [(*identity, declaration.member_id) for identity in declaration.new_identities]
+    )
+    # An event may have arrived meanwhile and made one of them somebody else.
+    stored = await store.members_of(tx.conn, keys)
+    declaration_now = declare(keys, {identity: member for identity, (member, _) in stored.items()})
+    renamed = name is not None and any(name != known_name for _, known_name in stored.values())
+    if not declaration.is_new and (declaration.new_identities or renamed):
+        await store.touch_members(tx.conn, [(community, declaration.member_id, name)])
+    if declaration.is_new or declaration.new_identities or renamed:
+        await _publish_members(tx, [(community, declaration_now.member_id)])
+    return declaration
+
+
+async def issue_access_key(tx: Transaction, community: str, key: dict[str, Any]) -> None:
+    """Store a new access key and tell every service; the secret itself is known only to whoever asked."""
+    await store.add_access_key(tx.conn, community, key)
+    _publish_access_key(tx, community, key | {"revoked": False})
+
+
+async def revoke_access_key(tx: Transaction, community: str, key_id: str) -> bool:
+    """Revoke a key everywhere; False when there is no such key."""
+    row = await store.revoke_access_key(tx.conn, community, key_id)
+    if row is None:
+        return False
+    _publish_access_key(tx, community, dict(row))
+    return True
+
+
+def _publish_access_key(tx: Transaction, community: str, key: dict[str, Any]) -> None:
+    fact = {
+        "specversion": "1.0",
+        "id": f"{community}/{key['key_id']}/{'revoked' if key['revoked'] else 'issued'}",
+        "source": SOURCE,
+        "type": "access_key.changed.v1",
+        "time": tx.now,
+        "community": community,
+        "data": key,
+    }
+    tx.publish(ACCESS_KEYS, record_key(community, key["key_id"]), fact)

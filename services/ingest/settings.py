@@ -1,0 +1,15 @@
+"""Settings of the front door."""
+
+from pydantic import Field
+
+from shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """The shared settings, and the limits on what platforms may send."""
+
+    events_max_count: int = Field(1_000, ge=1, description="Events in one request")
+    event_max_bytes: int = Field(64 * 1024, ge=1, description="One event, as compact JSON")
+    future_tolerance_seconds: int = Field(300, ge=0, description="How far ahead an event's time may be")
+    requests_max_count: int = Field(64, ge=1, description="Requests waiting for the broker; more are answered 503")
+    identities_max_count: int = Field(20, ge=2, description="Identities declared in one request")

@@ -1,0 +1,318 @@
+"""The Python client for platforms: sends activities to a Plaudit community and follows their receipts.
+
+    async with PlauditClient("http://127.0.0.1:8080", key) as client:
+        sent = await client.send(events)
+        outcomes = await client.wait(sent.receipt_ids)
+
+Sending again is always safe: an event is known by its CloudEvents `source` and `id`, so whatever was
+already taken comes back as a duplicate. That is why the client may retry after a lost connection.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+import orjson
+
+BATCH_MAX_COUNT = 1_000
+#: Under the service's limit of 5 MiB a request, with room for the brackets.
+BATCH_MAX_BYTES = 5 * 1024 * 1024 - 1024
+REQUESTS_IN_FLIGHT_COUNT = 4
+RETRIES_MAX_COUNT = 12
+BACKOFF_FIRST_SECONDS = 0.2
+BACKOFF_MAX_SECONDS = 10.0
+REQUEST_TIMEOUT_SECONDS = 60.0
+CONNECT_TIMEOUT_SECONDS = 10.0
+POLL_FIRST_SECONDS = 0.05
+POLL_MAX_SECONDS = 2.0
+RECEIPT_WAIT_SECONDS = 120.0
+RECEIPT_PAGE_COUNT = 500
+
+#: Answers that say "not now": a limit, or a part that is away for a moment.
+RETRIED_STATUSES = frozenset({429, 502, 503, 504})
+
+Event = Mapping[str, Any]
+T = TypeVar("T")
+
+
+class PlauditError(Exception):
+    """The service refused a request; `status` is HTTP's, `problem` the problem+json document (RFC 9457)."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        self.status = status
+        self.problem = dict(problem)
+        title = str(self.problem.get("title") or f"HTTP {status}")
+        detail = self.problem.get("detail")
+        super().__init__(f"{title}: {detail}" if detail else title)
+
+
+class Unreachable(Exception):
+    """The service could not be reached, or said "not now", as often as the client was willing to ask."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """One event that the service refused at the door: its place in what was sent, and why."""
+
+    index: int
+    field: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of one request: `accepted` events are durably taken, `rejected` never will be."""
+
+    receipt_id: str
+    accepted: int
+    rejected: tuple[Refused, ...] = ()
+
+
+@dataclass
+class Sent:
+    """What became of everything given to `send`; `rejected` has indexes into all that was sent."""
+
+    accepted: int = 0
+    rejected: list[Refused] = field(default_factory=list)
+    receipt_ids: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ReceiptItem:
+    """The outcome of one event of a receipt; `index` is its place in the request."""
+
+    index: int
+    outcome: str
+    reason: str
+    event_uid: str | None = None
+
+
+@dataclass
+class Outcomes:
+    """How many events ended how. `pending` ones are taken, but not yet decided."""
+
+    accepted: int = 0
+    duplicate: int = 0
+    conflict: int = 0
+    rejected: int = 0
+    pending: int = 0
+
+    def add(self, counts: Mapping[str, int]) -> None:
+        """Add the `counts` of a receipt; names that this version does not know are ignored."""
+        self.accepted += counts.get("accepted", 0)
+        self.duplicate += counts.get("duplicate", 0)
+        self.conflict += counts.get("conflict", 0)
+        self.rejected += counts.get("rejected", 0)
+        self.pending += counts.get("pending", 0)
+
+
+def backoff_seconds(attempt: int, rng: random.Random) -> float:
+    """Full jitter: anything up to an exponentially growing bound, so that clients don't return together.
+
+    `attempt` counts from 0. https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    """
+    return rng.uniform(0, min(BACKOFF_MAX_SECONDS, BACKOFF_FIRST_SECONDS * 2**attempt))
+
+
+def batches(events: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Cut serialised events into batches within the service's limits of count and bytes, in order."""
+    batch: list[bytes] = []
+    size_bytes = 0
+    for event in events:
+        if batch and (len(batch) >= BATCH_MAX_COUNT or size_bytes + len(event) > BATCH_MAX_BYTES):
+            yield batch
+            batch, size_bytes = [], 0
+        batch.append(event)
+        size_bytes += len(event) + 1
+    if batch:
+        yield batch
+
+
+def _problem(response: httpx.Response) -> PlauditError:
+    try:
+        document = response.json()
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        document = {"title": f"HTTP {response.status_code} {response.reason_phrase}".rstrip()}
+    return PlauditError(response.status_code, document)
+
+
+async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Results in order; the first failure cancels the rest and is raised as itself, not as a group."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one) for one in work]
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+class PlauditClient:
+    """A connection to one community: the access `key` decides which.
+
+    `url` is the ingest service's base address. `requests_in_flight` bounds concurrent requests,
+    `retries` how often one request is tried again. Pass `transport` to test without a network.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        requests_in_flight: int = REQUESTS_IN_FLIGHT_COUNT,
+        retries: int = RETRIES_MAX_COUNT,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=url.rstrip("/"),
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=httpx.Timeout(REQUEST_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS),
+            transport=transport,
+        )
+        self._url = url
+        self._slots = asyncio.Semaphore(requests_in_flight)
+        self._requests_in_flight = requests_in_flight
+        self._retries = retries
+        self._rng = random.Random()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    async def _request(self, method: str, path: str, **options: Any) -> Any:
+        """One request, tried again while the answer is "not now"; the decoded JSON of a 2xx answer."""
+        failure = ""
+        for attempt in range(self._retries + 1):
+            wait_seconds = backoff_seconds(attempt, self._rng)
+            try:
+                async with self._slots:
+                    response = await self._http.request(method, path, **options)
+            except httpx.TransportError as error:
+                failure = str(error) or type(error).__name__
+            else:
+                if response.is_success:
+                    return response.json() if response.content else None
+                if response.status_code not in RETRIED_STATUSES:
+                    raise _problem(response)
+                failure = str(_problem(response))
+                asked = response.headers.get("Retry-After", "")
+                if asked.isdigit():
+                    wait_seconds = max(wait_seconds, min(float(asked), BACKOFF_MAX_SECONDS))
+            if attempt < self._retries:
+                await asyncio.sleep(wait_seconds)
+        raise Unreachable(
+            f"{self._url} did not take the request after {self._retries + 1} attempts ({failure}). "
+            "Check that the address is right and the service runs; running the same again is safe."
+        )
+
+    async def send_batch(self, events: Sequence[bytes]) -> list[Receipt]:
+        """Send serialised events as one request; halves when the service finds it too large (413).
+
+        Returns one receipt, or several in order when the batch was split; `rejected` has indexes into
+        its own receipt's events. Raises PlauditError when the request as a whole is refused.
+        """
+        try:
+            answer = await self._request(
+                "POST",
+                "/v1/events",
+                content=b"[" + b",".join(events) + b"]",
+                headers={"Content-Type": "application/cloudevents-batch+json"},
+            )
+        except PlauditError as error:
+            if error.status != httpx.codes.REQUEST_ENTITY_TOO_LARGE or len(events) == 1:
+                raise
+            middle = len(events) // 2
+            return [*await self.send_batch(events[:middle]), *await self.send_batch(events[middle:])]
+        refused = (Refused(one["index"], one.get("field", ""), one["detail"]) for one in answer["rejected"])
+        return [Receipt(answer["receipt_id"], answer["accepted"], tuple(refused))]
+
+    async def send(self, events: Iterable[Event]) -> Sent:
+        """Send events in batches, several at a time, and say what the door made of them.
+
+        `events` are CloudEvents as mappings; times may be aware datetimes. Reads ahead no further than
+        the requests in flight. Raises PlauditError or Unreachable, in which case the rest is not sent.
+        """
+        sent = Sent()
+        source = batches(orjson.dumps(event) for event in events)
+        first_index = 0
+        # Windows rather than one task per batch: `events` may be far larger than memory.
+        while window := list(islice(source, self._requests_in_flight)):
+            for receipts in await _together(self.send_batch(batch) for batch in window):
+                for receipt in receipts:
+                    sent.accepted += receipt.accepted
+                    sent.receipt_ids.append(receipt.receipt_id)
+                    for one in receipt.rejected:
+                        sent.rejected.append(Refused(first_index + one.index, one.field, one.detail))
+                    first_index += receipt.accepted + len(receipt.rejected)
+        return sent
+
+    async def receipt_counts(
+        self, receipt_id: str, *, timeout_seconds: float = RECEIPT_WAIT_SECONDS
+    ) -> dict[str, int]:
+        """Wait until nothing of a receipt is pending, or the time is over; its counts by outcome."""
+        deadline = asyncio.get_running_loop().time() + timeout_seconds
+        pause_seconds = POLL_FIRST_SECONDS
+        while True:
+            answer = await self._request("GET", f"/v1/receipts/{receipt_id}", params={"limit": 1})
+            if answer["status"] == "complete" or asyncio.get_running_loop().time() >= deadline:
+                return dict(answer["counts"])
+            await asyncio.sleep(pause_seconds)
+            pause_seconds = min(POLL_MAX_SECONDS, pause_seconds * 1.5)
+
+    async def receipt_items(self, receipt_id: str) -> AsyncIterator[ReceiptItem]:
+        """Every decided event of a receipt, in the order it was sent."""
+        after: str | None = None
+        while True:
+            params = {"limit": str(RECEIPT_PAGE_COUNT)} | ({"after": after} if after else {})
+            page = await self._request("GET", f"/v1/receipts/{receipt_id}", params=params)
+            for item in page["items"]:
+                yield ReceiptItem(item["index"], item["outcome"], item.get("reason") or "", item.get("event_uid"))
+            after = page.get("next")
+            if not after:
+                return
+
+    async def wait(self, receipt_ids: Iterable[str], *, timeout_seconds: float = RECEIPT_WAIT_SECONDS) -> Outcomes:
+        """Wait for receipts together, `timeout_seconds` in all; the totals by outcome."""
+        outcomes = Outcomes()
+        deadline = asyncio.get_running_loop().time() + timeout_seconds
+        remaining = iter(receipt_ids)
+        while window := list(islice(remaining, self._requests_in_flight)):
+            left_seconds = max(0.0, deadline - asyncio.get_running_loop().time())
+            for counts in await _together(
+                self.receipt_counts(one, timeout_seconds=left_seconds) for one in window
+            ):
+                outcomes.add(counts)
+        return outcomes
+
+    async def declare_identities(self, identities: Sequence[Mapping[str, str]], *, name: str | None = None) -> Any:
+        """Say that identities, each `{"channel": …, "id": …}`, are one person. Scope members:write."""
+        body: dict[str, Any] = {"identities": [dict(one) for one in identities]}
+        if name is not None:
+            body["name"] = name
+        return await self._request("PUT", "/v1/members/identities", json=body)
+
+
+def send_and_wait(
+    url: str, key: str, events: Iterable[Event], *, timeout_seconds: float = RECEIPT_WAIT_SECONDS
+) -> Outcomes:
+    """Send events and wait for their outcomes, for code without an event loop.
+
+    Events refused at the door count as rejected. Raises as `PlauditClient.send` does.
+    """
+
+    async def whole() -> Outcomes:
+        async with PlauditClient(url, key) as client:
+            sent = await client.send(events)
+            return await client.wait(sent.receipt_ids, timeout_seconds=timeout_seconds)
+
+    return asyncio.run(whole())

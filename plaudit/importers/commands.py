@@ -1,0 +1,342 @@
+"""`plaudit import`: history and other people's files into a community, safe to run again."""
+
+import asyncio
+import functools
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import click
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from plaudit.client import PlauditClient, PlauditError, Unreachable
+from plaudit.importers import cloudevents, github, tabular
+from plaudit.importers.delivery import Delivery, Summary, mapped_only
+from plaudit.importers.git import GitOptions, is_shallow, open_repository
+from plaudit.importers.mapping import TableMapping, build_mapping, read_mapping
+from plaudit.importers.records import Source, SourceError
+
+IMPORT_SCOPES = ("events:write", "receipts:read")
+PROGRESS_EVERY_COUNT = 200
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where events go, and how the import is reported."""
+
+    url: str | None
+    key: str | None
+    stack: str
+    community: str
+    as_json: bool
+    rate: float | None
+    limit: int | None
+    wait_seconds: float
+    strict: bool
+    output: str | None
+
+
+def target_options(command: F) -> F:
+    """The options that every import has; they arrive as one `target`."""
+    options = (
+        click.option("--url", envvar="PLAUDIT_URL", help="The ingest service; default: the local stack's."),
+        click.option("--key", envvar="PLAUDIT_KEY", help="An access key; default: the local stack's own."),
+        click.option("--stack", default="default", show_default=True, help="Which local stack."),
+        click.option("--community", default="demo", show_default=True, help="Which community of the local stack."),
+        click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON."),
+        click.option("--rate", type=click.FloatRange(min=0.1), help="At most so many events a second."),
+        click.option("--limit", type=click.IntRange(min=1), help="Stop after so many events."),
+        click.option(
+            "--wait-seconds",
+            type=click.FloatRange(min=0),
+            default=120.0,
+            show_default=True,
+            help="How long to wait for what becomes of a batch.",
+        ),
+        click.option("--strict", is_flag=True, help="Exit with 1 when anything was invalid or refused."),
+        click.option(
+            "--output",
+            metavar="FILE",
+            help="Write the events to a file, one a line, instead of sending them ('-': standard output).",
+        ),
+    )
+
+    @functools.wraps(command)
+    def with_target(**arguments: Any) -> None:
+        names = Target.__dataclass_fields__
+        target = Target(**{name: arguments.pop(name) for name in names})
+        command(target=target, **arguments)
+
+    wrapped: Any = with_target
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[no-any-return]
+
+
+@click.group("import")
+def import_() -> None:
+    """Bring history and files into a community.
+
+    Every import may be run again, also after it was killed in the middle: an event is known by its source
+    and id, which come from what is imported, so nothing counts twice.
+    """
+
+
+@import_.command("git")
+@click.argument("path", type=click.Path(path_type=Path), default=".")
+@click.option("--revision", default="HEAD", show_default=True, help="A branch, tag or range of commits.")
+@click.option("--stat", is_flag=True, help="Count files and lines changed (slower).")
+@click.option("--repository", help="The repository's name, for rules and reports.")
+@click.option("--salt", envvar="PLAUDIT_IMPORT_SALT", default="", help="Goes before the address that is hashed.")
+@click.option("--source", help="The events' source; default: git:<first commit>.")
+@target_options
+def import_git(
+    target: Target,
+    path: Path,
+    revision: str,
+    stat: bool,
+    repository: str | None,
+    salt: str,
+    source: str | None,
+) -> None:
+    """Import the commits of any git repository, oldest first.
+
+    Addresses are never sent: people are known by a hash of theirs. Co-authors earn too.
+
+    \b
+    Example:
+      plaudit import git ~/src/project --stat --repository project
+    """
+    options = GitOptions(revision, stat, salt, source, repository)
+    run_import(target, f"git {path}", lambda: _open_git(path, options))
+
+
+def _open_git(path: Path, options: GitOptions) -> Source:
+    source = open_repository(path, options)
+    if options.source is None and is_shallow(path):
+        click.echo(
+            f"{path} is a shallow clone: older commits are missing, and once you fetch them the import has "
+            "another source and counts again. Fetch all first (git fetch --unshallow), or give --source.",
+            err=True,
+        )
+    return source
+
+
+@import_.command("csv")
+@click.argument("file")
+@click.option(
+    "--map",
+    "maps",
+    multiple=True,
+    metavar="FIELD=COLUMN|FILE.yaml",
+    help="Which column fills a field; attributes may name a type: attributes.pages:int=COLUMN. Or a file.",
+)
+@click.option("--set", "sets", multiple=True, metavar="FIELD=VALUE", help="A field that is always the same.")
+@click.option("--time-format", help="iso, unix, unix_ms, or a strptime format.  [default: iso]")
+@click.option("--delimiter", default=",", show_default=True, help="One character; \\t is a tab.")
+@click.option("--no-header", is_flag=True, help="The first line is a row; columns are called 1, 2, 3…")
+@click.option("--columns", help="Names of the columns when there is no header: a,b,c.")
+@click.option("--encoding", default="utf-8-sig", show_default=True)
+@click.option("--source", help="The events' source; default: csv:<name of the file>.")
+@target_options
+def import_csv(
+    target: Target,
+    file: str,
+    maps: tuple[str, ...],
+    sets: tuple[str, ...],
+    time_format: str | None,
+    delimiter: str,
+    no_header: bool,
+    columns: str | None,
+    encoding: str,
+    source: str | None,
+) -> None:
+    """Import a table (gzipped or not, '-' is standard input): each row is an activity.
+
+    \b
+    Example:
+      plaudit import csv messages.csv.gz --set type=chat.message.v1 --set channel=chat \\
+        --map actor=from --map object_author=to --map time=sent_at
+    """
+    delimiter = "\t" if delimiter == "\\t" else delimiter
+    if len(delimiter) != 1:
+        raise click.BadParameter("must be one character", param_hint="--delimiter")
+    names = tuple(name.strip() for name in columns.split(",")) if columns else ()
+    options = tabular.CsvOptions(delimiter, encoding, not no_header, names, source)
+
+    def opened() -> Source:
+        return tabular.open_table(file, parse_mapping(maps, sets, time_format), options)
+
+    run_import(target, f"csv {file}", opened)
+
+
+def parse_mapping(maps: tuple[str, ...], sets: tuple[str, ...], time_format: str | None = None) -> TableMapping:
+    """The mapping that options describe; options win over files. Raises SourceError."""
+    entries: dict[str, Any] = {}
+    for given in maps:
+        if "=" not in given:
+            try:
+                entries |= read_mapping(Path(given).read_text(encoding="utf-8"))
+            except (OSError, UnicodeError) as error:
+                raise SourceError(f"--map {given}: neither FIELD=COLUMN nor a readable file ({error})") from None
+    for option, values, key in (("--map", maps, "column"), ("--set", sets, "value")):
+        for given in values:
+            name, equals, value = given.partition("=")
+            if not equals and option == "--set":
+                raise SourceError(f"--set {given}: write FIELD=VALUE")
+            if equals:
+                name, _, kind = name.partition(":")
+                entries[name] = {key: value} | ({"as": kind} if kind else {})
+    return build_mapping(entries, time_format)
+
+
+@import_.command("github-webhooks")
+@click.argument("directory", type=click.Path(path_type=Path))
+@target_options
+def import_github_webhooks(target: Target, directory: Path) -> None:
+    """Import webhook bodies as a code forge sent them, one a file.
+
+    Which event a body is of comes from the file's name up to the first dot (issues.opened.json), or from
+    a file beside it, NAME.headers, with the line "X-GitHub-Event: issues".
+
+    \b
+    Example:
+      plaudit import github-webhooks deliveries/
+    """
+    run_import(target, f"webhooks {directory}", lambda: github.open_directory(directory))
+
+
+@import_.command("cloudevents")
+@click.argument("file")
+@target_options
+def import_cloudevents(target: Target, file: str) -> None:
+    """Import CloudEvents as they are, one JSON object a line (gzipped or not, '-' is standard input).
+
+    \b
+    Example:
+      plaudit import cloudevents events.jsonl.gz
+    """
+    run_import(target, f"cloudevents {file}", lambda: cloudevents.open_lines(file))
+
+
+def run_import(target: Target, title: str, open_source: Callable[[], Source]) -> None:
+    """Open, send, report. Ends the process with 1 when the import could not go to its end."""
+    summary = Summary()
+    failure: str | None = None
+    try:
+        source = open_source()
+        if target.output is not None:
+            _write(target, source, summary)
+        else:
+            url, key = _address(target)
+            asyncio.run(_deliver(target, title, source, summary, url, key))
+    except (SourceError, Unreachable, PlauditError) as error:
+        failure = str(error)
+    if target.output != "-":
+        _report(target, summary, failure)
+    if failure:
+        click.echo(f"Error: {failure}", err=True)
+        if summary.sent:
+            click.echo("Run the same command again: what was taken will not count twice.", err=True)
+    if failure or summary.pending or (target.strict and not summary.flawless):
+        sys.exit(1)
+
+
+def _address(target: Target) -> tuple[str, str]:
+    """The ingest service and a key: as given, or the local stack's."""
+    if target.url and target.key:
+        return target.url, target.key
+    # Imported here: an import to a remote service needs nothing of the local stack.
+    from plaudit import admin, stack  # noqa: PLC0415
+
+    url = target.url or stack.load_state(target.stack).urls["ingest"]
+    key = target.key or admin.local_key(target.stack, target.community, list(IMPORT_SCOPES))
+    return url, key
+
+
+def _progress(quiet: bool) -> Progress:
+    columns: tuple[ProgressColumn | str, ...] = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[count]:,} events"),
+        TextColumn("{task.fields[rate]:,.0f}/s"),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True)
+
+
+async def _deliver(target: Target, title: str, source: Source, summary: Summary, url: str, key: str) -> None:
+    with _progress(target.as_json or not sys.stderr.isatty()) as progress:
+        task = progress.add_task(title, total=source.total, count=0, rate=0.0)
+
+        def show() -> None:
+            elapsed = progress.tasks[0].elapsed or 1.0
+            progress.update(task, completed=source.position(), count=summary.sent, rate=summary.sent / elapsed)
+
+        async with PlauditClient(url, key) as client:
+            delivery = Delivery(
+                client, summary, rate=target.rate, wait_seconds=target.wait_seconds, on_progress=show
+            )
+            await delivery.run(source.records, target.limit)
+
+
+def _write(target: Target, source: Source, summary: Summary) -> None:
+    """The events themselves into a file, to look at or to send later (`import cloudevents`)."""
+
+    def lines(stream: IO[bytes]) -> None:
+        for record in mapped_only(source.records, summary):
+            stream.write(orjson.dumps(record.event) + b"\n")
+            summary.sent += 1
+            if summary.sent == target.limit:
+                break
+
+    if target.output == "-":
+        lines(sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        with Path(str(target.output)).open("wb") as stream:
+            lines(stream)
+    except OSError as error:
+        raise SourceError(f"{target.output}: {error.strerror or error}") from None
+
+
+def _report(target: Target, summary: Summary, failure: str | None) -> None:
+    if target.as_json:
+        click.echo(json.dumps(summary.as_document() | {"error": failure}))
+        return
+    verb = "written" if target.output else "sent"
+    click.echo(f"{summary.sent:>10,}  {verb}" + _speed(summary))
+    for name, meaning in (
+        ("accepted", "count from now on"),
+        ("duplicate", "were there already"),
+        ("conflict", "have the id of another event, and don't count"),
+        ("rejected", "were refused"),
+        ("pending", "are taken, but not yet decided; ask again by running the import again"),
+        ("invalid", "are no valid activity, and were not sent"),
+        ("skipped", "carry no activity"),
+    ):
+        count = getattr(summary, name)
+        if count:
+            click.echo(f"{count:>10,}  {name:<9} {meaning}")
+        for text, reason in summary.reasons.get(name, {}).items():
+            click.echo(
+                f"{'':>10}    {reason.count:,} × {text} ({', '.join(reason.examples)}{_more(reason.count)})"
+            )
+
+
+def _speed(summary: Summary) -> str:
+    if summary.seconds <= 0:
+        return ""
+    return f" in {summary.seconds:.1f} s ({summary.sent / summary.seconds:,.0f} events/s)"
+
+
+def _more(count: int) -> str:
+    return ", …" if count > 3 else ""

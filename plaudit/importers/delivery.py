@@ -1,0 +1,207 @@
+"""Carries the records of a source to the ingest service and finds out what became of each event.
+
+Memory stays bounded however long the source is: a few batches in flight, a bounded number of receipts not
+yet complete, and only counts and first examples of what went wrong.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from plaudit.client import BATCH_MAX_BYTES, BATCH_MAX_COUNT, PlauditClient, Receipt
+from plaudit.importers.records import Bad, Mapped, Record, SourceError
+
+BATCHES_IN_FLIGHT_COUNT = 3
+RECEIPTS_OPEN_MAX_COUNT = 200
+EXAMPLES_MAX_COUNT = 3
+REASONS_MAX_COUNT = 50
+OTHER_REASONS = "other reasons"
+
+
+@dataclass
+class Reason:
+    """How often something happened, and where first."""
+
+    count: int = 0
+    examples: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Summary:
+    """What an import came to. `invalid` rows never left; `rejected` events the service refused."""
+
+    sent: int = 0
+    accepted: int = 0
+    duplicate: int = 0
+    conflict: int = 0
+    rejected: int = 0
+    pending: int = 0
+    invalid: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    reasons: dict[str, dict[str, Reason]] = field(default_factory=dict)
+
+    def note(self, outcome: str, reason: str, place: str) -> None:
+        """Count a reason, keeping the first places it was met at and no more than a few reasons."""
+        known = self.reasons.setdefault(outcome, {})
+        if reason not in known and len(known) >= REASONS_MAX_COUNT:
+            reason = OTHER_REASONS
+        one = known.setdefault(reason, Reason())
+        one.count += 1
+        if len(one.examples) < EXAMPLES_MAX_COUNT:
+            one.examples.append(place)
+
+    @property
+    def flawless(self) -> bool:
+        """Whether everything that was read counts now, or counted before."""
+        return not (self.invalid or self.rejected or self.conflict or self.pending)
+
+    def as_document(self) -> dict[str, Any]:
+        """The summary for scripts: counts, and reasons by outcome."""
+        counts = {name: value for name, value in vars(self).items() if name != "reasons"}
+        reasons = {
+            outcome: [{"reason": text} | vars(reason) for text, reason in known.items()]
+            for outcome, known in self.reasons.items()
+        }
+        return counts | {"seconds": round(self.seconds, 3), "reasons": reasons}
+
+
+@dataclass
+class _Batch:
+    bodies: list[bytes] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+
+
+def mapped_only(records: Iterator[Record], summary: Summary) -> Iterator[Mapped]:
+    """The events of a source; what is no event is counted in the summary."""
+    for record in records:
+        if isinstance(record, Mapped):
+            yield record
+        elif isinstance(record, Bad):
+            summary.invalid += 1
+            summary.note("invalid", record.reason, record.place)
+        else:
+            summary.skipped += 1
+            summary.note("skipped", record.reason, record.place)
+
+
+def _batches(events: Iterator[Mapped]) -> Iterator[_Batch]:
+    """Batches within the service's limits. When reading fails, what was read before it comes out first."""
+    batch = _Batch()
+    size_bytes = 0
+    failure: SourceError | None = None
+    try:
+        for event in events:
+            body = orjson.dumps(event.event)
+            full = len(batch.bodies) >= BATCH_MAX_COUNT or size_bytes + len(body) > BATCH_MAX_BYTES
+            if batch.bodies and full:
+                yield batch
+                batch, size_bytes = _Batch(), 0
+            batch.bodies.append(body)
+            batch.places.append(event.place)
+            size_bytes += len(body) + 1
+    except SourceError as error:
+        failure = error
+    if batch.bodies:
+        yield batch
+    if failure:
+        raise failure
+
+
+@dataclass
+class _Open:
+    """A receipt that is not complete yet, and where its events came from."""
+
+    receipt: Receipt
+    places: list[str]
+
+
+class Delivery:
+    """One import under way. `rate` limits events a second; `wait_seconds` is how long a receipt may take."""
+
+    def __init__(
+        self,
+        client: PlauditClient,
+        summary: Summary,
+        *,
+        rate: float | None = None,
+        wait_seconds: float = 120.0,
+        on_progress: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._client = client
+        self._summary = summary
+        self._rate = rate
+        self._wait_seconds = wait_seconds
+        self._on_progress = on_progress
+        self._open: deque[_Open] = deque()
+        self._following = True
+
+    async def run(self, records: Iterator[Record], limit: int | None = None) -> None:
+        """Send everything and follow every receipt.
+
+        Raises SourceError, PlauditError or Unreachable; the summary then holds what was done until then.
+        """
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        batches = _batches(islice(mapped_only(records, self._summary), limit))
+        sending: deque[asyncio.Task[None]] = deque()
+        try:
+            # Reading and mapping happen in a thread: the loop goes on sending meanwhile.
+            while batch := await asyncio.to_thread(next, batches, None):
+                await self._pace(started)
+                self._summary.sent += len(batch.bodies)
+                sending.append(asyncio.create_task(self._send(batch)))
+                if len(sending) >= BATCHES_IN_FLIGHT_COUNT:
+                    await sending.popleft()
+                while len(self._open) > RECEIPTS_OPEN_MAX_COUNT:
+                    await self._follow(self._open.popleft())
+            while sending:
+                await sending.popleft()
+            while self._open:
+                await self._follow(self._open.popleft())
+        finally:
+            for task in sending:
+                task.cancel()
+            await asyncio.gather(*sending, return_exceptions=True)
+            self._summary.seconds = loop.time() - started
+
+    async def _pace(self, started: float) -> None:
+        if self._rate:
+            due = started + self._summary.sent / self._rate
+            await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
+
+    async def _send(self, batch: _Batch) -> None:
+        places = batch.places
+        for receipt in await self._client.send_batch(batch.bodies):
+            for refused in receipt.rejected:
+                self._summary.rejected += 1
+                reason = f"{refused.field}: {refused.detail}" if refused.field else refused.detail
+                self._summary.note("rejected", reason, places[refused.index])
+            count = receipt.accepted + len(receipt.rejected)
+            if receipt.accepted:
+                self._open.append(_Open(receipt, places[:count]))
+            places = places[count:]
+        self._on_progress()
+
+    async def _follow(self, one: _Open) -> None:
+        """Add a receipt's outcomes, with the reasons of what will not count."""
+        # Once one receipt took too long, the rest is only asked once each: the worker is behind or away.
+        timeout_seconds = self._wait_seconds if self._following else 0.0
+        counts = await self._client.receipt_counts(one.receipt.receipt_id, timeout_seconds=timeout_seconds)
+        self._summary.accepted += counts.get("accepted", 0)
+        self._summary.duplicate += counts.get("duplicate", 0)
+        self._summary.pending += counts.get("pending", 0)
+        self._following = not counts.get("pending", 0)
+        refused_at_door = {refused.index for refused in one.receipt.rejected}
+        if counts.get("conflict", 0) or counts.get("rejected", 0) > 0:
+            async for item in self._client.receipt_items(one.receipt.receipt_id):
+                if item.outcome not in {"conflict", "rejected"} or item.index in refused_at_door:
+                    continue
+                setattr(self._summary, item.outcome, getattr(self._summary, item.outcome) + 1)
+                self._summary.note(item.outcome, item.reason, one.places[item.index])
+        self._on_progress()

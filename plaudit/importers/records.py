@@ -1,0 +1,141 @@
+"""What an importer reads: events, and what is not an event, each with its place in the source."""
+
+import gzip
+import io
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+from pydantic import ValidationError
+
+from shared.contracts.activities import ACTIVITY_ADAPTER
+from shared.contracts.fields import NAME_MAX_CHARS
+
+GZIP_MAGIC = b"\x1f\x8b"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+class SourceError(Exception):
+    """The source as a whole can't be read (any further); the message says what is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """One event, and where in the source it came from ("line 17", "commit 3be5b81…")."""
+
+    place: str
+    event: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Bad:
+    """Something that should have been an event and can't be; `reason` carries no values of the row."""
+
+    place: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Something that carries no activity worth counting."""
+
+    place: str
+    reason: str
+
+
+Record = Mapped | Bad | Skipped
+
+
+@dataclass(frozen=True)
+class Source:
+    """A stream of records. `position` of `total` is how far reading has come, in any one unit."""
+
+    records: Iterator[Record]
+    total: int | None = None
+    position: Callable[[], int] = int
+
+
+def checked(place: str, event: Mapping[str, Any]) -> Record:
+    """The event if it keeps the contract of its type, or what is wrong with it, field by field.
+
+    https://docs.pydantic.dev/latest/errors/errors/
+    """
+    try:
+        ACTIVITY_ADAPTER.validate_python(event)
+    except ValidationError as error:
+        return Bad(place, explain(error))
+    return Mapped(place, event)
+
+
+def explain(error: ValidationError) -> str:
+    """The first thing wrong, as "/data/actor/id: String should have at least 1 character"."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    # The first part of the location is the event type that the union chose, not a field.
+    where = "/".join(str(part) for part in first["loc"][1:])
+    return f"/{where}: {first['msg']}" if where else first["msg"]
+
+
+def clean_name(name: str) -> str | None:
+    """A display name within the contract's limits, or None when nothing of it can be shown."""
+    cleaned = _CONTROL.sub(" ", name.encode("utf-8", "replace").decode()).strip()
+    return cleaned[:NAME_MAX_CHARS].rstrip() or None
+
+
+def actor(actor_id: str, name: str | None = None) -> dict[str, str]:
+    """An `actor` or `author` of the contract; the name is left out when there is none to show."""
+    shown = clean_name(name) if name else None
+    return {"id": actor_id, "name": shown} if shown else {"id": actor_id}
+
+
+class Input:
+    """A file, gzipped or not (told by its first bytes, not by its name); "-" is standard input.
+
+    Raises SourceError when the file can't be opened.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        try:
+            raw: IO[bytes] = sys.stdin.buffer if path == "-" else Path(path).open("rb")  # noqa: SIM115
+            self.total = None if path == "-" else Path(path).stat().st_size
+        except OSError as error:
+            raise SourceError(f"{path}: {error.strerror or error}") from None
+        self._raw = _Counting(raw)
+        buffered = io.BufferedReader(self._raw, 1024 * 1024)
+        zipped = buffered.peek(2)[:2] == GZIP_MAGIC
+        self.stream = cast(IO[bytes], gzip.GzipFile(fileobj=buffered) if zipped else buffered)
+
+    def position(self) -> int:
+        """How many bytes of the file as stored have been read."""
+        return self._raw.count_bytes
+
+    def close(self) -> None:
+        self.stream.close()
+        self._raw.close()
+
+
+class _Counting(io.RawIOBase):
+    """Passes reads on and counts bytes; `tell` of a compressed stream would cost a seek."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._inner = raw
+        self.count_bytes = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        # read1 where there is one: a pipe gives what it has instead of blocking for a full buffer.
+        read = getattr(self._inner, "read1", self._inner.read)
+        chunk: bytes = read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        self.count_bytes += len(chunk)
+        return len(chunk)
+
+    def close(self) -> None:
+        if self._inner is not sys.stdin.buffer:
+            self._inner.close()
+        super().close()

@@ -1,0 +1,139 @@
+import random
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plaudit import client as client_module
+from plaudit.client import PlauditClient, PlauditError, Unreachable, backoff_seconds, batches
+
+
+def events(count, **more):
+    return [{"source": "test", "id": str(number), **more} for number in range(count)]
+
+
+def connect(ingest, key="secret", **options):
+    return PlauditClient("http://ingest", key, transport=ingest, **options)
+
+
+@given(st.lists(st.binary(min_size=1, max_size=600_000).map(bytes), max_size=30))
+def test_batches_keep_order_and_limits(bodies):
+    cut = list(batches(bodies))
+    assert [body for batch in cut for body in batch] == bodies
+    assert all(sum(map(len, batch)) + len(batch) <= client_module.BATCH_MAX_BYTES for batch in cut)
+
+
+def test_batches_hold_at_most_a_thousand():
+    assert [len(batch) for batch in batches([b"{}"] * 2_001)] == [1_000, 1_000, 1]
+
+
+def test_an_event_larger_than_a_batch_goes_alone():
+    large = b"x" * (client_module.BATCH_MAX_BYTES + 1)
+    assert [len(batch) for batch in batches([b"{}", large, b"{}"])] == [1, 1, 1]
+
+
+def test_backoff_grows_to_its_bound():
+    rng = random.Random(1)
+    assert max(backoff_seconds(0, rng) for _ in range(100)) <= client_module.BACKOFF_FIRST_SECONDS
+    assert max(backoff_seconds(40, rng) for _ in range(100)) <= client_module.BACKOFF_MAX_SECONDS
+
+
+async def test_sends_in_batches_and_follows_receipts(ingest):
+    async with connect(ingest) as client:
+        sent = await client.send(events(2_500))
+        assert sent.accepted == 2_500
+        assert len(sent.receipt_ids) == 3
+        ingest.pending_polls = 4
+        outcomes = await client.wait(sent.receipt_ids)
+    assert (outcomes.accepted, outcomes.duplicate, outcomes.pending) == (2_500, 0, 0)
+
+
+async def test_sending_again_gives_duplicates(ingest):
+    async with connect(ingest) as client:
+        await client.send(events(10))
+        again = await client.send(events(12))
+        changed = await client.send(events(1, type="other"))
+        outcomes = await client.wait([*again.receipt_ids, *changed.receipt_ids])
+    assert (outcomes.accepted, outcomes.duplicate, outcomes.conflict) == (2, 10, 1)
+
+
+async def test_not_now_is_tried_again(ingest):
+    ingest.failures = [
+        httpx.ConnectError("refused"),
+        httpx.Response(503),
+        httpx.Response(429, headers={"Retry-After": "0"}),
+        "lost answer",
+    ]
+    async with connect(ingest) as client:
+        sent = await client.send(events(5))
+        outcomes = await client.wait(sent.receipt_ids)
+    assert len(ingest.events) == 5
+    assert outcomes.duplicate == 5, "the lost answer's events were already there"
+
+
+async def test_retries_are_bounded(ingest):
+    ingest.failures = [httpx.ConnectError("refused")] * 4
+    async with connect(ingest, retries=2) as client:
+        with pytest.raises(Unreachable, match=r"after 3 attempts \(refused\)"):
+            await client.send(events(1))
+    assert len(ingest.requests) == 3
+
+
+async def test_a_refused_request_says_why_and_is_not_repeated(ingest):
+    async with connect(ingest, key="wrong") as client:
+        with pytest.raises(PlauditError, match="Not authenticated: send an access key") as caught:
+            await client.send(events(1))
+    assert caught.value.status == 401
+    assert len(ingest.requests) == 1
+
+
+async def test_an_answer_that_is_no_problem_document(ingest):
+    ingest.failures = [httpx.Response(404, text="<html>")]
+    async with connect(ingest) as client:
+        with pytest.raises(PlauditError, match="HTTP 404"):
+            await client.send(events(1))
+
+
+async def test_too_large_is_halved(ingest):
+    ingest.bytes_max = 1_000
+    async with connect(ingest) as client:
+        sent = await client.send(events(100))
+    assert len(ingest.events) == 100
+    assert sent.accepted == 100
+    assert len(sent.receipt_ids) > 1
+
+
+async def test_refused_events_are_named_by_their_place_in_everything(ingest):
+    listed = events(1_500)
+    listed[3] = {"source": "test"}
+    listed[1_200] = {"source": "test"}
+    async with connect(ingest) as client:
+        sent = await client.send(listed)
+    assert [(one.index, one.field, one.detail) for one in sent.rejected] == [
+        (3, "/id", "is missing"),
+        (1_200, "/id", "is missing"),
+    ]
+    assert sent.accepted == 1_498
+
+
+async def test_items_of_a_receipt_over_several_pages(ingest):
+    async with connect(ingest) as client:
+        sent = await client.send(events(1_000))
+        items = [item async for item in client.receipt_items(sent.receipt_ids[0])]
+    assert [item.index for item in items] == list(range(1_000))
+
+
+async def test_waiting_ends_when_time_is_over(ingest):
+    async with connect(ingest) as client:
+        sent = await client.send(events(3))
+        ingest.pending_polls = 1_000_000
+        outcomes = await client.wait(sent.receipt_ids, timeout_seconds=0.01)
+    assert outcomes.pending == 3
+
+
+async def test_declares_identities(ingest):
+    one = [{"channel": "code", "id": "github:1"}, {"channel": "chat", "id": "U1"}]
+    async with connect(ingest) as client:
+        await client.declare_identities(one, name="Ada")
+    assert ingest.identities == [{"identities": one, "name": "Ada"}]

@@ -1,0 +1,169 @@
+"""YAML text → plain values that remember the line and column each of them was written at.
+
+Scalars resolve by the core schema of YAML 1.2 (https://yaml.org/spec/1.2.2/#103-core-schema), because the
+older reading turns the key `on` into a boolean and `1:30` into ninety. Everything a programme has no use
+for is refused rather than interpreted: anchors and aliases (a few lines of them expand to gigabytes),
+tags, merge keys, several documents, duplicate keys.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+DOCUMENT_MAX_BYTES = 256 * 1024
+DEPTH_MAX_COUNT = 16
+INTEGER_MAX_DIGITS = 18
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_WORDS = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+}
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in the text: line and column from 1, `index` in characters from 0."""
+
+    line: int
+    column: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """The value of a document, and where each key and each value in it starts."""
+
+    value: Any
+    keys: dict[Path, Mark] = field(default_factory=dict)
+    values: dict[Path, Mark] = field(default_factory=dict)
+
+
+class YamlRefused(ValueError):
+    """The text is not YAML that a programme may be written in; says where, and what to write instead."""
+
+    def __init__(self, mark: Mark, path: Path, detail: str) -> None:
+        super().__init__(detail)
+        self.mark = mark
+        self.path = path
+        self.detail = detail
+
+
+def read_yaml(text: str) -> Located:
+    """Read one YAML (or JSON) document of at most DOCUMENT_MAX_BYTES.
+
+    Raises:
+        YamlRefused: the text is too long, isn't YAML, or uses a construct that isn't allowed.
+    """
+    size_bytes = len(text.encode("utf-8", "surrogatepass"))
+    if size_bytes > DOCUMENT_MAX_BYTES:
+        raise YamlRefused(
+            Mark(1, 1, 0), (), f"the text has {size_bytes} bytes; at most {DOCUMENT_MAX_BYTES} are read"
+        )
+    try:
+        events = yaml.parse(text, Loader=_LOADER)
+        return _document(events)
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position] if isinstance(error.position, int) else ""
+        mark = Mark(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1, len(before))
+        raise YamlRefused(mark, (), f"a character that YAML does not allow ({error.reason})") from error
+    except yaml.MarkedYAMLError as error:
+        at = error.problem_mark or error.context_mark
+        mark = _mark(at) if at is not None else Mark(1, 1, 0)
+        if text[mark.index : mark.index + 1] == "\t":
+            raise YamlRefused(mark, (), "a tab; YAML is indented with spaces") from error
+        context = f" ({error.context})" if error.context else ""
+        raise YamlRefused(mark, (), f"this is not YAML: {error.problem}{context}") from error
+    except UnicodeEncodeError as error:
+        raise YamlRefused(Mark(1, 1, 0), (), "the text is not valid Unicode") from error
+
+
+def _mark(mark: Any) -> Mark:
+    return Mark(mark.line + 1, mark.column + 1, mark.index)
+
+
+def _document(events: Iterator[Any]) -> Located:
+    located = Located(None)
+    value: Any = None
+    documents = 0
+    for event in events:
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                raise YamlRefused(_mark(event.start_mark), (), "one document only; remove this `---`")
+        elif isinstance(event, yaml.NodeEvent):
+            value = _node(event, events, (), located)
+    if documents == 0:
+        raise YamlRefused(Mark(1, 1, 0), (), "the text is empty; a programme starts with `programme:`")
+    return Located(value, located.keys, located.values)
+
+
+def _node(event: Any, events: Iterator[Any], path: Path, located: Located) -> Any:
+    mark = _mark(event.start_mark)
+    if isinstance(event, yaml.AliasEvent):
+        raise YamlRefused(mark, path, "aliases (`*name`) are not allowed; write the value out")
+    if event.anchor is not None:
+        raise YamlRefused(mark, path, "anchors (`&name`) are not allowed; remove it")
+    if event.tag not in (None, "!"):
+        raise YamlRefused(mark, path, f"tags are not allowed; remove `{event.tag}`")
+    if len(path) > DEPTH_MAX_COUNT:
+        raise YamlRefused(mark, path, f"nested deeper than {DEPTH_MAX_COUNT} levels")
+    located.values[path] = mark
+    if isinstance(event, yaml.ScalarEvent):
+        return _scalar(event, path)
+    if isinstance(event, yaml.SequenceStartEvent):
+        return _sequence(events, path, located)
+    return _mapping(events, path, located)
+
+
+def _sequence(events: Iterator[Any], path: Path, located: Located) -> list[Any]:
+    items: list[Any] = []
+    for event in events:
+        if isinstance(event, yaml.SequenceEndEvent):
+            break
+        items.append(_node(event, events, (*path, len(items)), located))
+    return items
+
+
+def _mapping(events: Iterator[Any], path: Path, located: Located) -> dict[str, Any]:
+    entries: dict[str, Any] = {}
+    for event in events:
+        if isinstance(event, yaml.MappingEndEvent):
+            break
+        mark = _mark(event.start_mark)
+        if not isinstance(event, yaml.ScalarEvent):
+            raise YamlRefused(mark, path, "a key must be plain text")
+        key = event.value
+        if event.anchor is not None or event.tag not in (None, "!"):
+            raise YamlRefused(mark, (*path, key), "anchors and tags are not allowed on a key")
+        if key == "<<":
+            raise YamlRefused(mark, (*path, key), "merge keys (`<<`) are not allowed; write the fields out")
+        if key in entries:
+            first = located.keys[(*path, key)].line
+            raise YamlRefused(mark, (*path, key), f"`{key}` is given twice; the first is on line {first}")
+        located.keys[(*path, key)] = mark
+        entries[key] = _node(next(events), events, (*path, key), located)
+    return entries
+
+
+def _scalar(event: Any, path: Path) -> Any:
+    text: str = event.value
+    if event.style not in (None, ""):
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        if len(text) > INTEGER_MAX_DIGITS:
+            raise YamlRefused(_mark(event.start_mark), path, "the number is too large")
+        return int(text)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    return text

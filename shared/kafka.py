@@ -1,11 +1,13 @@
 """Kafka: topics made from the registry, and the producer's settings."""
 
+import asyncio
 import zlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import MessageSizeTooLargeError, TopicAlreadyExistsError, for_code
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared.topics import Topic
 
@@ -14,7 +16,7 @@ PRODUCER_BATCH_BYTES = 256 * 1024
 REQUEST_MAX_BYTES = 2 * 1024 * 1024
 
 
-def partition_of(key: bytes, partitions: Sequence[int], _available: Sequence[int] = ()) -> int:
+def partition_of(key: bytes, partitions: Sequence[int]) -> int:
     """The partition of a key: CRC-32 modulo their number, as librdkafka's `consistent` partitioner does it.
 
     The client's own murmur2 is written in Python and takes several times as long as the rest of a send.
@@ -27,13 +29,37 @@ def create_producer(bootstrap: str, *, request_seconds: float) -> AIOKafkaProduc
     return AIOKafkaProducer(
         bootstrap_servers=bootstrap,
         acks="all",
-        partitioner=partition_of,
         enable_idempotence=True,
         linger_ms=PRODUCER_LINGER_MS,
         max_batch_size=PRODUCER_BATCH_BYTES,
         max_request_size=REQUEST_MAX_BYTES,
         request_timeout_ms=int(request_seconds * 1000),
     )
+
+
+async def send_records(producer: AIOKafkaProducer, records: Iterable[tuple[str, bytes, bytes]]) -> None:
+    """Send (topic, key, value) records and return when every in-sync replica has all of them.
+
+    Records of one key keep their order. Batches are built here: a future for every record, as `send` makes
+    them, costs more than the record. Raises KafkaError; some of the records may then have been written.
+    """
+    builders: dict[tuple[str, int], BatchBuilder] = {}
+    partitions: dict[str, list[int]] = {}
+    sent: list[Awaitable[object]] = []
+    for topic, key, value in records:
+        if topic not in partitions:
+            partitions[topic] = sorted(await producer.partitions_for(topic))
+        target = (topic, partition_of(key, partitions[topic]))
+        builder = builders.get(target) or producer.create_batch()
+        builders[target] = builder
+        if builder.append(key=key, value=value, timestamp=None) is None:
+            sent.append(await producer.send_batch(builder, topic, partition=target[1]))
+            builder = builders[target] = producer.create_batch()
+            if builder.append(key=key, value=value, timestamp=None) is None:
+                raise MessageSizeTooLargeError(f"a record of {len(value)} bytes for {topic}")
+    for (topic, partition), builder in builders.items():
+        sent.append(await producer.send_batch(builder, topic, partition=partition))
+    await asyncio.gather(*sent)
 
 
 async def create_topics(bootstrap: str, topics: Sequence[Topic], replication: int = 1) -> list[str]:

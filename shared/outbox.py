@@ -14,6 +14,7 @@ import mode
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from shared.kafka import send_records
 from shared.postgres import TRANSIENT
 from shared.settings import ServiceSettings
 from shared.telemetry import OUTBOX_PENDING, OUTBOX_PUBLISHED, OUTBOX_RETRIES
@@ -109,8 +110,7 @@ class OutboxRelay(mode.Service):
                 return False
             # 3. Everything must be acknowledged by all in-sync replicas ...
             async with asyncio.timeout(self._settings.publish_seconds):
-                sent = [await self._producer.send(row["topic"], row["value"], row["key"]) for row in rows]
-                await asyncio.gather(*sent)
+                await send_records(self._producer, ((row["topic"], row["key"], row["value"]) for row in rows))
             # 4. ... before it is deleted.
             await conn.execute("delete from outbox where id = any($1::bigint[])", [row["id"] for row in rows])
         OUTBOX_PUBLISHED.inc(len(rows))

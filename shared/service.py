@@ -6,11 +6,14 @@ and no money rests on a Faust table or a Faust acknowledgement.
 
 import argparse
 import asyncio
+import gc
 import logging
+import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -37,6 +40,7 @@ from shared.topics import ACCESS_KEYS
 from shared.transaction import Transaction, transaction
 
 DEPENDENCY_PAUSE_SECONDS = 0.2
+GC_THRESHOLD_COUNT = 50_000
 READY_CHECK_SECONDS = 2.0
 
 #: What PostgreSQL answers before the service's role, database and tables are made.
@@ -89,7 +93,7 @@ class Parts(mode.Service):
         super().__init__()
         self._spec = spec
         self._settings = settings
-        self._role = role
+        self.role = role
         self.pool: asyncpg.Pool | None = None
         self.producer: AIOKafkaProducer | None = None
         self.relay: OutboxRelay | None = None
@@ -101,12 +105,12 @@ class Parts(mode.Service):
         self.producer = await self._connected_producer()
         self.relay = OutboxRelay(self.pool, self.producer, self._settings)
         await self.add_runtime_dependency(self.relay)
-        if self._role != "api":
+        if self.role != "api":
             self._consumer_loop = ConsumerLoop(
                 self._spec.name, self._spec.all_subscriptions, self.pool, self.relay, self._settings
             )
             await self.add_runtime_dependency(self._consumer_loop)
-        app = describe(self._spec, self._settings, self._role)
+        app = describe(self._spec, self._settings, self.role)
         app.state.pool = self.pool
         app.state.begin = self.begin
         app.state.not_ready = self.not_ready
@@ -207,10 +211,27 @@ def run(spec: ServiceSpec, arguments: Sequence[str] | None = None) -> None:
     event_loop = uvloop.new_event_loop()
     asyncio.set_event_loop(event_loop)
     event_loop.run_until_complete(wait_for_broker(settings.kafka))
-    app = create_host(spec, settings, role)
-    worker = Worker(app, loop=event_loop, quiet=True, override_logging=False, redirect_stdouts=False)
+    parts = Parts(spec, settings, role)
+    host = create_host(spec, settings, parts)
+    # The parts are the worker's, not the app's: the app starts its own only once its group has settled, which
+    # after a kill -9 takes as long as the dead process's session.
+    worker = Worker(host, parts, loop=event_loop, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.spinner = None  # a terminal's animation has no place in a log
-    worker.execute_from_commandline()
+    # What is loaded stays; a batch's thousands of young dicts must not make the collector walk it all again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD_COUNT)
+    status = 1
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as stop:
+        status = stop.code if isinstance(stop.code, int) else 1
+    except BaseException:
+        log.critical("the process ends", exc_info=True)
+    finally:
+        # After a crash Faust's consumer thread would keep the process alive, doing nothing.
+        logging.shutdown()
+        os._exit(status)
 
 
 async def wait_for_broker(bootstrap: str) -> None:
@@ -228,22 +249,18 @@ async def wait_for_broker(bootstrap: str) -> None:
         await asyncio.sleep(DEPENDENCY_PAUSE_SECONDS)
 
 
-def create_host(spec: ServiceSpec, settings: ServiceSettings, role: Role) -> faust.App:
-    """The Faust app of a service: lifecycle, signals and leader timers; the parts do the work."""
+def create_host(spec: ServiceSpec, settings: ServiceSettings, parts: Parts) -> faust.App:
+    """The Faust app of a service: lifecycle, signals, and the timers that one leader of the service runs."""
     app: Any = faust.App(
         f"plaudit-{spec.name}-host",
         broker=[f"kafka://{server}" for server in settings.kafka.split(",")],
+        broker_session_timeout=settings.session_seconds,
+        broker_heartbeat_interval=settings.session_seconds / 4,
         web_enabled=False,
         topic_replication_factor=1,
-        datadir=tempfile.mkdtemp(prefix=f"plaudit-{spec.name}-"),
+        datadir=tempfile.gettempdir(),
         autodiscover=False,
     )
-    parts = Parts(spec, settings, role)
-    app.service(parts)
-    for timer in spec.timers if role != "api" else ():
-
-        async def on_time(timer: Timer = timer) -> None:
-            await parts.run_timer(timer)
-
-        app.timer(interval=timer.every_seconds, on_leader=True, name=timer.name)(on_time)
+    for timer in spec.timers if parts.role != "api" else ():
+        app.timer(interval=timer.every_seconds, on_leader=True, name=timer.name)(partial(parts.run_timer, timer))
     return app

@@ -34,6 +34,7 @@ from shared.http import (
     requires,
 )
 from shared.http.keys import SCOPES, authorise, hash_secret
+from shared.kafka import send_records
 from shared.telemetry import new_traceparent
 from shared.topics import RAW, record_key
 
@@ -120,8 +121,7 @@ async def _send(producer: Any, records: list[tuple[bytes, bytes]], settings: Set
     REQUESTS_WAITING.inc()
     try:
         async with asyncio.timeout(settings.publish_seconds):
-            sent = [await producer.send(RAW.name, value, key) for key, value in records]
-            await asyncio.gather(*sent)
+            await send_records(producer, ((RAW.name, key, value) for key, value in records))
     except (KafkaError, TimeoutError) as error:
         detail = "The broker does not acknowledge. Send the same events again: those that were taken count once"
         raise Problem(503, "Not available for the moment", detail, headers=RETRY_LATER) from error

@@ -96,16 +96,13 @@ def check_balanced(entries: Iterable[Entry]) -> None:
 
 
 def deltas(entries: Iterable[Entry]) -> list[tuple[Account, int]]:
-    """What each account's balance changes by, in the order in which accounts are always locked."""
-    sums: defaultdict[Account, int] = defaultdict(int)
+    """What each account's balance changes by, by account id: the order in which accounts are always locked."""
+    accounts: dict[UUID, Account] = {}
+    sums: defaultdict[UUID, int] = defaultdict(int)
     for _, account, amount in entries:
-        sums[account] += amount
-    return sorted(sums.items(), key=lock_order)
-
-
-def lock_order(item: tuple[Account, int]) -> tuple[str, UUID]:
-    """The sort key of accounts: every transaction locks in this order, so that none waits in a ring."""
-    return item[0].community, item[0].account_id
+        accounts[account.account_id] = account
+        sums[account.account_id] += amount
+    return [(accounts[account_id], sums[account_id]) for account_id in sorted(sums)]
 
 
 def point_balances(amounts: Mapping[str, int]) -> dict[MemberKind, int]:

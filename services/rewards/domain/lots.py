@@ -49,7 +49,12 @@ class Lot:
     remaining: int
     earned_at: datetime
     expires_at: datetime | None = None
-    pending: bool = False
+    pending_until: datetime | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether the points still wait to become available."""
+        return self.pending_until is not None
 
 
 class LotBook:
@@ -77,7 +82,7 @@ class LotBook:
         lot = self.lots[award_id]
         points = lot.remaining if lot.pending else 0
         if lot.pending:
-            lot.pending = False
+            lot.pending_until = None
             self.changed.add(award_id)
             self._arrive(lot, points)
         return points

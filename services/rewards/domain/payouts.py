@@ -54,6 +54,8 @@ NEXT_STATES: dict[PayoutState, tuple[PayoutState, ...]] = {
 UNDECIDED_STATES: tuple[PayoutState, ...] = ("accrued", "held", "eligible", "approved")
 #: What a bank can say of a payout that was submitted.
 Outcome = Literal["sent", "settled", "returned", "failed", "reversed"]
+#: The bank has, or had, these.
+BANK_STATES: tuple[PayoutState, ...] = ("submitted", "sent", "settled")
 
 LOTS_PER_FACT_MAX_COUNT = 500
 #: EPC132-08, customer-to-bank guidelines of the SEPA credit transfer: amounts up to 999999999.99.

@@ -17,7 +17,7 @@ points = st.integers(min_value=1, max_value=1_000)
 def lot(number: int, amount: int, day: int = 0, *, pending: bool = False, lives_days: int | None = None) -> Lot:
     earned_at = START + timedelta(days=day)
     expires_at = None if lives_days is None else earned_at + timedelta(days=lives_days)
-    return Lot(UUID(int=number), amount, amount, earned_at, expires_at, pending)
+    return Lot(UUID(int=number), amount, amount, earned_at, expires_at, earned_at if pending else None)
 
 
 class LotBookMachine(RuleBasedStateMachine):

@@ -1,0 +1,23 @@
+"""Every metric of rewards, each with what it means."""
+
+from prometheus_client import Counter, Gauge
+
+AWARDS_BOOKED = Counter("plaudit_rewards_awards_booked_total", "Awards and reversals booked", ["kind"])
+AWARDS_REPEATED = Counter("plaudit_rewards_awards_repeated_total", "Awards that came again and changed nothing")
+POINTS_BOOKED = Counter("plaudit_rewards_points_booked_total", "Points awarded or taken back", ["kind"])
+REDEMPTIONS = Counter("plaudit_rewards_redemptions_total", "Redemptions that reached a state", ["state"])
+REDEMPTIONS_REFUSED = Counter(
+    "plaudit_rewards_redemptions_refused_total", "Redemptions refused for lack of points"
+)
+PAYOUTS = Counter("plaudit_rewards_payouts_total", "Payouts that reached a state", ["state"])
+PAYOUT_AMOUNT = Counter(
+    "plaudit_rewards_payouts_minor_units_total",
+    "Minor units of payouts that reached a state",
+    ["state", "currency"],
+)
+POINTS_EXPIRED = Counter("plaudit_rewards_points_expired_total", "Points whose time was over")
+LEDGER_DIFFERENCES = Gauge(
+    "plaudit_rewards_ledger_differences",
+    "What the last check of the ledger found wrong; anything but 0 is an alarm",
+)
+LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When the ledger was last checked")

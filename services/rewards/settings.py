@@ -1,0 +1,32 @@
+"""Settings of rewards."""
+
+from functools import lru_cache
+
+from pydantic import Field
+
+from shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """The shared settings, and how long points wait, last and are reserved."""
+
+    points_hold_seconds: int = Field(
+        0, ge=0, description="How long new points are pending before they are available"
+    )
+    points_lifetime_seconds: int | None = Field(
+        None, ge=1, description="Points not used so long after they were earned expire; unset: never"
+    )
+    reservation_ttl_seconds: int = Field(900, ge=1, description="A redemption not confirmed by then expires")
+    upkeep_max_count: int = Field(1_000, ge=1, description="Lots or reservations that a timer takes at once")
+    payouts_per_run_max_count: int = Field(
+        2_000, ge=1, description="Payouts of one run; the rest needs another run"
+    )
+    payout_execution_days: int = Field(
+        1, ge=0, description="Days from writing the bank file to its execution date"
+    )
+
+
+@lru_cache(maxsize=1)
+def current() -> Settings:
+    """The settings of this process, read once; handlers and timers have no other way to them."""
+    return Settings()

@@ -1,0 +1,164 @@
+"""Transfers, entries and balances. Whoever changes a member's lots holds the lock of their available balance."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from asyncpg import Record
+
+from services.rewards.domain.ledger import Account, Entry, Transfer, check_balanced, deltas
+from shared.postgres import Connection
+
+
+class NotNewError(Exception):
+    """A transfer of a command was booked before: the command's own state should have prevented that."""
+
+
+async def add_transfers(conn: Connection, transfers: Sequence[Transfer], now: datetime) -> set[UUID]:
+    """Add transfers; return the ids of those that were not there before."""
+    columns = zip(*transfers, strict=True)
+    rows = await conn.fetch(
+        """
+        insert into transfers (community, transfer_id, kind, cause_id, event_time, reverses, recorded_at)
+        select *, $7 from unnest($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::timestamptz[], $6::uuid[])
+        on conflict do nothing
+        returning transfer_id
+        """,
+        *(list(column) for column in columns),
+        now,
+    )
+    return {row["transfer_id"] for row in rows}
+
+
+async def add_entries(conn: Connection, entries: Sequence[Entry], now: datetime) -> None:
+    """Add entries, all those of a transfer in one call: the database refuses what does not sum to zero."""
+    accounts = [entry.account for entry in entries]
+    await conn.execute(
+        """
+        insert into entries (community, account_id, recorded_at, transfer_id, amount, currency)
+        select community, account_id, $6, transfer_id, amount, currency
+        from unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[])
+            as e(community, account_id, transfer_id, amount, currency)
+        """,
+        [account.community for account in accounts],
+        [account.account_id for account in accounts],
+        [entry.transfer_id for entry in entries],
+        [entry.amount for entry in entries],
+        [account.currency for account in accounts],
+        now,
+    )
+
+
+async def change_balances(conn: Connection, changes: Sequence[tuple[Account, int]]) -> dict[UUID, int]:
+    """Add to balances, in the order given; return the new ones by account id. New accounts are declared."""
+    rows = await conn.fetch(
+        """
+        insert into balances (community, account_id, amount)
+        select * from unnest($1::text[], $2::uuid[], $3::bigint[])
+        on conflict (community, account_id) do update set amount = balances.amount + excluded.amount
+        returning account_id, amount, xmax = 0 as created
+        """,
+        [account.community for account, _ in changes],
+        [account.account_id for account, _ in changes],
+        [amount for _, amount in changes],
+    )
+    created = {row["account_id"] for row in rows if row["created"]}
+    if created:
+        await _add_accounts(conn, [account for account, _ in changes if account.account_id in created])
+    return {row["account_id"]: row["amount"] for row in rows}
+
+
+async def _add_accounts(conn: Connection, accounts: Sequence[Account]) -> None:
+    await conn.execute(
+        """
+        insert into accounts (account_id, community, owner, kind, currency)
+        select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[])
+        on conflict do nothing
+        """,
+        *(list(column) for column in zip(*accounts, strict=True)),
+    )
+
+
+async def post(
+    conn: Connection, transfers: Sequence[Transfer], entries: Sequence[Entry], now: datetime
+) -> dict[UUID, int]:
+    """Book new transfers with their entries; return the new balances by account id.
+
+    Raises UnbalancedError and NotNewError, both of which mean a bug.
+    """
+    if not transfers:
+        return {}
+    check_balanced(entries)
+    if len(await add_transfers(conn, transfers, now)) != len(transfers):
+        raise NotNewError(f"a transfer of kind {transfers[0].kind} was booked before")
+    balances = await change_balances(conn, deltas(entries))
+    await add_entries(conn, entries, now)
+    return balances
+
+
+async def lock_balances(conn: Connection, accounts: Iterable[Account]) -> dict[UUID, int]:
+    """Lock the balances of these accounts, in account order; return them by account id, 0 where there is none."""
+    wanted = {account.account_id: account for account in accounts}
+    rows = await conn.fetch(
+        """
+        select b.account_id, b.amount from balances b
+        join unnest($1::text[], $2::uuid[]) as w(community, account_id) using (community, account_id)
+        order by b.account_id for update of b
+        """,
+        [account.community for account in wanted.values()],
+        list(wanted),
+    )
+    return dict.fromkeys(wanted, 0) | {row["account_id"]: row["amount"] for row in rows}
+
+
+async def member_balances(conn: Connection, community: str, member: UUID) -> list[Record]:
+    """Kind, currency and amount of every account of a member."""
+    return list(
+        await conn.fetch(
+            """
+            select a.kind, a.currency, b.amount from accounts a join balances b using (community, account_id)
+            where a.community = $1 and a.owner = $2 order by 1, 2
+            """,
+            community,
+            member,
+        )
+    )
+
+
+class StatementPlace(NamedTuple):
+    """Where a page of a statement ended."""
+
+    recorded_at: datetime
+    transfer_id: UUID
+    account_id: UUID
+
+
+async def page_of_statement(
+    conn: Connection, community: str, member: UUID, after: StatementPlace | None, limit: int
+) -> list[Record]:
+    """The entries of a member's accounts with their causes, newest first, beginning after a place."""
+    return list(
+        await conn.fetch(
+            """
+            select a.kind as account, a.account_id, e.amount, e.currency, e.recorded_at, t.transfer_id,
+                   t.kind, t.cause_id, t.event_time, t.reverses
+            from accounts a
+            cross join lateral (
+                select * from entries e
+                where e.community = a.community and e.account_id = a.account_id
+                  and ($3::timestamptz is null
+                       or (e.recorded_at, e.transfer_id, e.account_id) < ($3, $4::uuid, $5::uuid))
+                order by e.recorded_at desc, e.transfer_id desc
+                limit $6) e
+            join transfers t on t.community = e.community and t.transfer_id = e.transfer_id
+            where a.community = $1 and a.owner = $2
+            order by e.recorded_at desc, e.transfer_id desc, e.account_id desc
+            limit $6
+            """,
+            community,
+            member,
+            *(after or (None, None, None)),
+            limit,
+        )
+    )

@@ -23,7 +23,10 @@ BATCH_MAX_COUNT = 1_000
 #: Under the service's limit of 5 MiB a request, with room for the brackets.
 BATCH_MAX_BYTES = 5 * 1024 * 1024 - 1024
 REQUESTS_IN_FLIGHT_COUNT = 4
-RETRIES_MAX_COUNT = 12
+#: About two minutes of trying: longer than a service or a broker takes to come back.
+RETRIES_MAX_COUNT = 30
+#: Before the first answer a wrong address is likelier than a restart: about three seconds of trying.
+RETRIES_UNREACHED_COUNT = 5
 BACKOFF_FIRST_SECONDS = 0.2
 BACKOFF_MAX_SECONDS = 10.0
 REQUEST_TIMEOUT_SECONDS = 60.0
@@ -33,8 +36,8 @@ POLL_MAX_SECONDS = 2.0
 RECEIPT_WAIT_SECONDS = 120.0
 RECEIPT_PAGE_COUNT = 500
 
-#: Answers that say "not now": a limit, or a part that is away for a moment.
-RETRIED_STATUSES = frozenset({429, 502, 503, 504})
+#: Answers that say "not now": a limit, a part that is away for a moment, a request cut off in the middle.
+RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 
 Event = Mapping[str, Any]
 T = TypeVar("T")
@@ -57,7 +60,7 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True)
 class Refused:
-    """One event that the service refused at the door: its place in what was sent, and why."""
+    """One event that the service refused at the door: its place in what was sent, and the first reason."""
 
     index: int
     field: str
@@ -66,7 +69,10 @@ class Refused:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of one request: `accepted` events are durably taken, `rejected` never will be."""
+    """What became of one request: `accepted` events are durably taken, `rejected` never will be.
+
+    `receipt_id` is empty when nothing was accepted: there is nothing to follow.
+    """
 
     receipt_id: str
     accepted: int
@@ -133,6 +139,13 @@ def batches(events: Iterable[bytes]) -> Iterator[list[bytes]]:
         yield batch
 
 
+def _refused(listed: Sequence[Mapping[str, Any]]) -> tuple[Refused, ...]:
+    first: dict[int, Refused] = {}
+    for one in listed:
+        first.setdefault(one["index"], Refused(one["index"], one.get("field") or "", one["detail"]))
+    return tuple(first[index] for index in sorted(first))
+
+
 def _problem(response: httpx.Response) -> PlauditError:
     try:
         document = response.json()
@@ -179,6 +192,7 @@ class PlauditClient:
         self._slots = asyncio.Semaphore(requests_in_flight)
         self._requests_in_flight = requests_in_flight
         self._retries = retries
+        self._reached = False
         self._rng = random.Random()
 
     async def __aenter__(self) -> Self:
@@ -192,7 +206,8 @@ class PlauditClient:
     async def _request(self, method: str, path: str, **options: Any) -> Any:
         """One request, tried again while the answer is "not now"; the decoded JSON of a 2xx answer."""
         failure = ""
-        for attempt in range(self._retries + 1):
+        attempt = 0
+        while True:
             wait_seconds = backoff_seconds(attempt, self._rng)
             try:
                 async with self._slots:
@@ -200,6 +215,7 @@ class PlauditClient:
             except httpx.TransportError as error:
                 failure = str(error) or type(error).__name__
             else:
+                self._reached = True
                 if response.is_success:
                     return response.json() if response.content else None
                 if response.status_code not in RETRIED_STATUSES:
@@ -208,12 +224,13 @@ class PlauditClient:
                 asked = response.headers.get("Retry-After", "")
                 if asked.isdigit():
                     wait_seconds = max(wait_seconds, min(float(asked), BACKOFF_MAX_SECONDS))
-            if attempt < self._retries:
-                await asyncio.sleep(wait_seconds)
-        raise Unreachable(
-            f"{self._url} did not take the request after {self._retries + 1} attempts ({failure}). "
-            "Check that the address is right and the service runs; running the same again is safe."
-        )
+            attempt += 1
+            if attempt > (self._retries if self._reached else min(self._retries, RETRIES_UNREACHED_COUNT)):
+                raise Unreachable(
+                    f"{self._url} did not take the request after {attempt} attempts ({failure}). "
+                    "Check that the address is right and the service runs; running the same again is safe."
+                )
+            await asyncio.sleep(wait_seconds)
 
     async def send_batch(self, events: Sequence[bytes]) -> list[Receipt]:
         """Send serialised events as one request; halves when the service finds it too large (413).
@@ -229,12 +246,17 @@ class PlauditClient:
                 headers={"Content-Type": "application/cloudevents-batch+json"},
             )
         except PlauditError as error:
-            if error.status != httpx.codes.REQUEST_ENTITY_TOO_LARGE or len(events) == 1:
+            if error.status == httpx.codes.REQUEST_ENTITY_TOO_LARGE and len(events) > 1:
+                middle = len(events) // 2
+                return [*await self.send_batch(events[:middle]), *await self.send_batch(events[middle:])]
+            listed = error.problem.get("errors") or []
+            if error.status != httpx.codes.UNPROCESSABLE_ENTITY or len({one.get("index") for one in listed}) < len(
+                events
+            ):
                 raise
-            middle = len(events) // 2
-            return [*await self.send_batch(events[:middle]), *await self.send_batch(events[middle:])]
-        refused = (Refused(one["index"], one.get("field", ""), one["detail"]) for one in answer["rejected"])
-        return [Receipt(answer["receipt_id"], answer["accepted"], tuple(refused))]
+            # Every event is refused, each for its reason: that is an outcome, not a failure.
+            return [Receipt("", 0, _refused(listed))]
+        return [Receipt(answer["receipt_id"], answer["accepted"], _refused(answer["rejected"]))]
 
     async def send(self, events: Iterable[Event]) -> Sent:
         """Send events in batches, several at a time, and say what the door made of them.
@@ -250,7 +272,8 @@ class PlauditClient:
             for receipts in await _together(self.send_batch(batch) for batch in window):
                 for receipt in receipts:
                     sent.accepted += receipt.accepted
-                    sent.receipt_ids.append(receipt.receipt_id)
+                    if receipt.accepted:
+                        sent.receipt_ids.append(receipt.receipt_id)
                     for one in receipt.rejected:
                         sent.rejected.append(Refused(first_index + one.index, one.field, one.detail))
                     first_index += receipt.accepted + len(receipt.rejected)
@@ -313,6 +336,8 @@ def send_and_wait(
     async def whole() -> Outcomes:
         async with PlauditClient(url, key) as client:
             sent = await client.send(events)
-            return await client.wait(sent.receipt_ids, timeout_seconds=timeout_seconds)
+            outcomes = await client.wait(sent.receipt_ids, timeout_seconds=timeout_seconds)
+            outcomes.rejected += len(sent.rejected)
+            return outcomes
 
     return asyncio.run(whole())

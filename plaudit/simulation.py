@@ -419,4 +419,6 @@ async def play(
     on_progress(f"sending {simulation.days} simulated days")
     sent = await client.send(simulation.events())
     on_progress("waiting for the outcomes")
-    return await client.wait(sent.receipt_ids)
+    outcomes = await client.wait(sent.receipt_ids)
+    outcomes.rejected += len(sent.rejected)
+    return outcomes

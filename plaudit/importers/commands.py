@@ -20,6 +20,7 @@ from plaudit.importers.delivery import Delivery, Summary, mapped_only
 from plaudit.importers.git import GitOptions, is_shallow, open_repository
 from plaudit.importers.mapping import TableMapping, build_mapping, read_mapping
 from plaudit.importers.records import Source, SourceError
+from plaudit.stack.errors import StackError
 
 IMPORT_SCOPES = ("events:write", "receipts:read")
 PROGRESS_EVERY_COUNT = 200
@@ -236,9 +237,9 @@ def run_import(target: Target, title: str, open_source: Callable[[], Source]) ->
         else:
             url, key = _address(target)
             asyncio.run(_deliver(target, title, source, summary, url, key))
-    except (SourceError, Unreachable, PlauditError) as error:
+    except (SourceError, StackError, Unreachable, PlauditError) as error:
         failure = str(error)
-    if target.output != "-":
+    if target.output != "-" and (target.as_json or summary.sent or not failure):
         _report(target, summary, failure)
     if failure:
         click.echo(f"Error: {failure}", err=True)
@@ -253,9 +254,10 @@ def _address(target: Target) -> tuple[str, str]:
     if target.url and target.key:
         return target.url, target.key
     # Imported here: an import to a remote service needs nothing of the local stack.
-    from plaudit import admin, stack  # noqa: PLC0415
+    from plaudit import admin  # noqa: PLC0415
+    from plaudit.stack import state  # noqa: PLC0415
 
-    url = target.url or stack.load_state(target.stack).urls["ingest"]
+    url = target.url or state.load_state(target.stack).service_urls["ingest"]
     key = target.key or admin.local_key(target.stack, target.community, list(IMPORT_SCOPES))
     return url, key
 

@@ -139,6 +139,7 @@ class Delivery:
         self._wait_seconds = wait_seconds
         self._on_progress = on_progress
         self._open: deque[_Open] = deque()
+        self._sending: deque[asyncio.Task[None]] = deque()
         self._following = True
 
     async def run(self, records: Iterator[Record], limit: int | None = None) -> None:
@@ -149,26 +150,36 @@ class Delivery:
         loop = asyncio.get_running_loop()
         started = loop.time()
         batches = _batches(islice(mapped_only(records, self._summary), limit))
-        sending: deque[asyncio.Task[None]] = deque()
+        failure: SourceError | None = None
         try:
-            # Reading and mapping happen in a thread: the loop goes on sending meanwhile.
-            while batch := await asyncio.to_thread(next, batches, None):
+            while True:
+                try:
+                    # Reading and mapping happen in a thread: the loop goes on sending meanwhile.
+                    batch = await asyncio.to_thread(next, batches, None)
+                except SourceError as error:
+                    failure = error
+                    break
+                if batch is None:
+                    break
                 await self._pace(started)
                 self._summary.sent += len(batch.bodies)
-                sending.append(asyncio.create_task(self._send(batch)))
-                if len(sending) >= BATCHES_IN_FLIGHT_COUNT:
-                    await sending.popleft()
-                while len(self._open) > RECEIPTS_OPEN_MAX_COUNT:
-                    await self._follow(self._open.popleft())
-            while sending:
-                await sending.popleft()
-            while self._open:
-                await self._follow(self._open.popleft())
+                self._sending.append(asyncio.create_task(self._send(batch)))
+                await self._drain(BATCHES_IN_FLIGHT_COUNT - 1, RECEIPTS_OPEN_MAX_COUNT)
+            await self._drain(0, 0)
         finally:
-            for task in sending:
+            for task in self._sending:
                 task.cancel()
-            await asyncio.gather(*sending, return_exceptions=True)
+            await asyncio.gather(*self._sending, return_exceptions=True)
             self._summary.seconds = loop.time() - started
+        if failure:
+            raise failure
+
+    async def _drain(self, sending_count: int, open_count: int) -> None:
+        """Wait until no more than so many batches are being sent and so many receipts are not complete."""
+        while len(self._sending) > sending_count:
+            await self._sending.popleft()
+        while len(self._open) > open_count:
+            await self._follow(self._open.popleft())
 
     async def _pace(self, started: float) -> None:
         if self._rate:
@@ -197,11 +208,9 @@ class Delivery:
         self._summary.duplicate += counts.get("duplicate", 0)
         self._summary.pending += counts.get("pending", 0)
         self._following = not counts.get("pending", 0)
-        refused_at_door = {refused.index for refused in one.receipt.rejected}
-        if counts.get("conflict", 0) or counts.get("rejected", 0) > 0:
+        self._summary.conflict += counts.get("conflict", 0)
+        if counts.get("conflict", 0):
             async for item in self._client.receipt_items(one.receipt.receipt_id):
-                if item.outcome not in {"conflict", "rejected"} or item.index in refused_at_door:
-                    continue
-                setattr(self._summary, item.outcome, getattr(self._summary, item.outcome) + 1)
-                self._summary.note(item.outcome, item.reason, one.places[item.index])
+                if item.outcome == "conflict":
+                    self._summary.note(item.outcome, item.reason, one.places[item.index])
         self._on_progress()

@@ -54,7 +54,10 @@ def test_people_are_declared_for_every_channel_they_are_seen_on(simulation, even
     known = members_of(simulation)
     for event in events:
         data = event["data"]
-        people = [data["actor"], *(data[thing].get("author") for thing in ("object", "in_reply_to") if thing in data)]
+        people = [
+            data["actor"],
+            *(data[thing].get("author") for thing in ("object", "in_reply_to") if thing in data),
+        ]
         for person in filter(None, people):
             assert (data["channel"], person["id"]) in known
     assert {len(member.identities) for member in simulation.members} == {2, 3}

@@ -1,0 +1,89 @@
+import json
+
+import orjson
+import pytest
+from click.testing import CliRunner
+
+from plaudit.importers.commands import import_
+
+MAPS = ["--map", "actor=who", "--map", "time=at", "--set", "type=chat.message.v1", "--set", "channel=chat"]
+
+
+def run(*arguments):
+    return CliRunner().invoke(import_, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "m.csv"
+    path.write_text("who,at,pages\nu1,2026-01-31,3\nu2,soon,4\nu3,2026-01-31,5\n")
+    return path
+
+
+def test_events_into_a_file(table, tmp_path):
+    output = tmp_path / "events.jsonl"
+    done = run("csv", table, *MAPS, "--map", "attributes.pages:int=pages", "--output", output)
+    assert done.exit_code == 0, done.output
+    events = [orjson.loads(line) for line in output.read_bytes().splitlines()]
+    assert [event["data"]["attributes"] for event in events] == [{"pages": 3}, {"pages": 5}]
+    assert "2  written" in done.output
+    assert "1 × time is not a time of the format 'iso' (line 3)" in done.output
+
+
+def test_what_was_written_can_be_imported(table, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    run("csv", table, *MAPS, "--output", first)
+    run("cloudevents", first, "--output", second)
+    assert [orjson.loads(line) for line in first.read_bytes().splitlines()] == [
+        orjson.loads(line) for line in second.read_bytes().splitlines()
+    ]
+
+
+def test_a_mapping_file_and_options_that_win(table, tmp_path):
+    mapping = tmp_path / "map.yaml"
+    mapping.write_text(
+        "type: {value: forum.post.v1}\nchannel: {value: forum}\n"
+        "actor: who\ntime: {column: at, format: '%Y-%m-%d'}\n"
+    )
+    done = run("csv", table, "--map", mapping, "--set", "channel=social", "--output", "-")
+    event = orjson.loads(done.stdout.splitlines()[0])
+    assert (event["type"], event["data"]["channel"]) == ("forum.post.v1", "social")
+
+
+def test_strict_fails_when_a_row_is_bad(table):
+    assert run("csv", table, *MAPS, "--output", "-", "--strict").exit_code == 1
+    assert run("csv", table, *MAPS, "--output", "-", "--strict", "--limit", "1").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("csv", "nowhere.csv", *MAPS), "Error: nowhere.csv: No such file"),
+        (("csv", "TABLE", "--map", "actor=who"), "Error: mapping: nothing fills type, time, channel"),
+        (("csv", "TABLE", "--map", "who"), "neither FIELD=COLUMN nor a readable file"),
+        (("csv", "TABLE", *MAPS, "--set", "x"), "--set x: write FIELD=VALUE"),
+        (("csv", "TABLE", *MAPS, "--delimiter", "::"), "must be one character"),
+        (("git", "nowhere"), "Error: nowhere: there is no such directory"),
+        (("github-webhooks", "nowhere"), "Error: nowhere: there is no such directory"),
+        (("cloudevents", "nowhere"), "Error: nowhere: No such file"),
+    ],
+)
+def test_errors_say_what_is_wrong(table, arguments, message):
+    done = run(*(str(table) if argument == "TABLE" else argument for argument in arguments), "--output", "-")
+    assert done.exit_code != 0
+    assert message in done.output
+
+
+def test_a_service_that_is_not_there(table, monkeypatch):
+    monkeypatch.setattr("plaudit.client.BACKOFF_FIRST_SECONDS", 0.0001)
+    done = run("csv", table, *MAPS, "--url", "http://127.0.0.1:9", "--key", "k", "--json")
+    assert done.exit_code == 1
+    assert "did not take the request after 6 attempts" in json.loads(done.stdout)["error"]
+    assert "Check that the address is right" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["git", "csv", "github-webhooks", "cloudevents"])
+def test_help_has_an_example(command):
+    done = run(command, "--help")
+    assert f"plaudit import {command}" in done.output
+    assert "--url" in done.output

@@ -1,0 +1,193 @@
+import os
+from pathlib import Path
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plaudit.importers.github import KINDS, event_name_of, map_body, open_directory
+from plaudit.importers.records import Bad, Mapped, Skipped, SourceError
+
+SHARED_DATA = Path(os.environ.get("PLAUDIT_SHARED_DATA", "../shared/data"))
+WEBHOOKS = SHARED_DATA / "github-webhooks"
+needs_webhooks = pytest.mark.skipif(not WEBHOOKS.is_dir(), reason=f"{WEBHOOKS} is not there")
+
+OCTO = {"id": 7, "login": "octo", "type": "User"}
+OTHER = {"id": 8, "login": "other", "type": "User"}
+REPOSITORY = {"id": 99, "full_name": "octo/garden", "owner": OCTO, "updated_at": "2026-01-03T00:00:00Z"}
+ISSUE = {
+    "id": 5,
+    "user": OTHER,
+    "html_url": "https://forge/5",
+    "created_at": "2026-01-01T00:00:00Z",
+    "updated_at": "2026-01-02T00:00:00Z",
+}
+
+
+def body(**more):
+    return {"sender": OCTO, "repository": REPOSITORY} | more
+
+
+def event(name, **more):
+    [record] = map_body(name, body(**more), "x")
+    assert isinstance(record, Mapped), record
+    return record.event
+
+
+@needs_webhooks
+def test_every_real_body_gives_events_or_a_named_skip():
+    records = list(open_directory(WEBHOOKS).records)
+    assert {record.place for record in records} == {path.name for path in WEBHOOKS.glob("*.json")}
+    assert not [record for record in records if isinstance(record, Bad)]
+    skipped = {record.place: record.reason for record in records if isinstance(record, Skipped)}
+    assert skipped == {
+        "issues.opened.with-transfer.payload.json": (
+            "an issue moved here from another repository is not a new one"
+        ),
+    } | {
+        f"push.{name}json": "push without commits (a tag, or a branch created or deleted)"
+        for name in ("1.payload.", "payload.", "with-installation.payload.", "with-organization.payload.")
+    }
+    types = {record.event["type"] for record in records if isinstance(record, Mapped)}
+    assert types == {kind.type for kind in KINDS.values()} | {
+        "code.commit.v1",
+        "code.star.v1",
+        "activity.retracted.v1",
+    }
+
+
+@needs_webhooks
+def test_retractions_of_real_bodies_name_events_of_real_bodies():
+    events = [record.event for record in open_directory(WEBHOOKS).records if isinstance(record, Mapped)]
+    known = {(one["source"], one["id"]) for one in events}
+    targets = [one["data"]["target"] for one in events if one["type"] == "activity.retracted.v1"]
+    assert len(targets) == 6
+    assert all((target["source"], target["id"]) in known for target in targets)
+
+
+def test_a_comment_and_its_deletion():
+    comment = {"id": 3, "user": OTHER, "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-02T00:00:00Z"}
+    created = event("issue_comment", action="created", comment=comment, issue=ISSUE)
+    assert created["id"] == "issue_comment:3:created"
+    assert created["data"]["actor"] == {"id": "github:7", "name": "octo"}
+    assert created["data"]["in_reply_to"]["author"]["id"] == "github:8"
+    deleted = event("issue_comment", action="deleted", comment=comment, issue=ISSUE)
+    assert deleted["type"] == "activity.retracted.v1"
+    assert deleted["data"]["target"] == {"source": created["source"], "id": created["id"]}
+
+
+def test_a_star_and_its_end():
+    given_star = event("star", action="created", starred_at="2026-01-01T00:00:00Z")
+    taken = event("star", action="deleted", starred_at=None)
+    assert given_star["data"]["object"]["author"]["id"] == "github:7"
+    assert taken["data"]["target"] == {"source": "github:99", "id": given_star["id"]}
+
+
+def test_two_labels_of_one_second_are_two_events():
+    one = event("issues", action="labeled", issue=ISSUE, label={"id": 1})
+    other = event("issues", action="labeled", issue=ISSUE, label={"id": 2})
+    assert one["id"] != other["id"]
+    assert one == event("issues", action="labeled", issue=ISSUE, label={"id": 1})
+
+
+def test_reopening_twice_is_two_events_and_opening_once():
+    later = ISSUE | {"updated_at": "2026-02-02T00:00:00Z"}
+    assert (
+        event("issues", action="reopened", issue=ISSUE)["id"]
+        != event("issues", action="reopened", issue=later)["id"]
+    )
+    assert (
+        event("issues", action="opened", issue=ISSUE)["id"] == event("issues", action="opened", issue=later)["id"]
+    )
+
+
+def test_pushed_commits_belong_to_their_authors():
+    def commit(sha, **author):
+        return {
+            "id": sha,
+            "timestamp": "2026-01-01T00:00:00+02:00",
+            "author": author,
+            "added": ["a"],
+            "modified": [],
+        }
+
+    commits = [
+        commit("c1", username="octo", name="Octo", email="o@example.org"),
+        commit("c2", username="else", name="Else", email="12+else@users.noreply.github.com"),
+        commit("c3", name="Mail", email="Mail@Example.org"),
+        {"id": "c4"},
+    ]
+    records = list(map_body("push", body(commits=commits), "x"))
+    assert [record.event["id"] for record in records[:3]] == ["c1", "c2", "c3"]
+    actors = [record.event["data"]["actor"] for record in records[:3]]
+    assert actors[0] == {"id": "github:7", "name": "octo"}
+    assert actors[1] == {"id": "github:12", "name": "Else"}
+    assert actors[2]["id"].startswith("git:")
+    assert "example.org" not in orjson.dumps([record.event for record in records[:3]]).decode().lower()
+    assert isinstance(records[3], Bad), "a commit without an author doesn't spoil the others"
+
+
+def test_bots_and_unknown_kinds_are_skipped():
+    bot = body(action="opened", issue=ISSUE) | {"sender": {"id": 1, "login": "ci[bot]", "type": "Bot"}}
+    assert list(map_body("issues", bot, "x")) == [Skipped("x", "the sender is a bot")]
+    assert list(map_body("ping", body(), "x")) == [Skipped("x", "no activity for the webhook event 'ping'")]
+
+
+def test_a_body_without_what_it_needs_says_what():
+    assert list(map_body("issues", body(action="opened"), "x")) == [Bad("x", "the body has no issue")]
+    nobody = body(action="opened", issue=ISSUE) | {"sender": None}
+    assert list(map_body("issues", nobody, "x")) == [Bad("x", "the body has no sender.id")]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda children: st.lists(children, max_size=2) | st.dictionaries(st.text(max_size=5), children, max_size=3),
+    max_leaves=5,
+)
+PARTS = (
+    "action",
+    "issue",
+    "comment",
+    "release",
+    "review",
+    "pull_request",
+    "commits",
+    "starred_at",
+    "changes",
+    "label",
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from([*KINDS, "push", "star"]),
+    st.fixed_dictionaries(
+        {"sender": JSON | st.just(OCTO), "repository": JSON | st.just(REPOSITORY)},
+        optional={part: JSON | st.just(ISSUE) | st.just([{"id": 1, "author": 3}]) for part in PARTS},
+    ),
+)
+def test_no_body_breaks_the_import(name, any_body):
+    for record in map_body(name, any_body, "x"):
+        assert isinstance(record, Mapped | Bad | Skipped)
+
+
+def test_the_kind_comes_from_the_sidecar_or_the_name(tmp_path):
+    (tmp_path / "d").mkdir()
+    path = tmp_path / "d" / "0f3a.json"
+    path.write_bytes(orjson.dumps(body(action="opened", issue=ISSUE)))
+    path.with_suffix(".headers").write_text("Host: x\nx-github-event: issues\n")
+    (tmp_path / "star.json").write_text("{")
+    (tmp_path / "push.json").write_text("[]")
+    assert event_name_of(path) == "issues"
+    records = list(open_directory(tmp_path).records)
+    assert [record.place for record in records] == ["d/0f3a.json", "push.json", "star.json"]
+    assert isinstance(records[0], Mapped)
+    assert [record.reason for record in records[1:]] == ["the body is not a JSON object", "the body is not JSON"]
+
+
+def test_a_directory_without_bodies(tmp_path):
+    with pytest.raises(SourceError, match="no file"):
+        open_directory(tmp_path)
+    with pytest.raises(SourceError, match="no such directory"):
+        open_directory(tmp_path / "nowhere")

@@ -55,4 +55,5 @@ class ServiceSettings(BaseSettings):
     keep_alive_seconds: int = Field(15, ge=1, description="How long an idle connection is kept")
     stop_seconds: int = Field(15, ge=1, description="How long requests in flight may take when stopping")
     key_cache_seconds: float = Field(2.0, gt=0, description="How long a checked access key is believed")
+    unknown_key_cache_seconds: float = Field(0.2, gt=0, description="How long a key is believed to be unknown")
     key_cache_max_count: int = Field(10_000, ge=1, description="Access keys remembered, known and unknown")

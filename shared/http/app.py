@@ -7,13 +7,24 @@ import orjson
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from shared.http.keys import Principal, requires
 from shared.http.limits import RequestLimits
 from shared.http.problems import ProblemDetails, install_problem_handlers, problem_responses
 from shared.settings import ServiceSettings
 
 API_VERSION = "1"
+
+
+class KeyHolder(BaseModel):
+    """Who an access key was issued to."""
+
+    community: str = Field(examples=["acme"])
+    key_id: str
+    name: str = Field(examples=["forum plugin"])
+    scopes: list[str] = Field(examples=[["events:write", "receipts:read"]])
 
 
 def create_app(
@@ -64,6 +75,16 @@ def _operations() -> APIRouter:
         missing = await request.app.state.not_ready()
         body = {"ready": not missing, "missing": missing}
         return Response(orjson.dumps(body), 503 if missing else 200, media_type="application/json")
+
+    @router.get("/v1/key", summary="Whose access key is this?", responses=problem_responses(401, 503))
+    async def whose_key(principal: Principal = requires(None)) -> KeyHolder:
+        """Tells a client that this service knows its key, and what the key may do."""
+        return KeyHolder(
+            community=principal.community,
+            key_id=principal.key_id,
+            name=principal.name,
+            scopes=sorted(principal.scopes),
+        )
 
     @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
     async def metrics() -> Response:

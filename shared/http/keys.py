@@ -76,15 +76,17 @@ class KeyRing:
             digest,
         )
         found = Principal(row["community"], row["key_id"], row["name"], frozenset(row["scopes"])) if row else None
-        self._seen[digest] = (now + self._settings.key_cache_seconds, found)
+        # An unknown key may be one whose news is on its way: that answer is believed for a shorter time.
+        believed = self._settings.key_cache_seconds if found else self._settings.unknown_key_cache_seconds
+        self._seen[digest] = (now + believed, found)
         self._seen.move_to_end(digest)
         while len(self._seen) > self._settings.key_cache_max_count:
             self._seen.popitem(last=False)
         return found
 
 
-async def authorise(ring: KeyRing, authorization: str | None, scope: str) -> Principal:
-    """The caller behind an Authorization header, if the key has the scope.
+async def authorise(ring: KeyRing, authorization: str | None, scope: str | None) -> Principal:
+    """The caller behind an Authorization header, if the key has the scope (any key, for None).
 
     Raises Problem 401 without a valid key and 403 when the key lacks the scope.
     """
@@ -100,7 +102,7 @@ async def authorise(ring: KeyRing, authorization: str | None, scope: str) -> Pri
     principal = await ring.principal(secret.strip())
     if principal is None:
         raise Problem(401, "Unknown access key", "The key does not exist or was revoked", headers=challenge)
-    if scope not in principal.scopes:
+    if scope is not None and scope not in principal.scopes:
         have = ", ".join(sorted(principal.scopes)) or "none"
         raise Problem(403, "The access key lacks a scope", f"This needs {scope!r}; the key has {have}")
     return principal
@@ -109,8 +111,8 @@ async def authorise(ring: KeyRing, authorization: str | None, scope: str) -> Pri
 BEARER = HTTPBearer(auto_error=False, description="An access key: plk_…")
 
 
-def requires(scope: str) -> Any:
-    """A route parameter's default: the Principal, checked for `scope`."""
+def requires(scope: str | None) -> Any:
+    """A route parameter's default: the Principal, checked for `scope` (any valid key, for None)."""
 
     async def check(
         request: Request,

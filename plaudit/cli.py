@@ -1,0 +1,81 @@
+"""The root of the `plaudit` command. A subcommand's module is imported when that subcommand is run, not before."""
+
+import difflib
+import importlib
+import importlib.util
+from typing import Any, NamedTuple
+
+import click
+
+from plaudit import __version__
+from plaudit.stack.errors import StackError
+
+
+class Subcommand(NamedTuple):
+    """Where a subcommand lives, and its line in `plaudit --help`."""
+
+    module: str
+    attribute: str
+    help: str
+
+
+SUBCOMMANDS = {
+    "up": Subcommand("plaudit.stack.commands", "up", "Start Kafka, PostgreSQL and the services."),
+    "down": Subcommand("plaudit.stack.commands", "down", "Stop the stack; its data stays."),
+    "status": Subcommand("plaudit.stack.commands", "status", "Show each process of the stack."),
+    "logs": Subcommand("plaudit.stack.commands", "logs", "Show the logs of the stack."),
+    "reset": Subcommand("plaudit.stack.commands", "reset", "Delete the data of the stack."),
+    "demo": Subcommand("plaudit.demo", "demo", "See all of it at work with a made-up community."),
+    "import": Subcommand("plaudit.importers.commands", "import_", "Bring in what members did elsewhere."),
+    "programme": Subcommand("plaudit.admin", "programme", "Check, publish and compare programmes."),
+    "keys": Subcommand("plaudit.admin", "keys", "Create and withdraw access keys."),
+}
+
+
+class Root(click.Group):
+    """A group that knows its subcommands by name and imports them when they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The subcommands whose module this installation has."""
+        return [name for name, one in SUBCOMMANDS.items() if importlib.util.find_spec(one.module)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Imports the subcommand; None when there is none of this name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        one = SUBCOMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(one.module), one.attribute)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Finds the subcommand; an unknown one is answered with those that look like it."""
+        name = args[0]
+        if name not in self.list_commands(ctx) and not name.startswith("-"):
+            near = difflib.get_close_matches(name, self.list_commands(ctx), n=3, cutoff=0.5)
+            hint = f" Did you mean {' or '.join(near)}?" if near else ""
+            ctx.fail(f"There is no command '{name}'.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the list of subcommands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, SUBCOMMANDS[name].help) for name in self.list_commands(ctx)])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the subcommand; what the stack cannot do becomes a message and exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except StackError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(
+    cls=Root,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Example: plaudit up && plaudit status",
+)
+@click.version_option(__version__, prog_name="plaudit")
+def main() -> None:
+    """Engagement tracking, recognition, rewards and payouts: praise with an audit trail."""

@@ -1,0 +1,274 @@
+"""Starting, stopping and looking at a stack: what `plaudit up`, `down`, `status` and `reset` do."""
+
+import asyncio
+import fcntl
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from pydantic import BaseModel
+
+from plaudit.stack import jars, kafka, ports, postgres, processes, services
+from plaudit.stack.errors import StackError
+from plaudit.stack.logs import tail
+from plaudit.stack.paths import CHECKOUT, cache, stack_directory
+from plaudit.stack.processes import SUPERVISOR
+from plaudit.stack.state import PARTS, StackState, find_state, load_state, read_processes
+
+READY_TIMEOUT_SECONDS = 90.0
+POLL_SECONDS = 0.05
+SUPERVISOR_START_SECONDS = 20.0
+# Services, then Kafka, then PostgreSQL, each with its own bound.
+STOP_TIMEOUT_SECONDS = (
+    services.STOP_TIMEOUT_SECONDS + kafka.STOP_TIMEOUT_SECONDS + postgres.STOP_TIMEOUT_SECONDS + 10
+)
+LOG_LINES_COUNT = 15
+
+Report = Callable[[str], None]
+
+
+class ProcessStatus(BaseModel):
+    """One process of a stack. `state` is running, starting, waiting (to be started again), failed (given up),
+    orphaned (its supervisor is dead) or stopped."""
+
+    name: str
+    state: str
+    pid: int | None = None
+    port: int | None = None
+    uptime_seconds: float | None = None
+    resident_bytes: int | None = None
+    restarts: int = 0
+    last_exit: str | None = None
+
+
+class StackStatus(BaseModel):
+    """A stack and its processes."""
+
+    name: str
+    directory: Path
+    running: bool
+    """The supervisor lives and all wanted processes run."""
+    processes: list[ProcessStatus]
+
+
+def start(
+    name: str = "default",
+    *,
+    only: Sequence[str] | None = None,
+    role: str = "all",
+    kafka_bootstrap: str | None = None,
+    postgres_admin_url: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    provision: bool = True,
+    report: Report = lambda text: None,
+) -> StackState:
+    """Starts the stack `name`, or what of it does not run yet, and returns when everything is ready.
+
+    `only` limits it to some of kafka, postgres and the services. `kafka_bootstrap` (HOST:PORT) and
+    `postgres_admin_url` (a superuser's) stand in for the embedded ones. `environment` adds to the services'
+    settings. `report` is told of each step. Raises StackError when a part does not get ready.
+    """
+    unknown = sorted(set(only or ()) - set(PARTS))
+    if unknown:
+        raise StackError(f"There is no part '{unknown[0]}' of the stack: choose from {', '.join(PARTS)}.")
+    directory = stack_directory(name)
+    with _locked(directory):
+        state = find_state(name) or StackState(name=name, directory=directory, ports={})
+        before = state.model_copy(deep=True)
+        state.only, state.role = (tuple(only) if only is not None else None), role
+        state.external_kafka, state.external_postgres_admin_url = kafka_bootstrap, postgres_admin_url
+        state.environment = dict(environment or {})
+        supervisor = processes.supervisor_process(directory, read_processes(directory).get(SUPERVISOR, {}))
+        if supervisor and state == before and status(name).running:
+            report(f"Stack '{name}' is already up.")
+        elif supervisor:
+            _prepare(state, report)
+            state.save()
+            supervisor.send_signal(signal.SIGHUP)
+        else:
+            _sweep(directory, report)
+            with ports.claimed(cache() / "ports.json", str(directory)) as usable:
+                state.ports = ports.choose(state.ports, usable)
+            state.save()
+            _prepare(state, report)
+            _spawn_supervisor(state)
+        asyncio.run(_get_ready(state, provision, report))
+    return state
+
+
+def stop(name: str = "default", *, report: Report = lambda text: None) -> bool:
+    """Stops the stack `name` in order and leaves no process; its data stays. False when nothing ran.
+
+    Raises StackError when a process survives even being killed.
+    """
+    directory = stack_directory(name)
+    if not directory.exists():
+        return False
+    with _locked(directory):
+        supervisor = processes.supervisor_process(directory, read_processes(directory).get(SUPERVISOR, {}))
+        if supervisor:
+            report("Stopping the services, then Kafka, then PostgreSQL")
+            processes.stop([supervisor], signal.SIGTERM, STOP_TIMEOUT_SECONDS)
+        return _sweep(directory, report) or supervisor is not None
+
+
+def reset(name: str = "default", *, report: Report = lambda text: None) -> None:
+    """Stops the stack `name` and deletes everything it holds."""
+    stop(name, report=report)
+    shutil.rmtree(stack_directory(name), ignore_errors=False) if stack_directory(name).exists() else None
+
+
+def status(name: str = "default") -> StackStatus:
+    """The processes of the stack `name`, as they are now. Raises StackError when there is no such stack."""
+    state = load_state(name)
+    recorded = read_processes(state.directory)
+    supervisor = processes.supervisor_process(state.directory, recorded.get(SUPERVISOR, {}))
+    entries = recorded.get("processes", {})
+    found = [_process_status(one, entries.get(one, {}), state, supervisor is not None) for one in state.parts]
+    running = supervisor is not None and all(one.state == "running" for one in found)
+    if supervisor:
+        found.insert(0, _measured(ProcessStatus(name=SUPERVISOR, state="running"), supervisor))
+    return StackStatus(name=name, directory=state.directory, running=running, processes=found)
+
+
+def _process_status(name: str, entry: Mapping[str, object], state: StackState, supervised: bool) -> ProcessStatus:
+    found = ProcessStatus.model_validate({"state": "stopped", **entry, "name": name, "port": state.ports[name]})
+    if found.pid is None:
+        return found if supervised else found.model_copy(update={"state": "stopped"})
+    try:
+        process = psutil.Process(found.pid)
+        if abs(process.create_time() - float(str(entry["create_time"]))) > 1 or processes.is_gone(process):
+            raise psutil.NoSuchProcess(found.pid)
+    except psutil.NoSuchProcess:
+        return found.model_copy(update={"state": "starting" if supervised else "stopped", "pid": None})
+    return _measured(found if supervised else found.model_copy(update={"state": "orphaned"}), process)
+
+
+def _measured(found: ProcessStatus, process: psutil.Process) -> ProcessStatus:
+    try:
+        # Backends share PostgreSQL's buffers: counting shared pages once per process would count them many times.
+        family = [process, *process.children(recursive=True)] if found.name != SUPERVISOR else [process]
+        infos = [member.memory_info() for member in family]
+        resident = infos[0].rss + sum(max(info.rss - getattr(info, "shared", 0), 0) for info in infos[1:])
+        uptime = time.time() - process.create_time()
+    except psutil.Error:
+        return found
+    return found.model_copy(
+        update={"pid": process.pid, "resident_bytes": resident, "uptime_seconds": round(uptime, 1)}
+    )
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """One `up` or `down` of a stack at a time. The lock lies beside the directory, which `reset` deletes."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(exist_ok=True)
+    with directory.with_name(f".{directory.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _sweep(directory: Path, report: Report) -> bool:
+    """Stops what a dead supervisor left behind, in order. True when there was something."""
+    found = processes.find_processes(directory)
+    left: list[psutil.Process] = []
+    if found:
+        report(f"Stopping what an earlier run left behind: {', '.join(sorted(found))}")
+    stages = ((SUPERVISOR, "archive"), services_of(found), ("kafka",), ("postgres",))
+    for stage in stages:
+        members = [process for one in stage for process in found.get(one, [])]
+        first = signal.SIGINT if stage == ("postgres",) else signal.SIGTERM
+        left += processes.stop(members, first, postgres.STOP_TIMEOUT_SECONDS)
+    if left:
+        raise StackError(f"These processes cannot be stopped: {', '.join(str(one.pid) for one in left)}.")
+    return bool(found)
+
+
+def services_of(found: Mapping[str, object]) -> tuple[str, ...]:
+    """The names in `found` that are services."""
+    return tuple(one for one in found if one not in {SUPERVISOR, "archive", "kafka", "postgres"})
+
+
+def _prepare(state: StackState, report: Report) -> None:
+    """Fetches, formats and creates what the embedded parts need, side by side."""
+
+    def prepare_kafka() -> None:
+        kafka.prepare(state, jars.classpath())
+
+    steps = {"kafka": prepare_kafka, "postgres": lambda: postgres.prepare(state)}
+    with ThreadPoolExecutor() as pool:
+        for step in [pool.submit(steps[one]) for one in state.parts if one in steps]:
+            step.result()
+    report(f"Starting {', '.join(state.parts)}")
+
+
+def _spawn_supervisor(state: StackState) -> None:
+    (state.directory / "logs").mkdir(exist_ok=True)
+    environment = processes.marked(os.environ, state.directory, SUPERVISOR)
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(CHECKOUT), os.environ.get("PYTHONPATH"))))
+    with (state.directory / "logs" / "supervisor.log").open("ab") as output:
+        subprocess.run(
+            [sys.executable, "-P", "-m", "plaudit.stack.supervisor", str(state.directory)],
+            env=environment,
+            cwd=state.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            timeout=SUPERVISOR_START_SECONDS,
+            check=True,
+        )
+
+
+async def _get_ready(state: StackState, provision: bool, report: Report) -> None:
+    """Waits for everything; what the services need is provisioned as soon as Kafka and PostgreSQL answer."""
+    parts = set(state.parts)
+    waits = []
+    if "kafka" in parts or state.external_kafka:
+        waits.append(_wait(state, "kafka", lambda: kafka.is_ready(state.kafka), report))
+    if "postgres" in parts or state.external_postgres_admin_url:
+        waits.append(_wait(state, "postgres", lambda: postgres.is_ready(state.postgres_admin_url), report))
+    await asyncio.gather(*waits)
+    if provision and len(waits) == 2 and importlib.util.find_spec("plaudit.provision"):
+        from plaudit.provision import provision as provision_all  # noqa: PLC0415 (needs aiokafka, which is slow)
+
+        started = time.monotonic()
+        await provision_all(
+            kafka=state.kafka,
+            postgres_admin_url=state.postgres_admin_url,
+            postgres_password=state.postgres_password,
+        )
+        report(f"Databases and topics are there ({time.monotonic() - started:.1f} s)")
+    urls = {one: url for one, url in state.service_urls.items() if one in parts}
+    await asyncio.gather(*(_wait_service(state, one, url, report) for one, url in urls.items()))
+
+
+async def _wait_service(state: StackState, name: str, url: str, report: Report) -> None:
+    await _wait(state, name, lambda: services.is_ready(url), report)
+
+
+async def _wait(state: StackState, name: str, ready: Callable[[], Awaitable[bool]], report: Report) -> None:
+    started = time.monotonic()
+    end = started + READY_TIMEOUT_SECONDS
+    while not await ready():
+        entry = read_processes(state.directory).get("processes", {}).get(name, {})
+        if name in state.parts and entry.get("state") == "failed":
+            raise StackError(_explain(state, name, f"stays down after crashing ({entry.get('last_exit')})"))
+        if time.monotonic() > end:
+            raise StackError(_explain(state, name, f"was not ready within {READY_TIMEOUT_SECONDS:.0f} s"))
+        await asyncio.sleep(POLL_SECONDS)
+    address = {"kafka": state.kafka, "postgres": state.postgres_url}.get(name) or state.service_urls[name]
+    report(f"{name} is ready at {address} ({time.monotonic() - started:.1f} s)")
+
+
+def _explain(state: StackState, name: str, what: str) -> str:
+    lines = "\n".join(tail(state.directory / "logs" / f"{name}.log", LOG_LINES_COUNT))
+    return f"{name} {what}. See `plaudit logs {name} --stack {state.name}`; its last lines:\n{lines}"

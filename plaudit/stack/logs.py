@@ -1,0 +1,64 @@
+"""The logs of a stack's processes: each writes its own file, which is rotated by size under it and read back here.
+
+A process writes to its file itself, not through the supervisor, so it outlives a supervisor that is killed.
+"""
+
+import re
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+MAX_LOG_BYTES = 10 * 1024 * 1024
+KEPT_FILES_COUNT = 3
+TAIL_BLOCK_BYTES = 64 * 1024
+FOLLOW_SECONDS = 0.2
+
+
+def rotate(log: Path, max_bytes: int = MAX_LOG_BYTES, kept_count: int = KEPT_FILES_COUNT) -> bool:
+    """Moves the content of a `log` of at least `max_bytes` to LOG.1, that to LOG.2 and so on; True if it did.
+
+    The file stays the same one, opened for appending by its writer, so it is copied and emptied.
+    """
+    if not log.exists() or log.stat().st_size < max_bytes:
+        return False
+    for number in range(kept_count - 1, 0, -1):
+        older = log.with_name(f"{log.name}.{number}")
+        if older.exists():
+            older.replace(log.with_name(f"{log.name}.{number + 1}"))
+    shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+    with log.open("r+b") as file:
+        file.truncate(0)
+    return True
+
+
+def tail(log: Path, lines_count: int) -> list[str]:
+    """The last lines of `log`, without reading all of a long file; none when there is no such file."""
+    if lines_count <= 0 or not log.exists():
+        return []
+    with log.open("rb") as file:
+        position, content = file.seek(0, 2), b""
+        while position > 0 and content.count(b"\n") <= lines_count:
+            start = max(0, position - TAIL_BLOCK_BYTES)
+            file.seek(start)
+            content = file.read(position - start) + content
+            position = start
+    return content.decode(errors="replace").splitlines()[-lines_count:]
+
+
+def follow(logs: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
+    """Yields (name, line) for every line that is added to one of `logs` from now on, without end."""
+    positions = {name: log.stat().st_size if log.exists() else 0 for name, log in logs.items()}
+    while True:
+        for name, log in logs.items():
+            size = log.stat().st_size if log.exists() else 0
+            if size < positions[name]:
+                positions[name] = 0
+            if size > positions[name]:
+                with log.open("rb") as file:
+                    file.seek(positions[name])
+                    content = file.read(size - positions[name]).rpartition(b"\n")[0]
+                positions[name] += len(content) + 1 if content else 0
+                for line in re.split(rb"\r?\n", content) if content else ():
+                    yield name, line.decode(errors="replace")
+        time.sleep(FOLLOW_SECONDS)

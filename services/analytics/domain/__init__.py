@@ -1,0 +1,1 @@
+"""Periods, and why an event earned nothing: pure functions and data."""

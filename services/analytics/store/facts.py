@@ -1,0 +1,363 @@
+"""Facts in: each statement stores what is new of a batch and moves the rollups by exactly that."""
+
+from collections.abc import Sequence
+
+import orjson
+
+from shared.contracts.activities import RETRACTED_TYPE
+from shared.contracts.facts import (
+    AcceptedEvent,
+    MemberIdentified,
+    PayoutChanged,
+    PayoutLots,
+    PointsAwarded,
+    ProgrammePublished,
+    RecognitionGranted,
+    RedemptionChanged,
+    RejectedEvent,
+)
+from shared.postgres import Connection
+
+
+async def add_events(conn: Connection, events: Sequence[AcceptedEvent]) -> int:
+    """Store events and count those that are new and not retracted as participation; return how many were new.
+
+    No event may be there twice. A retraction is kept as an event, and is not participation itself.
+    """
+    tag = await conn.execute(
+        """
+        with new as (
+            insert into events as e (community, event_uid, received_at, event_time, member_id, object_member_id,
+                                     reply_member_id, target_uid, channel, type, source, event_id)
+            select * from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uuid[],
+                                 $6::uuid[], $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::text[],
+                                 $12::text[])
+            on conflict (community, event_uid) do update
+            set received_at = excluded.received_at, event_time = excluded.event_time,
+                member_id = excluded.member_id, object_member_id = excluded.object_member_id,
+                reply_member_id = excluded.reply_member_id, target_uid = excluded.target_uid,
+                channel = excluded.channel, type = excluded.type, source = excluded.source,
+                event_id = excluded.event_id
+            where e.received_at is null
+            returning community, (event_time at time zone 'UTC')::date as day, member_id, channel, type,
+                      retracted_by
+        ),
+        counted as (
+            select community, day, member_id, channel, type, count(*) as events
+            from new where retracted_by is null and type <> $13
+            group by community, day, member_id, channel, type
+        ),
+        members as (
+            insert into member_days as d (community, day, member_id, channel, events)
+            select community, day, member_id, channel, sum(events)
+            from counted group by community, day, member_id, channel order by community, day, member_id, channel
+            on conflict (community, day, member_id, channel) do update set events = d.events + excluded.events
+        ),
+        days as (
+            insert into event_days as d (community, day, channel, type, events)
+            select community, day, channel, type, sum(events)
+            from counted group by community, day, channel, type order by community, day, channel, type
+            on conflict (community, day, channel, type) do update set events = d.events + excluded.events
+        )
+        select from new
+        """,
+        [one["community"] for one in events],
+        [one["uid"] for one in events],
+        [one["receivedat"] for one in events],
+        [one["time"] for one in events],
+        [one["member"] for one in events],
+        [one.get("objectmember") for one in events],
+        [one.get("replymember") for one in events],
+        [one.get("targetuid") for one in events],
+        [one["data"]["channel"] for one in events],
+        [one["type"] for one in events],
+        [one["source"] for one in events],
+        [one["id"] for one in events],
+        RETRACTED_TYPE,
+    )
+    return _count(tag)
+
+
+async def retract(conn: Connection, retractions: Sequence[tuple[str, str, str]]) -> int:
+    """Mark events as retracted and take those that are known out of participation; return how many were.
+
+    `retractions` are (community, uid of the event, uid of the retraction), in that order and each event
+    once. A retraction whose event is not known yet waits in the event's row.
+    """
+    tag = await conn.execute(
+        """
+        with marked as (
+            insert into events as e (community, event_uid, retracted_by)
+            select * from unnest($1::text[], $2::uuid[], $3::uuid[])
+            on conflict (community, event_uid) do update set retracted_by = excluded.retracted_by
+            where e.retracted_by is null
+            returning community, event_time, member_id, channel, type
+        ),
+        gone as (
+            select community, (event_time at time zone 'UTC')::date as day, member_id, channel, type,
+                   count(*) as events
+            from marked where event_time is not null
+            group by community, (event_time at time zone 'UTC')::date, member_id, channel, type
+        ),
+        members as (
+            update member_days d set events = d.events - g.events
+            from (select community, day, member_id, channel, sum(events) as events from gone
+                  group by community, day, member_id, channel) g
+            where (d.community, d.day, d.member_id, d.channel) = (g.community, g.day, g.member_id, g.channel)
+        ),
+        days as (
+            update event_days d set events = d.events - g.events
+            from (select community, day, channel, type, sum(events) as events from gone
+                  group by community, day, channel, type) g
+            where (d.community, d.day, d.channel, d.type) = (g.community, g.day, g.channel, g.type)
+        )
+        select from marked where event_time is not null
+        """,
+        [one[0] for one in retractions],
+        [one[1] for one in retractions],
+        [one[2] for one in retractions],
+    )
+    return _count(tag)
+
+
+async def add_awards(conn: Connection, awards: Sequence[PointsAwarded]) -> int:
+    """Store awards and add those that are new to the points per rule and day; return how many were new."""
+    data = [one["data"] for one in awards]
+    tag = await conn.execute(
+        """
+        with new as (
+            insert into awards (community, award_id, event_uid, member_id, reverses, event_time, awarded_at,
+                                points, programme_version, rule_id, slot, programme_id)
+            select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::timestamptz[],
+                                 $7::timestamptz[], $8::bigint[], $9::int[], $10::text[], $11::text[], $12::text[])
+            on conflict do nothing
+            returning community, (event_time at time zone 'UTC')::date as day, rule_id, points, reverses
+        ),
+        days as (
+            insert into rule_days as d (community, day, rule_id, points, awards, reversals)
+            select community, day, rule_id, sum(points), count(*) filter (where reverses is null), count(reverses)
+            from new group by community, day, rule_id order by community, day, rule_id
+            on conflict (community, day, rule_id) do update
+            set points = d.points + excluded.points, awards = d.awards + excluded.awards,
+                reversals = d.reversals + excluded.reversals
+        )
+        select from new
+        """,
+        [one["community"] for one in awards],
+        [one["award_id"] for one in data],
+        [one["event_uid"] for one in data],
+        [one["member_id"] for one in data],
+        [one.get("reverses") for one in data],
+        [one["event_time"] for one in data],
+        [one["time"] for one in awards],
+        [one["points"] for one in data],
+        [one["programme_version"] for one in data],
+        [one["rule_id"] for one in data],
+        [one["slot"] for one in data],
+        [one["programme_id"] for one in data],
+    )
+    return _count(tag)
+
+
+async def add_members(conn: Connection, members: Sequence[MemberIdentified]) -> None:
+    """Store members (each once); an older revision than the one known changes nothing."""
+    data = [one["data"] for one in members]
+    await conn.execute(
+        """
+        insert into members as m (community, member_id, revision, first_seen_at, channel, name)
+        select * from unnest($1::text[], $2::uuid[], $3::int[], $4::timestamptz[], $5::text[], $6::text[])
+        on conflict (community, member_id) do update
+        set revision = excluded.revision, first_seen_at = excluded.first_seen_at, channel = excluded.channel,
+            name = excluded.name
+        where excluded.revision > m.revision
+        """,
+        [one["community"] for one in members],
+        [one["member_id"] for one in data],
+        [one["revision"] for one in data],
+        [one["first_seen_at"] for one in data],
+        [one["channel"] for one in data],
+        [one.get("name") for one in data],
+    )
+
+
+async def add_rejections(conn: Connection, rejections: Sequence[RejectedEvent]) -> None:
+    """Store rejections with their reasons."""
+    data = [one["data"] for one in rejections]
+    await conn.execute(
+        """
+        insert into rejections (community, fact_id, source, event_id, outcome, reason, rejected_at, receipt_id,
+                                receipt_index)
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+                             $7::timestamptz[], $8::text[], $9::int[])
+        on conflict do nothing
+        """,
+        [one["community"] for one in rejections],
+        [one["id"] for one in rejections],
+        [one["event_source"] for one in data],
+        [one["event_id"] for one in data],
+        [one["outcome"] for one in data],
+        [one["reason"] for one in data],
+        [one["time"] for one in rejections],
+        [one["receipt_id"] for one in data],
+        [one["receipt_index"] for one in data],
+    )
+
+
+async def add_grants(conn: Connection, grants: Sequence[RecognitionGranted]) -> None:
+    """Store grants and reversals of grants, and count those that are new per day."""
+    data = [one["data"] for one in grants]
+    await conn.execute(
+        """
+        with new as (
+            insert into grants (community, grant_id, member_id, award_id, reverses, kind, name, title, event_time,
+                                granted_at)
+            select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[],
+                                 $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[])
+            on conflict do nothing
+            returning community, (event_time at time zone 'UTC')::date as day, kind, name, reverses
+        )
+        insert into grant_days as d (community, day, kind, name, granted, taken_back)
+        select community, day, kind, name, count(*) filter (where reverses is null), count(reverses)
+        from new group by community, day, kind, name order by community, day, kind, name
+        on conflict (community, day, kind, name) do update
+        set granted = d.granted + excluded.granted, taken_back = d.taken_back + excluded.taken_back
+        """,
+        [one["community"] for one in grants],
+        [one["grant_id"] for one in data],
+        [one["member_id"] for one in data],
+        [one["award_id"] for one in data],
+        [one.get("reverses") for one in data],
+        [one["kind"] for one in data],
+        [one["name"] for one in data],
+        [one["title"] for one in data],
+        [one["event_time"] for one in data],
+        [one["time"] for one in grants],
+    )
+
+
+async def add_redemptions(conn: Connection, redemptions: Sequence[RedemptionChanged]) -> None:
+    """Store each change of state; the redemption itself has the state of the newest change."""
+    data = [one["data"] for one in redemptions]
+    await conn.execute(
+        """
+        with new as (
+            insert into redemption_states (community, redemption_id, fact_id, state, changed_at)
+            select community, redemption_id, fact_id, state, changed_at
+            from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[]) with ordinality
+                as f(community, redemption_id, fact_id, state, changed_at, n)
+            order by n
+            on conflict do nothing
+            returning community, redemption_id, fact_id, position
+        ),
+        newest as (
+            select distinct on (f.community, f.redemption_id) f.*
+            from new join unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::uuid[],
+                                 $7::text[], $8::bigint[])
+                as f(community, redemption_id, fact_id, state, changed_at, member_id, reward_id, points)
+                using (community, redemption_id, fact_id)
+            order by f.community, f.redemption_id, f.changed_at desc, new.position desc
+        )
+        insert into redemptions as r (community, redemption_id, member_id, reward_id, points, state, changed_at)
+        select community, redemption_id, member_id, reward_id, points, state, changed_at from newest
+        on conflict (community, redemption_id) do update
+        set state = excluded.state, points = excluded.points, changed_at = excluded.changed_at
+        where excluded.changed_at >= r.changed_at
+        """,
+        [one["community"] for one in redemptions],
+        [one["redemption_id"] for one in data],
+        [one["id"] for one in redemptions],
+        [one["state"] for one in data],
+        [one["time"] for one in redemptions],
+        [one["member_id"] for one in data],
+        [one["reward_id"] for one in data],
+        [one["points"] for one in data],
+    )
+
+
+async def add_payouts(conn: Connection, payouts: Sequence[PayoutChanged]) -> None:
+    """Store each change of state, and who made it; the payout itself has the state of the newest change."""
+    data = [one["data"] for one in payouts]
+    await conn.execute(
+        """
+        with new as (
+            insert into payout_states (community, payout_id, fact_id, state, changed_by, reason, changed_at)
+            select community, payout_id, fact_id, state, changed_by, reason, changed_at
+            from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+                with ordinality as f(community, payout_id, fact_id, state, changed_by, reason, changed_at, n)
+            order by n
+            on conflict do nothing
+            returning community, payout_id, fact_id, position
+        ),
+        newest as (
+            select distinct on (f.community, f.payout_id) f.*
+            from new join unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $7::timestamptz[], $8::uuid[],
+                                 $9::uuid[], $10::bigint[], $11::bigint[], $12::text[], $13::text[])
+                as f(community, payout_id, fact_id, state, changed_at, run_id, member_id, points, amount_minor,
+                     currency, end_to_end_id)
+                using (community, payout_id, fact_id)
+            order by f.community, f.payout_id, f.changed_at desc, new.position desc
+        )
+        insert into payouts as p (community, payout_id, run_id, member_id, points, amount_minor, currency,
+                                  end_to_end_id, state, changed_at)
+        select community, payout_id, run_id, member_id, points, amount_minor, currency, end_to_end_id, state,
+               changed_at
+        from newest
+        on conflict (community, payout_id) do update
+        set state = excluded.state, points = excluded.points, amount_minor = excluded.amount_minor,
+            end_to_end_id = excluded.end_to_end_id, changed_at = excluded.changed_at
+        where excluded.changed_at >= p.changed_at
+        """,
+        [one["community"] for one in payouts],
+        [one["payout_id"] for one in data],
+        [one["id"] for one in payouts],
+        [one["state"] for one in data],
+        [one["by"] for one in data],
+        [one.get("reason") for one in data],
+        [one["time"] for one in payouts],
+        [one["run_id"] for one in data],
+        [one["member_id"] for one in data],
+        [one["points"] for one in data],
+        [one["amount_minor"] for one in data],
+        [one["currency"] for one in data],
+        [one["end_to_end_id"] for one in data],
+    )
+
+
+async def add_payout_lots(conn: Connection, parts: Sequence[PayoutLots]) -> None:
+    """Store which awards payouts pay; a lot's place in its part is what makes a redelivery harmless."""
+    lots = [
+        (one["community"], one["data"]["payout_id"], one["data"]["part"], position, lot["award_id"], lot["points"])
+        for one in parts
+        for position, lot in enumerate(one["data"]["lots"])
+    ]
+    await conn.execute(
+        """
+        insert into payout_lots (community, payout_id, part, position, award_id, points)
+        select * from unnest($1::text[], $2::uuid[], $3::int[], $4::int[], $5::uuid[], $6::bigint[])
+        on conflict do nothing
+        """,
+        *([lot[column] for lot in lots] for column in range(6)),
+    )
+
+
+async def add_programmes(conn: Connection, programmes: Sequence[ProgrammePublished]) -> None:
+    """Store programme versions."""
+    data = [one["data"] for one in programmes]
+    await conn.execute(
+        """
+        insert into programmes (community, version, programme_id, effective_from, published_by, document)
+        select * from unnest($1::text[], $2::int[], $3::text[], $4::timestamptz[], $5::text[], $6::jsonb[])
+        on conflict do nothing
+        """,
+        [one["community"] for one in programmes],
+        [one["version"] for one in data],
+        [one["programme_id"] for one in data],
+        [one["effective_from"] for one in data],
+        [one["published_by"] for one in data],
+        [orjson.dumps(one["document"]).decode() for one in data],
+    )
+
+
+def _count(tag: str) -> int:
+    """The number of rows in a command tag of PostgreSQL such as `SELECT 42`."""
+    return int(tag.rpartition(" ")[2])

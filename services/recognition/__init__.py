@@ -1,0 +1,1 @@
+"""Badges, levels and leaderboards, from points alone."""

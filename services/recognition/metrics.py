@@ -1,0 +1,14 @@
+"""Every metric of recognition, each with what it means."""
+
+from prometheus_client import Counter
+
+AWARDS = Counter("plaudit_recognition_awards_total", "Awards added to their members' totals")
+GRANTS = Counter(
+    "plaudit_recognition_grants_total",
+    "Badges and levels granted or taken back",
+    ["kind", "direction"],
+)
+REEVALUATED_MEMBERS = Counter(
+    "plaudit_recognition_reevaluated_members_total",
+    "Members brought in line with a new programme version",
+)

@@ -1,0 +1,143 @@
+"""From the payment back to the event, from the event forward to the payment, and why there is nothing."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from services.analytics import handlers
+
+pytestmark = pytest.mark.stack
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+RULES = [
+    {"id": "post", "title": "Posts", "on": ["forum.post.v1"], "points": 5},
+    {"id": "reply", "title": "Replies", "on": ["forum.reply.v1"], "points": 5, "to": "reply_author"},
+    {"id": "long", "title": "Long", "on": ["survey.response.v1"], "points": 5, "when": "data.score > 8"},
+]
+
+
+async def ask(api: httpx.AsyncClient, path: str, **query: Any) -> Any:
+    answer = await api.get(path, params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_from_payout_to_events_in_pages(world: Any, api: httpx.AsyncClient) -> None:
+    names = [str(number) for number in range(5)]
+    await world.handle(handlers.on_programmes, world.programme(1, RULES))
+    await world.handle(handlers.on_events, *(world.event(name) for name in names))
+    await world.handle(handlers.on_awards, *(world.award(name, name) for name in names))
+    facts = [
+        world.payout("accrued"),
+        world.lots(("0", 5), ("1", 5), ("2", 3)),
+        world.lots(("3", 5), ("4", 5), part=1),
+        world.payout("approved", "grace"),
+        world.payout("settled", "bank", at=NOON + timedelta(days=1)),
+    ]
+    for _ in range(2):
+        await world.handle(handlers.on_payouts, *facts)
+    path = f"/v1/lineage/payouts/{world.uuid('payout')}"
+    first = await ask(api, path, limit=3)
+    second = await ask(api, path, limit=3, after=first["next"])
+    assert second["next"] is None
+    assert [(one["state"], one["by"]) for one in first["states"]] == [
+        ("accrued", "rewards"),
+        ("approved", "grace"),
+        ("settled", "bank"),
+    ]
+    assert (first["state"], first["approved_by"], first["amount_minor"]) == ("settled", "grace", 100)
+    lots = [*first["items"], *second["items"]]
+    assert [one["points"] for one in lots] == [5, 5, 3, 5, 5]
+    assert [one["event"]["event_id"] for one in lots] == names
+    assert {(one["award"]["rule_id"], one["award"]["programme_version"]) for one in lots} == {("post", 1)}
+    assert {one["award"]["published_by"] for one in lots} == {"grace"}
+
+
+async def test_lots_that_came_before_their_awards_are_shown(world: Any, api: httpx.AsyncClient) -> None:
+    await world.handle(handlers.on_payouts, world.lots(("1", 5)))
+    body = await ask(api, f"/v1/lineage/payouts/{world.uuid('payout')}")
+    assert body["state"] is None
+    assert body["items"] == [
+        {"award_id": world.uuid("award 1"), "points": 5, "award": None, "event": None},
+    ]
+
+
+async def test_from_event_forward(world: Any, api: httpx.AsyncClient) -> None:
+    grant = world.fact(
+        "grant",
+        {
+            "grant_id": world.uuid("grant"),
+            "member_id": world.uuid("ada"),
+            "kind": "badge",
+            "name": "five",
+            "title": "Five",
+            "award_id": world.uuid("award 1"),
+            "event_time": NOON,
+        },
+    )
+    await world.handle(handlers.on_events, world.event("1"))
+    await world.handle(handlers.on_awards, world.award("1", "1"), world.award("-1", "1", -5, reverses="1"))
+    await world.handle(handlers.on_grants, grant)
+    await world.handle(handlers.on_payouts, world.payout("sent"), world.lots(("1", 2), ("1", 3)))
+    body = await ask(api, f"/v1/lineage/events/{world.event('1')['uid']}")
+    assert body["why_nothing"] == []
+    awarded, reversal = body["awards"]
+    assert awarded["award"]["reversed_by"] == reversal["award"]["award_id"]
+    assert reversal["award"]["reverses"] == awarded["award"]["award_id"]
+    assert [one["name"] for one in awarded["grants"]] == ["five"]
+    assert [(one["points"], one["state"]) for one in awarded["payouts"]] == [(5, "sent")]
+    award = await ask(api, f"/v1/lineage/awards/{world.uuid('award 1')}")
+    assert award["event"] == body["event"]
+    assert {name: award[name] for name in awarded} == awarded
+
+
+@pytest.mark.parametrize(
+    ("event", "codes"),
+    [
+        ({"kind": "forum.post.v1"}, [("not_scored_yet", "post")]),
+        ({"kind": "forum.reply.v1"}, [("nobody_in_slot", "reply")]),
+        ({"kind": "survey.response.v1"}, [("condition_or_cap", "long")]),
+        ({"kind": "chat.message.v1"}, [("no_rule_for_type", None)]),
+        ({"kind": "forum.post.v1", "at": NOON - timedelta(days=1)}, [("no_programme", None)]),
+    ],
+)
+async def test_why_nothing_was_awarded(
+    world: Any, api: httpx.AsyncClient, event: dict[str, Any], codes: list[tuple[str, str | None]]
+) -> None:
+    await world.handle(handlers.on_programmes, world.programme(1, RULES))
+    later = world.programme(2, RULES[:1], NOON + timedelta(days=9))
+    await world.handle(handlers.on_programmes, later)
+    await world.handle(handlers.on_events, world.event("1", **event))
+    body = await ask(api, f"/v1/lineage/events/{world.event('1')['uid']}")
+    assert body["awards"] == []
+    assert [(one["code"], one["rule_id"]) for one in body["why_nothing"]] == codes
+
+
+async def test_conflicts_are_shown_with_the_event_that_counted(world: Any, api: httpx.AsyncClient) -> None:
+    data = {
+        "receipt_id": "r1",
+        "receipt_index": 0,
+        "event_source": "https://forum.example",
+        "event_id": "1",
+        "outcome": "conflict",
+        "reason": "other content under the same id",
+    }
+    await world.handle(handlers.on_events, world.event("1"))
+    await world.handle(handlers.on_rejected, world.fact("conflict", data))
+    body = await ask(api, f"/v1/lineage/events/{world.event('1')['uid']}")
+    assert [one["outcome"] for one in body["conflicts"]] == ["conflict"]
+
+
+@pytest.mark.parametrize("kind", ["payouts", "awards", "events"])
+async def test_what_is_not_known_yet_is_a_clear_404(world: Any, api: httpx.AsyncClient, kind: str) -> None:
+    answer = await api.get(f"/v1/lineage/{kind}/{world.uuid('nothing')}")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "arrived" in answer.json()["detail"]
+
+
+async def test_a_retraction_alone_does_not_make_an_event_known(world: Any, api: httpx.AsyncClient) -> None:
+    await world.handle(handlers.on_events, world.retraction("1"))
+    assert (await api.get(f"/v1/lineage/events/{world.event('1')['uid']}")).status_code == 404

@@ -1,0 +1,234 @@
+"""Facts into read models: once each, in any order, whatever the batches; and what is asked of them."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+import httpx
+import pytest
+
+from services.analytics import handlers
+
+pytestmark = pytest.mark.stack
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+MARCH = {"from": "2026-03-01", "to": "2026-03-31"}
+
+
+async def ask(api: httpx.AsyncClient, path: str, **query: Any) -> Any:
+    answer = await api.get(path, params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def participation(api: httpx.AsyncClient) -> tuple[int, int, dict[str, int]]:
+    (month,) = (await ask(api, "/v1/participation", by="month", **MARCH))["items"]
+    return month["events"], month["active_members"], {one["type"]: one["events"] for one in month["types"]}
+
+
+async def test_events_count_once_by_channel_and_type(world: Any, api: httpx.AsyncClient) -> None:
+    events = [
+        world.event("1", "ada"),
+        world.event("2", "ada", channel="chat", kind="chat.message.v1"),
+        world.event("3", "bob", at=NOON + timedelta(days=1)),
+    ]
+    await world.handle(handlers.on_events, *events, events[0])
+    await world.handle(handlers.on_events, *events)
+    days = (await ask(api, "/v1/participation", **{"from": "2026-03-04", "to": "2026-03-06"}))["items"]
+    assert [(one["events"], one["active_members"]) for one in days] == [(2, 1), (1, 1), (0, 0)]
+    assert days[0]["channels"] == [
+        {"channel": "chat", "events": 1, "active_members": 1},
+        {"channel": "forum", "events": 1, "active_members": 1},
+    ]
+    assert days[0]["types"] == [{"type": "chat.message.v1", "events": 1}, {"type": "forum.post.v1", "events": 1}]
+    assert await participation(api) == (3, 2, {"chat.message.v1": 1, "forum.post.v1": 2})
+
+
+@pytest.mark.parametrize("order", list(permutations(("event", "retraction", "again"))))
+async def test_a_retraction_takes_its_event_out_whichever_comes_first(
+    world: Any, api: httpx.AsyncClient, order: tuple[str, ...]
+) -> None:
+    facts = {"event": world.event("1"), "retraction": world.retraction("1"), "again": world.event("1")}
+    await world.handle(handlers.on_events, world.event("other", "bob"))
+    for name in order:
+        await world.handle(handlers.on_events, facts[name])
+    await world.handle(handlers.on_events, facts["retraction"])
+    assert await participation(api) == (1, 1, {"forum.post.v1": 1})
+    lineage = await ask(api, f"/v1/lineage/events/{facts['event']['uid']}")
+    assert lineage["event"]["retracted_by"] == facts["retraction"]["uid"]
+
+
+async def test_event_and_retraction_in_one_batch(world: Any, api: httpx.AsyncClient) -> None:
+    await world.handle(handlers.on_events, world.retraction("1"), world.event("1"), world.event("2"))
+    assert await participation(api) == (1, 1, {"forum.post.v1": 1})
+
+
+async def test_active_members_of_days_weeks_and_months(world: Any, api: httpx.AsyncClient) -> None:
+    await world.handle(
+        handlers.on_events,
+        world.event("1", "ada", at=datetime(2026, 3, 1, 23, 59, tzinfo=UTC)),
+        world.event("2", "ada", at=datetime(2026, 3, 2, tzinfo=UTC)),
+        world.event("3", "bob", at=datetime(2026, 3, 2, 5, tzinfo=UTC)),
+    )
+
+    async def counts(period: str, **days: str) -> list[tuple[str, int]]:
+        body = await ask(api, "/v1/active-members", period=period, **days)
+        return [(one["starts_on"], one["active_members"]) for one in body["items"]]
+
+    short = {"from": "2026-03-01", "to": "2026-03-02"}
+    assert await counts("day", **short) == [("2026-03-01", 1), ("2026-03-02", 2)]
+    assert await counts("week", **short) == [("2026-02-23", 1), ("2026-03-02", 2)]
+    assert await counts("month", **short) == [("2026-03-01", 2)]
+
+
+async def test_periods_are_paged(world: Any, api: httpx.AsyncClient) -> None:
+    await world.handle(handlers.on_events, world.event("1", at=datetime(2026, 3, 31, tzinfo=UTC)))
+    starts, after, pages = [], {}, 0
+    while True:
+        body = await ask(api, "/v1/active-members", limit=10, **MARCH, **after)
+        starts += [one["starts_on"] for one in body["items"]]
+        pages += 1
+        if body["next"] is None:
+            break
+        after = {"after": body["next"]}
+    assert pages == 4
+    assert (starts[0], starts[-1], len(starts)) == ("2026-03-01", "2026-03-31", 31)
+    assert body["items"][-1]["active_members"] == 1
+
+
+async def test_members_are_acquired_where_and_when_they_were_first_seen(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    def member(name: str, revision: int, channel: str, day: int) -> Any:
+        data = {
+            "member_id": world.uuid(name),
+            "revision": revision,
+            "channel": channel,
+            "first_seen_at": datetime(2026, 3, day, tzinfo=UTC),
+        }
+        return world.fact(f"{name} {revision}", data)
+
+    await world.handle(handlers.on_members, member("ada", 2, "chat", 1), member("bob", 1, "forum", 9))
+    await world.handle(handlers.on_members, member("ada", 1, "forum", 5), member("bob", 1, "forum", 9))
+    (month,) = (await ask(api, "/v1/acquisition", by="month", **MARCH))["items"]
+    assert month["new_members"] == 2
+    assert month["channels"] == [{"channel": "chat", "new_members": 1}, {"channel": "forum", "new_members": 1}]
+    assert (await ask(api, "/v1/summary"))["members"] == 2
+
+
+async def test_points_by_rule_are_net_of_reversals(world: Any, api: httpx.AsyncClient) -> None:
+    rules = [{"id": "post", "title": "Posts", "on": ["forum.post.v1"], "points": 5}]
+    await world.handle(handlers.on_programmes, world.programme(1, rules))
+    awards = [
+        world.award("1", "1"),
+        world.award("2", "2"),
+        world.award("3", "1", 3, rule="answer"),
+        world.award("-1", "1", -5, reverses="1"),
+    ]
+    for _ in range(2):
+        await world.handle(handlers.on_awards, *awards, awards[0])
+    first = await ask(api, "/v1/points-by-rule", limit=1, **MARCH)
+    second = await ask(api, "/v1/points-by-rule", limit=1, after=first["next"], **MARCH)
+    assert [*first["items"], *second["items"]] == [
+        {"rule_id": "answer", "title": None, "points": 3, "awards": 1, "reversals": 0},
+        {"rule_id": "post", "title": "Posts", "points": 5, "awards": 2, "reversals": 1},
+    ]
+    assert (await ask(api, "/v1/points-by-rule", **{"from": "2026-03-05", "to": "2026-03-09"}))["items"] == []
+
+
+async def test_rejections_by_reason_and_one_by_one(world: Any, api: httpx.AsyncClient) -> None:
+    def rejection(number: int, reason: str) -> Any:
+        data = {
+            "receipt_id": "r1",
+            "receipt_index": number,
+            "event_source": "https://forum.example",
+            "event_id": f"e{number}",
+            "outcome": "rejected",
+            "reason": reason,
+        }
+        return world.fact(f"rejection {number}", data, NOON + timedelta(seconds=number))
+
+    facts = [rejection(1, "no actor"), rejection(2, "too old"), rejection(3, "too old")]
+    for _ in range(2):
+        await world.handle(handlers.on_rejected, *facts)
+    first = await ask(api, "/v1/rejections", limit=1, **MARCH)
+    second = await ask(api, "/v1/rejections", limit=1, after=first["next"], **MARCH)
+    assert [(one["reason"], one["events"]) for one in [*first["items"], *second["items"]]] == [
+        ("too old", 2),
+        ("no actor", 1),
+    ]
+    newest = await ask(api, "/v1/rejections/events", limit=2)
+    rest = await ask(api, "/v1/rejections/events", limit=2, after=newest["next"])
+    assert [one["event_id"] for one in [*newest["items"], *rest["items"]]] == ["e3", "e2", "e1"]
+    (one,) = (await ask(api, "/v1/rejections/events", source="https://forum.example", event_id="e1"))["items"]
+    assert one["reason"] == "no actor"
+
+
+async def test_summary_adds_up_and_survives_redelivery(world: Any, api: httpx.AsyncClient) -> None:
+    def grant(name: str, reverses: str = "") -> Any:
+        data = {
+            "grant_id": world.uuid(f"grant {name}"),
+            "member_id": world.uuid("ada"),
+            "kind": "badge",
+            "name": "ten",
+            "title": "Ten",
+            "award_id": world.uuid("award 1"),
+            "event_time": NOON,
+        }
+        if reverses:
+            data["reverses"] = world.uuid(f"grant {reverses}")
+        return world.fact(f"grant {name}", data)
+
+    def redemption(state: str, seconds: int) -> Any:
+        data = {
+            "redemption_id": world.uuid("redemption"),
+            "member_id": world.uuid("ada"),
+            "reward_id": "mug",
+            "points": 40,
+            "state": state,
+        }
+        return world.fact(f"redemption {state}", data, NOON + timedelta(seconds=seconds))
+
+    for _ in range(2):
+        await world.handle(handlers.on_events, world.event("1"), world.retraction("2"))
+        await world.handle(handlers.on_awards, world.award("1", "1"))
+        await world.handle(handlers.on_grants, grant("1"), grant("-1", reverses="1"))
+        await world.handle(handlers.on_redemptions, redemption("reserved", 0), redemption("confirmed", 5))
+        await world.handle(handlers.on_payouts, world.payout("accrued"), world.payout("approved", "grace"))
+    assert await ask(api, "/v1/summary") == {
+        "members": 0,
+        "events": 1,
+        "rejections": 0,
+        "awards": 1,
+        "reversals": 0,
+        "points": 5,
+        "granted": 1,
+        "taken_back": 1,
+        "redemptions": [{"state": "confirmed", "number": 1, "points": 40}],
+        "payouts": [{"state": "approved", "number": 1, "points": 10, "amount_minor": 100, "currency": "EUR"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/v1/participation", {"from": "2026-03-02", "to": "2026-03-01"}),
+        ("/v1/participation", {"by": "year"}),
+        ("/v1/participation", {"to": "9999-12-31"}),
+        ("/v1/participation", {"after": "WzFd"}),
+        ("/v1/rejections", {"after": "bm8"}),
+        ("/v1/rejections/events", {"source": "a\x00b"}),
+        ("/v1/lineage/events/not-a-uuid", {}),
+    ],
+)
+async def test_bad_questions_get_a_problem(api: httpx.AsyncClient, path: str, query: dict[str, str]) -> None:
+    answer = await api.get(path, params=query)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_another_community_sees_nothing_of_it(world: Any, api: httpx.AsyncClient) -> None:
+    other = type(world)(world.pool)
+    await other.handle(handlers.on_events, other.event("1"))
+    assert await participation(api) == (0, 0, {})
+    assert (await api.get(f"/v1/lineage/events/{other.event('1')['uid']}")).status_code == 404

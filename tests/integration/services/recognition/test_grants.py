@@ -1,0 +1,163 @@
+"""Awards become badges and levels, once, and what stands follows totals and programme versions."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from services.recognition import handlers
+from shared.transaction import Invalid, Transaction
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+pytestmark = pytest.mark.stack
+
+SECTION = {
+    "badges": [
+        {"id": "ten", "title": "Ten points", "at_least": 10},
+        {"id": "helper", "title": "Helper", "rule": "answer", "at_least": 2},
+    ],
+    "levels": [
+        {"id": "newcomer", "title": "Newcomer", "points": 0},
+        {"id": "gold", "title": "Gold", "points": 20},
+    ],
+}
+
+
+def seen(grants: list[Any]) -> list[tuple[str, str, bool]]:
+    return [(one["kind"], one["name"], "reverses" in one) for one in grants]
+
+
+async def test_awards_grant_and_reversals_take_back(world: Any) -> None:
+    await world.handle(handlers.on_programmes, [world.programme(1, SECTION)])
+    first = world.award("a", 8)
+    second = world.award("a", 15, rule="answer")
+    await world.awarded(first)
+    assert seen(await world.published()) == [("level", "newcomer", False)]
+    await world.awarded(second)
+    granted = await world.published()
+    assert seen(granted) == [("badge", "ten", False), ("level", "gold", False)]
+    assert {one["award_id"] for one in granted} == {second["data"]["award_id"]}
+    reversal = world.reversal(second)
+    await world.awarded(reversal)
+    taken = await world.published()
+    assert seen(taken) == [("level", "gold", True), ("badge", "ten", True)]
+    assert {one["reverses"] for one in taken} == {one["grant_id"] for one in granted}
+    assert {one["award_id"] for one in taken} == {reversal["data"]["award_id"]}
+
+
+async def test_a_redelivered_award_changes_nothing(world: Any) -> None:
+    await world.handle(handlers.on_programmes, [world.programme(1, SECTION)])
+    awards = [world.award("a", 4, rule="answer"), world.award("a", 4, rule="answer"), world.award("b", 30)]
+    await world.awarded(*awards, awards[0])
+    once = await world.published()
+    assert ("badge", "helper", False) in seen(once)
+    assert ("badge", "ten", False) in seen(once)
+    await world.awarded(*awards)
+    assert await world.published() == []
+    points = await world.pool.fetch(
+        "select member_id, points from members where community = $1 order by points", world.community
+    )
+    assert [row["points"] for row in points] == [8, 30]
+    boards = await world.pool.fetchval(
+        "select sum(points)::int from board_points where community = $1 and period = 'week'", world.community
+    )
+    assert boards == 38
+
+
+async def test_one_batch_or_many_grant_the_same(world: Any) -> None:
+    await world.handle(handlers.on_programmes, [world.programme(1, SECTION)])
+    awards = [world.award("a", 7, rule=rule) for rule in ("answer", "post", "answer", "post")]
+    awards.append(world.reversal(awards[0]))
+    async with world.pool.acquire() as conn:
+        undone = conn.transaction()
+        await undone.start()
+        at_once = await _published_by(Transaction(conn, NOON), awards, world.community)
+        await undone.rollback()
+    assert len(at_once) == 5
+    for award in awards:
+        await world.awarded(award)
+    assert [one["grant_id"] for one in await world.published()] == at_once
+
+
+async def _published_by(tx: Transaction, awards: list[Any], community: str) -> list[str]:
+    await handlers.on_awards(tx, awards)
+    await tx.store_outbox()
+    rows = await tx.conn.fetch("select value from outbox where key like $1 order by id", f"{community}|%".encode())
+    return [orjson.loads(row["value"])["id"] for row in rows]
+
+
+async def test_grants_are_append_only_for_the_service(world: Any) -> None:
+    rights = await world.pool.fetchrow(
+        "select has_table_privilege('grants', 'insert') as may_insert,"
+        " has_table_privilege('grants', 'update') as may_update,"
+        " has_table_privilege('grants', 'delete') as may_delete"
+    )
+    assert dict(rights) == {"may_insert": True, "may_update": False, "may_delete": False}
+
+
+async def test_a_first_programme_reaches_members_who_have_points_already(world: Any) -> None:
+    await world.awarded(world.award("a", 25), world.award("b", 5))
+    assert await world.published() == []
+    await world.handle(handlers.on_programmes, [world.programme(1, SECTION)])
+    assert await world.published() == []
+    await reevaluated(world)
+    granted = await world.published()
+    assert sorted(seen(granted)) == [
+        ("badge", "ten", False),
+        ("level", "gold", False),
+        ("level", "newcomer", False),
+        ("level", "newcomer", False),
+    ]
+    await world.handle(handlers.reevaluate)
+    assert await world.published() == []
+
+
+async def test_a_new_version_takes_back_and_grants(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handlers, "REEVALUATION_BATCH_COUNT", 2)
+    await world.handle(handlers.on_programmes, [world.programme(1, SECTION)])
+    await world.awarded(*(world.award(name, 12) for name in "abcde"))
+    await world.published()
+    harder = {"badges": [{"id": "ten", "title": "Ten points", "at_least": 13}], "levels": []}
+    await world.handle(handlers.on_programmes, [world.programme(2, harder), world.programme(1, SECTION)])
+    # A member with an award in the meantime is brought in line by it, the others by the timer.
+    await world.awarded(world.award("c", 1))
+    assert seen(await world.published()) == [
+        ("badge", "ten", True),
+        ("level", "newcomer", True),
+        ("badge", "ten", False),
+    ]
+    await reevaluated(world)
+    taken = await world.published()
+    assert sorted(seen(taken)) == [("badge", "ten", True)] * 4 + [("level", "newcomer", True)] * 4
+    holders = await world.pool.fetch(
+        "select name, members from holders where community = $1 order by name", world.community
+    )
+    assert [(row["name"], row["members"]) for row in holders] == [("newcomer", 0), ("ten", 1)]
+
+
+async def test_a_version_waits_until_it_takes_effect(world: Any) -> None:
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    await world.handle(handlers.on_programmes, [world.programme(1, SECTION, effective_from=tomorrow)])
+    await world.awarded(world.award("a", 50))
+    await reevaluated(world)
+    assert await world.published() == []
+    await reevaluated(world, now=tomorrow)
+    assert len(await world.published()) == 3
+
+
+async def test_a_recognition_section_that_cannot_be_read_is_invalid(world: Any) -> None:
+    broken = {"badges": [{"id": "x", "title": "X", "at_least": 0}]}
+    with pytest.raises(Invalid, match="at_least") as caught:
+        await world.handle(handlers.on_programmes, [world.programme(1, SECTION), world.programme(2, broken)])
+    assert caught.value.index == 1
+
+
+async def reevaluated(world: Any, now: datetime | None = None) -> None:
+    """Run the timer's work until every member of every community follows its version."""
+    for _ in range(1000):
+        await world.handle(handlers.reevaluate, now=now)
+        left = await world.pool.fetchval("select count(*) from programmes_in_force where not evaluated")
+        if not left:
+            return
+    raise AssertionError("re-evaluation does not come to an end")

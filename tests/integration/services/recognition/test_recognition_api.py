@@ -1,0 +1,112 @@
+"""The leaderboard, a member's recognition and the badges, over HTTP."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from services.recognition import handlers
+
+pytestmark = pytest.mark.stack
+
+SECTION = {
+    "badges": [{"id": "ten", "title": "Ten points", "at_least": 10}],
+    "levels": [
+        {"id": "bronze", "title": "Bronze", "points": 5},
+        {"id": "silver", "title": "Silver", "points": 20},
+        {"id": "gold", "title": "Gold", "points": 100},
+    ],
+}
+
+
+async def named(world: Any, name: str, shown: str, revision: int = 1) -> None:
+    fact = {
+        "community": world.community,
+        "data": {"member_id": world.member(name), "name": shown, "revision": revision},
+    }
+    await world.handle(handlers.on_members, [fact])
+
+
+async def pages(api: httpx.AsyncClient, **query: Any) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    after = {}
+    while True:
+        answer = await api.get("/v1/leaderboard", params={**query, **after})
+        assert answer.status_code == 200, answer.text
+        body = answer.json()
+        found += [(one["rank"], one["points"]) for one in body["items"]]
+        if body["next"] is None:
+            return found
+        after = {"after": body["next"]}
+
+
+async def test_ranks_are_shared_and_pages_go_on_where_they_ended(world: Any, api: httpx.AsyncClient) -> None:
+    points = {"a": 30, "b": 30, "c": 7, "d": 7, "e": 7, "f": 1}
+    await world.awarded(*(world.award(name, number) for name, number in points.items()))
+    await world.awarded(gone := world.award("g", 9))
+    await world.awarded(world.reversal(gone))
+    expected = [(1, 30), (1, 30), (3, 7), (3, 7), (3, 7), (6, 1)]
+    for limit in (1, 2, 4, 500):
+        assert await pages(api, limit=limit) == expected
+
+
+async def test_weeks_and_months_are_those_of_the_event(world: Any, api: httpx.AsyncClient) -> None:
+    await named(world, "a", "Old name")
+    await named(world, "a", "Ada", revision=2)
+    await named(world, "a", "Older name")
+    await world.awarded(
+        world.award("a", 5, at=datetime(2026, 3, 1, 23, 59, tzinfo=UTC)),
+        world.award("a", 7, at=datetime(2026, 3, 2, tzinfo=UTC)),
+        world.award("b", 6, at=datetime(2026, 2, 27, tzinfo=UTC)),
+    )
+    for period, at, expected in (
+        ("week", "2026-02-25T00:00:00Z", [(1, 6), (2, 5)]),
+        ("week", "2026-03-08T23:00:00Z", [(1, 7)]),
+        ("month", "2026-03-31T00:00:00Z", [(1, 12)]),
+        ("month", "2026-01-31T00:00:00Z", []),
+        ("all", "2026-01-31T00:00:00Z", [(1, 12), (2, 6)]),
+    ):
+        assert await pages(api, period=period, at=at) == expected
+    body = (await api.get("/v1/leaderboard", params={"period": "week", "at": "2026-03-08T23:00:00Z"})).json()
+    assert (body["starts_on"], body["ends_on"]) == ("2026-03-02", "2026-03-08")
+    assert body["items"][0]["name"] == "Ada"
+
+
+async def test_what_a_member_was_recognised_for(world: Any, api: httpx.AsyncClient) -> None:
+    await world.handle(handlers.on_programmes, [world.programme(1, SECTION)])
+    await named(world, "a", "Ada")
+    path = f"/v1/members/{world.member('a')}/recognition"
+    empty = (await api.get(path)).json()
+    assert (empty["points"], empty["level"], empty["badges"]) == (0, None, [])
+    assert empty["next_level"] == {"name": "bronze", "title": "Bronze", "points_missing": 5}
+    await world.awarded(world.award("a", 6), second := world.award("a", 15))
+    body = (await api.get(path)).json()
+    assert body["name"] == "Ada"
+    assert body["level"]["name"] == "silver"
+    assert body["next_level"]["points_missing"] == 79
+    assert [(one["name"], one["award_id"]) for one in body["badges"]] == [("ten", second["data"]["award_id"])]
+    badges = (await api.get("/v1/badges")).json()
+    assert [(one["name"], one["holders"]) for one in badges["badges"]] == [("ten", 1)]
+    assert [(one["name"], one["holders"]) for one in badges["levels"]] == [
+        ("bronze", 1),
+        ("silver", 1),
+        ("gold", 0),
+    ]
+
+
+async def test_errors_say_what_is_wrong(world: Any, api: httpx.AsyncClient) -> None:
+    unknown = await api.get(f"/v1/members/{world.member('nobody')}/recognition")
+    assert unknown.status_code == 404
+    assert unknown.headers["content-type"] == "application/problem+json"
+    assert "has arrived yet" in unknown.json()["detail"]
+    assert (await api.get("/v1/leaderboard", params={"after": "x"})).status_code == 422
+    assert (await api.get("/v1/leaderboard", params={"period": "year"})).status_code == 422
+    assert (await api.get("/v1/badges", headers={"Authorization": "Bearer plk_no"})).status_code == 401
+
+
+async def test_another_community_sees_nothing_of_it(world: Any, api: httpx.AsyncClient) -> None:
+    other = type(world)(world.pool)
+    await other.awarded(other.award("a", 50))
+    assert (await api.get("/v1/leaderboard")).json()["items"] == []
+    assert (await api.get(f"/v1/members/{other.member('a')}/recognition")).status_code == 404

@@ -33,7 +33,7 @@ _UNIQUE = (("rules",), ("recognition", "badges"), ("recognition", "levels"), ("r
 
 @dataclass(frozen=True, slots=True, order=True)
 class ProgrammeError:
-    """One thing that is wrong: line and column from 1, the field as `rules[0].points`, and what to write."""
+    """One thing that is wrong: line and column from 1, the field as a JSON Pointer, and what to write."""
 
     line: int
     column: int
@@ -76,14 +76,12 @@ def document_sha256(document: dict[str, Any]) -> str:
 
 
 def _error(mark: Mark, path: Path, detail: str) -> ProgrammeError:
-    return ProgrammeError(mark.line, mark.column, _field(path), detail)
+    return ProgrammeError(mark.line, mark.column, _pointer(path), detail)
 
 
-def _field(path: Path) -> str:
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text
+def _pointer(path: Path) -> str:
+    """The path as a JSON Pointer (RFC 6901)."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
 
 
 def _shown(value: Any) -> str:

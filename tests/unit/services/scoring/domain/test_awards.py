@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scoring.domain.activities import Marks, marks, settle
 from services.scoring.domain.awards import (
+    AWARD_NAMESPACE,
     Award,
     CapKey,
     EventKey,
@@ -252,6 +253,13 @@ def test_an_award_id_does_not_depend_on_the_version_but_on_everything_else() -> 
         award_id("acme", "write", "actor", uid(1), MEMBERS[1]),
     }
     assert len(others | ids) == 6
+
+
+@given(st.text(), st.text())
+def test_ids_are_version_5_uuids_of_their_parts(rule_id: str, member_id: str) -> None:
+    name = f"acme|{rule_id}|actor|{uid(1)}|{member_id}"
+    assert award_id("acme", rule_id, "actor", uid(1), member_id) == str(uuid5(AWARD_NAMESPACE, name))
+    assert reversal_id(rule_id) == str(uuid5(AWARD_NAMESPACE, f"reversal|{rule_id}"))
 
 
 def test_a_reversal_is_the_award_with_the_sign_changed() -> None:

@@ -75,30 +75,30 @@ def test_json_is_read_too() -> None:
 @pytest.mark.parametrize(
     ("was", "becomes", "line", "column", "field", "says"),
     [
-        ("title: Demo", "titel: Demo", 2, 1, "titel", "did you mean `title`?"),
-        ("    points: 1", "    pionts: 1", 7, 5, "rules[0].pionts", "did you mean `points`?"),
-        ("points: 1", "points: ten", 7, 13, "rules[0].points", "a whole number, without quotes; got `ten`"),
-        ("points: 1", "points: 1.5", 7, 13, "rules[0].points", "a whole number, without quotes; got 1.5"),
-        ("points: 1", "points: 0", 7, 13, "rules[0].points", "greater than or equal to 1; got 0"),
-        ("points: 1", "points:", 7, 12, "rules[0].points", "a whole number, without quotes; got nothing"),
-        ("title: Wrote", "title: 5", 5, 12, "rules[0].title", "put it in quotes; got 5"),
-        ("[chat.message.v1]", "chat.message.v1", 6, 9, "rules[0].on", "a list"),
-        ("[chat.message.v1]", "[]", 6, 9, "rules[0].on", "at least 1 item"),
+        ("title: Demo", "titel: Demo", 2, 1, "/titel", "did you mean `title`?"),
+        ("    points: 1", "    pionts: 1", 7, 5, "/rules/0/pionts", "did you mean `points`?"),
+        ("points: 1", "points: ten", 7, 13, "/rules/0/points", "a whole number, without quotes; got `ten`"),
+        ("points: 1", "points: 1.5", 7, 13, "/rules/0/points", "a whole number, without quotes; got 1.5"),
+        ("points: 1", "points: 0", 7, 13, "/rules/0/points", "greater than or equal to 1; got 0"),
+        ("points: 1", "points:", 7, 12, "/rules/0/points", "a whole number, without quotes; got nothing"),
+        ("title: Wrote", "title: 5", 5, 12, "/rules/0/title", "put it in quotes; got 5"),
+        ("[chat.message.v1]", "chat.message.v1", 6, 9, "/rules/0/on", "a list"),
+        ("[chat.message.v1]", "[]", 6, 9, "/rules/0/on", "at least 1 item"),
         (
             "chat.message.v1",
             "chat.mesage.v1",
             6,
             10,
-            "rules[0].on[0]",
+            "/rules/0/on/0",
             "`chat.mesage.v1` is not one of them; did you mean `chat.message.v1`?",
         ),
-        ("chat.message.v1", "activity.retracted.v1", 6, 10, "rules[0].on[0]", "cannot earn"),
-        ("points: 1", "points: 1\n    to: actr", 8, 9, "rules[0].to", "did you mean `actor`?"),
-        ("id: message", "id: Größe", 4, 9, "rules[0].id", "lower-case letters"),
-        ("points: 1", "points: 1\n    when: data.length_chars >", 8, 30, "rules[0].when", "ends too early"),
-        ("points: 1", 'points: 1\n    when: "data.lenght_chars > 1"', 8, 12, "rules[0].when", "did you mean"),
-        ("points: 1", "points: 1\n    when: 1 < 2 && foo", 8, 20, "rules[0].when", "no variable `foo`"),
-        ("points: 1", "points: 1\n    when: |\n      1 <\n      +", 8, 11, "rules[0].when", "not a CEL"),
+        ("chat.message.v1", "activity.retracted.v1", 6, 10, "/rules/0/on/0", "cannot earn"),
+        ("points: 1", "points: 1\n    to: actr", 8, 9, "/rules/0/to", "did you mean `actor`?"),
+        ("id: message", "id: Größe", 4, 9, "/rules/0/id", "lower-case letters"),
+        ("points: 1", "points: 1\n    when: data.length_chars >", 8, 30, "/rules/0/when", "ends too early"),
+        ("points: 1", 'points: 1\n    when: "data.lenght_chars > 1"', 8, 12, "/rules/0/when", "did you mean"),
+        ("points: 1", "points: 1\n    when: 1 < 2 && foo", 8, 20, "/rules/0/when", "no variable `foo`"),
+        ("points: 1", "points: 1\n    when: |\n      1 <\n      +", 8, 11, "/rules/0/when", "not a CEL"),
     ],
 )
 def test_an_error_names_its_place(was: str, becomes: str, line: int, column: int, field: str, says: str) -> None:
@@ -112,7 +112,7 @@ def test_a_missing_field_is_missed_where_it_belongs() -> None:
     assert only(SMALL.replace("    points: 1\n", "")) == (
         4,
         5,
-        "rules[0].points",
+        "/rules/0/points",
         "the field `points` is missing here",
     )
 
@@ -124,13 +124,13 @@ def test_all_errors_come_at_once_in_order_of_line() -> None:
 
 def test_an_id_used_twice_names_the_first() -> None:
     rule = SMALL.split("rules:\n")[1]
-    assert only(SMALL + rule) == (8, 9, "rules[1].id", "the id `message` is used on line 4 already")
+    assert only(SMALL + rule) == (8, 9, "/rules/1/id", "the id `message` is used on line 4 already")
 
 
 def test_a_badge_on_an_unknown_rule_is_refused() -> None:
     text = SMALL + "recognition:\n  badges:\n    - {id: b, title: B, rule: mesage, at_least: 1}\n"
     line, column, field, detail = only(text)
-    assert (line, column, field) == (10, 31, "recognition.badges[0].rule")
+    assert (line, column, field) == (10, 31, "/recognition/badges/0/rule")
     assert detail == "there is no rule `mesage`; did you mean `message`?"
 
 
@@ -141,7 +141,7 @@ def test_the_check_digits_of_the_paying_account_are_checked() -> None:
     )
     assert isinstance(read_programme(SMALL + payout), Programme)
     line, column, field, _ = only(SMALL + payout.replace("13000", "13001"))
-    assert (line, column, field) == (10, 37, "rewards.payout.paying_account.iban")
+    assert (line, column, field) == (10, 37, "/rewards/payout/paying_account/iban")
 
 
 @pytest.mark.parametrize("text", ["5", "[]", "- a", "~", "a: b: c", "programme: demo", "rules: {a: 1}"])

@@ -1,0 +1,19 @@
+"""What scoring counts."""
+
+from prometheus_client import Counter
+
+EVENTS_SCORED = Counter(
+    "plaudit_scoring_events_total",
+    "Events by what was done: scored, without_programme, duplicate, retraction",
+    ["outcome"],
+)
+AWARDS_MADE = Counter("plaudit_scoring_awards_total", "Awards recorded, by kind: award or reversal", ["kind"])
+POINTS_AWARDED = Counter(
+    "plaudit_scoring_points_total", "Points of the awards, by kind: award or reversal", ["kind"]
+)
+RULES_DECLINED = Counter(
+    "plaudit_scoring_declined_total",
+    "Times that a rule listening to an event gave less than its points",
+    ["reason"],
+)
+PROGRAMMES_PUBLISHED = Counter("plaudit_scoring_programmes_published_total", "Versions of programmes published")

@@ -48,7 +48,9 @@ def target_options(command: F) -> F:
     options = (
         click.option("--url", envvar="PLAUDIT_URL", help="The ingest service; default: the local stack's."),
         click.option("--key", envvar="PLAUDIT_KEY", help="An access key; default: the local stack's own."),
-        click.option("--stack", default="default", show_default=True, help="Which local stack."),
+        click.option(
+            "--stack", envvar="PLAUDIT_STACK", default="default", show_default=True, help="Which local stack."
+        ),
         click.option("--community", default="demo", show_default=True, help="Which community of the local stack."),
         click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON."),
         click.option("--rate", type=click.FloatRange(min=0.1), help="At most so many events a second."),

@@ -141,6 +141,7 @@ class Delivery:
         self._open: deque[_Open] = deque()
         self._sending: deque[asyncio.Task[None]] = deque()
         self._following = True
+        self._taken_count = 0
 
     async def run(self, records: Iterator[Record], limit: int | None = None) -> None:
         """Send everything and follow every receipt.
@@ -162,7 +163,7 @@ class Delivery:
                 if batch is None:
                     break
                 await self._pace(started)
-                self._summary.sent += len(batch.bodies)
+                self._taken_count += len(batch.bodies)
                 self._sending.append(asyncio.create_task(self._send(batch)))
                 await self._drain(BATCHES_IN_FLIGHT_COUNT - 1, RECEIPTS_OPEN_MAX_COUNT)
             await self._drain(0, 0)
@@ -183,7 +184,7 @@ class Delivery:
 
     async def _pace(self, started: float) -> None:
         if self._rate:
-            due = started + self._summary.sent / self._rate
+            due = started + self._taken_count / self._rate
             await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
 
     async def _send(self, batch: _Batch) -> None:
@@ -194,6 +195,7 @@ class Delivery:
                 reason = f"{refused.field}: {refused.detail}" if refused.field else refused.detail
                 self._summary.note("rejected", reason, places[refused.index])
             count = receipt.accepted + len(receipt.rejected)
+            self._summary.sent += count
             if receipt.accepted:
                 self._open.append(_Open(receipt, places[:count]))
             places = places[count:]

@@ -86,7 +86,7 @@ def down(name: str) -> None:
 def status(name: str, as_json: bool) -> None:
     """Show each process: its state, port, age, memory and restarts. Exit code 3 when something does not run."""
     from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Column, Table  # noqa: PLC0415
 
     from plaudit.stack.lifecycle import status as look  # noqa: PLC0415
 
@@ -94,13 +94,14 @@ def status(name: str, as_json: bool) -> None:
     if as_json:
         click.echo(found.model_dump_json(indent=2))
     else:
-        table = Table("process", "state", "pid", "port", "up", "resident MB", "restarts", "last exit")
+        headings = ("process", "state", "pid", "port", "up", "MB", "restarts", "last exit")
+        table = Table(*(Column(heading, no_wrap=True) for heading in headings), box=None)
         for one in found.processes:
             memory = "" if one.resident_bytes is None else f"{one.resident_bytes / 2**20:.0f}"
             age = "" if one.uptime_seconds is None else _age(one.uptime_seconds)
             cells = (one.pid, one.port, age, memory, one.restarts, one.last_exit)
             table.add_row(one.name, one.state, *("" if cell is None else str(cell) for cell in cells))
-        Console().print(table)
+        Console().print(table, soft_wrap=True)
         click.echo(f"Stack '{name}' in {found.directory} is {'up' if found.running else 'not (all) up'}.")
     if not found.running:
         raise SystemExit(3)

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -19,10 +18,13 @@ MAX_MESSAGE_BYTES = 2 * 1024 * 1024
 FLUSH_MILLISECONDS = 1000
 FORMAT_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 20.0
+# The first compiler only: with it the broker starts on half the CPU and needs no more of it per message later
+# (240,000 messages in and out: 7.2 s of CPU instead of 10.4 s).
 JVM_OPTIONS = (
     "-Xms256m",
     "-Xmx512m",
     "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
     "-XX:+ExitOnOutOfMemoryError",
     "-Djava.awt.headless=true",
 )
@@ -89,7 +91,7 @@ def prepare(state: StackState, jars: Sequence[Path]) -> None:
         return
     tool = ("kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", state.kafka_cluster_id)
     result = subprocess.run(
-        [*_java(jars), "-XX:TieredStopAtLevel=1", *LOG_OPTIONS, *tool, "-c", str(_settings_file(state))],
+        [*_java(jars), *LOG_OPTIONS, *tool, "-c", str(_settings_file(state))],
         env=marked(_environment(), state.directory, "kafka"),
         capture_output=True,
         text=True,
@@ -100,23 +102,6 @@ def prepare(state: StackState, jars: Sequence[Path]) -> None:
         raise StackError(
             f"Kafka's storage could not be formatted: {(result.stderr or result.stdout).strip()[-2000:]}"
         )
-
-
-async def is_ready(bootstrap: str) -> bool:
-    """Whether a broker answers at `bootstrap` (HOST:PORT) as Kafka does."""
-    from aiokafka.client import AIOKafkaClient  # noqa: PLC0415 (slow, and not needed to look at a stack)
-    from aiokafka.errors import KafkaError  # noqa: PLC0415
-
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    client = AIOKafkaClient(bootstrap_servers=bootstrap, request_timeout_ms=2000)
-    try:
-        await client.bootstrap()
-    except (TimeoutError, KafkaError, OSError):
-        return False
-    else:
-        return True
-    finally:
-        await client.close()
 
 
 async def archive_classes(state: StackState, jars: Sequence[Path]) -> None:

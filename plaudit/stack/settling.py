@@ -1,0 +1,66 @@
+"""When has a stack done all its work? When every topic is consumed to its end and no outbox holds a message."""
+
+import asyncio
+import time
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from plaudit.stack.errors import StackError
+from plaudit.stack.state import StackState
+from shared.postgres import database_url, role_name
+from shared.topics import SERVICES, TOPICS
+
+POLL_SECONDS = 0.1
+
+#: Everything a service reads, beside what the registry says: each but the owner follows the access keys.
+READERS = {topic.name: [one for one in topic.consumers if one in SERVICES] for topic in TOPICS}
+
+
+async def wait_until_settled(state: StackState, timeout_seconds: float = 120.0) -> None:
+    """Return once nothing is under way in the stack.
+
+    Raises StackError when there still is after `timeout_seconds`; the message says what.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    consumer = AIOKafkaConsumer(bootstrap_servers=state.kafka)
+    await consumer.start()
+    databases = {
+        service: await asyncpg.connect(database_url(state.postgres_admin_url, role_name(service)))
+        for service in SERVICES
+    }
+    try:
+        while True:
+            # A message between two services is in an outbox, or behind an end: looked at in this order,
+            # with ends that did not move meanwhile, none can slip through.
+            before = await _ends(consumer)
+            left = await _unfinished(databases, before)
+            if not left and before == await _ends(consumer):
+                return
+            if time.monotonic() > deadline:
+                raise StackError(f"after {timeout_seconds:.0f} s there is still work: {'; '.join(left)}")
+            await asyncio.sleep(POLL_SECONDS)
+    finally:
+        await consumer.stop()
+        for database in databases.values():
+            await database.close()
+
+
+async def _ends(consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
+    partitions = [TopicPartition(topic.name, number) for topic in TOPICS for number in range(topic.partitions)]
+    ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+    return ends
+
+
+async def _unfinished(databases: dict[str, asyncpg.Connection], ends: dict[TopicPartition, int]) -> list[str]:
+    left = []
+    for service, database in databases.items():
+        unpublished = await database.fetchval("select count(*) from outbox")
+        if unpublished:
+            left.append(f"{service} has {unpublished} messages to publish")
+        rows = await database.fetch("select topic, partition, next_offset from consumer_offsets")
+        offsets = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+        lag = sum(max(0, end - offsets.get(one, 0)) for one, end in ends.items() if service in READERS[one.topic])
+        if lag:
+            left.append(f"{service} has {lag} records to read")
+    return left

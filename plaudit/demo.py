@@ -1,0 +1,259 @@
+"""`plaudit demo`: the whole platform at work on real input, from the first event to the payout file."""
+
+import asyncio
+import contextlib
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from plaudit.admin import issue_key, payout_tree, request
+from plaudit.client import Outcomes, PlauditClient
+from plaudit.importers.delivery import Delivery, Summary
+from plaudit.importers.git import GitOptions, open_repository
+from plaudit.simulation import Simulation, play
+from plaudit.stack import StackState, reset, start, stop
+from plaudit.stack.paths import CHECKOUT
+from plaudit.stack.settling import wait_until_settled
+from shared.http.keys import SCOPES
+
+COMMUNITY = "demo"
+PROGRAMME = CHECKOUT / "programmes" / "starter.yaml"
+SEED = 2026
+TOP_COUNT = 8
+PAYEES_MAX_COUNT = 40
+EXAMPLE_BANK_CODE = "37040044"
+
+console = Console()
+
+
+@click.command(
+    epilog="Example: plaudit demo --git ~/src/my-project --keep",
+)
+@click.option(
+    "--git",
+    "repository",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=None,
+    help="A git repository whose history is fed in [default: this checkout]",
+)
+@click.option("--members", default=300, show_default=True, type=click.IntRange(10, 5000), help="Simulated members")
+@click.option(
+    "--stack", default="demo", envvar="PLAUDIT_STACK", show_default=True, help="Stack; its data is made anew"
+)
+@click.option("--keep", is_flag=True, help="Leave the stack running")
+def demo(repository: Path | None, members: int, stack: str, keep: bool) -> None:
+    """Start everything, feed real input through the public API, and show what came of it.
+
+    Real: the commits of a git repository. Simulated, and labelled so: a community on several channels over
+    90 days. The data of the stack is deleted first, so that every run begins the same.
+    """
+    started = time.monotonic()
+    with contextlib.suppress(FileNotFoundError):
+        reset(stack)
+    state = start(stack, report=lambda text: console.print(f"  {text}", style="dim", highlight=False))
+    try:
+        asyncio.run(_play(state, repository or CHECKOUT, members))
+        took = time.monotonic() - started
+        console.print(f"\nDone in {took:.1f} s.", style="bold")
+        if keep:
+            console.print(
+                f"The stack keeps running: `plaudit status --stack {stack}`, `plaudit down --stack {stack}`."
+            )
+    finally:
+        if not keep:
+            stop(stack)
+            console.print(
+                "The stack is stopped; with --keep it stays, and so do the addresses above.", style="dim"
+            )
+
+
+async def _play(state: StackState, repository: Path, members: int) -> None:
+    maker = issue_key(state, COMMUNITY, "demo: finance maker", SCOPES)["key"]
+    approver = issue_key(state, COMMUNITY, "demo: finance approver", ("payouts:approve", "payouts:read"))["key"]
+    published = request(
+        "POST",
+        f"{state.service_urls['scoring']}/v1/programmes",
+        maker,
+        content=PROGRAMME.read_bytes(),
+        headers={"Content-Type": "application/yaml"},
+    )
+    console.print(f"\nPublished programme {published['programme_id']!r}, version {published['version']}.")
+    commits, simulated = await asyncio.gather(
+        _import_commits(state, maker, repository), _simulate(state, maker, members)
+    )
+    await wait_until_settled(state)
+    _print_input(repository, commits, simulated)
+    _print_recognition(state, maker)
+    _redeem(state, maker)
+    payout = _pay(state, maker, approver)
+    await wait_until_settled(state)
+    _print_numbers(state, maker)
+    if payout is not None:
+        lineage = request("GET", f"{state.service_urls['analytics']}/v1/lineage/payouts/{payout}", maker)
+        console.rule("One payout explained, from the bank line back to the events")
+        console.print(payout_tree(lineage), highlight=False)
+    _print_addresses(state)
+
+
+async def _import_commits(state: StackState, key: str, repository: Path) -> Summary:
+    summary = Summary()
+    if not _is_repository(repository):
+        return summary
+    source = open_repository(repository, GitOptions())
+    async with PlauditClient(state.service_urls["ingest"], key) as client:
+        await Delivery(client, summary).run(source.records)
+    return summary
+
+
+def _is_repository(path: Path) -> bool:
+    """Whether git knows a history there: a checkout may have come as an archive."""
+    found = subprocess.run(["git", "-C", str(path), "rev-parse", "HEAD"], capture_output=True, check=False)
+    return found.returncode == 0
+
+
+async def _simulate(state: StackState, key: str, members: int) -> Outcomes:
+    yesterday = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    async with PlauditClient(state.service_urls["ingest"], key) as client:
+        return await play(client, Simulation(seed=SEED, until=yesterday, members=members))
+
+
+def _print_input(repository: Path, commits: Summary, simulated: Outcomes) -> None:
+    console.rule("What went in, through the public API")
+    table = Table("source", "accepted", "duplicate", "rejected", box=None)
+    table.add_row(
+        f"git history of {repository.name} (real)",
+        *map(str, (commits.accepted, commits.duplicate, commits.rejected)),
+    )
+    table.add_row(
+        "a community on many channels (simulated)",
+        *map(str, (simulated.accepted, simulated.duplicate, simulated.rejected)),
+    )
+    console.print(table)
+
+
+def _print_recognition(state: StackState, key: str) -> None:
+    recognition, rewards = state.service_urls["recognition"], state.service_urls["rewards"]
+    console.rule("Leaderboard")
+    table = Table("rank", "member", "points", "level", "badges", "available", box=None)
+    for row in request("GET", f"{recognition}/v1/leaderboard", key, params={"limit": TOP_COUNT})["items"]:
+        held = request("GET", f"{recognition}/v1/members/{row['member_id']}/recognition", key)
+        balance = request("GET", f"{rewards}/v1/members/{row['member_id']}/balance", key)
+        table.add_row(
+            str(row["rank"]),
+            row["name"] or row["member_id"],
+            str(row["points"]),
+            held["level"]["title"] if held["level"] else "",
+            ", ".join(badge["title"] for badge in held["badges"]),
+            str(balance["available"]),
+        )
+    console.print(table)
+    console.rule("Badges and levels")
+    table = Table("badge or level", "holders", box=None)
+    reachable = request("GET", f"{recognition}/v1/badges", key)
+    for row in [*reachable["badges"], *reachable["levels"]]:
+        table.add_row(row["title"], str(row["holders"]))
+    console.print(table)
+
+
+def _redeem(state: StackState, key: str) -> None:
+    """The leader has the cheapest reward of the catalogue, in two phases."""
+    rewards, recognition = state.service_urls["rewards"], state.service_urls["recognition"]
+    offered = request("GET", f"{rewards}/v1/catalogue", key)["items"]
+    leaders = request("GET", f"{recognition}/v1/leaderboard", key, params={"limit": 1})["items"]
+    if not offered or not leaders:
+        return
+    reward = min(offered, key=lambda one: int(one["points"]))
+    body = {"member_id": leaders[0]["member_id"], "reward_id": reward["id"]}
+    headers = {"Idempotency-Key": f"demo-{reward['id']}"}
+    reserved = request("POST", f"{rewards}/v1/redemptions", key, json=body, headers=headers)
+    confirmed = request("POST", f"{rewards}/v1/redemptions/{reserved['redemption_id']}/confirm", key)
+    console.rule("A reward redeemed")
+    name = leaders[0]["name"] or leaders[0]["member_id"]
+    console.print(f"{name} has {reward['title']!r} for {reward['points']} points: {confirmed['state']}.")
+
+
+def _pay(state: StackState, maker: str, approver: str) -> str | None:
+    """A payout run of four eyes; returns one of its payouts."""
+    rewards = state.service_urls["rewards"]
+    _set_payees(state, maker)
+    headers = {"Idempotency-Key": "demo-run"}
+    run = request("POST", f"{rewards}/v1/payout-runs", maker, headers=headers)["run_id"]
+    request("POST", f"{rewards}/v1/payout-runs/{run}/approve", approver)
+    written = request("POST", f"{rewards}/v1/payout-runs/{run}/file", maker)
+    answer = httpx.get(f"{rewards}/v1/payout-runs/{run}/file", headers={"Authorization": f"Bearer {maker}"})
+    folder = state.directory / "payouts"
+    folder.mkdir(exist_ok=True)
+    file = folder / f"{written['message_id']}.xml"
+    file.write_bytes(answer.raise_for_status().content)
+    console.rule("Payouts")
+    total = f"{written['control_sum_minor'] // 100}.{written['control_sum_minor'] % 100:02d}"
+    console.print(f"{written['payment_count']} payments, EUR {total} in all, as {written['schema_name']}:")
+    console.print(f"{file}", soft_wrap=True, highlight=False)
+    held = request("GET", f"{rewards}/v1/payouts", maker, params={"state": "held", "run": run, "limit": 500})[
+        "items"
+    ]
+    if held:
+        console.print(f"{len(held)} payouts are held: {held[0]['reason']}.")
+    check = request("GET", f"{rewards}/v1/ledger/check", maker)
+    console.print(f"The ledger balances: {'yes' if check['balanced'] else check}.")
+    submitted = request(
+        "GET", f"{rewards}/v1/payouts", maker, params={"state": "submitted", "run": run, "limit": 1}
+    )
+    return str(submitted["items"][0]["payout_id"]) if submitted["items"] else None
+
+
+def _set_payees(state: StackState, key: str) -> None:
+    """Made-up bank details, with right check digits, for the simulated members at the top."""
+    from schwifty import IBAN  # noqa: PLC0415 -- loads its registry of banks
+
+    members: dict[str, Any] = {}
+    after: str | None = None
+    while after is not None or not members:
+        page = request(
+            "GET",
+            f"{state.service_urls['ingest']}/v1/members",
+            key,
+            params={"limit": 500} | ({"after": after} if after else {}),
+        )
+        members |= {one["member_id"]: one for one in page["items"]}
+        after = page["next"]
+        if after is None:
+            break
+    url = f"{state.service_urls['recognition']}/v1/leaderboard"
+    for number, row in enumerate(request("GET", url, key, params={"limit": PAYEES_MAX_COUNT})["items"]):
+        if any(identity["id"].startswith("git:") for identity in members[row["member_id"]]["identities"]):
+            continue  # a real person: nobody makes up their bank details
+        iban = IBAN.generate("DE", bank_code=EXAMPLE_BANK_CODE, account_code=f"{number:010d}")
+        body = {"name": row["name"] or "Simulated Member", "iban": str(iban)}
+        request("PUT", f"{state.service_urls['rewards']}/v1/payees/{row['member_id']}", key, json=body)
+
+
+def _print_numbers(state: StackState, key: str) -> None:
+    analytics = state.service_urls["analytics"]
+    summary = request("GET", f"{analytics}/v1/summary", key)
+    console.rule("What analytics saw, from the topics alone")
+    console.print(
+        f"{summary['members']} members, {summary['events']} events, {summary['awards']} awards, "
+        f"{summary['points']} points, {summary['granted']} badges and levels."
+    )
+    table = Table("month", "events", "active members", box=None)
+    for row in request("GET", f"{analytics}/v1/participation", key, params={"by": "month", "limit": 12})["items"][
+        -4:
+    ]:
+        table.add_row(str(row["starts_on"]), str(row["events"]), str(row["active_members"]))
+    console.print(table)
+
+
+def _print_addresses(state: StackState) -> None:
+    console.rule("Addresses")
+    table = Table("service", "API documentation", box=None)
+    for service, url in state.service_urls.items():
+        table.add_row(service, f"{url}/docs")
+    console.print(table)

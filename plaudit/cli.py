@@ -25,10 +25,16 @@ SUBCOMMANDS = {
     "status": Subcommand("plaudit.stack.commands", "status", "Show each process of the stack."),
     "logs": Subcommand("plaudit.stack.commands", "logs", "Show the logs of the stack."),
     "reset": Subcommand("plaudit.stack.commands", "reset", "Delete the data of the stack."),
-    "demo": Subcommand("plaudit.demo", "demo", "See all of it at work with a made-up community."),
+    "demo": Subcommand(
+        "plaudit.demo", "demo", "See all of it at work, on real commits and a simulated community."
+    ),
     "import": Subcommand("plaudit.importers.commands", "import_", "Bring in what members did elsewhere."),
-    "programme": Subcommand("plaudit.admin", "programme", "Check, publish and compare programmes."),
-    "keys": Subcommand("plaudit.admin", "keys", "Create and withdraw access keys."),
+    "programme": Subcommand("plaudit.admin", "programme", "Check and publish programmes."),
+    "explain": Subcommand("plaudit.admin", "explain", "Explain a payout, back to the events it pays for."),
+    "provision": Subcommand(
+        "plaudit.provision", "provision_command", "Prepare a Kafka and PostgreSQL of your own."
+    ),
+    "keys": Subcommand("plaudit.admin", "keys", "Issue, list and revoke access keys."),
 }
 
 

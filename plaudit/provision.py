@@ -2,8 +2,12 @@
 
 import asyncio
 
+import asyncpg
+import click
+from aiokafka.errors import KafkaError
+
 from shared.kafka import create_topics
-from shared.postgres import migrate, prepare_database
+from shared.postgres import MigrationError, migrate, prepare_database
 from shared.topics import SERVICES, TOPICS
 
 
@@ -22,3 +26,29 @@ async def provision(*, kafka: str, postgres_admin_url: str, postgres_password: s
 async def _provision_database(admin_url: str, service: str, password: str) -> None:
     await prepare_database(admin_url, service, password)
     await migrate(admin_url, service)
+
+
+@click.command(
+    "provision",
+    epilog="Example: plaudit provision --kafka kafka:9092 --postgres postgresql://postgres:secret@db/postgres",
+)
+@click.option("--kafka", envvar="PLAUDIT_KAFKA", required=True, help="Bootstrap servers, HOST:PORT")
+@click.option(
+    "--postgres", envvar="PLAUDIT_POSTGRES_ADMIN_URL", required=True, help="URL of a superuser, with a database"
+)
+@click.option(
+    "--password",
+    envvar="PLAUDIT_POSTGRES_PASSWORD",
+    required=True,
+    help="What the services' roles will log in with",
+)
+def provision_command(kafka: str, postgres: str, password: str) -> None:
+    """Create topics, databases, roles and tables on a Kafka and a PostgreSQL that are there already.
+
+    Run it before the services of a new version start: it may be run again, and changes only what is missing.
+    """
+    try:
+        asyncio.run(provision(kafka=kafka, postgres_admin_url=postgres, postgres_password=password))
+    except (KafkaError, MigrationError, asyncpg.PostgresError, OSError) as error:
+        raise click.ClickException(f"nothing more was changed: {error}") from error
+    click.echo(f"{len(TOPICS)} topics and the databases of {len(SERVICES)} services are there")

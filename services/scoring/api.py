@@ -72,6 +72,10 @@ async def post_programme(
     text = await _text(request)
     programme = await asyncio.to_thread(_read, text)
     if dry_run:
+        async with request.app.state.pool.acquire() as conn:
+            newest = await store.newest_version(conn, principal.community)
+        if newest is not None and newest["programme_id"] != programme.programme:
+            raise _other_programme(newest["programme_id"])
         response.status_code = 200
         return Publication(
             programme_id=programme.programme,
@@ -91,7 +95,7 @@ async def post_programme(
                 settings.programme_lead_seconds,
             )
     except OtherProgramme as error:
-        raise Problem(409, "The community has another programme", str(error)) from error
+        raise _other_programme(error.programme_id) from error
     except EffectiveFromRefused as error:
         errors = [FieldError(field="effective_from", detail=str(error))]
         raise Problem(422, "The version cannot take effect then", str(error), errors) from error
@@ -107,6 +111,11 @@ async def post_programme(
         is_new=published.is_new,
         dry_run=False,
     )
+
+
+def _other_programme(programme_id: str) -> Problem:
+    detail = f"It is `{programme_id}`; publish a new version of that, or use the key of another community"
+    return Problem(409, "The community has another programme", detail)
 
 
 async def _text(request: Request) -> str:

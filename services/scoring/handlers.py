@@ -147,7 +147,11 @@ def _count(events: Sequence[Any], fresh: int, without_version: int, declined: Se
 
 
 class OtherProgramme(Exception):
-    """The community has a programme of another id; the message names it."""
+    """The community has a programme of another id, `programme_id`."""
+
+    def __init__(self, programme_id: str) -> None:
+        super().__init__(f"the programme of this community is `{programme_id}`")
+        self.programme_id = programme_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +180,7 @@ async def publish_programme(
     # 1. From here on no batch of the community is being scored.
     programme_id, newest, is_unknown, now = await store.lock_head(tx.conn, community)
     if programme_id is not None and programme_id != programme.programme:
-        raise OtherProgramme(
-            f"this community's programme is `{programme_id}`; publish a new version of that, or use another "
-            "community"
-        )
+        raise OtherProgramme(programme_id)
     document = document_of(programme)
     digest = document_sha256(document)
     current = await store.newest_version(tx.conn, community)

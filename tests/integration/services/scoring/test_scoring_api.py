@@ -1,0 +1,197 @@
+"""The API of scoring: publishing with located errors, versions, awards, scores in the past, explanations."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+YAML = {"Content-Type": "application/yaml"}
+
+
+async def publish(api: httpx.AsyncClient, text: str, **params: Any) -> httpx.Response:
+    return await api.post("/v1/programmes", content=text.encode(), headers=YAML, params=params)
+
+
+async def test_publishing_makes_versions_that_can_be_read_back(api: httpx.AsyncClient, world: Any) -> None:
+    first = await publish(api, world.rules)
+    again = await publish(api, "# a comment\n" + world.rules)
+    second = await publish(api, world.rules.replace("points: 5", "points: 6"))
+    assert [one.status_code for one in (first, again, second)] == [201, 200, 201]
+    assert (first.json()["version"], first.json()["is_new"]) == (1, True)
+    assert first.json()["effective_from"] == "1970-01-01T00:00:00Z"
+    assert (again.json()["version"], again.json()["is_new"]) == (1, False)
+    assert second.json()["version"] == 2
+
+    stored = (await api.get(second.headers["Location"])).json()
+    assert stored["text"] == world.rules.replace("points: 5", "points: 6")
+    assert stored["document"]["rules"][2]["points"] == 6
+    assert (stored["published_by"], stored["programme_id"]) == ("test key", "demo")
+    since = datetime.fromisoformat(stored["effective_from"]) - datetime.fromisoformat(stored["published_at"])
+    assert since == timedelta(seconds=2)
+
+
+async def test_versions_are_listed_newest_first_in_pages(api: httpx.AsyncClient, world: Any) -> None:
+    for points in range(5, 10):
+        await publish(api, world.rules.replace("points: 5", f"points: {points}"))
+    seen, after = [], None
+    while True:
+        page = (await api.get("/v1/programmes", params={"limit": 2} | ({"after": after} if after else {}))).json()
+        seen += [item["version"] for item in page["items"]]
+        after = page["next"]
+        if after is None:
+            break
+    assert seen == [5, 4, 3, 2, 1]
+
+
+async def test_errors_come_with_their_place(api: httpx.AsyncClient, world: Any) -> None:
+    text = world.rules.replace("points: 5", "points: five").replace("data.length_chars", "data.lenght_chars")
+    answer = await publish(api, text)
+    assert answer.status_code == 422
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    (error,) = answer.json()["errors"]
+    assert (error["line"], error["field"]) == (7, "/rules/2/points")
+    assert text.splitlines()[6][error["column"] - 1 :].startswith("five")
+    assert "a whole number" in error["detail"]
+    answer = await publish(api, text.replace("five", "5"))
+    (error,) = answer.json()["errors"]
+    assert (error["line"], error["field"]) == (7, "/rules/2/when")
+    assert text.splitlines()[6][error["column"] - 1 :].startswith("data.lenght_chars")
+    assert (await api.get("/v1/programmes")).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type", "status"),
+    [
+        (b"\xff\xfe", "application/yaml", 422),
+        (b"", "application/yaml", 422),
+        (b"programme: [", "text/plain", 422),
+        (b"{}", "application/json", 422),
+        (b"<a/>", "application/xml", 415),
+        (b"a: " + b"x" * 300_000, "application/yaml", 422),
+    ],
+)
+async def test_what_is_no_programme_is_refused(
+    api: httpx.AsyncClient, content: bytes, media_type: str, status: int
+) -> None:
+    answer = await api.post("/v1/programmes", content=content, headers={"Content-Type": media_type})
+    assert answer.status_code == status
+    assert answer.json()["detail"]
+
+
+async def test_a_dry_run_changes_nothing(api: httpx.AsyncClient, world: Any) -> None:
+    answer = await publish(api, world.rules, dry_run=True)
+    assert (answer.status_code, answer.json()["dry_run"], answer.json()["version"]) == (200, True, None)
+    assert (await api.get("/v1/programmes")).json()["items"] == []
+    await publish(api, world.rules)
+    other = await publish(api, world.rules.replace("programme: demo", "programme: other"), dry_run=True)
+    assert other.status_code == 409
+
+
+async def test_another_programme_is_a_conflict(api: httpx.AsyncClient, world: Any) -> None:
+    await publish(api, world.rules)
+    answer = await publish(api, world.rules.replace("programme: demo", "programme: other"))
+    assert answer.status_code == 409
+    assert "`demo`" in answer.json()["detail"]
+
+
+async def test_a_version_never_takes_effect_in_a_time_that_was_scored(api: httpx.AsyncClient, world: Any) -> None:
+    assert (await publish(api, world.rules, effective_from="2020-01-01T00:00:00Z")).status_code == 201
+    changed = world.rules.replace("points: 5", "points: 6")
+    answer = await publish(api, changed, effective_from="2020-01-01T00:00:00Z")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "effective_from"
+    answer = await publish(api, changed, effective_from="2999-01-01T00:00:00Z")
+    assert (answer.status_code, answer.json()["effective_from"]) == (201, "2999-01-01T00:00:00Z")
+
+
+async def test_awards_are_listed_by_member_and_by_event(api: httpx.AsyncClient, world: Any) -> None:
+    await world.publish()
+    hours = [world.event(str(n), time=world.noon + timedelta(hours=n)) for n in range(5)]
+    await world.score(*reversed(hours))
+    seen, after = [], None
+    while True:
+        params = {"member": world.uuid("ann"), "limit": 2} | ({"after": after} if after else {})
+        page = (await api.get("/v1/awards", params=params)).json()
+        seen += [item["event_uid"] for item in page["items"]]
+        after = page["next"]
+        if after is None:
+            break
+    assert seen == [event["uid"] for event in hours]
+    page = (await api.get("/v1/awards", params={"event": hours[4]["uid"]})).json()
+    assert {(item["member_id"], item["points"], item["rule_id"]) for item in page["items"]} == {
+        (world.uuid("ann"), 1, "write"),
+        (world.uuid("bob"), 3, "heard"),
+    }
+
+
+async def test_a_score_can_be_asked_for_any_time_as_known_at_any_time(api: httpx.AsyncClient, world: Any) -> None:
+    await world.publish()
+    await world.score(world.event("1"), world.event("2", time=world.noon + timedelta(days=1)))
+    known_before = (await world.awards())[0]["recorded_at"]
+    await world.score(world.retraction("1"))
+
+    async def points(**params: Any) -> int:
+        answer = await api.get(f"/v1/members/{world.uuid('bob')}/score", params=params)
+        assert answer.status_code == 200, answer.text
+        return int(answer.json()["points"])
+
+    assert await points() == 3
+    assert await points(as_known_at=known_before.isoformat()) == 6
+    assert await points(at=world.noon.isoformat()) == 0
+    assert await points(at=world.noon.isoformat(), as_known_at=known_before.isoformat()) == 3
+    assert await points(at=(world.noon - timedelta(seconds=1)).isoformat()) == 0
+    answer = (await api.get(f"/v1/members/{world.uuid('bob')}/score")).json()
+    assert answer["rules"] == [{"rule_id": "heard", "points": 3, "awards": 2, "reversals": 1}]
+
+
+async def test_an_event_explains_itself(api: httpx.AsyncClient, world: Any) -> None:
+    await world.publish()
+    await world.score(world.event("1", other="ann"))
+    answer = (await api.get(f"/v1/events/{world.uuid('event 1')}/explanation")).json()
+    assert (answer["scored"], answer["retracted"]) == (True, False)
+    assert [item["rule_id"] for item in answer["awards"]] == ["write"]
+    assert answer["declined"] == [
+        {"rule_id": "heard", "slot": "object_author", "reason": "own_activity", "detail": ""}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/v1/programmes/1", 404),
+        ("/v1/programmes/0", 422),
+        ("/v1/programmes/99999999999", 422),
+        ("/v1/programmes?after=x", 422),
+        ("/v1/awards", 422),
+        (f"/v1/awards?member={uuid4()}&event={uuid4()}", 422),
+        ("/v1/awards?member=x", 422),
+        (f"/v1/awards?member={uuid4()}&after=WyJhIiwiYiJd", 422),
+        (f"/v1/members/{uuid4()}/score?at=yesterday", 422),
+        (f"/v1/members/{uuid4()}/score?at=2026-01-01T00:00:00", 422),
+        (f"/v1/members/{uuid4()}/score?at=0001-01-01T00:00:00%2B14:00", 422),
+        (f"/v1/members/{uuid4()}/score?at=9999-12-31T23:59:59-14:00", 422),
+        (f"/v1/events/{uuid4()}/explanation", 404),
+        (f"/v1/members/{uuid4()}/score", 200),
+    ],
+)
+async def test_a_wrong_request_is_answered_with_a_problem(api: httpx.AsyncClient, path: str, status: int) -> None:
+    answer = await api.get(path)
+    assert answer.status_code == status, answer.text
+    if status != 200:
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json()["title"]
+
+
+async def test_a_key_needs_the_scope_and_sees_its_own_community(api: httpx.AsyncClient, world: Any) -> None:
+    await world.publish()
+    await world.score(world.event("1"))
+    reader = {"Authorization": f"Bearer {await world.key('points:read')}"}
+    assert (await api.post("/v1/programmes", content=world.rules, headers=YAML | reader)).status_code == 403
+    assert (await api.get("/v1/programmes", headers={"Authorization": "Bearer no"})).status_code == 401
+    stranger = type(world)(world.pool)
+    other = {"Authorization": f"Bearer {await stranger.key('points:read', 'programmes:read')}"}
+    assert (await api.get("/v1/programmes", headers=other)).json()["items"] == []
+    assert (await api.get(f"/v1/awards?member={world.uuid('ann')}", headers=other)).json()["items"] == []
+    assert (await api.get(f"/v1/awards?member={world.uuid('ann')}", headers=reader)).json()["items"] != []

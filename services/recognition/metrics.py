@@ -12,3 +12,8 @@ REEVALUATED_MEMBERS = Counter(
     "plaudit_recognition_reevaluated_members_total",
     "Members brought in line with a new programme version",
 )
+
+# Known from the start, so that a rate shows nought and the first grant is not missed.
+for _kind in ("badge", "level"):
+    for _direction in ("granted", "taken_back"):
+        GRANTS.labels(_kind, _direction)

@@ -1,0 +1,328 @@
+"""Writes the Grafana dashboard (dashboards/plaudit.json) from this description of its panels.
+
+Run it after a change: `python deploy/grafana/build.py`. The tests say when the file is stale, and run every
+expression on a live Prometheus that scrapes the real services.
+"""
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+from grafana_foundation_sdk.builders import common, dashboard, prometheus, timeseries
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.common import LegendDisplayMode, LegendPlacement
+from grafana_foundation_sdk.models.dashboard import DashboardCursorSync, DataSourceRef
+
+TARGET = Path(__file__).parent / "dashboards" / "plaudit.json"
+DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
+GRID_WIDTH = 24
+PANEL_HEIGHT = 8
+PANELS_PER_ROW_COUNT = 3
+
+
+@dataclass(frozen=True)
+class Query:
+    """A PromQL expression and how its series are called."""
+
+    expr: str
+    legend: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A time series panel; `unit` is Grafana's name of the unit."""
+
+    title: str
+    description: str
+    unit: str
+    queries: tuple[Query, ...]
+
+
+def quantiles(histogram: str, by: str, *of: float, where: str = "") -> tuple[Query, ...]:
+    """A histogram's quantiles by one label."""
+    return tuple(
+        Query(
+            f"histogram_quantile({one}, sum by (le, {by}) (rate({histogram}_bucket{where}[$__rate_interval])))",
+            f"{{{{{by}}}}} p{one * 100:g}",
+        )
+        for one in of
+    )
+
+
+def rates(counter: str, by: str, where: str = "") -> tuple[Query, ...]:
+    """A counter's rate by one label; a nought without a label as long as there is no series."""
+    return (Query(f"sum by ({by}) (rate({counter}{where}[$__rate_interval])) or on() vector(0)", f"{{{{{by}}}}}"),)
+
+
+ROWS: dict[str, tuple[Panel, ...]] = {
+    "Flow": (
+        Panel(
+            "Records consumed",
+            "Records taken from Kafka and committed, per service.",
+            "cps",
+            rates("plaudit_consumer_records_total", "service"),
+        ),
+        Panel(
+            "Consumer lag",
+            "Records that wait in Kafka, per service. Rising for minutes: the service is stuck or too slow.",
+            "short",
+            (Query("sum by (service) (plaudit_consumer_lag_records)", "{{service}}"),),
+        ),
+        Panel(
+            "Lag by topic",
+            "Records that wait in Kafka, per service and topic.",
+            "short",
+            (Query("sum by (service, topic) (plaudit_consumer_lag_records)", "{{service}} {{topic}}"),),
+        ),
+        Panel(
+            "Outbox depth",
+            "Messages committed and not yet acknowledged by the broker. Consuming pauses at 20,000.",
+            "short",
+            (Query("sum by (service) (plaudit_outbox_pending_rows)", "{{service}}"),),
+        ),
+        Panel(
+            "Messages published",
+            "Outbox messages acknowledged by the broker, per service.",
+            "cps",
+            rates("plaudit_outbox_published_total", "service"),
+        ),
+        Panel(
+            "Time per batch",
+            "From the first decoded record of a batch to its commit.",
+            "s",
+            quantiles("plaudit_consumer_batch_seconds", "service", 0.5, 0.95),
+        ),
+        Panel(
+            "Dead letters",
+            "Records that can never be processed, since each process started.",
+            "short",
+            (
+                Query(
+                    "sum by (service, topic) (plaudit_dead_letters_total) or on() vector(0)",
+                    "{{service}} {{topic}}",
+                ),
+            ),
+        ),
+        Panel(
+            "Retries",
+            "Batches and publications tried again after a transient failure: database or broker away.",
+            "cps",
+            (
+                Query(
+                    "sum by (service) (rate(plaudit_consumer_retries_total[$__rate_interval]))",
+                    "{{service}} batches",
+                ),
+                Query(
+                    "sum by (service) (rate(plaudit_outbox_retries_total[$__rate_interval]))", "{{service}} outbox"
+                ),
+            ),
+        ),
+        Panel(
+            "Offset conflicts",
+            "Batches given up because another worker owned the partition. A few while workers start or stop.",
+            "cps",
+            rates("plaudit_consumer_offset_conflicts_total", "service"),
+        ),
+    ),
+    "End to end": (
+        Panel(
+            "Age of events, median",
+            "From the receipt of an event to the stage that acted on it.",
+            "s",
+            quantiles("plaudit_event_age_seconds", "stage", 0.5),
+        ),
+        Panel(
+            "Age of events, 95th percentile",
+            "From the receipt of an event to the stage that acted on it. A replay shows old events, rightly.",
+            "s",
+            quantiles("plaudit_event_age_seconds", "stage", 0.95),
+        ),
+        Panel(
+            "What became of events",
+            "Events that ingest judged: accepted, duplicate, conflict, rejected.",
+            "cps",
+            rates("plaudit_ingest_events_judged_total", "outcome"),
+        ),
+    ),
+    "HTTP": (
+        Panel(
+            "Requests",
+            "Requests answered, per service.",
+            "reqps",
+            rates("plaudit_http_requests_total", "service"),
+        ),
+        Panel(
+            "Latency",
+            "From a request's first byte to the last of its answer, per service.",
+            "s",
+            quantiles("plaudit_http_request_seconds", "service", 0.5, 0.99),
+        ),
+        Panel(
+            "Share of server errors",
+            "Answers with a status of 500 and above, of all answers.",
+            "percentunit",
+            (
+                Query(
+                    '(sum by (service) (rate(plaudit_http_requests_total{status=~"5.."}[$__rate_interval]))'
+                    " or 0 * sum by (service) (rate(plaudit_http_requests_total[$__rate_interval])))"
+                    " / (sum by (service) (rate(plaudit_http_requests_total[$__rate_interval])) > 0)",
+                    "{{service}}",
+                ),
+            ),
+        ),
+        Panel(
+            "Latency by route, 99th percentile",
+            "The slowest routes.",
+            "s",
+            (
+                Query(
+                    "topk(10, histogram_quantile(0.99, sum by (le, service, route)"
+                    " (rate(plaudit_http_request_seconds_bucket[$__rate_interval]))))",
+                    "{{service}} {{route}}",
+                ),
+            ),
+        ),
+        Panel(
+            "Requests waiting for the broker",
+            "At ingest; at its limit further requests are answered 503.",
+            "short",
+            (Query("sum by (service) (plaudit_ingest_requests_waiting)", "{{service}}"),),
+        ),
+        Panel(
+            "Events taken and refused",
+            "Events that the broker acknowledged, and those that the API refused as invalid.",
+            "cps",
+            (
+                Query("sum(rate(plaudit_ingest_events_taken_total[$__rate_interval]))", "taken"),
+                Query("sum(rate(plaudit_ingest_events_refused_total[$__rate_interval]))", "refused"),
+            ),
+        ),
+    ),
+    "Points, recognition and rewards": (
+        Panel(
+            "Awards",
+            "Awards and reversals that scoring recorded.",
+            "cps",
+            rates("plaudit_scoring_awards_total", "kind"),
+        ),
+        Panel(
+            "Points",
+            "Points of awards and of reversals that scoring recorded.",
+            "cps",
+            rates("plaudit_scoring_points_total", "kind"),
+        ),
+        Panel(
+            "Badges and levels",
+            "Granted and taken back.",
+            "cps",
+            (
+                Query(
+                    "sum by (kind, direction) (rate(plaudit_recognition_grants_total[$__rate_interval]))",
+                    "{{kind}} {{direction}}",
+                ),
+            ),
+        ),
+        Panel(
+            "Redemptions",
+            "Redemptions that reached a state.",
+            "cps",
+            rates("plaudit_rewards_redemptions_total", "state"),
+        ),
+        Panel(
+            "Payouts",
+            "Payouts that reached a state.",
+            "cps",
+            rates("plaudit_rewards_payouts_total", "state"),
+        ),
+        Panel(
+            "Ledger differences",
+            "What the last check of the ledger found wrong. Anything but 0 is an alarm.",
+            "short",
+            (Query("sum by (service) (plaudit_rewards_ledger_differences)", "{{service}}"),),
+        ),
+    ),
+    "Processes": (
+        Panel(
+            "Up",
+            "1 while Prometheus can scrape the process.",
+            "short",
+            (Query('up{job="plaudit"}', "{{service}} {{instance}}"),),
+        ),
+        Panel(
+            "Resident memory",
+            "Memory of each process.",
+            "bytes",
+            (Query('process_resident_memory_bytes{job="plaudit"}', "{{service}} {{instance}}"),),
+        ),
+        Panel(
+            "Processor",
+            "Processor time of each process, in cores.",
+            "short",
+            (
+                Query(
+                    'rate(process_cpu_seconds_total{job="plaudit"}[$__rate_interval])', "{{service}} {{instance}}"
+                ),
+            ),
+        ),
+    ),
+}
+
+
+def build() -> dashboard.Dashboard:
+    """The dashboard."""
+    board = (
+        dashboard.Dashboard("Plaudit")
+        .uid("plaudit")
+        .description("Flow, age, errors and memory of Plaudit's services. Built by deploy/grafana/build.py.")
+        .tags(["plaudit"])
+        .timezone("utc")
+        .time("now-1h", "now")
+        .refresh("10s")
+        .tooltip(DashboardCursorSync.CROSSHAIR)
+        .readonly()
+        .with_variable(dashboard.DatasourceVariable("datasource").label("Prometheus").type("prometheus"))
+    )
+    ids = itertools.count(1)
+    for title, panels in ROWS.items():
+        board = board.with_row(dashboard.Row(title).id(next(ids)))
+        for panel in panels:
+            board = board.with_panel(_built(panel, next(ids)))
+    return board
+
+
+def _built(panel: Panel, panel_id: int) -> timeseries.Panel:
+    made = (
+        timeseries.Panel()
+        .id(panel_id)
+        .title(panel.title)
+        .description(panel.description)
+        .datasource(DATASOURCE)
+        .unit(panel.unit)
+        .min(0)
+        .height(PANEL_HEIGHT)
+        .span(GRID_WIDTH // PANELS_PER_ROW_COUNT)
+        .legend(
+            common.VizLegendOptions()
+            .display_mode(LegendDisplayMode.LIST)
+            .placement(LegendPlacement.BOTTOM)
+            .show_legend(True)
+        )
+    )
+    for index, query in enumerate(panel.queries):
+        made = made.with_target(
+            prometheus.Dataquery()
+            .ref_id(chr(ord("A") + index))
+            .expr(query.expr)
+            .legend_format(query.legend)
+            .datasource(DATASOURCE)
+        )
+    return made
+
+
+def text() -> str:
+    """The dashboard as Grafana's JSON."""
+    return JSONEncoder(sort_keys=True, indent=2).encode(build().build()) + "\n"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(text())

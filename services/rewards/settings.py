@@ -21,6 +21,7 @@ class Settings(ServiceSettings):
     payouts_per_run_max_count: int = Field(
         2_000, ge=1, description="Payouts of one run; the rest needs another run"
     )
+    ledger_check_seconds: float = Field(300.0, gt=0, description="How long each part of a ledger check may take")
     payout_execution_days: int = Field(
         1, ge=0, description="Days from writing the bank file to its execution date"
     )

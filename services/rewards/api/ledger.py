@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
+from services.rewards.settings import Settings
 from services.rewards.store.check import FINDINGS_MAX_COUNT, check_ledger
 from shared.http import PROBLEMS, Principal, requires
 
@@ -63,11 +64,12 @@ class LedgerCheck(BaseModel):
 @router.get("/v1/ledger/check", summary="Is the ledger right?", responses=PROBLEMS)
 async def get_check(request: Request, principal: Principal = requires("payouts:read")) -> LedgerCheck:
     """Computes every balance of the community again from its entries, and says what differs."""
+    settings: Settings = request.app.state.settings
     async with (
         request.app.state.pool.acquire() as conn,
         conn.transaction(isolation="repeatable_read", readonly=True),
     ):
-        found = await check_ledger(conn, principal.community)
+        found = await check_ledger(conn, principal.community, settings.ledger_check_seconds)
     return LedgerCheck(
         balanced=found.differences == 0,
         checked_at=datetime.now(UTC),

@@ -97,12 +97,14 @@ def check_balanced(entries: Iterable[Entry]) -> None:
 
 def deltas(entries: Iterable[Entry]) -> list[tuple[Account, int]]:
     """What each account's balance changes by, by account id: the order in which accounts are always locked."""
-    accounts: dict[UUID, Account] = {}
-    sums: defaultdict[UUID, int] = defaultdict(int)
+    # By the ids' numbers: they sort as the ids do, and hash much faster.
+    accounts: dict[int, Account] = {}
+    sums: defaultdict[int, int] = defaultdict(int)
     for _, account, amount in entries:
-        accounts[account.account_id] = account
-        sums[account.account_id] += amount
-    return [(accounts[account_id], sums[account_id]) for account_id in sorted(sums)]
+        number = account.account_id.int
+        accounts[number] = account
+        sums[number] += amount
+    return [(accounts[number], sums[number]) for number in sorted(sums)]
 
 
 def point_balances(amounts: Mapping[str, int]) -> dict[MemberKind, int]:

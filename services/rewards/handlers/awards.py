@@ -1,8 +1,9 @@
 """Awards become points of members: new ones are booked in bulk, repeated ones change nothing."""
 
+import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from asyncpg.pgproto.pgproto import UUID
 
@@ -28,7 +29,8 @@ async def on_awards(tx: Transaction, facts: list[Any]) -> None:
         timedelta(seconds=own.points_hold_seconds), None if lifetime is None else timedelta(seconds=lifetime)
     )
     await book(tx, [_award(fact) for fact in facts if fact["data"]["points"] != 0], terms)
-    observe_ages("ledger", [fact["data"]["received_at"] for fact in facts], tx.now)
+    # Events of one request share their moment: one observation for each is enough.
+    observe_ages("ledger", {fact["data"]["received_at"] for fact in facts}, tx.now)
 
 
 def _award(fact: Any) -> Award:
@@ -46,39 +48,60 @@ def _award(fact: Any) -> Award:
 
 async def book(tx: Transaction, awards: Sequence[Award], terms: Terms) -> None:
     """Book awards that were not booked before, in the order given."""
-    if not awards:
-        return
     # 1. Which are new? The transfer's id follows from the award's, and its key decides.
-    bookings: dict[Any, Booking] = {}
-    for award in awards:
-        made = transfer(award)
-        bookings.setdefault(made.transfer_id, (award, made))
-    new = await ledger_store.add_transfers(tx.conn, [made for _, made in bookings.values()], tx.now)
-    fresh = [booking for key, booking in bookings.items() if key in new]
-    AWARDS_REPEATED.inc(len(awards) - len(fresh))
-    if not fresh:
+    bookings = [(award, transfer(award)) for award in {award.award_id: award for award in awards}.values()]
+    if not bookings:
         return
-    # 2. Members with a reversal need their lots first: those say where the points are taken from.
-    reversing = {Owner(award.community, award.member) for award, _ in fresh if award.points < 0}
-    plain = [one for one in fresh if Owner(one[0].community, one[0].member) not in reversing]
-    entries = issue_entries([(award, made.transfer_id) for award, made in plain], pending=bool(terms.hold))
-    added = [(Owner(award.community, award.member), lot(award, terms, tx.now)) for award, _ in plain]
+    adding = asyncio.create_task(  # noqa: RUF006 -- awaited below
+        ledger_store.add_transfers(tx.conn, [made for _, made in bookings], tx.now)
+    )
+    await asyncio.sleep(0)  # sends the statement; what follows is worked out while PostgreSQL works
+    fresh, plan = bookings, _plan(bookings, terms, tx.now)
+    new = await adding
+    if new is not None:
+        fresh = [one for one in bookings if one[1].transfer_id in new]
+        AWARDS_REPEATED.inc(len(awards) - len(fresh))
+        if not fresh:
+            return
+        plan = _plan(fresh, terms, tx.now)
+    entries, added = plan.entries, plan.lots
+    # 2. Members with a reversal need their lots: those say where the points are taken from.
+    rest_added: list[tuple[Owner, Lot]] = []
     changed: list[tuple[Owner, Lot]] = []
-    if reversing:
-        rest = [one for one in fresh if Owner(one[0].community, one[0].member) in reversing]
-        rest_entries, rest_added, changed = await _reverse(tx, fresh, rest, terms)
+    if plan.rest:
+        rest_entries, rest_added, changed = await _reverse(tx, fresh, plan.rest, terms)
         entries += rest_entries
-        added += rest_added
     # 3. Balances in account order, each account once, then the entries they are the sum of.
     changes = deltas(entries)
-    balances = await ledger_store.change_balances(tx.conn, changes)
+    owing = await ledger_store.change_balances(tx.conn, changes)
     await ledger_store.add_entries(tx.conn, entries, tx.now)
     # 4. Lots; a member who owed points pays the debt from the new ones.
-    _settle_debts(added, {Owner(a.community, a.member) for a, _ in plain}, changes, balances)
-    if added:
-        await lot_store.add(tx.conn, added)
+    _settle_debts(added, changes, owing)
+    await lot_store.add(tx.conn, added + rest_added)
     await lot_store.update(tx.conn, changed)
     _count(fresh)
+
+
+def _owner(award: Award) -> Owner:
+    return Owner(award.community, award.member)
+
+
+class Plan(NamedTuple):
+    """What new awards come to: entries and lots of members without a reversal, and the `rest`."""
+
+    entries: list[Entry]
+    lots: list[tuple[Owner, Lot]]
+    rest: list[Booking]
+
+
+def _plan(fresh: Sequence[Booking], terms: Terms, now: datetime) -> Plan:
+    reversing = {_owner(award) for award, _ in fresh if award.points < 0}
+    plain = [one for one in fresh if _owner(one[0]) not in reversing] if reversing else fresh
+    return Plan(
+        issue_entries([(award, made.transfer_id) for award, made in plain], pending=bool(terms.hold)),
+        [(_owner(award), lot(award, terms, now)) for award, _ in plain],
+        [one for one in fresh if _owner(one[0]) in reversing] if reversing else [],
+    )
 
 
 async def _reverse(
@@ -88,7 +111,7 @@ async def _reverse(
     locked = await ledger_store.lock_balances(tx.conn, _accounts(fresh))
     needs: dict[Owner, int] = {}
     for award, _ in rest:
-        owner = Owner(award.community, award.member)
+        owner = _owner(award)
         needs[owner] = needs.get(owner, 0) + max(0, -award.points)
     named = [(award.community, award.reverses) for award, _ in rest if award.reverses is not None]
     known = await lot_store.oldest_open(tx.conn, list(needs.items()))
@@ -101,7 +124,7 @@ async def _reverse(
     entries: list[Entry] = []
     added: list[tuple[Owner, Lot]] = []
     for award, made in rest:
-        owner = Owner(award.community, award.member)
+        owner = _owner(award)
         book_of = books[owner]
         if award.points > 0:
             new = lot(award, terms, tx.now)
@@ -131,19 +154,13 @@ def _accounts(fresh: Sequence[Booking]) -> set[Account]:
 
 
 def _settle_debts(
-    added: Sequence[tuple[Owner, Lot]],
-    plain: set[Owner],
-    changes: Sequence[tuple[Account, int]],
-    balances: dict[Any, int],
+    added: Sequence[tuple[Owner, Lot]], changes: Sequence[tuple[Account, int]], owing: dict[Any, int]
 ) -> None:
-    """Let the new lots of members whose available points were below zero pay what was owed."""
+    """Let new lots pay what their members owed: `owing` are the balances that were below zero before."""
     owed: dict[Owner, LotBook] = {}
-    for account, change in changes:
-        before = balances[account.account_id] - change
-        if before < 0 and account.kind == "available" and account.owner is not None:
-            owner = Owner(account.community, account.owner)
-            if owner in plain:
-                owed[owner] = LotBook(before)
+    for account, _ in changes if owing else ():
+        if account.account_id in owing and account.kind == "available" and account.owner is not None:
+            owed[Owner(account.community, account.owner)] = LotBook(owing[account.account_id])
     if owed:
         for owner, new in added:
             if owner in owed and not new.pending:

@@ -26,66 +26,79 @@ class Findings:
         return off + len(self.unbalanced) + len(self.balances) + len(self.lots)
 
 
-async def check_ledger(conn: Connection, community: str | None) -> Findings:
+async def check_ledger(conn: Connection, community: str | None, timeout_seconds: float) -> Findings:
     """Compare transfers, entries, balances and lots of one community, or of all.
 
-    Call it in a transaction that is at least repeatable read, so that all parts see one moment.
+    Call it in a transaction that is at least repeatable read, so that all parts see one moment. Each part
+    may take `timeout_seconds`.
     """
+
+    async def found(query: str) -> list[Record]:
+        return list(await conn.fetch(query, community, FINDINGS_MAX_COUNT, timeout=timeout_seconds))
+
     sums = await conn.fetch(
         """
         select currency, count(*) as entries, sum(amount)::bigint as total from entries
         where $1::text is null or community = $1 group by 1 order by 1
         """,
         community,
+        timeout=timeout_seconds,
     )
     return Findings(
         entries_count=sum(row["entries"] for row in sums),
         sums=list(sums),
-        unbalanced=list(await conn.fetch(_UNBALANCED, community, FINDINGS_MAX_COUNT)),
-        balances=list(await conn.fetch(_BALANCES, community, FINDINGS_MAX_COUNT)),
-        lots=list(await conn.fetch(_LOTS, community, FINDINGS_MAX_COUNT)),
+        unbalanced=await found(_UNBALANCED),
+        balances=await found(_BALANCES),
+        lots=await found(_LOTS),
     )
 
 
-#: Transfers whose entries do not sum to zero, and transfers without any entry.
+# These add up instead of joining: a join planned on old statistics of a big table may take hours.
+
+#: Transfers whose entries do not sum to zero, transfers without any entry, and entries without a transfer.
 _UNBALANCED = """
-    select community, transfer_id, e.currency, coalesce(e.total, 0)::bigint as total
-    from (select * from transfers where $1::text is null or community = $1) t
-    left join (
-        select community, transfer_id, currency, sum(amount) as total from entries
-        where $1::text is null or community = $1 group by 1, 2, 3) e using (community, transfer_id)
-    where e.total is null or e.total <> 0
-    limit $2
+    (select community, transfer_id, currency, sum(amount)::bigint as total from entries
+     where $1::text is null or community = $1
+     group by 1, 2, 3 having sum(amount) <> 0 limit $2)
+    union all
+    (select community, transfer_id, null, 0 from (
+         select community, transfer_id, 1 as entries, 0 as transfers
+         from entries where $1::text is null or community = $1
+         union all
+         select community, transfer_id, 0, 1 from transfers where $1::text is null or community = $1) both_sides
+     group by 1, 2 having sum(entries) = 0 or sum(transfers) = 0 limit $2)
 """
 
 #: Balances that differ from the sum of their entries, and accounts that are not declared.
 _BALANCES = """
-    select community, account_id, a.owner, a.kind, a.currency,
-           coalesce(b.amount, 0) as balance, coalesce(e.total, 0)::bigint as entries
-    from (select * from balances where $1::text is null or community = $1) b
-    full join (
-        select community, account_id, sum(amount) as total from entries
-        where $1::text is null or community = $1 group by 1, 2) e using (community, account_id)
-    left join accounts a using (community, account_id)
-    where coalesce(b.amount, 0) <> coalesce(e.total, 0) or a.kind is null
+    select community, account_id, (array_agg(owner) filter (where owner is not null))[1] as owner,
+           max(kind) as kind, max(currency) as currency, sum(balance)::bigint as balance,
+           sum(entries)::bigint as entries
+    from (
+        select community, account_id, null::uuid as owner, null as kind, null as currency,
+               0 as balance, amount as entries
+        from entries where $1::text is null or community = $1
+        union all
+        select community, account_id, null, null, null, amount, 0
+        from balances where $1::text is null or community = $1
+        union all
+        select community, account_id, owner, kind, currency, 0, 0
+        from accounts where $1::text is null or community = $1) every_side
+    group by 1, 2 having sum(balance) <> sum(entries) or max(kind) is null
     limit $2
 """
 
 #: Members whose lots do not hold what is pending, or what is available (nothing when that is below zero).
 _LOTS = """
-    select coalesce(h.community, l.community) as community, coalesce(h.owner, l.member_id) as member_id,
-           coalesce(h.kind, l.kind) as kind, coalesce(h.amount, 0) as balance,
-           coalesce(l.remaining, 0)::bigint as remaining
+    select community, member_id, kind, sum(balance)::bigint as balance, sum(remaining)::bigint as remaining
     from (
-        select a.community, a.owner, a.kind, b.amount
+        select a.community, a.owner as member_id, a.kind, b.amount as balance, 0 as remaining
         from accounts a join balances b using (community, account_id)
-        where a.kind in ('pending', 'available') and a.currency = 'PTS' and ($1::text is null or community = $1)) h
-    full join (
-        select community, member_id, sum(remaining) as remaining,
-               case when pending_until is null then 'available' else 'pending' end as kind
-        from lots where $1::text is null or community = $1
-        group by community, member_id, case when pending_until is null then 'available' else 'pending' end) l
-      on l.community = h.community and l.member_id = h.owner and l.kind = h.kind
-    where greatest(coalesce(h.amount, 0), 0) <> coalesce(l.remaining, 0)
+        where a.kind in ('pending', 'available') and a.currency = 'PTS' and ($1::text is null or a.community = $1)
+        union all
+        select community, member_id, case when pending_until is null then 'available' else 'pending' end,
+               0, remaining
+        from lots where $1::text is null or community = $1) both_sides
+    group by 1, 2, 3 having greatest(sum(balance), 0) <> sum(remaining)
     limit $2
 """

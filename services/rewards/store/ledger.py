@@ -15,49 +15,54 @@ class NotNewError(Exception):
     """A transfer of a command was booked before: the command's own state should have prevented that."""
 
 
-async def add_transfers(conn: Connection, transfers: Sequence[Transfer], now: datetime) -> set[UUID]:
-    """Add transfers; return the ids of those that were not there before."""
+async def add_transfers(conn: Connection, transfers: Sequence[Transfer], now: datetime) -> set[UUID] | None:
+    """Add transfers; return the ids of those that were not there before, or None when all are new."""
     columns = zip(*transfers, strict=True)
-    rows = await conn.fetch(
+    new: list[UUID] | None = await conn.fetchval(
         """
-        insert into transfers (community, transfer_id, kind, cause_id, event_time, reverses, recorded_at)
-        select *, $7 from unnest($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::timestamptz[], $6::uuid[])
-        on conflict do nothing
-        returning transfer_id
+        with new as (
+            insert into transfers (community, transfer_id, kind, cause_id, event_time, reverses, recorded_at)
+            select *, $7
+            from unnest($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::timestamptz[], $6::uuid[])
+            on conflict do nothing
+            returning transfer_id)
+        select case when count(*) < $8 then coalesce(array_agg(transfer_id), '{}') end from new
         """,
         *(list(column) for column in columns),
         now,
+        len(transfers),
     )
-    return {row["transfer_id"] for row in rows}
+    return None if new is None else set(new)
 
 
 async def add_entries(conn: Connection, entries: Sequence[Entry], now: datetime) -> None:
     """Add entries, all those of a transfer in one call: the database refuses what does not sum to zero."""
-    accounts = [entry.account for entry in entries]
-    await conn.execute(
-        """
-        insert into entries (community, account_id, recorded_at, transfer_id, amount, currency)
-        select community, account_id, $6, transfer_id, amount, currency
-        from unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[])
-            as e(community, account_id, transfer_id, amount, currency)
-        """,
-        [account.community for account in accounts],
-        [account.account_id for account in accounts],
-        [entry.transfer_id for entry in entries],
-        [entry.amount for entry in entries],
-        [account.currency for account in accounts],
-        now,
+    # COPY, not insert: the driver encodes it at twice the speed of arrays, and the trigger runs once as well.
+    await conn.copy_records_to_table(
+        "entries",
+        columns=("community", "account_id", "recorded_at", "transfer_id", "amount", "currency"),
+        records=[
+            (account.community, account.account_id, now, transfer, amount, account.currency)
+            for transfer, account, amount in entries
+        ],
     )
 
 
 async def change_balances(conn: Connection, changes: Sequence[tuple[Account, int]]) -> dict[UUID, int]:
-    """Add to balances, in the order given; return the new ones by account id. New accounts are declared."""
+    """Add to balances, in the order given; return those that were below zero before, by account id.
+
+    New accounts are declared.
+    """
     rows = await conn.fetch(
         """
-        insert into balances (community, account_id, amount)
-        select * from unnest($1::text[], $2::uuid[], $3::bigint[])
-        on conflict (community, account_id) do update set amount = balances.amount + excluded.amount
-        returning account_id, amount, xmax = 0 as created
+        with given as (
+            select * from unnest($1::text[], $2::uuid[], $3::bigint[]) as g(community, account_id, change)),
+        changed as (
+            insert into balances (community, account_id, amount) select * from given
+            on conflict (community, account_id) do update set amount = balances.amount + excluded.amount
+            returning account_id, amount, xmax = 0 as created)
+        select account_id, amount - change as before, created from changed join given using (account_id)
+        where created or amount - change < 0
         """,
         [account.community for account, _ in changes],
         [account.account_id for account, _ in changes],
@@ -66,7 +71,7 @@ async def change_balances(conn: Connection, changes: Sequence[tuple[Account, int
     created = {row["account_id"] for row in rows if row["created"]}
     if created:
         await _add_accounts(conn, [account for account, _ in changes if account.account_id in created])
-    return {row["account_id"]: row["amount"] for row in rows}
+    return {row["account_id"]: row["before"] for row in rows if not row["created"]}
 
 
 async def _add_accounts(conn: Connection, accounts: Sequence[Account]) -> None:
@@ -80,21 +85,18 @@ async def _add_accounts(conn: Connection, accounts: Sequence[Account]) -> None:
     )
 
 
-async def post(
-    conn: Connection, transfers: Sequence[Transfer], entries: Sequence[Entry], now: datetime
-) -> dict[UUID, int]:
-    """Book new transfers with their entries; return the new balances by account id.
+async def post(conn: Connection, transfers: Sequence[Transfer], entries: Sequence[Entry], now: datetime) -> None:
+    """Book new transfers with their entries.
 
     Raises UnbalancedError and NotNewError, both of which mean a bug.
     """
     if not transfers:
-        return {}
+        return
     check_balanced(entries)
-    if len(await add_transfers(conn, transfers, now)) != len(transfers):
+    if await add_transfers(conn, transfers, now) is not None:
         raise NotNewError(f"a transfer of kind {transfers[0].kind} was booked before")
-    balances = await change_balances(conn, deltas(entries))
+    await change_balances(conn, deltas(entries))
     await add_entries(conn, entries, now)
-    return balances
 
 
 async def lock_balances(conn: Connection, accounts: Iterable[Account]) -> dict[UUID, int]:

@@ -46,20 +46,22 @@ def _by_owner(rows: Sequence[Record]) -> dict[Owner, list[Lot]]:
 
 async def add(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> None:
     """Add the lots of new awards."""
-    await conn.execute(
-        """
-        insert into lots (community, member_id, award_id, points, remaining, earned_at, expires_at, pending_until)
-        select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[],
-                             $6::timestamptz[], $7::timestamptz[], $8::timestamptz[])
-        """,
-        [owner.community for owner, _ in lots],
-        [owner.member for owner, _ in lots],
-        [lot.award_id for _, lot in lots],
-        [lot.points for _, lot in lots],
-        [lot.remaining for _, lot in lots],
-        [lot.earned_at for _, lot in lots],
-        [lot.expires_at for _, lot in lots],
-        [lot.pending_until for _, lot in lots],
+    columns = ("award_id", "points", "remaining", "earned_at", "expires_at", "pending_until")
+    await conn.copy_records_to_table(
+        "lots",
+        columns=("community", "member_id", *columns),
+        records=[
+            (
+                *owner,
+                lot.award_id,
+                lot.points,
+                lot.remaining,
+                lot.earned_at,
+                lot.expires_at,
+                lot.pending_until,
+            )
+            for owner, lot in lots
+        ],
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import click
+import httpx
 import orjson
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -252,7 +253,7 @@ def run_import(target: Target, title: str, open_source: Callable[[], Source]) ->
 
 
 def _address(target: Target) -> tuple[str, str]:
-    """The ingest service and a key: as given, or the local stack's."""
+    """The ingest service and a key: as given, or the local stack's. Raises StackError or Unreachable."""
     if target.url and target.key:
         return target.url, target.key
     # Imported here: an import to a remote service needs nothing of the local stack.
@@ -260,8 +261,13 @@ def _address(target: Target) -> tuple[str, str]:
     from plaudit.stack import state  # noqa: PLC0415
 
     url = target.url or state.load_state(target.stack).service_urls["ingest"]
-    key = target.key or admin.local_key(target.stack, target.community, list(IMPORT_SCOPES))
-    return url, key
+    try:
+        return url, target.key or admin.local_key(target.stack, target.community, IMPORT_SCOPES)
+    except httpx.TransportError as error:
+        raise Unreachable(
+            f"the local stack {target.stack!r} does not answer ({error}); start it with "
+            f"`plaudit up --stack {target.stack}`, or give --url and --key"
+        ) from None
 
 
 def _progress(quiet: bool) -> Progress:

@@ -33,6 +33,7 @@ LOG_OPTIONS = tuple(
     for option in (
         "defaultLogLevel=warn",
         "log.kafka.server=info",
+        "log.org.apache.kafka.coordinator.group=info",
         "showDateTime=true",
         "dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
         "showThreadName=false",

@@ -2,7 +2,6 @@
 
 import asyncio
 import fcntl
-import importlib.util
 import os
 import shutil
 import signal
@@ -23,7 +22,7 @@ from plaudit.stack.errors import StackError
 from plaudit.stack.logs import tail
 from plaudit.stack.paths import CHECKOUT, cache, stack_directory
 from plaudit.stack.processes import SUPERVISOR
-from plaudit.stack.state import PARTS, StackState, find_state, load_state, read_processes
+from plaudit.stack.state import PARTS, PROCESSES_FILE, StackState, find_state, load_state, read_processes
 
 READY_TIMEOUT_SECONDS = 90.0
 POLL_SECONDS = 0.1
@@ -102,7 +101,9 @@ def start(
             state.save()
             _prepare(state, report)
             _spawn_supervisor(state)
-        asyncio.run(_get_ready(state, provision, report))
+        # In a thread of its own, because the caller may have an event loop running, as asynchronous tests do.
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(lambda: asyncio.run(_get_ready(state, provision, report))).result()
     return state
 
 
@@ -214,6 +215,8 @@ def _prepare(state: StackState, report: Report) -> None:
 
 def _spawn_supervisor(state: StackState) -> None:
     (state.directory / "logs").mkdir(exist_ok=True)
+    # What an earlier supervisor wrote would be taken for what this one found.
+    (state.directory / PROCESSES_FILE).unlink(missing_ok=True)
     environment = processes.marked(os.environ, state.directory, SUPERVISOR)
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(CHECKOUT), os.environ.get("PYTHONPATH"))))
     with (state.directory / "logs" / "supervisor.log").open("ab") as output:
@@ -243,16 +246,8 @@ async def _get_ready(state: StackState, provision: bool, report: Report) -> None
             _wait(state, "postgres", lambda: readiness.postgres_answers(state.postgres_admin_url), report)
         )
     await asyncio.gather(*waits)
-    if provision and len(waits) == 2 and importlib.util.find_spec("plaudit.provision"):
-        from plaudit.provision import provision as provision_all  # noqa: PLC0415 (needs aiokafka, which is slow)
-
-        started = time.monotonic()
-        await provision_all(
-            kafka=state.kafka,
-            postgres_admin_url=state.postgres_admin_url,
-            postgres_password=state.postgres_password,
-        )
-        report(f"Databases and topics are there ({time.monotonic() - started:.1f} s)")
+    if provision and len(waits) == 2:
+        await readiness.provision(state, report)
     urls = {one: url for one, url in state.service_urls.items() if one in parts}
     async with readiness.service_client() as client:
         asks = {one: partial(readiness.service_answers, client, url) for one, url in urls.items()}

@@ -3,7 +3,6 @@
 A process writes to its file itself, not through the supervisor, so it outlives a supervisor that is killed.
 """
 
-import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -47,18 +46,25 @@ def tail(log: Path, lines_count: int) -> list[str]:
 
 
 def follow(logs: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
-    """Yields (name, line) for every line that is added to one of `logs` from now on, without end."""
-    positions = {name: log.stat().st_size if log.exists() else 0 for name, log in logs.items()}
+    """Yields (name, line) for every line that is added to one of `logs` after this call, without end."""
+    return _added(logs, {name: _size(log) for name, log in logs.items()})
+
+
+def _added(logs: Mapping[str, Path], positions: dict[str, int]) -> Iterator[tuple[str, str]]:
     while True:
         for name, log in logs.items():
-            size = log.stat().st_size if log.exists() else 0
-            if size < positions[name]:
+            # A log that became shorter was rotated: what is in it now is new.
+            if _size(log) < positions[name]:
                 positions[name] = 0
-            if size > positions[name]:
+            if _size(log) > positions[name]:
                 with log.open("rb") as file:
                     file.seek(positions[name])
-                    content = file.read(size - positions[name]).rpartition(b"\n")[0]
+                    content = file.read().rpartition(b"\n")[0]
                 positions[name] += len(content) + 1 if content else 0
-                for line in re.split(rb"\r?\n", content) if content else ():
+                for line in content.splitlines():
                     yield name, line.decode(errors="replace")
         time.sleep(FOLLOW_SECONDS)
+
+
+def _size(log: Path) -> int:
+    return log.stat().st_size if log.exists() else 0

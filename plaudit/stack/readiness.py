@@ -1,13 +1,18 @@
-"""Whether the parts of a stack do their work yet, asked as a client would ask."""
+"""Whether the parts of a stack do their work yet, asked as a client would ask, and what they need before."""
 
 import logging
+import time
+from collections.abc import Callable
 
 import asyncpg
 import httpx
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
+from plaudit.provision import provision as provision_all
 from plaudit.stack.errors import StackError
+from plaudit.stack.state import StackState
+from shared.postgres import MigrationError
 
 ANSWER_TIMEOUT_SECONDS = 2.0
 
@@ -50,3 +55,20 @@ async def service_answers(client: httpx.AsyncClient, url: str) -> bool:
         return (await client.get(f"{url}/readyz")).status_code == httpx.codes.OK
     except httpx.HTTPError:
         return False
+
+
+async def provision(state: StackState, report: Callable[[str], None]) -> None:
+    """Creates the databases, tables and topics that are missing. Raises StackError if that fails."""
+    started = time.monotonic()
+    try:
+        await provision_all(
+            kafka=state.kafka,
+            postgres_admin_url=state.postgres_admin_url,
+            postgres_password=state.postgres_password,
+        )
+    except (MigrationError, KafkaError, asyncpg.PostgresError, OSError) as error:
+        raise StackError(
+            f"The databases and topics could not be brought up to date: {error}. If the stack's data may go, "
+            f"`plaudit reset --stack {state.name}` starts afresh."
+        ) from error
+    report(f"Databases and topics are there ({time.monotonic() - started:.1f} s)")

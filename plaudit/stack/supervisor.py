@@ -15,8 +15,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
@@ -72,9 +72,9 @@ class Supervised:
 
     spec: ProcessSpec
     entry: Entry
+    policy: RestartPolicy
     task: asyncio.Task[None] | None = None
     process: asyncio.subprocess.Process | None = None
-    policy: RestartPolicy = field(default_factory=RestartPolicy)
 
 
 def specs(state: StackState) -> dict[str, ProcessSpec]:
@@ -91,21 +91,28 @@ def specs(state: StackState) -> dict[str, ProcessSpec]:
 
 
 class Supervisor:
-    """Runs the processes of the stack in `directory` until it is told to stop."""
+    """Runs the processes of the stack in `directory` until `stopping` is set.
 
-    def __init__(self, directory: Path) -> None:
+    `reload` makes it read the state again. `wanted` says what to run, `policy` makes a process's restart policy.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        wanted: Callable[[StackState], dict[str, ProcessSpec]] = specs,
+        policy: Callable[[], RestartPolicy] = RestartPolicy,
+    ) -> None:
         self.directory = directory
+        self.wanted = wanted
+        self.policy = policy
         self.supervised: dict[str, Supervised] = {}
         self.stopping = asyncio.Event()
         self.reload = asyncio.Event()
         self.own_create_time = psutil.Process().create_time()
 
     async def run(self) -> None:
-        """Starts everything, then obeys signals until SIGTERM or SIGINT; returns when all processes have ended."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stopping.set)
-        loop.add_signal_handler(signal.SIGHUP, self.reload.set)
+        """Starts everything and keeps it running; returns when it was told to stop and all has ended."""
+        self._write()
         self.reload.set()
         chores = [asyncio.create_task(chore()) for chore in (self._obey, self._rotate, self._archive)]
         await self.stopping.wait()
@@ -121,7 +128,7 @@ class Supervisor:
         while True:
             await self.reload.wait()
             self.reload.clear()
-            wanted = specs(self._state())
+            wanted = self.wanted(self._state())
             changed = [name for name, known in self.supervised.items() if wanted.get(name) is None]
             changed += [name for name, spec in wanted.items() if self._differs(name, spec)]
             await self._stop([name for name in changed if name in self.supervised])
@@ -129,7 +136,7 @@ class Supervisor:
                 known = self.supervised.get(name)
                 if known is None or known.task is None or known.task.done():
                     restarts = known.entry.restarts + 1 if known else 0
-                    self._start(Supervised(spec, Entry(port=spec.port, restarts=restarts)))
+                    self._start(Supervised(spec, Entry(port=spec.port, restarts=restarts), self.policy()))
 
     def _differs(self, name: str, spec: ProcessSpec) -> bool:
         known = self.supervised.get(name)
@@ -241,9 +248,15 @@ def main(directory: Path) -> None:
         except BlockingIOError:
             log.warning("another supervisor runs this stack")
             return
-        supervisor = Supervisor(directory)
-        supervisor._write()
-        asyncio.run(supervisor.run())
+        asyncio.run(_obey_signals(Supervisor(directory)))
+
+
+async def _obey_signals(supervisor: Supervisor) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, supervisor.stopping.set)
+    loop.add_signal_handler(signal.SIGHUP, supervisor.reload.set)
+    await supervisor.run()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,171 @@
+"""The local stack as its user meets it: a real Kafka and PostgreSQL, started, killed and started again."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from plaudit.stack import StackState, load_state, reset, start, status, stop
+from plaudit.stack.processes import find_processes
+
+pytestmark = pytest.mark.stack
+
+TOPIC = "kept"
+PARTS = ("kafka", "postgres")
+READ_TIMEOUT_SECONDS = 30
+RESTART_TIMEOUT_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def long_home():
+    """A home whose path has spaces and more than 200 characters, which PostgreSQL's user can enter."""
+    base = Path(tempfile.mkdtemp(prefix="plaudit stack "))
+    home = base / ("a long name " * 8).strip() / ("and another one " * 7).strip()
+    home.mkdir(parents=True)
+    base.chmod(0o755)
+    assert len(str(home)) > 200
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PLAUDIT_HOME", str(home))
+        yield home
+        for directory in (home / "stacks").glob("[a-z]*"):
+            stop(directory.name)
+    shutil.rmtree(base)
+
+
+@pytest.fixture(scope="module")
+def up(long_home):
+    """The stack `one`, without the topics and databases of Plaudit: these tests bring their own."""
+    return start("one", only=PARTS, provision=False)
+
+
+def again() -> StackState:
+    return start("one", only=PARTS, provision=False)
+
+
+async def write(state: StackState, value: str) -> None:
+    """Puts `value` where both keep it, and returns when both have said that they have."""
+    connection = await asyncpg.connect(state.postgres_admin_url)
+    await connection.execute("create table if not exists kept (value text)")
+    await connection.execute("insert into kept values ($1)", value)
+    await connection.close()
+    admin = AIOKafkaAdminClient(bootstrap_servers=state.kafka)
+    await admin.start()
+    if TOPIC not in await admin.list_topics():
+        await admin.create_topics([NewTopic(TOPIC, num_partitions=1, replication_factor=1)])
+    await admin.close()
+    producer = AIOKafkaProducer(bootstrap_servers=state.kafka, acks="all", enable_idempotence=True)
+    await producer.start()
+    await producer.send_and_wait(TOPIC, value.encode())
+    await producer.stop()
+
+
+async def read(state: StackState) -> tuple[list[str], list[str]]:
+    """What PostgreSQL and Kafka hold, each in the order of writing."""
+    connection = await asyncpg.connect(state.postgres_admin_url)
+    rows = [row["value"] for row in await connection.fetch("select value from kept")]
+    await connection.close()
+    consumer = AIOKafkaConsumer(TOPIC, bootstrap_servers=state.kafka, auto_offset_reset="earliest")
+    await consumer.start()
+    messages: list[str] = []
+    async with asyncio.timeout(READ_TIMEOUT_SECONDS):
+        while len(messages) < len(rows):
+            messages.append((await consumer.getone()).value.decode())
+    await consumer.stop()
+    return rows, messages
+
+
+def processes_of(state: StackState) -> list[psutil.Process]:
+    return [process for found in find_processes(state.directory).values() for process in found]
+
+
+async def test_it_listens_on_tcp_alone_and_keeps_what_it_is_given(up):
+    await write(up, "first")
+    assert await read(up) == (["first"], ["first"])
+    assert not list(up.directory.rglob(".s.PGSQL*"))
+
+
+def test_up_twice_is_one_stack(up):
+    said: list[str] = []
+    before = up.pids
+    start("one", only=PARTS, provision=False, report=said.append)
+    assert said[0] == "Stack 'one' is already up."
+    assert load_state("one").pids == before
+
+
+def test_status_tells_where_and_how_each_process_runs(up):
+    found = {one.name: one for one in status("one").processes}
+    assert set(found) == {"supervisor", *PARTS}
+    assert {one.state for one in found.values()} == {"running"}
+    assert found["kafka"].port == up.ports["kafka"]
+    assert all(one.resident_bytes > 0 and one.uptime_seconds >= 0 for one in found.values())
+
+
+async def test_without_the_password_postgres_lets_nobody_in(up):
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await asyncpg.connect(up.postgres_admin_url.replace(up.postgres_superuser_password, "wrong"))
+
+
+async def test_a_process_that_is_killed_is_back_at_once_with_its_data(up):
+    postgres = psutil.Process(up.pids["postgres"])
+    postgres.kill()
+    async with asyncio.timeout(RESTART_TIMEOUT_SECONDS):
+        while up.pids.get("postgres") in {None, postgres.pid}:
+            await asyncio.sleep(0.05)
+    again()
+    assert await read(up) == (["first"], ["first"])
+    restarts = {one.name: one.restarts for one in status("one").processes}
+    assert restarts == {"supervisor": 0, "kafka": 0, "postgres": 1}
+
+
+async def test_a_second_stack_beside_it_shares_nothing_and_goes_without_a_trace(up):
+    other = start("two", only=PARTS, provision=False)
+    assert not set(other.ports.values()) & set(up.ports.values())
+    await write(other, "of the other")
+    assert await read(other) == (["of the other"], ["of the other"])
+    left = processes_of(other)
+    reset("two")
+    assert left
+    assert not any(process.is_running() for process in left)
+    assert not other.directory.exists()
+    assert await read(up) == (["first"], ["first"])
+
+
+async def test_after_kill_9_of_everything_it_comes_up_with_its_data(up):
+    await write(up, "second")
+    for process in processes_of(up):
+        process.kill()
+    # A power cut in a container: the id in the file belongs to another process by now.
+    pid_file = up.directory / "postgres" / "data" / "postmaster.pid"
+    pid_file.write_text("\n".join([str(os.getpid()), *pid_file.read_text().splitlines()[1:]]) + "\n")
+    assert not status("one").running
+    assert await read(again()) == (["first", "second"], ["first", "second"])
+
+
+async def test_orphans_of_a_killed_supervisor_are_found_and_replaced(up):
+    orphans = [psutil.Process(pid) for pid in load_state("one").pids.values()]
+    find_processes(up.directory)["supervisor"][0].kill()
+    assert {one.state for one in status("one").processes} == {"orphaned"}
+    state = again()
+    assert not any(orphan.is_running() for orphan in orphans)
+    assert await read(state) == (["first", "second"], ["first", "second"])
+    assert state.ports == up.ports
+
+
+async def test_down_leaves_no_process_and_up_has_the_data_still(up):
+    assert stop("one")
+    assert processes_of(up) == []
+    assert not stop("one")
+    assert await read(again()) == (["first", "second"], ["first", "second"])
+
+
+def test_down_also_stops_what_a_killed_supervisor_left(up):
+    find_processes(up.directory)["supervisor"][0].kill()
+    assert stop("one")
+    assert processes_of(up) == []

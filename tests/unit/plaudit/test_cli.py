@@ -1,0 +1,73 @@
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from plaudit import __version__
+from plaudit.cli import SUBCOMMANDS, main
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, list(arguments))
+
+
+def test_help_lists_what_is_there_without_importing_it():
+    code = "import sys; from plaudit.cli import main; main(['--help'], standalone_mode=False); print(*sys.modules)"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "Start Kafka, PostgreSQL and the services." in output
+    assert "plaudit.importers.commands" not in output.split()
+    assert "asyncpg" not in output.split()
+
+
+def test_a_command_whose_module_is_missing_is_not_listed(monkeypatch):
+    monkeypatch.setitem(SUBCOMMANDS, "ghost", SUBCOMMANDS["up"]._replace(module="plaudit.no_such_module"))
+    assert "ghost" not in run("--help").output
+    assert run("ghost").exit_code == 2
+
+
+def test_a_wrong_command_is_answered_with_the_one_that_was_meant():
+    result = run("stauts")
+    assert result.exit_code == 2
+    assert "Did you mean status?" in result.output
+
+
+def test_a_wrong_option_is_answered_with_the_one_that_was_meant():
+    result = run("up", "--onyl", "kafka")
+    assert result.exit_code == 2
+    assert "--only" in result.output
+
+
+def test_version():
+    assert run("--version").output == f"plaudit, version {__version__}\n"
+
+
+@pytest.mark.parametrize("command", ["up", "down", "status", "logs", "reset"])
+def test_every_command_explains_itself_with_an_example(command):
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert f"Example: plaudit {command}" in result.output
+
+
+def test_what_the_stack_cannot_do_is_a_message_and_exit_code_1(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLAUDIT_HOME", str(tmp_path))
+    result = run("status", "--stack", "never-started")
+    assert result.exit_code == 1
+    assert "plaudit up --stack never-started" in result.output
+
+
+def test_an_unknown_part_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLAUDIT_HOME", str(tmp_path))
+    result = run("up", "--only", "kafka,zookeeper")
+    assert result.exit_code == 1
+    assert "'zookeeper'" in result.output
+
+
+def test_reset_asks_first(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLAUDIT_HOME", str(tmp_path))
+    data = tmp_path / "stacks" / "trial" / "data"
+    data.mkdir(parents=True)
+    assert CliRunner().invoke(main, ["reset", "--stack", "trial"], input="n\n").exit_code == 1
+    assert data.exists()
+    assert run("reset", "--stack", "trial", "--yes").exit_code == 0
+    assert not data.exists()

@@ -1,13 +1,14 @@
 """HTTP routes of scoring: programmes, awards, scores, and why an event earned what it did."""
 
 import asyncio
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BeforeValidator
 
 from services.scoring import store
 from services.scoring.api_models import (
@@ -41,7 +42,19 @@ from shared.http import (
     requires,
 )
 
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
+
 router = APIRouter()
+
+
+def _written_out(value: str) -> str:
+    """Refuse a bare number: it would be taken as seconds since 1970, and `2026` is hardly meant so."""
+    if DATE.match(value) is None:
+        raise ValueError("expected a date and time with a time zone, as in 2026-01-31T12:00:00Z")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 
 
 @router.post(
@@ -58,7 +71,7 @@ async def post_programme(
     response: Response,
     dry_run: Annotated[bool, Query(description="Only check; nothing is published")] = False,
     effective_from: Annotated[
-        AwareDatetime | None,
+        Moment | None,
         Query(description="When it takes effect, by the time events are received; later than now plus the lead"),
     ] = None,
     principal: Principal = requires("programmes:write"),
@@ -227,10 +240,8 @@ def _bad_cursor() -> Problem:
 async def get_score(
     request: Request,
     member_id: UUID,
-    at: Annotated[AwareDatetime | None, Query(description="Count events until then (event time); now")] = None,
-    as_known_at: Annotated[
-        AwareDatetime | None, Query(description="Count what was recorded until then; now")
-    ] = None,
+    at: Annotated[Moment | None, Query(description="Count events until then (event time); now")] = None,
+    as_known_at: Annotated[Moment | None, Query(description="Count what was recorded until then; now")] = None,
     principal: Principal = requires("points:read"),
 ) -> Score:
     """Points by rule, from append-only awards, so that the past can be asked: had at T, as known at K.

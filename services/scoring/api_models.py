@@ -28,10 +28,11 @@ JSON_EXAMPLE: dict[str, Any] = {
 
 _PROGRAMME = Programme.model_json_schema(ref_template="#/components/schemas/{model}")
 SCHEMAS: dict[str, Any] = _PROGRAMME.pop("$defs") | {"Programme": _PROGRAMME}
+_BODY = {"schema": {"$ref": "#/components/schemas/Programme"}, "example": JSON_EXAMPLE}
 PROGRAMME_BODY: dict[str, Any] = {
     "required": True,
-    "content": {media: {"schema": {"type": "string"}, "example": EXAMPLE} for media in MEDIA_TYPES[:-1]}
-    | {"application/json": {"schema": {"$ref": "#/components/schemas/Programme"}, "example": JSON_EXAMPLE}},
+    "content": dict.fromkeys(MEDIA_TYPES, _BODY)
+    | {"text/plain": {"schema": {"type": "string"}, "example": EXAMPLE}},
 }
 
 

@@ -169,6 +169,7 @@ async def test_an_event_explains_itself(api: httpx.AsyncClient, world: Any) -> N
         ("/v1/awards?member=x", 422),
         (f"/v1/awards?member={uuid4()}&after=WyJhIiwiYiJd", 422),
         (f"/v1/members/{uuid4()}/score?at=yesterday", 422),
+        (f"/v1/members/{uuid4()}/score?at=2026", 422),
         (f"/v1/members/{uuid4()}/score?at=2026-01-01T00:00:00", 422),
         (f"/v1/members/{uuid4()}/score?at=0001-01-01T00:00:00%2B14:00", 422),
         (f"/v1/members/{uuid4()}/score?at=9999-12-31T23:59:59-14:00", 422),

@@ -3,37 +3,49 @@
 import logging
 import secrets
 import sys
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import accumulate
 
-from prometheus_client import Counter, Gauge, Histogram
+import prometheus_client
+from prometheus_client import REGISTRY, Gauge, Histogram, Metric
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
 from pythonjsonlogger.orjson import OrjsonFormatter
 
 AGE_BUCKETS_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
 
-EVENT_AGE_SECONDS = Histogram(
-    "plaudit_event_age_seconds",
-    "From the receipt of an event to the stage that acted on it",
-    ["stage"],
-    buckets=AGE_BUCKETS_SECONDS,
+CONSUMED_RECORDS = prometheus_client.Counter(
+    "plaudit_consumer_records_total", "Records taken and committed", ["topic"]
 )
-CONSUMED_RECORDS = Counter("plaudit_consumer_records_total", "Records taken and committed", ["topic"])
-CONSUMED_BATCHES = Counter("plaudit_consumer_batches_total", "Batches committed")
+CONSUMED_BATCHES = prometheus_client.Counter("plaudit_consumer_batches_total", "Batches committed")
 BATCH_SECONDS = Histogram(
     "plaudit_consumer_batch_seconds",
     "From the first decoded record of a batch to its commit",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-CONSUMER_RETRIES = Counter("plaudit_consumer_retries_total", "Batches tried again after a transient failure")
+CONSUMER_RETRIES = prometheus_client.Counter(
+    "plaudit_consumer_retries_total", "Batches tried again after a transient failure"
+)
 CONSUMER_LAG = Gauge("plaudit_consumer_lag_records", "Records not yet consumed", ["topic"])
-OFFSET_CONFLICTS = Counter(
+OFFSET_CONFLICTS = prometheus_client.Counter(
     "plaudit_consumer_offset_conflicts_total", "Batches given up because another worker had moved the offset"
 )
-DEAD_LETTERS = Counter("plaudit_dead_letters_total", "Records that could never be processed", ["topic"])
+DEAD_LETTERS = prometheus_client.Counter(
+    "plaudit_dead_letters_total", "Records that could never be processed", ["topic"]
+)
 OUTBOX_PENDING = Gauge("plaudit_outbox_pending_rows", "Messages committed and not yet acknowledged by the broker")
-OUTBOX_PUBLISHED = Counter("plaudit_outbox_published_total", "Messages acknowledged by the broker")
-OUTBOX_RETRIES = Counter("plaudit_outbox_retries_total", "Publishing tried again after a failure")
-HTTP_REQUESTS = Counter("plaudit_http_requests_total", "Requests answered", ["method", "route", "status"])
+OUTBOX_PUBLISHED = prometheus_client.Counter(
+    "plaudit_outbox_published_total", "Messages acknowledged by the broker"
+)
+OUTBOX_RETRIES = prometheus_client.Counter(
+    "plaudit_outbox_retries_total", "Publishing tried again after a failure"
+)
+HTTP_REQUESTS = prometheus_client.Counter(
+    "plaudit_http_requests_total", "Requests answered", ["method", "route", "status"]
+)
 HTTP_SECONDS = Histogram(
     "plaudit_http_request_seconds",
     "From the request's first byte to the answer's last",
@@ -42,12 +54,45 @@ HTTP_SECONDS = Histogram(
 )
 
 
-def observe_ages(stage: str, received: Iterable[datetime], now: datetime) -> None:
-    """Record how old events are, in seconds, as they reach `stage` (award, grant, ledger, analytics)."""
-    observe = EVENT_AGE_SECONDS.labels(stage).observe
-    at = now.timestamp()
-    for moment in received:
-        observe(at - moment.timestamp())
+class EventAges(Collector):
+    """A histogram by stage that takes a whole batch at once: the library's costs a call for every event."""
+
+    NAME = "plaudit_event_age_seconds"
+    HELP = "From the receipt of an event to the stage that acted on it"
+
+    def __init__(self) -> None:
+        self._counts: dict[str, list[int]] = {}
+        self._sums: dict[str, float] = {}
+
+    def observe(self, stage: str, received: Iterable[datetime], now: datetime) -> None:
+        """Count how old events are, in seconds, as they reach `stage` (award, grant, ledger, analytics)."""
+        counts = self._counts.setdefault(stage, [0] * (len(AGE_BUCKETS_SECONDS) + 1))
+        at = now.timestamp()
+        total = 0.0
+        # Events of one request were received at the same moment.
+        for moment, number in Counter(received).items():
+            age = at - moment.timestamp()
+            counts[bisect_left(AGE_BUCKETS_SECONDS, age)] += number
+            total += age * number
+        self._sums[stage] = self._sums.get(stage, 0.0) + total
+
+    def describe(self) -> Iterable[Metric]:
+        """What the metric is, without values."""
+        return [HistogramMetricFamily(self.NAME, self.HELP, labels=["stage"])]
+
+    def collect(self) -> Iterable[Metric]:
+        """The values, as Prometheus scrapes them."""
+        family = HistogramMetricFamily(self.NAME, self.HELP, labels=["stage"])
+        bounds = [*map(str, AGE_BUCKETS_SECONDS), "+Inf"]
+        for stage, counts in self._counts.items():
+            buckets = list(zip(bounds, accumulate(counts), strict=True))
+            family.add_metric([stage], buckets, self._sums[stage])
+        return [family]
+
+
+EVENT_AGES = EventAges()
+REGISTRY.register(EVENT_AGES)
+observe_ages = EVENT_AGES.observe
 
 
 def new_traceparent() -> str:

@@ -29,8 +29,7 @@ async def on_awards(tx: Transaction, facts: list[Any]) -> None:
         timedelta(seconds=own.points_hold_seconds), None if lifetime is None else timedelta(seconds=lifetime)
     )
     await book(tx, [_award(fact) for fact in facts if fact["data"]["points"] != 0], terms)
-    # Events of one request share their moment: one observation for each is enough.
-    observe_ages("ledger", {fact["data"]["received_at"] for fact in facts}, tx.now)
+    observe_ages("ledger", (fact["data"]["received_at"] for fact in facts), tx.now)
 
 
 def _award(fact: Any) -> Award:

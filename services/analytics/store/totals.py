@@ -1,5 +1,7 @@
 """Read models out: participation, acquisition, points, rejections, totals."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -11,6 +13,8 @@ from shared.postgres import Connection
 
 #: Before every rejection, newest first.
 NEWEST = (datetime.max.replace(tzinfo=UTC), "")
+
+COUNTING_MEMORY = "64MB"
 
 PERIOD = {
     "day": "day",
@@ -29,35 +33,52 @@ class Activity:
     types: dict[str, int] = field(default_factory=dict)
 
 
+@asynccontextmanager
+async def _counting(conn: Connection) -> AsyncIterator[None]:
+    """Memory to tell members apart in: with PostgreSQL's default the sets go to disk, three times as slow."""
+    async with conn.transaction(readonly=True):
+        await conn.execute("select set_config('work_mem', $1, true)", COUNTING_MEMORY)
+        yield
+
+
 async def participation(conn: Connection, community: str, by: By, first: date, last: date) -> dict[date, Activity]:
     """Events and active members per period that begins between the two days; quiet periods are not there."""
-    people = await conn.fetch(
-        f"""
-        select {PERIOD[by]} as period, channel, grouping(channel) as whole,
-               sum(events)::bigint as events, count(distinct member_id) as members
-        from member_days
-        where community = $1 and day between $2 and $3 and events > 0
-        group by grouping sets ((1), (1, channel))
-        """,  # noqa: S608
-        community,
-        first,
-        last,
-    )
-    types = await conn.fetch(
-        f"""
-        select {PERIOD[by]} as period, type, sum(events)::bigint as events
-        from event_days
-        where community = $1 and day between $2 and $3 and events > 0
-        group by 1, type
-        """,  # noqa: S608
-        community,
-        first,
-        last,
-    )
+    async with _counting(conn):
+        people = await conn.fetch(
+            f"""
+            with by_channel as (
+                select {PERIOD[by]} as period, member_id, channel, sum(events) as events
+                from member_days
+                where community = $1 and day between $2 and $3 and events > 0
+                group by 1, member_id, channel
+            ),
+            whole as (
+                select period, member_id, sum(events) as events from by_channel group by period, member_id
+            )
+            select period, null as channel, sum(events)::bigint as events, count(*) as members
+            from whole group by period
+            union all
+            select period, channel, sum(events)::bigint, count(*) from by_channel group by period, channel
+            """,  # noqa: S608
+            community,
+            first,
+            last,
+        )
+        types = await conn.fetch(
+            f"""
+            select {PERIOD[by]} as period, type, sum(events)::bigint as events
+            from event_days
+            where community = $1 and day between $2 and $3 and events > 0
+            group by 1, type
+            """,  # noqa: S608
+            community,
+            first,
+            last,
+        )
     found: dict[date, Activity] = {}
     for row in people:
         activity = found.setdefault(row["period"], Activity())
-        if row["whole"]:
+        if row["channel"] is None:
             activity.events, activity.active_members = row["events"], row["members"]
         else:
             activity.channels[row["channel"]] = (row["events"], row["members"])
@@ -68,16 +89,21 @@ async def participation(conn: Connection, community: str, by: By, first: date, l
 
 async def active_members(conn: Connection, community: str, by: By, first: date, last: date) -> dict[date, int]:
     """Members with at least one event per period that begins between the two days."""
-    rows = await conn.fetch(
-        f"""
-        select {PERIOD[by]} as period, count(distinct member_id) as members
-        from member_days where community = $1 and day between $2 and $3 and events > 0
-        group by 1
-        """,  # noqa: S608
-        community,
-        first,
-        last,
-    )
+    async with _counting(conn):
+        rows = await conn.fetch(
+            f"""
+            select period, count(*) as members
+            from (
+                select {PERIOD[by]} as period, member_id from member_days
+                where community = $1 and day between $2 and $3 and events > 0
+                group by 1, member_id
+            ) active
+            group by period
+            """,  # noqa: S608
+            community,
+            first,
+            last,
+        )
     return {row["period"]: row["members"] for row in rows}
 
 

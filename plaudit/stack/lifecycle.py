@@ -25,6 +25,7 @@ from plaudit.stack.processes import SUPERVISOR
 from plaudit.stack.state import PARTS, PROCESSES_FILE, StackState, find_state, load_state, read_processes
 
 READY_TIMEOUT_SECONDS = 90.0
+EXTERNAL_TIMEOUT_SECONDS = 10.0
 POLL_SECONDS = 0.1
 SUPERVISOR_START_SECONDS = 20.0
 # Services, then Kafka, then PostgreSQL, each with its own bound.
@@ -210,7 +211,7 @@ def _prepare(state: StackState, report: Report) -> None:
     with ThreadPoolExecutor() as pool:
         for step in [pool.submit(steps[one]) for one in state.parts if one in steps]:
             step.result()
-    report(f"Starting {', '.join(state.parts)}")
+    report(f"Starting {', '.join(state.parts) or 'nothing'}")
 
 
 def _spawn_supervisor(state: StackState) -> None:
@@ -256,15 +257,18 @@ async def _get_ready(state: StackState, provision: bool, report: Report) -> None
 
 async def _wait(state: StackState, name: str, ready: Callable[[], Awaitable[bool]], report: Report) -> None:
     started = time.monotonic()
-    end = started + READY_TIMEOUT_SECONDS
+    ours = name in state.parts
+    timeout = READY_TIMEOUT_SECONDS if ours else EXTERNAL_TIMEOUT_SECONDS
+    address = {"kafka": state.kafka, "postgres": state.postgres_url}.get(name) or state.service_urls[name]
     while not await ready():
         entry = read_processes(state.directory).get("processes", {}).get(name, {})
-        if name in state.parts and entry.get("state") == "failed":
+        if ours and entry.get("state") == "failed":
             raise StackError(_explain(state, name, f"stays down after crashing ({entry.get('last_exit')})"))
-        if time.monotonic() > end:
-            raise StackError(_explain(state, name, f"was not ready within {READY_TIMEOUT_SECONDS:.0f} s"))
+        if time.monotonic() > started + timeout:
+            if not ours:
+                raise StackError(f"Nothing answers as {name} at {address}: check the address and that it runs.")
+            raise StackError(_explain(state, name, f"was not ready within {timeout:.0f} s"))
         await asyncio.sleep(POLL_SECONDS)
-    address = {"kafka": state.kafka, "postgres": state.postgres_url}.get(name) or state.service_urls[name]
     report(f"{name} is ready at {address} ({time.monotonic() - started:.1f} s)")
 
 

@@ -47,13 +47,15 @@ SETTINGS = {
 }
 
 
-def server_user() -> tuple[int, int] | None:
-    """The (uid, gid) to run the server as: None for oneself, another user for root.
+def server_user(data: Path) -> tuple[int, int] | None:
+    """The (uid, gid) to run the server as: None for oneself; for root the owner of `data`, else another user.
 
     Raises StackError when root has no such user.
     """
     if os.geteuid() != 0:
         return None
+    if data.exists():
+        return data.stat().st_uid, data.stat().st_gid
     wanted = os.environ.get("PLAUDIT_POSTGRES_USER")
     for name in (wanted,) if wanted else SERVER_USERS:
         with contextlib.suppress(KeyError):
@@ -69,7 +71,7 @@ def spec(state: StackState) -> ProcessSpec:
     """The server's process."""
     settings = {**SETTINGS, "port": str(state.ports["postgres"])}
     options = [argument for key, value in settings.items() for argument in ("-c", f"{key}={value}")]
-    user = server_user()
+    user = server_user(_data(state))
     return ProcessSpec(
         name="postgres",
         argv=(str(_binaries(user) / "postgres"), "-D", str(_data(state)), *options),
@@ -87,7 +89,7 @@ def spec(state: StackState) -> ProcessSpec:
 
 def prepare(state: StackState) -> None:
     """Creates the cluster the first time. Raises StackError if that fails."""
-    data, user = _data(state), server_user()
+    data, user = _data(state), server_user(_data(state))
     data.parent.mkdir(parents=True, exist_ok=True)
     if user and not _reachable(data.parent, user[0]):
         raise StackError(

@@ -10,7 +10,7 @@ from pydantic import Discriminator, TypeAdapter
 from typing_extensions import TypedDict
 
 from shared.contracts.fields import (
-    Channel,
+    ChannelName,
     Count,
     Currency,
     Id,
@@ -90,7 +90,7 @@ class MemberData(TypedDict):
     member_id: Uuid
     name: NotRequired[Name]
     identities: list[Identity]
-    channel: Channel
+    channel: ChannelName
     first_seen_at: Timestamp
     revision: Count
 

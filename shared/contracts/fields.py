@@ -16,6 +16,7 @@ URI_MAX_CHARS = 1_000
 POINTS_MAX = 1_000_000_000
 MINOR_UNITS_MAX = 1_000_000_000_000
 ATTRIBUTES_MAX_COUNT = 32
+INTEGER_MAX = 2**63 - 1  # what JSON writers, CEL and PostgreSQL's bigint hold
 
 NO_CONTROL = r"^[^\x00-\x1f\x7f]+$"
 
@@ -32,14 +33,24 @@ MinorUnits = Annotated[int, Field(ge=0, le=MINOR_UNITS_MAX)]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Timestamp = AwareDatetime
 AttributeValue = (
-    Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")] | bool | int | FiniteFloat
+    Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")]
+    | bool
+    | Annotated[int, Field(ge=-INTEGER_MAX - 1, le=INTEGER_MAX)]
+    | FiniteFloat
 )
 Attributes = Annotated[
     dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")], AttributeValue],
-    Field(max_length=ATTRIBUTES_MAX_COUNT),
+    # Without this the JSON Schema would take names that the pattern refuses.
+    Field(max_length=ATTRIBUTES_MAX_COUNT, json_schema_extra={"additionalProperties": False}),
 ]
 
+#: What a platform may say. Channels will be added, so what readers get is a ChannelName.
 Channel = Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+
+#: A channel as facts name it: any name, so that a reader of today takes a channel of tomorrow.
+ChannelName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$"), Field(examples=["forum", "chat", "in_person"])
+]
 
 #: What a platform sends is refused when it says more than the contract knows: a misspelt field is an error.
 CLOSED = ConfigDict(extra="forbid", strict=True)
@@ -48,7 +59,5 @@ CLOSED = ConfigDict(extra="forbid", strict=True)
 class Identity(TypedDict):
     """Someone as a platform knows them; `id` is unique within the channel of the community."""
 
-    __pydantic_config__ = CLOSED  # type: ignore[misc]
-
-    channel: Channel
+    channel: ChannelName
     id: Id

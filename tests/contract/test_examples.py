@@ -1,0 +1,152 @@
+"""Examples are valid, JSON Schema and pydantic agree on what is not, and derived ids are the services' own."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import TypeAdapter, ValidationError
+
+from services.ingest.domain.events import event_uid
+from services.ingest.domain.members import new_member_id
+from services.rewards.domain import payouts, redemptions
+from services.scoring.domain.awards import award_id, reversal_id
+from services.scoring.domain.located_yaml import read_yaml
+from shared.contracts import examples, fact_examples
+from shared.contracts.activities import ACTIVITY_ADAPTER
+from shared.contracts.checks import assert_valid_fact
+from shared.contracts.examples import EVENT_EXAMPLES
+from shared.contracts.export import (
+    EVENTS_BY_TYPE,
+    FACTS_BY_TYPE,
+    event_schema,
+    fact_schema,
+    programme_schema,
+)
+from shared.contracts.fact_examples import FACT_EXAMPLES
+from shared.contracts.programme import Programme
+
+ROOT = Path(__file__).parents[2]
+EVENTS = [(kind, one) for kind, found in EVENT_EXAMPLES.items() for one in found]
+FACTS = [(kind, one) for kind, found in FACT_EXAMPLES.items() for one in found]
+
+
+def test_every_type_has_an_example() -> None:
+    assert [kind for kind, found in EVENT_EXAMPLES.items() if found] == list(EVENTS_BY_TYPE)
+    assert [kind for kind, found in FACT_EXAMPLES.items() if found] == list(FACTS_BY_TYPE)
+
+
+@pytest.mark.parametrize(("kind", "example"), EVENTS)
+def test_an_event_example_is_valid(kind: str, example: Any) -> None:
+    Draft202012Validator(event_schema(kind)).validate(example)
+
+    assert ACTIVITY_ADAPTER.validate_json(orjson.dumps(example))["type"] == kind
+
+
+@pytest.mark.parametrize(("kind", "example"), FACTS)
+def test_a_fact_example_is_valid(kind: str, example: Any) -> None:
+    Draft202012Validator(fact_schema(kind)).validate(example)
+    assert_valid_fact(example)
+
+    assert TypeAdapter(FACTS_BY_TYPE[kind]).validate_python(example)["id"] == example["id"]
+
+
+# The JSON Schema that a platform checks with must not promise what the service refuses, nor the reverse.
+
+WRONG: tuple[Any, ...] = (None, 7, -1, 2**40, 1.5, True, "", "a\x00b", "x" * 20_000, [], {}, ["a"], {"A b": 1})
+
+
+def variations(example: Any) -> Iterator[Any]:
+    """The example with each field in turn taken out, of another value, or with one more beside it."""
+    for place in places(example):
+        *parents, last = place
+        changed = deepcopy(example)
+        del within(changed, parents)[last]
+        yield changed
+        for value in WRONG:
+            changed = deepcopy(example)
+            within(changed, parents)[last] = value
+            yield changed
+        changed = deepcopy(example)
+        within(changed, parents)["unknown"] = "x"
+        yield changed
+
+
+def places(value: Any, before: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where each field is, in objects at any depth; of a list, in its first item."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            yield (*before, name)
+            yield from places(one, (*before, name))
+    elif isinstance(value, list) and value:
+        yield from places(value[0], (*before, 0))
+
+
+def within(value: Any, place: list[str | int]) -> Any:
+    for name in place:
+        value = value[name]
+    return value
+
+
+def is_accepted(adapter: TypeAdapter[Any], message: Any) -> bool:
+    try:
+        adapter.validate_json(orjson.dumps(message))
+    except ValidationError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("kind", "example"), EVENTS)
+def test_schema_and_service_agree_on_every_variation_of_an_event(kind: str, example: Any) -> None:
+    validator = Draft202012Validator(event_schema(kind))
+    adapter: TypeAdapter[Any] = TypeAdapter(EVENTS_BY_TYPE[kind])
+    verdicts = []
+    for message in variations(example):
+        if isinstance(message.get("time"), str) and message["time"] != example["time"]:
+            continue  # a format is an annotation in JSON Schema, and not checked
+        verdicts.append(is_accepted(adapter, message))
+        assert validator.is_valid(message) == verdicts[-1], message
+    assert True in verdicts
+    assert False in verdicts
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "programmes").glob("*.yaml")), ids=lambda path: path.stem)
+def test_schema_and_service_agree_on_every_variation_of_a_programme(path: Path) -> None:
+    validator = Draft202012Validator(programme_schema())
+    document = read_yaml(path.read_text()).value
+    validator.validate(document)
+    for message in variations(document):
+        try:
+            Programme.model_validate(message)
+        except ValidationError as error:
+            # That ids are unique and known is beyond JSON Schema.
+            expected = {one["type"] for one in error.errors()} == {"value_error"}
+        else:
+            expected = True
+        assert validator.is_valid(message) == expected, message
+
+
+def test_derived_ids_are_those_of_the_services() -> None:
+    story = fact_examples
+    event = examples.ACCEPTED_ANSWER
+
+    assert new_member_id(("acme", "forum", "ada")) == story.ADA
+    assert new_member_id(("acme", "forum", "grace")) == story.GRACE
+    assert event_uid("acme", event["source"], event["id"]) == story.ACCEPTANCE
+    award = award_id("acme", "answer-accepted", "object_author", story.ACCEPTANCE, story.GRACE)
+    assert award == story.AWARD
+    assert reversal_id(award) == story.REVERSAL
+    (reserved,) = FACT_EXAMPLES["redemption.changed.v1"]
+    assert str(redemptions.fact_id(UUID(story.REDEMPTION), "reserved")) == reserved["id"]
+    settled, returned = FACT_EXAMPLES["payout.changed.v1"]
+    payout = payouts.payout_id(UUID(story.PAYOUT_RUN), UUID(story.GRACE))
+    assert str(payout) == story.PAYOUT
+    assert payouts.end_to_end_id(payout) == settled["data"]["end_to_end_id"]
+    assert [str(payouts.fact_id(payout, state)) for state in ("settled", "returned")] == [
+        settled["id"],
+        returned["id"],
+    ]

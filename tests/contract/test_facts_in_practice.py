@@ -1,0 +1,53 @@
+"""What the front door makes of every example is valid for those who read it.
+
+The facts that handlers publish are checked where they are published: see tests/integration/conftest.py.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+
+from services.ingest.domain.admission import STRUCTURED_TYPE, Limits, admit, raw_fact
+from services.ingest.domain.events import Received, accepted_event, event_uid
+from services.ingest.domain.members import new_member_id
+from shared.contracts.checks import assert_valid_fact
+from shared.contracts.examples import EVENT_EXAMPLES
+from shared.contracts.facts import ACCEPTED_EVENT, RAW_EVENT
+
+NOW = datetime(2026, 2, 1, 9, tzinfo=UTC)
+LIMITS = Limits(events_max_count=10, event_max_bytes=65_536, future_tolerance_seconds=300)
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+EVENTS = [pytest.param(one, id=kind) for kind, found in EVENT_EXAMPLES.items() for one in found]
+
+
+def received(event: Any) -> dict[str, Any]:
+    admitted = admit(orjson.dumps(event), {"content-type": STRUCTURED_TYPE}, NOW, LIMITS)
+    ((index, taken),) = admitted.events
+    uid = event_uid("acme", taken["source"], taken["id"])
+    return raw_fact("acme", uid, "r1-1", index, NOW, TRACEPARENT, taken)
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_what_the_front_door_took_is_a_valid_fact(event: Any) -> None:
+    fact = received(event)
+
+    assert_valid_fact(fact)
+
+    assert RAW_EVENT.validate_json(orjson.dumps(fact))["data"]["id"] == event["id"]
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_what_is_accepted_is_a_valid_fact_that_names_everybody(event: Any) -> None:
+    one = Received.from_fact(RAW_EVENT.validate_json(orjson.dumps(received(event))))
+    members = {identity: new_member_id(identity) for identity, _ in one.identities().values()}
+
+    fact = accepted_event(one, members)
+
+    assert_valid_fact(fact)
+    read = ACCEPTED_EVENT.validate_json(orjson.dumps(fact))
+    assert read["data"] == event["data"]
+    assert ("objectmember" in read) == ("author" in event["data"].get("object", {}))
+    assert ("replymember" in read) == ("author" in event["data"].get("in_reply_to", {}))
+    assert ("targetuid" in read) == ("target" in event["data"])

@@ -1,0 +1,115 @@
+"""Every route of every service is described: what it does, its errors, and an example of what it takes."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from tools.schemas import openapi_document, present_services
+
+#: Routes for probes and Prometheus, which need no key.
+OPEN = {"/livez", "/readyz", "/metrics"}
+
+document = cache(openapi_document)
+OPERATIONS = [
+    pytest.param(service, path, method, id=f"{service} {method} {path}")
+    for service in present_services()
+    for path, methods in document(service)["paths"].items()
+    for method in methods
+]
+
+
+def resolved(service: str, value: Any) -> Any:
+    while "$ref" in value:
+        name = value["$ref"].removeprefix("#/components/schemas/")
+        value = document(service)["components"]["schemas"][name]
+    return value
+
+
+def references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for one in value.values():
+            yield from references(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from references(one)
+
+
+@pytest.mark.parametrize("service", present_services())
+def test_every_reference_leads_to_a_schema(service: str) -> None:
+    schemas = document(service)["components"]["schemas"]
+
+    found = set(references(document(service)))
+
+    assert found
+    assert {one.removeprefix("#/components/schemas/") for one in found} <= schemas.keys()
+
+
+@pytest.mark.parametrize(("service", "path", "method"), OPERATIONS)
+def test_a_route_says_what_it_does_and_how_it_fails(service: str, path: str, method: str) -> None:
+    operation = document(service)["paths"][path][method]
+
+    assert operation["summary"]
+    assert operation["operationId"]
+    answers = set(operation["responses"])
+    assert any(status.startswith("2") for status in answers)
+    if path in OPEN:
+        return
+    assert operation["security"]
+    assert {"401", "405", "503"} <= answers
+    if path != "/v1/key":
+        assert "403" in answers
+    if operation.get("requestBody") or operation.get("parameters"):
+        assert "422" in answers
+    if "{" in path:
+        assert "404" in answers
+    for status in answers:
+        if status.startswith(("4", "5")):
+            content = operation["responses"][status]["content"]
+            assert content["application/problem+json"]["schema"]["$ref"].endswith("/ProblemDetails")
+
+
+@pytest.mark.parametrize(("service", "path", "method"), OPERATIONS)
+def test_what_a_route_takes_has_an_example_that_is_valid(service: str, path: str, method: str) -> None:
+    body = document(service)["paths"][path][method].get("requestBody")
+    if body is None:
+        assert method in ("get", "delete", "post")
+        return
+    registry: Registry[Any] = Registry().with_resource(
+        "urn:openapi", DRAFT202012.create_resource(document(service))
+    )
+    for media in body["content"].values():
+        examples = list(examples_of(service, media))
+        assert examples, "a media type needs an example, or its model's fields do"
+        schema = absolute(media["schema"])
+        for example in examples:
+            Draft202012Validator(schema, registry=registry).validate(example)
+
+
+def absolute(value: Any) -> Any:
+    """The schema with references that the registry knows."""
+    if isinstance(value, dict):
+        return {name: f"urn:openapi{one}" if name == "$ref" else absolute(one) for name, one in value.items()}
+    return [absolute(one) for one in value] if isinstance(value, list) else value
+
+
+def examples_of(service: str, media: Any) -> Iterator[Any]:
+    """The examples of a body: its own, its model's, or one made of its required fields'."""
+    if "example" in media:
+        yield media["example"]
+        return
+    yield from (one["value"] for one in media.get("examples", {}).values())
+    schema = resolved(service, media["schema"])
+    if schema.get("examples"):
+        yield from schema["examples"]
+    elif "properties" in schema:
+        fields = {name: resolved(service, one) for name, one in schema["properties"].items()}
+        found = {name: one["examples"][0] for name, one in fields.items() if one.get("examples")}
+        if set(schema.get("required", ())) <= found.keys():
+            yield found

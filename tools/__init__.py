@@ -1,0 +1,1 @@
+"""Commands for those who develop Plaudit; nothing here is installed."""

@@ -1,0 +1,138 @@
+"""Generates schemas/ and the catalogue in docs/events.md, unless a published version would break."""
+
+import importlib
+import importlib.util
+import io
+import subprocess
+import tarfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from shared.contracts.asyncapi import asyncapi_document
+from shared.contracts.catalogue import with_catalogue
+from shared.contracts.compatibility import Break, breaks
+from shared.contracts.export import PROGRAMME_PATH, example_documents, schema_documents
+from shared.service import describe
+from shared.topics import SERVICES
+
+ROOT = Path(__file__).parents[1]
+STALE = "generated files are not what the contracts and APIs say now; run `make schemas`"
+_OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+
+
+def generated(root: Path) -> dict[str, bytes]:
+    """Every generated file's content by its path under `root`; the page's own text is read from there."""
+    documents = {
+        **schema_documents(),
+        **example_documents(),
+        "asyncapi.json": asyncapi_document(),
+        **{f"openapi/{service}.json": openapi_document(service) for service in present_services()},
+    }
+    files = {f"schemas/{path}": orjson.dumps(one, option=_OPTIONS) for path, one in documents.items()}
+    page = "docs/events.md"
+    return {**files, page: with_catalogue((root / page).read_text()).encode()}
+
+
+def present_services() -> list[str]:
+    """The services that have a main module."""
+    return [one for one in SERVICES if importlib.util.find_spec(f"services.{one}.main") is not None]
+
+
+def openapi_document(service: str) -> dict[str, Any]:
+    """The OpenAPI of a service, as its /openapi.json answers it."""
+    spec = importlib.import_module(f"services.{service}.main").SPEC
+    return describe(spec, spec.settings()).openapi()
+
+
+def stale(root: Path, files: Mapping[str, bytes]) -> list[str]:
+    """Paths under `root` that differ from what is generated, are missing, or are no longer generated."""
+    there = {str(path.relative_to(root)) for path in (root / "schemas").rglob("*.json")}
+    differing = {path for path, content in files.items() if _content(root / path) != content}
+    return sorted(differing | (there - files.keys()))
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def published(root: Path, revision: str = "HEAD") -> dict[str, Any]:
+    """The schemas that the git revision has, by path; those of the working tree where HEAD has none, or no git.
+
+    Raises ClickException for another revision that git does not know: nothing would be compared.
+    """
+    git = ["git", "-C", str(root)]
+    known = subprocess.run([*git, "rev-parse", "-q", "--verify", revision], capture_output=True, check=False)
+    if known.returncode != 0 and revision != "HEAD":
+        raise click.ClickException(f"git does not know the revision {revision!r}; fetch it, or name another")
+    command = [*git, "archive", "--format=tar", revision, "schemas"]
+    archive = subprocess.run(command, capture_output=True, check=False)
+    if archive.returncode != 0:
+        folder = root / "schemas"
+        files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.json")}
+    else:
+        with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
+            files = {
+                member.name.removeprefix("schemas/"): content.read()
+                for member in tar.getmembers()
+                if (content := tar.extractfile(member)) is not None
+            }
+    return {
+        path: orjson.loads(content)
+        for path, content in files.items()
+        if path.startswith(("events/", "facts/")) or path == PROGRAMME_PATH
+    }
+
+
+def broken(root: Path, revision: str = "HEAD", replaced: Sequence[str] = ()) -> list[Break]:
+    """What the contracts may not change of what `revision` published, but for the types that are replaced."""
+    paths = {f"{folder}/{one}.json" for one in replaced for folder in ("events", "facts")}
+    baseline = {path: schema for path, schema in published(root, revision).items() if path not in paths}
+    return breaks(baseline, schema_documents())
+
+
+@click.command(epilog="Example: python -m tools.schemas --check --against origin/main")
+@click.option("--check", is_flag=True, help="Write nothing; fail when something is stale or breaks.")
+@click.option(
+    "--against", default="HEAD", show_default=True, help="The git revision whose schemas count as published."
+)
+@click.option(
+    "--replace",
+    "replaced",
+    multiple=True,
+    metavar="TYPE",
+    help="Change this type's version all the same: only for one that nobody has used yet. Repeatable.",
+)
+def main(check: bool, against: str, replaced: Sequence[str]) -> None:
+    """Generate schemas/ and the catalogue in docs/events.md from the contracts and the APIs.
+
+    Refuses when a version that is published would change in a way that hurts who sends or reads it.
+    """
+    found = broken(ROOT, against, replaced)
+    if found:
+        raise click.ClickException(
+            "published versions may not change like this:\n"
+            + "\n".join(f"  {one}" for one in found)
+            + "\nPublish a new version (.v2) beside the old one. schemas/README.md says what may change."
+        )
+    files = generated(ROOT)
+    paths = stale(ROOT, files)
+    if check:
+        if paths:
+            raise click.ClickException(STALE + "\n" + "\n".join(f"  {path}" for path in paths))
+        print(f"{len(files)} generated files are as they should be")
+        return
+    for path in paths:
+        if path in files:
+            (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+            (ROOT / path).write_bytes(files[path])
+        else:
+            (ROOT / path).unlink()
+    print(f"{len(files)} generated files, {len(paths)} changed")
+
+
+if __name__ == "__main__":
+    main()

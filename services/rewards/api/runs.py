@@ -80,7 +80,7 @@ class BankFile(BaseModel):
 class OutcomeRequest(BaseModel):
     """What the bank said."""
 
-    state: Outcome
+    state: Outcome = Field(examples=["settled"])
     reason: Text | None = Field(None, examples=["AC04 ClosedAccountNumber"])
     payout_ids: list[UUID] | None = Field(
         None, min_length=1, max_length=OUTCOME_MAX_COUNT, description="Only these; without: all that can"

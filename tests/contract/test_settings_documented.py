@@ -1,0 +1,46 @@
+"""docs/operating.md lists every setting as the code has it."""
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.settings import ServiceSettings
+from shared.topics import SERVICES
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "operating.md"
+
+
+def rows(settings: type[ServiceSettings], *, besides: set[str] = frozenset()) -> Iterator[str]:
+    """A table row for each setting: its environment variable, default and meaning."""
+    for name, field in settings.model_fields.items():
+        if name not in besides:
+            meaning = field.description or "Lines below this level are left out"
+            yield f"| `PLAUDIT_{name.upper()}` | `{field.default}` | {meaning} |"
+
+
+def documented(service: str) -> list[str]:
+    """The rows that the document must have for a service, without those that all services share."""
+    settings = importlib.import_module(f"services.{service}.settings").Settings
+    return list(rows(settings, besides=set(ServiceSettings.model_fields)))
+
+
+def test_every_shared_setting_is_in_the_table() -> None:
+    lines = DOCUMENT.read_text().splitlines()
+    missing = [row for row in rows(ServiceSettings) if row not in lines]
+    assert not missing, "add to docs/operating.md:\n" + "\n".join(missing)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_setting_of_a_service_is_in_the_table(service: str) -> None:
+    lines = DOCUMENT.read_text().splitlines()
+    missing = [row for row in documented(service) if row not in lines]
+    assert not missing, "add to docs/operating.md:\n" + "\n".join(missing)
+
+
+def test_no_row_is_left_of_a_setting_that_is_gone() -> None:
+    known = {*rows(ServiceSettings), *(row for service in SERVICES for row in documented(service))}
+    lines = [line for line in DOCUMENT.read_text().splitlines() if line.startswith("| `PLAUDIT_")]
+    stack = {"PLAUDIT_STACK", "PLAUDIT_HOME", "PLAUDIT_CACHE"}  # the command's own, not a service's
+    assert [line for line in lines if line not in known and line.split("`")[1] not in stack] == []

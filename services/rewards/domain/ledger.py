@@ -96,7 +96,10 @@ def check_balanced(entries: Iterable[Entry]) -> None:
 
 
 def deltas(entries: Iterable[Entry]) -> list[tuple[Account, int]]:
-    """What each account's balance changes by, by account id: the order in which accounts are always locked."""
+    """What each account's balance changes by, in the order in which accounts are always locked.
+
+    That is members' accounts by id, then the community's, which many transactions share, by id.
+    """
     # By the ids' numbers: they sort as the ids do, and hash much faster.
     accounts: dict[int, Account] = {}
     sums: defaultdict[int, int] = defaultdict(int)
@@ -104,7 +107,9 @@ def deltas(entries: Iterable[Entry]) -> list[tuple[Account, int]]:
         number = account.account_id.int
         accounts[number] = account
         sums[number] += amount
-    return [(accounts[number], sums[number]) for number in sorted(sums)]
+    members = sorted(number for number, account in accounts.items() if account.owner is not None)
+    shared = sorted(number for number, account in accounts.items() if account.owner is None)
+    return [(accounts[number], sums[number]) for number in (*members, *shared)]
 
 
 def point_balances(amounts: Mapping[str, int]) -> dict[MemberKind, int]:

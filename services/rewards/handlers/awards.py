@@ -9,7 +9,7 @@ from asyncpg.pgproto.pgproto import UUID
 
 from services.rewards import settings
 from services.rewards.domain.awards import Award, Terms, issue_entries, lot, reversal_entries, transfer
-from services.rewards.domain.ledger import Account, Entry, Transfer, deltas, member_account
+from services.rewards.domain.ledger import Account, Entry, Transfer, deltas
 from services.rewards.domain.lots import Lot, LotBook
 from services.rewards.metrics import AWARDS_BOOKED, AWARDS_REPEATED, POINTS_BOOKED
 from services.rewards.store import ledger as ledger_store
@@ -107,7 +107,8 @@ async def _reverse(
     tx: Transaction, fresh: Sequence[Booking], rest: Sequence[Booking], terms: Terms
 ) -> tuple[list[Entry], list[tuple[Owner, Lot]], list[tuple[Owner, Lot]]]:
     """Book, one by one, the awards of members who have a reversal: entries, new lots, changed lots."""
-    locked = await ledger_store.lock_balances(tx.conn, _accounts(fresh))
+    # All members of the batch, not only these: what follows locks the others, in the same order.
+    available = await ledger_store.lock_members(tx.conn, {_owner(award) for award, _ in fresh})
     needs: dict[Owner, int] = {}
     for award, _ in rest:
         owner = _owner(award)
@@ -116,10 +117,7 @@ async def _reverse(
     known = await lot_store.oldest_open(tx.conn, list(needs.items()))
     for owner, lots in (await lot_store.of_awards(tx.conn, named)).items():
         known.setdefault(owner, []).extend(lots)
-    books = {
-        owner: LotBook(locked[member_account(*owner, "available").account_id], known.get(owner, ()))
-        for owner in needs
-    }
+    books = {owner: LotBook(available[owner], known.get(owner, ())) for owner in needs}
     entries: list[Entry] = []
     added: list[tuple[Owner, Lot]] = []
     for award, made in rest:
@@ -141,15 +139,6 @@ async def _reverse(
         if key not in mine
     ]
     return entries, added, changed
-
-
-def _accounts(fresh: Sequence[Booking]) -> set[Account]:
-    """Every account that a batch with reversals may touch, so that all are locked in one order."""
-    accounts: set[Account] = set()
-    for award, _ in fresh:
-        accounts.add(member_account(award.community, award.member, "available"))
-        accounts.add(member_account(award.community, award.member, "pending"))
-    return accounts
 
 
 def _settle_debts(

@@ -1,6 +1,6 @@
 """Taking points from lots and giving them back, for redemptions and payouts; and lots whose time has come."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from services.rewards import settings
@@ -13,10 +13,12 @@ from services.rewards.store.lots import Owner, Use
 from shared.transaction import Transaction
 
 
-async def take(tx: Transaction, uses: Sequence[Use], available: dict[UUID, int]) -> dict[UUID, list[LotUse]]:
+async def take(
+    tx: Transaction, uses: Sequence[Use], available: Mapping[tuple[str, UUID], int]
+) -> dict[UUID, list[LotUse]]:
     """Use each member's oldest lots, at most one use a member; return the lots by who uses them.
 
-    `available` holds the balances before, by account id, which the caller has locked.
+    `available` is what lock_members found.
     Raises NotEnoughPointsError when a member has fewer points.
     """
     needs = [(use.owner, use.points) for use in uses]
@@ -24,8 +26,7 @@ async def take(tx: Transaction, uses: Sequence[Use], available: dict[UUID, int])
     taken: dict[UUID, list[LotUse]] = {}
     changed = []
     for use in uses:
-        have = available[member_account(*use.owner, "available").account_id]
-        book = LotBook(have, lots.get(use.owner, ()))
+        book = LotBook(available[use.owner], lots.get(use.owner, ()))
         taken[use.used_by] = book.take(use.points)
         changed += [(use.owner, book.lots[key]) for key in book.changed]
     rows = [(use.owner.community, use.used_by, lot) for use in uses for lot in taken[use.used_by]]
@@ -42,10 +43,10 @@ async def give_back(tx: Transaction, uses: Sequence[Use]) -> None:
     by_owner: dict[Owner, list[Use]] = {}
     for use in uses:
         by_owner.setdefault(use.owner, []).append(use)
-    after = await ledger_store.lock_balances(tx.conn, [member_account(*owner, "available") for owner in by_owner])
+    after = await ledger_store.lock_members(tx.conn, by_owner)
     changed = []
     for owner, mine in by_owner.items():
-        before = after[member_account(*owner, "available").account_id] - sum(use.points for use in mine)
+        before = after[owner] - sum(use.points for use in mine)
         book = LotBook(before, lots[owner])
         book.restore([lot for use in mine for lot in by_use[use.used_by]])
         changed += [(owner, book.lots[key]) for key in sorted(book.changed)]
@@ -90,14 +91,10 @@ async def expire_points(tx: Transaction) -> None:
 
 async def _books(tx: Transaction, due: dict[Owner, list[UUID]]) -> dict[Owner, LotBook]:
     """The lots that are due, read again under the lock of their members' balances."""
-    accounts = [member_account(*owner, kind) for owner in due for kind in ("pending", "available", "expired")]
-    balances = await ledger_store.lock_balances(tx.conn, accounts)
+    available = await ledger_store.lock_members(tx.conn, due)
     keys = [(owner.community, award) for owner, awards in due.items() for award in awards]
     lots = await lot_store.of_awards(tx.conn, keys)
-    return {
-        owner: LotBook(balances[member_account(*owner, "available").account_id], lots.get(owner, ()))
-        for owner in due
-    }
+    return {owner: LotBook(available[owner], lots.get(owner, ())) for owner in due}
 
 
 async def _store(

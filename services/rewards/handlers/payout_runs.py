@@ -13,10 +13,10 @@ from schwifty.exceptions import SchwiftyException
 from services.rewards import settings
 from services.rewards.bank_file import CURRENCY, BankAccount, CreditTransfer, credit_transfer_file
 from services.rewards.domain import payouts as domain
-from services.rewards.domain.ledger import member_account
 from services.rewards.domain.payouts import NO_BANK_DETAILS, Outcome, PayoutState, Terms, worth
-from services.rewards.handlers.payouts import change, lock_available, publish
+from services.rewards.handlers.payouts import change, publish
 from services.rewards.handlers.programmes import InForce, rewards_in_force
+from services.rewards.store import ledger as ledger_store
 from services.rewards.store import payouts as store
 from shared.transaction import Transaction
 
@@ -128,11 +128,11 @@ async def approve(tx: Transaction, community: str, run_id: UUID, by: str) -> Non
         return
     _require(run, "open")
     eligible = await store.payouts_of_run(tx.conn, community, run_id, ["eligible"])
-    balances = await lock_available(tx, eligible)
+    available = await ledger_store.lock_members(tx.conn, [(community, row["member_id"]) for row in eligible])
     payees = await store.payees(tx.conn, community, [row["member_id"] for row in eligible])
     reasons: dict[UUID, str] = {}
     for row in eligible:
-        have = balances[member_account(community, row["member_id"], "available").account_id]
+        have = available[community, row["member_id"]]
         reason = _why_not(row, have, payees.get(row["member_id"]))
         if reason is not None:
             reasons[row["payout_id"]] = reason

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from services.rewards.domain.ledger import Entry, Transfer, member_account, transfer_id
+from services.rewards.domain.ledger import Entry, Transfer, transfer_id
 from services.rewards.domain.lots import LotUse
 from services.rewards.domain.payouts import (
     Movement,
@@ -60,7 +60,7 @@ async def change(
     uses = [_use(row) for row in payouts]
     taken: dict[UUID, list[LotUse]] = {}
     if wanted == "reserved":
-        available = await lock_available(tx, payouts)
+        available = await ledger_store.lock_members(tx.conn, [use.owner for use in uses])
         taken = await take(tx, uses, available)
     await ledger_store.post(tx.conn, transfers, lines, tx.now)
     back = [use for use in uses if gives_points_back(before[use.used_by], wanted)]
@@ -71,16 +71,6 @@ async def change(
     publish(tx, payouts, wanted, by, reasons)
     for row in payouts:
         _publish_lots(tx, row, taken.get(row["payout_id"], []))
-
-
-async def lock_available(tx: Transaction, payouts: Sequence[Record]) -> dict[UUID, int]:
-    """Lock the points of these payouts' members; return the balances by account id."""
-    accounts = [
-        member_account(row["community"], row["member_id"], kind)
-        for row in payouts
-        for kind in ("available", "reserved")
-    ]
-    return await ledger_store.lock_balances(tx.conn, accounts)
 
 
 def publish(

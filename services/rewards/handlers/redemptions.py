@@ -8,8 +8,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from services.rewards import settings
-from services.rewards.domain.ledger import Entry, Transfer, member_account, transfer_id
-from services.rewards.domain.lots import NotEnoughPointsError
+from services.rewards.domain.ledger import Entry, Transfer, transfer_id
 from services.rewards.domain.redemptions import (
     RedemptionState,
     entries,
@@ -49,21 +48,16 @@ async def reserve(tx: Transaction, community: str, member: UUID, reward_id: str,
     reward = catalogue.get(reward_id)
     if reward is None:
         raise UnknownRewardError(reward_id)
-    available = member_account(community, member, "available")
-    reserved = member_account(community, member, "reserved")
     owner = Owner(community, member)
     # From here on nobody else changes this member's points.
-    balances = await ledger_store.lock_balances(tx.conn, (available, reserved))
-    have = balances[available.account_id]
-    if have < reward.points:
-        raise NotEnoughPointsError(reward.points - have)
+    available = await ledger_store.lock_members(tx.conn, [owner])
     made = redemption_id(community, key)
     expires_at = tx.now + timedelta(seconds=settings.current().reservation_ttl_seconds)
     await store.add(
         tx.conn,
         (community, made, member, reward.id, reward.title, reward.points, tx.now, expires_at, by),
     )
-    await take(tx, [Use(owner, made, reward.points)], balances)
+    await take(tx, [Use(owner, made, reward.points)], available)
     row = await store.get(tx.conn, community, made)
     assert row is not None  # noqa: S101 -- added above
     await _book(tx, [row], "reserved")

@@ -1,4 +1,8 @@
-"""Transfers, entries and balances. Whoever changes a member's lots holds the lock of their available balance."""
+"""Transfers, entries and balances.
+
+A member's available balance is the lock on all their points: lock_members takes it before anything else of
+that member is changed, members in one order. So two transactions never wait for each other.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -7,7 +11,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from services.rewards.domain.ledger import Account, Entry, Transfer, check_balanced, deltas
+from services.rewards.domain.ledger import Account, Entry, Transfer, check_balanced, deltas, member_account
 from shared.postgres import Connection
 
 
@@ -93,25 +97,28 @@ async def post(conn: Connection, transfers: Sequence[Transfer], entries: Sequenc
     if not transfers:
         return
     check_balanced(entries)
+    await lock_members(
+        conn, {(entry.account.community, entry.account.owner) for entry in entries if entry.account.owner}
+    )
     if await add_transfers(conn, transfers, now) is not None:
         raise NotNewError(f"a transfer of kind {transfers[0].kind} was booked before")
     await change_balances(conn, deltas(entries))
     await add_entries(conn, entries, now)
 
 
-async def lock_balances(conn: Connection, accounts: Iterable[Account]) -> dict[UUID, int]:
-    """Lock the balances of these accounts, in account order; return them by account id, 0 where there is none."""
-    wanted = {account.account_id: account for account in accounts}
+async def lock_members(conn: Connection, members: Iterable[tuple[str, UUID]]) -> dict[tuple[str, UUID], int]:
+    """Lock the points of (community, member); return what is available to each, 0 where nothing ever was."""
+    gates = {member_account(*member, "available").account_id: member for member in members}
     rows = await conn.fetch(
         """
         select b.account_id, b.amount from balances b
-        join unnest($1::text[], $2::uuid[]) as w(community, account_id) using (community, account_id)
+        join unnest($1::text[], $2::uuid[]) as g(community, account_id) using (community, account_id)
         order by b.account_id for update of b
         """,
-        [account.community for account in wanted.values()],
-        list(wanted),
+        [community for community, _ in gates.values()],
+        list(gates),
     )
-    return dict.fromkeys(wanted, 0) | {row["account_id"]: row["amount"] for row in rows}
+    return dict.fromkeys(gates.values(), 0) | {gates[row["account_id"]]: row["amount"] for row in rows}
 
 
 async def member_balances(conn: Connection, community: str, member: UUID) -> list[Record]:

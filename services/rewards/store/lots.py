@@ -1,4 +1,4 @@
-"""Lots and their uses. The lock is that of the member's available balance: take it first."""
+"""Lots and their uses. Whoever changes them has locked the member: see ledger.lock_members."""
 
 from collections.abc import Sequence
 from datetime import datetime

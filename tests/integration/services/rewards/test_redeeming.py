@@ -1,0 +1,163 @@
+"""Redemptions: two phases, one effect for each request, and never more than there is."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from services.rewards.handlers.redemptions import expire_reservations
+
+pytestmark = pytest.mark.stack
+
+
+async def redeem(api: Any, world: Any, member: str, reward: str = "sticker", key: str | None = None) -> Any:
+    body = {"member_id": world.uuid(member), "reward_id": reward}
+    return await api.post("/v1/redemptions", json=body, headers={"Idempotency-Key": key or uuid4().hex})
+
+
+@pytest.fixture
+async def rich(world: Any) -> Any:
+    """A community with a catalogue, in which ada has 100 points from three awards."""
+    await world.publish()
+    await world.give(world.award("a", "ada", 20), world.award("b", "ada", 50), world.award("c", "ada", 30))
+    return world
+
+
+async def test_points_are_reserved_then_spent_and_the_world_is_told(rich: Any, api: Any) -> None:
+    answer = await redeem(api, rich, "ada")
+    assert answer.status_code == 201
+    made = answer.json()
+    assert (made["state"], made["points"], made["title"]) == ("reserved", 30, "Sticker")
+    assert await rich.balance("ada") == {"available": 70, "reserved": 30}
+    assert await rich.lots("ada") == [0, 40, 30]
+
+    url = f"/v1/redemptions/{made['redemption_id']}"
+    for _ in range(2):
+        confirmed = await api.post(f"{url}/confirm")
+        assert (confirmed.status_code, confirmed.json()["state"]) == (200, "confirmed")
+
+    assert await rich.balance("ada") == {"available": 70, "spent": 30}
+    facts = await rich.published()
+    assert [fact["data"]["state"] for fact in facts] == ["reserved", "confirmed"]
+    assert {fact["data"]["redemption_id"] for fact in facts} == {made["redemption_id"]}
+    refused = await api.post(f"{url}/cancel")
+    assert (refused.status_code, refused.headers["content-type"]) == (409, "application/problem+json")
+    assert (await api.get(url)).json()["state"] == "confirmed"
+    assert (await rich.check()).differences == 0
+
+
+async def test_cancelling_gives_the_points_back_to_their_lots(rich: Any, api: Any) -> None:
+    made = (await redeem(api, rich, "ada")).json()
+    for _ in range(2):
+        assert (await api.post(f"/v1/redemptions/{made['redemption_id']}/cancel")).json()["state"] == "cancelled"
+    assert await rich.balance("ada") == {"available": 100}
+    assert await rich.lots("ada") == [20, 50, 30]
+    assert (await api.post(f"/v1/redemptions/{made['redemption_id']}/confirm")).status_code == 409
+    assert (await rich.check()).differences == 0
+
+
+async def test_a_cancelled_reservation_pays_a_debt_first(rich: Any, api: Any) -> None:
+    made = [(await redeem(api, rich, "ada")).json() for _ in range(3)]
+    await rich.give(rich.award("not a", "ada", -20, reverses="a"), rich.award("not b", "ada", -50, reverses="b"))
+    assert await rich.balance("ada") == {"available": -60, "reserved": 90}
+    async with rich.begin() as tx:
+        tx.now += timedelta(hours=1)
+        await expire_reservations(tx)
+    assert await rich.balance("ada") == {"available": 30}
+    assert sum(await rich.lots("ada")) == 30
+    states = [(await api.get(f"/v1/redemptions/{one['redemption_id']}")).json()["state"] for one in made]
+    assert states == ["expired"] * 3
+    assert (await rich.check()).differences == 0
+
+
+async def test_a_request_sent_again_gets_the_same_answer(rich: Any, api: Any) -> None:
+    first = await redeem(api, rich, "ada", key="once")
+    await api.post(f"/v1/redemptions/{first.json()['redemption_id']}/confirm")
+    again = await redeem(api, rich, "ada", key="once")
+    assert (again.status_code, again.content) == (201, first.content)
+    assert await rich.balance("ada") == {"available": 70, "spent": 30}
+    other = await redeem(api, rich, "ada", "shirt", key="once")
+    assert other.status_code == 409
+    assert other.json()["errors"][0]["field"] == "Idempotency-Key"
+
+
+async def test_what_is_missing_is_said_and_the_key_can_be_used_again(rich: Any, api: Any) -> None:
+    refused = await redeem(api, rich, "ada", "shirt", key="later")
+    assert refused.status_code == 409
+    assert refused.json()["detail"].startswith("300 points are missing")
+    await rich.give(rich.award("d", "ada", 300))
+    assert (await redeem(api, rich, "ada", "shirt", key="later")).status_code == 201
+    assert await rich.balance("ada") == {"reserved": 400}
+
+
+async def test_what_is_not_there_is_said(rich: Any, api: Any) -> None:
+    assert (await redeem(api, rich, "ada", "yacht")).status_code == 404
+    assert (await redeem(api, rich, "nobody")).status_code == 409
+    assert (await api.post(f"/v1/redemptions/{uuid4()}/confirm")).status_code == 404
+    missing = await api.post("/v1/redemptions", json={"member_id": str(uuid4()), "reward_id": "sticker"})
+    assert missing.status_code == 422
+
+
+async def test_the_timer_expires_only_what_is_overdue(rich: Any, api: Any) -> None:
+    made = (await redeem(api, rich, "ada")).json()
+    async with rich.begin() as tx:
+        await expire_reservations(tx)
+    assert await rich.balance("ada") == {"available": 70, "reserved": 30}
+    async with rich.begin() as tx:
+        tx.now += timedelta(hours=1)
+        await expire_reservations(tx)
+        await expire_reservations(tx)
+    assert await rich.balance("ada") == {"available": 100}
+    assert await rich.lots("ada") == [20, 50, 30]
+    got = (await api.get(f"/v1/redemptions/{made['redemption_id']}")).json()
+    assert (got["state"], got["changed_by"]) == ("expired", "timer")
+
+
+async def test_fifty_at_once_cannot_spend_more_than_there_is(rich: Any, api: Any) -> None:
+    answers = await asyncio.gather(*(redeem(api, rich, "ada") for _ in range(50)))
+    assert Counter(answer.status_code for answer in answers) == {201: 3, 409: 47}
+    assert await rich.balance("ada") == {"available": 10, "reserved": 90}
+    assert sum(await rich.lots("ada")) == 10
+    assert (await rich.check()).differences == 0
+
+
+async def test_twenty_at_once_with_one_key_reserve_once(rich: Any, api: Any) -> None:
+    answers = await asyncio.gather(*(redeem(api, rich, "ada", key="same") for _ in range(20)))
+    assert {(answer.status_code, answer.content) for answer in answers} == {(201, answers[0].content)}
+    assert await rich.balance("ada") == {"available": 70, "reserved": 30}
+
+
+async def test_reserving_cancelling_and_awarding_at_once_ends_without_a_difference(rich: Any, api: Any) -> None:
+    async def come_and_go() -> None:
+        made = await redeem(api, rich, "ada")
+        if made.status_code == 201:
+            assert (await api.post(f"/v1/redemptions/{made.json()['redemption_id']}/cancel")).status_code == 200
+
+    awards = [rich.award(f"x{n}", "ada", 1) for n in range(10)]
+    await asyncio.gather(*(come_and_go() for _ in range(30)), *(rich.give(award) for award in awards))
+
+    assert await rich.balance("ada") == {"available": 110}
+    assert sum(await rich.lots("ada")) == 110
+    assert (await rich.check()).differences == 0
+
+
+async def test_the_catalogue_is_that_of_the_newest_version_in_force(rich: Any, api: Any, all_pages: Any) -> None:
+    catalogue = (await api.get("/v1/catalogue")).json()
+    assert (catalogue["version"], [item["id"] for item in catalogue["items"]]) == (1, ["sticker", "shirt"])
+    await rich.publish(version=2)
+    assert (await api.get("/v1/catalogue")).json()["version"] == 2
+    for _ in range(3):
+        assert (await redeem(api, rich, "ada")).status_code == 201
+    listed = await all_pages(api, "/v1/redemptions", limit=2, member=rich.uuid("ada"))
+    assert len({one["redemption_id"] for one in listed}) == 3
+    assert await all_pages(api, "/v1/redemptions", limit=2, member=str(uuid4())) == []
+
+
+async def test_a_key_without_the_scope_is_refused(rich: Any, clients: Any) -> None:
+    reader = await clients("rewards:read")
+    assert (await redeem(reader, rich, "ada")).status_code == 403
+    assert (await reader.get("/v1/catalogue")).status_code == 200
+    assert (await reader.get("/v1/payouts")).status_code == 403

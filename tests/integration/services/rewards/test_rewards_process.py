@@ -1,0 +1,161 @@
+"""The whole service on a real broker: awards in, payouts out, and nothing twice when it starts again."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from services.rewards.main import SPEC
+from services.rewards.settings import Settings
+from shared.contracts.facts import PAYOUT_FACT
+from shared.http.keys import hash_secret
+from shared.kafka import create_producer, send_records
+from shared.service import Parts
+from shared.topics import ACCESS_KEYS, MEMBERS, PAYOUTS, POINTS, PROGRAMMES, Topic, record_key
+
+DEADLINE_SECONDS = 60
+SECRET = "plk_test_secret"
+
+pytestmark = pytest.mark.stack
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Parts]:
+    parts = Parts(SPEC, settings, "all")
+    await parts.start()
+    try:
+        yield parts
+    finally:
+        await parts.stop()
+
+
+async def send(settings: Settings, *records: tuple[Topic, bytes, Any]) -> None:
+    producer = create_producer(settings.kafka, request_seconds=20)
+    await producer.start()
+    try:
+        await send_records(producer, [(topic.name, key, orjson.dumps(fact)) for topic, key, fact in records])
+    finally:
+        await producer.stop()
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while not await holds():
+            await asyncio.sleep(0.02)
+
+
+async def payout_facts(settings: Settings, community: str, count: int) -> list[Any]:
+    """Every payout fact of the community on the topic, once there are `count`."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, auto_offset_reset="earliest")
+    await consumer.start()
+    found: list[Any] = []
+    try:
+        consumer.assign([TopicPartition(PAYOUTS.name, partition) for partition in range(PAYOUTS.partitions)])
+        await consumer.seek_to_beginning()
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while len(found) < count:
+                for batch in (await consumer.getmany(timeout_ms=200)).values():
+                    mine = [one for one in batch if one.key.startswith(f"{community}|".encode())]
+                    found += [PAYOUT_FACT.validate_json(one.value) for one in mine]
+    finally:
+        await consumer.stop()
+    return found
+
+
+def award_records(world: Any, count: int) -> list[tuple[Topic, bytes, Any]]:
+    facts = [world.award(f"a{number}", f"m{number % 7}", 100) for number in range(count)]
+    return [(POINTS, record_key(world.community, fact["data"]["member_id"]), fact) for fact in facts]
+
+
+async def test_awards_become_points_and_payouts_and_a_restart_repeats_nothing(stack: Any, world: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    settings = Settings(**stack.settings | {"http_port": port})
+    awards = award_records(world, 70)
+    payee = world.uuid("m0")
+
+    async with running(settings):
+        await send(settings, *awards[:50])
+        await until(lambda: has(world, "transfers", 50))
+    async with running(settings):
+        await send(settings, *awards)  # the first fifty come again
+        for topic, key, fact in (
+            (MEMBERS, payee, world.member("m0", "Zoë", 1)),
+            (PROGRAMMES, "demo", programme(world)),
+            (ACCESS_KEYS, "maker", access_key(world, "maker", "payouts:write", "payouts:read")),
+            (ACCESS_KEYS, "approver", access_key(world, "approver", "payouts:approve")),
+        ):
+            await send(settings, (topic, record_key(world.community, key), fact))
+        await until(lambda: has(world, "transfers", 70))
+        for table in ("members", "programmes"):
+            await until(lambda table=table: has(world, table, 1))
+        await until(lambda: has(world, "access_keys", 2))
+        await pay(port, world.community, payee)
+
+        facts = await payout_facts(settings, world.community, 18)
+
+    assert await world.balance("m0") == {"reserved": 1_000}
+    assert sum([(await world.balance(f"m{n}")).get("available", 0) for n in range(1, 7)]) == 6_000
+    states = [fact["data"]["state"] for fact in facts if fact["type"] == "payout.changed.v1"]
+    assert [states.count(state) for state in ("accrued", "held", "eligible", "reserved", "submitted")] == [
+        7,
+        6,
+        1,
+        1,
+        1,
+    ]
+    lots = [lot for fact in facts if fact["type"] == "payout.lots.v1" for lot in fact["data"]["lots"]]
+    assert sum(lot["points"] for lot in lots) == 1_000
+    assert (await world.check()).differences == 0
+
+
+async def has(world: Any, table: str, count: int) -> bool:
+    return bool(await world.count(table) == count)
+
+
+def programme(world: Any) -> Any:
+    account = {"name": "Example", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}
+    terms = {"currency": "EUR", "points": 100, "minor": 1, "minimum_points": 500, "paying_account": account}
+    data = {
+        "programme_id": "demo",
+        "version": 1,
+        "effective_from": "2026-01-01T00:00:00Z",
+        "published_by": "grace",
+        "document": {"programme": "demo", "rewards": {"payout": terms}},
+        "document_sha256": "0" * 64,
+    }
+    return world.fact("programme.published.v1", "programme", data)
+
+
+def access_key(world: Any, name: str, *scopes: str) -> Any:
+    data = {
+        "key_id": name,
+        "name": name,
+        "secret_sha256": hash_secret(f"{SECRET}_{name}_{world.community}"),
+        "scopes": list(scopes),
+        "revoked": False,
+    }
+    return world.fact("access_key.changed.v1", name, data)
+
+
+async def pay(port: int, community: str, payee: str) -> None:
+    """Through the process's own API: bank details, a run, its approval and its file."""
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+
+        async def ask(method: str, path: str, name: str, **more: Any) -> Any:
+            headers = {"Authorization": f"Bearer {SECRET}_{name}_{community}", "Idempotency-Key": "run"}
+            answer = await http.request(method, path, headers=headers, **more)
+            assert answer.is_success, answer.text
+            return answer.json()
+
+        await ask("PUT", f"/v1/payees/{payee}", "maker", json={"name": "Zoë", "iban": "NL91ABNA0417164300"})
+        run = await ask("POST", "/v1/payout-runs", "maker")
+        await ask("POST", f"/v1/payout-runs/{run['run_id']}/approve", "approver")
+        filed = await ask("POST", f"/v1/payout-runs/{run['run_id']}/file", "maker")
+        assert (filed["payment_count"], filed["control_sum_minor"]) == (1, 10)

@@ -47,7 +47,7 @@ async def on_rejected(tx: Transaction, rejections: list[RejectedEvent]) -> None:
 
 
 async def on_members(tx: Transaction, members: list[MemberIdentified]) -> None:
-    """Store members: when and where they were first seen, and their newest name."""
+    """Store members and their newest names."""
     newest: dict[tuple[str, str], MemberIdentified] = {}
     for one in members:
         key = (one["community"], one["data"]["member_id"])

@@ -14,6 +14,7 @@ from shared.contracts.programme import Recognition
 from shared.http import (
     PROBLEMS,
     After,
+    FieldError,
     Limit,
     Page,
     Principal,
@@ -23,6 +24,9 @@ from shared.http import (
     problem_responses,
     requires,
 )
+
+FIRST_YEAR = 1970
+LAST_YEAR = 9000
 
 router = APIRouter(tags=["recognition"])
 
@@ -56,7 +60,7 @@ async def get_leaderboard(
     principal: Principal = requires("recognition:read"),
 ) -> Leaderboard:
     """Ranks are those of the moment each page is read: awards between two pages may move somebody past."""
-    starts_on = None if period == "all" else first_day(period, at or datetime.now(UTC))
+    starts_on = None if period == "all" else first_day(period, _within_calendar(at or datetime.now(UTC)))
     place = _place(after)
     async with request.app.state.pool.acquire() as conn:
         rows = await store.leaderboard_page(
@@ -77,6 +81,13 @@ async def get_leaderboard(
         ],
         next=following,
     )
+
+
+def _within_calendar(at: datetime) -> datetime:
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        detail = f"Give a time from the year {FIRST_YEAR} to {LAST_YEAR}"
+        raise Problem(422, "The time is not valid", detail, [FieldError(field="at", detail=detail)])
+    return at
 
 
 def _place(after: str | None) -> Place:

@@ -144,6 +144,7 @@ class PayoutLineage(Page[Lot]):
     payout_id: UUID
     run_id: UUID | None
     member_id: UUID | None
+    member_name: str | None
     points: int | None
     amount_minor: int | None = Field(description="In the currency's minor unit")
     currency: str | None
@@ -199,7 +200,7 @@ async def get_payout(
         if payout is None and not rows:
             raise Problem(404, "Payout not known", f"Nothing of payout {payout_id} has arrived. {NOT_YET}")
         awards = await _awards(conn, principal.community, rows)
-    head = ("run_id", "member_id", "points", "amount_minor", "currency", "end_to_end_id", "state")
+    head = ("run_id", "member_id", "member_name", "points", "amount_minor", "currency", "end_to_end_id", "state")
     return PayoutLineage(
         payout_id=payout_id,
         **{name: payout[name] if payout else None for name in head},

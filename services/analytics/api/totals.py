@@ -116,7 +116,7 @@ class ChannelAcquisition(BaseModel):
 
 
 class PeriodAcquisition(Period):
-    """Members first seen in a period, by the channel where that was."""
+    """Members whose first event was in a period, by the channel where that was."""
 
     new_members: int
     channels: list[ChannelAcquisition]
@@ -131,7 +131,7 @@ async def get_acquisition(
     limit: Limit = 100,
     after: After = None,
 ) -> Page[PeriodAcquisition]:
-    """A member is new when first seen on any channel, even if the event of then was retracted later."""
+    """A member is new with the first event of theirs on any channel, even if that was retracted later."""
     spans, following = page_of_periods(by, days, after, limit)
     if not spans:
         return Page(items=[], next=None)

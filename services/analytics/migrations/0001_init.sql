@@ -40,12 +40,9 @@ create table members (
     community text not null,
     member_id uuid not null,
     revision int not null,
-    first_seen_at timestamptz not null,
-    channel text not null,
     name text,
     primary key (community, member_id)
 );
-create index members_by_first_seen on members (community, first_seen_at);
 
 create table awards (
     community text not null,
@@ -156,6 +153,16 @@ create table member_days (
     events bigint not null,
     primary key (community, day, member_id, channel)
 ) with (fillfactor = 80);
+
+-- The earliest event of each member, and its channel; one that was retracted counts, so that order does not matter.
+create table member_firsts (
+    community text not null,
+    member_id uuid not null,
+    first_at timestamptz not null,
+    channel text not null,
+    primary key (community, member_id)
+);
+create index member_firsts_by_time on member_firsts (community, first_at);
 
 create table event_days (
     community text not null,

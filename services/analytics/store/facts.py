@@ -20,7 +20,7 @@ from shared.postgres import Connection
 
 
 async def add_events(conn: Connection, events: Sequence[AcceptedEvent]) -> int:
-    """Store events and count those that are new and not retracted as participation; return how many were new.
+    """Store events, and count the new ones that are not retracted as participation; return how many are new.
 
     No event may be there twice. A retraction is kept as an event, and is not participation itself.
     """
@@ -39,8 +39,19 @@ async def add_events(conn: Connection, events: Sequence[AcceptedEvent]) -> int:
                 channel = excluded.channel, type = excluded.type, source = excluded.source,
                 event_id = excluded.event_id
             where e.received_at is null
-            returning community, (event_time at time zone 'UTC')::date as day, member_id, channel, type,
-                      retracted_by
+            returning community, event_time, (event_time at time zone 'UTC')::date as day, member_id, channel,
+                      type, retracted_by
+        ),
+        firsts as (
+            insert into member_firsts as f (community, member_id, first_at, channel)
+            select distinct on (community, member_id) community, member_id, new.event_time, new.channel
+            from new left join member_firsts known using (community, member_id)
+            where new.type <> $13
+              and (known.first_at is null or (new.event_time, new.channel) < (known.first_at, known.channel))
+            order by community, member_id, new.event_time, new.channel
+            on conflict (community, member_id) do update
+            set first_at = excluded.first_at, channel = excluded.channel
+            where (excluded.first_at, excluded.channel) < (f.first_at, f.channel)
         ),
         counted as (
             select community, day, member_id, channel, type, count(*) as events
@@ -160,23 +171,18 @@ async def add_awards(conn: Connection, awards: Sequence[PointsAwarded]) -> int:
 
 
 async def add_members(conn: Connection, members: Sequence[MemberIdentified]) -> None:
-    """Store members (each once); an older revision than the one known changes nothing."""
-    data = [one["data"] for one in members]
+    """Store members (each once) with their names; an older revision than the one known changes nothing."""
     await conn.execute(
         """
-        insert into members as m (community, member_id, revision, first_seen_at, channel, name)
-        select * from unnest($1::text[], $2::uuid[], $3::int[], $4::timestamptz[], $5::text[], $6::text[])
-        on conflict (community, member_id) do update
-        set revision = excluded.revision, first_seen_at = excluded.first_seen_at, channel = excluded.channel,
-            name = excluded.name
+        insert into members as m (community, member_id, revision, name)
+        select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[])
+        on conflict (community, member_id) do update set revision = excluded.revision, name = excluded.name
         where excluded.revision > m.revision
         """,
         [one["community"] for one in members],
-        [one["member_id"] for one in data],
-        [one["revision"] for one in data],
-        [one["first_seen_at"] for one in data],
-        [one["channel"] for one in data],
-        [one.get("name") for one in data],
+        [one["data"]["member_id"] for one in members],
+        [one["data"]["revision"] for one in members],
+        [one["data"].get("name") for one in members],
     )
 
 

@@ -96,9 +96,12 @@ def _by_award(rows: list[asyncpg.Record]) -> dict[UUID, list[asyncpg.Record]]:
 
 
 async def find_payout(conn: Connection, community: str, payout_id: UUID) -> asyncpg.Record | None:
-    """A payout in its newest state."""
+    """A payout in its newest state, and its member's name."""
     return await conn.fetchrow(
-        "select * from payouts where community = $1 and payout_id = $2", community, payout_id
+        "select p.*, m.name as member_name from payouts p left join members m using (community, member_id)"
+        " where community = $1 and payout_id = $2",
+        community,
+        payout_id,
     )
 
 

@@ -110,14 +110,14 @@ async def active_members(conn: Connection, community: str, by: By, first: date, 
 async def new_members(
     conn: Connection, community: str, by: By, first: date, after_last: date
 ) -> dict[date, dict[str, int]]:
-    """New members by period and channel, of those first seen from `first` to before `after_last`."""
+    """Members by period and channel of their first event, of those from `first` to before `after_last`."""
     rows = await conn.fetch(
         f"""
         select {PERIOD[by]} as period, channel, count(*) as members
         from (
-            select (first_seen_at at time zone 'UTC')::date as day, channel from members
-            where community = $1 and first_seen_at >= $2::date and first_seen_at < $3::date
-        ) seen
+            select (first_at at time zone 'UTC')::date as day, channel from member_firsts
+            where community = $1 and first_at >= $2::date and first_at < $3::date
+        ) firsts
         group by 1, channel
         """,  # noqa: S608
         community,

@@ -96,24 +96,31 @@ async def test_periods_are_paged(world: Any, api: httpx.AsyncClient) -> None:
     assert body["items"][-1]["active_members"] == 1
 
 
-async def test_members_are_acquired_where_and_when_they_were_first_seen(
+async def test_members_are_acquired_where_and_when_their_first_event_was(
     world: Any, api: httpx.AsyncClient
 ) -> None:
-    def member(name: str, revision: int, channel: str, day: int) -> Any:
-        data = {
-            "member_id": world.uuid(name),
-            "revision": revision,
-            "channel": channel,
-            "first_seen_at": datetime(2026, 3, day, tzinfo=UTC),
-        }
-        return world.fact(f"{name} {revision}", data)
+    def event(name: str, member: str, channel: str, day: int) -> Any:
+        return world.event(name, member, channel=channel, at=datetime(2026, 3, day, tzinfo=UTC))
 
-    await world.handle(handlers.on_members, member("ada", 2, "chat", 1), member("bob", 1, "forum", 9))
-    await world.handle(handlers.on_members, member("ada", 1, "forum", 5), member("bob", 1, "forum", 9))
+    await world.handle(handlers.on_events, event("1", "ada", "forum", 9), event("2", "bob", "forum", 20))
+    await world.handle(handlers.on_events, event("3", "ada", "forum", 5), event("4", "ada", "chat", 2))
+    await world.handle(handlers.on_events, event("5", "ada", "code", 10), world.retraction("4"))
     (month,) = (await ask(api, "/v1/acquisition", by="month", **MARCH))["items"]
     assert month["new_members"] == 2
     assert month["channels"] == [{"channel": "chat", "new_members": 1}, {"channel": "forum", "new_members": 1}]
-    assert (await ask(api, "/v1/summary"))["members"] == 2
+    (day,) = (await ask(api, "/v1/acquisition", **{"from": "2026-03-02", "to": "2026-03-02"}))["items"]
+    assert day["channels"] == [{"channel": "chat", "new_members": 1}]
+
+
+async def test_the_newest_revision_of_a_member_wins(world: Any, api: httpx.AsyncClient) -> None:
+    def member(revision: int, name: str) -> Any:
+        return world.fact(name, {"member_id": world.uuid("ada"), "revision": revision, "name": name})
+
+    await world.handle(handlers.on_members, member(2, "Ada"), member(1, "Old"))
+    await world.handle(handlers.on_members, member(1, "Old"))
+    await world.handle(handlers.on_payouts, world.payout("accrued"))
+    assert (await ask(api, f"/v1/lineage/payouts/{world.uuid('payout')}"))["member_name"] == "Ada"
+    assert (await ask(api, "/v1/summary"))["members"] == 1
 
 
 async def test_points_by_rule_are_net_of_reversals(world: Any, api: httpx.AsyncClient) -> None:

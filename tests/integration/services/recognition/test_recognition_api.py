@@ -102,6 +102,8 @@ async def test_errors_say_what_is_wrong(world: Any, api: httpx.AsyncClient) -> N
     assert "has arrived yet" in unknown.json()["detail"]
     assert (await api.get("/v1/leaderboard", params={"after": "x"})).status_code == 422
     assert (await api.get("/v1/leaderboard", params={"period": "year"})).status_code == 422
+    out_of_reach = {"period": "month", "at": "9999-12-31T23:59:59-05:00"}
+    assert (await api.get("/v1/leaderboard", params=out_of_reach)).status_code == 422
     assert (await api.get("/v1/badges", headers={"Authorization": "Bearer plk_no"})).status_code == 401
 
 

@@ -6,6 +6,7 @@ import io
 import subprocess
 import tarfile
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ def present_services() -> list[str]:
     return [one for one in SERVICES if importlib.util.find_spec(f"services.{one}.main") is not None]
 
 
+@cache
 def openapi_document(service: str) -> dict[str, Any]:
     """The OpenAPI of a service, as its /openapi.json answers it."""
     spec = importlib.import_module(f"services.{service}.main").SPEC

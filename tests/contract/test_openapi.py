@@ -1,7 +1,6 @@
 """Every route of every service is described: what it does, its errors, and an example of what it takes."""
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import pytest
@@ -14,11 +13,10 @@ from tools.schemas import openapi_document, present_services
 #: Routes for probes and Prometheus, which need no key.
 OPEN = {"/livez", "/readyz", "/metrics"}
 
-document = cache(openapi_document)
 OPERATIONS = [
     pytest.param(service, path, method, id=f"{service} {method} {path}")
     for service in present_services()
-    for path, methods in document(service)["paths"].items()
+    for path, methods in openapi_document(service)["paths"].items()
     for method in methods
 ]
 
@@ -26,7 +24,7 @@ OPERATIONS = [
 def resolved(service: str, value: Any) -> Any:
     while "$ref" in value:
         name = value["$ref"].removeprefix("#/components/schemas/")
-        value = document(service)["components"]["schemas"][name]
+        value = openapi_document(service)["components"]["schemas"][name]
     return value
 
 
@@ -43,9 +41,9 @@ def references(value: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("service", present_services())
 def test_every_reference_leads_to_a_schema(service: str) -> None:
-    schemas = document(service)["components"]["schemas"]
+    schemas = openapi_document(service)["components"]["schemas"]
 
-    found = set(references(document(service)))
+    found = set(references(openapi_document(service)))
 
     assert found
     assert {one.removeprefix("#/components/schemas/") for one in found} <= schemas.keys()
@@ -53,7 +51,7 @@ def test_every_reference_leads_to_a_schema(service: str) -> None:
 
 @pytest.mark.parametrize(("service", "path", "method"), OPERATIONS)
 def test_a_route_says_what_it_does_and_how_it_fails(service: str, path: str, method: str) -> None:
-    operation = document(service)["paths"][path][method]
+    operation = openapi_document(service)["paths"][path][method]
 
     assert operation["summary"]
     assert operation["operationId"]
@@ -77,12 +75,12 @@ def test_a_route_says_what_it_does_and_how_it_fails(service: str, path: str, met
 
 @pytest.mark.parametrize(("service", "path", "method"), OPERATIONS)
 def test_what_a_route_takes_has_an_example_that_is_valid(service: str, path: str, method: str) -> None:
-    body = document(service)["paths"][path][method].get("requestBody")
+    body = openapi_document(service)["paths"][path][method].get("requestBody")
     if body is None:
         assert method in ("get", "delete", "post")
         return
     registry: Registry[Any] = Registry().with_resource(
-        "urn:openapi", DRAFT202012.create_resource(document(service))
+        "urn:openapi", DRAFT202012.create_resource(openapi_document(service))
     )
     for media in body["content"].values():
         examples = list(examples_of(service, media))

@@ -1,0 +1,1 @@
+"""Faults: real processes, kill -9, real sockets, the real stack, under load."""

@@ -1,0 +1,293 @@
+"""The real stack with proxies on every wire, and one run of a fault from its load to its reconciliation."""
+
+import asyncio
+import contextlib
+import os
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random, SystemRandom
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from aiokafka.errors import KafkaError
+
+from plaudit.admin import issue_key
+from plaudit.client import PlauditClient
+from plaudit.stack import StackError, StackState, kafka, start, stop
+from plaudit.stack.settling import wait_until_settled
+from shared.http.keys import SCOPES
+from shared.topics import SERVICES
+from tests.faults import load as loads
+from tests.faults import reconcile
+from tests.faults.load import Expected, Load, expect
+from tests.faults.report import REPORT, Row
+from tests.faults.wires import KafkaProxy, PostgresProxy, Proxy, Trap
+from tests.faults.workers import Workers
+
+PROGRAMMES = Path(__file__).parents[2] / "programmes"
+FULL = os.environ.get("PLAUDIT_FAULTS", "quick") == "full"
+SEED = int(os.environ.get("PLAUDIT_FAULT_SEED") or SystemRandom().randrange(1_000_000))
+
+EVENTS_COUNT = 4_000 if FULL else 1_200
+EVENTS_PER_REQUEST = 40
+REQUESTS_AT_ONCE = 4
+#: A killed worker's partitions wait for this: short, so that many faults fit in a minute. The default is 10 s.
+SESSION_SECONDS = 3.0
+SETTLE_SECONDS = 60.0
+SPRING_SECONDS = 30.0
+PROBE_SECONDS = 60.0
+POLL_SECONDS = 0.02
+
+
+@dataclass
+class Arena:
+    """Kafka and PostgreSQL of a stack, the services' processes, and the proxies between them."""
+
+    state: StackState
+    postgres: PostgresProxy
+    kafka: KafkaProxy
+    door: Proxy
+    workers: Workers
+
+    @asynccontextmanager
+    async def run(
+        self, name: str, *, count: int = EVENTS_COUNT, change: Callable[[Load], None] | None = None
+    ) -> AsyncIterator["Run"]:
+        """One run: a community, its load, and at the end the reconciliation and a row of the report.
+
+        `change` may add to the load before it is sent. The body injects the fault while the load comes in.
+        """
+        community = f"fault-{uuid.uuid4().hex[:10]}"
+        rng = Random(f"{SEED} {name}")
+        load = loads.build(community, rng, count)
+        if change is not None:
+            change(load)
+        key = await self.community(community)
+        run = Run(self, name, rng, load, key, reconcile.Databases(self.state, community))
+        run.dead_letters = await reconcile.dead_letters(self.state)
+        sending = asyncio.create_task(run.send())
+        try:
+            yield run
+            await sending
+            await run.finish()
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+            for proxy in (self.postgres, self.kafka, self.door):
+                proxy.disarm()
+
+    async def community(self, community: str, programme: str = "messages.yaml") -> str:
+        """Make a community with a programme that every service knows; its access key."""
+        issued = await asyncio.to_thread(issue_key, self.state, community, "faults", SCOPES)
+        await self.publish(issued["key"], (PROGRAMMES / programme).read_text())
+        await self.settled()
+        return str(issued["key"])
+
+    async def publish(self, key: str, programme: str) -> dict[str, Any]:
+        """Publish a programme."""
+        async with httpx.AsyncClient(trust_env=False) as http:
+            answer = await http.post(
+                f"{self.state.service_urls['scoring']}/v1/programmes",
+                content=programme.encode(),
+                headers={"Authorization": f"Bearer {key}", "Content-Type": "application/yaml"},
+            )
+            answer.raise_for_status()
+            document: dict[str, Any] = answer.json()
+            return document
+
+    async def settled(self) -> None:
+        """Return once nothing is under way, however often the broker or the database is away meanwhile."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while True:
+            try:
+                return await wait_until_settled(self.state, max(1.0, deadline - time.monotonic()))
+            except (KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def admin(self, service: str) -> asyncpg.Connection:
+        """A superuser's connection to a service's database, past the proxy; the caller closes it."""
+        url = reconcile.database_url(self.state.postgres_admin_url, reconcile.role_name(service))
+        return await asyncpg.connect(url)
+
+    @contextlib.contextmanager
+    def slow(self, round_trip_seconds: float) -> Iterator[None]:
+        """Within this, every round trip to Kafka and PostgreSQL takes longer."""
+        for proxy in (self.postgres, self.kafka):
+            proxy.delay_seconds = round_trip_seconds / 2
+        try:
+            yield
+        finally:
+            for proxy in (self.postgres, self.kafka):
+                proxy.delay_seconds = 0.0
+
+
+@dataclass
+class Run:
+    """One run of one fault."""
+
+    arena: Arena
+    name: str
+    rng: Random
+    load: Load
+    key: str
+    databases: reconcile.Databases
+    receipts: dict[str, int] = field(default_factory=dict)
+    dead_letters: dict[str, int] = field(default_factory=dict)
+    expected_dead_letters: dict[str, int] = field(default_factory=dict)
+    #: Told what must be true once the load is known; changes it where the fault does.
+    adjust: Callable[[Expected], None] = lambda expected: None
+    in_flight: int = 0
+    recovery: asyncio.Task[float] | None = None
+    share: float = 0.0
+    _sent: int = 0
+
+    async def send(self) -> None:
+        """Send the load, a few requests at a time, until all of it is taken."""
+        requests = self.load.requests(EVENTS_PER_REQUEST)
+        queue: asyncio.Queue[list[bytes]] = asyncio.Queue()
+        for request in requests:
+            queue.put_nowait(request)
+
+        async def one_sender(client: PlauditClient) -> None:
+            while not queue.empty():
+                for receipt in await client.send_batch(queue.get_nowait()):
+                    assert not receipt.rejected, receipt.rejected
+                    self.receipts[receipt.receipt_id] = receipt.accepted
+                    self._sent += receipt.accepted
+                self.share = 1 - queue.qsize() / len(requests)
+
+        url = f"http://127.0.0.1:{self.arena.door.port}"
+        async with PlauditClient(url, self.key, requests_in_flight=REQUESTS_AT_ONCE) as client:
+            client._reached = True  # it was reached before: a door that is shut now opens again
+            await asyncio.gather(*(one_sender(client) for _ in range(REQUESTS_AT_ONCE)))
+
+    async def moment(self, earliest: float = 0.1, latest: float = 0.6) -> None:
+        """Return at a random share of the load, the same for the same seed; then the fault is due."""
+        share = self.rng.uniform(earliest, latest)
+        while self.share < share:
+            await asyncio.sleep(0.001)
+        await self.count_in_flight()
+
+    async def count_in_flight(self) -> None:
+        """Note how many events were answered 202 and have not reached the end."""
+        with contextlib.suppress(asyncpg.PostgresError, OSError):
+            rows = await self.databases.rows("analytics", "select count(*) from events where community = $1")
+            self.in_flight = max(0, self._sent - rows[0][0])
+
+    async def sprung(self, trap: Trap) -> None:
+        """Return once the trap was sprung."""
+        async with asyncio.timeout(SPRING_SECONDS):
+            await trap.sprung.wait()
+        await self.count_in_flight()
+        self.recovers()
+
+    def recovers(self) -> None:
+        """The fault's cause is over: from now on the time is taken until an event gets through to the end."""
+        self.recovery = asyncio.create_task(self._probe(len(self.load.events)))
+
+    async def _probe(self, number: int) -> float:
+        started = time.monotonic()
+        probe = loads.message(f"probe-{number}", datetime.now(UTC), f"probe-{number}", f"probe-{number}")
+        self.load.add(probe)
+        award = loads.award_id(
+            self.load.community,
+            "message",
+            "actor",
+            loads.event_uid(self.load.community, probe["id"]),
+            loads.member_id(self.load.community, probe["id"]),
+        )
+        async with PlauditClient(f"http://127.0.0.1:{self.arena.door.port}", self.key) as client:
+            client._reached = True
+            sent = await client.send([probe])
+        self.receipts[sent.receipt_ids[0]] = 1
+        for service, sql in (
+            ("rewards", "select 1 from transfers where community = $1 and cause_id = $2"),
+            ("recognition", "select 1 from applied_awards where community = $1 and award_id = $2"),
+            ("analytics", "select 1 from awards where community = $1 and award_id = $2"),
+        ):
+            await self._until(lambda service=service, sql=sql: self.databases.rows(service, sql, award))
+        return time.monotonic() - started
+
+    async def _until(self, ask: Callable[[], Awaitable[list[Any]]]) -> None:
+        async with asyncio.timeout(PROBE_SECONDS):
+            while True:
+                with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                    if await ask():
+                        return
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def finish(self) -> None:
+        """Settle, reconcile, and put the row into the report; raises AssertionError when anything differs."""
+        recovered = await self.recovery if self.recovery is not None else None
+        await self.arena.workers.ready()
+        await self.arena.settled()
+        expected = expect(self.load)
+        self.adjust(expected)
+        found = await reconcile.reconcile(self.databases, expected, self.receipts)
+        now = await reconcile.dead_letters(self.arena.state)
+        new = {service: now[service] - self.dead_letters[service] for service in SERVICES}
+        wanted = {service: self.expected_dead_letters.get(service, 0) for service in SERVICES}
+        found.check(f"dead letters: {new} instead of {wanted}", new == wanted)
+        REPORT.append(Row(self.name, self.in_flight, found.lost, found.doubled, recovered))
+        assert not found.details, f"seed {SEED}: " + "; ".join(found.details)
+
+
+@asynccontextmanager
+async def arena(name: str) -> AsyncIterator[Arena]:
+    """The whole platform with proxies on the wires; everything ends with it."""
+    proxies = Proxy(0), PostgresProxy(0), KafkaProxy(0)
+    for proxy in proxies:
+        await proxy.start()
+    door, postgres, broker = proxies
+    listener = Proxy(0)
+    await listener.start()  # a free port for the broker's second listener
+    await listener.stop()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kafka, "properties", _with_proxied_listener(kafka.properties, listener.port, broker.port))
+        state = await asyncio.to_thread(start, name, only=["kafka", "postgres"])
+        postgres.target_port = state.ports["postgres"]
+        broker.target_port = listener.port
+        door.target_port = state.ports["ingest"]
+        environment = {
+            "PLAUDIT_KAFKA": f"127.0.0.1:{broker.port}",
+            "PLAUDIT_POSTGRES_URL": f"postgresql://127.0.0.1:{postgres.port}",
+            "PLAUDIT_SESSION_SECONDS": str(SESSION_SECONDS),
+        }
+        workers = Workers(state, environment)
+        try:
+            for service in SERVICES:
+                workers.start(service)
+            await workers.ready()
+            yield Arena(state, postgres, broker, door, workers)
+        finally:
+            await workers.stop_all()
+            for proxy in proxies:
+                await proxy.stop()
+            with contextlib.suppress(StackError):
+                await asyncio.to_thread(stop, name)
+
+
+def _with_proxied_listener(
+    properties: Callable[[StackState], str], port: int, advertised_port: int
+) -> Callable[[StackState], str]:
+    """The broker's settings with a listener whose clients are told to come through the proxy."""
+
+    def changed(state: StackState) -> str:
+        settings = dict(line.split("=", 1) for line in properties(state).splitlines())
+        settings["listeners"] += f",PROXIED://127.0.0.1:{port}"
+        settings["advertised.listeners"] += f",PROXIED://127.0.0.1:{advertised_port}"
+        settings["listener.security.protocol.map"] += ",PROXIED:PLAINTEXT"
+        settings["inter.broker.listener.name"] = "PLAINTEXT"
+        settings["group.min.session.timeout.ms"] = "1000"
+        return "".join(f"{key}={value}\n" for key, value in settings.items())
+
+    return changed

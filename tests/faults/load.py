@@ -1,0 +1,199 @@
+"""A seeded community at work, and what must come of it, worked out by hand.
+
+The rules are programmes/messages.yaml's: 1 point for a message; 2 for being written to, 10 a day at most.
+Nothing here imports a service: identifiers are derived again, from what the documentation says of them.
+"""
+
+import uuid
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from typing import Any
+
+import orjson
+
+EVENT_NAMESPACE = uuid.UUID("0b5d7a0e-51f5-5b3a-8d0c-3f6c2f8f1a01")
+MEMBER_NAMESPACE = uuid.UUID("5c1d2f7a-9f0b-5e65-b7b4-1f8d4c0e2b02")
+AWARD_NAMESPACE = uuid.UUID("6f6c1f0e-6b0d-5d0a-9a53-2f8f5a7f0b11")
+
+SOURCE = "/faults/chat"
+PEOPLE_COUNT = 250
+DAYS_COUNT = 3
+MESSAGE_POINTS = 1
+WRITTEN_TO_POINTS = 2
+WRITTEN_TO_CAP = 10
+RETRACTED_SHARE = 0.06
+REPEATED_SHARE = 0.03
+BADGES = {"writer-10": 10, "writer-100": 100, "writer-500": 500}
+LEVELS = {"newcomer": 0, "regular": 50, "pillar": 500}
+
+Event = dict[str, Any]
+
+
+def event_uid(community: str, event_id: str) -> str:
+    """The identity of an event of this load."""
+    return str(uuid.uuid5(EVENT_NAMESPACE, f"{community}\x1f{SOURCE}\x1f{event_id}"))
+
+
+def member_id(community: str, person: str) -> str:
+    """The member behind somebody of the chat."""
+    return str(uuid.uuid5(MEMBER_NAMESPACE, f"{community}\x1fchat\x1f{person}"))
+
+
+def award_id(community: str, rule: str, slot: str, uid: str, member: str) -> str:
+    """The identity of an award."""
+    return str(uuid.uuid5(AWARD_NAMESPACE, f"{community}|{rule}|{slot}|{uid}|{member}"))
+
+
+def reversal_id(award: str) -> str:
+    """The identity of what takes an award back."""
+    return str(uuid.uuid5(AWARD_NAMESPACE, f"reversal|{award}"))
+
+
+def message(event_id: str, time: datetime, sender: str, receiver: str) -> Event:
+    """Somebody wrote to somebody."""
+    data = {"channel": "chat", "actor": {"id": sender}, "object": {"id": event_id, "author": {"id": receiver}}}
+    return _event(event_id, "chat.message.v1", time, data)
+
+
+def retraction(of: Event) -> Event:
+    """Somebody takes a message back."""
+    target = {"source": SOURCE, "id": of["id"]}
+    data = {"channel": "chat", "actor": of["data"]["actor"], "target": target}
+    return _event(f"not-{of['id']}", "activity.retracted.v1", of["time"], data)
+
+
+def _event(event_id: str, kind: str, time: datetime, data: dict[str, Any]) -> Event:
+    return {"specversion": "1.0", "id": event_id, "source": SOURCE, "type": kind, "time": time, "data": data}
+
+
+@dataclass
+class Load:
+    """Events in the order of sending, some of them twice, and some taken back."""
+
+    community: str
+    events: list[Event] = field(default_factory=list)
+
+    def add(self, *events: Event) -> None:
+        """Send these too."""
+        self.events += events
+
+    def requests(self, events_per_request: int) -> list[list[bytes]]:
+        """The events as requests of a few events each."""
+        serialised = [orjson.dumps(event) for event in self.events]
+        return [serialised[i : i + events_per_request] for i in range(0, len(serialised), events_per_request)]
+
+    @property
+    def unique(self) -> dict[str, Event]:
+        """The events by id; what is sent again has the same content."""
+        return {event["id"]: event for event in self.events}
+
+
+def build(community: str, rng: Random, count: int, days_ago: int = 5) -> Load:
+    """About `count` messages between people of whom some are written to far more than others."""
+    first_day = (datetime.now(UTC) - timedelta(days=days_ago)).replace(hour=0, minute=0, second=0, microsecond=0)
+    people = [f"p{number}" for number in range(PEOPLE_COUNT)]
+    weights = [1 / (number + 1) for number in range(PEOPLE_COUNT)]
+    messages = []
+    for number in range(count):
+        sender, receiver = rng.choice(people), rng.choices(people, weights)[0]
+        time = first_day + timedelta(seconds=rng.randrange(DAYS_COUNT * 86_400), milliseconds=rng.randrange(1000))
+        messages.append(message(f"m{number}", time, sender, receiver))
+    received = Counter((_receiver(one), one["time"].date()) for one in messages)
+    # Who is at the cap earns by the order of the log. What is taken back must have earned in any order.
+    always_earned = [
+        one
+        for one in messages
+        if received[_receiver(one), one["time"].date()] * WRITTEN_TO_POINTS <= WRITTEN_TO_CAP
+    ]
+    retracted = rng.sample(always_earned, min(len(always_earned), int(count * RETRACTED_SHARE)))
+    placed = [(rng.random(), one) for one in messages]
+    placed += [(rng.random(), retraction(one)) for one in retracted]
+    placed += [(rng.random(), one) for _, one in rng.sample(placed, int(count * REPEATED_SHARE))]
+    return Load(community, [one for _, one in sorted(placed, key=lambda pair: pair[0])])
+
+
+def _sender(event: Event) -> str:
+    return str(event["data"]["actor"]["id"])
+
+
+def _receiver(event: Event) -> str:
+    return str(event["data"]["object"]["author"]["id"])
+
+
+@dataclass
+class Expected:
+    """What must be true once everything has come through."""
+
+    events: set[str] = field(default_factory=set)
+    #: Awards that are there whatever the order: id → (member, points).
+    awards: dict[str, tuple[str, int]] = field(default_factory=dict)
+    #: Where a daily cap lets through `count` of these awards, whichever came first.
+    capped: list[tuple[frozenset[str], int]] = field(default_factory=list)
+    capped_members: dict[str, str] = field(default_factory=dict)
+    #: Awards of retracted events: there with their reversal, or neither is.
+    retracted: dict[str, tuple[str, int]] = field(default_factory=dict)
+    points: Counter[str] = field(default_factory=Counter)
+    standing: dict[str, set[str]] = field(default_factory=dict)
+    people: set[str] = field(default_factory=set)
+    participation: Counter[date] = field(default_factory=Counter)
+
+
+def expect(load: Load) -> Expected:
+    """Work out what must come of a load."""
+    expected = Expected()
+    community = load.community
+    unique = load.unique
+    taken_back = {one["data"]["target"]["id"] for one in unique.values() if "target" in one["data"]}
+    written: Counter[str] = Counter()
+    received: dict[tuple[str, date], list[Event]] = defaultdict(list)
+    for event_id, event in unique.items():
+        expected.events.add(event_uid(community, event_id))
+        sender = member_id(community, _sender(event))
+        expected.people.add(sender)
+        if "target" in event["data"]:
+            continue
+        receiver = member_id(community, _receiver(event))
+        expected.people.add(receiver)
+        uid = event_uid(community, event_id)
+        award = award_id(community, "message", "actor", uid, sender)
+        if event_id in taken_back:
+            expected.retracted[award] = (sender, MESSAGE_POINTS)
+        else:
+            expected.awards[award] = (sender, MESSAGE_POINTS)
+            expected.points[sender] += MESSAGE_POINTS
+            expected.participation[event["time"].date()] += 1
+            written[sender] += 1
+        if receiver != sender:
+            received[receiver, event["time"].date()].append(event)
+    for (receiver, _), events in received.items():
+        _written_to(expected, community, receiver, events, taken_back)
+    for member in expected.points:
+        held = {badge for badge, least in BADGES.items() if written[member] >= least}
+        expected.standing[member] = held | {
+            level for level, least in LEVELS.items() if expected.points[member] >= least
+        }
+    return expected
+
+
+def _written_to(
+    expected: Expected, community: str, receiver: str, events: list[Event], taken_back: set[str]
+) -> None:
+    """The awards of one member and day for being written to."""
+    awards = {
+        one["id"]: award_id(community, "written-to", "object_author", event_uid(community, one["id"]), receiver)
+        for one in events
+    }
+    fit = WRITTEN_TO_CAP // WRITTEN_TO_POINTS
+    if len(events) > fit:
+        expected.capped.append((frozenset(awards.values()), fit))
+        expected.capped_members |= dict.fromkeys(awards.values(), receiver)
+        expected.points[receiver] += WRITTEN_TO_CAP
+        return
+    for event_id, award in awards.items():
+        if event_id in taken_back:
+            expected.retracted[award] = (receiver, WRITTEN_TO_POINTS)
+        else:
+            expected.awards[award] = (receiver, WRITTEN_TO_POINTS)
+            expected.points[receiver] += WRITTEN_TO_POINTS

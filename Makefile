@@ -7,7 +7,7 @@ UV_VERSION := 0.13.8
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-PACKAGES := -p plaudit -p services -p shared
+PACKAGES := -p plaudit -p services -p shared -p tools
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

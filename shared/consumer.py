@@ -9,24 +9,25 @@ bug): the process ends, loudly, and nothing is skipped.
 """
 
 import asyncio
-import base64
+import contextlib
 import logging
 import time
-import uuid
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 import mode
+import orjson
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaConnectionError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
-from pydantic import TypeAdapter, ValidationError
+from aiokafka.errors import ConsumerStoppedError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from pydantic import TypeAdapter
 
+from shared.dead_letters import DeadLetters, Rejection
+from shared.kafka import passes
 from shared.outbox import OutboxRelay
-from shared.postgres import TRANSIENT, Connection
+from shared.postgres import TRANSIENT, Connection, begin
 from shared.settings import ServiceSettings
 from shared.telemetry import (
     BATCH_SECONDS,
@@ -34,16 +35,13 @@ from shared.telemetry import (
     CONSUMED_RECORDS,
     CONSUMER_LAG,
     CONSUMER_RETRIES,
-    DEAD_LETTERS,
     OFFSET_CONFLICTS,
 )
-from shared.topics import Topic, dead_letter_topic
+from shared.topics import Topic
 from shared.transaction import Invalid, Transaction
 
 FETCH_WAIT_MS = 200
 LAG_REPORT_SECONDS = 5.0
-REASON_MAX_CHARS = 1_000
-DEAD_LETTER_NAMESPACE = uuid.UUID("6b0f2f8e-7d0c-5a52-9d55-0f6f5a3a7c11")
 
 log = logging.getLogger(__name__)
 
@@ -63,16 +61,8 @@ class OffsetConflict(Exception):
     """The stored offset is not where this worker thought: another worker owns the partition."""
 
 
-class TooManyDeadLetters(Exception):
-    """So many invalid records in a minute point at a bug, not at the records."""
-
-
-@dataclass(frozen=True)
-class Rejection:
-    """A record that cannot be processed, and why."""
-
-    record: Any
-    reason: str
+class StoppedInRetries(Exception):
+    """The service stops while a failure had not passed yet; nothing was stored."""
 
 
 class ConsumerLoop(mode.Service):
@@ -92,10 +82,9 @@ class ConsumerLoop(mode.Service):
         self._pool = pool
         self._relay = relay
         self._settings = settings
-        self._dead_letter_topic = dead_letter_topic(service)
+        self._dead_letters = DeadLetters(service, settings)
         self._next: dict[TopicPartition, int] = {}
         self._busy = asyncio.Lock()
-        self._dead_letter_times: deque[float] = deque(maxlen=settings.dead_letters_max_per_minute + 1)
         self._consumer: AIOKafkaConsumer | None = None
         self.assigned = asyncio.Event()
 
@@ -119,9 +108,13 @@ class ConsumerLoop(mode.Service):
 
     async def on_stop(self) -> None:
         """Let the batch at work finish, then leave the group so that another worker takes over at once."""
-        async with self._busy:
-            if self._consumer is not None:
-                await self._consumer.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.stop_seconds):
+                async with self._busy:
+                    pass
+                # Not within the lock: leaving may have to wait for a rebalance, and that waits for the lock.
+                if self._consumer is not None:
+                    await self._consumer.stop()
 
     async def _consume(self) -> None:
         assert self._consumer is not None  # noqa: S101 -- on_start made it
@@ -140,8 +133,13 @@ class ConsumerLoop(mode.Service):
             except NoOffsetForPartitionError:
                 # Noted before this worker stood where the database says; it stands there now.
                 continue
-            except KafkaConnectionError as error:
-                log.warning("the broker is away: %r", error)
+            except ConsumerStoppedError:
+                return
+            except KafkaError as error:
+                if not passes(error):
+                    raise
+                log.warning("fetching waits %.1f s: %r", self._settings.retry_min_seconds, error)
+                await self.sleep(self._settings.retry_min_seconds)
                 continue
             async with self._busy:
                 # A rebalance may have taken partitions away, or their offsets, since they were fetched.
@@ -152,21 +150,30 @@ class ConsumerLoop(mode.Service):
                     if record.offset >= self._next.get(partition, record.offset + 1)
                 ]
                 if records and not self.should_stop:
-                    await self._process(records)
+                    with contextlib.suppress(StoppedInRetries):
+                        await self._process_or_give_up(records)
+
+    async def _process_or_give_up(self, records: list[Any]) -> None:
+        """Process records; when another worker moved the offsets, go on from where the database stands now."""
+        try:
+            await self._process(records)
+        except OffsetConflict:
+            OFFSET_CONFLICTS.inc()
+            log.warning("another worker moved the offsets: this batch is given up")
+            await self._until_it_passes(lambda: self._load_offsets(list(self._next)), "reading the offsets")
 
     async def _process(self, records: list[Any]) -> None:
-        """Process records, whatever it takes: splits the batch around invalid ones, retries what passes."""
+        """Process records, whatever it takes: splits the batch around invalid ones, retries what passes.
+
+        Raises OffsetConflict, and then nothing after the conflict was processed: records beyond a gap that
+        the database still waits for must not move its offset over the gap.
+        """
         started = time.perf_counter()
         decoded, rejections = self._decode(records)
         while True:
             try:
                 await self._commit_with_retries(records, decoded, rejections)
                 break
-            except OffsetConflict:
-                OFFSET_CONFLICTS.inc()
-                log.warning("another worker moved the offsets: this batch is given up")
-                await self._load_offsets(list(self._next))
-                return
             except Invalid as invalid:
                 culprit = self._find(invalid, decoded)
                 if culprit is None:
@@ -188,8 +195,10 @@ class ConsumerLoop(mode.Service):
             if record.value is None:
                 continue  # a tombstone of a compacted topic says nothing
             try:
+                if b"NaN" in record.value or b"Infinity" in record.value:
+                    orjson.loads(record.value)  # these words are no numbers of JSON; pydantic takes them
                 message = self._subscriptions[record.topic].adapter.validate_json(record.value)
-            except ValidationError as error:
+            except ValueError as error:
                 rejections.append(Rejection(record, str(error)))
             else:
                 decoded.append((record, message))
@@ -209,29 +218,42 @@ class ConsumerLoop(mode.Service):
         moves: dict[TopicPartition, int] = {}
         for record in records:
             moves[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        attempts = 0
+
+        async def attempt() -> None:
+            nonlocal attempts
+            attempts += 1
+            # The connection may have gone after the server committed: ask before doing it again.
+            if attempts == 1 or not await self._was_committed(moves):
+                await self._commit(moves, decoded, rejections)
+
+        await self._until_it_passes(attempt, f"a batch of {len(records)}")
+        self._next.update(moves)
+        self._dead_letters.count(rejections)
+
+    async def _until_it_passes(self, action: Callable[[], Awaitable[None]], what: str) -> None:
+        """Do something, again after every failure that passes by itself, however long that takes.
+
+        Raises StoppedInRetries when the service stops first.
+        """
         pause = self._settings.retry_min_seconds
-        unsure = False
         while True:
             try:
-                if unsure and await self._was_committed(moves):
-                    break
-                await self._commit(moves, decoded, rejections)
-                break
-            except TRANSIENT as error:
+                return await action()
+            except (*TRANSIENT, KafkaError) as error:
+                if isinstance(error, KafkaError) and not passes(error):
+                    raise
                 CONSUMER_RETRIES.inc()
-                log.warning("the batch of %d is tried again in %.1f s: %r", len(records), pause, error)
-                # The connection may have gone after the server committed: ask before doing it again.
-                unsure = True
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, self._settings.retry_max_seconds)
-        self._next.update(moves)
-        for rejection in rejections:
-            DEAD_LETTERS.labels(rejection.record.topic).inc()
+                log.warning("%s is tried again in %.1f s: %r", what, pause, error)
+            await self.sleep(pause)
+            if self.should_stop:
+                raise StoppedInRetries(what)
+            pause = min(pause * 2, self._settings.retry_max_seconds)
 
     async def _commit(
         self, moves: dict[TopicPartition, int], decoded: list[tuple[Any, Any]], rejections: list[Rejection]
     ) -> None:
-        async with self._pool.acquire() as conn, conn.transaction():
+        async with begin(self._pool) as conn:
             tx = Transaction(conn, datetime.now(UTC))
             # 1. The offsets first: their row locks keep any other owner of the partition waiting.
             await self._move_offsets(conn, moves)
@@ -245,7 +267,7 @@ class ConsumerLoop(mode.Service):
                         invalid.topic = topic  # type: ignore[attr-defined]
                         raise
             # 3. What can never succeed, as messages of the same transaction.
-            self._publish_dead_letters(tx, rejections)
+            self._dead_letters.publish(tx, rejections)
             # 4. The messages about the facts.
             count = await tx.store_outbox()
         # 5. Only now may they be published.
@@ -314,18 +336,15 @@ class ConsumerLoop(mode.Service):
 
     async def take(self, partitions: list[TopicPartition]) -> None:
         """Become the owner of partitions: only after what their last owner committed has been published."""
-        pause = self._settings.retry_min_seconds
-        while not self.should_stop:
-            try:
-                self._next = {}
-                await self._load_offsets(partitions)
-                await self._relay.wait_until_published()
-                break
-            except (*TRANSIENT, KafkaError) as error:
-                log.warning("taking partitions waits %.1f s: %r", pause, error)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, self._settings.retry_max_seconds)
-        self.assigned.set()
+        self._next = {}
+
+        async def settle() -> None:
+            await self._load_offsets(partitions)
+            await self.wait(self._relay.wait_until_published())
+
+        with contextlib.suppress(StoppedInRetries):
+            await self._until_it_passes(settle, "taking partitions")
+            self.assigned.set()
 
     async def give_up(self) -> None:
         """Stop owning partitions, once the batch at work is done."""
@@ -333,53 +352,13 @@ class ConsumerLoop(mode.Service):
         async with self._busy:
             self._next = {}
 
-    def _publish_dead_letters(self, tx: Transaction, rejections: list[Rejection]) -> None:
-        if not rejections:
-            return
-        now = time.monotonic()
-        limit = self._settings.dead_letters_max_per_minute
-        self._dead_letter_times.extend([now] * len(rejections))
-        recent = sum(1 for moment in self._dead_letter_times if moment > now - 60)
-        if recent > limit:
-            reason = rejections[0].reason[:REASON_MAX_CHARS]
-            raise TooManyDeadLetters(f"more than {limit} invalid records in a minute; the first: {reason}")
-        for rejection in rejections:
-            record = rejection.record
-            log.error(
-                "dead letter: %s",
-                rejection.reason[:REASON_MAX_CHARS],
-                extra={"topic": record.topic, "partition": record.partition, "offset": record.offset},
-            )
-            tx.publish(self._dead_letter_topic, record.key or b"", self._dead_letter(rejection, tx.now))
-
-    def _dead_letter(self, rejection: Rejection, now: datetime) -> dict[str, Any]:
-        record = rejection.record
-        most = self._settings.dead_letter_value_max_bytes
-        origin = f"{self._service}|{record.topic}|{record.partition}|{record.offset}"
-        return {
-            "specversion": "1.0",
-            "id": str(uuid.uuid5(DEAD_LETTER_NAMESPACE, origin)),
-            "source": f"/plaudit/{self._service}",
-            "type": "record.dead_lettered.v1",
-            "time": now,
-            "community": "unknown",
-            "data": {
-                "service": self._service,
-                "topic": record.topic,
-                "partition": record.partition,
-                "offset": record.offset,
-                "key_base64": base64.b64encode(record.key or b"").decode(),
-                "value_base64": base64.b64encode(record.value[:most]).decode(),
-                "value_truncated": len(record.value) > most,
-                "reason": rejection.reason[:REASON_MAX_CHARS],
-            },
-        }
-
     async def _report_lag(self) -> None:
         """Tell monitors where the loop stands: the lag gauge, and Kafka's committed offset."""
         assert self._consumer is not None  # noqa: S101
         while not self.should_stop:
             await self.sleep(LAG_REPORT_SECONDS)
+            if self.should_stop:
+                return
             lags = dict.fromkeys(self._subscriptions, 0)
             for partition, offset in self._next.items():
                 newest = self._consumer.highwater(partition)
@@ -394,11 +373,19 @@ class ConsumerLoop(mode.Service):
 
 
 class _Rebalances(ConsumerRebalanceListener):
+    """Tells the loop what it owns. The client would only log what is raised here, and the loop stand still."""
+
     def __init__(self, consumer_loop: ConsumerLoop) -> None:
         self._consumer_loop = consumer_loop
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        await self._consumer_loop.give_up()
+        await self._or_crash(self._consumer_loop.give_up())
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        await self._consumer_loop.take(sorted(assigned))
+        await self._or_crash(self._consumer_loop.take(sorted(assigned)))
+
+    async def _or_crash(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it ends the process
+            await self._consumer_loop.crash(error)

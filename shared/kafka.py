@@ -6,7 +6,13 @@ from collections.abc import Awaitable, Iterable, Sequence
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import MessageSizeTooLargeError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    KafkaError,
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+    TopicAlreadyExistsError,
+    for_code,
+)
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared.topics import Topic
@@ -14,6 +20,15 @@ from shared.topics import Topic
 PRODUCER_LINGER_MS = 2
 PRODUCER_BATCH_BYTES = 256 * 1024
 REQUEST_MAX_BYTES = 2 * 1024 * 1024
+
+
+def passes(error: KafkaError) -> bool:
+    """Whether a failure passes by itself.
+
+    After any other the idempotent producer's sequence numbers no longer fit the broker's: only a new
+    producer, that is a new process, gets anything through.
+    """
+    return error.retriable or isinstance(error, KafkaTimeoutError)
 
 
 def partition_of(key: bytes, partitions: Sequence[int]) -> int:

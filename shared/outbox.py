@@ -14,8 +14,8 @@ import mode
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from shared.kafka import send_records
-from shared.postgres import TRANSIENT
+from shared.kafka import passes, send_records
+from shared.postgres import TRANSIENT, begin
 from shared.settings import ServiceSettings
 from shared.telemetry import OUTBOX_PENDING, OUTBOX_PUBLISHED, OUTBOX_RETRIES
 
@@ -89,6 +89,8 @@ class OutboxRelay(mode.Service):
                     pass
                 pause = self._settings.retry_min_seconds
             except (KafkaError, *TRANSIENT) as error:
+                if isinstance(error, KafkaError) and not passes(error):
+                    raise
                 OUTBOX_RETRIES.inc()
                 log.warning("publishing waits %.1f s: %r", pause, error)
                 await asyncio.sleep(pause)
@@ -98,7 +100,7 @@ class OutboxRelay(mode.Service):
     async def _publish_batch(self) -> bool:
         """Publish one batch; True when there may be more."""
         limit = self._settings.outbox_batch_max_count
-        async with self._pool.acquire() as conn, conn.transaction():
+        async with begin(self._pool) as conn:
             # 1. Only one relay at a time, held until this transaction ends.
             if not await conn.fetchval("select pg_try_advisory_xact_lock($1)", RELAY_LOCK):
                 self._set_pending(await conn.fetchval("select count(*) from outbox"))

@@ -5,6 +5,8 @@ administrator, who owns the tables; the service's role may only read and write r
 """
 
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from urllib.parse import urlsplit, urlunsplit
@@ -19,12 +21,12 @@ Connection = asyncpg.Connection | PoolConnectionProxy
 
 MIGRATION_LOCK = 0x706C6175  # "plau": one migration at a time per database
 
-#: Failures that pass by themselves: the same transaction is tried again.
+#: Failures that pass by themselves: the same transaction is tried again. An InterfaceError is not one of them:
+#: most are mistakes of ours (a wrong number of arguments), which would be tried again for ever.
 TRANSIENT = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
     asyncpg.exceptions.TransactionRollbackError,  # deadlock, serialisation
     asyncpg.exceptions.InsufficientResourcesError,  # disk full, too many connections
     asyncpg.exceptions.OperatorInterventionError,  # shutdown, starting up, cancelled
@@ -69,6 +71,30 @@ async def create_pool(service: str, settings: ServiceSettings) -> asyncpg.Pool:
             "idle_in_transaction_session_timeout": str(int(settings.idle_transaction_seconds * 1000)),
         },
     )
+
+
+@asynccontextmanager
+async def begin(pool: asyncpg.Pool) -> AsyncIterator[Connection]:
+    """A connection within a transaction: committed at the end, rolled back when anything is raised.
+
+    Raises asyncpg.ConnectionDoesNotExistError when the connection was lost meanwhile, whichever call noticed
+    it first; the client says InterfaceError then, as it does for mistakes, which stay what they are.
+    """
+    async with pool.acquire() as connection:
+        try:
+            async with connection.transaction():
+                yield connection
+        except asyncpg.InterfaceError as error:
+            if not _is_lost(connection):
+                raise
+            raise asyncpg.ConnectionDoesNotExistError(f"the connection was lost: {error}") from error
+
+
+def _is_lost(connection: PoolConnectionProxy) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:  # what the pool lent was taken back because it is closed
+        return True
 
 
 async def prepare_database(admin_url: str, service: str, password: str) -> None:

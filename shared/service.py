@@ -6,6 +6,7 @@ and no money rests on a Faust table or a Faust acknowledgement.
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import logging
 import os
@@ -39,6 +40,7 @@ from shared.telemetry import configure_logging
 from shared.topics import ACCESS_KEYS
 from shared.transaction import Transaction, transaction
 
+CLOSE_SECONDS = 3.0
 DEPENDENCY_PAUSE_SECONDS = 0.2
 GC_THRESHOLD_COUNT = 50_000
 READY_CHECK_SECONDS = 2.0
@@ -116,14 +118,22 @@ class Parts(mode.Service):
         app.state.not_ready = self.not_ready
         app.state.keys = KeyRing(self.pool, self._settings)
         app.state.producer = self.producer
+        app.state.crash = self.crash
         await self.add_runtime_dependency(HttpServer(app, self._settings))
 
     async def on_shutdown(self) -> None:
         """Close the connections, after every part that used them has stopped."""
-        if self.producer is not None:
-            await self.producer.stop()
+        # What the broker does not take now was not acknowledged to anybody, or waits in the outbox.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                if self.producer is not None:
+                    await self.producer.stop()
         if self.pool is not None:
-            await self.pool.close()
+            try:
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self.pool.close()
+            except TimeoutError:
+                self.pool.terminate()
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:

@@ -8,10 +8,13 @@ from typing import Any
 import asyncpg
 import orjson
 
-from shared.postgres import Connection
+from shared.postgres import Connection, begin
 from shared.topics import Topic
 
 Publish = Callable[[Topic, bytes, Mapping[str, Any]], None]
+
+#: The largest message: Kafka's default message.max.bytes is 1,048,588, and a batch has a header of its own.
+MESSAGE_MAX_BYTES = 1_000_000
 
 
 class Invalid(Exception):
@@ -38,10 +41,16 @@ class Transaction:
         self._values: list[bytes] = []
 
     def publish(self, topic: Topic, key: bytes, fact: Mapping[str, Any]) -> None:
-        """Send `fact` to `topic` once this transaction has committed."""
+        """Send `fact` to `topic` once this transaction has committed.
+
+        Raises Invalid when it is larger than a broker takes: it would block all that are sent after it.
+        """
+        value = orjson.dumps(fact)
+        if len(value) + len(key) > MESSAGE_MAX_BYTES:
+            raise Invalid(f"a message for {topic.name} would have {len(value)} of {MESSAGE_MAX_BYTES} bytes")
         self._topics.append(topic.name)
         self._keys.append(key)
-        self._values.append(orjson.dumps(fact))
+        self._values.append(value)
 
     async def store_outbox(self) -> int:
         """Write the messages as outbox rows, in the order they were published; return how many."""
@@ -63,7 +72,7 @@ class Transaction:
 @asynccontextmanager
 async def transaction(pool: asyncpg.Pool, on_commit: Callable[[int], None]) -> AsyncIterator[Transaction]:
     """Begin, let the caller work, store the outbox rows, commit; then tell `on_commit` how many there are."""
-    async with pool.acquire() as conn, conn.transaction():
+    async with begin(pool) as conn:
         tx = Transaction(conn, datetime.now(UTC))
         yield tx
         count = await tx.store_outbox()

@@ -77,7 +77,6 @@ def _locked(directory: Path) -> Iterator[None]:
 
 def _fetch(paths: Sequence[str], directory: Path) -> None:
     # Imported here: a stack whose jars are there needs neither.
-    import requests  # noqa: PLC0415
     from jgo.maven import MavenContext  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import Progress  # noqa: PLC0415
@@ -94,7 +93,7 @@ def _fetch(paths: Sequence[str], directory: Path) -> None:
         try:
             for _ in pool.map(fetch, paths):
                 progress.advance(task)
-        except (requests.RequestException, RuntimeError, OSError) as error:
+        except (RuntimeError, OSError) as error:
             raise StackError(
                 f"Kafka's jars could not be fetched from Maven Central: {error}. Check the network, or name a "
                 "mirror in ~/.m2/settings.xml; `plaudit up --kafka HOST:PORT` uses a Kafka that you run yourself."

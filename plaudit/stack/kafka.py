@@ -64,6 +64,9 @@ def properties(state: StackState) -> str:
         "share.coordinator.state.topic.min.isr": "1",
         "min.insync.replicas": "1",
         "message.max.bytes": str(MAX_MESSAGE_BYTES),
+        # A broker that was killed may register again only when its last session is over: 3 s, not 9 s.
+        "broker.session.timeout.ms": "3000",
+        "broker.heartbeat.interval.ms": "500",
         # There is no second broker to hold what a power cut takes from the page cache.
         "log.flush.interval.ms": str(FLUSH_MILLISECONDS),
         "log.flush.scheduler.interval.ms": str(FLUSH_MILLISECONDS),

@@ -8,31 +8,26 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import psutil
 from pydantic import BaseModel
 
 from plaudit.stack import jars, kafka, ports, postgres, processes, services
-from plaudit.stack.errors import StackError
-from plaudit.stack.logs import tail
+from plaudit.stack.errors import PortTakenError, StackError
 from plaudit.stack.paths import CHECKOUT, cache, stack_directory
 from plaudit.stack.processes import SUPERVISOR
 from plaudit.stack.state import PARTS, PROCESSES_FILE, StackState, find_state, load_state, read_processes
 
-READY_TIMEOUT_SECONDS = 90.0
-EXTERNAL_TIMEOUT_SECONDS = 10.0
-POLL_SECONDS = 0.1
+MAX_MOVES_COUNT = 3
 SUPERVISOR_START_SECONDS = 20.0
 # Services, then Kafka, then PostgreSQL, each with its own bound.
 STOP_TIMEOUT_SECONDS = (
     services.STOP_TIMEOUT_SECONDS + kafka.STOP_TIMEOUT_SECONDS + postgres.STOP_TIMEOUT_SECONDS + 10
 )
-LOG_LINES_COUNT = 15
 
 Report = Callable[[str], None]
 
@@ -102,9 +97,7 @@ def start(
             state.save()
             _prepare(state, report)
             _spawn_supervisor(state)
-        # In a thread of its own, because the caller may have an event loop running, as asynchronous tests do.
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(lambda: asyncio.run(_get_ready(state, provision, report))).result()
+        _get_ready(state, provision, report)
     return state
 
 
@@ -201,6 +194,36 @@ def _services_of(found: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(one for one in found if one not in {SUPERVISOR, "archive", "kafka", "postgres"})
 
 
+def _get_ready(state: StackState, provision: bool, report: Report) -> None:
+    """Waits for everything, and moves what another program took the port of between choosing and listening."""
+    # Imported only now: the clients take half a second, in which the parts already start.
+    from plaudit.stack.readiness import wait_until_ready  # noqa: PLC0415
+
+    for attempt in range(1, MAX_MOVES_COUNT + 2):
+        try:
+            # In a thread of its own, because the caller may have an event loop running, as asynchronous tests do.
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(lambda: asyncio.run(wait_until_ready(state, provision, report))).result()
+        except PortTakenError as error:
+            if attempt > MAX_MOVES_COUNT:
+                raise
+            report(str(error))
+            remembered = {one: port for one, port in state.ports.items() if port != error.port}
+            with ports.claimed(cache() / "ports.json", str(state.directory)) as usable:
+                kept = set(remembered.values())
+                state.ports = ports.choose(remembered, lambda port: port in kept or usable(port))  # noqa: B023
+            state.save()
+            _prepare(state, report)
+            supervisor = processes.supervisor_process(
+                state.directory, read_processes(state.directory).get(SUPERVISOR, {})
+            )
+            if supervisor is None:
+                raise StackError("The stack's supervisor has died: see `plaudit logs supervisor`.") from error
+            supervisor.send_signal(signal.SIGHUP)
+        else:
+            return
+
+
 def _prepare(state: StackState, report: Report) -> None:
     """Fetches, formats and creates what the embedded parts need, side by side."""
 
@@ -231,47 +254,3 @@ def _spawn_supervisor(state: StackState) -> None:
             timeout=SUPERVISOR_START_SECONDS,
             check=True,
         )
-
-
-async def _get_ready(state: StackState, provision: bool, report: Report) -> None:
-    """Waits for everything; what the services need is provisioned as soon as Kafka and PostgreSQL answer."""
-    # Imported only now: the clients take half a second, in which the parts already start.
-    from plaudit.stack import readiness  # noqa: PLC0415
-
-    parts = set(state.parts)
-    waits = []
-    if "kafka" in parts or state.external_kafka:
-        waits.append(_wait(state, "kafka", lambda: readiness.kafka_answers(state.kafka), report))
-    if "postgres" in parts or state.external_postgres_admin_url:
-        waits.append(
-            _wait(state, "postgres", lambda: readiness.postgres_answers(state.postgres_admin_url), report)
-        )
-    await asyncio.gather(*waits)
-    if provision and len(waits) == 2:
-        await readiness.provision(state, report)
-    urls = {one: url for one, url in state.service_urls.items() if one in parts}
-    async with readiness.service_client() as client:
-        asks = {one: partial(readiness.service_answers, client, url) for one, url in urls.items()}
-        await asyncio.gather(*(_wait(state, one, ask, report) for one, ask in asks.items()))
-
-
-async def _wait(state: StackState, name: str, ready: Callable[[], Awaitable[bool]], report: Report) -> None:
-    started = time.monotonic()
-    ours = name in state.parts
-    timeout = READY_TIMEOUT_SECONDS if ours else EXTERNAL_TIMEOUT_SECONDS
-    address = {"kafka": state.kafka, "postgres": state.postgres_url}.get(name) or state.service_urls[name]
-    while not await ready():
-        entry = read_processes(state.directory).get("processes", {}).get(name, {})
-        if ours and entry.get("state") == "failed":
-            raise StackError(_explain(state, name, f"stays down after crashing ({entry.get('last_exit')})"))
-        if time.monotonic() > started + timeout:
-            if not ours:
-                raise StackError(f"Nothing answers as {name} at {address}: check the address and that it runs.")
-            raise StackError(_explain(state, name, f"was not ready within {timeout:.0f} s"))
-        await asyncio.sleep(POLL_SECONDS)
-    report(f"{name} is ready at {address} ({time.monotonic() - started:.1f} s)")
-
-
-def _explain(state: StackState, name: str, what: str) -> str:
-    lines = "\n".join(tail(state.directory / "logs" / f"{name}.log", LOG_LINES_COUNT))
-    return f"{name} {what}. See `plaudit logs {name} --stack {state.name}`; its last lines:\n{lines}"

@@ -65,6 +65,15 @@ def find_processes(directory: Path) -> dict[str, list[psutil.Process]]:
     return found
 
 
+def listens(pid: int, port: int) -> bool:
+    """Whether the process listens on TCP `port`."""
+    try:
+        found = psutil.Process(pid).net_connections("tcp")
+    except psutil.Error:
+        return False
+    return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in found)
+
+
 def supervisor_process(directory: Path, recorded: Mapping[str, float]) -> psutil.Process | None:
     """The living supervisor, by the `pid` and `create_time` it recorded; None if another process has its id."""
     try:

@@ -1,8 +1,10 @@
 """Whether the parts of a stack do their work yet, asked as a client would ask, and what they need before."""
 
+import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import asyncpg
 import httpx
@@ -10,11 +12,18 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from plaudit.provision import provision as provision_all
-from plaudit.stack.errors import StackError
-from plaudit.stack.state import StackState
+from plaudit.stack.errors import PortTakenError, StackError
+from plaudit.stack.logs import tail
+from plaudit.stack.ports import is_free
+from plaudit.stack.processes import listens
+from plaudit.stack.state import StackState, read_processes
 from shared.postgres import MigrationError
 
 ANSWER_TIMEOUT_SECONDS = 2.0
+READY_TIMEOUT_SECONDS = 90.0
+EXTERNAL_TIMEOUT_SECONDS = 10.0
+POLL_SECONDS = 0.1
+LOG_LINES_COUNT = 15
 
 
 async def kafka_answers(bootstrap: str) -> bool:
@@ -72,3 +81,59 @@ async def provision(state: StackState, report: Callable[[str], None]) -> None:
             f"`plaudit reset --stack {state.name}` starts afresh."
         ) from error
     report(f"Databases and topics are there ({time.monotonic() - started:.1f} s)")
+
+
+async def wait_until_ready(state: StackState, provision_too: bool, report: Callable[[str], None]) -> None:
+    """Waits for everything; what the services need is provisioned as soon as Kafka and PostgreSQL answer.
+
+    Raises PortTakenError when another program has the port of a part, StackError when a part does not get ready.
+    """
+    parts = set(state.parts)
+    first: dict[str, Callable[[], Awaitable[bool]]] = {}
+    if "kafka" in parts or state.external_kafka:
+        first["kafka"] = partial(kafka_answers, state.kafka)
+    if "postgres" in parts or state.external_postgres_admin_url:
+        first["postgres"] = partial(postgres_answers, state.postgres_admin_url)
+    await asyncio.gather(*(_wait(state, name, ask, report) for name, ask in first.items()))
+    if provision_too and len(first) == 2:
+        await provision(state, report)
+    async with service_client() as client:
+        urls = {name: url for name, url in state.service_urls.items() if name in parts}
+        asks = {name: partial(service_answers, client, url) for name, url in urls.items()}
+        await asyncio.gather(*(_wait(state, name, ask, report) for name, ask in asks.items()))
+
+
+async def _wait(
+    state: StackState, name: str, ask: Callable[[], Awaitable[bool]], report: Callable[[str], None]
+) -> None:
+    started = time.monotonic()
+    ours = name in state.parts
+    timeout = READY_TIMEOUT_SECONDS if ours else EXTERNAL_TIMEOUT_SECONDS
+    address = {"kafka": state.kafka, "postgres": state.postgres_url}.get(name) or state.service_urls[name]
+    # What answers on the port of one of our own need not be ours.
+    while not ((not ours or _listens(state, name)) and await ask()):
+        if time.monotonic() > started + timeout:
+            if not ours:
+                raise StackError(f"Nothing answers as {name} at {address}: check the address and that it runs.")
+            raise StackError(_explain(state, name, f"was not ready within {timeout:.0f} s"))
+        await asyncio.sleep(POLL_SECONDS)
+    report(f"{name} is ready at {address} ({time.monotonic() - started:.1f} s)")
+
+
+def _listens(state: StackState, name: str) -> bool:
+    """Whether our own process has its port. Raises PortTakenError or StackError if it cannot get there."""
+    entry = read_processes(state.directory).get("processes", {}).get(name, {})
+    if entry.get("pid"):
+        return listens(entry["pid"], state.ports[name])
+    if entry.get("state") in {"waiting", "failed"}:
+        for part in (name, "controller") if name == "kafka" else (name,):
+            if not is_free(state.ports[part]):
+                raise PortTakenError(part, state.ports[part])
+    if entry.get("state") == "failed":
+        raise StackError(_explain(state, name, f"stays down after crashing ({entry.get('last_exit')})"))
+    return False
+
+
+def _explain(state: StackState, name: str, what: str) -> str:
+    lines = "\n".join(tail(state.directory / "logs" / f"{name}.log", LOG_LINES_COUNT))
+    return f"{name} {what}. See `plaudit logs {name} --stack {state.name}`; its last lines:\n{lines}"

@@ -16,7 +16,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -140,7 +140,9 @@ class Supervisor:
 
     def _differs(self, name: str, spec: ProcessSpec) -> bool:
         known = self.supervised.get(name)
-        return known is not None and (known.spec.argv, known.spec.environment) != (spec.argv, spec.environment)
+        if known is None:
+            return False
+        return replace(known.spec, before_start=None) != replace(spec, before_start=None)
 
     def _state(self) -> StackState:
         return StackState.model_validate_json((self.directory / STATE_FILE).read_bytes())

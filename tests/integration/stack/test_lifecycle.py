@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import socket
 import tempfile
 from pathlib import Path
 
@@ -12,8 +13,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from plaudit.stack import StackState, load_state, reset, start, status, stop
-from plaudit.stack.processes import find_processes
+from plaudit.stack import StackState, load_state, ports, reset, start, status, stop
+from plaudit.stack.processes import find_processes, is_gone, wait_gone
 
 pytestmark = pytest.mark.stack
 
@@ -21,6 +22,7 @@ TOPIC = "kept"
 PARTS = ("kafka", "postgres")
 READ_TIMEOUT_SECONDS = 30
 RESTART_TIMEOUT_SECONDS = 60
+KILL_TIMEOUT_SECONDS = 20
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +83,13 @@ async def read(state: StackState) -> tuple[list[str], list[str]]:
     return rows, messages
 
 
+def kill(victims: list[psutil.Process]) -> None:
+    """Ends them as `kill -9` does, and waits until they have."""
+    for victim in victims:
+        victim.kill()
+    assert wait_gone(victims, KILL_TIMEOUT_SECONDS) == []
+
+
 def processes_of(state: StackState) -> list[psutil.Process]:
     return [process for found in find_processes(state.directory).values() for process in found]
 
@@ -132,15 +141,14 @@ async def test_a_second_stack_beside_it_shares_nothing_and_goes_without_a_trace(
     left = processes_of(other)
     reset("two")
     assert left
-    assert not any(process.is_running() for process in left)
+    assert all(is_gone(process) for process in left)
     assert not other.directory.exists()
     assert await read(up) == (["first"], ["first"])
 
 
 async def test_after_kill_9_of_everything_it_comes_up_with_its_data(up):
     await write(up, "second")
-    for process in processes_of(up):
-        process.kill()
+    kill(processes_of(up))
     # A power cut in a container: the id in the file belongs to another process by now.
     pid_file = up.directory / "postgres" / "data" / "postmaster.pid"
     pid_file.write_text("\n".join([str(os.getpid()), *pid_file.read_text().splitlines()[1:]]) + "\n")
@@ -150,12 +158,11 @@ async def test_after_kill_9_of_everything_it_comes_up_with_its_data(up):
 
 async def test_orphans_of_a_killed_supervisor_are_found_and_replaced(up):
     orphans = [psutil.Process(pid) for pid in load_state("one").pids.values()]
-    find_processes(up.directory)["supervisor"][0].kill()
+    kill(find_processes(up.directory)["supervisor"])
     assert {one.state for one in status("one").processes} == {"orphaned"}
     state = again()
-    assert not any(orphan.is_running() for orphan in orphans)
+    assert all(is_gone(orphan) for orphan in orphans)
     assert await read(state) == (["first", "second"], ["first", "second"])
-    assert state.ports == up.ports
 
 
 async def test_down_leaves_no_process_and_up_has_the_data_still(up):
@@ -165,7 +172,26 @@ async def test_down_leaves_no_process_and_up_has_the_data_still(up):
     assert await read(again()) == (["first", "second"], ["first", "second"])
 
 
+async def test_a_port_that_another_program_takes_meanwhile_is_given_up(up, monkeypatch):
+    stop("one")
+    remembered = dict(load_state("one").ports)
+    choose = ports.choose
+    blind = iter([True])
+    monkeypatch.setattr(
+        ports, "choose", lambda known, usable: dict(known) if next(blind, False) else choose(known, usable)
+    )
+    said: list[str] = []
+    with socket.socket() as thief:
+        thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        thief.bind((ports.HOST, remembered["postgres"]))
+        thief.listen()
+        state = start("one", only=PARTS, provision=False, report=said.append)
+    assert f"Another program took port {remembered['postgres']} before postgres could: choosing another" in said
+    assert {part for part, port in state.ports.items() if port != remembered[part]} == {"postgres"}
+    assert await read(state) == (["first", "second"], ["first", "second"])
+
+
 def test_down_also_stops_what_a_killed_supervisor_left(up):
-    find_processes(up.directory)["supervisor"][0].kill()
+    kill(find_processes(up.directory)["supervisor"])
     assert stop("one")
     assert processes_of(up) == []

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
+from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 from starlette.responses import Response
@@ -40,7 +41,7 @@ def create_app(
     `operations` and `schemas` describe routes that are not FastAPI's own. What the routes work with (`pool`,
     `begin`, `not_ready`, `keys`) is set on `app.state` once there is a connection.
     """
-    app = FastAPI(
+    app: FastAPI = FastAPIOffline(
         title=f"Plaudit {service}",
         description=description,
         version=API_VERSION,

@@ -26,6 +26,7 @@ from shared.topics import record_key
 from shared.transaction import Transaction
 
 SOURCE = "/plaudit/rewards"
+PAYOUTS_AT_ONCE_COUNT = 100
 
 
 async def change(
@@ -44,10 +45,23 @@ async def change(
     """
     if not payouts:
         return
-    reasons = reasons or {}
-    before: dict[UUID, PayoutState] = {
-        row["payout_id"]: (states or {}).get(row["payout_id"], row["state"]) for row in payouts
-    }
+    # All members in one order before the first is changed; then some at a time, since payouts have many lots.
+    await ledger_store.lock_members(tx.conn, [_use(row).owner for row in payouts])
+    for start in range(0, len(payouts), PAYOUTS_AT_ONCE_COUNT):
+        some = payouts[start : start + PAYOUTS_AT_ONCE_COUNT]
+        before = {row["payout_id"]: (states or {}).get(row["payout_id"], row["state"]) for row in some}
+        await _change_some(tx, some, before, wanted, by, reasons or {})
+
+
+async def _change_some(
+    tx: Transaction,
+    payouts: Sequence[Record],
+    before: Mapping[UUID, PayoutState],
+    wanted: PayoutState,
+    by: str,
+    reasons: Mapping[UUID, str],
+) -> None:
+    # 1. What the ledger says of it.
     transfers: list[Transfer] = []
     lines: list[Entry] = []
     for row in payouts:
@@ -57,6 +71,7 @@ async def change(
             made = transfer_id(row["payout_id"], kind)
             transfers.append(Transfer(row["community"], made, kind, row["payout_id"], tx.now))
             lines += entries
+    # 2. Lots: taken before the points are booked away, given back after they were booked back.
     uses = [_use(row) for row in payouts]
     taken: dict[UUID, list[LotUse]] = {}
     if wanted == "reserved":
@@ -66,6 +81,7 @@ async def change(
     back = [use for use in uses if gives_points_back(before[use.used_by], wanted)]
     if back:
         await give_back(tx, back)
+    # 3. The state, and the messages about it.
     changes = [(row["community"], row["payout_id"], wanted, reasons.get(row["payout_id"])) for row in payouts]
     await store.change_payouts(tx.conn, changes, tx.now, by)
     publish(tx, payouts, wanted, by, reasons)

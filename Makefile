@@ -50,7 +50,7 @@ format: $(VENV)/dev.stamp ## Format the code and correct what can be corrected
 schemas: $(VENV)/dev.stamp ## Generate schemas/ from the contracts and the APIs
 	@$(RUN) tools.schemas
 
-bench: $(VENV)/dev.stamp ## Measure throughput and latency, and write the results
+bench: $(VENV)/bench.stamp ## Measure throughput and latency, and write the results
 	@$(RUN) bench
 
 faults: $(VENV)/dev.stamp ## Kill every process in every way, for long, and reconcile what is left
@@ -61,6 +61,8 @@ requirements: $(VENV)/uv.stamp ## Compile the pins of requirements/*.in anew
 	  requirements/runtime.in -o requirements/runtime.txt
 	@$(RUN) uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header \
 	  -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
+	@$(RUN) uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header \
+	  -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt
 
 clean: ## Delete the virtual environment and every cache in the checkout (the stacks' data stay)
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build plaudit.egg-info
@@ -88,4 +90,10 @@ $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/runtime.stamp
 	@echo "Installing the tools for development into $(VENV)"
 	@$(RUN) uv pip install --quiet --python $(VENV)/bin/python --compile-bytecode --require-hashes \
 	  -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/bench.stamp: requirements/bench.txt $(VENV)/dev.stamp
+	@echo "Installing what the benchmark compares with into $(VENV)"
+	@$(RUN) uv pip install --quiet --python $(VENV)/bin/python --compile-bytecode --require-hashes \
+	  -r requirements/bench.txt
 	@touch $@

@@ -87,13 +87,13 @@ def start(
         if supervisor and state == before and status(name).running:
             report(f"Stack '{name}' is already up.")
         elif supervisor:
-            _prepare(state, report)
+            _choose_ports(state, _ports_in_use(state))
             state.save()
+            _prepare(state, report)
             supervisor.send_signal(signal.SIGHUP)
         else:
             _sweep(directory, report)
-            with ports.claimed(cache() / "ports.json", str(directory)) as usable:
-                state.ports = ports.choose(state.ports, usable)
+            _choose_ports(state, set())
             state.save()
             _prepare(state, report)
             _spawn_supervisor(state)
@@ -194,6 +194,19 @@ def _services_of(found: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(one for one in found if one not in {SUPERVISOR, "archive", "kafka", "postgres"})
 
 
+def _choose_ports(state: StackState, kept: set[int]) -> None:
+    """Chooses ports anew, except those of `kept`, which are the stack's own."""
+    with ports.claimed(cache() / "ports.json", str(state.directory)) as usable:
+        state.ports = ports.choose(state.ports, lambda port: port in kept or usable(port))
+
+
+def _ports_in_use(state: StackState) -> set[int]:
+    """The ports of the stack's processes that run."""
+    running = {one.name for one in status(state.name).processes if one.state == "running"}
+    names = running | {"controller"} if "kafka" in running else running
+    return {port for name, port in state.ports.items() if name in names}
+
+
 def _get_ready(state: StackState, provision: bool, report: Report) -> None:
     """Waits for everything, and moves what another program took the port of between choosing and listening."""
     # Imported only now: the clients take half a second, in which the parts already start.
@@ -208,10 +221,7 @@ def _get_ready(state: StackState, provision: bool, report: Report) -> None:
             if attempt > MAX_MOVES_COUNT:
                 raise
             report(str(error))
-            remembered = {one: port for one, port in state.ports.items() if port != error.port}
-            with ports.claimed(cache() / "ports.json", str(state.directory)) as usable:
-                kept = set(remembered.values())
-                state.ports = ports.choose(remembered, lambda port: port in kept or usable(port))  # noqa: B023
+            _choose_ports(state, set(state.ports.values()) - {error.port})
             state.save()
             _prepare(state, report)
             supervisor = processes.supervisor_process(

@@ -135,7 +135,7 @@ async def test_a_process_that_is_killed_is_back_at_once_with_its_data(up):
 
 async def test_a_second_stack_beside_it_shares_nothing_and_goes_without_a_trace(up):
     other = start("two", only=PARTS, provision=False)
-    assert not set(other.ports.values()) & set(up.ports.values())
+    assert not {other.kafka, other.postgres_url} & {up.kafka, up.postgres_url}
     await write(other, "of the other")
     assert await read(other) == (["of the other"], ["of the other"])
     left = processes_of(other)

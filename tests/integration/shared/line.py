@@ -22,7 +22,7 @@ from shared.settings import ServiceSettings
 from shared.topics import Topic, dead_letter_topic
 from shared.transaction import Transaction
 
-DEADLINE_SECONDS = 12.0
+DEADLINE_SECONDS = 25.0
 SERVICE = "looptest"
 
 

@@ -9,12 +9,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
+from hashlib import sha1
 from typing import Literal, NamedTuple
-from uuid import UUID, uuid5
+from uuid import UUID
 
 POINTS = "PTS"
 #: The namespace of every id that this service derives: UUIDv5 (RFC 9562) of what the id stands for.
 NAMESPACE = UUID("6f0f3c9c-6c3c-5a53-9d5e-0d6b0c1f7a51")
+_NAMESPACE_HASH = sha1(NAMESPACE.bytes, usedforsecurity=False)
 ACCOUNTS_CACHED_COUNT = 16_384
 
 MemberKind = Literal["pending", "available", "reserved", "spent", "paid", "expired", "payable"]
@@ -58,21 +60,28 @@ class Entry(NamedTuple):
     amount: int
 
 
+def derived_id(name: str) -> UUID:
+    """UUIDv5 of `name` in this service's namespace; uuid.uuid5 gives the same in twice the time."""
+    digest = _NAMESPACE_HASH.copy()
+    digest.update(name.encode())
+    return UUID(bytes=digest.digest()[:16], version=5)
+
+
 @lru_cache(maxsize=ACCOUNTS_CACHED_COUNT)
 def member_account(community: str, member: UUID, kind: MemberKind, currency: str = POINTS) -> Account:
     """The account of that kind of a member; its id is derived, so everybody finds the same one."""
-    return Account(uuid5(NAMESPACE, f"{community}|{member}|{kind}|{currency}"), community, member, kind, currency)
+    return Account(derived_id(f"{community}|{member}|{kind}|{currency}"), community, member, kind, currency)
 
 
 @lru_cache(maxsize=ACCOUNTS_CACHED_COUNT)
 def community_account(community: str, kind: CommunityKind, currency: str = POINTS) -> Account:
     """The account of that kind of the community itself."""
-    return Account(uuid5(NAMESPACE, f"{community}||{kind}|{currency}"), community, None, kind, currency)
+    return Account(derived_id(f"{community}||{kind}|{currency}"), community, None, kind, currency)
 
 
 def transfer_id(cause_id: UUID, kind: str) -> UUID:
     """The id of the transfer that `cause_id` makes in its life as `kind`: a retry finds it there already."""
-    return uuid5(NAMESPACE, f"{kind}|{cause_id}")
+    return derived_id(f"{kind}|{cause_id}")
 
 
 def move(transfer: UUID, source: Account, target: Account, amount: int) -> tuple[Entry, Entry]:

@@ -7,13 +7,13 @@ rounded: what is left over stays available.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from services.rewards.domain.ledger import (
-    NAMESPACE,
     Account,
     Entry,
     community_account,
+    derived_id,
     member_account,
     move,
     transfer_id,
@@ -106,22 +106,22 @@ def worth(available: int, terms: Terms) -> Worth:
 
 def run_id(community: str, idempotency_key: str) -> UUID:
     """The id of the payout run that a request with this key makes."""
-    return uuid5(NAMESPACE, f"payout_run|{community}|{idempotency_key}")
+    return derived_id(f"payout_run|{community}|{idempotency_key}")
 
 
 def payout_id(run: UUID, member: UUID) -> UUID:
     """A payout's id comes from what it pays, so that a retry cannot make a second one."""
-    return uuid5(NAMESPACE, f"payout|{run}|{member}")
+    return derived_id(f"payout|{run}|{member}")
 
 
 def fact_id(payout: UUID, state: PayoutState) -> UUID:
     """The id of the fact that the payout reached `state`; it reaches each state at most once."""
-    return uuid5(NAMESPACE, f"payout|{payout}|{state}")
+    return derived_id(f"payout|{payout}|{state}")
 
 
 def lots_fact_id(payout: UUID, part: int) -> UUID:
     """The id of the fact with the `part`th list of the payout's lots."""
-    return uuid5(NAMESPACE, f"payout_lots|{payout}|{part}")
+    return derived_id(f"payout_lots|{payout}|{part}")
 
 
 def end_to_end_id(payout: UUID) -> str:

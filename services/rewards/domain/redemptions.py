@@ -2,9 +2,9 @@
 
 from datetime import datetime
 from typing import Literal
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from services.rewards.domain.ledger import NAMESPACE, Entry, member_account, move, transfer_id
+from services.rewards.domain.ledger import Entry, derived_id, member_account, move, transfer_id
 
 RedemptionState = Literal["reserved", "confirmed", "cancelled", "expired"]
 
@@ -19,12 +19,12 @@ class RedemptionClosedError(Exception):
 
 def redemption_id(community: str, idempotency_key: str) -> UUID:
     """The id of the redemption that a request with this key makes: the same request, the same redemption."""
-    return uuid5(NAMESPACE, f"redemption|{community}|{idempotency_key}")
+    return derived_id(f"redemption|{community}|{idempotency_key}")
 
 
 def fact_id(redemption: UUID, state: RedemptionState) -> UUID:
     """The id of the fact that the redemption reached `state`; it reaches each state at most once."""
-    return uuid5(NAMESPACE, f"redemption|{redemption}|{state}")
+    return derived_id(f"redemption|{redemption}|{state}")
 
 
 def next_state(

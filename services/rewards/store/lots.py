@@ -60,9 +60,13 @@ async def add(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> None:
                 lot.expires_at,
                 lot.pending_until,
             )
-            for owner, lot in lots
+            for owner, lot in sorted(lots, key=_place_in_index)
         ],
     )
+
+
+def _place_in_index(lot: tuple[Owner, Lot]) -> int:
+    return lot[0].member.int
 
 
 async def update(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> None:

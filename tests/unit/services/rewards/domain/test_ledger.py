@@ -1,18 +1,20 @@
 """Accounts and entries: Σ is zero, ids are derived, and locks have one order."""
 
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rewards.domain.ledger import (
+    NAMESPACE,
     POINT_KINDS,
     Entry,
     UnbalancedError,
     check_balanced,
     community_account,
     deltas,
+    derived_id,
     member_account,
     move,
     point_balances,
@@ -114,3 +116,8 @@ def test_kinds_without_entries_are_zero() -> None:
         "paid": 7,
         "expired": 0,
     }
+
+
+@given(st.text(max_size=50))
+def test_derived_ids_are_uuids_of_version_5(name: str) -> None:
+    assert derived_id(name) == uuid5(NAMESPACE, name)

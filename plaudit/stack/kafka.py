@@ -93,7 +93,7 @@ def prepare(state: StackState, jars: Sequence[Path]) -> None:
     _settings_file(state).write_text(properties(state))
     if (_data(state) / "meta.properties").exists():
         return
-    tool = ("kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", state.kafka_cluster_id)
+    tool = ("kafka.tools.StorageTool", "format", "--ignore-formatted", f"--cluster-id={state.kafka_cluster_id}")
     result = subprocess.run(
         [*_java(jars), *LOG_OPTIONS, *tool, "-c", str(_settings_file(state))],
         env=marked(_environment(), state.directory, "kafka"),

@@ -35,6 +35,7 @@ SUBCOMMANDS = {
         "plaudit.provision", "provision_command", "Prepare a Kafka and PostgreSQL of your own."
     ),
     "keys": Subcommand("plaudit.admin", "keys", "Issue, list and revoke access keys."),
+    "dlq": Subcommand("plaudit.dlq", "dlq", "List dead letters, and send them again after the fix."),
 }
 
 

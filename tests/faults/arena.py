@@ -143,8 +143,10 @@ class Run:
     receipts: dict[str, int] = field(default_factory=dict)
     dead_letters: dict[str, int] = field(default_factory=dict)
     expected_dead_letters: dict[str, int] = field(default_factory=dict)
-    #: Told what must be true once the load is known; changes it where the fault does.
+    #: Changes what must be true where the fault changes it.
     adjust: Callable[[Expected], None] = lambda expected: None
+    #: Works out what must be true; by default from the load alone.
+    expectation: Callable[[], Awaitable[Expected]] | None = None
     in_flight: int = 0
     recovery: asyncio.Task[float] | None = None
     share: float = 0.0
@@ -194,6 +196,13 @@ class Run:
         """The fault's cause is over: from now on the time is taken until an event gets through to the end."""
         self.recovery = asyncio.create_task(self._probe(len(self.load.events)))
 
+    async def recovery_done(self) -> None:
+        """Return once the event sent after the fault has come through, and the load is sent."""
+        assert self.recovery is not None
+        await self.recovery
+        while self.share < 1:
+            await asyncio.sleep(POLL_SECONDS)
+
     async def _probe(self, number: int) -> float:
         started = time.monotonic()
         probe = loads.message(f"probe-{number}", datetime.now(UTC), f"probe-{number}", f"probe-{number}")
@@ -230,7 +239,7 @@ class Run:
         recovered = await self.recovery if self.recovery is not None else None
         await self.arena.workers.ready()
         await self.arena.settled()
-        expected = expect(self.load)
+        expected = await self.expectation() if self.expectation else expect(self.load)
         self.adjust(expected)
         found = await reconcile.reconcile(self.databases, expected, self.receipts)
         now = await reconcile.dead_letters(self.arena.state)

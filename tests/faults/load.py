@@ -6,6 +6,7 @@ Nothing here imports a service: identifiers are derived again, from what the doc
 
 import uuid
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -140,8 +141,8 @@ class Expected:
     participation: Counter[date] = field(default_factory=Counter)
 
 
-def expect(load: Load) -> Expected:
-    """Work out what must come of a load."""
+def expect(load: Load, later: Collection[str] = (), later_points: int = MESSAGE_POINTS) -> Expected:
+    """Work out what must come of a load; messages among the uids `later` earn other points."""
     expected = Expected()
     community = load.community
     unique = load.unique
@@ -158,11 +159,12 @@ def expect(load: Load) -> Expected:
         expected.people.add(receiver)
         uid = event_uid(community, event_id)
         award = award_id(community, "message", "actor", uid, sender)
+        points = later_points if uid in later else MESSAGE_POINTS
         if event_id in taken_back:
-            expected.retracted[award] = (sender, MESSAGE_POINTS)
+            expected.retracted[award] = (sender, points)
         else:
-            expected.awards[award] = (sender, MESSAGE_POINTS)
-            expected.points[sender] += MESSAGE_POINTS
+            expected.awards[award] = (sender, points)
+            expected.points[sender] += points
             expected.participation[event["time"].date()] += 1
             written[sender] += 1
         if receiver != sender:

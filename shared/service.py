@@ -99,6 +99,7 @@ class Parts(mode.Service):
         self.pool: asyncpg.Pool | None = None
         self.producer: AIOKafkaProducer | None = None
         self.relay: OutboxRelay | None = None
+        self.http: HttpServer | None = None
         self._consumer_loop: ConsumerLoop | None = None
 
     async def on_start(self) -> None:
@@ -119,7 +120,8 @@ class Parts(mode.Service):
         app.state.keys = KeyRing(self.pool, self._settings)
         app.state.producer = self.producer
         app.state.crash = self.crash
-        await self.add_runtime_dependency(HttpServer(app, self._settings))
+        self.http = HttpServer(app, self._settings)
+        await self.add_runtime_dependency(self.http)
 
     async def on_shutdown(self) -> None:
         """Close the connections, after every part that used them has stopped."""

@@ -10,6 +10,8 @@ from shared.http.problems import Problem
 from shared.settings import ServiceSettings
 from shared.telemetry import HTTP_REQUESTS, HTTP_SECONDS
 
+UNMATCHED = "unmatched"
+
 
 class RequestLimits:
     """ASGI middleware: bounded body size and time to send it; counts and times every answer by route."""
@@ -39,10 +41,8 @@ class RequestLimits:
             else:
                 await self._app(scope, self._bounded(receive), counted_send)
         finally:
-            # The route's template, never the path itself: its values would make unbounded labels.
-            route: Any = scope.get("route")
-            label = getattr(route, "path", "unmatched")
-            HTTP_REQUESTS.labels(scope["method"] if route else "ANY", label, str(status)).inc()
+            label = _route_of(scope)
+            HTTP_REQUESTS.labels("ANY" if label == UNMATCHED else scope["method"], label, str(status)).inc()
             HTTP_SECONDS.labels(label).observe(time.perf_counter() - started)
 
     def _refuse(self, scope: Scope) -> Problem | None:
@@ -79,3 +79,12 @@ class RequestLimits:
             return message
 
         return bounded_receive
+
+
+def _route_of(scope: Scope) -> str:
+    """The route's template, never a path with values in it: they would make unbounded labels."""
+    route: Any = scope.get("route")
+    if route is not None:
+        return str(route.path)
+    # Starlette's own routes say only that there is an endpoint; without parameters the path is the template.
+    return str(scope["path"]) if "endpoint" in scope and not scope["path_params"] else UNMATCHED

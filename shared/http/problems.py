@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from shared.postgres import TRANSIENT
@@ -126,7 +127,10 @@ def install_problem_handlers(app: FastAPI) -> None:
             where, *rest = one["loc"]
             inside_body = where == "body" and rest
             field = json_pointer(rest) if inside_body else str((rest or [where])[0])
-            errors.append(FieldError(field=field, detail=one["msg"]))
+            detail = one["msg"]
+            if one["type"] == "json_invalid":
+                field, detail = "", f"{one['ctx']['error']} at character {rest[0]}"
+            errors.append(FieldError(field=field, detail=detail))
         malformed = any(one["type"] == "json_invalid" for one in error.errors())
         title = "The request is not JSON" if malformed else "The request is not valid"
         return Problem(400 if malformed else 422, title, "See errors for what to change", errors).response(
@@ -135,6 +139,8 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101
+        if isinstance(error.__cause__, Problem):  # what reading the body raised, in FastAPI's wrapping
+            return error.__cause__.response(request.url.path)
         headers = dict(error.headers or {})
         titles = {404: "No such path", 405: "The path does not take this method"}
         detail = {
@@ -161,7 +167,16 @@ def install_problem_handlers(app: FastAPI) -> None:
             request.url.path
         )
 
+    async def on_disconnect(request: Request, error: Exception) -> Response:
+        return Problem(400, "The request is not complete", "The client went away").response(request.url.path)
+
+    async def on_bug(request: Request, error: Exception) -> Response:
+        detail = "An error of this service, which its log explains; nothing was changed"
+        return Problem(500, "Internal error", detail).response(request.url.path)
+
     app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(ClientDisconnect, on_disconnect)
+    app.add_exception_handler(Exception, on_bug)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(asyncpg.DataError, on_data)

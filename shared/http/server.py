@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import socket
 from collections.abc import Iterator
 
 import mode
@@ -44,16 +45,25 @@ class HttpServer(mode.Service):
             )
         )
         self._serving: asyncio.Task[None] | None = None
+        self.port = 0
 
     async def on_start(self) -> None:
-        """Listen, or fail if the port cannot be had."""
-        self._serving = asyncio.create_task(self._server.serve())
+        """Listen. Raises OSError when the port cannot be had, which ends the process."""
+        host, port = self._settings.http_host, self._settings.http_port
+        # Not left to uvicorn, which would end the process without our saying why.
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            listening = socket.create_server((host, port), family=family, backlog=self._server.config.backlog)
+        except OSError as error:
+            raise OSError(f"cannot listen on {host}:{port}; is another process using it? ({error})") from error
+        self.port = listening.getsockname()[1]
+        self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
         while not self._server.started:
             if self._serving.done():
-                address = f"{self._settings.http_host}:{self._settings.http_port}"
-                raise OSError(f"cannot listen on {address}; is another process using it?")
+                self._serving.result()
+                raise RuntimeError("the HTTP server stopped before it had started")
             await asyncio.sleep(0.005)
-        log.info("listening on http://%s:%s", self._settings.http_host, self._settings.http_port)
+        log.info("listening on http://%s:%s", host, self.port)
 
     async def on_stop(self) -> None:
         """Take no new requests and finish those in flight, within `stop_seconds`."""

@@ -59,6 +59,9 @@ class AcceptedEvent(TypedDict):
     source: Uri
     type: str
     time: Timestamp
+    subject: NotRequired[Id]
+    datacontenttype: NotRequired[str]
+    dataschema: NotRequired[Uri]
     community: Slug
     uid: Uuid
     member: Uuid

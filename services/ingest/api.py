@@ -34,7 +34,7 @@ from shared.http import (
     requires,
 )
 from shared.http.keys import SCOPES, authorise, hash_secret
-from shared.kafka import send_records
+from shared.kafka import passes, send_records
 from shared.telemetry import new_traceparent
 from shared.topics import RAW, record_key
 
@@ -55,13 +55,12 @@ async def post_events(request: Request) -> Response:
         principal = await authorise(state.keys, request.headers.get("authorization"), "events:write")
         now = datetime.now(UTC)
         admitted = _admitted(await request.body(), request, now, settings)
+        admission.refuse_large(admitted, settings.event_max_bytes)
+        if not admitted.events:
+            raise _nothing_to_take(admitted)
         receipt_id = f"r{int(now.timestamp() * 1000):012x}{secrets.token_hex(8)}-{len(admitted.events)}"
-        records = _raw_records(admitted, principal.community, receipt_id, now, settings)
-        if not records:
-            raise Problem(
-                422, "No event is valid", "Nothing was taken; see errors", _field_errors(admitted.refusals)
-            )
-        await _send(state.producer, records, settings)
+        records = _raw_records(admitted, principal.community, receipt_id, now)
+        await _send(state, records)
     except Problem as problem:
         return problem.response(request.url.path)
     EVENTS_TAKEN.inc(len(records))
@@ -98,39 +97,41 @@ def _admitted(body: bytes, request: Request, now: datetime, settings: Settings) 
 
 
 def _raw_records(
-    admitted: admission.Admission, community: str, receipt_id: str, now: datetime, settings: Settings
+    admitted: admission.Admission, community: str, receipt_id: str, now: datetime
 ) -> list[tuple[bytes, bytes]]:
-    """Kafka records (key, value) of the admitted events; one that is too large is refused instead."""
+    """Kafka records (key, value) of the admitted events."""
     records = []
     traceparent = new_traceparent()
     for index, event in admitted.events:
         uid = event_uid(community, event["source"], event["id"])
         value = orjson.dumps(admission.raw_fact(community, uid, receipt_id, index, now, traceparent, event))
-        if len(value) > settings.event_max_bytes:
-            detail = f"the event has {len(value)} bytes; one may have {settings.event_max_bytes}"
-            admitted.refusals.append(admission.Refusal(index, "", detail))
-            continue
         data = event["data"]
         records.append((record_key(community, f"{data['channel']}|{data['actor']['id']}"), value))
     return records
 
 
-async def _send(producer: Any, records: list[tuple[bytes, bytes]], settings: Settings) -> None:
+def _nothing_to_take(admitted: admission.Admission) -> Problem:
+    if not admitted.refusals:
+        return Problem(422, "The batch is empty", "Send at least one event")
+    errors = [FieldError(index=one.index, field=one.field, detail=one.detail) for one in admitted.refusals]
+    return Problem(422, "No event is valid", "Nothing was taken; see errors", errors)
+
+
+async def _send(state: Any, records: list[tuple[bytes, bytes]]) -> None:
+    settings: Settings = state.settings
     if REQUESTS_WAITING._value.get() >= settings.requests_max_count:
         raise Problem(503, "Too many requests at once", "Nothing was taken; try again", headers=RETRY_LATER)
     REQUESTS_WAITING.inc()
     try:
         async with asyncio.timeout(settings.publish_seconds):
-            await send_records(producer, ((RAW.name, key, value) for key, value in records))
+            await send_records(state.producer, ((RAW.name, key, value) for key, value in records))
     except (KafkaError, TimeoutError) as error:
+        if isinstance(error, KafkaError) and not passes(error):
+            await state.crash(error)  # nothing gets through this producer any more
         detail = "The broker does not acknowledge. Send the same events again: those that were taken count once"
         raise Problem(503, "Not available for the moment", detail, headers=RETRY_LATER) from error
     finally:
         REQUESTS_WAITING.dec()
-
-
-def _field_errors(refusals: list[admission.Refusal]) -> list[FieldError]:
-    return [FieldError(index=one.index, field=one.field, detail=one.detail) for one in refusals]
 
 
 class ReceiptItem(BaseModel):
@@ -225,15 +226,18 @@ async def put_identities(
     request: Request, body: IdentitiesDeclared, principal: Principal = requires("members:write")
 ) -> Member:
     """Events of any of these identities then count for one member. Saying it again changes nothing."""
-    async with request.app.state.begin() as tx:
+    identities = [(one.channel, one.id) for one in body.identities]
+    for attempt in (1, 2):
         try:
-            declaration = await handlers.declare_identities(
-                tx, principal.community, [(one.channel, one.id) for one in body.identities], body.name
-            )
+            async with request.app.state.begin() as tx:
+                member_id = await handlers.declare_identities(tx, principal.community, identities, body.name)
+                row = (await store.member_records(tx.conn, [(principal.community, member_id)]))[0]
+            break
         except DifferentMembersError as error:
-            detail = f"They belong to {error}. Members that both have a history cannot be made one"
-            raise Problem(409, "The identities are different members", detail) from error
-        row = (await store.member_records(tx.conn, [(principal.community, declaration.member_id)]))[0]
+            # The first time it may only be an event that came in between, with a member not yet seen.
+            if attempt == 2:
+                detail = f"They belong to {error}. Members that both have a history cannot be made one"
+                raise Problem(409, "The identities are different members", detail) from error
     return _member(row)
 
 

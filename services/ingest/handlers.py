@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from services.ingest import store
-from services.ingest.domain.events import IdentityKey, Received, accepted_event, judge
-from services.ingest.domain.members import Declaration, declare, new_member_id
+from services.ingest.domain.events import IdentityKey, NotAnEventError, Received, accepted_event, judge
+from services.ingest.domain.members import declare, new_member_id
 from services.ingest.metrics import EVENTS_JUDGED, MEMBERS_IDENTIFIED
 from shared.topics import ACCESS_KEYS, EVENTS, MEMBERS, REJECTED, record_key
-from shared.transaction import Transaction
+from shared.transaction import Invalid, Transaction
 
 SOURCE = "/plaudit/ingest"
 CONFLICT_REASON = "an event with this source and id was accepted before with other content"
@@ -17,7 +17,7 @@ CONFLICT_REASON = "an event with this source and id was accepted before with oth
 
 async def on_raw_events(tx: Transaction, facts: list[Any]) -> None:
     """Deduplicate received events, find out whose they are, and pass on what is new."""
-    received = [Received.from_fact(fact) for fact in facts]
+    received = [_received(fact, index) for index, fact in enumerate(facts)]
     # 1. A record consumed twice must not turn its own acceptance into a duplicate.
     seen = await store.known_receipts(tx.conn, received)
     received = [one for one in received if (one.community, one.receipt_id, one.receipt_index) not in seen]
@@ -41,6 +41,13 @@ async def on_raw_events(tx: Transaction, facts: list[Any]) -> None:
             tx.publish(REJECTED, record_key(one.community, one.receipt_id), _rejected(tx, one))
     for outcome, count in Counter(outcome for _, outcome in outcomes).items():
         EVENTS_JUDGED.labels(outcome).inc(count)
+
+
+def _received(fact: Any, index: int) -> Received:
+    try:
+        return Received.from_fact(fact)
+    except NotAnEventError as error:
+        raise Invalid(str(error), index) from error
 
 
 async def _resolve(tx: Transaction, accepted: Sequence[Received]) -> dict[IdentityKey, str]:
@@ -130,26 +137,31 @@ def _rejected(tx: Transaction, one: Received) -> dict[str, Any]:
 
 async def declare_identities(
     tx: Transaction, community: str, identities: Sequence[tuple[str, str]], name: str | None
-) -> Declaration:
-    """Make (channel, id) pairs one person. Raises DifferentMembersError when they already are several."""
+) -> str:
+    """Make (channel, id) pairs one person and return the member's id.
+
+    Raises DifferentMembersError when they already are several.
+    """
     keys: list[IdentityKey] = [(community, channel, identity) for channel, identity in identities]
     known = await store.members_of(tx.conn, keys)
     declaration = declare(keys, {identity: member for identity, (member, _) in known.items()})
+    added = set()
     if declaration.is_new:
         channel = declaration.new_identities[0][1]
-        await store.add_members(tx.conn, [(community, declaration.member_id, name, channel, tx.now)])
+        added = await store.add_members(tx.conn, [(community, declaration.member_id, name, channel, tx.now)])
     await store.add_identities(
         tx.conn, [(*identity, declaration.member_id) for identity in declaration.new_identities]
     )
-    # An event may have arrived meanwhile and made one of them somebody else.
+    # An event or another declaration may have been faster, and made them somebody else: what is stored counts.
     stored = await store.members_of(tx.conn, keys)
-    declaration_now = declare(keys, {identity: member for identity, (member, _) in stored.items()})
+    member_id = declare(keys, {identity: member for identity, (member, _) in stored.items()}).member_id
     renamed = name is not None and any(name != known_name for _, known_name in stored.values())
-    if not declaration.is_new and (declaration.new_identities or renamed):
-        await store.touch_members(tx.conn, [(community, declaration.member_id, name)])
-    if declaration.is_new or declaration.new_identities or renamed:
-        await _publish_members(tx, [(community, declaration_now.member_id)])
-    return declaration
+    if declaration.new_identities or renamed:
+        # Readers keep a member's highest revision: a member that was there before needs a higher one.
+        if (community, member_id) not in added:
+            await store.touch_members(tx.conn, [(community, member_id, name)])
+        await _publish_members(tx, [(community, member_id)])
+    return member_id
 
 
 async def issue_access_key(tx: Transaction, community: str, key: dict[str, Any]) -> None:

@@ -97,19 +97,21 @@ async def members_of(
     }
 
 
-async def add_members(conn: Connection, members: Sequence[tuple[str, str, str | None, str, datetime]]) -> None:
-    """Add (community, member id, name, channel, first seen) where they are not there yet, in id order."""
-    if not members:
-        return
-    await conn.execute(
+async def add_members(
+    conn: Connection, members: Sequence[tuple[str, str, str | None, str, datetime]]
+) -> set[tuple[str, str]]:
+    """Add (community, member id, name, channel, first seen) in id order; return which were not there yet."""
+    rows = await conn.fetch(
         """
         insert into members (community, member_id, name, channel, first_seen_at)
         select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[])
         order by 1, 2
         on conflict do nothing
+        returning community, member_id
         """,
         *(list(column) for column in zip(*members, strict=True)),
     )
+    return {(row["community"], str(row["member_id"])) for row in rows}
 
 
 async def add_identities(conn: Connection, identities: Sequence[tuple[str, str, str, str]]) -> None:
@@ -137,7 +139,7 @@ async def touch_members(conn: Connection, members: Sequence[tuple[str, str, str 
             select * from unnest($1::text[], $2::uuid[], $3::text[]) as g(community, member_id, name)),
         locked as (
             select community, member_id from members join given using (community, member_id)
-            order by 1, 2 for update of members)
+            order by 1, 2 for no key update of members)  -- a new identity's foreign key may hold its row
         update members m set name = coalesce(g.name, m.name), revision = m.revision + 1
         from given g join locked using (community, member_id)
         where m.community = g.community and m.member_id = g.member_id

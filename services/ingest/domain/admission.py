@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import orjson
 from pydantic import ValidationError
+from pydantic_core import from_json, to_json
 
 from services.ingest.domain.events import time_problem
 from shared.contracts.activities import ACTIVITY_ADAPTER, ACTIVITY_BATCH_ADAPTER, ACTIVITY_TYPES
@@ -100,7 +101,7 @@ def _admit_each(documents: list[Any], now: datetime, limits: Limits) -> Admissio
             admission.refusals.append(Refusal(index, "/type", detail))
             continue
         try:
-            event = ACTIVITY_ADAPTER.validate_json(orjson.dumps(document))
+            event = ACTIVITY_ADAPTER.validate_json(to_json(document))
         except ValidationError as error:
             for one in error.errors(include_url=False, include_input=False)[:REFUSALS_PER_EVENT_MAX_COUNT]:
                 # The first part is the event's type, by which its contract was chosen.
@@ -119,25 +120,41 @@ def _take(admission: Admission, index: int, event: dict[str, Any], now: datetime
         admission.events.append((index, event))
 
 
+def refuse_large(admission: Admission, event_max_bytes: int) -> None:
+    """Refuse the events that are larger, as compact JSON, than `event_max_bytes`."""
+    small = []
+    for index, event in admission.events:
+        size = len(orjson.dumps(event))
+        if size > event_max_bytes:
+            detail = f"the event has {size} bytes; one may have {event_max_bytes}"
+            admission.refusals.append(Refusal(index, "", detail))
+        else:
+            small.append((index, event))
+    admission.events[:] = small
+
+
 def _check_count(count: int, limits: Limits) -> None:
     if count > limits.events_max_count:
         raise TooManyEventsError(f"{count} events; one request may hold {limits.events_max_count}")
 
 
 def _parse(body: bytes) -> Any:
+    # With the parser of the contracts, so that an event is read alike whether or not its neighbours are valid.
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise MalformedError(f"line {error.lineno}, column {error.colno}: {error.msg}") from error
+        return from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise MalformedError(str(error)) from error
 
 
 def _from_binary(body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
     """One event whose attributes are `ce-` headers and whose data is the body."""
-    event: dict[str, Any] = {
-        name.removeprefix(BINARY_PREFIX): unquote(value)
-        for name, value in headers.items()
-        if name.startswith(BINARY_PREFIX)
-    }
+    event: dict[str, Any] = {}
+    for name, value in headers.items():
+        if name.startswith(BINARY_PREFIX):
+            try:
+                event[name.removeprefix(BINARY_PREFIX)] = unquote(value, errors="strict")
+            except UnicodeDecodeError as error:
+                raise MalformedError(f"header {name}: what is percent-encoded is not UTF-8") from error
     event["data"] = _parse(body)
     return event
 

@@ -5,17 +5,61 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 import orjson
+from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 from shared.contracts.activities import RETRACTED_TYPE
+from shared.contracts.fields import ChannelName, Id, Name, Timestamp, Uri
 
 EVENT_NAMESPACE = uuid.UUID("0b5d7a0e-51f5-5b3a-8d0c-3f6c2f8f1a01")
 EARLIEST_YEAR = 1970
 
 Outcome = Literal["accepted", "duplicate", "conflict"]
 IdentityKey = tuple[str, str, str]  # community, channel, id within the channel
+
+
+class NotAnEventError(ValueError):
+    """A message of engagement.raw.v1 that ingest itself cannot have written; the message says what is wrong."""
+
+
+class _Person(TypedDict):
+    id: Id
+    name: NotRequired[Name]
+
+
+class _Thing(TypedDict):
+    author: NotRequired[_Person]
+
+
+class _Target(TypedDict):
+    source: Uri
+    id: Id
+
+
+class _Data(TypedDict):
+    channel: ChannelName
+    actor: _Person
+    object: NotRequired[_Thing]
+    in_reply_to: NotRequired[_Thing]
+    target: NotRequired[_Target]
+
+
+class _Event(TypedDict):
+    """What the worker relies on: less than the API's contract, so that it takes event types of tomorrow."""
+
+    specversion: Literal["1.0"]
+    id: Id
+    source: Uri
+    type: Id
+    time: Timestamp
+    data: _Data
+
+
+_EVENT = TypeAdapter(_Event)
+_ID = TypeAdapter(Id)
 
 
 def event_uid(community: str, source: str, event_id: str) -> str:
@@ -53,17 +97,27 @@ class Received:
 
     @classmethod
     def from_fact(cls, fact: Mapping[str, Any]) -> "Received":
-        """Read a message of engagement.raw.v1."""
+        """Read a message of engagement.raw.v1. Raises NotAnEventError for what the API would never write."""
         event = fact["data"]
+        try:
+            _EVENT.validate_python(event)
+            receipt_id = _ID.validate_python(fact["receiptid"])
+            digest = content_hash(event)
+        except (ValidationError, orjson.JSONEncodeError) as error:
+            raise NotAnEventError(str(error)) from error
+        if event["type"] == RETRACTED_TYPE and "target" not in event["data"]:
+            raise NotAnEventError("a retraction must name its target")
+        if fact["id"] != event_uid(fact["community"], event["source"], event["id"]):
+            raise NotAnEventError("the id is not that of the event's community, source and id")
         return cls(
             fact["community"],
             fact["id"],
-            fact["receiptid"],
+            receipt_id,
             fact["receiptindex"],
             fact["time"],
             fact.get("traceparent"),
             event,
-            content_hash(event),
+            digest,
         )
 
     def identities(self) -> dict[str, tuple[IdentityKey, str | None]]:

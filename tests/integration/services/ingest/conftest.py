@@ -1,0 +1,102 @@
+"""Ingest as its process wires it, in this one: HTTP server, worker and relay on a real broker and database."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+
+from services.ingest.main import SPEC
+from services.ingest.settings import Settings
+from shared.http.keys import hash_secret
+from shared.service import Parts
+from tests.integration.shared.line import until
+
+EVENT: dict[str, Any] = {
+    "specversion": "1.0",
+    "id": "post-1",
+    "source": "https://forum.example.org",
+    "type": "forum.post.v1",
+    "time": "2026-01-31T12:00:00Z",
+    "data": {"channel": "forum", "actor": {"id": "ada"}, "attributes": {"tag": "x"}},
+}
+BATCH_TYPE = "application/cloudevents-batch+json"
+
+
+def event(number: int | str = 1, actor: str = "ada", name: str | None = None, **data: Any) -> dict[str, Any]:
+    who = {"id": actor} | ({"name": name} if name is not None else {})
+    return EVENT | {"id": f"post-{number}", "data": {"channel": "forum", "actor": who} | data}
+
+
+@dataclass
+class Community:
+    """A community of its own for a test, with a key for everything."""
+
+    name: str
+    client: httpx.AsyncClient
+    pool: asyncpg.Pool
+
+    async def key(self, *scopes: str, revoked: bool = False) -> dict[str, str]:
+        """The header with a new key of those scopes."""
+        secret = f"plk_test_{uuid4().hex}"
+        await self.pool.execute(
+            "insert into access_keys (community, key_id, name, secret_sha256, scopes, revoked)"
+            " values ($1, $2, 'test key', $3, $4, $5)",
+            self.name,
+            uuid4().hex,
+            hash_secret(secret),
+            list(scopes),
+            revoked,
+        )
+        return {"Authorization": f"Bearer {secret}"}
+
+    async def post(self, *events: Any) -> dict[str, Any]:
+        """What POST /v1/events answered to a batch."""
+        answer = await self.client.post("/v1/events", json=list(events))
+        assert answer.status_code == 202, answer.text
+        taken: dict[str, Any] = answer.json()
+        return taken
+
+    async def receipt(self, receipt_id: str, **query: Any) -> dict[str, Any]:
+        """The receipt, once it is complete."""
+
+        async def complete() -> Any:
+            answer = await self.client.get(f"/v1/receipts/{receipt_id}", params=query)
+            assert answer.status_code == 200, answer.text
+            return answer.json() if answer.json()["status"] == "complete" else None
+
+        found: dict[str, Any] = await until(complete)
+        return found
+
+    async def outcomes(self, *events: Any) -> list[str]:
+        """What became of each event of a batch."""
+        receipt = await self.receipt((await self.post(*events))["receipt_id"], limit=500)
+        return [one["outcome"] for one in receipt["items"]]
+
+    async def members(self) -> list[dict[str, Any]]:
+        answer = await self.client.get("/v1/members")
+        assert answer.status_code == 200, answer.text
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items
+
+
+@pytest.fixture(scope="module")
+async def front_door(stack: Any) -> AsyncIterator[Parts]:
+    settings = Settings(**stack.settings, body_seconds=1.0, retry_min_seconds=0.05, key_cache_seconds=0.2)
+    parts = Parts(SPEC, settings, "all")
+    await parts.start()
+    yield parts
+    await parts.stop()
+
+
+@pytest.fixture
+async def community(front_door: Parts) -> AsyncIterator[Community]:
+    assert front_door.pool is not None
+    assert front_door.http is not None
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{front_door.http.port}", timeout=20) as client:
+        made = Community(f"c{uuid4().hex[:12]}", client, front_door.pool)
+        client.headers.update(await made.key("events:write", "receipts:read", "members:write", "members:read"))
+        yield made

@@ -2,7 +2,9 @@
 
 import asyncio
 import zlib
-from collections.abc import Awaitable, Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
+from weakref import WeakKeyDictionary
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -52,29 +54,80 @@ def create_producer(bootstrap: str, *, request_seconds: float) -> AIOKafkaProduc
     )
 
 
+class _Lane:
+    """The records for one partition: while a batch is on its way, the next one fills.
+
+    Requests that come together so share a batch: the broker is asked less often, and nobody has to win a race
+    for the partition (the client's own queue lets one waiter in at a time, in no order).
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[BatchBuilder, asyncio.Future[None]]] = deque()
+        self._sending: asyncio.Task[None] | None = None
+
+    def append(self, producer: AIOKafkaProducer, key: bytes, value: bytes) -> asyncio.Future[None]:
+        """Add a record to the newest batch; return the future of that batch's acknowledgement."""
+        if self._waiting:
+            builder, acknowledged = self._waiting[-1]
+            if builder.append(key=key, value=value, timestamp=None) is not None:
+                return acknowledged
+        builder, acknowledged = producer.create_batch(), asyncio.get_running_loop().create_future()
+        if builder.append(key=key, value=value, timestamp=None) is None:
+            raise MessageSizeTooLargeError(f"a record of {len(value)} bytes")
+        self._waiting.append((builder, acknowledged))
+        return acknowledged
+
+    def send(self, producer: AIOKafkaProducer, topic: str, partition: int) -> None:
+        """Begin to send what waits, unless that is being done."""
+        if self._sending is None:
+            self._sending = asyncio.create_task(self._send(producer, topic, partition))
+
+    async def _send(self, producer: AIOKafkaProducer, topic: str, partition: int) -> None:
+        while self._waiting:
+            builder, acknowledged = self._waiting.popleft()
+            try:
+                await (await producer.send_batch(builder, topic, partition=partition))
+            except asyncio.CancelledError:
+                for _, never in ((builder, acknowledged), *self._waiting):
+                    never.cancel()
+                raise
+            except Exception as error:  # noqa: BLE001 -- it belongs to those who wait, whatever it is
+                acknowledged.set_exception(error)
+                acknowledged.exception()  # they may have gone
+            else:
+                acknowledged.set_result(None)
+        self._sending = None
+
+
+#: What waits in this process, by producer.
+_LANES: WeakKeyDictionary[AIOKafkaProducer, dict[tuple[str, int], _Lane]] = WeakKeyDictionary()
+
+
 async def send_records(producer: AIOKafkaProducer, records: Iterable[tuple[str, bytes, bytes]]) -> None:
     """Send (topic, key, value) records and return when every in-sync replica has all of them.
 
     Records of one key keep their order. Batches are built here: a future for every record, as `send` makes
     them, costs more than the record. Raises KafkaError; some of the records may then have been written.
     """
-    builders: dict[tuple[str, int], BatchBuilder] = {}
+    lanes = _LANES.setdefault(producer, {})
     partitions: dict[str, list[int]] = {}
-    sent: list[Awaitable[object]] = []
+    acknowledged: set[asyncio.Future[None]] = set()
+    touched: dict[tuple[str, int], _Lane] = {}
     for topic, key, value in records:
         if topic not in partitions:
             partitions[topic] = sorted(await producer.partitions_for(topic))
-        target = (topic, partition_of(key, partitions[topic]))
-        builder = builders.get(target) or producer.create_batch()
-        builders[target] = builder
-        if builder.append(key=key, value=value, timestamp=None) is None:
-            sent.append(await producer.send_batch(builder, topic, partition=target[1]))
-            builder = builders[target] = producer.create_batch()
-            if builder.append(key=key, value=value, timestamp=None) is None:
-                raise MessageSizeTooLargeError(f"a record of {len(value)} bytes for {topic}")
-    for (topic, partition), builder in builders.items():
-        sent.append(await producer.send_batch(builder, topic, partition=partition))
-    await asyncio.gather(*sent)
+        partition = partition_of(key, partitions[topic])
+        lane = lanes.get((topic, partition))
+        if lane is None:
+            lane = lanes[topic, partition] = _Lane()
+        acknowledged.add(lane.append(producer, key, value))
+        touched[topic, partition] = lane
+    for (topic, partition), lane in touched.items():
+        lane.send(producer, topic, partition)
+    if acknowledged:
+        await asyncio.wait(acknowledged)  # not gather: whoever gives up must not take the others' batch along
+    for batch in acknowledged:
+        batch.result()
 
 
 async def create_topics(bootstrap: str, topics: Sequence[Topic], replication: int = 1) -> list[str]:

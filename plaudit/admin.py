@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ KEY_FILE = "keys.json"
 KNOWN_EVERYWHERE_SECONDS = 30.0
 POLL_SECONDS = 0.05
 REQUEST_SECONDS = 30.0
-LINES_MAX_COUNT = 10
+LINES_MAX_COUNT = 5
 
 stack_option = click.option(
     "--stack", default="default", envvar="PLAUDIT_STACK", show_default=True, help="Local stack"
@@ -213,18 +213,28 @@ def explain(stack: str, community: str, as_json: bool, payout_id: str) -> None:
     if as_json:
         json.dump(lineage, sys.stdout, indent=2)
         return
-    Console().print(payout_tree(lineage))
+    Console().print(payout_tree(lineage, key_names(state, community)))
 
 
-def payout_tree(lineage: dict[str, Any]) -> Tree:
-    """A payout as a tree: its states, then the awards it pays with their rules and events, the first few."""
+def key_names(state: StackState, community: str) -> dict[str, str]:
+    """The name of each access key of a community by its id: facts say who did it by the id."""
+    url = f"{state.service_urls['ingest']}/v1/communities/{community}/keys"
+    return {item["key_id"]: item["name"] for item in _every_item(url, state.admin_key)}
+
+
+def payout_tree(lineage: dict[str, Any], names: Mapping[str, str]) -> Tree:
+    """A payout as a tree: its states, then the awards it pays with their rules and events, the first few.
+
+    `names` are those of access keys by their ids.
+    """
     amount = f"{lineage['amount_minor'] // 100}.{lineage['amount_minor'] % 100:02d} {lineage['currency']}"
     tree = Tree(f"payout {lineage['payout_id']}: {amount} for {lineage['points']} points, now {lineage['state']}")
-    tree.add(f"on the bank line as {lineage['end_to_end_id']}, to member {lineage['member_id']}")
+    member = lineage.get("member_name") or lineage["member_id"]
+    tree.add(f"on the bank line as {lineage['end_to_end_id']}, to {member}")
     states = tree.add("states")
     for state in lineage["states"]:
         reason = f" ({state['reason']})" if state["reason"] else ""
-        states.add(f"{state['state']} at {state['at']} by {state['by']}{reason}")
+        states.add(f"{state['state']} at {state['at']} by {names.get(state['by'], state['by'])}{reason}")
     lots = tree.add("pays for")
     for lot in lineage["items"][:LINES_MAX_COUNT]:
         award, event = lot["award"], lot["event"]

@@ -13,7 +13,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from plaudit.admin import issue_key, payout_tree, request
+from plaudit.admin import issue_key, key_names, payout_tree, request
 from plaudit.client import Outcomes, PlauditClient
 from plaudit.importers.delivery import Delivery, Summary
 from plaudit.importers.git import GitOptions, open_repository
@@ -29,6 +29,7 @@ SEED = 2026
 TOP_COUNT = 8
 PAYEES_MAX_COUNT = 40
 EXAMPLE_BANK_CODE = "37040044"
+MONTHS_SHOWN_DAYS = 80
 
 console = Console()
 
@@ -98,7 +99,7 @@ async def _play(state: StackState, repository: Path, members: int) -> None:
     if payout is not None:
         lineage = request("GET", f"{state.service_urls['analytics']}/v1/lineage/payouts/{payout}", maker)
         console.rule("One payout explained, from the bank line back to the events")
-        console.print(payout_tree(lineage), highlight=False)
+        console.print(payout_tree(lineage, key_names(state, COMMUNITY)), highlight=False)
     _print_addresses(state)
 
 
@@ -244,9 +245,9 @@ def _print_numbers(state: StackState, key: str) -> None:
         f"{summary['points']} points, {summary['granted']} badges and levels."
     )
     table = Table("month", "events", "active members", box=None)
-    for row in request("GET", f"{analytics}/v1/participation", key, params={"by": "month", "limit": 12})["items"][
-        -4:
-    ]:
+    since = (datetime.now(UTC) - timedelta(days=MONTHS_SHOWN_DAYS)).date()
+    shown = request("GET", f"{analytics}/v1/participation", key, params={"by": "month", "from": str(since)})
+    for row in shown["items"]:
         table.add_row(str(row["starts_on"]), str(row["events"]), str(row["active_members"]))
     console.print(table)
 

@@ -267,7 +267,7 @@ class ConsumerLoop(mode.Service):
                         invalid.topic = topic  # type: ignore[attr-defined]
                         raise
             # 3. What can never succeed, as messages of the same transaction.
-            self._dead_letters.publish(tx, rejections)
+            await self._dead_letters.publish(tx, rejections)
             # 4. The messages about the facts.
             count = await tx.store_outbox()
         # 5. Only now may they be published.

@@ -2,12 +2,10 @@
 
 import base64
 import logging
-import time
 import uuid
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.settings import ServiceSettings
@@ -16,7 +14,7 @@ from shared.topics import dead_letter_topic
 from shared.transaction import Transaction
 
 REASON_MAX_CHARS = 1_000
-LIMIT_SECONDS = 60.0
+LIMIT = timedelta(minutes=1)
 NAMESPACE = uuid.UUID("6b0f2f8e-7d0c-5a52-9d55-0f6f5a3a7c11")
 
 log = logging.getLogger(__name__)
@@ -42,18 +40,16 @@ class DeadLetters:
         self._topic = dead_letter_topic(service)
         self._limit = settings.dead_letters_max_per_minute
         self._value_max_bytes = settings.dead_letter_value_max_bytes
-        self._written: deque[float] = deque(maxlen=self._limit + 1)
 
-    def publish(self, tx: Transaction, rejections: Sequence[Rejection]) -> None:
+    async def publish(self, tx: Transaction, rejections: Sequence[Rejection]) -> None:
         """Write the rejected records as messages of the transaction.
 
-        Raises TooManyDeadLetters when the last minute, with these, has more of them than the limit.
+        Raises TooManyDeadLetters when the last minute, with these, has more of them than the limit. That is
+        counted in the database: a process that the limit has stopped is started again, and must not begin anew.
         """
         if not rejections:
             return
-        since = time.monotonic() - LIMIT_SECONDS
-        recent = sum(1 for moment in self._written if moment > since)
-        if recent + len(rejections) > self._limit:
+        if await self._written_lately(tx) + len(rejections) > self._limit:
             reason = rejections[0].reason[:REASON_MAX_CHARS]
             raise TooManyDeadLetters(f"more than {self._limit} invalid records in a minute; the first: {reason}")
         for rejection in rejections:
@@ -64,10 +60,22 @@ class DeadLetters:
                 extra={"topic": record.topic, "partition": record.partition, "offset": record.offset},
             )
             tx.publish(self._topic, record.key or b"", self._fact(rejection, tx.now))
+        await tx.conn.execute(
+            "insert into dead_letters_written (topic, written_at, count) values ($1, $2, $3)",
+            self._topic.name,
+            tx.now,
+            len(rejections),
+        )
+
+    async def _written_lately(self, tx: Transaction) -> int:
+        await tx.conn.execute("delete from dead_letters_written where written_at <= $1", tx.now - LIMIT)
+        written: int = await tx.conn.fetchval(
+            "select coalesce(sum(count), 0)::bigint from dead_letters_written where topic = $1", self._topic.name
+        )
+        return written
 
     def count(self, rejections: Sequence[Rejection]) -> None:
-        """Count dead letters whose transaction was committed; a batch tried again is not counted again."""
-        self._written.extend([time.monotonic()] * len(rejections))
+        """Show dead letters whose transaction was committed as a metric."""
         for rejection in rejections:
             DEAD_LETTERS.labels(rejection.record.topic).inc()
 

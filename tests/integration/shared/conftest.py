@@ -1,7 +1,6 @@
 """The database that the loops under test share: the spine's tables, and one of facts."""
 
 from collections.abc import AsyncIterator
-from importlib.resources import files
 from typing import Any
 
 import asyncpg
@@ -9,7 +8,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from shared.kafka import create_producer
-from shared.postgres import database_url, prepare_database
+from shared.postgres import database_url, migrations_of, prepare_database
 from shared.settings import ServiceSettings
 from tests.integration.shared.line import SERVICE, Line
 
@@ -34,7 +33,8 @@ async def line_settings(stack: Any) -> ServiceSettings:
             alter role {role} set deadlock_timeout = '20ms';
             """
         )
-        await admin.execute((files("shared") / "migrations" / "0001_spine.sql").read_text())
+        for migration in migrations_of("shared"):
+            await admin.execute(migration.read_text())
         await admin.execute(FACTS)
     finally:
         await admin.close()

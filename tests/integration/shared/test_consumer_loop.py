@@ -148,6 +148,15 @@ async def test_more_invalid_records_than_the_limit_stop_the_line_and_skip_nothin
         assert len(await line.dead_letters(6)) == 6
 
 
+async def test_the_limit_on_invalid_records_holds_for_the_next_process_too(line: Line) -> None:
+    await line.send([b"?"] * 3)
+    async with line.worker(dead_letters_max_per_minute=5):
+        assert len(await line.dead_letters(3)) == 3
+    await line.send([b"?"] * 3)
+    async with line.worker(dead_letters_max_per_minute=5) as worker:
+        assert isinstance(await worker.crash_reason(), TooManyDeadLetters)
+
+
 async def test_invalid_records_of_a_batch_that_is_tried_again_are_counted_once(line: Line) -> None:
     tries = 0
 

@@ -50,6 +50,9 @@ class ServiceSettings(BaseSettings):
     publish_seconds: float = Field(20.0, gt=0, description="How long the broker may take to acknowledge")
 
     body_max_bytes: int = Field(5 * 1024 * 1024, ge=1, description="Largest request body")
+    head_seconds: float = Field(
+        10.0, gt=0, description="How long a new connection may take to send its request's head"
+    )
     body_seconds: float = Field(15.0, gt=0, description="How long a client may take to send its request's body")
     connections_max_count: int = Field(2_000, ge=1, description="Open HTTP connections; more are answered 503")
     keep_alive_seconds: int = Field(15, ge=1, description="How long an idle connection is kept")

@@ -5,14 +5,52 @@ import contextlib
 import logging
 import socket
 from collections.abc import Iterator
+from typing import ClassVar
 
 import mode
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from shared.settings import ServiceSettings
 
 log = logging.getLogger(__name__)
+
+
+class _ImpatientProtocol(HttpToolsProtocol):
+    """Closes connections that do not send the head of a request in time.
+
+    uvicorn waits for ever for it, so that whoever opens `connections_max_count` connections and says nothing,
+    or says it byte by byte, would shut everybody else out.
+    """
+
+    head_seconds: ClassVar[float]
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._await_head()
+
+    def on_headers_complete(self) -> None:
+        self._head_came()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_came()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(self.head_seconds, self.transport.close)
+
+    def _head_came(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
 
 class _Server(uvicorn.Server):
@@ -34,7 +72,7 @@ class HttpServer(mode.Service):
                 app,
                 host=settings.http_host,
                 port=settings.http_port,
-                http="httptools",
+                http=type("Protocol", (_ImpatientProtocol,), {"head_seconds": settings.head_seconds}),
                 lifespan="off",
                 log_config=None,
                 access_log=False,

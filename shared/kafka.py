@@ -54,6 +54,15 @@ def create_producer(bootstrap: str, *, request_seconds: float) -> AIOKafkaProduc
     )
 
 
+class _Batch:
+    """Records on their way to one partition, and how many callers wait for them."""
+
+    def __init__(self, builder: BatchBuilder) -> None:
+        self.builder = builder
+        self.acknowledged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.callers = 0
+
+
 class _Lane:
     """The records for one partition: while a batch is on its way, the next one fills.
 
@@ -62,20 +71,29 @@ class _Lane:
     """
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[BatchBuilder, asyncio.Future[None]]] = deque()
+        self._waiting: deque[_Batch] = deque()
         self._sending: asyncio.Task[None] | None = None
 
-    def append(self, producer: AIOKafkaProducer, key: bytes, value: bytes) -> asyncio.Future[None]:
-        """Add a record to the newest batch; return the future of that batch's acknowledgement."""
+    def append(self, producer: AIOKafkaProducer, key: bytes, value: bytes) -> _Batch:
+        """Add a record to the newest batch and return that."""
         if self._waiting:
-            builder, acknowledged = self._waiting[-1]
-            if builder.append(key=key, value=value, timestamp=None) is not None:
-                return acknowledged
-        builder, acknowledged = producer.create_batch(), asyncio.get_running_loop().create_future()
-        if builder.append(key=key, value=value, timestamp=None) is None:
+            batch = self._waiting[-1]
+            if batch.builder.append(key=key, value=value, timestamp=None) is not None:
+                return batch
+        batch = _Batch(producer.create_batch())
+        if batch.builder.append(key=key, value=value, timestamp=None) is None:
             raise MessageSizeTooLargeError(f"a record of {len(value)} bytes")
-        self._waiting.append((builder, acknowledged))
-        return acknowledged
+        self._waiting.append(batch)
+        return batch
+
+    def withdraw(self, batch: _Batch) -> None:
+        """Forget a batch that nobody waits for any more, unless it is on its way.
+
+        Whoever gave up sends its records again: kept, they would pile up for as long as the broker is away.
+        """
+        batch.callers -= 1
+        if not batch.callers and batch in self._waiting:
+            self._waiting.remove(batch)
 
     def send(self, producer: AIOKafkaProducer, topic: str, partition: int) -> None:
         """Begin to send what waits, unless that is being done."""
@@ -84,18 +102,18 @@ class _Lane:
 
     async def _send(self, producer: AIOKafkaProducer, topic: str, partition: int) -> None:
         while self._waiting:
-            builder, acknowledged = self._waiting.popleft()
+            batch = self._waiting.popleft()
             try:
-                await (await producer.send_batch(builder, topic, partition=partition))
+                await (await producer.send_batch(batch.builder, topic, partition=partition))
             except asyncio.CancelledError:
-                for _, never in ((builder, acknowledged), *self._waiting):
-                    never.cancel()
+                for never in (batch, *self._waiting):
+                    never.acknowledged.cancel()
                 raise
             except Exception as error:  # noqa: BLE001 -- it belongs to those who wait, whatever it is
-                acknowledged.set_exception(error)
-                acknowledged.exception()  # they may have gone
+                batch.acknowledged.set_exception(error)
+                batch.acknowledged.exception()  # they may have gone
             else:
-                acknowledged.set_result(None)
+                batch.acknowledged.set_result(None)
         self._sending = None
 
 
@@ -111,23 +129,31 @@ async def send_records(producer: AIOKafkaProducer, records: Iterable[tuple[str, 
     """
     lanes = _LANES.setdefault(producer, {})
     partitions: dict[str, list[int]] = {}
-    acknowledged: set[asyncio.Future[None]] = set()
+    batches: dict[_Batch, _Lane] = {}
     touched: dict[tuple[str, int], _Lane] = {}
-    for topic, key, value in records:
-        if topic not in partitions:
-            partitions[topic] = sorted(await producer.partitions_for(topic))
-        partition = partition_of(key, partitions[topic])
-        lane = lanes.get((topic, partition))
-        if lane is None:
-            lane = lanes[topic, partition] = _Lane()
-        acknowledged.add(lane.append(producer, key, value))
-        touched[topic, partition] = lane
-    for (topic, partition), lane in touched.items():
-        lane.send(producer, topic, partition)
-    if acknowledged:
-        await asyncio.wait(acknowledged)  # not gather: whoever gives up must not take the others' batch along
-    for batch in acknowledged:
-        batch.result()
+    try:
+        for topic, key, value in records:
+            if topic not in partitions:
+                partitions[topic] = sorted(await producer.partitions_for(topic))
+            partition = partition_of(key, partitions[topic])
+            lane = lanes.get((topic, partition))
+            if lane is None:
+                lane = lanes[topic, partition] = _Lane()
+            batch = lane.append(producer, key, value)
+            if batch not in batches:
+                batch.callers += 1
+                batches[batch] = lane
+            touched[topic, partition] = lane
+        for (topic, partition), lane in touched.items():
+            lane.send(producer, topic, partition)
+        if batches:
+            # Not gather: whoever gives up must not take the others' batch along.
+            await asyncio.wait([batch.acknowledged for batch in batches])
+    finally:
+        for batch, lane in batches.items():
+            lane.withdraw(batch)
+    for batch in batches:
+        batch.acknowledged.result()
 
 
 async def create_topics(bootstrap: str, topics: Sequence[Topic], replication: int = 1) -> list[str]:

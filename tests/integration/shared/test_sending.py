@@ -1,6 +1,9 @@
 """Records that many send at once: all arrive, each key's in order, and a failure reaches whoever waits."""
 
 import asyncio
+import os
+import signal
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -85,3 +88,23 @@ async def test_a_failure_reaches_everybody_who_waits(line_settings: ServiceSetti
     sending = [send_records(producer, [(topic, b"a", b"2")]) for _ in range(3)]
     failures = await asyncio.gather(*sending, return_exceptions=True)
     assert all(isinstance(one, Exception) for one in failures), failures
+
+
+async def test_what_was_given_up_does_not_pile_up_while_the_broker_is_away(
+    stack: Any, line_settings: ServiceSettings, line_producer: AIOKafkaProducer, topic: str
+) -> None:
+    """Whoever gave up sends its records again; all the earlier copies would be sent as well."""
+    await send_records(line_producer, [(topic, b"a", b"before")])
+    broker = stack.state.pids["kafka"]
+    os.kill(broker, signal.SIGSTOP)
+    try:
+        for _ in range(5):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await send_records(line_producer, [(topic, key, b"again") for key in KEYS])
+    finally:
+        os.kill(broker, signal.SIGCONT)
+    await send_records(line_producer, [(topic, b"a", b"after")])
+    records = await read(line_settings, topic, len(KEYS) + 2)
+    # Only the first copy was on its way.
+    assert [value for _, value in records] == [b"before", *[b"again"] * len(KEYS), b"after"]

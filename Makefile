@@ -63,6 +63,8 @@ requirements: $(VENV)/uv.stamp ## Compile the pins of requirements/*.in anew
 	  -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
 	@$(RUN) uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header \
 	  -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt
+	@$(RUN) uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header \
+	  -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt
 
 clean: ## Delete the virtual environment and every cache in the checkout (the stacks' data stay)
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build plaudit.egg-info
@@ -90,6 +92,11 @@ $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/runtime.stamp
 	@echo "Installing the tools for development into $(VENV)"
 	@$(RUN) uv pip install --quiet --python $(VENV)/bin/python --compile-bytecode --require-hashes \
 	  -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/bench.stamp: requirements/bench.txt $(VENV)/dev.stamp
+	@$(RUN) uv pip install --quiet --python $(VENV)/bin/python --compile-bytecode --require-hashes \
+	  -r requirements/bench.txt
 	@touch $@
 
 $(VENV)/bench.stamp: requirements/bench.txt $(VENV)/dev.stamp

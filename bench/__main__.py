@@ -1,0 +1,109 @@
+"""`python -m bench`: measure, print, and write bench/results/ and the table in bench/README.md."""
+
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import uvloop
+from rich.console import Console
+
+from bench import end_to_end, growth, latency, messages, peers, picture, report, start_up
+from bench.context import Context
+from bench.machine import this_machine
+from bench.results import Results
+from bench.stages import broker, front, transactions
+from plaudit.stack import StackError
+
+HERE = Path(__file__).parent
+SECTIONS: dict[str, Callable[[Context], Awaitable[None]]] = {
+    "parse": front.parse,
+    "http": front.http_batches,
+    "http-single": front.http_single,
+    "http-kafka": broker.http_acknowledged,
+    "consume": broker.consume,
+    "scoring": transactions.scoring,
+    "ledger": transactions.ledger,
+    "relay": broker.relay,
+    "end-to-end": end_to_end.run,
+    "latency": latency.latency,
+    "soak": latency.soak,
+    "growth": growth.growth,
+    "up": start_up.up,
+    "demo": start_up.demo,
+    "peers": peers.run,
+}
+
+
+@click.command(epilog="Example: python -m bench --quick --only parse --only ledger")
+@click.option(
+    "--only", "names", multiple=True, type=click.Choice(list(SECTIONS)), help="Only this part; repeat for more"
+)
+@click.option(
+    "--skip", "skipped", multiple=True, type=click.Choice(list(SECTIONS)), help="Everything but this part"
+)
+@click.option("--quick", is_flag=True, help="Fewer rounds, shorter runs, smaller tables; nothing is written")
+@click.option("--soak-minutes", default=10.0, show_default=True, help="How long memory is watched")
+@click.option("--stack", default="bench", show_default=True, help="Stack to measure on; its data is deleted")
+@click.option(
+    "--write/--no-write", default=None, help="Write bench/results and the README [default: unless --quick]"
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON")
+def main(
+    names: tuple[str, ...],
+    skipped: tuple[str, ...],
+    quick: bool,
+    soak_minutes: float,
+    stack: str,
+    write: bool | None,
+    as_json: bool,
+) -> None:
+    """Measure Plaudit's stages beside their limits, all of it end to end, its latency, memory and growth.
+
+    Run it on a machine that does nothing else. All of it takes about an hour; --quick about ten minutes.
+    """
+    console = Console(stderr=True, highlight=False)
+    now = datetime.now(UTC)
+    results = Results(
+        date=now.isoformat(timespec="seconds"), quick=quick, machine=this_machine(), input=messages.description()
+    )
+    context = Context(stack, quick, min(soak_minutes, 1.0) if quick else soak_minutes, results, console.print)
+    wanted = [name for name in (names or SECTIONS) if name not in skipped]
+    uvloop.run(_measure(context, wanted, console))
+    if write if write is not None else not quick:
+        _write(results, now)
+    if as_json:
+        click.echo(results.model_dump_json(indent=2))
+    else:
+        report.show(results, Console(width=160))
+    if results.failures:
+        sys.exit(1)
+
+
+async def _measure(context: Context, names: list[str], console: Console) -> None:
+    try:
+        for name in names:
+            console.rule(name)
+            try:
+                await SECTIONS[name](context)
+            except (TimeoutError, OSError, RuntimeError, ValueError, AssertionError, StackError) as error:
+                # An hour's other measurements are not thrown away for this one.
+                context.results.failures[name] = f"{type(error).__name__}: {error}"
+                console.print_exception()
+    finally:
+        await context.reset()
+
+
+def _write(results: Results, now: datetime) -> None:
+    folder = HERE / "results"
+    folder.mkdir(exist_ok=True)
+    stem = now.strftime("%Y-%m-%dT%H%M")
+    (folder / f"{stem}.json").write_text(results.model_dump_json(indent=2) + "\n")
+    if results.stages:
+        picture.draw(results, folder / f"{stem}.svg")
+    report.write_readme(results, HERE / "README.md")
+
+
+if __name__ == "__main__":
+    main()

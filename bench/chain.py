@@ -1,0 +1,150 @@
+"""The handlers of all five services, one after the other in this process, on a real database each.
+
+What one service publishes is what the next one gets, so the facts are the real ones. No broker and no
+loop: this shows what the handlers and their SQL cost, service by service.
+"""
+
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import orjson
+import psutil
+
+from plaudit.stack import StackState
+from services.ingest.domain import admission
+from services.ingest.domain.events import event_uid
+from services.scoring import handlers as scoring
+from services.scoring.domain.programme import read_programme
+from shared.consumer import Subscription
+from shared.contracts.programme import Programme
+from shared.postgres import create_pool
+from shared.service import ServiceSpec
+from shared.topics import SERVICES
+from shared.transaction import transaction
+
+BATCH_COUNT = 2_000
+
+
+@dataclass
+class Cost:
+    """What batches of a service cost: seconds of the wall clock, of this process's CPU and of PostgreSQL's."""
+
+    wall_seconds: float = 0.0
+    python_seconds: float = 0.0
+    postgres_seconds: float = 0.0
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU on both sides."""
+        return self.python_seconds + self.postgres_seconds
+
+
+@dataclass
+class Link:
+    """A service's handlers with a connection of their own."""
+
+    spec: ServiceSpec
+    pool: asyncpg.Pool
+    backend: psutil.Process
+    cost: Cost = field(default_factory=Cost)
+
+    async def handle(self, topic: str, batch: Sequence[bytes]) -> list[tuple[str, bytes, bytes]]:
+        """Decode and handle the messages of a batch in one transaction; return what it published."""
+        subscription: Subscription = next(one for one in self.spec.subscriptions if one.topic.name == topic)
+        wall, python, postgres = time.perf_counter(), time.process_time(), self._backend_seconds()
+        messages = [subscription.adapter.validate_json(value) for value in batch]
+        async with transaction(self.pool, lambda count: None) as tx:
+            await subscription.handler(tx, messages)
+        self.cost.wall_seconds += time.perf_counter() - wall
+        self.cost.python_seconds += time.process_time() - python
+        self.cost.postgres_seconds += self._backend_seconds() - postgres
+        rows = await self.pool.fetch("delete from outbox returning id, topic, key, value")
+        return [(row["topic"], row["key"], row["value"]) for row in sorted(rows, key=lambda row: row["id"])]
+
+    def _backend_seconds(self) -> float:
+        times = self.backend.cpu_times()
+        return float(times.user + times.system)
+
+
+class Chain:
+    """All five services."""
+
+    def __init__(self, links: dict[str, Link]) -> None:
+        self.links = links
+
+    async def feed(self, community: str, given: Sequence[dict[str, Any]]) -> None:
+        """Give events to ingest and what follows to everybody else, in batches."""
+        for start in range(0, len(given), BATCH_COUNT):
+            values = list(raw_values(community, given[start : start + BATCH_COUNT]))
+            pending = {"engagement.raw.v1": values}
+            while pending:
+                published: dict[str, list[bytes]] = {}
+                for topic, batch in pending.items():
+                    for link in self.links.values():
+                        if any(one.topic.name == topic for one in link.spec.subscriptions):
+                            for name, _key, value in await link.handle(topic, batch):
+                                published.setdefault(name, []).append(value)
+                pending = published
+
+    def reset_costs(self) -> None:
+        """Forget what was spent so far."""
+        for link in self.links.values():
+            link.cost = Cost()
+
+
+def raw_values(community: str, given: Sequence[dict[str, Any]]) -> Iterator[bytes]:
+    """Events as ingest's API writes them to engagement.raw.v1."""
+    receipt = f"r{uuid.uuid4().hex[:28]}-{len(given)}"
+    now = datetime.now(UTC)
+    for index, event in enumerate(given):
+        uid = event_uid(community, event["source"], event["id"])
+        yield orjson.dumps(
+            admission.raw_fact(
+                community, uid, receipt, index, now, "00-" + "1" * 32 + "-" + "2" * 16 + "-01", event
+            )
+        )
+
+
+async def publish(chain: Chain, community: str, programme: Path) -> None:
+    """Publish a programme to every service."""
+    link = chain.links["scoring"]
+    document = read_programme(programme.read_text())
+    assert isinstance(document, Programme)
+    async with transaction(link.pool, lambda count: None) as tx:
+        await scoring.publish_programme(tx, community, document, programme.read_text(), "benchmark", None, 0)
+    rows = await link.pool.fetch("delete from outbox returning topic, value")
+    for other in chain.links.values():
+        for row in rows:
+            if any(one.topic.name == row["topic"] for one in other.spec.subscriptions):
+                await other.handle(row["topic"], [row["value"]])
+
+
+@asynccontextmanager
+async def connected(state: StackState, services: Sequence[str] = SERVICES) -> Any:
+    """The chain on a stack's databases; none of its services may run."""
+    links = {}
+    try:
+        for name in services:
+            spec: ServiceSpec = import_module(f"services.{name}.main").SPEC
+            settings = spec.settings(
+                kafka=state.kafka,
+                postgres_url=state.postgres_url,
+                postgres_password=state.postgres_password,
+                pool_max_count=2,
+            )
+            pool = await create_pool(name, settings)
+            async with pool.acquire() as connection:
+                backend = psutil.Process(connection.get_server_pid())
+            links[name] = Link(spec, pool, backend)
+        yield Chain(links)
+    finally:
+        for link in links.values():
+            await link.pool.close()

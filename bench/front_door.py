@@ -1,0 +1,106 @@
+"""Ingest's HTTP API without what lies behind it, as a process of its own: `python -m bench.front_door`.
+
+The producer and the access keys are stand-ins that answer at once. With `--no-op` it serves, with the same
+server, a Starlette route that reads the body and answers 202. Prints the port it listens on.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable
+from typing import Any
+
+import uvloop
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bench.measure import like_a_service
+from services.ingest.api import post_events
+from services.ingest.main import SPEC
+from shared.http.keys import Principal
+from shared.http.server import HttpServer
+from shared.service import describe
+
+PARTITIONS = frozenset(range(6))
+
+
+class NoBatch:
+    """Takes records and forgets them."""
+
+    def append(self, **record: Any) -> object:
+        return record
+
+
+class NoProducer:
+    """A producer whose records are acknowledged at once."""
+
+    async def partitions_for(self, topic: str) -> frozenset[int]:
+        return PARTITIONS
+
+    def create_batch(self) -> NoBatch:
+        return NoBatch()
+
+    async def send_batch(self, batch: NoBatch, topic: str, *, partition: int) -> Awaitable[None]:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+
+class AnyKey:
+    """Knows every access key."""
+
+    async def principal(self, secret: str) -> Principal:
+        return Principal("bench", "key", "benchmark", frozenset(("events:write",)))
+
+
+def application(producer: Any = None) -> Any:
+    """Ingest's application with stand-ins for what it is connected to."""
+    app = describe(SPEC, SPEC.settings(), "api")
+    app.state.producer = producer or NoProducer()
+    app.state.keys = AnyKey()
+    return app
+
+
+class Call:
+    """Calls ingest's route for events in this process: no sockets, no HTTP, no routing."""
+
+    def __init__(self, producer: Any = None) -> None:
+        self._app = application(producer)
+
+    async def __call__(self, body: bytes, content_type: bytes) -> None:
+        """Give one body to the route. Raises RuntimeError when it isn't taken."""
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        headers = [(b"authorization", b"Bearer plk"), (b"content-type", content_type)]
+        scope = {"type": "http", "method": "POST", "path": "/v1/events", "headers": headers, "app": self._app}
+        answer = await post_events(Request(scope, receive))
+        if answer.status_code != 202:
+            raise RuntimeError(f"HTTP {answer.status_code}: {bytes(answer.body)!r}")
+
+
+async def no_op(request: Request) -> Response:
+    """Read the body and answer."""
+    await request.body()
+    return Response(b"{}", 202, media_type="application/json")
+
+
+async def serve(app: Any) -> None:
+    """Serve until standard input ends."""
+    server = HttpServer(app, SPEC.settings(http_port=0))
+    await server.start()
+    print(server.port, flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    await server.stop()
+
+
+if __name__ == "__main__":
+    served = (
+        Starlette(routes=[Route("/v1/events", no_op, methods=["POST"])])
+        if "--no-op" in sys.argv
+        else application()
+    )
+    like_a_service()
+    uvloop.run(serve(served))

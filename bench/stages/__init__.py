@@ -1,0 +1,1 @@
+"""Each stage alone, beside its limit."""

@@ -35,6 +35,8 @@ SECTIONS: dict[str, Callable[[Context], Awaitable[None]]] = {
     "peers": peers.run,
 }
 
+PART = click.Choice(list(SECTIONS))
+
 
 @click.command(epilog="Example: python -m bench --quick --only parse --only ledger")
 @click.option(
@@ -46,9 +48,7 @@ SECTIONS: dict[str, Callable[[Context], Awaitable[None]]] = {
 @click.option("--quick", is_flag=True, help="Fewer rounds, shorter runs, smaller tables; nothing is written")
 @click.option("--soak-minutes", default=10.0, show_default=True, help="How long memory is watched")
 @click.option("--stack", default="bench", show_default=True, help="Stack to measure on; its data is deleted")
-@click.option(
-    "--write/--no-write", default=None, help="Write bench/results and the README [default: unless --quick]"
-)
+@click.option("--write/--no-write", default=None, help="Whether to write results [default: unless --quick]")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON")
 def main(
     names: tuple[str, ...],

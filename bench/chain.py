@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -113,13 +112,13 @@ def raw_values(community: str, given: Sequence[dict[str, Any]]) -> Iterator[byte
         )
 
 
-async def publish(chain: Chain, community: str, programme: Path) -> None:
-    """Publish a programme to every service."""
+async def publish(chain: Chain, community: str, programme: str) -> None:
+    """Publish a programme, given as YAML, to every service."""
     link = chain.links["scoring"]
-    document = read_programme(programme.read_text())
+    document = read_programme(programme)
     assert isinstance(document, Programme)
     async with transaction(link.pool, lambda count: None) as tx:
-        await scoring.publish_programme(tx, community, document, programme.read_text(), "benchmark", None, 0)
+        await scoring.publish_programme(tx, community, document, programme, "benchmark", None, 0)
     rows = await link.pool.fetch("delete from outbox returning topic, value")
     for other in chain.links.values():
         for row in rows:

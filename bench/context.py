@@ -59,14 +59,7 @@ class Context:
         name = f"bench-{uuid.uuid4().hex[:10]}"
         key = (await asyncio.to_thread(issue_key, state, name, "benchmark", SCOPES))["key"]
         if programme is not None:
-            await asyncio.to_thread(
-                request,
-                "POST",
-                f"{state.service_urls['scoring']}/v1/programmes",
-                key,
-                content=programme.read_bytes(),
-                headers={"Content-Type": "application/yaml"},
-            )
+            await asyncio.to_thread(_publish, state, key, programme)
             await self.settled(state)
         return name, key
 
@@ -81,3 +74,13 @@ class Context:
             return list(await connection.fetch(sql, *arguments))
         finally:
             await connection.close()
+
+
+def _publish(state: StackState, key: str, programme: Path) -> None:
+    request(
+        "POST",
+        f"{state.service_urls['scoring']}/v1/programmes",
+        key,
+        content=programme.read_bytes(),
+        headers={"Content-Type": "application/yaml"},
+    )

@@ -91,13 +91,13 @@ async def _programme(context: Context, title: str, programme: Path) -> None:
             at_least=True,
         )
     )
-    for name in resident:
+    for name, peaks in resident.items():
         if name != "kafka":
             context.results.add(
                 Target(
                     name=f"Memory of {name} during the run, {title}",
                     unit="MB",
-                    values=resident[name],
+                    values=peaks,
                     wanted=RESIDENT_MAX_MB,
                 )
             )

@@ -20,6 +20,7 @@ from plaudit.stack import StackState
 from shared.postgres import database_url, role_name
 from shared.topics import SERVICES
 
+TEXT = MESSAGES.read_text()
 SMALL_COUNT = 100_000
 LARGE_COUNT = 10_000_000
 QUICK_COUNT = 1_000_000
@@ -35,25 +36,33 @@ LONG_SECONDS = 3_600
 TABLES = {
     "ingest": {
         "events (community, event_uid, content_hash)": "{c}\t{id}\t\\\\x{id2}",
-        "receipts (community, receipt_id, receipt_index, event_uid, outcome)": "{c}\tr{r:027x}0\t{i}\t{id}\taccepted",
+        "receipts (community, receipt_id, receipt_index, event_uid, outcome)": (
+            "{c}\tr{r:027x}0\t{i}\t{id}\taccepted"
+        ),
     },
     "scoring": {
         "activities (community, event_uid, scored, retracted)": "{c}\t{id}\tt\tf",
-        "awards (community, event_uid, award_id, member_id, points, rule_id, slot, programme_id, programme_version,"
-        " event_type, event_time, received_at, recorded_at)": "{c}\t{id}\t{id2}\t{m}\t1\tmessage\tactor\tmessages\t1\t"
-        "chat.message.v1\t{t}\t{t}\t{t}",
+        "awards (community, event_uid, award_id, member_id, points, rule_id, slot, programme_id,"
+        " programme_version, event_type, event_time, received_at, recorded_at)": (
+            "{c}\t{id}\t{id2}\t{m}\t1\tmessage\tactor\tmessages\t1\tchat.message.v1\t{t}\t{t}\t{t}"
+        ),
     },
     "recognition": {"applied_awards (community, award_id)": "{c}\t{id2}"},
     "rewards": {
-        "transfers (community, transfer_id, kind, cause_id, event_time, recorded_at)": "{c}\t{id}\taward\t{id2}\t{t}\t{t}",
-        "entries (community, account_id, recorded_at, transfer_id, amount, currency)": "{c}\t{m}\t{t}\t{id}\t1\tPTS",
+        "transfers (community, transfer_id, kind, cause_id, event_time, recorded_at)": (
+            "{c}\t{id}\taward\t{id2}\t{t}\t{t}"
+        ),
+        "entries (community, account_id, recorded_at, transfer_id, amount, currency)": (
+            "{c}\t{m}\t{t}\t{id}\t1\tPTS\n{c}\tffffffffffffffffffffffffffffffff\t{t}\t{id}\t-1\tPTS"
+        ),
         "lots (community, award_id, member_id, points, remaining, earned_at)": "{c}\t{id2}\t{m}\t1\t1\t{t}",
     },
     "analytics": {
-        "events (community, event_uid, received_at, event_time, member_id, channel, type, source, event_id)": "{c}\t{id}"
-        "\t{t}\t{t}\t{m}\tchat\tchat.message.v1\thttps://chat.example.org\tm-{n}",
-        "awards (community, award_id, event_uid, member_id, event_time, awarded_at, points, programme_version, rule_id,"
-        " slot, programme_id)": "{c}\t{id2}\t{id}\t{m}\t{t}\t{t}\t1\t1\tmessage\tactor\tmessages",
+        "events (community, event_uid, received_at, event_time, member_id, channel, type, source, event_id)": (
+            "{c}\t{id}\t{t}\t{t}\t{m}\tchat\tchat.message.v1\thttps://chat.example.org\tm-{n}"
+        ),
+        "awards (community, award_id, event_uid, member_id, event_time, awarded_at, points, programme_version,"
+        " rule_id, slot, programme_id)": ("{c}\t{id2}\t{id}\t{m}\t{t}\t{t}\t1\t1\tmessage\tactor\tmessages"),
     },
 }
 
@@ -71,7 +80,7 @@ async def growth(context: Context) -> None:
             await _fill(state, service, community, count)
             context.say(f"{service}: {count:,} facts in each of its tables")
         async with connected(state) as links:
-            await chain.publish(links, community, MESSAGES)
+            await chain.publish(links, community, TEXT)
             for number in range(context.round_count + 1):
                 used = await _feed(links, community, number)
                 if number:  # the first finds the caches cold
@@ -114,11 +123,13 @@ async def _fill(state: StackState, service: str, community: str, count: int) -> 
     try:
         for target, row in TABLES[service].items():
             table, _, columns = target.partition(" ")
+            await admin.execute(f"alter table {table} disable trigger user")  # one sum over all of it
             await admin.copy_to_table(
                 table,
                 source=_rows(row, community, count),
                 columns=[one.strip() for one in columns.strip("()").split(",")],
             )
+            await admin.execute(f"alter table {table} enable trigger user")
             await admin.execute(f"vacuum (analyze) {table}")
     finally:
         await admin.close()

@@ -134,7 +134,7 @@ def build_requests(job: dict[str, Any]) -> list[bytes]:
     size = job["batch_count"]
     content = "application/cloudevents+json" if size == 1 else "application/cloudevents-batch+json"
     head = (
-        f"POST {job.get('path', '/v1/events')} HTTP/1.1\r\nHost: {job['host']}\r\nAuthorization: Bearer {job['key']}\r\n"
+        f"POST /v1/events HTTP/1.1\r\nHost: {job['host']}\r\nAuthorization: Bearer {job['key']}\r\n"
         f"Content-Type: {content}\r\nContent-Length: "
     )
     given = messages.events(job["event_count"], job.get("prefix", "m"))

@@ -48,7 +48,8 @@ class Loader:
             stdout=asyncio.subprocess.PIPE,
             limit=256 * 1024 * 1024,
         )
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         process.stdin.write(orjson.dumps(job) + b"\n")
         line = await process.stdout.readline()
         if line.strip() != b"ready":
@@ -57,7 +58,8 @@ class Loader:
 
     async def run(self) -> Load:
         """Send everything; return when everything is acknowledged."""
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.write(b"go\n")
         line = await self._process.stdout.readline()
         if not line or await self._process.wait() != 0:

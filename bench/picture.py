@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-import pygal
-from pygal.style import Style
+import pygal  # type: ignore[import-untyped]
+from pygal.style import Style  # type: ignore[import-untyped]
 
 from bench.results import Results
 
@@ -29,7 +29,7 @@ def draw(results: Results, path: Path) -> None:
         width=1100,
         height=120 + 75 * len(results.stages),
         range=(0, max([1.0, *(stage.ratio for stage in results.stages)])),
-        title=f"Stage rate ÷ limit, {results.machine.cpu}, {results.machine.core_count} cores, {results.date[:10]}",
+        title=f"Stage ÷ limit: {results.machine.cpu}, {results.machine.core_count} cores, {results.date[:10]}",
         js=(),
         disable_xml_declaration=True,
         truncate_label=-1,

@@ -26,18 +26,16 @@ def markdown(results: Results) -> str:
         "| --- | ---: | --- | ---: | ---: | ---: | --- |",
     ]
     for stage in results.stages:
-        lines.append(
-            f"| {stage.name}{f' ({stage.note})' if stage.note else ''} | {median(stage.rates):,.0f} {stage.unit}/s "
-            f"| {stage.limit_name} | {median(stage.limits):,.0f} | {stage.ratio:.2f} (±{spread(stage.ratios) / 2:.0%}) "
-            f"| ≥ {stage.reach:.2f} | {_mark(stage.is_met)} |"
-        )
+        rate = f"{median(stage.rates):,.0f} {stage.unit}/s"
+        ratio = f"{stage.ratio:.2f} (±{spread(stage.ratios) / 2:.0%})"
+        cells = (_noted(stage.name, stage.note), rate, stage.limit_name, f"{median(stage.limits):,.0f}", ratio)
+        lines.append(f"| {' | '.join(cells)} | ≥ {stage.reach:.2f} | {_mark(stage.is_met)} |")
     lines += ["", "| target | measured (spread) | wanted | |", "| --- | ---: | ---: | --- |"]
     for target in results.targets:
         sign = "≥" if target.at_least else "≤"
-        lines.append(
-            f"| {target.name}{f' ({target.note})' if target.note else ''} | {target.value:,.4g} {target.unit} "
-            f"(±{spread(target.values) / 2:.0%}) | {sign} {target.wanted:,g} {target.unit} | {_mark(target.is_met)} |"
-        )
+        measured = f"{_shown(target.value)} {target.unit} (±{spread(target.values) / 2:.0%})"
+        wanted = f"{sign} {target.wanted:,g} {target.unit}"
+        lines.append(f"| {_noted(target.name, target.note)} | {measured} | {wanted} | {_mark(target.is_met)} |")
     for breakdown in results.breakdowns:
         lines += ["", *_breakdown(breakdown)]
     if results.peers:
@@ -45,6 +43,14 @@ def markdown(results: Results) -> str:
     if results.failures:
         lines += ["", "Not measured: " + "; ".join(f"{name} ({why})" for name, why in results.failures.items())]
     return "\n".join(lines) + "\n"
+
+
+def _noted(name: str, note: str) -> str:
+    return f"{name} ({note})" if note else name
+
+
+def _shown(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _mark(is_met: bool) -> str:
@@ -76,7 +82,7 @@ def _peers(results: Results) -> list[str]:
         else:
             outcome = "right"
         rate = f"{median(peer.rates):,.0f}" if peer.rates else "-"
-        lines.append(f"| {peer.name} {peer.version}{f': {peer.note}' if peer.note else ''} | {rate} | {outcome} |")
+        lines.append(f"| {_noted(f'{peer.name} {peer.version}', peer.note)} | {rate} | {outcome} |")
     return lines
 
 
@@ -105,8 +111,8 @@ def show(results: Results, console: Console) -> None:
     for target in results.targets:
         sign = "≥" if target.at_least else "≤"
         table.add_row(
-            target.name + (f" ({target.note})" if target.note else ""),
-            f"{target.value:,.4g} {target.unit} ±{spread(target.values) / 2:.0%}",
+            _noted(target.name, target.note),
+            f"{_shown(target.value)} {target.unit} ±{spread(target.values) / 2:.0%}",
             f"{sign} {target.wanted:,g}",
             "met" if target.is_met else "not met",
         )

@@ -202,7 +202,7 @@ def _consume_confluent(state: StackState) -> float:
         done, started, before = 0, 0.0, 0
         while done < RECORD_COUNT:
             for record in consumer.consume(CONFLUENT_COUNT, POLL_SECONDS):
-                orjson.loads(record.value())
+                orjson.loads(record.value() or b"null")
                 done += 1
             if not started and done:
                 started, before = time.perf_counter(), done

@@ -111,7 +111,8 @@ async def front_door(*arguments: str) -> AsyncIterator[int]:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
-    assert process.stdin is not None and process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout is not None
     try:
         yield int(await process.stdout.readline())
     finally:

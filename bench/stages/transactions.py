@@ -21,6 +21,7 @@ from shared.postgres import begin, database_url, role_name
 from shared.topics import EVENTS, POINTS
 from shared.transaction import Transaction, transaction
 
+TEXT = MESSAGES.read_text()
 EVENT_COUNT = 40_000
 FINISH_SECONDS = 300.0
 SCORING_TABLES = ("activities", "awards", "declined", "cap_usage", "outbox", "consumer_offsets")
@@ -30,8 +31,10 @@ WIDTH = """
     create table if not exists bench_width (
         community text not null, transfer_id uuid not null, kind text not null, cause_id uuid not null,
         event_time timestamptz not null, recorded_at timestamptz not null, reverses uuid,
-        account_a uuid not null, recorded_a timestamptz not null, amount_a bigint not null, currency_a text not null,
-        account_b uuid not null, recorded_b timestamptz not null, amount_b bigint not null, currency_b text not null,
+        account_a uuid not null, recorded_a timestamptz not null,
+        amount_a bigint not null, currency_a text not null,
+        account_b uuid not null, recorded_b timestamptz not null,
+        amount_b bigint not null, currency_b text not null,
         award_id uuid not null, member_id uuid not null, points bigint not null, remaining bigint not null,
         earned_at timestamptz not null, expires_at timestamptz, pending_until timestamptz,
         primary key (community, transfer_id))
@@ -121,7 +124,7 @@ async def scoring(context: Context) -> None:
 async def _events_in_kafka(state: StackState, links: Chain) -> list[tuple[bytes, bytes]]:
     """Publish the programme, let ingest accept the messages and put what it publishes into Kafka."""
     community = f"bench-{uuid.uuid4().hex[:10]}"
-    await chain.publish(links, community, MESSAGES)
+    await chain.publish(links, community, TEXT)
     given = messages.events(EVENT_COUNT)
     values: list[tuple[bytes, bytes]] = []
     for start in range(0, len(given), BATCH_COUNT):
@@ -156,7 +159,7 @@ async def _consume(state: StackState, links: Chain, event_count: int) -> float:
     await loop.start()
     try:
         async with asyncio.timeout(FINISH_SECONDS):
-            while sum(counts) < event_count or len(relay.commits) < len(counts):
+            while sum(counts) < event_count or len(relay.commits) < len(counts):  # noqa: ASYNC110 -- a measurement
                 await asyncio.sleep(0.005)
     finally:
         await loop.stop()
@@ -207,7 +210,7 @@ async def ledger(context: Context) -> None:
 
 async def _awards(links: Chain) -> list[Any]:
     community = f"bench-{uuid.uuid4().hex[:10]}"
-    await chain.publish(links, community, MESSAGES)
+    await chain.publish(links, community, TEXT)
     given = messages.events(EVENT_COUNT)
     facts: list[Any] = []
     for start in range(0, len(given), BATCH_COUNT):

@@ -39,6 +39,7 @@ from shared.telemetry import new_traceparent
 from shared.topics import RAW, record_key
 
 RECEIPT_PATTERN = re.compile(r"^r[0-9a-f]{28}-([0-9]{1,6})$")
+IDENTITIES_MAX_COUNT = 20
 RETRY_LATER = {"Retry-After": "1"}
 
 router = APIRouter()
@@ -206,7 +207,7 @@ class IdentitiesDeclared(BaseModel):
 
     identities: list[IdentityModel] = Field(
         min_length=1,
-        max_length=20,
+        max_length=IDENTITIES_MAX_COUNT,
         examples=[[{"channel": "code", "id": "github:1"}, {"channel": "chat", "id": "U1"}]],
     )
     name: Name | None = None

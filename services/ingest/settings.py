@@ -12,4 +12,3 @@ class Settings(ServiceSettings):
     event_max_bytes: int = Field(64 * 1024, ge=1, description="One event, as compact JSON")
     future_tolerance_seconds: int = Field(300, ge=0, description="How far ahead an event's time may be")
     requests_max_count: int = Field(64, ge=1, description="Requests waiting for the broker; more are answered 503")
-    identities_max_count: int = Field(20, ge=2, description="Identities declared in one request")

@@ -1,0 +1,86 @@
+"""Migrations: applied once, whole or not at all, and never changed afterwards."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from shared import postgres
+from shared.postgres import MigrationError, database_url, migrate, prepare_database, role_name
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The migrations room of a service that exists only in this test."""
+    name = f"migrated_{uuid4().hex[:10]}"  # modules are remembered by name
+    room = tmp_path / name / "migrations"
+    room.mkdir(parents=True)
+    (room.parent / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(postgres, "packages_of", lambda service: ("shared", name))
+    return room
+
+
+@pytest.fixture
+async def database(stack: Any) -> AsyncIterator[tuple[str, asyncpg.Connection]]:
+    """A database of a service of this test alone."""
+    service = f"m{uuid4().hex[:10]}"
+    await prepare_database(stack.state.postgres_admin_url, service, "secret's")
+    await prepare_database(stack.state.postgres_admin_url, service, "secret's")  # again changes nothing
+    connection = await asyncpg.connect(database_url(stack.state.postgres_admin_url, role_name(service)))
+    yield service, connection
+    await connection.close()
+
+
+async def test_what_is_missing_is_applied_once(stack: Any, package: Path, database: Any) -> None:
+    service, connection = database
+    admin = stack.state.postgres_admin_url
+    (package / "0001_a.sql").write_text("create table a (n int);")
+    applied = await migrate(admin, service)
+    assert applied[-1] == f"{package.parent.name}/0001_a.sql"
+    assert applied[0] == "shared/0001_spine.sql"
+    assert await migrate(admin, service) == []
+    (package / "0002_b.sql").write_text("alter table a add column m int;")
+    assert await migrate(admin, service) == [f"{package.parent.name}/0002_b.sql"]
+    assert await connection.fetch("select n, m from a") == []
+
+
+async def test_one_that_fails_is_not_applied_in_part(stack: Any, package: Path, database: Any) -> None:
+    service, connection = database
+    (package / "0001_a.sql").write_text("create table a (n int); select no_such_thing;")
+    with pytest.raises(MigrationError, match=r"0001_a\.sql: .*no_such_thing"):
+        await migrate(stack.state.postgres_admin_url, service)
+    assert await connection.fetchval("select to_regclass('a')") is None
+    (package / "0001_a.sql").write_text("create table a (n int);")
+    assert await migrate(stack.state.postgres_admin_url, service) == [f"{package.parent.name}/0001_a.sql"]
+
+
+async def test_one_that_was_applied_may_not_change(stack: Any, package: Path, database: Any) -> None:
+    service, _ = database
+    (package / "0001_a.sql").write_text("create table a (n int);")
+    await migrate(stack.state.postgres_admin_url, service)
+    (package / "0001_a.sql").write_text("create table a (n bigint);")
+    with pytest.raises(MigrationError, match="write a new migration instead"):
+        await migrate(stack.state.postgres_admin_url, service)
+
+
+async def test_the_services_role_reads_and_writes_rows_and_nothing_else(
+    stack: Any, package: Path, database: Any
+) -> None:
+    service, _ = database
+    (package / "0001_a.sql").write_text("create table a (id bigint generated always as identity, n int);")
+    await migrate(stack.state.postgres_admin_url, service)
+    url = database_url(stack.state.postgres_admin_url, role_name(service), role_name(service), "secret's")
+    connection = await asyncpg.connect(url)
+    try:
+        assert await connection.fetchval("insert into a (n) values (1) returning n") == 1
+        for forbidden in ("drop table a", "create table b ()", "truncate a", "delete from schema_migrations"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(forbidden)
+    finally:
+        await connection.close()

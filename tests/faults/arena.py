@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -35,9 +36,14 @@ PROGRAMMES = Path(__file__).parents[2] / "programmes"
 FULL = os.environ.get("PLAUDIT_FAULTS", "quick") == "full"
 SEED = int(os.environ.get("PLAUDIT_FAULT_SEED") or SystemRandom().randrange(1_000_000))
 
+#: A directory to which the processes' logs are copied at the end.
+KEPT_LOGS = os.environ.get("PLAUDIT_FAULT_LOGS")
+
 EVENTS_COUNT = 4_000 if FULL else 1_200
 EVENTS_PER_REQUEST = 40
 REQUESTS_AT_ONCE = 4
+#: So that the load lasts longer than the fault.
+PAUSE_SECONDS = 0.1
 #: A killed worker's partitions wait for this: short, so that many faults fit in a minute. The default is 10 s.
 SESSION_SECONDS = 3.0
 SETTLE_SECONDS = 60.0
@@ -64,6 +70,7 @@ class Arena:
 
         `change` may add to the load before it is sent. The body injects the fault while the load comes in.
         """
+        await self.workers.ready()
         community = f"fault-{uuid.uuid4().hex[:10]}"
         rng = Random(f"{SEED} {name}")
         load = loads.build(community, rng, count)
@@ -148,7 +155,7 @@ class Run:
     #: Works out what must be true; by default from the load alone.
     expectation: Callable[[], Awaitable[Expected]] | None = None
     in_flight: int = 0
-    recovery: asyncio.Task[float] | None = None
+    probes: list[asyncio.Task[float]] = field(default_factory=list)
     share: float = 0.0
     _sent: int = 0
 
@@ -166,6 +173,7 @@ class Run:
                     self.receipts[receipt.receipt_id] = receipt.accepted
                     self._sent += receipt.accepted
                 self.share = 1 - queue.qsize() / len(requests)
+                await asyncio.sleep(PAUSE_SECONDS)
 
         url = f"http://127.0.0.1:{self.arena.door.port}"
         async with PlauditClient(url, self.key, requests_in_flight=REQUESTS_AT_ONCE) as client:
@@ -183,7 +191,7 @@ class Run:
         """Note how many events were answered 202 and have not reached the end."""
         with contextlib.suppress(asyncpg.PostgresError, OSError):
             rows = await self.databases.rows("analytics", "select count(*) from events where community = $1")
-            self.in_flight = max(0, self._sent - rows[0][0])
+            self.in_flight = max(self.in_flight, self._sent - rows[0][0])
 
     async def sprung(self, trap: Trap) -> None:
         """Return once the trap was sprung."""
@@ -194,12 +202,11 @@ class Run:
 
     def recovers(self) -> None:
         """The fault's cause is over: from now on the time is taken until an event gets through to the end."""
-        self.recovery = asyncio.create_task(self._probe(len(self.load.events)))
+        self.probes.append(asyncio.create_task(self._probe(len(self.load.events))))
 
     async def recovery_done(self) -> None:
-        """Return once the event sent after the fault has come through, and the load is sent."""
-        assert self.recovery is not None
-        await self.recovery
+        """Return once the events sent after the faults have come through, and the load is sent."""
+        await asyncio.gather(*self.probes)
         while self.share < 1:
             await asyncio.sleep(POLL_SECONDS)
 
@@ -236,7 +243,7 @@ class Run:
 
     async def finish(self) -> None:
         """Settle, reconcile, and put the row into the report; raises AssertionError when anything differs."""
-        recovered = await self.recovery if self.recovery is not None else None
+        recovered = max(await asyncio.gather(*self.probes), default=None)
         await self.arena.workers.ready()
         await self.arena.settled()
         expected = await self.expectation() if self.expectation else expect(self.load)
@@ -278,6 +285,8 @@ async def arena(name: str) -> AsyncIterator[Arena]:
             await workers.ready()
             yield Arena(state, postgres, broker, door, workers)
         finally:
+            if KEPT_LOGS:
+                shutil.copytree(state.directory / "logs", KEPT_LOGS, dirs_exist_ok=True)
             await workers.stop_all()
             for proxy in proxies:
                 await proxy.stop()

@@ -201,7 +201,7 @@ async def _analytics(
 
 
 async def records(state: StackState, topic: Topic) -> list[dict[str, Any]]:
-    """Every record of a topic, by partition in order."""
+    """Every fact in a topic, by partition in order; what is none is left out."""
     consumer = AIOKafkaConsumer(bootstrap_servers=state.kafka)
     await consumer.start()
     try:
@@ -213,10 +213,18 @@ async def records(state: StackState, topic: Topic) -> list[dict[str, Any]]:
         for partition in partitions:
             while await consumer.position(partition) < ends[partition]:
                 for batch in (await consumer.getmany(partition, timeout_ms=1000)).values():
-                    found += [orjson.loads(record.value) for record in batch]
+                    found += [fact for record in batch if (fact := _fact(record.value)) is not None]
         return found
     finally:
         await consumer.stop()
+
+
+def _fact(value: bytes) -> dict[str, Any] | None:
+    try:
+        fact = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return None
+    return fact if isinstance(fact, dict) and "community" in fact and "data" in fact else None
 
 
 async def ends(state: StackState, topics: Iterable[Topic]) -> dict[TopicPartition, int]:

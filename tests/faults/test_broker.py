@@ -7,13 +7,14 @@ import pytest
 from shared.topics import POINTS, RAW
 from tests.faults import points
 from tests.faults.arena import FULL, Arena
-from tests.faults.conftest import full
+from tests.faults.conftest import quick
 from tests.faults.wires import Trap
 from tests.faults.workers import kill, pid_of
 
 pytestmark = [pytest.mark.stack, pytest.mark.faults, pytest.mark.timeout(300)]
 
 
+@quick
 async def test_broker_killed(platform_under_faults: Arena) -> None:
     """kill -9 of the broker; it is started again on what is on its disk."""
     arena = platform_under_faults
@@ -58,7 +59,6 @@ async def test_slow_network(platform_under_faults: Arena) -> None:
             await asyncio.sleep(10.0 if FULL else 2.0)
 
 
-@full
 async def test_network_falls_silent(platform_under_faults: Arena) -> None:
     """No packet gets through to the broker for 20 s, and no connection is reset."""
     arena = platform_under_faults

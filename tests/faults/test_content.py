@@ -14,6 +14,7 @@ from shared.kafka import create_producer
 from shared.topics import EVENTS, POINTS, RAW, Topic
 from tests.faults import load as loads
 from tests.faults.arena import PROGRAMMES, Arena, Run
+from tests.faults.conftest import quick
 from tests.faults.load import Expected, Load, expect
 
 pytestmark = [pytest.mark.stack, pytest.mark.faults, pytest.mark.timeout(240)]
@@ -58,6 +59,7 @@ async def test_same_event_a_hundred_times_at_once(platform_under_faults: Arena) 
         assert outcomes["duplicate"] >= COPIES_COUNT // 2
 
 
+@quick
 async def test_same_id_with_other_content(platform_under_faults: Arena) -> None:
     """The first content stands; every other is a conflict, with a reason that can be read."""
     arena = platform_under_faults
@@ -143,6 +145,7 @@ async def put(arena: Arena, records: list[tuple[Topic, bytes]]) -> None:
         await producer.stop()
 
 
+@quick
 async def test_poison_in_the_topics(platform_under_faults: Arena) -> None:
     """What can never be read is put aside with its reason, and what lies around it is not."""
     arena = platform_under_faults

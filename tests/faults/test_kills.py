@@ -7,8 +7,8 @@ import pytest
 
 from shared.topics import EVENTS, POINTS, RAW, RECOGNITION, SERVICES, Topic
 from tests.faults import points
-from tests.faults.arena import FULL, Arena
-from tests.faults.conftest import full
+from tests.faults.arena import Arena
+from tests.faults.conftest import quick
 from tests.faults.points import Matches
 from tests.faults.wires import Proxy, Trap
 
@@ -24,6 +24,25 @@ async def killed_at(arena: Arena, name: str, service: str, proxy: Proxy, matches
         await run.moment()
         trap = Trap(matches, arena.workers[service].kill, skip=run.rng.randrange(skip))
         await run.sprung(proxy.arm(trap))
+
+
+@quick
+async def test_killed_at_four_points_of_one_load(platform_under_faults: Arena) -> None:
+    """The front door, the ledger, scoring and its relay die, each at its worst moment, while one load comes in."""
+    arena = platform_under_faults
+    async with arena.run("3+5+6+7 four kills in one load") as run:
+        await run.moment(0.1, 0.3)
+        before_answer = Trap(points.answered(202), arena.workers["ingest"].kill)
+        in_transaction = Trap(
+            points.batch_under_way("rewards", run.rng.randint(1, 4)), arena.workers["rewards"].kill
+        )
+        after_commit = Trap(points.batch_committed("recognition"), arena.workers["recognition"].kill)
+        before_delete = Trap(points.published_not_deleted("scoring"), arena.workers["scoring"].kill)
+        arena.door.arm(before_answer)
+        for trap in (in_transaction, after_commit, before_delete):
+            arena.postgres.arm(trap)
+        for trap in (before_answer, in_transaction, after_commit, before_delete):
+            await run.sprung(trap)
 
 
 async def test_ingest_killed_before_it_sends(platform_under_faults: Arena) -> None:
@@ -46,7 +65,7 @@ async def test_ingest_killed_before_it_answers(platform_under_faults: Arena) -> 
     await killed_at(arena, "3 ingest killed after ack, before 202", "ingest", arena.door, points.answered(202))
 
 
-@pytest.mark.parametrize("service", SERVICES if FULL else ["scoring"])
+@pytest.mark.parametrize("service", SERVICES)
 async def test_consumer_killed_before_its_transaction(platform_under_faults: Arena, service: str) -> None:
     """Records were fetched, and nothing of them has reached the database."""
     arena = platform_under_faults
@@ -54,7 +73,7 @@ async def test_consumer_killed_before_its_transaction(platform_under_faults: Are
     await killed_at(arena, name, service, arena.postgres, points.batch_begins(service))
 
 
-@pytest.mark.parametrize("service", SERVICES if FULL else ["rewards"])
+@pytest.mark.parametrize("service", SERVICES)
 async def test_consumer_killed_in_mid_transaction(platform_under_faults: Arena, service: str) -> None:
     """Some statements of the batch were carried out, and none is committed."""
     arena = platform_under_faults
@@ -65,7 +84,7 @@ async def test_consumer_killed_in_mid_transaction(platform_under_faults: Arena, 
         await run.sprung(arena.postgres.arm(trap))
 
 
-@pytest.mark.parametrize("service", SERVICES if FULL else ["ingest"])
+@pytest.mark.parametrize("service", SERVICES)
 async def test_consumer_killed_after_its_commit(platform_under_faults: Arena, service: str) -> None:
     """The facts and the outbox are committed; the process dies before it hears of it or publishes anything."""
     arena = platform_under_faults
@@ -73,7 +92,7 @@ async def test_consumer_killed_after_its_commit(platform_under_faults: Arena, se
     await killed_at(arena, name, service, arena.postgres, points.batch_committed(service))
 
 
-@pytest.mark.parametrize("service", list(OUTBOXES) if FULL else ["scoring"])
+@pytest.mark.parametrize("service", list(OUTBOXES))
 async def test_relay_killed_before_it_deletes(platform_under_faults: Arena, service: str) -> None:
     """The broker has the messages and the outbox has them still: they are published twice and count once."""
     arena = platform_under_faults
@@ -81,7 +100,7 @@ async def test_relay_killed_before_it_deletes(platform_under_faults: Arena, serv
     await killed_at(arena, name, service, arena.postgres, points.published_not_deleted(service))
 
 
-@pytest.mark.parametrize("service", SERVICES if FULL else ["recognition"])
+@pytest.mark.parametrize("service", SERVICES)
 async def test_service_told_to_stop_in_mid_batch(platform_under_faults: Arena, service: str) -> None:
     """SIGTERM while a transaction is open: the batch is finished, the process ends by itself with 0."""
     arena = platform_under_faults
@@ -97,7 +116,6 @@ async def test_service_told_to_stop_in_mid_batch(platform_under_faults: Arena, s
         assert worker.exits[-1] == 0
 
 
-@full
 @pytest.mark.parametrize("service", SERVICES)
 async def test_service_killed_again_and_again(platform_under_faults: Arena, service: str) -> None:
     """kill -9 at five random moments in a row, wherever it stands."""

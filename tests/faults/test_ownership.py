@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults import points, reconcile
 from tests.faults.arena import FULL, PROGRAMMES, Arena, Run
-from tests.faults.conftest import full
+from tests.faults.conftest import quick
 from tests.faults.load import Expected, member_id, reversal_id
 from tests.faults.wires import Trap
 
@@ -24,6 +24,7 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+@quick
 @pytest.mark.parametrize("service", ["scoring", "ingest", "rewards"] if FULL else ["scoring"])
 async def test_second_worker_joins_and_leaves(platform_under_faults: Arena, service: str) -> None:
     """Partitions move to a second worker and back while both have batches under way."""
@@ -38,7 +39,6 @@ async def test_second_worker_joins_and_leaves(platform_under_faults: Arena, serv
         assert await arena.workers.stop(f"{service}-2") == 0
 
 
-@full
 @pytest.mark.parametrize("in_transaction", [True, False])
 async def test_worker_that_was_taken_for_dead(platform_under_faults: Arena, in_transaction: bool) -> None:
     """SIGSTOP for longer than the session: another worker takes over; the first wakes up and has to notice."""
@@ -59,13 +59,12 @@ async def test_worker_that_was_taken_for_dead(platform_under_faults: Arena, in_t
                 run.recovers()
             arena.workers.start("rewards", name=second, port=free_port())
             await arena.workers.ready(second)
-            assert run.recovery is not None
-            await run.recovery
+            await asyncio.gather(*run.probes)
             first.send(signal.SIGCONT)
             await arena.workers.ready()
             ends = len(first.exits)
             run.recovers()
-            await run.recovery
+            await asyncio.gather(*run.probes)
             assert len(first.exits) == ends, "the zombie died instead of giving up what it no longer owns"
     finally:
         first.send(signal.SIGCONT)

@@ -10,9 +10,11 @@ bug): the process ends, loudly, and nothing is skipped.
 
 import asyncio
 import contextlib
+import gc
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -79,6 +81,7 @@ class ConsumerLoop(mode.Service):
         super().__init__()
         self._service = service
         self._subscriptions = {one.topic.name: one for one in subscriptions}
+        self._validate = {one.topic.name: one.adapter.validate_json for one in subscriptions}
         self._pool = pool
         self._relay = relay
         self._settings = settings
@@ -101,6 +104,8 @@ class ConsumerLoop(mode.Service):
             heartbeat_interval_ms=int(self._settings.session_seconds * 1000 / 4),
             max_partition_fetch_bytes=self._settings.fetch_max_bytes,
         )
+        for topic in self._subscriptions:
+            CONSUMED_RECORDS.labels(topic)  # a topic without records shows as 0
         await self._consumer.start()
         self._consumer.subscribe(list(self._subscriptions), listener=_Rebalances(self))
         self.add_future(self._consume())
@@ -185,8 +190,8 @@ class ConsumerLoop(mode.Service):
                 decoded = [(record, message) for record, message in decoded if record is not culprit]
         BATCH_SECONDS.observe(time.perf_counter() - started)
         CONSUMED_BATCHES.inc()
-        for topic in self._subscriptions:
-            CONSUMED_RECORDS.labels(topic).inc(sum(1 for record in records if record.topic == topic))
+        for topic, count in Counter(record.topic for record in records).items():
+            CONSUMED_RECORDS.labels(topic).inc(count)
 
     def _decode(self, records: list[Any]) -> tuple[list[tuple[Any, Any]], list[Rejection]]:
         decoded: list[tuple[Any, Any]] = []
@@ -195,9 +200,11 @@ class ConsumerLoop(mode.Service):
             if record.value is None:
                 continue  # a tombstone of a compacted topic says nothing
             try:
-                if b"NaN" in record.value or b"Infinity" in record.value:
-                    orjson.loads(record.value)  # these words are no numbers of JSON; pydantic takes them
-                message = self._subscriptions[record.topic].adapter.validate_json(record.value)
+                value = record.value
+                # These words are no numbers of JSON; pydantic takes them. One letter is found ten times as fast.
+                if (b"N" in value and b"NaN" in value) or (b"I" in value and b"Infinity" in value):
+                    orjson.loads(value)
+                message = self._validate[record.topic](value)
             except ValueError as error:
                 rejections.append(Rejection(record, str(error)))
             else:
@@ -215,9 +222,8 @@ class ConsumerLoop(mode.Service):
     async def _commit_with_retries(
         self, records: list[Any], decoded: list[tuple[Any, Any]], rejections: list[Rejection]
     ) -> None:
-        moves: dict[TopicPartition, int] = {}
-        for record in records:
-            moves[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        last = {(record.topic, record.partition): record.offset for record in records}
+        moves = {TopicPartition(*partition): offset + 1 for partition, offset in last.items()}
         attempts = 0
 
         async def attempt() -> None:
@@ -225,7 +231,8 @@ class ConsumerLoop(mode.Service):
             attempts += 1
             # The connection may have gone after the server committed: ask before doing it again.
             if attempts == 1 or not await self._was_committed(moves):
-                await self._commit(moves, decoded, rejections)
+                with _collector_paused():
+                    await self._commit(moves, decoded, rejections)
 
         await self._until_it_passes(attempt, f"a batch of {len(records)}")
         self._next.update(moves)
@@ -255,14 +262,16 @@ class ConsumerLoop(mode.Service):
     ) -> None:
         async with begin(self._pool) as conn:
             tx = Transaction(conn, datetime.now(UTC))
+            messages: dict[str, list[Any]] = {}
+            for record, message in decoded:
+                messages.setdefault(record.topic, []).append(message)
             # 1. The offsets first: their row locks keep any other owner of the partition waiting.
             await self._move_offsets(conn, moves)
             # 2. The facts, topic by topic in the order they were subscribed.
             for topic, subscription in self._subscriptions.items():
-                messages = [message for record, message in decoded if record.topic == topic]
-                if messages:
+                if topic in messages:
                     try:
-                        await subscription.handler(tx, messages)
+                        await subscription.handler(tx, messages[topic])
                     except Invalid as invalid:
                         invalid.topic = topic  # type: ignore[attr-defined]
                         raise
@@ -370,6 +379,19 @@ class ConsumerLoop(mode.Service):
                     await self._consumer.commit(dict(self._next))
                 except KafkaError as error:
                     log.debug("the offset for monitors was not committed: %r", error)
+
+
+@contextlib.contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Without the garbage collector: it would walk a batch's living dictionaries again and again.
+
+    Nearly all of them are gone, without it, when the batch is.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class _Rebalances(ConsumerRebalanceListener):

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 
 import pytest
 
@@ -11,17 +10,11 @@ from tests.faults.arena import FULL, PROGRAMMES, Arena, Run
 from tests.faults.conftest import quick
 from tests.faults.load import Expected, member_id, reversal_id
 from tests.faults.wires import Trap
+from tests.faults.workers import free_port
 
 pytestmark = [pytest.mark.stack, pytest.mark.faults, pytest.mark.timeout(300)]
 
 SHORT_IDLE_SECONDS = "5"
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @quick

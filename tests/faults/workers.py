@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -136,6 +137,13 @@ class Workers:
         worker = self.all[name]
         await self.stop(name)
         return self.start(worker.service, name=name, port=worker.port, **settings)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as one:
+        one.bind((HOST, 0))
+        return int(one.getsockname()[1])
 
 
 def pid_of(state: StackState, part: str) -> int:

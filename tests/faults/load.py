@@ -136,6 +136,8 @@ class Expected:
     #: Awards of retracted events: there with their reversal, or neither is.
     retracted: dict[str, tuple[str, int]] = field(default_factory=dict)
     points: Counter[str] = field(default_factory=Counter)
+    #: Points that members have given for rewards: gone from the ledger's balances, not from what was earned.
+    spent: Counter[str] = field(default_factory=Counter)
     standing: dict[str, set[str]] = field(default_factory=dict)
     people: set[str] = field(default_factory=set)
     participation: Counter[date] = field(default_factory=Counter)

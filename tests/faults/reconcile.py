@@ -139,9 +139,9 @@ async def _ledger(
         where community = $1 and owner is not null and currency = 'PTS' group by 1 having sum(b.amount) <> 0
         """,
     )
-    points = +expected.points
-    found.compare("balances", rows, points.items())
-    found.doubled += max(0, sum(amount for _, amount in rows) - points.total())
+    points = expected.points.copy()
+    points.subtract(expected.spent)
+    found.compare("balances", rows, ((member, amount) for member, amount in points.items() if amount))
     total = await databases.pairs(
         "rewards", "select coalesce(sum(amount), 0)::bigint from entries where community = $1"
     )

@@ -43,6 +43,8 @@ from shared.topics import Topic
 from shared.transaction import Invalid, Transaction
 
 FETCH_WAIT_MS = 200
+#: A topic or partition that the broker asked did not know of yet is noticed after this (the client: 5 minutes).
+METADATA_MAX_AGE_MS = 10_000
 LAG_REPORT_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
@@ -103,6 +105,7 @@ class ConsumerLoop(mode.Service):
             session_timeout_ms=int(self._settings.session_seconds * 1000),
             heartbeat_interval_ms=int(self._settings.session_seconds * 1000 / 4),
             max_partition_fetch_bytes=self._settings.fetch_max_bytes,
+            metadata_max_age_ms=METADATA_MAX_AGE_MS,
         )
         for topic in self._subscriptions:
             CONSUMED_RECORDS.labels(topic)  # a topic without records shows as 0

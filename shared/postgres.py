@@ -74,15 +74,20 @@ async def create_pool(service: str, settings: ServiceSettings) -> asyncpg.Pool:
 
 
 @asynccontextmanager
-async def begin(pool: asyncpg.Pool) -> AsyncIterator[Connection]:
+async def begin(pool: asyncpg.Pool, *, snapshot: bool = False) -> AsyncIterator[Connection]:
     """A connection within a transaction: committed at the end, rolled back when anything is raised.
+
+    With `snapshot` it only reads, and every statement sees the database as it was at the first.
 
     Raises asyncpg.ConnectionDoesNotExistError when the connection was lost meanwhile, whichever call noticed
     it first; the client says InterfaceError then, as it does for mistakes, which stay what they are.
     """
     async with pool.acquire() as connection:
         try:
-            async with connection.transaction():
+            async with connection.transaction(
+                isolation="repeatable_read" if snapshot else None,
+                readonly=snapshot,
+            ):
                 yield connection
         except asyncpg.InterfaceError as error:
             if not _is_lost(connection):

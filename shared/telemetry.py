@@ -15,7 +15,25 @@ from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 from pythonjsonlogger.orjson import OrjsonFormatter
 
-AGE_BUCKETS_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
+AGE_BUCKETS_SECONDS = (
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1,
+    2.5,
+    5,
+    10,
+    30,
+    60,
+    300,
+    3600,
+    86_400,
+    604_800,
+    2_592_000,
+)
 
 CONSUMED_RECORDS = prometheus_client.Counter(
     "plaudit_consumer_records_total", "Records taken and committed", ["topic"]
@@ -65,7 +83,7 @@ class EventAges(Collector):
         self._sums: dict[str, float] = {}
 
     def observe(self, stage: str, received: Iterable[datetime], now: datetime) -> None:
-        """Count how old events are, in seconds, as they reach `stage` (award, grant, ledger, analytics)."""
+        """Count how old events are, in seconds, at a `stage` (award, grant, ledger, analytics, payout)."""
         counts = self._counts.setdefault(stage, [0] * (len(AGE_BUCKETS_SECONDS) + 1))
         at = now.timestamp()
         total = 0.0

@@ -17,8 +17,8 @@ from shared.contracts.facts import (
 from shared.telemetry import observe_ages
 from shared.transaction import Transaction
 
-#: The ages of so many events of a batch are measured, spread evenly: each would cost more than it tells.
-AGES_MAX_COUNT = 100
+#: Of the events behind submitted payouts, the ages of at most so many are measured.
+AGES_MAX_COUNT = 10_000
 
 
 async def on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
@@ -37,8 +37,7 @@ async def on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
         ]
         RETRACTED_EVENTS.inc(await facts.retract(tx.conn, ordered))
     if new_count:
-        sample = unique[:: max(1, len(unique) // AGES_MAX_COUNT)]
-        observe_ages("analytics", (one["receivedat"] for one in sample), tx.now)
+        observe_ages("analytics", (one["receivedat"] for one in unique), tx.now)
 
 
 async def on_rejected(tx: Transaction, rejections: list[RejectedEvent]) -> None:
@@ -84,6 +83,12 @@ async def on_payouts(tx: Transaction, payouts: list[PayoutChanged | PayoutLots])
         await facts.add_payouts(tx.conn, changes)
     if lots:
         await facts.add_payout_lots(tx.conn, lots)
+    submitted = [
+        (one["community"], one["data"]["payout_id"]) for one in changes if one["data"]["state"] == "submitted"
+    ]
+    if submitted:
+        received = await facts.received_behind_payouts(tx.conn, submitted, AGES_MAX_COUNT)
+        observe_ages("payout", received, tx.now)
 
 
 async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -> None:

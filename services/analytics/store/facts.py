@@ -1,6 +1,7 @@
 """Facts in: each statement stores what is new of a batch and moves the rollups by exactly that."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import orjson
 
@@ -327,6 +328,27 @@ async def add_payouts(conn: Connection, payouts: Sequence[PayoutChanged]) -> Non
         [one["currency"] for one in data],
         [one["end_to_end_id"] for one in data],
     )
+
+
+async def received_behind_payouts(
+    conn: Connection, payouts: Sequence[tuple[str, str]], limit: int
+) -> list[datetime]:
+    """When the events that payouts, by (community, id), pay for were received; at most `limit` of them."""
+    rows = await conn.fetch(
+        """
+        select e.received_at
+        from unnest($1::text[], $2::uuid[]) as p(community, payout_id)
+        join payout_lots using (community, payout_id)
+        join awards a using (community, award_id)
+        join events e on e.community = a.community and e.event_uid = a.event_uid
+        where e.received_at is not null
+        limit $3
+        """,
+        [community for community, _ in payouts],
+        [payout for _, payout in payouts],
+        limit,
+    )
+    return [row["received_at"] for row in rows]
 
 
 async def add_payout_lots(conn: Connection, parts: Sequence[PayoutLots]) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from services.rewards.settings import Settings
 from services.rewards.store.check import FINDINGS_MAX_COUNT, check_ledger
 from shared.http import PROBLEMS, Principal, requires
+from shared.postgres import begin
 
 router = APIRouter(tags=["ledger"])
 
@@ -65,10 +66,7 @@ class LedgerCheck(BaseModel):
 async def get_check(request: Request, principal: Principal = requires("payouts:read")) -> LedgerCheck:
     """Computes every balance of the community again from its entries, and says what differs."""
     settings: Settings = request.app.state.settings
-    async with (
-        request.app.state.pool.acquire() as conn,
-        conn.transaction(isolation="repeatable_read", readonly=True),
-    ):
+    async with begin(request.app.state.pool, snapshot=True) as conn:
         found = await check_ledger(conn, principal.community, settings.ledger_check_seconds)
     return LedgerCheck(
         balanced=found.differences == 0,

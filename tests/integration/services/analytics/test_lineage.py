@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 
 from services.analytics import handlers
 
@@ -141,3 +142,16 @@ async def test_what_is_not_known_yet_is_a_clear_404(world: Any, api: httpx.Async
 async def test_a_retraction_alone_does_not_make_an_event_known(world: Any, api: httpx.AsyncClient) -> None:
     await world.handle(handlers.on_events, world.retraction("1"))
     assert (await api.get(f"/v1/lineage/events/{world.event('1')['uid']}")).status_code == 404
+
+
+async def test_a_submitted_payout_shows_how_old_its_events_are(world: Any) -> None:
+    def measured() -> float:
+        return REGISTRY.get_sample_value("plaudit_event_age_seconds_count", {"stage": "payout"}) or 0.0
+
+    before = measured()
+    await world.handle(handlers.on_events, world.event("1"))
+    await world.handle(handlers.on_awards, world.award("1", "1"))
+    await world.handle(handlers.on_payouts, world.lots(("1", 5)), world.payout("approved"))
+    assert measured() == before
+    await world.handle(handlers.on_payouts, world.payout("submitted"))
+    assert measured() == before + 1

@@ -268,7 +268,8 @@ async def arena(name: str) -> AsyncIterator[Arena]:
     await listener.start()  # a free port for the broker's second listener
     await listener.stop()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kafka, "properties", _with_proxied_listener(kafka.properties, listener.port, broker.port))
+        proxied = _with_proxied_listener(name, kafka.properties, listener.port, broker.port)
+        patch.setattr(kafka, "properties", proxied)
         state = await asyncio.to_thread(start, name, only=["kafka", "postgres"])
         postgres.target_port = state.ports["postgres"]
         broker.target_port = listener.port
@@ -295,11 +296,16 @@ async def arena(name: str) -> AsyncIterator[Arena]:
 
 
 def _with_proxied_listener(
-    properties: Callable[[StackState], str], port: int, advertised_port: int
+    name: str, properties: Callable[[StackState], str], port: int, advertised_port: int
 ) -> Callable[[StackState], str]:
-    """The broker's settings with a listener whose clients are told to come through the proxy."""
+    """The broker's settings with a listener whose clients are told to come through the proxy.
+
+    Only for the stack `name`: other stacks are started while this one runs.
+    """
 
     def changed(state: StackState) -> str:
+        if state.name != name:
+            return properties(state)
         settings = dict(line.split("=", 1) for line in properties(state).splitlines())
         settings["listeners"] += f",PROXIED://127.0.0.1:{port}"
         settings["advertised.listeners"] += f",PROXIED://127.0.0.1:{advertised_port}"

@@ -4,6 +4,7 @@ What one service publishes is what the next one gets, so the facts are the real 
 loop: this shows what the handlers and their SQL cost, service by service.
 """
 
+import gc
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -60,8 +61,10 @@ class Link:
         subscription: Subscription = next(one for one in self.spec.subscriptions if one.topic.name == topic)
         wall, python, postgres = time.perf_counter(), time.process_time(), self._backend_seconds()
         messages = [subscription.adapter.validate_json(value) for value in batch]
+        gc.disable()  # as the loop does
         async with transaction(self.pool, lambda count: None) as tx:
             await subscription.handler(tx, messages)
+        gc.enable()
         self.cost.wall_seconds += time.perf_counter() - wall
         self.cost.python_seconds += time.process_time() - python
         self.cost.postgres_seconds += self._backend_seconds() - postgres

@@ -1,0 +1,29 @@
+"""A Quix Streams application that sums points per member, with its exactly-once guarantee."""
+
+import os
+
+from quixstreams import Application
+
+app = Application(
+    broker_address=os.environ["PEER_KAFKA"],
+    consumer_group=os.environ["PEER_GROUP"],
+    auto_offset_reset="earliest",
+    processing_guarantee="exactly-once",
+    state_dir=os.environ["PEER_DIRECTORY"],
+    loglevel="WARNING",
+)
+points = app.topic(os.environ["PEER_TOPIC"], key_deserializer="str", value_deserializer="json")
+totals = app.topic(os.environ["PEER_OUTPUT"], key_serializer="str", value_serializer="json")
+
+
+def count(fact, state):
+    """Add an award to its member's total."""
+    total = state.get("total", 0) + fact["data"]["points"]
+    state.set("total", total)
+    return total
+
+
+app.dataframe(points).apply(count, stateful=True).to_topic(totals)
+
+if __name__ == "__main__":
+    app.run()

@@ -41,7 +41,7 @@ def draw(results: Results, path: Path) -> None:
         [{"value": round(stage.ratio, 3), "formatter": _formatter(stage.ratio, stage.rates)} for stage in stages],
     )
     chart.add("to reach", [{"value": stage.reach, "formatter": lambda value: f"{value:.2f}"} for stage in stages])
-    path.write_bytes(chart.render())
+    path.write_text(chart.render(is_unicode=True))
 
 
 def _formatter(ratio: float, rates: list[float]):  # type: ignore[no-untyped-def]

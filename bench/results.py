@@ -73,7 +73,7 @@ class Peer(BaseModel):
     name: str
     version: str
     rates: list[float] = Field(description="Records per second")
-    missing_after_kill: int | None = Field(None, description="Points that a kill -9 in the middle lost")
+    missing_after_kill: int | None = Field(None, description="Points that three kills -9 lost")
     surplus_after_kill: int | None = Field(None, description="Points that it counted twice")
     note: str = ""
 

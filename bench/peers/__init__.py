@@ -1,8 +1,7 @@
 """Other stream processors at the same work: count each member's points from one topic, and keep the totals.
 
 Each runs in an environment of its own, made on demand from pinned requirements. It is run twice: once for
-the rate, and once with a kill -9 when half is counted, after which it is started again; then its durable
-totals are compared with those of the topic.
+the rate, and once with three kills -9 on the way, started again after each; then its durable totals are compared with those of the topic.
 """
 
 import asyncio
@@ -20,7 +19,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import orjson
@@ -37,11 +36,13 @@ from shared.topics import Topic
 
 HERE = Path(__file__).parent
 RECORD_COUNT = 150_000
-QUICK_COUNT = 40_000
+QUICK_COUNT = 60_000
 PARTITION_COUNT = 6
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.05
+#: Killed when so much is counted.
+KILL_SHARES = (0.2, 0.5, 0.8)
 #: Nothing counted for so long: it is over. Longer than a dead consumer's session.
-SILENCE_SECONDS = 25.0
+SILENCE_SECONDS = 60.0
 TIMEOUT_SECONDS = 400.0
 #: The rate is that of the middle: neither connecting nor the last poll is counting.
 FIRST_SHARE, LAST_SHARE = 0.1, 0.95
@@ -75,7 +76,7 @@ PROGRAMS = (
     Program(
         "faust",
         "faust-streaming",
-        ("{here}/program.py", "worker", "--loglevel", "WARNING"),
+        ("{here}/program.py", "worker", "--loglevel", "warn"),
         "{group}-totals-changelog",
         "an agent and a table with its changelog, at least once",
     ),
@@ -215,12 +216,19 @@ async def _attempt(
             await asyncio.to_thread(
                 subprocess.run, prepare, check=True, env=settings, cwd=cwd, capture_output=True
             )
-        async with _totals(state, group, output) as totals:
+        async with _totals(state, group, output) as counted:
             process = _spawn(command, settings, cwd, directory)
+
+            async def totals() -> Counter[str]:
+                if process.poll() is not None:
+                    log = (directory / "log").read_text(errors="replace")
+                    raise RuntimeError(f"{program.name} ended by itself: {log[-500:]}")
+                return cast(Counter[str], await counted())
+
             try:
-                if kill:
-                    half = sum(expected.values()) / 2
-                    await _until(totals, lambda points: points >= half)
+                for share in KILL_SHARES if kill else ():
+                    wanted = sum(expected.values()) * share
+                    await _until(totals, lambda points, wanted=wanted: points >= wanted)  # type: ignore[misc]
                     os.killpg(process.pid, signal.SIGKILL)
                     process.wait()
                     process = _spawn(command, settings, cwd, directory)
@@ -305,7 +313,7 @@ async def _until(totals: Totals, condition: Callable[[int], bool]) -> None:
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while not condition(sum((await totals()).values())):
         if time.monotonic() > deadline:
-            raise RuntimeError(f"half of it was not counted after {TIMEOUT_SECONDS:.0f} s")
+            raise RuntimeError(f"a place for a kill was not reached within {TIMEOUT_SECONDS:.0f} s")
         await asyncio.sleep(POLL_SECONDS)
 
 

@@ -10,6 +10,7 @@ app = Application(
     auto_offset_reset="earliest",
     processing_guarantee="exactly-once",
     state_dir=os.environ["PEER_DIRECTORY"],
+    consumer_extra_config={"session.timeout.ms": 10_000},
     loglevel="WARNING",
 )
 points = app.topic(os.environ["PEER_TOPIC"], key_deserializer="str", value_deserializer="json")

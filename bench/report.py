@@ -71,7 +71,7 @@ def _breakdown(breakdown: Breakdown) -> list[str]:
 
 def _peers(results: Results) -> list[str]:
     lines = [
-        "| counts each member's points from the same topic, durably | records/s | after three kills -9 on the way |",
+        "| each member's points counted, durably | records/s | after three kills -9 on the way |",
         "| --- | ---: | --- |",
     ]
     for peer in results.peers:

@@ -1,7 +1,8 @@
 """Other stream processors at the same work: count each member's points from one topic, and keep the totals.
 
 Each runs in an environment of its own, made on demand from pinned requirements. It is run twice: once for
-the rate, and once with three kills -9 on the way, started again after each; then its durable totals are compared with those of the topic.
+the rate, and once with three kills -9 on the way, started again after each. Then its durable totals are
+compared with those of the topic.
 """
 
 import asyncio

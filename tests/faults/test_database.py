@@ -20,6 +20,8 @@ from tests.faults.conftest import quick
 from tests.faults.wires import Trap
 from tests.faults.workers import kill, pid_of
 
+SPARE_BYTES = 16 * 1024 * 1024
+
 pytestmark = [pytest.mark.stack, pytest.mark.faults, pytest.mark.timeout(300)]
 
 
@@ -199,10 +201,10 @@ async def test_pool_exhausted(platform_under_faults: Arena) -> None:
 
 
 @contextmanager
-def small_disk(data: Path) -> Iterator[Path]:
-    """A file system of a few megabytes for the owner of PostgreSQL's `data`."""
+def small_disk(data: Path, size_bytes: int) -> Iterator[Path]:
+    """A file system of that size for the owner of PostgreSQL's `data`."""
     path = Path(tempfile.mkdtemp(prefix="plaudit-faults-disk-"))
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(path)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs", str(path)], check=True)
     try:
         path.chmod(0o755)
         (path / "space").mkdir()
@@ -217,7 +219,7 @@ def _may_mount(data: Path) -> bool:
     if os.geteuid() != 0:
         return False
     try:
-        with small_disk(data):
+        with small_disk(data, SPARE_BYTES):
             return True
     except (OSError, subprocess.CalledProcessError):
         return False
@@ -230,10 +232,11 @@ async def test_disk_full(platform_under_faults: Arena) -> None:
     if not await asyncio.to_thread(_may_mount, data):
         pytest.skip("a file system of its own needs root and the right to mount")
     admin = await arena.admin("ingest")
-    with small_disk(data) as disk:
+    table_bytes = await admin.fetchval("select pg_table_size('receipts')")
+    with small_disk(data, SPARE_BYTES + 2 * table_bytes) as disk:
         await admin.execute(f"create tablespace faults location '{disk / 'space'}'")
-        await admin.execute("alter table receipts set tablespace faults")
         try:
+            await admin.execute("alter table receipts set tablespace faults")
             async with arena.run("19 disk full") as run:
                 await run.moment()
                 await asyncio.to_thread(_fill, disk / "filler")
@@ -245,8 +248,10 @@ async def test_disk_full(platform_under_faults: Arena) -> None:
             assert full_disk, "the disk never got full"
         finally:
             await admin.execute("alter table receipts set tablespace pg_default")
+            # What the server recovers from after a crash must not need the disk that is about to go.
             await admin.execute("checkpoint")
             await admin.execute("drop tablespace faults")
+            await admin.execute("checkpoint")
             await admin.close()
 
 

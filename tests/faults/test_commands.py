@@ -1,6 +1,7 @@
 """Random commands on the running platform, with processes killed among them, against the oracle."""
 
 import asyncio
+import contextlib
 import uuid
 from collections import Counter
 from collections.abc import Coroutine
@@ -115,12 +116,15 @@ class Commands(RuleBasedStateMachine):
     @rule(service=st.sampled_from(SERVICES))
     def kill_service(self, service: str) -> None:
         """kill -9."""
+        self.do(self.run.count_in_flight())
         self.arena.workers[service].kill()
 
     @rule()
     def kill_database(self) -> None:
-        """kill -9 of PostgreSQL."""
-        kill(pid_of(self.arena.state, "postgres"))
+        """kill -9 of PostgreSQL, unless it is just being started again."""
+        self.do(self.run.count_in_flight())
+        with contextlib.suppress(ProcessLookupError, KeyError):
+            kill(pid_of(self.arena.state, "postgres"))
 
     @precondition(lambda self: self.dearer_since is None)
     @rule()

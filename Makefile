@@ -7,8 +7,6 @@ UV_VERSION := 0.13.8
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-PACKAGES := -p plaudit -p services -p shared -p tools
-
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup demo up down status logs test lint format schemas bench faults requirements clean
@@ -41,7 +39,7 @@ lint: $(VENV)/dev.stamp ## Formatting, style, the architecture's rules and types
 	@$(RUN) ruff format --check .
 	@$(RUN) ruff check .
 	@$(VENV)/bin/python -c "from importlinter.cli import lint_imports_command as lint; lint()"
-	@$(RUN) mypy $(PACKAGES)
+	@$(RUN) mypy
 
 format: $(VENV)/dev.stamp ## Format the code and correct what can be corrected
 	@$(RUN) ruff format .
@@ -63,12 +61,10 @@ requirements: $(VENV)/uv.stamp ## Compile the pins of requirements/*.in anew
 	  -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
 	@$(RUN) uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header \
 	  -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt
-	@$(RUN) uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header \
-	  -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt
 
 clean: ## Delete the virtual environment and every cache in the checkout (the stacks' data stay)
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build plaudit.egg-info
-	@find plaudit services shared tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find plaudit services shared tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/uv.stamp: Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -92,11 +88,6 @@ $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/runtime.stamp
 	@echo "Installing the tools for development into $(VENV)"
 	@$(RUN) uv pip install --quiet --python $(VENV)/bin/python --compile-bytecode --require-hashes \
 	  -r requirements/dev.txt
-	@touch $@
-
-$(VENV)/bench.stamp: requirements/bench.txt $(VENV)/dev.stamp
-	@$(RUN) uv pip install --quiet --python $(VENV)/bin/python --compile-bytecode --require-hashes \
-	  -r requirements/bench.txt
 	@touch $@
 
 $(VENV)/bench.stamp: requirements/bench.txt $(VENV)/dev.stamp

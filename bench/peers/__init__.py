@@ -18,7 +18,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,6 +30,7 @@ from bench import messages
 from bench.context import ROOT, Context
 from bench.results import Peer
 from plaudit.stack import StackState
+from plaudit.stack.jars import KAFKA_VERSION
 from plaudit.stack.paths import cache
 from shared.kafka import create_producer, create_topics, send_records
 from shared.postgres import database_url, role_name
@@ -55,7 +56,10 @@ Totals = Callable[[], Awaitable[Counter[str]]]
 
 @dataclass(frozen=True)
 class Program:
-    """How a peer is started, and where its totals are: a topic, or the database."""
+    """How a peer is started, and where its totals are: a topic, or the database.
+
+    Without a `package` it runs in Plaudit's own environment.
+    """
 
     name: str
     package: str
@@ -63,7 +67,7 @@ class Program:
     output: str
     note: str
     prepare: tuple[str, ...] = ()
-    environment: dict[str, str] = field(default_factory=dict)
+    version: str = ""
 
 
 PROGRAMS = (
@@ -102,6 +106,14 @@ PROGRAMS = (
         ("-m", "faststream", "run", "program:app"),
         "",
         "batches added up in PostgreSQL, acknowledged afterwards",
+    ),
+    Program(
+        "kafka-streams",
+        "",
+        ("-m", "bench.peers.kafka_streams.program"),
+        "{group}-output",
+        "Java: aggregate with a RocksDB store and changelog, exactly_once_v2",
+        version=KAFKA_VERSION,
     ),
 )
 
@@ -209,7 +221,7 @@ async def _attempt(
     if output.endswith("-output"):
         await create_topics(state.kafka, [_topic(output)])
     command = [str(python), *(part.format(**names) for part in program.command)]
-    cwd = ROOT if program.name == "plaudit" else HERE / program.name
+    cwd = HERE / program.name if program.package else ROOT
     try:
         if program.prepare:
             (directory / "recovery").mkdir()
@@ -258,7 +270,7 @@ def _settings(
         "PLAUDIT_KAFKA": state.kafka,
         "PLAUDIT_POSTGRES_URL": state.postgres_url,
         "PLAUDIT_POSTGRES_PASSWORD": state.postgres_password,
-        "PYTHONPATH": str(ROOT) if program.name == "plaudit" else "",
+        "PYTHONPATH": "" if program.package else str(ROOT),
     }
 
 
@@ -377,6 +389,6 @@ def _environment(program: Program) -> Path:
 
 def _version(python: Path, program: Program) -> str:
     if not program.package:
-        return ""
+        return program.version
     code = f"from importlib.metadata import version; print(version({program.package!r}))"
     return subprocess.run([str(python), "-c", code], check=True, capture_output=True, text=True).stdout.strip()

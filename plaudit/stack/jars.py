@@ -1,10 +1,12 @@
 """Kafka's jars: pinned by version and SHA-256, fetched once per user from Maven Central through jgo.
 
-`python -m plaudit.stack.jars` resolves KAFKA and SLF4J again and rewrites the list of checksums.
+`python -m plaudit.stack.jars` resolves KAFKA and SLF4J again and rewrites the list of checksums;
+`python -m plaudit.stack.jars LISTING GROUP:ARTIFACT:VERSION ...` does it for others.
 """
 
 import fcntl
 import hashlib
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +20,7 @@ KAFKA_VERSION = "4.1.2"
 KAFKA = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}"
 SLF4J = "org.slf4j:slf4j-simple:1.7.36"
 CHECKSUMS = Path(__file__).with_name("kafka.sha256")
+KAFKA_TITLE = f"Kafka {KAFKA_VERSION}"
 DOWNLOADS_COUNT = 6
 DOWNLOAD_TIMEOUT_SECONDS = 60
 MAX_ATTEMPTS_COUNT = 3
@@ -43,12 +46,12 @@ def mismatched(directory: Path, checksums: dict[str, str]) -> list[str]:
     return wrong
 
 
-def classpath() -> list[Path]:
-    """Kafka's jars, checked against the list in this folder; those that are missing are fetched first.
+def classpath(listing: Path = CHECKSUMS, title: str = KAFKA_TITLE) -> list[Path]:
+    """The jars of a list, Kafka's if none is named, checked against it; missing ones are fetched first.
 
     Raises StackError when a jar cannot be fetched, or when what was fetched has another checksum.
     """
-    checksums = read_checksums()
+    checksums = read_checksums(listing)
     directory = cache() / "maven"
     with _locked(directory):
         missing = mismatched(directory, checksums)
@@ -57,12 +60,12 @@ def classpath() -> list[Path]:
                 break
             for path in missing:
                 (directory / path).unlink(missing_ok=True)
-            _fetch(missing, directory)
+            _fetch(missing, directory, title)
             missing = mismatched(directory, checksums)
     if missing:
         raise StackError(
-            f"{len(missing)} of Kafka's jars are not what plaudit/stack/kafka.sha256 expects, {missing[0]} "
-            "for one. Something between this machine and Maven Central changes them: nothing was started."
+            f"{len(missing)} of the jars of {title} are not what {listing.name} expects, {missing[0]} for one. "
+            "Something between this machine and Maven Central changes them: nothing was started."
         )
     return [directory / path for path in checksums]
 
@@ -75,7 +78,7 @@ def _locked(directory: Path) -> Iterator[None]:
         yield
 
 
-def _fetch(paths: Sequence[str], directory: Path) -> None:
+def _fetch(paths: Sequence[str], directory: Path, title: str) -> None:
     # Imported here: a stack whose jars are there needs neither.
     from jgo.maven import MavenContext  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
@@ -89,14 +92,14 @@ def _fetch(paths: Sequence[str], directory: Path) -> None:
         context.project(group, artifact).at_version(version).artifact().resolve()
 
     with Progress(console=Console(stderr=True)) as progress, ThreadPoolExecutor(DOWNLOADS_COUNT) as pool:
-        task = progress.add_task(f"Fetching Kafka {KAFKA_VERSION} (45 MB, once)", total=len(paths))
+        task = progress.add_task(f"Fetching the jars of {title}, once", total=len(paths))
         try:
             for _ in pool.map(fetch, paths):
                 progress.advance(task)
         except (RuntimeError, OSError) as error:
             raise StackError(
-                f"Kafka's jars could not be fetched from Maven Central: {error}. Check the network, or name a "
-                "mirror in ~/.m2/settings.xml; `plaudit up --kafka HOST:PORT` uses a Kafka that you run yourself."
+                f"The jars of {title} could not be fetched from Maven Central: {error}. Check the network, or "
+                "name a mirror in ~/.m2/settings.xml; `plaudit up --kafka HOST:PORT` uses a Kafka of your own."
             ) from error
 
 
@@ -115,17 +118,20 @@ def _repositories() -> dict[str, str]:
     return found or {"central": MAVEN_CENTRAL_URL}
 
 
-def write_checksums() -> None:
-    """Resolves Kafka's jars anew and writes their list. For whoever raises the version, who reviews the change."""
+def write_checksums(listing: Path, coordinates: Sequence[str]) -> None:
+    """Resolves jars anew and writes their list. For whoever raises a version, who reviews the change."""
     import jgo  # noqa: PLC0415
 
     directory = cache() / "maven"
-    artifacts = jgo.resolve(f"{KAFKA}+{SLF4J}", repositories=_repositories())
+    artifacts = jgo.resolve("+".join(coordinates), repositories=_repositories())
     paths = [f"{a.component.path_prefix}/{a.filename}" for a in artifacts]
-    _fetch(paths, directory)
+    _fetch(paths, directory, listing.stem)
     lines = [f"{hashlib.sha256((directory / path).read_bytes()).hexdigest()}  {path}\n" for path in sorted(paths)]
-    CHECKSUMS.write_text("".join(lines))
+    listing.write_text("".join(lines))
 
 
 if __name__ == "__main__":
-    write_checksums()
+    if sys.argv[1:]:
+        write_checksums(Path(sys.argv[1]), sys.argv[2:])
+    else:
+        write_checksums(CHECKSUMS, (KAFKA, SLF4J))

@@ -14,7 +14,7 @@ def repository(tmp_path, monkeypatch):
     """A cache that holds two jars and what is wanted of them."""
     monkeypatch.setenv("PLAUDIT_CACHE", str(tmp_path))
     wanted = {path: hashlib.sha256(data).hexdigest() for path, data in CONTENTS.items()}
-    monkeypatch.setattr(jars, "read_checksums", lambda: wanted)
+    monkeypatch.setattr(jars, "read_checksums", lambda listing: wanted)
     for path, data in CONTENTS.items():
         target = tmp_path / "maven" / path
         target.parent.mkdir(parents=True)
@@ -23,7 +23,7 @@ def repository(tmp_path, monkeypatch):
 
 
 def put(repository, path, data):
-    def fetch(paths, directory):
+    def fetch(paths, directory, title):
         assert [path] == paths
         (repository / path).write_bytes(data)
 
@@ -31,7 +31,7 @@ def put(repository, path, data):
 
 
 def test_jars_that_are_there_are_not_fetched(repository, monkeypatch):
-    monkeypatch.setattr(jars, "_fetch", lambda paths, directory: pytest.fail("fetched"))
+    monkeypatch.setattr(jars, "_fetch", lambda paths, directory, title: pytest.fail("fetched"))
     assert jars.classpath() == [repository / path for path in CONTENTS]
 
 

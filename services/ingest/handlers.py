@@ -4,8 +4,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from asyncpg import UniqueViolationError
+
 from services.ingest import store
-from services.ingest.domain.events import IdentityKey, NotAnEventError, Received, accepted_event, judge
+from services.ingest.domain.events import (
+    IdentityKey,
+    NotAnEventError,
+    Received,
+    accepted_event,
+    first_of_each,
+    judge,
+)
 from services.ingest.domain.members import declare, new_member_id
 from services.ingest.metrics import EVENTS_JUDGED, MEMBERS_IDENTIFIED
 from shared.topics import ACCESS_KEYS, EVENTS, MEMBERS, REJECTED, record_key
@@ -18,21 +27,28 @@ CONFLICT_REASON = "an event with this source and id was accepted before with oth
 async def on_raw_events(tx: Transaction, facts: list[Any]) -> None:
     """Deduplicate received events, find out whose they are, and pass on what is new."""
     received = [_received(fact, index) for index, fact in enumerate(facts)]
-    # 1. A record consumed twice must not turn its own acceptance into a duplicate.
-    seen = await store.known_receipts(tx.conn, received)
-    received = [one for one in received if (one.community, one.receipt_id, one.receipt_index) not in seen]
-    if not received:
-        return
-    # 2. Which are new? The unique key decides between workers.
+    # 1. Which are new? The unique key decides between workers.
     added = await store.add_events(tx.conn, received)
-    old = sorted({(one.community, one.uid) for one in received} - added)
-    outcomes = judge(received, await store.content_hashes(tx.conn, old) if old else {})
+    stored: dict[tuple[str, str], bytes] = {}
+    # 2. What isn't: the same event again, or a record consumed again, which must not turn its own acceptance
+    #    into a duplicate.
+    if len(added) < len(received):
+        received = first_of_each(received, await store.known_receipts(tx.conn, received))
+        if not received:
+            return
+        new = {(row["community"], str(row["event_uid"])) for row in added}
+        stored = await store.content_hashes(tx.conn, sorted({(one.community, one.uid) for one in received} - new))
+    outcomes = judge(received, stored)
     # 3. Who is it?
     accepted = [one for one, outcome in outcomes if outcome == "accepted"]
     members = await _resolve(tx, accepted)
     # 4. The outcome, and the messages that follow.
     reasons = [CONFLICT_REASON if outcome == "conflict" else None for _, outcome in outcomes]
-    await store.add_receipts(tx.conn, outcomes, reasons)
+    try:
+        await store.add_receipts(tx.conn, outcomes, reasons)
+    except UniqueViolationError as error:
+        # The loop then finds the record that names another's receipt.
+        raise Invalid("an event's place in its receipt is another event's") from error
     for one in accepted:
         message = accepted_event(one, members)
         tx.publish(EVENTS, record_key(one.community, message["member"]), message)

@@ -45,7 +45,7 @@ class Published:
 
     def __init__(self, tx: Transaction) -> None:
         self._of = dict[str, list[bytes]]()
-        for topic, value in zip(tx._topics, tx._values, strict=True):
+        for topic, _key, value in tx._messages:
             self._of.setdefault(topic, []).append(value)
 
     @property
@@ -289,6 +289,23 @@ async def test_a_record_consumed_twice_changes_nothing(community: Community) -> 
     again = await handle(community, fact)
     assert [one["uid"] for one in first.events] == [fact["id"]]
     assert (again.events, again.members, again.rejected) == ([], [], [])
+
+
+async def test_a_record_consumed_again_beside_new_ones_changes_nothing(community: Community) -> None:
+    facts = [raw_fact(community.name, event(number), receiptindex=number) for number in range(3)]
+    await handle(community, facts[1])
+    published = await handle(community, *facts, facts[2])
+    assert [one["uid"] for one in published.events] == [facts[0]["id"], facts[2]["id"]]
+    counts = await community.pool.fetch(
+        "select outcome, count(*) from receipts where community = $1 group by 1", community.name
+    )
+    assert [tuple(row) for row in counts] == [("accepted", 3)]
+
+
+async def test_a_record_that_names_the_receipt_of_another_is_invalid(community: Community) -> None:
+    await handle(community, raw_fact(community.name, event(1)))
+    with pytest.raises(Invalid, match="place in its receipt"):
+        await handle(community, raw_fact(community.name, event(2)))
 
 
 async def test_an_accepted_event_keeps_everything_that_was_said(community: Community) -> None:

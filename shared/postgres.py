@@ -5,10 +5,12 @@ administrator, who owns the tables; the service's role may only read and write r
 """
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -18,6 +20,10 @@ from shared.settings import ServiceSettings
 
 #: What SQL runs on: a connection of its own or one lent by the pool.
 Connection = asyncpg.Connection | PoolConnectionProxy
+
+#: What PostgreSQL counts a timestamptz from, and in.
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 MIGRATION_LOCK = 0x706C6175  # "plau": one migration at a time per database
 
@@ -60,6 +66,7 @@ async def create_pool(service: str, settings: ServiceSettings) -> asyncpg.Pool:
     role = role_name(service)
     return await asyncpg.create_pool(
         database_url(settings.postgres_url, role, role, settings.postgres_password),
+        init=_use_quick_times,
         min_size=settings.pool_min_count,
         max_size=settings.pool_max_count,
         command_timeout=settings.statement_seconds,
@@ -70,6 +77,17 @@ async def create_pool(service: str, settings: ServiceSettings) -> asyncpg.Pool:
             "timezone": "UTC",
             "idle_in_transaction_session_timeout": str(int(settings.idle_transaction_seconds * 1000)),
         },
+    )
+
+
+async def _use_quick_times(connection: asyncpg.Connection) -> None:
+    """Let the driver write a moment in 0.3 µs instead of 0.6, or 0.7 instead of 1.0 in a parsed time zone."""
+    await connection.set_type_codec(
+        "timestamptz",
+        schema="pg_catalog",
+        encoder=lambda moment: ((moment - _EPOCH) // _MICROSECOND,),
+        decoder=lambda stored: _EPOCH + timedelta(microseconds=stored[0]),
+        format="tuple",
     )
 
 
@@ -93,6 +111,19 @@ async def begin(pool: asyncpg.Pool, *, snapshot: bool = False) -> AsyncIterator[
             if not _is_lost(connection):
                 raise
             raise asyncpg.ConnectionDoesNotExistError(f"the connection was lost: {error}") from error
+
+
+async def copy_new(conn: Connection, table: str, columns: Sequence[str], records: Iterable[Sequence[Any]]) -> bool:
+    """Copy rows into a table; when one of them was there already, none is, and the answer is False.
+
+    Half the price of an insert that looks for conflicts, for rows of which nearly always all are new.
+    """
+    try:
+        async with conn.transaction():
+            await conn.copy_records_to_table(table, records=records, columns=columns)
+    except asyncpg.UniqueViolationError:
+        return False
+    return True
 
 
 def _is_lost(connection: PoolConnectionProxy) -> bool:

@@ -12,7 +12,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from services.rewards.domain.ledger import Account, Entry, Transfer, check_balanced, deltas, member_account
-from shared.postgres import Connection
+from shared.postgres import Connection, copy_new
 
 
 class NotNewError(Exception):
@@ -21,33 +21,25 @@ class NotNewError(Exception):
 
 async def add_transfers(conn: Connection, transfers: Sequence[Transfer], now: datetime) -> set[UUID] | None:
     """Add transfers; return the ids of those that were not there before, or None when all are new."""
-    communities, ids, kinds, causes, times, reverses = zip(*transfers, strict=True)
-    # The driver looks at every element of an array: a column that is the same throughout goes as one value.
-    community, kind = communities[0], kinds[0]
-    new: list[UUID] | None = await conn.fetchval(
+    columns = (*Transfer._fields, "recorded_at")
+    rows = [(*transfer, now) for transfer in sorted(transfers, key=_transfer_number)]
+    if await copy_new(conn, "transfers", columns, rows):
+        return None
+    new = await conn.fetch(
         """
-        with new as (
-            insert into transfers (community, transfer_id, kind, cause_id, event_time, reverses, recorded_at)
-            select coalesce(community, $7), transfer_id, coalesce(kind, $8), cause_id, event_time, reverses, $9
-            from unnest($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::timestamptz[], $6::uuid[])
-                as t(community, transfer_id, kind, cause_id, event_time, reverses)
-            order by transfer_id  -- neighbours in the index one after the other: less work
-            on conflict do nothing
-            returning transfer_id)
-        select case when count(*) < $10 then coalesce(array_agg(transfer_id), '{}') end from new
+        insert into transfers (community, transfer_id, kind, cause_id, event_time, reverses, recorded_at)
+        select * from unnest($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::timestamptz[], $6::uuid[],
+                             $7::timestamptz[])
+        on conflict do nothing
+        returning transfer_id
         """,
-        [] if communities.count(community) == len(transfers) else communities,
-        ids,
-        [] if kinds.count(kind) == len(transfers) else kinds,
-        causes,
-        times,
-        reverses if any(reverses) else [],
-        community,
-        kind,
-        now,
-        len(transfers),
+        *zip(*rows, strict=True),
     )
-    return None if new is None else set(new)
+    return {row["transfer_id"] for row in new}
+
+
+def _transfer_number(transfer: Transfer) -> int:
+    return transfer.transfer_id.int  # neighbours in the index one after the other: less work
 
 
 def _place_in_index(entry: Entry) -> int:

@@ -27,24 +27,21 @@ async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
     """Add awards to their members' totals, and grant or take back what that crosses."""
     communities = {award["community"] for award in awards}
     await store.hold_programmes(tx.conn, communities)
-    added = await store.add_new_awards(tx.conn, awards)
-    new: list[PointsAwarded] = []
-    for award in awards:
-        key = (award["community"], award["data"]["award_id"])
-        if key in added:
-            added.remove(key)  # the same award twice in one batch counts once
-            new.append(award)
+    # An award that comes twice in one batch counts once.
+    new = {(award["data"]["award_id"], award["community"]): award for award in awards}
+    for applied in await store.add_new_awards(tx.conn, sorted(new)):
+        del new[applied]
     if not new:
         return
     programmes = await store.load_programmes(tx.conn, communities)
     members = await store.load_members(
-        tx.conn, sorted({(award["community"], award["data"]["member_id"]) for award in new})
+        tx.conn, sorted({(community, award["data"]["member_id"]) for (_, community), award in new.items()})
     )
     grants: list[Grant] = []
-    for award in new:
+    for (_, community), award in new.items():
         data = award["data"]
-        who = (award["community"], data["member_id"])
-        thresholds, effective_from = programmes.get(award["community"], (NO_PROGRAMME, data["event_time"]))
+        who = (community, data["member_id"])
+        thresholds, effective_from = programmes.get(community) or (NO_PROGRAMME, data["event_time"])
         member = members.get(who)
         if member is None:
             member = members[who] = Member(*who)
@@ -57,13 +54,13 @@ async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
             grants += granted
             _publish(tx, granted, award.get("traceparent"))
     await store.store_members(tx.conn, members.values())
-    await store.add_board_points(tx.conn, board_points(new))
+    await store.add_board_points(tx.conn, board_points(new.values()))
     await _store_grants(tx, grants)
     AWARDS.inc(len(new))
     if grants:
         causes = {grant.award_id for grant in grants}
         observe_ages(
-            "grant", (one["data"]["received_at"] for one in new if one["data"]["award_id"] in causes), tx.now
+            "grant", (one["data"]["received_at"] for (id_, _), one in new.items() if id_ in causes), tx.now
         )
 
 

@@ -37,11 +37,14 @@ def last_day(period: Literal["month", "week"], starts_on: date) -> date:
 
 def board_points(awards: Iterable[PointsAwarded]) -> dict[Board, int]:
     """Points per week and month board and member, in the order of their keys."""
-    sums: dict[Board, int] = {}
+    # By day first: most members of a batch have several awards on the same day.
+    days: dict[tuple[str, str, date], int] = {}
     for award in awards:
         data = award["data"]
-        day = data["event_time"].astimezone(UTC).date()
-        community, member_id, points = award["community"], data["member_id"], data["points"]
+        of_day = (award["community"], data["member_id"], data["event_time"].astimezone(UTC).date())
+        days[of_day] = days.get(of_day, 0) + data["points"]
+    sums: dict[Board, int] = {}
+    for (community, member_id, day), points in days.items():
         for key in (
             (community, "month", day.replace(day=1), member_id),
             (community, "week", week_of(day), member_id),

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from services.recognition.domain.thresholds import NO_LADDER, Kind, Threshold, Thresholds
+from services.recognition.domain.thresholds import Kind, Ladder, Threshold, Thresholds
 from shared.contracts.facts import AwardData
 
 GRANT_NAMESPACE = UUID("6b1d2f0c-27a5-5c0e-9d2e-8f2c3e6b7a10")
@@ -72,15 +72,11 @@ class Member:
         else:
             self.awards_by_rule.pop(rule, None)
         grants: list[Grant] = []
-        for ladder, was, now in (
-            (thresholds.by_points, before, self.points),
-            (thresholds.by_rule.get(rule, NO_LADDER), count_before, count),
-        ):
-            low, high = ladder.reached(was), ladder.reached(now)
-            if low != high:
-                cause, time = award["award_id"], award["event_time"]
-                grants += [self._grant(step, cause, time) for step in ladder.steps[low:high]]
-                grants += [self._take_back(step.key, cause, time) for step in reversed(ladder.steps[high:low])]
+        ladder, of_rule = thresholds.by_points, thresholds.by_rule.get(rule)
+        if ladder.reached(before) != ladder.reached(self.points):
+            grants += self._step(ladder, before, self.points, award)
+        if of_rule is not None and of_rule.reached(count_before) != of_rule.reached(count):
+            grants += self._step(of_rule, count_before, count, award)
         return grants
 
     def follow(self, thresholds: Thresholds, effective_from: datetime) -> list[Grant]:
@@ -95,6 +91,14 @@ class Member:
         return [
             *(self._take_back(key, cause, effective_from) for key in sorted(self.standing.keys() - due.keys())),
             *(self._grant(due[key], cause, effective_from) for key in sorted(due.keys() - self.standing.keys())),
+        ]
+
+    def _step(self, ladder: Ladder, was: int | None, now: int, award: AwardData) -> list[Grant]:
+        low, high = ladder.reached(was), ladder.reached(now)
+        cause, time = award["award_id"], award["event_time"]
+        return [
+            *(self._grant(step, cause, time) for step in ladder.steps[low:high]),
+            *(self._take_back(step.key, cause, time) for step in reversed(ladder.steps[high:low])),
         ]
 
     def _grant(self, step: Threshold, cause: str, time: datetime) -> Grant:

@@ -10,7 +10,7 @@ from asyncpg import Record
 from services.scoring.domain.activities import Marks
 from services.scoring.domain.awards import Award, CapKey, EventKey
 from services.scoring.domain.rules import Declined
-from shared.postgres import Connection
+from shared.postgres import Connection, copy_new
 
 #: The fields of Award that are stored, and when it was recorded.
 AWARD_COLUMNS = (*Award._fields[:-1], "recorded_at")
@@ -124,29 +124,33 @@ async def page_of_versions(conn: Connection, community: str, before: int | None,
 
 
 async def set_marks(conn: Connection, marks: Mapping[EventKey, Marks]) -> dict[EventKey, Marks]:
-    """Set marks; return those that changed with what they were before.
+    """Set marks; return those that were set before, as they were.
 
     `marks` are in key order: transactions that mark the same events wait for one another, and never in a
     circle.
     """
+    # Nearly always all are new: to copy them in takes 40 % of what the upsert below does.
+    columns = ("community", "event_uid", "scored", "retracted")
+    if not any(one.retracted for one in marks.values()) and await copy_new(
+        conn, "activities", columns, [(*key, *one) for key, one in marks.items()]
+    ):
+        return {}
     rows = await conn.fetch(
         """
-        insert into activities as a (community, event_uid, scored, retracted)
-        select * from unnest($1::text[], $2::uuid[], $3::bool[], $4::bool[])
-        on conflict (community, event_uid) do update
-            set scored = a.scored or excluded.scored, retracted = a.retracted or excluded.retracted
-            where excluded.scored > a.scored or excluded.retracted > a.retracted
-        returning community, event_uid,
-            coalesce(old.scored, false) as was_scored, coalesce(old.retracted, false) as was_retracted
+        with marked as (
+            insert into activities as a (community, event_uid, scored, retracted)
+            select * from unnest($1::text[], $2::uuid[], $3::bool[], $4::bool[])
+            on conflict (event_uid, community) do update
+                set scored = a.scored or excluded.scored, retracted = a.retracted or excluded.retracted
+            returning community, event_uid, old.scored, old.retracted)
+        select * from marked where scored is not null
         """,
         [community for community, _ in marks],
         [event_uid for _, event_uid in marks],
         [one.scored for one in marks.values()],
         [one.retracted for one in marks.values()],
     )
-    return {
-        (row["community"], str(row["event_uid"])): Marks(row["was_scored"], row["was_retracted"]) for row in rows
-    }
+    return {(row["community"], str(row["event_uid"])): Marks(row["scored"], row["retracted"]) for row in rows}
 
 
 async def lock_caps(conn: Connection, keys: Sequence[CapKey]) -> dict[CapKey, int]:

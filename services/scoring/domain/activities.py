@@ -21,6 +21,9 @@ class Marks(NamedTuple):
     retracted: bool
 
 
+UNMARKED = Marks(scored=False, retracted=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Settled:
     """What a batch has to do: score `fresh`, of which `retracted` earn nothing, and take back awards.
@@ -45,7 +48,7 @@ def settle(events: Sequence[AcceptedEvent], before: Mapping[EventKey, Marks]) ->
 
     Args:
         events: accepted events in the order of the log.
-        before: for each event one of whose marks this batch changed, the marks that it had.
+        before: for each event that was marked before this batch, the marks that it had.
     """
     settled = Settled([], set(), {})
     seen: set[EventKey] = set()
@@ -53,16 +56,16 @@ def settle(events: Sequence[AcceptedEvent], before: Mapping[EventKey, Marks]) ->
     for event in events:
         if event["type"] == RETRACTED_TYPE:
             key = (event["community"], event["targetuid"])
-            was = before.get(key)
-            if was is None or was.retracted or key in retracted_here:
+            was = before.get(key, UNMARKED)
+            if was.retracted or key in retracted_here:
                 continue
             retracted_here.add(key)
             if was.scored or key in seen:
                 settled.taken_back[key] = event.get("traceparent")
             continue
         key = (event["community"], event["uid"])
-        was = before.get(key)
-        if was is None or was.scored or key in seen:
+        was = before.get(key, UNMARKED)
+        if was.scored or key in seen:
             continue
         seen.add(key)
         settled.fresh.append(event)

@@ -89,11 +89,12 @@ class Records:
     def take(self, events: Sequence[Any]) -> None:
         before: dict[EventKey, Marks] = {}
         for key, wanted in marks(events).items():
-            was = self.marks.get(key, Marks(False, False))
-            now = Marks(was.scored or wanted.scored, was.retracted or wanted.retracted)
-            if now != was:
+            was = self.marks.get(key)
+            if was is None:
+                self.marks[key] = wanted
+            else:
                 before[key] = was
-            self.marks[key] = now
+                self.marks[key] = Marks(was.scored or wanted.scored, was.retracted or wanted.retracted)
         settled = settle(events, before)
         candidates = match(settled.fresh, {"acme": self.versions}).candidates
         loaded = {key: self.used.get(key, 0) for key in cap_keys(candidates)}

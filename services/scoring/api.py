@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AwareDatetime, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 from services.scoring import store
 from services.scoring.api_models import (
@@ -54,7 +54,16 @@ def _written_out(value: str) -> str:
     return value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+def _within_utc(moment: datetime) -> datetime:
+    """Refuse what lies in the year 0 or 10000 in UTC: the database would take it, no client could read it."""
+    try:
+        moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("expected a moment in the years 1 to 9999 of UTC") from error
+    return moment
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_within_utc)]
 
 
 @router.post(

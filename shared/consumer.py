@@ -21,15 +21,17 @@ from typing import Any
 
 import asyncpg
 import mode
-import orjson
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from pydantic import TypeAdapter
 
-from shared.dead_letters import DeadLetters, Rejection
+from shared import offsets
+from shared.batch import Batch
+from shared.dead_letters import DeadLetters
 from shared.kafka import passes
+from shared.offsets import OffsetConflict
 from shared.outbox import OutboxRelay
-from shared.postgres import TRANSIENT, Connection, begin
+from shared.postgres import TRANSIENT, begin
 from shared.settings import ServiceSettings
 from shared.telemetry import (
     BATCH_SECONDS,
@@ -46,6 +48,8 @@ FETCH_WAIT_MS = 200
 #: A topic or partition that the broker asked did not know of yet is noticed after this (the client: 5 minutes).
 METADATA_MAX_AGE_MS = 10_000
 LAG_REPORT_SECONDS = 5.0
+#: Decoding ahead lets the batch at work go on after so many records.
+DECODE_SLICE_COUNT = 250
 
 log = logging.getLogger(__name__)
 
@@ -59,10 +63,6 @@ class Subscription:
     topic: Topic
     adapter: TypeAdapter[Any]
     handler: Handler
-
-
-class OffsetConflict(Exception):
-    """The stored offset is not where this worker thought: another worker owns the partition."""
 
 
 class StoppedInRetries(Exception):
@@ -90,6 +90,7 @@ class ConsumerLoop(mode.Service):
         self._dead_letters = DeadLetters(service, settings)
         self._next: dict[TopicPartition, int] = {}
         self._busy = asyncio.Lock()
+        self._ahead: asyncio.Task[Batch] | None = None
         self._consumer: AIOKafkaConsumer | None = None
         self.assigned = asyncio.Event()
 
@@ -125,107 +126,102 @@ class ConsumerLoop(mode.Service):
                     await self._consumer.stop()
 
     async def _consume(self) -> None:
-        assert self._consumer is not None  # noqa: S101 -- on_start made it
-        while not self.should_stop:
-            await self.assigned.wait()
-            await self._relay.wait_for_room()
-            try:
-                fetched = await self._consumer.getmany(
-                    timeout_ms=FETCH_WAIT_MS, max_records=self._settings.batch_max_count
-                )
-            except OffsetOutOfRangeError as error:
-                raise RuntimeError(
-                    f"stored offsets lie outside the topic: {error}. Records were deleted or the topic was made "
-                    "anew; nothing is skipped. See docs/runbooks/offsets-out-of-range.md"
-                ) from error
-            except NoOffsetForPartitionError:
-                # Noted before this worker stood where the database says; it stands there now.
-                continue
-            except ConsumerStoppedError:
-                return
-            except KafkaError as error:
-                if not passes(error):
-                    raise
-                log.warning("fetching waits %.1f s: %r", self._settings.retry_min_seconds, error)
-                await self.sleep(self._settings.retry_min_seconds)
-                continue
-            async with self._busy:
-                # A rebalance may have taken partitions away, or their offsets, since they were fetched.
-                records = [
-                    record
-                    for partition, batch in fetched.items()
-                    for record in batch
-                    if record.offset >= self._next.get(partition, record.offset + 1)
-                ]
-                if records and not self.should_stop:
-                    with contextlib.suppress(StoppedInRetries):
-                        await self._process_or_give_up(records)
-
-    async def _process_or_give_up(self, records: list[Any]) -> None:
-        """Process records; when another worker moved the offsets, go on from where the database stands now."""
         try:
-            await self._process(records)
+            while not self.should_stop:
+                await self.assigned.wait()
+                batch = await (self._ahead or self._fetch())
+                self._ahead = None
+                await self._relay.wait_for_room()
+                async with self._busy:
+                    batch = batch.only(self._is_wanted)
+                    if batch.records and not self.should_stop:
+                        if len(batch.records) == self._settings.batch_max_count:
+                            # There is more: it is decoded while PostgreSQL works. Small batches are left to
+                            # grow meanwhile, which costs fewer transactions.
+                            self._ahead = asyncio.create_task(self._fetch())
+                        with contextlib.suppress(StoppedInRetries):
+                            await self._process_or_give_up(batch)
+        except ConsumerStoppedError:
+            return
+        finally:
+            await self._drop_ahead()
+
+    async def _fetch(self) -> Batch:
+        """The next records, decoded; none when there are none for a moment."""
+        assert self._consumer is not None  # noqa: S101 -- on_start made it
+        batch = Batch()
+        try:
+            fetched = await self._consumer.getmany(
+                timeout_ms=FETCH_WAIT_MS, max_records=self._settings.batch_max_count
+            )
+        except OffsetOutOfRangeError as error:
+            raise RuntimeError(
+                f"stored offsets lie outside the topic: {error}. Records were deleted or the topic was made "
+                "anew; nothing is skipped. See docs/runbooks/offsets-out-of-range.md"
+            ) from error
+        except NoOffsetForPartitionError:
+            # Noted before this worker stood where the database says; it stands there now.
+            return batch
+        except KafkaError as error:
+            if isinstance(error, ConsumerStoppedError) or not passes(error):
+                raise
+            log.warning("fetching waits %.1f s: %r", self._settings.retry_min_seconds, error)
+            await self.sleep(self._settings.retry_min_seconds)
+            return batch
+        records = [record for of_partition in fetched.values() for record in of_partition]
+        for start in range(0, len(records), DECODE_SLICE_COUNT):
+            batch.decode(records[start : start + DECODE_SLICE_COUNT], self._validate)
+            await asyncio.sleep(0)
+        return batch
+
+    def _is_wanted(self, record: Any) -> bool:
+        """False for what a rebalance took away, or others have done, since it was fetched."""
+        next_offset = self._next.get(TopicPartition(record.topic, record.partition))
+        return next_offset is not None and record.offset >= next_offset
+
+    async def _drop_ahead(self) -> None:
+        """Forget what was fetched ahead; whoever calls this goes back to where the database stands."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead.cancel()
+            await asyncio.gather(ahead, return_exceptions=True)
+
+    async def _process_or_give_up(self, batch: Batch) -> None:
+        """Process a batch; when another worker moved the offsets, go on from where the database stands now."""
+        try:
+            await self._process(batch)
         except OffsetConflict:
             OFFSET_CONFLICTS.inc()
             log.warning("another worker moved the offsets: this batch is given up")
+            # First: records beyond a gap that the database waits for must not move its offset over the gap.
+            await self._drop_ahead()
             await self._until_it_passes(lambda: self._load_offsets(list(self._next)), "reading the offsets")
 
-    async def _process(self, records: list[Any]) -> None:
-        """Process records, whatever it takes: splits the batch around invalid ones, retries what passes.
+    async def _process(self, batch: Batch) -> None:
+        """Process a batch, whatever it takes: splits it around invalid records, retries what passes.
 
         Raises OffsetConflict, and then nothing after the conflict was processed: records beyond a gap that
         the database still waits for must not move its offset over the gap.
         """
         started = time.perf_counter()
-        decoded, rejections = self._decode(records)
         while True:
             try:
-                await self._commit_with_retries(records, decoded, rejections)
+                await self._commit_with_retries(batch)
                 break
             except Invalid as invalid:
-                culprit = self._find(invalid, decoded)
+                culprit = batch.culprit(invalid)
                 if culprit is None:
-                    middle = len(records) // 2
-                    await self._process(records[:middle])
-                    await self._process(records[middle:])
+                    for half in batch.halves():
+                        await self._process(half)
                     return
-                rejections.append(Rejection(culprit, invalid.reason))
-                decoded = [(record, message) for record, message in decoded if record is not culprit]
+                batch.reject(culprit, invalid.reason)
         BATCH_SECONDS.observe(time.perf_counter() - started)
         CONSUMED_BATCHES.inc()
-        for topic, count in Counter(record.topic for record in records).items():
+        for topic, count in Counter(record.topic for record in batch.records).items():
             CONSUMED_RECORDS.labels(topic).inc(count)
 
-    def _decode(self, records: list[Any]) -> tuple[list[tuple[Any, Any]], list[Rejection]]:
-        decoded: list[tuple[Any, Any]] = []
-        rejections: list[Rejection] = []
-        for record in records:
-            if record.value is None:
-                continue  # a tombstone of a compacted topic says nothing
-            try:
-                value = record.value
-                # These words are no numbers of JSON; pydantic takes them. One letter is found ten times as fast.
-                if (b"N" in value and b"NaN" in value) or (b"I" in value and b"Infinity" in value):
-                    orjson.loads(value)
-                message = self._validate[record.topic](value)
-            except ValueError as error:
-                rejections.append(Rejection(record, str(error)))
-            else:
-                decoded.append((record, message))
-        return decoded, rejections
-
-    def _find(self, invalid: Invalid, decoded: list[tuple[Any, Any]]) -> Any | None:
-        """The record that a handler refused: named by its index, or the only one there is."""
-        topic = getattr(invalid, "topic", None)
-        of_topic = [record for record, _ in decoded if topic is None or record.topic == topic]
-        if invalid.index is not None:
-            return of_topic[invalid.index]
-        return of_topic[0] if len(decoded) == 1 else None
-
-    async def _commit_with_retries(
-        self, records: list[Any], decoded: list[tuple[Any, Any]], rejections: list[Rejection]
-    ) -> None:
-        last = {(record.topic, record.partition): record.offset for record in records}
+    async def _commit_with_retries(self, batch: Batch) -> None:
+        last = {(record.topic, record.partition): record.offset for record in batch.records}
         moves = {TopicPartition(*partition): offset + 1 for partition, offset in last.items()}
         attempts = 0
 
@@ -235,11 +231,11 @@ class ConsumerLoop(mode.Service):
             # The connection may have gone after the server committed: ask before doing it again.
             if attempts == 1 or not await self._was_committed(moves):
                 with _collector_paused():
-                    await self._commit(moves, decoded, rejections)
+                    await self._commit(moves, batch)
 
-        await self._until_it_passes(attempt, f"a batch of {len(records)}")
+        await self._until_it_passes(attempt, f"a batch of {len(batch.records)}")
         self._next.update(moves)
-        self._dead_letters.count(rejections)
+        self._dead_letters.count(batch.rejections)
 
     async def _until_it_passes(self, action: Callable[[], Awaitable[None]], what: str) -> None:
         """Do something, again after every failure that passes by itself, however long that takes.
@@ -260,88 +256,49 @@ class ConsumerLoop(mode.Service):
                 raise StoppedInRetries(what)
             pause = min(pause * 2, self._settings.retry_max_seconds)
 
-    async def _commit(
-        self, moves: dict[TopicPartition, int], decoded: list[tuple[Any, Any]], rejections: list[Rejection]
-    ) -> None:
+    async def _commit(self, moves: dict[TopicPartition, int], batch: Batch) -> None:
         async with begin(self._pool) as conn:
             tx = Transaction(conn, datetime.now(UTC))
             messages: dict[str, list[Any]] = {}
-            for record, message in decoded:
+            for record, message in batch.decoded:
                 messages.setdefault(record.topic, []).append(message)
             # 1. The offsets first: their row locks keep any other owner of the partition waiting.
-            await self._move_offsets(conn, moves)
+            await offsets.move(conn, self._next, moves)
             # 2. The facts, topic by topic in the order they were subscribed.
             for topic, subscription in self._subscriptions.items():
                 if topic in messages:
                     try:
                         await subscription.handler(tx, messages[topic])
                     except Invalid as invalid:
-                        invalid.topic = topic  # type: ignore[attr-defined]
+                        invalid.topic = topic
                         raise
             # 3. What can never succeed, as messages of the same transaction.
-            await self._dead_letters.publish(tx, rejections)
+            await self._dead_letters.publish(tx, batch.rejections)
             # 4. The messages about the facts.
             count = await tx.store_outbox()
         # 5. Only now may they be published.
         self._relay.wake(count)
-
-    async def _move_offsets(self, conn: Connection, moves: dict[TopicPartition, int]) -> None:
-        ordered = sorted(moves)
-        moved = await conn.fetchval(
-            """
-            with moved as (
-                update consumer_offsets o set next_offset = m.new
-                from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) as m(topic, partition, old, new)
-                where o.topic = m.topic and o.partition = m.partition and o.next_offset = m.old
-                returning 1)
-            select count(*) from moved
-            """,
-            [one.topic for one in ordered],
-            [one.partition for one in ordered],
-            [self._next[one] for one in ordered],
-            [moves[one] for one in ordered],
-        )
-        if moved != len(ordered):
-            raise OffsetConflict
 
     async def _was_committed(self, moves: dict[TopicPartition, int]) -> bool:
         """After a failure whose outcome is unknown: True when the transaction had been committed after all.
 
         Raises OffsetConflict when the offsets are neither before nor after the batch.
         """
-        stored = await self._stored_offsets(list(moves))
+        stored = await offsets.stored(self._pool, moves)
         if all(stored.get(one) == offset for one, offset in moves.items()):
             return True
         if all(stored.get(one) == self._next[one] for one in moves):
             return False
         raise OffsetConflict
 
-    async def _stored_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-        # FOR UPDATE waits for a transaction of the partition's last owner that is still on its way.
-        rows = await self._pool.fetch(
-            """
-            select o.topic, o.partition, o.next_offset from consumer_offsets o
-            join unnest($1::text[], $2::int[]) as p(topic, partition) using (topic, partition)
-            order by 1, 2 for update of o
-            """,
-            [one.topic for one in partitions],
-            [one.partition for one in partitions],
-        )
-        return {TopicPartition(r["topic"], r["partition"]): r["next_offset"] for r in rows}
-
     async def _load_offsets(self, partitions: list[TopicPartition]) -> None:
         """Stand where the database says; a partition never read before begins at its first record."""
         assert self._consumer is not None  # noqa: S101
-        stored = await self._stored_offsets(partitions)
+        stored = await offsets.stored(self._pool, partitions)
         unknown = [one for one in partitions if one not in stored]
         if unknown:
-            beginnings = await self._consumer.beginning_offsets(unknown)
-            await self._pool.executemany(
-                "insert into consumer_offsets (topic, partition, next_offset) values ($1, $2, $3)"
-                " on conflict do nothing",
-                [(one.topic, one.partition, beginnings[one]) for one in unknown],
-            )
-            stored |= await self._stored_offsets(unknown)
+            await offsets.begin_at(self._pool, await self._consumer.beginning_offsets(unknown))
+            stored |= await offsets.stored(self._pool, unknown)
         for one in partitions:
             self._consumer.seek(one, stored[one])
         self._next = {**self._next, **stored}

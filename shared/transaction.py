@@ -21,13 +21,14 @@ class Invalid(Exception):
     """A message that can never succeed; the loop sends it to the dead-letter topic.
 
     `index` is the message's place in the handler's batch. Without it the batch is split until the
-    message is found.
+    message is found. The loop notes the `topic` that the handler reads.
     """
 
     def __init__(self, reason: str, index: int | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.index = index
+        self.topic: str | None = None
 
 
 class Transaction:

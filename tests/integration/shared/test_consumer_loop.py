@@ -3,12 +3,13 @@
 import asyncio
 from typing import Any
 
+import asyncpg
 import pytest
 
 from shared.dead_letters import TooManyDeadLetters
 from shared.telemetry import OFFSET_CONFLICTS
 from shared.transaction import Invalid, Transaction
-from tests.integration.shared.line import Line, message
+from tests.integration.shared.line import Line, Worker, message
 
 pytestmark = pytest.mark.stack
 
@@ -261,3 +262,40 @@ async def test_a_conflict_while_a_batch_is_split_skips_nothing(line: Line) -> No
         ids = await line.until_stored(7)
         await line.until_offset(10)
     assert ids == [f"a{number}" for number in range(3, 10)]
+
+
+async def test_the_next_batch_is_decoded_while_one_is_at_work(line: Line) -> None:
+    workers: list[Worker] = []
+
+    async def handler(tx: Transaction, messages: list[Any]) -> None:
+        if messages[0]["n"] == 0:
+            batch = await workers[0].loop._ahead  # type: ignore[misc]
+            assert [message["n"] for _, message in batch.decoded] == [5, 6, 7, 8, 9]
+        await line.store(tx, messages)
+
+    await line.send([message(number) for number in range(12)])
+    async with line.worker(handler, batch_max_count=5) as worker:
+        workers.append(worker)
+        assert await line.until_stored(12) == [f"a{number}" for number in range(12)]
+
+
+async def test_a_conflict_while_the_next_batch_is_ready_skips_nothing(line: Line) -> None:
+    """What was fetched ahead lies beyond what the database waits for."""
+    workers: list[Worker] = []
+    conflicts = OFFSET_CONFLICTS._value.get()
+
+    async def handler(tx: Transaction, messages: list[Any]) -> None:
+        if messages[0]["n"] == 0:
+            await asyncio.wait([workers[0].loop._ahead])  # type: ignore[type-var, list-item]
+            await tx.conn.execute("rollback")  # as it is going to be; the other worker comes right after it
+            await line.set_offset(3)
+            raise asyncpg.DeadlockDetectedError("forced")
+        await line.store(tx, messages)
+
+    await line.send([message(number) for number in range(12)])
+    async with line.worker(handler, batch_max_count=5) as worker:
+        workers.append(worker)
+        ids = await line.until_stored(9)
+        await line.until_offset(12)
+    assert ids == [f"a{number}" for number in range(3, 12)]
+    assert OFFSET_CONFLICTS._value.get() == conflicts + 1

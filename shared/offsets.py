@@ -1,0 +1,62 @@
+"""Where a service stands in each partition: rows of its own database, moved with the facts they stand for."""
+
+from collections.abc import Iterable, Mapping
+
+import asyncpg
+from aiokafka import TopicPartition
+
+from shared.postgres import Connection
+
+
+class OffsetConflict(Exception):
+    """The stored offset is not where this worker thought: another worker owns the partition."""
+
+
+async def move(conn: Connection, old: Mapping[TopicPartition, int], new: Mapping[TopicPartition, int]) -> None:
+    """Move the offsets of `new` on from `old`, and keep their rows locked until the transaction ends.
+
+    Raises OffsetConflict when one of them is not at `old`.
+    """
+    ordered = sorted(new)
+    moved = await conn.fetchval(
+        """
+        with moved as (
+            update consumer_offsets o set next_offset = m.new
+            from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) as m(topic, partition, old, new)
+            where o.topic = m.topic and o.partition = m.partition and o.next_offset = m.old
+            returning 1)
+        select count(*) from moved
+        """,
+        [one.topic for one in ordered],
+        [one.partition for one in ordered],
+        [old[one] for one in ordered],
+        [new[one] for one in ordered],
+    )
+    if moved != len(ordered):
+        raise OffsetConflict
+
+
+async def stored(pool: asyncpg.Pool, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+    """The next offset of each partition that was ever read.
+
+    Waits for a transaction of the partition's last owner that is still on its way (FOR UPDATE).
+    """
+    wanted = list(partitions)
+    rows = await pool.fetch(
+        """
+        select o.topic, o.partition, o.next_offset from consumer_offsets o
+        join unnest($1::text[], $2::int[]) as p(topic, partition) using (topic, partition)
+        order by 1, 2 for update of o
+        """,
+        [one.topic for one in wanted],
+        [one.partition for one in wanted],
+    )
+    return {TopicPartition(r["topic"], r["partition"]): r["next_offset"] for r in rows}
+
+
+async def begin_at(pool: asyncpg.Pool, offsets: Mapping[TopicPartition, int]) -> None:
+    """Note where partitions that were never read begin; those that were meanwhile stay as they are."""
+    await pool.executemany(
+        "insert into consumer_offsets (topic, partition, next_offset) values ($1, $2, $3) on conflict do nothing",
+        [(one.topic, one.partition, offset) for one, offset in offsets.items()],
+    )

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from bench.measure import like_a_service
 from services.ingest.api import post_events
 from services.ingest.main import SPEC
-from shared.http.keys import Principal
+from shared.http import Principal, Problem
 from shared.http.server import HttpServer
 from shared.service import describe
 
@@ -71,14 +71,14 @@ class Call:
     async def __call__(self, body: bytes, content_type: bytes) -> None:
         """Give one body to the route. Raises RuntimeError when it isn't taken."""
 
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
+        async def read() -> bytes:
+            return body
 
-        headers = [(b"authorization", b"Bearer plk"), (b"content-type", content_type)]
-        scope = {"type": "http", "method": "POST", "path": "/v1/events", "headers": headers, "app": self._app}
-        answer = await post_events(Request(scope, receive))
-        if answer.status_code != 202:
-            raise RuntimeError(f"HTTP {answer.status_code}: {bytes(answer.body)!r}")
+        headers = {"authorization": "Bearer plk", "content-type": content_type.decode()}
+        try:
+            await post_events(self._app.state, headers, read)
+        except Problem as problem:
+            raise RuntimeError(f"HTTP {problem.status}: {problem.detail}") from problem
 
 
 async def no_op(request: Request) -> Response:

@@ -116,7 +116,8 @@ observe_ages = EVENT_AGES.observe
 
 def new_traceparent() -> str:
     """A fresh W3C trace context. https://www.w3.org/TR/trace-context/"""
-    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+    digits = secrets.token_hex(24)
+    return f"00-{digits[:32]}-{digits[32:]}-01"
 
 
 def configure_logging(service: str, level: str) -> None:

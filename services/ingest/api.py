@@ -3,6 +3,7 @@
 import asyncio
 import re
 import secrets
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,6 @@ import orjson
 from aiokafka.errors import KafkaError
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
-from starlette.responses import Response
 from starlette.routing import Route
 
 from services.ingest import handlers, store
@@ -24,11 +24,14 @@ from shared.contracts.fields import Channel, Id, Name, Slug
 from shared.http import (
     PROBLEMS,
     After,
+    Answer,
+    DirectRoute,
     FieldError,
     Limit,
     Page,
     Principal,
     Problem,
+    Read,
     decode_cursor,
     encode_cursor,
     requires,
@@ -45,47 +48,38 @@ RETRY_LATER = {"Retry-After": "1"}
 router = APIRouter()
 
 
-async def post_events(request: Request) -> Response:
+async def post_events(state: Any, headers: Mapping[str, str], read: Read) -> Answer:
     """Take events: answer 202 only after the broker has acknowledged them.
 
-    A Starlette route, not a FastAPI one: this is the path that every event takes.
+    A direct route, not a FastAPI one: this is the path that every event takes.
     """
-    state = request.app.state
     settings: Settings = state.settings
-    try:
-        principal = await authorise(state.keys, request.headers.get("authorization"), "events:write")
-        now = datetime.now(UTC)
-        admitted = _admitted(await request.body(), request, now, settings)
-        admission.refuse_large(admitted, settings.event_max_bytes)
-        if not admitted.events:
-            raise _nothing_to_take(admitted)
-        receipt_id = f"r{int(now.timestamp() * 1000):012x}{secrets.token_hex(8)}-{len(admitted.events)}"
-        records = _raw_records(admitted, principal.community, receipt_id, now)
-        await _send(state, records)
-    except Problem as problem:
-        return problem.response(request.url.path)
-    EVENTS_TAKEN.inc(len(records))
+    principal = await authorise(state.keys, headers.get("authorization"), "events:write")
+    now = datetime.now(UTC)
+    admitted = _admitted(await read(), headers, now, settings)
+    encoded = admission.encode(admitted, settings.event_max_bytes)
+    if not encoded:
+        raise _nothing_to_take(admitted)
+    receipt_id = f"r{int(now.timestamp() * 1000):012x}{secrets.token_hex(8)}-{len(encoded)}"
+    await _send(state, _raw_records(encoded, principal.community, receipt_id, now))
+    EVENTS_TAKEN.inc(len(encoded))
     if admitted.refusals:
         EVENTS_REFUSED.inc(len({one.index for one in admitted.refusals}))
     body = {
         "receipt_id": receipt_id,
-        "accepted": len(records),
+        "accepted": len(encoded),
         "rejected": [{"index": one.index, "field": one.field, "detail": one.detail} for one in admitted.refusals],
     }
-    headers = {"Location": f"/v1/receipts/{receipt_id}"}
-    return Response(orjson.dumps(body), 202, media_type="application/json", headers=headers)
+    return Answer(202, orjson.dumps(body), {"Location": f"/v1/receipts/{receipt_id}"})
 
 
-router.routes.append(Route("/v1/events", post_events, methods=["POST"], name="post_events"))
+router.routes.append(Route("/v1/events", DirectRoute(post_events), methods=["POST"], name="post_events"))
 OPERATIONS = {"/v1/events": {"post": EVENTS_OPERATION}}
 
 
-def _admitted(body: bytes, request: Request, now: datetime, settings: Settings) -> admission.Admission:
-    limits = admission.Limits(
-        settings.events_max_count, settings.event_max_bytes, settings.future_tolerance_seconds
-    )
+def _admitted(body: bytes, headers: Mapping[str, str], now: datetime, settings: Settings) -> admission.Admission:
     try:
-        return admission.admit(body, request.headers, now, limits)
+        return admission.admit(body, headers, now, settings.limits)
     except admission.UnsupportedTypeError as error:
         expected = f"{admission.BATCH_TYPE}, {admission.STRUCTURED_TYPE} or {admission.JSON_TYPE}"
         raise Problem(
@@ -98,16 +92,17 @@ def _admitted(body: bytes, request: Request, now: datetime, settings: Settings) 
 
 
 def _raw_records(
-    admitted: admission.Admission, community: str, receipt_id: str, now: datetime
+    encoded: Sequence[admission.Encoded], community: str, receipt_id: str, now: datetime
 ) -> list[tuple[bytes, bytes]]:
     """Kafka records (key, value) of the admitted events."""
     records = []
     traceparent = new_traceparent()
-    for index, event in admitted.events:
+    for index, event, document in encoded:
         uid = event_uid(community, event["source"], event["id"])
-        value = orjson.dumps(admission.raw_fact(community, uid, receipt_id, index, now, traceparent, event))
+        fact = admission.raw_fact(community, uid, receipt_id, index, now, traceparent, event)
+        fact["data"] = orjson.Fragment(document)
         data = event["data"]
-        records.append((record_key(community, f"{data['channel']}|{data['actor']['id']}"), value))
+        records.append((record_key(community, f"{data['channel']}|{data['actor']['id']}"), orjson.dumps(fact)))
     return records
 
 

@@ -1,5 +1,6 @@
 """HTTP as every service does it: one import for routes."""
 
+from shared.http.direct import Answer, DirectRoute, Read
 from shared.http.keys import Principal, requires
 from shared.http.pages import After, Limit, Page, decode_cursor, encode_cursor
 from shared.http.problems import PROBLEMS, FieldError, Problem, problem_responses
@@ -7,11 +8,14 @@ from shared.http.problems import PROBLEMS, FieldError, Problem, problem_response
 __all__ = [
     "PROBLEMS",
     "After",
+    "Answer",
+    "DirectRoute",
     "FieldError",
     "Limit",
     "Page",
     "Principal",
     "Problem",
+    "Read",
     "decode_cursor",
     "encode_cursor",
     "problem_responses",

@@ -10,7 +10,9 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 from starlette.responses import Response
+from starlette.routing import Route
 
+from shared.http.direct import DirectRoute
 from shared.http.keys import Principal, requires
 from shared.http.limits import RequestLimits
 from shared.http.problems import ProblemDetails, install_problem_handlers, problem_responses
@@ -53,10 +55,20 @@ def create_app(
     if router is not None:
         app.include_router(router)
     app.include_router(_operations())
-    app.add_middleware(RequestLimits, settings=settings)
+    app.add_middleware(RequestLimits, settings=settings, direct=_direct_routes(router))
     app.state.settings = settings
     _complete_openapi(app, operations, schemas)
     return app
+
+
+def _direct_routes(router: APIRouter | None) -> dict[tuple[str, str], DirectRoute]:
+    """The routes that are called without the framework's routing, by method and path."""
+    return {
+        (method, route.path): route.endpoint
+        for route in (router.routes if router is not None else ())
+        if isinstance(route, Route) and isinstance(route.endpoint, DirectRoute)
+        for method in route.methods or ()
+    }
 
 
 def _operations() -> APIRouter:

@@ -2,8 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
+from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.problems import Problem
@@ -14,11 +17,15 @@ UNMATCHED = "unmatched"
 
 
 class RequestLimits:
-    """ASGI middleware: bounded body size and time to send it; counts and times every answer by route."""
+    """ASGI middleware: bounded body size and time to send it; counts and times every answer by route.
 
-    def __init__(self, app: ASGIApp, settings: ServiceSettings) -> None:
+    `direct` has the applications that are called without the framework's routing, by method and path.
+    """
+
+    def __init__(self, app: ASGIApp, settings: ServiceSettings, direct: Mapping[tuple[str, str], ASGIApp]) -> None:
         self._app = app
         self._settings = settings
+        self._direct = direct
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request within the limits."""
@@ -27,6 +34,7 @@ class RequestLimits:
             return
         started = time.perf_counter()
         status = 500
+        direct = self._direct.get((scope["method"], scope["path"]))
 
         async def counted_send(message: Message) -> None:
             nonlocal status
@@ -38,12 +46,15 @@ class RequestLimits:
             problem = self._refuse(scope)
             if problem is not None:
                 await problem.response(scope["path"])(scope, receive, counted_send)
+            elif direct is not None:
+                await direct(scope, self._bounded(receive), counted_send)
             else:
                 await self._app(scope, self._bounded(receive), counted_send)
         finally:
-            label = _route_of(scope)
-            HTTP_REQUESTS.labels("ANY" if label == UNMATCHED else scope["method"], label, str(status)).inc()
-            HTTP_SECONDS.labels(label).observe(time.perf_counter() - started)
+            route = str(scope["path"]) if direct is not None else _route_of(scope)
+            requests, seconds = _metrics("ANY" if route == UNMATCHED else scope["method"], route, status)
+            requests.inc()
+            seconds.observe(time.perf_counter() - started)
 
     def _refuse(self, scope: Scope) -> Problem | None:
         for name, value in scope["headers"]:
@@ -79,6 +90,12 @@ class RequestLimits:
             return message
 
         return bounded_receive
+
+
+@cache
+def _metrics(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    """The counter and the histogram of a route: as few as it has methods and statuses, and slow to look up."""
+    return HTTP_REQUESTS.labels(method, route, str(status)), HTTP_SECONDS.labels(route)
 
 
 def _route_of(scope: Scope) -> str:

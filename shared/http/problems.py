@@ -75,6 +75,14 @@ class Problem(Exception):
         )
 
 
+NOT_AVAILABLE = Problem(
+    503,
+    "Not available for the moment",
+    "A part behind this service does not answer; nothing was changed. Try the same request again",
+    headers={"Retry-After": RETRY_AFTER_SECONDS},
+)
+
+
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """OpenAPI `responses` for those statuses, each a problem."""
     titles = {
@@ -155,12 +163,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         ).response(request.url.path)
 
     async def on_transient(request: Request, error: Exception) -> Response:
-        return Problem(
-            503,
-            "Not available for the moment",
-            "A part behind this service does not answer; nothing was changed. Try the same request again",
-            headers={"Retry-After": RETRY_AFTER_SECONDS},
-        ).response(request.url.path)
+        return NOT_AVAILABLE.response(request.url.path)
 
     async def on_data(request: Request, error: Exception) -> Response:
         return Problem(422, "The request is not valid", f"A value cannot be stored: {error}").response(

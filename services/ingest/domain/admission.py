@@ -13,7 +13,7 @@ import orjson
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from services.ingest.domain.events import time_problem
+from services.ingest.domain.events import none_has_time_problem, time_problem
 from shared.contracts.activities import ACTIVITY_ADAPTER, ACTIVITY_BATCH_ADAPTER, ACTIVITY_TYPES
 
 BATCH_TYPE = "application/cloudevents-batch+json"
@@ -21,6 +21,11 @@ STRUCTURED_TYPE = "application/cloudevents+json"
 JSON_TYPE = "application/json"
 BINARY_PREFIX = "ce-"
 REFUSALS_PER_EVENT_MAX_COUNT = 5
+_VALIDATE = ACTIVITY_ADAPTER.validator.validate_json
+_VALIDATE_BATCH = ACTIVITY_BATCH_ADAPTER.validator.validate_json
+
+
+Encoded = tuple[int, dict[str, Any], bytes]  # place in the request, event, the event as compact JSON
 
 
 @dataclass(frozen=True)
@@ -81,11 +86,13 @@ def admit(body: bytes, headers: Mapping[str, str], now: datetime, limits: Limits
         raise MalformedError(f"{STRUCTURED_TYPE} holds one event; send a batch as {BATCH_TYPE}")
     try:
         # The way of nearly every request: everything is valid, parsed and checked in one step.
-        events = ACTIVITY_BATCH_ADAPTER.validate_json(body) if is_batch else [ACTIVITY_ADAPTER.validate_json(body)]
+        events = _VALIDATE_BATCH(body) if is_batch else [_VALIDATE(body)]
     except ValidationError:
         document = _parse(body)
         return _admit_each(document if isinstance(document, list) else [document], now, limits)
     _check_count(len(events), limits)
+    if none_has_time_problem((event["time"] for event in events), now, limits.future_tolerance_seconds):
+        return Admission(list(enumerate(events)))
     admission = Admission()
     for index, event in enumerate(events):
         _take(admission, index, event, now, limits)
@@ -120,17 +127,17 @@ def _take(admission: Admission, index: int, event: dict[str, Any], now: datetime
         admission.events.append((index, event))
 
 
-def refuse_large(admission: Admission, event_max_bytes: int) -> None:
-    """Refuse the events that are larger, as compact JSON, than `event_max_bytes`."""
+def encode(admission: Admission, event_max_bytes: int) -> list[Encoded]:
+    """The admitted events as compact JSON; those that are larger than `event_max_bytes` are refused."""
     small = []
     for index, event in admission.events:
-        size = len(orjson.dumps(event))
-        if size > event_max_bytes:
-            detail = f"the event has {size} bytes; one may have {event_max_bytes}"
+        document = orjson.dumps(event)
+        if len(document) > event_max_bytes:
+            detail = f"the event has {len(document)} bytes; one may have {event_max_bytes}"
             admission.refusals.append(Refusal(index, "", detail))
         else:
-            small.append((index, event))
-    admission.events[:] = small
+            small.append((index, event, document))
+    return small
 
 
 def _check_count(count: int, limits: Limits) -> None:

@@ -19,7 +19,7 @@ from services.ingest.domain.admission import (
     TooManyEventsError,
     UnsupportedTypeError,
     admit,
-    refuse_large,
+    encode,
 )
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -120,7 +120,8 @@ def test_binary_and_structured_mode_are_the_same_event() -> None:
 @given(st.lists(st.integers(0, 100), max_size=5))
 def test_what_is_too_large_is_refused_and_the_rest_kept(sizes: list[int]) -> None:
     admission = Admission(events=[(index, {"x": "y" * size}) for index, size in enumerate(sizes)])
-    refuse_large(admission, 50)
+    encoded = encode(admission, 50)
     large = {index for index, size in enumerate(sizes) if size + len('{"x":""}') > 50}
     assert {one.index for one in admission.refusals} == large
-    assert [index for index, _ in admission.events] == [index for index in range(len(sizes)) if index not in large]
+    assert [index for index, _, _ in encoded] == [index for index in range(len(sizes)) if index not in large]
+    assert all(orjson.loads(document) == event for _, event, document in encoded)

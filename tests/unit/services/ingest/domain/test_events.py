@@ -16,6 +16,7 @@ from services.ingest.domain.events import (
     content_hash,
     event_uid,
     judge,
+    none_has_time_problem,
     time_problem,
 )
 
@@ -92,6 +93,7 @@ def test_a_time_has_a_problem_or_is_in_its_range(time: datetime, tolerance: int)
     problem = time_problem(time, NOW, tolerance)
     future = time > NOW + timedelta(seconds=tolerance)
     assert (problem is not None) == (future or time.year < 1970)
+    assert none_has_time_problem([NOW, time], NOW, tolerance) == (problem is None)
 
 
 EVENT: dict[str, Any] = {

@@ -1,0 +1,63 @@
+"""Routes that are called without the framework's layers, for paths that carry the load.
+
+Routing, dependencies and request objects cost more than taking an event does. The limits, metrics and problems
+around such a route are those of every other.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
+
+from starlette.types import Receive, Scope, Send
+
+from shared.http.problems import NOT_AVAILABLE, Problem
+from shared.postgres import TRANSIENT
+
+Read = Callable[[], Awaitable[bytes]]
+
+
+class Answer(NamedTuple):
+    """An HTTP answer with a body of JSON; `headers` are those beside its type and length."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class DirectRoute:
+    """An ASGI application of one function, which is given `app.state`, the headers and how to read the body.
+
+    Header names are in lower case, and of a header that is repeated the first counts. The function may raise
+    Problem, and whatever passes by itself. Used as a route's endpoint, it is called directly (see RequestLimits).
+    """
+
+    def __init__(self, function: Callable[[Any, Mapping[str, str], Read], Awaitable[Answer]]) -> None:
+        self._function = function
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+
+        async def read() -> bytes:
+            message = await receive()
+            if message["type"] == "http.request" and not message.get("more_body", False):
+                return bytes(message.get("body", b""))
+            parts = []
+            while message["type"] == "http.request":
+                parts.append(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return b"".join(parts)
+                message = await receive()
+            raise Problem(400, "The request is not complete", "The client went away")
+
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+        try:
+            status, body, more = await self._function(scope["app"].state, headers, read)
+        except Problem as problem:
+            await problem.response(scope["path"])(scope, receive, send)
+            return
+        except TRANSIENT:
+            await NOT_AVAILABLE.response(scope["path"])(scope, receive, send)
+            return
+        raw = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        raw += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in more.items()]
+        await send({"type": "http.response.start", "status": status, "headers": raw})
+        await send({"type": "http.response.body", "body": body})

@@ -1,7 +1,7 @@
 """One function per topic: facts into the read models, in bulk. A fact that is known already changes nothing."""
 
 from services.analytics.metrics import AWARDS, EVENTS, RETRACTED_EVENTS
-from services.analytics.store import facts
+from services.analytics.store import facts, participation
 from shared.contracts.activities import RETRACTED_TYPE
 from shared.contracts.facts import (
     AcceptedEvent,
@@ -24,7 +24,7 @@ AGES_MAX_COUNT = 10_000
 async def on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
     """Store events and count them as participation; a retraction takes its event out again."""
     unique = list({(one["community"], one["uid"]): one for one in events}.values())
-    new_count = await facts.add_events(tx.conn, unique)
+    new_count = await participation.add_events(tx.conn, unique)
     EVENTS.inc(new_count)
     retractions = {
         (one["community"], one["targetuid"]): one["uid"]
@@ -35,7 +35,7 @@ async def on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
         ordered = [
             (community, target, retractions[community, target]) for community, target in sorted(retractions)
         ]
-        RETRACTED_EVENTS.inc(await facts.retract(tx.conn, ordered))
+        RETRACTED_EVENTS.inc(await participation.retract(tx.conn, ordered))
     if new_count:
         observe_ages("analytics", (one["receivedat"] for one in unique), tx.now)
 

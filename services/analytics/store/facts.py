@@ -1,13 +1,12 @@
 """Facts in: each statement stores what is new of a batch and moves the rollups by exactly that."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
 
 import orjson
 
-from shared.contracts.activities import RETRACTED_TYPE
 from shared.contracts.facts import (
-    AcceptedEvent,
     MemberIdentified,
     PayoutChanged,
     PayoutLots,
@@ -17,158 +16,80 @@ from shared.contracts.facts import (
     RedemptionChanged,
     RejectedEvent,
 )
-from shared.postgres import Connection
+from shared.postgres import Connection, copy_new
 
-
-async def add_events(conn: Connection, events: Sequence[AcceptedEvent]) -> int:
-    """Store events, and count the new ones that are not retracted as participation; return how many are new.
-
-    No event may be there twice. A retraction is kept as an event, and is not participation itself.
-    """
-    tag = await conn.execute(
-        """
-        with new as (
-            insert into events as e (community, event_uid, received_at, event_time, member_id, object_member_id,
-                                     reply_member_id, target_uid, channel, type, source, event_id)
-            select * from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uuid[],
-                                 $6::uuid[], $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::text[],
-                                 $12::text[])
-            on conflict (community, event_uid) do update
-            set received_at = excluded.received_at, event_time = excluded.event_time,
-                member_id = excluded.member_id, object_member_id = excluded.object_member_id,
-                reply_member_id = excluded.reply_member_id, target_uid = excluded.target_uid,
-                channel = excluded.channel, type = excluded.type, source = excluded.source,
-                event_id = excluded.event_id
-            where e.received_at is null
-            returning community, event_time, (event_time at time zone 'UTC')::date as day, member_id, channel,
-                      type, retracted_by
-        ),
-        firsts as (
-            insert into member_firsts as f (community, member_id, first_at, channel)
-            select distinct on (community, member_id) community, member_id, new.event_time, new.channel
-            from new left join member_firsts known using (community, member_id)
-            where new.type <> $13
-              and (known.first_at is null or (new.event_time, new.channel) < (known.first_at, known.channel))
-            order by community, member_id, new.event_time, new.channel
-            on conflict (community, member_id) do update
-            set first_at = excluded.first_at, channel = excluded.channel
-            where (excluded.first_at, excluded.channel) < (f.first_at, f.channel)
-        ),
-        counted as (
-            select community, day, member_id, channel, type, count(*) as events
-            from new where retracted_by is null and type <> $13
-            group by community, day, member_id, channel, type
-        ),
-        members as (
-            insert into member_days as d (community, day, member_id, channel, events)
-            select community, day, member_id, channel, sum(events)
-            from counted group by community, day, member_id, channel order by community, day, member_id, channel
-            on conflict (community, day, member_id, channel) do update set events = d.events + excluded.events
-        ),
-        days as (
-            insert into event_days as d (community, day, channel, type, events)
-            select community, day, channel, type, sum(events)
-            from counted group by community, day, channel, type order by community, day, channel, type
-            on conflict (community, day, channel, type) do update set events = d.events + excluded.events
-        )
-        select from new
-        """,
-        [one["community"] for one in events],
-        [one["uid"] for one in events],
-        [one["receivedat"] for one in events],
-        [one["time"] for one in events],
-        [one["member"] for one in events],
-        [one.get("objectmember") for one in events],
-        [one.get("replymember") for one in events],
-        [one.get("targetuid") for one in events],
-        [one["data"]["channel"] for one in events],
-        [one["type"] for one in events],
-        [one["source"] for one in events],
-        [one["id"] for one in events],
-        RETRACTED_TYPE,
-    )
-    return _count(tag)
-
-
-async def retract(conn: Connection, retractions: Sequence[tuple[str, str, str]]) -> int:
-    """Mark events as retracted and take those that are known out of participation; return how many were.
-
-    `retractions` are (community, uid of the event, uid of the retraction), in that order and each event
-    once. A retraction whose event is not known yet waits in the event's row.
-    """
-    tag = await conn.execute(
-        """
-        with marked as (
-            insert into events as e (community, event_uid, retracted_by)
-            select * from unnest($1::text[], $2::uuid[], $3::uuid[])
-            on conflict (community, event_uid) do update set retracted_by = excluded.retracted_by
-            where e.retracted_by is null
-            returning community, event_time, member_id, channel, type
-        ),
-        gone as (
-            select community, (event_time at time zone 'UTC')::date as day, member_id, channel, type,
-                   count(*) as events
-            from marked where event_time is not null
-            group by community, (event_time at time zone 'UTC')::date, member_id, channel, type
-        ),
-        members as (
-            update member_days d set events = d.events - g.events
-            from (select community, day, member_id, channel, sum(events) as events from gone
-                  group by community, day, member_id, channel) g
-            where (d.community, d.day, d.member_id, d.channel) = (g.community, g.day, g.member_id, g.channel)
-        ),
-        days as (
-            update event_days d set events = d.events - g.events
-            from (select community, day, channel, type, sum(events) as events from gone
-                  group by community, day, channel, type) g
-            where (d.community, d.day, d.channel, d.type) = (g.community, g.day, g.channel, g.type)
-        )
-        select from marked where event_time is not null
-        """,
-        [one[0] for one in retractions],
-        [one[1] for one in retractions],
-        [one[2] for one in retractions],
-    )
-    return _count(tag)
+_AWARD_COLUMNS = (
+    "community",
+    "award_id",
+    "event_uid",
+    "member_id",
+    "reverses",
+    "event_time",
+    "awarded_at",
+    "points",
+    "programme_version",
+    "rule_id",
+    "slot",
+    "programme_id",
+)
 
 
 async def add_awards(conn: Connection, awards: Sequence[PointsAwarded]) -> int:
     """Store awards and add those that are new to the points per rule and day; return how many were new."""
-    data = [one["data"] for one in awards]
-    tag = await conn.execute(
-        """
-        with new as (
+    rows = {
+        (one["community"], data["award_id"]): (
+            one["community"],
+            data["award_id"],
+            data["event_uid"],
+            data["member_id"],
+            data.get("reverses"),
+            data["event_time"].astimezone(UTC),
+            one["time"],
+            data["points"],
+            data["programme_version"],
+            data["rule_id"],
+            data["slot"],
+            data["programme_id"],
+        )
+        for one in awards
+        for data in (one["data"],)
+    }
+    if not await copy_new(conn, "awards", _AWARD_COLUMNS, rows.values()):
+        new = await conn.fetch(
+            """
             insert into awards (community, award_id, event_uid, member_id, reverses, event_time, awarded_at,
                                 points, programme_version, rule_id, slot, programme_id)
             select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::timestamptz[],
                                  $7::timestamptz[], $8::bigint[], $9::int[], $10::text[], $11::text[], $12::text[])
             on conflict do nothing
-            returning community, (event_time at time zone 'UTC')::date as day, rule_id, points, reverses
-        ),
-        days as (
-            insert into rule_days as d (community, day, rule_id, points, awards, reversals)
-            select community, day, rule_id, sum(points), count(*) filter (where reverses is null), count(reverses)
-            from new group by community, day, rule_id order by community, day, rule_id
-            on conflict (community, day, rule_id) do update
-            set points = d.points + excluded.points, awards = d.awards + excluded.awards,
-                reversals = d.reversals + excluded.reversals
+            returning community, award_id
+            """,
+            *zip(*rows.values(), strict=True),
         )
-        select from new
+        rows = {key: rows[key] for key in ((row["community"], str(row["award_id"])) for row in new)}
+    await _count_awards(conn, rows.values())
+    return len(rows)
+
+
+async def _count_awards(conn: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Add new rows of awards to the points per rule and day."""
+    days: dict[tuple[str, date, str], list[int]] = {}
+    for community, _, _, _, reverses, at, _, points, _, rule_id, _, _ in rows:
+        totals = days.setdefault((community, at.date(), rule_id), [0, 0, 0])
+        totals[0] += points
+        totals[1 if reverses is None else 2] += 1
+    ordered = sorted(days)
+    await conn.execute(
+        """
+        insert into rule_days as d (community, day, rule_id, points, awards, reversals)
+        select * from unnest($1::text[], $2::date[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
+        on conflict (community, day, rule_id) do update
+        set points = d.points + excluded.points, awards = d.awards + excluded.awards,
+            reversals = d.reversals + excluded.reversals
         """,
-        [one["community"] for one in awards],
-        [one["award_id"] for one in data],
-        [one["event_uid"] for one in data],
-        [one["member_id"] for one in data],
-        [one.get("reverses") for one in data],
-        [one["event_time"] for one in data],
-        [one["time"] for one in awards],
-        [one["points"] for one in data],
-        [one["programme_version"] for one in data],
-        [one["rule_id"] for one in data],
-        [one["slot"] for one in data],
-        [one["programme_id"] for one in data],
+        *([key[place] for key in ordered] for place in range(3)),
+        *([days[key][place] for key in ordered] for place in range(3)),
     )
-    return _count(tag)
 
 
 async def add_members(conn: Connection, members: Sequence[MemberIdentified]) -> None:
@@ -384,8 +305,3 @@ async def add_programmes(conn: Connection, programmes: Sequence[ProgrammePublish
         [one["published_by"] for one in data],
         [orjson.dumps(one["document"]).decode() for one in data],
     )
-
-
-def _count(tag: str) -> int:
-    """The number of rows in a command tag of PostgreSQL such as `SELECT 42`."""
-    return int(tag.rpartition(" ")[2])

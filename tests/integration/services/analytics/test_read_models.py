@@ -32,7 +32,8 @@ async def test_events_count_once_by_channel_and_type(world: Any, api: httpx.Asyn
         world.event("2", "ada", channel="chat", kind="chat.message.v1"),
         world.event("3", "bob", at=NOON + timedelta(days=1)),
     ]
-    await world.handle(handlers.on_events, *events, events[0])
+    await world.handle(handlers.on_events, *events[:2], events[0])
+    await world.handle(handlers.on_events, *events)  # two known, one new
     await world.handle(handlers.on_events, *events)
     days = (await ask(api, "/v1/participation", **{"from": "2026-03-04", "to": "2026-03-06"}))["items"]
     assert [(one["events"], one["active_members"]) for one in days] == [(2, 1), (1, 1), (0, 0)]
@@ -132,6 +133,7 @@ async def test_points_by_rule_are_net_of_reversals(world: Any, api: httpx.AsyncC
         world.award("3", "1", 3, rule="answer"),
         world.award("-1", "1", -5, reverses="1"),
     ]
+    await world.handle(handlers.on_awards, *awards[:2])
     for _ in range(2):
         await world.handle(handlers.on_awards, *awards, awards[0])
     first = await ask(api, "/v1/points-by-rule", limit=1, **MARCH)

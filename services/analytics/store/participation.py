@@ -1,0 +1,183 @@
+"""Events in: what is new is stored, and counted as participation until it is retracted."""
+
+from collections import Counter
+from collections.abc import Sequence, Set
+from datetime import UTC, date, datetime
+from typing import Any
+
+from shared.contracts.activities import RETRACTED_TYPE
+from shared.contracts.facts import AcceptedEvent
+from shared.postgres import Connection, copy_new
+
+_EVENT_COLUMNS = (
+    "community",
+    "event_uid",
+    "received_at",
+    "event_time",
+    "member_id",
+    "object_member_id",
+    "reply_member_id",
+    "target_uid",
+    "channel",
+    "type",
+    "source",
+    "event_id",
+)
+
+
+async def add_events(conn: Connection, events: Sequence[AcceptedEvent]) -> int:
+    """Store events, and count the new ones that are not retracted as participation; return how many are new.
+
+    No event may be there twice. A retraction is kept as an event, and is not participation itself.
+    """
+    rows = [
+        (
+            one["community"],
+            one["uid"],
+            one["receivedat"],
+            one["time"],
+            one["member"],
+            one.get("objectmember"),
+            one.get("replymember"),
+            one.get("targetuid"),
+            one["data"]["channel"],
+            one["type"],
+            one["source"],
+            one["id"],
+        )
+        for one in events
+    ]
+    new: Sequence[AcceptedEvent] = events
+    gone: set[tuple[str, str]] = set()
+    if not await copy_new(conn, "events", _EVENT_COLUMNS, rows):
+        added = await _fill_in_events(conn, rows)
+        new = [one for one in events if (one["community"], one["uid"]) in added]
+        gone = {key for key, is_retracted in added.items() if is_retracted}
+    await _count_participation(conn, [one for one in new if one["type"] != RETRACTED_TYPE], gone)
+    return len(new)
+
+
+async def _fill_in_events(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> dict[tuple[str, str], bool]:
+    """Store those events that are new or of which only a retraction is known; return which of them have one."""
+    new = await conn.fetch(
+        """
+        insert into events as e (community, event_uid, received_at, event_time, member_id, object_member_id,
+                                 reply_member_id, target_uid, channel, type, source, event_id)
+        select * from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uuid[],
+                             $6::uuid[], $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::text[],
+                             $12::text[])
+        on conflict (community, event_uid) do update
+        set received_at = excluded.received_at, event_time = excluded.event_time,
+            member_id = excluded.member_id, object_member_id = excluded.object_member_id,
+            reply_member_id = excluded.reply_member_id, target_uid = excluded.target_uid,
+            channel = excluded.channel, type = excluded.type, source = excluded.source,
+            event_id = excluded.event_id
+        where e.received_at is null
+        returning community, event_uid, retracted_by
+        """,
+        *zip(*rows, strict=True),
+    )
+    return {(row["community"], str(row["event_uid"])): row["retracted_by"] is not None for row in new}
+
+
+async def _count_participation(
+    conn: Connection, events: Sequence[AcceptedEvent], retracted: Set[tuple[str, str]]
+) -> None:
+    """Move the first events of members, and the counts per day by events that are not `retracted`."""
+    # Added up here: PostgreSQL takes twice as long to group what it has just stored.
+    firsts: dict[tuple[str, str], tuple[datetime, str]] = {}
+    counts: Counter[tuple[str, date, str, str, str]] = Counter()
+    for one in events:
+        community, member, channel = one["community"], one["member"], one["data"]["channel"]
+        at = one["time"].astimezone(UTC)
+        first = firsts.get((community, member))
+        if first is None or (at, channel) < first:
+            firsts[community, member] = (at, channel)
+        if (community, one["uid"]) not in retracted:
+            counts[community, at.date(), member, channel, one["type"]] += 1
+    members = sorted(firsts)
+    counted = sorted(counts)
+    await conn.execute(
+        """
+        with firsts as (
+            insert into member_firsts as f (community, member_id, first_at, channel)
+            select community, member_id, new.first_at, new.channel
+            from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[])
+                as new(community, member_id, first_at, channel)
+            left join member_firsts known using (community, member_id)
+            where known.first_at is null
+               or (new.first_at, new.channel collate "C") < (known.first_at, known.channel collate "C")
+            order by member_id, community
+            on conflict (community, member_id) do update
+            set first_at = excluded.first_at, channel = excluded.channel
+            where (excluded.first_at, excluded.channel collate "C") < (f.first_at, f.channel collate "C")
+        ),
+        counted as (
+            select * from unnest($5::text[], $6::date[], $7::uuid[], $8::text[], $9::text[], $10::bigint[])
+                as c(community, day, member_id, channel, type, events)
+        ),
+        members as (
+            insert into member_days as d (community, day, member_id, channel, events)
+            select community, day, member_id, channel, sum(events)
+            from counted group by community, day, member_id, channel order by community, day, member_id, channel
+            on conflict (community, day, member_id, channel) do update set events = d.events + excluded.events
+        )
+        insert into event_days as d (community, day, channel, type, events)
+        select community, day, channel, type, sum(events)
+        from counted group by community, day, channel, type order by community, day, channel, type
+        on conflict (community, day, channel, type) do update set events = d.events + excluded.events
+        """,
+        [community for community, _ in members],
+        [member for _, member in members],
+        [firsts[key][0] for key in members],
+        [firsts[key][1] for key in members],
+        *([key[place] for key in counted] for place in range(5)),
+        [counts[key] for key in counted],
+    )
+
+
+async def retract(conn: Connection, retractions: Sequence[tuple[str, str, str]]) -> int:
+    """Mark events as retracted and take those that are known out of participation; return how many were.
+
+    `retractions` are (community, uid of the event, uid of the retraction), in that order and each event
+    once. A retraction whose event is not known yet waits in the event's row.
+    """
+    tag = await conn.execute(
+        """
+        with marked as (
+            insert into events as e (community, event_uid, retracted_by)
+            select * from unnest($1::text[], $2::uuid[], $3::uuid[])
+            on conflict (community, event_uid) do update set retracted_by = excluded.retracted_by
+            where e.retracted_by is null
+            returning community, event_time, member_id, channel, type
+        ),
+        gone as (
+            select community, (event_time at time zone 'UTC')::date as day, member_id, channel, type,
+                   count(*) as events
+            from marked where event_time is not null
+            group by community, (event_time at time zone 'UTC')::date, member_id, channel, type
+        ),
+        members as (
+            update member_days d set events = d.events - g.events
+            from (select community, day, member_id, channel, sum(events) as events from gone
+                  group by community, day, member_id, channel) g
+            where (d.community, d.day, d.member_id, d.channel) = (g.community, g.day, g.member_id, g.channel)
+        ),
+        days as (
+            update event_days d set events = d.events - g.events
+            from (select community, day, channel, type, sum(events) as events from gone
+                  group by community, day, channel, type) g
+            where (d.community, d.day, d.channel, d.type) = (g.community, g.day, g.channel, g.type)
+        )
+        select from marked where event_time is not null
+        """,
+        [one[0] for one in retractions],
+        [one[1] for one in retractions],
+        [one[2] for one in retractions],
+    )
+    return _count(tag)
+
+
+def _count(tag: str) -> int:
+    """The number of rows in a command tag of PostgreSQL such as `SELECT 42`."""
+    return int(tag.rpartition(" ")[2])

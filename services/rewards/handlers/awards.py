@@ -1,11 +1,8 @@
 """Awards become points of members: new ones are booked in bulk, repeated ones change nothing."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-
-from asyncpg.pgproto.pgproto import UUID
 
 from services.rewards import settings
 from services.rewards.domain.awards import Award, Terms, issue_entries, lot, reversal_entries, transfer
@@ -17,6 +14,7 @@ from services.rewards.store import lots as lot_store
 from services.rewards.store.lots import Owner
 from shared.telemetry import observe_ages
 from shared.transaction import Transaction
+from shared.uuids import QuickUUID
 
 Booking = tuple[Award, Transfer]
 
@@ -37,11 +35,11 @@ def _award(fact: Any) -> Award:
     reverses = data.get("reverses")
     return Award(
         fact["community"],
-        UUID(data["award_id"]),
-        UUID(data["member_id"]),
+        QuickUUID(data["award_id"]),
+        QuickUUID(data["member_id"]),
         data["points"],
         data["event_time"],
-        None if reverses is None else UUID(reverses),
+        None if reverses is None else QuickUUID(reverses),
     )
 
 
@@ -51,18 +49,12 @@ async def book(tx: Transaction, awards: Sequence[Award], terms: Terms) -> None:
     bookings = [(award, transfer(award)) for award in {award.award_id: award for award in awards}.values()]
     if not bookings:
         return
-    adding = asyncio.create_task(  # noqa: RUF006 -- awaited below
-        ledger_store.add_transfers(tx.conn, [made for _, made in bookings], tx.now)
-    )
-    await asyncio.sleep(0)  # sends the statement; what follows is worked out while PostgreSQL works
-    fresh, plan = bookings, _plan(bookings, terms, tx.now)
-    new = await adding
-    if new is not None:
-        fresh = [one for one in bookings if one[1].transfer_id in new]
-        AWARDS_REPEATED.inc(len(awards) - len(fresh))
-        if not fresh:
-            return
-        plan = _plan(fresh, terms, tx.now)
+    new = await ledger_store.add_transfers(tx.conn, [made for _, made in bookings], tx.now)
+    fresh = bookings if new is None else [one for one in bookings if one[1].transfer_id in new]
+    AWARDS_REPEATED.inc(len(awards) - len(fresh))
+    if not fresh:
+        return
+    plan = _plan(fresh, terms, tx.now)
     entries, added = plan.entries, plan.lots
     # 2. Members with a reversal need their lots: those say where the points are taken from.
     rest_added: list[tuple[Owner, Lot]] = []

@@ -44,7 +44,9 @@ class Transaction:
 
         Raises Invalid when it is larger than a broker takes: it would block all that are sent after it.
         """
-        value = orjson.dumps(fact)
+        # A copy of the exact size: orjson gives back a block of 1 KB cut short, and a heap full of such ends costs
+        # 2 µs a message.
+        value = b"%b" % orjson.dumps(fact)
         if len(value) + len(key) > MESSAGE_MAX_BYTES:
             raise Invalid(f"a message for {topic.name} would have {len(value)} of {MESSAGE_MAX_BYTES} bytes")
         self._messages.append((topic.name, key, value))

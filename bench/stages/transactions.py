@@ -66,6 +66,8 @@ class Recording:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._connection, name)
+        if name == "transaction":
+            return method  # a savepoint is no statement with arguments
 
         async def noted(*arguments: Any, **options: Any) -> Any:
             self._calls.append((name, arguments, options))

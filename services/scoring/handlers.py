@@ -90,16 +90,15 @@ async def _record(tx: Transaction, awards: list[Award]) -> None:
     if not awards:
         return
     await store.add_awards(tx.conn, awards, tx.now)
-    points: Counter[str] = Counter()
-    counts: Counter[str] = Counter()
     for one in awards:
         tx.publish(POINTS, record_key(one.community, one.member_id), _award_fact(one, tx.now))
-        kind = "award" if one.reverses is None else "reversal"
-        counts[kind] += 1
-        points[kind] += abs(one.points)
-    for kind, count in counts.items():
+    reversed_points = [one.points for one in awards if one.reverses is not None]
+    for kind, count, points in (
+        ("award", len(awards) - len(reversed_points), sum(one.points for one in awards) - sum(reversed_points)),
+        ("reversal", len(reversed_points), -sum(reversed_points)),
+    ):
         AWARDS_MADE.labels(kind).inc(count)
-        POINTS_AWARDED.labels(kind).inc(points[kind])
+        POINTS_AWARDED.labels(kind).inc(points)
 
 
 def _award_fact(one: Award, now: datetime) -> dict[str, Any]:

@@ -8,8 +8,8 @@ import orjson
 from asyncpg import Record
 
 from services.scoring.domain.activities import Marks
-from services.scoring.domain.awards import Award, CapKey, EventKey
-from services.scoring.domain.rules import Declined
+from services.scoring.domain.awards import Award, EventKey
+from services.scoring.domain.rules import CapKey, Declined
 from shared.postgres import Connection, copy_new
 
 #: The fields of Award that are stored, and when it was recorded.

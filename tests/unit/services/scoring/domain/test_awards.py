@@ -17,7 +17,6 @@ from services.scoring.domain.activities import Marks, marks, settle
 from services.scoring.domain.awards import (
     AWARD_NAMESPACE,
     Award,
-    CapKey,
     EventKey,
     award,
     award_id,
@@ -26,7 +25,7 @@ from services.scoring.domain.awards import (
     reversal_id,
 )
 from services.scoring.domain.programme import read_programme
-from services.scoring.domain.rules import Version, compile_version, match
+from services.scoring.domain.rules import CapKey, Version, compile_version, match
 from shared.contracts.programme import Programme
 
 START = datetime(2026, 3, 1, 22, tzinfo=UTC)

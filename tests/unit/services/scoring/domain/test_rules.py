@@ -108,9 +108,12 @@ def test_a_later_version_with_an_earlier_start_wins() -> None:
     assert in_effect.number == 3
 
 
-def test_the_day_is_the_utc_day_of_event_time() -> None:
+def test_the_day_of_a_cap_is_the_utc_day_of_event_time() -> None:
     late = datetime.fromisoformat("2026-03-01T23:30:00-02:00")
-    assert match([event(time=late)], {"acme": [version()]}).candidates[0].day.isoformat() == "2026-03-02"
+    capped = version(text=TEXT.replace("points: 1}", "points: 1, daily_cap: 5}"))
+    cap = match([event(time=late)], {"acme": [capped]}).candidates[0].cap
+    assert cap is not None
+    assert cap.day.isoformat() == "2026-03-02"
 
 
 def test_a_type_listed_twice_counts_once() -> None:

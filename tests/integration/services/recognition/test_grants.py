@@ -65,6 +65,17 @@ async def test_a_redelivered_award_changes_nothing(world: Any) -> None:
     assert boards == 38
 
 
+async def test_of_known_and_new_awards_in_one_batch_the_new_ones_count(world: Any) -> None:
+    await world.handle(handlers.on_programmes, [world.programme(1, SECTION)])
+    known, new = world.award("a", 4), world.award("a", 6)
+    await world.awarded(known)
+    await world.published()
+    await world.awarded(known, new, known)
+    assert seen(await world.published()) == [("badge", "ten", False)]
+    points = await world.pool.fetchval("select points from members where community = $1", world.community)
+    assert points == 10
+
+
 async def test_one_batch_or_many_grant_the_same(world: Any) -> None:
     await world.handle(handlers.on_programmes, [world.programme(1, SECTION)])
     awards = [world.award("a", 7, rule=rule) for rule in ("answer", "post", "answer", "post")]

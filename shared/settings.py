@@ -35,7 +35,7 @@ class ServiceSettings(BaseSettings):
     )
 
     batch_max_count: int = Field(2_000, ge=1, description="Records in one transaction of the consumer loop")
-    fetch_max_bytes: int = Field(16 * 1024 * 1024, ge=1, description="Bytes fetched from Kafka at once")
+    fetch_max_bytes: int = Field(2 * 1024 * 1024, ge=1, description="Bytes fetched from Kafka at once")
     session_seconds: float = Field(
         10.0, gt=0, description="A worker silent for this long loses its partitions to another"
     )

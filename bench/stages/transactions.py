@@ -17,7 +17,7 @@ from plaudit.stack import StackState
 from shared.consumer import ConsumerLoop
 from shared.contracts.facts import POINTS_AWARDED
 from shared.kafka import create_producer, send_records
-from shared.postgres import begin, database_url, role_name
+from shared.postgres import begin, database_url, role_name, use_quick_times
 from shared.topics import EVENTS, POINTS
 from shared.transaction import Transaction, transaction
 
@@ -178,6 +178,7 @@ async def ledger(context: Context) -> None:
         link = links.links["rewards"]
         booking = next(one for one in link.spec.subscriptions if one.topic.name == POINTS.name).handler
         admin = await asyncpg.connect(database_url(state.postgres_admin_url, role_name("rewards")))
+        await use_quick_times(admin)  # as the services' connections do
         await admin.execute(WIDTH)
         rows = [_row(fact) for fact in facts]
 

@@ -70,9 +70,9 @@ def main(
     )
     context = Context(stack, quick, min(soak_minutes, 1.0) if quick else soak_minutes, results, console.print)
     wanted = [name for name in (names or SECTIONS) if name not in skipped]
-    uvloop.run(_measure(context, wanted, console))
-    if write if write is not None else not quick:
-        _write(results, now)
+    if write is None:
+        write = not quick
+    uvloop.run(_measure(context, wanted, console, lambda: _write(results, now) if write else None))
     if as_json:
         click.echo(results.model_dump_json(indent=2))
     else:
@@ -81,7 +81,7 @@ def main(
         sys.exit(1)
 
 
-async def _measure(context: Context, names: list[str], console: Console) -> None:
+async def _measure(context: Context, names: list[str], console: Console, save: Callable[[], None]) -> None:
     try:
         for name in names:
             console.rule(name)
@@ -91,6 +91,7 @@ async def _measure(context: Context, names: list[str], console: Console) -> None
                 # An hour's other measurements are not thrown away for this one.
                 context.results.failures[name] = f"{type(error).__name__}: {error}"
                 console.print_exception()
+            save()
     finally:
         await context.reset()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from copy import deepcopy
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -137,7 +138,8 @@ def test_derived_ids_are_those_of_the_services() -> None:
     assert new_member_id(("acme", "forum", "ada")) == story.ADA
     assert new_member_id(("acme", "forum", "grace")) == story.GRACE
     assert event_uid("acme", event["source"], event["id"]) == story.ACCEPTANCE
-    award = award_id("acme", "answer-accepted", "object_author", story.ACCEPTANCE, story.GRACE)
+    at = datetime.fromisoformat(event["time"])
+    award = award_id("acme", "answer-accepted", "object_author", story.ACCEPTANCE, story.GRACE, at)
     assert award == story.AWARD
     assert reversal_id(award) == story.REVERSAL
     (reserved,) = FACT_EXAMPLES["redemption.changed.v1"]

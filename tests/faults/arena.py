@@ -220,6 +220,7 @@ class Run:
             "actor",
             loads.event_uid(self.load.community, probe["id"]),
             loads.member_id(self.load.community, probe["id"]),
+            probe["time"],
         )
         async with PlauditClient(f"http://127.0.0.1:{self.arena.door.port}", self.key) as client:
             client._reached = True

@@ -4,6 +4,7 @@ The rules are programmes/messages.yaml's: 1 point for a message; 2 for being wri
 Nothing here imports a service: identifiers are derived again, from what the documentation says of them.
 """
 
+import hashlib
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Collection
@@ -16,6 +17,7 @@ import orjson
 
 EVENT_NAMESPACE = uuid.UUID("0b5d7a0e-51f5-5b3a-8d0c-3f6c2f8f1a01")
 MEMBER_NAMESPACE = uuid.UUID("5c1d2f7a-9f0b-5e65-b7b4-1f8d4c0e2b02")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 AWARD_NAMESPACE = uuid.UUID("6f6c1f0e-6b0d-5d0a-9a53-2f8f5a7f0b11")
 
 SOURCE = "/faults/chat"
@@ -42,14 +44,22 @@ def member_id(community: str, person: str) -> str:
     return str(uuid.uuid5(MEMBER_NAMESPACE, f"{community}\x1fchat\x1f{person}"))
 
 
-def award_id(community: str, rule: str, slot: str, uid: str, member: str) -> str:
+def award_id(community: str, rule: str, slot: str, uid: str, member: str, time: datetime) -> str:
     """The identity of an award."""
-    return str(uuid.uuid5(AWARD_NAMESPACE, f"{community}|{rule}|{slot}|{uid}|{member}"))
+    return _uuid8((time - EPOCH) // timedelta(milliseconds=1), f"{community}|{rule}|{slot}|{uid}|{member}")
 
 
 def reversal_id(award: str) -> str:
     """The identity of what takes an award back."""
-    return str(uuid.uuid5(AWARD_NAMESPACE, f"reversal|{award}"))
+    return _uuid8(uuid.UUID(award).int >> 80, f"reversal|{award}")
+
+
+def _uuid8(milliseconds: int, name: str) -> str:
+    """48 bits of time, then SHA-1 under AWARD_NAMESPACE, but for the version and the variant."""
+    digest = int.from_bytes(hashlib.sha1(AWARD_NAMESPACE.bytes + name.encode(), usedforsecurity=False).digest())
+    rest = digest >> 84
+    low = (0b10 << 62) | (rest & ((1 << 62) - 1))
+    return str(uuid.UUID(int=milliseconds << 80 | 8 << 76 | (rest >> 64) << 64 | low))
 
 
 def message(event_id: str, time: datetime, sender: str, receiver: str) -> Event:
@@ -160,7 +170,7 @@ def expect(load: Load, later: Collection[str] = (), later_points: int = MESSAGE_
         receiver = member_id(community, _receiver(event))
         expected.people.add(receiver)
         uid = event_uid(community, event_id)
-        award = award_id(community, "message", "actor", uid, sender)
+        award = award_id(community, "message", "actor", uid, sender, event["time"])
         points = later_points if uid in later else MESSAGE_POINTS
         if event_id in taken_back:
             expected.retracted[award] = (sender, points)
@@ -186,7 +196,9 @@ def _written_to(
 ) -> None:
     """The awards of one member and day for being written to."""
     awards = {
-        one["id"]: award_id(community, "written-to", "object_author", event_uid(community, one["id"]), receiver)
+        one["id"]: award_id(
+            community, "written-to", "object_author", event_uid(community, one["id"]), receiver, one["time"]
+        )
         for one in events
     }
     fit = WRITTEN_TO_CAP // WRITTEN_TO_POINTS

@@ -6,9 +6,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import sha1
 from itertools import pairwise
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import RFC_4122, UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -242,24 +243,38 @@ def test_an_award_id_does_not_depend_on_the_version_but_on_everything_else() -> 
     ids = set()
     for versions in ([VERSION], [version(number=2)]):
         ids.add(award(match([message(1)], {"acme": versions}).candidates, {}, ()).awards[0].award_id)
-    assert ids == {award_id("acme", "write", "actor", uid(1), MEMBERS[0])}
+    assert ids == {award_id("acme", "write", "actor", uid(1), MEMBERS[0], START)}
     # Fixed for ever: a change of this value would pay everything a second time.
-    assert ids == {"ff0e1752-bd7a-5b9c-b6c7-34d642c81477"}
+    assert ids == {"019cab6a-5b00-8ff0-a175-2bd7a5b9c36c"}
     others = {
-        award_id("other", "write", "actor", uid(1), MEMBERS[0]),
-        award_id("acme", "heard", "actor", uid(1), MEMBERS[0]),
-        award_id("acme", "write", "object_author", uid(1), MEMBERS[0]),
-        award_id("acme", "write", "actor", uid(2), MEMBERS[0]),
-        award_id("acme", "write", "actor", uid(1), MEMBERS[1]),
+        award_id("other", "write", "actor", uid(1), MEMBERS[0], START),
+        award_id("acme", "heard", "actor", uid(1), MEMBERS[0], START),
+        award_id("acme", "write", "object_author", uid(1), MEMBERS[0], START),
+        award_id("acme", "write", "actor", uid(2), MEMBERS[0], START),
+        award_id("acme", "write", "actor", uid(1), MEMBERS[1], START),
+        award_id("acme", "write", "actor", uid(1), MEMBERS[0], START + timedelta(milliseconds=1)),
     }
-    assert len(others | ids) == 6
+    assert len(others | ids) == 7
 
 
-@given(st.text(), st.text())
-def test_ids_are_version_5_uuids_of_their_parts(rule_id: str, member_id: str) -> None:
+MOMENTS = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 -- the strategy wants them naive
+
+
+@given(st.text(), st.text(), MOMENTS)
+def test_ids_are_version_8_uuids_that_begin_with_the_time(rule_id: str, member_id: str, at: datetime) -> None:
+    made = award_id("acme", rule_id, "actor", uid(1), member_id, at)
+    number = UUID(made)
+    assert str(number) == made
+    assert number.version == 8
+    assert number.variant == RFC_4122
+    assert number.int >> 80 == max(0, (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1))
     name = f"acme|{rule_id}|actor|{uid(1)}|{member_id}"
-    assert award_id("acme", rule_id, "actor", uid(1), member_id) == str(uuid5(AWARD_NAMESPACE, name))
-    assert reversal_id(rule_id) == str(uuid5(AWARD_NAMESPACE, f"reversal|{rule_id}"))
+    hashed = sha1(AWARD_NAMESPACE.bytes + name.encode(), usedforsecurity=False).hexdigest()
+    assert made.replace("-", "")[13:16] + made.replace("-", "")[17:] == hashed[:3] + hashed[4:19]
+    back = reversal_id(made)
+    assert UUID(back).version == 8
+    assert back[:13] == made[:13]
+    assert back != made
 
 
 def test_a_reversal_is_the_award_with_the_sign_changed() -> None:
@@ -268,4 +283,4 @@ def test_a_reversal_is_the_award_with_the_sign_changed() -> None:
     assert (back.award_id, back.reverses) == (reversal_id(made.award_id), made.award_id)
     assert back.points == -made.points
     assert back.event_time == made.event_time
-    assert UUID(back.award_id).version == UUID(made.award_id).version == 5
+    assert UUID(back.award_id).version == UUID(made.award_id).version == 8

@@ -58,7 +58,7 @@ class Generator:
         self.requests = requests
         self._connection_count = connection_count
         self._per_second = per_second
-        self._idle: list[Connection] = []
+        self._idle: deque[Connection] = deque()
         self._waiting: deque[int] = deque(range(len(requests)) if per_second is None else ())
         self._left = len(requests)
         self._done = asyncio.get_running_loop().create_future()
@@ -97,7 +97,8 @@ class Generator:
 
     def _send_waiting(self) -> None:
         while self._waiting and self._idle:
-            self._idle.pop().send(self._waiting.popleft())
+            # In turn: the server closes a connection that says nothing for long.
+            self._idle.popleft().send(self._waiting.popleft())
 
     def answered(self, connection: Connection, status: int, body: bytes) -> None:
         """Count an answer and send what waits. 503 is tried again, as a client should."""

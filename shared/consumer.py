@@ -91,6 +91,7 @@ class ConsumerLoop(mode.Service):
         self._next: dict[TopicPartition, int] = {}
         self._busy = asyncio.Lock()
         self._ahead: asyncio.Task[Batch] | None = None
+        self._last_began = 0.0
         self._consumer: AIOKafkaConsumer | None = None
         self.assigned = asyncio.Event()
 
@@ -129,12 +130,15 @@ class ConsumerLoop(mode.Service):
         try:
             while not self.should_stop:
                 await self.assigned.wait()
+                if self._ahead is None:
+                    await self._let_a_batch_grow()
                 batch = await (self._ahead or self._fetch())
                 self._ahead = None
                 await self._relay.wait_for_room()
                 async with self._busy:
                     batch = batch.only(self._is_wanted)
                     if batch.records and not self.should_stop:
+                        self._last_began = time.monotonic()
                         if len(batch.records) == self._settings.batch_max_count:
                             # There is more: it is decoded while PostgreSQL works. Small batches are left to
                             # grow meanwhile, which costs fewer transactions.
@@ -145,6 +149,12 @@ class ConsumerLoop(mode.Service):
             return
         finally:
             await self._drop_ahead()
+
+    async def _let_a_batch_grow(self) -> None:
+        """Wait until the last batch began an interval ago: a transaction costs much, a record in it little."""
+        pause = self._last_began + self._settings.batch_interval_seconds - time.monotonic()
+        if pause > 0:
+            await self.sleep(pause)
 
     async def _fetch(self) -> Batch:
         """The next records, decoded; none when there are none for a moment."""

@@ -35,6 +35,12 @@ class ServiceSettings(BaseSettings):
     )
 
     batch_max_count: int = Field(2_000, ge=1, description="Records in one transaction of the consumer loop")
+    batch_interval_seconds: float = Field(
+        0.02,
+        ge=0,
+        le=5,
+        description="From one batch's begin to the next one's, unless it is full: less often costs less",
+    )
     fetch_max_bytes: int = Field(2 * 1024 * 1024, ge=1, description="Bytes fetched from Kafka at once")
     session_seconds: float = Field(
         10.0, gt=0, description="A worker silent for this long loses its partitions to another"

@@ -37,7 +37,7 @@ from shared.postgres import database_url, role_name
 from shared.topics import Topic
 
 HERE = Path(__file__).parent
-RECORD_COUNT = 150_000
+RECORD_COUNT = 120_000
 QUICK_COUNT = 60_000
 PARTITION_COUNT = 6
 POLL_SECONDS = 0.05

@@ -130,7 +130,7 @@ class ConsumerLoop(mode.Service):
         try:
             while not self.should_stop:
                 await self.assigned.wait()
-                if self._ahead is None:
+                if self._ahead is None and not self._is_behind():
                     await self._let_a_batch_grow()
                 batch = await (self._ahead or self._fetch())
                 self._ahead = None
@@ -139,9 +139,9 @@ class ConsumerLoop(mode.Service):
                     batch = batch.only(self._is_wanted)
                     if batch.records and not self.should_stop:
                         self._last_began = time.monotonic()
-                        if len(batch.records) == self._settings.batch_max_count:
-                            # There is more: it is decoded while PostgreSQL works. Small batches are left to
-                            # grow meanwhile, which costs fewer transactions.
+                        if self._is_behind(besides=len(batch.records)):
+                            # It is decoded while PostgreSQL works. Without a whole batch waiting, what comes
+                            # meanwhile is left to grow, which costs fewer transactions.
                             self._ahead = asyncio.create_task(self._fetch())
                         with contextlib.suppress(StoppedInRetries):
                             await self._process_or_give_up(batch)
@@ -149,6 +149,13 @@ class ConsumerLoop(mode.Service):
             return
         finally:
             await self._drop_ahead()
+
+    def _is_behind(self, besides: int = 0) -> bool:
+        """Whether a whole batch waits at the broker `besides` so many records, as far as its last answer told."""
+        assert self._consumer is not None  # noqa: S101 -- on_start made it
+        newest = self._consumer.highwater
+        waiting = sum(max(0, (newest(one) or 0) - offset) for one, offset in self._next.items())
+        return waiting - besides >= self._settings.batch_max_count
 
     async def _let_a_batch_grow(self) -> None:
         """Wait until the last batch began an interval ago: a transaction costs much, a record in it little."""

@@ -39,7 +39,7 @@ class ServiceSettings(BaseSettings):
         0.02,
         ge=0,
         le=5,
-        description="From one batch's begin to the next one's, unless it is full: less often costs less",
+        description="From one batch's begin to the next one's, unless a whole batch waits: less often costs less",
     )
     fetch_max_bytes: int = Field(2 * 1024 * 1024, ge=1, description="Bytes fetched from Kafka at once")
     session_seconds: float = Field(

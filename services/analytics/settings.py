@@ -12,5 +12,5 @@ class Settings(ServiceSettings):
         0.2,
         ge=0,
         le=5,
-        description="From one batch's begin to the next one's, unless it is full: less often costs less",
+        description="From one batch's begin to the next one's, unless a whole batch waits: less often costs less",
     )

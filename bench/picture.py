@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-import pygal  # type: ignore[import-untyped]
-from pygal.style import Style  # type: ignore[import-untyped]
+import pygal
+from pygal.style import Style
 
 from bench.results import Results
 

@@ -8,6 +8,7 @@ facts carry ids of their own, so it has no effect the second time.
 import asyncio
 import contextlib
 import logging
+from operator import itemgetter
 
 import asyncpg
 import mode
@@ -15,12 +16,14 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from shared.kafka import passes, send_records
-from shared.postgres import TRANSIENT, begin
+from shared.postgres import TRANSIENT, Connection, begin
 from shared.settings import ServiceSettings
 from shared.telemetry import OUTBOX_PENDING, OUTBOX_PUBLISHED, OUTBOX_RETRIES
 
 RELAY_LOCK = 0x6F757462  # "outb"
 IDLE_POLL_SECONDS = 1.0
+#: A transaction costs as much as a few hundred messages; until it ends, what it published may be published again.
+TRANSACTION_MAX_BATCHES = 8
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +70,7 @@ class OutboxRelay(mode.Service):
         """Publish what is there, for a moment; what remains is published by the next process."""
         with contextlib.suppress(TimeoutError, KafkaError, *TRANSIENT):
             async with asyncio.timeout(self._settings.stop_seconds):
-                while await self._publish_batch():
+                while await self._publish_batches():
                     pass
 
     def _set_pending(self, count: int) -> None:
@@ -85,7 +88,7 @@ class OutboxRelay(mode.Service):
                 await asyncio.wait_for(self._work.wait(), IDLE_POLL_SECONDS)
             self._work.clear()
             try:
-                while await self._publish_batch():
+                while await self._publish_batches():
                     pass
                 pause = self._settings.retry_min_seconds
             except (KafkaError, *TRANSIENT) as error:
@@ -97,24 +100,51 @@ class OutboxRelay(mode.Service):
                 pause = min(pause * 2, self._settings.retry_max_seconds)
                 self._work.set()
 
-    async def _publish_batch(self) -> bool:
-        """Publish one batch; True when there may be more."""
-        limit = self._settings.outbox_batch_max_count
+    async def _publish_batches(self) -> bool:
+        """Publish a few batches in one transaction; True when there may be more."""
+        count, batches = 0, 0
         async with begin(self._pool) as conn:
-            # 1. Only one relay at a time, held until this transaction ends.
-            if not await conn.fetchval("select pg_try_advisory_xact_lock($1)", RELAY_LOCK):
-                self._set_pending(await conn.fetchval("select count(*) from outbox"))
-                return False
-            # 2. Oldest first. Never "id > last": sequences do not commit in order.
-            rows = await conn.fetch("select id, topic, key, value from outbox order by id limit $1", limit)
-            if not rows:
-                self._set_pending(0)
-                return False
-            # 3. Everything must be acknowledged by all in-sync replicas ...
-            async with asyncio.timeout(self._settings.publish_seconds):
-                await send_records(self._producer, ((row["topic"], row["key"], row["value"]) for row in rows))
-            # 4. ... before it is deleted.
-            await conn.execute("delete from outbox where id = any($1::bigint[])", [row["id"] for row in rows])
-        OUTBOX_PUBLISHED.inc(len(rows))
-        self._set_pending(self._pending - len(rows))
-        return len(rows) == limit
+            # 1. Deleted, for this transaction only ...
+            rows = await self._take(conn)
+            while rows:
+                count, batches = count + len(rows), batches + 1
+                more = len(rows) == self._settings.outbox_batch_max_count and batches < TRANSACTION_MAX_BATCHES
+                # 2. ... until all in-sync replicas have acknowledged them: PostgreSQL finds the next meanwhile.
+                sent, following = await asyncio.gather(
+                    self._send(rows), self._take(conn) if more else _nothing(), return_exceptions=True
+                )
+                if isinstance(sent, BaseException):
+                    raise sent
+                if isinstance(following, BaseException):
+                    raise following
+                rows = following
+            # 3. Committed, they are gone; a process that dies before leaves them all to the next.
+            left = None if count else await conn.fetchval("select count(*) from outbox")
+        OUTBOX_PUBLISHED.inc(count)
+        self._set_pending(self._pending - count if left is None else left)
+        return batches == TRANSACTION_MAX_BATCHES
+
+    async def _take(self, conn: Connection) -> list[asyncpg.Record]:
+        """Delete the oldest rows and return them; none while another relay is at work.
+
+        Oldest first, and never "id > last": sequences do not commit in order.
+        """
+        rows = await conn.fetch(
+            """
+            with relay as materialized (select pg_try_advisory_xact_lock($1) as mine)
+            delete from outbox
+            where ctid = any(array(select ctid from outbox where (select mine from relay) order by id limit $2))
+            returning id, topic, key, value
+            """,
+            RELAY_LOCK,
+            self._settings.outbox_batch_max_count,
+        )
+        return sorted(rows, key=itemgetter(0))
+
+    async def _send(self, rows: list[asyncpg.Record]) -> None:
+        async with asyncio.timeout(self._settings.publish_seconds):
+            await send_records(self._producer, ((topic, key, value) for _, topic, key, value in rows))
+
+
+async def _nothing() -> list[asyncpg.Record]:
+    return []

@@ -64,8 +64,15 @@ def batch_committed(service: str) -> Matches:
 
 
 def published_not_deleted(service: str) -> Matches:
-    """The relay's messages are acknowledged by the broker and still in the outbox."""
-    return _statement(service, "delete from outbox")
+    """The relay's messages are acknowledged by the broker; that they left the outbox is not committed."""
+    commit = _statement(service, "COMMIT")
+
+    def matches(link: Link, direction: Direction, message: bytes) -> bool:
+        relayed = any("delete from outbox" in sql for sql in link.transaction)
+        found_none = any("select count(*) from outbox" in sql for sql in link.transaction)
+        return commit(link, direction, message) and relayed and not found_none
+
+    return matches
 
 
 def about_to_write(topic: str) -> Matches:

@@ -215,11 +215,9 @@ async def get_awards(
     if (member is None) == (event is None):
         detail = "Give either member or event"
         raise Problem(422, "The request is not valid", detail, [FieldError(field="member", detail=detail)])
-    column, value = ("member_id", member) if member is not None else ("event_uid", event)
+    page_of, of = (store.page_of_awards, member) if member is not None else (store.page_of_event_awards, event)
     async with request.app.state.pool.acquire() as conn:
-        rows = await store.page_of_awards(
-            conn, principal.community, column, str(value), _award_cursor(after), limit
-        )
+        rows = await page_of(conn, principal.community, str(of), _award_cursor(after), limit)
     last = rows[-1] if len(rows) == limit else None
     return Page(
         items=[AwardItem(**row) for row in rows],
@@ -283,7 +281,7 @@ async def get_explanation(
     """
     async with request.app.state.pool.acquire() as conn:
         marks = await store.marks_of(conn, principal.community, str(event_uid))
-        awards = await store.page_of_awards(conn, principal.community, "event_uid", str(event_uid), None, 500)
+        awards = await store.page_of_event_awards(conn, principal.community, str(event_uid), None, 500)
         declined = await store.declined_of(conn, principal.community, str(event_uid))
     if marks is None:
         raise Problem(404, "No such event", "Scoring has not seen it; a receipt says whether it was accepted")

@@ -10,6 +10,7 @@ from asyncpg import Record
 from services.scoring.domain.activities import Marks
 from services.scoring.domain.awards import Award, EventKey
 from services.scoring.domain.rules import CapKey, Declined
+from shared.contracts.award_ids import award_id_range
 from shared.postgres import Connection, copy_new
 
 #: The fields of Award that are stored, and when it was recorded.
@@ -130,7 +131,7 @@ async def set_marks(conn: Connection, marks: Mapping[EventKey, Marks]) -> dict[E
     circle.
     """
     # Nearly always all are new: to copy them in takes 40 % of what the upsert below does.
-    columns = ("community", "event_uid", "scored", "retracted")
+    columns = ("community", "event_uid", "scored", "retracted", "event_time")
     if not any(one.retracted for one in marks.values()) and await copy_new(
         conn, "activities", columns, [(*key, *one) for key, one in marks.items()]
     ):
@@ -138,19 +139,24 @@ async def set_marks(conn: Connection, marks: Mapping[EventKey, Marks]) -> dict[E
     rows = await conn.fetch(
         """
         with marked as (
-            insert into activities as a (community, event_uid, scored, retracted)
-            select * from unnest($1::text[], $2::uuid[], $3::bool[], $4::bool[])
+            insert into activities as a (community, event_uid, scored, retracted, event_time)
+            select * from unnest($1::text[], $2::uuid[], $3::bool[], $4::bool[], $5::timestamptz[])
             on conflict (event_uid, community) do update
-                set scored = a.scored or excluded.scored, retracted = a.retracted or excluded.retracted
-            returning community, event_uid, old.scored, old.retracted)
+                set scored = a.scored or excluded.scored, retracted = a.retracted or excluded.retracted,
+                    event_time = coalesce(a.event_time, excluded.event_time)
+            returning community, event_uid, old.scored, old.retracted, old.event_time)
         select * from marked where scored is not null
         """,
         [community for community, _ in marks],
         [event_uid for _, event_uid in marks],
         [one.scored for one in marks.values()],
         [one.retracted for one in marks.values()],
+        [one.event_time for one in marks.values()],
     )
-    return {(row["community"], str(row["event_uid"])): Marks(row["scored"], row["retracted"]) for row in rows}
+    return {
+        (row["community"], str(row["event_uid"])): Marks(row["scored"], row["retracted"], row["event_time"])
+        for row in rows
+    }
 
 
 async def lock_caps(conn: Connection, keys: Sequence[CapKey]) -> dict[CapKey, int]:
@@ -211,17 +217,33 @@ async def add_declined(conn: Connection, declined: Iterable[Declined]) -> None:
 
 
 async def awards_of_events(conn: Connection, events: Iterable[EventKey]) -> list[Award]:
-    """The awards that events earned, without reversals."""
+    """The awards that scored events earned, without reversals."""
     keys = list(events)
-    rows = await conn.fetch(
-        f"""
-        select {_AWARD_COLUMNS} from awards
+    scored = await conn.fetch(
+        """
+        select community, event_uid, event_time from activities
         join unnest($1::text[], $2::uuid[]) as k(community, event_uid) using (community, event_uid)
-        where reverses is null
-        order by community, event_uid, award_id
-        """,  # noqa: S608 -- the columns are a constant
+        where event_time is not null
+        """,
         [community for community, _ in keys],
         [event_uid for _, event_uid in keys],
+    )
+    ranges = [award_id_range(str(row["event_uid"]), row["event_time"]) for row in scored]
+    rows = await conn.fetch(
+        f"""
+        select a.* from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[])
+            as k(community, event_uid, lowest, highest)
+        cross join lateral (
+            select {_AWARD_COLUMNS} from awards
+            where award_id between lowest and highest and community = k.community and event_uid = k.event_uid
+                and reverses is null
+            offset 0) a  -- one by one: the planner takes a range for a large share of the table
+        order by community, event_uid, award_id
+        """,  # noqa: S608 -- the columns are a constant
+        [row["community"] for row in scored],
+        [row["event_uid"] for row in scored],
+        [lowest for lowest, _ in ranges],
+        [highest for _, highest in ranges],
     )
     return [
         Award(
@@ -245,27 +267,43 @@ async def awards_of_events(conn: Connection, events: Iterable[EventKey]) -> list
 
 
 async def page_of_awards(
-    conn: Connection,
-    community: str,
-    column: str,
-    value: str,
-    after: tuple[datetime, str] | None,
-    limit: int,
+    conn: Connection, community: str, member_id: str, after: tuple[datetime, str] | None, limit: int
 ) -> list[Record]:
-    """Awards where `column` (member_id or event_uid) is `value`, by event time and id, beginning after one."""
-    if column not in ("member_id", "event_uid"):
-        raise ValueError(column)
+    """Awards of a member by event time and id, beginning after one."""
     return list(
         await conn.fetch(
             f"""
             select {_AWARD_COLUMNS} from awards
-            where community = $1 and {column} = $2
+            where community = $1 and member_id = $2
                 and ($3::timestamptz is null or (event_time, award_id) > ($3, $4::uuid))
             order by event_time, award_id limit $5
-            """,  # noqa: S608 -- one of two constants
+            """,  # noqa: S608 -- the columns are a constant
             community,
-            value,
-            after[0] if after else None,
+            member_id,
+            *(after or (None, None)),
+            limit,
+        )
+    )
+
+
+async def page_of_event_awards(
+    conn: Connection, community: str, event_uid: str, after: tuple[datetime, str] | None, limit: int
+) -> list[Record]:
+    """Awards of an event by id, beginning after one; they all have the event's time."""
+    marks = await marks_of(conn, community, event_uid)
+    if marks is None or marks["event_time"] is None:
+        return []
+    return list(
+        await conn.fetch(
+            f"""
+            select {_AWARD_COLUMNS} from awards
+            where community = $1 and event_uid = $2 and award_id between $3 and $4
+                and ($5::uuid is null or award_id > $5)
+            order by award_id limit $6
+            """,  # noqa: S608 -- the columns are a constant
+            community,
+            event_uid,
+            *award_id_range(event_uid, marks["event_time"]),
             after[1] if after else None,
             limit,
         )
@@ -297,7 +335,9 @@ async def score(
 async def marks_of(conn: Connection, community: str, event_uid: str) -> Record | None:
     """The marks of an event."""
     return await conn.fetchrow(
-        "select scored, retracted from activities where community = $1 and event_uid = $2", community, event_uid
+        "select scored, retracted, event_time from activities where community = $1 and event_uid = $2",
+        community,
+        event_uid,
     )
 
 

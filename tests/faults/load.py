@@ -45,21 +45,21 @@ def member_id(community: str, person: str) -> str:
 
 
 def award_id(community: str, rule: str, slot: str, uid: str, member: str, time: datetime) -> str:
-    """The identity of an award."""
-    return _uuid8((time - EPOCH) // timedelta(milliseconds=1), f"{community}|{rule}|{slot}|{uid}|{member}")
+    """The identity of an award: 48 bits of time, 26 of the uid, 48 of SHA-1 under AWARD_NAMESPACE."""
+    milliseconds = (time - EPOCH) // timedelta(milliseconds=1)
+    of_uid = uuid.UUID(uid).int >> 100 & ~(0b11 << 14)  # 28 bits, but for the two where the variant goes
+    first = milliseconds << 80 | 8 << 76 | (of_uid >> 16) << 64 | 0b10 << 62 | (of_uid & 0xFFFF) << 48
+    return _hashed(first, f"{community}|{rule}|{slot}|{uid}|{member}")
 
 
 def reversal_id(award: str) -> str:
     """The identity of what takes an award back."""
-    return _uuid8(uuid.UUID(award).int >> 80, f"reversal|{award}")
+    return _hashed(uuid.UUID(award).int >> 48 << 48, f"reversal|{award}")
 
 
-def _uuid8(milliseconds: int, name: str) -> str:
-    """48 bits of time, then SHA-1 under AWARD_NAMESPACE, but for the version and the variant."""
-    digest = int.from_bytes(hashlib.sha1(AWARD_NAMESPACE.bytes + name.encode(), usedforsecurity=False).digest())
-    rest = digest >> 84
-    low = (0b10 << 62) | (rest & ((1 << 62) - 1))
-    return str(uuid.UUID(int=milliseconds << 80 | 8 << 76 | (rest >> 64) << 64 | low))
+def _hashed(first: int, name: str) -> str:
+    digest = hashlib.sha1(AWARD_NAMESPACE.bytes + name.encode(), usedforsecurity=False).digest()
+    return str(uuid.UUID(int=first | int.from_bytes(digest[:6])))
 
 
 def message(event_id: str, time: datetime, sender: str, receiver: str) -> Event:

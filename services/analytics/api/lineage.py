@@ -258,7 +258,8 @@ async def get_event(request: Request, event_uid: UUID, principal: Reader) -> Eve
                 f"No accepted event {event_uid} has arrived; GET /v1/rejections/events lists what was rejected"
             )
             raise Problem(404, "Event not known", f"{detail}. {NOT_YET}")
-        outcomes = await _outcomes(conn, community, await lineage.awards_of_event(conn, community, event_uid))
+        awards = await lineage.awards_of_event(conn, community, event_uid, event["event_time"])
+        outcomes = await _outcomes(conn, community, awards)
         why = [] if outcomes else await _why_nothing(conn, community, event)
         conflicts = await totals.rejected_events(
             conn, community, event["source"], event["event_id"], totals.NEWEST, REJECTIONS_OF_EVENT_MAX_COUNT

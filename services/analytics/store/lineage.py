@@ -8,6 +8,7 @@ import asyncpg
 import orjson
 
 from services.analytics.domain.explanation import Version
+from shared.contracts.award_ids import award_id_range
 from shared.postgres import Connection
 
 _AWARD = """
@@ -40,14 +41,18 @@ async def find_award(conn: Connection, community: str, award_id: UUID) -> asyncp
     )
 
 
-async def awards_of_event(conn: Connection, community: str, uid: UUID) -> list[asyncpg.Record]:
+async def awards_of_event(
+    conn: Connection, community: str, uid: UUID, event_time: datetime
+) -> list[asyncpg.Record]:
     """What an event earned, reversals too; a programme's rules and their slots bound how many there can be."""
     return list(
         await conn.fetch(
-            f"select {_AWARD} from awards a where community = $1 and event_uid = $2"  # noqa: S608
+            f"select {_AWARD} from awards a"  # noqa: S608
+            " where community = $1 and event_uid = $2 and award_id between $3 and $4"
             " order by a.awarded_at, a.rule_id, a.slot, a.points desc",
             community,
             uid,
+            *award_id_range(str(uid), event_time),
         )
     )
 

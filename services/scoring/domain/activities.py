@@ -7,6 +7,7 @@ retracted first earns nothing, and a retraction takes back what its event earned
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from services.scoring.domain.awards import EventKey
@@ -15,13 +16,17 @@ from shared.contracts.facts import AcceptedEvent
 
 
 class Marks(NamedTuple):
-    """Whether an event is scored and retracted: what a batch asks for, or what was so before."""
+    """Whether an event is scored and retracted: what a batch asks for, or what was so before.
+
+    Of a scored event its time is known (UTC); its awards are found by it.
+    """
 
     scored: bool
     retracted: bool
+    event_time: datetime | None
 
 
-UNMARKED = Marks(scored=False, retracted=False)
+UNMARKED = Marks(scored=False, retracted=False, event_time=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +43,15 @@ class Settled:
 
 def marks(events: Sequence[AcceptedEvent]) -> dict[EventKey, Marks]:
     """The marks that a batch sets, in the order in which their rows are to be locked."""
-    scored = {(event["community"], event["uid"]) for event in events if event["type"] != RETRACTED_TYPE}
+    scored = {
+        (event["community"], event["uid"]): event["time"].astimezone(UTC)
+        for event in events
+        if event["type"] != RETRACTED_TYPE
+    }
     retracted = {(event["community"], event["targetuid"]) for event in events if event["type"] == RETRACTED_TYPE}
-    return {key: Marks(key in scored, key in retracted) for key in sorted(scored | retracted)}
+    return {
+        key: Marks(key in scored, key in retracted, scored.get(key)) for key in sorted(scored.keys() | retracted)
+    }
 
 
 def settle(events: Sequence[AcceptedEvent], before: Mapping[EventKey, Marks]) -> Settled:

@@ -7,21 +7,18 @@ earn again for doing the same.
 """
 
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from hashlib import sha1
 from typing import NamedTuple
 from uuid import UUID
 
 from services.scoring.domain.rules import Candidate, CapKey, Declined
+from shared.contracts.award_ids import AWARD_PREFIX_LENGTH, award_prefix
 from shared.contracts.programme import Slot
 
 #: What an award is for is hashed under this namespace; it must never change.
 AWARD_NAMESPACE = UUID("6f6c1f0e-6b0d-5d0a-9a53-2f8f5a7f0b11")
 _NAMESPACE_BYTES = AWARD_NAMESPACE.bytes
-#: A hexadecimal digit with its two upper bits set to RFC 9562's variant.
-_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 
 #: Community and uid of an event.
 EventKey = tuple[str, str]
@@ -59,24 +56,20 @@ def award_id(
 ) -> str:
     """The id of an award: the same for a retry, a rescoring and another version of the programme.
 
-    `event_time` is that of the event as it was accepted, in UTC.
+    `event_time` is that of the event as it was accepted.
     """
-    milliseconds = max(0, (event_time - _EPOCH) // _MILLISECOND)
-    return _uuid8(f"{milliseconds:012x}", f"{community}|{rule_id}|{slot}|{event_uid}|{member_id}")
+    name = f"{community}|{rule_id}|{slot}|{event_uid}|{member_id}"
+    return award_prefix(event_uid, event_time) + _hashed(name)
 
 
 def reversal_id(reversed_award_id: str) -> str:
     """The id of the award that takes another back; there is one, however often that is asked for."""
-    return _uuid8(reversed_award_id[:8] + reversed_award_id[9:13], f"reversal|{reversed_award_id}")
+    return reversed_award_id[:AWARD_PREFIX_LENGTH] + _hashed(f"reversal|{reversed_award_id}")
 
 
-def _uuid8(time: str, name: str) -> str:
-    """UUIDv8 (RFC 9562, section 5.8): 12 hexadecimal digits of time, then SHA-1 of the name under AWARD_NAMESPACE.
-
-    Awards of one time so lie side by side in every index that holds them: docs/adr/0006-award-ids.md.
-    """
-    digest = sha1(_NAMESPACE_BYTES + name.encode(), usedforsecurity=False).hexdigest()
-    return f"{time[:8]}-{time[8:]}-8{digest[:3]}-{_VARIANT[digest[3]]}{digest[4:7]}-{digest[7:19]}"
+def _hashed(name: str) -> str:
+    """48 bits of SHA-1 under AWARD_NAMESPACE: they tell an event's own awards apart."""
+    return sha1(_NAMESPACE_BYTES + name.encode(), usedforsecurity=False).hexdigest()[:12]
 
 
 def cap_keys(candidates: Iterable[Candidate]) -> list[CapKey]:

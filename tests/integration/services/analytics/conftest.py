@@ -11,6 +11,7 @@ import pytest
 
 from services.analytics.main import SPEC
 from services.analytics.settings import Settings
+from shared.contracts.award_ids import award_prefix
 from shared.http.keys import KeyRing, hash_secret
 from shared.postgres import create_pool
 from shared.service import describe
@@ -30,6 +31,11 @@ class World:
     def uuid(self, name: str) -> str:
         """The same id for the same name, in this community."""
         return str(uuid5(NAMESPACE, f"{self.community} {name}"))
+
+    def award_id(self, name: str) -> str:
+        """The id of an award that the event of its name earned at noon; "-1" takes back "1"."""
+        uid = self.uuid(f"event {name.removeprefix('-')}")
+        return award_prefix(uid, NOON) + self.uuid(f"award {name}")[24:]
 
     def fact(self, name: str, data: dict[str, Any], at: datetime = NOON) -> Any:
         return {"id": self.uuid(f"fact {name}"), "time": at, "community": self.community, "data": data}
@@ -63,7 +69,7 @@ class World:
 
     def award(self, name: str, event: str, points: int = 5, *, rule: str = "post", reverses: str = "") -> Any:
         data = {
-            "award_id": self.uuid(f"award {name}"),
+            "award_id": self.award_id(name),
             "member_id": self.uuid("ada"),
             "points": points,
             "rule_id": rule,
@@ -76,7 +82,7 @@ class World:
             "received_at": NOON,
         }
         if reverses:
-            data["reverses"] = self.uuid(f"award {reverses}")
+            data["reverses"] = self.award_id(reverses)
         return self.fact(name, data)
 
     def programme(self, version: int, rules: list[dict[str, Any]], effective_from: datetime = NOON) -> Any:
@@ -108,7 +114,7 @@ class World:
             "payout_id": self.uuid("payout"),
             "part": part,
             "parts": part + 1,
-            "lots": [{"award_id": self.uuid(f"award {name}"), "points": points} for name, points in lots],
+            "lots": [{"award_id": self.award_id(name), "points": points} for name, points in lots],
         }
         return {**self.fact(f"lots {part}", data), "type": "payout.lots.v1"}
 

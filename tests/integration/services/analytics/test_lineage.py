@@ -61,7 +61,7 @@ async def test_lots_that_came_before_their_awards_are_shown(world: Any, api: htt
     body = await ask(api, f"/v1/lineage/payouts/{world.uuid('payout')}")
     assert body["state"] is None
     assert body["items"] == [
-        {"award_id": world.uuid("award 1"), "points": 5, "award": None, "event": None},
+        {"award_id": world.award_id("1"), "points": 5, "award": None, "event": None},
     ]
 
 
@@ -74,7 +74,7 @@ async def test_from_event_forward(world: Any, api: httpx.AsyncClient) -> None:
             "kind": "badge",
             "name": "five",
             "title": "Five",
-            "award_id": world.uuid("award 1"),
+            "award_id": world.award_id("1"),
             "event_time": NOON,
         },
     )
@@ -89,7 +89,7 @@ async def test_from_event_forward(world: Any, api: httpx.AsyncClient) -> None:
     assert reversal["award"]["reverses"] == awarded["award"]["award_id"]
     assert [one["name"] for one in awarded["grants"]] == ["five"]
     assert [(one["points"], one["state"]) for one in awarded["payouts"]] == [(5, "sent")]
-    award = await ask(api, f"/v1/lineage/awards/{world.uuid('award 1')}")
+    award = await ask(api, f"/v1/lineage/awards/{world.award_id('1')}")
     assert award["event"] == body["event"]
     assert {name: award[name] for name in awarded} == awarded
 

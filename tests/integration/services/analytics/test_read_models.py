@@ -181,7 +181,7 @@ async def test_summary_adds_up_and_survives_redelivery(world: Any, api: httpx.As
             "kind": "badge",
             "name": "ten",
             "title": "Ten",
-            "award_id": world.uuid("award 1"),
+            "award_id": world.award_id("1"),
             "event_time": NOON,
         }
         if reverses:

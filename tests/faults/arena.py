@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -61,6 +62,7 @@ class Arena:
     kafka: KafkaProxy
     door: Proxy
     workers: Workers
+    turns: Counter[str] = field(default_factory=Counter)
 
     @asynccontextmanager
     async def run(
@@ -72,7 +74,8 @@ class Arena:
         """
         await self.workers.ready()
         community = f"fault-{uuid.uuid4().hex[:10]}"
-        rng = Random(f"{SEED} {name}")
+        self.turns[name] += 1
+        rng = Random(f"{SEED} {name} {self.turns[name]}")
         load = loads.build(community, rng, count)
         if change is not None:
             change(load)

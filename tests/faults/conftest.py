@@ -1,5 +1,6 @@
 """One platform for all faults, the choice between the quick and the full ones, and the table at the end."""
 
+import math
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,11 +10,28 @@ import pytest_asyncio
 from tests.faults.arena import EVENTS_COUNT, FULL, SEED, SESSION_SECONDS, Arena, arena
 from tests.faults.report import REPORT, table
 
+#: A fault that is not injected into one service after the other strikes at so many moments.
+MOMENTS_COUNT = 3
+
 
 def quick(test):
     """A fault that `make test` has the time for; `make faults` runs all of them."""
     test.is_quick = True
     return test
+
+
+def once(test):
+    """It chooses many moments by itself."""
+    test.is_once = True
+    return test
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """With PLAUDIT_FAULTS=full, run a test several times: each run draws other moments (see Arena.run)."""
+    variants = math.prod(len(mark.args[1]) for mark in metafunc.definition.iter_markers("parametrize"))
+    if FULL and variants < MOMENTS_COUNT and not hasattr(metafunc.function, "is_once"):
+        metafunc.fixturenames.append("moment")
+        metafunc.parametrize("moment", range(1, MOMENTS_COUNT + 1))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -19,6 +19,7 @@ from plaudit.client import PlauditClient
 from shared.topics import SERVICES
 from tests.faults import load as loads
 from tests.faults.arena import PROGRAMMES, SEED, Arena, Run
+from tests.faults.conftest import once
 from tests.faults.load import Expected, expect
 from tests.faults.workers import kill, pid_of
 
@@ -39,6 +40,7 @@ DEARER_POINTS = 3
 T = TypeVar("T")
 
 
+@once
 async def test_random_commands(platform_under_faults: Arena) -> None:
     """Whatever is sent, repeated, retracted, redeemed, published and killed: the totals are the oracle's."""
     loop = asyncio.get_running_loop()

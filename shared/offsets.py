@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import asyncpg
 from aiokafka import TopicPartition
 
-from shared.postgres import Connection
+from shared.postgres import Connection, begin
 
 
 class OffsetConflict(Exception):
@@ -42,21 +42,26 @@ async def stored(pool: asyncpg.Pool, partitions: Iterable[TopicPartition]) -> di
     Waits for a transaction of the partition's last owner that is still on its way (FOR UPDATE).
     """
     wanted = list(partitions)
-    rows = await pool.fetch(
-        """
-        select o.topic, o.partition, o.next_offset from consumer_offsets o
-        join unnest($1::text[], $2::int[]) as p(topic, partition) using (topic, partition)
-        order by 1, 2 for update of o
-        """,
-        [one.topic for one in wanted],
-        [one.partition for one in wanted],
-    )
+    async with begin(pool) as conn:
+        rows = await conn.fetch(
+            """
+            select o.topic, o.partition, o.next_offset from consumer_offsets o
+            join unnest($1::text[], $2::int[]) as p(topic, partition) using (topic, partition)
+            order by 1, 2 for update of o
+            """,
+            [one.topic for one in wanted],
+            [one.partition for one in wanted],
+        )
     return {TopicPartition(r["topic"], r["partition"]): r["next_offset"] for r in rows}
 
 
 async def begin_at(pool: asyncpg.Pool, offsets: Mapping[TopicPartition, int]) -> None:
     """Note where partitions that were never read begin; those that were meanwhile stay as they are."""
-    await pool.executemany(
-        "insert into consumer_offsets (topic, partition, next_offset) values ($1, $2, $3) on conflict do nothing",
-        [(one.topic, one.partition, offset) for one, offset in offsets.items()],
-    )
+    async with begin(pool) as conn:
+        await conn.executemany(
+            """
+            insert into consumer_offsets (topic, partition, next_offset) values ($1, $2, $3)
+            on conflict do nothing
+            """,
+            [(one.topic, one.partition, offset) for one, offset in offsets.items()],
+        )

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 from operator import itemgetter
+from typing import Any
 
 import asyncpg
 import mode
@@ -54,16 +55,14 @@ class OutboxRelay(mode.Service):
 
     async def wait_until_published(self) -> None:
         """Return once every row that is committed now has been published, by whichever process."""
-        newest = await self._pool.fetchval("select max(id) from outbox")
-        while newest is not None and await self._pool.fetchval(
-            "select exists (select from outbox where id <= $1)", newest
-        ):
+        newest = await self._ask("select max(id) from outbox")
+        while newest is not None and await self._ask("select exists (select from outbox where id <= $1)", newest):
             self._work.set()
             await asyncio.sleep(0.01)
 
     async def on_start(self) -> None:
         """Count what an earlier process left behind, and begin."""
-        self._set_pending(await self._pool.fetchval("select count(*) from outbox"))
+        self._set_pending(await self._ask("select count(*) from outbox"))
         self._relaying = self.add_future(self._relay())  # a crash here crashes the service
 
     async def on_stop(self) -> None:
@@ -72,6 +71,10 @@ class OutboxRelay(mode.Service):
             async with asyncio.timeout(self._settings.stop_seconds):
                 while await self._publish_batches():
                     pass
+
+    async def _ask(self, query: str, *arguments: Any) -> Any:
+        async with begin(self._pool) as conn:
+            return await conn.fetchval(query, *arguments)
 
     def _set_pending(self, count: int) -> None:
         self._pending = max(0, count)

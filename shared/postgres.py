@@ -4,6 +4,7 @@ Each service has one database and one role of the same name, `plaudit_<service>`
 administrator, who owns the tables; the service's role may only read and write rows.
 """
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -24,6 +25,9 @@ Connection = asyncpg.Connection | PoolConnectionProxy
 #: What PostgreSQL counts a timestamptz from, and in.
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+#: A server that ends tells its clients why, and then closes their connections: within this time.
+LAST_WORDS_SECONDS = 1.0
 
 MIGRATION_LOCK = 0x706C6175  # "plau": one migration at a time per database
 
@@ -103,7 +107,8 @@ async def begin(pool: asyncpg.Pool, *, snapshot: bool = False) -> AsyncIterator[
     With `snapshot` it only reads, and every statement sees the database as it was at the first.
 
     Raises asyncpg.ConnectionDoesNotExistError when the connection was lost meanwhile, whichever call noticed
-    it first; the client says InterfaceError then, as it does for mistakes, which stay what they are.
+    it first; the client says InterfaceError or InternalClientError then, as it does for mistakes, which stay what
+    they are.
     """
     async with pool.acquire() as connection:
         try:
@@ -112,8 +117,8 @@ async def begin(pool: asyncpg.Pool, *, snapshot: bool = False) -> AsyncIterator[
                 readonly=snapshot,
             ):
                 yield connection
-        except asyncpg.InterfaceError as error:
-            if not _is_lost(connection):
+        except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            if not await _is_lost(connection):
                 raise
             raise asyncpg.ConnectionDoesNotExistError(f"the connection was lost: {error}") from error
 
@@ -131,11 +136,17 @@ async def copy_new(conn: Connection, table: str, columns: Sequence[str], records
     return True
 
 
-def _is_lost(connection: PoolConnectionProxy) -> bool:
+async def _is_lost(connection: PoolConnectionProxy) -> bool:
+    """Whether the connection is closed, or is about to be: the server's last words come before the end."""
     try:
-        return connection.is_closed()
+        async with asyncio.timeout(LAST_WORDS_SECONDS):
+            while not connection.is_closed():  # noqa: ASYNC110 -- the driver tells nobody, and it is a second
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        return False
     except asyncpg.InterfaceError:  # what the pool lent was taken back because it is closed
-        return True
+        pass
+    return True
 
 
 async def prepare_database(admin_url: str, service: str, password: str) -> None:

@@ -185,6 +185,9 @@ class ConsumerLoop(mode.Service):
             log.warning("fetching waits %.1f s: %r", self._settings.retry_min_seconds, error)
             await self.sleep(self._settings.retry_min_seconds)
             return batch
+        # The client keeps this to itself, and would return nothing for ever.
+        if self._consumer._fetcher.error_future.done() and not self.should_stop:
+            raise RuntimeError("the Kafka client fetches no more: its task has ended (aiokafka issue 983)")
         records = [record for of_partition in fetched.values() for record in of_partition]
         for start in range(0, len(records), DECODE_SLICE_COUNT):
             batch.decode(records[start : start + DECODE_SLICE_COUNT], self._validate)

@@ -4,11 +4,15 @@ import asyncio
 import zlib
 from collections import deque
 from collections.abc import Iterable, Sequence
+from typing import Any
 from weakref import WeakKeyDictionary
 
+import aiokafka.conn
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.conn import AIOKafkaConnection, CloseReason
 from aiokafka.errors import (
+    KafkaConnectionError,
     KafkaError,
     KafkaTimeoutError,
     MessageSizeTooLargeError,
@@ -52,6 +56,25 @@ def create_producer(bootstrap: str, *, request_seconds: float) -> AIOKafkaProduc
         max_request_size=REQUEST_MAX_BYTES,
         request_timeout_ms=int(request_seconds * 1000),
     )
+
+
+class Connection(AIOKafkaConnection):
+    """The client's connection, for uvloop: its transports say RuntimeError when they are closed, not OSError.
+
+    The client catches only the latter. Anything else ends its background tasks, and nobody is told: the consumer
+    stands still (aiokafka issue 1038).
+    """
+
+    def send(self, request: Any, expect_response: bool = True) -> Any:
+        """Send a request; raises KafkaConnectionError when the connection is closed."""
+        try:
+            return super().send(request, expect_response)
+        except RuntimeError as error:
+            self.close(reason=CloseReason.CONNECTION_BROKEN)
+            raise KafkaConnectionError(f"connection at {self.host}:{self.port}: {error}") from error
+
+
+aiokafka.conn.AIOKafkaConnection = Connection  # where the client takes the class of its connections from
 
 
 class _Batch:

@@ -219,6 +219,16 @@ async def test_a_worker_that_cannot_take_its_partitions_does_not_stand_still(lin
     assert isinstance(reason, ValueError)
 
 
+async def test_a_client_that_fetches_no_more_does_not_stand_still(line: Line) -> None:
+    """The Kafka client's task for it can end, by whatever mistake, and says so to nobody."""
+    async with line.worker() as worker:
+        await line.send([message(0)])
+        await line.until_stored(1)
+        worker.loop._consumer._fetcher.error_future.cancel()
+        reason = await worker.crash_reason()
+    assert "fetches no more" in str(reason)
+
+
 async def test_an_offset_beyond_the_end_stops_the_line_and_says_so(line: Line) -> None:
     await line.send([message(0)])
     await line.set_offset(1000)

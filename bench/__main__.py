@@ -38,7 +38,10 @@ SECTIONS: dict[str, Callable[[Context], Awaitable[None]]] = {
 PART = click.Choice(list(SECTIONS))
 
 
-@click.command(epilog="Example: python -m bench --quick --only parse --only ledger")
+@click.command(
+    epilog="Example: python -m bench --quick --only parse --only ledger; python -m bench --only relay --onto"
+    " bench/results/2026-11-22T2115.json"
+)
 @click.option(
     "--only", "names", multiple=True, type=click.Choice(list(SECTIONS)), help="Only this part; repeat for more"
 )
@@ -49,6 +52,11 @@ PART = click.Choice(list(SECTIONS))
 @click.option("--soak-minutes", default=10.0, show_default=True, help="How long memory is watched")
 @click.option("--stack", default="bench", show_default=True, help="Stack to measure on; its data is deleted")
 @click.option("--write/--no-write", default=None, help="Whether to write results [default: unless --quick]")
+@click.option(
+    "--onto",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="An earlier run's .json: what is measured now replaces that part of it",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON")
 def main(
     names: tuple[str, ...],
@@ -57,6 +65,7 @@ def main(
     soak_minutes: float,
     stack: str,
     write: bool | None,
+    onto: Path | None,
     as_json: bool,
 ) -> None:
     """Measure Plaudit's stages beside their limits, all of it end to end, its latency, memory and growth.
@@ -65,14 +74,28 @@ def main(
     """
     console = Console(stderr=True, highlight=False)
     now = datetime.now(UTC)
-    results = Results(
-        date=now.isoformat(timespec="seconds"), quick=quick, machine=this_machine(), input=messages.description()
-    )
+    if onto is not None:
+        results = Results.model_validate_json(onto.read_text())
+    else:
+        results = Results(
+            date=now.isoformat(timespec="seconds"),
+            quick=quick,
+            machine=this_machine(),
+            input=messages.description(),
+        )
+    stem = onto.stem if onto is not None else now.strftime("%Y-%m-%dT%H%M")
     context = Context(stack, quick, min(soak_minutes, 1.0) if quick else soak_minutes, results, console.print)
     wanted = [name for name in (names or SECTIONS) if name not in skipped]
     if write is None:
         write = not quick
-    uvloop.run(_measure(context, wanted, console, lambda: _write(results, now) if write else None))
+
+    def save(name: str) -> None:
+        if onto is not None:
+            results.again[name] = datetime.now(UTC).isoformat(timespec="minutes")
+        if write:
+            _write(results, stem)
+
+    uvloop.run(_measure(context, wanted, console, save))
     if as_json:
         click.echo(results.model_dump_json(indent=2))
     else:
@@ -81,7 +104,7 @@ def main(
         sys.exit(1)
 
 
-async def _measure(context: Context, names: list[str], console: Console, save: Callable[[], None]) -> None:
+async def _measure(context: Context, names: list[str], console: Console, save: Callable[[str], None]) -> None:
     try:
         for name in names:
             console.rule(name)
@@ -91,15 +114,14 @@ async def _measure(context: Context, names: list[str], console: Console, save: C
                 # An hour's other measurements are not thrown away for this one.
                 context.results.failures[name] = f"{type(error).__name__}: {error}"
                 console.print_exception()
-            save()
+            save(name)
     finally:
         await context.reset()
 
 
-def _write(results: Results, now: datetime) -> None:
+def _write(results: Results, stem: str) -> None:
     folder = HERE / "results"
     folder.mkdir(exist_ok=True)
-    stem = now.strftime("%Y-%m-%dT%H%M")
     (folder / f"{stem}.json").write_text(results.model_dump_json(indent=2) + "\n")
     if results.stages:
         picture.draw(results, folder / f"{stem}.svg")

@@ -30,6 +30,9 @@ def markdown(results: Results) -> str:
         ratio = f"{stage.ratio:.2f} (±{spread(stage.ratios) / 2:.0%})"
         cells = (_noted(stage.name, stage.note), rate, stage.limit_name, f"{median(stage.limits):,.0f}", ratio)
         lines.append(f"| {' | '.join(cells)} | ≥ {stage.reach:.2f} | {_mark(stage.is_met)} |")
+    if results.again:
+        again = ", ".join(f"{part} {date}" for part, date in results.again.items())
+        lines[3:3] = [f"Measured again since, with the code of then: {again}."]
     lines += ["", "| target | measured (spread) | wanted | |", "| --- | ---: | ---: | --- |"]
     for target in results.targets:
         sign = "≥" if target.at_least else "≤"

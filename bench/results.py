@@ -1,8 +1,12 @@
 """What a run of the benchmark measures, as it is written to bench/results/ and into the README."""
 
+from collections.abc import Callable
 from statistics import median
+from typing import TypeVar
 
 from pydantic import BaseModel, Field
+
+T = TypeVar("T")
 
 
 def spread(values: list[float]) -> float:
@@ -101,14 +105,21 @@ class Results(BaseModel):
     breakdowns: list[Breakdown] = []
     peers: list[Peer] = []
     failures: dict[str, str] = {}
+    again: dict[str, str] = Field({}, description="Parts that were measured again after the run, and when")
 
     def add(self, one: Stage | Target | Breakdown | Peer) -> None:
-        """Add a measurement; one of the same name is replaced."""
+        """Add a measurement; one of the same name is replaced, where it stands."""
         if isinstance(one, Stage):
-            self.stages = [*(old for old in self.stages if old.name != one.name), one]
+            self.stages = _with(self.stages, one, lambda old: old.name == one.name)
         elif isinstance(one, Target):
-            self.targets = [*(old for old in self.targets if old.name != one.name), one]
+            self.targets = _with(self.targets, one, lambda old: old.name == one.name)
         elif isinstance(one, Breakdown):
-            self.breakdowns = [*(old for old in self.breakdowns if old.title != one.title), one]
+            self.breakdowns = _with(self.breakdowns, one, lambda old: old.title == one.title)
         else:
-            self.peers = [*(old for old in self.peers if old.name != one.name), one]
+            self.peers = _with(self.peers, one, lambda old: old.name == one.name)
+
+
+def _with(known: list[T], one: T, is_same: Callable[[T], bool]) -> list[T]:
+    if not any(map(is_same, known)):
+        return [*known, one]
+    return [one if is_same(old) else old for old in known]

@@ -203,9 +203,9 @@ class Run:
         await self.count_in_flight()
         self.recovers()
 
-    def recovers(self) -> None:
+    def recovers(self, within_seconds: float = PROBE_SECONDS) -> None:
         """The fault's cause is over: from now on the time is taken until an event gets through to the end."""
-        self.probes.append(asyncio.create_task(self._probe(len(self.load.events))))
+        self.probes.append(asyncio.create_task(self._probe(len(self.load.events), within_seconds)))
 
     async def recovery_done(self) -> None:
         """Return once the events sent after the faults have come through, and the load is sent."""
@@ -213,7 +213,7 @@ class Run:
         while self.share < 1:
             await asyncio.sleep(POLL_SECONDS)
 
-    async def _probe(self, number: int) -> float:
+    async def _probe(self, number: int, within_seconds: float) -> float:
         started = time.monotonic()
         probe = loads.message(f"probe-{number}", datetime.now(UTC), f"probe-{number}", f"probe-{number}")
         self.load.add(probe)
@@ -234,16 +234,16 @@ class Run:
             ("recognition", "select 1 from applied_awards where community = $1 and award_id = $2"),
             ("analytics", "select 1 from awards where community = $1 and award_id = $2"),
         ):
-            await self._until(lambda service=service, sql=sql: self.databases.rows(service, sql, award))
+            async with asyncio.timeout(within_seconds):
+                await self._until(lambda service=service, sql=sql: self.databases.rows(service, sql, award))
         return time.monotonic() - started
 
     async def _until(self, ask: Callable[[], Awaitable[list[Any]]]) -> None:
-        async with asyncio.timeout(PROBE_SECONDS):
-            while True:
-                with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                    if await ask():
-                        return
-                await asyncio.sleep(POLL_SECONDS)
+        while True:
+            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                if await ask():
+                    return
+            await asyncio.sleep(POLL_SECONDS)
 
     async def finish(self) -> None:
         """Settle, reconcile, and put the row into the report; raises AssertionError when anything differs."""

@@ -26,7 +26,9 @@ class ServiceSettings(BaseSettings):
 
     pool_min_count: int = Field(1, ge=1, description="PostgreSQL connections kept open")
     pool_max_count: int = Field(8, ge=2, description="PostgreSQL connections at most")
-    pool_acquire_seconds: float = Field(5.0, gt=0, description="How long a request waits for a connection")
+    pool_acquire_seconds: float = Field(
+        5.0, gt=0, description="How long a request or batch waits for a PostgreSQL connection, or for a new one"
+    )
     statement_seconds: float = Field(30.0, gt=0, description="How long one SQL statement may take")
     idle_transaction_seconds: float = Field(
         30.0,
@@ -59,6 +61,7 @@ class ServiceSettings(BaseSettings):
     head_seconds: float = Field(
         10.0, gt=0, description="How long a new connection may take to send its request's head"
     )
+    head_max_bytes: int = Field(64 * 1024, ge=1024, description="Largest head of a request; larger ones get 431")
     body_seconds: float = Field(15.0, gt=0, description="How long a client may take to send its request's body")
     connections_max_count: int = Field(2_000, ge=1, description="Open HTTP connections; more are answered 503")
     keep_alive_seconds: int = Field(15, ge=1, description="How long an idle connection is kept")

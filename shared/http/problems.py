@@ -58,8 +58,8 @@ class Problem(Exception):
         self.errors = list(errors)
         self.headers = headers or {}
 
-    def response(self, instance: str) -> Response:
-        """The answer, for the request path `instance`."""
+    def response(self, instance: str | None) -> Response:
+        """The answer, for the request path `instance` (None when the request did not come so far)."""
         body = ProblemDetails(
             title=self.title,
             status=self.status,

@@ -5,31 +5,57 @@ import contextlib
 import logging
 import socket
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import ClassVar
 
 import mode
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from shared.http.problems import RETRY_AFTER_SECONDS, Problem
 from shared.settings import ServiceSettings
 
 log = logging.getLogger(__name__)
 
+TOO_MANY = Problem(
+    503,
+    "Too many connections",
+    "Nothing was taken; try again, on fewer connections",
+    headers={"Retry-After": RETRY_AFTER_SECONDS, "Connection": "close"},
+)
 
-class _ImpatientProtocol(HttpToolsProtocol):
-    """Closes connections that do not send the head of a request in time.
 
-    uvicorn waits for ever for it, so that whoever opens `connections_max_count` connections and says nothing,
-    or says it byte by byte, would shut everybody else out.
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    await TOO_MANY.response(scope["path"])(scope, receive, send)
+
+
+class _BoundedProtocol(HttpToolsProtocol):
+    """Bounds how many connections there are, and how long and how large the head of a request may be.
+
+    uvicorn waits for ever for a head, however large it grows: whoever opens `connections_max_count` connections
+    and says nothing, or says it byte by byte, would shut everybody else out. What uvicorn would answer in plain
+    text is answered as a problem.
     """
 
-    head_seconds: ClassVar[float]
+    settings: ClassVar[ServiceSettings]
     _head_timer: asyncio.TimerHandle | None = None
+    _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._served = self.app
         self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        waiting = self._head_timer
+        super().data_received(data)
+        # Counted only when all of it belongs to one head: in one piece with a body, it is small enough.
+        if waiting is not None and waiting is self._head_timer and not self.transport.is_closing():
+            self._head_bytes += len(data)
+            if self._head_bytes > self.settings.head_max_bytes:
+                limit = self.settings.head_max_bytes
+                self._end(Problem(431, "The request's head is too large", f"It may have {limit} bytes"))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -37,7 +63,20 @@ class _ImpatientProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._head_came()
+        self.app = self._served if len(self.connections) <= self.settings.connections_max_count else _refuse
         super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        self._end(Problem(400, "The request is not HTTP", msg))
+
+    def _end(self, problem: Problem) -> None:
+        """Answer before there is a request that an application could answer, and close the connection."""
+        response = problem.response(None)
+        headers = [*self.server_state.default_headers, *response.raw_headers, (b"connection", b"close")]
+        lines = [b"HTTP/1.1 %d %b" % (problem.status, HTTPStatus(problem.status).phrase.encode())]
+        lines += [b"%b: %b" % header for header in headers]
+        self.transport.write(b"\r\n".join([*lines, b"", bytes(response.body)]))
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_came()
@@ -45,12 +84,13 @@ class _ImpatientProtocol(HttpToolsProtocol):
 
     def _await_head(self) -> None:
         if self._head_timer is None:
-            self._head_timer = self.loop.call_later(self.head_seconds, self.transport.close)
+            self._head_timer = self.loop.call_later(self.settings.head_seconds, self.transport.close)
 
     def _head_came(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+            self._head_bytes = 0
 
 
 class _Server(uvicorn.Server):
@@ -72,12 +112,11 @@ class HttpServer(mode.Service):
                 app,
                 host=settings.http_host,
                 port=settings.http_port,
-                http=type("Protocol", (_ImpatientProtocol,), {"head_seconds": settings.head_seconds}),
+                http=type("Protocol", (_BoundedProtocol,), {"settings": settings}),
                 lifespan="off",
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                limit_concurrency=settings.connections_max_count,
                 timeout_keep_alive=settings.keep_alive_seconds,
                 timeout_graceful_shutdown=settings.stop_seconds,
             )

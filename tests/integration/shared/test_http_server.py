@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
+import orjson
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -14,6 +16,7 @@ from shared.http.server import HttpServer
 from shared.settings import ServiceSettings
 
 HEAD_SECONDS = 1.0
+HEAD_MAX_BYTES = 8_192
 CONNECTIONS_MAX_COUNT = 20
 
 
@@ -26,10 +29,25 @@ async def length(request: Request) -> Response:
 async def server() -> AsyncIterator[HttpServer]:
     """A server of few connections and little patience."""
     settings = ServiceSettings(
-        http_port=0, head_seconds=HEAD_SECONDS, connections_max_count=CONNECTIONS_MAX_COUNT, stop_seconds=1
+        http_port=0,
+        head_seconds=HEAD_SECONDS,
+        head_max_bytes=HEAD_MAX_BYTES,
+        connections_max_count=CONNECTIONS_MAX_COUNT,
+        stop_seconds=1,
     )
     async with HttpServer(Starlette(routes=[Route("/", length, methods=["POST"])]), settings) as running:
         yield running
+
+
+async def problem_of(reader: asyncio.StreamReader) -> Any:
+    """The problem that a raw answer is, after which the connection is closed."""
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    assert b"content-type: application/problem+json" in head
+    assert b"connection: close" in head
+    problem = orjson.loads(body)
+    assert head.startswith(b"HTTP/1.1 %d " % problem["status"])
+    assert b"content-length: %d" % len(body) in head
+    return problem
 
 
 async def is_closed(reader: asyncio.StreamReader, seconds: float) -> bool:
@@ -75,9 +93,41 @@ async def test_a_slow_body_after_a_quick_head_is_the_routes_business(server: Htt
 async def test_silent_connections_shut_nobody_out_for_long(server: HttpServer) -> None:
     silent = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(CONNECTIONS_MAX_COUNT)]
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as http:
-        assert (await http.post("/", content=b"x")).status_code == 503
+        refused = await http.post("/", content=b"x")
+        assert refused.status_code == 503
+        assert refused.json()["title"] == "Too many connections"
+        assert refused.headers["Retry-After"] == "1"
         for reader, _ in silent:
             assert await is_closed(reader, HEAD_SECONDS * 5)
         assert (await http.post("/", content=b"x")).text == "1"
     for _, writer in silent:
         writer.close()
+
+
+async def test_what_is_not_http_is_answered_with_a_problem(server: HttpServer) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(b"\x16\x03\x01 hello?\r\n\r\n")
+    problem = await problem_of(reader)
+    assert (problem["status"], problem["title"]) == (400, "The request is not HTTP")
+    writer.close()
+
+
+@pytest.mark.parametrize("line", [b"X-Large: 12345678\r\n", b"x" * 1000], ids=["many headers", "one header"])
+async def test_a_head_that_grows_on_and_on_is_refused(server: HttpServer, line: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    # In one piece, and nothing after it: a server that closes with something unread resets the connection.
+    writer.write(b"POST / HTTP/1.1\r\nX-Large: " + line * (2 * HEAD_MAX_BYTES // len(line)))
+    problem = await problem_of(reader)
+    assert problem["status"] == 431
+    assert problem["detail"] == f"It may have {HEAD_MAX_BYTES} bytes"
+    writer.close()
+
+
+async def test_bodies_and_kept_connections_count_for_no_head(server: HttpServer) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    body = b"x" * (4 * HEAD_MAX_BYTES)
+    for _ in range(3):
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        await reader.readuntil(b"\r\n\r\n%d" % len(body))
+    writer.close()

@@ -6,7 +6,7 @@ administrator, who owns the tables; the service's role may only read and write r
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -25,6 +25,14 @@ Connection = asyncpg.Connection | PoolConnectionProxy
 #: What PostgreSQL counts a timestamptz from, and in.
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+#: After so many queries a connection is replaced, and one that nobody needs is closed after so long: what the
+#: driver's own pools do.
+QUERIES_MAX_COUNT = 50_000
+IDLE_SECONDS = 300.0
+
+#: A copy under a savepoint takes four round trips and an insert one: up to some 70 rows that is the greater cost.
+COPY_MIN_COUNT = 64
 
 #: A server that ends tells its clients why, and then closes their connections: within this time.
 LAST_WORDS_SECONDS = 1.0
@@ -66,14 +74,23 @@ def database_url(server_url: str, database: str, user: str | None = None, passwo
 
 
 async def create_pool(service: str, settings: ServiceSettings) -> asyncpg.Pool:
-    """The service's connections, as its own role on its own database."""
+    """The service's connections, as its own role on its own database.
+
+    Whoever waits for one longer than `pool_acquire_seconds` gets TimeoutError, which is TRANSIENT.
+    """
     role = role_name(service)
-    return await asyncpg.create_pool(
+    pool = _Pool(
         database_url(settings.postgres_url, role, role, settings.postgres_password),
+        acquire_seconds=settings.pool_acquire_seconds,
         init=use_quick_times,
         reset=_leave_as_it_is,
         min_size=settings.pool_min_count,
         max_size=settings.pool_max_count,
+        max_queries=QUERIES_MAX_COUNT,
+        max_inactive_connection_lifetime=IDLE_SECONDS,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
+        loop=None,
         command_timeout=settings.statement_seconds,
         timeout=settings.pool_acquire_seconds,
         server_settings={
@@ -83,6 +100,18 @@ async def create_pool(service: str, settings: ServiceSettings) -> asyncpg.Pool:
             "idle_in_transaction_session_timeout": str(int(settings.idle_transaction_seconds * 1000)),
         },
     )
+    return await pool
+
+
+class _Pool(asyncpg.Pool):
+    """A pool that lets nobody wait for a connection for ever; the driver's own has no such setting."""
+
+    def __init__(self, *connect_args: Any, acquire_seconds: float, **options: Any) -> None:
+        super().__init__(*connect_args, **options)
+        self.acquire_seconds = acquire_seconds
+
+    def acquire(self, *, timeout: float | None = None) -> Any:
+        return super().acquire(timeout=self.acquire_seconds if timeout is None else timeout)
 
 
 async def _leave_as_it_is(_: asyncpg.Connection) -> None:
@@ -123,11 +152,16 @@ async def begin(pool: asyncpg.Pool, *, snapshot: bool = False) -> AsyncIterator[
             raise asyncpg.ConnectionDoesNotExistError(f"the connection was lost: {error}") from error
 
 
-async def copy_new(conn: Connection, table: str, columns: Sequence[str], records: Iterable[Sequence[Any]]) -> bool:
-    """Copy rows into a table; when one of them was there already, none is, and the answer is False.
+async def copy_new(
+    conn: Connection, table: str, columns: Sequence[str], records: Collection[Sequence[Any]]
+) -> bool:
+    """Copy rows into a table, unless one of them is there already or they are few; whether it did.
 
-    Half the price of an insert that looks for conflicts, for rows of which nearly always all are new.
+    Half the price of an insert that looks for conflicts, for rows of which nearly always all are new. If the
+    answer is False nothing was copied, and the caller makes that insert.
     """
+    if len(records) < COPY_MIN_COUNT:
+        return False
     try:
         async with conn.transaction():
             await conn.copy_records_to_table(table, records=records, columns=columns)

@@ -25,7 +25,7 @@ async def add_transfers(conn: Connection, transfers: Sequence[Transfer], now: da
     rows = [(*transfer, now) for transfer in sorted(transfers, key=_transfer_number)]
     if await copy_new(conn, "transfers", columns, rows):
         return None
-    new = await conn.fetch(
+    added = await conn.fetch(
         """
         insert into transfers (community, transfer_id, kind, cause_id, event_time, reverses, recorded_at)
         select * from unnest($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::timestamptz[], $6::uuid[],
@@ -35,7 +35,7 @@ async def add_transfers(conn: Connection, transfers: Sequence[Transfer], now: da
         """,
         *zip(*rows, strict=True),
     )
-    return {row["transfer_id"] for row in new}
+    return None if len(added) == len(rows) else {row["transfer_id"] for row in added}
 
 
 def _transfer_number(transfer: Transfer) -> int:

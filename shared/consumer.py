@@ -167,6 +167,7 @@ class ConsumerLoop(mode.Service):
         """The next records, decoded; none when there are none for a moment."""
         assert self._consumer is not None  # noqa: S101 -- on_start made it
         batch = Batch()
+        self._consumer.resume(*self._consumer.paused())
         try:
             fetched = await self._consumer.getmany(
                 timeout_ms=FETCH_WAIT_MS, max_records=self._settings.batch_max_count
@@ -189,6 +190,10 @@ class ConsumerLoop(mode.Service):
         if self._consumer._fetcher.error_future.done() and not self.should_stop:
             raise RuntimeError("the Kafka client fetches no more: its task has ended (aiokafka issue 983)")
         records = [record for of_partition in fetched.values() for record in of_partition]
+        if records and not self._is_behind(besides=len(records)):
+            # The client would fetch at once what comes first, and then nothing until that is taken. Asked when
+            # the next batch is due, the broker gives all that came.
+            self._consumer.pause(*self._consumer.assignment())
         for start in range(0, len(records), DECODE_SLICE_COUNT):
             batch.decode(records[start : start + DECODE_SLICE_COUNT], self._validate)
             await asyncio.sleep(0)

@@ -309,3 +309,19 @@ async def test_a_conflict_while_the_next_batch_is_ready_skips_nothing(line: Line
         await line.until_offset(12)
     assert ids == [f"a{number}" for number in range(3, 12)]
     assert OFFSET_CONFLICTS._value.get() == conflicts + 1
+
+
+async def test_what_comes_while_a_batch_grows_is_in_the_next_one(line: Line) -> None:
+    batches: list[list[int]] = []
+
+    async def handler(tx: Transaction, messages: list[Any]) -> None:
+        batches.append([one["n"] for one in messages])
+        if len(batches) == 1:
+            for number in range(1, 5):  # one by one: a client that fetches on its own would have the first only
+                await line.send([message(number)])
+        await line.store(tx, messages)
+
+    async with line.worker(handler):
+        await line.send([message(0)])
+        await line.until_stored(5)
+    assert batches == [[0], [1, 2, 3, 4]]

@@ -67,6 +67,7 @@ async def test_lots_that_came_before_their_awards_are_shown(world: Any, api: htt
 
 async def test_from_event_forward(world: Any, api: httpx.AsyncClient) -> None:
     grant = world.fact(
+        "recognition.granted.v1",
         "grant",
         {
             "grant_id": world.uuid("grant"),
@@ -126,7 +127,7 @@ async def test_conflicts_are_shown_with_the_event_that_counted(world: Any, api: 
         "reason": "other content under the same id",
     }
     await world.handle(handlers.on_events, world.event("1"))
-    await world.handle(handlers.on_rejected, world.fact("conflict", data))
+    await world.handle(handlers.on_rejected, world.fact("engagement.rejected.v1", "conflict", data))
     body = await ask(api, f"/v1/lineage/events/{world.event('1')['uid']}")
     assert [one["outcome"] for one in body["conflicts"]] == ["conflict"]
 

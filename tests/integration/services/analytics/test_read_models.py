@@ -115,7 +115,9 @@ async def test_members_are_acquired_where_and_when_their_first_event_was(
 
 async def test_the_newest_revision_of_a_member_wins(world: Any, api: httpx.AsyncClient) -> None:
     def member(revision: int, name: str) -> Any:
-        return world.fact(name, {"member_id": world.uuid("ada"), "revision": revision, "name": name})
+        return world.fact(
+            "member.identified.v1", name, {"member_id": world.uuid("ada"), "revision": revision, "name": name}
+        )
 
     await world.handle(handlers.on_members, member(2, "Ada"), member(1, "Old"))
     await world.handle(handlers.on_members, member(1, "Old"))
@@ -155,7 +157,7 @@ async def test_rejections_by_reason_and_one_by_one(world: Any, api: httpx.AsyncC
             "outcome": "rejected",
             "reason": reason,
         }
-        return world.fact(f"rejection {number}", data, NOON + timedelta(seconds=number))
+        return world.fact("engagement.rejected.v1", f"rejection {number}", data, NOON + timedelta(seconds=number))
 
     facts = [rejection(1, "no actor"), rejection(2, "too old"), rejection(3, "too old")]
     for _ in range(2):
@@ -186,7 +188,7 @@ async def test_summary_adds_up_and_survives_redelivery(world: Any, api: httpx.As
         }
         if reverses:
             data["reverses"] = world.uuid(f"grant {reverses}")
-        return world.fact(f"grant {name}", data)
+        return world.fact("recognition.granted.v1", f"grant {name}", data)
 
     def redemption(state: str, seconds: int) -> Any:
         data = {
@@ -196,7 +198,7 @@ async def test_summary_adds_up_and_survives_redelivery(world: Any, api: httpx.As
             "points": 40,
             "state": state,
         }
-        return world.fact(f"redemption {state}", data, NOON + timedelta(seconds=seconds))
+        return world.fact("redemption.changed.v1", f"redemption {state}", data, NOON + timedelta(seconds=seconds))
 
     for _ in range(2):
         await world.handle(handlers.on_events, world.event("1"), world.retraction("2"))

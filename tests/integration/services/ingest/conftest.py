@@ -11,8 +11,8 @@ import pytest
 
 from services.ingest.main import SPEC
 from services.ingest.settings import Settings
-from shared.http.keys import hash_secret
 from shared.service import Parts
+from tests.integration.services.world import authorization
 from tests.integration.shared.line import until
 
 EVENT: dict[str, Any] = {
@@ -23,6 +23,7 @@ EVENT: dict[str, Any] = {
     "time": "2026-01-31T12:00:00Z",
     "data": {"channel": "forum", "actor": {"id": "ada"}, "attributes": {"tag": "x"}},
 }
+SCOPES = ("events:write", "receipts:read", "members:write", "members:read")
 BATCH_TYPE = "application/cloudevents-batch+json"
 
 
@@ -33,25 +34,11 @@ def event(number: int | str = 1, actor: str = "ada", name: str | None = None, **
 
 @dataclass
 class Community:
-    """A community of its own for a test, with a key for everything."""
+    """A community of its own for a test, with a client that may do everything."""
 
     name: str
     client: httpx.AsyncClient
     pool: asyncpg.Pool
-
-    async def key(self, *scopes: str, revoked: bool = False) -> dict[str, str]:
-        """The header with a new key of those scopes."""
-        secret = f"plk_test_{uuid4().hex}"
-        await self.pool.execute(
-            "insert into access_keys (community, key_id, name, secret_sha256, scopes, revoked)"
-            " values ($1, $2, 'test key', $3, $4, $5)",
-            self.name,
-            uuid4().hex,
-            hash_secret(secret),
-            list(scopes),
-            revoked,
-        )
-        return {"Authorization": f"Bearer {secret}"}
 
     async def post(self, *events: Any) -> dict[str, Any]:
         """What POST /v1/events answered to a batch."""
@@ -98,5 +85,5 @@ async def community(front_door: Parts) -> AsyncIterator[Community]:
     assert front_door.http is not None
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{front_door.http.port}", timeout=20) as client:
         made = Community(f"c{uuid4().hex[:12]}", client, front_door.pool)
-        client.headers.update(await made.key("events:write", "receipts:read", "members:write", "members:read"))
+        client.headers.update(await authorization(made.pool, made.name, *SCOPES))
         yield made

@@ -10,6 +10,7 @@ import pytest
 
 from shared.service import Parts
 from tests.integration.services.ingest.conftest import BATCH_TYPE, EVENT, Community, event
+from tests.integration.services.world import authorization
 
 pytestmark = pytest.mark.stack
 
@@ -279,9 +280,9 @@ async def test_without_a_known_key_nothing_is_taken(community: Community, header
 
 
 async def test_a_revoked_key_and_a_missing_scope(community: Community) -> None:
-    revoked = await community.key("events:write", revoked=True)
+    revoked = await authorization(community.pool, community.name, "events:write", revoked=True)
     problem(await community.client.post("/v1/events", json=EVENT, headers=revoked), 401)
-    reader = await community.key("receipts:read")
+    reader = await authorization(community.pool, community.name, "receipts:read")
     found = problem(await community.client.post("/v1/events", json=EVENT, headers=reader), 403)
     assert found["detail"] == "This needs 'events:write'; the key has receipts:read"
     problem(await community.client.get("/v1/members", headers=reader), 403)

@@ -19,10 +19,10 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.http.keys import hash_secret
 from shared.postgres import database_url
 from shared.topics import EVENTS
 from tests.integration.services.ingest.conftest import BATCH_TYPE, event
+from tests.integration.services.world import authorization
 from tests.integration.shared.line import until
 
 pytestmark = pytest.mark.stack
@@ -104,14 +104,9 @@ async def pool(stack: Any) -> AsyncIterator[asyncpg.Pool]:
 @pytest.fixture
 async def key(pool: asyncpg.Pool) -> tuple[str, dict[str, str]]:
     """A community of its own and the header with its key."""
-    community, secret = f"c{uuid4().hex[:12]}", f"plk_test_{uuid4().hex}"
-    await pool.execute(
-        "insert into access_keys values ($1, 'k', 'test', $2, $3, false)",
-        community,
-        hash_secret(secret),
-        ["events:write", "receipts:read"],
-    )
-    return community, {"Authorization": f"Bearer {secret}", "content-type": BATCH_TYPE}
+    community = f"c{uuid4().hex[:12]}"
+    header = await authorization(pool, community, "events:write", "receipts:read")
+    return community, header | {"content-type": BATCH_TYPE}
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from shared.contracts.facts import ACCEPTED_EVENT, MEMBER_IDENTIFIED, RAW_EVENT,
 from shared.service import Parts
 from shared.topics import EVENTS, MEMBERS, REJECTED
 from shared.transaction import Invalid, Transaction, transaction
-from tests.integration.services.ingest.conftest import EVENT, Community, event
+from tests.integration.services.ingest.conftest import EVENT, SCOPES, Community, event
+from tests.integration.services.world import authorization
 from tests.integration.shared.line import until
 
 pytestmark = pytest.mark.stack
@@ -126,8 +127,7 @@ async def test_a_receipt_is_read_in_pages(community: Community) -> None:
 async def test_another_community_sees_nothing(community: Community, front_door: Parts) -> None:
     taken = await community.post(event(1))
     await community.receipt(taken["receipt_id"])
-    stranger = Community(f"{community.name}x", community.client, community.pool)
-    headers = await stranger.key("receipts:read", "members:read", "events:write")
+    headers = await authorization(community.pool, f"{community.name}x", *SCOPES)
     answer = (await community.client.get(f"/v1/receipts/{taken['receipt_id']}", headers=headers)).json()
     assert (answer["items"], answer["status"]) == ([], "pending")
     assert (await community.client.get("/v1/members", headers=headers)).json() == {"items": [], "next": None}

@@ -29,7 +29,7 @@ def seen(grants: list[Any]) -> list[tuple[str, str, bool]]:
 
 
 async def test_awards_grant_and_reversals_take_back(world: Any) -> None:
-    await world.handle(handlers.on_programmes, [world.programme(1, SECTION)])
+    await world.handle(handlers.on_programmes, world.programme(1, SECTION))
     first = world.award("a", 8)
     second = world.award("a", 15, rule="answer")
     await world.awarded(first)
@@ -47,7 +47,7 @@ async def test_awards_grant_and_reversals_take_back(world: Any) -> None:
 
 
 async def test_a_redelivered_award_changes_nothing(world: Any) -> None:
-    await world.handle(handlers.on_programmes, [world.programme(1, SECTION)])
+    await world.handle(handlers.on_programmes, world.programme(1, SECTION))
     awards = [world.award("a", 4, rule="answer"), world.award("a", 4, rule="answer"), world.award("b", 30)]
     await world.awarded(*awards, awards[0])
     once = await world.published()
@@ -66,7 +66,7 @@ async def test_a_redelivered_award_changes_nothing(world: Any) -> None:
 
 
 async def test_of_known_and_new_awards_in_one_batch_the_new_ones_count(world: Any) -> None:
-    await world.handle(handlers.on_programmes, [world.programme(1, SECTION)])
+    await world.handle(handlers.on_programmes, world.programme(1, SECTION))
     known, new = world.award("a", 4), world.award("a", 6)
     await world.awarded(known)
     await world.published()
@@ -77,7 +77,7 @@ async def test_of_known_and_new_awards_in_one_batch_the_new_ones_count(world: An
 
 
 async def test_one_batch_or_many_grant_the_same(world: Any) -> None:
-    await world.handle(handlers.on_programmes, [world.programme(1, SECTION)])
+    await world.handle(handlers.on_programmes, world.programme(1, SECTION))
     awards = [world.award("a", 7, rule=rule) for rule in ("answer", "post", "answer", "post")]
     awards.append(world.reversal(awards[0]))
     async with world.pool.acquire() as conn:
@@ -110,7 +110,7 @@ async def test_grants_are_append_only_for_the_service(world: Any) -> None:
 async def test_a_first_programme_reaches_members_who_have_points_already(world: Any) -> None:
     await world.awarded(world.award("a", 25), world.award("b", 5))
     assert await world.published() == []
-    await world.handle(handlers.on_programmes, [world.programme(1, SECTION)])
+    await world.handle(handlers.on_programmes, world.programme(1, SECTION))
     assert await world.published() == []
     await reevaluated(world)
     granted = await world.published()
@@ -120,17 +120,18 @@ async def test_a_first_programme_reaches_members_who_have_points_already(world: 
         ("level", "newcomer", False),
         ("level", "newcomer", False),
     ]
-    await world.handle(handlers.reevaluate)
+    async with world.begin() as tx:
+        await handlers.reevaluate(tx)
     assert await world.published() == []
 
 
 async def test_a_new_version_takes_back_and_grants(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handlers, "REEVALUATION_BATCH_COUNT", 2)
-    await world.handle(handlers.on_programmes, [world.programme(1, SECTION)])
+    await world.handle(handlers.on_programmes, world.programme(1, SECTION))
     await world.awarded(*(world.award(name, 12) for name in "abcde"))
     await world.published()
     harder = {"badges": [{"id": "ten", "title": "Ten points", "at_least": 13}], "levels": []}
-    await world.handle(handlers.on_programmes, [world.programme(2, harder), world.programme(1, SECTION)])
+    await world.handle(handlers.on_programmes, world.programme(2, harder), world.programme(1, SECTION))
     # A member with an award in the meantime is brought in line by it, the others by the timer.
     await world.awarded(world.award("c", 1))
     assert seen(await world.published()) == [
@@ -149,7 +150,7 @@ async def test_a_new_version_takes_back_and_grants(world: Any, monkeypatch: pyte
 
 async def test_a_version_waits_until_it_takes_effect(world: Any) -> None:
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    await world.handle(handlers.on_programmes, [world.programme(1, SECTION, effective_from=tomorrow)])
+    await world.handle(handlers.on_programmes, world.programme(1, SECTION, effective_from=tomorrow))
     await world.awarded(world.award("a", 50))
     await reevaluated(world)
     assert await world.published() == []
@@ -160,14 +161,16 @@ async def test_a_version_waits_until_it_takes_effect(world: Any) -> None:
 async def test_a_recognition_section_that_cannot_be_read_is_invalid(world: Any) -> None:
     broken = {"badges": [{"id": "x", "title": "X", "at_least": 0}]}
     with pytest.raises(Invalid, match="at_least") as caught:
-        await world.handle(handlers.on_programmes, [world.programme(1, SECTION), world.programme(2, broken)])
+        await world.handle(handlers.on_programmes, world.programme(1, SECTION), world.programme(2, broken))
     assert caught.value.index == 1
 
 
 async def reevaluated(world: Any, now: datetime | None = None) -> None:
     """Run the timer's work until every member of every community follows its version."""
     for _ in range(1000):
-        await world.handle(handlers.reevaluate, now=now)
+        async with world.begin() as tx:
+            tx.now = now or tx.now
+            await handlers.reevaluate(tx)
         left = await world.pool.fetchval("select count(*) from programmes_in_force where not evaluated")
         if not left:
             return

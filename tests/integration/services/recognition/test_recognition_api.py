@@ -21,11 +21,8 @@ SECTION = {
 
 
 async def named(world: Any, name: str, shown: str, revision: int = 1) -> None:
-    fact = {
-        "community": world.community,
-        "data": {"member_id": world.member(name), "name": shown, "revision": revision},
-    }
-    await world.handle(handlers.on_members, [fact])
+    data = {"member_id": world.uuid(name), "name": shown, "revision": revision}
+    await world.handle(handlers.on_members, world.fact("member.identified.v1", f"{name} {revision}", data))
 
 
 async def pages(api: httpx.AsyncClient, **query: Any) -> list[tuple[int, int]]:
@@ -74,9 +71,9 @@ async def test_weeks_and_months_are_those_of_the_event(world: Any, api: httpx.As
 
 
 async def test_what_a_member_was_recognised_for(world: Any, api: httpx.AsyncClient) -> None:
-    await world.handle(handlers.on_programmes, [world.programme(1, SECTION)])
+    await world.handle(handlers.on_programmes, world.programme(1, SECTION))
     await named(world, "a", "Ada")
-    path = f"/v1/members/{world.member('a')}/recognition"
+    path = f"/v1/members/{world.uuid('a')}/recognition"
     empty = (await api.get(path)).json()
     assert (empty["points"], empty["level"], empty["badges"]) == (0, None, [])
     assert empty["next_level"] == {"name": "bronze", "title": "Bronze", "points_missing": 5}
@@ -96,7 +93,7 @@ async def test_what_a_member_was_recognised_for(world: Any, api: httpx.AsyncClie
 
 
 async def test_errors_say_what_is_wrong(world: Any, api: httpx.AsyncClient) -> None:
-    unknown = await api.get(f"/v1/members/{world.member('nobody')}/recognition")
+    unknown = await api.get(f"/v1/members/{world.uuid('nobody')}/recognition")
     assert unknown.status_code == 404
     assert unknown.headers["content-type"] == "application/problem+json"
     assert "has arrived yet" in unknown.json()["detail"]
@@ -111,4 +108,4 @@ async def test_another_community_sees_nothing_of_it(world: Any, api: httpx.Async
     other = type(world)(world.pool)
     await other.awarded(other.award("a", 50))
     assert (await api.get("/v1/leaderboard")).json()["items"] == []
-    assert (await api.get(f"/v1/members/{other.member('a')}/recognition")).status_code == 404
+    assert (await api.get(f"/v1/members/{other.uuid('a')}/recognition")).status_code == 404

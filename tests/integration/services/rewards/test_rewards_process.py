@@ -122,15 +122,7 @@ async def has(world: Any, table: str, count: int) -> bool:
 def programme(world: Any) -> Any:
     account = {"name": "Example", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}
     terms = {"currency": "EUR", "points": 100, "minor": 1, "minimum_points": 500, "paying_account": account}
-    data = {
-        "programme_id": "demo",
-        "version": 1,
-        "effective_from": "2026-01-01T00:00:00Z",
-        "published_by": "grace",
-        "document": {"programme": "demo", "rewards": {"payout": terms}},
-        "document_sha256": "0" * 64,
-    }
-    return world.fact("programme.published.v1", "programme", data)
+    return world.programme_fact(1, {"programme": "demo", "rewards": {"payout": terms}})
 
 
 def access_key(world: Any, name: str, *scopes: str) -> Any:

@@ -1,27 +1,20 @@
-"""Scoring on a real database: its handlers in transactions, its API in this process."""
+"""Scoring's community: its programme, its events, and what was recorded and published of them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4, uuid5
 
 import asyncpg
-import httpx
 import orjson
 import pytest
 
 from services.scoring.domain.programme import read_programme
 from services.scoring.handlers import Published, Scorer, publish_programme
 from services.scoring.main import SPEC
-from services.scoring.settings import Settings
 from shared.contracts.programme import Programme
-from shared.http.keys import KeyRing, hash_secret
-from shared.postgres import create_pool
-from shared.service import describe
-from shared.transaction import transaction
+from shared.service import ServiceSpec
+from tests.integration.services.world import NOON, World
 
-NAMESPACE = UUID("00000000-0000-5000-8000-000000000000")
-NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 LEAD_SECONDS = 2.0
 
 RULES = """
@@ -34,20 +27,15 @@ rules:
 """
 
 
-class World:
-    """One community of its own: makes events, has them scored, and sees what was recorded and published."""
+class ScoringWorld(World):
+    """Makes events, has them scored, and sees what was recorded."""
 
     rules = RULES
     noon = NOON
 
     def __init__(self, pool: asyncpg.Pool) -> None:
-        self.pool = pool
-        self.community = f"c{uuid4().hex[:12]}"
+        super().__init__(pool)
         self.scorer = Scorer()
-
-    def uuid(self, name: str) -> str:
-        """The same id for the same name, in this community."""
-        return str(uuid5(NAMESPACE, f"{self.community} {name}"))
 
     def event(self, name: str, member: str = "ann", other: str | None = "bob", **more: Any) -> Any:
         event = {
@@ -73,11 +61,11 @@ class World:
     async def publish(self, text: str = RULES, requested: datetime | None = None) -> Published:
         programme = read_programme(text)
         assert isinstance(programme, Programme), programme
-        async with transaction(self.pool, lambda _: None) as tx:
+        async with self.begin() as tx:
             return await publish_programme(tx, self.community, programme, text, "test", requested, LEAD_SECONDS)
 
     async def score(self, *events: Any, scorer: Scorer | None = None) -> None:
-        async with transaction(self.pool, lambda _: None) as tx:
+        async with self.begin() as tx:
             await (scorer or self.scorer).on_activities(tx, list(events))
 
     async def awards(self) -> Sequence[Any]:
@@ -96,50 +84,20 @@ class World:
         return {(str(row["member_id"]), row["rule_id"]): row["points"] for row in rows if row["points"]}
 
     async def published(self) -> list[Any]:
-        """What went to the outbox for this community, in order; it is emptied."""
-        rows = await self.pool.fetch(
-            "delete from outbox where key like $1 returning id, topic, key, value", f"{self.community}|%".encode()
-        )
-        rows = sorted(rows, key=lambda row: row["id"])
-        return [(row["topic"], row["key"].decode(), orjson.loads(row["value"])) for row in rows]
-
-    async def key(self, *scopes: str) -> str:
-        """The secret of an access key with those scopes."""
-        secret = f"plk_test_{uuid4().hex}"
-        await self.pool.execute(
-            "insert into access_keys (community, key_id, name, secret_sha256, scopes, revoked)"
-            " values ($1, $2, 'test key', $3, $4, false)",
-            self.community,
-            uuid4().hex,
-            hash_secret(secret),
-            list(scopes),
-        )
-        return secret
+        """Topic, key and fact of what is in the outbox, which is emptied."""
+        return [(row["topic"], row["key"].decode(), orjson.loads(row["value"])) for row in await self.outbox()]
 
 
 @pytest.fixture
-async def pool(stack: Any) -> AsyncIterator[asyncpg.Pool]:
-    made = await create_pool("scoring", Settings(**stack.settings))
-    yield made
-    await made.close()
+def spec() -> ServiceSpec:
+    return SPEC
 
 
 @pytest.fixture
-def world(pool: asyncpg.Pool) -> World:
-    return World(pool)
+def scopes() -> Sequence[str]:
+    return ["programmes:write", "programmes:read", "points:read"]
 
 
 @pytest.fixture
-async def api(pool: asyncpg.Pool, world: World) -> AsyncIterator[httpx.AsyncClient]:
-    settings = Settings()
-    app = describe(SPEC, settings)
-    app.state.pool = pool
-    app.state.begin = lambda: transaction(pool, lambda _: None)
-    app.state.keys = KeyRing(pool, settings)
-    secret = await world.key("programmes:write", "programmes:read", "points:read")
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app),
-        base_url="http://scoring",
-        headers={"Authorization": f"Bearer {secret}"},
-    ) as client:
-        yield client
+def world(pool: asyncpg.Pool) -> ScoringWorld:
+    return ScoringWorld(pool)

@@ -12,7 +12,7 @@ import pytest
 
 from services.scoring.handlers import OtherProgramme, Scorer
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
-from shared.transaction import Invalid, transaction
+from shared.transaction import Invalid
 
 ROOT = Path(__file__).parents[4]
 RULES_AT_TWO = """
@@ -161,7 +161,7 @@ async def test_a_version_that_another_process_published_counts_from_its_time(wor
 
 async def test_publishing_waits_for_a_batch_that_is_being_scored(world: Any) -> None:
     await world.publish()
-    async with transaction(world.pool, lambda _: None) as tx:
+    async with world.begin() as tx:
         await world.scorer.on_activities(tx, [world.event("1")])
         publishing = asyncio.create_task(world.publish(RULES_AT_TWO))
         blocked = (

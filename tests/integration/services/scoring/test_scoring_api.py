@@ -7,6 +7,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.integration.services.world import authorization
+
 YAML = {"Content-Type": "application/yaml"}
 
 
@@ -188,11 +190,11 @@ async def test_a_wrong_request_is_answered_with_a_problem(api: httpx.AsyncClient
 async def test_a_key_needs_the_scope_and_sees_its_own_community(api: httpx.AsyncClient, world: Any) -> None:
     await world.publish()
     await world.score(world.event("1"))
-    reader = {"Authorization": f"Bearer {await world.key('points:read')}"}
+    reader = await authorization(world.pool, world.community, "points:read")
     assert (await api.post("/v1/programmes", content=world.rules, headers=YAML | reader)).status_code == 403
     assert (await api.get("/v1/programmes", headers={"Authorization": "Bearer no"})).status_code == 401
     stranger = type(world)(world.pool)
-    other = {"Authorization": f"Bearer {await stranger.key('points:read', 'programmes:read')}"}
+    other = await authorization(world.pool, stranger.community, "points:read", "programmes:read")
     assert (await api.get("/v1/programmes", headers=other)).json()["items"] == []
     assert (await api.get(f"/v1/awards?member={world.uuid('ann')}", headers=other)).json()["items"] == []
     assert (await api.get(f"/v1/awards?member={world.uuid('ann')}", headers=reader)).json()["items"] != []

@@ -1,0 +1,52 @@
+"""A service on a real database: its handlers in transactions, its API in this process.
+
+The conftest.py of each service says which: by the fixtures `spec`, `scopes` and `world`.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from shared.http.keys import KeyRing
+from shared.postgres import create_pool
+from shared.service import ServiceSpec, describe
+from tests.integration.services.world import World, authorization
+
+
+@pytest.fixture
+async def pool(stack: Any, spec: ServiceSpec) -> AsyncIterator[asyncpg.Pool]:
+    made = await create_pool(spec.name, spec.settings(**stack.settings))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def clients(
+    spec: ServiceSpec, scopes: Sequence[str], world: World
+) -> AsyncIterator[Callable[..., Awaitable[httpx.AsyncClient]]]:
+    """Makes clients of the API, each with an access key of its own (with all `scopes` where none are named)."""
+    settings = spec.settings()
+    app = describe(spec, settings)
+    app.state.pool = world.pool
+    app.state.begin = world.begin
+    app.state.keys = KeyRing(world.pool, settings)
+    async with AsyncExitStack() as made:
+
+        async def client(*wanted: str) -> httpx.AsyncClient:
+            opened = httpx.AsyncClient(
+                transport=httpx.ASGITransport(app),
+                base_url=f"http://{spec.name}",
+                headers=await authorization(world.pool, world.community, *(wanted or scopes)),
+            )
+            return await made.enter_async_context(opened)
+
+        yield client
+
+
+@pytest.fixture
+async def api(clients: Callable[..., Awaitable[httpx.AsyncClient]]) -> httpx.AsyncClient:
+    return await clients()

@@ -19,16 +19,13 @@ from random import Random
 from typing import Any
 
 from plaudit.client import Outcomes, PlauditClient
+from plaudit.simulated_members import Member, make_members
 
 MEMBERS_DEFAULT_COUNT = 300
 DAYS_DEFAULT_COUNT = 90
 MEMBERS_MIN_COUNT = 10
 DAYS_MIN_COUNT = 14
 
-#: Shares of members and their activities a day: 60 % hardly ever speak, 10 % do most of it.
-ACTIVITY_PER_DAY = ((0.60, 0.004, 0.03), (0.30, 0.05, 0.40), (0.10, 0.80, 3.50))
-PRESENT_AT_START_SHARE = 0.6
-LEAVING_SHARE = 0.15
 FIRST_WEEK_FACTOR = 2.0
 WEEKDAY_FACTORS = (1.0, 1.1, 1.1, 1.05, 0.85, 0.45, 0.4)  # Monday first
 HOUR_WEIGHTS = (1, 1, 1, 1, 1, 2, 3, 5, 8, 10, 10, 9, 8, 9, 10, 10, 9, 8, 7, 7, 6, 5, 3, 2)
@@ -37,30 +34,6 @@ MEET_UP_WEEKDAY = 3  # Thursday
 MEET_UP_AT = timedelta(hours=18)
 SURVEY_EVERY_DAYS = 30
 RECENT_COUNT = 40
-
-#: Where somebody is at home, and how likely; two or three of these each, one of the first three always.
-TALKING = ("forum", "chat", "code")
-CHANNEL_WEIGHTS = dict(forum=8, chat=8, code=5, social=3, in_person=4, survey=4, support=3)  # noqa: C408
-GIVEN_NAMES = (
-    "Ada", "Amara", "Anton", "Bela", "Chiara", "Daichi", "Elif", "Emeka", "Farid", "Freya", "Goran", "Hana",
-    "Ines", "Jonas", "Kofi", "Linh", "Mateo", "Nadia", "Olga", "Priya", "Samir", "Tove", "Wei", "Zeno",
-)  # fmt: skip
-FAMILY_NAMES = (
-    "Adler", "Bakker", "Costa", "Diallo", "Eriksen", "Garcia", "Haddad", "Ito", "Kaya", "Lindqvist", "Mbeki",
-    "Novak", "Okafor", "Petrov", "Quinn", "Rossi", "Sato", "Tanaka", "Varga", "Weber", "Yilmaz", "Zhou",
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Member:
-    """One simulated person. `identities` are channel → id; `per_day` the mean number of activities."""
-
-    number: int
-    name: str
-    identities: dict[str, str]
-    joined_at: datetime
-    left_at: datetime | None
-    per_day: float
 
 
 @dataclass(frozen=True)
@@ -96,50 +69,11 @@ class Simulation:
         #: Part of every id, so that two simulations in one community don't collide.
         self.label = hashlib.sha256(name.encode()).hexdigest()[:8]
         rng = Random(f"members|{name}")
-        self.members: Sequence[Member] = tuple(self._member(rng, number) for number in range(members))
-
-    def _member(self, rng: Random, number: int) -> Member:
-        pick = rng.random()
-        _, low, high = next(
-            (share for index, share in enumerate(ACTIVITY_PER_DAY) if pick < _cumulated(index)),
-            ACTIVITY_PER_DAY[-1],
-        )
-        joined_at = self.start - timedelta(days=rng.randrange(1, 400))
-        if rng.random() >= PRESENT_AT_START_SHARE:
-            joined_at = self.start + timedelta(seconds=rng.randrange(self.days * 86_400))
-        left_at = None
-        stays = timedelta(days=rng.randrange(7, self.days))
-        if rng.random() < LEAVING_SHARE:
-            left_at = max(joined_at, self.start) + stays
-        channels = [rng.choice(TALKING)]
-        wanted = rng.choice((2, 3))
-        while len(channels) < wanted:
-            [channel] = rng.choices(list(CHANNEL_WEIGHTS), list(CHANNEL_WEIGHTS.values()))
-            if channel not in channels:
-                channels.append(channel)
-        given = rng.choice(GIVEN_NAMES)
-        name = f"{given} {rng.choice(FAMILY_NAMES)}"
-        handle = f"{given.lower()}{number}"
-        ids = {
-            "forum": handle,
-            "chat": f"U{number:05d}",
-            "code": f"forge:{70_000 + number}",
-            "social": f"@{handle}",
-            "support": f"agent-{number}",
-            "in_person": f"badge-{number}",
-            "survey": f"respondent-{number}",
-        }
-        # The busiest are busier than busy: squaring a uniform number leans towards the lower end.
-        per_day = low + (high - low) * rng.random() ** 2
-        return Member(number, name, {channel: ids[channel] for channel in channels}, joined_at, left_at, per_day)
+        self.members: Sequence[Member] = make_members(rng, members, self.start, days)
 
     def events(self) -> Iterator[dict[str, Any]]:
         """CloudEvents in order of time, each valid against its contract; times are aware datetimes."""
         yield from _Run(self).events()
-
-
-def _cumulated(index: int) -> float:
-    return sum(share for share, _, _ in ACTIVITY_PER_DAY[: index + 1])
 
 
 def _poisson(rng: Random, mean: float) -> int:
@@ -200,7 +134,7 @@ class _Run:
             for _ in range(_poisson(rng, mean)):
                 [hour] = rng.choices(range(24), HOUR_WEIGHTS)
                 at = begin + timedelta(hours=hour, seconds=rng.randrange(3600))
-                if _is_here(member, at):
+                if member.is_here(at):
                     self._at(at, member, self._act)
             keen = min(1.0, 0.1 + member.per_day)
             if "in_person" in member.identities and weekday == MEET_UP_WEEKDAY and rng.random() < keen:
@@ -240,7 +174,7 @@ class _Run:
         others = [
             one
             for one in self._simulation.members
-            if one is not member and channel in one.identities and _is_here(one, at)
+            if one is not member and channel in one.identities and one.is_here(at)
         ]
         return self._rng.choices(others, [one.per_day for one in others])[0] if others else None
 
@@ -285,7 +219,7 @@ class _Run:
             answer = _thing(event["id"], member, "forum")
 
             def accept(at: datetime, asker: Member) -> Iterator[dict[str, Any]]:
-                if _is_here(asker, at):
+                if asker.is_here(at):
                     yield self._event(at, asker, "forum", "forum.answer_accepted.v1", object=answer)
 
             self._at(at + timedelta(seconds=self._rng.randrange(300, 86_400)), post.member, accept)
@@ -344,7 +278,7 @@ class _Run:
         reviewer = self._other(at, member, "code")
 
         def review(at: datetime, reviewer: Member) -> Iterator[dict[str, Any]]:
-            if _is_here(reviewer, at):
+            if reviewer.is_here(at):
                 state = "approved" if merged else "changes_requested"
                 yield self._forge(at, reviewer, "code.review.v1", "submitted", object=thing, state=state)
 
@@ -381,18 +315,14 @@ class _Run:
         yield event
 
     def _check_in(self, at: datetime, member: Member) -> Iterator[dict[str, Any]]:
-        if _is_here(member, at):
+        if member.is_here(at):
             meet_up = {"id": f"meet-up:{at.date().isoformat()}"}
             yield self._event(at, member, "in_person", "in_person.check_in.v1", object=meet_up)
 
     def _survey(self, at: datetime, member: Member) -> Iterator[dict[str, Any]]:
-        if _is_here(member, at):
+        if member.is_here(at):
             score = min(10, max(0, round(self._rng.gauss(8.0, 1.8))))
             yield self._event(at, member, "survey", "survey.response.v1", score=score)
-
-
-def _is_here(member: Member, at: datetime) -> bool:
-    return member.joined_at <= at and (member.left_at is None or at < member.left_at)
 
 
 def _person(member: Member, channel: str) -> dict[str, str]:

@@ -1,5 +1,5 @@
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
@@ -60,7 +60,6 @@ def test_people_are_declared_for_every_channel_they_are_seen_on(simulation, even
         ]
         for person in filter(None, people):
             assert (data["channel"], person["id"]) in known
-    assert {len(member.identities) for member in simulation.members} == {2, 3}
 
 
 def test_nobody_acts_before_joining_or_after_leaving(simulation, events):
@@ -71,6 +70,12 @@ def test_nobody_acts_before_joining_or_after_leaving(simulation, events):
         member = simulation.members[known[event["data"]["channel"], event["data"]["actor"]["id"]]]
         assert member.joined_at <= event["time"]
         assert member.left_at is None or event["time"] < member.left_at
+    joined = {
+        known[event["data"]["channel"], event["data"]["actor"]["id"]]: event["time"]
+        for event in events
+        if event["type"] == "member.joined.v1"
+    }
+    assert joined == {one.number: one.joined_at for one in simulation.members if one.joined_at >= simulation.start}
 
 
 def test_a_few_do_most_and_most_do_little(simulation, events):
@@ -84,13 +89,6 @@ def test_a_few_do_most_and_most_do_little(simulation, events):
 def test_weekends_are_quieter(events):
     by_weekday = Counter(event["time"].weekday() for event in events)
     assert max(by_weekday[5], by_weekday[6]) < min(by_weekday[day] for day in range(5))
-
-
-def test_people_join_all_along_and_some_leave(simulation, events):
-    joined = [event["time"] for event in events if event["type"] == "member.joined.v1"]
-    assert len(joined) > 0.25 * len(simulation.members)
-    assert max(joined) - min(joined) > timedelta(days=60)
-    assert sum(1 for one in simulation.members if one.left_at and one.left_at < UNTIL) > 10
 
 
 def test_every_channel_and_what_is_taken_back_exists(events):

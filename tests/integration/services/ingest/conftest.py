@@ -9,9 +9,14 @@ import asyncpg
 import httpx
 import pytest
 
+from services.ingest import handlers
+from services.ingest.domain.events import event_uid
 from services.ingest.main import SPEC
 from services.ingest.settings import Settings
+from shared.contracts.facts import ACCEPTED_EVENT, MEMBER_IDENTIFIED, RAW_EVENT, REJECTED_EVENT
 from shared.service import Parts
+from shared.topics import EVENTS, MEMBERS, REJECTED
+from shared.transaction import Transaction, transaction
 from tests.integration.services.world import authorization
 from tests.integration.shared.line import until
 
@@ -25,6 +30,15 @@ EVENT: dict[str, Any] = {
 }
 SCOPES = ("events:write", "receipts:read", "members:write", "members:read")
 BATCH_TYPE = "application/cloudevents-batch+json"
+JSON = "application/json"
+RAW: dict[str, Any] = {
+    "specversion": "1.0",
+    "source": "/plaudit/ingest",
+    "type": "engagement.received.v1",
+    "time": "2026-01-31T12:00:01Z",
+    "receiptid": "r1",
+    "receiptindex": 0,
+}
 
 
 def event(number: int | str = 1, actor: str = "ada", name: str | None = None, **data: Any) -> dict[str, Any]:
@@ -68,6 +82,50 @@ class Community:
         assert answer.status_code == 200, answer.text
         items: list[dict[str, Any]] = answer.json()["items"]
         return items
+
+
+def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
+    """The problem that an answer is, checked to be a proper one."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    found: dict[str, Any] = answer.json()
+    assert found["status"] == status
+    assert found["title"]
+    assert found["instance"] == answer.request.url.path
+    return found
+
+
+def raw_fact(community: str, activity: dict[str, Any], **more: Any) -> Any:
+    """A decoded message of engagement.raw.v1."""
+    uid = event_uid(community, str(activity.get("source")), str(activity.get("id")))
+    return RAW_EVENT.validate_python(RAW | {"community": community, "id": uid, "data": activity} | more)
+
+
+class Published:
+    """A transaction's messages, read back as their readers read them."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._of = dict[str, list[bytes]]()
+        for topic, _key, value in tx._messages:
+            self._of.setdefault(topic, []).append(value)
+
+    @property
+    def events(self) -> list[Any]:
+        return [ACCEPTED_EVENT.validate_json(value) for value in self._of.get(EVENTS.name, [])]
+
+    @property
+    def members(self) -> list[Any]:
+        return [MEMBER_IDENTIFIED.validate_json(value) for value in self._of.get(MEMBERS.name, [])]
+
+    @property
+    def rejected(self) -> list[Any]:
+        return [REJECTED_EVENT.validate_json(value) for value in self._of.get(REJECTED.name, [])]
+
+
+async def handle(community: Community, *facts: Any) -> Published:
+    async with transaction(community.pool, lambda _: None) as tx:
+        await handlers.on_raw_events(tx, list(facts))
+        return Published(tx)
 
 
 @pytest.fixture(scope="module")

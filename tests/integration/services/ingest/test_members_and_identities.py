@@ -1,0 +1,172 @@
+"""Who is who: members seen in events and identities declared, before, after and at the same time."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from services.ingest import handlers
+from services.ingest.domain.members import DifferentMembersError, new_member_id
+from shared.transaction import Transaction, transaction
+from tests.integration.services.ingest.conftest import Community, Published, event, handle, raw_fact
+from tests.integration.shared.line import until
+
+pytestmark = pytest.mark.stack
+
+NOW = datetime(2026, 1, 31, 12, 0, 1, tzinfo=UTC)
+
+
+async def declare(community: Community, *identities: tuple[str, str], name: str | None = None) -> httpx.Response:
+    body: dict[str, Any] = {"identities": [{"channel": channel, "id": one} for channel, one in identities]}
+    return await community.client.put("/v1/members/identities", json=body | ({"name": name} if name else {}))
+
+
+async def test_identities_declared_before_their_events(community: Community) -> None:
+    declared = (await declare(community, ("forum", "ada"), ("chat", "U1"), name="Ada")).json()
+    await community.outcomes(event(1, "ada"), event(2, "U1", channel="chat"))
+    (member,) = await community.members()
+    assert member["member_id"] == declared["member_id"]
+    assert member["name"] == "Ada"
+    assert member["identities"] == [{"channel": "chat", "id": "U1"}, {"channel": "forum", "id": "ada"}]
+
+
+async def test_identities_declared_after_one_of_them_was_seen(community: Community) -> None:
+    await community.outcomes(event(1, "ada"))
+    answer = await declare(community, ("forum", "ada"), ("chat", "U1"))
+    assert answer.status_code == 200
+    assert answer.json()["member_id"] == new_member_id((community.name, "forum", "ada"))
+    assert (await declare(community, ("chat", "U1"), ("forum", "ada"))).json() == answer.json()
+    assert len(await community.members()) == 1
+
+
+async def test_members_that_both_have_a_history_cannot_be_made_one(community: Community) -> None:
+    await community.outcomes(event(1, "ada"), event(2, "bob"))
+    answer = await declare(community, ("forum", "ada"), ("forum", "bob"))
+    assert answer.status_code == 409
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert new_member_id((community.name, "forum", "ada")) in answer.json()["detail"]
+    assert len(await community.members()) == 2
+
+
+async def test_a_name_is_the_last_one_said(community: Community) -> None:
+    await community.outcomes(event(1, "ada", "Ada"))
+    await community.outcomes(event(2, "ada"))
+    assert [one["name"] for one in await community.members()] == ["Ada"]
+    await declare(community, ("forum", "ada"), name="Ada L.")
+    assert [one["name"] for one in await community.members()] == ["Ada L."]
+    await community.outcomes(event(3, "ada", "Countess"))
+    assert [one["name"] for one in await community.members()] == ["Countess"]
+
+
+async def test_members_are_read_in_pages(community: Community) -> None:
+    await community.outcomes(*(event(number, f"m{number}") for number in range(7)))
+    seen: list[str] = []
+    after: str | None = None
+    for _ in range(5):
+        query = {"limit": "3"} | ({"after": after} if after else {})
+        answer = (await community.client.get("/v1/members", params=query)).json()
+        seen += [one["member_id"] for one in answer["items"]]
+        after = answer["next"]
+        if after is None:
+            break
+    assert seen == sorted(seen)
+    assert len(set(seen)) == 7
+
+
+async def test_declarations_and_events_at_once_leave_no_identity_to_two_members(community: Community) -> None:
+    chain = [("forum", f"i{number}") for number in range(6)]
+    await asyncio.gather(
+        *(community.post(event(number, identity)) for number, (_, identity) in enumerate(chain[:2])),
+        *(declare(community, *pair) for pair in itertools.pairwise(chain)),
+        *(declare(community, *chain) for _ in range(3)),
+    )
+    owners = [one["id"] for member in await community.members() for one in member["identities"]]
+    assert sorted(owners) == sorted(set(owners))
+    assert {"i0", "i1"} <= set(owners)
+
+
+async def test_the_same_declaration_at_once_makes_one_member(community: Community) -> None:
+    answers = await asyncio.gather(*(declare(community, ("forum", "a"), ("chat", "b")) for _ in range(8)))
+    assert [one.status_code for one in answers] == [200] * 8
+    assert len({one.json()["member_id"] for one in answers}) == 1
+    assert len(await community.members()) == 1
+
+
+@asynccontextmanager
+async def in_front(community: Community) -> AsyncIterator[Transaction]:
+    """A transaction that is committed once each of the tasks started meanwhile waits for it."""
+    async with community.pool.acquire() as conn:
+        faster = conn.transaction()
+        await faster.start()
+        yield Transaction(conn, NOW)
+        pid = conn.get_server_pid()
+
+        async def waited_for() -> Any:
+            return await community.pool.fetchval(
+                "select exists (select from pg_stat_activity where $1 = any(pg_blocking_pids(pid)))", pid
+            )
+
+        await until(waited_for)
+        await faster.commit()
+
+
+async def test_a_declaration_that_an_event_overtook_is_published_under_a_higher_revision(
+    community: Community,
+) -> None:
+    """Readers keep a member's highest revision: at the same one they would never see the new identity."""
+
+    async def declared() -> Published:
+        async with transaction(community.pool, lambda _: None) as tx:
+            await handlers.declare_identities(tx, community.name, [("forum", "ada"), ("forum", "bea")], None)
+            return Published(tx)
+
+    async with in_front(community) as tx:
+        await handlers.on_raw_events(tx, [raw_fact(community.name, event(1, "ada"))])
+        (before,) = Published(tx).members
+        overtaken = asyncio.create_task(declared())
+    (after,) = (await overtaken).members
+    assert before["data"]["member_id"] == after["data"]["member_id"]
+    assert len(after["data"]["identities"]) == 2
+    assert after["data"]["revision"] > before["data"]["revision"]
+
+
+async def test_a_declaration_that_an_event_overtook_with_another_member_joins_that(community: Community) -> None:
+    async with in_front(community) as tx:
+        await handlers.on_raw_events(tx, [raw_fact(community.name, event(1, "zoe"))])
+        overtaken = asyncio.create_task(declare(community, ("forum", "ada"), ("forum", "zoe")))
+    answer = await overtaken
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["member_id"] == new_member_id((community.name, "forum", "zoe"))
+
+
+async def test_a_declaration_that_a_larger_one_overtook_belongs_to_its_member(community: Community) -> None:
+    everything = [("forum", "a"), ("forum", "b"), ("forum", "c")]
+    async with in_front(community) as tx:
+        member = await handlers.declare_identities(tx, community.name, everything, None)
+        overtaken = asyncio.create_task(declare(community, ("forum", "b"), ("forum", "c")))
+    answer = await overtaken
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["member_id"] == member
+    assert len(answer.json()["identities"]) == 3
+
+
+async def test_two_declarations_that_add_to_one_member_do_not_deadlock(community: Community) -> None:
+    await community.outcomes(event(1, "ada"))
+    answers = await asyncio.gather(*(declare(community, ("forum", "ada"), ("chat", f"U{n}")) for n in range(8)))
+    assert [one.status_code for one in answers] == [200] * 8
+    (member,) = await community.members()
+    assert len(member["identities"]) == 9
+
+
+async def test_different_members_are_named(community: Community) -> None:
+    await handle(
+        community, raw_fact(community.name, event(1, "a")), raw_fact(community.name, event(2, "b"), receiptindex=1)
+    )
+    with pytest.raises(DifferentMembersError):
+        async with transaction(community.pool, lambda _: None) as tx:
+            await handlers.declare_identities(tx, community.name, [("forum", "a"), ("forum", "b")], None)

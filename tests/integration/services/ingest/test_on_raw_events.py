@@ -1,0 +1,109 @@
+"""The worker: accepted once, with everything that was said, and never stopped by what is no event."""
+
+from typing import Any
+
+import pytest
+
+from services.ingest import handlers
+from services.ingest.domain.members import new_member_id
+from shared.contracts.checks import assert_valid_fact
+from shared.topics import EVENTS
+from shared.transaction import Invalid, transaction
+from tests.integration.services.ingest.conftest import EVENT, Community, event, handle, raw_fact
+
+pytestmark = pytest.mark.stack
+
+
+async def test_a_record_consumed_twice_changes_nothing(community: Community) -> None:
+    fact = raw_fact(community.name, event(1))
+    first = await handle(community, fact, fact)
+    again = await handle(community, fact)
+    assert [one["uid"] for one in first.events] == [fact["id"]]
+    assert (again.events, again.members, again.rejected) == ([], [], [])
+
+
+async def test_a_record_consumed_again_beside_new_ones_changes_nothing(community: Community) -> None:
+    facts = [raw_fact(community.name, event(number), receiptindex=number) for number in range(3)]
+    await handle(community, facts[1])
+    published = await handle(community, *facts, facts[2])
+    assert [one["uid"] for one in published.events] == [facts[0]["id"], facts[2]["id"]]
+    counts = await community.pool.fetch(
+        "select outcome, count(*) from receipts where community = $1 group by 1", community.name
+    )
+    assert [tuple(row) for row in counts] == [("accepted", 3)]
+
+
+async def test_a_record_that_names_the_receipt_of_another_is_invalid(community: Community) -> None:
+    await handle(community, raw_fact(community.name, event(1)))
+    with pytest.raises(Invalid, match="place in its receipt"):
+        await handle(community, raw_fact(community.name, event(2)))
+
+
+async def test_an_accepted_event_keeps_everything_that_was_said(community: Community) -> None:
+    said = event(
+        1, object={"id": "t", "author": {"id": "bob"}}, in_reply_to={"id": "u", "author": {"id": "eve"}}
+    ) | {
+        "subject": "topic-1",
+        "datacontenttype": "application/json",
+        "dataschema": "https://example.org/schema",
+    }
+    published = await handle(community, raw_fact(community.name, said))
+    (found,) = published.events
+    assert {key: found[key] for key in said if key != "time"} == {key: said[key] for key in said if key != "time"}
+    assert (found["member"], found["objectmember"], found["replymember"]) == tuple(
+        new_member_id((community.name, "forum", who)) for who in ("ada", "bob", "eve")
+    )
+    assert len(published.members) == 3
+
+
+async def test_a_conflict_is_published_with_its_reason(community: Community) -> None:
+    facts = [raw_fact(community.name, event(1, who), receiptindex=n) for n, who in enumerate(("ada", "bob"))]
+    published = await handle(community, *facts)
+    assert len(published.events) == 1
+    (rejected,) = published.rejected
+    assert_valid_fact(rejected)
+    assert rejected["data"]["receipt_index"] == 1
+    assert rejected["data"]["outcome"] == "conflict"
+
+
+NOT_EVENTS: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "no data": {key: value for key, value in EVENT.items() if key != "data"},
+    "no actor": EVENT | {"data": {"channel": "forum"}},
+    "an actor that is a name": EVENT | {"data": {"channel": "forum", "actor": "ada"}},
+    "a number as actor": EVENT | {"data": {"channel": "forum", "actor": {"id": 7}}},
+    "an author without an id": event(1, object={"id": "x", "author": {}}),
+    "NUL": EVENT | {"id": "a\x00b"},
+    "no time": {key: value for key, value in EVENT.items() if key != "time"},
+    "a retraction of nothing": EVENT | {"type": "activity.retracted.v1"},
+    "an integer beyond 64 bits": event(1, attributes={"n": 10**30}),
+}
+
+
+@pytest.mark.parametrize("name", NOT_EVENTS)
+async def test_what_the_api_would_never_write_is_invalid_and_no_reason_to_crash(
+    community: Community, name: str
+) -> None:
+    good = raw_fact(community.name, event(7))
+    with pytest.raises(Invalid) as refused:
+        await handle(community, good, raw_fact(community.name, NOT_EVENTS[name]))
+    assert refused.value.index == 1
+    assert refused.value.reason
+
+
+async def test_an_id_that_is_not_the_events_own_is_invalid(community: Community) -> None:
+    with pytest.raises(Invalid, match="the id is not that of"):
+        await handle(community, raw_fact(community.name, event(1), id=new_member_id(("a", "b", "c"))))
+
+
+async def test_a_later_event_type_is_taken_by_an_earlier_worker(community: Community) -> None:
+    """While a new version is rolled out, the API may know more than the worker."""
+    async with transaction(community.pool, lambda _: None) as tx:
+        later = EVENT | {
+            "type": "forum.poem.v1",
+            "data": {"channel": "radio", "actor": {"id": "ada"}, "rhymes": True},
+        }
+        published: list[Any] = []
+        tx.publish = lambda topic, key, fact: published.append((topic, fact))  # type: ignore[method-assign]
+        await handlers.on_raw_events(tx, [raw_fact(community.name, later)])
+    assert [fact["data"]["rhymes"] for topic, fact in published if topic is EVENTS] == [True]

@@ -22,9 +22,10 @@ from shared.topics import EVENTS, PROGRAMMES, RAW, TOPICS
 
 Schema = Mapping[str, Any]
 
-_ANNOTATIONS = frozenset({"$defs", "$id", "$schema", "description", "examples", "title"})
+#: `discriminator` only says which branch of a `oneOf` a value is of; the branches themselves are compared.
+_ANNOTATIONS = frozenset({"$defs", "$id", "$schema", "description", "discriminator", "examples", "title"})
 _COMPARED = frozenset(
-    {"$ref", "additionalProperties", "anyOf", "const", "default", "enum", "format", "items", "pattern"}
+    {"$ref", "additionalProperties", "anyOf", "const", "default", "enum", "format", "items", "oneOf", "pattern"}
     | {"patternProperties", "properties", "required", "type"}
 )
 _UPPER_BOUNDS = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
@@ -102,13 +103,17 @@ def _readers(path: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for topic in topics for one in topic.consumers)) or ("its consumers",)
 
 
-def changes(before: Schema, after: Schema) -> list[Change]:
+def changes(before: Schema, after: Schema, documents: tuple[Schema, Schema] | None = None) -> list[Change]:
     """How two JSON Schemas differ in what they take.
 
-    Knows the keywords that pydantic writes for contracts, none of which contains itself. Raises ValueError for
-    any other: what can't be compared must not pass as compatible.
+    `documents` are what the `$ref`s of each point into, when not the schemas themselves. Knows the keywords that
+    pydantic writes for contracts. Raises ValueError for any other, and for a schema that contains itself: what
+    can't be compared must not pass as compatible.
     """
-    return list(_changes("", before, after, (before, after)))
+    try:
+        return list(_changes("", before, after, documents or (before, after)))
+    except RecursionError:
+        raise ValueError("cannot compare a JSON Schema that contains itself") from None
 
 
 def _changes(place: str, before: Schema, after: Schema, roots: tuple[Schema, Schema]) -> Iterator[Change]:
@@ -118,7 +123,7 @@ def _changes(place: str, before: Schema, after: Schema, roots: tuple[Schema, Sch
     if _default_differs(before.get("default"), after.get("default")):
         detail = f"what leaves it out meant {before['default']!r}, means {after.get('default')!r}"
         yield Change(place, detail, narrows=True)
-    if "anyOf" in before or "anyOf" in after:
+    if {"anyOf", "oneOf"} & (before.keys() | after.keys()):
         yield from _branch_changes(place, before, after, roots)
         return
     old, new = _types(before), _types(after)
@@ -144,9 +149,11 @@ def _changes(place: str, before: Schema, after: Schema, roots: tuple[Schema, Sch
 def _resolved(schema: Any, root: Schema) -> Schema:
     schema = {} if schema is True else schema
     if "$ref" in schema:
-        name = schema["$ref"].removeprefix("#/$defs/")
+        target: Any = root
+        for name in schema["$ref"].removeprefix("#/").split("/"):
+            target = target[name]
         beside = {keyword: value for keyword, value in schema.items() if keyword != "$ref"}
-        schema = {**root["$defs"][name], **beside}
+        schema = {**_resolved(target, root), **beside}
     unknown = schema.keys() - _ANNOTATIONS - _COMPARED - {*_UPPER_BOUNDS, *_LOWER_BOUNDS}
     if unknown:
         raise ValueError(f"cannot compare the JSON Schema keyword {', '.join(sorted(unknown))}")
@@ -239,7 +246,7 @@ def _extra_property_changes(
 
 
 def _branch_changes(place: str, before: Schema, after: Schema, roots: tuple[Schema, Schema]) -> Iterator[Change]:
-    old, new = before.get("anyOf", [before]), after.get("anyOf", [after])
+    old, new = _branches(before), _branches(after)
     pairs = [[list(_changes(place, one, other, roots)) for other in new] for one in old]
     for one, with_each in zip(old, pairs, strict=True):
         if all(any(change.narrows for change in found) for found in with_each):
@@ -249,6 +256,12 @@ def _branch_changes(place: str, before: Schema, after: Schema, roots: tuple[Sche
         if all(kinds):
             # Within the limits of the likest branch: of the same shape if there is one.
             yield Change(place, f"may now be {_brief(other)}", widens="values" if {"values"} in kinds else "shape")
+
+
+def _branches(schema: Schema) -> Sequence[Schema]:
+    """The schemas that it is one of; those of a `oneOf` exclude one another, so they are an `anyOf` too."""
+    found: Sequence[Schema] = schema.get("anyOf") or schema.get("oneOf") or [schema]
+    return found
 
 
 def _brief(branch: Schema) -> str:

@@ -25,6 +25,7 @@ BASE: dict[str, Any] = {
         "version": {"const": "1.0", "type": "string"},
         "tags": {"type": "array", "maxItems": 3, "items": {"type": "string"}},
         "rule": {"anyOf": [{"type": "string", "maxLength": 63}, {"type": "null"}], "default": None},
+        "either": {"oneOf": [{"type": "string"}, {"type": "integer"}]},
         "at": {"type": "string", "format": "date-time"},
         "extra": {
             "type": "object",
@@ -92,6 +93,9 @@ def changed(path: str, value: Any, base: dict[str, Any] = BASE) -> dict[str, Any
         ("properties/rule/anyOf/0/maxLength", 64, False, "values"),
         ("properties/rule/anyOf/1", {"type": "integer"}, True, "shape"),
         ("properties/rule/default", "all", False, ""),
+        ("properties/either/oneOf", [{"type": "string"}], True, ""),
+        ("properties/either/oneOf/1", {"type": "boolean"}, True, "shape"),
+        ("properties/either/discriminator", {"propertyName": "kind"}, False, ""),
         ("properties/extra/maxProperties", 16, True, ""),
         ("properties/extra/maxProperties", 64, False, "values"),
         ("properties/extra/additionalProperties", True, False, "values"),
@@ -184,6 +188,38 @@ def test_what_is_referred_to_is_compared_under_its_place() -> None:
     (found,) = changes(before, after)
 
     assert found.place == "/data/score"
+
+
+def test_references_may_point_into_another_document() -> None:
+    schema = {"$ref": "#/components/schemas/Score"}
+    before = {"components": {"schemas": {"Score": {"type": "integer", "maximum": 10}}}}
+    after = changed("components/schemas/Score/maximum", 5, before)
+
+    (found,) = changes(schema, schema, (before, after))
+
+    assert found.detail == "maximum was 10, is 5"
+
+
+def test_a_reference_to_a_reference_is_followed() -> None:
+    before = {
+        "$ref": "#/$defs/Score",
+        "$defs": {"Score": {"$ref": "#/$defs/Number"}, "Number": {"type": "integer", "maximum": 10}},
+    }
+
+    (found,) = changes(before, changed("$defs/Number/maximum", 5, before))
+
+    assert found.detail == "maximum was 10, is 5"
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [{"type": "object", "properties": {"left": {"$ref": "#/$defs/Tree"}}}, {"$ref": "#/$defs/Tree"}],
+)
+def test_a_schema_that_contains_itself_does_not_pass(schema: dict[str, Any]) -> None:
+    tree = {"$ref": "#/$defs/Tree", "$defs": {"Tree": schema}}
+
+    with pytest.raises(ValueError, match="contains itself"):
+        changes(tree, tree)
 
 
 def test_a_keyword_that_cannot_be_compared_does_not_pass() -> None:

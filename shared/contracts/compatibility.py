@@ -8,7 +8,8 @@ What a version takes may grow, for those who send it; what it gives may not shri
   new facts, and readers of tomorrow the old ones. So nothing changes but descriptions and new optional fields.
   A new value of an enum is breaking; a field whose values will grow is a string with examples.
 
-A change beyond that is a new version of the type, published beside the old one.
+A change beyond that is a new version of the type, published beside the old one. The services' HTTP APIs
+are held to the same in `http_compatibility`, which compares their schemas with what is here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +36,7 @@ _TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "
 
 @dataclass(frozen=True)
 class Change:
-    """One change at `place` (a JSON Pointer into the message).
+    """One change at `place`: a JSON Pointer into the message, after the part of an operation that carries it.
 
     `narrows`: something that was valid no longer is. `widens`: something is valid that wasn't; "shape" when a
     field may now be missing or of another type, "values" when it stays what it is within wider limits.
@@ -49,7 +50,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Break:
-    """A change that a published version may not make, and who would be hurt."""
+    """A change that a published version may not make, and who would be hurt.
+
+    `path` is the schema's, as export names it, or an operation: `rewards GET /v1/catalogue`.
+    """
 
     path: str
     change: Change

@@ -1,4 +1,4 @@
-"""Generates schemas/ and the catalogue in docs/events.md, unless a published version would break."""
+"""Generates schemas/ and the catalogue in docs/events.md, unless what is published would break."""
 
 import importlib
 import importlib.util
@@ -17,11 +17,13 @@ from shared.contracts.asyncapi import asyncapi_document
 from shared.contracts.catalogue import with_catalogue
 from shared.contracts.compatibility import Break, breaks
 from shared.contracts.export import PROGRAMME_PATH, example_documents, schema_documents
+from shared.contracts.http_compatibility import operation_breaks
 from shared.service import describe
 from shared.topics import SERVICES
 
 ROOT = Path(__file__).parents[1]
 STALE = "generated files are not what the contracts and APIs say now; run `make schemas`"
+_APIS = "openapi/"
 _OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 
 
@@ -31,7 +33,7 @@ def generated(root: Path) -> dict[str, bytes]:
         **schema_documents(),
         **example_documents(),
         "asyncapi.json": asyncapi_document(),
-        **{f"openapi/{service}.json": openapi_document(service) for service in present_services()},
+        **{f"{_APIS}{service}.json": openapi_document(service) for service in present_services()},
     }
     files = {f"schemas/{path}": orjson.dumps(one, option=_OPTIONS) for path, one in documents.items()}
     page = "docs/events.md"
@@ -62,9 +64,10 @@ def _content(path: Path) -> bytes | None:
 
 
 def published(root: Path, revision: str = "HEAD") -> dict[str, Any]:
-    """The schemas that the git revision has, by path; those of the working tree where HEAD has none, or no git.
+    """The schemas and APIs that the git revision has, by path.
 
-    Raises ClickException for another revision that git does not know: nothing would be compared.
+    Those of the working tree where HEAD has none, or there is no git. Raises ClickException for another revision
+    that git does not know: nothing would be compared.
     """
     git = ["git", "-C", str(root)]
     known = subprocess.run([*git, "rev-parse", "-q", "--verify", revision], capture_output=True, check=False)
@@ -85,15 +88,22 @@ def published(root: Path, revision: str = "HEAD") -> dict[str, Any]:
     return {
         path: orjson.loads(content)
         for path, content in files.items()
-        if path.startswith(("events/", "facts/")) or path == PROGRAMME_PATH
+        if path.startswith(("events/", "facts/", _APIS)) or path == PROGRAMME_PATH
     }
 
 
 def broken(root: Path, revision: str = "HEAD", replaced: Sequence[str] = ()) -> list[Break]:
-    """What the contracts may not change of what `revision` published, but for the types that are replaced."""
+    """What the contracts and APIs may not change of what `revision` published, but for what is replaced.
+
+    `replaced` names types (`survey.response.v1`) and operations (`rewards GET /v1/catalogue`).
+    """
     paths = {f"{folder}/{one}.json" for one in replaced for folder in ("events", "facts")}
-    baseline = {path: schema for path, schema in published(root, revision).items() if path not in paths}
-    return breaks(baseline, schema_documents())
+    baseline = {path: document for path, document in published(root, revision).items() if path not in paths}
+    types = {path: schema for path, schema in baseline.items() if not path.startswith(_APIS)}
+    apis = {Path(path).stem: document for path, document in baseline.items() if path.startswith(_APIS)}
+    current = {service: openapi_document(service) for service in present_services()}
+    of_operations = [one for one in operation_breaks(apis, current) if one.path not in replaced]
+    return [*breaks(types, schema_documents()), *of_operations]
 
 
 @click.command(epilog="Example: python -m tools.schemas --check --against origin/main")
@@ -105,20 +115,23 @@ def broken(root: Path, revision: str = "HEAD", replaced: Sequence[str] = ()) -> 
     "--replace",
     "replaced",
     multiple=True,
-    metavar="TYPE",
-    help="Change this type's version all the same: only for one that nobody has used yet. Repeatable.",
+    metavar="TYPE|OPERATION",
+    help="Change this type's version, or this operation ('rewards GET /v1/catalogue'), all the same: only for "
+    "one that nobody has used yet. Repeatable.",
 )
 def main(check: bool, against: str, replaced: Sequence[str]) -> None:
     """Generate schemas/ and the catalogue in docs/events.md from the contracts and the APIs.
 
-    Refuses when a version that is published would change in a way that hurts who sends or reads it.
+    Refuses when a version or an operation that is published would change in a way that hurts who sends, reads
+    or calls it.
     """
     found = broken(ROOT, against, replaced)
     if found:
         raise click.ClickException(
             "published versions may not change like this:\n"
             + "\n".join(f"  {one}" for one in found)
-            + "\nPublish a new version (.v2) beside the old one. schemas/README.md says what may change."
+            + "\nPublish a new version (.v2 of a type, a path under /v2) beside the old one. "
+            "schemas/README.md says what may change."
         )
     files = generated(ROOT)
     paths = stale(ROOT, files)

@@ -91,6 +91,15 @@ def narrow_published(root: Path) -> None:
     path.write_bytes(orjson.dumps(schema))
 
 
+def narrow_operation(root: Path) -> None:
+    """Make it as if the published list of awards had taken their state too."""
+    path = root / "schemas/openapi/scoring.json"
+    document = orjson.loads(path.read_bytes())
+    state = {"in": "query", "name": "state", "schema": {"type": "string"}}
+    document["paths"]["/v1/awards"]["get"]["parameters"].append(state)
+    path.write_bytes(orjson.dumps(document))
+
+
 def test_what_is_missing_changed_or_left_over_is_made_right(repository: Path) -> None:
     (repository / "schemas/asyncapi.json").unlink()
     (repository / "schemas/facts/points.awarded.v1.json").write_text("{}")
@@ -126,6 +135,28 @@ def test_a_version_that_nobody_used_may_be_replaced(repository: Path) -> None:
     commit(repository)
 
     assert CliRunner().invoke(schemas.main, ["--replace", "survey.response.v1"]).exit_code == 0
+    assert schemas.stale(repository, schemas.generated(repository)) == []
+
+
+def test_a_breaking_change_of_an_operation_is_refused(repository: Path) -> None:
+    narrow_operation(repository)
+    commit(repository)
+    before = (repository / "schemas/openapi/scoring.json").read_bytes()
+
+    refused = CliRunner().invoke(schemas.main, [])
+
+    assert refused.exit_code == 1
+    assert "scoring GET /v1/awards at query parameter state: the parameter is removed" in refused.output
+    assert "(hurts clients of the scoring API)" in refused.output
+    assert (repository / "schemas/openapi/scoring.json").read_bytes() == before
+
+
+def test_an_operation_that_nobody_used_may_be_replaced(repository: Path) -> None:
+    narrow_operation(repository)
+    commit(repository)
+
+    assert CliRunner().invoke(schemas.main, ["--replace", "scoring GET /v1/members"]).exit_code == 1
+    assert CliRunner().invoke(schemas.main, ["--replace", "scoring GET /v1/awards"]).exit_code == 0
     assert schemas.stale(repository, schemas.generated(repository)) == []
 
 

@@ -74,13 +74,19 @@ def main(
     """
     console = Console(stderr=True, highlight=False)
     now = datetime.now(UTC)
+    machine = this_machine()
     if onto is not None:
         results = Results.model_validate_json(onto.read_text())
+        if (results.machine.cpu, results.machine.core_count) != (machine.cpu, machine.core_count):
+            raise click.UsageError(
+                f"{onto} has the numbers of another machine ({results.machine.cpu}, {results.machine.core_count} "
+                "cores): measure all of it anew, without --onto"
+            )
     else:
         results = Results(
             date=now.isoformat(timespec="seconds"),
             quick=quick,
-            machine=this_machine(),
+            machine=machine,
             input=messages.description(),
         )
     stem = onto.stem if onto is not None else now.strftime("%Y-%m-%dT%H%M")

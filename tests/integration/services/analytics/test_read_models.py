@@ -26,6 +26,7 @@ async def participation(api: httpx.AsyncClient) -> tuple[int, int, dict[str, int
     return month["events"], month["active_members"], {one["type"]: one["events"] for one in month["types"]}
 
 
+@pytest.mark.usefixtures("new_rows")
 async def test_events_count_once_by_channel_and_type(world: Any, api: httpx.AsyncClient) -> None:
     events = [
         world.event("1", "ada"),
@@ -59,6 +60,7 @@ async def test_a_retraction_takes_its_event_out_whichever_comes_first(
     assert lineage["event"]["retracted_by"] == facts["retraction"]["uid"]
 
 
+@pytest.mark.usefixtures("new_rows")
 async def test_event_and_retraction_in_one_batch(world: Any, api: httpx.AsyncClient) -> None:
     await world.handle(handlers.on_events, world.retraction("1"), world.event("1"), world.event("2"))
     assert await participation(api) == (1, 1, {"forum.post.v1": 1})
@@ -126,6 +128,7 @@ async def test_the_newest_revision_of_a_member_wins(world: Any, api: httpx.Async
     assert (await ask(api, "/v1/summary"))["members"] == 1
 
 
+@pytest.mark.usefixtures("new_rows")
 async def test_points_by_rule_are_net_of_reversals(world: Any, api: httpx.AsyncClient) -> None:
     rules = [{"id": "post", "title": "Posts", "on": ["forum.post.v1"], "points": 5}]
     await world.handle(handlers.on_programmes, world.programme(1, rules))

@@ -46,6 +46,7 @@ async def test_awards_grant_and_reversals_take_back(world: Any) -> None:
     assert {one["award_id"] for one in taken} == {reversal["data"]["award_id"]}
 
 
+@pytest.mark.usefixtures("new_rows")
 async def test_a_redelivered_award_changes_nothing(world: Any) -> None:
     await world.handle(handlers.on_programmes, world.programme(1, SECTION))
     awards = [world.award("a", 4, rule="answer"), world.award("a", 4, rule="answer"), world.award("b", 30)]
@@ -65,6 +66,7 @@ async def test_a_redelivered_award_changes_nothing(world: Any) -> None:
     assert boards == 38
 
 
+@pytest.mark.usefixtures("new_rows")
 async def test_of_known_and_new_awards_in_one_batch_the_new_ones_count(world: Any) -> None:
     await world.handle(handlers.on_programmes, world.programme(1, SECTION))
     known, new = world.award("a", 4), world.award("a", 6)

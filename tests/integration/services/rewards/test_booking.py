@@ -18,6 +18,7 @@ from services.rewards.store import ledger as ledger_store
 pytestmark = pytest.mark.stack
 
 
+@pytest.mark.usefixtures("new_rows")
 async def test_awards_are_booked_once_however_often_they_come(world: Any) -> None:
     awards = [world.award(f"a{n}", "ada" if n % 2 else "bob", n) for n in range(1, 7)]
 
@@ -65,6 +66,7 @@ async def test_points_already_used_become_a_debt_that_later_awards_pay(world: An
     assert (await world.check()).differences == 0
 
 
+@pytest.mark.usefixtures("new_rows")
 async def test_a_reversal_in_the_batch_of_its_award_and_before_it(world: Any) -> None:
     await world.give(world.award("a", "ada", 10), world.award("not a", "ada", -10, reverses="a"))
     await world.give(world.award("not b", "bob", -5, reverses="b"), world.award("b", "bob", 5))
@@ -196,6 +198,7 @@ async def test_the_check_finds_whatever_is_wrong(world: Any, api: Any, stack: An
     assert [d["transfer_id"] for d in answer["unbalanced_transfers"]] == [str(lonely)]
 
 
+@pytest.mark.usefixtures("new_rows")
 async def test_a_transfer_of_a_command_is_never_booked_twice(world: Any) -> None:
     member = UUID(world.uuid("ada"))
     made = transfer_id(member, "maturity")

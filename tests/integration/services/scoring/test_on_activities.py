@@ -42,6 +42,7 @@ async def test_an_event_earns_what_the_rules_say_and_tells_the_others(world: Any
     assert (fact["data"]["programme_id"], fact["data"]["programme_version"]) == ("demo", 1)
 
 
+@pytest.mark.usefixtures("new_rows")
 async def test_a_second_delivery_has_no_effect(world: Any) -> None:
     await world.publish()
     await world.score(world.event("1"), world.event("2"), world.event("1"))
@@ -52,6 +53,7 @@ async def test_a_second_delivery_has_no_effect(world: Any) -> None:
     assert len(before) == 4
 
 
+@pytest.mark.usefixtures("new_rows")
 async def test_a_retraction_takes_back_what_was_earned_once(world: Any) -> None:
     await world.publish()
     await world.score(world.event("1"))

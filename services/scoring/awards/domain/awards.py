@@ -12,7 +12,7 @@ from hashlib import sha1
 from typing import NamedTuple
 from uuid import UUID
 
-from services.scoring.limits.domain import CapKey
+from services.scoring.limits.domain import CapKey, CapUsage
 from services.scoring.rules.domain.matching import Candidate, Declined
 from shared.contracts.award_ids import AWARD_PREFIX_LENGTH, award_prefix
 from shared.contracts.programme import Slot
@@ -88,14 +88,12 @@ def award(candidates: Iterable[Candidate], used: dict[CapKey, int], retracted: C
     """
     awards: list[Award] = []
     declined: list[Declined] = []
-    usage: dict[CapKey, int] = {}
+    usage = CapUsage(used)
     for event, event_time, received_at, version, rule, member_id, cap in candidates:
         community, event_uid = event["community"], event["uid"]
         points = rule.points
         if cap is not None and rule.daily_cap is not None:
-            before = usage.get(cap, used.get(cap, 0))
-            points = min(points, max(0, rule.daily_cap - before))
-            usage[cap] = before + points
+            points = usage.use(cap, rule.daily_cap, points)
         if (community, event_uid) in retracted:
             declined.append(Declined(event, rule.id, rule.slot, "retracted", "before it arrived"))
             continue
@@ -122,7 +120,7 @@ def award(candidates: Iterable[Candidate], used: dict[CapKey, int], retracted: C
                 event.get("traceparent"),
             )
         )
-    return Capped(awards, declined, usage)
+    return Capped(awards, declined, usage.points)
 
 
 def reversal(taken_back: Award, traceparent: str | None) -> Award:

@@ -21,8 +21,9 @@ import psutil
 from plaudit.stack import StackState
 from services.ingest.domain import admission
 from services.ingest.domain.events import event_uid
-from services.scoring.programmes import handlers as scoring
+from services.scoring.programmes.domain.publication import Submission
 from services.scoring.programmes.domain.reading import read_programme
+from services.scoring.programmes.handlers import publish_programme
 from shared.consumer import Subscription
 from shared.contracts.programme import Programme
 from shared.postgres import create_pool
@@ -121,7 +122,8 @@ async def publish(chain: Chain, community: str, programme: str) -> None:
     document = read_programme(programme)
     assert isinstance(document, Programme)
     async with transaction(link.pool, lambda count: None) as tx:
-        await scoring.publish_programme(tx, community, document, programme, "benchmark", None, 0)
+        submission = Submission(document, programme, "benchmark")
+        await publish_programme(tx, community=community, submission=submission, lead_seconds=0)
     rows = await link.pool.fetch("delete from outbox returning topic, value")
     for other in chain.links.values():
         for row in rows:

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Query, Request
 
 from services.scoring.awards import store
 from services.scoring.awards.api.models import AwardItem, DeclinedItem, Explanation, RuleScore, Score
+from services.scoring.awards.domain.awards import AwardPlace
 from services.scoring.programmes.api.parameters import Moment, bad_cursor
-from services.scoring.rules.store import declined_of
+from services.scoring.rules.store import load_declined
 from shared.http import (
     PROBLEMS,
     After,
@@ -22,6 +23,7 @@ from shared.http import (
     encode_cursor,
     requires,
 )
+from shared.http.pages import PAGE_MAX_COUNT
 
 router = APIRouter()
 
@@ -39,17 +41,24 @@ async def get_awards(
     if (member is None) == (event is None):
         detail = "Give either member or event"
         raise Problem(422, "The request is not valid", detail, [FieldError(field="member", detail=detail)])
-    page_of, of = (store.page_of_awards, member) if member is not None else (store.page_of_event_awards, event)
+    community, place = principal.community, _award_place(after)
     async with request.app.state.pool.acquire() as conn:
-        rows = await page_of(conn, principal.community, str(of), _award_cursor(after), limit)
-    last = rows[-1] if len(rows) == limit else None
+        if member is not None:
+            found = await store.page_of_awards(
+                conn, community=community, member_id=str(member), after=place, limit=limit
+            )
+        else:
+            found = await store.page_of_event_awards(
+                conn, community=community, event_uid=str(event), after=place, limit=limit
+            )
+    last = found[-1].award if len(found) == limit else None
     return Page(
-        items=[AwardItem(**row) for row in rows],
-        next=encode_cursor(last["event_time"].isoformat(), str(last["award_id"])) if last else None,
+        items=[AwardItem.of(recorded) for recorded in found],
+        next=encode_cursor(last.event_time.isoformat(), last.award_id) if last else None,
     )
 
 
-def _award_cursor(after: str | None) -> tuple[datetime, str] | None:
+def _award_place(after: str | None) -> AwardPlace | None:
     position = decode_cursor(after, str, str)
     if position is None:
         return None
@@ -59,7 +68,7 @@ def _award_cursor(after: str | None) -> tuple[datetime, str] | None:
         raise bad_cursor() from error
     if moment.tzinfo is None:
         raise bad_cursor()
-    return moment, award_id
+    return AwardPlace(moment, award_id)
 
 
 @router.get("/v1/members/{member_id}/score", summary="A member's points, at any time", responses=PROBLEMS)
@@ -77,14 +86,19 @@ async def get_score(
     """
     now = datetime.now(UTC)
     async with request.app.state.pool.acquire() as conn:
-        rows = await store.score(conn, principal.community, str(member_id), at or now, as_known_at or now)
-    rules = [RuleScore(**row) for row in rows]
+        rules = await store.load_rule_points(
+            conn,
+            community=principal.community,
+            member_id=str(member_id),
+            at=at or now,
+            as_known_at=as_known_at or now,
+        )
     return Score(
         member_id=member_id,
         at=at or now,
         as_known_at=as_known_at or now,
         points=sum(rule.points for rule in rules),
-        rules=rules,
+        rules=[RuleScore.of(rule) for rule in rules],
     )
 
 
@@ -99,15 +113,18 @@ async def get_explanation(
     An event with neither came before the first programme, or no rule listens to its type.
     """
     async with request.app.state.pool.acquire() as conn:
-        marks = await store.marks_of(conn, principal.community, str(event_uid))
-        awards = await store.page_of_event_awards(conn, principal.community, str(event_uid), None, 500)
-        declined = await declined_of(conn, principal.community, str(event_uid))
+        community, uid = principal.community, str(event_uid)
+        marks = await store.find_marks(conn, community=community, event_uid=uid)
+        awards = await store.page_of_event_awards(
+            conn, community=community, event_uid=uid, after=None, limit=PAGE_MAX_COUNT
+        )
+        declined = await load_declined(conn, community=community, event_uid=uid)
     if marks is None:
         raise Problem(404, "No such event", "Scoring has not seen it; a receipt says whether it was accepted")
     return Explanation(
         event_uid=event_uid,
-        scored=marks["scored"],
-        retracted=marks["retracted"],
-        awards=[AwardItem(**row) for row in awards],
-        declined=[DeclinedItem(**row) for row in declined],
+        scored=marks.scored,
+        retracted=marks.retracted,
+        awards=[AwardItem.of(recorded) for recorded in awards],
+        declined=[DeclinedItem.of(rule) for rule in declined],
     )

@@ -3,7 +3,6 @@
 import asyncio
 from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from services.scoring.programmes import store
@@ -15,9 +14,9 @@ from services.scoring.programmes.api.models import (
     Publication,
 )
 from services.scoring.programmes.api.parameters import Moment, bad_cursor
-from services.scoring.programmes.domain.publication import EffectiveFromRefused
+from services.scoring.programmes.domain.publication import EffectiveFromError, OtherProgrammeError, Submission
 from services.scoring.programmes.domain.reading import document_of, document_sha256, read_programme
-from services.scoring.programmes.handlers import OtherProgramme, publish_programme
+from services.scoring.programmes.handlers import publish_programme
 from services.scoring.settings import Settings
 from shared.contracts.programme import Programme
 from shared.http import (
@@ -66,9 +65,9 @@ async def post_programme(
     programme = await asyncio.to_thread(_read, text)
     if dry_run:
         async with request.app.state.pool.acquire() as conn:
-            newest = await store.newest_version(conn, principal.community)
-        if newest is not None and newest["programme_id"] != programme.programme:
-            raise _other_programme(newest["programme_id"])
+            newest = await store.find_newest_version(conn, community=principal.community)
+        if newest is not None and newest.programme_id != programme.programme:
+            raise _other_programme(newest.programme_id)
         response.status_code = 200
         return Publication(
             programme_id=programme.programme,
@@ -80,27 +79,24 @@ async def post_programme(
         async with request.app.state.begin() as tx:
             published = await publish_programme(
                 tx,
-                principal.community,
-                programme,
-                text,
-                principal.name,
-                effective_from,
-                settings.programme_lead_seconds,
+                community=principal.community,
+                submission=Submission(programme, text, principal.name, effective_from),
+                lead_seconds=settings.programme_lead_seconds,
             )
-    except OtherProgramme as error:
+    except OtherProgrammeError as error:
         raise _other_programme(error.programme_id) from error
-    except EffectiveFromRefused as error:
+    except EffectiveFromError as error:
         errors = [FieldError(field="effective_from", detail=str(error))]
         raise Problem(422, "The version cannot take effect then", str(error), errors) from error
     if not published.is_new:
         response.status_code = 200
     version = published.version
-    response.headers["Location"] = f"/v1/programmes/{version['version']}"
+    response.headers["Location"] = f"/v1/programmes/{version.number}"
     return Publication(
-        programme_id=version["programme_id"],
-        version=version["version"],
-        effective_from=version["effective_from"],
-        document_sha256=version["document_sha256"],
+        programme_id=version.programme_id,
+        version=version.number,
+        effective_from=version.effective_from,
+        document_sha256=version.document_sha256,
         is_new=published.is_new,
         dry_run=False,
     )
@@ -126,7 +122,10 @@ def _read(text: str) -> Programme:
     read = read_programme(text)
     if isinstance(read, Programme):
         return read
-    errors = [FieldError(field=one.field, detail=one.detail, line=one.line, column=one.column) for one in read]
+    errors = [
+        FieldError(field=mistake.field, detail=mistake.detail, line=mistake.line, column=mistake.column)
+        for mistake in read
+    ]
     first = read[0]
     count = "1 error" if len(read) == 1 else f"{len(read)} errors"
     raise Problem(
@@ -146,14 +145,14 @@ async def get_programmes(
 ) -> Page[ProgrammeVersion]:
     """What was published when and by whom; a version never changes."""
     position = decode_cursor(after, int)
-    before = position[0] if position else None
-    if before is not None and not 0 <= before < 2**31:
+    below = position[0] if position else None
+    if below is not None and not 0 <= below < 2**31:
         raise bad_cursor()
     async with request.app.state.pool.acquire() as conn:
-        rows = await store.page_of_versions(conn, principal.community, before, limit)
+        versions = await store.page_of_versions(conn, community=principal.community, below=below, limit=limit)
     return Page(
-        items=[ProgrammeVersion(**row) for row in rows],
-        next=encode_cursor(rows[-1]["version"]) if len(rows) == limit else None,
+        items=[ProgrammeVersion.of(version) for version in versions],
+        next=encode_cursor(versions[-1].number) if len(versions) == limit else None,
     )
 
 
@@ -165,9 +164,7 @@ async def get_programme(
 ) -> ProgrammeDocument:
     """The text as it was sent, and what was read from it."""
     async with request.app.state.pool.acquire() as conn:
-        row = await store.version(conn, principal.community, version)
-    if row is None:
+        found = await store.find_version(conn, community=principal.community, number=version)
+    if found is None:
         raise Problem(404, "No such version", "GET /v1/programmes lists the versions there are")
-    fields = dict(row)
-    document = orjson.loads(fields.pop("document"))
-    return ProgrammeDocument(**fields, text=fields["source_text"], document=document)
+    return ProgrammeDocument.with_text(*found)

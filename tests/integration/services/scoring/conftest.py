@@ -10,6 +10,7 @@ import pytest
 
 from services.scoring.awards.handlers import Scorer
 from services.scoring.main import SPEC
+from services.scoring.programmes.domain.publication import Submission
 from services.scoring.programmes.domain.reading import read_programme
 from services.scoring.programmes.handlers import Published, publish_programme
 from shared.contracts.programme import Programme
@@ -63,7 +64,12 @@ class ScoringWorld(World):
         programme = read_programme(text)
         assert isinstance(programme, Programme), programme
         async with self.begin() as tx:
-            return await publish_programme(tx, self.community, programme, text, "test", requested, LEAD_SECONDS)
+            return await publish_programme(
+                tx,
+                community=self.community,
+                submission=Submission(programme, text, "test", requested),
+                lead_seconds=LEAD_SECONDS,
+            )
 
     async def score(self, *events: Any, scorer: Scorer | None = None) -> None:
         async with self.begin() as tx:

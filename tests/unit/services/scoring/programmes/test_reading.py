@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scoring.programmes.domain.reading import (
-    ProgrammeError,
+    Mistake,
     document_of,
     document_sha256,
     read_programme,
@@ -27,7 +27,7 @@ rules:
 """
 
 
-def errors(text: str) -> list[ProgrammeError]:
+def errors(text: str) -> list[Mistake]:
     read = read_programme(text)
     assert isinstance(read, list), "the programme was expected to be refused"
     return read

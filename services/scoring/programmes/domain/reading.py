@@ -5,11 +5,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+from schwifty import IBAN
+from schwifty.exceptions import InvalidChecksumDigits, InvalidCountryCode, InvalidLength, SchwiftyException
 
 from services.scoring.programmes.domain.located_yaml import Located, Mark, Path, YamlError, read_yaml
 from services.scoring.programmes.domain.publication import Document
@@ -28,10 +30,6 @@ _EXPECTED = {
     "model_type": "fields, one `name: value` per line",
     "bool_type": "true or false",
 }
-
-
-#: What sits under `rules:` and the like, so that a list of them can be checked for ids used twice.
-_UNIQUE = (("rules",), ("recognition", "badges"), ("recognition", "levels"), ("rewards", "catalogue"))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -136,23 +134,35 @@ def _wrong_value(details: ErrorDetails) -> str:
 
 def _fields_at(path: Path) -> list[str]:
     """The fields that a programme has at `path`."""
-    model: Any = Programme
+    section: type[BaseModel] = Programme
     for part in path:
-        if isinstance(part, int):
+        if isinstance(part, str):
+            section = _section(section.model_fields[part].annotation) or section
+    return list(section.model_fields)
+
+
+def _section(hint: Any) -> type[BaseModel] | None:
+    """The part of a programme that a field holds, be it in a list or perhaps not there; None for plain values."""
+    hints = (hint, *get_args(hint), *(inner for argument in get_args(hint) for inner in get_args(argument)))
+    return next((found for found in hints if isinstance(found, type) and issubclass(found, BaseModel)), None)
+
+
+def _lists_with_ids(section: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Where a programme has lists of things with an id, which are unique in each: `rules:` and the like."""
+    for name, field in section.model_fields.items():
+        inner = _section(field.annotation)
+        if inner is None:
             continue
-        hint = model.model_fields[part].annotation
-        model = next(
-            one
-            for one in (hint, *get_args(hint), *(inner for arg in get_args(hint) for inner in get_args(arg)))
-            if isinstance(one, type) and issubclass(one, BaseModel)
-        )
-    return list(model.model_fields)
+        if get_origin(field.annotation) is not list:
+            yield from _lists_with_ids(inner, (*path, name))
+        elif "id" in inner.model_fields:
+            yield (*path, name)
 
 
 def _reference_mistakes(located: Located, message: str) -> Iterator[Mistake]:
     """Where ids are used twice, and where a badge counts a rule that is not there."""
     found = False
-    for path in _UNIQUE:
+    for path in _lists_with_ids(Programme):
         section: Any = located.value
         for part in path:
             section = (section or {}).get(part) or {}
@@ -204,13 +214,25 @@ def _within(text: str, start: Mark, value: str, offset: int | None) -> Mark:
 
 
 def _account_mistakes(programme: Programme, located: Located) -> Iterator[Mistake]:
-    """The check digits of the paying account's IBAN (ISO 13616: the rearranged number is 1 modulo 97)."""
     payout = programme.rewards.payout
-    if payout is None:
-        return
-    iban = payout.paying_account.iban
-    if int("".join(str(int(digit, 36)) for digit in iban[4:] + iban[:4])) % 97 != 1:
+    detail = None if payout is None else _wrong_iban(payout.paying_account.iban)
+    if detail is not None:
         at = ("rewards", "payout", "paying_account", "iban")
-        yield _mistake(
-            located.values[at], at, f"the check digits of the IBAN {iban} do not fit; is a digit wrong?"
-        )
+        yield _mistake(located.values[at], at, detail)
+
+
+def _wrong_iban(iban: str) -> str | None:
+    """What is wrong with an IBAN: its country, length, structure or check digits (ISO 13616); None for nothing."""
+    country = iban[:2]
+    try:
+        IBAN(iban)
+    except InvalidCountryCode:
+        return f"no IBAN begins with {country}; is a letter wrong?"
+    except InvalidLength:
+        length = IBAN(iban, allow_invalid=True).spec.iban_length
+        return f"an IBAN of {country} has {length} characters; {iban} has {len(iban)}"
+    except InvalidChecksumDigits:
+        return f"the check digits of the IBAN {iban} do not fit; is a digit wrong?"
+    except SchwiftyException:
+        return f"{iban} is not built as an IBAN of {country} is; is a letter or a digit wrong?"
+    return None

@@ -20,6 +20,7 @@ from services.ingest.domain.events import event_uid
 from services.ingest.domain.members import DifferentMembersError
 from services.ingest.metrics import EVENTS_REFUSED, EVENTS_TAKEN, REQUESTS_WAITING
 from services.ingest.settings import Settings
+from shared.access_keys import SCOPES, hash_secret
 from shared.contracts.fields import Channel, Id, Name, Slug
 from shared.http import (
     PROBLEMS,
@@ -36,7 +37,7 @@ from shared.http import (
     encode_cursor,
     requires,
 )
-from shared.http.keys import SCOPES, authorise, hash_secret
+from shared.http.auth import authorise
 from shared.kafka import passes, send_records
 from shared.telemetry import new_traceparent
 from shared.topics import RAW, record_key

@@ -12,8 +12,9 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 from starlette.routing import Route
 
+from shared.access_keys import Principal
+from shared.http.auth import requires
 from shared.http.direct import DirectRoute
-from shared.http.keys import Principal, requires
 from shared.http.limits import RequestLimits
 from shared.http.problems import ProblemDetails, install_problem_handlers, problem_responses
 from shared.settings import ServiceSettings

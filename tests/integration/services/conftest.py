@@ -11,17 +11,16 @@ import asyncpg
 import httpx
 import pytest
 
-from shared import postgres
-from shared.http.keys import KeyRing
-from shared.postgres import create_pool
+from shared.access_keys import KeyRing
+from shared.postgres import copy, create_pool
 from shared.service import ServiceSpec, describe
 from tests.integration.services.world import World, authorization
 
 
-@pytest.fixture(params=[1, postgres.COPY_MIN_COUNT], ids=["copied", "inserted"])
+@pytest.fixture(params=[1, copy.COPY_MIN_COUNT], ids=["copied", "inserted"])
 def new_rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs a test of a few rows as if they were many, and as the few that they are: see copy_new."""
-    monkeypatch.setattr(postgres, "COPY_MIN_COUNT", request.param)
+    monkeypatch.setattr(copy, "COPY_MIN_COUNT", request.param)
 
 
 @pytest.fixture

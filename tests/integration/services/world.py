@@ -8,7 +8,7 @@ from uuid import UUID, uuid4, uuid5
 
 import asyncpg
 
-from shared.http.keys import hash_secret
+from shared.access_keys import hash_secret
 from shared.transaction import Transaction, transaction
 
 NAMESPACE = UUID("00000000-0000-5000-8000-000000000000")

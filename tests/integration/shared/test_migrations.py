@@ -8,8 +8,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from shared import postgres
-from shared.postgres import MigrationError, database_url, migrate, prepare_database, role_name
+from shared.postgres import MigrationError, database_url, migrate, migrations, prepare_database, role_name
 
 pytestmark = pytest.mark.stack
 
@@ -22,7 +21,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     room.mkdir(parents=True)
     (room.parent / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(postgres, "packages_of", lambda service: ("shared", name))
+    monkeypatch.setattr(migrations, "packages_of", lambda service: ("shared", name))
     return room
 
 

@@ -8,7 +8,8 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.coordination import FindCoordinatorRequest
 
-from shared.kafka import Connection, passes
+from shared.kafka import passes
+from shared.kafka.client_fixes import Connection
 
 
 class ClosedWriter:

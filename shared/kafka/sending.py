@@ -1,40 +1,18 @@
-"""Kafka: topics made from the registry, and the producer's settings."""
+"""The producer, and records sent in batches that are built here."""
 
 import asyncio
 import zlib
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import Any
 from weakref import WeakKeyDictionary
 
-import aiokafka.conn
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.conn import AIOKafkaConnection, CloseReason
-from aiokafka.errors import (
-    KafkaConnectionError,
-    KafkaError,
-    KafkaTimeoutError,
-    MessageSizeTooLargeError,
-    TopicAlreadyExistsError,
-    for_code,
-)
+from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.producer.message_accumulator import BatchBuilder
-
-from shared.topics import Topic
 
 PRODUCER_LINGER_MS = 2
 PRODUCER_BATCH_BYTES = 256 * 1024
 REQUEST_MAX_BYTES = 2 * 1024 * 1024
-
-
-def passes(error: KafkaError) -> bool:
-    """Whether a failure passes by itself.
-
-    After any other the idempotent producer's sequence numbers no longer fit the broker's: only a new
-    producer, that is a new process, gets anything through.
-    """
-    return error.retriable or isinstance(error, KafkaTimeoutError)
 
 
 def partition_of(key: bytes, partitions: Sequence[int]) -> int:
@@ -56,25 +34,6 @@ def create_producer(bootstrap: str, *, request_seconds: float) -> AIOKafkaProduc
         max_request_size=REQUEST_MAX_BYTES,
         request_timeout_ms=int(request_seconds * 1000),
     )
-
-
-class Connection(AIOKafkaConnection):
-    """The client's connection, for uvloop: its transports say RuntimeError when they are closed, not OSError.
-
-    The client catches only the latter. Anything else ends its background tasks, and nobody is told: the consumer
-    stands still (aiokafka issue 1038).
-    """
-
-    def send(self, request: Any, expect_response: bool = True) -> Any:
-        """Send a request; raises KafkaConnectionError when the connection is closed."""
-        try:
-            return super().send(request, expect_response)
-        except RuntimeError as error:
-            self.close(reason=CloseReason.CONNECTION_BROKEN)
-            raise KafkaConnectionError(f"connection at {self.host}:{self.port}: {error}") from error
-
-
-aiokafka.conn.AIOKafkaConnection = Connection  # where the client takes the class of its connections from
 
 
 class _Batch:
@@ -177,26 +136,3 @@ async def send_records(producer: AIOKafkaProducer, records: Iterable[tuple[str, 
             lane.withdraw(batch)
     for batch in batches:
         batch.acknowledged.result()
-
-
-async def create_topics(bootstrap: str, topics: Sequence[Topic], replication: int = 1) -> list[str]:
-    """Create those topics that are not there; return their names. Topics that exist stay as they are.
-
-    Raises KafkaError when the broker refuses one.
-    """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
-        existing = set(await admin.list_topics())
-        missing = [topic for topic in topics if topic.name not in existing]
-        if not missing:
-            return []
-        response = await admin.create_topics(
-            [NewTopic(topic.name, topic.partitions, replication, topic_configs=topic.config) for topic in missing]
-        )
-        for name, code, *message in response.topic_errors:
-            if code not in (0, TopicAlreadyExistsError.errno):
-                raise for_code(code)(f"topic {name}: {message}")
-        return [topic.name for topic in missing]
-    finally:
-        await admin.close()

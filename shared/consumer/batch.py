@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from shared.dead_letters import Rejection
+from shared.consumer.dead_letters import Rejection
 from shared.transaction import Invalid
 
 

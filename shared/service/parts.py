@@ -1,50 +1,31 @@
-"""A service's process: a Faust app that hosts the HTTP server, the consumer loop, the relay and the timers.
+"""The parts of a service's process: connections, relay, consumer loop and HTTP server."""
 
-Faust starts and stops the parts in order, elects a leader for the timers, and takes the signals. No fact
-and no money rests on a Faust table or a Faust acknowledgement.
-"""
-
-import argparse
 import asyncio
 import contextlib
-import gc
 import logging
-import os
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
 
 import asyncpg
-import faust
 import mode
-import uvloop
 from aiokafka import AIOKafkaProducer
-from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
-from fastapi import APIRouter, FastAPI
-from faust.worker import Worker
+from fastapi import FastAPI
 
-from shared.consumer import ConsumerLoop, Subscription
-from shared.contracts.facts import ACCESS_KEY_CHANGED
+from shared.access_keys import KeyRing
+from shared.consumer import ConsumerLoop
 from shared.http.app import create_app
-from shared.http.keys import KeyRing, on_access_keys
 from shared.http.server import HttpServer
 from shared.kafka import create_producer
 from shared.outbox import OutboxRelay
 from shared.postgres import TRANSIENT, create_pool, missing_migrations
+from shared.service.spec import ServiceSpec, Timer
 from shared.settings import Role, ServiceSettings
-from shared.telemetry import configure_logging
-from shared.topics import ACCESS_KEYS
 from shared.transaction import Transaction, transaction
 
 CLOSE_SECONDS = 3.0
 DEPENDENCY_PAUSE_SECONDS = 0.2
-GC_THRESHOLD_COUNT = 50_000
 READY_CHECK_SECONDS = 2.0
-
 #: What PostgreSQL answers before the service's role, database and tables are made.
 DATABASE_NOT_THERE_YET = (
     asyncpg.InvalidCatalogNameError,
@@ -53,39 +34,8 @@ DATABASE_NOT_THERE_YET = (
     asyncpg.InsufficientPrivilegeError,
 )
 
+
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Timer:
-    """Work at intervals, on one worker of the service at a time, in a transaction."""
-
-    name: str
-    every_seconds: float
-    run: Callable[[Transaction], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class ServiceSpec:
-    """What makes a service: its name, settings, what it reads, its routes and its timers."""
-
-    name: str
-    description: str
-    settings: type[ServiceSettings]
-    subscriptions: Sequence[Subscription]
-    router: APIRouter
-    timers: Sequence[Timer] = ()
-    #: OpenAPI of routes that are not FastAPI's: operations by path and method, and the schemas they name.
-    operations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    schemas: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def all_subscriptions(self) -> list[Subscription]:
-        """The service's own, and the access keys that every service but their owner follows."""
-        followed = (
-            () if self.name == "ingest" else (Subscription(ACCESS_KEYS, ACCESS_KEY_CHANGED, on_access_keys),)
-        )
-        return [*followed, *self.subscriptions]
 
 
 class Parts(mode.Service):
@@ -202,77 +152,3 @@ def describe(spec: ServiceSpec, settings: ServiceSettings, role: Role = "all") -
     """The service's HTTP application, not yet connected to anything; a worker serves only health and metrics."""
     router = spec.router if role != "worker" else None
     return create_app(spec.name, spec.description, router, settings, spec.operations, spec.schemas)
-
-
-def run(spec: ServiceSpec, arguments: Sequence[str] | None = None) -> None:
-    """The service's command: start the process and stay until SIGTERM or SIGINT, or a bug."""
-    parser = argparse.ArgumentParser(
-        prog=f"python -m services.{spec.name}.main",
-        description=spec.description,
-        epilog=f"Example: PLAUDIT_KAFKA=127.0.0.1:9092 python -m services.{spec.name}.main --role api",
-    )
-    parser.add_argument(
-        "--role",
-        choices=("all", "api", "worker"),
-        default="all",
-        help="api: only the HTTP API; worker: only loops, relay and timers; all: both (default)",
-    )
-    role: Role = parser.parse_args(arguments).role
-    settings = spec.settings()
-    configure_logging(spec.name, settings.log_level)
-    event_loop = uvloop.new_event_loop()
-    asyncio.set_event_loop(event_loop)
-    event_loop.run_until_complete(wait_for_broker(settings.kafka))
-    parts = Parts(spec, settings, role)
-    host = create_host(spec, settings, parts)
-    # The parts are the worker's, not the app's: the app starts its own only once its group has settled, which
-    # after a kill -9 takes as long as the dead process's session.
-    worker = Worker(host, parts, loop=event_loop, quiet=True, override_logging=False, redirect_stdouts=False)
-    worker.spinner = None  # a terminal's animation has no place in a log
-    # What is loaded stays; a batch's thousands of young dicts must not make the collector walk it all again.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD_COUNT)
-    status = 1
-    try:
-        worker.execute_from_commandline()
-    except SystemExit as stop:
-        status = stop.code if isinstance(stop.code, int) else 1
-    except BaseException:
-        log.critical("the process ends", exc_info=True)
-    finally:
-        # After a crash Faust's consumer thread would keep the process alive, doing nothing.
-        logging.shutdown()
-        os._exit(status)
-
-
-async def wait_for_broker(bootstrap: str) -> None:
-    """Return once Kafka answers: the host gives up at once when it does not."""
-    while True:
-        client = AIOKafkaClient(bootstrap_servers=bootstrap)
-        try:
-            await client.bootstrap()
-        except KafkaError as error:
-            log.info("waiting for Kafka: %r", error)
-        else:
-            return
-        finally:
-            await client.close()
-        await asyncio.sleep(DEPENDENCY_PAUSE_SECONDS)
-
-
-def create_host(spec: ServiceSpec, settings: ServiceSettings, parts: Parts) -> faust.App:
-    """The Faust app of a service: lifecycle, signals, and the timers that one leader of the service runs."""
-    app: Any = faust.App(
-        f"plaudit-{spec.name}-host",
-        broker=[f"kafka://{server}" for server in settings.kafka.split(",")],
-        broker_session_timeout=settings.session_seconds,
-        broker_heartbeat_interval=settings.session_seconds / 4,
-        web_enabled=False,
-        topic_replication_factor=1,
-        datadir=tempfile.gettempdir(),
-        autodiscover=False,
-    )
-    for timer in spec.timers if parts.role != "api" else ():
-        app.timer(interval=timer.every_seconds, on_leader=True, name=timer.name)(partial(parts.run_timer, timer))
-    return app

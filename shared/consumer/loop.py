@@ -15,7 +15,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,13 +22,13 @@ import asyncpg
 import mode
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
-from pydantic import TypeAdapter
 
-from shared import offsets
-from shared.batch import Batch
-from shared.dead_letters import DeadLetters
+from shared.consumer import offsets
+from shared.consumer.batch import Batch
+from shared.consumer.dead_letters import DeadLetters
+from shared.consumer.offsets import OffsetConflict
+from shared.consumer.subscription import Subscription
 from shared.kafka import passes
-from shared.offsets import OffsetConflict
 from shared.outbox import OutboxRelay
 from shared.postgres import TRANSIENT, begin
 from shared.settings import ServiceSettings
@@ -41,7 +40,6 @@ from shared.telemetry import (
     CONSUMER_RETRIES,
     OFFSET_CONFLICTS,
 )
-from shared.topics import Topic
 from shared.transaction import Invalid, Transaction
 
 FETCH_WAIT_MS = 200
@@ -52,17 +50,6 @@ LAG_REPORT_SECONDS = 5.0
 DECODE_SLICE_COUNT = 250
 
 log = logging.getLogger(__name__)
-
-Handler = Callable[[Transaction, list[Any]], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Subscription:
-    """A topic that a service reads: how its messages are decoded and which handler takes them."""
-
-    topic: Topic
-    adapter: TypeAdapter[Any]
-    handler: Handler
 
 
 class StoppedInRetries(Exception):

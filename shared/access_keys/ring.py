@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from shared.access_keys.scopes import ADMIN_SCOPE
+from shared.access_keys.scopes import AdminScope
 from shared.settings import ServiceSettings
 
 
@@ -43,7 +43,7 @@ class KeyRing:
         """Whose key this is, or None. A revoked key stops working within `key_cache_seconds`."""
         admin = self._settings.admin_key
         if admin and hmac.compare_digest(secret.encode(), admin.encode()):
-            return Principal("", "admin", "administrator", frozenset((ADMIN_SCOPE,)))
+            return Principal("", "admin", "administrator", frozenset(AdminScope))
         digest = hash_secret(secret)
         now = time.monotonic()
         known = self._seen.get(digest)

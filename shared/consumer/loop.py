@@ -28,9 +28,10 @@ from shared.consumer.batch import Batch
 from shared.consumer.dead_letters import DeadLetters
 from shared.consumer.offsets import OffsetConflict
 from shared.consumer.subscription import Subscription
-from shared.kafka import passes
+from shared.failures import is_transient
 from shared.outbox import OutboxRelay
 from shared.postgres import TRANSIENT, begin
+from shared.retries import Pauses, StoppedInRetriesError, until_it_passes
 from shared.settings import ServiceSettings
 from shared.telemetry import (
     BATCH_SECONDS,
@@ -50,10 +51,6 @@ LAG_REPORT_SECONDS = 5.0
 DECODE_SLICE_COUNT = 250
 
 log = logging.getLogger(__name__)
-
-
-class StoppedInRetries(Exception):
-    """The service stops while a failure had not passed yet; nothing was stored."""
 
 
 class ConsumerLoop(mode.Service):
@@ -79,23 +76,11 @@ class ConsumerLoop(mode.Service):
         self._busy = asyncio.Lock()
         self._ahead: asyncio.Task[Batch] | None = None
         self._last_began = 0.0
-        self._consumer: AIOKafkaConsumer | None = None
+        self._consumer = _consumer(service, settings)
         self.assigned = asyncio.Event()
 
     async def on_start(self) -> None:
         """Join the service's group and begin to consume."""
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka,
-            group_id=f"plaudit-{self._service}",
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            isolation_level="read_committed",
-            fetch_max_bytes=self._settings.fetch_max_bytes,
-            session_timeout_ms=int(self._settings.session_seconds * 1000),
-            heartbeat_interval_ms=int(self._settings.session_seconds * 1000 / 4),
-            max_partition_fetch_bytes=self._settings.fetch_max_bytes,
-            metadata_max_age_ms=METADATA_MAX_AGE_MS,
-        )
         for topic in self._subscriptions:
             CONSUMED_RECORDS.labels(topic)  # a topic without records shows as 0
         await self._consumer.start()
@@ -110,8 +95,7 @@ class ConsumerLoop(mode.Service):
                 async with self._busy:
                     pass
                 # Not within the lock: leaving may have to wait for a rebalance, and that waits for the lock.
-                if self._consumer is not None:
-                    await self._consumer.stop()
+                await self._consumer.stop()
 
     async def _consume(self) -> None:
         try:
@@ -130,7 +114,7 @@ class ConsumerLoop(mode.Service):
                             # It is decoded while PostgreSQL works. Without a whole batch waiting, what comes
                             # meanwhile is left to grow, which costs fewer transactions.
                             self._ahead = asyncio.create_task(self._fetch())
-                        with contextlib.suppress(StoppedInRetries):
+                        with contextlib.suppress(StoppedInRetriesError):
                             await self._process_or_give_up(batch)
         except ConsumerStoppedError:
             return
@@ -139,7 +123,6 @@ class ConsumerLoop(mode.Service):
 
     def _is_behind(self, besides: int = 0) -> bool:
         """Whether a whole batch waits at the broker `besides` so many records, as far as its last answer told."""
-        assert self._consumer is not None  # noqa: S101 -- on_start made it
         newest = self._consumer.highwater
         waiting = sum(max(0, (newest(one) or 0) - offset) for one, offset in self._next.items())
         return waiting - besides >= self._settings.batch_max_count
@@ -152,7 +135,6 @@ class ConsumerLoop(mode.Service):
 
     async def _fetch(self) -> Batch:
         """The next records, decoded; none when there are none for a moment."""
-        assert self._consumer is not None  # noqa: S101 -- on_start made it
         batch = Batch()
         self._consumer.resume(*self._consumer.paused())
         try:
@@ -168,7 +150,7 @@ class ConsumerLoop(mode.Service):
             # Noted before this worker stood where the database says; it stands there now.
             return batch
         except KafkaError as error:
-            if isinstance(error, ConsumerStoppedError) or not passes(error):
+            if isinstance(error, ConsumerStoppedError) or not is_transient(error):
                 raise
             log.warning("fetching waits %.1f s: %r", self._settings.retry_min_seconds, error)
             await self.sleep(self._settings.retry_min_seconds)
@@ -252,25 +234,25 @@ class ConsumerLoop(mode.Service):
     async def _until_it_passes(self, action: Callable[[], Awaitable[None]], what: str) -> None:
         """Do something, again after every failure that passes by itself, however long that takes.
 
-        Raises StoppedInRetries when the service stops first.
+        Raises StoppedInRetriesError when the service stops first.
         """
-        pause = self._settings.retry_min_seconds
-        while True:
-            try:
-                return await action()
-            except (*TRANSIENT, KafkaError) as error:
-                if isinstance(error, KafkaError) and not passes(error):
-                    raise
-                CONSUMER_RETRIES.inc()
-                log.warning("%s is tried again in %.1f s: %r", what, pause, error)
-            await self.sleep(pause)
-            if self.should_stop:
-                raise StoppedInRetries(what)
-            pause = min(pause * 2, self._settings.retry_max_seconds)
+
+        def count(error: Exception, pause: float) -> None:
+            CONSUMER_RETRIES.inc()
+            log.warning("%s is tried again in %.1f s: %r", what, pause, error)
+
+        await until_it_passes(
+            action,
+            is_transient=is_transient,
+            pauses=Pauses(self._settings.retry_min_seconds, self._settings.retry_max_seconds),
+            on_failure=count,
+            sleep=self.sleep,
+            should_stop=lambda: self.should_stop,
+        )
 
     async def _commit(self, moves: dict[TopicPartition, int], batch: Batch) -> None:
         async with begin(self._pool) as conn:
-            tx = Transaction(conn, datetime.now(UTC))
+            tx = Transaction(conn, datetime.now(UTC), service=self._service, settings=self._settings)
             messages: dict[str, list[Any]] = {}
             for record, message in batch.decoded:
                 messages.setdefault(record.topic, []).append(message)
@@ -305,7 +287,6 @@ class ConsumerLoop(mode.Service):
 
     async def _load_offsets(self, partitions: list[TopicPartition]) -> None:
         """Stand where the database says; a partition never read before begins at its first record."""
-        assert self._consumer is not None  # noqa: S101
         stored = await offsets.stored(self._pool, partitions)
         unknown = [one for one in partitions if one not in stored]
         if unknown:
@@ -315,19 +296,19 @@ class ConsumerLoop(mode.Service):
             self._consumer.seek(one, stored[one])
         self._next = {**self._next, **stored}
 
-    async def take(self, partitions: list[TopicPartition]) -> None:
+    async def on_assigned(self, partitions: list[TopicPartition]) -> None:
         """Become the owner of partitions: only after what their last owner committed has been published."""
         self._next = {}
 
-        async def settle() -> None:
+        async def stand_where_the_last_owner_stopped() -> None:
             await self._load_offsets(partitions)
             await self.wait(self._relay.wait_until_published())
 
-        with contextlib.suppress(StoppedInRetries):
-            await self._until_it_passes(settle, "taking partitions")
+        with contextlib.suppress(StoppedInRetriesError):
+            await self._until_it_passes(stand_where_the_last_owner_stopped, "taking partitions")
             self.assigned.set()
 
-    async def give_up(self) -> None:
+    async def on_revoked(self) -> None:
         """Stop owning partitions, once the batch at work is done."""
         self.assigned.clear()
         async with self._busy:
@@ -335,7 +316,6 @@ class ConsumerLoop(mode.Service):
 
     async def _report_lag(self) -> None:
         """Tell monitors where the loop stands: the lag gauge, and Kafka's committed offset."""
-        assert self._consumer is not None  # noqa: S101
         while not self.should_stop:
             await self.sleep(LAG_REPORT_SECONDS)
             if self.should_stop:
@@ -351,6 +331,22 @@ class ConsumerLoop(mode.Service):
                     await self._consumer.commit(dict(self._next))
                 except KafkaError as error:
                     log.debug("the offset for monitors was not committed: %r", error)
+
+
+def _consumer(service: str, settings: ServiceSettings) -> AIOKafkaConsumer:
+    """A member of the service's group, which never commits by itself and never skips what is gone."""
+    return AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka,
+        group_id=f"plaudit-{service}",
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        isolation_level="read_committed",
+        fetch_max_bytes=settings.fetch_max_bytes,
+        session_timeout_ms=int(settings.session_seconds * 1000),
+        heartbeat_interval_ms=int(settings.session_seconds * 1000 / 4),
+        max_partition_fetch_bytes=settings.fetch_max_bytes,
+        metadata_max_age_ms=METADATA_MAX_AGE_MS,
+    )
 
 
 @contextlib.contextmanager
@@ -373,10 +369,10 @@ class _Rebalances(ConsumerRebalanceListener):
         self._consumer_loop = consumer_loop
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        await self._or_crash(self._consumer_loop.give_up())
+        await self._or_crash(self._consumer_loop.on_revoked())
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        await self._or_crash(self._consumer_loop.take(sorted(assigned)))
+        await self._or_crash(self._consumer_loop.on_assigned(sorted(assigned)))
 
     async def _or_crash(self, work: Coroutine[Any, Any, None]) -> None:
         try:

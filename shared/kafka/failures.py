@@ -1,12 +1,9 @@
 """Which failures of Kafka pass by themselves."""
 
-from aiokafka.errors import (
-    KafkaError,
-    KafkaTimeoutError,
-)
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 
-def passes(error: KafkaError) -> bool:
+def is_transient(error: KafkaError) -> bool:
     """Whether a failure passes by itself.
 
     After any other the idempotent producer's sequence numbers no longer fit the broker's: only a new

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 import mode
@@ -14,18 +15,22 @@ from fastapi import FastAPI
 
 from shared.access_keys import KeyRing
 from shared.consumer import ConsumerLoop
-from shared.http.app import create_app
+from shared.http import Connected
+from shared.http.app import Api, create_app
 from shared.http.server import HttpServer
-from shared.kafka import create_producer
+from shared.kafka import create_producer, is_transient, send_records
 from shared.outbox import OutboxRelay
 from shared.postgres import TRANSIENT, create_pool, missing_migrations
+from shared.retries import Pauses, until_it_passes
 from shared.service.spec import ServiceSpec, Timer
 from shared.settings import Role, ServiceSettings
 from shared.transaction import Transaction, transaction
 
 CLOSE_SECONDS = 3.0
-DEPENDENCY_PAUSE_SECONDS = 0.2
+#: While something that the process needs is not there yet, it is asked for at this interval.
+DEPENDENCY_PAUSES = Pauses(0.2, 0.2)
 READY_CHECK_SECONDS = 2.0
+
 #: What PostgreSQL answers before the service's role, database and tables are made.
 DATABASE_NOT_THERE_YET = (
     asyncpg.InvalidCatalogNameError,
@@ -34,69 +39,107 @@ DATABASE_NOT_THERE_YET = (
     asyncpg.InsufficientPrivilegeError,
 )
 
-
 log = logging.getLogger(__name__)
 
 
+class MigrationsMissingError(Exception):
+    """The database has not had all migrations that the service's code needs; the message lists them."""
+
+
 class Parts(mode.Service):
-    """The parts of the process, started in the order of what they need and stopped in reverse."""
+    """The parts of the process, started in the order of what they need and stopped in reverse.
+
+    `pool`, `producer`, `relay`, `connected` and `http` are there once it has started.
+    """
+
+    pool: asyncpg.Pool
+    producer: AIOKafkaProducer
+    relay: OutboxRelay
+    connected: Connected
+    http: HttpServer
 
     def __init__(self, spec: ServiceSpec, settings: ServiceSettings, role: Role) -> None:
         super().__init__()
         self._spec = spec
         self._settings = settings
         self.role = role
-        self.pool: asyncpg.Pool | None = None
-        self.producer: AIOKafkaProducer | None = None
-        self.relay: OutboxRelay | None = None
-        self.http: HttpServer | None = None
         self._consumer_loop: ConsumerLoop | None = None
+        self._to_close = contextlib.AsyncExitStack()
 
     async def on_start(self) -> None:
         """Connect, waiting for broker and database as long as it takes, then serve and consume."""
-        self.pool = await self._connected_pool()
-        self.producer = await self._connected_producer()
+        self.pool = await until_it_passes(
+            self._connected_pool,
+            is_transient=lambda error: isinstance(
+                error, (*TRANSIENT, *DATABASE_NOT_THERE_YET, MigrationsMissingError)
+            ),
+            pauses=DEPENDENCY_PAUSES,
+            on_failure=lambda error, _: log.info("waiting for PostgreSQL: %r", error),
+        )
+        self._to_close.push_async_callback(self._close_pool)
+        self.producer = await until_it_passes(
+            self._connected_producer,
+            is_transient=lambda error: isinstance(error, KafkaError),
+            pauses=DEPENDENCY_PAUSES,
+            on_failure=lambda error, _: log.info("waiting for Kafka: %r", error),
+        )
+        self._to_close.push_async_callback(self._close_producer)
         self.relay = OutboxRelay(self.pool, self.producer, self._settings)
         await self.add_runtime_dependency(self.relay)
         if self.role != "api":
             self._consumer_loop = ConsumerLoop(
-                self._spec.name, self._spec.all_subscriptions, self.pool, self.relay, self._settings
+                self._spec.name, self._spec.subscriptions, self.pool, self.relay, self._settings
             )
             await self.add_runtime_dependency(self._consumer_loop)
+        self.connected = Connected(
+            settings=self._settings,
+            pool=self.pool,
+            keys=KeyRing(self.pool, self._settings),
+            begin=self.begin,
+            send=self._send,
+            not_ready=self._not_ready,
+        )
         app = describe(self._spec, self._settings, self.role)
-        app.state.pool = self.pool
-        app.state.begin = self.begin
-        app.state.not_ready = self.not_ready
-        app.state.keys = KeyRing(self.pool, self._settings)
-        app.state.producer = self.producer
-        app.state.crash = self.crash
+        app.state.connected = self.connected
         self.http = HttpServer(app, self._settings)
         await self.add_runtime_dependency(self.http)
 
     async def on_shutdown(self) -> None:
         """Close the connections, after every part that used them has stopped."""
+        await self._to_close.aclose()
+
+    async def _close_producer(self) -> None:
         # What the broker does not take now was not acknowledged to anybody, or waits in the outbox.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
-                if self.producer is not None:
-                    await self.producer.stop()
-        if self.pool is not None:
-            try:
-                async with asyncio.timeout(CLOSE_SECONDS):
-                    await self.pool.close()
-            except TimeoutError:
-                self.pool.terminate()
+                await self.producer.stop()
+
+    async def _close_pool(self) -> None:
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.pool.close()
+        except TimeoutError:
+            self.pool.terminate()
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[Transaction]:
+    async def begin(self) -> AsyncIterator[Transaction[Any]]:
         """A transaction for a command or a timer."""
-        assert self.pool is not None and self.relay is not None  # noqa: S101, PT018 -- on_start made them
-        async with transaction(self.pool, self.relay.wake) as tx:
+        async with transaction(
+            self.pool, service=self._spec.name, settings=self._settings, on_commit=self.relay.wake
+        ) as tx:
             yield tx
 
-    async def not_ready(self) -> list[str]:
-        """What keeps the service from its work now, in words; empty when nothing does."""
-        assert self.pool is not None  # noqa: S101
+    async def _send(self, records: Sequence[tuple[str, bytes, bytes]]) -> None:
+        """Send records for a route, within `publish_seconds`; what does not pass by itself ends the process."""
+        try:
+            async with asyncio.timeout(self._settings.publish_seconds):
+                await send_records(self.producer, records)
+        except KafkaError as error:
+            if not is_transient(error):
+                await self.crash(error)  # nothing gets through this producer any more
+            raise
+
+    async def _not_ready(self) -> list[str]:
         missing = []
         try:
             async with asyncio.timeout(READY_CHECK_SECONDS):
@@ -116,39 +159,38 @@ class Parts(mode.Service):
             log.warning("timer %s waits for its next turn: %r", timer.name, error)
 
     async def _connected_pool(self) -> asyncpg.Pool:
-        while True:
-            try:
-                pool = await create_pool(self._spec.name, self._settings)
-            except (*TRANSIENT, *DATABASE_NOT_THERE_YET) as error:
-                log.info("waiting for PostgreSQL: %r", error)
-            else:
-                try:
-                    missing = await missing_migrations(pool, self._spec.name)
-                except (*TRANSIENT, *DATABASE_NOT_THERE_YET) as error:
-                    missing = [repr(error)]
-                if not missing:
-                    return pool
-                log.info("waiting for the migrations: %s", ", ".join(missing))
-                await pool.close()
-            await asyncio.sleep(DEPENDENCY_PAUSE_SECONDS)
+        pool = await create_pool(self._spec.name, self._settings)
+        try:
+            missing = await missing_migrations(pool, self._spec.name)
+            if missing:
+                raise MigrationsMissingError(", ".join(missing))
+        except BaseException:
+            await pool.close()
+            raise
+        return pool
 
     async def _connected_producer(self) -> AIOKafkaProducer:
-        while True:
-            producer = create_producer(self._settings.kafka, request_seconds=self._settings.publish_seconds)
-            try:
-                await producer.start()
-                present = await producer.client.fetch_all_metadata()
-                for subscription in self._spec.all_subscriptions:
-                    if not present.partitions_for_topic(subscription.topic.name):
-                        raise KafkaError(f"topic {subscription.topic.name} is not there yet")
-                return producer
-            except KafkaError as error:
-                log.info("waiting for Kafka: %r", error)
-                await producer.stop()
-            await asyncio.sleep(DEPENDENCY_PAUSE_SECONDS)
+        producer = create_producer(self._settings.kafka, request_seconds=self._settings.publish_seconds)
+        try:
+            await producer.start()
+            present = await producer.client.fetch_all_metadata()
+            for subscription in self._spec.subscriptions:
+                if not present.partitions_for_topic(subscription.topic.name):
+                    raise KafkaError(f"topic {subscription.topic.name} is not there yet")
+        except BaseException:
+            await producer.stop()
+            raise
+        return producer
 
 
 def describe(spec: ServiceSpec, settings: ServiceSettings, role: Role = "all") -> FastAPI:
     """The service's HTTP application, not yet connected to anything; a worker serves only health and metrics."""
-    router = spec.router if role != "worker" else None
-    return create_app(spec.name, spec.description, router, settings, spec.operations, spec.schemas)
+    api = Api(
+        service=spec.name,
+        description=spec.description,
+        routers=spec.routers if role != "worker" else (),
+        problems=spec.problems,
+        operations=spec.operations,
+        schemas=spec.schemas,
+    )
+    return create_app(api, settings)

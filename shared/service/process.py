@@ -20,7 +20,8 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from faust.worker import Worker
 
-from shared.service.parts import DEPENDENCY_PAUSE_SECONDS, Parts
+from shared.retries import until_it_passes
+from shared.service.parts import DEPENDENCY_PAUSES, Parts
 from shared.service.spec import ServiceSpec
 from shared.settings import Role, ServiceSettings
 from shared.telemetry import configure_logging
@@ -74,17 +75,20 @@ def run(spec: ServiceSpec, arguments: Sequence[str] | None = None) -> None:
 
 async def wait_for_broker(bootstrap: str) -> None:
     """Return once Kafka answers: the host gives up at once when it does not."""
-    while True:
+
+    async def answers() -> None:
         client = AIOKafkaClient(bootstrap_servers=bootstrap)
         try:
             await client.bootstrap()
-        except KafkaError as error:
-            log.info("waiting for Kafka: %r", error)
-        else:
-            return
         finally:
             await client.close()
-        await asyncio.sleep(DEPENDENCY_PAUSE_SECONDS)
+
+    await until_it_passes(
+        answers,
+        is_transient=lambda error: isinstance(error, KafkaError),
+        pauses=DEPENDENCY_PAUSES,
+        on_failure=lambda error, _: log.info("waiting for Kafka: %r", error),
+    )
 
 
 def create_host(spec: ServiceSpec, settings: ServiceSettings, parts: Parts) -> faust.App:

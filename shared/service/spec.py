@@ -6,11 +6,9 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from shared.access_keys import on_access_keys
 from shared.consumer import Subscription
-from shared.contracts.facts import ACCESS_KEY_CHANGED
+from shared.http import ErrorTable
 from shared.settings import ServiceSettings
-from shared.topics import ACCESS_KEYS
 from shared.transaction import Transaction
 
 
@@ -20,27 +18,23 @@ class Timer:
 
     name: str
     every_seconds: float
-    run: Callable[[Transaction], Awaitable[None]]
+    run: Callable[[Transaction[Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
 class ServiceSpec:
-    """What makes a service: its name, settings, what it reads, its routes and its timers."""
+    """What makes a service: its name, settings, what it reads, its routes and its timers.
+
+    `problems` says what the service's own errors become when they reach its API.
+    """
 
     name: str
     description: str
     settings: type[ServiceSettings]
     subscriptions: Sequence[Subscription]
-    router: APIRouter
+    routers: Sequence[APIRouter]
+    problems: ErrorTable = field(default_factory=dict)
     timers: Sequence[Timer] = ()
     #: OpenAPI of routes that are not FastAPI's: operations by path and method, and the schemas they name.
     operations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     schemas: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def all_subscriptions(self) -> list[Subscription]:
-        """The service's own, and the access keys that every service but their owner follows."""
-        followed = (
-            () if self.name == "ingest" else (Subscription(ACCESS_KEYS, ACCESS_KEY_CHANGED, on_access_keys),)
-        )
-        return [*followed, *self.subscriptions]

@@ -13,6 +13,7 @@ import pytest
 
 from shared.access_keys import KeyRing
 from shared.postgres import copy, create_pool
+from shared.http import Connected
 from shared.service import ServiceSpec, describe
 from tests.integration.services.world import World, authorization
 
@@ -30,16 +31,28 @@ async def pool(stack: Any, spec: ServiceSpec) -> AsyncIterator[asyncpg.Pool]:
     await made.close()
 
 
+async def _nothing_to_send(_: Sequence[tuple[str, bytes, bytes]]) -> None:
+    raise AssertionError("only ingest's front door sends records itself, and that is tested as a whole process")
+
+
+async def _always_ready() -> list[str]:
+    return []
+
+
 @pytest.fixture
 async def clients(
     spec: ServiceSpec, scopes: Sequence[str], world: World
 ) -> AsyncIterator[Callable[..., Awaitable[httpx.AsyncClient]]]:
     """Makes clients of the API, each with an access key of its own (with all `scopes` where none are named)."""
-    settings = spec.settings()
-    app = describe(spec, settings)
-    app.state.pool = world.pool
-    app.state.begin = world.begin
-    app.state.keys = KeyRing(world.pool, settings)
+    app = describe(spec, world.settings)
+    app.state.connected = Connected(
+        settings=world.settings,
+        pool=world.pool,
+        keys=KeyRing(world.pool, world.settings),
+        begin=world.begin,
+        send=_nothing_to_send,
+        not_ready=_always_ready,
+    )
     async with AsyncExitStack() as made:
 
         async def client(*wanted: str) -> httpx.AsyncClient:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -20,7 +20,7 @@ from shared.outbox import OutboxRelay
 from shared.postgres import create_pool
 from shared.settings import ServiceSettings
 from shared.topics import Topic, dead_letter_topic
-from shared.transaction import Transaction
+from shared.transaction import Transaction, transaction
 
 DEADLINE_SECONDS = 25.0
 SERVICE = "looptest"
@@ -71,6 +71,12 @@ class Line:
         self.source = Topic(f"{self.name}.in.v1", "in", "key", (), (), (), partitions=3)
         self.other = Topic(f"{self.name}.other.v1", "other", "key", (), (), (), partitions=1)
         self.sink = Topic(f"{self.name}.out.v1", "out", "key", (), (), (), partitions=2)
+
+    def begin(
+        self, pool: asyncpg.Pool, on_commit: Callable[[int], None]
+    ) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction as a command of the service has it."""
+        return transaction(pool, service=SERVICE, settings=self.settings, on_commit=on_commit)
 
     async def create(self) -> None:
         topics = [self.source, self.other, self.sink, dead_letter_topic(self.name)]

@@ -17,7 +17,7 @@ from shared.kafka import create_producer, create_topics
 from shared.outbox import RELAY_LOCK, OutboxRelay
 from shared.postgres import create_pool
 from shared.topics import Topic
-from shared.transaction import MESSAGE_MAX_BYTES, Invalid, Transaction, transaction
+from shared.transaction import MESSAGE_MAX_BYTES, Invalid, Transaction
 from tests.integration.shared.line import SERVICE, Line, message, until
 
 pytestmark = pytest.mark.stack
@@ -133,7 +133,7 @@ async def test_two_relays_at_once_keep_the_order_of_each_key(line: Line) -> None
             await producer.start()
             await relay.start()
         for number in range(100):
-            async with transaction(pool, relays[number % 2].wake) as tx:
+            async with line.begin(pool, relays[number % 2].wake) as tx:
                 for key in "abc":
                     tx.publish(line.sink, key.encode(), message(number, key))
         records = await line.read(line.sink, 300)
@@ -165,7 +165,7 @@ async def test_what_no_broker_takes_never_reaches_the_outbox(line: Line) -> None
 
 async def test_a_message_that_is_too_large_is_refused_by_name(line: Line) -> None:
     with pytest.raises(Invalid, match="1000000 bytes"):
-        async with transaction(line.admin, lambda _: None) as tx:
+        async with line.begin(line.admin, lambda _: None) as tx:
             tx.publish(line.sink, b"a", {"filling": "x" * MESSAGE_MAX_BYTES})
 
 
@@ -199,7 +199,7 @@ async def test_a_broker_that_freezes_for_longer_than_a_publish_may_take(line: Li
         await line.until_stored(5)
         os.kill(broker, signal.SIGSTOP)
         try:
-            async with transaction(worker.loop._pool, worker.relay.wake) as tx:
+            async with line.begin(worker.loop._pool, worker.relay.wake) as tx:
                 tx.publish(line.sink, b"late", message(0, "late"))
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(worker.relay.wait_until_published(), 2)

@@ -19,8 +19,8 @@ import orjson
 import psutil
 
 from plaudit.stack import StackState
-from services.ingest.domain import admission
-from services.ingest.domain.events import event_uid
+from services.ingest.events.domain import admission
+from services.ingest.events.domain.judgement import event_uid
 from services.scoring import handlers as scoring
 from services.scoring.domain.programme import read_programme
 from shared.consumer import Subscription

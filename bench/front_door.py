@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bench.measure import like_a_service
-from services.ingest.api import post_events
+from services.ingest.events.api.posting import post_events
 from services.ingest.main import SPEC
 from shared.http import Principal, Problem
 from shared.http.server import HttpServer

@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from services.ingest.domain.admission import BATCH_TYPE, JSON_TYPE, STRUCTURED_TYPE, Limits, admit
+from services.ingest.events.domain.admission import BATCH_TYPE, JSON_TYPE, STRUCTURED_TYPE, Limits, admit
 from services.ingest.settings import Settings
 from shared.contracts.examples import EVENT_EXAMPLES
 from shared.contracts.fields import ATTRIBUTES_MAX_COUNT

@@ -12,8 +12,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter, ValidationError
 
-from services.ingest.domain.events import event_uid
-from services.ingest.domain.members import new_member_id
+from services.ingest.events.domain.judgement import event_uid
+from services.ingest.members.domain import new_member_id
 from services.rewards.domain import payouts, redemptions
 from services.scoring.domain.awards import award_id, reversal_id
 from services.scoring.domain.located_yaml import read_yaml

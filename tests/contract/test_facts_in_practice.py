@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 import pytest
 
-from services.ingest.domain.admission import STRUCTURED_TYPE, Limits, admit, raw_fact
-from services.ingest.domain.events import Received, accepted_event, event_uid
-from services.ingest.domain.members import new_member_id
+from services.ingest.events.domain.admission import STRUCTURED_TYPE, Limits, admit, raw_fact
+from services.ingest.events.domain.judgement import Received, accepted_event, event_uid
+from services.ingest.members.domain import new_member_id
 from shared.contracts.checks import assert_valid_fact
 from shared.contracts.examples import EVENT_EXAMPLES
 from shared.contracts.facts import ACCEPTED_EVENT, RAW_EVENT

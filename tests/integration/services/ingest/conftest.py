@@ -9,8 +9,8 @@ import asyncpg
 import httpx
 import pytest
 
-from services.ingest import handlers
-from services.ingest.domain.events import event_uid
+from services.ingest.events import handlers
+from services.ingest.events.domain.judgement import event_uid
 from services.ingest.main import SPEC
 from services.ingest.settings import Settings
 from shared.contracts.facts import ACCEPTED_EVENT, MEMBER_IDENTIFIED, RAW_EVENT, REJECTED_EVENT

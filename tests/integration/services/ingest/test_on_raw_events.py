@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.ingest import handlers
-from services.ingest.domain.members import new_member_id
+from services.ingest.events import handlers
+from services.ingest.members.domain import new_member_id
 from shared.contracts.checks import assert_valid_fact
 from shared.topics import EVENTS
 from shared.transaction import Invalid, transaction

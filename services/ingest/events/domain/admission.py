@@ -13,7 +13,7 @@ import orjson
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from services.ingest.domain.events import none_has_time_problem, time_problem
+from services.ingest.events.domain.judgement import none_has_time_problem, time_problem
 from shared.contracts.activities import ACTIVITY_ADAPTER, ACTIVITY_BATCH_ADAPTER, ACTIVITY_TYPES
 
 BATCH_TYPE = "application/cloudevents-batch+json"

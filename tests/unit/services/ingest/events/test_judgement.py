@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.domain.events import (
+from services.ingest.events.domain.judgement import (
     EVENT_NAMESPACE,
     NotAnEventError,
     Received,

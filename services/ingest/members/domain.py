@@ -4,8 +4,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from services.ingest.domain.events import IdentityKey
-
+IdentityKey = tuple[str, str, str]  # community, channel, id within the channel
 MEMBER_NAMESPACE = uuid.UUID("5c1d2f7a-9f0b-5e65-b7b4-1f8d4c0e2b02")
 
 

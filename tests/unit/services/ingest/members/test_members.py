@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.domain.events import IdentityKey
-from services.ingest.domain.members import DifferentMembersError, declare, new_member_id
+from services.ingest.members.domain import DifferentMembersError, IdentityKey, declare, new_member_id
 
 KEYS = st.tuples(st.just("acme"), st.sampled_from(["forum", "chat"]), st.sampled_from("abcd"))
 MEMBERS = st.dictionaries(KEYS, st.sampled_from(["m1", "m2"]))

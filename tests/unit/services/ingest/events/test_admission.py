@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.ingest.domain.admission import (
+from services.ingest.events.domain.admission import (
     BATCH_TYPE,
     JSON_TYPE,
     STRUCTURED_TYPE,

@@ -10,6 +10,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
+from services.ingest.members.domain import IdentityKey
 from shared.contracts.activities import RETRACTED_TYPE
 from shared.contracts.fields import ChannelName, Id, Name, Timestamp, Uri
 
@@ -18,7 +19,6 @@ _NAMESPACE_HASH = hashlib.sha1(EVENT_NAMESPACE.bytes, usedforsecurity=False)
 EARLIEST_YEAR = 1970
 
 Outcome = Literal["accepted", "duplicate", "conflict"]
-IdentityKey = tuple[str, str, str]  # community, channel, id within the channel
 ReceiptKey = tuple[str, str, int]  # community, receipt, place in the request
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.ingest.domain.admission import BATCH_TYPE, JSON_TYPE, STRUCTURED_TYPE
+from services.ingest.events.domain.admission import BATCH_TYPE, JSON_TYPE, STRUCTURED_TYPE
 from shared.contracts.activities import ACTIVITY_ADAPTER
 from shared.http.problems import problem_responses
 

@@ -1,8 +1,13 @@
 """The wiring of recognition."""
 
-from services.recognition import handlers
-from services.recognition.api import router
+from fastapi import APIRouter
+
+from services.recognition.leaderboards import api as leaderboards
 from services.recognition.settings import Settings
+from services.recognition.thresholds import api as thresholds
+from services.recognition.thresholds.handlers import on_programmes
+from services.recognition.totals import api as totals
+from services.recognition.totals import handlers
 from shared.consumer import Subscription
 from shared.contracts.facts import MEMBER_IDENTIFIED, POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.service import ServiceSpec, Timer, run
@@ -13,11 +18,13 @@ SPEC = ServiceSpec(
     description="Badges, levels and the leaderboard, from points alone.",
     settings=Settings,
     subscriptions=[
-        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED, handlers.on_programmes),
+        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED, on_programmes),
         Subscription(MEMBERS, MEMBER_IDENTIFIED, handlers.on_members),
         Subscription(POINTS, POINTS_AWARDED, handlers.on_awards),
     ],
-    router=router,
+    router=APIRouter(
+        routes=[route for part in (leaderboards, totals, thresholds) for route in part.router.routes]
+    ),
     timers=[Timer("reevaluate", every_seconds=handlers.REEVALUATE_EVERY_SECONDS, run=handlers.reevaluate)],
 )
 

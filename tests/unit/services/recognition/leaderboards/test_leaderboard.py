@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recognition.domain.leaderboard import Place, board_points, first_day, last_day, ranked
+from services.recognition.leaderboards.domain import Place, board_points, first_day, last_day, ranked
 
 
 @pytest.mark.parametrize(

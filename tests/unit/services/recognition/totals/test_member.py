@@ -8,8 +8,8 @@ from uuid import UUID, uuid5
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recognition.domain.member import Grant, Member, holder_changes
-from services.recognition.domain.thresholds import Thresholds
+from services.recognition.thresholds.domain import Grant, Thresholds, holder_changes
+from services.recognition.totals.domain import Member
 from shared.contracts.programme import Recognition
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -3,7 +3,8 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from datetime import datetime
+from typing import Literal, NamedTuple
 
 from shared.contracts.programme import Recognition
 
@@ -82,3 +83,40 @@ class Thresholds:
 
 
 NO_PROGRAMME = Thresholds()
+
+
+class Held(NamedTuple):
+    """A standing badge or level: the grant that gave it and the title it had then."""
+
+    grant_id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A badge or level given, or taken back when it `reverses` an earlier grant.
+
+    `award_id` is the award that crossed the threshold; for a grant that a new programme version made,
+    the last award that the member's totals contain. `event_time` is that of the causing event, or when
+    the version took effect. `version` is the programme version whose thresholds were applied.
+    """
+
+    community: str
+    grant_id: str
+    member_id: str
+    kind: Kind
+    name: str
+    title: str
+    award_id: str
+    event_time: datetime
+    version: int
+    reverses: str | None = None
+
+
+def holder_changes(grants: Iterable[Grant]) -> dict[tuple[str, str, str], int]:
+    """How many holders each badge and level of a community gains, in the order of their keys."""
+    changes: dict[tuple[str, str, str], int] = {}
+    for grant in grants:
+        key = (grant.community, grant.kind, grant.name)
+        changes[key] = changes.get(key, 0) + (-1 if grant.reverses else 1)
+    return {key: changes[key] for key in sorted(changes) if changes[key]}

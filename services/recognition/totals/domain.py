@@ -4,44 +4,14 @@ Awards are applied one at a time in the order of the log, so what comes out does
 were batched. What stands always equals what the totals say under the version that was applied last.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from services.recognition.domain.thresholds import Kind, Ladder, Threshold, Thresholds
+from services.recognition.thresholds.domain import Grant, Held, Kind, Ladder, Threshold, Thresholds
 from shared.contracts.facts import AwardData
 
 GRANT_NAMESPACE = UUID("6b1d2f0c-27a5-5c0e-9d2e-8f2c3e6b7a10")
-
-
-class Held(NamedTuple):
-    """A standing badge or level: the grant that gave it and the title it had then."""
-
-    grant_id: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """A badge or level given, or taken back when it `reverses` an earlier grant.
-
-    `award_id` is the award that crossed the threshold; for a grant that a new programme version made,
-    the last award that the member's totals contain. `event_time` is that of the causing event, or when
-    the version took effect. `version` is the programme version whose thresholds were applied.
-    """
-
-    community: str
-    grant_id: str
-    member_id: str
-    kind: Kind
-    name: str
-    title: str
-    award_id: str
-    event_time: datetime
-    version: int
-    reverses: str | None = None
 
 
 @dataclass(slots=True)
@@ -127,12 +97,3 @@ class Member:
             version=self.version,
             reverses=reverses,
         )
-
-
-def holder_changes(grants: Iterable[Grant]) -> dict[tuple[str, str, str], int]:
-    """How many holders each badge and level of a community gains, in the order of their keys."""
-    changes: dict[tuple[str, str, str], int] = {}
-    for grant in grants:
-        key = (grant.community, grant.kind, grant.name)
-        changes[key] = changes.get(key, 0) + (-1 if grant.reverses else 1)
-    return {key: changes[key] for key in sorted(changes) if changes[key]}

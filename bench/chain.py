@@ -21,8 +21,8 @@ import psutil
 from plaudit.stack import StackState
 from services.ingest.events.domain import admission
 from services.ingest.events.domain.judgement import event_uid
-from services.scoring import handlers as scoring
-from services.scoring.domain.programme import read_programme
+from services.scoring.programmes import handlers as scoring
+from services.scoring.programmes.domain.reading import read_programme
 from shared.consumer import Subscription
 from shared.contracts.programme import Programme
 from shared.postgres import create_pool

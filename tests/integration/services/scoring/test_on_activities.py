@@ -10,7 +10,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.scoring.handlers import OtherProgramme, Scorer
+from services.scoring.awards.handlers import Scorer
+from services.scoring.programmes.handlers import OtherProgramme
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.transaction import Invalid
 

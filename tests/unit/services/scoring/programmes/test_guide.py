@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from services.scoring.domain.conditions import check_condition
-from services.scoring.domain.programme import read_programme
+from services.scoring.programmes.domain.reading import read_programme
+from services.scoring.rules.domain.conditions import check_condition
 from shared.contracts.activities import ACTIVITY_TYPES
 from shared.contracts.programme import Programme
 

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.scoring.domain.programme import read_programme
-from services.scoring.domain.rules import Version, compile_version, match, version_at
+from services.scoring.programmes.domain.reading import read_programme
+from services.scoring.rules.domain.matching import Version, compile_version, match, version_at
 from shared.contracts.programme import Programme
 
 ANN, BOB = "00000000-0000-5000-8000-00000000000a", "00000000-0000-5000-8000-00000000000b"

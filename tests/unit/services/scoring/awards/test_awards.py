@@ -14,8 +14,8 @@ from uuid import RFC_4122, UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.domain.activities import Marks, marks, settle
-from services.scoring.domain.awards import (
+from services.scoring.awards.domain.activities import Marks, marks, settle
+from services.scoring.awards.domain.awards import (
     AWARD_NAMESPACE,
     Award,
     EventKey,
@@ -25,8 +25,9 @@ from services.scoring.domain.awards import (
     reversal,
     reversal_id,
 )
-from services.scoring.domain.programme import read_programme
-from services.scoring.domain.rules import CapKey, Version, compile_version, match
+from services.scoring.limits.domain import CapKey
+from services.scoring.programmes.domain.reading import read_programme
+from services.scoring.rules.domain.matching import Version, compile_version, match
 from shared.contracts.programme import Programme
 
 START = datetime(2026, 3, 1, 22, tzinfo=UTC)

@@ -12,7 +12,8 @@ from hashlib import sha1
 from typing import NamedTuple
 from uuid import UUID
 
-from services.scoring.domain.rules import Candidate, CapKey, Declined
+from services.scoring.limits.domain import CapKey
+from services.scoring.rules.domain.matching import Candidate, Declined
 from shared.contracts.award_ids import AWARD_PREFIX_LENGTH, award_prefix
 from shared.contracts.programme import Slot
 

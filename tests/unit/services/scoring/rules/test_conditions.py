@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.domain.conditions import (
+from services.scoring.rules.domain.conditions import (
     ConditionRefused,
     NotEvaluated,
     check_condition,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from services.scoring.domain.awards import EventKey
+from services.scoring.awards.domain.awards import EventKey
 from shared.contracts.activities import RETRACTED_TYPE
 from shared.contracts.facts import AcceptedEvent
 

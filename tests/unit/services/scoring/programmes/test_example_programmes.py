@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.domain.programme import read_programme
-from services.scoring.domain.rules import Version, compile_version, match
+from services.scoring.programmes.domain.reading import read_programme
+from services.scoring.rules.domain.matching import Version, compile_version, match
 from shared.contracts.programme import Programme
 
 FOLDER = Path(__file__).parents[5] / "programmes"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.domain.programme import (
+from services.scoring.programmes.domain.reading import (
     ProgrammeError,
     document_of,
     document_sha256,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.domain.located_yaml import DOCUMENT_MAX_BYTES, YamlRefused, read_yaml
+from services.scoring.programmes.domain.located_yaml import DOCUMENT_MAX_BYTES, YamlRefused, read_yaml
 
 
 def test_values_keep_the_place_they_were_written_at() -> None:

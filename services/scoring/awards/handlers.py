@@ -1,4 +1,4 @@
-"""What scoring does with each message and command, inside a transaction that somebody else opened."""
+"""What scoring does with each event, inside a transaction that somebody else opened."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,27 +9,21 @@ from typing import Any
 import orjson
 from asyncpg import Record
 
-from services.scoring import store
-from services.scoring.domain.activities import marks, settle
-from services.scoring.domain.awards import Award, award, cap_keys, reversal
-from services.scoring.domain.programme import document_of, document_sha256
-from services.scoring.domain.publication import effective_from
-from services.scoring.domain.rules import Declined, Version, compile_version, match
-from services.scoring.metrics import (
-    AWARDS_MADE,
-    EVENTS_SCORED,
-    POINTS_AWARDED,
-    PROGRAMMES_PUBLISHED,
-    RULES_DECLINED,
-)
+from services.scoring.awards import store
+from services.scoring.awards.domain.activities import marks, settle
+from services.scoring.awards.domain.awards import Award, award, cap_keys, reversal
+from services.scoring.limits.store import lock_caps, set_caps
+from services.scoring.metrics import AWARDS_MADE, EVENTS_SCORED, POINTS_AWARDED, RULES_DECLINED
+from services.scoring.programmes import store as programmes
+from services.scoring.programmes.handlers import SOURCE
+from services.scoring.rules.domain.matching import Declined, Version, compile_version, match
+from services.scoring.rules.store import add_declined
 from shared.contracts.activities import RETRACTED_TYPE
 from shared.contracts.programme import Programme
 from shared.postgres import Connection
 from shared.telemetry import observe_ages
-from shared.topics import POINTS, PROGRAMMES, record_key
+from shared.topics import POINTS, record_key
 from shared.transaction import Invalid, Transaction
-
-SOURCE = "/plaudit/scoring"
 
 
 @dataclass(slots=True)
@@ -53,9 +47,9 @@ class Scorer:
         # 3. What the rules have for them, and what fits under the caps.
         matched = match(settled.fresh, versions)
         keys = cap_keys(matched.candidates)
-        made = award(matched.candidates, await store.lock_caps(tx.conn, keys) if keys else {}, settled.retracted)
+        made = award(matched.candidates, await lock_caps(tx.conn, keys) if keys else {}, settled.retracted)
         if made.usage:
-            await store.set_caps(tx.conn, made.usage)
+            await set_caps(tx.conn, made.usage)
         # 4. The facts and the messages about them.
         await _record(tx, made.awards)
         if settled.taken_back:
@@ -66,16 +60,16 @@ class Scorer:
             )
         declined = matched.declined + made.declined
         if declined:
-            await store.add_declined(tx.conn, declined)
+            await add_declined(tx.conn, declined)
         _count(events, len(settled.fresh), matched.without_version, declined)
         observe_ages("award", (event["receivedat"] for event in settled.fresh), tx.now)
 
     async def _current(self, conn: Connection, communities: Sequence[str]) -> dict[str, Sequence[Version]]:
-        heads = await store.share_heads(conn, communities)
+        heads = await programmes.share_heads(conn, communities)
         for community, newest in heads.items():
             known = self.versions.get(community, ())
             if newest != (known[-1].number if known else 0):
-                rows = await store.versions(conn, community)
+                rows = await programmes.versions(conn, community)
                 self.versions[community] = tuple(_compiled(row) for row in rows)
         return {community: self.versions.get(community, ()) for community in communities}
 
@@ -143,80 +137,3 @@ def _count(events: Sequence[Any], fresh: int, without_version: int, declined: Se
             EVENTS_SCORED.labels(outcome).inc(count)
     for reason, count in Counter(one.reason for one in declined).items():
         RULES_DECLINED.labels(reason).inc(count)
-
-
-class OtherProgramme(Exception):
-    """The community has a programme of another id, `programme_id`."""
-
-    def __init__(self, programme_id: str) -> None:
-        super().__init__(f"the programme of this community is `{programme_id}`")
-        self.programme_id = programme_id
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A version, and whether this publication made it or it was there with the same content."""
-
-    version: dict[str, Any]
-    is_new: bool
-
-
-async def publish_programme(
-    tx: Transaction,
-    community: str,
-    programme: Programme,
-    source_text: str,
-    published_by: str,
-    requested: datetime | None,
-    lead_seconds: float,
-) -> Published:
-    """Publish a community's next version, unless its newest says the same.
-
-    Raises:
-        OtherProgramme: the community's programme has another id.
-        EffectiveFromRefused: `requested` lies in a time that was scored already.
-    """
-    # 1. From here on no batch of the community is being scored.
-    programme_id, newest, is_unknown, now = await store.lock_head(tx.conn, community)
-    if programme_id is not None and programme_id != programme.programme:
-        raise OtherProgramme(programme_id)
-    document = document_of(programme)
-    digest = document_sha256(document)
-    current = await store.newest_version(tx.conn, community)
-    if current is not None and current["document_sha256"] == digest:
-        return Published(dict(current), False)
-    # 2. A version for what is received from then on.
-    version = {
-        "community": community,
-        "version": newest + 1,
-        "programme_id": programme.programme,
-        "title": programme.title,
-        "effective_from": effective_from(
-            requested, is_first=newest == 0, nothing_received=is_unknown, now=now, lead_seconds=lead_seconds
-        ),
-        "published_at": now,
-        "published_by": published_by,
-        "source_text": source_text,
-        "document": document,
-        "document_sha256": digest,
-    }
-    await store.add_version(tx.conn, version)
-    fact = {
-        "specversion": "1.0",
-        "id": f"{community}/{programme.programme}/{newest + 1}",
-        "source": SOURCE,
-        "type": "programme.published.v1",
-        "time": now,
-        "community": community,
-        "data": {
-            "programme_id": programme.programme,
-            "version": newest + 1,
-            "effective_from": version["effective_from"],
-            "published_by": published_by,
-            "document": document,
-            "document_sha256": digest,
-        },
-    }
-    tx.publish(PROGRAMMES, record_key(community, programme.programme), fact)
-    PROGRAMMES_PUBLISHED.inc()
-    return Published(version, True)

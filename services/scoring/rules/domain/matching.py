@@ -6,10 +6,11 @@ why, is kept beside it: "why did I get nothing" has an answer.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
-from services.scoring.domain.conditions import (
+from services.scoring.limits.domain import CapKey
+from services.scoring.rules.domain.conditions import (
     Condition,
     NotEvaluated,
     compile_condition,
@@ -50,15 +51,6 @@ class Version:
     effective_from: datetime
     rules: dict[str, tuple[CompiledRule, ...]]
     variables: dict[str, frozenset[str]]
-
-
-class CapKey(NamedTuple):
-    """What a daily cap is counted by; `day` is the UTC day of event time."""
-
-    community: str
-    member_id: str
-    rule_id: str
-    day: date
 
 
 class Candidate(NamedTuple):

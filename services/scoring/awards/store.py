@@ -1,127 +1,18 @@
-"""The only SQL of scoring."""
+"""The SQL of awards, and of the marks of events."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
 
-import orjson
 from asyncpg import Record
 
-from services.scoring.domain.activities import Marks
-from services.scoring.domain.awards import Award, EventKey
-from services.scoring.domain.rules import CapKey, Declined
+from services.scoring.awards.domain.activities import Marks
+from services.scoring.awards.domain.awards import Award, EventKey
 from shared.contracts.award_ids import award_id_range
 from shared.postgres import Connection, copy_new
 
 #: The fields of Award that are stored, and when it was recorded.
 AWARD_COLUMNS = (*Award._fields[:-1], "recorded_at")
 _AWARD_COLUMNS = ", ".join(AWARD_COLUMNS)
-
-
-async def share_heads(conn: Connection, communities: Sequence[str]) -> dict[str, int]:
-    """The newest version of each community (0: none), locked against publishing until the commit."""
-    query = "select community, version from programme_heads where community = any($1) order by 1 for share"
-    heads = {row["community"]: row["version"] for row in await conn.fetch(query, communities)}
-    if len(heads) < len(communities):
-        await conn.execute(
-            """
-            insert into programme_heads (community, version)
-            select community, 0 from unnest($1::text[]) as c(community) order by 1
-            on conflict do nothing
-            """,
-            communities,
-        )
-        heads = {row["community"]: row["version"] for row in await conn.fetch(query, communities)}
-    return heads
-
-
-async def lock_head(conn: Connection, community: str) -> tuple[str | None, int, bool, datetime]:
-    """Lock a community for publishing: its programme, newest version, whether it was unknown, and the time.
-
-    The time is the database's, taken once every batch that was being scored has ended.
-    """
-    created = await conn.fetchval(
-        """
-        insert into programme_heads (community, version) values ($1, 0)
-        on conflict do nothing returning true
-        """,
-        community,
-    )
-    row = await conn.fetchrow(
-        "select programme_id, version from programme_heads where community = $1 for update", community
-    )
-    assert row is not None  # noqa: S101 -- inserted above and never deleted
-    return row["programme_id"], row["version"], bool(created), await conn.fetchval("select clock_timestamp()")
-
-
-async def add_version(conn: Connection, version: Mapping[str, Any]) -> None:
-    """Store a version and make it the community's newest; the head must be locked."""
-    await conn.execute(
-        """
-        insert into programme_versions (community, version, programme_id, title, effective_from, published_at,
-            published_by, source_text, document, document_sha256)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-        """,
-        version["community"],
-        version["version"],
-        version["programme_id"],
-        version["title"],
-        version["effective_from"],
-        version["published_at"],
-        version["published_by"],
-        version["source_text"],
-        orjson.dumps(version["document"]).decode(),
-        version["document_sha256"],
-    )
-    await conn.execute(
-        "update programme_heads set programme_id = $2, version = $3 where community = $1",
-        version["community"],
-        version["programme_id"],
-        version["version"],
-    )
-
-
-async def versions(conn: Connection, community: str) -> list[Record]:
-    """Every version of a community's programme, oldest first, with its document."""
-    return list(
-        await conn.fetch(
-            """
-            select version, effective_from, document from programme_versions
-            where community = $1 order by version
-            """,
-            community,
-        )
-    )
-
-
-async def newest_version(conn: Connection, community: str) -> Record | None:
-    """The newest version of a community's programme."""
-    return await conn.fetchrow(
-        "select * from programme_versions where community = $1 order by version desc limit 1", community
-    )
-
-
-async def version(conn: Connection, community: str, number: int) -> Record | None:
-    """One version of a community's programme."""
-    return await conn.fetchrow(
-        "select * from programme_versions where community = $1 and version = $2", community, number
-    )
-
-
-async def page_of_versions(conn: Connection, community: str, before: int | None, limit: int) -> list[Record]:
-    """Versions of a community's programme, newest first, beginning below `before`."""
-    return list(
-        await conn.fetch(
-            """
-            select programme_id, version, title, effective_from, published_at, published_by, document_sha256
-            from programme_versions where community = $1 and ($2::int is null or version < $2)
-            order by version desc limit $3
-            """,
-            community,
-            before,
-            limit,
-        )
-    )
 
 
 async def set_marks(conn: Connection, marks: Mapping[EventKey, Marks]) -> dict[EventKey, Marks]:
@@ -159,41 +50,6 @@ async def set_marks(conn: Connection, marks: Mapping[EventKey, Marks]) -> dict[E
     }
 
 
-async def lock_caps(conn: Connection, keys: Sequence[CapKey]) -> dict[CapKey, int]:
-    """The points used of each cap, locked until the commit; `keys` are in order."""
-    rows = await conn.fetch(
-        """
-        insert into cap_usage as c (community, member_id, rule_id, day, points)
-        select *, 0 from unnest($1::text[], $2::uuid[], $3::text[], $4::date[])
-        on conflict (community, member_id, rule_id, day) do update set points = c.points
-        returning community, member_id, rule_id, day, points
-        """,
-        [key.community for key in keys],
-        [key.member_id for key in keys],
-        [key.rule_id for key in keys],
-        [key.day for key in keys],
-    )
-    return {CapKey(row[0], str(row[1]), row[2], row[3]): row[4] for row in rows}
-
-
-async def set_caps(conn: Connection, usage: Mapping[CapKey, int]) -> None:
-    """Store the points used of caps that are locked."""
-    await conn.execute(
-        """
-        update cap_usage c set points = u.points
-        from unnest($1::text[], $2::uuid[], $3::text[], $4::date[], $5::int[])
-            as u(community, member_id, rule_id, day, points)
-        where c.community = u.community and c.member_id = u.member_id and c.rule_id = u.rule_id
-            and c.day = u.day and c.points <> u.points
-        """,
-        [key.community for key in usage],
-        [key.member_id for key in usage],
-        [key.rule_id for key in usage],
-        [key.day for key in usage],
-        list(usage.values()),
-    )
-
-
 async def add_awards(conn: Connection, awards: Iterable[Award], recorded_at: datetime) -> None:
     """Append awards.
 
@@ -204,15 +60,6 @@ async def add_awards(conn: Connection, awards: Iterable[Award], recorded_at: dat
         "awards",
         columns=AWARD_COLUMNS,
         records=[(*one[:-1], recorded_at) for one in awards],
-    )
-
-
-async def add_declined(conn: Connection, declined: Iterable[Declined]) -> None:
-    """Remember why rules gave nothing, or less."""
-    await conn.copy_records_to_table(
-        "declined",
-        columns=("community", "event_uid", "rule_id", "slot", "reason", "detail"),
-        records=[(one.event["community"], one.event["uid"], *one[1:]) for one in declined],
     )
 
 
@@ -338,18 +185,4 @@ async def marks_of(conn: Connection, community: str, event_uid: str) -> Record |
         "select scored, retracted, event_time from activities where community = $1 and event_uid = $2",
         community,
         event_uid,
-    )
-
-
-async def declined_of(conn: Connection, community: str, event_uid: str) -> list[Record]:
-    """Why rules gave nothing, or less, for an event."""
-    return list(
-        await conn.fetch(
-            """
-            select rule_id, slot, reason, detail from declined
-            where community = $1 and event_uid = $2 order by rule_id
-            """,
-            community,
-            event_uid,
-        )
     )

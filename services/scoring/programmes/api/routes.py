@@ -1,31 +1,23 @@
-"""HTTP routes of scoring: programmes, awards, scores, and why an event earned what it did."""
+"""HTTP routes of programmes: publishing, and the versions there are."""
 
 import asyncio
-import re
-from datetime import UTC, datetime
 from typing import Annotated
-from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
-from services.scoring import store
-from services.scoring.api_models import (
+from services.scoring.programmes import store
+from services.scoring.programmes.api.models import (
     MEDIA_TYPES,
     PROGRAMME_BODY,
-    AwardItem,
-    DeclinedItem,
-    Explanation,
     ProgrammeDocument,
     ProgrammeVersion,
     Publication,
-    RuleScore,
-    Score,
 )
-from services.scoring.domain.programme import document_of, document_sha256, read_programme
-from services.scoring.domain.publication import EffectiveFromRefused
-from services.scoring.handlers import OtherProgramme, publish_programme
+from services.scoring.programmes.api.parameters import Moment, bad_cursor
+from services.scoring.programmes.domain.publication import EffectiveFromRefused
+from services.scoring.programmes.domain.reading import document_of, document_sha256, read_programme
+from services.scoring.programmes.handlers import OtherProgramme, publish_programme
 from services.scoring.settings import Settings
 from shared.contracts.programme import Programme
 from shared.http import (
@@ -42,28 +34,7 @@ from shared.http import (
     requires,
 )
 
-DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
-
 router = APIRouter()
-
-
-def _written_out(value: str) -> str:
-    """Refuse a bare number: it would be taken as seconds since 1970, and `2026` is hardly meant so."""
-    if DATE.match(value) is None:
-        raise ValueError("expected a date and time with a time zone, as in 2026-01-31T12:00:00Z")
-    return value
-
-
-def _within_utc(moment: datetime) -> datetime:
-    """Refuse what lies in the year 0 or 10000 in UTC: the database would take it, no client could read it."""
-    try:
-        moment.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("expected a moment in the years 1 to 9999 of UTC") from error
-    return moment
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_within_utc)]
 
 
 @router.post(
@@ -177,7 +148,7 @@ async def get_programmes(
     position = decode_cursor(after, int)
     before = position[0] if position else None
     if before is not None and not 0 <= before < 2**31:
-        raise _bad_cursor()
+        raise bad_cursor()
     async with request.app.state.pool.acquire() as conn:
         rows = await store.page_of_versions(conn, principal.community, before, limit)
     return Page(
@@ -200,95 +171,3 @@ async def get_programme(
     fields = dict(row)
     document = orjson.loads(fields.pop("document"))
     return ProgrammeDocument(**fields, text=fields["source_text"], document=document)
-
-
-@router.get("/v1/awards", summary="Awards of a member or an event", responses=PROBLEMS)
-async def get_awards(
-    request: Request,
-    member: Annotated[UUID | None, Query(description="Awards of this member")] = None,
-    event: Annotated[UUID | None, Query(description="Awards that this event (its uid) earned")] = None,
-    limit: Limit = 100,
-    after: After = None,
-    principal: Principal = requires("points:read"),
-) -> Page[AwardItem]:
-    """Awards and their reversals by event time. Give `member` or `event`."""
-    if (member is None) == (event is None):
-        detail = "Give either member or event"
-        raise Problem(422, "The request is not valid", detail, [FieldError(field="member", detail=detail)])
-    page_of, of = (store.page_of_awards, member) if member is not None else (store.page_of_event_awards, event)
-    async with request.app.state.pool.acquire() as conn:
-        rows = await page_of(conn, principal.community, str(of), _award_cursor(after), limit)
-    last = rows[-1] if len(rows) == limit else None
-    return Page(
-        items=[AwardItem(**row) for row in rows],
-        next=encode_cursor(last["event_time"].isoformat(), str(last["award_id"])) if last else None,
-    )
-
-
-def _award_cursor(after: str | None) -> tuple[datetime, str] | None:
-    position = decode_cursor(after, str, str)
-    if position is None:
-        return None
-    try:
-        moment, award_id = datetime.fromisoformat(position[0]), str(UUID(position[1]))
-    except ValueError as error:
-        raise _bad_cursor() from error
-    if moment.tzinfo is None:
-        raise _bad_cursor()
-    return moment, award_id
-
-
-def _bad_cursor() -> Problem:
-    detail = "Use the `next` of the page before, unchanged"
-    return Problem(422, "The cursor is not valid", detail, [FieldError(field="after", detail=detail)])
-
-
-@router.get("/v1/members/{member_id}/score", summary="A member's points, at any time", responses=PROBLEMS)
-async def get_score(
-    request: Request,
-    member_id: UUID,
-    at: Annotated[Moment | None, Query(description="Count events until then (event time); now")] = None,
-    as_known_at: Annotated[Moment | None, Query(description="Count what was recorded until then; now")] = None,
-    principal: Principal = requires("points:read"),
-) -> Score:
-    """Points by rule, from append-only awards, so that the past can be asked: had at T, as known at K.
-
-    A reversal counts at the event time of what it reverses: asked today, a retracted event never counted;
-    asked as known before the retraction, it did. A member without awards has 0 points.
-    """
-    now = datetime.now(UTC)
-    async with request.app.state.pool.acquire() as conn:
-        rows = await store.score(conn, principal.community, str(member_id), at or now, as_known_at or now)
-    rules = [RuleScore(**row) for row in rows]
-    return Score(
-        member_id=member_id,
-        at=at or now,
-        as_known_at=as_known_at or now,
-        points=sum(rule.points for rule in rules),
-        rules=rules,
-    )
-
-
-@router.get("/v1/events/{event_uid}/explanation", summary="Why an event earned what it did", responses=PROBLEMS)
-async def get_explanation(
-    request: Request,
-    event_uid: UUID,
-    principal: Principal = requires("points:read"),
-) -> Explanation:
-    """The awards of an event, and for every other rule that listens to its type, why it gave nothing.
-
-    An event with neither came before the first programme, or no rule listens to its type.
-    """
-    async with request.app.state.pool.acquire() as conn:
-        marks = await store.marks_of(conn, principal.community, str(event_uid))
-        awards = await store.page_of_event_awards(conn, principal.community, str(event_uid), None, 500)
-        declined = await store.declined_of(conn, principal.community, str(event_uid))
-    if marks is None:
-        raise Problem(404, "No such event", "Scoring has not seen it; a receipt says whether it was accepted")
-    return Explanation(
-        event_uid=event_uid,
-        scored=marks["scored"],
-        retracted=marks["retracted"],
-        awards=[AwardItem(**row) for row in awards],
-        declined=[DeclinedItem(**row) for row in declined],
-    )

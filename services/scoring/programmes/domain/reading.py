@@ -11,8 +11,8 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from services.scoring.domain.conditions import ConditionRefused, check_condition
-from services.scoring.domain.located_yaml import Located, Mark, Path, YamlRefused, read_yaml
+from services.scoring.programmes.domain.located_yaml import Located, Mark, Path, YamlRefused, read_yaml
+from services.scoring.rules.domain.conditions import ConditionRefused, check_condition
 from shared.contracts.activities import RETRACTED_TYPE
 from shared.contracts.programme import Programme
 

@@ -1,8 +1,21 @@
 """The wiring of analytics."""
 
-from services.analytics import handlers
-from services.analytics.api import router
+from fastapi import APIRouter
+
+from services.analytics.lineage import api as lineage
+from services.analytics.members.handlers import on_members
+from services.analytics.participation import api as participation
+from services.analytics.participation.handlers import on_events
+from services.analytics.payouts.handlers import on_payouts
+from services.analytics.points import api as points
+from services.analytics.points.handlers import on_awards
+from services.analytics.programmes.handlers import on_programmes
+from services.analytics.recognition.handlers import on_grants
+from services.analytics.redemptions.handlers import on_redemptions
+from services.analytics.rejections import api as rejections
+from services.analytics.rejections.handlers import on_rejected
 from services.analytics.settings import Settings
+from services.analytics.summary import api as summary
 from shared.consumer import Subscription
 from shared.contracts.facts import (
     ACCEPTED_EVENT,
@@ -17,19 +30,23 @@ from shared.contracts.facts import (
 from shared.service import ServiceSpec, run
 from shared.topics import EVENTS, MEMBERS, PAYOUTS, POINTS, PROGRAMMES, RECOGNITION, REDEMPTIONS, REJECTED
 
+router = APIRouter()
+for api in (participation, points, summary, rejections, lineage):
+    router.include_router(api.router)
+
 SPEC = ServiceSpec(
     name="analytics",
     description="Participation, points and lineage, from read models built only from topics.",
     settings=Settings,
     subscriptions=[
-        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED, handlers.on_programmes),
-        Subscription(MEMBERS, MEMBER_IDENTIFIED, handlers.on_members),
-        Subscription(EVENTS, ACCEPTED_EVENT, handlers.on_events),
-        Subscription(REJECTED, REJECTED_EVENT, handlers.on_rejected),
-        Subscription(POINTS, POINTS_AWARDED, handlers.on_awards),
-        Subscription(RECOGNITION, RECOGNITION_GRANTED, handlers.on_grants),
-        Subscription(REDEMPTIONS, REDEMPTION_CHANGED, handlers.on_redemptions),
-        Subscription(PAYOUTS, PAYOUT_FACT, handlers.on_payouts),
+        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED, on_programmes),
+        Subscription(MEMBERS, MEMBER_IDENTIFIED, on_members),
+        Subscription(EVENTS, ACCEPTED_EVENT, on_events),
+        Subscription(REJECTED, REJECTED_EVENT, on_rejected),
+        Subscription(POINTS, POINTS_AWARDED, on_awards),
+        Subscription(RECOGNITION, RECOGNITION_GRANTED, on_grants),
+        Subscription(REDEMPTIONS, REDEMPTION_CHANGED, on_redemptions),
+        Subscription(PAYOUTS, PAYOUT_FACT, on_payouts),
     ],
     router=router,
 )

@@ -5,9 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-import orjson
 
-from services.analytics.domain.explanation import Version
 from shared.contracts.award_ids import award_id_range
 from shared.postgres import Connection
 
@@ -143,25 +141,3 @@ async def payout_lots(
             limit_count,
         )
     )
-
-
-async def version_in_force(conn: Connection, community: str, received_at: datetime) -> Version | None:
-    """The programme version that applied to events received then."""
-    row = await conn.fetchrow(
-        "select programme_id, version, document -> 'rules' as rules from programmes"
-        " where community = $1 and effective_from <= $2 order by version desc limit 1",
-        community,
-        received_at,
-    )
-    return Version(row["programme_id"], row["version"], orjson.loads(row["rules"] or "[]")) if row else None
-
-
-async def publishers(conn: Connection, community: str, versions: Collection[int]) -> dict[int, asyncpg.Record]:
-    """Who published these programme versions, and from when they apply, by version."""
-    rows = await conn.fetch(
-        "select version, published_by, effective_from from programmes"
-        " where community = $1 and version = any($2::int[])",
-        community,
-        list(versions),
-    )
-    return {row["version"]: row for row in rows}

@@ -3,10 +3,11 @@
 Analytics does not run rules: it says which rules looked at the event, and what each of them asks for.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from services.analytics.programmes.domain import Version
 from shared.contracts.activities import RETRACTED_TYPE
 
 Code = Literal[
@@ -27,15 +28,6 @@ class Reason:
     code: Code
     detail: str
     rule_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """The programme version in force when the event was received, and its rules as they were published."""
-
-    programme_id: str
-    number: int
-    rules: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.analytics.domain.periods import By, Span, period_of, periods
+from services.analytics.periods.domain import By, Span, period_of, periods
 
 DAYS = st.dates(date(1990, 1, 1), date(2090, 1, 1))
 GRAINS: tuple[By, ...] = ("day", "week", "month")

@@ -8,10 +8,12 @@ import asyncpg
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from services.analytics.api.questions import Reader
-from services.analytics.api.rejections import RejectedEvent
-from services.analytics.domain.explanation import Subject, why_nothing
-from services.analytics.store import lineage, totals
+from services.analytics.lineage import store
+from services.analytics.lineage.domain import Subject, why_nothing
+from services.analytics.periods.api import Reader
+from services.analytics.programmes import store as programmes
+from services.analytics.rejections import store as rejections
+from services.analytics.rejections.api import RejectedEvent
 from shared.http import (
     PROBLEMS,
     After,
@@ -161,7 +163,7 @@ def _event(row: asyncpg.Record) -> Event:
 async def _awards(conn: Connection, community: str, rows: Iterable[asyncpg.Record]) -> dict[UUID, Award]:
     """The awards of these rows by id, with who published the version they were given under."""
     known = [row for row in rows if row["award_id"] is not None]
-    publishers = await lineage.publishers(conn, community, {row["programme_version"] for row in known})
+    publishers = await programmes.publishers(conn, community, {row["programme_version"] for row in known})
     found = {}
     for row in known:
         publisher = publishers.get(row["programme_version"])
@@ -174,8 +176,8 @@ async def _awards(conn: Connection, community: str, rows: Iterable[asyncpg.Recor
 
 async def _outcomes(conn: Connection, community: str, rows: list[asyncpg.Record]) -> list[Outcome]:
     awards = await _awards(conn, community, rows)
-    grants = await lineage.grants_of_awards(conn, community, awards.keys())
-    payouts = await lineage.payouts_of_awards(conn, community, awards.keys())
+    grants = await store.grants_of_awards(conn, community, awards.keys())
+    payouts = await store.payouts_of_awards(conn, community, awards.keys())
     return [
         Outcome(
             award=award,
@@ -194,9 +196,9 @@ async def get_payout(
     key = decode_cursor(after, int, int) or [-1, -1]
     place = (max(-1, min(key[0], 2**31 - 1)), max(-1, min(key[1], 2**31 - 1)))
     async with request.app.state.pool.acquire() as conn:
-        payout = await lineage.find_payout(conn, principal.community, payout_id)
-        states = await lineage.payout_states(conn, principal.community, payout_id)
-        rows = await lineage.payout_lots(conn, principal.community, payout_id, place, limit)
+        payout = await store.find_payout(conn, principal.community, payout_id)
+        states = await store.payout_states(conn, principal.community, payout_id)
+        rows = await store.payout_lots(conn, principal.community, payout_id, place, limit)
         if payout is None and not rows:
             raise Problem(404, "Payout not known", f"Nothing of payout {payout_id} has arrived. {NOT_YET}")
         awards = await _awards(conn, principal.community, rows)
@@ -230,11 +232,11 @@ async def get_payout(
 async def get_award(request: Request, award_id: UUID, principal: Reader) -> AwardLineage:
     """The event, the rule and version, who published that, what was granted, and which payouts pay it."""
     async with request.app.state.pool.acquire() as conn:
-        row = await lineage.find_award(conn, principal.community, award_id)
+        row = await store.find_award(conn, principal.community, award_id)
         if row is None:
             raise Problem(404, "Award not known", f"Award {award_id} has not arrived. {NOT_YET}")
         (outcome,) = await _outcomes(conn, principal.community, [row])
-        event = await lineage.find_event(conn, principal.community, row["event_uid"])
+        event = await store.find_event(conn, principal.community, row["event_uid"])
     return AwardLineage(
         award=outcome.award,
         event=_event(event) if event else None,
@@ -252,17 +254,17 @@ async def get_event(request: Request, event_uid: UUID, principal: Reader) -> Eve
     """Forward from the event to awards, badges and payouts; if nothing was awarded, why."""
     community = principal.community
     async with request.app.state.pool.acquire() as conn:
-        event = await lineage.find_event(conn, community, event_uid)
+        event = await store.find_event(conn, community, event_uid)
         if event is None:
             detail = (
                 f"No accepted event {event_uid} has arrived; GET /v1/rejections/events lists what was rejected"
             )
             raise Problem(404, "Event not known", f"{detail}. {NOT_YET}")
-        awards = await lineage.awards_of_event(conn, community, event_uid, event["event_time"])
+        awards = await store.awards_of_event(conn, community, event_uid, event["event_time"])
         outcomes = await _outcomes(conn, community, awards)
         why = [] if outcomes else await _why_nothing(conn, community, event)
-        conflicts = await totals.rejected_events(
-            conn, community, event["source"], event["event_id"], totals.NEWEST, REJECTIONS_OF_EVENT_MAX_COUNT
+        conflicts = await rejections.rejected_events(
+            conn, community, event["source"], event["event_id"], rejections.NEWEST, REJECTIONS_OF_EVENT_MAX_COUNT
         )
     return EventLineage(
         event=_event(event),
@@ -273,7 +275,7 @@ async def get_event(request: Request, event_uid: UUID, principal: Reader) -> Eve
 
 
 async def _why_nothing(conn: Connection, community: str, event: asyncpg.Record) -> list[WhyNothing]:
-    version = await lineage.version_in_force(conn, community, event["received_at"])
+    version = await programmes.version_in_force(conn, community, event["received_at"])
     slots = {"actor"}
     if event["object_member_id"] is not None:
         slots.add("object_author")

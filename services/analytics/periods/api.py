@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from services.analytics.domain.periods import By, Span, periods
+from services.analytics.periods.domain import By, Span, periods
 from shared.http import FieldError, Principal, Problem, decode_cursor, encode_cursor, requires
 
 DEFAULT_RANGE_DAYS = 30

@@ -1,15 +1,14 @@
-"""HTTP routes of the read models: participation, active and new members, points by rule, totals."""
+"""HTTP routes of participation, active and new members."""
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from services.analytics.api.questions import AskedDays, Grain, Reader, page_of_periods, storable
-from services.analytics.domain.periods import Span
-from services.analytics.store import totals
-from shared.http import PROBLEMS, After, Limit, Page, decode_cursor, encode_cursor
+from services.analytics.participation.store import reading
+from services.analytics.periods.api import AskedDays, Grain, Reader, page_of_periods
+from services.analytics.periods.domain import Span
+from shared.http import PROBLEMS, After, Limit, Page
 
 router = APIRouter(tags=["analytics"])
 
@@ -57,8 +56,8 @@ async def get_participation(
     if not spans:
         return Page(items=[], next=None)
     async with request.app.state.pool.acquire() as conn:
-        found = await totals.participation(conn, principal.community, by, spans[0].starts_on, spans[-1].ends_on)
-    quiet = totals.Activity()
+        found = await reading.participation(conn, principal.community, by, spans[0].starts_on, spans[-1].ends_on)
+    quiet = reading.Activity()
     items = []
     for span in spans:
         activity = found.get(span.starts_on, quiet)
@@ -96,7 +95,7 @@ async def get_active_members(
     if not spans:
         return Page(items=[], next=None)
     async with request.app.state.pool.acquire() as conn:
-        found = await totals.active_members(
+        found = await reading.active_members(
             conn, principal.community, period, spans[0].starts_on, spans[-1].ends_on
         )
     return Page(
@@ -136,7 +135,7 @@ async def get_acquisition(
     if not spans:
         return Page(items=[], next=None)
     async with request.app.state.pool.acquire() as conn:
-        found = await totals.new_members(
+        found = await reading.new_members(
             conn, principal.community, by, spans[0].starts_on, spans[-1].ends_on + timedelta(days=1)
         )
     return Page(items=[_acquisition(span, found.get(span.starts_on, {})) for span in spans], next=following)
@@ -151,67 +150,3 @@ def _acquisition(span: Span, channels: dict[str, int]) -> PeriodAcquisition:
             ChannelAcquisition(channel=channel, new_members=count) for channel, count in sorted(channels.items())
         ],
     )
-
-
-class RulePoints(BaseModel):
-    """What a rule gave: `points` are net of reversals."""
-
-    rule_id: str = Field(examples=["helpful-answer"])
-    title: str | None = Field(description="Of the newest programme version that has the rule")
-    points: int
-    awards: int
-    reversals: int
-
-
-@router.get("/v1/points-by-rule", summary="Points awarded by each rule", responses=PROBLEMS)
-async def get_points_by_rule(
-    request: Request, principal: Reader, days: AskedDays, limit: Limit = 100, after: After = None
-) -> Page[RulePoints]:
-    """For events of those UTC days; a reversal counts on the day of the event it takes back."""
-    key = decode_cursor(after, str)
-    async with request.app.state.pool.acquire() as conn:
-        rows = await totals.points_by_rule(
-            conn, principal.community, days.first, days.last, storable(key[0]) if key else "", limit
-        )
-    return Page(
-        items=[RulePoints(**dict(row)) for row in rows],
-        next=encode_cursor(rows[-1]["rule_id"]) if len(rows) == limit else None,
-    )
-
-
-class StateTotal(BaseModel):
-    state: str = Field(examples=["confirmed"])
-    number: int
-    points: int
-
-
-class PayoutTotal(StateTotal):
-    amount_minor: int = Field(description="In the currency's minor unit")
-    currency: str = Field(examples=["EUR"])
-
-
-class Summary(BaseModel):
-    """What there is in all."""
-
-    members: int
-    events: int = Field(description="Participation: without retractions and what was retracted")
-    rejections: int
-    awards: int
-    reversals: int
-    points: int = Field(description="Net of reversals")
-    granted: int = Field(description="Badges and levels granted")
-    taken_back: int = Field(description="Badges and levels taken back")
-    redemptions: list[StateTotal]
-    payouts: list[PayoutTotal]
-
-
-@router.get("/v1/summary", summary="What there is in all", responses=PROBLEMS)
-async def get_summary(request: Request, principal: Reader) -> Summary:
-    """Totals of the community, as far as the topics have been read."""
-    async with request.app.state.pool.acquire() as conn:
-        found = await totals.summary(conn, principal.community)
-    lists: dict[str, Sequence[StateTotal]] = {
-        "redemptions": [StateTotal(**dict(row)) for row in found.pop("redemptions")],
-        "payouts": [PayoutTotal(**dict(row)) for row in found.pop("payouts")],
-    }
-    return Summary(**found, **lists)

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.analytics.domain.explanation import Subject, Version, why_nothing
+from services.analytics.lineage.domain import Subject, why_nothing
+from services.analytics.programmes.domain import Version
 from shared.contracts.programme import Rule
 
 ACTOR = frozenset({"actor"})

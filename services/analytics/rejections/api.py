@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from services.analytics.api.questions import COUNT_MAX, AskedDays, Reader, in_count_range, storable
-from services.analytics.store import totals
+from services.analytics.periods.api import COUNT_MAX, AskedDays, Reader, in_count_range, storable
+from services.analytics.rejections import store
 from shared.contracts.fields import ID_MAX_CHARS, URI_MAX_CHARS
 from shared.http import PROBLEMS, After, Limit, Page, Problem, decode_cursor, encode_cursor
 
@@ -29,7 +29,7 @@ async def get_rejections(
     key = decode_cursor(after, int, str, str)
     start = (COUNT_MAX, "", "") if key is None else (in_count_range(key[0]), storable(key[1]), storable(key[2]))
     async with request.app.state.pool.acquire() as conn:
-        rows = await totals.rejection_reasons(
+        rows = await store.rejection_reasons(
             conn, principal.community, days.first, days.last + timedelta(days=1), start, limit
         )
     following = None
@@ -69,7 +69,7 @@ async def get_rejected_events(
 ) -> Page[RejectedEvent]:
     """Each with its reason and the receipt it belongs to, newest first."""
     key = decode_cursor(after, str, str)
-    place = totals.NEWEST
+    place = store.NEWEST
     if key is not None:
         try:
             place = (datetime.fromisoformat(key[0]).astimezone(UTC), storable(key[1]))
@@ -78,7 +78,7 @@ async def get_rejected_events(
                 422, "The cursor is not valid", "Use the `next` of the page before, unchanged"
             ) from error
     async with request.app.state.pool.acquire() as conn:
-        rows = await totals.rejected_events(
+        rows = await store.rejected_events(
             conn, principal.community, source and storable(source), event_id and storable(event_id), place, limit
         )
     return Page(

@@ -14,7 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.ingest.domain.events import event_uid
 from services.ingest.domain.members import new_member_id
-from services.rewards.domain import payouts, redemptions
+from services.rewards.payouts import domain as payouts
+from services.rewards.redemptions import domain as redemptions
 from services.scoring.domain.awards import award_id, reversal_id
 from services.scoring.domain.located_yaml import read_yaml
 from shared.contracts import examples, fact_examples

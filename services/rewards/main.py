@@ -1,16 +1,28 @@
 """The wiring of rewards."""
 
-from services.rewards.api import router
-from services.rewards.handlers.awards import on_awards
-from services.rewards.handlers.check import check_all
-from services.rewards.handlers.lots import expire_points, mature_points
-from services.rewards.handlers.programmes import on_members, on_programmes
-from services.rewards.handlers.redemptions import expire_reservations
+from fastapi import APIRouter
+
+from services.rewards.catalogue import api as catalogue
+from services.rewards.ledger.api import check, members
+from services.rewards.ledger.handlers import check_all
+from services.rewards.lots.handlers.awards import on_awards
+from services.rewards.lots.handlers.upkeep import expire_points, mature_points
+from services.rewards.members.handlers import on_members
+from services.rewards.payouts import api as payouts
+from services.rewards.payouts.payees import api as payees
+from services.rewards.payouts.runs import api as runs
+from services.rewards.programmes.handlers import on_programmes
+from services.rewards.redemptions import api as redemptions
+from services.rewards.redemptions.handlers import expire_reservations
 from services.rewards.settings import Settings
 from shared.consumer import Subscription
 from shared.contracts.facts import MEMBER_IDENTIFIED, POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import MEMBERS, POINTS, PROGRAMMES
+
+router = APIRouter()
+for part in (members, payees, catalogue, redemptions, payouts, runs, check):
+    router.include_router(part.router)
 
 SPEC = ServiceSpec(
     name="rewards",

@@ -14,9 +14,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.ingest.events.domain.judgement import event_uid
 from services.ingest.members.domain import new_member_id
-from services.rewards.domain import payouts, redemptions
 from services.scoring.awards.domain.awards import award_id, reversal_id
 from services.scoring.programmes.domain.located_yaml import read_yaml
+from services.rewards.payouts import domain as payouts
+from services.rewards.redemptions import domain as redemptions
 from shared.contracts import examples, fact_examples
 from shared.contracts.activities import ACTIVITY_ADAPTER
 from shared.contracts.checks import assert_valid_fact

@@ -10,11 +10,12 @@ import orjson
 import pytest
 
 from services.rewards import settings as rewards_settings
-from services.rewards.handlers.awards import on_awards
-from services.rewards.handlers.programmes import on_members, on_programmes
+from services.rewards.ledger.store.check import Findings, check_ledger
+from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.main import SPEC
+from services.rewards.members.handlers import on_members
+from services.rewards.programmes.handlers import on_programmes
 from services.rewards.settings import Settings
-from services.rewards.store.check import Findings, check_ledger
 from shared.contracts.facts import PAYOUT_FACT, POINTS_AWARDED, REDEMPTION_CHANGED
 from shared.service import ServiceSpec
 from tests.integration.services.world import NOON, World

@@ -19,17 +19,17 @@ from services.scoring.domain.awards import award_id, reversal_id
 from services.scoring.domain.located_yaml import read_yaml
 from shared.contracts import examples, fact_examples
 from shared.contracts.activities import ACTIVITY_ADAPTER
-from shared.contracts.checks import assert_valid_fact
 from shared.contracts.examples import EVENT_EXAMPLES
-from shared.contracts.export import (
+from shared.contracts.fact_examples import FACT_EXAMPLES
+from shared.contracts.programme import Programme
+from shared.published.checks import assert_valid_fact
+from shared.published.export import (
     EVENTS_BY_TYPE,
     FACTS_BY_TYPE,
     event_schema,
     fact_schema,
     programme_schema,
 )
-from shared.contracts.fact_examples import FACT_EXAMPLES
-from shared.contracts.programme import Programme
 
 ROOT = Path(__file__).parents[2]
 EVENTS = [(kind, one) for kind, found in EVENT_EXAMPLES.items() for one in found]

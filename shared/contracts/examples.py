@@ -1,12 +1,9 @@
-"""At least one example of every event type: for the documentation, and as tests of the contracts.
-
-With fact_examples they tell one story of a community `acme`: Grace answers, Ada accepts the answer, and Grace
-is paid for it.
-"""
+"""At least one example of every event type: for the documentation, and as tests of the contracts."""
 
 from typing import Any, Final
 
-FORUM: Final = "https://forum.example.org"
+from shared.contracts.story import FORUM
+
 FORGE: Final = "https://code.example.org/acme/lathe"
 
 

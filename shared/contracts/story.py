@@ -6,6 +6,8 @@ Grace answers, Ada accepts the answer, and Grace is paid for it. Ids are those t
 from typing import Final
 
 FORUM: Final = "https://forum.example.org"
+ADA_IN_FORUM: Final = {"id": "ada", "name": "Ada"}
+GRACE_IN_FORUM: Final = {"id": "grace", "name": "Grace"}
 ADA: Final = "82b61666-b7e6-5f62-b31f-fa66f08cfb53"
 GRACE: Final = "4c39c896-6567-5f3d-b613-7279cc0159c6"
 ACCEPTANCE: Final = "92c6a35f-6a65-5dca-ad51-e3e58b2562ff"

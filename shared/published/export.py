@@ -6,8 +6,7 @@ from typing import Any, get_args
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
-from shared.contracts.activities import ACTIVITIES, activity_type
-from shared.contracts.examples import EVENT_EXAMPLES
+from shared.contracts.activities import ACTIVITIES, EVENT_EXAMPLES, activity_type
 from shared.contracts.facts import FACT_EXAMPLES, FACTS, AcceptedEvent
 from shared.contracts.programme import Programme
 

@@ -12,7 +12,7 @@ import pytest
 from services.ingest.domain.admission import STRUCTURED_TYPE, Limits, admit, raw_fact
 from services.ingest.domain.events import Received, accepted_event, event_uid
 from services.ingest.domain.members import new_member_id
-from shared.contracts.examples import EVENT_EXAMPLES
+from shared.contracts.activities import EVENT_EXAMPLES
 from shared.contracts.facts import ACCEPTED_EVENT, RAW_EVENT
 from shared.published.checks import assert_valid_fact
 

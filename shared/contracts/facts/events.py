@@ -5,7 +5,7 @@ from typing import Any, Final, Literal, NotRequired
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from shared.contracts.examples import ACCEPTED_ANSWER
+from shared.contracts.activities.forum import ACCEPTED_ANSWER
 from shared.contracts.facts.envelope import FactEnvelope, fact_example
 from shared.contracts.fields import Count, Id, Slug, Text, Timestamp, Uri, Uuid
 from shared.contracts.story import ACCEPTANCE, ADA, FORUM, GRACE, RECEIPT, TRACEPARENT

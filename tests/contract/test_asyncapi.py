@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from shared.contracts.export import fact_type
+from shared.published.export import fact_type
 from shared.topics import SERVICES, TOPICS, Topic
 
 FOLDER = Path(__file__).parents[2] / "schemas"

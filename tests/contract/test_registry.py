@@ -4,8 +4,8 @@ import importlib
 
 import pytest
 
-from shared.contracts.export import FACTS_BY_TYPE, fact_type
-from shared.contracts.fact_examples import FACT_EXAMPLES
+from shared.contracts.facts import FACT_EXAMPLES
+from shared.published.export import FACTS_BY_TYPE, fact_type
 from shared.topics import SERVICES, TOPICS
 from tools.schemas import present_services
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.checks import assert_valid_fact, contract_of
-from shared.contracts.export import fact_type
+from shared.published.checks import assert_valid_fact, contract_of
+from shared.published.export import fact_type
 from shared.topics import Topic
 from shared.transaction import Transaction
 

@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from shared.access_keys import KeyRing
-from shared.postgres import copy, create_pool
 from shared.http import Connected
+from shared.postgres import copy, create_pool
 from shared.service import ServiceSpec, describe
 from tests.integration.services.world import World, authorization
 

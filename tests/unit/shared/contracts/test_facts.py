@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from shared.contracts.export import FACTS_BY_TYPE
-from shared.contracts.fact_examples import FACT_EXAMPLES
-from shared.contracts.facts import MEMBER_IDENTIFIED
+from shared.contracts.facts import FACT_EXAMPLES, MEMBER_IDENTIFIED
+from shared.published.export import FACTS_BY_TYPE
 
 EXAMPLES = [(kind, one) for kind, examples in FACT_EXAMPLES.items() for one in examples]
 

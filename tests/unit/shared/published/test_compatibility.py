@@ -7,8 +7,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 from typing_extensions import TypedDict
 
-from shared.contracts.compatibility import breaks, changes
-from shared.contracts.export import schema_documents
+from shared.published.compatibility import breaks, changes
+from shared.published.export import schema_documents
 
 EVENT = "events/survey.response.v1.json"
 FACT = "facts/points.awarded.v1.json"

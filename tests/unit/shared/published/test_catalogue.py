@@ -3,7 +3,7 @@
 import pytest
 
 from shared.contracts.activities import ACTIVITY_TYPES
-from shared.contracts.catalogue import BEGIN, END, catalogue, with_catalogue
+from shared.published.catalogue import BEGIN, END, catalogue, with_catalogue
 
 
 def test_every_type_has_a_row_and_a_section() -> None:

@@ -5,8 +5,8 @@ The Kafka bindings are version 0.5.0: https://github.com/asyncapi/bindings/tree/
 
 from typing import Any
 
-from shared.contracts.export import FACTS_BY_TYPE, fact_schema, fact_type
-from shared.contracts.fact_examples import FACT_EXAMPLES
+from shared.contracts.facts import FACT_EXAMPLES
+from shared.published.export import FACTS_BY_TYPE, fact_schema, fact_type
 from shared.topics import SERVICES, TOPICS, Topic
 
 BINDING_VERSION = "0.5.0"

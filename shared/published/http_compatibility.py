@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import orjson
 
-from shared.contracts.compatibility import Break, Change, Schema, changes
+from shared.published.compatibility import Break, Change, Schema, changes
 
 _Documents = tuple[Schema, Schema]
 

@@ -8,8 +8,8 @@ import orjson
 from pydantic import TypeAdapter
 
 from shared.contracts.activities import ACTIVITY_ADAPTER, ACTIVITY_TYPES
-from shared.contracts.export import ACCEPTED_TYPE, FACTS_BY_TYPE
 from shared.contracts.facts import AcceptedEvent, FactEnvelope
+from shared.published.export import ACCEPTED_TYPE, FACTS_BY_TYPE
 
 _EXTENSIONS = AcceptedEvent.__annotations__.keys() - {"specversion", "id", "source", "type", "time", "traceparent"}
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from shared.contracts.http_compatibility import operation_breaks
+from shared.published.http_compatibility import operation_breaks
 
 #: An API with one operation that has one of each part.
 BASE: dict[str, Any] = {

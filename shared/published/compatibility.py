@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import orjson
 
-from shared.contracts.export import PROGRAMME_PATH, fact_type
+from shared.published.export import PROGRAMME_PATH, fact_type
 from shared.topics import EVENTS, PROGRAMMES, RAW, TOPICS
 
 Schema = Mapping[str, Any]

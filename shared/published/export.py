@@ -6,10 +6,8 @@ from typing import Any, get_args
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
-from shared.contracts.activities import ACTIVITIES, activity_type
-from shared.contracts.examples import EVENT_EXAMPLES
-from shared.contracts.fact_examples import FACT_EXAMPLES
-from shared.contracts.facts import FACTS, AcceptedEvent
+from shared.contracts.activities import ACTIVITIES, EVENT_EXAMPLES, activity_type
+from shared.contracts.facts import FACT_EXAMPLES, FACTS, AcceptedEvent
 from shared.contracts.programme import Programme
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -18,6 +18,7 @@ from shared.topics import Topic, record_key
 MESSAGE_MAX_BYTES = 1_000_000
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings, default=ServiceSettings, covariant=True)
+OwnSettingsT = TypeVar("OwnSettingsT", bound=ServiceSettings)
 DataT = TypeVar("DataT", bound=Mapping[str, Any])
 
 
@@ -102,8 +103,8 @@ class Transaction(Generic[SettingsT]):
 
 @asynccontextmanager
 async def transaction(
-    pool: asyncpg.Pool, *, service: str, settings: SettingsT, on_commit: Callable[[int], None]
-) -> AsyncIterator[Transaction[SettingsT]]:
+    pool: asyncpg.Pool, *, service: str, settings: OwnSettingsT, on_commit: Callable[[int], None]
+) -> AsyncIterator[Transaction[OwnSettingsT]]:
     """Begin, let the caller work, store the outbox rows, commit; then tell `on_commit` how many there are."""
     async with begin(pool) as conn:
         tx = Transaction(conn, datetime.now(UTC), service=service, settings=settings)

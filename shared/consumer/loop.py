@@ -30,7 +30,7 @@ from shared.consumer.offsets import OffsetConflict
 from shared.consumer.subscription import Subscription
 from shared.failures import is_transient
 from shared.outbox import OutboxRelay
-from shared.postgres import TRANSIENT, begin
+from shared.postgres import begin
 from shared.retries import Pauses, StoppedInRetriesError, until_it_passes
 from shared.settings import ServiceSettings
 from shared.telemetry import (

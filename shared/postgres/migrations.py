@@ -1,6 +1,12 @@
 """Databases, roles and migrations.
 
 Migrations run as the administrator, who owns the tables; the service's role may only read and write rows.
+
+A migration is a file of SQL, `<number>_<capability>_<what>.sql`, and runs in one transaction with the note that it
+ran. One whose first line is `-- outside a transaction` holds a single statement that PostgreSQL takes only there,
+such as `create index concurrently if not exists`; it must change nothing when it is run again, because a process
+that dies before the note does so. On a branch the number is the word `next`: `make migrations` gives it a number
+when the branch is merged, so that two branches never take the same one.
 """
 
 import hashlib
@@ -11,6 +17,7 @@ import asyncpg
 
 from shared.postgres.pool import database_url, role_name
 
+OUTSIDE_A_TRANSACTION = "-- outside a transaction"
 MIGRATION_LOCK = 0x706C6175  # "plau": one migration at a time per database
 
 
@@ -96,8 +103,16 @@ async def migrate(admin_url: str, service: str) -> list[str]:
 
 async def _apply(connection: asyncpg.Connection, name: str, text: str, digest: str) -> None:
     try:
-        async with connection.transaction():
+        if text.startswith(OUTSIDE_A_TRANSACTION):
             await connection.execute(text)
-            await connection.execute("insert into schema_migrations (name, sha256) values ($1, $2)", name, digest)
+            await _note(connection, name, digest)
+        else:
+            async with connection.transaction():
+                await connection.execute(text)
+                await _note(connection, name, digest)
     except asyncpg.PostgresError as error:
         raise MigrationError(f"{name}: {error}") from error
+
+
+async def _note(connection: asyncpg.Connection, name: str, digest: str) -> None:
+    await connection.execute("insert into schema_migrations (name, sha256) values ($1, $2)", name, digest)

@@ -83,3 +83,18 @@ async def test_the_services_role_reads_and_writes_rows_and_nothing_else(
                 await connection.execute(forbidden)
     finally:
         await connection.close()
+
+
+async def test_one_may_run_outside_a_transaction(stack: Any, package: Path, database: Any) -> None:
+    service, connection = database
+    (package / "0001_a.sql").write_text("create table a (n int);")
+    concurrently = "create index concurrently if not exists a_by_n on a (n);"
+    (package / "0002_a_by_n.sql").write_text(concurrently)
+    with pytest.raises(MigrationError, match="cannot run inside a transaction block"):
+        await migrate(stack.state.postgres_admin_url, service)
+    (package / "0002_a_by_n.sql").write_text(f"-- outside a transaction\n{concurrently}")
+    assert await migrate(stack.state.postgres_admin_url, service) == [f"{package.parent.name}/0002_a_by_n.sql"]
+    assert await connection.fetchval("select indisvalid from pg_index where indexrelid = 'a_by_n'::regclass")
+    # A process that died before the note finds the index there.
+    await connection.execute("delete from schema_migrations where name like '%a_by_n.sql'")
+    assert await migrate(stack.state.postgres_admin_url, service) == [f"{package.parent.name}/0002_a_by_n.sql"]

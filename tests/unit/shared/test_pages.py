@@ -35,7 +35,9 @@ TIME = TypeAdapter(TimePlace)
 ID = "0e6c1f0a-6d3f-5b0e-9a51-6f5c1d2e3f40"
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")), st.integers(-(2**63), 2**63 - 1))
+@given(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")), st.integers(-(2**63), 2**63 - 1)
+)
 def test_a_cursor_comes_back_as_it_was(text: str, number: int) -> None:
     assert decode_cursor(encode_cursor((text, number)), NUMBERED) == NumberedPlace(text, number)
 
@@ -72,7 +74,9 @@ def test_a_number_that_no_column_holds_is_a_problem(number: int) -> None:
         decode_cursor(after, NUMBERED)
 
 
-@pytest.mark.parametrize("at", ["2026-01-31T12:00:00", "0001-01-01T00:00:00+02:00", "9999-12-31T23:59:59-02:00", 5])
+@pytest.mark.parametrize(
+    "at", ["2026-01-31T12:00:00", "0001-01-01T00:00:00+02:00", "9999-12-31T23:59:59-02:00", 5]
+)
 def test_a_time_that_cannot_be_compared_is_a_problem(at: object) -> None:
     with pytest.raises(Problem):
         decode_cursor(encode_cursor((at, ID)), TIME)

@@ -17,7 +17,7 @@ from shared.topics import Topic, record_key
 #: The largest message: Kafka's default message.max.bytes is 1,048,588, and a batch has a header of its own.
 MESSAGE_MAX_BYTES = 1_000_000
 
-SettingsT = TypeVar("SettingsT", bound=ServiceSettings, default=ServiceSettings, covariant=True)
+SettingsT_co = TypeVar("SettingsT_co", bound=ServiceSettings, default=ServiceSettings, covariant=True)
 OwnSettingsT = TypeVar("OwnSettingsT", bound=ServiceSettings)
 DataT = TypeVar("DataT", bound=Mapping[str, Any])
 
@@ -36,13 +36,13 @@ class Invalid(Exception):
         self.topic: str | None = None
 
 
-class Transaction(Generic[SettingsT]):
+class Transaction(Generic[SettingsT_co]):
     """An open database transaction, its time (UTC, the same for all of it), and the messages it will send.
 
     `service` and `settings` are those of the process that runs it.
     """
 
-    def __init__(self, conn: Connection, now: datetime, *, service: str, settings: SettingsT) -> None:
+    def __init__(self, conn: Connection, now: datetime, *, service: str, settings: SettingsT_co) -> None:
         self.conn = conn
         self.now = now
         self.service = service

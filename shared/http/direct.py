@@ -26,7 +26,7 @@ class Answer(NamedTuple):
 
 
 class DirectRoute:
-    """An ASGI application of one function: it is given the connected service, the headers, and how to read the body.
+    """An ASGI application of one function, given the connected service, the headers and how to read the body.
 
     Header names are in lower case, and of a header that is repeated the first counts. The function may raise
     Problem, and whatever passes by itself. Used as a route's endpoint, it is called directly (see RequestLimits).

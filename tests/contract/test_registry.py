@@ -16,7 +16,7 @@ OUTSIDE = {"finance", "operators"}
 @pytest.mark.parametrize("service", present_services())
 def test_a_service_reads_the_topics_that_name_it(service: str) -> None:
     spec = importlib.import_module(f"services.{service}.main").SPEC
-    read = sorted(one.topic.name for one in spec.all_subscriptions)
+    read = sorted(one.topic.name for one in spec.subscriptions)
 
     assert read == sorted(topic.name for topic in TOPICS if service in topic.consumers)
 
@@ -24,7 +24,7 @@ def test_a_service_reads_the_topics_that_name_it(service: str) -> None:
 @pytest.mark.parametrize("service", present_services())
 def test_a_subscription_decodes_every_fact_of_its_topic(service: str) -> None:
     spec = importlib.import_module(f"services.{service}.main").SPEC
-    for one in spec.all_subscriptions:
+    for one in spec.subscriptions:
         for kind in map(fact_type, one.topic.facts):
             for example in FACT_EXAMPLES[kind]:
                 assert one.adapter.validate_python(example)["id"] == example["id"]

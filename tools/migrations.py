@@ -1,6 +1,6 @@
 """Numbers for migrations: `make migrations`, when a branch is merged.
 
-A migration is written as `next_<capability>_<what>.sql`, and gets the number after the highest of its package here.
+A migration is written as `next_<capability>_<what>.sql`; here it gets the number after its package's highest.
 """
 
 import argparse

@@ -13,9 +13,9 @@ SPEC = ServiceSpec(
     description="Badges, levels and the leaderboard, from points alone.",
     settings=Settings,
     subscriptions=[
-        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED, handlers.on_programmes),
-        Subscription(MEMBERS, MEMBER_IDENTIFIED, handlers.on_members),
-        Subscription(POINTS, POINTS_AWARDED, handlers.on_awards),
+        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, handlers.on_programmes),
+        Subscription(MEMBERS, MEMBER_IDENTIFIED.adapter, handlers.on_members),
+        Subscription(POINTS, POINTS_AWARDED.adapter, handlers.on_awards),
     ],
     router=router,
     timers=[Timer("reevaluate", every_seconds=handlers.REEVALUATE_EVERY_SECONDS, run=handlers.reevaluate)],

@@ -17,9 +17,9 @@ SPEC = ServiceSpec(
     description="The ledger of points and money: balances, catalogue, redemptions, payouts and bank files.",
     settings=Settings,
     subscriptions=[
-        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED, on_programmes),
-        Subscription(MEMBERS, MEMBER_IDENTIFIED, on_members),
-        Subscription(POINTS, POINTS_AWARDED, on_awards),
+        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
+        Subscription(MEMBERS, MEMBER_IDENTIFIED.adapter, on_members),
+        Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
     ],
     router=router,
     timers=[

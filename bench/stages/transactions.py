@@ -222,7 +222,9 @@ async def _awards(links: Chain) -> list[Any]:
         accepted = await links.links["ingest"].handle("engagement.raw.v1", raw)
         events = [value for topic, _, value in accepted if topic == EVENTS.name]
         awarded = await links.links["scoring"].handle(EVENTS.name, events)
-        facts += [POINTS_AWARDED.validate_json(value) for topic, _, value in awarded if topic == POINTS.name]
+        facts += [
+            POINTS_AWARDED.adapter.validate_json(value) for topic, _, value in awarded if topic == POINTS.name
+        ]
     return facts
 
 

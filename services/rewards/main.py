@@ -1,7 +1,5 @@
 """The wiring of rewards."""
 
-from fastapi import APIRouter
-
 from services.rewards.catalogue import api as catalogue
 from services.rewards.ledger.api import check, members
 from services.rewards.ledger.handlers import check_all
@@ -15,25 +13,23 @@ from services.rewards.programmes.handlers import on_programmes
 from services.rewards.redemptions import api as redemptions
 from services.rewards.redemptions.handlers import expire_reservations
 from services.rewards.settings import Settings
+from shared.access_keys import FOLLOWED_ACCESS_KEYS
 from shared.consumer import Subscription
 from shared.contracts.facts import MEMBER_IDENTIFIED, POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import MEMBERS, POINTS, PROGRAMMES
-
-router = APIRouter()
-for part in (members, payees, catalogue, redemptions, payouts, runs, check):
-    router.include_router(part.router)
 
 SPEC = ServiceSpec(
     name="rewards",
     description="The ledger of points and money: balances, catalogue, redemptions, payouts and bank files.",
     settings=Settings,
     subscriptions=[
-        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED, on_programmes),
-        Subscription(MEMBERS, MEMBER_IDENTIFIED, on_members),
-        Subscription(POINTS, POINTS_AWARDED, on_awards),
+        FOLLOWED_ACCESS_KEYS,
+        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
+        Subscription(MEMBERS, MEMBER_IDENTIFIED.adapter, on_members),
+        Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
     ],
-    router=router,
+    routers=[part.router for part in (members, payees, catalogue, redemptions, payouts, runs, check)],
     timers=[
         Timer("expire-reservations", every_seconds=10, run=expire_reservations),
         Timer("mature-points", every_seconds=10, run=mature_points),

@@ -1,13 +1,26 @@
-"""The story that the examples tell, of a community `acme`.
+"""The story that the examples tell, of a community `acme`, in what more than one of them names.
 
 Grace answers, Ada accepts the answer, and Grace is paid for it. Ids are those that the services derive.
 """
 
-from typing import Final
+from typing import Any, Final
 
 FORUM: Final = "https://forum.example.org"
 ADA_IN_FORUM: Final = {"id": "ada", "name": "Ada"}
 GRACE_IN_FORUM: Final = {"id": "grace", "name": "Grace"}
+#: The event that everything else in the story comes of, as the forum sends it.
+ACCEPTED_ANSWER: Final[dict[str, Any]] = {
+    "specversion": "1.0",
+    "id": "solution-93",
+    "source": FORUM,
+    "type": "forum.answer_accepted.v1",
+    "time": "2026-01-31T12:30:00Z",
+    "data": {
+        "channel": "forum",
+        "actor": ADA_IN_FORUM,
+        "object": {"id": "post-93", "author": GRACE_IN_FORUM, "url": f"{FORUM}/t/12/93"},
+    },
+}
 ADA: Final = "82b61666-b7e6-5f62-b31f-fa66f08cfb53"
 GRACE: Final = "4c39c896-6567-5f3d-b613-7279cc0159c6"
 ACCEPTANCE: Final = "92c6a35f-6a65-5dca-ad51-e3e58b2562ff"

@@ -5,8 +5,7 @@ The Kafka bindings are version 0.5.0: https://github.com/asyncapi/bindings/tree/
 
 from typing import Any
 
-from shared.contracts.facts import FACT_EXAMPLES
-from shared.published.export import FACTS_BY_TYPE, fact_schema, fact_type
+from shared.published.export import FACT_EXAMPLES, FACTS_BY_TYPE, fact_schema
 from shared.topics import SERVICES, TOPICS, Topic
 
 BINDING_VERSION = "0.5.0"
@@ -42,7 +41,7 @@ def _channel(topic: Topic) -> dict[str, Any]:
         "address": topic.name,
         "title": topic.title,
         "description": f"Key: {topic.key}.",
-        "messages": {kind: {"$ref": f"#/components/messages/{kind}"} for kind in map(fact_type, topic.facts)},
+        "messages": {kind: {"$ref": f"#/components/messages/{kind}"} for kind in topic.facts},
         "bindings": {
             "kafka": {
                 "topic": topic.name,
@@ -67,7 +66,7 @@ def _operation(topic: Topic, participant: str, action: str) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "action": action,
         "channel": {"$ref": f"#/channels/{topic.name}"},
-        "messages": [{"$ref": f"#/channels/{topic.name}/messages/{kind}"} for kind in map(fact_type, topic.facts)],
+        "messages": [{"$ref": f"#/channels/{topic.name}/messages/{kind}"} for kind in topic.facts],
         "summary": f"{participant} {action}s: {topic.title[0].lower()}{topic.title[1:]}",
         "tags": [{"name": participant}],
     }
@@ -78,7 +77,7 @@ def _operation(topic: Topic, participant: str, action: str) -> dict[str, Any]:
 
 
 def _message(kind: str) -> dict[str, Any]:
-    carried_by = [topic for topic in TOPICS if kind in map(fact_type, topic.facts)]
+    carried_by = [topic for topic in TOPICS if kind in topic.facts]
     key = carried_by[0].key
     return {
         "name": kind,

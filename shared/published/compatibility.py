@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import orjson
 
-from shared.published.export import PROGRAMME_PATH, fact_type
+from shared.published.export import PROGRAMME_PATH
 from shared.topics import EVENTS, PROGRAMMES, RAW, TOPICS
 
 Schema = Mapping[str, Any]
@@ -102,7 +102,7 @@ def _readers(path: str) -> tuple[str, ...]:
     elif path == PROGRAMME_PATH:
         topics = [PROGRAMMES]
     else:
-        topics = [topic for topic in TOPICS if kind in map(fact_type, topic.facts)]
+        topics = [topic for topic in TOPICS if kind in topic.facts]
     # A type that no topic carries any more had readers all the same.
     return tuple(dict.fromkeys(one for topic in topics for one in topic.consumers)) or ("its consumers",)
 

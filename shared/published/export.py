@@ -1,19 +1,17 @@
 """JSON Schema 2020-12 of every message, from the contracts. schemas/ is what this makes, written down."""
 
-from collections.abc import Mapping
-from typing import Any, get_args
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from shared.contracts.activities import ACTIVITIES, EVENT_EXAMPLES, activity_type
-from shared.contracts.facts import FACT_EXAMPLES, FACTS, AcceptedEvent
+from shared.contracts.facts import ACCEPTED_EVENT_EXAMPLES, ACCEPTED_TYPE, FACTS, AcceptedEvent
 from shared.contracts.programme import Programme
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 PROGRAMME_PATH = "programme.v1.json"
-#: An accepted event keeps the type that its platform gave it; this names the contract of all of them.
-ACCEPTED_TYPE = "engagement.accepted.v1"
 
 
 class _Schema(GenerateJsonSchema):
@@ -24,13 +22,12 @@ class _Schema(GenerateJsonSchema):
         return False
 
 
-def fact_type(fact: Any) -> str:
-    """The CloudEvents `type` that a class of FACTS stands for."""
-    return ACCEPTED_TYPE if fact is AcceptedEvent else str(get_args(fact.__annotations__["type"])[0])
-
-
 EVENTS_BY_TYPE: Mapping[str, Any] = {activity_type(activity): activity for activity in ACTIVITIES}
-FACTS_BY_TYPE: Mapping[str, Any] = {fact_type(fact): fact for fact in FACTS}
+FACTS_BY_TYPE: Mapping[str, Any] = {ACCEPTED_TYPE: AcceptedEvent, **{fact.name: fact.envelope for fact in FACTS}}
+FACT_EXAMPLES: Mapping[str, Sequence[Any]] = {
+    ACCEPTED_TYPE: ACCEPTED_EVENT_EXAMPLES,
+    **{fact.name: fact.examples for fact in FACTS},
+}
 
 
 def event_schema(event_type: str) -> dict[str, Any]:
@@ -59,7 +56,7 @@ def schema_documents() -> dict[str, Any]:
 
 def example_documents() -> dict[str, Any]:
     """The examples by their path under schemas/: a list for each type."""
-    return {f"examples/{name}.json": examples for name, examples in (EVENT_EXAMPLES | FACT_EXAMPLES).items()}
+    return {f"examples/{name}.json": examples for name, examples in {**EVENT_EXAMPLES, **FACT_EXAMPLES}.items()}
 
 
 def _schema(contract: Any, identifier: str, title: str) -> dict[str, Any]:

@@ -20,12 +20,11 @@ from services.scoring.awards.domain.awards import award_id, reversal_id
 from services.scoring.programmes.domain.located_yaml import read_yaml
 from shared.contracts import story
 from shared.contracts.activities import ACTIVITY_ADAPTER, EVENT_EXAMPLES
-from shared.contracts.activities.forum import ACCEPTED_ANSWER
-from shared.contracts.facts import FACT_EXAMPLES
 from shared.contracts.programme import Programme
 from shared.published.checks import assert_valid_fact
 from shared.published.export import (
     EVENTS_BY_TYPE,
+    FACT_EXAMPLES,
     FACTS_BY_TYPE,
     event_schema,
     fact_schema,
@@ -133,7 +132,7 @@ def test_schema_and_service_agree_on_every_variation_of_a_programme(path: Path) 
 
 
 def test_derived_ids_are_those_of_the_services() -> None:
-    event = ACCEPTED_ANSWER
+    event = story.ACCEPTED_ANSWER
 
     assert new_member_id(("acme", "forum", "ada")) == story.ADA
     assert new_member_id(("acme", "forum", "grace")) == story.GRACE

@@ -35,12 +35,12 @@ def test_what_the_front_door_took_is_a_valid_fact(event: Any) -> None:
 
     assert_valid_fact(fact)
 
-    assert RAW_EVENT.validate_json(orjson.dumps(fact))["data"]["id"] == event["id"]
+    assert RAW_EVENT.adapter.validate_json(orjson.dumps(fact))["data"]["id"] == event["id"]
 
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_what_is_accepted_is_a_valid_fact_that_names_everybody(event: Any) -> None:
-    one = Received.from_fact(RAW_EVENT.validate_json(orjson.dumps(received(event))))
+    one = Received.from_fact(RAW_EVENT.adapter.validate_json(orjson.dumps(received(event))))
     members = {identity: new_member_id(identity) for identity, _ in one.identities().values()}
 
     fact = accepted_event(one, members)

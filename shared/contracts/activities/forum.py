@@ -3,7 +3,7 @@
 from typing import Any, Final, Literal
 
 from shared.contracts.activities.common import ActivityData, Envelope, TextData, activity_example
-from shared.contracts.story import ADA_IN_FORUM, FORUM, GRACE_IN_FORUM
+from shared.contracts.story import ACCEPTED_ANSWER, ADA_IN_FORUM, FORUM, GRACE_IN_FORUM
 
 
 class ForumPost(Envelope):
@@ -57,13 +57,4 @@ class AnswerAccepted(Envelope):
     data: ActivityData
 
 
-ACCEPTED_ANSWER = activity_example(
-    "forum.answer_accepted.v1",
-    FORUM,
-    "solution-93",
-    "2026-01-31T12:30:00Z",
-    "forum",
-    ADA_IN_FORUM,
-    object={"id": "post-93", "author": GRACE_IN_FORUM, "url": f"{FORUM}/t/12/93"},
-)
 ANSWER_ACCEPTED_EXAMPLES: Final[list[Any]] = [ACCEPTED_ANSWER]

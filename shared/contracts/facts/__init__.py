@@ -8,105 +8,61 @@ Each family has a file, with the examples beside each type.
 
 from typing import Any, Final
 
-from shared.contracts.facts.access_keys import (
-    ACCESS_KEY_CHANGED,
-    ACCESS_KEY_CHANGED_EXAMPLES,
-    AccessKeyChanged,
-    AccessKeyData,
-)
-from shared.contracts.facts.dead_letters import (
-    RECORD_DEAD_LETTERED,
-    RECORD_DEAD_LETTERED_EXAMPLES,
-    DeadLetterData,
-    RecordDeadLettered,
-)
-from shared.contracts.facts.envelope import FactEnvelope
+from shared.contracts.facts.access_keys import ACCESS_KEY_CHANGED, AccessKeyChanged, AccessKeyData
+from shared.contracts.facts.dead_letters import RECORD_DEAD_LETTERED, DeadLetterData, RecordDeadLettered
+from shared.contracts.facts.envelope import FactEnvelope, FactType
 from shared.contracts.facts.events import (
     ACCEPTED_EVENT,
     ACCEPTED_EVENT_EXAMPLES,
+    ACCEPTED_TYPE,
     RAW_EVENT,
-    RAW_EVENT_EXAMPLES,
     REJECTED_EVENT,
-    REJECTED_EVENT_EXAMPLES,
     AcceptedEvent,
     RawEvent,
     RejectedData,
     RejectedEvent,
 )
-from shared.contracts.facts.members import (
-    MEMBER_IDENTIFIED,
-    MEMBER_IDENTIFIED_EXAMPLES,
-    MemberData,
-    MemberIdentified,
-)
+from shared.contracts.facts.members import MEMBER_IDENTIFIED, MemberData, MemberIdentified
 from shared.contracts.facts.payouts import (
-    PAYOUT_CHANGED_EXAMPLES,
+    PAYOUT_CHANGED,
     PAYOUT_FACT,
-    PAYOUT_LOTS_EXAMPLES,
+    PAYOUT_LOTS,
     PayoutChanged,
     PayoutData,
     PayoutLot,
     PayoutLots,
     PayoutLotsData,
 )
-from shared.contracts.facts.points import POINTS_AWARDED, POINTS_AWARDED_EXAMPLES, AwardData, PointsAwarded
-from shared.contracts.facts.programmes import (
-    PROGRAMME_PUBLISHED,
-    PROGRAMME_PUBLISHED_EXAMPLES,
-    ProgrammeData,
-    ProgrammePublished,
-)
-from shared.contracts.facts.recognition import (
+from shared.contracts.facts.points import POINTS_AWARDED, AwardData, PointsAwarded
+from shared.contracts.facts.programmes import PROGRAMME_PUBLISHED, ProgrammeData, ProgrammePublished
+from shared.contracts.facts.recognition import RECOGNITION_GRANTED, GrantData, RecognitionGranted
+from shared.contracts.facts.redemptions import REDEMPTION_CHANGED, RedemptionChanged, RedemptionData
+
+#: Every type of fact in an envelope of ours; beside them only accepted events travel.
+FACTS: Final[tuple[FactType[Any], ...]] = (
+    RAW_EVENT,
+    REJECTED_EVENT,
+    MEMBER_IDENTIFIED,
+    POINTS_AWARDED,
     RECOGNITION_GRANTED,
-    RECOGNITION_GRANTED_EXAMPLES,
-    GrantData,
-    RecognitionGranted,
-)
-from shared.contracts.facts.redemptions import (
     REDEMPTION_CHANGED,
-    REDEMPTION_CHANGED_EXAMPLES,
-    RedemptionChanged,
-    RedemptionData,
+    PAYOUT_CHANGED,
+    PAYOUT_LOTS,
+    PROGRAMME_PUBLISHED,
+    ACCESS_KEY_CHANGED,
+    RECORD_DEAD_LETTERED,
 )
-
-FACTS = (
-    RawEvent,
-    AcceptedEvent,
-    RejectedEvent,
-    MemberIdentified,
-    PointsAwarded,
-    RecognitionGranted,
-    RedemptionChanged,
-    PayoutChanged,
-    PayoutLots,
-    ProgrammePublished,
-    AccessKeyChanged,
-    RecordDeadLettered,
-)
-
-#: Examples of what the services tell one another, by fact type.
-FACT_EXAMPLES: Final[dict[str, list[Any]]] = {
-    "engagement.received.v1": RAW_EVENT_EXAMPLES,
-    "engagement.accepted.v1": ACCEPTED_EVENT_EXAMPLES,
-    "engagement.rejected.v1": REJECTED_EVENT_EXAMPLES,
-    "member.identified.v1": MEMBER_IDENTIFIED_EXAMPLES,
-    "points.awarded.v1": POINTS_AWARDED_EXAMPLES,
-    "recognition.granted.v1": RECOGNITION_GRANTED_EXAMPLES,
-    "redemption.changed.v1": REDEMPTION_CHANGED_EXAMPLES,
-    "payout.changed.v1": PAYOUT_CHANGED_EXAMPLES,
-    "payout.lots.v1": PAYOUT_LOTS_EXAMPLES,
-    "programme.published.v1": PROGRAMME_PUBLISHED_EXAMPLES,
-    "access_key.changed.v1": ACCESS_KEY_CHANGED_EXAMPLES,
-    "record.dead_lettered.v1": RECORD_DEAD_LETTERED_EXAMPLES,
-}
 
 __all__ = [
     "ACCEPTED_EVENT",
+    "ACCEPTED_EVENT_EXAMPLES",
+    "ACCEPTED_TYPE",
     "ACCESS_KEY_CHANGED",
     "FACTS",
-    "FACT_EXAMPLES",
     "MEMBER_IDENTIFIED",
+    "PAYOUT_CHANGED",
     "PAYOUT_FACT",
+    "PAYOUT_LOTS",
     "POINTS_AWARDED",
     "PROGRAMME_PUBLISHED",
     "RAW_EVENT",
@@ -120,6 +76,7 @@ __all__ = [
     "AwardData",
     "DeadLetterData",
     "FactEnvelope",
+    "FactType",
     "GrantData",
     "MemberData",
     "MemberIdentified",

@@ -1,11 +1,10 @@
 """Facts of ingest: access keys issued and revoked."""
 
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from shared.contracts.facts.envelope import FactEnvelope, fact_example
+from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.fields import Name, Sha256
 
 
@@ -24,19 +23,23 @@ class AccessKeyChanged(FactEnvelope):
     data: AccessKeyData
 
 
-ACCESS_KEY_CHANGED: TypeAdapter[AccessKeyChanged] = TypeAdapter(AccessKeyChanged)
-ACCESS_KEY_CHANGED_EXAMPLES: Final[list[Any]] = [
-    fact_example(
-        "access_key.changed.v1",
-        "ingest",
-        "acme/5f0c9a7b2d1e/issued",
-        "2026-01-29T08:00:00Z",
-        {
-            "key_id": "5f0c9a7b2d1e",
-            "name": "forum plugin",
-            "secret_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-            "scopes": ["events:write", "receipts:read"],
-            "revoked": False,
-        },
-    )
-]
+ACCESS_KEY_CHANGED: Final = FactType(
+    "access_key.changed.v1",
+    envelope=AccessKeyChanged,
+    data=AccessKeyData,
+    examples=[
+        fact_example(
+            "access_key.changed.v1",
+            "ingest",
+            "acme/5f0c9a7b2d1e/issued",
+            "2026-01-29T08:00:00Z",
+            {
+                "key_id": "5f0c9a7b2d1e",
+                "name": "forum plugin",
+                "secret_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                "scopes": ["events:write", "receipts:read"],
+                "revoked": False,
+            },
+        )
+    ],
+)

@@ -5,10 +5,9 @@ from typing import Any, Final, Literal, NotRequired
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from shared.contracts.activities.forum import ACCEPTED_ANSWER
-from shared.contracts.facts.envelope import FactEnvelope, fact_example
+from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.fields import Count, Id, Slug, Text, Timestamp, Uri, Uuid
-from shared.contracts.story import ACCEPTANCE, ADA, FORUM, GRACE, RECEIPT, TRACEPARENT
+from shared.contracts.story import ACCEPTANCE, ACCEPTED_ANSWER, ADA, FORUM, GRACE, RECEIPT, TRACEPARENT
 
 
 class RawEvent(FactEnvelope):
@@ -20,19 +19,23 @@ class RawEvent(FactEnvelope):
     data: dict[str, Any]
 
 
-RAW_EVENT: TypeAdapter[RawEvent] = TypeAdapter(RawEvent)
-RAW_EVENT_EXAMPLES: Final[list[Any]] = [
-    fact_example(
-        "engagement.received.v1",
-        "ingest",
-        ACCEPTANCE,
-        "2026-01-31T12:30:01.250000Z",
-        ACCEPTED_ANSWER,
-        traceparent=TRACEPARENT,
-        receiptid=RECEIPT,
-        receiptindex=0,
-    )
-]
+RAW_EVENT: Final = FactType(
+    "engagement.received.v1",
+    envelope=RawEvent,
+    data=dict[str, Any],
+    examples=[
+        fact_example(
+            "engagement.received.v1",
+            "ingest",
+            ACCEPTANCE,
+            "2026-01-31T12:30:01.250000Z",
+            ACCEPTED_ANSWER,
+            traceparent=TRACEPARENT,
+            receiptid=RECEIPT,
+            receiptindex=0,
+        )
+    ],
+)
 
 
 class AcceptedEvent(TypedDict):
@@ -61,6 +64,8 @@ class AcceptedEvent(TypedDict):
     data: dict[str, Any]
 
 
+#: An accepted event keeps the type that its platform gave it; this names the contract of all of them.
+ACCEPTED_TYPE: Final = "engagement.accepted.v1"
 ACCEPTED_EVENT: TypeAdapter[AcceptedEvent] = TypeAdapter(AcceptedEvent)
 ACCEPTED_EVENT_EXAMPLES: Final[list[Any]] = [
     {
@@ -91,20 +96,24 @@ class RejectedEvent(FactEnvelope):
     data: RejectedData
 
 
-REJECTED_EVENT: TypeAdapter[RejectedEvent] = TypeAdapter(RejectedEvent)
-REJECTED_EVENT_EXAMPLES: Final[list[Any]] = [
-    fact_example(
-        "engagement.rejected.v1",
-        "ingest",
-        "r019c14a7b3c0aabbccddeeff0011-1/0",
-        "2026-01-31T12:31:00Z",
-        {
-            "receipt_id": "r019c14a7b3c0aabbccddeeff0011-1",
-            "receipt_index": 0,
-            "event_source": FORUM,
-            "event_id": "solution-93",
-            "outcome": "conflict",
-            "reason": "an event with this source and id was accepted before with other content",
-        },
-    )
-]
+REJECTED_EVENT: Final = FactType(
+    "engagement.rejected.v1",
+    envelope=RejectedEvent,
+    data=RejectedData,
+    examples=[
+        fact_example(
+            "engagement.rejected.v1",
+            "ingest",
+            "r019c14a7b3c0aabbccddeeff0011-1/0",
+            "2026-01-31T12:31:00Z",
+            {
+                "receipt_id": "r019c14a7b3c0aabbccddeeff0011-1",
+                "receipt_index": 0,
+                "event_source": FORUM,
+                "event_id": "solution-93",
+                "outcome": "conflict",
+                "reason": "an event with this source and id was accepted before with other content",
+            },
+        )
+    ],
+)

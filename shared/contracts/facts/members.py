@@ -1,11 +1,10 @@
 """Facts of ingest: who is who across channels."""
 
-from typing import Any, Final, Literal, NotRequired
+from typing import Final, Literal, NotRequired
 
-from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from shared.contracts.facts.envelope import FactEnvelope, fact_example
+from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.fields import ChannelName, Count, Identity, Name, Timestamp, Uuid
 from shared.contracts.story import GRACE
 
@@ -26,20 +25,24 @@ class MemberIdentified(FactEnvelope):
     data: MemberData
 
 
-MEMBER_IDENTIFIED: TypeAdapter[MemberIdentified] = TypeAdapter(MemberIdentified)
-MEMBER_IDENTIFIED_EXAMPLES: Final[list[Any]] = [
-    fact_example(
-        "member.identified.v1",
-        "ingest",
-        f"{GRACE}/2",
-        "2026-01-31T13:06:01Z",
-        {
-            "member_id": GRACE,
-            "name": "Grace",
-            "identities": [{"channel": "chat", "id": "U2"}, {"channel": "forum", "id": "grace"}],
-            "channel": "forum",
-            "first_seen_at": "2026-01-31T12:10:00.500000Z",
-            "revision": 2,
-        },
-    )
-]
+MEMBER_IDENTIFIED: Final = FactType(
+    "member.identified.v1",
+    envelope=MemberIdentified,
+    data=MemberData,
+    examples=[
+        fact_example(
+            "member.identified.v1",
+            "ingest",
+            f"{GRACE}/2",
+            "2026-01-31T13:06:01Z",
+            {
+                "member_id": GRACE,
+                "name": "Grace",
+                "identities": [{"channel": "chat", "id": "U2"}, {"channel": "forum", "id": "grace"}],
+                "channel": "forum",
+                "first_seen_at": "2026-01-31T12:10:00.500000Z",
+                "revision": 2,
+            },
+        )
+    ],
+)

@@ -1,11 +1,11 @@
 """Facts of rewards, and for finance: payouts, their states, and the awards they pay."""
 
-from typing import Annotated, Any, Final, Literal, NotRequired
+from typing import Annotated, Final, Literal, NotRequired
 
 from pydantic import Discriminator, TypeAdapter
 from typing_extensions import TypedDict
 
-from shared.contracts.facts.envelope import FactEnvelope, fact_example
+from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.fields import Count, Currency, MinorUnits, Points, Text, Uuid
 from shared.contracts.story import AWARD, GRACE, PAYOUT, PAYOUT_RUN
 
@@ -53,27 +53,32 @@ class PayoutChanged(FactEnvelope):
     data: PayoutData
 
 
-PAYOUT_CHANGED_EXAMPLES: Final[list[Any]] = [
-    fact_example(
-        "payout.changed.v1",
-        "rewards",
-        "7bb4c6eb-bed7-5453-b2af-35060fd0acbc",
-        "2026-02-05T06:00:00Z",
-        {**_PAYOUT_DATA, "state": "settled", "by": "bank statement importer"},
-    ),
-    fact_example(
-        "payout.changed.v1",
-        "rewards",
-        "904bd4e5-9943-50a5-8d87-8dfa5b06f5c9",
-        "2026-02-05T06:00:00Z",
-        {
-            **_PAYOUT_DATA,
-            "state": "returned",
-            "by": "bank statement importer",
-            "reason": "AC04 account closed",
-        },
-    ),
-]
+PAYOUT_CHANGED: Final = FactType(
+    "payout.changed.v1",
+    envelope=PayoutChanged,
+    data=PayoutData,
+    examples=[
+        fact_example(
+            "payout.changed.v1",
+            "rewards",
+            "7bb4c6eb-bed7-5453-b2af-35060fd0acbc",
+            "2026-02-05T06:00:00Z",
+            {**_PAYOUT_DATA, "state": "settled", "by": "bank statement importer"},
+        ),
+        fact_example(
+            "payout.changed.v1",
+            "rewards",
+            "904bd4e5-9943-50a5-8d87-8dfa5b06f5c9",
+            "2026-02-05T06:00:00Z",
+            {
+                **_PAYOUT_DATA,
+                "state": "returned",
+                "by": "bank statement importer",
+                "reason": "AC04 account closed",
+            },
+        ),
+    ],
+)
 
 
 class PayoutLot(TypedDict):
@@ -95,15 +100,20 @@ class PayoutLots(FactEnvelope):
     data: PayoutLotsData
 
 
-PAYOUT_LOTS_EXAMPLES: Final[list[Any]] = [
-    fact_example(
-        "payout.lots.v1",
-        "rewards",
-        "1cd03c4b-2519-5b8f-a7cc-cb22e9e51b14",
-        "2026-02-03T09:00:00Z",
-        {"payout_id": PAYOUT, "part": 0, "parts": 1, "lots": [{"award_id": AWARD, "points": 15}]},
-    )
-]
+PAYOUT_LOTS: Final = FactType(
+    "payout.lots.v1",
+    envelope=PayoutLots,
+    data=PayoutLotsData,
+    examples=[
+        fact_example(
+            "payout.lots.v1",
+            "rewards",
+            "1cd03c4b-2519-5b8f-a7cc-cb22e9e51b14",
+            "2026-02-03T09:00:00Z",
+            {"payout_id": PAYOUT, "part": 0, "parts": 1, "lots": [{"award_id": AWARD, "points": 15}]},
+        )
+    ],
+)
 
 
 PAYOUT_FACT: TypeAdapter[PayoutChanged | PayoutLots] = TypeAdapter(

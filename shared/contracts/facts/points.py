@@ -1,11 +1,10 @@
 """Facts of scoring: points awarded and taken back."""
 
-from typing import Any, Final, Literal, NotRequired
+from typing import Final, Literal, NotRequired
 
-from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from shared.contracts.facts.envelope import FactEnvelope, fact_example
+from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.fields import Count, Points, Slug, Timestamp, Uuid
 from shared.contracts.story import ACCEPTANCE, AWARD, GRACE, REVERSAL, TRACEPARENT
 
@@ -47,21 +46,25 @@ class PointsAwarded(FactEnvelope):
     data: AwardData
 
 
-POINTS_AWARDED: TypeAdapter[PointsAwarded] = TypeAdapter(PointsAwarded)
-POINTS_AWARDED_EXAMPLES: Final[list[Any]] = [
-    fact_example(
-        "points.awarded.v1",
-        "scoring",
-        AWARD,
-        "2026-01-31T12:30:01.400000Z",
-        _AWARD_DATA,
-        traceparent=TRACEPARENT,
-    ),
-    fact_example(
-        "points.awarded.v1",
-        "scoring",
-        REVERSAL,
-        "2026-02-01T08:00:01Z",
-        {**_AWARD_DATA, "award_id": REVERSAL, "points": -15, "reverses": AWARD},
-    ),
-]
+POINTS_AWARDED: Final = FactType(
+    "points.awarded.v1",
+    envelope=PointsAwarded,
+    data=AwardData,
+    examples=[
+        fact_example(
+            "points.awarded.v1",
+            "scoring",
+            AWARD,
+            "2026-01-31T12:30:01.400000Z",
+            _AWARD_DATA,
+            traceparent=TRACEPARENT,
+        ),
+        fact_example(
+            "points.awarded.v1",
+            "scoring",
+            REVERSAL,
+            "2026-02-01T08:00:01Z",
+            {**_AWARD_DATA, "award_id": REVERSAL, "points": -15, "reverses": AWARD},
+        ),
+    ],
+)

@@ -2,10 +2,9 @@
 
 from typing import Any, Final, Literal
 
-from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from shared.contracts.facts.envelope import FactEnvelope, fact_example
+from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.fields import Count, Sha256, Slug, Timestamp
 
 
@@ -40,20 +39,24 @@ class ProgrammePublished(FactEnvelope):
     data: ProgrammeData
 
 
-PROGRAMME_PUBLISHED: TypeAdapter[ProgrammePublished] = TypeAdapter(ProgrammePublished)
-PROGRAMME_PUBLISHED_EXAMPLES: Final[list[Any]] = [
-    fact_example(
-        "programme.published.v1",
-        "scoring",
-        "acme/starter/3",
-        "2026-01-30T08:00:00Z",
-        {
-            "programme_id": "starter",
-            "version": 3,
-            "effective_from": "2026-01-30T08:00:05Z",
-            "published_by": "community team",
-            "document": _DOCUMENT,
-            "document_sha256": "6f6d3f4f0c1f5d1fd7a3c1f6c7a3e0d7a3b9c2d1e0f9a8b7c6d5e4f3a2b1c0d9",
-        },
-    )
-]
+PROGRAMME_PUBLISHED: Final = FactType(
+    "programme.published.v1",
+    envelope=ProgrammePublished,
+    data=ProgrammeData,
+    examples=[
+        fact_example(
+            "programme.published.v1",
+            "scoring",
+            "acme/starter/3",
+            "2026-01-30T08:00:00Z",
+            {
+                "programme_id": "starter",
+                "version": 3,
+                "effective_from": "2026-01-30T08:00:05Z",
+                "published_by": "community team",
+                "document": _DOCUMENT,
+                "document_sha256": "6f6d3f4f0c1f5d1fd7a3c1f6c7a3e0d7a3b9c2d1e0f9a8b7c6d5e4f3a2b1c0d9",
+            },
+        )
+    ],
+)

@@ -1,11 +1,10 @@
 """Facts of recognition: badges and levels granted and taken back."""
 
-from typing import Any, Final, Literal, NotRequired
+from typing import Final, Literal, NotRequired
 
-from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from shared.contracts.facts.envelope import FactEnvelope, fact_example
+from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.fields import Name, Slug, Timestamp, Uuid
 from shared.contracts.story import AWARD, BADGE, GRACE, TRACEPARENT
 
@@ -28,22 +27,26 @@ class RecognitionGranted(FactEnvelope):
     data: GrantData
 
 
-RECOGNITION_GRANTED: TypeAdapter[RecognitionGranted] = TypeAdapter(RecognitionGranted)
-RECOGNITION_GRANTED_EXAMPLES: Final[list[Any]] = [
-    fact_example(
-        "recognition.granted.v1",
-        "recognition",
-        BADGE,
-        "2026-01-31T12:30:01.500000Z",
-        {
-            "grant_id": BADGE,
-            "member_id": GRACE,
-            "kind": "badge",
-            "name": "solver",
-            "title": "Ten accepted answers",
-            "award_id": AWARD,
-            "event_time": "2026-01-31T12:30:00Z",
-        },
-        traceparent=TRACEPARENT,
-    )
-]
+RECOGNITION_GRANTED: Final = FactType(
+    "recognition.granted.v1",
+    envelope=RecognitionGranted,
+    data=GrantData,
+    examples=[
+        fact_example(
+            "recognition.granted.v1",
+            "recognition",
+            BADGE,
+            "2026-01-31T12:30:01.500000Z",
+            {
+                "grant_id": BADGE,
+                "member_id": GRACE,
+                "kind": "badge",
+                "name": "solver",
+                "title": "Ten accepted answers",
+                "award_id": AWARD,
+                "event_time": "2026-01-31T12:30:00Z",
+            },
+            traceparent=TRACEPARENT,
+        )
+    ],
+)

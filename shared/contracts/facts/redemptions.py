@@ -1,11 +1,10 @@
 """Facts of rewards: redemptions and their states."""
 
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from shared.contracts.facts.envelope import FactEnvelope, fact_example
+from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.fields import Points, Slug, Uuid
 from shared.contracts.story import GRACE, REDEMPTION
 
@@ -25,19 +24,23 @@ class RedemptionChanged(FactEnvelope):
     data: RedemptionData
 
 
-REDEMPTION_CHANGED: TypeAdapter[RedemptionChanged] = TypeAdapter(RedemptionChanged)
-REDEMPTION_CHANGED_EXAMPLES: Final[list[Any]] = [
-    fact_example(
-        "redemption.changed.v1",
-        "rewards",
-        "d149e9ef-c32e-5470-ae13-b35629837e7c",
-        "2026-02-02T10:00:00Z",
-        {
-            "redemption_id": REDEMPTION,
-            "member_id": GRACE,
-            "reward_id": "stickers",
-            "points": 50,
-            "state": "reserved",
-        },
-    )
-]
+REDEMPTION_CHANGED: Final = FactType(
+    "redemption.changed.v1",
+    envelope=RedemptionChanged,
+    data=RedemptionData,
+    examples=[
+        fact_example(
+            "redemption.changed.v1",
+            "rewards",
+            "d149e9ef-c32e-5470-ae13-b35629837e7c",
+            "2026-02-02T10:00:00Z",
+            {
+                "redemption_id": REDEMPTION,
+                "member_id": GRACE,
+                "reward_id": "stickers",
+                "points": 50,
+                "state": "reserved",
+            },
+        )
+    ],
+)

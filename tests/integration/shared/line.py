@@ -204,4 +204,4 @@ class Line:
 
     async def dead_letters(self, count: int) -> list[Any]:
         records = await self.read(dead_letter_topic(self.name), count)
-        return [RECORD_DEAD_LETTERED.validate_json(record.value)["data"] for record in records]
+        return [RECORD_DEAD_LETTERED.adapter.validate_json(record.value)["data"] for record in records]

@@ -46,7 +46,7 @@ class RewardsWorld(World):
             at=NOON + timedelta(minutes=self.awards_count),
             reverses=self.uuid(f"award {reverses}") if reverses is not None else None,
         )
-        return POINTS_AWARDED.validate_json(orjson.dumps(fact))
+        return POINTS_AWARDED.adapter.validate_json(orjson.dumps(fact))
 
     async def give(self, *awards: Any) -> None:
         await self.handle(on_awards, *awards)
@@ -117,7 +117,7 @@ class RewardsWorld(World):
 
     async def published(self) -> list[Any]:
         """The facts in the outbox, each valid by its contract; it is emptied."""
-        adapters: dict[str, Any] = {"redemptions.v1": REDEMPTION_CHANGED, "payouts.v1": PAYOUT_FACT}
+        adapters: dict[str, Any] = {"redemptions.v1": REDEMPTION_CHANGED.adapter, "payouts.v1": PAYOUT_FACT}
         return [adapters[row["topic"]].validate_json(row["value"]) for row in await self.outbox()]
 
 

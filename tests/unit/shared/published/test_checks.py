@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from shared.contracts.facts import FACT_EXAMPLES
 from shared.published.checks import assert_valid_fact, contract_of
+from shared.published.export import FACT_EXAMPLES
 
 AWARD = FACT_EXAMPLES["points.awarded.v1"][0]
 ACCEPTED = FACT_EXAMPLES["engagement.accepted.v1"][0]

@@ -1,7 +1,7 @@
 """A consumer loop of its own for each test, with its topics and its group."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +21,7 @@ from shared.postgres import create_pool
 from shared.settings import ServiceSettings
 from shared.topics import Topic, dead_letter_topic
 from shared.transaction import Transaction, transaction
+from tests.waiting import until
 
 DEADLINE_SECONDS = 25.0
 SERVICE = "looptest"
@@ -37,14 +38,6 @@ MESSAGE = TypeAdapter(Message)
 
 def message(number: int, key: str = "a") -> Message:
     return {"id": f"{key}{number}", "key": key, "n": number}
-
-
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = DEADLINE_SECONDS) -> Any:
-    """What `condition` gives, once that is true."""
-    async with asyncio.timeout(seconds):
-        while not (found := await condition()):
-            await asyncio.sleep(0.01)
-    return found
 
 
 @dataclass

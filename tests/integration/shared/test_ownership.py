@@ -18,7 +18,8 @@ from shared.outbox import RELAY_LOCK, OutboxRelay
 from shared.postgres import create_pool
 from shared.topics import Topic
 from shared.transaction import MESSAGE_MAX_BYTES, Invalid, Transaction
-from tests.integration.shared.line import SERVICE, Line, message, until
+from tests.integration.shared.line import SERVICE, Line, message
+from tests.waiting import until
 
 pytestmark = pytest.mark.stack
 

@@ -18,7 +18,7 @@ from shared.service import Parts
 from shared.topics import EVENTS, MEMBERS, REJECTED
 from shared.transaction import Transaction, transaction
 from tests.integration.services.world import authorization
-from tests.integration.shared.line import until
+from tests.waiting import until
 
 EVENT: dict[str, Any] = {
     "specversion": "1.0",

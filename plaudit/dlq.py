@@ -61,7 +61,7 @@ async def read(bootstrap: str, service: str) -> list[DeadLetter]:
 
 
 def _letter(place: int, value: bytes) -> DeadLetter:
-    fact = RECORD_DEAD_LETTERED.validate_json(value)
+    fact = RECORD_DEAD_LETTERED.adapter.validate_json(value)
     data = fact["data"]
     return DeadLetter(
         place,

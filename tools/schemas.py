@@ -13,11 +13,11 @@ from typing import Any
 import click
 import orjson
 
-from shared.contracts.asyncapi import asyncapi_document
-from shared.contracts.catalogue import with_catalogue
-from shared.contracts.compatibility import Break, breaks
-from shared.contracts.export import PROGRAMME_PATH, example_documents, schema_documents
-from shared.contracts.http_compatibility import operation_breaks
+from shared.published.asyncapi import asyncapi_document
+from shared.published.catalogue import with_catalogue
+from shared.published.compatibility import Break, breaks
+from shared.published.export import PROGRAMME_PATH, example_documents, schema_documents
+from shared.published.http_compatibility import operation_breaks
 from shared.service import describe
 from shared.topics import SERVICES
 

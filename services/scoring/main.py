@@ -1,27 +1,22 @@
 """The wiring of scoring."""
 
-from fastapi import APIRouter
-
 from services.scoring.awards.api.routes import router as awards
 from services.scoring.awards.handlers import Scorer
 from services.scoring.programmes.api.models import SCHEMAS
 from services.scoring.programmes.api.routes import router as programmes
 from services.scoring.settings import Settings
+from shared.access_keys import FOLLOWED_ACCESS_KEYS
 from shared.consumer import Subscription
 from shared.contracts.facts import ACCEPTED_EVENT
 from shared.service import ServiceSpec, run
 from shared.topics import EVENTS
 
-router = APIRouter()
-router.include_router(programmes)
-router.include_router(awards)
-
 SPEC = ServiceSpec(
     name="scoring",
     description="Turns events into points by the rules of a community's published programme.",
     settings=Settings,
-    subscriptions=[Subscription(EVENTS, ACCEPTED_EVENT, Scorer().on_activities)],
-    router=router,
+    subscriptions=[FOLLOWED_ACCESS_KEYS, Subscription(EVENTS, ACCEPTED_EVENT, Scorer().on_activities)],
+    routers=[programmes, awards],
     schemas=SCHEMAS,
 )
 

@@ -3,23 +3,21 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
 
 from services.scoring.awards import store
 from services.scoring.awards.domain.activities import marks, sort_out
 from services.scoring.awards.domain.awards import Award, cap_keys, make_awards, reversal
 from services.scoring.limits.store import lock_caps, set_caps
-from services.scoring.metrics import AWARDS_MADE, EVENTS_SCORED, POINTS_AWARDED, RULES_DECLINED
+from services.scoring.metrics import AWARDED_POINTS, AWARDS_MADE, EVENTS_SCORED, RULES_DECLINED
 from services.scoring.programmes import store as programme_store
-from services.scoring.programmes.handlers import SOURCE
 from services.scoring.rules.domain.matching import CompiledVersion, Declined, compile_version, match
 from services.scoring.rules.store import add_declined
 from shared.contracts.activities import RETRACTED_TYPE
+from shared.contracts.facts import POINTS_AWARDED, AcceptedEvent, AwardData
 from shared.contracts.programme import Programme
 from shared.postgres import Connection
 from shared.telemetry import observe_ages
-from shared.topics import POINTS, record_key
+from shared.topics import POINTS
 from shared.transaction import Invalid, Transaction
 
 
@@ -32,7 +30,7 @@ class Scorer:
 
     versions: dict[str, tuple[CompiledVersion, ...]] = field(default_factory=dict)
 
-    async def on_activities(self, tx: Transaction, events: list[Any]) -> None:
+    async def on_activities(self, tx: Transaction, events: list[AcceptedEvent]) -> None:
         """Award what the rules give for new events, and take back what retracted ones earned."""
         for index, event in enumerate(events):
             if event["type"] == RETRACTED_TYPE and "targetuid" not in event:
@@ -79,7 +77,15 @@ async def _record(tx: Transaction, awards: list[Award]) -> None:
         return
     await store.add_awards(tx.conn, awards=awards, recorded_at=tx.now)
     for award in awards:
-        tx.publish(POINTS, record_key(award.community, award.member_id), _award_fact(award, tx.now))
+        tx.tell(
+            POINTS,
+            POINTS_AWARDED,
+            fact_id=award.award_id,
+            community=award.community,
+            subject=award.member_id,
+            data=_award_data(award),
+            traceparent=award.traceparent,
+        )
     reversed_points = [award.points for award in awards if award.reverses is not None]
     awarded_points = sum(award.points for award in awards) - sum(reversed_points)
     for kind, count, points in (
@@ -87,11 +93,11 @@ async def _record(tx: Transaction, awards: list[Award]) -> None:
         ("reversal", len(reversed_points), -sum(reversed_points)),
     ):
         AWARDS_MADE.labels(kind).inc(count)
-        POINTS_AWARDED.labels(kind).inc(points)
+        AWARDED_POINTS.labels(kind).inc(points)
 
 
-def _award_fact(award: Award, now: datetime) -> dict[str, Any]:
-    data: dict[str, Any] = {
+def _award_data(award: Award) -> AwardData:
+    data: AwardData = {
         "award_id": award.award_id,
         "member_id": award.member_id,
         "points": award.points,
@@ -106,21 +112,12 @@ def _award_fact(award: Award, now: datetime) -> dict[str, Any]:
     }
     if award.reverses is not None:
         data["reverses"] = award.reverses
-    fact: dict[str, Any] = {
-        "specversion": "1.0",
-        "id": award.award_id,
-        "source": SOURCE,
-        "type": "points.awarded.v1",
-        "time": now,
-        "community": award.community,
-        "data": data,
-    }
-    if award.traceparent is not None:
-        fact["traceparent"] = award.traceparent
-    return fact
+    return data
 
 
-def _count(events: Sequence[Any], fresh: int, without_version: int, declined: Sequence[Declined]) -> None:
+def _count(
+    events: Sequence[AcceptedEvent], fresh: int, without_version: int, declined: Sequence[Declined]
+) -> None:
     retractions = sum(event["type"] == RETRACTED_TYPE for event in events)
     for outcome, count in (
         ("scored", fresh - without_version),

@@ -1,12 +1,10 @@
 """Publishing a version of a programme, inside a transaction that somebody else opened."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from services.scoring.metrics import PROGRAMMES_PUBLISHED
 from services.scoring.programmes import store
 from services.scoring.programmes.domain.publication import (
-    Document,
     OtherProgrammeError,
     ProgrammeVersion,
     Submission,
@@ -14,10 +12,10 @@ from services.scoring.programmes.domain.publication import (
     effective_from,
 )
 from services.scoring.programmes.domain.reading import document_of, document_sha256
-from shared.topics import PROGRAMMES, record_key
+from services.scoring.settings import Settings
+from shared.contracts.facts import PROGRAMME_PUBLISHED, ProgrammeData
+from shared.topics import PROGRAMMES
 from shared.transaction import Transaction
-
-SOURCE = "/plaudit/scoring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +26,7 @@ class Published:
     is_new: bool
 
 
-async def publish_programme(
-    tx: Transaction, *, community: str, submission: Submission, lead_seconds: float
-) -> Published:
+async def publish_programme(tx: Transaction[Settings], *, community: str, submission: Submission) -> Published:
     """Publish a community's next version, unless its newest says the same.
 
     Raises OtherProgrammeError when the community's programme has another id, and EffectiveFromError when the
@@ -52,31 +48,29 @@ async def publish_programme(
         programme_id=programme.programme,
         number=head.newest + 1,
         title=programme.title,
-        effective_from=effective_from(submission.effective_from, head=head, lead_seconds=lead_seconds),
+        effective_from=effective_from(
+            submission.effective_from, head=head, lead_seconds=tx.settings.programme_lead_seconds
+        ),
         published_at=head.now,
         published_by=submission.submitted_by,
         document_sha256=digest,
     )
     await store.add_version(tx.conn, version=version, text=VersionText(submission.source_text, document))
-    tx.publish(PROGRAMMES, record_key(community, version.programme_id), _published_fact(version, document))
+    data: ProgrammeData = {
+        "programme_id": version.programme_id,
+        "version": version.number,
+        "effective_from": version.effective_from,
+        "published_by": version.published_by,
+        "document": document,
+        "document_sha256": version.document_sha256,
+    }
+    tx.tell(
+        PROGRAMMES,
+        PROGRAMME_PUBLISHED,
+        fact_id=f"{community}/{version.programme_id}/{version.number}",
+        community=community,
+        subject=version.programme_id,
+        data=data,
+    )
     PROGRAMMES_PUBLISHED.inc()
     return Published(version, True)
-
-
-def _published_fact(version: ProgrammeVersion, document: Document) -> dict[str, Any]:
-    return {
-        "specversion": "1.0",
-        "id": f"{version.community}/{version.programme_id}/{version.number}",
-        "source": SOURCE,
-        "type": "programme.published.v1",
-        "time": version.published_at,
-        "community": version.community,
-        "data": {
-            "programme_id": version.programme_id,
-            "version": version.number,
-            "effective_from": version.effective_from,
-            "published_by": version.published_by,
-            "document": document,
-            "document_sha256": version.document_sha256,
-        },
-    }

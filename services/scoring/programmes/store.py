@@ -5,7 +5,13 @@ from collections.abc import Sequence
 import orjson
 from asyncpg import Record
 
-from services.scoring.programmes.domain.publication import Document, Head, ProgrammeVersion, VersionText
+from services.scoring.programmes.domain.publication import (
+    Document,
+    Head,
+    ProgrammeVersion,
+    VersionPlace,
+    VersionText,
+)
 from shared.postgres import Connection
 
 _VERSION_COLUMNS = """
@@ -117,9 +123,9 @@ async def find_version(
 
 
 async def page_of_versions(
-    conn: Connection, *, community: str, below: int | None, limit: int
+    conn: Connection, *, community: str, after: VersionPlace | None, limit: int
 ) -> list[ProgrammeVersion]:
-    """Versions of a community's programme, newest first, beginning below a number."""
+    """Versions of a community's programme, newest first, beginning after one."""
     rows = await conn.fetch(
         f"""
         select {_VERSION_COLUMNS} from programme_versions
@@ -127,7 +133,7 @@ async def page_of_versions(
         order by version desc limit $3
         """,  # noqa: S608 -- the columns are a constant
         community,
-        below,
+        None if after is None else after.number,
         limit,
     )
     return [_version(row) for row in rows]

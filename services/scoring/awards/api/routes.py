@@ -4,80 +4,73 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 
 from services.scoring.awards import store
 from services.scoring.awards.api.models import AwardItem, DeclinedItem, Explanation, RuleScore, Score
-from services.scoring.awards.domain.awards import AwardPlace
-from services.scoring.programmes.api.parameters import Moment, bad_cursor
+from services.scoring.awards.domain.awards import AwardPlace, RecordedAward
+from services.scoring.programmes.api.moments import Moment
 from services.scoring.rules.store import load_declined
 from shared.http import (
-    PROBLEMS,
-    After,
+    Conn,
     FieldError,
     Limit,
     Page,
     Principal,
     Problem,
-    decode_cursor,
-    encode_cursor,
+    ProblemType,
+    Scope,
+    after,
+    problem_responses,
     requires,
 )
 from shared.http.pages import PAGE_MAX_COUNT
+from shared.http.problem_types import INVALID_REQUEST
 
 router = APIRouter()
 
+UNKNOWN_EVENT = ProblemType("unknown-event", 404, "No such event")
+Reader = Annotated[Principal, requires(Scope.POINTS_READ)]
 
-@router.get("/v1/awards", summary="Awards of a member or an event", responses=PROBLEMS)
+
+@router.get("/v1/awards", summary="Awards of a member or an event", responses=problem_responses())
 async def get_awards(
-    request: Request,
+    principal: Reader,
+    conn: Conn,
+    place: Annotated[AwardPlace | None, after(AwardPlace)],
     member: Annotated[UUID | None, Query(description="Awards of this member")] = None,
     event: Annotated[UUID | None, Query(description="Awards that this event (its uid) earned")] = None,
     limit: Limit = 100,
-    after: After = None,
-    principal: Principal = requires("points:read"),
 ) -> Page[AwardItem]:
     """Awards and their reversals by event time. Give `member` or `event`."""
     if (member is None) == (event is None):
         detail = "Give either member or event"
-        raise Problem(422, "The request is not valid", detail, [FieldError(field="member", detail=detail)])
-    community, place = principal.community, _award_place(after)
-    async with request.app.state.pool.acquire() as conn:
-        if member is not None:
-            found = await store.page_of_awards(
-                conn, community=community, member_id=str(member), after=place, limit=limit
-            )
-        else:
-            found = await store.page_of_event_awards(
-                conn, community=community, event_uid=str(event), after=place, limit=limit
-            )
-    last = found[-1].award if len(found) == limit else None
-    return Page(
-        items=[AwardItem.of(recorded) for recorded in found],
-        next=encode_cursor(last.event_time.isoformat(), last.award_id) if last else None,
-    )
+        raise Problem(INVALID_REQUEST, detail, [FieldError(field="member", detail=detail)])
+    community = principal.community
+    if member is not None:
+        found = await store.page_of_awards(
+            conn, community=community, member_id=str(member), after=place, limit=limit
+        )
+    else:
+        found = await store.page_of_event_awards(
+            conn, community=community, event_uid=str(event), after=place, limit=limit
+        )
+    return Page.of(found, limit, item=AwardItem.of, place=_place_of)
 
 
-def _award_place(after: str | None) -> AwardPlace | None:
-    position = decode_cursor(after, str, str)
-    if position is None:
-        return None
-    try:
-        moment, award_id = datetime.fromisoformat(position[0]), str(UUID(position[1]))
-    except ValueError as error:
-        raise bad_cursor() from error
-    if moment.tzinfo is None:
-        raise bad_cursor()
-    return AwardPlace(moment, award_id)
+def _place_of(recorded: RecordedAward) -> AwardPlace:
+    return AwardPlace(recorded.award.event_time, recorded.award.award_id)
 
 
-@router.get("/v1/members/{member_id}/score", summary="A member's points, at any time", responses=PROBLEMS)
+@router.get(
+    "/v1/members/{member_id}/score", summary="A member's points, at any time", responses=problem_responses()
+)
 async def get_score(
-    request: Request,
+    principal: Reader,
+    conn: Conn,
     member_id: UUID,
     at: Annotated[Moment | None, Query(description="Count events until then (event time); now")] = None,
     as_known_at: Annotated[Moment | None, Query(description="Count what was recorded until then; now")] = None,
-    principal: Principal = requires("points:read"),
 ) -> Score:
     """Points by rule, from append-only awards, so that the past can be asked: had at T, as known at K.
 
@@ -85,14 +78,13 @@ async def get_score(
     asked as known before the retraction, it did. A member without awards has 0 points.
     """
     now = datetime.now(UTC)
-    async with request.app.state.pool.acquire() as conn:
-        rules = await store.load_rule_points(
-            conn,
-            community=principal.community,
-            member_id=str(member_id),
-            at=at or now,
-            as_known_at=as_known_at or now,
-        )
+    rules = await store.load_rule_points(
+        conn,
+        community=principal.community,
+        member_id=str(member_id),
+        at=at or now,
+        as_known_at=as_known_at or now,
+    )
     return Score(
         member_id=member_id,
         at=at or now,
@@ -102,25 +94,24 @@ async def get_score(
     )
 
 
-@router.get("/v1/events/{event_uid}/explanation", summary="Why an event earned what it did", responses=PROBLEMS)
-async def get_explanation(
-    request: Request,
-    event_uid: UUID,
-    principal: Principal = requires("points:read"),
-) -> Explanation:
+@router.get(
+    "/v1/events/{event_uid}/explanation",
+    summary="Why an event earned what it did",
+    responses=problem_responses(UNKNOWN_EVENT),
+)
+async def get_explanation(principal: Reader, conn: Conn, event_uid: UUID) -> Explanation:
     """The awards of an event, and for every other rule that listens to its type, why it gave nothing.
 
     An event with neither came before the first programme, or no rule listens to its type.
     """
-    async with request.app.state.pool.acquire() as conn:
-        community, uid = principal.community, str(event_uid)
-        marks = await store.find_marks(conn, community=community, event_uid=uid)
-        awards = await store.page_of_event_awards(
-            conn, community=community, event_uid=uid, after=None, limit=PAGE_MAX_COUNT
-        )
-        declined = await load_declined(conn, community=community, event_uid=uid)
+    community, uid = principal.community, str(event_uid)
+    marks = await store.find_marks(conn, community=community, event_uid=uid)
     if marks is None:
-        raise Problem(404, "No such event", "Scoring has not seen it; a receipt says whether it was accepted")
+        raise Problem(UNKNOWN_EVENT, "Scoring has not seen it; a receipt says whether it was accepted")
+    awards = await store.page_of_event_awards(
+        conn, community=community, event_uid=uid, after=None, limit=PAGE_MAX_COUNT
+    )
+    declined = await load_declined(conn, community=community, event_uid=uid)
     return Explanation(
         event_uid=event_uid,
         scored=marks.scored,

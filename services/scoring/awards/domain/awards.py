@@ -15,6 +15,7 @@ from uuid import UUID
 from services.scoring.limits.domain import CapKey, CapUsage
 from services.scoring.rules.domain.matching import Candidate, Declined, decline
 from shared.contracts.award_ids import AWARD_PREFIX_LENGTH, award_prefix
+from shared.contracts.fields import Timestamp, Uuid
 from shared.contracts.programme import Slot
 
 #: What an award is for is hashed under this namespace; it must never change.
@@ -54,8 +55,8 @@ class RecordedAward(NamedTuple):
 class AwardPlace(NamedTuple):
     """Where an award stands in a list of them: by event time, then id."""
 
-    event_time: datetime
-    award_id: str
+    event_time: Timestamp
+    award_id: Uuid
 
 
 class RulePoints(NamedTuple):

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
+from shared.contracts.fields import Count
 from shared.contracts.programme import Programme
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,6 +41,12 @@ class ProgrammeVersion:
     published_at: datetime
     published_by: str
     document_sha256: str
+
+
+class VersionPlace(NamedTuple):
+    """Where a version stands in the list of them, newest first."""
+
+    number: Count
 
 
 @dataclass(frozen=True, slots=True)

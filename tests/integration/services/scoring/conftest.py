@@ -17,8 +17,6 @@ from shared.contracts.programme import Programme
 from shared.service import ServiceSpec
 from tests.integration.services.world import NOON, World
 
-LEAD_SECONDS = 2.0
-
 RULES = """
 programme: demo
 title: Demo
@@ -36,7 +34,7 @@ class ScoringWorld(World):
     noon = NOON
 
     def __init__(self, pool: asyncpg.Pool) -> None:
-        super().__init__(pool)
+        super().__init__(pool, SPEC)
         self.scorer = Scorer()
 
     def event(self, name: str, member: str = "ann", other: str | None = "bob", **more: Any) -> Any:
@@ -68,7 +66,6 @@ class ScoringWorld(World):
                 tx,
                 community=self.community,
                 submission=Submission(programme, text, "test", requested),
-                lead_seconds=LEAD_SECONDS,
             )
 
     async def score(self, *events: Any, scorer: Scorer | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Generates schemas/ and the catalogue in docs/events.md, unless what is published would break."""
+"""Generates schemas/, the catalogue in docs/events.md and docs/problems.md, unless what is published would break."""
 
 import importlib
 import io
@@ -19,6 +19,7 @@ from shared.published.export import PROGRAMME_PATH, example_documents, schema_do
 from shared.published.http_compatibility import operation_breaks
 from shared.service import describe
 from shared.services import SERVICES
+from tools.problems import with_problems
 
 ROOT = Path(__file__).parents[1]
 STALE = "generated files are not what the contracts and APIs say now; run `make schemas`"
@@ -35,8 +36,8 @@ def generated(root: Path) -> dict[str, bytes]:
         **{f"{_APIS}{service}.json": openapi_document(service) for service in SERVICES},
     }
     files = {f"schemas/{path}": orjson.dumps(one, option=_OPTIONS) for path, one in documents.items()}
-    page = "docs/events.md"
-    return {**files, page: with_catalogue((root / page).read_text()).encode()}
+    pages = {"docs/events.md": with_catalogue, "docs/problems.md": with_problems}
+    return {**files, **{page: complete((root / page).read_text()).encode() for page, complete in pages.items()}}
 
 
 @cache
@@ -114,7 +115,7 @@ def broken(root: Path, revision: str = "HEAD", replaced: Sequence[str] = ()) -> 
     "one that nobody has used yet. Repeatable.",
 )
 def main(check: bool, against: str, replaced: Sequence[str]) -> None:
-    """Generate schemas/ and the catalogue in docs/events.md from the contracts and the APIs.
+    """Generate schemas/, the catalogue in docs/events.md and docs/problems.md from the contracts and the APIs.
 
     Refuses when a version or an operation that is published would change in a way that hurts who sends, reads
     or calls it.

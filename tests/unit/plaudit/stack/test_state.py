@@ -7,6 +7,7 @@ from plaudit.stack.errors import StackError
 from plaudit.stack.paths import stack_directory
 from plaudit.stack.ports import USUAL
 from plaudit.stack.state import StackState, load_state
+from shared.services import SERVICES
 
 
 def a_state(name="trial", **changes):

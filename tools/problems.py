@@ -1,37 +1,32 @@
 """docs/problems.md: every kind of problem that the APIs answer, from the code that answers them."""
 
 import importlib
+import pkgutil
 from collections.abc import Iterator
 
-from shared import commands
-from shared.http import ProblemType, problem_types
+from shared.http import ProblemType
 from shared.services import SERVICES
 
-BEGIN = "<!-- Generated from the services' problems.py by `make schemas`; change those, not this part. -->"
+BEGIN = "<!-- Generated from the APIs' code by `make schemas`; change that, not this part. -->"
 END = "<!-- End of the generated part. -->"
 
 
-def types_in(module: object) -> list[ProblemType]:
-    """The kinds of problem that a module names."""
-    return [value for value in vars(module).values() if isinstance(value, ProblemType)]
-
-
-def types_of_service(service: str) -> list[ProblemType]:
-    """A service's own kinds of problem: what its problems.py names, and no other module has named before."""
-    shared = {one.slug for one in shared_types()}
-    module = importlib.import_module(f"services.{service}.problems")
-    return [one for one in types_in(module) if one.slug not in shared]
-
-
-def shared_types() -> list[ProblemType]:
-    """The kinds that any service may answer."""
-    return [*types_in(problem_types), *types_in(commands)]
+def types_in(package: str) -> list[ProblemType]:
+    """The kinds of problem that the modules of a package name, each once."""
+    root = importlib.import_module(package)
+    modules = [
+        root,
+        *(importlib.import_module(one.name) for one in pkgutil.walk_packages(root.__path__, f"{package}.")),
+    ]
+    named = (value for module in modules for value in vars(module).values() if isinstance(value, ProblemType))
+    return list(dict.fromkeys(named))
 
 
 def all_types() -> list[tuple[str, ProblemType]]:
     """Every kind with who answers it: `any` service, or one by its name."""
-    own = ((service, one) for service in SERVICES for one in types_of_service(service))
-    return [*(("any", one) for one in shared_types()), *own]
+    shared = types_in("shared")
+    own = ((service, one) for service in SERVICES for one in types_in(f"services.{service}") if one not in shared)
+    return [*(("any", one) for one in shared), *own]
 
 
 def with_problems(page: str) -> str:

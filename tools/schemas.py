@@ -1,4 +1,4 @@
-"""Generates schemas/, the catalogue in docs/events.md and docs/problems.md, unless what is published would break."""
+"""Generates schemas/, docs/problems.md and the catalogue in docs/events.md, unless what is published breaks."""
 
 import importlib
 import io

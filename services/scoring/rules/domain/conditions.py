@@ -131,7 +131,7 @@ def _syntax_refused(expression: str, message: str) -> ConditionError:
         return ConditionError("this is not a CEL expression")
     line, column, problem = int(found[1]), int(found[2]), found[3]
     lines = expression.splitlines(keepends=True) or [""]
-    offset = sum(len(one) for one in lines[: line - 1]) + column - 1
+    offset = sum(len(before) for before in lines[: line - 1]) + column - 1
     if "mismatched input '<EOF>'" in problem:
         return ConditionError("the expression ends too early; something is missing after this", offset)
     if "Recursion limit" in problem:
@@ -180,7 +180,7 @@ def _check_selections(bare: str, event_types: tuple[str, ...]) -> None:
             continue
         unknown = [_unknown_field(_data_of(event_type), names) for event_type in event_types]
         if unknown and all(unknown):
-            missing, known = next(one for one in unknown if one is not None)
+            missing, known = next(field for field in unknown if field is not None)
             raise ConditionError(
                 f"{' or '.join(event_types)} has no field `data.{missing}`;"
                 f" {_suggestion(missing.rsplit('.', 1)[-1], known)}",
@@ -191,8 +191,8 @@ def _check_selections(bare: str, event_types: tuple[str, ...]) -> None:
 @cache
 def _data_of(event_type: str) -> Any:
     """The contract of an event type's `data`."""
-    activity = next(one for one in ACTIVITIES if activity_type(one) == event_type)
-    return get_type_hints(activity)["data"]
+    contract = next(activity for activity in ACTIVITIES if activity_type(activity) == event_type)
+    return get_type_hints(contract)["data"]
 
 
 def _unknown_field(contract: Any, names: list[str]) -> tuple[str, list[str]] | None:

@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/python -m
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up down status logs test lint format schemas notices bench faults requirements clean
+.PHONY: help setup demo up down status logs test lint format schemas notices changelog bench faults requirements clean
 
 help: ## List the targets
 	@echo "Plaudit: praise with an audit trail. Start with: make demo"
@@ -50,6 +50,9 @@ schemas: $(VENV)/dev.stamp ## Generate schemas/ from the contracts and the APIs
 
 notices: $(VENV)/dev.stamp ## Generate THIRD_PARTY.md from what is installed
 	@$(RUN) tools.notices
+
+changelog: $(VENV)/dev.stamp ## Show what changelog.d has for the next release
+	@$(RUN) towncrier build --draft --version next
 
 bench: $(VENV)/bench.stamp ## Measure throughput and latency, and write the results
 	@$(RUN) bench

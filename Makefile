@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/python -m
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up down status logs test lint format schemas notices changelog bench faults requirements clean
+.PHONY: help setup demo up down status logs test lint format hooks schemas notices changelog bench faults requirements clean
 
 help: ## List the targets
 	@echo "Plaudit: praise with an audit trail. Start with: make demo"
@@ -44,6 +44,9 @@ lint: $(VENV)/dev.stamp ## Formatting, style, the architecture's rules and types
 format: $(VENV)/dev.stamp ## Format the code and correct what can be corrected
 	@$(RUN) ruff format .
 	@$(RUN) ruff check --fix .
+
+hooks: $(VENV)/dev.stamp ## Have git run lint before each commit
+	@$(RUN) prek install
 
 schemas: $(VENV)/dev.stamp ## Generate schemas/ from the contracts and the APIs
 	@$(RUN) tools.schemas

@@ -113,8 +113,10 @@ class UnknownLicenceError(click.ClickException):
     """Nothing says in a known way under which licence something comes; the message says what to do."""
 
     def __init__(self, name: str, declared: Iterable[str]) -> None:
-        said = ", ".join(repr(one) for one in declared) or "nothing"
-        super().__init__(f"{name} declares {said}: read its licence file and add it to SPDX or READ in {__file__}")
+        said = ", ".join(map(repr, declared)) or "nothing"
+        super().__init__(
+            f"{name} declares {said}: read its licence file, and add it to SPDX or READ in tools/notices.py"
+        )
 
 
 def pins(text: str) -> dict[str, str]:
@@ -123,23 +125,33 @@ def pins(text: str) -> dict[str, str]:
 
 
 def package_rows(packages: Iterable[str]) -> list[Row]:
-    """A row for each installed package. Raises UnknownLicenceError for one that does not say its licence."""
+    """A row for each installed package.
+
+    Raises UnknownLicenceError when one does not say its licence, or says several.
+    """
     return [Row(name, (found := distribution(name)).version, package_licence(name, found)) for name in packages]
 
 
 def package_licence(name: str, found: Distribution) -> str:
-    """The licence of an installed package: as it was read, else its SPDX expression, else its words."""
+    """The licence of an installed package: as it was read, else its SPDX expression, else its words.
+
+    Raises UnknownLicenceError when the words are not known, or mean several licences.
+    """
     metadata = found.metadata
     if name in READ:
         return READ[name]
     if "License-Expression" in metadata:
         return str(metadata["License-Expression"])
-    classifiers = [one.removeprefix(_CLASSIFIER) for one in metadata.get_all("Classifier", [])]
+    classifiers = [
+        classifier.removeprefix(_CLASSIFIER)
+        for classifier in metadata.get_all("Classifier", [])
+        if classifier.startswith(_CLASSIFIER)
+    ]
     declared = [*metadata.get_all("License", []), *classifiers]
-    known = [spdx for one in declared if (spdx := spdx_of(one)) is not None]
-    if not known:
-        raise UnknownLicenceError(name, metadata.get_all("License", []))
-    return known[0]
+    known = {spdx for words in declared if (spdx := spdx_of(words)) is not None}
+    if len(known) != 1:
+        raise UnknownLicenceError(name, declared)
+    return known.pop()
 
 
 def spdx_of(words: str) -> str | None:
@@ -152,17 +164,16 @@ def spdx_of(words: str) -> str | None:
 
 
 def jar_rows(paths: Iterable[str]) -> list[Row]:
-    """A row for each jar, given by its path in a Maven repository.
+    """A row for each jar, given by its path in a Maven repository; descriptions are fetched into the user's cache.
 
-    Descriptions that are not in the user's cache are fetched. Raises UnknownLicenceError for a jar that does not
-    say its licence.
+    Raises UnknownLicenceError when a jar does not say its licence.
     """
     context = maven(cache() / "maven")
     rows = []
     for path in paths:
         group, artifact, version = coordinates(path)
         declared = _declared(context, group, artifact, version)
-        known = [spdx for one in declared if (spdx := spdx_of(one)) is not None]
+        known = [spdx for words in declared if (spdx := spdx_of(words)) is not None]
         if len(known) < len(declared) or not known:
             raise UnknownLicenceError(artifact, declared)
         rows.append(Row(f"{group}:{artifact}", version, " OR ".join(dict.fromkeys(known))))
@@ -184,12 +195,13 @@ def materials(packages: Iterable[str]) -> dict[str, list[str]]:
     """The licences of each package's parts, where it brings a bill of materials (CycloneDX, as of PEP 770)."""
     found: dict[str, list[str]] = {}
     for name in packages:
-        files = [one for one in distribution(name).files or () if "sboms" in one.parts and one.suffix == ".json"]
-        for file in files:
+        for file in distribution(name).files or ():
+            if "sboms" not in file.parts or file.suffix != ".json":
+                continue
             components: list[Mapping[str, Any]] = json.loads(file.read_text()).get("components", [])
-            licences = {one["expression"] for part in components for one in part.get("licenses", ())}
+            licences = {licence["expression"] for part in components for licence in part.get("licenses", ())}
             if licences:
-                found[name] = sorted(licences)
+                found[name] = sorted({*found.get(name, ()), *licences})
     return found
 
 
@@ -199,7 +211,8 @@ def document(packages: Iterable[Row], jars: Iterable[Row], parts: Mapping[str, I
         _INTRODUCTION,
         "## Python packages\n\n" + _table(("package", "version", "licence"), packages),
         "## Carried by Python packages\n\n" + _table(("by", "what", "licence"), CARRIED),
-        _PARTS + _table(("by", "licences of its parts"), [(one, "; ".join(parts[one])) for one in parts]),
+        _PARTS
+        + _table(("by", "licences of its parts"), [(package, "; ".join(of)) for package, of in parts.items()]),
         "## Kafka's jars, for the local stack\n\n" + _table(("jar", "version", "licence"), jars),
     ]
     return "\n".join(sections)

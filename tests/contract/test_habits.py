@@ -31,7 +31,7 @@ def editor_settings() -> ConfigParser:
 def tracked() -> list[Path]:
     """The files that git knows, but for those that are gone or empty."""
     listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z"], capture_output=True, text=True, check=True)
-    paths = [ROOT / one for one in listed.stdout.split("\0") if one]
+    paths = [ROOT / name for name in listed.stdout.split("\0") if name]
     return [path for path in paths if path.is_file() and path.stat().st_size]
 
 
@@ -77,7 +77,7 @@ def test_the_container_has_the_oldest_python_and_shows_the_services_ports() -> N
 
     assert container["image"].startswith(f"python:{PYPROJECT['project']['requires-python'].removeprefix('>=')}-")
     assert container["forwardPorts"] == [int(port) for port in ports]
-    assert {port: one["label"] for port, one in container["portsAttributes"].items()} == ports
+    assert {port: shown["label"] for port, shown in container["portsAttributes"].items()} == ports
     assert container["postCreateCommand"] == "make setup"
 
 

@@ -35,7 +35,7 @@ def test_the_licence_is_the_whole_text_and_the_package_declares_it() -> None:
     assert hashlib.sha256((ROOT / "LICENSE").read_bytes()).hexdigest() == APACHE_2
     assert project["license"] == metadata("plaudit")["License-Expression"] == "Apache-2.0"
     assert project["license-files"] == metadata("plaudit").get_all("License-File")
-    assert all((ROOT / one).is_file() for one in project["license-files"])
+    assert all((ROOT / name).is_file() for name in project["license-files"])
 
 
 def test_every_pinned_package_is_named_with_its_version() -> None:
@@ -50,10 +50,10 @@ def test_licences_are_those_that_the_installed_packages_declare() -> None:
 
 
 def test_every_jar_is_named_with_its_version() -> None:
-    at = [coordinates(path) for path in read_checksums()]
+    jars = [coordinates(path) for path in read_checksums()]
 
     stated = [(name, version) for name, version, _ in rows("Kafka's jars, for the local stack")]
-    assert stated == [(f"{one.group}:{one.artifact}", one.version) for one in at], STALE
+    assert stated == [(f"{jar.group}:{jar.artifact}", jar.version) for jar in jars], STALE
 
 
 def test_licences_are_spdx_expressions() -> None:
@@ -63,8 +63,8 @@ def test_licences_are_spdx_expressions() -> None:
 
 
 def test_what_is_said_of_a_package_by_hand_is_about_one_that_is_pinned() -> None:
-    assert {one.package for one in notices.CARRIED} | notices.READ.keys() <= pinned().keys()
-    assert [tuple(one) for one in notices.CARRIED] == rows("Carried by Python packages"), STALE
+    assert {carried.package for carried in notices.CARRIED} | notices.READ.keys() <= pinned().keys()
+    assert [tuple(carried) for carried in notices.CARRIED] == rows("Carried by Python packages"), STALE
 
 
 @pytest.mark.parametrize(

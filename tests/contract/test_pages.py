@@ -49,7 +49,7 @@ def test_links_lead_somewhere(name: str) -> None:
 def test_paths_that_are_named_are_there(name: str) -> None:
     page = ROOT / name
     missing = [
-        one for one in NAMED.findall(prose(page)) if not any((at / one).exists() for at in (ROOT, page.parent))
+        path for path in NAMED.findall(prose(page)) if not any((at / path).exists() for at in (ROOT, page.parent))
     ]
     assert not missing
 

@@ -18,10 +18,11 @@ from services.rewards.domain import payouts, redemptions
 from services.scoring.domain.awards import award_id, reversal_id
 from services.scoring.domain.located_yaml import read_yaml
 from shared.contracts import story
-from shared.contracts.activities import ACTIVITY_ADAPTER, EVENT_EXAMPLES
+from shared.contracts.activities import ACTIVITY_ADAPTER
 from shared.contracts.programme import Programme
 from shared.published.checks import assert_valid_fact
 from shared.published.export import (
+    EVENT_EXAMPLES,
     EVENTS_BY_TYPE,
     FACT_EXAMPLES,
     FACTS_BY_TYPE,

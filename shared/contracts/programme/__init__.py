@@ -13,7 +13,7 @@ from shared.contracts.programme.rewards import (
     PayoutTerms,
     Rewards,
 )
-from shared.contracts.programme.rules import CONDITION_MAX_CHARS, RULES_MAX_COUNT, ActivityType, Rule, Slot
+from shared.contracts.programme.rules import CONDITION_MAX_CHARS, RULES_MAX_COUNT, EventType, Rule, Slot
 from shared.contracts.programme.section import RULE_POINTS_MAX, PositivePoints, Section
 
 __all__ = [
@@ -23,9 +23,9 @@ __all__ = [
     "LEVELS_MAX_COUNT",
     "RULES_MAX_COUNT",
     "RULE_POINTS_MAX",
-    "ActivityType",
     "Badge",
     "CatalogueReward",
+    "EventType",
     "Level",
     "PayingAccount",
     "PayoutTerms",

@@ -12,7 +12,7 @@ RULES_MAX_COUNT = 200
 CONDITION_MAX_CHARS = 2_000
 
 Slot = Literal["actor", "object_author", "reply_author"]
-ActivityType = Literal[ACTIVITY_TYPES]  # type: ignore[valid-type]
+EventType = Literal[ACTIVITY_TYPES]  # type: ignore[valid-type]
 
 
 class Rule(Section):
@@ -24,7 +24,7 @@ class Rule(Section):
 
     id: Slug
     title: Name
-    on: list[ActivityType] = Field(min_length=1, max_length=len(ACTIVITY_TYPES))
+    on: list[EventType] = Field(min_length=1, max_length=len(ACTIVITY_TYPES))
     when: Annotated[str, StringConstraints(min_length=1, max_length=CONDITION_MAX_CHARS)] | None = None
     points: PositivePoints
     to: Slot = "actor"

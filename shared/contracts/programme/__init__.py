@@ -5,6 +5,7 @@ YAML, published as a version, and never changed afterwards.
 """
 
 from shared.contracts.programme.document import Programme
+from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId
 from shared.contracts.programme.recognition import BADGES_MAX_COUNT, LEVELS_MAX_COUNT, Badge, Level, Recognition
 from shared.contracts.programme.rewards import (
     CATALOGUE_MAX_COUNT,
@@ -26,14 +27,19 @@ __all__ = [
     "Badge",
     "CatalogueReward",
     "EventType",
+    "IdsError",
     "Level",
+    "Path",
     "PayingAccount",
     "PayoutTerms",
     "PositivePoints",
     "Programme",
     "Recognition",
+    "Reference",
+    "RepeatedId",
     "Rewards",
     "Rule",
     "Section",
     "Slot",
+    "UnknownId",
 ]

@@ -1,11 +1,12 @@
 """The section `rules`, which scoring reads: what earns points."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
 
 from shared.contracts.activities import ACTIVITY_TYPES
 from shared.contracts.fields import Name, Slug
+from shared.contracts.programme.ids import Ids
 from shared.contracts.programme.section import PositivePoints, Section
 
 RULES_MAX_COUNT = 200
@@ -13,6 +14,9 @@ CONDITION_MAX_CHARS = 2_000
 
 Slot = Literal["actor", "object_author", "reply_author"]
 EventType = Literal[ACTIVITY_TYPES]  # type: ignore[valid-type]
+
+RULES: Final = Ids(("rules",), "rule")
+IDS: Final = (RULES,)
 
 
 class Rule(Section):

@@ -38,7 +38,7 @@ class Scorer:
         # 1. The versions; no other can appear until this commits.
         versions = await self._current(tx.conn, sorted({event["community"] for event in events}))
         # 2. Which events are new, and which retractions?
-        work = sort_out(events, await store.set_marks(tx.conn, marks=marks(events)))
+        work = sort_out(events, await store.put_marks(tx.conn, marks=marks(events)))
         # 3. What the rules have for them, and what fits under the caps.
         matched = match(work.fresh, versions)
         keys = cap_keys(matched.candidates)

@@ -16,7 +16,7 @@ AWARD_COLUMNS = (*_FIELD_COLUMNS, "recorded_at")
 _AWARD_COLUMNS = ", ".join(AWARD_COLUMNS)
 
 
-async def set_marks(conn: Connection, *, marks: Mapping[EventKey, Marks]) -> dict[EventKey, Marks]:
+async def put_marks(conn: Connection, *, marks: Mapping[EventKey, Marks]) -> dict[EventKey, Marks]:
     """Set marks; return those that were set before, as they were.
 
     `marks` are in key order: transactions that mark the same events wait for one another, and never in a

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
-from typing import Any, get_args, get_origin
+from typing import Any, get_args
 
 import orjson
 from pydantic import BaseModel, ValidationError
@@ -17,7 +17,7 @@ from services.scoring.programmes.domain.located_yaml import Located, Mark, Path,
 from services.scoring.programmes.domain.publication import Document
 from services.scoring.rules.domain.conditions import ConditionError, check_condition
 from shared.contracts.activities import RETRACTED_TYPE
-from shared.contracts.programme import Programme
+from shared.contracts.programme import IdsError, Programme, RepeatedId
 
 MISTAKES_MAX_COUNT = 100
 SHOWN_MAX_CHARS = 60
@@ -104,8 +104,9 @@ def _located_mistakes(located: Located, details: ErrorDetails) -> Iterator[Mista
     """Mistakes for one error of pydantic, whose location is the path of the value."""
     path: Path = tuple(details["loc"])
     kind = details["type"]
-    if not path and kind == "value_error":
-        yield from _reference_mistakes(located, str(details["msg"]).removeprefix("Value error, "))
+    error = details.get("ctx", {}).get("error")
+    if isinstance(error, IdsError):
+        yield from _id_mistakes(located, error)
     elif kind == "missing":
         at = located.values.get(path[:-1], Mark(1, 1, 0))
         yield _mistake(at, path, f"the field `{path[-1]}` is missing here")
@@ -147,43 +148,17 @@ def _section(hint: Any) -> type[BaseModel] | None:
     return next((found for found in hints if isinstance(found, type) and issubclass(found, BaseModel)), None)
 
 
-def _lists_with_ids(section: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Where a programme has lists of things with an id, which are unique in each: `rules:` and the like."""
-    for name, field in section.model_fields.items():
-        inner = _section(field.annotation)
-        if inner is None:
-            continue
-        if get_origin(field.annotation) is not list:
-            yield from _lists_with_ids(inner, (*path, name))
-        elif "id" in inner.model_fields:
-            yield (*path, name)
-
-
-def _reference_mistakes(located: Located, message: str) -> Iterator[Mistake]:
-    """Where ids are used twice, and where a badge counts a rule that is not there."""
-    found = False
-    for path in _lists_with_ids(Programme):
-        section: Any = located.value
-        for part in path:
-            section = (section or {}).get(part) or {}
-        seen: dict[str, int] = {}
-        for index, item in enumerate(section):
-            at: Path = (*path, index, "id")
-            mark = located.values[at]
-            if item["id"] in seen:
-                found = True
-                yield _mistake(mark, at, f"the id `{item['id']}` is used on line {seen[item['id']]} already")
-            seen.setdefault(item["id"], mark.line)
-    rules = [rule["id"] for rule in located.value["rules"]]
-    badges = (located.value.get("recognition") or {}).get("badges") or []
-    for index, badge in enumerate(badges):
-        at = ("recognition", "badges", index, "rule")
-        if badge.get("rule") is not None and badge["rule"] not in rules:
-            found = True
-            detail = f"there is no rule `{badge['rule']}`; {_near(badge['rule'], rules)}"
-            yield _mistake(located.values[at], at, detail)
-    if not found:
-        yield _mistake(Mark(1, 1, 0), (), message)
+def _id_mistakes(located: Located, wrong: IdsError) -> Iterator[Mistake]:
+    """Where ids are used twice, and where something that isn't there is named."""
+    for problem in wrong.problems:
+        mark = located.values[problem.path]
+        if isinstance(problem, RepeatedId):
+            detail = f"the id `{problem.id}` is used on line {located.values[problem.earlier].line} already"
+        else:
+            detail = (
+                f"there is no {problem.reference.target.noun} `{problem.id}`; {_near(problem.id, problem.known)}"
+            )
+        yield _mistake(mark, problem.path, detail)
 
 
 def _rule_mistakes(programme: Programme, located: Located, text: str) -> Iterator[Mistake]:

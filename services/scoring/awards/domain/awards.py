@@ -8,6 +8,7 @@ earn again for doing the same.
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha1
 from typing import NamedTuple
 from uuid import UUID
@@ -21,6 +22,9 @@ from shared.contracts.programme import Slot
 #: What an award is for is hashed under this namespace; it must never change.
 AWARD_NAMESPACE = UUID("6f6c1f0e-6b0d-5d0a-9a53-2f8f5a7f0b11")
 _NAMESPACE_BYTES = AWARD_NAMESPACE.bytes
+
+#: The awards of an event are made one after the other, and begin with the same.
+_award_prefix = lru_cache(maxsize=1)(award_prefix)
 
 #: Community and uid of an event.
 EventKey = tuple[str, str]
@@ -84,7 +88,7 @@ def award_id(
     `event_time` is that of the event as it was accepted.
     """
     name = f"{community}|{rule_id}|{beneficiary}|{event_uid}|{member_id}"
-    return award_prefix(event_uid, event_time) + _hashed(name)
+    return _award_prefix(event_uid, event_time) + _hashed(name)
 
 
 def reversal_id(reversed_award_id: str) -> str:
@@ -151,7 +155,7 @@ def make_awards(
                 event.get("traceparent"),
             )
         )
-    return Capped(awards, declined, usage.points)
+    return Capped(awards, declined, usage.points())
 
 
 def reversal(award: Award, traceparent: str | None) -> Award:

@@ -20,7 +20,7 @@ def test_what_fits_is_the_smaller_of_sum_and_cap_after_every_use(wanted: list[in
     fitted = [usage.use(KEY, cap, one) for one in wanted]
     assert all(0 <= given <= asked for given, asked in zip(fitted, wanted, strict=True))
     assert list(accumulate(fitted)) == [min(cap, total) for total in accumulate(wanted)]
-    assert usage.points.get(KEY, 0) == min(cap, sum(wanted))
+    assert usage.points().get(KEY, 0) == min(cap, sum(wanted))
 
 
 @given(points, st.integers(1, 200), st.integers(0, 300))
@@ -30,7 +30,7 @@ def test_what_was_used_before_leaves_less_room_and_is_never_taken_back(
     usage = CapUsage({KEY: before})
     fitted = [usage.use(KEY, cap, one) for one in wanted]
     assert sum(fitted) == min(max(cap - before, 0), sum(wanted))
-    assert usage.points[KEY] == before + sum(fitted)
+    assert usage.points()[KEY] == before + sum(fitted)
 
 
 @given(points, points, st.integers(1, 200))
@@ -42,8 +42,8 @@ def test_each_cap_has_a_room_of_its_own(wanted: list[int], others: list[int], ca
         for key, asked in ((OTHER, others), (KEY, wanted)):
             if index < len(asked):
                 together.use(key, cap, asked[index])
-    assert together.points.get(KEY) == alone.points.get(KEY)
-    assert together.points.get(OTHER, 0) == min(cap, sum(others))
+    assert together.points().get(KEY) == alone.points().get(KEY)
+    assert together.points().get(OTHER, 0) == min(cap, sum(others))
 
 
 def test_the_last_to_fit_is_cut_and_the_next_has_nothing() -> None:

@@ -202,6 +202,8 @@ async def get_payout(
         if payout is None and not rows:
             raise Problem(404, "Payout not known", f"Nothing of payout {payout_id} has arrived. {NOT_YET}")
         awards = await _awards(conn, principal.community, rows)
+        uids = {row["event_uid"] for row in rows if row["event_uid"] is not None}
+        events = await store.events_by_uid(conn, principal.community, uids)
     head = ("run_id", "member_id", "member_name", "points", "amount_minor", "currency", "end_to_end_id", "state")
     return PayoutLineage(
         payout_id=payout_id,
@@ -216,7 +218,7 @@ async def get_payout(
                 award_id=row["lot_award_id"],
                 points=row["lot_points"],
                 award=awards.get(row["lot_award_id"]),
-                event=_event(row) if row["received_at"] is not None else None,
+                event=_event(events[row["event_uid"]]) if row["event_uid"] in events else None,
             )
             for row in rows
         ],

@@ -123,15 +123,13 @@ async def payout_states(conn: Connection, community: str, payout_id: UUID) -> li
 async def payout_lots(
     conn: Connection, community: str, payout_id: UUID, after: tuple[int, int], limit_count: int
 ) -> list[asyncpg.Record]:
-    """The lots of a payout after (part, position), each with its award and event where they are known."""
+    """The lots of a payout after (part, position), each with its award where that is known."""
     return list(
         await conn.fetch(
             f"""
-            select l.part, l.position, l.award_id as lot_award_id, l.points as lot_points, {_AWARD}, {_EVENT}
+            select l.part, l.position, l.award_id as lot_award_id, l.points as lot_points, {_AWARD}
             from payout_lots l
             left join awards a on a.community = l.community and a.award_id = l.award_id
-            left join events e on e.community = a.community and e.event_uid = a.event_uid
-                               and e.received_at is not null
             where l.community = $1 and l.payout_id = $2 and (l.part, l.position) > ($3, $4)
             order by l.part, l.position limit $5
             """,  # noqa: S608
@@ -141,3 +139,14 @@ async def payout_lots(
             limit_count,
         )
     )
+
+
+async def events_by_uid(conn: Connection, community: str, uids: Collection[UUID]) -> dict[UUID, asyncpg.Record]:
+    """Events that are known, by uid."""
+    rows = await conn.fetch(
+        f"select {_EVENT} from events e"  # noqa: S608
+        " where community = $1 and event_uid = any($2::uuid[]) and received_at is not null",
+        community,
+        list(uids),
+    )
+    return {row["event_uid"]: row for row in rows}

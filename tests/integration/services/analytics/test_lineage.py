@@ -70,6 +70,24 @@ async def test_lots_that_came_before_their_awards_are_shown(world: Any, api: htt
     ]
 
 
+async def test_lots_of_an_award_that_came_before_its_event_are_shown(world: Any, api: httpx.AsyncClient) -> None:
+    await world.handle(on_awards, world.award("1", "1"))
+    await world.handle(on_payouts, world.lots(("1", 5)))
+    (lot,) = (await ask(api, f"/v1/lineage/payouts/{world.uuid('payout')}"))["items"]
+    assert (lot["award"]["member_id"], lot["event"]) == (world.uuid("ada"), None)
+
+
+async def test_an_award_of_a_lot_is_of_whom_it_pays_not_of_who_acted(world: Any, api: httpx.AsyncClient) -> None:
+    await world.handle(on_events, world.event("1", "bob", at=NOON + timedelta(hours=1)))
+    await world.handle(on_awards, world.award("1", "1"))
+    await world.handle(on_payouts, world.lots(("1", 5)))
+    (lot,) = (await ask(api, f"/v1/lineage/payouts/{world.uuid('payout')}"))["items"]
+    assert lot["award"]["member_id"] == world.uuid("ada")
+    assert lot["event"]["member_id"] == world.uuid("bob")
+    alone = await ask(api, f"/v1/lineage/awards/{world.award_id('1')}")
+    assert (lot["award"], lot["event"]) == (alone["award"], alone["event"])
+
+
 async def test_from_event_forward(world: Any, api: httpx.AsyncClient) -> None:
     grant = world.fact(
         "recognition.granted.v1",

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.analytics.lineage import api as lineage
+from services.analytics.lineage.api import routes as lineage
 from services.analytics.members.handlers import on_members
 from services.analytics.participation import api as participation
 from services.analytics.participation.handlers import on_events

@@ -9,7 +9,7 @@ By = Literal["day", "week", "month"]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A period; both days are in it."""
+    """Days in a row; both are in it."""
 
     starts_on: date
     ends_on: date

@@ -1,10 +1,13 @@
 """HTTP routes of points."""
 
+from typing import Self
+
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from services.analytics.periods.api import AskedDays, Reader, storable
 from services.analytics.points import store
+from services.analytics.points.domain import RuleTotal
 from shared.http import PROBLEMS, After, Limit, Page, decode_cursor, encode_cursor
 
 router = APIRouter(tags=["analytics"])
@@ -19,6 +22,17 @@ class RulePoints(BaseModel):
     awards: int
     reversals: int
 
+    @classmethod
+    def of(cls, total: RuleTotal) -> Self:
+        """A rule's total as the API shows it."""
+        return cls(
+            rule_id=total.rule_id,
+            title=total.title,
+            points=total.points,
+            awards=total.awards,
+            reversals=total.reversals,
+        )
+
 
 @router.get("/v1/points-by-rule", summary="Points awarded by each rule", responses=PROBLEMS)
 async def get_points_by_rule(
@@ -27,10 +41,14 @@ async def get_points_by_rule(
     """For events of those UTC days; a reversal counts on the day of the event it takes back."""
     key = decode_cursor(after, str)
     async with request.app.state.pool.acquire() as conn:
-        rows = await store.points_by_rule(
-            conn, principal.community, days.first, days.last, storable(key[0]) if key else "", limit
+        totals = await store.page_of_rule_totals(
+            conn,
+            community=principal.community,
+            days=days,
+            after=storable(key[0]) if key else "",
+            limit=limit,
         )
     return Page(
-        items=[RulePoints(**dict(row)) for row in rows],
-        next=encode_cursor(rows[-1]["rule_id"]) if len(rows) == limit else None,
+        items=[RulePoints.of(total) for total in totals],
+        next=encode_cursor(totals[-1].rule_id) if len(totals) == limit else None,
     )

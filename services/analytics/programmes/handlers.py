@@ -7,4 +7,4 @@ from shared.transaction import Transaction
 
 async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -> None:
     """Store programme versions: what rules were called, and which version applied when."""
-    await store.add_programmes(tx.conn, programmes)
+    await store.add_versions(tx.conn, programmes=programmes)

@@ -1,13 +1,14 @@
 """HTTP routes about events that will not count."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from services.analytics.periods.api import COUNT_MAX, AskedDays, Reader, in_count_range, storable
 from services.analytics.rejections import store
+from services.analytics.rejections.domain import NEWEST, ReasonCount, ReasonPlace, Rejection, RejectionPlace
 from shared.contracts.fields import ID_MAX_CHARS, URI_MAX_CHARS
 from shared.http import PROBLEMS, After, Limit, Page, Problem, decode_cursor, encode_cursor
 
@@ -20,6 +21,11 @@ class RejectionReason(BaseModel):
     events: int
     last_at: datetime
 
+    @classmethod
+    def of(cls, reason: ReasonCount) -> Self:
+        """A reason as the API shows it."""
+        return cls(outcome=reason.outcome, reason=reason.reason, events=reason.events, last_at=reason.last_at)
+
 
 @router.get("/v1/rejections", summary="Why events were rejected", responses=PROBLEMS)
 async def get_rejections(
@@ -27,22 +33,16 @@ async def get_rejections(
 ) -> Page[RejectionReason]:
     """Reasons of those UTC days (of the rejection), most frequent first."""
     key = decode_cursor(after, int, str, str)
-    start = (COUNT_MAX, "", "") if key is None else (in_count_range(key[0]), storable(key[1]), storable(key[2]))
+    place = ReasonPlace(COUNT_MAX, "", "")
+    if key is not None:
+        place = ReasonPlace(in_count_range(key[0]), storable(key[1]), storable(key[2]))
     async with request.app.state.pool.acquire() as conn:
-        rows = await store.rejection_reasons(
-            conn, principal.community, days.first, days.last + timedelta(days=1), start, limit
+        reasons = await store.page_of_reasons(
+            conn, community=principal.community, days=days, after=place, limit=limit
         )
-    following = None
-    if len(rows) == limit:
-        following = encode_cursor(rows[-1]["events"], rows[-1]["outcome"], rows[-1]["reason_md5"])
     return Page(
-        items=[
-            RejectionReason(
-                outcome=row["outcome"], reason=row["reason"], events=row["events"], last_at=row["last_at"]
-            )
-            for row in rows
-        ],
-        next=following,
+        items=[RejectionReason.of(reason) for reason in reasons],
+        next=encode_cursor(*reasons[-1].place) if len(reasons) == limit else None,
     )
 
 
@@ -57,6 +57,19 @@ class RejectedEvent(BaseModel):
     receipt_id: str
     receipt_index: int = Field(description="Its place in the request, from 0")
 
+    @classmethod
+    def of(cls, rejection: Rejection) -> Self:
+        """A rejection as the API shows it."""
+        return cls(
+            source=rejection.source,
+            event_id=rejection.event_id,
+            outcome=rejection.outcome,
+            reason=rejection.reason,
+            rejected_at=rejection.rejected_at,
+            receipt_id=rejection.receipt_id,
+            receipt_index=rejection.receipt_index,
+        )
+
 
 @router.get("/v1/rejections/events", summary="Events that were rejected", responses=PROBLEMS)
 async def get_rejected_events(
@@ -69,21 +82,25 @@ async def get_rejected_events(
 ) -> Page[RejectedEvent]:
     """Each with its reason and the receipt it belongs to, newest first."""
     key = decode_cursor(after, str, str)
-    place = store.NEWEST
+    place = NEWEST
     if key is not None:
         try:
-            place = (datetime.fromisoformat(key[0]).astimezone(UTC), storable(key[1]))
+            place = RejectionPlace(datetime.fromisoformat(key[0]).astimezone(UTC), storable(key[1]))
         except (ValueError, OverflowError) as error:
             raise Problem(
                 422, "The cursor is not valid", "Use the `next` of the page before, unchanged"
             ) from error
     async with request.app.state.pool.acquire() as conn:
-        rows = await store.rejected_events(
-            conn, principal.community, source and storable(source), event_id and storable(event_id), place, limit
+        rejections = await store.page_of_rejections(
+            conn,
+            community=principal.community,
+            source=source and storable(source),
+            event_id=event_id and storable(event_id),
+            after=place,
+            limit=limit,
         )
+    last = rejections[-1].place if len(rejections) == limit else None
     return Page(
-        items=[RejectedEvent.model_validate(dict(row)) for row in rows],
-        next=encode_cursor(rows[-1]["rejected_at"].isoformat(), rows[-1]["fact_id"])
-        if len(rows) == limit
-        else None,
+        items=[RejectedEvent.of(rejection) for rejection in rejections],
+        next=encode_cursor(last.rejected_at.isoformat(), last.fact_id) if last else None,
     )

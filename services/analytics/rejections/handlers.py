@@ -7,4 +7,4 @@ from shared.transaction import Transaction
 
 async def on_rejected(tx: Transaction, rejections: list[RejectedEvent]) -> None:
     """Store rejected events with their reasons."""
-    await store.add_rejections(tx.conn, rejections)
+    await store.add_rejections(tx.conn, rejections=rejections)

@@ -5,6 +5,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 
+class Retraction(NamedTuple):
+    """An event of a community that another one, its retraction, takes back."""
+
+    community: str
+    target_uid: str
+    uid: str
+
+
 class ChannelActivity(NamedTuple):
     """A channel's events, and the members who did at least one of them."""
 

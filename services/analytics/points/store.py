@@ -25,25 +25,25 @@ _AWARD_COLUMNS = (
 )
 
 
-async def add_awards(conn: Connection, awards: Sequence[PointsAwarded]) -> int:
+async def add_awards(conn: Connection, *, awards: Sequence[PointsAwarded]) -> int:
     """Store awards and add those that are new to the points per rule and day; return how many were new."""
     rows = {
-        (one["community"], data["award_id"]): (
-            one["community"],
+        (award["community"], data["award_id"]): (
+            award["community"],
             data["award_id"],
             data["event_uid"],
             data["member_id"],
             data.get("reverses"),
             data["event_time"].astimezone(UTC),
-            one["time"],
+            award["time"],
             data["points"],
             data["programme_version"],
             data["rule_id"],
             data["slot"],
             data["programme_id"],
         )
-        for one in awards
-        for data in (one["data"],)
+        for award in awards
+        for data in (award["data"],)
     }
     if not await copy_new(conn, "awards", _AWARD_COLUMNS, rows.values()):
         new = await conn.fetch(

@@ -1,4 +1,4 @@
-"""Programme versions into their table. A fact that is known already changes nothing."""
+"""Programme versions into their table; one that is known changes nothing."""
 
 from services.analytics.programmes import store
 from shared.contracts.facts import ProgrammePublished

@@ -1,4 +1,4 @@
-"""Rejections into their table. A fact that is known already changes nothing."""
+"""Rejections into their table; one that is known changes nothing."""
 
 from services.analytics.rejections import store
 from shared.contracts.facts import RejectedEvent

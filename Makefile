@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/python -m
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up down status logs test lint format schemas bench faults requirements clean
+.PHONY: help setup demo up down status logs test lint format schemas migrations bench faults requirements clean
 
 help: ## List the targets
 	@echo "Plaudit: praise with an audit trail. Start with: make demo"
@@ -47,6 +47,9 @@ format: $(VENV)/dev.stamp ## Format the code and correct what can be corrected
 
 schemas: $(VENV)/dev.stamp ## Generate schemas/ from the contracts and the APIs
 	@$(RUN) tools.schemas
+
+migrations: $(VENV)/dev.stamp ## Give the migrations of a merged branch their numbers
+	@$(RUN) tools.migrations
 
 bench: $(VENV)/bench.stamp ## Measure throughput and latency, and write the results
 	@$(RUN) bench

@@ -14,7 +14,7 @@ from bench.context import Context
 from bench.front_door import Call
 from bench.loader import Loader
 from bench.measure import compare
-from services.ingest.domain import admission
+from services.ingest.events.domain import admission
 from services.ingest.settings import Settings
 
 BATCH_TYPE = admission.BATCH_TYPE.encode()

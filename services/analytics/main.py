@@ -1,7 +1,5 @@
 """The wiring of analytics."""
 
-from fastapi import APIRouter
-
 from services.analytics.lineage.api import routes as lineage
 from services.analytics.members.handlers import on_members
 from services.analytics.participation import api as participation
@@ -16,6 +14,7 @@ from services.analytics.rejections import api as rejections
 from services.analytics.rejections.handlers import on_rejected
 from services.analytics.settings import Settings
 from services.analytics.summary import api as summary
+from shared.access_keys import FOLLOWED_ACCESS_KEYS
 from shared.consumer import Subscription
 from shared.contracts.facts import (
     ACCEPTED_EVENT,
@@ -30,25 +29,22 @@ from shared.contracts.facts import (
 from shared.service import ServiceSpec, run
 from shared.topics import EVENTS, MEMBERS, PAYOUTS, POINTS, PROGRAMMES, RECOGNITION, REDEMPTIONS, REJECTED
 
-router = APIRouter()
-for api in (participation, points, summary, rejections, lineage):
-    router.include_router(api.router)
-
 SPEC = ServiceSpec(
     name="analytics",
     description="Participation, points and lineage, from read models built only from topics.",
     settings=Settings,
     subscriptions=[
-        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED, on_programmes),
-        Subscription(MEMBERS, MEMBER_IDENTIFIED, on_members),
+        FOLLOWED_ACCESS_KEYS,
+        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
+        Subscription(MEMBERS, MEMBER_IDENTIFIED.adapter, on_members),
         Subscription(EVENTS, ACCEPTED_EVENT, on_events),
-        Subscription(REJECTED, REJECTED_EVENT, on_rejected),
-        Subscription(POINTS, POINTS_AWARDED, on_awards),
-        Subscription(RECOGNITION, RECOGNITION_GRANTED, on_grants),
-        Subscription(REDEMPTIONS, REDEMPTION_CHANGED, on_redemptions),
+        Subscription(REJECTED, REJECTED_EVENT.adapter, on_rejected),
+        Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
+        Subscription(RECOGNITION, RECOGNITION_GRANTED.adapter, on_grants),
+        Subscription(REDEMPTIONS, REDEMPTION_CHANGED.adapter, on_redemptions),
         Subscription(PAYOUTS, PAYOUT_FACT, on_payouts),
     ],
-    router=router,
+    routers=[part.router for part in (participation, points, summary, rejections, lineage)],
 )
 
 if __name__ == "__main__":

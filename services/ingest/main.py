@@ -1,8 +1,10 @@
 """The wiring of ingest."""
 
-from services.ingest import handlers
-from services.ingest.api import OPERATIONS, router
-from services.ingest.api_documents import SCHEMAS
+from services.ingest.access import api as access
+from services.ingest.events import handlers
+from services.ingest.events.api import posting, receipts
+from services.ingest.events.api.documents import SCHEMAS
+from services.ingest.members import api as members
 from services.ingest.settings import Settings
 from shared.consumer import Subscription
 from shared.contracts.facts import RAW_EVENT
@@ -13,9 +15,9 @@ SPEC = ServiceSpec(
     name="ingest",
     description="The front door: takes events, says what became of each, and knows who is who across channels.",
     settings=Settings,
-    subscriptions=[Subscription(RAW, RAW_EVENT, handlers.on_raw_events)],
-    router=router,
-    operations=OPERATIONS,
+    subscriptions=[Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
+    routers=[part.router for part in (posting, receipts, members, access)],
+    operations=posting.OPERATIONS,
     schemas=SCHEMAS,
 )
 

@@ -4,7 +4,7 @@ from functools import cached_property
 
 from pydantic import Field
 
-from services.ingest.domain.admission import Limits
+from services.ingest.events.domain.admission import Limits
 from shared.settings import ServiceSettings
 
 

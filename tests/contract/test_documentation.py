@@ -7,9 +7,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from services.ingest.domain.admission import BATCH_TYPE, JSON_TYPE, STRUCTURED_TYPE, Limits, admit
+from services.ingest.events.domain.admission import BATCH_TYPE, JSON_TYPE, STRUCTURED_TYPE, Limits, admit
 from services.ingest.settings import Settings
-from shared.contracts.examples import EVENT_EXAMPLES
+from shared.contracts.activities import EVENT_EXAMPLES
 from shared.contracts.fields import ATTRIBUTES_MAX_COUNT
 
 PAGE = (Path(__file__).parents[2] / "docs/events.md").read_text()

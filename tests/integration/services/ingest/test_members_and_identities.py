@@ -10,11 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from services.ingest import handlers
-from services.ingest.domain.members import DifferentMembersError, new_member_id
+from services.ingest.events import handlers
+from services.ingest.members import handlers as members
+from services.ingest.members.domain import DifferentMembersError, new_member_id
 from shared.transaction import Transaction, transaction
 from tests.integration.services.ingest.conftest import Community, Published, event, handle, raw_fact
-from tests.integration.shared.line import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.stack
 
@@ -122,7 +123,7 @@ async def test_a_declaration_that_an_event_overtook_is_published_under_a_higher_
 
     async def declared() -> Published:
         async with transaction(community.pool, lambda _: None) as tx:
-            await handlers.declare_identities(tx, community.name, [("forum", "ada"), ("forum", "bea")], None)
+            await members.declare_identities(tx, community.name, [("forum", "ada"), ("forum", "bea")], None)
             return Published(tx)
 
     async with in_front(community) as tx:
@@ -147,7 +148,7 @@ async def test_a_declaration_that_an_event_overtook_with_another_member_joins_th
 async def test_a_declaration_that_a_larger_one_overtook_belongs_to_its_member(community: Community) -> None:
     everything = [("forum", "a"), ("forum", "b"), ("forum", "c")]
     async with in_front(community) as tx:
-        member = await handlers.declare_identities(tx, community.name, everything, None)
+        member = await members.declare_identities(tx, community.name, everything, None)
         overtaken = asyncio.create_task(declare(community, ("forum", "b"), ("forum", "c")))
     answer = await overtaken
     assert answer.status_code == 200, answer.text
@@ -169,4 +170,4 @@ async def test_different_members_are_named(community: Community) -> None:
     )
     with pytest.raises(DifferentMembersError):
         async with transaction(community.pool, lambda _: None) as tx:
-            await handlers.declare_identities(tx, community.name, [("forum", "a"), ("forum", "b")], None)
+            await members.declare_identities(tx, community.name, [("forum", "a"), ("forum", "b")], None)

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.ingest import handlers
-from services.ingest.domain.members import new_member_id
-from shared.contracts.checks import assert_valid_fact
+from services.ingest.events import handlers
+from services.ingest.members.domain import new_member_id
+from shared.published.checks import assert_valid_fact
 from shared.topics import EVENTS
 from shared.transaction import Invalid, transaction
 from tests.integration.services.ingest.conftest import EVENT, Community, event, handle, raw_fact

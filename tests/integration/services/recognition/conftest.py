@@ -9,8 +9,8 @@ import asyncpg
 import orjson
 import pytest
 
-from services.recognition import handlers
 from services.recognition.main import SPEC
+from services.recognition.totals import handlers
 from shared.service import ServiceSpec
 from tests.integration.services.world import NOON, World
 

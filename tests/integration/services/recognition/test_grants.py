@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 import pytest
 
-from services.recognition import handlers
+from services.recognition.thresholds.handlers import on_programmes
+from services.recognition.totals import handlers
 from shared.transaction import Invalid, Transaction
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -29,7 +30,7 @@ def seen(grants: list[Any]) -> list[tuple[str, str, bool]]:
 
 
 async def test_awards_grant_and_reversals_take_back(world: Any) -> None:
-    await world.handle(handlers.on_programmes, world.programme(1, SECTION))
+    await world.handle(on_programmes, world.programme(1, SECTION))
     first = world.award("a", 8)
     second = world.award("a", 15, rule="answer")
     await world.awarded(first)
@@ -48,7 +49,7 @@ async def test_awards_grant_and_reversals_take_back(world: Any) -> None:
 
 @pytest.mark.usefixtures("new_rows")
 async def test_a_redelivered_award_changes_nothing(world: Any) -> None:
-    await world.handle(handlers.on_programmes, world.programme(1, SECTION))
+    await world.handle(on_programmes, world.programme(1, SECTION))
     awards = [world.award("a", 4, rule="answer"), world.award("a", 4, rule="answer"), world.award("b", 30)]
     await world.awarded(*awards, awards[0])
     once = await world.published()
@@ -68,7 +69,7 @@ async def test_a_redelivered_award_changes_nothing(world: Any) -> None:
 
 @pytest.mark.usefixtures("new_rows")
 async def test_of_known_and_new_awards_in_one_batch_the_new_ones_count(world: Any) -> None:
-    await world.handle(handlers.on_programmes, world.programme(1, SECTION))
+    await world.handle(on_programmes, world.programme(1, SECTION))
     known, new = world.award("a", 4), world.award("a", 6)
     await world.awarded(known)
     await world.published()
@@ -79,7 +80,7 @@ async def test_of_known_and_new_awards_in_one_batch_the_new_ones_count(world: An
 
 
 async def test_one_batch_or_many_grant_the_same(world: Any) -> None:
-    await world.handle(handlers.on_programmes, world.programme(1, SECTION))
+    await world.handle(on_programmes, world.programme(1, SECTION))
     awards = [world.award("a", 7, rule=rule) for rule in ("answer", "post", "answer", "post")]
     awards.append(world.reversal(awards[0]))
     async with world.pool.acquire() as conn:
@@ -112,7 +113,7 @@ async def test_grants_are_append_only_for_the_service(world: Any) -> None:
 async def test_a_first_programme_reaches_members_who_have_points_already(world: Any) -> None:
     await world.awarded(world.award("a", 25), world.award("b", 5))
     assert await world.published() == []
-    await world.handle(handlers.on_programmes, world.programme(1, SECTION))
+    await world.handle(on_programmes, world.programme(1, SECTION))
     assert await world.published() == []
     await reevaluated(world)
     granted = await world.published()
@@ -129,11 +130,11 @@ async def test_a_first_programme_reaches_members_who_have_points_already(world: 
 
 async def test_a_new_version_takes_back_and_grants(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handlers, "REEVALUATION_BATCH_COUNT", 2)
-    await world.handle(handlers.on_programmes, world.programme(1, SECTION))
+    await world.handle(on_programmes, world.programme(1, SECTION))
     await world.awarded(*(world.award(name, 12) for name in "abcde"))
     await world.published()
     harder = {"badges": [{"id": "ten", "title": "Ten points", "at_least": 13}], "levels": []}
-    await world.handle(handlers.on_programmes, world.programme(2, harder), world.programme(1, SECTION))
+    await world.handle(on_programmes, world.programme(2, harder), world.programme(1, SECTION))
     # A member with an award in the meantime is brought in line by it, the others by the timer.
     await world.awarded(world.award("c", 1))
     assert seen(await world.published()) == [
@@ -152,7 +153,7 @@ async def test_a_new_version_takes_back_and_grants(world: Any, monkeypatch: pyte
 
 async def test_a_version_waits_until_it_takes_effect(world: Any) -> None:
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    await world.handle(handlers.on_programmes, world.programme(1, SECTION, effective_from=tomorrow))
+    await world.handle(on_programmes, world.programme(1, SECTION, effective_from=tomorrow))
     await world.awarded(world.award("a", 50))
     await reevaluated(world)
     assert await world.published() == []
@@ -163,7 +164,7 @@ async def test_a_version_waits_until_it_takes_effect(world: Any) -> None:
 async def test_a_recognition_section_that_cannot_be_read_is_invalid(world: Any) -> None:
     broken = {"badges": [{"id": "x", "title": "X", "at_least": 0}]}
     with pytest.raises(Invalid, match="at_least") as caught:
-        await world.handle(handlers.on_programmes, world.programme(1, SECTION), world.programme(2, broken))
+        await world.handle(on_programmes, world.programme(1, SECTION), world.programme(2, broken))
     assert caught.value.index == 1
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from services.recognition import handlers
+from services.recognition.thresholds.handlers import on_programmes
+from services.recognition.totals import handlers
 
 pytestmark = pytest.mark.stack
 
@@ -71,7 +72,7 @@ async def test_weeks_and_months_are_those_of_the_event(world: Any, api: httpx.As
 
 
 async def test_what_a_member_was_recognised_for(world: Any, api: httpx.AsyncClient) -> None:
-    await world.handle(handlers.on_programmes, world.programme(1, SECTION))
+    await world.handle(on_programmes, world.programme(1, SECTION))
     await named(world, "a", "Ada")
     path = f"/v1/members/{world.uuid('a')}/recognition"
     empty = (await api.get(path)).json()

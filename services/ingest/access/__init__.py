@@ -1,0 +1,1 @@
+"""Access keys: issuing, listing and revoking them, and telling every service."""

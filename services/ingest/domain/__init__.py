@@ -1,1 +1,0 @@
-"""Pure rules of the front door: identifiers, what counts as the same event, and who an actor is."""

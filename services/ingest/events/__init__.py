@@ -1,0 +1,1 @@
+"""Events: taking them in, judging each once, and saying what became of it."""

@@ -1,0 +1,189 @@
+"""From the bytes of a request to events: CloudEvents in structured, binary and batch form.
+
+The HTTP protocol binding is https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+from pydantic import ValidationError
+from pydantic_core import from_json, to_json
+
+from services.ingest.events.domain.judgement import none_has_time_problem, time_problem
+from shared.contracts.activities import ACTIVITY_ADAPTER, ACTIVITY_BATCH_ADAPTER, ACTIVITY_TYPES
+
+BATCH_TYPE = "application/cloudevents-batch+json"
+STRUCTURED_TYPE = "application/cloudevents+json"
+JSON_TYPE = "application/json"
+BINARY_PREFIX = "ce-"
+REFUSALS_PER_EVENT_MAX_COUNT = 5
+_VALIDATE = ACTIVITY_ADAPTER.validator.validate_json
+_VALIDATE_BATCH = ACTIVITY_BATCH_ADAPTER.validator.validate_json
+
+
+Encoded = tuple[int, dict[str, Any], bytes]  # place in the request, event, the event as compact JSON
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What is wrong with one event: its place in the request, the field as a JSON Pointer, and why."""
+
+    index: int
+    field: str
+    detail: str
+
+
+class MalformedError(Exception):
+    """The request cannot be read at all; the message says where and why."""
+
+
+class UnsupportedTypeError(Exception):
+    """The content type is none that events come in."""
+
+
+class TooManyEventsError(Exception):
+    """The batch holds more events than one request may."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one request may hold."""
+
+    events_max_count: int
+    event_max_bytes: int
+    future_tolerance_seconds: int
+
+
+@dataclass
+class Admission:
+    """The valid events of a request, each with its place in it, and what is wrong with the rest."""
+
+    events: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+def admit(body: bytes, headers: Mapping[str, str], now: datetime, limits: Limits) -> Admission:
+    """Read a request's events.
+
+    Raises UnsupportedTypeError, MalformedError or TooManyEventsError when the request as a whole is refused.
+    """
+    content_type, _, parameters = headers.get("content-type", "").partition(";")
+    content_type = content_type.strip().lower()
+    if "charset" in parameters and "utf-8" not in parameters.lower():
+        raise UnsupportedTypeError(f"{content_type};{parameters}")
+    if f"{BINARY_PREFIX}specversion" in headers and content_type in (JSON_TYPE, ""):
+        return _admit_each([_from_binary(body, headers)], now, limits)
+    if content_type not in (BATCH_TYPE, STRUCTURED_TYPE, JSON_TYPE):
+        raise UnsupportedTypeError(content_type or "none")
+    is_batch = body.lstrip()[:1] == b"["
+    if content_type == BATCH_TYPE and not is_batch:
+        raise MalformedError(f"{BATCH_TYPE} holds a JSON array of events")
+    if content_type == STRUCTURED_TYPE and is_batch:
+        raise MalformedError(f"{STRUCTURED_TYPE} holds one event; send a batch as {BATCH_TYPE}")
+    try:
+        # The way of nearly every request: everything is valid, parsed and checked in one step.
+        events = _VALIDATE_BATCH(body) if is_batch else [_VALIDATE(body)]
+    except ValidationError:
+        document = _parse(body)
+        return _admit_each(document if isinstance(document, list) else [document], now, limits)
+    _check_count(len(events), limits)
+    if none_has_time_problem((event["time"] for event in events), now, limits.future_tolerance_seconds):
+        return Admission(list(enumerate(events)))
+    admission = Admission()
+    for index, event in enumerate(events):
+        _take(admission, index, event, now, limits)
+    return admission
+
+
+def _admit_each(documents: list[Any], now: datetime, limits: Limits) -> Admission:
+    _check_count(len(documents), limits)
+    admission = Admission()
+    for index, document in enumerate(documents):
+        if isinstance(document, dict) and document.get("type") not in ACTIVITY_TYPES and "type" in document:
+            detail = f"unknown type {str(document['type'])[:100]!r}; known are {', '.join(ACTIVITY_TYPES)}"
+            admission.refusals.append(Refusal(index, "/type", detail))
+            continue
+        try:
+            event = ACTIVITY_ADAPTER.validate_json(to_json(document))
+        except ValidationError as error:
+            for one in error.errors(include_url=False, include_input=False)[:REFUSALS_PER_EVENT_MAX_COUNT]:
+                # The first part is the event's type, by which its contract was chosen.
+                place = [part for part in one["loc"] if part not in ACTIVITY_TYPES]
+                admission.refusals.append(Refusal(index, _pointer(place), one["msg"]))
+        else:
+            _take(admission, index, event, now, limits)
+    return admission
+
+
+def _take(admission: Admission, index: int, event: dict[str, Any], now: datetime, limits: Limits) -> None:
+    problem = time_problem(event["time"], now, limits.future_tolerance_seconds)
+    if problem is not None:
+        admission.refusals.append(Refusal(index, "/time", problem))
+    else:
+        admission.events.append((index, event))
+
+
+def encode(admission: Admission, event_max_bytes: int) -> list[Encoded]:
+    """The admitted events as compact JSON; those that are larger than `event_max_bytes` are refused."""
+    small = []
+    for index, event in admission.events:
+        document = orjson.dumps(event)
+        if len(document) > event_max_bytes:
+            detail = f"the event has {len(document)} bytes; one may have {event_max_bytes}"
+            admission.refusals.append(Refusal(index, "", detail))
+        else:
+            small.append((index, event, document))
+    return small
+
+
+def _check_count(count: int, limits: Limits) -> None:
+    if count > limits.events_max_count:
+        raise TooManyEventsError(f"{count} events; one request may hold {limits.events_max_count}")
+
+
+def _parse(body: bytes) -> Any:
+    # With the parser of the contracts, so that an event is read alike whether or not its neighbours are valid.
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise MalformedError(str(error)) from error
+
+
+def _from_binary(body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+    """One event whose attributes are `ce-` headers and whose data is the body."""
+    event: dict[str, Any] = {}
+    for name, value in headers.items():
+        if name.startswith(BINARY_PREFIX):
+            try:
+                event[name.removeprefix(BINARY_PREFIX)] = unquote(value, errors="strict")
+            except UnicodeDecodeError as error:
+                raise MalformedError(f"header {name}: what is percent-encoded is not UTF-8") from error
+    event["data"] = _parse(body)
+    return event
+
+
+def raw_fact(
+    community: str, uid: str, receipt_id: str, index: int, received_at: datetime, traceparent: str, event: Any
+) -> dict[str, Any]:
+    """The message for engagement.raw.v1: the event, with its receipt and the time it was taken."""
+    return {
+        "specversion": "1.0",
+        "id": uid,
+        "source": "/plaudit/ingest",
+        "type": "engagement.received.v1",
+        "time": received_at,
+        "community": community,
+        "traceparent": event.get("traceparent", traceparent),
+        "receiptid": receipt_id,
+        "receiptindex": index,
+        "data": event,
+    }
+
+
+def _pointer(place: list[str | int]) -> str:
+    """A place in a document as a JSON Pointer (RFC 6901)."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place)

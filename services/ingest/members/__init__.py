@@ -1,0 +1,1 @@
+"""Members: who is who across channels, and the name each is known by."""

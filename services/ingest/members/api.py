@@ -1,0 +1,97 @@
+"""HTTP routes of members and their identities."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from services.ingest.members import handlers, store
+from services.ingest.members.domain import DifferentMembersError
+from shared.contracts.fields import Channel, Id, Name
+from shared.http import (
+    PROBLEMS,
+    After,
+    Limit,
+    Page,
+    Principal,
+    Problem,
+    decode_cursor,
+    encode_cursor,
+    requires,
+)
+
+IDENTITIES_MAX_COUNT = 20
+
+router = APIRouter()
+
+
+class IdentityModel(BaseModel):
+    """Somebody as one channel knows them."""
+
+    channel: Channel
+    id: Id
+
+
+class IdentitiesDeclared(BaseModel):
+    """Identities that are one person."""
+
+    identities: list[IdentityModel] = Field(
+        min_length=1,
+        max_length=IDENTITIES_MAX_COUNT,
+        examples=[[{"channel": "code", "id": "github:1"}, {"channel": "chat", "id": "U1"}]],
+    )
+    name: Name | None = None
+
+
+class Member(BaseModel):
+    """A member of the community, on every channel."""
+
+    member_id: str
+    name: str | None
+    identities: list[IdentityModel]
+    first_seen_at: datetime
+
+
+@router.put("/v1/members/identities", summary="Declare identities to be one person", responses=PROBLEMS)
+async def put_identities(
+    request: Request, body: IdentitiesDeclared, principal: Principal = requires("members:write")
+) -> Member:
+    """Events of any of these identities then count for one member. Saying it again changes nothing."""
+    identities = [(one.channel, one.id) for one in body.identities]
+    for attempt in (1, 2):
+        try:
+            async with request.app.state.begin() as tx:
+                member_id = await handlers.declare_identities(tx, principal.community, identities, body.name)
+                row = (await store.member_records(tx.conn, [(principal.community, member_id)]))[0]
+            break
+        except DifferentMembersError as error:
+            # The first time it may only be an event that came in between, with a member not yet seen.
+            if attempt == 2:
+                detail = f"They belong to {error}. Members that both have a history cannot be made one"
+                raise Problem(409, "The identities are different members", detail) from error
+    return _member(row)
+
+
+@router.get("/v1/members", summary="Members of the community", responses=PROBLEMS)
+async def get_members(
+    request: Request, limit: Limit = 100, after: After = None, principal: Principal = requires("members:read")
+) -> Page[Member]:
+    """Members in the order of their ids, each with the identities on every channel."""
+    position = decode_cursor(after, str)
+    async with request.app.state.pool.acquire() as conn:
+        ids = await store.page_of_members(conn, principal.community, position[0] if position else None, limit)
+        rows = await store.member_records(conn, [(principal.community, one) for one in ids])
+    return Page(items=[_member(row) for row in rows], next=encode_cursor(ids[-1]) if len(ids) == limit else None)
+
+
+def _member(row: Any) -> Member:
+    return Member(
+        member_id=str(row["member_id"]),
+        name=row["name"],
+        identities=[
+            IdentityModel(channel=channel, id=identity)
+            for channel, identity in zip(row["channels"], row["ids"], strict=True)
+        ],
+        first_seen_at=row["first_seen_at"],
+    )

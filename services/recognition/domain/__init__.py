@@ -1,1 +1,0 @@
-"""Which badges and levels a member holds, and where a member stands: pure functions and data."""

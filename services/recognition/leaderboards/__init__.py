@@ -1,0 +1,1 @@
+"""Leaderboards: members by their points of all time, of a month or of a week."""

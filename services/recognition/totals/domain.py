@@ -1,0 +1,99 @@
+"""A member's totals and standing badges and levels, and what an award or a new programme version changes.
+
+Awards are applied one at a time in the order of the log, so what comes out does not depend on how they
+were batched. What stands always equals what the totals say under the version that was applied last.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from services.recognition.thresholds.domain import Grant, Held, Kind, Ladder, Threshold, Thresholds
+from shared.contracts.facts import AwardData
+
+GRANT_NAMESPACE = UUID("6b1d2f0c-27a5-5c0e-9d2e-8f2c3e6b7a10")
+
+
+@dataclass(slots=True)
+class Member:
+    """One member's totals. `version` is the programme version that `standing` follows."""
+
+    community: str
+    member_id: str
+    points: int = 0
+    awards_by_rule: dict[str, int] = field(default_factory=dict)
+    standing: dict[str, Held] = field(default_factory=dict)
+    last_award_id: str | None = None
+    version: int = 0
+
+    def apply(self, award: AwardData, thresholds: Thresholds) -> list[Grant]:
+        """Add one award that was not applied before; return what it grants and what it takes back.
+
+        `thresholds` must be the version that the member follows: call `follow` first when it is not.
+        """
+        before = None if self.last_award_id is None else self.points
+        rule = award["rule_id"]
+        count_before = self.awards_by_rule.get(rule, 0)
+        count = count_before + (-1 if "reverses" in award else 1)
+        self.points += award["points"]
+        self.last_award_id = award["award_id"]
+        if count:
+            self.awards_by_rule[rule] = count
+        else:
+            self.awards_by_rule.pop(rule, None)
+        grants: list[Grant] = []
+        ladder, of_rule = thresholds.by_points, thresholds.by_rule.get(rule)
+        if ladder.reached(before) != ladder.reached(self.points):
+            grants += self._step(ladder, before, self.points, award)
+        if of_rule is not None and of_rule.reached(count_before) != of_rule.reached(count):
+            grants += self._step(of_rule, count_before, count, award)
+        return grants
+
+    def follow(self, thresholds: Thresholds, effective_from: datetime) -> list[Grant]:
+        """Bring what stands in line with another programme version; the same version changes nothing."""
+        if self.version == thresholds.version:
+            return []
+        self.version = thresholds.version
+        if self.last_award_id is None:
+            return []
+        due = {step.key: step for step in thresholds.due(self.points, self.awards_by_rule)}
+        cause = f"{thresholds.programme_id}@{thresholds.version}"
+        return [
+            *(self._take_back(key, cause, effective_from) for key in sorted(self.standing.keys() - due.keys())),
+            *(self._grant(due[key], cause, effective_from) for key in sorted(due.keys() - self.standing.keys())),
+        ]
+
+    def _step(self, ladder: Ladder, was: int | None, now: int, award: AwardData) -> list[Grant]:
+        low, high = ladder.reached(was), ladder.reached(now)
+        cause, time = award["award_id"], award["event_time"]
+        return [
+            *(self._grant(step, cause, time) for step in ladder.steps[low:high]),
+            *(self._take_back(step.key, cause, time) for step in reversed(ladder.steps[high:low])),
+        ]
+
+    def _grant(self, step: Threshold, cause: str, time: datetime) -> Grant:
+        grant = self._fact(step.kind, step.name, step.title, cause=cause, time=time, reverses=None)
+        self.standing[step.key] = Held(grant.grant_id, step.title)
+        return grant
+
+    def _take_back(self, key: str, cause: str, time: datetime) -> Grant:
+        held = self.standing.pop(key)
+        kind, _, name = key.partition(":")
+        of: Kind = "level" if kind == "level" else "badge"
+        return self._fact(of, name, held.title, cause=cause, time=time, reverses=held.grant_id)
+
+    def _fact(
+        self, kind: Kind, name: str, title: str, *, cause: str, time: datetime, reverses: str | None
+    ) -> Grant:
+        return Grant(
+            community=self.community,
+            grant_id=str(uuid5(GRANT_NAMESPACE, f"{self.community}|{self.member_id}|{kind}|{name}|{cause}")),
+            member_id=self.member_id,
+            kind=kind,
+            name=name,
+            title=title,
+            award_id=str(self.last_award_id),
+            event_time=time,
+            version=self.version,
+            reverses=reverses,
+        )

@@ -1,0 +1,25 @@
+"""Activities on social networks."""
+
+from typing import Any, Final, Literal
+
+from shared.contracts.activities.common import Envelope, TextData, activity_example
+
+
+class SocialShare(Envelope):
+    """A member shared or mentioned the community on a social network."""
+
+    type: Literal["social.share.v1"]
+    data: TextData
+
+
+SOCIAL_SHARE_EXAMPLES: Final[list[Any]] = [
+    activity_example(
+        "social.share.v1",
+        "https://social.example.net",
+        "status-771",
+        "2026-01-31T13:00:00Z",
+        "social",
+        {"id": "@ada@social.example.net"},
+        object={"id": "status-771", "url": "https://social.example.net/@ada/771"},
+    )
+]

@@ -1,0 +1,39 @@
+"""A programme: the rules of a community, in the sections that each service reads.
+
+scoring reads `rules`, recognition reads `recognition`, rewards reads `rewards`. A programme is written in
+YAML, published as a version, and never changed afterwards.
+"""
+
+from shared.contracts.programme.document import Programme
+from shared.contracts.programme.recognition import BADGES_MAX_COUNT, LEVELS_MAX_COUNT, Badge, Level, Recognition
+from shared.contracts.programme.rewards import (
+    CATALOGUE_MAX_COUNT,
+    CatalogueReward,
+    PayingAccount,
+    PayoutTerms,
+    Rewards,
+)
+from shared.contracts.programme.rules import CONDITION_MAX_CHARS, RULES_MAX_COUNT, ActivityType, Rule, Slot
+from shared.contracts.programme.section import RULE_POINTS_MAX, PositivePoints, Section
+
+__all__ = [
+    "BADGES_MAX_COUNT",
+    "CATALOGUE_MAX_COUNT",
+    "CONDITION_MAX_CHARS",
+    "LEVELS_MAX_COUNT",
+    "RULES_MAX_COUNT",
+    "RULE_POINTS_MAX",
+    "ActivityType",
+    "Badge",
+    "CatalogueReward",
+    "Level",
+    "PayingAccount",
+    "PayoutTerms",
+    "PositivePoints",
+    "Programme",
+    "Recognition",
+    "Rewards",
+    "Rule",
+    "Section",
+    "Slot",
+]

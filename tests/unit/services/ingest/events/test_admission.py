@@ -1,0 +1,127 @@
+"""Reading requests: whatever comes, it is events, refusals, or one of three errors."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from services.ingest.events.domain.admission import (
+    BATCH_TYPE,
+    JSON_TYPE,
+    STRUCTURED_TYPE,
+    Admission,
+    Limits,
+    MalformedError,
+    TooManyEventsError,
+    UnsupportedTypeError,
+    admit,
+    encode,
+)
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+LIMITS = Limits(events_max_count=5, event_max_bytes=1_000, future_tolerance_seconds=300)
+EVENT: dict[str, Any] = {
+    "specversion": "1.0",
+    "id": "1",
+    "source": "s",
+    "type": "forum.post.v1",
+    "time": "2026-01-31T12:00:00Z",
+    "data": {"channel": "forum", "actor": {"id": "ada"}},
+}
+BINARY = {f"ce-{name}": value for name, value in EVENT.items() if name != "data"} | {"content-type": JSON_TYPE}
+
+TYPES = st.sampled_from(
+    ["", JSON_TYPE, BATCH_TYPE, STRUCTURED_TYPE, "text/plain", "application/json; charset=utf-8", ";", "é"]
+) | st.text(max_size=10)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10) | st.just(EVENT),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from([*EVENT, "actor", "channel", "attributes"]) | st.text(max_size=5), inner)
+    ),
+    max_leaves=15,
+)
+
+
+def as_bytes(value: Any) -> bytes:
+    """JSON by a lenient writer: with lone surrogates, NaN and huge integers."""
+    return json.dumps(value).encode("utf-8", "surrogatepass")
+
+
+BODIES = st.binary(max_size=50) | JSON.map(as_bytes) | st.lists(JSON, max_size=7).map(as_bytes)
+HEADERS = st.dictionaries(
+    st.sampled_from([*BINARY, "ce-subject", "ce-", "ce-data"]),
+    st.text(max_size=20) | st.sampled_from(["%ff", "%"]),
+)
+
+
+@given(BODIES, TYPES, HEADERS)
+@example(b"[" * 100_000, JSON_TYPE, {})
+@example(b'{"data":' * 240 + b"1" + b"}" * 240, JSON_TYPE, {})
+@example(as_bytes([EVENT, {"data": 10**400}]), BATCH_TYPE, {})
+@example(as_bytes(EVENT["data"]), JSON_TYPE, BINARY | {"ce-id": "%ff"})
+def test_arbitrary_requests_raise_nothing_but_the_three_errors(
+    body: bytes, content_type: str, headers: dict[str, str]
+) -> None:
+    try:
+        admission = admit(body, headers | {"content-type": content_type}, NOW, LIMITS)
+    except (MalformedError, UnsupportedTypeError, TooManyEventsError):
+        return
+    taken = {index for index, _ in admission.events}
+    refused = {one.index for one in admission.refusals}
+    assert not taken & refused
+    assert taken | refused == set(range(len(taken | refused)))
+    assert all(one.detail and (not one.field or one.field.startswith("/")) for one in admission.refusals)
+    for _, event in admission.events:
+        orjson.dumps(event)
+
+
+NUMBERS = st.sampled_from(["0", "-0", "1.0", "1e2", "0.1", "-0.0", "1E-7", "9223372036854775807", "1e22"]) | (
+    st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
+).map(repr)
+SPELLINGS = st.sampled_from(['"\\u00fc"', '"\u00fc"', '"\\ud83d\\ude00"', '"\\/"', "true"])
+
+
+@given(NUMBERS | SPELLINGS)
+def test_an_event_reads_alike_beside_valid_and_invalid_ones(value: str) -> None:
+    """Otherwise the same event, sent again in other company, would be in conflict with itself."""
+    event = orjson.dumps(EVENT | {"data": EVENT["data"] | {"attributes": {"tag": "@"}}})
+    event = event.replace(b'"@"', value.encode())
+    alone = admit(event, {"content-type": JSON_TYPE}, NOW, LIMITS)
+    beside = admit(b"[7," + event + b"]", {"content-type": JSON_TYPE}, NOW, LIMITS)
+    assert [orjson.dumps(one) for _, one in alone.events] == [orjson.dumps(one) for _, one in beside.events]
+    assert len(alone.events) == 1
+
+
+@given(st.lists(st.sampled_from([EVENT, EVENT | {"id": ""}, EVENT | {"time": "9999-01-01T00:00:00Z"}, 7])))
+def test_a_batch_loses_only_what_is_invalid(documents: list[Any]) -> None:
+    body = orjson.dumps(documents)
+    if len(documents) > LIMITS.events_max_count:
+        with pytest.raises(TooManyEventsError, match=f"{len(documents)} events"):
+            admit(body, {"content-type": BATCH_TYPE}, NOW, LIMITS)
+        return
+    admission = admit(body, {"content-type": BATCH_TYPE}, NOW, LIMITS)
+    good = [index for index, document in enumerate(documents) if document is EVENT]
+    assert [index for index, _ in admission.events] == good
+    assert {one.index for one in admission.refusals} == set(range(len(documents))) - set(good)
+
+
+def test_binary_and_structured_mode_are_the_same_event() -> None:
+    structured = admit(orjson.dumps(EVENT), {"content-type": STRUCTURED_TYPE}, NOW, LIMITS)
+    binary = admit(orjson.dumps(EVENT["data"]), BINARY, NOW, LIMITS)
+    assert binary.events == structured.events
+    assert binary.events[0][1]["id"] == "1"
+
+
+@given(st.lists(st.integers(0, 100), max_size=5))
+def test_what_is_too_large_is_refused_and_the_rest_kept(sizes: list[int]) -> None:
+    admission = Admission(events=[(index, {"x": "y" * size}) for index, size in enumerate(sizes)])
+    encoded = encode(admission, 50)
+    large = {index for index, size in enumerate(sizes) if size + len('{"x":""}') > 50}
+    assert {one.index for one in admission.refusals} == large
+    assert [index for index, _, _ in encoded] == [index for index in range(len(sizes)) if index not in large]
+    assert all(orjson.loads(document) == event for _, event, document in encoded)

@@ -1,0 +1,159 @@
+"""The judgement on events, their identities, and what counts as the same content."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.ingest.events.domain.judgement import (
+    EVENT_NAMESPACE,
+    NotAnEventError,
+    Received,
+    accepted_event,
+    content_hash,
+    event_uid,
+    judge,
+    none_has_time_problem,
+    time_problem,
+)
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+IDENTIFIERS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
+
+
+def received(number: int, content: int, community: str = "acme") -> Received:
+    return Received(community, f"u{number}", "r", 0, NOW, None, {}, bytes([content]))
+
+
+BATCHES = st.lists(st.builds(received, st.integers(0, 4), st.integers(0, 2), st.sampled_from(["acme", "other"])))
+
+
+@given(BATCHES, BATCHES)
+def test_of_each_id_exactly_one_event_is_accepted_ever(before: list[Received], batch: list[Received]) -> None:
+    stored = {(one.community, one.uid): one.hash for one, outcome in judge(before, {}) if outcome == "accepted"}
+    outcomes = judge(batch, stored)
+    assert [one for one, _ in outcomes] == batch
+    accepted = [(one.community, one.uid) for one, outcome in outcomes if outcome == "accepted"]
+    assert len(accepted) == len(set(accepted))
+    assert set(accepted) == {(one.community, one.uid) for one in batch} - stored.keys()
+
+
+@given(BATCHES, st.integers(0, 20))
+def test_how_events_are_cut_into_batches_changes_no_outcome(batch: list[Received], cut: int) -> None:
+    whole = [outcome for _, outcome in judge(batch, {})]
+    first = judge(batch[:cut], {})
+    stored = {(one.community, one.uid): one.hash for one, outcome in first if outcome == "accepted"}
+    assert whole == [outcome for _, outcome in first + judge(batch[cut:], stored)]
+
+
+@given(BATCHES)
+def test_the_same_content_is_a_duplicate_and_other_content_a_conflict(batch: list[Received]) -> None:
+    first: dict[tuple[str, str], bytes] = {}
+    for one, outcome in judge(batch, {}):
+        kept = first.setdefault((one.community, one.uid), one.hash)
+        assert (outcome == "conflict") == (one.hash != kept)
+
+
+@given(IDENTIFIERS, IDENTIFIERS, IDENTIFIERS)
+def test_an_event_has_the_same_id_whoever_computes_it(community: str, source: str, event_id: str) -> None:
+    uid = event_uid(community, source, event_id)
+    assert uid == str(uuid.uuid5(EVENT_NAMESPACE, f"{community}\x1f{source}\x1f{event_id}"))
+
+
+TRIPLES = st.tuples(IDENTIFIERS, IDENTIFIERS, IDENTIFIERS)
+
+
+@given(TRIPLES, TRIPLES)
+def test_no_two_events_share_an_id(one: tuple[str, str, str], other: tuple[str, str, str]) -> None:
+    """The parts hold no control character, so that none can be taken for the separator."""
+    assert (event_uid(*one) == event_uid(*other)) == (one == other)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | IDENTIFIERS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(IDENTIFIERS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(IDENTIFIERS, VALUES, max_size=5), st.randoms())
+def test_the_order_of_the_fields_and_the_trace_are_not_content(content: dict[str, Any], random: Any) -> None:
+    content.pop("traceparent", None)
+    shuffled = list(content.items())
+    random.shuffle(shuffled)
+    assert content_hash(dict(shuffled) | {"traceparent": "00-1"}) == content_hash(content)
+    assert content_hash(content | {"id\x00": 1}) != content_hash(content)
+
+
+@given(st.datetimes(timezones=st.timezones()), st.integers(0, 10_000))
+def test_a_time_has_a_problem_or_is_in_its_range(time: datetime, tolerance: int) -> None:
+    problem = time_problem(time, NOW, tolerance)
+    future = time > NOW + timedelta(seconds=tolerance)
+    assert (problem is not None) == (future or time.year < 1970)
+    assert none_has_time_problem([NOW, time], NOW, tolerance) == (problem is None)
+
+
+EVENT: dict[str, Any] = {
+    "specversion": "1.0",
+    "id": "1",
+    "source": "s",
+    "type": "forum.reply.v1",
+    "time": "2026-01-31T12:00:00Z",
+    "data": {
+        "channel": "forum",
+        "actor": {"id": "ada", "name": "Ada"},
+        "object": {"id": "t", "author": {"id": "bob"}},
+        "in_reply_to": {"id": "u"},
+    },
+}
+
+
+def fact(event: Any, **more: Any) -> dict[str, Any]:
+    return {
+        "community": "acme",
+        "id": event_uid("acme", "s", "1"),
+        "receiptid": "r1",
+        "receiptindex": 3,
+        "time": NOW,
+        "data": event,
+    } | more
+
+
+def test_who_takes_part_by_role() -> None:
+    assert Received.from_fact(fact(EVENT)).identities() == {
+        "member": (("acme", "forum", "ada"), "Ada"),
+        "objectmember": (("acme", "forum", "bob"), None),
+    }
+
+
+def test_an_accepted_event_is_the_event_and_who_its_people_are() -> None:
+    members = {("acme", "forum", "ada"): "m1", ("acme", "forum", "bob"): "m2"}
+    message = accepted_event(Received.from_fact(fact(EVENT, traceparent="00-x")), members)
+    assert message == EVENT | {
+        "community": "acme",
+        "uid": event_uid("acme", "s", "1"),
+        "receivedat": NOW,
+        "traceparent": "00-x",
+        "member": "m1",
+        "objectmember": "m2",
+    }
+    assert "uid" not in EVENT
+
+
+def test_a_retraction_names_the_event_it_takes_back() -> None:
+    target = {"target": {"source": "s", "id": "7"}}
+    retraction = EVENT | {"type": "activity.retracted.v1", "data": EVENT["data"] | target}
+    assert Received.from_fact(fact(retraction)).target_uid() == event_uid("acme", "s", "7")
+    assert Received.from_fact(fact(EVENT)).target_uid() is None
+
+
+@given(st.recursive(VALUES, lambda inner: st.dictionaries(st.sampled_from(sorted(EVENT)), inner), max_leaves=20))
+def test_whatever_a_message_holds_it_is_an_event_or_refused(event: Any) -> None:
+    with pytest.raises(NotAnEventError):
+        Received.from_fact(fact(event))
+    data = EVENT | {"data": event}
+    with pytest.raises(NotAnEventError):
+        Received.from_fact(fact(data))

@@ -1,0 +1,60 @@
+"""Periods and ranks of the leaderboard."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.recognition.leaderboards.domain import Place, board_points, first_day, last_day, ranked
+
+
+@pytest.mark.parametrize(
+    ("period", "moment", "first", "last"),
+    [
+        ("week", datetime(2026, 1, 1, tzinfo=UTC), date(2025, 12, 29), date(2026, 1, 4)),
+        ("week", datetime(2026, 1, 4, 23, 59, tzinfo=UTC), date(2025, 12, 29), date(2026, 1, 4)),
+        ("month", datetime(2024, 2, 29, tzinfo=UTC), date(2024, 2, 1), date(2024, 2, 29)),
+        ("month", datetime(2026, 12, 31, 23, tzinfo=UTC), date(2026, 12, 1), date(2026, 12, 31)),
+        # The day is UTC's, wherever the event was: 23:30 at -02:00 is the next day.
+        (
+            "month",
+            datetime(2026, 1, 31, 23, 30, tzinfo=timezone(timedelta(hours=-2))),
+            date(2026, 2, 1),
+            date(2026, 2, 28),
+        ),
+    ],
+)
+def test_periods(period: str, moment: datetime, first: date, last: date) -> None:
+    assert first_day(period, moment) == first  # type: ignore[arg-type]
+    assert last_day(period, first) == last  # type: ignore[arg-type]
+
+
+def test_points_of_boards_are_summed_per_member_week_and_month() -> None:
+    def award(member: str, points: int, day: int) -> dict[str, object]:
+        return {
+            "community": "c",
+            "data": {"member_id": member, "points": points, "event_time": datetime(2026, 3, day, tzinfo=UTC)},
+        }
+
+    awards = [award("b", 5, 1), award("a", 2, 2), award("b", 3, 2), award("b", -5, 31)]
+    assert board_points(awards) == {  # type: ignore[arg-type]
+        ("c", "month", date(2026, 3, 1), "a"): 2,
+        ("c", "month", date(2026, 3, 1), "b"): 3,
+        ("c", "week", date(2026, 2, 23), "b"): 5,
+        ("c", "week", date(2026, 3, 2), "a"): 2,
+        ("c", "week", date(2026, 3, 2), "b"): 3,
+        ("c", "week", date(2026, 3, 30), "b"): -5,
+    }
+
+
+@given(st.lists(st.integers(1, 5)), st.integers(1, 4))
+def test_ranks_of_pages_are_the_ranks_of_the_whole(points: list[int], limit: int) -> None:
+    points.sort(reverse=True)
+    paged: list[int] = []
+    after = Place()
+    while page := points[after.position : after.position + limit]:
+        ranks = ranked(page, after)
+        paged += ranks
+        after = Place(after.position + len(page), ranks[-1], page[-1])
+    assert paged == [1 + sum(1 for other in points if other > one) for one in points]

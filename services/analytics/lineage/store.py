@@ -6,6 +6,7 @@ from typing import TypeVar
 import asyncpg
 
 from services.analytics.lineage.domain.trail import (
+    BEFORE_ALL_LOTS,
     Award,
     EventRecord,
     Grant,
@@ -125,7 +126,7 @@ async def find_payout(conn: Connection, *, community: str, payout_id: str) -> Pa
         """
         select p.run_id::text, p.member_id::text, m.name as member_name, p.points, p.amount_minor, p.currency,
                p.end_to_end_id, p.state
-        from payouts p left join members m using (community, member_id)
+        from payouts p left join followed_members m using (community, member_id)
         where community = $1 and payout_id = $2
         """,
         community,
@@ -146,7 +147,7 @@ async def load_state_changes(conn: Connection, *, community: str, payout_id: str
 
 
 async def page_of_lots(
-    conn: Connection, *, community: str, payout_id: str, after: LotPlace, limit: int
+    conn: Connection, *, community: str, payout_id: str, after: LotPlace | None, limit: int
 ) -> list[Lot]:
     """The lots of a payout after a place, each with its award and event where they have arrived."""
     rows = await conn.fetch(
@@ -155,7 +156,7 @@ async def page_of_lots(
         " order by part, position limit $5",
         community,
         payout_id,
-        *after,
+        *(after or BEFORE_ALL_LOTS),
         limit,
     )
     awards = await load_awards(conn, community=community, award_ids={row["award_id"] for row in rows})

@@ -4,16 +4,20 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Self
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.analytics.participation import domain
 from services.analytics.participation.store import reading
-from services.analytics.periods.api import AskedDays, Grain, Reader, page_of_periods
+from services.analytics.periods.api import AskedDays, AskedPlace, Grain, Reader, page_of_periods
 from services.analytics.periods.domain import Span
-from shared.http import PROBLEMS, After, Limit, Page
+from services.analytics.problems import INVALID_DAYS
+from shared.http import Conn, Limit, Page, problem_responses
+from shared.http.problem_types import INVALID_CURSOR
 
 router = APIRouter(tags=["analytics"])
+
+PROBLEMS = problem_responses(INVALID_DAYS, INVALID_CURSOR)
 
 
 class Period(BaseModel):
@@ -69,17 +73,16 @@ class PeriodActivity(Period):
 
 @router.get("/v1/participation", summary="Events and active members over time", responses=PROBLEMS)
 async def get_participation(
-    request: Request,
     principal: Reader,
+    conn: Conn,
     days: AskedDays,
+    place: AskedPlace,
     by: Grain = "day",
     limit: Limit = 100,
-    after: After = None,
 ) -> Page[PeriodActivity]:
     """By day, week or month of event time, and within it by channel and by type. Quiet periods are nought."""
-    page = page_of_periods(by, days, after, limit)
-    async with request.app.state.pool.acquire() as conn:
-        found = await reading.load_activities(conn, community=principal.community, by=by, days=page.days)
+    page = page_of_periods(by, days, place, limit)
+    found = await reading.load_activities(conn, community=principal.community, by=by, days=page.days)
     return page.of(PeriodActivity.of, found, quiet=domain.Activity())
 
 
@@ -94,17 +97,16 @@ class PeriodActiveMembers(Period):
 
 @router.get("/v1/active-members", summary="Daily, weekly or monthly active members", responses=PROBLEMS)
 async def get_active_members(
-    request: Request,
     principal: Reader,
+    conn: Conn,
     days: AskedDays,
+    place: AskedPlace,
     period: Grain = "day",
     limit: Limit = 100,
-    after: After = None,
 ) -> Page[PeriodActiveMembers]:
     """DAU, WAU or MAU: members with at least one event in each UTC day, ISO week or calendar month."""
-    page = page_of_periods(period, days, after, limit)
-    async with request.app.state.pool.acquire() as conn:
-        found = await reading.load_active_members(conn, community=principal.community, by=period, days=page.days)
+    page = page_of_periods(period, days, place, limit)
+    found = await reading.load_active_members(conn, community=principal.community, by=period, days=page.days)
     return page.of(PeriodActiveMembers.of, found, quiet=0)
 
 
@@ -137,15 +139,14 @@ class PeriodAcquisition(Period):
 
 @router.get("/v1/acquisition", summary="New members over time", responses=PROBLEMS)
 async def get_acquisition(
-    request: Request,
     principal: Reader,
+    conn: Conn,
     days: AskedDays,
+    place: AskedPlace,
     by: Grain = "day",
     limit: Limit = 100,
-    after: After = None,
 ) -> Page[PeriodAcquisition]:
     """A member is new with the first event of theirs on any channel, even if that was retracted later."""
-    page = page_of_periods(by, days, after, limit)
-    async with request.app.state.pool.acquire() as conn:
-        found = await reading.load_acquisitions(conn, community=principal.community, by=by, days=page.days)
+    page = page_of_periods(by, days, place, limit)
+    found = await reading.load_acquisitions(conn, community=principal.community, by=by, days=page.days)
     return page.of(PeriodAcquisition.of, found, quiet=())

@@ -1,4 +1,4 @@
-"""What every question to analytics may ask for: days, periods, pages."""
+"""What every question to analytics may ask for: days, periods and their pages, and who may ask."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,18 +7,17 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query
 
-from services.analytics.periods.domain import By, Span, periods
-from shared.http import FieldError, Page, Principal, Problem, decode_cursor, encode_cursor, requires
+from services.analytics.periods.domain import FIRST_DAY, LAST_DAY, By, PeriodPlace, Span, periods
+from services.analytics.problems import INVALID_DAYS
+from shared.http import FieldError, Page, Principal, Problem, Scope, after, requires
+from shared.http.pages import encode_cursor
 
 DEFAULT_RANGE_DAYS = 30
-FIRST_DAY = date(1970, 1, 1)
-LAST_DAY = date(9000, 1, 1)
-COUNT_MAX = 2**62
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
 
-Reader = Annotated[Principal, requires("analytics:read")]
+Reader = Annotated[Principal, requires(Scope.ANALYTICS_READ)]
 
 
 def asked_days(
@@ -38,10 +37,11 @@ def asked_days(
 
 
 def _bad_days(field: str, detail: str) -> Problem:
-    return Problem(422, "The days are not valid", detail, [FieldError(field=field, detail=detail)])
+    return Problem(INVALID_DAYS, detail, [FieldError(field=field, detail=detail)])
 
 
 AskedDays = Annotated[Span, Depends(asked_days)]
+AskedPlace = Annotated[PeriodPlace | None, after(PeriodPlace)]
 Grain = Annotated[By, Query(description="A UTC day, an ISO 8601 week (from Monday), or a calendar month")]
 
 
@@ -58,26 +58,10 @@ class PageOfPeriods:
         return Page(items=[item(span, found.get(span.starts_on, quiet)) for span in self.spans], next=self.next)
 
 
-def page_of_periods(by: By, days: Span, after: str | None, limit: int) -> PageOfPeriods:
-    """The periods that hold `days`, from where a cursor leads. Raises Problem 422 when the cursor is not valid."""
-    key = decode_cursor(after, int)
-    first = days.starts_on
-    if key is not None:
-        if not FIRST_DAY.toordinal() <= key[0] <= LAST_DAY.toordinal():
-            raise _bad_days("after", "Use the `next` of the page before, unchanged")
-        first = date.fromordinal(key[0])
+def page_of_periods(by: By, days: Span, place: PeriodPlace | None, limit: int) -> PageOfPeriods:
+    """The periods that hold `days`, from `place` on: at most `limit`."""
+    first = date.fromordinal(place.first_day) if place else days.starts_on
     spans, following = periods(by, first, days.ends_on, limit)
     whole = Span(spans[0].starts_on, spans[-1].ends_on) if spans else Span(first, days.ends_on)
-    return PageOfPeriods(spans, whole, None if following is None else encode_cursor(following.toordinal()))
-
-
-def storable(text: str) -> str:
-    """Text from outside, if PostgreSQL can take it. Raises Problem 422."""
-    if "\x00" in text:
-        raise Problem(422, "The text is not valid", "Leave out the character U+0000")
-    return text
-
-
-def in_count_range(number: int) -> int:
-    """A cursor's number, brought into what PostgreSQL can take."""
-    return max(-COUNT_MAX, min(COUNT_MAX, number))
+    cursor = encode_cursor(PeriodPlace(following.toordinal())) if following else None
+    return PageOfPeriods(spans, whole, cursor)

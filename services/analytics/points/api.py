@@ -1,14 +1,16 @@
 """HTTP routes of points."""
 
-from typing import Self
+from typing import Annotated, Self
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.analytics.periods.api import AskedDays, Reader, storable
+from services.analytics.periods.api import AskedDays, Reader
 from services.analytics.points import store
-from services.analytics.points.domain import RuleTotal
-from shared.http import PROBLEMS, After, Limit, Page, decode_cursor, encode_cursor
+from services.analytics.points.domain import RulePlace, RuleTotal
+from services.analytics.problems import INVALID_DAYS
+from shared.http import Conn, Limit, Page, after, problem_responses
+from shared.http.problem_types import INVALID_CURSOR
 
 router = APIRouter(tags=["analytics"])
 
@@ -34,21 +36,20 @@ class RulePoints(BaseModel):
         )
 
 
-@router.get("/v1/points-by-rule", summary="Points awarded by each rule", responses=PROBLEMS)
+@router.get(
+    "/v1/points-by-rule",
+    summary="Points awarded by each rule",
+    responses=problem_responses(INVALID_DAYS, INVALID_CURSOR),
+)
 async def get_points_by_rule(
-    request: Request, principal: Reader, days: AskedDays, limit: Limit = 100, after: After = None
+    principal: Reader,
+    conn: Conn,
+    days: AskedDays,
+    place: Annotated[RulePlace | None, after(RulePlace)],
+    limit: Limit = 100,
 ) -> Page[RulePoints]:
     """For events of those UTC days; a reversal counts on the day of the event it takes back."""
-    key = decode_cursor(after, str)
-    async with request.app.state.pool.acquire() as conn:
-        totals = await store.page_of_rule_totals(
-            conn,
-            community=principal.community,
-            days=days,
-            after=storable(key[0]) if key else "",
-            limit=limit,
-        )
-    return Page(
-        items=[RulePoints.of(total) for total in totals],
-        next=encode_cursor(totals[-1].rule_id) if len(totals) == limit else None,
+    totals = await store.page_of_rule_totals(
+        conn, community=principal.community, days=days, after=place, limit=limit
     )
+    return Page.of(totals, limit, item=RulePoints.of, place=lambda total: total.place)

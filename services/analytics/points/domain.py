@@ -1,6 +1,13 @@
 """What rules gave, added up."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class RulePlace(NamedTuple):
+    """A rule's place among the others: by its id."""
+
+    rule_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,3 +19,8 @@ class RuleTotal:
     points: int
     awards: int
     reversals: int
+
+    @property
+    def place(self) -> RulePlace:
+        """Where it stands among the others."""
+        return RulePlace(self.rule_id)

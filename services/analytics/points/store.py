@@ -5,7 +5,7 @@ from datetime import UTC, date
 from typing import Any
 
 from services.analytics.periods.domain import Span
-from services.analytics.points.domain import RuleTotal
+from services.analytics.points.domain import RulePlace, RuleTotal
 from shared.contracts.facts import PointsAwarded
 from shared.postgres import Connection, copy_new
 
@@ -84,7 +84,7 @@ async def _count_awards(conn: Connection, rows: Iterable[tuple[Any, ...]]) -> No
 
 
 async def page_of_rule_totals(
-    conn: Connection, *, community: str, days: Span, after: str, limit: int
+    conn: Connection, *, community: str, days: Span, after: RulePlace | None, limit: int
 ) -> list[RuleTotal]:
     """What rules gave for events of those days, by rule id; titles are of the newest version with the rule."""
     rows = await conn.fetch(
@@ -107,7 +107,7 @@ async def page_of_rule_totals(
         community,
         days.starts_on,
         days.ends_on,
-        after,
+        after.rule_id if after else "",
         limit,
     )
     return [RuleTotal(**row) for row in rows]

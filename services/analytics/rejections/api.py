@@ -1,16 +1,18 @@
 """HTTP routes about events that will not count."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from services.analytics.periods.api import COUNT_MAX, AskedDays, Reader, in_count_range, storable
+from services.analytics.periods.api import AskedDays, Reader
+from services.analytics.problems import INVALID_DAYS, UNSTORABLE_TEXT
 from services.analytics.rejections import store
-from services.analytics.rejections.domain import NEWEST, ReasonCount, ReasonPlace, Rejection, RejectionPlace
+from services.analytics.rejections.domain import ReasonCount, ReasonPlace, Rejection, RejectionPlace
 from shared.contracts.fields import ID_MAX_CHARS, URI_MAX_CHARS
-from shared.http import PROBLEMS, After, Limit, Page, Problem, decode_cursor, encode_cursor
+from shared.http import Conn, Limit, Page, Problem, after, problem_responses
+from shared.http.problem_types import INVALID_CURSOR
 
 router = APIRouter(tags=["analytics"])
 
@@ -27,23 +29,21 @@ class RejectionReason(BaseModel):
         return cls(outcome=reason.outcome, reason=reason.reason, events=reason.events, last_at=reason.last_at)
 
 
-@router.get("/v1/rejections", summary="Why events were rejected", responses=PROBLEMS)
+@router.get(
+    "/v1/rejections",
+    summary="Why events were rejected",
+    responses=problem_responses(INVALID_DAYS, INVALID_CURSOR),
+)
 async def get_rejections(
-    request: Request, principal: Reader, days: AskedDays, limit: Limit = 100, after: After = None
+    principal: Reader,
+    conn: Conn,
+    days: AskedDays,
+    place: Annotated[ReasonPlace | None, after(ReasonPlace)],
+    limit: Limit = 100,
 ) -> Page[RejectionReason]:
     """Reasons of those UTC days (of the rejection), most frequent first."""
-    key = decode_cursor(after, int, str, str)
-    place = ReasonPlace(COUNT_MAX, "", "")
-    if key is not None:
-        place = ReasonPlace(in_count_range(key[0]), storable(key[1]), storable(key[2]))
-    async with request.app.state.pool.acquire() as conn:
-        reasons = await store.page_of_reasons(
-            conn, community=principal.community, days=days, after=place, limit=limit
-        )
-    return Page(
-        items=[RejectionReason.of(reason) for reason in reasons],
-        next=encode_cursor(*reasons[-1].place) if len(reasons) == limit else None,
-    )
+    reasons = await store.page_of_reasons(conn, community=principal.community, days=days, after=place, limit=limit)
+    return Page.of(reasons, limit, item=RejectionReason.of, place=lambda reason: reason.place)
 
 
 class RejectedEvent(BaseModel):
@@ -71,36 +71,23 @@ class RejectedEvent(BaseModel):
         )
 
 
-@router.get("/v1/rejections/events", summary="Events that were rejected", responses=PROBLEMS)
+@router.get(
+    "/v1/rejections/events",
+    summary="Events that were rejected",
+    responses=problem_responses(UNSTORABLE_TEXT, INVALID_CURSOR),
+)
 async def get_rejected_events(
-    request: Request,
     principal: Reader,
+    conn: Conn,
+    place: Annotated[RejectionPlace | None, after(RejectionPlace)],
     source: Annotated[str | None, Query(max_length=URI_MAX_CHARS, description="Only of this source")] = None,
     event_id: Annotated[str | None, Query(max_length=ID_MAX_CHARS, description="Only of this id")] = None,
     limit: Limit = 100,
-    after: After = None,
 ) -> Page[RejectedEvent]:
     """Each with its reason and the receipt it belongs to, newest first."""
-    key = decode_cursor(after, str, str)
-    place = NEWEST
-    if key is not None:
-        try:
-            place = RejectionPlace(datetime.fromisoformat(key[0]).astimezone(UTC), storable(key[1]))
-        except (ValueError, OverflowError) as error:
-            raise Problem(
-                422, "The cursor is not valid", "Use the `next` of the page before, unchanged"
-            ) from error
-    async with request.app.state.pool.acquire() as conn:
-        rejections = await store.page_of_rejections(
-            conn,
-            community=principal.community,
-            source=source and storable(source),
-            event_id=event_id and storable(event_id),
-            after=place,
-            limit=limit,
-        )
-    last = rejections[-1].place if len(rejections) == limit else None
-    return Page(
-        items=[RejectedEvent.of(rejection) for rejection in rejections],
-        next=encode_cursor(last.rejected_at.isoformat(), last.fact_id) if last else None,
+    if any("\x00" in text for text in (source, event_id) if text):
+        raise Problem(UNSTORABLE_TEXT, "Leave out the character U+0000")
+    rejections = await store.page_of_rejections(
+        conn, community=principal.community, source=source, event_id=event_id, after=place, limit=limit
     )
+    return Page.of(rejections, limit, item=RejectedEvent.of, place=lambda rejection: rejection.place)

@@ -4,13 +4,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from shared.contracts.fields import Timestamp
+
 
 class ReasonPlace(NamedTuple):
-    """A reason's place among those of the days asked for: most frequent first."""
+    """A reason's place among the others: most frequent first."""
 
     events: int
     outcome: str
     reason_md5: str
+
+
+BEFORE_ALL_REASONS = ReasonPlace(2**62, "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +37,11 @@ class ReasonCount:
 class RejectionPlace(NamedTuple):
     """A rejection's place: newest first."""
 
-    rejected_at: datetime
+    rejected_at: Timestamp
     fact_id: str
 
 
-#: Before every rejection.
-NEWEST = RejectionPlace(datetime.max.replace(tzinfo=UTC), "")
+BEFORE_ALL_REJECTIONS = RejectionPlace(datetime.max.replace(tzinfo=UTC), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from services.analytics.periods.domain import Span
-from services.analytics.rejections.domain import ReasonCount, ReasonPlace, Rejection, RejectionPlace
+from services.analytics.rejections.domain import (
+    BEFORE_ALL_REASONS,
+    BEFORE_ALL_REJECTIONS,
+    ReasonCount,
+    ReasonPlace,
+    Rejection,
+    RejectionPlace,
+)
 from shared.contracts.facts import RejectedEvent
 from shared.postgres import Connection
 
@@ -33,7 +40,7 @@ async def add_rejections(conn: Connection, *, rejections: Sequence[RejectedEvent
 
 
 async def page_of_reasons(
-    conn: Connection, *, community: str, days: Span, after: ReasonPlace, limit: int
+    conn: Connection, *, community: str, days: Span, after: ReasonPlace | None, limit: int
 ) -> list[ReasonCount]:
     """Outcomes and reasons of those days with how many events they met and when last, most frequent first."""
     rows = await conn.fetch(
@@ -50,7 +57,7 @@ async def page_of_reasons(
         community,
         days.starts_on,
         days.ends_on + timedelta(days=1),
-        *after,
+        *(after or BEFORE_ALL_REASONS),
         limit,
     )
     return [ReasonCount(**row) for row in rows]
@@ -62,7 +69,7 @@ async def page_of_rejections(
     community: str,
     source: str | None,
     event_id: str | None,
-    after: RejectionPlace,
+    after: RejectionPlace | None,
     limit: int,
 ) -> list[Rejection]:
     """Rejections, newest first; only those of events of `source` and `event_id` where given."""
@@ -77,7 +84,7 @@ async def page_of_rejections(
         community,
         source,
         event_id,
-        *after,
+        *(after or BEFORE_ALL_REJECTIONS),
         limit,
     )
     return [Rejection(**row) for row in rows]

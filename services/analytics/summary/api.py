@@ -2,12 +2,12 @@
 
 from typing import Self
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.analytics.periods.api import Reader
 from services.analytics.summary import domain, store
-from shared.http import PROBLEMS
+from shared.http import Conn, problem_responses
 
 router = APIRouter(tags=["analytics"])
 
@@ -70,8 +70,7 @@ class Summary(BaseModel):
         )
 
 
-@router.get("/v1/summary", summary="What there is in all", responses=PROBLEMS)
-async def get_summary(request: Request, principal: Reader) -> Summary:
+@router.get("/v1/summary", summary="What there is in all", responses=problem_responses())
+async def get_summary(principal: Reader, conn: Conn) -> Summary:
     """Totals of the community, as far as the topics have been read."""
-    async with request.app.state.pool.acquire() as conn:
-        return Summary.of(await store.load_summary(conn, community=principal.community))
+    return Summary.of(await store.load_summary(conn, community=principal.community))

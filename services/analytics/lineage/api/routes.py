@@ -1,9 +1,10 @@
 """HTTP routes of lineage: what a payout pays for, what an award came from, what an event led to."""
 
 from dataclasses import asdict, fields
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
 from services.analytics.lineage import store
 from services.analytics.lineage.api.models import (
@@ -19,19 +20,12 @@ from services.analytics.lineage.api.models import (
 from services.analytics.lineage.domain.explanation import why_nothing
 from services.analytics.lineage.domain.trail import EventRecord, LotPlace, PayoutHead, approver
 from services.analytics.periods.api import Reader
+from services.analytics.problems import AWARD_NOT_ARRIVED, EVENT_NOT_ARRIVED, PAYOUT_NOT_ARRIVED
 from services.analytics.programmes.store import find_version_in_force
 from services.analytics.rejections.api import RejectedEvent
-from services.analytics.rejections.domain import NEWEST
 from services.analytics.rejections.store import page_of_rejections
-from shared.http import (
-    PROBLEMS,
-    After,
-    Limit,
-    Problem,
-    decode_cursor,
-    encode_cursor,
-    problem_responses,
-)
+from shared.http import Conn, Limit, Problem, after, next_cursor, problem_responses
+from shared.http.problem_types import INVALID_CURSOR
 from shared.postgres import Connection
 
 NOT_YET = "Facts arrive by topic, usually within a second of the event: ask again, or check the id"
@@ -40,20 +34,25 @@ REJECTIONS_OF_EVENT_MAX_COUNT = 20
 router = APIRouter(prefix="/v1/lineage", tags=["lineage"])
 
 
-@router.get("/payouts/{payout_id}", summary="What a payout pays for", responses=PROBLEMS | problem_responses(404))
+@router.get(
+    "/payouts/{payout_id}",
+    summary="What a payout pays for",
+    responses=problem_responses(PAYOUT_NOT_ARRIVED, INVALID_CURSOR),
+)
 async def get_payout(
-    request: Request, payout_id: UUID, principal: Reader, limit: Limit = 100, after: After = None
+    principal: Reader,
+    conn: Conn,
+    payout_id: UUID,
+    place: Annotated[LotPlace | None, after(LotPlace)],
+    limit: Limit = 100,
 ) -> PayoutLineage:
     """Back from the payment to each event, with the rule and version that gave the points. Lots are paged."""
-    key = decode_cursor(after, int, int) or [-1, -1]
-    place = LotPlace(max(-1, min(key[0], 2**31 - 1)), max(-1, min(key[1], 2**31 - 1)))
     asked = {"community": principal.community, "payout_id": str(payout_id)}
-    async with request.app.state.pool.acquire() as conn:
-        payout = await store.find_payout(conn, **asked)
-        changes = await store.load_state_changes(conn, **asked)
-        lots = await store.page_of_lots(conn, **asked, after=place, limit=limit)
+    payout = await store.find_payout(conn, **asked)
+    changes = await store.load_state_changes(conn, **asked)
+    lots = await store.page_of_lots(conn, **asked, after=place, limit=limit)
     if payout is None and not lots:
-        raise Problem(404, "Payout not known", f"Nothing of payout {payout_id} has arrived. {NOT_YET}")
+        raise Problem(PAYOUT_NOT_ARRIVED, f"Nothing of payout {payout_id} has arrived. {NOT_YET}")
     head = asdict(payout) if payout else dict.fromkeys(field.name for field in fields(PayoutHead))
     return PayoutLineage(
         payout_id=payout_id,
@@ -61,53 +60,49 @@ async def get_payout(
         approved_by=approver(changes),
         states=[PayoutState.of(change) for change in changes],
         items=[Lot.of(lot) for lot in lots],
-        next=encode_cursor(*lots[-1].place) if len(lots) == limit else None,
+        next=next_cursor(lots, limit, lambda lot: lot.place),
     )
 
 
 @router.get(
     "/awards/{award_id}",
     summary="What an award came from and led to",
-    responses=PROBLEMS | problem_responses(404),
+    responses=problem_responses(AWARD_NOT_ARRIVED),
 )
-async def get_award(request: Request, award_id: UUID, principal: Reader) -> AwardLineage:
+async def get_award(principal: Reader, conn: Conn, award_id: UUID) -> AwardLineage:
     """The event, the rule and version, who published that, what was granted, and which payouts pay it."""
     community = principal.community
-    async with request.app.state.pool.acquire() as conn:
-        award = await store.find_award(conn, community=community, award_id=str(award_id))
-        if award is None:
-            raise Problem(404, "Award not known", f"Award {award_id} has not arrived. {NOT_YET}")
-        (outcome,) = await store.load_outcomes(conn, community=community, awards=[award])
-        event = await store.find_event(conn, community=community, uid=award.event_uid)
+    award = await store.find_award(conn, community=community, award_id=str(award_id))
+    if award is None:
+        raise Problem(AWARD_NOT_ARRIVED, f"Award {award_id} has not arrived. {NOT_YET}")
+    (outcome,) = await store.load_outcomes(conn, community=community, awards=[award])
+    event = await store.find_event(conn, community=community, uid=award.event_uid)
     return AwardLineage.of(outcome, event)
 
 
 @router.get(
     "/events/{event_uid}",
     summary="What an event led to, or why nothing",
-    responses=PROBLEMS | problem_responses(404),
+    responses=problem_responses(EVENT_NOT_ARRIVED),
 )
-async def get_event(request: Request, event_uid: UUID, principal: Reader) -> EventLineage:
+async def get_event(principal: Reader, conn: Conn, event_uid: UUID) -> EventLineage:
     """Forward from the event to awards, badges and payouts; if nothing was awarded, why."""
     community = principal.community
-    async with request.app.state.pool.acquire() as conn:
-        event = await store.find_event(conn, community=community, uid=str(event_uid))
-        if event is None:
-            detail = (
-                f"No accepted event {event_uid} has arrived; GET /v1/rejections/events lists what was rejected"
-            )
-            raise Problem(404, "Event not known", f"{detail}. {NOT_YET}")
-        awards = await store.load_awards_of_event(conn, community=community, event=event)
-        outcomes = await store.load_outcomes(conn, community=community, awards=awards)
-        why = [] if outcomes else await _why_nothing(conn, community, event)
-        conflicts = await page_of_rejections(
-            conn,
-            community=community,
-            source=event.source,
-            event_id=event.event_id,
-            after=NEWEST,
-            limit=REJECTIONS_OF_EVENT_MAX_COUNT,
-        )
+    event = await store.find_event(conn, community=community, uid=str(event_uid))
+    if event is None:
+        detail = f"No accepted event {event_uid} has arrived; GET /v1/rejections/events lists what was rejected"
+        raise Problem(EVENT_NOT_ARRIVED, f"{detail}. {NOT_YET}")
+    awards = await store.load_awards_of_event(conn, community=community, event=event)
+    outcomes = await store.load_outcomes(conn, community=community, awards=awards)
+    why = [] if outcomes else await _why_nothing(conn, community, event)
+    conflicts = await page_of_rejections(
+        conn,
+        community=community,
+        source=event.source,
+        event_id=event.event_id,
+        after=None,
+        limit=REJECTIONS_OF_EVENT_MAX_COUNT,
+    )
     return EventLineage(
         event=Event.of(event),
         awards=[Outcome.of(outcome) for outcome in outcomes],

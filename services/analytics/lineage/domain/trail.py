@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from shared.contracts.fields import Count
+
 
 @dataclass(frozen=True, slots=True)
 class EventRecord:
@@ -115,8 +117,11 @@ class StateChange:
 class LotPlace(NamedTuple):
     """A lot's place among those of its payout: the part of the list it came in, and where in that."""
 
-    part: int
-    position: int
+    part: Count
+    position: Count
+
+
+BEFORE_ALL_LOTS = LotPlace(-1, -1)
 
 
 @dataclass(frozen=True, slots=True)

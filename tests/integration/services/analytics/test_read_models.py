@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.analytics.members.handlers import on_members
+from services.analytics.main import SPEC
 from services.analytics.participation.handlers import on_events
 from services.analytics.payouts.handlers import on_payouts
 from services.analytics.points.handlers import on_awards
@@ -15,6 +15,7 @@ from services.analytics.programmes.handlers import on_programmes
 from services.analytics.recognition.handlers import on_grants
 from services.analytics.redemptions.handlers import on_redemptions
 from services.analytics.rejections.handlers import on_rejected
+from shared.followed_members import on_members
 
 pytestmark = pytest.mark.stack
 
@@ -249,7 +250,7 @@ async def test_bad_questions_get_a_problem(api: httpx.AsyncClient, path: str, qu
 
 
 async def test_another_community_sees_nothing_of_it(world: Any, api: httpx.AsyncClient) -> None:
-    other = type(world)(world.pool)
+    other = type(world)(world.pool, SPEC)
     await other.handle(on_events, other.event("1"))
     assert await participation(api) == (0, 0, {})
     assert (await api.get(f"/v1/lineage/events/{other.event('1')['uid']}")).status_code == 404

@@ -9,7 +9,13 @@ from pydantic import BaseModel, Field
 from services.analytics.periods.api import AskedDays, Reader
 from services.analytics.problems import INVALID_DAYS, UNSTORABLE_TEXT
 from services.analytics.rejections import store
-from services.analytics.rejections.domain import ReasonCount, ReasonPlace, Rejection, RejectionPlace
+from services.analytics.rejections.domain import (
+    ReasonCount,
+    ReasonPlace,
+    Rejection,
+    RejectionFilter,
+    RejectionPlace,
+)
 from shared.contracts.fields import ID_MAX_CHARS, URI_MAX_CHARS
 from shared.http import Conn, Limit, Page, Problem, after, problem_responses
 from shared.http.problem_types import INVALID_CURSOR
@@ -88,6 +94,6 @@ async def get_rejected_events(
     if any("\x00" in text for text in (source, event_id) if text):
         raise Problem(UNSTORABLE_TEXT, "Leave out the character U+0000")
     rejections = await store.page_of_rejections(
-        conn, community=principal.community, source=source, event_id=event_id, after=place, limit=limit
+        conn, community=principal.community, wanted=RejectionFilter(source, event_id), after=place, limit=limit
     )
     return Page.of(rejections, limit, item=RejectedEvent.of, place=lambda rejection: rejection.place)

@@ -45,6 +45,14 @@ BEFORE_ALL_REJECTIONS = RejectionPlace(datetime.max.replace(tzinfo=UTC), "")
 
 
 @dataclass(frozen=True, slots=True)
+class RejectionFilter:
+    """Which rejections are asked for: those of events of a source, of an id, or of both; None is any."""
+
+    source: str | None = None
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rejection:
     """An event that was received and will not count; `receipt_index` is its place in the request, from 0."""
 

@@ -10,6 +10,7 @@ from services.analytics.rejections.domain import (
     ReasonCount,
     ReasonPlace,
     Rejection,
+    RejectionFilter,
     RejectionPlace,
 )
 from shared.contracts.facts import RejectedEvent
@@ -64,15 +65,9 @@ async def page_of_reasons(
 
 
 async def page_of_rejections(
-    conn: Connection,
-    *,
-    community: str,
-    source: str | None,
-    event_id: str | None,
-    after: RejectionPlace | None,
-    limit: int,
+    conn: Connection, *, community: str, wanted: RejectionFilter, after: RejectionPlace | None, limit: int
 ) -> list[Rejection]:
-    """Rejections, newest first; only those of events of `source` and `event_id` where given."""
+    """The rejections that are wanted, newest first."""
     rows = await conn.fetch(
         """
         select fact_id, source, event_id, outcome, reason, rejected_at, receipt_id, receipt_index
@@ -82,8 +77,8 @@ async def page_of_rejections(
         order by rejected_at desc, fact_id desc limit $6
         """,
         community,
-        source,
-        event_id,
+        wanted.source,
+        wanted.event_id,
         *(after or BEFORE_ALL_REJECTIONS),
         limit,
     )

@@ -23,6 +23,7 @@ from services.analytics.periods.api import Reader
 from services.analytics.problems import AWARD_NOT_ARRIVED, EVENT_NOT_ARRIVED, PAYOUT_NOT_ARRIVED
 from services.analytics.programmes.store import find_version_in_force
 from services.analytics.rejections.api import RejectedEvent
+from services.analytics.rejections.domain import RejectionFilter
 from services.analytics.rejections.store import page_of_rejections
 from shared.http import Conn, Limit, Problem, after, next_cursor, problem_responses
 from shared.http.problem_types import INVALID_CURSOR
@@ -98,8 +99,7 @@ async def get_event(principal: Reader, conn: Conn, event_uid: UUID) -> EventLine
     conflicts = await page_of_rejections(
         conn,
         community=community,
-        source=event.source,
-        event_id=event.event_id,
+        wanted=RejectionFilter(event.source, event.event_id),
         after=None,
         limit=REJECTIONS_OF_EVENT_MAX_COUNT,
     )

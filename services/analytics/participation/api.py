@@ -74,9 +74,9 @@ class PeriodActivity(Period):
 @router.get("/v1/participation", summary="Events and active members over time", responses=PROBLEMS)
 async def get_participation(
     principal: Reader,
-    conn: Conn,
     days: AskedDays,
     place: AskedPlace,
+    conn: Conn,
     by: Grain = "day",
     limit: Limit = 100,
 ) -> Page[PeriodActivity]:
@@ -98,9 +98,9 @@ class PeriodActiveMembers(Period):
 @router.get("/v1/active-members", summary="Daily, weekly or monthly active members", responses=PROBLEMS)
 async def get_active_members(
     principal: Reader,
-    conn: Conn,
     days: AskedDays,
     place: AskedPlace,
+    conn: Conn,
     period: Grain = "day",
     limit: Limit = 100,
 ) -> Page[PeriodActiveMembers]:
@@ -140,9 +140,9 @@ class PeriodAcquisition(Period):
 @router.get("/v1/acquisition", summary="New members over time", responses=PROBLEMS)
 async def get_acquisition(
     principal: Reader,
-    conn: Conn,
     days: AskedDays,
     place: AskedPlace,
+    conn: Conn,
     by: Grain = "day",
     limit: Limit = 100,
 ) -> Page[PeriodAcquisition]:

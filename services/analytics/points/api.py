@@ -43,9 +43,9 @@ class RulePoints(BaseModel):
 )
 async def get_points_by_rule(
     principal: Reader,
-    conn: Conn,
     days: AskedDays,
     place: Annotated[RulePlace | None, after(RulePlace)],
+    conn: Conn,
     limit: Limit = 100,
 ) -> Page[RulePoints]:
     """For events of those UTC days; a reversal counts on the day of the event it takes back."""

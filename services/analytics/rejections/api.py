@@ -42,9 +42,9 @@ class RejectionReason(BaseModel):
 )
 async def get_rejections(
     principal: Reader,
-    conn: Conn,
     days: AskedDays,
     place: Annotated[ReasonPlace | None, after(ReasonPlace)],
+    conn: Conn,
     limit: Limit = 100,
 ) -> Page[RejectionReason]:
     """Reasons of those UTC days (of the rejection), most frequent first."""
@@ -84,8 +84,8 @@ class RejectedEvent(BaseModel):
 )
 async def get_rejected_events(
     principal: Reader,
-    conn: Conn,
     place: Annotated[RejectionPlace | None, after(RejectionPlace)],
+    conn: Conn,
     source: Annotated[str | None, Query(max_length=URI_MAX_CHARS, description="Only of this source")] = None,
     event_id: Annotated[str | None, Query(max_length=ID_MAX_CHARS, description="Only of this id")] = None,
     limit: Limit = 100,

@@ -42,9 +42,9 @@ router = APIRouter(prefix="/v1/lineage", tags=["lineage"])
 )
 async def get_payout(
     principal: Reader,
-    conn: Conn,
     payout_id: UUID,
     place: Annotated[LotPlace | None, after(LotPlace)],
+    conn: Conn,
     limit: Limit = 100,
 ) -> PayoutLineage:
     """Back from the payment to each event, with the rule and version that gave the points. Lots are paged."""
@@ -70,7 +70,7 @@ async def get_payout(
     summary="What an award came from and led to",
     responses=problem_responses(AWARD_NOT_ARRIVED),
 )
-async def get_award(principal: Reader, conn: Conn, award_id: UUID) -> AwardLineage:
+async def get_award(principal: Reader, award_id: UUID, conn: Conn) -> AwardLineage:
     """The event, the rule and version, who published that, what was granted, and which payouts pay it."""
     community = principal.community
     award = await store.find_award(conn, community=community, award_id=str(award_id))
@@ -86,7 +86,7 @@ async def get_award(principal: Reader, conn: Conn, award_id: UUID) -> AwardLinea
     summary="What an event led to, or why nothing",
     responses=problem_responses(EVENT_NOT_ARRIVED),
 )
-async def get_event(principal: Reader, conn: Conn, event_uid: UUID) -> EventLineage:
+async def get_event(principal: Reader, event_uid: UUID, conn: Conn) -> EventLineage:
     """Forward from the event to awards, badges and payouts; if nothing was awarded, why."""
     community = principal.community
     event = await store.find_event(conn, community=community, uid=str(event_uid))

@@ -9,9 +9,8 @@ from pydantic import BaseModel, Field
 
 from services.analytics.participation import domain
 from services.analytics.participation.store import reading
-from services.analytics.periods.api import AskedDays, AskedPlace, Grain, Reader, page_of_periods
+from services.analytics.periods.api import INVALID_DAYS, AskedDays, AskedPlace, Grain, Reader, page_of_periods
 from services.analytics.periods.domain import Span
-from services.analytics.problems import INVALID_DAYS
 from shared.http import Conn, Limit, Page, problem_responses
 from shared.http.problem_types import INVALID_CURSOR
 

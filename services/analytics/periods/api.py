@@ -8,9 +8,10 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Query
 
 from services.analytics.periods.domain import FIRST_DAY, LAST_DAY, By, PeriodPlace, Span, periods
-from services.analytics.problems import INVALID_DAYS
-from shared.http import FieldError, Page, Principal, Problem, Scope, after, requires
+from shared.http import FieldError, Page, Principal, Problem, ProblemType, Scope, after, requires
 from shared.http.pages import encode_cursor
+
+INVALID_DAYS = ProblemType("invalid-days", 422, "The days are not valid")
 
 DEFAULT_RANGE_DAYS = 30
 

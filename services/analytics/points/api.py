@@ -5,10 +5,9 @@ from typing import Annotated, Self
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.analytics.periods.api import AskedDays, Reader
+from services.analytics.periods.api import INVALID_DAYS, AskedDays, Reader
 from services.analytics.points import store
 from services.analytics.points.domain import RulePlace, RuleTotal
-from services.analytics.problems import INVALID_DAYS
 from shared.http import Conn, Limit, Page, after, problem_responses
 from shared.http.problem_types import INVALID_CURSOR
 

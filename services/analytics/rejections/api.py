@@ -6,8 +6,7 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from services.analytics.periods.api import AskedDays, Reader
-from services.analytics.problems import INVALID_DAYS, UNSTORABLE_TEXT
+from services.analytics.periods.api import INVALID_DAYS, AskedDays, Reader
 from services.analytics.rejections import store
 from services.analytics.rejections.domain import (
     ReasonCount,
@@ -17,8 +16,10 @@ from services.analytics.rejections.domain import (
     RejectionPlace,
 )
 from shared.contracts.fields import ID_MAX_CHARS, URI_MAX_CHARS
-from shared.http import Conn, Limit, Page, Problem, after, problem_responses
+from shared.http import Conn, Limit, Page, Problem, ProblemType, after, problem_responses
 from shared.http.problem_types import INVALID_CURSOR
+
+UNSTORABLE_TEXT = ProblemType("unstorable-text", 422, "The text is not valid")
 
 router = APIRouter(tags=["analytics"])
 

@@ -20,14 +20,17 @@ from services.analytics.lineage.api.models import (
 from services.analytics.lineage.domain.explanation import why_nothing
 from services.analytics.lineage.domain.trail import EventRecord, LotPlace, PayoutHead, approver
 from services.analytics.periods.api import Reader
-from services.analytics.problems import AWARD_NOT_ARRIVED, EVENT_NOT_ARRIVED, PAYOUT_NOT_ARRIVED
 from services.analytics.programmes.store import find_version_in_force
 from services.analytics.rejections.api import RejectedEvent
 from services.analytics.rejections.domain import RejectionFilter
 from services.analytics.rejections.store import page_of_rejections
-from shared.http import Conn, Limit, Problem, after, next_cursor, problem_responses
+from shared.http import Conn, Limit, Problem, ProblemType, after, next_cursor, problem_responses
 from shared.http.problem_types import INVALID_CURSOR
 from shared.postgres import Connection
+
+AWARD_NOT_ARRIVED = ProblemType("award-not-arrived", 404, "Award not known")
+EVENT_NOT_ARRIVED = ProblemType("event-not-arrived", 404, "Event not known")
+PAYOUT_NOT_ARRIVED = ProblemType("payout-not-arrived", 404, "Payout not known")
 
 NOT_YET = "Facts arrive by topic, usually within a second of the event: ask again, or check the id"
 REJECTIONS_OF_EVENT_MAX_COUNT = 20

@@ -8,8 +8,7 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Query
 
 from services.analytics.periods.domain import FIRST_DAY, LAST_DAY, By, PeriodPlace, Span, periods
-from shared.http import FieldError, Page, Principal, Problem, ProblemType, Scope, after, requires
-from shared.http.pages import encode_cursor
+from shared.http import FieldError, Page, Principal, Problem, ProblemType, Scope, after, encode_cursor, requires
 
 INVALID_DAYS = ProblemType("invalid-days", 422, "The days are not valid")
 

@@ -27,7 +27,7 @@ from shared.consumer import Subscription
 from shared.contracts.programme import Programme
 from shared.postgres import create_pool
 from shared.service import ServiceSpec
-from shared.topics import SERVICES
+from shared.services import SERVICES
 from shared.transaction import Transaction, transaction
 
 BATCH_COUNT = 2_000

@@ -7,10 +7,10 @@ its readers from here.
 from dataclasses import dataclass
 
 from shared.contracts import facts
+from shared.services import SERVICES
 
 DAY_MS = 24 * 60 * 60 * 1000
 KEEP_FOREVER = -1
-SERVICES = ("ingest", "scoring", "recognition", "rewards", "analytics")
 
 
 @dataclass(frozen=True)

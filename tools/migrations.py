@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from shared.topics import SERVICES
+from shared.services import SERVICES
 
 ROOT = Path(__file__).parents[1]
 ROOMS = (Path("shared/migrations"), *(Path("services", service, "migrations") for service in SERVICES))

@@ -6,7 +6,8 @@ The Kafka bindings are version 0.5.0: https://github.com/asyncapi/bindings/tree/
 from typing import Any
 
 from shared.published.export import FACT_EXAMPLES, FACTS_BY_TYPE, fact_schema
-from shared.topics import SERVICES, TOPICS, Topic
+from shared.services import SERVICES
+from shared.topics import TOPICS, Topic
 
 BINDING_VERSION = "0.5.0"
 CONTENT_TYPE = "application/cloudevents+json"

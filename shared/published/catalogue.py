@@ -5,8 +5,7 @@ from typing import Any
 
 import orjson
 
-from shared.contracts.activities import EVENT_EXAMPLES
-from shared.published.export import EVENTS_BY_TYPE, event_schema
+from shared.published.export import EVENT_EXAMPLES, EVENTS_BY_TYPE, event_schema
 
 BEGIN = "<!-- Generated from shared/contracts by `make schemas`; change the contracts, not this part. -->"
 END = "<!-- End of the generated part. -->"

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
-from shared.contracts.activities import ACTIVITIES, EVENT_EXAMPLES, activity_type
+from shared.contracts import activities
 from shared.contracts.facts import ACCEPTED_EVENT_EXAMPLES, ACCEPTED_TYPE, FACTS, AcceptedEvent
 from shared.contracts.programme import Programme
 
@@ -22,7 +22,8 @@ class _Schema(GenerateJsonSchema):
         return False
 
 
-EVENTS_BY_TYPE: Mapping[str, Any] = {activity_type(activity): activity for activity in ACTIVITIES}
+EVENTS_BY_TYPE: Mapping[str, Any] = {one.name: one.envelope for one in activities.TYPES}
+EVENT_EXAMPLES: Mapping[str, Sequence[Any]] = {one.name: one.examples for one in activities.TYPES}
 FACTS_BY_TYPE: Mapping[str, Any] = {ACCEPTED_TYPE: AcceptedEvent, **{fact.name: fact.envelope for fact in FACTS}}
 FACT_EXAMPLES: Mapping[str, Sequence[Any]] = {
     ACCEPTED_TYPE: ACCEPTED_EVENT_EXAMPLES,

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from shared.topics import SERVICES, TOPICS, Topic
+from shared.services import SERVICES
+from shared.topics import TOPICS, Topic
 
 FOLDER = Path(__file__).parents[2] / "schemas"
 

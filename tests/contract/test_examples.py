@@ -19,10 +19,11 @@ from services.rewards.redemptions import domain as redemptions
 from services.scoring.awards.domain.awards import award_id, reversal_id
 from services.scoring.programmes.domain.located_yaml import read_yaml
 from shared.contracts import story
-from shared.contracts.activities import ACTIVITY_ADAPTER, EVENT_EXAMPLES
+from shared.contracts.activities import ACTIVITY_ADAPTER
 from shared.contracts.programme import Programme
 from shared.published.checks import assert_valid_fact
 from shared.published.export import (
+    EVENT_EXAMPLES,
     EVENTS_BY_TYPE,
     FACT_EXAMPLES,
     FACTS_BY_TYPE,

@@ -12,9 +12,9 @@ import pytest
 from services.ingest.events.domain.admission import STRUCTURED_TYPE, Limits, admit, raw_fact
 from services.ingest.events.domain.judgement import Received, accepted_event, event_uid
 from services.ingest.members.domain import new_member_id
-from shared.contracts.activities import EVENT_EXAMPLES
 from shared.contracts.facts import ACCEPTED_EVENT, RAW_EVENT
 from shared.published.checks import assert_valid_fact
+from shared.published.export import EVENT_EXAMPLES
 
 NOW = datetime(2026, 2, 1, 9, tzinfo=UTC)
 LIMITS = Limits(events_max_count=10, event_max_bytes=65_536, future_tolerance_seconds=300)

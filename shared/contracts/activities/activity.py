@@ -1,10 +1,10 @@
 """What is said of earlier events."""
 
-from typing import Any, Final, Literal, NotRequired
+from typing import Final, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from shared.contracts.activities.common import ActivityData, Envelope, activity_example
+from shared.contracts.activities.common import ActivityData, ActivityType, Envelope, activity_example
 from shared.contracts.fields import CLOSED, Id, Text, Uri
 from shared.contracts.story import ADA_IN_FORUM, FORUM
 
@@ -30,18 +30,22 @@ class Retracted(Envelope):
     data: RetractedData
 
 
-RETRACTED_EXAMPLES: Final[list[Any]] = [
-    activity_example(
-        "activity.retracted.v1",
-        FORUM,
-        "solution-93-withdrawn",
-        "2026-02-01T08:00:00Z",
-        "forum",
-        ADA_IN_FORUM,
-        target={"source": FORUM, "id": "solution-93"},
-        reason="The asker marked another answer",
-    )
-]
+RETRACTED: Final = ActivityType(
+    "activity.retracted.v1",
+    envelope=Retracted,
+    examples=[
+        activity_example(
+            "activity.retracted.v1",
+            FORUM,
+            "solution-93-withdrawn",
+            "2026-02-01T08:00:00Z",
+            "forum",
+            ADA_IN_FORUM,
+            target={"source": FORUM, "id": "solution-93"},
+            reason="The asker marked another answer",
+        )
+    ],
+)
+RETRACTED_TYPE: Final = RETRACTED.name
 
-
-RETRACTED_TYPE = "activity.retracted.v1"
+TYPES: Final = (RETRACTED,)

@@ -1,8 +1,8 @@
 """Activities in chats."""
 
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from shared.contracts.activities.common import ActivityData, Envelope, TextData, activity_example
+from shared.contracts.activities.common import ActivityData, ActivityType, Envelope, TextData, activity_example
 from shared.contracts.fields import Name
 
 
@@ -13,17 +13,21 @@ class ChatMessage(Envelope):
     data: TextData
 
 
-CHAT_MESSAGE_EXAMPLES: Final[list[Any]] = [
-    activity_example(
-        "chat.message.v1",
-        "https://chat.example.org/rooms/lobby",
-        "m-20260131-8812",
-        "2026-01-31T13:05:00Z",
-        "chat",
-        {"id": "U1", "name": "Ada"},
-        length_chars=88,
-    )
-]
+CHAT_MESSAGE: Final = ActivityType(
+    "chat.message.v1",
+    envelope=ChatMessage,
+    examples=[
+        activity_example(
+            "chat.message.v1",
+            "https://chat.example.org/rooms/lobby",
+            "m-20260131-8812",
+            "2026-01-31T13:05:00Z",
+            "chat",
+            {"id": "U1", "name": "Ada"},
+            length_chars=88,
+        )
+    ],
+)
 
 
 class ReactionData(ActivityData):
@@ -37,15 +41,21 @@ class Reaction(Envelope):
     data: ReactionData
 
 
-REACTION_EXAMPLES: Final[list[Any]] = [
-    activity_example(
-        "chat.reaction.v1",
-        "https://chat.example.org/rooms/lobby",
-        "m-20260131-8812/heart/U2",
-        "2026-01-31T13:06:00Z",
-        "chat",
-        {"id": "U2", "name": "Grace"},
-        object={"id": "m-20260131-8812", "author": {"id": "U1", "name": "Ada"}},
-        reaction="heart",
-    )
-]
+REACTION: Final = ActivityType(
+    "chat.reaction.v1",
+    envelope=Reaction,
+    examples=[
+        activity_example(
+            "chat.reaction.v1",
+            "https://chat.example.org/rooms/lobby",
+            "m-20260131-8812/heart/U2",
+            "2026-01-31T13:06:00Z",
+            "chat",
+            {"id": "U2", "name": "Grace"},
+            object={"id": "m-20260131-8812", "author": {"id": "U1", "name": "Ada"}},
+            reaction="heart",
+        )
+    ],
+)
+
+TYPES: Final = (CHAT_MESSAGE, REACTION)

@@ -1,8 +1,8 @@
 """Activities in repositories and on code forges."""
 
-from typing import Any, Final, Literal, NotRequired
+from typing import Final, Literal, NotRequired
 
-from shared.contracts.activities.common import ActivityData, Envelope, activity_example
+from shared.contracts.activities.common import ActivityData, ActivityType, Envelope, activity_example
 from shared.contracts.fields import Count, Name
 
 FORGE: Final = "https://code.example.org/acme/lathe"
@@ -23,21 +23,25 @@ class Commit(Envelope):
     data: CommitData
 
 
-COMMIT_EXAMPLES: Final[list[Any]] = [
-    activity_example(
-        "code.commit.v1",
-        FORGE,
-        "9f2c1e7ad0b14c7f8e0a1f4b6d5c3e2a1b0f9d8c",
-        "2026-01-31T14:00:00+01:00",
-        "code",
-        {"id": "grace@example.org", "name": "Grace"},
-        repository="acme/lathe",
-        files_changed=3,
-        lines_added=120,
-        lines_deleted=14,
-        parents=1,
-    )
-]
+COMMIT: Final = ActivityType(
+    "code.commit.v1",
+    envelope=Commit,
+    examples=[
+        activity_example(
+            "code.commit.v1",
+            FORGE,
+            "9f2c1e7ad0b14c7f8e0a1f4b6d5c3e2a1b0f9d8c",
+            "2026-01-31T14:00:00+01:00",
+            "code",
+            {"id": "grace@example.org", "name": "Grace"},
+            repository="acme/lathe",
+            files_changed=3,
+            lines_added=120,
+            lines_deleted=14,
+            parents=1,
+        )
+    ],
+)
 
 
 class ForgeData(ActivityData):
@@ -52,19 +56,23 @@ class Issue(Envelope):
     data: ForgeData
 
 
-ISSUE_EXAMPLES: Final[list[Any]] = [
-    activity_example(
-        "code.issue.v1",
-        FORGE,
-        "issue-40-opened",
-        "2026-01-31T14:10:00Z",
-        "code",
-        {"id": "ada"},
-        object={"id": "issue-40", "url": f"{FORGE}/issues/40"},
-        repository="acme/lathe",
-        action="opened",
-    )
-]
+ISSUE: Final = ActivityType(
+    "code.issue.v1",
+    envelope=Issue,
+    examples=[
+        activity_example(
+            "code.issue.v1",
+            FORGE,
+            "issue-40-opened",
+            "2026-01-31T14:10:00Z",
+            "code",
+            {"id": "ada"},
+            object={"id": "issue-40", "url": f"{FORGE}/issues/40"},
+            repository="acme/lathe",
+            action="opened",
+        )
+    ],
+)
 
 
 class PullRequestData(ForgeData):
@@ -78,20 +86,24 @@ class PullRequest(Envelope):
     data: PullRequestData
 
 
-PULL_REQUEST_EXAMPLES: Final[list[Any]] = [
-    activity_example(
-        "code.pull_request.v1",
-        FORGE,
-        "pull-41-closed",
-        "2026-01-31T15:00:00Z",
-        "code",
-        {"id": "ada"},
-        object={"id": "pull-41", "author": {"id": "grace"}, "url": f"{FORGE}/pulls/41"},
-        repository="acme/lathe",
-        action="closed",
-        merged=True,
-    )
-]
+PULL_REQUEST: Final = ActivityType(
+    "code.pull_request.v1",
+    envelope=PullRequest,
+    examples=[
+        activity_example(
+            "code.pull_request.v1",
+            FORGE,
+            "pull-41-closed",
+            "2026-01-31T15:00:00Z",
+            "code",
+            {"id": "ada"},
+            object={"id": "pull-41", "author": {"id": "grace"}, "url": f"{FORGE}/pulls/41"},
+            repository="acme/lathe",
+            action="closed",
+            merged=True,
+        )
+    ],
+)
 
 
 class ReviewData(ForgeData):
@@ -105,20 +117,24 @@ class Review(Envelope):
     data: ReviewData
 
 
-REVIEW_EXAMPLES: Final[list[Any]] = [
-    activity_example(
-        "code.review.v1",
-        FORGE,
-        "review-410",
-        "2026-01-31T14:50:00Z",
-        "code",
-        {"id": "ada"},
-        object={"id": "pull-41", "author": {"id": "grace"}},
-        repository="acme/lathe",
-        action="submitted",
-        state="approved",
-    )
-]
+REVIEW: Final = ActivityType(
+    "code.review.v1",
+    envelope=Review,
+    examples=[
+        activity_example(
+            "code.review.v1",
+            FORGE,
+            "review-410",
+            "2026-01-31T14:50:00Z",
+            "code",
+            {"id": "ada"},
+            object={"id": "pull-41", "author": {"id": "grace"}},
+            repository="acme/lathe",
+            action="submitted",
+            state="approved",
+        )
+    ],
+)
 
 
 class CodeComment(Envelope):
@@ -128,19 +144,23 @@ class CodeComment(Envelope):
     data: ForgeData
 
 
-CODE_COMMENT_EXAMPLES: Final[list[Any]] = [
-    activity_example(
-        "code.comment.v1",
-        FORGE,
-        "comment-903-created",
-        "2026-01-31T14:20:00Z",
-        "code",
-        {"id": "grace"},
-        in_reply_to={"id": "issue-40", "author": {"id": "ada"}},
-        repository="acme/lathe",
-        action="created",
-    )
-]
+CODE_COMMENT: Final = ActivityType(
+    "code.comment.v1",
+    envelope=CodeComment,
+    examples=[
+        activity_example(
+            "code.comment.v1",
+            FORGE,
+            "comment-903-created",
+            "2026-01-31T14:20:00Z",
+            "code",
+            {"id": "grace"},
+            in_reply_to={"id": "issue-40", "author": {"id": "ada"}},
+            repository="acme/lathe",
+            action="created",
+        )
+    ],
+)
 
 
 class Release(Envelope):
@@ -150,19 +170,23 @@ class Release(Envelope):
     data: ForgeData
 
 
-RELEASE_EXAMPLES: Final[list[Any]] = [
-    activity_example(
-        "code.release.v1",
-        FORGE,
-        "release-1.4.0-published",
-        "2026-01-31T16:00:00Z",
-        "code",
-        {"id": "grace"},
-        object={"id": "1.4.0", "url": f"{FORGE}/releases/1.4.0"},
-        repository="acme/lathe",
-        action="published",
-    )
-]
+RELEASE: Final = ActivityType(
+    "code.release.v1",
+    envelope=Release,
+    examples=[
+        activity_example(
+            "code.release.v1",
+            FORGE,
+            "release-1.4.0-published",
+            "2026-01-31T16:00:00Z",
+            "code",
+            {"id": "grace"},
+            object={"id": "1.4.0", "url": f"{FORGE}/releases/1.4.0"},
+            repository="acme/lathe",
+            action="published",
+        )
+    ],
+)
 
 
 class Star(Envelope):
@@ -172,15 +196,21 @@ class Star(Envelope):
     data: ForgeData
 
 
-STAR_EXAMPLES: Final[list[Any]] = [
-    activity_example(
-        "code.star.v1",
-        FORGE,
-        "star-ada-created",
-        "2026-01-31T16:30:00Z",
-        "code",
-        {"id": "ada"},
-        repository="acme/lathe",
-        action="created",
-    )
-]
+STAR: Final = ActivityType(
+    "code.star.v1",
+    envelope=Star,
+    examples=[
+        activity_example(
+            "code.star.v1",
+            FORGE,
+            "star-ada-created",
+            "2026-01-31T16:30:00Z",
+            "code",
+            {"id": "ada"},
+            repository="acme/lathe",
+            action="created",
+        )
+    ],
+)
+
+TYPES: Final = (COMMIT, ISSUE, PULL_REQUEST, REVIEW, CODE_COMMENT, RELEASE, STAR)

@@ -1,5 +1,7 @@
 """What every activity says, and the envelope that it comes in."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
@@ -58,9 +60,22 @@ class Envelope(TypedDict):
     traceparent: NotRequired[Annotated[str, Field(pattern=r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]]
 
 
+@dataclass(frozen=True, eq=False)  # each is itself alone: its examples could not be hashed
+class ActivityType:
+    """A type of event that platforms may send, and its version: `name` is its CloudEvents type.
+
+    `envelope` is the class of the whole message. Its examples are part of what is published.
+    """
+
+    name: str
+    envelope: type[Envelope]
+    examples: Sequence[Any]
+
+
 def activity_example(
     kind: str, source: str, event_id: str, time: str, channel: str, actor: Any, **data: Any
 ) -> Any:
+    """A message of the type `kind` as a platform sends it."""
     return {
         "specversion": "1.0",
         "id": event_id,

@@ -1,8 +1,8 @@
 """Activities where people meet."""
 
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from shared.contracts.activities.common import ActivityData, Envelope, activity_example
+from shared.contracts.activities.common import ActivityData, ActivityType, Envelope, activity_example
 
 
 class CheckIn(Envelope):
@@ -12,14 +12,20 @@ class CheckIn(Envelope):
     data: ActivityData
 
 
-CHECK_IN_EXAMPLES: Final[list[Any]] = [
-    activity_example(
-        "in_person.check_in.v1",
-        "https://events.example.org",
-        "meetup-2026-01/badge-118",
-        "2026-01-31T18:00:00+01:00",
-        "in_person",
-        {"id": "badge-118", "name": "Ada"},
-        object={"id": "meetup-2026-01"},
-    )
-]
+CHECK_IN: Final = ActivityType(
+    "in_person.check_in.v1",
+    envelope=CheckIn,
+    examples=[
+        activity_example(
+            "in_person.check_in.v1",
+            "https://events.example.org",
+            "meetup-2026-01/badge-118",
+            "2026-01-31T18:00:00+01:00",
+            "in_person",
+            {"id": "badge-118", "name": "Ada"},
+            object={"id": "meetup-2026-01"},
+        )
+    ],
+)
+
+TYPES: Final = (CHECK_IN,)

@@ -1,8 +1,8 @@
 """Thanks from one member to another."""
 
-from typing import Any, Final, Literal, NotRequired
+from typing import Final, Literal, NotRequired
 
-from shared.contracts.activities.common import ActivityData, Envelope, activity_example
+from shared.contracts.activities.common import ActivityData, ActivityType, Envelope, activity_example
 from shared.contracts.fields import Text
 
 
@@ -17,15 +17,21 @@ class Kudos(Envelope):
     data: KudosData
 
 
-KUDOS_EXAMPLES: Final[list[Any]] = [
-    activity_example(
-        "kudos.given.v1",
-        "https://chat.example.org/rooms/lobby",
-        "kudos-31",
-        "2026-01-31T20:00:00Z",
-        "chat",
-        {"id": "U1", "name": "Ada"},
-        object={"id": "kudos-31", "author": {"id": "U2", "name": "Grace"}},
-        message="Thank you for staying with it until it was solved.",
-    )
-]
+KUDOS: Final = ActivityType(
+    "kudos.given.v1",
+    envelope=Kudos,
+    examples=[
+        activity_example(
+            "kudos.given.v1",
+            "https://chat.example.org/rooms/lobby",
+            "kudos-31",
+            "2026-01-31T20:00:00Z",
+            "chat",
+            {"id": "U1", "name": "Ada"},
+            object={"id": "kudos-31", "author": {"id": "U2", "name": "Grace"}},
+            message="Thank you for staying with it until it was solved.",
+        )
+    ],
+)
+
+TYPES: Final = (KUDOS,)

@@ -1,8 +1,8 @@
 """What becomes of a member as such."""
 
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from shared.contracts.activities.common import ActivityData, Envelope, activity_example
+from shared.contracts.activities.common import ActivityData, ActivityType, Envelope, activity_example
 from shared.contracts.story import ADA_IN_FORUM, FORUM
 
 
@@ -13,6 +13,12 @@ class Joined(Envelope):
     data: ActivityData
 
 
-JOINED_EXAMPLES: Final[list[Any]] = [
-    activity_example("member.joined.v1", FORUM, "user-118", "2026-01-30T09:00:00Z", "forum", ADA_IN_FORUM),
-]
+JOINED: Final = ActivityType(
+    "member.joined.v1",
+    envelope=Joined,
+    examples=[
+        activity_example("member.joined.v1", FORUM, "user-118", "2026-01-30T09:00:00Z", "forum", ADA_IN_FORUM),
+    ],
+)
+
+TYPES: Final = (JOINED,)

@@ -1,8 +1,8 @@
 """Activities in shops."""
 
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from shared.contracts.activities.common import ActivityData, Envelope, activity_example
+from shared.contracts.activities.common import ActivityData, ActivityType, Envelope, activity_example
 from shared.contracts.fields import Currency, MinorUnits
 
 
@@ -18,15 +18,21 @@ class Purchase(Envelope):
     data: PurchaseData
 
 
-PURCHASE_EXAMPLES: Final[list[Any]] = [
-    activity_example(
-        "shop.purchase.v1",
-        "https://shop.example.org",
-        "order-2201",
-        "2026-01-31T19:30:00Z",
-        "shop",
-        {"id": "customer-77"},
-        amount_minor=4950,
-        currency="EUR",
-    )
-]
+PURCHASE: Final = ActivityType(
+    "shop.purchase.v1",
+    envelope=Purchase,
+    examples=[
+        activity_example(
+            "shop.purchase.v1",
+            "https://shop.example.org",
+            "order-2201",
+            "2026-01-31T19:30:00Z",
+            "shop",
+            {"id": "customer-77"},
+            amount_minor=4950,
+            currency="EUR",
+        )
+    ],
+)
+
+TYPES: Final = (PURCHASE,)

@@ -1,8 +1,8 @@
 """Activities on social networks."""
 
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from shared.contracts.activities.common import Envelope, TextData, activity_example
+from shared.contracts.activities.common import ActivityType, Envelope, TextData, activity_example
 
 
 class SocialShare(Envelope):
@@ -12,14 +12,20 @@ class SocialShare(Envelope):
     data: TextData
 
 
-SOCIAL_SHARE_EXAMPLES: Final[list[Any]] = [
-    activity_example(
-        "social.share.v1",
-        "https://social.example.net",
-        "status-771",
-        "2026-01-31T13:00:00Z",
-        "social",
-        {"id": "@ada@social.example.net"},
-        object={"id": "status-771", "url": "https://social.example.net/@ada/771"},
-    )
-]
+SOCIAL_SHARE: Final = ActivityType(
+    "social.share.v1",
+    envelope=SocialShare,
+    examples=[
+        activity_example(
+            "social.share.v1",
+            "https://social.example.net",
+            "status-771",
+            "2026-01-31T13:00:00Z",
+            "social",
+            {"id": "@ada@social.example.net"},
+            object={"id": "status-771", "url": "https://social.example.net/@ada/771"},
+        )
+    ],
+)
+
+TYPES: Final = (SOCIAL_SHARE,)

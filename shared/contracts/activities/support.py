@@ -1,8 +1,8 @@
 """Activities at a support desk."""
 
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from shared.contracts.activities.common import ActivityData, Envelope, activity_example
+from shared.contracts.activities.common import ActivityData, ActivityType, Envelope, activity_example
 
 
 class TicketResolved(Envelope):
@@ -12,14 +12,20 @@ class TicketResolved(Envelope):
     data: ActivityData
 
 
-TICKET_RESOLVED_EXAMPLES: Final[list[Any]] = [
-    activity_example(
-        "support.ticket_resolved.v1",
-        "https://support.example.org",
-        "ticket-5001-resolved",
-        "2026-01-31T16:40:00Z",
-        "support",
-        {"id": "grace@example.org"},
-        object={"id": "ticket-5001", "author": {"id": "customer-77"}},
-    )
-]
+TICKET_RESOLVED: Final = ActivityType(
+    "support.ticket_resolved.v1",
+    envelope=TicketResolved,
+    examples=[
+        activity_example(
+            "support.ticket_resolved.v1",
+            "https://support.example.org",
+            "ticket-5001-resolved",
+            "2026-01-31T16:40:00Z",
+            "support",
+            {"id": "grace@example.org"},
+            object={"id": "ticket-5001", "author": {"id": "customer-77"}},
+        )
+    ],
+)
+
+TYPES: Final = (TICKET_RESOLVED,)

@@ -1,10 +1,10 @@
 """Answers to surveys."""
 
-from typing import Annotated, Any, Final, Literal, NotRequired
+from typing import Annotated, Final, Literal, NotRequired
 
 from pydantic import Field
 
-from shared.contracts.activities.common import ActivityData, Envelope, activity_example
+from shared.contracts.activities.common import ActivityData, ActivityType, Envelope, activity_example
 from shared.contracts.fields import Text
 
 
@@ -20,15 +20,21 @@ class SurveyResponse(Envelope):
     data: SurveyData
 
 
-SURVEY_RESPONSE_EXAMPLES: Final[list[Any]] = [
-    activity_example(
-        "survey.response.v1",
-        "https://survey.example.org/nps-2026-q1",
-        "response-118",
-        "2026-01-31T19:00:00Z",
-        "survey",
-        {"id": "ada@example.org"},
-        score=9,
-        comment="Answers come within minutes.",
-    )
-]
+SURVEY_RESPONSE: Final = ActivityType(
+    "survey.response.v1",
+    envelope=SurveyResponse,
+    examples=[
+        activity_example(
+            "survey.response.v1",
+            "https://survey.example.org/nps-2026-q1",
+            "response-118",
+            "2026-01-31T19:00:00Z",
+            "survey",
+            {"id": "ada@example.org"},
+            score=9,
+            comment="Answers come within minutes.",
+        )
+    ],
+)
+
+TYPES: Final = (SURVEY_RESPONSE,)

@@ -5,6 +5,7 @@ YAML, published as a version, and never changed afterwards.
 """
 
 from shared.contracts.programme.document import Programme
+from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId
 from shared.contracts.programme.recognition import BADGES_MAX_COUNT, LEVELS_MAX_COUNT, Badge, Level, Recognition
 from shared.contracts.programme.rewards import (
     CATALOGUE_MAX_COUNT,
@@ -13,7 +14,7 @@ from shared.contracts.programme.rewards import (
     PayoutTerms,
     Rewards,
 )
-from shared.contracts.programme.rules import CONDITION_MAX_CHARS, RULES_MAX_COUNT, ActivityType, Rule, Slot
+from shared.contracts.programme.rules import CONDITION_MAX_CHARS, RULES_MAX_COUNT, EventType, Rule, Slot
 from shared.contracts.programme.section import RULE_POINTS_MAX, PositivePoints, Section
 
 __all__ = [
@@ -23,17 +24,22 @@ __all__ = [
     "LEVELS_MAX_COUNT",
     "RULES_MAX_COUNT",
     "RULE_POINTS_MAX",
-    "ActivityType",
     "Badge",
     "CatalogueReward",
+    "EventType",
+    "IdsError",
     "Level",
+    "Path",
     "PayingAccount",
     "PayoutTerms",
     "PositivePoints",
     "Programme",
     "Recognition",
+    "Reference",
+    "RepeatedId",
     "Rewards",
     "Rule",
     "Section",
     "Slot",
+    "UnknownId",
 ]

@@ -1,14 +1,21 @@
 """The section `recognition`, which recognition reads: badges and levels."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from shared.contracts.fields import Name, Slug, Text
+from shared.contracts.programme.ids import Ids, Reference
+from shared.contracts.programme.rules import RULES
 from shared.contracts.programme.section import Section
 
 BADGES_MAX_COUNT = 200
 LEVELS_MAX_COUNT = 50
+
+BADGES: Final = Ids(("recognition", "badges"), "badge")
+LEVELS: Final = Ids(("recognition", "levels"), "level")
+IDS: Final = (BADGES, LEVELS)
+REFERENCES: Final = (Reference(BADGES, "rule", "counts", RULES),)
 
 
 class Badge(Section):

@@ -1,13 +1,17 @@
 """The section `rewards`, which rewards reads: what points can be had for."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
 
 from shared.contracts.fields import Currency, Name, Slug, Text
+from shared.contracts.programme.ids import Ids
 from shared.contracts.programme.section import PositivePoints, Section
 
 CATALOGUE_MAX_COUNT = 500
+
+CATALOGUE: Final = Ids(("rewards", "catalogue"), "reward")
+IDS: Final = (CATALOGUE,)
 
 
 class CatalogueReward(Section):

@@ -10,22 +10,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from hashlib import sha1
 from typing import Literal, NamedTuple, get_args
 from uuid import UUID
 
 from typing_extensions import TypeIs
 
 from shared.contracts.fields import Timestamp, Uuid
+from shared.contracts.ids import prepared, uuid5_text, uuid8_text
 
 POINTS = "PTS"
 #: The namespace of every id that this service derives by hashing (RFC 9562) what the id stands for.
 NAMESPACE = UUID("6f0f3c9c-6c3c-5a53-9d5e-0d6b0c1f7a51")
-_NAMESPACE_HASH = sha1(NAMESPACE.bytes, usedforsecurity=False)
-#: A hexadecimal digit with its two upper bits set to RFC 9562's variant.
-_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
-#: So many characters of an id, written as text, come before its version.
-_BEFORE_VERSION_LENGTH = 14
+_NAMESPACE = prepared(NAMESPACE)
 ACCOUNTS_CACHED_COUNT = 16_384
 
 MemberKind = Literal["pending", "available", "reserved", "spent", "paid", "expired", "payable"]
@@ -85,11 +81,8 @@ class Entry(NamedTuple):
 
 
 def derived_id(name: str) -> str:
-    """The UUIDv5 of `name` in this service's namespace; uuid.uuid5 gives the same in four times the time."""
-    digest = _NAMESPACE_HASH.copy()
-    digest.update(name.encode())
-    digits = digest.hexdigest()
-    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:32]}"
+    """The UUIDv5 of `name` in this service's namespace."""
+    return uuid5_text(_NAMESPACE, name)
 
 
 @lru_cache(maxsize=ACCOUNTS_CACHED_COUNT)
@@ -121,8 +114,7 @@ def transfer_id(cause_id: str, kind: str) -> str:
 
     A UUIDv8: it begins as its cause does, because awards that are booked together should lie together.
     """
-    hashed = derived_id(f"{kind}|{cause_id}")
-    return f"{cause_id[:_BEFORE_VERSION_LENGTH]}8{hashed[_BEFORE_VERSION_LENGTH + 1 :]}"
+    return uuid8_text(_NAMESPACE, f"{kind}|{cause_id}", beside=cause_id)
 
 
 def move(transfer: str, source: Account, target: Account, amount: int) -> tuple[Entry, Entry]:

@@ -1,11 +1,11 @@
 """Routes to read payouts: what is paid, why, and in which state it is."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.rewards.lots.domain.lots import LotUse, UsePlace
 from services.rewards.lots.store import page_of_uses
@@ -31,9 +31,9 @@ UNKNOWN_PAYOUT = ProblemType("unknown-payout", 404, "Payout not found")
 
 router = APIRouter(tags=["payouts"])
 
-_ENUM = {"enum": [*PayoutState], "type": "string"}
-#: The enumeration is written out where it stands, not as a schema of its own.
-ShownState = Annotated[PayoutState, WithJsonSchema({**_ENUM, "title": "State"})]
+#: Written out where it stands, as clients know it, not as a schema of its own.
+_STATES = tuple(state.value for state in PayoutState)
+State = Literal[_STATES]  # type: ignore[valid-type]
 
 
 class Payout(BaseModel):
@@ -42,7 +42,7 @@ class Payout(BaseModel):
     payout_id: UUID
     run_id: UUID
     member_id: UUID
-    state: ShownState
+    state: State
     points: int
     amount_minor: int = Field(description="Minor units of the currency")
     currency: str = Field(examples=["EUR"])
@@ -65,7 +65,7 @@ class PayoutChange(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    state: ShownState
+    state: State
     changed_at: datetime
     changed_by: str = Field(description="The access key")
     reason: str | None = None
@@ -116,15 +116,15 @@ async def list_payouts(
     principal: Annotated[Principal, requires(Scope.PAYOUTS_READ)],
     conn: Conn,
     place: Annotated[PayoutPlace | None, after(PayoutPlace)],
-    state: Annotated[
-        Annotated[PayoutState, WithJsonSchema(_ENUM)] | None, Query(description="Only those in this state")
-    ] = None,
+    state: Annotated[State | None, Query(description="Only those in this state")] = None,
     run: Annotated[UUID | None, Query(description="Only those of this run")] = None,
     member: Annotated[UUID | None, Query(description="Only those of this member")] = None,
     limit: Limit = 100,
 ) -> Page[Payout]:
     """Payouts of the community by state, run or member."""
-    wanted = PayoutFilter(state, str(run) if run else None, str(member) if member else None)
+    wanted = PayoutFilter(
+        PayoutState(state) if state else None, str(run) if run else None, str(member) if member else None
+    )
     payouts = await store.page_of_payouts(conn, wanted, community=principal.community, after=place, limit=limit)
     return Page.of(payouts, limit, item=Payout.of, place=lambda payout: payout.place)
 

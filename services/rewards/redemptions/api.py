@@ -1,11 +1,11 @@
 """Routes of redemptions."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field, WithJsonSchema
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from services.rewards.ledger.api.members import MEMBER_EXAMPLE
@@ -23,10 +23,9 @@ NOT_CANCELLABLE = ProblemType("redemption-not-cancellable", 409, "The redemption
 
 router = APIRouter(tags=["redemptions"])
 
-#: The enumeration is written out where it stands, not as a schema of its own.
-_State = Annotated[
-    RedemptionState, WithJsonSchema({"enum": [*RedemptionState], "title": "State", "type": "string"})
-]
+#: Written out where it stands, as clients know it, not as a schema of its own.
+_STATES = tuple(state.value for state in RedemptionState)
+State = Literal[_STATES]  # type: ignore[valid-type]
 
 
 class RedemptionRequest(BaseModel):
@@ -44,7 +43,7 @@ class Redemption(BaseModel):
     reward_id: str
     title: str
     points: int
-    state: _State
+    state: State
     created_at: datetime
     expires_at: datetime = Field(description="Confirm before then, or the points become available again")
     changed_at: datetime

@@ -18,6 +18,7 @@ from services.rewards.ledger.domain.entries import (
 from services.rewards.ledger.store.entries import load_balances, page_of_statement
 from shared.followed_members import find_name
 from shared.http import Conn, Limit, Page, Principal, ProblemType, Scope, after, problem_responses, requires
+from shared.http.problem_types import UNKNOWN_PATH
 
 UNKNOWN_MEMBER = ProblemType("unknown-member", 404, "Member not found")
 
@@ -88,7 +89,7 @@ async def get_balance(
 @router.get(
     "/v1/members/{member_id}/statement",
     summary="A member's entries, newest first",
-    responses=problem_responses(),
+    responses=problem_responses(UNKNOWN_PATH),
 )
 async def get_statement(
     principal: Annotated[Principal, requires(Scope.REWARDS_READ)],

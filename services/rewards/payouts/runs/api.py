@@ -6,12 +6,12 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from services.rewards.bank_messages.pain001.domain import SCHEMA
-from services.rewards.payouts.api import ShownState
-from services.rewards.payouts.domain import PayoutState
+from services.rewards.payouts import api
+from services.rewards.payouts.domain import OUTCOMES, PayoutState
 from services.rewards.payouts.runs import handlers, store
 from services.rewards.payouts.runs.domain import bank, runs
 from services.rewards.payouts.runs.domain.bank import BankReport, NoBankFileError
@@ -31,8 +31,11 @@ NO_BANK_FILE = ProblemType("no-bank-file", 404, "No bank file")
 
 router = APIRouter(tags=["payout runs"])
 
-#: The enumeration is written out where it stands, not as a schema of its own.
-_State = Annotated[RunState, WithJsonSchema({"enum": [*RunState], "title": "State", "type": "string"})]
+#: Written out where they stand, as clients know them, not as schemas of their own.
+_STATES = tuple(state.value for state in RunState)
+State = Literal[_STATES]  # type: ignore[valid-type]
+_OUTCOMES = tuple(state.value for state in OUTCOMES)
+Outcome = Literal[_OUTCOMES]  # type: ignore[valid-type]
 Payer = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
 Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ)]
 
@@ -42,7 +45,7 @@ class StateSum(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    state: ShownState
+    state: api.State
     count: int
     points: int
     amount_minor: int
@@ -52,7 +55,7 @@ class Run(BaseModel):
     """A payout run: what it pays under which terms, and who made and approved it."""
 
     run_id: UUID
-    state: _State
+    state: State
     programme_id: str
     programme_version: int
     currency: str
@@ -117,7 +120,7 @@ class BankFile(BaseModel):
 class OutcomeRequest(BaseModel):
     """What the bank said."""
 
-    state: Literal["sent", "settled", "returned", "failed", "reversed"] = Field(examples=["settled"])
+    state: Outcome = Field(examples=["settled"])
     reason: Text | None = Field(None, examples=["AC04 ClosedAccountNumber"])
     payout_ids: list[UUID] | None = Field(
         None, min_length=1, max_length=OUTCOME_MAX_COUNT, description="Only these; without: all that can"

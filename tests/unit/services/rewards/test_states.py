@@ -45,7 +45,7 @@ def test_the_database_keeps_a_member_to_one_payout_whose_points_are_still_to_be_
 
 
 def test_a_bank_may_be_said_to_have_said_what_can_come_after_submission() -> None:
-    assert get_args(OutcomeRequest.model_fields["state"].annotation) == OUTCOMES
+    assert get_args(OutcomeRequest.model_fields["state"].annotation) == tuple(OUTCOMES)
     assert states_open_to(PayoutState.SENT) == ("submitted",)
     assert states_open_to(PayoutState.FAILED) == ("submitted", "sent")
     assert states_open_to(PayoutState.REVERSED) == ("settled",)

@@ -78,14 +78,17 @@ class Money(NamedTuple):
     currency: str
 
 
+NO_MONEY = Money(0, POINTS)
+
+
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One redemption or payout (`use.used_by`) that makes a step, with the money that it is worth, if any."""
+    """One redemption or payout (`use.used_by`) that makes a step, with the money that it is worth."""
 
     what: Literal["redemption", "payout"]
     use: Use
     step: Step[Any]
-    money: Money | None = None
+    money: Money = NO_MONEY
 
     @property
     def kind(self) -> str:
@@ -98,12 +101,15 @@ class Movement:
         return Transfer(self.use.owner.community, made, self.kind, self.use.used_by, now)
 
     def entries(self) -> list[Entry]:
-        """What the step moves; nothing where only the state changes."""
+        """What the step moves; nothing where only the state changes.
+
+        Raises UnbalancedError when the step moves money and there is none.
+        """
         made = transfer_id(self.use.used_by, self.kind)
         entries: list[Entry] = []
         if self.step.points is not None:
             entries += self._move(made, self.step.points, self.use.points, POINTS)
-        if self.step.money is not None and self.money is not None:
+        if self.step.money is not None:
             entries += self._move(made, self.step.money, *self.money)
         return entries
 

@@ -141,7 +141,7 @@ async def add_payouts(conn: Connection, payouts: Sequence[Payout]) -> None:
     )
 
 
-async def set_payee(conn: Connection, payouts: Sequence[Payout], account: BankAccount) -> None:
+async def set_payee(conn: Connection, payouts: Sequence[Payout], *, account: BankAccount) -> None:
     """Give payouts the bank details they will be paid to."""
     await conn.execute(
         """

@@ -14,5 +14,5 @@ async def put_payee(tx: Transaction, payee: Payee) -> None:
     await store.put_payee(tx.conn, payee)
     held = await payout_store.lock_held_of_member(tx.conn, community=payee.community, member_id=payee.member_id)
     if held:
-        await payout_store.set_payee(tx.conn, held, payee.account)
+        await payout_store.set_payee(tx.conn, held, account=payee.account)
         await change(tx, changes_to(PayoutState.ELIGIBLE, held), by=payee.changed_by)

@@ -71,7 +71,7 @@ async def approve(tx: Transaction, *, community: str, run_id: str, by: str) -> R
     Held payouts stay held until a later run takes them up. Approving again changes nothing. Return the run.
     Raises UnknownRunError, FourEyesError when `by` made it, and RunRefusedError when it is filed or cancelled.
     """
-    run = await _lock_run(tx, community, run_id)
+    run = await _lock_run(tx, community=community, run_id=run_id)
     run.check_four_eyes(by)
     if run.state == RunState.APPROVED:
         return run
@@ -79,18 +79,18 @@ async def approve(tx: Transaction, *, community: str, run_id: str, by: str) -> R
     eligible = await payout_store.lock_payouts(
         tx.conn, community=community, run_id=run_id, states=[PayoutState.ELIGIBLE]
     )
-    refused, good = await _judge(tx, community, eligible)
+    refused, good = await _judge(tx, run, eligible)
     await change(tx, refused, by=by)
     approved = await change(tx, changes_to(PayoutState.APPROVED, good), by=by)
     await change(tx, changes_to(PayoutState.RESERVED, approved), by=by)
     return await _set_state(tx, run.decided(RunState.APPROVED, by=by, now=tx.now))
 
 
-async def _judge(tx: Transaction, community: str, payouts: Sequence[Payout]) -> tuple[list[Change], list[Payout]]:
+async def _judge(tx: Transaction, run: Run, payouts: Sequence[Payout]) -> tuple[list[Change], list[Payout]]:
     """Which payouts fail, and which can be paid as they were computed; their members are locked."""
     available = await lock_members(tx.conn, [payout.owner for payout in payouts])
     payees = await payee_store.load_payees(
-        tx.conn, community=community, member_ids=[payout.member_id for payout in payouts]
+        tx.conn, community=run.community, member_ids=[payout.member_id for payout in payouts]
     )
     refused: list[Change] = []
     good: list[Payout] = []
@@ -108,7 +108,7 @@ async def cancel(tx: Transaction, *, community: str, run_id: str, by: str) -> Ru
 
     Raises UnknownRunError, and RunRefusedError when the bank may have the file already.
     """
-    run = await _lock_run(tx, community, run_id)
+    run = await _lock_run(tx, community=community, run_id=run_id)
     if run.state == RunState.CANCELLED:
         return run
     run.check_step(RunState.CANCELLED)
@@ -123,7 +123,7 @@ async def write_file(tx: Transaction[Settings], *, community: str, run_id: str, 
 
     Raises UnknownRunError, BankFileError, and RunRefusedError when the run is not approved or pays nobody.
     """
-    run = await _lock_run(tx, community, run_id)
+    run = await _lock_run(tx, community=community, run_id=run_id)
     known = await store.find_file(tx.conn, community=community, run_id=run_id)
     if known is not None:
         return known
@@ -153,7 +153,7 @@ async def note_outcome(tx: Transaction, report: BankReport, *, community: str, r
     Payouts that are there already stay as they are. Raises UnknownRunError, RunRefusedError when the run is not
     filed or a payout not one of it, and WrongStateError when one that the report names cannot go there.
     """
-    run = await _lock_run(tx, community, run_id)
+    run = await _lock_run(tx, community=community, run_id=run_id)
     run.check_state(RunState.FILED)
     payouts = await payout_store.lock_payouts(
         tx.conn, community=community, run_id=run_id, states=report.states, only=report.payout_ids
@@ -162,7 +162,7 @@ async def note_outcome(tx: Transaction, report: BankReport, *, community: str, r
     return Noted(run, len(changed))
 
 
-async def _lock_run(tx: Transaction, community: str, run_id: str) -> Run:
+async def _lock_run(tx: Transaction, *, community: str, run_id: str) -> Run:
     await payout_store.lock_runs(tx.conn, community)
     run = await store.lock_run(tx.conn, community=community, run_id=run_id)
     if run is None:

@@ -1,10 +1,10 @@
 """HTTP routes of awards: awards, scores, and why an event earned what it did."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal, NamedTuple
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from services.scoring.awards import store
 from services.scoring.awards.api.models import AwardItem, DeclinedItem, Explanation, RuleScore, Score
@@ -25,7 +25,7 @@ from shared.http import (
     requires,
 )
 from shared.http.pages import PAGE_MAX_COUNT
-from shared.http.problem_types import INVALID_REQUEST
+from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_PATH
 
 router = APIRouter()
 
@@ -33,27 +33,40 @@ UNKNOWN_EVENT = ProblemType("unknown-event", 404, "No such event")
 Reader = Annotated[Principal, requires(Scope.POINTS_READ)]
 
 
+class AskedAwards(NamedTuple):
+    """Whose awards are asked for: a member's, by id, or an event's, by uid."""
+
+    of: Literal["member", "event"]
+    id: str
+
+
+async def _asked_awards(
+    member: Annotated[UUID | None, Query(description="Awards of this member")] = None,
+    event: Annotated[UUID | None, Query(description="Awards that this event (its uid) earned")] = None,
+) -> AskedAwards:
+    if member is not None and event is None:
+        return AskedAwards("member", str(member))
+    if event is not None and member is None:
+        return AskedAwards("event", str(event))
+    detail = "Give either member or event"
+    raise Problem(INVALID_REQUEST, detail, [FieldError(field="member", detail=detail)])
+
+
 @router.get("/v1/awards", summary="Awards of a member or an event", responses=problem_responses())
 async def get_awards(
     principal: Reader,
-    conn: Conn,
+    asked: Annotated[AskedAwards, Depends(_asked_awards)],
     place: Annotated[AwardPlace | None, after(AwardPlace)],
-    member: Annotated[UUID | None, Query(description="Awards of this member")] = None,
-    event: Annotated[UUID | None, Query(description="Awards that this event (its uid) earned")] = None,
+    conn: Conn,
     limit: Limit = 100,
 ) -> Page[AwardItem]:
     """Awards and their reversals by event time. Give `member` or `event`."""
-    if (member is None) == (event is None):
-        detail = "Give either member or event"
-        raise Problem(INVALID_REQUEST, detail, [FieldError(field="member", detail=detail)])
     community = principal.community
-    if member is not None:
-        found = await store.page_of_awards(
-            conn, community=community, member_id=str(member), after=place, limit=limit
-        )
+    if asked.of == "member":
+        found = await store.page_of_awards(conn, community=community, member_id=asked.id, after=place, limit=limit)
     else:
         found = await store.page_of_event_awards(
-            conn, community=community, event_uid=str(event), after=place, limit=limit
+            conn, community=community, event_uid=asked.id, after=place, limit=limit
         )
     return Page.of(found, limit, item=AwardItem.of, place=_place_of)
 
@@ -63,12 +76,14 @@ def _place_of(recorded: RecordedAward) -> AwardPlace:
 
 
 @router.get(
-    "/v1/members/{member_id}/score", summary="A member's points, at any time", responses=problem_responses()
+    "/v1/members/{member_id}/score",
+    summary="A member's points, at any time",
+    responses=problem_responses(UNKNOWN_PATH),
 )
 async def get_score(
     principal: Reader,
-    conn: Conn,
     member_id: UUID,
+    conn: Conn,
     at: Annotated[Moment | None, Query(description="Count events until then (event time); now")] = None,
     as_known_at: Annotated[Moment | None, Query(description="Count what was recorded until then; now")] = None,
 ) -> Score:
@@ -99,7 +114,7 @@ async def get_score(
     summary="Why an event earned what it did",
     responses=problem_responses(UNKNOWN_EVENT),
 )
-async def get_explanation(principal: Reader, conn: Conn, event_uid: UUID) -> Explanation:
+async def get_explanation(principal: Reader, event_uid: UUID, conn: Conn) -> Explanation:
     """The awards of an event, and for every other rule that listens to its type, why it gave nothing.
 
     An event with neither came before the first programme, or no rule listens to its type.

@@ -130,8 +130,8 @@ def _read(text: str) -> Programme:
 @router.get("/v1/programmes", summary="Versions of the programme, newest first", responses=problem_responses())
 async def get_programmes(
     principal: Reader,
-    conn: Conn,
     place: Annotated[VersionPlace | None, after(VersionPlace)],
+    conn: Conn,
     limit: Limit = 100,
 ) -> Page[ProgrammeVersion]:
     """What was published when and by whom; a version never changes."""
@@ -145,7 +145,7 @@ async def get_programmes(
     responses=problem_responses(UNKNOWN_VERSION),
 )
 async def get_programme(
-    principal: Reader, conn: Conn, version: Annotated[int, Path(ge=1, lt=2**31)]
+    principal: Reader, version: Annotated[int, Path(ge=1, lt=2**31)], conn: Conn
 ) -> ProgrammeDocument:
     """The text as it was sent, and what was read from it."""
     found = await store.find_version(conn, community=principal.community, number=version)

@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from starlette.routing import Route
 
 from services.ingest.events.api.documents import EVENTS_OPERATION
+from services.ingest.events.api.waiting import TooManyWaitingError, WaitingRequests
 from services.ingest.events.domain import admission
 from services.ingest.events.domain.judgement import event_uid
 from services.ingest.metrics import EVENTS_REFUSED, EVENTS_TAKEN, REQUESTS_WAITING
@@ -23,6 +24,7 @@ from shared.telemetry import new_traceparent
 from shared.topics import RAW, record_key
 
 RETRY_LATER = {"Retry-After": "1"}
+WAITING = WaitingRequests(REQUESTS_WAITING)
 
 router = APIRouter()
 
@@ -70,7 +72,7 @@ def _taken(body: bytes, headers: Mapping[str, str], community: str, settings: Se
 
 def _admitted(body: bytes, headers: Mapping[str, str], now: datetime, settings: Settings) -> admission.Admission:
     try:
-        return admission.admit(body, headers, now, settings.limits)
+        return admission.admit(body, headers, now, _limits(settings))
     except admission.UnsupportedTypeError as error:
         expected = f"{admission.BATCH_TYPE}, {admission.STRUCTURED_TYPE} or {admission.JSON_TYPE}"
         raise Problem(
@@ -80,6 +82,10 @@ def _admitted(body: bytes, headers: Mapping[str, str], now: datetime, settings: 
         raise Problem(400, "The request is not JSON", str(error)) from error
     except admission.TooManyEventsError as error:
         raise Problem(413, "Too many events", f"Got {error}; send smaller batches") from error
+
+
+def _limits(settings: Settings) -> admission.Limits:
+    return admission.Limits(settings.events_max_count, settings.event_max_bytes, settings.future_tolerance_seconds)
 
 
 def _raw_records(
@@ -106,16 +112,16 @@ def _nothing_to_take(admitted: admission.Admission) -> Problem:
 
 async def _send(state: Any, records: list[tuple[bytes, bytes]]) -> None:
     settings: Settings = state.settings
-    if REQUESTS_WAITING._value.get() >= settings.requests_max_count:
-        raise Problem(503, "Too many requests at once", "Nothing was taken; try again", headers=RETRY_LATER)
-    REQUESTS_WAITING.inc()
     try:
-        async with asyncio.timeout(settings.publish_seconds):
-            await send_records(state.producer, ((RAW.name, key, value) for key, value in records))
+        with WAITING.one_more(max_count=settings.requests_max_count):
+            async with asyncio.timeout(settings.publish_seconds):
+                await send_records(state.producer, ((RAW.name, key, value) for key, value in records))
+    except TooManyWaitingError as error:
+        raise Problem(
+            503, "Too many requests at once", "Nothing was taken; try again", headers=RETRY_LATER
+        ) from error
     except (KafkaError, TimeoutError) as error:
         if isinstance(error, KafkaError) and not passes(error):
             await state.crash(error)  # nothing gets through this producer any more
         detail = "The broker does not acknowledge. Send the same events again: those that were taken count once"
         raise Problem(503, "Not available for the moment", detail, headers=RETRY_LATER) from error
-    finally:
-        REQUESTS_WAITING.dec()

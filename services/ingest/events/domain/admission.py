@@ -6,7 +6,7 @@ The HTTP protocol binding is https://github.com/cloudevents/spec/blob/v1.0.2/clo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import orjson
@@ -49,8 +49,7 @@ class TooManyEventsError(Exception):
     """The batch holds more events than one request may."""
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """What one request may hold."""
 
     events_max_count: int

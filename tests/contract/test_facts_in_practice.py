@@ -41,7 +41,7 @@ def test_what_the_front_door_took_is_a_valid_fact(event: Any) -> None:
 @pytest.mark.parametrize("event", EVENTS)
 def test_what_is_accepted_is_a_valid_fact_that_names_everybody(event: Any) -> None:
     one = Received.from_fact(RAW_EVENT.validate_json(orjson.dumps(received(event))))
-    members = {identity: new_member_id(identity) for identity, _ in one.identities().values()}
+    members = {identity: new_member_id(identity) for identity, _ in one.identities.values()}
 
     fact = accepted_event(one, members)
 

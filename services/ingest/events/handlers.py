@@ -1,7 +1,6 @@
 """What ingest does with each event it took, inside a transaction that somebody else opened."""
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 from asyncpg import UniqueViolationError
@@ -13,11 +12,10 @@ from services.ingest.events.domain.judgement import (
     accepted_event,
     first_of_each,
     judge,
+    who_takes_part,
 )
-from services.ingest.members import store as members_store
-from services.ingest.members.domain import IdentityKey, new_member_id
-from services.ingest.members.handlers import publish_members
-from services.ingest.metrics import EVENTS_JUDGED, MEMBERS_IDENTIFIED
+from services.ingest.members.handlers import resolve
+from services.ingest.metrics import EVENTS_JUDGED
 from shared.topics import EVENTS, REJECTED, record_key
 from shared.transaction import Invalid, Transaction
 
@@ -42,7 +40,8 @@ async def on_raw_events(tx: Transaction, facts: list[Any]) -> None:
     outcomes = judge(received, stored)
     # 3. Who is it?
     accepted = [one for one, outcome in outcomes if outcome == "accepted"]
-    members = await _resolve(tx, accepted)
+    names, first_seen_at = who_takes_part(accepted)
+    members = await resolve(tx, names=names, first_seen_at=first_seen_at)
     # 4. The outcome, and the messages that follow.
     reasons = [CONFLICT_REASON if outcome == "conflict" else None for _, outcome in outcomes]
     try:
@@ -65,39 +64,6 @@ def _received(fact: Any, index: int) -> Received:
         return Received.from_fact(fact)
     except NotAnEventError as error:
         raise Invalid(str(error), index) from error
-
-
-async def _resolve(tx: Transaction, accepted: Sequence[Received]) -> dict[IdentityKey, str]:
-    """The member behind every identity of these events; new ones become members, names are kept current."""
-    names: dict[IdentityKey, str | None] = {}
-    first: dict[IdentityKey, Received] = {}
-    for one in accepted:
-        for identity, name in one.identities().values():
-            names[identity] = name or names.get(identity)
-            first.setdefault(identity, one)
-    known = await members_store.members_of(tx.conn, names)
-    unknown = [identity for identity in names if identity not in known]
-    if unknown:
-        await members_store.add_members(
-            tx.conn,
-            [
-                (identity[0], new_member_id(identity), names[identity], identity[1], first[identity].received_at)
-                for identity in unknown
-            ],
-        )
-        await members_store.add_identities(tx.conn, [(*identity, new_member_id(identity)) for identity in unknown])
-        # Another worker may have been faster: what is stored is what counts.
-        known |= await members_store.members_of(tx.conn, unknown)
-        MEMBERS_IDENTIFIED.inc(len(unknown))
-    renamed = {
-        (identity[0], known[identity][0]): name
-        for identity, name in names.items()
-        if name is not None and name != known[identity][1]
-    }
-    await members_store.touch_members(tx.conn, sorted((*key, name) for key, name in renamed.items()))
-    changed = {(identity[0], known[identity][0]) for identity in unknown} | set(renamed)
-    await publish_members(tx, changed)
-    return {identity: member for identity, (member, _) in known.items()}
 
 
 def _rejected(tx: Transaction, one: Received) -> dict[str, Any]:

@@ -117,6 +117,8 @@ class Received(NamedTuple):
     traceparent: str | None
     event: dict[str, Any]
     hash: bytes
+    #: Who takes part, by role (`member`, `objectmember`, `replymember`), each with the name given.
+    identities: dict[str, tuple[IdentityKey, str | None]]
 
     @classmethod
     def from_fact(cls, fact: Mapping[str, Any]) -> "Received":
@@ -140,19 +142,8 @@ class Received(NamedTuple):
             fact.get("traceparent"),
             event,
             digest,
+            _identities(fact["community"], event["data"]),
         )
-
-    def identities(self) -> dict[str, tuple[IdentityKey, str | None]]:
-        """Who takes part, by role (`member`, `objectmember`, `replymember`), each with the name given."""
-        data = self.event["data"]
-        channel = data["channel"]
-        actor = data["actor"]
-        found = {"member": ((self.community, channel, actor["id"]), actor.get("name"))}
-        for role, thing in (("objectmember", "object"), ("replymember", "in_reply_to")):
-            if thing in data and "author" in data[thing]:
-                author = data[thing]["author"]
-                found[role] = ((self.community, channel, author["id"]), author.get("name"))
-        return found
 
     def target_uid(self) -> str | None:
         """The event that a retraction takes back; None for anything else."""
@@ -160,6 +151,17 @@ class Received(NamedTuple):
             return None
         target = self.event["data"]["target"]
         return event_uid(self.community, target["source"], target["id"])
+
+
+def _identities(community: str, data: Mapping[str, Any]) -> dict[str, tuple[IdentityKey, str | None]]:
+    channel = data["channel"]
+    actor = data["actor"]
+    found = {"member": (IdentityKey(community, channel, actor["id"]), actor.get("name"))}
+    for role, thing in (("objectmember", "object"), ("replymember", "in_reply_to")):
+        if thing in data and "author" in data[thing]:
+            author = data[thing]["author"]
+            found[role] = (IdentityKey(community, channel, author["id"]), author.get("name"))
+    return found
 
 
 def first_of_each(received: Sequence[Received], consumed: Container[ReceiptKey]) -> list[Received]:
@@ -190,6 +192,19 @@ def judge(received: Sequence[Received], stored: Mapping[tuple[str, str], bytes])
     return outcomes
 
 
+def who_takes_part(
+    accepted: Iterable[Received],
+) -> tuple[dict[IdentityKey, str | None], dict[IdentityKey, datetime]]:
+    """The last name said of each identity (None where none was), and when an event with it was received first."""
+    names: dict[IdentityKey, str | None] = {}
+    first_seen_at: dict[IdentityKey, datetime] = {}
+    for event in accepted:
+        for identity, name in event.identities.values():
+            names[identity] = name or names.get(identity)
+            first_seen_at.setdefault(identity, event.received_at)
+    return names, first_seen_at
+
+
 def accepted_event(one: Received, members: Mapping[IdentityKey, str]) -> dict[str, Any]:
     """The message for the event log: the event as it came, with who its people are."""
     message = dict(one.event)
@@ -198,7 +213,7 @@ def accepted_event(one: Received, members: Mapping[IdentityKey, str]) -> dict[st
     message["receivedat"] = one.received_at
     if one.traceparent is not None:
         message["traceparent"] = one.traceparent
-    for role, (identity, _name) in one.identities().items():
+    for role, (identity, _name) in one.identities.items():
         message[role] = members[identity]
     target = one.target_uid()
     if target is not None:

@@ -25,7 +25,7 @@ IDENTIFIERS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1
 
 
 def received(number: int, content: int, community: str = "acme") -> Received:
-    return Received(community, f"u{number}", "r", 0, NOW, None, {}, bytes([content]))
+    return Received(community, f"u{number}", "r", 0, NOW, None, {}, bytes([content]), {})
 
 
 BATCHES = st.lists(st.builds(received, st.integers(0, 4), st.integers(0, 2), st.sampled_from(["acme", "other"])))
@@ -123,7 +123,7 @@ def fact(event: Any, **more: Any) -> dict[str, Any]:
 
 
 def test_who_takes_part_by_role() -> None:
-    assert Received.from_fact(fact(EVENT)).identities() == {
+    assert Received.from_fact(fact(EVENT)).identities == {
         "member": (("acme", "forum", "ada"), "Ada"),
         "objectmember": (("acme", "forum", "bob"), None),
     }

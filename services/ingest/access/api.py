@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from services.ingest.access import handlers, store
+from services.ingest.access.domain import AccessKey, UnknownKeyError
 from shared.contracts.fields import Id, Name, Slug
 from shared.http import (
     PROBLEMS,
@@ -50,6 +51,11 @@ class KeyListed(BaseModel):
     scopes: list[str]
     revoked: bool
 
+    @classmethod
+    def of(cls, key: AccessKey) -> "KeyListed":
+        """What is shown of a key."""
+        return cls(key_id=key.key_id, name=key.name, scopes=list(key.scopes), revoked=key.revoked)
+
 
 @router.post("/v1/keys", status_code=201, summary="Issue an access key", responses=PROBLEMS)
 async def post_key(request: Request, body: KeyWanted, _admin: Principal = requires("keys:write")) -> KeyIssued:
@@ -60,11 +66,10 @@ async def post_key(request: Request, body: KeyWanted, _admin: Principal = requir
         raise Problem(422, "Unknown scope", detail, [FieldError(field="/scopes", detail=detail)])
     key_id = secrets.token_hex(6)
     secret = f"plk_{key_id}_{secrets.token_urlsafe(24)}"
-    scopes = sorted(set(body.scopes))
-    stored = {"key_id": key_id, "name": body.name, "secret_sha256": hash_secret(secret), "scopes": scopes}
+    key = AccessKey(body.community, key_id, body.name, hash_secret(secret), scopes=tuple(sorted(set(body.scopes))))
     async with request.app.state.begin() as tx:
-        await handlers.issue_access_key(tx, body.community, stored)
-    return KeyIssued(key_id=key_id, key=secret, community=body.community, name=body.name, scopes=scopes)
+        await handlers.issue_key(tx, key=key)
+    return KeyIssued(key_id=key_id, key=secret, community=key.community, name=key.name, scopes=list(key.scopes))
 
 
 @router.get("/v1/communities/{community}/keys", summary="Access keys of a community", responses=PROBLEMS)
@@ -78,9 +83,13 @@ async def get_keys(
     """For the administrator."""
     position = decode_cursor(after, str)
     async with request.app.state.pool.acquire() as conn:
-        rows = await store.page_of_access_keys(conn, community, position[0] if position else None, limit)
-    items = [KeyListed(**dict(row)) for row in rows]
-    return Page(items=items, next=encode_cursor(rows[-1]["key_id"]) if len(rows) == limit else None)
+        keys = await store.page_of_keys(
+            conn, community=community, after=position[0] if position else None, limit_count=limit
+        )
+    return Page(
+        items=[KeyListed.of(key) for key in keys],
+        next=encode_cursor(keys[-1].key_id) if len(keys) == limit else None,
+    )
 
 
 @router.delete(
@@ -90,6 +99,8 @@ async def delete_key(
     request: Request, community: Slug, key_id: Id, _admin: Principal = requires("keys:write")
 ) -> None:
     """For the administrator. The key stops working everywhere within moments, for good."""
-    async with request.app.state.begin() as tx:
-        if not await handlers.revoke_access_key(tx, community, key_id):
-            raise Problem(404, "No such key", f"GET /v1/communities/{community}/keys lists them")
+    try:
+        async with request.app.state.begin() as tx:
+            await handlers.revoke_key(tx, community=community, key_id=key_id)
+    except UnknownKeyError as error:
+        raise Problem(404, "No such key", f"GET /v1/communities/{community}/keys lists them") from error

@@ -3,11 +3,14 @@
 from collections import Counter
 from typing import Any
 
-from asyncpg import UniqueViolationError
-
 from services.ingest.events import store
 from services.ingest.events.domain.judgement import (
+    ACCEPTED,
+    CONFLICT,
+    REASONS,
+    EventKey,
     NotAnEventError,
+    ReceiptTakenError,
     Received,
     accepted_event,
     first_of_each,
@@ -20,41 +23,42 @@ from shared.topics import EVENTS, REJECTED, record_key
 from shared.transaction import Invalid, Transaction
 
 SOURCE = "/plaudit/ingest"
-CONFLICT_REASON = "an event with this source and id was accepted before with other content"
 
 
 async def on_raw_events(tx: Transaction, facts: list[Any]) -> None:
-    """Deduplicate received events, find out whose they are, and pass on what is new."""
+    """Deduplicate received events, find out whose they are, and pass on what is new.
+
+    Raises Invalid for a record that the API would never have written.
+    """
     received = [_received(fact, index) for index, fact in enumerate(facts)]
     # 1. Which are new? The unique key decides between workers.
-    added = await store.add_events(tx.conn, received)
-    stored: dict[tuple[str, str], bytes] = {}
+    new = await store.add_events(tx.conn, received=received)
+    stored: dict[EventKey, bytes] = {}
     # 2. What isn't: the same event again, or a record consumed again, which must not turn its own acceptance
     #    into a duplicate.
-    if len(added) < len(received):
-        received = first_of_each(received, await store.known_receipts(tx.conn, received))
+    if new is not None:
+        received = first_of_each(received, await store.load_consumed(tx.conn, received=received))
         if not received:
             return
-        new = {(row["community"], str(row["event_uid"])) for row in added}
-        stored = await store.content_hashes(tx.conn, sorted({(one.community, one.uid) for one in received} - new))
+        known = {(event.community, event.uid) for event in received} - new
+        stored = await store.load_hashes(tx.conn, keys=sorted(known))
     outcomes = judge(received, stored)
     # 3. Who is it?
-    accepted = [one for one, outcome in outcomes if outcome == "accepted"]
+    accepted = [event for event, outcome in outcomes if outcome is ACCEPTED]
     names, first_seen_at = who_takes_part(accepted)
     members = await resolve(tx, names=names, first_seen_at=first_seen_at)
     # 4. The outcome, and the messages that follow.
-    reasons = [CONFLICT_REASON if outcome == "conflict" else None for _, outcome in outcomes]
     try:
-        await store.add_receipts(tx.conn, outcomes, reasons)
-    except UniqueViolationError as error:
+        await store.add_receipts(tx.conn, outcomes=outcomes)
+    except ReceiptTakenError as error:
         # The loop then finds the record that names another's receipt.
-        raise Invalid("an event's place in its receipt is another event's") from error
-    for one in accepted:
-        message = accepted_event(one, members)
-        tx.publish(EVENTS, record_key(one.community, message["member"]), message)
-    for one, outcome in outcomes:
-        if outcome == "conflict":
-            tx.publish(REJECTED, record_key(one.community, one.receipt_id), _rejected(tx, one))
+        raise Invalid(str(error)) from error
+    for event in accepted:
+        message = accepted_event(event, members)
+        tx.publish(EVENTS, record_key(event.community, message["member"]), message)
+    for event, outcome in outcomes:
+        if outcome is CONFLICT:
+            tx.publish(REJECTED, record_key(event.community, event.receipt_id), _rejected(tx, event))
     for outcome, count in Counter(outcome for _, outcome in outcomes).items():
         EVENTS_JUDGED.labels(outcome).inc(count)
 
@@ -66,23 +70,23 @@ def _received(fact: Any, index: int) -> Received:
         raise Invalid(str(error), index) from error
 
 
-def _rejected(tx: Transaction, one: Received) -> dict[str, Any]:
+def _rejected(tx: Transaction, event: Received) -> dict[str, Any]:
     fact = {
         "specversion": "1.0",
-        "id": f"{one.receipt_id}/{one.receipt_index}",
+        "id": f"{event.receipt_id}/{event.receipt_index}",
         "source": SOURCE,
         "type": "engagement.rejected.v1",
         "time": tx.now,
-        "community": one.community,
+        "community": event.community,
         "data": {
-            "receipt_id": one.receipt_id,
-            "receipt_index": one.receipt_index,
-            "event_source": one.event["source"],
-            "event_id": one.event["id"],
-            "outcome": "conflict",
-            "reason": CONFLICT_REASON,
+            "receipt_id": event.receipt_id,
+            "receipt_index": event.receipt_index,
+            "event_source": event.event["source"],
+            "event_id": event.event["id"],
+            "outcome": CONFLICT,
+            "reason": REASONS[CONFLICT],
         },
     }
-    if one.traceparent is not None:
-        fact["traceparent"] = one.traceparent
+    if event.traceparent is not None:
+        fact["traceparent"] = event.traceparent
     return fact

@@ -15,6 +15,7 @@ from services.ingest.events.api.documents import EVENTS_OPERATION
 from services.ingest.events.api.waiting import TooManyWaitingError, WaitingRequests
 from services.ingest.events.domain import admission
 from services.ingest.events.domain.judgement import event_uid
+from services.ingest.events.domain.receipts import receipt_id
 from services.ingest.metrics import EVENTS_REFUSED, EVENTS_TAKEN, REQUESTS_WAITING
 from services.ingest.settings import Settings
 from shared.http import Answer, DirectRoute, FieldError, Problem, Read
@@ -66,8 +67,8 @@ def _taken(body: bytes, headers: Mapping[str, str], community: str, settings: Se
     encoded = admission.encode(admitted, settings.event_max_bytes)
     if not encoded:
         raise _nothing_to_take(admitted)
-    receipt_id = f"r{int(now.timestamp() * 1000):012x}{secrets.token_hex(8)}-{len(encoded)}"
-    return Taken(receipt_id, _raw_records(encoded, community, receipt_id, now), admitted.refusals)
+    receipt = receipt_id(now, secrets.token_hex(8), len(encoded))
+    return Taken(receipt, _raw_records(encoded, community, receipt, now), admitted.refusals)
 
 
 def _admitted(body: bytes, headers: Mapping[str, str], now: datetime, settings: Settings) -> admission.Admission:
@@ -89,14 +90,14 @@ def _limits(settings: Settings) -> admission.Limits:
 
 
 def _raw_records(
-    encoded: Sequence[admission.Encoded], community: str, receipt_id: str, now: datetime
+    encoded: Sequence[admission.Encoded], community: str, receipt: str, now: datetime
 ) -> list[tuple[bytes, bytes]]:
     """Kafka records (key, value) of the admitted events."""
     records = []
     traceparent = new_traceparent()
     for index, event, document in encoded:
         uid = event_uid(community, event["source"], event["id"])
-        fact = admission.raw_fact(community, uid, receipt_id, index, now, traceparent, event)
+        fact = admission.raw_fact(community, uid, receipt, index, now, traceparent, event)
         fact["data"] = orjson.Fragment(document)
         data = event["data"]
         records.append((record_key(community, f"{data['channel']}|{data['actor']['id']}"), orjson.dumps(fact)))

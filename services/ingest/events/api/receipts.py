@@ -1,11 +1,11 @@
 """Receipts: what became of the events of a request."""
 
-import re
-
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from services.ingest.events import store
+from services.ingest.events.domain.judgement import Outcome
+from services.ingest.events.domain.receipts import Judgement, event_count
 from shared.http import (
     PROBLEMS,
     After,
@@ -16,8 +16,6 @@ from shared.http import (
     encode_cursor,
     requires,
 )
-
-RECEIPT_PATTERN = re.compile(r"^r[0-9a-f]{28}-([0-9]{1,6})$")
 
 router = APIRouter()
 
@@ -31,6 +29,16 @@ class ReceiptItem(BaseModel):
         description="accepted, duplicate (same content before) or conflict (other content before)"
     )
     reason: str | None = None
+
+    @classmethod
+    def of(cls, judgement: Judgement) -> "ReceiptItem":
+        """What is shown of a judgement."""
+        return cls(
+            index=judgement.index,
+            event_uid=judgement.event_uid,
+            outcome=judgement.outcome,
+            reason=judgement.reason,
+        )
 
 
 class Receipt(BaseModel):
@@ -54,29 +62,24 @@ async def get_receipt(
     principal: Principal = requires("receipts:read"),
 ) -> Receipt:
     """Outcomes by event, and their counts. Events not yet judged are counted as pending."""
-    matched = RECEIPT_PATTERN.match(receipt_id)
-    if matched is None:
+    count = event_count(receipt_id)
+    if count is None:
         raise Problem(404, "No such receipt", "A receipt id is what POST /v1/events answered")
     position = decode_cursor(after, int)
     async with request.app.state.pool.acquire() as conn:
-        counts = await store.receipt_counts(conn, principal.community, receipt_id)
-        rows = await store.page_of_receipt(
-            conn, principal.community, receipt_id, position[0] if position else -1, limit
+        counts = await store.count_outcomes(conn, community=principal.community, receipt_id=receipt_id)
+        judgements = await store.page_of_receipt(
+            conn,
+            community=principal.community,
+            receipt_id=receipt_id,
+            after_index=position[0] if position else -1,
+            limit_count=limit,
         )
-    pending = max(0, int(matched[1]) - sum(counts.values()))
+    pending = max(0, count - sum(counts.values()))
     return Receipt(
         receipt_id=receipt_id,
         status="pending" if pending else "complete",
-        counts={outcome: counts.get(outcome, 0) for outcome in ("accepted", "duplicate", "conflict")}
-        | {"pending": pending},
-        items=[
-            ReceiptItem(
-                index=row["receipt_index"],
-                event_uid=str(row["event_uid"]),
-                outcome=row["outcome"],
-                reason=row["reason"],
-            )
-            for row in rows
-        ],
-        next=encode_cursor(rows[-1]["receipt_index"]) if len(rows) == limit else None,
+        counts={outcome.value: counts.get(outcome, 0) for outcome in Outcome} | {"pending": pending},
+        items=[ReceiptItem.of(judgement) for judgement in judgements],
+        next=encode_cursor(judgements[-1].index) if len(judgements) == limit else None,
     )

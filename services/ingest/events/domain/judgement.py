@@ -4,6 +4,7 @@ import hashlib
 import uuid
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Literal, NamedTuple, NotRequired
 
 import orjson
@@ -18,12 +19,38 @@ EVENT_NAMESPACE = uuid.UUID("0b5d7a0e-51f5-5b3a-8d0c-3f6c2f8f1a01")
 _NAMESPACE_HASH = hashlib.sha1(EVENT_NAMESPACE.bytes, usedforsecurity=False)
 EARLIEST_YEAR = 1970
 
-Outcome = Literal["accepted", "duplicate", "conflict"]
+EventKey = tuple[str, str]  # community, uid
 ReceiptKey = tuple[str, str, int]  # community, receipt, place in the request
+
+
+class Outcome(StrEnum):
+    """What becomes of an event that was received."""
+
+    #: It is new, and counts.
+    ACCEPTED = "accepted"
+    #: The same was accepted before.
+    DUPLICATE = "duplicate"
+    #: One with the same id and other content was accepted before.
+    CONFLICT = "conflict"
+
+
+#: Bound once: an attribute of an enum costs more than all that is done with it for an event.
+ACCEPTED, DUPLICATE, CONFLICT = Outcome
+
+#: Why, where the outcome does not say it.
+REASONS: Mapping[Outcome, str | None] = {
+    ACCEPTED: None,
+    DUPLICATE: None,
+    CONFLICT: "an event with this source and id was accepted before with other content",
+}
 
 
 class NotAnEventError(ValueError):
     """A message of engagement.raw.v1 that ingest itself cannot have written; the message says what is wrong."""
+
+
+class ReceiptTakenError(Exception):
+    """An event names a place in a receipt that is another event's."""
 
 
 class _Person(TypedDict):
@@ -167,28 +194,28 @@ def _identities(community: str, data: Mapping[str, Any]) -> dict[str, tuple[Iden
 def first_of_each(received: Sequence[Received], consumed: Container[ReceiptKey]) -> list[Received]:
     """The records that were not consumed before, each once; a record is known by its receipt and its place."""
     first: dict[ReceiptKey, Received] = {}
-    for one in received:
-        key = (one.community, one.receipt_id, one.receipt_index)
+    for event in received:
+        key = (event.community, event.receipt_id, event.receipt_index)
         if key not in consumed:
-            first.setdefault(key, one)
+            first.setdefault(key, event)
     return list(first.values())
 
 
-def judge(received: Sequence[Received], stored: Mapping[tuple[str, str], bytes]) -> list[tuple[Received, Outcome]]:
+def judge(received: Sequence[Received], stored: Mapping[EventKey, bytes]) -> list[tuple[Received, Outcome]]:
     """Say of each event, in order, what becomes of it.
 
-    `stored` has the content hash of every event of the batch that was accepted before, by (community, uid).
-    The first of equal ids is accepted, the same content again is a duplicate, other content a conflict.
+    `stored` has the content hash of every event of the batch that was accepted before. The first of equal ids
+    is accepted, the same content again is a duplicate, other content a conflict.
     """
     known = dict(stored)
     outcomes: list[tuple[Received, Outcome]] = []
-    for one in received:
-        key = (one.community, one.uid)
+    for event in received:
+        key = (event.community, event.uid)
         if key not in known:
-            known[key] = one.hash
-            outcomes.append((one, "accepted"))
+            known[key] = event.hash
+            outcomes.append((event, ACCEPTED))
         else:
-            outcomes.append((one, "duplicate" if known[key] == one.hash else "conflict"))
+            outcomes.append((event, DUPLICATE if known[key] == event.hash else CONFLICT))
     return outcomes
 
 
@@ -205,17 +232,17 @@ def who_takes_part(
     return names, first_seen_at
 
 
-def accepted_event(one: Received, members: Mapping[IdentityKey, str]) -> dict[str, Any]:
-    """The message for the event log: the event as it came, with who its people are."""
-    message = dict(one.event)
-    message["community"] = one.community
-    message["uid"] = one.uid
-    message["receivedat"] = one.received_at
-    if one.traceparent is not None:
-        message["traceparent"] = one.traceparent
-    for role, (identity, _name) in one.identities.items():
+def accepted_event(received: Received, members: Mapping[IdentityKey, str]) -> dict[str, Any]:
+    """The message for the event log: the event as it came, with the member ids of its people."""
+    message = dict(received.event)
+    message["community"] = received.community
+    message["uid"] = received.uid
+    message["receivedat"] = received.received_at
+    if received.traceparent is not None:
+        message["traceparent"] = received.traceparent
+    for role, (identity, _name) in received.identities.items():
         message[role] = members[identity]
-    target = one.target_uid()
+    target = received.target_uid()
     if target is not None:
         message["targetuid"] = target
     return message

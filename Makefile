@@ -9,7 +9,8 @@ RUN := $(VENV)/bin/python -m
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up down status logs test lint format schemas bench faults requirements clean
+.PHONY: help setup demo up down status logs test lint format hooks schemas migrations notices changelog bench faults \
+  requirements clean
 
 help: ## List the targets
 	@echo "Plaudit: praise with an audit trail. Start with: make demo"
@@ -45,8 +46,20 @@ format: $(VENV)/dev.stamp ## Format the code and correct what can be corrected
 	@$(RUN) ruff format .
 	@$(RUN) ruff check --fix .
 
+hooks: $(VENV)/dev.stamp ## Have git run lint before each commit
+	@$(RUN) prek install
+
 schemas: $(VENV)/dev.stamp ## Generate schemas/ from the contracts and the APIs
 	@$(RUN) tools.schemas
+
+migrations: $(VENV)/dev.stamp ## Give the migrations of a merged branch their numbers
+	@$(RUN) tools.migrations
+
+notices: $(VENV)/dev.stamp ## Generate THIRD_PARTY.md from what is installed
+	@$(RUN) tools.notices
+
+changelog: $(VENV)/dev.stamp ## Show what changelog.d has for the next release
+	@$(RUN) towncrier build --draft --version next
 
 bench: $(VENV)/bench.stamp ## Measure throughput and latency, and write the results
 	@$(RUN) bench

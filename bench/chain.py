@@ -8,7 +8,7 @@ import gc
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import import_module
@@ -21,14 +21,14 @@ import psutil
 from plaudit.stack import StackState
 from services.ingest.events.domain import admission
 from services.ingest.events.domain.judgement import event_uid
-from services.scoring import handlers as scoring
-from services.scoring.domain.programme import read_programme
+from services.scoring.programmes import handlers as scoring
+from services.scoring.programmes.domain.reading import read_programme
 from shared.consumer import Subscription
 from shared.contracts.programme import Programme
 from shared.postgres import create_pool
 from shared.service import ServiceSpec
-from shared.topics import SERVICES
-from shared.transaction import transaction
+from shared.services import SERVICES
+from shared.transaction import Transaction, transaction
 
 BATCH_COUNT = 2_000
 
@@ -56,13 +56,23 @@ class Link:
     backend: psutil.Process
     cost: Cost = field(default_factory=Cost)
 
+    def subscription(self, topic: str) -> Subscription:
+        """The service's subscription to a topic."""
+        return next(one for one in self.spec.subscriptions if one.topic.name == topic)
+
+    def begin(self) -> AbstractAsyncContextManager[Transaction[Any]]:
+        """A transaction as the service's process begins one."""
+        return transaction(
+            self.pool, service=self.spec.name, settings=self.spec.settings(), on_commit=lambda _: None
+        )
+
     async def handle(self, topic: str, batch: Sequence[bytes]) -> list[tuple[str, bytes, bytes]]:
         """Decode and handle the messages of a batch in one transaction; return what it published."""
-        subscription: Subscription = next(one for one in self.spec.subscriptions if one.topic.name == topic)
+        subscription = self.subscription(topic)
         wall, python, postgres = time.perf_counter(), time.process_time(), self._backend_seconds()
         messages = [subscription.adapter.validate_json(value) for value in batch]
         gc.disable()  # as the loop does
-        async with transaction(self.pool, lambda count: None) as tx:
+        async with self.begin() as tx:
             await subscription.handler(tx, messages)
         gc.enable()
         self.cost.wall_seconds += time.perf_counter() - wall
@@ -120,7 +130,7 @@ async def publish(chain: Chain, community: str, programme: str) -> None:
     link = chain.links["scoring"]
     document = read_programme(programme)
     assert isinstance(document, Programme)
-    async with transaction(link.pool, lambda count: None) as tx:
+    async with link.begin() as tx:
         await scoring.publish_programme(tx, community, document, programme, "benchmark", None, 0)
     rows = await link.pool.fetch("delete from outbox returning topic, value")
     for other in chain.links.values():

@@ -13,7 +13,7 @@ from bench.results import Results
 from plaudit.admin import issue_key, request
 from plaudit.stack import StackState, reset, start, stop
 from plaudit.stack.settling import wait_until_settled
-from shared.http.keys import SCOPES
+from shared.access_keys import SCOPES
 from shared.postgres import database_url, role_name
 
 ROOT = Path(__file__).parents[1]

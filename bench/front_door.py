@@ -18,8 +18,9 @@ from starlette.routing import Route
 from bench.measure import like_a_service
 from services.ingest.events.api.posting import post_events
 from services.ingest.main import SPEC
-from shared.http import Principal, Problem
+from shared.http import Connected, Principal, Problem
 from shared.http.server import HttpServer
+from shared.kafka import send_records
 from shared.service import describe
 
 PARTITIONS = frozenset(range(6))
@@ -56,9 +57,19 @@ class AnyKey:
 
 def application(producer: Any = None) -> Any:
     """Ingest's application with stand-ins for what it is connected to."""
-    app = describe(SPEC, SPEC.settings(), "api")
-    app.state.producer = producer or NoProducer()
-    app.state.keys = AnyKey()
+    settings = SPEC.settings()
+    app = describe(SPEC, settings, "api")
+    keys: Any = AnyKey()
+    nothing: Any = None  # what taking events has no use for
+    used = producer or NoProducer()
+    app.state.connected = Connected(
+        settings=settings,
+        pool=nothing,
+        keys=keys,
+        begin=nothing,
+        send=lambda records: send_records(used, records),
+        not_ready=nothing,
+    )
     return app
 
 
@@ -76,7 +87,7 @@ class Call:
 
         headers = {"authorization": "Bearer plk", "content-type": content_type.decode()}
         try:
-            await post_events(self._app.state, headers, read)
+            await post_events(self._app.state.connected, headers, read)
         except Problem as problem:
             raise RuntimeError(f"HTTP {problem.status}: {problem.detail}") from problem
 

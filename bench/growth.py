@@ -19,7 +19,7 @@ from bench.measure import like_a_service
 from bench.results import Breakdown, Target
 from plaudit.stack import StackState
 from shared.postgres import database_url, role_name
-from shared.topics import SERVICES
+from shared.services import SERVICES
 
 TEXT = MESSAGES.read_text()
 SMALL_COUNT = 100_000

@@ -16,7 +16,7 @@ from bench.end_to_end import job
 from bench.loader import Loader
 from bench.results import Breakdown, Target
 from plaudit.stack import StackState
-from shared.topics import SERVICES
+from shared.services import SERVICES
 
 PER_SECOND = 1_000
 SECONDS = 20

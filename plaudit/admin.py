@@ -15,7 +15,7 @@ from rich.tree import Tree
 
 from plaudit.stack import load_state
 from plaudit.stack.state import StackState, write_private
-from shared.http.keys import SCOPES
+from shared.access_keys import SCOPES
 
 KEY_FILE = "keys.json"
 KNOWN_EVERYWHERE_SECONDS = 30.0

@@ -2,7 +2,6 @@
 
 import difflib
 import importlib
-import importlib.util
 from typing import Any, NamedTuple
 
 import click
@@ -43,12 +42,12 @@ class Root(click.Group):
     """A group that knows its subcommands by name and imports them when they are needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The subcommands whose module this installation has."""
-        return [name for name, one in SUBCOMMANDS.items() if importlib.util.find_spec(one.module)]
+        """The subcommands in the order of their list."""
+        return list(SUBCOMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Imports the subcommand; None when there is none of this name."""
-        if cmd_name not in self.list_commands(ctx):
+        if cmd_name not in SUBCOMMANDS:
             return None
         one = SUBCOMMANDS[cmd_name]
         command: click.Command = getattr(importlib.import_module(one.module), one.attribute)
@@ -59,8 +58,8 @@ class Root(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Finds the subcommand; an unknown one is answered with those that look like it."""
         name = args[0]
-        if name not in self.list_commands(ctx) and not name.startswith("-"):
-            near = difflib.get_close_matches(name, self.list_commands(ctx), n=3, cutoff=0.5)
+        if name not in SUBCOMMANDS and not name.startswith("-"):
+            near = difflib.get_close_matches(name, SUBCOMMANDS, n=3, cutoff=0.5)
             hint = f" Did you mean {' or '.join(near)}?" if near else ""
             ctx.fail(f"There is no command '{name}'.{hint}")
         return super().resolve_command(ctx, args)
@@ -68,7 +67,7 @@ class Root(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the list of subcommands without importing any."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, SUBCOMMANDS[name].help) for name in self.list_commands(ctx)])
+            formatter.write_dl([(name, one.help) for name, one in SUBCOMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the subcommand; what the stack cannot do becomes a message and exit code 1."""

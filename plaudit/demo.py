@@ -21,7 +21,7 @@ from plaudit.simulation import Simulation, play
 from plaudit.stack import StackState, reset, start, stop
 from plaudit.stack.paths import CHECKOUT
 from plaudit.stack.settling import wait_until_settled
-from shared.http.keys import SCOPES
+from shared.access_keys import SCOPES
 
 COMMUNITY = "demo"
 PROGRAMME = CHECKOUT / "programmes" / "starter.yaml"

@@ -16,7 +16,8 @@ from rich.table import Table
 from plaudit.stack import load_state
 from shared.contracts.facts import RECORD_DEAD_LETTERED
 from shared.kafka import create_producer, send_records
-from shared.topics import SERVICES, dead_letter_topic
+from shared.services import SERVICES
+from shared.topics import dead_letter_topic
 
 LISTED_MAX_COUNT = 100
 REASON_SHOWN_CHARS = 200
@@ -61,7 +62,7 @@ async def read(bootstrap: str, service: str) -> list[DeadLetter]:
 
 
 def _letter(place: int, value: bytes) -> DeadLetter:
-    fact = RECORD_DEAD_LETTERED.validate_json(value)
+    fact = RECORD_DEAD_LETTERED.adapter.validate_json(value)
     data = fact["data"]
     return DeadLetter(
         place,

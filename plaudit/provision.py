@@ -8,7 +8,8 @@ from aiokafka.errors import KafkaError
 
 from shared.kafka import create_topics
 from shared.postgres import MigrationError, migrate, prepare_database
-from shared.topics import SERVICES, TOPICS
+from shared.services import SERVICES
+from shared.topics import TOPICS
 
 
 async def provision(*, kafka: str, postgres_admin_url: str, postgres_password: str) -> None:

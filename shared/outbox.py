@@ -16,8 +16,10 @@ import mode
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from shared.kafka import passes, send_records
+from shared.failures import is_transient
+from shared.kafka import send_records
 from shared.postgres import TRANSIENT, Connection, begin
+from shared.retries import Pauses, StoppedInRetriesError, until_it_passes
 from shared.settings import ServiceSettings
 from shared.telemetry import OUTBOX_PENDING, OUTBOX_PUBLISHED, OUTBOX_RETRIES
 
@@ -69,8 +71,7 @@ class OutboxRelay(mode.Service):
         """Publish what is there, for a moment; what remains is published by the next process."""
         with contextlib.suppress(TimeoutError, KafkaError, *TRANSIENT):
             async with asyncio.timeout(self._settings.stop_seconds):
-                while await self._publish_batches():
-                    pass
+                await self._publish_all()
 
     async def _ask(self, query: str, *arguments: Any) -> Any:
         async with begin(self._pool) as conn:
@@ -85,36 +86,35 @@ class OutboxRelay(mode.Service):
             self._room.clear()
 
     async def _relay(self) -> None:
-        pause = self._settings.retry_min_seconds
         while not self.should_stop:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._work.wait(), IDLE_POLL_SECONDS)
             self._work.clear()
-            try:
-                while await self._publish_batches():
-                    pass
-                pause = self._settings.retry_min_seconds
-            except (KafkaError, *TRANSIENT) as error:
-                if isinstance(error, KafkaError) and not passes(error):
-                    raise
-                OUTBOX_RETRIES.inc()
-                log.warning("publishing waits %.1f s: %r", pause, error)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, self._settings.retry_max_seconds)
-                self._work.set()
+            with contextlib.suppress(StoppedInRetriesError):
+                await until_it_passes(
+                    self._publish_all,
+                    is_transient=is_transient,
+                    pauses=Pauses(self._settings.retry_min_seconds, self._settings.retry_max_seconds),
+                    on_failure=_count_retry,
+                    should_stop=lambda: self.should_stop,
+                )
+
+    async def _publish_all(self) -> None:
+        while await self._publish_batches():
+            pass
 
     async def _publish_batches(self) -> bool:
         """Publish a few batches in one transaction; True when there may be more."""
         count, batches = 0, 0
         async with begin(self._pool) as conn:
             # 1. Deleted, for this transaction only ...
-            rows = await self._take(conn)
+            rows = await self._delete_oldest(conn)
             while rows:
                 count, batches = count + len(rows), batches + 1
                 more = len(rows) == self._settings.outbox_batch_max_count and batches < TRANSACTION_MAX_BATCHES
                 # 2. ... until all in-sync replicas have acknowledged them: PostgreSQL finds the next meanwhile.
                 sent, following = await asyncio.gather(
-                    self._send(rows), self._take(conn) if more else _nothing(), return_exceptions=True
+                    self._send(rows), self._delete_oldest(conn) if more else _nothing(), return_exceptions=True
                 )
                 if isinstance(sent, BaseException):
                     raise sent
@@ -127,7 +127,7 @@ class OutboxRelay(mode.Service):
         self._set_pending(self._pending - count if left is None else left)
         return batches == TRANSACTION_MAX_BATCHES
 
-    async def _take(self, conn: Connection) -> list[asyncpg.Record]:
+    async def _delete_oldest(self, conn: Connection) -> list[asyncpg.Record]:
         """Delete the oldest rows and return them; none while another relay is at work.
 
         Oldest first, and never "id > last": sequences do not commit in order.
@@ -147,6 +147,11 @@ class OutboxRelay(mode.Service):
     async def _send(self, rows: list[asyncpg.Record]) -> None:
         async with asyncio.timeout(self._settings.publish_seconds):
             await send_records(self._producer, ((topic, key, value) for _, topic, key, value in rows))
+
+
+def _count_retry(error: Exception, pause: float) -> None:
+    OUTBOX_RETRIES.inc()
+    log.warning("publishing waits %.1f s: %r", pause, error)
 
 
 async def _nothing() -> list[asyncpg.Record]:

@@ -82,9 +82,8 @@ class ServiceSpec:
     @property
     def all_subscriptions(self) -> list[Subscription]:
         """The service's own, and the access keys that every service but their owner follows."""
-        followed = (
-            () if self.name == "ingest" else (Subscription(ACCESS_KEYS, ACCESS_KEY_CHANGED, on_access_keys),)
-        )
+        access_keys = Subscription(ACCESS_KEYS, ACCESS_KEY_CHANGED.adapter, on_access_keys)
+        followed = () if self.name == "ingest" else (access_keys,)
         return [*followed, *self.subscriptions]
 
 

@@ -5,23 +5,26 @@ its readers from here.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from shared.contracts import facts
+from shared.services import SERVICES
 
 DAY_MS = 24 * 60 * 60 * 1000
 KEEP_FOREVER = -1
-SERVICES = ("ingest", "scoring", "recognition", "rewards", "analytics")
 
 
 @dataclass(frozen=True)
 class Topic:
-    """One Kafka topic. `key` says in words what the record key is made of; `retention_ms` -1 keeps everything."""
+    """One Kafka topic.
+
+    `key` says in words what the record key is made of, `facts` are the types that it carries, as their contracts
+    are named; `retention_ms` -1 keeps everything.
+    """
 
     name: str
     title: str
     key: str
-    facts: tuple[Any, ...]
+    facts: tuple[str, ...]
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
     partitions: int = 6
@@ -42,7 +45,7 @@ RAW = Topic(
     "engagement.raw.v1",
     "What the front door took, before deduplication and identity",
     "community | channel | actor id",
-    (facts.RawEvent,),
+    (facts.RAW_EVENT.name,),
     producers=("ingest",),
     consumers=("ingest",),
     retention_ms=30 * DAY_MS,
@@ -51,7 +54,7 @@ EVENTS = Topic(
     "engagement.events.v1",
     "The event log: every accepted event, with its members",
     "community | member",
-    (facts.AcceptedEvent,),
+    (facts.ACCEPTED_TYPE,),
     producers=("ingest",),
     consumers=("scoring", "analytics"),
 )
@@ -59,7 +62,7 @@ REJECTED = Topic(
     "engagement.rejected.v1",
     "Events that will not count, with the reason",
     "community | receipt",
-    (facts.RejectedEvent,),
+    (facts.REJECTED_EVENT.name,),
     producers=("ingest",),
     consumers=("analytics",),
     retention_ms=90 * DAY_MS,
@@ -68,7 +71,7 @@ MEMBERS = Topic(
     "members.v1",
     "Members and their identities on each channel",
     "community | member",
-    (facts.MemberIdentified,),
+    (facts.MEMBER_IDENTIFIED.name,),
     producers=("ingest",),
     consumers=("recognition", "rewards", "analytics"),
     compacted=True,
@@ -77,7 +80,7 @@ POINTS = Topic(
     "points.awarded.v1",
     "Points awarded and reversed",
     "community | member",
-    (facts.PointsAwarded,),
+    (facts.POINTS_AWARDED.name,),
     producers=("scoring",),
     consumers=("recognition", "rewards", "analytics"),
 )
@@ -85,7 +88,7 @@ RECOGNITION = Topic(
     "recognition.granted.v1",
     "Badges and levels granted and taken back",
     "community | member",
-    (facts.RecognitionGranted,),
+    (facts.RECOGNITION_GRANTED.name,),
     producers=("recognition",),
     consumers=("analytics",),
 )
@@ -93,7 +96,7 @@ REDEMPTIONS = Topic(
     "redemptions.v1",
     "Redemptions and their states",
     "community | member",
-    (facts.RedemptionChanged,),
+    (facts.REDEMPTION_CHANGED.name,),
     producers=("rewards",),
     consumers=("analytics",),
 )
@@ -101,7 +104,7 @@ PAYOUTS = Topic(
     "payouts.v1",
     "Payouts, their states, and the awards they pay",
     "community | member",
-    (facts.PayoutChanged, facts.PayoutLots),
+    (facts.PAYOUT_CHANGED.name, facts.PAYOUT_LOTS.name),
     producers=("rewards",),
     consumers=("analytics", "finance"),
 )
@@ -109,7 +112,7 @@ PROGRAMMES = Topic(
     "programme.v1",
     "Published programme versions; each service reads its own section",
     "community | programme",
-    (facts.ProgrammePublished,),
+    (facts.PROGRAMME_PUBLISHED.name,),
     producers=("scoring",),
     consumers=("recognition", "rewards", "analytics"),
     partitions=1,
@@ -119,7 +122,7 @@ ACCESS_KEYS = Topic(
     "access_keys.v1",
     "Access keys issued and revoked, as hashes",
     "community | key",
-    (facts.AccessKeyChanged,),
+    (facts.ACCESS_KEY_CHANGED.name,),
     producers=("ingest",),
     consumers=("scoring", "recognition", "rewards", "analytics"),
     partitions=1,
@@ -133,7 +136,7 @@ def dead_letter_topic(service: str) -> Topic:
         f"{service}.dlq.v1",
         f"Records that {service} can never process, with origin and reason",
         "community or nothing",
-        (facts.RecordDeadLettered,),
+        (facts.RECORD_DEAD_LETTERED.name,),
         producers=(service,),
         consumers=("operators",),
         partitions=1,

@@ -3,18 +3,23 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Generic
 
 import asyncpg
 import orjson
+from typing_extensions import TypeVar
 
+from shared.contracts.facts import FactType
 from shared.postgres import Connection, begin
-from shared.topics import Topic
-
-Publish = Callable[[Topic, bytes, Mapping[str, Any]], None]
+from shared.settings import ServiceSettings
+from shared.topics import Topic, record_key
 
 #: The largest message: Kafka's default message.max.bytes is 1,048,588, and a batch has a header of its own.
 MESSAGE_MAX_BYTES = 1_000_000
+
+SettingsT_co = TypeVar("SettingsT_co", bound=ServiceSettings, default=ServiceSettings, covariant=True)
+OwnSettingsT = TypeVar("OwnSettingsT", bound=ServiceSettings)
+DataT = TypeVar("DataT", bound=Mapping[str, Any])
 
 
 class Invalid(Exception):
@@ -31,16 +36,51 @@ class Invalid(Exception):
         self.topic: str | None = None
 
 
-class Transaction:
-    """An open database transaction, its time (UTC, the same for all of it), and the messages it will send."""
+class Transaction(Generic[SettingsT_co]):
+    """An open database transaction, its time (UTC, the same for all of it), and the messages it will send.
 
-    def __init__(self, conn: Connection, now: datetime) -> None:
+    `service` and `settings` are those of the process that runs it.
+    """
+
+    def __init__(self, conn: Connection, now: datetime, *, service: str, settings: SettingsT_co) -> None:
         self.conn = conn
         self.now = now
+        self.service = service
+        self.settings = settings
+        self._source = f"/plaudit/{service}"
         self._messages: list[tuple[str, bytes, bytes]] = []
 
+    def tell(
+        self,
+        topic: Topic,
+        fact_type: FactType[DataT, Any],
+        *,
+        fact_id: str,
+        community: str,
+        subject: str,
+        data: DataT,
+        traceparent: str | None = None,
+    ) -> None:
+        """Send a fact of this service's once the transaction has committed: a CloudEvent around `data`.
+
+        `subject` is what the fact is about, such as a member: facts of one subject of a community stay in order.
+        Raises Invalid when the message is larger than a broker takes.
+        """
+        fact = {
+            "specversion": "1.0",
+            "id": fact_id,
+            "source": self._source,
+            "type": fact_type.name,
+            "time": self.now,
+            "community": community,
+            "data": data,
+        }
+        if traceparent is not None:
+            fact["traceparent"] = traceparent
+        self.publish(topic, record_key(community, subject), fact)
+
     def publish(self, topic: Topic, key: bytes, fact: Mapping[str, Any]) -> None:
-        """Send `fact` to `topic` once this transaction has committed.
+        """Send `fact`, a whole message, to `topic` once this transaction has committed.
 
         Raises Invalid when it is larger than a broker takes: it would block all that are sent after it.
         """
@@ -62,10 +102,12 @@ class Transaction:
 
 
 @asynccontextmanager
-async def transaction(pool: asyncpg.Pool, on_commit: Callable[[int], None]) -> AsyncIterator[Transaction]:
+async def transaction(
+    pool: asyncpg.Pool, *, service: str, settings: OwnSettingsT, on_commit: Callable[[int], None]
+) -> AsyncIterator[Transaction[OwnSettingsT]]:
     """Begin, let the caller work, store the outbox rows, commit; then tell `on_commit` how many there are."""
     async with begin(pool) as conn:
-        tx = Transaction(conn, datetime.now(UTC))
+        tx = Transaction(conn, datetime.now(UTC), service=service, settings=settings)
         yield tx
         count = await tx.store_outbox()
     on_commit(count)

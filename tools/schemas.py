@@ -1,7 +1,6 @@
-"""Generates schemas/ and the catalogue in docs/events.md, unless what is published would break."""
+"""Generates schemas/, docs/problems.md and the catalogue in docs/events.md, unless what is published breaks."""
 
 import importlib
-import importlib.util
 import io
 import subprocess
 import tarfile
@@ -13,13 +12,14 @@ from typing import Any
 import click
 import orjson
 
-from shared.contracts.asyncapi import asyncapi_document
-from shared.contracts.catalogue import with_catalogue
-from shared.contracts.compatibility import Break, breaks
-from shared.contracts.export import PROGRAMME_PATH, example_documents, schema_documents
-from shared.contracts.http_compatibility import operation_breaks
+from shared.published.asyncapi import asyncapi_document
+from shared.published.catalogue import with_catalogue
+from shared.published.compatibility import Break, breaks
+from shared.published.export import PROGRAMME_PATH, example_documents, schema_documents
+from shared.published.http_compatibility import operation_breaks
 from shared.service import describe
-from shared.topics import SERVICES
+from shared.services import SERVICES
+from tools.problems import with_problems
 
 ROOT = Path(__file__).parents[1]
 STALE = "generated files are not what the contracts and APIs say now; run `make schemas`"
@@ -33,16 +33,11 @@ def generated(root: Path) -> dict[str, bytes]:
         **schema_documents(),
         **example_documents(),
         "asyncapi.json": asyncapi_document(),
-        **{f"{_APIS}{service}.json": openapi_document(service) for service in present_services()},
+        **{f"{_APIS}{service}.json": openapi_document(service) for service in SERVICES},
     }
     files = {f"schemas/{path}": orjson.dumps(one, option=_OPTIONS) for path, one in documents.items()}
-    page = "docs/events.md"
-    return {**files, page: with_catalogue((root / page).read_text()).encode()}
-
-
-def present_services() -> list[str]:
-    """The services that have a main module."""
-    return [one for one in SERVICES if importlib.util.find_spec(f"services.{one}.main") is not None]
+    pages = {"docs/events.md": with_catalogue, "docs/problems.md": with_problems}
+    return {**files, **{page: complete((root / page).read_text()).encode() for page, complete in pages.items()}}
 
 
 @cache
@@ -101,7 +96,7 @@ def broken(root: Path, revision: str = "HEAD", replaced: Sequence[str] = ()) -> 
     baseline = {path: document for path, document in published(root, revision).items() if path not in paths}
     types = {path: schema for path, schema in baseline.items() if not path.startswith(_APIS)}
     apis = {Path(path).stem: document for path, document in baseline.items() if path.startswith(_APIS)}
-    current = {service: openapi_document(service) for service in present_services()}
+    current = {service: openapi_document(service) for service in SERVICES}
     of_operations = [one for one in operation_breaks(apis, current) if one.path not in replaced]
     return [*breaks(types, schema_documents()), *of_operations]
 
@@ -120,7 +115,7 @@ def broken(root: Path, revision: str = "HEAD", replaced: Sequence[str] = ()) -> 
     "one that nobody has used yet. Repeatable.",
 )
 def main(check: bool, against: str, replaced: Sequence[str]) -> None:
-    """Generate schemas/ and the catalogue in docs/events.md from the contracts and the APIs.
+    """Generate schemas/, the catalogue in docs/events.md and docs/problems.md from the contracts and the APIs.
 
     Refuses when a version or an operation that is published would change in a way that hurts who sends, reads
     or calls it.

@@ -176,7 +176,7 @@ async def _consume(state: StackState) -> float:
             fetched = await consumer.getmany(timeout_ms=200, max_records=settings.batch_max_count)
             for batch in fetched.values():
                 for record in batch:
-                    RAW_EVENT.validate_json(record.value)
+                    RAW_EVENT.adapter.validate_json(record.value)
                 done += len(batch)
             if not started and done:  # connecting is not consuming
                 started, before = time.perf_counter(), done

@@ -19,7 +19,7 @@ from shared.contracts.facts import POINTS_AWARDED
 from shared.kafka import create_producer, send_records
 from shared.postgres import begin, database_url, role_name, use_quick_times
 from shared.topics import EVENTS, POINTS
-from shared.transaction import Transaction, transaction
+from shared.transaction import Transaction
 
 TEXT = MESSAGES.read_text()
 EVENT_COUNT = 40_000
@@ -84,16 +84,17 @@ async def scoring(context: Context) -> None:
     async with connected(state, ("ingest", "scoring")) as links:
         values = await _events_in_kafka(state, links)
         link = links.links["scoring"]
+        scoring = link.subscription(EVENTS.name)
         recorded: list[list[tuple[str, tuple[Any, ...], dict[str, Any]]]] = []
         for start in range(0, len(values), BATCH_COUNT):
             calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
-            facts = [
-                link.spec.subscriptions[0].adapter.validate_json(one[1])
-                for one in values[start : start + BATCH_COUNT]
-            ]
+            facts = [scoring.adapter.validate_json(one[1]) for one in values[start : start + BATCH_COUNT]]
             async with begin(link.pool) as conn:
-                tx = Transaction(Recording(conn, calls), datetime.now(UTC))  # type: ignore[arg-type]
-                await link.spec.subscriptions[0].handler(tx, facts)
+                recording: Any = Recording(conn, calls)
+                tx = Transaction(
+                    recording, datetime.now(UTC), service=link.spec.name, settings=link.spec.settings()
+                )
+                await scoring.handler(tx, facts)
                 await tx.store_outbox()
             recorded.append(calls)
 
@@ -186,7 +187,7 @@ async def ledger(context: Context) -> None:
             await _truncate(state, "rewards", LEDGER_TABLES)
             started = time.perf_counter()
             for start in range(0, len(facts), BATCH_COUNT):
-                async with transaction(link.pool, lambda count: None) as tx:
+                async with link.begin() as tx:
                     await booking(tx, facts[start : start + BATCH_COUNT])
             return len(facts) / (time.perf_counter() - started)
 
@@ -221,7 +222,9 @@ async def _awards(links: Chain) -> list[Any]:
         accepted = await links.links["ingest"].handle("engagement.raw.v1", raw)
         events = [value for topic, _, value in accepted if topic == EVENTS.name]
         awarded = await links.links["scoring"].handle(EVENTS.name, events)
-        facts += [POINTS_AWARDED.validate_json(value) for topic, _, value in awarded if topic == POINTS.name]
+        facts += [
+            POINTS_AWARDED.adapter.validate_json(value) for topic, _, value in awarded if topic == POINTS.name
+        ]
     return facts
 
 

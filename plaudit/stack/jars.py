@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
 
 from plaudit.stack.errors import StackError
 from plaudit.stack.paths import cache
@@ -24,6 +25,14 @@ KAFKA_TITLE = f"Kafka {KAFKA_VERSION}"
 DOWNLOADS_COUNT = 6
 DOWNLOAD_TIMEOUT_SECONDS = 60
 MAX_ATTEMPTS_COUNT = 3
+
+
+class Coordinates(NamedTuple):
+    """Maven's name of an artifact's version."""
+
+    group: str
+    artifact: str
+    version: str
 
 
 def read_checksums(listing: Path = CHECKSUMS) -> dict[str, str]:
@@ -80,16 +89,14 @@ def _locked(directory: Path) -> Iterator[None]:
 
 def _fetch(paths: Sequence[str], directory: Path, title: str) -> None:
     # Imported here: a stack whose jars are there needs neither.
-    from jgo.maven import MavenContext  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import Progress  # noqa: PLC0415
 
-    context = MavenContext(repo_cache=directory, remote_repos=_repositories(), timeout=DOWNLOAD_TIMEOUT_SECONDS)
+    context = maven(directory)
 
     def fetch(path: str) -> None:
-        location = PurePosixPath(path).parent
-        group, artifact, version = ".".join(location.parent.parent.parts), location.parent.name, location.name
-        context.project(group, artifact).at_version(version).artifact().resolve()
+        at = coordinates(path)
+        context.project(at.group, at.artifact).at_version(at.version).artifact().resolve()
 
     with Progress(console=Console(stderr=True)) as progress, ThreadPoolExecutor(DOWNLOADS_COUNT) as pool:
         task = progress.add_task(f"Fetching the jars of {title}, once", total=len(paths))
@@ -101,6 +108,19 @@ def _fetch(paths: Sequence[str], directory: Path, title: str) -> None:
                 f"The jars of {title} could not be fetched from Maven Central: {error}. Check the network, or "
                 "name a mirror in ~/.m2/settings.xml; `plaudit up --kafka HOST:PORT` uses a Kafka of your own."
             ) from error
+
+
+def coordinates(path: str) -> Coordinates:
+    """What a jar is called in Maven, from its path in a Maven repository."""
+    location = PurePosixPath(path).parent
+    return Coordinates(".".join(location.parent.parent.parts), location.parent.name, location.name)
+
+
+def maven(directory: Path) -> Any:
+    """jgo's context of where jars and their descriptions are fetched from, and kept: in `directory`."""
+    from jgo.maven import MavenContext  # noqa: PLC0415
+
+    return MavenContext(repo_cache=directory, remote_repos=_repositories(), timeout=DOWNLOAD_TIMEOUT_SECONDS)
 
 
 def _repositories() -> dict[str, str]:

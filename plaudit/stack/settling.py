@@ -9,7 +9,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from plaudit.stack.errors import StackError
 from plaudit.stack.state import StackState
 from shared.postgres import database_url, role_name
-from shared.topics import SERVICES, TOPICS
+from shared.services import SERVICES
+from shared.topics import TOPICS
 
 POLL_SECONDS = 0.1
 

@@ -15,19 +15,14 @@ from urllib.parse import quote, urlsplit
 from pydantic import BaseModel, Field, ValidationError
 
 from plaudit.stack.errors import StackError
-from plaudit.stack.paths import CHECKOUT, stack_directory
+from plaudit.stack.paths import stack_directory
 from plaudit.stack.ports import HOST
+from shared.services import SERVICES
 
-SERVICES = ("ingest", "scoring", "recognition", "rewards", "analytics")
 EMBEDDED = ("kafka", "postgres")
 PARTS = (*EMBEDDED, *SERVICES)
 STATE_FILE = "state.json"
 PROCESSES_FILE = "processes.json"
-
-
-def existing_services() -> tuple[str, ...]:
-    """The services that this checkout has."""
-    return tuple(name for name in SERVICES if (CHECKOUT / "services" / name / "main.py").is_file())
 
 
 class StackState(BaseModel):
@@ -72,13 +67,13 @@ class StackState(BaseModel):
     def parts(self) -> tuple[str, ...]:
         """The processes that this stack is to run, in the order in which they are started."""
         external = {"kafka": self.external_kafka, "postgres": self.external_postgres_admin_url}
-        wanted = (*EMBEDDED, *existing_services()) if self.only is None else self.only
+        wanted = PARTS if self.only is None else self.only
         return tuple(name for name in PARTS if name in wanted and not external.get(name))
 
     @property
     def service_urls(self) -> dict[str, str]:
-        """The base URL of each service that this checkout has, running or not."""
-        return {name: f"http://{HOST}:{self.ports[name]}" for name in existing_services()}
+        """The base URL of each service, running or not."""
+        return {name: f"http://{HOST}:{self.ports[name]}" for name in SERVICES}
 
     @property
     def pids(self) -> dict[str, int]:

@@ -1,8 +1,20 @@
 """The wiring of analytics."""
 
-from services.analytics import handlers
-from services.analytics.api import router
+from services.analytics.lineage import api as lineage
+from services.analytics.members.handlers import on_members
+from services.analytics.participation import api as participation
+from services.analytics.participation.handlers import on_events
+from services.analytics.payouts.handlers import on_payouts
+from services.analytics.points import api as points
+from services.analytics.points.handlers import on_awards
+from services.analytics.programmes.handlers import on_programmes
+from services.analytics.recognition.handlers import on_grants
+from services.analytics.redemptions.handlers import on_redemptions
+from services.analytics.rejections import api as rejections
+from services.analytics.rejections.handlers import on_rejected
 from services.analytics.settings import Settings
+from services.analytics.summary import api as summary
+from shared.access_keys import FOLLOWED_ACCESS_KEYS
 from shared.consumer import Subscription
 from shared.contracts.facts import (
     ACCEPTED_EVENT,
@@ -22,16 +34,17 @@ SPEC = ServiceSpec(
     description="Participation, points and lineage, from read models built only from topics.",
     settings=Settings,
     subscriptions=[
-        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED, handlers.on_programmes),
-        Subscription(MEMBERS, MEMBER_IDENTIFIED, handlers.on_members),
-        Subscription(EVENTS, ACCEPTED_EVENT, handlers.on_events),
-        Subscription(REJECTED, REJECTED_EVENT, handlers.on_rejected),
-        Subscription(POINTS, POINTS_AWARDED, handlers.on_awards),
-        Subscription(RECOGNITION, RECOGNITION_GRANTED, handlers.on_grants),
-        Subscription(REDEMPTIONS, REDEMPTION_CHANGED, handlers.on_redemptions),
-        Subscription(PAYOUTS, PAYOUT_FACT, handlers.on_payouts),
+        FOLLOWED_ACCESS_KEYS,
+        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
+        Subscription(MEMBERS, MEMBER_IDENTIFIED.adapter, on_members),
+        Subscription(EVENTS, ACCEPTED_EVENT, on_events),
+        Subscription(REJECTED, REJECTED_EVENT.adapter, on_rejected),
+        Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
+        Subscription(RECOGNITION, RECOGNITION_GRANTED.adapter, on_grants),
+        Subscription(REDEMPTIONS, REDEMPTION_CHANGED.adapter, on_redemptions),
+        Subscription(PAYOUTS, PAYOUT_FACT, on_payouts),
     ],
-    router=router,
+    routers=[part.router for part in (participation, points, summary, rejections, lineage)],
 )
 
 if __name__ == "__main__":

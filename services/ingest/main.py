@@ -1,7 +1,5 @@
 """The wiring of ingest."""
 
-from fastapi import APIRouter
-
 from services.ingest.access import api as access
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
@@ -17,11 +15,8 @@ SPEC = ServiceSpec(
     name="ingest",
     description="The front door: takes events, says what became of each, and knows who is who across channels.",
     settings=Settings,
-    subscriptions=[Subscription(RAW, RAW_EVENT, handlers.on_raw_events)],
-    # One flat list: a direct route is looked for among the router's own.
-    router=APIRouter(
-        routes=[route for part in (posting, receipts, members, access) for route in part.router.routes]
-    ),
+    subscriptions=[Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
+    routers=[part.router for part in (posting, receipts, members, access)],
     operations=posting.OPERATIONS,
     schemas=SCHEMAS,
 )

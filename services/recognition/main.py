@@ -1,13 +1,12 @@
 """The wiring of recognition."""
 
-from fastapi import APIRouter
-
 from services.recognition.leaderboards import api as leaderboards
 from services.recognition.settings import Settings
 from services.recognition.thresholds import api as thresholds
 from services.recognition.thresholds.handlers import on_programmes
 from services.recognition.totals import api as totals
 from services.recognition.totals import handlers
+from shared.access_keys import FOLLOWED_ACCESS_KEYS
 from shared.consumer import Subscription
 from shared.contracts.facts import MEMBER_IDENTIFIED, POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.service import ServiceSpec, Timer, run
@@ -18,13 +17,12 @@ SPEC = ServiceSpec(
     description="Badges, levels and the leaderboard, from points alone.",
     settings=Settings,
     subscriptions=[
-        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED, on_programmes),
-        Subscription(MEMBERS, MEMBER_IDENTIFIED, handlers.on_members),
-        Subscription(POINTS, POINTS_AWARDED, handlers.on_awards),
+        FOLLOWED_ACCESS_KEYS,
+        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
+        Subscription(MEMBERS, MEMBER_IDENTIFIED.adapter, handlers.on_members),
+        Subscription(POINTS, POINTS_AWARDED.adapter, handlers.on_awards),
     ],
-    router=APIRouter(
-        routes=[route for part in (leaderboards, totals, thresholds) for route in part.router.routes]
-    ),
+    routers=[part.router for part in (leaderboards, totals, thresholds)],
     timers=[Timer("reevaluate", every_seconds=handlers.REEVALUATE_EVERY_SECONDS, run=handlers.reevaluate)],
 )
 

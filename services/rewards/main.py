@@ -1,12 +1,19 @@
 """The wiring of rewards."""
 
-from services.rewards.api import router
-from services.rewards.handlers.awards import on_awards
-from services.rewards.handlers.check import check_all
-from services.rewards.handlers.lots import expire_points, mature_points
-from services.rewards.handlers.programmes import on_members, on_programmes
-from services.rewards.handlers.redemptions import expire_reservations
+from services.rewards.catalogue import api as catalogue
+from services.rewards.ledger.api import check, members
+from services.rewards.ledger.handlers import check_all
+from services.rewards.lots.handlers.awards import on_awards
+from services.rewards.lots.handlers.upkeep import expire_points, mature_points
+from services.rewards.members.handlers import on_members
+from services.rewards.payouts import api as payouts
+from services.rewards.payouts.payees import api as payees
+from services.rewards.payouts.runs import api as runs
+from services.rewards.programmes.handlers import on_programmes
+from services.rewards.redemptions import api as redemptions
+from services.rewards.redemptions.handlers import expire_reservations
 from services.rewards.settings import Settings
+from shared.access_keys import FOLLOWED_ACCESS_KEYS
 from shared.consumer import Subscription
 from shared.contracts.facts import MEMBER_IDENTIFIED, POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.service import ServiceSpec, Timer, run
@@ -17,11 +24,12 @@ SPEC = ServiceSpec(
     description="The ledger of points and money: balances, catalogue, redemptions, payouts and bank files.",
     settings=Settings,
     subscriptions=[
-        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED, on_programmes),
-        Subscription(MEMBERS, MEMBER_IDENTIFIED, on_members),
-        Subscription(POINTS, POINTS_AWARDED, on_awards),
+        FOLLOWED_ACCESS_KEYS,
+        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
+        Subscription(MEMBERS, MEMBER_IDENTIFIED.adapter, on_members),
+        Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
     ],
-    router=router,
+    routers=[part.router for part in (members, payees, catalogue, redemptions, payouts, runs, check)],
     timers=[
         Timer("expire-reservations", every_seconds=10, run=expire_reservations),
         Timer("mature-points", every_seconds=10, run=mature_points),

@@ -1,9 +1,11 @@
 """The wiring of scoring."""
 
-from services.scoring.api import router
-from services.scoring.api_models import SCHEMAS
-from services.scoring.handlers import Scorer
+from services.scoring.awards.api.routes import router as awards
+from services.scoring.awards.handlers import Scorer
+from services.scoring.programmes.api.models import SCHEMAS
+from services.scoring.programmes.api.routes import router as programmes
 from services.scoring.settings import Settings
+from shared.access_keys import FOLLOWED_ACCESS_KEYS
 from shared.consumer import Subscription
 from shared.contracts.facts import ACCEPTED_EVENT
 from shared.service import ServiceSpec, run
@@ -13,8 +15,8 @@ SPEC = ServiceSpec(
     name="scoring",
     description="Turns events into points by the rules of a community's published programme.",
     settings=Settings,
-    subscriptions=[Subscription(EVENTS, ACCEPTED_EVENT, Scorer().on_activities)],
-    router=router,
+    subscriptions=[FOLLOWED_ACCESS_KEYS, Subscription(EVENTS, ACCEPTED_EVENT, Scorer().on_activities)],
+    routers=[programmes, awards],
     schemas=SCHEMAS,
 )
 

@@ -1,1 +1,1 @@
-"""The single source of every message format; schemas/ is generated from here."""
+"""The single source of every message format; shared/published makes schemas/ from here."""

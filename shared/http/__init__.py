@@ -1,23 +1,34 @@
 """HTTP as every service does it: one import for routes."""
 
+from shared.access_keys import AdminScope, Principal, Scope
+from shared.http.auth import requires
+from shared.http.connected import Begin, Conn, Connected, Snapshot, Tx, configured
 from shared.http.direct import Answer, DirectRoute, Read
-from shared.http.keys import Principal, requires
-from shared.http.pages import After, Limit, Page, decode_cursor, encode_cursor
-from shared.http.problems import PROBLEMS, FieldError, Problem, problem_responses
+from shared.http.pages import Limit, Page, after, next_cursor
+from shared.http.problem_types import ProblemType
+from shared.http.problems import ErrorTable, FieldError, Problem, problem_responses
 
 __all__ = [
-    "PROBLEMS",
-    "After",
+    "AdminScope",
     "Answer",
+    "Begin",
+    "Conn",
+    "Connected",
     "DirectRoute",
+    "ErrorTable",
     "FieldError",
     "Limit",
     "Page",
     "Principal",
     "Problem",
+    "ProblemType",
     "Read",
-    "decode_cursor",
-    "encode_cursor",
+    "Scope",
+    "Snapshot",
+    "Tx",
+    "after",
+    "configured",
+    "next_cursor",
     "problem_responses",
     "requires",
 ]

@@ -1,10 +1,11 @@
 """The HTTP application of a service: keys, problems, limits, health and metrics around its router."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -12,10 +13,21 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 from starlette.routing import Route
 
+from shared.access_keys import Principal
+from shared.http.auth import requires
+from shared.http.connected import ConnectedService
 from shared.http.direct import DirectRoute
-from shared.http.keys import Principal, requires
 from shared.http.limits import RequestLimits
-from shared.http.problems import ProblemDetails, install_problem_handlers, problem_responses
+from shared.http.problem_types import (
+    INVALID_REQUEST,
+    METHOD_NOT_ALLOWED,
+    MISSING_ACCESS_KEY,
+    NOT_AVAILABLE,
+    REQUEST_TOO_LARGE,
+    UNKNOWN_ACCESS_KEY,
+    UNSUPPORTED_CONTENT_ENCODING,
+)
+from shared.http.problems import ErrorTable, ProblemDetails, install_problem_handlers, problem_responses
 from shared.settings import ServiceSettings
 
 API_VERSION = "1"
@@ -30,44 +42,53 @@ class KeyHolder(BaseModel):
     scopes: list[str] = Field(examples=[["events:write", "receipts:read"]])
 
 
-def create_app(
-    service: str,
-    description: str,
-    router: APIRouter | None,
-    settings: ServiceSettings,
-    operations: Mapping[str, Mapping[str, Any]],
-    schemas: Mapping[str, Any],
-) -> FastAPI:
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A service's HTTP API: its routes, and what its own errors become.
+
+    `operations` (by path and method) and `schemas` describe routes that are not FastAPI's own.
+    """
+
+    service: str
+    description: str
+    routers: Sequence[APIRouter]
+    problems: ErrorTable
+    operations: Mapping[str, Mapping[str, Any]]
+    schemas: Mapping[str, Any]
+
+
+def create_app(api: Api, settings: ServiceSettings) -> FastAPI:
     """The application with the service's routes, its docs, health and metrics.
 
-    `operations` and `schemas` describe routes that are not FastAPI's own. What the routes work with (`pool`,
-    `begin`, `not_ready`, `keys`) is set on `app.state` once there is a connection.
+    What the routes work with is set as `app.state.connected` (a Connected) once there is a connection.
     """
     app: FastAPI = FastAPIOffline(
-        title=f"Plaudit {service}",
-        description=description,
+        title=f"Plaudit {api.service}",
+        description=api.description,
         version=API_VERSION,
-        responses=problem_responses(405, 413, 415),
+        responses=problem_responses(
+            METHOD_NOT_ALLOWED, REQUEST_TOO_LARGE, UNSUPPORTED_CONTENT_ENCODING, common=()
+        ),
         # The specification of an error is ours, not FastAPI's default one.
         openapi_url="/openapi.json",
         # Traces and metrics are our own (shared/telemetry.py); to ask for others' costs every request 6 µs.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    install_problem_handlers(app)
-    if router is not None:
+    install_problem_handlers(app, api.problems)
+    for router in api.routers:
         app.include_router(router)
     app.include_router(_operations())
-    app.add_middleware(RequestLimits, settings=settings, direct=_direct_routes(router))
-    app.state.settings = settings
-    _complete_openapi(app, operations, schemas)
+    app.add_middleware(RequestLimits, settings=settings, direct=_direct_routes(api.routers))
+    _complete_openapi(app, api.operations, api.schemas)
     return app
 
 
-def _direct_routes(router: APIRouter | None) -> dict[tuple[str, str], DirectRoute]:
+def _direct_routes(routers: Sequence[APIRouter]) -> dict[tuple[str, str], DirectRoute]:
     """The routes that are called without the framework's routing, by method and path."""
     return {
         (method, route.path): route.endpoint
-        for route in (router.routes if router is not None else ())
+        for router in routers
+        for route in router.routes
         if isinstance(route, Route) and isinstance(route.endpoint, DirectRoute)
         for method in route.methods or ()
     }
@@ -86,13 +107,17 @@ def _operations() -> APIRouter:
         response_class=Response,
         responses={503: {"description": "It cannot; the body says what is missing"}},
     )
-    async def readyz(request: Request) -> Response:
-        missing = await request.app.state.not_ready()
+    async def readyz(service: ConnectedService) -> Response:
+        missing = await service.not_ready()
         body = {"ready": not missing, "missing": missing}
         return Response(orjson.dumps(body), 503 if missing else 200, media_type="application/json")
 
-    @router.get("/v1/key", summary="Whose access key is this?", responses=problem_responses(401, 503))
-    async def whose_key(principal: Principal = requires(None)) -> KeyHolder:
+    @router.get(
+        "/v1/key",
+        summary="Whose access key is this?",
+        responses=problem_responses(MISSING_ACCESS_KEY, UNKNOWN_ACCESS_KEY, NOT_AVAILABLE, common=()),
+    )
+    async def whose_key(principal: Annotated[Principal, requires(None)]) -> KeyHolder:
         """Tells a client that this service knows its key, and what the key may do."""
         return KeyHolder(
             community=principal.community,
@@ -127,10 +152,10 @@ def _complete_openapi(
             problem = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
             components.update(problem.pop("$defs", {}))
             components["ProblemDetails"] = problem
-            unprocessable = problem_responses(422)[422]
+            unprocessable = problem_responses(INVALID_REQUEST, common=())[422]
             for path in schema["paths"].values():
                 for operation in path.values():
-                    if "422" in operation["responses"]:
+                    if "HTTPValidationError" in str(operation["responses"].get("422")):
                         operation["responses"]["422"] = unprocessable
             app.openapi_schema = schema
         return app.openapi_schema

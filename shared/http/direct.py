@@ -5,11 +5,13 @@ around such a route are those of every other.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
-from shared.http.problems import NOT_AVAILABLE, Problem
+from shared.http.connected import Connected
+from shared.http.problem_types import INCOMPLETE_REQUEST
+from shared.http.problems import NOT_AVAILABLE_NOW, Problem
 from shared.postgres import TRANSIENT
 
 Read = Callable[[], Awaitable[bytes]]
@@ -24,13 +26,13 @@ class Answer(NamedTuple):
 
 
 class DirectRoute:
-    """An ASGI application of one function, which is given `app.state`, the headers and how to read the body.
+    """An ASGI application of one function, given the connected service, the headers and how to read the body.
 
     Header names are in lower case, and of a header that is repeated the first counts. The function may raise
     Problem, and whatever passes by itself. Used as a route's endpoint, it is called directly (see RequestLimits).
     """
 
-    def __init__(self, function: Callable[[Any, Mapping[str, str], Read], Awaitable[Answer]]) -> None:
+    def __init__(self, function: Callable[[Connected, Mapping[str, str], Read], Awaitable[Answer]]) -> None:
         self._function = function
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,16 +48,16 @@ class DirectRoute:
                 if not message.get("more_body", False):
                     return b"".join(parts)
                 message = await receive()
-            raise Problem(400, "The request is not complete", "The client went away")
+            raise Problem(INCOMPLETE_REQUEST, "The client went away")
 
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
         try:
-            status, body, more = await self._function(scope["app"].state, headers, read)
+            status, body, more = await self._function(scope["app"].state.connected, headers, read)
         except Problem as problem:
             await problem.response(scope["path"])(scope, receive, send)
             return
         except TRANSIENT:
-            await NOT_AVAILABLE.response(scope["path"])(scope, receive, send)
+            await NOT_AVAILABLE_NOW.response(scope["path"])(scope, receive, send)
             return
         raw = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         raw += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in more.items()]

@@ -9,6 +9,7 @@ from typing import Any
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.http.problem_types import REQUEST_TOO_LARGE, SLOW_REQUEST, UNSUPPORTED_CONTENT_ENCODING
 from shared.http.problems import Problem
 from shared.settings import ServiceSettings
 from shared.telemetry import HTTP_REQUESTS, HTTP_SECONDS
@@ -61,12 +62,12 @@ class RequestLimits:
             if name == b"content-length" and (not value.isdigit() or int(value) > self._settings.body_max_bytes):
                 return self._too_large()
             if name == b"content-encoding" and value.lower() != b"identity":
-                return Problem(415, "The content encoding is not supported", "Send the body uncompressed")
+                return Problem(UNSUPPORTED_CONTENT_ENCODING, "Send the body uncompressed")
         return None
 
     def _too_large(self) -> Problem:
         limit = self._settings.body_max_bytes
-        return Problem(413, "The request is too large", f"A body may have {limit} bytes; send smaller batches")
+        return Problem(REQUEST_TOO_LARGE, f"A body may have {limit} bytes; send smaller batches")
 
     def _bounded(self, receive: Receive) -> Receive:
         taken = 0
@@ -82,7 +83,7 @@ class RequestLimits:
                     message = await receive()
             except TimeoutError:
                 limit = self._settings.body_seconds
-                raise Problem(408, "The request came too slowly", f"A body must arrive in {limit} s") from None
+                raise Problem(SLOW_REQUEST, f"A body must arrive in {limit} s") from None
             taken += len(message.get("body", b""))
             whole = not message.get("more_body", False)
             if taken > self._settings.body_max_bytes:

@@ -1,13 +1,21 @@
-"""Paged lists: a bounded number of items and an opaque cursor to the next."""
+"""Paged lists: a bounded number of items and an opaque cursor to the next.
+
+A place is a NamedTuple of the sort key that a list is read by. A page says where it ended, in a cursor; the next
+request brings the cursor back, and the route gets the place.
+"""
 
 import base64
 import binascii
-from typing import Annotated, Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 import orjson
-from fastapi import Query
-from pydantic import BaseModel, Field
+from fastapi import Depends, Query
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from shared.contracts.fields import INTEGER_MAX
+from shared.http.problem_types import INVALID_CURSOR
 from shared.http.problems import FieldError, Problem
 
 PAGE_MAX_COUNT = 500
@@ -15,6 +23,11 @@ PAGE_DEFAULT_COUNT = 100
 CURSOR_MAX_CHARS = 1_000
 
 T = TypeVar("T")
+ValueT = TypeVar("ValueT")
+PlaceT = TypeVar("PlaceT", bound=tuple[Any, ...])
+
+Limit = Annotated[int, Query(ge=1, le=PAGE_MAX_COUNT, description="Items on a page")]
+_After = Annotated[str | None, Query(max_length=CURSOR_MAX_CHARS, description="`next` of the page before")]
 
 
 class Page(BaseModel, Generic[T]):
@@ -23,33 +36,71 @@ class Page(BaseModel, Generic[T]):
     items: list[T]
     next: str | None = Field(None, description="Give this as `after` for the next page; null at the end")
 
+    @classmethod
+    def of(
+        cls,
+        values: Sequence[ValueT],
+        limit: int,
+        *,
+        item: Callable[[ValueT], T],
+        place: Callable[[ValueT], Sequence[Any]],
+    ) -> Self:
+        """The page of these values, at most `limit`: each as its `item`, and the `place` of the last as cursor."""
+        return cls(items=[item(value) for value in values], next=next_cursor(values, limit, place))
 
-Limit = Annotated[int, Query(ge=1, le=PAGE_MAX_COUNT, description="Items on a page")]
-After = Annotated[str | None, Query(max_length=CURSOR_MAX_CHARS, description="`next` of the page before")]
+
+def next_cursor(values: Sequence[ValueT], limit: int, place: Callable[[ValueT], Sequence[Any]]) -> str | None:
+    """The cursor to what follows these values; None when there were fewer than asked for, so that nothing does."""
+    return encode_cursor(place(values[-1])) if len(values) == limit else None
 
 
-def encode_cursor(*key: Any) -> str:
+def encode_cursor(place: Iterable[Any]) -> str:
     """An opaque cursor from the sort key of a page's last item (what orjson can write: str, int, datetime…)."""
-    return base64.urlsafe_b64encode(orjson.dumps(key)).decode().rstrip("=")
+    return base64.urlsafe_b64encode(orjson.dumps(tuple(place), default=str)).decode().rstrip("=")
 
 
-def decode_cursor(after: str | None, *kinds: type) -> list[Any] | None:
-    """The sort key in a cursor, checked to hold values of those kinds (str, int); None for the first page.
+def after(place: type[PlaceT]) -> Any:
+    """What makes a route's parameter the place where the page before ended, None for the first page.
 
-    Raises Problem 422 for anything that encode_cursor did not make.
+    Written as `place: Annotated[StatementPlace | None, after(StatementPlace)]`; the request gives it as `after`.
     """
-    if after is None:
-        return None
+    adapter = TypeAdapter(place)
+
+    async def read(after: _After = None) -> PlaceT | None:
+        return None if after is None else decode_cursor(after, adapter)
+
+    return Depends(read)
+
+
+def decode_cursor(cursor: str, adapter: TypeAdapter[PlaceT]) -> PlaceT:
+    """The place in a cursor.
+
+    Raises Problem 422 for anything that encode_cursor did not make of such a place.
+    """
     try:
-        key = orjson.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
-    except (binascii.Error, ValueError) as error:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        place = adapter.validate_json(text, strict=True)
+    except (binascii.Error, ValueError, ValidationError) as error:
         raise _bad_cursor() from error
-    fits = isinstance(key, list) and len(key) == len(kinds)
-    if not fits or not all(type(part) is kind for part, kind in zip(key, kinds, strict=True)):
+    if not all(_is_storable(part) for part in place):
         raise _bad_cursor()
-    return list(key)
+    return place
+
+
+def _is_storable(part: Any) -> bool:
+    """Whether PostgreSQL can compare with it: text has no NUL, integers have 64 bits, times a zone."""
+    if isinstance(part, str):
+        return "\x00" not in part
+    if isinstance(part, int):
+        return -INTEGER_MAX - 1 <= part <= INTEGER_MAX
+    if isinstance(part, datetime):
+        try:
+            return part.astimezone(UTC) is not None and part.tzinfo is not None
+        except OverflowError:
+            return False
+    return True
 
 
 def _bad_cursor() -> Problem:
     detail = "Use the `next` of the page before, unchanged"
-    return Problem(422, "The cursor is not valid", detail, [FieldError(field="after", detail=detail)])
+    return Problem(INVALID_CURSOR, detail, [FieldError(field="after", detail=detail)])

@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem+json: what is wrong, where, and what to do about it."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 import asyncpg
@@ -12,6 +13,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from shared.http.problem_types import (
+    COMMON,
+    INCOMPLETE_REQUEST,
+    INTERNAL_ERROR,
+    INVALID_REQUEST,
+    MALFORMED_JSON,
+    METHOD_NOT_ALLOWED,
+    NOT_AVAILABLE,
+    UNKNOWN_PATH,
+    ProblemType,
+)
 from shared.postgres import TRANSIENT
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
@@ -32,7 +44,11 @@ class FieldError(BaseModel):
 class ProblemDetails(BaseModel):
     """The body of every error answer."""
 
-    type: str = Field("about:blank", examples=["about:blank"])
+    type: str = Field(
+        "about:blank",
+        description="The kind of problem, for programs: docs/problems.md lists every one",
+        examples=[INVALID_REQUEST.uri],
+    )
     title: str = Field(examples=["The request is not valid"])
     status: int = Field(examples=[422])
     detail: str | None = Field(None, examples=["1 field is wrong; see errors"])
@@ -41,70 +57,75 @@ class ProblemDetails(BaseModel):
 
 
 class Problem(Exception):
-    """Answer the request with a problem: HTTP `status`, a `title` for the kind, a `detail` for this case."""
+    """Answer the request with a problem: its type (which has status and title), and a `detail` for this case."""
 
     def __init__(
         self,
-        status: int,
-        title: str,
+        problem_type: ProblemType,
         detail: str | None = None,
         errors: Sequence[FieldError] = (),
         headers: dict[str, str] | None = None,
     ) -> None:
-        super().__init__(title)
-        self.status = status
-        self.title = title
+        super().__init__(problem_type.title)
+        self.type = problem_type
         self.detail = detail
         self.errors = list(errors)
         self.headers = headers or {}
 
+    @property
+    def status(self) -> int:
+        """The HTTP status of the answer."""
+        return self.type.status
+
     def response(self, instance: str | None) -> Response:
         """The answer, for the request path `instance` (None when the request did not come so far)."""
         body = ProblemDetails(
-            title=self.title,
-            status=self.status,
+            type=self.type.uri,
+            title=self.type.title,
+            status=self.type.status,
             detail=self.detail,
             instance=instance,
             errors=self.errors[:ERRORS_MAX_COUNT],
         )
-        return Response(
-            orjson.dumps(body.model_dump(exclude_none=True)),
-            status_code=self.status,
-            media_type=PROBLEM_MEDIA_TYPE,
-            headers=self.headers,
-        )
+        return _answer(body, self.headers)
 
 
-NOT_AVAILABLE = Problem(
-    503,
-    "Not available for the moment",
+def _answer(body: ProblemDetails, headers: Mapping[str, str]) -> Response:
+    return Response(
+        orjson.dumps(body.model_dump(exclude_none=True)),
+        status_code=body.status,
+        media_type=PROBLEM_MEDIA_TYPE,
+        headers=headers,
+    )
+
+
+#: What a service's own errors become when they reach its API: one function for each class of error.
+ErrorTable = Mapping[type[Exception], Callable[[Any], Problem]]
+
+NOT_AVAILABLE_NOW = Problem(
+    NOT_AVAILABLE,
     "A part behind this service does not answer; nothing was changed. Try the same request again",
     headers={"Retry-After": RETRY_AFTER_SECONDS},
 )
 
 
-def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI `responses` for those statuses, each a problem."""
-    titles = {
-        400: "The request is malformed",
-        401: "No valid access key",
-        403: "The access key lacks the scope",
-        404: "Not found",
-        405: "The path does not take this method",
-        409: "In conflict with what is there",
-        413: "The request is too large",
-        415: "The content type is not supported",
-        422: "The request is not valid",
-        503: "Not available for the moment",
-    }
-    schema = {"$ref": "#/components/schemas/ProblemDetails"}
-    return {
-        status: {"description": titles[status], "content": {PROBLEM_MEDIA_TYPE: {"schema": schema}}}
-        for status in statuses
-    }
+def problem_responses(
+    *own: ProblemType, common: Sequence[ProblemType] = COMMON
+) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI `responses` of a route: the problems of its own beside those `common` to all, by status."""
+    by_status: dict[int | str, list[ProblemType]] = {}
+    for problem_type in (*common, *own):
+        by_status.setdefault(problem_type.status, []).append(problem_type)
+    return {status: _documented(types) for status, types in sorted(by_status.items(), key=lambda one: int(one[0]))}
 
 
-PROBLEMS = problem_responses(400, 401, 403, 404, 409, 413, 422, 503)
+def _documented(types: Sequence[ProblemType]) -> dict[str, Any]:
+    examples = {
+        one.slug: {"value": {"type": one.uri, "title": one.title, "status": one.status, "errors": []}}
+        for one in types
+    }
+    content = {"schema": {"$ref": "#/components/schemas/ProblemDetails"}, "examples": examples}
+    return {"description": "; ".join(one.title for one in types), "content": {PROBLEM_MEDIA_TYPE: content}}
 
 
 def json_pointer(location: Sequence[str | int]) -> str:
@@ -121,67 +142,58 @@ def field_errors(error: ValidationError, *, index: int | None = None) -> list[Fi
     return found
 
 
-def install_problem_handlers(app: FastAPI) -> None:
-    """Make every error of the application, whoever raises it, a problem+json answer."""
+def install_problem_handlers(app: FastAPI, own: ErrorTable) -> None:
+    """Make every error of the application, whoever raises it, a problem+json answer; `own` are the service's."""
+    table: ErrorTable = {
+        Problem: lambda problem: problem,
+        RequestValidationError: _invalid,
+        ClientDisconnect: lambda _: Problem(INCOMPLETE_REQUEST, "The client went away"),
+        asyncpg.DataError: lambda error: Problem(INVALID_REQUEST, f"A value cannot be stored: {error}"),
+        **dict.fromkeys(TRANSIENT, lambda _: NOT_AVAILABLE_NOW),
+        Exception: lambda _: Problem(
+            INTERNAL_ERROR, "An error of this service, which its log explains; nothing was changed"
+        ),
+        **own,
+    }
+    for kind, problem_of in table.items():
+        app.add_exception_handler(kind, _handler(problem_of))
+    app.add_exception_handler(HTTPException, _on_http)
 
-    async def on_problem(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Problem)  # noqa: S101 -- the registration below says so
-        return error.response(request.url.path)
 
-    async def on_invalid(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)  # noqa: S101
-        errors = []
-        for one in error.errors():
-            where, *rest = one["loc"]
-            inside_body = where == "body" and rest
-            field = json_pointer(rest) if inside_body else str((rest or [where])[0])
-            detail = one["msg"]
-            if one["type"] == "json_invalid":
-                field, detail = "", f"{one['ctx']['error']} at character {rest[0]}"
-            errors.append(FieldError(field=field, detail=detail))
-        malformed = any(one["type"] == "json_invalid" for one in error.errors())
-        title = "The request is not JSON" if malformed else "The request is not valid"
-        return Problem(400 if malformed else 422, title, "See errors for what to change", errors).response(
+def _handler(problem_of: Callable[[Any], Problem]) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(request: Request, error: Exception) -> Response:
+        return problem_of(error).response(request.url.path)
+
+    return answer
+
+
+def _invalid(error: RequestValidationError) -> Problem:
+    """What FastAPI found wrong with a request: not JSON at all, or not what the route takes."""
+    errors = []
+    for one in error.errors():
+        where, *rest = one["loc"]
+        inside_body = where == "body" and rest
+        field = json_pointer(rest) if inside_body else str((rest or [where])[0])
+        detail = one["msg"]
+        if one["type"] == "json_invalid":
+            field, detail = "", f"{one['ctx']['error']} at character {rest[0]}"
+        errors.append(FieldError(field=field, detail=detail))
+    malformed = any(one["type"] == "json_invalid" for one in error.errors())
+    return Problem(MALFORMED_JSON if malformed else INVALID_REQUEST, "See errors for what to change", errors)
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    """What the framework itself refuses; anything that has no type of its own is RFC 9457's about:blank."""
+    assert isinstance(error, HTTPException)  # noqa: S101 -- it is registered for no other
+    if isinstance(error.__cause__, Problem):  # what reading the body raised, in FastAPI's wrapping
+        return error.__cause__.response(request.url.path)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return Problem(UNKNOWN_PATH, "See /docs for the paths there are", headers=headers).response(
             request.url.path
         )
-
-    async def on_http(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)  # noqa: S101
-        if isinstance(error.__cause__, Problem):  # what reading the body raised, in FastAPI's wrapping
-            return error.__cause__.response(request.url.path)
-        headers = dict(error.headers or {})
-        titles = {404: "No such path", 405: "The path does not take this method"}
-        detail = {
-            404: "See /docs for the paths there are",
-            405: f"It takes {headers.get('Allow', 'another method')}",
-        }
-        return Problem(
-            error.status_code,
-            titles.get(error.status_code, str(error.detail)),
-            detail.get(error.status_code),
-            headers=headers,
-        ).response(request.url.path)
-
-    async def on_transient(request: Request, error: Exception) -> Response:
-        return NOT_AVAILABLE.response(request.url.path)
-
-    async def on_data(request: Request, error: Exception) -> Response:
-        return Problem(422, "The request is not valid", f"A value cannot be stored: {error}").response(
-            request.url.path
-        )
-
-    async def on_disconnect(request: Request, error: Exception) -> Response:
-        return Problem(400, "The request is not complete", "The client went away").response(request.url.path)
-
-    async def on_bug(request: Request, error: Exception) -> Response:
-        detail = "An error of this service, which its log explains; nothing was changed"
-        return Problem(500, "Internal error", detail).response(request.url.path)
-
-    app.add_exception_handler(Problem, on_problem)
-    app.add_exception_handler(ClientDisconnect, on_disconnect)
-    app.add_exception_handler(Exception, on_bug)
-    app.add_exception_handler(RequestValidationError, on_invalid)
-    app.add_exception_handler(HTTPException, on_http)
-    app.add_exception_handler(asyncpg.DataError, on_data)
-    for kind in TRANSIENT:
-        app.add_exception_handler(kind, on_transient)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = f"It takes {headers.get('Allow', 'another method')}"
+        return Problem(METHOD_NOT_ALLOWED, detail, headers=headers).response(request.url.path)
+    body = ProblemDetails(title=str(error.detail), status=error.status_code, instance=request.url.path)
+    return _answer(body, headers)

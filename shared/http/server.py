@@ -13,14 +13,14 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from shared.http.problem_types import HEAD_TOO_LARGE, MALFORMED_HTTP, TOO_MANY_CONNECTIONS
 from shared.http.problems import RETRY_AFTER_SECONDS, Problem
 from shared.settings import ServiceSettings
 
 log = logging.getLogger(__name__)
 
 TOO_MANY = Problem(
-    503,
-    "Too many connections",
+    TOO_MANY_CONNECTIONS,
     "Nothing was taken; try again, on fewer connections",
     headers={"Retry-After": RETRY_AFTER_SECONDS, "Connection": "close"},
 )
@@ -55,7 +55,7 @@ class _BoundedProtocol(HttpToolsProtocol):
             self._head_bytes += len(data)
             if self._head_bytes > self.settings.head_max_bytes:
                 limit = self.settings.head_max_bytes
-                self._end(Problem(431, "The request's head is too large", f"It may have {limit} bytes"))
+                self._end(Problem(HEAD_TOO_LARGE, f"It may have {limit} bytes"))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -67,7 +67,7 @@ class _BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
-        self._end(Problem(400, "The request is not HTTP", msg))
+        self._end(Problem(MALFORMED_HTTP, msg))
 
     def _end(self, problem: Problem) -> None:
         """Answer before there is a request that an application could answer, and close the connection."""

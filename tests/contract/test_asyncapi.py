@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from shared.contracts.export import fact_type
-from shared.topics import SERVICES, TOPICS, Topic
+from shared.services import SERVICES
+from shared.topics import TOPICS, Topic
 
 FOLDER = Path(__file__).parents[2] / "schemas"
 
@@ -60,7 +60,7 @@ def test_a_channel_says_what_its_topic_is(document: Any, topic: Topic) -> None:
 
     assert channel["address"] == kafka["topic"] == topic.name
     assert topic.key in channel["description"]
-    assert list(channel["messages"]) == sorted(map(fact_type, topic.facts))
+    assert list(channel["messages"]) == sorted(topic.facts)
     assert kafka["partitions"] == topic.partitions
     assert ",".join(kafka["topicConfiguration"]["cleanup.policy"]) == topic.config["cleanup.policy"]
     assert str(kafka["topicConfiguration"]["retention.ms"]) == topic.config["retention.ms"]
@@ -78,9 +78,7 @@ def test_operations_are_who_sends_and_receives(document: Any, topic: Topic) -> N
     assert who == {"send": set(topic.producers), "receive": set(topic.consumers)}
     for one in mine:
         prefix = f"#/channels/{topic.name}/messages/"
-        assert [message["$ref"] for message in one["messages"]] == [
-            prefix + fact_type(fact) for fact in topic.facts
-        ]
+        assert [message["$ref"] for message in one["messages"]] == [prefix + kind for kind in topic.facts]
         inside = one["action"] == "receive" and one["tags"][0]["name"] in SERVICES
         assert ("bindings" in one) is inside
 

@@ -9,8 +9,8 @@ import pytest
 
 from services.ingest.events.domain.admission import BATCH_TYPE, JSON_TYPE, STRUCTURED_TYPE, Limits, admit
 from services.ingest.settings import Settings
-from shared.contracts.examples import EVENT_EXAMPLES
 from shared.contracts.fields import ATTRIBUTES_MAX_COUNT
+from shared.published.export import EVENT_EXAMPLES
 
 PAGE = (Path(__file__).parents[2] / "docs/events.md").read_text()
 NOW = datetime(2026, 2, 1, 9, tzinfo=UTC)

@@ -14,22 +14,23 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.ingest.events.domain.judgement import event_uid
 from services.ingest.members.domain import IdentityKey, new_member_id
-from services.rewards.domain import payouts, redemptions
-from services.scoring.domain.awards import award_id, reversal_id
-from services.scoring.domain.located_yaml import read_yaml
-from shared.contracts import examples, fact_examples
+from services.rewards.payouts import domain as payouts
+from services.rewards.redemptions import domain as redemptions
+from services.scoring.awards.domain.awards import award_id, reversal_id
+from services.scoring.programmes.domain.located_yaml import read_yaml
+from shared.contracts import story
 from shared.contracts.activities import ACTIVITY_ADAPTER
-from shared.contracts.checks import assert_valid_fact
-from shared.contracts.examples import EVENT_EXAMPLES
-from shared.contracts.export import (
+from shared.contracts.programme import Programme
+from shared.published.checks import assert_valid_fact
+from shared.published.export import (
+    EVENT_EXAMPLES,
     EVENTS_BY_TYPE,
+    FACT_EXAMPLES,
     FACTS_BY_TYPE,
     event_schema,
     fact_schema,
     programme_schema,
 )
-from shared.contracts.fact_examples import FACT_EXAMPLES
-from shared.contracts.programme import Programme
 
 ROOT = Path(__file__).parents[2]
 EVENTS = [(kind, one) for kind, found in EVENT_EXAMPLES.items() for one in found]
@@ -132,8 +133,7 @@ def test_schema_and_service_agree_on_every_variation_of_a_programme(path: Path) 
 
 
 def test_derived_ids_are_those_of_the_services() -> None:
-    story = fact_examples
-    event = examples.ACCEPTED_ANSWER
+    event = story.ACCEPTED_ANSWER
 
     assert new_member_id(IdentityKey("acme", "forum", "ada")) == story.ADA
     assert new_member_id(IdentityKey("acme", "forum", "grace")) == story.GRACE

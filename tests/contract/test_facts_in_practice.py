@@ -12,9 +12,9 @@ import pytest
 from services.ingest.events.domain.admission import STRUCTURED_TYPE, Limits, admit, raw_fact
 from services.ingest.events.domain.judgement import Received, accepted_event, event_uid
 from services.ingest.members.domain import new_member_id
-from shared.contracts.checks import assert_valid_fact
-from shared.contracts.examples import EVENT_EXAMPLES
 from shared.contracts.facts import ACCEPTED_EVENT, RAW_EVENT
+from shared.published.checks import assert_valid_fact
+from shared.published.export import EVENT_EXAMPLES
 
 NOW = datetime(2026, 2, 1, 9, tzinfo=UTC)
 LIMITS = Limits(events_max_count=10, event_max_bytes=65_536, future_tolerance_seconds=300)
@@ -35,12 +35,12 @@ def test_what_the_front_door_took_is_a_valid_fact(event: Any) -> None:
 
     assert_valid_fact(fact)
 
-    assert RAW_EVENT.validate_json(orjson.dumps(fact))["data"]["id"] == event["id"]
+    assert RAW_EVENT.adapter.validate_json(orjson.dumps(fact))["data"]["id"] == event["id"]
 
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_what_is_accepted_is_a_valid_fact_that_names_everybody(event: Any) -> None:
-    one = Received.from_fact(RAW_EVENT.validate_json(orjson.dumps(received(event))))
+    one = Received.from_fact(RAW_EVENT.adapter.validate_json(orjson.dumps(received(event))))
     members = {identity: new_member_id(identity) for identity, _ in one.identities.values()}
 
     fact = accepted_event(one, members)

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
-from shared.contracts.export import schema_documents
+from shared.published.export import schema_documents
 from tools import schemas
 
 ROOT = Path(__file__).parents[2]

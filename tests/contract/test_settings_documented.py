@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from shared.services import SERVICES
 from shared.settings import ServiceSettings
-from shared.topics import SERVICES
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operating.md"
 

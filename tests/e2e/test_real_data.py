@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from plaudit.stack import load_state, status
-from shared.topics import SERVICES
+from shared.services import SERVICES
 from tests.e2e import oracle
 from tests.e2e.community import COMMAND_SECONDS, ROOT, Community
 

@@ -24,8 +24,8 @@ from plaudit.admin import issue_key
 from plaudit.client import PlauditClient
 from plaudit.stack import StackError, StackState, kafka, start, stop
 from plaudit.stack.settling import wait_until_settled
-from shared.http.keys import SCOPES
-from shared.topics import SERVICES
+from shared.access_keys import SCOPES
+from shared.services import SERVICES
 from tests.faults import load as loads
 from tests.faults import reconcile
 from tests.faults.load import Expected, Load, expect

@@ -11,7 +11,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from plaudit.stack import StackState
 from shared.postgres import database_url, role_name
-from shared.topics import POINTS, SERVICES, Topic, dead_letter_topic
+from shared.services import SERVICES
+from shared.topics import POINTS, Topic, dead_letter_topic
 from tests.faults.load import Expected, reversal_id
 
 

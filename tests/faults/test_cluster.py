@@ -18,7 +18,8 @@ from plaudit.stack import StackState, jars, kafka, start, stop
 from plaudit.stack.processes import ProcessSpec
 from plaudit.stack.readiness import kafka_answers
 from shared.kafka import create_topics
-from shared.topics import SERVICES, TOPICS
+from shared.services import SERVICES
+from shared.topics import TOPICS
 from tests.faults import load as loads
 from tests.faults.arena import SESSION_SECONDS, Arena
 from tests.faults.wires import KafkaProxy, PostgresProxy, Proxy

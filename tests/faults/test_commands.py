@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from plaudit.client import PlauditClient
-from shared.topics import SERVICES
+from shared.services import SERVICES
 from tests.faults import load as loads
 from tests.faults.arena import PROGRAMMES, SEED, Arena, Run
 from tests.faults.conftest import once

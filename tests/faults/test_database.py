@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from shared.topics import SERVICES
+from shared.services import SERVICES
 from tests.faults import points
 from tests.faults.arena import FULL, Arena
 from tests.faults.conftest import quick

@@ -5,7 +5,8 @@ import signal
 
 import pytest
 
-from shared.topics import EVENTS, POINTS, RAW, RECOGNITION, SERVICES, Topic
+from shared.services import SERVICES
+from shared.topics import EVENTS, POINTS, RAW, RECOGNITION, Topic
 from tests.faults import points
 from tests.faults.arena import Arena
 from tests.faults.conftest import quick

@@ -12,7 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from plaudit.cli import main
-from shared.topics import POINTS, SERVICES, dead_letter_topic, record_key
+from shared.services import SERVICES
+from shared.topics import POINTS, dead_letter_topic, record_key
 from tests.faults import reconcile
 from tests.faults.arena import FULL, Arena
 from tests.faults.conftest import quick

@@ -46,7 +46,7 @@ async def main() -> None:
     await producer.start()
     relay = OutboxRelay(pool, producer, settings)
     await relay.start()
-    loop = ConsumerLoop(GROUP, [Subscription(TOPIC, POINTS_AWARDED, count)], pool, relay, settings)
+    loop = ConsumerLoop(GROUP, [Subscription(TOPIC, POINTS_AWARDED.adapter, count)], pool, relay, settings)
     await loop.start()
     await asyncio.Event().wait()
 

@@ -11,17 +11,17 @@ import asyncpg
 import httpx
 import pytest
 
-from shared import postgres
-from shared.http.keys import KeyRing
-from shared.postgres import create_pool
+from shared.access_keys import KeyRing
+from shared.http import Connected
+from shared.postgres import copy, create_pool
 from shared.service import ServiceSpec, describe
 from tests.integration.services.world import World, authorization
 
 
-@pytest.fixture(params=[1, postgres.COPY_MIN_COUNT], ids=["copied", "inserted"])
+@pytest.fixture(params=[1, copy.COPY_MIN_COUNT], ids=["copied", "inserted"])
 def new_rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs a test of a few rows as if they were many, and as the few that they are: see copy_new."""
-    monkeypatch.setattr(postgres, "COPY_MIN_COUNT", request.param)
+    monkeypatch.setattr(copy, "COPY_MIN_COUNT", request.param)
 
 
 @pytest.fixture
@@ -31,16 +31,28 @@ async def pool(stack: Any, spec: ServiceSpec) -> AsyncIterator[asyncpg.Pool]:
     await made.close()
 
 
+async def _nothing_to_send(_: Sequence[tuple[str, bytes, bytes]]) -> None:
+    raise AssertionError("only ingest's front door sends records itself, and that is tested as a whole process")
+
+
+async def _always_ready() -> list[str]:
+    return []
+
+
 @pytest.fixture
 async def clients(
     spec: ServiceSpec, scopes: Sequence[str], world: World
 ) -> AsyncIterator[Callable[..., Awaitable[httpx.AsyncClient]]]:
     """Makes clients of the API, each with an access key of its own (with all `scopes` where none are named)."""
-    settings = spec.settings()
-    app = describe(spec, settings)
-    app.state.pool = world.pool
-    app.state.begin = world.begin
-    app.state.keys = KeyRing(world.pool, settings)
+    app = describe(spec, world.settings)
+    app.state.connected = Connected(
+        settings=world.settings,
+        pool=world.pool,
+        keys=KeyRing(world.pool, world.settings),
+        begin=world.begin,
+        send=_nothing_to_send,
+        not_ready=_always_ready,
+    )
     async with AsyncExitStack() as made:
 
         async def client(*wanted: str) -> httpx.AsyncClient:

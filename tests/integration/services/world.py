@@ -8,7 +8,8 @@ from uuid import UUID, uuid4, uuid5
 
 import asyncpg
 
-from shared.http.keys import hash_secret
+from shared.access_keys import hash_secret
+from shared.service import ServiceSpec
 from shared.transaction import Transaction, transaction
 
 NAMESPACE = UUID("00000000-0000-5000-8000-000000000000")
@@ -18,16 +19,22 @@ NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 class World:
     """Makes the community's ids and facts, hands facts to handlers, and sees what they left in the outbox."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, spec: ServiceSpec) -> None:
         self.pool = pool
+        self.service = spec.name
+        self.settings = spec.settings()
         self.community = f"c{uuid4().hex[:12]}"
 
     def uuid(self, name: str) -> str:
         """The same id for the same name, in this community."""
         return str(uuid5(NAMESPACE, f"{self.community} {name}"))
 
-    def begin(self) -> AbstractAsyncContextManager[Transaction]:
-        return transaction(self.pool, lambda _: None)
+    def begin(self) -> AbstractAsyncContextManager[Transaction[Any]]:
+        return transaction(self.pool, service=self.service, settings=self.settings, on_commit=lambda _: None)
+
+    def configure(self, **settings: Any) -> None:
+        """Change settings for the transactions and the API of this test."""
+        self.settings = self.settings.model_copy(update=settings)
 
     async def handle(self, handler: Callable[..., Awaitable[None]], *facts: Any) -> None:
         async with self.begin() as tx:

@@ -1,8 +1,8 @@
 """A consumer loop of its own for each test, with its topics and its group."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -20,7 +20,8 @@ from shared.outbox import OutboxRelay
 from shared.postgres import create_pool
 from shared.settings import ServiceSettings
 from shared.topics import Topic, dead_letter_topic
-from shared.transaction import Transaction
+from shared.transaction import Transaction, transaction
+from tests.waiting import until
 
 DEADLINE_SECONDS = 25.0
 SERVICE = "looptest"
@@ -37,14 +38,6 @@ MESSAGE = TypeAdapter(Message)
 
 def message(number: int, key: str = "a") -> Message:
     return {"id": f"{key}{number}", "key": key, "n": number}
-
-
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = DEADLINE_SECONDS) -> Any:
-    """What `condition` gives, once that is true."""
-    async with asyncio.timeout(seconds):
-        while not (found := await condition()):
-            await asyncio.sleep(0.01)
-    return found
 
 
 @dataclass
@@ -71,6 +64,12 @@ class Line:
         self.source = Topic(f"{self.name}.in.v1", "in", "key", (), (), (), partitions=3)
         self.other = Topic(f"{self.name}.other.v1", "other", "key", (), (), (), partitions=1)
         self.sink = Topic(f"{self.name}.out.v1", "out", "key", (), (), (), partitions=2)
+
+    def begin(
+        self, pool: asyncpg.Pool, on_commit: Callable[[int], None]
+    ) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction as a command of the service has it."""
+        return transaction(pool, service=SERVICE, settings=self.settings, on_commit=on_commit)
 
     async def create(self) -> None:
         topics = [self.source, self.other, self.sink, dead_letter_topic(self.name)]
@@ -198,4 +197,4 @@ class Line:
 
     async def dead_letters(self, count: int) -> list[Any]:
         records = await self.read(dead_letter_topic(self.name), count)
-        return [RECORD_DEAD_LETTERED.validate_json(record.value)["data"] for record in records]
+        return [RECORD_DEAD_LETTERED.adapter.validate_json(record.value)["data"] for record in records]

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from shared.dead_letters import TooManyDeadLetters
+from shared.consumer.dead_letters import TooManyDeadLetters
 from shared.telemetry import OFFSET_CONFLICTS
 from shared.transaction import Invalid, Transaction
 from tests.integration.shared.line import Line, Worker, message

@@ -6,7 +6,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from shared.postgres import COPY_MIN_COUNT, copy_new
+from shared.postgres import copy_new
+from shared.postgres.copy import COPY_MIN_COUNT
 
 pytestmark = pytest.mark.stack
 

@@ -8,8 +8,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from shared import postgres
-from shared.postgres import MigrationError, database_url, migrate, prepare_database, role_name
+from shared.postgres import MigrationError, database_url, migrate, migrations, prepare_database, role_name
 
 pytestmark = pytest.mark.stack
 
@@ -22,7 +21,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     room.mkdir(parents=True)
     (room.parent / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(postgres, "packages_of", lambda service: ("shared", name))
+    monkeypatch.setattr(migrations, "packages_of", lambda service: ("shared", name))
     return room
 
 
@@ -84,3 +83,18 @@ async def test_the_services_role_reads_and_writes_rows_and_nothing_else(
                 await connection.execute(forbidden)
     finally:
         await connection.close()
+
+
+async def test_one_may_run_outside_a_transaction(stack: Any, package: Path, database: Any) -> None:
+    service, connection = database
+    (package / "0001_a.sql").write_text("create table a (n int);")
+    concurrently = "create index concurrently if not exists a_by_n on a (n);"
+    (package / "0002_a_by_n.sql").write_text(concurrently)
+    with pytest.raises(MigrationError, match="cannot run inside a transaction block"):
+        await migrate(stack.state.postgres_admin_url, service)
+    (package / "0002_a_by_n.sql").write_text(f"-- outside a transaction\n{concurrently}")
+    assert await migrate(stack.state.postgres_admin_url, service) == [f"{package.parent.name}/0002_a_by_n.sql"]
+    assert await connection.fetchval("select indisvalid from pg_index where indexrelid = 'a_by_n'::regclass")
+    # A process that died before the note finds the index there.
+    await connection.execute("delete from schema_migrations where name like '%a_by_n.sql'")
+    assert await migrate(stack.state.postgres_admin_url, service) == [f"{package.parent.name}/0002_a_by_n.sql"]

@@ -17,8 +17,9 @@ from shared.kafka import create_producer, create_topics
 from shared.outbox import RELAY_LOCK, OutboxRelay
 from shared.postgres import create_pool
 from shared.topics import Topic
-from shared.transaction import MESSAGE_MAX_BYTES, Invalid, Transaction, transaction
-from tests.integration.shared.line import SERVICE, Line, message, until
+from shared.transaction import MESSAGE_MAX_BYTES, Invalid, Transaction
+from tests.integration.shared.line import SERVICE, Line, message
+from tests.waiting import until
 
 pytestmark = pytest.mark.stack
 
@@ -67,7 +68,7 @@ async def test_a_topic_that_the_broker_did_not_know_of_yet_is_not_overlooked(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worker joins its group with nothing to do, and must not stay like that."""
-    monkeypatch.setattr("shared.consumer.METADATA_MAX_AGE_MS", 300)
+    monkeypatch.setattr("shared.consumer.loop.METADATA_MAX_AGE_MS", 300)
     line.source = Topic(f"{line.name}.later.v1", "in", "key", (), (), (), partitions=3)
     async with line.worker() as worker:
         await asyncio.wait_for(worker.loop.assigned.wait(), 10)
@@ -133,7 +134,7 @@ async def test_two_relays_at_once_keep_the_order_of_each_key(line: Line) -> None
             await producer.start()
             await relay.start()
         for number in range(100):
-            async with transaction(pool, relays[number % 2].wake) as tx:
+            async with line.begin(pool, relays[number % 2].wake) as tx:
                 for key in "abc":
                     tx.publish(line.sink, key.encode(), message(number, key))
         records = await line.read(line.sink, 300)
@@ -165,7 +166,7 @@ async def test_what_no_broker_takes_never_reaches_the_outbox(line: Line) -> None
 
 async def test_a_message_that_is_too_large_is_refused_by_name(line: Line) -> None:
     with pytest.raises(Invalid, match="1000000 bytes"):
-        async with transaction(line.admin, lambda _: None) as tx:
+        async with line.begin(line.admin, lambda _: None) as tx:
             tx.publish(line.sink, b"a", {"filling": "x" * MESSAGE_MAX_BYTES})
 
 
@@ -184,7 +185,7 @@ async def test_a_topic_made_anew_stops_the_line(line: Line, monkeypatch: pytest.
         await until(gone)
     finally:
         await admin.close()
-    monkeypatch.setattr("shared.consumer.METADATA_MAX_AGE_MS", 300)  # the broker may need a moment to notice
+    monkeypatch.setattr("shared.consumer.loop.METADATA_MAX_AGE_MS", 300)  # the broker may need a moment to notice
     await create_topics(line.settings.kafka, [line.source])
     async with line.worker() as worker:
         reason = await worker.crash_reason()
@@ -199,7 +200,7 @@ async def test_a_broker_that_freezes_for_longer_than_a_publish_may_take(line: Li
         await line.until_stored(5)
         os.kill(broker, signal.SIGSTOP)
         try:
-            async with transaction(worker.loop._pool, worker.relay.wake) as tx:
+            async with line.begin(worker.loop._pool, worker.relay.wake) as tx:
                 tx.publish(line.sink, b"late", message(0, "late"))
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(worker.relay.wait_until_published(), 2)

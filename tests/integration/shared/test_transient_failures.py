@@ -10,8 +10,9 @@ import pytest
 
 from shared.telemetry import CONSUMER_RETRIES, OUTBOX_RETRIES
 from shared.transaction import Transaction
-from tests.integration.shared.line import Line, message, until
+from tests.integration.shared.line import Line, message
 from tests.integration.shared.proxy import Cut, proxy_to
+from tests.waiting import until
 
 pytestmark = pytest.mark.stack
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from shared.batch import Batch
+from shared.consumer.batch import Batch
 from shared.transaction import Invalid
 
 VALIDATE = {topic: TypeAdapter(int).validate_json for topic in ("a", "b")}

@@ -1,4 +1,4 @@
-"""The client's connection as it is on uvloop."""
+"""The client's connection as it is on uvloop, and the partitions of keys."""
 
 import asyncio
 from typing import Any
@@ -7,8 +7,11 @@ import aiokafka.conn
 import pytest
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.coordination import FindCoordinatorRequest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shared.kafka import Connection, passes
+from shared.kafka import is_transient, partition_of
+from shared.kafka.client_fixes import Connection
 
 
 class ClosedWriter:
@@ -29,9 +32,16 @@ async def test_a_closed_transport_is_a_lost_connection() -> None:
     connection._versions = {FindCoordinatorRequest.API_KEY: (0, 2)}
     with pytest.raises(KafkaConnectionError) as raised:
         connection.send(FindCoordinatorRequest("group", 0))
-    assert passes(raised.value)
+    assert is_transient(raised.value)
     assert closed == [aiokafka.conn.CloseReason.CONNECTION_BROKEN]
 
 
 def test_the_client_makes_such_connections() -> None:
     assert aiokafka.conn.AIOKafkaConnection is Connection
+
+
+@given(st.binary(), st.integers(1, 50))
+def test_a_key_has_one_partition_of_those_there_are(key: bytes, count: int) -> None:
+    partitions = list(range(count))
+    assert partition_of(key, partitions) in partitions
+    assert partition_of(key, partitions) == partition_of(bytes(key), partitions)

@@ -7,8 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from shared import postgres
-from shared.postgres import TRANSIENT, begin
+from shared.postgres import TRANSIENT, begin, pool
 
 
 class EndingConnection:
@@ -39,8 +38,8 @@ class PoolOfOne:
 
 
 async def end_of_a_transaction(connection: EndingConnection) -> None:
-    pool: Any = PoolOfOne(connection)
-    async with begin(pool):
+    of_one: Any = PoolOfOne(connection)
+    async with begin(of_one):
         pass
 
 
@@ -51,7 +50,7 @@ async def test_a_connection_that_is_about_to_close_is_lost() -> None:
 
 
 async def test_what_the_client_says_of_a_living_connection_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres, "LAST_WORDS_SECONDS", 0.05)
+    monkeypatch.setattr(pool, "LAST_WORDS_SECONDS", 0.05)
     with pytest.raises(asyncpg.InternalClientError) as raised:
         await end_of_a_transaction(EndingConnection(looks_until_closed=None))
     assert not isinstance(raised.value, TRANSIENT)

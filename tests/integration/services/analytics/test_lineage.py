@@ -7,7 +7,12 @@ import httpx
 import pytest
 from prometheus_client import REGISTRY
 
-from services.analytics import handlers
+from services.analytics.participation.handlers import on_events
+from services.analytics.payouts.handlers import on_payouts
+from services.analytics.points.handlers import on_awards
+from services.analytics.programmes.handlers import on_programmes
+from services.analytics.recognition.handlers import on_grants
+from services.analytics.rejections.handlers import on_rejected
 
 pytestmark = pytest.mark.stack
 
@@ -27,9 +32,9 @@ async def ask(api: httpx.AsyncClient, path: str, **query: Any) -> Any:
 
 async def test_from_payout_to_events_in_pages(world: Any, api: httpx.AsyncClient) -> None:
     names = [str(number) for number in range(5)]
-    await world.handle(handlers.on_programmes, world.programme(1, RULES))
-    await world.handle(handlers.on_events, *(world.event(name) for name in names))
-    await world.handle(handlers.on_awards, *(world.award(name, name) for name in names))
+    await world.handle(on_programmes, world.programme(1, RULES))
+    await world.handle(on_events, *(world.event(name) for name in names))
+    await world.handle(on_awards, *(world.award(name, name) for name in names))
     facts = [
         world.payout("accrued"),
         world.lots(("0", 5), ("1", 5), ("2", 3)),
@@ -38,7 +43,7 @@ async def test_from_payout_to_events_in_pages(world: Any, api: httpx.AsyncClient
         world.payout("settled", "bank", at=NOON + timedelta(days=1)),
     ]
     for _ in range(2):
-        await world.handle(handlers.on_payouts, *facts)
+        await world.handle(on_payouts, *facts)
     path = f"/v1/lineage/payouts/{world.uuid('payout')}"
     first = await ask(api, path, limit=3)
     second = await ask(api, path, limit=3, after=first["next"])
@@ -57,7 +62,7 @@ async def test_from_payout_to_events_in_pages(world: Any, api: httpx.AsyncClient
 
 
 async def test_lots_that_came_before_their_awards_are_shown(world: Any, api: httpx.AsyncClient) -> None:
-    await world.handle(handlers.on_payouts, world.lots(("1", 5)))
+    await world.handle(on_payouts, world.lots(("1", 5)))
     body = await ask(api, f"/v1/lineage/payouts/{world.uuid('payout')}")
     assert body["state"] is None
     assert body["items"] == [
@@ -79,10 +84,10 @@ async def test_from_event_forward(world: Any, api: httpx.AsyncClient) -> None:
             "event_time": NOON,
         },
     )
-    await world.handle(handlers.on_events, world.event("1"))
-    await world.handle(handlers.on_awards, world.award("1", "1"), world.award("-1", "1", -5, reverses="1"))
-    await world.handle(handlers.on_grants, grant)
-    await world.handle(handlers.on_payouts, world.payout("sent"), world.lots(("1", 2), ("1", 3)))
+    await world.handle(on_events, world.event("1"))
+    await world.handle(on_awards, world.award("1", "1"), world.award("-1", "1", -5, reverses="1"))
+    await world.handle(on_grants, grant)
+    await world.handle(on_payouts, world.payout("sent"), world.lots(("1", 2), ("1", 3)))
     body = await ask(api, f"/v1/lineage/events/{world.event('1')['uid']}")
     assert body["why_nothing"] == []
     awarded, reversal = body["awards"]
@@ -108,10 +113,10 @@ async def test_from_event_forward(world: Any, api: httpx.AsyncClient) -> None:
 async def test_why_nothing_was_awarded(
     world: Any, api: httpx.AsyncClient, event: dict[str, Any], codes: list[tuple[str, str | None]]
 ) -> None:
-    await world.handle(handlers.on_programmes, world.programme(1, RULES))
+    await world.handle(on_programmes, world.programme(1, RULES))
     later = world.programme(2, RULES[:1], NOON + timedelta(days=9))
-    await world.handle(handlers.on_programmes, later)
-    await world.handle(handlers.on_events, world.event("1", **event))
+    await world.handle(on_programmes, later)
+    await world.handle(on_events, world.event("1", **event))
     body = await ask(api, f"/v1/lineage/events/{world.event('1')['uid']}")
     assert body["awards"] == []
     assert [(one["code"], one["rule_id"]) for one in body["why_nothing"]] == codes
@@ -126,8 +131,8 @@ async def test_conflicts_are_shown_with_the_event_that_counted(world: Any, api: 
         "outcome": "conflict",
         "reason": "other content under the same id",
     }
-    await world.handle(handlers.on_events, world.event("1"))
-    await world.handle(handlers.on_rejected, world.fact("engagement.rejected.v1", "conflict", data))
+    await world.handle(on_events, world.event("1"))
+    await world.handle(on_rejected, world.fact("engagement.rejected.v1", "conflict", data))
     body = await ask(api, f"/v1/lineage/events/{world.event('1')['uid']}")
     assert [one["outcome"] for one in body["conflicts"]] == ["conflict"]
 
@@ -141,7 +146,7 @@ async def test_what_is_not_known_yet_is_a_clear_404(world: Any, api: httpx.Async
 
 
 async def test_a_retraction_alone_does_not_make_an_event_known(world: Any, api: httpx.AsyncClient) -> None:
-    await world.handle(handlers.on_events, world.retraction("1"))
+    await world.handle(on_events, world.retraction("1"))
     assert (await api.get(f"/v1/lineage/events/{world.event('1')['uid']}")).status_code == 404
 
 
@@ -150,9 +155,9 @@ async def test_a_submitted_payout_shows_how_old_its_events_are(world: Any) -> No
         return REGISTRY.get_sample_value("plaudit_event_age_seconds_count", {"stage": "payout"}) or 0.0
 
     before = measured()
-    await world.handle(handlers.on_events, world.event("1"))
-    await world.handle(handlers.on_awards, world.award("1", "1"))
-    await world.handle(handlers.on_payouts, world.lots(("1", 5)), world.payout("approved"))
+    await world.handle(on_events, world.event("1"))
+    await world.handle(on_awards, world.award("1", "1"))
+    await world.handle(on_payouts, world.lots(("1", 5)), world.payout("approved"))
     assert measured() == before
-    await world.handle(handlers.on_payouts, world.payout("submitted"))
+    await world.handle(on_payouts, world.payout("submitted"))
     assert measured() == before + 1

@@ -7,7 +7,14 @@ from typing import Any
 import httpx
 import pytest
 
-from services.analytics import handlers
+from services.analytics.members.handlers import on_members
+from services.analytics.participation.handlers import on_events
+from services.analytics.payouts.handlers import on_payouts
+from services.analytics.points.handlers import on_awards
+from services.analytics.programmes.handlers import on_programmes
+from services.analytics.recognition.handlers import on_grants
+from services.analytics.redemptions.handlers import on_redemptions
+from services.analytics.rejections.handlers import on_rejected
 
 pytestmark = pytest.mark.stack
 
@@ -33,9 +40,9 @@ async def test_events_count_once_by_channel_and_type(world: Any, api: httpx.Asyn
         world.event("2", "ada", channel="chat", kind="chat.message.v1"),
         world.event("3", "bob", at=NOON + timedelta(days=1)),
     ]
-    await world.handle(handlers.on_events, *events[:2], events[0])
-    await world.handle(handlers.on_events, *events)  # two known, one new
-    await world.handle(handlers.on_events, *events)
+    await world.handle(on_events, *events[:2], events[0])
+    await world.handle(on_events, *events)  # two known, one new
+    await world.handle(on_events, *events)
     days = (await ask(api, "/v1/participation", **{"from": "2026-03-04", "to": "2026-03-06"}))["items"]
     assert [(one["events"], one["active_members"]) for one in days] == [(2, 1), (1, 1), (0, 0)]
     assert days[0]["channels"] == [
@@ -51,10 +58,10 @@ async def test_a_retraction_takes_its_event_out_whichever_comes_first(
     world: Any, api: httpx.AsyncClient, order: tuple[str, ...]
 ) -> None:
     facts = {"event": world.event("1"), "retraction": world.retraction("1"), "again": world.event("1")}
-    await world.handle(handlers.on_events, world.event("other", "bob"))
+    await world.handle(on_events, world.event("other", "bob"))
     for name in order:
-        await world.handle(handlers.on_events, facts[name])
-    await world.handle(handlers.on_events, facts["retraction"])
+        await world.handle(on_events, facts[name])
+    await world.handle(on_events, facts["retraction"])
     assert await participation(api) == (1, 1, {"forum.post.v1": 1})
     lineage = await ask(api, f"/v1/lineage/events/{facts['event']['uid']}")
     assert lineage["event"]["retracted_by"] == facts["retraction"]["uid"]
@@ -62,13 +69,13 @@ async def test_a_retraction_takes_its_event_out_whichever_comes_first(
 
 @pytest.mark.usefixtures("new_rows")
 async def test_event_and_retraction_in_one_batch(world: Any, api: httpx.AsyncClient) -> None:
-    await world.handle(handlers.on_events, world.retraction("1"), world.event("1"), world.event("2"))
+    await world.handle(on_events, world.retraction("1"), world.event("1"), world.event("2"))
     assert await participation(api) == (1, 1, {"forum.post.v1": 1})
 
 
 async def test_active_members_of_days_weeks_and_months(world: Any, api: httpx.AsyncClient) -> None:
     await world.handle(
-        handlers.on_events,
+        on_events,
         world.event("1", "ada", at=datetime(2026, 3, 1, 23, 59, tzinfo=UTC)),
         world.event("2", "ada", at=datetime(2026, 3, 2, tzinfo=UTC)),
         world.event("3", "bob", at=datetime(2026, 3, 2, 5, tzinfo=UTC)),
@@ -85,7 +92,7 @@ async def test_active_members_of_days_weeks_and_months(world: Any, api: httpx.As
 
 
 async def test_periods_are_paged(world: Any, api: httpx.AsyncClient) -> None:
-    await world.handle(handlers.on_events, world.event("1", at=datetime(2026, 3, 31, tzinfo=UTC)))
+    await world.handle(on_events, world.event("1", at=datetime(2026, 3, 31, tzinfo=UTC)))
     starts, after, pages = [], {}, 0
     while True:
         body = await ask(api, "/v1/active-members", limit=10, **MARCH, **after)
@@ -105,9 +112,9 @@ async def test_members_are_acquired_where_and_when_their_first_event_was(
     def event(name: str, member: str, channel: str, day: int) -> Any:
         return world.event(name, member, channel=channel, at=datetime(2026, 3, day, tzinfo=UTC))
 
-    await world.handle(handlers.on_events, event("1", "ada", "forum", 9), event("2", "bob", "forum", 20))
-    await world.handle(handlers.on_events, event("3", "ada", "forum", 5), event("4", "ada", "chat", 2))
-    await world.handle(handlers.on_events, event("5", "ada", "code", 10), world.retraction("4"))
+    await world.handle(on_events, event("1", "ada", "forum", 9), event("2", "bob", "forum", 20))
+    await world.handle(on_events, event("3", "ada", "forum", 5), event("4", "ada", "chat", 2))
+    await world.handle(on_events, event("5", "ada", "code", 10), world.retraction("4"))
     (month,) = (await ask(api, "/v1/acquisition", by="month", **MARCH))["items"]
     assert month["new_members"] == 2
     assert month["channels"] == [{"channel": "chat", "new_members": 1}, {"channel": "forum", "new_members": 1}]
@@ -121,9 +128,9 @@ async def test_the_newest_revision_of_a_member_wins(world: Any, api: httpx.Async
             "member.identified.v1", name, {"member_id": world.uuid("ada"), "revision": revision, "name": name}
         )
 
-    await world.handle(handlers.on_members, member(2, "Ada"), member(1, "Old"))
-    await world.handle(handlers.on_members, member(1, "Old"))
-    await world.handle(handlers.on_payouts, world.payout("accrued"))
+    await world.handle(on_members, member(2, "Ada"), member(1, "Old"))
+    await world.handle(on_members, member(1, "Old"))
+    await world.handle(on_payouts, world.payout("accrued"))
     assert (await ask(api, f"/v1/lineage/payouts/{world.uuid('payout')}"))["member_name"] == "Ada"
     assert (await ask(api, "/v1/summary"))["members"] == 1
 
@@ -131,16 +138,16 @@ async def test_the_newest_revision_of_a_member_wins(world: Any, api: httpx.Async
 @pytest.mark.usefixtures("new_rows")
 async def test_points_by_rule_are_net_of_reversals(world: Any, api: httpx.AsyncClient) -> None:
     rules = [{"id": "post", "title": "Posts", "on": ["forum.post.v1"], "points": 5}]
-    await world.handle(handlers.on_programmes, world.programme(1, rules))
+    await world.handle(on_programmes, world.programme(1, rules))
     awards = [
         world.award("1", "1"),
         world.award("2", "2"),
         world.award("3", "1", 3, rule="answer"),
         world.award("-1", "1", -5, reverses="1"),
     ]
-    await world.handle(handlers.on_awards, *awards[:2])
+    await world.handle(on_awards, *awards[:2])
     for _ in range(2):
-        await world.handle(handlers.on_awards, *awards, awards[0])
+        await world.handle(on_awards, *awards, awards[0])
     first = await ask(api, "/v1/points-by-rule", limit=1, **MARCH)
     second = await ask(api, "/v1/points-by-rule", limit=1, after=first["next"], **MARCH)
     assert [*first["items"], *second["items"]] == [
@@ -164,7 +171,7 @@ async def test_rejections_by_reason_and_one_by_one(world: Any, api: httpx.AsyncC
 
     facts = [rejection(1, "no actor"), rejection(2, "too old"), rejection(3, "too old")]
     for _ in range(2):
-        await world.handle(handlers.on_rejected, *facts)
+        await world.handle(on_rejected, *facts)
     first = await ask(api, "/v1/rejections", limit=1, **MARCH)
     second = await ask(api, "/v1/rejections", limit=1, after=first["next"], **MARCH)
     assert [(one["reason"], one["events"]) for one in [*first["items"], *second["items"]]] == [
@@ -204,11 +211,11 @@ async def test_summary_adds_up_and_survives_redelivery(world: Any, api: httpx.As
         return world.fact("redemption.changed.v1", f"redemption {state}", data, NOON + timedelta(seconds=seconds))
 
     for _ in range(2):
-        await world.handle(handlers.on_events, world.event("1"), world.retraction("2"))
-        await world.handle(handlers.on_awards, world.award("1", "1"))
-        await world.handle(handlers.on_grants, grant("1"), grant("-1", reverses="1"))
-        await world.handle(handlers.on_redemptions, redemption("reserved", 0), redemption("confirmed", 5))
-        await world.handle(handlers.on_payouts, world.payout("accrued"), world.payout("approved", "grace"))
+        await world.handle(on_events, world.event("1"), world.retraction("2"))
+        await world.handle(on_awards, world.award("1", "1"))
+        await world.handle(on_grants, grant("1"), grant("-1", reverses="1"))
+        await world.handle(on_redemptions, redemption("reserved", 0), redemption("confirmed", 5))
+        await world.handle(on_payouts, world.payout("accrued"), world.payout("approved", "grace"))
     assert await ask(api, "/v1/summary") == {
         "members": 0,
         "events": 1,
@@ -243,6 +250,6 @@ async def test_bad_questions_get_a_problem(api: httpx.AsyncClient, path: str, qu
 
 async def test_another_community_sees_nothing_of_it(world: Any, api: httpx.AsyncClient) -> None:
     other = type(world)(world.pool)
-    await other.handle(handlers.on_events, other.event("1"))
+    await other.handle(on_events, other.event("1"))
     assert await participation(api) == (0, 0, {})
     assert (await api.get(f"/v1/lineage/events/{other.event('1')['uid']}")).status_code == 404

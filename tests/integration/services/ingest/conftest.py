@@ -18,7 +18,7 @@ from shared.service import Parts
 from shared.topics import EVENTS, MEMBERS, REJECTED
 from shared.transaction import Transaction, transaction
 from tests.integration.services.world import authorization
-from tests.integration.shared.line import until
+from tests.waiting import until
 
 EVENT: dict[str, Any] = {
     "specversion": "1.0",
@@ -98,7 +98,7 @@ def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
 def raw_fact(community: str, activity: dict[str, Any], **more: Any) -> Any:
     """A decoded message of engagement.raw.v1."""
     uid = event_uid(community, str(activity.get("source")), str(activity.get("id")))
-    return RAW_EVENT.validate_python(RAW | {"community": community, "id": uid, "data": activity} | more)
+    return RAW_EVENT.adapter.validate_python(RAW | {"community": community, "id": uid, "data": activity} | more)
 
 
 class Published:
@@ -115,11 +115,11 @@ class Published:
 
     @property
     def members(self) -> list[Any]:
-        return [MEMBER_IDENTIFIED.validate_json(value) for value in self._of.get(MEMBERS.name, [])]
+        return [MEMBER_IDENTIFIED.adapter.validate_json(value) for value in self._of.get(MEMBERS.name, [])]
 
     @property
     def rejected(self) -> list[Any]:
-        return [REJECTED_EVENT.validate_json(value) for value in self._of.get(REJECTED.name, [])]
+        return [REJECTED_EVENT.adapter.validate_json(value) for value in self._of.get(REJECTED.name, [])]
 
 
 async def handle(community: Community, *facts: Any) -> Published:

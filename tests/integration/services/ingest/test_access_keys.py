@@ -5,7 +5,7 @@ import pytest
 from shared.service import Parts
 from tests.integration.services.ingest.conftest import EVENT, Community, event, problem
 from tests.integration.services.world import authorization
-from tests.integration.shared.line import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.stack
 

@@ -23,7 +23,7 @@ from shared.postgres import database_url
 from shared.topics import EVENTS
 from tests.integration.services.ingest.conftest import BATCH_TYPE, event
 from tests.integration.services.world import authorization
-from tests.integration.shared.line import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.stack
 

@@ -15,7 +15,7 @@ from services.ingest.members import handlers as members
 from services.ingest.members.domain import DifferentMembersError, Identity, IdentityKey, new_member_id
 from shared.transaction import Transaction, transaction
 from tests.integration.services.ingest.conftest import Community, Published, event, handle, raw_fact
-from tests.integration.shared.line import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.stack
 

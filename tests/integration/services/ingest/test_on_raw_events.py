@@ -6,7 +6,7 @@ import pytest
 
 from services.ingest.events import handlers
 from services.ingest.members.domain import IdentityKey, new_member_id
-from shared.contracts.checks import assert_valid_fact
+from shared.published.checks import assert_valid_fact
 from shared.topics import EVENTS
 from shared.transaction import Invalid, transaction
 from tests.integration.services.ingest.conftest import EVENT, Community, event, handle, raw_fact

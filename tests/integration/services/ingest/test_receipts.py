@@ -9,7 +9,7 @@ from services.ingest.events.domain.judgement import Outcome, event_uid
 from shared.service import Parts
 from tests.integration.services.ingest.conftest import EVENT, SCOPES, Community, event
 from tests.integration.services.world import authorization
-from tests.integration.shared.line import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.stack
 

@@ -10,11 +10,12 @@ import orjson
 import pytest
 
 from services.rewards import settings as rewards_settings
-from services.rewards.handlers.awards import on_awards
-from services.rewards.handlers.programmes import on_members, on_programmes
+from services.rewards.ledger.store.check import Findings, check_ledger
+from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.main import SPEC
+from services.rewards.members.handlers import on_members
+from services.rewards.programmes.handlers import on_programmes
 from services.rewards.settings import Settings
-from services.rewards.store.check import Findings, check_ledger
 from shared.contracts.facts import PAYOUT_FACT, POINTS_AWARDED, REDEMPTION_CHANGED
 from shared.service import ServiceSpec
 from tests.integration.services.world import NOON, World
@@ -45,7 +46,7 @@ class RewardsWorld(World):
             at=NOON + timedelta(minutes=self.awards_count),
             reverses=self.uuid(f"award {reverses}") if reverses is not None else None,
         )
-        return POINTS_AWARDED.validate_json(orjson.dumps(fact))
+        return POINTS_AWARDED.adapter.validate_json(orjson.dumps(fact))
 
     async def give(self, *awards: Any) -> None:
         await self.handle(on_awards, *awards)
@@ -116,7 +117,7 @@ class RewardsWorld(World):
 
     async def published(self) -> list[Any]:
         """The facts in the outbox, each valid by its contract; it is emptied."""
-        adapters: dict[str, Any] = {"redemptions.v1": REDEMPTION_CHANGED, "payouts.v1": PAYOUT_FACT}
+        adapters: dict[str, Any] = {"redemptions.v1": REDEMPTION_CHANGED.adapter, "payouts.v1": PAYOUT_FACT}
         return [adapters[row["topic"]].validate_json(row["value"]) for row in await self.outbox()]
 
 

@@ -10,10 +10,10 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from services.rewards.domain.ledger import Transfer, community_account, member_account, move, transfer_id
-from services.rewards.handlers.lots import expire_points, mature_points
-from services.rewards.handlers.programmes import on_members
-from services.rewards.store import ledger as ledger_store
+from services.rewards.ledger.domain import Transfer, community_account, member_account, move, transfer_id
+from services.rewards.ledger.store import entries as ledger_store
+from services.rewards.lots.handlers.upkeep import expire_points, mature_points
+from services.rewards.members.handlers import on_members
 
 pytestmark = pytest.mark.stack
 

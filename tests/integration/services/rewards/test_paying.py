@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 import pytest
 from lxml import etree
 
-from services.rewards.bank_file import NAMESPACE
-from services.rewards.domain.payouts import payout_id, run_id
+from services.rewards.bank_messages.pain001.domain import NAMESPACE
+from services.rewards.payouts.domain import payout_id
+from services.rewards.payouts.runs.domain import run_id
 
 pytestmark = pytest.mark.stack
 

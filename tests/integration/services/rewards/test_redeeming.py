@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.rewards.handlers.redemptions import expire_reservations
+from services.rewards.redemptions.handlers import expire_reservations
 
 pytestmark = pytest.mark.stack
 

@@ -13,8 +13,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from services.rewards.main import SPEC
 from services.rewards.settings import Settings
+from shared.access_keys import hash_secret
 from shared.contracts.facts import PAYOUT_FACT
-from shared.http.keys import hash_secret
 from shared.kafka import create_producer, send_records
 from shared.service import Parts
 from shared.topics import ACCESS_KEYS, MEMBERS, PAYOUTS, POINTS, PROGRAMMES, Topic, record_key

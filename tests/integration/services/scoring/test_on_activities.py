@@ -10,7 +10,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.scoring.handlers import OtherProgramme, Scorer
+from services.scoring.awards.handlers import Scorer
+from services.scoring.programmes.handlers import OtherProgramme
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.transaction import Invalid
 
@@ -35,7 +36,7 @@ async def test_an_event_earns_what_the_rules_say_and_tells_the_others(world: Any
         ("points.awarded.v1", f"{world.community}|{world.uuid('ann')}"),
         ("points.awarded.v1", f"{world.community}|{world.uuid('bob')}"),
     ]
-    fact = POINTS_AWARDED.validate_python(messages[0][2])
+    fact = POINTS_AWARDED.adapter.validate_python(messages[0][2])
     assert fact["id"] == fact["data"]["award_id"]
     assert fact["traceparent"] == event["traceparent"]
     assert fact["data"]["event_uid"] == event["uid"]
@@ -62,7 +63,7 @@ async def test_a_retraction_takes_back_what_was_earned_once(world: Any) -> None:
     await world.score(world.retraction("1"))
 
     assert await world.totals() == {}
-    facts = [POINTS_AWARDED.validate_python(fact)["data"] for _, _, fact in await world.published()]
+    facts = [POINTS_AWARDED.adapter.validate_python(fact)["data"] for _, _, fact in await world.published()]
     assert sorted(fact["points"] for fact in facts) == [-3, -1]
     earned = {str(row["award_id"]) for row in await world.awards() if row["points"] > 0}
     assert {fact["reverses"] for fact in facts} == earned
@@ -184,7 +185,7 @@ async def test_the_same_content_makes_no_new_version(world: Any) -> None:
     again = await world.publish("# other words\n" + RULES_AT_TWO)
     assert (first.is_new, again.is_new, again.version["version"]) == (True, False, 1)
     (message,) = await world.published()
-    fact = PROGRAMME_PUBLISHED.validate_python(message[2])
+    fact = PROGRAMME_PUBLISHED.adapter.validate_python(message[2])
     assert (message[0], message[1]) == ("programme.v1", f"{world.community}|demo")
     assert (fact["data"]["version"], fact["data"]["published_by"]) == (1, "test")
     assert fact["data"]["document"]["rules"][0]["points"] == 2

@@ -44,7 +44,7 @@ async def awards_on_the_topic(settings: Settings, community: str, count: int) ->
             while len(found) < count:
                 for batch in (await consumer.getmany(timeout_ms=200)).values():
                     found += [
-                        (record.key, POINTS_AWARDED.validate_json(record.value))
+                        (record.key, POINTS_AWARDED.adapter.validate_json(record.value))
                         for record in batch
                         if record.key.startswith(f"{community}|".encode())
                     ]

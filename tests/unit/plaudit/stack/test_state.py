@@ -6,7 +6,8 @@ import pytest
 from plaudit.stack.errors import StackError
 from plaudit.stack.paths import stack_directory
 from plaudit.stack.ports import USUAL
-from plaudit.stack.state import StackState, existing_services, load_state
+from plaudit.stack.state import StackState, load_state
+from shared.services import SERVICES
 
 
 def a_state(name="trial", **changes):
@@ -53,7 +54,7 @@ def test_external_kafka_and_postgres_replace_the_embedded_ones(home):
     assert state.kafka == "broker.example:9092"
     assert state.postgres_admin_url == url
     assert state.postgres_url == "postgresql://db.example:6432"
-    assert state.parts == existing_services()
+    assert state.parts == SERVICES
 
 
 def test_only_limits_the_parts_and_keeps_their_order(home):

@@ -1,16 +1,34 @@
-"""What readers of today make of the facts of tomorrow."""
+"""Each type of fact says of itself what its classes say, and readers of today take the facts of tomorrow."""
 
 from copy import deepcopy
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from pydantic import TypeAdapter
 
-from shared.contracts.export import FACTS_BY_TYPE
-from shared.contracts.fact_examples import FACT_EXAMPLES
-from shared.contracts.facts import MEMBER_IDENTIFIED
+from shared.contracts.facts import FACTS, MEMBER_IDENTIFIED, FactType
+from shared.published.export import FACT_EXAMPLES, FACTS_BY_TYPE
 
 EXAMPLES = [(kind, one) for kind, examples in FACT_EXAMPLES.items() for one in examples]
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
+def test_a_type_has_the_name_and_the_data_of_its_envelope(fact: FactType[Any]) -> None:
+    hints = get_type_hints(fact.envelope)
+
+    assert get_args(hints["type"]) == (fact.name,)
+    assert hints["data"] == fact.data
+    assert [example["type"] for example in fact.examples] == [fact.name] * len(fact.examples)
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
+def test_a_type_reads_its_messages_with_one_adapter(fact: FactType[Any]) -> None:
+    assert fact.adapter is fact.adapter
+    assert fact.adapter.validate_python(fact.examples[0])["type"] == fact.name
+
+
+def test_names_are_those_of_one_type_each() -> None:
+    assert len({fact.name for fact in FACTS}) == len(FACTS)
 
 
 def with_unknown_fields(value: Any) -> Any:
@@ -32,4 +50,4 @@ def test_readers_take_a_channel_that_is_added_later() -> None:
     fact["data"]["channel"] = "video"
     fact["data"]["identities"][0]["channel"] = "video"
 
-    assert MEMBER_IDENTIFIED.validate_python(fact)["data"]["identities"][0]["channel"] == "video"
+    assert MEMBER_IDENTIFIED.adapter.validate_python(fact)["data"]["identities"][0]["channel"] == "video"

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from shared.contracts.activities import ACTIVITY_ADAPTER
-from shared.contracts.examples import EVENT_EXAMPLES
+from shared.published.export import EVENT_EXAMPLES
 
 
 @pytest.mark.parametrize("number", ["0", "-9223372036854775808", "9223372036854775807", "1.5", "-0.0"])

@@ -1,1 +1,0 @@
-"""Periods, and why an event earned nothing: pure functions and data."""

@@ -1,0 +1,1 @@
+"""What members did: events, active members and new members over time."""

@@ -1,0 +1,1 @@
+"""Payouts, their states, and the awards that they pay."""

@@ -1,0 +1,1 @@
+"""Points awarded, by rule and day."""

@@ -1,0 +1,11 @@
+"""Awards into the points per rule. A fact that is known already changes nothing."""
+
+from services.analytics.metrics import AWARDS
+from services.analytics.points import store
+from shared.contracts.facts import PointsAwarded
+from shared.transaction import Transaction
+
+
+async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
+    """Store awards and reversals, and add them to the points per rule."""
+    AWARDS.inc(await store.add_awards(tx.conn, awards))

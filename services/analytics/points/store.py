@@ -1,0 +1,114 @@
+"""Awards in, each counted once by rule and day; points by rule out."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date
+from typing import Any
+
+import asyncpg
+
+from shared.contracts.facts import PointsAwarded
+from shared.postgres import Connection, copy_new
+
+_AWARD_COLUMNS = (
+    "community",
+    "award_id",
+    "event_uid",
+    "member_id",
+    "reverses",
+    "event_time",
+    "awarded_at",
+    "points",
+    "programme_version",
+    "rule_id",
+    "slot",
+    "programme_id",
+)
+
+
+async def add_awards(conn: Connection, awards: Sequence[PointsAwarded]) -> int:
+    """Store awards and add those that are new to the points per rule and day; return how many were new."""
+    rows = {
+        (one["community"], data["award_id"]): (
+            one["community"],
+            data["award_id"],
+            data["event_uid"],
+            data["member_id"],
+            data.get("reverses"),
+            data["event_time"].astimezone(UTC),
+            one["time"],
+            data["points"],
+            data["programme_version"],
+            data["rule_id"],
+            data["slot"],
+            data["programme_id"],
+        )
+        for one in awards
+        for data in (one["data"],)
+    }
+    if not await copy_new(conn, "awards", _AWARD_COLUMNS, rows.values()):
+        new = await conn.fetch(
+            """
+            insert into awards (community, award_id, event_uid, member_id, reverses, event_time, awarded_at,
+                                points, programme_version, rule_id, slot, programme_id)
+            select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::timestamptz[],
+                                 $7::timestamptz[], $8::bigint[], $9::int[], $10::text[], $11::text[], $12::text[])
+            on conflict do nothing
+            returning community, award_id
+            """,
+            *zip(*rows.values(), strict=True),
+        )
+        rows = {key: rows[key] for key in ((row["community"], str(row["award_id"])) for row in new)}
+    await _count_awards(conn, rows.values())
+    return len(rows)
+
+
+async def _count_awards(conn: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Add new rows of awards to the points per rule and day."""
+    days: dict[tuple[str, date, str], list[int]] = {}
+    for community, _, _, _, reverses, at, _, points, _, rule_id, _, _ in rows:
+        totals = days.setdefault((community, at.date(), rule_id), [0, 0, 0])
+        totals[0] += points
+        totals[1 if reverses is None else 2] += 1
+    ordered = sorted(days)
+    await conn.execute(
+        """
+        insert into rule_days as d (community, day, rule_id, points, awards, reversals)
+        select * from unnest($1::text[], $2::date[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
+        on conflict (community, day, rule_id) do update
+        set points = d.points + excluded.points, awards = d.awards + excluded.awards,
+            reversals = d.reversals + excluded.reversals
+        """,
+        *([key[place] for key in ordered] for place in range(3)),
+        *([days[key][place] for key in ordered] for place in range(3)),
+    )
+
+
+async def points_by_rule(
+    conn: Connection, community: str, first: date, last: date, after: str, limit_count: int
+) -> list[asyncpg.Record]:
+    """Points, awards and reversals per rule, by rule id; the title is that of the newest version with the rule."""
+    return list(
+        await conn.fetch(
+            """
+            with totals as (
+                select rule_id, sum(points)::bigint as points, sum(awards)::bigint as awards,
+                       sum(reversals)::bigint as reversals
+                from rule_days
+                where community = $1 and day between $2 and $3 and rule_id > $4
+                group by rule_id order by rule_id limit $5
+            ),
+            titles as (
+                select distinct on (r.rule ->> 'id') r.rule ->> 'id' as rule_id, r.rule ->> 'title' as title
+                from programmes p, jsonb_array_elements(p.document -> 'rules') as r(rule)
+                where p.community = $1
+                order by r.rule ->> 'id', p.version desc
+            )
+            select totals.*, titles.title from totals left join titles using (rule_id) order by rule_id
+            """,
+            community,
+            first,
+            last,
+            after,
+            limit_count,
+        )
+    )

@@ -1,0 +1,1 @@
+"""Badges and levels granted and taken back."""

@@ -1,0 +1,10 @@
+"""Grants into their tables. A fact that is known already changes nothing."""
+
+from services.analytics.recognition import store
+from shared.contracts.facts import RecognitionGranted
+from shared.transaction import Transaction
+
+
+async def on_grants(tx: Transaction, grants: list[RecognitionGranted]) -> None:
+    """Store badges and levels granted and taken back."""
+    await store.add_grants(tx.conn, grants)

@@ -1,0 +1,38 @@
+"""Badges and levels granted and taken back, and how many of each per day."""
+
+from collections.abc import Sequence
+
+from shared.contracts.facts import RecognitionGranted
+from shared.postgres import Connection
+
+
+async def add_grants(conn: Connection, grants: Sequence[RecognitionGranted]) -> None:
+    """Store grants and reversals of grants, and count those that are new per day."""
+    data = [one["data"] for one in grants]
+    await conn.execute(
+        """
+        with new as (
+            insert into grants (community, grant_id, member_id, award_id, reverses, kind, name, title, event_time,
+                                granted_at)
+            select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[],
+                                 $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[])
+            on conflict do nothing
+            returning community, (event_time at time zone 'UTC')::date as day, kind, name, reverses
+        )
+        insert into grant_days as d (community, day, kind, name, granted, taken_back)
+        select community, day, kind, name, count(*) filter (where reverses is null), count(reverses)
+        from new group by community, day, kind, name order by community, day, kind, name
+        on conflict (community, day, kind, name) do update
+        set granted = d.granted + excluded.granted, taken_back = d.taken_back + excluded.taken_back
+        """,
+        [one["community"] for one in grants],
+        [one["grant_id"] for one in data],
+        [one["member_id"] for one in data],
+        [one["award_id"] for one in data],
+        [one.get("reverses") for one in data],
+        [one["kind"] for one in data],
+        [one["name"] for one in data],
+        [one["title"] for one in data],
+        [one["event_time"] for one in data],
+        [one["time"] for one in grants],
+    )

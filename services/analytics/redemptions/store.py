@@ -1,0 +1,45 @@
+"""Redemptions and the states they went through."""
+
+from collections.abc import Sequence
+
+from shared.contracts.facts import RedemptionChanged
+from shared.postgres import Connection
+
+
+async def add_redemptions(conn: Connection, redemptions: Sequence[RedemptionChanged]) -> None:
+    """Store each change of state; the redemption itself has the state of the newest change."""
+    data = [one["data"] for one in redemptions]
+    await conn.execute(
+        """
+        with new as (
+            insert into redemption_states (community, redemption_id, fact_id, state, changed_at)
+            select community, redemption_id, fact_id, state, changed_at
+            from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[]) with ordinality
+                as f(community, redemption_id, fact_id, state, changed_at, n)
+            order by n
+            on conflict do nothing
+            returning community, redemption_id, fact_id, position
+        ),
+        newest as (
+            select distinct on (f.community, f.redemption_id) f.*
+            from new join unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::uuid[],
+                                 $7::text[], $8::bigint[])
+                as f(community, redemption_id, fact_id, state, changed_at, member_id, reward_id, points)
+                using (community, redemption_id, fact_id)
+            order by f.community, f.redemption_id, f.changed_at desc, new.position desc
+        )
+        insert into redemptions as r (community, redemption_id, member_id, reward_id, points, state, changed_at)
+        select community, redemption_id, member_id, reward_id, points, state, changed_at from newest
+        on conflict (community, redemption_id) do update
+        set state = excluded.state, points = excluded.points, changed_at = excluded.changed_at
+        where excluded.changed_at >= r.changed_at
+        """,
+        [one["community"] for one in redemptions],
+        [one["redemption_id"] for one in data],
+        [one["id"] for one in redemptions],
+        [one["state"] for one in data],
+        [one["time"] for one in redemptions],
+        [one["member_id"] for one in data],
+        [one["reward_id"] for one in data],
+        [one["points"] for one in data],
+    )

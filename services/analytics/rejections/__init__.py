@@ -1,0 +1,1 @@
+"""Events that will not count, and why."""

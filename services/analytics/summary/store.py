@@ -1,0 +1,38 @@
+"""What there is in all."""
+
+from typing import Any
+
+from shared.postgres import Connection
+
+
+async def summary(conn: Connection, community: str) -> dict[str, Any]:
+    """What there is in all, from rollups where facts are many."""
+    row = await conn.fetchrow(
+        """
+        select
+            (select count(*) from members where community = $1) as members,
+            (select coalesce(sum(events), 0)::bigint from event_days where community = $1) as events,
+            (select count(*) from rejections where community = $1) as rejections,
+            (select coalesce(sum(granted), 0)::bigint from grant_days where community = $1) as granted,
+            (select coalesce(sum(taken_back), 0)::bigint from grant_days where community = $1) as taken_back,
+            a.awards, a.reversals, a.points
+        from (
+            select coalesce(sum(awards), 0)::bigint as awards, coalesce(sum(reversals), 0)::bigint as reversals,
+                   coalesce(sum(points), 0)::bigint as points
+            from rule_days where community = $1
+        ) a
+        """,
+        community,
+    )
+    redemptions = await conn.fetch(
+        "select state, count(*) as number, sum(points)::bigint as points from redemptions"
+        " where community = $1 group by state order by state",
+        community,
+    )
+    payouts = await conn.fetch(
+        "select state, currency, count(*) as number, sum(points)::bigint as points,"
+        " sum(amount_minor)::bigint as amount_minor from payouts where community = $1"
+        " group by state, currency order by state, currency",
+        community,
+    )
+    return {**dict(row or {}), "redemptions": redemptions, "payouts": payouts}

@@ -1,0 +1,1 @@
+"""What banks are told: their limits, their characters, their files."""

@@ -1,0 +1,1 @@
+"""The rewards that a member can have for points."""

@@ -1,0 +1,1 @@
+"""Commands that may be sent again: the answer given to each key is kept."""

@@ -1,0 +1,1 @@
+"""The arithmetic of lots: pure functions over integers; times and ids are arguments."""

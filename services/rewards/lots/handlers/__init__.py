@@ -1,0 +1,1 @@
+"""What is done with lots, each in a transaction that somebody else opened."""

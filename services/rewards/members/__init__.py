@@ -1,0 +1,1 @@
+"""Members' names, as ingest tells them."""

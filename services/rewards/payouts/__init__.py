@@ -1,0 +1,1 @@
+"""Points become money: payouts, the states that they go through, and what each step books."""

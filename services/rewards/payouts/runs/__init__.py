@@ -1,0 +1,1 @@
+"""Payout runs: computed by one person, approved by another, written to one bank file."""

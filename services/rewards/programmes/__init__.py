@@ -1,0 +1,1 @@
+"""The rewards section of each published programme, and the version in force."""

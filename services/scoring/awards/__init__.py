@@ -1,0 +1,1 @@
+"""Awards: the points that events earn, once, and what takes them back."""

@@ -1,0 +1,85 @@
+"""Which events of a batch are scored, and which awards they take back, whatever the order they come in.
+
+Each event has two marks, scored and retracted, that are set once and never cleared. Setting them tells
+what they were before, and that decides everything: a second delivery changes nothing, an event that was
+retracted first earns nothing, and a retraction takes back what its event earned before.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from services.scoring.awards.domain.awards import EventKey
+from shared.contracts.activities import RETRACTED_TYPE
+from shared.contracts.facts import AcceptedEvent
+
+
+class Marks(NamedTuple):
+    """Whether an event is scored and retracted: what a batch asks for, or what was so before.
+
+    Of a scored event its time is known (UTC); its awards are found by it.
+    """
+
+    scored: bool
+    retracted: bool
+    event_time: datetime | None
+
+
+UNMARKED = Marks(scored=False, retracted=False, event_time=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a batch has to do: score `fresh`, of which `retracted` earn nothing, and take back awards.
+
+    `taken_back` maps an event whose awards are to be reversed to the traceparent of its retraction.
+    """
+
+    fresh: list[AcceptedEvent]
+    retracted: set[EventKey]
+    taken_back: dict[EventKey, str | None]
+
+
+def marks(events: Sequence[AcceptedEvent]) -> dict[EventKey, Marks]:
+    """The marks that a batch sets, in the order in which their rows are to be locked."""
+    scored = {
+        (event["community"], event["uid"]): event["time"].astimezone(UTC)
+        for event in events
+        if event["type"] != RETRACTED_TYPE
+    }
+    retracted = {(event["community"], event["targetuid"]) for event in events if event["type"] == RETRACTED_TYPE}
+    return {
+        key: Marks(key in scored, key in retracted, scored.get(key)) for key in sorted(scored.keys() | retracted)
+    }
+
+
+def settle(events: Sequence[AcceptedEvent], before: Mapping[EventKey, Marks]) -> Settled:
+    """Decide what a batch has to do.
+
+    Args:
+        events: accepted events in the order of the log.
+        before: for each event that was marked before this batch, the marks that it had.
+    """
+    settled = Settled([], set(), {})
+    seen: set[EventKey] = set()
+    retracted_here: set[EventKey] = set()
+    for event in events:
+        if event["type"] == RETRACTED_TYPE:
+            key = (event["community"], event["targetuid"])
+            was = before.get(key, UNMARKED)
+            if was.retracted or key in retracted_here:
+                continue
+            retracted_here.add(key)
+            if was.scored or key in seen:
+                settled.taken_back[key] = event.get("traceparent")
+            continue
+        key = (event["community"], event["uid"])
+        was = before.get(key, UNMARKED)
+        if was.scored or key in seen:
+            continue
+        seen.add(key)
+        settled.fresh.append(event)
+        if was.retracted or key in retracted_here:
+            settled.retracted.add(key)
+    return settled

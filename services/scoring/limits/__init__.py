@@ -1,0 +1,1 @@
+"""Limits: how much one member may get in a day."""

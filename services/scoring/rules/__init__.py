@@ -1,0 +1,1 @@
+"""Rules: which of a programme's rules an event meets, and why the others gave nothing."""

@@ -1,0 +1,1 @@
+"""The rules' own thinking: conditions, and matching events with rules."""

@@ -1,0 +1,381 @@
+"""The consumer loop: the one place where a message could be lost or count twice.
+
+Batch of records → decode → one transaction {offsets moved by compare-and-set, handlers, outbox rows} →
+commit. Offsets live in PostgreSQL beside the facts; Kafka's own committed offset is for lag monitors only.
+
+A record leaves in one of three ways. Invalid (it can never succeed): to the service's dead-letter topic,
+under a limit. Transient (database or broker away, deadlock): the same batch is tried again. Unknown (a
+bug): the process ends, loudly, and nothing is skipped.
+"""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import mode
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import ConsumerStoppedError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+
+from shared.consumer import offsets
+from shared.consumer.batch import Batch
+from shared.consumer.dead_letters import DeadLetters
+from shared.consumer.offsets import OffsetConflict
+from shared.consumer.subscription import Subscription
+from shared.failures import is_transient
+from shared.outbox import OutboxRelay
+from shared.postgres import begin
+from shared.retries import Pauses, StoppedInRetriesError, until_it_passes
+from shared.settings import ServiceSettings
+from shared.telemetry import (
+    BATCH_SECONDS,
+    CONSUMED_BATCHES,
+    CONSUMED_RECORDS,
+    CONSUMER_LAG,
+    CONSUMER_RETRIES,
+    OFFSET_CONFLICTS,
+)
+from shared.transaction import Invalid, Transaction
+
+FETCH_WAIT_MS = 200
+#: A topic or partition that the broker asked did not know of yet is noticed after this (the client: 5 minutes).
+METADATA_MAX_AGE_MS = 10_000
+LAG_REPORT_SECONDS = 5.0
+#: Decoding ahead lets the batch at work go on after so many records.
+DECODE_SLICE_COUNT = 250
+
+log = logging.getLogger(__name__)
+
+
+class ConsumerLoop(mode.Service):
+    """Consumes a service's subscriptions, one batch and one transaction at a time."""
+
+    def __init__(
+        self,
+        service: str,
+        subscriptions: Sequence[Subscription],
+        pool: asyncpg.Pool,
+        relay: OutboxRelay,
+        settings: ServiceSettings,
+    ) -> None:
+        super().__init__()
+        self._service = service
+        self._subscriptions = {one.topic.name: one for one in subscriptions}
+        self._validate = {one.topic.name: one.adapter.validate_json for one in subscriptions}
+        self._pool = pool
+        self._relay = relay
+        self._settings = settings
+        self._dead_letters = DeadLetters(service, settings)
+        self._next: dict[TopicPartition, int] = {}
+        self._busy = asyncio.Lock()
+        self._ahead: asyncio.Task[Batch] | None = None
+        self._last_began = 0.0
+        self._consumer = _consumer(service, settings)
+        self.assigned = asyncio.Event()
+
+    async def on_start(self) -> None:
+        """Join the service's group and begin to consume."""
+        for topic in self._subscriptions:
+            CONSUMED_RECORDS.labels(topic)  # a topic without records shows as 0
+        await self._consumer.start()
+        self._consumer.subscribe(list(self._subscriptions), listener=_Rebalances(self))
+        self.add_future(self._consume())
+        self.add_future(self._report_lag())
+
+    async def on_stop(self) -> None:
+        """Let the batch at work finish, then leave the group so that another worker takes over at once."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.stop_seconds):
+                async with self._busy:
+                    pass
+                # Not within the lock: leaving may have to wait for a rebalance, and that waits for the lock.
+                await self._consumer.stop()
+
+    async def _consume(self) -> None:
+        try:
+            while not self.should_stop:
+                await self.assigned.wait()
+                if self._ahead is None and not self._is_behind():
+                    await self._let_a_batch_grow()
+                batch = await (self._ahead or self._fetch())
+                self._ahead = None
+                await self._relay.wait_for_room()
+                async with self._busy:
+                    batch = batch.only(self._is_wanted)
+                    if batch.records and not self.should_stop:
+                        self._last_began = time.monotonic()
+                        if self._is_behind(besides=len(batch.records)):
+                            # It is decoded while PostgreSQL works. Without a whole batch waiting, what comes
+                            # meanwhile is left to grow, which costs fewer transactions.
+                            self._ahead = asyncio.create_task(self._fetch())
+                        with contextlib.suppress(StoppedInRetriesError):
+                            await self._process_or_give_up(batch)
+        except ConsumerStoppedError:
+            return
+        finally:
+            await self._drop_ahead()
+
+    def _is_behind(self, besides: int = 0) -> bool:
+        """Whether a whole batch waits at the broker `besides` so many records, as far as its last answer told."""
+        newest = self._consumer.highwater
+        waiting = sum(max(0, (newest(one) or 0) - offset) for one, offset in self._next.items())
+        return waiting - besides >= self._settings.batch_max_count
+
+    async def _let_a_batch_grow(self) -> None:
+        """Wait until the last batch began an interval ago: a transaction costs much, a record in it little."""
+        pause = self._last_began + self._settings.batch_interval_seconds - time.monotonic()
+        if pause > 0:
+            await self.sleep(pause)
+
+    async def _fetch(self) -> Batch:
+        """The next records, decoded; none when there are none for a moment."""
+        batch = Batch()
+        self._consumer.resume(*self._consumer.paused())
+        try:
+            fetched = await self._consumer.getmany(
+                timeout_ms=FETCH_WAIT_MS, max_records=self._settings.batch_max_count
+            )
+        except OffsetOutOfRangeError as error:
+            raise RuntimeError(
+                f"stored offsets lie outside the topic: {error}. Records were deleted or the topic was made "
+                "anew; nothing is skipped. See docs/runbooks/offsets-out-of-range.md"
+            ) from error
+        except NoOffsetForPartitionError:
+            # Noted before this worker stood where the database says; it stands there now.
+            return batch
+        except KafkaError as error:
+            if isinstance(error, ConsumerStoppedError) or not is_transient(error):
+                raise
+            log.warning("fetching waits %.1f s: %r", self._settings.retry_min_seconds, error)
+            await self.sleep(self._settings.retry_min_seconds)
+            return batch
+        # The client keeps this to itself, and would return nothing for ever.
+        if self._consumer._fetcher.error_future.done() and not self.should_stop:
+            raise RuntimeError("the Kafka client fetches no more: its task has ended (aiokafka issue 983)")
+        records = [record for of_partition in fetched.values() for record in of_partition]
+        if records and not self._is_behind(besides=len(records)):
+            # The client would fetch at once what comes first, and then nothing until that is taken. Asked when
+            # the next batch is due, the broker gives all that came.
+            self._consumer.pause(*self._consumer.assignment())
+        for start in range(0, len(records), DECODE_SLICE_COUNT):
+            batch.decode(records[start : start + DECODE_SLICE_COUNT], self._validate)
+            await asyncio.sleep(0)
+        return batch
+
+    def _is_wanted(self, record: Any) -> bool:
+        """False for what a rebalance took away, or others have done, since it was fetched."""
+        next_offset = self._next.get(TopicPartition(record.topic, record.partition))
+        return next_offset is not None and record.offset >= next_offset
+
+    async def _drop_ahead(self) -> None:
+        """Forget what was fetched ahead; whoever calls this goes back to where the database stands."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead.cancel()
+            await asyncio.gather(ahead, return_exceptions=True)
+
+    async def _process_or_give_up(self, batch: Batch) -> None:
+        """Process a batch; when another worker moved the offsets, go on from where the database stands now."""
+        try:
+            await self._process(batch)
+        except OffsetConflict:
+            OFFSET_CONFLICTS.inc()
+            log.warning("another worker moved the offsets: this batch is given up")
+            # First: records beyond a gap that the database waits for must not move its offset over the gap.
+            await self._drop_ahead()
+            await self._until_it_passes(lambda: self._load_offsets(list(self._next)), "reading the offsets")
+
+    async def _process(self, batch: Batch) -> None:
+        """Process a batch, whatever it takes: splits it around invalid records, retries what passes.
+
+        Raises OffsetConflict, and then nothing after the conflict was processed: records beyond a gap that
+        the database still waits for must not move its offset over the gap.
+        """
+        started = time.perf_counter()
+        while True:
+            try:
+                await self._commit_with_retries(batch)
+                break
+            except Invalid as invalid:
+                culprit = batch.culprit(invalid)
+                if culprit is None:
+                    for half in batch.halves():
+                        await self._process(half)
+                    return
+                batch.reject(culprit, invalid.reason)
+        BATCH_SECONDS.observe(time.perf_counter() - started)
+        CONSUMED_BATCHES.inc()
+        for topic, count in Counter(record.topic for record in batch.records).items():
+            CONSUMED_RECORDS.labels(topic).inc(count)
+
+    async def _commit_with_retries(self, batch: Batch) -> None:
+        last = {(record.topic, record.partition): record.offset for record in batch.records}
+        moves = {TopicPartition(*partition): offset + 1 for partition, offset in last.items()}
+        attempts = 0
+
+        async def attempt() -> None:
+            nonlocal attempts
+            attempts += 1
+            # The connection may have gone after the server committed: ask before doing it again.
+            if attempts == 1 or not await self._was_committed(moves):
+                with _collector_paused():
+                    await self._commit(moves, batch)
+
+        await self._until_it_passes(attempt, f"a batch of {len(batch.records)}")
+        self._next.update(moves)
+        self._dead_letters.count(batch.rejections)
+
+    async def _until_it_passes(self, action: Callable[[], Awaitable[None]], what: str) -> None:
+        """Do something, again after every failure that passes by itself, however long that takes.
+
+        Raises StoppedInRetriesError when the service stops first.
+        """
+
+        def count(error: Exception, pause: float) -> None:
+            CONSUMER_RETRIES.inc()
+            log.warning("%s is tried again in %.1f s: %r", what, pause, error)
+
+        await until_it_passes(
+            action,
+            is_transient=is_transient,
+            pauses=Pauses(self._settings.retry_min_seconds, self._settings.retry_max_seconds),
+            on_failure=count,
+            sleep=self.sleep,
+            should_stop=lambda: self.should_stop,
+        )
+
+    async def _commit(self, moves: dict[TopicPartition, int], batch: Batch) -> None:
+        async with begin(self._pool) as conn:
+            tx = Transaction(conn, datetime.now(UTC), service=self._service, settings=self._settings)
+            messages: dict[str, list[Any]] = {}
+            for record, message in batch.decoded:
+                messages.setdefault(record.topic, []).append(message)
+            # 1. The offsets first: their row locks keep any other owner of the partition waiting.
+            await offsets.move(conn, self._next, moves)
+            # 2. The facts, topic by topic in the order they were subscribed.
+            for topic, subscription in self._subscriptions.items():
+                if topic in messages:
+                    try:
+                        await subscription.handler(tx, messages[topic])
+                    except Invalid as invalid:
+                        invalid.topic = topic
+                        raise
+            # 3. What can never succeed, as messages of the same transaction.
+            await self._dead_letters.publish(tx, batch.rejections)
+            # 4. The messages about the facts.
+            count = await tx.store_outbox()
+        # 5. Only now may they be published.
+        self._relay.wake(count)
+
+    async def _was_committed(self, moves: dict[TopicPartition, int]) -> bool:
+        """After a failure whose outcome is unknown: True when the transaction had been committed after all.
+
+        Raises OffsetConflict when the offsets are neither before nor after the batch.
+        """
+        stored = await offsets.stored(self._pool, moves)
+        if all(stored.get(one) == offset for one, offset in moves.items()):
+            return True
+        if all(stored.get(one) == self._next[one] for one in moves):
+            return False
+        raise OffsetConflict
+
+    async def _load_offsets(self, partitions: list[TopicPartition]) -> None:
+        """Stand where the database says; a partition never read before begins at its first record."""
+        stored = await offsets.stored(self._pool, partitions)
+        unknown = [one for one in partitions if one not in stored]
+        if unknown:
+            await offsets.begin_at(self._pool, await self._consumer.beginning_offsets(unknown))
+            stored |= await offsets.stored(self._pool, unknown)
+        for one in partitions:
+            self._consumer.seek(one, stored[one])
+        self._next = {**self._next, **stored}
+
+    async def on_assigned(self, partitions: list[TopicPartition]) -> None:
+        """Become the owner of partitions: only after what their last owner committed has been published."""
+        self._next = {}
+
+        async def stand_where_the_last_owner_stopped() -> None:
+            await self._load_offsets(partitions)
+            await self.wait(self._relay.wait_until_published())
+
+        with contextlib.suppress(StoppedInRetriesError):
+            await self._until_it_passes(stand_where_the_last_owner_stopped, "taking partitions")
+            self.assigned.set()
+
+    async def on_revoked(self) -> None:
+        """Stop owning partitions, once the batch at work is done."""
+        self.assigned.clear()
+        async with self._busy:
+            self._next = {}
+
+    async def _report_lag(self) -> None:
+        """Tell monitors where the loop stands: the lag gauge, and Kafka's committed offset."""
+        while not self.should_stop:
+            await self.sleep(LAG_REPORT_SECONDS)
+            if self.should_stop:
+                return
+            lags = dict.fromkeys(self._subscriptions, 0)
+            for partition, offset in self._next.items():
+                newest = self._consumer.highwater(partition)
+                lags[partition.topic] += max(0, (newest or 0) - offset)
+            for topic, lag in lags.items():
+                CONSUMER_LAG.labels(topic).set(lag)
+            if self._next:
+                try:
+                    await self._consumer.commit(dict(self._next))
+                except KafkaError as error:
+                    log.debug("the offset for monitors was not committed: %r", error)
+
+
+def _consumer(service: str, settings: ServiceSettings) -> AIOKafkaConsumer:
+    """A member of the service's group, which never commits by itself and never skips what is gone."""
+    return AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka,
+        group_id=f"plaudit-{service}",
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        isolation_level="read_committed",
+        fetch_max_bytes=settings.fetch_max_bytes,
+        session_timeout_ms=int(settings.session_seconds * 1000),
+        heartbeat_interval_ms=int(settings.session_seconds * 1000 / 4),
+        max_partition_fetch_bytes=settings.fetch_max_bytes,
+        metadata_max_age_ms=METADATA_MAX_AGE_MS,
+    )
+
+
+@contextlib.contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Without the garbage collector: it would walk a batch's living dictionaries again and again.
+
+    Nearly all of them are gone, without it, when the batch is.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+class _Rebalances(ConsumerRebalanceListener):
+    """Tells the loop what it owns. The client would only log what is raised here, and the loop stand still."""
+
+    def __init__(self, consumer_loop: ConsumerLoop) -> None:
+        self._consumer_loop = consumer_loop
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        await self._or_crash(self._consumer_loop.on_revoked())
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        await self._or_crash(self._consumer_loop.on_assigned(sorted(assigned)))
+
+    async def _or_crash(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it ends the process
+            await self._consumer_loop.crash(error)

@@ -1,0 +1,68 @@
+"""What platforms send: CloudEvents 1.0 whose `type` names one of these activities and its version.
+
+Each class is one event type. The envelope's attributes are CloudEvents' own; everything the platform
+says about the activity is in `data`. https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
+
+Each family, by the first word of its types, has a file, with the examples beside each type.
+"""
+
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Final, get_args
+
+from pydantic import Discriminator, TypeAdapter
+
+from shared.contracts.activities import (
+    activity,
+    chat,
+    code,
+    forum,
+    in_person,
+    kudos,
+    member,
+    shop,
+    social,
+    support,
+    survey,
+)
+from shared.contracts.activities.activity import RETRACTED_TYPE
+from shared.contracts.activities.common import ActivityData, ActivityType
+
+TYPES: Final[tuple[ActivityType, ...]] = (
+    *forum.TYPES,
+    *social.TYPES,
+    *chat.TYPES,
+    *code.TYPES,
+    *support.TYPES,
+    *in_person.TYPES,
+    *survey.TYPES,
+    *shop.TYPES,
+    *kudos.TYPES,
+    *member.TYPES,
+    *activity.TYPES,
+)
+#: The class and the name of each type, in the order of TYPES.
+ACTIVITIES: Final[tuple[Any, ...]] = tuple(one.envelope for one in TYPES)
+ACTIVITY_TYPES: Final[tuple[str, ...]] = tuple(one.name for one in TYPES)
+
+Activity: Any = Annotated[reduce(or_, ACTIVITIES), Discriminator("type")]
+ACTIVITY_ADAPTER: TypeAdapter[Any] = TypeAdapter(Activity)
+ACTIVITY_BATCH_ADAPTER: TypeAdapter[list[Any]] = TypeAdapter(list[Activity])
+
+
+def activity_type(activity: Any) -> str:
+    """The CloudEvents `type` that a class of ACTIVITIES stands for."""
+    return str(get_args(activity.__annotations__["type"])[0])
+
+
+__all__ = [
+    "ACTIVITIES",
+    "ACTIVITY_ADAPTER",
+    "ACTIVITY_BATCH_ADAPTER",
+    "ACTIVITY_TYPES",
+    "RETRACTED_TYPE",
+    "TYPES",
+    "ActivityData",
+    "ActivityType",
+    "activity_type",
+]

@@ -1,0 +1,37 @@
+"""Thanks from one member to another."""
+
+from typing import Final, Literal, NotRequired
+
+from shared.contracts.activities.common import ActivityData, ActivityType, Envelope, activity_example
+from shared.contracts.fields import Text
+
+
+class KudosData(ActivityData):
+    message: NotRequired[Text]
+
+
+class Kudos(Envelope):
+    """A member thanked another; `object.author` is who is thanked."""
+
+    type: Literal["kudos.given.v1"]
+    data: KudosData
+
+
+KUDOS: Final = ActivityType(
+    "kudos.given.v1",
+    envelope=Kudos,
+    examples=[
+        activity_example(
+            "kudos.given.v1",
+            "https://chat.example.org/rooms/lobby",
+            "kudos-31",
+            "2026-01-31T20:00:00Z",
+            "chat",
+            {"id": "U1", "name": "Ada"},
+            object={"id": "kudos-31", "author": {"id": "U2", "name": "Grace"}},
+            message="Thank you for staying with it until it was solved.",
+        )
+    ],
+)
+
+TYPES: Final = (KUDOS,)

@@ -1,0 +1,98 @@
+"""What the services tell one another, and finance systems: one class per message type and version.
+
+Each is a CloudEvent in structured JSON form. Facts are never rewritten: a reversal is a new fact that
+names what it reverses. Readers ignore fields they do not know, so that a version can grow.
+
+Each family has a file, with the examples beside each type.
+"""
+
+from typing import Any, Final
+
+from shared.contracts.facts.access_keys import ACCESS_KEY_CHANGED, AccessKeyChanged, AccessKeyData
+from shared.contracts.facts.dead_letters import RECORD_DEAD_LETTERED, DeadLetterData, RecordDeadLettered
+from shared.contracts.facts.envelope import FactEnvelope, FactType
+from shared.contracts.facts.events import (
+    ACCEPTED_EVENT,
+    ACCEPTED_EVENT_EXAMPLES,
+    ACCEPTED_TYPE,
+    RAW_EVENT,
+    REJECTED_EVENT,
+    AcceptedEvent,
+    RawEvent,
+    RejectedData,
+    RejectedEvent,
+)
+from shared.contracts.facts.members import MEMBER_IDENTIFIED, MemberData, MemberIdentified
+from shared.contracts.facts.payouts import (
+    PAYOUT_CHANGED,
+    PAYOUT_FACT,
+    PAYOUT_LOTS,
+    PayoutChanged,
+    PayoutData,
+    PayoutLot,
+    PayoutLots,
+    PayoutLotsData,
+)
+from shared.contracts.facts.points import POINTS_AWARDED, AwardData, PointsAwarded
+from shared.contracts.facts.programmes import PROGRAMME_PUBLISHED, ProgrammeData, ProgrammePublished
+from shared.contracts.facts.recognition import RECOGNITION_GRANTED, GrantData, RecognitionGranted
+from shared.contracts.facts.redemptions import REDEMPTION_CHANGED, RedemptionChanged, RedemptionData
+
+#: Every type of fact in an envelope of ours; beside them only accepted events travel.
+FACTS: Final[tuple[FactType[Any], ...]] = (
+    RAW_EVENT,
+    REJECTED_EVENT,
+    MEMBER_IDENTIFIED,
+    POINTS_AWARDED,
+    RECOGNITION_GRANTED,
+    REDEMPTION_CHANGED,
+    PAYOUT_CHANGED,
+    PAYOUT_LOTS,
+    PROGRAMME_PUBLISHED,
+    ACCESS_KEY_CHANGED,
+    RECORD_DEAD_LETTERED,
+)
+
+__all__ = [
+    "ACCEPTED_EVENT",
+    "ACCEPTED_EVENT_EXAMPLES",
+    "ACCEPTED_TYPE",
+    "ACCESS_KEY_CHANGED",
+    "FACTS",
+    "MEMBER_IDENTIFIED",
+    "PAYOUT_CHANGED",
+    "PAYOUT_FACT",
+    "PAYOUT_LOTS",
+    "POINTS_AWARDED",
+    "PROGRAMME_PUBLISHED",
+    "RAW_EVENT",
+    "RECOGNITION_GRANTED",
+    "RECORD_DEAD_LETTERED",
+    "REDEMPTION_CHANGED",
+    "REJECTED_EVENT",
+    "AcceptedEvent",
+    "AccessKeyChanged",
+    "AccessKeyData",
+    "AwardData",
+    "DeadLetterData",
+    "FactEnvelope",
+    "FactType",
+    "GrantData",
+    "MemberData",
+    "MemberIdentified",
+    "PayoutChanged",
+    "PayoutData",
+    "PayoutLot",
+    "PayoutLots",
+    "PayoutLotsData",
+    "PointsAwarded",
+    "ProgrammeData",
+    "ProgrammePublished",
+    "RawEvent",
+    "RecognitionGranted",
+    "RecordDeadLettered",
+    "RedemptionChanged",
+    "RedemptionData",
+    "RejectedData",
+    "RejectedEvent",
+]

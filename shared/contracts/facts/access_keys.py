@@ -1,0 +1,45 @@
+"""Facts of ingest: access keys issued and revoked."""
+
+from typing import Final, Literal
+
+from typing_extensions import TypedDict
+
+from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
+from shared.contracts.fields import Name, Sha256
+
+
+class AccessKeyData(TypedDict):
+    key_id: str
+    name: Name
+    secret_sha256: Sha256
+    scopes: list[str]
+    revoked: bool
+
+
+class AccessKeyChanged(FactEnvelope):
+    """An access key was issued or revoked; the secret itself is never stored or sent."""
+
+    type: Literal["access_key.changed.v1"]
+    data: AccessKeyData
+
+
+ACCESS_KEY_CHANGED: Final = FactType(
+    "access_key.changed.v1",
+    envelope=AccessKeyChanged,
+    data=AccessKeyData,
+    examples=[
+        fact_example(
+            "access_key.changed.v1",
+            "ingest",
+            "acme/5f0c9a7b2d1e/issued",
+            "2026-01-29T08:00:00Z",
+            {
+                "key_id": "5f0c9a7b2d1e",
+                "name": "forum plugin",
+                "secret_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                "scopes": ["events:write", "receipts:read"],
+                "revoked": False,
+            },
+        )
+    ],
+)

@@ -1,0 +1,119 @@
+"""Facts of ingest: what came in, what was accepted, and what will not count."""
+
+from typing import Any, Final, Literal, NotRequired
+
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict
+
+from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
+from shared.contracts.fields import Count, Id, Slug, Text, Timestamp, Uri, Uuid
+from shared.contracts.story import ACCEPTANCE, ACCEPTED_ANSWER, ADA, FORUM, GRACE, RECEIPT, TRACEPARENT
+
+
+class RawEvent(FactEnvelope):
+    """An event as the front door took it, before deduplication and identity. `time` is when it was received."""
+
+    type: Literal["engagement.received.v1"]
+    receiptid: str
+    receiptindex: Count
+    data: dict[str, Any]
+
+
+RAW_EVENT: Final = FactType(
+    "engagement.received.v1",
+    envelope=RawEvent,
+    data=dict[str, Any],
+    examples=[
+        fact_example(
+            "engagement.received.v1",
+            "ingest",
+            ACCEPTANCE,
+            "2026-01-31T12:30:01.250000Z",
+            ACCEPTED_ANSWER,
+            traceparent=TRACEPARENT,
+            receiptid=RECEIPT,
+            receiptindex=0,
+        )
+    ],
+)
+
+
+class AcceptedEvent(TypedDict):
+    """A platform's event, kept as it came, with what ingest found out added as CloudEvents extensions.
+
+    `uid` is UUIDv5(community, source, id); `member`, `objectmember` and `replymember` are who the actor,
+    the object's author and the answered author are, across channels.
+    """
+
+    specversion: Literal["1.0"]
+    id: Id
+    source: Uri
+    type: str
+    time: Timestamp
+    subject: NotRequired[Id]
+    datacontenttype: NotRequired[str]
+    dataschema: NotRequired[Uri]
+    community: Slug
+    uid: Uuid
+    member: Uuid
+    objectmember: NotRequired[Uuid]
+    replymember: NotRequired[Uuid]
+    targetuid: NotRequired[Uuid]
+    receivedat: Timestamp
+    traceparent: NotRequired[str]
+    data: dict[str, Any]
+
+
+#: An accepted event keeps the type that its platform gave it; this names the contract of all of them.
+ACCEPTED_TYPE: Final = "engagement.accepted.v1"
+ACCEPTED_EVENT: TypeAdapter[AcceptedEvent] = TypeAdapter(AcceptedEvent)
+ACCEPTED_EVENT_EXAMPLES: Final[list[Any]] = [
+    {
+        **ACCEPTED_ANSWER,
+        "community": "acme",
+        "uid": ACCEPTANCE,
+        "member": ADA,
+        "objectmember": GRACE,
+        "receivedat": "2026-01-31T12:30:01.250000Z",
+        "traceparent": TRACEPARENT,
+    }
+]
+
+
+class RejectedData(TypedDict):
+    receipt_id: str
+    receipt_index: Count
+    event_source: Uri
+    event_id: Id
+    outcome: Literal["conflict", "rejected"]
+    reason: Text
+
+
+class RejectedEvent(FactEnvelope):
+    """An event that was received and will not count, with the reason."""
+
+    type: Literal["engagement.rejected.v1"]
+    data: RejectedData
+
+
+REJECTED_EVENT: Final = FactType(
+    "engagement.rejected.v1",
+    envelope=RejectedEvent,
+    data=RejectedData,
+    examples=[
+        fact_example(
+            "engagement.rejected.v1",
+            "ingest",
+            "r019c14a7b3c0aabbccddeeff0011-1/0",
+            "2026-01-31T12:31:00Z",
+            {
+                "receipt_id": "r019c14a7b3c0aabbccddeeff0011-1",
+                "receipt_index": 0,
+                "event_source": FORUM,
+                "event_id": "solution-93",
+                "outcome": "conflict",
+                "reason": "an event with this source and id was accepted before with other content",
+            },
+        )
+    ],
+)

@@ -1,0 +1,48 @@
+"""Facts of ingest: who is who across channels."""
+
+from typing import Final, Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
+from shared.contracts.fields import ChannelName, Count, Identity, Name, Timestamp, Uuid
+from shared.contracts.story import GRACE
+
+
+class MemberData(TypedDict):
+    member_id: Uuid
+    name: NotRequired[Name]
+    identities: list[Identity]
+    channel: ChannelName
+    first_seen_at: Timestamp
+    revision: Count
+
+
+class MemberIdentified(FactEnvelope):
+    """A member with every identity known so far; of a key, the highest `revision` counts and the rest is stale."""
+
+    type: Literal["member.identified.v1"]
+    data: MemberData
+
+
+MEMBER_IDENTIFIED: Final = FactType(
+    "member.identified.v1",
+    envelope=MemberIdentified,
+    data=MemberData,
+    examples=[
+        fact_example(
+            "member.identified.v1",
+            "ingest",
+            f"{GRACE}/2",
+            "2026-01-31T13:06:01Z",
+            {
+                "member_id": GRACE,
+                "name": "Grace",
+                "identities": [{"channel": "chat", "id": "U2"}, {"channel": "forum", "id": "grace"}],
+                "channel": "forum",
+                "first_seen_at": "2026-01-31T12:10:00.500000Z",
+                "revision": 2,
+            },
+        )
+    ],
+)

@@ -1,0 +1,62 @@
+"""Facts of scoring: published versions of programmes."""
+
+from typing import Any, Final, Literal
+
+from typing_extensions import TypedDict
+
+from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
+from shared.contracts.fields import Count, Sha256, Slug, Timestamp
+
+
+class ProgrammeData(TypedDict):
+    programme_id: Slug
+    version: Count
+    effective_from: Timestamp
+    published_by: str
+    document: dict[str, Any]
+    document_sha256: Sha256
+
+
+_DOCUMENT = {
+    "programme": "starter",
+    "title": "Starter",
+    "rules": [
+        {
+            "id": "answer-accepted",
+            "title": "Had an answer accepted",
+            "on": ["forum.answer_accepted.v1"],
+            "to": "object_author",
+            "points": 15,
+        }
+    ],
+}
+
+
+class ProgrammePublished(FactEnvelope):
+    """A version of a community's programme, whole; each service reads its own section of `document`."""
+
+    type: Literal["programme.published.v1"]
+    data: ProgrammeData
+
+
+PROGRAMME_PUBLISHED: Final = FactType(
+    "programme.published.v1",
+    envelope=ProgrammePublished,
+    data=ProgrammeData,
+    examples=[
+        fact_example(
+            "programme.published.v1",
+            "scoring",
+            "acme/starter/3",
+            "2026-01-30T08:00:00Z",
+            {
+                "programme_id": "starter",
+                "version": 3,
+                "effective_from": "2026-01-30T08:00:05Z",
+                "published_by": "community team",
+                "document": _DOCUMENT,
+                "document_sha256": "6f6d3f4f0c1f5d1fd7a3c1f6c7a3e0d7a3b9c2d1e0f9a8b7c6d5e4f3a2b1c0d9",
+            },
+        )
+    ],
+)

@@ -1,0 +1,52 @@
+"""Facts of recognition: badges and levels granted and taken back."""
+
+from typing import Final, Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
+from shared.contracts.fields import Name, Slug, Timestamp, Uuid
+from shared.contracts.story import AWARD, BADGE, GRACE, TRACEPARENT
+
+
+class GrantData(TypedDict):
+    grant_id: Uuid
+    member_id: Uuid
+    kind: Literal["badge", "level"]
+    name: Slug
+    title: Name
+    award_id: Uuid
+    event_time: Timestamp
+    reverses: NotRequired[Uuid]
+
+
+class RecognitionGranted(FactEnvelope):
+    """A badge or level a member reached, and by which award; with `reverses`, one that no longer holds."""
+
+    type: Literal["recognition.granted.v1"]
+    data: GrantData
+
+
+RECOGNITION_GRANTED: Final = FactType(
+    "recognition.granted.v1",
+    envelope=RecognitionGranted,
+    data=GrantData,
+    examples=[
+        fact_example(
+            "recognition.granted.v1",
+            "recognition",
+            BADGE,
+            "2026-01-31T12:30:01.500000Z",
+            {
+                "grant_id": BADGE,
+                "member_id": GRACE,
+                "kind": "badge",
+                "name": "solver",
+                "title": "Ten accepted answers",
+                "award_id": AWARD,
+                "event_time": "2026-01-31T12:30:00Z",
+            },
+            traceparent=TRACEPARENT,
+        )
+    ],
+)

@@ -1,0 +1,45 @@
+"""A programme: the rules of a community, in the sections that each service reads.
+
+scoring reads `rules`, recognition reads `recognition`, rewards reads `rewards`. A programme is written in
+YAML, published as a version, and never changed afterwards.
+"""
+
+from shared.contracts.programme.document import Programme
+from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId
+from shared.contracts.programme.recognition import BADGES_MAX_COUNT, LEVELS_MAX_COUNT, Badge, Level, Recognition
+from shared.contracts.programme.rewards import (
+    CATALOGUE_MAX_COUNT,
+    CatalogueReward,
+    PayingAccount,
+    PayoutTerms,
+    Rewards,
+)
+from shared.contracts.programme.rules import CONDITION_MAX_CHARS, RULES_MAX_COUNT, EventType, Rule, Slot
+from shared.contracts.programme.section import RULE_POINTS_MAX, PositivePoints, Section
+
+__all__ = [
+    "BADGES_MAX_COUNT",
+    "CATALOGUE_MAX_COUNT",
+    "CONDITION_MAX_CHARS",
+    "LEVELS_MAX_COUNT",
+    "RULES_MAX_COUNT",
+    "RULE_POINTS_MAX",
+    "Badge",
+    "CatalogueReward",
+    "EventType",
+    "IdsError",
+    "Level",
+    "Path",
+    "PayingAccount",
+    "PayoutTerms",
+    "PositivePoints",
+    "Programme",
+    "Recognition",
+    "Reference",
+    "RepeatedId",
+    "Rewards",
+    "Rule",
+    "Section",
+    "Slot",
+    "UnknownId",
+]

@@ -1,0 +1,37 @@
+"""A programme as one document of all its sections."""
+
+from typing import Final, Self
+
+from pydantic import Field, model_validator
+
+from shared.contracts.fields import Name, Slug, Text
+from shared.contracts.programme import recognition, rewards, rules
+from shared.contracts.programme.ids import Ids, Reference, check_ids
+from shared.contracts.programme.recognition import Recognition
+from shared.contracts.programme.rewards import Rewards
+from shared.contracts.programme.rules import RULES_MAX_COUNT, Rule
+from shared.contracts.programme.section import Section
+
+#: What the sections declare of their ids, in the order in which they are checked.
+IDS: Final[tuple[Ids, ...]] = (*rules.IDS, *recognition.IDS, *rewards.IDS)
+REFERENCES: Final[tuple[Reference, ...]] = recognition.REFERENCES
+
+
+class Programme(Section):
+    """One version's text of a community's programme."""
+
+    programme: Slug
+    title: Name
+    description: Text = ""
+    rules: list[Rule] = Field(min_length=1, max_length=RULES_MAX_COUNT)
+    recognition: Recognition = Recognition()
+    rewards: Rewards = Rewards()
+
+    @model_validator(mode="after")
+    def ids_are_unique_and_known(self) -> Self:
+        """Refuse two items of a list with one id, and a reference to what isn't there.
+
+        Raises IdsError, which pydantic keeps as the `error` in the context of its own.
+        """
+        check_ids(self, IDS, REFERENCES)
+        return self

@@ -1,0 +1,46 @@
+"""The section `rewards`, which rewards reads: what points can be had for."""
+
+from typing import Annotated, Final
+
+from pydantic import Field, StringConstraints
+
+from shared.contracts.fields import Currency, Name, Slug, Text
+from shared.contracts.programme.ids import Ids
+from shared.contracts.programme.section import PositivePoints, Section
+
+CATALOGUE_MAX_COUNT = 500
+
+CATALOGUE: Final = Ids(("rewards", "catalogue"), "reward")
+IDS: Final = (CATALOGUE,)
+
+
+class CatalogueReward(Section):
+    """Something that a member can have for points."""
+
+    id: Slug
+    title: Name
+    description: Text = ""
+    points: PositivePoints
+
+
+class PayingAccount(Section):
+    """The account that payouts leave from."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=70)]
+    iban: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$")]
+    bic: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{8}([A-Z0-9]{3})?$")]
+
+
+class PayoutTerms(Section):
+    """How points become money: `points` points are worth `minor` minor units of `currency`."""
+
+    currency: Currency
+    points: PositivePoints
+    minor: Annotated[int, Field(ge=1, le=1_000_000)]
+    minimum_points: PositivePoints
+    paying_account: PayingAccount
+
+
+class Rewards(Section):
+    catalogue: list[CatalogueReward] = Field(default_factory=list, max_length=CATALOGUE_MAX_COUNT)
+    payout: PayoutTerms | None = None

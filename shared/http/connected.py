@@ -1,0 +1,85 @@
+"""What a route works with once the service is connected: connections, transactions, settings.
+
+Each is a parameter of the route, by its annotation: `conn: Conn`, `tx: Tx`. The caller comes before them in the
+route's parameters, so that nobody without a key takes a connection.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import asyncpg
+from fastapi import Depends, Request
+
+from shared.access_keys import KeyRing
+from shared.postgres import Connection, begin
+from shared.settings import ServiceSettings
+from shared.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A service's process as its routes see it.
+
+    `begin` begins a transaction of a command. `send` gives (topic, key, value) records to the broker and returns
+    when every in-sync replica has them; it raises KafkaError or TimeoutError. `not_ready` says in words what keeps
+    the service from its work.
+    """
+
+    settings: ServiceSettings
+    pool: asyncpg.Pool
+    keys: KeyRing
+    begin: Callable[[], AbstractAsyncContextManager[Transaction[Any]]]
+    send: Callable[[Sequence[tuple[str, bytes, bytes]]], Awaitable[None]]
+    not_ready: Callable[[], Awaitable[list[str]]]
+
+
+async def _connected(request: Request) -> Connected:
+    found: Connected = request.app.state.connected
+    return found
+
+
+ConnectedService = Annotated[Connected, Depends(_connected)]
+
+
+async def _connection(service: ConnectedService) -> AsyncIterator[Connection]:
+    async with service.pool.acquire() as conn:
+        yield conn
+
+
+async def _snapshot(service: ConnectedService) -> AsyncIterator[Connection]:
+    async with begin(service.pool, snapshot=True) as conn:
+        yield conn
+
+
+async def _transaction(service: ConnectedService) -> AsyncIterator[Transaction[Any]]:
+    async with service.begin() as tx:
+        yield tx
+
+
+async def _factory(service: ConnectedService) -> Callable[[], AbstractAsyncContextManager[Transaction[Any]]]:
+    return service.begin
+
+
+# Their scope is the route's function: all has ended, and is committed, before the answer is sent.
+
+#: A connection lent for the route; each statement is a transaction of its own.
+Conn = Annotated[Connection, Depends(_connection, scope="function")]
+#: A connection that only reads, and sees the database throughout as it was at the first statement.
+Snapshot = Annotated[Connection, Depends(_snapshot, scope="function")]
+#: A transaction: committed when the route returns, rolled back when it raises.
+Tx = Annotated[Transaction[Any], Depends(_transaction, scope="function")]
+#: Begins a transaction, for the rare route that needs more than one.
+Begin = Annotated[Callable[[], AbstractAsyncContextManager[Transaction[Any]]], Depends(_factory)]
+
+
+def configured(settings: type[ServiceSettings]) -> Any:
+    """What makes a route's parameter the service's settings: `Annotated[Settings, configured(Settings)]`."""
+
+    async def own(service: ConnectedService) -> ServiceSettings:
+        if not isinstance(service.settings, settings):
+            raise TypeError(f"the service runs with {type(service.settings).__name__}, not {settings.__name__}")
+        return service.settings
+
+    return Depends(own)

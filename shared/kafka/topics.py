@@ -1,0 +1,34 @@
+"""Topics made from the registry."""
+
+from collections.abc import Sequence
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import (
+    TopicAlreadyExistsError,
+    for_code,
+)
+
+from shared.topics import Topic
+
+
+async def create_topics(bootstrap: str, topics: Sequence[Topic], replication: int = 1) -> list[str]:
+    """Create those topics that are not there; return their names. Topics that exist stay as they are.
+
+    Raises KafkaError when the broker refuses one.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        existing = set(await admin.list_topics())
+        missing = [topic for topic in topics if topic.name not in existing]
+        if not missing:
+            return []
+        response = await admin.create_topics(
+            [NewTopic(topic.name, topic.partitions, replication, topic_configs=topic.config) for topic in missing]
+        )
+        for name, code, *message in response.topic_errors:
+            if code not in (0, TopicAlreadyExistsError.errno):
+                raise for_code(code)(f"topic {name}: {message}")
+        return [topic.name for topic in missing]
+    finally:
+        await admin.close()

@@ -1,0 +1,57 @@
+"""Checks that a published fact keeps its contract: for tests, and for whoever reads a topic by hand."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter
+
+from shared.contracts.activities import ACTIVITY_ADAPTER, ACTIVITY_TYPES
+from shared.contracts.facts import ACCEPTED_EVENT, ACCEPTED_TYPE, FACTS, AcceptedEvent
+
+_FACTS = {fact.name: fact for fact in FACTS}
+_EXTENSIONS = AcceptedEvent.__annotations__.keys() - {"specversion", "id", "source", "type", "time", "traceparent"}
+
+
+def assert_valid_fact(fact: Mapping[str, Any]) -> None:
+    """Check a fact as a service publishes it (or as it was read from a topic, as a dict) against its contract.
+
+    Stricter than a reader: nothing is converted and no field may be unknown, since a misspelt optional field
+    would be ignored by every reader. Raises AssertionError for what a reader would not get, and pydantic's
+    ValidationError for what a reader would refuse.
+    """
+    body = orjson.dumps(fact)
+    kind = contract_of(fact)
+    read = _adapter(kind).validate_json(body, strict=True)
+    unknown = sorted(_missing_from(read, orjson.loads(body), ""))
+    if unknown:
+        raise AssertionError(f"{kind} has no such field: {', '.join(unknown)}")
+    if kind == ACCEPTED_TYPE:
+        sent = {name: value for name, value in fact.items() if name == "data" or name not in _EXTENSIONS}
+        ACTIVITY_ADAPTER.validate_json(orjson.dumps(sent))
+
+
+def contract_of(fact: Mapping[str, Any]) -> str:
+    """The type under which the fact's contract is known. Raises AssertionError for none."""
+    kind = fact.get("type")
+    if kind in ACTIVITY_TYPES:
+        return ACCEPTED_TYPE
+    if kind not in _FACTS:
+        raise AssertionError(f"no fact has the type {kind!r}")
+    return str(kind)
+
+
+def _adapter(kind: str) -> TypeAdapter[Any]:
+    return ACCEPTED_EVENT if kind == ACCEPTED_TYPE else _FACTS[kind].adapter
+
+
+def _missing_from(read: Any, written: Any, place: str) -> Iterator[str]:
+    if isinstance(written, dict) and isinstance(read, dict):
+        for name, value in written.items():
+            if name not in read:
+                yield f"{place}/{name}"
+            else:
+                yield from _missing_from(read[name], value, f"{place}/{name}")
+    elif isinstance(written, list) and isinstance(read, list):
+        for index, (one, value) in enumerate(zip(read, written, strict=True)):
+            yield from _missing_from(one, value, f"{place}/{index}")

@@ -1,0 +1,196 @@
+"""The parts of a service's process: connections, relay, consumer loop and HTTP server."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import mode
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from fastapi import FastAPI
+
+from shared.access_keys import KeyRing
+from shared.consumer import ConsumerLoop
+from shared.http import Connected
+from shared.http.app import Api, create_app
+from shared.http.server import HttpServer
+from shared.kafka import create_producer, is_transient, send_records
+from shared.outbox import OutboxRelay
+from shared.postgres import TRANSIENT, create_pool, missing_migrations
+from shared.retries import Pauses, until_it_passes
+from shared.service.spec import ServiceSpec, Timer
+from shared.settings import Role, ServiceSettings
+from shared.transaction import Transaction, transaction
+
+CLOSE_SECONDS = 3.0
+#: While something that the process needs is not there yet, it is asked for at this interval.
+DEPENDENCY_PAUSES = Pauses(0.2, 0.2)
+READY_CHECK_SECONDS = 2.0
+
+#: What PostgreSQL answers before the service's role, database and tables are made.
+DATABASE_NOT_THERE_YET = (
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.UndefinedTableError,
+    asyncpg.InsufficientPrivilegeError,
+)
+
+log = logging.getLogger(__name__)
+
+
+class MigrationsMissingError(Exception):
+    """The database has not had all migrations that the service's code needs; the message lists them."""
+
+
+class Parts(mode.Service):
+    """The parts of the process, started in the order of what they need and stopped in reverse.
+
+    `pool`, `producer`, `relay`, `connected` and `http` are there once it has started.
+    """
+
+    pool: asyncpg.Pool
+    producer: AIOKafkaProducer
+    relay: OutboxRelay
+    connected: Connected
+    http: HttpServer
+
+    def __init__(self, spec: ServiceSpec, settings: ServiceSettings, role: Role) -> None:
+        super().__init__()
+        self._spec = spec
+        self._settings = settings
+        self.role = role
+        self._consumer_loop: ConsumerLoop | None = None
+        self._to_close = contextlib.AsyncExitStack()
+
+    async def on_start(self) -> None:
+        """Connect, waiting for broker and database as long as it takes, then serve and consume."""
+        self.pool = await until_it_passes(
+            self._connected_pool,
+            is_transient=lambda error: isinstance(
+                error, (*TRANSIENT, *DATABASE_NOT_THERE_YET, MigrationsMissingError)
+            ),
+            pauses=DEPENDENCY_PAUSES,
+            on_failure=lambda error, _: log.info("waiting for PostgreSQL: %r", error),
+        )
+        self._to_close.push_async_callback(self._close_pool)
+        self.producer = await until_it_passes(
+            self._connected_producer,
+            is_transient=lambda error: isinstance(error, KafkaError),
+            pauses=DEPENDENCY_PAUSES,
+            on_failure=lambda error, _: log.info("waiting for Kafka: %r", error),
+        )
+        self._to_close.push_async_callback(self._close_producer)
+        self.relay = OutboxRelay(self.pool, self.producer, self._settings)
+        await self.add_runtime_dependency(self.relay)
+        if self.role != "api":
+            self._consumer_loop = ConsumerLoop(
+                self._spec.name, self._spec.subscriptions, self.pool, self.relay, self._settings
+            )
+            await self.add_runtime_dependency(self._consumer_loop)
+        self.connected = Connected(
+            settings=self._settings,
+            pool=self.pool,
+            keys=KeyRing(self.pool, self._settings),
+            begin=self.begin,
+            send=self._send,
+            not_ready=self._not_ready,
+        )
+        app = describe(self._spec, self._settings, self.role)
+        app.state.connected = self.connected
+        self.http = HttpServer(app, self._settings)
+        await self.add_runtime_dependency(self.http)
+
+    async def on_shutdown(self) -> None:
+        """Close the connections, after every part that used them has stopped."""
+        await self._to_close.aclose()
+
+    async def _close_producer(self) -> None:
+        # What the broker does not take now was not acknowledged to anybody, or waits in the outbox.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.producer.stop()
+
+    async def _close_pool(self) -> None:
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.pool.close()
+        except TimeoutError:
+            self.pool.terminate()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Transaction[Any]]:
+        """A transaction for a command or a timer."""
+        async with transaction(
+            self.pool, service=self._spec.name, settings=self._settings, on_commit=self.relay.wake
+        ) as tx:
+            yield tx
+
+    async def _send(self, records: Sequence[tuple[str, bytes, bytes]]) -> None:
+        """Send records for a route, within `publish_seconds`; what does not pass by itself ends the process."""
+        try:
+            async with asyncio.timeout(self._settings.publish_seconds):
+                await send_records(self.producer, records)
+        except KafkaError as error:
+            if not is_transient(error):
+                await self.crash(error)  # nothing gets through this producer any more
+            raise
+
+    async def _not_ready(self) -> list[str]:
+        missing = []
+        try:
+            async with asyncio.timeout(READY_CHECK_SECONDS):
+                await self.pool.fetchval("select 1")
+        except TRANSIENT:
+            missing.append("PostgreSQL does not answer")
+        if self._consumer_loop is not None and not self._consumer_loop.assigned.is_set():
+            missing.append("no partitions assigned yet")
+        return missing
+
+    async def run_timer(self, timer: Timer) -> None:
+        """Run a timer once; a transient failure waits for the next time."""
+        try:
+            async with self.begin() as tx:
+                await timer.run(tx)
+        except TRANSIENT as error:
+            log.warning("timer %s waits for its next turn: %r", timer.name, error)
+
+    async def _connected_pool(self) -> asyncpg.Pool:
+        pool = await create_pool(self._spec.name, self._settings)
+        try:
+            missing = await missing_migrations(pool, self._spec.name)
+            if missing:
+                raise MigrationsMissingError(", ".join(missing))
+        except BaseException:
+            await pool.close()
+            raise
+        return pool
+
+    async def _connected_producer(self) -> AIOKafkaProducer:
+        producer = create_producer(self._settings.kafka, request_seconds=self._settings.publish_seconds)
+        try:
+            await producer.start()
+            present = await producer.client.fetch_all_metadata()
+            for subscription in self._spec.subscriptions:
+                if not present.partitions_for_topic(subscription.topic.name):
+                    raise KafkaError(f"topic {subscription.topic.name} is not there yet")
+        except BaseException:
+            await producer.stop()
+            raise
+        return producer
+
+
+def describe(spec: ServiceSpec, settings: ServiceSettings, role: Role = "all") -> FastAPI:
+    """The service's HTTP application, not yet connected to anything; a worker serves only health and metrics."""
+    api = Api(
+        service=spec.name,
+        description=spec.description,
+        routers=spec.routers if role != "worker" else (),
+        problems=spec.problems,
+        operations=spec.operations,
+        schemas=spec.schemas,
+    )
+    return create_app(api, settings)

@@ -1,0 +1,108 @@
+"""A service's process: a Faust app that hosts the HTTP server, the consumer loop, the relay and the timers.
+
+Faust starts and stops the parts in order, elects a leader for the timers, and takes the signals. No fact
+and no money rests on a Faust table or a Faust acknowledgement.
+"""
+
+import argparse
+import asyncio
+import gc
+import logging
+import os
+import tempfile
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import faust
+import uvloop
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
+from faust.worker import Worker
+
+from shared.retries import until_it_passes
+from shared.service.parts import DEPENDENCY_PAUSES, Parts
+from shared.service.spec import ServiceSpec
+from shared.settings import Role, ServiceSettings
+from shared.telemetry import configure_logging
+
+GC_THRESHOLD_COUNT = 50_000
+
+log = logging.getLogger(__name__)
+
+
+def run(spec: ServiceSpec, arguments: Sequence[str] | None = None) -> None:
+    """The service's command: start the process and stay until SIGTERM or SIGINT, or a bug."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m services.{spec.name}.main",
+        description=spec.description,
+        epilog=f"Example: PLAUDIT_KAFKA=127.0.0.1:9092 python -m services.{spec.name}.main --role api",
+    )
+    parser.add_argument(
+        "--role",
+        choices=("all", "api", "worker"),
+        default="all",
+        help="api: only the HTTP API; worker: only loops, relay and timers; all: both (default)",
+    )
+    role: Role = parser.parse_args(arguments).role
+    settings = spec.settings()
+    configure_logging(spec.name, settings.log_level)
+    event_loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(event_loop)
+    event_loop.run_until_complete(wait_for_broker(settings.kafka))
+    parts = Parts(spec, settings, role)
+    host = create_host(spec, settings, parts)
+    # The parts are the worker's, not the app's: the app starts its own only once its group has settled, which
+    # after a kill -9 takes as long as the dead process's session.
+    worker = Worker(host, parts, loop=event_loop, quiet=True, override_logging=False, redirect_stdouts=False)
+    worker.spinner = None  # a terminal's animation has no place in a log
+    # What is loaded stays; a batch's thousands of young dicts must not make the collector walk it all again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD_COUNT)
+    status = 1
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as stop:
+        status = stop.code if isinstance(stop.code, int) else 1
+    except BaseException:
+        log.critical("the process ends", exc_info=True)
+    finally:
+        # After a crash Faust's consumer thread would keep the process alive, doing nothing.
+        logging.shutdown()
+        os._exit(status)
+
+
+async def wait_for_broker(bootstrap: str) -> None:
+    """Return once Kafka answers: the host gives up at once when it does not."""
+
+    async def answers() -> None:
+        client = AIOKafkaClient(bootstrap_servers=bootstrap)
+        try:
+            await client.bootstrap()
+        finally:
+            await client.close()
+
+    await until_it_passes(
+        answers,
+        is_transient=lambda error: isinstance(error, KafkaError),
+        pauses=DEPENDENCY_PAUSES,
+        on_failure=lambda error, _: log.info("waiting for Kafka: %r", error),
+    )
+
+
+def create_host(spec: ServiceSpec, settings: ServiceSettings, parts: Parts) -> faust.App:
+    """The Faust app of a service: lifecycle, signals, and the timers that one leader of the service runs."""
+    app: Any = faust.App(
+        f"plaudit-{spec.name}-host",
+        broker=[f"kafka://{server}" for server in settings.kafka.split(",")],
+        broker_session_timeout=settings.session_seconds,
+        broker_heartbeat_interval=settings.session_seconds / 4,
+        web_enabled=False,
+        topic_replication_factor=1,
+        datadir=tempfile.gettempdir(),
+        autodiscover=False,
+    )
+    for timer in spec.timers if parts.role != "api" else ():
+        app.timer(interval=timer.every_seconds, on_leader=True, name=timer.name)(partial(parts.run_timer, timer))
+    return app

@@ -1,0 +1,40 @@
+"""What makes a service."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import APIRouter
+
+from shared.consumer import Subscription
+from shared.http import ErrorTable
+from shared.settings import ServiceSettings
+from shared.transaction import Transaction
+
+
+@dataclass(frozen=True)
+class Timer:
+    """Work at intervals, on one worker of the service at a time, in a transaction."""
+
+    name: str
+    every_seconds: float
+    run: Callable[[Transaction[Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class ServiceSpec:
+    """What makes a service: its name, settings, what it reads, its routes and its timers.
+
+    `problems` says what the service's own errors become when they reach its API.
+    """
+
+    name: str
+    description: str
+    settings: type[ServiceSettings]
+    subscriptions: Sequence[Subscription]
+    routers: Sequence[APIRouter]
+    problems: ErrorTable = field(default_factory=dict)
+    timers: Sequence[Timer] = ()
+    #: OpenAPI of routes that are not FastAPI's: operations by path and method, and the schemas they name.
+    operations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    schemas: Mapping[str, Any] = field(default_factory=dict)

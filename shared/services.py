@@ -1,0 +1,3 @@
+"""The five services by name, in the order in which an event passes them."""
+
+SERVICES = ("ingest", "scoring", "recognition", "rewards", "analytics")

@@ -1,0 +1,48 @@
+"""Kinds of problem: each has one name, every error of a service has its kind, and who has no key takes nothing."""
+
+import importlib
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from shared.http import connected
+from shared.services import SERVICES
+from tools.problems import all_types
+
+#: What takes a connection for a route.
+TAKES = {connected._connection, connected._snapshot, connected._transaction}
+
+
+def routes(service: str) -> Iterator[APIRoute]:
+    spec = importlib.import_module(f"services.{service}.main").SPEC
+    for router in spec.routers:
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                yield route
+
+
+def test_a_kind_has_one_name_and_one_meaning() -> None:
+    slugs = Counter(one.slug for _, one in all_types())
+    assert [slug for slug, count in slugs.items() if count > 1] == []
+    assert all(slug == slug.lower() and " " not in slug for slug in slugs)
+    assert all(400 <= one.status < 600 for _, one in all_types())
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_key_is_checked_before_a_connection_is_taken(service: str) -> None:
+    found = list(routes(service))
+    assert found
+    for route in found:
+        order = [_role(one) for one in route.dependant.dependencies]
+        assert "caller" in order, route.path
+        if "connection" in order:
+            assert order.index("caller") < order.index("connection"), route.path
+
+
+def _role(dependant: Dependant) -> str:
+    if dependant.call in TAKES:
+        return "connection"
+    return "caller" if getattr(dependant.call, "__qualname__", "").startswith("requires.") else "other"

@@ -1,0 +1,94 @@
+"""A database that has the last version's data in it is migrated to this one, and holds all of it afterwards.
+
+last_version/ is that version: the migrations it had, and rows in every table of each of its databases. It is made
+anew with every release: see CONTRIBUTING.md.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from shared.postgres import database_url, migrate, migrations, prepare_database, role_name
+from shared.services import SERVICES
+
+LAST_VERSION = Path(__file__).parent / "last_version"
+HAD: dict[str, list[str]] = json.loads((LAST_VERSION / "migrations.json").read_text())
+
+NAMES = "community, member_id, revision, name"
+#: Where the rows of a table are now that the table has gone, and by what they are told apart.
+MOVED = {
+    ("rewards", "answers"): (
+        "command_answers",
+        ("community", "command", "idempotency_key", "request_sha256", "answer"),
+    ),
+    ("rewards", "members"): ("followed_members", ("community", "member_id", "revision", "name")),
+    ("recognition", "member_names"): ("followed_members", ("community", "member_id", "revision", "name")),
+    ("analytics", "members"): ("followed_members", ("community", "member_id", "revision", "name")),
+}
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+async def database(stack: Any, request: pytest.FixtureRequest) -> AsyncIterator[tuple[str, asyncpg.Connection]]:
+    """A database of this test alone, by the name of a service that there is not."""
+    name = f"m{uuid4().hex[:10]}"
+    await prepare_database(stack.state.postgres_admin_url, name, "secret")
+    connection = await asyncpg.connect(database_url(stack.state.postgres_admin_url, role_name(name)))
+    yield name, connection
+    await connection.close()
+
+
+async def rows_of(connection: asyncpg.Connection, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
+    found = await connection.fetch(f'select {columns} from "{table}"')
+    return sorted((tuple(map(str, row.values())) for row in found), key=str)
+
+
+async def tables_of(connection: asyncpg.Connection) -> list[str]:
+    found = await connection.fetch("select tablename from pg_tables where schemaname = 'public' order by 1")
+    return [row["tablename"] for row in found if row["tablename"] != "schema_migrations"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_nothing_of_the_last_version_is_lost(
+    stack: Any, database: tuple[str, asyncpg.Connection], service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, connection = database
+    admin = stack.state.postgres_admin_url
+    every = migrations.migrations_of
+
+    def those_it_had(package: str) -> list[Traversable]:
+        return [file for file in every(package) if file.name in HAD[package]]
+
+    monkeypatch.setattr(migrations, "packages_of", lambda _: ("shared", f"services.{service}"))
+    with monkeypatch.context() as then:
+        then.setattr(migrations, "migrations_of", those_it_had)
+        applied = await migrate(admin, name)
+    assert len(applied) == len(HAD["shared"]) + len(HAD[f"services.{service}"])
+    for file in ("shared", service):
+        await connection.execute((LAST_VERSION / f"{file}.sql").read_text())
+    before = {table: await rows_of(connection, table) for table in await tables_of(connection)}
+    assert [table for table, rows in before.items() if not rows] == [], "last_version/ has no row for a table"
+    moved = {
+        table: await rows_of(connection, table, columns)
+        for (of, table), (_, columns) in MOVED.items()
+        if of == service
+    }
+
+    await migrate(admin, name)
+
+    left = await tables_of(connection)
+    for table, rows in before.items():
+        if table in moved:
+            assert table not in left
+            target, columns = MOVED[service, table]
+            assert await rows_of(connection, target, columns) == moved[table]
+        else:
+            assert [row[: len(rows[0])] for row in await rows_of(connection, table)] == rows
+    assert await migrate(admin, name) == []

@@ -1,0 +1,109 @@
+"""The bank file is valid against the bank's schema, whatever the names and amounts."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+from schwifty import IBAN
+
+from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX, UnwritableNameError, sepa_text
+from services.rewards.bank_messages.pain001.domain import (
+    NAMESPACE,
+    BankAccount,
+    BankFileError,
+    CreditTransfer,
+    check_file,
+    credit_transfer_file,
+    decimal_amount,
+)
+
+PAYER = BankAccount("Plaudit & Freunde e.V.", "DE89370400440532013000", "COBADEFFXXX")
+CREATED_AT = datetime(2026, 5, 1, 9, 30, tzinfo=UTC)
+IBANS = ("NL91ABNA0417164300", "FR1420041010050500013M02606", "AT611904300234573201", "FI2112345600000785")
+
+
+def writable(name: str) -> bool:
+    try:
+        return bool(sepa_text(name, 70))
+    except UnwritableNameError:
+        return False
+
+
+names = st.text(min_size=1, max_size=200).filter(writable)
+payees = st.builds(
+    BankAccount, names, st.sampled_from(IBANS), st.none() | st.sampled_from(["ABNANL2A", "DEUTDEFF500"])
+)
+transfers = st.lists(
+    st.builds(
+        CreditTransfer,
+        st.uuids().map(lambda one: one.hex),
+        st.integers(1, AMOUNT_MINOR_MAX),
+        payees,
+        st.just("Points, payout"),
+    ),
+    min_size=1,
+    max_size=12,
+    unique_by=lambda one: one.end_to_end_id,
+)
+
+
+def write(payments: list[CreditTransfer], payer: BankAccount = PAYER) -> bytes:
+    return credit_transfer_file("0123456789abcdef0123456789abcdef", payer, payments, CREATED_AT, date(2026, 5, 4))
+
+
+@settings(max_examples=60, deadline=None)
+@given(transfers, names)
+def test_any_names_and_amounts_make_a_valid_file_that_says_the_same_every_time(
+    payments: list[CreditTransfer], payer_name: str
+) -> None:
+    payer = BankAccount(payer_name, PAYER.iban, PAYER.bic)
+
+    content = write(payments, payer)
+
+    check_file(content, payments)
+    assert content == write(payments, payer)
+    root = etree.fromstring(content)
+    assert root.findtext(".//p:GrpHdr/p:NbOfTxs", "", NAMESPACE) == str(len(payments))
+    assert root.findtext(".//p:GrpHdr/p:CtrlSum", "", NAMESPACE) == decimal_amount(
+        sum(one.amount_minor for one in payments)
+    )
+    paid = root.findall(".//p:CdtTrfTxInf", NAMESPACE)
+    assert [one.findtext(".//p:IBAN", "", NAMESPACE) for one in paid] == [one.payee.iban for one in payments]
+    assert all(one.find(".//p:InstdAmt", NAMESPACE).get("Ccy") == "EUR" for one in paid)
+
+
+def payment(**change: object) -> CreditTransfer:
+    values = {"end_to_end_id": "e1", "amount_minor": 1, "payee": BankAccount("Ada", IBANS[0]), "remittance": "P"}
+    return CreditTransfer(**{**values, **change})
+
+
+@pytest.mark.parametrize(
+    ("payments", "reason"),
+    [
+        ([], "at least one"),
+        ([payment(), payment()], "same EndToEndId"),
+        ([payment(end_to_end_id="x" * 36)], "1 to 35 characters"),
+        ([payment(amount_minor=0)], "not within"),
+        ([payment(amount_minor=AMOUNT_MINOR_MAX + 1)], "not within"),
+        ([payment(payee=BankAccount("Ada", "not an iban"))], "not valid against"),
+    ],
+)
+def test_a_file_that_a_bank_would_refuse_is_not_written(payments: list[CreditTransfer], reason: str) -> None:
+    with pytest.raises(BankFileError, match=reason):
+        write(payments)
+
+
+def test_a_file_that_carries_something_else_is_found_out() -> None:
+    content = write([payment(amount_minor=1_000)])
+    with pytest.raises(BankFileError, match="payments asked for"):
+        check_file(content, [payment(amount_minor=1_001)])
+    with pytest.raises(BankFileError, match="sum up"):
+        check_file(content.replace(b"<CtrlSum>10.00", b"<CtrlSum>10.01"), [payment(amount_minor=1_000)])
+    with pytest.raises(BankFileError, match="count"):
+        check_file(content.replace(b"<NbOfTxs>1<", b"<NbOfTxs>2<"), [payment(amount_minor=1_000)])
+
+
+def test_the_ibans_used_here_are_real_ones() -> None:
+    assert all(IBAN(one).is_valid for one in (*IBANS, PAYER.iban))

@@ -1,0 +1,155 @@
+"""Errors in a programme name the line, the column, the field and what was expected."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.scoring.programmes.domain.reading import (
+    ProgrammeError,
+    document_of,
+    document_sha256,
+    read_programme,
+)
+from shared.contracts.programme import Programme
+
+EXAMPLES = sorted((Path(__file__).parents[5] / "programmes").glob("*.yaml"))
+
+SMALL = """\
+programme: demo
+title: Demo
+rules:
+  - id: message
+    title: Wrote
+    on: [chat.message.v1]
+    points: 1
+"""
+
+
+def errors(text: str) -> list[ProgrammeError]:
+    read = read_programme(text)
+    assert isinstance(read, list), "the programme was expected to be refused"
+    return read
+
+
+def only(text: str) -> tuple[int, int, str, str]:
+    (error,) = errors(text)
+    return error.line, error.column, error.field, error.detail
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_is_a_programme(path: Path) -> None:
+    read = read_programme(path.read_text(encoding="utf-8"))
+    assert isinstance(read, Programme), read
+    assert read.programme == path.stem
+
+
+def test_there_are_examples() -> None:
+    assert {path.stem for path in EXAMPLES} >= {"starter", "open-source", "messages"}
+
+
+def test_the_document_reads_back_as_the_same_programme() -> None:
+    for path in EXAMPLES:
+        programme = read_programme(path.read_text(encoding="utf-8"))
+        assert isinstance(programme, Programme)
+        assert Programme.model_validate(document_of(programme)) == programme
+
+
+def test_layout_and_comments_do_not_change_the_hash_but_values_do() -> None:
+    def digest(text: str) -> str:
+        programme = read_programme(text)
+        assert isinstance(programme, Programme)
+        return document_sha256(document_of(programme))
+
+    assert digest(SMALL) == digest("# why\n" + SMALL.replace("[chat.message.v1]", "\n      - chat.message.v1"))
+    assert digest(SMALL) != digest(SMALL.replace("points: 1", "points: 2"))
+
+
+def test_json_is_read_too() -> None:
+    text = '{"programme": "demo", "title": "Demo", "rules": [{"id": "m", "title": "M",'
+    text += ' "on": ["chat.message.v1"], "points": 1}]}'
+    assert isinstance(read_programme(text), Programme)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "line", "column", "field", "says"),
+    [
+        ("title: Demo", "titel: Demo", 2, 1, "/titel", "did you mean `title`?"),
+        ("    points: 1", "    pionts: 1", 7, 5, "/rules/0/pionts", "did you mean `points`?"),
+        ("points: 1", "points: ten", 7, 13, "/rules/0/points", "a whole number, without quotes; got `ten`"),
+        ("points: 1", "points: 1.5", 7, 13, "/rules/0/points", "a whole number, without quotes; got 1.5"),
+        ("points: 1", "points: 0", 7, 13, "/rules/0/points", "greater than or equal to 1; got 0"),
+        ("points: 1", "points:", 7, 12, "/rules/0/points", "a whole number, without quotes; got nothing"),
+        ("title: Wrote", "title: 5", 5, 12, "/rules/0/title", "put it in quotes; got 5"),
+        ("[chat.message.v1]", "chat.message.v1", 6, 9, "/rules/0/on", "a list"),
+        ("[chat.message.v1]", "[]", 6, 9, "/rules/0/on", "at least 1 item"),
+        (
+            "chat.message.v1",
+            "chat.mesage.v1",
+            6,
+            10,
+            "/rules/0/on/0",
+            "`chat.mesage.v1` is not one of them; did you mean `chat.message.v1`?",
+        ),
+        ("chat.message.v1", "activity.retracted.v1", 6, 10, "/rules/0/on/0", "cannot earn"),
+        ("points: 1", "points: 1\n    to: actr", 8, 9, "/rules/0/to", "did you mean `actor`?"),
+        ("id: message", "id: Größe", 4, 9, "/rules/0/id", "lower-case letters"),
+        ("points: 1", "points: 1\n    when: data.length_chars >", 8, 30, "/rules/0/when", "ends too early"),
+        ("points: 1", 'points: 1\n    when: "data.lenght_chars > 1"', 8, 12, "/rules/0/when", "did you mean"),
+        ("points: 1", "points: 1\n    when: 1 < 2 && foo", 8, 20, "/rules/0/when", "no variable `foo`"),
+        ("points: 1", "points: 1\n    when: |\n      1 <\n      +", 8, 11, "/rules/0/when", "not a CEL"),
+    ],
+)
+def test_an_error_names_its_place(was: str, becomes: str, line: int, column: int, field: str, says: str) -> None:
+    assert was in SMALL
+    found = [error for error in errors(SMALL.replace(was, becomes, 1)) if error.field == field]
+    assert [(error.line, error.column) for error in found] == [(line, column)]
+    assert says in found[0].detail
+
+
+def test_a_missing_field_is_missed_where_it_belongs() -> None:
+    assert only(SMALL.replace("    points: 1\n", "")) == (
+        4,
+        5,
+        "/rules/0/points",
+        "the field `points` is missing here",
+    )
+
+
+def test_all_errors_come_at_once_in_order_of_line() -> None:
+    text = SMALL.replace("demo", "DEMO").replace("Wrote", "5").replace("points: 1", "points: -1")
+    assert [error.line for error in errors(text)] == [1, 5, 7]
+
+
+def test_an_id_used_twice_names_the_first() -> None:
+    rule = SMALL.split("rules:\n")[1]
+    assert only(SMALL + rule) == (8, 9, "/rules/1/id", "the id `message` is used on line 4 already")
+
+
+def test_a_badge_on_an_unknown_rule_is_refused() -> None:
+    text = SMALL + "recognition:\n  badges:\n    - {id: b, title: B, rule: mesage, at_least: 1}\n"
+    line, column, field, detail = only(text)
+    assert (line, column, field) == (10, 31, "/recognition/badges/0/rule")
+    assert detail == "there is no rule `mesage`; did you mean `message`?"
+
+
+def test_the_check_digits_of_the_paying_account_are_checked() -> None:
+    payout = (
+        "rewards:\n  payout: {currency: EUR, points: 100, minor: 100, minimum_points: 500,\n"
+        "    paying_account: {name: A, iban: DE89370400440532013000, bic: COBADEFFXXX}}\n"
+    )
+    assert isinstance(read_programme(SMALL + payout), Programme)
+    line, column, field, _ = only(SMALL + payout.replace("13000", "13001"))
+    assert (line, column, field) == (10, 37, "/rewards/payout/paying_account/iban")
+
+
+@pytest.mark.parametrize("text", ["5", "[]", "- a", "~", "a: b: c", "programme: demo", "rules: {a: 1}"])
+def test_what_is_no_programme_is_refused_with_a_place(text: str) -> None:
+    assert all(error.line >= 1 and error.column >= 1 and error.detail for error in errors(text))
+
+
+@given(st.integers(0, len(SMALL) - 1), st.text(alphabet="abc:-[]{}\"'&*!#|>%@`0 \n", max_size=3))
+def test_a_changed_programme_is_read_or_refused_never_a_crash(at: int, other: str) -> None:
+    read = read_programme(SMALL[:at] + other + SMALL[at + 1 :])
+    assert isinstance(read, Programme) or read

@@ -1,0 +1,119 @@
+"""Conditions: what can be known before the first event is refused at publication, the rest explained."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from services.scoring.rules.domain.conditions import (
+    ConditionRefused,
+    NotEvaluated,
+    check_condition,
+    compile_condition,
+    context_of,
+    holds,
+)
+
+EVENT: dict[str, Any] = {
+    "id": "7",
+    "source": "forum",
+    "type": "forum.reply.v1",
+    "time": datetime(2026, 3, 1, 22, 30, tzinfo=UTC),
+    "data": {
+        "channel": "forum",
+        "actor": {"id": "ann", "name": "Ann"},
+        "length_chars": 42,
+        "attributes": {"category": "help", "votes": 3},
+    },
+}
+
+
+def answer(expression: str) -> bool | NotEvaluated:
+    condition = compile_condition(expression)
+    return holds(condition, context_of(EVENT, condition.variables))
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("true", True),
+        ("data.length_chars >= 42", True),
+        ("data.length_chars > 42", False),
+        ("data.attributes.category == 'help' && data.attributes.votes in [3, 4]", True),
+        ("has(data.attributes.sticky)", False),
+        ("'category' in data.attributes", True),
+        ("event.time.getHours() >= 22", True),
+        ("event.time < timestamp('2027-01-01T00:00:00Z')", True),
+        ("data.actor.name.startsWith('A')", True),
+        ("['ann', 'bob'].exists(one, one == data.actor.id)", True),
+        # CEL's || does not mind an error beside a true side.
+        ("data.nothing > 1 || data.length_chars > 1", True),
+    ],
+)
+def test_a_condition_holds_or_not(expression: str, expected: bool) -> None:
+    assert answer(expression) is expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("data.nothing > 1", "no field nothing"),
+        ("data.attributes.category > 1", "overload"),
+        ("data.length_chars / 0 == 1", "zero"),
+        ("data.length_chars", "int 42, neither true nor false"),
+        ("int(data.attributes.category) > 1", "invalid digit"),
+        ("data.actor.id.matches('(')", "not a valid regex"),
+        ("9223372036854775807 + data.length_chars > 1", "overflow"),
+    ],
+)
+def test_without_an_answer_the_reason_is_kept(expression: str, reason: str) -> None:
+    found = answer(expression)
+    assert isinstance(found, NotEvaluated)
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("expression", "event_types", "offset", "says"),
+    [
+        ("1 +", ["chat.message.v1"], 3, "ends too early"),
+        ("data.score >\n 3 +* 2", ["survey.response.v1"], 17, "extraneous input"),
+        ("data.action == closed", ["code.issue.v1"], 15, "no variable `closed`"),
+        ("data.repository.startWith('x')", ["code.commit.v1"], 16, "did you mean `startsWith`"),
+        ("data.lenght_chars > 1", ["chat.message.v1"], 0, "did you mean `length_chars`"),
+        ("data.actor.nam == 'x'", ["forum.post.v1"], 0, "did you mean `name`"),
+        ("true && event.tim == 'x'", ["forum.post.v1"], 8, "did you mean `time`"),
+        ("data.score > 'a'", ["survey.response.v1"], None, "cannot be evaluated"),
+        ("event.time.getHours('UTC') < 3", ["code.commit.v1"], None, "getHours"),
+        ("data.length_chars", ["forum.post.v1"], None, "must be true or false"),
+        ("[1].all(x, [1].all(y, x == y))", ["forum.post.v1"], None, "at most 1"),
+        ("(" * 500 + "1" + ")" * 500, ["forum.post.v1"], None, "nested too deeply"),
+    ],
+)
+def test_what_can_never_work_is_refused(
+    expression: str, event_types: list[str], offset: int | None, says: str
+) -> None:
+    with pytest.raises(ConditionRefused, match=says) as refused:
+        check_condition(expression, event_types)
+    if offset is not None:
+        assert refused.value.offset == offset
+
+
+@pytest.mark.parametrize(
+    ("expression", "event_types"),
+    [
+        # A field that one of the types has is enough.
+        ("data.length_chars > 3", ["code.pull_request.v1", "forum.post.v1"]),
+        ("data.attributes.anything > 3", ["forum.post.v1"]),
+        ("data.actor.name == 'data.lenght_chars, .map(x, '", ["forum.post.v1"]),
+        ("has(data.object) && data.object.author.id != data.actor.id", ["chat.message.v1"]),
+    ],
+)
+def test_what_may_work_is_taken(expression: str, event_types: list[str]) -> None:
+    check_condition(expression, event_types)
+    assert compile_condition(expression).variables == ("data",)
+
+
+def test_only_the_variables_that_are_read_are_passed() -> None:
+    assert compile_condition("[1].exists(x, x == 1)").variables == ()
+    assert context_of(EVENT, ("event",)).variables.keys() == {"event"}
+    assert set(context_of(EVENT, ("event",)).variables["event"]) == {"id", "source", "type", "time"}

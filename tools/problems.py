@@ -1,0 +1,46 @@
+"""docs/problems.md: every kind of problem that the APIs answer, from the code that answers them."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
+from shared.http import ProblemType
+from shared.services import SERVICES
+
+BEGIN = "<!-- Generated from the APIs' code by `make schemas`; change that, not this part. -->"
+END = "<!-- End of the generated part. -->"
+
+
+def types_in(package: str) -> list[ProblemType]:
+    """The kinds of problem that the modules of a package name, each once."""
+    root = importlib.import_module(package)
+    modules = [
+        root,
+        *(importlib.import_module(one.name) for one in pkgutil.walk_packages(root.__path__, f"{package}.")),
+    ]
+    named = (value for module in modules for value in vars(module).values() if isinstance(value, ProblemType))
+    return list(dict.fromkeys(named))
+
+
+def all_types() -> list[tuple[str, ProblemType]]:
+    """Every kind with who answers it: `any` service, or one by its name."""
+    shared = types_in("shared")
+    own = ((service, one) for service in SERVICES for one in types_in(f"services.{service}") if one not in shared)
+    return [*(("any", one) for one in shared), *own]
+
+
+def with_problems(page: str) -> str:
+    """The page with its generated part made anew. Raises ValueError when its markers are missing."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the page needs the lines {BEGIN!r} and {END!r}")
+    table = "\n".join(_rows())
+    return f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
+
+
+def _rows() -> Iterator[str]:
+    yield "| `type` | Status | Title | Answered by |"
+    yield "|---|---|---|---|"
+    for service, one in sorted(all_types(), key=lambda row: (row[1].status, row[1].slug)):
+        yield f"| `{one.uri}` | {one.status} | {one.title} | {service} |"

@@ -2,7 +2,7 @@
 
 from asyncpg import Record
 
-from services.ingest.access.domain import AccessKey
+from services.ingest.access.domain import AccessKey, KeyPlace
 from shared.postgres import Connection
 
 
@@ -36,16 +36,16 @@ async def set_revoked(conn: Connection, *, community: str, key_id: str) -> Acces
 
 
 async def page_of_keys(
-    conn: Connection, *, community: str, after: str | None, limit_count: int
+    conn: Connection, *, community: str, after: KeyPlace | None, limit_count: int
 ) -> list[AccessKey]:
-    """The keys of a community in the order of their ids, beginning after one."""
+    """The keys of a community in the order of their ids."""
     rows = await conn.fetch(
         """
         select community, key_id, name, secret_sha256, scopes, revoked from access_keys
         where community = $1 and ($2::text is null or key_id > $2) order by key_id limit $3
         """,
         community,
-        after,
+        None if after is None else after.key_id,
         limit_count,
     )
     return [_key(row) for row in rows]

@@ -1,13 +1,12 @@
 """What ingest does with each event it took, inside a transaction that somebody else opened."""
 
 from collections import Counter
-from typing import Any
 
 from services.ingest.events import store
 from services.ingest.events.domain.judgement import (
     ACCEPTED,
     CONFLICT,
-    REASONS,
+    CONFLICT_REASON,
     EventKey,
     NotAnEventError,
     ReceiptTakenError,
@@ -19,13 +18,12 @@ from services.ingest.events.domain.judgement import (
 )
 from services.ingest.members.handlers import resolve
 from services.ingest.metrics import EVENTS_JUDGED
+from shared.contracts.facts import REJECTED_EVENT, RawEvent, RejectedData
 from shared.topics import EVENTS, REJECTED, record_key
 from shared.transaction import Invalid, Transaction
 
-SOURCE = "/plaudit/ingest"
 
-
-async def on_raw_events(tx: Transaction, facts: list[Any]) -> None:
+async def on_raw_events(tx: Transaction, facts: list[RawEvent]) -> None:
     """Deduplicate received events, find out whose they are, and pass on what is new.
 
     Raises Invalid for a record that the API would never have written.
@@ -58,35 +56,33 @@ async def on_raw_events(tx: Transaction, facts: list[Any]) -> None:
         tx.publish(EVENTS, record_key(event.community, message["member"]), message)
     for event, outcome in outcomes:
         if outcome is CONFLICT:
-            tx.publish(REJECTED, record_key(event.community, event.receipt_id), _rejected(tx, event))
+            _tell_conflict(tx, event)
     for outcome, count in Counter(outcome for _, outcome in outcomes).items():
         EVENTS_JUDGED.labels(outcome).inc(count)
 
 
-def _received(fact: Any, index: int) -> Received:
+def _received(fact: RawEvent, index: int) -> Received:
     try:
         return Received.from_fact(fact)
     except NotAnEventError as error:
         raise Invalid(str(error), index) from error
 
 
-def _rejected(tx: Transaction, event: Received) -> dict[str, Any]:
-    fact = {
-        "specversion": "1.0",
-        "id": f"{event.receipt_id}/{event.receipt_index}",
-        "source": SOURCE,
-        "type": "engagement.rejected.v1",
-        "time": tx.now,
-        "community": event.community,
-        "data": {
-            "receipt_id": event.receipt_id,
-            "receipt_index": event.receipt_index,
-            "event_source": event.event["source"],
-            "event_id": event.event["id"],
-            "outcome": CONFLICT,
-            "reason": REASONS[CONFLICT],
-        },
+def _tell_conflict(tx: Transaction, event: Received) -> None:
+    data: RejectedData = {
+        "receipt_id": event.receipt_id,
+        "receipt_index": event.receipt_index,
+        "event_source": event.event["source"],
+        "event_id": event.event["id"],
+        "outcome": "conflict",
+        "reason": CONFLICT_REASON,
     }
-    if event.traceparent is not None:
-        fact["traceparent"] = event.traceparent
-    return fact
+    tx.tell(
+        REJECTED,
+        REJECTED_EVENT,
+        fact_id=f"{event.receipt_id}/{event.receipt_index}",
+        community=event.community,
+        subject=event.receipt_id,
+        data=data,
+        traceparent=event.traceparent,
+    )

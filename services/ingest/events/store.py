@@ -12,7 +12,7 @@ from services.ingest.events.domain.judgement import (
     ReceiptTakenError,
     Received,
 )
-from services.ingest.events.domain.receipts import Judgement
+from services.ingest.events.domain.receipts import Judgement, ReceiptPlace
 from shared.postgres import Connection
 
 
@@ -98,10 +98,10 @@ async def count_outcomes(conn: Connection, *, community: str, receipt_id: str) -
     return {Outcome(row["outcome"]): row["count"] for row in rows}
 
 
-async def page_of_receipt(
-    conn: Connection, *, community: str, receipt_id: str, after_index: int, limit_count: int
+async def page_of_judgements(
+    conn: Connection, *, community: str, receipt_id: str, after: ReceiptPlace | None, limit_count: int
 ) -> list[Judgement]:
-    """What became of the events of a receipt, in the order of the request, beginning after an index."""
+    """What became of the events of a receipt, in the order of the request."""
     rows = await conn.fetch(
         """
         select receipt_index, event_uid, outcome, reason from receipts
@@ -110,7 +110,7 @@ async def page_of_receipt(
         """,
         community,
         receipt_id,
-        after_index,
+        -1 if after is None else after.event_index,
         limit_count,
     )
     return [

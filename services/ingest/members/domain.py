@@ -1,12 +1,15 @@
 """Who is who: an identity within a channel belongs to one member of the community."""
 
-import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
-MEMBER_NAMESPACE = uuid.UUID("5c1d2f7a-9f0b-5e65-b7b4-1f8d4c0e2b02")
+from shared.contracts.fields import Uuid
+from shared.contracts.ids import prepared, uuid5_text
+
+_NAMESPACE = prepared(UUID("5c1d2f7a-9f0b-5e65-b7b4-1f8d4c0e2b02"))
 
 
 class Identity(NamedTuple):
@@ -60,13 +63,28 @@ class Member(NamedTuple):
     identities: tuple[Identity, ...]
 
 
+class MemberPlace(NamedTuple):
+    """Where a page of members ended."""
+
+    member_id: Uuid
+
+    @classmethod
+    def of(cls, member: Member) -> "MemberPlace":
+        """The place of a member."""
+        return cls(member.member_id)
+
+
 class DifferentMembersError(Exception):
     """Identities that are to be one person already belong to several members."""
+
+    def __init__(self, member_ids: Sequence[str]) -> None:
+        super().__init__(", ".join(member_ids))
+        self.member_ids = member_ids
 
 
 def new_member_id(first: IdentityKey) -> str:
     """The id of the member whose first identity this is: the same whoever computes it, and however often."""
-    return str(uuid.uuid5(MEMBER_NAMESPACE, "\x1f".join(first)))
+    return uuid5_text(_NAMESPACE, "\x1f".join(first))
 
 
 @dataclass(frozen=True)
@@ -87,7 +105,7 @@ def declare(identities: Iterable[IdentityKey], known: Mapping[IdentityKey, str])
     ordered = sorted(set(identities))
     members = sorted({known[identity] for identity in ordered if identity in known})
     if len(members) > 1:
-        raise DifferentMembersError(", ".join(members))
+        raise DifferentMembersError(members)
     missing = [identity for identity in ordered if identity not in known]
     if members:
         return Declaration(members[0], False, missing)

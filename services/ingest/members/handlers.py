@@ -1,8 +1,7 @@
 """Who is who: what ingest does with the identities it sees and is told of."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from services.ingest.members import store
 from services.ingest.members.domain import (
@@ -15,10 +14,9 @@ from services.ingest.members.domain import (
     new_member_id,
 )
 from services.ingest.metrics import MEMBERS_IDENTIFIED
-from shared.topics import MEMBERS, record_key
+from shared.contracts.facts import MEMBER_IDENTIFIED, MemberData
+from shared.topics import MEMBERS
 from shared.transaction import Transaction
-
-SOURCE = "/plaudit/ingest"
 
 
 async def resolve(
@@ -56,14 +54,17 @@ async def resolve(
     }
     await store.set_names(tx.conn, names=renamed)
     changed = {MemberKey(identity.community, owners[identity].member_id) for identity in unknown}
-    await publish_members(tx, keys=changed | renamed.keys())
+    changed |= renamed.keys()
+    if changed:
+        for member in (await store.load_members(tx.conn, keys=sorted(changed))).values():
+            _tell(tx, member)
     return {identity: owner.member_id for identity, owner in owners.items()}
 
 
 async def declare_identities(
     tx: Transaction, *, community: str, identities: Sequence[Identity], name: str | None
-) -> str:
-    """Make identities one person and return the member's id.
+) -> Member:
+    """Make identities one person and return the member.
 
     Raises DifferentMembersError when they already are several.
     """
@@ -73,41 +74,37 @@ async def declare_identities(
     added: set[MemberKey] = set()
     if declaration.is_new:
         channel = declaration.new_identities[0].channel
-        member = NewMember(community, declaration.member_id, name, channel, tx.now)
-        added = await store.add_members(tx.conn, members=[member])
+        new = NewMember(community, declaration.member_id, name, channel, tx.now)
+        added = await store.add_members(tx.conn, members=[new])
     await store.add_identities(tx.conn, owners=dict.fromkeys(declaration.new_identities, declaration.member_id))
     # An event or another declaration may have been faster, and made them somebody else: what is stored counts.
     owners = await store.load_owners(tx.conn, identities=keys)
     member_id = declare(keys, {identity: owner.member_id for identity, owner in owners.items()}).member_id
-    renamed = name is not None and any(name != owner.name for owner in owners.values())
-    if declaration.new_identities or renamed:
-        key = MemberKey(community, member_id)
-        # Readers keep a member's highest revision: a member that was there before needs a higher one.
-        if key not in added:
-            await store.set_names(tx.conn, names={key: name})
-        await publish_members(tx, keys=[key])
-    return member_id
+    key = MemberKey(community, member_id)
+    is_renamed = name is not None and any(name != owner.name for owner in owners.values())
+    is_changed = is_renamed or bool(declaration.new_identities)
+    # Readers keep a member's highest revision: a member that was there before needs a higher one.
+    if is_changed and key not in added:
+        await store.set_names(tx.conn, names={key: name})
+    member = (await store.load_members(tx.conn, keys=[key]))[key]
+    if is_changed:
+        _tell(tx, member)
+    return member
 
 
-async def publish_members(tx: Transaction, *, keys: Collection[MemberKey]) -> None:
-    """Tell every service of members as they are now."""
-    if not keys:
-        return
-    for member in await store.load_members(tx.conn, keys=sorted(keys)):
-        fact = {
-            "specversion": "1.0",
-            "id": f"{member.member_id}/{member.revision}",
-            "source": SOURCE,
-            "type": "member.identified.v1",
-            "time": tx.now,
-            "community": member.community,
-            "data": _member_data(member),
-        }
-        tx.publish(MEMBERS, record_key(member.community, member.member_id), fact)
+def _tell(tx: Transaction, member: Member) -> None:
+    tx.tell(
+        MEMBERS,
+        MEMBER_IDENTIFIED,
+        fact_id=f"{member.member_id}/{member.revision}",
+        community=member.community,
+        subject=member.member_id,
+        data=_data(member),
+    )
 
 
-def _member_data(member: Member) -> dict[str, Any]:
-    data = {
+def _data(member: Member) -> MemberData:
+    data: MemberData = {
         "member_id": member.member_id,
         "identities": [{"channel": channel, "id": identity} for channel, identity in member.identities],
         "channel": member.channel,

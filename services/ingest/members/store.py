@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from asyncpg import Record
 
-from services.ingest.members.domain import Identity, IdentityKey, Member, MemberKey, NewMember, Owner
+from services.ingest.members.domain import Identity, IdentityKey, Member, MemberKey, MemberPlace, NewMember, Owner
 from shared.postgres import Connection
 
 
@@ -78,8 +78,8 @@ async def set_names(conn: Connection, *, names: Mapping[MemberKey, str | None]) 
     )
 
 
-async def load_members(conn: Connection, *, keys: Sequence[MemberKey]) -> list[Member]:
-    """The members that are known, each with all identities, in the order of their keys."""
+async def load_members(conn: Connection, *, keys: Sequence[MemberKey]) -> dict[MemberKey, Member]:
+    """The members that are known, each with all identities; in the order of their keys."""
     rows = await conn.fetch(
         """
         select m.*, array_agg(i.channel order by i.channel, i.identity) as channels,
@@ -93,7 +93,8 @@ async def load_members(conn: Connection, *, keys: Sequence[MemberKey]) -> list[M
         [community for community, _ in keys],
         [member_id for _, member_id in keys],
     )
-    return [_member(row) for row in rows]
+    members = map(_member, rows)
+    return {MemberKey(member.community, member.member_id): member for member in members}
 
 
 def _member(row: Record) -> Member:
@@ -109,9 +110,9 @@ def _member(row: Record) -> Member:
 
 
 async def page_of_members(
-    conn: Connection, *, community: str, after: str | None, limit_count: int
+    conn: Connection, *, community: str, after: MemberPlace | None, limit_count: int
 ) -> list[Member]:
-    """Members of a community in the order of their ids, beginning after one."""
+    """Members of a community in the order of their ids."""
     # A declaration that another one overtook may leave a member without identities: that is nobody.
     rows = await conn.fetch(
         """
@@ -121,7 +122,8 @@ async def page_of_members(
         order by member_id limit $3
         """,
         community,
-        after,
+        None if after is None else after.member_id,
         limit_count,
     )
-    return await load_members(conn, keys=[MemberKey(community, str(row["member_id"])) for row in rows])
+    keys = [MemberKey(community, str(row["member_id"])) for row in rows]
+    return list((await load_members(conn, keys=keys)).values())

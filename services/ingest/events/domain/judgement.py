@@ -14,9 +14,10 @@ from typing_extensions import TypedDict
 from services.ingest.members.domain import IdentityKey
 from shared.contracts.activities import RETRACTED_TYPE
 from shared.contracts.fields import ChannelName, Id, Name, Timestamp, Uri
+from shared.contracts.ids import prepared, uuid5_text
 
 EVENT_NAMESPACE = uuid.UUID("0b5d7a0e-51f5-5b3a-8d0c-3f6c2f8f1a01")
-_NAMESPACE_HASH = hashlib.sha1(EVENT_NAMESPACE.bytes, usedforsecurity=False)
+_NAMESPACE = prepared(EVENT_NAMESPACE)
 EARLIEST_YEAR = 1970
 
 EventKey = tuple[str, str]  # community, uid
@@ -37,11 +38,12 @@ class Outcome(StrEnum):
 #: Bound once: an attribute of an enum costs more than all that is done with it for an event.
 ACCEPTED, DUPLICATE, CONFLICT = Outcome
 
+CONFLICT_REASON = "an event with this source and id was accepted before with other content"
 #: Why, where the outcome does not say it.
 REASONS: Mapping[Outcome, str | None] = {
     ACCEPTED: None,
     DUPLICATE: None,
-    CONFLICT: "an event with this source and id was accepted before with other content",
+    CONFLICT: CONFLICT_REASON,
 }
 
 
@@ -97,17 +99,8 @@ _VALIDATE_FACT = TypeAdapter(_Fact).validator.validate_python
 
 
 def event_uid(community: str, source: str, event_id: str) -> str:
-    """The identity of an event: UUIDv5 of community, CloudEvents source and id. A retry has the same.
-
-    uuid.uuid5 gives the same in four times the time, and every event needs it twice.
-    """
-    name = _NAMESPACE_HASH.copy()
-    name.update(f"{community}\x1f{source}\x1f{event_id}".encode())
-    digest = bytearray(name.digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x50  # the version, 5 (RFC 9562, section 5.5)
-    digest[8] = digest[8] & 0x3F | 0x80  # the variant
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    """The identity of an event: UUIDv5 of community, CloudEvents source and id. A retry has the same."""
+    return uuid5_text(_NAMESPACE, f"{community}\x1f{source}\x1f{event_id}")
 
 
 def content_hash(event: Mapping[str, Any]) -> bytes:

@@ -3,8 +3,10 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from services.ingest.events.domain.judgement import Outcome
+from shared.contracts.fields import Count
 
 _RECEIPT_ID = re.compile(r"^r[0-9a-f]{28}-([0-9]{1,6})$")
 
@@ -17,6 +19,17 @@ class Judgement:
     event_uid: str
     outcome: Outcome
     reason: str | None
+
+
+class ReceiptPlace(NamedTuple):
+    """Where a page of a receipt ended."""
+
+    event_index: Count
+
+    @classmethod
+    def of(cls, judgement: Judgement) -> "ReceiptPlace":
+        """The place of a judgement."""
+        return cls(judgement.index)
 
 
 def receipt_id(at: datetime, randomness: str, event_count: int) -> str:

@@ -13,7 +13,7 @@ import pytest
 from services.ingest.events import handlers
 from services.ingest.members import handlers as members
 from services.ingest.members.domain import DifferentMembersError, Identity, IdentityKey, new_member_id
-from shared.transaction import Transaction, transaction
+from shared.transaction import Transaction
 from tests.integration.services.ingest.conftest import Community, Published, event, handle, raw_fact
 from tests.waiting import until
 
@@ -108,7 +108,7 @@ async def in_front(community: Community) -> AsyncIterator[Transaction]:
     async with community.pool.acquire() as conn:
         faster = conn.transaction()
         await faster.start()
-        yield Transaction(conn, NOW)
+        yield Transaction(conn, NOW, service="ingest", settings=community.front_door.connected.settings)
         pid = conn.get_server_pid()
 
         async def waited_for() -> Any:
@@ -126,7 +126,7 @@ async def test_a_declaration_that_an_event_overtook_is_published_under_a_higher_
     """Readers keep a member's highest revision: at the same one they would never see the new identity."""
 
     async def declared() -> Published:
-        async with transaction(community.pool, lambda _: None) as tx:
+        async with community.begin() as tx:
             await members.declare_identities(
                 tx, community=community.name, identities=forum("ada", "bea"), name=None
             )
@@ -158,11 +158,11 @@ async def test_a_declaration_that_a_larger_one_overtook_belongs_to_its_member(co
         overtaken = asyncio.create_task(declare(community, ("forum", "b"), ("forum", "c")))
     answer = await overtaken
     assert answer.status_code == 200, answer.text
-    assert answer.json()["member_id"] == member
+    assert answer.json()["member_id"] == member.member_id
     assert len(answer.json()["identities"]) == 3
     # The member that the overtaken one began is nobody: it takes no place on a page.
     (page,) = (await community.client.get("/v1/members", params={"limit": 1})).json()["items"]
-    assert page["member_id"] == member
+    assert page["member_id"] == member.member_id
 
 
 async def test_two_declarations_that_add_to_one_member_do_not_deadlock(community: Community) -> None:
@@ -178,5 +178,5 @@ async def test_different_members_are_named(community: Community) -> None:
         community, raw_fact(community.name, event(1, "a")), raw_fact(community.name, event(2, "b"), receiptindex=1)
     )
     with pytest.raises(DifferentMembersError):
-        async with transaction(community.pool, lambda _: None) as tx:
+        async with community.begin() as tx:
             await members.declare_identities(tx, community=community.name, identities=forum("a", "b"), name=None)

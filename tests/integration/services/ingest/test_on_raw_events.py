@@ -8,7 +8,7 @@ from services.ingest.events import handlers
 from services.ingest.members.domain import IdentityKey, new_member_id
 from shared.published.checks import assert_valid_fact
 from shared.topics import EVENTS
-from shared.transaction import Invalid, transaction
+from shared.transaction import Invalid
 from tests.integration.services.ingest.conftest import EVENT, Community, event, handle, raw_fact
 
 pytestmark = pytest.mark.stack
@@ -98,7 +98,7 @@ async def test_an_id_that_is_not_the_events_own_is_invalid(community: Community)
 
 async def test_a_later_event_type_is_taken_by_an_earlier_worker(community: Community) -> None:
     """While a new version is rolled out, the API may know more than the worker."""
-    async with transaction(community.pool, lambda _: None) as tx:
+    async with community.begin() as tx:
         later = EVENT | {
             "type": "forum.poem.v1",
             "data": {"channel": "radio", "actor": {"id": "ada"}, "rhymes": True},

@@ -1,17 +1,19 @@
 """Admission control of POST /v1/events: no more requests wait for the broker than may."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 import pytest
+from aiokafka.errors import KafkaTimeoutError
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.registry import REGISTRY
 
 from services.ingest.events.api.posting import post_events
 from services.ingest.events.api.waiting import TooManyWaitingError, WaitingRequests
 from services.ingest.settings import Settings
-from shared.http import Answer, Principal, Problem
+from shared.http import Answer, Connected, Principal, Problem, ProblemType
 
 GAUGE = "plaudit_ingest_requests_waiting"
 HEADERS = {"authorization": "Bearer plk", "content-type": "application/json"}
@@ -51,62 +53,59 @@ class AnyKey:
         return Principal("acme", "key", "test", frozenset(("events:write",)))
 
 
-class SlowProducer:
-    """A producer, and its own batch, whose records are acknowledged once it is told so."""
+class Broker:
+    """Acknowledges what it is sent once it is told so."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
         self.acknowledge = asyncio.Event()
 
-    async def partitions_for(self, topic: str) -> set[int]:
-        return {0}
-
-    def create_batch(self) -> "SlowProducer":
-        return self
-
-    def append(self, **record: Any) -> object:
-        return record
-
-    async def send_batch(self, batch: Any, topic: str, *, partition: int) -> Any:
+    async def send(self, records: Sequence[tuple[str, bytes, bytes]]) -> None:
         self.asked.set()
-        return asyncio.ensure_future(self.acknowledge.wait())
+        await self.acknowledge.wait()
 
 
-class State:
-    """What the route works with."""
+async def post(send: Any) -> Answer:
+    """Send one event to ingest, which lets one request wait."""
+    nothing: Any = None  # what the route has no use for
+    service = Connected(
+        settings=Settings(requests_max_count=1),
+        pool=nothing,
+        keys=AnyKey(),  # type: ignore[arg-type]
+        begin=nothing,
+        send=send,
+        not_ready=nothing,
+    )
 
-    def __init__(self, producer: SlowProducer, **settings: Any) -> None:
-        self.keys = AnyKey()
-        self.producer = producer
-        self.settings = Settings(**settings)
-
-
-async def post(state: State) -> Answer:
     async def read() -> bytes:
         return orjson.dumps(EVENT)
 
-    return await post_events(state, HEADERS, read)
+    return await post_events(service, HEADERS, read)
 
 
 async def test_a_request_too_many_is_told_to_come_again_and_nothing_is_taken() -> None:
-    state = State(SlowProducer(), requests_max_count=1)
-    first = asyncio.create_task(post(state))
-    await state.producer.asked.wait()
+    broker = Broker()
+    first = asyncio.create_task(post(broker.send))
+    await broker.asked.wait()
     assert REGISTRY.get_sample_value(GAUGE) == 1
     with pytest.raises(Problem) as refused:
-        await post(state)
-    assert (refused.value.status, refused.value.title) == (503, "Too many requests at once")
+        await post(broker.send)
+    assert refused.value.type == ProblemType("too-many-requests", 503, "Too many requests at once")
     assert refused.value.headers == {"Retry-After": "1"}
-    state.producer.acknowledge.set()
+    broker.acknowledge.set()
     assert (await first).status == 202
     assert REGISTRY.get_sample_value(GAUGE) == 0
-    assert (await post(state)).status == 202
+    assert (await post(broker.send)).status == 202
 
 
-async def test_a_broker_that_does_not_acknowledge_makes_room_again() -> None:
-    state = State(SlowProducer(), requests_max_count=1, publish_seconds=0.01)
+@pytest.mark.parametrize("failure", [TimeoutError, KafkaTimeoutError])
+async def test_a_broker_that_does_not_acknowledge_makes_room_again(failure: type[Exception]) -> None:
+    async def fail(records: Sequence[tuple[str, bytes, bytes]]) -> None:
+        raise failure
+
     for _ in range(2):
         with pytest.raises(Problem) as refused:
-            await post(state)
-        assert "does not acknowledge" in refused.value.detail
+            await post(fail)
+        assert refused.value.status == 503
+        assert "does not acknowledge" in str(refused.value.detail)
     assert REGISTRY.get_sample_value(GAUGE) == 0

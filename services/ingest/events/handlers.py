@@ -9,12 +9,12 @@ from services.ingest.events.domain.judgement import (
     CONFLICT_REASON,
     EventKey,
     NotAnEventError,
-    ReceiptTakenError,
+    OccupiedReceiptError,
     Received,
     accepted_event,
     first_of_each,
     judge,
-    who_takes_part,
+    people_of,
 )
 from services.ingest.members.handlers import resolve
 from services.ingest.metrics import EVENTS_JUDGED
@@ -43,12 +43,12 @@ async def on_raw_events(tx: Transaction, facts: list[RawEvent]) -> None:
     outcomes = judge(received, stored)
     # 3. Who is it?
     accepted = [event for event, outcome in outcomes if outcome is ACCEPTED]
-    names, first_seen_at = who_takes_part(accepted)
+    names, first_seen_at = people_of(accepted)
     members = await resolve(tx, names=names, first_seen_at=first_seen_at)
     # 4. The outcome, and the messages that follow.
     try:
         await store.add_receipts(tx.conn, outcomes=outcomes)
-    except ReceiptTakenError as error:
+    except OccupiedReceiptError as error:
         # The loop then finds the record that names another's receipt.
         raise Invalid(str(error)) from error
     for event in accepted:

@@ -7,9 +7,9 @@ from asyncpg import UniqueViolationError
 from services.ingest.events.domain.judgement import (
     REASONS,
     EventKey,
+    OccupiedReceiptError,
     Outcome,
     ReceiptKey,
-    ReceiptTakenError,
     Received,
 )
 from services.ingest.events.domain.receipts import Judgement, ReceiptPlace
@@ -56,7 +56,7 @@ async def load_hashes(conn: Connection, *, keys: Collection[EventKey]) -> dict[E
 async def add_receipts(conn: Connection, *, outcomes: Sequence[tuple[Received, Outcome]]) -> None:
     """Note what became of each event.
 
-    Raises ReceiptTakenError when one of them has the place of another, or has a receipt already (see
+    Raises OccupiedReceiptError when one of them has the place of another, or has a receipt already (see
     load_consumed).
     """
     # A copy costs half of what an insert does.
@@ -70,7 +70,7 @@ async def add_receipts(conn: Connection, *, outcomes: Sequence[tuple[Received, O
             columns=("community", "receipt_id", "receipt_index", "event_uid", "outcome", "reason"),
         )
     except UniqueViolationError as error:
-        raise ReceiptTakenError("an event's place in its receipt is another event's") from error
+        raise OccupiedReceiptError("an event's place in its receipt is another event's") from error
 
 
 async def load_consumed(conn: Connection, *, received: Sequence[Received]) -> set[ReceiptKey]:

@@ -12,7 +12,6 @@ from starlette.routing import Route
 
 from services.ingest.events.api.waiting import TooManyWaitingError, WaitingRequests
 from services.ingest.events.domain import admission
-from services.ingest.events.domain.judgement import event_uid
 from services.ingest.events.domain.receipts import receipt_id
 from services.ingest.metrics import EVENTS_ADMITTED, EVENTS_REFUSED, REQUESTS_WAITING
 from services.ingest.settings import Settings
@@ -76,7 +75,8 @@ def _admitted(body: bytes, headers: Mapping[str, str], community: str, settings:
     if not encoded:
         raise _nothing_admitted(read)
     receipt = receipt_id(now, secrets.token_hex(8), len(encoded))
-    return Admitted(receipt, _raw_records(encoded, community, receipt, now), read.refusals)
+    request = admission.Request(community, receipt, received_at=now, traceparent=new_traceparent())
+    return Admitted(receipt, _raw_records(encoded, request), read.refusals)
 
 
 def _read(body: bytes, headers: Mapping[str, str], now: datetime, settings: Settings) -> admission.Admission:
@@ -95,18 +95,14 @@ def _read(body: bytes, headers: Mapping[str, str], now: datetime, settings: Sett
         raise Problem(TOO_MANY_EVENTS, f"Got {error}; send smaller batches") from error
 
 
-def _raw_records(
-    encoded: Sequence[admission.Encoded], community: str, receipt: str, now: datetime
-) -> list[Record]:
+def _raw_records(encoded: Sequence[admission.Encoded], request: admission.Request) -> list[Record]:
     """The admitted events as messages for the broker."""
     records = []
-    traceparent = new_traceparent()
     for index, event, document in encoded:
-        uid = event_uid(community, event["source"], event["id"])
-        fact = admission.raw_fact(community, uid, receipt, index, now, traceparent, event)
+        fact = admission.raw_fact(request, index, event)
         fact["data"] = orjson.Fragment(document)
         data = event["data"]
-        key = record_key(community, f"{data['channel']}|{data['actor']['id']}")
+        key = record_key(request.community, f"{data['channel']}|{data['actor']['id']}")
         records.append((RAW.name, key, orjson.dumps(fact)))
     return records
 

@@ -3,7 +3,7 @@
 import hashlib
 import uuid
 from collections.abc import Container, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, NotRequired
 
@@ -18,7 +18,6 @@ from shared.contracts.ids import prepared, uuid5_text
 
 EVENT_NAMESPACE = uuid.UUID("0b5d7a0e-51f5-5b3a-8d0c-3f6c2f8f1a01")
 _NAMESPACE = prepared(EVENT_NAMESPACE)
-EARLIEST_YEAR = 1970
 
 EventKey = tuple[str, str]  # community, uid
 ReceiptKey = tuple[str, str, int]  # community, receipt, place in the request
@@ -51,7 +50,7 @@ class NotAnEventError(ValueError):
     """A message of engagement.raw.v1 that ingest itself cannot have written; the message says what is wrong."""
 
 
-class ReceiptTakenError(Exception):
+class OccupiedReceiptError(Exception):
     """An event names a place in a receipt that is another event's."""
 
 
@@ -109,21 +108,6 @@ def content_hash(event: Mapping[str, Any]) -> bytes:
     if "traceparent" in event:
         content = {name: value for name, value in event.items() if name != "traceparent"}
     return hashlib.blake2b(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
-
-
-def time_problem(time: datetime, now: datetime, future_tolerance_seconds: int) -> str | None:
-    """What is wrong with an event's time, in words, or None."""
-    if time > now + timedelta(seconds=future_tolerance_seconds):
-        return f"is in the future: {time.isoformat()} is more than {future_tolerance_seconds} s after now"
-    if time.year < EARLIEST_YEAR:
-        return f"is before {EARLIEST_YEAR}"
-    return None
-
-
-def none_has_time_problem(times: Iterable[datetime], now: datetime, future_tolerance_seconds: int) -> bool:
-    """Whether `time_problem` has nothing to say of any; a fifth of the cost of asking it for each."""
-    latest = now + timedelta(seconds=future_tolerance_seconds)
-    return all(time <= latest and time.year >= EARLIEST_YEAR for time in times)
 
 
 class Received(NamedTuple):
@@ -212,7 +196,7 @@ def judge(received: Sequence[Received], stored: Mapping[EventKey, bytes]) -> lis
     return outcomes
 
 
-def who_takes_part(
+def people_of(
     accepted: Iterable[Received],
 ) -> tuple[dict[IdentityKey, str | None], dict[IdentityKey, datetime]]:
     """The last name said of each identity (None where none was), and when an event with it was received first."""

@@ -1,7 +1,6 @@
 """The wiring of analytics."""
 
-from services.analytics.lineage import api as lineage
-from services.analytics.members.handlers import on_members
+from services.analytics.lineage.api import routes as lineage
 from services.analytics.participation import api as participation
 from services.analytics.participation.handlers import on_events
 from services.analytics.payouts.handlers import on_payouts
@@ -18,7 +17,6 @@ from shared.access_keys import FOLLOWED_ACCESS_KEYS
 from shared.consumer import Subscription
 from shared.contracts.facts import (
     ACCEPTED_EVENT,
-    MEMBER_IDENTIFIED,
     PAYOUT_FACT,
     POINTS_AWARDED,
     PROGRAMME_PUBLISHED,
@@ -26,8 +24,9 @@ from shared.contracts.facts import (
     REDEMPTION_CHANGED,
     REJECTED_EVENT,
 )
+from shared.followed_members import FOLLOWED_MEMBERS
 from shared.service import ServiceSpec, run
-from shared.topics import EVENTS, MEMBERS, PAYOUTS, POINTS, PROGRAMMES, RECOGNITION, REDEMPTIONS, REJECTED
+from shared.topics import EVENTS, PAYOUTS, POINTS, PROGRAMMES, RECOGNITION, REDEMPTIONS, REJECTED
 
 SPEC = ServiceSpec(
     name="analytics",
@@ -35,8 +34,8 @@ SPEC = ServiceSpec(
     settings=Settings,
     subscriptions=[
         FOLLOWED_ACCESS_KEYS,
+        FOLLOWED_MEMBERS,
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
-        Subscription(MEMBERS, MEMBER_IDENTIFIED.adapter, on_members),
         Subscription(EVENTS, ACCEPTED_EVENT, on_events),
         Subscription(REJECTED, REJECTED_EVENT.adapter, on_rejected),
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),

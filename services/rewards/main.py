@@ -5,19 +5,20 @@ from services.rewards.ledger.api import check, members
 from services.rewards.ledger.handlers import check_all
 from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
-from services.rewards.members.handlers import on_members
 from services.rewards.payouts import api as payouts
 from services.rewards.payouts.payees import api as payees
 from services.rewards.payouts.runs import api as runs
+from services.rewards.problems import ERRORS
 from services.rewards.programmes.handlers import on_programmes
 from services.rewards.redemptions import api as redemptions
 from services.rewards.redemptions.handlers import expire_reservations
 from services.rewards.settings import Settings
 from shared.access_keys import FOLLOWED_ACCESS_KEYS
 from shared.consumer import Subscription
-from shared.contracts.facts import MEMBER_IDENTIFIED, POINTS_AWARDED, PROGRAMME_PUBLISHED
+from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
+from shared.followed_members import FOLLOWED_MEMBERS
 from shared.service import ServiceSpec, Timer, run
-from shared.topics import MEMBERS, POINTS, PROGRAMMES
+from shared.topics import POINTS, PROGRAMMES
 
 SPEC = ServiceSpec(
     name="rewards",
@@ -26,10 +27,11 @@ SPEC = ServiceSpec(
     subscriptions=[
         FOLLOWED_ACCESS_KEYS,
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
-        Subscription(MEMBERS, MEMBER_IDENTIFIED.adapter, on_members),
+        FOLLOWED_MEMBERS,
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
     ],
     routers=[part.router for part in (members, payees, catalogue, redemptions, payouts, runs, check)],
+    problems=ERRORS,
     timers=[
         Timer("expire-reservations", every_seconds=10, run=expire_reservations),
         Timer("mature-points", every_seconds=10, run=mature_points),

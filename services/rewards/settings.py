@@ -1,7 +1,5 @@
 """Settings of rewards."""
 
-from functools import lru_cache
-
 from pydantic import Field
 
 from shared.settings import ServiceSettings
@@ -25,9 +23,3 @@ class Settings(ServiceSettings):
     payout_execution_days: int = Field(
         1, ge=0, description="Days from writing the bank file to its execution date"
     )
-
-
-@lru_cache(maxsize=1)
-def current() -> Settings:
-    """The settings of this process, read once; handlers and timers have no other way to them."""
-    return Settings()

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from shared.topics import Topic
 from shared.transaction import Transaction
 
-Handler = Callable[[Transaction, list[Any]], Awaitable[None]]
+Handler = Callable[[Transaction[Any], list[Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from shared.access_keys import AdminScope, Principal, Scope
 from shared.http.auth import requires
 from shared.http.connected import Begin, Conn, Connected, Snapshot, Tx, configured
 from shared.http.direct import Answer, DirectRoute, Read
-from shared.http.pages import Limit, Page, after, next_cursor
+from shared.http.pages import Limit, Page, after, encode_cursor, next_cursor
 from shared.http.problem_types import ProblemType
 from shared.http.problems import ErrorTable, FieldError, Problem, problem_responses
 
@@ -28,6 +28,7 @@ __all__ = [
     "Tx",
     "after",
     "configured",
+    "encode_cursor",
     "next_cursor",
     "problem_responses",
     "requires",

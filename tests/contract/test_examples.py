@@ -139,7 +139,14 @@ def test_derived_ids_are_those_of_the_services() -> None:
     assert new_member_id(IdentityKey("acme", "forum", "grace")) == story.GRACE
     assert event_uid("acme", event["source"], event["id"]) == story.ACCEPTANCE
     at = datetime.fromisoformat(event["time"])
-    award = award_id("acme", "answer-accepted", "object_author", story.ACCEPTANCE, story.GRACE, at)
+    award = award_id(
+        community="acme",
+        rule_id="answer-accepted",
+        beneficiary="object_author",
+        event_uid=story.ACCEPTANCE,
+        member_id=story.GRACE,
+        event_time=at,
+    )
     assert award == story.AWARD
     assert reversal_id(award) == story.REVERSAL
     (reserved,) = FACT_EXAMPLES["redemption.changed.v1"]

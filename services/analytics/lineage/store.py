@@ -1,143 +1,183 @@
 """Lineage: from a payout back to the events it pays, and from an event forward to what it led to."""
 
-from collections.abc import Collection
-from datetime import datetime
-from uuid import UUID
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeVar
 
 import asyncpg
 
+from services.analytics.lineage.domain.trail import (
+    BEFORE_ALL_LOTS,
+    Award,
+    EventRecord,
+    Grant,
+    Lot,
+    LotPlace,
+    Outcome,
+    PaidBy,
+    PayoutHead,
+    StateChange,
+)
 from shared.contracts.award_ids import award_id_range
 from shared.postgres import Connection
 
-_AWARD = """
-    a.award_id, a.member_id, a.points, a.rule_id, a.slot, a.programme_id, a.programme_version, a.event_time,
-    a.awarded_at, a.event_uid, a.reverses,
-    (select r.award_id from awards r where r.community = a.community and r.reverses = a.award_id limit 1)
-        as reversed_by
+Value = TypeVar("Value")
+
+_AWARDS = """
+    select a.award_id::text, a.member_id::text, a.points, a.rule_id, a.slot as beneficiary, a.programme_id,
+           a.programme_version,
+           (select p.published_by from programmes p
+            where p.community = a.community and p.version = a.programme_version) as published_by,
+           a.event_uid::text, a.event_time, a.awarded_at, a.reverses::text,
+           (select r.award_id::text from awards r
+            where r.community = a.community and r.reverses = a.award_id limit 1) as reversed_by
+    from awards a
 """
-_EVENT = """
-    e.event_uid, e.source, e.event_id, e.type, e.channel, e.member_id, e.object_member_id, e.reply_member_id,
-    e.target_uid, e.event_time, e.received_at, e.retracted_by
-"""
 
 
-async def find_event(conn: Connection, community: str, uid: UUID) -> asyncpg.Record | None:
-    """An event; None when it is not known, even if its retraction is."""
-    return await conn.fetchrow(
-        f"select {_EVENT} from events e where community = $1 and event_uid = $2 and received_at is not null",  # noqa: S608
+async def load_events(conn: Connection, *, community: str, uids: Collection[str]) -> dict[str, EventRecord]:
+    """Events by uid; one of which only the retraction has arrived is not there."""
+    rows = await conn.fetch(
+        """
+        select event_uid::text, source, event_id, type, channel, member_id::text, object_member_id::text,
+               reply_member_id::text, target_uid::text, event_time, received_at, retracted_by::text
+        from events where community = $1 and event_uid = any($2::uuid[]) and received_at is not null
+        """,
         community,
-        uid,
+        list(uids),
     )
+    return {row["event_uid"]: EventRecord(**row) for row in rows}
 
 
-async def find_award(conn: Connection, community: str, award_id: UUID) -> asyncpg.Record | None:
-    """An award or a reversal."""
-    return await conn.fetchrow(
-        f"select {_AWARD} from awards a where community = $1 and award_id = $2",  # noqa: S608
+async def find_event(conn: Connection, *, community: str, uid: str) -> EventRecord | None:
+    """An event; None while it has not arrived, even if its retraction has."""
+    return (await load_events(conn, community=community, uids=[uid])).get(uid)
+
+
+async def load_awards(conn: Connection, *, community: str, award_ids: Collection[str]) -> dict[str, Award]:
+    """Awards and reversals by id."""
+    rows = await conn.fetch(
+        _AWARDS + "where community = $1 and award_id = any($2::uuid[])", community, list(award_ids)
+    )
+    return {row["award_id"]: Award(**row) for row in rows}
+
+
+async def find_award(conn: Connection, *, community: str, award_id: str) -> Award | None:
+    """An award or a reversal; None while it has not arrived."""
+    return (await load_awards(conn, community=community, award_ids=[award_id])).get(award_id)
+
+
+async def load_awards_of_event(conn: Connection, *, community: str, event: EventRecord) -> list[Award]:
+    """What an event earned, reversals too; a programme's rules and whom they pay bound how many there can be."""
+    rows = await conn.fetch(
+        _AWARDS + "where community = $1 and event_uid = $2 and award_id between $3 and $4"
+        " order by a.awarded_at, a.rule_id, a.slot, a.points desc",
         community,
-        award_id,
+        event.event_uid,
+        *award_id_range(event.event_uid, event.event_time),
     )
+    return [Award(**row) for row in rows]
 
 
-async def awards_of_event(
-    conn: Connection, community: str, uid: UUID, event_time: datetime
-) -> list[asyncpg.Record]:
-    """What an event earned, reversals too; a programme's rules and their slots bound how many there can be."""
-    return list(
-        await conn.fetch(
-            f"select {_AWARD} from awards a"  # noqa: S608
-            " where community = $1 and event_uid = $2 and award_id between $3 and $4"
-            " order by a.awarded_at, a.rule_id, a.slot, a.points desc",
-            community,
-            uid,
-            *award_id_range(str(uid), event_time),
-        )
-    )
+async def load_outcomes(conn: Connection, *, community: str, awards: Sequence[Award]) -> list[Outcome]:
+    """What each of these awards led to, in their order."""
+    award_ids = [award.award_id for award in awards]
+    grants = await _load_grants(conn, community=community, award_ids=award_ids)
+    payouts = await _load_payouts(conn, community=community, award_ids=award_ids)
+    return [Outcome(award, grants.get(award.award_id, ()), payouts.get(award.award_id, ())) for award in awards]
 
 
-async def grants_of_awards(
-    conn: Connection, community: str, award_ids: Collection[UUID]
-) -> dict[UUID, list[asyncpg.Record]]:
+async def _load_grants(conn: Connection, *, community: str, award_ids: Collection[str]) -> dict[str, list[Grant]]:
     """The badges and levels that awards granted or took back, by award."""
     rows = await conn.fetch(
         """
-        select g.award_id, g.grant_id, g.kind, g.name, g.title, g.granted_at, g.reverses,
-               (select r.grant_id from grants r
+        select g.award_id::text, g.grant_id::text, g.kind, g.name as id, g.title, g.granted_at, g.reverses::text,
+               (select r.grant_id::text from grants r
                 where r.community = g.community and r.reverses = g.grant_id limit 1) as reversed_by
         from grants g where g.community = $1 and g.award_id = any($2::uuid[])
         order by g.granted_at, g.kind, g.name
         """,
         community,
-        list(award_ids),
+        award_ids,
     )
-    return _by_award(rows)
+    return _by_award(rows, Grant)
 
 
-async def payouts_of_awards(
-    conn: Connection, community: str, award_ids: Collection[UUID]
-) -> dict[UUID, list[asyncpg.Record]]:
+async def _load_payouts(
+    conn: Connection, *, community: str, award_ids: Collection[str]
+) -> dict[str, list[PaidBy]]:
     """The payouts that pay awards, with how many points of each, by award."""
     rows = await conn.fetch(
         """
-        select l.award_id, l.payout_id, sum(l.points)::bigint as points, p.state, p.end_to_end_id, p.changed_at
+        select l.award_id::text, l.payout_id::text, sum(l.points)::bigint as points, p.state, p.end_to_end_id
         from payout_lots l left join payouts p using (community, payout_id)
         where l.community = $1 and l.award_id = any($2::uuid[])
         group by l.award_id, l.payout_id, p.state, p.end_to_end_id, p.changed_at
         order by p.changed_at, l.payout_id
         """,
         community,
-        list(award_ids),
+        award_ids,
     )
-    return _by_award(rows)
+    return _by_award(rows, PaidBy)
 
 
-def _by_award(rows: list[asyncpg.Record]) -> dict[UUID, list[asyncpg.Record]]:
-    found: dict[UUID, list[asyncpg.Record]] = {}
-    for row in rows:
-        found.setdefault(row["award_id"], []).append(row)
-    return found
-
-
-async def find_payout(conn: Connection, community: str, payout_id: UUID) -> asyncpg.Record | None:
-    """A payout in its newest state, and its member's name."""
-    return await conn.fetchrow(
-        "select p.*, m.name as member_name from payouts p left join members m using (community, member_id)"
-        " where community = $1 and payout_id = $2",
+async def find_payout(conn: Connection, *, community: str, payout_id: str) -> PayoutHead | None:
+    """A payout in its newest state, and its member's name; None while it has not arrived."""
+    row = await conn.fetchrow(
+        """
+        select p.run_id::text, p.member_id::text, m.name as member_name, p.points, p.amount_minor, p.currency,
+               p.end_to_end_id, p.state
+        from payouts p left join followed_members m using (community, member_id)
+        where community = $1 and payout_id = $2
+        """,
         community,
         payout_id,
     )
+    return PayoutHead(**row) if row else None
 
 
-async def payout_states(conn: Connection, community: str, payout_id: UUID) -> list[asyncpg.Record]:
+async def load_state_changes(conn: Connection, *, community: str, payout_id: str) -> list[StateChange]:
     """The states of a payout in the order it reached them; a payout has some twenty at most."""
-    return list(
-        await conn.fetch(
-            "select state, changed_by, reason, changed_at from payout_states"
-            " where community = $1 and payout_id = $2 order by changed_at, position",
-            community,
-            payout_id,
-        )
+    rows = await conn.fetch(
+        "select state, changed_by as by, reason, changed_at as at from payout_states"
+        " where community = $1 and payout_id = $2 order by changed_at, position",
+        community,
+        payout_id,
     )
+    return [StateChange(**row) for row in rows]
 
 
-async def payout_lots(
-    conn: Connection, community: str, payout_id: UUID, after: tuple[int, int], limit_count: int
-) -> list[asyncpg.Record]:
-    """The lots of a payout after (part, position), each with its award and event where they are known."""
-    return list(
-        await conn.fetch(
-            f"""
-            select l.part, l.position, l.award_id as lot_award_id, l.points as lot_points, {_AWARD}, {_EVENT}
-            from payout_lots l
-            left join awards a on a.community = l.community and a.award_id = l.award_id
-            left join events e on e.community = a.community and e.event_uid = a.event_uid
-                               and e.received_at is not null
-            where l.community = $1 and l.payout_id = $2 and (l.part, l.position) > ($3, $4)
-            order by l.part, l.position limit $5
-            """,  # noqa: S608
-            community,
-            payout_id,
-            *after,
-            limit_count,
-        )
+async def page_of_lots(
+    conn: Connection, *, community: str, payout_id: str, after: LotPlace | None, limit: int
+) -> list[Lot]:
+    """The lots of a payout after a place, each with its award and event where they have arrived."""
+    rows = await conn.fetch(
+        "select part, position, award_id::text, points from payout_lots"
+        " where community = $1 and payout_id = $2 and (part, position) > ($3, $4)"
+        " order by part, position limit $5",
+        community,
+        payout_id,
+        *(after or BEFORE_ALL_LOTS),
+        limit,
     )
+    awards = await load_awards(conn, community=community, award_ids={row["award_id"] for row in rows})
+    uids = {award.event_uid for award in awards.values()}
+    events = await load_events(conn, community=community, uids=uids)
+    return [
+        Lot(
+            place=LotPlace(row["part"], row["position"]),
+            award_id=row["award_id"],
+            points=row["points"],
+            award=(award := awards.get(row["award_id"])),
+            event=events.get(award.event_uid) if award else None,
+        )
+        for row in rows
+    ]
+
+
+def _by_award(rows: Sequence[asyncpg.Record], value: Callable[..., Value]) -> dict[str, list[Value]]:
+    """A value of each row, made from its columns but `award_id`, by that."""
+    found: dict[str, list[Value]] = {}
+    for row in rows:
+        columns = dict(row)
+        found.setdefault(columns.pop("award_id"), []).append(value(**columns))
+    return found

@@ -1,16 +1,22 @@
 """HTTP routes of participation, active and new members."""
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date
+from typing import Self
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from services.analytics.participation import domain
 from services.analytics.participation.store import reading
-from services.analytics.periods.api import AskedDays, Grain, Reader, page_of_periods
+from services.analytics.periods.api import INVALID_DAYS, AskedDays, AskedPlace, Grain, Reader, page_of_periods
 from services.analytics.periods.domain import Span
-from shared.http import PROBLEMS, After, Limit, Page
+from shared.http import Conn, Limit, Page, problem_responses
+from shared.http.problem_types import INVALID_CURSOR
 
 router = APIRouter(tags=["analytics"])
+
+PROBLEMS = problem_responses(INVALID_DAYS, INVALID_CURSOR)
 
 
 class Period(BaseModel):
@@ -25,10 +31,20 @@ class ChannelActivity(BaseModel):
     events: int
     active_members: int
 
+    @classmethod
+    def of(cls, activity: domain.ChannelActivity) -> Self:
+        """A channel's activity as the API shows it."""
+        return cls(channel=activity.channel, events=activity.events, active_members=activity.active_members)
+
 
 class TypeActivity(BaseModel):
     type: str = Field(examples=["forum.reply.v1"])
     events: int
+
+    @classmethod
+    def of(cls, activity: domain.TypeActivity) -> Self:
+        """A type's activity as the API shows it."""
+        return cls(type=activity.type, events=activity.events)
 
 
 class PeriodActivity(Period):
@@ -41,77 +57,66 @@ class PeriodActivity(Period):
     channels: list[ChannelActivity]
     types: list[TypeActivity]
 
+    @classmethod
+    def of(cls, span: Span, activity: domain.Activity) -> Self:
+        """A period's activity as the API shows it."""
+        return cls(
+            starts_on=span.starts_on,
+            ends_on=span.ends_on,
+            events=activity.events,
+            active_members=activity.active_members,
+            channels=[ChannelActivity.of(channel) for channel in activity.channels],
+            types=[TypeActivity.of(kind) for kind in activity.types],
+        )
+
 
 @router.get("/v1/participation", summary="Events and active members over time", responses=PROBLEMS)
 async def get_participation(
-    request: Request,
     principal: Reader,
     days: AskedDays,
+    place: AskedPlace,
+    conn: Conn,
     by: Grain = "day",
     limit: Limit = 100,
-    after: After = None,
 ) -> Page[PeriodActivity]:
     """By day, week or month of event time, and within it by channel and by type. Quiet periods are nought."""
-    spans, following = page_of_periods(by, days, after, limit)
-    if not spans:
-        return Page(items=[], next=None)
-    async with request.app.state.pool.acquire() as conn:
-        found = await reading.participation(conn, principal.community, by, spans[0].starts_on, spans[-1].ends_on)
-    quiet = reading.Activity()
-    items = []
-    for span in spans:
-        activity = found.get(span.starts_on, quiet)
-        items.append(
-            PeriodActivity(
-                starts_on=span.starts_on,
-                ends_on=span.ends_on,
-                events=activity.events,
-                active_members=activity.active_members,
-                channels=[
-                    ChannelActivity(channel=channel, events=events, active_members=members)
-                    for channel, (events, members) in sorted(activity.channels.items())
-                ],
-                types=[TypeActivity(type=kind, events=events) for kind, events in sorted(activity.types.items())],
-            )
-        )
-    return Page(items=items, next=following)
+    page = page_of_periods(by, days, place, limit)
+    found = await reading.load_activities(conn, community=principal.community, by=by, days=page.days)
+    return page.of(PeriodActivity.of, found, quiet=domain.Activity())
 
 
 class PeriodActiveMembers(Period):
     active_members: int
 
+    @classmethod
+    def of(cls, span: Span, active_members: int) -> Self:
+        """A period's active members as the API shows them."""
+        return cls(starts_on=span.starts_on, ends_on=span.ends_on, active_members=active_members)
+
 
 @router.get("/v1/active-members", summary="Daily, weekly or monthly active members", responses=PROBLEMS)
 async def get_active_members(
-    request: Request,
     principal: Reader,
     days: AskedDays,
+    place: AskedPlace,
+    conn: Conn,
     period: Grain = "day",
     limit: Limit = 100,
-    after: After = None,
 ) -> Page[PeriodActiveMembers]:
     """DAU, WAU or MAU: members with at least one event in each UTC day, ISO week or calendar month."""
-    spans, following = page_of_periods(period, days, after, limit)
-    if not spans:
-        return Page(items=[], next=None)
-    async with request.app.state.pool.acquire() as conn:
-        found = await reading.active_members(
-            conn, principal.community, period, spans[0].starts_on, spans[-1].ends_on
-        )
-    return Page(
-        items=[
-            PeriodActiveMembers(
-                starts_on=span.starts_on, ends_on=span.ends_on, active_members=found.get(span.starts_on, 0)
-            )
-            for span in spans
-        ],
-        next=following,
-    )
+    page = page_of_periods(period, days, place, limit)
+    found = await reading.load_active_members(conn, community=principal.community, by=period, days=page.days)
+    return page.of(PeriodActiveMembers.of, found, quiet=0)
 
 
 class ChannelAcquisition(BaseModel):
     channel: str
     new_members: int
+
+    @classmethod
+    def of(cls, acquisition: domain.ChannelAcquisition) -> Self:
+        """A channel's new members as the API shows them."""
+        return cls(channel=acquisition.channel, new_members=acquisition.new_members)
 
 
 class PeriodAcquisition(Period):
@@ -120,33 +125,27 @@ class PeriodAcquisition(Period):
     new_members: int
     channels: list[ChannelAcquisition]
 
+    @classmethod
+    def of(cls, span: Span, channels: Sequence[domain.ChannelAcquisition]) -> Self:
+        """A period's new members as the API shows them."""
+        return cls(
+            starts_on=span.starts_on,
+            ends_on=span.ends_on,
+            new_members=sum(channel.new_members for channel in channels),
+            channels=[ChannelAcquisition.of(channel) for channel in channels],
+        )
+
 
 @router.get("/v1/acquisition", summary="New members over time", responses=PROBLEMS)
 async def get_acquisition(
-    request: Request,
     principal: Reader,
     days: AskedDays,
+    place: AskedPlace,
+    conn: Conn,
     by: Grain = "day",
     limit: Limit = 100,
-    after: After = None,
 ) -> Page[PeriodAcquisition]:
     """A member is new with the first event of theirs on any channel, even if that was retracted later."""
-    spans, following = page_of_periods(by, days, after, limit)
-    if not spans:
-        return Page(items=[], next=None)
-    async with request.app.state.pool.acquire() as conn:
-        found = await reading.new_members(
-            conn, principal.community, by, spans[0].starts_on, spans[-1].ends_on + timedelta(days=1)
-        )
-    return Page(items=[_acquisition(span, found.get(span.starts_on, {})) for span in spans], next=following)
-
-
-def _acquisition(span: Span, channels: dict[str, int]) -> PeriodAcquisition:
-    return PeriodAcquisition(
-        starts_on=span.starts_on,
-        ends_on=span.ends_on,
-        new_members=sum(channels.values()),
-        channels=[
-            ChannelAcquisition(channel=channel, new_members=count) for channel, count in sorted(channels.items())
-        ],
-    )
+    page = page_of_periods(by, days, place, limit)
+    found = await reading.load_acquisitions(conn, community=principal.community, by=by, days=page.days)
+    return page.of(PeriodAcquisition.of, found, quiet=())

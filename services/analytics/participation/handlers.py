@@ -1,6 +1,7 @@
-"""Events into participation, in bulk. A fact that is known already changes nothing."""
+"""Events into participation, in bulk; one that is known changes nothing."""
 
 from services.analytics.metrics import EVENTS, RETRACTED_EVENTS
+from services.analytics.participation.domain import Retraction
 from services.analytics.participation.store import counting
 from shared.contracts.activities import RETRACTED_TYPE
 from shared.contracts.facts import AcceptedEvent
@@ -10,18 +11,16 @@ from shared.transaction import Transaction
 
 async def on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
     """Store events and count them as participation; a retraction takes its event out again."""
-    unique = list({(one["community"], one["uid"]): one for one in events}.values())
-    new_count = await counting.add_events(tx.conn, unique)
+    unique = list({(event["community"], event["uid"]): event for event in events}.values())
+    new_count = await counting.add_events(tx.conn, events=unique)
     EVENTS.inc(new_count)
     retractions = {
-        (one["community"], one["targetuid"]): one["uid"]
-        for one in unique
-        if one["type"] == RETRACTED_TYPE and "targetuid" in one
+        (event["community"], event["targetuid"]): event["uid"]
+        for event in unique
+        if event["type"] == RETRACTED_TYPE and "targetuid" in event
     }
     if retractions:
-        ordered = [
-            (community, target, retractions[community, target]) for community, target in sorted(retractions)
-        ]
-        RETRACTED_EVENTS.inc(await counting.retract(tx.conn, ordered))
+        ordered = [Retraction(*target, uid) for target, uid in sorted(retractions.items())]
+        RETRACTED_EVENTS.inc(await counting.set_retracted(tx.conn, retractions=ordered))
     if new_count:
-        observe_ages("analytics", (one["receivedat"] for one in unique), tx.now)
+        observe_ages("analytics", (event["receivedat"] for event in unique), tx.now)

@@ -1,6 +1,7 @@
-"""Payouts into their tables. A fact that is known already changes nothing."""
+"""Payouts into their tables; a fact that is known changes nothing."""
 
 from services.analytics.payouts import store
+from services.analytics.payouts.domain import PayoutKey
 from shared.contracts.facts import PayoutChanged, PayoutLots
 from shared.telemetry import observe_ages
 from shared.transaction import Transaction
@@ -9,22 +10,24 @@ from shared.transaction import Transaction
 AGES_MAX_COUNT = 10_000
 
 
-async def on_payouts(tx: Transaction, payouts: list[PayoutChanged | PayoutLots]) -> None:
+async def on_payouts(tx: Transaction, facts: list[PayoutChanged | PayoutLots]) -> None:
     """Store the states of payouts and the awards that they pay."""
     changes: list[PayoutChanged] = []
-    lots: list[PayoutLots] = []
-    for one in payouts:
-        if one["type"] == "payout.changed.v1":
-            changes.append(one)
+    parts: list[PayoutLots] = []
+    for fact in facts:
+        if fact["type"] == "payout.changed.v1":
+            changes.append(fact)
         else:
-            lots.append(one)
+            parts.append(fact)
     if changes:
-        await store.add_payouts(tx.conn, changes)
-    if lots:
-        await store.add_payout_lots(tx.conn, lots)
+        await store.add_changes(tx.conn, changes=changes)
+    if parts:
+        await store.add_lots(tx.conn, parts=parts)
     submitted = [
-        (one["community"], one["data"]["payout_id"]) for one in changes if one["data"]["state"] == "submitted"
+        PayoutKey(change["community"], change["data"]["payout_id"])
+        for change in changes
+        if change["data"]["state"] == "submitted"
     ]
     if submitted:
-        received = await store.received_behind_payouts(tx.conn, submitted, AGES_MAX_COUNT)
+        received = await store.load_receipt_times(tx.conn, payouts=submitted, limit=AGES_MAX_COUNT)
         observe_ages("payout", received, tx.now)

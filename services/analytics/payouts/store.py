@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from services.analytics.payouts.domain import PayoutKey
 from shared.contracts.facts import PayoutChanged, PayoutLots
 from shared.postgres import Connection
 
 
-async def add_payouts(conn: Connection, payouts: Sequence[PayoutChanged]) -> None:
+async def add_changes(conn: Connection, *, changes: Sequence[PayoutChanged]) -> None:
     """Store each change of state, and who made it; the payout itself has the state of the newest change."""
-    data = [one["data"] for one in payouts]
+    data = [change["data"] for change in changes]
     await conn.execute(
         """
         with new as (
@@ -40,26 +41,48 @@ async def add_payouts(conn: Connection, payouts: Sequence[PayoutChanged]) -> Non
             end_to_end_id = excluded.end_to_end_id, changed_at = excluded.changed_at
         where excluded.changed_at >= p.changed_at
         """,
-        [one["community"] for one in payouts],
-        [one["payout_id"] for one in data],
-        [one["id"] for one in payouts],
-        [one["state"] for one in data],
-        [one["by"] for one in data],
-        [one.get("reason") for one in data],
-        [one["time"] for one in payouts],
-        [one["run_id"] for one in data],
-        [one["member_id"] for one in data],
-        [one["points"] for one in data],
-        [one["amount_minor"] for one in data],
-        [one["currency"] for one in data],
-        [one["end_to_end_id"] for one in data],
+        [change["community"] for change in changes],
+        [payout["payout_id"] for payout in data],
+        [change["id"] for change in changes],
+        [payout["state"] for payout in data],
+        [payout["by"] for payout in data],
+        [payout.get("reason") for payout in data],
+        [change["time"] for change in changes],
+        [payout["run_id"] for payout in data],
+        [payout["member_id"] for payout in data],
+        [payout["points"] for payout in data],
+        [payout["amount_minor"] for payout in data],
+        [payout["currency"] for payout in data],
+        [payout["end_to_end_id"] for payout in data],
     )
 
 
-async def received_behind_payouts(
-    conn: Connection, payouts: Sequence[tuple[str, str]], limit: int
-) -> list[datetime]:
-    """When the events that payouts, by (community, id), pay for were received; at most `limit` of them."""
+async def add_lots(conn: Connection, *, parts: Sequence[PayoutLots]) -> None:
+    """Store which awards payouts pay; a lot's place in its part is what makes a redelivery harmless."""
+    lots = [
+        (
+            part["community"],
+            part["data"]["payout_id"],
+            part["data"]["part"],
+            position,
+            lot["award_id"],
+            lot["points"],
+        )
+        for part in parts
+        for position, lot in enumerate(part["data"]["lots"])
+    ]
+    await conn.execute(
+        """
+        insert into payout_lots (community, payout_id, part, position, award_id, points)
+        select * from unnest($1::text[], $2::uuid[], $3::int[], $4::int[], $5::uuid[], $6::bigint[])
+        on conflict do nothing
+        """,
+        *([lot[column] for lot in lots] for column in range(6)),
+    )
+
+
+async def load_receipt_times(conn: Connection, *, payouts: Sequence[PayoutKey], limit: int) -> list[datetime]:
+    """When the events that payouts pay for were received; at most `limit` of them."""
     rows = await conn.fetch(
         """
         select e.received_at
@@ -70,25 +93,8 @@ async def received_behind_payouts(
         where e.received_at is not null
         limit $3
         """,
-        [community for community, _ in payouts],
-        [payout for _, payout in payouts],
+        [payout.community for payout in payouts],
+        [payout.payout_id for payout in payouts],
         limit,
     )
     return [row["received_at"] for row in rows]
-
-
-async def add_payout_lots(conn: Connection, parts: Sequence[PayoutLots]) -> None:
-    """Store which awards payouts pay; a lot's place in its part is what makes a redelivery harmless."""
-    lots = [
-        (one["community"], one["data"]["payout_id"], one["data"]["part"], position, lot["award_id"], lot["points"])
-        for one in parts
-        for position, lot in enumerate(one["data"]["lots"])
-    ]
-    await conn.execute(
-        """
-        insert into payout_lots (community, payout_id, part, position, award_id, points)
-        select * from unnest($1::text[], $2::uuid[], $3::int[], $4::int[], $5::uuid[], $6::bigint[])
-        on conflict do nothing
-        """,
-        *([lot[column] for lot in lots] for column in range(6)),
-    )

@@ -1,28 +1,23 @@
-"""What every question to analytics may ask for: days, periods, pages."""
+"""What every question to analytics may ask for: days, periods and their pages, and who may ask."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query
 
-from services.analytics.periods.domain import By, Span, periods
-from shared.http import FieldError, Principal, Problem, decode_cursor, encode_cursor, requires
+from services.analytics.periods.domain import FIRST_DAY, LAST_DAY, By, PeriodPlace, Span, periods
+from shared.http import FieldError, Page, Principal, Problem, ProblemType, Scope, after, encode_cursor, requires
+
+INVALID_DAYS = ProblemType("invalid-days", 422, "The days are not valid")
 
 DEFAULT_RANGE_DAYS = 30
-FIRST_DAY = date(1970, 1, 1)
-LAST_DAY = date(9000, 1, 1)
-COUNT_MAX = 2**62
 
-Reader = Annotated[Principal, requires("analytics:read")]
+Item = TypeVar("Item")
+Found = TypeVar("Found")
 
-
-@dataclass(frozen=True)
-class Days:
-    """The UTC days that a question is about; both are in it."""
-
-    first: date
-    last: date
+Reader = Annotated[Principal, requires(Scope.ANALYTICS_READ)]
 
 
 def asked_days(
@@ -30,7 +25,7 @@ def asked_days(
         date | None, Query(alias="from", description="First UTC day of event time; 29 days before `to` by default")
     ] = None,
     to: Annotated[date | None, Query(description="Last UTC day of event time; today by default")] = None,
-) -> Days:
+) -> Span:
     """The days asked for. Raises Problem 422 when they are the wrong way round or out of any calendar's reach."""
     last = to or datetime.now(UTC).date()
     if not FIRST_DAY <= last <= LAST_DAY:
@@ -38,36 +33,35 @@ def asked_days(
     first = from_ or max(FIRST_DAY, last - timedelta(days=DEFAULT_RANGE_DAYS - 1))
     if not FIRST_DAY <= first <= last:
         raise _bad_days("from", f"Give a day from {FIRST_DAY} to {last}, the day of `to`")
-    return Days(first, last)
+    return Span(first, last)
 
 
 def _bad_days(field: str, detail: str) -> Problem:
-    return Problem(422, "The days are not valid", detail, [FieldError(field=field, detail=detail)])
+    return Problem(INVALID_DAYS, detail, [FieldError(field=field, detail=detail)])
 
 
-AskedDays = Annotated[Days, Depends(asked_days)]
+AskedDays = Annotated[Span, Depends(asked_days)]
+AskedPlace = Annotated[PeriodPlace | None, after(PeriodPlace)]
 Grain = Annotated[By, Query(description="A UTC day, an ISO 8601 week (from Monday), or a calendar month")]
 
 
-def page_of_periods(by: By, days: Days, after: str | None, limit: int) -> tuple[list[Span], str | None]:
-    """The periods of a page and the cursor to the next page. Raises Problem 422 for a bad cursor."""
-    key = decode_cursor(after, int)
-    first = days.first
-    if key is not None:
-        if not FIRST_DAY.toordinal() <= key[0] <= LAST_DAY.toordinal():
-            raise _bad_days("after", "Use the `next` of the page before, unchanged")
-        first = date.fromordinal(key[0])
-    spans, following = periods(by, first, days.last, limit)
-    return spans, None if following is None else encode_cursor(following.toordinal())
+@dataclass(frozen=True, slots=True)
+class PageOfPeriods:
+    """The periods on a page, their days from the first to the last, and the cursor to the next page."""
+
+    spans: Sequence[Span]
+    days: Span
+    next: str | None
+
+    def of(self, item: Callable[[Span, Found], Item], found: Mapping[date, Found], *, quiet: Found) -> Page[Item]:
+        """An item for each period, of what was `found` by its first day; of `quiet` where nothing was."""
+        return Page(items=[item(span, found.get(span.starts_on, quiet)) for span in self.spans], next=self.next)
 
 
-def storable(text: str) -> str:
-    """Text from outside, if PostgreSQL can take it. Raises Problem 422."""
-    if "\x00" in text:
-        raise Problem(422, "The text is not valid", "Leave out the character U+0000")
-    return text
-
-
-def in_count_range(number: int) -> int:
-    """A cursor's number, brought into what PostgreSQL can take."""
-    return max(-COUNT_MAX, min(COUNT_MAX, number))
+def page_of_periods(by: By, days: Span, place: PeriodPlace | None, limit: int) -> PageOfPeriods:
+    """The periods that hold `days`, from `place` on: at most `limit`."""
+    first = date.fromordinal(place.first_day) if place else days.starts_on
+    spans, following = periods(by, first, days.ends_on, limit)
+    whole = Span(spans[0].starts_on, spans[-1].ends_on) if spans else Span(first, days.ends_on)
+    cursor = encode_cursor(PeriodPlace(following.toordinal())) if following else None
+    return PageOfPeriods(spans, whole, cursor)

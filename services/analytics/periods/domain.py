@@ -2,17 +2,29 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field
 
 By = Literal["day", "week", "month"]
+
+#: What can be asked for: far enough from either end of the calendar to add a period.
+FIRST_DAY = date(1970, 1, 1)
+LAST_DAY = date(9000, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A period; both days are in it."""
+    """Days in a row; both are in it."""
 
     starts_on: date
     ends_on: date
+
+
+class PeriodPlace(NamedTuple):
+    """A period's place among those asked for: its first day, as `date.toordinal` counts."""
+
+    first_day: Annotated[int, Field(ge=FIRST_DAY.toordinal(), le=LAST_DAY.toordinal())]
 
 
 def period_of(by: By, day: date) -> Span:

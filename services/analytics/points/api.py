@@ -1,11 +1,15 @@
 """HTTP routes of points."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated, Self
+
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.analytics.periods.api import AskedDays, Reader, storable
+from services.analytics.periods.api import INVALID_DAYS, AskedDays, Reader
 from services.analytics.points import store
-from shared.http import PROBLEMS, After, Limit, Page, decode_cursor, encode_cursor
+from services.analytics.points.domain import RulePlace, RuleTotal
+from shared.http import Conn, Limit, Page, after, problem_responses
+from shared.http.problem_types import INVALID_CURSOR
 
 router = APIRouter(tags=["analytics"])
 
@@ -19,18 +23,32 @@ class RulePoints(BaseModel):
     awards: int
     reversals: int
 
+    @classmethod
+    def of(cls, total: RuleTotal) -> Self:
+        """A rule's total as the API shows it."""
+        return cls(
+            rule_id=total.rule_id,
+            title=total.title,
+            points=total.points,
+            awards=total.awards,
+            reversals=total.reversals,
+        )
 
-@router.get("/v1/points-by-rule", summary="Points awarded by each rule", responses=PROBLEMS)
+
+@router.get(
+    "/v1/points-by-rule",
+    summary="Points awarded by each rule",
+    responses=problem_responses(INVALID_DAYS, INVALID_CURSOR),
+)
 async def get_points_by_rule(
-    request: Request, principal: Reader, days: AskedDays, limit: Limit = 100, after: After = None
+    principal: Reader,
+    days: AskedDays,
+    place: Annotated[RulePlace | None, after(RulePlace)],
+    conn: Conn,
+    limit: Limit = 100,
 ) -> Page[RulePoints]:
     """For events of those UTC days; a reversal counts on the day of the event it takes back."""
-    key = decode_cursor(after, str)
-    async with request.app.state.pool.acquire() as conn:
-        rows = await store.points_by_rule(
-            conn, principal.community, days.first, days.last, storable(key[0]) if key else "", limit
-        )
-    return Page(
-        items=[RulePoints(**dict(row)) for row in rows],
-        next=encode_cursor(rows[-1]["rule_id"]) if len(rows) == limit else None,
+    totals = await store.page_of_rule_totals(
+        conn, community=principal.community, days=days, after=place, limit=limit
     )
+    return Page.of(totals, limit, item=RulePoints.of, place=lambda total: total.place)

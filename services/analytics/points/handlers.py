@@ -1,4 +1,4 @@
-"""Awards into the points per rule. A fact that is known already changes nothing."""
+"""Awards into the points per rule; one that is known changes nothing."""
 
 from services.analytics.metrics import AWARDS
 from services.analytics.points import store
@@ -8,4 +8,4 @@ from shared.transaction import Transaction
 
 async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
     """Store awards and reversals, and add them to the points per rule."""
-    AWARDS.inc(await store.add_awards(tx.conn, awards))
+    AWARDS.inc(await store.add_awards(tx.conn, awards=awards))

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date
 from typing import Any
 
-import asyncpg
-
+from services.analytics.periods.domain import Span
+from services.analytics.points.domain import RulePlace, RuleTotal
 from shared.contracts.facts import PointsAwarded
 from shared.postgres import Connection, copy_new
 
@@ -25,25 +25,25 @@ _AWARD_COLUMNS = (
 )
 
 
-async def add_awards(conn: Connection, awards: Sequence[PointsAwarded]) -> int:
+async def add_awards(conn: Connection, *, awards: Sequence[PointsAwarded]) -> int:
     """Store awards and add those that are new to the points per rule and day; return how many were new."""
     rows = {
-        (one["community"], data["award_id"]): (
-            one["community"],
+        (award["community"], data["award_id"]): (
+            award["community"],
             data["award_id"],
             data["event_uid"],
             data["member_id"],
             data.get("reverses"),
             data["event_time"].astimezone(UTC),
-            one["time"],
+            award["time"],
             data["points"],
             data["programme_version"],
             data["rule_id"],
             data["slot"],
             data["programme_id"],
         )
-        for one in awards
-        for data in (one["data"],)
+        for award in awards
+        for data in (award["data"],)
     }
     if not await copy_new(conn, "awards", _AWARD_COLUMNS, rows.values()):
         new = await conn.fetch(
@@ -83,32 +83,31 @@ async def _count_awards(conn: Connection, rows: Iterable[tuple[Any, ...]]) -> No
     )
 
 
-async def points_by_rule(
-    conn: Connection, community: str, first: date, last: date, after: str, limit_count: int
-) -> list[asyncpg.Record]:
-    """Points, awards and reversals per rule, by rule id; the title is that of the newest version with the rule."""
-    return list(
-        await conn.fetch(
-            """
-            with totals as (
-                select rule_id, sum(points)::bigint as points, sum(awards)::bigint as awards,
-                       sum(reversals)::bigint as reversals
-                from rule_days
-                where community = $1 and day between $2 and $3 and rule_id > $4
-                group by rule_id order by rule_id limit $5
-            ),
-            titles as (
-                select distinct on (r.rule ->> 'id') r.rule ->> 'id' as rule_id, r.rule ->> 'title' as title
-                from programmes p, jsonb_array_elements(p.document -> 'rules') as r(rule)
-                where p.community = $1
-                order by r.rule ->> 'id', p.version desc
-            )
-            select totals.*, titles.title from totals left join titles using (rule_id) order by rule_id
-            """,
-            community,
-            first,
-            last,
-            after,
-            limit_count,
+async def page_of_rule_totals(
+    conn: Connection, *, community: str, days: Span, after: RulePlace | None, limit: int
+) -> list[RuleTotal]:
+    """What rules gave for events of those days, by rule id; titles are of the newest version with the rule."""
+    rows = await conn.fetch(
+        """
+        with totals as (
+            select rule_id, sum(points)::bigint as points, sum(awards)::bigint as awards,
+                   sum(reversals)::bigint as reversals
+            from rule_days
+            where community = $1 and day between $2 and $3 and rule_id > $4
+            group by rule_id order by rule_id limit $5
+        ),
+        titles as (
+            select distinct on (r.rule ->> 'id') r.rule ->> 'id' as rule_id, r.rule ->> 'title' as title
+            from programmes p, jsonb_array_elements(p.document -> 'rules') as r(rule)
+            where p.community = $1
+            order by r.rule ->> 'id', p.version desc
         )
+        select totals.*, titles.title from totals left join titles using (rule_id) order by rule_id
+        """,
+        community,
+        days.starts_on,
+        days.ends_on,
+        after.rule_id if after else "",
+        limit,
     )
+    return [RuleTotal(**row) for row in rows]

@@ -1,4 +1,4 @@
-"""What analytics knows of a programme version."""
+"""What is asked of a programme version: how it is called, and its rules."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """The programme version in force when the event was received, and its rules as they were published."""
+    """A version of a programme, with its rules as they were published."""
 
     programme_id: str
     number: int

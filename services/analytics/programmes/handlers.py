@@ -1,4 +1,4 @@
-"""Programme versions into their table. A fact that is known already changes nothing."""
+"""Programme versions into their table; one that is known changes nothing."""
 
 from services.analytics.programmes import store
 from shared.contracts.facts import ProgrammePublished
@@ -7,4 +7,4 @@ from shared.transaction import Transaction
 
 async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -> None:
     """Store programme versions: what rules were called, and which version applied when."""
-    await store.add_programmes(tx.conn, programmes)
+    await store.add_versions(tx.conn, programmes=programmes)

@@ -1,4 +1,4 @@
-"""Grants into their tables. A fact that is known already changes nothing."""
+"""Grants into their tables; one that is known changes nothing."""
 
 from services.analytics.recognition import store
 from shared.contracts.facts import RecognitionGranted
@@ -7,4 +7,4 @@ from shared.transaction import Transaction
 
 async def on_grants(tx: Transaction, grants: list[RecognitionGranted]) -> None:
     """Store badges and levels granted and taken back."""
-    await store.add_grants(tx.conn, grants)
+    await store.add_grants(tx.conn, grants=grants)

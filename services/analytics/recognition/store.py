@@ -6,9 +6,9 @@ from shared.contracts.facts import RecognitionGranted
 from shared.postgres import Connection
 
 
-async def add_grants(conn: Connection, grants: Sequence[RecognitionGranted]) -> None:
+async def add_grants(conn: Connection, *, grants: Sequence[RecognitionGranted]) -> None:
     """Store grants and reversals of grants, and count those that are new per day."""
-    data = [one["data"] for one in grants]
+    data = [grant["data"] for grant in grants]
     await conn.execute(
         """
         with new as (
@@ -25,14 +25,14 @@ async def add_grants(conn: Connection, grants: Sequence[RecognitionGranted]) -> 
         on conflict (community, day, kind, name) do update
         set granted = d.granted + excluded.granted, taken_back = d.taken_back + excluded.taken_back
         """,
-        [one["community"] for one in grants],
-        [one["grant_id"] for one in data],
-        [one["member_id"] for one in data],
-        [one["award_id"] for one in data],
-        [one.get("reverses") for one in data],
-        [one["kind"] for one in data],
-        [one["name"] for one in data],
-        [one["title"] for one in data],
-        [one["event_time"] for one in data],
-        [one["time"] for one in grants],
+        [grant["community"] for grant in grants],
+        [granted["grant_id"] for granted in data],
+        [granted["member_id"] for granted in data],
+        [granted["award_id"] for granted in data],
+        [granted.get("reverses") for granted in data],
+        [granted["kind"] for granted in data],
+        [granted["name"] for granted in data],
+        [granted["title"] for granted in data],
+        [granted["event_time"] for granted in data],
+        [grant["time"] for grant in grants],
     )

@@ -1,10 +1,10 @@
-"""Redemptions into their tables. A fact that is known already changes nothing."""
+"""Changes of redemptions into their tables; one that is known changes nothing."""
 
 from services.analytics.redemptions import store
 from shared.contracts.facts import RedemptionChanged
 from shared.transaction import Transaction
 
 
-async def on_redemptions(tx: Transaction, redemptions: list[RedemptionChanged]) -> None:
+async def on_redemptions(tx: Transaction, changes: list[RedemptionChanged]) -> None:
     """Store the states of redemptions."""
-    await store.add_redemptions(tx.conn, redemptions)
+    await store.add_changes(tx.conn, changes=changes)

@@ -6,9 +6,9 @@ from shared.contracts.facts import RedemptionChanged
 from shared.postgres import Connection
 
 
-async def add_redemptions(conn: Connection, redemptions: Sequence[RedemptionChanged]) -> None:
+async def add_changes(conn: Connection, *, changes: Sequence[RedemptionChanged]) -> None:
     """Store each change of state; the redemption itself has the state of the newest change."""
-    data = [one["data"] for one in redemptions]
+    data = [change["data"] for change in changes]
     await conn.execute(
         """
         with new as (
@@ -34,12 +34,12 @@ async def add_redemptions(conn: Connection, redemptions: Sequence[RedemptionChan
         set state = excluded.state, points = excluded.points, changed_at = excluded.changed_at
         where excluded.changed_at >= r.changed_at
         """,
-        [one["community"] for one in redemptions],
-        [one["redemption_id"] for one in data],
-        [one["id"] for one in redemptions],
-        [one["state"] for one in data],
-        [one["time"] for one in redemptions],
-        [one["member_id"] for one in data],
-        [one["reward_id"] for one in data],
-        [one["points"] for one in data],
+        [change["community"] for change in changes],
+        [redemption["redemption_id"] for redemption in data],
+        [change["id"] for change in changes],
+        [redemption["state"] for redemption in data],
+        [change["time"] for change in changes],
+        [redemption["member_id"] for redemption in data],
+        [redemption["reward_id"] for redemption in data],
+        [redemption["points"] for redemption in data],
     )

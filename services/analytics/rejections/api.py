@@ -1,15 +1,25 @@
 """HTTP routes about events that will not count."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Self
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from services.analytics.periods.api import COUNT_MAX, AskedDays, Reader, in_count_range, storable
+from services.analytics.periods.api import INVALID_DAYS, AskedDays, Reader
 from services.analytics.rejections import store
+from services.analytics.rejections.domain import (
+    ReasonCount,
+    ReasonPlace,
+    Rejection,
+    RejectionFilter,
+    RejectionPlace,
+)
 from shared.contracts.fields import ID_MAX_CHARS, URI_MAX_CHARS
-from shared.http import PROBLEMS, After, Limit, Page, Problem, decode_cursor, encode_cursor
+from shared.http import Conn, Limit, Page, Problem, ProblemType, after, problem_responses
+from shared.http.problem_types import INVALID_CURSOR
+
+UNSTORABLE_TEXT = ProblemType("unstorable-text", 422, "The text is not valid")
 
 router = APIRouter(tags=["analytics"])
 
@@ -20,30 +30,27 @@ class RejectionReason(BaseModel):
     events: int
     last_at: datetime
 
+    @classmethod
+    def of(cls, reason: ReasonCount) -> Self:
+        """A reason as the API shows it."""
+        return cls(outcome=reason.outcome, reason=reason.reason, events=reason.events, last_at=reason.last_at)
 
-@router.get("/v1/rejections", summary="Why events were rejected", responses=PROBLEMS)
+
+@router.get(
+    "/v1/rejections",
+    summary="Why events were rejected",
+    responses=problem_responses(INVALID_DAYS, INVALID_CURSOR),
+)
 async def get_rejections(
-    request: Request, principal: Reader, days: AskedDays, limit: Limit = 100, after: After = None
+    principal: Reader,
+    days: AskedDays,
+    place: Annotated[ReasonPlace | None, after(ReasonPlace)],
+    conn: Conn,
+    limit: Limit = 100,
 ) -> Page[RejectionReason]:
     """Reasons of those UTC days (of the rejection), most frequent first."""
-    key = decode_cursor(after, int, str, str)
-    start = (COUNT_MAX, "", "") if key is None else (in_count_range(key[0]), storable(key[1]), storable(key[2]))
-    async with request.app.state.pool.acquire() as conn:
-        rows = await store.rejection_reasons(
-            conn, principal.community, days.first, days.last + timedelta(days=1), start, limit
-        )
-    following = None
-    if len(rows) == limit:
-        following = encode_cursor(rows[-1]["events"], rows[-1]["outcome"], rows[-1]["reason_md5"])
-    return Page(
-        items=[
-            RejectionReason(
-                outcome=row["outcome"], reason=row["reason"], events=row["events"], last_at=row["last_at"]
-            )
-            for row in rows
-        ],
-        next=following,
-    )
+    reasons = await store.page_of_reasons(conn, community=principal.community, days=days, after=place, limit=limit)
+    return Page.of(reasons, limit, item=RejectionReason.of, place=lambda reason: reason.place)
 
 
 class RejectedEvent(BaseModel):
@@ -57,33 +64,37 @@ class RejectedEvent(BaseModel):
     receipt_id: str
     receipt_index: int = Field(description="Its place in the request, from 0")
 
+    @classmethod
+    def of(cls, rejection: Rejection) -> Self:
+        """A rejection as the API shows it."""
+        return cls(
+            source=rejection.source,
+            event_id=rejection.event_id,
+            outcome=rejection.outcome,
+            reason=rejection.reason,
+            rejected_at=rejection.rejected_at,
+            receipt_id=rejection.receipt_id,
+            receipt_index=rejection.receipt_index,
+        )
 
-@router.get("/v1/rejections/events", summary="Events that were rejected", responses=PROBLEMS)
+
+@router.get(
+    "/v1/rejections/events",
+    summary="Events that were rejected",
+    responses=problem_responses(UNSTORABLE_TEXT, INVALID_CURSOR),
+)
 async def get_rejected_events(
-    request: Request,
     principal: Reader,
+    place: Annotated[RejectionPlace | None, after(RejectionPlace)],
+    conn: Conn,
     source: Annotated[str | None, Query(max_length=URI_MAX_CHARS, description="Only of this source")] = None,
     event_id: Annotated[str | None, Query(max_length=ID_MAX_CHARS, description="Only of this id")] = None,
     limit: Limit = 100,
-    after: After = None,
 ) -> Page[RejectedEvent]:
     """Each with its reason and the receipt it belongs to, newest first."""
-    key = decode_cursor(after, str, str)
-    place = store.NEWEST
-    if key is not None:
-        try:
-            place = (datetime.fromisoformat(key[0]).astimezone(UTC), storable(key[1]))
-        except (ValueError, OverflowError) as error:
-            raise Problem(
-                422, "The cursor is not valid", "Use the `next` of the page before, unchanged"
-            ) from error
-    async with request.app.state.pool.acquire() as conn:
-        rows = await store.rejected_events(
-            conn, principal.community, source and storable(source), event_id and storable(event_id), place, limit
-        )
-    return Page(
-        items=[RejectedEvent.model_validate(dict(row)) for row in rows],
-        next=encode_cursor(rows[-1]["rejected_at"].isoformat(), rows[-1]["fact_id"])
-        if len(rows) == limit
-        else None,
+    if any("\x00" in text for text in (source, event_id) if text):
+        raise Problem(UNSTORABLE_TEXT, "Leave out the character U+0000")
+    rejections = await store.page_of_rejections(
+        conn, community=principal.community, wanted=RejectionFilter(source, event_id), after=place, limit=limit
     )
+    return Page.of(rejections, limit, item=RejectedEvent.of, place=lambda rejection: rejection.place)

@@ -1,13 +1,13 @@
 """The HTTP route of what there is in all."""
 
-from collections.abc import Sequence
+from typing import Self
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.analytics.periods.api import Reader
-from services.analytics.summary import store
-from shared.http import PROBLEMS
+from services.analytics.summary import domain, store
+from shared.http import Conn, problem_responses
 
 router = APIRouter(tags=["analytics"])
 
@@ -17,10 +17,26 @@ class StateTotal(BaseModel):
     number: int
     points: int
 
+    @classmethod
+    def of_redemptions(cls, total: domain.RedemptionTotal) -> Self:
+        """A total of redemptions as the API shows it."""
+        return cls(state=total.state, number=total.number, points=total.points)
+
 
 class PayoutTotal(StateTotal):
     amount_minor: int = Field(description="In the currency's minor unit")
     currency: str = Field(examples=["EUR"])
+
+    @classmethod
+    def of_payouts(cls, total: domain.PayoutTotal) -> Self:
+        """A total of payouts as the API shows it."""
+        return cls(
+            state=total.state,
+            number=total.number,
+            points=total.points,
+            amount_minor=total.amount_minor,
+            currency=total.currency,
+        )
 
 
 class Summary(BaseModel):
@@ -37,14 +53,24 @@ class Summary(BaseModel):
     redemptions: list[StateTotal]
     payouts: list[PayoutTotal]
 
+    @classmethod
+    def of(cls, summary: domain.Summary) -> Self:
+        """A summary as the API shows it."""
+        return cls(
+            members=summary.members,
+            events=summary.events,
+            rejections=summary.rejections,
+            awards=summary.awards,
+            reversals=summary.reversals,
+            points=summary.points,
+            granted=summary.granted,
+            taken_back=summary.taken_back,
+            redemptions=[StateTotal.of_redemptions(total) for total in summary.redemptions],
+            payouts=[PayoutTotal.of_payouts(total) for total in summary.payouts],
+        )
 
-@router.get("/v1/summary", summary="What there is in all", responses=PROBLEMS)
-async def get_summary(request: Request, principal: Reader) -> Summary:
+
+@router.get("/v1/summary", summary="What there is in all", responses=problem_responses())
+async def get_summary(principal: Reader, conn: Conn) -> Summary:
     """Totals of the community, as far as the topics have been read."""
-    async with request.app.state.pool.acquire() as conn:
-        found = await store.summary(conn, principal.community)
-    lists: dict[str, Sequence[StateTotal]] = {
-        "redemptions": [StateTotal(**dict(row)) for row in found.pop("redemptions")],
-        "payouts": [PayoutTotal(**dict(row)) for row in found.pop("payouts")],
-    }
-    return Summary(**found, **lists)
+    return Summary.of(await store.load_summary(conn, community=principal.community))

@@ -1,16 +1,15 @@
 """What there is in all."""
 
-from typing import Any
-
+from services.analytics.summary.domain import PayoutTotal, RedemptionTotal, Summary
 from shared.postgres import Connection
 
 
-async def summary(conn: Connection, community: str) -> dict[str, Any]:
+async def load_summary(conn: Connection, *, community: str) -> Summary:
     """What there is in all, from rollups where facts are many."""
-    row = await conn.fetchrow(
+    totals = await conn.fetchrow(
         """
         select
-            (select count(*) from members where community = $1) as members,
+            (select count(*) from followed_members where community = $1) as members,
             (select coalesce(sum(events), 0)::bigint from event_days where community = $1) as events,
             (select count(*) from rejections where community = $1) as rejections,
             (select coalesce(sum(granted), 0)::bigint from grant_days where community = $1) as granted,
@@ -35,4 +34,8 @@ async def summary(conn: Connection, community: str) -> dict[str, Any]:
         " group by state, currency order by state, currency",
         community,
     )
-    return {**dict(row or {}), "redemptions": redemptions, "payouts": payouts}
+    return Summary(
+        **dict(totals or {}),
+        redemptions=[RedemptionTotal(**row) for row in redemptions],
+        payouts=[PayoutTotal(**row) for row in payouts],
+    )

@@ -1,10 +1,11 @@
-"""Text that every SEPA bank accepts.
+"""What SEPA banks accept: accounts, amounts and text.
 
 SEPA's customer-to-bank rules allow Latin letters without marks, digits, the space and `/-?:().,'+`; nothing
 may begin or end with a slash, nor hold two in a row (EPC132-08, chapter 1.4).
 """
 
 import re
+from dataclasses import dataclass
 
 from text_unidecode import unidecode  # type: ignore[import-untyped]
 
@@ -16,6 +17,15 @@ AMOUNT_MINOR_MAX = 99_999_999_999
 REPLACEMENTS = str.maketrans({"&": "+", "_": "-", "[": "(", "]": ")", "{": "(", "}": ")", '"': "'", ";": ","})
 FORBIDDEN = re.compile(r"[^a-zA-Z0-9/\-?:().,'+ ]")
 LETTER_OR_DIGIT = re.compile(r"[a-zA-Z0-9]")
+
+
+@dataclass(frozen=True, slots=True)
+class BankAccount:
+    """Whose account: name as people write it, IBAN in electronic form, BIC where known."""
+
+    name: str
+    iban: str
+    bic: str | None = None
 
 
 class UnwritableNameError(ValueError):

@@ -1,14 +1,13 @@
 """The route of the catalogue."""
 
-from fastapi import APIRouter, Request
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.rewards.programmes.handlers import rewards_in_force
-from shared.http import (
-    PROBLEMS,
-    Principal,
-    requires,
-)
+from services.rewards.programmes.store import find_in_force
+from shared.http import Conn, Principal, Scope, problem_responses, requires
 
 router = APIRouter(tags=["redemptions"])
 
@@ -30,11 +29,10 @@ class Catalogue(BaseModel):
     items: list[CatalogueItem]
 
 
-@router.get("/v1/catalogue", summary="The rewards on offer", responses=PROBLEMS)
-async def get_catalogue(request: Request, principal: Principal = requires("rewards:read")) -> Catalogue:
+@router.get("/v1/catalogue", summary="The rewards on offer", responses=problem_responses())
+async def get_catalogue(principal: Annotated[Principal, requires(Scope.REWARDS_READ)], conn: Conn) -> Catalogue:
     """What the community's programme offers for points now."""
-    async with request.app.state.begin() as tx:
-        in_force = await rewards_in_force(tx, principal.community)
+    in_force = await find_in_force(conn, community=principal.community, now=datetime.now(UTC))
     if in_force is None:
         return Catalogue(items=[])
     items = [CatalogueItem(**reward.model_dump()) for reward in in_force.rewards.catalogue]

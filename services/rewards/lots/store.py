@@ -1,50 +1,38 @@
-"""Lots and their uses. Whoever changes them has locked the member: see ledger.lock_members."""
+"""Lots and their uses. Whoever changes them has locked the member: see lock_members of the ledger's store."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
-from uuid import UUID
 
 from asyncpg import Record
 
-from services.rewards.lots.domain.lots import Lot, LotUse
+from services.rewards.ledger.domain.entries import Owner
+from services.rewards.lots.domain.lots import AwardKey, Lot, LotUse, Use, UsePlace
 from shared.postgres import Connection
-
-
-class Owner(NamedTuple):
-    """Whose lots: a member of a community."""
-
-    community: str
-    member: UUID
-
-
-class Use(NamedTuple):
-    """Who uses lots: a redemption or payout (`used_by`) of a member, for so many points."""
-
-    owner: Owner
-    used_by: UUID
-    points: int
 
 
 def _lot(row: Record) -> Lot:
     return Lot(
-        row["award_id"],
-        row["points"],
-        row["remaining"],
-        row["earned_at"],
-        row["expires_at"],
-        row["pending_until"],
+        award_id=str(row["award_id"]),
+        points=row["points"],
+        remaining=row["remaining"],
+        earned_at=row["earned_at"],
+        expires_at=row["expires_at"],
+        pending_until=row["pending_until"],
     )
+
+
+def _owner(row: Record) -> Owner:
+    return Owner(row["community"], str(row["member_id"]))
 
 
 def _by_owner(rows: Sequence[Record]) -> dict[Owner, list[Lot]]:
     lots: dict[Owner, list[Lot]] = {}
     for row in rows:
-        lots.setdefault(Owner(row["community"], row["member_id"]), []).append(_lot(row))
+        lots.setdefault(_owner(row), []).append(_lot(row))
     return lots
 
 
-async def add(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> None:
+async def add_lots(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> None:
     """Add the lots of new awards."""
     columns = ("award_id", "points", "remaining", "earned_at", "expires_at", "pending_until")
     await conn.copy_records_to_table(
@@ -65,11 +53,11 @@ async def add(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> None:
     )
 
 
-def _place_in_index(lot: tuple[Owner, Lot]) -> int:
-    return lot[0].member.int
+def _place_in_index(lot: tuple[Owner, Lot]) -> str:
+    return lot[0].member_id
 
 
-async def update(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> None:
+async def set_remaining(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> None:
     """Write back what remains of lots and whether they are pending."""
     if lots:
         await conn.execute(
@@ -86,8 +74,8 @@ async def update(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> None:
         )
 
 
-async def oldest_open(conn: Connection, needs: Sequence[tuple[Owner, int]]) -> dict[Owner, list[Lot]]:
-    """The oldest lots of each member, as many as hold the points needed (or all that there are)."""
+async def load_oldest(conn: Connection, needs: Sequence[tuple[Owner, int]]) -> dict[Owner, list[Lot]]:
+    """The oldest open lots of each member, as many as hold the points needed (or all that there are)."""
     rows = await conn.fetch(
         """
         select l.* from unnest($1::text[], $2::uuid[], $3::bigint[]) as n(community, member_id, points)
@@ -99,59 +87,74 @@ async def oldest_open(conn: Connection, needs: Sequence[tuple[Owner, int]]) -> d
         where l.before < n.points
         """,
         [owner.community for owner, _ in needs],
-        [owner.member for owner, _ in needs],
+        [owner.member_id for owner, _ in needs],
         [points for _, points in needs],
     )
     return _by_owner(rows)
 
 
-async def of_awards(conn: Connection, awards: Sequence[tuple[str, UUID]]) -> dict[Owner, list[Lot]]:
-    """The lots of these (community, award id), as far as there are any."""
+async def load_lots(conn: Connection, awards: Sequence[AwardKey]) -> dict[Owner, list[Lot]]:
+    """The lots of these awards, as far as there are any."""
     rows = await conn.fetch(
         """
         select l.* from lots l
         join unnest($1::text[], $2::uuid[]) as k(community, award_id) using (community, award_id)
         """,
-        [community for community, _ in awards],
-        [award for _, award in awards],
+        [award.community for award in awards],
+        [award.award_id for award in awards],
     )
     return _by_owner(rows)
 
 
-async def due(conn: Connection, kind: str, now: datetime, limit: int) -> dict[Owner, list[UUID]]:
-    """Members and award ids of lots whose waiting (`maturity`) or whose time (`expiry`) is over at `now`."""
+async def load_matured(conn: Connection, *, now: datetime, limit: int) -> dict[Owner, list[str]]:
+    """Members and award ids of pending lots whose waiting is over at `now`."""
     rows = await conn.fetch(
-        "select community, member_id, award_id from lots where pending_until <= $1 order by pending_until limit $2"
-        if kind == "maturity"
-        else """
+        """
+        select community, member_id, award_id from lots
+        where pending_until <= $1 order by pending_until limit $2
+        """,
+        now,
+        limit,
+    )
+    return _awards_by_owner(rows)
+
+
+async def load_expired(conn: Connection, *, now: datetime, limit: int) -> dict[Owner, list[str]]:
+    """Members and award ids of lots that still hold points and whose time is over at `now`."""
+    rows = await conn.fetch(
+        """
         select community, member_id, award_id from lots
         where expires_at <= $1 and remaining > 0 and pending_until is null order by expires_at limit $2
         """,
         now,
         limit,
     )
-    lots: dict[Owner, list[UUID]] = {}
+    return _awards_by_owner(rows)
+
+
+def _awards_by_owner(rows: Sequence[Record]) -> dict[Owner, list[str]]:
+    awards: dict[Owner, list[str]] = {}
     for row in rows:
-        lots.setdefault(Owner(row["community"], row["member_id"]), []).append(row["award_id"])
-    return lots
+        awards.setdefault(_owner(row), []).append(str(row["award_id"]))
+    return awards
 
 
-async def add_uses(conn: Connection, uses: Sequence[tuple[str, UUID, LotUse]]) -> None:
-    """Note (community, redemption or payout, use of a lot)."""
+async def add_uses(conn: Connection, uses: Sequence[tuple[Use, LotUse]]) -> None:
+    """Note which lots redemptions and payouts use."""
     await conn.execute(
         """
         insert into lot_uses (community, used_by, award_id, points)
         select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[])
         """,
-        [community for community, _, _ in uses],
-        [used_by for _, used_by, _ in uses],
-        [use.award_id for _, _, use in uses],
-        [use.points for _, _, use in uses],
+        [use.owner.community for use, _ in uses],
+        [use.used_by for use, _ in uses],
+        [lot.award_id for _, lot in uses],
+        [lot.points for _, lot in uses],
     )
 
 
-async def uses_of(conn: Connection, used_by: Sequence[tuple[str, UUID]]) -> dict[UUID, list[LotUse]]:
-    """The lots that each (community, redemption or payout) uses, oldest first."""
+async def load_uses(conn: Connection, uses: Sequence[Use]) -> dict[str, list[LotUse]]:
+    """The lots that redemptions and payouts use, oldest first, by who uses them."""
     rows = await conn.fetch(
         """
         select u.used_by, u.award_id, u.points
@@ -160,29 +163,28 @@ async def uses_of(conn: Connection, used_by: Sequence[tuple[str, UUID]]) -> dict
         join lots l using (community, award_id)
         order by l.earned_at, l.award_id
         """,
-        [community for community, _ in used_by],
-        [one for _, one in used_by],
+        [use.owner.community for use in uses],
+        [use.used_by for use in uses],
     )
-    uses: dict[UUID, list[LotUse]] = {}
+    lots: dict[str, list[LotUse]] = {}
     for row in rows:
-        uses.setdefault(row["used_by"], []).append(LotUse(row["award_id"], row["points"]))
-    return uses
+        lots.setdefault(str(row["used_by"]), []).append(LotUse(str(row["award_id"]), row["points"]))
+    return lots
 
 
 async def page_of_uses(
-    conn: Connection, community: str, used_by: UUID, after: Any | None, limit: int
-) -> list[Record]:
+    conn: Connection, *, community: str, used_by: str, after: UsePlace | None, limit: int
+) -> list[LotUse]:
     """The lots that a redemption or payout uses, in award order, beginning after an award."""
-    return list(
-        await conn.fetch(
-            """
-            select award_id, points from lot_uses
-            where community = $1 and used_by = $2 and ($3::uuid is null or award_id > $3)
-            order by award_id limit $4
-            """,
-            community,
-            used_by,
-            after,
-            limit,
-        )
+    rows = await conn.fetch(
+        """
+        select award_id, points from lot_uses
+        where community = $1 and used_by = $2 and ($3::uuid is null or award_id > $3)
+        order by award_id limit $4
+        """,
+        community,
+        used_by,
+        *(after or (None,)),
+        limit,
     )
+    return [LotUse(str(row["award_id"]), row["points"]) for row in rows]

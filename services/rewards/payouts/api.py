@@ -1,31 +1,39 @@
 """Routes to read payouts: what is paid, why, and in which state it is."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from asyncpg import Record
-from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.rewards.ledger.api.cursors import time_cursor, uuid_of
-from services.rewards.lots import store as lot_store
-from services.rewards.payouts import store
-from services.rewards.payouts.domain import PAYOUT_STATES, PayoutState
+from services.rewards.lots.domain.lots import LotUse, UsePlace
+from services.rewards.lots.store import page_of_uses
+from services.rewards.payouts import domain, store
+from services.rewards.payouts.domain import PayoutFilter, PayoutPlace, PayoutState, UnknownPayoutError
 from shared.http import (
-    PROBLEMS,
-    After,
+    Conn,
     Limit,
     Page,
     Principal,
-    Problem,
-    decode_cursor,
-    encode_cursor,
+    ProblemType,
+    Scope,
+    after,
+    next_cursor,
+    problem_responses,
     requires,
 )
-from shared.postgres import Connection
+
+#: Lots that a payout shows by itself; a page of /lots shows more.
+LOTS_SHOWN_COUNT = 100
+
+UNKNOWN_PAYOUT = ProblemType("unknown-payout", 404, "Payout not found")
 
 router = APIRouter(tags=["payouts"])
+
+#: Written out where it stands, as clients know it, not as a schema of its own.
+_STATES = tuple(state.value for state in PayoutState)
+State = Literal[_STATES]  # type: ignore[valid-type]
 
 
 class Payout(BaseModel):
@@ -34,7 +42,7 @@ class Payout(BaseModel):
     payout_id: UUID
     run_id: UUID
     member_id: UUID
-    state: PayoutState
+    state: State
     points: int
     amount_minor: int = Field(description="Minor units of the currency")
     currency: str = Field(examples=["EUR"])
@@ -46,11 +54,18 @@ class Payout(BaseModel):
     created_at: datetime
     changed_at: datetime
 
+    @classmethod
+    def of(cls, payout: domain.Payout) -> "Payout":
+        """A payout as it is answered."""
+        return Payout(**_fields(payout))
+
 
 class PayoutChange(BaseModel):
     """A state that a payout reached."""
 
-    state: PayoutState
+    model_config = ConfigDict(from_attributes=True)
+
+    state: State
     changed_at: datetime
     changed_by: str = Field(description="The access key")
     reason: str | None = None
@@ -62,6 +77,11 @@ class PaidLot(BaseModel):
     award_id: UUID
     points: int
 
+    @classmethod
+    def of(cls, use: LotUse) -> Self:
+        """A use of a lot as it is answered."""
+        return cls.model_validate(use._asdict())
+
 
 class PayoutDetails(Payout):
     """A payout with its history and the first of the awards that it pays."""
@@ -71,79 +91,83 @@ class PayoutDetails(Payout):
     lots_next: str | None = Field(None, description="Give this as `after` to /lots for what follows")
 
 
-def payout_of(row: Record) -> Payout:
-    """A stored payout as it is answered."""
-    return Payout(**{name: row[name] for name in Payout.model_fields})
+def _fields(payout: domain.Payout) -> dict[str, Any]:
+    payee = payout.payee
+    return {
+        "payout_id": payout.payout_id,
+        "run_id": payout.run_id,
+        "member_id": payout.member_id,
+        "state": payout.state,
+        "points": payout.points,
+        "amount_minor": payout.amount_minor,
+        "currency": payout.currency,
+        "end_to_end_id": payout.end_to_end_id,
+        "payee_name": payee.name if payee else None,
+        "iban": payee.iban if payee else None,
+        "bic": payee.bic if payee else None,
+        "reason": payout.reason,
+        "created_at": payout.created_at,
+        "changed_at": payout.changed_at,
+    }
 
 
-@router.get("/v1/payouts", summary="Payouts, newest first", responses=PROBLEMS)
+@router.get("/v1/payouts", summary="Payouts, newest first", responses=problem_responses())
 async def list_payouts(
-    request: Request,
-    state: Annotated[PayoutState | None, Query(description="Only those in this state")] = None,
+    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ)],
+    conn: Conn,
+    place: Annotated[PayoutPlace | None, after(PayoutPlace)],
+    state: Annotated[State | None, Query(description="Only those in this state")] = None,
     run: Annotated[UUID | None, Query(description="Only those of this run")] = None,
     member: Annotated[UUID | None, Query(description="Only those of this member")] = None,
     limit: Limit = 100,
-    after: After = None,
-    principal: Principal = requires("payouts:read"),
 ) -> Page[Payout]:
     """Payouts of the community by state, run or member."""
-    place = time_cursor(after, 1)
-    async with request.app.state.pool.acquire() as conn:
-        rows = await store.page_of_payouts(
-            conn, principal.community, state, run, member, (place[0], place[1]) if place else None, limit
-        )
-    last = rows[-1] if len(rows) == limit else None
-    return Page(
-        items=[payout_of(row) for row in rows],
-        next=last and encode_cursor(last["created_at"], str(last["payout_id"])),
+    wanted = PayoutFilter(
+        PayoutState(state) if state else None, str(run) if run else None, str(member) if member else None
     )
+    payouts = await store.page_of_payouts(conn, wanted, community=principal.community, after=place, limit=limit)
+    return Page.of(payouts, limit, item=Payout.of, place=lambda payout: payout.place)
 
 
-@router.get("/v1/payouts/{payout_id}", summary="A payout, explained", responses=PROBLEMS)
+@router.get("/v1/payouts/{payout_id}", summary="A payout, explained", responses=problem_responses(UNKNOWN_PAYOUT))
 async def get_payout(
-    request: Request, payout_id: UUID, principal: Principal = requires("payouts:read")
+    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ)], conn: Conn, payout_id: UUID
 ) -> PayoutDetails:
     """Every state it reached and by whom, and the awards that it pays."""
-    async with request.app.state.pool.acquire() as conn:
-        row = await store.payout(conn, principal.community, payout_id)
-        if row is None:
-            raise _unknown(payout_id)
-        changes = await store.changes_of(conn, principal.community, payout_id)
-        lots = await _lots(conn, principal.community, payout_id, None, 100)
-    changes.sort(key=lambda change: (change["changed_at"], PAYOUT_STATES.index(change["state"])))
+    payout = await store.find_payout(conn, community=principal.community, payout_id=str(payout_id))
+    if payout is None:
+        raise UnknownPayoutError(str(payout_id))
+    changes = domain.in_order(await store.load_changes(conn, payout))
+    uses = await page_of_uses(
+        conn,
+        community=payout.community,
+        used_by=payout.payout_id,
+        after=None,
+        limit=LOTS_SHOWN_COUNT,
+    )
     return PayoutDetails(
-        **payout_of(row).model_dump(),
-        changes=[PayoutChange(**change) for change in changes],
-        lots=lots.items,
-        lots_next=lots.next,
+        **_fields(payout),
+        changes=[PayoutChange.model_validate(change) for change in changes],
+        lots=[PaidLot.of(use) for use in uses],
+        lots_next=next_cursor(uses, LOTS_SHOWN_COUNT, lambda use: use.place),
     )
 
 
-@router.get("/v1/payouts/{payout_id}/lots", summary="The awards that a payout pays", responses=PROBLEMS)
+@router.get(
+    "/v1/payouts/{payout_id}/lots",
+    summary="The awards that a payout pays",
+    responses=problem_responses(UNKNOWN_PAYOUT),
+)
 async def get_payout_lots(
-    request: Request,
+    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ)],
+    conn: Conn,
     payout_id: UUID,
+    place: Annotated[UsePlace | None, after(UsePlace)],
     limit: Limit = 100,
-    after: After = None,
-    principal: Principal = requires("payouts:read"),
 ) -> Page[PaidLot]:
     """Award ids and points; they sum up to the payout's points once it is reserved."""
-    place = decode_cursor(after, str)
-    async with request.app.state.pool.acquire() as conn:
-        if await store.payout(conn, principal.community, payout_id) is None:
-            raise _unknown(payout_id)
-        return await _lots(conn, principal.community, payout_id, uuid_of(place[0]) if place else None, limit)
-
-
-async def _lots(
-    conn: Connection, community: str, payout_id: UUID, after: UUID | None, limit: int
-) -> Page[PaidLot]:
-    rows = await lot_store.page_of_uses(conn, community, payout_id, after, limit)
-    return Page(
-        items=[PaidLot(**row) for row in rows],
-        next=encode_cursor(str(rows[-1]["award_id"])) if len(rows) == limit else None,
-    )
-
-
-def _unknown(payout_id: UUID) -> Problem:
-    return Problem(404, "Payout not found", f"There is no payout {payout_id} in this community")
+    payout = await store.find_payout(conn, community=principal.community, payout_id=str(payout_id))
+    if payout is None:
+        raise UnknownPayoutError(str(payout_id))
+    uses = await page_of_uses(conn, community=payout.community, used_by=payout.payout_id, after=place, limit=limit)
+    return Page.of(uses, limit, item=PaidLot.of, place=lambda use: use.place)

@@ -1,64 +1,93 @@
-"""Payouts: what is owed, in which state it is, and what each state means for the ledger.
-
-Points become money in whole multiples of the programme's `payout.points`, so that nothing is ever
-rounded: what is left over stays available.
-"""
+"""Payouts: money for a member's points, the steps that one makes, and what each moves."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
-from uuid import UUID
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
 
-from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX
-from services.rewards.ledger.domain import (
-    Account,
-    Entry,
-    community_account,
-    derived_id,
-    member_account,
-    move,
-    transfer_id,
-)
-from services.rewards.lots.domain.lots import LotUse
-
-PayoutState = Literal[
-    "accrued",
-    "held",
-    "eligible",
-    "approved",
-    "reserved",
-    "submitted",
-    "sent",
-    "settled",
-    "returned",
-    "failed",
-    "reversed",
-]
-PAYOUT_STATES: tuple[PayoutState, ...] = get_args(PayoutState)
-
-NEXT_STATES: dict[PayoutState, tuple[PayoutState, ...]] = {
-    "accrued": ("held", "eligible"),
-    "held": ("eligible", "failed"),
-    "eligible": ("approved", "failed"),
-    "approved": ("reserved",),
-    "reserved": ("submitted", "failed"),
-    "submitted": ("sent", "settled", "returned", "failed"),
-    "sent": ("settled", "returned", "failed"),
-    "settled": ("reversed",),
-    "returned": (),
-    "failed": (),
-    "reversed": (),
-}
-#: Nothing is decided yet: a member has at most one such payout.
-UNDECIDED_STATES: tuple[PayoutState, ...] = ("accrued", "held", "eligible", "approved")
-#: What a bank can say of a payout that was submitted.
-Outcome = Literal["sent", "settled", "returned", "failed", "reversed"]
-#: The bank has, or had, these.
-BANK_STATES: tuple[PayoutState, ...] = ("submitted", "sent", "settled")
+from services.rewards.bank_messages.domain import BankAccount
+from services.rewards.ledger.domain.entries import Owner, derived_id
+from services.rewards.lots.domain.lots import LotUse, Use
+from services.rewards.lots.domain.steps import Lots, Money, Movement, Step, Steps, Way
+from shared.contracts.fields import Timestamp, Uuid
 
 LOTS_PER_FACT_MAX_COUNT = 500
-POINTS_PER_PAYOUT_MAX = 1_000_000_000
-NO_BANK_DETAILS = "no bank details"
+
+
+class PayoutState(StrEnum):
+    """What a payout can be, in the order of its life: it reaches each state at most once."""
+
+    ACCRUED = "accrued"
+    HELD = "held"
+    ELIGIBLE = "eligible"
+    APPROVED = "approved"
+    RESERVED = "reserved"
+    SUBMITTED = "submitted"
+    SENT = "sent"
+    SETTLED = "settled"
+    RETURNED = "returned"
+    FAILED = "failed"
+    REVERSED = "reversed"
+
+
+_SET_ASIDE = Way("available", "reserved")
+_FREE = Way("reserved", "available")
+_PAY = Way("reserved", "paid")
+_OWE = Way("payout_expense", "payable")
+_OWE_NOTHING = Way("payable", "payout_expense")
+_SEND = Way("payable", "bank_in_transit")
+_LEAVE = Way("bank_in_transit", "bank")
+_COME_BACK = Way("bank_in_transit", "payout_expense")
+
+STEPS: Steps[PayoutState] = Steps(
+    Step(None, PayoutState.ACCRUED),
+    Step(PayoutState.ACCRUED, PayoutState.HELD),
+    Step(PayoutState.ACCRUED, PayoutState.ELIGIBLE),
+    Step(PayoutState.HELD, PayoutState.ELIGIBLE),
+    Step(PayoutState.HELD, PayoutState.FAILED),
+    Step(PayoutState.ELIGIBLE, PayoutState.APPROVED),
+    Step(PayoutState.ELIGIBLE, PayoutState.FAILED),
+    Step(PayoutState.APPROVED, PayoutState.RESERVED, _SET_ASIDE, _OWE, Lots.USE),
+    Step(PayoutState.RESERVED, PayoutState.SUBMITTED, None, _SEND),
+    Step(PayoutState.RESERVED, PayoutState.FAILED, _FREE, _OWE_NOTHING, Lots.RESTORE),
+    Step(PayoutState.SUBMITTED, PayoutState.SENT),
+    Step(PayoutState.SUBMITTED, PayoutState.SETTLED, _PAY, _LEAVE),
+    Step(PayoutState.SUBMITTED, PayoutState.RETURNED, _FREE, _COME_BACK, Lots.RESTORE),
+    Step(PayoutState.SUBMITTED, PayoutState.FAILED, _FREE, _COME_BACK, Lots.RESTORE),
+    Step(PayoutState.SENT, PayoutState.SETTLED, _PAY, _LEAVE),
+    Step(PayoutState.SENT, PayoutState.RETURNED, _FREE, _COME_BACK, Lots.RESTORE),
+    Step(PayoutState.SENT, PayoutState.FAILED, _FREE, _COME_BACK, Lots.RESTORE),
+    Step(
+        PayoutState.SETTLED,
+        PayoutState.REVERSED,
+        Way("paid", "available"),
+        Way("bank", "payout_expense"),
+        Lots.RESTORE,
+    ),
+)
+#: The points are still to be used: a member has at most one such payout.
+UNDECIDED_STATES = tuple(
+    state for state in PayoutState if any(step.lots is Lots.USE for step in STEPS.ahead(state))
+)
+#: What a bank can say of a payout that was submitted.
+OUTCOMES = tuple(
+    state for state in PayoutState if state in {step.after for step in STEPS.ahead(PayoutState.SUBMITTED)}
+)
+
+
+def states_open_to(outcome: PayoutState) -> tuple[PayoutState, ...]:
+    """The states of payouts of which a bank can say that: it has, or had, them."""
+    banked = (PayoutState.SUBMITTED, *OUTCOMES)
+    return tuple(state for state in banked if STEPS.find(state, outcome))
+
+
+class UnknownPayoutError(Exception):
+    """There is no such payout."""
+
+    def __init__(self, payout_id: str) -> None:
+        super().__init__(f"there is no payout {payout_id}")
+        self.payout_id = payout_id
 
 
 class WrongStateError(Exception):
@@ -70,115 +99,124 @@ class WrongStateError(Exception):
         self.wanted = wanted
 
 
+class PayoutPlace(NamedTuple):
+    """Where a page of payouts ended."""
+
+    created_at: Timestamp
+    payout_id: Uuid
+
+
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """`points` points are worth `minor` minor units of `currency`; below `minimum_points` nothing is paid."""
+class Payout:
+    """Money for a member's points. `payee` is whom the run was made for; `reason` says why it is in its state."""
 
-    currency: str
-    points: int
-    minor: int
-    minimum_points: int
-
-
-class Worth(NamedTuple):
-    """Points that are paid, and the minor units paid for them."""
-
+    community: str
+    payout_id: str
+    run_id: str
+    member_id: str
+    state: PayoutState
     points: int
     amount_minor: int
+    currency: str
+    end_to_end_id: str
+    payee: BankAccount | None
+    reason: str | None
+    created_at: datetime
+    changed_at: datetime
+
+    @property
+    def owner(self) -> Owner:
+        """Whose points it pays."""
+        return Owner(self.community, self.member_id)
+
+    @property
+    def place(self) -> PayoutPlace:
+        """Where it stands among the payouts of its community."""
+        return PayoutPlace(self.created_at, self.payout_id)
 
 
-def worth(available: int, terms: Terms) -> Worth:
-    """What a member with `available` points is paid: 0 and 0 below the minimum or one whole multiple.
+class Change(NamedTuple):
+    """A payout that is to become `wanted`, and why where that needs saying."""
 
-    The points are a whole multiple of `terms.points`, so the amount is exact. One payout is limited by
-    what a SEPA credit transfer can carry; the rest stays available.
-    """
-    if available < terms.minimum_points:
-        return Worth(0, 0)
-    multiples = min(
-        available // terms.points, AMOUNT_MINOR_MAX // terms.minor, POINTS_PER_PAYOUT_MAX // terms.points
-    )
-    return Worth(multiples * terms.points, multiples * terms.minor)
+    payout: Payout
+    wanted: PayoutState
+    reason: str | None = None
 
+    def movement(self) -> Movement:
+        """What it moves. Raises WrongStateError when there is no such step."""
+        payout = self.payout
+        step = STEPS.find(payout.state, self.wanted)
+        if step is None:
+            raise WrongStateError(payout.state, self.wanted)
+        use = Use(payout.owner, payout.payout_id, payout.points)
+        return Movement("payout", use, step, Money(payout.amount_minor, payout.currency))
 
-def payout_id(run: UUID, member: UUID) -> UUID:
-    """A payout's id comes from what it pays, so that a retry cannot make a second one."""
-    return derived_id(f"payout|{run}|{member}")
-
-
-def fact_id(payout: UUID, state: PayoutState) -> UUID:
-    """The id of the fact that the payout reached `state`; it reaches each state at most once."""
-    return derived_id(f"payout|{payout}|{state}")
+    def made(self, now: datetime) -> Payout:
+        """The payout afterwards."""
+        return replace(self.payout, state=self.wanted, reason=self.reason, changed_at=now)
 
 
-def lots_fact_id(payout: UUID, part: int) -> UUID:
-    """The id of the fact with the `part`th list of the payout's lots."""
-    return derived_id(f"payout_lots|{payout}|{part}")
+def changes_to(wanted: PayoutState, payouts: Sequence[Payout], reason: str | None = None) -> list[Change]:
+    """The same change of several payouts."""
+    return [Change(payout, wanted, reason) for payout in payouts]
 
 
-def end_to_end_id(payout: UUID) -> str:
-    """ISO 20022's EndToEndId: the payout's id in 32 hex digits (at most 35 characters are allowed)."""
-    return payout.hex
+@dataclass(frozen=True, slots=True)
+class PastChange:
+    """A state that a payout reached, and who brought it there."""
+
+    state: PayoutState
+    changed_at: datetime
+    changed_by: str
+    reason: str | None
 
 
-def check_next(state: PayoutState, wanted: PayoutState) -> None:
-    """Raise WrongStateError unless a payout in `state` may become `wanted`."""
-    if wanted not in NEXT_STATES[state]:
-        raise WrongStateError(state, wanted)
+def in_order(changes: Sequence[PastChange]) -> list[PastChange]:
+    """A payout's changes as they came; those of one moment in the order of its life."""
+    life = {state: number for number, state in enumerate(PayoutState)}
+    return sorted(changes, key=lambda change: (change.changed_at, life[change.state]))
 
 
-def lots_parts(uses: Sequence[LotUse]) -> Iterator[tuple[int, int, Sequence[LotUse]]]:
-    """Cut a payout's lots into (part from 1, parts, lots) that fit into one message each."""
+@dataclass(frozen=True, slots=True)
+class PayoutFilter:
+    """Which payouts: None for all."""
+
+    state: PayoutState | None = None
+    run_id: str | None = None
+    member_id: str | None = None
+
+
+class LotsPart(NamedTuple):
+    """Some of a payout's lots: part `part` (from 1) of `parts`."""
+
+    part: int
+    parts: int
+    lots: Sequence[LotUse]
+
+
+def lots_parts(uses: Sequence[LotUse]) -> Iterator[LotsPart]:
+    """Cut a payout's lots into parts that fit into one message each."""
     parts = -(-len(uses) // LOTS_PER_FACT_MAX_COUNT)
     for part in range(parts):
         start = part * LOTS_PER_FACT_MAX_COUNT
-        yield part + 1, parts, uses[start : start + LOTS_PER_FACT_MAX_COUNT]
+        yield LotsPart(part + 1, parts, uses[start : start + LOTS_PER_FACT_MAX_COUNT])
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
-    """What a payout moves in the ledger: whose points, and what they are worth."""
-
-    community: str
-    payout: UUID
-    member: UUID
-    points: int
-    amount_minor: int
-    currency: str
-
-    def entries(self, state: PayoutState, wanted: PayoutState) -> list[Entry]:
-        """The entries of going from `state` to `wanted`; none where only the state changes.
-
-        Raises WrongStateError when there is no such way.
-        """
-        check_next(state, wanted)
-        step = transfer_id(self.payout, f"payout_{wanted}")
-        available = member_account(self.community, self.member, "available")
-        reserved = member_account(self.community, self.member, "reserved")
-        paid = member_account(self.community, self.member, "paid")
-        payable = member_account(self.community, self.member, "payable", self.currency)
-        expense = community_account(self.community, "payout_expense", self.currency)
-        in_transit = community_account(self.community, "bank_in_transit", self.currency)
-        bank = community_account(self.community, "bank", self.currency)
-        ways: list[tuple[Account, Account, int]] = []
-        if wanted == "reserved":
-            ways = [(available, reserved, self.points), (expense, payable, self.amount_minor)]
-        elif wanted == "submitted":
-            ways = [(payable, in_transit, self.amount_minor)]
-        elif wanted == "settled":
-            ways = [(reserved, paid, self.points), (in_transit, bank, self.amount_minor)]
-        elif gives_points_back(state, wanted):
-            points_at = paid if state == "settled" else reserved
-            money_at = {"reserved": payable, "settled": bank}.get(state, in_transit)
-            ways = [(points_at, available, self.points), (money_at, expense, self.amount_minor)]
-        return [entry for source, target, amount in ways for entry in move(step, source, target, amount)]
+def payout_id(run_id: str, member_id: str) -> str:
+    """A payout's id comes from what it pays, so that a retry cannot make a second one."""
+    return derived_id(f"payout|{run_id}|{member_id}")
 
 
-def gives_points_back(state: PayoutState, wanted: PayoutState) -> bool:
-    """Whether the payout's lots are restored by going from `state` to `wanted`."""
-    return wanted in ("returned", "failed", "reversed") and state in (
-        "reserved",
-        "submitted",
-        "sent",
-        "settled",
-    )
+def fact_id(payout_id: str, state: PayoutState) -> str:
+    """The id of the fact that the payout reached `state`; it reaches each state at most once."""
+    return derived_id(f"payout|{payout_id}|{state}")
+
+
+def lots_fact_id(payout_id: str, part: int) -> str:
+    """The id of the fact with the `part`th list of the payout's lots."""
+    return derived_id(f"payout_lots|{payout_id}|{part}")
+
+
+def end_to_end_id(payout_id: str) -> str:
+    """ISO 20022's EndToEndId: the payout's id in 32 hex digits (at most 35 characters are allowed)."""
+    return payout_id.replace("-", "")

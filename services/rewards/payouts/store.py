@@ -1,191 +1,238 @@
-"""Payouts."""
+"""Payouts and their history."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
-from uuid import UUID
 
 from asyncpg import Record
 
+from services.rewards.bank_messages.domain import BankAccount
+from services.rewards.payouts.domain import (
+    Change,
+    PastChange,
+    Payout,
+    PayoutFilter,
+    PayoutPlace,
+    PayoutState,
+)
 from shared.postgres import Connection
 
 RUN_LOCK = "payout runs of "
 
 
+def _payout(row: Record) -> Payout:
+    return Payout(
+        community=row["community"],
+        payout_id=str(row["payout_id"]),
+        run_id=str(row["run_id"]),
+        member_id=str(row["member_id"]),
+        state=PayoutState(row["state"]),
+        points=row["points"],
+        amount_minor=row["amount_minor"],
+        currency=row["currency"],
+        end_to_end_id=row["end_to_end_id"],
+        payee=BankAccount(row["payee_name"], row["iban"], row["bic"]) if row["iban"] else None,
+        reason=row["reason"],
+        created_at=row["created_at"],
+        changed_at=row["changed_at"],
+    )
+
+
 async def lock_runs(conn: Connection, community: str) -> None:
-    """One transaction at a time makes or decides payout runs of a community; held until it ends."""
+    """Let one transaction at a time make or decide payout runs of a community; held until it ends."""
     await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", RUN_LOCK + community)
 
 
-async def left_held(conn: Connection, community: str, member_ids: Sequence[UUID]) -> list[Record]:
+async def lock_left_held(conn: Connection, *, community: str, member_ids: Sequence[str]) -> list[Payout]:
     """Payouts of these members that stayed held when their run was decided."""
-    return list(
-        await conn.fetch(
-            """
-            select p.* from payouts p join payout_runs r using (community, run_id)
-            where p.community = $1 and p.member_id = any($2::uuid[]) and p.state = 'held' and r.state <> 'open'
-            order by p.payout_id for update of p
-            """,
-            community,
-            member_ids,
-        )
+    rows = await conn.fetch(
+        """
+        select p.* from payouts p join payout_runs r using (community, run_id)
+        where p.community = $1 and p.member_id = any($2::uuid[]) and p.state = 'held' and r.state <> 'open'
+        order by p.payout_id for update of p
+        """,
+        community,
+        member_ids,
     )
+    return [_payout(row) for row in rows]
 
 
-async def held_of_member(conn: Connection, community: str, member_id: UUID) -> list[Record]:
+async def lock_held_of_member(conn: Connection, *, community: str, member_id: str) -> list[Payout]:
     """The member's held payout in a run that is still open."""
-    return list(
-        await conn.fetch(
-            """
-            select p.* from payouts p join payout_runs r using (community, run_id)
-            where p.community = $1 and p.member_id = $2 and p.state = 'held' and r.state = 'open'
-            for update of p
-            """,
-            community,
-            member_id,
-        )
+    rows = await conn.fetch(
+        """
+        select p.* from payouts p join payout_runs r using (community, run_id)
+        where p.community = $1 and p.member_id = $2 and p.state = 'held' and r.state = 'open'
+        for update of p
+        """,
+        community,
+        member_id,
+    )
+    return [_payout(row) for row in rows]
+
+
+async def lock_payouts(
+    conn: Connection,
+    *,
+    community: str,
+    run_id: str,
+    states: Sequence[PayoutState],
+    only: Sequence[str] | None = None,
+) -> list[Payout]:
+    """A run's payouts in these states, or those of `only`, in id order."""
+    rows = await conn.fetch(
+        """
+        select * from payouts
+        where community = $1 and run_id = $2 and state = any($3)
+          and ($4::uuid[] is null or payout_id = any($4))
+        order by payout_id for update
+        """,
+        community,
+        run_id,
+        states,
+        only,
+    )
+    return [_payout(row) for row in rows]
+
+
+async def add_payouts(conn: Connection, payouts: Sequence[Payout]) -> None:
+    """Add new payouts."""
+    columns = (
+        "community",
+        "payout_id",
+        "run_id",
+        "member_id",
+        "state",
+        "points",
+        "amount_minor",
+        "currency",
+        "end_to_end_id",
+        "payee_name",
+        "iban",
+        "bic",
+        "reason",
+        "created_at",
+        "changed_at",
+    )
+    await conn.copy_records_to_table(
+        "payouts",
+        columns=columns,
+        records=[
+            (
+                payout.community,
+                payout.payout_id,
+                payout.run_id,
+                payout.member_id,
+                payout.state,
+                payout.points,
+                payout.amount_minor,
+                payout.currency,
+                payout.end_to_end_id,
+                *(
+                    (payout.payee.name, payout.payee.iban, payout.payee.bic)
+                    if payout.payee
+                    else (None, None, None)
+                ),
+                payout.reason,
+                payout.created_at,
+                payout.changed_at,
+            )
+            for payout in payouts
+        ],
     )
 
 
-PAYOUT_COLUMNS = (
-    "community, payout_id, run_id, member_id, points, amount_minor, currency, end_to_end_id, payee_name, iban, bic"
-)
-
-
-async def add_payouts(conn: Connection, payouts: Sequence[tuple[Any, ...]], now: datetime) -> list[Record]:
-    """Add payouts (the values of PAYOUT_COLUMNS), accrued; return them in id order."""
-    return list(
-        await conn.fetch(
-            f"""
-            with added as (
-                insert into payouts ({PAYOUT_COLUMNS}, state, created_at, changed_at)
-                select *, 'accrued', $12, $12
-                from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::text[],
-                            $8::text[], $9::text[], $10::text[], $11::text[])
-                returning *)
-            select * from added order by payout_id
-            """,  # noqa: S608 -- the columns are constants
-            *(list(column) for column in zip(*payouts, strict=True)),
-            now,
-        )
-    )
-
-
-async def set_payee(conn: Connection, community: str, payout_ids: Sequence[UUID], payee: Record) -> None:
+async def set_payee(conn: Connection, payouts: Sequence[Payout], *, account: BankAccount) -> None:
     """Give payouts the bank details they will be paid to."""
     await conn.execute(
         """
-        update payouts set payee_name = $3, iban = $4, bic = $5
-        where community = $1 and payout_id = any($2::uuid[])
+        update payouts p set payee_name = $3, iban = $4, bic = $5
+        from unnest($1::text[], $2::uuid[]) as k(community, payout_id)
+        where p.community = k.community and p.payout_id = k.payout_id
         """,
-        community,
-        payout_ids,
-        payee["name"],
-        payee["iban"],
-        payee["bic"],
+        [payout.community for payout in payouts],
+        [payout.payout_id for payout in payouts],
+        account.name,
+        account.iban,
+        account.bic,
     )
 
 
-async def payouts_of_run(
-    conn: Connection, community: str, run_id: UUID, states: Sequence[str], only: Sequence[UUID] | None = None
-) -> list[Record]:
-    """A run's payouts in these states, or those of `only`, in id order and locked."""
-    return list(
-        await conn.fetch(
-            """
-            select * from payouts
-            where community = $1 and run_id = $2 and state = any($3)
-              and ($4::uuid[] is null or payout_id = any($4))
-            order by payout_id for update
-            """,
-            community,
-            run_id,
-            states,
-            only,
-        )
-    )
-
-
-async def change_payouts(
-    conn: Connection,
-    changes: Sequence[tuple[str, UUID, str, str | None]],
-    now: datetime,
-    by: str,
-) -> None:
-    """Bring (community, payout) into (state, reason) and note who did."""
-    columns = [list(column) for column in zip(*changes, strict=True)]
+async def set_states(conn: Connection, changes: Sequence[Change], *, now: datetime, by: str) -> None:
+    """Bring payouts into their wanted states, and note who did."""
     await conn.execute(
         """
         update payouts p set state = c.state, reason = c.reason, changed_at = $5
         from unnest($1::text[], $2::uuid[], $3::text[], $4::text[]) as c(community, payout_id, state, reason)
         where p.community = c.community and p.payout_id = c.payout_id
         """,
-        *columns,
+        *_columns(changes),
         now,
     )
-    await add_changes(conn, changes, now, by)
+    await add_changes(conn, changes, now=now, by=by)
 
 
-async def add_changes(
-    conn: Connection, changes: Sequence[tuple[str, UUID, str, str | None]], now: datetime, by: str
-) -> None:
-    """Note that payouts reached a state."""
+async def add_changes(conn: Connection, changes: Sequence[Change], *, now: datetime, by: str) -> None:
+    """Note that payouts reached their wanted states."""
     await conn.execute(
         """
         insert into payout_changes (community, payout_id, state, reason, changed_at, changed_by)
         select *, $5, $6 from unnest($1::text[], $2::uuid[], $3::text[], $4::text[])
         """,
-        *(list(column) for column in zip(*changes, strict=True)),
+        *_columns(changes),
         now,
         by,
     )
 
 
-async def payout(conn: Connection, community: str, payout_id: UUID) -> Record | None:
+def _columns(changes: Sequence[Change]) -> tuple[list[str], list[str], list[PayoutState], list[str | None]]:
+    return (
+        [payout.community for payout, _, _ in changes],
+        [payout.payout_id for payout, _, _ in changes],
+        [wanted for _, wanted, _ in changes],
+        [reason for _, _, reason in changes],
+    )
+
+
+async def find_payout(conn: Connection, *, community: str, payout_id: str) -> Payout | None:
     """A payout."""
-    return await conn.fetchrow(
+    row = await conn.fetchrow(
         "select * from payouts where community = $1 and payout_id = $2", community, payout_id
     )
+    return _payout(row) if row else None
 
 
-async def changes_of(conn: Connection, community: str, payout_id: UUID) -> list[Record]:
+async def load_changes(conn: Connection, payout: Payout) -> list[PastChange]:
     """The states that a payout reached, unordered within one moment."""
-    return list(
-        await conn.fetch(
-            """
-            select state, changed_at, changed_by, reason from payout_changes
-            where community = $1 and payout_id = $2 order by changed_at
-            """,
-            community,
-            payout_id,
-        )
+    rows = await conn.fetch(
+        """
+        select state, changed_at, changed_by, reason from payout_changes
+        where community = $1 and payout_id = $2 order by changed_at
+        """,
+        payout.community,
+        payout.payout_id,
     )
+    return [
+        PastChange(PayoutState(row["state"]), row["changed_at"], row["changed_by"], row["reason"]) for row in rows
+    ]
 
 
 async def page_of_payouts(
-    conn: Connection,
-    community: str,
-    state: str | None,
-    run_id: UUID | None,
-    member_id: UUID | None,
-    after: tuple[datetime, UUID] | None,
-    limit: int,
-) -> list[Record]:
-    """Payouts, newest first, of a state, run or member where given, beginning after one."""
-    return list(
-        await conn.fetch(
-            """
-            select * from payouts
-            where community = $1 and ($2::text is null or state = $2) and ($3::uuid is null or run_id = $3)
-              and ($4::uuid is null or member_id = $4)
-              and ($5::timestamptz is null or (created_at, payout_id) < ($5, $6::uuid))
-            order by created_at desc, payout_id desc limit $7
-            """,
-            community,
-            state,
-            run_id,
-            member_id,
-            *(after or (None, None)),
-            limit,
-        )
+    conn: Connection, wanted: PayoutFilter, *, community: str, after: PayoutPlace | None, limit: int
+) -> list[Payout]:
+    """Payouts, newest first, of a state, run or member where given, beginning after a place."""
+    rows = await conn.fetch(
+        """
+        select * from payouts
+        where community = $1 and ($2::text is null or state = $2) and ($3::uuid is null or run_id = $3)
+          and ($4::uuid is null or member_id = $4)
+          and ($5::timestamptz is null or (created_at, payout_id) < ($5, $6::uuid))
+        order by created_at desc, payout_id desc limit $7
+        """,
+        community,
+        wanted.state,
+        wanted.run_id,
+        wanted.member_id,
+        *(after or (None, None)),
+        limit,
     )
+    return [_payout(row) for row in rows]

@@ -1,14 +1,30 @@
-"""The programme version in force."""
+"""Programme versions, as far as rewards reads them."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
-from shared.contracts.programme import Rewards
+from shared.contracts.programme import CatalogueReward, Rewards
 
 
-@dataclass(frozen=True)
+class Version(NamedTuple):
+    """A published version; `rewards_json` is its section, as it was published."""
+
+    community: str
+    programme_id: str
+    version: int
+    effective_from: datetime
+    rewards_json: str
+
+
+@dataclass(frozen=True, slots=True)
 class InForce:
-    """The programme version that applies now, and its rewards section."""
+    """The programme version that applies, and its rewards section."""
 
     programme_id: str
     version: int
     rewards: Rewards
+
+    def reward(self, reward_id: str) -> CatalogueReward | None:
+        """The reward of that id, if it is on offer."""
+        return next((reward for reward in self.rewards.catalogue if reward.id == reward_id), None)

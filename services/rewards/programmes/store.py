@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from asyncpg import Record
-
+from services.rewards.programmes.domain import InForce, Version
+from shared.contracts.programme import Rewards
 from shared.postgres import Connection
 
 
-async def add_programmes(conn: Connection, versions: Sequence[tuple[str, str, int, datetime, str]]) -> None:
-    """Keep (community, programme, version, effective from, rewards section as JSON)."""
+async def add_versions(conn: Connection, versions: Sequence[Version]) -> None:
+    """Keep the rewards sections of versions; one that is there already stays."""
     await conn.execute(
         """
         insert into programmes (community, programme_id, version, effective_from, rewards)
@@ -20,13 +20,16 @@ async def add_programmes(conn: Connection, versions: Sequence[tuple[str, str, in
     )
 
 
-async def programme_in_force(conn: Connection, community: str, now: datetime) -> Record | None:
-    """The newest version of the community's programme that is in force at `now`; `rewards` is JSON text."""
-    return await conn.fetchrow(
+async def find_in_force(conn: Connection, *, community: str, now: datetime) -> InForce | None:
+    """The newest version of the community's programme that is in force at `now`; None before the first."""
+    row = await conn.fetchrow(
         """
-        select programme_id, version, effective_from, rewards from programmes
+        select programme_id, version, rewards from programmes
         where community = $1 and effective_from <= $2 order by version desc limit 1
         """,
         community,
         now,
     )
+    if row is None:
+        return None
+    return InForce(row["programme_id"], row["version"], Rewards.model_validate_json(row["rewards"]))

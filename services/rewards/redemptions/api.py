@@ -1,36 +1,31 @@
 """Routes of redemptions."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from services.rewards.commands.api import IdempotencyKey, run_once
-from services.rewards.ledger.api.cursors import uuid_of
 from services.rewards.ledger.api.members import MEMBER_EXAMPLE
-from services.rewards.lots.domain.lots import NotEnoughPointsError
-from services.rewards.metrics import REDEMPTIONS_REFUSED
-from services.rewards.redemptions import handlers, store
-from services.rewards.redemptions.domain import RedemptionClosedError, RedemptionState
+from services.rewards.redemptions import domain, handlers, store
+from services.rewards.redemptions.domain import RedemptionPlace, RedemptionState, UnknownRedemptionError
+from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.contracts.fields import Slug
-from shared.http import (
-    PROBLEMS,
-    After,
-    FieldError,
-    Limit,
-    Page,
-    Principal,
-    Problem,
-    decode_cursor,
-    encode_cursor,
-    requires,
-)
-from shared.transaction import Transaction
+from shared.http import Conn, Limit, Page, Principal, ProblemType, Scope, Tx, after, problem_responses, requires
+
+UNKNOWN_REWARD = ProblemType("unknown-reward", 404, "Reward not found")
+UNKNOWN_REDEMPTION = ProblemType("unknown-redemption", 404, "Redemption not found")
+NOT_ENOUGH_POINTS = ProblemType("not-enough-points", 409, "Not enough points")
+NOT_CONFIRMABLE = ProblemType("redemption-not-confirmable", 409, "The redemption cannot be confirmed")
+NOT_CANCELLABLE = ProblemType("redemption-not-cancellable", 409, "The redemption cannot be cancelled")
 
 router = APIRouter(tags=["redemptions"])
+
+#: Written out where it stands, as clients know it, not as a schema of its own.
+_STATES = tuple(state.value for state in RedemptionState)
+State = Literal[_STATES]  # type: ignore[valid-type]
 
 
 class RedemptionRequest(BaseModel):
@@ -48,11 +43,16 @@ class Redemption(BaseModel):
     reward_id: str
     title: str
     points: int
-    state: RedemptionState
+    state: State
     created_at: datetime
     expires_at: datetime = Field(description="Confirm before then, or the points become available again")
     changed_at: datetime
     changed_by: str = Field(description="The access key, or `timer`")
+
+    @classmethod
+    def of(cls, redemption: domain.Redemption) -> Self:
+        """A redemption as it is answered."""
+        return cls.model_validate(redemption, from_attributes=True)
 
 
 @router.post(
@@ -60,96 +60,96 @@ class Redemption(BaseModel):
     summary="Reserve the points of a reward",
     status_code=201,
     response_model=Redemption,
-    responses=PROBLEMS,
+    responses=problem_responses(UNKNOWN_REWARD, NOT_ENOUGH_POINTS, KEY_REUSED),
 )
 async def post_redemption(
-    request: Request,
+    principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)],
+    tx: Tx,
     wanted: RedemptionRequest,
     idempotency_key: IdempotencyKey,
-    principal: Principal = requires("rewards:write"),
 ) -> Response:
     """First phase: points go from available to reserved. Confirm or cancel before `expires_at`."""
 
-    async def work(tx: Transaction) -> Redemption:
-        row = await handlers.reserve(
-            tx, principal.community, wanted.member_id, wanted.reward_id, idempotency_key, principal.key_id
+    async def work() -> Redemption:
+        reserved = await handlers.reserve(
+            tx,
+            community=principal.community,
+            member_id=str(wanted.member_id),
+            reward_id=wanted.reward_id,
+            idempotency_key=idempotency_key,
+            by=principal.key_id,
         )
-        return Redemption(**row)
+        return Redemption.of(reserved)
 
-    try:
-        return await run_once(
-            request, principal, "redemption", idempotency_key, wanted.model_dump(mode="json"), work
-        )
-    except handlers.UnknownRewardError as error:
-        detail = f"The catalogue has no {wanted.reward_id!r}; GET /v1/catalogue lists the rewards on offer"
-        raise Problem(404, "Reward not found", detail, [FieldError(field="/reward_id", detail=detail)]) from error
-    except NotEnoughPointsError as error:
-        REDEMPTIONS_REFUSED.inc()
-        detail = f"{error.missing_points} points are missing; nothing was reserved"
-        raise Problem(409, "Not enough points", detail) from error
+    key = CommandKey(principal.community, "redemption", idempotency_key)
+    return await answer_once(tx, Command(key, wanted.model_dump(mode="json")), work)
 
 
-@router.post("/v1/redemptions/{redemption_id}/confirm", summary="Confirm a redemption", responses=PROBLEMS)
+@router.post(
+    "/v1/redemptions/{redemption_id}/confirm",
+    summary="Confirm a redemption",
+    responses=problem_responses(UNKNOWN_REDEMPTION, NOT_CONFIRMABLE),
+)
 async def confirm(
-    request: Request, redemption_id: UUID, principal: Principal = requires("rewards:write")
+    principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)], tx: Tx, redemption_id: UUID
 ) -> Redemption:
     """Second phase: reserved points are spent. Confirming again changes nothing."""
-    return await _finish(request, redemption_id, "confirmed", principal)
+    confirmed = await handlers.finish(
+        tx,
+        community=principal.community,
+        redemption_id=str(redemption_id),
+        wanted=RedemptionState.CONFIRMED,
+        by=principal.key_id,
+    )
+    return Redemption.of(confirmed)
 
 
-@router.post("/v1/redemptions/{redemption_id}/cancel", summary="Cancel a redemption", responses=PROBLEMS)
+@router.post(
+    "/v1/redemptions/{redemption_id}/cancel",
+    summary="Cancel a redemption",
+    responses=problem_responses(UNKNOWN_REDEMPTION, NOT_CANCELLABLE),
+)
 async def cancel(
-    request: Request, redemption_id: UUID, principal: Principal = requires("rewards:write")
+    principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)], tx: Tx, redemption_id: UUID
 ) -> Redemption:
     """Reserved points are available again, in the lots they came from. Cancelling again changes nothing."""
-    return await _finish(request, redemption_id, "cancelled", principal)
+    cancelled = await handlers.finish(
+        tx,
+        community=principal.community,
+        redemption_id=str(redemption_id),
+        wanted=RedemptionState.CANCELLED,
+        by=principal.key_id,
+    )
+    return Redemption.of(cancelled)
 
 
-async def _finish(
-    request: Request, redemption_id: UUID, state: RedemptionState, principal: Principal
-) -> Redemption:
-    try:
-        async with request.app.state.begin() as tx:
-            row = await handlers.finish(tx, principal.community, redemption_id, state, principal.key_id)
-    except handlers.UnknownRedemptionError as error:
-        raise _unknown(redemption_id) from error
-    except RedemptionClosedError as error:
-        detail = f"It is {error.state} and stays so; make a new redemption"
-        raise Problem(409, f"The redemption cannot be {state}", detail) from error
-    return Redemption(**row)
-
-
-@router.get("/v1/redemptions/{redemption_id}", summary="A redemption", responses=PROBLEMS)
+@router.get(
+    "/v1/redemptions/{redemption_id}", summary="A redemption", responses=problem_responses(UNKNOWN_REDEMPTION)
+)
 async def get_redemption(
-    request: Request, redemption_id: UUID, principal: Principal = requires("rewards:read")
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ)], conn: Conn, redemption_id: UUID
 ) -> Redemption:
     """A redemption and the state it is in."""
-    async with request.app.state.pool.acquire() as conn:
-        row = await store.get(conn, principal.community, redemption_id)
-    if row is None:
-        raise _unknown(redemption_id)
-    return Redemption(**row)
+    redemption = await store.find_redemption(conn, community=principal.community, redemption_id=str(redemption_id))
+    if redemption is None:
+        raise UnknownRedemptionError(str(redemption_id))
+    return Redemption.of(redemption)
 
 
-@router.get("/v1/redemptions", summary="Redemptions", responses=PROBLEMS)
+@router.get("/v1/redemptions", summary="Redemptions", responses=problem_responses())
 async def list_redemptions(
-    request: Request,
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ)],
+    conn: Conn,
+    place: Annotated[RedemptionPlace | None, after(RedemptionPlace)],
     member: Annotated[UUID | None, Query(description="Only those of this member")] = None,
     limit: Limit = 100,
-    after: After = None,
-    principal: Principal = requires("rewards:read"),
 ) -> Page[Redemption]:
     """Redemptions of the community in id order."""
-    place = decode_cursor(after, str)
-    async with request.app.state.pool.acquire() as conn:
-        rows = await store.page_of_redemptions(
-            conn, principal.community, member, uuid_of(place[0]) if place else None, limit
-        )
-    return Page(
-        items=[Redemption(**row) for row in rows],
-        next=encode_cursor(str(rows[-1]["redemption_id"])) if len(rows) == limit else None,
+    redemptions = await store.page_of_redemptions(
+        conn,
+        community=principal.community,
+        member_id=str(member) if member else None,
+        after=place,
+        limit=limit,
     )
-
-
-def _unknown(redemption_id: UUID) -> Problem:
-    return Problem(404, "Redemption not found", f"There is no redemption {redemption_id} in this community")
+    return Page.of(redemptions, limit, item=Redemption.of, place=lambda redemption: redemption.place)

@@ -1,34 +1,116 @@
 """Redemptions in two phases: points are reserved, then the redemption is confirmed, cancelled, or expires."""
 
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
-from uuid import UUID
+from enum import StrEnum
+from typing import NamedTuple
 
-from services.rewards.ledger.domain import Entry, derived_id, member_account, move, transfer_id
+from services.rewards.ledger.domain.entries import Owner, derived_id
+from services.rewards.lots.domain.lots import Use
+from services.rewards.lots.domain.steps import Lots, Movement, Step, Steps, Way
+from shared.contracts.fields import Uuid
 
-RedemptionState = Literal["reserved", "confirmed", "cancelled", "expired"]
+
+class RedemptionState(StrEnum):
+    """What a redemption can be."""
+
+    RESERVED = "reserved"
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+_GIVE_BACK = Way("reserved", "available")
+
+STEPS: Steps[RedemptionState] = Steps(
+    Step(None, RedemptionState.RESERVED, Way("available", "reserved"), lots=Lots.USE),
+    Step(RedemptionState.RESERVED, RedemptionState.CONFIRMED, Way("reserved", "spent")),
+    Step(RedemptionState.RESERVED, RedemptionState.CANCELLED, _GIVE_BACK, lots=Lots.RESTORE),
+    Step(RedemptionState.RESERVED, RedemptionState.EXPIRED, _GIVE_BACK, lots=Lots.RESTORE),
+)
+
+
+class UnknownRewardError(Exception):
+    """The catalogue in force does not have the reward."""
+
+    def __init__(self, reward_id: str) -> None:
+        super().__init__(f"the catalogue has no {reward_id!r}")
+        self.reward_id = reward_id
+
+
+class UnknownRedemptionError(Exception):
+    """There is no such redemption."""
+
+    def __init__(self, redemption_id: str) -> None:
+        super().__init__(f"there is no redemption {redemption_id}")
+        self.redemption_id = redemption_id
 
 
 class RedemptionClosedError(Exception):
-    """A redemption that is over cannot change; `state` is how it ended."""
+    """A redemption that is over cannot become `wanted`; `state` is how it ended."""
 
-    def __init__(self, state: RedemptionState) -> None:
+    def __init__(self, state: RedemptionState, wanted: RedemptionState) -> None:
         super().__init__(f"the redemption is {state}")
         self.state = state
+        self.wanted = wanted
 
 
-def redemption_id(community: str, idempotency_key: str) -> UUID:
+class RedemptionPlace(NamedTuple):
+    """Where a page of redemptions ended."""
+
+    redemption_id: Uuid
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """A member's redemption of a reward, and who or what brought it into its state."""
+
+    community: str
+    redemption_id: str
+    member_id: str
+    reward_id: str
+    title: str
+    points: int
+    state: RedemptionState
+    created_at: datetime
+    expires_at: datetime
+    changed_at: datetime
+    changed_by: str
+
+    @property
+    def place(self) -> RedemptionPlace:
+        """Where it stands among the redemptions of its community."""
+        return RedemptionPlace(self.redemption_id)
+
+    def becoming(self, state: RedemptionState, *, by: str, now: datetime) -> "Redemption":
+        """The redemption in its next state."""
+        return replace(self, state=state, changed_at=now, changed_by=by)
+
+    def movement(self, before: RedemptionState | None) -> Movement:
+        """What reaching its state from `before` moves.
+
+        Raises RedemptionClosedError when there is no such step.
+        """
+        step = STEPS.find(before, self.state)
+        if step is None:
+            raise RedemptionClosedError(before or self.state, self.state)
+        return Movement(
+            "redemption", Use(Owner(self.community, self.member_id), self.redemption_id, self.points), step
+        )
+
+
+def redemption_id(community: str, idempotency_key: str) -> str:
     """The id of the redemption that a request with this key makes: the same request, the same redemption."""
     return derived_id(f"redemption|{community}|{idempotency_key}")
 
 
-def fact_id(redemption: UUID, state: RedemptionState) -> UUID:
+def fact_id(redemption_id: str, state: RedemptionState) -> str:
     """The id of the fact that the redemption reached `state`; it reaches each state at most once."""
-    return derived_id(f"redemption|{redemption}|{state}")
+    return derived_id(f"redemption|{redemption_id}|{state}")
 
 
 def next_state(
-    state: RedemptionState, wanted: RedemptionState, expires_at: datetime, now: datetime
+    state: RedemptionState, wanted: RedemptionState, *, expires_at: datetime, now: datetime
 ) -> RedemptionState:
     """The state after asking for `wanted` at `now`; asking twice changes nothing.
 
@@ -37,22 +119,8 @@ def next_state(
     """
     if state == wanted:
         return state
-    if state != "reserved":
-        raise RedemptionClosedError(state)
-    if wanted == "confirmed" and expires_at <= now:
-        raise RedemptionClosedError("expired")
+    if STEPS.find(state, wanted) is None:
+        raise RedemptionClosedError(state, wanted)
+    if wanted == RedemptionState.CONFIRMED and expires_at <= now:
+        raise RedemptionClosedError(RedemptionState.EXPIRED, wanted)
     return wanted
-
-
-def entries(
-    community: str, member: UUID, redemption: UUID, state: RedemptionState, points: int
-) -> tuple[Entry, Entry]:
-    """What reaching `state` moves: available → reserved → spent, or reserved → available again."""
-    available = member_account(community, member, "available")
-    reserved = member_account(community, member, "reserved")
-    transfer = transfer_id(redemption, f"redemption_{state}")
-    if state == "reserved":
-        return move(transfer, available, reserved, points)
-    if state == "confirmed":
-        return move(transfer, reserved, member_account(community, member, "spent"), points)
-    return move(transfer, reserved, available, points)

@@ -2,77 +2,113 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 from asyncpg import Record
 
+from services.rewards.redemptions.domain import Redemption, RedemptionPlace, RedemptionState
 from shared.postgres import Connection
 
 
-async def add(conn: Connection, redemption: Sequence[object]) -> None:
-    """Add (community, redemption, member, reward, title, points, created at, expires at, by), reserved."""
+def _redemption(row: Record) -> Redemption:
+    return Redemption(
+        community=row["community"],
+        redemption_id=str(row["redemption_id"]),
+        member_id=str(row["member_id"]),
+        reward_id=row["reward_id"],
+        title=row["title"],
+        points=row["points"],
+        state=RedemptionState(row["state"]),
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+        changed_at=row["changed_at"],
+        changed_by=row["changed_by"],
+    )
+
+
+async def add_redemption(conn: Connection, redemption: Redemption) -> None:
+    """Add a redemption."""
     await conn.execute(
         """
         insert into redemptions (community, redemption_id, member_id, reward_id, title, points, state,
                                  created_at, expires_at, changed_at, changed_by)
-        values ($1, $2, $3, $4, $5, $6, 'reserved', $7, $8, $7, $9)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         """,
-        *redemption,
+        redemption.community,
+        redemption.redemption_id,
+        redemption.member_id,
+        redemption.reward_id,
+        redemption.title,
+        redemption.points,
+        redemption.state,
+        redemption.created_at,
+        redemption.expires_at,
+        redemption.changed_at,
+        redemption.changed_by,
     )
 
 
-async def get(conn: Connection, community: str, redemption_id: UUID, *, lock: bool = False) -> Record | None:
-    """A redemption, locked against other changes when asked for."""
-    query = "select * from redemptions where community = $1 and redemption_id = $2"
-    return await conn.fetchrow(query + " for update" if lock else query, community, redemption_id)
+async def find_redemption(conn: Connection, *, community: str, redemption_id: str) -> Redemption | None:
+    """A redemption."""
+    row = await conn.fetchrow(
+        "select * from redemptions where community = $1 and redemption_id = $2", community, redemption_id
+    )
+    return _redemption(row) if row else None
 
 
-async def change(
-    conn: Connection, community: str, redemption_id: UUID, state: str, now: datetime, by: str
-) -> Record | None:
-    """Set a redemption's state; return the redemption."""
-    return await conn.fetchrow(
-        """
-        update redemptions set state = $3, changed_at = $4, changed_by = $5
-        where community = $1 and redemption_id = $2 returning *
-        """,
+async def lock_redemption(conn: Connection, *, community: str, redemption_id: str) -> Redemption | None:
+    """A redemption, locked against other changes."""
+    row = await conn.fetchrow(
+        "select * from redemptions where community = $1 and redemption_id = $2 for update",
         community,
         redemption_id,
-        state,
-        now,
-        by,
     )
+    return _redemption(row) if row else None
 
 
-async def lock_overdue(conn: Connection, now: datetime, limit: int) -> list[Record]:
+async def lock_overdue(conn: Connection, *, now: datetime, limit: int) -> list[Redemption]:
     """Reservations whose time is over, locked; those that somebody works on are left for later."""
-    return list(
-        await conn.fetch(
-            """
-            select * from redemptions where state = 'reserved' and expires_at <= $1
-            order by expires_at limit $2 for update skip locked
-            """,
-            now,
-            limit,
-        )
+    rows = await conn.fetch(
+        """
+        select * from redemptions where state = 'reserved' and expires_at <= $1
+        order by expires_at limit $2 for update skip locked
+        """,
+        now,
+        limit,
+    )
+    return [_redemption(row) for row in rows]
+
+
+async def set_states(conn: Connection, redemptions: Sequence[Redemption]) -> None:
+    """Write the states of redemptions, and who or what brought them there."""
+    await conn.execute(
+        """
+        update redemptions r set state = c.state, changed_at = c.changed_at, changed_by = c.changed_by
+        from unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[])
+            as c(community, redemption_id, state, changed_at, changed_by)
+        where r.community = c.community and r.redemption_id = c.redemption_id
+        """,
+        [redemption.community for redemption in redemptions],
+        [redemption.redemption_id for redemption in redemptions],
+        [redemption.state for redemption in redemptions],
+        [redemption.changed_at for redemption in redemptions],
+        [redemption.changed_by for redemption in redemptions],
     )
 
 
 async def page_of_redemptions(
-    conn: Connection, community: str, member_id: UUID | None, after: UUID | None, limit: int
-) -> list[Record]:
+    conn: Connection, *, community: str, member_id: str | None, after: RedemptionPlace | None, limit: int
+) -> list[Redemption]:
     """Redemptions of a community, or of one member, in id order, beginning after one."""
-    return list(
-        await conn.fetch(
-            """
-            select * from redemptions
-            where community = $1 and ($2::uuid is null or member_id = $2)
-              and ($3::uuid is null or redemption_id > $3)
-            order by redemption_id limit $4
-            """,
-            community,
-            member_id,
-            after,
-            limit,
-        )
+    rows = await conn.fetch(
+        """
+        select * from redemptions
+        where community = $1 and ($2::uuid is null or member_id = $2)
+          and ($3::uuid is null or redemption_id > $3)
+        order by redemption_id limit $4
+        """,
+        community,
+        member_id,
+        *(after or (None,)),
+        limit,
     )
+    return [_redemption(row) for row in rows]

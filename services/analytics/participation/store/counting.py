@@ -5,6 +5,7 @@ from collections.abc import Sequence, Set
 from datetime import UTC, date, datetime
 from typing import Any
 
+from services.analytics.participation.domain import Retraction
 from shared.contracts.activities import RETRACTED_TYPE
 from shared.contracts.facts import AcceptedEvent
 from shared.postgres import Connection, copy_new
@@ -25,35 +26,35 @@ _EVENT_COLUMNS = (
 )
 
 
-async def add_events(conn: Connection, events: Sequence[AcceptedEvent]) -> int:
+async def add_events(conn: Connection, *, events: Sequence[AcceptedEvent]) -> int:
     """Store events, and count the new ones that are not retracted as participation; return how many are new.
 
     No event may be there twice. A retraction is kept as an event, and is not participation itself.
     """
     rows = [
         (
-            one["community"],
-            one["uid"],
-            one["receivedat"],
-            one["time"],
-            one["member"],
-            one.get("objectmember"),
-            one.get("replymember"),
-            one.get("targetuid"),
-            one["data"]["channel"],
-            one["type"],
-            one["source"],
-            one["id"],
+            event["community"],
+            event["uid"],
+            event["receivedat"],
+            event["time"],
+            event["member"],
+            event.get("objectmember"),
+            event.get("replymember"),
+            event.get("targetuid"),
+            event["data"]["channel"],
+            event["type"],
+            event["source"],
+            event["id"],
         )
-        for one in events
+        for event in events
     ]
     new: Sequence[AcceptedEvent] = events
     gone: set[tuple[str, str]] = set()
     if not await copy_new(conn, "events", _EVENT_COLUMNS, rows):
         added = await _fill_in_events(conn, rows)
-        new = [one for one in events if (one["community"], one["uid"]) in added]
+        new = [event for event in events if (event["community"], event["uid"]) in added]
         gone = {key for key, is_retracted in added.items() if is_retracted}
-    await _count_participation(conn, [one for one in new if one["type"] != RETRACTED_TYPE], gone)
+    await _count_participation(conn, [event for event in new if event["type"] != RETRACTED_TYPE], gone)
     return len(new)
 
 
@@ -87,14 +88,14 @@ async def _count_participation(
     # Added up here: PostgreSQL takes twice as long to group what it has just stored.
     firsts: dict[tuple[str, str], tuple[datetime, str]] = {}
     counts: Counter[tuple[str, date, str, str, str]] = Counter()
-    for one in events:
-        community, member, channel = one["community"], one["member"], one["data"]["channel"]
-        at = one["time"].astimezone(UTC)
+    for event in events:
+        community, member, channel = event["community"], event["member"], event["data"]["channel"]
+        at = event["time"].astimezone(UTC)
         first = firsts.get((community, member))
         if first is None or (at, channel) < first:
             firsts[community, member] = (at, channel)
-        if (community, one["uid"]) not in retracted:
-            counts[community, at.date(), member, channel, one["type"]] += 1
+        if (community, event["uid"]) not in retracted:
+            counts[community, at.date(), member, channel, event["type"]] += 1
     members = sorted(firsts)
     counted = sorted(counts)
     await conn.execute(
@@ -136,11 +137,10 @@ async def _count_participation(
     )
 
 
-async def retract(conn: Connection, retractions: Sequence[tuple[str, str, str]]) -> int:
+async def set_retracted(conn: Connection, *, retractions: Sequence[Retraction]) -> int:
     """Mark events as retracted and take those that are known out of participation; return how many were.
 
-    `retractions` are (community, uid of the event, uid of the retraction), in that order and each event
-    once. A retraction whose event is not known yet waits in the event's row.
+    `retractions` are sorted and name each event once. One whose event is not known yet waits in the event's row.
     """
     tag = await conn.execute(
         """
@@ -171,9 +171,9 @@ async def retract(conn: Connection, retractions: Sequence[tuple[str, str, str]])
         )
         select from marked where event_time is not null
         """,
-        [one[0] for one in retractions],
-        [one[1] for one in retractions],
-        [one[2] for one in retractions],
+        [retraction.community for retraction in retractions],
+        [retraction.target_uid for retraction in retractions],
+        [retraction.uid for retraction in retractions],
     )
     return _count(tag)
 

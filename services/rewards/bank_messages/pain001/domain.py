@@ -13,7 +13,7 @@ from importlib.resources import files
 from lxml import etree
 from sepaxml import SepaTransfer
 
-from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX, NAME_MAX_CHARS, sepa_text
+from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX, NAME_MAX_CHARS, BankAccount, sepa_text
 
 SCHEMA = "pain.001.001.09"
 NAMESPACE = {"p": f"urn:iso:std:iso:20022:tech:xsd:{SCHEMA}"}
@@ -27,15 +27,6 @@ class BankFileError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class BankAccount:
-    """Whose account: name as people write it, IBAN in electronic form, BIC where known."""
-
-    name: str
-    iban: str
-    bic: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class CreditTransfer:
     """One payment of `amount_minor` euro cents to `payee`."""
 
@@ -46,9 +37,10 @@ class CreditTransfer:
 
 
 def credit_transfer_file(
+    transfers: Sequence[CreditTransfer],
+    *,
     message_id: str,
     payer: BankAccount,
-    transfers: Sequence[CreditTransfer],
     created_at: datetime,
     execution_date: date,
 ) -> bytes:
@@ -87,18 +79,24 @@ def credit_transfer_file(
 
 
 def check_file(content: bytes, transfers: Sequence[CreditTransfer]) -> None:
-    """Raise BankFileError unless `content` is valid by the schema and carries exactly these transfers."""
+    """Check that `content` is valid by the schema and carries exactly these transfers.
+
+    Raises BankFileError when it does not.
+    """
     root = etree.fromstring(content)
     schema = _schema()
     if not schema.validate(root):
         raise BankFileError(f"not valid against {SCHEMA}: {schema.error_log}")
     written = [
-        (one.findtext("p:PmtId/p:EndToEndId", "", NAMESPACE), one.findtext("p:Amt/p:InstdAmt", "", NAMESPACE))
-        for one in root.iterfind(".//p:CdtTrfTxInf", NAMESPACE)
+        (
+            payment.findtext("p:PmtId/p:EndToEndId", "", NAMESPACE),
+            payment.findtext("p:Amt/p:InstdAmt", "", NAMESPACE),
+        )
+        for payment in root.iterfind(".//p:CdtTrfTxInf", NAMESPACE)
     ]
-    if written != [(one.end_to_end_id, decimal_amount(one.amount_minor)) for one in transfers]:
+    if written != [(transfer.end_to_end_id, decimal_amount(transfer.amount_minor)) for transfer in transfers]:
         raise BankFileError("the file does not carry the payments asked for")
-    total = decimal_amount(sum(one.amount_minor for one in transfers))
+    total = decimal_amount(sum(transfer.amount_minor for transfer in transfers))
     for part in ("p:GrpHdr", "p:PmtInf"):
         head = f"p:CstmrCdtTrfInitn/{part}"
         if root.findtext(f"{head}/p:NbOfTxs", "", NAMESPACE) != str(len(transfers)):
@@ -115,12 +113,12 @@ def decimal_amount(minor: int) -> str:
 def _check_limits(message_id: str, transfers: Sequence[CreditTransfer]) -> None:
     if not transfers:
         raise BankFileError("a bank file needs at least one payment")
-    ids = [one.end_to_end_id for one in transfers]
+    ids = [transfer.end_to_end_id for transfer in transfers]
     if len(set(ids)) != len(ids):
         raise BankFileError("two payments have the same EndToEndId")
-    for one in (message_id, *ids):
-        if not 0 < len(one) <= ID_MAX_CHARS:
-            raise BankFileError(f"the id {one!r} is not 1 to {ID_MAX_CHARS} characters long")
+    for written_id in (message_id, *ids):
+        if not 0 < len(written_id) <= ID_MAX_CHARS:
+            raise BankFileError(f"the id {written_id!r} is not 1 to {ID_MAX_CHARS} characters long")
     for transfer in transfers:
         if not 0 < transfer.amount_minor <= AMOUNT_MINOR_MAX:
             raise BankFileError(

@@ -1,26 +1,26 @@
 """Routes about a member: points and statement."""
 
 from datetime import datetime
+from typing import Annotated, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.rewards.ledger.api.cursors import time_cursor
-from services.rewards.ledger.domain import POINTS, point_balances
-from services.rewards.ledger.store import entries as ledger_store
-from services.rewards.ledger.store.entries import StatementPlace
-from services.rewards.members import store as member_store
-from shared.http import (
-    PROBLEMS,
-    After,
-    Limit,
-    Page,
-    Principal,
-    Problem,
-    encode_cursor,
-    requires,
+from services.rewards.ledger.domain.entries import (
+    POINTS,
+    Owner,
+    StatementEntry,
+    StatementPlace,
+    UnknownMemberError,
+    point_balances,
 )
+from services.rewards.ledger.store.entries import load_balances, page_of_statement
+from shared.followed_members import find_name
+from shared.http import Conn, Limit, Page, Principal, ProblemType, Scope, after, problem_responses, requires
+from shared.http.problem_types import UNKNOWN_PATH
+
+UNKNOWN_MEMBER = ProblemType("unknown-member", 404, "Member not found")
 
 router = APIRouter(tags=["members"])
 
@@ -57,50 +57,48 @@ class StatementLine(BaseModel):
     recorded_at: datetime
     reverses: UUID | None = Field(None, description="The transfer that this one takes back")
 
+    @classmethod
+    def of(cls, entry: StatementEntry) -> Self:
+        """An entry as it is answered."""
+        return cls.model_validate(entry, from_attributes=True)
 
-@router.get("/v1/members/{member_id}/balance", summary="A member's points", responses=PROBLEMS)
+
+@router.get(
+    "/v1/members/{member_id}/balance",
+    summary="A member's points",
+    responses=problem_responses(UNKNOWN_MEMBER),
+)
 async def get_balance(
-    request: Request, member_id: UUID, principal: Principal = requires("rewards:read")
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ)], conn: Conn, member_id: UUID
 ) -> Balance:
     """Points by what they are: pending, available, reserved, spent, paid, expired."""
-    async with request.app.state.pool.acquire() as conn:
-        rows = await ledger_store.member_balances(conn, principal.community, member_id)
-        known = await member_store.member(conn, principal.community, member_id)
-    if known is None and not rows:
-        raise unknown_member(member_id)
-    points = point_balances({row["kind"]: row["amount"] for row in rows if row["currency"] == POINTS})
+    owner = Owner(principal.community, str(member_id))
+    balances = await load_balances(conn, owner)
+    known = await find_name(conn, community=owner.community, member_id=owner.member_id)
+    if known is None and not balances:
+        raise UnknownMemberError(owner.member_id)
+    points = point_balances({found.kind: found.amount for found in balances if found.currency == POINTS})
     return Balance(
         member_id=member_id,
-        name=known["name"] if known else None,
-        payable_minor={row["currency"]: row["amount"] for row in rows if row["kind"] == "payable"},
+        name=known.name if known else None,
+        payable_minor={found.currency: found.amount for found in balances if found.kind == "payable"},
         **points,
     )
 
 
-@router.get("/v1/members/{member_id}/statement", summary="A member's entries, newest first", responses=PROBLEMS)
+@router.get(
+    "/v1/members/{member_id}/statement",
+    summary="A member's entries, newest first",
+    responses=problem_responses(UNKNOWN_PATH),
+)
 async def get_statement(
-    request: Request,
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ)],
+    conn: Conn,
     member_id: UUID,
+    place: Annotated[StatementPlace | None, after(StatementPlace)],
     limit: Limit = 100,
-    after: After = None,
-    principal: Principal = requires("rewards:read"),
 ) -> Page[StatementLine]:
     """Every entry on the member's accounts with its cause; what reversed something names it."""
-    place = time_cursor(after, 2)
-    async with request.app.state.pool.acquire() as conn:
-        rows = await ledger_store.page_of_statement(
-            conn, principal.community, member_id, StatementPlace(*place) if place else None, limit
-        )
-    last = rows[-1] if len(rows) == limit else None
-    return Page(
-        items=[StatementLine(**row) for row in rows],
-        next=last and encode_cursor(last["recorded_at"], str(last["transfer_id"]), str(last["account_id"])),
-    )
-
-
-def unknown_member(member_id: UUID) -> Problem:
-    return Problem(
-        404,
-        "Member not found",
-        f"Nothing is known of member {member_id}; members are those of the community's events",
-    )
+    owner = Owner(principal.community, str(member_id))
+    entries = await page_of_statement(conn, owner, after=place, limit=limit)
+    return Page.of(entries, limit, item=StatementLine.of, place=lambda entry: entry.place)

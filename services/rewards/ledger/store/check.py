@@ -1,36 +1,29 @@
 """Is the ledger right? Everything derived is computed again from what is never changed."""
 
-from dataclasses import dataclass, field
-
 from asyncpg import Record
 
+from services.rewards.ledger.domain.check import (
+    BalanceDifference,
+    CurrencySum,
+    Findings,
+    LotDifference,
+    UnbalancedTransfer,
+)
 from shared.postgres import Connection
 
 FINDINGS_MAX_COUNT = 100
 
 
-@dataclass
-class Findings:
-    """What a check looked at and what it found wrong; lists hold at most FINDINGS_MAX_COUNT."""
-
-    entries_count: int
-    sums: list[Record]
-    unbalanced: list[Record] = field(default_factory=list)
-    balances: list[Record] = field(default_factory=list)
-    lots: list[Record] = field(default_factory=list)
-
-    @property
-    def differences(self) -> int:
-        """How many things are wrong (as far as they are listed)."""
-        off = sum(1 for row in self.sums if row["total"] != 0)
-        return off + len(self.unbalanced) + len(self.balances) + len(self.lots)
+async def see_one_moment(conn: Connection) -> None:
+    """Let every statement of a transaction that has done nothing yet see the database as the first one does."""
+    await conn.execute("set transaction isolation level repeatable read")
 
 
-async def check_ledger(conn: Connection, community: str | None, timeout_seconds: float) -> Findings:
+async def check_ledger(conn: Connection, *, community: str | None, timeout_seconds: float) -> Findings:
     """Compare transfers, entries, balances and lots of one community, or of all.
 
-    Call it in a transaction that is at least repeatable read, so that all parts see one moment. Each part
-    may take `timeout_seconds`.
+    At most FINDINGS_MAX_COUNT of each kind are listed. Call it in a transaction that sees one moment, so that all
+    parts do. Each part may take `timeout_seconds`.
     """
 
     async def found(query: str) -> list[Record]:
@@ -45,11 +38,36 @@ async def check_ledger(conn: Connection, community: str | None, timeout_seconds:
         timeout=timeout_seconds,
     )
     return Findings(
-        entries_count=sum(row["entries"] for row in sums),
-        sums=list(sums),
-        unbalanced=await found(_UNBALANCED),
-        balances=await found(_BALANCES),
-        lots=await found(_LOTS),
+        sums=[CurrencySum(**row) for row in sums],
+        unbalanced=[_transfer(row) for row in await found(_UNBALANCED)],
+        balances=[_balance(row) for row in await found(_BALANCES)],
+        lots=[_lots(row) for row in await found(_LOTS)],
+    )
+
+
+def _transfer(row: Record) -> UnbalancedTransfer:
+    return UnbalancedTransfer(row["community"], str(row["transfer_id"]), row["currency"], row["total"])
+
+
+def _balance(row: Record) -> BalanceDifference:
+    return BalanceDifference(
+        community=row["community"],
+        account_id=str(row["account_id"]),
+        owner=str(row["owner"]) if row["owner"] else None,
+        kind=row["kind"],
+        currency=row["currency"],
+        balance=row["balance"],
+        entries=row["entries"],
+    )
+
+
+def _lots(row: Record) -> LotDifference:
+    return LotDifference(
+        community=row["community"],
+        member_id=str(row["member_id"]),
+        kind=row["kind"],
+        balance=row["balance"],
+        remaining=row["remaining"],
     )
 
 

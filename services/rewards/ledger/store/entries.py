@@ -6,12 +6,21 @@ that member is changed, members in one order. So two transactions never wait for
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
-from uuid import UUID
 
 from asyncpg import Record
 
-from services.rewards.ledger.domain import Account, Entry, Transfer, check_balanced, deltas, member_account
+from services.rewards.ledger.domain.entries import (
+    Account,
+    Entry,
+    MemberBalance,
+    Owner,
+    StatementEntry,
+    StatementPlace,
+    Transfer,
+    check_balanced,
+    deltas,
+    member_account,
+)
 from shared.postgres import Connection, copy_new
 
 
@@ -19,10 +28,10 @@ class NotNewError(Exception):
     """A transfer of a command was booked before: the command's own state should have prevented that."""
 
 
-async def add_transfers(conn: Connection, transfers: Sequence[Transfer], now: datetime) -> set[UUID] | None:
+async def add_transfers(conn: Connection, transfers: Sequence[Transfer], *, now: datetime) -> set[str] | None:
     """Add transfers; return the ids of those that were not there before, or None when all are new."""
     columns = (*Transfer._fields, "recorded_at")
-    rows = [(*transfer, now) for transfer in sorted(transfers, key=_transfer_number)]
+    rows = [(*transfer, now) for transfer in sorted(transfers, key=_place_of_transfer)]
     if await copy_new(conn, "transfers", columns, rows):
         return None
     added = await conn.fetch(
@@ -35,18 +44,18 @@ async def add_transfers(conn: Connection, transfers: Sequence[Transfer], now: da
         """,
         *zip(*rows, strict=True),
     )
-    return None if len(added) == len(rows) else {row["transfer_id"] for row in added}
+    return None if len(added) == len(rows) else {str(row["transfer_id"]) for row in added}
 
 
-def _transfer_number(transfer: Transfer) -> int:
-    return transfer.transfer_id.int  # neighbours in the index one after the other: less work
+def _place_of_transfer(transfer: Transfer) -> str:
+    return transfer.transfer_id  # neighbours in the index one after the other: less work
 
 
-def _place_in_index(entry: Entry) -> int:
-    return entry.account.account_id.int
+def _place_in_index(entry: Entry) -> str:
+    return entry.account.account_id
 
 
-async def add_entries(conn: Connection, entries: Sequence[Entry], now: datetime) -> None:
+async def add_entries(conn: Connection, entries: Sequence[Entry], *, now: datetime) -> None:
     """Add entries, all those of a transfer in one call: the database refuses what does not sum to zero."""
     # COPY, not insert: the driver encodes it at twice the speed of arrays, and the trigger runs once as well.
     await conn.copy_records_to_table(
@@ -59,7 +68,7 @@ async def add_entries(conn: Connection, entries: Sequence[Entry], now: datetime)
     )
 
 
-async def change_balances(conn: Connection, changes: Sequence[tuple[Account, int]]) -> dict[UUID, int]:
+async def add_to_balances(conn: Connection, changes: Sequence[tuple[Account, int]]) -> dict[str, int]:
     """Add to balances, in the order given; return those that were below zero before, by account id.
 
     New accounts are declared.
@@ -79,10 +88,10 @@ async def change_balances(conn: Connection, changes: Sequence[tuple[Account, int
         [account.account_id for account, _ in changes],
         [amount for _, amount in changes],
     )
-    created = {row["account_id"] for row in rows if row["created"]}
+    created = {str(row["account_id"]) for row in rows if row["created"]}
     if created:
         await _add_accounts(conn, [account for account, _ in changes if account.account_id in created])
-    return {row["account_id"]: row["before"] for row in rows if not row["created"]}
+    return {str(row["account_id"]): row["before"] for row in rows if not row["created"]}
 
 
 async def _add_accounts(conn: Connection, accounts: Sequence[Account]) -> None:
@@ -96,85 +105,91 @@ async def _add_accounts(conn: Connection, accounts: Sequence[Account]) -> None:
     )
 
 
-async def post(conn: Connection, transfers: Sequence[Transfer], entries: Sequence[Entry], now: datetime) -> None:
+async def post(
+    conn: Connection, transfers: Sequence[Transfer], entries: Sequence[Entry], *, now: datetime
+) -> None:
     """Book new transfers with their entries.
 
-    Raises UnbalancedError and NotNewError, both of which mean a bug.
+    Raises UnbalancedError and NotNewError when there is a bug: entries that do not sum to zero, or a transfer
+    that was booked before.
     """
     if not transfers:
         return
     check_balanced(entries)
     await lock_members(
-        conn, {(entry.account.community, entry.account.owner) for entry in entries if entry.account.owner}
+        conn, {Owner(entry.account.community, entry.account.owner) for entry in entries if entry.account.owner}
     )
-    if await add_transfers(conn, transfers, now) is not None:
+    if await add_transfers(conn, transfers, now=now) is not None:
         raise NotNewError(f"a transfer of kind {transfers[0].kind} was booked before")
-    await change_balances(conn, deltas(entries))
-    await add_entries(conn, entries, now)
+    await add_to_balances(conn, deltas(entries))
+    await add_entries(conn, entries, now=now)
 
 
-async def lock_members(conn: Connection, members: Iterable[tuple[str, UUID]]) -> dict[tuple[str, UUID], int]:
-    """Lock the points of (community, member); return what is available to each, 0 where nothing ever was."""
-    gates = {member_account(*member, "available").account_id: member for member in members}
+async def lock_members(conn: Connection, owners: Iterable[Owner]) -> dict[Owner, int]:
+    """Lock the points of members; return what is available to each, 0 where nothing ever was."""
+    gates = {member_account(owner, "available").account_id: owner for owner in owners}
     rows = await conn.fetch(
         """
         select b.account_id, b.amount from balances b
         join unnest($1::text[], $2::uuid[]) as g(community, account_id) using (community, account_id)
         order by b.account_id for update of b
         """,
-        [community for community, _ in gates.values()],
+        [owner.community for owner in gates.values()],
         list(gates),
     )
-    return dict.fromkeys(gates.values(), 0) | {gates[row["account_id"]]: row["amount"] for row in rows}
+    return dict.fromkeys(gates.values(), 0) | {gates[str(row["account_id"])]: row["amount"] for row in rows}
 
 
-async def member_balances(conn: Connection, community: str, member: UUID) -> list[Record]:
-    """Kind, currency and amount of every account of a member."""
-    return list(
-        await conn.fetch(
-            """
-            select a.kind, a.currency, b.amount from accounts a join balances b using (community, account_id)
-            where a.community = $1 and a.owner = $2 order by 1, 2
-            """,
-            community,
-            member,
-        )
+async def load_balances(conn: Connection, owner: Owner) -> list[MemberBalance]:
+    """What is on every account of a member."""
+    rows = await conn.fetch(
+        """
+        select a.kind, a.currency, b.amount from accounts a join balances b using (community, account_id)
+        where a.community = $1 and a.owner = $2 order by 1, 2
+        """,
+        *owner,
     )
-
-
-class StatementPlace(NamedTuple):
-    """Where a page of a statement ended."""
-
-    recorded_at: datetime
-    transfer_id: UUID
-    account_id: UUID
+    return [MemberBalance(*row) for row in rows]
 
 
 async def page_of_statement(
-    conn: Connection, community: str, member: UUID, after: StatementPlace | None, limit: int
-) -> list[Record]:
+    conn: Connection, owner: Owner, *, after: StatementPlace | None, limit: int
+) -> list[StatementEntry]:
     """The entries of a member's accounts with their causes, newest first, beginning after a place."""
-    return list(
-        await conn.fetch(
-            """
-            select a.kind as account, a.account_id, e.amount, e.currency, e.recorded_at, t.transfer_id,
-                   t.kind, t.cause_id, t.event_time, t.reverses
-            from accounts a
-            cross join lateral (
-                select * from entries e
-                where e.community = a.community and e.account_id = a.account_id
-                  and ($3::timestamptz is null
-                       or (e.recorded_at, e.transfer_id, e.account_id) < ($3, $4::uuid, $5::uuid))
-                order by e.recorded_at desc, e.transfer_id desc
-                limit $6) e
-            join transfers t on t.community = e.community and t.transfer_id = e.transfer_id
-            where a.community = $1 and a.owner = $2
-            order by e.recorded_at desc, e.transfer_id desc, e.account_id desc
-            limit $6
-            """,
-            community,
-            member,
-            *(after or (None, None, None)),
-            limit,
-        )
+    rows = await conn.fetch(
+        """
+        select a.kind as account, a.account_id, e.amount, e.currency, e.recorded_at, t.transfer_id,
+               t.kind, t.cause_id, t.event_time, t.reverses
+        from accounts a
+        cross join lateral (
+            select * from entries e
+            where e.community = a.community and e.account_id = a.account_id
+              and ($3::timestamptz is null
+                   or (e.recorded_at, e.transfer_id, e.account_id) < ($3, $4::uuid, $5::uuid))
+            order by e.recorded_at desc, e.transfer_id desc
+            limit $6) e
+        join transfers t on t.community = e.community and t.transfer_id = e.transfer_id
+        where a.community = $1 and a.owner = $2
+        order by e.recorded_at desc, e.transfer_id desc, e.account_id desc
+        limit $6
+        """,
+        *owner,
+        *(after or (None, None, None)),
+        limit,
+    )
+    return [_statement_entry(row) for row in rows]
+
+
+def _statement_entry(row: Record) -> StatementEntry:
+    return StatementEntry(
+        account=row["account"],
+        account_id=str(row["account_id"]),
+        amount=row["amount"],
+        currency=row["currency"],
+        recorded_at=row["recorded_at"],
+        transfer_id=str(row["transfer_id"]),
+        kind=row["kind"],
+        cause_id=str(row["cause_id"]),
+        event_time=row["event_time"],
+        reverses=str(row["reverses"]) if row["reverses"] else None,
     )

@@ -15,7 +15,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
+
+from services.rewards.ledger.domain.entries import Owner
+from shared.contracts.fields import Uuid
 
 
 class NotEnoughPointsError(Exception):
@@ -26,15 +28,41 @@ class NotEnoughPointsError(Exception):
         self.missing_points = missing_points
 
 
+class AwardKey(NamedTuple):
+    """Which award's lot."""
+
+    community: str
+    award_id: str
+
+
+class UsePlace(NamedTuple):
+    """Where a page of the lots that somebody uses ended."""
+
+    award_id: Uuid
+
+
 class LotUse(NamedTuple):
     """Points of one award that a redemption or payout uses."""
 
-    award_id: UUID
+    award_id: str
+    points: int
+
+    @property
+    def place(self) -> UsePlace:
+        """Where it stands among the lots of who uses them."""
+        return UsePlace(self.award_id)
+
+
+class Use(NamedTuple):
+    """A redemption or payout (`used_by`) that uses so many points of a member."""
+
+    owner: Owner
+    used_by: str
     points: int
 
 
 class Reversed(NamedTuple):
-    """Where reversed points were taken from."""
+    """Where reversed points came from."""
 
     pending: int
     available: int
@@ -44,7 +72,7 @@ class Reversed(NamedTuple):
 class Lot:
     """The points of one award, and how many of them are still there to be used."""
 
-    award_id: UUID
+    award_id: str
     points: int
     remaining: int
     earned_at: datetime
@@ -61,23 +89,23 @@ class LotBook:
     """The lots of one member and the available balance they stand for.
 
     It may be given only the oldest lots, as long as they hold what is asked for; a reversal also needs
-    the lot of the award that it takes back. `changed` names the lots to be written back.
+    the lot of the award that it reverses. `changed` names the lots to be written back.
     """
 
     def __init__(self, available: int, lots: Iterable[Lot] = ()) -> None:
         self.available = available
         self.lots = {lot.award_id: lot for lot in lots}
-        self.changed: set[UUID] = set()
+        self.changed: set[str] = set()
 
     def earn(self, lot: Lot) -> None:
-        """Add the lot of a new award. A pending one waits for `mature`; a debt takes its part at once."""
+        """Add the lot of a new award. A pending one waits for `mature`; a debt is paid from it at once."""
         self.lots[lot.award_id] = lot
         self.changed.add(lot.award_id)
         lot.remaining = lot.points
         if not lot.pending:
             self._arrive(lot, lot.points)
 
-    def mature(self, award_id: UUID) -> int:
+    def mature(self, award_id: str) -> int:
         """Make what remains of a pending lot available; return how many points that were."""
         lot = self.lots[award_id]
         points = lot.remaining if lot.pending else 0
@@ -87,8 +115,8 @@ class LotBook:
             self._arrive(lot, points)
         return points
 
-    def reverse(self, award_id: UUID, points: int) -> Reversed:
-        """Take back `points` of an award: from its own lot, then from the oldest, then as a debt.
+    def reverse(self, award_id: str, points: int) -> Reversed:
+        """Reverse `points` of an award: from its own lot, then from the oldest, then as a debt.
 
         Only the award's own lot gives pending points.
         """
@@ -125,7 +153,7 @@ class LotBook:
         return uses
 
     def restore(self, uses: Iterable[LotUse]) -> int:
-        """Give used points back to their lots, oldest first; a debt takes its part. Return their sum."""
+        """Give used points back to their lots, oldest first; a debt is paid from them. Return their sum."""
         given = sorted(uses, key=lambda use: (self.lots[use.award_id].earned_at, use.award_id))
         for award_id, points in given:
             lot = self.lots[award_id]

@@ -1,42 +1,55 @@
-"""Taking points from lots and giving them back, for redemptions and payouts."""
+"""Using points from lots and giving them back, as a step of a redemption or payout says."""
 
-from collections.abc import Mapping, Sequence
-from uuid import UUID
+from collections.abc import Sequence
 
+from services.rewards.ledger.domain.entries import Owner
 from services.rewards.ledger.store import entries as ledger_store
-from services.rewards.lots import store as lot_store
-from services.rewards.lots.domain.lots import LotBook, LotUse
-from services.rewards.lots.store import Owner, Use
+from services.rewards.lots import store
+from services.rewards.lots.domain.lots import AwardKey, LotBook, LotUse, Use
+from services.rewards.lots.domain.steps import Lots, Movement
 from shared.transaction import Transaction
 
 
-async def take(
-    tx: Transaction, uses: Sequence[Use], available: Mapping[tuple[str, UUID], int]
-) -> dict[UUID, list[LotUse]]:
-    """Use each member's oldest lots, at most one use a member; return the lots by who uses them.
+async def carry_out(tx: Transaction, movements: Sequence[Movement]) -> dict[str, list[LotUse]]:
+    """Book what steps move, and use or restore lots; return the lots that are used, by who uses them.
 
-    `available` is what lock_members found.
-    Raises NotEnoughPointsError when a member has fewer points.
+    At most one movement of a member may use lots. Raises NotEnoughPointsError when a member has fewer points.
     """
-    needs = [(use.owner, use.points) for use in uses]
-    lots = await lot_store.oldest_open(tx.conn, needs)
-    taken: dict[UUID, list[LotUse]] = {}
+    # 1. Lots are used while the points are still available …
+    used = await _take(tx, [made.use for made in movements if made.step.lots is Lots.USE])
+    # 2. … then the points go where the step says …
+    booked = [(made.transfer(tx.now), entries) for made in movements if (entries := made.entries())]
+    lines = [entry for _, entries in booked for entry in entries]
+    await ledger_store.post(tx.conn, [transfer for transfer, _ in booked], lines, now=tx.now)
+    # 3. … and lots are restored once their points are available again.
+    await _give_back(tx, [made.use for made in movements if made.step.lots is Lots.RESTORE])
+    return used
+
+
+async def _take(tx: Transaction, uses: Sequence[Use]) -> dict[str, list[LotUse]]:
+    """Use each member's oldest lots."""
+    if not uses:
+        return {}
+    available = await ledger_store.lock_members(tx.conn, [use.owner for use in uses])
+    lots = await store.load_oldest(tx.conn, [(use.owner, use.points) for use in uses])
+    taken: dict[str, list[LotUse]] = {}
     changed = []
     for use in uses:
         book = LotBook(available[use.owner], lots.get(use.owner, ()))
         taken[use.used_by] = book.take(use.points)
-        changed += [(use.owner, book.lots[key]) for key in book.changed]
-    rows = [(use.owner.community, use.used_by, lot) for use in uses for lot in taken[use.used_by]]
-    await lot_store.add_uses(tx.conn, rows)
-    await lot_store.update(tx.conn, changed)
+        changed += [(use.owner, book.lots[award]) for award in sorted(book.changed)]
+    await store.add_uses(tx.conn, [(use, lot) for use in uses for lot in taken[use.used_by]])
+    await store.set_remaining(tx.conn, changed)
     return taken
 
 
-async def give_back(tx: Transaction, uses: Sequence[Use]) -> None:
+async def _give_back(tx: Transaction, uses: Sequence[Use]) -> None:
     """Restore the lots of uses that were given up, after their points were booked back to available."""
-    by_use = await lot_store.uses_of(tx.conn, [(use.owner.community, use.used_by) for use in uses])
-    awards = {(use.owner.community, lot.award_id) for use in uses for lot in by_use[use.used_by]}
-    lots = await lot_store.of_awards(tx.conn, sorted(awards))
+    if not uses:
+        return
+    lots_of = await store.load_uses(tx.conn, uses)
+    awards = {AwardKey(use.owner.community, lot.award_id) for use in uses for lot in lots_of[use.used_by]}
+    lots = await store.load_lots(tx.conn, sorted(awards))
     by_owner: dict[Owner, list[Use]] = {}
     for use in uses:
         by_owner.setdefault(use.owner, []).append(use)
@@ -45,6 +58,6 @@ async def give_back(tx: Transaction, uses: Sequence[Use]) -> None:
     for owner, mine in by_owner.items():
         before = after[owner] - sum(use.points for use in mine)
         book = LotBook(before, lots[owner])
-        book.restore([lot for use in mine for lot in by_use[use.used_by]])
-        changed += [(owner, book.lots[key]) for key in sorted(book.changed)]
-    await lot_store.update(tx.conn, changed)
+        book.restore([lot for use in mine for lot in lots_of[use.used_by]])
+        changed += [(owner, book.lots[award]) for award in sorted(book.changed)]
+    await store.set_remaining(tx.conn, changed)

@@ -1,26 +1,23 @@
 """Routes of members' bank details."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
-from schwifty import BIC, IBAN
-from schwifty.exceptions import SchwiftyException
 
-from services.rewards.bank_messages.domain import NAME_MAX_CHARS, UnwritableNameError, sepa_text
-from services.rewards.ledger.api.members import unknown_member
-from services.rewards.ledger.store import entries as ledger_store
-from services.rewards.members import store as member_store
-from services.rewards.payouts.payees import handlers, store
+from services.rewards.ledger.api.members import UNKNOWN_MEMBER
+from services.rewards.ledger.domain.entries import Owner, UnknownMemberError
+from services.rewards.ledger.store.entries import load_balances
+from services.rewards.payouts.payees import domain, handlers, store
+from services.rewards.payouts.payees.domain import BankDetails, NoBankDetailsError
 from shared.contracts.fields import Name
-from shared.http import (
-    PROBLEMS,
-    FieldError,
-    Principal,
-    Problem,
-    requires,
-)
+from shared.followed_members import find_name
+from shared.http import Conn, Principal, ProblemType, Scope, Tx, problem_responses, requires
+
+NO_BANK_DETAILS = ProblemType("no-bank-details", 404, "No bank details")
+INVALID_BANK_DETAILS = ProblemType("invalid-bank-details", 422, "The bank details are not valid")
 
 router = APIRouter(tags=["members"])
 
@@ -41,63 +38,52 @@ class Payee(PayeeDetails):
     changed_at: datetime
     changed_by: str = Field(description="The access key that set them")
 
+    @classmethod
+    def of(cls, payee: domain.Payee) -> "Payee":
+        """Bank details as they are answered."""
+        return Payee(
+            member_id=UUID(payee.member_id),
+            name=payee.account.name,
+            iban=payee.account.iban,
+            bic=payee.account.bic,
+            bank_name=payee.bank_name,
+            changed_at=payee.changed_at,
+            changed_by=payee.changed_by,
+        )
 
-@router.put("/v1/payees/{member_id}", summary="Set a member's bank details", responses=PROBLEMS)
+
+@router.put(
+    "/v1/payees/{member_id}",
+    summary="Set a member's bank details",
+    responses=problem_responses(UNKNOWN_MEMBER, INVALID_BANK_DETAILS),
+)
 async def put_payee(
-    request: Request, member_id: UUID, details: PayeeDetails, principal: Principal = requires("payouts:write")
+    principal: Annotated[Principal, requires(Scope.PAYOUTS_WRITE)],
+    tx: Tx,
+    member_id: UUID,
+    details: PayeeDetails,
 ) -> Payee:
     """A payout that an open run held for the lack of bank details becomes eligible."""
-    iban, bic = _checked(details)
-    async with request.app.state.begin() as tx:
-        known = await member_store.member(tx.conn, principal.community, member_id)
-        if known is None and not await ledger_store.member_balances(tx.conn, principal.community, member_id):
-            raise unknown_member(member_id)
-        await handlers.put_payee(tx, principal.community, member_id, details.name, iban, bic, principal.key_id)
-    return await _stored_payee(request, principal.community, member_id)
+    account = domain.checked(BankDetails(details.name, details.iban, details.bic))
+    owner = Owner(principal.community, str(member_id))
+    known = await find_name(tx.conn, community=owner.community, member_id=owner.member_id)
+    if known is None and not await load_balances(tx.conn, owner):
+        raise UnknownMemberError(owner.member_id)
+    payee = domain.Payee(owner.community, owner.member_id, account, tx.now, principal.key_id)
+    await handlers.put_payee(tx, payee)
+    return Payee.of(payee)
 
 
-@router.get("/v1/payees/{member_id}", summary="A member's bank details", responses=PROBLEMS)
-async def get_payee(request: Request, member_id: UUID, principal: Principal = requires("payouts:read")) -> Payee:
+@router.get(
+    "/v1/payees/{member_id}",
+    summary="A member's bank details",
+    responses=problem_responses(NO_BANK_DETAILS),
+)
+async def get_payee(
+    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ)], conn: Conn, member_id: UUID
+) -> Payee:
     """What payouts of this member are paid to."""
-    return await _stored_payee(request, principal.community, member_id)
-
-
-def _checked(details: PayeeDetails) -> tuple[str, str | None]:
-    """IBAN and BIC in electronic form. Raises Problem 422 for what a SEPA bank would not take."""
-    errors = []
-    iban = bic = None
-    try:
-        sepa_text(details.name, NAME_MAX_CHARS)
-    except UnwritableNameError as error:
-        errors.append(FieldError(field="/name", detail=f"{error}; give the name in Latin letters"))
-    try:
-        iban = IBAN(details.iban)
-        if not iban.in_sepa_zone:
-            errors.append(FieldError(field="/iban", detail=f"{iban.country_code} is outside of SEPA"))
-    except SchwiftyException as error:
-        errors.append(FieldError(field="/iban", detail=f"{error}: copy it from the bank's statement"))
-    if details.bic is not None:
-        try:
-            bic = BIC(details.bic)
-        except SchwiftyException as error:
-            errors.append(FieldError(field="/bic", detail=f"{error}: leave it out when unsure"))
-    if errors or iban is None:
-        raise Problem(422, "The bank details are not valid", "Nothing was changed; see errors", errors)
-    return str(iban), None if bic is None else str(bic)
-
-
-async def _stored_payee(request: Request, community: str, member_id: UUID) -> Payee:
-    async with request.app.state.pool.acquire() as conn:
-        row = await store.payee(conn, community, member_id)
-    if row is None:
-        detail = f"Member {member_id} has none; PUT /v1/payees/{member_id} sets them"
-        raise Problem(404, "No bank details", detail)
-    return Payee(
-        member_id=row["member_id"],
-        name=row["name"],
-        iban=row["iban"],
-        bic=row["bic"],
-        bank_name=sepa_text(row["name"], NAME_MAX_CHARS),
-        changed_at=row["changed_at"],
-        changed_by=row["changed_by"],
-    )
+    payee = await store.find_payee(conn, community=principal.community, member_id=str(member_id))
+    if payee is None:
+        raise NoBankDetailsError(str(member_id))
+    return Payee.of(payee)

@@ -1,45 +1,51 @@
 """Routes of payout runs: make, approve with four eyes, file, note what the bank said."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from asyncpg import Record
-from fastapi import APIRouter, Request
-from pydantic import BaseModel, Field
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from services.rewards.bank_messages.pain001.domain import SCHEMA, BankFileError
-from services.rewards.commands.api import IdempotencyKey, run_once
-from services.rewards.ledger.api.cursors import time_cursor
-from services.rewards.payouts.domain import Outcome, PayoutState, WrongStateError
+from services.rewards.bank_messages.pain001.domain import SCHEMA
+from services.rewards.payouts import api
+from services.rewards.payouts.domain import OUTCOMES, PayoutState
 from services.rewards.payouts.runs import handlers, store
-from services.rewards.payouts.runs.domain import RunState
+from services.rewards.payouts.runs.domain import bank, runs
+from services.rewards.payouts.runs.domain.bank import BankReport, NoBankFileError
+from services.rewards.payouts.runs.domain.runs import RunPlace, RunState, UnknownRunError
+from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.contracts.fields import Text
-from shared.http import (
-    PROBLEMS,
-    After,
-    Limit,
-    Page,
-    Principal,
-    Problem,
-    encode_cursor,
-    requires,
-)
+from shared.http import Conn, Limit, Page, Principal, ProblemType, Scope, Tx, after, problem_responses, requires
 from shared.postgres import Connection
-from shared.transaction import Transaction
 
 OUTCOME_MAX_COUNT = 1_000
 
+UNKNOWN_RUN = ProblemType("unknown-payout-run", 404, "Payout run not found")
+NO_PAYABLE_TERMS = ProblemType("no-payable-terms", 409, "No payout run can be made")
+FOUR_EYES = ProblemType("four-eyes", 403, "Four eyes are needed")
+RUN_REFUSED = ProblemType("payout-run-refused", 409, "The payout run does not allow that")
+NO_BANK_FILE = ProblemType("no-bank-file", 404, "No bank file")
+
 router = APIRouter(tags=["payout runs"])
+
+#: Written out where they stand, as clients know them, not as schemas of their own.
+_STATES = tuple(state.value for state in RunState)
+State = Literal[_STATES]  # type: ignore[valid-type]
+_OUTCOMES = tuple(state.value for state in OUTCOMES)
+Outcome = Literal[_OUTCOMES]  # type: ignore[valid-type]
+Payer = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
+Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ)]
 
 
 class StateSum(BaseModel):
     """Payouts of a run that are in one state."""
 
-    state: PayoutState
+    model_config = ConfigDict(from_attributes=True)
+
+    state: api.State
     count: int
     points: int
     amount_minor: int
@@ -49,7 +55,7 @@ class Run(BaseModel):
     """A payout run: what it pays under which terms, and who made and approved it."""
 
     run_id: UUID
-    state: RunState
+    state: State
     programme_id: str
     programme_version: int
     currency: str
@@ -62,6 +68,26 @@ class Run(BaseModel):
     decided_at: datetime | None
     decided_by: str | None = Field(description="The access key that approved or cancelled it")
     payouts: list[StateSum]
+
+    @classmethod
+    def of(cls, run: runs.Run, sums: Sequence[runs.StateSum]) -> Self:
+        """A run as it is answered."""
+        return cls(
+            run_id=UUID(run.run_id),
+            state=run.state,
+            programme_id=run.programme_id,
+            programme_version=run.programme_version,
+            currency=run.terms.currency,
+            points=run.terms.points,
+            minor=run.terms.minor,
+            minimum_points=run.terms.minimum_points,
+            complete=run.complete,
+            created_at=run.created_at,
+            created_by=run.created_by,
+            decided_at=run.decided_at,
+            decided_by=run.decided_by,
+            payouts=[StateSum.model_validate(state_sum) for state_sum in sums],
+        )
 
 
 class BankFile(BaseModel):
@@ -76,6 +102,20 @@ class BankFile(BaseModel):
     created_at: datetime
     created_by: str
 
+    @classmethod
+    def of(cls, file: bank.BankFile) -> Self:
+        """A bank file as it is answered."""
+        return cls(
+            run_id=UUID(file.run_id),
+            message_id=file.message_id,
+            schema_name=SCHEMA,
+            payment_count=file.payment_count,
+            control_sum_minor=file.control_sum_minor,
+            sha256=file.sha256,
+            created_at=file.created_at,
+            created_by=file.created_by,
+        )
+
 
 class OutcomeRequest(BaseModel):
     """What the bank said."""
@@ -86,6 +126,12 @@ class OutcomeRequest(BaseModel):
         None, min_length=1, max_length=OUTCOME_MAX_COUNT, description="Only these; without: all that can"
     )
 
+    @property
+    def report(self) -> BankReport:
+        """What it says of payouts."""
+        payout_ids = None if self.payout_ids is None else [str(payout_id) for payout_id in self.payout_ids]
+        return BankReport(PayoutState(self.state), self.reason, payout_ids)
+
 
 class OutcomeResult(BaseModel):
     """How many payouts changed, and how the run stands."""
@@ -94,161 +140,117 @@ class OutcomeResult(BaseModel):
     run: Run
 
 
-@asynccontextmanager
-async def _decision(request: Request, run_id: UUID) -> AsyncIterator[Transaction]:
-    """A transaction of a command on a run; what the handler refuses becomes a problem."""
-    try:
-        async with request.app.state.begin() as tx:
-            yield tx
-    except handlers.UnknownRunError as error:
-        raise _unknown(run_id) from error
-    except handlers.FourEyesError as error:
-        raise Problem(
-            403,
-            "Four eyes are needed",
-            "This access key made the run; another one with the scope 'payouts:approve' must approve it",
-        ) from error
-    except (handlers.RunRefusedError, WrongStateError, BankFileError) as error:
-        raise Problem(409, "The payout run does not allow that", str(error)) from error
-
-
 @router.post(
     "/v1/payout-runs",
     summary="Compute what is owed",
     status_code=201,
     response_model=Run,
-    responses=PROBLEMS,
+    responses=problem_responses(NO_PAYABLE_TERMS, KEY_REUSED),
 )
-async def post_run(
-    request: Request,
-    idempotency_key: IdempotencyKey,
-    principal: Principal = requires("payouts:write"),
-) -> Response:
+async def post_run(principal: Payer, tx: Tx, idempotency_key: IdempotencyKey) -> Response:
     """A payout for each member with enough available points: eligible, or held without bank details."""
 
-    async def work(tx: Transaction) -> Run:
-        run_id = await handlers.create(tx, principal.community, idempotency_key, principal.key_id)
-        return await _run(tx.conn, principal.community, run_id)
+    async def work() -> Run:
+        run = await handlers.create(
+            tx, community=principal.community, idempotency_key=idempotency_key, by=principal.key_id
+        )
+        return await _shown(tx.conn, run)
 
-    try:
-        return await run_once(request, principal, "payout_run", idempotency_key, {}, work)
-    except handlers.RunRefusedError as error:
-        raise Problem(409, "No payout run can be made", str(error)) from error
+    key = CommandKey(principal.community, "payout_run", idempotency_key)
+    return await answer_once(tx, Command(key, {}), work)
 
 
-@router.get("/v1/payout-runs", summary="Payout runs, newest first", responses=PROBLEMS)
+@router.get("/v1/payout-runs", summary="Payout runs, newest first", responses=problem_responses())
 async def list_runs(
-    request: Request, limit: Limit = 100, after: After = None, principal: Principal = requires("payouts:read")
+    principal: Reader,
+    conn: Conn,
+    place: Annotated[RunPlace | None, after(RunPlace)],
+    limit: Limit = 100,
 ) -> Page[Run]:
     """Runs of the community with the sums of their payouts by state."""
-    place = time_cursor(after, 1)
-    async with request.app.state.pool.acquire() as conn:
-        rows = await store.page_of_runs(conn, principal.community, (place[0], place[1]) if place else None, limit)
-        sums = await store.run_sums(conn, principal.community, [row["run_id"] for row in rows])
-    last = rows[-1] if len(rows) == limit else None
-    return Page(
-        items=[_run_of(row, sums.get(row["run_id"], ())) for row in rows],
-        next=last and encode_cursor(last["created_at"], str(last["run_id"])),
+    found = await store.page_of_runs(conn, community=principal.community, after=place, limit=limit)
+    sums = await store.load_sums(conn, community=principal.community, run_ids=[run.run_id for run in found])
+    return Page.of(
+        found, limit, item=lambda run: Run.of(run, sums.get(run.run_id, ())), place=lambda run: run.place
     )
 
 
-@router.get("/v1/payout-runs/{run_id}", summary="A payout run", responses=PROBLEMS)
-async def get_run(request: Request, run_id: UUID, principal: Principal = requires("payouts:read")) -> Run:
+@router.get("/v1/payout-runs/{run_id}", summary="A payout run", responses=problem_responses(UNKNOWN_RUN))
+async def get_run(principal: Reader, conn: Conn, run_id: UUID) -> Run:
     """A run with the sums of its payouts by state."""
-    async with request.app.state.pool.acquire() as conn:
-        return await _run(conn, principal.community, run_id)
+    run = await store.find_run(conn, community=principal.community, run_id=str(run_id))
+    if run is None:
+        raise UnknownRunError(str(run_id))
+    return await _shown(conn, run)
 
 
-@router.post("/v1/payout-runs/{run_id}/approve", summary="Approve a payout run", responses=PROBLEMS)
-async def approve(request: Request, run_id: UUID, principal: Principal = requires("payouts:approve")) -> Run:
+@router.post(
+    "/v1/payout-runs/{run_id}/approve",
+    summary="Approve a payout run",
+    responses=problem_responses(UNKNOWN_RUN, FOUR_EYES, RUN_REFUSED),
+)
+async def approve(principal: Annotated[Principal, requires(Scope.PAYOUTS_APPROVE)], tx: Tx, run_id: UUID) -> Run:
     """By another access key than the one that made it. Points are reserved, or the payout fails and says why."""
-    async with _decision(request, run_id) as tx:
-        await handlers.approve(tx, principal.community, run_id, principal.key_id)
-        return await _run(tx.conn, principal.community, run_id)
+    run = await handlers.approve(tx, community=principal.community, run_id=str(run_id), by=principal.key_id)
+    return await _shown(tx.conn, run)
 
 
-@router.post("/v1/payout-runs/{run_id}/cancel", summary="Give up a payout run", responses=PROBLEMS)
-async def cancel(request: Request, run_id: UUID, principal: Principal = requires("payouts:write")) -> Run:
+@router.post(
+    "/v1/payout-runs/{run_id}/cancel",
+    summary="Give up a payout run",
+    responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED),
+)
+async def cancel(principal: Payer, tx: Tx, run_id: UUID) -> Run:
     """Only before its bank file is written. What was reserved is available again."""
-    async with _decision(request, run_id) as tx:
-        await handlers.cancel(tx, principal.community, run_id, principal.key_id)
-        return await _run(tx.conn, principal.community, run_id)
+    run = await handlers.cancel(tx, community=principal.community, run_id=str(run_id), by=principal.key_id)
+    return await _shown(tx.conn, run)
 
 
-@router.post("/v1/payout-runs/{run_id}/file", summary="Write the bank file", responses=PROBLEMS)
-async def write_file(request: Request, run_id: UUID, principal: Principal = requires("payouts:write")) -> BankFile:
+@router.post(
+    "/v1/payout-runs/{run_id}/file",
+    summary="Write the bank file",
+    responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED),
+)
+async def write_file(principal: Payer, tx: Tx, run_id: UUID) -> BankFile:
     """Writes the pain.001.001.09 file once, checks it against its schema, and submits the payouts."""
-    async with _decision(request, run_id) as tx:
-        await handlers.write_file(tx, principal.community, run_id, principal.key_id)
-        row = await store.file(tx.conn, principal.community, run_id)
-    return _file_of(_present(row, run_id))
+    file = await handlers.write_file(tx, community=principal.community, run_id=str(run_id), by=principal.key_id)
+    return BankFile.of(file)
 
 
 @router.get(
     "/v1/payout-runs/{run_id}/file",
     summary="The bank file",
     response_class=Response,
-    responses={**PROBLEMS, 200: {"description": SCHEMA, "content": {"application/xml": {}}}},
+    responses={
+        **problem_responses(NO_BANK_FILE),
+        200: {"description": SCHEMA, "content": {"application/xml": {}}},
+    },
 )
-async def get_file(request: Request, run_id: UUID, principal: Principal = requires("payouts:read")) -> Response:
+async def get_file(principal: Reader, conn: Conn, run_id: UUID) -> Response:
     """The stored bytes, the same every time."""
-    async with request.app.state.pool.acquire() as conn:
-        row = _present(await store.file(conn, principal.community, run_id), run_id)
+    file = await store.find_file(conn, community=principal.community, run_id=str(run_id))
+    if file is None:
+        raise NoBankFileError(str(run_id))
     headers = {
-        "Content-Disposition": f'attachment; filename="{row["message_id"]}.xml"',
-        "ETag": f'"{row["sha256"]}"',
+        "Content-Disposition": f'attachment; filename="{file.message_id}.xml"',
+        "ETag": f'"{file.sha256}"',
     }
-    return Response(row["content"], media_type="application/xml", headers=headers)
+    return Response(file.content, media_type="application/xml", headers=headers)
 
 
-@router.post("/v1/payout-runs/{run_id}/outcome", summary="Note what the bank said", responses=PROBLEMS)
-async def post_outcome(
-    request: Request, run_id: UUID, outcome: OutcomeRequest, principal: Principal = requires("payouts:write")
-) -> OutcomeResult:
+@router.post(
+    "/v1/payout-runs/{run_id}/outcome",
+    summary="Note what the bank said",
+    responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED),
+)
+async def post_outcome(principal: Payer, tx: Tx, run_id: UUID, outcome: OutcomeRequest) -> OutcomeResult:
     """Submitted payouts become sent, settled, returned or failed; settled ones may be reversed."""
-    async with _decision(request, run_id) as tx:
-        changed = await handlers.note_outcome(
-            tx,
-            principal.community,
-            run_id,
-            outcome.state,
-            principal.key_id,
-            outcome.reason,
-            outcome.payout_ids,
-        )
-        run = await _run(tx.conn, principal.community, run_id)
-    return OutcomeResult(changed_count=changed, run=run)
-
-
-async def _run(conn: Connection, community: str, run_id: UUID) -> Run:
-    row = await store.run(conn, community, run_id)
-    if row is None:
-        raise _unknown(run_id)
-    return _run_of(row, (await store.run_sums(conn, community, [run_id])).get(run_id, ()))
-
-
-def _run_of(row: Record, sums: Sequence[Record]) -> Run:
-    fields: dict[str, Any] = {name: row[name] for name in Run.model_fields if name != "payouts"}
-    return Run(
-        **fields,
-        payouts=[StateSum(**{name: one[name] for name in StateSum.model_fields}) for one in sums],
+    noted = await handlers.note_outcome(
+        tx, outcome.report, community=principal.community, run_id=str(run_id), by=principal.key_id
     )
+    return OutcomeResult(changed_count=noted.changed_count, run=await _shown(tx.conn, noted.run))
 
 
-def _file_of(row: Record) -> BankFile:
-    fields: dict[str, Any] = {name: row[name] for name in BankFile.model_fields if name != "schema_name"}
-    return BankFile(**fields, schema_name=SCHEMA)
-
-
-def _present(row: Record | None, run_id: UUID) -> Record:
-    if row is None:
-        raise Problem(
-            404,
-            "No bank file",
-            f"Run {run_id} has none in this community; POST /v1/payout-runs/{run_id}/file writes it",
-        )
-    return row
-
-
-def _unknown(run_id: UUID) -> Problem:
-    return Problem(404, "Payout run not found", f"There is no payout run {run_id} in this community")
+async def _shown(conn: Connection, run: runs.Run) -> Run:
+    sums = await store.load_sums(conn, community=run.community, run_ids=[run.run_id])
+    return Run.of(run, sums.get(run.run_id, ()))

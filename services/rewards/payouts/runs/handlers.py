@@ -1,274 +1,175 @@
 """Payout runs: computed by one person, approved by another, written to one bank file, and what the bank said."""
 
 import asyncio
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID
+from typing import NamedTuple
 
-from asyncpg import Record
-from schwifty import IBAN
-from schwifty.exceptions import SchwiftyException
-
-from services.rewards import settings
-from services.rewards.bank_messages.pain001.domain import (
-    CURRENCY,
-    BankAccount,
-    CreditTransfer,
-    credit_transfer_file,
-)
-from services.rewards.ledger.store import entries as ledger_store
-from services.rewards.payouts import domain
+from services.rewards.ledger.store.entries import lock_members
 from services.rewards.payouts import store as payout_store
-from services.rewards.payouts.domain import NO_BANK_DETAILS, Outcome, PayoutState, Terms, worth
-from services.rewards.payouts.handlers import change, publish
+from services.rewards.payouts.domain import Change, Payout, PayoutState, changes_to
+from services.rewards.payouts.handlers import add, change
 from services.rewards.payouts.payees import store as payee_store
-from services.rewards.payouts.runs import domain as run_domain
 from services.rewards.payouts.runs import store
-from services.rewards.programmes.domain import InForce
-from services.rewards.programmes.handlers import rewards_in_force
+from services.rewards.payouts.runs.domain.bank import BankFile, BankReport, bank_file
+from services.rewards.payouts.runs.domain.runs import (
+    NO_BANK_DETAILS,
+    PayableMember,
+    Run,
+    RunState,
+    UnknownRunError,
+    accrued,
+    open_run,
+    why_not,
+)
+from services.rewards.programmes.store import find_in_force
+from services.rewards.settings import Settings
 from shared.transaction import Transaction
 
 
-class RunRefusedError(Exception):
-    """The run cannot be made, decided or filed; the message says why and what to do."""
+async def create(tx: Transaction[Settings], *, community: str, idempotency_key: str, by: str) -> Run:
+    """Compute what is owed to whom, and make a run with a payout for each; return the run.
 
-
-class UnknownRunError(Exception):
-    """There is no such run."""
-
-
-class FourEyesError(Exception):
-    """Whoever made a run may not approve it."""
-
-
-async def create(tx: Transaction, community: str, idempotency_key: str, by: str) -> UUID:
-    """Compute what is owed to whom, and make a run with a payout for each; return the run's id.
-
-    Raises RunRefusedError when the programme has no payout terms, or ones that no bank file can be made of.
+    Raises NoPayableTermsError when the programme has no payout terms, or ones that no bank file can be made of.
     """
     await payout_store.lock_runs(tx.conn, community)
-    in_force = await rewards_in_force(tx, community)
-    terms = _terms(in_force)
-    assert in_force is not None and in_force.rewards.payout is not None  # noqa: S101, PT018 -- _terms said so
-    payer = in_force.rewards.payout.paying_account
-    most = settings.current().payouts_per_run_max_count
+    in_force = await find_in_force(tx.conn, community=community, now=tx.now)
+    run = open_run(in_force, community=community, idempotency_key=idempotency_key, by=by, now=tx.now)
+    most = tx.settings.payouts_per_run_max_count
     # One more than fits tells whether members are left for another run.
-    members = await store.payable_members(tx.conn, community, max(terms.minimum_points, terms.points), most + 1)
-    run = run_domain.run_id(community, idempotency_key)
-    await store.add_run(
-        tx.conn,
-        {
-            "community": community,
-            "run_id": run,
-            "state": "open",
-            "programme_id": in_force.programme_id,
-            "programme_version": in_force.version,
-            "currency": terms.currency,
-            "points": terms.points,
-            "minor": terms.minor,
-            "minimum_points": terms.minimum_points,
-            "payer_name": payer.name,
-            "payer_iban": payer.iban,
-            "payer_bic": payer.bic,
-            "complete": len(members) <= most,
-            "created_at": tx.now,
-            "created_by": by,
-        },
+    members = await store.load_payable_members(
+        tx.conn, community=community, least_points=run.terms.least_points, limit=most + 1
     )
-    await _add_payouts(tx, community, run, members[:most], terms, by)
+    run = replace(run, complete=len(members) <= most)
+    await store.add_run(tx.conn, run)
+    await _add_payouts(tx, run, members[:most])
     return run
 
 
-def _terms(in_force: InForce | None) -> Terms:
-    payout = in_force.rewards.payout if in_force else None
-    if payout is None:
-        raise RunRefusedError(
-            "The programme in force has no `rewards.payout`: publish a version that says what points are worth"
-        )
-    if payout.currency != CURRENCY:
-        raise RunRefusedError(f"Bank files are SEPA credit transfers in {CURRENCY}, not {payout.currency}")
-    try:
-        IBAN(payout.paying_account.iban)
-    except SchwiftyException as error:
-        raise RunRefusedError(
-            f"The paying account's IBAN is wrong ({error}): publish a version with the right one"
-        ) from error
-    return Terms(payout.currency, payout.points, payout.minor, payout.minimum_points)
-
-
-async def _add_payouts(
-    tx: Transaction, community: str, run: UUID, members: Sequence[tuple[UUID, int]], terms: Terms, by: str
-) -> None:
+async def _add_payouts(tx: Transaction, run: Run, members: Sequence[PayableMember]) -> None:
     if not members:
         return
-    ids = [member for member, _ in members]
+    member_ids = [member.member_id for member in members]
+    by = run.created_by
     # What an earlier run left held is taken up by this one.
-    left = await payout_store.left_held(tx.conn, community, ids)
-    reason = f"taken up by payout run {run}"
-    await change(tx, left, "failed", by, reasons=dict.fromkeys((row["payout_id"] for row in left), reason))
-    payees = await payee_store.payees(tx.conn, community, ids)
-    rows = []
-    for member, available in members:
-        points, amount_minor = worth(available, terms)
-        payout = domain.payout_id(run, member)
-        payee = payees.get(member)
-        bank = (payee["name"], payee["iban"], payee["bic"]) if payee else (None, None, None)
-        end_to_end_id = domain.end_to_end_id(payout)
-        rows.append((community, payout, run, member, points, amount_minor, terms.currency, end_to_end_id, *bank))
-    added = await payout_store.add_payouts(tx.conn, rows, tx.now)
-    await payout_store.add_changes(
-        tx.conn, [(community, row["payout_id"], "accrued", None) for row in added], tx.now, by
-    )
-    publish(tx, added, "accrued", by)
-    held = [row for row in added if row["iban"] is None]
-    await change(tx, held, "held", by, reasons=dict.fromkeys((row["payout_id"] for row in held), NO_BANK_DETAILS))
-    await change(tx, [row for row in added if row["iban"] is not None], "eligible", by)
+    left = await payout_store.lock_left_held(tx.conn, community=run.community, member_ids=member_ids)
+    await change(tx, changes_to(PayoutState.FAILED, left, f"taken up by payout run {run.run_id}"), by=by)
+    payees = await payee_store.load_payees(tx.conn, community=run.community, member_ids=member_ids)
+    payouts = [accrued(run, member, payees.get(member.member_id)) for member in members]
+    payouts.sort(key=lambda payout: payout.payout_id)
+    await add(tx, payouts, by=by)
+    held = [payout for payout in payouts if payout.payee is None]
+    await change(tx, changes_to(PayoutState.HELD, held, NO_BANK_DETAILS), by=by)
+    ready = [payout for payout in payouts if payout.payee is not None]
+    await change(tx, changes_to(PayoutState.ELIGIBLE, ready), by=by)
 
 
-async def approve(tx: Transaction, community: str, run_id: UUID, by: str) -> None:
+async def approve(tx: Transaction, *, community: str, run_id: str, by: str) -> Run:
     """Approve a run made by somebody else: eligible payouts become approved, then reserved, or failed.
 
-    Held payouts stay held until a later run takes them up. Approving again changes nothing.
-    Raises UnknownRunError, FourEyesError, and RunRefusedError when it is filed or cancelled.
+    Held payouts stay held until a later run takes them up. Approving again changes nothing. Return the run.
+    Raises UnknownRunError, FourEyesError when `by` made it, and RunRefusedError when it is filed or cancelled.
     """
-    run = await _lock_run(tx, community, run_id)
-    if run["created_by"] == by:
-        raise FourEyesError
-    if run["state"] == "approved":
-        return
-    _require(run, "open")
-    eligible = await payout_store.payouts_of_run(tx.conn, community, run_id, ["eligible"])
-    available = await ledger_store.lock_members(tx.conn, [(community, row["member_id"]) for row in eligible])
-    payees = await payee_store.payees(tx.conn, community, [row["member_id"] for row in eligible])
-    reasons: dict[UUID, str] = {}
-    for row in eligible:
-        have = available[community, row["member_id"]]
-        reason = _why_not(row, have, payees.get(row["member_id"]))
-        if reason is not None:
-            reasons[row["payout_id"]] = reason
-    good = [row for row in eligible if row["payout_id"] not in reasons]
-    approved: Mapping[UUID, PayoutState] = dict.fromkeys((row["payout_id"] for row in good), "approved")
-    await change(tx, [row for row in eligible if row["payout_id"] in reasons], "failed", by, reasons=reasons)
-    await change(tx, good, "approved", by)
-    await change(tx, good, "reserved", by, states=approved)
-    await store.decide_run(tx.conn, community, run_id, "approved", tx.now, by)
+    run = await _lock_run(tx, community=community, run_id=run_id)
+    run.check_four_eyes(by)
+    if run.state == RunState.APPROVED:
+        return run
+    run.check_step(RunState.APPROVED)
+    eligible = await payout_store.lock_payouts(
+        tx.conn, community=community, run_id=run_id, states=[PayoutState.ELIGIBLE]
+    )
+    refused, good = await _judge(tx, run, eligible)
+    await change(tx, refused, by=by)
+    approved = await change(tx, changes_to(PayoutState.APPROVED, good), by=by)
+    await change(tx, changes_to(PayoutState.RESERVED, approved), by=by)
+    return await _set_state(tx, run.decided(RunState.APPROVED, by=by, now=tx.now))
 
 
-def _why_not(row: Record, available: int, payee: Record | None) -> str | None:
-    """Why a payout can no longer be paid as it was computed; None when it can."""
-    if available < row["points"]:
-        return f"the balance fell to {available} points since the run was made; {row['points']} are needed"
-    if payee is None or (payee["name"], payee["iban"], payee["bic"]) != (
-        row["payee_name"],
-        row["iban"],
-        row["bic"],
-    ):
-        return "the bank details changed since the run was made"
-    return None
+async def _judge(tx: Transaction, run: Run, payouts: Sequence[Payout]) -> tuple[list[Change], list[Payout]]:
+    """Which payouts fail, and which can be paid as they were computed; their members are locked."""
+    available = await lock_members(tx.conn, [payout.owner for payout in payouts])
+    payees = await payee_store.load_payees(
+        tx.conn, community=run.community, member_ids=[payout.member_id for payout in payouts]
+    )
+    refused: list[Change] = []
+    good: list[Payout] = []
+    for payout in payouts:
+        reason = why_not(payout, available[payout.owner], payees.get(payout.member_id))
+        if reason is None:
+            good.append(payout)
+        else:
+            refused.append(Change(payout, PayoutState.FAILED, reason))
+    return refused, good
 
 
-async def cancel(tx: Transaction, community: str, run_id: UUID, by: str) -> None:
-    """Give up a run that has no bank file yet; what it had reserved is available again.
+async def cancel(tx: Transaction, *, community: str, run_id: str, by: str) -> Run:
+    """Give up a run that has no bank file yet; what it had reserved is available again. Return the run.
 
     Raises UnknownRunError, and RunRefusedError when the bank may have the file already.
     """
-    run = await _lock_run(tx, community, run_id)
-    if run["state"] == "cancelled":
-        return
-    _require(run, "open", "approved")
-    payouts = await payout_store.payouts_of_run(tx.conn, community, run_id, ["held", "eligible", "reserved"])
-    reasons = dict.fromkeys((row["payout_id"] for row in payouts), "the run was cancelled")
-    await change(tx, payouts, "failed", by, reasons=reasons)
-    await store.decide_run(tx.conn, community, run_id, "cancelled", tx.now, by)
+    run = await _lock_run(tx, community=community, run_id=run_id)
+    if run.state == RunState.CANCELLED:
+        return run
+    run.check_step(RunState.CANCELLED)
+    states = [PayoutState.HELD, PayoutState.ELIGIBLE, PayoutState.RESERVED]
+    payouts = await payout_store.lock_payouts(tx.conn, community=community, run_id=run_id, states=states)
+    await change(tx, changes_to(PayoutState.FAILED, payouts, "the run was cancelled"), by=by)
+    return await _set_state(tx, run.decided(RunState.CANCELLED, by=by, now=tx.now))
 
 
-async def write_file(tx: Transaction, community: str, run_id: UUID, by: str) -> None:
-    """Write an approved run's bank file and submit its payouts; a run that has its file keeps it.
+async def write_file(tx: Transaction[Settings], *, community: str, run_id: str, by: str) -> BankFile:
+    """Write an approved run's bank file and submit its payouts; a run that has its file keeps it. Return the file.
 
     Raises UnknownRunError, BankFileError, and RunRefusedError when the run is not approved or pays nobody.
     """
-    run = await _lock_run(tx, community, run_id)
-    if run["state"] == "filed":
-        return
-    _require(run, "approved")
-    payouts = await payout_store.payouts_of_run(tx.conn, community, run_id, ["reserved"])
-    if not payouts:
-        raise RunRefusedError("No payout of this run is reserved, so there is nothing to pay")
-    transfers = [
-        CreditTransfer(
-            row["end_to_end_id"],
-            row["amount_minor"],
-            BankAccount(row["payee_name"], row["iban"], row["bic"]),
-            f"{row['points']} points, payout {row['end_to_end_id']}",
-        )
-        for row in payouts
-    ]
-    content = await asyncio.to_thread(
-        credit_transfer_file,
-        run_domain.message_id(run_id),
-        BankAccount(run["payer_name"], run["payer_iban"], run["payer_bic"]),
-        transfers,
-        tx.now,
-        tx.now.date() + timedelta(days=settings.current().payout_execution_days),
+    run = await _lock_run(tx, community=community, run_id=run_id)
+    known = await store.find_file(tx.conn, community=community, run_id=run_id)
+    if known is not None:
+        return known
+    run.check_step(RunState.FILED)
+    payouts = await payout_store.lock_payouts(
+        tx.conn, community=community, run_id=run_id, states=[PayoutState.RESERVED]
     )
-    await store.add_file(
-        tx.conn,
-        {
-            "community": community,
-            "run_id": run_id,
-            "message_id": run_domain.message_id(run_id),
-            "content": content,
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "payment_count": len(transfers),
-            "control_sum_minor": sum(one.amount_minor for one in transfers),
-            "created_at": tx.now,
-            "created_by": by,
-        },
-    )
-    await change(tx, payouts, "submitted", by)
-    await store.decide_run(tx.conn, community, run_id, "filed", tx.now, by)
+    execution_date = tx.now.date() + timedelta(days=tx.settings.payout_execution_days)
+    # In a thread: thousands of payments take a while to write and to check.
+    file = await asyncio.to_thread(bank_file, run, payouts, by=by, now=tx.now, execution_date=execution_date)
+    await store.add_file(tx.conn, file)
+    await change(tx, changes_to(PayoutState.SUBMITTED, payouts), by=by)
+    await _set_state(tx, run.filed())
+    return file
 
 
-async def note_outcome(
-    tx: Transaction,
-    community: str,
-    run_id: UUID,
-    outcome: Outcome,
-    by: str,
-    reason: str | None,
-    only: Sequence[UUID] | None,
-) -> int:
-    """Note what the bank said of a filed run's payouts, or of `only` these; return how many changed.
+class Noted(NamedTuple):
+    """The run that a bank's report was about, and how many of its payouts changed."""
 
-    Without `only`, every payout changes that can. Payouts that are there already stay as they are.
-    Raises UnknownRunError, RunRefusedError, and WrongStateError when one of `only` cannot go there.
+    run: Run
+    changed_count: int
+
+
+async def note_outcome(tx: Transaction, report: BankReport, *, community: str, run_id: str, by: str) -> Noted:
+    """Note what the bank said of a filed run's payouts.
+
+    Payouts that are there already stay as they are. Raises UnknownRunError, RunRefusedError when the run is not
+    filed or a payout not one of it, and WrongStateError when one that the report names cannot go there.
     """
-    run = await _lock_run(tx, community, run_id)
-    _require(run, "filed")
-    able = [one for one in domain.BANK_STATES if outcome in domain.NEXT_STATES[one]]
-    states = able if only is None else domain.PAYOUT_STATES
-    rows = await payout_store.payouts_of_run(tx.conn, community, run_id, states, only)
-    missing = {str(one) for one in only or ()} - {str(row["payout_id"]) for row in rows}
-    if missing:
-        raise RunRefusedError(f"Payout {min(missing)} is not one of this run")
-    rows = [row for row in rows if row["state"] != outcome]
-    for row in rows:
-        if row["state"] not in able:
-            raise domain.WrongStateError(row["state"], outcome)
-    reasons = {} if reason is None else dict.fromkeys((row["payout_id"] for row in rows), reason)
-    await change(tx, rows, outcome, by, reasons=reasons)
-    return len(rows)
+    run = await _lock_run(tx, community=community, run_id=run_id)
+    run.check_state(RunState.FILED)
+    payouts = await payout_store.lock_payouts(
+        tx.conn, community=community, run_id=run_id, states=report.states, only=report.payout_ids
+    )
+    changed = await change(tx, report.changes(payouts), by=by)
+    return Noted(run, len(changed))
 
 
-async def _lock_run(tx: Transaction, community: str, run_id: UUID) -> Record:
+async def _lock_run(tx: Transaction, *, community: str, run_id: str) -> Run:
     await payout_store.lock_runs(tx.conn, community)
-    run = await store.run(tx.conn, community, run_id, lock=True)
+    run = await store.lock_run(tx.conn, community=community, run_id=run_id)
     if run is None:
-        raise UnknownRunError
+        raise UnknownRunError(run_id)
     return run
 
 
-def _require(run: Record, *states: run_domain.RunState) -> None:
-    if run["state"] not in states:
-        raise RunRefusedError(f"The run is {run['state']}; this needs one that is {' or '.join(states)}")
+async def _set_state(tx: Transaction, run: Run) -> Run:
+    await store.set_state(tx.conn, run)
+    return run

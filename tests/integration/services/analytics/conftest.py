@@ -96,5 +96,5 @@ def scopes() -> Sequence[str]:
 
 
 @pytest.fixture
-def world(pool: asyncpg.Pool) -> AnalyticsWorld:
-    return AnalyticsWorld(pool)
+def world(pool: asyncpg.Pool, spec: ServiceSpec) -> AnalyticsWorld:
+    return AnalyticsWorld(pool, spec)

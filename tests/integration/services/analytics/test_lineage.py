@@ -48,17 +48,17 @@ async def test_from_payout_to_events_in_pages(world: Any, api: httpx.AsyncClient
     first = await ask(api, path, limit=3)
     second = await ask(api, path, limit=3, after=first["next"])
     assert second["next"] is None
-    assert [(one["state"], one["by"]) for one in first["states"]] == [
+    assert [(change["state"], change["by"]) for change in first["states"]] == [
         ("accrued", "rewards"),
         ("approved", "grace"),
         ("settled", "bank"),
     ]
     assert (first["state"], first["approved_by"], first["amount_minor"]) == ("settled", "grace", 100)
     lots = [*first["items"], *second["items"]]
-    assert [one["points"] for one in lots] == [5, 5, 3, 5, 5]
-    assert [one["event"]["event_id"] for one in lots] == names
-    assert {(one["award"]["rule_id"], one["award"]["programme_version"]) for one in lots} == {("post", 1)}
-    assert {one["award"]["published_by"] for one in lots} == {"grace"}
+    assert [lot["points"] for lot in lots] == [5, 5, 3, 5, 5]
+    assert [lot["event"]["event_id"] for lot in lots] == names
+    assert {(lot["award"]["rule_id"], lot["award"]["programme_version"]) for lot in lots} == {("post", 1)}
+    assert {lot["award"]["published_by"] for lot in lots} == {"grace"}
 
 
 async def test_lots_that_came_before_their_awards_are_shown(world: Any, api: httpx.AsyncClient) -> None:
@@ -68,6 +68,24 @@ async def test_lots_that_came_before_their_awards_are_shown(world: Any, api: htt
     assert body["items"] == [
         {"award_id": world.award_id("1"), "points": 5, "award": None, "event": None},
     ]
+
+
+async def test_lots_of_an_award_that_came_before_its_event_are_shown(world: Any, api: httpx.AsyncClient) -> None:
+    await world.handle(on_awards, world.award("1", "1"))
+    await world.handle(on_payouts, world.lots(("1", 5)))
+    (lot,) = (await ask(api, f"/v1/lineage/payouts/{world.uuid('payout')}"))["items"]
+    assert (lot["award"]["member_id"], lot["event"]) == (world.uuid("ada"), None)
+
+
+async def test_an_award_of_a_lot_is_of_whom_it_pays_not_of_who_acted(world: Any, api: httpx.AsyncClient) -> None:
+    await world.handle(on_events, world.event("1", "bob", at=NOON + timedelta(hours=1)))
+    await world.handle(on_awards, world.award("1", "1"))
+    await world.handle(on_payouts, world.lots(("1", 5)))
+    (lot,) = (await ask(api, f"/v1/lineage/payouts/{world.uuid('payout')}"))["items"]
+    assert lot["award"]["member_id"] == world.uuid("ada")
+    assert lot["event"]["member_id"] == world.uuid("bob")
+    alone = await ask(api, f"/v1/lineage/awards/{world.award_id('1')}")
+    assert (lot["award"], lot["event"]) == (alone["award"], alone["event"])
 
 
 async def test_from_event_forward(world: Any, api: httpx.AsyncClient) -> None:
@@ -93,8 +111,8 @@ async def test_from_event_forward(world: Any, api: httpx.AsyncClient) -> None:
     awarded, reversal = body["awards"]
     assert awarded["award"]["reversed_by"] == reversal["award"]["award_id"]
     assert reversal["award"]["reverses"] == awarded["award"]["award_id"]
-    assert [one["name"] for one in awarded["grants"]] == ["five"]
-    assert [(one["points"], one["state"]) for one in awarded["payouts"]] == [(5, "sent")]
+    assert [grant["name"] for grant in awarded["grants"]] == ["five"]
+    assert [(payout["points"], payout["state"]) for payout in awarded["payouts"]] == [(5, "sent")]
     award = await ask(api, f"/v1/lineage/awards/{world.award_id('1')}")
     assert award["event"] == body["event"]
     assert {name: award[name] for name in awarded} == awarded
@@ -119,7 +137,7 @@ async def test_why_nothing_was_awarded(
     await world.handle(on_events, world.event("1", **event))
     body = await ask(api, f"/v1/lineage/events/{world.event('1')['uid']}")
     assert body["awards"] == []
-    assert [(one["code"], one["rule_id"]) for one in body["why_nothing"]] == codes
+    assert [(reason["code"], reason["rule_id"]) for reason in body["why_nothing"]] == codes
 
 
 async def test_conflicts_are_shown_with_the_event_that_counted(world: Any, api: httpx.AsyncClient) -> None:
@@ -134,7 +152,7 @@ async def test_conflicts_are_shown_with_the_event_that_counted(world: Any, api: 
     await world.handle(on_events, world.event("1"))
     await world.handle(on_rejected, world.fact("engagement.rejected.v1", "conflict", data))
     body = await ask(api, f"/v1/lineage/events/{world.event('1')['uid']}")
-    assert [one["outcome"] for one in body["conflicts"]] == ["conflict"]
+    assert [rejected["outcome"] for rejected in body["conflicts"]] == ["conflict"]
 
 
 @pytest.mark.parametrize("kind", ["payouts", "awards", "events"])

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.analytics.members.handlers import on_members
+from services.analytics.main import SPEC
 from services.analytics.participation.handlers import on_events
 from services.analytics.payouts.handlers import on_payouts
 from services.analytics.points.handlers import on_awards
@@ -15,6 +15,7 @@ from services.analytics.programmes.handlers import on_programmes
 from services.analytics.recognition.handlers import on_grants
 from services.analytics.redemptions.handlers import on_redemptions
 from services.analytics.rejections.handlers import on_rejected
+from shared.followed_members import on_members
 
 pytestmark = pytest.mark.stack
 
@@ -30,7 +31,11 @@ async def ask(api: httpx.AsyncClient, path: str, **query: Any) -> Any:
 
 async def participation(api: httpx.AsyncClient) -> tuple[int, int, dict[str, int]]:
     (month,) = (await ask(api, "/v1/participation", by="month", **MARCH))["items"]
-    return month["events"], month["active_members"], {one["type"]: one["events"] for one in month["types"]}
+    return (
+        month["events"],
+        month["active_members"],
+        {counted["type"]: counted["events"] for counted in month["types"]},
+    )
 
 
 @pytest.mark.usefixtures("new_rows")
@@ -44,7 +49,7 @@ async def test_events_count_once_by_channel_and_type(world: Any, api: httpx.Asyn
     await world.handle(on_events, *events)  # two known, one new
     await world.handle(on_events, *events)
     days = (await ask(api, "/v1/participation", **{"from": "2026-03-04", "to": "2026-03-06"}))["items"]
-    assert [(one["events"], one["active_members"]) for one in days] == [(2, 1), (1, 1), (0, 0)]
+    assert [(day["events"], day["active_members"]) for day in days] == [(2, 1), (1, 1), (0, 0)]
     assert days[0]["channels"] == [
         {"channel": "chat", "events": 1, "active_members": 1},
         {"channel": "forum", "events": 1, "active_members": 1},
@@ -83,7 +88,7 @@ async def test_active_members_of_days_weeks_and_months(world: Any, api: httpx.As
 
     async def counts(period: str, **days: str) -> list[tuple[str, int]]:
         body = await ask(api, "/v1/active-members", period=period, **days)
-        return [(one["starts_on"], one["active_members"]) for one in body["items"]]
+        return [(span["starts_on"], span["active_members"]) for span in body["items"]]
 
     short = {"from": "2026-03-01", "to": "2026-03-02"}
     assert await counts("day", **short) == [("2026-03-01", 1), ("2026-03-02", 2)]
@@ -96,7 +101,7 @@ async def test_periods_are_paged(world: Any, api: httpx.AsyncClient) -> None:
     starts, after, pages = [], {}, 0
     while True:
         body = await ask(api, "/v1/active-members", limit=10, **MARCH, **after)
-        starts += [one["starts_on"] for one in body["items"]]
+        starts += [span["starts_on"] for span in body["items"]]
         pages += 1
         if body["next"] is None:
             break
@@ -174,15 +179,15 @@ async def test_rejections_by_reason_and_one_by_one(world: Any, api: httpx.AsyncC
         await world.handle(on_rejected, *facts)
     first = await ask(api, "/v1/rejections", limit=1, **MARCH)
     second = await ask(api, "/v1/rejections", limit=1, after=first["next"], **MARCH)
-    assert [(one["reason"], one["events"]) for one in [*first["items"], *second["items"]]] == [
+    assert [(reason["reason"], reason["events"]) for reason in [*first["items"], *second["items"]]] == [
         ("too old", 2),
         ("no actor", 1),
     ]
     newest = await ask(api, "/v1/rejections/events", limit=2)
     rest = await ask(api, "/v1/rejections/events", limit=2, after=newest["next"])
-    assert [one["event_id"] for one in [*newest["items"], *rest["items"]]] == ["e3", "e2", "e1"]
-    (one,) = (await ask(api, "/v1/rejections/events", source="https://forum.example", event_id="e1"))["items"]
-    assert one["reason"] == "no actor"
+    assert [rejected["event_id"] for rejected in [*newest["items"], *rest["items"]]] == ["e3", "e2", "e1"]
+    (rejected,) = (await ask(api, "/v1/rejections/events", source="https://forum.example", event_id="e1"))["items"]
+    assert rejected["reason"] == "no actor"
 
 
 async def test_summary_adds_up_and_survives_redelivery(world: Any, api: httpx.AsyncClient) -> None:
@@ -249,7 +254,7 @@ async def test_bad_questions_get_a_problem(api: httpx.AsyncClient, path: str, qu
 
 
 async def test_another_community_sees_nothing_of_it(world: Any, api: httpx.AsyncClient) -> None:
-    other = type(world)(world.pool)
+    other = type(world)(world.pool, SPEC)
     await other.handle(on_events, other.event("1"))
     assert await participation(api) == (0, 0, {})
     assert (await api.get(f"/v1/lineage/events/{other.event('1')['uid']}")).status_code == 404

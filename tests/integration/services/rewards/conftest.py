@@ -9,14 +9,13 @@ import httpx
 import orjson
 import pytest
 
-from services.rewards import settings as rewards_settings
-from services.rewards.ledger.store.check import Findings, check_ledger
+from services.rewards.ledger.domain.check import Findings
+from services.rewards.ledger.store.check import check_ledger
 from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.main import SPEC
-from services.rewards.members.handlers import on_members
 from services.rewards.programmes.handlers import on_programmes
-from services.rewards.settings import Settings
 from shared.contracts.facts import PAYOUT_FACT, POINTS_AWARDED, REDEMPTION_CHANGED
+from shared.followed_members import on_members
 from shared.service import ServiceSpec
 from tests.integration.services.world import NOON, World
 
@@ -32,7 +31,7 @@ class RewardsWorld(World):
     """Makes the facts that rewards reads, and adds up what was booked."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
-        super().__init__(pool)
+        super().__init__(pool, SPEC)
         self.awards_count = 0
 
     def award(self, name: str, member: str, points: int, reverses: str | None = None) -> Any:
@@ -110,7 +109,7 @@ class RewardsWorld(World):
             self.pool.acquire() as conn,
             conn.transaction(isolation="repeatable_read", readonly=True),
         ):
-            return await check_ledger(conn, self.community, 60)
+            return await check_ledger(conn, community=self.community, timeout_seconds=60)
 
     async def count(self, table: str) -> int:
         return int(await self.pool.fetchval(f"select count(*) from {table} where community = $1", self.community))
@@ -134,17 +133,6 @@ def scopes() -> Sequence[str]:
 @pytest.fixture
 def world(pool: asyncpg.Pool) -> RewardsWorld:
     return RewardsWorld(pool)
-
-
-@pytest.fixture
-def configure(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Sets settings of rewards for one test."""
-
-    def set_to(**values: Any) -> None:
-        made = Settings(**values)
-        monkeypatch.setattr(rewards_settings, "current", lambda: made)
-
-    return set_to
 
 
 async def pages(api: httpx.AsyncClient, path: str, limit: int, **query: Any) -> Sequence[Any]:

@@ -2,7 +2,6 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,10 +9,17 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from services.rewards.ledger.domain import Transfer, community_account, member_account, move, transfer_id
+from services.rewards.ledger.domain.entries import (
+    Owner,
+    Transfer,
+    community_account,
+    member_account,
+    move,
+    transfer_id,
+)
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
-from services.rewards.members.handlers import on_members
+from shared.followed_members import on_members
 
 pytestmark = pytest.mark.stack
 
@@ -48,7 +54,7 @@ async def test_a_reversal_takes_back_its_own_lot_first(world: Any) -> None:
     rows = await world.pool.fetch(
         "select kind, reverses from transfers where community = $1 and kind = 'reversal'", world.community
     )
-    assert [row["reverses"] for row in rows] == [transfer_id(UUID(world.uuid("award b")), "award")]
+    assert [row["reverses"] for row in rows] == [UUID(transfer_id(world.uuid("award b"), "award"))]
 
 
 async def test_points_already_used_become_a_debt_that_later_awards_pay(world: Any, api: Any) -> None:
@@ -76,10 +82,8 @@ async def test_a_reversal_in_the_batch_of_its_award_and_before_it(world: Any) ->
     assert (await world.check()).differences == 0
 
 
-async def test_held_points_are_pending_until_their_time_and_are_reversed_there(
-    world: Any, configure: Callable[..., None]
-) -> None:
-    configure(points_hold_seconds=3600)
+async def test_held_points_are_pending_until_their_time_and_are_reversed_there(world: Any) -> None:
+    world.configure(points_hold_seconds=3600)
     await world.give(world.award("a", "ada", 10), world.award("b", "ada", 20))
     await world.give(world.award("not a", "ada", -10, reverses="a"))
     assert await world.balance("ada") == {"pending": 20}
@@ -94,9 +98,9 @@ async def test_held_points_are_pending_until_their_time_and_are_reversed_there(
     assert (await world.check()).differences == 0
 
 
-async def test_points_expire_when_their_time_is_over(world: Any, configure: Callable[..., None]) -> None:
+async def test_points_expire_when_their_time_is_over(world: Any) -> None:
     days = (datetime.now(UTC) - datetime(2026, 3, 4, tzinfo=UTC)).days
-    configure(points_lifetime_seconds=(abs(days) + 30) * 86_400)
+    world.configure(points_lifetime_seconds=(abs(days) + 30) * 86_400)
     await world.give(world.award("a", "ada", 10), world.award("b", "bob", 20))
     await world.give(world.award("not b", "bob", -15, reverses="b"))
     async with world.begin() as tx:
@@ -178,7 +182,7 @@ async def test_the_check_finds_whatever_is_wrong(world: Any, api: Any, stack: An
     assert answer["balanced"] is True
     assert answer["sums"] == [{"currency": "PTS", "entries": 4, "total": 0}]
 
-    available = member_account(world.community, UUID(world.uuid("ada")), "available").account_id
+    available = member_account(Owner(world.community, world.uuid("ada")), "available").account_id
     await world.pool.execute("update balances set amount = 11 where account_id = $1", available)
     await world.pool.execute(
         "update lots set remaining = 19 where community = $1 and remaining = 20", world.community
@@ -200,17 +204,17 @@ async def test_the_check_finds_whatever_is_wrong(world: Any, api: Any, stack: An
 
 @pytest.mark.usefixtures("new_rows")
 async def test_a_transfer_of_a_command_is_never_booked_twice(world: Any) -> None:
-    member = UUID(world.uuid("ada"))
-    made = transfer_id(member, "maturity")
+    owner = Owner(world.community, world.uuid("ada"))
+    made = transfer_id(owner.member_id, "maturity")
     accounts = (
-        member_account(world.community, member, "pending"),
-        member_account(world.community, member, "available"),
+        member_account(owner, "pending"),
+        member_account(owner, "available"),
     )
 
     async def book() -> None:
         async with world.begin() as tx:
-            transfer = Transfer(world.community, made, "maturity", member, tx.now)
-            await ledger_store.post(tx.conn, [transfer], list(move(made, *accounts, 5)), tx.now)
+            transfer = Transfer(world.community, made, "maturity", owner.member_id, tx.now)
+            await ledger_store.post(tx.conn, [transfer], list(move(made, *accounts, 5)), now=tx.now)
 
     await book()
     with pytest.raises(ledger_store.NotNewError):

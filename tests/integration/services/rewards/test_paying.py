@@ -11,7 +11,7 @@ from lxml import etree
 
 from services.rewards.bank_messages.pain001.domain import NAMESPACE
 from services.rewards.payouts.domain import payout_id
-from services.rewards.payouts.runs.domain import run_id
+from services.rewards.payouts.runs.domain.runs import run_id
 
 pytestmark = pytest.mark.stack
 
@@ -176,10 +176,9 @@ async def test_ids_follow_from_what_is_paid_so_that_a_retry_pays_nothing_more(fi
     )
     assert {(answer.status_code, answer.content) for answer in answers} == {(201, answers[0].content)}
     run = answers[0].json()
-    assert run["run_id"] == str(run_id(world.community, "march"))
+    assert run["run_id"] == run_id(world.community, "march")
     payouts = await finance.payouts(run)
-    expected = payout_id(UUID(run["run_id"]), UUID(world.uuid("ada")))
-    assert payouts["ada"]["payout_id"] == str(expected)
+    assert payouts["ada"]["payout_id"] == payout_id(run["run_id"], world.uuid("ada"))
     assert await world.count("payouts") == 2
 
 
@@ -281,8 +280,8 @@ async def test_runs_need_terms_that_a_bank_can_pay(finance: Finance) -> None:
     assert (await finance.maker.get(f"/v1/payout-runs/{uuid4()}")).status_code == 404
 
 
-async def test_a_run_takes_only_so_many_and_says_that_more_are_left(finance: Finance, configure: Any) -> None:
-    configure(payouts_per_run_max_count=1)
+async def test_a_run_takes_only_so_many_and_says_that_more_are_left(finance: Finance) -> None:
+    finance.world.configure(payouts_per_run_max_count=1)
     first = await finance.run()
     assert (first["complete"], sum(one["count"] for one in first["payouts"])) == (False, 1)
     second = await finance.run()

@@ -1,71 +1,22 @@
 """The whole service on a real broker: awards in, payouts out, and nothing twice when it starts again."""
 
-import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
-import orjson
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from services.rewards.main import SPEC
 from services.rewards.settings import Settings
 from shared.access_keys import hash_secret
 from shared.contracts.facts import PAYOUT_FACT
-from shared.kafka import create_producer, send_records
-from shared.service import Parts
 from shared.topics import ACCESS_KEYS, MEMBERS, PAYOUTS, POINTS, PROGRAMMES, Topic, record_key
+from tests.integration.services.process import read, running, send
+from tests.waiting import until
 
-DEADLINE_SECONDS = 60
 SECRET = "plk_test_secret"
 
 pytestmark = pytest.mark.stack
-
-
-@asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Parts]:
-    parts = Parts(SPEC, settings, "all")
-    await parts.start()
-    try:
-        yield parts
-    finally:
-        await parts.stop()
-
-
-async def send(settings: Settings, *records: tuple[Topic, bytes, Any]) -> None:
-    producer = create_producer(settings.kafka, request_seconds=20)
-    await producer.start()
-    try:
-        await send_records(producer, [(topic.name, key, orjson.dumps(fact)) for topic, key, fact in records])
-    finally:
-        await producer.stop()
-
-
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        while not await holds():
-            await asyncio.sleep(0.02)
-
-
-async def payout_facts(settings: Settings, community: str, count: int) -> list[Any]:
-    """Every payout fact of the community on the topic, once there are `count`."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, auto_offset_reset="earliest")
-    await consumer.start()
-    found: list[Any] = []
-    try:
-        consumer.assign([TopicPartition(PAYOUTS.name, partition) for partition in range(PAYOUTS.partitions)])
-        await consumer.seek_to_beginning()
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            while len(found) < count:
-                for batch in (await consumer.getmany(timeout_ms=200)).values():
-                    mine = [one for one in batch if one.key.startswith(f"{community}|".encode())]
-                    found += [PAYOUT_FACT.validate_json(one.value) for one in mine]
-    finally:
-        await consumer.stop()
-    return found
 
 
 def award_records(world: Any, count: int) -> list[tuple[Topic, bytes, Any]]:
@@ -80,25 +31,26 @@ async def test_awards_become_points_and_payouts_and_a_restart_repeats_nothing(st
     awards = award_records(world, 70)
     payee = world.uuid("m0")
 
-    async with running(settings):
-        await send(settings, *awards[:50])
+    async with running(SPEC, settings):
+        await send(settings, awards[:50])
         await until(lambda: has(world, "transfers", 50))
-    async with running(settings):
-        await send(settings, *awards)  # the first fifty come again
+    async with running(SPEC, settings):
+        await send(settings, awards)  # the first fifty come again
         for topic, key, fact in (
             (MEMBERS, payee, world.member("m0", "Zoë", 1)),
             (PROGRAMMES, "demo", programme(world)),
             (ACCESS_KEYS, "maker", access_key(world, "maker", "payouts:write", "payouts:read")),
             (ACCESS_KEYS, "approver", access_key(world, "approver", "payouts:approve")),
         ):
-            await send(settings, (topic, record_key(world.community, key), fact))
+            await send(settings, [(topic, record_key(world.community, key), fact)])
         await until(lambda: has(world, "transfers", 70))
-        for table in ("members", "programmes"):
+        for table in ("followed_members", "programmes"):
             await until(lambda table=table: has(world, table, 1))
         await until(lambda: has(world, "access_keys", 2))
         await pay(port, world.community, payee)
 
-        facts = await payout_facts(settings, world.community, 18)
+        records = await read(settings, PAYOUTS, world.community, 18)
+    facts = [PAYOUT_FACT.validate_json(record.value) for record in records]
 
     assert await world.balance("m0") == {"reserved": 1_000}
     assert sum([(await world.balance(f"m{n}")).get("available", 0) for n in range(1, 7)]) == 6_000

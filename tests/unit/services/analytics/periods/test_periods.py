@@ -37,9 +37,9 @@ def test_pages_of_periods_cover_every_day_once(by: By, first: date, length: int,
         spans += more
     assert spans[0].starts_on <= first <= spans[0].ends_on
     assert spans[-1].starts_on <= last <= spans[-1].ends_on
-    for one, after in pairwise(spans):
-        assert after.starts_on == one.ends_on + timedelta(days=1)
-    assert all(period_of(by, one.ends_on) == one for one in spans)
+    for span, after in pairwise(spans):
+        assert after.starts_on == span.ends_on + timedelta(days=1)
+    assert all(period_of(by, span.ends_on) == span for span in spans)
 
 
 def test_the_end_of_the_calendar_is_no_trap() -> None:

@@ -14,10 +14,14 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 points = st.integers(min_value=1, max_value=1_000)
 
 
+def award(number: int) -> str:
+    return str(UUID(int=number))
+
+
 def lot(number: int, amount: int, day: int = 0, *, pending: bool = False, lives_days: int | None = None) -> Lot:
     earned_at = START + timedelta(days=day)
     expires_at = None if lives_days is None else earned_at + timedelta(days=lives_days)
-    return Lot(UUID(int=number), amount, amount, earned_at, expires_at, earned_at if pending else None)
+    return Lot(award(number), amount, amount, earned_at, expires_at, earned_at if pending else None)
 
 
 class LotBookMachine(RuleBasedStateMachine):
@@ -28,7 +32,7 @@ class LotBookMachine(RuleBasedStateMachine):
         self.book = LotBook(0)
         self.pending = self.reserved = self.earned = self.taken_back = self.expired = 0
         self.uses: list[list[LotUse]] = []
-        self.reversible: list[tuple[UUID, int]] = []
+        self.reversible: list[tuple[str, int]] = []
         self.days = 0
 
     @rule(amount=points, day=st.integers(0, 30), pending=st.booleans(), lives=st.none() | st.integers(1, 20))
@@ -48,18 +52,18 @@ class LotBookMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.reversible)
     @rule(data=st.data())
     def reverse(self, data: st.DataObject) -> None:
-        award = data.draw(st.sampled_from(self.reversible))
-        self.reversible.remove(award)
+        reversed_award = data.draw(st.sampled_from(self.reversible))
+        self.reversible.remove(reversed_award)
         before = self.book.available
-        own = self.book.lots[award[0]]
+        own = self.book.lots[reversed_award[0]]
         own_before, own_pending = own.remaining, own.pending
-        taken = self.book.reverse(*award)
-        assert taken.pending + taken.available == award[1]
+        taken = self.book.reverse(*reversed_award)
+        assert taken.pending + taken.available == reversed_award[1]
         assert self.book.available == before - taken.available
-        assert taken.pending == (min(own_before, award[1]) if own_pending else 0)
-        assert own.remaining == max(0, own_before - award[1])
+        assert taken.pending == (min(own_before, reversed_award[1]) if own_pending else 0)
+        assert own.remaining == max(0, own_before - reversed_award[1])
         self.pending -= taken.pending
-        self.taken_back += award[1]
+        self.taken_back += reversed_award[1]
 
     @rule(amount=points)
     def take(self, amount: int) -> None:
@@ -94,7 +98,7 @@ class LotBookMachine(RuleBasedStateMachine):
         self.expired += sum(use.points for use in gone)
 
     @staticmethod
-    def age(one: Lot) -> tuple[datetime, UUID]:
+    def age(one: Lot) -> tuple[datetime, str]:
         return one.earned_at, one.award_id
 
     @invariant()
@@ -122,13 +126,13 @@ def test_points_are_used_in_the_order_they_were_earned(amounts: list[int], data:
 
     uses = book.take(sum(amounts))
 
-    assert uses == [LotUse(UUID(int=number), amounts[number]) for number in order]
+    assert uses == [LotUse(award(number), amounts[number]) for number in order]
 
 
 def test_only_the_oldest_lots_need_be_given() -> None:
     book = LotBook(1_000, [lot(1, 5), lot(2, 10, day=1)])
-    assert book.take(12) == [LotUse(UUID(int=1), 5), LotUse(UUID(int=2), 7)]
-    assert book.changed == {UUID(int=1), UUID(int=2)}
+    assert book.take(12) == [LotUse(award(1), 5), LotUse(award(2), 7)]
+    assert book.changed == {award(1), award(2)}
     with pytest.raises(ValueError, match="37 points less"):
         book.take(40)
 
@@ -137,34 +141,34 @@ def test_a_reversal_takes_its_own_lot_then_the_oldest_then_makes_a_debt() -> Non
     book = LotBook(30, [lot(1, 10), lot(2, 10, day=1), lot(3, 10, day=2)])
     book.take(15)
 
-    assert book.reverse(UUID(int=2), 10) == Reversed(0, 10)
+    assert book.reverse(award(2), 10) == Reversed(0, 10)
 
-    assert [book.lots[UUID(int=n)].remaining for n in (1, 2, 3)] == [0, 0, 5]
-    assert book.reverse(UUID(int=1), 10) == Reversed(0, 10)
+    assert [book.lots[award(n)].remaining for n in (1, 2, 3)] == [0, 0, 5]
+    assert book.reverse(award(1), 10) == Reversed(0, 10)
     assert book.available == -5
     assert sum(one.remaining for one in book.lots.values()) == 0
 
 
 def test_a_reversal_whose_award_is_unknown_makes_a_debt_that_the_next_award_pays() -> None:
     book = LotBook(0)
-    book.reverse(UUID(int=9), 10)
+    book.reverse(award(9), 10)
     assert book.available == -10
     book.earn(lot(1, 4))
     book.earn(lot(2, 9, day=1))
-    assert [book.lots[UUID(int=n)].remaining for n in (1, 2)] == [0, 3]
+    assert [book.lots[award(n)].remaining for n in (1, 2)] == [0, 3]
     assert book.available == 3
 
 
 def test_a_pending_award_is_reversed_without_touching_what_is_available() -> None:
     book = LotBook(7, [lot(1, 7), lot(2, 20, pending=True)])
-    assert book.reverse(UUID(int=2), 20) == Reversed(20, 0)
+    assert book.reverse(award(2), 20) == Reversed(20, 0)
     assert book.available == 7
-    assert book.mature(UUID(int=2)) == 0
+    assert book.mature(award(2)) == 0
 
 
 def test_cancelling_gives_points_back_to_the_lots_they_came_from() -> None:
     book = LotBook(20, [lot(1, 10), lot(2, 10, day=1)])
     uses = book.take(15)
     assert book.restore(uses) == 15
-    assert [book.lots[UUID(int=n)].remaining for n in (1, 2)] == [10, 10]
+    assert [book.lots[award(n)].remaining for n in (1, 2)] == [10, 10]
     assert book.available == 20

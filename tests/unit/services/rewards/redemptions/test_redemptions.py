@@ -1,5 +1,6 @@
 """Redemptions: two phases, each taken once."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -7,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.rewards.ledger.domain import check_balanced, deltas
+from services.rewards.ledger.domain.entries import check_balanced, deltas
 from services.rewards.redemptions.domain import (
+    STEPS,
+    Redemption,
     RedemptionClosedError,
     RedemptionState,
-    entries,
     fact_id,
     next_state,
     redemption_id,
@@ -19,40 +21,62 @@ from services.rewards.redemptions.domain import (
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=15)
-MEMBER, REDEMPTION = UUID(int=1), UUID(int=2)
-ENDS: tuple[RedemptionState, ...] = ("confirmed", "cancelled", "expired")
+REDEMPTION = Redemption(
+    community="python",
+    redemption_id=str(UUID(int=2)),
+    member_id=str(UUID(int=1)),
+    reward_id="sticker",
+    title="Sticker",
+    points=30,
+    state=RedemptionState.RESERVED,
+    created_at=NOW,
+    expires_at=LATER,
+    changed_at=NOW,
+    changed_by="key",
+)
+ENDS = STEPS.following(RedemptionState.RESERVED)
+
+
+def test_a_redemption_begins_reserved_and_has_three_ends() -> None:
+    assert STEPS.following(None) == ("reserved",)
+    assert ENDS == ("confirmed", "cancelled", "expired")
 
 
 @pytest.mark.parametrize("wanted", ENDS)
 def test_a_reservation_ends_once_and_asking_again_changes_nothing(wanted: RedemptionState) -> None:
-    assert next_state("reserved", wanted, LATER, NOW) == wanted
-    assert next_state(wanted, wanted, LATER, NOW) == wanted
+    assert next_state(RedemptionState.RESERVED, wanted, expires_at=LATER, now=NOW) == wanted
+    assert next_state(wanted, wanted, expires_at=LATER, now=NOW) == wanted
     for other in ENDS:
         if other != wanted:
             with pytest.raises(RedemptionClosedError) as refused:
-                next_state(wanted, other, LATER, NOW)
+                next_state(wanted, other, expires_at=LATER, now=NOW)
             assert refused.value.state == wanted
 
 
 def test_a_reservation_whose_time_is_over_cannot_be_confirmed() -> None:
     with pytest.raises(RedemptionClosedError) as refused:
-        next_state("reserved", "confirmed", NOW, NOW)
+        next_state(RedemptionState.RESERVED, RedemptionState.CONFIRMED, expires_at=NOW, now=NOW)
     assert refused.value.state == "expired"
-    assert next_state("reserved", "cancelled", NOW, NOW) == "cancelled"
+    cancelled = next_state(RedemptionState.RESERVED, RedemptionState.CANCELLED, expires_at=NOW, now=NOW)
+    assert cancelled == "cancelled"
 
 
 @given(st.integers(1, 10**9), st.sampled_from(ENDS))
 def test_points_go_to_spent_or_come_back(points: int, end: RedemptionState) -> None:
-    lines = [
-        *entries("python", MEMBER, REDEMPTION, "reserved", points),
-        *entries("python", MEMBER, REDEMPTION, end, points),
-    ]
+    reserved = replace(REDEMPTION, points=points)
+    ended = reserved.becoming(end, by="key", now=NOW)
+    lines = [*reserved.movement(None).entries(), *ended.movement(RedemptionState.RESERVED).entries()]
     check_balanced(lines)
     after = {account.kind: amount for account, amount in deltas(lines) if amount}
     assert after == ({"available": -points, "spent": points} if end == "confirmed" else {})
 
 
+def test_a_redemption_that_is_over_moves_nothing_more() -> None:
+    with pytest.raises(RedemptionClosedError):
+        REDEMPTION.becoming(RedemptionState.CANCELLED, by="key", now=NOW).movement(RedemptionState.CONFIRMED)
+
+
 def test_ids_are_the_same_for_the_same_request_only() -> None:
     assert redemption_id("python", "k") == redemption_id("python", "k")
     assert redemption_id("python", "k") != redemption_id("rust", "k")
-    assert len({fact_id(REDEMPTION, state) for state in ("reserved", *ENDS)}) == 4
+    assert len({fact_id(REDEMPTION.redemption_id, state) for state in ("reserved", *ENDS)}) == 4

@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 from lxml import etree
 from schwifty import IBAN
 
-from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX, UnwritableNameError, sepa_text
+from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX, BankAccount, UnwritableNameError, sepa_text
 from services.rewards.bank_messages.pain001.domain import (
     NAMESPACE,
-    BankAccount,
     BankFileError,
     CreditTransfer,
     check_file,
@@ -38,19 +37,25 @@ payees = st.builds(
 transfers = st.lists(
     st.builds(
         CreditTransfer,
-        st.uuids().map(lambda one: one.hex),
+        st.uuids().map(lambda made: made.hex),
         st.integers(1, AMOUNT_MINOR_MAX),
         payees,
         st.just("Points, payout"),
     ),
     min_size=1,
     max_size=12,
-    unique_by=lambda one: one.end_to_end_id,
+    unique_by=lambda transfer: transfer.end_to_end_id,
 )
 
 
 def write(payments: list[CreditTransfer], payer: BankAccount = PAYER) -> bytes:
-    return credit_transfer_file("0123456789abcdef0123456789abcdef", payer, payments, CREATED_AT, date(2026, 5, 4))
+    return credit_transfer_file(
+        payments,
+        message_id="0123456789abcdef0123456789abcdef",
+        payer=payer,
+        created_at=CREATED_AT,
+        execution_date=date(2026, 5, 4),
+    )
 
 
 @settings(max_examples=60, deadline=None)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from services.analytics.lineage.domain.trail import EventRecord
 from services.analytics.programmes.domain import Version
 from shared.contracts.activities import RETRACTED_TYPE
 
@@ -30,28 +31,19 @@ class Reason:
     rule_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What matters of the event: its type, whether it was retracted, and which slots name somebody."""
-
-    type: str
-    retracted: bool
-    slots: frozenset[str]
-
-
-SLOT_WORDS = {
+_NOBODY = {
     "actor": "nobody who did it",
     "object_author": "no author of its object",
     "reply_author": "nobody that it answers",
 }
 
 
-def why_nothing(event: Subject, version: Version | None) -> list[Reason]:
+def why_nothing(event: EventRecord, version: Version | None) -> list[Reason]:
     """The reasons, most telling first; never empty."""
     if event.type == RETRACTED_TYPE:
         return [Reason("is_retraction", "It takes another event back, and earns nothing itself")]
     reasons: list[Reason] = []
-    if event.retracted:
+    if event.retracted_by is not None:
         reasons.append(Reason("retracted", "It was taken back before it earned anything"))
     if version is None:
         reasons.append(Reason("no_programme", "No programme was in force when it was received"))
@@ -63,13 +55,12 @@ def why_nothing(event: Subject, version: Version | None) -> list[Reason]:
     return reasons + [_of_rule(rule, event) for rule in rules]
 
 
-def _of_rule(rule: Mapping[str, Any], event: Subject) -> Reason:
+def _of_rule(rule: Mapping[str, Any], event: EventRecord) -> Reason:
     rule_id = str(rule["id"])
-    slot = str(rule.get("to", "actor"))
-    if slot not in event.slots:
-        detail = (
-            f"It pays the {slot.replace('_', ' ')}, and the event names {SLOT_WORDS.get(slot, 'nobody there')}"
-        )
+    beneficiary = str(rule.get("to", "actor"))
+    if beneficiary not in event.beneficiaries:
+        nobody = _NOBODY.get(beneficiary, "nobody there")
+        detail = f"It pays the {beneficiary.replace('_', ' ')}, and the event names {nobody}"
         return Reason("nobody_in_slot", detail, rule_id)
     asked = []
     if rule.get("when"):

@@ -1,0 +1,244 @@
+"""What the routes of lineage answer with."""
+
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from services.analytics.lineage.domain import trail
+from services.analytics.lineage.domain.explanation import Reason
+from services.analytics.rejections.api import RejectedEvent
+from shared.http import Page
+
+
+class Event(BaseModel):
+    """A platform's event, as it was accepted."""
+
+    event_uid: UUID
+    source: str
+    event_id: str
+    type: str
+    channel: str
+    member_id: UUID = Field(description="Who did it")
+    object_member_id: UUID | None = Field(description="The author of its object")
+    reply_member_id: UUID | None = Field(description="Who is answered by it")
+    target_uid: UUID | None = Field(description="The event that it takes back, if it is a retraction")
+    event_time: datetime
+    received_at: datetime
+    retracted_by: UUID | None = Field(description="The event that took it back")
+
+    @classmethod
+    def of(cls, event: trail.EventRecord) -> Self:
+        """An event as the API shows it."""
+        return cls(
+            event_uid=event.event_uid,
+            source=event.source,
+            event_id=event.event_id,
+            type=event.type,
+            channel=event.channel,
+            member_id=event.member_id,
+            object_member_id=event.object_member_id,
+            reply_member_id=event.reply_member_id,
+            target_uid=event.target_uid,
+            event_time=event.event_time,
+            received_at=event.received_at,
+            retracted_by=event.retracted_by,
+        )
+
+
+class Award(BaseModel):
+    """Points that a rule of a programme version gave for an event, or took back."""
+
+    award_id: UUID
+    member_id: UUID
+    points: int
+    rule_id: str
+    slot: str
+    programme_id: str
+    programme_version: int
+    published_by: str | None = Field(description="Who published that version; null while it has not arrived")
+    event_uid: UUID
+    event_time: datetime
+    awarded_at: datetime
+    reverses: UUID | None
+    reversed_by: UUID | None
+
+    @classmethod
+    def of(cls, award: trail.Award) -> Self:
+        """An award as the API shows it."""
+        return cls(
+            award_id=award.award_id,
+            member_id=award.member_id,
+            points=award.points,
+            rule_id=award.rule_id,
+            slot=award.beneficiary,
+            programme_id=award.programme_id,
+            programme_version=award.programme_version,
+            published_by=award.published_by,
+            event_uid=award.event_uid,
+            event_time=award.event_time,
+            awarded_at=award.awarded_at,
+            reverses=award.reverses,
+            reversed_by=award.reversed_by,
+        )
+
+
+class Grant(BaseModel):
+    """A badge or level that an award granted, or took back when it `reverses` one."""
+
+    grant_id: UUID
+    kind: str
+    name: str
+    title: str
+    granted_at: datetime
+    reverses: UUID | None
+    reversed_by: UUID | None
+
+    @classmethod
+    def of(cls, grant: trail.Grant) -> Self:
+        """A grant as the API shows it."""
+        return cls(
+            grant_id=grant.grant_id,
+            kind=grant.kind,
+            name=grant.id,
+            title=grant.title,
+            granted_at=grant.granted_at,
+            reverses=grant.reverses,
+            reversed_by=grant.reversed_by,
+        )
+
+
+class PaidBy(BaseModel):
+    """A payout that pays an award, or some of its points."""
+
+    payout_id: UUID
+    points: int
+    state: str | None = Field(description="Null while the payout itself has not arrived")
+    end_to_end_id: str | None
+
+    @classmethod
+    def of(cls, payout: trail.PaidBy) -> Self:
+        """A payout as the API shows it beside an award."""
+        return cls(
+            payout_id=payout.payout_id,
+            points=payout.points,
+            state=payout.state,
+            end_to_end_id=payout.end_to_end_id,
+        )
+
+
+class AwardLineage(BaseModel):
+    """An award with what it came from and what it led to."""
+
+    award: Award
+    event: Event | None = Field(description="Null while it has not arrived")
+    grants: list[Grant]
+    payouts: list[PaidBy]
+
+    @classmethod
+    def of(cls, outcome: trail.Outcome, event: trail.EventRecord | None) -> Self:
+        """An award as the API shows it between its event and what it led to."""
+        return cls(
+            award=Award.of(outcome.award),
+            event=Event.of(event) if event else None,
+            grants=[Grant.of(grant) for grant in outcome.grants],
+            payouts=[PaidBy.of(payout) for payout in outcome.payouts],
+        )
+
+
+class Outcome(BaseModel):
+    """An award of an event and what it led to."""
+
+    award: Award
+    grants: list[Grant]
+    payouts: list[PaidBy]
+
+    @classmethod
+    def of(cls, outcome: trail.Outcome) -> Self:
+        """An outcome as the API shows it."""
+        return cls(
+            award=Award.of(outcome.award),
+            grants=[Grant.of(grant) for grant in outcome.grants],
+            payouts=[PaidBy.of(payout) for payout in outcome.payouts],
+        )
+
+
+class WhyNothing(BaseModel):
+    """A reason why nothing was awarded."""
+
+    code: str = Field(examples=["no_rule_for_type"])
+    detail: str
+    rule_id: str | None
+
+    @classmethod
+    def of(cls, reason: Reason) -> Self:
+        """A reason as the API shows it."""
+        return cls(
+            code=reason.code,
+            detail=reason.detail,
+            rule_id=reason.rule_id,
+        )
+
+
+class EventLineage(BaseModel):
+    """An event and what it led to."""
+
+    event: Event
+    awards: list[Outcome]
+    why_nothing: list[WhyNothing] = Field(description="Empty when something was awarded")
+    conflicts: list[RejectedEvent] = Field(
+        description="Later events with its source and id and other content; the newest 20"
+    )
+
+
+class PayoutState(BaseModel):
+    state: str
+    by: str = Field(description="Who or what brought it there")
+    reason: str | None
+    at: datetime
+
+    @classmethod
+    def of(cls, change: trail.StateChange) -> Self:
+        """A change of state as the API shows it."""
+        return cls(
+            state=change.state,
+            by=change.by,
+            reason=change.reason,
+            at=change.at,
+        )
+
+
+class Lot(BaseModel):
+    """Points of one award that the payout pays, and the event behind them."""
+
+    award_id: UUID
+    points: int = Field(description="Of the award's points, those that this payout pays")
+    award: Award | None = Field(description="Null while it has not arrived")
+    event: Event | None = Field(description="Null while it has not arrived")
+
+    @classmethod
+    def of(cls, lot: trail.Lot) -> Self:
+        """A lot as the API shows it."""
+        return cls(
+            award_id=lot.award_id,
+            points=lot.points,
+            award=Award.of(lot.award) if lot.award else None,
+            event=Event.of(lot.event) if lot.event else None,
+        )
+
+
+class PayoutLineage(Page[Lot]):
+    """A payout, the states it went through and who brought it there, and what it pays for."""
+
+    payout_id: UUID
+    run_id: UUID | None
+    member_id: UUID | None
+    member_name: str | None
+    points: int | None
+    amount_minor: int | None = Field(description="In the currency's minor unit")
+    currency: str | None
+    end_to_end_id: str | None
+    state: str | None
+    approved_by: str | None
+    states: list[PayoutState]

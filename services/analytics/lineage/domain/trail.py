@@ -1,0 +1,140 @@
+"""The facts between an event and the payouts that pay for it, as far as they have arrived."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from shared.contracts.fields import Count
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """A platform's event, as it was accepted; the members are None where it names none."""
+
+    event_uid: str
+    source: str
+    event_id: str
+    type: str
+    channel: str
+    member_id: str
+    object_member_id: str | None
+    reply_member_id: str | None
+    target_uid: str | None
+    event_time: datetime
+    received_at: datetime
+    retracted_by: str | None
+
+    @property
+    def beneficiaries(self) -> frozenset[str]:
+        """Whom a rule can pay for it, in the words of a programme."""
+        named = {
+            "actor": self.member_id,
+            "object_author": self.object_member_id,
+            "reply_author": self.reply_member_id,
+        }
+        return frozenset(beneficiary for beneficiary, member_id in named.items() if member_id is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """Points that a rule of a programme version gave for an event, or took back when it `reverses` an award.
+
+    `published_by` is None while the version has not arrived.
+    """
+
+    award_id: str
+    member_id: str
+    points: int
+    rule_id: str
+    beneficiary: str
+    programme_id: str
+    programme_version: int
+    published_by: str | None
+    event_uid: str
+    event_time: datetime
+    awarded_at: datetime
+    reverses: str | None
+    reversed_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A badge or level, by `kind` and `id`, that an award granted, or took back when it `reverses` a grant."""
+
+    grant_id: str
+    kind: str
+    id: str
+    title: str
+    granted_at: datetime
+    reverses: str | None
+    reversed_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaidBy:
+    """A payout that pays `points` of an award; the rest is None while the payout itself has not arrived."""
+
+    payout_id: str
+    points: int
+    state: str | None
+    end_to_end_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An award with what it granted and what pays it."""
+
+    award: Award
+    grants: Sequence[Grant]
+    payouts: Sequence[PaidBy]
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutHead:
+    """A payout in its newest state; `amount_minor` is in the currency's minor unit."""
+
+    run_id: str
+    member_id: str
+    member_name: str | None
+    points: int
+    amount_minor: int
+    currency: str
+    end_to_end_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """A state that a payout reached, and who or what brought it there."""
+
+    state: str
+    by: str
+    reason: str | None
+    at: datetime
+
+
+class LotPlace(NamedTuple):
+    """A lot's place among those of its payout: the part of the list it came in, and where in that."""
+
+    part: Count
+    position: Count
+
+
+BEFORE_ALL_LOTS = LotPlace(-1, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Points of one award that a payout pays, with the award and the event behind it where they have arrived."""
+
+    place: LotPlace
+    award_id: str
+    points: int
+    award: Award | None
+    event: EventRecord | None
+
+
+def approver(changes: Sequence[StateChange]) -> str | None:
+    """Who approved a payout first, by its changes of state; None for nobody yet."""
+    return next((change.by for change in changes if change.state == "approved"), None)

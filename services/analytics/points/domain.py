@@ -1,0 +1,26 @@
+"""What rules gave, added up."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class RulePlace(NamedTuple):
+    """A rule's place among the others: by its id."""
+
+    rule_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTotal:
+    """What a rule gave: `points` are net of reversals. The title is None while no version with it has arrived."""
+
+    rule_id: str
+    title: str | None
+    points: int
+    awards: int
+    reversals: int
+
+    @property
+    def place(self) -> RulePlace:
+        """Where it stands among the others."""
+        return RulePlace(self.rule_id)

@@ -1,1 +1,0 @@
-"""Commands that may be sent again: the answer given to each key is kept."""

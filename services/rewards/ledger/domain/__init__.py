@@ -1,0 +1,1 @@
+"""The arithmetic of points and money: pure functions over integers; times and ids are arguments."""

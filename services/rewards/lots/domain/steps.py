@@ -1,0 +1,118 @@
+"""Steps in the life of whatever uses points: what each moves in the ledger, and what happens to the lots.
+
+A redemption and a payout have a table of steps each. What can follow, which entries are made and what is given
+back are looked up there.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, StrEnum
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
+
+from services.rewards.ledger.domain.entries import POINTS, Entry, Kind, Transfer, account_of, move, transfer_id
+from services.rewards.lots.domain.lots import Use
+
+State = TypeVar("State", bound=StrEnum)
+
+
+class Lots(Enum):
+    """What a step does with the lots of the points that it moves."""
+
+    LEAVE = "leave"
+    USE = "use"
+    RESTORE = "restore"
+
+
+class Way(NamedTuple):
+    """From which account to which."""
+
+    source: Kind
+    target: Kind
+
+
+@dataclass(frozen=True)
+class Step(Generic[State]):
+    """How one state becomes another (`before` is None for what is new), and which way points and money go."""
+
+    before: State | None
+    after: State
+    points: Way | None = None
+    money: Way | None = None
+    lots: Lots = Lots.LEAVE
+
+
+class Steps(Generic[State]):
+    """All the steps that there are: what is not among them cannot happen."""
+
+    def __init__(self, *steps: Step[State]) -> None:
+        self._by_states = {(step.before, step.after): step for step in steps}
+
+    def __iter__(self) -> Iterator[Step[State]]:
+        return iter(self._by_states.values())
+
+    def find(self, before: State | None, after: State) -> Step[State] | None:
+        """The step between two states, if there is one."""
+        return self._by_states.get((before, after))
+
+    def following(self, state: State | None) -> tuple[State, ...]:
+        """The states that can come next."""
+        return tuple(step.after for step in self if step.before == state)
+
+    def preceding(self, state: State) -> tuple[State, ...]:
+        """The states that it can come from."""
+        return tuple(step.before for step in self if step.after == state and step.before is not None)
+
+    def ahead(self, state: State) -> list[Step[State]]:
+        """Every step that can still come, now or later."""
+        reached = {state}
+        while more := {after for before in reached for after in self.following(before)} - reached:
+            reached |= more
+        return [step for step in self if step.before in reached]
+
+
+class Money(NamedTuple):
+    """Minor units of a currency."""
+
+    amount_minor: int
+    currency: str
+
+
+NO_MONEY = Money(0, POINTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One redemption or payout (`use.used_by`) that makes a step, with the money that it is worth."""
+
+    what: Literal["redemption", "payout"]
+    use: Use
+    step: Step[Any]
+    money: Money = NO_MONEY
+
+    @property
+    def kind(self) -> str:
+        """The kind of its transfer."""
+        return f"{self.what}_{self.step.after}"
+
+    def transfer(self, now: datetime) -> Transfer:
+        """The transfer of its entries."""
+        made = transfer_id(self.use.used_by, self.kind)
+        return Transfer(self.use.owner.community, made, self.kind, self.use.used_by, now)
+
+    def entries(self) -> list[Entry]:
+        """What the step moves; nothing where only the state changes.
+
+        Raises UnbalancedError when the step moves money and there is none.
+        """
+        made = transfer_id(self.use.used_by, self.kind)
+        entries: list[Entry] = []
+        if self.step.points is not None:
+            entries += self._move(made, self.step.points, self.use.points, POINTS)
+        if self.step.money is not None:
+            entries += self._move(made, self.step.money, *self.money)
+        return entries
+
+    def _move(self, made: str, way: Way, amount: int, currency: str) -> tuple[Entry, Entry]:
+        source = account_of(self.use.owner, way.source, currency)
+        return move(made, source, account_of(self.use.owner, way.target, currency), amount)

@@ -1,1 +1,0 @@
-"""Members' names, as ingest tells them."""

@@ -1,0 +1,89 @@
+"""Which problem each of rewards' errors becomes when it reaches the API."""
+
+from services.rewards.bank_messages.pain001.domain import BankFileError
+from services.rewards.ledger.api.members import UNKNOWN_MEMBER
+from services.rewards.ledger.domain.entries import UnknownMemberError
+from services.rewards.lots.domain.lots import NotEnoughPointsError
+from services.rewards.payouts.api import UNKNOWN_PAYOUT
+from services.rewards.payouts.domain import UnknownPayoutError, WrongStateError
+from services.rewards.payouts.payees.api import INVALID_BANK_DETAILS, NO_BANK_DETAILS
+from services.rewards.payouts.payees.domain import InvalidBankDetailsError, NoBankDetailsError
+from services.rewards.payouts.runs.api import FOUR_EYES, NO_BANK_FILE, NO_PAYABLE_TERMS, RUN_REFUSED, UNKNOWN_RUN
+from services.rewards.payouts.runs.domain.bank import NoBankFileError
+from services.rewards.payouts.runs.domain.runs import (
+    FourEyesError,
+    NoPayableTermsError,
+    RunRefusedError,
+    UnknownRunError,
+)
+from services.rewards.redemptions.api import (
+    NOT_CANCELLABLE,
+    NOT_CONFIRMABLE,
+    NOT_ENOUGH_POINTS,
+    UNKNOWN_REDEMPTION,
+    UNKNOWN_REWARD,
+)
+from services.rewards.redemptions.domain import (
+    RedemptionClosedError,
+    RedemptionState,
+    UnknownRedemptionError,
+    UnknownRewardError,
+)
+from shared.http import ErrorTable, FieldError, Problem
+
+
+def _unknown_reward(error: UnknownRewardError) -> Problem:
+    detail = f"The catalogue has no {error.reward_id!r}; GET /v1/catalogue lists the rewards on offer"
+    return Problem(UNKNOWN_REWARD, detail, [FieldError(field="/reward_id", detail=detail)])
+
+
+def _closed(error: RedemptionClosedError) -> Problem:
+    kind = NOT_CONFIRMABLE if error.wanted == RedemptionState.CONFIRMED else NOT_CANCELLABLE
+    return Problem(kind, f"It is {error.state} and stays so; make a new redemption")
+
+
+def _invalid_bank_details(error: InvalidBankDetailsError) -> Problem:
+    errors = [FieldError(field=f"/{field}", detail=reason) for field, reason in error.reasons.items()]
+    return Problem(INVALID_BANK_DETAILS, "Nothing was changed; see errors", errors)
+
+
+def _run_refused(error: RunRefusedError | WrongStateError | BankFileError) -> Problem:
+    return Problem(RUN_REFUSED, str(error))
+
+
+ERRORS: ErrorTable = {
+    UnknownMemberError: lambda error: Problem(
+        UNKNOWN_MEMBER,
+        f"Nothing is known of member {error.member_id}; members are those of the community's events",
+    ),
+    UnknownRewardError: _unknown_reward,
+    UnknownRedemptionError: lambda error: Problem(
+        UNKNOWN_REDEMPTION, f"There is no redemption {error.redemption_id} in this community"
+    ),
+    NotEnoughPointsError: lambda error: Problem(
+        NOT_ENOUGH_POINTS, f"{error.missing_points} points are missing; nothing was reserved"
+    ),
+    RedemptionClosedError: _closed,
+    NoBankDetailsError: lambda error: Problem(
+        NO_BANK_DETAILS, f"Member {error.member_id} has none; PUT /v1/payees/{error.member_id} sets them"
+    ),
+    InvalidBankDetailsError: _invalid_bank_details,
+    UnknownPayoutError: lambda error: Problem(
+        UNKNOWN_PAYOUT, f"There is no payout {error.payout_id} in this community"
+    ),
+    UnknownRunError: lambda error: Problem(
+        UNKNOWN_RUN, f"There is no payout run {error.run_id} in this community"
+    ),
+    NoPayableTermsError: lambda error: Problem(NO_PAYABLE_TERMS, str(error)),
+    FourEyesError: lambda _: Problem(
+        FOUR_EYES,
+        "This access key made the run; another one with the scope 'payouts:approve' must approve it",
+    ),
+    RunRefusedError: _run_refused,
+    WrongStateError: _run_refused,
+    BankFileError: _run_refused,
+    NoBankFileError: lambda error: Problem(
+        NO_BANK_FILE,
+        f"Run {error.run_id} has none in this community; POST /v1/payout-runs/{error.run_id}/file writes it",
+    ),
+}

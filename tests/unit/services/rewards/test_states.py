@@ -1,0 +1,59 @@
+"""States are the same wherever they are written: the enumeration, the contract, and the database's constraints."""
+
+import re
+from enum import StrEnum
+from importlib.resources import files
+from typing import get_args, get_type_hints
+
+import pytest
+
+from services.rewards.payouts.domain import OUTCOMES, STEPS, UNDECIDED_STATES, PayoutState, states_open_to
+from services.rewards.payouts.runs.api import OutcomeRequest
+from services.rewards.payouts.runs.domain.runs import STEPS as RUN_STEPS
+from services.rewards.payouts.runs.domain.runs import RunState
+from services.rewards.redemptions.domain import STEPS as REDEMPTION_STEPS
+from services.rewards.redemptions.domain import RedemptionState
+from shared.contracts.facts import PayoutData, RedemptionData
+
+MIGRATIONS = " ".join(
+    file.read_text() for file in sorted((files("services.rewards") / "migrations").iterdir(), key=str)
+)
+
+
+def in_database(pattern: str) -> list[str]:
+    """The texts of the one list that `pattern` finds in the migrations."""
+    (found,) = re.findall(pattern + r"\s*in\s*\(([^)]*)\)", MIGRATIONS)
+    return re.findall(r"'([a-z]+)'", found)
+
+
+@pytest.mark.parametrize(
+    ("states", "table"),
+    [(PayoutState, "payouts"), (RunState, "payout_runs"), (RedemptionState, "redemptions")],
+)
+def test_the_database_takes_the_states_there_are_and_no_others(states: type[StrEnum], table: str) -> None:
+    assert in_database(rf"create table {table} \([^;]*?state text not null check \(state") == list(states)
+
+
+@pytest.mark.parametrize(("states", "data"), [(PayoutState, PayoutData), (RedemptionState, RedemptionData)])
+def test_the_contract_names_the_states_there_are_and_no_others(states: type[StrEnum], data: type) -> None:
+    assert list(get_args(get_type_hints(data)["state"])) == list(states)
+
+
+def test_the_database_keeps_a_member_to_one_payout_whose_points_are_still_to_be_used() -> None:
+    index = r"create unique index one_undecided_payout on payouts \(community, member_id\)\s*where state"
+    assert in_database(index) == list(UNDECIDED_STATES)
+
+
+def test_a_bank_may_be_said_to_have_said_what_can_come_after_submission() -> None:
+    assert get_args(OutcomeRequest.model_fields["state"].annotation) == tuple(OUTCOMES)
+    assert states_open_to(PayoutState.SENT) == ("submitted",)
+    assert states_open_to(PayoutState.FAILED) == ("submitted", "sent")
+    assert states_open_to(PayoutState.REVERSED) == ("settled",)
+
+
+@pytest.mark.parametrize(
+    ("states", "steps"), [(PayoutState, STEPS), (RunState, RUN_STEPS), (RedemptionState, REDEMPTION_STEPS)]
+)
+def test_every_state_is_reached_from_the_one_that_is_new(states: type[StrEnum], steps: object) -> None:
+    (first,) = steps.following(None)
+    assert {first, *(step.after for step in steps.ahead(first))} == set(states)

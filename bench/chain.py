@@ -20,7 +20,6 @@ import psutil
 
 from plaudit.stack import StackState
 from services.ingest.events.domain import admission
-from services.ingest.events.domain.judgement import event_uid
 from services.scoring.programmes.domain.publication import Submission
 from services.scoring.programmes.domain.reading import read_programme
 from services.scoring.programmes.handlers import publish_programme
@@ -115,15 +114,14 @@ class Chain:
 
 def raw_values(community: str, given: Sequence[dict[str, Any]]) -> Iterator[bytes]:
     """Events as ingest's API writes them to engagement.raw.v1."""
-    receipt = f"r{uuid.uuid4().hex[:28]}-{len(given)}"
-    now = datetime.now(UTC)
+    request = admission.Request(
+        community,
+        receipt_id=f"r{uuid.uuid4().hex[:28]}-{len(given)}",
+        received_at=datetime.now(UTC),
+        traceparent="00-" + "1" * 32 + "-" + "2" * 16 + "-01",
+    )
     for index, event in enumerate(given):
-        uid = event_uid(community, event["source"], event["id"])
-        yield orjson.dumps(
-            admission.raw_fact(
-                community, uid, receipt, index, now, "00-" + "1" * 32 + "-" + "2" * 16 + "-01", event
-            )
-        )
+        yield orjson.dumps(admission.raw_fact(request, index, event))
 
 
 async def publish(chain: Chain, community: str, programme: str) -> None:

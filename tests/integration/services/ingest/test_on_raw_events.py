@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from services.ingest.events import handlers
-from services.ingest.members.domain import new_member_id
+from services.ingest.members.domain import IdentityKey, new_member_id
 from shared.published.checks import assert_valid_fact
 from shared.topics import EVENTS
-from shared.transaction import Invalid, transaction
+from shared.transaction import Invalid
 from tests.integration.services.ingest.conftest import EVENT, Community, event, handle, raw_fact
 
 pytestmark = pytest.mark.stack
@@ -51,7 +51,7 @@ async def test_an_accepted_event_keeps_everything_that_was_said(community: Commu
     (found,) = published.events
     assert {key: found[key] for key in said if key != "time"} == {key: said[key] for key in said if key != "time"}
     assert (found["member"], found["objectmember"], found["replymember"]) == tuple(
-        new_member_id((community.name, "forum", who)) for who in ("ada", "bob", "eve")
+        new_member_id(IdentityKey(community.name, "forum", who)) for who in ("ada", "bob", "eve")
     )
     assert len(published.members) == 3
 
@@ -93,12 +93,12 @@ async def test_what_the_api_would_never_write_is_invalid_and_no_reason_to_crash(
 
 async def test_an_id_that_is_not_the_events_own_is_invalid(community: Community) -> None:
     with pytest.raises(Invalid, match="the id is not that of"):
-        await handle(community, raw_fact(community.name, event(1), id=new_member_id(("a", "b", "c"))))
+        await handle(community, raw_fact(community.name, event(1), id=new_member_id(IdentityKey("a", "b", "c"))))
 
 
 async def test_a_later_event_type_is_taken_by_an_earlier_worker(community: Community) -> None:
     """While a new version is rolled out, the API may know more than the worker."""
-    async with transaction(community.pool, lambda _: None) as tx:
+    async with community.begin() as tx:
         later = EVENT | {
             "type": "forum.poem.v1",
             "data": {"channel": "radio", "actor": {"id": "ada"}, "rhymes": True},

@@ -18,7 +18,7 @@ POLL_SECONDS = 0.1
 READERS = {topic.name: [one for one in topic.consumers if one in SERVICES] for topic in TOPICS}
 
 
-async def wait_until_settled(state: StackState, timeout_seconds: float = 120.0) -> None:
+async def wait_until_idle(state: StackState, timeout_seconds: float = 120.0) -> None:
     """Return once nothing is under way in the stack.
 
     Raises StackError when there still is after `timeout_seconds`; the message says what.

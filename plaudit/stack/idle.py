@@ -14,7 +14,7 @@ from shared.topics import TOPICS
 
 POLL_SECONDS = 0.1
 
-#: Everything a service reads, beside what the registry says: each but the owner follows the access keys.
+#: Which services read each topic, as the registry says.
 READERS = {topic.name: [one for one in topic.consumers if one in SERVICES] for topic in TOPICS}
 
 

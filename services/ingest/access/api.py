@@ -24,6 +24,7 @@ from shared.http import (
     problem_responses,
     requires,
 )
+from shared.http.problem_types import UNKNOWN_PATH
 
 UNKNOWN_SCOPE = ProblemType("unknown-scope", 422, "Unknown scope")
 UNKNOWN_KEY = ProblemType("unknown-key", 404, "No such key")
@@ -88,7 +89,9 @@ async def post_key(_admin: Administrator, tx: Tx, body: KeyWanted) -> KeyIssued:
 
 
 @router.get(
-    "/v1/communities/{community}/keys", summary="Access keys of a community", responses=problem_responses()
+    "/v1/communities/{community}/keys",
+    summary="Access keys of a community",
+    responses=problem_responses(UNKNOWN_PATH),
 )
 async def get_keys(
     _admin: Administrator,

@@ -146,7 +146,7 @@ async def connected(state: StackState, services: Sequence[str] = SERVICES) -> An
         for name in services:
             spec: ServiceSpec = import_module(f"services.{name}.main").SPEC
             # A programme applies at once: nothing is being scored while one is published.
-            at_once = {"programme_lead_seconds": 0} if name == "scoring" else {}
+            at_once: dict[str, Any] = {"programme_lead_seconds": 0} if name == "scoring" else {}
             settings = spec.settings(
                 kafka=state.kafka,
                 postgres_url=state.postgres_url,

@@ -20,13 +20,13 @@ from services.ingest.members.handlers import resolve
 from services.ingest.metrics import EVENTS_JUDGED
 from shared.contracts.facts import REJECTED_EVENT, RawEvent, RejectedData
 from shared.topics import EVENTS, REJECTED, record_key
-from shared.transaction import Invalid, Transaction
+from shared.transaction import InvalidMessageError, Transaction
 
 
 async def on_raw_events(tx: Transaction, facts: list[RawEvent]) -> None:
     """Deduplicate received events, find out whose they are, and pass on what is new.
 
-    Raises Invalid for a record that the API would never have written.
+    Raises InvalidMessageError for a record that the API would never have written.
     """
     received = [_received(fact, index) for index, fact in enumerate(facts)]
     # 1. Which are new? The unique key decides between workers.
@@ -50,7 +50,7 @@ async def on_raw_events(tx: Transaction, facts: list[RawEvent]) -> None:
         await store.add_receipts(tx.conn, outcomes=outcomes)
     except OccupiedReceiptError as error:
         # The loop then finds the record that names another's receipt.
-        raise Invalid(str(error)) from error
+        raise InvalidMessageError(str(error)) from error
     for event in accepted:
         message = accepted_event(event, members)
         tx.publish(EVENTS, record_key(event.community, message["member"]), message)
@@ -65,7 +65,7 @@ def _received(fact: RawEvent, index: int) -> Received:
     try:
         return Received.from_fact(fact)
     except NotAnEventError as error:
-        raise Invalid(str(error), index) from error
+        raise InvalidMessageError(str(error), index) from error
 
 
 def _tell_conflict(tx: Transaction, event: Received) -> None:

@@ -11,13 +11,13 @@ from services.recognition.thresholds.domain import KINDS, Grant, ProgrammeVersio
 from shared.contracts.facts import RECOGNITION_GRANTED, GrantData, ProgrammePublished
 from shared.contracts.programme import Recognition
 from shared.topics import RECOGNITION
-from shared.transaction import Invalid, Transaction
+from shared.transaction import InvalidMessageError, Transaction
 
 
 async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -> None:
     """Remember each version's recognition section, and put those that are due in force.
 
-    Raises Invalid for a section that cannot be read.
+    Raises InvalidMessageError for a section that cannot be read.
     """
     for index, fact in enumerate(programmes):
         data = fact["data"]
@@ -25,7 +25,9 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
         try:
             Recognition.model_validate(section)
         except ValidationError as error:
-            raise Invalid(f"programme {data['programme_id']} {data['version']}: {error}", index) from error
+            raise InvalidMessageError(
+                f"programme {data['programme_id']} {data['version']}: {error}", index
+            ) from error
         version = ProgrammeVersion(
             community=fact["community"],
             programme_id=data["programme_id"],

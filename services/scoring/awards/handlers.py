@@ -18,7 +18,7 @@ from shared.contracts.programme import Programme
 from shared.postgres import Connection
 from shared.telemetry import observe_ages
 from shared.topics import POINTS
-from shared.transaction import Invalid, Transaction
+from shared.transaction import InvalidMessageError, Transaction
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class Scorer:
         """Award what the rules give for new events, and take back what retracted ones earned."""
         for index, event in enumerate(events):
             if event["type"] == RETRACTED_TYPE and "targetuid" not in event:
-                raise Invalid("a retraction without targetuid", index)
+                raise InvalidMessageError("a retraction without targetuid", index)
         # 1. The versions; no other can appear until this commits.
         versions = await self._current(tx.conn, sorted({event["community"] for event in events}))
         # 2. Which events are new, and which retractions?

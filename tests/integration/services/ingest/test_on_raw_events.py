@@ -8,7 +8,7 @@ from services.ingest.events import handlers
 from services.ingest.members.domain import IdentityKey, new_member_id
 from shared.published.checks import assert_valid_fact
 from shared.topics import EVENTS
-from shared.transaction import Invalid
+from shared.transaction import InvalidMessageError
 from tests.integration.services.ingest.conftest import EVENT, Community, event, handle, raw_fact
 
 pytestmark = pytest.mark.stack
@@ -35,7 +35,7 @@ async def test_a_record_consumed_again_beside_new_ones_changes_nothing(community
 
 async def test_a_record_that_names_the_receipt_of_another_is_invalid(community: Community) -> None:
     await handle(community, raw_fact(community.name, event(1)))
-    with pytest.raises(Invalid, match="place in its receipt"):
+    with pytest.raises(InvalidMessageError, match="place in its receipt"):
         await handle(community, raw_fact(community.name, event(2)))
 
 
@@ -85,14 +85,14 @@ async def test_what_the_api_would_never_write_is_invalid_and_no_reason_to_crash(
     community: Community, name: str
 ) -> None:
     good = raw_fact(community.name, event(7))
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(InvalidMessageError) as refused:
         await handle(community, good, raw_fact(community.name, NOT_EVENTS[name]))
     assert refused.value.index == 1
     assert refused.value.reason
 
 
 async def test_an_id_that_is_not_the_events_own_is_invalid(community: Community) -> None:
-    with pytest.raises(Invalid, match="the id is not that of"):
+    with pytest.raises(InvalidMessageError, match="the id is not that of"):
         await handle(community, raw_fact(community.name, event(1), id=new_member_id(IdentityKey("a", "b", "c"))))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from services.recognition.thresholds.handlers import on_programmes
 from services.recognition.totals import handlers
-from shared.transaction import Invalid, Transaction
+from shared.transaction import InvalidMessageError, Transaction
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 pytestmark = pytest.mark.stack
@@ -188,7 +188,7 @@ async def test_a_version_waits_until_it_takes_effect(world: Any) -> None:
 
 async def test_a_recognition_section_that_cannot_be_read_is_invalid(world: Any) -> None:
     broken = {"badges": [{"id": "x", "title": "X", "at_least": 0}]}
-    with pytest.raises(Invalid, match="at_least") as caught:
+    with pytest.raises(InvalidMessageError, match="at_least") as caught:
         await world.handle(on_programmes, world.programme(1, SECTION), world.programme(2, broken))
     assert caught.value.index == 1
 

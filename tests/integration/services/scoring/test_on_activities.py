@@ -13,7 +13,7 @@ import pytest
 from services.scoring.awards.handlers import Scorer
 from services.scoring.programmes.domain.publication import OtherProgrammeError
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
-from shared.transaction import Invalid
+from shared.transaction import InvalidMessageError
 
 ROOT = Path(__file__).parents[4]
 RULES_AT_TWO = """
@@ -126,7 +126,7 @@ async def test_why_a_rule_gave_nothing_is_kept(world: Any) -> None:
 
 
 async def test_a_retraction_that_names_nothing_is_invalid(world: Any) -> None:
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(InvalidMessageError) as refused:
         await world.score(world.event("1"), world.event("2", type="activity.retracted.v1"))
     assert refused.value.index == 1
 

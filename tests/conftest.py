@@ -12,6 +12,8 @@ import pytest
 
 from plaudit.stack import StackState, start, stop
 
+pytest_plugins = ["tests.side_by_side"]
+
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = Path(os.environ.get("PLAUDIT_SHARED_DATA", ROOT / ".." / "shared" / "data")).resolve()
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.faults.arena import EVENTS_COUNT, FULL, SEED, SESSION_SECONDS, Arena, arena
+from tests.conftest import SESSION_SECONDS
+from tests.faults.arena import EVENTS_COUNT, FULL, SEED, Arena, arena
 from tests.faults.report import REPORT, table
 
 #: A fault that is not injected into one service after the other strikes at so many moments.

@@ -19,8 +19,9 @@ from plaudit.stack.processes import ProcessSpec
 from plaudit.stack.readiness import kafka_answers
 from shared.kafka import create_topics
 from shared.topics import SERVICES, TOPICS
+from tests.conftest import SESSION_SECONDS
 from tests.faults import load as loads
-from tests.faults.arena import SESSION_SECONDS, Arena
+from tests.faults.arena import Arena
 from tests.faults.wires import KafkaProxy, PostgresProxy, Proxy
 from tests.faults.workers import HOST, Workers, free_port
 
@@ -37,7 +38,6 @@ REPLICATED = {
     "transaction.state.log.min.isr": "2",
     "share.coordinator.state.topic.replication.factor": "3",
     "share.coordinator.state.topic.min.isr": "2",
-    "group.min.session.timeout.ms": "1000",
 }
 
 

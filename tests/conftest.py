@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import ssl
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from signal import SIGKILL, SIGQUIT
 from typing import Any
@@ -41,6 +43,14 @@ class Stack:
             "http_port": 0,
             "session_seconds": SESSION_SECONDS,
         }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_tls_context() -> Iterator[None]:
+    """HTTP clients share it: nobody here speaks TLS, and each would read the world's certificates for 10 ms."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -60,7 +60,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def platform_under_faults(plaudit_home: Path) -> AsyncIterator[Arena]:
     """The platform that the faults share."""
     async with arena("faults") as one:

@@ -51,8 +51,9 @@ schemas: $(VENV)/dev.stamp ## Generate schemas/ from the contracts and the APIs
 bench: $(VENV)/bench.stamp ## Measure throughput and latency, and write the results
 	@$(RUN) bench
 
-faults: $(VENV)/dev.stamp ## Kill every process in every way, for long, and reconcile what is left
-	@PLAUDIT_FAULTS=full $(RUN) pytest tests/faults
+faults: $(VENV)/dev.stamp ## Kill every process in every way, and reconcile what is left (PART=3/8: a part)
+	@PLAUDIT_FAULTS=full PLAUDIT_FAULTS_PART='$(PART)' PLAUDIT_FAULTS_TABLE=docs/guarantees.md \
+	  $(RUN) pytest tests/faults --durations 10
 
 requirements: $(VENV)/uv.stamp ## Compile the pins of requirements/*.in anew
 	@$(RUN) uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header \

@@ -15,7 +15,7 @@ import pytest
 
 from plaudit.stack import StackState, kafka, processes, start
 
-pytest_plugins = ["tests.side_by_side"]
+pytest_plugins = ["tests.side_by_side", "tests.faults.summary"]
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = Path(os.environ.get("PLAUDIT_SHARED_DATA", ROOT / ".." / "shared" / "data")).resolve()

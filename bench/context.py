@@ -38,6 +38,11 @@ class Context:
         """How often each rate is measured; the median is reported."""
         return 3 if self.quick else 5
 
+    def say_number(self, text: str) -> None:
+        """Tell of an absolute number, with the machine's factor beside it."""
+        factor = self.results.factor
+        self.say(text if factor is None else f"{text} (factor {factor:.2f})")
+
     async def up(self, only: Sequence[str] | None = None, role: str = "all") -> StackState:
         """The stack with all parts, or `only` some, running; `role` is what the services do."""
         return await asyncio.to_thread(start, self.stack, only=only, role=role)

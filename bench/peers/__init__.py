@@ -198,7 +198,9 @@ async def _peer(context: Context, state: StackState, program: Program, topic: st
             note=note,
         )
     )
-    context.say(f"{program.name}: {clean.rate or 0:,.0f} records/s; after a kill {missing} lost, {surplus} twice")
+    context.say_number(
+        f"{program.name}: {clean.rate or 0:,.0f} records/s; after a kill {missing} lost, {surplus} twice"
+    )
 
 
 @dataclass

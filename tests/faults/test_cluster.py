@@ -20,8 +20,9 @@ from plaudit.stack.readiness import kafka_answers
 from shared.kafka import create_topics
 from shared.services import SERVICES
 from shared.topics import TOPICS
+from tests.conftest import SESSION_SECONDS
 from tests.faults import load as loads
-from tests.faults.arena import SESSION_SECONDS, Arena
+from tests.faults.arena import Arena
 from tests.faults.wires import KafkaProxy, PostgresProxy, Proxy
 from tests.faults.workers import HOST, Workers, free_port
 
@@ -38,7 +39,6 @@ REPLICATED = {
     "transaction.state.log.min.isr": "2",
     "share.coordinator.state.topic.replication.factor": "3",
     "share.coordinator.state.topic.min.isr": "2",
-    "group.min.session.timeout.ms": "1000",
 }
 
 

@@ -150,7 +150,7 @@ async def traffic(platform: StackState) -> None:
 def prometheus(platform: StackState, traffic: None) -> Iterator[Prometheus]:
     executable = binary("prometheus")
     config = yaml.safe_load(CONFIG.read_text())
-    config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    config["global"] = {"scrape_interval": "250ms", "evaluation_interval": "250ms"}
     config["rule_files"] = [str(RULES)]
     del config["alerting"]
     (job,) = config["scrape_configs"]

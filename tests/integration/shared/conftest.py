@@ -38,7 +38,7 @@ async def line_settings(stack: Any) -> ServiceSettings:
         await admin.execute(FACTS)
     finally:
         await admin.close()
-    return ServiceSettings(**stack.settings, retry_min_seconds=0.02, retry_max_seconds=0.1, session_seconds=6.0)
+    return ServiceSettings(**stack.settings, retry_min_seconds=0.02, retry_max_seconds=0.1)
 
 
 @pytest.fixture(scope="session")

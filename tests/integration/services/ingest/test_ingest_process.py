@@ -78,7 +78,7 @@ class Process:
 
 @asynccontextmanager
 async def process(stack: Any, path: Path, code: str | None = None, **settings: Any) -> AsyncIterator[Process]:
-    given = stack.settings | {"session_seconds": 6} | settings
+    given = stack.settings | settings
     environment = os.environ | {f"PLAUDIT_{name.upper()}": str(value) for name, value in given.items()}
     command = ["-c", code] if code else ["-m", "services.ingest.main"]
     log = path / f"{uuid4().hex}.log"

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from tests.conftest import SESSION_SECONDS
 from tests.faults.arena import EVENTS_COUNT, FULL, SEED, Arena, arena
-from tests.faults.parts import WrongPart, read_part, run_seconds, split
+from tests.faults.parts import WrongPartError, read_part, run_seconds, split
 from tests.faults.summary import PART, attach
 
 #: A fault that is not injected into one service after the other strikes at so many moments.
@@ -53,7 +53,7 @@ def of_part(items: list[pytest.Item], part: str) -> list[pytest.Item]:
     """The tests of a part, such as 3/8."""
     try:
         number, count = read_part(part)
-    except WrongPart as error:
+    except WrongPartError as error:
         raise pytest.UsageError(str(error)) from None
     seconds: Counter[str] = Counter()
     for one in items:

@@ -12,16 +12,16 @@ RUN_SECONDS = 15.0
 LONG_RUN_SECONDS: Mapping[str, float] = {}
 
 
-class WrongPart(ValueError):
+class WrongPartError(ValueError):
     """A PART that is none; the message says what to write."""
 
 
 def read_part(text: str) -> tuple[int, int]:
-    """The number of a part, from 1, and how many there are. Raises WrongPart when `text` does not say that."""
+    """The number of a part, from 1, and how many there are. Raises WrongPartError when `text` does not say that."""
     found = re.fullmatch(r"(\d{1,3})/(\d{1,3})", text.strip(), re.ASCII)
     number, count = (int(found[1]), int(found[2])) if found else (0, 0)
     if not 1 <= number <= count <= PARTS_MAX_COUNT:
-        raise WrongPart(
+        raise WrongPartError(
             f"PART is {text!r}: write which part of how many, such as PART=3/8 for the third of eight; "
             f"there may be {PARTS_MAX_COUNT}"
         )

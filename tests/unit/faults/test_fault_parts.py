@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.parts import WrongPart, read_part, split
+from tests.faults.parts import WrongPartError, read_part, split
 
 SECONDS = {f"test_{number}": float(number % 7 + 1) * 15 for number in range(40)} | {"test_long": 300.0}
 
@@ -18,7 +18,7 @@ def test_a_part_is_its_number_and_how_many_there_are(text: str, part: tuple[int,
     "text", ["", "3", "3/", "/8", "0/8", "9/8", "3/0", "-1/8", "3/8/2", "3 of 8", "1/21", "٣/٨"]
 )
 def test_what_is_none_is_refused_with_what_to_write(text: str) -> None:
-    with pytest.raises(WrongPart, match=r"such as PART=3/8 for the third of eight"):
+    with pytest.raises(WrongPartError, match=r"such as PART=3/8 for the third of eight"):
         read_part(text)
 
 

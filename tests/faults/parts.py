@@ -17,7 +17,7 @@ class WrongPartError(ValueError):
 
 
 def read_part(text: str) -> tuple[int, int]:
-    """The number of a part, from 1, and how many there are. Raises WrongPartError when `text` does not say that."""
+    """The number of a part, from 1, and how many there are. Raises WrongPartError when `text` says none."""
     found = re.fullmatch(r"(\d{1,3})/(\d{1,3})", text.strip(), re.ASCII)
     number, count = (int(found[1]), int(found[2])) if found else (0, 0)
     if not 1 <= number <= count <= PARTS_MAX_COUNT:

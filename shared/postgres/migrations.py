@@ -45,7 +45,7 @@ async def prepare_database(admin_url: str, service: str, password: str) -> None:
 def migrations_of(package: str) -> list[Traversable]:
     """The .sql files of a package's `migrations` room, in the order of their names."""
     room = files(package) / "migrations"
-    return sorted((one for one in room.iterdir() if one.name.endswith(".sql")), key=lambda one: one.name)
+    return sorted((file for file in room.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
 
 
 async def missing_migrations(pool: asyncpg.Pool, service: str) -> list[str]:
@@ -82,7 +82,8 @@ async def migrate(admin_url: str, service: str) -> list[str]:
             """
         )
         known = {
-            r["name"]: r["sha256"] for r in await connection.fetch("select name, sha256 from schema_migrations")
+            row["name"]: row["sha256"]
+            for row in await connection.fetch("select name, sha256 from schema_migrations")
         }
         for package in packages_of(service):
             for file in migrations_of(package):

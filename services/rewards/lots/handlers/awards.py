@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from services.rewards.ledger.domain.entries import Owner, deltas
 from services.rewards.ledger.store import entries as ledger_store
@@ -21,11 +20,12 @@ from services.rewards.lots.domain.booking import (
 from services.rewards.lots.domain.lots import LotBook
 from services.rewards.metrics import AWARDS_BOOKED, AWARDS_REPEATED, POINTS_BOOKED
 from services.rewards.settings import Settings
+from shared.contracts.facts import PointsAwarded
 from shared.telemetry import observe_ages
 from shared.transaction import Transaction
 
 
-async def on_awards(tx: Transaction[Settings], facts: list[Any]) -> None:
+async def on_awards(tx: Transaction[Settings], facts: list[PointsAwarded]) -> None:
     """Book awards and reversals. An award of 0 points has nothing to book."""
     lifetime = tx.settings.points_lifetime_seconds
     terms = LotTerms(
@@ -36,7 +36,7 @@ async def on_awards(tx: Transaction[Settings], facts: list[Any]) -> None:
     observe_ages("ledger", (fact["data"]["received_at"] for fact in facts), tx.now)
 
 
-def _award(fact: Any) -> Award:
+def _award(fact: PointsAwarded) -> Award:
     data = fact["data"]
     return Award(
         Owner(fact["community"], data["member_id"]),

@@ -18,6 +18,7 @@ import asyncpg
 from shared.postgres.pool import database_url, role_name
 
 OUTSIDE_A_TRANSACTION = "-- outside a transaction"
+_HALF_BUILT = "select indexrelid::regclass::text from pg_index where not indisvalid order by 1 limit 1"
 MIGRATION_LOCK = 0x706C6175  # "plau": one migration at a time per database
 
 
@@ -64,7 +65,7 @@ async def migrate(admin_url: str, service: str) -> list[str]:
     """Apply what is missing of the service's migrations to its database; return what was applied.
 
     Raises MigrationError when a file that was applied has changed since, or when one fails: nothing of
-    that file is then applied.
+    that file is then applied, but for an index that is left half built outside a transaction.
     """
     role = role_name(service)
     connection = await asyncpg.connect(database_url(admin_url, role))
@@ -106,6 +107,11 @@ async def _apply(connection: asyncpg.Connection, name: str, text: str, digest: s
     try:
         if text.startswith(OUTSIDE_A_TRANSACTION):
             await connection.execute(text)
+            # An index that failed or was cut off stays there, unused, and `if not exists` finds it.
+            if broken := await connection.fetchval(_HALF_BUILT):
+                raise MigrationError(
+                    f"{name}: an index was left half built: `drop index concurrently {broken}`, then migrate again"
+                )
             await _note(connection, name, digest)
         else:
             async with connection.transaction():

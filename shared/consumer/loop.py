@@ -259,7 +259,7 @@ class ConsumerLoop(mode.Service):
             for record, message in batch.decoded:
                 messages.setdefault(record.topic, []).append(message)
             # 1. The offsets first: their row locks keep any other owner of the partition waiting.
-            await offsets.move(conn, self._next, moves)
+            await offsets.move(conn, old=self._next, new=moves)
             # 2. The facts, topic by topic in the order they were subscribed.
             for topic, subscription in self._subscriptions.items():
                 if topic in messages:

@@ -12,7 +12,7 @@ class OffsetConflictError(Exception):
     """The stored offset is not where this worker thought: another worker owns the partition."""
 
 
-async def move(conn: Connection, old: Mapping[TopicPartition, int], new: Mapping[TopicPartition, int]) -> None:
+async def move(conn: Connection, *, old: Mapping[TopicPartition, int], new: Mapping[TopicPartition, int]) -> None:
     """Move the offsets of `new` on from `old`, and keep their rows locked until the transaction ends.
 
     Raises OffsetConflictError when one of them is not at `old`.

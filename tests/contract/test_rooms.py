@@ -1,4 +1,4 @@
-"""What import-linter cannot see: modules that are no room, and clocks and files without an import of their own."""
+"""What lint cannot see: modules that are no room, clocks and files without an import, arguments by position."""
 
 import ast
 from collections.abc import Iterator
@@ -58,6 +58,19 @@ def test_domain_is_told_the_time_and_ids_and_reads_nothing(path: Path) -> None:
 
 def test_nothing_is_imported_by_name() -> None:
     assert not [named(path) for path in SOURCES if BY_NAME.intersection(calls(path.read_text()))]
+
+
+def test_after_a_transaction_comes_what_the_verb_acts_on_and_the_rest_by_name() -> None:
+    positional = {
+        (named(path), node.name): [argument.arg for argument in node.args.posonlyargs + node.args.args]
+        for path in [*SOURCES, *(ROOT / "shared").rglob("*.py")]
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    transactional = {where: names for where, names in positional.items() if names[:1] in (["tx"], ["conn"])}
+
+    assert len(transactional) > 100
+    assert {where: names for where, names in transactional.items() if len(names) > 2} == {}
 
 
 def test_a_clock_and_a_hidden_import_would_be_seen() -> None:

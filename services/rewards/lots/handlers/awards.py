@@ -60,7 +60,7 @@ async def book(tx: Transaction, awards: Sequence[Award], *, terms: LotTerms) -> 
         return
     plan = planned(fresh, terms, tx.now)
     # 2. Members with a reversal need their lots: those say where the points come from.
-    rest = await _reverse(tx, fresh, plan.rest, terms) if plan.rest else NOTHING_BOOKED
+    rest = await _reverse(tx, fresh, rest=plan.rest, terms=terms) if plan.rest else NOTHING_BOOKED
     # 3. Balances in account order, each account once, then the entries they are the sum of.
     entries = plan.entries + rest.entries
     changes = deltas(entries)
@@ -73,7 +73,9 @@ async def book(tx: Transaction, awards: Sequence[Award], *, terms: LotTerms) -> 
     _count(fresh)
 
 
-async def _reverse(tx: Transaction, fresh: Sequence[Booking], rest: Sequence[Booking], terms: LotTerms) -> Booked:
+async def _reverse(
+    tx: Transaction, fresh: Sequence[Booking], *, rest: Sequence[Booking], terms: LotTerms
+) -> Booked:
     """Book the awards of members who have a reversal, by the lots that they have."""
     # All members of the batch, not only these: what follows locks the others, in the same order.
     available = await ledger_store.lock_members(tx.conn, {award.owner for award, _ in fresh})

@@ -50,7 +50,7 @@ def quantiles(histogram: str, by: str, *of: float, where: str = "") -> tuple[Que
 
 
 def rates(counter: str, by: str, where: str = "") -> tuple[Query, ...]:
-    """A counter's rate by one label; a nought without a label as long as there is no series."""
+    """A counter's rate by one label; a zero without a label as long as there is no series."""
     return (Query(f"sum by ({by}) (rate({counter}{where}[$__rate_interval])) or on() vector(0)", f"{{{{{by}}}}}"),)
 
 

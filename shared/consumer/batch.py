@@ -68,7 +68,7 @@ class Batch:
         return Batch(
             [record for record in self.records if wanted(record)],
             [(record, message) for record, message in self.decoded if wanted(record)],
-            [one for one in self.rejections if wanted(one.record)],
+            [rejection for rejection in self.rejections if wanted(rejection.record)],
         )
 
     def _firsts(self) -> Iterator[Any]:

@@ -66,8 +66,10 @@ class ConsumerLoop(mode.Service):
     ) -> None:
         super().__init__()
         self._service = service
-        self._subscriptions = {one.topic.name: one for one in subscriptions}
-        self._validate = {one.topic.name: one.adapter.validate_json for one in subscriptions}
+        self._subscriptions = {subscription.topic.name: subscription for subscription in subscriptions}
+        self._validate = {
+            subscription.topic.name: subscription.adapter.validate_json for subscription in subscriptions
+        }
         self._pool = pool
         self._relay = relay
         self._settings = settings
@@ -124,7 +126,7 @@ class ConsumerLoop(mode.Service):
     def _is_behind(self, besides: int = 0) -> bool:
         """Whether a whole batch waits at the broker `besides` so many records, as far as its last answer told."""
         newest = self._consumer.highwater
-        waiting = sum(max(0, (newest(one) or 0) - offset) for one, offset in self._next.items())
+        waiting = sum(max(0, (newest(partition) or 0) - offset) for partition, offset in self._next.items())
         return waiting - besides >= self._settings.batch_max_count
 
     async def _let_a_batch_grow(self) -> None:
@@ -257,7 +259,7 @@ class ConsumerLoop(mode.Service):
             for record, message in batch.decoded:
                 messages.setdefault(record.topic, []).append(message)
             # 1. The offsets first: their row locks keep any other owner of the partition waiting.
-            await offsets.move(conn, self._next, moves)
+            await offsets.move(conn, old=self._next, new=moves)
             # 2. The facts, topic by topic in the order they were subscribed.
             for topic, subscription in self._subscriptions.items():
                 if topic in messages:
@@ -279,21 +281,21 @@ class ConsumerLoop(mode.Service):
         Raises OffsetConflictError when the offsets are neither before nor after the batch.
         """
         stored = await offsets.stored(self._pool, moves)
-        if all(stored.get(one) == offset for one, offset in moves.items()):
+        if all(stored.get(partition) == offset for partition, offset in moves.items()):
             return True
-        if all(stored.get(one) == self._next[one] for one in moves):
+        if all(stored.get(partition) == self._next[partition] for partition in moves):
             return False
         raise OffsetConflictError
 
     async def _load_offsets(self, partitions: list[TopicPartition]) -> None:
         """Stand where the database says; a partition never read before begins at its first record."""
         stored = await offsets.stored(self._pool, partitions)
-        unknown = [one for one in partitions if one not in stored]
+        unknown = [partition for partition in partitions if partition not in stored]
         if unknown:
             await offsets.begin_at(self._pool, await self._consumer.beginning_offsets(unknown))
             stored |= await offsets.stored(self._pool, unknown)
-        for one in partitions:
-            self._consumer.seek(one, stored[one])
+        for partition in partitions:
+            self._consumer.seek(partition, stored[partition])
         self._next = {**self._next, **stored}
 
     async def on_assigned(self, partitions: list[TopicPartition]) -> None:

@@ -116,16 +116,16 @@ def problem_responses(
     by_status: dict[int | str, list[ProblemType]] = {}
     for problem_type in (*common, *own):
         by_status.setdefault(problem_type.status, []).append(problem_type)
-    return {status: _documented(types) for status, types in sorted(by_status.items(), key=lambda one: int(one[0]))}
+    return {status: _documented(types) for status, types in sorted(by_status.items(), key=lambda row: int(row[0]))}
 
 
 def _documented(types: Sequence[ProblemType]) -> dict[str, Any]:
     examples = {
-        one.slug: {"value": {"type": one.uri, "title": one.title, "status": one.status, "errors": []}}
-        for one in types
+        kind.slug: {"value": {"type": kind.uri, "title": kind.title, "status": kind.status, "errors": []}}
+        for kind in types
     }
     content = {"schema": {"$ref": "#/components/schemas/ProblemDetails"}, "examples": examples}
-    return {"description": "; ".join(one.title for one in types), "content": {PROBLEM_MEDIA_TYPE: content}}
+    return {"description": "; ".join(kind.title for kind in types), "content": {PROBLEM_MEDIA_TYPE: content}}
 
 
 def json_pointer(location: Sequence[str | int]) -> str:
@@ -136,9 +136,9 @@ def json_pointer(location: Sequence[str | int]) -> str:
 def field_errors(error: ValidationError, *, index: int | None = None) -> list[FieldError]:
     """What pydantic found, as field errors; the tag of a discriminated union is not part of the place."""
     found = []
-    for one in error.errors(include_url=False, include_input=False):
-        place = [part for part in one["loc"] if not (isinstance(part, str) and part.endswith(".v1"))]
-        found.append(FieldError(field=json_pointer(place), detail=one["msg"], index=index))
+    for mistake in error.errors(include_url=False, include_input=False):
+        place = [part for part in mistake["loc"] if not (isinstance(part, str) and part.endswith(".v1"))]
+        found.append(FieldError(field=json_pointer(place), detail=mistake["msg"], index=index))
     return found
 
 
@@ -170,15 +170,15 @@ def _handler(problem_of: Callable[[Any], Problem]) -> Callable[[Request, Excepti
 def _invalid(error: RequestValidationError) -> Problem:
     """What FastAPI found wrong with a request: not JSON at all, or not what the route takes."""
     errors = []
-    for one in error.errors():
-        where, *rest = one["loc"]
+    for mistake in error.errors():
+        where, *rest = mistake["loc"]
         inside_body = where == "body" and rest
         field = json_pointer(rest) if inside_body else str((rest or [where])[0])
-        detail = one["msg"]
-        if one["type"] == "json_invalid":
-            field, detail = "", f"{one['ctx']['error']} at character {rest[0]}"
+        detail = mistake["msg"]
+        if mistake["type"] == "json_invalid":
+            field, detail = "", f"{mistake['ctx']['error']} at character {rest[0]}"
         errors.append(FieldError(field=field, detail=detail))
-    malformed = any(one["type"] == "json_invalid" for one in error.errors())
+    malformed = any(mistake["type"] == "json_invalid" for mistake in error.errors())
     return Problem(MALFORMED_JSON if malformed else INVALID_REQUEST, "See errors for what to change", errors)
 
 

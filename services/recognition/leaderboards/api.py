@@ -46,7 +46,7 @@ class Standing(BaseModel):
 
 
 class Leaderboard(Page[Standing]):
-    """Members by points of a period of event time, most first; only members with points above nought."""
+    """Members by points of a period of event time, most first; only members with points above zero."""
 
     period: domain.Period
     starts_on: date | None = Field(description="First UTC day of the period; null for all time")

@@ -20,7 +20,7 @@ async def add(tx: Transaction, payouts: Sequence[Payout], *, by: str) -> None:
     await store.add_payouts(tx.conn, payouts)
     await store.add_changes(tx.conn, [Change(payout, payout.state) for payout in payouts], now=tx.now, by=by)
     for payout in payouts:
-        _tell(tx, payout, by)
+        _tell(tx, payout, by=by)
 
 
 async def change(tx: Transaction, changes: Sequence[Change], *, by: str) -> list[Payout]:
@@ -35,24 +35,24 @@ async def change(tx: Transaction, changes: Sequence[Change], *, by: str) -> list
     await ledger_store.lock_members(tx.conn, [payout.owner for payout, _, _ in changes])
     changed: list[Payout] = []
     for start in range(0, len(changes), PAYOUTS_AT_ONCE_COUNT):
-        changed += await _change_some(tx, changes[start : start + PAYOUTS_AT_ONCE_COUNT], by)
+        changed += await _change_some(tx, changes[start : start + PAYOUTS_AT_ONCE_COUNT], by=by)
     return changed
 
 
-async def _change_some(tx: Transaction, changes: Sequence[Change], by: str) -> list[Payout]:
+async def _change_some(tx: Transaction, changes: Sequence[Change], *, by: str) -> list[Payout]:
     # 1. What the ledger and the lots say of it.
     used = await carry_out(tx, [change.movement() for change in changes])
     # 2. The state, and the messages about it.
     await store.set_states(tx.conn, changes, now=tx.now, by=by)
     changed = [change.made(tx.now) for change in changes]
     for payout in changed:
-        _tell(tx, payout, by)
+        _tell(tx, payout, by=by)
     for payout in changed:
-        _tell_lots(tx, payout, used.get(payout.payout_id, ()))
+        _tell_lots(tx, payout, lots=used.get(payout.payout_id, ()))
     return changed
 
 
-def _tell(tx: Transaction, payout: Payout, by: str) -> None:
+def _tell(tx: Transaction, payout: Payout, *, by: str) -> None:
     """Tell the world which state a payout reached."""
     data: PayoutData = {
         "payout_id": payout.payout_id,
@@ -79,7 +79,7 @@ def _tell(tx: Transaction, payout: Payout, by: str) -> None:
     PAYOUTS.labels(payout.state).inc()
 
 
-def _tell_lots(tx: Transaction, payout: Payout, lots: Sequence[LotUse]) -> None:
+def _tell_lots(tx: Transaction, payout: Payout, *, lots: Sequence[LotUse]) -> None:
     for part, parts, some in lots_parts(lots):
         data: PayoutLotsData = {
             "payout_id": payout.payout_id,

@@ -82,7 +82,7 @@ async def post_redemption(
         return Redemption.of(reserved)
 
     key = CommandKey(principal.community, "redemption", idempotency_key)
-    return await answer_once(tx, Command(key, wanted.model_dump(mode="json")), work)
+    return await answer_once(tx, Command(key, wanted.model_dump(mode="json")), work=work)
 
 
 @router.post(

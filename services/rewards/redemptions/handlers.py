@@ -73,18 +73,18 @@ async def finish(
     state = next_state(redemption.state, wanted, expires_at=redemption.expires_at, now=tx.now)
     if state == redemption.state:
         return redemption
-    return (await _end(tx, [redemption], state, by))[0]
+    return (await _end(tx, [redemption], state=state, by=by))[0]
 
 
 async def expire_reservations(tx: Transaction[Settings]) -> None:
     """Timer: give back what was reserved for too long."""
     overdue = await store.lock_overdue(tx.conn, now=tx.now, limit=tx.settings.upkeep_max_count)
     if overdue:
-        await _end(tx, overdue, RedemptionState.EXPIRED, TIMER)
+        await _end(tx, overdue, state=RedemptionState.EXPIRED, by=TIMER)
 
 
 async def _end(
-    tx: Transaction, redemptions: Sequence[Redemption], state: RedemptionState, by: str
+    tx: Transaction, redemptions: Sequence[Redemption], *, state: RedemptionState, by: str
 ) -> list[Redemption]:
     ended = [redemption.becoming(state, by=by, now=tx.now) for redemption in redemptions]
     await store.set_states(tx.conn, ended)

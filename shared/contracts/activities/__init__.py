@@ -42,8 +42,8 @@ TYPES: Final[tuple[ActivityType, ...]] = (
     *activity.TYPES,
 )
 #: The class and the name of each type, in the order of TYPES.
-ACTIVITIES: Final[tuple[Any, ...]] = tuple(one.envelope for one in TYPES)
-ACTIVITY_TYPES: Final[tuple[str, ...]] = tuple(one.name for one in TYPES)
+ACTIVITIES: Final[tuple[Any, ...]] = tuple(kind.envelope for kind in TYPES)
+ACTIVITY_TYPES: Final[tuple[str, ...]] = tuple(kind.name for kind in TYPES)
 
 Activity: Any = Annotated[reduce(or_, ACTIVITIES), Discriminator("type")]
 ACTIVITY_ADAPTER: TypeAdapter[Any] = TypeAdapter(Activity)

@@ -119,10 +119,10 @@ def _admit_each(documents: list[Any], now: datetime, limits: Limits) -> Admissio
         try:
             event = ACTIVITY_ADAPTER.validate_json(to_json(document))
         except ValidationError as error:
-            for one in error.errors(include_url=False, include_input=False)[:REFUSALS_PER_EVENT_MAX_COUNT]:
+            for mistake in error.errors(include_url=False, include_input=False)[:REFUSALS_PER_EVENT_MAX_COUNT]:
                 # The first part is the event's type, by which its contract was chosen.
-                place = [part for part in one["loc"] if part not in ACTIVITY_TYPES]
-                admission.refusals.append(Refusal(index, _pointer(place), one["msg"]))
+                place = [part for part in mistake["loc"] if part not in ACTIVITY_TYPES]
+                admission.refusals.append(Refusal(index, _pointer(place), mistake["msg"]))
         else:
             _admit_if_timely(admission, index, event, now, limits)
     return admission

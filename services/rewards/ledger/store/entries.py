@@ -32,7 +32,7 @@ async def add_transfers(conn: Connection, transfers: Sequence[Transfer], *, now:
     """Add transfers; return the ids of those that were not there before, or None when all are new."""
     columns = (*Transfer._fields, "recorded_at")
     rows = [(*transfer, now) for transfer in sorted(transfers, key=_place_of_transfer)]
-    if await copy_new(conn, "transfers", columns, rows):
+    if await copy_new(conn, "transfers", columns=columns, records=rows):
         return None
     added = await conn.fetch(
         """
@@ -106,7 +106,7 @@ async def _add_accounts(conn: Connection, accounts: Sequence[Account]) -> None:
 
 
 async def post(
-    conn: Connection, transfers: Sequence[Transfer], entries: Sequence[Entry], *, now: datetime
+    conn: Connection, transfers: Sequence[Transfer], *, entries: Sequence[Entry], now: datetime
 ) -> None:
     """Book new transfers with their entries.
 

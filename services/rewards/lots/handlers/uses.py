@@ -20,7 +20,7 @@ async def carry_out(tx: Transaction, movements: Sequence[Movement]) -> dict[str,
     # 2. … then the points go where the step says …
     booked = [(made.transfer(tx.now), entries) for made in movements if (entries := made.entries())]
     lines = [entry for _, entries in booked for entry in entries]
-    await ledger_store.post(tx.conn, [transfer for transfer, _ in booked], lines, now=tx.now)
+    await ledger_store.post(tx.conn, [transfer for transfer, _ in booked], entries=lines, now=tx.now)
     # 3. … and lots are restored once their points are available again.
     await _give_back(tx, [made.use for made in movements if made.step.lots is Lots.RESTORE])
     return used

@@ -157,7 +157,7 @@ async def post_run(principal: Payer, tx: Tx, idempotency_key: IdempotencyKey) ->
         return await _shown(tx.conn, run)
 
     key = CommandKey(principal.community, "payout_run", idempotency_key)
-    return await answer_once(tx, Command(key, {}), work)
+    return await answer_once(tx, Command(key, {}), work=work)
 
 
 @router.get("/v1/payout-runs", summary="Payout runs, newest first", responses=problem_responses())

@@ -43,11 +43,11 @@ async def create(tx: Transaction[Settings], *, community: str, idempotency_key: 
     )
     run = replace(run, complete=len(members) <= most)
     await store.add_run(tx.conn, run)
-    await _add_payouts(tx, run, members[:most])
+    await _add_payouts(tx, run, members=members[:most])
     return run
 
 
-async def _add_payouts(tx: Transaction, run: Run, members: Sequence[PayableMember]) -> None:
+async def _add_payouts(tx: Transaction, run: Run, *, members: Sequence[PayableMember]) -> None:
     if not members:
         return
     member_ids = [member.member_id for member in members]
@@ -79,14 +79,14 @@ async def approve(tx: Transaction, *, community: str, run_id: str, by: str) -> R
     eligible = await payout_store.lock_payouts(
         tx.conn, community=community, run_id=run_id, states=[PayoutState.ELIGIBLE]
     )
-    refused, good = await _judge(tx, run, eligible)
+    refused, good = await _judge(tx, run, payouts=eligible)
     await change(tx, refused, by=by)
     approved = await change(tx, changes_to(PayoutState.APPROVED, good), by=by)
     await change(tx, changes_to(PayoutState.RESERVED, approved), by=by)
     return await _set_state(tx, run.decided(RunState.APPROVED, by=by, now=tx.now))
 
 
-async def _judge(tx: Transaction, run: Run, payouts: Sequence[Payout]) -> tuple[list[Change], list[Payout]]:
+async def _judge(tx: Transaction, run: Run, *, payouts: Sequence[Payout]) -> tuple[list[Change], list[Payout]]:
     """Which payouts fail, and which can be paid as they were computed; their members are locked."""
     available = await lock_members(tx.conn, [payout.owner for payout in payouts])
     payees = await payee_store.load_payees(

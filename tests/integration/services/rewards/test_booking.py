@@ -214,7 +214,7 @@ async def test_a_transfer_of_a_command_is_never_booked_twice(world: Any) -> None
     async def book() -> None:
         async with world.begin() as tx:
             transfer = Transfer(world.community, made, "maturity", owner.member_id, tx.now)
-            await ledger_store.post(tx.conn, [transfer], list(move(made, *accounts, 5)), now=tx.now)
+            await ledger_store.post(tx.conn, [transfer], entries=list(move(made, *accounts, 5)), now=tx.now)
 
     await book()
     with pytest.raises(ledger_store.NotNewError):

@@ -127,17 +127,19 @@ async def post(
 
 async def lock_members(conn: Connection, owners: Iterable[Owner]) -> dict[Owner, int]:
     """Lock the points of members; return what is available to each, 0 where nothing ever was."""
-    gates = {member_account(owner, "available").account_id: owner for owner in owners}
+    owner_by_account = {member_account(owner, "available").account_id: owner for owner in owners}
     rows = await conn.fetch(
         """
         select b.account_id, b.amount from balances b
         join unnest($1::text[], $2::uuid[]) as g(community, account_id) using (community, account_id)
         order by b.account_id for update of b
         """,
-        [owner.community for owner in gates.values()],
-        list(gates),
+        [owner.community for owner in owner_by_account.values()],
+        list(owner_by_account),
     )
-    return dict.fromkeys(gates.values(), 0) | {gates[str(row["account_id"])]: row["amount"] for row in rows}
+    return dict.fromkeys(owner_by_account.values(), 0) | {
+        owner_by_account[str(row["account_id"])]: row["amount"] for row in rows
+    }
 
 
 async def load_balances(conn: Connection, owner: Owner) -> list[MemberBalance]:

@@ -55,9 +55,9 @@ async def _give_back(tx: Transaction, uses: Sequence[Use]) -> None:
         by_owner.setdefault(use.owner, []).append(use)
     after = await ledger_store.lock_members(tx.conn, by_owner)
     changed = []
-    for owner, mine in by_owner.items():
-        before = after[owner] - sum(use.points for use in mine)
+    for owner, given_up in by_owner.items():
+        before = after[owner] - sum(use.points for use in given_up)
         book = LotBook(before, lots[owner])
-        book.restore([lot for use in mine for lot in lots_of[use.used_by]])
+        book.restore([lot for use in given_up for lot in lots_of[use.used_by]])
         changed += [(owner, book.lots[award]) for award in sorted(book.changed)]
     await store.set_remaining(tx.conn, changed)

@@ -15,6 +15,7 @@ from shared.http import (
     Page,
     Principal,
     ProblemType,
+    RequestBody,
     Scope,
     after,
     problem_responses,
@@ -34,10 +35,17 @@ class IdentityModel(BaseModel):
     id: Id
 
 
-class IdentitiesDeclared(BaseModel):
+class IdentityDeclared(RequestBody):
+    """Somebody as one channel knows them."""
+
+    channel: Channel
+    id: Id
+
+
+class IdentitiesDeclared(RequestBody):
     """Identities that are one person."""
 
-    identities: list[IdentityModel] = Field(
+    identities: list[IdentityDeclared] = Field(
         min_length=1,
         max_length=IDENTITIES_MAX_COUNT,
         examples=[[{"channel": "code", "id": "github:1"}, {"channel": "chat", "id": "U1"}]],

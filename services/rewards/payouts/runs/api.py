@@ -18,7 +18,19 @@ from services.rewards.payouts.runs.domain.bank import BankReport, NoBankFileErro
 from services.rewards.payouts.runs.domain.runs import RunPlace, RunState, UnknownRunError
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.contracts.fields import Text
-from shared.http import Conn, Limit, Page, Principal, ProblemType, Scope, Tx, after, problem_responses, requires
+from shared.http import (
+    Conn,
+    Limit,
+    Page,
+    Principal,
+    ProblemType,
+    RequestBody,
+    Scope,
+    Tx,
+    after,
+    problem_responses,
+    requires,
+)
 from shared.postgres import Connection
 
 OUTCOME_MAX_COUNT = 1_000
@@ -117,7 +129,7 @@ class BankFile(BaseModel):
         )
 
 
-class OutcomeRequest(BaseModel):
+class OutcomeRequest(RequestBody):
     """What the bank said."""
 
     state: Outcome = Field(examples=["settled"])

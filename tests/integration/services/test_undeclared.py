@@ -10,6 +10,7 @@ import asyncpg
 import httpx
 import pytest
 
+from services.scoring.programmes.api.models import JSON_EXAMPLE
 from shared.access_keys import SCOPES
 from shared.service import ServiceSpec
 from shared.services import SERVICES
@@ -164,4 +165,38 @@ async def test_a_field_is_given_once(api: Any, pool: Any, spec: ServiceSpec) -> 
 
     assert found == expected
     assert found
+    assert await rows(pool) == before
+
+
+@pytest.mark.parametrize(
+    ("spec", "operation", "body", "field", "said"),
+    [
+        ("scoring", "POST /v1/programmes?dryrun=true", "programme", "dryrun", "did you mean `dry_run`?"),
+        ("scoring", "POST /v1/programmes?effective-from=x", "programme", "effective-from", "`effective_from`?"),
+        ("recognition", "GET /v1/leaderboard?periode=week", None, "periode", "did you mean `period`?"),
+        ("rewards", f"GET /v1/members/{uuid4()}/balance?at=now", None, "at", "it takes none"),
+        ("rewards", "GET /v1/payouts?run_id=x", None, "run_id", "did you mean `run`?"),
+        (
+            "rewards",
+            "POST /v1/redemptions",
+            {"member_id": str(uuid4()), "reward_id": "s", "quantity": 3},
+            "/quantity",
+            "",
+        ),
+        ("ingest", "GET /v1/members?channel=forum&identity=ada", None, "identity", "known are"),
+        ("ingest", "POST /v1/events?dry_run=true", [], "dry_run", "it takes none"),
+        ("ingest", "DELETE /v1/communities/acme/keys/k?key_id=j", None, "key_id", "it takes none"),
+    ],
+    indirect=["spec"],
+)
+async def test_what_was_passed_over_is_named(
+    api: Any, pool: Any, operation: str, body: Any, field: str, said: str
+) -> None:
+    before, (method, path) = await rows(pool), operation.split(" ")
+    headers = {"Idempotency-Key": uuid4().hex, "Content-Type": "application/json"}
+
+    answer = await api.request(method, path, json=JSON_EXAMPLE if body == "programme" else body, headers=headers)
+
+    assert problem(answer) == (422, UNKNOWN_FIELD, [field])
+    assert said in answer.json()["errors"][0]["detail"]
     assert await rows(pool) == before

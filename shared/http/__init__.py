@@ -2,6 +2,7 @@
 
 from shared.access_keys import AdminScope, Principal, Scope
 from shared.http.auth import requires
+from shared.http.bodies import RequestBody
 from shared.http.connected import Begin, Conn, Connected, Snapshot, Tx, configured
 from shared.http.direct import Answer, DirectRoute, Read
 from shared.http.pages import Limit, Page, after, encode_cursor, next_cursor
@@ -23,6 +24,7 @@ __all__ = [
     "Problem",
     "ProblemType",
     "Read",
+    "RequestBody",
     "Scope",
     "Snapshot",
     "Tx",

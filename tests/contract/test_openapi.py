@@ -58,14 +58,13 @@ def test_a_route_says_what_it_does_and_how_it_fails(service: str, path: str, met
     assert operation["operationId"]
     answers = set(operation["responses"])
     assert any(status.startswith("2") for status in answers)
+    assert "422" in answers, "whatever an operation does not declare, it refuses"
     if path in OPEN:
         return
     assert operation["security"]
     assert {"401", "405", "503"} <= answers
     if path != "/v1/key":
         assert "403" in answers
-    if operation.get("requestBody") or operation.get("parameters"):
-        assert "422" in answers
     if "{" in path:
         assert "404" in answers
     for status in answers:
@@ -89,6 +88,27 @@ def test_what_a_route_takes_has_an_example_that_is_valid(service: str, path: str
         schema = absolute(media["schema"])
         for example in examples:
             Draft202012Validator(schema, registry=registry).validate(example)
+
+
+@pytest.mark.parametrize(("service", "path", "method"), OPERATIONS)
+def test_a_body_takes_no_field_that_it_does_not_name(service: str, path: str, method: str) -> None:
+    body = openapi_document(service)["paths"][path][method].get("requestBody", {})
+    for media_type, media in body.get("content", {}).items():
+        found = list(objects(service, media["schema"], media_type))
+        assert [place for place, is_closed in found if not is_closed] == []
+        assert found or media["schema"] == {"type": "string"}
+
+
+def objects(service: str, value: Any, place: str) -> Iterator[tuple[str, bool]]:
+    """The objects in a schema, by place, each with whether it takes nothing but what it names."""
+    value = resolved(service, value)
+    if "properties" in value or value.get("type") == "object":
+        yield place, value.get("additionalProperties") is False
+    for name, inner in value.get("properties", {}).items():
+        yield from objects(service, inner, f"{place}/{name}")
+    for inner in (value.get("items"), *value.get("anyOf", ()), *value.get("oneOf", ())):
+        if inner is not None:
+            yield from objects(service, inner, f"{place}/*")
 
 
 def absolute(value: Any) -> Any:

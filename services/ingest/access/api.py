@@ -19,6 +19,7 @@ from shared.http import (
     Principal,
     Problem,
     ProblemType,
+    RequestBody,
     Tx,
     after,
     problem_responses,
@@ -34,7 +35,7 @@ Administrator = Annotated[Principal, requires(AdminScope.KEYS_WRITE)]
 router = APIRouter()
 
 
-class KeyWanted(BaseModel):
+class KeyWanted(RequestBody):
     """An access key to be issued."""
 
     community: Slug = Field(examples=["acme"])

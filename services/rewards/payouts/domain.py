@@ -74,6 +74,10 @@ UNDECIDED_STATES = tuple(
 OUTCOMES = tuple(
     state for state in PayoutState if state in {step.after for step in STEPS.ahead(PayoutState.SUBMITTED)}
 )
+#: Those after which the points can be paid again.
+OUTCOMES_GIVING_BACK = tuple(
+    state for state in OUTCOMES if any(step.after is state and step.lots is Lots.RESTORE for step in STEPS)
+)
 
 
 def states_open_to(outcome: PayoutState) -> tuple[PayoutState, ...]:

@@ -13,7 +13,19 @@ from services.rewards.redemptions import domain, handlers, store
 from services.rewards.redemptions.domain import RedemptionPlace, RedemptionState, UnknownRedemptionError
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.contracts.fields import Slug
-from shared.http import Conn, Limit, Page, Principal, ProblemType, Scope, Tx, after, problem_responses, requires
+from shared.http import (
+    Conn,
+    Limit,
+    Page,
+    Principal,
+    ProblemType,
+    RequestBody,
+    Scope,
+    Tx,
+    after,
+    problem_responses,
+    requires,
+)
 
 UNKNOWN_REWARD = ProblemType("unknown-reward", 404, "Reward not found")
 UNKNOWN_REDEMPTION = ProblemType("unknown-redemption", 404, "Redemption not found")
@@ -28,7 +40,7 @@ _STATES = tuple(state.value for state in RedemptionState)
 State = Literal[_STATES]  # type: ignore[valid-type]
 
 
-class RedemptionRequest(BaseModel):
+class RedemptionRequest(RequestBody):
     """Who wants which reward."""
 
     member_id: UUID = Field(examples=[MEMBER_EXAMPLE])

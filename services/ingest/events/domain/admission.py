@@ -6,21 +6,24 @@ The HTTP protocol binding is https://github.com/cloudevents/spec/blob/v1.0.2/clo
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import orjson
-from pydantic import ValidationError
-from pydantic_core import from_json, to_json
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails, from_json, to_json
 
 from services.ingest.events.domain.judgement import event_uid
-from shared.contracts.activities import ACTIVITY_ADAPTER, ACTIVITY_BATCH_ADAPTER, ACTIVITY_TYPES
+from shared.contracts.activities import ACTIVITY_ADAPTER, ACTIVITY_BATCH_ADAPTER, ACTIVITY_TYPES, TYPES
+from shared.near_names import fields_at, suggestion
 
 BATCH_TYPE = "application/cloudevents-batch+json"
 STRUCTURED_TYPE = "application/cloudevents+json"
 JSON_TYPE = "application/json"
 BINARY_PREFIX = "ce-"
 REFUSALS_PER_EVENT_MAX_COUNT = 5
+NAME_SHOWN_MAX_CHARS = 100
 EARLIEST_YEAR = 1970
 _VALIDATE = ACTIVITY_ADAPTER.validator.validate_json
 _VALIDATE_BATCH = ACTIVITY_BATCH_ADAPTER.validator.validate_json
@@ -122,10 +125,26 @@ def _admit_each(documents: list[Any], now: datetime, limits: Limits) -> Admissio
             for mistake in error.errors(include_url=False, include_input=False)[:REFUSALS_PER_EVENT_MAX_COUNT]:
                 # The first part is the event's type, by which its contract was chosen.
                 place = [part for part in mistake["loc"] if part not in ACTIVITY_TYPES]
-                admission.refusals.append(Refusal(index, _pointer(place), mistake["msg"]))
+                admission.refusals.append(Refusal(index, _pointer(place), _detail(mistake, place, document)))
         else:
             _admit_if_timely(admission, index, event, now, limits)
     return admission
+
+
+def _detail(error: ErrorDetails, place: list[str | int], document: Any) -> str:
+    """What is wrong at a place, in words; of a field that is not known, which was meant."""
+    if error["type"] != "extra_forbidden":
+        return error["msg"]
+    name = str(place[-1])
+    known = fields_at(_schema(document["type"]), place[:-1])
+    return f"There is no field `{name[:NAME_SHOWN_MAX_CHARS]}` here; {suggestion(name, known)}"
+
+
+@cache
+def _schema(event_type: str) -> dict[str, Any]:
+    """JSON Schema of a type of event."""
+    (envelope,) = (one.envelope for one in TYPES if one.name == event_type)
+    return TypeAdapter(envelope).json_schema()
 
 
 def _admit_if_timely(

@@ -14,7 +14,7 @@ from services.rewards.payouts.payees import domain, handlers, store
 from services.rewards.payouts.payees.domain import BankDetails, NoBankDetailsError
 from shared.contracts.fields import Name
 from shared.followed_members import find_name
-from shared.http import Conn, Principal, ProblemType, Scope, Tx, problem_responses, requires
+from shared.http import Conn, Principal, ProblemType, RequestBody, Scope, Tx, problem_responses, requires
 
 NO_BANK_DETAILS = ProblemType("no-bank-details", 404, "No bank details")
 INVALID_BANK_DETAILS = ProblemType("invalid-bank-details", 422, "The bank details are not valid")
@@ -22,7 +22,7 @@ INVALID_BANK_DETAILS = ProblemType("invalid-bank-details", 422, "The bank detail
 router = APIRouter(tags=["members"])
 
 
-class PayeeDetails(BaseModel):
+class PayeeDetails(RequestBody):
     """Where a member's money goes."""
 
     name: Name = Field(description="The account's holder, as people write it", examples=["Zoë Müller"])
@@ -30,9 +30,12 @@ class PayeeDetails(BaseModel):
     bic: str | None = Field(None, max_length=11, examples=["COBADEFFXXX"])
 
 
-class Payee(PayeeDetails):
+class Payee(BaseModel):
     """A member's bank details, checked; the IBAN in electronic form."""
 
+    name: str = Field(description="The account's holder, as people write it", examples=["Zoë Müller"])
+    iban: str = Field(examples=["DE89370400440532013000"])
+    bic: str | None = Field(None, examples=["COBADEFFXXX"])
     member_id: UUID
     bank_name: str = Field(description="The name as it stands in the bank file, in SEPA's characters")
     changed_at: datetime

@@ -6,19 +6,32 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from services.rewards.bank_messages.pain001.domain import SCHEMA
 from services.rewards.payouts import api
-from services.rewards.payouts.domain import OUTCOMES, PayoutState
+from services.rewards.payouts.domain import OUTCOMES, OUTCOMES_GIVING_BACK, PayoutState
 from services.rewards.payouts.runs import handlers, store
 from services.rewards.payouts.runs.domain import bank, runs
 from services.rewards.payouts.runs.domain.bank import BankReport, NoBankFileError
 from services.rewards.payouts.runs.domain.runs import RunPlace, RunState, UnknownRunError
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.contracts.fields import Text
-from shared.http import Conn, Limit, Page, Principal, ProblemType, Scope, Tx, after, problem_responses, requires
+from shared.http import (
+    Conn,
+    Limit,
+    Page,
+    Principal,
+    ProblemType,
+    RequestBody,
+    Scope,
+    Tx,
+    after,
+    problem_responses,
+    requires,
+)
 from shared.postgres import Connection
 
 OUTCOME_MAX_COUNT = 1_000
@@ -36,6 +49,7 @@ _STATES = tuple(state.value for state in RunState)
 State = Literal[_STATES]  # type: ignore[valid-type]
 _OUTCOMES = tuple(state.value for state in OUTCOMES)
 Outcome = Literal[_OUTCOMES]  # type: ignore[valid-type]
+_GIVING_BACK = tuple(state.value for state in OUTCOMES_GIVING_BACK)
 Payer = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
 Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ)]
 
@@ -117,14 +131,27 @@ class BankFile(BaseModel):
         )
 
 
-class OutcomeRequest(BaseModel):
+class OutcomeRequest(RequestBody):
     """What the bank said."""
 
     state: Outcome = Field(examples=["settled"])
     reason: Text | None = Field(None, examples=["AC04 ClosedAccountNumber"])
     payout_ids: list[UUID] | None = Field(
-        None, min_length=1, max_length=OUTCOME_MAX_COUNT, description="Only these; without: all that can"
+        None,
+        min_length=1,
+        max_length=OUTCOME_MAX_COUNT,
+        validate_default=True,
+        description="Only these payouts. Required where their points become payable again: "
+        f"{', '.join(_GIVING_BACK)}. Anything else, without this, is said of all that can become it",
     )
+
+    @field_validator("payout_ids")
+    @classmethod
+    def _names_what_it_gives_back(cls, payout_ids: list[UUID] | None, others: ValidationInfo) -> list[UUID] | None:
+        if payout_ids is None and others.data.get("state") in _GIVING_BACK:
+            template = "Name the payouts that are {state}: their points become payable again"
+            raise PydanticCustomError("payouts_unnamed", template, {"state": others.data["state"]})
+        return payout_ids
 
     @property
     def report(self) -> BankReport:

@@ -112,6 +112,29 @@ def test_a_batch_loses_only_what_is_invalid(documents: list[Any]) -> None:
     assert {one.index for one in admission.refusals} == set(range(len(documents))) - set(good)
 
 
+@pytest.mark.parametrize(
+    ("event", "field", "detail"),
+    [
+        (EVENT | {"Subject": "x"}, "/Subject", "There is no field `Subject` here; did you mean `subject`?"),
+        (
+            EVENT | {"data": EVENT["data"] | {"length_char": 7}},
+            "/data/length_char",
+            "There is no field `length_char` here; did you mean `length_chars`?",
+        ),
+        (
+            EVENT | {"data": EVENT["data"] | {"object": {"id": "1", "author": {"id": "a", "handle": "b"}}}},
+            "/data/object/author/handle",
+            "There is no field `handle` here; known are id, name",
+        ),
+    ],
+)
+def test_a_field_that_is_not_known_is_named_with_the_one_that_was_meant(
+    event: dict[str, Any], field: str, detail: str
+) -> None:
+    (refusal,) = admit(orjson.dumps(event), {"content-type": JSON_TYPE}, NOW, LIMITS).refusals
+    assert (refusal.field, refusal.detail) == (field, detail)
+
+
 def test_binary_and_structured_mode_are_the_same_event() -> None:
     structured = admit(orjson.dumps(EVENT), {"content-type": STRUCTURED_TYPE}, NOW, LIMITS)
     binary = admit(orjson.dumps(EVENT["data"]), BINARY, NOW, LIMITS)

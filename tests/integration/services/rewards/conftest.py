@@ -17,6 +17,7 @@ from services.rewards.programmes.handlers import on_programmes
 from shared.contracts.facts import PAYOUT_FACT, POINTS_AWARDED, REDEMPTION_CHANGED
 from shared.followed_members import on_members
 from shared.service import ServiceSpec
+from tests.integration.services.rewards.finance import Finance
 from tests.integration.services.world import NOON, World
 
 PAYER = {"name": "Example Community", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}
@@ -133,6 +134,21 @@ def scopes() -> Sequence[str]:
 @pytest.fixture
 def world(pool: asyncpg.Pool) -> RewardsWorld:
     return RewardsWorld(pool)
+
+
+@pytest.fixture
+async def finance(world: Any, clients: Any) -> Finance:
+    """A community in which ada has 1,250 points, bob 500 and eve 499, and ada's bank is known."""
+    await world.publish()
+    await world.join("ada", "bob", "eve")
+    await world.give(
+        *(world.award(f"a{n}", "ada", 250) for n in range(5)),
+        world.award("b", "bob", 500),
+        world.award("e", "eve", 499),
+    )
+    made = Finance(world, await clients(), await clients())
+    assert (await made.payee("ada")).status_code == 200
+    return made
 
 
 async def pages(api: httpx.AsyncClient, path: str, limit: int, **query: Any) -> Sequence[Any]:

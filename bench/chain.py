@@ -20,14 +20,15 @@ import psutil
 
 from plaudit.stack import StackState
 from services.ingest.events.domain import admission
-from services.ingest.events.domain.judgement import event_uid
-from services.scoring.programmes import handlers as scoring
+from services.scoring.programmes.domain.publication import Submission
 from services.scoring.programmes.domain.reading import read_programme
+from services.scoring.programmes.handlers import publish_programme
 from shared.consumer import Subscription
 from shared.contracts.programme import Programme
 from shared.postgres import create_pool
 from shared.service import ServiceSpec
 from shared.services import SERVICES
+from shared.settings import ServiceSettings
 from shared.transaction import Transaction, transaction
 
 BATCH_COUNT = 2_000
@@ -52,6 +53,7 @@ class Link:
     """A service's handlers with a connection of their own."""
 
     spec: ServiceSpec
+    settings: ServiceSettings
     pool: asyncpg.Pool
     backend: psutil.Process
     cost: Cost = field(default_factory=Cost)
@@ -62,9 +64,7 @@ class Link:
 
     def begin(self) -> AbstractAsyncContextManager[Transaction[Any]]:
         """A transaction as the service's process begins one."""
-        return transaction(
-            self.pool, service=self.spec.name, settings=self.spec.settings(), on_commit=lambda _: None
-        )
+        return transaction(self.pool, service=self.spec.name, settings=self.settings, on_commit=lambda _: None)
 
     async def handle(self, topic: str, batch: Sequence[bytes]) -> list[tuple[str, bytes, bytes]]:
         """Decode and handle the messages of a batch in one transaction; return what it published."""
@@ -114,15 +114,14 @@ class Chain:
 
 def raw_values(community: str, given: Sequence[dict[str, Any]]) -> Iterator[bytes]:
     """Events as ingest's API writes them to engagement.raw.v1."""
-    receipt = f"r{uuid.uuid4().hex[:28]}-{len(given)}"
-    now = datetime.now(UTC)
+    request = admission.Request(
+        community,
+        receipt_id=f"r{uuid.uuid4().hex[:28]}-{len(given)}",
+        received_at=datetime.now(UTC),
+        traceparent="00-" + "1" * 32 + "-" + "2" * 16 + "-01",
+    )
     for index, event in enumerate(given):
-        uid = event_uid(community, event["source"], event["id"])
-        yield orjson.dumps(
-            admission.raw_fact(
-                community, uid, receipt, index, now, "00-" + "1" * 32 + "-" + "2" * 16 + "-01", event
-            )
-        )
+        yield orjson.dumps(admission.raw_fact(request, index, event))
 
 
 async def publish(chain: Chain, community: str, programme: str) -> None:
@@ -131,7 +130,7 @@ async def publish(chain: Chain, community: str, programme: str) -> None:
     document = read_programme(programme)
     assert isinstance(document, Programme)
     async with link.begin() as tx:
-        await scoring.publish_programme(tx, community, document, programme, "benchmark", None, 0)
+        await publish_programme(tx, community=community, submission=Submission(document, programme, "benchmark"))
     rows = await link.pool.fetch("delete from outbox returning topic, value")
     for other in chain.links.values():
         for row in rows:
@@ -146,16 +145,19 @@ async def connected(state: StackState, services: Sequence[str] = SERVICES) -> An
     try:
         for name in services:
             spec: ServiceSpec = import_module(f"services.{name}.main").SPEC
+            # A programme applies at once: nothing is being scored while one is published.
+            at_once: dict[str, Any] = {"programme_lead_seconds": 0} if name == "scoring" else {}
             settings = spec.settings(
                 kafka=state.kafka,
                 postgres_url=state.postgres_url,
                 postgres_password=state.postgres_password,
                 pool_max_count=2,
+                **at_once,
             )
             pool = await create_pool(name, settings)
             async with pool.acquire() as connection:
                 backend = psutil.Process(connection.get_server_pid())
-            links[name] = Link(spec, pool, backend)
+            links[name] = Link(spec, settings, pool, backend)
         yield Chain(links)
     finally:
         for link in links.values():

@@ -12,7 +12,7 @@ import asyncpg
 from bench.results import Results
 from plaudit.admin import issue_key, request
 from plaudit.stack import StackState, reset, start, stop
-from plaudit.stack.settling import wait_until_settled
+from plaudit.stack.idle import wait_until_idle
 from shared.access_keys import SCOPES
 from shared.postgres import database_url, role_name
 
@@ -65,7 +65,7 @@ class Context:
 
     async def settled(self, state: StackState) -> None:
         """Return when nothing is under way any more."""
-        await wait_until_settled(state, SETTLE_SECONDS)
+        await wait_until_idle(state, SETTLE_SECONDS)
 
     async def query(self, state: StackState, service: str, sql: str, *arguments: Any) -> list[asyncpg.Record]:
         """Ask a service's database, as the administrator."""

@@ -9,7 +9,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from plaudit.stack import StackState
-from plaudit.stack.settling import READERS
+from plaudit.stack.idle import READERS
 from shared.postgres import database_url, role_name
 from shared.topics import TOPICS
 

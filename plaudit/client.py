@@ -54,7 +54,7 @@ class PlauditError(Exception):
         super().__init__(f"{title}: {detail}" if detail else title)
 
 
-class Unreachable(Exception):
+class UnreachableError(Exception):
     """The service could not be reached, or said "not now", as often as the client was willing to ask."""
 
 
@@ -226,7 +226,7 @@ class PlauditClient:
                     wait_seconds = max(wait_seconds, min(float(asked), BACKOFF_MAX_SECONDS))
             attempt += 1
             if attempt > (self._retries if self._reached else min(self._retries, RETRIES_UNREACHED_COUNT)):
-                raise Unreachable(
+                raise UnreachableError(
                     f"{self._url} did not take the request after {attempt} attempts ({failure}). "
                     "Check that the address is right and the service runs; running the same again is safe."
                 )
@@ -262,7 +262,7 @@ class PlauditClient:
         """Send events in batches, several at a time, and say what the door made of them.
 
         `events` are CloudEvents as mappings; times may be aware datetimes. Reads ahead no further than
-        the requests in flight. Raises PlauditError or Unreachable, in which case the rest is not sent.
+        the requests in flight. Raises PlauditError or UnreachableError, in which case the rest is not sent.
         """
         sent = Sent()
         source = batches(orjson.dumps(event) for event in events)

@@ -19,8 +19,8 @@ from plaudit.importers.delivery import Delivery, Summary
 from plaudit.importers.git import GitOptions, open_repository
 from plaudit.simulation import Simulation, play
 from plaudit.stack import StackState, reset, start, stop
+from plaudit.stack.idle import wait_until_idle
 from plaudit.stack.paths import CHECKOUT
-from plaudit.stack.settling import wait_until_settled
 from shared.access_keys import SCOPES
 
 COMMUNITY = "demo"
@@ -89,12 +89,12 @@ async def _play(state: StackState, repository: Path, members: int) -> None:
     commits, simulated = await asyncio.gather(
         _import_commits(state, maker, repository), _simulate(state, maker, members)
     )
-    await wait_until_settled(state)
+    await wait_until_idle(state)
     _print_input(repository, commits, simulated)
     _print_recognition(state, maker)
     _redeem(state, maker)
     payout = _pay(state, maker, approver)
-    await wait_until_settled(state)
+    await wait_until_idle(state)
     _print_numbers(state, maker)
     if payout is not None:
         lineage = request("GET", f"{state.service_urls['analytics']}/v1/lineage/payouts/{payout}", maker)

@@ -339,7 +339,7 @@ async def play(
     """Declare who is one person, send every event, and wait for what became of them.
 
     The client's key needs members:write, events:write and receipts:read. Playing the same simulation again
-    gives duplicates only. Raises PlauditError or Unreachable.
+    gives duplicates only. Raises PlauditError or UnreachableError.
     """
     on_progress(f"declaring {len(simulation.members)} simulated members")
     async with asyncio.TaskGroup() as group:

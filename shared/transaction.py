@@ -22,7 +22,7 @@ OwnSettingsT = TypeVar("OwnSettingsT", bound=ServiceSettings)
 DataT = TypeVar("DataT", bound=Mapping[str, Any])
 
 
-class Invalid(Exception):
+class InvalidMessageError(Exception):
     """A message that can never succeed; the loop sends it to the dead-letter topic.
 
     `index` is the message's place in the handler's batch. Without it the batch is split until the
@@ -64,7 +64,7 @@ class Transaction(Generic[SettingsT_co]):
         """Send a fact of this service's once the transaction has committed: a CloudEvent around `data`.
 
         `subject` is what the fact is about, such as a member: facts of one subject of a community stay in order.
-        Raises Invalid when the message is larger than a broker takes.
+        Raises InvalidMessageError when the message is larger than a broker takes.
         """
         fact = {
             "specversion": "1.0",
@@ -82,13 +82,15 @@ class Transaction(Generic[SettingsT_co]):
     def publish(self, topic: Topic, key: bytes, fact: Mapping[str, Any]) -> None:
         """Send `fact`, a whole message, to `topic` once this transaction has committed.
 
-        Raises Invalid when it is larger than a broker takes: it would block all that are sent after it.
+        Raises InvalidMessageError when it is larger than a broker takes: it would block all that follow it.
         """
         # A copy of the exact size: orjson gives back a block of 1 KB cut short, and a heap full of such ends costs
         # 2 µs a message.
         value = b"%b" % orjson.dumps(fact)
         if len(value) + len(key) > MESSAGE_MAX_BYTES:
-            raise Invalid(f"a message for {topic.name} would have {len(value)} of {MESSAGE_MAX_BYTES} bytes")
+            raise InvalidMessageError(
+                f"a message for {topic.name} would have {len(value)} of {MESSAGE_MAX_BYTES} bytes"
+            )
         self._messages.append((topic.name, key, value))
 
     async def store_outbox(self) -> int:

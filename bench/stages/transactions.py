@@ -91,9 +91,7 @@ async def scoring(context: Context) -> None:
             facts = [scoring.adapter.validate_json(one[1]) for one in values[start : start + BATCH_COUNT]]
             async with begin(link.pool) as conn:
                 recording: Any = Recording(conn, calls)
-                tx = Transaction(
-                    recording, datetime.now(UTC), service=link.spec.name, settings=link.spec.settings()
-                )
+                tx = Transaction(recording, datetime.now(UTC), service=link.spec.name, settings=link.settings)
                 await scoring.handler(tx, facts)
                 await tx.store_outbox()
             recorded.append(calls)

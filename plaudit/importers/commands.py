@@ -15,7 +15,7 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from plaudit.client import PlauditClient, PlauditError, Unreachable
+from plaudit.client import PlauditClient, PlauditError, UnreachableError
 from plaudit.importers import cloudevents, github, tabular
 from plaudit.importers.delivery import Delivery, Summary, mapped_only
 from plaudit.importers.git import GitOptions, is_shallow, open_repository
@@ -240,7 +240,7 @@ def run_import(target: Target, title: str, open_source: Callable[[], Source]) ->
         else:
             url, key = _address(target)
             asyncio.run(_deliver(target, title, source, summary, url, key))
-    except (SourceError, StackError, Unreachable, PlauditError) as error:
+    except (SourceError, StackError, UnreachableError, PlauditError) as error:
         failure = str(error)
     if target.output != "-" and (target.as_json or summary.sent or not failure):
         _report(target, summary, failure)
@@ -253,7 +253,7 @@ def run_import(target: Target, title: str, open_source: Callable[[], Source]) ->
 
 
 def _address(target: Target) -> tuple[str, str]:
-    """The ingest service and a key: as given, or the local stack's. Raises StackError or Unreachable."""
+    """The ingest service and a key: as given, or the local stack's. Raises StackError or UnreachableError."""
     if target.url and target.key:
         return target.url, target.key
     # Imported here: an import to a remote service needs nothing of the local stack.
@@ -264,7 +264,7 @@ def _address(target: Target) -> tuple[str, str]:
     try:
         return url, target.key or admin.local_key(target.stack, target.community, IMPORT_SCOPES)
     except httpx.TransportError as error:
-        raise Unreachable(
+        raise UnreachableError(
             f"the local stack {target.stack!r} does not answer ({error}); start it with "
             f"`plaudit up --stack {target.stack}`, or give --url and --key"
         ) from None

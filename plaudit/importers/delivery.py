@@ -146,7 +146,7 @@ class Delivery:
     async def run(self, records: Iterator[Record], limit: int | None = None) -> None:
         """Send everything and follow every receipt.
 
-        Raises SourceError, PlauditError or Unreachable; the summary then holds what was done until then.
+        Raises SourceError, PlauditError or UnreachableError; the summary then holds what was done until then.
         """
         loop = asyncio.get_running_loop()
         started = loop.time()

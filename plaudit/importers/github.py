@@ -31,7 +31,7 @@ NOREPLY = re.compile(r"^(\d+)\+[^@]+@users\.noreply\.github\.com$", re.IGNORECAS
 Body = Mapping[str, Any]
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """A body that lacks what its kind of event always has; the message names it."""
 
 
@@ -77,11 +77,11 @@ DETAILS = ("label", "assignee", "milestone", "requested_reviewer", "requested_te
 
 
 def _get(body: Body, *path: str) -> Any:
-    """What lies at a path of the body. Raises Unreadable when a step of it is missing."""
+    """What lies at a path of the body. Raises UnreadableError when a step of it is missing."""
     found: Any = body
     for step in path:
         if not isinstance(found, Mapping) or found.get(step) is None:
-            raise Unreadable(f"the body has no {'.'.join(path)}")
+            raise UnreadableError(f"the body has no {'.'.join(path)}")
         found = found[step]
     return found
 
@@ -96,7 +96,7 @@ def _person(user: Any) -> dict[str, str] | None:
 def _sender(body: Body) -> dict[str, str]:
     sender = _person(body.get("sender"))
     if sender is None:
-        raise Unreadable("the body has no sender.id")
+        raise UnreadableError("the body has no sender.id")
     return sender
 
 
@@ -107,8 +107,8 @@ def _moment(subject: Body, names: tuple[str, ...]) -> datetime:
             try:
                 return datetime.fromisoformat(value)
             except ValueError:
-                raise Unreadable(f"{name} is not a time") from None
-    raise Unreadable(f"the body has none of the times {', '.join(names)}")
+                raise UnreadableError(f"{name} is not a time") from None
+    raise UnreadableError(f"the body has none of the times {', '.join(names)}")
 
 
 def _event(body: Body, event_type: str, event_id: str, moment: datetime, data: dict[str, Any]) -> dict[str, Any]:
@@ -208,13 +208,13 @@ def _commits(place: str, body: Body) -> Iterator[Record]:
     """One event a pushed commit; its id is the SHA, so that a commit pushed to two branches is one event."""
     commits = body.get("commits")
     if not isinstance(commits, list):
-        raise Unreadable("the body has no commits")
+        raise UnreadableError("the body has no commits")
     if not commits:
         yield Skipped(place, "push without commits (a tag, or a branch created or deleted)")
     for commit in commits:
         try:
             yield checked(place, _commit(body, commit))
-        except Unreadable as error:
+        except UnreadableError as error:
             yield Bad(place, str(error))
 
 
@@ -234,7 +234,7 @@ def _commit(body: Body, commit: Body) -> dict[str, Any]:
 def _commit_author(author: Any, sender: Any) -> dict[str, str]:
     """Who wrote a commit: the sender, another forge user, or only an address (which is hashed)."""
     if not isinstance(author, Mapping) or not isinstance(sender, Mapping):
-        raise Unreadable("the body has no author or no sender")
+        raise UnreadableError("the body has no author or no sender")
     if author.get("username") and author["username"] == sender.get("login"):
         person = _person(sender)
         if person:
@@ -261,7 +261,7 @@ def map_body(event_name: str, body: Body, place: str) -> Iterator[Record]:
             yield checked(place, _star(body))
         else:
             yield checked(place, _object_event(event_name, KINDS[event_name], body))
-    except Unreadable as error:
+    except UnreadableError as error:
         yield Bad(place, str(error))
 
 

@@ -3,8 +3,9 @@
 from services.ingest.access import api as access
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
-from services.ingest.events.api.documents import SCHEMAS
+from services.ingest.events.api.documents import OPERATIONS, SCHEMAS
 from services.ingest.members import api as members
+from services.ingest.problems import ERRORS
 from services.ingest.settings import Settings
 from shared.consumer import Subscription
 from shared.contracts.facts import RAW_EVENT
@@ -17,7 +18,8 @@ SPEC = ServiceSpec(
     settings=Settings,
     subscriptions=[Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
     routers=[part.router for part in (posting, receipts, members, access)],
-    operations=posting.OPERATIONS,
+    problems=ERRORS,
+    operations=OPERATIONS,
     schemas=SCHEMAS,
 )
 

@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter, Gauge
 
-EVENTS_TAKEN = Counter("plaudit_ingest_events_taken_total", "Events the broker acknowledged")
+EVENTS_ADMITTED = Counter("plaudit_ingest_events_taken_total", "Events the broker acknowledged")
 EVENTS_REFUSED = Counter("plaudit_ingest_events_refused_total", "Events refused as invalid by the API")
 EVENTS_JUDGED = Counter("plaudit_ingest_events_judged_total", "Events by what became of them", ["outcome"])
 MEMBERS_IDENTIFIED = Counter("plaudit_ingest_members_identified_total", "Members seen for the first time")

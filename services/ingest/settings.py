@@ -1,10 +1,7 @@
 """Settings of the front door."""
 
-from functools import cached_property
-
 from pydantic import Field
 
-from services.ingest.events.domain.admission import Limits
 from shared.settings import ServiceSettings
 
 
@@ -15,8 +12,3 @@ class Settings(ServiceSettings):
     event_max_bytes: int = Field(64 * 1024, ge=1, description="One event, as compact JSON")
     future_tolerance_seconds: int = Field(300, ge=0, description="How far ahead an event's time may be")
     requests_max_count: int = Field(64, ge=1, description="Requests waiting for the broker; more are answered 503")
-
-    @cached_property
-    def limits(self) -> Limits:
-        """The limits on one request's events."""
-        return Limits(self.events_max_count, self.event_max_bytes, self.future_tolerance_seconds)

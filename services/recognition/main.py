@@ -1,6 +1,7 @@
 """The wiring of recognition."""
 
 from services.recognition.leaderboards import api as leaderboards
+from services.recognition.problems import ERRORS
 from services.recognition.settings import Settings
 from services.recognition.thresholds import api as thresholds
 from services.recognition.thresholds.handlers import on_programmes
@@ -8,9 +9,10 @@ from services.recognition.totals import api as totals
 from services.recognition.totals import handlers
 from shared.access_keys import FOLLOWED_ACCESS_KEYS
 from shared.consumer import Subscription
-from shared.contracts.facts import MEMBER_IDENTIFIED, POINTS_AWARDED, PROGRAMME_PUBLISHED
+from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
+from shared.followed_members import FOLLOWED_MEMBERS
 from shared.service import ServiceSpec, Timer, run
-from shared.topics import MEMBERS, POINTS, PROGRAMMES
+from shared.topics import POINTS, PROGRAMMES
 
 SPEC = ServiceSpec(
     name="recognition",
@@ -19,9 +21,10 @@ SPEC = ServiceSpec(
     subscriptions=[
         FOLLOWED_ACCESS_KEYS,
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
-        Subscription(MEMBERS, MEMBER_IDENTIFIED.adapter, handlers.on_members),
+        FOLLOWED_MEMBERS,
         Subscription(POINTS, POINTS_AWARDED.adapter, handlers.on_awards),
     ],
+    problems=ERRORS,
     routers=[part.router for part in (leaderboards, totals, thresholds)],
     timers=[Timer("reevaluate", every_seconds=handlers.REEVALUATE_EVERY_SECONDS, run=handlers.reevaluate)],
 )

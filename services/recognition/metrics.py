@@ -13,7 +13,7 @@ REEVALUATED_MEMBERS = Counter(
     "Members brought in line with a new programme version",
 )
 
-# Known from the start, so that a rate shows nought and the first grant is not missed.
+# Known from the start, so that a rate shows zero and the first grant is not missed.
 for _kind in ("badge", "level"):
     for _direction in ("granted", "taken_back"):
         GRANTS.labels(_kind, _direction)

@@ -2,6 +2,7 @@
 
 from services.scoring.awards.api.routes import router as awards
 from services.scoring.awards.handlers import Scorer
+from services.scoring.problems import ERRORS
 from services.scoring.programmes.api.models import SCHEMAS
 from services.scoring.programmes.api.routes import router as programmes
 from services.scoring.settings import Settings
@@ -17,6 +18,7 @@ SPEC = ServiceSpec(
     settings=Settings,
     subscriptions=[FOLLOWED_ACCESS_KEYS, Subscription(EVENTS, ACCEPTED_EVENT, Scorer().on_activities)],
     routers=[programmes, awards],
+    problems=ERRORS,
     schemas=SCHEMAS,
 )
 

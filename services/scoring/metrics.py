@@ -8,7 +8,7 @@ EVENTS_SCORED = Counter(
     ["outcome"],
 )
 AWARDS_MADE = Counter("plaudit_scoring_awards_total", "Awards recorded, by kind: award or reversal", ["kind"])
-POINTS_AWARDED = Counter(
+AWARDED_POINTS = Counter(
     "plaudit_scoring_points_total", "Points of the awards, by kind: award or reversal", ["kind"]
 )
 RULES_DECLINED = Counter(

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from shared.consumer.dead_letters import Rejection
-from shared.transaction import Invalid
+from shared.transaction import InvalidMessageError
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Batch:
             self._filter(lambda record: id(record) not in first),
         )
 
-    def culprit(self, invalid: Invalid) -> Any | None:
+    def culprit(self, invalid: InvalidMessageError) -> Any | None:
         """The record that a handler refused: named by its index, or the only one there is."""
         of_topic = [record for record, _ in self.decoded if invalid.topic in (None, record.topic)]
         if invalid.index is not None:

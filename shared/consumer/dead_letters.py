@@ -20,7 +20,7 @@ NAMESPACE = uuid.UUID("6b0f2f8e-7d0c-5a52-9d55-0f6f5a3a7c11")
 log = logging.getLogger(__name__)
 
 
-class TooManyDeadLetters(Exception):
+class TooManyDeadLettersError(Exception):
     """So many invalid records in a minute point at a bug, not at the records."""
 
 
@@ -44,14 +44,16 @@ class DeadLetters:
     async def publish(self, tx: Transaction, rejections: Sequence[Rejection]) -> None:
         """Write the rejected records as messages of the transaction.
 
-        Raises TooManyDeadLetters when the last minute, with these, has more of them than the limit. That is
+        Raises TooManyDeadLettersError when the last minute, with these, has more of them than the limit. That is
         counted in the database: a process that the limit has stopped is started again, and must not begin anew.
         """
         if not rejections:
             return
         if await self._written_lately(tx) + len(rejections) > self._limit:
             reason = rejections[0].reason[:REASON_MAX_CHARS]
-            raise TooManyDeadLetters(f"more than {self._limit} invalid records in a minute; the first: {reason}")
+            raise TooManyDeadLettersError(
+                f"more than {self._limit} invalid records in a minute; the first: {reason}"
+            )
         for rejection in rejections:
             record = rejection.record
             log.error(

@@ -26,7 +26,7 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError, NoOffsetForPartiti
 from shared.consumer import offsets
 from shared.consumer.batch import Batch
 from shared.consumer.dead_letters import DeadLetters
-from shared.consumer.offsets import OffsetConflict
+from shared.consumer.offsets import OffsetConflictError
 from shared.consumer.subscription import Subscription
 from shared.failures import is_transient
 from shared.outbox import OutboxRelay
@@ -41,7 +41,7 @@ from shared.telemetry import (
     CONSUMER_RETRIES,
     OFFSET_CONFLICTS,
 )
-from shared.transaction import Invalid, Transaction
+from shared.transaction import InvalidMessageError, Transaction
 
 FETCH_WAIT_MS = 200
 #: A topic or partition that the broker asked did not know of yet is noticed after this (the client: 5 minutes).
@@ -184,7 +184,7 @@ class ConsumerLoop(mode.Service):
         """Process a batch; when another worker moved the offsets, go on from where the database stands now."""
         try:
             await self._process(batch)
-        except OffsetConflict:
+        except OffsetConflictError:
             OFFSET_CONFLICTS.inc()
             log.warning("another worker moved the offsets: this batch is given up")
             # First: records beyond a gap that the database waits for must not move its offset over the gap.
@@ -194,7 +194,7 @@ class ConsumerLoop(mode.Service):
     async def _process(self, batch: Batch) -> None:
         """Process a batch, whatever it takes: splits it around invalid records, retries what passes.
 
-        Raises OffsetConflict, and then nothing after the conflict was processed: records beyond a gap that
+        Raises OffsetConflictError, and then nothing after the conflict was processed: records beyond a gap that
         the database still waits for must not move its offset over the gap.
         """
         started = time.perf_counter()
@@ -202,7 +202,7 @@ class ConsumerLoop(mode.Service):
             try:
                 await self._commit_with_retries(batch)
                 break
-            except Invalid as invalid:
+            except InvalidMessageError as invalid:
                 culprit = batch.culprit(invalid)
                 if culprit is None:
                     for half in batch.halves():
@@ -263,7 +263,7 @@ class ConsumerLoop(mode.Service):
                 if topic in messages:
                     try:
                         await subscription.handler(tx, messages[topic])
-                    except Invalid as invalid:
+                    except InvalidMessageError as invalid:
                         invalid.topic = topic
                         raise
             # 3. What can never succeed, as messages of the same transaction.
@@ -276,14 +276,14 @@ class ConsumerLoop(mode.Service):
     async def _was_committed(self, moves: dict[TopicPartition, int]) -> bool:
         """After a failure whose outcome is unknown: True when the transaction had been committed after all.
 
-        Raises OffsetConflict when the offsets are neither before nor after the batch.
+        Raises OffsetConflictError when the offsets are neither before nor after the batch.
         """
         stored = await offsets.stored(self._pool, moves)
         if all(stored.get(one) == offset for one, offset in moves.items()):
             return True
         if all(stored.get(one) == self._next[one] for one in moves):
             return False
-        raise OffsetConflict
+        raise OffsetConflictError
 
     async def _load_offsets(self, partitions: list[TopicPartition]) -> None:
         """Stand where the database says; a partition never read before begins at its first record."""

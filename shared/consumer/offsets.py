@@ -8,14 +8,14 @@ from aiokafka import TopicPartition
 from shared.postgres import Connection, begin
 
 
-class OffsetConflict(Exception):
+class OffsetConflictError(Exception):
     """The stored offset is not where this worker thought: another worker owns the partition."""
 
 
 async def move(conn: Connection, old: Mapping[TopicPartition, int], new: Mapping[TopicPartition, int]) -> None:
     """Move the offsets of `new` on from `old`, and keep their rows locked until the transaction ends.
 
-    Raises OffsetConflict when one of them is not at `old`.
+    Raises OffsetConflictError when one of them is not at `old`.
     """
     ordered = sorted(new)
     moved = await conn.fetchval(
@@ -33,7 +33,7 @@ async def move(conn: Connection, old: Mapping[TopicPartition, int], new: Mapping
         [new[one] for one in ordered],
     )
     if moved != len(ordered):
-        raise OffsetConflict
+        raise OffsetConflictError
 
 
 async def stored(pool: asyncpg.Pool, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:

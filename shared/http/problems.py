@@ -56,7 +56,7 @@ class ProblemDetails(BaseModel):
     errors: list[FieldError] = []
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818 -- RFC 9457's word for the answer that it is
     """Answer the request with a problem: its type (which has status and title), and a `detail` for this case."""
 
     def __init__(

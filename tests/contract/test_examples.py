@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter, ValidationError
 
 from services.ingest.events.domain.judgement import event_uid
-from services.ingest.members.domain import new_member_id
+from services.ingest.members.domain import IdentityKey, new_member_id
 from services.rewards.payouts import domain as payouts
 from services.rewards.redemptions import domain as redemptions
 from services.scoring.awards.domain.awards import award_id, reversal_id
@@ -135,11 +135,18 @@ def test_schema_and_service_agree_on_every_variation_of_a_programme(path: Path) 
 def test_derived_ids_are_those_of_the_services() -> None:
     event = story.ACCEPTED_ANSWER
 
-    assert new_member_id(("acme", "forum", "ada")) == story.ADA
-    assert new_member_id(("acme", "forum", "grace")) == story.GRACE
+    assert new_member_id(IdentityKey("acme", "forum", "ada")) == story.ADA
+    assert new_member_id(IdentityKey("acme", "forum", "grace")) == story.GRACE
     assert event_uid("acme", event["source"], event["id"]) == story.ACCEPTANCE
     at = datetime.fromisoformat(event["time"])
-    award = award_id("acme", "answer-accepted", "object_author", story.ACCEPTANCE, story.GRACE, at)
+    award = award_id(
+        community="acme",
+        rule_id="answer-accepted",
+        beneficiary="object_author",
+        event_uid=story.ACCEPTANCE,
+        member_id=story.GRACE,
+        event_time=at,
+    )
     assert award == story.AWARD
     assert reversal_id(award) == story.REVERSAL
     (reserved,) = FACT_EXAMPLES["redemption.changed.v1"]

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from services.ingest.events.domain.admission import STRUCTURED_TYPE, Limits, admit, raw_fact
-from services.ingest.events.domain.judgement import Received, accepted_event, event_uid
+from services.ingest.events.domain.admission import STRUCTURED_TYPE, Limits, Request, admit, raw_fact
+from services.ingest.events.domain.judgement import Received, accepted_event
 from services.ingest.members.domain import new_member_id
 from shared.contracts.facts import ACCEPTED_EVENT, RAW_EVENT
 from shared.published.checks import assert_valid_fact
@@ -25,8 +25,7 @@ EVENTS = [pytest.param(one, id=kind) for kind, found in EVENT_EXAMPLES.items() f
 def received(event: Any) -> dict[str, Any]:
     admitted = admit(orjson.dumps(event), {"content-type": STRUCTURED_TYPE}, NOW, LIMITS)
     ((index, taken),) = admitted.events
-    uid = event_uid("acme", taken["source"], taken["id"])
-    return raw_fact("acme", uid, "r1-1", index, NOW, TRACEPARENT, taken)
+    return raw_fact(Request("acme", "r1-1", NOW, TRACEPARENT), index, taken)
 
 
 @pytest.mark.parametrize("event", EVENTS)
@@ -41,7 +40,7 @@ def test_what_the_front_door_took_is_a_valid_fact(event: Any) -> None:
 @pytest.mark.parametrize("event", EVENTS)
 def test_what_is_accepted_is_a_valid_fact_that_names_everybody(event: Any) -> None:
     one = Received.from_fact(RAW_EVENT.adapter.validate_json(orjson.dumps(received(event))))
-    members = {identity: new_member_id(identity) for identity, _ in one.identities().values()}
+    members = {identity: new_member_id(identity) for identity, _ in one.identities.values()}
 
     fact = accepted_event(one, members)
 

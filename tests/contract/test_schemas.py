@@ -55,7 +55,8 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A git repository with this one's generated files committed."""
     shutil.copytree(ROOT / "schemas", tmp_path / "schemas")
     (tmp_path / "docs").mkdir()
-    shutil.copy(ROOT / "docs/events.md", tmp_path / "docs")
+    for page in ("events.md", "problems.md"):
+        shutil.copy(ROOT / "docs" / page, tmp_path / "docs")
     git(tmp_path, "init", "-q")
     git(tmp_path, "add", "-A")
     commit(tmp_path)

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 
 from plaudit.stack import StackState
-from plaudit.stack.settling import wait_until_settled
+from plaudit.stack.idle import wait_until_idle
 from shared.postgres import database_url, role_name
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +49,7 @@ class Community:
 
     async def settled(self) -> None:
         """Wait until the whole platform has nothing under way."""
-        await wait_until_settled(self.state)
+        await wait_until_idle(self.state)
 
     async def query(self, service: str, sql: str, *arguments: Any) -> list[asyncpg.Record]:
         """Ask a service's database; $1 is the community."""

@@ -23,7 +23,7 @@ from aiokafka.errors import KafkaError
 from plaudit.admin import issue_key
 from plaudit.client import PlauditClient
 from plaudit.stack import StackError, StackState, kafka, start, stop
-from plaudit.stack.settling import wait_until_settled
+from plaudit.stack.idle import wait_until_idle
 from shared.access_keys import SCOPES
 from shared.services import SERVICES
 from tests.faults import load as loads
@@ -117,7 +117,7 @@ class Arena:
         deadline = time.monotonic() + SETTLE_SECONDS
         while True:
             try:
-                return await wait_until_settled(self.state, max(1.0, deadline - time.monotonic()))
+                return await wait_until_idle(self.state, max(1.0, deadline - time.monotonic()))
             except (KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
                 if time.monotonic() > deadline:
                     raise

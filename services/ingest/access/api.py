@@ -1,25 +1,35 @@
 """HTTP routes of access keys, for the administrator."""
 
 import secrets
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.ingest.access import handlers, store
+from services.ingest.access.domain import AccessKey, KeyPlace
+from shared.access_keys import SCOPES, hash_secret
 from shared.contracts.fields import Id, Name, Slug
 from shared.http import (
-    PROBLEMS,
-    After,
+    AdminScope,
+    Conn,
     FieldError,
     Limit,
     Page,
     Principal,
     Problem,
-    decode_cursor,
-    encode_cursor,
+    ProblemType,
+    Tx,
+    after,
+    problem_responses,
     requires,
 )
-from shared.http.keys import SCOPES, hash_secret
+from shared.http.problem_types import UNKNOWN_PATH
+
+UNKNOWN_SCOPE = ProblemType("unknown-scope", 422, "Unknown scope")
+UNKNOWN_KEY = ProblemType("unknown-key", 404, "No such key")
+
+Administrator = Annotated[Principal, requires(AdminScope.KEYS_WRITE)]
 
 router = APIRouter()
 
@@ -50,46 +60,57 @@ class KeyListed(BaseModel):
     scopes: list[str]
     revoked: bool
 
+    @classmethod
+    def of(cls, key: AccessKey) -> "KeyListed":
+        """What is shown of a key."""
+        return cls(key_id=key.key_id, name=key.name, scopes=list(key.scopes), revoked=key.revoked)
 
-@router.post("/v1/keys", status_code=201, summary="Issue an access key", responses=PROBLEMS)
-async def post_key(request: Request, body: KeyWanted, _admin: Principal = requires("keys:write")) -> KeyIssued:
+
+@router.post(
+    "/v1/keys", status_code=201, summary="Issue an access key", responses=problem_responses(UNKNOWN_SCOPE)
+)
+async def post_key(_admin: Administrator, tx: Tx, body: KeyWanted) -> KeyIssued:
     """For the administrator. Every service learns of the key within moments."""
     unknown = sorted(set(body.scopes) - set(SCOPES))
     if unknown:
         detail = f"unknown: {', '.join(unknown)}; there are {', '.join(SCOPES)}"
-        raise Problem(422, "Unknown scope", detail, [FieldError(field="/scopes", detail=detail)])
+        raise Problem(UNKNOWN_SCOPE, detail, [FieldError(field="/scopes", detail=detail)])
     key_id = secrets.token_hex(6)
     secret = f"plk_{key_id}_{secrets.token_urlsafe(24)}"
-    scopes = sorted(set(body.scopes))
-    stored = {"key_id": key_id, "name": body.name, "secret_sha256": hash_secret(secret), "scopes": scopes}
-    async with request.app.state.begin() as tx:
-        await handlers.issue_access_key(tx, body.community, stored)
-    return KeyIssued(key_id=key_id, key=secret, community=body.community, name=body.name, scopes=scopes)
+    key = AccessKey(
+        community=body.community,
+        key_id=key_id,
+        name=body.name,
+        secret_sha256=hash_secret(secret),
+        scopes=tuple(sorted(set(body.scopes))),
+    )
+    await handlers.issue_key(tx, key=key)
+    return KeyIssued(key_id=key_id, key=secret, community=key.community, name=key.name, scopes=list(key.scopes))
 
 
-@router.get("/v1/communities/{community}/keys", summary="Access keys of a community", responses=PROBLEMS)
+@router.get(
+    "/v1/communities/{community}/keys",
+    summary="Access keys of a community",
+    responses=problem_responses(UNKNOWN_PATH),
+)
 async def get_keys(
-    request: Request,
+    _admin: Administrator,
+    conn: Conn,
     community: Slug,
+    place: Annotated[KeyPlace | None, after(KeyPlace)],
     limit: Limit = 100,
-    after: After = None,
-    _admin: Principal = requires("keys:write"),
 ) -> Page[KeyListed]:
     """For the administrator."""
-    position = decode_cursor(after, str)
-    async with request.app.state.pool.acquire() as conn:
-        rows = await store.page_of_access_keys(conn, community, position[0] if position else None, limit)
-    items = [KeyListed(**dict(row)) for row in rows]
-    return Page(items=items, next=encode_cursor(rows[-1]["key_id"]) if len(rows) == limit else None)
+    keys = await store.page_of_keys(conn, community=community, after=place, limit_count=limit)
+    return Page[KeyListed].of(keys, limit, item=KeyListed.of, place=KeyPlace.of)
 
 
 @router.delete(
-    "/v1/communities/{community}/keys/{key_id}", status_code=204, summary="Revoke a key", responses=PROBLEMS
+    "/v1/communities/{community}/keys/{key_id}",
+    status_code=204,
+    summary="Revoke a key",
+    responses=problem_responses(UNKNOWN_KEY),
 )
-async def delete_key(
-    request: Request, community: Slug, key_id: Id, _admin: Principal = requires("keys:write")
-) -> None:
+async def delete_key(_admin: Administrator, tx: Tx, community: Slug, key_id: Id) -> None:
     """For the administrator. The key stops working everywhere within moments, for good."""
-    async with request.app.state.begin() as tx:
-        if not await handlers.revoke_access_key(tx, community, key_id):
-            raise Problem(404, "No such key", f"GET /v1/communities/{community}/keys lists them")
+    await handlers.revoke_key(tx, community=community, key_id=key_id)

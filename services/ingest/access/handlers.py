@@ -1,37 +1,39 @@
 """Access keys are stored, and told to every service, in one transaction."""
 
-from typing import Any
-
 from services.ingest.access import store
-from shared.topics import ACCESS_KEYS, record_key
+from services.ingest.access.domain import AccessKey, UnknownKeyError
+from shared.contracts.facts import ACCESS_KEY_CHANGED, AccessKeyData
+from shared.topics import ACCESS_KEYS
 from shared.transaction import Transaction
 
-SOURCE = "/plaudit/ingest"
 
-
-async def issue_access_key(tx: Transaction, community: str, key: dict[str, Any]) -> None:
+async def issue_key(tx: Transaction, *, key: AccessKey) -> None:
     """Store a new access key and tell every service; the secret itself is known only to whoever asked."""
-    await store.add_access_key(tx.conn, community, key)
-    _publish_access_key(tx, community, key | {"revoked": False})
+    await store.add_key(tx.conn, key=key)
+    _tell(tx, key)
 
 
-async def revoke_access_key(tx: Transaction, community: str, key_id: str) -> bool:
-    """Revoke a key everywhere; False when there is no such key."""
-    row = await store.revoke_access_key(tx.conn, community, key_id)
-    if row is None:
-        return False
-    _publish_access_key(tx, community, dict(row))
-    return True
+async def revoke_key(tx: Transaction, *, community: str, key_id: str) -> None:
+    """Revoke a key everywhere. Raises UnknownKeyError when there is no such key."""
+    key = await store.set_revoked(tx.conn, community=community, key_id=key_id)
+    if key is None:
+        raise UnknownKeyError(community, key_id)
+    _tell(tx, key)
 
 
-def _publish_access_key(tx: Transaction, community: str, key: dict[str, Any]) -> None:
-    fact = {
-        "specversion": "1.0",
-        "id": f"{community}/{key['key_id']}/{'revoked' if key['revoked'] else 'issued'}",
-        "source": SOURCE,
-        "type": "access_key.changed.v1",
-        "time": tx.now,
-        "community": community,
-        "data": key,
+def _tell(tx: Transaction, key: AccessKey) -> None:
+    data: AccessKeyData = {
+        "key_id": key.key_id,
+        "name": key.name,
+        "secret_sha256": key.secret_sha256,
+        "scopes": list(key.scopes),
+        "revoked": key.revoked,
     }
-    tx.publish(ACCESS_KEYS, record_key(community, key["key_id"]), fact)
+    tx.tell(
+        ACCESS_KEYS,
+        ACCESS_KEY_CHANGED,
+        fact_id=f"{key.community}/{key.key_id}/{'revoked' if key.revoked else 'issued'}",
+        community=key.community,
+        subject=key.key_id,
+        data=data,
+    )

@@ -1,122 +1,88 @@
 """What ingest does with each event it took, inside a transaction that somebody else opened."""
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
-
-from asyncpg import UniqueViolationError
 
 from services.ingest.events import store
 from services.ingest.events.domain.judgement import (
+    ACCEPTED,
+    CONFLICT,
+    CONFLICT_REASON,
+    EventKey,
     NotAnEventError,
+    OccupiedReceiptError,
     Received,
     accepted_event,
     first_of_each,
     judge,
+    people_of,
 )
-from services.ingest.members import store as members_store
-from services.ingest.members.domain import IdentityKey, new_member_id
-from services.ingest.members.handlers import publish_members
-from services.ingest.metrics import EVENTS_JUDGED, MEMBERS_IDENTIFIED
+from services.ingest.members.handlers import resolve
+from services.ingest.metrics import EVENTS_JUDGED
+from shared.contracts.facts import REJECTED_EVENT, RawEvent, RejectedData
 from shared.topics import EVENTS, REJECTED, record_key
-from shared.transaction import Invalid, Transaction
-
-SOURCE = "/plaudit/ingest"
-CONFLICT_REASON = "an event with this source and id was accepted before with other content"
+from shared.transaction import InvalidMessageError, Transaction
 
 
-async def on_raw_events(tx: Transaction, facts: list[Any]) -> None:
-    """Deduplicate received events, find out whose they are, and pass on what is new."""
+async def on_raw_events(tx: Transaction, facts: list[RawEvent]) -> None:
+    """Deduplicate received events, find out whose they are, and pass on what is new.
+
+    Raises InvalidMessageError for a record that the API would never have written.
+    """
     received = [_received(fact, index) for index, fact in enumerate(facts)]
     # 1. Which are new? The unique key decides between workers.
-    added = await store.add_events(tx.conn, received)
-    stored: dict[tuple[str, str], bytes] = {}
+    new = await store.add_events(tx.conn, received=received)
+    stored: dict[EventKey, bytes] = {}
     # 2. What isn't: the same event again, or a record consumed again, which must not turn its own acceptance
     #    into a duplicate.
-    if len(added) < len(received):
-        received = first_of_each(received, await store.known_receipts(tx.conn, received))
+    if new is not None:
+        received = first_of_each(received, await store.load_consumed(tx.conn, received=received))
         if not received:
             return
-        new = {(row["community"], str(row["event_uid"])) for row in added}
-        stored = await store.content_hashes(tx.conn, sorted({(one.community, one.uid) for one in received} - new))
+        known = {(event.community, event.uid) for event in received} - new
+        stored = await store.load_hashes(tx.conn, keys=sorted(known))
     outcomes = judge(received, stored)
     # 3. Who is it?
-    accepted = [one for one, outcome in outcomes if outcome == "accepted"]
-    members = await _resolve(tx, accepted)
+    accepted = [event for event, outcome in outcomes if outcome is ACCEPTED]
+    names, first_seen_at = people_of(accepted)
+    members = await resolve(tx, names=names, first_seen_at=first_seen_at)
     # 4. The outcome, and the messages that follow.
-    reasons = [CONFLICT_REASON if outcome == "conflict" else None for _, outcome in outcomes]
     try:
-        await store.add_receipts(tx.conn, outcomes, reasons)
-    except UniqueViolationError as error:
+        await store.add_receipts(tx.conn, outcomes=outcomes)
+    except OccupiedReceiptError as error:
         # The loop then finds the record that names another's receipt.
-        raise Invalid("an event's place in its receipt is another event's") from error
-    for one in accepted:
-        message = accepted_event(one, members)
-        tx.publish(EVENTS, record_key(one.community, message["member"]), message)
-    for one, outcome in outcomes:
-        if outcome == "conflict":
-            tx.publish(REJECTED, record_key(one.community, one.receipt_id), _rejected(tx, one))
+        raise InvalidMessageError(str(error)) from error
+    for event in accepted:
+        message = accepted_event(event, members)
+        tx.publish(EVENTS, record_key(event.community, message["member"]), message)
+    for event, outcome in outcomes:
+        if outcome is CONFLICT:
+            _tell_conflict(tx, event)
     for outcome, count in Counter(outcome for _, outcome in outcomes).items():
         EVENTS_JUDGED.labels(outcome).inc(count)
 
 
-def _received(fact: Any, index: int) -> Received:
+def _received(fact: RawEvent, index: int) -> Received:
     try:
         return Received.from_fact(fact)
     except NotAnEventError as error:
-        raise Invalid(str(error), index) from error
+        raise InvalidMessageError(str(error), index) from error
 
 
-async def _resolve(tx: Transaction, accepted: Sequence[Received]) -> dict[IdentityKey, str]:
-    """The member behind every identity of these events; new ones become members, names are kept current."""
-    names: dict[IdentityKey, str | None] = {}
-    first: dict[IdentityKey, Received] = {}
-    for one in accepted:
-        for identity, name in one.identities().values():
-            names[identity] = name or names.get(identity)
-            first.setdefault(identity, one)
-    known = await members_store.members_of(tx.conn, names)
-    unknown = [identity for identity in names if identity not in known]
-    if unknown:
-        await members_store.add_members(
-            tx.conn,
-            [
-                (identity[0], new_member_id(identity), names[identity], identity[1], first[identity].received_at)
-                for identity in unknown
-            ],
-        )
-        await members_store.add_identities(tx.conn, [(*identity, new_member_id(identity)) for identity in unknown])
-        # Another worker may have been faster: what is stored is what counts.
-        known |= await members_store.members_of(tx.conn, unknown)
-        MEMBERS_IDENTIFIED.inc(len(unknown))
-    renamed = {
-        (identity[0], known[identity][0]): name
-        for identity, name in names.items()
-        if name is not None and name != known[identity][1]
+def _tell_conflict(tx: Transaction, event: Received) -> None:
+    data: RejectedData = {
+        "receipt_id": event.receipt_id,
+        "receipt_index": event.receipt_index,
+        "event_source": event.event["source"],
+        "event_id": event.event["id"],
+        "outcome": "conflict",
+        "reason": CONFLICT_REASON,
     }
-    await members_store.touch_members(tx.conn, sorted((*key, name) for key, name in renamed.items()))
-    changed = {(identity[0], known[identity][0]) for identity in unknown} | set(renamed)
-    await publish_members(tx, changed)
-    return {identity: member for identity, (member, _) in known.items()}
-
-
-def _rejected(tx: Transaction, one: Received) -> dict[str, Any]:
-    fact = {
-        "specversion": "1.0",
-        "id": f"{one.receipt_id}/{one.receipt_index}",
-        "source": SOURCE,
-        "type": "engagement.rejected.v1",
-        "time": tx.now,
-        "community": one.community,
-        "data": {
-            "receipt_id": one.receipt_id,
-            "receipt_index": one.receipt_index,
-            "event_source": one.event["source"],
-            "event_id": one.event["id"],
-            "outcome": "conflict",
-            "reason": CONFLICT_REASON,
-        },
-    }
-    if one.traceparent is not None:
-        fact["traceparent"] = one.traceparent
-    return fact
+    tx.tell(
+        REJECTED,
+        REJECTED_EVENT,
+        fact_id=f"{event.receipt_id}/{event.receipt_index}",
+        community=event.community,
+        subject=event.receipt_id,
+        data=data,
+        traceparent=event.traceparent,
+    )

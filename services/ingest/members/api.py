@@ -1,26 +1,27 @@
 """HTTP routes of members and their identities."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.ingest.members import handlers, store
-from services.ingest.members.domain import DifferentMembersError
+from services.ingest.members import domain, handlers, store
 from shared.contracts.fields import Channel, Id, Name
 from shared.http import (
-    PROBLEMS,
-    After,
+    Begin,
+    Conn,
     Limit,
     Page,
     Principal,
-    Problem,
-    decode_cursor,
-    encode_cursor,
+    ProblemType,
+    Scope,
+    after,
+    problem_responses,
     requires,
 )
 
+DIFFERENT_MEMBERS = ProblemType("different-members", 409, "The identities are different members")
 IDENTITIES_MAX_COUNT = 20
 
 router = APIRouter()
@@ -52,46 +53,51 @@ class Member(BaseModel):
     identities: list[IdentityModel]
     first_seen_at: datetime
 
+    @classmethod
+    def of(cls, member: domain.Member) -> "Member":
+        """What is shown of a member."""
+        return cls(
+            member_id=member.member_id,
+            name=member.name,
+            identities=[IdentityModel(channel=channel, id=identity) for channel, identity in member.identities],
+            first_seen_at=member.first_seen_at,
+        )
 
-@router.put("/v1/members/identities", summary="Declare identities to be one person", responses=PROBLEMS)
+
+@router.put(
+    "/v1/members/identities",
+    summary="Declare identities to be one person",
+    responses=problem_responses(DIFFERENT_MEMBERS),
+)
 async def put_identities(
-    request: Request, body: IdentitiesDeclared, principal: Principal = requires("members:write")
+    principal: Annotated[Principal, requires(Scope.MEMBERS_WRITE)], begin: Begin, body: IdentitiesDeclared
 ) -> Member:
     """Events of any of these identities then count for one member. Saying it again changes nothing."""
-    identities = [(one.channel, one.id) for one in body.identities]
-    for attempt in (1, 2):
-        try:
-            async with request.app.state.begin() as tx:
-                member_id = await handlers.declare_identities(tx, principal.community, identities, body.name)
-                row = (await store.member_records(tx.conn, [(principal.community, member_id)]))[0]
-            break
-        except DifferentMembersError as error:
-            # The first time it may only be an event that came in between, with a member not yet seen.
-            if attempt == 2:
-                detail = f"They belong to {error}. Members that both have a history cannot be made one"
-                raise Problem(409, "The identities are different members", detail) from error
-    return _member(row)
+
+    async def declared() -> Member:
+        async with begin() as tx:
+            member = await handlers.declare_identities(
+                tx,
+                community=principal.community,
+                identities=[domain.Identity(identity.channel, identity.id) for identity in body.identities],
+                name=body.name,
+            )
+        return Member.of(member)
+
+    try:
+        return await declared()
+    except domain.DifferentMembersError:
+        # It may only be an event that came in between, with a member not yet seen.
+        return await declared()
 
 
-@router.get("/v1/members", summary="Members of the community", responses=PROBLEMS)
+@router.get("/v1/members", summary="Members of the community", responses=problem_responses())
 async def get_members(
-    request: Request, limit: Limit = 100, after: After = None, principal: Principal = requires("members:read")
+    principal: Annotated[Principal, requires(Scope.MEMBERS_READ)],
+    conn: Conn,
+    place: Annotated[domain.MemberPlace | None, after(domain.MemberPlace)],
+    limit: Limit = 100,
 ) -> Page[Member]:
     """Members in the order of their ids, each with the identities on every channel."""
-    position = decode_cursor(after, str)
-    async with request.app.state.pool.acquire() as conn:
-        ids = await store.page_of_members(conn, principal.community, position[0] if position else None, limit)
-        rows = await store.member_records(conn, [(principal.community, one) for one in ids])
-    return Page(items=[_member(row) for row in rows], next=encode_cursor(ids[-1]) if len(ids) == limit else None)
-
-
-def _member(row: Any) -> Member:
-    return Member(
-        member_id=str(row["member_id"]),
-        name=row["name"],
-        identities=[
-            IdentityModel(channel=channel, id=identity)
-            for channel, identity in zip(row["channels"], row["ids"], strict=True)
-        ],
-        first_seen_at=row["first_seen_at"],
-    )
+    members = await store.page_of_members(conn, community=principal.community, after=place, limit_count=limit)
+    return Page[Member].of(members, limit, item=Member.of, place=domain.MemberPlace.of)

@@ -1,20 +1,90 @@
 """Who is who: an identity within a channel belongs to one member of the community."""
 
-import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
 
-IdentityKey = tuple[str, str, str]  # community, channel, id within the channel
-MEMBER_NAMESPACE = uuid.UUID("5c1d2f7a-9f0b-5e65-b7b4-1f8d4c0e2b02")
+from shared.contracts.fields import Uuid
+from shared.contracts.ids import prepared, uuid5_text
+
+_NAMESPACE = prepared(UUID("5c1d2f7a-9f0b-5e65-b7b4-1f8d4c0e2b02"))
+
+
+class Identity(NamedTuple):
+    """Somebody as one channel knows them."""
+
+    channel: str
+    id: str
+
+
+class IdentityKey(NamedTuple):
+    """An identity among those of every community."""
+
+    community: str
+    channel: str
+    id: str
+
+
+class MemberKey(NamedTuple):
+    """A member among those of every community."""
+
+    community: str
+    member_id: str
+
+
+class Owner(NamedTuple):
+    """The member that an identity belongs to, and the name the member is known by."""
+
+    member_id: str
+    name: str | None
+
+
+class NewMember(NamedTuple):
+    """Somebody seen or declared for the first time, through an identity on `channel`."""
+
+    community: str
+    member_id: str
+    name: str | None
+    channel: str
+    first_seen_at: datetime
+
+
+class Member(NamedTuple):
+    """A member with every identity known so far, in their order; each change has a higher `revision`."""
+
+    community: str
+    member_id: str
+    name: str | None
+    channel: str
+    first_seen_at: datetime
+    revision: int
+    identities: tuple[Identity, ...]
+
+
+class MemberPlace(NamedTuple):
+    """Where a page of members ended."""
+
+    member_id: Uuid
+
+    @classmethod
+    def of(cls, member: Member) -> "MemberPlace":
+        """The place of a member."""
+        return cls(member.member_id)
 
 
 class DifferentMembersError(Exception):
     """Identities that are to be one person already belong to several members."""
 
+    def __init__(self, member_ids: Sequence[str]) -> None:
+        super().__init__(", ".join(member_ids))
+        self.member_ids = member_ids
+
 
 def new_member_id(first: IdentityKey) -> str:
     """The id of the member whose first identity this is: the same whoever computes it, and however often."""
-    return str(uuid.uuid5(MEMBER_NAMESPACE, "\x1f".join(first)))
+    return uuid5_text(_NAMESPACE, "\x1f".join(first))
 
 
 @dataclass(frozen=True)
@@ -27,16 +97,16 @@ class Declaration:
 
 
 def declare(identities: Iterable[IdentityKey], known: Mapping[IdentityKey, str]) -> Declaration:
-    """Make some identities one person.
+    """Make some identities one person; `known` has the member ids of those that belong to somebody.
 
     Raises DifferentMembersError when they already belong to more than one member: merging members would
     have to move what they earned, which is a decision of its own.
     """
     ordered = sorted(set(identities))
-    members = sorted({known[one] for one in ordered if one in known})
+    members = sorted({known[identity] for identity in ordered if identity in known})
     if len(members) > 1:
-        raise DifferentMembersError(", ".join(members))
-    missing = [one for one in ordered if one not in known]
+        raise DifferentMembersError(members)
+    missing = [identity for identity in ordered if identity not in known]
     if members:
         return Declaration(members[0], False, missing)
     return Declaration(new_member_id(ordered[0]), True, missing)

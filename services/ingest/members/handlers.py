@@ -1,70 +1,116 @@
 """Who is who: what ingest does with the identities it sees and is told of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from services.ingest.members import store
-from services.ingest.members.domain import IdentityKey, declare
-from shared.topics import MEMBERS, record_key
+from services.ingest.members.domain import (
+    Identity,
+    IdentityKey,
+    Member,
+    MemberKey,
+    NewMember,
+    declare,
+    new_member_id,
+)
+from services.ingest.metrics import MEMBERS_IDENTIFIED
+from shared.contracts.facts import MEMBER_IDENTIFIED, MemberData
+from shared.topics import MEMBERS
 from shared.transaction import Transaction
 
-SOURCE = "/plaudit/ingest"
 
+async def resolve(
+    tx: Transaction, *, names: Mapping[IdentityKey, str | None], first_seen_at: Mapping[IdentityKey, datetime]
+) -> dict[IdentityKey, str]:
+    """The id of the member behind every identity that was seen; new ones become members, names are kept current.
 
-async def publish_members(tx: Transaction, keys: Iterable[tuple[str, str]]) -> None:
-    """Tell every service of members, by (community, member id)."""
-    ordered = sorted(keys)
-    if not ordered:
-        return
-    for row in await store.member_records(tx.conn, ordered):
-        member_id = str(row["member_id"])
-        data = {
-            "member_id": member_id,
-            "identities": [
-                {"channel": channel, "id": identity}
-                for channel, identity in zip(row["channels"], row["ids"], strict=True)
-            ],
-            "channel": row["channel"],
-            "first_seen_at": row["first_seen_at"],
-            "revision": row["revision"],
+    `names` has the last name said of each identity, None where none was; `first_seen_at` has when each was
+    seen first.
+    """
+    owners = await store.load_owners(tx.conn, identities=names.keys())
+    unknown = [identity for identity in names if identity not in owners]
+    if unknown:
+        new = {
+            identity: NewMember(
+                identity.community,
+                new_member_id(identity),
+                names[identity],
+                identity.channel,
+                first_seen_at[identity],
+            )
+            for identity in unknown
         }
-        if row["name"] is not None:
-            data["name"] = row["name"]
-        fact = {
-            "specversion": "1.0",
-            "id": f"{member_id}/{row['revision']}",
-            "source": SOURCE,
-            "type": "member.identified.v1",
-            "time": tx.now,
-            "community": row["community"],
-            "data": data,
-        }
-        tx.publish(MEMBERS, record_key(row["community"], member_id), fact)
+        await store.add_members(tx.conn, members=list(new.values()))
+        await store.add_identities(
+            tx.conn, owners={identity: member.member_id for identity, member in new.items()}
+        )
+        # Another worker may have been faster: what is stored is what counts.
+        owners |= await store.load_owners(tx.conn, identities=unknown)
+        MEMBERS_IDENTIFIED.inc(len(unknown))
+    renamed = {
+        MemberKey(identity.community, owners[identity].member_id): name
+        for identity, name in names.items()
+        if name is not None and name != owners[identity].name
+    }
+    await store.set_names(tx.conn, names=renamed)
+    changed = {MemberKey(identity.community, owners[identity].member_id) for identity in unknown}
+    changed |= renamed.keys()
+    if changed:
+        for member in (await store.load_members(tx.conn, keys=sorted(changed))).values():
+            _tell(tx, member)
+    return {identity: owner.member_id for identity, owner in owners.items()}
 
 
 async def declare_identities(
-    tx: Transaction, community: str, identities: Sequence[tuple[str, str]], name: str | None
-) -> str:
-    """Make (channel, id) pairs one person and return the member's id.
+    tx: Transaction, *, community: str, identities: Sequence[Identity], name: str | None
+) -> Member:
+    """Make identities one person and return the member.
 
     Raises DifferentMembersError when they already are several.
     """
-    keys: list[IdentityKey] = [(community, channel, identity) for channel, identity in identities]
-    known = await store.members_of(tx.conn, keys)
-    declaration = declare(keys, {identity: member for identity, (member, _) in known.items()})
-    added = set()
+    keys = [IdentityKey(community, *identity) for identity in identities]
+    owners = await store.load_owners(tx.conn, identities=keys)
+    declaration = declare(keys, {identity: owner.member_id for identity, owner in owners.items()})
+    added: set[MemberKey] = set()
     if declaration.is_new:
-        channel = declaration.new_identities[0][1]
-        added = await store.add_members(tx.conn, [(community, declaration.member_id, name, channel, tx.now)])
-    await store.add_identities(
-        tx.conn, [(*identity, declaration.member_id) for identity in declaration.new_identities]
-    )
+        channel = declaration.new_identities[0].channel
+        new = NewMember(community, declaration.member_id, name, channel, tx.now)
+        added = await store.add_members(tx.conn, members=[new])
+    await store.add_identities(tx.conn, owners=dict.fromkeys(declaration.new_identities, declaration.member_id))
     # An event or another declaration may have been faster, and made them somebody else: what is stored counts.
-    stored = await store.members_of(tx.conn, keys)
-    member_id = declare(keys, {identity: member for identity, (member, _) in stored.items()}).member_id
-    renamed = name is not None and any(name != known_name for _, known_name in stored.values())
-    if declaration.new_identities or renamed:
-        # Readers keep a member's highest revision: a member that was there before needs a higher one.
-        if (community, member_id) not in added:
-            await store.touch_members(tx.conn, [(community, member_id, name)])
-        await publish_members(tx, [(community, member_id)])
-    return member_id
+    owners = await store.load_owners(tx.conn, identities=keys)
+    member_id = declare(keys, {identity: owner.member_id for identity, owner in owners.items()}).member_id
+    key = MemberKey(community, member_id)
+    is_renamed = name is not None and any(name != owner.name for owner in owners.values())
+    is_changed = is_renamed or bool(declaration.new_identities)
+    # Readers keep a member's highest revision: a member that was there before needs a higher one.
+    if is_changed and key not in added:
+        await store.set_names(tx.conn, names={key: name})
+    member = (await store.load_members(tx.conn, keys=[key]))[key]
+    if is_changed:
+        _tell(tx, member)
+    return member
+
+
+def _tell(tx: Transaction, member: Member) -> None:
+    tx.tell(
+        MEMBERS,
+        MEMBER_IDENTIFIED,
+        fact_id=f"{member.member_id}/{member.revision}",
+        community=member.community,
+        subject=member.member_id,
+        data=_data(member),
+    )
+
+
+def _data(member: Member) -> MemberData:
+    data: MemberData = {
+        "member_id": member.member_id,
+        "identities": [{"channel": channel, "id": identity} for channel, identity in member.identities],
+        "channel": member.channel,
+        "first_seen_at": member.first_seen_at,
+        "revision": member.revision,
+    }
+    if member.name is not None:
+        data["name"] = member.name
+    return data

@@ -1,19 +1,15 @@
 """The SQL of members and their identities."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
 
 from asyncpg import Record
 
-from services.ingest.members.domain import IdentityKey
+from services.ingest.members.domain import Identity, IdentityKey, Member, MemberKey, MemberPlace, NewMember, Owner
 from shared.postgres import Connection
 
 
-async def members_of(
-    conn: Connection, identities: Iterable[IdentityKey]
-) -> dict[IdentityKey, tuple[str, str | None]]:
-    """The member and its name behind each known identity."""
-    keys = list(identities)
+async def load_owners(conn: Connection, *, identities: Collection[IdentityKey]) -> dict[IdentityKey, Owner]:
+    """The member behind each identity that is known."""
     rows = await conn.fetch(
         """
         select i.community, i.channel, i.identity, i.member_id, m.name from identities i
@@ -21,19 +17,18 @@ async def members_of(
         using (community, channel, identity)
         join members m using (community, member_id)
         """,
-        [community for community, _, _ in keys],
-        [channel for _, channel, _ in keys],
-        [identity for _, _, identity in keys],
+        [community for community, _, _ in identities],
+        [channel for _, channel, _ in identities],
+        [identity for _, _, identity in identities],
     )
     return {
-        (row["community"], row["channel"], row["identity"]): (str(row["member_id"]), row["name"]) for row in rows
+        IdentityKey(community, channel, identity): Owner(str(member_id), name)
+        for community, channel, identity, member_id, name in rows
     }
 
 
-async def add_members(
-    conn: Connection, members: Sequence[tuple[str, str, str | None, str, datetime]]
-) -> set[tuple[str, str]]:
-    """Add (community, member id, name, channel, first seen) in id order; return which were not there yet."""
+async def add_members(conn: Connection, *, members: Sequence[NewMember]) -> set[MemberKey]:
+    """Add members, in the order of their keys; return those that were not there yet."""
     rows = await conn.fetch(
         """
         insert into members (community, member_id, name, channel, first_seen_at)
@@ -44,12 +39,12 @@ async def add_members(
         """,
         *(list(column) for column in zip(*members, strict=True)),
     )
-    return {(row["community"], str(row["member_id"])) for row in rows}
+    return {MemberKey(community, str(member_id)) for community, member_id in rows}
 
 
-async def add_identities(conn: Connection, identities: Sequence[tuple[str, str, str, str]]) -> None:
-    """Add (community, channel, identity, member id) where the identity is not known yet, in key order."""
-    if not identities:
+async def add_identities(conn: Connection, *, owners: Mapping[IdentityKey, str]) -> None:
+    """Give identities to members by id, in the order of their keys; what belongs to somebody already stays."""
+    if not owners:
         return
     await conn.execute(
         """
@@ -58,13 +53,14 @@ async def add_identities(conn: Connection, identities: Sequence[tuple[str, str, 
         order by 1, 2, 3
         on conflict do nothing
         """,
-        *(list(column) for column in zip(*identities, strict=True)),
+        *(list(column) for column in zip(*owners, strict=True)),
+        list(owners.values()),
     )
 
 
-async def touch_members(conn: Connection, members: Sequence[tuple[str, str, str | None]]) -> None:
-    """Raise the revision of (community, member id, name), and set the name where one is given; in id order."""
-    if not members:
+async def set_names(conn: Connection, *, names: Mapping[MemberKey, str | None]) -> None:
+    """Set members' names, where None leaves the one there is, and raise their revisions; in the order of keys."""
+    if not names:
         return
     await conn.execute(
         """
@@ -77,38 +73,57 @@ async def touch_members(conn: Connection, members: Sequence[tuple[str, str, str 
         from given g join locked using (community, member_id)
         where m.community = g.community and m.member_id = g.member_id
         """,
-        *(list(column) for column in zip(*members, strict=True)),
+        *(list(column) for column in zip(*names, strict=True)),
+        list(names.values()),
     )
 
 
-async def member_records(conn: Connection, keys: Sequence[tuple[str, str]]) -> list[Record]:
-    """Members by (community, member id), each with all identities as `channels` and `ids`, in id order."""
-    return list(
-        await conn.fetch(
-            """
-            select m.*, array_agg(i.channel order by i.channel, i.identity) as channels,
-                   array_agg(i.identity order by i.channel, i.identity) as ids
-            from members m
-            join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
-            join identities i using (community, member_id)
-            group by m.community, m.member_id
-            order by m.community, m.member_id
-            """,
-            [community for community, _ in keys],
-            [member_id for _, member_id in keys],
-        )
+async def load_members(conn: Connection, *, keys: Sequence[MemberKey]) -> dict[MemberKey, Member]:
+    """The members that are known, each with all identities; in the order of their keys."""
+    rows = await conn.fetch(
+        """
+        select m.*, array_agg(i.channel order by i.channel, i.identity) as channels,
+               array_agg(i.identity order by i.channel, i.identity) as ids
+        from members m
+        join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
+        join identities i using (community, member_id)
+        group by m.community, m.member_id
+        order by m.community, m.member_id
+        """,
+        [community for community, _ in keys],
+        [member_id for _, member_id in keys],
+    )
+    members = map(_member, rows)
+    return {MemberKey(member.community, member.member_id): member for member in members}
+
+
+def _member(row: Record) -> Member:
+    return Member(
+        community=row["community"],
+        member_id=str(row["member_id"]),
+        name=row["name"],
+        channel=row["channel"],
+        first_seen_at=row["first_seen_at"],
+        revision=row["revision"],
+        identities=tuple(map(Identity, row["channels"], row["ids"])),
     )
 
 
-async def page_of_members(conn: Connection, community: str, after: str | None, limit: int) -> list[str]:
-    """Member ids of a community in id order, beginning after one."""
+async def page_of_members(
+    conn: Connection, *, community: str, after: MemberPlace | None, limit_count: int
+) -> list[Member]:
+    """Members of a community in the order of their ids."""
+    # A declaration that another one overtook may leave a member without identities: that is nobody.
     rows = await conn.fetch(
         """
         select member_id from members
-        where community = $1 and ($2::uuid is null or member_id > $2) order by member_id limit $3
+        where community = $1 and ($2::uuid is null or member_id > $2)
+            and exists (select from identities i where i.community = $1 and i.member_id = members.member_id)
+        order by member_id limit $3
         """,
         community,
-        after,
-        limit,
+        None if after is None else after.member_id,
+        limit_count,
     )
-    return [str(row["member_id"]) for row in rows]
+    keys = [MemberKey(community, str(row["member_id"])) for row in rows]
+    return list((await load_members(conn, keys=keys)).values())

@@ -4,24 +4,26 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
-from services.recognition.leaderboards import store
-from services.recognition.leaderboards.domain import Period, Place, first_day, last_day, ranked
+from services.recognition.leaderboards import domain, store
 from shared.http import (
-    PROBLEMS,
-    After,
+    Conn,
     FieldError,
     Limit,
     Page,
     Principal,
     Problem,
-    decode_cursor,
-    encode_cursor,
+    ProblemType,
+    Scope,
+    after,
+    next_cursor,
+    problem_responses,
     requires,
 )
 
+INVALID_TIME = ProblemType("invalid-time", 422, "The time is not valid")
 FIRST_YEAR = 1970
 LAST_YEAR = 9000
 
@@ -36,66 +38,49 @@ class Standing(BaseModel):
     name: str | None = Field(examples=["Ada"])
     points: int = Field(examples=[420])
 
+    @classmethod
+    def of(cls, standing: domain.Standing) -> "Standing":
+        """What is shown of a standing."""
+        score = standing.score
+        return cls(rank=standing.rank, member_id=UUID(score.member_id), name=score.name, points=score.points)
+
 
 class Leaderboard(Page[Standing]):
     """Members by points of a period of event time, most first; only members with points above nought."""
 
-    period: Period
+    period: domain.Period
     starts_on: date | None = Field(description="First UTC day of the period; null for all time")
     ends_on: date | None = Field(description="Last UTC day of the period; null for all time")
 
 
-@router.get("/v1/leaderboard", summary="Members by points", responses=PROBLEMS)
+@router.get("/v1/leaderboard", summary="Members by points", responses=problem_responses(INVALID_TIME))
 async def get_leaderboard(
-    request: Request,
+    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ)],
+    conn: Conn,
+    place: Annotated[domain.Place | None, after(domain.Place)],
     period: Annotated[
-        Period, Query(description="All time, a calendar month, or an ISO 8601 week; in UTC")
+        domain.Period, Query(description="All time, a calendar month, or an ISO 8601 week; in UTC")
     ] = "all",
     at: Annotated[AwareDatetime | None, Query(description="A time within the period; now, if not given")] = None,
     limit: Limit = 100,
-    after: After = None,
-    principal: Principal = requires("recognition:read"),
 ) -> Leaderboard:
     """Ranks are those of the moment each page is read: awards between two pages may move somebody past."""
-    starts_on = None if period == "all" else first_day(period, _within_calendar(at or datetime.now(UTC)))
-    place = _place(after)
-    async with request.app.state.pool.acquire() as conn:
-        rows = await store.leaderboard_page(
-            conn, principal.community, None if starts_on is None else (period, starts_on), place, limit
-        )
-    ranks = ranked([row["points"] for row in rows], place)
-    following = None
-    if len(rows) == limit:
-        last = rows[-1]
-        following = encode_cursor(place.position + len(rows), ranks[-1], last["points"], str(last["member_id"]))
+    board = None if period == "all" else domain.Board.of(period, _within_calendar(at or datetime.now(UTC)))
+    scores = await store.page_of_scores(
+        conn, community=principal.community, board=board, after=place, limit_count=limit
+    )
+    standings = domain.ranked(scores, place)
     return Leaderboard(
         period=period,
-        starts_on=starts_on,
-        ends_on=None if starts_on is None or period == "all" else last_day(period, starts_on),
-        items=[
-            Standing(rank=rank, member_id=row["member_id"], name=row["name"], points=row["points"])
-            for rank, row in zip(ranks, rows, strict=True)
-        ],
-        next=following,
+        starts_on=None if board is None else board.starts_on,
+        ends_on=None if board is None else board.ends_on,
+        items=[Standing.of(standing) for standing in standings],
+        next=next_cursor(standings, limit, domain.Place.of),
     )
 
 
 def _within_calendar(at: datetime) -> datetime:
     if not FIRST_YEAR <= at.year <= LAST_YEAR:
         detail = f"Give a time from the year {FIRST_YEAR} to {LAST_YEAR}"
-        raise Problem(422, "The time is not valid", detail, [FieldError(field="at", detail=detail)])
+        raise Problem(INVALID_TIME, detail, [FieldError(field="at", detail=detail)])
     return at
-
-
-def _place(after: str | None) -> Place:
-    key = decode_cursor(after, int, int, int, str)
-    if key is None:
-        return Place()
-    position, rank, points, member_id = key
-    try:
-        member = UUID(member_id)
-    except ValueError:
-        member = None
-    if member is None or abs(points) > store.POINTS_ABOVE_ALL:
-        raise Problem(422, "The cursor is not valid", "Use the `next` of the page before, unchanged")
-    return Place(position, rank, points, str(member))

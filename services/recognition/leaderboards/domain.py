@@ -4,16 +4,32 @@ A period is a UTC day range of event time: an ISO 8601 week (Monday to Sunday), 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from shared.contracts.facts import PointsAwarded
+from shared.contracts.fields import Uuid
 
 Period = Literal["all", "month", "week"]
-Board = tuple[str, str, date, str]
-"""Community, period, first day, member."""
+BoardKey = tuple[str, str, date, str]  # community, period, first day, member id
+
+
+class Board(NamedTuple):
+    """The leaderboard of a month or week, by its first UTC day."""
+
+    period: Literal["month", "week"]
+    starts_on: date
+
+    @classmethod
+    def of(cls, period: Literal["month", "week"], moment: datetime) -> "Board":
+        """The board of the month or week that holds `moment`."""
+        return cls(period, first_day(period, moment))
+
+    @property
+    def ends_on(self) -> date:
+        """Its last UTC day."""
+        return last_day(self.period, self.starts_on)
 
 
 @lru_cache(maxsize=4096)
@@ -35,7 +51,7 @@ def last_day(period: Literal["month", "week"], starts_on: date) -> date:
     return (starts_on + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
-def board_points(awards: Iterable[PointsAwarded]) -> dict[Board, int]:
+def board_points(awards: Iterable[PointsAwarded]) -> dict[BoardKey, int]:
     """Points per week and month board and member, in the order of their keys."""
     # By day first: most members of a batch have several awards on the same day.
     days: dict[tuple[str, str, date], int] = {}
@@ -43,7 +59,7 @@ def board_points(awards: Iterable[PointsAwarded]) -> dict[Board, int]:
         data = award["data"]
         of_day = (award["community"], data["member_id"], data["event_time"].astimezone(UTC).date())
         days[of_day] = days.get(of_day, 0) + data["points"]
-    sums: dict[Board, int] = {}
+    sums: dict[BoardKey, int] = {}
     for (community, member_id, day), points in days.items():
         for key in (
             (community, "month", day.replace(day=1), member_id),
@@ -53,22 +69,42 @@ def board_points(awards: Iterable[PointsAwarded]) -> dict[Board, int]:
     return {key: sums[key] for key in sorted(sums)}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a page of the leaderboard ended: how many stood up to here, the last rank and its points."""
+class Score(NamedTuple):
+    """A member with points above zero on a board."""
 
-    position: int = 0
-    rank: int = 0
-    points: int | None = None
-    member_id: str = ""
+    member_id: str
+    name: str | None
+    points: int
 
 
-def ranked(points: Sequence[int], after: Place) -> list[int]:
-    """Standard competition ranks ("1224") of a page of points, highest first, that goes on from `after`."""
-    ranks: list[int] = []
-    rank, last = after.rank, after.points
-    for position, value in enumerate(points, start=after.position + 1):
-        if value != last:
-            rank, last = position, value
-        ranks.append(rank)
-    return ranks
+class Standing(NamedTuple):
+    """Where a score stands: its position counts from 1, and members with the same points share a rank."""
+
+    position: int
+    rank: int
+    score: Score
+
+
+class Place(NamedTuple):
+    """Where a page of a leaderboard ended: its last member's position, rank and points."""
+
+    position: int
+    rank: int
+    points: int
+    member_id: Uuid
+
+    @classmethod
+    def of(cls, standing: Standing) -> "Place":
+        """The place of a standing."""
+        return cls(standing.position, standing.rank, standing.score.points, standing.score.member_id)
+
+
+def ranked(scores: Sequence[Score], after: Place | None) -> list[Standing]:
+    """Standard competition ranks ("1224") of a page of scores, highest first, that goes on from `after`."""
+    standings: list[Standing] = []
+    position, rank, points = (0, 0, None) if after is None else (after.position, after.rank, after.points)
+    for place, score in enumerate(scores, start=position + 1):
+        if score.points != points:
+            rank, points = place, score.points
+        standings.append(Standing(place, rank, score))
+    return standings

@@ -1,10 +1,13 @@
 """HTTP route of the badges and levels there are, and how many members hold each."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.recognition.thresholds import store
-from shared.http import PROBLEMS, Principal, requires
+from services.recognition.thresholds.domain import RecognitionInForce, ThresholdKey
+from shared.http import Conn, Principal, Scope, problem_responses, requires
 
 router = APIRouter(tags=["recognition"])
 
@@ -37,29 +40,31 @@ class Badges(BaseModel):
     levels: list[LevelHolders]
 
 
-@router.get("/v1/badges", summary="Badges and levels, with the number of holders", responses=PROBLEMS)
-async def get_badges(request: Request, principal: Principal = requires("recognition:read")) -> Badges:
+@router.get("/v1/badges", summary="Badges and levels, with the number of holders", responses=problem_responses())
+async def get_badges(principal: Annotated[Principal, requires(Scope.RECOGNITION_READ)], conn: Conn) -> Badges:
     """A level counts everybody who reached it, also those who went on to a higher one."""
-    async with request.app.state.pool.acquire() as conn:
-        version, recognition = await store.recognition_in_force(conn, principal.community)
-        holders = await store.holders_of(conn, principal.community)
+    in_force = await store.find_recognition(conn, community=principal.community) or RecognitionInForce()
+    holders = await store.load_holders(conn, community=principal.community)
     return Badges(
-        programme_version=version,
+        programme_version=in_force.version,
         badges=[
             BadgeHolders(
-                name=one.id,
-                title=one.title,
-                description=one.description,
-                rule=one.rule,
-                at_least=one.at_least,
-                holders=holders.get(("badge", one.id), 0),
+                name=badge.id,
+                title=badge.title,
+                description=badge.description,
+                rule=badge.rule,
+                at_least=badge.at_least,
+                holders=holders.get(ThresholdKey("badge", badge.id), 0),
             )
-            for one in recognition.badges
+            for badge in in_force.recognition.badges
         ],
         levels=[
             LevelHolders(
-                name=one.id, title=one.title, points=one.points, holders=holders.get(("level", one.id), 0)
+                name=level.id,
+                title=level.title,
+                points=level.points,
+                holders=holders.get(ThresholdKey("level", level.id), 0),
             )
-            for one in sorted(recognition.levels, key=lambda one: one.points)
+            for level in sorted(in_force.recognition.levels, key=lambda level: level.points)
         ],
     )

@@ -1,30 +1,39 @@
-"""The badges and levels of a programme version, laid out so that an award finds what it crosses quickly."""
+"""The badges and levels of a programme version, and what is granted when a member reaches or loses one.
+
+They are laid out so that an award finds what it crosses quickly.
+"""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
+from uuid import UUID
 
+from shared.contracts.ids import prepared, uuid5_text
 from shared.contracts.programme import Recognition
 
+_GRANT_NAMESPACE = prepared(UUID("6b1d2f0c-27a5-5c0e-9d2e-8f2c3e6b7a10"))
+
 Kind = Literal["badge", "level"]
+KINDS: tuple[Kind, ...] = ("badge", "level")
+
+
+class ThresholdKey(NamedTuple):
+    """What tells a badge or level from every other of the community."""
+
+    kind: Kind
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
     """A badge or level: held while the member's points, or awards from `rule`, are `at_least` so many."""
 
-    kind: Kind
-    name: str
+    key: ThresholdKey
     title: str
     at_least: int
     rule: str | None = None
-
-    @property
-    def key(self) -> str:
-        """What tells this badge or level from every other of the community."""
-        return f"{self.kind}:{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +46,11 @@ class Ladder:
     @classmethod
     def of(cls, thresholds: Iterable[Threshold]) -> "Ladder":
         """The thresholds in the order they are reached; equal heights in the order of their keys."""
-        steps = tuple(sorted(thresholds, key=lambda one: (one.at_least, one.key)))
-        return cls(steps, tuple(one.at_least for one in steps))
+        steps = tuple(sorted(thresholds, key=lambda threshold: (threshold.at_least, threshold.key)))
+        return cls(steps, tuple(threshold.at_least for threshold in steps))
 
     def reached(self, value: int | None) -> int:
-        """How many steps `value` reaches; None is somebody who has nothing yet, not even nought."""
+        """How many steps `value` reaches; None is somebody who has nothing yet, not even zero."""
         return 0 if value is None else bisect_right(self.heights, value)
 
 
@@ -60,10 +69,12 @@ class Thresholds:
     @classmethod
     def of(cls, programme_id: str, version: int, recognition: Recognition) -> "Thresholds":
         """Read a programme's `recognition` section."""
-        on_points = [Threshold("level", one.id, one.title, one.points) for one in recognition.levels]
+        on_points = [
+            Threshold(ThresholdKey("level", level.id), level.title, level.points) for level in recognition.levels
+        ]
         on_rules: dict[str, list[Threshold]] = {}
         for badge in recognition.badges:
-            threshold = Threshold("badge", badge.id, badge.title, badge.at_least, badge.rule)
+            threshold = Threshold(ThresholdKey("badge", badge.id), badge.title, badge.at_least, badge.rule)
             if badge.rule is None:
                 on_points.append(threshold)
             else:
@@ -85,6 +96,40 @@ class Thresholds:
 NO_PROGRAMME = Thresholds()
 
 
+@dataclass(frozen=True)
+class ProgrammeVersion:
+    """A version of a community's programme as it was published: its `recognition` section, as JSON."""
+
+    community: str
+    programme_id: str
+    version: int
+    effective_from: datetime
+    recognition: str
+
+
+class ThresholdsInForce(NamedTuple):
+    """The thresholds that a community's awards are held against, and since when."""
+
+    thresholds: Thresholds
+    effective_from: datetime
+
+
+@dataclass(frozen=True)
+class RecognitionInForce:
+    """The `recognition` section of the version in force; version 0 is a community without a programme."""
+
+    version: int = 0
+    recognition: Recognition = field(default_factory=Recognition)
+
+
+@dataclass(frozen=True)
+class Reevaluation:
+    """A community whose members are not all in line with the version in force; those up to a member id are."""
+
+    community: str
+    evaluated_up_to: str
+
+
 class Held(NamedTuple):
     """A standing badge or level: the grant that gave it and the title it had then."""
 
@@ -104,8 +149,7 @@ class Grant:
     community: str
     grant_id: str
     member_id: str
-    kind: Kind
-    name: str
+    key: ThresholdKey
     title: str
     award_id: str
     event_time: datetime
@@ -113,10 +157,15 @@ class Grant:
     reverses: str | None = None
 
 
-def holder_changes(grants: Iterable[Grant]) -> dict[tuple[str, str, str], int]:
-    """How many holders each badge and level of a community gains, in the order of their keys."""
-    changes: dict[tuple[str, str, str], int] = {}
+def grant_id(community: str, member_id: str, key: ThresholdKey, cause: str) -> str:
+    """The id of a grant: UUIDv5 of whose it is, what it is, and the award or programme version that caused it."""
+    return uuid5_text(_GRANT_NAMESPACE, f"{community}|{member_id}|{key.kind}|{key.id}|{cause}")
+
+
+def holder_changes(grants: Iterable[Grant]) -> dict[tuple[str, ThresholdKey], int]:
+    """How many holders each badge and level of a community gains, in the order of community and key."""
+    changes: dict[tuple[str, ThresholdKey], int] = {}
     for grant in grants:
-        key = (grant.community, grant.kind, grant.name)
+        key = (grant.community, grant.key)
         changes[key] = changes.get(key, 0) + (-1 if grant.reverses else 1)
     return {key: changes[key] for key in sorted(changes) if changes[key]}

@@ -3,40 +3,39 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from uuid import UUID
 
-import asyncpg
+from asyncpg import Record
 
-from services.recognition.thresholds.domain import Grant, Thresholds
+from services.recognition.thresholds.domain import (
+    Grant,
+    ProgrammeVersion,
+    RecognitionInForce,
+    Reevaluation,
+    ThresholdKey,
+    Thresholds,
+    ThresholdsInForce,
+)
 from shared.contracts.programme import Recognition
 from shared.postgres import Connection
 
-BEFORE_EVERY_MEMBER = UUID(int=0)
+BEFORE_EVERY_MEMBER = "00000000-0000-0000-0000-000000000000"
 PROGRAMMES_REMEMBERED_COUNT = 64
 
 
-async def add_programme(
-    conn: Connection,
-    community: str,
-    programme_id: str,
-    *,
-    version: int,
-    effective_from: datetime,
-    recognition: str,
-) -> None:
-    """Remember a programme version's recognition section (JSON); a second time changes nothing."""
+async def add_version(conn: Connection, *, version: ProgrammeVersion) -> None:
+    """Remember a programme version; a second time changes nothing."""
     await conn.execute(
         "insert into programmes (community, version, programme_id, effective_from, recognition)"
         " values ($1, $2, $3, $4, $5) on conflict do nothing",
-        community,
-        version,
-        programme_id,
-        effective_from,
-        recognition,
+        version.community,
+        version.version,
+        version.programme_id,
+        version.effective_from,
+        version.recognition,
     )
 
 
-async def hold_programmes(conn: Connection, communities: Collection[str]) -> None:
+async def lock_programmes_shared(conn: Connection, *, communities: Collection[str]) -> None:
     """Keep the versions in force as they are until this transaction ends, for as many as want to."""
     await conn.execute(
         "select pg_advisory_xact_lock_shared(hashtextextended(c, 0)) from unnest($1::text[]) c",
@@ -44,16 +43,16 @@ async def hold_programmes(conn: Connection, communities: Collection[str]) -> Non
     )
 
 
-async def stop_awards(conn: Connection, community: str) -> None:
-    """Wait for every transaction that holds the community's programme, and let no other begin to."""
+async def _lock_programme(conn: Connection, community: str) -> None:
+    """Wait for every transaction that shares the lock of the community's programme, and let no other begin to."""
     await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", community)
 
 
-async def put_due_programmes_in_force(conn: Connection, now: datetime) -> list[str]:
-    """Put the newest version that is due in force and begin the re-evaluation of its members.
+async def put_due_in_force(conn: Connection, *, now: datetime) -> None:
+    """Put the newest version of each community that is due in force; its members are then to be re-evaluated.
 
-    Waits for every transaction that holds the programme of such a community, so that none applies awards
-    by the older version afterwards. Returns the communities.
+    Waits for every transaction that shares the lock of such a programme, so that none applies awards by the
+    older version afterwards.
     """
     due = await conn.fetch(
         """
@@ -66,7 +65,7 @@ async def put_due_programmes_in_force(conn: Connection, now: datetime) -> list[s
         now,
     )
     for row in due:
-        await stop_awards(conn, row["community"])
+        await _lock_programme(conn, row["community"])
         await conn.execute(
             """
             insert into programmes_in_force (community, version, evaluated_up_to, evaluated)
@@ -79,7 +78,6 @@ async def put_due_programmes_in_force(conn: Connection, now: datetime) -> list[s
             row["version"],
             BEFORE_EVERY_MEMBER,
         )
-    return [row["community"] for row in due]
 
 
 @lru_cache(maxsize=PROGRAMMES_REMEMBERED_COUNT)
@@ -87,10 +85,8 @@ def _thresholds(programme_id: str, version: int, recognition: str) -> Thresholds
     return Thresholds.of(programme_id, version, Recognition.model_validate_json(recognition))
 
 
-async def load_programmes(
-    conn: Connection, communities: Collection[str]
-) -> dict[str, tuple[Thresholds, datetime]]:
-    """The thresholds in force per community, and since when; communities without a programme are not there."""
+async def load_thresholds(conn: Connection, *, communities: Collection[str]) -> dict[str, ThresholdsInForce]:
+    """The thresholds in force by community; one without a programme is not among them."""
     rows = await conn.fetch(
         """
         select p.community, p.programme_id, p.version, p.effective_from, p.recognition
@@ -100,27 +96,41 @@ async def load_programmes(
         list(communities),
     )
     return {
-        row["community"]: (
-            _thresholds(row["programme_id"], row["version"], row["recognition"]),
-            row["effective_from"],
+        row["community"]: ThresholdsInForce(
+            _thresholds(row["programme_id"], row["version"], row["recognition"]), row["effective_from"]
         )
         for row in rows
     }
 
 
-async def recognition_in_force(conn: Connection, community: str) -> tuple[int, Recognition]:
-    """The version in force and its recognition section; version 0 and an empty section when there is none."""
+async def find_recognition(conn: Connection, *, community: str) -> RecognitionInForce | None:
+    """The recognition section in force; None when the community has no programme yet."""
     row = await conn.fetchrow(
         "select version, recognition from programmes_in_force join programmes using (community, version)"
         " where community = $1",
         community,
     )
     if row is None:
-        return 0, Recognition()
-    return row["version"], Recognition.model_validate_json(row["recognition"])
+        return None
+    return RecognitionInForce(row["version"], Recognition.model_validate_json(row["recognition"]))
 
 
-async def store_evaluated(conn: Connection, community: str, up_to: str | None) -> None:
+async def lock_reevaluation(conn: Connection) -> Reevaluation | None:
+    """The next community with members to re-evaluate; None when there is none.
+
+    Nobody applies awards of that community until this transaction ends.
+    """
+    row = await conn.fetchrow(
+        "select community, evaluated_up_to from programmes_in_force where not evaluated"
+        " order by community limit 1 for update"
+    )
+    if row is None:
+        return None
+    await _lock_programme(conn, row["community"])
+    return Reevaluation(row["community"], str(row["evaluated_up_to"]))
+
+
+async def set_evaluated(conn: Connection, *, community: str, up_to: str | None) -> None:
     """Note up to which member a community has been re-evaluated; None is all of them."""
     await conn.execute(
         "update programmes_in_force set evaluated_up_to = coalesce($2::uuid, evaluated_up_to),"
@@ -130,10 +140,8 @@ async def store_evaluated(conn: Connection, community: str, up_to: str | None) -
     )
 
 
-async def add_grants(
-    conn: Connection, grants: Sequence[Grant], holders: Mapping[tuple[str, str, str], int], now: datetime
-) -> None:
-    """Write what was granted and taken back, and add to the numbers of holders (in the order of their keys)."""
+async def add_grants(conn: Connection, *, grants: Sequence[Grant], granted_at: datetime) -> None:
+    """Append what was granted and taken back."""
     await conn.execute(
         """
         insert into grants (community, grant_id, member_id, kind, name, title, award_id, event_time,
@@ -141,44 +149,63 @@ async def add_grants(
         select g.*, $11 from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
                                     $7::uuid[], $8::timestamptz[], $9::int[], $10::uuid[]) as g
         """,
-        [one.community for one in grants],
-        [one.grant_id for one in grants],
-        [one.member_id for one in grants],
-        [one.kind for one in grants],
-        [one.name for one in grants],
-        [one.title for one in grants],
-        [one.award_id for one in grants],
-        [one.event_time for one in grants],
-        [one.version for one in grants],
-        [one.reverses for one in grants],
-        now,
+        [grant.community for grant in grants],
+        [grant.grant_id for grant in grants],
+        [grant.member_id for grant in grants],
+        [grant.key.kind for grant in grants],
+        [grant.key.id for grant in grants],
+        [grant.title for grant in grants],
+        [grant.award_id for grant in grants],
+        [grant.event_time for grant in grants],
+        [grant.version for grant in grants],
+        [grant.reverses for grant in grants],
+        granted_at,
     )
+
+
+async def add_holders(conn: Connection, *, changes: Mapping[tuple[str, ThresholdKey], int]) -> None:
+    """Add to the numbers of holders, by community and key and in that order: workers share these rows."""
     await conn.execute(
         """
         insert into holders as h (community, kind, name, members)
         select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
         on conflict (community, kind, name) do update set members = h.members + excluded.members
         """,
-        [key[0] for key in holders],
-        [key[1] for key in holders],
-        [key[2] for key in holders],
-        list(holders.values()),
+        [community for community, _ in changes],
+        [key.kind for _, key in changes],
+        [key.id for _, key in changes],
+        list(changes.values()),
     )
 
 
-async def holders_of(conn: Connection, community: str) -> dict[tuple[str, str], int]:
-    """How many members hold each badge and level, by (kind, name)."""
+async def load_holders(conn: Connection, *, community: str) -> dict[ThresholdKey, int]:
+    """How many members hold each badge and level that anybody ever held."""
     rows = await conn.fetch("select kind, name, members from holders where community = $1", community)
-    return {(row["kind"], row["name"]): row["members"] for row in rows}
+    return {ThresholdKey(row["kind"], row["name"]): row["members"] for row in rows}
 
 
-async def load_grants(conn: Connection, community: str, grant_ids: Collection[str]) -> list[asyncpg.Record]:
-    """These grants (grant_id, kind, name, title, award_id, event_time), oldest first."""
-    return list(
-        await conn.fetch(
-            "select grant_id, kind, name, title, award_id, event_time from grants"
-            " where community = $1 and grant_id = any($2::uuid[]) order by event_time, kind, name",
-            community,
-            list(grant_ids),
-        )
+async def load_grants(conn: Connection, *, community: str, grant_ids: Collection[str]) -> dict[str, Grant]:
+    """Grants by their ids, oldest first."""
+    rows = await conn.fetch(
+        """
+        select community, grant_id, member_id, kind, name, title, award_id, event_time, programme_version, reverses
+        from grants where community = $1 and grant_id = any($2::uuid[]) order by event_time, kind, name
+        """,
+        community,
+        list(grant_ids),
+    )
+    return {str(row["grant_id"]): _grant(row) for row in rows}
+
+
+def _grant(row: Record) -> Grant:
+    return Grant(
+        community=row["community"],
+        grant_id=str(row["grant_id"]),
+        member_id=str(row["member_id"]),
+        key=ThresholdKey(row["kind"], row["name"]),
+        title=row["title"],
+        award_id=str(row["award_id"]),
+        event_time=row["event_time"],
+        version=row["programme_version"],
+        reverses=None if row["reverses"] is None else str(row["reverses"]),
     )

@@ -1,16 +1,21 @@
 """HTTP route of a member's badges and level."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.recognition.thresholds import store as thresholds_store
+from services.recognition.thresholds.domain import Grant, RecognitionInForce, ThresholdKey
 from services.recognition.totals import store
 from services.recognition.totals.domain import Member
 from shared.contracts.programme import Recognition
-from shared.http import PROBLEMS, Principal, Problem, problem_responses, requires
+from shared.followed_members import find_name
+from shared.http import Conn, Principal, Problem, ProblemType, Scope, problem_responses, requires
+
+MEMBER_NOT_ARRIVED = ProblemType("member-not-arrived", 404, "Member not known")
 
 router = APIRouter(tags=["recognition"])
 
@@ -23,6 +28,17 @@ class Granted(BaseModel):
     grant_id: UUID
     award_id: UUID = Field(description="The award that reached it; GET /v1/lineage/awards/{id} explains it")
     event_time: datetime = Field(description="When the event behind it happened, or a new programme version began")
+
+    @classmethod
+    def of(cls, grant: Grant) -> "Granted":
+        """What is shown of a grant."""
+        return cls(
+            name=grant.key.id,
+            title=grant.title,
+            grant_id=UUID(grant.grant_id),
+            award_id=UUID(grant.award_id),
+            event_time=grant.event_time,
+        )
 
 
 class NextLevel(BaseModel):
@@ -47,52 +63,42 @@ class MemberRecognition(BaseModel):
 @router.get(
     "/v1/members/{member_id}/recognition",
     summary="A member's badges, level and points to the next",
-    responses=PROBLEMS | problem_responses(404),
+    responses=problem_responses(MEMBER_NOT_ARRIVED),
 )
 async def get_member_recognition(
-    request: Request, member_id: UUID, principal: Principal = requires("recognition:read")
+    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ)], conn: Conn, member_id: UUID
 ) -> MemberRecognition:
     """Standing badges and level, each with the award that caused it."""
-    async with request.app.state.pool.acquire() as conn:
-        found = await store.find_member(conn, principal.community, member_id)
-        if found is None:
-            raise Problem(
-                404,
-                "Member not known",
-                f"No award and no name of member {member_id} has arrived yet. "
-                "A member's id is in GET /v1/members of ingest",
-            )
-        name, member = found
-        _, recognition = await thresholds_store.recognition_in_force(conn, principal.community)
-        held = [one.grant_id for one in member.standing.values()]
-        rows = await thresholds_store.load_grants(conn, principal.community, held)
-    granted = {
-        (row["kind"], row["name"]): Granted(
-            name=row["name"],
-            title=row["title"],
-            grant_id=row["grant_id"],
-            award_id=row["award_id"],
-            event_time=row["event_time"],
+    community, member_text = principal.community, str(member_id)
+    named = await find_name(conn, community=community, member_id=member_text)
+    member = await store.find_member(conn, community=community, member_id=member_text)
+    if named is None and member is None:
+        raise Problem(
+            MEMBER_NOT_ARRIVED,
+            f"No award and no name of member {member_id} has arrived yet. "
+            "A member's id is in GET /v1/members of ingest",
         )
-        for row in rows
-    }
-    levels = sorted(recognition.levels, key=lambda one: (one.points, f"level:{one.id}"))
-    reached = [granted["level", one.id] for one in levels if ("level", one.id) in granted]
+    member = member or Member(community, member_text)
+    in_force = await thresholds_store.find_recognition(conn, community=community) or RecognitionInForce()
+    grants = await thresholds_store.load_grants(
+        conn, community=community, grant_ids=[held.grant_id for held in member.standing.values()]
+    )
+    granted = {grant.key: Granted.of(grant) for grant in grants.values()}
+    levels = sorted(in_force.recognition.levels, key=lambda level: (level.points, level.id))
+    reached = [granted[key] for level in levels if (key := ThresholdKey("level", level.id)) in granted]
     return MemberRecognition(
         member_id=member_id,
-        name=name,
+        name=None if named is None else named.name,
         points=member.points,
         level=reached[-1] if reached else None,
-        next_level=_next_level(member, recognition),
-        badges=[one for (kind, _), one in granted.items() if kind == "badge"],
+        next_level=_next_level(member, in_force.recognition),
+        badges=[grant for key, grant in granted.items() if key.kind == "badge"],
     )
 
 
 def _next_level(member: Member, recognition: Recognition) -> NextLevel | None:
-    missing = sorted(
-        (one.points, one.id, one.title) for one in recognition.levels if f"level:{one.id}" not in member.standing
-    )
+    missing = [level for level in recognition.levels if ThresholdKey("level", level.id) not in member.standing]
     if not missing:
         return None
-    points, name, title = missing[0]
-    return NextLevel(name=name, title=title, points_missing=max(0, points - member.points))
+    lowest = min(missing, key=lambda level: (level.points, level.id))
+    return NextLevel(name=lowest.id, title=lowest.title, points_missing=max(0, lowest.points - member.points))

@@ -4,25 +4,38 @@ Awards are applied one at a time in the order of the log, so what comes out does
 were batched. What stands always equals what the totals say under the version that was applied last.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID, uuid5
 
-from services.recognition.thresholds.domain import Grant, Held, Kind, Ladder, Threshold, Thresholds
+from services.recognition.thresholds.domain import (
+    Grant,
+    Held,
+    Ladder,
+    Threshold,
+    ThresholdKey,
+    Thresholds,
+    grant_id,
+)
 from shared.contracts.facts import AwardData
 
-GRANT_NAMESPACE = UUID("6b1d2f0c-27a5-5c0e-9d2e-8f2c3e6b7a10")
+MemberKey = tuple[str, str]  # community, member id
+AwardKey = tuple[str, str]  # award id, community: in the order of the table's key
 
 
 @dataclass(slots=True)
 class Member:
-    """One member's totals. `version` is the programme version that `standing` follows."""
+    """One member's totals. `version` is the programme version that `standing` follows.
+
+    Awards are added to it in place: a value made anew for each of a batch would cost more than the award does.
+    `standing` alone is replaced, and only by what changes it: most awards do not.
+    """
 
     community: str
     member_id: str
     points: int = 0
     awards_by_rule: dict[str, int] = field(default_factory=dict)
-    standing: dict[str, Held] = field(default_factory=dict)
+    standing: Mapping[ThresholdKey, Held] = field(default_factory=dict)
     last_award_id: str | None = None
     version: int = 0
 
@@ -72,25 +85,23 @@ class Member:
         ]
 
     def _grant(self, step: Threshold, cause: str, time: datetime) -> Grant:
-        grant = self._fact(step.kind, step.name, step.title, cause=cause, time=time, reverses=None)
-        self.standing[step.key] = Held(grant.grant_id, step.title)
+        grant = self._changed(step.key, step.title, cause=cause, time=time, reverses=None)
+        self.standing = {**self.standing, step.key: Held(grant.grant_id, step.title)}
         return grant
 
-    def _take_back(self, key: str, cause: str, time: datetime) -> Grant:
-        held = self.standing.pop(key)
-        kind, _, name = key.partition(":")
-        of: Kind = "level" if kind == "level" else "badge"
-        return self._fact(of, name, held.title, cause=cause, time=time, reverses=held.grant_id)
+    def _take_back(self, key: ThresholdKey, cause: str, time: datetime) -> Grant:
+        held = self.standing[key]
+        self.standing = {other: kept for other, kept in self.standing.items() if other != key}
+        return self._changed(key, held.title, cause=cause, time=time, reverses=held.grant_id)
 
-    def _fact(
-        self, kind: Kind, name: str, title: str, *, cause: str, time: datetime, reverses: str | None
+    def _changed(
+        self, key: ThresholdKey, title: str, *, cause: str, time: datetime, reverses: str | None
     ) -> Grant:
         return Grant(
             community=self.community,
-            grant_id=str(uuid5(GRANT_NAMESPACE, f"{self.community}|{self.member_id}|{kind}|{name}|{cause}")),
+            grant_id=grant_id(self.community, self.member_id, key, cause),
             member_id=self.member_id,
-            kind=kind,
-            name=name,
+            key=key,
             title=title,
             award_id=str(self.last_award_id),
             event_time=time,

@@ -1,25 +1,18 @@
-"""The SQL of members' totals, of the awards in them, and of members' names."""
+"""The SQL of members' totals, and of the awards that are in them."""
 
-from collections.abc import Collection, Iterable, Mapping
-from uuid import UUID
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
-import asyncpg
 import orjson
+from asyncpg import Record
 
-from services.recognition.thresholds.domain import Held
-from services.recognition.thresholds.store import stop_awards
-from services.recognition.totals.domain import Member
+from services.recognition.thresholds.domain import Held, Kind, ThresholdKey
+from services.recognition.totals.domain import AwardKey, Member, MemberKey
 from shared.postgres import Connection, copy_new
 
-MemberKey = tuple[str, str]
-"""Community, member."""
-AwardKey = tuple[str, str]
-"""Award, community: in the order of the table's key."""
 
-
-async def add_new_awards(conn: Connection, awards: Iterable[AwardKey]) -> set[AwardKey]:
-    """Note these awards as applied; return those that were before. `awards` are in order, none of them twice."""
-    keys = list(awards)
+async def add_awards(conn: Connection, *, keys: Sequence[AwardKey]) -> set[AwardKey]:
+    """Note awards as applied; return those that were before. `keys` are in order, none of them twice."""
     # Nearly always all are new: to copy them in takes a third of what the insert below does.
     if await copy_new(conn, "applied_awards", ("award_id", "community"), keys):
         return set()
@@ -35,60 +28,45 @@ async def add_new_awards(conn: Connection, awards: Iterable[AwardKey]) -> set[Aw
         [award_id for award_id, _ in keys],
         [community for _, community in keys],
     )
-    return {(str(row[0]), row[1]) for row in rows}
+    return {(str(award_id), community) for award_id, community in rows}
 
 
-def _member(row: asyncpg.Record) -> Member:
-    return Member(
-        community=row["community"],
-        member_id=str(row["member_id"]),
-        points=row["points"],
-        awards_by_rule=orjson.loads(row["awards_by_rule"]),
-        standing={key: Held(*held) for key, held in orjson.loads(row["standing"]).items()},
-        last_award_id=str(row["last_award_id"]),
-        version=row["version"],
-    )
+async def load_members(conn: Connection, *, keys: Collection[MemberKey]) -> dict[MemberKey, Member]:
+    """The members that are known.
 
-
-async def load_members(conn: Connection, keys: Collection[MemberKey]) -> dict[MemberKey, Member]:
-    """The members that are known. The worker that owns their partition, and holds their programme, is the
-    only one to change them."""
+    The worker that owns their partition, and shares the lock of their programme, is the only one to change them.
+    """
     rows = await conn.fetch(
         """
         select m.* from members m
         join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
         """,
-        [key[0] for key in keys],
-        [key[1] for key in keys],
+        [community for community, _ in keys],
+        [member_id for _, member_id in keys],
     )
-    members = (_member(row) for row in rows)
+    members = map(_member, rows)
     return {(member.community, member.member_id): member for member in members}
 
 
-async def load_stale_members(conn: Connection, limit_count: int) -> tuple[str, list[Member]] | None:
-    """The next members of a community whose re-evaluation is not done; None when none is left.
+async def find_member(conn: Connection, *, community: str, member_id: str) -> Member | None:
+    """A member's totals; None before the first award."""
+    return (await load_members(conn, keys=[(community, member_id)])).get((community, member_id))
 
-    Nobody applies awards of that community until this transaction ends.
-    """
-    row = await conn.fetchrow(
-        "select community, evaluated_up_to from programmes_in_force where not evaluated"
-        " order by community limit 1 for update"
-    )
-    if row is None:
-        return None
-    await stop_awards(conn, row["community"])
+
+async def page_of_members(conn: Connection, *, community: str, after: str, limit_count: int) -> list[Member]:
+    """Members of a community in the order of their ids, beginning after one."""
     rows = await conn.fetch(
         "select * from members where community = $1 and member_id > $2 order by community, member_id limit $3",
-        row["community"],
-        row["evaluated_up_to"],
+        community,
+        after,
         limit_count,
     )
-    return row["community"], [_member(one) for one in rows]
+    return [_member(row) for row in rows]
 
 
-async def store_members(conn: Connection, members: Iterable[Member]) -> None:
+async def put_members(conn: Connection, *, members: Iterable[Member]) -> None:
     """Write the members' totals and what stands, in the order of their keys."""
-    ordered = sorted(members, key=lambda one: (one.community, one.member_id))
+    ordered = sorted(members, key=lambda member: (member.community, member.member_id))
     await conn.execute(
         """
         insert into members (community, member_id, points, awards_by_rule, standing, last_award_id, version)
@@ -97,47 +75,58 @@ async def store_members(conn: Connection, members: Iterable[Member]) -> None:
         set points = excluded.points, awards_by_rule = excluded.awards_by_rule, standing = excluded.standing,
             last_award_id = excluded.last_award_id, version = excluded.version
         """,
-        [one.community for one in ordered],
-        [one.member_id for one in ordered],
-        [one.points for one in ordered],
-        [orjson.dumps(one.awards_by_rule).decode() for one in ordered],
-        [orjson.dumps(one.standing, default=list).decode() for one in ordered],
-        [one.last_award_id for one in ordered],
-        [one.version for one in ordered],
+        [member.community for member in ordered],
+        [member.member_id for member in ordered],
+        [member.points for member in ordered],
+        [orjson.dumps(member.awards_by_rule).decode() for member in ordered],
+        [_stored(member.standing) for member in ordered],
+        [member.last_award_id for member in ordered],
+        [member.version for member in ordered],
     )
 
 
-async def store_names(conn: Connection, names: Mapping[MemberKey, tuple[int, str | None]]) -> None:
-    """Write the members' names, each with the revision that says it; an older revision changes nothing."""
-    ordered = sorted(names)
-    await conn.execute(
-        """
-        insert into member_names as n (community, member_id, revision, name)
-        select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[])
-        on conflict (community, member_id) do update set revision = excluded.revision, name = excluded.name
-        where excluded.revision > n.revision
-        """,
-        [key[0] for key in ordered],
-        [key[1] for key in ordered],
-        [names[key][0] for key in ordered],
-        [names[key][1] for key in ordered],
+def _member(row: Record) -> Member:
+    return Member(
+        community=row["community"],
+        member_id=str(row["member_id"]),
+        points=row["points"],
+        awards_by_rule=orjson.loads(row["awards_by_rule"]),
+        standing=_StoredStanding(row["standing"]),
+        last_award_id=str(row["last_award_id"]),
+        version=row["version"],
     )
 
 
-async def find_member(conn: Connection, community: str, member_id: UUID) -> tuple[str | None, Member] | None:
-    """The member's name and totals; None when nothing is known of them."""
-    row = await conn.fetchrow(
-        """
-        select n.name, n.member_id is not null as named, m.*
-        from (select $1::text as community, $2::uuid as member_id) k
-        left join member_names n using (community, member_id)
-        left join members m using (community, member_id)
-        """,
-        community,
-        member_id,
-    )
-    if row is None or not (row["named"] or row["points"] is not None):
-        return None
-    if row["points"] is None:
-        return row["name"], Member(community, str(member_id))
-    return row["name"], _member(row)
+class _StoredStanding(Mapping[ThresholdKey, Held]):
+    """What stands as it is stored, {"badge:<id>": [<grant id>, <title>], …}; read only when somebody asks.
+
+    Nearly every award leaves it as it is: then it is neither read nor written anew.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def _held(self) -> dict[ThresholdKey, Held]:
+        return {_key(text): Held._make(held) for text, held in orjson.loads(self.text).items()}
+
+    def __getitem__(self, key: ThresholdKey) -> Held:
+        return self._held[key]
+
+    def __iter__(self) -> Iterator[ThresholdKey]:
+        return iter(self._held)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+
+def _stored(standing: Mapping[ThresholdKey, Held]) -> str:
+    if isinstance(standing, _StoredStanding):
+        return standing.text
+    return orjson.dumps({f"{kind}:{id_}": tuple(held) for (kind, id_), held in standing.items()}).decode()
+
+
+def _key(text: str) -> ThresholdKey:
+    stored, _, threshold_id = text.partition(":")
+    kind: Kind = "level" if stored == "level" else "badge"
+    return ThresholdKey(kind, threshold_id)

@@ -3,27 +3,22 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
-
-import orjson
-from asyncpg import Record
 
 from services.scoring.awards import store
-from services.scoring.awards.domain.activities import marks, settle
-from services.scoring.awards.domain.awards import Award, award, cap_keys, reversal
+from services.scoring.awards.domain.activities import marks, sort_out
+from services.scoring.awards.domain.awards import Award, cap_keys, make_awards, reversal
 from services.scoring.limits.store import lock_caps, set_caps
-from services.scoring.metrics import AWARDS_MADE, EVENTS_SCORED, POINTS_AWARDED, RULES_DECLINED
-from services.scoring.programmes import store as programmes
-from services.scoring.programmes.handlers import SOURCE
-from services.scoring.rules.domain.matching import Declined, Version, compile_version, match
+from services.scoring.metrics import AWARDED_POINTS, AWARDS_MADE, EVENTS_SCORED, RULES_DECLINED
+from services.scoring.programmes import store as programme_store
+from services.scoring.rules.domain.matching import CompiledVersion, Declined, compile_version, match
 from services.scoring.rules.store import add_declined
 from shared.contracts.activities import RETRACTED_TYPE
+from shared.contracts.facts import POINTS_AWARDED, AcceptedEvent, AwardData
 from shared.contracts.programme import Programme
 from shared.postgres import Connection
 from shared.telemetry import observe_ages
-from shared.topics import POINTS, record_key
-from shared.transaction import Invalid, Transaction
+from shared.topics import POINTS
+from shared.transaction import InvalidMessageError, Transaction
 
 
 @dataclass(slots=True)
@@ -33,99 +28,96 @@ class Scorer:
     Memory is believed only as far as the community's head row, read in the same transaction, says.
     """
 
-    versions: dict[str, tuple[Version, ...]] = field(default_factory=dict)
+    versions: dict[str, tuple[CompiledVersion, ...]] = field(default_factory=dict)
 
-    async def on_activities(self, tx: Transaction, events: list[Any]) -> None:
+    async def on_activities(self, tx: Transaction, events: list[AcceptedEvent]) -> None:
         """Award what the rules give for new events, and take back what retracted ones earned."""
         for index, event in enumerate(events):
             if event["type"] == RETRACTED_TYPE and "targetuid" not in event:
-                raise Invalid("a retraction without targetuid", index)
+                raise InvalidMessageError("a retraction without targetuid", index)
         # 1. The versions; no other can appear until this commits.
         versions = await self._current(tx.conn, sorted({event["community"] for event in events}))
         # 2. Which events are new, and which retractions?
-        settled = settle(events, await store.set_marks(tx.conn, marks(events)))
+        work = sort_out(events, await store.put_marks(tx.conn, marks=marks(events)))
         # 3. What the rules have for them, and what fits under the caps.
-        matched = match(settled.fresh, versions)
+        matched = match(work.fresh, versions)
         keys = cap_keys(matched.candidates)
-        made = award(matched.candidates, await lock_caps(tx.conn, keys) if keys else {}, settled.retracted)
+        used = await lock_caps(tx.conn, keys=keys) if keys else {}
+        made = make_awards(matched.candidates, used, work.retracted)
         if made.usage:
-            await set_caps(tx.conn, made.usage)
+            await set_caps(tx.conn, usage=made.usage)
         # 4. The facts and the messages about them.
         await _record(tx, made.awards)
-        if settled.taken_back:
-            taken_back = await store.awards_of_events(tx.conn, settled.taken_back)
+        if work.to_reverse:
+            earned = await store.load_awards(tx.conn, events=work.to_reverse)
             await _record(
-                tx,
-                [reversal(one, settled.taken_back[one.community, one.event_uid]) for one in taken_back],
+                tx, [reversal(award, work.to_reverse[award.community, award.event_uid]) for award in earned]
             )
         declined = matched.declined + made.declined
         if declined:
-            await add_declined(tx.conn, declined)
-        _count(events, len(settled.fresh), matched.without_version, declined)
-        observe_ages("award", (event["receivedat"] for event in settled.fresh), tx.now)
+            await add_declined(tx.conn, declined=declined)
+        _count(events, len(work.fresh), matched.without_version, declined)
+        observe_ages("award", (event["receivedat"] for event in work.fresh), tx.now)
 
-    async def _current(self, conn: Connection, communities: Sequence[str]) -> dict[str, Sequence[Version]]:
-        heads = await programmes.share_heads(conn, communities)
+    async def _current(self, conn: Connection, communities: Sequence[str]) -> dict[str, Sequence[CompiledVersion]]:
+        heads = await programme_store.lock_heads_for_share(conn, communities=communities)
         for community, newest in heads.items():
             known = self.versions.get(community, ())
             if newest != (known[-1].number if known else 0):
-                rows = await programmes.versions(conn, community)
-                self.versions[community] = tuple(_compiled(row) for row in rows)
+                self.versions[community] = tuple(
+                    compile_version(Programme.model_validate(document), version.number, version.effective_from)
+                    for version, document in await programme_store.load_documents(conn, community=community)
+                )
         return {community: self.versions.get(community, ()) for community in communities}
-
-
-def _compiled(row: Record) -> Version:
-    programme = Programme.model_validate(orjson.loads(row["document"]))
-    return compile_version(programme, row["version"], row["effective_from"])
 
 
 async def _record(tx: Transaction, awards: list[Award]) -> None:
     """Append awards and publish them, in their order."""
     if not awards:
         return
-    await store.add_awards(tx.conn, awards, tx.now)
-    for one in awards:
-        tx.publish(POINTS, record_key(one.community, one.member_id), _award_fact(one, tx.now))
-    reversed_points = [one.points for one in awards if one.reverses is not None]
+    await store.add_awards(tx.conn, awards=awards, recorded_at=tx.now)
+    for award in awards:
+        tx.tell(
+            POINTS,
+            POINTS_AWARDED,
+            fact_id=award.award_id,
+            community=award.community,
+            subject=award.member_id,
+            data=_award_data(award),
+            traceparent=award.traceparent,
+        )
+    reversed_points = [award.points for award in awards if award.reverses is not None]
+    awarded_points = sum(award.points for award in awards) - sum(reversed_points)
     for kind, count, points in (
-        ("award", len(awards) - len(reversed_points), sum(one.points for one in awards) - sum(reversed_points)),
+        ("award", len(awards) - len(reversed_points), awarded_points),
         ("reversal", len(reversed_points), -sum(reversed_points)),
     ):
         AWARDS_MADE.labels(kind).inc(count)
-        POINTS_AWARDED.labels(kind).inc(points)
+        AWARDED_POINTS.labels(kind).inc(points)
 
 
-def _award_fact(one: Award, now: datetime) -> dict[str, Any]:
-    data: dict[str, Any] = {
-        "award_id": one.award_id,
-        "member_id": one.member_id,
-        "points": one.points,
-        "rule_id": one.rule_id,
-        "slot": one.slot,
-        "programme_id": one.programme_id,
-        "programme_version": one.programme_version,
-        "event_uid": one.event_uid,
-        "event_type": one.event_type,
-        "event_time": one.event_time,
-        "received_at": one.received_at,
+def _award_data(award: Award) -> AwardData:
+    data: AwardData = {
+        "award_id": award.award_id,
+        "member_id": award.member_id,
+        "points": award.points,
+        "rule_id": award.rule_id,
+        "slot": award.beneficiary,
+        "programme_id": award.programme_id,
+        "programme_version": award.programme_version,
+        "event_uid": award.event_uid,
+        "event_type": award.event_type,
+        "event_time": award.event_time,
+        "received_at": award.received_at,
     }
-    if one.reverses is not None:
-        data["reverses"] = one.reverses
-    fact: dict[str, Any] = {
-        "specversion": "1.0",
-        "id": one.award_id,
-        "source": SOURCE,
-        "type": "points.awarded.v1",
-        "time": now,
-        "community": one.community,
-        "data": data,
-    }
-    if one.traceparent is not None:
-        fact["traceparent"] = one.traceparent
-    return fact
+    if award.reverses is not None:
+        data["reverses"] = award.reverses
+    return data
 
 
-def _count(events: Sequence[Any], fresh: int, without_version: int, declined: Sequence[Declined]) -> None:
+def _count(
+    events: Sequence[AcceptedEvent], fresh: int, without_version: int, declined: Sequence[Declined]
+) -> None:
     retractions = sum(event["type"] == RETRACTED_TYPE for event in events)
     for outcome, count in (
         ("scored", fresh - without_version),
@@ -135,5 +127,5 @@ def _count(events: Sequence[Any], fresh: int, without_version: int, declined: Se
     ):
         if count:
             EVENTS_SCORED.labels(outcome).inc(count)
-    for reason, count in Counter(one.reason for one in declined).items():
+    for reason, count in Counter(rule.reason for rule in declined).items():
         RULES_DECLINED.labels(reason).inc(count)

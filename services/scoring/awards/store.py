@@ -6,16 +6,17 @@ from datetime import datetime
 from asyncpg import Record
 
 from services.scoring.awards.domain.activities import Marks
-from services.scoring.awards.domain.awards import Award, EventKey
+from services.scoring.awards.domain.awards import Award, AwardPlace, EventKey, RecordedAward, RulePoints
 from shared.contracts.award_ids import award_id_range
 from shared.postgres import Connection, copy_new
 
-#: The fields of Award that are stored, and when it was recorded.
-AWARD_COLUMNS = (*Award._fields[:-1], "recorded_at")
+#: The fields of Award, of which only the last, its traceparent, is not kept.
+_FIELD_COLUMNS = tuple("slot" if name == "beneficiary" else name for name in Award._fields[:-1])
+AWARD_COLUMNS = (*_FIELD_COLUMNS, "recorded_at")
 _AWARD_COLUMNS = ", ".join(AWARD_COLUMNS)
 
 
-async def set_marks(conn: Connection, marks: Mapping[EventKey, Marks]) -> dict[EventKey, Marks]:
+async def put_marks(conn: Connection, *, marks: Mapping[EventKey, Marks]) -> dict[EventKey, Marks]:
     """Set marks; return those that were set before, as they were.
 
     `marks` are in key order: transactions that mark the same events wait for one another, and never in a
@@ -23,8 +24,8 @@ async def set_marks(conn: Connection, marks: Mapping[EventKey, Marks]) -> dict[E
     """
     # Nearly always all are new: to copy them in takes 40 % of what the upsert below does.
     columns = ("community", "event_uid", "scored", "retracted", "event_time")
-    if not any(one.retracted for one in marks.values()) and await copy_new(
-        conn, "activities", columns, [(*key, *one) for key, one in marks.items()]
+    if not any(mark.retracted for mark in marks.values()) and await copy_new(
+        conn, "activities", columns, [(*key, *mark) for key, mark in marks.items()]
     ):
         return {}
     rows = await conn.fetch(
@@ -40,9 +41,9 @@ async def set_marks(conn: Connection, marks: Mapping[EventKey, Marks]) -> dict[E
         """,
         [community for community, _ in marks],
         [event_uid for _, event_uid in marks],
-        [one.scored for one in marks.values()],
-        [one.retracted for one in marks.values()],
-        [one.event_time for one in marks.values()],
+        [mark.scored for mark in marks.values()],
+        [mark.retracted for mark in marks.values()],
+        [mark.event_time for mark in marks.values()],
     )
     return {
         (row["community"], str(row["event_uid"])): Marks(row["scored"], row["retracted"], row["event_time"])
@@ -50,7 +51,7 @@ async def set_marks(conn: Connection, marks: Mapping[EventKey, Marks]) -> dict[E
     }
 
 
-async def add_awards(conn: Connection, awards: Iterable[Award], recorded_at: datetime) -> None:
+async def add_awards(conn: Connection, *, awards: Iterable[Award], recorded_at: datetime) -> None:
     """Append awards.
 
     COPY takes half the time of an insert. It raises UniqueViolationError for an award that is there: the
@@ -59,11 +60,11 @@ async def add_awards(conn: Connection, awards: Iterable[Award], recorded_at: dat
     await conn.copy_records_to_table(
         "awards",
         columns=AWARD_COLUMNS,
-        records=[(*one[:-1], recorded_at) for one in awards],
+        records=[(*award[:-1], recorded_at) for award in awards],
     )
 
 
-async def awards_of_events(conn: Connection, events: Iterable[EventKey]) -> list[Award]:
+async def load_awards(conn: Connection, *, events: Iterable[EventKey]) -> list[Award]:
     """The awards that scored events earned, without reversals."""
     keys = list(events)
     scored = await conn.fetch(
@@ -92,97 +93,97 @@ async def awards_of_events(conn: Connection, events: Iterable[EventKey]) -> list
         [lowest for lowest, _ in ranges],
         [highest for _, highest in ranges],
     )
-    return [
-        Award(
-            community=row["community"],
-            award_id=str(row["award_id"]),
-            member_id=str(row["member_id"]),
-            points=row["points"],
-            rule_id=row["rule_id"],
-            slot=row["slot"],
-            programme_id=row["programme_id"],
-            programme_version=row["programme_version"],
-            event_uid=str(row["event_uid"]),
-            event_type=row["event_type"],
-            event_time=row["event_time"],
-            received_at=row["received_at"],
-            reverses=None,
-            traceparent=None,
-        )
-        for row in rows
-    ]
+    return [_recorded_award(row).award for row in rows]
 
 
 async def page_of_awards(
-    conn: Connection, community: str, member_id: str, after: tuple[datetime, str] | None, limit: int
-) -> list[Record]:
+    conn: Connection, *, community: str, member_id: str, after: AwardPlace | None, limit: int
+) -> list[RecordedAward]:
     """Awards of a member by event time and id, beginning after one."""
-    return list(
-        await conn.fetch(
-            f"""
-            select {_AWARD_COLUMNS} from awards
-            where community = $1 and member_id = $2
-                and ($3::timestamptz is null or (event_time, award_id) > ($3, $4::uuid))
-            order by event_time, award_id limit $5
-            """,  # noqa: S608 -- the columns are a constant
-            community,
-            member_id,
-            *(after or (None, None)),
-            limit,
-        )
+    rows = await conn.fetch(
+        f"""
+        select {_AWARD_COLUMNS} from awards
+        where community = $1 and member_id = $2
+            and ($3::timestamptz is null or (event_time, award_id) > ($3, $4::uuid))
+        order by event_time, award_id limit $5
+        """,  # noqa: S608 -- the columns are a constant
+        community,
+        member_id,
+        *(after or (None, None)),
+        limit,
     )
+    return [_recorded_award(row) for row in rows]
 
 
 async def page_of_event_awards(
-    conn: Connection, community: str, event_uid: str, after: tuple[datetime, str] | None, limit: int
-) -> list[Record]:
+    conn: Connection, *, community: str, event_uid: str, after: AwardPlace | None, limit: int
+) -> list[RecordedAward]:
     """Awards of an event by id, beginning after one; they all have the event's time."""
-    marks = await marks_of(conn, community, event_uid)
-    if marks is None or marks["event_time"] is None:
+    marks = await find_marks(conn, community=community, event_uid=event_uid)
+    if marks is None or marks.event_time is None:
         return []
-    return list(
-        await conn.fetch(
-            f"""
-            select {_AWARD_COLUMNS} from awards
-            where community = $1 and event_uid = $2 and award_id between $3 and $4
-                and ($5::uuid is null or award_id > $5)
-            order by award_id limit $6
-            """,  # noqa: S608 -- the columns are a constant
-            community,
-            event_uid,
-            *award_id_range(event_uid, marks["event_time"]),
-            after[1] if after else None,
-            limit,
-        )
+    rows = await conn.fetch(
+        f"""
+        select {_AWARD_COLUMNS} from awards
+        where community = $1 and event_uid = $2 and award_id between $3 and $4
+            and ($5::uuid is null or award_id > $5)
+        order by award_id limit $6
+        """,  # noqa: S608 -- the columns are a constant
+        community,
+        event_uid,
+        *award_id_range(event_uid, marks.event_time),
+        after.award_id if after else None,
+        limit,
     )
+    return [_recorded_award(row) for row in rows]
 
 
-async def score(
-    conn: Connection, community: str, member_id: str, at: datetime, as_known_at: datetime
-) -> list[Record]:
+async def load_rule_points(
+    conn: Connection, *, community: str, member_id: str, at: datetime, as_known_at: datetime
+) -> list[RulePoints]:
     """A member's points by rule, of events until `at`, as recorded until `as_known_at`."""
-    return list(
-        await conn.fetch(
-            """
-            select rule_id, sum(points)::bigint as points,
-                count(*) filter (where reverses is null) as awards,
-                count(*) filter (where reverses is not null) as reversals
-            from awards
-            where community = $1 and member_id = $2 and event_time <= $3 and recorded_at <= $4
-            group by rule_id order by rule_id
-            """,
-            community,
-            member_id,
-            at,
-            as_known_at,
-        )
+    rows = await conn.fetch(
+        """
+        select rule_id, sum(points)::bigint as points,
+            count(*) filter (where reverses is null) as awards,
+            count(*) filter (where reverses is not null) as reversals
+        from awards
+        where community = $1 and member_id = $2 and event_time <= $3 and recorded_at <= $4
+        group by rule_id order by rule_id
+        """,
+        community,
+        member_id,
+        at,
+        as_known_at,
     )
+    return [RulePoints(*row) for row in rows]
 
 
-async def marks_of(conn: Connection, community: str, event_uid: str) -> Record | None:
+async def find_marks(conn: Connection, *, community: str, event_uid: str) -> Marks | None:
     """The marks of an event."""
-    return await conn.fetchrow(
+    row = await conn.fetchrow(
         "select scored, retracted, event_time from activities where community = $1 and event_uid = $2",
         community,
         event_uid,
     )
+    return None if row is None else Marks(*row)
+
+
+def _recorded_award(row: Record) -> RecordedAward:
+    award = Award(
+        community=row["community"],
+        award_id=str(row["award_id"]),
+        member_id=str(row["member_id"]),
+        points=row["points"],
+        rule_id=row["rule_id"],
+        beneficiary=row["slot"],
+        programme_id=row["programme_id"],
+        programme_version=row["programme_version"],
+        event_uid=str(row["event_uid"]),
+        event_type=row["event_type"],
+        event_time=row["event_time"],
+        received_at=row["received_at"],
+        reverses=None if row["reverses"] is None else str(row["reverses"]),
+        traceparent=None,
+    )
+    return RecordedAward(award, row["recorded_at"])

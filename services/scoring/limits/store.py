@@ -6,7 +6,7 @@ from services.scoring.limits.domain import CapKey
 from shared.postgres import Connection
 
 
-async def lock_caps(conn: Connection, keys: Sequence[CapKey]) -> dict[CapKey, int]:
+async def lock_caps(conn: Connection, *, keys: Sequence[CapKey]) -> dict[CapKey, int]:
     """The points used of each cap, locked until the commit; `keys` are in order."""
     rows = await conn.fetch(
         """
@@ -23,7 +23,7 @@ async def lock_caps(conn: Connection, keys: Sequence[CapKey]) -> dict[CapKey, in
     return {CapKey(row[0], str(row[1]), row[2], row[3]): row[4] for row in rows}
 
 
-async def set_caps(conn: Connection, usage: Mapping[CapKey, int]) -> None:
+async def set_caps(conn: Connection, *, usage: Mapping[CapKey, int]) -> None:
     """Store the points used of caps that are locked."""
     await conn.execute(
         """

@@ -1,16 +1,25 @@
 """The SQL of programmes: their heads, which publishing and scoring lock, and their versions."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
 
 import orjson
 from asyncpg import Record
 
+from services.scoring.programmes.domain.publication import (
+    Document,
+    Head,
+    ProgrammeVersion,
+    VersionPlace,
+    VersionText,
+)
 from shared.postgres import Connection
 
+_VERSION_COLUMNS = """
+    community, programme_id, version, title, effective_from, published_at, published_by, document_sha256
+"""
 
-async def share_heads(conn: Connection, communities: Sequence[str]) -> dict[str, int]:
+
+async def lock_heads_for_share(conn: Connection, *, communities: Sequence[str]) -> dict[str, int]:
     """The newest version of each community (0: none), locked against publishing until the commit."""
     query = "select community, version from programme_heads where community = any($1) order by 1 for share"
     heads = {row["community"]: row["version"] for row in await conn.fetch(query, communities)}
@@ -27,10 +36,10 @@ async def share_heads(conn: Connection, communities: Sequence[str]) -> dict[str,
     return heads
 
 
-async def lock_head(conn: Connection, community: str) -> tuple[str | None, int, bool, datetime]:
-    """Lock a community for publishing: its programme, newest version, whether it was unknown, and the time.
+async def lock_head_for_update(conn: Connection, *, community: str) -> Head:
+    """The community's head, locked against scoring and publishing until the commit.
 
-    The time is the database's, taken once every batch that was being scored has ended.
+    Its time is the database's, taken once every batch that was being scored has ended.
     """
     created = await conn.fetchval(
         """
@@ -43,10 +52,15 @@ async def lock_head(conn: Connection, community: str) -> tuple[str | None, int, 
         "select programme_id, version from programme_heads where community = $1 for update", community
     )
     assert row is not None  # noqa: S101 -- inserted above and never deleted
-    return row["programme_id"], row["version"], bool(created), await conn.fetchval("select clock_timestamp()")
+    return Head(
+        programme_id=row["programme_id"],
+        newest=row["version"],
+        nothing_received=bool(created),
+        now=await conn.fetchval("select clock_timestamp()"),
+    )
 
 
-async def add_version(conn: Connection, version: Mapping[str, Any]) -> None:
+async def add_version(conn: Connection, *, version: ProgrammeVersion, text: VersionText) -> None:
     """Store a version and make it the community's newest; the head must be locked."""
     await conn.execute(
         """
@@ -54,63 +68,85 @@ async def add_version(conn: Connection, version: Mapping[str, Any]) -> None:
             published_by, source_text, document, document_sha256)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         """,
-        version["community"],
-        version["version"],
-        version["programme_id"],
-        version["title"],
-        version["effective_from"],
-        version["published_at"],
-        version["published_by"],
-        version["source_text"],
-        orjson.dumps(version["document"]).decode(),
-        version["document_sha256"],
+        version.community,
+        version.number,
+        version.programme_id,
+        version.title,
+        version.effective_from,
+        version.published_at,
+        version.published_by,
+        text.source_text,
+        orjson.dumps(text.document).decode(),
+        version.document_sha256,
     )
     await conn.execute(
         "update programme_heads set programme_id = $2, version = $3 where community = $1",
-        version["community"],
-        version["programme_id"],
-        version["version"],
+        version.community,
+        version.programme_id,
+        version.number,
     )
 
 
-async def versions(conn: Connection, community: str) -> list[Record]:
-    """Every version of a community's programme, oldest first, with its document."""
-    return list(
-        await conn.fetch(
-            """
-            select version, effective_from, document from programme_versions
-            where community = $1 order by version
-            """,
-            community,
-        )
+async def load_documents(conn: Connection, *, community: str) -> list[tuple[ProgrammeVersion, Document]]:
+    """Every version of a community's programme with what it says, oldest first."""
+    rows = await conn.fetch(
+        f"select {_VERSION_COLUMNS}, document from programme_versions where community = $1 order by version",  # noqa: S608 -- the columns are a constant
+        community,
     )
+    return [(_version(row), orjson.loads(row["document"])) for row in rows]
 
 
-async def newest_version(conn: Connection, community: str) -> Record | None:
+async def find_newest_version(conn: Connection, *, community: str) -> ProgrammeVersion | None:
     """The newest version of a community's programme."""
-    return await conn.fetchrow(
-        "select * from programme_versions where community = $1 order by version desc limit 1", community
+    row = await conn.fetchrow(
+        f"select {_VERSION_COLUMNS} from programme_versions where community = $1 order by version desc limit 1",  # noqa: S608 -- the columns are a constant
+        community,
     )
+    return None if row is None else _version(row)
 
 
-async def version(conn: Connection, community: str, number: int) -> Record | None:
-    """One version of a community's programme."""
-    return await conn.fetchrow(
-        "select * from programme_versions where community = $1 and version = $2", community, number
+async def find_version(
+    conn: Connection, *, community: str, number: int
+) -> tuple[ProgrammeVersion, VersionText] | None:
+    """One version of a community's programme, and its text."""
+    row = await conn.fetchrow(
+        f"""
+        select {_VERSION_COLUMNS}, source_text, document from programme_versions
+        where community = $1 and version = $2
+        """,  # noqa: S608 -- the columns are a constant
+        community,
+        number,
     )
+    if row is None:
+        return None
+    return _version(row), VersionText(row["source_text"], orjson.loads(row["document"]))
 
 
-async def page_of_versions(conn: Connection, community: str, before: int | None, limit: int) -> list[Record]:
-    """Versions of a community's programme, newest first, beginning below `before`."""
-    return list(
-        await conn.fetch(
-            """
-            select programme_id, version, title, effective_from, published_at, published_by, document_sha256
-            from programme_versions where community = $1 and ($2::int is null or version < $2)
-            order by version desc limit $3
-            """,
-            community,
-            before,
-            limit,
-        )
+async def page_of_versions(
+    conn: Connection, *, community: str, after: VersionPlace | None, limit: int
+) -> list[ProgrammeVersion]:
+    """Versions of a community's programme, newest first, beginning after one."""
+    rows = await conn.fetch(
+        f"""
+        select {_VERSION_COLUMNS} from programme_versions
+        where community = $1 and ($2::int is null or version < $2)
+        order by version desc limit $3
+        """,  # noqa: S608 -- the columns are a constant
+        community,
+        None if after is None else after.number,
+        limit,
+    )
+    return [_version(row) for row in rows]
+
+
+def _version(row: Record) -> ProgrammeVersion:
+    return ProgrammeVersion(
+        community=row["community"],
+        programme_id=row["programme_id"],
+        number=row["version"],
+        title=row["title"],
+        effective_from=row["effective_from"],
+        published_at=row["published_at"],
+        published_by=row["published_by"],
+        document_sha256=row["document_sha256"],
     )

@@ -6,9 +6,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from shared.consumer.dead_letters import TooManyDeadLetters
+from shared.consumer.dead_letters import TooManyDeadLettersError
 from shared.telemetry import OFFSET_CONFLICTS
-from shared.transaction import Invalid, Transaction
+from shared.transaction import InvalidMessageError, Transaction
 from tests.integration.shared.line import Line, Worker, message
 
 pytestmark = pytest.mark.stack
@@ -81,7 +81,7 @@ async def test_a_record_that_the_handler_names_is_refused_alone(line: Line) -> N
     async def handler(tx: Transaction, messages: list[Any]) -> None:
         for index, one in enumerate(messages):
             if one["n"] % 7 == 3:
-                raise Invalid(f"{one['n']} is refused", index)
+                raise InvalidMessageError(f"{one['n']} is refused", index)
         await line.store(tx, messages)
 
     await line.send([b"undecodable", *(message(number) for number in range(20))])
@@ -102,7 +102,7 @@ async def test_a_batch_is_split_until_what_fails_is_found(line: Line) -> None:
 
     async def handler(tx: Transaction, messages: list[Any]) -> None:
         if any(one["n"] in (5, 6, 29) for one in messages):
-            raise Invalid("something is wrong")
+            raise InvalidMessageError("something is wrong")
         await line.store(tx, messages)
 
     await line.send([message(number) for number in range(30)])
@@ -124,7 +124,7 @@ async def test_an_index_counts_within_the_topic_of_the_handler_that_named_it(lin
     async def refuse_second(tx: Transaction, messages: list[Any]) -> None:
         for index, one in enumerate(messages):
             if one["n"] == 1:
-                raise Invalid("the second", index)
+                raise InvalidMessageError("the second", index)
         await line.store(tx, messages)
 
     await line.send([message(number) for number in range(3)])
@@ -140,7 +140,7 @@ async def test_more_invalid_records_than_the_limit_stop_the_line_and_skip_nothin
     await line.send([message(0), *([b"?"] * 6), message(1)])
     async with line.worker(dead_letters_max_per_minute=5) as worker:
         reason = await worker.crash_reason()
-    assert isinstance(reason, TooManyDeadLetters)
+    assert isinstance(reason, TooManyDeadLettersError)
     assert "more than 5 invalid records" in str(reason)
     assert await line.ids() == []
     assert await line.offsets() == {}
@@ -155,7 +155,7 @@ async def test_the_limit_on_invalid_records_holds_for_the_next_process_too(line:
         assert len(await line.dead_letters(3)) == 3
     await line.send([b"?"] * 3)
     async with line.worker(dead_letters_max_per_minute=5) as worker:
-        assert isinstance(await worker.crash_reason(), TooManyDeadLetters)
+        assert isinstance(await worker.crash_reason(), TooManyDeadLettersError)
 
 
 async def test_invalid_records_of_a_batch_that_is_tried_again_are_counted_once(line: Line) -> None:
@@ -264,7 +264,7 @@ async def test_a_conflict_while_a_batch_is_split_skips_nothing(line: Line) -> No
         if calls == 1:
             await tx.conn.execute("rollback")  # as it is going to be; the other worker comes right after it
             await line.set_offset(3)
-            raise Invalid("which one?")
+            raise InvalidMessageError("which one?")
         await line.store(tx, messages)
 
     await line.send([message(number) for number in range(10)])

@@ -17,7 +17,7 @@ from shared.kafka import create_producer, create_topics
 from shared.outbox import RELAY_LOCK, OutboxRelay
 from shared.postgres import create_pool
 from shared.topics import Topic
-from shared.transaction import MESSAGE_MAX_BYTES, Invalid, Transaction
+from shared.transaction import MESSAGE_MAX_BYTES, InvalidMessageError, Transaction
 from tests.integration.shared.line import SERVICE, Line, message
 from tests.waiting import until
 
@@ -165,7 +165,7 @@ async def test_what_no_broker_takes_never_reaches_the_outbox(line: Line) -> None
 
 
 async def test_a_message_that_is_too_large_is_refused_by_name(line: Line) -> None:
-    with pytest.raises(Invalid, match="1000000 bytes"):
+    with pytest.raises(InvalidMessageError, match="1000000 bytes"):
         async with line.begin(line.admin, lambda _: None) as tx:
             tx.publish(line.sink, b"a", {"filling": "x" * MESSAGE_MAX_BYTES})
 

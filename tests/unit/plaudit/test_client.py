@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plaudit import client as client_module
-from plaudit.client import PlauditClient, PlauditError, Unreachable, backoff_seconds, batches
+from plaudit.client import PlauditClient, PlauditError, UnreachableError, backoff_seconds, batches
 
 
 def events(count, **more):
@@ -75,7 +75,7 @@ async def test_not_now_is_tried_again(ingest):
 async def test_retries_are_bounded(ingest):
     ingest.failures = [httpx.ConnectError("refused")] * 4
     async with connect(ingest, retries=2) as client:
-        with pytest.raises(Unreachable, match=r"after 3 attempts \(refused\)"):
+        with pytest.raises(UnreachableError, match=r"after 3 attempts \(refused\)"):
             await client.send(events(1))
     assert len(ingest.requests) == 3
 

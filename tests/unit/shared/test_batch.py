@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from shared.consumer.batch import Batch
-from shared.transaction import Invalid
+from shared.transaction import InvalidMessageError
 
 VALIDATE = {topic: TypeAdapter(int).validate_json for topic in ("a", "b")}
 
@@ -65,11 +65,11 @@ def test_halves_are_all_of_it_in_order(given_records):
 
 def test_the_culprit_is_named_by_its_place_among_its_topic_or_is_the_only_one():
     batch = batch_of([Record("a", 0, 0, b"1"), Record("b", 0, 0, b"2"), Record("b", 0, 1, b"3")])
-    invalid = Invalid("no", index=1)
+    invalid = InvalidMessageError("no", index=1)
     invalid.topic = "b"
     assert batch.culprit(invalid).offset == 1
-    assert batch.culprit(Invalid("no")) is None
-    assert batch_of([Record("a", 0, 7, b"1")]).culprit(Invalid("no")).offset == 7
+    assert batch.culprit(InvalidMessageError("no")) is None
+    assert batch_of([Record("a", 0, 7, b"1")]).culprit(InvalidMessageError("no")).offset == 7
 
 
 def test_a_rejected_record_has_no_message_any_more():

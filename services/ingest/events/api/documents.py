@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from services.ingest.events.api.posting import EMPTY_BATCH, NO_VALID_EVENT, TOO_MANY_EVENTS, TOO_MANY_REQUESTS
 from services.ingest.events.domain.admission import BATCH_TYPE, JSON_TYPE, STRUCTURED_TYPE
 from shared.contracts.activities import ACTIVITY_ADAPTER
-from shared.http.problems import problem_responses
+from shared.http import problem_responses
+from shared.http.problem_types import METHOD_NOT_ALLOWED, UNSUPPORTED_CONTENT_TYPE
 
 EXAMPLE: dict[str, Any] = {
     "specversion": "1.0",
@@ -74,7 +76,16 @@ EVENTS_OPERATION: dict[str, Any] = {
         },
         **{
             str(status): answer
-            for status, answer in problem_responses(400, 401, 403, 405, 413, 415, 422, 503).items()
+            for status, answer in problem_responses(
+                METHOD_NOT_ALLOWED,
+                TOO_MANY_EVENTS,
+                UNSUPPORTED_CONTENT_TYPE,
+                EMPTY_BATCH,
+                NO_VALID_EVENT,
+                TOO_MANY_REQUESTS,
+            ).items()
         },
     },
 }
+
+OPERATIONS = {"/v1/events": {"post": EVENTS_OPERATION}}

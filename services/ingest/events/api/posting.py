@@ -1,121 +1,127 @@
 """POST /v1/events: what every event comes through."""
 
-import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 import orjson
 from aiokafka.errors import KafkaError
 from fastapi import APIRouter
 from starlette.routing import Route
 
-from services.ingest.events.api.documents import EVENTS_OPERATION
+from services.ingest.events.api.waiting import TooManyWaitingError, WaitingRequests
 from services.ingest.events.domain import admission
-from services.ingest.events.domain.judgement import event_uid
-from services.ingest.metrics import EVENTS_REFUSED, EVENTS_TAKEN, REQUESTS_WAITING
+from services.ingest.events.domain.receipts import receipt_id
+from services.ingest.metrics import EVENTS_ADMITTED, EVENTS_REFUSED, REQUESTS_WAITING
 from services.ingest.settings import Settings
-from shared.http import Answer, DirectRoute, FieldError, Problem, Read
-from shared.http.keys import authorise
-from shared.kafka import passes, send_records
+from shared.http import Answer, Connected, DirectRoute, FieldError, Problem, ProblemType, Read, Scope
+from shared.http.auth import authorise
+from shared.http.problem_types import MALFORMED_JSON, NOT_AVAILABLE, UNSUPPORTED_CONTENT_TYPE
 from shared.telemetry import new_traceparent
 from shared.topics import RAW, record_key
 
+TOO_MANY_EVENTS = ProblemType("too-many-events", 413, "Too many events")
+EMPTY_BATCH = ProblemType("empty-batch", 422, "The batch is empty")
+NO_VALID_EVENT = ProblemType("no-valid-event", 422, "No event is valid")
+TOO_MANY_REQUESTS = ProblemType("too-many-requests", 503, "Too many requests at once")
+
 RETRY_LATER = {"Retry-After": "1"}
+WAITING = WaitingRequests(REQUESTS_WAITING)
+
+Record = tuple[str, bytes, bytes]  # topic, key, value
 
 router = APIRouter()
 
 
-async def post_events(state: Any, headers: Mapping[str, str], read: Read) -> Answer:
-    """Take events: answer 202 only after the broker has acknowledged them.
+async def post_events(service: Connected, headers: Mapping[str, str], read: Read) -> Answer:
+    """Admit events: answer 202 only after the broker has acknowledged them.
 
     A direct route, not a FastAPI one: this is the path that every event takes.
     """
-    principal = await authorise(state.keys, headers.get("authorization"), "events:write")
-    taken = _taken(await read(), headers, principal.community, state.settings)
-    await _send(state, taken.records)
-    EVENTS_TAKEN.inc(len(taken.records))
-    if taken.refusals:
-        EVENTS_REFUSED.inc(len({one.index for one in taken.refusals}))
+    principal = await authorise(service.keys, headers.get("authorization"), Scope.EVENTS_WRITE)
+    settings = cast("Settings", service.settings)
+    admitted = _admitted(await read(), headers, principal.community, settings)
+    await _send(service, admitted.records, settings.requests_max_count)
+    EVENTS_ADMITTED.inc(len(admitted.records))
+    if admitted.refusals:
+        EVENTS_REFUSED.inc(len({refusal.index for refusal in admitted.refusals}))
     body = {
-        "receipt_id": taken.receipt_id,
-        "accepted": len(taken.records),
-        "rejected": [{"index": one.index, "field": one.field, "detail": one.detail} for one in taken.refusals],
+        "receipt_id": admitted.receipt_id,
+        "accepted": len(admitted.records),
+        "rejected": [
+            {"index": refusal.index, "field": refusal.field, "detail": refusal.detail}
+            for refusal in admitted.refusals
+        ],
     }
-    return Answer(202, orjson.dumps(body), {"Location": f"/v1/receipts/{taken.receipt_id}"})
+    return Answer(202, orjson.dumps(body), {"Location": f"/v1/receipts/{admitted.receipt_id}"})
 
 
 router.routes.append(Route("/v1/events", DirectRoute(post_events), methods=["POST"], name="post_events"))
-OPERATIONS = {"/v1/events": {"post": EVENTS_OPERATION}}
 
 
-class Taken(NamedTuple):
+class Admitted(NamedTuple):
     """What is left of a request while it waits for the broker; its events take ten times the memory."""
 
     receipt_id: str
-    records: list[tuple[bytes, bytes]]
+    records: list[Record]
     refusals: list[admission.Refusal]
 
 
-def _taken(body: bytes, headers: Mapping[str, str], community: str, settings: Settings) -> Taken:
+def _admitted(body: bytes, headers: Mapping[str, str], community: str, settings: Settings) -> Admitted:
     now = datetime.now(UTC)
-    admitted = _admitted(body, headers, now, settings)
-    encoded = admission.encode(admitted, settings.event_max_bytes)
+    read = _read(body, headers, now, settings)
+    encoded = admission.encode(read, settings.event_max_bytes)
     if not encoded:
-        raise _nothing_to_take(admitted)
-    receipt_id = f"r{int(now.timestamp() * 1000):012x}{secrets.token_hex(8)}-{len(encoded)}"
-    return Taken(receipt_id, _raw_records(encoded, community, receipt_id, now), admitted.refusals)
+        raise _nothing_admitted(read)
+    receipt = receipt_id(now, secrets.token_hex(8), len(encoded))
+    request = admission.Request(community, receipt, received_at=now, traceparent=new_traceparent())
+    return Admitted(receipt, _raw_records(encoded, request), read.refusals)
 
 
-def _admitted(body: bytes, headers: Mapping[str, str], now: datetime, settings: Settings) -> admission.Admission:
+def _read(body: bytes, headers: Mapping[str, str], now: datetime, settings: Settings) -> admission.Admission:
+    limits = admission.Limits(
+        settings.events_max_count, settings.event_max_bytes, settings.future_tolerance_seconds
+    )
+    # The service's table of errors is not asked about a direct route.
     try:
-        return admission.admit(body, headers, now, settings.limits)
+        return admission.admit(body, headers, now, limits)
     except admission.UnsupportedTypeError as error:
         expected = f"{admission.BATCH_TYPE}, {admission.STRUCTURED_TYPE} or {admission.JSON_TYPE}"
-        raise Problem(
-            415, "The content type is not supported", f"Got {error}; send {expected}, in UTF-8"
-        ) from error
+        raise Problem(UNSUPPORTED_CONTENT_TYPE, f"Got {error}; send {expected}, in UTF-8") from error
     except admission.MalformedError as error:
-        raise Problem(400, "The request is not JSON", str(error)) from error
+        raise Problem(MALFORMED_JSON, str(error)) from error
     except admission.TooManyEventsError as error:
-        raise Problem(413, "Too many events", f"Got {error}; send smaller batches") from error
+        raise Problem(TOO_MANY_EVENTS, f"Got {error}; send smaller batches") from error
 
 
-def _raw_records(
-    encoded: Sequence[admission.Encoded], community: str, receipt_id: str, now: datetime
-) -> list[tuple[bytes, bytes]]:
-    """Kafka records (key, value) of the admitted events."""
+def _raw_records(encoded: Sequence[admission.Encoded], request: admission.Request) -> list[Record]:
+    """The admitted events as messages for the broker."""
     records = []
-    traceparent = new_traceparent()
     for index, event, document in encoded:
-        uid = event_uid(community, event["source"], event["id"])
-        fact = admission.raw_fact(community, uid, receipt_id, index, now, traceparent, event)
+        fact = admission.raw_fact(request, index, event)
         fact["data"] = orjson.Fragment(document)
         data = event["data"]
-        records.append((record_key(community, f"{data['channel']}|{data['actor']['id']}"), orjson.dumps(fact)))
+        key = record_key(request.community, f"{data['channel']}|{data['actor']['id']}")
+        records.append((RAW.name, key, orjson.dumps(fact)))
     return records
 
 
-def _nothing_to_take(admitted: admission.Admission) -> Problem:
-    if not admitted.refusals:
-        return Problem(422, "The batch is empty", "Send at least one event")
-    errors = [FieldError(index=one.index, field=one.field, detail=one.detail) for one in admitted.refusals]
-    return Problem(422, "No event is valid", "Nothing was taken; see errors", errors)
+def _nothing_admitted(read: admission.Admission) -> Problem:
+    if not read.refusals:
+        return Problem(EMPTY_BATCH, "Send at least one event")
+    errors = [
+        FieldError(index=refusal.index, field=refusal.field, detail=refusal.detail) for refusal in read.refusals
+    ]
+    return Problem(NO_VALID_EVENT, "Nothing was taken; see errors", errors)
 
 
-async def _send(state: Any, records: list[tuple[bytes, bytes]]) -> None:
-    settings: Settings = state.settings
-    if REQUESTS_WAITING._value.get() >= settings.requests_max_count:
-        raise Problem(503, "Too many requests at once", "Nothing was taken; try again", headers=RETRY_LATER)
-    REQUESTS_WAITING.inc()
+async def _send(service: Connected, records: Sequence[Record], requests_max_count: int) -> None:
     try:
-        async with asyncio.timeout(settings.publish_seconds):
-            await send_records(state.producer, ((RAW.name, key, value) for key, value in records))
+        with WAITING.one_more(max_count=requests_max_count):
+            await service.send(records)
+    except TooManyWaitingError as error:
+        raise Problem(TOO_MANY_REQUESTS, "Nothing was taken; try again", headers=RETRY_LATER) from error
     except (KafkaError, TimeoutError) as error:
-        if isinstance(error, KafkaError) and not passes(error):
-            await state.crash(error)  # nothing gets through this producer any more
         detail = "The broker does not acknowledge. Send the same events again: those that were taken count once"
-        raise Problem(503, "Not available for the moment", detail, headers=RETRY_LATER) from error
-    finally:
-        REQUESTS_WAITING.dec()
+        raise Problem(NOT_AVAILABLE, detail, headers=RETRY_LATER) from error

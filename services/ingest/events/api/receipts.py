@@ -1,23 +1,27 @@
 """Receipts: what became of the events of a request."""
 
-import re
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.ingest.events import store
+from services.ingest.events.domain.judgement import Outcome
+from services.ingest.events.domain.receipts import Judgement, ReceiptPlace, event_count
 from shared.http import (
-    PROBLEMS,
-    After,
+    Conn,
     Limit,
     Principal,
     Problem,
-    decode_cursor,
-    encode_cursor,
+    ProblemType,
+    Scope,
+    after,
+    next_cursor,
+    problem_responses,
     requires,
 )
 
-RECEIPT_PATTERN = re.compile(r"^r[0-9a-f]{28}-([0-9]{1,6})$")
+UNKNOWN_RECEIPT = ProblemType("unknown-receipt", 404, "No such receipt")
 
 router = APIRouter()
 
@@ -32,6 +36,16 @@ class ReceiptItem(BaseModel):
     )
     reason: str | None = None
 
+    @classmethod
+    def of(cls, judgement: Judgement) -> "ReceiptItem":
+        """What is shown of a judgement."""
+        return cls(
+            index=judgement.index,
+            event_uid=judgement.event_uid,
+            outcome=judgement.outcome,
+            reason=judgement.reason,
+        )
+
 
 class Receipt(BaseModel):
     """What became of the events of one request."""
@@ -45,38 +59,31 @@ class Receipt(BaseModel):
     next: str | None = None
 
 
-@router.get("/v1/receipts/{receipt_id}", summary="What became of the events of a request", responses=PROBLEMS)
+@router.get(
+    "/v1/receipts/{receipt_id}",
+    summary="What became of the events of a request",
+    responses=problem_responses(UNKNOWN_RECEIPT),
+)
 async def get_receipt(
-    request: Request,
+    principal: Annotated[Principal, requires(Scope.RECEIPTS_READ)],
+    conn: Conn,
     receipt_id: str,
+    place: Annotated[ReceiptPlace | None, after(ReceiptPlace)],
     limit: Limit = 100,
-    after: After = None,
-    principal: Principal = requires("receipts:read"),
 ) -> Receipt:
     """Outcomes by event, and their counts. Events not yet judged are counted as pending."""
-    matched = RECEIPT_PATTERN.match(receipt_id)
-    if matched is None:
-        raise Problem(404, "No such receipt", "A receipt id is what POST /v1/events answered")
-    position = decode_cursor(after, int)
-    async with request.app.state.pool.acquire() as conn:
-        counts = await store.receipt_counts(conn, principal.community, receipt_id)
-        rows = await store.page_of_receipt(
-            conn, principal.community, receipt_id, position[0] if position else -1, limit
-        )
-    pending = max(0, int(matched[1]) - sum(counts.values()))
+    count = event_count(receipt_id)
+    if count is None:
+        raise Problem(UNKNOWN_RECEIPT, "A receipt id is what POST /v1/events answered")
+    counts = await store.count_outcomes(conn, community=principal.community, receipt_id=receipt_id)
+    judgements = await store.page_of_judgements(
+        conn, community=principal.community, receipt_id=receipt_id, after=place, limit_count=limit
+    )
+    pending = max(0, count - sum(counts.values()))
     return Receipt(
         receipt_id=receipt_id,
         status="pending" if pending else "complete",
-        counts={outcome: counts.get(outcome, 0) for outcome in ("accepted", "duplicate", "conflict")}
-        | {"pending": pending},
-        items=[
-            ReceiptItem(
-                index=row["receipt_index"],
-                event_uid=str(row["event_uid"]),
-                outcome=row["outcome"],
-                reason=row["reason"],
-            )
-            for row in rows
-        ],
-        next=encode_cursor(rows[-1]["receipt_index"]) if len(rows) == limit else None,
+        counts={outcome.value: counts.get(outcome, 0) for outcome in Outcome} | {"pending": pending},
+        items=[ReceiptItem.of(judgement) for judgement in judgements],
+        next=next_cursor(judgements, limit, ReceiptPlace.of),
     )

@@ -3,17 +3,17 @@
 The HTTP protocol binding is https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import orjson
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from services.ingest.events.domain.judgement import none_has_time_problem, time_problem
+from services.ingest.events.domain.judgement import event_uid
 from shared.contracts.activities import ACTIVITY_ADAPTER, ACTIVITY_BATCH_ADAPTER, ACTIVITY_TYPES
 
 BATCH_TYPE = "application/cloudevents-batch+json"
@@ -21,6 +21,7 @@ STRUCTURED_TYPE = "application/cloudevents+json"
 JSON_TYPE = "application/json"
 BINARY_PREFIX = "ce-"
 REFUSALS_PER_EVENT_MAX_COUNT = 5
+EARLIEST_YEAR = 1970
 _VALIDATE = ACTIVITY_ADAPTER.validator.validate_json
 _VALIDATE_BATCH = ACTIVITY_BATCH_ADAPTER.validator.validate_json
 
@@ -49,13 +50,21 @@ class TooManyEventsError(Exception):
     """The batch holds more events than one request may."""
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """What one request may hold."""
 
     events_max_count: int
     event_max_bytes: int
     future_tolerance_seconds: int
+
+
+class Request(NamedTuple):
+    """What the events of one request have in common once they are admitted."""
+
+    community: str
+    receipt_id: str
+    received_at: datetime
+    traceparent: str
 
 
 @dataclass
@@ -95,7 +104,7 @@ def admit(body: bytes, headers: Mapping[str, str], now: datetime, limits: Limits
         return Admission(list(enumerate(events)))
     admission = Admission()
     for index, event in enumerate(events):
-        _take(admission, index, event, now, limits)
+        _admit_if_timely(admission, index, event, now, limits)
     return admission
 
 
@@ -115,16 +124,33 @@ def _admit_each(documents: list[Any], now: datetime, limits: Limits) -> Admissio
                 place = [part for part in one["loc"] if part not in ACTIVITY_TYPES]
                 admission.refusals.append(Refusal(index, _pointer(place), one["msg"]))
         else:
-            _take(admission, index, event, now, limits)
+            _admit_if_timely(admission, index, event, now, limits)
     return admission
 
 
-def _take(admission: Admission, index: int, event: dict[str, Any], now: datetime, limits: Limits) -> None:
+def _admit_if_timely(
+    admission: Admission, index: int, event: dict[str, Any], now: datetime, limits: Limits
+) -> None:
     problem = time_problem(event["time"], now, limits.future_tolerance_seconds)
     if problem is not None:
         admission.refusals.append(Refusal(index, "/time", problem))
     else:
         admission.events.append((index, event))
+
+
+def time_problem(time: datetime, now: datetime, future_tolerance_seconds: int) -> str | None:
+    """What is wrong with an event's time, in words, or None."""
+    if time > now + timedelta(seconds=future_tolerance_seconds):
+        return f"is in the future: {time.isoformat()} is more than {future_tolerance_seconds} s after now"
+    if time.year < EARLIEST_YEAR:
+        return f"is before {EARLIEST_YEAR}"
+    return None
+
+
+def none_has_time_problem(times: Iterable[datetime], now: datetime, future_tolerance_seconds: int) -> bool:
+    """Whether `time_problem` has nothing to say of any; a fifth of the cost of asking it for each."""
+    latest = now + timedelta(seconds=future_tolerance_seconds)
+    return all(time <= latest and time.year >= EARLIEST_YEAR for time in times)
 
 
 def encode(admission: Admission, event_max_bytes: int) -> list[Encoded]:
@@ -166,19 +192,17 @@ def _from_binary(body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
     return event
 
 
-def raw_fact(
-    community: str, uid: str, receipt_id: str, index: int, received_at: datetime, traceparent: str, event: Any
-) -> dict[str, Any]:
-    """The message for engagement.raw.v1: the event, with its receipt and the time it was taken."""
+def raw_fact(request: Request, index: int, event: dict[str, Any]) -> dict[str, Any]:
+    """The message for engagement.raw.v1: the event, with its place in the request."""
     return {
         "specversion": "1.0",
-        "id": uid,
+        "id": event_uid(request.community, event["source"], event["id"]),
         "source": "/plaudit/ingest",
         "type": "engagement.received.v1",
-        "time": received_at,
-        "community": community,
-        "traceparent": event.get("traceparent", traceparent),
-        "receiptid": receipt_id,
+        "time": request.received_at,
+        "community": request.community,
+        "traceparent": event.get("traceparent", request.traceparent),
+        "receiptid": request.receipt_id,
         "receiptindex": index,
         "data": event,
     }

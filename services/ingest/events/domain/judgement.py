@@ -3,7 +3,8 @@
 import hashlib
 import uuid
 from collections.abc import Container, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from enum import StrEnum
 from typing import Any, Literal, NamedTuple, NotRequired
 
 import orjson
@@ -13,17 +14,44 @@ from typing_extensions import TypedDict
 from services.ingest.members.domain import IdentityKey
 from shared.contracts.activities import RETRACTED_TYPE
 from shared.contracts.fields import ChannelName, Id, Name, Timestamp, Uri
+from shared.contracts.ids import prepared, uuid5_text
 
 EVENT_NAMESPACE = uuid.UUID("0b5d7a0e-51f5-5b3a-8d0c-3f6c2f8f1a01")
-_NAMESPACE_HASH = hashlib.sha1(EVENT_NAMESPACE.bytes, usedforsecurity=False)
-EARLIEST_YEAR = 1970
+_NAMESPACE = prepared(EVENT_NAMESPACE)
 
-Outcome = Literal["accepted", "duplicate", "conflict"]
+EventKey = tuple[str, str]  # community, uid
 ReceiptKey = tuple[str, str, int]  # community, receipt, place in the request
+
+
+class Outcome(StrEnum):
+    """What becomes of an event that was received."""
+
+    #: It is new, and counts.
+    ACCEPTED = "accepted"
+    #: The same was accepted before.
+    DUPLICATE = "duplicate"
+    #: One with the same id and other content was accepted before.
+    CONFLICT = "conflict"
+
+
+#: Bound once: an attribute of an enum costs more than all that is done with it for an event.
+ACCEPTED, DUPLICATE, CONFLICT = Outcome
+
+CONFLICT_REASON = "an event with this source and id was accepted before with other content"
+#: Why, where the outcome does not say it.
+REASONS: Mapping[Outcome, str | None] = {
+    ACCEPTED: None,
+    DUPLICATE: None,
+    CONFLICT: CONFLICT_REASON,
+}
 
 
 class NotAnEventError(ValueError):
     """A message of engagement.raw.v1 that ingest itself cannot have written; the message says what is wrong."""
+
+
+class OccupiedReceiptError(Exception):
+    """An event names a place in a receipt that is another event's."""
 
 
 class _Person(TypedDict):
@@ -70,17 +98,8 @@ _VALIDATE_FACT = TypeAdapter(_Fact).validator.validate_python
 
 
 def event_uid(community: str, source: str, event_id: str) -> str:
-    """The identity of an event: UUIDv5 of community, CloudEvents source and id. A retry has the same.
-
-    uuid.uuid5 gives the same in four times the time, and every event needs it twice.
-    """
-    name = _NAMESPACE_HASH.copy()
-    name.update(f"{community}\x1f{source}\x1f{event_id}".encode())
-    digest = bytearray(name.digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x50  # the version, 5 (RFC 9562, section 5.5)
-    digest[8] = digest[8] & 0x3F | 0x80  # the variant
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    """The identity of an event: UUIDv5 of community, CloudEvents source and id. A retry has the same."""
+    return uuid5_text(_NAMESPACE, f"{community}\x1f{source}\x1f{event_id}")
 
 
 def content_hash(event: Mapping[str, Any]) -> bytes:
@@ -89,21 +108,6 @@ def content_hash(event: Mapping[str, Any]) -> bytes:
     if "traceparent" in event:
         content = {name: value for name, value in event.items() if name != "traceparent"}
     return hashlib.blake2b(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
-
-
-def time_problem(time: datetime, now: datetime, future_tolerance_seconds: int) -> str | None:
-    """What is wrong with an event's time, in words, or None."""
-    if time > now + timedelta(seconds=future_tolerance_seconds):
-        return f"is in the future: {time.isoformat()} is more than {future_tolerance_seconds} s after now"
-    if time.year < EARLIEST_YEAR:
-        return f"is before {EARLIEST_YEAR}"
-    return None
-
-
-def none_has_time_problem(times: Iterable[datetime], now: datetime, future_tolerance_seconds: int) -> bool:
-    """Whether `time_problem` has nothing to say of any; a fifth of the cost of asking it for each."""
-    latest = now + timedelta(seconds=future_tolerance_seconds)
-    return all(time <= latest and time.year >= EARLIEST_YEAR for time in times)
 
 
 class Received(NamedTuple):
@@ -117,6 +121,8 @@ class Received(NamedTuple):
     traceparent: str | None
     event: dict[str, Any]
     hash: bytes
+    #: Who takes part, by role (`member`, `objectmember`, `replymember`), each with the name given.
+    identities: dict[str, tuple[IdentityKey, str | None]]
 
     @classmethod
     def from_fact(cls, fact: Mapping[str, Any]) -> "Received":
@@ -140,19 +146,8 @@ class Received(NamedTuple):
             fact.get("traceparent"),
             event,
             digest,
+            _identities(fact["community"], event["data"]),
         )
-
-    def identities(self) -> dict[str, tuple[IdentityKey, str | None]]:
-        """Who takes part, by role (`member`, `objectmember`, `replymember`), each with the name given."""
-        data = self.event["data"]
-        channel = data["channel"]
-        actor = data["actor"]
-        found = {"member": ((self.community, channel, actor["id"]), actor.get("name"))}
-        for role, thing in (("objectmember", "object"), ("replymember", "in_reply_to")):
-            if thing in data and "author" in data[thing]:
-                author = data[thing]["author"]
-                found[role] = ((self.community, channel, author["id"]), author.get("name"))
-        return found
 
     def target_uid(self) -> str | None:
         """The event that a retraction takes back; None for anything else."""
@@ -162,45 +157,69 @@ class Received(NamedTuple):
         return event_uid(self.community, target["source"], target["id"])
 
 
+def _identities(community: str, data: Mapping[str, Any]) -> dict[str, tuple[IdentityKey, str | None]]:
+    channel = data["channel"]
+    actor = data["actor"]
+    found = {"member": (IdentityKey(community, channel, actor["id"]), actor.get("name"))}
+    for role, thing in (("objectmember", "object"), ("replymember", "in_reply_to")):
+        if thing in data and "author" in data[thing]:
+            author = data[thing]["author"]
+            found[role] = (IdentityKey(community, channel, author["id"]), author.get("name"))
+    return found
+
+
 def first_of_each(received: Sequence[Received], consumed: Container[ReceiptKey]) -> list[Received]:
     """The records that were not consumed before, each once; a record is known by its receipt and its place."""
     first: dict[ReceiptKey, Received] = {}
-    for one in received:
-        key = (one.community, one.receipt_id, one.receipt_index)
+    for event in received:
+        key = (event.community, event.receipt_id, event.receipt_index)
         if key not in consumed:
-            first.setdefault(key, one)
+            first.setdefault(key, event)
     return list(first.values())
 
 
-def judge(received: Sequence[Received], stored: Mapping[tuple[str, str], bytes]) -> list[tuple[Received, Outcome]]:
+def judge(received: Sequence[Received], stored: Mapping[EventKey, bytes]) -> list[tuple[Received, Outcome]]:
     """Say of each event, in order, what becomes of it.
 
-    `stored` has the content hash of every event of the batch that was accepted before, by (community, uid).
-    The first of equal ids is accepted, the same content again is a duplicate, other content a conflict.
+    `stored` has the content hash of every event of the batch that was accepted before. The first of equal ids
+    is accepted, the same content again is a duplicate, other content a conflict.
     """
     known = dict(stored)
     outcomes: list[tuple[Received, Outcome]] = []
-    for one in received:
-        key = (one.community, one.uid)
+    for event in received:
+        key = (event.community, event.uid)
         if key not in known:
-            known[key] = one.hash
-            outcomes.append((one, "accepted"))
+            known[key] = event.hash
+            outcomes.append((event, ACCEPTED))
         else:
-            outcomes.append((one, "duplicate" if known[key] == one.hash else "conflict"))
+            outcomes.append((event, DUPLICATE if known[key] == event.hash else CONFLICT))
     return outcomes
 
 
-def accepted_event(one: Received, members: Mapping[IdentityKey, str]) -> dict[str, Any]:
-    """The message for the event log: the event as it came, with who its people are."""
-    message = dict(one.event)
-    message["community"] = one.community
-    message["uid"] = one.uid
-    message["receivedat"] = one.received_at
-    if one.traceparent is not None:
-        message["traceparent"] = one.traceparent
-    for role, (identity, _name) in one.identities().items():
+def people_of(
+    accepted: Iterable[Received],
+) -> tuple[dict[IdentityKey, str | None], dict[IdentityKey, datetime]]:
+    """The last name said of each identity (None where none was), and when an event with it was received first."""
+    names: dict[IdentityKey, str | None] = {}
+    first_seen_at: dict[IdentityKey, datetime] = {}
+    for event in accepted:
+        for identity, name in event.identities.values():
+            names[identity] = name or names.get(identity)
+            first_seen_at.setdefault(identity, event.received_at)
+    return names, first_seen_at
+
+
+def accepted_event(received: Received, members: Mapping[IdentityKey, str]) -> dict[str, Any]:
+    """The message for the event log: the event as it came, with the member ids of its people."""
+    message = dict(received.event)
+    message["community"] = received.community
+    message["uid"] = received.uid
+    message["receivedat"] = received.received_at
+    if received.traceparent is not None:
+        message["traceparent"] = received.traceparent
+    for role, (identity, _name) in received.identities.items():
         message[role] = members[identity]
-    target = one.target_uid()
+    target = received.target_uid()
     if target is not None:
         message["targetuid"] = target
     return message

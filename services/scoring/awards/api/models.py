@@ -1,10 +1,13 @@
 """Bodies of the HTTP API of awards."""
 
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from services.scoring.awards.domain.awards import RecordedAward, RulePoints
+from services.scoring.rules.domain.matching import Declined
 from shared.contracts.programme import Slot
 
 
@@ -25,6 +28,26 @@ class AwardItem(BaseModel):
     recorded_at: datetime
     reverses: UUID | None = None
 
+    @classmethod
+    def of(cls, recorded: RecordedAward) -> Self:
+        """The award as the API shows it."""
+        award = recorded.award
+        return cls(
+            award_id=UUID(award.award_id),
+            member_id=UUID(award.member_id),
+            points=award.points,
+            rule_id=award.rule_id,
+            slot=award.beneficiary,
+            programme_id=award.programme_id,
+            programme_version=award.programme_version,
+            event_uid=UUID(award.event_uid),
+            event_type=award.event_type,
+            event_time=award.event_time,
+            received_at=award.received_at,
+            recorded_at=recorded.recorded_at,
+            reverses=None if award.reverses is None else UUID(award.reverses),
+        )
+
 
 class RuleScore(BaseModel):
     """What a member has from one rule."""
@@ -33,6 +56,11 @@ class RuleScore(BaseModel):
     points: int = Field(description="Awards less reversals", examples=[27])
     awards: int = Field(examples=[10])
     reversals: int = Field(examples=[1])
+
+    @classmethod
+    def of(cls, rule: RulePoints) -> Self:
+        """What a member has from a rule, as the API shows it."""
+        return cls(rule_id=rule.rule_id, points=rule.points, awards=rule.awards, reversals=rule.reversals)
 
 
 class Score(BaseModel):
@@ -59,6 +87,16 @@ class DeclinedItem(BaseModel):
         examples=["condition_failed"],
     )
     detail: str = Field(examples=["the event has no field length_chars"])
+
+    @classmethod
+    def of(cls, declined: Declined) -> Self:
+        """What a rule declined, as the API shows it."""
+        return cls(
+            rule_id=declined.rule_id,
+            slot=declined.beneficiary,
+            reason=declined.reason,
+            detail=declined.detail,
+        )
 
 
 class Explanation(BaseModel):

@@ -1,74 +1,91 @@
 """HTTP routes of awards: awards, scores, and why an event earned what it did."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal, NamedTuple
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query
 
 from services.scoring.awards import store
 from services.scoring.awards.api.models import AwardItem, DeclinedItem, Explanation, RuleScore, Score
-from services.scoring.programmes.api.parameters import Moment, bad_cursor
-from services.scoring.rules.store import declined_of
+from services.scoring.awards.domain.awards import AwardPlace, RecordedAward
+from services.scoring.programmes.api.moments import Moment
+from services.scoring.rules.store import load_declined
 from shared.http import (
-    PROBLEMS,
-    After,
+    Conn,
     FieldError,
     Limit,
     Page,
     Principal,
     Problem,
-    decode_cursor,
-    encode_cursor,
+    ProblemType,
+    Scope,
+    after,
+    problem_responses,
     requires,
 )
+from shared.http.pages import PAGE_MAX_COUNT
+from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_PATH
 
 router = APIRouter()
 
+UNKNOWN_EVENT = ProblemType("unknown-event", 404, "No such event")
+Reader = Annotated[Principal, requires(Scope.POINTS_READ)]
 
-@router.get("/v1/awards", summary="Awards of a member or an event", responses=PROBLEMS)
-async def get_awards(
-    request: Request,
+
+class AskedAwards(NamedTuple):
+    """Whose awards are asked for: a member's, by id, or an event's, by uid."""
+
+    of: Literal["member", "event"]
+    id: str
+
+
+async def _asked_awards(
     member: Annotated[UUID | None, Query(description="Awards of this member")] = None,
     event: Annotated[UUID | None, Query(description="Awards that this event (its uid) earned")] = None,
+) -> AskedAwards:
+    if member is not None and event is None:
+        return AskedAwards("member", str(member))
+    if event is not None and member is None:
+        return AskedAwards("event", str(event))
+    detail = "Give either member or event"
+    raise Problem(INVALID_REQUEST, detail, [FieldError(field="member", detail=detail)])
+
+
+@router.get("/v1/awards", summary="Awards of a member or an event", responses=problem_responses())
+async def get_awards(
+    principal: Reader,
+    asked: Annotated[AskedAwards, Depends(_asked_awards)],
+    place: Annotated[AwardPlace | None, after(AwardPlace)],
+    conn: Conn,
     limit: Limit = 100,
-    after: After = None,
-    principal: Principal = requires("points:read"),
 ) -> Page[AwardItem]:
     """Awards and their reversals by event time. Give `member` or `event`."""
-    if (member is None) == (event is None):
-        detail = "Give either member or event"
-        raise Problem(422, "The request is not valid", detail, [FieldError(field="member", detail=detail)])
-    page_of, of = (store.page_of_awards, member) if member is not None else (store.page_of_event_awards, event)
-    async with request.app.state.pool.acquire() as conn:
-        rows = await page_of(conn, principal.community, str(of), _award_cursor(after), limit)
-    last = rows[-1] if len(rows) == limit else None
-    return Page(
-        items=[AwardItem(**row) for row in rows],
-        next=encode_cursor(last["event_time"].isoformat(), str(last["award_id"])) if last else None,
-    )
+    community = principal.community
+    if asked.of == "member":
+        found = await store.page_of_awards(conn, community=community, member_id=asked.id, after=place, limit=limit)
+    else:
+        found = await store.page_of_event_awards(
+            conn, community=community, event_uid=asked.id, after=place, limit=limit
+        )
+    return Page.of(found, limit, item=AwardItem.of, place=_place_of)
 
 
-def _award_cursor(after: str | None) -> tuple[datetime, str] | None:
-    position = decode_cursor(after, str, str)
-    if position is None:
-        return None
-    try:
-        moment, award_id = datetime.fromisoformat(position[0]), str(UUID(position[1]))
-    except ValueError as error:
-        raise bad_cursor() from error
-    if moment.tzinfo is None:
-        raise bad_cursor()
-    return moment, award_id
+def _place_of(recorded: RecordedAward) -> AwardPlace:
+    return AwardPlace(recorded.award.event_time, recorded.award.award_id)
 
 
-@router.get("/v1/members/{member_id}/score", summary="A member's points, at any time", responses=PROBLEMS)
+@router.get(
+    "/v1/members/{member_id}/score",
+    summary="A member's points, at any time",
+    responses=problem_responses(UNKNOWN_PATH),
+)
 async def get_score(
-    request: Request,
+    principal: Reader,
     member_id: UUID,
+    conn: Conn,
     at: Annotated[Moment | None, Query(description="Count events until then (event time); now")] = None,
     as_known_at: Annotated[Moment | None, Query(description="Count what was recorded until then; now")] = None,
-    principal: Principal = requires("points:read"),
 ) -> Score:
     """Points by rule, from append-only awards, so that the past can be asked: had at T, as known at K.
 
@@ -76,38 +93,44 @@ async def get_score(
     asked as known before the retraction, it did. A member without awards has 0 points.
     """
     now = datetime.now(UTC)
-    async with request.app.state.pool.acquire() as conn:
-        rows = await store.score(conn, principal.community, str(member_id), at or now, as_known_at or now)
-    rules = [RuleScore(**row) for row in rows]
+    rules = await store.load_rule_points(
+        conn,
+        community=principal.community,
+        member_id=str(member_id),
+        at=at or now,
+        as_known_at=as_known_at or now,
+    )
     return Score(
         member_id=member_id,
         at=at or now,
         as_known_at=as_known_at or now,
         points=sum(rule.points for rule in rules),
-        rules=rules,
+        rules=[RuleScore.of(rule) for rule in rules],
     )
 
 
-@router.get("/v1/events/{event_uid}/explanation", summary="Why an event earned what it did", responses=PROBLEMS)
-async def get_explanation(
-    request: Request,
-    event_uid: UUID,
-    principal: Principal = requires("points:read"),
-) -> Explanation:
+@router.get(
+    "/v1/events/{event_uid}/explanation",
+    summary="Why an event earned what it did",
+    responses=problem_responses(UNKNOWN_EVENT),
+)
+async def get_explanation(principal: Reader, event_uid: UUID, conn: Conn) -> Explanation:
     """The awards of an event, and for every other rule that listens to its type, why it gave nothing.
 
     An event with neither came before the first programme, or no rule listens to its type.
     """
-    async with request.app.state.pool.acquire() as conn:
-        marks = await store.marks_of(conn, principal.community, str(event_uid))
-        awards = await store.page_of_event_awards(conn, principal.community, str(event_uid), None, 500)
-        declined = await declined_of(conn, principal.community, str(event_uid))
+    community, uid = principal.community, str(event_uid)
+    marks = await store.find_marks(conn, community=community, event_uid=uid)
     if marks is None:
-        raise Problem(404, "No such event", "Scoring has not seen it; a receipt says whether it was accepted")
+        raise Problem(UNKNOWN_EVENT, "Scoring has not seen it; a receipt says whether it was accepted")
+    awards = await store.page_of_event_awards(
+        conn, community=community, event_uid=uid, after=None, limit=PAGE_MAX_COUNT
+    )
+    declined = await load_declined(conn, community=community, event_uid=uid)
     return Explanation(
         event_uid=event_uid,
-        scored=marks["scored"],
-        retracted=marks["retracted"],
-        awards=[AwardItem(**row) for row in awards],
-        declined=[DeclinedItem(**row) for row in declined],
+        scored=marks.scored,
+        retracted=marks.retracted,
+        awards=[AwardItem.of(recorded) for recorded in awards],
+        declined=[DeclinedItem.of(rule) for rule in declined],
     )

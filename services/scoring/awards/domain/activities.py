@@ -30,15 +30,15 @@ UNMARKED = Marks(scored=False, retracted=False, event_time=None)
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """What a batch has to do: score `fresh`, of which `retracted` earn nothing, and take back awards.
+class Work:
+    """What a batch has to do: score `fresh`, of which `retracted` earn nothing, and reverse awards.
 
-    `taken_back` maps an event whose awards are to be reversed to the traceparent of its retraction.
+    `to_reverse` maps an event whose awards are to be reversed to the traceparent of its retraction.
     """
 
     fresh: list[AcceptedEvent]
     retracted: set[EventKey]
-    taken_back: dict[EventKey, str | None]
+    to_reverse: dict[EventKey, str | None]
 
 
 def marks(events: Sequence[AcceptedEvent]) -> dict[EventKey, Marks]:
@@ -54,14 +54,12 @@ def marks(events: Sequence[AcceptedEvent]) -> dict[EventKey, Marks]:
     }
 
 
-def settle(events: Sequence[AcceptedEvent], before: Mapping[EventKey, Marks]) -> Settled:
-    """Decide what a batch has to do.
+def sort_out(events: Sequence[AcceptedEvent], before: Mapping[EventKey, Marks]) -> Work:
+    """Decide what a batch has to do for `events`, which are in the order of the log.
 
-    Args:
-        events: accepted events in the order of the log.
-        before: for each event that was marked before this batch, the marks that it had.
+    `before` has, for each event that was marked before this batch, the marks that it had.
     """
-    settled = Settled([], set(), {})
+    work = Work([], set(), {})
     seen: set[EventKey] = set()
     retracted_here: set[EventKey] = set()
     for event in events:
@@ -72,14 +70,14 @@ def settle(events: Sequence[AcceptedEvent], before: Mapping[EventKey, Marks]) ->
                 continue
             retracted_here.add(key)
             if was.scored or key in seen:
-                settled.taken_back[key] = event.get("traceparent")
+                work.to_reverse[key] = event.get("traceparent")
             continue
         key = (event["community"], event["uid"])
         was = before.get(key, UNMARKED)
         if was.scored or key in seen:
             continue
         seen.add(key)
-        settled.fresh.append(event)
+        work.fresh.append(event)
         if was.retracted or key in retracted_here:
-            settled.retracted.add(key)
-    return settled
+            work.retracted.add(key)
+    return work

@@ -6,20 +6,25 @@ member's total does not depend on when the retractions come, and taking an event
 earn again for doing the same.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha1
 from typing import NamedTuple
 from uuid import UUID
 
-from services.scoring.limits.domain import CapKey
-from services.scoring.rules.domain.matching import Candidate, Declined
+from services.scoring.limits.domain import CapKey, CapUsage
+from services.scoring.rules.domain.matching import Candidate, Declined, decline
 from shared.contracts.award_ids import AWARD_PREFIX_LENGTH, award_prefix
+from shared.contracts.fields import Timestamp, Uuid
 from shared.contracts.programme import Slot
 
 #: What an award is for is hashed under this namespace; it must never change.
 AWARD_NAMESPACE = UUID("6f6c1f0e-6b0d-5d0a-9a53-2f8f5a7f0b11")
 _NAMESPACE_BYTES = AWARD_NAMESPACE.bytes
+
+#: The awards of an event are made one after the other, and begin with the same.
+_award_prefix = lru_cache(maxsize=1)(award_prefix)
 
 #: Community and uid of an event.
 EventKey = tuple[str, str]
@@ -33,7 +38,7 @@ class Award(NamedTuple):
     member_id: str
     points: int
     rule_id: str
-    slot: Slot
+    beneficiary: Slot
     programme_id: str
     programme_version: int
     event_uid: str
@@ -42,6 +47,29 @@ class Award(NamedTuple):
     received_at: datetime
     reverses: str | None
     traceparent: str | None
+
+
+class RecordedAward(NamedTuple):
+    """An award as it was recorded, which keeps no traceparent, and when."""
+
+    award: Award
+    recorded_at: datetime
+
+
+class AwardPlace(NamedTuple):
+    """Where an award stands in a list of them: by event time, then id."""
+
+    event_time: Timestamp
+    award_id: Uuid
+
+
+class RulePoints(NamedTuple):
+    """What a member has from one rule: points less reversals, and how many of either."""
+
+    rule_id: str
+    points: int
+    awards: int
+    reversals: int
 
 
 class Capped(NamedTuple):
@@ -53,14 +81,14 @@ class Capped(NamedTuple):
 
 
 def award_id(
-    community: str, rule_id: str, slot: Slot, event_uid: str, member_id: str, event_time: datetime
+    *, community: str, rule_id: str, beneficiary: Slot, event_uid: str, member_id: str, event_time: datetime
 ) -> str:
     """The id of an award: the same for a retry, a rescoring and another version of the programme.
 
     `event_time` is that of the event as it was accepted.
     """
-    name = f"{community}|{rule_id}|{slot}|{event_uid}|{member_id}"
-    return award_prefix(event_uid, event_time) + _hashed(name)
+    name = f"{community}|{rule_id}|{beneficiary}|{event_uid}|{member_id}"
+    return _award_prefix(event_uid, event_time) + _hashed(name)
 
 
 def reversal_id(reversed_award_id: str) -> str:
@@ -75,43 +103,48 @@ def _hashed(name: str) -> str:
 
 def cap_keys(candidates: Iterable[Candidate]) -> list[CapKey]:
     """The caps that a batch touches, in the order in which their rows are to be locked."""
-    return sorted({one.cap for one in candidates if one.cap is not None})
+    return sorted({candidate.cap for candidate in candidates if candidate.cap is not None})
 
 
-def award(candidates: Iterable[Candidate], used: dict[CapKey, int], retracted: Collection[EventKey]) -> Capped:
-    """Turn candidates into awards, in their order.
+def make_awards(
+    candidates: Iterable[Candidate], used: Mapping[CapKey, int], retracted: Collection[EventKey]
+) -> Capped:
+    """Turn candidates into awards, in their order, which is that of the events.
 
-    Args:
-        candidates: from `match`, in the order of the events.
-        used: points used of each cap so far; a cap that isn't there has used none.
-        retracted: events that were taken back before they arrived: they earn nothing and use their room.
+    `used` are the points used of each cap so far; a cap that isn't there has used none. The events in `retracted`
+    were taken back before they arrived: they earn nothing and use their room.
     """
     awards: list[Award] = []
     declined: list[Declined] = []
-    usage: dict[CapKey, int] = {}
+    usage = CapUsage(used)
     for event, event_time, received_at, version, rule, member_id, cap in candidates:
         community, event_uid = event["community"], event["uid"]
         points = rule.points
         if cap is not None and rule.daily_cap is not None:
-            before = usage.get(cap, used.get(cap, 0))
-            points = min(points, max(0, rule.daily_cap - before))
-            usage[cap] = before + points
+            points = usage.use(cap, rule.daily_cap, points)
         if (community, event_uid) in retracted:
-            declined.append(Declined(event, rule.id, rule.slot, "retracted", "before it arrived"))
+            declined.append(decline(event, rule, "retracted", "before it arrived"))
             continue
         if points < rule.points:
             detail = f"{points} of {rule.points} points fit under the cap of {rule.daily_cap} a day"
-            declined.append(Declined(event, rule.id, rule.slot, "daily_cap", detail))
+            declined.append(decline(event, rule, "daily_cap", detail))
         if points == 0:
             continue
         awards.append(
             Award(
                 community,
-                award_id(community, rule.id, rule.slot, event_uid, member_id, event_time),
+                award_id(
+                    community=community,
+                    rule_id=rule.id,
+                    beneficiary=rule.beneficiary,
+                    event_uid=event_uid,
+                    member_id=member_id,
+                    event_time=event_time,
+                ),
                 member_id,
                 points,
                 rule.id,
-                rule.slot,
+                rule.beneficiary,
                 version.programme_id,
                 version.number,
                 event_uid,
@@ -122,18 +155,18 @@ def award(candidates: Iterable[Candidate], used: dict[CapKey, int], retracted: C
                 event.get("traceparent"),
             )
         )
-    return Capped(awards, declined, usage)
+    return Capped(awards, declined, usage.points())
 
 
-def reversal(taken_back: Award, traceparent: str | None) -> Award:
-    """The award that takes `taken_back` back: the same fact with negative points.
+def reversal(award: Award, traceparent: str | None) -> Award:
+    """The award that takes `award` back: the same fact with negative points.
 
     It carries the event time of what it reverses, so that the score at any event time no longer counts
     it, while what was known before the reversal was recorded stays answerable.
     """
-    return taken_back._replace(
-        award_id=reversal_id(taken_back.award_id),
-        points=-taken_back.points,
-        reverses=taken_back.award_id,
+    return award._replace(
+        award_id=reversal_id(award.award_id),
+        points=-award.points,
+        reverses=award.award_id,
         traceparent=traceparent,
     )

@@ -1,10 +1,11 @@
 """Bodies of the HTTP API of programmes, and the schemas of a programme for its OpenAPI."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, Field
 
+from services.scoring.programmes.domain import publication
 from shared.contracts.programme import Programme
 
 MEDIA_TYPES = ("application/yaml", "text/yaml", "application/x-yaml", "text/plain", "application/json")
@@ -46,12 +47,30 @@ class ProgrammeVersion(BaseModel):
     published_by: str = Field(description="Name of the access key that published it", examples=["community team"])
     document_sha256: str = Field(description="Of the content: comments and layout do not count")
 
+    @classmethod
+    def of(cls, version: publication.ProgrammeVersion) -> Self:
+        """The version as the API shows it."""
+        return cls(
+            programme_id=version.programme_id,
+            version=version.number,
+            title=version.title,
+            effective_from=version.effective_from,
+            published_at=version.published_at,
+            published_by=version.published_by,
+            document_sha256=version.document_sha256,
+        )
+
 
 class ProgrammeDocument(ProgrammeVersion):
     """A published version with its text as it was sent, and what was read from it."""
 
     text: str
     document: dict[str, Any]
+
+    @classmethod
+    def with_text(cls, version: publication.ProgrammeVersion, text: publication.VersionText) -> Self:
+        """The version and what it says, as the API shows them."""
+        return cls(**ProgrammeVersion.of(version).model_dump(), text=text.source_text, document=text.document)
 
 
 class Publication(BaseModel):

@@ -47,7 +47,7 @@ class Located:
     values: dict[Path, Mark] = field(default_factory=dict)
 
 
-class YamlRefused(ValueError):
+class YamlError(ValueError):
     """The text is not YAML that a programme may be written in; says where, and what to write instead."""
 
     def __init__(self, mark: Mark, path: Path, detail: str) -> None:
@@ -60,12 +60,11 @@ class YamlRefused(ValueError):
 def read_yaml(text: str) -> Located:
     """Read one YAML (or JSON) document of at most DOCUMENT_MAX_BYTES.
 
-    Raises:
-        YamlRefused: the text is too long, isn't YAML, or uses a construct that isn't allowed.
+    Raises YamlError when the text is too long, isn't YAML, or uses a construct that isn't allowed.
     """
     size_bytes = len(text.encode("utf-8", "surrogatepass"))
     if size_bytes > DOCUMENT_MAX_BYTES:
-        raise YamlRefused(
+        raise YamlError(
             Mark(1, 1, 0), (), f"the text has {size_bytes} bytes; at most {DOCUMENT_MAX_BYTES} are read"
         )
     try:
@@ -74,16 +73,16 @@ def read_yaml(text: str) -> Located:
     except yaml.reader.ReaderError as error:
         before = text[: error.position] if isinstance(error.position, int) else ""
         mark = Mark(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1, len(before))
-        raise YamlRefused(mark, (), f"a character that YAML does not allow ({error.reason})") from error
+        raise YamlError(mark, (), f"a character that YAML does not allow ({error.reason})") from error
     except yaml.MarkedYAMLError as error:
         at = error.problem_mark or error.context_mark
         mark = _mark(at) if at is not None else Mark(1, 1, 0)
         if text[mark.index : mark.index + 1] == "\t":
-            raise YamlRefused(mark, (), "a tab; YAML is indented with spaces") from error
+            raise YamlError(mark, (), "a tab; YAML is indented with spaces") from error
         context = f" ({error.context})" if error.context else ""
-        raise YamlRefused(mark, (), f"this is not YAML: {error.problem}{context}") from error
+        raise YamlError(mark, (), f"this is not YAML: {error.problem}{context}") from error
     except UnicodeEncodeError as error:
-        raise YamlRefused(Mark(1, 1, 0), (), "the text is not valid Unicode") from error
+        raise YamlError(Mark(1, 1, 0), (), "the text is not valid Unicode") from error
 
 
 def _mark(mark: Any) -> Mark:
@@ -98,24 +97,24 @@ def _document(events: Iterator[Any]) -> Located:
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
-                raise YamlRefused(_mark(event.start_mark), (), "one document only; remove this `---`")
+                raise YamlError(_mark(event.start_mark), (), "one document only; remove this `---`")
         elif isinstance(event, yaml.NodeEvent):
             value = _node(event, events, (), located)
     if documents == 0:
-        raise YamlRefused(Mark(1, 1, 0), (), "the text is empty; a programme starts with `programme:`")
+        raise YamlError(Mark(1, 1, 0), (), "the text is empty; a programme starts with `programme:`")
     return Located(value, located.keys, located.values)
 
 
 def _node(event: Any, events: Iterator[Any], path: Path, located: Located) -> Any:
     mark = _mark(event.start_mark)
     if isinstance(event, yaml.AliasEvent):
-        raise YamlRefused(mark, path, "aliases (`*name`) are not allowed; write the value out")
+        raise YamlError(mark, path, "aliases (`*name`) are not allowed; write the value out")
     if event.anchor is not None:
-        raise YamlRefused(mark, path, "anchors (`&name`) are not allowed; remove it")
+        raise YamlError(mark, path, "anchors (`&name`) are not allowed; remove it")
     if event.tag not in (None, "!"):
-        raise YamlRefused(mark, path, f"tags are not allowed; remove `{event.tag}`")
+        raise YamlError(mark, path, f"tags are not allowed; remove `{event.tag}`")
     if len(path) > DEPTH_MAX_COUNT:
-        raise YamlRefused(mark, path, f"nested deeper than {DEPTH_MAX_COUNT} levels")
+        raise YamlError(mark, path, f"nested deeper than {DEPTH_MAX_COUNT} levels")
     located.values[path] = mark
     if isinstance(event, yaml.ScalarEvent):
         return _scalar(event, path)
@@ -140,15 +139,15 @@ def _mapping(events: Iterator[Any], path: Path, located: Located) -> dict[str, A
             break
         mark = _mark(event.start_mark)
         if not isinstance(event, yaml.ScalarEvent):
-            raise YamlRefused(mark, path, "a key must be plain text")
+            raise YamlError(mark, path, "a key must be plain text")
         key = event.value
         if event.anchor is not None or event.tag not in (None, "!"):
-            raise YamlRefused(mark, (*path, key), "anchors and tags are not allowed on a key")
+            raise YamlError(mark, (*path, key), "anchors and tags are not allowed on a key")
         if key == "<<":
-            raise YamlRefused(mark, (*path, key), "merge keys (`<<`) are not allowed; write the fields out")
+            raise YamlError(mark, (*path, key), "merge keys (`<<`) are not allowed; write the fields out")
         if key in entries:
             first = located.keys[(*path, key)].line
-            raise YamlRefused(mark, (*path, key), f"`{key}` is given twice; the first is on line {first}")
+            raise YamlError(mark, (*path, key), f"`{key}` is given twice; the first is on line {first}")
         located.keys[(*path, key)] = mark
         entries[key] = _node(next(events), events, (*path, key), located)
     return entries
@@ -162,7 +161,7 @@ def _scalar(event: Any, path: Path) -> Any:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):
         if len(text) > INTEGER_MAX_DIGITS:
-            raise YamlRefused(_mark(event.start_mark), path, "the number is too large")
+            raise YamlError(_mark(event.start_mark), path, "the number is too large")
         return int(text)
     if _FLOAT.fullmatch(text):
         return float(text)

@@ -1,33 +1,103 @@
-"""When a version of a programme takes effect."""
+"""Versions of a programme, and when each takes effect."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from shared.contracts.fields import Count
+from shared.contracts.programme import Programme
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
+#: A programme as plain JSON values, without the fields that were left out.
+Document = dict[str, Any]
 
-class EffectiveFromRefused(ValueError):
+
+class EffectiveFromError(ValueError):
     """The time asked for would change what was scored already; the message says which times may be."""
 
 
-def effective_from(
-    requested: datetime | None, *, is_first: bool, nothing_received: bool, now: datetime, lead_seconds: float
-) -> datetime:
-    """When a version published at `now` takes effect; it applies to events received then or later.
+class OtherProgrammeError(ValueError):
+    """The community has a programme of another id, `programme_id`."""
+
+    def __init__(self, programme_id: str) -> None:
+        super().__init__(f"the programme of this community is `{programme_id}`")
+        self.programme_id = programme_id
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeVersion:
+    """A published version of a community's programme, without its text; it never changes.
+
+    It applies to events received from `effective_from` on. `document_sha256` is of its content: comments and
+    layout do not count.
+    """
+
+    community: str
+    programme_id: str
+    number: int
+    title: str
+    effective_from: datetime
+    published_at: datetime
+    published_by: str
+    document_sha256: str
+
+
+class VersionPlace(NamedTuple):
+    """Where a version stands in the list of them, newest first."""
+
+    number: Count
+
+
+@dataclass(frozen=True, slots=True)
+class VersionText:
+    """What a version says: the text as it was sent, and what was read from it."""
+
+    source_text: str
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A programme that somebody wants to publish, as they wrote it, and from when it shall apply (None: soon)."""
+
+    programme: Programme
+    source_text: str
+    submitted_by: str
+    effective_from: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a community's programme stands when a version is published.
+
+    `newest` is 0 before the first version, and `programme_id` None. `now` is the time from which on nothing is
+    scored that the new version does not see; `nothing_received` says that no event came before it.
+    """
+
+    programme_id: str | None
+    newest: int
+    nothing_received: bool
+    now: datetime
+
+
+def effective_from(requested: datetime | None, *, head: Head, lead_seconds: float) -> datetime:
+    """When a version published now takes effect; it applies to events received then or later.
 
     The first version takes effect at once, and from the beginning of time when no event was received
     before it. Every other one takes effect `lead_seconds` later, so that no event which was scored under
     the version before lies in its time. A time asked for may be later than that, never earlier.
 
-    Raises:
-        EffectiveFromRefused: `requested` is too early.
+    Raises EffectiveFromError when `requested` is too early.
     """
-    if is_first and nothing_received:
+    is_first = head.newest == 0
+    if is_first and head.nothing_received:
         return BEGINNING if requested is None else requested
-    earliest = now if is_first else now + timedelta(seconds=lead_seconds)
+    earliest = head.now if is_first else head.now + timedelta(seconds=lead_seconds)
     if requested is None:
         return earliest
     if requested < earliest:
-        raise EffectiveFromRefused(
+        raise EffectiveFromError(
             f"events received since {requested.isoformat()} may have been scored already; leave the time out, "
             f"or give one from {earliest.isoformat()} on"
         )

@@ -1,4 +1,4 @@
-"""Programme text → Programme, or every error in it with its line, column, field and what was expected."""
+"""Programme text → Programme, or every mistake in it with its line, column, field and what was expected."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,13 +10,16 @@ from typing import Any, get_args
 import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+from schwifty import IBAN
+from schwifty.exceptions import InvalidChecksumDigits, InvalidCountryCode, InvalidLength, SchwiftyException
 
-from services.scoring.programmes.domain.located_yaml import Located, Mark, Path, YamlRefused, read_yaml
-from services.scoring.rules.domain.conditions import ConditionRefused, check_condition
+from services.scoring.programmes.domain.located_yaml import Located, Mark, Path, YamlError, read_yaml
+from services.scoring.programmes.domain.publication import Document
+from services.scoring.rules.domain.conditions import ConditionError, check_condition
 from shared.contracts.activities import RETRACTED_TYPE
-from shared.contracts.programme import Programme
+from shared.contracts.programme import IdsError, Programme, RepeatedId
 
-ERRORS_MAX_COUNT = 100
+MISTAKES_MAX_COUNT = 100
 SHOWN_MAX_CHARS = 60
 
 _SLUG_WORDS = "1 to 63 lower-case letters, digits, `-` and `_`, starting with a letter or digit"
@@ -27,12 +30,10 @@ _EXPECTED = {
     "model_type": "fields, one `name: value` per line",
     "bool_type": "true or false",
 }
-#: What sits under `rules:` and the like, so that a list of them can be checked for ids used twice.
-_UNIQUE = (("rules",), ("recognition", "badges"), ("recognition", "levels"), ("rewards", "catalogue"))
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class ProgrammeError:
+class Mistake:
     """One thing that is wrong: line and column from 1, the field as a JSON Pointer, and what to write."""
 
     line: int
@@ -41,42 +42,44 @@ class ProgrammeError:
     detail: str
 
 
-def read_programme(text: str) -> Programme | list[ProgrammeError]:
+def read_programme(text: str) -> Programme | list[Mistake]:
     """Read a programme written in YAML (or JSON, which is YAML too).
 
-    Returns the programme, or all errors found in order of line, at most ERRORS_MAX_COUNT.
+    Returns the programme, or all mistakes found in order of line, at most MISTAKES_MAX_COUNT.
     """
     try:
         located = read_yaml(text)
-    except YamlRefused as refused:
-        return [_error(refused.mark, refused.path, refused.detail)]
+    except YamlError as refused:
+        return [_mistake(refused.mark, refused.path, refused.detail)]
     try:
         programme = Programme.model_validate(located.value)
     except ValidationError as invalid:
-        errors = [
-            error for details in invalid.errors(include_url=False) for error in _located_errors(located, details)
+        mistakes = [
+            mistake
+            for details in invalid.errors(include_url=False)
+            for mistake in _located_mistakes(located, details)
         ]
     else:
-        errors = list(_rule_errors(programme, located, text))
-        errors.extend(_account_errors(programme, located))
-        if not errors:
+        mistakes = list(_rule_mistakes(programme, located, text))
+        mistakes.extend(_account_mistakes(programme, located))
+        if not mistakes:
             return programme
-    return sorted(set(errors))[:ERRORS_MAX_COUNT]
+    return sorted(set(mistakes))[:MISTAKES_MAX_COUNT]
 
 
-def document_of(programme: Programme) -> dict[str, Any]:
+def document_of(programme: Programme) -> Document:
     """The programme as plain JSON values, without the fields that were left out."""
-    document: dict[str, Any] = programme.model_dump(mode="json", exclude_none=True)
+    document: Document = programme.model_dump(mode="json", exclude_none=True)
     return document
 
 
-def document_sha256(document: dict[str, Any]) -> str:
+def document_sha256(document: Document) -> str:
     """SHA-256 of the document in a canonical form, so that comments and layout make no new version."""
     return sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def _error(mark: Mark, path: Path, detail: str) -> ProgrammeError:
-    return ProgrammeError(mark.line, mark.column, _pointer(path), detail)
+def _mistake(mark: Mark, path: Path, detail: str) -> Mistake:
+    return Mistake(mark.line, mark.column, _pointer(path), detail)
 
 
 def _pointer(path: Path) -> str:
@@ -97,21 +100,22 @@ def _near(name: str, known: Iterable[str]) -> str:
     return f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}"
 
 
-def _located_errors(located: Located, details: ErrorDetails) -> Iterator[ProgrammeError]:
-    """Errors of the reader for one error of pydantic; its location is the path of the value."""
+def _located_mistakes(located: Located, details: ErrorDetails) -> Iterator[Mistake]:
+    """Mistakes for one error of pydantic, whose location is the path of the value."""
     path: Path = tuple(details["loc"])
     kind = details["type"]
-    if not path and kind == "value_error":
-        yield from _reference_errors(located, str(details["msg"]).removeprefix("Value error, "))
+    error = details.get("ctx", {}).get("error")
+    if isinstance(error, IdsError):
+        yield from _id_mistakes(located, error)
     elif kind == "missing":
         at = located.values.get(path[:-1], Mark(1, 1, 0))
-        yield _error(at, path, f"the field `{path[-1]}` is missing here")
+        yield _mistake(at, path, f"the field `{path[-1]}` is missing here")
     elif kind == "extra_forbidden":
         known = _fields_at(path[:-1])
         at = located.keys.get(path, Mark(1, 1, 0))
-        yield _error(at, path, f"there is no field `{path[-1]}` here; {_near(str(path[-1]), known)}")
+        yield _mistake(at, path, f"there is no field `{path[-1]}` here; {_near(str(path[-1]), known)}")
     else:
-        yield _error(located.values.get(path, Mark(1, 1, 0)), path, _wrong_value(details))
+        yield _mistake(located.values.get(path, Mark(1, 1, 0)), path, _wrong_value(details))
 
 
 def _wrong_value(details: ErrorDetails) -> str:
@@ -131,61 +135,47 @@ def _wrong_value(details: ErrorDetails) -> str:
 
 def _fields_at(path: Path) -> list[str]:
     """The fields that a programme has at `path`."""
-    model: Any = Programme
+    section: type[BaseModel] = Programme
     for part in path:
-        if isinstance(part, int):
-            continue
-        hint = model.model_fields[part].annotation
-        model = next(
-            one
-            for one in (hint, *get_args(hint), *(inner for arg in get_args(hint) for inner in get_args(arg)))
-            if isinstance(one, type) and issubclass(one, BaseModel)
-        )
-    return list(model.model_fields)
+        if isinstance(part, str):
+            section = _section(section.model_fields[part].annotation) or section
+    return list(section.model_fields)
 
 
-def _reference_errors(located: Located, message: str) -> Iterator[ProgrammeError]:
-    """Where ids are used twice, and where a badge counts a rule that is not there."""
-    found = False
-    for path in _UNIQUE:
-        section: Any = located.value
-        for part in path:
-            section = (section or {}).get(part) or {}
-        seen: dict[str, int] = {}
-        for index, item in enumerate(section):
-            at = (*path, index, "id")
-            mark = located.values[at]
-            if item["id"] in seen:
-                found = True
-                yield _error(mark, at, f"the id `{item['id']}` is used on line {seen[item['id']]} already")
-            seen.setdefault(item["id"], mark.line)
-    rules = [rule["id"] for rule in located.value["rules"]]
-    badges = (located.value.get("recognition") or {}).get("badges") or []
-    for index, badge in enumerate(badges):
-        at = ("recognition", "badges", index, "rule")
-        if badge.get("rule") is not None and badge["rule"] not in rules:
-            found = True
-            detail = f"there is no rule `{badge['rule']}`; {_near(badge['rule'], rules)}"
-            yield _error(located.values[at], at, detail)
-    if not found:
-        yield _error(Mark(1, 1, 0), (), message)
+def _section(hint: Any) -> type[BaseModel] | None:
+    """The part of a programme that a field holds, be it in a list or perhaps not there; None for plain values."""
+    hints = (hint, *get_args(hint), *(inner for argument in get_args(hint) for inner in get_args(argument)))
+    return next((found for found in hints if isinstance(found, type) and issubclass(found, BaseModel)), None)
 
 
-def _rule_errors(programme: Programme, located: Located, text: str) -> Iterator[ProgrammeError]:
+def _id_mistakes(located: Located, wrong: IdsError) -> Iterator[Mistake]:
+    """Where ids are used twice, and where something that isn't there is named."""
+    for problem in wrong.problems:
+        mark = located.values[problem.path]
+        if isinstance(problem, RepeatedId):
+            detail = f"the id `{problem.id}` is used on line {located.values[problem.earlier].line} already"
+        else:
+            detail = (
+                f"there is no {problem.reference.target.noun} `{problem.id}`; {_near(problem.id, problem.known)}"
+            )
+        yield _mistake(mark, problem.path, detail)
+
+
+def _rule_mistakes(programme: Programme, located: Located, text: str) -> Iterator[Mistake]:
     for index, rule in enumerate(programme.rules):
         for position, event_type in enumerate(rule.on):
             if event_type == RETRACTED_TYPE:
                 retraction: Path = ("rules", index, "on", position)
                 detail = "a retraction takes points back; it cannot earn any"
-                yield _error(located.values[retraction], retraction, detail)
+                yield _mistake(located.values[retraction], retraction, detail)
         if rule.when is None:
             continue
         try:
             check_condition(rule.when, rule.on)
-        except ConditionRefused as refused:
+        except ConditionError as refused:
             at = ("rules", index, "when")
             mark = _within(text, located.values[at], rule.when, refused.offset)
-            yield _error(mark, at, refused.detail)
+            yield _mistake(mark, at, refused.detail)
 
 
 def _within(text: str, start: Mark, value: str, offset: int | None) -> Mark:
@@ -198,12 +188,26 @@ def _within(text: str, start: Mark, value: str, offset: int | None) -> Mark:
     return start
 
 
-def _account_errors(programme: Programme, located: Located) -> Iterator[ProgrammeError]:
-    """The check digits of the paying account's IBAN (ISO 13616: the rearranged number is 1 modulo 97)."""
+def _account_mistakes(programme: Programme, located: Located) -> Iterator[Mistake]:
     payout = programme.rewards.payout
-    if payout is None:
-        return
-    iban = payout.paying_account.iban
-    if int("".join(str(int(digit, 36)) for digit in iban[4:] + iban[:4])) % 97 != 1:
+    detail = None if payout is None else _wrong_iban(payout.paying_account.iban)
+    if detail is not None:
         at = ("rewards", "payout", "paying_account", "iban")
-        yield _error(located.values[at], at, f"the check digits of the IBAN {iban} do not fit; is a digit wrong?")
+        yield _mistake(located.values[at], at, detail)
+
+
+def _wrong_iban(iban: str) -> str | None:
+    """What is wrong with an IBAN: its country, length, structure or check digits (ISO 13616); None for nothing."""
+    country = iban[:2]
+    try:
+        IBAN(iban)
+    except InvalidCountryCode:
+        return f"no IBAN begins with {country}; is a letter wrong?"
+    except InvalidLength:
+        length = IBAN(iban, allow_invalid=True).spec.iban_length
+        return f"an IBAN of {country} has {length} characters; {iban} has {len(iban)}"
+    except InvalidChecksumDigits:
+        return f"the check digits of the IBAN {iban} do not fit; is a digit wrong?"
+    except SchwiftyException:
+        return f"{iban} is not built as an IBAN of {country} is; is a letter or a digit wrong?"
+    return None

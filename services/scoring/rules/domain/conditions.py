@@ -40,7 +40,7 @@ _SELECTION = re.compile(r"(?<![.\w])(event|data)((?:\.[A-Za-z_]\w*)+)(\s*\()?")
 _SYNTAX_ERROR = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 
 
-class ConditionRefused(ValueError):
+class ConditionError(ValueError):
     """An expression that cannot be a condition; `offset` is where in it, in characters from 0, if known."""
 
     def __init__(self, detail: str, offset: int | None = None) -> None:
@@ -67,8 +67,7 @@ class NotEvaluated:
 def compile_condition(expression: str) -> Condition:
     """Compile `expression`, as it is done for a version that was published before.
 
-    Raises:
-        ConditionRefused: it is not a CEL expression.
+    Raises ConditionError when it is not a CEL expression.
     """
     try:
         program = cel.compile(expression)
@@ -81,13 +80,12 @@ def compile_condition(expression: str) -> Condition:
 def check_condition(expression: str, event_types: Iterable[str]) -> None:
     """Check, before it is published, that `expression` can be the condition of a rule on `event_types`.
 
-    Raises:
-        ConditionRefused: with the first thing that is wrong and what to write instead.
+    Raises ConditionError when it cannot, with the first thing that is wrong and what to write instead.
     """
     condition = compile_condition(expression)
     bare = _without_texts(expression)
     if len(_MACRO.findall(bare)) > COMPREHENSIONS_MAX_COUNT:
-        raise ConditionRefused(f"at most {COMPREHENSIONS_MAX_COUNT} of all, exists, exists_one, map or filter")
+        raise ConditionError(f"at most {COMPREHENSIONS_MAX_COUNT} of all, exists, exists_one, map or filter")
     _check_names(bare, condition.variables, condition.program.functions())
     types = tuple(event_types)
     _check_selections(bare, types)
@@ -127,19 +125,19 @@ def _explained(error: BaseException) -> str:
     return str(error).split("\n", 1)[0][:300]
 
 
-def _syntax_refused(expression: str, message: str) -> ConditionRefused:
+def _syntax_refused(expression: str, message: str) -> ConditionError:
     found = _SYNTAX_ERROR.search(message)
     if found is None:
-        return ConditionRefused("this is not a CEL expression")
+        return ConditionError("this is not a CEL expression")
     line, column, problem = int(found[1]), int(found[2]), found[3]
     lines = expression.splitlines(keepends=True) or [""]
-    offset = sum(len(one) for one in lines[: line - 1]) + column - 1
+    offset = sum(len(before) for before in lines[: line - 1]) + column - 1
     if "mismatched input '<EOF>'" in problem:
-        return ConditionRefused("the expression ends too early; something is missing after this", offset)
+        return ConditionError("the expression ends too early; something is missing after this", offset)
     if "Recursion limit" in problem:
-        return ConditionRefused("the expression is nested too deeply", offset)
+        return ConditionError("the expression is nested too deeply", offset)
     problem = problem.removeprefix("Syntax error: ").split(" expecting ")[0]
-    return ConditionRefused(f"not a CEL expression: {problem}", offset)
+    return ConditionError(f"not a CEL expression: {problem}", offset)
 
 
 def _suggestion(name: str, known: Iterable[str]) -> str:
@@ -152,7 +150,7 @@ def _check_names(bare: str, variables: Iterable[str], functions: Iterable[str]) 
     for name in variables:
         if name not in VARIABLES:
             found = re.search(rf"(?<![.\w]){re.escape(name)}\b", bare)
-            raise ConditionRefused(
+            raise ConditionError(
                 f"there is no variable `{name}`; a condition reads `event` and `data`, as in"
                 " `data.channel` (text is written in quotes)",
                 found.start() if found else None,
@@ -162,7 +160,7 @@ def _check_names(bare: str, variables: Iterable[str], functions: Iterable[str]) 
         if not name.isidentifier() or name.startswith("_") or name.endswith("_") or name in FUNCTIONS:
             continue
         found = re.search(rf"\b{re.escape(name)}\s*\(", bare)
-        raise ConditionRefused(
+        raise ConditionError(
             f"there is no function `{name}`; {_suggestion(name, FUNCTIONS)}", found.start() if found else None
         )
 
@@ -176,14 +174,14 @@ def _check_selections(bare: str, event_types: tuple[str, ...]) -> None:
             continue
         if found[1] == "event":
             if names[0] not in EVENT_FIELDS:
-                raise ConditionRefused(
+                raise ConditionError(
                     f"there is no `event.{names[0]}`; {_suggestion(names[0], EVENT_FIELDS)}", found.start()
                 )
             continue
         unknown = [_unknown_field(_data_of(event_type), names) for event_type in event_types]
         if unknown and all(unknown):
-            missing, known = next(one for one in unknown if one is not None)
-            raise ConditionRefused(
+            missing, known = next(field for field in unknown if field is not None)
+            raise ConditionError(
                 f"{' or '.join(event_types)} has no field `data.{missing}`;"
                 f" {_suggestion(missing.rsplit('.', 1)[-1], known)}",
                 found.start(),
@@ -193,8 +191,8 @@ def _check_selections(bare: str, event_types: tuple[str, ...]) -> None:
 @cache
 def _data_of(event_type: str) -> Any:
     """The contract of an event type's `data`."""
-    activity = next(one for one in ACTIVITIES if activity_type(one) == event_type)
-    return get_type_hints(activity)["data"]
+    contract = next(activity for activity in ACTIVITIES if activity_type(activity) == event_type)
+    return get_type_hints(contract)["data"]
 
 
 def _unknown_field(contract: Any, names: list[str]) -> tuple[str, list[str]] | None:
@@ -236,11 +234,11 @@ def _check_result(program: Any, event_types: tuple[str, ...]) -> None:
             if isinstance(result, bool):
                 problems.append(None)
             else:
-                raise ConditionRefused(
+                raise ConditionError(
                     f"a condition must be true or false; this one gives {type(result).__name__} {result!r:.60}"
                 )
     if problems and all(problems):
-        raise ConditionRefused(f"cannot be evaluated for {event_types[0]}: {problems[0]}")
+        raise ConditionError(f"cannot be evaluated for {event_types[0]}: {problems[0]}")
 
 
 def _example(contract: Any) -> Any:

@@ -4,7 +4,7 @@ A candidate is what a rule would give before the daily cap is looked at. What a 
 why, is kept beside it: "why did I get nothing" has an answer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
@@ -20,8 +20,8 @@ from services.scoring.rules.domain.conditions import (
 from shared.contracts.facts import AcceptedEvent
 from shared.contracts.programme import Programme, Rule, Slot
 
-#: The attribute of an accepted event that says which member is in a slot.
-MEMBER_OF_SLOT: dict[Slot, Literal["member", "objectmember", "replymember"]] = {
+#: The attribute of an accepted event that says which member a beneficiary is.
+MEMBER_ATTRIBUTE: dict[Slot, Literal["member", "objectmember", "replymember"]] = {
     "actor": "member",
     "object_author": "objectmember",
     "reply_author": "replymember",
@@ -32,10 +32,10 @@ Reason = Literal["condition_false", "condition_failed", "no_beneficiary", "own_a
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule with its condition compiled and its slot resolved to an event's attribute."""
+    """A rule with its condition compiled and its beneficiary resolved to an event's attribute."""
 
     id: str
-    slot: Slot
+    beneficiary: Slot
     member_attribute: str
     points: int
     daily_cap: int | None
@@ -43,8 +43,11 @@ class CompiledRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
-    """A published version; it scores the events received from `effective_from` until the next does."""
+class CompiledVersion:
+    """A published version, ready for matching.
+
+    It scores the events received from `effective_from` until the next does.
+    """
 
     programme_id: str
     number: int
@@ -56,13 +59,13 @@ class Version:
 class Candidate(NamedTuple):
     """Points that a rule has for a member for an event, before its daily cap; `cap` is None without one.
 
-    The times are the event's in UTC: a parsed time zone takes twice as long to be compared, stored and written.
+    The times are the event's in UTC: a parsed time zone is slower to compare and to store.
     """
 
     event: AcceptedEvent
     event_time: datetime
     received_at: datetime
-    version: Version
+    version: CompiledVersion
     rule: CompiledRule
     member_id: str
     cap: CapKey | None
@@ -71,9 +74,10 @@ class Candidate(NamedTuple):
 class Declined(NamedTuple):
     """Why a rule that listens to the event's type gave nothing, or less than its points."""
 
-    event: AcceptedEvent
+    community: str
+    event_uid: str
     rule_id: str
-    slot: Slot
+    beneficiary: Slot
     reason: Reason
     detail: str
 
@@ -87,11 +91,10 @@ class Matched:
     without_version: int = 0
 
 
-def compile_version(programme: Programme, number: int, effective_from: datetime) -> Version:
+def compile_version(programme: Programme, number: int, effective_from: datetime) -> CompiledVersion:
     """Compile a programme for scoring.
 
-    Raises:
-        ConditionRefused: a condition is not CEL, which a programme that was published cannot have.
+    Raises ConditionError when a condition is not CEL, which a programme that was published cannot have.
     """
     rules: dict[str, list[CompiledRule]] = {}
     for rule in programme.rules:
@@ -104,7 +107,7 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
         )
         for event_type, of_type in rules.items()
     }
-    return Version(
+    return CompiledVersion(
         programme.programme,
         number,
         effective_from,
@@ -116,15 +119,15 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
 def _compile_rule(rule: Rule) -> CompiledRule:
     return CompiledRule(
         id=rule.id,
-        slot=rule.to,
-        member_attribute=MEMBER_OF_SLOT[rule.to],
+        beneficiary=rule.to,
+        member_attribute=MEMBER_ATTRIBUTE[rule.to],
         points=rule.points,
         daily_cap=rule.daily_cap,
         condition=None if rule.when is None else compile_condition(rule.when),
     )
 
 
-def version_at(versions: Sequence[Version], received_at: datetime) -> Version | None:
+def version_at(versions: Sequence[CompiledVersion], received_at: datetime) -> CompiledVersion | None:
     """The newest of `versions` (oldest first) that was in effect when an event was received."""
     for version in reversed(versions):
         if version.effective_from <= received_at:
@@ -132,7 +135,7 @@ def version_at(versions: Sequence[Version], received_at: datetime) -> Version | 
     return None
 
 
-def match(events: Iterable[AcceptedEvent], versions: dict[str, Sequence[Version]]) -> Matched:
+def match(events: Iterable[AcceptedEvent], versions: Mapping[str, Sequence[CompiledVersion]]) -> Matched:
     """Find what the rules have for `events`, in their order; `versions` are those of each community."""
     matched = Matched()
     for event in events:
@@ -150,7 +153,7 @@ def match(events: Iterable[AcceptedEvent], versions: dict[str, Sequence[Version]
 def _match_event(
     event: AcceptedEvent,
     received_at: datetime,
-    version: Version,
+    version: CompiledVersion,
     rules: tuple[CompiledRule, ...],
     matched: Matched,
 ) -> None:
@@ -160,23 +163,28 @@ def _match_event(
     for rule in rules:
         member_id = fields.get(rule.member_attribute)
         if member_id is None:
-            matched.declined.append(Declined(event, rule.id, rule.slot, "no_beneficiary", ""))
+            matched.declined.append(decline(event, rule, "no_beneficiary"))
             continue
         if rule.condition is not None:
             if context is None:
                 context = context_of(event, version.variables[event["type"]])
             answer = holds(rule.condition, context)
             if isinstance(answer, NotEvaluated):
-                matched.declined.append(Declined(event, rule.id, rule.slot, "condition_failed", answer.reason))
+                matched.declined.append(decline(event, rule, "condition_failed", answer.reason))
                 continue
             if not answer:
-                matched.declined.append(Declined(event, rule.id, rule.slot, "condition_false", ""))
+                matched.declined.append(decline(event, rule, "condition_false"))
                 continue
         # Nobody earns by answering, thanking or reacting to themselves.
-        if rule.slot != "actor" and member_id == event["member"]:
-            matched.declined.append(Declined(event, rule.id, rule.slot, "own_activity", ""))
+        if rule.beneficiary != "actor" and member_id == event["member"]:
+            matched.declined.append(decline(event, rule, "own_activity"))
             continue
         cap = None
         if rule.daily_cap is not None:
             cap = CapKey(event["community"], member_id, rule.id, event_time.date())
         matched.candidates.append(Candidate(event, event_time, received_at, version, rule, member_id, cap))
+
+
+def decline(event: AcceptedEvent, rule: CompiledRule, reason: Reason, detail: str = "") -> Declined:
+    """Why `rule` gives nothing for `event`, or less than its points."""
+    return Declined(event["community"], event["uid"], rule.id, rule.beneficiary, reason, detail)

@@ -1,6 +1,7 @@
 """Ingest as its process wires it, in this one: HTTP server, worker and relay on a real broker and database."""
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -16,7 +17,8 @@ from services.ingest.settings import Settings
 from shared.contracts.facts import ACCEPTED_EVENT, MEMBER_IDENTIFIED, RAW_EVENT, REJECTED_EVENT
 from shared.service import Parts
 from shared.topics import EVENTS, MEMBERS, REJECTED
-from shared.transaction import Transaction, transaction
+from shared.transaction import Transaction
+from tests.integration.services.process import running
 from tests.integration.services.world import authorization
 from tests.waiting import until
 
@@ -52,7 +54,14 @@ class Community:
 
     name: str
     client: httpx.AsyncClient
-    pool: asyncpg.Pool
+    front_door: Parts
+
+    @property
+    def pool(self) -> asyncpg.Pool:
+        return self.front_door.pool
+
+    def begin(self) -> AbstractAsyncContextManager[Transaction[Any]]:
+        return self.front_door.begin()
 
     async def post(self, *events: Any) -> dict[str, Any]:
         """What POST /v1/events answered to a batch."""
@@ -123,7 +132,7 @@ class Published:
 
 
 async def handle(community: Community, *facts: Any) -> Published:
-    async with transaction(community.pool, lambda _: None) as tx:
+    async with community.begin() as tx:
         await handlers.on_raw_events(tx, list(facts))
         return Published(tx)
 
@@ -131,17 +140,13 @@ async def handle(community: Community, *facts: Any) -> Published:
 @pytest.fixture(scope="module")
 async def front_door(stack: Any) -> AsyncIterator[Parts]:
     settings = Settings(**stack.settings, body_seconds=1.0, retry_min_seconds=0.05, key_cache_seconds=0.2)
-    parts = Parts(SPEC, settings, "all")
-    await parts.start()
-    yield parts
-    await parts.stop()
+    async with running(SPEC, settings) as parts:
+        yield parts
 
 
 @pytest.fixture
 async def community(front_door: Parts) -> AsyncIterator[Community]:
-    assert front_door.pool is not None
-    assert front_door.http is not None
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{front_door.http.port}", timeout=20) as client:
-        made = Community(f"c{uuid4().hex[:12]}", client, front_door.pool)
+        made = Community(f"c{uuid4().hex[:12]}", client, front_door)
         client.headers.update(await authorization(made.pool, made.name, *SCOPES))
         yield made

@@ -40,7 +40,7 @@ async def test_a_revoked_key_and_a_missing_scope(community: Community) -> None:
 
 
 async def test_keys_are_issued_listed_and_revoked_for_good(community: Community, front_door: Parts) -> None:
-    admin = {"Authorization": f"Bearer {front_door._settings.admin_key}"}
+    admin = {"Authorization": f"Bearer {front_door.connected.settings.admin_key}"}
     wanted = {"community": community.name, "name": "forum", "scopes": ["events:write", "receipts:read"]}
     issued = await community.client.post("/v1/keys", json=wanted, headers=admin)
     assert issued.status_code == 201, issued.text

@@ -43,7 +43,7 @@ async def test_a_compressed_body_is_refused(community: Community) -> None:
 
 
 async def test_a_body_over_the_limit_is_refused_by_its_length(community: Community, front_door: Parts) -> None:
-    limit = front_door._settings.body_max_bytes
+    limit = front_door.connected.settings.body_max_bytes
     for line in (b"POST /v1/events", b"PUT /v1/members/identities"):
         for length in (str(limit + 1), "9" * 18, "9" * 19):
             reader, writer = await raw(community, front_door, line, b"content-length: " + length.encode())
@@ -55,7 +55,6 @@ async def test_a_body_over_the_limit_is_refused_by_its_length(community: Communi
 
 async def raw(community: Community, front_door: Parts, line: bytes, *headers: bytes) -> tuple[Any, Any]:
     """A connection on which a request with a JSON body has begun: its reader and writer."""
-    assert front_door.http is not None
     reader, writer = await asyncio.open_connection("127.0.0.1", front_door.http.port)
     authorization = b"authorization: " + community.client.headers["authorization"].encode()
     head = [line + b" HTTP/1.1", b"host: x", b"content-type: application/json", authorization, *headers]
@@ -84,7 +83,7 @@ async def test_a_body_without_a_length_is_refused_once_it_is_too_large(
 ) -> None:
     reader, writer = await raw(community, front_door, line, b"transfer-encoding: chunked")
     answer = asyncio.create_task(reader.readuntil(b"}"))
-    limit = front_door._settings.body_max_bytes
+    limit = front_door.connected.settings.body_max_bytes
     for _ in range(limit // 2**16 + 2):
         writer.write(b"10000\r\n" + b" " * 2**16 + b"\r\n")
         await writer.drain()

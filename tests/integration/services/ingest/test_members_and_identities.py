@@ -12,14 +12,18 @@ import pytest
 
 from services.ingest.events import handlers
 from services.ingest.members import handlers as members
-from services.ingest.members.domain import DifferentMembersError, new_member_id
-from shared.transaction import Transaction, transaction
+from services.ingest.members.domain import DifferentMembersError, Identity, IdentityKey, new_member_id
+from shared.transaction import Transaction
 from tests.integration.services.ingest.conftest import Community, Published, event, handle, raw_fact
 from tests.waiting import until
 
 pytestmark = pytest.mark.stack
 
 NOW = datetime(2026, 1, 31, 12, 0, 1, tzinfo=UTC)
+
+
+def forum(*ids: str) -> list[Identity]:
+    return [Identity("forum", one) for one in ids]
 
 
 async def declare(community: Community, *identities: tuple[str, str], name: str | None = None) -> httpx.Response:
@@ -40,7 +44,7 @@ async def test_identities_declared_after_one_of_them_was_seen(community: Communi
     await community.outcomes(event(1, "ada"))
     answer = await declare(community, ("forum", "ada"), ("chat", "U1"))
     assert answer.status_code == 200
-    assert answer.json()["member_id"] == new_member_id((community.name, "forum", "ada"))
+    assert answer.json()["member_id"] == new_member_id(IdentityKey(community.name, "forum", "ada"))
     assert (await declare(community, ("chat", "U1"), ("forum", "ada"))).json() == answer.json()
     assert len(await community.members()) == 1
 
@@ -50,7 +54,7 @@ async def test_members_that_both_have_a_history_cannot_be_made_one(community: Co
     answer = await declare(community, ("forum", "ada"), ("forum", "bob"))
     assert answer.status_code == 409
     assert answer.headers["content-type"] == "application/problem+json"
-    assert new_member_id((community.name, "forum", "ada")) in answer.json()["detail"]
+    assert new_member_id(IdentityKey(community.name, "forum", "ada")) in answer.json()["detail"]
     assert len(await community.members()) == 2
 
 
@@ -104,7 +108,7 @@ async def in_front(community: Community) -> AsyncIterator[Transaction]:
     async with community.pool.acquire() as conn:
         faster = conn.transaction()
         await faster.start()
-        yield Transaction(conn, NOW)
+        yield Transaction(conn, NOW, service="ingest", settings=community.front_door.connected.settings)
         pid = conn.get_server_pid()
 
         async def waited_for() -> Any:
@@ -122,8 +126,10 @@ async def test_a_declaration_that_an_event_overtook_is_published_under_a_higher_
     """Readers keep a member's highest revision: at the same one they would never see the new identity."""
 
     async def declared() -> Published:
-        async with transaction(community.pool, lambda _: None) as tx:
-            await members.declare_identities(tx, community.name, [("forum", "ada"), ("forum", "bea")], None)
+        async with community.begin() as tx:
+            await members.declare_identities(
+                tx, community=community.name, identities=forum("ada", "bea"), name=None
+            )
             return Published(tx)
 
     async with in_front(community) as tx:
@@ -142,18 +148,21 @@ async def test_a_declaration_that_an_event_overtook_with_another_member_joins_th
         overtaken = asyncio.create_task(declare(community, ("forum", "ada"), ("forum", "zoe")))
     answer = await overtaken
     assert answer.status_code == 200, answer.text
-    assert answer.json()["member_id"] == new_member_id((community.name, "forum", "zoe"))
+    assert answer.json()["member_id"] == new_member_id(IdentityKey(community.name, "forum", "zoe"))
 
 
 async def test_a_declaration_that_a_larger_one_overtook_belongs_to_its_member(community: Community) -> None:
-    everything = [("forum", "a"), ("forum", "b"), ("forum", "c")]
+    everything = forum("a", "b", "c")
     async with in_front(community) as tx:
-        member = await members.declare_identities(tx, community.name, everything, None)
+        member = await members.declare_identities(tx, community=community.name, identities=everything, name=None)
         overtaken = asyncio.create_task(declare(community, ("forum", "b"), ("forum", "c")))
     answer = await overtaken
     assert answer.status_code == 200, answer.text
-    assert answer.json()["member_id"] == member
+    assert answer.json()["member_id"] == member.member_id
     assert len(answer.json()["identities"]) == 3
+    # The member that the overtaken one began is nobody: it takes no place on a page.
+    (page,) = (await community.client.get("/v1/members", params={"limit": 1})).json()["items"]
+    assert page["member_id"] == member.member_id
 
 
 async def test_two_declarations_that_add_to_one_member_do_not_deadlock(community: Community) -> None:
@@ -169,5 +178,5 @@ async def test_different_members_are_named(community: Community) -> None:
         community, raw_fact(community.name, event(1, "a")), raw_fact(community.name, event(2, "b"), receiptindex=1)
     )
     with pytest.raises(DifferentMembersError):
-        async with transaction(community.pool, lambda _: None) as tx:
-            await members.declare_identities(tx, community.name, [("forum", "a"), ("forum", "b")], None)
+        async with community.begin() as tx:
+            await members.declare_identities(tx, community=community.name, identities=forum("a", "b"), name=None)

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from services.ingest.events import handlers
-from services.ingest.members.domain import new_member_id
+from services.ingest.members.domain import IdentityKey, new_member_id
 from shared.published.checks import assert_valid_fact
 from shared.topics import EVENTS
-from shared.transaction import Invalid, transaction
+from shared.transaction import InvalidMessageError
 from tests.integration.services.ingest.conftest import EVENT, Community, event, handle, raw_fact
 
 pytestmark = pytest.mark.stack
@@ -35,7 +35,7 @@ async def test_a_record_consumed_again_beside_new_ones_changes_nothing(community
 
 async def test_a_record_that_names_the_receipt_of_another_is_invalid(community: Community) -> None:
     await handle(community, raw_fact(community.name, event(1)))
-    with pytest.raises(Invalid, match="place in its receipt"):
+    with pytest.raises(InvalidMessageError, match="place in its receipt"):
         await handle(community, raw_fact(community.name, event(2)))
 
 
@@ -51,7 +51,7 @@ async def test_an_accepted_event_keeps_everything_that_was_said(community: Commu
     (found,) = published.events
     assert {key: found[key] for key in said if key != "time"} == {key: said[key] for key in said if key != "time"}
     assert (found["member"], found["objectmember"], found["replymember"]) == tuple(
-        new_member_id((community.name, "forum", who)) for who in ("ada", "bob", "eve")
+        new_member_id(IdentityKey(community.name, "forum", who)) for who in ("ada", "bob", "eve")
     )
     assert len(published.members) == 3
 
@@ -85,20 +85,20 @@ async def test_what_the_api_would_never_write_is_invalid_and_no_reason_to_crash(
     community: Community, name: str
 ) -> None:
     good = raw_fact(community.name, event(7))
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(InvalidMessageError) as refused:
         await handle(community, good, raw_fact(community.name, NOT_EVENTS[name]))
     assert refused.value.index == 1
     assert refused.value.reason
 
 
 async def test_an_id_that_is_not_the_events_own_is_invalid(community: Community) -> None:
-    with pytest.raises(Invalid, match="the id is not that of"):
-        await handle(community, raw_fact(community.name, event(1), id=new_member_id(("a", "b", "c"))))
+    with pytest.raises(InvalidMessageError, match="the id is not that of"):
+        await handle(community, raw_fact(community.name, event(1), id=new_member_id(IdentityKey("a", "b", "c"))))
 
 
 async def test_a_later_event_type_is_taken_by_an_earlier_worker(community: Community) -> None:
     """While a new version is rolled out, the API may know more than the worker."""
-    async with transaction(community.pool, lambda _: None) as tx:
+    async with community.begin() as tx:
         later = EVENT | {
             "type": "forum.poem.v1",
             "data": {"channel": "radio", "actor": {"id": "ada"}, "rhymes": True},

@@ -1,10 +1,11 @@
 """What became of each event, as its receipt says."""
 
+import re
 from typing import Any
 
 import pytest
 
-from services.ingest.events.domain.judgement import event_uid
+from services.ingest.events.domain.judgement import Outcome, event_uid
 from shared.service import Parts
 from tests.integration.services.ingest.conftest import EVENT, SCOPES, Community, event
 from tests.integration.services.world import authorization
@@ -84,3 +85,10 @@ async def test_another_community_sees_nothing(community: Community, front_door: 
         return (await community.client.get(url, headers=headers)).json()["items"]
 
     assert [one["outcome"] for one in await until(judged)] == ["accepted"]
+
+
+async def test_an_outcome_is_the_same_in_code_and_table(community: Community) -> None:
+    check = await community.pool.fetchval(
+        "select pg_get_constraintdef(oid) from pg_constraint where conname = 'receipts_outcome_check'"
+    )
+    assert sorted(re.findall(r"'(\w+)'", check)) == sorted(Outcome)

@@ -18,8 +18,8 @@ from tests.integration.services.world import NOON, World
 class RecognitionWorld(World):
     """Numbers its awards, each of an event of its own."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        super().__init__(pool)
+    def __init__(self, pool: asyncpg.Pool, spec: ServiceSpec) -> None:
+        super().__init__(pool, spec)
         self._numbers = itertools.count(1)
 
     def award(
@@ -63,5 +63,5 @@ def scopes() -> Sequence[str]:
 
 
 @pytest.fixture
-def world(pool: asyncpg.Pool) -> RecognitionWorld:
-    return RecognitionWorld(pool)
+def world(pool: asyncpg.Pool, spec: ServiceSpec) -> RecognitionWorld:
+    return RecognitionWorld(pool, spec)

@@ -8,7 +8,7 @@ import pytest
 
 from services.recognition.thresholds.handlers import on_programmes
 from services.recognition.totals import handlers
-from shared.transaction import Invalid, Transaction
+from shared.transaction import InvalidMessageError, Transaction
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 pytestmark = pytest.mark.stack
@@ -86,7 +86,9 @@ async def test_one_batch_or_many_grant_the_same(world: Any) -> None:
     async with world.pool.acquire() as conn:
         undone = conn.transaction()
         await undone.start()
-        at_once = await _published_by(Transaction(conn, NOON), awards, world.community)
+        at_once = await _published_by(
+            Transaction(conn, NOON, service="recognition", settings=world.settings), awards, world.community
+        )
         await undone.rollback()
     assert len(at_once) == 5
     for award in awards:
@@ -99,6 +101,29 @@ async def _published_by(tx: Transaction, awards: list[Any], community: str) -> l
     await tx.store_outbox()
     rows = await tx.conn.fetch("select value from outbox where key like $1 order by id", f"{community}|%".encode())
     return [orjson.loads(row["value"])["id"] for row in rows]
+
+
+async def test_what_stands_is_stored_as_it_always_was(world: Any) -> None:
+    """Rows written by every version before are read, and written again alike."""
+    await world.handle(on_programmes, world.programme(1, SECTION))
+    grant = world.uuid("grant")
+    stored = {"badge:ten": [grant, "Ten points"], "level:newcomer": [grant, "Newcomer"]}
+    await world.pool.execute(
+        "insert into members (community, member_id, points, awards_by_rule, standing, last_award_id, version)"
+        " values ($1, $2, 12, '{\"post\": 1}', $3, $4, 1)",
+        world.community,
+        world.uuid("a"),
+        orjson.dumps(stored).decode(),
+        world.uuid("award 0"),
+    )
+    await world.awarded(world.award("a", 1))
+    assert await world.published() == []
+    now = await world.pool.fetchval("select standing from members where community = $1", world.community)
+    assert orjson.loads(now) == stored
+    await world.awarded(world.award("a", -5))
+    (taken,) = await world.published()
+    assert (taken["kind"], taken["name"], taken["title"]) == ("badge", "ten", "Ten points")
+    assert taken["reverses"] == grant
 
 
 async def test_grants_are_append_only_for_the_service(world: Any) -> None:
@@ -163,7 +188,7 @@ async def test_a_version_waits_until_it_takes_effect(world: Any) -> None:
 
 async def test_a_recognition_section_that_cannot_be_read_is_invalid(world: Any) -> None:
     broken = {"badges": [{"id": "x", "title": "X", "at_least": 0}]}
-    with pytest.raises(Invalid, match="at_least") as caught:
+    with pytest.raises(InvalidMessageError, match="at_least") as caught:
         await world.handle(on_programmes, world.programme(1, SECTION), world.programme(2, broken))
     assert caught.value.index == 1
 

@@ -6,8 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
+from services.recognition.main import SPEC
 from services.recognition.thresholds.handlers import on_programmes
-from services.recognition.totals import handlers
+from shared.followed_members import on_members
 
 pytestmark = pytest.mark.stack
 
@@ -23,7 +24,7 @@ SECTION = {
 
 async def named(world: Any, name: str, shown: str, revision: int = 1) -> None:
     data = {"member_id": world.uuid(name), "name": shown, "revision": revision}
-    await world.handle(handlers.on_members, world.fact("member.identified.v1", f"{name} {revision}", data))
+    await world.handle(on_members, world.fact("member.identified.v1", f"{name} {revision}", data))
 
 
 async def pages(api: httpx.AsyncClient, **query: Any) -> list[tuple[int, int]]:
@@ -106,7 +107,7 @@ async def test_errors_say_what_is_wrong(world: Any, api: httpx.AsyncClient) -> N
 
 
 async def test_another_community_sees_nothing_of_it(world: Any, api: httpx.AsyncClient) -> None:
-    other = type(world)(world.pool)
+    other = type(world)(world.pool, SPEC)
     await other.awarded(other.award("a", 50))
     assert (await api.get("/v1/leaderboard")).json()["items"] == []
     assert (await api.get(f"/v1/members/{other.uuid('a')}/recognition")).status_code == 404

@@ -10,13 +10,12 @@ import pytest
 
 from services.scoring.awards.handlers import Scorer
 from services.scoring.main import SPEC
+from services.scoring.programmes.domain.publication import Submission
 from services.scoring.programmes.domain.reading import read_programme
 from services.scoring.programmes.handlers import Published, publish_programme
 from shared.contracts.programme import Programme
 from shared.service import ServiceSpec
 from tests.integration.services.world import NOON, World
-
-LEAD_SECONDS = 2.0
 
 RULES = """
 programme: demo
@@ -35,7 +34,7 @@ class ScoringWorld(World):
     noon = NOON
 
     def __init__(self, pool: asyncpg.Pool) -> None:
-        super().__init__(pool)
+        super().__init__(pool, SPEC)
         self.scorer = Scorer()
 
     def event(self, name: str, member: str = "ann", other: str | None = "bob", **more: Any) -> Any:
@@ -63,7 +62,11 @@ class ScoringWorld(World):
         programme = read_programme(text)
         assert isinstance(programme, Programme), programme
         async with self.begin() as tx:
-            return await publish_programme(tx, self.community, programme, text, "test", requested, LEAD_SECONDS)
+            return await publish_programme(
+                tx,
+                community=self.community,
+                submission=Submission(programme, text, "test", requested),
+            )
 
     async def score(self, *events: Any, scorer: Scorer | None = None) -> None:
         async with self.begin() as tx:

@@ -11,9 +11,9 @@ import asyncpg
 import pytest
 
 from services.scoring.awards.handlers import Scorer
-from services.scoring.programmes.handlers import OtherProgramme
+from services.scoring.programmes.domain.publication import OtherProgrammeError
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
-from shared.transaction import Invalid
+from shared.transaction import InvalidMessageError
 
 ROOT = Path(__file__).parents[4]
 RULES_AT_TWO = """
@@ -126,7 +126,7 @@ async def test_why_a_rule_gave_nothing_is_kept(world: Any) -> None:
 
 
 async def test_a_retraction_that_names_nothing_is_invalid(world: Any) -> None:
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(InvalidMessageError) as refused:
         await world.score(world.event("1"), world.event("2", type="activity.retracted.v1"))
     assert refused.value.index == 1
 
@@ -142,14 +142,14 @@ async def test_events_before_the_first_version_earn_nothing_and_later_ones_at_on
     published = await world.publish()
     await world.score(world.event("1"), world.event("2"))
     assert {str(row["event_uid"]) for row in await world.awards()} == {world.uuid("event 2")}
-    assert published.version["effective_from"] > datetime.now(UTC) - timedelta(minutes=1)
+    assert published.version.effective_from > datetime.now(UTC) - timedelta(minutes=1)
 
 
 async def test_a_version_that_another_process_published_counts_from_its_time(world: Any) -> None:
     await world.publish()
     await world.score(world.event("1", other=None))
     second = await world.publish(RULES_AT_TWO)
-    since = second.version["effective_from"]
+    since = second.version.effective_from
     await world.score(
         world.event("2", other=None, receivedat=since - timedelta(microseconds=1)),
         world.event("3", other=None, receivedat=since),
@@ -177,13 +177,13 @@ async def test_publishing_waits_for_a_batch_that_is_being_scored(world: Any) -> 
         assert not publishing.done()
     published = await publishing
     # The time is taken after the wait, so that no event of that batch was received in the new version's time.
-    assert published.version["effective_from"] >= scored_until + timedelta(seconds=2)
+    assert published.version.effective_from >= scored_until + timedelta(seconds=2)
 
 
 async def test_the_same_content_makes_no_new_version(world: Any) -> None:
     first = await world.publish(RULES_AT_TWO)
     again = await world.publish("# other words\n" + RULES_AT_TWO)
-    assert (first.is_new, again.is_new, again.version["version"]) == (True, False, 1)
+    assert (first.is_new, again.is_new, again.version.number) == (True, False, 1)
     (message,) = await world.published()
     fact = PROGRAMME_PUBLISHED.adapter.validate_python(message[2])
     assert (message[0], message[1]) == ("programme.v1", f"{world.community}|demo")
@@ -194,12 +194,12 @@ async def test_the_same_content_makes_no_new_version(world: Any) -> None:
 async def test_two_publications_at_the_same_time_are_two_versions(world: Any) -> None:
     texts = [RULES_AT_TWO.replace("points: 2", f"points: {points}") for points in range(2, 8)]
     published = await asyncio.gather(*(world.publish(text) for text in texts))
-    assert sorted(one.version["version"] for one in published) == [1, 2, 3, 4, 5, 6]
+    assert sorted(one.version.number for one in published) == [1, 2, 3, 4, 5, 6]
 
 
 async def test_a_community_has_one_programme(world: Any) -> None:
     await world.publish()
-    with pytest.raises(OtherProgramme, match="`demo`"):
+    with pytest.raises(OtherProgrammeError, match="`demo`"):
         await world.publish(RULES_AT_TWO.replace("programme: demo", "programme: other"))
 
 

@@ -88,13 +88,14 @@ async def test_a_dry_run_changes_nothing(api: httpx.AsyncClient, world: Any) -> 
     assert (await api.get("/v1/programmes")).json()["items"] == []
     await publish(api, world.rules)
     other = await publish(api, world.rules.replace("programme: demo", "programme: other"), dry_run=True)
-    assert other.status_code == 409
+    assert (other.status_code, other.json()["title"]) == (409, "The community has another programme")
 
 
 async def test_another_programme_is_a_conflict(api: httpx.AsyncClient, world: Any) -> None:
     await publish(api, world.rules)
     answer = await publish(api, world.rules.replace("programme: demo", "programme: other"))
     assert answer.status_code == 409
+    assert answer.json()["type"] == "urn:plaudit:problem:other-programme"
     assert "`demo`" in answer.json()["detail"]
 
 
@@ -103,6 +104,7 @@ async def test_a_version_never_takes_effect_in_a_time_that_was_scored(api: httpx
     changed = world.rules.replace("points: 5", "points: 6")
     answer = await publish(api, changed, effective_from="2020-01-01T00:00:00Z")
     assert answer.status_code == 422
+    assert answer.json()["type"] == "urn:plaudit:problem:effective-from-refused"
     assert answer.json()["errors"][0]["field"] == "effective_from"
     answer = await publish(api, changed, effective_from="2999-01-01T00:00:00Z")
     assert (answer.status_code, answer.json()["effective_from"]) == (201, "2999-01-01T00:00:00Z")

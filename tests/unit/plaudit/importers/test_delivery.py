@@ -1,7 +1,7 @@
 import httpx
 import pytest
 
-from plaudit.client import PlauditClient, Unreachable
+from plaudit.client import PlauditClient, UnreachableError
 from plaudit.importers import delivery as delivery_module
 from plaudit.importers.delivery import OTHER_REASONS, REASONS_MAX_COUNT, Delivery, Summary
 from plaudit.importers.records import Bad, Mapped, Skipped, SourceError
@@ -97,7 +97,7 @@ async def test_a_source_that_breaks_off_has_delivered_what_came_before(ingest):
 
 async def test_a_service_that_goes_away_ends_the_import(ingest):
     ingest.failures = [httpx.ConnectError("refused")] * 100
-    with pytest.raises(Unreachable):
+    with pytest.raises(UnreachableError):
         await deliver(ingest, mapped(5_000))
 
 

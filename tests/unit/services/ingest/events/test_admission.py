@@ -1,7 +1,7 @@
 """Reading requests: whatever comes, it is events, refusals, or one of three errors."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -20,6 +20,8 @@ from services.ingest.events.domain.admission import (
     UnsupportedTypeError,
     admit,
     encode,
+    none_has_time_problem,
+    time_problem,
 )
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -125,3 +127,11 @@ def test_what_is_too_large_is_refused_and_the_rest_kept(sizes: list[int]) -> Non
     assert {one.index for one in admission.refusals} == large
     assert [index for index, _, _ in encoded] == [index for index in range(len(sizes)) if index not in large]
     assert all(orjson.loads(document) == event for _, event, document in encoded)
+
+
+@given(st.datetimes(timezones=st.timezones()), st.integers(0, 10_000))
+def test_a_time_has_a_problem_or_is_in_its_range(time: datetime, tolerance: int) -> None:
+    problem = time_problem(time, NOW, tolerance)
+    future = time > NOW + timedelta(seconds=tolerance)
+    assert (problem is not None) == (future or time.year < 1970)
+    assert none_has_time_problem([NOW, time], NOW, tolerance) == (problem is None)

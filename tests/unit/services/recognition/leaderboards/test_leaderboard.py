@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recognition.leaderboards.domain import Place, board_points, first_day, last_day, ranked
+from services.recognition.leaderboards.domain import Place, Score, board_points, first_day, last_day, ranked
 
 
 @pytest.mark.parametrize(
@@ -52,9 +52,10 @@ def test_points_of_boards_are_summed_per_member_week_and_month() -> None:
 def test_ranks_of_pages_are_the_ranks_of_the_whole(points: list[int], limit: int) -> None:
     points.sort(reverse=True)
     paged: list[int] = []
-    after = Place()
-    while page := points[after.position : after.position + limit]:
-        ranks = ranked(page, after)
-        paged += ranks
-        after = Place(after.position + len(page), ranks[-1], page[-1])
+    after: Place | None = None
+    while page := points[len(paged) : len(paged) + limit]:
+        standings = ranked([Score("m", None, one) for one in page], after)
+        assert standings[0].position == len(paged) + 1
+        paged += [standing.rank for standing in standings]
+        after = Place.of(standings[-1])
     assert paged == [1 + sum(1 for other in points if other > one) for one in points]

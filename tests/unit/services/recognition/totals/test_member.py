@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recognition.thresholds.domain import Grant, Thresholds, holder_changes
+from services.recognition.thresholds.domain import Grant, ThresholdKey, Thresholds, holder_changes
 from services.recognition.totals.domain import Member
 from shared.contracts.programme import Recognition
 
@@ -68,10 +68,10 @@ def award_logs(draw: st.DrawFn) -> list[Any]:
     return log
 
 
-def due_of(member: Member, thresholds: Thresholds) -> set[str]:
+def due_of(member: Member, thresholds: Thresholds) -> set[ThresholdKey]:
     if member.last_award_id is None:
         return set()
-    return {one.key for one in thresholds.due(member.points, member.awards_by_rule)}
+    return {threshold.key for threshold in thresholds.due(member.points, member.awards_by_rule)}
 
 
 def fold(member: Member, log: list[Any], thresholds: Thresholds) -> list[Grant]:
@@ -104,10 +104,10 @@ def test_batches_change_nothing(recognition: Recognition, log: list[Any], cuts: 
 def test_what_stands_is_what_the_totals_say_after_every_award(recognition: Recognition, log: list[Any]) -> None:
     thresholds = Thresholds.of("p", 1, recognition)
     member = Member("c", "m", version=1)
-    open_grants: dict[str, str] = {}
+    open_grants: dict[ThresholdKey, str] = {}
     for one in log:
         for grant in member.apply(one, thresholds):
-            key = f"{grant.kind}:{grant.name}"
+            key = grant.key
             assert grant.award_id == one["award_id"]
             if grant.reverses:
                 assert open_grants.pop(key) == grant.reverses
@@ -145,14 +145,14 @@ def test_a_badge_can_be_reached_lost_and_reached_again() -> None:
         award(3, "post", 12),
     )
     grants = fold(member, [first, back, again], thresholds)
-    assert [(one.name, one.award_id, bool(one.reverses)) for one in grants] == [
+    assert [(one.key.id, one.award_id, bool(one.reverses)) for one in grants] == [
         ("ten", first["award_id"], False),
         ("ten", back["award_id"], True),
         ("ten", again["award_id"], False),
     ]
     assert grants[1].reverses == grants[0].grant_id
     assert len({one.grant_id for one in grants}) == 3
-    assert holder_changes(grants) == {("c", "badge", "ten"): 1}
+    assert holder_changes(grants) == {("c", ThresholdKey("badge", "ten")): 1}
 
 
 def test_a_rule_badge_counts_awards_not_points() -> None:
@@ -163,7 +163,7 @@ def test_a_rule_badge_counts_awards_not_points() -> None:
     )
     member = Member("c", "m", version=1)
     assert fold(member, [award(1, "answer", 500), award(2, "post", 500)], thresholds) == []
-    assert [one.name for one in fold(member, [award(3, "answer", 1)], thresholds)] == ["b"]
+    assert [one.key.id for one in fold(member, [award(3, "answer", 1)], thresholds)] == ["b"]
 
 
 def test_a_version_that_drops_a_badge_takes_it_back_under_its_old_title() -> None:

@@ -14,20 +14,20 @@ from uuid import RFC_4122, UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.awards.domain.activities import Marks, marks, settle
+from services.scoring.awards.domain.activities import Marks, marks, sort_out
 from services.scoring.awards.domain.awards import (
     AWARD_NAMESPACE,
     Award,
     EventKey,
-    award,
     award_id,
     cap_keys,
+    make_awards,
     reversal,
     reversal_id,
 )
 from services.scoring.limits.domain import CapKey
 from services.scoring.programmes.domain.reading import read_programme
-from services.scoring.rules.domain.matching import Version, compile_version, match
+from services.scoring.rules.domain.matching import CompiledVersion, compile_version, match
 from shared.contracts.programme import Programme
 
 START = datetime(2026, 3, 1, 22, tzinfo=UTC)
@@ -35,7 +35,7 @@ CAP = 10
 MEMBERS = [f"00000000-0000-5000-8000-00000000000{letter}" for letter in "abc"]
 
 
-def version(cap: int = CAP, number: int = 1) -> Version:
+def version(cap: int = CAP, number: int = 1) -> CompiledVersion:
     programme = read_programme(f"""
 programme: demo
 title: Demo
@@ -81,13 +81,13 @@ def retraction(number: int) -> Any:
 class Records:
     """What the tables of the service hold, and what one transaction does to them."""
 
-    def __init__(self, versions: Sequence[Version] = (VERSION,)) -> None:
+    def __init__(self, versions: Sequence[CompiledVersion] = (VERSION,)) -> None:
         self.versions = versions
         self.marks: dict[EventKey, Marks] = {}
         self.used: dict[CapKey, int] = {}
         self.awards: list[Award] = []
 
-    def take(self, events: Sequence[Any]) -> None:
+    def score(self, events: Sequence[Any]) -> None:
         before: dict[EventKey, Marks] = {}
         for key, wanted in marks(events).items():
             was = self.marks.get(key)
@@ -100,13 +100,13 @@ class Records:
                     was.retracted or wanted.retracted,
                     was.event_time or wanted.event_time,
                 )
-        settled = settle(events, before)
-        candidates = match(settled.fresh, {"acme": self.versions}).candidates
+        work = sort_out(events, before)
+        candidates = match(work.fresh, {"acme": self.versions}).candidates
         loaded = {key: self.used.get(key, 0) for key in cap_keys(candidates)}
-        made = award(candidates, loaded, settled.retracted)
+        made = make_awards(candidates, loaded, work.retracted)
         self.used.update(made.usage)
         self.awards.extend(made.awards)
-        for key, traceparent in settled.taken_back.items():
+        for key, traceparent in work.to_reverse.items():
             self.awards.extend(
                 reversal(one, traceparent)
                 for one in list(self.awards)
@@ -141,7 +141,7 @@ def test_a_daily_cap_is_the_smaller_of_sum_and_cap_in_any_order_and_batching(
     random.shuffle(events)
     records = Records()
     for batch in batches(events, places):
-        records.take(batch)
+        records.score(batch)
 
     wanted: defaultdict[tuple[str, object], int] = defaultdict(int)
     for event in events:
@@ -170,9 +170,9 @@ def logs(draw: st.DrawFn) -> list[Any]:
 def test_the_awards_are_the_same_whatever_the_batching(log: list[Any], places: list[int]) -> None:
     one_by_one, cut = Records(), Records()
     for event in log:
-        one_by_one.take([event])
+        one_by_one.score([event])
     for batch in batches(log, places):
-        cut.take(batch)
+        cut.score(batch)
     assert sorted(cut.awards) == sorted(one_by_one.awards)
     assert cut.used == one_by_one.used
 
@@ -181,10 +181,10 @@ def test_the_awards_are_the_same_whatever_the_batching(log: list[Any], places: l
 def test_a_second_delivery_changes_nothing(log: list[Any], places: list[int], again: list[int]) -> None:
     records = Records()
     for batch in batches(log, places):
-        records.take(batch)
+        records.score(batch)
     ids, totals, used = records.ids(), records.totals(), dict(records.used)
     for batch in batches(log, again):
-        records.take(batch)
+        records.score(batch)
     assert len(set(ids)) == len(ids)
     assert (records.ids(), records.totals(), records.used) == (ids, totals, used)
 
@@ -196,36 +196,36 @@ def test_totals_do_not_depend_on_when_retractions_come(
     """The activities keep their order; the retractions come first, last, or anywhere."""
     first, last, anywhere = Records(), Records(), Records()
     taken_back = [retraction(number) for number in retracted]
-    first.take(taken_back + events)
-    last.take(events + taken_back)
+    first.score(taken_back + events)
+    last.score(events + taken_back)
     mixed = list(events)
     for one in taken_back:
         mixed.insert(random.randrange(len(mixed) + 1), one)
     for batch in batches(mixed, places):
-        anywhere.take(batch)
+        anywhere.score(batch)
     assert first.totals() == last.totals() == anywhere.totals()
 
 
 def test_a_retracted_event_earns_nothing_whichever_comes_first() -> None:
     for log in ([message(1), retraction(1)], [retraction(1), message(1)]):
         together, apart = Records(), Records()
-        together.take(log)
+        together.score(log)
         for event in log:
-            apart.take([event])
+            apart.score([event])
         assert together.totals() == apart.totals() == {}
 
 
 def test_a_retraction_makes_no_room_under_the_cap() -> None:
     records = Records()
-    records.take([message(number, writer=0) for number in range(4)])
+    records.score([message(number, writer=0) for number in range(4)])
     assert records.totals()[MEMBERS[1], "heard"] == CAP
-    records.take([retraction(0), message(9, writer=2)])
+    records.score([retraction(0), message(9, writer=2)])
     assert records.totals()[MEMBERS[1], "heard"] == CAP - 3
 
 
 def test_the_last_award_under_a_cap_is_partial_and_the_rest_is_explained() -> None:
     candidates = match([message(number) for number in range(5)], {"acme": [VERSION]}).candidates
-    made = award(candidates, {}, ())
+    made = make_awards(candidates, {}, ())
     assert [one.points for one in made.awards if one.rule_id == "heard"] == [3, 3, 3, 1]
     assert [one.detail for one in made.declined] == [
         "1 of 3 points fit under the cap of 10 a day",
@@ -235,29 +235,39 @@ def test_the_last_award_under_a_cap_is_partial_and_the_rest_is_explained() -> No
 
 def test_a_cap_that_a_new_version_lowers_takes_nothing_back() -> None:
     records = Records()
-    records.take([message(number) for number in range(3)])
+    records.score([message(number) for number in range(3)])
     records.versions = (VERSION, version(cap=4, number=2))
-    records.take([message(5)])
+    records.score([message(5)])
     assert records.totals()[MEMBERS[1], "heard"] == 9
     records.versions = (VERSION, version(cap=12, number=3))
-    records.take([message(6)])
+    records.score([message(6)])
     assert records.totals()[MEMBERS[1], "heard"] == 12
+
+
+WHAT: Any = {
+    "community": "acme",
+    "rule_id": "write",
+    "beneficiary": "actor",
+    "event_uid": uid(1),
+    "member_id": MEMBERS[0],
+    "event_time": START,
+}
 
 
 def test_an_award_id_does_not_depend_on_the_version_but_on_everything_else() -> None:
     ids = set()
     for versions in ([VERSION], [version(number=2)]):
-        ids.add(award(match([message(1)], {"acme": versions}).candidates, {}, ()).awards[0].award_id)
-    assert ids == {award_id("acme", "write", "actor", uid(1), MEMBERS[0], START)}
+        ids.add(make_awards(match([message(1)], {"acme": versions}).candidates, {}, ()).awards[0].award_id)
+    assert ids == {award_id(**WHAT)}
     # Fixed for ever: a change of this value would pay everything a second time.
     assert ids == {"019cab6a-5b00-8000-8000-ff0e1752bd7a"}
     others = {
-        award_id("other", "write", "actor", uid(1), MEMBERS[0], START),
-        award_id("acme", "heard", "actor", uid(1), MEMBERS[0], START),
-        award_id("acme", "write", "object_author", uid(1), MEMBERS[0], START),
-        award_id("acme", "write", "actor", uid(2), MEMBERS[0], START),
-        award_id("acme", "write", "actor", uid(1), MEMBERS[1], START),
-        award_id("acme", "write", "actor", uid(1), MEMBERS[0], START + timedelta(milliseconds=1)),
+        award_id(**WHAT | {"community": "other"}),
+        award_id(**WHAT | {"rule_id": "heard"}),
+        award_id(**WHAT | {"beneficiary": "object_author"}),
+        award_id(**WHAT | {"event_uid": uid(2)}),
+        award_id(**WHAT | {"member_id": MEMBERS[1]}),
+        award_id(**WHAT | {"event_time": START + timedelta(milliseconds=1)}),
     }
     assert len(others | ids) == 7
 
@@ -267,7 +277,7 @@ MOMENTS = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31), timezones=st.j
 
 @given(st.text(), st.text(), MOMENTS)
 def test_ids_are_version_8_uuids_that_begin_with_the_time(rule_id: str, member_id: str, at: datetime) -> None:
-    made = award_id("acme", rule_id, "actor", uid(1), member_id, at)
+    made = award_id(**WHAT | {"rule_id": rule_id, "member_id": member_id, "event_time": at})
     number = UUID(made)
     assert str(number) == made
     assert number.version == 8
@@ -283,7 +293,7 @@ def test_ids_are_version_8_uuids_that_begin_with_the_time(rule_id: str, member_i
 
 
 def test_a_reversal_is_the_award_with_the_sign_changed() -> None:
-    (made,) = award(match([message(1)], {"acme": [VERSION]}).candidates[:1], {}, ()).awards
+    (made,) = make_awards(match([message(1)], {"acme": [VERSION]}).candidates[:1], {}, ()).awards
     back = reversal(made, "00-" + "1" * 32 + "-" + "2" * 16 + "-01")
     assert (back.award_id, back.reverses) == (reversal_id(made.award_id), made.award_id)
     assert back.points == -made.points

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.scoring.programmes.domain.reading import read_programme
-from services.scoring.rules.domain.matching import Version, compile_version, match
+from services.scoring.rules.domain.matching import CompiledVersion, compile_version, match
 from shared.contracts.programme import Programme
 
 FOLDER = Path(__file__).parents[5] / "programmes"
@@ -15,7 +15,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANN, BOB, CAT = (f"00000000-0000-5000-8000-00000000000{letter}" for letter in "abc")
 
 
-def version(name: str) -> Version:
+def version(name: str) -> CompiledVersion:
     programme = read_programme((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
     assert isinstance(programme, Programme)
     return compile_version(programme, 1, datetime(1970, 1, 1, tzinfo=UTC))

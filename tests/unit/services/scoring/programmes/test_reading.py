@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scoring.programmes.domain.reading import (
-    ProgrammeError,
+    Mistake,
     document_of,
     document_sha256,
     read_programme,
@@ -27,7 +27,7 @@ rules:
 """
 
 
-def errors(text: str) -> list[ProgrammeError]:
+def errors(text: str) -> list[Mistake]:
     read = read_programme(text)
     assert isinstance(read, list), "the programme was expected to be refused"
     return read
@@ -127,6 +127,19 @@ def test_an_id_used_twice_names_the_first() -> None:
     assert only(SMALL + rule) == (8, 9, "/rules/1/id", "the id `message` is used on line 4 already")
 
 
+@pytest.mark.parametrize(
+    ("section", "item", "field"),
+    [
+        ("recognition:\n  badges:", "{id: b, title: B, at_least: 1}", "/recognition/badges/1/id"),
+        ("recognition:\n  levels:", "{id: b, title: B, points: 1}", "/recognition/levels/1/id"),
+        ("rewards:\n  catalogue:", "{id: b, title: B, points: 1}", "/rewards/catalogue/1/id"),
+    ],
+)
+def test_an_id_used_twice_is_found_in_every_list(section: str, item: str, field: str) -> None:
+    text = f"{SMALL}{section}\n    - {item}\n    - {item}\n"
+    assert only(text) == (11, 12, field, "the id `b` is used on line 10 already")
+
+
 def test_a_badge_on_an_unknown_rule_is_refused() -> None:
     text = SMALL + "recognition:\n  badges:\n    - {id: b, title: B, rule: mesage, at_least: 1}\n"
     line, column, field, detail = only(text)
@@ -134,14 +147,41 @@ def test_a_badge_on_an_unknown_rule_is_refused() -> None:
     assert detail == "there is no rule `mesage`; did you mean `message`?"
 
 
-def test_the_check_digits_of_the_paying_account_are_checked() -> None:
-    payout = (
-        "rewards:\n  payout: {currency: EUR, points: 100, minor: 100, minimum_points: 500,\n"
-        "    paying_account: {name: A, iban: DE89370400440532013000, bic: COBADEFFXXX}}\n"
-    )
-    assert isinstance(read_programme(SMALL + payout), Programme)
-    line, column, field, _ = only(SMALL + payout.replace("13000", "13001"))
+IBAN = "DE89370400440532013000"
+PAYOUT = (
+    "rewards:\n  payout: {currency: EUR, points: 100, minor: 100, minimum_points: 500,\n"
+    f"    paying_account: {{name: A, iban: {IBAN}, bic: COBADEFFXXX}}}}\n"
+)
+
+
+@pytest.mark.parametrize("iban", [IBAN, "GB29NWBK60161331926819", "BE68539007547034", "NO9386011117947"])
+def test_the_iban_of_a_paying_account_is_taken(iban: str) -> None:
+    assert isinstance(read_programme(SMALL + PAYOUT.replace(IBAN, iban)), Programme)
+
+
+@pytest.mark.parametrize(
+    ("iban", "says"),
+    [
+        ("DE89370400440532013001", "the check digits of the IBAN DE89370400440532013001 do not fit"),
+        # Modulo 97 it fits, but check digits are from 02 to 98: here it would be 97.
+        ("DE00370400440532013050", "the check digits of the IBAN DE00370400440532013050 do not fit"),
+        ("DE8937040044053201300", "an IBAN of DE has 22 characters; DE8937040044053201300 has 21"),
+        ("BE6853900754703400", "an IBAN of BE has 16 characters; BE6853900754703400 has 18"),
+        ("DE8937040044053201300A", "DE8937040044053201300A is not built as an IBAN of DE is"),
+        ("XX89370400440532013000", "no IBAN begins with XX"),
+        ("de89370400440532013000", "got `de89370400440532013000`"),
+    ],
+)
+def test_a_mistaken_iban_of_a_paying_account_is_refused_where_it_stands(iban: str, says: str) -> None:
+    line, column, field, detail = only(SMALL + PAYOUT.replace(IBAN, iban))
     assert (line, column, field) == (10, 37, "/rewards/payout/paying_account/iban")
+    assert says in detail
+
+
+@given(st.from_regex(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", fullmatch=True))
+def test_whatever_looks_like_an_iban_is_taken_or_refused_never_a_crash(iban: str) -> None:
+    read = read_programme(SMALL + PAYOUT.replace(IBAN, iban))
+    assert isinstance(read, Programme) or [mistake.line for mistake in read] == [10]
 
 
 @pytest.mark.parametrize("text", ["5", "[]", "- a", "~", "a: b: c", "programme: demo", "rules: {a: 1}"])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.scoring.rules.domain.conditions import (
-    ConditionRefused,
+    ConditionError,
     NotEvaluated,
     check_condition,
     compile_condition,
@@ -92,7 +92,7 @@ def test_without_an_answer_the_reason_is_kept(expression: str, reason: str) -> N
 def test_what_can_never_work_is_refused(
     expression: str, event_types: list[str], offset: int | None, says: str
 ) -> None:
-    with pytest.raises(ConditionRefused, match=says) as refused:
+    with pytest.raises(ConditionError, match=says) as refused:
         check_condition(expression, event_types)
     if offset is not None:
         assert refused.value.offset == offset

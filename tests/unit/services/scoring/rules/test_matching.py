@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.scoring.programmes.domain.reading import read_programme
-from services.scoring.rules.domain.matching import Version, compile_version, match, version_at
+from services.scoring.rules.domain.matching import CompiledVersion, compile_version, match, version_at
 from shared.contracts.programme import Programme
 
 ANN, BOB = "00000000-0000-5000-8000-00000000000a", "00000000-0000-5000-8000-00000000000b"
@@ -22,7 +22,7 @@ rules:
 """
 
 
-def version(number: int = 1, effective_from: datetime = EPOCH, text: str = TEXT) -> Version:
+def version(number: int = 1, effective_from: datetime = EPOCH, text: str = TEXT) -> CompiledVersion:
     programme = read_programme(text)
     assert isinstance(programme, Programme)
     return compile_version(programme, number, effective_from)
@@ -52,7 +52,7 @@ def found(*events: Any) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     )
 
 
-def test_points_go_to_the_slot() -> None:
+def test_points_go_to_the_beneficiary() -> None:
     assert found(event(objectmember=BOB)) == ([("write", ANN), ("heard", BOB)], [])
     assert found(event("forum.reply.v1", replymember=BOB)) == ([("answered", BOB)], [])
 

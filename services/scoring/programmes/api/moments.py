@@ -1,12 +1,10 @@
-"""Parameters that scoring's routes have in common."""
+"""A moment as a route's parameter."""
 
 import re
 from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
-
-from shared.http import FieldError, Problem
 
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
 
@@ -28,8 +26,3 @@ def _within_utc(moment: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_within_utc)]
-
-
-def bad_cursor() -> Problem:
-    detail = "Use the `next` of the page before, unchanged"
-    return Problem(422, "The cursor is not valid", detail, [FieldError(field="after", detail=detail)])

@@ -14,11 +14,11 @@ from shared.topics import TOPICS
 
 POLL_SECONDS = 0.1
 
-#: Everything a service reads, beside what the registry says: each but the owner follows the access keys.
+#: Which services read each topic, as the registry says.
 READERS = {topic.name: [one for one in topic.consumers if one in SERVICES] for topic in TOPICS}
 
 
-async def wait_until_settled(state: StackState, timeout_seconds: float = 120.0) -> None:
+async def wait_until_idle(state: StackState, timeout_seconds: float = 120.0) -> None:
     """Return once nothing is under way in the stack.
 
     Raises StackError when there still is after `timeout_seconds`; the message says what.

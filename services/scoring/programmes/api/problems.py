@@ -1,0 +1,8 @@
+"""The problems that the routes of programmes answer with, beside those of every service."""
+
+from shared.http import ProblemType
+
+INVALID_PROGRAMME = ProblemType("invalid-programme", 422, "The programme is not valid")
+OTHER_PROGRAMME = ProblemType("other-programme", 409, "The community has another programme")
+EFFECTIVE_FROM_REFUSED = ProblemType("effective-from-refused", 422, "The version cannot take effect then")
+UNKNOWN_VERSION = ProblemType("unknown-version", 404, "No such version")

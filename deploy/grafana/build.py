@@ -240,6 +240,19 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "short",
             (Query("sum by (service) (plaudit_rewards_ledger_differences)", "{{service}}"),),
         ),
+        Panel(
+            "Rows altered",
+            "Payout runs and payouts that were changed behind the service's back, by the last check, and commands "
+            "that were refused for it. Anything but 0 is an alarm.",
+            "short",
+            (
+                Query("sum by (service) (plaudit_rewards_altered)", "found"),
+                Query(
+                    "sum by (service) (increase(plaudit_rewards_altered_refusals_total[$__rate_interval]))",
+                    "refused",
+                ),
+            ),
+        ),
     ),
     "Processes": (
         Panel(

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from services.rewards.ledger.handlers import alarm
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots.domain.lots import LotUse
 from services.rewards.lots.handlers.uses import carry_out
 from services.rewards.metrics import PAYOUT_AMOUNT, PAYOUTS
 from services.rewards.payouts import store
-from services.rewards.payouts.domain import Change, Payout, fact_id, lots_fact_id, lots_parts
+from services.rewards.payouts.domain import Change, Payout, altered, fact_id, lots_fact_id, lots_parts
 from shared.contracts.facts import PAYOUT_CHANGED, PAYOUT_LOTS, PayoutData, PayoutLotsData
 from shared.topics import PAYOUTS as TOPIC
 from shared.transaction import Transaction
@@ -26,11 +27,14 @@ async def add(tx: Transaction, payouts: Sequence[Payout], *, by: str) -> None:
 async def change(tx: Transaction, changes: Sequence[Change], *, by: str) -> list[Payout]:
     """Make changes of payouts, whose rows the caller has locked, with everything that belongs to them.
 
-    Return the payouts as they are then. Raises WrongStateError when one cannot go there, and NotEnoughPointsError
-    when its points are gone.
+    Return the payouts as they are then. Raises WrongStateError when one cannot go there, NotEnoughPointsError
+    when its points are gone, and AlteredError when it is in another state than its history says.
     """
     if not changes:
         return []
+    error = altered(await store.load_traced(tx.conn, [payout for payout, _, _ in changes]))
+    if error is not None:
+        raise alarm(error)
     # All members in one order before the first is changed; then some at a time, since payouts have many lots.
     await ledger_store.lock_members(tx.conn, [payout.owner for payout, _, _ in changes])
     changed: list[Payout] = []

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from services.rewards.ledger.api.members import MEMBER_EXAMPLE
+from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.redemptions import domain, handlers, store
 from services.rewards.redemptions.domain import RedemptionPlace, RedemptionState, UnknownRedemptionError
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
@@ -100,7 +101,7 @@ async def post_redemption(
 @router.post(
     "/v1/redemptions/{redemption_id}/confirm",
     summary="Confirm a redemption",
-    responses=problem_responses(UNKNOWN_REDEMPTION, NOT_CONFIRMABLE),
+    responses=problem_responses(UNKNOWN_REDEMPTION, NOT_CONFIRMABLE, ALTERED),
 )
 async def confirm(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)], tx: Tx, redemption_id: UUID
@@ -119,7 +120,7 @@ async def confirm(
 @router.post(
     "/v1/redemptions/{redemption_id}/cancel",
     summary="Cancel a redemption",
-    responses=problem_responses(UNKNOWN_REDEMPTION, NOT_CANCELLABLE),
+    responses=problem_responses(UNKNOWN_REDEMPTION, NOT_CANCELLABLE, ALTERED),
 )
 async def cancel(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)], tx: Tx, redemption_id: UUID

@@ -55,6 +55,12 @@ def _place_in_index(entry: Entry) -> str:
     return entry.account.account_id
 
 
+async def load_booked(conn: Connection, *, transfer_ids: Sequence[str]) -> set[str]:
+    """Which of these transfers were booked."""
+    rows = await conn.fetch("select transfer_id from transfers where transfer_id = any($1::uuid[])", transfer_ids)
+    return {str(row["transfer_id"]) for row in rows}
+
+
 async def add_entries(conn: Connection, entries: Sequence[Entry], *, now: datetime) -> None:
     """Add entries, all those of a transfer in one call: the database refuses what does not sum to zero."""
     # COPY, not insert: the driver encodes it at twice the speed of arrays, and the trigger runs once as well.

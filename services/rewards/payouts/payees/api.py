@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.rewards.ledger.api.members import UNKNOWN_MEMBER
+from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.ledger.domain.entries import Owner, UnknownMemberError
 from services.rewards.ledger.store.entries import load_balances
 from services.rewards.payouts.payees import domain, handlers, store
@@ -58,7 +59,7 @@ class Payee(BaseModel):
 @router.put(
     "/v1/payees/{member_id}",
     summary="Set a member's bank details",
-    responses=problem_responses(UNKNOWN_MEMBER, INVALID_BANK_DETAILS),
+    responses=problem_responses(UNKNOWN_MEMBER, INVALID_BANK_DETAILS, ALTERED),
 )
 async def put_payee(
     principal: Annotated[Principal, requires(Scope.PAYOUTS_WRITE)],

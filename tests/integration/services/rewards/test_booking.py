@@ -135,7 +135,7 @@ async def test_many_members_and_reversals_in_batches_of_any_size_add_up(world: A
     assert {member: (await world.balance(member)).get("available", 0) for member in expected} == expected
     found = await world.check()
     assert found.differences == 0
-    assert found.entries_count == 2 * len(facts)
+    assert found.ledger.entries_count == 2 * len(facts)
 
 
 async def raw_transfer(world: Any, conn: Any, transfer: UUID) -> None:

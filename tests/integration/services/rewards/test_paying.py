@@ -12,55 +12,9 @@ from lxml import etree
 from services.rewards.bank_messages.pain001.domain import NAMESPACE
 from services.rewards.payouts.domain import payout_id
 from services.rewards.payouts.runs.domain.runs import run_id
+from tests.integration.services.rewards.finance import IBANS, Finance
 
 pytestmark = pytest.mark.stack
-
-IBANS = {"ada": "NL91ABNA0417164300", "bob": "FR1420041010050500013M02606", "eve": "AT611904300234573201"}
-
-
-class Finance:
-    """Two people with access keys: one makes runs, the other approves."""
-
-    def __init__(self, world: Any, maker: Any, approver: Any) -> None:
-        self.world, self.maker, self.approver = world, maker, approver
-
-    async def payee(self, member: str, name: str | None = None) -> Any:
-        body = {"name": name or f"{member.title()} Müller", "iban": IBANS[member]}
-        return await self.maker.put(f"/v1/payees/{self.world.uuid(member)}", json=body)
-
-    async def run(self, key: str | None = None) -> Any:
-        answer = await self.maker.post("/v1/payout-runs", headers={"Idempotency-Key": key or uuid4().hex})
-        assert answer.status_code == 201, answer.text
-        return answer.json()
-
-    async def approve(self, run: Any) -> Any:
-        return await self.approver.post(f"/v1/payout-runs/{run['run_id']}/approve")
-
-    async def file(self, run: Any) -> Any:
-        return await self.maker.post(f"/v1/payout-runs/{run['run_id']}/file")
-
-    async def outcome(self, run: Any, state: str, **more: Any) -> Any:
-        return await self.maker.post(f"/v1/payout-runs/{run['run_id']}/outcome", json={"state": state, **more})
-
-    async def payouts(self, run: Any) -> dict[str, Any]:
-        answer = await self.maker.get("/v1/payouts", params={"run": run["run_id"]})
-        members = {self.world.uuid(name): name for name in IBANS}
-        return {members[one["member_id"]]: one for one in answer.json()["items"]}
-
-
-@pytest.fixture
-async def finance(world: Any, clients: Any) -> Finance:
-    """A community in which ada has 1,250 points, bob 500 and eve 499, and ada's bank is known."""
-    await world.publish()
-    await world.join("ada", "bob", "eve")
-    await world.give(
-        *(world.award(f"a{n}", "ada", 250) for n in range(5)),
-        world.award("b", "bob", 500),
-        world.award("e", "eve", 499),
-    )
-    made = Finance(world, await clients(), await clients())
-    assert (await made.payee("ada")).status_code == 200
-    return made
 
 
 async def test_the_whole_way_from_points_to_settled_money(finance: Finance) -> None:

@@ -22,10 +22,10 @@ async def put_payee(tx: Transaction, payee: Payee) -> None:
     await store.put_payee(tx.conn, payee)
     held = await payout_store.lock_held_of_member(tx.conn, community=payee.community, member_id=payee.member_id)
     for payout in held:
-        await _let_be_paid(tx, payout, payee)
+        await _let_be_paid(tx, payout, payee=payee)
 
 
-async def _let_be_paid(tx: Transaction, payout: Payout, payee: Payee) -> None:
+async def _let_be_paid(tx: Transaction, payout: Payout, *, payee: Payee) -> None:
     payouts = await payout_store.load_payouts(tx.conn, community=payout.community, run_id=payout.run_id)
     sealed = await seal_store.load_sealed_run(tx.conn, payouts, community=payout.community, run_id=payout.run_id)
     # 1. Is the list that this is added to still the one that was computed?
@@ -39,4 +39,4 @@ async def _let_be_paid(tx: Transaction, payout: Payout, payee: Payee) -> None:
     # 3. … and seal it again.
     if sealed.is_sealed:
         listed = [*sealed.listed(SealStep.COMPUTED), payout.paid_to(payee.account)]
-        await seal(tx, sealed.terms, listed, step=SealStep.COMPUTED, by=payee.changed_by)
+        await seal(tx, sealed.terms, payouts=listed, step=SealStep.COMPUTED, by=payee.changed_by)

@@ -11,8 +11,8 @@ from shared.transaction import Transaction
 async def seal(
     tx: Transaction,
     terms: SealedTerms,
-    payouts: Sequence[Payout],
     *,
+    payouts: Sequence[Payout],
     step: SealStep,
     by: str,
     file_sha256: str | None = None,

@@ -112,9 +112,9 @@ def _admit_each(documents: list[Any], now: datetime, limits: Limits) -> Admissio
     _check_count(len(documents), limits)
     admission = Admission()
     for index, document in enumerate(documents):
-        if isinstance(document, dict) and document.get("type") not in ACTIVITY_TYPES and "type" in document:
-            detail = f"unknown type {str(document['type'])[:100]!r}; known are {', '.join(ACTIVITY_TYPES)}"
-            admission.refusals.append(Refusal(index, "/type", detail))
+        unnamed = _unnamed(index, document)
+        if unnamed is not None:
+            admission.refusals.append(unnamed)
             continue
         try:
             event = ACTIVITY_ADAPTER.validate_json(to_json(document))
@@ -122,10 +122,23 @@ def _admit_each(documents: list[Any], now: datetime, limits: Limits) -> Admissio
             for one in error.errors(include_url=False, include_input=False)[:REFUSALS_PER_EVENT_MAX_COUNT]:
                 # The first part is the event's type, by which its contract was chosen.
                 place = [part for part in one["loc"] if part not in ACTIVITY_TYPES]
-                admission.refusals.append(Refusal(index, _pointer(place), one["msg"]))
+                detail = "is missing" if one["type"] == "missing" else one["msg"]
+                admission.refusals.append(Refusal(index, _pointer(place), detail))
         else:
             _admit_if_timely(admission, index, event, now, limits)
     return admission
+
+
+def _unnamed(index: int, document: Any) -> Refusal | None:
+    """What is wrong with what does not say which of the known events it is; None for one that does."""
+    if not isinstance(document, dict):
+        detail = "is no event: an event is a JSON object with specversion, id, source, type, time and data"
+        return Refusal(index, "", detail)
+    named = document.get("type")
+    if isinstance(named, str) and named in ACTIVITY_TYPES:
+        return None
+    what = "is missing" if named is None else f"unknown type {named!r:.100}"
+    return Refusal(index, "/type", f"{what}; known are {', '.join(ACTIVITY_TYPES)}")
 
 
 def _admit_if_timely(

@@ -4,6 +4,7 @@ import time
 
 import click
 
+from plaudit.asking import confirmed
 from plaudit.stack.errors import StackError
 
 STACK = click.option(
@@ -136,7 +137,7 @@ def logs(name: str, process: str | None, follow: bool, lines: int) -> None:
 
 @click.command(epilog="Example: plaudit reset --stack trial --yes")
 @STACK
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask; without it a script is refused.")
 def reset(name: str, yes: bool) -> None:
     """Stop the stack and delete its data."""
     from plaudit.stack.lifecycle import reset as delete  # noqa: PLC0415
@@ -146,8 +147,7 @@ def reset(name: str, yes: bool) -> None:
     if not directory.exists():
         click.echo(f"There is no stack '{name}'.")
         return
-    if not yes:
-        click.confirm(f"Delete all data of stack '{name}' in {directory}?", abort=True)
+    confirmed(f"Delete all data of stack '{name}' in {directory}?", yes)
     delete(name, report=click.echo)
     click.echo(f"Stack '{name}' is deleted.")
 

@@ -14,6 +14,7 @@ import click
 import psutil
 
 from plaudit.calls import every_item, knows, request
+from plaudit.stack.paths import make_private
 from plaudit.stack.state import StackState, write_private
 
 KNOWN_EVERYWHERE_SECONDS = 30.0
@@ -123,6 +124,7 @@ def key_id_of(key: str) -> str:
 
 
 def _note(folder: Path, key_id: str, community: str) -> None:
+    make_private(folder)
     own = psutil.Process()
     write_private(folder / key_id, f"{community} {own.pid} {own.create_time()}")
 

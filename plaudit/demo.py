@@ -23,7 +23,8 @@ from plaudit.listing import listing
 from plaudit.simulation import Simulation, play
 from plaudit.stack import StackState, start, stop
 from plaudit.stack.idle import wait_until_idle
-from plaudit.stack.paths import CHECKOUT
+from plaudit.stack.logs import open_private
+from plaudit.stack.paths import CHECKOUT, make_private
 from shared.access_keys import SCOPES
 
 COMMUNITY = "demo"
@@ -211,9 +212,10 @@ def _pay(state: StackState, maker: str, approver: str) -> str | None:
     written = request("POST", f"{rewards}/v1/payout-runs/{run}/file", maker)
     answer = httpx.get(f"{rewards}/v1/payout-runs/{run}/file", headers={"Authorization": f"Bearer {maker}"})
     folder = state.directory / "payouts"
-    folder.mkdir(exist_ok=True)
+    make_private(folder)
     file = folder / f"{written['message_id']}.xml"
-    file.write_bytes(answer.raise_for_status().content)
+    with open_private(file, append=False) as out:
+        out.write(answer.raise_for_status().content)
     console.rule("Payouts")
     total = f"{written['control_sum_minor'] // 100}.{written['control_sum_minor'] % 100:02d}"
     console.print(f"{written['payment_count']} payments, EUR {total} in all, as {written['schema_name']}:")

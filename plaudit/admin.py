@@ -121,7 +121,7 @@ def publish_programme(where: Where, as_json: bool, file: Path) -> None:
         click.echo(f"{published['programme_id']} version {published['version']} is in effect from {since}")
 
 
-@click.command("url", epilog='Example: curl "$(plaudit url recognition)/readyz"')
+@click.command("url", epilog="Example: plaudit url recognition --stack trial")
 @where_options(URL)
 @json_option
 @click.argument("service", required=False, type=click.Choice(SERVICES))

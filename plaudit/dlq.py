@@ -115,6 +115,9 @@ def list_letters(where: Where, service: str, as_json: bool) -> None:
         ]
         click.echo(json.dumps(rows))
         return
+    if not letters:
+        click.echo(f"{service} has no dead letters")
+        return
     table = listing("place", "came from, at, bytes", "reason")
     for one in letters[-LISTED_MAX_COUNT:]:
         record = f"{one.topic}/{one.partition}@{one.offset}\n{one.at}\n{len(one.value):,} bytes"

@@ -12,10 +12,8 @@ import click
 import platformdirs
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from rich.console import Console
 
 from plaudit.asking import confirmed
-from plaudit.listing import listing
 from plaudit.stack.state import write_private
 from shared.services import SERVICES
 
@@ -233,17 +231,12 @@ def list_profiles(as_json: bool) -> None:
     if not rows:
         click.echo(f"There is no profile in {profiles_file()}")
         return
-    headings = ("name", "services", "community", "kafka", "keeps")
-    table = listing(*headings)
     for row in rows:
-        table.add_row(
-            row["name"],
-            "\n".join(dict.fromkeys(row["urls"].values())),
-            row["community"] or "",
-            row["kafka"] or "",
-            ", ".join(row["has"]).replace("_", " "),
-        )
-    Console().print(table)
+        kafka = f", Kafka at {row['kafka']}" if row["kafka"] else ""
+        keeps = " and ".join(row["has"]).replace("_", " ") or "no key"
+        click.echo(f"{row['name']}: community {row['community'] or 'not said'}{kafka}; keeps {keeps}")
+        for service, url in row["urls"].items():
+            click.echo(f"{service:>13}  {url}")
 
 
 @profile.command("remove", epilog="Example: plaudit profile remove production --yes")

@@ -66,6 +66,9 @@ def up(
         report=click.echo,
     )
     click.echo(f"Stack '{name}' is up after {time.monotonic() - started:.1f} s; its data is in {state.directory}")
+    for service, url in state.service_urls.items():
+        if service in state.parts:
+            click.echo(f"{service:>13}  {url}")
 
 
 @click.command(epilog="Example: plaudit down")

@@ -23,7 +23,7 @@ ANSWER_TIMEOUT_SECONDS = 2.0
 READY_TIMEOUT_SECONDS = 90.0
 EXTERNAL_TIMEOUT_SECONDS = 10.0
 POLL_SECONDS = 0.1
-LOOK_FOR_OTHERS_SECONDS = 0.5
+LOOK_FOR_OTHERS_SECONDS = 1.0
 LOG_LINES_COUNT = 15
 
 
@@ -107,7 +107,8 @@ async def wait_until_ready(
         ended = await asyncio.gather(waiting, looking, return_exceptions=True)
     for error in ended:
         if isinstance(error, PortsTakenError):
-            raise error
+            # All of them move at once: whoever took one may well have taken others.
+            raise PortsTakenError(await _taken_by_others(state) | error.ports)
     if isinstance(ended[0], BaseException):
         raise ended[0]
 
@@ -117,20 +118,23 @@ def _ports_of_parts(state: StackState) -> dict[str, int]:
     return {name: port for name, port in state.ports.items() if name in names}
 
 
-def _taken(state: StackState) -> dict[str, int]:
-    return others_listening(state.directory, _ports_of_parts(state))
+async def _taken_by_others(state: StackState) -> dict[str, int]:
+    ports = _ports_of_parts(state)
+    taken = await asyncio.to_thread(others_listening, state.directory, ports)
+    if not taken:
+        return {}
+    # Looked at again: whose socket it is cannot be told while a process is about to start or to end.
+    await asyncio.sleep(POLL_SECONDS)
+    still = await asyncio.to_thread(others_listening, state.directory, ports)
+    return {name: port for name, port in taken.items() if name in still}
 
 
 async def _look_for_others(state: StackState) -> None:
     """Raises PortsTakenError as soon as other programs listen where parts were to."""
-    before: dict[str, int] = {}
     while True:
-        taken = await asyncio.to_thread(_taken, state)
-        # Seen twice: whose socket it is cannot be told while a process is about to start or to end.
-        if stolen := dict(taken.items() & before.items()):
-            raise PortsTakenError(stolen)
-        before = taken
         await asyncio.sleep(LOOK_FOR_OTHERS_SECONDS)
+        if taken := await _taken_by_others(state):
+            raise PortsTakenError(taken)
 
 
 async def _wait_for_all(state: StackState, provision_too: bool, report: Callable[[str], None]) -> None:

@@ -90,22 +90,21 @@ def down(name: str) -> None:
 def status(name: str, as_json: bool) -> None:
     """Show each process: its state, port, age, memory and restarts. Exit code 3 when something does not run."""
     from rich.console import Console  # noqa: PLC0415
-    from rich.table import Column, Table  # noqa: PLC0415
 
+    from plaudit.listing import listing  # noqa: PLC0415
     from plaudit.stack.lifecycle import status as look  # noqa: PLC0415
 
     found = look(name)
     if as_json:
         click.echo(found.model_dump_json(indent=2))
     else:
-        headings = ("process", "state", "pid", "port", "up", "MB", "restarts", "last exit")
-        table = Table(*(Column(heading, no_wrap=True) for heading in headings), box=None)
+        table = listing("process", "state", "pid", "port", "up", "MB", "restarts", "last exit", border=None)
         for one in found.processes:
             memory = "" if one.resident_bytes is None else f"{one.resident_bytes / 2**20:.0f}"
             age = "" if one.uptime_seconds is None else _age(one.uptime_seconds)
             cells = (one.pid, one.port, age, memory, one.restarts, one.last_exit)
             table.add_row(one.name, one.state, *("" if cell is None else str(cell) for cell in cells))
-        Console().print(table, soft_wrap=True)
+        Console().print(table)
         click.echo(f"Stack '{name}' in {found.directory} is {'up' if found.running else 'not (all) up'}.")
     if not found.running:
         raise SystemExit(3)

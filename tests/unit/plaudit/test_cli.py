@@ -9,6 +9,9 @@ from click.testing import CliRunner
 
 from plaudit import __version__
 from plaudit.cli import SUBCOMMANDS, main
+from plaudit.stack.paths import stack_directory
+from plaudit.stack.ports import USUAL
+from plaudit.stack.state import StackState
 
 
 def run(*arguments):
@@ -114,3 +117,15 @@ def test_reset_asks_first(tmp_path, monkeypatch):
     assert data.exists()
     assert run("reset", "--stack", "trial", "--yes").exit_code == 0
     assert not data.exists()
+
+
+def test_status_cuts_nothing_off_however_narrow_the_terminal(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLAUDIT_HOME", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "50")
+    StackState(name="default", directory=stack_directory("default"), ports=USUAL).save()
+    output = run("status").output
+    assert "…" not in output
+    table = output.partition("Stack 'default'")[0].splitlines()
+    assert max(map(len, table)) <= 50
+    column = table[0].index("sta")
+    assert "recognition" in "".join(line[:column].strip() for line in table)

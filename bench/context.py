@@ -10,7 +10,8 @@ from typing import Any
 import asyncpg
 
 from bench.results import Results
-from plaudit.admin import issue_key, request
+from plaudit.access import issue_key
+from plaudit.calls import request
 from plaudit.stack import StackState, reset, start, stop
 from plaudit.stack.idle import wait_until_idle
 from shared.access_keys import SCOPES

@@ -28,6 +28,8 @@ SUBCOMMANDS = {
         "plaudit.demo", "demo", "See all of it at work, on real commits and a simulated community."
     ),
     "import": Subcommand("plaudit.importers.commands", "import_", "Bring in what members did elsewhere."),
+    "url": Subcommand("plaudit.admin", "url_command", "Print where the services are, for scripts."),
+    "profile": Subcommand("plaudit.profiles", "profile", "Keep where servers elsewhere are, and your keys there."),
     "programme": Subcommand("plaudit.admin", "programme", "Check and publish programmes."),
     "explain": Subcommand("plaudit.admin", "explain", "Explain a payout, back to the events it pays for."),
     "provision": Subcommand(

@@ -3,29 +3,26 @@
 import asyncio
 import base64
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import TypeVar
 
 import click
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
-from plaudit.stack import load_state
+from plaudit.listing import listing
+from plaudit.places import KAFKA, Where, where_options
 from shared.contracts.facts import RECORD_DEAD_LETTERED
 from shared.kafka import create_producer, send_records
 from shared.services import SERVICES
 from shared.topics import dead_letter_topic
 
 LISTED_MAX_COUNT = 100
-REASON_SHOWN_CHARS = 200
 BATCH_MAX_COUNT = 500
 FETCH_MS = 1_000
 REQUEST_SECONDS = 20.0
-
-F = TypeVar("F", bound=Callable[..., object])
 
 
 @dataclass(frozen=True)
@@ -90,20 +87,8 @@ async def replay(bootstrap: str, letters: Iterable[DeadLetter]) -> None:
         await producer.stop()
 
 
-def _options(command: F) -> F:
-    for option in (
-        click.option("--kafka", help="Bootstrap servers, HOST:PORT, of a Kafka of your own"),
-        click.option(
-            "--stack", default="default", envvar="PLAUDIT_STACK", show_default=True, help="Local stack, otherwise"
-        ),
-        click.argument("service", type=click.Choice(SERVICES)),
-    ):
-        command = option(command)
-    return command
-
-
-def _letters(kafka: str | None, stack: str, service: str) -> tuple[str, list[DeadLetter]]:
-    bootstrap = kafka or load_state(stack).kafka
+def _letters(where: Where, service: str) -> tuple[str, list[DeadLetter]]:
+    bootstrap = where.kafka_servers()
     try:
         return bootstrap, asyncio.run(read(bootstrap, service))
     except KafkaError as error:
@@ -116,11 +101,12 @@ def dlq() -> None:
 
 
 @dlq.command("list", epilog="Example: plaudit dlq list rewards")
-@_options
+@where_options(KAFKA)
+@click.argument("service", type=click.Choice(SERVICES))
 @click.option("--json", "as_json", is_flag=True, help="Print all of them as JSON for a script")
-def list_letters(kafka: str | None, stack: str, service: str, as_json: bool) -> None:
+def list_letters(where: Where, service: str, as_json: bool) -> None:
     """List what SERVICE could never process, and why."""
-    _, letters = _letters(kafka, stack, service)
+    _, letters = _letters(where, service)
     if as_json:
         rows = [
             {name: value for name, value in asdict(one).items() if name not in ("key", "value")}
@@ -129,20 +115,25 @@ def list_letters(kafka: str | None, stack: str, service: str, as_json: bool) -> 
         ]
         click.echo(json.dumps(rows))
         return
-    table = Table("place", "came from", "at", "bytes", "reason")
+    if not letters:
+        click.echo(f"{service} has no dead letters")
+        return
+    table = listing("place", "came from, at, bytes", "reason")
     for one in letters[-LISTED_MAX_COUNT:]:
-        origin = f"{one.topic}/{one.partition}@{one.offset}"
-        table.add_row(str(one.place), origin, one.at, str(len(one.value)), one.reason[:REASON_SHOWN_CHARS])
+        record = f"{one.topic}/{one.partition}@{one.offset}\n{one.at}\n{len(one.value):,} bytes"
+        # As text: a reason quotes what came in, and brackets in it are no markup.
+        table.add_row(str(one.place), record, Text(one.reason))
     Console().print(table)
     if len(letters) > LISTED_MAX_COUNT:
         click.echo(f"the last {LISTED_MAX_COUNT} of {len(letters)}; --json prints all")
 
 
 @dlq.command("replay", epilog="Example: plaudit dlq replay rewards --place 17 --place 18")
-@_options
+@where_options(KAFKA)
+@click.argument("service", type=click.Choice(SERVICES))
 @click.option("--place", "places", multiple=True, type=int, help="Only this one, as `list` numbers it; repeat")
 @click.option("--all", "everything", is_flag=True, help="All of them")
-def replay_letters(kafka: str | None, stack: str, service: str, places: tuple[int, ...], everything: bool) -> None:
+def replay_letters(where: Where, service: str, places: tuple[int, ...], everything: bool) -> None:
     """Send what SERVICE could not process to the topics it came from.
 
     Every reader of the topic gets it again; what has counted does not count again. What still cannot be
@@ -150,7 +141,7 @@ def replay_letters(kafka: str | None, stack: str, service: str, places: tuple[in
     """
     if everything == bool(places):
         raise click.UsageError("Say which: --place NUMBER, as `plaudit dlq list` shows them, or --all.")
-    bootstrap, letters = _letters(kafka, stack, service)
+    bootstrap, letters = _letters(where, service)
     unknown = sorted(set(places) - {one.place for one in letters})
     if unknown:
         raise click.ClickException(

@@ -31,17 +31,25 @@ async def _provision_database(admin_url: str, service: str, password: str) -> No
 
 @click.command(
     "provision",
-    epilog="Example: plaudit provision --kafka kafka:9092 --postgres postgresql://postgres:secret@db/postgres",
+    epilog="\b\nExample: PLAUDIT_POSTGRES_PASSWORD=… plaudit provision --kafka kafka:9092 \\\n"
+    "           --postgres postgresql://postgres:…@db/postgres",
 )
-@click.option("--kafka", envvar="PLAUDIT_KAFKA", required=True, help="Bootstrap servers, HOST:PORT")
 @click.option(
-    "--postgres", envvar="PLAUDIT_POSTGRES_ADMIN_URL", required=True, help="URL of a superuser, with a database"
+    "--kafka", envvar="PLAUDIT_KAFKA", show_envvar=True, required=True, help="Bootstrap servers, HOST:PORT"
+)
+@click.option(
+    "--postgres",
+    envvar="PLAUDIT_POSTGRES_ADMIN_URL",
+    show_envvar=True,
+    required=True,
+    help="URL of a superuser, with a database",
 )
 @click.option(
     "--password",
     envvar="PLAUDIT_POSTGRES_PASSWORD",
+    show_envvar=True,
     required=True,
-    help="What the services' roles will log in with",
+    help="What the services' roles will log in with; better in the environment, where other users do not see it",
 )
 def provision_command(kafka: str, postgres: str, password: str) -> None:
     """Create topics, databases, roles and tables on a Kafka and a PostgreSQL that are there already.

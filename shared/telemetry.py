@@ -3,6 +3,7 @@
 import logging
 import secrets
 import sys
+import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
@@ -120,17 +121,24 @@ def new_traceparent() -> str:
     return f"00-{digits[:32]}-{digits[32:]}-01"
 
 
+def with_rfc3339_times(formatter: logging.Formatter) -> logging.Formatter:
+    """The formatter, with times as in 2026-01-31T12:00:00.123Z (RFC 3339), whatever the zone here is."""
+    formatter.converter = time.gmtime
+    formatter.default_time_format = "%Y-%m-%dT%H:%M:%S"
+    formatter.default_msec_format = "%s.%03dZ"
+    return formatter
+
+
 def configure_logging(service: str, level: str) -> None:
     """Write one JSON object a line to standard error: time, level, logger, service, message and what is given."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        OrjsonFormatter(
-            "{asctime}{levelname}{name}{message}",
-            style="{",
-            rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
-            static_fields={"service": service},
-        )
+    formatter = OrjsonFormatter(
+        "{asctime}{levelname}{name}{message}",
+        style="{",
+        rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
+        static_fields={"service": service},
     )
+    handler.setFormatter(with_rfc3339_times(formatter))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

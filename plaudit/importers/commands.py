@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import click
-import httpx
 import orjson
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -21,6 +20,7 @@ from plaudit.importers.delivery import Delivery, Summary, mapped_only
 from plaudit.importers.git import GitOptions, is_shallow, open_repository
 from plaudit.importers.mapping import TableMapping, build_mapping, read_mapping
 from plaudit.importers.records import Source, SourceError
+from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
 from plaudit.stack.errors import StackError
 
 IMPORT_SCOPES = ("events:write", "receipts:read")
@@ -32,10 +32,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Target:
     """Where events go, and how the import is reported."""
 
-    url: str | None
-    key: str | None
-    stack: str
-    community: str
+    where: Where
     as_json: bool
     rate: float | None
     limit: int | None
@@ -47,12 +44,7 @@ class Target:
 def target_options(command: F) -> F:
     """The options that every import has; they arrive as one `target`."""
     options = (
-        click.option("--url", envvar="PLAUDIT_URL", help="The ingest service; default: the local stack's."),
-        click.option("--key", envvar="PLAUDIT_KEY", help="An access key; default: the local stack's own."),
-        click.option(
-            "--stack", envvar="PLAUDIT_STACK", default="default", show_default=True, help="Which local stack."
-        ),
-        click.option("--community", default="demo", show_default=True, help="Which community of the local stack."),
+        where_options(URL, KEY, COMMUNITY),
         click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON."),
         click.option("--rate", type=click.FloatRange(min=0.1), help="At most so many events a second."),
         click.option("--limit", type=click.IntRange(min=1), help="Stop after so many events."),
@@ -238,10 +230,14 @@ def run_import(target: Target, title: str, open_source: Callable[[], Source]) ->
         if target.output is not None:
             _write(target, source, summary)
         else:
-            url, key = _address(target)
-            asyncio.run(_deliver(target, title, source, summary, url, key))
+            place = target.where.place()
+            url = place.url("ingest")
+            with place.access("plaudit import", IMPORT_SCOPES, ("ingest",)) as key:
+                asyncio.run(_deliver(target, title, source, summary, url, key))
     except (SourceError, StackError, UnreachableError, PlauditError) as error:
         failure = str(error)
+    except click.ClickException as error:
+        failure = error.format_message()
     if target.output != "-" and (target.as_json or summary.sent or not failure):
         _report(target, summary, failure)
     if failure:
@@ -250,24 +246,6 @@ def run_import(target: Target, title: str, open_source: Callable[[], Source]) ->
             click.echo("Run the same command again: what was taken will not count twice.", err=True)
     if failure or summary.pending or (target.strict and not summary.flawless):
         sys.exit(1)
-
-
-def _address(target: Target) -> tuple[str, str]:
-    """The ingest service and a key: as given, or the local stack's. Raises StackError or UnreachableError."""
-    if target.url and target.key:
-        return target.url, target.key
-    # Imported here: an import to a remote service needs nothing of the local stack.
-    from plaudit import admin  # noqa: PLC0415
-    from plaudit.stack import state  # noqa: PLC0415
-
-    url = target.url or state.load_state(target.stack).service_urls["ingest"]
-    try:
-        return url, target.key or admin.local_key(target.stack, target.community, IMPORT_SCOPES)
-    except httpx.TransportError as error:
-        raise UnreachableError(
-            f"the local stack {target.stack!r} does not answer ({error}); start it with "
-            f"`plaudit up --stack {target.stack}`, or give --url and --key"
-        ) from None
 
 
 def _progress(quiet: bool) -> Progress:

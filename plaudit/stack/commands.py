@@ -4,6 +4,7 @@ import time
 
 import click
 
+from plaudit.asking import confirmed
 from plaudit.stack.errors import StackError
 
 STACK = click.option(
@@ -65,6 +66,9 @@ def up(
         report=click.echo,
     )
     click.echo(f"Stack '{name}' is up after {time.monotonic() - started:.1f} s; its data is in {state.directory}")
+    for service, url in state.service_urls.items():
+        if service in state.parts:
+            click.echo(f"{service:>13}  {url}")
 
 
 @click.command(epilog="Example: plaudit down")
@@ -86,22 +90,21 @@ def down(name: str) -> None:
 def status(name: str, as_json: bool) -> None:
     """Show each process: its state, port, age, memory and restarts. Exit code 3 when something does not run."""
     from rich.console import Console  # noqa: PLC0415
-    from rich.table import Column, Table  # noqa: PLC0415
 
+    from plaudit.listing import listing  # noqa: PLC0415
     from plaudit.stack.lifecycle import status as look  # noqa: PLC0415
 
     found = look(name)
     if as_json:
         click.echo(found.model_dump_json(indent=2))
     else:
-        headings = ("process", "state", "pid", "port", "up", "MB", "restarts", "last exit")
-        table = Table(*(Column(heading, no_wrap=True) for heading in headings), box=None)
+        table = listing("process", "state", "pid", "port", "up", "MB", "restarts", "last exit", border=None)
         for one in found.processes:
             memory = "" if one.resident_bytes is None else f"{one.resident_bytes / 2**20:.0f}"
             age = "" if one.uptime_seconds is None else _age(one.uptime_seconds)
             cells = (one.pid, one.port, age, memory, one.restarts, one.last_exit)
             table.add_row(one.name, one.state, *("" if cell is None else str(cell) for cell in cells))
-        Console().print(table, soft_wrap=True)
+        Console().print(table)
         click.echo(f"Stack '{name}' in {found.directory} is {'up' if found.running else 'not (all) up'}.")
     if not found.running:
         raise SystemExit(3)
@@ -136,7 +139,7 @@ def logs(name: str, process: str | None, follow: bool, lines: int) -> None:
 
 @click.command(epilog="Example: plaudit reset --stack trial --yes")
 @STACK
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask; without it a script is refused.")
 def reset(name: str, yes: bool) -> None:
     """Stop the stack and delete its data."""
     from plaudit.stack.lifecycle import reset as delete  # noqa: PLC0415
@@ -146,8 +149,7 @@ def reset(name: str, yes: bool) -> None:
     if not directory.exists():
         click.echo(f"There is no stack '{name}'.")
         return
-    if not yes:
-        click.confirm(f"Delete all data of stack '{name}' in {directory}?", abort=True)
+    confirmed(f"Delete all data of stack '{name}' in {directory}?", yes)
     delete(name, report=click.echo)
     click.echo(f"Stack '{name}' is deleted.")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from plaudit.stack.errors import StackError
 from plaudit.stack.jars import KAFKA_VERSION
-from plaudit.stack.paths import cache
+from plaudit.stack.paths import cache, make_private
 from plaudit.stack.ports import HOST
 from plaudit.stack.processes import ProcessSpec, marked
 from plaudit.stack.state import StackState
@@ -35,7 +35,7 @@ LOG_OPTIONS = tuple(
         "log.kafka.server=info",
         "log.org.apache.kafka.coordinator.group=info",
         "showDateTime=true",
-        "dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
+        "dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
         "showThreadName=false",
     )
 )
@@ -89,7 +89,8 @@ def spec(state: StackState, jars: Sequence[Path]) -> ProcessSpec:
 
 def prepare(state: StackState, jars: Sequence[Path]) -> None:
     """Writes the broker's settings, and formats its storage the first time. Raises StackError if that fails."""
-    _data(state).mkdir(parents=True, exist_ok=True)
+    make_private(_settings_file(state).parent)
+    make_private(_data(state))
     _settings_file(state).write_text(properties(state))
     if (_data(state) / "meta.properties").exists():
         return
@@ -100,6 +101,7 @@ def prepare(state: StackState, jars: Sequence[Path]) -> None:
         capture_output=True,
         text=True,
         timeout=FORMAT_TIMEOUT_SECONDS,
+        umask=0o077,
         check=False,
     )
     if result.returncode != 0:

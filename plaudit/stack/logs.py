@@ -3,15 +3,23 @@
 A process writes to its file itself, not through the supervisor, so it outlives a supervisor that is killed.
 """
 
+import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
 MAX_LOG_BYTES = 10 * 1024 * 1024
 KEPT_FILES_COUNT = 3
 TAIL_BLOCK_BYTES = 64 * 1024
 FOLLOW_SECONDS = 0.2
+
+
+def open_private(path: Path, *, append: bool = True) -> IO[bytes]:
+    """Opens a file for writing, at its end or anew; if it is made now, only its owner can read it."""
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else os.O_TRUNC)
+    return os.fdopen(os.open(path, flags, 0o600), "ab" if append else "wb")
 
 
 def rotate(log: Path, max_bytes: int = MAX_LOG_BYTES, kept_count: int = KEPT_FILES_COUNT) -> bool:
@@ -25,7 +33,8 @@ def rotate(log: Path, max_bytes: int = MAX_LOG_BYTES, kept_count: int = KEPT_FIL
         older = log.with_name(f"{log.name}.{number}")
         if older.exists():
             older.replace(log.with_name(f"{log.name}.{number + 1}"))
-    shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+    with log.open("rb") as file, open_private(log.with_name(f"{log.name}.1"), append=False) as copy:
+        shutil.copyfileobj(file, copy)
     with log.open("r+b") as file:
         file.truncate(0)
     return True

@@ -43,6 +43,8 @@ class StackState(BaseModel):
     external_kafka: str | None = None
     external_postgres_admin_url: str | None = None
     environment: dict[str, str] = Field(default_factory=dict)
+    disposable: bool = False
+    """Whether nobody but the demo has used the stack: it may be deleted unasked."""
 
     @property
     def kafka(self) -> str:

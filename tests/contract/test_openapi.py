@@ -132,3 +132,27 @@ def examples_of(service: str, media: Any) -> Iterator[Any]:
         found = {name: one["examples"][0] for name, one in fields.items() if one.get("examples")}
         if set(schema.get("required", ())) <= found.keys():
             yield found
+
+
+@pytest.mark.parametrize(("service", "path", "method"), OPERATIONS)
+def test_the_examples_of_an_error_have_its_status(service: str, path: str, method: str) -> None:
+    for status, answer in openapi_document(service)["paths"][path][method]["responses"].items():
+        if path == "/readyz":
+            continue  # its answer is the same document, ready or not
+        examples = answer.get("content", {}).get("application/problem+json", {}).get("examples", {})
+        assert bool(examples) == status.startswith(("4", "5"))
+        assert {str(one["value"]["status"]) for one in examples.values()} <= {status}
+
+
+def test_the_examples_of_the_front_doors_errors_say_what_to_do() -> None:
+    answers = openapi_document("ingest")["paths"]["/v1/events"]["post"]["responses"]
+    examples = {
+        slug: one["value"]
+        for status, answer in answers.items()
+        if status.startswith(("4", "5"))
+        for slug, one in answer["content"]["application/problem+json"]["examples"].items()
+    }
+
+    assert len(examples) > 10
+    assert all(one["detail"] and one["instance"] == "/v1/events" for one in examples.values())
+    assert {slug for slug, one in examples.items() if one["errors"]} == {"no-valid-event"}

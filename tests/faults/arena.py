@@ -20,7 +20,7 @@ import httpx
 import pytest
 from aiokafka.errors import KafkaError
 
-from plaudit.admin import issue_key
+from plaudit.access import issue_key
 from plaudit.client import PlauditClient
 from plaudit.stack import StackState, kafka, start
 from plaudit.stack.idle import wait_until_idle

@@ -115,9 +115,9 @@ def _admit_each(documents: list[Any], now: datetime, limits: Limits) -> Admissio
     _check_count(len(documents), limits)
     admission = Admission()
     for index, document in enumerate(documents):
-        if isinstance(document, dict) and document.get("type") not in ACTIVITY_TYPES and "type" in document:
-            detail = f"unknown type {str(document['type'])[:100]!r}; known are {', '.join(ACTIVITY_TYPES)}"
-            admission.refusals.append(Refusal(index, "/type", detail))
+        unnamed = _unnamed(index, document)
+        if unnamed is not None:
+            admission.refusals.append(unnamed)
             continue
         try:
             event = ACTIVITY_ADAPTER.validate_json(to_json(document))
@@ -125,10 +125,23 @@ def _admit_each(documents: list[Any], now: datetime, limits: Limits) -> Admissio
             for mistake in error.errors(include_url=False, include_input=False)[:REFUSALS_PER_EVENT_MAX_COUNT]:
                 # The first part is the event's type, by which its contract was chosen.
                 place = [part for part in mistake["loc"] if part not in ACTIVITY_TYPES]
-                admission.refusals.append(Refusal(index, _pointer(place), _detail(mistake, place, document)))
+                detail = "is missing" if mistake["type"] == "missing" else _detail(mistake, place, document)
+                admission.refusals.append(Refusal(index, _pointer(place), detail))
         else:
             _admit_if_timely(admission, index, event, now, limits)
     return admission
+
+
+def _unnamed(index: int, document: Any) -> Refusal | None:
+    """What is wrong with what does not say which of the known events it is; None for one that does."""
+    if not isinstance(document, dict):
+        detail = "is no event: an event is a JSON object with specversion, id, source, type, time and data"
+        return Refusal(index, "", detail)
+    named = document.get("type")
+    if isinstance(named, str) and named in ACTIVITY_TYPES:
+        return None
+    what = "is missing" if named is None else f"unknown type {named!r:.100}"
+    return Refusal(index, "/type", f"{what}; known are {', '.join(ACTIVITY_TYPES)}")
 
 
 def _detail(error: ErrorDetails, place: list[str | int], document: Any) -> str:

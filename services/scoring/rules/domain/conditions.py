@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
@@ -18,6 +17,7 @@ import cel
 from typing_extensions import get_type_hints, is_typeddict
 
 from shared.contracts.activities import ACTIVITIES, activity_type
+from shared.near_names import suggestion
 
 #: A loop inside a loop over literals is the only way to make a short condition slow.
 COMPREHENSIONS_MAX_COUNT = 1
@@ -140,12 +140,6 @@ def _syntax_refused(expression: str, message: str) -> ConditionError:
     return ConditionError(f"not a CEL expression: {problem}", offset)
 
 
-def _suggestion(name: str, known: Iterable[str]) -> str:
-    known = list(known)
-    near = get_close_matches(name, known, n=1)
-    return f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}"
-
-
 def _check_names(bare: str, variables: Iterable[str], functions: Iterable[str]) -> None:
     for name in variables:
         if name not in VARIABLES:
@@ -161,7 +155,7 @@ def _check_names(bare: str, variables: Iterable[str], functions: Iterable[str]) 
             continue
         found = re.search(rf"\b{re.escape(name)}\s*\(", bare)
         raise ConditionError(
-            f"there is no function `{name}`; {_suggestion(name, FUNCTIONS)}", found.start() if found else None
+            f"there is no function `{name}`; {suggestion(name, FUNCTIONS)}", found.start() if found else None
         )
 
 
@@ -175,7 +169,7 @@ def _check_selections(bare: str, event_types: tuple[str, ...]) -> None:
         if found[1] == "event":
             if names[0] not in EVENT_FIELDS:
                 raise ConditionError(
-                    f"there is no `event.{names[0]}`; {_suggestion(names[0], EVENT_FIELDS)}", found.start()
+                    f"there is no `event.{names[0]}`; {suggestion(names[0], EVENT_FIELDS)}", found.start()
                 )
             continue
         unknown = [_unknown_field(_data_of(event_type), names) for event_type in event_types]
@@ -183,7 +177,7 @@ def _check_selections(bare: str, event_types: tuple[str, ...]) -> None:
             missing, known = next(field for field in unknown if field is not None)
             raise ConditionError(
                 f"{' or '.join(event_types)} has no field `data.{missing}`;"
-                f" {_suggestion(missing.rsplit('.', 1)[-1], known)}",
+                f" {suggestion(missing.rsplit('.', 1)[-1], known)}",
                 found.start(),
             )
 

@@ -158,3 +158,31 @@ def test_a_time_has_a_problem_or_is_in_its_range(time: datetime, tolerance: int)
     future = time > NOW + timedelta(seconds=tolerance)
     assert (problem is not None) == (future or time.year < 1970)
     assert none_has_time_problem([NOW, time], NOW, tolerance) == (problem is None)
+
+
+@pytest.mark.parametrize(
+    ("document", "field", "says"),
+    [
+        ({}, "/type", "is missing; known are forum.post.v1, "),
+        ({name: value for name, value in EVENT.items() if name != "type"}, "/type", "is missing; known are "),
+        (EVENT | {"type": None}, "/type", "is missing; known are "),
+        (EVENT | {"type": 5}, "/type", "unknown type 5; known are "),
+        (EVENT | {"type": "forum.pots.v1"}, "/type", "unknown type 'forum.pots.v1'; known are "),
+        (7, "", "is no event: an event is a JSON object with specversion, id, source, type, time and data"),
+        (None, "", "is no event: an event is a JSON object"),
+        ({name: value for name, value in EVENT.items() if name != "id"}, "/id", "is missing"),
+        (EVENT | {"data": {"channel": "forum"}}, "/data/actor", "is missing"),
+    ],
+)
+@pytest.mark.parametrize("in_a_batch", [True, False])
+def test_a_refusal_speaks_of_events(document: Any, field: str, says: str, in_a_batch: bool) -> None:
+    body = orjson.dumps([document] if in_a_batch else document)
+    (refusal,) = admit(body, {"content-type": JSON_TYPE}, NOW, LIMITS).refusals
+    assert refusal.field == field
+    assert refusal.detail.startswith(says)
+
+
+def test_an_event_in_headers_without_a_type_is_told_so() -> None:
+    headers = {name: value for name, value in BINARY.items() if name != "ce-type"}
+    (refusal,) = admit(orjson.dumps(EVENT["data"]), headers, NOW, LIMITS).refusals
+    assert (refusal.field, refusal.detail[:10]) == ("/type", "is missing")

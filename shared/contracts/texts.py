@@ -1,0 +1,116 @@
+"""Text from outside, made fit to be compared and shown: one place says which characters nobody sees.
+
+Controls, directions and what has no width forge lines and look-alikes. What is compared loses them (`plain_id`),
+as does what is shown as a name (`shown_name`, `label`); a terminal or a log has them written out (`written_out`).
+Joiners stay where they join: in emoji, and in the scripts that are written with them.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+from unicodedata import category, normalize
+
+import regex
+
+from shared.contracts.fields import NAME_MAX_CHARS
+
+#: More than this is not looked at: what a limit cuts or refuses anyway must not cost by its length.
+READ_MAX_CHARS = 2_000
+
+_JOINING_SCRIPTS = "".join(
+    rf"\p{{{script}}}"
+    for script in (
+        "Arab",
+        "Syrc",
+        "Mong",
+        "Deva",
+        "Beng",
+        "Guru",
+        "Gujr",
+        "Orya",
+        "Taml",
+        "Telu",
+        "Knda",
+        "Mlym",
+        "Sinh",
+    )
+)
+_EMOJI = r"\p{Extended_Pictographic}[\p{Emoji_Modifier}\ufe0e\ufe0f]*"
+_KEPT = (
+    rf"{_EMOJI}(?:\u200d{_EMOJI})*|[0-9#*]\ufe0f\u20e3"
+    rf"|(?<=[{_JOINING_SCRIPTS}])[\u200c\u200d](?=[{_JOINING_SCRIPTS}])"
+)
+_CONTROLS = r"\p{Cc}\p{Zl}\p{Zp}"
+_WITHOUT_WIDTH = r"\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}"
+_BLANK = r"\p{Z}\u2800"  # the last is Braille for a blank
+
+_LINE_BREAKS = regex.compile(rf"[{_CONTROLS}]+")
+_BEGINNING = regex.compile(rf"^[{_BLANK}{_WITHOUT_WIDTH}\p{{M}}]+")
+_END = regex.compile(rf"[{_BLANK}]+$")
+_IN_NAMES = regex.compile(rf"({_KEPT})|[{_WITHOUT_WIDTH}]")
+_IN_IDS = regex.compile(rf"[{_WITHOUT_WIDTH}]+")
+_HIDDEN = regex.compile(rf"({_KEPT})|[{_CONTROLS}\p{{Cf}}\p{{Cs}}]")
+#: What Python takes for printable though nobody sees it.
+_UNSEEN_LETTERS = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+_PEOPLE_SEE = regex.compile(r"\X")
+
+
+def written_out(text: str) -> str:
+    r"""The text for a terminal or a log: each control, direction and invisible character as JSON escapes it.
+
+    An escape sequence becomes `\\u001b[2J` and a new line `\\n`, so that nothing moves the cursor or begins a line
+    of its own. JSON written out so means the same as before.
+    """
+    if text.isprintable():
+        return text
+    return str(_HIDDEN.sub(lambda found: found[1] or json.dumps(found[0])[1:-1], text))
+
+
+def hides_something(text: str) -> bool:
+    """Whether there is a control, direction or invisible character in the text, which `written_out` would show."""
+    return not text.isprintable() and any(found[1] is None for found in _HIDDEN.finditer(text))
+
+
+def label(text: str) -> str:
+    """The text in one line as people see it: NFC, nothing invisible, no blanks around; empty when that is all."""
+    seen = text[:READ_MAX_CHARS]
+    if not _is_plain(seen):
+        seen = _BEGINNING.sub("", _LINE_BREAKS.sub(" ", seen))
+        seen = _END.sub("", _IN_NAMES.sub(lambda found: found[1] or "", seen))
+    return normalize("NFC", seen)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether nothing of a text has to be put right but its normal form; a tenth of the cost of doing it."""
+    return (
+        text.isprintable()
+        and text == text.strip()
+        and _UNSEEN_LETTERS.search(text) is None
+        and category(text[:1] or "x")[0] != "M"
+    )
+
+
+def shown_name(text: str) -> str | None:
+    """A name as `label` makes it, cut where a character that people see ends; None when nothing is to be seen."""
+    name = label(text)
+    if len(name) > NAME_MAX_CHARS:
+        ends = [character.end() for character in _PEOPLE_SEE.finditer(name[: 2 * NAME_MAX_CHARS])]
+        name = label(name[: max((end for end in ends if end <= NAME_MAX_CHARS), default=0)])
+    return name or None
+
+
+def plain_id(text: str) -> str:
+    """The spelling of an id that is compared: NFC, without what has no width and without blanks around it."""
+    if len(text) > READ_MAX_CHARS or text.isascii():
+        return text.strip()
+    if text.isprintable() and _UNSEEN_LETTERS.search(text) is None:
+        return normalize("NFC", text).strip()
+    return normalize("NFC", _IN_IDS.sub("", text)).strip()
+
+
+def if_text(repair: Callable[[str], str]) -> Callable[[Any], Any]:
+    """The repair for a field's validator: what is no text is left to the field's own rules, which refuse it."""
+    return lambda value: repair(value) if isinstance(value, str) else value

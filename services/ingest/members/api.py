@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from services.ingest.members import domain, handlers, store
+from shared.contracts.channels import compared_id
 from shared.contracts.fields import Channel, Id, Name
+from shared.contracts.texts import if_text, label, plain_id
 from shared.http import (
     Begin,
     Conn,
@@ -31,7 +33,7 @@ class IdentityModel(BaseModel):
     """Somebody as one channel knows them."""
 
     channel: Channel
-    id: Id
+    id: Annotated[Id, BeforeValidator(if_text(plain_id))]
 
 
 class IdentitiesDeclared(BaseModel):
@@ -42,7 +44,7 @@ class IdentitiesDeclared(BaseModel):
         max_length=IDENTITIES_MAX_COUNT,
         examples=[[{"channel": "code", "id": "github:1"}, {"channel": "chat", "id": "U1"}]],
     )
-    name: Name | None = None
+    name: Annotated[Name, BeforeValidator(if_text(label))] | None = None
 
 
 class Member(BaseModel):
@@ -79,7 +81,10 @@ async def put_identities(
             member = await handlers.declare_identities(
                 tx,
                 community=principal.community,
-                identities=[domain.Identity(identity.channel, identity.id) for identity in body.identities],
+                identities=[
+                    domain.Identity(identity.channel, compared_id(identity.channel, identity.id))
+                    for identity in body.identities
+                ],
                 name=body.name,
             )
         return Member.of(member)

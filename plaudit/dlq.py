@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from plaudit.stack import load_state
+from plaudit.terminal import plain
 from shared.contracts.facts import RECORD_DEAD_LETTERED
 from shared.kafka import create_producer, send_records
 from shared.services import SERVICES
@@ -132,7 +133,8 @@ def list_letters(kafka: str | None, stack: str, service: str, as_json: bool) -> 
     table = Table("place", "came from", "at", "bytes", "reason")
     for one in letters[-LISTED_MAX_COUNT:]:
         origin = f"{one.topic}/{one.partition}@{one.offset}"
-        table.add_row(str(one.place), origin, one.at, str(len(one.value)), one.reason[:REASON_SHOWN_CHARS])
+        reason = one.reason[:REASON_SHOWN_CHARS]
+        table.add_row(*map(plain, (one.place, origin, one.at, len(one.value), reason)))
     Console().print(table)
     if len(letters) > LISTED_MAX_COUNT:
         click.echo(f"the last {LISTED_MAX_COUNT} of {len(letters)}; --json prints all")

@@ -8,14 +8,15 @@ Joiners stay where they join: in emoji, and in the scripts that are written with
 import json
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 from unicodedata import category, normalize
 
 import regex
+from pydantic import AfterValidator, StringConstraints
 
-from shared.contracts.fields import NAME_MAX_CHARS
+from shared.contracts.fields import NAME_MAX_CHARS, TEXT_MAX_CHARS
 
-#: More than this is not looked at: what a limit cuts or refuses anyway must not cost by its length.
+#: No field in which a text is put right is longer; more is not looked at, since that would cost by its length.
 READ_MAX_CHARS = 2_000
 
 _JOINING_SCRIPTS = "".join(
@@ -76,11 +77,10 @@ def hides_something(text: str) -> bool:
 
 def label(text: str) -> str:
     """The text in one line as people see it: NFC, nothing invisible, no blanks around; empty when that is all."""
-    seen = text[:READ_MAX_CHARS]
-    if not _is_plain(seen):
-        seen = _BEGINNING.sub("", _LINE_BREAKS.sub(" ", seen))
-        seen = _END.sub("", _IN_NAMES.sub(lambda found: found[1] or "", seen))
-    return normalize("NFC", seen)
+    if not _is_plain(text):
+        text = _BEGINNING.sub("", _LINE_BREAKS.sub(" ", text))
+        text = _END.sub("", _IN_NAMES.sub(lambda found: found[1] or "", text))
+    return normalize("NFC", text)
 
 
 def _is_plain(text: str) -> bool:
@@ -95,7 +95,7 @@ def _is_plain(text: str) -> bool:
 
 def shown_name(text: str) -> str | None:
     """A name as `label` makes it, cut where a character that people see ends; None when nothing is to be seen."""
-    name = label(text)
+    name = label(text[:READ_MAX_CHARS])
     if len(name) > NAME_MAX_CHARS:
         ends = [character.end() for character in _PEOPLE_SEE.finditer(name[: 2 * NAME_MAX_CHARS])]
         name = label(name[: max((end for end in ends if end <= NAME_MAX_CHARS), default=0)])
@@ -104,7 +104,7 @@ def shown_name(text: str) -> str | None:
 
 def plain_id(text: str) -> str:
     """The spelling of an id that is compared: NFC, without what has no width and without blanks around it."""
-    if len(text) > READ_MAX_CHARS or text.isascii():
+    if text.isascii():
         return text.strip()
     if text.isprintable() and _UNSEEN_LETTERS.search(text) is None:
         return normalize("NFC", text).strip()
@@ -112,5 +112,13 @@ def plain_id(text: str) -> str:
 
 
 def if_text(repair: Callable[[str], str]) -> Callable[[Any], Any]:
-    """The repair for a field's validator: what is no text is left to the field's own rules, which refuse it."""
-    return lambda value: repair(value) if isinstance(value, str) else value
+    """The repair for a field's validator; what is no text, or too long to be put right, its rules refuse."""
+
+    def repaired(value: Any) -> Any:
+        return repair(value) if isinstance(value, str) and len(value) <= READ_MAX_CHARS else value
+
+    return repaired
+
+
+#: What somebody says about something, in one line.
+Line = Annotated[str, StringConstraints(max_length=TEXT_MAX_CHARS), AfterValidator(label)]

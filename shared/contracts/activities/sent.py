@@ -84,7 +84,7 @@ def _name(value: Any) -> str:
 
 
 def _source(text: str) -> str:
-    if len(text) > URI_MAX_CHARS or not text:
+    if not text:
         return text
     text = normalize("NFC", text)
     if _REFERENCE.fullmatch(text) is None:
@@ -97,7 +97,7 @@ def _source(text: str) -> str:
 
 
 def _address(text: str) -> str:
-    if len(text) > URI_MAX_CHARS or not text:
+    if not text:
         return text
     text = text.strip()
     if not label(text) or hides_something(text):

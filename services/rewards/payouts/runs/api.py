@@ -17,7 +17,7 @@ from services.rewards.payouts.runs.domain import bank, runs
 from services.rewards.payouts.runs.domain.bank import BankReport, NoBankFileError
 from services.rewards.payouts.runs.domain.runs import RunPlace, RunState, UnknownRunError
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
-from shared.contracts.fields import Text
+from shared.contracts.texts import Line
 from shared.http import Conn, Limit, Page, Principal, ProblemType, Scope, Tx, after, problem_responses, requires
 from shared.postgres import Connection
 
@@ -121,7 +121,7 @@ class OutcomeRequest(BaseModel):
     """What the bank said."""
 
     state: Outcome = Field(examples=["settled"])
-    reason: Text | None = Field(None, examples=["AC04 ClosedAccountNumber"])
+    reason: Line | None = Field(None, examples=["AC04 ClosedAccountNumber"])
     payout_ids: list[UUID] | None = Field(
         None, min_length=1, max_length=OUTCOME_MAX_COUNT, description="Only these; without: all that can"
     )

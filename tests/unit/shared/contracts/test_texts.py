@@ -13,6 +13,7 @@ from shared.contracts.texts import (
     _UNSEEN_LETTERS,
     READ_MAX_CHARS,
     hides_something,
+    if_text,
     label,
     plain_id,
     shown_name,
@@ -65,7 +66,10 @@ def test_a_long_name_is_cut_between_what_people_see(characters: list[str]) -> No
 
 def test_of_a_name_without_end_only_the_beginning_is_looked_at() -> None:
     assert shown_name("\u202e" * READ_MAX_CHARS + "Ada") is None
-    assert plain_id("\u200b" * (READ_MAX_CHARS + 1)) == "\u200b" * (READ_MAX_CHARS + 1)
+    for repair in (plain_id, label):
+        assert if_text(repair)("\u200b" * (READ_MAX_CHARS + 1)) == "\u200b" * (READ_MAX_CHARS + 1)
+        assert if_text(repair)("\u200b" * READ_MAX_CHARS) == ""
+        assert if_text(repair)(7) == 7
 
 
 @given(TEXTS)

@@ -56,6 +56,7 @@ _HIDDEN = regex.compile(rf"({_KEPT})|[{_CONTROLS}\p{{Cf}}\p{{Cs}}]")
 _UNSEEN_LETTERS = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
+_ROOT = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:)?")  # what `/` and `file:///` are without their slashes
 _PEOPLE_SEE = regex.compile(r"\X")
 
 
@@ -109,6 +110,12 @@ def plain_id(text: str) -> str:
     if text.isprintable() and _UNSEEN_LETTERS.search(text) is None:
         return normalize("NFC", text).strip()
     return normalize("NFC", _IN_IDS.sub("", text)).strip()
+
+
+def plain_source(text: str) -> str:
+    """The spelling of a source that is compared: NFC, and without slashes at its end, if it has more."""
+    without_slash = text if "?" in text or "#" in text else text.rstrip("/")
+    return normalize("NFC", text if _ROOT.fullmatch(without_slash) else without_slash)
 
 
 def if_text(repair: Callable[[str], str]) -> Callable[[Any], Any]:

@@ -8,14 +8,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
-from unicodedata import normalize
 
 import regex
 from pydantic import AwareDatetime, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints, ValidationError
 from pydantic_core import CoreSchema, PydanticCustomError, PydanticOmit, core_schema
 
 from shared.contracts.fields import ID_MAX_CHARS, NAME_MAX_CHARS, URI_MAX_CHARS, Id, Name, Uri
-from shared.contracts.texts import hides_something, if_text, label, plain_id, shown_name
+from shared.contracts.texts import hides_something, if_text, label, plain_id, plain_source, shown_name
 
 #: Letters, digits and signs of which no spelling has to be put right: those of many languages, not of all.
 _LETTERS = (
@@ -33,7 +32,6 @@ _REFERENCE = regex.compile(
     r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2}"
     r"|[^\x00-\x7f\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800])+"
 )
-_ROOT = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:)?")  # what is left of `/` or `file:///` without its slashes
 _AS_IT_IS, _PUT_RIGHT = "as it is", "put right"  # which way of a field an error is of
 
 
@@ -86,14 +84,13 @@ def _name(value: Any) -> str:
 def _source(text: str) -> str:
     if not text:
         return text
-    text = normalize("NFC", text)
+    text = plain_source(text)
     if _REFERENCE.fullmatch(text) is None:
         raise PydanticCustomError(
             "uri_reference", "should be a URI, such as https://forum.example.org: no blanks, nothing invisible"
         )
     _refuse_script(text)
-    without_slash = text if "?" in text or "#" in text else text.rstrip("/")
-    return text if _ROOT.fullmatch(without_slash) else without_slash
+    return text
 
 
 def _address(text: str) -> str:

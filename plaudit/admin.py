@@ -15,6 +15,7 @@ from plaudit.access import Office
 from plaudit.calls import request
 from plaudit.listing import listing
 from plaudit.places import ADMIN_KEY, COMMUNITY, KEY, URL, Place, Where, where_options
+from plaudit.terminal import plain
 from shared.access_keys import SCOPES
 from shared.services import SERVICES
 
@@ -64,7 +65,7 @@ def list_keys(where: Where, as_json: bool) -> None:
     table = listing("id", "name", "state", "scopes")
     for item in items:
         state_word = "revoked" if item["revoked"] else "valid"
-        table.add_row(item["key_id"], item["name"], state_word, " ".join(item["scopes"]))
+        table.add_row(*map(plain, (item["key_id"], item["name"], state_word, " ".join(item["scopes"]))))
     Console().print(table)
 
 
@@ -171,22 +172,23 @@ def payout_tree(lineage: dict[str, Any], names: Mapping[str, str]) -> Tree:
     `names` are those of access keys by their ids.
     """
     amount = f"{lineage['amount_minor'] // 100}.{lineage['amount_minor'] % 100:02d} {lineage['currency']}"
-    tree = Tree(f"payout {lineage['payout_id']}: {amount} for {lineage['points']} points, now {lineage['state']}")
+    points = f"{amount} for {lineage['points']} points"
+    tree = Tree(plain(f"payout {lineage['payout_id']}: {points}, now {lineage['state']}"))
     member = lineage.get("member_name") or lineage["member_id"]
-    tree.add(f"on the bank line as {lineage['end_to_end_id']}, to {member}")
+    tree.add(plain(f"on the bank line as {lineage['end_to_end_id']}, to {member}"))
     states = tree.add("states")
     for state in lineage["states"]:
         reason = f" ({state['reason']})" if state["reason"] else ""
-        states.add(f"{state['state']} at {state['at']} by {names.get(state['by'], state['by'])}{reason}")
+        states.add(plain(f"{state['state']} at {state['at']} by {names.get(state['by'], state['by'])}{reason}"))
     lots = tree.add("pays for")
     for lot in lineage["items"][:LINES_MAX_COUNT]:
         award, event = lot["award"], lot["event"]
         if award is None or event is None:
-            lots.add(f"{lot['points']} points of award {lot['award_id']}, which has not arrived yet")
+            lots.add(plain(f"{lot['points']} points of award {lot['award_id']}, which has not arrived yet"))
             continue
         rule = f"rule {award['rule_id']} of {award['programme_id']} version {award['programme_version']}"
-        line = lots.add(f"{lot['points']} points by {rule}, published by {award['published_by']}")
-        line.add(f"for {event['type']} {event['event_id']} from {event['source']} at {event['event_time']}")
+        line = lots.add(plain(f"{lot['points']} points by {rule}, published by {award['published_by']}"))
+        line.add(plain(f"for {event['type']} {event['event_id']} from {event['source']} at {event['event_time']}"))
     if len(lineage["items"]) > LINES_MAX_COUNT or lineage["next"]:
         lots.add("and more: `plaudit explain --json` has the first page, GET /v1/lineage/payouts/… all of them")
     return tree

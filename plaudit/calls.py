@@ -6,6 +6,8 @@ from typing import Any
 import click
 import httpx
 
+from shared.contracts.texts import written_out
+
 REQUEST_SECONDS = 30.0
 PAGE_MAX_COUNT = 500
 
@@ -20,10 +22,10 @@ class Refused(click.ClickException):
             problem = None
         if not isinstance(problem, Mapping):
             problem = {"title": f"HTTP {answer.status_code} from {answer.url}", "detail": answer.text[:200]}
-        lines = [f"{problem.get('title')}: {problem.get('detail', '')}".rstrip(": ")]
+        lines = [written_out(f"{problem.get('title')}: {problem.get('detail', '')}".rstrip(": "))]
         for error in problem.get("errors", []):
             place = f"line {error['line']}, column {error['column']}: " if error.get("line") else ""
-            lines.append(f"  {place}{error.get('field', '')} {error.get('detail', '')}")
+            lines.append(written_out(f"  {place}{error.get('field', '')} {error.get('detail', '')}"))
         super().__init__("\n".join(lines))
 
 

@@ -8,6 +8,7 @@ import click
 
 from plaudit import __version__
 from plaudit.stack.errors import StackError
+from plaudit.terminal import lines_written_out
 
 
 class Subcommand(NamedTuple):
@@ -72,11 +73,14 @@ class Root(click.Group):
             formatter.write_dl([(name, one.help) for name, one in SUBCOMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs the subcommand; what the stack cannot do becomes a message and exit code 1."""
+        """Runs the subcommand; what the stack cannot do becomes a message that hides nothing, and exit code 1."""
         try:
             return super().invoke(ctx)
         except StackError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(lines_written_out(str(error))) from error
+        except click.ClickException as error:
+            error.message = lines_written_out(error.message)
+            raise
 
 
 @click.group(

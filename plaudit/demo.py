@@ -25,6 +25,7 @@ from plaudit.stack import StackState, start, stop
 from plaudit.stack.idle import wait_until_idle
 from plaudit.stack.logs import open_private
 from plaudit.stack.paths import CHECKOUT, make_private
+from plaudit.terminal import plain
 from shared.access_keys import SCOPES
 
 COMMUNITY = "demo"
@@ -170,10 +171,10 @@ def _print_recognition(state: StackState, key: str) -> None:
         balance = request("GET", f"{rewards}/v1/members/{row['member_id']}/balance", key)
         table.add_row(
             str(row["rank"]),
-            row["name"] or row["member_id"],
+            plain(row["name"] or row["member_id"]),
             str(row["points"]),
-            held["level"]["title"] if held["level"] else "",
-            ", ".join(badge["title"] for badge in held["badges"]),
+            plain(held["level"]["title"] if held["level"] else ""),
+            plain(", ".join(badge["title"] for badge in held["badges"])),
             str(balance["available"]),
         )
     console.print(table)
@@ -181,7 +182,7 @@ def _print_recognition(state: StackState, key: str) -> None:
     table = listing("badge or level", "holders", border=None)
     reachable = request("GET", f"{recognition}/v1/badges", key)
     for row in [*reachable["badges"], *reachable["levels"]]:
-        table.add_row(row["title"], str(row["holders"]))
+        table.add_row(plain(row["title"]), str(row["holders"]))
     console.print(table)
 
 
@@ -199,7 +200,7 @@ def _redeem(state: StackState, key: str) -> None:
     confirmed = request("POST", f"{rewards}/v1/redemptions/{reserved['redemption_id']}/confirm", key)
     console.rule("A reward redeemed")
     name = leaders[0]["name"] or leaders[0]["member_id"]
-    console.print(f"{name} has {reward['title']!r} for {reward['points']} points: {confirmed['state']}.")
+    console.print(plain(f"{name} has {reward['title']!r} for {reward['points']} points: {confirmed['state']}."))
 
 
 def _pay(state: StackState, maker: str, approver: str) -> str | None:
@@ -224,7 +225,7 @@ def _pay(state: StackState, maker: str, approver: str) -> str | None:
         "items"
     ]
     if held:
-        console.print(f"{len(held)} payouts are held: {held[0]['reason']}.")
+        console.print(plain(f"{len(held)} payouts are held: {held[0]['reason']}."))
     check = request("GET", f"{rewards}/v1/ledger/check", maker)
     console.print(f"The ledger balances: {'yes' if check['balanced'] else check}.")
     submitted = request(

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from plaudit.listing import listing
 from plaudit.places import KAFKA, Where, where_options
+from plaudit.terminal import plain
 from shared.contracts.facts import RECORD_DEAD_LETTERED
 from shared.kafka import create_producer, send_records
 from shared.services import SERVICES
@@ -120,9 +121,9 @@ def list_letters(where: Where, service: str, as_json: bool) -> None:
         return
     table = listing("place", "came from, at, bytes", "reason")
     for one in letters[-LISTED_MAX_COUNT:]:
-        record = f"{one.topic}/{one.partition}@{one.offset}\n{one.at}\n{len(one.value):,} bytes"
-        # As text: a reason quotes what came in, and brackets in it are no markup.
-        table.add_row(str(one.place), record, Text(one.reason))
+        origin = f"{one.topic}/{one.partition}@{one.offset}"
+        record = Text("\n").join(map(plain, (origin, one.at, f"{len(one.value):,} bytes")))
+        table.add_row(str(one.place), record, plain(one.reason))
     Console().print(table)
     if len(letters) > LISTED_MAX_COUNT:
         click.echo(f"the last {LISTED_MAX_COUNT} of {len(letters)}; --json prints all")

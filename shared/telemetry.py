@@ -16,6 +16,8 @@ from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 from pythonjsonlogger.orjson import OrjsonFormatter
 
+from shared.contracts.texts import written_out
+
 AGE_BUCKETS_SECONDS = (
     0.01,
     0.025,
@@ -129,10 +131,18 @@ def with_rfc3339_times(formatter: logging.Formatter) -> logging.Formatter:
     return formatter
 
 
+class _WrittenOut(OrjsonFormatter):
+    """Writes out what JSON leaves as it is: directions, C1 controls and what else a terminal would obey."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as a line of JSON that means the same."""
+        return written_out(super().format(record))
+
+
 def configure_logging(service: str, level: str) -> None:
     """Write one JSON object a line to standard error: time, level, logger, service, message and what is given."""
     handler = logging.StreamHandler(sys.stderr)
-    formatter = OrjsonFormatter(
+    formatter = _WrittenOut(
         "{asctime}{levelname}{name}{message}",
         style="{",
         rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},

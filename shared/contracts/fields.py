@@ -16,6 +16,7 @@ URI_MAX_CHARS = 1_000
 POINTS_MAX = 1_000_000_000
 MINOR_UNITS_MAX = 1_000_000_000_000
 ATTRIBUTES_MAX_COUNT = 32
+EARLIEST_YEAR = 1990  # nothing that counts is older; seconds taken for milliseconds are of January 1970
 INTEGER_MAX = 2**63 - 1  # what JSON writers, CEL and PostgreSQL's bigint hold
 
 NO_CONTROL = r"^[^\x00-\x1f\x7f]+$"

@@ -80,6 +80,8 @@ def create_app(api: Api, settings: ServiceSettings) -> FastAPI:
         dependencies=[Depends(only_declared)],
         # The specification of an error is ours, not FastAPI's default one.
         openapi_url="/openapi.json",
+        # A redirect from a path with a slash too many would lead to whatever host the client names.
+        redirect_slashes=False,
         # Traces and metrics are our own (shared/telemetry.py); to ask for others' costs every request 6 µs.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )

@@ -37,6 +37,8 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 ERRORS_MAX_COUNT = 100
 NAME_SHOWN_MAX_CHARS = 100
 RETRY_AFTER_SECONDS = "1"
+#: Of every answer: it is what its type says, and no browser or proxy keeps it.
+PRIVATE: Mapping[str, str] = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 
 class FieldError(BaseModel):
@@ -103,7 +105,7 @@ def _answer(body: ProblemDetails, headers: Mapping[str, str]) -> Response:
         orjson.dumps(body.model_dump(exclude_none=True)),
         status_code=body.status,
         media_type=PROBLEM_MEDIA_TYPE,
-        headers=headers,
+        headers={**PRIVATE, **headers},
     )
 
 

@@ -4,12 +4,13 @@ import secrets
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from services.ingest.access import handlers, store
 from services.ingest.access.domain import AccessKey, KeyPlace
 from shared.access_keys import SCOPES, hash_secret
 from shared.contracts.fields import Id, Name, Slug
+from shared.contracts.texts import if_text, label
 from shared.http import (
     AdminScope,
     Conn,
@@ -39,7 +40,9 @@ class KeyWanted(RequestBody):
     """An access key to be issued."""
 
     community: Slug = Field(examples=["acme"])
-    name: Name = Field(description="Who will use it", examples=["forum plugin"])
+    name: Annotated[Name, BeforeValidator(if_text(label))] = Field(
+        description="Who will use it", examples=["forum plugin"]
+    )
     scopes: list[str] = Field(min_length=1, max_length=len(SCOPES), examples=[["events:write", "receipts:read"]])
 
 

@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from services.ingest.members import domain, handlers, store
+from shared.contracts.channels import compared_id
 from shared.contracts.fields import Channel, Id, Name
+from shared.contracts.texts import if_text, label, plain_id
 from shared.http import (
     Begin,
     Conn,
@@ -42,7 +44,7 @@ class IdentityDeclared(RequestBody):
     """Somebody as one channel knows them."""
 
     channel: Channel
-    id: Id
+    id: Annotated[Id, BeforeValidator(if_text(plain_id))]
 
 
 class IdentitiesDeclared(RequestBody):
@@ -53,7 +55,7 @@ class IdentitiesDeclared(RequestBody):
         max_length=IDENTITIES_MAX_COUNT,
         examples=[[{"channel": "code", "id": "github:1"}, {"channel": "chat", "id": "U1"}]],
     )
-    name: Name | None = None
+    name: Annotated[Name, BeforeValidator(if_text(label))] | None = None
 
 
 class Member(BaseModel):
@@ -90,7 +92,10 @@ async def put_identities(
             member = await handlers.declare_identities(
                 tx,
                 community=principal.community,
-                identities=[domain.Identity(identity.channel, identity.id) for identity in body.identities],
+                identities=[
+                    domain.Identity(identity.channel, compared_id(identity.channel, identity.id))
+                    for identity in body.identities
+                ],
                 name=body.name,
             )
         return Member.of(member)
@@ -107,7 +112,7 @@ async def _asked_identity(
     id_: Annotated[Id | None, Query(alias="id", description="The identity's id on `channel`")] = None,
 ) -> domain.Identity | None:
     if channel is not None and id_ is not None:
-        return domain.Identity(channel, id_)
+        return domain.Identity(channel, compared_id(channel, id_))
     if channel is None and id_ is None:
         return None
     detail = "An identity is a channel and an id: give both"

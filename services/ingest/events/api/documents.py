@@ -139,7 +139,7 @@ EVENTS_OPERATION: dict[str, Any] = {
                         },
                     },
                     "example": {
-                        "receipt_id": "r019c0f0e5a001f2e3d4c5b6a7988-1",
+                        "receipt_id": "r019c0f0e5a001f2e3d4c5b6a7988ba8ba6989fcfcf54-1",
                         "accepted": 1,
                         "rejected": [],
                     },

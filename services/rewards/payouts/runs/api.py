@@ -21,7 +21,7 @@ from services.rewards.payouts.runs.domain.runs import RunPlace, RunRefusedError,
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import Seal
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
-from shared.contracts.fields import Text
+from shared.contracts.texts import Line
 from shared.http import (
     Begin,
     Conn,
@@ -172,7 +172,7 @@ class OutcomeRequest(RequestBody):
     """What the bank said."""
 
     state: Outcome = Field(examples=["settled"])
-    reason: Text | None = Field(None, examples=["AC04 ClosedAccountNumber"])
+    reason: Line | None = Field(None, examples=["AC04 ClosedAccountNumber"])
     payout_ids: list[UUID] | None = Field(
         None,
         min_length=1,

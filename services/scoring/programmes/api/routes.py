@@ -13,7 +13,6 @@ from services.scoring.programmes.api.models import (
     ProgrammeVersion,
     Publication,
 )
-from services.scoring.programmes.api.moments import Moment
 from services.scoring.programmes.api.problems import (
     EFFECTIVE_FROM_REFUSED,
     INVALID_PROGRAMME,
@@ -29,6 +28,7 @@ from shared.http import (
     Conn,
     FieldError,
     Limit,
+    Moment,
     Page,
     Principal,
     Problem,

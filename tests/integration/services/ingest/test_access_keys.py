@@ -64,3 +64,12 @@ async def test_keys_are_issued_listed_and_revoked_for_good(community: Community,
     assert (await community.client.post("/v1/keys", json=wanted)).status_code == 403
     bad = await community.client.post("/v1/keys", json=wanted | {"scopes": ["everything"]}, headers=admin)
     assert bad.json()["errors"][0]["field"] == "/scopes"
+
+
+async def test_a_keys_name_is_one_line(community: Community, front_door: Parts) -> None:
+    admin = {"Authorization": f"Bearer {front_door.connected.settings.admin_key}"}
+    wanted = {"community": community.name, "name": " forum\x1b[2J\nplugin\u202e ", "scopes": ["events:write"]}
+    issued = await community.client.post("/v1/keys", json=wanted, headers=admin)
+    assert issued.json()["name"] == "forum [2J plugin"
+    unseen = await community.client.post("/v1/keys", json=wanted | {"name": "\u202e"}, headers=admin)
+    assert problem(unseen, 422)["errors"][0]["field"] == "/name"

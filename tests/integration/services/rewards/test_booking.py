@@ -253,6 +253,9 @@ async def test_statement_and_balance_explain_every_point(world: Any, api: Any, a
         world.uuid("award b"),
     }
     assert (await api.get(f"/v1/members/{uuid4()}/balance")).status_code == 404
+    assert (await api.get(f"/v1/members/{uuid4()}/statement")).status_code == 404
+    await world.join("bob")
+    assert (await api.get(f"/v1/members/{world.uuid('bob')}/statement")).json() == {"items": [], "next": None}
     assert (await api.get(f"/v1/members/{world.uuid('ada')}/statement?after=bad")).status_code == 422
 
 

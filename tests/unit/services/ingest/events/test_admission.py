@@ -19,13 +19,13 @@ from services.ingest.events.domain.admission import (
     TooManyEventsError,
     UnsupportedTypeError,
     admit,
+    all_are_plain_and_timely,
     encode,
-    none_has_time_problem,
     time_problem,
 )
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
-LIMITS = Limits(events_max_count=5, event_max_bytes=1_000, future_tolerance_seconds=300)
+LIMITS = Limits(events_max_count=5, event_max_bytes=1_000, future_tolerance_seconds=300, earliest_year=1990)
 EVENT: dict[str, Any] = {
     "specversion": "1.0",
     "id": "1",
@@ -152,12 +152,41 @@ def test_what_is_too_large_is_refused_and_the_rest_kept(sizes: list[int]) -> Non
     assert all(orjson.loads(document) == event for _, event, document in encoded)
 
 
-@given(st.datetimes(timezones=st.timezones()), st.integers(0, 10_000))
-def test_a_time_has_a_problem_or_is_in_its_range(time: datetime, tolerance: int) -> None:
-    problem = time_problem(time, NOW, tolerance)
+ZONES = st.timezones()
+NEAR = st.timedeltas(timedelta(days=-2), timedelta(days=2))
+TIMES = st.datetimes(timezones=ZONES) | st.builds(lambda zone, by: NOW.astimezone(zone) + by, ZONES, NEAR)
+
+
+@given(TIMES, st.integers(0, 10_000), st.integers(1, 2_100))
+@example(datetime(1989, 12, 31, 23, 59, 59, tzinfo=UTC), 300, 1990)
+@example(datetime(1990, 1, 1, tzinfo=UTC), 300, 1990)
+def test_a_time_has_a_problem_or_is_in_its_range(time: datetime, tolerance: int, earliest: int) -> None:
+    limits = LIMITS._replace(future_tolerance_seconds=tolerance, earliest_year=earliest)
+    problem = time_problem(time, NOW, limits)
     future = time > NOW + timedelta(seconds=tolerance)
-    assert (problem is not None) == (future or time.year < 1970)
-    assert none_has_time_problem([NOW, time], NOW, tolerance) == (problem is None)
+    assert (problem is not None) == (future or time.year < earliest)
+    now_and_then = [EVENT | {"time": NOW.replace(year=max(NOW.year, earliest))}, EVENT | {"time": time}]
+    timely = all_are_plain_and_timely(now_and_then, NOW.replace(year=max(NOW.year, earliest)), limits)
+    if earliest <= NOW.year:
+        assert timely == (problem is None)
+
+
+@given(st.sampled_from(["sequence", "subject", "traceparent"]))
+def test_an_event_with_more_than_it_must_have_is_looked_at(name: str) -> None:
+    assert all_are_plain_and_timely([EVENT | {"time": NOW}], NOW, LIMITS)
+    assert not all_are_plain_and_timely([EVENT | {"time": NOW, name: "x"}], NOW, LIMITS)
+
+
+@given(st.sampled_from([10, 1_000]), JSON)
+def test_whatever_an_extension_holds_it_is_dropped_or_refused(size: int, value: Any) -> None:
+    body = as_bytes(EVENT | {"x" * size: value})
+    for given_body in (body, b"[7," + body + b"]"):
+        try:
+            admission = admit(given_body, {"content-type": JSON_TYPE}, NOW, LIMITS)
+        except MalformedError:
+            return
+        assert [event.keys() for _, event in admission.events] in ([EVENT.keys()], [])
+        assert admission.events or any(one.field for one in admission.refusals)
 
 
 @pytest.mark.parametrize(

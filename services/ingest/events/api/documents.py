@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from services.ingest.events.api.posting import EMPTY_BATCH, NO_VALID_EVENT, TOO_MANY_EVENTS, TOO_MANY_REQUESTS
-from services.ingest.events.domain.admission import BATCH_TYPE, JSON_TYPE, STRUCTURED_TYPE
+from services.ingest.events.domain.admission import BATCH_TYPE, EARLIEST_YEAR_HEADER, JSON_TYPE, STRUCTURED_TYPE
 from shared.contracts.activities import ACTIVITY_ADAPTER
 from shared.http import FieldError, Problem
 from shared.http.problem_types import (
@@ -108,6 +108,15 @@ EVENTS_OPERATION: dict[str, Any] = {
     ),
     "operationId": "post_events",
     "security": [{"HTTPBearer": []}],
+    "parameters": [
+        {
+            "name": EARLIEST_YEAR_HEADER,
+            "in": "header",
+            "description": "Take events from this year on, where older ones are meant than are plausible",
+            "schema": {"type": "integer", "minimum": 1, "maximum": 9999},
+            "example": 1985,
+        }
+    ],
     "requestBody": {
         "required": True,
         "content": {BATCH_TYPE: _MANY, STRUCTURED_TYPE: _ONE, JSON_TYPE: _EITHER},

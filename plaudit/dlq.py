@@ -5,7 +5,7 @@ import base64
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import click
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -13,7 +13,9 @@ from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.table import Table
 
+from plaudit.broker.options import broker_options
 from plaudit.stack import load_state
+from shared.broker import Broker
 from shared.contracts.facts import RECORD_DEAD_LETTERED
 from shared.kafka import create_producer, send_records
 from shared.services import SERVICES
@@ -43,10 +45,10 @@ class DeadLetter:
     truncated: bool
 
 
-async def read(bootstrap: str, service: str) -> list[DeadLetter]:
+async def read(broker: Broker, service: str) -> list[DeadLetter]:
     """Every dead letter of a service, oldest first. Raises KafkaError."""
     partition = TopicPartition(dead_letter_topic(service).name, 0)
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    consumer = AIOKafkaConsumer(**broker.options)
     await consumer.start()
     try:
         consumer.assign([partition])
@@ -77,10 +79,10 @@ def _letter(place: int, value: bytes) -> DeadLetter:
     )
 
 
-async def replay(bootstrap: str, letters: Iterable[DeadLetter]) -> None:
+async def replay(broker: Broker, letters: Iterable[DeadLetter]) -> None:
     """Send the records of dead letters to the topics they came from, in their order. Raises KafkaError."""
     ordered = list(letters)
-    producer = create_producer(bootstrap, request_seconds=REQUEST_SECONDS)
+    producer = create_producer(broker, request_seconds=REQUEST_SECONDS)
     await producer.start()
     try:
         for first in range(0, len(ordered), BATCH_MAX_COUNT):
@@ -92,22 +94,21 @@ async def replay(bootstrap: str, letters: Iterable[DeadLetter]) -> None:
 
 def _options(command: F) -> F:
     for option in (
-        click.option("--kafka", help="Bootstrap servers, HOST:PORT, of a Kafka of your own"),
         click.option(
             "--stack", default="default", envvar="PLAUDIT_STACK", show_default=True, help="Local stack, otherwise"
         ),
         click.argument("service", type=click.Choice(SERVICES)),
     ):
         command = option(command)
-    return command
+    return cast(F, broker_options(command))
 
 
-def _letters(kafka: str | None, stack: str, service: str) -> tuple[str, list[DeadLetter]]:
-    bootstrap = kafka or load_state(stack).kafka
+def _letters(broker: Broker | None, stack: str, service: str) -> tuple[Broker, list[DeadLetter]]:
+    broker = broker or load_state(stack).broker
     try:
-        return bootstrap, asyncio.run(read(bootstrap, service))
+        return broker, asyncio.run(read(broker, service))
     except KafkaError as error:
-        raise click.ClickException(f"Kafka at {bootstrap} does not give the dead letters: {error}") from error
+        raise click.ClickException(f"Kafka at {broker.servers} does not give the dead letters: {error}") from error
 
 
 @click.group()
@@ -118,9 +119,9 @@ def dlq() -> None:
 @dlq.command("list", epilog="Example: plaudit dlq list rewards")
 @_options
 @click.option("--json", "as_json", is_flag=True, help="Print all of them as JSON for a script")
-def list_letters(kafka: str | None, stack: str, service: str, as_json: bool) -> None:
+def list_letters(broker: Broker | None, stack: str, service: str, as_json: bool) -> None:
     """List what SERVICE could never process, and why."""
-    _, letters = _letters(kafka, stack, service)
+    _, letters = _letters(broker, stack, service)
     if as_json:
         rows = [
             {name: value for name, value in asdict(one).items() if name not in ("key", "value")}
@@ -142,7 +143,9 @@ def list_letters(kafka: str | None, stack: str, service: str, as_json: bool) -> 
 @_options
 @click.option("--place", "places", multiple=True, type=int, help="Only this one, as `list` numbers it; repeat")
 @click.option("--all", "everything", is_flag=True, help="All of them")
-def replay_letters(kafka: str | None, stack: str, service: str, places: tuple[int, ...], everything: bool) -> None:
+def replay_letters(
+    broker: Broker | None, stack: str, service: str, places: tuple[int, ...], everything: bool
+) -> None:
     """Send what SERVICE could not process to the topics it came from.
 
     Every reader of the topic gets it again; what has counted does not count again. What still cannot be
@@ -150,7 +153,7 @@ def replay_letters(kafka: str | None, stack: str, service: str, places: tuple[in
     """
     if everything == bool(places):
         raise click.UsageError("Say which: --place NUMBER, as `plaudit dlq list` shows them, or --all.")
-    bootstrap, letters = _letters(kafka, stack, service)
+    broker, letters = _letters(broker, stack, service)
     unknown = sorted(set(places) - {one.place for one in letters})
     if unknown:
         raise click.ClickException(
@@ -159,7 +162,7 @@ def replay_letters(kafka: str | None, stack: str, service: str, places: tuple[in
     chosen = [one for one in letters if everything or one.place in places]
     whole = [one for one in chosen if not one.truncated]
     try:
-        asyncio.run(replay(bootstrap, whole))
+        asyncio.run(replay(broker, whole))
     except KafkaError as error:
         raise click.ClickException(
             f"Kafka did not take all of them ({error}); running the same again is safe"

@@ -30,6 +30,8 @@ class Topic:
     partitions: int = 6
     retention_ms: int = KEEP_FOREVER
     compacted: bool = False
+    #: Gives authority: its only producer signs what it writes here, and readers check that.
+    signed: bool = False
 
     @property
     def config(self) -> dict[str, str]:
@@ -117,6 +119,7 @@ PROGRAMMES = Topic(
     consumers=("recognition", "rewards", "analytics"),
     partitions=1,
     compacted=True,
+    signed=True,
 )
 ACCESS_KEYS = Topic(
     "access_keys.v1",
@@ -127,6 +130,7 @@ ACCESS_KEYS = Topic(
     consumers=("scoring", "recognition", "rewards", "analytics"),
     partitions=1,
     compacted=True,
+    signed=True,
 )
 
 
@@ -157,6 +161,9 @@ TOPICS = (
     ACCESS_KEYS,
     *(dead_letter_topic(service) for service in SERVICES),
 )
+
+#: The services whose facts give authority.
+SIGNERS = tuple(dict.fromkeys(topic.producers[0] for topic in TOPICS if topic.signed))
 
 
 def record_key(community: str, part: str) -> bytes:

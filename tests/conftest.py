@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from plaudit.stack import StackState, start, stop
+from plaudit.stack.services import connections
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = Path(os.environ.get("PLAUDIT_SHARED_DATA", ROOT / ".." / "shared" / "data")).resolve()
@@ -22,16 +23,9 @@ class Stack:
 
     state: StackState
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Arguments for a service's Settings that connect it to this stack, with a free port."""
-        return {
-            "kafka": self.state.kafka,
-            "postgres_url": self.state.postgres_url,
-            "postgres_password": self.state.postgres_password,
-            "admin_key": self.state.admin_key,
-            "http_port": 0,
-        }
+    def settings(self, service: str) -> dict[str, Any]:
+        """Arguments for the Settings of `service` that connect it to this stack, with a free port."""
+        return {**connections(self.state, service), "admin_key": self.state.admin_key, "http_port": 0}
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The wiring of ingest."""
 
 from services.ingest.access import api as access
+from services.ingest.access.handlers import SIGN_ANEW_EVERY_SECONDS, sign_anew
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
 from services.ingest.events.api.documents import OPERATIONS, SCHEMAS
@@ -9,7 +10,7 @@ from services.ingest.problems import ERRORS
 from services.ingest.settings import Settings
 from shared.consumer import Subscription
 from shared.contracts.facts import RAW_EVENT
-from shared.service import ServiceSpec, run
+from shared.service import ServiceSpec, Timer, run
 from shared.topics import RAW
 
 SPEC = ServiceSpec(
@@ -19,6 +20,7 @@ SPEC = ServiceSpec(
     subscriptions=[Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
     routers=[part.router for part in (posting, receipts, members, access)],
     problems=ERRORS,
+    timers=[Timer("sign-keys-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew)],
     operations=OPERATIONS,
     schemas=SCHEMAS,
 )

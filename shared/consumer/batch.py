@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from shared.consumer.dead_letters import Rejection
+from shared.signatures import SignatureError
 from shared.transaction import InvalidMessageError
 
 
@@ -34,6 +35,8 @@ class Batch:
                 if (b"N" in value and b"NaN" in value) or (b"I" in value and b"Infinity" in value):
                     orjson.loads(value)
                 message = validate[record.topic](value)
+            except SignatureError as error:
+                self.rejections.append(Rejection(record, str(error), is_badly_signed=True))
             except ValueError as error:
                 self.rejections.append(Rejection(record, str(error)))
             else:

@@ -34,6 +34,7 @@ from shared.postgres import begin
 from shared.retries import Pauses, StoppedInRetriesError, until_it_passes
 from shared.settings import ServiceSettings
 from shared.telemetry import (
+    BAD_SIGNATURES,
     BATCH_SECONDS,
     CONSUMED_BATCHES,
     CONSUMED_RECORDS,
@@ -67,7 +68,7 @@ class ConsumerLoop(mode.Service):
         super().__init__()
         self._service = service
         self._subscriptions = {one.topic.name: one for one in subscriptions}
-        self._validate = {one.topic.name: one.adapter.validate_json for one in subscriptions}
+        self._validate = {one.topic.name: one.decoder(settings) for one in subscriptions}
         self._pool = pool
         self._relay = relay
         self._settings = settings
@@ -83,6 +84,8 @@ class ConsumerLoop(mode.Service):
         """Join the service's group and begin to consume."""
         for topic in self._subscriptions:
             CONSUMED_RECORDS.labels(topic)  # a topic without records shows as 0
+            if self._subscriptions[topic].topic.signed:
+                BAD_SIGNATURES.labels(topic)
         await self._consumer.start()
         self._consumer.subscribe(list(self._subscriptions), listener=_Rebalances(self))
         self.add_future(self._consume())
@@ -336,7 +339,7 @@ class ConsumerLoop(mode.Service):
 def _consumer(service: str, settings: ServiceSettings) -> AIOKafkaConsumer:
     """A member of the service's group, which never commits by itself and never skips what is gone."""
     return AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka,
+        **settings.broker.options,
         group_id=f"plaudit-{service}",
         enable_auto_commit=False,
         auto_offset_reset="none",

@@ -170,7 +170,7 @@ class Parts(mode.Service):
         return pool
 
     async def _connected_producer(self) -> AIOKafkaProducer:
-        producer = create_producer(self._settings.kafka, request_seconds=self._settings.publish_seconds)
+        producer = create_producer(self._settings.broker, request_seconds=self._settings.publish_seconds)
         try:
             await producer.start()
             present = await producer.client.fetch_all_metadata()

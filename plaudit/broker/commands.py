@@ -1,0 +1,153 @@
+"""`plaudit kafka-user`: who may log in at the broker beside the services, and what everybody may do there."""
+
+import asyncio
+import json
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import click
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from rich.console import Console
+from rich.table import Table
+
+from plaudit.broker.administration import administering, delete_user, rights_of, set_passwords, set_rights
+from plaudit.broker.options import broker_options
+from plaudit.broker.rights import Pattern, Right, rights_of_finance, rights_of_services
+from shared.broker import Broker
+
+ROLES = {"finance": rights_of_finance}
+#: Names that begin so are the platform's own.
+OURS = "plaudit-"
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+PASSWORD_BYTES = 24
+
+stack_option = click.option(
+    "--stack", default="default", envvar="PLAUDIT_STACK", show_default=True, help="Local stack, without --kafka."
+)
+
+
+@click.group("kafka-user")
+def kafka_user() -> None:
+    """Make users at the broker for finance systems, and show what everybody may do there."""
+
+
+@kafka_user.command("add", epilog="Example: plaudit kafka-user add treasury --role finance")
+@broker_options
+@stack_option
+@click.argument("name")
+@click.option(
+    "--role", type=click.Choice(list(ROLES)), required=True, help="finance: read payouts.v1, in groups of its name."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+def add(broker: Broker | None, stack: str, name: str, role: str, as_json: bool) -> None:
+    """Make a user NAME with a new password, which is shown this once; for one that is there, change both.
+
+    It logs in by SCRAM-SHA-512 and may do what its role says, and nothing else.
+    """
+    _check(name)
+    password = secrets.token_urlsafe(PASSWORD_BYTES)
+    rights = ROLES[role](name)
+
+    async def make(admin: AIOKafkaAdminClient) -> None:
+        # Rights before the password: whoever can log in can work.
+        await set_rights(admin, [name], rights)
+        await set_passwords(admin, {name: password})
+
+    broker = _administer(broker, stack, make)
+    if as_json:
+        click.echo(json.dumps({"user": name, "password": password, "servers": broker.servers, "role": role}))
+        return
+    _print(rights)
+    click.echo(f"sasl.mechanism=SCRAM-SHA-512 sasl.username={name} sasl.password={password}")
+
+
+@kafka_user.command("remove", epilog="Example: plaudit kafka-user remove treasury")
+@broker_options
+@stack_option
+@click.argument("name")
+def remove(broker: Broker | None, stack: str, name: str) -> None:
+    """Let the user NAME log in no more, and take its rights. Connections that are open can do nothing from then on."""
+    _check(name)
+    _administer(broker, stack, lambda admin: delete_user(admin, name))
+    click.echo(f"{name} has no access any more")
+
+
+@kafka_user.command("list", epilog="Example: plaudit kafka-user list")
+@broker_options
+@stack_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+def list_users(broker: Broker | None, stack: str, as_json: bool) -> None:
+    """Show what everybody may do, as the broker has it; the administrator may do everything."""
+    found: set[Right] = set()
+
+    async def ask(admin: AIOKafkaAdminClient) -> None:
+        found.update(await rights_of(admin))
+
+    _administer(broker, stack, ask)
+    _show(found, as_json)
+
+
+@kafka_user.command("rights", epilog="Example: plaudit kafka-user rights --json")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+def show_rights(as_json: bool) -> None:
+    """Show what each service needs, as the topic registry says it; `plaudit provision` sets it. Asks no broker."""
+    _show(rights_of_services(), as_json)
+
+
+def _check(name: str) -> None:
+    if not NAME.fullmatch(name) or name.startswith(OURS):
+        raise click.UsageError(
+            f"'{name}' cannot be the name: use up to 63 lower-case letters, digits, hyphens and underscores, "
+            f"not beginning with {OURS}."
+        )
+
+
+def _administer(
+    broker: Broker | None, stack: str, work: Callable[[AIOKafkaAdminClient], Awaitable[None]]
+) -> Broker:
+    """Do something as the administrator of the Kafka that is meant; which one that was."""
+    from plaudit.stack.state import load_state  # noqa: PLC0415 -- which has the names of users from this package
+
+    broker = broker or load_state(stack).broker
+    if not broker.user:
+        raise click.ClickException(
+            f"Kafka at {broker.servers} is asked without a login: name the administrator with --kafka-user."
+        )
+
+    async def run() -> None:
+        async with administering(broker) as admin:
+            await work(admin)
+
+    try:
+        asyncio.run(run())
+    except (KafkaError, OSError) as error:
+        raise click.ClickException(f"Kafka at {broker.servers} refuses it to {broker.user}: {error}") from error
+    return broker
+
+
+def _show(rights: set[Right], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps([_as_json(one) for one in sorted(rights)]))
+    else:
+        _print(rights)
+
+
+def _as_json(right: Right) -> dict[str, Any]:
+    return {
+        "user": right.user,
+        "operation": right.operation.name,
+        "resource": right.resource.name,
+        "name": right.name,
+        "pattern": "PREFIXED" if right.pattern is Pattern.BEGINNING else "LITERAL",
+    }
+
+
+def _print(rights: set[Right]) -> None:
+    table = Table("user", "may", "of", "name", box=None)
+    for right in sorted(rights, key=lambda one: (one.user, one.resource, one.name, one.operation)):
+        name = right.name + ("…" if right.pattern is Pattern.BEGINNING else "")
+        table.add_row(right.user, right.operation.name.lower(), right.resource.name.lower(), name)
+    Console().print(table, soft_wrap=True)

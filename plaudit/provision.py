@@ -3,15 +3,15 @@
 import asyncio
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import asyncpg
 import click
 from aiokafka.errors import KafkaError
 
-from plaudit.broker.administration import administering, set_passwords, set_rights
+from plaudit.broker.administration import administering, set_passwords, set_rights, until_known
 from plaudit.broker.options import broker_options
-from plaudit.broker.rights import rights_of_services, user_name
+from plaudit.broker.rights import SERVICES_MECHANISM, rights_of_services, user_name
 from shared.broker import Broker
 from shared.kafka import create_topics
 from shared.postgres import MigrationError, migrate, prepare_database
@@ -35,9 +35,7 @@ async def provision(*, broker: Broker, postgres_admin_url: str, passwords: Passw
     """
     await asyncio.gather(
         _provision_broker(broker, passwords.kafka),
-        *(
-            _provision_database(postgres_admin_url, service, passwords.postgres[service]) for service in SERVICES
-        ),
+        *(_provision_database(postgres_admin_url, service, passwords.postgres[service]) for service in SERVICES),
     )
 
 
@@ -50,6 +48,8 @@ async def _provision_broker(broker: Broker, passwords: Mapping[str, str]) -> Non
         # Rights before passwords: whoever can log in can work.
         await set_rights(admin, users, rights_of_services())
         await set_passwords(admin, users)
+    last, password = list(users.items())[-1]
+    await until_known(replace(broker, user=last, password=password, mechanism=SERVICES_MECHANISM))
 
 
 async def _provision_database(admin_url: str, service: str, password: str) -> None:
@@ -106,4 +106,6 @@ def provision_command(broker: Broker | None, postgres: str) -> None:
     if broker.user:
         click.echo(f"{len(SERVICES)} users have their rights: `plaudit kafka-user list` shows them")
     else:
-        click.echo(f"Kafka at {broker.servers} asks nobody to log in: whoever reaches it can read and write everything")
+        click.echo(
+            f"Kafka at {broker.servers} asks nobody to log in: whoever reaches it can read and write everything"
+        )

@@ -21,9 +21,13 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PLAUDIT_", frozen=True)
 
     kafka: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, comma-separated host:port")
-    kafka_user: str = Field("", description="Who logs in at Kafka; empty: nobody, for a broker that asks for no login")
-    kafka_password: str = Field("", description="Password of that user")
-    kafka_mechanism: Mechanism = Field("SCRAM-SHA-512", description="How it logs in: SCRAM-SHA-512 or SCRAM-SHA-256")
+    kafka_user: str = Field(
+        "", description="Who logs in at Kafka; empty: nobody, for a broker that asks for no login"
+    )
+    kafka_password: str = Field("", repr=False, description="Password of that user")
+    kafka_mechanism: Mechanism = Field(
+        "SCRAM-SHA-512", description="How it logs in: SCRAM-SHA-512 or SCRAM-SHA-256"
+    )
     kafka_tls: bool = Field(False, description="Whether connections to Kafka are encrypted")
     kafka_ca_file: str = Field(
         "", description="Certificates (PEM) that Kafka's must be signed by; empty: those that the machine trusts"
@@ -37,10 +41,10 @@ class ServiceSettings(BaseSettings):
         description="Keys that verify programmes, comma-separated; empty: they are taken unsigned, from whoever wrote",
     )
     postgres_url: str = Field("postgresql://127.0.0.1:5432", description="PostgreSQL server, without a database")
-    postgres_password: str = Field("", description="Password of the service's own role")
+    postgres_password: str = Field("", repr=False, description="Password of the service's own role")
     http_host: str = Field("127.0.0.1", description="Address that the API listens on")
     http_port: int = Field(8100, description="Port that the API listens on", ge=0, le=65535)
-    admin_key: str = Field("", description="Secret that may issue access keys; empty turns that off")
+    admin_key: str = Field("", repr=False, description="Secret that may issue access keys; empty turns that off")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     pool_min_count: int = Field(1, ge=1, description="PostgreSQL connections kept open")
@@ -122,7 +126,9 @@ class SigningSettings(ServiceSettings):
     """The shared settings of a service whose facts give authority: it signs them."""
 
     signing_key: str = Field(
-        "", description="Key that signs what gives authority; empty: readers with verifying keys refuse it"
+        "",
+        repr=False,
+        description="Key that signs what gives authority; empty: readers with verifying keys refuse it",
     )
 
     @field_validator("signing_key")

@@ -70,7 +70,9 @@ class Verifier:
         try:
             key.verify(_bytes(found["signature"].decode(), None), value[: found.start()] + b"}")
         except InvalidSignature:
-            raise SignatureError(f"the signature of the key {key_id} is wrong: this is not what was signed") from None
+            raise SignatureError(
+                f"the signature of the key {key_id} is wrong: this is not what was signed"
+            ) from None
 
 
 def key_id_of(verifying_key: str) -> str:

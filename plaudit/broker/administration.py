@@ -1,5 +1,7 @@
 """Users and their rights at the broker, set by its administrator."""
 
+import asyncio
+import contextlib
 import hashlib
 import os
 from collections.abc import AsyncIterator, Collection, Mapping
@@ -18,6 +20,8 @@ SCRAM_SHA_512 = 2
 #: RFC 5802 has the iterations slow guessing down; these passwords are 192 random bits, and nobody guesses those.
 ITERATIONS_COUNT = 4096
 SALT_BYTES = 24
+KNOWN_SECONDS = 30.0
+POLL_SECONDS = 0.05
 ANY, ALLOW = 1, 3
 ANY_HOST = "*"
 USER = "User:"
@@ -44,6 +48,16 @@ async def set_passwords(admin: AIOKafkaAdminClient, passwords: Mapping[str, str]
     await _alter_scram(admin, AlterScram([], upsertions))
 
 
+async def until_known(broker: Broker) -> None:
+    """Return once the broker lets its user in: what was set is known there a moment later. Raises TimeoutError."""
+    async with asyncio.timeout(KNOWN_SECONDS):
+        while True:
+            with contextlib.suppress(KafkaError):
+                async with administering(broker):
+                    return
+            await asyncio.sleep(POLL_SECONDS)
+
+
 async def delete_user(admin: AIOKafkaAdminClient, user: str) -> None:
     """Let a user log in no more, and take its rights. Raises KafkaError, also when there is no such user."""
     await _alter_scram(admin, AlterScram([(user, SCRAM_SHA_512, {})], []))
@@ -51,7 +65,10 @@ async def delete_user(admin: AIOKafkaAdminClient, user: str) -> None:
 
 
 async def set_rights(admin: AIOKafkaAdminClient, users: Collection[str], rights: Collection[Right]) -> None:
-    """Give these users these rights and take all others from them; nobody else's are touched. Raises KafkaError."""
+    """Give these users these rights and take all others from them; nobody else's are touched.
+
+    Returns once the broker goes by them. Raises KafkaError.
+    """
     there = await rights_of(admin, users)
     missing = sorted(set(rights) - there)
     if missing:
@@ -59,6 +76,9 @@ async def set_rights(admin: AIOKafkaAdminClient, users: Collection[str], rights:
         for code, message in answer.creation_responses:
             _raise_for(code, message)
     await _delete_rights(admin, there - set(rights))
+    async with asyncio.timeout(KNOWN_SECONDS):
+        while await rights_of(admin, users) != set(rights):  # noqa: ASYNC110 -- the broker tells nobody
+            await asyncio.sleep(POLL_SECONDS)
 
 
 async def rights_of(admin: AIOKafkaAdminClient, users: Collection[str] | None = None) -> set[Right]:

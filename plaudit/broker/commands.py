@@ -5,6 +5,7 @@ import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -13,9 +14,16 @@ from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.table import Table
 
-from plaudit.broker.administration import administering, delete_user, rights_of, set_passwords, set_rights
+from plaudit.broker.administration import (
+    administering,
+    delete_user,
+    rights_of,
+    set_passwords,
+    set_rights,
+    until_known,
+)
 from plaudit.broker.options import broker_options
-from plaudit.broker.rights import Pattern, Right, rights_of_finance, rights_of_services
+from plaudit.broker.rights import SERVICES_MECHANISM, Pattern, Right, rights_of_finance, rights_of_services
 from shared.broker import Broker
 
 ROLES = {"finance": rights_of_finance}
@@ -39,7 +47,10 @@ def kafka_user() -> None:
 @stack_option
 @click.argument("name")
 @click.option(
-    "--role", type=click.Choice(list(ROLES)), required=True, help="finance: read payouts.v1, in groups of its name."
+    "--role",
+    type=click.Choice(list(ROLES)),
+    required=True,
+    help="finance: read payouts.v1, in groups of its name.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 def add(broker: Broker | None, stack: str, name: str, role: str, as_json: bool) -> None:
@@ -57,6 +68,7 @@ def add(broker: Broker | None, stack: str, name: str, role: str, as_json: bool) 
         await set_passwords(admin, {name: password})
 
     broker = _administer(broker, stack, make)
+    asyncio.run(until_known(replace(broker, user=name, password=password, mechanism=SERVICES_MECHANISM)))
     if as_json:
         click.echo(json.dumps({"user": name, "password": password, "servers": broker.servers, "role": role}))
         return

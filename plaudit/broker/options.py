@@ -31,10 +31,18 @@ def broker_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(
         (
             click.option(
-                "--kafka", envvar="PLAUDIT_KAFKA", metavar="HOST:PORT", show_envvar=True, help="A Kafka of your own."
+                "--kafka",
+                envvar="PLAUDIT_KAFKA",
+                metavar="HOST:PORT",
+                show_envvar=True,
+                help="A Kafka of your own.",
             ),
             click.option(
-                "--kafka-user", envvar="PLAUDIT_KAFKA_USER", default="", show_envvar=True, help="Who logs in there."
+                "--kafka-user",
+                envvar="PLAUDIT_KAFKA_USER",
+                default="",
+                show_envvar=True,
+                help="Who logs in there.",
             ),
             click.option(
                 "--kafka-password",
@@ -53,7 +61,11 @@ def broker_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 help="How.",
             ),
             click.option(
-                "--kafka-tls", envvar="PLAUDIT_KAFKA_TLS", is_flag=True, show_envvar=True, help="Encrypt connections."
+                "--kafka-tls",
+                envvar="PLAUDIT_KAFKA_TLS",
+                is_flag=True,
+                show_envvar=True,
+                help="Encrypt connections.",
             ),
             click.option(
                 "--kafka-ca-file",

@@ -33,9 +33,7 @@ class Subscription:
         verifier = settings.verifier(self.topic.producers[0]) if self.topic.signed else None
         if verifier is None:
             if self.topic.signed:
-                log.warning(
-                    "%s is read unverified: whoever writes to it has authority here", self.topic.name
-                )
+                log.warning("%s is read unverified: whoever writes to it has authority here", self.topic.name)
             return decode
 
         def check_and_decode(value: bytes) -> Any:

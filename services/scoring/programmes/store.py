@@ -90,9 +90,7 @@ async def add_version(
     )
 
 
-async def find_communities_signed_otherwise(
-    conn: Connection, *, signed_with: str, limit_count: int
-) -> list[str]:
+async def find_communities_signed_otherwise(conn: Connection, *, signed_with: str, limit_count: int) -> list[str]:
     """Communities with versions that another key has signed, or none; in the order in which heads are locked."""
     rows = await conn.fetch(
         """

@@ -21,7 +21,7 @@ from shared.topics import TOPICS
 
 @dataclass(frozen=True)
 class Passwords:
-    """What the services' users log in with, by service: at Kafka (none where it asks for no login), in PostgreSQL."""
+    """What the services log in with at Kafka (none where it asks for no login) and PostgreSQL, by service."""
 
     kafka: Mapping[str, str]
     postgres: Mapping[str, str]
@@ -68,8 +68,8 @@ def passwords_from(environment: Mapping[str, str], *, kafka: bool) -> Passwords:
         missing = [name for name in names.values() if not environment.get(name)]
         if missing:
             raise click.UsageError(
-                f"{missing[0]} is not set: each service has a password of its own. `plaudit secrets DIRECTORY` makes "
-                "them, and provision.env there has all that this needs."
+                f"{missing[0]} is not set: each service has a password of its own. `plaudit secrets DIRECTORY` "
+                "makes them, and provision.env there has all that this needs."
             )
         return {service: environment[name] for service, name in names.items()}
 
@@ -89,7 +89,7 @@ def passwords_from(environment: Mapping[str, str], *, kafka: bool) -> Passwords:
     help="URL of a superuser, with a database.",
 )
 def provision_command(broker: Broker | None, postgres: str) -> None:
-    """Create topics, users, rights, databases, roles and tables on a Kafka and a PostgreSQL that are there already.
+    """Create topics, users, rights, databases, roles and tables on a Kafka and a PostgreSQL of your own.
 
     Run it before the services of a new version start: it may be run again, changes only what is missing, and sets
     passwords and rights. The services' passwords come from PLAUDIT_<SERVICE>_KAFKA_PASSWORD and

@@ -66,8 +66,8 @@ def compose_files() -> dict[str, dict[str, str]]:
 def secrets_command(compose: bool, directory: Path) -> None:
     """Make new passwords and keys, and write them to DIRECTORY: a file of variables for each service.
 
-    Give each service its own file and no other: a host that is taken over knows nothing of the rest. provision.env is
-    for `plaudit provision`, which sets the passwords. Nothing that is there is overwritten.
+    Give each service its own file and no other: a host that is taken over knows nothing of the rest. provision.env
+    is for `plaudit provision`, which sets the passwords. Nothing that is there is overwritten.
     """
     files = service_files()
     if compose:
@@ -84,7 +84,7 @@ def secrets_command(compose: bool, directory: Path) -> None:
 
 @click.command("signing-key", epilog="Example: plaudit signing-key")
 def signing_key() -> None:
-    """Make a pair of keys: one signs access keys (at ingest) or programmes (at scoring), the other verifies them."""
+    """Make a pair of keys: one signs access keys (at ingest) or programmes (at scoring), one verifies them."""
     keys = new_keys()
     click.echo(f"# key {key_id_of(keys.verifying_key)}: the first for the service that signs, alone")
     click.echo(f"PLAUDIT_SIGNING_KEY={keys.signing_key}")

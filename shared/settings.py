@@ -1,6 +1,6 @@
 """Settings that every service reads from the environment, once, at start."""
 
-from functools import cached_property
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import Field, field_validator
@@ -34,11 +34,11 @@ class ServiceSettings(BaseSettings):
     )
     ingest_verifying_keys: str = Field(
         "",
-        description="Keys that verify access keys, comma-separated; empty: they are taken unsigned, from whoever wrote",
+        description="Keys that verify access keys, comma-separated; empty: anything is believed, signed or not",
     )
     scoring_verifying_keys: str = Field(
         "",
-        description="Keys that verify programmes, comma-separated; empty: they are taken unsigned, from whoever wrote",
+        description="Keys that verify programmes, comma-separated; empty: anything is believed, signed or not",
     )
     postgres_url: str = Field("postgresql://127.0.0.1:5432", description="PostgreSQL server, without a database")
     postgres_password: str = Field("", repr=False, description="Password of the service's own role")
@@ -99,7 +99,7 @@ class ServiceSettings(BaseSettings):
         Verifier(split_keys(value))
         return value
 
-    @cached_property
+    @property
     def broker(self) -> Broker:
         """Where Kafka is and how this service gets in."""
         return Broker(
@@ -138,7 +138,11 @@ class SigningSettings(ServiceSettings):
             Signer(value)
         return value
 
-    @cached_property
+    @property
     def signer(self) -> Signer | None:
         """What signs this service's facts; None when no key is set."""
-        return Signer(self.signing_key) if self.signing_key else None
+        return _signer(self.signing_key) if self.signing_key else None
+
+
+#: A key is read once, not for every fact.
+_signer = lru_cache(Signer)

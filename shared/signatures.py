@@ -1,13 +1,12 @@
 """Signatures on the facts that give authority: access keys and programmes.
 
-A signed fact is a CloudEvent whose last member is `"signature":"<key id>.<signature>"`, an extension. What is signed
-(Ed25519, RFC 8032) are the bytes of the fact without that member: so nothing has to be written anew in a canonical
-form before it can be checked, and a byte that was changed anywhere breaks it. The id of a key is the beginning of its
-SHA-256: several may be in use at once, which is how they are rotated.
+A signed fact is a CloudEvent whose last member is `"signature":"<key id>.<signature>"`, an extension. What is
+signed (Ed25519, RFC 8032) are the bytes of the fact without that member: so nothing has to be written anew in a
+canonical form before it can be checked, and a byte that was changed anywhere breaks it. The id of a key is the
+beginning of its SHA-256: several may be in use at once, which is how they are rotated.
 """
 
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Sequence
@@ -92,7 +91,7 @@ def _text(raw: bytes) -> str:
 def _bytes(text: str, size: int | None = KEY_BYTES) -> bytes:
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error is one too
         raise ValueError("a key is 43 characters of base64url, as `plaudit signing-key` makes it") from error
     if size is not None and len(raw) != size:
         raise ValueError(f"a key has {size} bytes, and this one {len(raw)}: `plaudit signing-key` makes one")

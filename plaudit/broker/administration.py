@@ -14,7 +14,6 @@ from aiokafka.errors import KafkaError, for_code
 from plaudit.broker.protocol import AlterScram, CreateAcls, DeleteAcls, DescribeAcls
 from plaudit.broker.rights import Operation, Pattern, Resource, Right
 from shared.broker import Broker
-from shared.kafka import client_fixes as client_fixes
 
 SCRAM_SHA_512 = 2
 #: RFC 5802 has the iterations slow guessing down; these passwords are 192 random bits, and nobody guesses those.
@@ -82,7 +81,7 @@ async def set_rights(admin: AIOKafkaAdminClient, users: Collection[str], rights:
 
 
 async def rights_of(admin: AIOKafkaAdminClient, users: Collection[str] | None = None) -> set[Right]:
-    """The rights of users, or of all of them, as the broker has them; those it knows and we do not are left out."""
+    """The rights of users, or of all, as the broker has them; kinds that are none of ours are left out."""
     answer = await _ask(admin, DescribeAcls(ANY, None, ANY, None, None, ANY, ANY))
     _raise_for(answer.error_code, answer.error_message)
     found = set()

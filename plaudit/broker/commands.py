@@ -81,7 +81,7 @@ def add(broker: Broker | None, stack: str, name: str, role: str, as_json: bool) 
 @stack_option
 @click.argument("name")
 def remove(broker: Broker | None, stack: str, name: str) -> None:
-    """Let the user NAME log in no more, and take its rights. Connections that are open can do nothing from then on."""
+    """Let the user NAME log in no more, and take its rights: open connections can do nothing from then on."""
     _check(name)
     _administer(broker, stack, lambda admin: delete_user(admin, name))
     click.echo(f"{name} has no access any more")

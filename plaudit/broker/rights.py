@@ -1,4 +1,4 @@
-"""What each user may do at the broker: for services it follows from the topic registry, and nothing is said twice."""
+"""What each user may do at the broker: for services it follows from the topic registry."""
 
 from collections.abc import Iterable
 from enum import IntEnum
@@ -53,7 +53,8 @@ def user_name(service: str) -> str:
 def rights_of_services(services: Iterable[str] = SERVICES) -> set[Right]:
     """What the services may do, as the registry's producers and consumers say.
 
-    Beside their topics they have two groups: that of the consumer loop, and the host's, whose topic elects a leader.
+    Beside their topics they have two groups: that of the consumer loop, and the host's, which elects a leader by a
+    topic of its own.
     """
     rights = set()
     for service in services:

@@ -55,7 +55,7 @@ def up(
     """Start the stack: Kafka, PostgreSQL and the services.
 
     Run twice, it is still one stack; after a crash or a power cut it comes up with its data. The first run fetches
-    Kafka (45 MB). With --kafka it starts none, and logs in there as an administrator to make users for the services.
+    Kafka (45 MB). With --kafka it starts none, and logs in there as an administrator to make the services' users.
     """
     from plaudit.stack.lifecycle import start  # noqa: PLC0415
 

@@ -120,7 +120,10 @@ def spec(state: StackState, jars: Sequence[Path]) -> ProcessSpec:
 
 
 def prepare(state: StackState, jars: Sequence[Path]) -> None:
-    """Writes the broker's settings, which hold passwords, and formats its storage the first time. Raises StackError if that fails."""
+    """Writes the broker's settings, which hold passwords, and formats its storage the first time.
+
+    Raises StackError if that fails.
+    """
     _data(state).mkdir(parents=True, exist_ok=True)
     write_private(_settings_file(state), properties(state))
     if (_data(state) / "meta.properties").exists():

@@ -20,10 +20,7 @@ from plaudit.stack.errors import StackError
 from plaudit.stack.paths import stack_directory
 from plaudit.stack.ports import HOST
 from shared.broker import Broker
-from shared.broker import Broker
 from shared.services import SERVICES
-from shared.signatures import SigningKeys, new_keys
-from shared.topics import SIGNERS
 from shared.signatures import SigningKeys, new_keys
 from shared.topics import SIGNERS
 
@@ -154,8 +151,8 @@ def find_state(name: str) -> StackState | None:
 def load_state(name: str = "default", *, even_of_before: bool = False) -> StackState:
     """The state of the stack `name`.
 
-    Raises StackError when there is no such stack, and when an earlier version made it and it has not been brought up
-    to date since, unless it may be `even_of_before`.
+    Raises StackError when there is no such stack, and when an earlier version made it and it has not been brought
+    up to date since, unless it may be `even_of_before`.
     """
     state = find_state(name)
     if state is None:

@@ -10,7 +10,6 @@ from shared.telemetry import SIGNATURES_OUTDATED
 from shared.topics import ACCESS_KEYS
 from shared.transaction import Transaction
 
-
 #: How many facts one turn of the timer signs anew.
 SIGNED_ANEW_MAX_COUNT = 1_000
 SIGN_ANEW_EVERY_SECONDS = 5.0

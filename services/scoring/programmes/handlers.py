@@ -20,7 +20,6 @@ from shared.telemetry import SIGNATURES_OUTDATED
 from shared.topics import PROGRAMMES
 from shared.transaction import Transaction
 
-
 #: How many communities' programmes one turn of the timer signs anew.
 SIGNED_ANEW_MAX_COUNT = 20
 SIGN_ANEW_EVERY_SECONDS = 5.0

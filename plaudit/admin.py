@@ -31,9 +31,10 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 
 class Refused(click.ClickException):
-    """A service answered with a problem."""
+    """A service answered with a problem, of the HTTP `status`."""
 
     def __init__(self, answer: httpx.Response) -> None:
+        self.status = answer.status_code
         try:
             problem = answer.json()
         except ValueError:
@@ -139,10 +140,17 @@ def list_keys(stack: str, community: str, as_json: bool) -> None:
 @community_option
 @click.argument("key_id")
 def revoke_key(stack: str, community: str, key_id: str) -> None:
-    """Revoke an access key, everywhere and for good."""
+    """Revoke an access key, everywhere and for good; also one that was never issued here, if a service has it."""
     state = load_state(stack)
     url = f"{state.service_urls['ingest']}/v1/communities/{community}/keys/{key_id}"
-    request("DELETE", url, state.admin_key)
+    try:
+        request("DELETE", url, state.admin_key)
+    except Refused as refused:
+        if refused.status != httpx.codes.NOT_FOUND:
+            raise
+        request("DELETE", url, state.admin_key, params={"even_unknown": True})
+        click.echo(f"{key_id} was never issued to {community}; every service refuses it from now on all the same")
+        return
     click.echo(f"{key_id} is revoked")
 
 

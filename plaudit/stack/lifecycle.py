@@ -71,8 +71,8 @@ def start(
     """Starts the stack `name`, or what of it does not run yet, and returns when everything is ready.
 
     `only` limits it to some of kafka, postgres and the services. `external_kafka`, for its administrator, and
-    `postgres_admin_url` (a superuser's) stand in for the embedded ones. `environment` adds to the services' settings.
-    `report` is told of each step. Raises StackError when a part does not get ready.
+    `postgres_admin_url` (a superuser's) stand in for the embedded ones. `environment` adds to the services'
+    settings. `report` is told of each step. Raises StackError when a part does not get ready.
     """
     unknown = sorted(set(only or ()) - set(PARTS))
     if unknown:

@@ -88,8 +88,8 @@ def signing_key() -> None:
     keys = new_keys()
     click.echo(f"# key {key_id_of(keys.verifying_key)}: the first for the service that signs, alone")
     click.echo(f"PLAUDIT_SIGNING_KEY={keys.signing_key}")
-    click.echo("# this one, after a comma, for every service: PLAUDIT_INGEST_VERIFYING_KEYS or …_SCORING_…")
-    click.echo(f"verifying key: {keys.verifying_key}")
+    click.echo("# the second, after those that are there and a comma, for every service; for scoring …_SCORING_…")
+    click.echo(f"PLAUDIT_INGEST_VERIFYING_KEYS={keys.verifying_key}")
 
 
 def _password() -> str:

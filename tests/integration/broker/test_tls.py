@@ -10,17 +10,24 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
+from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from plaudit.cli import main
 from plaudit.stack import StackState, kafka, reset, start, stop
 from plaudit.stack.readiness import kafka_answers
 from plaudit.stack.services import environment
 from shared.broker import Broker
+from shared.postgres import database_url, role_name
+from shared.services import SERVICES
+from shared.signatures import Signer, Verifier
+from shared.topics import SIGNERS
 from tests.faults.workers import free_port
 from tests.waiting import until
 
@@ -126,3 +133,40 @@ async def test_a_whole_service_works_behind_it(encrypted: tuple[StackState, Brok
         process.terminate()
         process.wait(30)
     assert process.returncode == 0, (tmp_path / "log").read_text()
+
+
+async def test_what_secrets_makes_is_what_provision_sets(
+    encrypted: tuple[StackState, Broker], tmp_path: Path
+) -> None:
+    """As on servers of one's own: files for the services, and one for the command that sets what is in them."""
+    state, broker = encrypted
+    made = CliRunner().invoke(main, ["secrets", str(tmp_path / "files")])
+    assert made.exit_code == 0, made.output
+    files = {path.stem: variables(path) for path in (tmp_path / "files").iterdir()}
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "files").iterdir()} == {0o600}
+    words = ["provision", "--kafka", broker.servers, "--kafka-tls", "--kafka-ca-file", broker.ca_file]
+    words += ["--kafka-user", broker.user, "--kafka-mechanism", "PLAIN", "--postgres", state.postgres_admin_url]
+    given = {"PLAUDIT_KAFKA_PASSWORD": broker.password}
+    incomplete = await asyncio.to_thread(CliRunner(env=given).invoke, main, words)
+    assert "PLAUDIT_INGEST_KAFKA_PASSWORD is not set" in incomplete.output
+    done = await asyncio.to_thread(CliRunner(env=given | files["provision"]).invoke, main, words)
+    assert done.exit_code == 0, done.output
+    for service in SERVICES:
+        own = files[service]
+        user, password = own["PLAUDIT_KAFKA_USER"], own["PLAUDIT_KAFKA_PASSWORD"]
+        assert await kafka_answers(replace(broker, user=user, password=password))
+        assert not await kafka_answers(replace(broker, user=user, password=state.kafka_passwords[service]))
+        role = role_name(service)
+        url = database_url(state.postgres_url, role, role, own["PLAUDIT_POSTGRES_PASSWORD"])
+        connection = await asyncpg.connect(url)
+        await connection.close()
+        assert ("PLAUDIT_SIGNING_KEY" in own) == (service in SIGNERS)
+    signer = Signer(files["ingest"]["PLAUDIT_SIGNING_KEY"])
+    Verifier([files["rewards"]["PLAUDIT_INGEST_VERIFYING_KEYS"]]).check(signer.sign(b'{"a":1}'))
+    again = CliRunner().invoke(main, ["secrets", str(tmp_path / "files")])
+    assert again.exit_code == 1
+    assert "is there already" in again.output
+
+
+def variables(path: Path) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in path.read_text().splitlines())

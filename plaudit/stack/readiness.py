@@ -98,6 +98,8 @@ async def provision(state: StackState, report: Callable[[str], None]) -> None:
             f"The databases and topics could not be brought up to date: {error}. If the stack's data may go, "
             f"`plaudit reset --stack {state.name}` starts afresh."
         ) from error
+    if not state.broker.user:
+        report(f"Kafka at {state.kafka} asks nobody to log in: whoever reaches it can read and write everything")
     report(f"Databases and topics are there ({time.monotonic() - started:.1f} s)")
 
 

@@ -176,7 +176,7 @@ class Parts(mode.Service):
             present = await producer.client.fetch_all_metadata()
             for subscription in self._spec.subscriptions:
                 if not present.partitions_for_topic(subscription.topic.name):
-                    raise KafkaError(f"topic {subscription.topic.name} is not there yet")
+                    raise KafkaError(f"topic {subscription.topic.name} is not there yet, or may not be read")
         except BaseException:
             await producer.stop()
             raise

@@ -23,10 +23,19 @@ from plaudit.broker.administration import (
     until_known,
 )
 from plaudit.broker.options import broker_options
-from plaudit.broker.rights import SERVICES_MECHANISM, Pattern, Right, rights_of_finance, rights_of_services
+from plaudit.broker.rights import (
+    SERVICES_MECHANISM,
+    Pattern,
+    Right,
+    rights_of_finance,
+    rights_of_platform,
+    rights_of_services,
+)
 from shared.broker import Broker
+from shared.kafka import create_topics
+from shared.topics import Topic, lane_topic
 
-ROLES = {"finance": rights_of_finance}
+ROLES = ("finance", "platform")
 #: Names that begin so are the platform's own.
 OURS = "plaudit-"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -39,7 +48,7 @@ stack_option = click.option(
 
 @click.group("kafka-user")
 def kafka_user() -> None:
-    """Make users at the broker for finance systems, and show what everybody may do there."""
+    """Make users at the broker for finance systems and platforms, and show what everybody may do there."""
 
 
 @kafka_user.command("add", epilog="Example: plaudit kafka-user add treasury --role finance")
@@ -48,29 +57,36 @@ def kafka_user() -> None:
 @click.argument("name")
 @click.option(
     "--role",
-    type=click.Choice(list(ROLES)),
+    type=click.Choice(ROLES),
     required=True,
-    help="finance: read payouts.v1, in groups of its name.",
+    help="finance: read payouts.v1, in groups of its name; platform: write events of one community to a lane.",
 )
+@click.option("--community", help="For a platform: whose events it writes, whatever they say.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
-def add(broker: Broker | None, stack: str, name: str, role: str, as_json: bool) -> None:
+def add(broker: Broker | None, stack: str, name: str, role: str, community: str | None, as_json: bool) -> None:
     """Make a user NAME with a new password, which is shown this once; for one that is there, change both.
 
-    It logs in by SCRAM-SHA-512 and may do what its role says, and nothing else.
+    It logs in by SCRAM-SHA-512 and may do what its role says, and nothing else. A platform's lane is a topic of
+    its own, which ingest reads from a few seconds after it was made.
     """
     _check(name)
+    lane = _lane(name, role, community)
+    rights = rights_of_finance(name) if lane is None else rights_of_platform(name, lane)
     password = secrets.token_urlsafe(PASSWORD_BYTES)
-    rights = ROLES[role](name)
+    administrator = _administrator(broker, stack)
 
     async def make(admin: AIOKafkaAdminClient) -> None:
+        if lane is not None:
+            await create_topics(administrator, [lane])
         # Rights before the password: whoever can log in can work.
         await set_rights(admin, [name], rights)
         await set_passwords(admin, {name: password})
 
-    broker = _administer(broker, stack, make)
-    asyncio.run(until_known(replace(broker, user=name, password=password, mechanism=SERVICES_MECHANISM)))
+    _administer(administrator, make)
+    asyncio.run(until_known(replace(administrator, user=name, password=password, mechanism=SERVICES_MECHANISM)))
     if as_json:
-        click.echo(json.dumps({"user": name, "password": password, "servers": broker.servers, "role": role}))
+        made = {"user": name, "password": password, "servers": administrator.servers, "role": role}
+        click.echo(json.dumps(made | ({"topic": lane.name} if lane else {})))
         return
     _print(rights)
     click.echo(f"sasl.mechanism=SCRAM-SHA-512 sasl.username={name} sasl.password={password}")
@@ -83,7 +99,7 @@ def add(broker: Broker | None, stack: str, name: str, role: str, as_json: bool) 
 def remove(broker: Broker | None, stack: str, name: str) -> None:
     """Let the user NAME log in no more, and take its rights: open connections can do nothing from then on."""
     _check(name)
-    _administer(broker, stack, lambda admin: delete_user(admin, name))
+    _administer(_administrator(broker, stack), lambda admin: delete_user(admin, name))
     click.echo(f"{name} has no access any more")
 
 
@@ -98,7 +114,7 @@ def list_users(broker: Broker | None, stack: str, as_json: bool) -> None:
     async def ask(admin: AIOKafkaAdminClient) -> None:
         found.update(await rights_of(admin))
 
-    _administer(broker, stack, ask)
+    _administer(_administrator(broker, stack), ask)
     _show(found, as_json)
 
 
@@ -117,10 +133,19 @@ def _check(name: str) -> None:
         )
 
 
-def _administer(
-    broker: Broker | None, stack: str, work: Callable[[AIOKafkaAdminClient], Awaitable[None]]
-) -> Broker:
-    """Do something as the administrator of the Kafka that is meant; which one that was."""
+def _lane(name: str, role: str, community: str | None) -> Topic | None:
+    """The lane that a platform gets; None for another role."""
+    if role != "platform":
+        if community is not None:
+            raise click.UsageError(f"--community is for platforms; {role} has none.")
+        return None
+    if community is None or not NAME.fullmatch(community):
+        raise click.UsageError("A platform writes the events of one community: name it with --community.")
+    return lane_topic(community, name)
+
+
+def _administrator(broker: Broker | None, stack: str) -> Broker:
+    """The administrator of the Kafka that is meant."""
     from plaudit.stack.state import load_state  # noqa: PLC0415 -- which has the names of users from this package
 
     broker = broker or load_state(stack).broker
@@ -128,6 +153,11 @@ def _administer(
         raise click.ClickException(
             f"Kafka at {broker.servers} is asked without a login: name the administrator with --kafka-user."
         )
+    return broker
+
+
+def _administer(broker: Broker, work: Callable[[AIOKafkaAdminClient], Awaitable[None]]) -> None:
+    """Do something as the administrator."""
 
     async def run() -> None:
         async with administering(broker) as admin:
@@ -137,7 +167,6 @@ def _administer(
         asyncio.run(run())
     except (KafkaError, OSError) as error:
         raise click.ClickException(f"Kafka at {broker.servers} refuses it to {broker.user}: {error}") from error
-    return broker
 
 
 def _show(rights: set[Right], as_json: bool) -> None:

@@ -6,11 +6,14 @@ from typing import NamedTuple
 
 from shared.broker import Mechanism
 from shared.services import SERVICES
-from shared.topics import PAYOUTS, TOPICS
+from shared.topics import LANE_PREFIX, PAYOUTS, TOPICS, Topic
 
 ADMIN = "plaudit-admin"
 #: How services and partners log in, whatever the administrator does.
 SERVICES_MECHANISM: Mechanism = "SCRAM-SHA-512"
+
+
+LANES_CONSUMERS = ("ingest",)
 
 
 class Resource(IntEnum):
@@ -64,6 +67,8 @@ def rights_of_services(services: Iterable[str] = SERVICES) -> set[Right]:
                 rights.add(Right(user, Operation.WRITE, Resource.TOPIC, topic.name))
             if service in topic.consumers:
                 rights.add(Right(user, Operation.READ, Resource.TOPIC, topic.name))
+        if service in LANES_CONSUMERS:
+            rights.add(Right(user, Operation.READ, Resource.TOPIC, LANE_PREFIX, Pattern.BEGINNING))
         rights.add(Right(user, Operation.READ, Resource.GROUP, user))
         rights.add(Right(user, Operation.READ, Resource.GROUP, f"{user}-host"))
         for operation in Operation:
@@ -78,3 +83,8 @@ def rights_of_finance(user: str) -> set[Right]:
         Right(user, Operation.READ, Resource.GROUP, user),
         Right(user, Operation.READ, Resource.GROUP, f"{user}.", Pattern.BEGINNING),
     }
+
+
+def rights_of_platform(user: str, lane: Topic) -> set[Right]:
+    """What a platform may do: write to its lane."""
+    return {Right(user, Operation.WRITE, Resource.TOPIC, lane.name)}

@@ -24,11 +24,17 @@ class Batch:
     rejections: list[Rejection] = field(default_factory=list)
 
     def decode(self, records: list[Any], validate: Mapping[str, Callable[[bytes], Any]]) -> None:
-        """Append records; `validate` turns a value into a message, by topic, or raises ValueError."""
+        """Append records; `validate` turns a value into a message, by topic, or raises ValueError.
+
+        Records of topics that it does not have are their own messages: those of lanes, which their handler judges.
+        """
         self.records += records
         for record in records:
             value = record.value
             if value is None:
+                continue
+            if record.topic not in validate:
+                self.decoded.append((record, record))
                 continue
             try:
                 # These words are no numbers of JSON; pydantic takes them. One letter is found ten times as fast.

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import re
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
@@ -27,7 +28,7 @@ from shared.consumer import offsets
 from shared.consumer.batch import Batch
 from shared.consumer.dead_letters import DeadLetters
 from shared.consumer.offsets import OffsetConflictError
-from shared.consumer.subscription import Subscription
+from shared.consumer.subscription import Lanes, Subscription
 from shared.failures import is_transient
 from shared.outbox import OutboxRelay
 from shared.postgres import begin
@@ -64,9 +65,11 @@ class ConsumerLoop(mode.Service):
         pool: asyncpg.Pool,
         relay: OutboxRelay,
         settings: ServiceSettings,
+        lanes: Lanes | None = None,
     ) -> None:
         super().__init__()
         self._service = service
+        self._lanes = lanes
         self._subscriptions = {one.topic.name: one for one in subscriptions}
         self._validate = {one.topic.name: one.decoder(settings) for one in subscriptions}
         self._pool = pool
@@ -87,7 +90,12 @@ class ConsumerLoop(mode.Service):
             if self._subscriptions[topic].topic.signed:
                 BAD_SIGNATURES.labels(topic)
         await self._consumer.start()
-        self._consumer.subscribe(list(self._subscriptions), listener=_Rebalances(self))
+        if self._lanes is None:
+            self._consumer.subscribe(list(self._subscriptions), listener=_Rebalances(self))
+        else:
+            names = "|".join(re.escape(topic) for topic in self._subscriptions)
+            pattern = rf"^(?:(?:{names})$|{re.escape(self._lanes.prefix)})"
+            self._consumer.subscribe(pattern=pattern, listener=_Rebalances(self))
         self.add_future(self._consume())
         self.add_future(self._report_lag())
 
@@ -126,9 +134,16 @@ class ConsumerLoop(mode.Service):
 
     def _is_behind(self, besides: int = 0) -> bool:
         """Whether a whole batch waits at the broker `besides` so many records, as far as its last answer told."""
-        newest = self._consumer.highwater
-        waiting = sum(max(0, (newest(one) or 0) - offset) for one, offset in self._next.items())
+        waiting = sum(self._lags().values())
         return waiting - besides >= self._settings.batch_max_count
+
+    def _lags(self) -> dict[TopicPartition, int]:
+        """How many records of each partition wait at the broker, as far as its last answer told."""
+        newest, assigned = self._consumer.highwater, self._consumer.assignment()
+        # While topics are added to a pattern's, the client has no assignment, before it says so.
+        return {
+            one: max(0, (newest(one) or 0) - offset) for one, offset in self._next.items() if one in assigned
+        }
 
     async def _let_a_batch_grow(self) -> None:
         """Wait until the last batch began an interval ago: a transaction costs much, a record in it little."""
@@ -269,6 +284,12 @@ class ConsumerLoop(mode.Service):
                     except InvalidMessageError as invalid:
                         invalid.topic = topic
                         raise
+            if self._lanes is not None:
+                records = [
+                    one for topic in messages.keys() - self._subscriptions.keys() for one in messages[topic]
+                ]
+                if records:
+                    await self._lanes.handler(tx, records)
             # 3. What can never succeed, as messages of the same transaction.
             await self._dead_letters.publish(tx, batch.rejections)
             # 4. The messages about the facts.
@@ -323,10 +344,9 @@ class ConsumerLoop(mode.Service):
             await self.sleep(LAG_REPORT_SECONDS)
             if self.should_stop:
                 return
-            lags = dict.fromkeys(self._subscriptions, 0)
-            for partition, offset in self._next.items():
-                newest = self._consumer.highwater(partition)
-                lags[partition.topic] += max(0, (newest or 0) - offset)
+            lags = Counter(dict.fromkeys(self._subscriptions, 0))
+            for partition, waiting in self._lags().items():
+                lags[partition.topic] += waiting
             for topic, lag in lags.items():
                 CONSUMER_LAG.labels(topic).set(lag)
             if self._next:

@@ -17,6 +17,18 @@ Handler = Callable[[Transaction[Any], list[Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
+class Lanes:
+    """Topics that a service reads by the beginning of their names, also those that are made while it runs.
+
+    Others write them, whatever they like: the handler gets the records as they are, and says itself what is wrong
+    with one. It must not raise InvalidMessageError: no other's mistake may bring the service near its limit.
+    """
+
+    prefix: str
+    handler: Handler
+
+
+@dataclass(frozen=True)
 class Subscription:
     """A topic that a service reads: how its messages are decoded and which handler takes them."""
 

@@ -88,7 +88,12 @@ class Parts(mode.Service):
         await self.add_runtime_dependency(self.relay)
         if self.role != "api":
             self._consumer_loop = ConsumerLoop(
-                self._spec.name, self._spec.subscriptions, self.pool, self.relay, self._settings
+                self._spec.name,
+                self._spec.subscriptions,
+                self.pool,
+                self.relay,
+                self._settings,
+                self._spec.lanes,
             )
             await self.add_runtime_dependency(self._consumer_loop)
         self.connected = Connected(

@@ -51,9 +51,10 @@ def issue(office: Office, community: str, name: str, scopes: Sequence[str]) -> d
     return issued
 
 
-def revoke(office: Office, community: str, key_id: str) -> None:
-    """Revoke an access key, everywhere and for good."""
-    request("DELETE", f"{office.ingest_url}/v1/communities/{community}/keys/{key_id}", office.admin_key)
+def revoke(office: Office, community: str, key_id: str, *, even_unknown: bool = False) -> None:
+    """Revoke an access key, everywhere and for good; `even_unknown`: also one that was never issued there."""
+    url = f"{office.ingest_url}/v1/communities/{community}/keys/{key_id}"
+    request("DELETE", url, office.admin_key, params={"even_unknown": True} if even_unknown else None)
 
 
 def list_keys(office: Office, community: str) -> list[dict[str, Any]]:

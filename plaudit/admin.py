@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+import httpx
 from rich.console import Console
 from rich.tree import Tree
 
 from plaudit import access
 from plaudit.access import Office
-from plaudit.calls import request
+from plaudit.calls import Refused, request
 from plaudit.listing import listing
 from plaudit.places import ADMIN_KEY, COMMUNITY, KEY, URL, Place, Where, where_options
 from plaudit.terminal import plain
@@ -73,9 +74,17 @@ def list_keys(where: Where, as_json: bool) -> None:
 @to_administer
 @click.argument("key_id")
 def revoke_key(where: Where, key_id: str) -> None:
-    """Revoke an access key, everywhere and for good."""
+    """Revoke an access key, everywhere and for good; also one that was never issued here, if a service has it."""
     place = where.place()
-    access.revoke(place.office, place.its_community, key_id)
+    community = place.its_community
+    try:
+        access.revoke(place.office, community, key_id)
+    except Refused as refused:
+        if refused.status != httpx.codes.NOT_FOUND:
+            raise
+        access.revoke(place.office, community, key_id, even_unknown=True)
+        click.echo(f"{key_id} was never issued to {community}; every service refuses it from now on all the same")
+        return
     click.echo(f"{key_id} is revoked")
 
 

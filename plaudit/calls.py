@@ -13,9 +13,10 @@ PAGE_MAX_COUNT = 500
 
 
 class Refused(click.ClickException):
-    """A service answered with a problem."""
+    """A service answered with a problem, of the HTTP `status`."""
 
     def __init__(self, answer: httpx.Response) -> None:
+        self.status = answer.status_code
         try:
             problem = answer.json()
         except ValueError:

@@ -36,6 +36,13 @@ SUBCOMMANDS = {
     "provision": Subcommand(
         "plaudit.provision", "provision_command", "Prepare a Kafka and PostgreSQL of your own."
     ),
+    "secrets": Subcommand(
+        "plaudit.secrets", "secrets_command", "Make passwords and keys for servers of your own."
+    ),
+    "signing-key": Subcommand("plaudit.secrets", "signing_key", "Make a pair of keys that sign and verify facts."),
+    "kafka-user": Subcommand(
+        "plaudit.broker.commands", "kafka_user", "Make users at the broker, and show what each may do."
+    ),
     "keys": Subcommand("plaudit.admin", "keys", "Issue, list and revoke access keys."),
     "dlq": Subcommand("plaudit.dlq", "dlq", "List dead letters, and send them again after the fix."),
 }

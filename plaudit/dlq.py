@@ -15,6 +15,7 @@ from rich.text import Text
 from plaudit.listing import listing
 from plaudit.places import KAFKA, Where, where_options
 from plaudit.terminal import plain
+from shared.broker import Broker
 from shared.contracts.facts import RECORD_DEAD_LETTERED
 from shared.kafka import create_producer, send_records
 from shared.services import SERVICES
@@ -41,10 +42,10 @@ class DeadLetter:
     truncated: bool
 
 
-async def read(bootstrap: str, service: str) -> list[DeadLetter]:
+async def read(broker: Broker, service: str) -> list[DeadLetter]:
     """Every dead letter of a service, oldest first. Raises KafkaError."""
     partition = TopicPartition(dead_letter_topic(service).name, 0)
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    consumer = AIOKafkaConsumer(**broker.options)
     await consumer.start()
     try:
         consumer.assign([partition])
@@ -75,10 +76,10 @@ def _letter(place: int, value: bytes) -> DeadLetter:
     )
 
 
-async def replay(bootstrap: str, letters: Iterable[DeadLetter]) -> None:
+async def replay(broker: Broker, letters: Iterable[DeadLetter]) -> None:
     """Send the records of dead letters to the topics they came from, in their order. Raises KafkaError."""
     ordered = list(letters)
-    producer = create_producer(bootstrap, request_seconds=REQUEST_SECONDS)
+    producer = create_producer(broker, request_seconds=REQUEST_SECONDS)
     await producer.start()
     try:
         for first in range(0, len(ordered), BATCH_MAX_COUNT):
@@ -88,12 +89,12 @@ async def replay(bootstrap: str, letters: Iterable[DeadLetter]) -> None:
         await producer.stop()
 
 
-def _letters(where: Where, service: str) -> tuple[str, list[DeadLetter]]:
-    bootstrap = where.kafka_servers()
+def _letters(where: Where, service: str) -> tuple[Broker, list[DeadLetter]]:
+    broker = where.broker()
     try:
-        return bootstrap, asyncio.run(read(bootstrap, service))
+        return broker, asyncio.run(read(broker, service))
     except KafkaError as error:
-        raise click.ClickException(f"Kafka at {bootstrap} does not give the dead letters: {error}") from error
+        raise click.ClickException(f"Kafka at {broker.servers} does not give the dead letters: {error}") from error
 
 
 @click.group()
@@ -102,7 +103,7 @@ def dlq() -> None:
 
 
 @dlq.command("list", epilog="Example: plaudit dlq list rewards")
-@where_options(KAFKA)
+@where_options(*KAFKA)
 @click.argument("service", type=click.Choice(SERVICES))
 @click.option("--json", "as_json", is_flag=True, help="Print all of them as JSON for a script")
 def list_letters(where: Where, service: str, as_json: bool) -> None:
@@ -130,7 +131,7 @@ def list_letters(where: Where, service: str, as_json: bool) -> None:
 
 
 @dlq.command("replay", epilog="Example: plaudit dlq replay rewards --place 17 --place 18")
-@where_options(KAFKA)
+@where_options(*KAFKA)
 @click.argument("service", type=click.Choice(SERVICES))
 @click.option("--place", "places", multiple=True, type=int, help="Only this one, as `list` numbers it; repeat")
 @click.option("--all", "everything", is_flag=True, help="All of them")
@@ -142,7 +143,7 @@ def replay_letters(where: Where, service: str, places: tuple[int, ...], everythi
     """
     if everything == bool(places):
         raise click.UsageError("Say which: --place NUMBER, as `plaudit dlq list` shows them, or --all.")
-    bootstrap, letters = _letters(where, service)
+    broker, letters = _letters(where, service)
     unknown = sorted(set(places) - {one.place for one in letters})
     if unknown:
         raise click.ClickException(
@@ -151,7 +152,7 @@ def replay_letters(where: Where, service: str, places: tuple[int, ...], everythi
     chosen = [one for one in letters if everything or one.place in places]
     whole = [one for one in chosen if not one.truncated]
     try:
-        asyncio.run(replay(bootstrap, whole))
+        asyncio.run(replay(broker, whole))
     except KafkaError as error:
         raise click.ClickException(
             f"Kafka did not take all of them ({error}); running the same again is safe"

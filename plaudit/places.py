@@ -16,8 +16,10 @@ from click.core import ParameterSource
 
 from plaudit import access
 from plaudit.access import Office
+from plaudit.broker.options import LOGIN, LOGIN_NAMES, broker_of
 from plaudit.profiles import Profile, addresses, load_profile, said_addresses
 from plaudit.stack.state import StackState, load_state
+from shared.broker import Broker, Mechanism
 
 DEFAULT_STACK = "default"
 KINDS = ("url", "profile", "stack")
@@ -87,6 +89,11 @@ class Where:
     key: str | None = None
     admin_key: str | None = None
     kafka: str | None = None
+    kafka_user: str | None = None
+    kafka_password: str | None = field(default=None, repr=False)
+    kafka_mechanism: Mechanism | None = None
+    kafka_tls: bool | None = None
+    kafka_ca_file: str | None = None
     profile: str | None = None
     stack: str | None = None
     community: str | None = None
@@ -111,18 +118,27 @@ class Where:
             or (LOCAL_COMMUNITY if found.state else None),
         )
 
-    def kafka_servers(self) -> str:
-        """Kafka's bootstrap servers, which need no other place. Raises ClickException when nobody said them."""
+    def broker(self) -> Broker:
+        """Kafka, for its administrator, which needs no other place. Raises ClickException when nobody said where.
+
+        A login that is kept for a place goes to that place alone; a local stack has its own.
+        """
         if self.kafka and ("kafka" in self.commanded or not {"profile", "stack"} & self.commanded):
-            return self.kafka
+            return broker_of(self.kafka, **{name: getattr(self, name) for name in LOGIN_NAMES})
         place = self.place()
+        if place.state:
+            return place.state.broker
         if not place.kafka:
             raise click.ClickException(f"{place.name} does not say where Kafka is: give --kafka HOST:PORT")
-        return place.kafka
+        is_fixed = "profile" in self.commanded
+        login: dict[str, Any] = {
+            name: self._said(name, getattr(place.profile, name, None), is_fixed=is_fixed) for name in LOGIN_NAMES
+        }
+        return broker_of(place.kafka, **login)
 
-    def _said(self, name: str, kept: str | None, *, is_fixed: bool) -> str | None:
+    def _said(self, name: str, kept: Any, *, is_fixed: bool) -> Any:
         """What the command line says, else what is kept; the environment comes between unless it `is_fixed`."""
-        said: str | None = getattr(self, name)
+        said = getattr(self, name)
         if name in self.commanded:
             return said
         if is_fixed:
@@ -169,8 +185,12 @@ ADMIN_KEY = click.option(
     show_envvar=True,
     help="The administrator's key, which issues others",
 )
-KAFKA = click.option(
-    "--kafka", envvar="PLAUDIT_KAFKA", show_envvar=True, metavar="HOST:PORT", help="Kafka's bootstrap servers"
+#: Kafka and the login there: for commands of its administrator.
+KAFKA = (
+    click.option(
+        "--kafka", envvar="PLAUDIT_KAFKA", show_envvar=True, metavar="HOST:PORT", help="Kafka's bootstrap servers"
+    ),
+    *LOGIN,
 )
 PROFILE = click.option(
     "--profile",

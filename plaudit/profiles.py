@@ -6,7 +6,7 @@ import re
 import stat
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import platformdirs
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from plaudit.asking import confirmed
 from plaudit.stack.state import write_private
+from shared.broker import Mechanism
 from shared.services import SERVICES
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
@@ -38,7 +39,7 @@ class Profile(BaseModel):
     kafka: str | None = None
     kafka_user: str | None = None
     kafka_password: str | None = Field(None, repr=False)
-    kafka_mechanism: str | None = None
+    kafka_mechanism: Mechanism | None = None
     kafka_tls: bool | None = None
     kafka_ca_file: str | None = None
 
@@ -177,10 +178,10 @@ def profile() -> None:
 @click.option("--community", help="The community that commands mean")
 @click.option("--key", help="An access key; '-' asks for it, or reads a line of standard input")
 @click.option("--admin-key", help="The administrator's key, for `plaudit keys`; '-' as above")
-@click.option("--kafka", help="Kafka's bootstrap servers, HOST:PORT, for `plaudit dlq`")
+@click.option("--kafka", help="Kafka's bootstrap servers, HOST:PORT, for `plaudit dlq` and `kafka-user`")
 @click.option("--kafka-user", help="Who logs in at Kafka")
 @click.option("--kafka-password", help="That user's password; '-' as above")
-@click.option("--kafka-mechanism", help="How it logs in, such as SCRAM-SHA-512")
+@click.option("--kafka-mechanism", type=click.Choice(get_args(Mechanism)), help="How it logs in")
 @click.option("--kafka-tls/--no-kafka-tls", default=None, help="Whether connections to Kafka are encrypted")
 @click.option("--kafka-ca-file", help="Certificates that Kafka's must be signed by")
 @click.option("--update", is_flag=True, help="Change what is given of a profile that is there")

@@ -57,6 +57,12 @@ OFFSET_CONFLICTS = prometheus_client.Counter(
 DEAD_LETTERS = prometheus_client.Counter(
     "plaudit_dead_letters_total", "Records that could never be processed", ["topic"]
 )
+BAD_SIGNATURES = prometheus_client.Counter(
+    "plaudit_bad_signatures_total", "Records put aside because no trusted key has signed them", ["topic"]
+)
+SIGNATURES_OUTDATED = Gauge(
+    "plaudit_signatures_outdated", "Facts of this service that its present key has not signed yet"
+)
 OUTBOX_PENDING = Gauge("plaudit_outbox_pending_rows", "Messages committed and not yet acknowledged by the broker")
 OUTBOX_PUBLISHED = prometheus_client.Counter(
     "plaudit_outbox_published_total", "Messages acknowledged by the broker"

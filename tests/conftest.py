@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from plaudit.stack import StackState, kafka, processes, start
+from plaudit.stack.services import connections
 
 pytest_plugins = ["tests.side_by_side", "tests.faults.summary"]
 
@@ -32,13 +33,10 @@ class Stack:
 
     state: StackState
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Arguments for a service's Settings that connect it to this stack, with a free port."""
+    def settings(self, service: str) -> dict[str, Any]:
+        """Arguments for the Settings of `service` that connect it to this stack, with a free port."""
         return {
-            "kafka": self.state.kafka,
-            "postgres_url": self.state.postgres_url,
-            "postgres_password": self.state.postgres_password,
+            **connections(self.state, service),
             "admin_key": self.state.admin_key,
             "http_port": 0,
             "session_seconds": SESSION_SECONDS,

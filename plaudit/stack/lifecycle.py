@@ -22,6 +22,7 @@ from plaudit.stack.logs import open_private
 from plaudit.stack.paths import CHECKOUT, cache, close_to_others, make_private, stack_directory
 from plaudit.stack.processes import SUPERVISOR
 from plaudit.stack.state import PARTS, PROCESSES_FILE, StackState, find_state, load_state, read_processes
+from shared.broker import Broker
 
 MAX_MOVES_COUNT = 10
 # Of everything after the parts have been prepared, however often ports are taken meanwhile.
@@ -64,7 +65,7 @@ def start(
     *,
     only: Sequence[str] | None = None,
     role: str = "all",
-    kafka_bootstrap: str | None = None,
+    external_kafka: Broker | None = None,
     postgres_admin_url: str | None = None,
     environment: Mapping[str, str] | None = None,
     provision: bool = True,
@@ -73,7 +74,7 @@ def start(
 ) -> StackState:
     """Starts the stack `name`, or what of it does not run yet, and returns when everything is ready.
 
-    `only` limits it to some of kafka, postgres and the services. `kafka_bootstrap` (HOST:PORT) and
+    `only` limits it to some of kafka, postgres and the services. `external_kafka`, for its administrator, and
     `postgres_admin_url` (a superuser's) stand in for the embedded ones. `environment` adds to the services'
     settings. A `disposable` stack is one that the next demo may delete, until somebody else starts it. `report` is
     told of each step. Raises StackError when a part does not get ready.
@@ -86,10 +87,14 @@ def start(
         state = find_state(name) or StackState(name=name, directory=directory, ports={})
         before = state.model_copy(deep=True)
         state.only, state.role = (tuple(only) if only is not None else None), role
-        state.external_kafka, state.external_postgres_admin_url = kafka_bootstrap, postgres_admin_url
+        state.external_kafka, state.external_postgres_admin_url = external_kafka, postgres_admin_url
         state.environment = dict(environment or {})
         state.disposable = disposable
         supervisor = processes.supervisor_process(directory, read_processes(directory).get(SUPERVISOR, {}))
+        if supervisor and state.is_of_before:
+            report(f"Stack '{name}' was started by an earlier version: stopping it first")
+            processes.stop([supervisor], signal.SIGTERM, STOP_TIMEOUT_SECONDS)
+            supervisor = None
         if supervisor and state == before and status(name).running:
             report(f"Stack '{name}' is already up.")
         elif supervisor:
@@ -130,7 +135,7 @@ def reset(name: str = "default", *, report: Report = lambda text: None) -> None:
 
 def status(name: str = "default") -> StackStatus:
     """The processes of the stack `name`, as they are now. Raises StackError when there is no such stack."""
-    state = load_state(name)
+    state = load_state(name, even_of_before=True)
     recorded = read_processes(state.directory)
     supervisor = processes.supervisor_process(state.directory, recorded.get(SUPERVISOR, {}))
     entries = recorded.get("processes", {})

@@ -1,9 +1,11 @@
 """Whether the parts of a stack do their work yet, asked as a client would ask, and what they need before."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 
 import asyncpg
@@ -11,12 +13,15 @@ import httpx
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
+from plaudit.broker.administration import administering, set_passwords
+from plaudit.provision import Passwords
 from plaudit.provision import provision as provision_all
 from plaudit.stack.errors import PortsTakenError, StackError
 from plaudit.stack.logs import tail
 from plaudit.stack.ports import is_free
 from plaudit.stack.processes import listens, others_listening
 from plaudit.stack.state import StackState, read_processes
+from shared.broker import Broker
 from shared.postgres import MigrationError
 
 ANSWER_TIMEOUT_SECONDS = 2.0
@@ -27,10 +32,10 @@ LOOK_FOR_OTHERS_SECONDS = 1.0
 LOG_LINES_COUNT = 15
 
 
-async def kafka_answers(bootstrap: str) -> bool:
-    """Whether a broker answers at `bootstrap` (HOST:PORT) as Kafka does."""
+async def kafka_answers(broker: Broker) -> bool:
+    """Whether Kafka answers and lets the broker's user in."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    client = AIOKafkaClient(bootstrap_servers=bootstrap, request_timeout_ms=int(ANSWER_TIMEOUT_SECONDS * 1000))
+    client = AIOKafkaClient(**broker.options, request_timeout_ms=int(ANSWER_TIMEOUT_SECONDS * 1000))
     try:
         await client.bootstrap()
     except (KafkaError, OSError, TimeoutError):
@@ -39,6 +44,19 @@ async def kafka_answers(bootstrap: str) -> bool:
         return True
     finally:
         await client.close()
+
+
+async def kafka_knows_its_administrator(broker: Broker) -> bool:
+    """Whether the stack's own Kafka lets its administrator in by SCRAM, which is told to it the first time.
+
+    Only our own process may be asked: it is sent the password.
+    """
+    if await kafka_answers(broker):
+        return True
+    with contextlib.suppress(KafkaError, OSError, TimeoutError):
+        async with administering(replace(broker, mechanism="PLAIN")) as admin:
+            await set_passwords(admin, {broker.user: broker.password})
+    return False
 
 
 async def postgres_answers(admin_url: str) -> bool:
@@ -72,15 +90,17 @@ async def provision(state: StackState, report: Callable[[str], None]) -> None:
     started = time.monotonic()
     try:
         await provision_all(
-            kafka=state.kafka,
+            broker=state.broker,
             postgres_admin_url=state.postgres_admin_url,
-            postgres_password=state.postgres_password,
+            passwords=Passwords(state.kafka_passwords, state.postgres_passwords),
         )
     except (MigrationError, KafkaError, asyncpg.PostgresError, OSError) as error:
         raise StackError(
             f"The databases and topics could not be brought up to date: {error}. If the stack's data may go, "
             f"`plaudit reset --stack {state.name}` starts afresh."
         ) from error
+    if not state.broker.user:
+        report(f"Kafka at {state.kafka} asks nobody to log in: whoever reaches it can read and write everything")
     report(f"Databases and topics are there ({time.monotonic() - started:.1f} s)")
 
 
@@ -140,8 +160,10 @@ async def _look_for_others(state: StackState) -> None:
 async def _wait_for_all(state: StackState, provision_too: bool, report: Callable[[str], None]) -> None:
     parts = set(state.parts)
     first: dict[str, Callable[[], Awaitable[bool]]] = {}
-    if "kafka" in parts or state.external_kafka:
-        first["kafka"] = partial(kafka_answers, state.kafka)
+    if state.external_kafka:
+        first["kafka"] = partial(kafka_answers, state.broker)
+    elif "kafka" in parts:
+        first["kafka"] = partial(kafka_knows_its_administrator, state.broker)
     if "postgres" in parts or state.external_postgres_admin_url:
         first["postgres"] = partial(postgres_answers, state.postgres_admin_url)
     await asyncio.gather(*(_wait(state, name, ask, report) for name, ask in first.items()))

@@ -3,10 +3,10 @@
 from pydantic import Field
 
 from shared.contracts.fields import EARLIEST_YEAR
-from shared.settings import ServiceSettings
+from shared.settings import SigningSettings
 
 
-class Settings(ServiceSettings):
+class Settings(SigningSettings):
     """The shared settings, and the limits on what platforms may send."""
 
     events_max_count: int = Field(1_000, ge=1, description="Events in one request")

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from shared.settings import ServiceSettings
+from shared.settings import SigningSettings
 
 
-class Settings(ServiceSettings):
+class Settings(SigningSettings):
     """The shared settings, and how far ahead a new version of a programme takes effect."""
 
     programme_lead_seconds: float = Field(

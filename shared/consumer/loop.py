@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import re
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
@@ -27,13 +28,14 @@ from shared.consumer import offsets
 from shared.consumer.batch import Batch
 from shared.consumer.dead_letters import DeadLetters
 from shared.consumer.offsets import OffsetConflictError
-from shared.consumer.subscription import Subscription
+from shared.consumer.subscription import Lanes, Subscription
 from shared.failures import is_transient
 from shared.outbox import OutboxRelay
 from shared.postgres import begin
 from shared.retries import Pauses, StoppedInRetriesError, until_it_passes
 from shared.settings import ServiceSettings
 from shared.telemetry import (
+    BAD_SIGNATURES,
     BATCH_SECONDS,
     CONSUMED_BATCHES,
     CONSUMED_RECORDS,
@@ -63,12 +65,14 @@ class ConsumerLoop(mode.Service):
         pool: asyncpg.Pool,
         relay: OutboxRelay,
         settings: ServiceSettings,
+        lanes: Lanes | None = None,
     ) -> None:
         super().__init__()
         self._service = service
+        self._lanes = lanes
         self._subscriptions = {subscription.topic.name: subscription for subscription in subscriptions}
         self._validate = {
-            subscription.topic.name: subscription.adapter.validate_json for subscription in subscriptions
+            subscription.topic.name: subscription.decoder(settings) for subscription in subscriptions
         }
         self._pool = pool
         self._relay = relay
@@ -85,8 +89,15 @@ class ConsumerLoop(mode.Service):
         """Join the service's group and begin to consume."""
         for topic in self._subscriptions:
             CONSUMED_RECORDS.labels(topic)  # a topic without records shows as 0
+            if self._subscriptions[topic].topic.signed:
+                BAD_SIGNATURES.labels(topic)
         await self._consumer.start()
-        self._consumer.subscribe(list(self._subscriptions), listener=_Rebalances(self))
+        if self._lanes is None:
+            self._consumer.subscribe(list(self._subscriptions), listener=_Rebalances(self))
+        else:
+            names = "|".join(re.escape(topic) for topic in self._subscriptions)
+            pattern = rf"^(?:(?:{names})$|{re.escape(self._lanes.prefix)})"
+            self._consumer.subscribe(pattern=pattern, listener=_Rebalances(self))
         self.add_future(self._consume())
         self.add_future(self._report_lag())
 
@@ -125,9 +136,18 @@ class ConsumerLoop(mode.Service):
 
     def _is_behind(self, besides: int = 0) -> bool:
         """Whether a whole batch waits at the broker `besides` so many records, as far as its last answer told."""
-        newest = self._consumer.highwater
-        waiting = sum(max(0, (newest(partition) or 0) - offset) for partition, offset in self._next.items())
+        waiting = sum(self._lags().values())
         return waiting - besides >= self._settings.batch_max_count
+
+    def _lags(self) -> dict[TopicPartition, int]:
+        """How many records of each partition wait at the broker, as far as its last answer told."""
+        newest, assigned = self._consumer.highwater, self._consumer.assignment()
+        # While topics are added to a pattern's, the client has no assignment, before it says so.
+        return {
+            partition: max(0, (newest(partition) or 0) - offset)
+            for partition, offset in self._next.items()
+            if partition in assigned
+        }
 
     async def _let_a_batch_grow(self) -> None:
         """Wait until the last batch began an interval ago: a transaction costs much, a record in it little."""
@@ -268,6 +288,14 @@ class ConsumerLoop(mode.Service):
                     except InvalidMessageError as invalid:
                         invalid.topic = topic
                         raise
+            if self._lanes is not None:
+                records = [
+                    message
+                    for topic in messages.keys() - self._subscriptions.keys()
+                    for message in messages[topic]
+                ]
+                if records:
+                    await self._lanes.handler(tx, records)
             # 3. What can never succeed, as messages of the same transaction.
             await self._dead_letters.publish(tx, batch.rejections)
             # 4. The messages about the facts.
@@ -322,10 +350,9 @@ class ConsumerLoop(mode.Service):
             await self.sleep(LAG_REPORT_SECONDS)
             if self.should_stop:
                 return
-            lags = dict.fromkeys(self._subscriptions, 0)
-            for partition, offset in self._next.items():
-                newest = self._consumer.highwater(partition)
-                lags[partition.topic] += max(0, (newest or 0) - offset)
+            lags = Counter(dict.fromkeys(self._subscriptions, 0))
+            for partition, waiting in self._lags().items():
+                lags[partition.topic] += waiting
             for topic, lag in lags.items():
                 CONSUMER_LAG.labels(topic).set(lag)
             if self._next:
@@ -338,7 +365,7 @@ class ConsumerLoop(mode.Service):
 def _consumer(service: str, settings: ServiceSettings) -> AIOKafkaConsumer:
     """A member of the service's group, which never commits by itself and never skips what is gone."""
     return AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka,
+        **settings.broker.options,
         group_id=f"plaudit-{service}",
         enable_auto_commit=False,
         auto_offset_reset="none",

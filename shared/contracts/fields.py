@@ -28,6 +28,7 @@ Text = Annotated[str, StringConstraints(max_length=TEXT_MAX_CHARS, pattern=r"^[^
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Signature = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}\.[A-Za-z0-9_-]{86}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Points = Annotated[int, Field(ge=-POINTS_MAX, le=POINTS_MAX)]
 MinorUnits = Annotated[int, Field(ge=0, le=MINOR_UNITS_MAX)]

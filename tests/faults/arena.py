@@ -311,8 +311,7 @@ def _with_proxied_listener(
         settings = dict(line.split("=", 1) for line in properties(state).splitlines())
         settings["listeners"] += f",PROXIED://127.0.0.1:{port}"
         settings["advertised.listeners"] += f",PROXIED://127.0.0.1:{advertised_port}"
-        settings["listener.security.protocol.map"] += ",PROXIED:PLAINTEXT"
-        settings["inter.broker.listener.name"] = "PLAINTEXT"
+        settings |= kafka.security(state, "CLIENTS", "PROXIED")
         return "".join(f"{key}={value}\n" for key, value in settings.items())
 
     return changed

@@ -3,7 +3,7 @@
 import secrets
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, BeforeValidator, Field
 
 from services.ingest.access import handlers, store
@@ -115,6 +115,14 @@ async def get_keys(
     summary="Revoke a key",
     responses=problem_responses(UNKNOWN_KEY),
 )
-async def delete_key(_admin: Administrator, tx: Tx, community: Slug, key_id: Id) -> None:
+async def delete_key(
+    _admin: Administrator,
+    tx: Tx,
+    community: Slug,
+    key_id: Id,
+    even_unknown: Annotated[
+        bool, Query(description="Also an id that was never issued here, in case some service believes in it")
+    ] = False,
+) -> None:
     """For the administrator. The key stops working everywhere within moments, for good."""
-    await handlers.revoke_key(tx, community=community, key_id=key_id)
+    await handlers.revoke_key(tx, community=community, key_id=key_id, even_unknown=even_unknown)

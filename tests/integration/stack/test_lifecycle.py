@@ -60,12 +60,12 @@ async def write(state: StackState, value: str) -> None:
     await connection.execute("create table if not exists kept (value text)")
     await connection.execute("insert into kept values ($1)", value)
     await connection.close()
-    admin = AIOKafkaAdminClient(bootstrap_servers=state.kafka)
+    admin = AIOKafkaAdminClient(**state.broker.options)
     await admin.start()
     if TOPIC not in await admin.list_topics():
         await admin.create_topics([NewTopic(TOPIC, num_partitions=1, replication_factor=1)])
     await admin.close()
-    producer = AIOKafkaProducer(bootstrap_servers=state.kafka, acks="all", enable_idempotence=True)
+    producer = AIOKafkaProducer(**state.broker.options, acks="all", enable_idempotence=True)
     await producer.start()
     await producer.send_and_wait(TOPIC, value.encode())
     await producer.stop()
@@ -76,7 +76,7 @@ async def read(state: StackState) -> tuple[list[str], list[str]]:
     connection = await asyncpg.connect(state.postgres_admin_url)
     rows = [row["value"] for row in await connection.fetch("select value from kept")]
     await connection.close()
-    consumer = AIOKafkaConsumer(TOPIC, bootstrap_servers=state.kafka, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(TOPIC, **state.broker.options, auto_offset_reset="earliest")
     await consumer.start()
     messages: list[str] = []
     async with asyncio.timeout(READ_TIMEOUT_SECONDS):

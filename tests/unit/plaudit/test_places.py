@@ -12,6 +12,7 @@ from plaudit.profiles import Profile, save_profiles
 from plaudit.stack.paths import stack_directory
 from plaudit.stack.ports import USUAL
 from plaudit.stack.state import StackState
+from shared.broker import Broker
 
 LIVE = Profile(
     url="https://{service}.live",
@@ -19,7 +20,11 @@ LIVE = Profile(
     key="live key",
     admin_key="live admin",
     kafka="kafka.live:9092",
+    kafka_user="live user",
+    kafka_password="live password",
+    kafka_tls=True,
 )
+ENVIRONMENT = {"PLAUDIT_KAFKA_USER": "e", "PLAUDIT_KAFKA_PASSWORD": "of e", "PLAUDIT_KAFKA_MECHANISM": "PLAIN"}
 
 
 @pytest.fixture(autouse=True)
@@ -29,14 +34,20 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLAUDIT_PROFILES", str(tmp_path / "profiles.toml"))
     save_profiles({"live": LIVE})
     for name in ("default", "mine"):
-        StackState(name=name, directory=stack_directory(name), ports=USUAL, admin_key=f"{name} admin").save()
+        StackState(
+            name=name,
+            directory=stack_directory(name),
+            ports=USUAL,
+            admin_key=f"{name} admin",
+            kafka_admin_password=f"{name} password",
+        ).save()
 
 
 def asked(arguments: str, **environment: str) -> tuple[Result, list[Where]]:
     found: list[Where] = []
 
     @click.command()
-    @where_options(URL, KEY, ADMIN_KEY, KAFKA, COMMUNITY)
+    @where_options(URL, KEY, ADMIN_KEY, *KAFKA, COMMUNITY)
     def command(where: Where) -> None:
         found.append(where)
         where.place()
@@ -134,7 +145,35 @@ def test_the_community_elsewhere_is_never_guessed(
 )
 def test_kafka_is_found_the_same_way(arguments: str, environment: dict[str, str], servers: str) -> None:
     _, (where,) = asked(arguments, **environment)
-    assert where.kafka_servers() == servers
+    assert where.broker().servers == servers
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "login"),
+    [
+        ("--kafka k:1", {}, Broker("k:1")),
+        ("--kafka k:1", ENVIRONMENT, Broker("k:1", "e", "of e", "PLAIN")),
+        ("--kafka k:1 --kafka-user u --kafka-tls", ENVIRONMENT, Broker("k:1", "u", "of e", "PLAIN", True)),
+        # A login that is kept for a place goes to no other, and what is kept for it goes before the environment.
+        ("--kafka k:1 --profile live", {}, Broker("k:1")),
+        ("--profile live", ENVIRONMENT, Broker("kafka.live:9092", "live user", "live password", tls=True)),
+        (
+            "--profile live --kafka-user u --kafka-password p",
+            {},
+            Broker("kafka.live:9092", "u", "p", tls=True),
+        ),
+        ("", {"PLAUDIT_PROFILE": "live"}, Broker("kafka.live:9092", "live user", "live password", tls=True)),
+        (
+            "",
+            {"PLAUDIT_PROFILE": "live"} | ENVIRONMENT,
+            Broker("kafka.live:9092", "e", "of e", "PLAIN", True),
+        ),
+        ("--stack mine", ENVIRONMENT, Broker("127.0.0.1:9092", "plaudit-admin", "mine password")),
+    ],
+)
+def test_a_login_goes_where_it_was_said_for(arguments: str, environment: dict[str, str], login: Broker) -> None:
+    _, (where,) = asked(arguments, **environment)
+    assert where.broker() == login
 
 
 @pytest.mark.parametrize("arguments", ["--url https://a --profile live", "--stack mine --profile live"])

@@ -5,6 +5,8 @@ yet complete, and only counts and first examples of what went wrong.
 """
 
 import asyncio
+import contextlib
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -132,6 +134,36 @@ def _batches(events: Iterator[Mapped]) -> Iterator[_Batch]:
         raise failure
 
 
+async def _read_next(batches: Iterator[_Batch]) -> _Batch | None:
+    """The next batch, read in a thread; None at the end. Raises what reading raises.
+
+    The thread is one that nobody waits for when the import is broken off: it may be reading from a pipe into which
+    nothing comes.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[_Batch | None] = loop.create_future()
+
+    def settle(batch: _Batch | None, failure: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if failure:
+            done.set_exception(failure)
+        else:
+            done.set_result(batch)
+
+    def read() -> None:
+        batch, failure = None, None
+        try:
+            batch = next(batches, None)
+        except BaseException as error:  # noqa: BLE001 -- it is raised where the batch is awaited
+            failure = error
+        with contextlib.suppress(RuntimeError):  # the loop is gone: the import was broken off
+            loop.call_soon_threadsafe(settle, batch, failure)
+
+    threading.Thread(target=read, daemon=True).start()
+    return await done
+
+
 @dataclass
 class _Open:
     """A receipt that is not complete yet, and where its events came from."""
@@ -177,7 +209,7 @@ class Delivery:
             while True:
                 try:
                     # Reading and mapping happen in a thread: the loop goes on sending meanwhile.
-                    batch = await asyncio.to_thread(next, batches, None)
+                    batch = await _read_next(batches)
                 except SourceError as error:
                     failure = error
                     break

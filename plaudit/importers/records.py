@@ -90,6 +90,11 @@ def actor(actor_id: str, name: str | None = None) -> dict[str, str]:
     return {"id": actor_id, "name": shown} if shown else {"id": actor_id}
 
 
+def _standard_input() -> Any:
+    # Without its buffer, whose lock a thread that waits for input would hold when the process is told to end.
+    return getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
+
+
 class Input:
     """A file, gzipped or not (told by its first bytes, not by its name); "-" is standard input.
 
@@ -100,7 +105,7 @@ class Input:
     def __init__(self, path: str) -> None:
         self.path = path
         try:
-            raw: IO[bytes] = sys.stdin.buffer if path == "-" else Path(path).open("rb")  # noqa: SIM115
+            raw: IO[bytes] = _standard_input() if path == "-" else Path(path).open("rb")  # noqa: SIM115
             self.total = None if path == "-" else Path(path).stat().st_size
         except OSError as error:
             raise SourceError(f"{path}: {error.strerror or error}") from None
@@ -146,6 +151,6 @@ class _Counting(io.RawIOBase):
         return len(chunk)
 
     def close(self) -> None:
-        if self._inner is not sys.stdin.buffer:
+        if self._inner is not _standard_input():
             self._inner.close()
         super().close()

@@ -1,13 +1,7 @@
 """docs/payouts.md: its requests run one after the other as they stand there, and are answered as it says."""
 
-import json
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -17,6 +11,7 @@ from plaudit.calls import request
 from plaudit.stack import StackState
 from plaudit.stack.idle import wait_until_idle
 from shared.access_keys import SCOPES
+from tests.integration.commands.conftest import Reader
 
 pytestmark = pytest.mark.stack
 
@@ -24,7 +19,6 @@ PAGE = (Path(__file__).parents[3] / "docs" / "payouts.md").read_text()
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 REQUESTS = [one for block in BLOCKS for one in re.split(r"\n(?=curl )", block.strip()) if one.startswith("curl ")]
 COMMANDS = next(block for block in BLOCKS if "plaudit keys create" in block)
-SECONDS = 60
 
 PROGRAMME = b"""
 programme: paid
@@ -36,38 +30,6 @@ rewards:
     {currency: EUR, points: 100, minor: 100, minimum_points: 500,
      paying_account: {name: Acme, iban: NL91ABNA0417164300, bic: ABNANL2A}}
 """
-
-
-class Reader:
-    """Somebody who follows the page in a shell, and fills in what the answers say."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.variables: dict[str, str] = {}
-        # `plaudit` as a reader has it on the PATH.
-        program = directory / "plaudit"
-        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m plaudit "$@"\n')
-        program.chmod(0o755)
-
-    def shell(self, text: str) -> str:
-        environment = os.environ | {"PATH": f"{self.directory}:{os.environ['PATH']}", "PLAUDIT_STACK": "whole"}
-        ran = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", text],
-            env=environment | self.variables,
-            cwd=self.directory,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        assert ran.returncode == 0, ran.stderr
-        return ran.stdout
-
-    def request(self, text: str) -> tuple[int, Any]:
-        """The status of a request's answer, and its document."""
-        printed = self.shell(f"{text} --silent --show-error --write-out '\\n%{{http_code}}'")
-        body, _, status = printed.rpartition("\n")
-        return int(status), json.loads(body) if body.strip() else None
 
 
 @pytest.fixture
@@ -97,11 +59,6 @@ async def members(platform: StackState) -> tuple[str, list[str]]:
     await wait_until_idle(platform)
     listed = request("GET", f"{platform.service_urls['ingest']}/v1/members", key)["items"]
     return community, [one["member_id"] for one in listed]
-
-
-@pytest.fixture
-def reader(tmp_path: Path) -> Iterator[Reader]:
-    return Reader(tmp_path)
 
 
 def test_every_request_of_the_page_is_run_here() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psutil
 import pytest
 from click.testing import CliRunner
 
@@ -95,11 +96,26 @@ async def until_issued(keys: Callable[[], list[bool]]) -> None:
     await until(issued)
 
 
+async def until_it_reads(process: subprocess.Popen[bytes]) -> None:
+    """Returns once the thread has begun that waits for more input, beside the main one and that of the key."""
+
+    async def reads() -> bool:
+        return psutil.Process(process.pid).num_threads() >= 3
+
+    await until(reads)
+
+
+@pytest.mark.parametrize("waits_for_input", [False, True])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_an_import_that_is_told_to_end_leaves_no_key(
-    importing: subprocess.Popen[bytes], keys: Callable[[], list[bool]], number: signal.Signals
+    importing: subprocess.Popen[bytes],
+    keys: Callable[[], list[bool]],
+    number: signal.Signals,
+    waits_for_input: bool,
 ) -> None:
     await until_issued(keys)
+    if waits_for_input:
+        await until_it_reads(importing)
     importing.send_signal(number)
     assert importing.wait(ENDING_SECONDS) != 0
     assert keys() == [True]

@@ -127,5 +127,6 @@ def test_status_cuts_nothing_off_however_narrow_the_terminal(tmp_path, monkeypat
     assert "…" not in output
     table = output.partition("Stack 'default'")[0].splitlines()
     assert max(map(len, table)) <= 50
-    column = table[0].index("sta")
-    assert "recognition" in "".join(line[:column].strip() for line in table)
+    names = table[1:]
+    column = next(at for at in range(len(names[0])) if all(line[at : at + 2].strip() == "" for line in names))
+    assert "recognition" in "".join(line[1:column].strip() for line in names)

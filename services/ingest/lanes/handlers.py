@@ -39,12 +39,12 @@ async def on_lane_records(tx: Transaction[Settings], records: Sequence[Any]) -> 
             key = record_key(community, f"{data['channel']}|{data['actor']['id']}")
             tx.publish(RAW, key, raw_fact(request, index, event))
         for refusal in reading.refusals:
-            _tell_refusal(tx, request, record.topic, refusal)
+            _tell_refusal(tx, refusal, request=request, lane=record.topic)
         LANE_EVENTS.labels("taken").inc(len(reading.events))
         LANE_EVENTS.labels("refused").inc(len({refusal.index for refusal in reading.refusals}))
 
 
-def _tell_refusal(tx: Transaction[Settings], request: Request, lane: str, refusal: Refusal) -> None:
+def _tell_refusal(tx: Transaction[Settings], refusal: Refusal, *, request: Request, lane: str) -> None:
     data: RejectedData = {
         "receipt_id": request.receipt_id,
         "receipt_index": refusal.index,

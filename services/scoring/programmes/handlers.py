@@ -66,7 +66,7 @@ async def publish_programme(tx: Transaction[Settings], *, community: str, submis
     )
     text = VersionText(submission.source_text, document)
     await store.add_version(tx.conn, version=version, text=text, signed_with=_signed_with(tx))
-    _tell(tx, version, document)
+    _tell(tx, version, document=document)
     PROGRAMMES_PUBLISHED.inc()
     return Published(version, True)
 
@@ -88,7 +88,7 @@ async def sign_anew(tx: Transaction[Settings]) -> None:
         await store.lock_head_for_update(tx.conn, community=community)
         # 2. All of them, oldest first, because a reader may be built anew.
         for version, document in await store.load_documents(tx.conn, community=community):
-            _tell(tx, version, document)
+            _tell(tx, version, document=document)
         await store.set_signed_with(tx.conn, community=community, signed_with=signed_with)
     if communities:
         log.info("%d programmes are told anew, signed with the key %s", len(communities), signed_with)
@@ -100,7 +100,7 @@ def _signed_with(tx: Transaction[Settings]) -> str | None:
     return signer.key_id if signer else None
 
 
-def _tell(tx: Transaction[Settings], version: ProgrammeVersion, document: Document) -> None:
+def _tell(tx: Transaction[Settings], version: ProgrammeVersion, *, document: Document) -> None:
     data: ProgrammeData = {
         "programme_id": version.programme_id,
         "version": version.number,

@@ -34,6 +34,11 @@ class Elsewhere:
             "PLAUDIT_PROFILES": str(home / "profiles.toml"),
             "PLAUDIT_STACK": "",
         }
+        self.kafka_login = {
+            "PLAUDIT_KAFKA": platform.kafka,
+            "PLAUDIT_KAFKA_USER": platform.broker.user,
+            "PLAUDIT_KAFKA_PASSWORD": platform.broker.password,
+        }
         self.urls = [f"{service}={url}" for service, url in platform.service_urls.items()]
 
     def run(self, *command: str, stdin: str = "", **environment: str) -> Result:
@@ -45,7 +50,8 @@ class Elsewhere:
         """Keep the platform as the profile `live`, with the administrator's key and then one of its own."""
         at = [part for url in self.urls for part in ("--url", url)]
         admin_key = self.platform.admin_key + "\n"
-        kafka = ("--kafka", self.platform.kafka)
+        broker = self.platform.broker
+        kafka = ("--kafka", broker.servers, "--kafka-user", broker.user, "--kafka-password", broker.password)
         self.run(
             "profile",
             "add",
@@ -93,7 +99,7 @@ def test_by_the_environment(elsewhere: Elsewhere) -> None:
     }
     key = elsewhere.run("keys", "create", "--name", "mine", **environment).output.strip()
     elsewhere.run("programme", "check", str(PROGRAMME), **environment, PLAUDIT_KEY=key)
-    elsewhere.run("dlq", "list", "rewards", PLAUDIT_KAFKA=elsewhere.platform.kafka)
+    elsewhere.run("dlq", "list", "rewards", **elsewhere.kafka_login)
 
 
 def test_by_a_profile(elsewhere: Elsewhere) -> None:

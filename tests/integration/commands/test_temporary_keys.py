@@ -80,7 +80,12 @@ def importing(community: str, keys: Callable[[], list[bool]]) -> Iterator[subpro
     """An import that waits for more input, with its key."""
     command = [sys.executable, "-m", "plaudit", *arguments_of(community, "import", "cloudevents", "-")]
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # A shell's background job, and what it starts, ignores Ctrl-C: what a person starts does not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 -- no thread is needed
     ) as started:
         assert started.stdin is not None
         started.stdin.write(json.dumps(EVENT).encode() + b"\n")
@@ -94,6 +99,16 @@ async def until_issued(keys: Callable[[], list[bool]]) -> None:
         return keys() == [False]
 
     await until(issued)
+
+
+async def until_noted(platform: StackState, community: str) -> None:
+    """Returns once the key stands among those that a later command looks after."""
+
+    async def noted() -> bool:
+        notes = (platform.directory / TEMPORARY_KEYS).glob("*")
+        return any(note.read_text().startswith(f"{community} ") for note in notes)
+
+    await until(noted)
 
 
 async def until_it_reads(process: subprocess.Popen[bytes]) -> None:
@@ -122,9 +137,13 @@ async def test_an_import_that_is_told_to_end_leaves_no_key(
 
 
 async def test_what_a_killed_import_left_the_next_command_revokes(
-    importing: subprocess.Popen[bytes], keys: Callable[[], list[bool]], community: str
+    platform: StackState,
+    importing: subprocess.Popen[bytes],
+    keys: Callable[[], list[bool]],
+    community: str,
 ) -> None:
     await until_issued(keys)
+    await until_noted(platform, community)
     importing.kill()
     importing.wait(ENDING_SECONDS)
     assert keys() == [False]

@@ -19,6 +19,7 @@ from plaudit.cli import main
 from plaudit.importers.commands import import_
 from plaudit.stack.errors import StackError
 from plaudit.stack.logs import follow, tail
+from shared.broker import Broker
 from shared.telemetry import configure_logging
 
 HOSTILE = "AC04\x1b[2J\nsettled at 2026-01-31 by finance\r\x9b31m\u202e\u2028[red]x[/blue] :heart: \x07"
@@ -64,7 +65,13 @@ def test_a_payout_explained_shows_what_was_written() -> None:
     assert_nothing_hidden(printed(tree), times=7, line_count=7)
 
 
-STATE = SimpleNamespace(name="x", admin_key="plk", kafka="127.0.0.1:9", service_urls={"ingest": "http://ingest"})
+STATE = SimpleNamespace(
+    name="x",
+    admin_key="plk",
+    kafka="127.0.0.1:9",
+    broker=Broker("127.0.0.1:9"),
+    service_urls={"ingest": "http://ingest"},
+)
 
 
 @pytest.fixture

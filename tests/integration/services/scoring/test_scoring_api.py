@@ -53,8 +53,9 @@ async def test_errors_come_with_their_place(api: httpx.AsyncClient, world: Any) 
     answer = await publish(api, text)
     assert answer.status_code == 422
     assert answer.headers["Content-Type"] == "application/problem+json"
-    (error,) = answer.json()["errors"]
-    assert (error["line"], error["field"]) == (7, "/rules/2/points")
+    errors = {error["field"]: error for error in answer.json()["errors"]}
+    assert {field: error["line"] for field, error in errors.items()} == {"/rules/2/points": 7, "/rules/2/when": 7}
+    error = errors["/rules/2/points"]
     assert text.splitlines()[6][error["column"] - 1 :].startswith("five")
     assert "a whole number" in error["detail"]
     answer = await publish(api, text.replace("five", "5"))

@@ -34,11 +34,12 @@ ID_RULES: Final[Mapping[str, IdRule]] = {
 
 
 def compared_id(channel: str, person_id: str) -> str:
-    """The one spelling of somebody's id on a channel; of a channel that is not known, case counts."""
-    if (
-        "@" not in person_id
-        or ID_RULES.get(channel, _EXACT).case_of_addresses_counts
-        or "@" not in person_id[1:-1]
-    ):
-        return plain_id(person_id)
-    return plain_id(plain_id(person_id).lower())
+    """What somebody's id is compared by on a channel, however spelt; on one that is not known, case counts."""
+    return compared_plain_id(channel, plain_id(person_id))
+
+
+def compared_plain_id(channel: str, plain: str) -> str:
+    """As `compared_id`, of what is a `plain_id` already, as ids of events are once they are admitted."""
+    if "@" not in plain or ID_RULES.get(channel, _EXACT).case_of_addresses_counts or "@" not in plain[1:-1]:
+        return plain
+    return plain_id(plain.lower())

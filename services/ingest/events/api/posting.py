@@ -16,7 +16,7 @@ from services.ingest.events.domain import admission
 from services.ingest.events.domain.receipts import receipt_id
 from services.ingest.metrics import EVENTS_ADMITTED, EVENTS_REFUSED, REQUESTS_WAITING
 from services.ingest.settings import Settings
-from shared.contracts.channels import compared_id
+from shared.contracts.channels import compared_plain_id
 from shared.http import Answer, Connected, DirectRoute, FieldError, Problem, ProblemType, Read, Scope
 from shared.http.auth import authorise
 from shared.http.problem_types import INVALID_REQUEST, MALFORMED_JSON, NOT_AVAILABLE, UNSUPPORTED_CONTENT_TYPE
@@ -119,7 +119,7 @@ def _raw_records(encoded: Sequence[admission.Encoded], request: admission.Reques
         fact["data"] = orjson.Fragment(document)
         data = event["data"]
         channel = data["channel"]
-        key = record_key(request.community, f"{channel}|{compared_id(channel, data['actor']['id'])}")
+        key = record_key(request.community, f"{channel}|{compared_plain_id(channel, data['actor']['id'])}")
         records.append((RAW.name, key, orjson.dumps(fact)))
     return records
 

@@ -31,6 +31,7 @@ from plaudit.broker.rights import (
 )
 from plaudit.listing import listing
 from plaudit.places import KAFKA, Where, where_options
+from plaudit.terminal import plain
 from shared.broker import Broker
 from shared.kafka import create_topics
 from shared.topics import Topic, lane_topic
@@ -181,5 +182,5 @@ def _print(rights: set[Right]) -> None:
     table = listing("user", "may", "of", "name", border=None)
     for right in sorted(rights, key=lambda one: (one.user, one.resource, one.name, one.operation)):
         name = right.name + ("…" if right.pattern is Pattern.BEGINNING else "")
-        table.add_row(right.user, right.operation.name.lower(), right.resource.name.lower(), name)
+        table.add_row(plain(right.user), right.operation.name.lower(), right.resource.name.lower(), plain(name))
     Console().print(table)

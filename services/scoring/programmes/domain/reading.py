@@ -1,7 +1,7 @@
 """Programme text → Programme, or every mistake in it with its line, column, field and what was expected."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
@@ -15,7 +15,10 @@ from schwifty.exceptions import InvalidChecksumDigits, InvalidCountryCode, Inval
 
 from services.scoring.programmes.domain.located_yaml import Located, Mark, Path, YamlError, read_yaml
 from services.scoring.programmes.domain.publication import Document
-from services.scoring.rules.domain.conditions import ConditionError, check_condition
+from services.scoring.rules.domain.conditions import ConditionError, read_condition, try_condition
+from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT, Bound
+from services.scoring.rules.domain.language.tree import Node
+from services.scoring.rules.domain.trials import Clock
 from shared.contracts.activities import RETRACTED_TYPE
 from shared.contracts.programme import IdsError, Programme, RepeatedId
 
@@ -42,10 +45,11 @@ class Mistake:
     detail: str
 
 
-def read_programme(text: str) -> Programme | list[Mistake]:
-    """Read a programme written in YAML (or JSON, which is YAML too).
+def read_programme(text: str, *, clock: Clock | None = None) -> Programme | list[Mistake]:
+    """Read a programme written in YAML (or JSON, which is YAML too), and try its conditions.
 
-    Returns the programme, or all mistakes found in order of line, at most MISTAKES_MAX_COUNT.
+    Returns the programme, or all mistakes found in order of line, at most MISTAKES_MAX_COUNT. `clock` gives seconds
+    of the processor; with it, a condition that takes too long when it is tried is a mistake too.
     """
     try:
         located = read_yaml(text)
@@ -60,7 +64,7 @@ def read_programme(text: str) -> Programme | list[Mistake]:
             for mistake in _located_mistakes(located, details)
         ]
     else:
-        mistakes = list(_rule_mistakes(programme, located, text))
+        mistakes = list(_rule_mistakes(programme, located, text, clock))
         mistakes.extend(_account_mistakes(programme, located))
         if not mistakes:
             return programme
@@ -161,7 +165,10 @@ def _id_mistakes(located: Located, wrong: IdsError) -> Iterator[Mistake]:
         yield _mistake(mark, problem.path, detail)
 
 
-def _rule_mistakes(programme: Programme, located: Located, text: str) -> Iterator[Mistake]:
+def _rule_mistakes(
+    programme: Programme, located: Located, text: str, clock: Clock | None
+) -> Iterator[Mistake]:
+    read: dict[int, tuple[Node, Bound]] = {}
     for index, rule in enumerate(programme.rules):
         for position, event_type in enumerate(rule.on):
             if event_type == RETRACTED_TYPE:
@@ -171,11 +178,49 @@ def _rule_mistakes(programme: Programme, located: Located, text: str) -> Iterato
         if rule.when is None:
             continue
         try:
-            check_condition(rule.when, rule.on)
+            tree, bound = read_condition(rule.when, tuple(rule.on))
+            bound.check()
         except ConditionError as refused:
-            at = ("rules", index, "when")
-            mark = _within(text, located.values[at], rule.when, refused.offset)
-            yield _mistake(mark, at, refused.detail)
+            yield _condition_mistake(programme, located, text, index, refused)
+        else:
+            read[index] = tree, bound
+    # Tried only once it is known that all of them together take a bounded time.
+    too_dear = dict(_too_dear(programme, read))
+    for index, (tree, _) in read.items():
+        try:
+            if index in too_dear:
+                raise too_dear[index]
+            if not too_dear:
+                try_condition(tree, tuple(programme.rules[index].on), clock)
+        except ConditionError as refused:
+            yield _condition_mistake(programme, located, text, index, refused)
+
+
+def _too_dear(
+    programme: Programme, read: Mapping[int, tuple[Node, Bound]]
+) -> Iterator[tuple[int, ConditionError]]:
+    """The rule that takes the most of each type of event on which all conditions together take too much."""
+    steps: dict[str, dict[int, int]] = {}
+    for index, (_, bound) in read.items():
+        for event_type in set(programme.rules[index].on):
+            steps.setdefault(event_type, {})[index] = bound.steps
+    for event_type, of_type in sorted(steps.items()):
+        together = sum(of_type.values())
+        if together > EVENT_STEPS_MAX_COUNT:
+            dearest = max(of_type, key=lambda index: (of_type[index], -index))
+            detail = (
+                f"the {len(of_type)} conditions on {event_type} can take up to {together:,} steps for one event, and"
+                f" may take {EVENT_STEPS_MAX_COUNT:,} together; this one takes the most, {of_type[dearest]:,}"
+            )
+            yield dearest, ConditionError(detail)
+
+
+def _condition_mistake(
+    programme: Programme, located: Located, text: str, index: int, refused: ConditionError
+) -> Mistake:
+    at: Path = ("rules", index, "when")
+    mark = _within(text, located.values[at], programme.rules[index].when or "", refused.offset)
+    return _mistake(mark, at, refused.detail)
 
 
 def _within(text: str, start: Mark, value: str, offset: int | None) -> Mark:

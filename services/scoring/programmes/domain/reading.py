@@ -15,8 +15,9 @@ from schwifty.exceptions import InvalidChecksumDigits, InvalidCountryCode, Inval
 
 from services.scoring.programmes.domain.located_yaml import Located, Mark, Path, YamlError, read_yaml
 from services.scoring.programmes.domain.publication import Document
-from services.scoring.rules.domain.conditions import ConditionError, read_condition, try_condition
+from services.scoring.rules.domain.conditions import read_condition, try_condition
 from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT, Bound
+from services.scoring.rules.domain.errors import ConditionError
 from services.scoring.rules.domain.language.tree import Node
 from services.scoring.rules.domain.trials import Clock
 from shared.contracts.activities import RETRACTED_TYPE
@@ -48,8 +49,8 @@ class Mistake:
 def read_programme(text: str, *, clock: Clock | None = None) -> Programme | list[Mistake]:
     """Read a programme written in YAML (or JSON, which is YAML too), and try its conditions.
 
-    Returns the programme, or all mistakes found in order of line, at most MISTAKES_MAX_COUNT. `clock` gives seconds
-    of the processor; with it, a condition that takes too long when it is tried is a mistake too.
+    Returns the programme, or all mistakes found in order of line, at most MISTAKES_MAX_COUNT. `clock` gives
+    seconds of the processor; with it, a condition that takes too long when it is tried is a mistake too.
     """
     try:
         located = read_yaml(text)
@@ -165,9 +166,7 @@ def _id_mistakes(located: Located, wrong: IdsError) -> Iterator[Mistake]:
         yield _mistake(mark, problem.path, detail)
 
 
-def _rule_mistakes(
-    programme: Programme, located: Located, text: str, clock: Clock | None
-) -> Iterator[Mistake]:
+def _rule_mistakes(programme: Programme, located: Located, text: str, clock: Clock | None) -> Iterator[Mistake]:
     read: dict[int, tuple[Node, Bound]] = {}
     for index, rule in enumerate(programme.rules):
         for position, event_type in enumerate(rule.on):
@@ -209,8 +208,8 @@ def _too_dear(
         if together > EVENT_STEPS_MAX_COUNT:
             dearest = max(of_type, key=lambda index: (of_type[index], -index))
             detail = (
-                f"the {len(of_type)} conditions on {event_type} can take up to {together:,} steps for one event, and"
-                f" may take {EVENT_STEPS_MAX_COUNT:,} together; this one takes the most, {of_type[dearest]:,}"
+                f"the {len(of_type)} conditions on {event_type} can take up to {together:,} steps for one event,"
+                f" and may take {EVENT_STEPS_MAX_COUNT:,} together; this one takes the most, {of_type[dearest]:,}"
             )
             yield dearest, ConditionError(detail)
 

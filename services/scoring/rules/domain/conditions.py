@@ -1,4 +1,4 @@
-"""Conditions of rules: CEL expressions over `event` and `data`, checked once and evaluated often.
+"""Conditions of rules before they are evaluated: CEL over `event` and `data`, read, judged and checked.
 
 The Common Expression Language (https://github.com/google/cel-spec) has no loops without a bound, no
 assignment and no side effects, so a condition always ends; how soon is bounded before it is published. What can be
@@ -6,16 +6,15 @@ known before the first event is refused then: syntax, names and functions that d
 events of the rule do not have, what costs too much, and results that are not true or false.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-import cel
-
 from services.scoring.rules.domain.costs import UNBOUNDED, Bound, bound_of
 from services.scoring.rules.domain.errors import ConditionError
-from services.scoring.rules.domain.extents import EVENT_FIELDS, contract_fields, data_contract
+from services.scoring.rules.domain.evaluation import EVENT_FIELDS, Condition, compiled
+from services.scoring.rules.domain.extents import contract_fields, data_contract
 from services.scoring.rules.domain.language.parser import parse
 from services.scoring.rules.domain.language.tree import (
     Call,
@@ -28,21 +27,7 @@ from services.scoring.rules.domain.language.tree import (
     walk,
     written,
 )
-from services.scoring.rules.domain.trials import EVALUATION_ERRORS, Clock, check_result, try_branches
-
-__all__ = [
-    "Condition",
-    "ConditionError",
-    "Judged",
-    "NotEvaluated",
-    "check_condition",
-    "compile_condition",
-    "context_of",
-    "holds",
-    "judge",
-    "read_condition",
-    "try_condition",
-]
+from services.scoring.rules.domain.trials import Clock, check_result, try_branches
 
 #: Loops of one condition: what two say, two rules can say as well.
 LOOPS_MAX_COUNT = 1
@@ -58,23 +43,8 @@ FUNCTIONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """A compiled expression and the variables it reads."""
-
-    program: Any
-    variables: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NotEvaluated:
-    """Why a condition has no answer for an event, such as a field that the event does not have."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Judged:
-    """A condition before it is compiled: the text to compile, the variables it reads, and the steps it can take."""
+    """A condition before it is compiled: the text to compile, the variables it reads, the steps it can take."""
 
     text: str
     variables: tuple[str, ...]
@@ -101,14 +71,6 @@ def compile_condition(expression: str) -> Condition:
     """
     tree = parse(expression)
     return Condition(compiled(written(tree)), _variables(tree))
-
-
-def compiled(text: str) -> Any:
-    """The evaluator's program for a text. Raises ConditionError when it is not a CEL expression."""
-    try:
-        return cel.compile(text)
-    except ValueError as error:
-        raise ConditionError(f"not a CEL expression: {str(error).splitlines()[0][:200]}") from None
 
 
 def check_condition(expression: str, event_types: Iterable[str], clock: Clock | None = None) -> None:
@@ -142,37 +104,9 @@ def try_condition(tree: Node, event_types: tuple[str, ...], clock: Clock | None 
     try_branches(tree, event_types, clock)
 
 
-def holds(condition: Condition, context: Any) -> bool | NotEvaluated:
-    """Whether the condition is true in `context`; NotEvaluated when it has no true or false answer there."""
-    try:
-        result = condition.program.execute(context)
-    except EVALUATION_ERRORS as error:
-        return NotEvaluated(_explained(error))
-    if isinstance(result, bool):
-        return result
-    return NotEvaluated(f"the result is {type(result).__name__} {result!r:.80}, neither true nor false")
-
-
-def context_of(event: Mapping[str, Any], variables: Iterable[str]) -> Any:
-    """The CEL context of an accepted event, with only `variables`: converting `data` is the costly part."""
-    context = cel.Context()
-    for name in variables:
-        if name == "data":
-            context.add_variable("data", event["data"])
-        else:
-            context.add_variable("event", {field: event[field] for field in EVENT_FIELDS})
-    return context
-
-
 def _variables(tree: Node) -> tuple[str, ...]:
     names = {name.name for name in free_names(tree)}
     return tuple(name for name in sorted(names) if name not in TYPES)
-
-
-def _explained(error: BaseException) -> str:
-    if isinstance(error, KeyError):
-        return f"the event has no field {error.args[0]}" if error.args else "the event lacks a field"
-    return str(error).split("\n", 1)[0][:300]
 
 
 def _suggestion(name: str, known: Iterable[str]) -> str:

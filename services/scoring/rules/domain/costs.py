@@ -1,7 +1,8 @@
 """What a condition can cost at most, before it has seen an event: steps, and what values can grow to.
 
-A bound, not a guess: loops count for the most that they can go over, both sides of && and || count, and a branch of
-?: as the dearer one. A step is some 20 ns; the weights were measured (docs/adr/0011-what-a-condition-may-cost.md).
+A bound, not a guess: loops count for the most that they can go over, both sides of && and || count, and of the
+branches of ?: the dearer one. A step is some 20 ns; the weights were measured
+(docs/adr/0011-what-a-condition-may-cost.md).
 """
 
 from collections.abc import Mapping
@@ -63,7 +64,7 @@ _BUILDS_LIST = frozenset({"map", "filter"})
 
 @dataclass(slots=True)
 class Bound:
-    """What a condition can cost: `steps` for one event, which `most` says the greater part of, and what is wrong."""
+    """What a condition can cost: `steps` for one event, its dear `parts` (steps, place, advice), what is wrong."""
 
     steps: int = 0
     refusals: list[ConditionError] = field(default_factory=list)
@@ -75,7 +76,9 @@ class Bound:
             raise self.refusals[0]
         if self.steps > CONDITION_STEPS_MAX_COUNT:
             steps = "more than a million million" if self.steps >= UNBOUNDED else f"up to {self.steps:,}"
-            said = f"the condition can take {steps} steps for one event, and may take {CONDITION_STEPS_MAX_COUNT:,}"
+            said = (
+                f"the condition can take {steps} steps for one event, and may take {CONDITION_STEPS_MAX_COUNT:,}"
+            )
             if not self.parts:
                 raise ConditionError(f"{said}; write a shorter one, or several rules")
             _, at, advice = max(self.parts)
@@ -108,7 +111,8 @@ class _Judge:
             size = f"{most:,} characters" if most < UNBOUNDED else "more than memory has"
             if not self._bound.refusals:
                 self._refuse(
-                    f"this can grow to {size}, and a value may have {VALUE_MAX_CHARS:,}; join and repeat less", node.at
+                    f"this can grow to {size}, and a value may have {VALUE_MAX_CHARS:,}; join and repeat less",
+                    node.at,
                 )
             return UNBOUNDED, ANYTHING
         return min(steps, UNBOUNDED), extent
@@ -135,28 +139,7 @@ class _Judge:
                     self.cost(branch, names, loops) for branch in (then, otherwise)
                 )
                 return asked + max(one, other) + _NODE_STEPS, one_extent.union(other_extent)
-        below = [self.cost(child, names, loops) for child in children(node)]
-        steps = sum(own for own, _ in below) + _NODE_STEPS
-        extents = [extent for _, extent in below]
-        match node:
-            case Select(field=selected, is_test=is_test):
-                found = _field(extents[0], selected)
-                steps += _MEMBER_STEPS
-                return (steps, SCALAR) if is_test else (steps + _taken_out(found), found)
-            case Index():
-                found = _indexed(extents[0])
-                return steps + _MEMBER_STEPS + _taken_out(found) + extents[1].chars // _STEP_CHARS, found
-            case ListOf():
-                return steps, _listed(extents)
-            case MapOf(entries=entries):
-                keys, values = extents[::2], extents[1::2]
-                union = (reduce(Extent.union, part, SCALAR) for part in (keys, values))
-                return steps + _MEMBER_STEPS * len(entries), map_of(len(entries), *union)
-            case Unary(count=count):
-                return steps + count, SCALAR
-            case Logic(operands=operands):
-                return steps + _NODE_STEPS * len(operands), SCALAR
-        raise TypeError(f"nothing is known of what {type(node).__name__} costs")
+        return _composed(node, [self.cost(child, names, loops) for child in children(node)])
 
     def _loop(self, loop: Loop, names: Mapping[str, Extent], loops: int) -> Cost:
         before, items = self.cost(loop.items, names, loops)
@@ -173,8 +156,8 @@ class _Judge:
             (
                 min(whole, UNBOUNDED),
                 loop.at,
-                f"this loop goes over up to {count:,} items: loop over fewer, put no loop into another, or ask with"
-                ' `in`, as in data.channel in ["chat", "forum"]',
+                f"this loop goes over up to {count:,} items: loop over fewer, put no loop into another, or ask"
+                ' with `in`, as in data.channel in ["chat", "forum"]',
             )
         )
         if loop.function == "map":
@@ -223,14 +206,39 @@ class _Judge:
             return UNBOUNDED
         steps = size.steps + size.search_steps(text.chars)
         advice = (
-            "this regular expression is dear: \\w, \\d, \\p and (?i) are of all of Unicode, so write [a-z0-9_], and"
-            " for long texts use `contains` or `startsWith`"
+            "this regular expression is dear: \\w, \\d, \\p and (?i) are of all of Unicode, so write [a-z0-9_],"
+            " and for long texts use `contains` or `startsWith`"
         )
         self._bound.parts.append((steps, call.at, advice))
         return steps
 
     def _refuse(self, detail: str, at: int) -> None:
         self._bound.refusals.append(ConditionError(detail, at))
+
+
+def _composed(node: Node, below: list[Cost]) -> Cost:
+    """The cost of a node that does no more than put together what is below it."""
+    steps = sum(own for own, _ in below) + _NODE_STEPS
+    extents = [extent for _, extent in below]
+    match node:
+        case Select(field=selected, is_test=is_test):
+            found = _field(extents[0], selected)
+            steps += _MEMBER_STEPS
+            return (steps, SCALAR) if is_test else (steps + _taken_out(found), found)
+        case Index():
+            found = _indexed(extents[0])
+            return steps + _MEMBER_STEPS + _taken_out(found) + extents[1].chars // _STEP_CHARS, found
+        case ListOf():
+            return steps, _listed(extents)
+        case MapOf(entries=entries):
+            keys, values = extents[::2], extents[1::2]
+            union = (reduce(Extent.union, part, SCALAR) for part in (keys, values))
+            return steps + _MEMBER_STEPS * len(entries), map_of(len(entries), *union)
+        case Unary(count=count):
+            return steps + count, SCALAR
+        case Logic(operands=operands):
+            return steps + _NODE_STEPS * len(operands), SCALAR
+    raise TypeError(f"nothing is known of what {type(node).__name__} costs")
 
 
 def _operation(sign: str, left: Cost, right: Cost) -> Cost:
@@ -279,4 +287,3 @@ def _listed(items: list[Extent]) -> Extent:
     item = reduce(Extent.union, items, SCALAR)
     chars, nodes = (1 + sum(getattr(one, part) for one in items) for part in ("chars", "nodes"))
     return Extent(len(items), chars, nodes, item)
-

@@ -1,4 +1,4 @@
-"""How large the values of an event can be, from the contracts of its type, and an event that is as large as that."""
+"""How large the values of an event can be, by the contracts of its type, and an event as large as that."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,8 +19,6 @@ from shared.contracts.fields import ID_MAX_CHARS, URI_MAX_CHARS
 EVENT_MAX_CHARS = 65_536
 #: Text of a pattern, without a length of its own.
 PATTERN_MAX_CHARS = 64
-
-EVENT_FIELDS = ("id", "source", "type", "time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ def data_extent(event_types: tuple[str, ...]) -> Extent:
 
 @cache
 def example_event(event_type: str, *, is_largest: bool) -> Mapping[str, Mapping[str, Any]]:
-    """An event of a type that has every field, either small or as large as it may be: the variables of a condition.
+    """An event that has every field, each either small or as large as it may be: the variables of a condition.
 
     The fields of the largest together may be more than one event may have.
     """
@@ -170,7 +168,7 @@ def _alternatives(contract: Any) -> Iterable[Any]:
     return get_args(contract) if get_origin(contract) in {Union, UnionType} else ()
 
 
-def _extent(contract: Any) -> Extent:
+def _extent(contract: Any) -> Extent:  # noqa: PLR0911 -- one for each kind of contract
     contract, most = _bare(contract)
     fields = contract_fields(contract)
     if fields is not None:
@@ -189,7 +187,7 @@ def _extent(contract: Any) -> Extent:
     return SCALAR if contract in {int, float, bool, datetime} else ANYTHING
 
 
-def _example(contract: Any, is_largest: bool) -> Any:
+def _example(contract: Any, is_largest: bool) -> Any:  # noqa: PLR0911 -- one for each kind of contract
     contract, most = _bare(contract)
     fields = contract_fields(contract)
     if fields is not None:

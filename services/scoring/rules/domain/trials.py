@@ -7,6 +7,7 @@ from typing import Any
 import cel
 
 from services.scoring.rules.domain.errors import ConditionError
+from services.scoring.rules.domain.evaluation import compiled
 from services.scoring.rules.domain.extents import example_event
 from services.scoring.rules.domain.language.tokens import Kind
 from services.scoring.rules.domain.language.tree import (
@@ -29,9 +30,6 @@ from services.scoring.rules.domain.language.tree import (
 TRIAL_MAX_SECONDS = 0.005
 TRIALS_COUNT = 3
 
-#: What the evaluator raises when an expression cannot be evaluated over the given values.
-EVALUATION_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
-
 Clock = Callable[[], float]
 
 
@@ -52,7 +50,9 @@ class Branch:
 
 def branches(condition: Node) -> Iterator[Branch]:
     """The condition, each side of && and ||, each branch of ?:, and each call on nothing but literals."""
-    yield Branch(written(condition), condition.at, is_truth=False, is_certain=_is_certain(condition), is_constant=False)
+    yield Branch(
+        written(condition), condition.at, is_truth=False, is_certain=_is_certain(condition), is_constant=False
+    )
     yield from _branches(condition, ())
 
 
@@ -133,11 +133,11 @@ def try_branches(condition: Node, event_types: tuple[str, ...], clock: Clock | N
     Raises ConditionError for the first that can never be evaluated, or takes too long.
     """
     for branch in branches(condition):
-        try:
-            program = cel.compile(branch.text)
-        except ValueError as error:
-            raise ConditionError(f"not a CEL expression: {_first_line(error)}", branch.at) from None
-        problems = [_tried(program, branch, example_event(event_type, is_largest=True), clock) for event_type in event_types]
+        program = compiled(branch.text)
+        problems = [
+            _tried(program, branch, example_event(event_type, is_largest=True), clock)
+            for event_type in event_types
+        ]
         if problems and all(problems):
             raise ConditionError(f"cannot be evaluated for {event_types[0]}: {problems[0]}", branch.at)
 
@@ -168,7 +168,9 @@ def _problem(program: Any, branch: Branch, context: Any) -> str | None:
     except RuntimeError as error:
         said = str(error)
         if "not a valid regex" in said:
-            raise ConditionError(f"the regular expression cannot be used: {_regex_problem(said)}", branch.at) from None
+            raise ConditionError(
+                f"the regular expression cannot be used: {_regex_problem(said)}", branch.at
+            ) from None
         if "Undefined variable or function" in said or branch.is_constant:
             return _first_sentence(error)
     except (ArithmeticError, LookupError, ValueError) as error:
@@ -180,11 +182,7 @@ def _problem(program: Any, branch: Branch, context: Any) -> str | None:
 
 
 def _first_sentence(error: BaseException) -> str:
-    return _first_line(error).split(". ", 1)[0]
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).split("\n", 1)[0][:300]
+    return str(error).split("\n", 1)[0].split(". ", 1)[0]
 
 
 def _regex_problem(said: str) -> str:

@@ -125,14 +125,11 @@ class _Parser:
             if self._is_sign("?"):
                 raise ConditionError("there are no optional values; ask with `has`", self._next.at)
             name = self._name()
-            if self._is_sign("("):
-                found = self._called(name, found)
-            else:
-                found = Select(name.at, found, name.text)
+            found = self._called(name, found) if self._is_sign("(") else Select(name.at, found, name.text)
         self._depth = depth
         return found
 
-    def _primary(self) -> Node:
+    def _primary(self) -> Node:  # noqa: PLR0911 -- one for each kind of primary
         token = self._next
         if token.kind in _LITERALS:
             self._advance()
@@ -140,10 +137,7 @@ class _Parser:
                 raise ConditionError(f"{token.text} is more than a whole number can be", token.at)
             return Literal(token.at, token.kind, token.value)
         if token.kind is Kind.NAME:
-            self._advance()
-            if self._is_sign("{"):
-                raise ConditionError(f"there are no messages such as `{token.text}`", token.at)
-            return self._called(token, None) if self._is_sign("(") else Name(token.at, token.text)
+            return self._named()
         if self._is_sign("true", "false", "null"):
             return Literal(token.at, Kind.SIGN, self._advance().text)
         if self._taken("("):
@@ -154,7 +148,13 @@ class _Parser:
             return ListOf(token.at, self._until("]", self._expression))
         if self._taken("{"):
             return MapOf(token.at, self._until("}", self._entry))
-        self._refuse()
+        return self._refuse()
+
+    def _named(self) -> Node:
+        name = self._advance()
+        if self._is_sign("{"):
+            raise ConditionError(f"there are no messages such as `{name.text}`", name.at)
+        return self._called(name, None) if self._is_sign("(") else Name(name.at, name.text)
 
     def _entry(self) -> tuple[Node, Node]:
         key = self._expression()
@@ -165,9 +165,9 @@ class _Parser:
         self._take("(")
         arguments = self._until(")", self._expression, may_trail=False)
         if name.text == "has" and target is None:
-            if len(arguments) != 1 or not isinstance(arguments[0], Select) or arguments[0].is_test:
+            tested = arguments[0] if len(arguments) == 1 else None
+            if not isinstance(tested, Select) or tested.is_test:
                 raise ConditionError("`has` takes one field, as in has(data.length_chars)", name.at)
-            (tested,) = arguments
             return Select(tested.at, tested.operand, tested.field, is_test=True)
         if target is not None and name.text in LOOPS:
             if len(arguments) - 1 not in LOOPS[name.text] or not isinstance(arguments[0], Name):
@@ -226,7 +226,5 @@ class _Parser:
 
     def _refuse(self) -> NoReturn:
         if self._next.kind is Kind.END:
-            raise ConditionError(
-                "the expression ends too early; something is missing after this", self._next.at
-            )
+            raise ConditionError("the expression ends too early; something is missing after this", self._next.at)
         raise ConditionError(f"not a CEL expression: extraneous input '{self._next.text}'", self._next.at)

@@ -56,7 +56,7 @@ class Size(NamedTuple):
         if self.ambiguous is None:
             return chars * self.positions * POSITION_STEPS
         # The evaluator makes a state when it comes to it, for one character at most, and keeps it.
-        states = min(chars, self.positions + 2 ** min(self.ambiguous, 20))
+        states = min(chars, self.positions + (1 << min(self.ambiguous, 20)))
         return states * self.positions * POSITION_STEPS + chars * CHARACTER_HUNDREDTHS // 100
 
 
@@ -94,7 +94,9 @@ class _Reader:
         self._repeats = False
         self._repeats_from: int | None = None
         # Case folding makes any position a class. What a flag holds for is not followed: it counts for all.
-        flags = "".join(found["flags"] or "" for found in re.finditer(r"\((?P<group>\?(?P<flags>[A-Za-z-]*))", pattern))
+        flags = "".join(
+            found["flags"] or "" for found in re.finditer(r"\((?P<group>\?(?P<flags>[A-Za-z-]*))", pattern)
+        )
         self._character_steps = FOLDED_STEPS if "i" in flags else PLAIN_STEPS
         self._is_anchored = self._is_anchored and "m" not in flags
 
@@ -143,7 +145,9 @@ class _Reader:
                 self._is_anchored = self._is_anchored and not (character == "|" and depth == 0)
                 return _Part(PLAIN_STEPS, 1)
             case "*" | "+" | "?" | "{":
-                detail = f"nothing stands before the `{character}` that could be repeated; write \\\\{character} for one"
+                detail = (
+                    f"nothing stands before `{character}` to be repeated; write \\\\{character} for the character"
+                )
                 raise ConditionError(detail, self.at - 1)
         return _Part(self._character_steps * len(character.encode()), 1)
 

@@ -47,9 +47,8 @@ class Token:
 
 
 WORDS = frozenset({"true", "false", "null", "in"})
-RESERVED = frozenset(
-    "as break const continue else for function if import let loop package namespace return var void while".split()
-)
+RESERVED = frozenset({"as", "break", "const", "continue", "else", "for", "function", "if", "import", "let"})
+RESERVED |= {"loop", "package", "namespace", "return", "var", "void", "while"}
 
 # Only a line feed ends a comment: neither a carriage return nor a separator of Unicode does.
 _SPACE = re.compile(r"(?:[ \t\r\n\f]+|//[^\n]*)*")

@@ -87,7 +87,7 @@ class Unary:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Operators of one precedence from the left to the right: `first`, and (sign, operand) for each that follows."""
+    """Operators of one precedence from left to right: `first`, and (sign, operand) for each that follows."""
 
     at: int
     first: "Node"
@@ -192,7 +192,7 @@ def _text_of(node: Node) -> tuple[int, str]:
     return _MEMBER, _member(node)
 
 
-def _member(node: Node) -> str:
+def _member(node: Node) -> str:  # noqa: PLR0911 -- one for each kind of node
     match node:
         case Literal():
             return _literal(node)

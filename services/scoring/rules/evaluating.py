@@ -1,0 +1,161 @@
+"""Conditions that are evaluated apart, as the service has them: asked of a child process, within a budget.
+
+Beside the rooms, as the process is. A rule that takes more than it may is not asked again for a while: its events
+are declined as too slow, and everything else goes on.
+"""
+
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.scoring.children.pool import ChildEndedError, Children
+from services.scoring.metrics import EVALUATED_APART_SECONDS
+from services.scoring.rules.domain.evaluation import EVENT_FIELDS, Answer, NotEvaluated, TooSlow
+from services.scoring.rules.domain.matching import Answers, Question, RuleKey
+from services.scoring.settings import Settings
+
+#: A child that does not even answer by the clock has a machine that does nothing else.
+ANSWER_SECONDS = 20.0
+#: Children that one community may use up with one version, before none of its rules is evaluated apart any more.
+ENDED_MAX_COUNT = 3
+PAUSED_MAX_COUNT = 10_000
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Evaluator:
+    """Asks children what conditions say, and remembers which took too long."""
+
+    children: Children = field(
+        default_factory=lambda: Children(
+            "services.scoring.rules.evaluator", "evaluate", count=2, memory_bytes=512 * 1024 * 1024
+        )
+    )
+    #: Rules that are not asked, and until when, by the monotonic clock.
+    _paused: dict[RuleKey, float] = field(default_factory=dict)
+
+    async def answers(self, questions: Mapping[RuleKey, Question], settings: Settings) -> Answers:
+        """What each condition says of each of its events."""
+        answers: dict[RuleKey, Mapping[str, Answer]] = {}
+        for community in dict.fromkeys(key.community for key in questions):
+            asked = {key: question for key, question in questions.items() if key.community == community}
+            answers |= await self._of_community(asked, settings)
+        return answers
+
+    async def close(self) -> None:
+        """End the children."""
+        await self.children.close()
+
+    async def _of_community(
+        self, questions: Mapping[RuleKey, Question], settings: Settings
+    ) -> dict[RuleKey, Mapping[str, Answer]]:
+        """The answers of a community's rules; those that come too late are too slow."""
+        answers: dict[RuleKey, Mapping[str, Answer]] = {}
+        left = dict(questions)
+        ended = 0
+        seconds = _Budget.of(questions, settings).seconds
+        while left:
+            for key in [key for key in left if self._is_paused(key)]:
+                pause = f"it took too long before, and is asked again within {settings.too_slow_pause_seconds:g} s"
+                answers[key] = _all_too_slow(left.pop(key), pause)
+            if not left:
+                break
+            asked = _Request(left, seconds, settings)
+            try:
+                async with self.children.lend() as child:
+                    async for part in child.ask(asked.body, seconds=ANSWER_SECONDS):
+                        key = next(iter(left))
+                        seconds -= part["seconds"]
+                        EVALUATED_APART_SECONDS.inc(part["seconds"])
+                        question = left.pop(key)
+                        answers[key] = _answers(question, part["answers"], settings)
+                        if None in part["answers"]:
+                            self._pause([key], "it takes too much for its events together", settings)
+            except ChildEndedError as error:
+                ended += 1
+                key = next(iter(left))
+                detail = (
+                    f"it took more than {1_000 * settings.evaluation_seconds:g} ms of the processor, or too much"
+                    " memory, for one event"
+                )
+                answers[key] = _all_too_slow(left.pop(key), detail)
+                self._pause([key], f"{detail} ({error})", settings)
+                if ended >= ENDED_MAX_COUNT:
+                    self._pause(list(left), f"{ended} other rules of its community took too long", settings)
+        return answers
+
+    def _is_paused(self, key: RuleKey) -> bool:
+        until = self._paused.get(key)
+        return until is not None and time.monotonic() < until
+
+    def _pause(self, keys: Sequence[RuleKey], why: str, settings: Settings) -> None:
+        now = time.monotonic()
+        if len(self._paused) > PAUSED_MAX_COUNT:
+            self._paused = {key: until for key, until in self._paused.items() if until > now}
+        for key in keys:
+            self._paused[key] = now + settings.too_slow_pause_seconds
+            log.error(
+                "a rule is too slow and gives nothing: %s",
+                why,
+                extra={"community": key.community, "programme_version": key.version, "rule": key.rule_id},
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Budget:
+    """Seconds of the processor that a community's conditions may take for a batch."""
+
+    seconds: float
+
+    @classmethod
+    def of(cls, questions: Mapping[RuleKey, Question], settings: Settings) -> "_Budget":
+        events = len({uid for question in questions.values() for uid in question.events})
+        return cls(settings.budget_burst_seconds + events * settings.community_seconds_per_event)
+
+
+class _Request:
+    """A community's questions as a child takes them: each event once."""
+
+    def __init__(self, questions: Mapping[RuleKey, Question], seconds: float, settings: Settings) -> None:
+        events = {uid: event for question in questions.values() for uid, event in question.events.items()}
+        places = {uid: place for place, uid in enumerate(events)}
+        self.body: dict[str, Any] = {
+            "events": [{"event": _fields(event), "data": event["data"]} for event in events.values()],
+            "rules": [
+                {
+                    "text": question.condition.text,
+                    "variables": question.condition.variables,
+                    "events": [places[uid] for uid in question.events],
+                    "seconds": settings.budget_burst_seconds
+                    + len(question.events) * settings.rule_seconds_per_event,
+                }
+                for question in questions.values()
+            ],
+            "evaluation_seconds": settings.evaluation_seconds,
+            "seconds": seconds,
+        }
+
+
+def _fields(event: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: event[name] for name in EVENT_FIELDS}
+
+
+def _answers(question: Question, said: Iterable[bool | str | None], settings: Settings) -> dict[str, Answer]:
+    detail = (
+        f"it or its community's rules took more than {1_000 * settings.rule_seconds_per_event:g} or"
+        f" {1_000 * settings.community_seconds_per_event:g} ms of the processor an event"
+    )
+    return {uid: _answer(one, detail) for uid, one in zip(question.events, said, strict=True)}
+
+
+def _answer(said: bool | str | None, detail: str) -> Answer:
+    if said is None:
+        return TooSlow(detail)
+    return NotEvaluated(said) if isinstance(said, str) else said
+
+
+def _all_too_slow(question: Question, detail: str) -> dict[str, Answer]:
+    return dict.fromkeys(question.events, TooSlow(detail))

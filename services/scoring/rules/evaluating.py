@@ -4,6 +4,7 @@ Beside the rooms, as the process is. A rule that takes more than it may is not a
 are declined as too slow, and everything else goes on.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,8 +17,11 @@ from services.scoring.rules.domain.evaluation import EVENT_FIELDS, Answer, NotEv
 from services.scoring.rules.domain.matching import Answers, Question, RuleKey
 from services.scoring.settings import Settings
 
+#: As many as cores that others can spare.
+CHILDREN_COUNT = 2
+CHILD_MAX_BYTES = 512 * 1024 * 1024
 #: A child that does not even answer by the clock has a machine that does nothing else.
-ANSWER_SECONDS = 20.0
+ANSWER_SECONDS = 60.0
 #: Children that one community may use up with one version, before none of its rules is evaluated apart any more.
 ENDED_MAX_COUNT = 3
 PAUSED_MAX_COUNT = 10_000
@@ -31,19 +35,21 @@ class Evaluator:
 
     children: Children = field(
         default_factory=lambda: Children(
-            "services.scoring.rules.evaluator", "evaluate", count=2, memory_bytes=512 * 1024 * 1024
+            "services.scoring.rules.evaluator", "evaluate", count=CHILDREN_COUNT, memory_bytes=CHILD_MAX_BYTES
         )
     )
     #: Rules that are not asked, and until when, by the monotonic clock.
     _paused: dict[RuleKey, float] = field(default_factory=dict)
 
     async def answers(self, questions: Mapping[RuleKey, Question], settings: Settings) -> Answers:
-        """What each condition says of each of its events."""
-        answers: dict[RuleKey, Mapping[str, Answer]] = {}
-        for community in dict.fromkeys(key.community for key in questions):
-            asked = {key: question for key, question in questions.items() if key.community == community}
-            answers |= await self._of_community(asked, settings)
-        return answers
+        """What each condition says of each of its events; the communities' side by side."""
+        # The dearest last: they are what is left over when the budget is used up.
+        ordered = sorted(questions, key=lambda key: questions[key].condition.steps)
+        of_community: dict[str, dict[RuleKey, Question]] = {}
+        for key in ordered:
+            of_community.setdefault(key.community, {})[key] = questions[key]
+        found = await asyncio.gather(*(self._of_community(asked, settings) for asked in of_community.values()))
+        return {key: answers for of_one in found for key, answers in of_one.items()}
 
     async def close(self) -> None:
         """End the children."""
@@ -56,24 +62,24 @@ class Evaluator:
         answers: dict[RuleKey, Mapping[str, Answer]] = {}
         left = dict(questions)
         ended = 0
-        seconds = _Budget.of(questions, settings).seconds
-        while left:
+        events = {uid for question in questions.values() for uid in question.events}
+        seconds = settings.budget_burst_seconds + len(events) * settings.community_seconds_per_event
+        while True:
             for key in [key for key in left if self._is_paused(key)]:
                 pause = f"it took too long before, and is asked again within {settings.too_slow_pause_seconds:g} s"
                 answers[key] = _all_too_slow(left.pop(key), pause)
             if not left:
-                break
-            asked = _Request(left, seconds, settings)
+                return answers
+            too_slow: list[RuleKey] = []
             try:
                 async with self.children.lend() as child:
-                    async for part in child.ask(asked.body, seconds=ANSWER_SECONDS):
+                    async for part in child.ask(_request(left, seconds, settings), seconds=ANSWER_SECONDS):
                         key = next(iter(left))
                         seconds -= part["seconds"]
                         EVALUATED_APART_SECONDS.inc(part["seconds"])
-                        question = left.pop(key)
-                        answers[key] = _answers(question, part["answers"], settings)
+                        answers[key] = _answers(left.pop(key), part["answers"], settings)
                         if None in part["answers"]:
-                            self._pause([key], "it takes too much for its events together", settings)
+                            too_slow.append(key)
             except ChildEndedError as error:
                 ended += 1
                 key = next(iter(left))
@@ -85,58 +91,46 @@ class Evaluator:
                 self._pause([key], f"{detail} ({error})", settings)
                 if ended >= ENDED_MAX_COUNT:
                     self._pause(list(left), f"{ended} other rules of its community took too long", settings)
-        return answers
+            self._pause(too_slow, "it takes too much for its events together", settings)
 
     def _is_paused(self, key: RuleKey) -> bool:
         until = self._paused.get(key)
         return until is not None and time.monotonic() < until
 
     def _pause(self, keys: Sequence[RuleKey], why: str, settings: Settings) -> None:
+        if not keys:
+            return
         now = time.monotonic()
         if len(self._paused) > PAUSED_MAX_COUNT:
             self._paused = {key: until for key, until in self._paused.items() if until > now}
-        for key in keys:
-            self._paused[key] = now + settings.too_slow_pause_seconds
-            log.error(
-                "a rule is too slow and gives nothing: %s",
-                why,
-                extra={"community": key.community, "programme_version": key.version, "rule": key.rule_id},
-            )
+        self._paused |= dict.fromkeys(keys, now + settings.too_slow_pause_seconds)
+        first = keys[0]
+        log.error(
+            "%d rules are too slow and give nothing, the first: %s",
+            len(keys),
+            why,
+            extra={"community": first.community, "programme_version": first.version, "rule": first.rule_id},
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class _Budget:
-    """Seconds of the processor that a community's conditions may take for a batch."""
-
-    seconds: float
-
-    @classmethod
-    def of(cls, questions: Mapping[RuleKey, Question], settings: Settings) -> "_Budget":
-        events = len({uid for question in questions.values() for uid in question.events})
-        return cls(settings.budget_burst_seconds + events * settings.community_seconds_per_event)
-
-
-class _Request:
+def _request(questions: Mapping[RuleKey, Question], seconds: float, settings: Settings) -> dict[str, Any]:
     """A community's questions as a child takes them: each event once."""
-
-    def __init__(self, questions: Mapping[RuleKey, Question], seconds: float, settings: Settings) -> None:
-        events = {uid: event for question in questions.values() for uid, event in question.events.items()}
-        places = {uid: place for place, uid in enumerate(events)}
-        self.body: dict[str, Any] = {
-            "events": [{"event": _fields(event), "data": event["data"]} for event in events.values()],
-            "rules": [
-                {
-                    "text": question.condition.text,
-                    "variables": question.condition.variables,
-                    "events": [places[uid] for uid in question.events],
-                    "seconds": settings.budget_burst_seconds
-                    + len(question.events) * settings.rule_seconds_per_event,
-                }
-                for question in questions.values()
-            ],
-            "evaluation_seconds": settings.evaluation_seconds,
-            "seconds": seconds,
-        }
+    events = {uid: event for question in questions.values() for uid, event in question.events.items()}
+    places = {uid: place for place, uid in enumerate(events)}
+    return {
+        "events": [{"event": _fields(event), "data": event["data"]} for event in events.values()],
+        "rules": [
+            {
+                "text": question.condition.text,
+                "variables": question.condition.variables,
+                "events": [places[uid] for uid in question.events],
+                "seconds": settings.budget_burst_seconds + len(question.events) * settings.rule_seconds_per_event,
+            }
+            for question in questions.values()
+        ],
+        "evaluation_seconds": settings.evaluation_seconds,
+        "seconds": seconds,
+    }
 
 
 def _fields(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -100,8 +100,8 @@ def try_condition(tree: Node, event_types: tuple[str, ...], clock: Clock | None 
 
     Raises ConditionError when it can never be evaluated, is neither true nor false, or takes too long by `clock`.
     """
-    check_result(compiled(written(tree)), event_types)
     try_branches(tree, event_types, clock)
+    check_result(compiled(written(tree)), event_types)
 
 
 def _variables(tree: Node) -> tuple[str, ...]:

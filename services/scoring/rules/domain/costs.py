@@ -117,7 +117,7 @@ class _Judge:
             return UNBOUNDED, ANYTHING
         return min(steps, UNBOUNDED), extent
 
-    def _cost(self, node: Node, names: Mapping[str, Extent], loops: int) -> Cost:
+    def _cost(self, node: Node, names: Mapping[str, Extent], loops: int) -> Cost:  # noqa: PLR0911 -- one for each node
         match node:
             case Literal(kind=kind, value=value):
                 is_text = kind in {Kind.TEXT, Kind.BYTES}

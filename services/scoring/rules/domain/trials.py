@@ -49,11 +49,9 @@ class Branch:
 
 
 def branches(condition: Node) -> Iterator[Branch]:
-    """The condition, each side of && and ||, each branch of ?:, and each call on nothing but literals."""
-    yield Branch(
-        written(condition), condition.at, is_truth=False, is_certain=_is_certain(condition), is_constant=False
-    )
+    """Each side of && and ||, each branch of ?:, each call on nothing but literals, and at last the condition."""
     yield from _branches(condition, ())
+    yield Branch(written(condition), condition.at, is_truth=False, is_certain=False, is_constant=False)
 
 
 def _branches(node: Node, loops: tuple[Loop, ...]) -> Iterator[Branch]:

@@ -93,16 +93,16 @@ class _Parser:
                 count += 1
                 if count > NESTING_MAX_DEPTH:
                     self._too_deep(at)
-            if sign == "-" and self._next.kind in {Kind.INT, Kind.DOUBLE}:
-                literal = self._negative(self._advance(), at)
-                operand = self._members(literal)
-                count -= 1
-            else:
-                operand = self._member()
-            return Unary(at, sign, count, operand) if count else operand
+            if sign == "-" and count == 1 and self._next.kind in {Kind.INT, Kind.DOUBLE}:
+                return self._members(self._negative(at))
+            return Unary(at, sign, count, self._member())
         return self._member()
 
-    def _negative(self, number: Token, at: int) -> Literal:
+    def _negative(self, at: int) -> Literal:
+        """Behind a minus that is a number's own."""
+        if self._next.kind not in {Kind.INT, Kind.DOUBLE}:
+            self._refuse()
+        number = self._advance()
         assert isinstance(number.value, (int, float))  # noqa: S101 -- the kinds of these tokens
         return Literal(at, number.kind, -number.value)
 
@@ -140,6 +140,8 @@ class _Parser:
             return self._named()
         if self._is_sign("true", "false", "null"):
             return Literal(token.at, Kind.SIGN, self._advance().text)
+        if self._taken("-"):
+            return self._negative(token.at)
         if self._taken("("):
             found = self._expression()
             self._take(")")

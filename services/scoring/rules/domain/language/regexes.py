@@ -18,7 +18,7 @@ REGEX_GROUPS_MAX_DEPTH = 10
 
 # Steps that one position takes to compile, measured (docs/adr/0011-what-a-condition-may-cost.md).
 PLAIN_STEPS = 40
-FOLDED_STEPS = 500
+FOLDED_STEPS = 300
 WIDE_STEPS = 500
 DIGIT_STEPS = 2_000
 SPACE_STEPS = 1_000
@@ -27,6 +27,7 @@ BASE_STEPS = 1_000
 
 _COUNT = re.compile(r"\{([0-9]+)(?:(,)([0-9]*))?\}")
 _GROUP = re.compile(r"\?(?:P?<[A-Za-z_][A-Za-z0-9_]*>|(?P<flags>[ims]+(?:-[ims]+)?|-[ims]+)?(?P<end>[:)]))")
+_ANCHOR = re.compile(r"(?:\(\?[is]+\))?\^")
 _CLASS_NAME = re.compile(r"\[:\^?[a-z]+:\]")
 _ESCAPED = {"d": DIGIT_STEPS, "D": DIGIT_STEPS, "s": SPACE_STEPS, "S": SPACE_STEPS}
 _ESCAPED |= {"w": UNICODE_STEPS, "W": UNICODE_STEPS, "b": FOLDED_STEPS, "B": FOLDED_STEPS}
@@ -89,7 +90,7 @@ class _Reader:
         self._pattern = pattern
         self.at = 0
         self._is_plain = True
-        self._is_anchored = pattern.startswith("^")
+        self._is_anchored = _ANCHOR.match(pattern) is not None
         self._has_boundary = False
         self._repeats = False
         self._repeats_from: int | None = None

@@ -125,6 +125,8 @@ def _quoted(expression: str, at: int, prefix: str, quotes: str) -> Token:
     while not expression.startswith(quotes, end):
         if end >= len(expression):
             raise ConditionError(f"the text that begins here has no {quotes} at its end", at)
+        if expression[end] == "\0":
+            raise ConditionError("text cannot hold the character U+0000", end)
         if len(quotes) == 1 and expression[end] in "\r\n":
             raise ConditionError(f"the line ends before the text does; {quotes * 3} may go over several lines", at)
         if expression[end] == "\\" and not raw:
@@ -132,7 +134,8 @@ def _quoted(expression: str, at: int, prefix: str, quotes: str) -> Token:
         else:
             end += 1
     text = expression[at : end + len(quotes)]
-    inner = expression[start:end]
+    # As in YAML: text has line feeds, whatever the file has that it is written in.
+    inner = expression[start:end].replace("\r\n", "\n").replace("\r", "\n")
     if "b" in prefix:
         return Token(Kind.BYTES, text, at, inner.encode() if raw else _bytes_of(inner, start))
     return Token(Kind.TEXT, text, at, inner if raw else _text_of(inner, start))

@@ -188,7 +188,9 @@ def _text_of(node: Node) -> tuple[int, str]:
             following = "".join(f" {sign} {_written(operand, own + 1)}" for sign, operand in rest)
             return own, _written(first, own) + following
         case Unary(sign=sign, count=count, operand=operand):
-            return _UNARY, sign * count + _written(operand, _MEMBER)
+            text = _written(operand, _MEMBER)
+            # A minus before a number would become a part of it.
+            return _UNARY, sign * count + (f"({text})" if sign == "-" and text[0] in "-.0123456789" else text)
     return _MEMBER, _member(node)
 
 

@@ -87,6 +87,7 @@ class Children:
         self._free = asyncio.Semaphore(count)
         self._idle: list[Child] = []
         self._lent: set[Child] = set()
+        self.started_count = 0
 
     @asynccontextmanager
     async def lend(self) -> AsyncIterator[Child]:
@@ -117,6 +118,7 @@ class Children:
             env=environment,
             start_new_session=True,
         )
+        self.started_count += 1
         log.info("a child process was started: %s", self._command[1], extra={"child_pid": process.pid})
         return Child(process)
 

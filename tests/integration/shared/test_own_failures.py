@@ -1,4 +1,4 @@
-"""A batch that fails again and again by its own doing: the culprit is put aside, all others are stored in order."""
+"""A batch that fails again and again by its own doing: the culprit is put aside, the others stored in order."""
 
 import asyncio
 from typing import Any

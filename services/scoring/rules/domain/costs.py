@@ -206,8 +206,8 @@ class _Judge:
             return UNBOUNDED
         steps = size.steps + size.search_steps(text.chars)
         advice = (
-            "this regular expression is dear: \\w, \\d, \\p and (?i) are of all of Unicode, so write [a-z0-9_],"
-            " and for long texts use `contains` or `startsWith`"
+            f"this regular expression is dear over up to {text.chars:,} characters: use `contains` or"
+            " `startsWith`, begin it with ^, repeat less; \\w, \\d, \\p and (?i) are of all of Unicode, so write [a-z0-9_]"
         )
         self._bound.parts.append((steps, call.at, advice))
         return steps

@@ -11,26 +11,26 @@ process ends, loudly, and nothing is skipped.
 
 import asyncio
 import contextlib
-import gc
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 import mode
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from shared.consumer import offsets
 from shared.consumer.batch import Batch
-from shared.consumer.client import Rebalances, create_consumer
+from shared.consumer.collector import collector_paused
 from shared.consumer.dead_letters import DeadLetters
 from shared.consumer.offsets import OffsetConflictError
 from shared.consumer.own_failures import OwnFailureError, OwnFailures
 from shared.consumer.progress import Progress
+from shared.consumer.rebalances import Rebalances
 from shared.consumer.subscription import Preparation, Subscription
 from shared.failures import is_transient
 from shared.outbox import OutboxRelay
@@ -49,6 +49,8 @@ from shared.telemetry import (
 from shared.transaction import InvalidMessageError, Transaction
 
 FETCH_WAIT_MS = 200
+#: A topic or partition that the broker asked did not know of yet is noticed after this (the client: 5 minutes).
+METADATA_MAX_AGE_MS = 10_000
 LAG_REPORT_SECONDS = 5.0
 #: Decoding ahead lets the batch at work go on after so many records.
 DECODE_SLICE_COUNT = 250
@@ -81,7 +83,7 @@ class ConsumerLoop(mode.Service):
         self._busy = asyncio.Lock()
         self._ahead: asyncio.Task[Batch] | None = None
         self._last_began = 0.0
-        self._consumer = create_consumer(service, settings)
+        self._consumer = _consumer(service, settings)
         self.assigned = asyncio.Event()
 
     async def on_start(self) -> None:
@@ -291,7 +293,7 @@ class ConsumerLoop(mode.Service):
             if topic in messages and subscription.prepare is not None:
                 async with self._own_failures.noticed():
                     await subscription.prepare(preparation, messages[topic])
-        with _collector_paused():
+        with collector_paused():
             await self._commit(moves, batch, messages)
 
     async def _commit(
@@ -378,14 +380,17 @@ class ConsumerLoop(mode.Service):
                     log.debug("the offset for monitors was not committed: %r", error)
 
 
-@contextlib.contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Without the garbage collector: it would walk a batch's living dictionaries again and again.
-
-    Nearly all of them are gone, without it, when the batch is.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
+def _consumer(service: str, settings: ServiceSettings) -> AIOKafkaConsumer:
+    """A member of the service's group, which never commits by itself and never skips what is gone."""
+    return AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka,
+        group_id=f"plaudit-{service}",
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        isolation_level="read_committed",
+        fetch_max_bytes=settings.fetch_max_bytes,
+        session_timeout_ms=int(settings.session_seconds * 1000),
+        heartbeat_interval_ms=int(settings.session_seconds * 1000 / 4),
+        max_partition_fetch_bytes=settings.fetch_max_bytes,
+        metadata_max_age_ms=METADATA_MAX_AGE_MS,
+    )

@@ -6,7 +6,7 @@ as the community's head row says, read in the transaction that scores.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
@@ -65,11 +65,20 @@ class VersionsInForce:
         self._forget()
         return heads, found
 
-    def _needed(self, events: Iterable[AcceptedEvent]) -> Mapping[str, set[int]]:
+    def _needed(self, events: Sequence[AcceptedEvent]) -> Mapping[str, set[int]]:
         """The numbers of the versions that are in force for `events`, by community."""
         needed: dict[str, set[int]] = {}
-        for event in events:
-            start = version_at(self._starts.get(event["community"], ()), event["receivedat"])
+        several: dict[str, Sequence[VersionStart]] = {}
+        for community in {event["community"] for event in events}:
+            starts = self._starts.get(community, ())
+            if len(starts) == 1:
+                needed[community] = {starts[0].number}
+            elif starts:
+                several[community] = starts
+        # To compare parsed times takes long, so it is done only where there is a choice.
+        for event in events if several else ():
+            starts = several.get(event["community"], ())
+            start = version_at(starts, event["receivedat"]) if starts else None
             if start is not None:
                 needed.setdefault(event["community"], set()).add(start.number)
         return needed

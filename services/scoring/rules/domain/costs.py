@@ -207,7 +207,8 @@ class _Judge:
         steps = size.steps + size.search_steps(text.chars)
         advice = (
             f"this regular expression is dear over up to {text.chars:,} characters: use `contains` or"
-            " `startsWith`, begin it with ^, repeat less; \\w, \\d, \\p and (?i) are of all of Unicode, so write [a-z0-9_]"
+            " `startsWith`, begin it with ^, repeat less; \\w, \\d, \\p and (?i) are of all of Unicode, so write"
+            " [a-z0-9_]"
         )
         self._bound.parts.append((steps, call.at, advice))
         return steps

@@ -77,7 +77,8 @@ class CompiledRule:
 class CompiledVersion:
     """A published version, ready for matching.
 
-    It scores the events received from `effective_from` until the next does.
+    It scores the events received from `effective_from` until the next does. `asks` has the types of event with
+    conditions that are evaluated apart.
     """
 
     programme_id: str
@@ -85,6 +86,7 @@ class CompiledVersion:
     effective_from: datetime
     rules: dict[str, tuple[CompiledRule, ...]]
     variables: dict[str, frozenset[str]]
+    asks: frozenset[str]
 
 
 class InForce(Protocol):
@@ -178,6 +180,11 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
         effective_from,
         {event_type: tuple(of_type) for event_type, of_type in rules.items()},
         variables,
+        frozenset(
+            event_type
+            for event_type, of_type in rules.items()
+            if any(isinstance(rule.condition, Judged) for rule in of_type)
+        ),
     )
 
 
@@ -215,12 +222,20 @@ def questions(
 ) -> dict[RuleKey, Question]:
     """What has to be evaluated apart before `events` can be matched."""
     asked: dict[RuleKey, Question] = {}
-    for event in events:
-        version = version_at(versions.get(event["community"], ()), event["receivedat"])
-        for rule in () if version is None else version.rules.get(event["type"], ()):
+    asking = {
+        (community, event_type)
+        for community, of_community in versions.items()
+        for version in of_community
+        for event_type in version.asks
+    }
+    for event in events if asking else ():
+        if (event["community"], event["type"]) not in asking:
+            continue
+        in_force = version_at(versions[event["community"]], event["receivedat"])
+        for rule in () if in_force is None else in_force.rules.get(event["type"], ()):
             fields: Any = event
-            if version is not None and isinstance(rule.condition, Judged) and rule.member_attribute in fields:
-                key = RuleKey(event["community"], version.number, rule.id)
+            if in_force is not None and isinstance(rule.condition, Judged) and rule.member_attribute in fields:
+                key = RuleKey(event["community"], in_force.number, rule.id)
                 asked.setdefault(key, Question(rule.condition)).events[event["uid"]] = event
     return asked
 

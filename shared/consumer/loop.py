@@ -289,11 +289,11 @@ class ConsumerLoop(mode.Service):
         for record, message in batch.decoded:
             messages.setdefault(record.topic, []).append(message)
         preparation = Preparation(self._pool.acquire, self._settings)
-        for topic, subscription in self._subscriptions.items():
-            if topic in messages and subscription.prepare is not None:
-                async with self._own_failures.noticed():
-                    await subscription.prepare(preparation, messages[topic])
         with collector_paused():
+            for topic, subscription in self._subscriptions.items():
+                if topic in messages and subscription.prepare is not None:
+                    async with self._own_failures.noticed():
+                        await subscription.prepare(preparation, messages[topic])
             await self._commit(moves, batch, messages)
 
     async def _commit(

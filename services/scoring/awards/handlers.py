@@ -58,7 +58,7 @@ class Scorer:
         # 1. The versions; no other can appear until this commits.
         communities = sorted({event["community"] for event in events})
         heads = await programme_store.lock_heads_for_share(tx.conn, communities=communities)
-        prepared = self._prepared
+        prepared, self._prepared = self._prepared, None
         if prepared is None or prepared.events is not events or prepared.heads != heads:
             # One was published since.
             prepared = await self._prepare(lambda: nullcontext(tx.conn), events, tx.settings)

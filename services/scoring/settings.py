@@ -20,10 +20,10 @@ class Settings(ServiceSettings):
         0.05, gt=0, description="What one condition may take of the processor for one event, in a child process"
     )
     rule_seconds_per_event: float = Field(
-        0.002, gt=0, description="What one condition may take of the processor for an event, on average of a batch"
+        0.001, gt=0, description="What one condition may take of the processor for an event, on average of a batch"
     )
     community_seconds_per_event: float = Field(
-        0.004, gt=0, description="What a community's conditions may take for an event, on average of a batch"
+        0.002, gt=0, description="What a community's conditions may take for an event, on average of a batch"
     )
     budget_burst_seconds: float = Field(0.25, ge=0, description="What either may take on top of that in one batch")
     too_slow_pause_seconds: float = Field(

@@ -41,8 +41,8 @@ from services.scoring.rules.domain.language.tree import (
 
 #: What one condition may take for one event: half a millisecond.
 CONDITION_STEPS_MAX_COUNT = 25_000
-#: What all conditions on one type of event may take for one event: two milliseconds.
-EVENT_STEPS_MAX_COUNT = 100_000
+#: What all conditions on one type of event may take for one event: a millisecond.
+EVENT_STEPS_MAX_COUNT = 50_000
 #: What a value within a condition may grow to, in characters.
 VALUE_MAX_CHARS = 200_000
 #: The steps of what has no bound.

@@ -89,9 +89,7 @@ class Tenant:
 
     async def sends(self) -> None:
         """Send events, each of which meets every rule."""
-        events = [
-            loads.message(f"hostile-{n}", datetime.now(UTC), f"h{n % 20}", "h") for n in range(EVENTS_COUNT)
-        ]
+        events = [loads.message(f"hostile-{n}", datetime.now(UTC), f"h{n % 20}", "h") for n in range(EVENTS_COUNT)]
         async with PlauditClient(self.arena.state.service_urls["ingest"], self.key) as client:
             await client.send(events)
 

@@ -64,9 +64,13 @@ _BUILDS_LIST = frozenset({"map", "filter"})
 
 @dataclass(slots=True)
 class Bound:
-    """What a condition can cost: `steps` for one event, its dear `parts` (steps, place, advice), what is wrong."""
+    """What an expression can cost: `steps` for one event, its dear `parts` (steps, place, advice), what is wrong.
+
+    `extent` is how large its value can be.
+    """
 
     steps: int = 0
+    extent: Extent = SCALAR
     refusals: list[ConditionError] = field(default_factory=list)
     parts: list[tuple[int, int, str]] = field(default_factory=list)
 
@@ -89,7 +93,7 @@ def bound_of(node: Node, event_types: tuple[str, ...]) -> Bound:
     """The bound of a condition on events of these types."""
     bound = Bound()
     names = {"event": EVENT, "data": data_extent(event_types)}
-    steps, _ = _Judge(bound).cost(node, names, loops=0)
+    steps, bound.extent = _Judge(bound).cost(node, names, loops=0)
     bound.steps = min(steps, UNBOUNDED)
     return bound
 
@@ -247,8 +251,7 @@ def _operation(sign: str, left: Cost, right: Cost) -> Cost:
     steps = left_steps + right_steps + _NODE_STEPS
     if sign == "in":
         each = min(_compared(one), _compared(other.item or SCALAR))
-        searched = other.size if other.value is None else 1
-        return steps + searched * each, SCALAR
+        return steps + other.size * each, SCALAR
     if sign == "+":
         copied = (one.size + other.size) * _COPY_STEPS if one.item or other.item else 0
         return steps + copied + (one.size + other.size) // _STEP_CHARS, _joined(one, other)

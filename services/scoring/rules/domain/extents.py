@@ -46,7 +46,8 @@ class Extent:
         """The extent of a value that is either."""
         if self == other:
             return self
-        fields: Mapping[str, Extent] | None = self.fields or other.fields
+        # What may be another map as well can have any field, of which `value` has the extent.
+        fields = other.fields if not self.is_container else self.fields if not other.is_container else None
         if self.fields is not None and other.fields is not None:
             names = [*self.fields, *(name for name in other.fields if name not in self.fields)]
             fields = {name: _either(self.fields.get(name), other.fields.get(name)) or SCALAR for name in names}

@@ -1,11 +1,16 @@
 """What a condition can cost is bounded before it runs: loops by what they go over, values by what they grow to."""
 
+from typing import Any
+
+import cel
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from services.scoring.rules.domain.conditions import check_condition, judge
 from services.scoring.rules.domain.costs import CONDITION_STEPS_MAX_COUNT, UNBOUNDED, bound_of
 from services.scoring.rules.domain.errors import ConditionError
-from services.scoring.rules.domain.extents import EVENT_MAX_CHARS, data_extent, example_event
+from services.scoring.rules.domain.extents import EVENT_MAX_CHARS, Extent, data_extent, example_event
 from services.scoring.rules.domain.language.parser import parse
 from shared.contracts.activities import ACTIVITY_TYPES
 
@@ -149,3 +154,61 @@ def test_a_bound_is_of_all_the_types_that_a_rule_listens_to() -> None:
     assert bound_of(parse(expression), ("survey.response.v1",)).steps == steps(
         expression, ("chat.message.v1", "survey.response.v1")
     )
+
+
+SURVEY = ("survey.response.v1",)
+TEXTS = st.sampled_from(
+    ["'ab'", "data.comment", "data.actor.id", "data.object.author.name", "event.source", "data.attributes.field_1"]
+)
+TRUTHS = st.sampled_from(["true", "false", "has(data.comment)", "data.score > 3"])
+
+
+def _texts(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Expressions that give text, or lists of it, made of smaller ones."""
+    return st.one_of(
+        st.tuples(inner, inner).map(lambda two: f"({two[0]} + {two[1]})"),
+        st.tuples(TRUTHS, inner, inner).map(lambda three: f"({three[0]} ? {three[1]} : {three[2]})"),
+        st.lists(inner, min_size=1, max_size=4).map(lambda some: f"[{', '.join(some)}]"),
+        st.tuples(inner, inner).map(lambda two: f"{{'a': {two[0]}, 'b': {two[1]}}}"),
+        inner.map(lambda one: f"{one}.map(x, x + x)"),
+        inner.map(lambda one: f"{one}.map(x, [x, x])"),
+        st.tuples(inner, TRUTHS).map(lambda two: f"{two[0]}.filter(x, {two[1]})"),
+        st.tuples(inner, inner).map(lambda two: f"{two[0]}.map(x, {two[1]})"),
+        inner.map(lambda one: f"{one}[0]"),
+        inner.map(lambda one: f"{one}['a']"),
+        inner.map(lambda one: f"{one}.a"),
+        inner.map(lambda one: f"string({one})"),
+        inner.map(lambda one: f"bytes({one})"),
+        inner.map(lambda one: f"(true ? {one} : data).a"),
+        inner.map(lambda one: f"dyn({one})"),
+    )
+
+
+def _largest_of(value: Any) -> tuple[int, int]:
+    """Characters and values in a value."""
+    if isinstance(value, str | bytes):
+        return len(value), 1
+    parts = [part for pair in value.items() for part in pair] if isinstance(value, dict) else value
+    counted = [_largest_of(part) for part in parts] if isinstance(value, dict | list) else []
+    return max(1, sum(chars for chars, _ in counted)), 1 + sum(nodes for _, nodes in counted)
+
+
+def _fits(value: Any, extent: Extent) -> bool:
+    chars, nodes = _largest_of(value)
+    size = len(value) if isinstance(value, str | bytes | list | dict) else 0
+    return size <= extent.size and chars <= extent.chars and nodes <= extent.nodes
+
+
+@given(st.recursive(TEXTS, _texts, max_leaves=10))
+@example("(true ? {'a': ['x', 'y', 'z']} : data).a")
+@example("(true ? {'score': ['x', 'y', 'z']} : data).score.map(x, x + x)")
+@example("(false ? data : data.attributes).field_1")
+def test_no_value_is_larger_than_its_extent(expression: str) -> None:
+    bound = bound_of(parse(expression), SURVEY)
+    if bound.steps > 1_000_000:
+        return
+    try:
+        value = cel.evaluate(expression, dict(example_event(SURVEY[0], is_largest=True)))
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError):
+        return
+    assert _fits(value, bound.extent), (value, bound.extent)

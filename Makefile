@@ -34,7 +34,7 @@ logs: $(VENV)/runtime.stamp ## Show and follow the logs (end with Ctrl-C)
 	@$(RUN) plaudit logs --follow
 
 test: lint ## Lint, then every test; the long fault runs are under `make faults`
-	@$(RUN) pytest
+	@$(RUN) pytest -n 2 --durations 10
 
 lint: $(VENV)/dev.stamp ## Formatting, style, the architecture's rules and types
 	@$(RUN) ruff format --check .
@@ -64,8 +64,9 @@ changelog: $(VENV)/dev.stamp ## Show what changelog.d has for the next release
 bench: $(VENV)/bench.stamp ## Measure throughput and latency, and write the results
 	@$(RUN) bench
 
-faults: $(VENV)/dev.stamp ## Kill every process in every way, for long, and reconcile what is left
-	@PLAUDIT_FAULTS=full $(RUN) pytest tests/faults
+faults: $(VENV)/dev.stamp ## Kill every process in every way, and reconcile what is left (PART=3/8: a part)
+	@PLAUDIT_FAULTS=full PLAUDIT_FAULTS_PART='$(PART)' PLAUDIT_FAULTS_TABLE=docs/guarantees.md \
+	  $(RUN) pytest tests/faults --durations 10
 
 requirements: $(VENV)/uv.stamp ## Compile the pins of requirements/*.in anew
 	@$(RUN) uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header \

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from bench import end_to_end, growth, latency, messages, peers, picture, report, start_up
 from bench.context import Context
+from bench.factor import measure
 from bench.machine import this_machine
 from bench.results import Results
 from bench.stages import broker, front, transactions
@@ -58,6 +59,9 @@ PART = click.Choice(list(SECTIONS))
     help="An earlier run's .json: what is measured now replaces that part of it",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON")
+@click.option(
+    "--machine", "only_machine", is_flag=True, help="Print how fast this machine is, and measure no more"
+)
 def main(
     names: tuple[str, ...],
     skipped: tuple[str, ...],
@@ -67,6 +71,7 @@ def main(
     write: bool | None,
     onto: Path | None,
     as_json: bool,
+    only_machine: bool,
 ) -> None:
     """Measure Plaudit's stages beside their limits, all of it end to end, its latency, memory and growth.
 
@@ -75,6 +80,12 @@ def main(
     console = Console(stderr=True, highlight=False)
     now = datetime.now(UTC)
     machine = this_machine()
+    if only_machine:
+        if as_json:
+            click.echo(machine.model_dump_json(indent=2))
+        else:
+            report.show_machine(machine, Console(width=160))
+        return
     if onto is not None:
         results = Results.model_validate_json(onto.read_text())
         if (results.machine.cpu, results.machine.core_count) != (machine.cpu, machine.core_count):
@@ -113,7 +124,9 @@ def main(
 async def _measure(context: Context, names: list[str], console: Console, save: Callable[[str], None]) -> None:
     try:
         for name in names:
-            console.rule(name)
+            factor = measure().factor
+            context.results.measured_at(factor)
+            console.rule(f"{name}, on a machine of factor {factor:.2f}")
             context.results.failures.pop(name, None)  # of the run that this one goes onto
             try:
                 await SECTIONS[name](context)

@@ -19,10 +19,11 @@ import orjson
 import psutil
 
 from plaudit.stack import StackState
+from plaudit.stack.services import connections
 from services.ingest.events.domain import admission
 from services.scoring.programmes.domain.publication import Submission
 from services.scoring.programmes.domain.reading import read_programme
-from services.scoring.programmes.handlers import publish_programme
+from services.scoring.programmes.handlers.publishing import publish_programme
 from shared.consumer import Subscription
 from shared.contracts.programme import Programme
 from shared.postgres import create_pool
@@ -148,9 +149,7 @@ async def connected(state: StackState, services: Sequence[str] = SERVICES) -> An
             # A programme applies at once: nothing is being scored while one is published.
             at_once: dict[str, Any] = {"programme_lead_seconds": 0} if name == "scoring" else {}
             settings = spec.settings(
-                kafka=state.kafka,
-                postgres_url=state.postgres_url,
-                postgres_password=state.postgres_password,
+                **connections(state, name),
                 pool_max_count=2,
                 **at_once,
             )

@@ -18,8 +18,8 @@ from services.scoring.rules.domain.costs import bound_of
 from services.scoring.rules.domain.errors import ConditionError
 from services.scoring.rules.domain.evaluation import EVALUATION_ERRORS
 from services.scoring.rules.domain.extents import example_event
-from services.scoring.rules.domain.language.parser import parse
-from services.scoring.rules.domain.language.tree import written
+from services.scoring.rules.domain.parser import parse
+from services.scoring.rules.domain.tree import written
 
 EVENT_TYPE = "survey.response.v1"
 STEP_SECONDS = 20e-9

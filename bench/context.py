@@ -10,7 +10,8 @@ from typing import Any
 import asyncpg
 
 from bench.results import Results
-from plaudit.admin import issue_key, request
+from plaudit.access import issue_key
+from plaudit.calls import request
 from plaudit.stack import StackState, reset, start, stop
 from plaudit.stack.idle import wait_until_idle
 from shared.access_keys import SCOPES
@@ -37,6 +38,11 @@ class Context:
     def round_count(self) -> int:
         """How often each rate is measured; the median is reported."""
         return 3 if self.quick else 5
+
+    def say_number(self, text: str) -> None:
+        """Tell of an absolute number, with the machine's factor beside it."""
+        factor = self.results.factor
+        self.say(text if factor is None else f"{text} (factor {factor:.2f})")
 
     async def up(self, only: Sequence[str] | None = None, role: str = "all") -> StackState:
         """The stack with all parts, or `only` some, running; `role` is what the services do."""

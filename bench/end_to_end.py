@@ -53,7 +53,7 @@ async def _programme(context: Context, title: str, programme: Path) -> None:
     await _once(context, state, programme)  # warms up the broker's compiler and the databases' caches
     for number in range(context.round_count):
         rate, load, used, peak = await _once(context, state, programme)
-        context.say(f"{title}: {rate:,.0f} events/s ({number + 1} of {context.round_count})")
+        context.say_number(f"{title}: {rate:,.0f} events/s ({number + 1} of {context.round_count})")
         rates.append(rate)
         shares.append(load.cpu_seconds * rate / load.event_count)
         for name, seconds in used.items():
@@ -88,6 +88,7 @@ async def _programme(context: Context, title: str, programme: Path) -> None:
             unit="events/s",
             values=rates,
             wanted=TARGET_PER_SECOND,
+            scales="rate",
             at_least=True,
         )
     )
@@ -136,7 +137,7 @@ async def alone_cpu(context: Context, programme: Path) -> dict[str, float]:
     for service in ("scoring", "recognition", "rewards", "analytics"):
         used[service] = await _drain(context, state, service) / load.event_count
     for service, seconds in used.items():
-        context.say(f"{service} alone: {seconds * 1e6:.0f} µs of CPU per event")
+        context.say_number(f"{service} alone: {seconds * 1e6:.0f} µs of CPU per event")
     await context.up()
     await context.settled(state)
     return used

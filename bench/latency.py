@@ -69,6 +69,7 @@ def _report(
                     unit="ms",
                     values=[_percentile(ages, percentile) * 1e3 for ages in runs],
                     wanted=wanted,
+                    scales="time",
                 )
             )
     rows = {

@@ -52,7 +52,7 @@ class Progress:
 @asynccontextmanager
 async def progress(state: StackState, service: str) -> AsyncIterator[Progress]:
     """Watch a service of a stack."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=state.kafka)
+    consumer = AIOKafkaConsumer(**state.broker.options)
     await consumer.start()
     try:
         database = await asyncpg.connect(database_url(state.postgres_admin_url, role_name(service)))

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from statistics import median
-from typing import TypeVar
+from typing import Literal, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PrivateAttr
+
+from bench.factor import Speed
 
 T = TypeVar("T")
 
@@ -14,7 +16,13 @@ def spread(values: list[float]) -> float:
     return (max(values) - min(values)) / median(values) if values else 0.0
 
 
-class Stage(BaseModel):
+class Measured(BaseModel):
+    """What holds of every number: how fast the machine was when it was measured."""
+
+    factor: float | None = Field(None, description="See bench/factor.py; None when it was not measured")
+
+
+class Stage(Measured):
     """A rate beside the limit that was measured in the same rounds, alternating with it."""
 
     name: str
@@ -41,14 +49,15 @@ class Stage(BaseModel):
         return self.ratio >= self.reach
 
 
-class Target(BaseModel):
+class Target(Measured):
     """A number with a bound of its own."""
 
     name: str
     unit: str
     values: list[float]
-    wanted: float
+    wanted: float = Field(description="The bound on the reference machine")
     at_least: bool = False
+    scales: Literal["time", "rate", "no"] = Field("no", description="How the bound follows the machine's factor")
     note: str = ""
 
     @property
@@ -57,12 +66,19 @@ class Target(BaseModel):
         return median(self.values)
 
     @property
+    def bound(self) -> float:
+        """What is wanted of a machine of this factor: a time divided by it, a rate multiplied with it."""
+        if self.factor is None or self.scales == "no":
+            return self.wanted
+        return self.wanted * self.factor if self.scales == "rate" else self.wanted / self.factor
+
+    @property
     def is_met(self) -> bool:
         """Whether the value is within its bound."""
-        return self.value >= self.wanted if self.at_least else self.value <= self.wanted
+        return self.value >= self.bound if self.at_least else self.value <= self.bound
 
 
-class Breakdown(BaseModel):
+class Breakdown(Measured):
     """One number per process or part, such as CPU microseconds per event."""
 
     title: str
@@ -71,7 +87,7 @@ class Breakdown(BaseModel):
     with_sum: bool = False
 
 
-class Peer(BaseModel):
+class Peer(Measured):
     """Another stream processor doing the same job: counting each member's points from the same topic."""
 
     name: str
@@ -90,6 +106,7 @@ class Machine(BaseModel):
     memory_gib: float
     kernel: str
     load_before: float = Field(description="The machine's load average before the run")
+    speed: Speed | None = Field(None, description="How fast it was before the run; None before that was measured")
     versions: dict[str, str]
 
 
@@ -106,9 +123,21 @@ class Results(BaseModel):
     peers: list[Peer] = []
     failures: dict[str, str] = {}
     again: dict[str, str] = Field({}, description="Parts that were measured again after the run, and when")
+    #: The machine's factor now, which goes beside what is added from here on.
+    _factor: float | None = PrivateAttr(None)
+
+    @property
+    def factor(self) -> float | None:
+        """How fast the machine is now; None when that was not measured."""
+        return self._factor
+
+    def measured_at(self, factor: float) -> None:
+        """Say how fast the machine is now: each part of a run begins with that."""
+        self._factor = factor
 
     def add(self, one: Stage | Target | Breakdown | Peer) -> None:
-        """Add a measurement; one of the same name is replaced, where it stands."""
+        """Add a measurement, with the factor of now; one of the same name is replaced, where it stands."""
+        one.factor = self._factor
         if isinstance(one, Stage):
             self.stages = _with(self.stages, one, lambda old: old.name == one.name)
         elif isinstance(one, Target):

@@ -24,7 +24,12 @@ async def up(context: Context) -> None:
         values.append(time.monotonic() - started)
     context.results.add(
         Target(
-            name="The stack up, warm", unit="s", values=values, wanted=UP_MAX_SECONDS, note="all seven parts ready"
+            name="The stack up, warm",
+            unit="s",
+            values=values,
+            wanted=UP_MAX_SECONDS,
+            scales="time",
+            note="all seven parts ready",
         )
     )
 
@@ -52,6 +57,7 @@ async def demo(context: Context) -> None:
             unit="s",
             values=values,
             wanted=DEMO_MAX_SECONDS,
+            scales="time",
             note="stack, input, payouts, stop",
         )
     )

@@ -8,6 +8,7 @@ import click
 
 from plaudit import __version__
 from plaudit.stack.errors import StackError
+from plaudit.terminal import lines_written_out
 
 
 class Subcommand(NamedTuple):
@@ -28,10 +29,19 @@ SUBCOMMANDS = {
         "plaudit.demo", "demo", "See all of it at work, on real commits and a simulated community."
     ),
     "import": Subcommand("plaudit.importers.commands", "import_", "Bring in what members did elsewhere."),
+    "url": Subcommand("plaudit.admin", "url_command", "Print where the services are, for scripts."),
+    "profile": Subcommand("plaudit.profiles", "profile", "Keep where servers elsewhere are, and your keys there."),
     "programme": Subcommand("plaudit.admin", "programme", "Check and publish programmes."),
     "explain": Subcommand("plaudit.admin", "explain", "Explain a payout, back to the events it pays for."),
     "provision": Subcommand(
         "plaudit.provision", "provision_command", "Prepare a Kafka and PostgreSQL of your own."
+    ),
+    "secrets": Subcommand(
+        "plaudit.secrets", "secrets_command", "Make passwords and keys for servers of your own."
+    ),
+    "signing-key": Subcommand("plaudit.secrets", "signing_key", "Make a pair of keys that sign and verify facts."),
+    "kafka-user": Subcommand(
+        "plaudit.broker.commands", "kafka_user", "Make users at the broker, and show what each may do."
     ),
     "keys": Subcommand("plaudit.admin", "keys", "Issue, list and revoke access keys."),
     "dlq": Subcommand("plaudit.dlq", "dlq", "List dead letters, and send them again after the fix."),
@@ -70,11 +80,14 @@ class Root(click.Group):
             formatter.write_dl([(name, one.help) for name, one in SUBCOMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs the subcommand; what the stack cannot do becomes a message and exit code 1."""
+        """Runs the subcommand; what the stack cannot do becomes a message that hides nothing, and exit code 1."""
         try:
             return super().invoke(ctx)
         except StackError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(lines_written_out(str(error))) from error
+        except click.ClickException as error:
+            error.message = lines_written_out(error.message)
+            raise
 
 
 @click.group(

@@ -170,7 +170,8 @@ class PlauditClient:
     """A connection to one community: the access `key` decides which.
 
     `url` is the ingest service's base address. `requests_in_flight` bounds concurrent requests,
-    `retries` how often one request is tried again. Pass `transport` to test without a network.
+    `retries` how often one request is tried again. `earliest_year` says that events may be older than the
+    service finds plausible. Pass `transport` to test without a network.
     """
 
     def __init__(
@@ -180,11 +181,15 @@ class PlauditClient:
         *,
         requests_in_flight: int = REQUESTS_IN_FLIGHT_COUNT,
         retries: int = RETRIES_MAX_COUNT,
+        earliest_year: int | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        headers = {"Authorization": f"Bearer {key}"}
+        if earliest_year is not None:
+            headers["Plaudit-Earliest-Year"] = str(earliest_year)
         self._http = httpx.AsyncClient(
             base_url=url.rstrip("/"),
-            headers={"Authorization": f"Bearer {key}"},
+            headers=headers,
             timeout=httpx.Timeout(REQUEST_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS),
             transport=transport,
         )

@@ -1,7 +1,7 @@
 """`plaudit demo`: the whole platform at work on real input, from the first event to the payout file."""
 
 import asyncio
-import contextlib
+import os
 import subprocess
 import time
 from datetime import UTC, datetime, timedelta
@@ -11,19 +11,25 @@ from typing import Any
 import click
 import httpx
 from rich.console import Console
-from rich.table import Table
 
-from plaudit.admin import issue_key, key_names, payout_tree, request
+from plaudit.access import office_of, temporary_key
+from plaudit.admin import key_names, payout_tree
+from plaudit.calls import request
 from plaudit.client import Outcomes, PlauditClient
+from plaudit.demo_stack import NAMES, empty_stack
 from plaudit.importers.delivery import Delivery, Summary
 from plaudit.importers.git import GitOptions, open_repository
+from plaudit.listing import listing
 from plaudit.simulation import Simulation, play
-from plaudit.stack import StackState, reset, start, stop
+from plaudit.stack import StackState, start, stop
 from plaudit.stack.idle import wait_until_idle
-from plaudit.stack.paths import CHECKOUT
+from plaudit.stack.logs import open_private
+from plaudit.stack.paths import CHECKOUT, make_private
+from plaudit.terminal import plain
 from shared.access_keys import SCOPES
 
 COMMUNITY = "demo"
+APPROVER = ("payouts:approve", "payouts:read")
 PROGRAMME = CHECKOUT / "programmes" / "starter.yaml"
 SEED = 2026
 TOP_COUNT = 8
@@ -46,21 +52,32 @@ console = Console()
 )
 @click.option("--members", default=300, show_default=True, type=click.IntRange(10, 5000), help="Simulated members")
 @click.option(
-    "--stack", default="demo", envvar="PLAUDIT_STACK", show_default=True, help="Stack; its data is made anew"
+    "--stack",
+    "named",
+    help=f"Play on this stack, whose data is deleted first [default: one of the demo's own, {NAMES[0]}]",
 )
-@click.option("--keep", is_flag=True, help="Leave the stack running")
-def demo(repository: Path | None, members: int, stack: str, keep: bool) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask before the data of --stack is deleted")
+@click.option("--keep", is_flag=True, help="Leave the stack running; no later demo deletes it")
+def demo(repository: Path | None, members: int, named: str | None, yes: bool, keep: bool) -> None:
     """Start everything, feed real input through the public API, and show what came of it.
 
     Real: the commits of a git repository. Simulated, and labelled so: a community on several channels over
-    90 days. The data of the stack is deleted first, so that every run begins the same.
+    90 days. It has a stack of its own, made anew each time; no data but an earlier demo's is deleted for it.
     """
     started = time.monotonic()
-    with contextlib.suppress(FileNotFoundError):
-        reset(stack)
-    state = start(stack, report=lambda text: console.print(f"  {text}", style="dim", highlight=False))
+    if named is None and os.environ.get("PLAUDIT_STACK"):
+        console.print("  The demo has a stack of its own: PLAUDIT_STACK is left alone.", style="dim")
+    with empty_stack(named, yes=yes) as stack:
+        _show(stack, repository or CHECKOUT, members, keep, started)
+
+
+def _show(stack: str, repository: Path, members: int, keep: bool, started: float) -> None:
+    def say(text: str) -> None:
+        console.print(f"  {text}", style="dim", highlight=False)
+
+    state = start(stack, disposable=not keep, report=say)
     try:
-        asyncio.run(_play(state, repository or CHECKOUT, members))
+        _play(state, repository, members)
         took = time.monotonic() - started
         console.print(f"\nDone in {took:.1f} s.", style="bold")
         if keep:
@@ -75,9 +92,15 @@ def demo(repository: Path | None, members: int, stack: str, keep: bool) -> None:
             )
 
 
-async def _play(state: StackState, repository: Path, members: int) -> None:
-    maker = issue_key(state, COMMUNITY, "demo: finance maker", SCOPES)["key"]
-    approver = issue_key(state, COMMUNITY, "demo: finance approver", ("payouts:approve", "payouts:read"))["key"]
+def _play(state: StackState, repository: Path, members: int) -> None:
+    with (
+        temporary_key(state, COMMUNITY, "demo: finance maker", SCOPES, state.service_urls) as maker,
+        temporary_key(state, COMMUNITY, "demo: finance approver", APPROVER, ("rewards",)) as approver,
+    ):
+        asyncio.run(_play_as(state, maker, approver, repository, members))
+
+
+async def _play_as(state: StackState, maker: str, approver: str, repository: Path, members: int) -> None:
     published = request(
         "POST",
         f"{state.service_urls['scoring']}/v1/programmes",
@@ -99,7 +122,7 @@ async def _play(state: StackState, repository: Path, members: int) -> None:
     if payout is not None:
         lineage = request("GET", f"{state.service_urls['analytics']}/v1/lineage/payouts/{payout}", maker)
         console.rule("One payout explained, from the bank line back to the events")
-        console.print(payout_tree(lineage, key_names(state, COMMUNITY)), highlight=False)
+        console.print(payout_tree(lineage, key_names(office_of(state), COMMUNITY)), highlight=False)
     _print_addresses(state)
 
 
@@ -127,7 +150,7 @@ async def _simulate(state: StackState, key: str, members: int) -> Outcomes:
 
 def _print_input(repository: Path, commits: Summary, simulated: Outcomes) -> None:
     console.rule("What went in, through the public API")
-    table = Table("source", "accepted", "duplicate", "rejected", box=None)
+    table = listing("source", "accepted", "duplicate", "rejected", border=None)
     table.add_row(
         f"git history of {repository.name} (real)",
         *map(str, (commits.accepted, commits.duplicate, commits.rejected)),
@@ -142,24 +165,24 @@ def _print_input(repository: Path, commits: Summary, simulated: Outcomes) -> Non
 def _print_recognition(state: StackState, key: str) -> None:
     recognition, rewards = state.service_urls["recognition"], state.service_urls["rewards"]
     console.rule("Leaderboard")
-    table = Table("rank", "member", "points", "level", "badges", "available", box=None)
+    table = listing("rank", "member", "points", "level", "badges", "available", border=None)
     for row in request("GET", f"{recognition}/v1/leaderboard", key, params={"limit": TOP_COUNT})["items"]:
         held = request("GET", f"{recognition}/v1/members/{row['member_id']}/recognition", key)
         balance = request("GET", f"{rewards}/v1/members/{row['member_id']}/balance", key)
         table.add_row(
             str(row["rank"]),
-            row["name"] or row["member_id"],
+            plain(row["name"] or row["member_id"]),
             str(row["points"]),
-            held["level"]["title"] if held["level"] else "",
-            ", ".join(badge["title"] for badge in held["badges"]),
+            plain(held["level"]["title"] if held["level"] else ""),
+            plain(", ".join(badge["title"] for badge in held["badges"])),
             str(balance["available"]),
         )
     console.print(table)
     console.rule("Badges and levels")
-    table = Table("badge or level", "holders", box=None)
+    table = listing("badge or level", "holders", border=None)
     reachable = request("GET", f"{recognition}/v1/badges", key)
     for row in [*reachable["badges"], *reachable["levels"]]:
-        table.add_row(row["title"], str(row["holders"]))
+        table.add_row(plain(row["title"]), str(row["holders"]))
     console.print(table)
 
 
@@ -177,7 +200,7 @@ def _redeem(state: StackState, key: str) -> None:
     confirmed = request("POST", f"{rewards}/v1/redemptions/{reserved['redemption_id']}/confirm", key)
     console.rule("A reward redeemed")
     name = leaders[0]["name"] or leaders[0]["member_id"]
-    console.print(f"{name} has {reward['title']!r} for {reward['points']} points: {confirmed['state']}.")
+    console.print(plain(f"{name} has {reward['title']!r} for {reward['points']} points: {confirmed['state']}."))
 
 
 def _pay(state: StackState, maker: str, approver: str) -> str | None:
@@ -190,9 +213,10 @@ def _pay(state: StackState, maker: str, approver: str) -> str | None:
     written = request("POST", f"{rewards}/v1/payout-runs/{run}/file", maker)
     answer = httpx.get(f"{rewards}/v1/payout-runs/{run}/file", headers={"Authorization": f"Bearer {maker}"})
     folder = state.directory / "payouts"
-    folder.mkdir(exist_ok=True)
+    make_private(folder)
     file = folder / f"{written['message_id']}.xml"
-    file.write_bytes(answer.raise_for_status().content)
+    with open_private(file, append=False) as out:
+        out.write(answer.raise_for_status().content)
     console.rule("Payouts")
     total = f"{written['control_sum_minor'] // 100}.{written['control_sum_minor'] % 100:02d}"
     console.print(f"{written['payment_count']} payments, EUR {total} in all, as {written['schema_name']}:")
@@ -201,7 +225,7 @@ def _pay(state: StackState, maker: str, approver: str) -> str | None:
         "items"
     ]
     if held:
-        console.print(f"{len(held)} payouts are held: {held[0]['reason']}.")
+        console.print(plain(f"{len(held)} payouts are held: {held[0]['reason']}."))
     check = request("GET", f"{rewards}/v1/ledger/check", maker)
     console.print(f"The ledger balances: {'yes' if check['balanced'] else check}.")
     submitted = request(
@@ -244,7 +268,7 @@ def _print_numbers(state: StackState, key: str) -> None:
         f"{summary['members']} members, {summary['events']} events, {summary['awards']} awards, "
         f"{summary['points']} points, {summary['granted']} badges and levels."
     )
-    table = Table("month", "events", "active members", box=None)
+    table = listing("month", "events", "active members", border=None)
     since = (datetime.now(UTC) - timedelta(days=MONTHS_SHOWN_DAYS)).date()
     shown = request("GET", f"{analytics}/v1/participation", key, params={"by": "month", "from": str(since)})
     for row in shown["items"]:
@@ -254,7 +278,7 @@ def _print_numbers(state: StackState, key: str) -> None:
 
 def _print_addresses(state: StackState) -> None:
     console.rule("Addresses")
-    table = Table("service", "API documentation", box=None)
+    table = listing("service", "API documentation", border=None)
     for service, url in state.service_urls.items():
         table.add_row(service, f"{url}/docs")
     console.print(table)

@@ -3,29 +3,28 @@
 import asyncio
 import base64
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import TypeVar
 
 import click
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
-from plaudit.stack import load_state
+from plaudit.listing import listing
+from plaudit.places import KAFKA, Where, where_options
+from plaudit.terminal import plain
+from shared.broker import Broker
 from shared.contracts.facts import RECORD_DEAD_LETTERED
 from shared.kafka import create_producer, send_records
 from shared.services import SERVICES
 from shared.topics import dead_letter_topic
 
 LISTED_MAX_COUNT = 100
-REASON_SHOWN_CHARS = 200
 BATCH_MAX_COUNT = 500
 FETCH_MS = 1_000
 REQUEST_SECONDS = 20.0
-
-F = TypeVar("F", bound=Callable[..., object])
 
 
 @dataclass(frozen=True)
@@ -43,10 +42,10 @@ class DeadLetter:
     truncated: bool
 
 
-async def read(bootstrap: str, service: str) -> list[DeadLetter]:
+async def read(broker: Broker, service: str) -> list[DeadLetter]:
     """Every dead letter of a service, oldest first. Raises KafkaError."""
     partition = TopicPartition(dead_letter_topic(service).name, 0)
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    consumer = AIOKafkaConsumer(**broker.options)
     await consumer.start()
     try:
         consumer.assign([partition])
@@ -77,10 +76,10 @@ def _letter(place: int, value: bytes) -> DeadLetter:
     )
 
 
-async def replay(bootstrap: str, letters: Iterable[DeadLetter]) -> None:
+async def replay(broker: Broker, letters: Iterable[DeadLetter]) -> None:
     """Send the records of dead letters to the topics they came from, in their order. Raises KafkaError."""
     ordered = list(letters)
-    producer = create_producer(bootstrap, request_seconds=REQUEST_SECONDS)
+    producer = create_producer(broker, request_seconds=REQUEST_SECONDS)
     await producer.start()
     try:
         for first in range(0, len(ordered), BATCH_MAX_COUNT):
@@ -90,24 +89,12 @@ async def replay(bootstrap: str, letters: Iterable[DeadLetter]) -> None:
         await producer.stop()
 
 
-def _options(command: F) -> F:
-    for option in (
-        click.option("--kafka", help="Bootstrap servers, HOST:PORT, of a Kafka of your own"),
-        click.option(
-            "--stack", default="default", envvar="PLAUDIT_STACK", show_default=True, help="Local stack, otherwise"
-        ),
-        click.argument("service", type=click.Choice(SERVICES)),
-    ):
-        command = option(command)
-    return command
-
-
-def _letters(kafka: str | None, stack: str, service: str) -> tuple[str, list[DeadLetter]]:
-    bootstrap = kafka or load_state(stack).kafka
+def _letters(where: Where, service: str) -> tuple[Broker, list[DeadLetter]]:
+    broker = where.broker()
     try:
-        return bootstrap, asyncio.run(read(bootstrap, service))
+        return broker, asyncio.run(read(broker, service))
     except KafkaError as error:
-        raise click.ClickException(f"Kafka at {bootstrap} does not give the dead letters: {error}") from error
+        raise click.ClickException(f"Kafka at {broker.servers} does not give the dead letters: {error}") from error
 
 
 @click.group()
@@ -116,11 +103,12 @@ def dlq() -> None:
 
 
 @dlq.command("list", epilog="Example: plaudit dlq list rewards")
-@_options
+@where_options(*KAFKA)
+@click.argument("service", type=click.Choice(SERVICES))
 @click.option("--json", "as_json", is_flag=True, help="Print all of them as JSON for a script")
-def list_letters(kafka: str | None, stack: str, service: str, as_json: bool) -> None:
+def list_letters(where: Where, service: str, as_json: bool) -> None:
     """List what SERVICE could never process, and why."""
-    _, letters = _letters(kafka, stack, service)
+    _, letters = _letters(where, service)
     if as_json:
         rows = [
             {name: value for name, value in asdict(one).items() if name not in ("key", "value")}
@@ -129,20 +117,25 @@ def list_letters(kafka: str | None, stack: str, service: str, as_json: bool) -> 
         ]
         click.echo(json.dumps(rows))
         return
-    table = Table("place", "came from", "at", "bytes", "reason")
+    if not letters:
+        click.echo(f"{service} has no dead letters")
+        return
+    table = listing("place", "came from, at, bytes", "reason")
     for one in letters[-LISTED_MAX_COUNT:]:
         origin = f"{one.topic}/{one.partition}@{one.offset}"
-        table.add_row(str(one.place), origin, one.at, str(len(one.value)), one.reason[:REASON_SHOWN_CHARS])
+        record = Text("\n").join(map(plain, (origin, one.at, f"{len(one.value):,} bytes")))
+        table.add_row(str(one.place), record, plain(one.reason))
     Console().print(table)
     if len(letters) > LISTED_MAX_COUNT:
         click.echo(f"the last {LISTED_MAX_COUNT} of {len(letters)}; --json prints all")
 
 
 @dlq.command("replay", epilog="Example: plaudit dlq replay rewards --place 17 --place 18")
-@_options
+@where_options(*KAFKA)
+@click.argument("service", type=click.Choice(SERVICES))
 @click.option("--place", "places", multiple=True, type=int, help="Only this one, as `list` numbers it; repeat")
 @click.option("--all", "everything", is_flag=True, help="All of them")
-def replay_letters(kafka: str | None, stack: str, service: str, places: tuple[int, ...], everything: bool) -> None:
+def replay_letters(where: Where, service: str, places: tuple[int, ...], everything: bool) -> None:
     """Send what SERVICE could not process to the topics it came from.
 
     Every reader of the topic gets it again; what has counted does not count again. What still cannot be
@@ -150,7 +143,7 @@ def replay_letters(kafka: str | None, stack: str, service: str, places: tuple[in
     """
     if everything == bool(places):
         raise click.UsageError("Say which: --place NUMBER, as `plaudit dlq list` shows them, or --all.")
-    bootstrap, letters = _letters(kafka, stack, service)
+    broker, letters = _letters(where, service)
     unknown = sorted(set(places) - {one.place for one in letters})
     if unknown:
         raise click.ClickException(
@@ -159,7 +152,7 @@ def replay_letters(kafka: str | None, stack: str, service: str, places: tuple[in
     chosen = [one for one in letters if everything or one.place in places]
     whole = [one for one in chosen if not one.truncated]
     try:
-        asyncio.run(replay(bootstrap, whole))
+        asyncio.run(replay(broker, whole))
     except KafkaError as error:
         raise click.ClickException(
             f"Kafka did not take all of them ({error}); running the same again is safe"

@@ -1,27 +1,55 @@
 """Everything that must be there before the services run: roles, databases, tables and topics."""
 
 import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import asyncpg
 import click
 from aiokafka.errors import KafkaError
 
+from plaudit.broker.administration import administering, set_passwords, set_rights, until_known
+from plaudit.broker.options import broker_options
+from plaudit.broker.rights import SERVICES_MECHANISM, rights_of_services, user_name
+from shared.broker import Broker
 from shared.kafka import create_topics
 from shared.postgres import MigrationError, migrate, prepare_database
 from shared.services import SERVICES
 from shared.topics import TOPICS
 
 
-async def provision(*, kafka: str, postgres_admin_url: str, postgres_password: str) -> None:
-    """Create what is missing; what is there already stays as it is.
+@dataclass(frozen=True)
+class Passwords:
+    """What the services log in with at Kafka (none where it asks for no login) and PostgreSQL, by service."""
 
-    `kafka` is the bootstrap servers, `postgres_admin_url` a superuser's URL with a database, and
-    `postgres_password` the password that every service's role gets. Raises MigrationError, KafkaError.
+    kafka: Mapping[str, str]
+    postgres: Mapping[str, str]
+
+
+async def provision(*, broker: Broker, postgres_admin_url: str, passwords: Passwords) -> None:
+    """Create what is missing and set passwords and rights; what else is there already stays as it is.
+
+    `broker` is Kafka as its administrator sees it, and `postgres_admin_url` a superuser's URL with a database. A
+    broker that asks for no login gets no users. Raises MigrationError, KafkaError.
     """
     await asyncio.gather(
-        create_topics(kafka, TOPICS),
-        *(_provision_database(postgres_admin_url, service, postgres_password) for service in SERVICES),
+        _provision_broker(broker, passwords.kafka),
+        *(_provision_database(postgres_admin_url, service, passwords.postgres[service]) for service in SERVICES),
     )
+
+
+async def _provision_broker(broker: Broker, passwords: Mapping[str, str]) -> None:
+    await create_topics(broker, TOPICS)
+    if not broker.user:
+        return
+    users = {user_name(service): passwords[service] for service in SERVICES}
+    async with administering(broker) as admin:
+        # Rights before passwords: whoever can log in can work.
+        await set_rights(admin, users, rights_of_services())
+        await set_passwords(admin, users)
+    last, password = list(users.items())[-1]
+    await until_known(replace(broker, user=last, password=password, mechanism=SERVICES_MECHANISM))
 
 
 async def _provision_database(admin_url: str, service: str, password: str) -> None:
@@ -29,27 +57,56 @@ async def _provision_database(admin_url: str, service: str, password: str) -> No
     await migrate(admin_url, service)
 
 
+def passwords_from(environment: Mapping[str, str], *, kafka: bool) -> Passwords:
+    """The services' passwords from PLAUDIT_<SERVICE>_KAFKA_PASSWORD, if `kafka`, and …_POSTGRES_PASSWORD.
+
+    Raises click.UsageError when one is not there.
+    """
+
+    def of(server: str) -> dict[str, str]:
+        names = {service: f"PLAUDIT_{service.upper()}_{server}_PASSWORD" for service in SERVICES}
+        missing = [name for name in names.values() if not environment.get(name)]
+        if missing:
+            raise click.UsageError(
+                f"{missing[0]} is not set: each service has a password of its own. `plaudit secrets DIRECTORY` "
+                "makes them, and provision.env there has all that this needs."
+            )
+        return {service: environment[name] for service, name in names.items()}
+
+    return Passwords(of("KAFKA") if kafka else {}, of("POSTGRES"))
+
+
 @click.command(
     "provision",
-    epilog="Example: plaudit provision --kafka kafka:9092 --postgres postgresql://postgres:secret@db/postgres",
+    epilog="\b\nExample: PLAUDIT_KAFKA_USER=… PLAUDIT_KAFKA_PASSWORD=… plaudit provision --kafka kafka:9092 \\\n"
+    "           --postgres postgresql://postgres:…@db/postgres",
 )
-@click.option("--kafka", envvar="PLAUDIT_KAFKA", required=True, help="Bootstrap servers, HOST:PORT")
+@broker_options
 @click.option(
-    "--postgres", envvar="PLAUDIT_POSTGRES_ADMIN_URL", required=True, help="URL of a superuser, with a database"
-)
-@click.option(
-    "--password",
-    envvar="PLAUDIT_POSTGRES_PASSWORD",
+    "--postgres",
+    envvar="PLAUDIT_POSTGRES_ADMIN_URL",
     required=True,
-    help="What the services' roles will log in with",
+    show_envvar=True,
+    help="URL of a superuser, with a database",
 )
-def provision_command(kafka: str, postgres: str, password: str) -> None:
-    """Create topics, databases, roles and tables on a Kafka and a PostgreSQL that are there already.
+def provision_command(broker: Broker | None, postgres: str) -> None:
+    """Create topics, users, rights, databases, roles and tables on a Kafka and a PostgreSQL of your own.
 
-    Run it before the services of a new version start: it may be run again, and changes only what is missing.
+    Run it before the services of a new version start: it may be run again, changes only what is missing, and sets
+    passwords and rights. The services' passwords come from PLAUDIT_<SERVICE>_KAFKA_PASSWORD and
+    PLAUDIT_<SERVICE>_POSTGRES_PASSWORD; `plaudit secrets` makes them.
     """
+    if broker is None:
+        raise click.UsageError("Missing option '--kafka' (env var: 'PLAUDIT_KAFKA').")
+    passwords = passwords_from(os.environ, kafka=bool(broker.user))
     try:
-        asyncio.run(provision(kafka=kafka, postgres_admin_url=postgres, postgres_password=password))
+        asyncio.run(provision(broker=broker, postgres_admin_url=postgres, passwords=passwords))
     except (KafkaError, MigrationError, asyncpg.PostgresError, OSError) as error:
         raise click.ClickException(f"nothing more was changed: {error}") from error
     click.echo(f"{len(TOPICS)} topics and the databases of {len(SERVICES)} services are there")
+    if broker.user:
+        click.echo(f"{len(SERVICES)} users have their rights: `plaudit kafka-user list` shows them")
+    else:
+        click.echo(
+            f"Kafka at {broker.servers} asks nobody to log in: whoever reaches it can read and write everything"
+        )

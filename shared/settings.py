@@ -1,9 +1,13 @@
 """Settings that every service reads from the environment, once, at start."""
 
+from functools import lru_cache
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.broker import Broker, Mechanism
+from shared.signatures import Signer, Verifier, split_keys
 
 Role = Literal["all", "api", "worker"]
 
@@ -17,11 +21,30 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PLAUDIT_", frozen=True)
 
     kafka: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, comma-separated host:port")
+    kafka_user: str = Field(
+        "", description="Who logs in at Kafka; empty: nobody, for a broker that asks for no login"
+    )
+    kafka_password: str = Field("", repr=False, description="Password of that user")
+    kafka_mechanism: Mechanism = Field(
+        "SCRAM-SHA-512", description="How it logs in: SCRAM-SHA-512 or SCRAM-SHA-256"
+    )
+    kafka_tls: bool = Field(False, description="Whether connections to Kafka are encrypted")
+    kafka_ca_file: str = Field(
+        "", description="Certificates (PEM) that Kafka's must be signed by; empty: those that the machine trusts"
+    )
+    ingest_verifying_keys: str = Field(
+        "",
+        description="Keys that verify access keys, comma-separated; empty: anything is believed, signed or not",
+    )
+    scoring_verifying_keys: str = Field(
+        "",
+        description="Keys that verify programmes, comma-separated; empty: anything is believed, signed or not",
+    )
     postgres_url: str = Field("postgresql://127.0.0.1:5432", description="PostgreSQL server, without a database")
-    postgres_password: str = Field("", description="Password of the service's own role")
+    postgres_password: str = Field("", repr=False, description="Password of the service's own role")
     http_host: str = Field("127.0.0.1", description="Address that the API listens on")
     http_port: int = Field(8100, description="Port that the API listens on", ge=0, le=65535)
-    admin_key: str = Field("", description="Secret that may issue access keys; empty turns that off")
+    admin_key: str = Field("", repr=False, description="Secret that may issue access keys; empty turns that off")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     pool_min_count: int = Field(1, ge=1, description="PostgreSQL connections kept open")
@@ -80,3 +103,57 @@ class ServiceSettings(BaseSettings):
     key_cache_seconds: float = Field(2.0, gt=0, description="How long a checked access key is believed")
     unknown_key_cache_seconds: float = Field(0.2, gt=0, description="How long a key is believed to be unknown")
     key_cache_max_count: int = Field(10_000, ge=1, description="Access keys remembered, known and unknown")
+
+    @field_validator("ingest_verifying_keys", "scoring_verifying_keys")
+    @classmethod
+    def _are_keys(cls, value: str) -> str:
+        Verifier(split_keys(value))
+        return value
+
+    @property
+    def broker(self) -> Broker:
+        """Where Kafka is and how this service gets in."""
+        return Broker(
+            self.kafka,
+            self.kafka_user,
+            self.kafka_password,
+            self.kafka_mechanism,
+            self.kafka_tls,
+            self.kafka_ca_file,
+        )
+
+    @property
+    def signer(self) -> Signer | None:
+        """What signs this service's facts; None for a service that tells none of those that are signed."""
+        return None
+
+    def verifier(self, service: str) -> Verifier | None:
+        """What checks the facts that `service` signs; None when its keys are not set, and nothing is checked."""
+        keys = {"ingest": self.ingest_verifying_keys, "scoring": self.scoring_verifying_keys}[service]
+        return Verifier(split_keys(keys)) if keys else None
+
+
+class SigningSettings(ServiceSettings):
+    """The shared settings of a service whose facts give authority: it signs them."""
+
+    signing_key: str = Field(
+        "",
+        repr=False,
+        description="Key that signs what gives authority; empty: readers with verifying keys refuse it",
+    )
+
+    @field_validator("signing_key")
+    @classmethod
+    def _is_a_key(cls, value: str) -> str:
+        if value:
+            Signer(value)
+        return value
+
+    @property
+    def signer(self) -> Signer | None:
+        """What signs this service's facts; None when no key is set."""
+        return _signer(self.signing_key) if self.signing_key else None
+
+
+#: A key is read once, not for every fact.
+_signer = lru_cache(Signer)

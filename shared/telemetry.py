@@ -3,6 +3,7 @@
 import logging
 import secrets
 import sys
+import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
@@ -14,6 +15,8 @@ from prometheus_client import REGISTRY, Gauge, Histogram, Metric
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 from pythonjsonlogger.orjson import OrjsonFormatter
+
+from shared.contracts.texts import written_out
 
 AGE_BUCKETS_SECONDS = (
     0.01,
@@ -56,6 +59,12 @@ OFFSET_CONFLICTS = prometheus_client.Counter(
 )
 DEAD_LETTERS = prometheus_client.Counter(
     "plaudit_dead_letters_total", "Records that could never be processed", ["topic"]
+)
+BAD_SIGNATURES = prometheus_client.Counter(
+    "plaudit_bad_signatures_total", "Records put aside because no trusted key has signed them", ["topic"]
+)
+SIGNATURES_OUTDATED = Gauge(
+    "plaudit_signatures_outdated", "Facts of this service that its present key has not signed yet"
 )
 OUTBOX_PENDING = Gauge("plaudit_outbox_pending_rows", "Messages committed and not yet acknowledged by the broker")
 OUTBOX_PUBLISHED = prometheus_client.Counter(
@@ -123,17 +132,32 @@ def new_traceparent() -> str:
     return f"00-{digits[:32]}-{digits[32:]}-01"
 
 
+def with_rfc3339_times(formatter: logging.Formatter) -> logging.Formatter:
+    """The formatter, with times as in 2026-01-31T12:00:00.123Z (RFC 3339), whatever the zone here is."""
+    formatter.converter = time.gmtime
+    formatter.default_time_format = "%Y-%m-%dT%H:%M:%S"
+    formatter.default_msec_format = "%s.%03dZ"
+    return formatter
+
+
+class _WrittenOut(OrjsonFormatter):
+    """Writes out what JSON leaves as it is: directions, C1 controls and what else a terminal would obey."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as a line of JSON that means the same."""
+        return written_out(super().format(record))
+
+
 def configure_logging(service: str, level: str) -> None:
     """Write one JSON object a line to standard error: time, level, logger, service, message and what is given."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        OrjsonFormatter(
-            "{asctime}{levelname}{name}{message}",
-            style="{",
-            rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
-            static_fields={"service": service},
-        )
+    formatter = _WrittenOut(
+        "{asctime}{levelname}{name}{message}",
+        style="{",
+        rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
+        static_fields={"service": service},
     )
+    handler.setFormatter(with_rfc3339_times(formatter))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -4,6 +4,7 @@ Topics are created from here, AsyncAPI is generated from here, and a breaking ch
 its readers from here.
 """
 
+import re
 from dataclasses import dataclass
 
 from shared.contracts import facts
@@ -30,6 +31,8 @@ class Topic:
     partitions: int = 6
     retention_ms: int = KEEP_FOREVER
     compacted: bool = False
+    #: Gives authority: its only producer signs what it writes here, and readers check that.
+    signed: bool = False
 
     @property
     def config(self) -> dict[str, str]:
@@ -117,6 +120,7 @@ PROGRAMMES = Topic(
     consumers=("recognition", "rewards", "analytics"),
     partitions=1,
     compacted=True,
+    signed=True,
 )
 ACCESS_KEYS = Topic(
     "access_keys.v1",
@@ -127,6 +131,7 @@ ACCESS_KEYS = Topic(
     consumers=("scoring", "recognition", "rewards", "analytics"),
     partitions=1,
     compacted=True,
+    signed=True,
 )
 
 
@@ -157,6 +162,35 @@ TOPICS = (
     ACCESS_KEYS,
     *(dead_letter_topic(service) for service in SERVICES),
 )
+
+#: Topics of platforms that write to the broker themselves: one each, whose name says for which community.
+LANE_PREFIX = "engagement.lane."
+_LANE = re.compile(re.escape(LANE_PREFIX) + r"(?P<community>[a-z0-9_-]+)\.(?P<name>[a-z0-9_-]+)\.v1")
+
+
+def lane_topic(community: str, name: str) -> Topic:
+    """The lane of the platform `name`, which writes events of one community and nothing else."""
+    return Topic(
+        f"{LANE_PREFIX}{community}.{name}.v1",
+        f"What the platform {name} writes for {community}, before it is admitted",
+        "any",
+        (),
+        producers=(name,),
+        consumers=("ingest",),
+        retention_ms=7 * DAY_MS,
+    )
+
+
+def community_of_lane(topic: str) -> str:
+    """The community that a lane is for, by the name of its topic. Raises ValueError when it is no lane."""
+    matched = _LANE.fullmatch(topic)
+    if matched is None:
+        raise ValueError(f"{topic} is no lane")
+    return matched["community"]
+
+
+#: The services whose facts give authority.
+SIGNERS = tuple(dict.fromkeys(topic.producers[0] for topic in TOPICS if topic.signed))
 
 
 def record_key(community: str, part: str) -> bytes:

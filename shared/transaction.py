@@ -80,13 +80,15 @@ class Transaction(Generic[SettingsT_co]):
         self.publish(topic, record_key(community, subject), fact)
 
     def publish(self, topic: Topic, key: bytes, fact: Mapping[str, Any]) -> None:
-        """Send `fact`, a whole message, to `topic` once this transaction has committed.
+        """Send `fact`, a whole message, to `topic` once this transaction has committed; signed if the topic is.
 
         Raises InvalidMessageError when it is larger than a broker takes: it would block all that follow it.
         """
         # A copy of the exact size: orjson gives back a block of 1 KB cut short, and a heap full of such ends costs
         # 2 µs a message.
         value = b"%b" % orjson.dumps(fact)
+        if topic.signed and self.settings.signer is not None:
+            value = self.settings.signer.sign(value)
         if len(value) + len(key) > MESSAGE_MAX_BYTES:
             raise InvalidMessageError(
                 f"a message for {topic.name} would have {len(value)} of {MESSAGE_MAX_BYTES} bytes"

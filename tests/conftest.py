@@ -2,18 +2,29 @@
 
 import os
 import shutil
+import ssl
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from signal import SIGKILL, SIGQUIT
 from typing import Any
 
 import pytest
 
-from plaudit.stack import StackState, start, stop
+from plaudit.stack import StackState, kafka, processes, start
+from plaudit.stack.services import connections
+
+pytest_plugins = ["tests.side_by_side", "tests.faults.summary"]
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = Path(os.environ.get("PLAUDIT_SHARED_DATA", ROOT / ".." / "shared" / "data")).resolve()
+
+#: A killed worker's partitions wait for this, and a rebalance is heard of after a quarter of it: short, because
+#: tests kill workers and wait for the next. The default is 10 s.
+SESSION_SECONDS = 3.0
+THROW_AWAY_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -22,25 +33,36 @@ class Stack:
 
     state: StackState
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Arguments for a service's Settings that connect it to this stack, with a free port."""
+    def settings(self, service: str) -> dict[str, Any]:
+        """Arguments for the Settings of `service` that connect it to this stack, with a free port."""
         return {
-            "kafka": self.state.kafka,
-            "postgres_url": self.state.postgres_url,
-            "postgres_password": self.state.postgres_password,
+            **connections(self.state, service),
             "admin_key": self.state.admin_key,
             "http_port": 0,
+            "session_seconds": SESSION_SECONDS,
         }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_tls_context() -> Iterator[None]:
+    """HTTP clients share it: nobody here speaks TLS, and each would read the world's certificates for 10 ms."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
 
 
 @pytest.fixture(scope="session")
 def plaudit_home() -> Iterator[Path]:
-    """Where the tests' stacks live: never among a user's. Another user, PostgreSQL's, must be able to enter."""
+    """Where the tests' stacks live: never among a user's. Another user, PostgreSQL's, must be able to enter.
+
+    Their brokers take consumer sessions that are shorter than Kafka's own minimum.
+    """
     home = Path(tempfile.mkdtemp(prefix="plaudit-tests-"))
     home.chmod(0o755)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PLAUDIT_HOME", str(home))
+        properties = kafka.properties
+        patch.setattr(kafka, "properties", lambda state: f"{properties(state)}group.min.session.timeout.ms=1000\n")
         yield home
     shutil.rmtree(home, ignore_errors=True)
 
@@ -50,15 +72,23 @@ def stack(plaudit_home: Path) -> Iterator[Stack]:
     """Kafka and PostgreSQL without services, for tests that run parts of a service themselves."""
     state = start("parts", only=["kafka", "postgres"])
     yield Stack(state)
-    stop("parts")
+    throw_away(state)
+
+
+def throw_away(state: StackState) -> None:
+    """Ends a broker and a database whose data nobody wants: an orderly stop writes all of it to the disk first."""
+    found = processes.find_processes(state.directory)
+    for name, signal_number in (("supervisor", SIGKILL), ("kafka", SIGKILL), ("postgres", SIGQUIT)):
+        assert not processes.stop(found.get(name, []), signal_number, THROW_AWAY_SECONDS)
 
 
 @pytest.fixture(scope="session")
 def platform(plaudit_home: Path) -> Iterator[StackState]:
     """The whole platform, as `plaudit up` starts it."""
-    state = start("whole")
+    state = start("whole", environment={"PLAUDIT_SESSION_SECONDS": str(SESSION_SECONDS)})
     yield state
-    stop("whole")
+    start("whole", only=["kafka", "postgres"])  # which stops the services, in order
+    throw_away(state)
 
 
 @pytest.fixture(scope="session")

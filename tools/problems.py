@@ -16,7 +16,7 @@ def types_in(package: str) -> list[ProblemType]:
     root = importlib.import_module(package)
     modules = [
         root,
-        *(importlib.import_module(one.name) for one in pkgutil.walk_packages(root.__path__, f"{package}.")),
+        *(importlib.import_module(module.name) for module in pkgutil.walk_packages(root.__path__, f"{package}.")),
     ]
     named = (value for module in modules for value in vars(module).values() if isinstance(value, ProblemType))
     return list(dict.fromkeys(named))
@@ -25,8 +25,10 @@ def types_in(package: str) -> list[ProblemType]:
 def all_types() -> list[tuple[str, ProblemType]]:
     """Every kind with who answers it: `any` service, or one by its name."""
     shared = types_in("shared")
-    own = ((service, one) for service in SERVICES for one in types_in(f"services.{service}") if one not in shared)
-    return [*(("any", one) for one in shared), *own]
+    own = (
+        (service, kind) for service in SERVICES for kind in types_in(f"services.{service}") if kind not in shared
+    )
+    return [*(("any", kind) for kind in shared), *own]
 
 
 def with_problems(page: str) -> str:
@@ -42,5 +44,5 @@ def with_problems(page: str) -> str:
 def _rows() -> Iterator[str]:
     yield "| `type` | Status | Title | Answered by |"
     yield "|---|---|---|---|"
-    for service, one in sorted(all_types(), key=lambda row: (row[1].status, row[1].slug)):
-        yield f"| `{one.uri}` | {one.status} | {one.title} | {service} |"
+    for service, kind in sorted(all_types(), key=lambda row: (row[1].status, row[1].slug)):
+        yield f"| `{kind.uri}` | {kind.status} | {kind.title} | {service} |"

@@ -35,7 +35,7 @@ def generated(root: Path) -> dict[str, bytes]:
         "asyncapi.json": asyncapi_document(),
         **{f"{_APIS}{service}.json": openapi_document(service) for service in SERVICES},
     }
-    files = {f"schemas/{path}": orjson.dumps(one, option=_OPTIONS) for path, one in documents.items()}
+    files = {f"schemas/{path}": orjson.dumps(document, option=_OPTIONS) for path, document in documents.items()}
     pages = {"docs/events.md": with_catalogue, "docs/problems.md": with_problems}
     return {**files, **{page: complete((root / page).read_text()).encode() for page, complete in pages.items()}}
 
@@ -92,12 +92,12 @@ def broken(root: Path, revision: str = "HEAD", replaced: Sequence[str] = ()) -> 
 
     `replaced` names types (`survey.response.v1`) and operations (`rewards GET /v1/catalogue`).
     """
-    paths = {f"{folder}/{one}.json" for one in replaced for folder in ("events", "facts")}
+    paths = {f"{folder}/{kind}.json" for kind in replaced for folder in ("events", "facts")}
     baseline = {path: document for path, document in published(root, revision).items() if path not in paths}
     types = {path: schema for path, schema in baseline.items() if not path.startswith(_APIS)}
     apis = {Path(path).stem: document for path, document in baseline.items() if path.startswith(_APIS)}
     current = {service: openapi_document(service) for service in SERVICES}
-    of_operations = [one for one in operation_breaks(apis, current) if one.path not in replaced]
+    of_operations = [broken for broken in operation_breaks(apis, current) if broken.path not in replaced]
     return [*breaks(types, schema_documents()), *of_operations]
 
 
@@ -124,7 +124,7 @@ def main(check: bool, against: str, replaced: Sequence[str]) -> None:
     if found:
         raise click.ClickException(
             "published versions may not change like this:\n"
-            + "\n".join(f"  {one}" for one in found)
+            + "\n".join(f"  {change}" for change in found)
             + "\nPublish a new version (.v2 of a type, a path under /v2) beside the old one. "
             "schemas/README.md says what may change."
         )

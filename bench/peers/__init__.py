@@ -124,7 +124,7 @@ async def run(context: Context) -> None:
     await _execute(state, TABLE)
     await _execute(state, f"grant select, insert, update on peer_totals to {role_name(DATABASE)}")
     topic = f"bench.points.{uuid.uuid4().hex[:8]}"
-    await create_topics(state.kafka, [_topic(topic)])
+    await create_topics(state.broker, [_topic(topic)])
     expected = await _fill(state, topic, QUICK_COUNT if context.quick else RECORD_COUNT)
     for program in PROGRAMS:
         try:
@@ -148,7 +148,7 @@ async def _fill(state: StackState, topic: str, count: int) -> Counter[str]:
         points = 1 + number % 3
         expected[member] += points
         records.append((topic, member.encode(), orjson.dumps(_award(number, member, points))))
-    producer = create_producer(state.kafka, request_seconds=20)
+    producer = create_producer(state.broker, request_seconds=20)
     await producer.start()
     try:
         for start in range(0, count, 5_000):
@@ -198,7 +198,9 @@ async def _peer(context: Context, state: StackState, program: Program, topic: st
             note=note,
         )
     )
-    context.say(f"{program.name}: {clean.rate or 0:,.0f} records/s; after a kill {missing} lost, {surplus} twice")
+    context.say_number(
+        f"{program.name}: {clean.rate or 0:,.0f} records/s; after a kill {missing} lost, {surplus} twice"
+    )
 
 
 @dataclass
@@ -219,7 +221,7 @@ async def _attempt(
     settings = _settings(state, program, topic, group, output, directory)
     await _execute(state, "truncate consumer_offsets")  # Plaudit's offsets are a service's, not a group's
     if output.endswith("-output"):
-        await create_topics(state.kafka, [_topic(output)])
+        await create_topics(state.broker, [_topic(output)])
     command = [str(python), *(part.format(**names) for part in program.command)]
     cwd = HERE / program.name if program.package else ROOT
     try:
@@ -261,15 +263,19 @@ def _settings(
     role = role_name(DATABASE)
     return os.environ | {
         "PEER_KAFKA": state.kafka,
-        "PEER_POSTGRES": database_url(state.postgres_url, role, role, state.postgres_password),
+        "PEER_KAFKA_USER": state.broker.user,
+        "PEER_KAFKA_PASSWORD": state.broker.password,
+        "PEER_POSTGRES": database_url(state.postgres_url, role, role, state.postgres_passwords[DATABASE]),
         "PEER_TOPIC": topic,
         "PEER_GROUP": group,
         "PEER_OUTPUT": output,
         "PEER_PARTITIONS": str(PARTITION_COUNT),
         "PEER_DIRECTORY": str(directory),
         "PLAUDIT_KAFKA": state.kafka,
+        "PLAUDIT_KAFKA_USER": state.broker.user,
+        "PLAUDIT_KAFKA_PASSWORD": state.broker.password,
         "PLAUDIT_POSTGRES_URL": state.postgres_url,
-        "PLAUDIT_POSTGRES_PASSWORD": state.postgres_password,
+        "PLAUDIT_POSTGRES_PASSWORD": state.postgres_passwords[DATABASE],
         "PYTHONPATH": "" if program.package else str(ROOT),
     }
 
@@ -296,7 +302,7 @@ async def _totals(state: StackState, group: str, output: str) -> Any:
             await database.close()
         return
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=state.kafka, isolation_level="read_committed", auto_offset_reset="earliest"
+        **state.broker.options, isolation_level="read_committed", auto_offset_reset="earliest"
     )
     await consumer.start()
     totals: Counter[str] = Counter()

@@ -16,6 +16,7 @@ from bench.front_door import Call, NoProducer
 from bench.loader import Loader
 from bench.measure import compare
 from plaudit.stack import StackState
+from plaudit.stack.services import connections
 from services.ingest.settings import Settings
 from shared.contracts.facts import RAW_EVENT
 from shared.kafka import create_producer, create_topics, send_records
@@ -117,7 +118,7 @@ async def _key(context: Context, state: StackState) -> tuple[str, str]:
 
 async def _produce(state: StackState, batches: Sequence[list[tuple[bytes, bytes]]], count: int) -> float:
     """Records per second when so many batches are sent, as many at a time as there are connections."""
-    producer = create_producer(state.kafka, request_seconds=20)
+    producer = create_producer(state.broker, request_seconds=20)
     await producer.start()
     left = iter(range(count))
     total = 0
@@ -140,7 +141,7 @@ async def _produce(state: StackState, batches: Sequence[list[tuple[bytes, bytes]
 async def consume(context: Context) -> None:
     """Records of engagement.raw.v1 fetched and decoded as the consumer loop does, beside confluent-kafka."""
     state = await context.infrastructure()
-    await create_topics(state.kafka, [RAW])
+    await create_topics(state.broker, [RAW])
     values = list(chain.raw_values("bench", messages.events(10_000)))
     records = [(str(number).encode(), value) for number, value in enumerate(values)]
     await _produce(
@@ -160,7 +161,7 @@ async def consume(context: Context) -> None:
 async def _consume(state: StackState) -> float:
     settings = Settings()
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=state.kafka,
+        **state.broker.options,
         enable_auto_commit=False,
         isolation_level="read_committed",
         fetch_max_bytes=settings.fetch_max_bytes,
@@ -191,7 +192,11 @@ def _consume_confluent(state: StackState) -> float:
 
     consumer = Consumer(
         {
-            "bootstrap.servers": state.kafka,
+            "bootstrap.servers": state.broker.servers,
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": state.broker.mechanism,
+            "sasl.username": state.broker.user,
+            "sasl.password": state.broker.password,
             "group.id": "bench-limit",
             "enable.auto.commit": False,
             "isolation.level": "read_committed",
@@ -214,11 +219,9 @@ def _consume_confluent(state: StackState) -> float:
 async def relay(context: Context) -> None:
     """Outbox rows published and deleted by the relay, beside sending the same messages from memory."""
     state = await context.infrastructure()
-    settings = Settings(
-        kafka=state.kafka, postgres_url=state.postgres_url, postgres_password=state.postgres_password
-    )
+    settings = Settings(**connections(state, "scoring"))
     pool = await create_pool("scoring", settings)
-    producer = create_producer(state.kafka, request_seconds=20)
+    producer = create_producer(state.broker, request_seconds=20)
     await producer.start()
     values = list(chain.raw_values("bench", messages.events(20_000)))
     given = [(RAW.name, str(number).encode(), value) for number, value in enumerate(values)]

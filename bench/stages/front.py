@@ -37,7 +37,10 @@ async def parse(context: Context) -> None:
     body = messages.bodies(messages.events(messages.BATCH_COUNT))[0]
     settings = Settings()
     limits = admission.Limits(
-        settings.events_max_count, settings.event_max_bytes, settings.future_tolerance_seconds
+        settings.events_max_count,
+        settings.event_max_bytes,
+        settings.future_tolerance_seconds,
+        settings.earliest_year,
     )
     headers = {"content-type": admission.BATCH_TYPE}
 

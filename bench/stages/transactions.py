@@ -14,6 +14,7 @@ from bench.chain import BATCH_COUNT, Chain, connected
 from bench.context import MESSAGES, Context
 from bench.measure import compare, like_a_service
 from plaudit.stack import StackState
+from plaudit.stack.services import connections
 from shared.consumer import ConsumerLoop
 from shared.contracts.facts import POINTS_AWARDED
 from shared.kafka import create_producer, send_records
@@ -132,7 +133,7 @@ async def _events_in_kafka(state: StackState, links: Chain) -> list[tuple[bytes,
         raw = list(chain.raw_values(community, given[start : start + BATCH_COUNT]))
         published = await links.links["ingest"].handle("engagement.raw.v1", raw)
         values += [(key, value) for topic, key, value in published if topic == EVENTS.name]
-    producer = create_producer(state.kafka, request_seconds=20)
+    producer = create_producer(state.broker, request_seconds=20)
     await producer.start()
     try:
         await send_records(producer, ((EVENTS.name, key, value) for key, value in values))
@@ -144,9 +145,7 @@ async def _events_in_kafka(state: StackState, links: Chain) -> list[tuple[bytes,
 async def _consume(state: StackState, links: Chain, event_count: int) -> float:
     """Events per second of scoring's consumer loop, from its first commit to its last."""
     link = links.links["scoring"]
-    settings = link.spec.settings(
-        kafka=state.kafka, postgres_url=state.postgres_url, postgres_password=state.postgres_password
-    )
+    settings = link.spec.settings(**connections(state, "scoring"))
     relay = CommitsOnly()
     counts: list[int] = []
     handler = link.spec.subscriptions[0]

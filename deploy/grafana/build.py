@@ -50,7 +50,7 @@ def quantiles(histogram: str, by: str, *of: float, where: str = "") -> tuple[Que
 
 
 def rates(counter: str, by: str, where: str = "") -> tuple[Query, ...]:
-    """A counter's rate by one label; a nought without a label as long as there is no series."""
+    """A counter's rate by one label; a zero without a label as long as there is no series."""
     return (Query(f"sum by ({by}) (rate({counter}{where}[$__rate_interval])) or on() vector(0)", f"{{{{{by}}}}}"),)
 
 
@@ -239,6 +239,19 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "What the last check of the ledger found wrong. Anything but 0 is an alarm.",
             "short",
             (Query("sum by (service) (plaudit_rewards_ledger_differences)", "{{service}}"),),
+        ),
+        Panel(
+            "Rows altered",
+            "Payout runs and payouts that were changed behind the service's back, by the last check, and commands "
+            "that were refused for it. Anything but 0 is an alarm.",
+            "short",
+            (
+                Query("sum by (service) (plaudit_rewards_altered)", "found"),
+                Query(
+                    "sum by (service) (increase(plaudit_rewards_altered_refusals_total[$__rate_interval]))",
+                    "refused",
+                ),
+            ),
         ),
     ),
     "Processes": (

@@ -3,8 +3,9 @@
 The ingest service judges them; only a line that is no JSON object is stopped here.
 """
 
+import codecs
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, cast
 
 import orjson
 
@@ -19,11 +20,18 @@ def open_lines(path: str) -> Source:
 
     def records() -> Iterator[Record]:
         try:
-            yield from _records(path, source_input.stream)
+            yield from _records(path, _in_utf8(source_input))
         finally:
             source_input.close()
 
     return Source(records(), source_input.total, source_input.position)
+
+
+def _in_utf8(source_input: Input) -> IO[bytes]:
+    """The lines in UTF-8, whatever the file's byte order mark says that they are in."""
+    if source_input.encoding in (None, "utf-8"):
+        return source_input.stream
+    return cast(IO[bytes], codecs.EncodedFile(source_input.stream, "utf-8", source_input.encoding))
 
 
 def _records(path: str, stream: IO[bytes]) -> Iterator[Record]:
@@ -40,7 +48,7 @@ def _records(path: str, stream: IO[bytes]) -> Iterator[Record]:
                 continue
         except EOFError:
             raise SourceError(f"{path}: the gzip file ends in the middle; get it again") from None
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise SourceError(f"{path}: after line {number}: {error}") from None
         if not line:
             return

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import click
-import httpx
 import orjson
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -21,7 +20,11 @@ from plaudit.importers.delivery import Delivery, Summary, mapped_only
 from plaudit.importers.git import GitOptions, is_shallow, open_repository
 from plaudit.importers.mapping import TableMapping, build_mapping, read_mapping
 from plaudit.importers.records import Source, SourceError
+from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
 from plaudit.stack.errors import StackError
+from plaudit.terminal import lines_written_out
+from shared.contracts.fields import EARLIEST_YEAR
+from shared.contracts.texts import written_out
 
 IMPORT_SCOPES = ("events:write", "receipts:read")
 PROGRESS_EVERY_COUNT = 200
@@ -32,27 +35,20 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Target:
     """Where events go, and how the import is reported."""
 
-    url: str | None
-    key: str | None
-    stack: str
-    community: str
+    where: Where
     as_json: bool
     rate: float | None
     limit: int | None
     wait_seconds: float
     strict: bool
+    earliest_year: int | None
     output: str | None
 
 
 def target_options(command: F) -> F:
     """The options that every import has; they arrive as one `target`."""
     options = (
-        click.option("--url", envvar="PLAUDIT_URL", help="The ingest service; default: the local stack's."),
-        click.option("--key", envvar="PLAUDIT_KEY", help="An access key; default: the local stack's own."),
-        click.option(
-            "--stack", envvar="PLAUDIT_STACK", default="default", show_default=True, help="Which local stack."
-        ),
-        click.option("--community", default="demo", show_default=True, help="Which community of the local stack."),
+        where_options(URL, KEY, COMMUNITY),
         click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON."),
         click.option("--rate", type=click.FloatRange(min=0.1), help="At most so many events a second."),
         click.option("--limit", type=click.IntRange(min=1), help="Stop after so many events."),
@@ -64,6 +60,11 @@ def target_options(command: F) -> F:
             help="How long to wait for what becomes of a batch.",
         ),
         click.option("--strict", is_flag=True, help="Exit with 1 when anything was invalid or refused."),
+        click.option(
+            "--earliest-year",
+            type=click.IntRange(1, 9999),
+            help=f"Times before it are mistakes, and refused.  [default: {EARLIEST_YEAR}]",
+        ),
         click.option(
             "--output",
             metavar="FILE",
@@ -125,8 +126,9 @@ def _open_git(path: Path, options: GitOptions) -> Source:
     source = open_repository(path, options)
     if options.source is None and is_shallow(path):
         click.echo(
-            f"{path} is a shallow clone: older commits are missing, and once you fetch them the import has "
-            "another source and counts again. Fetch all first (git fetch --unshallow), or give --source.",
+            f"{written_out(str(path))} is a shallow clone: older commits are missing, and once you fetch them the "
+            "import has another source and counts again. "
+            "Fetch all first (git fetch --unshallow), or give --source.",
             err=True,
         )
     return source
@@ -146,7 +148,7 @@ def _open_git(path: Path, options: GitOptions) -> Source:
 @click.option("--delimiter", default=",", show_default=True, help="One character; \\t is a tab.")
 @click.option("--no-header", is_flag=True, help="The first line is a row; columns are called 1, 2, 3…")
 @click.option("--columns", help="Names of the columns when there is no header: a,b,c.")
-@click.option("--encoding", default="utf-8-sig", show_default=True)
+@click.option("--encoding", help="[default: what the file's byte order mark says, or utf-8]")
 @click.option("--source", help="The events' source; default: csv:<name of the file>.")
 @target_options
 def import_csv(
@@ -158,7 +160,7 @@ def import_csv(
     delimiter: str,
     no_header: bool,
     columns: str | None,
-    encoding: str,
+    encoding: str | None,
     source: str | None,
 ) -> None:
     """Import a table (gzipped or not, '-' is standard input): each row is an activity.
@@ -238,42 +240,28 @@ def run_import(target: Target, title: str, open_source: Callable[[], Source]) ->
         if target.output is not None:
             _write(target, source, summary)
         else:
-            url, key = _address(target)
-            asyncio.run(_deliver(target, title, source, summary, url, key))
+            place = target.where.place()
+            url = place.url("ingest")
+            with place.access("plaudit import", IMPORT_SCOPES, ("ingest",)) as key:
+                asyncio.run(_deliver(target, title, source, summary, url, key))
     except (SourceError, StackError, UnreachableError, PlauditError) as error:
         failure = str(error)
+    except click.ClickException as error:
+        failure = error.format_message()
     if target.output != "-" and (target.as_json or summary.sent or not failure):
         _report(target, summary, failure)
     if failure:
-        click.echo(f"Error: {failure}", err=True)
+        click.echo(lines_written_out(f"Error: {failure}"), err=True)
         if summary.sent:
             click.echo("Run the same command again: what was taken will not count twice.", err=True)
     if failure or summary.pending or (target.strict and not summary.flawless):
         sys.exit(1)
 
 
-def _address(target: Target) -> tuple[str, str]:
-    """The ingest service and a key: as given, or the local stack's. Raises StackError or UnreachableError."""
-    if target.url and target.key:
-        return target.url, target.key
-    # Imported here: an import to a remote service needs nothing of the local stack.
-    from plaudit import admin  # noqa: PLC0415
-    from plaudit.stack import state  # noqa: PLC0415
-
-    url = target.url or state.load_state(target.stack).service_urls["ingest"]
-    try:
-        return url, target.key or admin.local_key(target.stack, target.community, IMPORT_SCOPES)
-    except httpx.TransportError as error:
-        raise UnreachableError(
-            f"the local stack {target.stack!r} does not answer ({error}); start it with "
-            f"`plaudit up --stack {target.stack}`, or give --url and --key"
-        ) from None
-
-
 def _progress(quiet: bool) -> Progress:
     columns: tuple[ProgressColumn | str, ...] = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.fields[count]:,} events"),
         TextColumn("{task.fields[rate]:,.0f}/s"),
@@ -284,15 +272,20 @@ def _progress(quiet: bool) -> Progress:
 
 async def _deliver(target: Target, title: str, source: Source, summary: Summary, url: str, key: str) -> None:
     with _progress(target.as_json or not sys.stderr.isatty()) as progress:
-        task = progress.add_task(title, total=source.total, count=0, rate=0.0)
+        task = progress.add_task(written_out(title), total=source.total, count=0, rate=0.0)
 
         def show() -> None:
             elapsed = progress.tasks[0].elapsed or 1.0
             progress.update(task, completed=source.position(), count=summary.sent, rate=summary.sent / elapsed)
 
-        async with PlauditClient(url, key) as client:
+        async with PlauditClient(url, key, earliest_year=target.earliest_year) as client:
             delivery = Delivery(
-                client, summary, rate=target.rate, wait_seconds=target.wait_seconds, on_progress=show
+                client,
+                summary,
+                rate=target.rate,
+                wait_seconds=target.wait_seconds,
+                earliest_year=target.earliest_year or EARLIEST_YEAR,
+                on_progress=show,
             )
             await delivery.run(source.records, target.limit)
 
@@ -301,8 +294,8 @@ def _write(target: Target, source: Source, summary: Summary) -> None:
     """The events themselves into a file, to look at or to send later (`import cloudevents`)."""
 
     def lines(stream: IO[bytes]) -> None:
-        for record in mapped_only(source.records, summary):
-            stream.write(orjson.dumps(record.event) + b"\n")
+        for record in mapped_only(source.records, summary, target.earliest_year or EARLIEST_YEAR):
+            stream.write(written_out(orjson.dumps(record.event).decode()).encode() + b"\n")
             summary.sent += 1
             if summary.sent == target.limit:
                 break
@@ -337,9 +330,8 @@ def _report(target: Target, summary: Summary, failure: str | None) -> None:
         if count:
             click.echo(f"{count:>10,}  {name:<9} {meaning}")
         for text, reason in summary.reasons.get(name, {}).items():
-            click.echo(
-                f"{'':>10}    {reason.count:,} × {text} ({', '.join(reason.examples)}{_more(reason.count)})"
-            )
+            line = f"{'':>10}    {reason.count:,} × {text} ({', '.join(reason.examples)}{_more(reason.count)})"
+            click.echo(written_out(line))
 
 
 def _speed(summary: Summary) -> str:

@@ -5,9 +5,12 @@ yet complete, and only counts and first examples of what went wrong.
 """
 
 import asyncio
+import contextlib
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -15,12 +18,15 @@ import orjson
 
 from plaudit.client import BATCH_MAX_BYTES, BATCH_MAX_COUNT, PlauditClient, Receipt
 from plaudit.importers.records import Bad, Mapped, Record, SourceError
+from shared.contracts.fields import EARLIEST_YEAR
 
 BATCHES_IN_FLIGHT_COUNT = 3
 RECEIPTS_OPEN_MAX_COUNT = 200
 EXAMPLES_MAX_COUNT = 3
 REASONS_MAX_COUNT = 50
 OTHER_REASONS = "other reasons"
+#: Clocks differ, and zones are forgotten; units that are mistaken lie further off.
+AHEAD_MAX = timedelta(days=1)
 
 
 @dataclass
@@ -77,9 +83,13 @@ class _Batch:
     places: list[str] = field(default_factory=list)
 
 
-def mapped_only(records: Iterator[Record], summary: Summary) -> Iterator[Mapped]:
-    """The events of a source; what is no event is counted in the summary."""
-    for record in records:
+def mapped_only(
+    records: Iterator[Record], summary: Summary, earliest_year: int = EARLIEST_YEAR
+) -> Iterator[Mapped]:
+    """The events of a source; what is no event, or none of a plausible time, is counted in the summary."""
+    latest = datetime.now(UTC) + AHEAD_MAX
+    for one in records:
+        record = _plausible(one, earliest_year, latest) if isinstance(one, Mapped) else one
         if isinstance(record, Mapped):
             yield record
         elif isinstance(record, Bad):
@@ -88,6 +98,17 @@ def mapped_only(records: Iterator[Record], summary: Summary) -> Iterator[Mapped]
         else:
             summary.skipped += 1
             summary.note("skipped", record.reason, record.place)
+
+
+def _plausible(mapped: Mapped, earliest_year: int, latest: datetime) -> Mapped | Bad:
+    """The event, unless its time was surely read wrongly; one that was not read here is the service's affair."""
+    time = mapped.event.get("time")
+    if isinstance(time, datetime) and time.year < earliest_year:
+        hint = "is its unit right (--time-format)? --earliest-year takes older ones"
+        return Bad(mapped.place, f"the time is before {earliest_year}, which is implausible: {hint}")
+    if isinstance(time, datetime) and time > latest:
+        return Bad(mapped.place, "the time is in the future: is its unit right (--time-format)?")
+    return mapped
 
 
 def _batches(events: Iterator[Mapped]) -> Iterator[_Batch]:
@@ -113,6 +134,36 @@ def _batches(events: Iterator[Mapped]) -> Iterator[_Batch]:
         raise failure
 
 
+async def _read_next(batches: Iterator[_Batch]) -> _Batch | None:
+    """The next batch, read in a thread; None at the end. Raises what reading raises.
+
+    The thread is one that nobody waits for when the import is broken off: it may be reading from a pipe into which
+    nothing comes.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[_Batch | None] = loop.create_future()
+
+    def settle(batch: _Batch | None, failure: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if failure:
+            done.set_exception(failure)
+        else:
+            done.set_result(batch)
+
+    def read() -> None:
+        batch, failure = None, None
+        try:
+            batch = next(batches, None)
+        except BaseException as error:  # noqa: BLE001 -- it is raised where the batch is awaited
+            failure = error
+        with contextlib.suppress(RuntimeError):  # the loop is gone: the import was broken off
+            loop.call_soon_threadsafe(settle, batch, failure)
+
+    threading.Thread(target=read, daemon=True).start()
+    return await done
+
+
 @dataclass
 class _Open:
     """A receipt that is not complete yet, and where its events came from."""
@@ -131,12 +182,14 @@ class Delivery:
         *,
         rate: float | None = None,
         wait_seconds: float = 120.0,
+        earliest_year: int = EARLIEST_YEAR,
         on_progress: Callable[[], None] = lambda: None,
     ) -> None:
         self._client = client
         self._summary = summary
         self._rate = rate
         self._wait_seconds = wait_seconds
+        self._earliest_year = earliest_year
         self._on_progress = on_progress
         self._open: deque[_Open] = deque()
         self._sending: deque[asyncio.Task[None]] = deque()
@@ -150,13 +203,13 @@ class Delivery:
         """
         loop = asyncio.get_running_loop()
         started = loop.time()
-        batches = _batches(islice(mapped_only(records, self._summary), limit))
+        batches = _batches(islice(mapped_only(records, self._summary, self._earliest_year), limit))
         failure: SourceError | None = None
         try:
             while True:
                 try:
                     # Reading and mapping happen in a thread: the loop goes on sending meanwhile.
-                    batch = await asyncio.to_thread(next, batches, None)
+                    batch = await _read_next(batches)
                 except SourceError as error:
                     failure = error
                     break

@@ -12,6 +12,7 @@ Body formats: https://docs.github.com/en/webhooks/webhook-events-and-payloads
 
 import hashlib
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -269,7 +270,7 @@ def event_name_of(path: Path) -> str:
     """X-GitHub-Event from the file beside the body, `<name>.headers`, or the body's own name up to a dot."""
     sidecar = path.with_suffix(SIDECAR_SUFFIX)
     if sidecar.is_file():
-        for line in sidecar.read_text(errors="replace").splitlines():
+        for line in sidecar.read_text(encoding="utf-8-sig", errors="replace").splitlines():
             name, _, value = line.partition(":")
             if name.strip().lower() == "x-github-event":
                 return value.strip()
@@ -303,7 +304,7 @@ def _records(directory: Path, files: list[Path], step: Callable[[], None]) -> It
             yield Bad(place, f"the body is larger than {BODY_MAX_BYTES} bytes")
             continue
         try:
-            body = orjson.loads(file.read_bytes())
+            body = orjson.loads(file.read_bytes().removeprefix(BOM_UTF8))
         except ValueError:
             yield Bad(place, "the body is not JSON")
             continue

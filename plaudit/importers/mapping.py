@@ -61,6 +61,9 @@ def _own_fields() -> dict[str, type]:
 
 DATA_FIELDS = _own_fields()
 TYPE_NAMES: Mapping[str, type] = {"int": int, "float": float, "bool": bool, "str": str}
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+#: Times in numbers since 1970. Which it is, is said: a number alone does not tell seconds from milliseconds.
+_UNITS_PER_SECOND = {"unix": 1, "unix_ms": 1_000}
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -100,12 +103,15 @@ def convert(text: str, kind: type) -> Any:
 
 def parse_time(text: str, time_format: str) -> datetime:
     """An aware UTC time. Raises ValueError with what the text is not."""
+    is_number = _NUMBER.fullmatch(text) is not None
+    iso = time_format == "iso"
+    if iso and is_number:
+        raise ValueError("is not a time of the format 'iso': a bare number needs its unit, unix or unix_ms")
     try:
-        if time_format == "unix":
-            return datetime.fromtimestamp(float(text), UTC)
-        if time_format == "unix_ms":
-            return datetime.fromtimestamp(int(text) / 1000, UTC)
-        iso = time_format == "iso"
+        if time_format in _UNITS_PER_SECOND:
+            if not is_number:
+                raise ValueError(text)
+            return datetime.fromtimestamp(float(text) / _UNITS_PER_SECOND[time_format], UTC)
         moment = datetime.fromisoformat(text) if iso else datetime.strptime(text, time_format)  # noqa: DTZ007
         if moment.tzinfo is None:
             return moment.replace(tzinfo=UTC)

@@ -1,8 +1,8 @@
 """What an importer reads: events, and what is not an event, each with its place in the source."""
 
+import codecs
 import gzip
 import io
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,11 +11,18 @@ from typing import IO, Any, cast
 
 from pydantic import ValidationError
 
-from shared.contracts.activities import ACTIVITY_ADAPTER
-from shared.contracts.fields import NAME_MAX_CHARS
+from shared.contracts.activities import ACTIVITY_ADAPTER, faults
+from shared.contracts.texts import shown_name
 
 GZIP_MAGIC = b"\x1f\x8b"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+#: How a file may say what its bytes are, longest first: the mark of UTF-32 begins with that of UTF-16.
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 
 
 class SourceError(Exception):
@@ -72,41 +79,49 @@ def checked(place: str, event: Mapping[str, Any]) -> Record:
 
 def explain(error: ValidationError) -> str:
     """The first thing wrong, as "/data/actor/id: String should have at least 1 character"."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    # The first part of the location is the event type that the union chose, not a field.
-    where = "/".join(str(part) for part in first["loc"][1:])
-    return f"/{where}: {first['msg']}" if where else first["msg"]
-
-
-def clean_name(name: str) -> str | None:
-    """A display name within the contract's limits, or None when nothing of it can be shown."""
-    cleaned = _CONTROL.sub(" ", name.encode("utf-8", "replace").decode()).strip()
-    return cleaned[:NAME_MAX_CHARS].rstrip() or None
+    first = faults(error)[0]
+    where = "/".join(map(str, first.place))
+    return f"/{where}: {first.detail}" if where else first.detail
 
 
 def actor(actor_id: str, name: str | None = None) -> dict[str, str]:
     """An `actor` or `author` of the contract; the name is left out when there is none to show."""
-    shown = clean_name(name) if name else None
+    shown = shown_name(name.encode("utf-8", "replace").decode()) if name else None
     return {"id": actor_id, "name": shown} if shown else {"id": actor_id}
+
+
+def _standard_input() -> Any:
+    # Without its buffer, whose lock a thread that waits for input would hold when the process is told to end.
+    return getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
 
 
 class Input:
     """A file, gzipped or not (told by its first bytes, not by its name); "-" is standard input.
 
-    Raises SourceError when the file can't be opened.
+    `encoding` is what a byte order mark says, None without one; that of UTF-8 is passed over. Raises SourceError
+    when the file can't be opened.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         try:
-            raw: IO[bytes] = sys.stdin.buffer if path == "-" else Path(path).open("rb")  # noqa: SIM115
+            raw: IO[bytes] = _standard_input() if path == "-" else Path(path).open("rb")  # noqa: SIM115
             self.total = None if path == "-" else Path(path).stat().st_size
         except OSError as error:
             raise SourceError(f"{path}: {error.strerror or error}") from None
         self._raw = _Counting(raw)
         buffered = io.BufferedReader(self._raw, 1024 * 1024)
         zipped = buffered.peek(2)[:2] == GZIP_MAGIC
-        self.stream = cast(IO[bytes], gzip.GzipFile(fileobj=buffered) if zipped else buffered)
+        stream = gzip.GzipFile(fileobj=buffered) if zipped else buffered
+        self.stream = cast(IO[bytes], stream)
+        try:
+            first = stream.peek(4)[:4]
+        except (EOFError, OSError):  # whoever reads on is told
+            first = b""
+        mark = next((one for one in _MARKS if first.startswith(one)), None)
+        self.encoding = None if mark is None else _MARKS[mark]
+        if mark == codecs.BOM_UTF8:
+            stream.read(len(mark))
 
     def position(self) -> int:
         """How many bytes of the file as stored have been read."""
@@ -136,6 +151,6 @@ class _Counting(io.RawIOBase):
         return len(chunk)
 
     def close(self) -> None:
-        if self._inner is not sys.stdin.buffer:
+        if self._inner is not _standard_input():
             self._inner.close()
         super().close()

@@ -7,23 +7,29 @@ are two events, and importing the file again gives the same ids wherever rows we
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from plaudit.importers.mapping import RowMapper, TableMapping
 from plaudit.importers.records import Bad, Input, Record, Source, SourceError
 
 #: A cell longer than this is taken for a quotation mark that was never closed.
 CELL_MAX_CHARS = 128 * 1024
+_NOT_IN_URIS = re.compile(r"[\x00-\x20\"#%/<>?\[\\\]^`{|}\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class CsvOptions:
-    """How the table is written. `columns` names them when the file has no header line."""
+    """How the table is written. `columns` names them when the file has no header line.
+
+    Without an `encoding` it is what the file's byte order mark says, or UTF-8.
+    """
 
     delimiter: str = ","
-    encoding: str = "utf-8-sig"
+    encoding: str | None = None
     header: bool = True
     columns: tuple[str, ...] = ()
     source: str | None = None
@@ -31,19 +37,19 @@ class CsvOptions:
 
 def default_source(path: str) -> str:
     """`csv:` and the file's name without .gz: the same for a file wherever it lies, zipped or not."""
-    return "csv:" + (Path(path).name.removesuffix(".gz") if path != "-" else "stdin")
+    name = Path(path).name.removesuffix(".gz") if path != "-" else "stdin"
+    return "csv:" + _NOT_IN_URIS.sub(lambda found: quote(found[0], errors="surrogateescape"), name)
 
 
 def open_table(path: str, mapping: TableMapping, options: CsvOptions) -> Source:
     """The rows of a file as a source of records. Raises SourceError: unreadable, or a column is missing."""
     source_input = Input(path)
+    encoding = options.encoding or source_input.encoding or "utf-8"
     try:
         # Bytes that are not of the encoding spoil their row, not the rest of the file.
-        text = io.TextIOWrapper(
-            source_input.stream, encoding=options.encoding, errors="surrogateescape", newline=""
-        )
+        text = io.TextIOWrapper(source_input.stream, encoding=encoding, errors="surrogateescape", newline="")
     except LookupError:
-        raise SourceError(f"there is no encoding {options.encoding!r}") from None
+        raise SourceError(f"there is no encoding {encoding!r}") from None
     csv.field_size_limit(CELL_MAX_CHARS)
     rows = _rows(path, text, options.delimiter)
     first = next(rows, None)

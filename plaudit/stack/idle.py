@@ -24,7 +24,7 @@ async def wait_until_idle(state: StackState, timeout_seconds: float = 120.0) -> 
     Raises StackError when there still is after `timeout_seconds`; the message says what.
     """
     deadline = time.monotonic() + timeout_seconds
-    consumer = AIOKafkaConsumer(bootstrap_servers=state.kafka)
+    consumer = AIOKafkaConsumer(**state.broker.options)
     await consumer.start()
     databases = {
         service: await asyncpg.connect(database_url(state.postgres_admin_url, role_name(service)))

@@ -7,13 +7,15 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from plaudit.broker.rights import ADMIN
 from plaudit.stack.errors import StackError
 from plaudit.stack.jars import KAFKA_VERSION
-from plaudit.stack.paths import cache
+from plaudit.stack.paths import cache, make_private
 from plaudit.stack.ports import HOST
 from plaudit.stack.processes import ProcessSpec, marked
-from plaudit.stack.state import StackState
+from plaudit.stack.state import StackState, write_private
 
+CONTROLLER_USER = "plaudit-broker"
 MAX_MESSAGE_BYTES = 2 * 1024 * 1024
 FLUSH_MILLISECONDS = 1000
 FORMAT_TIMEOUT_SECONDS = 60
@@ -35,7 +37,7 @@ LOG_OPTIONS = tuple(
         "log.kafka.server=info",
         "log.org.apache.kafka.coordinator.group=info",
         "showDateTime=true",
-        "dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
+        "dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
         "showThreadName=false",
     )
 )
@@ -48,9 +50,10 @@ def properties(state: StackState) -> str:
         "node.id": "1",
         "controller.quorum.voters": f"1@{HOST}:{state.ports['controller']}",
         "controller.listener.names": "CONTROLLER",
-        "listeners": f"PLAINTEXT://{HOST}:{state.ports['kafka']},CONTROLLER://{HOST}:{state.ports['controller']}",
-        "advertised.listeners": f"PLAINTEXT://{HOST}:{state.ports['kafka']}",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listeners": f"CLIENTS://{HOST}:{state.ports['kafka']},CONTROLLER://{HOST}:{state.ports['controller']}",
+        "advertised.listeners": f"CLIENTS://{HOST}:{state.ports['kafka']}",
+        "inter.broker.listener.name": "CLIENTS",
+        **security(state, "CLIENTS"),
         # In a properties file a backslash escapes and white space at the end counts.
         "log.dirs": str(_data(state)).replace("\\", "\\\\"),
         "auto.create.topics.enable": "false",
@@ -74,6 +77,35 @@ def properties(state: StackState) -> str:
     return "".join(f"{key}={value}\n" for key, value in settings.items())
 
 
+def security(state: StackState, *listeners: str) -> dict[str, str]:
+    """Who gets in at `listeners`, and who may do what.
+
+    Users log in by SCRAM. Its passwords are kept with the topics, so there are none before the first start: the
+    administrator and the broker itself, to its controller and to other brokers, are known from here too (PLAIN).
+    Whoever has not been given a right has none.
+    """
+    users = {ADMIN: state.kafka_admin_password, CONTROLLER_USER: state.kafka_controller_password}
+    login = f'username="{CONTROLLER_USER}" password="{state.kafka_controller_password}"'
+    known = " ".join(f'user_{user}="{password}"' for user, password in users.items())
+    plain = f"org.apache.kafka.common.security.plain.PlainLoginModule required {login} {known};"
+    scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+    settings = {
+        "listener.security.protocol.map": ",".join(f"{one}:SASL_PLAINTEXT" for one in (*listeners, "CONTROLLER")),
+        "sasl.mechanism.inter.broker.protocol": "PLAIN",
+        "sasl.mechanism.controller.protocol": "PLAIN",
+        "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
+        "listener.name.controller.plain.sasl.jaas.config": plain,
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": ";".join(f"User:{user}" for user in users),
+    }
+    for one in listeners:
+        prefix = f"listener.name.{one.lower()}"
+        settings[f"{prefix}.sasl.enabled.mechanisms"] = "SCRAM-SHA-512,PLAIN"
+        settings[f"{prefix}.scram-sha-512.sasl.jaas.config"] = scram
+        settings[f"{prefix}.plain.sasl.jaas.config"] = plain
+    return settings
+
+
 def spec(state: StackState, jars: Sequence[Path]) -> ProcessSpec:
     """The broker's process."""
     return ProcessSpec(
@@ -88,9 +120,13 @@ def spec(state: StackState, jars: Sequence[Path]) -> ProcessSpec:
 
 
 def prepare(state: StackState, jars: Sequence[Path]) -> None:
-    """Writes the broker's settings, and formats its storage the first time. Raises StackError if that fails."""
-    _data(state).mkdir(parents=True, exist_ok=True)
-    _settings_file(state).write_text(properties(state))
+    """Writes the broker's settings, which hold passwords, and formats its storage the first time.
+
+    Raises StackError if that fails.
+    """
+    make_private(_settings_file(state).parent)
+    make_private(_data(state))
+    write_private(_settings_file(state), properties(state))
     if (_data(state) / "meta.properties").exists():
         return
     tool = ("kafka.tools.StorageTool", "format", "--ignore-formatted", f"--cluster-id={state.kafka_cluster_id}")
@@ -100,6 +136,7 @@ def prepare(state: StackState, jars: Sequence[Path]) -> None:
         capture_output=True,
         text=True,
         timeout=FORMAT_TIMEOUT_SECONDS,
+        umask=0o077,
         check=False,
     )
     if result.returncode != 0:

@@ -10,19 +10,23 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psutil
 from pydantic import BaseModel
 
 from plaudit.stack import jars, kafka, ports, postgres, processes, services
-from plaudit.stack.errors import PortTakenError, StackError
-from plaudit.stack.paths import CHECKOUT, cache, stack_directory
+from plaudit.stack.errors import PortsTakenError, StackError
+from plaudit.stack.logs import open_private
+from plaudit.stack.paths import CHECKOUT, cache, close_to_others, make_private, stack_directory
 from plaudit.stack.processes import SUPERVISOR
 from plaudit.stack.state import PARTS, PROCESSES_FILE, StackState, find_state, load_state, read_processes
+from shared.broker import Broker
 
-MAX_MOVES_COUNT = 3
+MAX_MOVES_COUNT = 10
+# Of everything after the parts have been prepared, however often ports are taken meanwhile.
+READY_SECONDS = 180.0
 SUPERVISOR_START_SECONDS = 20.0
 # Services, then Kafka, then PostgreSQL, each with its own bound.
 STOP_TIMEOUT_SECONDS = (
@@ -63,17 +67,19 @@ def start(
     *,
     only: Sequence[str] | None = None,
     role: str = "all",
-    kafka_bootstrap: str | None = None,
+    external_kafka: Broker | None = None,
     postgres_admin_url: str | None = None,
     environment: Mapping[str, str] | None = None,
     provision: bool = True,
+    disposable: bool = False,
     report: Report = lambda text: None,
 ) -> StackState:
     """Starts the stack `name`, or what of it does not run yet, and returns when everything is ready.
 
-    `only` limits it to some of kafka, postgres and the services. `kafka_bootstrap` (HOST:PORT) and
+    `only` limits it to some of kafka, postgres and the services. `external_kafka`, for its administrator, and
     `postgres_admin_url` (a superuser's) stand in for the embedded ones. `environment` adds to the services'
-    settings. `report` is told of each step. Raises StackError when a part does not get ready.
+    settings. A `disposable` stack is one that the next demo may delete, until somebody else starts it. `report` is
+    told of each step. Raises StackError when a part does not get ready.
     """
     unknown = sorted(set(only or ()) - set(PARTS))
     if unknown:
@@ -83,21 +89,24 @@ def start(
         state = find_state(name) or StackState(name=name, directory=directory, ports={})
         before = state.model_copy(deep=True)
         state.only, state.role = (tuple(only) if only is not None else None), role
-        state.external_kafka, state.external_postgres_admin_url = kafka_bootstrap, postgres_admin_url
+        state.external_kafka, state.external_postgres_admin_url = external_kafka, postgres_admin_url
         state.environment = dict(environment or {})
+        state.disposable = disposable
         supervisor = processes.supervisor_process(directory, read_processes(directory).get(SUPERVISOR, {}))
+        if supervisor and state.is_of_before:
+            report(f"Stack '{name}' was started by an earlier version: stopping it first")
+            processes.stop([supervisor], signal.SIGTERM, STOP_TIMEOUT_SECONDS)
+            supervisor = None
         if supervisor and state == before and status(name).running:
             report(f"Stack '{name}' is already up.")
         elif supervisor:
-            _choose_ports(state, _ports_in_use(state))
-            state.save()
-            _prepare(state, report)
+            with _ports_chosen(state, _ports_in_use(state)):
+                _prepare(state, report)
             supervisor.send_signal(signal.SIGHUP)
         else:
             _sweep(directory, report)
-            _choose_ports(state, set())
-            state.save()
-            _prepare(state, report)
+            with _ports_chosen(state, set()):
+                _prepare(state, report)
             _spawn_supervisor(state)
         _get_ready(state, provision, report)
     return state
@@ -131,7 +140,7 @@ def status(name: str = "default", *, ask: bool = False) -> StackStatus:
 
     Raises StackError when there is no such stack.
     """
-    state = load_state(name)
+    state = load_state(name, even_of_before=True)
     recorded = read_processes(state.directory)
     supervisor = processes.supervisor_process(state.directory, recorded.get(SUPERVISOR, {}))
     entries = recorded.get("processes", {})
@@ -178,8 +187,8 @@ def _measured(found: ProcessStatus, process: psutil.Process) -> ProcessStatus:
 @contextmanager
 def _locked(directory: Path) -> Iterator[None]:
     """One `up` or `down` of a stack at a time. The lock lies beside the directory, which `reset` deletes."""
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    directory.mkdir(exist_ok=True)
+    # As root the way to PostgreSQL's data stays passable: its server runs as another user.
+    make_private(directory, passable=os.geteuid() == 0)
     with directory.with_name(f".{directory.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -205,10 +214,17 @@ def _services_of(found: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(one for one in found if one not in {SUPERVISOR, "archive", "kafka", "postgres"})
 
 
-def _choose_ports(state: StackState, kept: set[int]) -> None:
-    """Chooses ports anew, except those of `kept`, which are the stack's own."""
-    with ports.claimed(cache() / "ports.json", str(state.directory)) as usable:
-        state.ports = ports.choose(state.ports, lambda port: port in kept or usable(port))
+@contextmanager
+def _ports_chosen(state: StackState, kept: set[int]) -> Iterator[None]:
+    """Chooses all ports anew, except those of `kept`, which are the stack's own, and saves them.
+
+    No other program can take any of them as long as the block lasts.
+    """
+    with closing(ports.Held()) as held:
+        with ports.claimed(cache() / "ports.json", str(state.directory), held) as usable:
+            state.ports = ports.choose(state.ports, lambda port: port in kept or usable(port))
+        state.save()
+        yield
 
 
 def _ports_in_use(state: StackState) -> set[int]:
@@ -223,18 +239,20 @@ def _get_ready(state: StackState, provision: bool, report: Report) -> None:
     # Imported only now: the clients take half a second, in which the parts already start.
     from plaudit.stack.readiness import wait_until_ready  # noqa: PLC0415
 
+    deadline = time.monotonic() + READY_SECONDS
     for attempt in range(1, MAX_MOVES_COUNT + 2):
         try:
             # In a thread of its own, because the caller may have an event loop running, as asynchronous tests do.
             with ThreadPoolExecutor(1) as pool:
-                pool.submit(lambda: asyncio.run(wait_until_ready(state, provision, report))).result()
-        except PortTakenError as error:
+                ready = wait_until_ready(state, provision, report, deadline=deadline)
+                pool.submit(asyncio.run, ready).result()
+        except PortsTakenError as error:
             if attempt > MAX_MOVES_COUNT:
                 raise
-            report(str(error))
-            _choose_ports(state, set(state.ports.values()) - {error.port})
-            state.save()
-            _prepare(state, report)
+            for line in error.lines:
+                report(line)
+            with _ports_chosen(state, set(state.ports.values()) - set(error.ports.values())):
+                _prepare(state, report)
             supervisor = processes.supervisor_process(
                 state.directory, read_processes(state.directory).get(SUPERVISOR, {})
             )
@@ -259,12 +277,14 @@ def _prepare(state: StackState, report: Report) -> None:
 
 
 def _spawn_supervisor(state: StackState) -> None:
-    (state.directory / "logs").mkdir(exist_ok=True)
+    for name in ("logs", "kafka", "services"):
+        make_private(state.directory / name)
+        close_to_others(state.directory / name)
     # What an earlier supervisor wrote would be taken for what this one found.
     (state.directory / PROCESSES_FILE).unlink(missing_ok=True)
     environment = processes.marked(os.environ, state.directory, SUPERVISOR)
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(CHECKOUT), os.environ.get("PYTHONPATH"))))
-    with (state.directory / "logs" / "supervisor.log").open("ab") as output:
+    with open_private(state.directory / "logs" / "supervisor.log") as output:
         subprocess.run(
             [sys.executable, "-P", "-m", "plaudit.stack.supervisor", str(state.directory)],
             env=environment,

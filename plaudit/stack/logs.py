@@ -3,15 +3,25 @@
 A process writes to its file itself, not through the supervisor, so it outlives a supervisor that is killed.
 """
 
+import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import IO
+
+from shared.contracts.texts import written_out
 
 MAX_LOG_BYTES = 10 * 1024 * 1024
 KEPT_FILES_COUNT = 3
 TAIL_BLOCK_BYTES = 64 * 1024
 FOLLOW_SECONDS = 0.2
+
+
+def open_private(path: Path, *, append: bool = True) -> IO[bytes]:
+    """Opens a file for writing, at its end or anew; if it is made now, only its owner can read it."""
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else os.O_TRUNC)
+    return os.fdopen(os.open(path, flags, 0o600), "ab" if append else "wb")
 
 
 def rotate(log: Path, max_bytes: int = MAX_LOG_BYTES, kept_count: int = KEPT_FILES_COUNT) -> bool:
@@ -25,7 +35,8 @@ def rotate(log: Path, max_bytes: int = MAX_LOG_BYTES, kept_count: int = KEPT_FIL
         older = log.with_name(f"{log.name}.{number}")
         if older.exists():
             older.replace(log.with_name(f"{log.name}.{number + 1}"))
-    shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+    with log.open("rb") as file, open_private(log.with_name(f"{log.name}.1"), append=False) as copy:
+        shutil.copyfileobj(file, copy)
     with log.open("r+b") as file:
         file.truncate(0)
     return True
@@ -42,7 +53,8 @@ def tail(log: Path, lines_count: int) -> list[str]:
             file.seek(start)
             content = file.read(position - start) + content
             position = start
-    return content.decode(errors="replace").splitlines()[-lines_count:]
+    lines = content.decode(errors="replace").split("\n")
+    return [_shown(line) for line in (lines[:-1] if lines[-1] == "" else lines)[-lines_count:]]
 
 
 def follow(logs: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
@@ -59,11 +71,16 @@ def _added(logs: Mapping[str, Path], positions: dict[str, int]) -> Iterator[tupl
             if _size(log) > positions[name]:
                 with log.open("rb") as file:
                     file.seek(positions[name])
-                    content = file.read().rpartition(b"\n")[0]
-                positions[name] += len(content) + 1 if content else 0
-                for line in content.splitlines():
-                    yield name, line.decode(errors="replace")
+                    content, newline, _ = file.read().rpartition(b"\n")
+                positions[name] += len(content) + len(newline)
+                for line in content.split(b"\n") if newline else ():
+                    yield name, _shown(line.decode(errors="replace"))
         time.sleep(FOLLOW_SECONDS)
+
+
+def _shown(line: str) -> str:
+    """A line as it may be printed: Kafka and PostgreSQL write down what they are sent as it came."""
+    return written_out(line.removesuffix("\r").expandtabs())
 
 
 def _size(log: Path) -> int:

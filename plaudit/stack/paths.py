@@ -1,5 +1,6 @@
 """Where the local stack keeps its things: one directory per stack, one cache of downloads per user."""
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -29,6 +30,24 @@ def cache() -> Path:
     """The user's cache of downloads, shared by all stacks: PLAUDIT_CACHE, else the user's cache directory."""
     configured = os.environ.get("PLAUDIT_CACHE")
     return Path(configured).expanduser().resolve() if configured else platformdirs.user_cache_path("plaudit")
+
+
+def make_private(directory: Path, *, passable: bool = False) -> None:
+    """Makes the directory if need be, and closes it to everybody else.
+
+    `passable` lets others through to what they know of: PostgreSQL's server to its data, where it is another user.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(0o711 if passable else 0o700)
+
+
+def close_to_others(directory: Path) -> None:
+    """Takes every right of others from what lies in `directory`: stacks made before were open to them."""
+    for folder, _, files in os.walk(directory):
+        Path(folder).chmod(0o700)
+        for file in files:
+            with contextlib.suppress(FileNotFoundError):  # what runs deletes files meanwhile
+                (Path(folder) / file).chmod(0o600)
 
 
 def stack_directory(name: str) -> Path:

@@ -1,5 +1,6 @@
-"""Free TCP ports on 127.0.0.1: the usual ones where possible, remembered ones before them."""
+"""Free TCP ports on 127.0.0.1: the usual ones where possible, remembered ones before them, all taken at once."""
 
+import contextlib
 import fcntl
 import json
 import random
@@ -28,15 +29,39 @@ CLAIM_SECONDS = 60.0
 MAX_ATTEMPTS_COUNT = 200
 
 
+class Held:
+    """Ports that are bound, so that no other program can take them, until they are let go.
+
+    They are bound together, and nobody listens on them: whoever they are for can only after `close`.
+    """
+
+    def __init__(self) -> None:
+        self._sockets = contextlib.ExitStack()
+
+    def take(self, port: int) -> bool:
+        """Bind `port` of 127.0.0.1; False when another program has it."""
+        holder = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # With it a port can be bound whose last connections are still being forgotten, and without it afterwards
+        # nobody else's server can share the port.
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            holder.bind((HOST, port))
+        except OSError:
+            holder.close()
+            return False
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+        self._sockets.enter_context(holder)
+        return True
+
+    def close(self) -> None:
+        """Let go of all of them."""
+        self._sockets.close()
+
+
 def is_free(port: int) -> bool:
     """Whether a server could listen on 127.0.0.1:`port` now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-        return True
+    with contextlib.closing(Held()) as held:
+        return held.take(port)
 
 
 def choose(remembered: Mapping[str, int], usable: Callable[[int], bool]) -> dict[str, int]:
@@ -58,14 +83,16 @@ def choose(remembered: Mapping[str, int], usable: Callable[[int], bool]) -> dict
 
 
 @contextmanager
-def claimed(registry: Path, owner: str) -> Iterator[Callable[[int], bool]]:
+def claimed(registry: Path, owner: str, held: Held | None = None) -> Iterator[Callable[[int], bool]]:
     """Gives `usable(port)`, and keeps what it answered yes to from other stacks of this user for CLAIM_SECONDS.
 
-    A port chosen by a stack that is just starting is not yet bound, so a second stack would choose it too.
+    Each of those is taken into `held` too, from every other program; without it, for as long as the block lasts.
+    A port chosen by a stack that is just starting is not yet listened on, so a second stack would choose it too.
     `registry` is a file shared by the user's stacks, `owner` the directory of this one.
     """
     registry.parent.mkdir(parents=True, exist_ok=True)
-    with registry.open("a+") as file:
+    for_the_block = Held()
+    with contextlib.closing(for_the_block), registry.open("a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
         try:
@@ -81,7 +108,7 @@ def claimed(registry: Path, owner: str) -> Iterator[Callable[[int], bool]]:
         others = set(claims)
 
         def usable(port: int) -> bool:
-            if port in others or not is_free(port):
+            if port in others or not (held or for_the_block).take(port):
                 return False
             claims[port] = (owner, now)
             return True

@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 
 from plaudit.stack.errors import StackError
-from plaudit.stack.paths import home
+from plaudit.stack.paths import home, make_private
 from plaudit.stack.ports import HOST
 from plaudit.stack.processes import ProcessSpec, marked
 from plaudit.stack.state import StackState
@@ -54,6 +54,7 @@ SETTINGS = {
     "autovacuum_naptime": "15s",
     "log_checkpoints": "off",
     "log_line_prefix": "%m [%p] %q%u@%d ",
+    "log_timezone": "UTC",
 }
 
 
@@ -107,7 +108,7 @@ def spec(state: StackState) -> ProcessSpec:
 def prepare(state: StackState) -> None:
     """Creates the cluster the first time. Raises StackError if that fails."""
     data, user = _data(state), server_user(_data(state))
-    data.parent.mkdir(parents=True, exist_ok=True)
+    make_private(data.parent, passable=user is not None)
     if user and not _reachable(data.parent, user[0]):
         raise StackError(
             f"PostgreSQL does not run as root, and the user it runs as cannot enter {data.parent}: "
@@ -175,6 +176,10 @@ def _binaries(user: tuple[int, int] | None) -> Path:
     if not copy.exists():
         temporary = Path(tempfile.mkdtemp(dir=home(), prefix=copy.name))
         shutil.copytree(installed.parent / inside, temporary / inside, symlinks=True)
+        # However private files are made here, the server's user must get at its programs.
+        for folder in (temporary / inside).parents:
+            if folder.is_relative_to(temporary):
+                folder.chmod(0o755)
         # The programs look for their libraries beside the package.
         shutil.copytree(installed.parent / f"{PACKAGE}.libs", temporary / f"{PACKAGE}.libs")
         temporary.chmod(0o755)

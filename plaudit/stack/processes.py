@@ -74,6 +74,18 @@ def listens(pid: int, port: int) -> bool:
     return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in found)
 
 
+def others_listening(directory: Path, ports: Mapping[str, int]) -> dict[str, int]:
+    """Those of `ports` on which another program listens, and no process of the stack in `directory`."""
+    listeners: dict[int, set[int | None]] = {}
+    for one in psutil.net_connections("tcp"):
+        if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port in ports.values():
+            listeners.setdefault(one.laddr.port, set()).add(one.pid)
+    if not listeners:
+        return {}
+    own = {process.pid for found in find_processes(directory).values() for process in found}
+    return {name: port for name, port in ports.items() if port in listeners and not listeners[port] & own}
+
+
 def supervisor_process(directory: Path, recorded: Mapping[str, float]) -> psutil.Process | None:
     """The living supervisor, by the `pid` and `create_time` it recorded; None if another process has its id."""
     try:

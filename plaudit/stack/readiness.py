@@ -1,10 +1,12 @@
 """Whether the parts of a stack do their work yet, asked as a client would ask, and what they need before."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 import asyncpg
@@ -12,25 +14,29 @@ import httpx
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
+from plaudit.broker.administration import administering, set_passwords
+from plaudit.provision import Passwords
 from plaudit.provision import provision as provision_all
-from plaudit.stack.errors import PortTakenError, StackError
+from plaudit.stack.errors import PortsTakenError, StackError
 from plaudit.stack.logs import tail
 from plaudit.stack.ports import is_free
-from plaudit.stack.processes import listens
+from plaudit.stack.processes import listens, others_listening
 from plaudit.stack.state import StackState, read_processes
+from shared.broker import Broker
 from shared.postgres import MigrationError
 
 ANSWER_TIMEOUT_SECONDS = 2.0
 READY_TIMEOUT_SECONDS = 90.0
 EXTERNAL_TIMEOUT_SECONDS = 10.0
 POLL_SECONDS = 0.1
+LOOK_FOR_OTHERS_SECONDS = 1.0
 LOG_LINES_COUNT = 15
 
 
-async def kafka_answers(bootstrap: str) -> bool:
-    """Whether a broker answers at `bootstrap` (HOST:PORT) as Kafka does."""
+async def kafka_answers(broker: Broker) -> bool:
+    """Whether Kafka answers and lets the broker's user in."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    client = AIOKafkaClient(bootstrap_servers=bootstrap, request_timeout_ms=int(ANSWER_TIMEOUT_SECONDS * 1000))
+    client = AIOKafkaClient(**broker.options, request_timeout_ms=int(ANSWER_TIMEOUT_SECONDS * 1000))
     try:
         await client.bootstrap()
     except (KafkaError, OSError, TimeoutError):
@@ -39,6 +45,19 @@ async def kafka_answers(bootstrap: str) -> bool:
         return True
     finally:
         await client.close()
+
+
+async def kafka_knows_its_administrator(broker: Broker) -> bool:
+    """Whether the stack's own Kafka lets its administrator in by SCRAM, which is told to it the first time.
+
+    Only our own process may be asked: it is sent the password.
+    """
+    if await kafka_answers(broker):
+        return True
+    with contextlib.suppress(KafkaError, OSError, TimeoutError):
+        async with administering(replace(broker, mechanism="PLAIN")) as admin:
+            await set_passwords(admin, {broker.user: broker.password})
+    return False
 
 
 async def postgres_answers(admin_url: str) -> bool:
@@ -86,27 +105,80 @@ async def provision(state: StackState, report: Callable[[str], None]) -> None:
     started = time.monotonic()
     try:
         await provision_all(
-            kafka=state.kafka,
+            broker=state.broker,
             postgres_admin_url=state.postgres_admin_url,
-            postgres_password=state.postgres_password,
+            passwords=Passwords(state.kafka_passwords, state.postgres_passwords),
         )
     except (MigrationError, KafkaError, asyncpg.PostgresError, OSError) as error:
         raise StackError(
             f"The databases and topics could not be brought up to date: {error}. If the stack's data may go, "
             f"`plaudit reset --stack {state.name}` starts afresh."
         ) from error
+    if not state.broker.user:
+        report(f"Kafka at {state.kafka} asks nobody to log in: whoever reaches it can read and write everything")
     report(f"Databases and topics are there ({time.monotonic() - started:.1f} s)")
 
 
-async def wait_until_ready(state: StackState, provision_too: bool, report: Callable[[str], None]) -> None:
+async def wait_until_ready(
+    state: StackState, provision_too: bool, report: Callable[[str], None], *, deadline: float
+) -> None:
     """Waits for everything; what the services need is provisioned as soon as Kafka and PostgreSQL answer.
 
-    Raises PortTakenError when another program has the port of a part, StackError when a part does not get ready.
+    Raises PortsTakenError when other programs have ports of parts, StackError when a part does not get ready, or
+    not everything until `deadline` (of the monotonic clock).
     """
+    waiting = asyncio.create_task(_wait_for_all(state, provision_too, report))
+    looking = asyncio.create_task(_look_for_others(state))
+    try:
+        async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
+            await asyncio.wait({waiting, looking}, return_when=asyncio.FIRST_COMPLETED)
+    except TimeoutError:
+        raise StackError(
+            f"Not everything was ready in time: see `plaudit status --stack {state.name}` and `plaudit logs`."
+        ) from None
+    finally:
+        for task in (waiting, looking):
+            task.cancel()
+        ended = await asyncio.gather(waiting, looking, return_exceptions=True)
+    for error in ended:
+        if isinstance(error, PortsTakenError):
+            # All of them move at once: whoever took one may well have taken others.
+            raise PortsTakenError(await _taken_by_others(state) | error.ports)
+    if isinstance(ended[0], BaseException):
+        raise ended[0]
+
+
+def _ports_of_parts(state: StackState) -> dict[str, int]:
+    names = {*state.parts, *(("controller",) if "kafka" in state.parts else ())}
+    return {name: port for name, port in state.ports.items() if name in names}
+
+
+async def _taken_by_others(state: StackState) -> dict[str, int]:
+    ports = _ports_of_parts(state)
+    taken = await asyncio.to_thread(others_listening, state.directory, ports)
+    if not taken:
+        return {}
+    # Looked at again: whose socket it is cannot be told while a process is about to start or to end.
+    await asyncio.sleep(POLL_SECONDS)
+    still = await asyncio.to_thread(others_listening, state.directory, ports)
+    return {name: port for name, port in taken.items() if name in still}
+
+
+async def _look_for_others(state: StackState) -> None:
+    """Raises PortsTakenError as soon as other programs listen where parts were to."""
+    while True:
+        await asyncio.sleep(LOOK_FOR_OTHERS_SECONDS)
+        if taken := await _taken_by_others(state):
+            raise PortsTakenError(taken)
+
+
+async def _wait_for_all(state: StackState, provision_too: bool, report: Callable[[str], None]) -> None:
     parts = set(state.parts)
     first: dict[str, Callable[[], Awaitable[bool]]] = {}
-    if "kafka" in parts or state.external_kafka:
-        first["kafka"] = partial(kafka_answers, state.kafka)
+    if state.external_kafka:
+        first["kafka"] = partial(kafka_answers, state.broker)
+    elif "kafka" in parts:
+        first["kafka"] = partial(kafka_knows_its_administrator, state.broker)
     if "postgres" in parts or state.external_postgres_admin_url:
         first["postgres"] = partial(postgres_answers, state.postgres_admin_url)
     await asyncio.gather(*(_wait(state, name, ask, report) for name, ask in first.items()))
@@ -136,14 +208,14 @@ async def _wait(
 
 
 def _listens(state: StackState, name: str) -> bool:
-    """Whether our own process has its port. Raises PortTakenError or StackError if it cannot get there."""
+    """Whether our own process has its port. Raises PortsTakenError or StackError if it cannot get there."""
     entry = read_processes(state.directory).get("processes", {}).get(name, {})
     if entry.get("pid"):
         return listens(entry["pid"], state.ports[name])
     if entry.get("state") in {"waiting", "failed"}:
         for part in (name, "controller") if name == "kafka" else (name,):
             if not is_free(state.ports[part]):
-                raise PortTakenError(part, state.ports[part])
+                raise PortsTakenError({part: state.ports[part]})
     if entry.get("state") == "failed":
         raise StackError(_explain(state, name, f"stays down after crashing ({entry.get('last_exit')})"))
     return False

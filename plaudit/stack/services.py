@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import Any
 
 from plaudit.stack.paths import CHECKOUT
 from plaudit.stack.ports import HOST
@@ -33,10 +34,27 @@ def environment(state: StackState, name: str) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(filter(None, (str(CHECKOUT), os.environ.get("PYTHONPATH")))),
         "PYTHONUNBUFFERED": "1",
         **state.environment,
-        "PLAUDIT_KAFKA": state.kafka,
-        "PLAUDIT_POSTGRES_URL": state.postgres_url,
-        "PLAUDIT_POSTGRES_PASSWORD": state.postgres_password,
+        **{f"PLAUDIT_{key.upper()}": str(value) for key, value in connections(state, name).items()},
         "PLAUDIT_HTTP_HOST": HOST,
         "PLAUDIT_HTTP_PORT": str(state.ports[name]),
         "PLAUDIT_ADMIN_KEY": state.admin_key,
+    }
+
+
+def connections(state: StackState, name: str) -> dict[str, Any]:
+    """Those settings of the service `name` that say where its parts are and how it gets in, by their fields."""
+    broker = state.broker_for(name)
+    keys = {f"{signer}_verifying_keys": key for signer, key in state.verifying_keys.items()}
+    if name in state.signing_keys:
+        keys["signing_key"] = state.signing_keys[name].signing_key
+    return {
+        "kafka": broker.servers,
+        "kafka_user": broker.user,
+        "kafka_password": broker.password,
+        "kafka_mechanism": broker.mechanism,
+        "kafka_tls": broker.tls,
+        "kafka_ca_file": broker.ca_file,
+        "postgres_url": state.postgres_url,
+        "postgres_password": state.postgres_passwords[name],
+        **keys,
     }

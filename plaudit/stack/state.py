@@ -8,21 +8,34 @@ import secrets
 import tempfile
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
+from plaudit.broker.rights import ADMIN, SERVICES_MECHANISM, user_name
 from plaudit.stack.errors import StackError
 from plaudit.stack.paths import stack_directory
 from plaudit.stack.ports import HOST
+from shared.broker import Broker
 from shared.services import SERVICES
+from shared.signatures import SigningKeys, new_keys
+from shared.topics import SIGNERS
 
 EMBEDDED = ("kafka", "postgres")
 PARTS = (*EMBEDDED, *SERVICES)
 STATE_FILE = "state.json"
 PROCESSES_FILE = "processes.json"
+
+
+def _secret() -> str:
+    return secrets.token_urlsafe(24)
+
+
+def _secret_of_each_service() -> dict[str, str]:
+    return {service: _secret() for service in SERVICES}
 
 
 class StackState(BaseModel):
@@ -34,20 +47,53 @@ class StackState(BaseModel):
     kafka_cluster_id: str = Field(
         default_factory=lambda: base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     )
-    postgres_superuser_password: str = Field(default_factory=lambda: secrets.token_urlsafe(24))
-    postgres_password: str = Field(default_factory=lambda: secrets.token_urlsafe(24))
-    """The password of the services' roles; the superuser's is inside `postgres_admin_url`."""
+    postgres_superuser_password: str = Field(default_factory=_secret)
+    postgres_passwords: dict[str, str] = Field(default_factory=_secret_of_each_service)
+    """The password of each service's role; the superuser's is inside `postgres_admin_url`."""
+    kafka_admin_password: str = Field(default_factory=_secret)
+    kafka_controller_password: str = Field(default_factory=_secret)
+    """What the broker logs in with at its own controller."""
+    kafka_passwords: dict[str, str] = Field(default_factory=_secret_of_each_service)
+    signing_keys: dict[str, SigningKeys] = Field(
+        default_factory=lambda: {service: new_keys() for service in SIGNERS}
+    )
     admin_key: str = Field(default_factory=lambda: "plaudit_admin_" + secrets.token_urlsafe(32))
     only: tuple[str, ...] | None = None
     role: str = "all"
-    external_kafka: str | None = None
+    external_kafka: Broker | None = None
+    """A Kafka of the user's own, for its administrator."""
     external_postgres_admin_url: str | None = None
     environment: dict[str, str] = Field(default_factory=dict)
+    disposable: bool = False
+    """Whether nobody but the demo has used the stack: it may be deleted unasked."""
+    _is_of_before: bool = PrivateAttr(False)
+
+    @property
+    def is_of_before(self) -> bool:
+        """Whether it was read from what a version wrote that had no passwords at Kafka: its parts know none."""
+        return self._is_of_before
 
     @property
     def kafka(self) -> str:
         """Kafka's bootstrap servers, as HOST:PORT."""
-        return self.external_kafka or f"{HOST}:{self.ports['kafka']}"
+        return self.external_kafka.servers if self.external_kafka else f"{HOST}:{self.ports['kafka']}"
+
+    @property
+    def broker(self) -> Broker:
+        """Kafka, for its administrator."""
+        return self.external_kafka or Broker(self.kafka, ADMIN, self.kafka_admin_password)
+
+    def broker_for(self, service: str) -> Broker:
+        """Kafka, for a service: as the user that it has there, unless that Kafka asks nobody to log in."""
+        if not self.broker.user:
+            return self.broker
+        password = self.kafka_passwords[service]
+        return replace(self.broker, user=user_name(service), password=password, mechanism=SERVICES_MECHANISM)
+
+    @property
+    def verifying_keys(self) -> dict[str, str]:
+        """The keys that verify what each service signs."""
+        return {service: keys.verifying_key for service, keys in self.signing_keys.items()}
 
     @property
     def postgres_admin_url(self) -> str:
@@ -90,7 +136,9 @@ def find_state(name: str) -> StackState | None:
     """The state of the stack `name`, or None when there is none. Raises StackError if it is unreadable."""
     path = stack_directory(name) / STATE_FILE
     try:
-        return StackState.model_validate_json(path.read_bytes())
+        state = StackState.model_validate_json(path.read_bytes())
+        state._is_of_before = "kafka_passwords" not in state.model_fields_set
+        return state
     except FileNotFoundError:
         return None
     except PermissionError as error:
@@ -102,11 +150,20 @@ def find_state(name: str) -> StackState | None:
         ) from error
 
 
-def load_state(name: str = "default") -> StackState:
-    """The state of the stack `name`. Raises StackError when there is no such stack."""
+def load_state(name: str = "default", *, even_of_before: bool = False) -> StackState:
+    """The state of the stack `name`.
+
+    Raises StackError when there is no such stack, and when an earlier version made it and it has not been brought
+    up to date since, unless it may be `even_of_before`.
+    """
     state = find_state(name)
     if state is None:
         raise StackError(f"There is no stack '{name}': start one with `plaudit up --stack {name}`.")
+    if state.is_of_before and not even_of_before:
+        raise StackError(
+            f"The stack '{name}' was made by an earlier version, without passwords at Kafka: "
+            f"`plaudit up --stack {name}` brings it up to date and keeps its data."
+        )
     return state
 
 

@@ -22,9 +22,10 @@ from pathlib import Path
 import psutil
 
 from plaudit.stack import jars, kafka, postgres, services
-from plaudit.stack.logs import rotate
+from plaudit.stack.logs import open_private, rotate
 from plaudit.stack.processes import SUPERVISOR, ProcessSpec
 from plaudit.stack.state import EMBEDDED, STATE_FILE, StackState, write_processes
+from shared.telemetry import with_rfc3339_times
 
 ROTATE_EVERY_SECONDS = 5.0
 ARCHIVE_AFTER_SECONDS = 15.0
@@ -173,7 +174,7 @@ class Supervisor:
                 spec.before_start()
             spec.directory.mkdir(parents=True, exist_ok=True)
             spec.log.parent.mkdir(parents=True, exist_ok=True)
-            with spec.log.open("ab") as output:
+            with open_private(spec.log) as output:
                 one.process = await asyncio.create_subprocess_exec(
                     *spec.argv,
                     env=dict(spec.environment),
@@ -243,7 +244,9 @@ def main(directory: Path) -> None:
     if os.fork() > 0:
         os._exit(0)
     os.setsid()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # Events, names and bank details are in what the parts write: it is for the stack's owner alone.
+    os.umask(0o077)
+    _configure_logging()
     with (directory / "supervisor.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -251,6 +254,12 @@ def main(directory: Path) -> None:
             log.warning("another supervisor runs this stack")
             return
         asyncio.run(_obey_signals(Supervisor(directory)))
+
+
+def _configure_logging() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(with_rfc3339_times(logging.Formatter("%(asctime)s %(levelname)s %(message)s")))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 async def _obey_signals(supervisor: Supervisor) -> None:

@@ -1,24 +1,28 @@
 """The wiring of ingest."""
 
 from services.ingest.access import api as access
+from services.ingest.access.handlers import SIGN_ANEW_EVERY_SECONDS, sign_anew
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
 from services.ingest.events.api.documents import OPERATIONS, SCHEMAS
+from services.ingest.lanes.handlers import on_lane_records
 from services.ingest.members import api as members
 from services.ingest.problems import ERRORS
 from services.ingest.settings import Settings
-from shared.consumer import Subscription
+from shared.consumer import Lanes, Subscription
 from shared.contracts.facts import RAW_EVENT
-from shared.service import ServiceSpec, run
-from shared.topics import RAW
+from shared.service import ServiceSpec, Timer, run
+from shared.topics import LANE_PREFIX, RAW
 
 SPEC = ServiceSpec(
     name="ingest",
     description="The front door: takes events, says what became of each, and knows who is who across channels.",
     settings=Settings,
     subscriptions=[Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
+    lanes=Lanes(LANE_PREFIX, on_lane_records),
     routers=[part.router for part in (posting, receipts, members, access)],
     problems=ERRORS,
+    timers=[Timer("sign-keys-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew)],
     operations=OPERATIONS,
     schemas=SCHEMAS,
 )

@@ -4,6 +4,11 @@ from prometheus_client import Counter, Gauge
 
 EVENTS_ADMITTED = Counter("plaudit_ingest_events_taken_total", "Events the broker acknowledged")
 EVENTS_REFUSED = Counter("plaudit_ingest_events_refused_total", "Events refused as invalid by the API")
+LANE_EVENTS = Counter(
+    "plaudit_ingest_lane_events_total",
+    "Events that platforms wrote to their lanes, by what became of them",
+    ["outcome"],
+)
 EVENTS_JUDGED = Counter("plaudit_ingest_events_judged_total", "Events by what became of them", ["outcome"])
 MEMBERS_IDENTIFIED = Counter("plaudit_ingest_members_identified_total", "Members seen for the first time")
 REQUESTS_WAITING = Gauge("plaudit_ingest_requests_waiting", "Requests waiting for the broker's acknowledgement")

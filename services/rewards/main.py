@@ -1,8 +1,9 @@
 """The wiring of rewards."""
 
 from services.rewards.catalogue import api as catalogue
-from services.rewards.ledger.api import check, members
-from services.rewards.ledger.handlers import check_all
+from services.rewards.checks import api as checks
+from services.rewards.checks.handlers import check_all
+from services.rewards.ledger.api import members
 from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
 from services.rewards.payouts import api as payouts
@@ -30,7 +31,7 @@ SPEC = ServiceSpec(
         FOLLOWED_MEMBERS,
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
     ],
-    routers=[part.router for part in (members, payees, catalogue, redemptions, payouts, runs, check)],
+    routers=[part.router for part in (members, payees, catalogue, redemptions, payouts, runs, checks)],
     problems=ERRORS,
     timers=[
         Timer("expire-reservations", every_seconds=10, run=expire_reservations),

@@ -16,6 +16,15 @@ PAYOUT_AMOUNT = Counter(
     ["state", "currency"],
 )
 POINTS_EXPIRED = Counter("plaudit_rewards_points_expired_total", "Points whose time was over")
+ALTERED_REFUSALS = Counter(
+    "plaudit_rewards_altered_refusals_total",
+    "Commands refused because rows of payouts or redemptions were changed behind the service's back",
+)
+ALTERED = Gauge(
+    "plaudit_rewards_altered",
+    "Payout runs that do not fit their seals and payouts that do not fit their histories, by the last check; "
+    "anything but 0 is an alarm",
+)
 LEDGER_DIFFERENCES = Gauge(
     "plaudit_rewards_ledger_differences",
     "What the last check of the ledger found wrong; anything but 0 is an alarm",

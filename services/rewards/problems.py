@@ -2,13 +2,21 @@
 
 from services.rewards.bank_messages.pain001.domain import BankFileError
 from services.rewards.ledger.api.members import UNKNOWN_MEMBER
-from services.rewards.ledger.domain.entries import UnknownMemberError
+from services.rewards.ledger.api.problems import ALTERED
+from services.rewards.ledger.domain.entries import AlteredError, UnknownMemberError
 from services.rewards.lots.domain.lots import NotEnoughPointsError
 from services.rewards.payouts.api import UNKNOWN_PAYOUT
 from services.rewards.payouts.domain import UnknownPayoutError, WrongStateError
 from services.rewards.payouts.payees.api import INVALID_BANK_DETAILS, NO_BANK_DETAILS
 from services.rewards.payouts.payees.domain import InvalidBankDetailsError, NoBankDetailsError
-from services.rewards.payouts.runs.api import FOUR_EYES, NO_BANK_FILE, NO_PAYABLE_TERMS, RUN_REFUSED, UNKNOWN_RUN
+from services.rewards.payouts.runs.api import (
+    FOUR_EYES,
+    NO_BANK_FILE,
+    NO_PAYABLE_TERMS,
+    RUN_REFUSED,
+    SEAL_DIFFERS,
+    UNKNOWN_RUN,
+)
 from services.rewards.payouts.runs.domain.bank import NoBankFileError
 from services.rewards.payouts.runs.domain.runs import (
     FourEyesError,
@@ -16,6 +24,7 @@ from services.rewards.payouts.runs.domain.runs import (
     RunRefusedError,
     UnknownRunError,
 )
+from services.rewards.payouts.runs.domain.sealing import SealDiffersError
 from services.rewards.redemptions.api import (
     NOT_CANCELLABLE,
     NOT_CONFIRMABLE,
@@ -78,6 +87,14 @@ ERRORS: ErrorTable = {
     FourEyesError: lambda _: Problem(
         FOUR_EYES,
         "This access key made the run; another one with the scope 'payouts:approve' must approve it",
+    ),
+    SealDiffersError: lambda error: Problem(
+        SEAL_DIFFERS, f"It is {error.seal}: look at the run again. Nothing was approved"
+    ),
+    AlteredError: lambda error: Problem(
+        ALTERED,
+        f"{error.subject[:1].upper()}{error.subject[1:]}: {error.reason}. Nothing was done; whoever operates "
+        "rewards finds what to do in docs/runbooks/rows-altered.md",
     ),
     RunRefusedError: _run_refused,
     WrongStateError: _run_refused,

@@ -5,12 +5,13 @@ from services.scoring.awards.handlers import Scorer
 from services.scoring.problems import ERRORS
 from services.scoring.programmes.api.models import SCHEMAS
 from services.scoring.programmes.api.routes import router as programmes
-from services.scoring.programmes.checking import CHECKER
+from services.scoring.programmes.handlers.checking import CHECKER
+from services.scoring.programmes.handlers.publishing import SIGN_ANEW_EVERY_SECONDS, sign_anew
 from services.scoring.settings import Settings
 from shared.access_keys import FOLLOWED_ACCESS_KEYS
 from shared.consumer import Subscription
 from shared.contracts.facts import ACCEPTED_EVENT
-from shared.service import ServiceSpec, run
+from shared.service import ServiceSpec, Timer, run
 from shared.topics import EVENTS
 
 scorer = Scorer()
@@ -25,6 +26,7 @@ SPEC = ServiceSpec(
     ],
     routers=[programmes, awards],
     problems=ERRORS,
+    timers=[Timer("sign-programmes-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew)],
     schemas=SCHEMAS,
     closing=[scorer.close, CHECKER.close],
 )

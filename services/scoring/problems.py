@@ -6,8 +6,8 @@ from services.scoring.programmes.api.problems import (
     EFFECTIVE_FROM_REFUSED,
     OTHER_PROGRAMME,
 )
-from services.scoring.programmes.checking import ChecksBusyError, CheckTooSlowError
 from services.scoring.programmes.domain.publication import EffectiveFromError, OtherProgrammeError
+from services.scoring.programmes.handlers.checking import ChecksBusyError, CheckTooSlowError
 from shared.http import ErrorTable, FieldError, Problem
 
 

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from shared.settings import ServiceSettings
+from shared.settings import SigningSettings
 
 
-class Settings(ServiceSettings):
+class Settings(SigningSettings):
     """The shared settings, how far ahead a version takes effect, and what conditions and their checks may take."""
 
     programme_lead_seconds: float = Field(

@@ -44,7 +44,7 @@ class Command:
         return hashlib.sha256(orjson.dumps(self.request, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-async def answer_once(tx: Transaction, command: Command, work: Callable[[], Awaitable[BaseModel]]) -> Response:
+async def answer_once(tx: Transaction, command: Command, *, work: Callable[[], Awaitable[BaseModel]]) -> Response:
     """Do `work` and answer 201 with what it returns; give the stored answer where there is one.
 
     Raises Problem 409 when the key was used for another request. What fails is not stored: it can be retried.

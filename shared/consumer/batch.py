@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from shared.consumer.dead_letters import Rejection
+from shared.signatures import SignatureError
 from shared.transaction import InvalidMessageError
 
 
@@ -23,17 +24,25 @@ class Batch:
     rejections: list[Rejection] = field(default_factory=list)
 
     def decode(self, records: list[Any], validate: Mapping[str, Callable[[bytes], Any]]) -> None:
-        """Append records; `validate` turns a value into a message, by topic, or raises ValueError."""
+        """Append records; `validate` turns a value into a message, by topic, or raises ValueError.
+
+        Records of topics that it does not have are their own messages: those of lanes, which their handler judges.
+        """
         self.records += records
         for record in records:
             value = record.value
             if value is None:
+                continue
+            if record.topic not in validate:
+                self.decoded.append((record, record))
                 continue
             try:
                 # These words are no numbers of JSON; pydantic takes them. One letter is found ten times as fast.
                 if (b"N" in value and b"NaN" in value) or (b"I" in value and b"Infinity" in value):
                     orjson.loads(value)
                 message = validate[record.topic](value)
+            except SignatureError as error:
+                self.rejections.append(Rejection(record, str(error), is_badly_signed=True))
             except ValueError as error:
                 self.rejections.append(Rejection(record, str(error)))
             else:
@@ -72,7 +81,7 @@ class Batch:
         return Batch(
             [record for record in self.records if wanted(record)],
             [(record, message) for record, message in self.decoded if wanted(record)],
-            [one for one in self.rejections if wanted(one.record)],
+            [rejection for rejection in self.rejections if wanted(rejection.record)],
         )
 
     def _firsts(self) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.settings import ServiceSettings
-from shared.telemetry import DEAD_LETTERS
+from shared.telemetry import BAD_SIGNATURES, DEAD_LETTERS
 from shared.topics import dead_letter_topic
 from shared.transaction import Transaction
 
@@ -30,6 +30,7 @@ class Rejection:
 
     record: Any
     reason: str
+    is_badly_signed: bool = False
 
 
 class DeadLetters:
@@ -80,6 +81,8 @@ class DeadLetters:
         """Show dead letters whose transaction was committed as a metric."""
         for rejection in rejections:
             DEAD_LETTERS.labels(rejection.record.topic).inc()
+            if rejection.is_badly_signed:
+                BAD_SIGNATURES.labels(rejection.record.topic).inc()
 
     def _fact(self, rejection: Rejection, now: datetime) -> dict[str, Any]:
         record = rejection.record

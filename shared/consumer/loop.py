@@ -16,28 +16,31 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import asyncpg
 import mode
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from shared.consumer import offsets
 from shared.consumer.batch import Batch
+from shared.consumer.client import consumer
 from shared.consumer.collector import collector_paused
 from shared.consumer.dead_letters import DeadLetters
 from shared.consumer.offsets import OffsetConflictError
 from shared.consumer.own_failures import OwnFailureError, OwnFailures
 from shared.consumer.progress import Progress
 from shared.consumer.rebalances import Rebalances
-from shared.consumer.subscription import Preparation, Subscription
+from shared.consumer.subscription import Lanes, Preparation, Subscription, topics_and_lanes
 from shared.failures import is_transient
 from shared.outbox import OutboxRelay
 from shared.postgres import begin
 from shared.retries import Pauses, StoppedInRetriesError, until_it_passes
 from shared.settings import ServiceSettings
 from shared.telemetry import (
+    BAD_SIGNATURES,
     BATCH_SECONDS,
     CONSUMED_BATCHES,
     CONSUMED_RECORDS,
@@ -49,8 +52,6 @@ from shared.telemetry import (
 from shared.transaction import InvalidMessageError, Transaction
 
 FETCH_WAIT_MS = 200
-#: A topic or partition that the broker asked did not know of yet is noticed after this (the client: 5 minutes).
-METADATA_MAX_AGE_MS = 10_000
 LAG_REPORT_SECONDS = 5.0
 #: Decoding ahead lets the batch at work go on after so many records.
 DECODE_SLICE_COUNT = 250
@@ -68,11 +69,15 @@ class ConsumerLoop(mode.Service):
         pool: asyncpg.Pool,
         relay: OutboxRelay,
         settings: ServiceSettings,
+        lanes: Lanes | None = None,
     ) -> None:
         super().__init__()
         self._service = service
-        self._subscriptions = {one.topic.name: one for one in subscriptions}
-        self._validate = {one.topic.name: one.adapter.validate_json for one in subscriptions}
+        self._lanes = lanes
+        self._subscriptions = {subscription.topic.name: subscription for subscription in subscriptions}
+        self._validate = {
+            subscription.topic.name: subscription.decoder(settings) for subscription in subscriptions
+        }
         self._pool = pool
         self._relay = relay
         self._settings = settings
@@ -83,15 +88,18 @@ class ConsumerLoop(mode.Service):
         self._busy = asyncio.Lock()
         self._ahead: asyncio.Task[Batch] | None = None
         self._last_began = 0.0
-        self._consumer = _consumer(service, settings)
+        self._consumer = consumer(service, settings)
         self.assigned = asyncio.Event()
 
     async def on_start(self) -> None:
         """Join the service's group and begin to consume."""
         for topic in self._subscriptions:
             CONSUMED_RECORDS.labels(topic)  # a topic without records shows as 0
+            if self._subscriptions[topic].topic.signed:
+                BAD_SIGNATURES.labels(topic)
         await self._consumer.start()
-        self._consumer.subscribe(list(self._subscriptions), listener=Rebalances(self))
+        wanted = topics_and_lanes(self._subscriptions, self._lanes)
+        self._consumer.subscribe(**wanted, listener=Rebalances(self))
         self.add_future(self._consume())
         self.add_future(self._report_lag())
 
@@ -137,13 +145,21 @@ class ConsumerLoop(mode.Service):
         return self._waiting() - besides >= self._settings.batch_max_count
 
     def _waiting(self) -> int:
-        """How many records wait at the broker, as far as its last answer told."""
-        newest = self._consumer.highwater
-        return sum(max(0, (newest(one) or 0) - offset) for one, offset in self._next.items())
+        return sum(self._lags().values())
 
     def stalled_seconds(self) -> float:
         """How long records have been waiting with no batch finished; 0 when none wait, or others have them."""
         return self._progress.stalled_seconds() if self.assigned.is_set() else 0.0
+
+    def _lags(self) -> dict[TopicPartition, int]:
+        """How many records of each partition wait at the broker, as far as its last answer told."""
+        newest, assigned = self._consumer.highwater, self._consumer.assignment()
+        # While topics are added to a pattern's, the client has no assignment, before it says so.
+        return {
+            partition: max(0, (newest(partition) or 0) - offset)
+            for partition, offset in self._next.items()
+            if partition in assigned
+        }
 
     async def _let_a_batch_grow(self) -> None:
         """Wait until the last batch began an interval ago: a transaction costs much, a record in it little."""
@@ -302,9 +318,9 @@ class ConsumerLoop(mode.Service):
         async with begin(self._pool) as conn:
             tx = Transaction(conn, datetime.now(UTC), service=self._service, settings=self._settings)
             # 1. The offsets first: their row locks keep any other owner of the partition waiting.
-            await offsets.move(conn, self._next, moves)
+            await offsets.move(conn, old=self._next, new=moves)
             async with self._own_failures.noticed():
-                # 2. The facts, topic by topic in the order they were subscribed.
+                # 2. The facts, topic by topic in the order they were subscribed, and those of lanes.
                 for topic, subscription in self._subscriptions.items():
                     if topic in messages:
                         try:
@@ -312,6 +328,10 @@ class ConsumerLoop(mode.Service):
                         except InvalidMessageError as invalid:
                             invalid.topic = topic
                             raise
+                if self._lanes is not None:
+                    of_lanes = [messages[topic] for topic in messages.keys() - self._subscriptions.keys()]
+                    if of_lanes:
+                        await self._lanes.handler(tx, list(chain.from_iterable(of_lanes)))
                 # 3. What can never succeed, as messages of the same transaction.
                 await self._dead_letters.publish(tx, batch.rejections)
                 # 4. The messages about the facts.
@@ -325,21 +345,21 @@ class ConsumerLoop(mode.Service):
         Raises OffsetConflictError when the offsets are neither before nor after the batch.
         """
         stored = await offsets.stored(self._pool, moves)
-        if all(stored.get(one) == offset for one, offset in moves.items()):
+        if all(stored.get(partition) == offset for partition, offset in moves.items()):
             return True
-        if all(stored.get(one) == self._next[one] for one in moves):
+        if all(stored.get(partition) == self._next[partition] for partition in moves):
             return False
         raise OffsetConflictError
 
     async def _load_offsets(self, partitions: list[TopicPartition]) -> None:
         """Stand where the database says; a partition never read before begins at its first record."""
         stored = await offsets.stored(self._pool, partitions)
-        unknown = [one for one in partitions if one not in stored]
+        unknown = [partition for partition in partitions if partition not in stored]
         if unknown:
             await offsets.begin_at(self._pool, await self._consumer.beginning_offsets(unknown))
             stored |= await offsets.stored(self._pool, unknown)
-        for one in partitions:
-            self._consumer.seek(one, stored[one])
+        for partition in partitions:
+            self._consumer.seek(partition, stored[partition])
         self._next = {**self._next, **stored}
 
     async def on_assigned(self, partitions: list[TopicPartition]) -> None:
@@ -366,10 +386,9 @@ class ConsumerLoop(mode.Service):
             await self.sleep(LAG_REPORT_SECONDS)
             if self.should_stop:
                 return
-            lags = dict.fromkeys(self._subscriptions, 0)
-            for partition, offset in self._next.items():
-                newest = self._consumer.highwater(partition)
-                lags[partition.topic] += max(0, (newest or 0) - offset)
+            lags = Counter(dict.fromkeys(self._subscriptions, 0))
+            for partition, waiting in self._lags().items():
+                lags[partition.topic] += waiting
             for topic, lag in lags.items():
                 CONSUMER_LAG.labels(topic).set(lag)
             CONSUMER_STALLED.set(self.stalled_seconds())
@@ -378,19 +397,3 @@ class ConsumerLoop(mode.Service):
                     await self._consumer.commit(dict(self._next))
                 except KafkaError as error:
                     log.debug("the offset for monitors was not committed: %r", error)
-
-
-def _consumer(service: str, settings: ServiceSettings) -> AIOKafkaConsumer:
-    """A member of the service's group, which never commits by itself and never skips what is gone."""
-    return AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka,
-        group_id=f"plaudit-{service}",
-        enable_auto_commit=False,
-        auto_offset_reset="none",
-        isolation_level="read_committed",
-        fetch_max_bytes=settings.fetch_max_bytes,
-        session_timeout_ms=int(settings.session_seconds * 1000),
-        heartbeat_interval_ms=int(settings.session_seconds * 1000 / 4),
-        max_partition_fetch_bytes=settings.fetch_max_bytes,
-        metadata_max_age_ms=METADATA_MAX_AGE_MS,
-    )

@@ -12,7 +12,7 @@ class OffsetConflictError(Exception):
     """The stored offset is not where this worker thought: another worker owns the partition."""
 
 
-async def move(conn: Connection, old: Mapping[TopicPartition, int], new: Mapping[TopicPartition, int]) -> None:
+async def move(conn: Connection, *, old: Mapping[TopicPartition, int], new: Mapping[TopicPartition, int]) -> None:
     """Move the offsets of `new` on from `old`, and keep their rows locked until the transaction ends.
 
     Raises OffsetConflictError when one of them is not at `old`.
@@ -27,10 +27,10 @@ async def move(conn: Connection, old: Mapping[TopicPartition, int], new: Mapping
             returning 1)
         select count(*) from moved
         """,
-        [one.topic for one in ordered],
-        [one.partition for one in ordered],
-        [old[one] for one in ordered],
-        [new[one] for one in ordered],
+        [partition.topic for partition in ordered],
+        [partition.partition for partition in ordered],
+        [old[partition] for partition in ordered],
+        [new[partition] for partition in ordered],
     )
     if moved != len(ordered):
         raise OffsetConflictError
@@ -49,10 +49,10 @@ async def stored(pool: asyncpg.Pool, partitions: Iterable[TopicPartition]) -> di
             join unnest($1::text[], $2::int[]) as p(topic, partition) using (topic, partition)
             order by 1, 2 for update of o
             """,
-            [one.topic for one in wanted],
-            [one.partition for one in wanted],
+            [partition.topic for partition in wanted],
+            [partition.partition for partition in wanted],
         )
-    return {TopicPartition(r["topic"], r["partition"]): r["next_offset"] for r in rows}
+    return {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
 
 
 async def begin_at(pool: asyncpg.Pool, offsets: Mapping[TopicPartition, int]) -> None:
@@ -63,5 +63,5 @@ async def begin_at(pool: asyncpg.Pool, offsets: Mapping[TopicPartition, int]) ->
             insert into consumer_offsets (topic, partition, next_offset) values ($1, $2, $3)
             on conflict do nothing
             """,
-            [(one.topic, one.partition, offset) for one, offset in offsets.items()],
+            [(partition.topic, partition.partition, offset) for partition, offset in offsets.items()],
         )

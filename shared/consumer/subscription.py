@@ -1,6 +1,8 @@
 """What a service reads."""
 
-from collections.abc import Awaitable, Callable
+import logging
+import re
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Generic
@@ -8,10 +10,25 @@ from typing import Any, Generic
 from pydantic import TypeAdapter
 
 from shared.postgres import Connection
+from shared.settings import ServiceSettings
 from shared.topics import Topic
 from shared.transaction import SettingsT_co, Transaction
 
+log = logging.getLogger(__name__)
+
 Handler = Callable[[Transaction[Any], list[Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Topics that a service reads by the beginning of their names, also those that are made while it runs.
+
+    Others write them, whatever they like: the handler gets the records as they are, and says itself what is wrong
+    with one. It must not raise InvalidMessageError: no other's mistake may bring the service near its limit.
+    """
+
+    prefix: str
+    handler: Handler
 
 
 @dataclass(frozen=True)
@@ -37,3 +54,29 @@ class Subscription:
     adapter: TypeAdapter[Any]
     handler: Handler
     prepare: Prepare | None = None
+
+    def decoder(self, settings: ServiceSettings) -> Callable[[bytes], Any]:
+        """What turns a record's value into a message, and checks the signature first where the topic is signed.
+
+        It raises SignatureError for a signature that is missing or wrong, and ValueError for what is no message.
+        """
+        decode: Callable[[bytes], Any] = self.adapter.validate_json
+        verifier = settings.verifier(self.topic.producers[0]) if self.topic.signed else None
+        if verifier is None:
+            if self.topic.signed:
+                log.warning("%s is read unverified: whoever writes to it has authority here", self.topic.name)
+            return decode
+
+        def check_and_decode(value: bytes) -> Any:
+            verifier.check(value)
+            return decode(value)
+
+        return check_and_decode
+
+
+def topics_and_lanes(topics: Collection[str], lanes: Lanes | None) -> dict[str, Any]:
+    """What the Kafka client subscribes to: a list of topics, or a pattern of their names and those of lanes."""
+    if lanes is None:
+        return {"topics": list(topics)}
+    names = "|".join(re.escape(topic) for topic in topics)
+    return {"pattern": rf"^(?:(?:{names})$|{re.escape(lanes.prefix)})"}

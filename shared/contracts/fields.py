@@ -16,6 +16,7 @@ URI_MAX_CHARS = 1_000
 POINTS_MAX = 1_000_000_000
 MINOR_UNITS_MAX = 1_000_000_000_000
 ATTRIBUTES_MAX_COUNT = 32
+EARLIEST_YEAR = 1990  # nothing that counts is older; seconds taken for milliseconds are of January 1970
 INTEGER_MAX = 2**63 - 1  # what JSON writers, CEL and PostgreSQL's bigint hold
 
 NO_CONTROL = r"^[^\x00-\x1f\x7f]+$"
@@ -27,6 +28,7 @@ Text = Annotated[str, StringConstraints(max_length=TEXT_MAX_CHARS, pattern=r"^[^
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Signature = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}\.[A-Za-z0-9_-]{86}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Points = Annotated[int, Field(ge=-POINTS_MAX, le=POINTS_MAX)]
 MinorUnits = Annotated[int, Field(ge=0, le=MINOR_UNITS_MAX)]

@@ -2,8 +2,10 @@
 
 from shared.access_keys import AdminScope, Principal, Scope
 from shared.http.auth import requires
+from shared.http.bodies import RequestBody
 from shared.http.connected import Begin, Conn, Connected, Snapshot, Tx, configured
 from shared.http.direct import Answer, DirectRoute, Read
+from shared.http.moments import Day, Moment
 from shared.http.pages import Limit, Page, after, encode_cursor, next_cursor
 from shared.http.problem_types import ProblemType
 from shared.http.problems import ErrorTable, FieldError, Problem, problem_responses
@@ -14,15 +16,18 @@ __all__ = [
     "Begin",
     "Conn",
     "Connected",
+    "Day",
     "DirectRoute",
     "ErrorTable",
     "FieldError",
     "Limit",
+    "Moment",
     "Page",
     "Principal",
     "Problem",
     "ProblemType",
     "Read",
+    "RequestBody",
     "Scope",
     "Snapshot",
     "Tx",

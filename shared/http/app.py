@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -16,6 +16,7 @@ from starlette.routing import Route
 from shared.access_keys import Principal
 from shared.http.auth import requires
 from shared.http.connected import ConnectedService
+from shared.http.declared import only_declared
 from shared.http.direct import DirectRoute
 from shared.http.limits import RequestLimits
 from shared.http.problem_types import (
@@ -25,6 +26,7 @@ from shared.http.problem_types import (
     NOT_AVAILABLE,
     REQUEST_TOO_LARGE,
     UNKNOWN_ACCESS_KEY,
+    UNKNOWN_FIELD,
     UNSUPPORTED_CONTENT_ENCODING,
 )
 from shared.http.problems import ErrorTable, ProblemDetails, install_problem_handlers, problem_responses
@@ -67,10 +69,19 @@ def create_app(api: Api, settings: ServiceSettings) -> FastAPI:
         description=api.description,
         version=API_VERSION,
         responses=problem_responses(
-            METHOD_NOT_ALLOWED, REQUEST_TOO_LARGE, UNSUPPORTED_CONTENT_ENCODING, common=()
+            METHOD_NOT_ALLOWED,
+            REQUEST_TOO_LARGE,
+            UNSUPPORTED_CONTENT_ENCODING,
+            INVALID_REQUEST,
+            UNKNOWN_FIELD,
+            common=(),
         ),
+        # Here, so that no route can be without it.
+        dependencies=[Depends(only_declared)],
         # The specification of an error is ours, not FastAPI's default one.
         openapi_url="/openapi.json",
+        # A redirect from a path with a slash too many would lead to whatever host the client names.
+        redirect_slashes=False,
         # Traces and metrics are our own (shared/telemetry.py); to ask for others' costs every request 6 µs.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
@@ -152,11 +163,6 @@ def _complete_openapi(
             problem = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
             components.update(problem.pop("$defs", {}))
             components["ProblemDetails"] = problem
-            unprocessable = problem_responses(INVALID_REQUEST, common=())[422]
-            for path in schema["paths"].values():
-                for operation in path.values():
-                    if "HTTPValidationError" in str(operation["responses"].get("422")):
-                        operation["responses"]["422"] = unprocessable
             app.openapi_schema = schema
         return app.openapi_schema
 

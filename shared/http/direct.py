@@ -10,6 +10,7 @@ from typing import NamedTuple
 from starlette.types import Receive, Scope, Send
 
 from shared.http.connected import Connected
+from shared.http.declared import refuse_undeclared
 from shared.http.problem_types import INCOMPLETE_REQUEST
 from shared.http.problems import NOT_AVAILABLE_NOW, Problem
 from shared.postgres import TRANSIENT
@@ -28,8 +29,9 @@ class Answer(NamedTuple):
 class DirectRoute:
     """An ASGI application of one function, given the connected service, the headers and how to read the body.
 
-    Header names are in lower case, and of a header that is repeated the first counts. The function may raise
-    Problem, and whatever passes by itself. Used as a route's endpoint, it is called directly (see RequestLimits).
+    Header names are in lower case, and of a header that is repeated the first counts. There are no query
+    parameters: one that is given is refused. The function may raise Problem, and whatever passes by itself. Used
+    as a route's endpoint, it is called directly (see RequestLimits).
     """
 
     def __init__(self, function: Callable[[Connected, Mapping[str, str], Read], Awaitable[Answer]]) -> None:
@@ -52,6 +54,8 @@ class DirectRoute:
 
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
         try:
+            if scope["query_string"]:
+                refuse_undeclared(scope["query_string"], {})
             status, body, more = await self._function(scope["app"].state.connected, headers, read)
         except Problem as problem:
             await problem.response(scope["path"])(scope, receive, send)

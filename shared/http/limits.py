@@ -10,15 +10,19 @@ from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.problem_types import REQUEST_TOO_LARGE, SLOW_REQUEST, UNSUPPORTED_CONTENT_ENCODING
-from shared.http.problems import Problem
+from shared.http.problems import PRIVATE, Problem
 from shared.settings import ServiceSettings
 from shared.telemetry import HTTP_REQUESTS, HTTP_SECONDS
 
 UNMATCHED = "unmatched"
+#: Pages about the API, which say nothing of anybody and may be kept.
+DOCUMENTS = ("/docs", "/redoc", "/openapi.json", "/static-offline-docs/")
+_PRIVATE = [(name.lower().encode(), value.encode()) for name, value in PRIVATE.items()]
+_OF_DOCUMENTS = [header for header in _PRIVATE if header[0] != b"cache-control"]
 
 
 class RequestLimits:
-    """ASGI middleware: bounded body size and time to send it; counts and times every answer by route.
+    """ASGI middleware: bounded body size and time to send it; counts, times and keeps private every answer.
 
     `direct` has the applications that are called without the framework's routing, by method and path.
     """
@@ -41,6 +45,10 @@ class RequestLimits:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                said = {name for name, _ in message["headers"]}
+                wanted = _OF_DOCUMENTS if scope["path"].startswith(DOCUMENTS) else _PRIVATE
+                more = [header for header in wanted if header[0] not in said]
+                message = {**message, "headers": [*message["headers"], *more]}
             await send(message)
 
         try:

@@ -38,6 +38,7 @@ UNSUPPORTED_CONTENT_ENCODING = ProblemType(
 )
 UNSUPPORTED_CONTENT_TYPE = ProblemType("unsupported-content-type", 415, "The content type is not supported")
 INVALID_REQUEST = ProblemType("invalid-request", 422, "The request is not valid")
+UNKNOWN_FIELD = ProblemType("unknown-field", 422, "The request says something that is not known here")
 INVALID_CURSOR = ProblemType("invalid-cursor", 422, "The cursor is not valid")
 HEAD_TOO_LARGE = ProblemType("head-too-large", 431, "The request's head is too large")
 INTERNAL_ERROR = ProblemType("internal-error", 500, "Internal error")
@@ -52,5 +53,6 @@ COMMON = (
     MISSING_SCOPE,
     REQUEST_TOO_LARGE,
     INVALID_REQUEST,
+    UNKNOWN_FIELD,
     NOT_AVAILABLE,
 )

@@ -8,11 +8,13 @@ import asyncpg
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from shared.http.bodies import known_fields
 from shared.http.problem_types import (
     COMMON,
     INCOMPLETE_REQUEST,
@@ -21,14 +23,22 @@ from shared.http.problem_types import (
     MALFORMED_JSON,
     METHOD_NOT_ALLOWED,
     NOT_AVAILABLE,
+    UNKNOWN_FIELD,
     UNKNOWN_PATH,
     ProblemType,
 )
+from shared.near_names import suggestion
 from shared.postgres import TRANSIENT
+
+#: pydantic's name of a field that a body does not have.
+_UNKNOWN = "extra_forbidden"
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 ERRORS_MAX_COUNT = 100
+NAME_SHOWN_MAX_CHARS = 100
 RETRY_AFTER_SECONDS = "1"
+#: Of every answer: it is what its type says, and no browser or proxy keeps it.
+PRIVATE: Mapping[str, str] = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 
 class FieldError(BaseModel):
@@ -95,7 +105,7 @@ def _answer(body: ProblemDetails, headers: Mapping[str, str]) -> Response:
         orjson.dumps(body.model_dump(exclude_none=True)),
         status_code=body.status,
         media_type=PROBLEM_MEDIA_TYPE,
-        headers=headers,
+        headers={**PRIVATE, **headers},
     )
 
 
@@ -116,29 +126,35 @@ def problem_responses(
     by_status: dict[int | str, list[ProblemType]] = {}
     for problem_type in (*common, *own):
         by_status.setdefault(problem_type.status, []).append(problem_type)
-    return {status: _documented(types) for status, types in sorted(by_status.items(), key=lambda one: int(one[0]))}
+    return {status: _documented(types) for status, types in sorted(by_status.items(), key=lambda row: int(row[0]))}
 
 
 def _documented(types: Sequence[ProblemType]) -> dict[str, Any]:
     examples = {
-        one.slug: {"value": {"type": one.uri, "title": one.title, "status": one.status, "errors": []}}
-        for one in types
+        kind.slug: {"value": {"type": kind.uri, "title": kind.title, "status": kind.status, "errors": []}}
+        for kind in types
     }
     content = {"schema": {"$ref": "#/components/schemas/ProblemDetails"}, "examples": examples}
-    return {"description": "; ".join(one.title for one in types), "content": {PROBLEM_MEDIA_TYPE: content}}
+    return {"description": "; ".join(kind.title for kind in types), "content": {PROBLEM_MEDIA_TYPE: content}}
 
 
 def json_pointer(location: Sequence[str | int]) -> str:
-    """A location as a JSON Pointer (RFC 6901)."""
-    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location)
+    """A location as a JSON Pointer (RFC 6901), of names as they are shown."""
+    return "".join(f"/{shown(str(part)).replace('~', '~0').replace('/', '~1')}" for part in location)
+
+
+def shown(name: str) -> str:
+    """A name that somebody sent, as an answer says it back: bounded, and nothing in it steers a terminal."""
+    kept = name[:NAME_SHOWN_MAX_CHARS] + ("…" if len(name) > NAME_SHOWN_MAX_CHARS else "")
+    return kept if kept.isprintable() else "".join(one if one.isprintable() else "\ufffd" for one in kept)
 
 
 def field_errors(error: ValidationError, *, index: int | None = None) -> list[FieldError]:
     """What pydantic found, as field errors; the tag of a discriminated union is not part of the place."""
     found = []
-    for one in error.errors(include_url=False, include_input=False):
-        place = [part for part in one["loc"] if not (isinstance(part, str) and part.endswith(".v1"))]
-        found.append(FieldError(field=json_pointer(place), detail=one["msg"], index=index))
+    for mistake in error.errors(include_url=False, include_input=False):
+        place = [part for part in mistake["loc"] if not (isinstance(part, str) and part.endswith(".v1"))]
+        found.append(FieldError(field=json_pointer(place), detail=mistake["msg"], index=index))
     return found
 
 
@@ -146,7 +162,6 @@ def install_problem_handlers(app: FastAPI, own: ErrorTable) -> None:
     """Make every error of the application, whoever raises it, a problem+json answer; `own` are the service's."""
     table: ErrorTable = {
         Problem: lambda problem: problem,
-        RequestValidationError: _invalid,
         ClientDisconnect: lambda _: Problem(INCOMPLETE_REQUEST, "The client went away"),
         asyncpg.DataError: lambda error: Problem(INVALID_REQUEST, f"A value cannot be stored: {error}"),
         **dict.fromkeys(TRANSIENT, lambda _: NOT_AVAILABLE_NOW),
@@ -157,6 +172,7 @@ def install_problem_handlers(app: FastAPI, own: ErrorTable) -> None:
     }
     for kind, problem_of in table.items():
         app.add_exception_handler(kind, _handler(problem_of))
+    app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
 
 
@@ -167,19 +183,30 @@ def _handler(problem_of: Callable[[Any], Problem]) -> Callable[[Request, Excepti
     return answer
 
 
-def _invalid(error: RequestValidationError) -> Problem:
+async def _on_invalid(request: Request, error: Exception) -> Response:
     """What FastAPI found wrong with a request: not JSON at all, or not what the route takes."""
-    errors = []
-    for one in error.errors():
-        where, *rest = one["loc"]
-        inside_body = where == "body" and rest
-        field = json_pointer(rest) if inside_body else str((rest or [where])[0])
-        detail = one["msg"]
-        if one["type"] == "json_invalid":
-            field, detail = "", f"{one['ctx']['error']} at character {rest[0]}"
-        errors.append(FieldError(field=field, detail=detail))
-    malformed = any(one["type"] == "json_invalid" for one in error.errors())
-    return Problem(MALFORMED_JSON if malformed else INVALID_REQUEST, "See errors for what to change", errors)
+    assert isinstance(error, RequestValidationError)  # noqa: S101 -- it is registered for no other
+    found = error.errors()[:ERRORS_MAX_COUNT]
+    kinds = {mistake["type"] for mistake in found}
+    if "json_invalid" in kinds:
+        problem_type = MALFORMED_JSON
+    else:
+        problem_type = UNKNOWN_FIELD if _UNKNOWN in kinds else INVALID_REQUEST
+    errors = [_field_error(mistake, request.scope["route"]) for mistake in found]
+    return Problem(problem_type, "See errors for what to change", errors).response(request.url.path)
+
+
+def _field_error(found: Mapping[str, Any], route: APIRoute) -> FieldError:
+    where, *rest = found["loc"]
+    if found["type"] == "json_invalid":
+        return FieldError(field="", detail=f"{found['ctx']['error']} at character {rest[0]}")
+    if where != "body" or not rest:
+        return FieldError(field=str((rest or [where])[0]), detail=found["msg"])
+    detail = found["msg"]
+    if found["type"] == _UNKNOWN and route.body_field is not None:
+        known = known_fields(route.body_field.field_info.annotation, rest[:-1])
+        detail = f"There is no field `{shown(rest[-1])}` here; {suggestion(rest[-1], known)}"
+    return FieldError(field=json_pointer(rest), detail=detail)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

@@ -10,6 +10,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from shared.broker import Broker
+
 PRODUCER_LINGER_MS = 2
 PRODUCER_BATCH_BYTES = 256 * 1024
 REQUEST_MAX_BYTES = 2 * 1024 * 1024
@@ -23,10 +25,10 @@ def partition_of(key: bytes, partitions: Sequence[int]) -> int:
     return partitions[zlib.crc32(key) % len(partitions)]
 
 
-def create_producer(bootstrap: str, *, request_seconds: float) -> AIOKafkaProducer:
+def create_producer(broker: Broker, *, request_seconds: float) -> AIOKafkaProducer:
     """An idempotent producer that counts a record as sent when all in-sync replicas have it."""
     return AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+        **broker.options,
         acks="all",
         enable_idempotence=True,
         linger_ms=PRODUCER_LINGER_MS,

@@ -8,15 +8,16 @@ from aiokafka.errors import (
     for_code,
 )
 
+from shared.broker import Broker
 from shared.topics import Topic
 
 
-async def create_topics(bootstrap: str, topics: Sequence[Topic], replication: int = 1) -> list[str]:
+async def create_topics(broker: Broker, topics: Sequence[Topic], replication: int = 1) -> list[str]:
     """Create those topics that are not there; return their names. Topics that exist stay as they are.
 
     Raises KafkaError when the broker refuses one.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**broker.options)
     await admin.start()
     try:
         existing = set(await admin.list_topics())

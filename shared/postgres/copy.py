@@ -12,7 +12,7 @@ COPY_MIN_COUNT = 64
 
 
 async def copy_new(
-    conn: Connection, table: str, columns: Sequence[str], records: Collection[Sequence[Any]]
+    conn: Connection, table: str, *, columns: Sequence[str], records: Collection[Sequence[Any]]
 ) -> bool:
     """Copy rows into a table, unless one of them is there already or they are few; whether it did.
 

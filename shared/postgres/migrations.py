@@ -18,6 +18,7 @@ import asyncpg
 from shared.postgres.pool import database_url, role_name
 
 OUTSIDE_A_TRANSACTION = "-- outside a transaction"
+_HALF_BUILT = "select indexrelid::regclass::text from pg_index where not indisvalid order by 1 limit 1"
 MIGRATION_LOCK = 0x706C6175  # "plau": one migration at a time per database
 
 
@@ -45,7 +46,7 @@ async def prepare_database(admin_url: str, service: str, password: str) -> None:
 def migrations_of(package: str) -> list[Traversable]:
     """The .sql files of a package's `migrations` room, in the order of their names."""
     room = files(package) / "migrations"
-    return sorted((one for one in room.iterdir() if one.name.endswith(".sql")), key=lambda one: one.name)
+    return sorted((file for file in room.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
 
 
 async def missing_migrations(pool: asyncpg.Pool, service: str) -> list[str]:
@@ -64,7 +65,7 @@ async def migrate(admin_url: str, service: str) -> list[str]:
     """Apply what is missing of the service's migrations to its database; return what was applied.
 
     Raises MigrationError when a file that was applied has changed since, or when one fails: nothing of
-    that file is then applied.
+    that file is then applied, but for an index that is left half built outside a transaction.
     """
     role = role_name(service)
     connection = await asyncpg.connect(database_url(admin_url, role))
@@ -82,7 +83,8 @@ async def migrate(admin_url: str, service: str) -> list[str]:
             """
         )
         known = {
-            r["name"]: r["sha256"] for r in await connection.fetch("select name, sha256 from schema_migrations")
+            row["name"]: row["sha256"]
+            for row in await connection.fetch("select name, sha256 from schema_migrations")
         }
         for package in packages_of(service):
             for file in migrations_of(package):
@@ -105,6 +107,11 @@ async def _apply(connection: asyncpg.Connection, name: str, text: str, digest: s
     try:
         if text.startswith(OUTSIDE_A_TRANSACTION):
             await connection.execute(text)
+            # An index that failed or was cut off stays there, unused, and `if not exists` finds it.
+            if broken := await connection.fetchval(_HALF_BUILT):
+                raise MigrationError(
+                    f"{name}: an index was left half built: `drop index concurrently {broken}`, then migrate again"
+                )
             await _note(connection, name, digest)
         else:
             async with connection.transaction():

@@ -32,7 +32,7 @@ def asyncapi_document() -> dict[str, Any]:
         },
         "defaultContentType": CONTENT_TYPE,
         "channels": {topic.name: _channel(topic) for topic in TOPICS},
-        "operations": {name: one for topic in TOPICS for name, one in _operations(topic).items()},
+        "operations": {name: operation for topic in TOPICS for name, operation in _operations(topic).items()},
         "components": {"messages": {kind: _message(kind) for kind in FACTS_BY_TYPE}},
     }
 
@@ -58,8 +58,10 @@ def _channel(topic: Topic) -> dict[str, Any]:
 
 
 def _operations(topic: Topic) -> dict[str, Any]:
-    sends = {f"{one}.sends.{topic.name}": _operation(topic, one, "send") for one in topic.producers}
-    receives = {f"{one}.receives.{topic.name}": _operation(topic, one, "receive") for one in topic.consumers}
+    sends = {f"{service}.sends.{topic.name}": _operation(topic, service, "send") for service in topic.producers}
+    receives = {
+        f"{service}.receives.{topic.name}": _operation(topic, service, "receive") for service in topic.consumers
+    }
     return sends | receives
 
 
@@ -87,5 +89,8 @@ def _message(kind: str) -> dict[str, Any]:
         "contentType": CONTENT_TYPE,
         "payload": {"$ref": f"facts/{kind}.json"},
         "bindings": {"kafka": {"key": {"type": "string", "description": key}, "bindingVersion": BINDING_VERSION}},
-        "examples": [{"name": f"example {n}", "payload": one} for n, one in enumerate(FACT_EXAMPLES[kind], 1)],
+        "examples": [
+            {"name": f"example {number}", "payload": example}
+            for number, example in enumerate(FACT_EXAMPLES[kind], 1)
+        ],
     }

@@ -21,7 +21,9 @@ def catalogue() -> str:
         schema = event_schema(event_type)
         example = EVENT_EXAMPLES[event_type][0]
         fields = _own_fields(schema)
-        names = ", ".join(f"`{name}`" + (" (required)" if one["required"] else "") for name, one in fields.items())
+        names = ", ".join(
+            f"`{name}`" + (" (required)" if field["required"] else "") for name, field in fields.items()
+        )
         link = f"[`{event_type}`](#{event_type.replace('.', '')})"
         meaning = " ".join(schema["description"].split())
         overview.append(f"| {link} | {example['data']['channel']} | {meaning} | {names or '—'} |")
@@ -43,7 +45,8 @@ def _section(event_type: str, meaning: str, fields: Mapping[str, Any], example: 
     if fields:
         lines += ["| Field of `data` | Required | Value |", "|---|---|---|"]
         lines += [
-            f"| `{name}` | {'yes' if one['required'] else 'no'} | {one['value']} |" for name, one in fields.items()
+            f"| `{name}` | {'yes' if field['required'] else 'no'} | {field['value']} |"
+            for name, field in fields.items()
         ]
         lines.append("")
     text = orjson.dumps(example, option=orjson.OPT_INDENT_2).decode()
@@ -69,7 +72,7 @@ def _value(field: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     """What a field holds, in words."""
     field = _resolved(field, schema)
     if "properties" in field:
-        parts = ", ".join(f"`{name}` ({_value(one, schema)})" for name, one in field["properties"].items())
+        parts = ", ".join(f"`{name}` ({_value(part, schema)})" for name, part in field["properties"].items())
         return f"object: {parts}"
     if field["type"] == "integer":
         return f"integer, {field['minimum']} to {field['maximum']}"

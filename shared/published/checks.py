@@ -53,5 +53,5 @@ def _missing_from(read: Any, written: Any, place: str) -> Iterator[str]:
             else:
                 yield from _missing_from(read[name], value, f"{place}/{name}")
     elif isinstance(written, list) and isinstance(read, list):
-        for index, (one, value) in enumerate(zip(read, written, strict=True)):
-            yield from _missing_from(one, value, f"{place}/{index}")
+        for index, (kept, value) in enumerate(zip(read, written, strict=True)):
+            yield from _missing_from(kept, value, f"{place}/{index}")

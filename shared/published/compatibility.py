@@ -104,7 +104,7 @@ def _readers(path: str) -> tuple[str, ...]:
     else:
         topics = [topic for topic in TOPICS if kind in topic.facts]
     # A type that no topic carries any more had readers all the same.
-    return tuple(dict.fromkeys(one for topic in topics for one in topic.consumers)) or ("its consumers",)
+    return tuple(dict.fromkeys(consumer for topic in topics for consumer in topic.consumers)) or ("its consumers",)
 
 
 def changes(before: Schema, after: Schema, documents: tuple[Schema, Schema] | None = None) -> list[Change]:
@@ -251,10 +251,10 @@ def _extra_property_changes(
 
 def _branch_changes(place: str, before: Schema, after: Schema, roots: tuple[Schema, Schema]) -> Iterator[Change]:
     old, new = _branches(before), _branches(after)
-    pairs = [[list(_changes(place, one, other, roots)) for other in new] for one in old]
-    for one, with_each in zip(old, pairs, strict=True):
+    pairs = [[list(_changes(place, alternative, other, roots)) for other in new] for alternative in old]
+    for alternative, with_each in zip(old, pairs, strict=True):
         if all(any(change.narrows for change in found) for found in with_each):
-            yield Change(place, f"no longer takes {_brief(one)}", narrows=True)
+            yield Change(place, f"no longer takes {_brief(alternative)}", narrows=True)
     for index, other in enumerate(new):
         kinds = [{change.widens for change in found[index]} - {""} for found in pairs]
         if all(kinds):

@@ -22,8 +22,8 @@ class _Schema(GenerateJsonSchema):
         return False
 
 
-EVENTS_BY_TYPE: Mapping[str, Any] = {one.name: one.envelope for one in activities.TYPES}
-EVENT_EXAMPLES: Mapping[str, Sequence[Any]] = {one.name: one.examples for one in activities.TYPES}
+EVENTS_BY_TYPE: Mapping[str, Any] = {activity.name: activity.envelope for activity in activities.TYPES}
+EVENT_EXAMPLES: Mapping[str, Sequence[Any]] = {activity.name: activity.examples for activity in activities.TYPES}
 FACTS_BY_TYPE: Mapping[str, Any] = {ACCEPTED_TYPE: AcceptedEvent, **{fact.name: fact.envelope for fact in FACTS}}
 FACT_EXAMPLES: Mapping[str, Sequence[Any]] = {
     ACCEPTED_TYPE: ACCEPTED_EVENT_EXAMPLES,

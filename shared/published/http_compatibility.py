@@ -112,11 +112,11 @@ def _parameter_changes(before: Schema, after: Schema, documents: _Documents) -> 
 
 def _parameters(operation: Schema) -> dict[str, Schema]:
     """By where they are and their name; the case of a header's doesn't matter."""
-    known = [_known(one, _PARAMETER) for one in operation.get("parameters", ())]
-    return {
-        f"{one['in']} parameter {one['name'].lower() if one['in'] == 'header' else one['name']}": one
-        for one in known
-    }
+    found = {}
+    for parameter in (_known(stated, _PARAMETER) for stated in operation.get("parameters", ())):
+        name = parameter["name"].lower() if parameter["in"] == "header" else parameter["name"]
+        found[f"{parameter['in']} parameter {name}"] = parameter
+    return found
 
 
 def _body_changes(before: Schema | None, after: Schema | None, documents: _Documents) -> Iterator[Change]:
@@ -124,9 +124,11 @@ def _body_changes(before: Schema | None, after: Schema | None, documents: _Docum
     if new.get("required") and not old.get("required"):
         yield Change("body", "an optional body is required now" if old else "a body is required now", narrows=True)
     content = new.get("content", {})
-    for media, one in old.get("content", {}).items():
+    for media, body in old.get("content", {}).items():
         if media in content:
-            yield from _narrowings(f"body {media}", _known(one, _MEDIA), _known(content[media], _MEDIA), documents)
+            yield from _narrowings(
+                f"body {media}", _known(body, _MEDIA), _known(content[media], _MEDIA), documents
+            )
         else:
             yield Change("body", f"no longer takes {media}", narrows=True)
 
@@ -148,23 +150,23 @@ def _answer_changes(before: Schema, after: Schema, documents: _Documents) -> Ite
 
 
 def _content_changes(status: str, before: Schema, after: Schema, documents: _Documents) -> Iterator[Change]:
-    for media, one in before.items():
+    for media, body in before.items():
         if media in after:
-            yield from _losses(f"{status} {media}", _known(one, _MEDIA), _known(after[media], _MEDIA), documents)
+            yield from _losses(f"{status} {media}", _known(body, _MEDIA), _known(after[media], _MEDIA), documents)
         else:
             yield Change(status, f"no longer answers {media}", widens="shape")
 
 
 def _header_changes(status: str, before: Schema, after: Schema, documents: _Documents) -> Iterator[Change]:
-    headers = {name.lower(): _known(one, _HEADER) for name, one in after.items()}
-    for name, one in before.items():
+    headers = {name.lower(): _known(header, _HEADER) for name, header in after.items()}
+    for name, former in before.items():
         place, header = f"{status} header {name.lower()}", headers.get(name.lower())
         if header is None:
             yield Change(place, "the header is removed", widens="shape")
             continue
-        if one.get("required") and not header.get("required"):
+        if former.get("required") and not header.get("required"):
             yield Change(place, "a header that was always there is optional now", widens="shape")
-        yield from _losses(place, _known(one, _HEADER), header, documents)
+        yield from _losses(place, _known(former, _HEADER), header, documents)
 
 
 def _losses(place: str, before: Schema, after: Schema, documents: _Documents) -> Iterator[Change]:

@@ -90,7 +90,12 @@ class Parts(mode.Service):
         await self.add_runtime_dependency(self.relay)
         if self.role != "api":
             self._consumer_loop = ConsumerLoop(
-                self._spec.name, self._spec.subscriptions, self.pool, self.relay, self._settings
+                self._spec.name,
+                self._spec.subscriptions,
+                self.pool,
+                self.relay,
+                self._settings,
+                self._spec.lanes,
             )
             await self.add_runtime_dependency(self._consumer_loop)
         self.connected = Connected(
@@ -175,13 +180,13 @@ class Parts(mode.Service):
         return pool
 
     async def _connected_producer(self) -> AIOKafkaProducer:
-        producer = create_producer(self._settings.kafka, request_seconds=self._settings.publish_seconds)
+        producer = create_producer(self._settings.broker, request_seconds=self._settings.publish_seconds)
         try:
             await producer.start()
             present = await producer.client.fetch_all_metadata()
             for subscription in self._spec.subscriptions:
                 if not present.partitions_for_topic(subscription.topic.name):
-                    raise KafkaError(f"topic {subscription.topic.name} is not there yet")
+                    raise KafkaError(f"topic {subscription.topic.name} is not there yet, or may not be read")
         except BaseException:
             await producer.stop()
             raise

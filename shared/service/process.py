@@ -20,6 +20,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from faust.worker import Worker
 
+from shared.broker import Broker
 from shared.retries import until_it_passes
 from shared.service.parts import DEPENDENCY_PAUSES, Parts
 from shared.service.spec import ServiceSpec
@@ -49,7 +50,7 @@ def run(spec: ServiceSpec, arguments: Sequence[str] | None = None) -> None:
     configure_logging(spec.name, settings.log_level)
     event_loop = uvloop.new_event_loop()
     asyncio.set_event_loop(event_loop)
-    event_loop.run_until_complete(wait_for_broker(settings.kafka))
+    event_loop.run_until_complete(wait_for_broker(settings.broker))
     parts = Parts(spec, settings, role)
     host = create_host(spec, settings, parts)
     # The parts are the worker's, not the app's: the app starts its own only once its group has settled, which
@@ -73,11 +74,11 @@ def run(spec: ServiceSpec, arguments: Sequence[str] | None = None) -> None:
         os._exit(status)
 
 
-async def wait_for_broker(bootstrap: str) -> None:
+async def wait_for_broker(broker: Broker) -> None:
     """Return once Kafka answers: the host gives up at once when it does not."""
 
     async def answers() -> None:
-        client = AIOKafkaClient(bootstrap_servers=bootstrap)
+        client = AIOKafkaClient(**broker.options)
         try:
             await client.bootstrap()
         finally:
@@ -96,6 +97,7 @@ def create_host(spec: ServiceSpec, settings: ServiceSettings, parts: Parts) -> f
     app: Any = faust.App(
         f"plaudit-{spec.name}-host",
         broker=[f"kafka://{server}" for server in settings.kafka.split(",")],
+        broker_credentials=_credentials(settings.broker),
         broker_session_timeout=settings.session_seconds,
         broker_heartbeat_interval=settings.session_seconds / 4,
         web_enabled=False,
@@ -106,3 +108,14 @@ def create_host(spec: ServiceSpec, settings: ServiceSettings, parts: Parts) -> f
     for timer in spec.timers if parts.role != "api" else ():
         app.timer(interval=timer.every_seconds, on_leader=True, name=timer.name)(partial(parts.run_timer, timer))
     return app
+
+
+def _credentials(broker: Broker) -> faust.SASLCredentials | faust.SSLCredentials | None:
+    if broker.user:
+        return faust.SASLCredentials(
+            username=broker.user,
+            password=broker.password,
+            mechanism=broker.mechanism,
+            ssl_context=broker.ssl_context,
+        )
+    return faust.SSLCredentials(broker.ssl_context) if broker.tls else None

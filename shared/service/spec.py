@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from shared.consumer import Subscription
+from shared.consumer import Lanes, Subscription
 from shared.http import ErrorTable
 from shared.settings import ServiceSettings
 from shared.transaction import Transaction
@@ -37,6 +37,8 @@ class ServiceSpec:
     problems: ErrorTable = field(default_factory=dict)
     timers: Sequence[Timer] = ()
     closing: Sequence[Callable[[], Awaitable[None]]] = ()
+    #: Topics that it reads by the beginning of their names.
+    lanes: Lanes | None = None
     #: OpenAPI of routes that are not FastAPI's: operations by path and method, and the schemas they name.
     operations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     schemas: Mapping[str, Any] = field(default_factory=dict)

@@ -15,7 +15,9 @@ from shared.published.export import EVENT_EXAMPLES
 PAGE = (Path(__file__).parents[2] / "docs/events.md").read_text()
 NOW = datetime(2026, 2, 1, 9, tzinfo=UTC)
 SETTINGS = Settings()
-LIMITS = Limits(SETTINGS.events_max_count, SETTINGS.event_max_bytes, SETTINGS.future_tolerance_seconds)
+LIMITS = Limits(
+    SETTINGS.events_max_count, SETTINGS.event_max_bytes, SETTINGS.future_tolerance_seconds, SETTINGS.earliest_year
+)
 
 
 def test_the_curl_example_is_taken() -> None:

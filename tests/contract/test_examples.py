@@ -1,9 +1,13 @@
 """Examples are valid, JSON Schema and pydantic agree on what is not, and derived ids are the services' own."""
 
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
+from textwrap import dedent
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +22,8 @@ from services.rewards.payouts import domain as payouts
 from services.rewards.redemptions import domain as redemptions
 from services.scoring.awards.domain.awards import award_id, reversal_id
 from services.scoring.programmes.domain.located_yaml import read_yaml
-from shared.contracts import story
-from shared.contracts.activities import ACTIVITY_ADAPTER
+from shared.contracts import activities, story
+from shared.contracts.activities import ACTIVITIES, ACTIVITY_ADAPTER, in_person
 from shared.contracts.programme import Programme
 from shared.published.checks import assert_valid_fact
 from shared.published.export import (
@@ -40,6 +44,31 @@ FACTS = [(kind, one) for kind, found in FACT_EXAMPLES.items() for one in found]
 def test_every_type_has_an_example() -> None:
     assert [kind for kind, found in EVENT_EXAMPLES.items() if found] == list(EVENTS_BY_TYPE)
     assert [kind for kind, found in FACT_EXAMPLES.items() if found] == list(FACTS_BY_TYPE)
+
+
+def test_every_class_of_an_event_is_among_the_types() -> None:
+    families = [
+        import_module(f"{activities.__name__}.{family.name}") for family in iter_modules(activities.__path__)
+    ]
+    classes = {
+        (found.__module__, name)
+        for family in families
+        for name, found in vars(family).items()
+        if isinstance(found, type) and {"specversion", "type"} <= getattr(found, "__annotations__", {}).keys()
+    }
+
+    assert classes == {(envelope.__module__, envelope.__name__) for envelope in ACTIVITIES}
+
+
+def test_the_type_that_contributing_adds_is_one() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    envelope, kind = (dedent(code) for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL))
+    names = vars(in_person).copy()
+    exec(envelope + kind, names)  # noqa: S102 -- as if it stood in the family's file
+
+    (example,) = names["TALK_GIVEN"].examples
+    read = TypeAdapter(names["TalkGiven"]).validate_json(orjson.dumps(example))
+    assert read["type"] == names["TALK_GIVEN"].name
 
 
 @pytest.mark.parametrize(("kind", "example"), EVENTS)

@@ -17,7 +17,7 @@ from shared.published.checks import assert_valid_fact
 from shared.published.export import EVENT_EXAMPLES
 
 NOW = datetime(2026, 2, 1, 9, tzinfo=UTC)
-LIMITS = Limits(events_max_count=10, event_max_bytes=65_536, future_tolerance_seconds=300)
+LIMITS = Limits(events_max_count=10, event_max_bytes=65_536, future_tolerance_seconds=300, earliest_year=1990)
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 EVENTS = [pytest.param(one, id=kind) for kind, found in EVENT_EXAMPLES.items() for one in found]
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from plaudit.stack.ports import USUAL
-from shared.topics import SERVICES
+from shared.services import SERVICES
 
 ROOT = Path(__file__).parents[2]
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())

@@ -13,6 +13,7 @@ from tools.schemas import openapi_document
 
 #: Routes for probes and Prometheus, which need no key.
 OPEN = {"/livez", "/readyz", "/metrics"}
+EVENTS = "/v1/events"
 
 OPERATIONS = [
     pytest.param(service, path, method, id=f"{service} {method} {path}")
@@ -58,14 +59,13 @@ def test_a_route_says_what_it_does_and_how_it_fails(service: str, path: str, met
     assert operation["operationId"]
     answers = set(operation["responses"])
     assert any(status.startswith("2") for status in answers)
+    assert "422" in answers, "whatever an operation does not declare, it refuses"
     if path in OPEN:
         return
     assert operation["security"]
     assert {"401", "405", "503"} <= answers
     if path != "/v1/key":
         assert "403" in answers
-    if operation.get("requestBody") or operation.get("parameters"):
-        assert "422" in answers
     if "{" in path:
         assert "404" in answers
     for status in answers:
@@ -91,6 +91,29 @@ def test_what_a_route_takes_has_an_example_that_is_valid(service: str, path: str
             Draft202012Validator(schema, registry=registry).validate(example)
 
 
+@pytest.mark.parametrize(("service", "path", "method"), OPERATIONS)
+def test_a_body_takes_no_field_that_it_does_not_name(service: str, path: str, method: str) -> None:
+    body = openapi_document(service)["paths"][path][method].get("requestBody", {})
+    for media_type, media in body.get("content", {}).items():
+        found = list(objects(service, media["schema"], media_type))
+        # An event itself may have extensions: the standard lets whoever passes it on add some.
+        open_by_standard = {f"{media_type}{'/*' * depth}" for depth in range(1, 4)} if path == EVENTS else set()
+        assert [place for place, is_closed in found if not is_closed and place not in open_by_standard] == []
+        assert found or media["schema"] == {"type": "string"}
+
+
+def objects(service: str, value: Any, place: str) -> Iterator[tuple[str, bool]]:
+    """The objects in a schema, by place, each with whether it takes nothing but what it names."""
+    value = resolved(service, value)
+    if "properties" in value or value.get("type") == "object":
+        yield place, value.get("additionalProperties") is False
+    for name, inner in value.get("properties", {}).items():
+        yield from objects(service, inner, f"{place}/{name}")
+    for inner in (value.get("items"), *value.get("anyOf", ()), *value.get("oneOf", ())):
+        if inner is not None:
+            yield from objects(service, inner, f"{place}/*")
+
+
 def absolute(value: Any) -> Any:
     """The schema with references that the registry knows."""
     if isinstance(value, dict):
@@ -112,3 +135,27 @@ def examples_of(service: str, media: Any) -> Iterator[Any]:
         found = {name: one["examples"][0] for name, one in fields.items() if one.get("examples")}
         if set(schema.get("required", ())) <= found.keys():
             yield found
+
+
+@pytest.mark.parametrize(("service", "path", "method"), OPERATIONS)
+def test_the_examples_of_an_error_have_its_status(service: str, path: str, method: str) -> None:
+    for status, answer in openapi_document(service)["paths"][path][method]["responses"].items():
+        if path == "/readyz":
+            continue  # its answer is the same document, ready or not
+        examples = answer.get("content", {}).get("application/problem+json", {}).get("examples", {})
+        assert bool(examples) == status.startswith(("4", "5"))
+        assert {str(one["value"]["status"]) for one in examples.values()} <= {status}
+
+
+def test_the_examples_of_the_front_doors_errors_say_what_to_do() -> None:
+    answers = openapi_document("ingest")["paths"]["/v1/events"]["post"]["responses"]
+    examples = {
+        slug: one["value"]
+        for status, answer in answers.items()
+        if status.startswith(("4", "5"))
+        for slug, one in answer["content"]["application/problem+json"]["examples"].items()
+    }
+
+    assert len(examples) > 10
+    assert all(one["detail"] and one["instance"] == "/v1/events" for one in examples.values())
+    assert {slug for slug, one in examples.items() if one["errors"]} == {"no-valid-event"}

@@ -3,7 +3,10 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 import orjson
@@ -61,7 +64,13 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     git(tmp_path, "add", "-A")
     commit(tmp_path)
     monkeypatch.setattr(schemas, "ROOT", tmp_path)
+    monkeypatch.setattr(schemas, "operation_breaks", partial(breaks_of_what_differs, schemas.operation_breaks))
     return tmp_path
+
+
+def breaks_of_what_differs(compare: Any, published: Mapping[str, Any], current: Mapping[str, Any]) -> Any:
+    """The breaks in the APIs that a test changed: comparing each with itself takes a second, and is done above."""
+    return compare({service: one for service, one in published.items() if one != current.get(service)}, current)
 
 
 def git(root: Path, *arguments: str) -> None:

@@ -20,12 +20,13 @@ import httpx
 import pytest
 from aiokafka.errors import KafkaError
 
-from plaudit.admin import issue_key
+from plaudit.access import issue_key
 from plaudit.client import PlauditClient
-from plaudit.stack import StackError, StackState, kafka, start, stop
+from plaudit.stack import StackState, kafka, start
 from plaudit.stack.idle import wait_until_idle
 from shared.access_keys import SCOPES
 from shared.services import SERVICES
+from tests.conftest import SESSION_SECONDS, throw_away
 from tests.faults import load as loads
 from tests.faults import reconcile
 from tests.faults.load import Expected, Load, expect
@@ -45,8 +46,6 @@ EVENTS_PER_REQUEST = 40
 REQUESTS_AT_ONCE = 4
 #: So that the load lasts longer than the fault.
 PAUSE_SECONDS = 0.1
-#: A killed worker's partitions wait for this: short, so that many faults fit in a minute. The default is 10 s.
-SESSION_SECONDS = 3.0
 SETTLE_SECONDS = 60.0
 SPRING_SECONDS = 30.0
 PROBE_SECONDS = 60.0
@@ -295,8 +294,7 @@ async def arena(name: str) -> AsyncIterator[Arena]:
             await workers.stop_all()
             for proxy in proxies:
                 await proxy.stop()
-            with contextlib.suppress(StackError):
-                await asyncio.to_thread(stop, name)
+            await asyncio.to_thread(throw_away, state)
 
 
 def _with_proxied_listener(
@@ -313,9 +311,7 @@ def _with_proxied_listener(
         settings = dict(line.split("=", 1) for line in properties(state).splitlines())
         settings["listeners"] += f",PROXIED://127.0.0.1:{port}"
         settings["advertised.listeners"] += f",PROXIED://127.0.0.1:{advertised_port}"
-        settings["listener.security.protocol.map"] += ",PROXIED:PLAINTEXT"
-        settings["inter.broker.listener.name"] = "PLAINTEXT"
-        settings["group.min.session.timeout.ms"] = "1000"
+        settings |= kafka.security(state, "CLIENTS", "PROXIED")
         return "".join(f"{key}={value}\n" for key, value in settings.items())
 
     return changed

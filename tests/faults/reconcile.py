@@ -203,7 +203,7 @@ async def _analytics(
 
 async def records(state: StackState, topic: Topic) -> list[dict[str, Any]]:
     """Every fact in a topic, by partition in order; what is none is left out."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=state.kafka)
+    consumer = AIOKafkaConsumer(**state.broker.options)
     await consumer.start()
     try:
         partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
@@ -230,7 +230,7 @@ def _fact(value: bytes) -> dict[str, Any] | None:
 
 async def ends(state: StackState, topics: Iterable[Topic]) -> dict[TopicPartition, int]:
     """Where each partition of the topics ends."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=state.kafka)
+    consumer = AIOKafkaConsumer(**state.broker.options)
     await consumer.start()
     try:
         partitions = [TopicPartition(topic.name, number) for topic in topics for number in range(topic.partitions)]

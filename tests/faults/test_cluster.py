@@ -5,7 +5,7 @@ import contextlib
 import subprocess
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -13,15 +13,18 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from plaudit.provision import provision
+from plaudit.broker.rights import ADMIN
+from plaudit.provision import Passwords, provision
 from plaudit.stack import StackState, jars, kafka, start, stop
 from plaudit.stack.processes import ProcessSpec
-from plaudit.stack.readiness import kafka_answers
+from plaudit.stack.readiness import kafka_knows_its_administrator
+from shared.broker import Broker
 from shared.kafka import create_topics
 from shared.services import SERVICES
 from shared.topics import TOPICS
+from tests.conftest import SESSION_SECONDS
 from tests.faults import load as loads
-from tests.faults.arena import SESSION_SECONDS, Arena
+from tests.faults.arena import Arena
 from tests.faults.wires import KafkaProxy, PostgresProxy, Proxy
 from tests.faults.workers import HOST, Workers, free_port
 
@@ -38,7 +41,6 @@ REPLICATED = {
     "transaction.state.log.min.isr": "2",
     "share.coordinator.state.topic.replication.factor": "3",
     "share.coordinator.state.topic.min.isr": "2",
-    "group.min.session.timeout.ms": "1000",
 }
 
 
@@ -48,12 +50,18 @@ class Cluster:
 
     specs: list[ProcessSpec]
     ports: list[int]
+    password: str
     processes: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
     def bootstrap(self) -> str:
         """All of them, as clients name them."""
         return ",".join(f"{HOST}:{port}" for port in self.ports)
+
+    @property
+    def broker(self) -> Broker:
+        """All of them, as their administrator has them."""
+        return Broker(self.bootstrap, ADMIN, self.password)
 
     def start(self, number: int) -> None:
         """Start a broker on its data."""
@@ -73,7 +81,7 @@ class Cluster:
         """Return once every broker answers."""
         async with asyncio.timeout(120):
             for port in self.ports:
-                while not await kafka_answers(f"{HOST}:{port}"):
+                while not await kafka_knows_its_administrator(replace(self.broker, servers=f"{HOST}:{port}")):
                     await asyncio.sleep(0.2)
 
     def stop(self) -> None:
@@ -96,6 +104,8 @@ def make_cluster(home: Path) -> Cluster:
             directory=home / f"cluster-{number}",
             ports={"kafka": free_port(), "controller": free_port()},
             kafka_cluster_id="Y2x1c3RlcmNsdXN0ZXJjbA",
+            kafka_admin_password="of the cluster",
+            kafka_controller_password="of its brokers",
         )
         for number in range(BROKERS_COUNT)
     ]
@@ -113,7 +123,8 @@ def make_cluster(home: Path) -> Cluster:
         patch.setattr(kafka, "properties", properties)
         for node in nodes:
             kafka.prepare(node, paths)
-    return Cluster([kafka.spec(node, paths) for node in nodes], [node.ports["kafka"] for node in nodes])
+    specs, ports = [kafka.spec(node, paths) for node in nodes], [node.ports["kafka"] for node in nodes]
+    return Cluster(specs, ports, nodes[0].kafka_admin_password)
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -127,13 +138,13 @@ async def three_brokers(plaudit_home: Path) -> AsyncIterator[tuple[Arena, Cluste
             cluster.start(number)
         await cluster.ready()
         state = await asyncio.to_thread(
-            start, name, only=["postgres"], kafka_bootstrap=cluster.bootstrap, provision=False
+            start, name, only=["postgres"], external_kafka=cluster.broker, provision=False
         )
-        await create_topics(cluster.bootstrap, TOPICS, replication=BROKERS_COUNT)
+        await create_topics(cluster.broker, TOPICS, replication=BROKERS_COUNT)
         await provision(
-            kafka=cluster.bootstrap,
+            broker=cluster.broker,
             postgres_admin_url=state.postgres_admin_url,
-            postgres_password=state.postgres_password,
+            passwords=Passwords(state.kafka_passwords, state.postgres_passwords),
         )
         door.target_port = state.ports["ingest"]
         await door.start()

@@ -136,7 +136,7 @@ POISON = {
 
 async def put(arena: Arena, records: list[tuple[Topic, bytes]]) -> None:
     """Write records straight into topics, past the front door."""
-    producer = create_producer(arena.state.kafka, request_seconds=20)
+    producer = create_producer(arena.state.broker, request_seconds=20)
     await producer.start()
     try:
         sent = [await producer.send(topic.name, value, key=b"poison") for topic, value in records]

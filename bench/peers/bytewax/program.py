@@ -10,6 +10,12 @@ from bytewax.dataflow import Dataflow
 from confluent_kafka import OFFSET_BEGINNING
 
 BROKERS = [os.environ["PEER_KAFKA"]]
+LOGIN = {
+    "security.protocol": "SASL_PLAINTEXT",
+    "sasl.mechanism": "SCRAM-SHA-512",
+    "sasl.username": os.environ["PEER_KAFKA_USER"],
+    "sasl.password": os.environ["PEER_KAFKA_PASSWORD"],
+}
 
 
 def points_of(message):
@@ -32,7 +38,8 @@ awards = kafka.input(
     topics=[os.environ["PEER_TOPIC"]],
     starting_offset=OFFSET_BEGINNING,
     batch_size=1_000,
+    add_config=LOGIN,
 )
 totals = op.stateful_map("total", op.map("points", awards.oks, points_of), add)
 messages = op.map("message", totals, lambda total: KafkaSinkMessage(total[0].encode(), str(total[1]).encode()))
-kafka.output("totals", messages, brokers=BROKERS, topic=os.environ["PEER_OUTPUT"])
+kafka.output("totals", messages, brokers=BROKERS, topic=os.environ["PEER_OUTPUT"], add_config=LOGIN)

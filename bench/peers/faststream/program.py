@@ -6,8 +6,10 @@ from collections import Counter
 import asyncpg
 from faststream import AckPolicy, FastStream
 from faststream.kafka import KafkaBroker
+from faststream.security import SASLScram512
 
-broker = KafkaBroker(os.environ["PEER_KAFKA"], logger=None)
+login = SASLScram512(username=os.environ["PEER_KAFKA_USER"], password=os.environ["PEER_KAFKA_PASSWORD"])
+broker = KafkaBroker(os.environ["PEER_KAFKA"], security=login, logger=None)
 app = FastStream(broker)
 pools = []
 

@@ -8,6 +8,11 @@ import orjson
 app = faust.App(
     os.environ["PEER_GROUP"],
     broker="kafka://" + os.environ["PEER_KAFKA"],
+    broker_credentials=faust.SASLCredentials(
+        username=os.environ["PEER_KAFKA_USER"],
+        password=os.environ["PEER_KAFKA_PASSWORD"],
+        mechanism="SCRAM-SHA-512",
+    ),
     store="memory://",
     processing_guarantee="at_least_once",
     topic_partitions=int(os.environ["PEER_PARTITIONS"]),

@@ -21,6 +21,11 @@ public final class Totals {
         Properties settings = new Properties();
         settings.put(StreamsConfig.APPLICATION_ID_CONFIG, environment.get("PEER_GROUP"));
         settings.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, environment.get("PEER_KAFKA"));
+        settings.put("security.protocol", "SASL_PLAINTEXT");
+        settings.put("sasl.mechanism", "SCRAM-SHA-512");
+        settings.put("sasl.jaas.config", String.format(
+                "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"%s\" password=\"%s\";",
+                environment.get("PEER_KAFKA_USER"), environment.get("PEER_KAFKA_PASSWORD")));
         settings.put(StreamsConfig.STATE_DIR_CONFIG, environment.get("PEER_DIRECTORY"));
         settings.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
         settings.put(StreamsConfig.consumerPrefix("auto.offset.reset"), "earliest");

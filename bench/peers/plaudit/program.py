@@ -42,7 +42,7 @@ async def main() -> None:
     """Consume until killed."""
     settings = ServiceSettings()
     pool = await create_pool("scoring", settings)
-    producer = create_producer(settings.kafka, request_seconds=settings.publish_seconds)
+    producer = create_producer(settings.broker, request_seconds=settings.publish_seconds)
     await producer.start()
     relay = OutboxRelay(pool, producer, settings)
     await relay.start()

@@ -3,9 +3,16 @@
 import os
 
 from quixstreams import Application
+from quixstreams.kafka.configuration import ConnectionConfig
 
 app = Application(
-    broker_address=os.environ["PEER_KAFKA"],
+    broker_address=ConnectionConfig(
+        bootstrap_servers=os.environ["PEER_KAFKA"],
+        security_protocol="SASL_PLAINTEXT",
+        sasl_mechanism="SCRAM-SHA-512",
+        sasl_username=os.environ["PEER_KAFKA_USER"],
+        sasl_password=os.environ["PEER_KAFKA_PASSWORD"],
+    ),
     consumer_group=os.environ["PEER_GROUP"],
     auto_offset_reset="earliest",
     processing_guarantee="exactly-once",

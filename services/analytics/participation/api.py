@@ -79,7 +79,7 @@ async def get_participation(
     by: Grain = "day",
     limit: Limit = 100,
 ) -> Page[PeriodActivity]:
-    """By day, week or month of event time, and within it by channel and by type. Quiet periods are nought."""
+    """By day, week or month of event time, and within it by channel and by type. Quiet periods are zero."""
     page = page_of_periods(by, days, place, limit)
     found = await reading.load_activities(conn, community=principal.community, by=by, days=page.days)
     return page.of(PeriodActivity.of, found, quiet=domain.Activity())

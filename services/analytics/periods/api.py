@@ -8,7 +8,18 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Query
 
 from services.analytics.periods.domain import FIRST_DAY, LAST_DAY, By, PeriodPlace, Span, periods
-from shared.http import FieldError, Page, Principal, Problem, ProblemType, Scope, after, encode_cursor, requires
+from shared.http import (
+    Day,
+    FieldError,
+    Page,
+    Principal,
+    Problem,
+    ProblemType,
+    Scope,
+    after,
+    encode_cursor,
+    requires,
+)
 
 INVALID_DAYS = ProblemType("invalid-days", 422, "The days are not valid")
 
@@ -22,9 +33,9 @@ Reader = Annotated[Principal, requires(Scope.ANALYTICS_READ)]
 
 def asked_days(
     from_: Annotated[
-        date | None, Query(alias="from", description="First UTC day of event time; 29 days before `to` by default")
+        Day | None, Query(alias="from", description="First UTC day of event time; 29 days before `to` by default")
     ] = None,
-    to: Annotated[date | None, Query(description="Last UTC day of event time; today by default")] = None,
+    to: Annotated[Day | None, Query(description="Last UTC day of event time; today by default")] = None,
 ) -> Span:
     """The days asked for. Raises Problem 422 when they are the wrong way round or out of any calendar's reach."""
     last = to or datetime.now(UTC).date()

@@ -45,7 +45,7 @@ async def add_awards(conn: Connection, *, awards: Sequence[PointsAwarded]) -> in
         for award in awards
         for data in (award["data"],)
     }
-    if not await copy_new(conn, "awards", _AWARD_COLUMNS, rows.values()):
+    if not await copy_new(conn, "awards", columns=_AWARD_COLUMNS, records=rows.values()):
         new = await conn.fetch(
             """
             insert into awards (community, award_id, event_uid, member_id, reverses, event_time, awarded_at,

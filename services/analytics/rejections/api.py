@@ -16,6 +16,7 @@ from services.analytics.rejections.domain import (
     RejectionPlace,
 )
 from shared.contracts.fields import ID_MAX_CHARS, URI_MAX_CHARS
+from shared.contracts.texts import plain_id, plain_source
 from shared.http import Conn, Limit, Page, Problem, ProblemType, after, problem_responses
 from shared.http.problem_types import INVALID_CURSOR
 
@@ -94,7 +95,11 @@ async def get_rejected_events(
     """Each with its reason and the receipt it belongs to, newest first."""
     if any("\x00" in text for text in (source, event_id) if text):
         raise Problem(UNSTORABLE_TEXT, "Leave out the character U+0000")
+    # In the spelling that is stored, however it was sent.
+    wanted = RejectionFilter(
+        None if source is None else plain_source(source), None if event_id is None else plain_id(event_id)
+    )
     rejections = await store.page_of_rejections(
-        conn, community=principal.community, wanted=RejectionFilter(source, event_id), after=place, limit=limit
+        conn, community=principal.community, wanted=wanted, after=place, limit=limit
     )
     return Page.of(rejections, limit, item=RejectedEvent.of, place=lambda rejection: rejection.place)

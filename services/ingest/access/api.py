@@ -3,13 +3,14 @@
 import secrets
 from typing import Annotated
 
-from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, BeforeValidator, Field
 
 from services.ingest.access import handlers, store
 from services.ingest.access.domain import AccessKey, KeyPlace
 from shared.access_keys import SCOPES, hash_secret
 from shared.contracts.fields import Id, Name, Slug
+from shared.contracts.texts import if_text, label
 from shared.http import (
     AdminScope,
     Conn,
@@ -19,6 +20,7 @@ from shared.http import (
     Principal,
     Problem,
     ProblemType,
+    RequestBody,
     Tx,
     after,
     problem_responses,
@@ -34,11 +36,13 @@ Administrator = Annotated[Principal, requires(AdminScope.KEYS_WRITE)]
 router = APIRouter()
 
 
-class KeyWanted(BaseModel):
+class KeyWanted(RequestBody):
     """An access key to be issued."""
 
     community: Slug = Field(examples=["acme"])
-    name: Name = Field(description="Who will use it", examples=["forum plugin"])
+    name: Annotated[Name, BeforeValidator(if_text(label))] = Field(
+        description="Who will use it", examples=["forum plugin"]
+    )
     scopes: list[str] = Field(min_length=1, max_length=len(SCOPES), examples=[["events:write", "receipts:read"]])
 
 
@@ -111,6 +115,14 @@ async def get_keys(
     summary="Revoke a key",
     responses=problem_responses(UNKNOWN_KEY),
 )
-async def delete_key(_admin: Administrator, tx: Tx, community: Slug, key_id: Id) -> None:
+async def delete_key(
+    _admin: Administrator,
+    tx: Tx,
+    community: Slug,
+    key_id: Id,
+    even_unknown: Annotated[
+        bool, Query(description="Also an id that was never issued here, in case some service believes in it")
+    ] = False,
+) -> None:
     """For the administrator. The key stops working everywhere within moments, for good."""
-    await handlers.revoke_key(tx, community=community, key_id=key_id)
+    await handlers.revoke_key(tx, community=community, key_id=key_id, even_unknown=even_unknown)

@@ -1,5 +1,6 @@
 """What is known of an access key."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,6 +25,15 @@ class AccessKey:
     secret_sha256: str
     scopes: tuple[str, ...]
     revoked: bool = False
+
+
+def never_issued(community: str, key_id: str) -> AccessKey:
+    """A revoked key of that id, for one that came to a service without having been issued here.
+
+    No secret has its hash: nobody's begins like this.
+    """
+    digest = hashlib.sha256(f"never issued: {community} {key_id}".encode()).hexdigest()
+    return AccessKey(community, key_id, "never issued here", digest, (), revoked=True)
 
 
 class KeyPlace(NamedTuple):

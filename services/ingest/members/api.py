@@ -3,23 +3,29 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, BeforeValidator, Field
 
 from services.ingest.members import domain, handlers, store
+from shared.contracts.channels import compared_id
 from shared.contracts.fields import Channel, Id, Name
+from shared.contracts.texts import if_text, label, plain_id
 from shared.http import (
     Begin,
     Conn,
+    FieldError,
     Limit,
     Page,
     Principal,
+    Problem,
     ProblemType,
+    RequestBody,
     Scope,
     after,
     problem_responses,
     requires,
 )
+from shared.http.problem_types import INVALID_REQUEST
 
 DIFFERENT_MEMBERS = ProblemType("different-members", 409, "The identities are different members")
 IDENTITIES_MAX_COUNT = 20
@@ -34,15 +40,22 @@ class IdentityModel(BaseModel):
     id: Id
 
 
-class IdentitiesDeclared(BaseModel):
+class IdentityDeclared(RequestBody):
+    """Somebody as one channel knows them."""
+
+    channel: Channel
+    id: Annotated[Id, BeforeValidator(if_text(plain_id))]
+
+
+class IdentitiesDeclared(RequestBody):
     """Identities that are one person."""
 
-    identities: list[IdentityModel] = Field(
+    identities: list[IdentityDeclared] = Field(
         min_length=1,
         max_length=IDENTITIES_MAX_COUNT,
         examples=[[{"channel": "code", "id": "github:1"}, {"channel": "chat", "id": "U1"}]],
     )
-    name: Name | None = None
+    name: Annotated[Name, BeforeValidator(if_text(label))] | None = None
 
 
 class Member(BaseModel):
@@ -79,7 +92,10 @@ async def put_identities(
             member = await handlers.declare_identities(
                 tx,
                 community=principal.community,
-                identities=[domain.Identity(identity.channel, identity.id) for identity in body.identities],
+                identities=[
+                    domain.Identity(identity.channel, compared_id(identity.channel, identity.id))
+                    for identity in body.identities
+                ],
                 name=body.name,
             )
         return Member.of(member)
@@ -91,13 +107,33 @@ async def put_identities(
         return await declared()
 
 
+async def _asked_identity(
+    channel: Annotated[Channel | None, Query(description="With `id`: only who has this identity")] = None,
+    id_: Annotated[Id | None, Query(alias="id", description="The identity's id on `channel`")] = None,
+) -> domain.Identity | None:
+    if channel is not None and id_ is not None:
+        return domain.Identity(channel, compared_id(channel, id_))
+    if channel is None and id_ is None:
+        return None
+    detail = "An identity is a channel and an id: give both"
+    raise Problem(INVALID_REQUEST, detail, [FieldError(field="id" if id_ is None else "channel", detail=detail)])
+
+
 @router.get("/v1/members", summary="Members of the community", responses=problem_responses())
 async def get_members(
     principal: Annotated[Principal, requires(Scope.MEMBERS_READ)],
     conn: Conn,
     place: Annotated[domain.MemberPlace | None, after(domain.MemberPlace)],
+    identity: Annotated[domain.Identity | None, Depends(_asked_identity)],
     limit: Limit = 100,
 ) -> Page[Member]:
-    """Members in the order of their ids, each with the identities on every channel."""
-    members = await store.page_of_members(conn, community=principal.community, after=place, limit_count=limit)
-    return Page[Member].of(members, limit, item=Member.of, place=domain.MemberPlace.of)
+    """Members in the order of their ids, each with the identities on every channel.
+
+    Give `channel` and `id` for the one member, or none, who has that identity.
+    """
+    if identity is None:
+        members = await store.page_of_members(conn, community=principal.community, after=place, limit_count=limit)
+        return Page[Member].of(members, limit, item=Member.of, place=domain.MemberPlace.of)
+    found = await store.find_member(conn, identity=domain.IdentityKey(principal.community, *identity))
+    is_before = found is None or (place is not None and domain.MemberPlace.of(found) <= place)
+    return Page[Member](items=[] if found is None or is_before else [Member.of(found)])

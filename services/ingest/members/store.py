@@ -97,6 +97,15 @@ async def load_members(conn: Connection, *, keys: Sequence[MemberKey]) -> dict[M
     return {MemberKey(member.community, member.member_id): member for member in members}
 
 
+async def find_member(conn: Connection, *, identity: IdentityKey) -> Member | None:
+    """The member who has an identity, with all of theirs; None when nobody has it."""
+    owner = (await load_owners(conn, identities=[identity])).get(identity)
+    if owner is None:
+        return None
+    key = MemberKey(identity.community, owner.member_id)
+    return (await load_members(conn, keys=[key])).get(key)
+
+
 def _member(row: Record) -> Member:
     return Member(
         community=row["community"],

@@ -5,13 +5,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from services.recognition.leaderboards import domain, store
 from shared.http import (
     Conn,
     FieldError,
     Limit,
+    Moment,
     Page,
     Principal,
     Problem,
@@ -46,7 +47,7 @@ class Standing(BaseModel):
 
 
 class Leaderboard(Page[Standing]):
-    """Members by points of a period of event time, most first; only members with points above nought."""
+    """Members by points of a period of event time, most first; only members with points above zero."""
 
     period: domain.Period
     starts_on: date | None = Field(description="First UTC day of the period; null for all time")
@@ -61,7 +62,7 @@ async def get_leaderboard(
     period: Annotated[
         domain.Period, Query(description="All time, a calendar month, or an ISO 8601 week; in UTC")
     ] = "all",
-    at: Annotated[AwareDatetime | None, Query(description="A time within the period; now, if not given")] = None,
+    at: Annotated[Moment | None, Query(description="A time within the period; now, if not given")] = None,
     limit: Limit = 100,
 ) -> Leaderboard:
     """Ranks are those of the moment each page is read: awards between two pages may move somebody past."""

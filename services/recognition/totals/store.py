@@ -14,7 +14,7 @@ from shared.postgres import Connection, copy_new
 async def add_awards(conn: Connection, *, keys: Sequence[AwardKey]) -> set[AwardKey]:
     """Note awards as applied; return those that were before. `keys` are in order, none of them twice."""
     # Nearly always all are new: to copy them in takes a third of what the insert below does.
-    if await copy_new(conn, "applied_awards", ("award_id", "community"), keys):
+    if await copy_new(conn, "applied_awards", columns=("award_id", "community"), records=keys):
         return set()
     rows = await conn.fetch(
         """
@@ -100,7 +100,7 @@ def _member(row: Record) -> Member:
 class _StoredStanding(Mapping[ThresholdKey, Held]):
     """What stands as it is stored, {"badge:<id>": [<grant id>, <title>], …}; read only when somebody asks.
 
-    Nearly every award leaves it as it is, and reading and writing it would be an eighth of what an award costs.
+    Nearly every award leaves it as it is: then it is neither read nor written anew.
     """
 
     def __init__(self, text: str) -> None:

@@ -1,14 +1,15 @@
-"""Checking the ledger of every community, by a timer."""
+"""What is done when rows turn out to have been changed by somebody else."""
 
-from services.rewards.ledger.store.check import check_ledger, see_one_moment
-from services.rewards.metrics import LEDGER_CHECKED, LEDGER_DIFFERENCES
-from services.rewards.settings import Settings
-from shared.transaction import Transaction
+import logging
+
+from services.rewards.ledger.domain.entries import AlteredError
+from services.rewards.metrics import ALTERED_REFUSALS
+
+log = logging.getLogger(__name__)
 
 
-async def check_all(tx: Transaction[Settings]) -> None:
-    """Timer: check every community's ledger and show the number of differences as a metric."""
-    await see_one_moment(tx.conn)
-    findings = await check_ledger(tx.conn, community=None, timeout_seconds=tx.settings.ledger_check_seconds)
-    LEDGER_DIFFERENCES.set(findings.differences)
-    LEDGER_CHECKED.set(tx.now.timestamp())
+def alarm(error: AlteredError) -> AlteredError:
+    """Count a command that is refused because rows were altered, and log why; return what to raise."""
+    ALTERED_REFUSALS.inc()
+    log.error("rows were changed behind the service's back: %s", error)
+    return error

@@ -1,13 +1,13 @@
 """Payouts: money for a member's points, the steps that one makes, and what each moves."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from services.rewards.bank_messages.domain import BankAccount
-from services.rewards.ledger.domain.entries import Owner, derived_id
+from services.rewards.ledger.domain.entries import AlteredError, Owner, derived_id
 from services.rewards.lots.domain.lots import LotUse, Use
 from services.rewards.lots.domain.steps import Lots, Money, Movement, Step, Steps, Way
 from shared.contracts.fields import Timestamp, Uuid
@@ -74,6 +74,10 @@ UNDECIDED_STATES = tuple(
 OUTCOMES = tuple(
     state for state in PayoutState if state in {step.after for step in STEPS.ahead(PayoutState.SUBMITTED)}
 )
+#: Those after which the points can be paid again.
+OUTCOMES_GIVING_BACK = tuple(
+    state for state in OUTCOMES if any(step.after is state and step.lots is Lots.RESTORE for step in STEPS)
+)
 
 
 def states_open_to(outcome: PayoutState) -> tuple[PayoutState, ...]:
@@ -134,6 +138,10 @@ class Payout:
         """Where it stands among the payouts of its community."""
         return PayoutPlace(self.created_at, self.payout_id)
 
+    def paid_to(self, account: BankAccount) -> "Payout":
+        """The payout with the bank details that it waited for."""
+        return replace(self, payee=account)
+
 
 class Change(NamedTuple):
     """A payout that is to become `wanted`, and why where that needs saying."""
@@ -171,10 +179,34 @@ class PastChange:
     reason: str | None
 
 
+_LIFE = {state: number for number, state in enumerate(PayoutState)}
+
+
 def in_order(changes: Sequence[PastChange]) -> list[PastChange]:
     """A payout's changes as they came; those of one moment in the order of its life."""
-    life = {state: number for number, state in enumerate(PayoutState)}
-    return sorted(changes, key=lambda change: (change.changed_at, life[change.state]))
+    return sorted(changes, key=lambda change: (change.changed_at, _LIFE[change.state]))
+
+
+class Traced(NamedTuple):
+    """A payout, and the states that it reached by its history, which is only added to."""
+
+    payout: Payout
+    reached: Collection[PayoutState]
+
+    @property
+    def last_reached(self) -> PayoutState | None:
+        """The state that it is in by its history; None without one."""
+        return max(self.reached, key=_LIFE.__getitem__, default=None)
+
+
+def altered(payouts: Iterable[Traced]) -> AlteredError | None:
+    """What is wrong when a payout is not in the state that its history ends with; None when all are."""
+    for traced in payouts:
+        payout, last = traced.payout, traced.last_reached
+        if payout.state != last:
+            reason = f"it is {payout.state}, and {last or 'nothing'} by its history"
+            return AlteredError(f"payout {payout.payout_id}", reason)
+    return None
 
 
 @dataclass(frozen=True, slots=True)

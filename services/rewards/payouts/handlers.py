@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from services.rewards.ledger.handlers import alarm
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots.domain.lots import LotUse
 from services.rewards.lots.handlers.uses import carry_out
 from services.rewards.metrics import PAYOUT_AMOUNT, PAYOUTS
 from services.rewards.payouts import store
-from services.rewards.payouts.domain import Change, Payout, fact_id, lots_fact_id, lots_parts
+from services.rewards.payouts.domain import Change, Payout, altered, fact_id, lots_fact_id, lots_parts
 from shared.contracts.facts import PAYOUT_CHANGED, PAYOUT_LOTS, PayoutData, PayoutLotsData
 from shared.topics import PAYOUTS as TOPIC
 from shared.transaction import Transaction
@@ -20,39 +21,42 @@ async def add(tx: Transaction, payouts: Sequence[Payout], *, by: str) -> None:
     await store.add_payouts(tx.conn, payouts)
     await store.add_changes(tx.conn, [Change(payout, payout.state) for payout in payouts], now=tx.now, by=by)
     for payout in payouts:
-        _tell(tx, payout, by)
+        _tell(tx, payout, by=by)
 
 
 async def change(tx: Transaction, changes: Sequence[Change], *, by: str) -> list[Payout]:
     """Make changes of payouts, whose rows the caller has locked, with everything that belongs to them.
 
-    Return the payouts as they are then. Raises WrongStateError when one cannot go there, and NotEnoughPointsError
-    when its points are gone.
+    Return the payouts as they are then. Raises WrongStateError when one cannot go there, NotEnoughPointsError
+    when its points are gone, and AlteredError when it is in another state than its history says.
     """
     if not changes:
         return []
+    error = altered(await store.load_traced(tx.conn, [payout for payout, _, _ in changes]))
+    if error is not None:
+        raise alarm(error)
     # All members in one order before the first is changed; then some at a time, since payouts have many lots.
     await ledger_store.lock_members(tx.conn, [payout.owner for payout, _, _ in changes])
     changed: list[Payout] = []
     for start in range(0, len(changes), PAYOUTS_AT_ONCE_COUNT):
-        changed += await _change_some(tx, changes[start : start + PAYOUTS_AT_ONCE_COUNT], by)
+        changed += await _change_some(tx, changes[start : start + PAYOUTS_AT_ONCE_COUNT], by=by)
     return changed
 
 
-async def _change_some(tx: Transaction, changes: Sequence[Change], by: str) -> list[Payout]:
+async def _change_some(tx: Transaction, changes: Sequence[Change], *, by: str) -> list[Payout]:
     # 1. What the ledger and the lots say of it.
     used = await carry_out(tx, [change.movement() for change in changes])
     # 2. The state, and the messages about it.
     await store.set_states(tx.conn, changes, now=tx.now, by=by)
     changed = [change.made(tx.now) for change in changes]
     for payout in changed:
-        _tell(tx, payout, by)
+        _tell(tx, payout, by=by)
     for payout in changed:
-        _tell_lots(tx, payout, used.get(payout.payout_id, ()))
+        _tell_lots(tx, payout, lots=used.get(payout.payout_id, ()))
     return changed
 
 
-def _tell(tx: Transaction, payout: Payout, by: str) -> None:
+def _tell(tx: Transaction, payout: Payout, *, by: str) -> None:
     """Tell the world which state a payout reached."""
     data: PayoutData = {
         "payout_id": payout.payout_id,
@@ -79,7 +83,7 @@ def _tell(tx: Transaction, payout: Payout, by: str) -> None:
     PAYOUTS.labels(payout.state).inc()
 
 
-def _tell_lots(tx: Transaction, payout: Payout, lots: Sequence[LotUse]) -> None:
+def _tell_lots(tx: Transaction, payout: Payout, *, lots: Sequence[LotUse]) -> None:
     for part, parts, some in lots_parts(lots):
         data: PayoutLotsData = {
             "payout_id": payout.payout_id,

@@ -13,6 +13,7 @@ from services.rewards.payouts.domain import (
     PayoutFilter,
     PayoutPlace,
     PayoutState,
+    Traced,
 )
 from shared.postgres import Connection
 
@@ -94,6 +95,14 @@ async def lock_payouts(
     return [_payout(row) for row in rows]
 
 
+async def load_payouts(conn: Connection, *, community: str, run_id: str) -> list[Payout]:
+    """All of a run's payouts, in id order."""
+    rows = await conn.fetch(
+        "select * from payouts where community = $1 and run_id = $2 order by payout_id", community, run_id
+    )
+    return [_payout(row) for row in rows]
+
+
 async def add_payouts(conn: Connection, payouts: Sequence[Payout]) -> None:
     """Add new payouts."""
     columns = (
@@ -141,20 +150,17 @@ async def add_payouts(conn: Connection, payouts: Sequence[Payout]) -> None:
     )
 
 
-async def set_payee(conn: Connection, payouts: Sequence[Payout], *, account: BankAccount) -> None:
-    """Give payouts the bank details they will be paid to."""
-    await conn.execute(
-        """
-        update payouts p set payee_name = $3, iban = $4, bic = $5
-        from unnest($1::text[], $2::uuid[]) as k(community, payout_id)
-        where p.community = k.community and p.payout_id = k.payout_id
-        """,
-        [payout.community for payout in payouts],
-        [payout.payout_id for payout in payouts],
+async def set_payee(conn: Connection, payout: Payout, *, account: BankAccount) -> bool:
+    """Give a payout that is held in an open run the bank details it will be paid to; whether it was one."""
+    changed: bool = await conn.fetchval(
+        "select set_payee_of_held_payout($1, $2, $3, $4, $5)",
+        payout.community,
+        payout.payout_id,
         account.name,
         account.iban,
         account.bic,
     )
+    return changed
 
 
 async def set_states(conn: Connection, changes: Sequence[Change], *, now: datetime, by: str) -> None:
@@ -214,6 +220,22 @@ async def load_changes(conn: Connection, payout: Payout) -> list[PastChange]:
     return [
         PastChange(PayoutState(row["state"]), row["changed_at"], row["changed_by"], row["reason"]) for row in rows
     ]
+
+
+async def load_traced(conn: Connection, payouts: Sequence[Payout]) -> list[Traced]:
+    """These payouts, in the order given, with the states that they reached by their histories."""
+    rows = await conn.fetch(
+        """
+        select c.payout_id, array_agg(c.state) as states
+        from unnest($1::text[], $2::uuid[]) as k(community, payout_id)
+        join payout_changes c using (community, payout_id)
+        group by 1
+        """,
+        [payout.community for payout in payouts],
+        [payout.payout_id for payout in payouts],
+    )
+    reached = {str(row["payout_id"]): frozenset(map(PayoutState, row["states"])) for row in rows}
+    return [Traced(payout, reached.get(payout.payout_id, frozenset())) for payout in payouts]
 
 
 async def page_of_payouts(

@@ -1,20 +1,19 @@
 """Keeping what published programmes say of rewards."""
 
-from typing import Any
-
 import orjson
 
 from services.rewards.programmes import store
 from services.rewards.programmes.domain import Version
+from shared.contracts.facts import ProgrammePublished
 from shared.transaction import Transaction
 
 
-async def on_programmes(tx: Transaction, facts: list[Any]) -> None:
+async def on_programmes(tx: Transaction, facts: list[ProgrammePublished]) -> None:
     """Keep the rewards section of each version."""
     await store.add_versions(tx.conn, [_version(fact) for fact in facts])
 
 
-def _version(fact: Any) -> Version:
+def _version(fact: ProgrammePublished) -> Version:
     data = fact["data"]
     section = data["document"].get("rewards") or {}
     return Version(

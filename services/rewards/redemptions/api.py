@@ -9,11 +9,24 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from services.rewards.ledger.api.members import MEMBER_EXAMPLE
+from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.redemptions import domain, handlers, store
 from services.rewards.redemptions.domain import RedemptionPlace, RedemptionState, UnknownRedemptionError
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.contracts.fields import Slug
-from shared.http import Conn, Limit, Page, Principal, ProblemType, Scope, Tx, after, problem_responses, requires
+from shared.http import (
+    Conn,
+    Limit,
+    Page,
+    Principal,
+    ProblemType,
+    RequestBody,
+    Scope,
+    Tx,
+    after,
+    problem_responses,
+    requires,
+)
 
 UNKNOWN_REWARD = ProblemType("unknown-reward", 404, "Reward not found")
 UNKNOWN_REDEMPTION = ProblemType("unknown-redemption", 404, "Redemption not found")
@@ -28,7 +41,7 @@ _STATES = tuple(state.value for state in RedemptionState)
 State = Literal[_STATES]  # type: ignore[valid-type]
 
 
-class RedemptionRequest(BaseModel):
+class RedemptionRequest(RequestBody):
     """Who wants which reward."""
 
     member_id: UUID = Field(examples=[MEMBER_EXAMPLE])
@@ -82,13 +95,13 @@ async def post_redemption(
         return Redemption.of(reserved)
 
     key = CommandKey(principal.community, "redemption", idempotency_key)
-    return await answer_once(tx, Command(key, wanted.model_dump(mode="json")), work)
+    return await answer_once(tx, Command(key, wanted.model_dump(mode="json")), work=work)
 
 
 @router.post(
     "/v1/redemptions/{redemption_id}/confirm",
     summary="Confirm a redemption",
-    responses=problem_responses(UNKNOWN_REDEMPTION, NOT_CONFIRMABLE),
+    responses=problem_responses(UNKNOWN_REDEMPTION, NOT_CONFIRMABLE, ALTERED),
 )
 async def confirm(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)], tx: Tx, redemption_id: UUID
@@ -107,7 +120,7 @@ async def confirm(
 @router.post(
     "/v1/redemptions/{redemption_id}/cancel",
     summary="Cancel a redemption",
-    responses=problem_responses(UNKNOWN_REDEMPTION, NOT_CANCELLABLE),
+    responses=problem_responses(UNKNOWN_REDEMPTION, NOT_CANCELLABLE, ALTERED),
 )
 async def cancel(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)], tx: Tx, redemption_id: UUID

@@ -1,12 +1,13 @@
 """Redemptions in two phases: points are reserved, then the redemption is confirmed, cancelled, or expires."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from services.rewards.ledger.domain.entries import Owner, derived_id
-from services.rewards.lots.domain.lots import Use
+from services.rewards.ledger.domain.entries import AlteredError, Owner, derived_id
+from services.rewards.lots.domain.lots import LotUse, Use
 from services.rewards.lots.domain.steps import Lots, Movement, Step, Steps, Way
 from shared.contracts.fields import Uuid
 
@@ -82,9 +83,19 @@ class Redemption:
         """Where it stands among the redemptions of its community."""
         return RedemptionPlace(self.redemption_id)
 
+    @property
+    def use(self) -> Use:
+        """Whose points it uses, and how many."""
+        return Use(Owner(self.community, self.member_id), self.redemption_id, self.points)
+
     def becoming(self, state: RedemptionState, *, by: str, now: datetime) -> "Redemption":
         """The redemption in its next state."""
         return replace(self, state=state, changed_at=now, changed_by=by)
+
+    def ends(self) -> dict[str, RedemptionState]:
+        """The ways in which it can end, by the id of the transfer that would book it."""
+        following = STEPS.following(self.state)
+        return {replace(self, state=end).movement(self.state).transfer_id: end for end in following}
 
     def movement(self, before: RedemptionState | None) -> Movement:
         """What reaching its state from `before` moves.
@@ -94,9 +105,22 @@ class Redemption:
         step = STEPS.find(before, self.state)
         if step is None:
             raise RedemptionClosedError(before or self.state, self.state)
-        return Movement(
-            "redemption", Use(Owner(self.community, self.member_id), self.redemption_id, self.points), step
-        )
+        return Movement("redemption", self.use, step)
+
+
+def altered(redemption: Redemption, *, booked: Collection[str], used: Iterable[LotUse]) -> AlteredError | None:
+    """What is wrong when a redemption that can still end is not as ledger and lots have it; None otherwise.
+
+    `booked` are those transfers of its that there are, `used` the lots that it used.
+    """
+    ended = [end for transfer, end in redemption.ends().items() if transfer in booked]
+    if ended:
+        reason = f"it is {redemption.state}, and {ended[0]} by the ledger"
+    elif sum(use.points for use in used) != redemption.points:
+        reason = f"it is for {redemption.points} points, and used others"
+    else:
+        return None
+    return AlteredError(f"redemption {redemption.redemption_id}", reason)
 
 
 def redemption_id(community: str, idempotency_key: str) -> str:

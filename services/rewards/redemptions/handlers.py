@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from services.rewards.ledger.domain.entries import AlteredError
+from services.rewards.ledger.handlers import alarm
+from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots.domain.lots import NotEnoughPointsError
 from services.rewards.lots.handlers.uses import carry_out
+from services.rewards.lots.store import load_uses
 from services.rewards.metrics import REDEMPTIONS, REDEMPTIONS_REFUSED
 from services.rewards.programmes.store import find_in_force
 from services.rewards.redemptions import store
@@ -13,6 +17,7 @@ from services.rewards.redemptions.domain import (
     RedemptionState,
     UnknownRedemptionError,
     UnknownRewardError,
+    altered,
     fact_id,
     next_state,
     redemption_id,
@@ -65,7 +70,8 @@ async def finish(
 ) -> Redemption:
     """Confirm or cancel a redemption; asking again changes nothing. Return the redemption.
 
-    Raises UnknownRedemptionError, and RedemptionClosedError when it ended otherwise or its time is over.
+    Raises UnknownRedemptionError, RedemptionClosedError when it ended otherwise or its time is over, and
+    AlteredError when it is not as it was reserved.
     """
     redemption = await store.lock_redemption(tx.conn, community=community, redemption_id=redemption_id)
     if redemption is None:
@@ -73,18 +79,39 @@ async def finish(
     state = next_state(redemption.state, wanted, expires_at=redemption.expires_at, now=tx.now)
     if state == redemption.state:
         return redemption
-    return (await _end(tx, [redemption], state, by))[0]
+    for error in (await _altered(tx, [redemption])).values():
+        raise alarm(error)
+    return (await _end(tx, [redemption], state=state, by=by))[0]
 
 
 async def expire_reservations(tx: Transaction[Settings]) -> None:
-    """Timer: give back what was reserved for too long."""
+    """Timer: give back what was reserved for too long; what was altered is left, and the others are not."""
     overdue = await store.lock_overdue(tx.conn, now=tx.now, limit=tx.settings.upkeep_max_count)
-    if overdue:
-        await _end(tx, overdue, RedemptionState.EXPIRED, TIMER)
+    if not overdue:
+        return
+    errors = await _altered(tx, overdue)
+    for error in errors.values():
+        alarm(error)
+    good = [redemption for redemption in overdue if redemption.redemption_id not in errors]
+    if good:
+        await _end(tx, good, state=RedemptionState.EXPIRED, by=TIMER)
+
+
+async def _altered(tx: Transaction, redemptions: Sequence[Redemption]) -> dict[str, AlteredError]:
+    """What is wrong with those that are not as the ledger and the lots have them, by redemption."""
+    transfer_ids = [transfer for redemption in redemptions for transfer in redemption.ends()]
+    booked = await ledger_store.load_booked(tx.conn, transfer_ids=transfer_ids)
+    used = await load_uses(tx.conn, [redemption.use for redemption in redemptions])
+    errors = {}
+    for redemption in redemptions:
+        error = altered(redemption, booked=booked, used=used.get(redemption.redemption_id, ()))
+        if error is not None:
+            errors[redemption.redemption_id] = error
+    return errors
 
 
 async def _end(
-    tx: Transaction, redemptions: Sequence[Redemption], state: RedemptionState, by: str
+    tx: Transaction, redemptions: Sequence[Redemption], *, state: RedemptionState, by: str
 ) -> list[Redemption]:
     ended = [redemption.becoming(state, by=by, now=tx.now) for redemption in redemptions]
     await store.set_states(tx.conn, ended)

@@ -12,9 +12,9 @@ from services.scoring.awards.domain.awards import Award, cap_keys, make_awards, 
 from services.scoring.limits.store import lock_caps, set_caps
 from services.scoring.metrics import AWARDED_POINTS, AWARDS_MADE, EVENTS_SCORED, RULES_DECLINED
 from services.scoring.programmes import store as programme_store
-from services.scoring.programmes.in_force import Lend, VersionsInForce
+from services.scoring.programmes.handlers.in_force import Lend, VersionsInForce
 from services.scoring.rules.domain.matching import Answers, CompiledVersion, Declined, Matched, match, questions
-from services.scoring.rules.evaluating import Evaluator
+from services.scoring.rules.handlers.evaluating import Evaluator
 from services.scoring.rules.store import add_declined
 from services.scoring.settings import Settings
 from shared.consumer import Preparation

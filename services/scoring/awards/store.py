@@ -25,7 +25,7 @@ async def put_marks(conn: Connection, *, marks: Mapping[EventKey, Marks]) -> dic
     # Nearly always all are new: to copy them in takes 40 % of what the upsert below does.
     columns = ("community", "event_uid", "scored", "retracted", "event_time")
     if not any(mark.retracted for mark in marks.values()) and await copy_new(
-        conn, "activities", columns, [(*key, *mark) for key, mark in marks.items()]
+        conn, "activities", columns=columns, records=[(*key, *mark) for key, mark in marks.items()]
     ):
         return {}
     rows = await conn.fetch(

@@ -61,13 +61,15 @@ async def lock_head_for_update(conn: Connection, *, community: str) -> Head:
     )
 
 
-async def add_version(conn: Connection, *, version: ProgrammeVersion, text: VersionText) -> None:
-    """Store a version and make it the community's newest; the head must be locked."""
+async def add_version(
+    conn: Connection, *, version: ProgrammeVersion, text: VersionText, signed_with: str | None
+) -> None:
+    """Store a version, and who signs it, and make it the community's newest; the head must be locked."""
     await conn.execute(
         """
         insert into programme_versions (community, version, programme_id, title, effective_from, published_at,
-            published_by, source_text, document, document_sha256)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            published_by, source_text, document, document_sha256, signed_with)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         """,
         version.community,
         version.number,
@@ -79,6 +81,7 @@ async def add_version(conn: Connection, *, version: ProgrammeVersion, text: Vers
         text.source_text,
         orjson.dumps(text.document).decode(),
         version.document_sha256,
+        signed_with,
     )
     await conn.execute(
         "update programme_heads set programme_id = $2, version = $3 where community = $1",
@@ -86,6 +89,43 @@ async def add_version(conn: Connection, *, version: ProgrammeVersion, text: Vers
         version.programme_id,
         version.number,
     )
+
+
+async def find_communities_signed_otherwise(conn: Connection, *, signed_with: str, limit_count: int) -> list[str]:
+    """Communities with versions that another key has signed, or none; in the order in which heads are locked."""
+    rows = await conn.fetch(
+        """
+        select distinct community from programme_versions where signed_with is distinct from $1
+        order by community limit $2
+        """,
+        signed_with,
+        limit_count,
+    )
+    return [row["community"] for row in rows]
+
+
+async def set_signed_with(conn: Connection, *, community: str, signed_with: str) -> None:
+    """Note who has signed the newest facts about a community's versions; the head must be locked."""
+    await conn.execute(
+        "update programme_versions set signed_with = $2 where community = $1", community, signed_with
+    )
+
+
+async def count_versions_signed_otherwise(conn: Connection, *, signed_with: str) -> int:
+    """How many versions there are that another key has signed, or none."""
+    count: int = await conn.fetchval(
+        "select count(*) from programme_versions where signed_with is distinct from $1", signed_with
+    )
+    return count
+
+
+async def load_versions(conn: Connection, *, community: str) -> list[tuple[ProgrammeVersion, Document]]:
+    """Every version of a community's programme with what it says, oldest first."""
+    rows = await conn.fetch(
+        f"select {_VERSION_COLUMNS}, document from programme_versions where community = $1 order by version",  # noqa: S608 -- the columns are a constant
+        community,
+    )
+    return [(_version(row), orjson.loads(row["document"])) for row in rows]
 
 
 async def load_heads(conn: Connection, *, communities: Sequence[str]) -> dict[str, int]:

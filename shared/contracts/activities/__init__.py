@@ -26,7 +26,8 @@ from shared.contracts.activities import (
     survey,
 )
 from shared.contracts.activities.activity import RETRACTED_TYPE
-from shared.contracts.activities.common import ActivityData, ActivityType
+from shared.contracts.activities.common import ActivityData, ActivityType, Envelope
+from shared.contracts.activities.sent import Fault, faults
 
 TYPES: Final[tuple[ActivityType, ...]] = (
     *forum.TYPES,
@@ -42,8 +43,12 @@ TYPES: Final[tuple[ActivityType, ...]] = (
     *activity.TYPES,
 )
 #: The class and the name of each type, in the order of TYPES.
-ACTIVITIES: Final[tuple[Any, ...]] = tuple(one.envelope for one in TYPES)
-ACTIVITY_TYPES: Final[tuple[str, ...]] = tuple(one.name for one in TYPES)
+ACTIVITIES: Final[tuple[Any, ...]] = tuple(kind.envelope for kind in TYPES)
+ACTIVITY_TYPES: Final[tuple[str, ...]] = tuple(kind.name for kind in TYPES)
+
+#: The attributes that an activity may have beside extensions, and those that it must have.
+ENVELOPE: Final = frozenset(Envelope.__annotations__) | {"type", "data"}
+REQUIRED: Final = Envelope.__required_keys__ | {"type", "data"}
 
 Activity: Any = Annotated[reduce(or_, ACTIVITIES), Discriminator("type")]
 ACTIVITY_ADAPTER: TypeAdapter[Any] = TypeAdapter(Activity)
@@ -60,9 +65,13 @@ __all__ = [
     "ACTIVITY_ADAPTER",
     "ACTIVITY_BATCH_ADAPTER",
     "ACTIVITY_TYPES",
+    "ENVELOPE",
+    "REQUIRED",
     "RETRACTED_TYPE",
     "TYPES",
     "ActivityData",
     "ActivityType",
+    "Fault",
     "activity_type",
+    "faults",
 ]

@@ -5,7 +5,8 @@ from typing import Final, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from shared.contracts.activities.common import ActivityData, ActivityType, Envelope, activity_example
-from shared.contracts.fields import CLOSED, Id, Text, Uri
+from shared.contracts.activities.sent import SentId, SentSource
+from shared.contracts.fields import CLOSED, Text
 from shared.contracts.story import ADA_IN_FORUM, FORUM
 
 
@@ -14,8 +15,8 @@ class Target(TypedDict):
 
     __pydantic_config__ = CLOSED  # type: ignore[misc]
 
-    source: Uri
-    id: Id
+    source: SentSource
+    id: SentId
 
 
 class RetractedData(ActivityData):

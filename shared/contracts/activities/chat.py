@@ -3,7 +3,7 @@
 from typing import Final, Literal
 
 from shared.contracts.activities.common import ActivityData, ActivityType, Envelope, TextData, activity_example
-from shared.contracts.fields import Name
+from shared.contracts.activities.sent import SentLabel
 
 
 class ChatMessage(Envelope):
@@ -31,7 +31,7 @@ CHAT_MESSAGE: Final = ActivityType(
 
 
 class ReactionData(ActivityData):
-    reaction: Name
+    reaction: SentLabel
 
 
 class Reaction(Envelope):

@@ -3,13 +3,14 @@
 from typing import Final, Literal, NotRequired
 
 from shared.contracts.activities.common import ActivityData, ActivityType, Envelope, activity_example
-from shared.contracts.fields import Count, Name
+from shared.contracts.activities.sent import SentLabel
+from shared.contracts.fields import Count
 
 FORGE: Final = "https://code.example.org/acme/lathe"
 
 
 class CommitData(ActivityData):
-    repository: NotRequired[Name]
+    repository: NotRequired[SentLabel]
     files_changed: NotRequired[Count]
     lines_added: NotRequired[Count]
     lines_deleted: NotRequired[Count]
@@ -45,8 +46,8 @@ COMMIT: Final = ActivityType(
 
 
 class ForgeData(ActivityData):
-    repository: NotRequired[Name]
-    action: Name
+    repository: NotRequired[SentLabel]
+    action: SentLabel
 
 
 class Issue(Envelope):
@@ -107,7 +108,7 @@ PULL_REQUEST: Final = ActivityType(
 
 
 class ReviewData(ForgeData):
-    state: NotRequired[Name]
+    state: NotRequired[SentLabel]
 
 
 class Review(Envelope):

@@ -4,10 +4,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
 
-from shared.contracts.fields import CLOSED, Attributes, Channel, Count, Id, Name, Timestamp, Uri
+from shared.contracts.activities.sent import JsonType, SentId, SentName, SentSource, SentTime, SentUri
+from shared.contracts.fields import CLOSED, Attributes, Channel, Count
+
+EXTENSION_NAME_MAX_CHARS = 64
+EXTENSION_MAX_CHARS = 8_192
+EXTENSION_NAME = rf"^[a-z0-9]{{1,{EXTENSION_NAME_MAX_CHARS}}}$"
+#: What pydantic does not see, the front door looks at: names, sizes, and whether one is an attribute misspelt.
+WITH_EXTENSIONS = ConfigDict(
+    extra="allow",
+    strict=True,
+    json_schema_extra={
+        "additionalProperties": {
+            "type": ["string", "number", "boolean", "null"],
+            "maxLength": EXTENSION_MAX_CHARS,
+            "description": f"An extension attribute, which is dropped; its name is like {EXTENSION_NAME}",
+        }
+    },
+)
 
 
 class Actor(TypedDict):
@@ -15,8 +32,8 @@ class Actor(TypedDict):
 
     __pydantic_config__ = CLOSED  # type: ignore[misc]
 
-    id: Id
-    name: NotRequired[Name]
+    id: SentId
+    name: NotRequired[SentName]
 
 
 class Thing(TypedDict):
@@ -24,9 +41,9 @@ class Thing(TypedDict):
 
     __pydantic_config__ = CLOSED  # type: ignore[misc]
 
-    id: Id
+    id: SentId
     author: NotRequired[Actor]
-    url: NotRequired[Uri]
+    url: NotRequired[SentUri]
 
 
 class ActivityData(TypedDict):
@@ -46,17 +63,17 @@ class TextData(ActivityData):
 
 
 class Envelope(TypedDict):
-    """The attributes of CloudEvents 1.0 that Plaudit reads."""
+    """The attributes of CloudEvents 1.0 that Plaudit reads; those of its extensions are allowed beside them."""
 
-    __pydantic_config__ = CLOSED  # type: ignore[misc]
+    __pydantic_config__ = WITH_EXTENSIONS  # type: ignore[misc]
 
     specversion: Literal["1.0"]
-    id: Id
-    source: Uri
-    time: Timestamp
-    subject: NotRequired[Id]
-    datacontenttype: NotRequired[Literal["application/json"]]
-    dataschema: NotRequired[Uri]
+    id: SentId
+    source: SentSource
+    time: SentTime
+    subject: NotRequired[SentId]
+    datacontenttype: NotRequired[JsonType]
+    dataschema: NotRequired[SentUri]
     traceparent: NotRequired[Annotated[str, Field(pattern=r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]]
 
 

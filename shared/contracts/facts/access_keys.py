@@ -1,11 +1,11 @@
 """Facts of ingest: access keys issued and revoked."""
 
-from typing import Final, Literal
+from typing import Final, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
-from shared.contracts.fields import Name, Sha256
+from shared.contracts.fields import Name, Sha256, Signature
 
 
 class AccessKeyData(TypedDict):
@@ -21,6 +21,7 @@ class AccessKeyChanged(FactEnvelope):
 
     type: Literal["access_key.changed.v1"]
     data: AccessKeyData
+    signature: NotRequired[Signature]
 
 
 ACCESS_KEY_CHANGED: Final = FactType(

@@ -104,10 +104,10 @@ REJECTED_EVENT: Final = FactType(
         fact_example(
             "engagement.rejected.v1",
             "ingest",
-            "r019c14a7b3c0aabbccddeeff0011-1/0",
+            "r019c14a7b3c0aabbccddeeff001124957ba6158e2042-1/0",
             "2026-01-31T12:31:00Z",
             {
-                "receipt_id": "r019c14a7b3c0aabbccddeeff0011-1",
+                "receipt_id": "r019c14a7b3c0aabbccddeeff001124957ba6158e2042-1",
                 "receipt_index": 0,
                 "event_source": FORUM,
                 "event_id": "solution-93",

@@ -1,11 +1,11 @@
 """Facts of scoring: published versions of programmes."""
 
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
-from shared.contracts.fields import Count, Sha256, Slug, Timestamp
+from shared.contracts.fields import Count, Sha256, Signature, Slug, Timestamp
 
 
 class ProgrammeData(TypedDict):
@@ -37,6 +37,7 @@ class ProgrammePublished(FactEnvelope):
 
     type: Literal["programme.published.v1"]
     data: ProgrammeData
+    signature: NotRequired[Signature]
 
 
 PROGRAMME_PUBLISHED: Final = FactType(

@@ -4,11 +4,12 @@ scoring reads `rules`, recognition reads `recognition`, rewards reads `rewards`.
 YAML, published as a version, and never changed afterwards.
 """
 
-from shared.contracts.programme.document import Programme
-from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId
+from shared.contracts.programme.document import IDS, REFERENCES, Programme
+from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId, id_problems
 from shared.contracts.programme.recognition import BADGES_MAX_COUNT, LEVELS_MAX_COUNT, Badge, Level, Recognition
 from shared.contracts.programme.rewards import (
     CATALOGUE_MAX_COUNT,
+    IBAN_PATTERN,
     CatalogueReward,
     PayingAccount,
     PayoutTerms,
@@ -21,7 +22,10 @@ __all__ = [
     "BADGES_MAX_COUNT",
     "CATALOGUE_MAX_COUNT",
     "CONDITION_MAX_CHARS",
+    "IBAN_PATTERN",
+    "IDS",
     "LEVELS_MAX_COUNT",
+    "REFERENCES",
     "RULES_MAX_COUNT",
     "RULE_POINTS_MAX",
     "Badge",
@@ -42,4 +46,5 @@ __all__ = [
     "Section",
     "Slot",
     "UnknownId",
+    "id_problems",
 ]

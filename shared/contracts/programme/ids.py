@@ -61,39 +61,65 @@ class IdsError(ValueError):
 
 
 def check_ids(programme: Section, declared: Sequence[Ids], references: Sequence[Reference]) -> None:
-    """Check the ids of a programme, of which each declared path leads to a list.
+    """Check the ids of a programme.
 
     Raises IdsError when an id is used twice in its list, or a reference names none of its target's.
     """
-    items = {ids: _items(programme, ids) for ids in declared}
+    problems = id_problems(programme.model_dump(), declared, references)
+    if problems:
+        raise IdsError(problems)
+
+
+def id_problems(
+    document: Any, declared: Sequence[Ids], references: Sequence[Reference]
+) -> list[RepeatedId | UnknownId]:
+    """What is wrong with the ids of a programme as plain values; they need not be a valid programme's.
+
+    What has no id to be compared is passed over, and nothing is said of references into a list of which not every
+    item has one.
+    """
+    items = {ids: _items(document, ids) for ids in declared}
     problems: list[RepeatedId | UnknownId] = []
     for ids in declared:
         problems += _repeated(ids, items[ids])
     for reference in references:
         problems += _unknown(reference, items)
-    if problems:
-        raise IdsError(problems)
+    return problems
 
 
-def _items(programme: Section, ids: Ids) -> Sequence[Any]:
-    found: Any = programme
+def _items(document: Any, ids: Ids) -> Sequence[Any] | None:
+    """The list, or None when there is none where it should be."""
+    found = document
     for name in ids.path:
-        found = getattr(found, name)
-    listed: Sequence[Any] = found
-    return listed
+        found = _field(found, name)
+    return found if isinstance(found, list) else None
 
 
-def _repeated(ids: Ids, items: Sequence[Any]) -> Iterator[RepeatedId]:
+def _field(item: Any, name: str) -> Any:
+    return item.get(name) if isinstance(item, Mapping) else None
+
+
+def _id(item: Any, name: str = "id") -> str | None:
+    found = _field(item, name)
+    return found if isinstance(found, str) else None
+
+
+def _repeated(ids: Ids, items: Sequence[Any] | None) -> Iterator[RepeatedId]:
     first: dict[str, Path] = {}
-    for index, item in enumerate(items):
+    for index, item in enumerate(items or ()):
         path: Path = (*ids.path, index, "id")
-        if first.setdefault(item.id, path) != path:
-            yield RepeatedId(path, item.id, first[item.id])
+        item_id = _id(item)
+        if item_id is not None and first.setdefault(item_id, path) != path:
+            yield RepeatedId(path, item_id, first[item_id])
 
 
-def _unknown(reference: Reference, items: Mapping[Ids, Sequence[Any]]) -> Iterator[UnknownId]:
-    known = tuple(item.id for item in items[reference.target])
-    for index, item in enumerate(items[reference.source]):
-        named = getattr(item, reference.field)
+def _unknown(reference: Reference, items: Mapping[Ids, Sequence[Any] | None]) -> Iterator[UnknownId]:
+    targets = items[reference.target]
+    known = tuple(found for item in targets or () if (found := _id(item)) is not None)
+    if targets is None or len(known) < len(targets):
+        return
+    for index, item in enumerate(items[reference.source] or ()):
+        named = _id(item, reference.field)
         if named is not None and named not in known:
-            yield UnknownId((*reference.source.path, index, reference.field), named, reference, item.id, known)
+            path: Path = (*reference.source.path, index, reference.field)
+            yield UnknownId(path, named, reference, _id(item) or f"{index + 1}", known)

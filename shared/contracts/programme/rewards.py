@@ -9,6 +9,7 @@ from shared.contracts.programme.ids import Ids
 from shared.contracts.programme.section import PositivePoints, Section
 
 CATALOGUE_MAX_COUNT = 500
+IBAN_PATTERN = r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$"
 
 CATALOGUE: Final = Ids(("rewards", "catalogue"), "reward")
 IDS: Final = (CATALOGUE,)
@@ -27,7 +28,7 @@ class PayingAccount(Section):
     """The account that payouts leave from."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=70)]
-    iban: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$")]
+    iban: Annotated[str, StringConstraints(pattern=IBAN_PATTERN)]
     bic: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{8}([A-Z0-9]{3})?$")]
 
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from plaudit.admin import issue_key
+from plaudit.access import issue_key
 from plaudit.client import PlauditClient, send_and_wait
 from plaudit.importers.commands import import_
 from plaudit.simulation import Simulation, play

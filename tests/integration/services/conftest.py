@@ -26,7 +26,7 @@ def new_rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture
 async def pool(stack: Any, spec: ServiceSpec) -> AsyncIterator[asyncpg.Pool]:
-    made = await create_pool(spec.name, spec.settings(**stack.settings))
+    made = await create_pool(spec.name, spec.settings(**stack.settings(spec.name)))
     yield made
     await made.close()
 

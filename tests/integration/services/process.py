@@ -8,9 +8,11 @@ from typing import Any
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from plaudit.stack import StackState
 from shared.kafka import create_producer, send_records
 from shared.service import Parts, ServiceSpec
 from shared.settings import ServiceSettings
+from shared.signatures import Signer
 from shared.topics import Topic
 
 DEADLINE_SECONDS = 60.0
@@ -27,19 +29,27 @@ async def running(spec: ServiceSpec, settings: ServiceSettings) -> AsyncIterator
         await parts.stop()
 
 
-async def send(settings: ServiceSettings, records: Iterable[tuple[Topic, bytes, Any]]) -> None:
-    """Publish messages, each with its topic and key; return when the broker has them."""
-    producer = create_producer(settings.kafka, request_seconds=20)
+async def send(state: StackState, records: Iterable[tuple[Topic, bytes, Any]]) -> None:
+    """Publish messages, each with its topic and key, as their producers would; return when the broker has them."""
+    producer = create_producer(state.broker, request_seconds=20)
     await producer.start()
     try:
-        await send_records(producer, [(topic.name, key, orjson.dumps(message)) for topic, key, message in records])
+        await send_records(
+            producer, [(topic.name, key, written(state, topic, one)) for topic, key, one in records]
+        )
     finally:
         await producer.stop()
 
 
-async def read(settings: ServiceSettings, topic: Topic, community: str, count: int) -> list[Any]:
+def written(state: StackState, topic: Topic, message: Any) -> bytes:
+    """The message as the topic's producer would write it: signed where the topic is."""
+    value = orjson.dumps(message)
+    return Signer(state.signing_keys[topic.producers[0]].signing_key).sign(value) if topic.signed else value
+
+
+async def read(state: StackState, topic: Topic, community: str, count: int) -> list[Any]:
     """Every record of the community on a topic, in the order of each partition, once there are `count`."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(**state.broker.options, auto_offset_reset="earliest")
     await consumer.start()
     found: list[Any] = []
     try:

@@ -10,8 +10,10 @@ from aiokafka import AIOKafkaProducer
 from shared.kafka import create_producer
 from shared.postgres import database_url, migrations_of, prepare_database
 from shared.settings import ServiceSettings
+from tests.conftest import SESSION_SECONDS
 from tests.integration.shared.line import SERVICE, Line
 
+PASSWORD = "of the line"
 FACTS = """
     create table facts (
         line text not null, id text not null, key text not null, n int not null,
@@ -23,7 +25,7 @@ FACTS = """
 async def line_settings(stack: Any) -> ServiceSettings:
     """Settings for the loops, after the database they use was made."""
     admin_url = stack.state.postgres_admin_url
-    await prepare_database(admin_url, SERVICE, stack.state.postgres_password)
+    await prepare_database(admin_url, SERVICE, PASSWORD)
     admin = await asyncpg.connect(database_url(admin_url, f"plaudit_{SERVICE}"))
     try:
         role = f"plaudit_{SERVICE}"
@@ -38,7 +40,18 @@ async def line_settings(stack: Any) -> ServiceSettings:
         await admin.execute(FACTS)
     finally:
         await admin.close()
-    return ServiceSettings(**stack.settings, retry_min_seconds=0.02, retry_max_seconds=0.1, session_seconds=6.0)
+    broker = stack.state.broker  # these topics are no service's
+    return ServiceSettings(
+        kafka=broker.servers,
+        kafka_user=broker.user,
+        kafka_password=broker.password,
+        postgres_url=stack.state.postgres_url,
+        postgres_password=PASSWORD,
+        http_port=0,
+        session_seconds=SESSION_SECONDS,
+        retry_min_seconds=0.02,
+        retry_max_seconds=0.1,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +63,7 @@ async def line_admin(stack: Any, line_settings: ServiceSettings) -> AsyncIterato
 
 @pytest.fixture(scope="session")
 async def line_producer(line_settings: ServiceSettings) -> AsyncIterator[AIOKafkaProducer]:
-    producer = create_producer(line_settings.kafka, request_seconds=20.0)
+    producer = create_producer(line_settings.broker, request_seconds=20.0)
     await producer.start()
     yield producer
     await producer.stop()

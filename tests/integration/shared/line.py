@@ -73,7 +73,7 @@ class Line:
 
     async def create(self) -> None:
         topics = [self.source, self.other, self.sink, dead_letter_topic(self.name)]
-        await create_topics(self.settings.kafka, topics)
+        await create_topics(self.settings.broker, topics)
 
     async def store(self, tx: Transaction, messages: list[Message]) -> None:
         """The handler of a well-behaved service."""
@@ -102,7 +102,7 @@ class Line:
         """A loop and its relay, connected as a process of its own would be."""
         settings = self.settings.model_copy(update=changes)
         pool = await create_pool(SERVICE, settings)
-        producer = create_producer(settings.kafka, request_seconds=settings.publish_seconds)
+        producer = create_producer(settings.broker, request_seconds=settings.publish_seconds)
         await producer.start()
         relay = OutboxRelay(pool, producer, settings)
         subscriptions = [Subscription(self.source, MESSAGE, handler or self.store)]
@@ -172,7 +172,7 @@ class Line:
 
     async def read(self, topic: Topic, count: int) -> list[Any]:
         """Every record of a topic, once there are `count` of them and nothing waits to be published."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.settings.kafka, auto_offset_reset="earliest")
+        consumer = AIOKafkaConsumer(**self.settings.broker.options, auto_offset_reset="earliest")
         await consumer.start()
         partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
         found: list[Any] = []

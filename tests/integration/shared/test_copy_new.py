@@ -35,12 +35,12 @@ async def stored(conn: asyncpg.Connection, name: str) -> int:
 @pytest.mark.parametrize(("count", "copied"), [(COPY_MIN_COUNT, True), (COPY_MIN_COUNT - 1, False), (0, False)])
 async def test_few_rows_are_left_to_the_caller(conn: asyncpg.Connection, count: int, copied: bool) -> None:
     name = uuid4().hex
-    assert await copy_new(conn, "facts", COLUMNS, rows(name, count)) is copied
+    assert await copy_new(conn, "facts", columns=COLUMNS, records=rows(name, count)) is copied
     assert await stored(conn, name) == (count if copied else 0)
 
 
 async def test_one_that_is_there_leaves_all_to_the_caller(conn: asyncpg.Connection) -> None:
     name = uuid4().hex
-    assert await copy_new(conn, "facts", COLUMNS, rows(name, COPY_MIN_COUNT))
-    assert not await copy_new(conn, "facts", COLUMNS, rows(name, COPY_MIN_COUNT + 1))
+    assert await copy_new(conn, "facts", columns=COLUMNS, records=rows(name, COPY_MIN_COUNT))
+    assert not await copy_new(conn, "facts", columns=COLUMNS, records=rows(name, COPY_MIN_COUNT + 1))
     assert await stored(conn, name) == COPY_MIN_COUNT

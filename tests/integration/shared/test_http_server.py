@@ -44,6 +44,8 @@ async def problem_of(reader: asyncio.StreamReader) -> Any:
     head, _, body = (await reader.read()).partition(b"\r\n\r\n")
     assert b"content-type: application/problem+json" in head
     assert b"connection: close" in head
+    assert b"x-content-type-options: nosniff" in head
+    assert b"cache-control: no-store" in head
     problem = orjson.loads(body)
     assert head.startswith(b"HTTP/1.1 %d " % problem["status"])
     assert b"content-length: %d" % len(body) in head
@@ -97,6 +99,7 @@ async def test_silent_connections_shut_nobody_out_for_long(server: HttpServer) -
         assert refused.status_code == 503
         assert refused.json()["title"] == "Too many connections"
         assert refused.headers["Retry-After"] == "1"
+        assert refused.headers["Cache-Control"] == "no-store"
         for reader, _ in silent:
             assert await is_closed(reader, HEAD_SECONDS * 5)
         assert (await http.post("/", content=b"x")).text == "1"

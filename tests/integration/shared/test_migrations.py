@@ -98,3 +98,20 @@ async def test_one_may_run_outside_a_transaction(stack: Any, package: Path, data
     # A process that died before the note finds the index there.
     await connection.execute("delete from schema_migrations where name like '%a_by_n.sql'")
     assert await migrate(stack.state.postgres_admin_url, service) == [f"{package.parent.name}/0002_a_by_n.sql"]
+
+
+async def test_an_index_that_was_left_half_built_is_not_taken_for_whole(
+    stack: Any, package: Path, database: Any
+) -> None:
+    service, connection = database
+    (package / "0001_a.sql").write_text("create table a (n int); insert into a values (1), (1);")
+    (package / "0002_a_by_n.sql").write_text(
+        "-- outside a transaction\ncreate unique index concurrently if not exists a_by_n on a (n);"
+    )
+    with pytest.raises(MigrationError, match="could not create unique index"):
+        await migrate(stack.state.postgres_admin_url, service)
+    with pytest.raises(MigrationError, match="half built: `drop index concurrently a_by_n`"):
+        await migrate(stack.state.postgres_admin_url, service)
+    await connection.execute("drop index concurrently a_by_n")
+    await connection.execute("delete from a")
+    assert await migrate(stack.state.postgres_admin_url, service) == [f"{package.parent.name}/0002_a_by_n.sql"]

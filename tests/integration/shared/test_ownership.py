@@ -68,11 +68,11 @@ async def test_a_topic_that_the_broker_did_not_know_of_yet_is_not_overlooked(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worker joins its group with nothing to do, and must not stay like that."""
-    monkeypatch.setattr("shared.consumer.loop.METADATA_MAX_AGE_MS", 300)
+    monkeypatch.setattr("shared.consumer.client.METADATA_MAX_AGE_MS", 300)
     line.source = Topic(f"{line.name}.later.v1", "in", "key", (), (), (), partitions=3)
     async with line.worker() as worker:
         await asyncio.wait_for(worker.loop.assigned.wait(), 10)
-        await create_topics(line.settings.kafka, [line.source])
+        await create_topics(line.settings.broker, [line.source])
         await line.send([message(0)])
         assert await line.until_stored(1) == ["a0"]
 
@@ -127,7 +127,7 @@ async def test_consuming_waits_while_too_much_is_unpublished(line: Line) -> None
 async def test_two_relays_at_once_keep_the_order_of_each_key(line: Line) -> None:
     settings = line.settings.model_copy(update={"outbox_batch_max_count": 7})
     pool = await create_pool(SERVICE, settings)
-    producers = [create_producer(settings.kafka, request_seconds=20) for _ in range(2)]
+    producers = [create_producer(settings.broker, request_seconds=20) for _ in range(2)]
     relays = [OutboxRelay(pool, producer, settings) for producer in producers]
     try:
         for producer, relay in zip(producers, relays, strict=True):
@@ -174,7 +174,7 @@ async def test_a_topic_made_anew_stops_the_line(line: Line, monkeypatch: pytest.
     await line.send([message(number) for number in range(5)])
     async with line.worker():
         await line.until_stored(5)
-    admin = AIOKafkaAdminClient(bootstrap_servers=line.settings.kafka)
+    admin = AIOKafkaAdminClient(**line.settings.broker.options)
     await admin.start()
     try:
         await admin.delete_topics([line.source.name])
@@ -185,8 +185,10 @@ async def test_a_topic_made_anew_stops_the_line(line: Line, monkeypatch: pytest.
         await until(gone)
     finally:
         await admin.close()
-    monkeypatch.setattr("shared.consumer.loop.METADATA_MAX_AGE_MS", 300)  # the broker may need a moment to notice
-    await create_topics(line.settings.kafka, [line.source])
+    monkeypatch.setattr(
+        "shared.consumer.client.METADATA_MAX_AGE_MS", 300
+    )  # the broker may need a moment to notice
+    await create_topics(line.settings.broker, [line.source])
     async with line.worker() as worker:
         reason = await worker.crash_reason()
     assert "stored offsets lie outside the topic" in str(reason)

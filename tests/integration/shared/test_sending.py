@@ -25,13 +25,13 @@ KEYS = [f"k{number}".encode() for number in range(20)]
 async def topic(line_settings: ServiceSettings) -> str:
     """A topic of one partition, which everybody wants to send to."""
     topic = Topic(f"test.{uuid4().hex[:10]}", "test", "key", (), (), (), partitions=1)
-    await create_topics(line_settings.kafka, [topic])
+    await create_topics(line_settings.broker, [topic])
     return topic.name
 
 
 async def read(settings: ServiceSettings, topic: str, count: int) -> list[tuple[bytes, bytes]]:
     """The first `count` records of a topic of one partition."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(**settings.broker.options, auto_offset_reset="earliest")
     await consumer.start()
     try:
         consumer.assign([TopicPartition(topic, 0)])
@@ -81,7 +81,7 @@ async def test_a_record_larger_than_a_batch_is_refused_and_others_are_sent(
 
 
 async def test_a_failure_reaches_everybody_who_waits(line_settings: ServiceSettings, topic: str) -> None:
-    producer = create_producer(line_settings.kafka, request_seconds=5.0)
+    producer = create_producer(line_settings.broker, request_seconds=5.0)
     await producer.start()
     await send_records(producer, [(topic, b"a", b"1")])
     await producer.stop()

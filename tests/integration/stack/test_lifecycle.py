@@ -1,9 +1,12 @@
 """The local stack as its user meets it: a real Kafka and PostgreSQL, started, killed and started again."""
 
 import asyncio
+import contextlib
 import os
+import re
 import shutil
 import socket
+import stat
 import tempfile
 from pathlib import Path
 
@@ -57,12 +60,12 @@ async def write(state: StackState, value: str) -> None:
     await connection.execute("create table if not exists kept (value text)")
     await connection.execute("insert into kept values ($1)", value)
     await connection.close()
-    admin = AIOKafkaAdminClient(bootstrap_servers=state.kafka)
+    admin = AIOKafkaAdminClient(**state.broker.options)
     await admin.start()
     if TOPIC not in await admin.list_topics():
         await admin.create_topics([NewTopic(TOPIC, num_partitions=1, replication_factor=1)])
     await admin.close()
-    producer = AIOKafkaProducer(bootstrap_servers=state.kafka, acks="all", enable_idempotence=True)
+    producer = AIOKafkaProducer(**state.broker.options, acks="all", enable_idempotence=True)
     await producer.start()
     await producer.send_and_wait(TOPIC, value.encode())
     await producer.stop()
@@ -73,7 +76,7 @@ async def read(state: StackState) -> tuple[list[str], list[str]]:
     connection = await asyncpg.connect(state.postgres_admin_url)
     rows = [row["value"] for row in await connection.fetch("select value from kept")]
     await connection.close()
-    consumer = AIOKafkaConsumer(TOPIC, bootstrap_servers=state.kafka, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(TOPIC, **state.broker.options, auto_offset_reset="earliest")
     await consumer.start()
     messages: list[str] = []
     async with asyncio.timeout(READ_TIMEOUT_SECONDS):
@@ -189,6 +192,62 @@ async def test_a_port_that_another_program_takes_meanwhile_is_given_up(up, monke
     assert f"Another program took port {remembered['postgres']} before postgres could: choosing another" in said
     assert {part for part, port in state.ports.items() if port != remembered[part]} == {"postgres"}
     assert await read(state) == (["first", "second"], ["first", "second"])
+
+
+async def test_ports_that_other_programs_take_at_once_are_given_up_together(up, monkeypatch):
+    stop("one")
+    remembered = dict(load_state("one").ports)
+    choose = ports.choose
+    blind = iter([True])
+    monkeypatch.setattr(
+        ports, "choose", lambda known, usable: dict(known) if next(blind, False) else choose(known, usable)
+    )
+    said: list[str] = []
+    taken = ("kafka", "controller", "postgres")
+    with contextlib.ExitStack() as thieves:
+        for part in taken:
+            thief = thieves.enter_context(socket.socket())
+            thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            thief.bind((ports.HOST, remembered[part]))
+            thief.listen()
+        state = start("one", only=PARTS, provision=False, report=said.append)
+    moves = [line for line in said if line.startswith("Another program took port")]
+    assert len(moves) == len(taken)
+    assert sum(line.startswith("Starting ") for line in said) == 2
+    assert await read(state) == (["first", "second"], ["first", "second"])
+
+
+def test_nobody_else_can_read_what_a_stack_keeps(up):
+    open_to_others = {
+        str(path.relative_to(up.directory)): oct(path.stat().st_mode)
+        for path in [up.directory, *up.directory.rglob("*")]
+        if path.stat().st_mode & 0o077
+    }
+    # As root PostgreSQL runs as another user, who must get through to its data, and sees nothing on the way.
+    passable = {".": "0o40711", "postgres": "0o40711"} if os.geteuid() == 0 else {}
+    assert open_to_others == passable
+    assert any((up.directory / "kafka" / "data").rglob("*.log"))
+    assert (up.directory / "logs" / "kafka.log").exists()
+
+
+def test_what_was_open_to_others_is_closed_at_the_next_start(up):
+    stop("one")
+    log, data = up.directory / "logs" / "kafka.log", up.directory / "kafka" / "data"
+    log.chmod(0o644)
+    data.chmod(0o755)
+    again()
+    assert (stat.S_IMODE(log.stat().st_mode), stat.S_IMODE(data.stat().st_mode)) == (0o600, 0o700)
+
+
+def test_the_times_in_logs_name_their_zone(up):
+    first = {
+        name: (up.directory / "logs" / f"{name}.log").read_text().splitlines()[0]
+        for name in ("supervisor", "kafka", "postgres")
+    }
+    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ", first["supervisor"])
+    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d) ", first["kafka"])
+    # PostgreSQL has one format for times in its log, and the zone in words.
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} UTC ", first["postgres"])
 
 
 def test_down_also_stops_what_a_killed_supervisor_left(up):

@@ -1,11 +1,17 @@
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from plaudit import __version__
 from plaudit.cli import SUBCOMMANDS, main
+from plaudit.stack.paths import stack_directory
+from plaudit.stack.ports import USUAL
+from plaudit.stack.state import StackState
 
 
 def run(*arguments):
@@ -68,6 +74,41 @@ def test_an_unknown_part_is_named(tmp_path, monkeypatch):
     assert "'zookeeper'" in result.output
 
 
+def leaves(group, path=()):
+    """Every command that is no group, with the words that call it."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from leaves(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+LEAVES = [pytest.param(path, command, id=" ".join(path)) for path, command in leaves(main)]
+
+
+@pytest.mark.parametrize(("path", "command"), LEAVES)
+def test_the_example_of_a_command_is_one_that_it_takes(path, command, monkeypatch):
+    shown = run(*path, "--help").output.partition("Example:")[2]
+    shown = shown.partition("Options:")[0].replace("\\\n", " ").replace("\n", " ")
+    lexer = shlex.shlex(shown, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    words = list(lexer)
+    given = dict(word.split("=", 1) for word in words[: words.index("plaudit")] if "=" in word)
+    arguments = words[words.index("plaudit") + 1 :]
+    arguments = arguments[: next((at for at, word in enumerate(arguments) if set(word) <= set("&|;()")), None)]
+    assert tuple(arguments[: len(path)]) == path
+    monkeypatch.chdir(Path(__file__).parents[3])
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    try:
+        command.make_context(path[-1], arguments[len(path) :])
+    except click.BadParameter as error:
+        # The path of an example need not be there; a value that is missing must not be.
+        assert "does not exist" in error.message  # noqa: PT017
+
+
 def test_reset_asks_first(tmp_path, monkeypatch):
     monkeypatch.setenv("PLAUDIT_HOME", str(tmp_path))
     data = tmp_path / "stacks" / "trial" / "data"
@@ -76,3 +117,16 @@ def test_reset_asks_first(tmp_path, monkeypatch):
     assert data.exists()
     assert run("reset", "--stack", "trial", "--yes").exit_code == 0
     assert not data.exists()
+
+
+def test_status_cuts_nothing_off_however_narrow_the_terminal(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLAUDIT_HOME", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "50")
+    StackState(name="default", directory=stack_directory("default"), ports=USUAL).save()
+    output = run("status").output
+    assert "…" not in output
+    table = output.partition("Stack 'default'")[0].splitlines()
+    assert max(map(len, table)) <= 50
+    names = table[1:]
+    column = next(at for at in range(len(names[0])) if all(line[at : at + 2].strip() == "" for line in names))
+    assert "recognition" in "".join(line[1:column].strip() for line in names)

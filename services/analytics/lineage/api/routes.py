@@ -98,7 +98,7 @@ async def get_event(principal: Reader, event_uid: UUID, conn: Conn) -> EventLine
         raise Problem(EVENT_NOT_ARRIVED, f"{detail}. {NOT_YET}")
     awards = await store.load_awards_of_event(conn, community=community, event=event)
     outcomes = await store.load_outcomes(conn, community=community, awards=awards)
-    why = [] if outcomes else await _why_nothing(conn, community, event)
+    why = [] if outcomes else await _why_nothing(conn, community=community, event=event)
     conflicts = await page_of_rejections(
         conn,
         community=community,
@@ -114,6 +114,6 @@ async def get_event(principal: Reader, event_uid: UUID, conn: Conn) -> EventLine
     )
 
 
-async def _why_nothing(conn: Connection, community: str, event: EventRecord) -> list[WhyNothing]:
+async def _why_nothing(conn: Connection, *, community: str, event: EventRecord) -> list[WhyNothing]:
     version = await find_version_in_force(conn, community=community, received_at=event.received_at)
     return [WhyNothing.of(reason) for reason in why_nothing(event, version)]

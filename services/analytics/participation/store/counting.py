@@ -50,11 +50,11 @@ async def add_events(conn: Connection, *, events: Sequence[AcceptedEvent]) -> in
     ]
     new: Sequence[AcceptedEvent] = events
     gone: set[tuple[str, str]] = set()
-    if not await copy_new(conn, "events", _EVENT_COLUMNS, rows):
+    if not await copy_new(conn, "events", columns=_EVENT_COLUMNS, records=rows):
         added = await _fill_in_events(conn, rows)
         new = [event for event in events if (event["community"], event["uid"]) in added]
         gone = {key for key, is_retracted in added.items() if is_retracted}
-    await _count_participation(conn, [event for event in new if event["type"] != RETRACTED_TYPE], gone)
+    await _count_participation(conn, [event for event in new if event["type"] != RETRACTED_TYPE], retracted=gone)
     return len(new)
 
 
@@ -82,7 +82,7 @@ async def _fill_in_events(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> 
 
 
 async def _count_participation(
-    conn: Connection, events: Sequence[AcceptedEvent], retracted: Set[tuple[str, str]]
+    conn: Connection, events: Sequence[AcceptedEvent], *, retracted: Set[tuple[str, str]]
 ) -> None:
     """Move the first events of members, and the counts per day by events that are not `retracted`."""
     # Added up here: PostgreSQL takes twice as long to group what it has just stored.

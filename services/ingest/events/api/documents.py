@@ -2,11 +2,26 @@
 
 from typing import Any
 
+import orjson
+
 from services.ingest.events.api.posting import EMPTY_BATCH, NO_VALID_EVENT, TOO_MANY_EVENTS, TOO_MANY_REQUESTS
-from services.ingest.events.domain.admission import BATCH_TYPE, JSON_TYPE, STRUCTURED_TYPE
+from services.ingest.events.domain.admission import BATCH_TYPE, EARLIEST_YEAR_HEADER, JSON_TYPE, STRUCTURED_TYPE
 from shared.contracts.activities import ACTIVITY_ADAPTER
-from shared.http import problem_responses
-from shared.http.problem_types import METHOD_NOT_ALLOWED, UNSUPPORTED_CONTENT_TYPE
+from shared.http import FieldError, Problem
+from shared.http.problem_types import (
+    INCOMPLETE_REQUEST,
+    MALFORMED_JSON,
+    METHOD_NOT_ALLOWED,
+    MISSING_ACCESS_KEY,
+    MISSING_SCOPE,
+    NOT_AVAILABLE,
+    REQUEST_TOO_LARGE,
+    SLOW_REQUEST,
+    UNKNOWN_ACCESS_KEY,
+    UNSUPPORTED_CONTENT_ENCODING,
+    UNSUPPORTED_CONTENT_TYPE,
+)
+from shared.http.problems import PROBLEM_MEDIA_TYPE
 
 EXAMPLE: dict[str, Any] = {
     "specversion": "1.0",
@@ -27,6 +42,63 @@ _MANY = {
 }
 _EITHER = {"schema": {"oneOf": [_ONE["schema"], _MANY["schema"]]}, "example": EXAMPLE}
 
+#: Every problem that the route answers, as it does.
+PROBLEMS = (
+    Problem(MALFORMED_JSON, "EOF while parsing an object at line 1 column 1"),
+    Problem(INCOMPLETE_REQUEST, "The client went away"),
+    Problem(
+        MISSING_ACCESS_KEY, "Send the header 'Authorization: Bearer <access key>'; `plaudit keys create` makes one"
+    ),
+    Problem(UNKNOWN_ACCESS_KEY, "The key does not exist or was revoked"),
+    Problem(MISSING_SCOPE, "This needs 'events:write'; the key has receipts:read"),
+    Problem(METHOD_NOT_ALLOWED, "It takes POST"),
+    Problem(SLOW_REQUEST, "A body must arrive in 15.0 s"),
+    Problem(REQUEST_TOO_LARGE, "A body may have 5242880 bytes; send smaller batches"),
+    Problem(TOO_MANY_EVENTS, "Got 1001 events; one request may hold 1000; send smaller batches"),
+    Problem(
+        UNSUPPORTED_CONTENT_TYPE, f"Got text/plain; send {BATCH_TYPE}, {STRUCTURED_TYPE} or {JSON_TYPE}, in UTF-8"
+    ),
+    Problem(UNSUPPORTED_CONTENT_ENCODING, "Send the body uncompressed"),
+    Problem(EMPTY_BATCH, "Send at least one event"),
+    Problem(
+        NO_VALID_EVENT,
+        "Nothing was taken; see errors",
+        [FieldError(index=0, field="/data/actor", detail="is missing")],
+    ),
+    Problem(TOO_MANY_REQUESTS, "Nothing was taken; try again"),
+    Problem(
+        NOT_AVAILABLE,
+        "The broker does not acknowledge. Send the same events again: those that were taken count once",
+    ),
+)
+
+
+def _example(problem: Problem) -> dict[str, Any]:
+    document: dict[str, Any] = orjson.loads(bytes(problem.response("/v1/events").body))
+    return document
+
+
+def _problem_answers() -> dict[str, Any]:
+    """OpenAPI's `responses` for the problems, each status with the examples that are its own."""
+    answers: dict[str, Any] = {}
+    for problem in sorted(PROBLEMS, key=lambda one: one.status):
+        answer = answers.setdefault(
+            str(problem.status),
+            {
+                "description": "",
+                "content": {
+                    PROBLEM_MEDIA_TYPE: {
+                        "schema": {"$ref": "#/components/schemas/ProblemDetails"},
+                        "examples": {},
+                    }
+                },
+            },
+        )
+        answer["description"] = "; ".join(filter(None, (answer["description"], problem.type.title)))
+        answer["content"][PROBLEM_MEDIA_TYPE]["examples"][problem.type.slug] = {"value": _example(problem)}
+    return answers
+
+
 EVENTS_OPERATION: dict[str, Any] = {
     "summary": "Send events",
     "description": (
@@ -36,6 +108,15 @@ EVENTS_OPERATION: dict[str, Any] = {
     ),
     "operationId": "post_events",
     "security": [{"HTTPBearer": []}],
+    "parameters": [
+        {
+            "name": EARLIEST_YEAR_HEADER,
+            "in": "header",
+            "description": "Take events from this year on, where older ones are meant than are plausible",
+            "schema": {"type": "integer", "minimum": 1, "maximum": 9999},
+            "example": 1985,
+        }
+    ],
     "requestBody": {
         "required": True,
         "content": {BATCH_TYPE: _MANY, STRUCTURED_TYPE: _ONE, JSON_TYPE: _EITHER},
@@ -67,24 +148,14 @@ EVENTS_OPERATION: dict[str, Any] = {
                         },
                     },
                     "example": {
-                        "receipt_id": "r019c0f0e5a001f2e3d4c5b6a7988-1",
+                        "receipt_id": "r019c0f0e5a001f2e3d4c5b6a7988ba8ba6989fcfcf54-1",
                         "accepted": 1,
                         "rejected": [],
                     },
                 }
             },
         },
-        **{
-            str(status): answer
-            for status, answer in problem_responses(
-                METHOD_NOT_ALLOWED,
-                TOO_MANY_EVENTS,
-                UNSUPPORTED_CONTENT_TYPE,
-                EMPTY_BATCH,
-                NO_VALID_EVENT,
-                TOO_MANY_REQUESTS,
-            ).items()
-        },
+        **_problem_answers(),
     },
 }
 

@@ -1,5 +1,6 @@
 """POST /v1/events: what every event comes through."""
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,9 +16,10 @@ from services.ingest.events.domain import admission
 from services.ingest.events.domain.receipts import receipt_id
 from services.ingest.metrics import EVENTS_ADMITTED, EVENTS_REFUSED, REQUESTS_WAITING
 from services.ingest.settings import Settings
+from shared.contracts.channels import compared_plain_id
 from shared.http import Answer, Connected, DirectRoute, FieldError, Problem, ProblemType, Read, Scope
 from shared.http.auth import authorise
-from shared.http.problem_types import MALFORMED_JSON, NOT_AVAILABLE, UNSUPPORTED_CONTENT_TYPE
+from shared.http.problem_types import INVALID_REQUEST, MALFORMED_JSON, NOT_AVAILABLE, UNSUPPORTED_CONTENT_TYPE
 from shared.telemetry import new_traceparent
 from shared.topics import RAW, record_key
 
@@ -74,14 +76,17 @@ def _admitted(body: bytes, headers: Mapping[str, str], community: str, settings:
     encoded = admission.encode(read, settings.event_max_bytes)
     if not encoded:
         raise _nothing_admitted(read)
-    receipt = receipt_id(now, secrets.token_hex(8), len(encoded))
+    receipt = receipt_id(community, now, secrets.token_hex(8), len(encoded))
     request = admission.Request(community, receipt, received_at=now, traceparent=new_traceparent())
     return Admitted(receipt, _raw_records(encoded, request), read.refusals)
 
 
 def _read(body: bytes, headers: Mapping[str, str], now: datetime, settings: Settings) -> admission.Admission:
     limits = admission.Limits(
-        settings.events_max_count, settings.event_max_bytes, settings.future_tolerance_seconds
+        settings.events_max_count,
+        settings.event_max_bytes,
+        settings.future_tolerance_seconds,
+        _earliest_year(headers, settings.earliest_year),
     )
     # The service's table of errors is not asked about a direct route.
     try:
@@ -95,6 +100,17 @@ def _read(body: bytes, headers: Mapping[str, str], now: datetime, settings: Sett
         raise Problem(TOO_MANY_EVENTS, f"Got {error}; send smaller batches") from error
 
 
+def _earliest_year(headers: Mapping[str, str], otherwise: int) -> int:
+    """What the request says of how old its events may be; a Problem when that is no year."""
+    said = headers.get(admission.EARLIEST_YEAR_HEADER.lower())
+    if said is None:
+        return otherwise
+    if not re.fullmatch("[0-9]{1,4}", said) or not int(said):
+        detail = "Give a year, from 1 to 9999"
+        raise Problem(INVALID_REQUEST, detail, [FieldError(field=admission.EARLIEST_YEAR_HEADER, detail=detail)])
+    return int(said)
+
+
 def _raw_records(encoded: Sequence[admission.Encoded], request: admission.Request) -> list[Record]:
     """The admitted events as messages for the broker."""
     records = []
@@ -102,7 +118,8 @@ def _raw_records(encoded: Sequence[admission.Encoded], request: admission.Reques
         fact = admission.raw_fact(request, index, event)
         fact["data"] = orjson.Fragment(document)
         data = event["data"]
-        key = record_key(request.community, f"{data['channel']}|{data['actor']['id']}")
+        channel = data["channel"]
+        key = record_key(request.community, f"{channel}|{compared_plain_id(channel, data['actor']['id'])}")
         records.append((RAW.name, key, orjson.dumps(fact)))
     return records
 

@@ -72,9 +72,9 @@ async def get_receipt(
     limit: Limit = 100,
 ) -> Receipt:
     """Outcomes by event, and their counts. Events not yet judged are counted as pending."""
-    count = event_count(receipt_id)
+    count = event_count(principal.community, receipt_id)
     if count is None:
-        raise Problem(UNKNOWN_RECEIPT, "A receipt id is what POST /v1/events answered")
+        raise Problem(UNKNOWN_RECEIPT, "A receipt id is what POST /v1/events answered this community")
     counts = await store.count_outcomes(conn, community=principal.community, receipt_id=receipt_id)
     judgements = await store.page_of_judgements(
         conn, community=principal.community, receipt_id=receipt_id, after=place, limit_count=limit

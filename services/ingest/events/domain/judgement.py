@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 
 from services.ingest.members.domain import IdentityKey
 from shared.contracts.activities import RETRACTED_TYPE
+from shared.contracts.channels import compared_plain_id
 from shared.contracts.fields import ChannelName, Id, Name, Timestamp, Uri
 from shared.contracts.ids import prepared, uuid5_text
 
@@ -160,11 +161,14 @@ class Received(NamedTuple):
 def _identities(community: str, data: Mapping[str, Any]) -> dict[str, tuple[IdentityKey, str | None]]:
     channel = data["channel"]
     actor = data["actor"]
-    found = {"member": (IdentityKey(community, channel, actor["id"]), actor.get("name"))}
+    found = {
+        "member": (IdentityKey(community, channel, compared_plain_id(channel, actor["id"])), actor.get("name"))
+    }
     for role, thing in (("objectmember", "object"), ("replymember", "in_reply_to")):
         if thing in data and "author" in data[thing]:
             author = data[thing]["author"]
-            found[role] = (IdentityKey(community, channel, author["id"]), author.get("name"))
+            key = IdentityKey(community, channel, compared_plain_id(channel, author["id"]))
+            found[role] = (key, author.get("name"))
     return found
 
 

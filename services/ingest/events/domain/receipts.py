@@ -1,5 +1,6 @@
 """Receipts: what is told of each event of a request, and the id under which it is asked for."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,8 @@ from typing import NamedTuple
 from services.ingest.events.domain.judgement import Outcome
 from shared.contracts.fields import Count
 
-_RECEIPT_ID = re.compile(r"^r[0-9a-f]{28}-([0-9]{1,6})$")
+_RECEIPT_ID = re.compile(r"r([0-9a-f]{28})([0-9a-f]{16})-([0-9]{1,6})")
+_CHECK_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,24 @@ class ReceiptPlace(NamedTuple):
         return cls(judgement.index)
 
 
-def receipt_id(at: datetime, randomness: str, event_count: int) -> str:
-    """The id of a request's receipt: when it came, 16 random hexadecimal digits, and how many events it holds."""
-    return f"r{int(at.timestamp() * 1000):012x}{randomness}-{event_count}"
+def receipt_id(community: str, at: datetime, randomness: str, event_count: int) -> str:
+    """The id of a request's receipt: when it came, 16 random digits, 16 of a check, and how many events it holds.
+
+    The check is of the rest and the community: an id that was never given, or was given to another community, is
+    known for that without a look at what is stored, and before anything is.
+    """
+    unique = f"{int(at.timestamp() * 1000):012x}{randomness}"
+    return f"r{unique}{_check(community, unique, str(event_count))}-{event_count}"
 
 
-def event_count(receipt_id: str) -> int | None:
-    """How many events a receipt is about, by its id; None when that is not the id of a receipt."""
-    matched = _RECEIPT_ID.match(receipt_id)
-    return None if matched is None else int(matched[1])
+def event_count(community: str, receipt_id: str) -> int | None:
+    """How many events a receipt of the community is about, by its id; None when it has no receipt of that id."""
+    matched = _RECEIPT_ID.fullmatch(receipt_id)
+    if matched is None or matched[2] != _check(community, matched[1], matched[3]):
+        return None
+    return int(matched[3])
+
+
+def _check(community: str, unique: str, count: str) -> str:
+    text = f"{community}\x1f{unique}\x1f{count}".encode()
+    return hashlib.blake2b(text, digest_size=_CHECK_BYTES, person=b"plaudit receipt").hexdigest()

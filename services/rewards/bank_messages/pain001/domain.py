@@ -74,12 +74,14 @@ def credit_transfer_file(
     _set(root, "p:CstmrCdtTrfInitn/p:GrpHdr/p:CreDtTm", created_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
     _set(root, "p:CstmrCdtTrfInitn/p:PmtInf/p:PmtInfId", message_id)
     content = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
-    check_file(content, transfers)
+    check_file(content, transfers, payer=payer, execution_date=execution_date)
     return bytes(content)
 
 
-def check_file(content: bytes, transfers: Sequence[CreditTransfer]) -> None:
-    """Check that `content` is valid by the schema and carries exactly these transfers.
+def check_file(
+    content: bytes, transfers: Sequence[CreditTransfer], *, payer: BankAccount, execution_date: date
+) -> None:
+    """Check that `content` is valid by the schema and carries exactly these transfers, of this payer, on this day.
 
     Raises BankFileError when it does not.
     """
@@ -91,11 +93,21 @@ def check_file(content: bytes, transfers: Sequence[CreditTransfer]) -> None:
         (
             payment.findtext("p:PmtId/p:EndToEndId", "", NAMESPACE),
             payment.findtext("p:Amt/p:InstdAmt", "", NAMESPACE),
+            _account(payment, "Cdtr"),
         )
         for payment in root.iterfind(".//p:CdtTrfTxInf", NAMESPACE)
     ]
-    if written != [(transfer.end_to_end_id, decimal_amount(transfer.amount_minor)) for transfer in transfers]:
+    if written != [
+        (transfer.end_to_end_id, decimal_amount(transfer.amount_minor), _as_written(transfer.payee))
+        for transfer in transfers
+    ]:
         raise BankFileError("the file does not carry the payments asked for")
+    orders = [
+        (_account(order, "Dbtr"), order.findtext("p:ReqdExctnDt/p:Dt", "", NAMESPACE))
+        for order in root.iterfind(".//p:PmtInf", NAMESPACE)
+    ]
+    if orders != [(_as_written(payer), execution_date.isoformat())]:
+        raise BankFileError("the file does not say the payer and the day asked for")
     total = decimal_amount(sum(transfer.amount_minor for transfer in transfers))
     for part in ("p:GrpHdr", "p:PmtInf"):
         head = f"p:CstmrCdtTrfInitn/{part}"
@@ -103,6 +115,19 @@ def check_file(content: bytes, transfers: Sequence[CreditTransfer]) -> None:
             raise BankFileError(f"{part} does not count {len(transfers)} payments")
         if root.findtext(f"{head}/p:CtrlSum", "", NAMESPACE) != total:
             raise BankFileError(f"{part} does not sum up to {total} {CURRENCY}")
+
+
+def _account(element: etree._Element, party: str) -> BankAccount:
+    """The account of the payment's or order's `Cdtr` or `Dbtr`, as the file says it."""
+    return BankAccount(
+        element.findtext(f"p:{party}/p:Nm", "", NAMESPACE),
+        element.findtext(f"p:{party}Acct/p:Id/p:IBAN", "", NAMESPACE),
+        element.findtext(f"p:{party}Agt/p:FinInstnId/p:BICFI", None, NAMESPACE),
+    )
+
+
+def _as_written(account: BankAccount) -> BankAccount:
+    return BankAccount(sepa_text(account.name, NAME_MAX_CHARS), account.iban, account.bic or None)
 
 
 def decimal_amount(minor: int) -> str:

@@ -18,7 +18,6 @@ from services.rewards.ledger.domain.entries import (
 from services.rewards.ledger.store.entries import load_balances, page_of_statement
 from shared.followed_members import find_name
 from shared.http import Conn, Limit, Page, Principal, ProblemType, Scope, after, problem_responses, requires
-from shared.http.problem_types import UNKNOWN_PATH
 
 UNKNOWN_MEMBER = ProblemType("unknown-member", 404, "Member not found")
 
@@ -89,7 +88,7 @@ async def get_balance(
 @router.get(
     "/v1/members/{member_id}/statement",
     summary="A member's entries, newest first",
-    responses=problem_responses(UNKNOWN_PATH),
+    responses=problem_responses(UNKNOWN_MEMBER),
 )
 async def get_statement(
     principal: Annotated[Principal, requires(Scope.REWARDS_READ)],
@@ -101,4 +100,8 @@ async def get_statement(
     """Every entry on the member's accounts with its cause; what reversed something names it."""
     owner = Owner(principal.community, str(member_id))
     entries = await page_of_statement(conn, owner, after=place, limit=limit)
+    if not entries and place is None:
+        known = await find_name(conn, community=owner.community, member_id=owner.member_id)
+        if known is None:
+            raise UnknownMemberError(owner.member_id)
     return Page.of(entries, limit, item=StatementLine.of, place=lambda entry: entry.place)

@@ -36,6 +36,18 @@ class UnbalancedError(ValueError):
     """Entries that do not sum to zero: a bug, never a state of the world."""
 
 
+class AlteredError(Exception):
+    """Rows were changed behind the service's back: `subject` is not as the service left it, and `reason` says how.
+
+    Nothing is done with it until somebody has put it right.
+    """
+
+    def __init__(self, subject: str, reason: str) -> None:
+        super().__init__(f"{subject}: {reason}")
+        self.subject = subject
+        self.reason = reason
+
+
 class UnknownMemberError(Exception):
     """Nothing is known of a member: neither a name nor an entry."""
 

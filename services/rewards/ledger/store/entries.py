@@ -32,7 +32,7 @@ async def add_transfers(conn: Connection, transfers: Sequence[Transfer], *, now:
     """Add transfers; return the ids of those that were not there before, or None when all are new."""
     columns = (*Transfer._fields, "recorded_at")
     rows = [(*transfer, now) for transfer in sorted(transfers, key=_place_of_transfer)]
-    if await copy_new(conn, "transfers", columns, rows):
+    if await copy_new(conn, "transfers", columns=columns, records=rows):
         return None
     added = await conn.fetch(
         """
@@ -53,6 +53,12 @@ def _place_of_transfer(transfer: Transfer) -> str:
 
 def _place_in_index(entry: Entry) -> str:
     return entry.account.account_id
+
+
+async def load_booked(conn: Connection, *, transfer_ids: Sequence[str]) -> set[str]:
+    """Which of these transfers were booked."""
+    rows = await conn.fetch("select transfer_id from transfers where transfer_id = any($1::uuid[])", transfer_ids)
+    return {str(row["transfer_id"]) for row in rows}
 
 
 async def add_entries(conn: Connection, entries: Sequence[Entry], *, now: datetime) -> None:
@@ -106,7 +112,7 @@ async def _add_accounts(conn: Connection, accounts: Sequence[Account]) -> None:
 
 
 async def post(
-    conn: Connection, transfers: Sequence[Transfer], entries: Sequence[Entry], *, now: datetime
+    conn: Connection, transfers: Sequence[Transfer], *, entries: Sequence[Entry], now: datetime
 ) -> None:
     """Book new transfers with their entries.
 
@@ -127,17 +133,19 @@ async def post(
 
 async def lock_members(conn: Connection, owners: Iterable[Owner]) -> dict[Owner, int]:
     """Lock the points of members; return what is available to each, 0 where nothing ever was."""
-    gates = {member_account(owner, "available").account_id: owner for owner in owners}
+    owner_by_account = {member_account(owner, "available").account_id: owner for owner in owners}
     rows = await conn.fetch(
         """
         select b.account_id, b.amount from balances b
         join unnest($1::text[], $2::uuid[]) as g(community, account_id) using (community, account_id)
         order by b.account_id for update of b
         """,
-        [owner.community for owner in gates.values()],
-        list(gates),
+        [owner.community for owner in owner_by_account.values()],
+        list(owner_by_account),
     )
-    return dict.fromkeys(gates.values(), 0) | {gates[str(row["account_id"])]: row["amount"] for row in rows}
+    return dict.fromkeys(owner_by_account.values(), 0) | {
+        owner_by_account[str(row["account_id"])]: row["amount"] for row in rows
+    }
 
 
 async def load_balances(conn: Connection, owner: Owner) -> list[MemberBalance]:

@@ -4,7 +4,7 @@ A redemption and a payout have a table of steps each. What can follow, which ent
 back are looked up there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
@@ -42,6 +42,15 @@ class Step(Generic[State]):
     lots: Lots = Lots.LEAVE
 
 
+class Standing(NamedTuple):
+    """What something in `state` has on accounts of a kind: `times` its points, or its money."""
+
+    state: str
+    kind: Kind
+    is_money: bool
+    times: int
+
+
 class Steps(Generic[State]):
     """All the steps that there are: what is not among them cannot happen."""
 
@@ -70,6 +79,40 @@ class Steps(Generic[State]):
             reached |= more
         return [step for step in self if step.before in reached]
 
+    def standings(self) -> list[Standing]:
+        """What each state has on the accounts, by whichever way it was reached; where it has nothing is left out.
+
+        Raises ValueError when two ways to one state leave different things behind.
+        """
+        sums: dict[State, dict[tuple[Kind, bool], int]] = {}
+        todo: list[tuple[State | None, dict[tuple[Kind, bool], int]]] = [(None, {})]
+        while todo:
+            before, had = todo.pop()
+            for step in self:
+                if step.before != before:
+                    continue
+                has = _moved(had, step)
+                if step.after not in sums:
+                    sums[step.after] = has
+                    todo.append((step.after, has))
+                elif sums[step.after] != has:
+                    raise ValueError(f"what {step.after} has on the accounts depends on how it was reached")
+        return [
+            Standing(state, kind, is_money, times)
+            for state, held in sums.items()
+            for (kind, is_money), times in held.items()
+        ]
+
+
+def _moved(had: Mapping[tuple[Kind, bool], int], step: Step[Any]) -> dict[tuple[Kind, bool], int]:
+    """What is on the accounts after a step, without those on which nothing is left."""
+    has = dict(had)
+    for way, is_money in ((step.points, False), (step.money, True)):
+        if way is not None:
+            has[way.source, is_money] = has.get((way.source, is_money), 0) - 1
+            has[way.target, is_money] = has.get((way.target, is_money), 0) + 1
+    return {account: times for account, times in has.items() if times}
+
 
 class Money(NamedTuple):
     """Minor units of a currency."""
@@ -95,17 +138,21 @@ class Movement:
         """The kind of its transfer."""
         return f"{self.what}_{self.step.after}"
 
+    @property
+    def transfer_id(self) -> str:
+        """The id of its transfer."""
+        return transfer_id(self.use.used_by, self.kind)
+
     def transfer(self, now: datetime) -> Transfer:
         """The transfer of its entries."""
-        made = transfer_id(self.use.used_by, self.kind)
-        return Transfer(self.use.owner.community, made, self.kind, self.use.used_by, now)
+        return Transfer(self.use.owner.community, self.transfer_id, self.kind, self.use.used_by, now)
 
     def entries(self) -> list[Entry]:
         """What the step moves; nothing where only the state changes.
 
         Raises UnbalancedError when the step moves money and there is none.
         """
-        made = transfer_id(self.use.used_by, self.kind)
+        made = self.transfer_id
         entries: list[Entry] = []
         if self.step.points is not None:
             entries += self._move(made, self.step.points, self.use.points, POINTS)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from services.rewards.ledger.domain.entries import Owner, deltas
 from services.rewards.ledger.store import entries as ledger_store
@@ -21,11 +20,12 @@ from services.rewards.lots.domain.booking import (
 from services.rewards.lots.domain.lots import LotBook
 from services.rewards.metrics import AWARDS_BOOKED, AWARDS_REPEATED, POINTS_BOOKED
 from services.rewards.settings import Settings
+from shared.contracts.facts import PointsAwarded
 from shared.telemetry import observe_ages
 from shared.transaction import Transaction
 
 
-async def on_awards(tx: Transaction[Settings], facts: list[Any]) -> None:
+async def on_awards(tx: Transaction[Settings], facts: list[PointsAwarded]) -> None:
     """Book awards and reversals. An award of 0 points has nothing to book."""
     lifetime = tx.settings.points_lifetime_seconds
     terms = LotTerms(
@@ -36,7 +36,7 @@ async def on_awards(tx: Transaction[Settings], facts: list[Any]) -> None:
     observe_ages("ledger", (fact["data"]["received_at"] for fact in facts), tx.now)
 
 
-def _award(fact: Any) -> Award:
+def _award(fact: PointsAwarded) -> Award:
     data = fact["data"]
     return Award(
         Owner(fact["community"], data["member_id"]),
@@ -60,7 +60,7 @@ async def book(tx: Transaction, awards: Sequence[Award], *, terms: LotTerms) -> 
         return
     plan = planned(fresh, terms, tx.now)
     # 2. Members with a reversal need their lots: those say where the points come from.
-    rest = await _reverse(tx, fresh, plan.rest, terms) if plan.rest else NOTHING_BOOKED
+    rest = await _reverse(tx, fresh, rest=plan.rest, terms=terms) if plan.rest else NOTHING_BOOKED
     # 3. Balances in account order, each account once, then the entries they are the sum of.
     entries = plan.entries + rest.entries
     changes = deltas(entries)
@@ -73,7 +73,9 @@ async def book(tx: Transaction, awards: Sequence[Award], *, terms: LotTerms) -> 
     _count(fresh)
 
 
-async def _reverse(tx: Transaction, fresh: Sequence[Booking], rest: Sequence[Booking], terms: LotTerms) -> Booked:
+async def _reverse(
+    tx: Transaction, fresh: Sequence[Booking], *, rest: Sequence[Booking], terms: LotTerms
+) -> Booked:
     """Book the awards of members who have a reversal, by the lots that they have."""
     # All members of the batch, not only these: what follows locks the others, in the same order.
     available = await ledger_store.lock_members(tx.conn, {award.owner for award, _ in fresh})

@@ -27,7 +27,7 @@ async def mature_points(tx: Transaction[Settings]) -> None:
                 made = transfer_id(award_id, "maturity")
                 transfers.append(Transfer(owner.community, made, "maturity", award_id, tx.now))
                 lines += move(made, pending, available, points)
-    await _store(tx, books, transfers, lines)
+    await _store(tx, books, transfers=transfers, lines=lines)
 
 
 async def expire_points(tx: Transaction[Settings]) -> None:
@@ -46,7 +46,7 @@ async def expire_points(tx: Transaction[Settings]) -> None:
             transfers.append(Transfer(owner.community, made, "expiry", award_id, tx.now))
             lines += move(made, available, expired, points)
             POINTS_EXPIRED.inc(points)
-    await _store(tx, books, transfers, lines)
+    await _store(tx, books, transfers=transfers, lines=lines)
 
 
 async def _load_books(tx: Transaction, due: Mapping[Owner, Sequence[str]]) -> dict[Owner, LotBook]:
@@ -58,8 +58,8 @@ async def _load_books(tx: Transaction, due: Mapping[Owner, Sequence[str]]) -> di
 
 
 async def _store(
-    tx: Transaction, books: Mapping[Owner, LotBook], transfers: Sequence[Transfer], lines: Sequence[Entry]
+    tx: Transaction, books: Mapping[Owner, LotBook], *, transfers: Sequence[Transfer], lines: Sequence[Entry]
 ) -> None:
-    await ledger_store.post(tx.conn, transfers, lines, now=tx.now)
+    await ledger_store.post(tx.conn, transfers, entries=lines, now=tx.now)
     changed = [(owner, book.lots[award]) for owner, book in books.items() for award in sorted(book.changed)]
     await store.set_remaining(tx.conn, changed)

@@ -20,7 +20,7 @@ async def carry_out(tx: Transaction, movements: Sequence[Movement]) -> dict[str,
     # 2. … then the points go where the step says …
     booked = [(made.transfer(tx.now), entries) for made in movements if (entries := made.entries())]
     lines = [entry for _, entries in booked for entry in entries]
-    await ledger_store.post(tx.conn, [transfer for transfer, _ in booked], lines, now=tx.now)
+    await ledger_store.post(tx.conn, [transfer for transfer, _ in booked], entries=lines, now=tx.now)
     # 3. … and lots are restored once their points are available again.
     await _give_back(tx, [made.use for made in movements if made.step.lots is Lots.RESTORE])
     return used
@@ -55,9 +55,9 @@ async def _give_back(tx: Transaction, uses: Sequence[Use]) -> None:
         by_owner.setdefault(use.owner, []).append(use)
     after = await ledger_store.lock_members(tx.conn, by_owner)
     changed = []
-    for owner, mine in by_owner.items():
-        before = after[owner] - sum(use.points for use in mine)
+    for owner, given_up in by_owner.items():
+        before = after[owner] - sum(use.points for use in given_up)
         book = LotBook(before, lots[owner])
-        book.restore([lot for use in mine for lot in lots_of[use.used_by]])
+        book.restore([lot for use in given_up for lot in lots_of[use.used_by]])
         changed += [(owner, book.lots[award]) for award in sorted(book.changed)]
     await store.set_remaining(tx.conn, changed)

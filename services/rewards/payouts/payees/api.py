@@ -8,13 +8,14 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.rewards.ledger.api.members import UNKNOWN_MEMBER
+from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.ledger.domain.entries import Owner, UnknownMemberError
 from services.rewards.ledger.store.entries import load_balances
 from services.rewards.payouts.payees import domain, handlers, store
 from services.rewards.payouts.payees.domain import BankDetails, NoBankDetailsError
 from shared.contracts.fields import Name
 from shared.followed_members import find_name
-from shared.http import Conn, Principal, ProblemType, Scope, Tx, problem_responses, requires
+from shared.http import Conn, Principal, ProblemType, RequestBody, Scope, Tx, problem_responses, requires
 
 NO_BANK_DETAILS = ProblemType("no-bank-details", 404, "No bank details")
 INVALID_BANK_DETAILS = ProblemType("invalid-bank-details", 422, "The bank details are not valid")
@@ -22,7 +23,7 @@ INVALID_BANK_DETAILS = ProblemType("invalid-bank-details", 422, "The bank detail
 router = APIRouter(tags=["members"])
 
 
-class PayeeDetails(BaseModel):
+class PayeeDetails(RequestBody):
     """Where a member's money goes."""
 
     name: Name = Field(description="The account's holder, as people write it", examples=["Zoë Müller"])
@@ -30,9 +31,12 @@ class PayeeDetails(BaseModel):
     bic: str | None = Field(None, max_length=11, examples=["COBADEFFXXX"])
 
 
-class Payee(PayeeDetails):
+class Payee(BaseModel):
     """A member's bank details, checked; the IBAN in electronic form."""
 
+    name: str = Field(description="The account's holder, as people write it", examples=["Zoë Müller"])
+    iban: str = Field(examples=["DE89370400440532013000"])
+    bic: str | None = Field(None, examples=["COBADEFFXXX"])
     member_id: UUID
     bank_name: str = Field(description="The name as it stands in the bank file, in SEPA's characters")
     changed_at: datetime
@@ -55,7 +59,7 @@ class Payee(PayeeDetails):
 @router.put(
     "/v1/payees/{member_id}",
     summary="Set a member's bank details",
-    responses=problem_responses(UNKNOWN_MEMBER, INVALID_BANK_DETAILS),
+    responses=problem_responses(UNKNOWN_MEMBER, INVALID_BANK_DETAILS, ALTERED),
 )
 async def put_payee(
     principal: Annotated[Principal, requires(Scope.PAYOUTS_WRITE)],

@@ -1,18 +1,42 @@
 """Members' bank details, and the payouts that waited for them."""
 
+from services.rewards.ledger.domain.entries import AlteredError
+from services.rewards.ledger.handlers import alarm
 from services.rewards.payouts import store as payout_store
-from services.rewards.payouts.domain import PayoutState, changes_to
+from services.rewards.payouts.domain import Payout, PayoutState, changes_to
 from services.rewards.payouts.handlers import change
 from services.rewards.payouts.payees import store
 from services.rewards.payouts.payees.domain import Payee
+from services.rewards.payouts.seals import store as seal_store
+from services.rewards.payouts.seals.domain import SealStep
+from services.rewards.payouts.seals.handlers import seal
 from shared.transaction import Transaction
 
 
 async def put_payee(tx: Transaction, payee: Payee) -> None:
-    """Set a member's bank details; what an open run held for the lack of them becomes eligible."""
+    """Set a member's bank details; what an open run held for the lack of them becomes eligible.
+
+    Raises AlteredError when that run does not fit its seal: adding to it would seal what nobody computed.
+    """
     await payout_store.lock_runs(tx.conn, payee.community)
     await store.put_payee(tx.conn, payee)
     held = await payout_store.lock_held_of_member(tx.conn, community=payee.community, member_id=payee.member_id)
-    if held:
-        await payout_store.set_payee(tx.conn, held, account=payee.account)
-        await change(tx, changes_to(PayoutState.ELIGIBLE, held), by=payee.changed_by)
+    for payout in held:
+        await _let_be_paid(tx, payout, payee=payee)
+
+
+async def _let_be_paid(tx: Transaction, payout: Payout, *, payee: Payee) -> None:
+    payouts = await payout_store.load_payouts(tx.conn, community=payout.community, run_id=payout.run_id)
+    sealed = await seal_store.load_sealed_run(tx.conn, payouts, community=payout.community, run_id=payout.run_id)
+    # 1. Is the list that this is added to still the one that was computed?
+    reason = sealed.why_not(SealStep.COMPUTED)
+    if reason is not None:
+        raise alarm(AlteredError(f"payout run {payout.run_id}", reason))
+    # 2. Add to it …
+    if not await payout_store.set_payee(tx.conn, payout, account=payee.account):
+        return  # it is held for another reason, and has its bank details
+    await change(tx, changes_to(PayoutState.ELIGIBLE, [payout]), by=payee.changed_by)
+    # 3. … and seal it again.
+    if sealed.is_sealed:
+        listed = [*sealed.listed(SealStep.COMPUTED), payout.paid_to(payee.account)]
+        await seal(tx, sealed.terms, payouts=listed, step=SealStep.COMPUTED, by=payee.changed_by)

@@ -5,28 +5,48 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Body
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from services.rewards.bank_messages.pain001.domain import SCHEMA
+from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.payouts import api
-from services.rewards.payouts.domain import OUTCOMES, PayoutState
+from services.rewards.payouts.domain import OUTCOMES, OUTCOMES_GIVING_BACK, PayoutState
 from services.rewards.payouts.runs import handlers, store
 from services.rewards.payouts.runs.domain import bank, runs
-from services.rewards.payouts.runs.domain.bank import BankReport, NoBankFileError
-from services.rewards.payouts.runs.domain.runs import RunPlace, RunState, UnknownRunError
+from services.rewards.payouts.runs.domain.bank import BankReport
+from services.rewards.payouts.runs.domain.runs import RunPlace, RunRefusedError, RunState, UnknownRunError
+from services.rewards.payouts.seals import store as seal_store
+from services.rewards.payouts.seals.domain import Seal
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
-from shared.contracts.fields import Text
-from shared.http import Conn, Limit, Page, Principal, ProblemType, Scope, Tx, after, problem_responses, requires
+from shared.contracts.texts import Line
+from shared.http import (
+    Begin,
+    Conn,
+    Limit,
+    Page,
+    Principal,
+    ProblemType,
+    RequestBody,
+    Scope,
+    Snapshot,
+    Tx,
+    after,
+    problem_responses,
+    requires,
+)
 from shared.postgres import Connection
 
 OUTCOME_MAX_COUNT = 1_000
+SEAL_EXAMPLE = "0b1d1f6e2b6c9d0f1c7a8e5d4f3b2a190807f6e5d4c3b2a1908f7e6d5c4b3a29"
 
 UNKNOWN_RUN = ProblemType("unknown-payout-run", 404, "Payout run not found")
 NO_PAYABLE_TERMS = ProblemType("no-payable-terms", 409, "No payout run can be made")
 FOUR_EYES = ProblemType("four-eyes", 403, "Four eyes are needed")
 RUN_REFUSED = ProblemType("payout-run-refused", 409, "The payout run does not allow that")
+SEAL_DIFFERS = ProblemType("payout-seal-differs", 409, "The payout run has another seal")
 NO_BANK_FILE = ProblemType("no-bank-file", 404, "No bank file")
 
 router = APIRouter(tags=["payout runs"])
@@ -36,6 +56,7 @@ _STATES = tuple(state.value for state in RunState)
 State = Literal[_STATES]  # type: ignore[valid-type]
 _OUTCOMES = tuple(state.value for state in OUTCOMES)
 Outcome = Literal[_OUTCOMES]  # type: ignore[valid-type]
+_GIVING_BACK = tuple(state.value for state in OUTCOMES_GIVING_BACK)
 Payer = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
 Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ)]
 
@@ -51,6 +72,16 @@ class StateSum(BaseModel):
     amount_minor: int
 
 
+class PayingAccount(BaseModel):
+    """The account that pays."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    iban: str
+    bic: str | None
+
+
 class Run(BaseModel):
     """A payout run: what it pays under which terms, and who made and approved it."""
 
@@ -62,15 +93,22 @@ class Run(BaseModel):
     points: int = Field(description="So many points …")
     minor: int = Field(description="… are worth so many minor units")
     minimum_points: int
+    payer: PayingAccount = Field(description="The programme's paying account, as the run was made")
+    execution_days: int = Field(description="Days from writing the bank file to its execution date")
     complete: bool = Field(description="False when members are left for another run")
     created_at: datetime
     created_by: str = Field(description="The access key that made it")
     decided_at: datetime | None
     decided_by: str | None = Field(description="The access key that approved or cancelled it")
     payouts: list[StateSum]
+    seal: str | None = Field(
+        examples=[SEAL_EXAMPLE],
+        description="SHA-256 over who pays whom how much, and when: of the list as it was filed, was approved or, "
+        "while the run is open, was computed. Null for a run made before lists were sealed",
+    )
 
     @classmethod
-    def of(cls, run: runs.Run, sums: Sequence[runs.StateSum]) -> Self:
+    def of(cls, run: runs.Run, sums: Sequence[runs.StateSum], seal: Seal | None) -> Self:
         """A run as it is answered."""
         return cls(
             run_id=UUID(run.run_id),
@@ -81,12 +119,15 @@ class Run(BaseModel):
             points=run.terms.points,
             minor=run.terms.minor,
             minimum_points=run.terms.minimum_points,
+            payer=PayingAccount.model_validate(run.payer),
+            execution_days=run.execution_days,
             complete=run.complete,
             created_at=run.created_at,
             created_by=run.created_by,
             decided_at=run.decided_at,
             decided_by=run.decided_by,
             payouts=[StateSum.model_validate(state_sum) for state_sum in sums],
+            seal=seal.value if seal else None,
         )
 
 
@@ -117,14 +158,37 @@ class BankFile(BaseModel):
         )
 
 
-class OutcomeRequest(BaseModel):
+class Approval(RequestBody):
+    """What is approved."""
+
+    seal: str | None = Field(
+        None,
+        pattern="^[0-9a-f]{64}$",
+        description="The seal of the run as the approver saw it: when it has another one, nothing is approved",
+    )
+
+
+class OutcomeRequest(RequestBody):
     """What the bank said."""
 
     state: Outcome = Field(examples=["settled"])
-    reason: Text | None = Field(None, examples=["AC04 ClosedAccountNumber"])
+    reason: Line | None = Field(None, examples=["AC04 ClosedAccountNumber"])
     payout_ids: list[UUID] | None = Field(
-        None, min_length=1, max_length=OUTCOME_MAX_COUNT, description="Only these; without: all that can"
+        None,
+        min_length=1,
+        max_length=OUTCOME_MAX_COUNT,
+        validate_default=True,
+        description="Only these payouts. Required where their points become payable again: "
+        f"{', '.join(_GIVING_BACK)}. Anything else, without this, is said of all that can become it",
     )
+
+    @field_validator("payout_ids")
+    @classmethod
+    def _names_what_it_gives_back(cls, payout_ids: list[UUID] | None, others: ValidationInfo) -> list[UUID] | None:
+        if payout_ids is None and others.data.get("state") in _GIVING_BACK:
+            template = "Name the payouts that are {state}: their points become payable again"
+            raise PydanticCustomError("payouts_unnamed", template, {"state": others.data["state"]})
+        return payout_ids
 
     @property
     def report(self) -> BankReport:
@@ -157,7 +221,7 @@ async def post_run(principal: Payer, tx: Tx, idempotency_key: IdempotencyKey) ->
         return await _shown(tx.conn, run)
 
     key = CommandKey(principal.community, "payout_run", idempotency_key)
-    return await answer_once(tx, Command(key, {}), work)
+    return await answer_once(tx, Command(key, {}), work=work)
 
 
 @router.get("/v1/payout-runs", summary="Payout runs, newest first", responses=problem_responses())
@@ -169,9 +233,14 @@ async def list_runs(
 ) -> Page[Run]:
     """Runs of the community with the sums of their payouts by state."""
     found = await store.page_of_runs(conn, community=principal.community, after=place, limit=limit)
-    sums = await store.load_sums(conn, community=principal.community, run_ids=[run.run_id for run in found])
+    run_ids = [run.run_id for run in found]
+    sums = await store.load_sums(conn, community=principal.community, run_ids=run_ids)
+    seals = await seal_store.load_newest(conn, community=principal.community, run_ids=run_ids)
     return Page.of(
-        found, limit, item=lambda run: Run.of(run, sums.get(run.run_id, ())), place=lambda run: run.place
+        found,
+        limit,
+        item=lambda run: Run.of(run, sums.get(run.run_id, ()), seals.get(run.run_id)),
+        place=lambda run: run.place,
     )
 
 
@@ -187,18 +256,29 @@ async def get_run(principal: Reader, conn: Conn, run_id: UUID) -> Run:
 @router.post(
     "/v1/payout-runs/{run_id}/approve",
     summary="Approve a payout run",
-    responses=problem_responses(UNKNOWN_RUN, FOUR_EYES, RUN_REFUSED),
+    responses=problem_responses(UNKNOWN_RUN, FOUR_EYES, RUN_REFUSED, SEAL_DIFFERS, ALTERED),
 )
-async def approve(principal: Annotated[Principal, requires(Scope.PAYOUTS_APPROVE)], tx: Tx, run_id: UUID) -> Run:
+async def approve(
+    principal: Annotated[Principal, requires(Scope.PAYOUTS_APPROVE)],
+    tx: Tx,
+    run_id: UUID,
+    approval: Annotated[Approval | None, Body(examples=[{"seal": SEAL_EXAMPLE}])] = None,
+) -> Run:
     """By another access key than the one that made it. Points are reserved, or the payout fails and says why."""
-    run = await handlers.approve(tx, community=principal.community, run_id=str(run_id), by=principal.key_id)
+    run = await handlers.approve(
+        tx,
+        community=principal.community,
+        run_id=str(run_id),
+        by=principal.key_id,
+        seen=approval.seal if approval else None,
+    )
     return await _shown(tx.conn, run)
 
 
 @router.post(
     "/v1/payout-runs/{run_id}/cancel",
     summary="Give up a payout run",
-    responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED),
+    responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED, ALTERED),
 )
 async def cancel(principal: Payer, tx: Tx, run_id: UUID) -> Run:
     """Only before its bank file is written. What was reserved is available again."""
@@ -209,11 +289,20 @@ async def cancel(principal: Payer, tx: Tx, run_id: UUID) -> Run:
 @router.post(
     "/v1/payout-runs/{run_id}/file",
     summary="Write the bank file",
-    responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED),
+    responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED, ALTERED),
 )
-async def write_file(principal: Payer, tx: Tx, run_id: UUID) -> BankFile:
-    """Writes the pain.001.001.09 file once, checks it against its schema, and submits the payouts."""
-    file = await handlers.write_file(tx, community=principal.community, run_id=str(run_id), by=principal.key_id)
+async def write_file(principal: Payer, begin: Begin, run_id: UUID) -> BankFile:
+    """Writes the pain.001.001.09 file once, checks it against its schema, and submits the payouts.
+
+    A payout whose bank details changed after the approval, or whose points were taken back, fails and says why;
+    the others go.
+    """
+    async with begin() as tx:
+        file = await handlers.write_file(
+            tx, community=principal.community, run_id=str(run_id), by=principal.key_id
+        )
+    if file is None:  # what failed has failed, and is committed
+        raise RunRefusedError("None of this run's payouts can be paid any more; each says why")
     return BankFile.of(file)
 
 
@@ -222,15 +311,13 @@ async def write_file(principal: Payer, tx: Tx, run_id: UUID) -> BankFile:
     summary="The bank file",
     response_class=Response,
     responses={
-        **problem_responses(NO_BANK_FILE),
+        **problem_responses(NO_BANK_FILE, ALTERED),
         200: {"description": SCHEMA, "content": {"application/xml": {}}},
     },
 )
-async def get_file(principal: Reader, conn: Conn, run_id: UUID) -> Response:
+async def get_file(principal: Reader, conn: Snapshot, run_id: UUID) -> Response:
     """The stored bytes, the same every time."""
-    file = await store.find_file(conn, community=principal.community, run_id=str(run_id))
-    if file is None:
-        raise NoBankFileError(str(run_id))
+    file = await handlers.find_file(conn, community=principal.community, run_id=str(run_id))
     headers = {
         "Content-Disposition": f'attachment; filename="{file.message_id}.xml"',
         "ETag": f'"{file.sha256}"',
@@ -241,7 +328,7 @@ async def get_file(principal: Reader, conn: Conn, run_id: UUID) -> Response:
 @router.post(
     "/v1/payout-runs/{run_id}/outcome",
     summary="Note what the bank said",
-    responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED),
+    responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED, ALTERED),
 )
 async def post_outcome(principal: Payer, tx: Tx, run_id: UUID, outcome: OutcomeRequest) -> OutcomeResult:
     """Submitted payouts become sent, settled, returned or failed; settled ones may be reversed."""
@@ -253,4 +340,5 @@ async def post_outcome(principal: Payer, tx: Tx, run_id: UUID, outcome: OutcomeR
 
 async def _shown(conn: Connection, run: runs.Run) -> Run:
     sums = await store.load_sums(conn, community=run.community, run_ids=[run.run_id])
-    return Run.of(run, sums.get(run.run_id, ()))
+    seals = await seal_store.load_newest(conn, community=run.community, run_ids=[run.run_id])
+    return Run.of(run, sums.get(run.run_id, ()), seals.get(run.run_id))

@@ -1,18 +1,20 @@
 """Payout runs: computed by one person, approved by another, written to one bank file, and what the bank said."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
+from services.rewards.ledger.handlers import alarm
 from services.rewards.ledger.store.entries import lock_members
 from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.domain import Change, Payout, PayoutState, changes_to
 from services.rewards.payouts.handlers import add, change
 from services.rewards.payouts.payees import store as payee_store
+from services.rewards.payouts.payees.domain import Payee
 from services.rewards.payouts.runs import store
-from services.rewards.payouts.runs.domain.bank import BankFile, BankReport, bank_file
+from services.rewards.payouts.runs.domain.bank import BankFile, BankReport, NoBankFileError, bank_file
 from services.rewards.payouts.runs.domain.runs import (
     NO_BANK_DETAILS,
     PayableMember,
@@ -22,9 +24,15 @@ from services.rewards.payouts.runs.domain.runs import (
     accrued,
     open_run,
     why_not,
+    why_not_filed,
 )
+from services.rewards.payouts.runs.domain.sealing import check_is_sealed, check_seen, run_altered
+from services.rewards.payouts.seals import store as seal_store
+from services.rewards.payouts.seals.domain import SealedRun, SealStep
+from services.rewards.payouts.seals.handlers import seal
 from services.rewards.programmes.store import find_in_force
 from services.rewards.settings import Settings
+from shared.postgres import Connection
 from shared.transaction import Transaction
 
 
@@ -35,7 +43,14 @@ async def create(tx: Transaction[Settings], *, community: str, idempotency_key: 
     """
     await payout_store.lock_runs(tx.conn, community)
     in_force = await find_in_force(tx.conn, community=community, now=tx.now)
-    run = open_run(in_force, community=community, idempotency_key=idempotency_key, by=by, now=tx.now)
+    run = open_run(
+        in_force,
+        community=community,
+        idempotency_key=idempotency_key,
+        execution_days=tx.settings.payout_execution_days,
+        by=by,
+        now=tx.now,
+    )
     most = tx.settings.payouts_per_run_max_count
     # One more than fits tells whether members are left for another run.
     members = await store.load_payable_members(
@@ -43,13 +58,16 @@ async def create(tx: Transaction[Settings], *, community: str, idempotency_key: 
     )
     run = replace(run, complete=len(members) <= most)
     await store.add_run(tx.conn, run)
-    await _add_payouts(tx, run, members[:most])
+    ready = await _add_payouts(tx, run, members=members[:most])
+    sealed = await seal_store.load_sealed_run(tx.conn, ready, community=community, run_id=run.run_id)
+    await seal(tx, sealed.terms, payouts=ready, step=SealStep.COMPUTED, by=by)
     return run
 
 
-async def _add_payouts(tx: Transaction, run: Run, members: Sequence[PayableMember]) -> None:
+async def _add_payouts(tx: Transaction, run: Run, *, members: Sequence[PayableMember]) -> list[Payout]:
+    """Add what a run owes; return what of it can be approved."""
     if not members:
-        return
+        return []
     member_ids = [member.member_id for member in members]
     by = run.created_by
     # What an earlier run left held is taken up by this one.
@@ -62,31 +80,42 @@ async def _add_payouts(tx: Transaction, run: Run, members: Sequence[PayableMembe
     held = [payout for payout in payouts if payout.payee is None]
     await change(tx, changes_to(PayoutState.HELD, held, NO_BANK_DETAILS), by=by)
     ready = [payout for payout in payouts if payout.payee is not None]
-    await change(tx, changes_to(PayoutState.ELIGIBLE, ready), by=by)
+    return await change(tx, changes_to(PayoutState.ELIGIBLE, ready), by=by)
 
 
-async def approve(tx: Transaction, *, community: str, run_id: str, by: str) -> Run:
+async def approve(tx: Transaction, *, community: str, run_id: str, by: str, seen: str | None = None) -> Run:
     """Approve a run made by somebody else: eligible payouts become approved, then reserved, or failed.
 
-    Held payouts stay held until a later run takes them up. Approving again changes nothing. Return the run.
-    Raises UnknownRunError, FourEyesError when `by` made it, and RunRefusedError when it is filed or cancelled.
+    `seen` is the seal of the list that the approver saw. Held payouts stay held until a later run takes them up.
+    Approving again changes nothing. Return the run. Raises UnknownRunError, FourEyesError when `by` made it,
+    AlteredError when it is not as it was computed, SealDiffersError when the approver saw another list, and
+    RunRefusedError when it is filed or cancelled.
     """
     run = await _lock_run(tx, community=community, run_id=run_id)
     run.check_four_eyes(by)
+    sealed = await _lock_as_sealed(tx, run)
+    if run.state != RunState.APPROVED:
+        run.check_step(RunState.APPROVED)
+    check_is_sealed(sealed)
+    check_seen(sealed, seen)
     if run.state == RunState.APPROVED:
         return run
-    run.check_step(RunState.APPROVED)
-    eligible = await payout_store.lock_payouts(
-        tx.conn, community=community, run_id=run_id, states=[PayoutState.ELIGIBLE]
-    )
-    refused, good = await _judge(tx, run, eligible)
+    eligible = [payout for payout in sealed.listed(SealStep.COMPUTED) if payout.state == PayoutState.ELIGIBLE]
+    refused, good = await _judge(tx, run, payouts=eligible, reason_against=why_not)
     await change(tx, refused, by=by)
     approved = await change(tx, changes_to(PayoutState.APPROVED, good), by=by)
     await change(tx, changes_to(PayoutState.RESERVED, approved), by=by)
+    await seal(tx, sealed.terms, payouts=approved, step=SealStep.APPROVED, by=by)
     return await _set_state(tx, run.decided(RunState.APPROVED, by=by, now=tx.now))
 
 
-async def _judge(tx: Transaction, run: Run, payouts: Sequence[Payout]) -> tuple[list[Change], list[Payout]]:
+async def _judge(
+    tx: Transaction,
+    run: Run,
+    *,
+    payouts: Sequence[Payout],
+    reason_against: Callable[[Payout, int, Payee | None], str | None],
+) -> tuple[list[Change], list[Payout]]:
     """Which payouts fail, and which can be paid as they were computed; their members are locked."""
     available = await lock_members(tx.conn, [payout.owner for payout in payouts])
     payees = await payee_store.load_payees(
@@ -95,7 +124,7 @@ async def _judge(tx: Transaction, run: Run, payouts: Sequence[Payout]) -> tuple[
     refused: list[Change] = []
     good: list[Payout] = []
     for payout in payouts:
-        reason = why_not(payout, available[payout.owner], payees.get(payout.member_id))
+        reason = reason_against(payout, available[payout.owner], payees.get(payout.member_id))
         if reason is None:
             good.append(payout)
         else:
@@ -106,37 +135,66 @@ async def _judge(tx: Transaction, run: Run, payouts: Sequence[Payout]) -> tuple[
 async def cancel(tx: Transaction, *, community: str, run_id: str, by: str) -> Run:
     """Give up a run that has no bank file yet; what it had reserved is available again. Return the run.
 
-    Raises UnknownRunError, and RunRefusedError when the bank may have the file already.
+    Raises UnknownRunError, RunRefusedError when the bank may have the file already, and AlteredError when the run
+    is not as it was approved: what it gives back would not be what was reserved.
     """
     run = await _lock_run(tx, community=community, run_id=run_id)
     if run.state == RunState.CANCELLED:
         return run
     run.check_step(RunState.CANCELLED)
-    states = [PayoutState.HELD, PayoutState.ELIGIBLE, PayoutState.RESERVED]
-    payouts = await payout_store.lock_payouts(tx.conn, community=community, run_id=run_id, states=states)
+    sealed = await _lock_sealed(tx, run)
+    if run.state != RunState.OPEN or SealStep.APPROVED in sealed.seals:
+        _check_as_sealed(run, sealed)
+    states = {PayoutState.HELD, PayoutState.ELIGIBLE, PayoutState.RESERVED}
+    payouts = [payout for payout, _ in sealed.payouts if payout.state in states]
     await change(tx, changes_to(PayoutState.FAILED, payouts, "the run was cancelled"), by=by)
     return await _set_state(tx, run.decided(RunState.CANCELLED, by=by, now=tx.now))
 
 
-async def write_file(tx: Transaction[Settings], *, community: str, run_id: str, by: str) -> BankFile:
+async def write_file(tx: Transaction, *, community: str, run_id: str, by: str) -> BankFile | None:
     """Write an approved run's bank file and submit its payouts; a run that has its file keeps it. Return the file.
 
-    Raises UnknownRunError, BankFileError, and RunRefusedError when the run is not approved or pays nobody.
+    Looks again at each payout: one whose bank details changed since, or whose points were taken back, fails. None
+    when all of them did: that stays so, and there is no file. Raises UnknownRunError, AlteredError when the run is
+    not as it was approved, BankFileError, and RunRefusedError when it is not approved or pays nobody.
     """
     run = await _lock_run(tx, community=community, run_id=run_id)
+    # 1. Is it still what was approved?
+    sealed = await _lock_as_sealed(tx, run)
     known = await store.find_file(tx.conn, community=community, run_id=run_id)
     if known is not None:
         return known
     run.check_step(RunState.FILED)
-    payouts = await payout_store.lock_payouts(
-        tx.conn, community=community, run_id=run_id, states=[PayoutState.RESERVED]
-    )
-    execution_date = tx.now.date() + timedelta(days=tx.settings.payout_execution_days)
-    # In a thread: thousands of payments take a while to write and to check.
-    file = await asyncio.to_thread(bank_file, run, payouts, by=by, now=tx.now, execution_date=execution_date)
+    check_is_sealed(sealed)
+    # 2. What of it can still be paid?
+    payouts = [payout for payout in sealed.listed(SealStep.APPROVED) if payout.state == PayoutState.RESERVED]
+    refused, good = await _judge(tx, run, payouts=payouts, reason_against=why_not_filed)
+    await change(tx, refused, by=by)
+    if refused and not good:
+        return None
+    # 3. Write that, in a thread: thousands of payments take a while to write and to check …
+    execution_date = tx.now.date() + timedelta(days=run.execution_days)
+    file = await asyncio.to_thread(bank_file, run, good, by=by, now=tx.now, execution_date=execution_date)
     await store.add_file(tx.conn, file)
-    await change(tx, changes_to(PayoutState.SUBMITTED, payouts), by=by)
+    await change(tx, changes_to(PayoutState.SUBMITTED, good), by=by)
+    # 4. … and seal it with the file.
+    await seal(tx, sealed.terms, payouts=good, step=SealStep.FILED, by=by, file_sha256=file.sha256)
     await _set_state(tx, run.filed())
+    return file
+
+
+async def find_file(conn: Connection, *, community: str, run_id: str) -> BankFile:
+    """A run's bank file, as long as it is what was written, and its payouts what was filed.
+
+    Call it in a transaction that sees one moment. Raises NoBankFileError, and AlteredError when something changed.
+    """
+    file = await store.find_file(conn, community=community, run_id=run_id)
+    run = await store.find_run(conn, community=community, run_id=run_id)
+    if file is None or run is None:
+        raise NoBankFileError(run_id)
+    payouts = await payout_store.load_payouts(conn, community=community, run_id=run_id)
+    sealed = await seal_store.load_sealed_run(conn, payouts, community=community, run_id=run_id)
+    _check_as_sealed(run, sealed)
     return file
 
 
@@ -151,10 +209,12 @@ async def note_outcome(tx: Transaction, report: BankReport, *, community: str, r
     """Note what the bank said of a filed run's payouts.
 
     Payouts that are there already stay as they are. Raises UnknownRunError, RunRefusedError when the run is not
-    filed or a payout not one of it, and WrongStateError when one that the report names cannot go there.
+    filed or a payout not one of it, AlteredError when the run is not as it was filed, and WrongStateError when a
+    payout that the report names cannot go there.
     """
     run = await _lock_run(tx, community=community, run_id=run_id)
     run.check_state(RunState.FILED)
+    await _lock_as_sealed(tx, run)
     payouts = await payout_store.lock_payouts(
         tx.conn, community=community, run_id=run_id, states=report.states, only=report.payout_ids
     )
@@ -168,6 +228,26 @@ async def _lock_run(tx: Transaction, *, community: str, run_id: str) -> Run:
     if run is None:
         raise UnknownRunError(run_id)
     return run
+
+
+async def _lock_sealed(tx: Transaction, run: Run) -> SealedRun:
+    payouts = await payout_store.lock_payouts(
+        tx.conn, community=run.community, run_id=run.run_id, states=tuple(PayoutState)
+    )
+    return await seal_store.load_sealed_run(tx.conn, payouts, community=run.community, run_id=run.run_id)
+
+
+async def _lock_as_sealed(tx: Transaction, run: Run) -> SealedRun:
+    """Lock a run's payouts, and look whether it is as it was sealed. Raises AlteredError when it is not."""
+    sealed = await _lock_sealed(tx, run)
+    _check_as_sealed(run, sealed)
+    return sealed
+
+
+def _check_as_sealed(run: Run, sealed: SealedRun) -> None:
+    error = run_altered(run, sealed)
+    if error is not None:
+        raise alarm(error)
 
 
 async def _set_state(tx: Transaction, run: Run) -> Run:

@@ -21,6 +21,7 @@ def _run(row: Record) -> Run:
         programme_version=row["programme_version"],
         terms=PayoutTerms(row["currency"], row["points"], row["minor"], row["minimum_points"]),
         payer=BankAccount(row["payer_name"], row["payer_iban"], row["payer_bic"]),
+        execution_days=row["execution_days"],
         complete=row["complete"],
         created_at=row["created_at"],
         created_by=row["created_by"],
@@ -55,9 +56,9 @@ async def add_run(conn: Connection, run: Run) -> None:
     await conn.execute(
         """
         insert into payout_runs (community, run_id, state, programme_id, programme_version, currency, points,
-                                 minor, minimum_points, payer_name, payer_iban, payer_bic, complete,
-                                 created_at, created_by)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                                 minor, minimum_points, payer_name, payer_iban, payer_bic, execution_days,
+                                 complete, created_at, created_by)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         """,
         run.community,
         run.run_id,
@@ -71,6 +72,7 @@ async def add_run(conn: Connection, run: Run) -> None:
         run.payer.name,
         run.payer.iban,
         run.payer.bic,
+        run.execution_days,
         run.complete,
         run.created_at,
         run.created_by,
@@ -134,6 +136,23 @@ async def page_of_runs(conn: Connection, *, community: str, after: RunPlace | No
         """,
         community,
         *(after or (None, None)),
+        limit,
+    )
+    return [_run(row) for row in rows]
+
+
+async def page_of_all_runs(conn: Connection, *, community: str | None, after: Run | None, limit: int) -> list[Run]:
+    """Runs of one community, or of all (None), in the order of their keys, beginning after one."""
+    rows = await conn.fetch(
+        """
+        select * from payout_runs
+        where ($1::text is null or community = $1)
+          and ($2::text is null or (community, run_id) > ($2, $3::uuid))
+        order by community, run_id limit $4
+        """,
+        community,
+        after.community if after else None,
+        after.run_id if after else None,
         limit,
     )
     return [_run(row) for row in rows]

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends, Query
 from services.scoring.awards import store
 from services.scoring.awards.api.models import AwardItem, DeclinedItem, Explanation, RuleScore, Score
 from services.scoring.awards.domain.awards import AwardPlace, RecordedAward
-from services.scoring.programmes.api.moments import Moment
 from services.scoring.rules.store import load_declined
 from shared.http import (
     Conn,
     FieldError,
     Limit,
+    Moment,
     Page,
     Principal,
     Problem,

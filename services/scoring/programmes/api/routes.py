@@ -12,7 +12,6 @@ from services.scoring.programmes.api.models import (
     ProgrammeVersion,
     Publication,
 )
-from services.scoring.programmes.api.moments import Moment
 from services.scoring.programmes.api.problems import (
     CHECK_TOO_SLOW,
     CHECKS_BUSY,
@@ -21,10 +20,10 @@ from services.scoring.programmes.api.problems import (
     OTHER_PROGRAMME,
     UNKNOWN_VERSION,
 )
-from services.scoring.programmes.checking import CHECKER
 from services.scoring.programmes.domain.publication import OtherProgrammeError, Submission, VersionPlace
 from services.scoring.programmes.domain.reading import Mistake, document_of, document_sha256
-from services.scoring.programmes.handlers import publish_programme
+from services.scoring.programmes.handlers.checking import CHECKER
+from services.scoring.programmes.handlers.publishing import publish_programme
 from services.scoring.settings import Settings
 from shared.contracts.programme import Programme
 from shared.http import (
@@ -32,6 +31,7 @@ from shared.http import (
     Conn,
     FieldError,
     Limit,
+    Moment,
     Page,
     Principal,
     Problem,

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from hashlib import sha256
 from typing import Any, get_args
 
@@ -18,10 +17,21 @@ from services.scoring.programmes.domain.publication import Document
 from services.scoring.rules.domain.conditions import read_condition, try_condition
 from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT, Bound
 from services.scoring.rules.domain.errors import ConditionError
-from services.scoring.rules.domain.language.tree import Node
+from services.scoring.rules.domain.tree import Node
 from services.scoring.rules.domain.trials import Clock
-from shared.contracts.activities import RETRACTED_TYPE
-from shared.contracts.programme import IdsError, Programme, RepeatedId
+from shared.contracts.activities import ACTIVITY_TYPES, RETRACTED_TYPE
+from shared.contracts.programme import (
+    CONDITION_MAX_CHARS,
+    IBAN_PATTERN,
+    IDS,
+    REFERENCES,
+    IdsError,
+    Programme,
+    RepeatedId,
+    UnknownId,
+    id_problems,
+)
+from shared.near_names import suggestion
 
 MISTAKES_MAX_COUNT = 100
 SHOWN_MAX_CHARS = 60
@@ -46,6 +56,16 @@ class Mistake:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A condition that was read; `event_types` are all there are where some of the rule's are not known."""
+
+    tree: Node
+    bound: Bound
+    event_types: tuple[str, ...]
+    are_types_known: bool
+
+
 def read_programme(text: str, *, clock: Clock | None = None) -> Programme | list[Mistake]:
     """Read a programme written in YAML (or JSON, which is YAML too), and try its conditions.
 
@@ -56,17 +76,15 @@ def read_programme(text: str, *, clock: Clock | None = None) -> Programme | list
         located = read_yaml(text)
     except YamlError as refused:
         return [_mistake(refused.mark, refused.path, refused.detail)]
+    mistakes = [*_rule_mistakes(located, text, clock), *_account_mistakes(located)]
     try:
         programme = Programme.model_validate(located.value)
     except ValidationError as invalid:
-        mistakes = [
-            mistake
-            for details in invalid.errors(include_url=False)
-            for mistake in _located_mistakes(located, details)
-        ]
+        for details in invalid.errors(include_url=False):
+            mistakes.extend(_located_mistakes(located, details))
+        # Ids are checked by the model only once everything else is right, and all mistakes come at once.
+        mistakes.extend(_id_mistakes(located, id_problems(located.value, IDS, REFERENCES)))
     else:
-        mistakes = list(_rule_mistakes(programme, located, text, clock))
-        mistakes.extend(_account_mistakes(programme, located))
         if not mistakes:
             return programme
     return sorted(set(mistakes))[:MISTAKES_MAX_COUNT]
@@ -99,26 +117,19 @@ def _shown(value: Any) -> str:
     return text if len(text) <= SHOWN_MAX_CHARS else text[:SHOWN_MAX_CHARS] + "…"
 
 
-def _near(name: str, known: Iterable[str]) -> str:
-    known = list(known)
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}"
-
-
 def _located_mistakes(located: Located, details: ErrorDetails) -> Iterator[Mistake]:
     """Mistakes for one error of pydantic, whose location is the path of the value."""
     path: Path = tuple(details["loc"])
     kind = details["type"]
-    error = details.get("ctx", {}).get("error")
-    if isinstance(error, IdsError):
-        yield from _id_mistakes(located, error)
-    elif kind == "missing":
+    if isinstance(details.get("ctx", {}).get("error"), IdsError):
+        return  # looked for by itself
+    if kind == "missing":
         at = located.values.get(path[:-1], Mark(1, 1, 0))
         yield _mistake(at, path, f"the field `{path[-1]}` is missing here")
     elif kind == "extra_forbidden":
         known = _fields_at(path[:-1])
         at = located.keys.get(path, Mark(1, 1, 0))
-        yield _mistake(at, path, f"there is no field `{path[-1]}` here; {_near(str(path[-1]), known)}")
+        yield _mistake(at, path, f"there is no field `{path[-1]}` here; {suggestion(str(path[-1]), known)}")
     else:
         yield _mistake(located.values.get(path, Mark(1, 1, 0)), path, _wrong_value(details))
 
@@ -130,7 +141,7 @@ def _wrong_value(details: ErrorDetails) -> str:
         return f"expected {_EXPECTED[kind]}; got {_shown(value)}"
     if kind == "literal_error":
         known = re.findall(r"'([^']*)'", context["expected"])
-        return f"{_shown(value)} is not one of them; {_near(str(value), known)}"
+        return f"{_shown(value)} is not one of them; {suggestion(str(value), known)}"
     if kind == "string_pattern_mismatch":
         words = _SLUG_WORDS if context["pattern"].startswith("^[a-z0-9]") else f"text like {context['pattern']}"
         return f"expected {words}; got {_shown(value)}"
@@ -153,56 +164,61 @@ def _section(hint: Any) -> type[BaseModel] | None:
     return next((found for found in hints if isinstance(found, type) and issubclass(found, BaseModel)), None)
 
 
-def _id_mistakes(located: Located, wrong: IdsError) -> Iterator[Mistake]:
+def _id_mistakes(located: Located, problems: Iterable[RepeatedId | UnknownId]) -> Iterator[Mistake]:
     """Where ids are used twice, and where something that isn't there is named."""
-    for problem in wrong.problems:
+    for problem in problems:
         mark = located.values[problem.path]
         if isinstance(problem, RepeatedId):
             detail = f"the id `{problem.id}` is used on line {located.values[problem.earlier].line} already"
         else:
-            detail = (
-                f"there is no {problem.reference.target.noun} `{problem.id}`; {_near(problem.id, problem.known)}"
-            )
+            noun = problem.reference.target.noun
+            detail = f"there is no {noun} `{problem.id}`; {suggestion(problem.id, problem.known)}"
         yield _mistake(mark, problem.path, detail)
 
 
-def _rule_mistakes(programme: Programme, located: Located, text: str, clock: Clock | None) -> Iterator[Mistake]:
-    read: dict[int, tuple[Node, Bound]] = {}
-    for index, rule in enumerate(programme.rules):
-        for position, event_type in enumerate(rule.on):
+def _rule_mistakes(located: Located, text: str, clock: Clock | None) -> Iterator[Mistake]:
+    """What is wrong with the types and conditions of rules, whatever else is wrong with the programme."""
+    read: dict[int, _Read] = {}
+    for index, rule in enumerate(_list_at(located, ("rules",))):
+        on = ("rules", index, "on")
+        event_types = _list_at(located, on)
+        for position, event_type in enumerate(event_types):
             if event_type == RETRACTED_TYPE:
-                retraction: Path = ("rules", index, "on", position)
                 detail = "a retraction takes points back; it cannot earn any"
-                yield _mistake(located.values[retraction], retraction, detail)
-        if rule.when is None:
+                yield _mistake(located.values[*on, position], (*on, position), detail)
+        condition = rule.get("when") if isinstance(rule, dict) else None
+        if not isinstance(condition, str) or not 0 < len(condition) <= CONDITION_MAX_CHARS:
             continue
+        known = [event_type for event_type in event_types if event_type in ACTIVITY_TYPES]
+        are_types_known = 0 < len(known) == len(event_types)
+        if not are_types_known:
+            # What the types were meant to be nobody knows: any type's fields may be right.
+            known = list(ACTIVITY_TYPES)
         try:
-            tree, bound = read_condition(rule.when, tuple(rule.on))
+            tree, bound = read_condition(condition, tuple(known))
             bound.check()
         except ConditionError as refused:
-            yield _condition_mistake(programme, located, text, index, refused)
+            yield _condition_mistake(located, text, index, refused)
         else:
-            read[index] = tree, bound
+            read[index] = _Read(tree, bound, tuple(known), are_types_known)
     # Tried only once it is known that all of them together take a bounded time.
-    too_dear = dict(_too_dear(programme, read))
-    for index, (tree, _) in read.items():
+    too_dear = dict(_too_dear(read))
+    for index, one in read.items():
         try:
             if index in too_dear:
                 raise too_dear[index]
             if not too_dear:
-                try_condition(tree, tuple(programme.rules[index].on), clock)
+                try_condition(one.tree, one.event_types, clock)
         except ConditionError as refused:
-            yield _condition_mistake(programme, located, text, index, refused)
+            yield _condition_mistake(located, text, index, refused)
 
 
-def _too_dear(
-    programme: Programme, read: Mapping[int, tuple[Node, Bound]]
-) -> Iterator[tuple[int, ConditionError]]:
+def _too_dear(read: Mapping[int, _Read]) -> Iterator[tuple[int, ConditionError]]:
     """The rule that takes the most of each type of event on which all conditions together take too much."""
     steps: dict[str, dict[int, int]] = {}
-    for index, (_, bound) in read.items():
-        for event_type in set(programme.rules[index].on):
-            steps.setdefault(event_type, {})[index] = bound.steps
+    for index, one in read.items():
+        for event_type in one.event_types if one.are_types_known else ():
+            steps.setdefault(event_type, {})[index] = one.bound.steps
     for event_type, of_type in sorted(steps.items()):
         together = sum(of_type.values())
         if together > EVENT_STEPS_MAX_COUNT:
@@ -214,12 +230,24 @@ def _too_dear(
             yield dearest, ConditionError(detail)
 
 
-def _condition_mistake(
-    programme: Programme, located: Located, text: str, index: int, refused: ConditionError
-) -> Mistake:
+def _condition_mistake(located: Located, text: str, index: int, refused: ConditionError) -> Mistake:
     at: Path = ("rules", index, "when")
-    mark = _within(text, located.values[at], programme.rules[index].when or "", refused.offset)
+    mark = _within(text, located.values[at], str(_value_at(located, at)), refused.offset)
     return _mistake(mark, at, refused.detail)
+
+
+def _list_at(located: Located, path: Path) -> list[Any]:
+    found = _value_at(located, path)
+    return found if isinstance(found, list) else []
+
+
+def _value_at(located: Located, path: Path) -> Any:
+    """The value at `path`; None where the document is built otherwise."""
+    found = located.value
+    for part in path:
+        inside = found if isinstance(found, dict) else dict(enumerate(found)) if isinstance(found, list) else {}
+        found = inside.get(part)
+    return found
 
 
 def _within(text: str, start: Mark, value: str, offset: int | None) -> Mark:
@@ -232,12 +260,14 @@ def _within(text: str, start: Mark, value: str, offset: int | None) -> Mark:
     return start
 
 
-def _account_mistakes(programme: Programme, located: Located) -> Iterator[Mistake]:
-    payout = programme.rewards.payout
-    detail = None if payout is None else _wrong_iban(payout.paying_account.iban)
-    if detail is not None:
-        at = ("rewards", "payout", "paying_account", "iban")
-        yield _mistake(located.values[at], at, detail)
+def _account_mistakes(located: Located) -> Iterator[Mistake]:
+    at = ("rewards", "payout", "paying_account", "iban")
+    iban = _value_at(located, at)
+    # What does not even look like one, the model refuses.
+    if isinstance(iban, str) and re.fullmatch(IBAN_PATTERN, iban):
+        detail = _wrong_iban(iban)
+        if detail is not None:
+            yield _mistake(located.values[at], at, detail)
 
 
 def _wrong_iban(iban: str) -> str | None:

@@ -8,15 +8,14 @@ events of the rule do not have, what costs too much, and results that are not tr
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from services.scoring.rules.domain.costs import UNBOUNDED, Bound, bound_of
 from services.scoring.rules.domain.errors import ConditionError
 from services.scoring.rules.domain.evaluation import EVENT_FIELDS, Condition, compiled
 from services.scoring.rules.domain.extents import contract_fields, data_contract
-from services.scoring.rules.domain.language.parser import parse
-from services.scoring.rules.domain.language.tree import (
+from services.scoring.rules.domain.parser import parse
+from services.scoring.rules.domain.tree import (
     Call,
     Loop,
     Name,
@@ -28,6 +27,7 @@ from services.scoring.rules.domain.language.tree import (
     written,
 )
 from services.scoring.rules.domain.trials import Clock, check_result, try_branches
+from shared.near_names import suggestion
 
 #: Loops of one condition: what two say, two rules can say as well.
 LOOPS_MAX_COUNT = 1
@@ -109,12 +109,6 @@ def _variables(tree: Node) -> tuple[str, ...]:
     return tuple(name for name in sorted(names) if name not in TYPES)
 
 
-def _suggestion(name: str, known: Iterable[str]) -> str:
-    known = list(known)
-    near = get_close_matches(name, known, n=1)
-    return f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}"
-
-
 def _check_names(tree: Node) -> None:
     loops = [node for node in walk(tree) if isinstance(node, Loop)]
     if len(loops) > LOOPS_MAX_COUNT:
@@ -130,7 +124,7 @@ def _check_names(tree: Node) -> None:
     for call in walk(tree):
         if isinstance(call, Call) and call.function not in FUNCTIONS:
             raise ConditionError(
-                f"there is no function `{call.function}`; {_suggestion(call.function, FUNCTIONS)}", call.at
+                f"there is no function `{call.function}`; {suggestion(call.function, FUNCTIONS)}", call.at
             )
 
 
@@ -139,7 +133,7 @@ def _check_selections(tree: Node, event_types: tuple[str, ...]) -> None:
         if name.name == "event":
             if fields[0] not in EVENT_FIELDS:
                 raise ConditionError(
-                    f"there is no `event.{fields[0]}`; {_suggestion(fields[0], EVENT_FIELDS)}", name.at
+                    f"there is no `event.{fields[0]}`; {suggestion(fields[0], EVENT_FIELDS)}", name.at
                 )
             continue
         unknown = [_unknown_field(data_contract(event_type), fields) for event_type in event_types]
@@ -147,7 +141,7 @@ def _check_selections(tree: Node, event_types: tuple[str, ...]) -> None:
             missing, known = next(field for field in unknown if field is not None)
             raise ConditionError(
                 f"{' or '.join(event_types)} has no field `data.{missing}`;"
-                f" {_suggestion(missing.rsplit('.', 1)[-1], known)}",
+                f" {suggestion(missing.rsplit('.', 1)[-1], known)}",
                 name.at,
             )
 

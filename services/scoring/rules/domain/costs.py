@@ -2,13 +2,14 @@
 
 A bound, not a guess: loops count for the most that they can go over, both sides of && and || count, and of the
 branches of ?: the dearer one. A step is some 20 ns; the weights were measured
-(docs/adr/0011-what-a-condition-may-cost.md).
+(docs/adr/0013-what-a-condition-may-cost.md).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 
+from services.scoring.rules.domain import regexes
 from services.scoring.rules.domain.errors import ConditionError
 from services.scoring.rules.domain.extents import (
     ANYTHING,
@@ -20,9 +21,8 @@ from services.scoring.rules.domain.extents import (
     map_of,
     text_of,
 )
-from services.scoring.rules.domain.language import regexes
-from services.scoring.rules.domain.language.tokens import Kind
-from services.scoring.rules.domain.language.tree import (
+from services.scoring.rules.domain.tokens import Kind
+from services.scoring.rules.domain.tree import (
     Call,
     Chain,
     Index,

@@ -9,8 +9,8 @@ import cel
 from services.scoring.rules.domain.errors import ConditionError
 from services.scoring.rules.domain.evaluation import compiled
 from services.scoring.rules.domain.extents import example_event
-from services.scoring.rules.domain.language.tokens import Kind
-from services.scoring.rules.domain.language.tree import (
+from services.scoring.rules.domain.tokens import Kind
+from services.scoring.rules.domain.tree import (
     Call,
     Chain,
     Index,

@@ -187,6 +187,9 @@ async def test_rejections_by_reason_and_one_by_one(world: Any, api: httpx.AsyncC
     rest = await ask(api, "/v1/rejections/events", limit=2, after=newest["next"])
     assert [rejected["event_id"] for rejected in [*newest["items"], *rest["items"]]] == ["e3", "e2", "e1"]
     (rejected,) = (await ask(api, "/v1/rejections/events", source="https://forum.example", event_id="e1"))["items"]
+    spelt = {"source": "https://forum.example/", "event_id": " e1\u200b"}
+    assert (await ask(api, "/v1/rejections/events", **spelt))["items"] == [rejected]
+    assert (await ask(api, "/v1/rejections/events", source=""))["items"] == []
     assert rejected["reason"] == "no actor"
 
 
@@ -241,6 +244,9 @@ async def test_summary_adds_up_and_survives_redelivery(world: Any, api: httpx.As
         ("/v1/participation", {"from": "2026-03-02", "to": "2026-03-01"}),
         ("/v1/participation", {"by": "year"}),
         ("/v1/participation", {"to": "9999-12-31"}),
+        ("/v1/participation", {"to": "1790035200"}),
+        ("/v1/acquisition", {"from": "1769817600000"}),
+        ("/v1/points-by-rule", {"from": "86400"}),
         ("/v1/participation", {"after": "WzFd"}),
         ("/v1/rejections", {"after": "bm8"}),
         ("/v1/rejections/events", {"source": "a\x00b"}),

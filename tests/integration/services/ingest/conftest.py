@@ -139,7 +139,9 @@ async def handle(community: Community, *facts: Any) -> Published:
 
 @pytest.fixture(scope="module")
 async def front_door(stack: Any) -> AsyncIterator[Parts]:
-    settings = Settings(**stack.settings, body_seconds=1.0, retry_min_seconds=0.05, key_cache_seconds=0.2)
+    settings = Settings(
+        **stack.settings("ingest"), body_seconds=1.0, retry_min_seconds=0.05, key_cache_seconds=0.2
+    )
     async with running(SPEC, settings) as parts:
         yield parts
 

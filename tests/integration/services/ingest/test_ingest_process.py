@@ -78,7 +78,7 @@ class Process:
 
 @asynccontextmanager
 async def process(stack: Any, path: Path, code: str | None = None, **settings: Any) -> AsyncIterator[Process]:
-    given = stack.settings | {"session_seconds": 6} | settings
+    given = stack.settings("ingest") | settings
     environment = os.environ | {f"PLAUDIT_{name.upper()}": str(value) for name, value in given.items()}
     command = ["-c", code] if code else ["-m", "services.ingest.main"]
     log = path / f"{uuid4().hex}.log"
@@ -206,7 +206,7 @@ class Platform:
 
 async def accepted_events(stack: Any, community: str, count: int) -> Counter[str]:
     """How often each event of the community is in the event log, once there are `count`."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=stack.state.kafka, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(**stack.state.broker.options, auto_offset_reset="earliest")
     await consumer.start()
     found: Counter[str] = Counter()
     try:

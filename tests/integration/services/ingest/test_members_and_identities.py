@@ -13,6 +13,7 @@ import pytest
 from services.ingest.events import handlers
 from services.ingest.members import handlers as members
 from services.ingest.members.domain import DifferentMembersError, Identity, IdentityKey, new_member_id
+from shared.http import encode_cursor
 from shared.transaction import Transaction
 from tests.integration.services.ingest.conftest import Community, Published, event, handle, raw_fact
 from tests.waiting import until
@@ -81,6 +82,41 @@ async def test_members_are_read_in_pages(community: Community) -> None:
             break
     assert seen == sorted(seen)
     assert len(set(seen)) == 7
+
+
+async def test_a_member_is_found_by_an_identity(community: Community) -> None:
+    ada = (await declare(community, ("forum", "ada"), ("chat", "U1"), name="Ada")).json()
+    await declare(community, ("chat", "ada"), name="Another")
+
+    async def found(**query: Any) -> tuple[int, Any]:
+        answer = await community.client.get("/v1/members", params=query)
+        return answer.status_code, answer.json()
+
+    by_identity = (200, {"items": [ada], "next": None})
+    assert await found(channel="forum", id="ada") == by_identity
+    assert await found(channel="chat", id="U1", limit=1) == by_identity
+    assert await found(channel="forum", id="U1") == (200, {"items": [], "next": None})
+    assert await found(channel="code", id="ada") == (200, {"items": [], "next": None})
+    _, page = await found(limit=2)
+    last = encode_cursor([max(one["member_id"] for one in page["items"])])
+    assert await found(channel="forum", id="ada", after=last) == (200, {"items": [], "next": None})
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"channel": "forum"}, "id"),
+        ({"id": "ada"}, "channel"),
+        ({"channel": "smoke", "id": "ada"}, "channel"),
+        ({"channel": "forum", "id": ""}, "id"),
+        ({"channel": "forum", "id": "a\0"}, "id"),
+        ({"channel": "forum", "identity": "ada"}, "identity"),
+    ],
+)
+async def test_half_an_identity_finds_nobody(community: Community, query: dict[str, str], field: str) -> None:
+    answer = await community.client.get("/v1/members", params=query)
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
 async def test_declarations_and_events_at_once_leave_no_identity_to_two_members(community: Community) -> None:

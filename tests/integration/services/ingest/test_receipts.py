@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from services.ingest.events.domain.judgement import Outcome, event_uid
+from shared.http import encode_cursor
 from shared.service import Parts
-from tests.integration.services.ingest.conftest import EVENT, SCOPES, Community, event
+from tests.integration.services.ingest.conftest import EVENT, SCOPES, Community, event, problem
 from tests.integration.services.world import authorization
 from tests.waiting import until
 
@@ -74,8 +75,9 @@ async def test_another_community_sees_nothing(community: Community, front_door: 
     taken = await community.post(event(1))
     await community.receipt(taken["receipt_id"])
     headers = await authorization(community.pool, f"{community.name}x", *SCOPES)
-    answer = (await community.client.get(f"/v1/receipts/{taken['receipt_id']}", headers=headers)).json()
-    assert (answer["items"], answer["status"]) == ([], "pending")
+    url = f"/v1/receipts/{taken['receipt_id']}"
+    assert problem(await community.client.get(url, headers=headers), 404)["title"] == "No such receipt"
+    assert (await community.client.get(url)).status_code == 200
     assert (await community.client.get("/v1/members", headers=headers)).json() == {"items": [], "next": None}
     # The same source and id are another event there.
     again = (await community.client.post("/v1/events", json=event(1), headers=headers)).json()
@@ -85,6 +87,20 @@ async def test_another_community_sees_nothing(community: Community, front_door: 
         return (await community.client.get(url, headers=headers)).json()["items"]
 
     assert [one["outcome"] for one in await until(judged)] == ["accepted"]
+
+
+async def test_a_receipt_that_nobody_has_is_not_pending(community: Community) -> None:
+    taken = (await community.post(event(1)))["receipt_id"]
+    for unknown in (
+        f"r{'0' * 28}-1",
+        f"r{'0' * 44}-1",
+        taken[:-1] + "2",
+        "r" + taken[2:] + "0",
+        taken.replace("-1", "-01"),
+    ):
+        problem(await community.client.get(f"/v1/receipts/{unknown}"), 404)
+    # One page further, too.
+    problem(await community.client.get(f"/v1/receipts/r{'0' * 44}-1", params={"after": encode_cursor([0])}), 404)
 
 
 async def test_an_outcome_is_the_same_in_code_and_table(community: Community) -> None:

@@ -103,6 +103,9 @@ async def test_errors_say_what_is_wrong(world: Any, api: httpx.AsyncClient) -> N
     assert (await api.get("/v1/leaderboard", params={"period": "year"})).status_code == 422
     out_of_reach = {"period": "month", "at": "9999-12-31T23:59:59-05:00"}
     assert (await api.get("/v1/leaderboard", params=out_of_reach)).status_code == 422
+    for number in ("1790000000", "1790000000000", "2026", "1790000000.5"):
+        bare = {"period": "month", "at": number}
+        assert (await api.get("/v1/leaderboard", params=bare)).status_code == 422
     assert (await api.get("/v1/badges", headers={"Authorization": "Bearer plk_no"})).status_code == 401
 
 

@@ -1,6 +1,6 @@
 """Rewards' community: awards, programmes and members, and what its ledger holds for them."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,14 +9,16 @@ import httpx
 import orjson
 import pytest
 
-from services.rewards.ledger.domain.check import Findings
-from services.rewards.ledger.store.check import check_ledger
+from services.rewards.checks.domain import Findings
+from services.rewards.checks.handlers import check
 from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.main import SPEC
 from services.rewards.programmes.handlers import on_programmes
 from shared.contracts.facts import PAYOUT_FACT, POINTS_AWARDED, REDEMPTION_CHANGED
 from shared.followed_members import on_members
+from shared.postgres import database_url, role_name
 from shared.service import ServiceSpec
+from tests.integration.services.rewards.finance import ByHand, Finance
 from tests.integration.services.world import NOON, World
 
 PAYER = {"name": "Example Community", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}
@@ -109,7 +111,7 @@ class RewardsWorld(World):
             self.pool.acquire() as conn,
             conn.transaction(isolation="repeatable_read", readonly=True),
         ):
-            return await check_ledger(conn, community=self.community, timeout_seconds=60)
+            return await check(conn, community=self.community, timeout_seconds=60)
 
     async def count(self, table: str) -> int:
         return int(await self.pool.fetchval(f"select count(*) from {table} where community = $1", self.community))
@@ -133,6 +135,35 @@ def scopes() -> Sequence[str]:
 @pytest.fixture
 def world(pool: asyncpg.Pool) -> RewardsWorld:
     return RewardsWorld(pool)
+
+
+@pytest.fixture
+async def finance(world: Any, clients: Any) -> Finance:
+    """A community in which ada has 1,250 points, bob 500 and eve 499, and ada's bank is known."""
+    await world.publish()
+    await world.join("ada", "bob", "eve")
+    await world.give(
+        *(world.award(f"a{n}", "ada", 250) for n in range(5)),
+        world.award("b", "bob", 500),
+        world.award("e", "eve", 499),
+    )
+    made = Finance(world, await clients(), await clients())
+    assert (await made.payee("ada")).status_code == 200
+    return made
+
+
+@pytest.fixture
+async def by_hand(stack: Any, world: Any) -> AsyncIterator[ByHand]:
+    connection = await asyncpg.connect(database_url(stack.state.postgres_admin_url, role_name("rewards")))
+    yield ByHand(world, connection)
+    await connection.close()
+
+
+@pytest.fixture
+async def both(finance: Finance) -> Finance:
+    """Ada is owed 6.00 and bob 2.50, and both have bank details."""
+    assert (await finance.payee("bob")).status_code == 200
+    return finance
 
 
 async def pages(api: httpx.AsyncClient, path: str, limit: int, **query: Any) -> Sequence[Any]:

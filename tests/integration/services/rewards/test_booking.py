@@ -135,7 +135,7 @@ async def test_many_members_and_reversals_in_batches_of_any_size_add_up(world: A
     assert {member: (await world.balance(member)).get("available", 0) for member in expected} == expected
     found = await world.check()
     assert found.differences == 0
-    assert found.entries_count == 2 * len(facts)
+    assert found.ledger.entries_count == 2 * len(facts)
 
 
 async def raw_transfer(world: Any, conn: Any, transfer: UUID) -> None:
@@ -214,7 +214,7 @@ async def test_a_transfer_of_a_command_is_never_booked_twice(world: Any) -> None
     async def book() -> None:
         async with world.begin() as tx:
             transfer = Transfer(world.community, made, "maturity", owner.member_id, tx.now)
-            await ledger_store.post(tx.conn, [transfer], list(move(made, *accounts, 5)), now=tx.now)
+            await ledger_store.post(tx.conn, [transfer], entries=list(move(made, *accounts, 5)), now=tx.now)
 
     await book()
     with pytest.raises(ledger_store.NotNewError):
@@ -253,6 +253,9 @@ async def test_statement_and_balance_explain_every_point(world: Any, api: Any, a
         world.uuid("award b"),
     }
     assert (await api.get(f"/v1/members/{uuid4()}/balance")).status_code == 404
+    assert (await api.get(f"/v1/members/{uuid4()}/statement")).status_code == 404
+    await world.join("bob")
+    assert (await api.get(f"/v1/members/{world.uuid('bob')}/statement")).json() == {"items": [], "next": None}
     assert (await api.get(f"/v1/members/{world.uuid('ada')}/statement?after=bad")).status_code == 422
 
 

@@ -12,55 +12,9 @@ from lxml import etree
 from services.rewards.bank_messages.pain001.domain import NAMESPACE
 from services.rewards.payouts.domain import payout_id
 from services.rewards.payouts.runs.domain.runs import run_id
+from tests.integration.services.rewards.finance import IBANS, Finance
 
 pytestmark = pytest.mark.stack
-
-IBANS = {"ada": "NL91ABNA0417164300", "bob": "FR1420041010050500013M02606", "eve": "AT611904300234573201"}
-
-
-class Finance:
-    """Two people with access keys: one makes runs, the other approves."""
-
-    def __init__(self, world: Any, maker: Any, approver: Any) -> None:
-        self.world, self.maker, self.approver = world, maker, approver
-
-    async def payee(self, member: str, name: str | None = None) -> Any:
-        body = {"name": name or f"{member.title()} Müller", "iban": IBANS[member]}
-        return await self.maker.put(f"/v1/payees/{self.world.uuid(member)}", json=body)
-
-    async def run(self, key: str | None = None) -> Any:
-        answer = await self.maker.post("/v1/payout-runs", headers={"Idempotency-Key": key or uuid4().hex})
-        assert answer.status_code == 201, answer.text
-        return answer.json()
-
-    async def approve(self, run: Any) -> Any:
-        return await self.approver.post(f"/v1/payout-runs/{run['run_id']}/approve")
-
-    async def file(self, run: Any) -> Any:
-        return await self.maker.post(f"/v1/payout-runs/{run['run_id']}/file")
-
-    async def outcome(self, run: Any, state: str, **more: Any) -> Any:
-        return await self.maker.post(f"/v1/payout-runs/{run['run_id']}/outcome", json={"state": state, **more})
-
-    async def payouts(self, run: Any) -> dict[str, Any]:
-        answer = await self.maker.get("/v1/payouts", params={"run": run["run_id"]})
-        members = {self.world.uuid(name): name for name in IBANS}
-        return {members[one["member_id"]]: one for one in answer.json()["items"]}
-
-
-@pytest.fixture
-async def finance(world: Any, clients: Any) -> Finance:
-    """A community in which ada has 1,250 points, bob 500 and eve 499, and ada's bank is known."""
-    await world.publish()
-    await world.join("ada", "bob", "eve")
-    await world.give(
-        *(world.award(f"a{n}", "ada", 250) for n in range(5)),
-        world.award("b", "bob", 500),
-        world.award("e", "eve", 499),
-    )
-    made = Finance(world, await clients(), await clients())
-    assert (await made.payee("ada")).status_code == 200
-    return made
 
 
 async def test_the_whole_way_from_points_to_settled_money(finance: Finance) -> None:
@@ -250,7 +204,8 @@ async def test_money_that_comes_back_gives_the_points_back(finance: Finance) -> 
     await finance.outcome(run, "settled")
     wrong = await finance.outcome(run, "sent", payout_ids=[bob["payout_id"]])
     assert (wrong.status_code, wrong.json()["detail"]) == (409, "a payout that is returned cannot become sent")
-    await finance.outcome(run, "reversed", reason="recalled")
+    ada = (await finance.payouts(run))["ada"]["payout_id"]
+    await finance.outcome(run, "reversed", reason="recalled", payout_ids=[ada])
     assert await world.balance("ada") == {"available": 1_250}
     assert await world.money() == {}
     assert (await finance.outcome(run, "sent", payout_ids=[str(uuid4())])).status_code == 409
@@ -260,8 +215,75 @@ async def test_money_that_comes_back_gives_the_points_back(finance: Finance) -> 
 async def test_outcomes_need_a_file(finance: Finance) -> None:
     run = await finance.run()
     await finance.approve(run)
-    assert (await finance.outcome(run, "failed")).status_code == 409
-    assert (await finance.payouts(run))["ada"]["state"] == "reserved"
+    ada = (await finance.payouts(run))["ada"]
+    assert (await finance.outcome(run, "failed", payout_ids=[ada["payout_id"]])).status_code == 409
+    assert (await finance.outcome(run, "settled")).status_code == 409
+    assert (await finance.payouts(run))["ada"] == ada
+    assert ada["state"] == "reserved"
+
+
+async def filed(finance: Finance) -> Any:
+    """A run whose bank file has ada and bob."""
+    await finance.payee("bob")
+    run = await finance.run()
+    await finance.approve(run)
+    assert (await finance.file(run)).json()["payment_count"] == 2
+    return run
+
+
+@pytest.mark.parametrize("state", ["returned", "failed", "reversed"])
+async def test_a_misspelt_field_never_makes_more_payable_than_was_named(finance: Finance, state: str) -> None:
+    run = await filed(finance)
+    if state == "reversed":
+        await finance.outcome(run, "settled")
+    payouts, money, balance = (
+        await finance.payouts(run),
+        await finance.world.money(),
+        await finance.world.balance("ada"),
+    )
+    bob = payouts["bob"]["payout_id"]
+    await finance.world.outbox()
+
+    misspelt = await finance.outcome(run, state, payout_id=[bob], reason="AC04")
+    assert misspelt.status_code == 422
+    errors = {error["field"]: error["detail"] for error in misspelt.json()["errors"]}
+    assert errors["/payout_id"] == "There is no field `payout_id` here; did you mean `payout_ids`?"
+    for unnamed in ({}, {"payout_ids": None}, {"payout_ids": []}, {"all": True}):
+        refused = await finance.outcome(run, state, reason="AC04", **unnamed)
+        assert refused.status_code == 422, refused.text
+        assert "/payout_ids" in [error["field"] for error in refused.json()["errors"]]
+
+    assert await finance.payouts(run) == payouts
+    assert (await finance.world.money(), await finance.world.balance("ada")) == (money, balance)
+    assert await finance.world.outbox() == []
+
+    named = await finance.outcome(run, state, payout_ids=[bob], reason="AC04")
+    assert (named.status_code, named.json()["changed_count"]) == (200, 1)
+    assert await finance.world.balance("ada") == balance
+
+
+async def test_what_makes_nothing_payable_may_be_said_of_all(finance: Finance) -> None:
+    run = await filed(finance)
+    assert (await finance.outcome(run, "sent")).json()["changed_count"] == 2
+    assert (await finance.outcome(run, "settled", payout_id=["x"])).status_code == 422
+    assert (await finance.outcome(run, "settled")).json()["changed_count"] == 2
+
+
+async def test_commands_without_a_body_take_none(finance: Finance) -> None:
+    run = await finance.run()
+    bob = (await finance.payouts(run))["bob"]["payout_id"]
+    url = f"/v1/payout-runs/{run['run_id']}"
+    before = await finance.payouts(run)
+    for command in ("approve", "cancel", "file"):
+        refused = await finance.approver.post(f"{url}/{command}", json={"payout_ids": [bob]})
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "/payout_ids")
+    made = await finance.maker.post(
+        "/v1/payout-runs", json={"members": [finance.world.uuid("ada")]}, headers={"Idempotency-Key": "of ada"}
+    )
+    assert (made.status_code, made.json()["errors"][0]["field"]) == (422, "/members")
+    assert await finance.payouts(run) == before
+    assert await finance.world.count("payout_runs") == 1
+    assert (await finance.maker.post(f"{url}/cancel", json={})).json()["state"] == "cancelled"
 
 
 async def test_runs_need_terms_that_a_bank_can_pay(finance: Finance) -> None:
@@ -326,6 +348,7 @@ async def test_many_lots_are_told_in_parts(finance: Finance) -> None:
         ({"iban": "TR330006100519786457841326"}, "/iban"),
         ({"bic": "NOTABIC"}, "/bic"),
         ({"name": "😀"}, "/name"),
+        ({"BIC": "PSSTFRPPPAR"}, "/BIC"),
     ],
 )
 async def test_bank_details_are_checked(finance: Finance, change: dict[str, str], field: str) -> None:

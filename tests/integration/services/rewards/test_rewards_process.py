@@ -27,29 +27,29 @@ def award_records(world: Any, count: int) -> list[tuple[Topic, bytes, Any]]:
 async def test_awards_become_points_and_payouts_and_a_restart_repeats_nothing(stack: Any, world: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    settings = Settings(**stack.settings | {"http_port": port})
+    settings = Settings(**stack.settings("rewards") | {"http_port": port})
     awards = award_records(world, 70)
     payee = world.uuid("m0")
 
     async with running(SPEC, settings):
-        await send(settings, awards[:50])
+        await send(stack.state, awards[:50])
         await until(lambda: has(world, "transfers", 50))
     async with running(SPEC, settings):
-        await send(settings, awards)  # the first fifty come again
+        await send(stack.state, awards)  # the first fifty come again
         for topic, key, fact in (
             (MEMBERS, payee, world.member("m0", "Zoë", 1)),
             (PROGRAMMES, "demo", programme(world)),
             (ACCESS_KEYS, "maker", access_key(world, "maker", "payouts:write", "payouts:read")),
             (ACCESS_KEYS, "approver", access_key(world, "approver", "payouts:approve")),
         ):
-            await send(settings, [(topic, record_key(world.community, key), fact)])
+            await send(stack.state, [(topic, record_key(world.community, key), fact)])
         await until(lambda: has(world, "transfers", 70))
         for table in ("followed_members", "programmes"):
             await until(lambda table=table: has(world, table, 1))
         await until(lambda: has(world, "access_keys", 2))
         await pay(port, world.community, payee)
 
-        records = await read(settings, PAYOUTS, world.community, 18)
+        records = await read(stack.state, PAYOUTS, world.community, 18)
     facts = [PAYOUT_FACT.validate_json(record.value) for record in records]
 
     assert await world.balance("m0") == {"reserved": 1_000}

@@ -15,11 +15,11 @@ import pytest
 import pytest_asyncio
 
 from services.scoring.awards.handlers import Scorer
-from services.scoring.children.pool import Child, Children
+from services.scoring.children.handlers import Child, Children
 from services.scoring.metrics import RULES_DECLINED
-from services.scoring.programmes import in_force
-from services.scoring.programmes.checking import CHECKER, Checker, ChecksBusyError
-from services.scoring.rules.evaluating import CHILD_MAX_BYTES
+from services.scoring.programmes.handlers import in_force
+from services.scoring.programmes.handlers.checking import CHECKER, Checker, ChecksBusyError
+from services.scoring.rules.handlers.evaluating import CHILD_MAX_BYTES
 from services.scoring.settings import Settings
 from shared.consumer import Preparation
 from tests.waiting import until
@@ -316,7 +316,7 @@ async def test_a_community_waits_for_its_own_checks_and_no_other_for_them(
 
 async def test_a_child_knows_no_secret_and_ends_with_its_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLAUDIT_POSTGRES_PASSWORD", "secret")
-    children = Children("services.scoring.rules.evaluator", "evaluate", count=1, memory_bytes=CHILD_MAX_BYTES)
+    children = Children("evaluate", count=1, memory_bytes=CHILD_MAX_BYTES)
     async with children.lend() as child:
         process = psutil.Process(child._process.pid)
         assert not [name for name in process.environ() if name.startswith("PLAUDIT_")]

@@ -16,10 +16,10 @@ from tests.waiting import until
 pytestmark = pytest.mark.stack
 
 
-async def send_events(settings: Settings, events: list[Any]) -> None:
+async def send_events(stack: Any, events: list[Any]) -> None:
     for event in events:
         ACCEPTED_EVENT.validate_json(orjson.dumps(event))
-    await send(settings, [(EVENTS, record_key(event["community"], event["member"]), event) for event in events])
+    await send(stack.state, [(EVENTS, record_key(event["community"], event["member"]), event) for event in events])
 
 
 async def until_consumed(pool: asyncpg.Pool, world: Any, events: int) -> None:
@@ -33,20 +33,20 @@ async def until_consumed(pool: asyncpg.Pool, world: Any, events: int) -> None:
 async def test_events_become_awards_and_a_restart_repeats_nothing(
     stack: Any, pool: asyncpg.Pool, world: Any
 ) -> None:
-    settings = Settings(**stack.settings)
+    settings = Settings(**stack.settings("scoring"))
     await world.publish()
     members = [f"m{number}" for number in range(20)]
     events = [world.event(str(n), members[n % 20], members[(n + 1) % 20]) for n in range(500)]
     async with running(SPEC, settings):
-        await send_events(settings, events[:300])
+        await send_events(stack, events[:300])
         # The same records once more, as a producer that was not sure would send them.
-        await send_events(settings, events[200:300])
+        await send_events(stack, events[200:300])
         await until_consumed(pool, world, 300)
     async with running(SPEC, settings):
-        await send_events(settings, [*events[300:], world.retraction("0")])
+        await send_events(stack, [*events[300:], world.retraction("0")])
         await until_consumed(pool, world, 500)
         # 500 for writing; each of 20 members has room for 3 + 3 + 3 + 1; and the retraction of event 0.
-        records = await read(settings, POINTS, world.community, 500 + 80 + 2)
+        records = await read(stack.state, POINTS, world.community, 500 + 80 + 2)
 
     facts = [(record.key, POINTS_AWARDED.adapter.validate_json(record.value)) for record in records]
     stored = {str(row["award_id"]): row["points"] for row in await world.awards()}

@@ -45,3 +45,24 @@ def test_how_far_reading_has_come(tmp_path):
     assert source.total == 120
     assert len(list(source.records)) == 10
     assert source.position() == 120
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_byte_order_mark_says_how_to_read(tmp_path, pack, encoding):
+    path = tmp_path / "events"
+    path.write_bytes(pack('{"id": "Zoë"}\r\n\r\n{"id": "2"}\n'.encode(encoding)))
+    assert read(path) == [Mapped("line 1", {"id": "Zoë"}), Mapped("line 3", {"id": "2"})]
+
+
+def test_a_mark_and_nothing_else_is_an_empty_file(tmp_path):
+    path = tmp_path / "events"
+    path.write_bytes("\ufeff".encode())
+    assert read(path) == []
+
+
+def test_bytes_that_are_not_what_the_mark_says_end_the_reading(tmp_path):
+    path = tmp_path / "events"
+    path.write_bytes('{"id": "1"}\n'.encode("utf-16") + b"\x00\xdc\x00\xdc")
+    with pytest.raises(SourceError, match="after line"):
+        read(path)

@@ -1,4 +1,6 @@
 import json
+import os
+import subprocess
 
 import orjson
 import pytest
@@ -48,6 +50,55 @@ def test_a_mapping_file_and_options_that_win(table, tmp_path):
     done = run("csv", table, "--map", mapping, "--set", "channel=social", "--output", "-")
     event = orjson.loads(done.stdout.splitlines()[0])
     assert (event["type"], event["data"]["channel"]) == ("forum.post.v1", "social")
+
+
+@pytest.fixture
+def moments(tmp_path):
+    """A table of one moment, 2026-01-31, in seconds."""
+    path = tmp_path / "moments.csv"
+    path.write_text("who,at\nu1,1769860800\n")
+    return path
+
+
+def test_seconds_taken_for_milliseconds_are_refused_unless_asked_for(moments, tmp_path):
+    arguments = ("csv", moments, *MAPS, "--time-format", "unix_ms", "--output", tmp_path / "out")
+    refused = run(*arguments)
+    assert (tmp_path / "out").read_text() == ""
+    assert "1  invalid" in refused.output
+    assert "the time is before 1990, which is implausible: is its unit right (--time-format)?" in refused.output
+    assert run(*arguments, "--strict").exit_code == 1
+    assert run(*arguments, "--earliest-year", "1970").exit_code == 0
+    assert orjson.loads((tmp_path / "out").read_text())["time"] == "1970-01-21T11:37:40.800000+00:00"
+
+
+def test_what_lies_in_the_future_was_read_wrongly(moments, tmp_path):
+    moments.write_text("who,at\nu1,17698608000\n")
+    done = run("csv", moments, *MAPS, "--time-format", "unix", "--output", tmp_path / "out")
+    assert (tmp_path / "out").read_text() == ""
+    assert "the time is in the future: is its unit right (--time-format)?" in done.output
+
+
+def test_old_history_is_imported_when_asked_for(tmp_path):
+    git = ["git", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    who = {
+        "GIT_AUTHOR_NAME": "Ada",
+        "GIT_AUTHOR_EMAIL": "a@x",
+        "GIT_COMMITTER_NAME": "A",
+        "GIT_COMMITTER_EMAIL": "a@x",
+    }
+    when = {"GIT_AUTHOR_DATE": "1985-01-31T12:00:00Z", "GIT_COMMITTER_DATE": "1985-01-31T12:00:00Z"}
+    commit = [*git, "commit", "-q", "--allow-empty", "-m", "first"]
+    subprocess.run(commit, check=True, env=os.environ | who | when)
+    assert "1  invalid" in run("git", tmp_path, "--output", tmp_path / "out").output
+    assert "1  written" in run("git", tmp_path, "--output", tmp_path / "out", "--earliest-year", "1985").output
+
+
+def test_a_mapping_file_may_begin_with_a_byte_order_mark(table, tmp_path):
+    mapping = tmp_path / "map.yaml"
+    mapping.write_text("\ufefftype: {value: forum.post.v1}\nchannel: {value: forum}\nactor: who\ntime: at\n")
+    done = run("csv", table, "--map", mapping, "--output", "-")
+    assert orjson.loads(done.stdout.splitlines()[0])["type"] == "forum.post.v1"
 
 
 def test_strict_fails_when_a_row_is_bad(table):

@@ -1,4 +1,5 @@
 import os
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import orjson
@@ -184,6 +185,14 @@ def test_the_kind_comes_from_the_sidecar_or_the_name(tmp_path):
     assert [record.place for record in records] == ["d/0f3a.json", "push.json", "star.json"]
     assert isinstance(records[0], Mapped)
     assert [record.reason for record in records[1:]] == ["the body is not a JSON object", "the body is not JSON"]
+
+
+def test_a_body_and_its_headers_may_begin_with_a_byte_order_mark(tmp_path):
+    path = tmp_path / "0f3a.json"
+    path.write_bytes(BOM_UTF8 + orjson.dumps(body(action="opened", issue=ISSUE)))
+    path.with_suffix(".headers").write_text("\ufeffX-GitHub-Event: issues\n")
+    [record] = open_directory(tmp_path).records
+    assert isinstance(record, Mapped)
 
 
 def test_a_directory_without_bodies(tmp_path):

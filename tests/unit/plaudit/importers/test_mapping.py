@@ -43,6 +43,19 @@ def test_times(text, time_format):
     assert parse_time(text, time_format) == datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("text", ["1769860800", "1769860800000", "20260131", "2026", "1769860800.5", "-1"])
+def test_a_bare_number_needs_its_unit(text):
+    with pytest.raises(ValueError, match="a bare number needs its unit, unix or unix_ms"):
+        parse_time(text, "iso")
+
+
+@pytest.mark.parametrize("text", ["1_769_860_800", "1e9", "nan", "inf", "\u0661\u0662", "2026-01-31", ""])
+def test_a_unit_needs_a_plain_number(text):
+    for unit in ("unix", "unix_ms"):
+        with pytest.raises(ValueError, match="is not a time of the format"):
+            parse_time(text, unit)
+
+
 @given(st.text(), st.sampled_from(["iso", "unix", "unix_ms", "%Y-%m-%d"]))
 def test_any_text_is_a_time_or_an_error(text, time_format):
     try:

@@ -58,6 +58,36 @@ def test_a_byte_order_mark_quotes_and_empty_lines(table):
     assert isinstance(records[1], Mapped)
 
 
+@pytest.mark.parametrize("encoding", [None, "utf-8", "utf-8-sig"])
+def test_a_byte_order_mark_is_no_part_of_the_first_columns_name(table, encoding):
+    records = read(table("\ufeffsource,target,weight\n1,2,1000\n"), encoding=encoding)
+    assert isinstance(records[0], Mapped)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+@pytest.mark.parametrize("named", [False, True])
+def test_a_table_in_wide_characters_says_so_itself(table, encoding, named):
+    path = table("source,target,weight\nZoë,2,1000\n".encode(encoding))
+    [record] = read(path, encoding=encoding if named else None)
+    assert record.event["data"]["actor"]["id"] == "Zoë"
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("m.csv", "csv:m.csv"),
+        ("my messages 50%.csv", "csv:my%20messages%2050%25.csv"),
+        ("gr\u00fc\u00dfe.csv", "csv:gr\u00fc\u00dfe.csv"),
+        ("a<b>?#[1].csv", "csv:a%3Cb%3E%3F%23%5B1%5D.csv"),
+        ("\udcff.csv", "csv:%FF.csv"),
+    ],
+)
+def test_whatever_a_file_is_called_its_source_is_a_uri(table, name, source):
+    [record] = read(table("source,target,weight\n1,2,1000\n", name))
+    assert isinstance(record, Mapped), record
+    assert record.event["source"] == source
+
+
 def test_without_a_header_columns_have_numbers_or_names(table):
     path = table("1;2;1000\n3;4;2000\n")
     numbered = MESSAGE | {"actor": "1", "object_author": "2", "time": {"column": "3", "format": "unix"}}

@@ -1,9 +1,10 @@
+import contextlib
 import socket
 
 import pytest
 
 from plaudit.stack.errors import StackError
-from plaudit.stack.ports import HOST, SPARE, USUAL, choose, claimed, is_free
+from plaudit.stack.ports import HOST, SPARE, USUAL, Held, choose, claimed, is_free
 
 
 def test_the_usual_ports_are_taken_when_they_are_free():
@@ -55,3 +56,34 @@ def test_a_damaged_registry_of_claims_is_begun_anew(tmp_path):
     (tmp_path / "ports.json").write_text("{ half")
     with claimed(tmp_path / "ports.json", "one") as usable:
         assert choose({}, usable)
+
+
+def steal(port):
+    """Listen on a port as most servers do."""
+    with socket.socket() as thief:
+        thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        thief.bind((HOST, port))
+        thief.listen()
+
+
+def test_all_ports_are_held_together_until_they_are_let_go(tmp_path):
+    with contextlib.closing(Held()) as held:
+        with claimed(tmp_path / "ports.json", "one", held) as usable:
+            chosen = choose({}, usable)
+        for port in chosen.values():
+            with pytest.raises(OSError, match="in use"):
+                steal(port)
+    for port in chosen.values():
+        steal(port)
+
+
+def test_a_port_whose_last_connection_is_being_forgotten_is_free():
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind((HOST, 0))
+        server.listen()
+        port = server.getsockname()[1]
+        with socket.create_connection((HOST, port)):
+            accepted, _ = server.accept()
+            accepted.close()  # the side that closes first keeps the port in TIME_WAIT
+    assert is_free(port)

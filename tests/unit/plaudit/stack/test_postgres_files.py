@@ -5,7 +5,11 @@ import pytest
 from plaudit.stack.postgres import SETTINGS, clear_stale_pid_file
 
 
-@pytest.mark.parametrize("content", [str(os.getpid()), "999999999", "", "not a number"])
+@pytest.mark.parametrize(
+    "content",
+    [str(os.getpid()), "999999999", "", "not a number"],
+    ids=["a living process", "nobody's", "empty", "no number"],
+)
 def test_a_pid_file_that_no_server_holds_is_removed(tmp_path, content):
     # The id of a living process that is no server is what a power cut in a container leaves behind.
     (tmp_path / "postmaster.pid").write_text(f"{content}\n{tmp_path}\n")

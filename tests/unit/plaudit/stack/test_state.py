@@ -7,6 +7,7 @@ from plaudit.stack.errors import StackError
 from plaudit.stack.paths import stack_directory
 from plaudit.stack.ports import USUAL
 from plaudit.stack.state import StackState, load_state
+from shared.broker import Broker
 from shared.services import SERVICES
 
 
@@ -25,9 +26,9 @@ def test_every_stack_has_its_own_secrets(home):
     secrets = {
         secret
         for state in (a_state("one"), a_state("two"))
-        for secret in (state.admin_key, state.postgres_password, state.postgres_superuser_password)
+        for secret in (state.admin_key, *state.postgres_passwords.values(), state.postgres_superuser_password)
     }
-    assert len(secrets) == 6
+    assert len(secrets) == 2 * (1 + len(SERVICES) + 1)
 
 
 def test_a_stack_that_was_never_started_says_how_to_start_it(home):
@@ -50,7 +51,7 @@ def test_a_name_that_is_no_plain_directory_is_refused(home, name):
 
 def test_external_kafka_and_postgres_replace_the_embedded_ones(home):
     url = "postgresql://admin:secret@db.example:6432/postgres"
-    state = a_state(external_kafka="broker.example:9092", external_postgres_admin_url=url)
+    state = a_state(external_kafka=Broker("broker.example:9092"), external_postgres_admin_url=url)
     assert state.kafka == "broker.example:9092"
     assert state.postgres_admin_url == url
     assert state.postgres_url == "postgresql://db.example:6432"

@@ -11,6 +11,8 @@ from services.rewards.payouts.domain import OUTCOMES, STEPS, UNDECIDED_STATES, P
 from services.rewards.payouts.runs.api import OutcomeRequest
 from services.rewards.payouts.runs.domain.runs import STEPS as RUN_STEPS
 from services.rewards.payouts.runs.domain.runs import RunState
+from services.rewards.payouts.runs.domain.sealing import SEALS
+from services.rewards.payouts.seals.domain import SealStep
 from services.rewards.redemptions.domain import STEPS as REDEMPTION_STEPS
 from services.rewards.redemptions.domain import RedemptionState
 from shared.contracts.facts import PayoutData, RedemptionData
@@ -32,6 +34,24 @@ def in_database(pattern: str) -> list[str]:
 )
 def test_the_database_takes_the_states_there_are_and_no_others(states: type[StrEnum], table: str) -> None:
     assert in_database(rf"create table {table} \([^;]*?state text not null check \(state") == list(states)
+
+
+def test_the_database_takes_the_steps_of_sealing_that_there_are_and_no_others() -> None:
+    table = r"create table payout_seals \([^;]*?step text not null check \(step"
+    assert in_database(table) == list(SealStep)
+
+
+def test_every_state_of_a_run_says_which_seals_it_has() -> None:
+    assert set(SEALS) == set(RunState)
+    for step in RUN_STEPS:
+        if step.before is not None:
+            # No step takes a seal away.
+            assert all(any(had <= has for has in SEALS[step.after]) for had in SEALS[step.before])
+
+
+def test_a_payout_goes_only_forwards_so_that_its_history_says_which_state_is_the_last() -> None:
+    life = list(PayoutState)
+    assert all(step.before is None or life.index(step.before) < life.index(step.after) for step in STEPS)
 
 
 @pytest.mark.parametrize(("states", "data"), [(PayoutState, PayoutData), (RedemptionState, RedemptionData)])

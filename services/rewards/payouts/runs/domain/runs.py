@@ -68,7 +68,10 @@ class RunPlace(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A payout run and the terms it was made under; `complete` unless members are left for another run."""
+    """A payout run and the terms it was made under; `complete` unless members are left for another run.
+
+    Its payments are to be made `execution_days` after its bank file is written.
+    """
 
     community: str
     run_id: str
@@ -77,6 +80,7 @@ class Run:
     programme_version: int
     terms: PayoutTerms
     payer: BankAccount
+    execution_days: int
     complete: bool
     created_at: datetime
     created_by: str
@@ -111,7 +115,15 @@ class Run:
         return replace(self, state=RunState.FILED)
 
 
-def open_run(in_force: InForce | None, *, community: str, idempotency_key: str, by: str, now: datetime) -> Run:
+def open_run(
+    in_force: InForce | None,
+    *,
+    community: str,
+    idempotency_key: str,
+    execution_days: int,
+    by: str,
+    now: datetime,
+) -> Run:
     """A new run under the terms in force.
 
     Raises NoPayableTermsError when the programme has no payout terms, or ones that no bank file can be made of.
@@ -138,6 +150,7 @@ def open_run(in_force: InForce | None, *, community: str, idempotency_key: str, 
         programme_version=in_force.version,
         terms=PayoutTerms(payout.currency, payout.points, payout.minor, payout.minimum_points),
         payer=BankAccount(payer.name, payer.iban, payer.bic),
+        execution_days=execution_days,
         complete=True,
         created_at=now,
         created_by=by,
@@ -178,6 +191,19 @@ def why_not(payout: Payout, available: int, payee: Payee | None) -> str | None:
         return f"the balance fell to {available} points since the run was made; {payout.points} are needed"
     if payee is None or payee.account != payout.payee:
         return "the bank details changed since the run was made"
+    return None
+
+
+def why_not_filed(payout: Payout, available: int, payee: Payee | None) -> str | None:
+    """Why a payout whose points are reserved cannot be paid as it was approved; None when it can.
+
+    `available` below zero is a debt: points were taken back, and only those that are reserved could pay it.
+    """
+    if available < 0:
+        left = max(payout.points + available, 0)
+        return f"points were taken back since the run was approved: {left} of {payout.points} are left"
+    if payee is None or payee.account != payout.payee:
+        return "the bank details changed since the run was approved"
     return None
 
 

@@ -19,13 +19,13 @@ from services.ingest.events.domain.admission import (
     TooManyEventsError,
     UnsupportedTypeError,
     admit,
+    all_are_plain_and_timely,
     encode,
-    none_has_time_problem,
     time_problem,
 )
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
-LIMITS = Limits(events_max_count=5, event_max_bytes=1_000, future_tolerance_seconds=300)
+LIMITS = Limits(events_max_count=5, event_max_bytes=1_000, future_tolerance_seconds=300, earliest_year=1990)
 EVENT: dict[str, Any] = {
     "specversion": "1.0",
     "id": "1",
@@ -112,6 +112,29 @@ def test_a_batch_loses_only_what_is_invalid(documents: list[Any]) -> None:
     assert {one.index for one in admission.refusals} == set(range(len(documents))) - set(good)
 
 
+@pytest.mark.parametrize(
+    ("event", "field", "detail"),
+    [
+        (EVENT | {"Subject": "x"}, "/Subject", "There is no field `Subject` here; did you mean `subject`?"),
+        (
+            EVENT | {"data": EVENT["data"] | {"length_char": 7}},
+            "/data/length_char",
+            "There is no field `length_char` here; did you mean `length_chars`?",
+        ),
+        (
+            EVENT | {"data": EVENT["data"] | {"object": {"id": "1", "author": {"id": "a", "handle": "b"}}}},
+            "/data/object/author/handle",
+            "There is no field `handle` here; known are id, name",
+        ),
+    ],
+)
+def test_a_field_that_is_not_known_is_named_with_the_one_that_was_meant(
+    event: dict[str, Any], field: str, detail: str
+) -> None:
+    (refusal,) = admit(orjson.dumps(event), {"content-type": JSON_TYPE}, NOW, LIMITS).refusals
+    assert (refusal.field, refusal.detail) == (field, detail)
+
+
 def test_binary_and_structured_mode_are_the_same_event() -> None:
     structured = admit(orjson.dumps(EVENT), {"content-type": STRUCTURED_TYPE}, NOW, LIMITS)
     binary = admit(orjson.dumps(EVENT["data"]), BINARY, NOW, LIMITS)
@@ -129,9 +152,66 @@ def test_what_is_too_large_is_refused_and_the_rest_kept(sizes: list[int]) -> Non
     assert all(orjson.loads(document) == event for _, event, document in encoded)
 
 
-@given(st.datetimes(timezones=st.timezones()), st.integers(0, 10_000))
-def test_a_time_has_a_problem_or_is_in_its_range(time: datetime, tolerance: int) -> None:
-    problem = time_problem(time, NOW, tolerance)
+ZONES = st.timezones()
+NEAR = st.timedeltas(timedelta(days=-2), timedelta(days=2))
+TIMES = st.datetimes(timezones=ZONES) | st.builds(lambda zone, by: NOW.astimezone(zone) + by, ZONES, NEAR)
+
+
+@given(TIMES, st.integers(0, 10_000), st.integers(1, 2_100))
+@example(datetime(1989, 12, 31, 23, 59, 59, tzinfo=UTC), 300, 1990)
+@example(datetime(1990, 1, 1, tzinfo=UTC), 300, 1990)
+def test_a_time_has_a_problem_or_is_in_its_range(time: datetime, tolerance: int, earliest: int) -> None:
+    limits = LIMITS._replace(future_tolerance_seconds=tolerance, earliest_year=earliest)
+    problem = time_problem(time, NOW, limits)
     future = time > NOW + timedelta(seconds=tolerance)
-    assert (problem is not None) == (future or time.year < 1970)
-    assert none_has_time_problem([NOW, time], NOW, tolerance) == (problem is None)
+    assert (problem is not None) == (future or time.year < earliest)
+    now_and_then = [EVENT | {"time": NOW.replace(year=max(NOW.year, earliest))}, EVENT | {"time": time}]
+    timely = all_are_plain_and_timely(now_and_then, NOW.replace(year=max(NOW.year, earliest)), limits)
+    if earliest <= NOW.year:
+        assert timely == (problem is None)
+
+
+@given(st.sampled_from(["sequence", "subject", "traceparent"]))
+def test_an_event_with_more_than_it_must_have_is_looked_at(name: str) -> None:
+    assert all_are_plain_and_timely([EVENT | {"time": NOW}], NOW, LIMITS)
+    assert not all_are_plain_and_timely([EVENT | {"time": NOW, name: "x"}], NOW, LIMITS)
+
+
+@given(st.sampled_from([10, 1_000]), JSON)
+def test_whatever_an_extension_holds_it_is_dropped_or_refused(size: int, value: Any) -> None:
+    body = as_bytes(EVENT | {"x" * size: value})
+    for given_body in (body, b"[7," + body + b"]"):
+        try:
+            admission = admit(given_body, {"content-type": JSON_TYPE}, NOW, LIMITS)
+        except MalformedError:
+            return
+        assert [event.keys() for _, event in admission.events] in ([EVENT.keys()], [])
+        assert admission.events or any(one.field for one in admission.refusals)
+
+
+@pytest.mark.parametrize(
+    ("document", "field", "says"),
+    [
+        ({}, "/type", "is missing; known are forum.post.v1, "),
+        ({name: value for name, value in EVENT.items() if name != "type"}, "/type", "is missing; known are "),
+        (EVENT | {"type": None}, "/type", "is missing; known are "),
+        (EVENT | {"type": 5}, "/type", "unknown type 5; known are "),
+        (EVENT | {"type": "forum.pots.v1"}, "/type", "unknown type 'forum.pots.v1'; known are "),
+        (7, "", "is no event: an event is a JSON object with specversion, id, source, type, time and data"),
+        (None, "", "is no event: an event is a JSON object"),
+        ({name: value for name, value in EVENT.items() if name != "id"}, "/id", "is missing"),
+        (EVENT | {"data": {"channel": "forum"}}, "/data/actor", "is missing"),
+    ],
+)
+@pytest.mark.parametrize("in_a_batch", [True, False])
+def test_a_refusal_speaks_of_events(document: Any, field: str, says: str, in_a_batch: bool) -> None:
+    body = orjson.dumps([document] if in_a_batch else document)
+    (refusal,) = admit(body, {"content-type": JSON_TYPE}, NOW, LIMITS).refusals
+    assert refusal.field == field
+    assert refusal.detail.startswith(says)
+
+
+def test_an_event_in_headers_without_a_type_is_told_so() -> None:
+    headers = {name: value for name, value in BINARY.items() if name != "ce-type"}
+    (refusal,) = admit(orjson.dumps(EVENT["data"]), headers, NOW, LIMITS).refusals
+    assert (refusal.field, refusal.detail[:10]) == ("/type", "is missing")

@@ -9,23 +9,51 @@ from hypothesis import strategies as st
 from services.ingest.events.domain.receipts import event_count, receipt_id
 
 MOMENTS = st.datetimes(datetime(1970, 1, 2), datetime(9999, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 -- the zone is drawn
+RANDOM = st.binary(min_size=8, max_size=8).map(bytes.hex)
+COUNTS = st.integers(1, 999_999)
+A_RECEIPT = receipt_id("acme", datetime(2026, 1, 31, 12, tzinfo=UTC), "0123456789abcdef", 12)
 
 
-@given(MOMENTS, st.binary(min_size=8, max_size=8), st.integers(1, 999_999))
-def test_the_count_is_read_from_the_id_it_was_written_into(at: datetime, randomness: bytes, count: int) -> None:
-    made = receipt_id(at, randomness.hex(), count)
-    assert event_count(made) == count
-    assert len(made) == len("r") + 12 + 16 + len(f"-{count}")
+@given(MOMENTS, RANDOM, COUNTS)
+def test_the_count_is_read_from_the_id_it_was_written_into(at: datetime, randomness: str, count: int) -> None:
+    made = receipt_id("acme", at, randomness, count)
+    assert event_count("acme", made) == count
+    assert len(made) == len("r") + 12 + 16 + 16 + len(f"-{count}")
 
 
 @given(MOMENTS, MOMENTS)
 def test_ids_are_in_the_order_of_their_time(one: datetime, other: datetime) -> None:
-    first, second = (receipt_id(at, "0" * 16, 1) for at in sorted((one, other)))
-    assert first <= second
+    first, second = (receipt_id("acme", at, "0" * 16, 1) for at in sorted((one, other)))
+    assert first[:29] <= second[:29]
+
+
+@given(MOMENTS, RANDOM, COUNTS, st.text(max_size=8))
+def test_a_receipt_is_its_communitys_alone(at: datetime, randomness: str, count: int, other: str) -> None:
+    made = receipt_id("acme", at, randomness, count)
+    assert event_count(other, made) == (count if other == "acme" else None)
+
+
+@given(st.integers(0, len(A_RECEIPT)), st.sampled_from("0123456789abcdef-r"))
+def test_an_id_that_was_changed_is_nobodys(place: int, character: str) -> None:
+    changed = A_RECEIPT[:place] + character + A_RECEIPT[place + 1 :]
+    assert event_count("acme", changed) == (12 if changed == A_RECEIPT else None)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "r", "none", "r" + "0" * 28, "r" + "0" * 28 + "-1234567", "R" + "0" * 28 + "-1"]
+    "text",
+    [
+        "",
+        "r",
+        "none",
+        "r" + "0" * 28,
+        "r" + "0" * 28 + "-1",
+        "r" + "0" * 44 + "-1",
+        "r" + "0" * 28 + "-1234567",
+        "R" + "0" * 28 + "-1",
+        f"{A_RECEIPT}\n",
+        A_RECEIPT.replace("-12", "-012"),
+        A_RECEIPT.upper(),
+    ],
 )
 def test_what_is_no_receipts_id_has_no_count(text: str) -> None:
-    assert event_count(text) is None
+    assert event_count("acme", text) is None

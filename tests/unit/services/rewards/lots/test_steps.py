@@ -58,3 +58,22 @@ def test_points_go_between_the_members_accounts_and_money_to_the_member_from_the
 def test_a_step_that_moves_money_needs_some() -> None:
     with pytest.raises(UnbalancedError):
         Movement("redemption", USE, STEPS.find(Light.AMBER, Light.GREEN)).entries()
+
+
+def test_what_a_state_has_on_the_accounts_does_not_depend_on_how_it_was_reached() -> None:
+    steps: Steps[Light] = Steps(
+        Step(None, Light.RED),
+        Step(Light.RED, Light.AMBER, Way("available", "reserved"), Way("payout_expense", "payable")),
+        Step(Light.AMBER, Light.GREEN, Way("reserved", "available"), Way("payable", "bank")),
+        Step(Light.AMBER, Light.RED, Way("reserved", "available"), Way("payable", "payout_expense")),
+    )
+    assert sorted(steps.standings()) == [
+        ("amber", "available", False, -1),
+        ("amber", "payable", True, 1),
+        ("amber", "payout_expense", True, -1),
+        ("amber", "reserved", False, 1),
+        ("green", "bank", True, 1),
+        ("green", "payout_expense", True, -1),
+    ]
+    with pytest.raises(ValueError, match="depends on how"):
+        STEPS.standings()

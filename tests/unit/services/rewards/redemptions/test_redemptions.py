@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rewards.ledger.domain.entries import check_balanced, deltas
+from services.rewards.lots.domain.lots import LotUse
 from services.rewards.redemptions.domain import (
     STEPS,
     Redemption,
     RedemptionClosedError,
     RedemptionState,
+    altered,
     fact_id,
     next_state,
     redemption_id,
@@ -80,3 +82,18 @@ def test_ids_are_the_same_for_the_same_request_only() -> None:
     assert redemption_id("python", "k") == redemption_id("python", "k")
     assert redemption_id("python", "k") != redemption_id("rust", "k")
     assert len({fact_id(REDEMPTION.redemption_id, state) for state in ("reserved", *ENDS)}) == 4
+
+
+def test_a_reservation_that_the_ledger_has_as_ended_or_that_used_other_points_was_altered() -> None:
+    used = [LotUse(str(UUID(int=3)), 20), LotUse(str(UUID(int=4)), 10)]
+    own = REDEMPTION.movement(None).transfer_id
+    assert altered(REDEMPTION, booked={own}, used=used) is None
+    for end in ENDS:
+        ended = REDEMPTION.becoming(end, by="key", now=NOW).movement(RedemptionState.RESERVED).transfer_id
+        error = altered(REDEMPTION, booked={own, ended}, used=used)
+        assert error is not None
+        assert str(error) == f"redemption {REDEMPTION.redemption_id}: it is reserved, and {end} by the ledger"
+    for other in (used[:1], [*used, LotUse(str(UUID(int=5)), 1)], []):
+        error = altered(REDEMPTION, booked={own}, used=other)
+        assert error is not None
+        assert error.reason == "it is for 30 points, and used others"

@@ -184,6 +184,75 @@ def test_whatever_looks_like_an_iban_is_taken_or_refused_never_a_crash(iban: str
     assert isinstance(read, Programme) or [mistake.line for mistake in read] == [10]
 
 
+def test_faults_of_every_kind_come_at_once() -> None:
+    text = (
+        SMALL.replace("points: 1", "points: ten\n    when: data.length_chars >")
+        + "  - {id: message, title: Twice, on: [activity.retracted.v1], points: 1, when: 1 < 2 && foo}\n"
+        + "recognition:\n  badges:\n    - {id: b, title: B, rule: mesage, at_least: 1}\n"
+        + PAYOUT.replace(IBAN, "DE89370400440532013001")
+    )
+
+    found = {mistake.field: mistake.detail for mistake in errors(text)}
+
+    assert list(found) == [
+        "/rules/0/points",
+        "/rules/0/when",
+        "/rules/1/id",
+        "/rules/1/on/0",
+        "/rules/1/when",
+        "/recognition/badges/0/rule",
+        "/rewards/payout/paying_account/iban",
+    ]
+    assert "used on line 4 already" in found["/rules/1/id"]
+    assert "no variable `foo`" in found["/rules/1/when"]
+
+
+def test_a_fault_brings_no_other_that_goes_with_it() -> None:
+    unread = SMALL.replace("id: message", "idd: message").replace("chat.message.v1", "forum.pst.v1")
+    unread = unread.replace("points: 1", "points: 1\n    when: data.score > 1")
+    text = unread + "recognition:\n  badges:\n    - {id: b, title: B, rule: message, at_least: 1}\n"
+
+    assert [mistake.field for mistake in errors(text)] == ["/rules/0/id", "/rules/0/idd", "/rules/0/on/0"]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "ends",
+        "starts",
+        "until",
+        "multiplier",
+        "cap",
+        "limit",
+        "max_points",
+        "condition",
+        "weight",
+        "actor",
+        "type",
+    ],
+)
+def test_a_field_that_is_like_no_other_is_answered_with_those_there_are(field: str) -> None:
+    *_, detail = only(SMALL + f"    {field}: 2\n")
+    assert detail == f"there is no field `{field}` here; known are id, title, on, when, points, to, daily_cap"
+
+
+@pytest.mark.parametrize("event_type", ["forum.like.v1", "code.merge.v1", "chat.post.v1"])
+def test_a_type_that_is_like_no_other_gets_no_suggestion(event_type: str) -> None:
+    *_, detail = only(SMALL.replace("chat.message.v1", event_type))
+    assert "did you mean" not in detail
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("wehn", "when"), ("Points", "points"), ("point", "points"), ("dailycap", "daily_cap"), ("titel", "title")],
+)
+def test_a_field_with_a_slip_of_the_finger_is_answered_with_the_one_that_was_meant(
+    written: str, meant: str
+) -> None:
+    details = [mistake.detail for mistake in errors(SMALL + f"    {written}: 2\n")]
+    assert f"there is no field `{written}` here; did you mean `{meant}`?" in details
+
+
 @pytest.mark.parametrize("text", ["5", "[]", "- a", "~", "a: b: c", "programme: demo", "rules: {a: 1}"])
 def test_what_is_no_programme_is_refused_with_a_place(text: str) -> None:
     assert all(error.line >= 1 and error.column >= 1 and error.detail for error in errors(text))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scoring.rules.domain.errors import ConditionError
-from services.scoring.rules.domain.language.regexes import REGEX_POSITIONS_MAX_COUNT, size_of
+from services.scoring.rules.domain.regexes import REGEX_POSITIONS_MAX_COUNT, size_of
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from services.rewards.bank_messages.pain001.domain import (
 
 PAYER = BankAccount("Plaudit & Freunde e.V.", "DE89370400440532013000", "COBADEFFXXX")
 CREATED_AT = datetime(2026, 5, 1, 9, 30, tzinfo=UTC)
+EXECUTION_DATE = date(2026, 5, 4)
 IBANS = ("NL91ABNA0417164300", "FR1420041010050500013M02606", "AT611904300234573201", "FI2112345600000785")
 
 
@@ -54,8 +55,12 @@ def write(payments: list[CreditTransfer], payer: BankAccount = PAYER) -> bytes:
         message_id="0123456789abcdef0123456789abcdef",
         payer=payer,
         created_at=CREATED_AT,
-        execution_date=date(2026, 5, 4),
+        execution_date=EXECUTION_DATE,
     )
+
+
+def check(content: bytes, payments: list[CreditTransfer], payer: BankAccount = PAYER) -> None:
+    check_file(content, payments, payer=payer, execution_date=EXECUTION_DATE)
 
 
 @settings(max_examples=60, deadline=None)
@@ -67,7 +72,7 @@ def test_any_names_and_amounts_make_a_valid_file_that_says_the_same_every_time(
 
     content = write(payments, payer)
 
-    check_file(content, payments)
+    check(content, payments, payer)
     assert content == write(payments, payer)
     root = etree.fromstring(content)
     assert root.findtext(".//p:GrpHdr/p:NbOfTxs", "", NAMESPACE) == str(len(payments))
@@ -103,11 +108,33 @@ def test_a_file_that_a_bank_would_refuse_is_not_written(payments: list[CreditTra
 def test_a_file_that_carries_something_else_is_found_out() -> None:
     content = write([payment(amount_minor=1_000)])
     with pytest.raises(BankFileError, match="payments asked for"):
-        check_file(content, [payment(amount_minor=1_001)])
+        check(content, [payment(amount_minor=1_001)])
     with pytest.raises(BankFileError, match="sum up"):
-        check_file(content.replace(b"<CtrlSum>10.00", b"<CtrlSum>10.01"), [payment(amount_minor=1_000)])
+        check(content.replace(b"<CtrlSum>10.00", b"<CtrlSum>10.01"), [payment(amount_minor=1_000)])
     with pytest.raises(BankFileError, match="count"):
-        check_file(content.replace(b"<NbOfTxs>1<", b"<NbOfTxs>2<"), [payment(amount_minor=1_000)])
+        check(content.replace(b"<NbOfTxs>1<", b"<NbOfTxs>2<"), [payment(amount_minor=1_000)])
+
+
+@pytest.mark.parametrize(
+    ("written", "other"),
+    [
+        (b"<IBAN>NL91ABNA0417164300", b"<IBAN>AT611904300234573201"),
+        (b"<Nm>Ada<", b"<Nm>Eve<"),
+        (b"<BICFI>ABNANL2A<", b"<BICFI>DEUTDEFF<"),
+        (b"<IBAN>DE89370400440532013000", b"<IBAN>AT611904300234573201"),
+        (b"<Nm>Plaudit + Freunde e.V.</Nm></Dbtr>", b"<Nm>Somebody Else</Nm></Dbtr>"),
+        (b"<BICFI>COBADEFFXXX<", b"<BICFI>DEUTDEFF<"),
+        (b"<Dt>2026-05-04<", b"<Dt>2026-05-05<"),
+    ],
+)
+def test_a_file_that_pays_somebody_else_is_paid_by_somebody_else_or_on_another_day_is_found_out(
+    written: bytes, other: bytes
+) -> None:
+    payments = [payment(payee=BankAccount("Ada", IBANS[0], "ABNANL2A"))]
+    content = write(payments)
+    assert content.count(written) == 1
+    with pytest.raises(BankFileError, match="asked for"):
+        check(content.replace(written, other), payments)
 
 
 def test_the_ibans_used_here_are_real_ones() -> None:

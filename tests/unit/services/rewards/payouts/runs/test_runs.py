@@ -23,6 +23,7 @@ from services.rewards.payouts.runs.domain.runs import (
     open_run,
     run_id,
     why_not,
+    why_not_filed,
 )
 from services.rewards.payouts.runs.domain.terms import PayoutTerms, worth
 
@@ -38,6 +39,7 @@ RUN = Run(
     programme_version=1,
     terms=PayoutTerms("EUR", points=100, minor=50, minimum_points=500),
     payer=BankAccount("Example", "DE89370400440532013000", "COBADEFFXXX"),
+    execution_days=1,
     complete=True,
     created_at=NOW,
     created_by="maker",
@@ -99,7 +101,7 @@ def test_the_id_of_a_runs_file_fits_the_bank(run: str) -> None:
 
 def test_without_a_programme_there_is_no_run() -> None:
     with pytest.raises(NoPayableTermsError, match="publish a version"):
-        open_run(None, community="python", idempotency_key="2026-05", by="maker", now=NOW)
+        open_run(None, community="python", idempotency_key="2026-05", execution_days=1, by="maker", now=NOW)
 
 
 def test_who_made_a_run_may_not_approve_it() -> None:
@@ -132,6 +134,18 @@ def test_a_payout_is_paid_only_as_it_was_computed() -> None:
     other = replace(PAYEE, account=replace(ACCOUNT, name="Eve"))
     assert why_not(payout, 1_200, other) == "the bank details changed since the run was made"
     assert why_not(payout, 1_200, None) == "the bank details changed since the run was made"
+
+
+def test_a_payout_is_filed_only_as_it_was_approved() -> None:
+    payout = accrued(RUN, PayableMember(MEMBER, 1_234), PAYEE)
+    assert why_not_filed(payout, 0, PAYEE) is None
+    assert why_not_filed(payout, -1, PAYEE) == (
+        "points were taken back since the run was approved: 1199 of 1200 are left"
+    )
+    assert (why_not_filed(payout, -5_000, PAYEE) or "").endswith("0 of 1200 are left")
+    other = replace(PAYEE, account=replace(ACCOUNT, iban="FR1420041010050500013M02606"))
+    for changed in (other, None):
+        assert why_not_filed(payout, 34, changed) == "the bank details changed since the run was approved"
 
 
 def test_what_a_bank_says_changes_what_it_can_and_refuses_the_rest() -> None:

@@ -1,0 +1,51 @@
+"""From a record of a lane to events and refusals, as the front door would see them."""
+
+import hashlib
+from datetime import datetime
+from typing import NamedTuple
+
+from services.ingest.events.domain.admission import (
+    JSON_TYPE,
+    Encoded,
+    Limits,
+    MalformedError,
+    Refusal,
+    TooManyEventsError,
+    admit,
+    encode,
+)
+from services.ingest.events.domain.receipts import receipt_id
+
+_HEADERS = {"content-type": JSON_TYPE}
+
+
+class LaneRecord(NamedTuple):
+    """A record as it stood in a lane."""
+
+    topic: str
+    partition: int
+    offset: int
+    value: bytes
+
+
+class Reading(NamedTuple):
+    """What a record holds: its events, what is wrong with it, and the receipt that both are told under."""
+
+    events: list[Encoded]
+    refusals: list[Refusal]
+    receipt_id: str
+
+
+def read_record(
+    record: LaneRecord, *, community: str, at: datetime, received_at: datetime, limits: Limits
+) -> Reading:
+    """Admit the events of a community's record that was written `at` some time, as if they had come by HTTP."""
+    place = f"{record.topic}|{record.partition}|{record.offset}"
+    randomness = hashlib.blake2b(place.encode(), digest_size=8).hexdigest()
+    try:
+        admission = admit(record.value, _HEADERS, received_at, limits)
+        events = encode(admission, limits.event_max_bytes)
+        refusals = admission.refusals
+    except (MalformedError, TooManyEventsError) as error:
+        events, refusals = [], [Refusal(0, "", str(error))]
+    return Reading(events, refusals, receipt_id(community, at, randomness, len(events)))

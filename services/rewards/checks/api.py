@@ -1,0 +1,143 @@
+"""The route that checks the ledger and what stands on it."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.rewards.checks.domain import Findings
+from services.rewards.checks.handlers import check
+from services.rewards.ledger.store.check import FINDINGS_MAX_COUNT
+from services.rewards.payouts.api import State
+from services.rewards.payouts.seals.domain import SealStep
+from services.rewards.settings import Settings
+from shared.http import Principal, Scope, Snapshot, configured, problem_responses, requires
+
+router = APIRouter(tags=["ledger"])
+
+_STEPS = tuple(step.value for step in SealStep)
+Step = Literal[_STEPS]  # type: ignore[valid-type]
+
+
+class _Finding(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class CurrencySum(_Finding):
+    """All entries of a currency; the total of a right ledger is 0."""
+
+    currency: str
+    entries: int
+    total: int
+
+
+class UnbalancedTransfer(_Finding):
+    """A transfer whose entries do not sum to zero, or that has none."""
+
+    transfer_id: UUID
+    currency: str | None
+    total: int
+
+
+class BalanceDifference(_Finding):
+    """A balance that is not the sum of its entries, or belongs to no declared account."""
+
+    account_id: UUID
+    owner: UUID | None
+    kind: str | None
+    currency: str | None
+    balance: int
+    entries: int
+
+
+class LotDifference(_Finding):
+    """A member whose lots do not hold what is available or pending."""
+
+    member_id: UUID
+    kind: str
+    balance: int
+    remaining: int
+
+
+class AccountDifference(_Finding):
+    """An account that does not hold what the payouts and redemptions in their states have on it."""
+
+    owner: UUID | None = Field(description="A member, or null for an account of the community")
+    kind: str
+    currency: str
+    balance: int
+    expected: int
+
+
+class UseDifference(_Finding):
+    """A payout or redemption whose points are not those that it took from lots; 0 points: there is none."""
+
+    used_by: UUID
+    points: int
+    used: int
+
+
+class StateDifference(_Finding):
+    """A payout in another state than the last that it reached by its history."""
+
+    payout_id: UUID
+    state: State | None = Field(description="Null for one that is not there any more")
+    reached: State | None = Field(description="Null for one without a history")
+
+
+class SealDifference(_Finding):
+    """A payout run that does not fit what was sealed of it."""
+
+    run_id: UUID
+    step: Step | None = Field(description="Which seal; null when its state does not fit the seals that it has")
+    reason: str
+
+
+class LedgerCheck(BaseModel):
+    """What the check found; every list is empty and every total 0 in a right ledger."""
+
+    balanced: bool = Field(description="True when nothing is wrong")
+    checked_at: datetime
+    entries_count: int
+    sums: list[CurrencySum]
+    unbalanced_transfers: list[UnbalancedTransfer] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
+    balance_differences: list[BalanceDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
+    lot_differences: list[LotDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
+    account_differences: list[AccountDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
+    use_differences: list[UseDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
+    state_differences: list[StateDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
+    seal_differences: list[SealDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
+
+    @classmethod
+    def of(cls, found: Findings, checked_at: datetime) -> Self:
+        """Findings as they are answered."""
+        ledger = found.ledger
+        return cls(
+            balanced=found.differences == 0,
+            checked_at=checked_at,
+            entries_count=ledger.entries_count,
+            sums=[CurrencySum.model_validate(total) for total in ledger.sums],
+            unbalanced_transfers=[UnbalancedTransfer.model_validate(transfer) for transfer in ledger.unbalanced],
+            balance_differences=[BalanceDifference.model_validate(balance) for balance in ledger.balances],
+            lot_differences=[LotDifference.model_validate(lots) for lots in ledger.lots],
+            account_differences=[AccountDifference.model_validate(account) for account in found.accounts],
+            use_differences=[UseDifference.model_validate(use) for use in found.uses],
+            state_differences=[StateDifference.model_validate(state) for state in found.states],
+            seal_differences=[SealDifference.model_validate(seal) for seal in found.seals],
+        )
+
+
+@router.get("/v1/ledger/check", summary="Is the ledger right?", responses=problem_responses())
+async def get_check(
+    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ)],
+    conn: Snapshot,
+    settings: Annotated[Settings, configured(Settings)],
+) -> LedgerCheck:
+    """Computes every balance of the community again, from its entries and from its payouts and redemptions.
+
+    Compares payouts with their histories, and runs with their seals. Says what differs.
+    """
+    found = await check(conn, community=principal.community, timeout_seconds=settings.ledger_check_seconds)
+    return LedgerCheck.of(found, datetime.now(UTC))

@@ -1,0 +1,72 @@
+"""What a run's seals say of its rows, and of the state that it can be in."""
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from services.rewards.ledger.domain.entries import AlteredError
+from services.rewards.payouts.domain import altered
+from services.rewards.payouts.runs.domain.runs import Run, RunRefusedError, RunState
+from services.rewards.payouts.seals.domain import SealedRun, SealStep
+
+_COMPUTED = frozenset({SealStep.COMPUTED})
+_APPROVED = _COMPUTED | {SealStep.APPROVED}
+#: Which seals a run has, by its state: the one can be set by hand, the others are only added to.
+SEALS: Mapping[RunState, Collection[frozenset[SealStep]]] = {
+    RunState.OPEN: (_COMPUTED,),
+    RunState.APPROVED: (_APPROVED,),
+    RunState.FILED: (_APPROVED | {SealStep.FILED},),
+    RunState.CANCELLED: (_COMPUTED, _APPROVED),
+}
+
+
+class SealDiffersError(Exception):
+    """The approver named another seal than the run has: it is not the list that they saw."""
+
+    def __init__(self, seal: str) -> None:
+        super().__init__(f"the run's seal is {seal}")
+        self.seal = seal
+
+
+class SealDifference(NamedTuple):
+    """How a run does not fit a seal; without a step, its state does not fit the seals that it has."""
+
+    community: str
+    run_id: str
+    step: SealStep | None
+    reason: str
+
+
+def differences(run: Run, sealed: SealedRun) -> list[SealDifference]:
+    """How a run differs from what was sealed of it; nothing for one of before lists were sealed."""
+    found = [
+        SealDifference(run.community, run.run_id, step, reason)
+        for step in SealStep
+        if (reason := sealed.why_not(step)) is not None
+    ]
+    if sealed.is_sealed and frozenset(sealed.seals) not in SEALS[run.state]:
+        had = " and ".join(step for step in SealStep if step in sealed.seals)
+        found.append(SealDifference(run.community, run.run_id, None, f"it is {run.state}, and was {had}"))
+    return found
+
+
+def run_altered(run: Run, sealed: SealedRun) -> AlteredError | None:
+    """What is wrong when a run is not as it was sealed, or a payout not as by its history; None otherwise."""
+    for _, run_id, _, reason in differences(run, sealed):
+        return AlteredError(f"payout run {run_id}", reason)
+    return altered(sealed.payouts)
+
+
+def check_is_sealed(sealed: SealedRun) -> None:
+    """Check that a run has seals at all. Raises RunRefusedError when it is of before lists were sealed."""
+    if not sealed.is_sealed:
+        raise RunRefusedError("The run was made before lists were sealed: cancel it and make another")
+
+
+def check_seen(sealed: SealedRun, seen: str | None) -> None:
+    """Check that an approver who names a seal saw the list as it is, or as it was when it was computed.
+
+    Raises SealDiffersError when not.
+    """
+    if seen is not None and seen not in {seal.value for seal in sealed.seals.values()}:
+        newest = max(sealed.seals, key=list(SealStep).index)
+        raise SealDiffersError(sealed.seals[newest].value)

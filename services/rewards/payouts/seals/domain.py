@@ -1,0 +1,140 @@
+"""Seals: one hash over everything that the approver of a run says yes to.
+
+A seal is the SHA-256 of a JSON document in canonical form (RFC 8785): the run's terms and payer, and each payout
+in the order of its id, by the names that the API gives them. docs/payouts.md shows how to compute one.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from services.rewards.bank_messages.domain import BankAccount
+from services.rewards.payouts.domain import Payout, PayoutState, Traced
+
+#: The form of the sealed document: another one gets another number, so that old seals stay what they are.
+FORM = 1
+
+
+class SealStep(StrEnum):
+    """When a run's list is sealed: whenever it was computed, when it was approved, when its file was written."""
+
+    COMPUTED = "computed"
+    APPROVED = "approved"
+    FILED = "filed"
+
+
+#: Which payouts are in a list: those that ever reached this state, whatever became of them. What is sealed of them
+#: never changes, so the seal of a list can be computed again at any time.
+LISTED: Mapping[SealStep, PayoutState] = {
+    SealStep.COMPUTED: PayoutState.ELIGIBLE,
+    SealStep.APPROVED: PayoutState.RESERVED,
+    SealStep.FILED: PayoutState.SUBMITTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SealedTerms:
+    """What the approver of a run says yes to beside its payouts: who pays, by which terms, and when."""
+
+    community: str
+    run_id: str
+    created_by: str
+    programme_id: str
+    programme_version: int
+    payer: BankAccount
+    currency: str
+    points: int
+    minor: int
+    minimum_points: int
+    execution_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A seal as it is stored: `value` is 64 hex digits."""
+
+    community: str
+    run_id: str
+    step: SealStep
+    value: str
+    sealed_at: datetime
+    sealed_by: str
+
+
+class FileSums(NamedTuple):
+    """The SHA-256 of a stored bank file, in hex: as its content is, and as it was noted with it."""
+
+    content_sha256: str
+    noted_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRun:
+    """A run as its rows are now (payouts in any order), and the newest seal of each step."""
+
+    terms: SealedTerms
+    payouts: Sequence[Traced]
+    seals: Mapping[SealStep, Seal]
+    file: FileSums | None = None
+
+    @property
+    def is_sealed(self) -> bool:
+        """False for a run that was made before lists were sealed."""
+        return bool(self.seals)
+
+    def listed(self, step: SealStep) -> list[Payout]:
+        """The payouts that the step's seal is about."""
+        return [traced.payout for traced in self.payouts if LISTED[step] in traced.reached]
+
+    def why_not(self, step: SealStep) -> str | None:
+        """Why the rows do not fit the seal of a step; None when they do, or when it has none."""
+        seal = self.seals.get(step)
+        if step == SealStep.FILED and self.file is not None and self.file.content_sha256 != self.file.noted_sha256:
+            return "the content of its bank file is not what was written"
+        if seal is None:
+            return None
+        file_sha256 = self.file.content_sha256 if self.file and step == SealStep.FILED else None
+        if seal.value != seal_of(self.terms, self.listed(step), file_sha256=file_sha256):
+            return f"it does not fit the seal of when it was {step}"
+        return None
+
+
+def seal_of(terms: SealedTerms, payouts: Iterable[Payout], *, file_sha256: str | None = None) -> str:
+    """The seal of payouts, given in any order, and of their bank file once it is written; 64 hex digits."""
+    document = {
+        "form": FORM,
+        "run_id": terms.run_id,
+        "created_by": terms.created_by,
+        "programme_id": terms.programme_id,
+        "programme_version": terms.programme_version,
+        "payer": {"name": terms.payer.name, "iban": terms.payer.iban, "bic": terms.payer.bic},
+        "currency": terms.currency,
+        "points": terms.points,
+        "minor": terms.minor,
+        "minimum_points": terms.minimum_points,
+        "execution_days": terms.execution_days,
+        "payouts": [_sealed(payout) for payout in sorted(payouts, key=lambda payout: payout.payout_id)],
+        "file_sha256": file_sha256,
+    }
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _sealed(payout: Payout) -> dict[str, Any]:
+    payee = payout.payee
+    return {
+        "payout_id": payout.payout_id,
+        "run_id": payout.run_id,
+        "member_id": payout.member_id,
+        "points": payout.points,
+        "amount_minor": payout.amount_minor,
+        "currency": payout.currency,
+        "end_to_end_id": payout.end_to_end_id,
+        "payee_name": payee.name if payee else None,
+        "iban": payee.iban if payee else None,
+        "bic": payee.bic if payee else None,
+    }

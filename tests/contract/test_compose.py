@@ -1,0 +1,78 @@
+"""docker-compose.yml: read by old and new parsers, without a default secret, and open to this machine alone."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from plaudit.cli import main
+from plaudit.secrets import compose_files, service_files
+from shared.services import SERVICES
+
+FILE = Path(__file__).parents[2] / "docker-compose.yml"
+TEXT = FILE.read_text()
+CONTAINERS = {"kafka", "postgres", "provision", *SERVICES}
+PARSE_SECONDS = 60
+
+
+def composed() -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(TEXT)
+    return document
+
+
+def test_it_has_no_key_that_one_of_the_parsers_refuses() -> None:
+    # Debian 12's docker-compose 1.29 knows no `name`, and the newer ones warn of a `version`.
+    assert set(composed()) == {"x-service", "services", "volumes"}
+
+
+def test_every_secret_comes_from_a_file_that_must_be_made() -> None:
+    assert "${" not in TEXT
+    assert not re.search(r"change-?me|password=", TEXT, re.IGNORECASE)
+    assert {name: service["env_file"] for name, service in composed()["services"].items()} == {
+        name: [f"secrets/{name}.env"] for name in CONTAINERS
+    }
+    assert {*service_files(), *compose_files()} == CONTAINERS
+
+
+def test_only_ingest_has_the_administrators_key() -> None:
+    assert "PLAUDIT_ADMIN_KEY" not in TEXT
+    assert [name for name, variables in service_files().items() if "PLAUDIT_ADMIN_KEY" in variables] == ["ingest"]
+
+
+def test_what_listens_does_so_on_this_machine_alone() -> None:
+    ports = {name: service.get("ports", []) for name, service in composed()["services"].items()}
+    assert {name for name, given in ports.items() if given} == set(SERVICES)
+    assert all(port.startswith("127.0.0.1:") for given in ports.values() for port in given)
+
+
+@pytest.mark.parametrize("missing", [None, *sorted(CONTAINERS)])
+def test_the_parser_that_debian_ships_takes_it_once_every_secret_is_made(
+    tmp_path: Path, missing: str | None
+) -> None:
+    parser = shutil.which("docker-compose")
+    if parser is None:
+        pytest.skip("docker-compose is not installed: apt-get install docker-compose")
+    made = CliRunner().invoke(main, ["secrets", "--compose", str(tmp_path / "secrets")])
+    assert made.exit_code == 0, made.output
+    shutil.copy(FILE, tmp_path)
+    if missing:
+        (tmp_path / "secrets" / f"{missing}.env").unlink()
+
+    ran = subprocess.run(
+        [parser, "--project-directory", str(tmp_path), "-f", str(tmp_path / FILE.name), "config"],
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=PARSE_SECONDS,
+        check=False,
+    )
+
+    assert (ran.returncode == 0) == (missing is None), ran.stderr
+    if missing:
+        assert f"{missing}.env" in ran.stderr

@@ -1,0 +1,136 @@
+"""Platforms that write to a topic of their own: for the community that the topic is for, whatever they claim."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import TopicAuthorizationFailedError
+from click.testing import CliRunner
+
+from plaudit.cli import main
+from services.ingest.main import SPEC
+from shared.broker import Broker
+from shared.service import Parts
+from shared.topics import EVENTS, RAW, REJECTED, lane_topic
+from tests.integration.services.ingest.conftest import event
+from tests.integration.services.process import read, running
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+async def ingest(stack: Any) -> AsyncIterator[Parts]:
+    async with running(SPEC, SPEC.settings(**stack.settings("ingest"))) as parts:
+        yield parts
+
+
+@pytest.fixture
+async def lane(stack: Any, ingest: Parts) -> AsyncIterator[tuple[Broker, str, str]]:
+    """A platform's user at the broker, the topic of its lane, and the community; made while ingest runs."""
+    name, community = f"forum-{uuid4().hex[:8]}", f"c{uuid4().hex[:12]}"
+    made = json.loads(await command(stack, "add", name, "--role", "platform", "--community", community, "--json"))
+    yield replace(stack.state.broker, user=name, password=made["password"]), made["topic"], community
+    await command(stack, "remove", name)
+
+
+async def command(stack: Any, *arguments: str) -> str:
+    words = ["kafka-user", *arguments, "--stack", stack.state.name]
+    answer = await asyncio.to_thread(CliRunner().invoke, main, words)
+    assert answer.exit_code == 0, answer.output
+    return answer.output
+
+
+async def write(broker: Broker, topic: str, *values: bytes) -> None:
+    producer = AIOKafkaProducer(**broker.options)
+    await producer.start()
+    try:
+        for value in values:
+            await producer.send_and_wait(topic, value)
+    finally:
+        await producer.stop()
+
+
+async def test_events_count_for_the_community_of_the_lane(stack: Any, lane: tuple[Broker, str, str]) -> None:
+    broker, topic, community = lane
+    await write(
+        broker,
+        topic,
+        orjson.dumps(event(1)),
+        orjson.dumps([event(2), event(3)]),
+        orjson.dumps(event(1)),  # sent again, it counts once
+    )
+    records = await read(stack.state, EVENTS, community, 3)
+    facts = [orjson.loads(one.value) for one in records]
+    assert sorted(one["id"] for one in facts) == sorted(event(number)["id"] for number in (1, 2, 3))
+    assert {one["community"] for one in facts} == {community}
+
+
+async def test_what_a_record_claims_is_ignored(stack: Any, ingest: Parts, lane: tuple[Broker, str, str]) -> None:
+    broker, topic, community = lane
+    other = f"c{uuid4().hex[:12]}"
+    await write(broker, topic, orjson.dumps(event(1) | {"community": other}), orjson.dumps(event(2)))
+    # Whether it counts or is refused: it is this community's.
+    ways = {
+        asyncio.create_task(read(stack.state, EVENTS, community, 2)),
+        asyncio.create_task(read(stack.state, REJECTED, community, 1)),
+    }
+    done, pending = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    assert {orjson.loads(one.value)["community"] for task in done for one in task.result()} == {community}
+    assert await ingest.pool.fetchval("select count(*) from events where community = $1", other) == 0
+
+
+async def test_what_is_no_event_is_told_as_rejected(stack: Any, lane: tuple[Broker, str, str]) -> None:
+    broker, topic, community = lane
+    mangled = {
+        "no JSON": b"\xff\x00 not json",
+        "NaN": b'{"specversion": "1.0", "data": NaN}',
+        "not an event": b"[1, 2]",
+        "empty": b"",
+    }
+    await write(broker, topic, *(mangled[way] for way in mangled), orjson.dumps(event(9)))
+    (accepted,) = await read(stack.state, EVENTS, community, 1)
+    assert orjson.loads(accepted.value)["id"] == event(9)["id"]
+    rejected = [orjson.loads(one.value) for one in await read(stack.state, REJECTED, community, len(mangled))]
+    assert {one["community"] for one in rejected} == {community}
+    assert all(one["data"]["event_source"] == f"/plaudit/lanes/{topic}" for one in rejected)
+
+
+async def test_more_mistakes_than_the_limit_of_dead_letters_stop_nobody(
+    stack: Any, ingest: Parts, lane: tuple[Broker, str, str]
+) -> None:
+    broker, topic, community = lane
+    count = ingest.connected.settings.dead_letters_max_per_minute + 20
+    await write(broker, topic, *(b"mistake" for _ in range(count)), orjson.dumps(event(1)))
+    assert len(await read(stack.state, REJECTED, community, count)) == count
+    await read(stack.state, EVENTS, community, 1)
+    assert not ingest.crashed
+
+
+async def test_a_platform_writes_to_its_lane_alone(stack: Any, lane: tuple[Broker, str, str]) -> None:
+    broker, _, _ = lane
+    for topic in (RAW.name, EVENTS.name, lane_topic("another", "forum").name):
+        with pytest.raises(TopicAuthorizationFailedError):
+            await write(broker, topic, orjson.dumps(event(1)))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--role", "platform"],
+        ["--role", "platform", "--community", "Not One"],
+        ["--role", "finance", "--community", "acme"],
+    ],
+)
+def test_a_platform_has_a_community_and_finance_has_none(stack: Any, words: list[str]) -> None:
+    answer = CliRunner().invoke(main, ["kafka-user", "add", "forum", *words, "--stack", stack.state.name])
+    assert answer.exit_code == 2
+    assert "--community" in answer.output

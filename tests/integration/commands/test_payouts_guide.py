@@ -1,0 +1,102 @@
+"""docs/payouts.md: its requests run one after the other as they stand there, and are answered as it says."""
+
+import re
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from plaudit.access import issue_key
+from plaudit.calls import request
+from plaudit.stack import StackState
+from plaudit.stack.idle import wait_until_idle
+from shared.access_keys import SCOPES
+from tests.integration.commands.conftest import Reader
+
+pytestmark = pytest.mark.stack
+
+PAGE = (Path(__file__).parents[3] / "docs" / "payouts.md").read_text()
+BLOCKS = re.findall(r"^```sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+REQUESTS = [one for block in BLOCKS for one in re.split(r"\n(?=curl )", block.strip()) if one.startswith("curl ")]
+COMMANDS = next(block for block in BLOCKS if "plaudit keys create" in block)
+
+PROGRAMME = b"""
+programme: paid
+title: Paid
+rules:
+  - {id: post, title: Post, on: [forum.post.v1], points: 1000}
+rewards:
+  payout:
+    {currency: EUR, points: 100, minor: 100, minimum_points: 500,
+     paying_account: {name: Acme, iban: NL91ABNA0417164300, bic: ABNANL2A}}
+"""
+
+
+@pytest.fixture
+async def members(platform: StackState) -> tuple[str, list[str]]:
+    """A community with two members who have points to be paid."""
+    community = f"guide-{uuid4().hex[:12]}"
+    key = issue_key(platform, community, "platform", SCOPES)["key"]
+    request(
+        "POST",
+        f"{platform.service_urls['scoring']}/v1/programmes",
+        key,
+        content=PROGRAMME,
+        headers={"Content-Type": "application/yaml"},
+    )
+    events = [
+        {
+            "specversion": "1.0",
+            "id": f"post-{name}",
+            "source": "https://forum.example.org",
+            "type": "forum.post.v1",
+            "time": "2026-01-31T12:00:00Z",
+            "data": {"channel": "forum", "actor": {"id": name}},
+        }
+        for name in ("ada", "bob")
+    ]
+    request("POST", f"{platform.service_urls['ingest']}/v1/events", key, json=events)
+    await wait_until_idle(platform)
+    listed = request("GET", f"{platform.service_urls['ingest']}/v1/members", key)["items"]
+    return community, [one["member_id"] for one in listed]
+
+
+def test_every_request_of_the_page_is_run_here() -> None:
+    assert len(REQUESTS) == len(re.findall(r"\bcurl -|\bcurl \"", PAGE)) == 11
+
+
+def test_the_requests_of_the_page_run_as_they_stand_there(members: tuple[str, list[str]], reader: Reader) -> None:
+    community, (ada, bob) = members
+    commands = COMMANDS.replace("--community acme", f"--community {community}")
+    printed = reader.shell(f'{commands}\necho "$REWARDS $MAKER $APPROVER"')
+    reader.variables = dict(zip(("REWARDS", "MAKER", "APPROVER"), printed.split(), strict=True))
+    payee, *others = REQUESTS
+    for member in (ada, bob):
+        reader.variables["MEMBER"] = member
+        assert reader.request(payee)[0] == 200
+
+    answers = []
+    for text in others:
+        status, answer = reader.request(text)
+        assert status in (200, 201), f"{text}\n{answer}"
+        answers.append(answer)
+        if text.startswith('curl -X POST "$REWARDS/v1/payout-runs"'):
+            reader.variables["RUN"] = answer["run_id"]
+        if text.startswith('curl "$REWARDS/v1/payouts?'):
+            reader.variables["PAYOUT"], reader.variables["OTHER"] = (one["payout_id"] for one in answer["items"])
+
+    *_, settled, returned, payout, checked = answers
+    assert (settled["changed_count"], returned["changed_count"]) == (1, 1)
+    assert payout["state"] == "settled"
+    assert checked["balanced"]
+    assert (reader.directory / "payouts.xml").read_text().startswith("<?xml")
+
+
+def test_without_the_required_header_no_run_is_made(members: tuple[str, list[str]], reader: Reader) -> None:
+    community, _ = members
+    printed = reader.shell(
+        COMMANDS.replace("--community acme", f"--community {community}") + '\necho "$REWARDS $MAKER"'
+    )
+    reader.variables = dict(zip(("REWARDS", "MAKER"), printed.split(), strict=True))
+    make = next(one for one in REQUESTS if "Idempotency-Key" in one)
+    assert reader.request(re.sub(r'-H "Idempotency-Key[^"]*"', "", make))[0] == 422

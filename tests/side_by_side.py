@@ -1,0 +1,52 @@
+"""Two processes run the tests side by side: those that share a stack stay in one, and the longest begin first.
+
+`make test` says `-n 2` to pytest-xdist. A process takes a group as a whole and starts its stack for itself, so no
+test meets the topics, outboxes, consumer groups or killed brokers of the other process's. Files that share nothing
+fill up what is left at the end. Without `-n` nothing here has an effect.
+"""
+
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+#: Folders whose tests share a stack, the longest first: what is begun last ends last.
+GROUPS = (
+    ("tests/e2e/", "tests/integration/dashboards/", "tests/integration/importers/"),
+    ("tests/faults/",),
+    ("tests/integration/services/",),
+    ("tests/integration/shared/",),
+    ("tests/integration/stack/",),
+)
+
+
+def group_of(nodeid: str) -> str:
+    """The group of a test: its folder's, or its file alone."""
+    group = next((one for one in GROUPS if nodeid.startswith(one)), None)
+    return group[0] if group is not None else nodeid.partition("::")[0]
+
+
+def rank(item: pytest.Item) -> int:
+    """Where a test's group stands in the order of groups."""
+    return next((place for place, one in enumerate(GROUPS) if item.nodeid.startswith(one)), len(GROUPS))
+
+
+class Groups(LoadScopeScheduling):
+    """Hands out whole groups, in the order in which they were collected."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
+    """In the process that hands out the tests."""
+    config.option.loadscopereorder = False
+    return Groups(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In a process that runs them: the longest groups first."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=rank)

@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from plaudit.client import PlauditClient
+from services.scoring.programmes.domain.reading import document_sha256
 from tests.faults import load as loads
 from tests.faults.arena import FULL, Arena
 from tests.faults.conftest import quick
@@ -70,11 +71,19 @@ class Tenant:
                 """
                 insert into programme_versions (community, version, programme_id, title, effective_from,
                     published_at, published_by, source_text, document, document_sha256)
-                values ($1, $2, $3, 'Hostile', now() - interval '1 hour', now(), 'test', '', $4, '')
+                values ($1, $2, $3, 'Hostile', now() - interval '1 hour', now(), 'test', '', $4, $5)
                 """,
                 [
-                    (self.community, number, programme, orjson.dumps(self._document(programme, number)).decode())
+                    (
+                        self.community,
+                        number,
+                        programme,
+                        orjson.dumps(document).decode(),
+                        # Nobody has signed them: scoring tells them anew, and every reader takes them.
+                        document_sha256(document),
+                    )
                     for number in range(2, VERSIONS_COUNT + 1)
+                    if (document := self._document(programme, number))
                 ],
             )
             await conn.execute(

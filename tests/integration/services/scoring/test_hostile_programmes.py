@@ -17,6 +17,7 @@ import pytest_asyncio
 from services.scoring.awards.handlers import Scorer
 from services.scoring.children.handlers import Child, Children
 from services.scoring.metrics import RULES_DECLINED
+from services.scoring.programmes.domain.reading import document_sha256
 from services.scoring.programmes.handlers import in_force
 from services.scoring.programmes.handlers.checking import CHECKER, Checker, ChecksBusyError
 from services.scoring.rules.handlers.evaluating import CHILD_MAX_BYTES
@@ -68,6 +69,7 @@ async def published_before(world: Any, *documents: dict[str, Any], every_seconds
             if number == 1
             else begins + timedelta(seconds=every_seconds * number),
             orjson.dumps(one).decode(),
+            document_sha256(one),
         )
         for number, one in enumerate(documents, start=1)
     ]
@@ -83,7 +85,7 @@ async def published_before(world: Any, *documents: dict[str, Any], every_seconds
         """
         insert into programme_versions (community, version, programme_id, title, effective_from, published_at,
             published_by, source_text, document, document_sha256)
-        values ($1, $2, 'demo', 'Demo', $3, now(), 'test', '', $4, '')
+        values ($1, $2, 'demo', 'Demo', $3, now(), 'test', '', $4, $5)
         on conflict do nothing
         """,
         rows,

@@ -23,7 +23,7 @@ from plaudit.stack.services import connections
 from services.ingest.events.domain import admission
 from services.scoring.programmes.domain.publication import Submission
 from services.scoring.programmes.domain.reading import read_programme
-from services.scoring.programmes.handlers import publish_programme
+from services.scoring.programmes.handlers.publishing import publish_programme
 from shared.consumer import Subscription
 from shared.contracts.programme import Programme
 from shared.postgres import create_pool

@@ -66,6 +66,17 @@ class ServiceSettings(BaseSettings):
         le=5,
         description="From one batch's begin to the next one's, unless a whole batch waits: less often costs less",
     )
+    batch_seconds: float = Field(120.0, gt=0, description="How long all that a batch does may take")
+    own_failures_max_count: int = Field(
+        3,
+        ge=1,
+        description="Tries of a batch that runs out of time while the database answers, before it is split",
+    )
+    stalled_seconds: float = Field(
+        60.0,
+        gt=0,
+        description="Records wait and no batch is finished for so long: /readyz says that the service hangs",
+    )
     fetch_max_bytes: int = Field(2 * 1024 * 1024, ge=1, description="Bytes fetched from Kafka at once")
     session_seconds: float = Field(
         10.0, gt=0, description="A worker silent for this long loses its partitions to another"

@@ -51,6 +51,9 @@ CONSUMER_RETRIES = prometheus_client.Counter(
     "plaudit_consumer_retries_total", "Batches tried again after a transient failure"
 )
 CONSUMER_LAG = Gauge("plaudit_consumer_lag_records", "Records not yet consumed", ["topic"])
+CONSUMER_STALLED = Gauge(
+    "plaudit_consumer_stalled_seconds", "How long records have waited with no batch finished; 0 when none wait"
+)
 OFFSET_CONFLICTS = prometheus_client.Counter(
     "plaudit_consumer_offset_conflicts_total", "Batches given up because another worker had moved the offset"
 )

@@ -93,13 +93,16 @@ def down(name: str) -> None:
 @STACK
 @click.option("--json", "as_json", is_flag=True, help="For a script.")
 def status(name: str, as_json: bool) -> None:
-    """Show each process: its state, port, age, memory and restarts. Exit code 3 when something does not run."""
+    """Show each process: its state, port, age, memory and restarts; and what keeps a service from its work.
+
+    Exit code 3 when something does not run, is not ready or hangs.
+    """
     from rich.console import Console  # noqa: PLC0415
 
     from plaudit.listing import listing  # noqa: PLC0415
     from plaudit.stack.lifecycle import status as look  # noqa: PLC0415
 
-    found = look(name)
+    found = look(name, ask=True)
     if as_json:
         click.echo(found.model_dump_json(indent=2))
     else:
@@ -110,6 +113,9 @@ def status(name: str, as_json: bool) -> None:
             cells = (one.pid, one.port, age, memory, one.restarts, one.last_exit)
             table.add_row(one.name, one.state, *("" if cell is None else str(cell) for cell in cells))
         Console().print(table)
+        for one in found.processes:
+            for missing in one.missing:
+                click.echo(f"{one.name}: {missing}")
         click.echo(f"Stack '{name}' in {found.directory} is {'up' if found.running else 'not (all) up'}.")
     if not found.running:
         raise SystemExit(3)

@@ -48,6 +48,8 @@ class ProcessStatus(BaseModel):
     resident_bytes: int | None = None
     restarts: int = 0
     last_exit: str | None = None
+    missing: list[str] = []
+    """What keeps a service that runs from its work, in its own words: that it hangs, or has no database."""
 
 
 class StackStatus(BaseModel):
@@ -56,7 +58,7 @@ class StackStatus(BaseModel):
     name: str
     directory: Path
     running: bool
-    """The supervisor lives and all wanted processes run."""
+    """The supervisor lives, all wanted processes run, and no service that was asked lacks something."""
     processes: list[ProcessStatus]
 
 
@@ -133,14 +135,23 @@ def reset(name: str = "default", *, report: Report = lambda text: None) -> None:
         shutil.rmtree(stack_directory(name))
 
 
-def status(name: str = "default") -> StackStatus:
-    """The processes of the stack `name`, as they are now. Raises StackError when there is no such stack."""
+def status(name: str = "default", *, ask: bool = False) -> StackStatus:
+    """The processes of the stack `name`, as they are now, and with `ask` what each service says of itself.
+
+    Raises StackError when there is no such stack.
+    """
     state = load_state(name, even_of_before=True)
     recorded = read_processes(state.directory)
     supervisor = processes.supervisor_process(state.directory, recorded.get(SUPERVISOR, {}))
     entries = recorded.get("processes", {})
     found = [_process_status(one, entries.get(one, {}), state, supervisor is not None) for one in state.parts]
-    running = supervisor is not None and all(one.state == "running" for one in found)
+    if ask:
+        from plaudit.stack.readiness import what_is_missing  # noqa: PLC0415 -- it imports every client
+
+        urls = {one.name: url for one in found if one.pid and (url := state.service_urls.get(one.name))}
+        missing = what_is_missing(urls)
+        found = [one.model_copy(update={"missing": missing.get(one.name, [])}) for one in found]
+    running = supervisor is not None and all(one.state == "running" and not one.missing for one in found)
     if supervisor:
         found.insert(0, _measured(ProcessStatus(name=SUPERVISOR, state="running"), supervisor))
     return StackStatus(name=name, directory=state.directory, running=running, processes=found)

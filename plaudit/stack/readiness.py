@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
@@ -83,6 +84,20 @@ async def service_answers(client: httpx.AsyncClient, url: str) -> bool:
         return (await client.get(f"{url}/readyz")).status_code == httpx.codes.OK
     except httpx.HTTPError:
         return False
+
+
+def what_is_missing(urls: Mapping[str, str]) -> dict[str, list[str]]:
+    """What each service, by its base URL, says keeps it from its work, be it that it does not answer."""
+    with ThreadPoolExecutor(max(1, len(urls))) as pool:
+        return dict(zip(urls, pool.map(_missing, urls.values()), strict=True))
+
+
+def _missing(url: str) -> list[str]:
+    try:
+        answer = httpx.get(f"{url}/readyz", timeout=ANSWER_TIMEOUT_SECONDS, trust_env=False)
+        return [] if answer.status_code == httpx.codes.OK else list(answer.json()["missing"])
+    except (httpx.HTTPError, ValueError, KeyError):
+        return [f"it does not answer within {ANSWER_TIMEOUT_SECONDS:g} s"]
 
 
 async def provision(state: StackState, report: Callable[[str], None]) -> None:

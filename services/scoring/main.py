@@ -5,7 +5,8 @@ from services.scoring.awards.handlers import Scorer
 from services.scoring.problems import ERRORS
 from services.scoring.programmes.api.models import SCHEMAS
 from services.scoring.programmes.api.routes import router as programmes
-from services.scoring.programmes.handlers import SIGN_ANEW_EVERY_SECONDS, sign_anew
+from services.scoring.programmes.handlers.checking import CHECKER
+from services.scoring.programmes.handlers.publishing import SIGN_ANEW_EVERY_SECONDS, sign_anew
 from services.scoring.settings import Settings
 from shared.access_keys import FOLLOWED_ACCESS_KEYS
 from shared.consumer import Subscription
@@ -13,15 +14,21 @@ from shared.contracts.facts import ACCEPTED_EVENT
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import EVENTS
 
+scorer = Scorer()
+
 SPEC = ServiceSpec(
     name="scoring",
     description="Turns events into points by the rules of a community's published programme.",
     settings=Settings,
-    subscriptions=[FOLLOWED_ACCESS_KEYS, Subscription(EVENTS, ACCEPTED_EVENT, Scorer().on_activities)],
+    subscriptions=[
+        FOLLOWED_ACCESS_KEYS,
+        Subscription(EVENTS, ACCEPTED_EVENT, scorer.on_activities, prepare=scorer.prepare),
+    ],
     routers=[programmes, awards],
     problems=ERRORS,
     timers=[Timer("sign-programmes-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew)],
     schemas=SCHEMAS,
+    closing=[scorer.close, CHECKER.close],
 )
 
 if __name__ == "__main__":

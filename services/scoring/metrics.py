@@ -17,3 +17,12 @@ RULES_DECLINED = Counter(
     ["reason"],
 )
 PROGRAMMES_PUBLISHED = Counter("plaudit_scoring_programmes_published_total", "Versions of programmes published")
+CHILDREN_ENDED = Counter(
+    "plaudit_scoring_children_ended_total", "Child processes that ended because what they did took too much"
+)
+EVALUATED_APART_SECONDS = Counter(
+    "plaudit_scoring_evaluated_apart_seconds_total",
+    "Seconds of the processor that conditions took in child processes",
+)
+# The alert on it asks for what was added: a counter that appears with its first rule would show no growth.
+RULES_DECLINED.labels("too_slow")

@@ -1,7 +1,13 @@
 """What scoring's errors become when they reach its API."""
 
-from services.scoring.programmes.api.problems import EFFECTIVE_FROM_REFUSED, OTHER_PROGRAMME
+from services.scoring.programmes.api.problems import (
+    CHECK_TOO_SLOW,
+    CHECKS_BUSY,
+    EFFECTIVE_FROM_REFUSED,
+    OTHER_PROGRAMME,
+)
 from services.scoring.programmes.domain.publication import EffectiveFromError, OtherProgrammeError
+from services.scoring.programmes.handlers.checking import ChecksBusyError, CheckTooSlowError
 from shared.http import ErrorTable, FieldError, Problem
 
 
@@ -15,7 +21,18 @@ def _effective_from_refused(error: EffectiveFromError) -> Problem:
     return Problem(EFFECTIVE_FROM_REFUSED, detail, [FieldError(field="effective_from", detail=detail)])
 
 
+def _check_too_slow(error: CheckTooSlowError) -> Problem:
+    detail = f"Checking it took more than {error.seconds:g} s; write fewer conditions, or shorter ones"
+    return Problem(CHECK_TOO_SLOW, detail)
+
+
+def _checks_busy(_: ChecksBusyError) -> Problem:
+    return Problem(CHECKS_BUSY, "Nothing was published; try again", headers={"Retry-After": "5"})
+
+
 ERRORS: ErrorTable = {
     OtherProgrammeError: _other_programme,
     EffectiveFromError: _effective_from_refused,
+    CheckTooSlowError: _check_too_slow,
+    ChecksBusyError: _checks_busy,
 }

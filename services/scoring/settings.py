@@ -6,7 +6,7 @@ from shared.settings import SigningSettings
 
 
 class Settings(SigningSettings):
-    """The shared settings, and how far ahead a new version of a programme takes effect."""
+    """The shared settings, how far ahead a version takes effect, and what conditions and their checks may take."""
 
     programme_lead_seconds: float = Field(
         2.0,
@@ -15,4 +15,23 @@ class Settings(SigningSettings):
             "A new version applies to events received this long after its publication or later; must cover "
             "the difference between the clocks of the hosts"
         ),
+    )
+    evaluation_seconds: float = Field(
+        0.05, gt=0, description="What one condition may take of the processor for one event, in a child process"
+    )
+    rule_seconds_per_event: float = Field(
+        0.001, gt=0, description="What one condition may take of the processor for an event, on average of a batch"
+    )
+    community_seconds_per_event: float = Field(
+        0.002, gt=0, description="What a community's conditions may take for an event, on average of a batch"
+    )
+    budget_burst_seconds: float = Field(0.25, ge=0, description="What either may take on top of that in one batch")
+    too_slow_pause_seconds: float = Field(
+        600.0, ge=0, description="How long a rule that took too much gives nothing before it is asked again"
+    )
+    check_seconds: float = Field(
+        10.0, gt=0, description="What checking one programme may take of the processor, in a child process"
+    )
+    check_wait_seconds: float = Field(
+        20.0, gt=0, description="How long a programme waits for its turn to be checked; then the answer is 503"
     )

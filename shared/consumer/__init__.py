@@ -1,6 +1,6 @@
 """The consumer loop: the one place where a message could be lost or count twice."""
 
 from shared.consumer.loop import ConsumerLoop
-from shared.consumer.subscription import Handler, Lanes, Subscription
+from shared.consumer.subscription import Handler, Lanes, Preparation, Subscription
 
-__all__ = ["ConsumerLoop", "Handler", "Lanes", "Subscription"]
+__all__ = ["ConsumerLoop", "Handler", "Lanes", "Preparation", "Subscription"]

@@ -68,6 +68,10 @@ class Batch:
             return of_topic[invalid.index]
         return of_topic[0] if len(self.decoded) == 1 else None
 
+    def only_one(self) -> Any | None:
+        """The record that was decoded, if there is but one."""
+        return self.decoded[0][0] if len(self.decoded) == 1 else None
+
     def reject(self, culprit: Any, reason: str) -> None:
         """Count a record that was decoded as invalid."""
         self.rejections.append(Rejection(culprit, reason))

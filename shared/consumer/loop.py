@@ -4,31 +4,36 @@ Batch of records → decode → one transaction {offsets moved by compare-and-se
 commit. Offsets live in PostgreSQL beside the facts; Kafka's own committed offset is for lag monitors only.
 
 A record leaves in one of three ways. Invalid (it can never succeed): to the service's dead-letter topic,
-under a limit. Transient (database or broker away, deadlock): the same batch is tried again. Unknown (a
-bug): the process ends, loudly, and nothing is skipped.
+under a limit. Transient (database or broker away, deadlock): the same batch is tried again; one that fails again
+and again by its own doing is split until its culprit is found, which counts as invalid. Unknown (a bug): the
+process ends, loudly, and nothing is skipped.
 """
 
 import asyncio
 import contextlib
-import gc
 import logging
-import re
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import asyncpg
 import mode
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from shared.consumer import offsets
 from shared.consumer.batch import Batch
+from shared.consumer.client import consumer
+from shared.consumer.collector import collector_paused
 from shared.consumer.dead_letters import DeadLetters
 from shared.consumer.offsets import OffsetConflictError
-from shared.consumer.subscription import Lanes, Subscription
+from shared.consumer.own_failures import OwnFailureError, OwnFailures
+from shared.consumer.progress import Progress
+from shared.consumer.rebalances import Rebalances
+from shared.consumer.subscription import Lanes, Preparation, Subscription, topics_and_lanes
 from shared.failures import is_transient
 from shared.outbox import OutboxRelay
 from shared.postgres import begin
@@ -41,13 +46,12 @@ from shared.telemetry import (
     CONSUMED_RECORDS,
     CONSUMER_LAG,
     CONSUMER_RETRIES,
+    CONSUMER_STALLED,
     OFFSET_CONFLICTS,
 )
 from shared.transaction import InvalidMessageError, Transaction
 
 FETCH_WAIT_MS = 200
-#: A topic or partition that the broker asked did not know of yet is noticed after this (the client: 5 minutes).
-METADATA_MAX_AGE_MS = 10_000
 LAG_REPORT_SECONDS = 5.0
 #: Decoding ahead lets the batch at work go on after so many records.
 DECODE_SLICE_COUNT = 250
@@ -78,11 +82,13 @@ class ConsumerLoop(mode.Service):
         self._relay = relay
         self._settings = settings
         self._dead_letters = DeadLetters(service, settings)
+        self._own_failures = OwnFailures(pool, settings)
+        self._progress = Progress()
         self._next: dict[TopicPartition, int] = {}
         self._busy = asyncio.Lock()
         self._ahead: asyncio.Task[Batch] | None = None
         self._last_began = 0.0
-        self._consumer = _consumer(service, settings)
+        self._consumer = consumer(service, settings)
         self.assigned = asyncio.Event()
 
     async def on_start(self) -> None:
@@ -92,12 +98,8 @@ class ConsumerLoop(mode.Service):
             if self._subscriptions[topic].topic.signed:
                 BAD_SIGNATURES.labels(topic)
         await self._consumer.start()
-        if self._lanes is None:
-            self._consumer.subscribe(list(self._subscriptions), listener=_Rebalances(self))
-        else:
-            names = "|".join(re.escape(topic) for topic in self._subscriptions)
-            pattern = rf"^(?:(?:{names})$|{re.escape(self._lanes.prefix)})"
-            self._consumer.subscribe(pattern=pattern, listener=_Rebalances(self))
+        wanted = topics_and_lanes(self._subscriptions, self._lanes)
+        self._consumer.subscribe(**wanted, listener=Rebalances(self))
         self.add_future(self._consume())
         self.add_future(self._report_lag())
 
@@ -118,6 +120,10 @@ class ConsumerLoop(mode.Service):
                     await self._let_a_batch_grow()
                 batch = await (self._ahead or self._fetch())
                 self._ahead = None
+                if batch.records or self._waiting():
+                    self._progress.waits()
+                else:
+                    self._progress.idle()
                 await self._relay.wait_for_room()
                 async with self._busy:
                     batch = batch.only(self._is_wanted)
@@ -136,8 +142,14 @@ class ConsumerLoop(mode.Service):
 
     def _is_behind(self, besides: int = 0) -> bool:
         """Whether a whole batch waits at the broker `besides` so many records, as far as its last answer told."""
-        waiting = sum(self._lags().values())
-        return waiting - besides >= self._settings.batch_max_count
+        return self._waiting() - besides >= self._settings.batch_max_count
+
+    def _waiting(self) -> int:
+        return sum(self._lags().values())
+
+    def stalled_seconds(self) -> float:
+        """How long records have been waiting with no batch finished; 0 when none wait, or others have them."""
+        return self._progress.stalled_seconds() if self.assigned.is_set() else 0.0
 
     def _lags(self) -> dict[TopicPartition, int]:
         """How many records of each partition wait at the broker, as far as its last answer told."""
@@ -213,41 +225,57 @@ class ConsumerLoop(mode.Service):
             await self._drop_ahead()
             await self._until_it_passes(lambda: self._load_offsets(list(self._next)), "reading the offsets")
 
-    async def _process(self, batch: Batch) -> None:
+    async def _process(self, batch: Batch, tries: int | None = None) -> None:
         """Process a batch, whatever it takes: splits it around invalid records, retries what passes.
 
+        One that fails by its own doing is tried `tries` times (a setting's, for a whole one) before it is split.
         Raises OffsetConflictError, and then nothing after the conflict was processed: records beyond a gap that
         the database still waits for must not move its offset over the gap.
         """
         started = time.perf_counter()
         while True:
             try:
-                await self._commit_with_retries(batch)
+                await self._commit_with_retries(batch, tries or self._settings.own_failures_max_count)
                 break
             except InvalidMessageError as invalid:
-                culprit = batch.culprit(invalid)
-                if culprit is None:
-                    for half in batch.halves():
-                        await self._process(half)
-                    return
-                batch.reject(culprit, invalid.reason)
+                culprit, reason = batch.culprit(invalid), invalid.reason
+            except OwnFailureError as failure:
+                log.warning("a batch of %d fails by its own doing: %s", len(batch.records), failure.reason)
+                culprit, reason = batch.only_one(), failure.reason
+                if culprit is not None and not self._own_failures.may_put_aside():
+                    continue
+                tries = 1
+            if culprit is None:
+                for half in batch.halves():
+                    await self._process(half, None if len(half.decoded) == 1 else tries)
+                return
+            batch.reject(culprit, reason)
+        if batch.decoded:
+            self._own_failures.went_through()
+        self._progress.finished()
         BATCH_SECONDS.observe(time.perf_counter() - started)
         CONSUMED_BATCHES.inc()
         for topic, count in Counter(record.topic for record in batch.records).items():
             CONSUMED_RECORDS.labels(topic).inc(count)
 
-    async def _commit_with_retries(self, batch: Batch) -> None:
+    async def _commit_with_retries(self, batch: Batch, own_failures_max_count: int) -> None:
         last = {(record.topic, record.partition): record.offset for record in batch.records}
         moves = {TopicPartition(*partition): offset + 1 for partition, offset in last.items()}
-        attempts = 0
+        attempts = own_failures = 0
 
         async def attempt() -> None:
-            nonlocal attempts
+            nonlocal attempts, own_failures
             attempts += 1
             # The connection may have gone after the server committed: ask before doing it again.
-            if attempts == 1 or not await self._was_committed(moves):
-                with _collector_paused():
-                    await self._commit(moves, batch)
+            if attempts > 1 and await self._was_committed(moves):
+                return
+            try:
+                await self._prepare_and_commit(moves, batch)
+            except Exception as error:
+                own_failures += batch.decoded != [] and await self._own_failures.is_own(error)
+                if own_failures >= own_failures_max_count:
+                    raise OwnFailureError(error) from error
+                raise
 
         await self._until_it_passes(attempt, f"a batch of {len(batch.records)}")
         self._next.update(moves)
@@ -272,34 +300,42 @@ class ConsumerLoop(mode.Service):
             should_stop=lambda: self.should_stop,
         )
 
-    async def _commit(self, moves: dict[TopicPartition, int], batch: Batch) -> None:
+    async def _prepare_and_commit(self, moves: dict[TopicPartition, int], batch: Batch) -> None:
+        messages: dict[str, list[Any]] = {}
+        for record, message in batch.decoded:
+            messages.setdefault(record.topic, []).append(message)
+        preparation = Preparation(self._pool.acquire, self._settings)
+        with collector_paused():
+            for topic, subscription in self._subscriptions.items():
+                if topic in messages and subscription.prepare is not None:
+                    async with self._own_failures.noticed():
+                        await subscription.prepare(preparation, messages[topic])
+            await self._commit(moves, batch, messages)
+
+    async def _commit(
+        self, moves: dict[TopicPartition, int], batch: Batch, messages: dict[str, list[Any]]
+    ) -> None:
         async with begin(self._pool) as conn:
             tx = Transaction(conn, datetime.now(UTC), service=self._service, settings=self._settings)
-            messages: dict[str, list[Any]] = {}
-            for record, message in batch.decoded:
-                messages.setdefault(record.topic, []).append(message)
             # 1. The offsets first: their row locks keep any other owner of the partition waiting.
             await offsets.move(conn, old=self._next, new=moves)
-            # 2. The facts, topic by topic in the order they were subscribed.
-            for topic, subscription in self._subscriptions.items():
-                if topic in messages:
-                    try:
-                        await subscription.handler(tx, messages[topic])
-                    except InvalidMessageError as invalid:
-                        invalid.topic = topic
-                        raise
-            if self._lanes is not None:
-                records = [
-                    message
-                    for topic in messages.keys() - self._subscriptions.keys()
-                    for message in messages[topic]
-                ]
-                if records:
-                    await self._lanes.handler(tx, records)
-            # 3. What can never succeed, as messages of the same transaction.
-            await self._dead_letters.publish(tx, batch.rejections)
-            # 4. The messages about the facts.
-            count = await tx.store_outbox()
+            async with self._own_failures.noticed():
+                # 2. The facts, topic by topic in the order they were subscribed, and those of lanes.
+                for topic, subscription in self._subscriptions.items():
+                    if topic in messages:
+                        try:
+                            await subscription.handler(tx, messages[topic])
+                        except InvalidMessageError as invalid:
+                            invalid.topic = topic
+                            raise
+                if self._lanes is not None:
+                    of_lanes = [messages[topic] for topic in messages.keys() - self._subscriptions.keys()]
+                    if of_lanes:
+                        await self._lanes.handler(tx, list(chain.from_iterable(of_lanes)))
+                # 3. What can never succeed, as messages of the same transaction.
+                await self._dead_letters.publish(tx, batch.rejections)
+                # 4. The messages about the facts.
+                count = await tx.store_outbox()
         # 5. Only now may they be published.
         self._relay.wake(count)
 
@@ -355,56 +391,9 @@ class ConsumerLoop(mode.Service):
                 lags[partition.topic] += waiting
             for topic, lag in lags.items():
                 CONSUMER_LAG.labels(topic).set(lag)
+            CONSUMER_STALLED.set(self.stalled_seconds())
             if self._next:
                 try:
                     await self._consumer.commit(dict(self._next))
                 except KafkaError as error:
                     log.debug("the offset for monitors was not committed: %r", error)
-
-
-def _consumer(service: str, settings: ServiceSettings) -> AIOKafkaConsumer:
-    """A member of the service's group, which never commits by itself and never skips what is gone."""
-    return AIOKafkaConsumer(
-        **settings.broker.options,
-        group_id=f"plaudit-{service}",
-        enable_auto_commit=False,
-        auto_offset_reset="none",
-        isolation_level="read_committed",
-        fetch_max_bytes=settings.fetch_max_bytes,
-        session_timeout_ms=int(settings.session_seconds * 1000),
-        heartbeat_interval_ms=int(settings.session_seconds * 1000 / 4),
-        max_partition_fetch_bytes=settings.fetch_max_bytes,
-        metadata_max_age_ms=METADATA_MAX_AGE_MS,
-    )
-
-
-@contextlib.contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Without the garbage collector: it would walk a batch's living dictionaries again and again.
-
-    Nearly all of them are gone, without it, when the batch is.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
-class _Rebalances(ConsumerRebalanceListener):
-    """Tells the loop what it owns. The client would only log what is raised here, and the loop stand still."""
-
-    def __init__(self, consumer_loop: ConsumerLoop) -> None:
-        self._consumer_loop = consumer_loop
-
-    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        await self._or_crash(self._consumer_loop.on_revoked())
-
-    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        await self._or_crash(self._consumer_loop.on_assigned(sorted(assigned)))
-
-    async def _or_crash(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except Exception as error:  # noqa: BLE001 -- whatever it is, it ends the process
-            await self._consumer_loop.crash(error)

@@ -1,15 +1,18 @@
 """What a service reads."""
 
 import logging
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic
 
 from pydantic import TypeAdapter
 
+from shared.postgres import Connection
 from shared.settings import ServiceSettings
 from shared.topics import Topic
-from shared.transaction import Transaction
+from shared.transaction import SettingsT_co, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -29,12 +32,28 @@ class Lanes:
 
 
 @dataclass(frozen=True)
+class Preparation(Generic[SettingsT_co]):
+    """What there is before a batch's transaction: connections that are lent, and the settings."""
+
+    lend: Callable[[], AbstractAsyncContextManager[Connection]]
+    settings: SettingsT_co
+
+
+Prepare = Callable[[Preparation[Any], list[Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
 class Subscription:
-    """A topic that a service reads: how its messages are decoded and which handler takes them."""
+    """A topic that a service reads: how its messages are decoded and which handler takes them.
+
+    `prepare` is given the same list as the handler, before the transaction begins: for what takes long and needs
+    no lock. It may be done again for the same messages.
+    """
 
     topic: Topic
     adapter: TypeAdapter[Any]
     handler: Handler
+    prepare: Prepare | None = None
 
     def decoder(self, settings: ServiceSettings) -> Callable[[bytes], Any]:
         """What turns a record's value into a message, and checks the signature first where the topic is signed.
@@ -53,3 +72,11 @@ class Subscription:
             return decode(value)
 
         return check_and_decode
+
+
+def topics_and_lanes(topics: Collection[str], lanes: Lanes | None) -> dict[str, Any]:
+    """What the Kafka client subscribes to: a list of topics, or a pattern of their names and those of lanes."""
+    if lanes is None:
+        return {"topics": list(topics)}
+    names = "|".join(re.escape(topic) for topic in topics)
+    return {"pattern": rf"^(?:(?:{names})$|{re.escape(lanes.prefix)})"}

@@ -84,6 +84,8 @@ class Parts(mode.Service):
             on_failure=lambda error, _: log.info("waiting for Kafka: %r", error),
         )
         self._to_close.push_async_callback(self._close_producer)
+        for close in self._spec.closing:
+            self._to_close.push_async_callback(close)
         self.relay = OutboxRelay(self.pool, self.producer, self._settings)
         await self.add_runtime_dependency(self.relay)
         if self.role != "api":
@@ -153,6 +155,9 @@ class Parts(mode.Service):
             missing.append("PostgreSQL does not answer")
         if self._consumer_loop is not None and not self._consumer_loop.assigned.is_set():
             missing.append("no partitions assigned yet")
+        stalled = 0.0 if self._consumer_loop is None else self._consumer_loop.stalled_seconds()
+        if stalled > self._settings.stalled_seconds:
+            missing.append(f"it hangs: records wait, and no batch was finished for {stalled:.0f} s")
         return missing
 
     async def run_timer(self, timer: Timer) -> None:

@@ -25,7 +25,8 @@ class Timer:
 class ServiceSpec:
     """What makes a service: its name, settings, what it reads, its routes and its timers.
 
-    `problems` says what the service's own errors become when they reach its API.
+    `problems` says what the service's own errors become when they reach its API. `closing` ends what the service
+    itself has opened, once nothing uses it any more.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ServiceSpec:
     routers: Sequence[APIRouter]
     problems: ErrorTable = field(default_factory=dict)
     timers: Sequence[Timer] = ()
+    closing: Sequence[Callable[[], Awaitable[None]]] = ()
     #: Topics that it reads by the beginning of their names.
     lanes: Lanes | None = None
     #: OpenAPI of routes that are not FastAPI's: operations by path and method, and the schemas they name.

@@ -1,6 +1,6 @@
 """The SQL of programmes: their heads, which publishing and scoring lock, and their versions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import orjson
 from asyncpg import Record
@@ -10,6 +10,7 @@ from services.scoring.programmes.domain.publication import (
     Head,
     ProgrammeVersion,
     VersionPlace,
+    VersionStart,
     VersionText,
 )
 from shared.postgres import Connection
@@ -118,13 +119,39 @@ async def count_versions_signed_otherwise(conn: Connection, *, signed_with: str)
     return count
 
 
-async def load_documents(conn: Connection, *, community: str) -> list[tuple[ProgrammeVersion, Document]]:
+async def load_versions(conn: Connection, *, community: str) -> list[tuple[ProgrammeVersion, Document]]:
     """Every version of a community's programme with what it says, oldest first."""
     rows = await conn.fetch(
         f"select {_VERSION_COLUMNS}, document from programme_versions where community = $1 order by version",  # noqa: S608 -- the columns are a constant
         community,
     )
     return [(_version(row), orjson.loads(row["document"])) for row in rows]
+
+
+async def load_heads(conn: Connection, *, communities: Sequence[str]) -> dict[str, int]:
+    """The newest version of each community that has a head, as it is just now."""
+    rows = await conn.fetch(
+        "select community, version from programme_heads where community = any($1)", communities
+    )
+    return {row["community"]: row["version"] for row in rows}
+
+
+async def load_starts(conn: Connection, *, community: str) -> list[VersionStart]:
+    """When each version of a community's programme takes effect, oldest first."""
+    rows = await conn.fetch(
+        "select version, effective_from from programme_versions where community = $1 order by version", community
+    )
+    return [VersionStart(*row) for row in rows]
+
+
+async def load_documents(conn: Connection, *, community: str, numbers: Collection[int]) -> dict[int, Document]:
+    """What versions of a community's programme say, by number."""
+    rows = await conn.fetch(
+        "select version, document from programme_versions where community = $1 and version = any($2)",
+        community,
+        numbers,
+    )
+    return {row["version"]: orjson.loads(row["document"]) for row in rows}
 
 
 async def find_newest_version(conn: Connection, *, community: str) -> ProgrammeVersion | None:

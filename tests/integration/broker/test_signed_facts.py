@@ -17,8 +17,8 @@ from services.rewards.main import SPEC as REWARDS
 from services.scoring.main import SPEC as SCORING
 from services.scoring.programmes.domain.publication import Submission
 from services.scoring.programmes.domain.reading import read_programme
-from services.scoring.programmes.handlers import publish_programme
-from services.scoring.programmes.handlers import sign_anew as sign_programmes_anew
+from services.scoring.programmes.handlers.publishing import publish_programme
+from services.scoring.programmes.handlers.publishing import sign_anew as sign_programmes_anew
 from shared.access_keys import hash_secret
 from shared.contracts.programme import Programme
 from shared.kafka import create_producer, send_records

@@ -19,6 +19,9 @@ class Proxy:
         self._server = (host, port)
         self._armed: tuple[bytes, Cut] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        #: Cleared, nothing gets through in either direction, and the connections stay.
+        self.passes = asyncio.Event()
+        self.passes.set()
         self.cuts = 0
         self.url = ""
 
@@ -56,6 +59,7 @@ class Proxy:
                         upstream_writer.write(data)
                         await upstream.read(1)  # the server has done it
                     break
+                await self.passes.wait()
                 upstream_writer.write(data)
         finally:
             back.cancel()
@@ -65,6 +69,7 @@ class Proxy:
 
     async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65_536):
+            await self.passes.wait()
             writer.write(data)
             await writer.drain()
         writer.close()

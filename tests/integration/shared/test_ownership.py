@@ -68,7 +68,7 @@ async def test_a_topic_that_the_broker_did_not_know_of_yet_is_not_overlooked(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worker joins its group with nothing to do, and must not stay like that."""
-    monkeypatch.setattr("shared.consumer.loop.METADATA_MAX_AGE_MS", 300)
+    monkeypatch.setattr("shared.consumer.client.METADATA_MAX_AGE_MS", 300)
     line.source = Topic(f"{line.name}.later.v1", "in", "key", (), (), (), partitions=3)
     async with line.worker() as worker:
         await asyncio.wait_for(worker.loop.assigned.wait(), 10)
@@ -185,7 +185,9 @@ async def test_a_topic_made_anew_stops_the_line(line: Line, monkeypatch: pytest.
         await until(gone)
     finally:
         await admin.close()
-    monkeypatch.setattr("shared.consumer.loop.METADATA_MAX_AGE_MS", 300)  # the broker may need a moment to notice
+    monkeypatch.setattr(
+        "shared.consumer.client.METADATA_MAX_AGE_MS", 300
+    )  # the broker may need a moment to notice
     await create_topics(line.settings.broker, [line.source])
     async with line.worker() as worker:
         reason = await worker.crash_reason()

@@ -80,9 +80,9 @@ class DeclinedItem(BaseModel):
     slot: Slot
     reason: str = Field(
         description=(
-            "condition_false, condition_failed (it could not be evaluated), no_beneficiary (nobody is in the "
-            "slot), own_activity (nobody earns by answering themselves), daily_cap, or retracted (before it "
-            "arrived)"
+            "condition_false, condition_failed (it could not be evaluated), too_slow (its condition took more of "
+            "the processor than it may), no_beneficiary (nobody is in the slot), own_activity (nobody earns by "
+            "answering themselves), daily_cap, or retracted (before it arrived)"
         ),
         examples=["condition_failed"],
     )

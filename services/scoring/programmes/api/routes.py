@@ -1,6 +1,5 @@
 """HTTP routes of programmes: publishing, and the versions there are."""
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -14,14 +13,18 @@ from services.scoring.programmes.api.models import (
     Publication,
 )
 from services.scoring.programmes.api.problems import (
+    CHECK_TOO_SLOW,
+    CHECKS_BUSY,
     EFFECTIVE_FROM_REFUSED,
     INVALID_PROGRAMME,
     OTHER_PROGRAMME,
     UNKNOWN_VERSION,
 )
 from services.scoring.programmes.domain.publication import OtherProgrammeError, Submission, VersionPlace
-from services.scoring.programmes.domain.reading import document_of, document_sha256, read_programme
-from services.scoring.programmes.handlers import publish_programme
+from services.scoring.programmes.domain.reading import Mistake, document_of, document_sha256
+from services.scoring.programmes.handlers.checking import CHECKER
+from services.scoring.programmes.handlers.publishing import publish_programme
+from services.scoring.settings import Settings
 from shared.contracts.programme import Programme
 from shared.http import (
     Begin,
@@ -34,6 +37,7 @@ from shared.http import (
     Problem,
     Scope,
     after,
+    configured,
     problem_responses,
     requires,
 )
@@ -50,7 +54,12 @@ Reader = Annotated[Principal, requires(Scope.PROGRAMMES_READ)]
     summary="Publish a version of the programme",
     status_code=201,
     responses=problem_responses(
-        OTHER_PROGRAMME, UNSUPPORTED_CONTENT_TYPE, INVALID_PROGRAMME, EFFECTIVE_FROM_REFUSED
+        OTHER_PROGRAMME,
+        UNSUPPORTED_CONTENT_TYPE,
+        INVALID_PROGRAMME,
+        EFFECTIVE_FROM_REFUSED,
+        CHECK_TOO_SLOW,
+        CHECKS_BUSY,
     )
     | {200: {"model": Publication, "description": "A dry run, or the newest version says the same already"}},
     openapi_extra={"requestBody": PROGRAMME_BODY},
@@ -60,6 +69,7 @@ async def post_programme(
     response: Response,
     principal: Publisher,
     begin: Begin,
+    settings: Annotated[Settings, configured(Settings)],
     dry_run: Annotated[bool, Query(description="Only check; nothing is published")] = False,
     effective_from: Annotated[
         Moment | None,
@@ -72,8 +82,8 @@ async def post_programme(
     when. Publishing what the newest version says already makes no new one.
     """
     text = await _text(request)
-    programme = await asyncio.to_thread(_read, text)
-    # No transaction is open while the text is read.
+    # In another process, and no transaction is open meanwhile: what a text can do to its reader, it does there.
+    programme = _valid(await CHECKER.check(text, community=principal.community, settings=settings))
     async with begin() as tx:
         if dry_run:
             newest = await store.find_newest_version(tx.conn, community=principal.community)
@@ -113,8 +123,7 @@ async def _text(request: Request) -> str:
         raise Problem(INVALID_PROGRAMME, detail) from error
 
 
-def _read(text: str) -> Programme:
-    read = read_programme(text)
+def _valid(read: Programme | list[Mistake]) -> Programme:
     if isinstance(read, Programme):
         return read
     errors = [

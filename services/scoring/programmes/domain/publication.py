@@ -43,6 +43,13 @@ class ProgrammeVersion:
     document_sha256: str
 
 
+class VersionStart(NamedTuple):
+    """A version's number, and when it takes effect."""
+
+    number: int
+    effective_from: datetime
+
+
 class VersionPlace(NamedTuple):
     """Where a version stands in the list of them, newest first."""
 

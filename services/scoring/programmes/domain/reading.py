@@ -1,7 +1,7 @@
 """Programme text → Programme, or every mistake in it with its line, column, field and what was expected."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, get_args
@@ -14,7 +14,11 @@ from schwifty.exceptions import InvalidChecksumDigits, InvalidCountryCode, Inval
 
 from services.scoring.programmes.domain.located_yaml import Located, Mark, Path, YamlError, read_yaml
 from services.scoring.programmes.domain.publication import Document
-from services.scoring.rules.domain.conditions import ConditionError, check_condition
+from services.scoring.rules.domain.conditions import read_condition, try_condition
+from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT, Bound
+from services.scoring.rules.domain.errors import ConditionError
+from services.scoring.rules.domain.tree import Node
+from services.scoring.rules.domain.trials import Clock
 from shared.contracts.activities import ACTIVITY_TYPES, RETRACTED_TYPE
 from shared.contracts.programme import (
     CONDITION_MAX_CHARS,
@@ -52,16 +56,27 @@ class Mistake:
     detail: str
 
 
-def read_programme(text: str) -> Programme | list[Mistake]:
-    """Read a programme written in YAML (or JSON, which is YAML too).
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A condition that was read; `event_types` are all there are where some of the rule's are not known."""
 
-    Returns the programme, or all mistakes found in order of line, at most MISTAKES_MAX_COUNT.
+    tree: Node
+    bound: Bound
+    event_types: tuple[str, ...]
+    are_types_known: bool
+
+
+def read_programme(text: str, *, clock: Clock | None = None) -> Programme | list[Mistake]:
+    """Read a programme written in YAML (or JSON, which is YAML too), and try its conditions.
+
+    Returns the programme, or all mistakes found in order of line, at most MISTAKES_MAX_COUNT. `clock` gives
+    seconds of the processor; with it, a condition that takes too long when it is tried is a mistake too.
     """
     try:
         located = read_yaml(text)
     except YamlError as refused:
         return [_mistake(refused.mark, refused.path, refused.detail)]
-    mistakes = [*_rule_mistakes(located, text), *_account_mistakes(located)]
+    mistakes = [*_rule_mistakes(located, text, clock), *_account_mistakes(located)]
     try:
         programme = Programme.model_validate(located.value)
     except ValidationError as invalid:
@@ -161,8 +176,9 @@ def _id_mistakes(located: Located, problems: Iterable[RepeatedId | UnknownId]) -
         yield _mistake(mark, problem.path, detail)
 
 
-def _rule_mistakes(located: Located, text: str) -> Iterator[Mistake]:
+def _rule_mistakes(located: Located, text: str, clock: Clock | None) -> Iterator[Mistake]:
     """What is wrong with the types and conditions of rules, whatever else is wrong with the programme."""
+    read: dict[int, _Read] = {}
     for index, rule in enumerate(_list_at(located, ("rules",))):
         on = ("rules", index, "on")
         event_types = _list_at(located, on)
@@ -174,15 +190,50 @@ def _rule_mistakes(located: Located, text: str) -> Iterator[Mistake]:
         if not isinstance(condition, str) or not 0 < len(condition) <= CONDITION_MAX_CHARS:
             continue
         known = [event_type for event_type in event_types if event_type in ACTIVITY_TYPES]
-        if not known or len(known) < len(event_types):
+        are_types_known = 0 < len(known) == len(event_types)
+        if not are_types_known:
             # What the types were meant to be nobody knows: any type's fields may be right.
             known = list(ACTIVITY_TYPES)
         try:
-            check_condition(condition, known)
+            tree, bound = read_condition(condition, tuple(known))
+            bound.check()
         except ConditionError as refused:
-            at = ("rules", index, "when")
-            mark = _within(text, located.values[at], condition, refused.offset)
-            yield _mistake(mark, at, refused.detail)
+            yield _condition_mistake(located, text, index, refused)
+        else:
+            read[index] = _Read(tree, bound, tuple(known), are_types_known)
+    # Tried only once it is known that all of them together take a bounded time.
+    too_dear = dict(_too_dear(read))
+    for index, one in read.items():
+        try:
+            if index in too_dear:
+                raise too_dear[index]
+            if not too_dear:
+                try_condition(one.tree, one.event_types, clock)
+        except ConditionError as refused:
+            yield _condition_mistake(located, text, index, refused)
+
+
+def _too_dear(read: Mapping[int, _Read]) -> Iterator[tuple[int, ConditionError]]:
+    """The rule that takes the most of each type of event on which all conditions together take too much."""
+    steps: dict[str, dict[int, int]] = {}
+    for index, one in read.items():
+        for event_type in one.event_types if one.are_types_known else ():
+            steps.setdefault(event_type, {})[index] = one.bound.steps
+    for event_type, of_type in sorted(steps.items()):
+        together = sum(of_type.values())
+        if together > EVENT_STEPS_MAX_COUNT:
+            dearest = max(of_type, key=lambda index: (of_type[index], -index))
+            detail = (
+                f"the {len(of_type)} conditions on {event_type} can take up to {together:,} steps for one event,"
+                f" and may take {EVENT_STEPS_MAX_COUNT:,} together; this one takes the most, {of_type[dearest]:,}"
+            )
+            yield dearest, ConditionError(detail)
+
+
+def _condition_mistake(located: Located, text: str, index: int, refused: ConditionError) -> Mistake:
+    at: Path = ("rules", index, "when")
+    mark = _within(text, located.values[at], str(_value_at(located, at)), refused.offset)
+    return _mistake(mark, at, refused.detail)
 
 
 def _list_at(located: Located, path: Path) -> list[Any]:

@@ -7,18 +7,26 @@ why, is kept beside it: "why did I get nothing" has an answer.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal, NamedTuple
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from services.scoring.limits.domain import CapKey
-from services.scoring.rules.domain.conditions import (
+from services.scoring.rules.domain.conditions import Judged, judge
+from services.scoring.rules.domain.errors import ConditionError
+from services.scoring.rules.domain.evaluation import (
+    Answer,
     Condition,
     NotEvaluated,
-    compile_condition,
+    TooSlow,
+    compiled,
     context_of,
     holds,
 )
 from shared.contracts.facts import AcceptedEvent
-from shared.contracts.programme import Programme, Rule, Slot
+from shared.contracts.programme import Programme, Slot
+
+#: What all conditions on one type of event may take here, in steps of some 20 ns; the others are evaluated apart.
+IN_PROCESS_STEPS_MAX_COUNT = 10_000
 
 #: The attribute of an accepted event that says which member a beneficiary is.
 MEMBER_ATTRIBUTE: dict[Slot, Literal["member", "objectmember", "replymember"]] = {
@@ -27,26 +35,50 @@ MEMBER_ATTRIBUTE: dict[Slot, Literal["member", "objectmember", "replymember"]] =
     "reply_author": "replymember",
 }
 
-Reason = Literal["condition_false", "condition_failed", "no_beneficiary", "own_activity", "daily_cap", "retracted"]
+Reason = Literal[
+    "condition_false",
+    "condition_failed",
+    "too_slow",
+    "no_beneficiary",
+    "own_activity",
+    "daily_cap",
+    "retracted",
+]
+
+
+class RuleKey(NamedTuple):
+    """A rule of one version of a community's programme."""
+
+    community: str
+    version: int
+    rule_id: str
+
+
+#: What conditions that are evaluated apart say of events, by rule and uid of the event.
+Answers = Mapping[RuleKey, Mapping[str, Answer]]
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule with its condition compiled and its beneficiary resolved to an event's attribute."""
+    """A rule with its condition and its beneficiary resolved to an event's attribute.
+
+    A condition that may take long is Judged only: it is evaluated apart, in another process.
+    """
 
     id: str
     beneficiary: Slot
     member_attribute: str
     points: int
     daily_cap: int | None
-    condition: Condition | None
+    condition: Condition | Judged | None
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledVersion:
     """A published version, ready for matching.
 
-    It scores the events received from `effective_from` until the next does.
+    It scores the events received from `effective_from` until the next does. `asks` has the types of event with
+    conditions that are evaluated apart.
     """
 
     programme_id: str
@@ -54,6 +86,20 @@ class CompiledVersion:
     effective_from: datetime
     rules: dict[str, tuple[CompiledRule, ...]]
     variables: dict[str, frozenset[str]]
+    asks: frozenset[str]
+
+
+class InForce(Protocol):
+    """Something about a version: its number and from when it is in effect."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def effective_from(self) -> datetime: ...
+
+
+VersionT = TypeVar("VersionT", bound=InForce)
 
 
 class Candidate(NamedTuple):
@@ -82,6 +128,14 @@ class Declined(NamedTuple):
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A condition that is evaluated apart, and the events that it is asked of, by uid."""
+
+    condition: Judged
+    events: dict[str, AcceptedEvent] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Matched:
     """What the rules found in a batch, in the order of its events."""
@@ -90,20 +144,33 @@ class Matched:
     declined: list[Declined] = field(default_factory=list)
     without_version: int = 0
 
+    def add(self, other: "Matched") -> None:
+        """Append what was found in the events that follow."""
+        self.candidates += other.candidates
+        self.declined += other.declined
+        self.without_version += other.without_version
+
 
 def compile_version(programme: Programme, number: int, effective_from: datetime) -> CompiledVersion:
-    """Compile a programme for scoring.
-
-    Raises ConditionError when a condition is not CEL, which a programme that was published cannot have.
-    """
+    """Compile a programme for scoring: of its conditions those that take next to no time for an event."""
+    judged = {rule.id: judge(rule.when, rule.on) for rule in programme.rules if rule.when is not None}
+    cheap = _cheap(programme, judged)
     rules: dict[str, list[CompiledRule]] = {}
     for rule in programme.rules:
-        compiled = _compile_rule(rule)
+        condition = judged.get(rule.id)
+        compiled_rule = CompiledRule(
+            id=rule.id,
+            beneficiary=rule.to,
+            member_attribute=MEMBER_ATTRIBUTE[rule.to],
+            points=rule.points,
+            daily_cap=rule.daily_cap,
+            condition=_compiled(condition) if condition is not None and rule.id in cheap else condition,
+        )
         for event_type in dict.fromkeys(rule.on):
-            rules.setdefault(event_type, []).append(compiled)
+            rules.setdefault(event_type, []).append(compiled_rule)
     variables = {
         event_type: frozenset(
-            name for rule in of_type if rule.condition is not None for name in rule.condition.variables
+            name for rule in of_type if isinstance(rule.condition, Condition) for name in rule.condition.variables
         )
         for event_type, of_type in rules.items()
     }
@@ -113,21 +180,36 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
         effective_from,
         {event_type: tuple(of_type) for event_type, of_type in rules.items()},
         variables,
+        frozenset(
+            event_type
+            for event_type, of_type in rules.items()
+            if any(isinstance(rule.condition, Judged) for rule in of_type)
+        ),
     )
 
 
-def _compile_rule(rule: Rule) -> CompiledRule:
-    return CompiledRule(
-        id=rule.id,
-        beneficiary=rule.to,
-        member_attribute=MEMBER_ATTRIBUTE[rule.to],
-        points=rule.points,
-        daily_cap=rule.daily_cap,
-        condition=None if rule.when is None else compile_condition(rule.when),
-    )
+def _cheap(programme: Programme, judged: Mapping[str, Judged]) -> set[str]:
+    """The rules whose conditions are evaluated here: the cheapest, which together take little for any event."""
+    taken: dict[str, int] = {}
+    cheap: set[str] = set()
+    for rule in sorted(
+        (rule for rule in programme.rules if rule.id in judged), key=lambda one: judged[one.id].steps
+    ):
+        steps = judged[rule.id].steps
+        if all(taken.get(event_type, 0) + steps <= IN_PROCESS_STEPS_MAX_COUNT for event_type in rule.on):
+            cheap.add(rule.id)
+            taken.update({event_type: taken.get(event_type, 0) + steps for event_type in rule.on})
+    return cheap
 
 
-def version_at(versions: Sequence[CompiledVersion], received_at: datetime) -> CompiledVersion | None:
+def _compiled(judged: Judged) -> Condition | Judged:
+    try:
+        return Condition(compiled(judged.text), judged.variables)
+    except ConditionError:
+        return judged  # published by an earlier version of the service: whoever evaluates it says what is wrong
+
+
+def version_at(versions: Sequence[VersionT], received_at: datetime) -> VersionT | None:
     """The newest of `versions` (oldest first) that was in effect when an event was received."""
     for version in reversed(versions):
         if version.effective_from <= received_at:
@@ -135,8 +217,38 @@ def version_at(versions: Sequence[CompiledVersion], received_at: datetime) -> Co
     return None
 
 
-def match(events: Iterable[AcceptedEvent], versions: Mapping[str, Sequence[CompiledVersion]]) -> Matched:
-    """Find what the rules have for `events`, in their order; `versions` are those of each community."""
+def questions(
+    events: Iterable[AcceptedEvent], versions: Mapping[str, Sequence[CompiledVersion]]
+) -> dict[RuleKey, Question]:
+    """What has to be evaluated apart before `events` can be matched."""
+    asked: dict[RuleKey, Question] = {}
+    asking = {
+        (community, event_type)
+        for community, of_community in versions.items()
+        for version in of_community
+        for event_type in version.asks
+    }
+    for event in events if asking else ():
+        if (event["community"], event["type"]) not in asking:
+            continue
+        in_force = version_at(versions[event["community"]], event["receivedat"])
+        for rule in () if in_force is None else in_force.rules.get(event["type"], ()):
+            fields: Any = event
+            if in_force is not None and isinstance(rule.condition, Judged) and rule.member_attribute in fields:
+                key = RuleKey(event["community"], in_force.number, rule.id)
+                asked.setdefault(key, Question(rule.condition)).events[event["uid"]] = event
+    return asked
+
+
+def match(
+    events: Iterable[AcceptedEvent],
+    versions: Mapping[str, Sequence[CompiledVersion]],
+    answers: Answers = MappingProxyType({}),
+) -> Matched:
+    """Find what the rules have for `events`, in their order; `versions` are those of each community.
+
+    `answers` has what the conditions say that are evaluated apart, for all that `questions` asks.
+    """
     matched = Matched()
     for event in events:
         received_at = event["receivedat"].astimezone(UTC)
@@ -146,7 +258,7 @@ def match(events: Iterable[AcceptedEvent], versions: Mapping[str, Sequence[Compi
             continue
         rules = version.rules.get(event["type"])
         if rules is not None:
-            _match_event(event, received_at, version, rules, matched)
+            _match_event(event, received_at, version, rules, answers, matched)
     return matched
 
 
@@ -155,6 +267,7 @@ def _match_event(
     received_at: datetime,
     version: CompiledVersion,
     rules: tuple[CompiledRule, ...],
+    answers: Answers,
     matched: Matched,
 ) -> None:
     fields: Any = event
@@ -166,14 +279,15 @@ def _match_event(
             matched.declined.append(decline(event, rule, "no_beneficiary"))
             continue
         if rule.condition is not None:
-            if context is None:
-                context = context_of(event, version.variables[event["type"]])
-            answer = holds(rule.condition, context)
-            if isinstance(answer, NotEvaluated):
-                matched.declined.append(decline(event, rule, "condition_failed", answer.reason))
-                continue
-            if not answer:
-                matched.declined.append(decline(event, rule, "condition_false"))
+            answer: Answer
+            if isinstance(rule.condition, Judged):
+                answer = answers[RuleKey(event["community"], version.number, rule.id)][event["uid"]]
+            else:
+                if context is None:
+                    context = context_of(event, version.variables[event["type"]])
+                answer = holds(rule.condition, context)
+            if answer is not True:
+                matched.declined.append(_not_true(event, rule, answer))
                 continue
         # Nobody earns by answering, thanking or reacting to themselves.
         if rule.beneficiary != "actor" and member_id == event["member"]:
@@ -183,6 +297,14 @@ def _match_event(
         if rule.daily_cap is not None:
             cap = CapKey(event["community"], member_id, rule.id, event_time.date())
         matched.candidates.append(Candidate(event, event_time, received_at, version, rule, member_id, cap))
+
+
+def _not_true(event: AcceptedEvent, rule: CompiledRule, answer: Answer) -> Declined:
+    if isinstance(answer, NotEvaluated):
+        return decline(event, rule, "condition_failed", answer.reason)
+    if isinstance(answer, TooSlow):
+        return decline(event, rule, "too_slow", answer.detail)
+    return decline(event, rule, "condition_false")
 
 
 def decline(event: AcceptedEvent, rule: CompiledRule, reason: Reason, detail: str = "") -> Declined:

@@ -12,7 +12,7 @@ from services.scoring.awards.handlers import Scorer
 from services.scoring.main import SPEC
 from services.scoring.programmes.domain.publication import Submission
 from services.scoring.programmes.domain.reading import read_programme
-from services.scoring.programmes.handlers import Published, publish_programme
+from services.scoring.programmes.handlers.publishing import Published, publish_programme
 from shared.contracts.programme import Programme
 from shared.service import ServiceSpec
 from tests.integration.services.world import NOON, World

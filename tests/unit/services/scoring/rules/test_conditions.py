@@ -5,14 +5,9 @@ from typing import Any
 
 import pytest
 
-from services.scoring.rules.domain.conditions import (
-    ConditionError,
-    NotEvaluated,
-    check_condition,
-    compile_condition,
-    context_of,
-    holds,
-)
+from services.scoring.rules.domain.conditions import check_condition, compile_condition
+from services.scoring.rules.domain.errors import ConditionError
+from services.scoring.rules.domain.evaluation import NotEvaluated, context_of, holds
 
 EVENT: dict[str, Any] = {
     "id": "7",

@@ -87,7 +87,7 @@ async def sign_anew(tx: Transaction[Settings]) -> None:
         # 1. No version is published meanwhile: the last one told must be the newest, which compaction keeps.
         await store.lock_head_for_update(tx.conn, community=community)
         # 2. All of them, oldest first, because a reader may be built anew.
-        for version, document in await store.load_documents(tx.conn, community=community):
+        for version, document in await store.load_versions(tx.conn, community=community):
             _tell(tx, version, document=document)
         await store.set_signed_with(tx.conn, community=community, signed_with=signed_with)
     if communities:

@@ -1,0 +1,1 @@
+"""What is done with programmes: checked apart, published in a transaction, kept ready for scoring."""

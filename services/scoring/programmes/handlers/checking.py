@@ -1,0 +1,86 @@
+"""Programmes are checked apart: whatever a text does to whoever reads it, the service goes on answering."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from services.scoring.children.handlers import ChildEndedError, Children
+from services.scoring.programmes.domain.reading import Mistake
+from services.scoring.settings import Settings
+from shared.contracts.programme import Programme
+
+#: By the clock, for a check that its own limit does not end; the machine may be busy.
+CLOCK_FACTOR = 6
+CHILD_MAX_BYTES = 1024 * 1024 * 1024
+
+
+class CheckTooSlowError(Exception):
+    """A programme took longer to check than it may: `seconds` of the processor."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"checking it took more than {seconds:g} s")
+        self.seconds = seconds
+
+
+class ChecksBusyError(Exception):
+    """Other programmes are being checked, and this one has waited for its turn as long as it may."""
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A community's place in the line, and how many of its programmes want it."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    wanted: int = 0
+
+
+@dataclass(slots=True)
+class Checker:
+    """Has programmes checked, one at a time, and one of a community: nobody else waits behind a second."""
+
+    children: Children = field(default_factory=lambda: Children("check", count=1, memory_bytes=CHILD_MAX_BYTES))
+    _turns: dict[str, _Turn] = field(default_factory=dict)
+
+    async def check(self, text: str, *, community: str, settings: Settings) -> Programme | list[Mistake]:
+        """Read a programme; returns it, or every mistake in it.
+
+        Raises CheckTooSlowError and ChecksBusyError.
+        """
+        try:
+            async with (
+                asyncio.timeout(settings.check_wait_seconds) as waiting,
+                self._turn(community),
+                self.children.lend() as child,
+            ):
+                waiting.reschedule(None)
+                request = {"text": text, "seconds": settings.check_seconds}
+                parts = child.ask(request, seconds=CLOCK_FACTOR * settings.check_seconds)
+                (found,) = [part async for part in parts]
+        except ChildEndedError:
+            raise CheckTooSlowError(settings.check_seconds) from None
+        except TimeoutError:
+            raise ChecksBusyError from None
+        if "document" in found:
+            return Programme.model_validate(found["document"])
+        return [Mistake(*mistake) for mistake in found["mistakes"]]
+
+    async def close(self) -> None:
+        """End the child."""
+        await self.children.close()
+
+    @asynccontextmanager
+    async def _turn(self, community: str) -> AsyncIterator[None]:
+        """The community's own turn: it waits at the child once, however many programmes it has to be checked."""
+        turn = self._turns.setdefault(community, _Turn())
+        turn.wanted += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.wanted -= 1
+            if not turn.wanted:
+                del self._turns[community]
+
+
+CHECKER = Checker()

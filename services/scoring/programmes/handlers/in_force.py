@@ -1,0 +1,98 @@
+"""The versions that score events, in memory: compiled once each, when an event first needs them.
+
+Awards are scored with these. Memory is believed only as far
+as the community's head row says, read in the transaction that scores.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+
+from services.scoring.programmes import store
+from services.scoring.programmes.domain.publication import Document, VersionStart
+from services.scoring.rules.domain.matching import CompiledVersion, compile_version, version_at
+from shared.contracts.facts import AcceptedEvent
+from shared.contracts.programme import Programme
+from shared.postgres import Connection
+
+#: Rules of compiled versions that are kept; those of versions not used for longest go first. Some 5 kB each.
+COMPILED_RULES_MAX_COUNT = 10_000
+
+Lend = Callable[[], AbstractAsyncContextManager[Connection]]
+
+
+@dataclass(slots=True)
+class VersionsInForce:
+    """What is known of each community's versions."""
+
+    _heads: dict[str, int] = field(default_factory=dict)
+    _starts: dict[str, Sequence[VersionStart]] = field(default_factory=dict)
+    _compiled: OrderedDict[tuple[str, int], CompiledVersion] = field(default_factory=OrderedDict)
+
+    async def of(
+        self, events: Sequence[AcceptedEvent], lend: Lend
+    ) -> tuple[dict[str, int], dict[str, Sequence[CompiledVersion]]]:
+        """The newest version of each community of `events`, and the versions that are in force for them.
+
+        A connection is lent only while the database is asked. What is not compiled yet is compiled in a thread: it
+        holds Python's lock for a few milliseconds at a time.
+        """
+        communities = sorted({event["community"] for event in events})
+        async with lend() as conn:
+            heads = dict.fromkeys(communities, 0) | await store.load_heads(conn, communities=communities)
+            for community, newest in heads.items():
+                if self._heads.get(community, 0) != newest:
+                    self._starts[community] = await store.load_starts(conn, community=community)
+                    self._heads[community] = newest
+            needed = self._needed(events)
+            documents = {
+                community: await store.load_documents(conn, community=community, numbers=missing)
+                for community, numbers in needed.items()
+                if (missing := [number for number in numbers if (community, number) not in self._compiled])
+            }
+        for community, texts in documents.items():
+            starts = {start.number: start for start in self._starts[community]}
+            for number, document in texts.items():
+                made = await asyncio.to_thread(_compile, document, starts[number])
+                self._compiled[community, number] = made
+        found: dict[str, Sequence[CompiledVersion]] = {}
+        for community, numbers in needed.items():
+            for number in numbers:
+                self._compiled.move_to_end((community, number))
+            found[community] = [self._compiled[community, number] for number in sorted(numbers)]
+        self._forget()
+        return heads, found
+
+    def _needed(self, events: Sequence[AcceptedEvent]) -> Mapping[str, set[int]]:
+        """The numbers of the versions that are in force for `events`, by community."""
+        needed: dict[str, set[int]] = {}
+        several: dict[str, Sequence[VersionStart]] = {}
+        for community in {event["community"] for event in events}:
+            starts = self._starts.get(community, ())
+            if len(starts) == 1:
+                needed[community] = {starts[0].number}
+            elif starts:
+                several[community] = starts
+        # To compare parsed times takes long, so it is done only where there is a choice.
+        for event in events if several else ():
+            starts = several.get(event["community"], ())
+            start = version_at(starts, event["receivedat"]) if starts else None
+            if start is not None:
+                needed.setdefault(event["community"], set()).add(start.number)
+        return needed
+
+    def _forget(self) -> None:
+        kept = sum(_size(version) for version in self._compiled.values())
+        while kept > COMPILED_RULES_MAX_COUNT and len(self._compiled) > 1:
+            _, oldest = self._compiled.popitem(last=False)
+            kept -= _size(oldest)
+
+
+def _size(version: CompiledVersion) -> int:
+    return len({rule.id for of_type in version.rules.values() for rule in of_type})
+
+
+def _compile(document: Document, start: VersionStart) -> CompiledVersion:
+    return compile_version(Programme.model_validate(document), start.number, start.effective_from)

@@ -1,0 +1,85 @@
+"""Conditions as they are evaluated, in the service and in its child processes, which import nothing else."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import cel
+
+from services.scoring.rules.domain.errors import ConditionError
+
+EVENT_FIELDS = ("id", "source", "type", "time")
+
+#: What the evaluator raises when an expression cannot be evaluated over the given values.
+EVALUATION_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
+REASON_MAX_CHARS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A compiled expression and the variables it reads."""
+
+    program: Any
+    variables: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotEvaluated:
+    """Why a condition has no answer for an event, such as a field that the event does not have."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TooSlow:
+    """A condition that was not asked to its end, because it took more than it may; `detail` says of what."""
+
+    detail: str
+
+
+Answer = bool | NotEvaluated | TooSlow
+
+
+def compiled(text: str) -> Any:
+    """The evaluator's program for a text. Raises ConditionError when it is not a CEL expression."""
+    try:
+        return cel.compile(text)
+    except ValueError as error:
+        raise ConditionError(f"not a CEL expression: {_first_line(error)}") from None
+
+
+def holds(condition: Condition, context: Any) -> bool | NotEvaluated:
+    """Whether the condition is true in `context`; NotEvaluated when it has no true or false answer there."""
+    try:
+        result = condition.program.execute(context)
+    except EVALUATION_ERRORS as error:
+        return NotEvaluated(_explained(error))
+    except BaseException as error:
+        # A mistake in the evaluator itself, which is no Exception and has no other name to be known by.
+        if type(error).__name__ != "PanicException":
+            raise
+        return NotEvaluated(f"the evaluator failed: {_first_line(error)}")
+    if isinstance(result, bool):
+        return result
+    return NotEvaluated(f"the result is {type(result).__name__} {result!r:.80}, neither true nor false")
+
+
+def context_of(event: Mapping[str, Any], variables: Iterable[str]) -> Any:
+    """The CEL context of an accepted event, with only `variables`: converting `data` is the costly part."""
+    context = cel.Context()
+    for name in variables:
+        if name == "data":
+            context.add_variable("data", event["data"])
+        else:
+            context.add_variable("event", {field: event[field] for field in EVENT_FIELDS})
+    return context
+
+
+def _explained(error: BaseException) -> str:
+    if isinstance(error, KeyError):
+        return f"the event has no field {error.args[0]}" if error.args else "the event lacks a field"
+    return _first_line(error)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).split("\n", 1)[0][:REASON_MAX_CHARS]

@@ -1,0 +1,1 @@
+"""Conditions evaluated apart, within a budget."""

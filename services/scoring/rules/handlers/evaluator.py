@@ -1,0 +1,59 @@
+"""What a child process does for rules: evaluates conditions over events, and holds each to what it may take.
+
+It imports what it evaluates with and no more: after a condition that ran over, the next child has to be there at
+once.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from services.scoring.children.domain import Limit
+from services.scoring.rules.domain.errors import ConditionError
+from services.scoring.rules.domain.evaluation import Condition, NotEvaluated, compiled, context_of, holds
+
+PROGRAMS_MAX_COUNT = 2_000
+COMPILE_SECONDS = 0.5
+
+_compiled = lru_cache(PROGRAMS_MAX_COUNT)(compiled)
+
+
+def evaluate(request: Mapping[str, Any], limit: Limit) -> Iterator[Mapping[str, Any]]:
+    """Evaluate each of the `rules` of a request over its events, and yield what it says of each.
+
+    A request has `events` ({"event": …, "data": …} each), `rules` (text, variables, places of its events, and the
+    seconds of the processor that it may take for them all), `evaluation_seconds` for one rule and one event, which
+    the kernel holds it to, and `seconds` for all rules. An answer is true, false, a reason why there is none, or
+    null: too slow.
+    """
+    events = request["events"]
+    for event in events:
+        event["event"]["time"] = datetime.fromisoformat(event["event"]["time"])
+    contexts: dict[tuple[int, tuple[str, ...]], Any] = {}
+    left = request["seconds"]
+    for rule in request["rules"]:
+        started = time.process_time()
+        allowed = min(rule["seconds"], left)
+        variables = tuple(rule["variables"])
+        answers: list[bool | str | None] = []
+        limit(COMPILE_SECONDS)
+        try:
+            condition = Condition(_compiled(rule["text"]), variables)
+        except ConditionError as refused:
+            answers = [refused.detail] * len(rule["events"])
+        for place in rule["events"][len(answers) :]:
+            if time.process_time() - started > allowed:
+                answers += [None] * (len(rule["events"]) - len(answers))
+                break
+            if (place, variables) not in contexts:
+                event = events[place]
+                contexts[place, variables] = context_of({**event["event"], "data": event["data"]}, variables)
+            limit(request["evaluation_seconds"])
+            answer = holds(condition, contexts[place, variables])
+            answers.append(answer.reason if isinstance(answer, NotEvaluated) else answer)
+        limit(0)
+        took = time.process_time() - started
+        left -= took
+        yield {"answers": answers, "seconds": took}

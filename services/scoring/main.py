@@ -7,7 +7,7 @@ from services.scoring.programmes.api.models import SCHEMAS
 from services.scoring.programmes.api.routes import router as programmes
 from services.scoring.programmes.handlers import SIGN_ANEW_EVERY_SECONDS, sign_anew
 from services.scoring.settings import Settings
-from shared.access_keys import FOLLOWED_ACCESS_KEYS
+from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import ACCEPTED_EVENT
 from shared.service import ServiceSpec, Timer, run
@@ -17,7 +17,11 @@ SPEC = ServiceSpec(
     name="scoring",
     description="Turns events into points by the rules of a community's published programme.",
     settings=Settings,
-    subscriptions=[FOLLOWED_ACCESS_KEYS, Subscription(EVENTS, ACCEPTED_EVENT, Scorer().on_activities)],
+    subscriptions=[
+        FOLLOWED_ACCESS_KEYS,
+        FOLLOWED_PEOPLE,
+        Subscription(EVENTS, ACCEPTED_EVENT, Scorer().on_activities),
+    ],
     routers=[programmes, awards],
     problems=ERRORS,
     timers=[Timer("sign-programmes-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew)],

@@ -18,7 +18,8 @@ from starlette.routing import Route
 from bench.measure import like_a_service
 from services.ingest.events.api.posting import post_events
 from services.ingest.main import SPEC
-from shared.http import Connected, Principal, Problem
+from shared.access_keys import PersonKind
+from shared.http import Connected, Principal, Problem, Scope
 from shared.http.server import HttpServer
 from shared.kafka import send_records
 from shared.service import describe
@@ -52,7 +53,9 @@ class AnyKey:
     """Knows every access key."""
 
     async def principal(self, secret: str) -> Principal:
-        return Principal("bench", "key", "benchmark", frozenset(("events:write",)))
+        return Principal(
+            "bench", "", "benchmark", PersonKind.SERVICE, frozenset(), frozenset((Scope.EVENTS_WRITE,)), "key"
+        )
 
 
 def application(producer: Any = None) -> Any:

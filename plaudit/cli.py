@@ -43,7 +43,8 @@ SUBCOMMANDS = {
     "kafka-user": Subcommand(
         "plaudit.broker.commands", "kafka_user", "Make users at the broker, and show what each may do."
     ),
-    "keys": Subcommand("plaudit.admin", "keys", "Issue, list and revoke access keys."),
+    "people": Subcommand("plaudit.people", "people", "Add people, say what they are, and disable them."),
+    "keys": Subcommand("plaudit.admin", "keys", "Issue, list, rotate and revoke access keys."),
     "dlq": Subcommand("plaudit.dlq", "dlq", "List dead letters, and send them again after the fix."),
 }
 

@@ -12,7 +12,7 @@ import click
 import httpx
 from rich.console import Console
 
-from plaudit.access import office_of, temporary_key
+from plaudit.access import add_person, local_people, temporary_key
 from plaudit.admin import key_names, payout_tree
 from plaudit.calls import request
 from plaudit.client import Outcomes, PlauditClient
@@ -26,9 +26,12 @@ from plaudit.stack.idle import wait_until_idle
 from plaudit.stack.logs import open_private
 from plaudit.stack.paths import CHECKOUT, make_private
 from plaudit.terminal import plain
-from shared.access_keys import SCOPES
+from shared.access_keys import scopes_of
 
 COMMUNITY = "demo"
+#: Two people, for nobody approves the payouts that they made.
+PEOPLE = (("Ada, who makes", ("manager", "finance_maker")), ("Bob, who approves", ("finance_approver",)))
+MAKER = tuple(sorted(scopes_of(PEOPLE[0][1], COMMUNITY)))
 APPROVER = ("payouts:approve", "payouts:read")
 PROGRAMME = CHECKOUT / "programmes" / "starter.yaml"
 SEED = 2026
@@ -93,9 +96,14 @@ def _show(stack: str, repository: Path, members: int, keep: bool, started: float
 
 
 def _play(state: StackState, repository: Path, members: int) -> None:
+    office = local_people(state).office
+    people = [(name, add_person(office, COMMUNITY, name, roles)["person_id"], roles) for name, roles in PEOPLE]
+    for name, _, roles in people:
+        console.print(f"Added {name}: {', '.join(roles)}.", highlight=False)
+    (ada, ada_id, _), (bob, bob_id, _) = people
     with (
-        temporary_key(state, COMMUNITY, "demo: finance maker", SCOPES, state.service_urls) as maker,
-        temporary_key(state, COMMUNITY, "demo: finance approver", APPROVER, ("rewards",)) as approver,
+        temporary_key(state, COMMUNITY, f"{ada}, for the demo", MAKER, state.service_urls, ada_id) as maker,
+        temporary_key(state, COMMUNITY, f"{bob}, for the demo", APPROVER, ("rewards",), bob_id) as approver,
     ):
         asyncio.run(_play_as(state, maker, approver, repository, members))
 
@@ -122,7 +130,7 @@ async def _play_as(state: StackState, maker: str, approver: str, repository: Pat
     if payout is not None:
         lineage = request("GET", f"{state.service_urls['analytics']}/v1/lineage/payouts/{payout}", maker)
         console.rule("One payout explained, from the bank line back to the events")
-        console.print(payout_tree(lineage, key_names(office_of(state), COMMUNITY)), highlight=False)
+        console.print(payout_tree(lineage, key_names(local_people(state).office, COMMUNITY)), highlight=False)
     _print_addresses(state)
 
 

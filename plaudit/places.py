@@ -51,13 +51,18 @@ class Place:
 
     @property
     def office(self) -> Office:
-        """Where keys are issued. Raises ClickException without the administrator's key."""
-        if not self.admin_key:
-            raise click.ClickException(
-                f"{self.name} has no administrator's key: give --admin-key, PLAUDIT_ADMIN_KEY, or a profile that "
-                "keeps it"
-            )
-        return Office(self.url("ingest"), self.admin_key)
+        """Where people and keys are administered: with the key that was said or is kept, else as the local stack's
+        administrator, else with the bootstrap key. Raises ClickException without any."""
+        if self.key:
+            return Office(self.url("ingest"), self.key)
+        if self.state:
+            return access.local_people(self.state).office
+        if self.admin_key:
+            return Office(self.url("ingest"), self.admin_key)
+        raise click.ClickException(
+            f"{self.name} has no administrator's key: give --key, PLAUDIT_KEY, or a profile that keeps one; "
+            "the first person is added with the bootstrap key: --admin-key, PLAUDIT_ADMIN_KEY"
+        )
 
     @property
     def its_community(self) -> str:
@@ -183,7 +188,7 @@ ADMIN_KEY = click.option(
     "--admin-key",
     envvar="PLAUDIT_ADMIN_KEY",
     show_envvar=True,
-    help="The administrator's key, which issues others",
+    help="The bootstrap key, which adds the first people and issues their first keys",
 )
 #: Kafka and the login there: for commands of its administrator.
 KAFKA = (

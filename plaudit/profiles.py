@@ -177,7 +177,7 @@ def profile() -> None:
 )
 @click.option("--community", help="The community that commands mean")
 @click.option("--key", help="An access key; '-' asks for it, or reads a line of standard input")
-@click.option("--admin-key", help="The administrator's key, for `plaudit keys`; '-' as above")
+@click.option("--admin-key", help="The bootstrap key, for the first `plaudit people add`; '-' as above")
 @click.option("--kafka", help="Kafka's bootstrap servers, HOST:PORT, for `plaudit dlq` and `kafka-user`")
 @click.option("--kafka-user", help="Who logs in at Kafka")
 @click.option("--kafka-password", help="That user's password; '-' as above")

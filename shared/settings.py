@@ -44,7 +44,9 @@ class ServiceSettings(BaseSettings):
     postgres_password: str = Field("", repr=False, description="Password of the service's own role")
     http_host: str = Field("127.0.0.1", description="Address that the API listens on")
     http_port: int = Field(8100, description="Port that the API listens on", ge=0, le=65535)
-    admin_key: str = Field("", repr=False, description="Secret that may issue access keys; empty turns that off")
+    admin_key: str = Field(
+        "", repr=False, description="Bootstrap key: adds people and issues their first keys; empty turns that off"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     pool_min_count: int = Field(1, ge=1, description="PostgreSQL connections kept open")

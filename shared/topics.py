@@ -133,6 +133,17 @@ ACCESS_KEYS = Topic(
     compacted=True,
     signed=True,
 )
+PEOPLE = Topic(
+    "people.v1",
+    "People with their roles, and the keys that verify tokens",
+    "community | person or key",
+    (facts.PERSON_CHANGED.name, facts.TOKEN_KEY_CHANGED.name),
+    producers=("ingest",),
+    consumers=("scoring", "recognition", "rewards", "analytics"),
+    partitions=1,
+    compacted=True,
+    signed=True,
+)
 
 
 def dead_letter_topic(service: str) -> Topic:
@@ -160,6 +171,7 @@ TOPICS = (
     PAYOUTS,
     PROGRAMMES,
     ACCESS_KEYS,
+    PEOPLE,
     *(dead_letter_topic(service) for service in SERVICES),
 )
 

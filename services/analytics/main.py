@@ -13,7 +13,7 @@ from services.analytics.rejections import api as rejections
 from services.analytics.rejections.handlers import on_rejected
 from services.analytics.settings import Settings
 from services.analytics.summary import api as summary
-from shared.access_keys import FOLLOWED_ACCESS_KEYS
+from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import (
     ACCEPTED_EVENT,
@@ -34,6 +34,7 @@ SPEC = ServiceSpec(
     settings=Settings,
     subscriptions=[
         FOLLOWED_ACCESS_KEYS,
+        FOLLOWED_PEOPLE,
         FOLLOWED_MEMBERS,
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
         Subscription(EVENTS, ACCEPTED_EVENT, on_events),

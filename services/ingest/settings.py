@@ -19,3 +19,4 @@ class Settings(SigningSettings):
         description="Events of earlier years are refused, unless a request says otherwise",
     )
     requests_max_count: int = Field(64, ge=1, description="Requests waiting for the broker; more are answered 503")
+    key_overlap_hours: int = Field(24, ge=0, description="How long a rotated key works beside the new one")

@@ -7,7 +7,7 @@ from services.recognition.thresholds import api as thresholds
 from services.recognition.thresholds.handlers import on_programmes
 from services.recognition.totals import api as totals
 from services.recognition.totals import handlers
-from shared.access_keys import FOLLOWED_ACCESS_KEYS
+from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.followed_members import FOLLOWED_MEMBERS
@@ -20,6 +20,7 @@ SPEC = ServiceSpec(
     settings=Settings,
     subscriptions=[
         FOLLOWED_ACCESS_KEYS,
+        FOLLOWED_PEOPLE,
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
         FOLLOWED_MEMBERS,
         Subscription(POINTS, POINTS_AWARDED.adapter, handlers.on_awards),

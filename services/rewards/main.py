@@ -14,7 +14,7 @@ from services.rewards.programmes.handlers import on_programmes
 from services.rewards.redemptions import api as redemptions
 from services.rewards.redemptions.handlers import expire_reservations
 from services.rewards.settings import Settings
-from shared.access_keys import FOLLOWED_ACCESS_KEYS
+from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.followed_members import FOLLOWED_MEMBERS
@@ -27,6 +27,7 @@ SPEC = ServiceSpec(
     settings=Settings,
     subscriptions=[
         FOLLOWED_ACCESS_KEYS,
+        FOLLOWED_PEOPLE,
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
         FOLLOWED_MEMBERS,
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),

@@ -8,7 +8,7 @@ from services.scoring.programmes.api.routes import router as programmes
 from services.scoring.programmes.handlers.checking import CHECKER
 from services.scoring.programmes.handlers.publishing import SIGN_ANEW_EVERY_SECONDS, sign_anew
 from services.scoring.settings import Settings
-from shared.access_keys import FOLLOWED_ACCESS_KEYS
+from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import ACCEPTED_EVENT
 from shared.service import ServiceSpec, Timer, run
@@ -22,6 +22,7 @@ SPEC = ServiceSpec(
     settings=Settings,
     subscriptions=[
         FOLLOWED_ACCESS_KEYS,
+        FOLLOWED_PEOPLE,
         Subscription(EVENTS, ACCEPTED_EVENT, scorer.on_activities, prepare=scorer.prepare),
     ],
     routers=[programmes, awards],

@@ -1,7 +1,28 @@
-"""Access keys: what they may do, whose they are, and each service's copy of them."""
+"""Access keys and people: what they may do, whose a key is, and each service's copy of both."""
 
-from shared.access_keys.follower import FOLLOWED_ACCESS_KEYS
-from shared.access_keys.ring import KeyRing, Principal, hash_secret
-from shared.access_keys.scopes import SCOPES, AdminScope, Scope
+from shared.access_keys.follower import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
+from shared.access_keys.principal import BOOTSTRAP, Principal, Refusal
+from shared.access_keys.ring import KeyRing, hash_secret
+from shared.access_keys.roles import INSTALLATION, INSTALLATION_ROLES, PersonKind, Role, scopes_of
+from shared.access_keys.scopes import ONLY_IF_ASKED, SCOPES, Scope
+from shared.access_keys.store import FollowedPerson, find_person
 
-__all__ = ["FOLLOWED_ACCESS_KEYS", "SCOPES", "AdminScope", "KeyRing", "Principal", "Scope", "hash_secret"]
+__all__ = [
+    "BOOTSTRAP",
+    "FOLLOWED_ACCESS_KEYS",
+    "FOLLOWED_PEOPLE",
+    "INSTALLATION",
+    "INSTALLATION_ROLES",
+    "ONLY_IF_ASKED",
+    "SCOPES",
+    "FollowedPerson",
+    "KeyRing",
+    "PersonKind",
+    "Principal",
+    "Refusal",
+    "Role",
+    "Scope",
+    "find_person",
+    "hash_secret",
+    "scopes_of",
+]

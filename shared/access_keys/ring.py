@@ -1,29 +1,30 @@
 """Access keys: who calls, for which community, and what they may do.
 
 A key is `plk_<id>_<secret>`. Services keep the SHA-256 of the whole: keys are random, so a fast hash
-is enough. They arrive by access_keys.v1 and are looked up in the service's own database.
+is enough. They arrive by access_keys.v1, and whose they are by people.v1; both are looked up in the service's own
+database.
 """
 
+import asyncio
 import hashlib
 import hmac
+import logging
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
-from shared.access_keys.scopes import AdminScope
+from shared.access_keys.principal import BOOTSTRAP, Principal, Refusal
+from shared.access_keys.roles import PersonKind, scopes_of
+from shared.access_keys.store import KnownKey, find_key, set_last_used
+from shared.postgres import TRANSIENT
 from shared.settings import ServiceSettings
 
+#: When a key was last used is noted at most this often.
+LAST_USED_EVERY = timedelta(minutes=1)
 
-@dataclass(frozen=True)
-class Principal:
-    """Who calls: an access key of one community. The administrator belongs to none (`community` is empty)."""
-
-    community: str
-    key_id: str
-    name: str
-    scopes: frozenset[str]
+log = logging.getLogger(__name__)
 
 
 def hash_secret(secret: str) -> str:
@@ -37,27 +38,72 @@ class KeyRing:
     def __init__(self, pool: asyncpg.Pool, settings: ServiceSettings) -> None:
         self._pool = pool
         self._settings = settings
-        self._seen: OrderedDict[str, tuple[float, Principal | None]] = OrderedDict()
+        self._seen: OrderedDict[str, tuple[float, Principal | Refusal]] = OrderedDict()
+        self._notes: set[asyncio.Task[None]] = set()
 
-    async def principal(self, secret: str) -> Principal | None:
-        """Whose key this is, or None. A revoked key stops working within `key_cache_seconds`."""
+    async def principal(self, secret: str) -> Principal | Refusal:
+        """Whose key this is, or why it lets nobody in.
+
+        A key that was revoked or has expired, and one of a person who was disabled or has lost a role, stops
+        working within `key_cache_seconds`.
+        """
         admin = self._settings.admin_key
         if admin and hmac.compare_digest(secret.encode(), admin.encode()):
-            return Principal("", "admin", "administrator", frozenset(AdminScope))
+            return BOOTSTRAP
         digest = hash_secret(secret)
         now = time.monotonic()
         known = self._seen.get(digest)
         if known is not None and known[0] > now:
             return known[1]
-        row = await self._pool.fetchrow(
-            "select community, key_id, name, scopes from access_keys where secret_sha256 = $1 and not revoked",
-            digest,
-        )
-        found = Principal(row["community"], row["key_id"], row["name"], frozenset(row["scopes"])) if row else None
+        async with self._pool.acquire() as conn:
+            key = await find_key(conn, secret_sha256=digest)
+        found = _holder(key, datetime.now(UTC))
+        if key is not None and isinstance(found, Principal):
+            self._note_use(key)
         # An unknown key may be one whose news is on its way: that answer is believed for a shorter time.
-        believed = self._settings.key_cache_seconds if found else self._settings.unknown_key_cache_seconds
+        is_known = isinstance(found, Principal)
+        believed = self._settings.key_cache_seconds if is_known else self._settings.unknown_key_cache_seconds
         self._seen[digest] = (now + believed, found)
         self._seen.move_to_end(digest)
         while len(self._seen) > self._settings.key_cache_max_count:
             self._seen.popitem(last=False)
         return found
+
+    async def close(self) -> None:
+        """Return when nothing is being noted any more."""
+        await asyncio.gather(*self._notes)
+
+    def _note_use(self, key: KnownKey) -> None:
+        """Note in a while, beside the request, that the key is in use."""
+        now = datetime.now(UTC)
+        if key.last_used_at is not None and key.last_used_at > now - LAST_USED_EVERY:
+            return
+        task = asyncio.create_task(self._noted(key, now))
+        self._notes.add(task)
+        task.add_done_callback(self._notes.discard)
+
+    async def _noted(self, key: KnownKey, now: datetime) -> None:
+        try:
+            async with self._pool.acquire() as conn:
+                await set_last_used(conn, community=key.community, key_id=key.key_id, at=now)
+        except (*TRANSIENT, asyncpg.InterfaceError) as error:  # the pool may be closing
+            log.info("when the key %s was last used is not noted: %r", key.key_id, error)
+
+
+def _holder(key: KnownKey | None, now: datetime) -> Principal | Refusal:
+    if key is None or key.revoked or key.person is None:
+        return Refusal.UNKNOWN_KEY
+    if key.expires_at is not None and key.expires_at <= now:
+        return Refusal.EXPIRED_KEY
+    person = key.person
+    if person.disabled:
+        return Refusal.DISABLED_PERSON
+    return Principal(
+        community=key.community,
+        person_id=person.person_id,
+        person_name=person.name,
+        kind=PersonKind(person.kind),
+        roles=frozenset(person.roles),
+        scopes=frozenset(key.scopes) & scopes_of(person.roles, key.community),
+        credential=key.key_id,
+    )

@@ -1,16 +1,17 @@
-"""What an access key may do."""
+"""What a caller may do."""
 
 from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """What a key may be issued for, and what a route asks for; the administrator's is not among them."""
+    """What a key may be issued for, and what a route asks for."""
 
     EVENTS_WRITE = "events:write"
     RECEIPTS_READ = "receipts:read"
     MEMBERS_WRITE = "members:write"
     MEMBERS_READ = "members:read"
     PROGRAMMES_WRITE = "programmes:write"
+    PROGRAMMES_APPROVE = "programmes:approve"
     PROGRAMMES_READ = "programmes:read"
     POINTS_READ = "points:read"
     RECOGNITION_READ = "recognition:read"
@@ -20,13 +21,15 @@ class Scope(StrEnum):
     PAYOUTS_APPROVE = "payouts:approve"
     PAYOUTS_READ = "payouts:read"
     ANALYTICS_READ = "analytics:read"
-
-
-class AdminScope(StrEnum):
-    """What only the administrator may do; no key is issued for it."""
-
+    PEOPLE_WRITE = "people:write"
+    PEOPLE_READ = "people:read"
     KEYS_WRITE = "keys:write"
+    COMMUNITIES_WRITE = "communities:write"
+    AUDIT_READ = "audit:read"
+    SIGN_IN_WRITE = "sign_in:write"
 
 
-#: Every scope that a key can have, in the order in which they are shown.
+#: Every scope, in the order in which they are shown.
 SCOPES: tuple[str, ...] = tuple(scope.value for scope in Scope)
+#: What a key gets only when it is asked for by name.
+ONLY_IF_ASKED = frozenset({Scope.PAYOUTS_WRITE, Scope.PAYOUTS_APPROVE, Scope.PAYOUTS_READ})

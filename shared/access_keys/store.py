@@ -1,29 +1,157 @@
-"""The SQL of each service's copy of the access keys."""
+"""The SQL of each service's copy of people and access keys."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
 
-from shared.contracts.facts import AccessKeyChanged
+from shared.contracts.facts import AccessKeyChanged, PersonChanged, TokenKeyChanged
 from shared.postgres import Connection
 
 
+class FollowedPerson(NamedTuple):
+    """A person as a community sees them; who was disabled for one community is so in every one."""
+
+    person_id: str
+    name: str
+    kind: str
+    disabled: bool
+    roles: tuple[str, ...]
+
+
+class KnownKey(NamedTuple):
+    """An access key, and whose it is; None where the service has heard of nobody."""
+
+    community: str
+    key_id: str
+    scopes: tuple[str, ...]
+    revoked: bool
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    person: FollowedPerson | None
+
+
 async def put_access_keys(conn: Connection, changes: Sequence[AccessKeyChanged]) -> None:
-    """Keep keys as these changes say; one that was revoked stays so."""
+    """Keep keys as these changes say.
+
+    One that was revoked stays so, one that has an end never gets a later one, and whose it is never changes.
+    """
     await conn.executemany(
         """
-        insert into access_keys (community, key_id, name, secret_sha256, scopes, revoked)
-        values ($1, $2, $3, $4, $5, $6)
+        insert into access_keys (community, key_id, person_id, name, secret_sha256, scopes, expires_at, revoked)
+        values ($1, $2, $3::text::uuid, $4, $5, $6, $7, $8)
         on conflict (community, key_id) do update
-        set name = excluded.name, scopes = excluded.scopes, revoked = access_keys.revoked or excluded.revoked
+        set person_id = coalesce(access_keys.person_id, excluded.person_id), name = excluded.name,
+            scopes = excluded.scopes, revoked = access_keys.revoked or excluded.revoked,
+            expires_at = least(access_keys.expires_at, excluded.expires_at)
         """,
         [
             (
                 change["community"],
                 change["data"]["key_id"],
+                change["data"].get("person_id"),
                 change["data"]["name"],
                 change["data"]["secret_sha256"],
                 change["data"]["scopes"],
+                change["data"].get("expires_at"),
                 change["data"]["revoked"],
             )
             for change in changes
         ],
+    )
+
+
+async def put_people(conn: Connection, changes: Sequence[PersonChanged]) -> None:
+    """Keep people as these changes say; a revision that is not above the one known changes nothing."""
+    await conn.executemany(
+        """
+        insert into followed_people as p (community, person_id, revision, name, kind, disabled, roles)
+        values ($1, $2::text::uuid, $3, $4, $5, $6, $7)
+        on conflict (community, person_id) do update
+        set revision = excluded.revision, name = excluded.name, kind = excluded.kind,
+            disabled = excluded.disabled, roles = excluded.roles
+        where excluded.revision > p.revision
+        """,
+        [
+            (
+                change["community"],
+                change["data"]["person_id"],
+                change["data"]["revision"],
+                change["data"]["name"],
+                change["data"]["kind"],
+                change["data"]["disabled"],
+                change["data"]["roles"],
+            )
+            for change in changes
+        ],
+    )
+
+
+async def put_token_keys(conn: Connection, changes: Sequence[TokenKeyChanged]) -> None:
+    """Keep the keys that verify tokens; one that was revoked stays so."""
+    await conn.executemany(
+        """
+        insert into followed_token_keys as k (kid, public_key, not_after, revoked) values ($1, $2, $3, $4)
+        on conflict (kid) do update
+        set not_after = least(k.not_after, excluded.not_after), revoked = k.revoked or excluded.revoked
+        """,
+        [
+            (
+                change["data"]["kid"],
+                change["data"]["public_key"],
+                change["data"]["not_after"],
+                change["data"]["revoked"],
+            )
+            for change in changes
+        ],
+    )
+
+
+async def find_key(conn: Connection, *, secret_sha256: str) -> KnownKey | None:
+    """The access key with that hash, with whose it is; None when there is none."""
+    row = await conn.fetchrow(
+        """
+        select community, key_id, scopes, revoked, expires_at, last_used_at, person_id
+        from access_keys where secret_sha256 = $1
+        """,
+        secret_sha256,
+    )
+    if row is None:
+        return None
+    person = None
+    if row["person_id"] is not None:
+        person = await find_person(conn, community=row["community"], person_id=str(row["person_id"]))
+    return KnownKey(
+        community=row["community"],
+        key_id=row["key_id"],
+        scopes=tuple(row["scopes"]),
+        revoked=row["revoked"],
+        expires_at=row["expires_at"],
+        last_used_at=row["last_used_at"],
+        person=person,
+    )
+
+
+async def find_person(conn: Connection, *, community: str, person_id: str) -> FollowedPerson | None:
+    """A person as the community sees them; None when it has never had them."""
+    row = await conn.fetchrow(
+        """
+        select name, kind, roles,
+            exists (select from followed_people d where d.person_id = p.person_id and d.disabled) as disabled
+        from followed_people p where community = $1 and person_id = $2::text::uuid
+        """,
+        community,
+        person_id,
+    )
+    if row is None:
+        return None
+    return FollowedPerson(person_id, row["name"], row["kind"], row["disabled"], tuple(row["roles"]))
+
+
+async def set_last_used(conn: Connection, *, community: str, key_id: str, at: datetime) -> None:
+    """Note when a key was last used."""
+    await conn.execute(
+        "update access_keys set last_used_at = greatest(last_used_at, $3) where community = $1 and key_id = $2",
+        community,
+        key_id,
+        at,
     )

@@ -1,6 +1,6 @@
 """HTTP as every service does it: one import for routes."""
 
-from shared.access_keys import AdminScope, Principal, Scope
+from shared.access_keys import Principal, Scope
 from shared.http.auth import requires
 from shared.http.bodies import RequestBody
 from shared.http.connected import Begin, Conn, Connected, Snapshot, Tx, configured
@@ -11,7 +11,6 @@ from shared.http.problem_types import ProblemType
 from shared.http.problems import ErrorTable, FieldError, Problem, problem_responses
 
 __all__ = [
-    "AdminScope",
     "Answer",
     "Begin",
     "Conn",

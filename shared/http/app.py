@@ -20,6 +20,8 @@ from shared.http.declared import only_declared
 from shared.http.direct import DirectRoute
 from shared.http.limits import RequestLimits
 from shared.http.problem_types import (
+    DISABLED_PERSON,
+    EXPIRED_ACCESS_KEY,
     INVALID_REQUEST,
     METHOD_NOT_ALLOWED,
     MISSING_ACCESS_KEY,
@@ -36,11 +38,15 @@ API_VERSION = "1"
 
 
 class KeyHolder(BaseModel):
-    """Who an access key was issued to."""
+    """Whose a credential is, and what it lets them do."""
 
     community: str = Field(examples=["acme"])
-    key_id: str
-    name: str = Field(examples=["forum plugin"])
+    person_id: str = Field(
+        description="Empty for the bootstrap key", examples=["7b0d4b6e-2f6c-4c8e-9a0f-5f1f4f1f8b11"]
+    )
+    name: str = Field(description="The person's", examples=["Grace Hopper"])
+    roles: list[str] = Field(examples=[["manager"]])
+    credential: str = Field(description="The key's id, or `token:` and the token's", examples=["5f0c9a7b2d1e"])
     scopes: list[str] = Field(examples=[["events:write", "receipts:read"]])
 
 
@@ -125,15 +131,19 @@ def _operations() -> APIRouter:
 
     @router.get(
         "/v1/key",
-        summary="Whose access key is this?",
-        responses=problem_responses(MISSING_ACCESS_KEY, UNKNOWN_ACCESS_KEY, NOT_AVAILABLE, common=()),
+        summary="Whose credential is this?",
+        responses=problem_responses(
+            MISSING_ACCESS_KEY, UNKNOWN_ACCESS_KEY, EXPIRED_ACCESS_KEY, DISABLED_PERSON, NOT_AVAILABLE, common=()
+        ),
     )
     async def whose_key(principal: Annotated[Principal, requires(None)]) -> KeyHolder:
-        """Tells a client that this service knows its key, and what the key may do."""
+        """Tells a client that this service knows its key, whose it is, and what it may do."""
         return KeyHolder(
             community=principal.community,
-            key_id=principal.key_id,
-            name=principal.name,
+            person_id=principal.person_id,
+            name=principal.person_name,
+            roles=sorted(principal.roles),
+            credential=principal.credential,
             scopes=sorted(principal.scopes),
         )
 

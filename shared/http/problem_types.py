@@ -28,6 +28,8 @@ MALFORMED_JSON = ProblemType("malformed-json", 400, "The request is not JSON")
 INCOMPLETE_REQUEST = ProblemType("incomplete-request", 400, "The request is not complete")
 MISSING_ACCESS_KEY = ProblemType("missing-access-key", 401, "No access key")
 UNKNOWN_ACCESS_KEY = ProblemType("unknown-access-key", 401, "Unknown access key")
+EXPIRED_ACCESS_KEY = ProblemType("expired-access-key", 401, "The access key has expired")
+DISABLED_PERSON = ProblemType("disabled-person", 401, "The person was disabled")
 MISSING_SCOPE = ProblemType("missing-scope", 403, "The access key lacks a scope")
 UNKNOWN_PATH = ProblemType("unknown-path", 404, "No such path")
 METHOD_NOT_ALLOWED = ProblemType("method-not-allowed", 405, "The path does not take this method")
@@ -50,6 +52,8 @@ COMMON = (
     MALFORMED_JSON,
     MISSING_ACCESS_KEY,
     UNKNOWN_ACCESS_KEY,
+    EXPIRED_ACCESS_KEY,
+    DISABLED_PERSON,
     MISSING_SCOPE,
     REQUEST_TOO_LARGE,
     INVALID_REQUEST,

@@ -98,10 +98,12 @@ class Parts(mode.Service):
                 self._spec.lanes,
             )
             await self.add_runtime_dependency(self._consumer_loop)
+        ring = KeyRing(self.pool, self._settings)
+        self._to_close.push_async_callback(ring.close)
         self.connected = Connected(
             settings=self._settings,
             pool=self.pool,
-            keys=KeyRing(self.pool, self._settings),
+            keys=ring,
             begin=self.begin,
             send=self._send,
             not_ready=self._not_ready,

@@ -1,1 +1,1 @@
-"""Access keys: issuing, listing and revoking them, and telling every service."""
+"""Who may act: people with their roles, and the keys that are theirs."""

@@ -90,7 +90,7 @@ async def post_redemption(
             member_id=str(wanted.member_id),
             reward_id=wanted.reward_id,
             idempotency_key=idempotency_key,
-            by=principal.key_id,
+            by=principal.credential,
         )
         return Redemption.of(reserved)
 
@@ -112,7 +112,7 @@ async def confirm(
         community=principal.community,
         redemption_id=str(redemption_id),
         wanted=RedemptionState.CONFIRMED,
-        by=principal.key_id,
+        by=principal.credential,
     )
     return Redemption.of(confirmed)
 
@@ -131,7 +131,7 @@ async def cancel(
         community=principal.community,
         redemption_id=str(redemption_id),
         wanted=RedemptionState.CANCELLED,
-        by=principal.key_id,
+        by=principal.credential,
     )
     return Redemption.of(cancelled)
 

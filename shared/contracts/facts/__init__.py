@@ -33,6 +33,15 @@ from shared.contracts.facts.payouts import (
     PayoutLots,
     PayoutLotsData,
 )
+from shared.contracts.facts.people import (
+    PEOPLE_FACT,
+    PERSON_CHANGED,
+    TOKEN_KEY_CHANGED,
+    PersonChanged,
+    PersonData,
+    TokenKeyChanged,
+    TokenKeyData,
+)
 from shared.contracts.facts.points import POINTS_AWARDED, AwardData, PointsAwarded
 from shared.contracts.facts.programmes import PROGRAMME_PUBLISHED, ProgrammeData, ProgrammePublished
 from shared.contracts.facts.recognition import RECOGNITION_GRANTED, GrantData, RecognitionGranted
@@ -50,6 +59,8 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     PAYOUT_LOTS,
     PROGRAMME_PUBLISHED,
     ACCESS_KEY_CHANGED,
+    PERSON_CHANGED,
+    TOKEN_KEY_CHANGED,
     RECORD_DEAD_LETTERED,
 )
 
@@ -63,6 +74,8 @@ __all__ = [
     "PAYOUT_CHANGED",
     "PAYOUT_FACT",
     "PAYOUT_LOTS",
+    "PEOPLE_FACT",
+    "PERSON_CHANGED",
     "POINTS_AWARDED",
     "PROGRAMME_PUBLISHED",
     "RAW_EVENT",
@@ -70,6 +83,7 @@ __all__ = [
     "RECORD_DEAD_LETTERED",
     "REDEMPTION_CHANGED",
     "REJECTED_EVENT",
+    "TOKEN_KEY_CHANGED",
     "AcceptedEvent",
     "AccessKeyChanged",
     "AccessKeyData",
@@ -85,6 +99,8 @@ __all__ = [
     "PayoutLot",
     "PayoutLots",
     "PayoutLotsData",
+    "PersonChanged",
+    "PersonData",
     "PointsAwarded",
     "ProgrammeData",
     "ProgrammePublished",
@@ -95,4 +111,6 @@ __all__ = [
     "RedemptionData",
     "RejectedData",
     "RejectedEvent",
+    "TokenKeyChanged",
+    "TokenKeyData",
 ]

@@ -9,9 +9,11 @@ import httpx
 import orjson
 import pytest
 
-from services.ingest.access.domain import AccessKey
-from services.ingest.access.handlers import issue_key
-from services.ingest.access.handlers import sign_anew as sign_keys_anew
+from services.ingest.access.keys.domain import AccessKey
+from services.ingest.access.keys.handlers import issue_key
+from services.ingest.access.keys.handlers import sign_anew as sign_keys_anew
+from services.ingest.access.people.domain import Person
+from services.ingest.access.people.handlers import add_person
 from services.ingest.main import SPEC as INGEST
 from services.rewards.main import SPEC as REWARDS
 from services.scoring.main import SPEC as SCORING
@@ -19,15 +21,15 @@ from services.scoring.programmes.domain.publication import Submission
 from services.scoring.programmes.domain.reading import read_programme
 from services.scoring.programmes.handlers.publishing import publish_programme
 from services.scoring.programmes.handlers.publishing import sign_anew as sign_programmes_anew
-from shared.access_keys import hash_secret
+from shared.access_keys import BOOTSTRAP, PersonKind, Role, hash_secret
 from shared.contracts.programme import Programme
 from shared.kafka import create_producer, send_records
 from shared.postgres import create_pool
 from shared.signatures import SignatureError, Signer, Verifier, new_keys
 from shared.telemetry import BAD_SIGNATURES
-from shared.topics import ACCESS_KEYS, PROGRAMMES, Topic, dead_letter_topic, record_key
-from tests.integration.services.process import read, running
-from tests.integration.services.world import World
+from shared.topics import ACCESS_KEYS, PEOPLE, PROGRAMMES, Topic, dead_letter_topic, record_key
+from tests.integration.services.process import read, running, send
+from tests.integration.services.world import NOON, World, person_fact
 from tests.waiting import until
 
 pytestmark = pytest.mark.stack
@@ -75,13 +77,15 @@ def envelope(kind: str, community: str, fact_id: str, data: dict[str, Any]) -> b
 async def test_a_forged_access_key_is_a_dead_letter_and_opens_nothing(stack: Any, community: str) -> None:
     ways = ways_to_sign(stack, rightly_by="ingest", wrongly_by="scoring")
     secrets = {way: f"plk_{uuid4().hex}" for way in ways}
+    person_id = str(uuid4())
 
     def fact(key_id: str, secret: str) -> bytes:
         data = {
             "key_id": key_id,
+            "person_id": person_id,
             "name": "demo",
             "secret_sha256": hash_secret(secret),
-            "scopes": ["payouts:read", "payouts:approve"],
+            "scopes": ["points:read", "members:write"],
             "revoked": False,
         }
         return envelope("access_key.changed.v1", community, f"{community}/{key_id}/issued", data)
@@ -92,6 +96,9 @@ async def test_a_forged_access_key_is_a_dead_letter_and_opens_nothing(stack: Any
             (record_key(community, way), sign(fact(way.replace(" ", "-"), secrets[way])))
             for way, sign in ways.items()
         ]
+        await send(
+            stack.state, [(PEOPLE, record_key(community, person_id), person_fact(community, person_id, "manager"))]
+        )
         await put(stack, ACCESS_KEYS, records)
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{parts.http.port}") as client:
 
@@ -164,19 +171,24 @@ async def test_after_the_key_was_changed_access_keys_are_told_anew(stack: Any) -
     try:
         world = World(pool, INGEST)
         world.configure(signing_key=old.signing_key)
-        key = AccessKey(world.community, "k1", "forum", hash_secret(uuid4().hex), ("events:write",))
+        person = Person(str(uuid4()), "Forum", PersonKind.SERVICE, NOON)
+        key = AccessKey(world.community, "k1", person.person_id, "forum", hash_secret(uuid4().hex), ())
         async with world.begin() as tx:
-            await issue_key(tx, key=key)
-        (issued,) = [row["value"] for row in await world.outbox()]
-        Verifier([old.verifying_key]).check(issued)
-        with pytest.raises(SignatureError):
-            Verifier([new.verifying_key]).check(issued)
+            await add_person(tx, caller=BOOTSTRAP, person=person, community=world.community, roles=[Role.MANAGER])
+            await issue_key(tx, caller=BOOTSTRAP, key=key, asked=["events:write"])
+        issued = [row["value"] for row in await world.outbox()]
+        assert len(issued) == 2
+        for fact in issued:
+            Verifier([old.verifying_key]).check(fact)
+            with pytest.raises(SignatureError):
+                Verifier([new.verifying_key]).check(fact)
 
         world.configure(signing_key=new.signing_key)
-        told = await _told_anew(world, sign_keys_anew)
-        Verifier([new.verifying_key]).check(told[0])
-        before, after = orjson.loads(issued), orjson.loads(told[0])
-        assert (before["id"], before["data"]) == (after["id"], after["data"])
+        told = await _told_anew(world, sign_keys_anew, count=2)
+        for one, again in zip(issued, told, strict=True):
+            Verifier([new.verifying_key]).check(again)
+            before, after = orjson.loads(one), orjson.loads(again)
+            assert (before["id"], before["data"]) == (after["id"], after["data"])
         assert await _told_anew(world, sign_keys_anew, count=0) == []
     finally:
         await pool.close()

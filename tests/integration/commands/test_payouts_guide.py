@@ -18,7 +18,7 @@ pytestmark = pytest.mark.stack
 PAGE = (Path(__file__).parents[3] / "docs" / "payouts.md").read_text()
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 REQUESTS = [one for block in BLOCKS for one in re.split(r"\n(?=curl )", block.strip()) if one.startswith("curl ")]
-COMMANDS = next(block for block in BLOCKS if "plaudit keys create" in block)
+COMMANDS = next(block for block in BLOCKS if "plaudit people add" in block)
 
 PROGRAMME = b"""
 programme: paid

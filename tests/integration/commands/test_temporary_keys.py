@@ -13,7 +13,7 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
-from plaudit.access import TEMPORARY_KEYS, key_id_of, list_keys, office_of, temporary_key
+from plaudit.access import TEMPORARY_KEYS, key_id_of, list_keys, local_people, temporary_key
 from plaudit.calls import knows
 from plaudit.cli import main
 from plaudit.stack import StackState
@@ -41,7 +41,7 @@ def community() -> str:
 @pytest.fixture
 def keys(platform: StackState, community: str) -> Callable[[], list[bool]]:
     """For each key of the community, whether it is revoked."""
-    return lambda: [key["revoked"] for key in list_keys(office_of(platform), community)]
+    return lambda: [key["revoked"] for key in list_keys(local_people(platform).office, community)]
 
 
 def arguments_of(community: str, *command: str) -> list[str]:

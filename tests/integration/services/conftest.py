@@ -43,7 +43,10 @@ async def _always_ready() -> list[str]:
 async def clients(
     spec: ServiceSpec, scopes: Sequence[str], world: World
 ) -> AsyncIterator[Callable[..., Awaitable[httpx.AsyncClient]]]:
-    """Makes clients of the API, each with an access key of its own (with all `scopes` where none are named)."""
+    """Makes clients of the API, each of a person of its own unless one is named, with a key of its own.
+
+    The key has all `scopes` where none are named, and the person every role.
+    """
     app = describe(spec, world.settings)
     app.state.connected = Connected(
         settings=world.settings,
@@ -55,11 +58,11 @@ async def clients(
     )
     async with AsyncExitStack() as made:
 
-        async def client(*wanted: str) -> httpx.AsyncClient:
+        async def client(*wanted: str, person_id: str | None = None) -> httpx.AsyncClient:
             opened = httpx.AsyncClient(
                 transport=httpx.ASGITransport(app),
                 base_url=f"http://{spec.name}",
-                headers=await authorization(world.pool, world.community, *(wanted or scopes)),
+                headers=await authorization(world.pool, world.community, *(wanted or scopes), person_id=person_id),
             )
             return await made.enter_async_context(opened)
 

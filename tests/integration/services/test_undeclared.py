@@ -23,7 +23,6 @@ NOBODY = "0e6c1f0a-6d3f-5b0e-9a51-6f5c1d2e3f40"
 
 pytestmark = pytest.mark.stack
 
-ADMIN_KEY = "plk_admin_of_the_test"
 UNDECLARED = "not_declared"
 UNKNOWN_FIELD = "urn:plaudit:problem:unknown-field"
 #: What a programme has in it is answered by the reader of programmes, with line and column.
@@ -46,8 +45,6 @@ class Operation(NamedTuple):
     async def ask(self, api: httpx.AsyncClient, **more: Any) -> httpx.Response:
         """The answer to its request, but for what is given."""
         headers = {"Idempotency-Key": uuid4().hex}
-        if self.path.endswith("/keys") or "/keys/" in self.path:
-            headers["Authorization"] = f"Bearer {ADMIN_KEY}"
         request: dict[str, Any] = {"headers": headers} | ({} if self.body is None else {"json": self.body}) | more
         if self.media_type is not None:
             headers["Content-Type"] = self.media_type
@@ -83,9 +80,7 @@ def scopes() -> Sequence[str]:
 
 @pytest.fixture
 def world(pool: asyncpg.Pool, spec: ServiceSpec) -> World:
-    made = World(pool, spec)
-    made.configure(admin_key=ADMIN_KEY)
-    return made
+    return World(pool, spec)
 
 
 async def rows(pool: asyncpg.Pool) -> dict[str, int]:

@@ -8,7 +8,9 @@ from uuid import UUID, uuid4, uuid5
 
 import asyncpg
 
-from shared.access_keys import hash_secret
+from shared.access_keys import Role, hash_secret
+from shared.access_keys.store import put_people
+from shared.contracts.facts import PERSON_CHANGED, PersonChanged
 from shared.service import ServiceSpec
 from shared.transaction import Transaction, transaction
 
@@ -99,16 +101,62 @@ class World:
         return self.fact("programme.published.v1", f"programme {version}", data)
 
 
-async def authorization(pool: asyncpg.Pool, community: str, *scopes: str, revoked: bool = False) -> dict[str, str]:
-    """The header with a new access key of those scopes."""
+#: What somebody is who may do everything that their key may.
+EVERY_ROLE = tuple(role.value for role in Role)
+
+
+async def add_person(pool: asyncpg.Pool, community: str, *roles: str, disabled: bool = False) -> str:
+    """A person of the community, as people.v1 would have told of them; with every role where none is named."""
+    person_id = str(uuid4())
+    async with pool.acquire() as conn:
+        await put_people(conn, [person_fact(community, person_id, *(roles or EVERY_ROLE), disabled=disabled)])
+    return person_id
+
+
+def person_fact(
+    community: str, person_id: str, *roles: str, disabled: bool = False, revision: int = 1
+) -> PersonChanged:
+    """A person with those roles, as people.v1 tells of them."""
+    return PERSON_CHANGED.adapter.validate_python(
+        {
+            "specversion": "1.0",
+            "id": f"{community}/{person_id}/{revision}",
+            "source": "/plaudit/ingest",
+            "type": "person.changed.v1",
+            "time": NOON,
+            "community": community,
+            "data": {
+                "person_id": person_id,
+                "name": f"Test {person_id[:4]}",
+                "kind": "person",
+                "disabled": disabled,
+                "revision": revision,
+                "roles": list(roles),
+            },
+        }
+    )
+
+
+async def authorization(
+    pool: asyncpg.Pool,
+    community: str,
+    *scopes: str,
+    person_id: str | None = None,
+    revoked: bool = False,
+    expires_at: datetime | None = None,
+) -> dict[str, str]:
+    """The header with a new access key of those scopes: the person's, or a new person's who has every role."""
+    owner = person_id or await add_person(pool, community)
     secret = f"plk_test_{uuid4().hex}"
     await pool.execute(
-        "insert into access_keys (community, key_id, name, secret_sha256, scopes, revoked)"
-        " values ($1, $2, 'test key', $3, $4, $5)",
+        "insert into access_keys (community, key_id, person_id, name, secret_sha256, scopes, revoked, expires_at)"
+        " values ($1, $2, $3, 'test key', $4, $5, $6, $7)",
         community,
         uuid4().hex,
+        owner,
         hash_secret(secret),
         list(scopes),
         revoked,
+        expires_at,
     )
     return {"Authorization": f"Bearer {secret}"}

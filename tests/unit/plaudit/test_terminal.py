@@ -99,10 +99,12 @@ def test_dead_letters_are_listed_one_a_line(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.usefixtures("stack")
 def test_keys_are_listed_one_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     key = {"key_id": "k1", "name": HOSTILE, "scopes": ["events:write"], "revoked": False}
+    key |= {"person_id": "p1", "expires_at": None, "last_used_at": None}
     monkeypatch.setattr(calls, "request", lambda *_, **__: {"items": [key], "next": None})
-    listed = run("keys", "list")
+    listed = run("keys", "list", "--key", "plk")
     assert listed.exit_code == 0, listed.output
-    assert_nothing_hidden(listed.output, times=1)
+    # The key's name, and its person's.
+    assert_nothing_hidden(listed.output, times=2)
 
 
 @pytest.mark.usefixtures("stack")
@@ -110,7 +112,7 @@ def test_what_a_service_refuses_is_told_one_a_line(monkeypatch: pytest.MonkeyPat
     error = {"field": HOSTILE, "detail": HOSTILE, "line": 1, "column": 2}
     problem = {"title": HOSTILE, "detail": HOSTILE, "errors": [error]}
     monkeypatch.setattr(httpx, "request", lambda *_, **__: httpx.Response(422, json=problem))
-    refused = run("keys", "revoke", "k1")
+    refused = run("keys", "revoke", "k1", "--key", "plk")
     assert refused.exit_code == 1
     assert_nothing_hidden(refused.output, times=4, line_count=2)
 

@@ -73,7 +73,7 @@ async def put_payee(
     known = await find_name(tx.conn, community=owner.community, member_id=owner.member_id)
     if known is None and not await load_balances(tx.conn, owner):
         raise UnknownMemberError(owner.member_id)
-    payee = domain.Payee(owner.community, owner.member_id, account, tx.now, principal.key_id)
+    payee = domain.Payee(owner.community, owner.member_id, account, tx.now, principal.credential)
     await handlers.put_payee(tx, payee)
     return Payee.of(payee)
 

@@ -216,7 +216,7 @@ async def post_run(principal: Payer, tx: Tx, idempotency_key: IdempotencyKey) ->
 
     async def work() -> Run:
         run = await handlers.create(
-            tx, community=principal.community, idempotency_key=idempotency_key, by=principal.key_id
+            tx, community=principal.community, idempotency_key=idempotency_key, by=principal.credential
         )
         return await _shown(tx.conn, run)
 
@@ -269,7 +269,7 @@ async def approve(
         tx,
         community=principal.community,
         run_id=str(run_id),
-        by=principal.key_id,
+        by=principal.credential,
         seen=approval.seal if approval else None,
     )
     return await _shown(tx.conn, run)
@@ -282,7 +282,7 @@ async def approve(
 )
 async def cancel(principal: Payer, tx: Tx, run_id: UUID) -> Run:
     """Only before its bank file is written. What was reserved is available again."""
-    run = await handlers.cancel(tx, community=principal.community, run_id=str(run_id), by=principal.key_id)
+    run = await handlers.cancel(tx, community=principal.community, run_id=str(run_id), by=principal.credential)
     return await _shown(tx.conn, run)
 
 
@@ -299,7 +299,7 @@ async def write_file(principal: Payer, begin: Begin, run_id: UUID) -> BankFile:
     """
     async with begin() as tx:
         file = await handlers.write_file(
-            tx, community=principal.community, run_id=str(run_id), by=principal.key_id
+            tx, community=principal.community, run_id=str(run_id), by=principal.credential
         )
     if file is None:  # what failed has failed, and is committed
         raise RunRefusedError("None of this run's payouts can be paid any more; each says why")
@@ -333,7 +333,7 @@ async def get_file(principal: Reader, conn: Snapshot, run_id: UUID) -> Response:
 async def post_outcome(principal: Payer, tx: Tx, run_id: UUID, outcome: OutcomeRequest) -> OutcomeResult:
     """Submitted payouts become sent, settled, returned or failed; settled ones may be reversed."""
     noted = await handlers.note_outcome(
-        tx, outcome.report, community=principal.community, run_id=str(run_id), by=principal.key_id
+        tx, outcome.report, community=principal.community, run_id=str(run_id), by=principal.credential
     )
     return OutcomeResult(changed_count=noted.changed_count, run=await _shown(tx.conn, noted.run))
 

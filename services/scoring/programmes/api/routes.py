@@ -96,7 +96,7 @@ async def post_programme(
                 is_new=False,
                 dry_run=True,
             )
-        submission = Submission(programme, text, principal.name, effective_from)
+        submission = Submission(programme, text, principal.person_name, effective_from)
         published = await publish_programme(tx, community=principal.community, submission=submission)
     if not published.is_new:
         response.status_code = 200

@@ -10,8 +10,9 @@ from services.rewards.main import SPEC
 from services.rewards.settings import Settings
 from shared.access_keys import hash_secret
 from shared.contracts.facts import PAYOUT_FACT
-from shared.topics import ACCESS_KEYS, MEMBERS, PAYOUTS, POINTS, PROGRAMMES, Topic, record_key
+from shared.topics import ACCESS_KEYS, MEMBERS, PAYOUTS, PEOPLE, POINTS, PROGRAMMES, Topic, record_key
 from tests.integration.services.process import read, running, send
+from tests.integration.services.world import person_fact
 from tests.waiting import until
 
 SECRET = "plk_test_secret"
@@ -39,6 +40,8 @@ async def test_awards_become_points_and_payouts_and_a_restart_repeats_nothing(st
         for topic, key, fact in (
             (MEMBERS, payee, world.member("m0", "Zoë", 1)),
             (PROGRAMMES, "demo", programme(world)),
+            (PEOPLE, "maker", person(world, "maker", "finance_maker")),
+            (PEOPLE, "approver", person(world, "approver", "finance_approver")),
             (ACCESS_KEYS, "maker", access_key(world, "maker", "payouts:write", "payouts:read")),
             (ACCESS_KEYS, "approver", access_key(world, "approver", "payouts:approve")),
         ):
@@ -46,7 +49,8 @@ async def test_awards_become_points_and_payouts_and_a_restart_repeats_nothing(st
         await until(lambda: has(world, "transfers", 70))
         for table in ("followed_members", "programmes"):
             await until(lambda table=table: has(world, table, 1))
-        await until(lambda: has(world, "access_keys", 2))
+        for table in ("access_keys", "followed_people"):
+            await until(lambda table=table: has(world, table, 2))
         await pay(port, world.community, payee)
 
         records = await read(stack.state, PAYOUTS, world.community, 18)
@@ -80,12 +84,17 @@ def programme(world: Any) -> Any:
 def access_key(world: Any, name: str, *scopes: str) -> Any:
     data = {
         "key_id": name,
+        "person_id": world.uuid(f"person {name}"),
         "name": name,
         "secret_sha256": hash_secret(f"{SECRET}_{name}_{world.community}"),
         "scopes": list(scopes),
         "revoked": False,
     }
     return world.fact("access_key.changed.v1", name, data)
+
+
+def person(world: Any, name: str, *roles: str) -> Any:
+    return person_fact(world.community, world.uuid(f"person {name}"), *roles)
 
 
 async def pay(port: int, community: str, payee: str) -> None:

@@ -13,7 +13,8 @@ from prometheus_client.registry import REGISTRY
 from services.ingest.events.api.posting import post_events
 from services.ingest.events.api.waiting import TooManyWaitingError, WaitingRequests
 from services.ingest.settings import Settings
-from shared.http import Answer, Connected, Principal, Problem, ProblemType
+from shared.access_keys import PersonKind
+from shared.http import Answer, Connected, Principal, Problem, ProblemType, Scope
 
 GAUGE = "plaudit_ingest_requests_waiting"
 HEADERS = {"authorization": "Bearer plk", "content-type": "application/json"}
@@ -50,7 +51,9 @@ class AnyKey:
     """Knows every access key."""
 
     async def principal(self, secret: str) -> Principal:
-        return Principal("acme", "key", "test", frozenset(("events:write",)))
+        return Principal(
+            "acme", "", "test", PersonKind.SERVICE, frozenset(), frozenset((Scope.EVENTS_WRITE,)), "key"
+        )
 
 
 class Broker:

@@ -1,0 +1,151 @@
+"""`plaudit people`: who may act in a community, and what each of them is there."""
+
+import json
+import re
+from typing import Any
+
+import click
+from rich.console import Console
+
+from plaudit import access
+from plaudit.calls import request
+from plaudit.listing import listing
+from plaudit.places import ADMIN_KEY, COMMUNITY, KEY, URL, Place, Where, where_options
+from plaudit.terminal import plain
+from shared.access_keys import SCOPES, PersonKind, Role
+from shared.contracts.texts import written_out
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script")
+to_administer = where_options(URL, KEY, ADMIN_KEY, COMMUNITY)
+role_option = click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice([role.value for role in Role]),
+    metavar="ROLE",
+    help=f"What they are there; repeat: {', '.join(Role)}",
+)
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@click.group()
+def people() -> None:
+    """Add people, say what they are, and disable them."""
+
+
+@people.command("add", epilog="Example: plaudit people add --name 'Grace Hopper' --role manager --first-key")
+@to_administer
+@json_option
+@click.option("--name", required=True, help="Shown wherever they did something")
+@role_option
+@click.option(
+    "--kind",
+    type=click.Choice([kind.value for kind in PersonKind]),
+    default=PersonKind.PERSON.value,
+    show_default=True,
+    help="A person, or the account of a program",
+)
+@click.option("--email", help="Their address, which stays at ingest")
+@click.option("--first-key", is_flag=True, help="Issue their first access key too, and print it this once")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(SCOPES),
+    metavar="SCOPE",
+    help="With --first-key: what it may do; repeat [default: what they may, but for payouts]",
+)
+def add_person(
+    where: Where,
+    as_json: bool,
+    name: str,
+    roles: tuple[str, ...],
+    kind: str,
+    email: str | None,
+    first_key: bool,
+    scopes: tuple[str, ...],
+) -> None:
+    """Add a person to a community. The community `plaudit` is the installation itself."""
+    if scopes and not first_key:
+        raise click.UsageError("--scope says what the first key may do: give --first-key too.")
+    place = where.place()
+    office, community = place.office, place.its_community
+    added = access.add_person(office, community, name, roles, kind=kind, email=email)
+    issued = access.issue(office, community, added["person_id"], "first key", scopes) if first_key else None
+    if as_json:
+        click.echo(json.dumps(added | ({"key": issued["key"], "key_id": issued["key_id"]} if issued else {})))
+    elif issued:
+        # The key alone on standard output: it goes into a variable, or a profile.
+        click.echo(f"{written_out(name)} is {added['person_id']}", err=True)
+        click.echo(issued["key"])
+    else:
+        click.echo(added["person_id"])
+    if issued:
+        access.wait_until_known(issued["key"], place.urls.values())
+
+
+@people.command("list", epilog="Example: plaudit people list --community demo")
+@to_administer
+@json_option
+def list_people(where: Where, as_json: bool) -> None:
+    """List the people of a community."""
+    place = where.place()
+    items = access.list_people(place.office, place.its_community)
+    if as_json:
+        click.echo(json.dumps(items))
+        return
+    table = listing("id", "name", "kind", "state", "roles")
+    for item in items:
+        state = "disabled" if item["disabled"] else "enabled"
+        table.add_row(*map(plain, (item["person_id"], item["name"], item["kind"], state, " ".join(item["roles"]))))
+    Console().print(table)
+
+
+@people.command("role", epilog="Example: plaudit people role 'Grace Hopper' --role finance_maker --role manager")
+@to_administer
+@json_option
+@click.argument("person")
+@role_option
+def set_roles(where: Where, as_json: bool, person: str, roles: tuple[str, ...]) -> None:
+    """Say what a PERSON (an id, or a name) is in a community: all of their roles there, or none."""
+    place = where.place()
+    changed = access.set_roles(place.office, place.its_community, find_person(place, person), roles)
+    said = ", ".join(changed["roles"]) or "nothing any more"
+    click.echo(json.dumps(changed) if as_json else f"{written_out(changed['name'])} is {said}")
+
+
+@people.command("disable", epilog="Example: plaudit people disable 'Grace Hopper'")
+@to_administer
+@json_option
+@click.argument("person")
+def disable(where: Where, as_json: bool, person: str) -> None:
+    """Disable a PERSON (an id, or a name) in every community: nothing of theirs lets in any more."""
+    _switch(where, as_json, person, "disable")
+
+
+@people.command("enable", epilog="Example: plaudit people enable 'Grace Hopper'")
+@to_administer
+@json_option
+@click.argument("person")
+def enable(where: Where, as_json: bool, person: str) -> None:
+    """Enable a PERSON (an id, or a name) again, with the roles and keys that they had."""
+    _switch(where, as_json, person, "enable")
+
+
+def _switch(where: Where, as_json: bool, person: str, verb: str) -> None:
+    place = where.place()
+    office, community = place.office, place.its_community
+    url = f"{office.ingest_url}/v1/communities/{community}/people/{find_person(place, person)}/{verb}"
+    changed: dict[str, Any] = request("POST", url, office.key)
+    click.echo(json.dumps(changed) if as_json else f"{written_out(changed['name'])} is {verb}d")
+
+
+def find_person(place: Place, said: str) -> str:
+    """The id of a person of the community, by id or name. Raises ClickException for none, and for several."""
+    if UUID.fullmatch(said):
+        return said
+    found = [one for one in access.list_people(place.office, place.its_community) if one["name"] == said]
+    if len(found) != 1:
+        many = f"{len(found)} people are named" if found else "nobody is named"
+        raise click.ClickException(f"In {place.its_community} {many} {said!r}: `plaudit people list` has the ids")
+    return str(found[0]["person_id"])

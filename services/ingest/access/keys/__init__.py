@@ -1,0 +1,1 @@
+"""Access keys: issued for a person, listed, rotated and revoked, and told to every service."""

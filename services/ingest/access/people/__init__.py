@@ -1,0 +1,1 @@
+"""People of the installation, and what each is in a community."""

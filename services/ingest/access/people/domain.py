@@ -1,0 +1,107 @@
+"""People, what they are in a community, and who may change that."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import NamedTuple
+
+from shared.access_keys.principal import Principal
+from shared.access_keys.roles import INSTALLATION, INSTALLATION_ROLES, PersonKind, Role
+from shared.contracts.fields import Uuid
+
+
+class UnknownPersonError(Exception):
+    """There is no such person in the community."""
+
+    def __init__(self, community: str, person_id: str) -> None:
+        super().__init__(f"{community} has no person {person_id}")
+        self.community = community
+
+
+class OtherCommunityError(Exception):
+    """The caller's authority does not reach what they want to change; the message says why."""
+
+
+class OwnRolesError(Exception):
+    """Nobody changes what they themselves are, nor enables or disables themselves."""
+
+
+class NotARoleHereError(Exception):
+    """The installation has no such role."""
+
+    def __init__(self, roles: Iterable[Role]) -> None:
+        self.roles = sorted(roles)
+        super().__init__(f"not in the installation: {', '.join(self.roles)}")
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who may act, or a service with an account; each change has a higher `revision`."""
+
+    person_id: str
+    name: str
+    kind: PersonKind
+    created_at: datetime
+    revision: int = 1
+    disabled: bool = False
+    email: str | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A person in one community: what they are there."""
+
+    community: str
+    person: Person
+    roles: tuple[Role, ...]
+
+
+class PersonPlace(NamedTuple):
+    """Where a page of people ended."""
+
+    person_id: Uuid
+
+    @classmethod
+    def of(cls, standing: Standing) -> "PersonPlace":
+        """The place of a person."""
+        return cls(standing.person.person_id)
+
+
+def check_reach(caller: Principal, community: str) -> None:
+    """Return when the caller may change people and keys of the community. Raises OtherCommunityError otherwise."""
+    if not caller.may_act_in(community):
+        raise OtherCommunityError(f"The credential is of {caller.community}, and this is about {community}")
+
+
+def ordered_roles(roles: Iterable[Role], community: str) -> tuple[Role, ...]:
+    """Roles as they are kept: each once, in the order of their names.
+
+    Raises NotARoleHereError for one that the installation does not have, where the community is that.
+    """
+    wanted = set(roles)
+    if community == INSTALLATION and wanted - INSTALLATION_ROLES:
+        raise NotARoleHereError(wanted - INSTALLATION_ROLES)
+    return tuple(sorted(wanted))
+
+
+def check_not_oneself(caller: Principal, person_id: str) -> None:
+    """Return when the person is another than the caller. Raises OwnRolesError otherwise."""
+    if caller.person_id == person_id:
+        raise OwnRolesError
+
+
+def switched(person: Person, *, communities: Iterable[str], caller: Principal, disabled: bool) -> Person:
+    """The person disabled, or enabled again.
+
+    It holds in every community, so the caller's authority must reach each. Raises OtherCommunityError otherwise,
+    and OwnRolesError for the caller themselves.
+    """
+    check_not_oneself(caller, person.person_id)
+    if any(not caller.may_act_in(community) for community in communities):
+        raise OtherCommunityError(
+            "They are known in other communities too: an administrator of the installation decides for all, and "
+            "you can take their roles in yours"
+        )
+    if person.disabled == disabled:
+        return person
+    return replace(person, disabled=disabled, revision=person.revision + 1)

@@ -1,0 +1,164 @@
+"""The SQL of people."""
+
+from collections.abc import Sequence
+
+from asyncpg import Record
+
+from services.ingest.access.people.domain import Person, PersonPlace, Standing
+from shared.access_keys import PersonKind, Role
+from shared.postgres import Connection
+
+_STANDING = """
+select f.community, f.roles, p.person_id, p.revision, p.name, p.kind, p.disabled, p.email, p.created_at
+from followed_people f join people p using (person_id)
+"""
+
+
+async def add_person(conn: Connection, *, person: Person) -> None:
+    """Store a new person."""
+    await conn.execute(
+        """
+        insert into people (person_id, revision, name, kind, disabled, email, created_at)
+        values ($1::text::uuid, $2, $3, $4, $5, $6, $7)
+        """,
+        person.person_id,
+        person.revision,
+        person.name,
+        person.kind,
+        person.disabled,
+        person.email,
+        person.created_at,
+    )
+
+
+async def set_person(conn: Connection, *, person: Person) -> None:
+    """Store a changed person, and the change in every community that has them."""
+    await conn.execute(
+        "update people set revision = $2, name = $3, disabled = $4 where person_id = $1::text::uuid",
+        person.person_id,
+        person.revision,
+        person.name,
+        person.disabled,
+    )
+
+
+async def lock_person(conn: Connection, *, person_id: str) -> Person | None:
+    """The person, locked until the transaction ends; None when there is none."""
+    row = await conn.fetchrow(
+        """
+        select person_id, revision, name, kind, disabled, email, created_at
+        from people where person_id = $1::text::uuid for no key update
+        """,
+        person_id,
+    )
+    return None if row is None else _person(row)
+
+
+async def put_standing(conn: Connection, *, standing: Standing, signed_with: str | None) -> None:
+    """Store what a person is in a community, at the person's revision, and who signs that."""
+    person = standing.person
+    await conn.execute(
+        """
+        insert into followed_people (community, person_id, revision, name, kind, disabled, roles, signed_with)
+        values ($1, $2::text::uuid, $3, $4, $5, $6, $7, $8)
+        on conflict (community, person_id) do update
+        set revision = excluded.revision, name = excluded.name, disabled = excluded.disabled,
+            roles = excluded.roles, signed_with = excluded.signed_with
+        """,
+        standing.community,
+        person.person_id,
+        person.revision,
+        person.name,
+        person.kind,
+        person.disabled,
+        standing.roles,
+        signed_with,
+    )
+
+
+async def find_standing(conn: Connection, *, community: str, person_id: str) -> Standing | None:
+    """What a person is in a community; None where it has never had them."""
+    row = await conn.fetchrow(
+        f"{_STANDING} where f.community = $1 and p.person_id = $2::text::uuid",
+        community,
+        person_id,
+    )
+    return None if row is None else _standing(row)
+
+
+async def load_standings(conn: Connection, *, person_id: str) -> list[Standing]:
+    """What a person is in each community that has or had them, in the order of the communities."""
+    rows = await conn.fetch(
+        f"{_STANDING} where p.person_id = $1::text::uuid order by f.community",
+        person_id,
+    )
+    return [_standing(row) for row in rows]
+
+
+async def page_of_standings(
+    conn: Connection, *, community: str, after: PersonPlace | None, limit_count: int
+) -> list[Standing]:
+    """The people of a community in the order of their ids."""
+    rows = await conn.fetch(
+        f"""
+        {_STANDING}
+        where f.community = $1 and ($2::text is null or p.person_id > $2::text::uuid) order by p.person_id limit $3
+        """,
+        community,
+        None if after is None else after.person_id,
+        limit_count,
+    )
+    return [_standing(row) for row in rows]
+
+
+async def lock_standings_signed_otherwise(
+    conn: Connection, *, signed_with: str | None, limit_count: int
+) -> list[Standing]:
+    """Standings whose newest fact is signed otherwise, or still to be told; their people are locked, in order."""
+    rows = await conn.fetch(
+        f"""
+        {_STANDING} where f.signed_with is distinct from $1
+        order by p.person_id, f.community limit $2 for no key update of p
+        """,
+        signed_with,
+        limit_count,
+    )
+    return [_standing(row) for row in rows]
+
+
+async def set_signed_with(conn: Connection, *, standings: Sequence[Standing], signed_with: str | None) -> None:
+    """Note who has signed the newest facts about these."""
+    await conn.execute(
+        """
+        update followed_people f set signed_with = $3
+        from unnest($1::text[], $2::text[]) as k(community, person_id)
+        where f.community = k.community and f.person_id = k.person_id::uuid
+        """,
+        [one.community for one in standings],
+        [one.person.person_id for one in standings],
+        signed_with,
+    )
+
+
+async def count_standings_signed_otherwise(conn: Connection, *, signed_with: str | None) -> int:
+    """How many there are whose newest fact is signed otherwise, or is still to be told."""
+    count: int = await conn.fetchval(
+        "select count(*) from followed_people where signed_with is distinct from $1", signed_with
+    )
+    return count
+
+
+def _standing(row: Record) -> Standing:
+    return Standing(row["community"], _person(row), tuple(map(Role, row["roles"])))
+
+
+def _person(row: Record) -> Person:
+    return Person(
+        person_id=str(row["person_id"]),
+        name=row["name"],
+        kind=PersonKind(row["kind"]),
+        created_at=row["created_at"],
+        revision=row["revision"],
+        disabled=row["disabled"],
+        email=row["email"],
+    )

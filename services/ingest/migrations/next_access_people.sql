@@ -1,0 +1,44 @@
+set local lock_timeout = '5s';
+
+-- Who may act, in the whole installation; what they are in a community is in followed_people, as at every service.
+-- The email and the subject at an OpenID provider stay here.
+create table people (
+    person_id uuid primary key,
+    revision int not null,
+    name text not null,
+    kind text not null check (kind in ('person', 'service')),
+    disabled boolean not null,
+    email text,
+    oidc_issuer text,
+    oidc_subject text,
+    created_at timestamptz not null,
+    unique (oidc_issuer, oidc_subject)
+);
+
+-- Who signed the newest fact about a person; '' is a fact that is still to be told.
+alter table followed_people add column signed_with text;
+
+alter table access_keys
+    add column created_at timestamptz,
+    add column issued_by text,
+    add column replaced_by text;
+
+-- The keys of before belong to one service account for each community, which may do what they could do. So of two of
+-- them none approves what the other made, until people are added.
+create temporary table accounts_of_before on commit drop as
+select community, gen_random_uuid() as person_id,
+    array_remove(
+        array[
+            'manager', 'operator',
+            case when bool_or('payouts:write' = any (scopes)) then 'finance_maker' end,
+            case when bool_or('payouts:approve' = any (scopes)) then 'finance_approver' end
+        ],
+        null
+    ) as roles
+from access_keys group by community;
+insert into people (person_id, revision, name, kind, disabled, created_at)
+select person_id, 1, 'keys of before', 'service', false, now() from accounts_of_before;
+insert into followed_people (community, person_id, revision, name, kind, disabled, roles, signed_with)
+select community, person_id, 1, 'keys of before', 'service', false, roles, '' from accounts_of_before;
+update access_keys k set person_id = a.person_id, signed_with = ''
+from accounts_of_before a where k.community = a.community;

@@ -1,0 +1,49 @@
+"""Who calls."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.access_keys.roles import INSTALLATION, PersonKind
+from shared.access_keys.scopes import Scope
+
+
+class Refusal(StrEnum):
+    """Why what was shown lets nobody in."""
+
+    UNKNOWN_KEY = "unknown_key"
+    EXPIRED_KEY = "expired_key"
+    DISABLED_PERSON = "disabled_person"
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who calls: a person, for one community, by a credential.
+
+    The credential is the id of an access key, or `token:` and the id of a token. `scopes` are what they may do
+    there; `member_id` is set where they are that member, who may read what is their own. With the bootstrap key
+    somebody calls who is no person yet: `community` and `person_id` are empty.
+    """
+
+    community: str
+    person_id: str
+    person_name: str
+    kind: PersonKind
+    roles: frozenset[str]
+    scopes: frozenset[str]
+    credential: str
+    member_id: str | None = None
+
+    @property
+    def is_bootstrap(self) -> bool:
+        """Whether this is the bootstrap key, which adds people and issues their first keys, and nothing else."""
+        return self.credential == BOOTSTRAP_CREDENTIAL
+
+    def may_act_in(self, community: str) -> bool:
+        """Whether the caller's authority over people and keys reaches that community."""
+        return self.is_bootstrap or self.community in (community, INSTALLATION)
+
+
+BOOTSTRAP_CREDENTIAL = "bootstrap"
+BOOTSTRAP = Principal(
+    "", "", "the bootstrap key", PersonKind.SERVICE, frozenset(), frozenset[Scope](), BOOTSTRAP_CREDENTIAL
+)

@@ -16,7 +16,6 @@ import cel
 
 from services.scoring.rules.domain.costs import bound_of
 from services.scoring.rules.domain.errors import ConditionError
-from services.scoring.rules.domain.evaluation import EVALUATION_ERRORS
 from services.scoring.rules.domain.extents import example_event
 from services.scoring.rules.domain.parser import parse
 from services.scoring.rules.domain.tree import written
@@ -99,7 +98,7 @@ def measured(program: Any, context: Any) -> float:
     fastest = float("inf")
     for _ in range(TRIES_COUNT):
         started = time.process_time()
-        with suppress(*EVALUATION_ERRORS):
+        with suppress(Exception):
             program.execute(context)
         fastest = min(fastest, time.process_time() - started)
     return fastest

@@ -197,6 +197,17 @@ async def test_conditions_that_are_evaluated_apart_say_the_same(world: Any, scor
     assert await world.totals() == {(world.uuid("ann"), "rule-0"): 1, (world.uuid("ann"), "rule-2"): 1}
 
 
+async def test_what_an_error_says_of_an_event_can_always_be_stored(world: Any, scorer: Scorer, api: Any) -> None:
+    """Text with a NUL is no text for PostgreSQL: the batch failed, and with it everybody's, for ever."""
+    programme = document(r'data.attributes["a\u0000b"] == "x"', r'{"a": true}[data.channel + "\u0000"]', "true")
+    assert (await api.post("/v1/programmes", json=programme)).status_code == 201
+    await score(world, scorer, world.event("1"))
+    assert await reasons(world) == {("rule-0", "condition_failed"): 1, ("rule-1", "condition_failed"): 1}
+    details = await world.pool.fetch("select detail from declined where community = $1", world.community)
+    assert {row["detail"] for row in details} >= {r"the event has no field chat\x00"}
+    assert await world.totals() == {(world.uuid("ann"), "rule-2"): 1}
+
+
 async def test_only_what_is_in_force_is_compiled_and_once(
     world: Any, scorer: Scorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

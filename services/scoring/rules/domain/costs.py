@@ -178,7 +178,7 @@ class _Judge:
             return whole, list_of(count, costs[-1][1])
         return whole, list_of(count, item) if loop.function == "filter" else SCALAR
 
-    def _call(self, call: Call, names: Mapping[str, Extent], loops: int) -> Cost:
+    def _call(self, call: Call, names: Mapping[str, Extent], loops: int) -> Cost:  # noqa: PLR0911 -- one for each kind
         below = [self.cost(child, names, loops) for child in children(call)]
         steps = sum(own for own, _ in below) + _MEMBER_STEPS
         extents = [extent for _, extent in below]

@@ -12,3 +12,7 @@ LANE_EVENTS = Counter(
 EVENTS_JUDGED = Counter("plaudit_ingest_events_judged_total", "Events by what became of them", ["outcome"])
 MEMBERS_IDENTIFIED = Counter("plaudit_ingest_members_identified_total", "Members seen for the first time")
 REQUESTS_WAITING = Gauge("plaudit_ingest_requests_waiting", "Requests waiting for the broker's acknowledgement")
+REQUESTS_LIMITED = Counter(
+    "plaudit_ingest_requests_limited_total", "Requests answered 429, by the share that was used up", ["share"]
+)
+SHARES_KNOWN = Gauge("plaudit_ingest_shares_known", "Access keys and communities whose use is remembered")

@@ -16,6 +16,7 @@ from services.ingest.events.domain import admission
 from services.ingest.events.domain.receipts import receipt_id
 from services.ingest.metrics import EVENTS_ADMITTED, EVENTS_REFUSED, REQUESTS_WAITING
 from services.ingest.settings import Settings
+from services.ingest.shares.api import DOOR, Visit
 from shared.contracts.channels import compared_plain_id
 from shared.http import Answer, Connected, DirectRoute, FieldError, Problem, ProblemType, Read, Scope
 from shared.http.auth import authorise
@@ -43,12 +44,18 @@ async def post_events(service: Connected, headers: Mapping[str, str], read: Read
     """
     principal = await authorise(service.keys, headers.get("authorization"), Scope.EVENTS_WRITE)
     settings = cast("Settings", service.settings)
-    admitted = _admitted(await read(), headers, principal.community, settings)
+    # 1. Before the body is read: to refuse must cost next to nothing.
+    visit = DOOR.visit(principal, settings)
+    body = await read()
+    # 2. Again, because others came meanwhile. What cannot be read counts as one event.
+    visit.check()
+    visit.take(1, len(body))
+    admitted = _admitted(body, headers, principal.community, settings, visit)
     await _send(service, admitted.records, settings.requests_max_count)
     EVENTS_ADMITTED.inc(len(admitted.records))
     if admitted.refusals:
         EVENTS_REFUSED.inc(len({refusal.index for refusal in admitted.refusals}))
-    body = {
+    answer = {
         "receipt_id": admitted.receipt_id,
         "accepted": len(admitted.records),
         "rejected": [
@@ -56,7 +63,8 @@ async def post_events(service: Connected, headers: Mapping[str, str], read: Read
             for refusal in admitted.refusals
         ],
     }
-    return Answer(202, orjson.dumps(body), {"Location": f"/v1/receipts/{admitted.receipt_id}"})
+    more = {"Location": f"/v1/receipts/{admitted.receipt_id}", **visit.headers()}
+    return Answer(202, orjson.dumps(answer), more)
 
 
 router.routes.append(Route("/v1/events", DirectRoute(post_events), methods=["POST"], name="post_events"))
@@ -70,9 +78,12 @@ class Admitted(NamedTuple):
     refusals: list[admission.Refusal]
 
 
-def _admitted(body: bytes, headers: Mapping[str, str], community: str, settings: Settings) -> Admitted:
+def _admitted(
+    body: bytes, headers: Mapping[str, str], community: str, settings: Settings, visit: Visit
+) -> Admitted:
     now = datetime.now(UTC)
     read = _read(body, headers, now, settings)
+    visit.take(max(0, read.count - 1), 0)
     encoded = admission.encode(read, settings.event_max_bytes)
     if not encoded:
         raise _nothing_admitted(read)

@@ -1,0 +1,140 @@
+"""What whoever sends more than their share is answered, and what everybody is told of theirs.
+
+The headers are those of draft-ietf-httpapi-ratelimit-headers-10. The buckets are this process's own.
+"""
+
+import math
+import time
+from typing import Annotated, NamedTuple, cast
+
+from fastapi import Depends, Request, Response
+
+from services.ingest.metrics import REQUESTS_LIMITED, SHARES_KNOWN
+from services.ingest.settings import Settings
+from services.ingest.shares.domain import Bucket, Buckets, Quota, Share, retry_after_seconds
+from shared.http import Principal, Problem, ProblemType
+from shared.http.auth import authorise
+from shared.http.connected import ConnectedService
+
+QUOTA_EXCEEDED = ProblemType("quota-exceeded", 429, "More was sent than the share allows")
+
+NAMES = ("key-events", "key-bytes", "community-events", "community-bytes")
+_WHOSE = {"key": "access key", "community": "community"}
+
+
+class Shares(NamedTuple):
+    """What each access key and each community may send, and how the answers say it."""
+
+    key: Share
+    community: Share
+    policy: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Shares":
+        """The shares that the settings give."""
+        seconds = settings.share_burst_seconds
+        key = Share(settings.key_events_per_second, settings.key_bytes_per_second, seconds)
+        community = Share(settings.community_events_per_second, settings.community_bytes_per_second, seconds)
+        bursts = (key.burst_events, key.burst_bytes, community.burst_events, community.burst_bytes)
+        policy = ", ".join(
+            f'"{name}";q={math.ceil(burst)};w={seconds};qu="{unit}"'
+            for name, burst, unit in zip(NAMES, bursts, ("events", "content-bytes") * 2, strict=True)
+        )
+        return cls(key, community, policy)
+
+
+class Visit:
+    """One request at the door: the buckets that it takes from."""
+
+    __slots__ = ("_community", "_key", "_shares")
+
+    def __init__(self, shares: Shares, key: Bucket, community: Bucket) -> None:
+        self._shares = shares
+        self._key = key
+        self._community = community
+
+    def check(self) -> None:
+        """Let the request go on. Raises Problem 429 when nothing is left of one of its shares."""
+        now = time.monotonic()
+        # Both are refilled: what is left of each is said.
+        key_has, community_has = (
+            self._key.refill(self._shares.key, now),
+            self._community.refill(self._shares.community, now),
+        )
+        if not (key_has and community_has):
+            raise self._refusal()
+
+    def take(self, event_count: int, byte_count: int) -> None:
+        """Count what the request brings."""
+        self._key.take(event_count, byte_count)
+        self._community.take(event_count, byte_count)
+
+    def headers(self) -> dict[str, str]:
+        """What is left, as headers of the answer."""
+        return self._headers(self._quotas())
+
+    def _quotas(self) -> tuple[Quota, ...]:
+        return (*self._key.quotas(self._shares.key), *self._community.quotas(self._shares.community))
+
+    def _headers(self, quotas: tuple[Quota, ...]) -> dict[str, str]:
+        left = ", ".join(
+            [
+                f'"{name}";r={max(0, int(quota.left))};t={math.ceil(quota.seconds)}'
+                for name, quota in zip(NAMES, quotas, strict=True)
+            ]
+        )
+        return {"RateLimit-Policy": self._shares.policy, "RateLimit": left}
+
+    def _refusal(self) -> Problem:
+        quotas = self._quotas()
+        seconds, name = max(
+            (quota.seconds, name) for name, quota in zip(NAMES, quotas, strict=True) if not quota.is_left
+        )
+        REQUESTS_LIMITED.labels(name).inc()
+        return quota_exceeded(name, retry_after_seconds(seconds), self._headers(quotas))
+
+
+def quota_exceeded(name: str, seconds: int, headers: dict[str, str]) -> Problem:
+    """The answer to who has used up the share of that name, for so many seconds yet."""
+    scope, _, unit = name.partition("-")
+    detail = f"The share of {unit} of this {_WHOSE[scope]} is used up; send the same again in {seconds} s"
+    return Problem(QUOTA_EXCEEDED, detail, headers={"Retry-After": str(seconds), **headers})
+
+
+class Door:
+    """Who has sent how much at this process lately."""
+
+    def __init__(self) -> None:
+        self._keys = Buckets()
+        self._communities = Buckets()
+        self._settings: Settings | None = None
+        self._shares: Shares
+        SHARES_KNOWN.set_function(lambda: len(self._keys) + len(self._communities))
+
+    def visit(self, principal: Principal, settings: Settings) -> Visit:
+        """The shares that a request of that caller takes from. Raises Problem 429 when nothing is left of one."""
+        if settings is not self._settings:
+            self._settings, self._shares = settings, Shares.of(settings)
+        shares, now, most = self._shares, time.monotonic(), settings.shares_max_count
+        visit = Visit(
+            shares,
+            self._keys.of((principal.community, principal.key_id), shares.key, now, most),
+            self._communities.of(principal.community, shares.community, now, most),
+        )
+        visit.check()
+        return visit
+
+
+DOOR = Door()
+
+
+async def _one_event(request: Request, response: Response, service: ConnectedService) -> None:
+    """Count a command as one event of its caller's, whose key the route has checked before."""
+    principal = await authorise(service.keys, request.headers.get("authorization"), None)
+    visit = DOOR.visit(principal, cast("Settings", service.settings))
+    visit.take(1, len(await request.body()))
+    response.headers.update(visit.headers())
+
+
+#: The annotation of a route's parameter, after the caller: the command takes from the caller's share.
+WithinShare = Annotated[None, Depends(_one_event)]

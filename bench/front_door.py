@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bench.context import WITHOUT_SHARES
 from bench.measure import like_a_service
 from services.ingest.events.api.posting import post_events
 from services.ingest.main import SPEC
@@ -57,7 +58,7 @@ class AnyKey:
 
 def application(producer: Any = None) -> Any:
     """Ingest's application with stand-ins for what it is connected to."""
-    settings = SPEC.settings()
+    settings = SPEC.settings(**WITHOUT_SHARES)
     app = describe(SPEC, settings, "api")
     keys: Any = AnyKey()
     nothing: Any = None  # what taking events has no use for

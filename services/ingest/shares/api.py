@@ -11,7 +11,7 @@ from fastapi import Depends, Request, Response
 
 from services.ingest.metrics import REQUESTS_LIMITED, SHARES_KNOWN
 from services.ingest.settings import Settings
-from services.ingest.shares.domain import Bucket, Buckets, Quota, Share, retry_after_seconds
+from services.ingest.shares.domain import Bucket, Buckets, Share, retry_after_seconds
 from shared.http import Principal, Problem, ProblemType
 from shared.http.auth import authorise
 from shared.http.connected import ConnectedService
@@ -19,6 +19,7 @@ from shared.http.connected import ConnectedService
 QUOTA_EXCEEDED = ProblemType("quota-exceeded", 429, "More was sent than the share allows")
 
 NAMES = ("key-events", "key-bytes", "community-events", "community-bytes")
+_LEFT = ", ".join(f'"{name}";r=%d' for name in NAMES)
 _WHOSE = {"key": "access key", "community": "community"}
 
 
@@ -33,8 +34,8 @@ class Shares(NamedTuple):
     def of(cls, settings: Settings) -> "Shares":
         """The shares that the settings give."""
         seconds = settings.share_burst_seconds
-        key = Share(settings.key_events_per_second, settings.key_bytes_per_second, seconds)
-        community = Share(settings.community_events_per_second, settings.community_bytes_per_second, seconds)
+        key = Share.of(settings.key_events_per_second, settings.key_bytes_per_second, seconds)
+        community = Share.of(settings.community_events_per_second, settings.community_bytes_per_second, seconds)
         bursts = (key.burst_events, key.burst_bytes, community.burst_events, community.burst_bytes)
         policy = ", ".join(
             f'"{name}";q={math.ceil(burst)};w={seconds};qu="{unit}"'
@@ -55,13 +56,7 @@ class Visit:
 
     def check(self) -> None:
         """Let the request go on. Raises Problem 429 when nothing is left of one of its shares."""
-        now = time.monotonic()
-        # Both are refilled: what is left of each is said.
-        key_has, community_has = (
-            self._key.refill(self._shares.key, now),
-            self._community.refill(self._shares.community, now),
-        )
-        if not (key_has and community_has):
+        if not (self._key.is_open and self._community.is_open):
             raise self._refusal()
 
     def take(self, event_count: int, byte_count: int) -> None:
@@ -71,34 +66,25 @@ class Visit:
 
     def headers(self) -> dict[str, str]:
         """What is left, as headers of the answer."""
-        return self._headers(self._quotas())
-
-    def _quotas(self) -> tuple[Quota, ...]:
-        return (*self._key.quotas(self._shares.key), *self._community.quotas(self._shares.community))
-
-    def _headers(self, quotas: tuple[Quota, ...]) -> dict[str, str]:
-        left = ", ".join(
-            [
-                f'"{name}";r={max(0, int(quota.left))};t={math.ceil(quota.seconds)}'
-                for name, quota in zip(NAMES, quotas, strict=True)
-            ]
-        )
-        return {"RateLimit-Policy": self._shares.policy, "RateLimit": left}
+        key, community = self._key, self._community
+        left = (key.events, key.bytes, community.events, community.bytes)
+        shown = left if min(left) >= 0 else tuple(max(0.0, one) for one in left)
+        return {"RateLimit-Policy": self._shares.policy, "RateLimit": _LEFT % shown}
 
     def _refusal(self) -> Problem:
-        quotas = self._quotas()
-        seconds, name = max(
-            (quota.seconds, name) for name, quota in zip(NAMES, quotas, strict=True) if not quota.is_left
-        )
+        key, community, shares = self._key, self._community, self._shares
+        waits = (*key.wait_seconds(shares.key), *community.wait_seconds(shares.community))
+        seconds, name = max(zip(waits, NAMES, strict=True))
         REQUESTS_LIMITED.labels(name).inc()
-        return quota_exceeded(name, retry_after_seconds(seconds), self._headers(quotas))
+        return quota_exceeded(name, retry_after_seconds(seconds), shares.policy)
 
 
-def quota_exceeded(name: str, seconds: int, headers: dict[str, str]) -> Problem:
+def quota_exceeded(name: str, seconds: int, policy: str) -> Problem:
     """The answer to who has used up the share of that name, for so many seconds yet."""
     scope, _, unit = name.partition("-")
     detail = f"The share of {unit} of this {_WHOSE[scope]} is used up; send the same again in {seconds} s"
-    return Problem(QUOTA_EXCEEDED, detail, headers={"Retry-After": str(seconds), **headers})
+    headers = {"Retry-After": str(seconds), "RateLimit-Policy": policy, "RateLimit": f'"{name}";r=0;t={seconds}'}
+    return Problem(QUOTA_EXCEEDED, detail, headers=headers)
 
 
 class Door:
@@ -116,11 +102,11 @@ class Door:
         if settings is not self._settings:
             self._settings, self._shares = settings, Shares.of(settings)
         shares, now, most = self._shares, time.monotonic(), settings.shares_max_count
-        visit = Visit(
-            shares,
-            self._keys.of((principal.community, principal.key_id), shares.key, now, most),
-            self._communities.of(principal.community, shares.community, now, most),
-        )
+        key = self._keys.of((principal.community, principal.key_id), shares.key, now, most)
+        community = self._communities.of(principal.community, shares.community, now, most)
+        key.refill(shares.key, now)
+        community.refill(shares.community, now)
+        visit = Visit(shares, key, community)
         visit.check()
         return visit
 

@@ -1,7 +1,8 @@
 """Token buckets: how much may come at once and on average, counted in events and in bytes.
 
 Time is an argument, in seconds of a clock that may stand still or go backwards. A request is taken whole or not at
-all: it is taken while anything is left, and what it takes beyond that is a debt that is paid before the next.
+all: it is taken while the bucket is open, and what it takes beyond what is there is a debt that is paid before the
+next. An emptied bucket is closed until it is half full, so that large requests do not follow one another at once.
 """
 
 import math
@@ -9,80 +10,77 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import NamedTuple
 
-#: What is left may come to this after a wait that was computed to the last digit, and stands for one.
-ALMOST_ONE = 1 - 1e-6
+#: Of a bucket that was emptied, so much must be there again before anything is taken.
+OPENS_AT = 0.5
+#: A wait that was computed to the last digit is long enough.
+ROUNDING = 1 - 1e-9
 
 
 class Share(NamedTuple):
-    """What somebody may send: events and bytes a second on average, and what comes in so many seconds at once."""
+    """What somebody may send: events and bytes a second on average, and so many at once."""
 
     events_per_second: float
     bytes_per_second: float
-    burst_seconds: int
+    #: What may be there at most; one at least, or none would ever be taken.
+    burst_events: float
+    burst_bytes: float
 
-    @property
-    def burst_events(self) -> float:
-        """Events that may come at once after a rest; one at least, or none would ever be taken."""
-        return max(1.0, self.events_per_second * self.burst_seconds)
-
-    @property
-    def burst_bytes(self) -> float:
-        """Bytes that may come at once after a rest, one at least."""
-        return max(1.0, self.bytes_per_second * self.burst_seconds)
-
-
-class Quota(NamedTuple):
-    """What is left of a share: below zero it is a debt. `seconds` is how long until something is, or all is."""
-
-    left: float
-    seconds: float
-
-    @property
-    def is_left(self) -> bool:
-        """Whether the next may be taken."""
-        return self.left >= ALMOST_ONE
+    @classmethod
+    def of(cls, events_per_second: float, bytes_per_second: float, burst_seconds: float) -> "Share":
+        """The share of whoever may send at once, after a rest, what comes in so many seconds."""
+        return cls(
+            events_per_second,
+            bytes_per_second,
+            max(1.0, events_per_second * burst_seconds),
+            max(1.0, bytes_per_second * burst_seconds),
+        )
 
 
 class Bucket:
-    """What is left of one share; it is full at first.
+    """What is left of one share; it is full at first, and open.
 
-    What was taken before a request is never more than burst + rate × time, less one.
+    Before a request is taken, what was taken is never more than burst + rate × time.
     """
 
-    __slots__ = ("at", "bytes", "events")
+    __slots__ = ("at", "bytes", "events", "is_open")
 
     def __init__(self, share: Share, now: float) -> None:
         self.events = share.burst_events
         self.bytes = share.burst_bytes
         self.at = now
+        self.is_open = True
 
-    def refill(self, share: Share, now: float) -> bool:
-        """Add what has come since; whether the next may be taken. A clock that went backwards adds nothing."""
+    def refill(self, share: Share, now: float) -> None:
+        """Add what has come since the last time. A clock that went backwards adds nothing."""
         passed = now - self.at
         self.at = now
         if passed > 0:
+            # Not min(): every request comes through here.
             events = self.events + passed * share.events_per_second
             octets = self.bytes + passed * share.bytes_per_second
-            self.events = min(events, share.burst_events)
-            self.bytes = min(octets, share.burst_bytes)
-        return self.events >= ALMOST_ONE and self.bytes >= ALMOST_ONE
+            self.events = events if events < share.burst_events else share.burst_events
+            self.bytes = octets if octets < share.burst_bytes else share.burst_bytes
+            if not self.is_open:
+                enough = OPENS_AT * ROUNDING
+                self.is_open = (
+                    self.events >= share.burst_events * enough and self.bytes >= share.burst_bytes * enough
+                )
 
     def take(self, event_count: int, byte_count: int) -> None:
         """Take so much, into debt if need be."""
         self.events -= event_count
         self.bytes -= byte_count
+        if self.events < 1 or self.bytes < 1:
+            self.is_open = False
 
-    def quotas(self, share: Share) -> tuple[Quota, Quota]:
-        """What is left of events and of bytes."""
+    def wait_seconds(self, share: Share) -> tuple[float, float]:
+        """How long the events, and the bytes, keep the bucket closed yet; 0 for what does not."""
+        if self.is_open:
+            return 0.0, 0.0
         return (
-            _quota(self.events, share.events_per_second, share.burst_events),
-            _quota(self.bytes, share.bytes_per_second, share.burst_bytes),
+            max(0.0, share.burst_events * OPENS_AT - self.events) / share.events_per_second,
+            max(0.0, share.burst_bytes * OPENS_AT - self.bytes) / share.bytes_per_second,
         )
-
-
-def _quota(left: float, per_second: float, burst: float) -> Quota:
-    wanted = burst if left >= ALMOST_ONE else 1
-    return Quota(left, max(0.0, wanted - left) / per_second)
 
 
 class Buckets:

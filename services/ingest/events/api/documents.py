@@ -45,6 +45,9 @@ _MANY = {
 }
 _EITHER = {"schema": {"oneOf": [_ONE["schema"], _MANY["schema"]]}, "example": EXAMPLE}
 
+#: The settings as they are unless somebody changes them, whatever this process's environment says.
+DEFAULTS = Settings.model_construct()
+
 #: Every problem that the route answers, as it does.
 PROBLEMS = (
     Problem(MALFORMED_JSON, "EOF while parsing an object at line 1 column 1"),
@@ -68,7 +71,7 @@ PROBLEMS = (
         "Nothing was taken; see errors",
         [FieldError(index=0, field="/data/actor", detail="is missing")],
     ),
-    quota_exceeded("key-events", 1, {}),
+    quota_exceeded("key-events", 1, Shares.of(DEFAULTS).policy),
     Problem(TOO_MANY_REQUESTS, "Nothing was taken; try again"),
     Problem(
         NOT_AVAILABLE,
@@ -77,8 +80,6 @@ PROBLEMS = (
 )
 
 
-#: The settings as they are unless somebody changes them, whatever this process's environment says.
-DEFAULTS = Settings.model_construct()
 #: What everybody whose key was known is told of their shares.
 _SHARE_HEADERS = {
     "RateLimit-Policy": {
@@ -87,9 +88,9 @@ _SHARE_HEADERS = {
         "example": Shares.of(DEFAULTS).policy,
     },
     "RateLimit": {
-        "description": "What is left of each: `r` now; all of it in `t` seconds, or, when nothing is, something",
+        "description": "What is left of each (`r`), or which is used up, and for how many seconds yet (`t`)",
         "schema": {"type": "string"},
-        "example": ", ".join(f'"{name}";r=750;t=1' for name in SHARE_NAMES),
+        "example": ", ".join(f'"{name}";r=750' for name in SHARE_NAMES),
     },
 }
 _RETRY_AFTER = {

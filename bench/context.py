@@ -27,6 +27,8 @@ WITHOUT_SHARES: dict[str, Any] = {
     "key_bytes_per_second": 1e11,
     "community_events_per_second": 1e9,
     "community_bytes_per_second": 1e11,
+    "all_events_per_second": 1e9,
+    "all_bytes_per_second": 1e11,
 }
 INFRASTRUCTURE = ("kafka", "postgres")
 

@@ -20,23 +20,24 @@ class Settings(SigningSettings):
     )
     requests_max_count: int = Field(64, ge=1, description="Requests waiting for the broker; more are answered 503")
     key_events_per_second: float = Field(
-        1_000,
-        gt=0,
-        le=1e9,
-        description="Events that one access key may send a second, at each process; more get 429",
+        1_000, gt=0, le=1e9, description="Events that one access key may send a second, at each process"
     )
     key_bytes_per_second: float = Field(
-        2 * 1024 * 1024, gt=0, le=1e11, description="Bytes that one access key may send a second, at each process"
+        2_000_000, gt=0, le=1e11, description="Bytes that one access key may send a second, at each process"
     )
     community_events_per_second: float = Field(
-        2_000,
-        gt=0,
-        le=1e9,
-        description="Events that one community may send a second, at each process; more get 429",
+        1_500, gt=0, le=1e9, description="Events that one community may send a second, at each process"
     )
     community_bytes_per_second: float = Field(
-        4 * 1024 * 1024, gt=0, le=1e11, description="Bytes that one community may send a second, at each process"
+        3_000_000, gt=0, le=1e11, description="Bytes that one community may send a second, at each process"
     )
+    all_events_per_second: float = Field(
+        2_500,
+        gt=0,
+        le=1e9,
+        description="Beyond so many events a second in all, at each process, only who sends little is let in",
+    )
+    all_bytes_per_second: float = Field(5_000_000, gt=0, le=1e11, description="The same in bytes")
     share_burst_seconds: int = Field(
         1, ge=1, le=3600, description="After a rest, what comes in so many seconds may come at once"
     )

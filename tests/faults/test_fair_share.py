@@ -21,12 +21,13 @@ from plaudit.client import PlauditClient
 from tests.faults import load as loads
 from tests.faults import reconcile
 from tests.faults.arena import FULL, SEED, Arena, Pace
-from tests.faults.conftest import quick
+from tests.faults.conftest import once, quick
 from tests.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.faults, pytest.mark.timeout(300)]
 
 FLOOD_COUNT = 20_000 if FULL else 5_000
+FLOODS_COUNT = 4
 ALL_AT_ONCE = Pace(events_per_request=1_000, pause_seconds=0.0)
 WARMING_COUNT = 3
 QUIET_COUNT = 15
@@ -100,6 +101,7 @@ async def neighbour(arena: Arena) -> AsyncIterator[Neighbour]:
         await scoring.close()
 
 
+@once
 @quick
 async def test_a_flood_by_the_api(platform_under_faults: Arena) -> None:
     """Requests as large as may be, as fast as the door lets them in; all of it is there in the end, and once."""
@@ -113,6 +115,34 @@ async def test_a_flood_by_the_api(platform_under_faults: Arena) -> None:
         other.assert_undisturbed()
 
 
+@once
+async def test_floods_of_several_at_once(platform_under_faults: Arena) -> None:
+    """What all may send together goes to those who flood; whoever sends little is let in beside them."""
+    arena = platform_under_faults
+    names = [f"flood-{number}-{uuid.uuid4().hex[:10]}" for number in range(FLOODS_COUNT)]
+    keys = [await arena.community(name) for name in names]
+
+    async def flood(name: str, key: str) -> int:
+        events = loads.build(name, Random(f"{SEED} {name}"), FLOOD_COUNT // FLOODS_COUNT).unique
+        async with PlauditClient(arena.state.service_urls["ingest"], key) as client:
+            assert (await client.send(events.values())).accepted == len(events)
+            assert client.throttled_seconds > 0
+        return len(events)
+
+    async with neighbour(arena) as other:
+        flooding = asyncio.gather(*map(flood, names, keys))
+        await other.while_flooded(flooding.done)
+        counts = await flooding
+    await arena.settled()
+    for name, count in zip(names, counts, strict=True):
+        rows = await reconcile.Databases(arena.state, name).rows(
+            "analytics", "select count(*), count(distinct event_uid) from events where community = $1"
+        )
+        assert tuple(rows[0]) == (count, count)
+    other.assert_undisturbed()
+
+
+@once
 async def test_a_flood_by_an_import(platform_under_faults: Arena, tmp_path: Path) -> None:
     """The command obeys, and ends well: its events are there, and once."""
     arena = platform_under_faults

@@ -19,15 +19,23 @@ from shared.http.connected import ConnectedService
 QUOTA_EXCEEDED = ProblemType("quota-exceeded", 429, "More was sent than the share allows")
 
 NAMES = ("key-events", "key-bytes", "community-events", "community-bytes")
+#: What all together may send; who is refused for it is not told what is left, which is not theirs.
+COMMON_NAMES = ("all-events", "all-bytes")
+_UNITS = ("events", "content-bytes") * 3
 _LEFT = ", ".join(f'"{name}";r=%d' for name in NAMES)
-_WHOSE = {"key": "access key", "community": "community"}
+_WHY = {
+    "key": "The share of this access key is used up",
+    "community": "The share of this community is used up",
+    "all": "All communities together send more than is taken in, and this one not little",
+}
 
 
 class Shares(NamedTuple):
-    """What each access key and each community may send, and how the answers say it."""
+    """What each access key, each community and all together may send, and how the answers say it."""
 
     key: Share
     community: Share
+    all: Share
     policy: str
 
     @classmethod
@@ -36,33 +44,45 @@ class Shares(NamedTuple):
         seconds = settings.share_burst_seconds
         key = Share.of(settings.key_events_per_second, settings.key_bytes_per_second, seconds)
         community = Share.of(settings.community_events_per_second, settings.community_bytes_per_second, seconds)
-        bursts = (key.burst_events, key.burst_bytes, community.burst_events, community.burst_bytes)
+        everybody = Share.of(settings.all_events_per_second, settings.all_bytes_per_second, seconds)
+        bursts = [
+            burst for share in (key, community, everybody) for burst in (share.burst_events, share.burst_bytes)
+        ]
         policy = ", ".join(
             f'"{name}";q={math.ceil(burst)};w={seconds};qu="{unit}"'
-            for name, burst, unit in zip(NAMES, bursts, ("events", "content-bytes") * 2, strict=True)
+            for name, burst, unit in zip((*NAMES, *COMMON_NAMES), bursts, _UNITS, strict=True)
         )
-        return cls(key, community, policy)
+        return cls(key, community, everybody, policy)
 
 
 class Visit:
     """One request at the door: the buckets that it takes from."""
 
-    __slots__ = ("_community", "_key", "_shares")
+    __slots__ = ("_all", "_community", "_key", "_shares")
 
-    def __init__(self, shares: Shares, key: Bucket, community: Bucket) -> None:
+    def __init__(self, shares: Shares, key: Bucket, community: Bucket, everybody: Bucket) -> None:
         self._shares = shares
         self._key = key
         self._community = community
+        self._all = everybody
 
     def check(self) -> None:
-        """Let the request go on. Raises Problem 429 when nothing is left of one of its shares."""
+        """Let the request go on. Raises Problem 429 when one of its shares is used up.
+
+        What all may send together keeps out only those of whom much came lately.
+        """
         if not (self._key.is_open and self._community.is_open):
+            raise self._refusal()
+        if not (self._all.is_open or self._community.is_light(self._shares.community)):
             raise self._refusal()
 
     def take(self, event_count: int, byte_count: int) -> None:
         """Count what the request brings."""
         self._key.take(event_count, byte_count)
         self._community.take(event_count, byte_count)
+        self._all.take(event_count, byte_count)
+        if not self._all.is_open:
+            self._all.forgive(self._shares.all)
 
     def headers(self) -> dict[str, str]:
         """What is left, as headers of the answer."""
@@ -72,9 +92,17 @@ class Visit:
         return {"RateLimit-Policy": self._shares.policy, "RateLimit": _LEFT % shown}
 
     def _refusal(self) -> Problem:
-        key, community, shares = self._key, self._community, self._shares
-        waits = (*key.wait_seconds(shares.key), *community.wait_seconds(shares.community))
-        seconds, name = max(zip(waits, NAMES, strict=True))
+        shares = self._shares
+        waits = [
+            wait
+            for bucket, share in (
+                (self._key, shares.key),
+                (self._community, shares.community),
+                (self._all, shares.all),
+            )
+            for wait in bucket.wait_seconds(share)
+        ]
+        seconds, name = max(zip(waits, (*NAMES, *COMMON_NAMES), strict=True))
         REQUESTS_LIMITED.labels(name).inc()
         return quota_exceeded(name, retry_after_seconds(seconds), shares.policy)
 
@@ -82,7 +110,7 @@ class Visit:
 def quota_exceeded(name: str, seconds: int, policy: str) -> Problem:
     """The answer to who has used up the share of that name, for so many seconds yet."""
     scope, _, unit = name.partition("-")
-    detail = f"The share of {unit} of this {_WHOSE[scope]} is used up; send the same again in {seconds} s"
+    detail = f"{_WHY[scope]} ({unit}). Nothing was taken; send the same again in {seconds} s"
     headers = {"Retry-After": str(seconds), "RateLimit-Policy": policy, "RateLimit": f'"{name}";r=0;t={seconds}'}
     return Problem(QUOTA_EXCEEDED, detail, headers=headers)
 
@@ -93,20 +121,24 @@ class Door:
     def __init__(self) -> None:
         self._keys = Buckets()
         self._communities = Buckets()
+        self._all: Bucket
         self._settings: Settings | None = None
         self._shares: Shares
         SHARES_KNOWN.set_function(lambda: len(self._keys) + len(self._communities))
 
     def visit(self, principal: Principal, settings: Settings) -> Visit:
         """The shares that a request of that caller takes from. Raises Problem 429 when nothing is left of one."""
+        now = time.monotonic()
         if settings is not self._settings:
             self._settings, self._shares = settings, Shares.of(settings)
-        shares, now, most = self._shares, time.monotonic(), settings.shares_max_count
+            self._all = Bucket(self._shares.all, now)
+        shares, most = self._shares, settings.shares_max_count
         key = self._keys.of((principal.community, principal.key_id), shares.key, now, most)
         community = self._communities.of(principal.community, shares.community, now, most)
         key.refill(shares.key, now)
         community.refill(shares.community, now)
-        visit = Visit(shares, key, community)
+        self._all.refill(shares.all, now)
+        visit = Visit(shares, key, community, self._all)
         visit.check()
         return visit
 

@@ -73,6 +73,15 @@ class Bucket:
         if self.events < 1 or self.bytes < 1:
             self.is_open = False
 
+    def forgive(self, share: Share) -> None:
+        """Keep no more of a debt than a burst: what was let in although the bucket was closed made it."""
+        self.events = max(self.events, -share.burst_events)
+        self.bytes = max(self.bytes, -share.burst_bytes)
+
+    def is_light(self, share: Share) -> bool:
+        """Whether so little was taken lately that it disturbs nobody."""
+        return self.events >= share.burst_events * OPENS_AT and self.bytes >= share.burst_bytes * OPENS_AT
+
     def wait_seconds(self, share: Share) -> tuple[float, float]:
         """How long the events, and the bytes, keep the bucket closed yet; 0 for what does not."""
         if self.is_open:

@@ -22,21 +22,20 @@ pytestmark = pytest.mark.stack
 
 #: So slow that no test waits for more of it, and each has a community of its own.
 KEY_EVENTS, COMMUNITY_EVENTS = 20, 30
+BURST_SECONDS = 3_600
+NARROW: dict[str, Any] = {
+    "key_events_per_second": KEY_EVENTS / BURST_SECONDS,
+    "community_events_per_second": COMMUNITY_EVENTS / BURST_SECONDS,
+    "key_bytes_per_second": 100_000 / BURST_SECONDS,
+    "share_burst_seconds": BURST_SECONDS,
+}
 SCOPES = ("events:write", "receipts:read", "members:write", "members:read")
 IDENTITIES = {"identities": [{"channel": "chat", "id": "U1"}, {"channel": "forum", "id": "ada"}]}
 
 
 @pytest.fixture(scope="module")
 async def narrow_door(stack: Any) -> AsyncIterator[Parts]:
-    burst_seconds = 3_600
-    settings = Settings(
-        **stack.settings("ingest"),
-        key_events_per_second=KEY_EVENTS / burst_seconds,
-        community_events_per_second=COMMUNITY_EVENTS / burst_seconds,
-        key_bytes_per_second=100_000 / burst_seconds,
-        share_burst_seconds=burst_seconds,
-    )
-    async with running(SPEC, settings) as parts:
+    async with running(SPEC, Settings(**stack.settings("ingest"), **NARROW)) as parts:
         yield parts
 
 
@@ -107,7 +106,7 @@ async def test_keys_of_one_community_share_what_is_the_communitys(narrow: Commun
     ]
     assert left(first)["key-events"] == left(second)["key-events"] == KEY_EVENTS - len(batch)
     refused = await narrow.client.post("/v1/events", json=batch, headers=other)
-    assert problem(refused, 429)["detail"].startswith("The share of events of this community is used up")
+    assert problem(refused, 429)["detail"].startswith("The share of this community is used up (events)")
     assert (await narrow.client.post("/v1/events", json=batch, headers=strangers)).status_code == 202
 
 
@@ -148,9 +147,28 @@ async def test_a_body_is_not_read_for_nothing(narrow: Community, narrow_door: Pa
     assert answer.startswith(b"HTTP/1.1 429 ")
 
 
+async def test_when_all_send_too_much_who_sends_little_is_let_in(stack: Any) -> None:
+    everybodys = NARROW | {"all_events_per_second": 25 / BURST_SECONDS}
+    async with running(SPEC, Settings(**stack.settings("ingest"), **everybodys)) as parts:
+        url = f"http://127.0.0.1:{parts.http.port}/v1/events"
+        keys = [await authorization(parts.pool, f"c{uuid4().hex[:12]}", "events:write") for _ in range(3)]
+        async with httpx.AsyncClient(timeout=20) as client:
+            batch = [event(number) for number in range(COMMUNITY_EVENTS // 2 + 1)]
+            for key in keys[:2]:
+                assert (await client.post(url, json=batch, headers=key)).status_code == 202
+            refused = await client.post(url, json=[event("one")], headers=keys[0])
+            found = problem(refused, 429)
+            assert found["detail"].startswith("All communities together send more than is taken in")
+            assert refused.headers["ratelimit"].startswith('"all-events";r=0;t=')
+            for number in range(5):
+                answer = await client.post(url, json=[event(f"little-{number}")], headers=keys[2])
+                assert answer.status_code == 202
+
+
 def test_the_policy_says_what_the_settings_say() -> None:
     settings = Settings(key_events_per_second=0.5, community_bytes_per_second=10.5, share_burst_seconds=3)
     assert Shares.of(settings).policy == (
-        '"key-events";q=2;w=3;qu="events", "key-bytes";q=6291456;w=3;qu="content-bytes", '
-        '"community-events";q=6000;w=3;qu="events", "community-bytes";q=32;w=3;qu="content-bytes"'
+        '"key-events";q=2;w=3;qu="events", "key-bytes";q=6000000;w=3;qu="content-bytes", '
+        '"community-events";q=4500;w=3;qu="events", "community-bytes";q=32;w=3;qu="content-bytes", '
+        '"all-events";q=7500;w=3;qu="events", "all-bytes";q=15000000;w=3;qu="content-bytes"'
     )

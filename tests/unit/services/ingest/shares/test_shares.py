@@ -136,6 +136,21 @@ def test_a_share_that_was_made_smaller_holds_no_more_than_its_own_burst() -> Non
     assert bucket.events == 2
 
 
+def test_light_is_who_took_less_than_half() -> None:
+    bucket = Bucket(SHARE, 0)
+    bucket.take(100, 10_000)
+    assert bucket.is_light(SHARE)
+    bucket.take(0, 1)
+    assert not bucket.is_light(SHARE)
+
+
+def test_of_a_debt_no_more_than_a_burst_is_kept() -> None:
+    bucket = Bucket(SHARE, 0)
+    bucket.take(10_000, 1)
+    bucket.forgive(SHARE)
+    assert (bucket.events, bucket.bytes) == (-200, 19_999)
+
+
 @given(names=st.lists(st.integers(0, 30), max_size=200), most=st.integers(1, 10))
 def test_no_more_buckets_than_may_be_and_the_longest_silent_goes(names: list[int], most: int) -> None:
     buckets = Buckets()

@@ -26,13 +26,13 @@ class Settings(SigningSettings):
         2_000_000, gt=0, le=1e11, description="Bytes that one access key may send a second, at each process"
     )
     community_events_per_second: float = Field(
-        1_500, gt=0, le=1e9, description="Events that one community may send a second, at each process"
+        1_200, gt=0, le=1e9, description="Events that one community may send a second, at each process"
     )
     community_bytes_per_second: float = Field(
-        3_000_000, gt=0, le=1e11, description="Bytes that one community may send a second, at each process"
+        2_400_000, gt=0, le=1e11, description="Bytes that one community may send a second, at each process"
     )
     all_events_per_second: float = Field(
-        2_500,
+        1_500,
         gt=0,
         le=1e9,
         description="Beyond so many events a second in all, at each process, only who sends little is let in",

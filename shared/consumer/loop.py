@@ -136,8 +136,12 @@ class ConsumerLoop(mode.Service):
 
     def _is_behind(self, besides: int = 0) -> bool:
         """Whether a whole batch waits at the broker `besides` so many records, as far as its last answer told."""
-        waiting = sum(self._lags().values())
+        waiting = sum(lag for partition, lag in self._lags().items() if not self._is_closed(partition))
         return waiting - besides >= self._settings.batch_max_count
+
+    def _is_closed(self, partition: TopicPartition) -> bool:
+        """Whether it is of a lane that is not read for the moment."""
+        return self._lanes is not None and self._lanes.is_closed(partition.topic)
 
     def _lags(self) -> dict[TopicPartition, int]:
         """How many records of each partition wait at the broker, as far as its last answer told."""
@@ -159,6 +163,7 @@ class ConsumerLoop(mode.Service):
         """The next records, decoded; none when there are none for a moment."""
         batch = Batch()
         self._consumer.resume(*self._consumer.paused())
+        self._consumer.pause(*filter(self._is_closed, self._consumer.assignment()))
         try:
             fetched = await self._consumer.getmany(
                 timeout_ms=FETCH_WAIT_MS, max_records=self._settings.batch_max_count

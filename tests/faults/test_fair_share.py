@@ -166,8 +166,7 @@ async def test_a_flood_by_an_import(platform_under_faults: Arena, tmp_path: Path
     assert (summary["accepted"], summary["duplicate"], summary["pending"]) == (len(events), 0, 0)
     assert summary["throttled_seconds"] > 0
     databases = reconcile.Databases(arena.state, name)
-    for service in ("ingest", "scoring", "analytics"):
-        table = "activities" if service == "scoring" else "events"
-        rows = await databases.rows(service, f"select event_uid::text as uid from {table} where community = $1")
+    for service in ("ingest", "analytics"):
+        rows = await databases.rows(service, "select event_uid::text as uid from events where community = $1")
         assert sorted(row["uid"] for row in rows) == sorted(loads.event_uid(name, one) for one in events)
     other.assert_undisturbed()

@@ -104,6 +104,10 @@ class Buckets:
     def __len__(self) -> int:
         return len(self._known)
 
+    def known(self, name: Hashable) -> Bucket | None:
+        """The bucket of that name; None when nothing was sent lately."""
+        return self._known.get(name)
+
     def of(self, name: Hashable, share: Share, now: float, max_count: int) -> Bucket:
         """The bucket of that name, as it was left."""
         bucket = self._known.get(name)

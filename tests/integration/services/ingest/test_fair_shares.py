@@ -169,6 +169,6 @@ def test_the_policy_says_what_the_settings_say() -> None:
     settings = Settings(key_events_per_second=0.5, community_bytes_per_second=10.5, share_burst_seconds=3)
     assert Shares.of(settings).policy == (
         '"key-events";q=2;w=3;qu="events", "key-bytes";q=6000000;w=3;qu="content-bytes", '
-        '"community-events";q=4500;w=3;qu="events", "community-bytes";q=32;w=3;qu="content-bytes", '
-        '"all-events";q=7500;w=3;qu="events", "all-bytes";q=15000000;w=3;qu="content-bytes"'
+        '"community-events";q=3600;w=3;qu="events", "community-bytes";q=32;w=3;qu="content-bytes", '
+        '"all-events";q=4500;w=3;qu="events", "all-bytes";q=9000000;w=3;qu="content-bytes"'
     )

@@ -29,6 +29,7 @@ WITHOUT_SHARES: dict[str, Any] = {
     "community_bytes_per_second": 1e11,
     "all_events_per_second": 1e9,
     "all_bytes_per_second": 1e11,
+    "line_age_max_seconds": 1e9,
 }
 INFRASTRUCTURE = ("kafka", "postgres")
 

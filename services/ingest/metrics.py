@@ -15,4 +15,7 @@ REQUESTS_WAITING = Gauge("plaudit_ingest_requests_waiting", "Requests waiting fo
 REQUESTS_LIMITED = Counter(
     "plaudit_ingest_requests_limited_total", "Requests answered 429, by the share that was used up", ["share"]
 )
+LINE_AGE = Gauge(
+    "plaudit_ingest_line_age_seconds", "How long the oldest of the requests that are followed waits to be judged"
+)
 SHARES_KNOWN = Gauge("plaudit_ingest_shares_known", "Access keys and communities whose use is remembered")

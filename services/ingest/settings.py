@@ -37,7 +37,12 @@ class Settings(SigningSettings):
         le=1e9,
         description="Beyond so many events a second in all, at each process, only who sends little is let in",
     )
-    all_bytes_per_second: float = Field(5_000_000, gt=0, le=1e11, description="The same in bytes")
+    all_bytes_per_second: float = Field(3_000_000, gt=0, le=1e11, description="The same in bytes")
+    line_age_max_seconds: float = Field(
+        0.2,
+        gt=0,
+        description="While events wait longer than this to be judged, all together may send a quarter",
+    )
     share_burst_seconds: int = Field(
         1, ge=1, le=3600, description="After a rest, what comes in so many seconds may come at once"
     )

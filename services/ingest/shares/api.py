@@ -19,6 +19,8 @@ from shared.http.connected import ConnectedService
 QUOTA_EXCEEDED = ProblemType("quota-exceeded", 429, "More was sent than the share allows")
 
 NAMES = ("key-events", "key-bytes", "community-events", "community-bytes")
+#: While the line behind the door is late, all together may send this part of what they may otherwise.
+LATE = 0.25
 #: What all together may send; who is refused for it is not told what is left, which is not theirs.
 COMMON_NAMES = ("all-events", "all-bytes")
 _UNITS = ("events", "content-bytes") * 3
@@ -36,6 +38,8 @@ class Shares(NamedTuple):
     key: Share
     community: Share
     all: Share
+    #: What all may send while what was let in before waits yet.
+    late: Share
     policy: str
 
     @classmethod
@@ -52,7 +56,8 @@ class Shares(NamedTuple):
             f'"{name}";q={math.ceil(burst)};w={seconds};qu="{unit}"'
             for name, burst, unit in zip((*NAMES, *COMMON_NAMES), bursts, _UNITS, strict=True)
         )
-        return cls(key, community, everybody, policy)
+        late = Share.of(LATE * settings.all_events_per_second, LATE * settings.all_bytes_per_second, seconds)
+        return cls(key, community, everybody, late, policy)
 
 
 class Visit:
@@ -66,14 +71,14 @@ class Visit:
         self._community = community
         self._all = everybody
 
-    def check(self) -> None:
-        """Let the request go on. Raises Problem 429 when one of its shares is used up.
+    def check(self, byte_count: int) -> None:
+        """Let the request of so many bytes go on. Raises Problem 429 when one of its shares is used up.
 
-        What all may send together keeps out only those of whom much came lately.
+        What all may send together keeps out only those of whom much came lately, or comes now.
         """
         if not (self._key.is_open and self._community.is_open):
             raise self._refusal()
-        if not (self._all.is_open or self._community.is_light(self._shares.community)):
+        if not (self._all.is_open or self._community.is_light(self._shares.community, byte_count)):
             raise self._refusal()
 
     def take(self, event_count: int, byte_count: int) -> None:
@@ -126,8 +131,11 @@ class Door:
         self._shares: Shares
         SHARES_KNOWN.set_function(lambda: len(self._keys) + len(self._communities))
 
-    def visit(self, principal: Principal, settings: Settings) -> Visit:
-        """The shares that a request of that caller takes from. Raises Problem 429 when nothing is left of one."""
+    def visit(self, principal: Principal, settings: Settings, byte_count: int, is_late: bool = False) -> Visit:
+        """The shares that a request of that caller takes from. Raises Problem 429 when one is used up.
+
+        While the line behind the door is late, all together may send less.
+        """
         now = time.monotonic()
         if settings is not self._settings:
             self._settings, self._shares = settings, Shares.of(settings)
@@ -137,9 +145,9 @@ class Door:
         community = self._communities.of(principal.community, shares.community, now, most)
         key.refill(shares.key, now)
         community.refill(shares.community, now)
-        self._all.refill(shares.all, now)
+        self._all.refill(shares.late if is_late else shares.all, now)
         visit = Visit(shares, key, community, self._all)
-        visit.check()
+        visit.check(byte_count)
         return visit
 
 
@@ -149,8 +157,9 @@ DOOR = Door()
 async def _one_event(request: Request, response: Response, service: ConnectedService) -> None:
     """Count a command as one event of its caller's, whose key the route has checked before."""
     principal = await authorise(service.keys, request.headers.get("authorization"), None)
-    visit = DOOR.visit(principal, cast("Settings", service.settings))
-    visit.take(1, len(await request.body()))
+    byte_count = len(await request.body())
+    visit = DOOR.visit(principal, cast("Settings", service.settings), byte_count)
+    visit.take(1, byte_count)
     response.headers.update(visit.headers())
 
 

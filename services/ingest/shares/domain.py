@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 #: Of a bucket that was emptied, so much must be there again before anything is taken.
 OPENS_AT = 0.5
+#: Whoever takes no more than this of a full bucket sends little.
+LIGHT = 0.05
 #: A wait that was computed to the last digit is long enough.
 ROUNDING = 1 - 1e-9
 
@@ -78,9 +80,13 @@ class Bucket:
         self.events = max(self.events, -share.burst_events)
         self.bytes = max(self.bytes, -share.burst_bytes)
 
-    def is_light(self, share: Share) -> bool:
-        """Whether so little was taken lately that it disturbs nobody."""
-        return self.events >= share.burst_events * OPENS_AT and self.bytes >= share.burst_bytes * OPENS_AT
+    def is_light(self, share: Share, byte_count: int) -> bool:
+        """Whether so little was taken lately, and comes now, that it disturbs nobody."""
+        return (
+            byte_count <= share.burst_bytes * LIGHT
+            and self.events >= share.burst_events * (1 - LIGHT)
+            and self.bytes >= share.burst_bytes * (1 - LIGHT)
+        )
 
     def wait_seconds(self, share: Share) -> tuple[float, float]:
         """How long the events, and the bytes, keep the bucket closed yet; 0 for what does not."""

@@ -27,6 +27,7 @@ NARROW: dict[str, Any] = {
     "key_events_per_second": KEY_EVENTS / BURST_SECONDS,
     "community_events_per_second": COMMUNITY_EVENTS / BURST_SECONDS,
     "key_bytes_per_second": 100_000 / BURST_SECONDS,
+    "community_bytes_per_second": 1_000_000 / BURST_SECONDS,
     "share_burst_seconds": BURST_SECONDS,
 }
 SCOPES = ("events:write", "receipts:read", "members:write", "members:read")
@@ -151,7 +152,7 @@ async def test_when_all_send_too_much_who_sends_little_is_let_in(stack: Any) -> 
     everybodys = NARROW | {"all_events_per_second": 25 / BURST_SECONDS}
     async with running(SPEC, Settings(**stack.settings("ingest"), **everybodys)) as parts:
         url = f"http://127.0.0.1:{parts.http.port}/v1/events"
-        keys = [await authorization(parts.pool, f"c{uuid4().hex[:12]}", "events:write") for _ in range(3)]
+        keys = [await authorization(parts.pool, f"c{uuid4().hex[:12]}", "events:write") for _ in range(4)]
         async with httpx.AsyncClient(timeout=20) as client:
             batch = [event(number) for number in range(COMMUNITY_EVENTS // 2 + 1)]
             for key in keys[:2]:
@@ -160,9 +161,10 @@ async def test_when_all_send_too_much_who_sends_little_is_let_in(stack: Any) -> 
             found = problem(refused, 429)
             assert found["detail"].startswith("All communities together send more than is taken in")
             assert refused.headers["ratelimit"].startswith('"all-events";r=0;t=')
-            for number in range(5):
-                answer = await client.post(url, json=[event(f"little-{number}")], headers=keys[2])
-                assert answer.status_code == 202
+            answer = await client.post(url, json=[event("little")], headers=keys[2])
+            assert answer.status_code == 202
+            large = orjson.dumps([event("large")]) + b" " * 60_000
+            problem(await client.post(url, content=large, headers=keys[3] | {"content-type": BATCH_TYPE}), 429)
 
 
 def test_the_policy_says_what_the_settings_say() -> None:

@@ -136,12 +136,13 @@ def test_a_share_that_was_made_smaller_holds_no_more_than_its_own_burst() -> Non
     assert bucket.events == 2
 
 
-def test_light_is_who_took_less_than_half() -> None:
+def test_light_is_who_took_little_and_sends_little() -> None:
     bucket = Bucket(SHARE, 0)
-    bucket.take(100, 10_000)
-    assert bucket.is_light(SHARE)
+    assert not bucket.is_light(SHARE, 1_001)
+    bucket.take(10, 1_000)
+    assert bucket.is_light(SHARE, 1_000)
     bucket.take(0, 1)
-    assert not bucket.is_light(SHARE)
+    assert not bucket.is_light(SHARE, 1)
 
 
 def test_of_a_debt_no_more_than_a_burst_is_kept() -> None:

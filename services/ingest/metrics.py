@@ -18,4 +18,7 @@ REQUESTS_LIMITED = Counter(
 LINE_AGE = Gauge(
     "plaudit_ingest_line_age_seconds", "How long the oldest of the requests that are followed waits to be judged"
 )
+SHARE_NAMES = ("key-events", "key-bytes", "community-events", "community-bytes", "all-events", "all-bytes")
+for share in SHARE_NAMES:
+    REQUESTS_LIMITED.labels(share)  # nobody told to wait shows as 0
 SHARES_KNOWN = Gauge("plaudit_ingest_shares_known", "Access keys and communities whose use is remembered")

@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple, cast
 
 from fastapi import Depends, Request, Response
 
-from services.ingest.metrics import REQUESTS_LIMITED, SHARES_KNOWN
+from services.ingest.metrics import REQUESTS_LIMITED, SHARE_NAMES, SHARES_KNOWN
 from services.ingest.settings import Settings
 from services.ingest.shares.domain import Bucket, Buckets, Share, retry_after_seconds
 from shared.http import Principal, Problem, ProblemType
@@ -18,11 +18,10 @@ from shared.http.connected import ConnectedService
 
 QUOTA_EXCEEDED = ProblemType("quota-exceeded", 429, "More was sent than the share allows")
 
-NAMES = ("key-events", "key-bytes", "community-events", "community-bytes")
+#: What a caller is told of.
+NAMES = SHARE_NAMES[:4]
 #: While the line behind the door is late, all together may send this part of what they may otherwise.
 LATE = 0.25
-#: What all together may send; who is refused for it is not told what is left, which is not theirs.
-COMMON_NAMES = ("all-events", "all-bytes")
 _UNITS = ("events", "content-bytes") * 3
 _LEFT = ", ".join(f'"{name}";r=%d' for name in NAMES)
 _WHY = {
@@ -54,7 +53,7 @@ class Shares(NamedTuple):
         ]
         policy = ", ".join(
             f'"{name}";q={math.ceil(burst)};w={seconds};qu="{unit}"'
-            for name, burst, unit in zip((*NAMES, *COMMON_NAMES), bursts, _UNITS, strict=True)
+            for name, burst, unit in zip(SHARE_NAMES, bursts, _UNITS, strict=True)
         )
         late = Share.of(LATE * settings.all_events_per_second, LATE * settings.all_bytes_per_second, seconds)
         return cls(key, community, everybody, late, policy)
@@ -107,7 +106,7 @@ class Visit:
             )
             for wait in bucket.wait_seconds(share)
         ]
-        seconds, name = max(zip(waits, (*NAMES, *COMMON_NAMES), strict=True))
+        seconds, name = max(zip(waits, SHARE_NAMES, strict=True))
         REQUESTS_LIMITED.labels(name).inc()
         return quota_exceeded(name, retry_after_seconds(seconds), shares.policy)
 

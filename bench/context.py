@@ -54,9 +54,15 @@ class Context:
         factor = self.results.factor
         self.say(text if factor is None else f"{text} (factor {factor:.2f})")
 
-    async def up(self, only: Sequence[str] | None = None, role: str = "all") -> StackState:
-        """The stack with all parts, or `only` some, running; `role` is what the services do."""
-        environment = {f"PLAUDIT_{name.upper()}": str(value) for name, value in WITHOUT_SHARES.items()}
+    async def up(
+        self, only: Sequence[str] | None = None, role: str = "all", *, shares: bool = False
+    ) -> StackState:
+        """The stack with all parts, or `only` some, running; `role` is what the services do.
+
+        With `shares` its front door shares itself out as by default.
+        """
+        without = {} if shares else WITHOUT_SHARES
+        environment = {f"PLAUDIT_{name.upper()}": str(value) for name, value in without.items()}
         return await asyncio.to_thread(start, self.stack, only=only, role=role, environment=environment)
 
     async def infrastructure(self) -> StackState:

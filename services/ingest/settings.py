@@ -39,7 +39,7 @@ class Settings(SigningSettings):
     )
     all_bytes_per_second: float = Field(3_000_000, gt=0, le=1e11, description="The same in bytes")
     line_age_max_seconds: float = Field(
-        0.2,
+        0.1,
         gt=0,
         description="While events wait longer than this to be judged, all together may send a quarter",
     )

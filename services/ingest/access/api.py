@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from services.ingest.access import handlers, store
 from services.ingest.access.domain import AccessKey, KeyPlace
+from services.ingest.shares.api import QUOTA_EXCEEDED, WithinShare
 from shared.access_keys import SCOPES, hash_secret
 from shared.contracts.fields import Id, Name, Slug
 from shared.contracts.texts import if_text, label
@@ -71,9 +72,12 @@ class KeyListed(BaseModel):
 
 
 @router.post(
-    "/v1/keys", status_code=201, summary="Issue an access key", responses=problem_responses(UNKNOWN_SCOPE)
+    "/v1/keys",
+    status_code=201,
+    summary="Issue an access key",
+    responses=problem_responses(UNKNOWN_SCOPE, QUOTA_EXCEEDED),
 )
-async def post_key(_admin: Administrator, tx: Tx, body: KeyWanted) -> KeyIssued:
+async def post_key(_admin: Administrator, _share: WithinShare, tx: Tx, body: KeyWanted) -> KeyIssued:
     """For the administrator. Every service learns of the key within moments."""
     unknown = sorted(set(body.scopes) - set(SCOPES))
     if unknown:

@@ -92,8 +92,9 @@ class Visit:
         """What is left, as headers of the answer."""
         key, community = self._key, self._community
         left = (key.events, key.bytes, community.events, community.bytes)
-        shown = left if min(left) >= 0 else tuple(max(0.0, one) for one in left)
-        return {"RateLimit-Policy": self._shares.policy, "RateLimit": _LEFT % shown}
+        if not (key.is_open and community.is_open):  # some of it may be a debt
+            left = (max(0, key.events), max(0, key.bytes), max(0, community.events), max(0, community.bytes))
+        return {"RateLimit-Policy": self._shares.policy, "RateLimit": _LEFT % left}
 
     def _refusal(self) -> Problem:
         shares = self._shares

@@ -31,6 +31,7 @@ class Line:
 
     def __init__(self, gauge: Gauge) -> None:
         self._followed: deque[Followed] = deque(maxlen=FOLLOWED_MAX_COUNT)
+        self._next_at = 0.0
         self._watching: asyncio.Task[None] | None = None
         gauge.set_function(self.age_seconds)
 
@@ -41,8 +42,9 @@ class Line:
     def follow(self, service: Connected, community: str, receipt_id: str) -> None:
         """Say that a request was taken. Of those that come within a moment only the first is followed."""
         now = time.monotonic()
-        if self._followed and now - self._followed[-1].taken_at < EVERY_SECONDS:
+        if now < self._next_at:
             return
+        self._next_at = now + EVERY_SECONDS
         self._followed.append(Followed(community, receipt_id, now))
         if self._watching is None or self._watching.done():
             self._watching = asyncio.create_task(self._watch(service))

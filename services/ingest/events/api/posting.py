@@ -67,7 +67,8 @@ async def post_events(service: Connected, headers: Mapping[str, str], read: Read
             for refusal in admitted.refusals
         ],
     }
-    more = {"Location": f"/v1/receipts/{admitted.receipt_id}", **visit.headers()}
+    more = visit.headers()
+    more["Location"] = f"/v1/receipts/{admitted.receipt_id}"
     return Answer(202, orjson.dumps(answer), more)
 
 
@@ -87,7 +88,8 @@ def _admitted(
 ) -> Admitted:
     now = datetime.now(UTC)
     read = _read(body, headers, now, settings)
-    visit.take(max(0, read.count - 1), 0)
+    if (count := read.count) > 1:
+        visit.take(count - 1, 0)
     encoded = admission.encode(read, settings.event_max_bytes)
     if not encoded:
         raise _nothing_admitted(read)

@@ -14,6 +14,7 @@ from services.ingest.access.people.domain import (
     ordered_roles,
     switched,
 )
+from services.ingest.metrics import BOOTSTRAP_USES
 from services.ingest.settings import Settings
 from shared.access_keys import INSTALLATION, Principal, Role
 from shared.contracts.facts import PERSON_CHANGED, PersonData
@@ -36,6 +37,9 @@ async def add_person(
     check_reach(caller, community)
     standing = Standing(community, person, ordered_roles(roles, community))
     await store.add_person(tx.conn, person=person)
+    if caller.is_bootstrap:
+        BOOTSTRAP_USES.inc()
+        log.warning("the bootstrap key added %s to %s", person.person_id, community)
     await _put_and_tell(tx, standing)
     return standing
 

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from shared.access_keys import KeyRing, Principal, Refusal, Scope
@@ -79,7 +79,21 @@ def _kind_of(principal: Principal) -> str:
     return "token" if principal.credential.startswith("token:") else "key"
 
 
-BEARER = HTTPBearer(auto_error=False, description="An access key, plk_…, or a token of POST /v1/tokens")
+BEARER = HTTPBearer(
+    auto_error=False,
+    description="An access key, plk_…, or a token of POST /v1/tokens, with the scopes that the operation names",
+)
+#: What lets in beside that, where an operation says so: named for whoever reads the specification.
+MEMBER_TOKEN = HTTPBearer(
+    auto_error=False, scheme_name="MemberToken", description="A token of the member whom the path names"
+)
+BOOTSTRAP_KEY = HTTPBearer(
+    auto_error=False, scheme_name="BootstrapKey", description="PLAUDIT_ADMIN_KEY of ingest, for the first people"
+)
+
+
+async def _nothing_else() -> None:
+    """What lets in where nothing does beside the scope."""
 
 
 def requires(scope: Scope | None, *, or_bootstrap: bool = False, or_own: bool = False) -> Any:
@@ -89,10 +103,13 @@ def requires(scope: Scope | None, *, or_bootstrap: bool = False, or_own: bool = 
     too; with `or_own` the member whom the path's `member_id` names, who signed in.
     """
 
+    beside = MEMBER_TOKEN if or_own else BOOTSTRAP_KEY if or_bootstrap else _nothing_else
+
     async def check(
         request: Request,
         service: ConnectedService,
-        credentials: HTTPAuthorizationCredentials | None = Depends(BEARER),
+        credentials: HTTPAuthorizationCredentials | None = Security(BEARER, scopes=[scope] if scope else []),
+        _beside: object = Depends(beside),
     ) -> Principal:
         header = f"{credentials.scheme} {credentials.credentials}" if credentials else None
         own = _canonical(request.path_params["member_id"]) if or_own else None

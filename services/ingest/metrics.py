@@ -15,6 +15,17 @@ SIGN_INS = Counter("plaudit_ingest_sign_ins_total", "Tokens issued, by how someb
 SIGN_INS_REFUSED = Counter(
     "plaudit_ingest_sign_ins_refused_total", "Tries to sign in that let nobody in, by the reason", ["reason"]
 )
+for _how in ("link", "id_token"):
+    SIGN_INS.labels(_how)
+for _reason in (
+    "unknown_link",
+    "used_link",
+    "expired_link",
+    "invalid_id_token",
+    "unknown_subject",
+    "disabled_person",
+):
+    SIGN_INS_REFUSED.labels(_reason)
 BOOTSTRAP_USES = Counter(
     "plaudit_ingest_bootstrap_uses_total", "People added and first keys issued with the bootstrap key"
 )

@@ -33,6 +33,9 @@ REFUSED: dict[Refusal, tuple[ProblemType, str, dict[str, str]]] = {
     Refusal.EXPIRED_TOKEN: (EXPIRED_TOKEN, "Sign in again: a token lasts for ten minutes at most", INVALID),
 }
 
+for _refusal in Refusal:
+    CREDENTIALS_REFUSED.labels(_refusal.value)
+
 
 async def authorise(
     ring: KeyRing,

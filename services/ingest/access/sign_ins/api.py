@@ -64,7 +64,7 @@ TOO_MANY_TRIES = ProblemType("too-many-tries", 429, "Too many tries for the mome
 SIGN_IN_NOT_SET_UP = ProblemType("sign-in-not-set-up", 409, "Nobody can sign in like this here")
 PROVIDER_UNAVAILABLE = ProblemType("provider-unavailable", 503, "The provider does not answer")
 
-#: What a refused try is counted as.
+#: What a refused try is counted as: metrics.py has them all.
 REFUSED = {
     UnknownLinkError: "unknown_link",
     UsedLinkError: "used_link",

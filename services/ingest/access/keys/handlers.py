@@ -42,10 +42,10 @@ async def issue_key(
     """
     person_id = key.person_id or ""
     # The person is locked: of two first keys by the bootstrap key one is refused.
-    standing = await find_person(tx, caller=caller, community=key.community, person_id=person_id)
+    appointment = await find_person(tx, caller=caller, community=key.community, person_id=person_id)
     had_key = await store.has_had_key(tx.conn, person_id=person_id)
     check_issue(caller, had_key=had_key, expires_at=key.expires_at, now=tx.now)
-    issued = replace(key, scopes=granted_scopes(asked, roles=standing.roles, community=key.community))
+    issued = replace(key, scopes=granted_scopes(asked, roles=appointment.roles, community=key.community))
     await store.add_key(tx.conn, key=issued, signed_with=_signed_with(tx))
     _tell(tx, issued)
     if caller.is_bootstrap:

@@ -114,7 +114,7 @@ async def page_of_appointments(
 async def lock_appointments_signed_otherwise(
     conn: Connection, *, signed_with: str | None, limit_count: int
 ) -> list[Appointment]:
-    """Appointments whose newest fact is signed otherwise, or still to be told; their people are locked in order."""
+    """Appointments whose newest fact is signed otherwise, or still to be told; people are locked in order."""
     rows = await conn.fetch(
         f"""
         {_APPOINTMENT} where f.signed_with is distinct from $1

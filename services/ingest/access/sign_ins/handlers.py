@@ -57,7 +57,7 @@ async def sign_in_by_link(tx: Transaction[Settings], *, secret_sha256: str) -> S
     # Whoever comes with the same link meanwhile waits, and finds it used.
     link = check_usable(await store.lock_link(tx.conn, secret_sha256=secret_sha256), tx.now)
     if link.person_id is not None:
-        await _check_person(tx, link.community, link.person_id)
+        await _check_person(tx, community=link.community, person_id=link.person_id)
     await store.set_used(tx.conn, secret_sha256=secret_sha256, at=tx.now)
     signed_in = await _signed_in(
         tx, link.community, person_id=link.person_id or link.member_id or "", member_id=link.member_id
@@ -78,7 +78,7 @@ async def sign_in_by_subject(tx: Transaction[Settings], *, community: str, subje
     if len(known) != 1:
         raise UnknownSubjectError
     (person_id,) = known
-    await _check_person(tx, community, person_id)
+    await _check_person(tx, community=community, person_id=person_id)
     if not found[0][1]:
         await store.set_subject(tx.conn, person_id=person_id, issuer=subject.issuer, subject=subject.subject)
     signed_in = await _signed_in(tx, community, person_id=person_id, member_id=None)
@@ -91,7 +91,7 @@ async def sweep(tx: Transaction[Settings]) -> None:
     await store.delete_links(tx.conn, ended_before=tx.now - KEPT_AFTER)
 
 
-async def _check_person(tx: Transaction[Settings], community: str, person_id: str) -> None:
+async def _check_person(tx: Transaction[Settings], *, community: str, person_id: str) -> None:
     person = await find_person(tx.conn, community=community, person_id=person_id)
     if person is None:
         raise UnknownPersonError(community, person_id)

@@ -27,6 +27,7 @@ for _reason in (
 ):
     SIGN_INS_REFUSED.labels(_reason)
 BOOTSTRAP_USES = Counter(
-    "plaudit_ingest_bootstrap_uses_total", "People added and first keys issued with the bootstrap key"
+    "plaudit_ingest_bootstrap_uses_total",
+    "People added and first keys issued with the bootstrap key though there is an administrator",
 )
 REQUESTS_WAITING = Gauge("plaudit_ingest_requests_waiting", "Requests waiting for the broker's acknowledgement")

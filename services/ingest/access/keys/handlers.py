@@ -15,9 +15,8 @@ from services.ingest.access.keys.domain import (
     rotated,
 )
 from services.ingest.access.people.domain import check_reach
-from services.ingest.access.people.handlers import find_person
+from services.ingest.access.people.handlers import find_person, note_bootstrap
 from services.ingest.access.people.handlers import tell_anew as tell_people_anew
-from services.ingest.metrics import BOOTSTRAP_USES
 from services.ingest.settings import Settings
 from shared.access_keys import Principal
 from shared.contracts.facts import ACCESS_KEY_CHANGED, AccessKeyData
@@ -48,9 +47,7 @@ async def issue_key(
     issued = replace(key, scopes=granted_scopes(asked, roles=appointment.roles, community=key.community))
     await store.add_key(tx.conn, key=issued, signed_with=_signed_with(tx))
     _tell(tx, issued)
-    if caller.is_bootstrap:
-        BOOTSTRAP_USES.inc()
-        log.warning("the bootstrap key issued the first key of %s in %s", person_id, key.community)
+    await note_bootstrap(tx, caller=caller, community=key.community, person_id=person_id)
     return issued
 
 

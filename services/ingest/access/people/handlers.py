@@ -37,9 +37,7 @@ async def add_person(
     check_reach(caller, community)
     appointment = Appointment(community, person, ordered_roles(roles, community))
     await store.add_person(tx.conn, person=person)
-    if caller.is_bootstrap:
-        BOOTSTRAP_USES.inc()
-        log.warning("the bootstrap key added %s to %s", person.person_id, community)
+    await note_bootstrap(tx, caller=caller, community=community, person_id=person.person_id)
     await _put_and_tell(tx, appointment)
     return appointment
 
@@ -106,6 +104,15 @@ async def find_person(
     if appointment is None:
         raise UnknownPersonError(community, person_id)
     return appointment
+
+
+async def note_bootstrap(tx: Transaction[Settings], *, caller: Principal, community: str, person_id: str) -> None:
+    """Log what the bootstrap key did for a person, and count it where somebody else could have done it."""
+    if not caller.is_bootstrap:
+        return
+    log.warning("the bootstrap key added, or issued the first key of, %s in %s", person_id, community)
+    if await store.has_other_administrator(tx.conn, community=community, person_id=person_id):
+        BOOTSTRAP_USES.inc()
 
 
 async def tell_anew(tx: Transaction[Settings]) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from asyncpg import Record
 
 from services.ingest.access.people.domain import Appointment, Person, PersonPlace
-from shared.access_keys import PersonKind, Role
+from shared.access_keys import INSTALLATION, PersonKind, Role
 from shared.postgres import Connection
 
 _APPOINTMENT = """
@@ -93,6 +93,22 @@ async def load_appointments(conn: Connection, *, person_id: str) -> list[Appoint
         person_id,
     )
     return [_appointment(row) for row in rows]
+
+
+async def has_other_administrator(conn: Connection, *, community: str, person_id: str) -> bool:
+    """Whether somebody else administers the community, or the installation."""
+    found: bool = await conn.fetchval(
+        """
+        select exists (
+            select from followed_people
+            where community in ($1, $2) and $3 = any (roles) and not disabled and person_id <> $4::text::uuid)
+        """,
+        community,
+        INSTALLATION,
+        Role.ADMINISTRATOR,
+        person_id,
+    )
+    return found
 
 
 async def page_of_appointments(

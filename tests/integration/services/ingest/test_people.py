@@ -6,6 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from services.ingest.metrics import BOOTSTRAP_USES
 from shared.access_keys import INSTALLATION
 from shared.contracts.facts import PEOPLE_FACT
 from shared.service import Parts
@@ -87,6 +88,21 @@ async def test_the_bootstrap_key_adds_people_and_issues_a_first_key_and_nothing_
     await bootstrap.ask("GET", f"/v1/communities/{community.name}/keys", 403)
     await bootstrap.ask("DELETE", f"/v1/communities/{community.name}/keys/{issued['key_id']}", 403)
     await bootstrap.ask("GET", "/v1/members", 403)
+
+
+async def test_only_what_an_administrator_could_have_done_with_the_bootstrap_key_is_counted(
+    community: Community, bootstrap: Office
+) -> None:
+    # Whoever administers the installation could do all of it.
+    await community.pool.execute("update followed_people set disabled = true where community = $1", INSTALLATION)
+    new = Office(community.client, f"{community.name}-new", bootstrap.headers)
+    before = BOOTSTRAP_USES._value.get()
+    grace = await new.add(GRACE | {"roles": ["administrator"]})
+    await new.issue(grace["person_id"])
+    assert BOOTSTRAP_USES._value.get() == before
+    ada = await new.add({"name": "Ada", "roles": ["administrator"]})
+    await new.issue(ada["person_id"])
+    assert BOOTSTRAP_USES._value.get() == before + 2
 
 
 async def test_a_key_that_was_revoked_was_a_first_key_all_the_same(

@@ -17,7 +17,8 @@ from services.ingest.access.people.domain import (
 from services.ingest.metrics import BOOTSTRAP_USES
 from services.ingest.settings import Settings
 from shared.access_keys import INSTALLATION, Principal, Role
-from shared.contracts.facts import PERSON_CHANGED, PersonData
+from shared.access_keys.store import put_people, put_token_keys
+from shared.contracts.facts import PERSON_CHANGED, PersonChanged, PersonData, TokenKeyChanged
 from shared.topics import PEOPLE
 from shared.transaction import Transaction
 
@@ -113,6 +114,18 @@ async def note_bootstrap(tx: Transaction[Settings], *, caller: Principal, commun
     log.warning("the bootstrap key added, or issued the first key of, %s in %s", person_id, community)
     if await store.has_other_administrator(tx.conn, community=community, person_id=person_id):
         BOOTSTRAP_USES.inc()
+
+
+async def on_people_told(tx: Transaction[Settings], facts: list[PersonChanged | TokenKeyChanged]) -> None:
+    """Take in what was told of people and of the keys of tokens and the database has forgotten.
+
+    The highest revision counts, so who was disabled since a backup is so again. Emails and subjects were told to
+    nobody: they are those of the backup.
+    """
+    people = [one for one in facts if one["type"] == "person.changed.v1"]
+    await store.put_people_as_told(tx.conn, people=people)
+    await put_people(tx.conn, people)
+    await put_token_keys(tx.conn, [one for one in facts if one["type"] == "token_key.changed.v1"])
 
 
 async def tell_anew(tx: Transaction[Settings]) -> int:

@@ -6,6 +6,7 @@ from asyncpg import Record
 
 from services.ingest.access.people.domain import Appointment, Person, PersonPlace
 from shared.access_keys import INSTALLATION, PersonKind, Role
+from shared.contracts.facts import PersonChanged
 from shared.postgres import Connection
 
 _APPOINTMENT = """
@@ -39,6 +40,30 @@ async def set_person(conn: Connection, *, person: Person) -> None:
         person.revision,
         person.name,
         person.disabled,
+    )
+
+
+async def put_people_as_told(conn: Connection, *, people: Sequence[PersonChanged]) -> None:
+    """Keep people as they were told; a revision not above the one known changes nothing."""
+    await conn.executemany(
+        """
+        insert into people as p (person_id, revision, name, kind, disabled, created_at)
+        values ($1::text::uuid, $2, $3, $4, $5, $6)
+        on conflict (person_id) do update
+        set revision = excluded.revision, name = excluded.name, disabled = excluded.disabled
+        where excluded.revision > p.revision
+        """,
+        [
+            (
+                told["data"]["person_id"],
+                told["data"]["revision"],
+                told["data"]["name"],
+                told["data"]["kind"],
+                told["data"]["disabled"],
+                told["time"],
+            )
+            for told in people
+        ],
     )
 
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from services.ingest.access.people.handlers import on_people_told
 from services.ingest.metrics import BOOTSTRAP_USES
 from shared.access_keys import INSTALLATION
 from shared.contracts.facts import PEOPLE_FACT
@@ -14,7 +15,7 @@ from shared.signatures import Verifier
 from shared.topics import PEOPLE
 from tests.integration.services.ingest.conftest import Community
 from tests.integration.services.process import read
-from tests.integration.services.world import add_person, authorization
+from tests.integration.services.world import add_person, authorization, person_fact
 from tests.waiting import until
 
 pytestmark = pytest.mark.stack
@@ -214,3 +215,26 @@ async def test_the_installations_administrator_decides_for_every_community(
     assert (await there.ask("GET", f"{there.path}/{ada['person_id']}", 200))["disabled"]
     # Yet nothing else is theirs there: only people, keys and communities.
     assert (await community.client.get("/v1/members", headers=headers)).status_code == 403
+
+
+async def test_a_database_of_yesterday_that_reads_what_it_told_enables_nobody(
+    community: Community, admin: Office
+) -> None:
+    known, forgotten = await admin.add(GRACE), str(uuid4())
+    told = [
+        person_fact(community.name, known["person_id"], "manager", disabled=True, revision=2),
+        person_fact(community.name, known["person_id"], "manager", revision=1),
+        person_fact(community.name, forgotten, "moderator", revision=3),
+    ]
+    async with community.begin() as tx:
+        await on_people_told(tx, told)
+
+    shown = {one["person_id"]: one for one in (await admin.ask("GET", admin.path, 200))["items"]}
+    assert shown[known["person_id"]]["disabled"]
+    assert (shown[forgotten]["disabled"], shown[forgotten]["roles"]) == (False, ["moderator"])
+    # The next change has a number above all that anybody has seen.
+    await admin.to(known["person_id"], "enable")
+    revision = await community.pool.fetchval(
+        "select revision from followed_people where person_id = $1", known["person_id"]
+    )
+    assert revision == 3

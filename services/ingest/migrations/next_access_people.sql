@@ -42,8 +42,8 @@ select community, person_id, 1, 'keys of before', 'service', false, roles, '' fr
 update access_keys k set person_id = a.person_id, signed_with = ''
 from accounts_of_before a where k.community = a.community;
 
--- Who signed the newest fact about a key that verifies tokens.
-alter table followed_token_keys add column signed_with text;
+-- From which signing key a key that verifies tokens follows, and when it was told first; null where it was read back.
+alter table followed_token_keys add column derived_from text, add column announced_at timestamptz;
 
 -- Links to sign in by, of whose secrets only the SHA-256 is kept; for a person or for a member.
 create table sign_in_links (

@@ -1,5 +1,6 @@
 """The keys of tokens change under whoever is signed in, and nobody notices; each service verifies by itself."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -8,13 +9,13 @@ import httpx
 import pytest
 
 from services.ingest.access.token_keys.domain import VERIFIES_AFTER, Period
-from services.ingest.access.token_keys.handlers import announce
+from services.ingest.access.token_keys.handlers import announce, sign
 from services.ingest.main import SPEC as INGEST
 from services.recognition.main import SPEC as RECOGNITION
 from shared.access_keys import INSTALLATION
-from shared.access_keys.tokens import kid_of
+from shared.access_keys.tokens import Claims, kid_of
 from shared.postgres import create_pool
-from shared.signatures import key_id_of, new_keys
+from shared.signatures import SigningKeys, key_id_of, new_keys
 from tests.integration.services.process import running
 from tests.integration.services.world import World, add_person, authorization
 from tests.waiting import until
@@ -84,34 +85,93 @@ async def test_keys_are_rotated_while_requests_go_on(stack: Any, community: str)
         assert len(statuses) > 2 * KEYS_COUNT
 
 
-async def test_after_the_signing_key_was_changed_the_former_keys_end_with_their_tokens(stack: Any) -> None:
-    old, new = new_keys(), new_keys()
-    pool = await create_pool("ingest", INGEST.settings(**stack.settings("ingest")))
-    try:
-        world = World(pool, INGEST)
-        # A period of its own length, which is not about to end: these keys are nobody else's.
-        world.configure(signing_key=old.signing_key, token_key_seconds=1_000_000_000)
-        async with world.begin() as tx:
-            await announce(tx)
-            period = Period.at(tx.now, 1_000_000_000)
-        kids = [one.token_key(old.signing_key).kid for one in (period, period.next)]
-        world.configure(signing_key=new.signing_key)
-        async with world.begin() as tx:
-            await announce(tx)
-            ends_at = tx.now + VERIFIES_AFTER
+#: So long that it is not about to end, and of a length of its own: these keys are nobody else's.
+LONG_SECONDS = 1_000_000_000
 
-        ends = await pool.fetch("select not_after from followed_token_keys where kid = any ($1::text[])", kids)
-        assert len(ends) == 2
-        assert {row["not_after"] for row in ends} <= {ends_at, period.token_key(old.signing_key).not_after}
-        assert max(row["not_after"] for row in ends) <= ends_at
-        told = await pool.fetch("select value from outbox where key like $1", f"{INSTALLATION}|%".encode())
-        assert sum(kid.encode() in row["value"] for row in told for kid in kids) == 4
-        assert all(row["value"].count(key_id_of(new.verifying_key).encode()) == 1 for row in told[-2:]), (
-            "signed with the new key"
+
+class SigningProcess:
+    """An ingest with a signing key, among several on one database."""
+
+    def __init__(self, pool: Any, keys: SigningKeys) -> None:
+        self.world = World(pool, INGEST)
+        self.world.configure(signing_key=keys.signing_key, token_key_seconds=LONG_SECONDS)
+        self.signed_by = key_id_of(keys.verifying_key)
+
+    async def announce(self) -> datetime:
+        async with self.world.begin() as tx:
+            await announce(tx)
+            return tx.now
+
+    async def sign(self) -> tuple[str, datetime]:
+        """Sign a token: with which key, and until when that verifies."""
+        now = datetime.now(UTC)
+        claims = Claims("t", "acme", str(uuid4()), None, now, now + timedelta(minutes=10))
+        async with self.world.begin() as tx:
+            kid = kid_of(await sign(tx, claims=claims))
+        ends: datetime = await self.world.pool.fetchval(
+            "select not_after from followed_token_keys where kid = $1", kid
         )
-    finally:
-        await pool.execute("delete from outbox where key like $1", f"{INSTALLATION}|%".encode())
-        await pool.close()
+        return kid, ends
+
+
+@pytest.fixture
+async def former_and_present(stack: Any) -> AsyncIterator[tuple[SigningProcess, SigningProcess]]:
+    pool = await create_pool("ingest", INGEST.settings(**stack.settings("ingest")))
+    yield SigningProcess(pool, new_keys()), SigningProcess(pool, new_keys())
+    await pool.execute("delete from outbox where key like $1", f"{INSTALLATION}|%".encode())
+    await pool.close()
+
+
+async def test_after_the_signing_key_was_changed_the_former_keys_end_with_their_tokens(
+    former_and_present: tuple[SigningProcess, SigningProcess],
+) -> None:
+    former, present = former_and_present
+    await former.announce()
+    kid, before = await former.sign()
+
+    changed_at = await present.announce()
+
+    ends = await former.world.pool.fetchval("select not_after from followed_token_keys where kid = $1", kid)
+    assert ends == changed_at + VERIFIES_AFTER < before
+    told = await former.world.pool.fetch(
+        "select value from outbox where key = $1", f"{INSTALLATION}|{kid}".encode()
+    )
+    # It was told under the one key, and its end under the other.
+    assert sorted(row["value"].count(present.signed_by.encode()) for row in told) == [0, 1]
+
+
+async def test_a_process_of_the_former_signing_key_ends_no_key_of_the_present_one(
+    former_and_present: tuple[SigningProcess, SigningProcess],
+) -> None:
+    former, present = former_and_present
+    await former.announce()
+    await present.announce()
+    kid, ends = await present.sign()
+
+    for _ in range(3):
+        await former.announce()
+        # It signs on, and what it signs is verified to its end.
+        assert (await former.sign())[1] >= datetime.now(UTC) + timedelta(minutes=10) - timedelta(seconds=1)
+        await present.announce()
+
+    assert await present.sign() == (kid, ends)
+
+
+async def test_whoever_goes_back_to_the_former_signing_key_signs_with_another_key_of_it(
+    former_and_present: tuple[SigningProcess, SigningProcess],
+) -> None:
+    former, present = former_and_present
+    await former.announce()
+    kid, _ = await former.sign()
+    await present.announce()
+    await former.world.pool.execute(
+        "update followed_token_keys set not_after = now() + interval '5 minutes' where kid = $1", kid
+    )
+
+    again, ends = await former.sign()
+
+    assert again != kid
+    assert ends > datetime.now(UTC) + timedelta(days=1)
 
 
 def test_the_key_of_a_period_is_told_one_period_ahead_and_verifies_until_its_tokens_end() -> None:

@@ -3,12 +3,12 @@
 import logging
 
 from services.ingest.access.token_keys import store
-from services.ingest.access.token_keys.domain import VERIFIES_AFTER, Period, TokenKey
+from services.ingest.access.token_keys.domain import GENERATIONS_MAX_COUNT, VERIFIES_AFTER, Period, TokenKey
 from services.ingest.settings import Settings
 from shared.access_keys import INSTALLATION
 from shared.access_keys.tokens import Claims, signed_token
 from shared.contracts.facts import TOKEN_KEY_CHANGED, TokenKeyData
-from shared.signatures import key_id_of
+from shared.signatures import SigningKeys, key_id_of
 from shared.topics import PEOPLE
 from shared.transaction import Transaction
 
@@ -24,37 +24,29 @@ class NoSigningKeyError(Exception):
 async def announce(tx: Transaction[Settings]) -> None:
     """Tell every service what verifies the tokens of this period and the next.
 
-    After the signing key was changed the keys that the former one made end with the tokens that are out.
+    After the signing key was changed the keys that follow from the former one end with the tokens that are out.
     """
     signer = tx.settings.signer
     if signer is None:
         return
     period = Period.at(tx.now, tx.settings.token_key_seconds)
-    keys = [one.token_key(tx.settings.signing_key) for one in (period, period.next)]
-    for key in keys:
-        if await store.add_token_key(tx.conn, key=key, signed_with=signer.key_id):
-            _tell(tx, key)
-    ended = await store.end_others(
-        tx.conn,
-        kids=[key.kid for key in keys],
-        beginning=signer.key_id,
-        at=tx.now + VERIFIES_AFTER,
-        signed_with=signer.key_id,
-    )
+    for one in (period, period.next):
+        await _usable_keys(tx, one, derived_from=signer.key_id)
+    ended = await store.end_former(tx.conn, derived_from=signer.key_id, at=tx.now + VERIFIES_AFTER)
     for key in ended:
         _tell(tx, key)
     if ended:
-        log.info("%d keys of the former signing key verify tokens only until %s", len(ended), ended[0].not_after)
+        log.info("%d keys of a former signing key verify tokens only until %s", len(ended), ended[0].not_after)
 
 
 async def sign(tx: Transaction[Settings], *, claims: Claims) -> str:
     """The token that says so, signed with the key of this period. Raises NoSigningKeyError."""
-    if tx.settings.signer is None:
+    signer = tx.settings.signer
+    if signer is None:
         raise NoSigningKeyError
     period = Period.at(tx.now, tx.settings.token_key_seconds)
     # Told already, but where the process has only just begun, or the signing key was changed a moment ago.
-    await announce(tx)
-    keys = period.keys(tx.settings.signing_key)
+    keys = await _usable_keys(tx, period, derived_from=signer.key_id)
     return signed_token(
         claims,
         issuer=tx.settings.token_issuer,
@@ -62,6 +54,19 @@ async def sign(tx: Transaction[Settings], *, claims: Claims) -> str:
         verifying_key=keys.verifying_key,
         kid=key_id_of(keys.verifying_key),
     )
+
+
+async def _usable_keys(tx: Transaction[Settings], period: Period, *, derived_from: str) -> SigningKeys:
+    """The pair of a period whose tokens will be verified until they end; it is told where it was not."""
+    for generation in range(GENERATIONS_MAX_COUNT):
+        key = period.token_key(tx.settings.signing_key, generation)
+        known = await store.find_token_key(tx.conn, kid=key.kid)
+        if known is None and await store.add_token_key(tx.conn, key=key, derived_from=derived_from, at=tx.now):
+            _tell(tx, key)
+        # One that was ended before its time, because another signing key was tried meanwhile, signs no more.
+        if known is None or known.outlives_token_of(tx.now):
+            return period.keys(tx.settings.signing_key, generation)
+    raise NoSigningKeyError
 
 
 def _tell(tx: Transaction[Settings], key: TokenKey) -> None:

@@ -10,7 +10,7 @@ from services.ingest.settings import Settings
 from services.ingest.shares.api import NAMES as SHARE_NAMES
 from services.ingest.shares.api import QUOTA_EXCEEDED, Shares, quota_exceeded
 from shared.contracts.activities import ACTIVITY_ADAPTER
-from shared.http import FieldError, Problem
+from shared.http import FieldError, Problem, Scope
 from shared.http.problem_types import (
     INCOMPLETE_REQUEST,
     MALFORMED_JSON,
@@ -135,7 +135,7 @@ EVENTS_OPERATION: dict[str, Any] = {
         "than the share of the key or the community gets 429, with nothing taken, and waits for `Retry-After`."
     ),
     "operationId": "post_events",
-    "security": [{"HTTPBearer": []}],
+    "security": [{"HTTPBearer": [Scope.EVENTS_WRITE.value]}],
     "parameters": [
         {
             "name": EARLIEST_YEAR_HEADER,

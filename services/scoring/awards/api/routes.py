@@ -81,7 +81,7 @@ def _place_of(recorded: RecordedAward) -> AwardPlace:
     responses=problem_responses(UNKNOWN_PATH),
 )
 async def get_score(
-    principal: Reader,
+    principal: Annotated[Principal, requires(Scope.POINTS_READ, or_own=True)],
     member_id: UUID,
     conn: Conn,
     at: Annotated[Moment | None, Query(description="Count events until then (event time); now")] = None,

@@ -134,6 +134,17 @@ ACCESS_KEYS = Topic(
     signed=True,
 )
 
+COMMUNITIES = Topic(
+    "communities.v1",
+    "Communities: their calendar, currency, languages and look, and what is public",
+    "community | community",
+    (facts.COMMUNITY_CHANGED.name,),
+    producers=("ingest",),
+    consumers=("scoring", "recognition", "rewards", "analytics"),
+    partitions=1,
+    compacted=True,
+)
+
 
 def dead_letter_topic(service: str) -> Topic:
     """The topic that takes what `service` can never process."""
@@ -160,6 +171,7 @@ TOPICS = (
     PAYOUTS,
     PROGRAMMES,
     ACCESS_KEYS,
+    COMMUNITIES,
     *(dead_letter_topic(service) for service in SERVICES),
 )
 

@@ -2,6 +2,7 @@
 
 from services.ingest.access import api as access
 from services.ingest.access.handlers import SIGN_ANEW_EVERY_SECONDS, sign_anew
+from services.ingest.communities import api as communities
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
 from services.ingest.events.api.documents import OPERATIONS, SCHEMAS
@@ -20,7 +21,7 @@ SPEC = ServiceSpec(
     settings=Settings,
     subscriptions=[Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
     lanes=Lanes(LANE_PREFIX, on_lane_records),
-    routers=[part.router for part in (posting, receipts, members, access)],
+    routers=[part.router for part in (posting, receipts, members, communities, access)],
     problems=ERRORS,
     timers=[Timer("sign-keys-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew)],
     operations=OPERATIONS,

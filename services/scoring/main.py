@@ -10,6 +10,7 @@ from services.scoring.settings import Settings
 from shared.access_keys import FOLLOWED_ACCESS_KEYS
 from shared.consumer import Subscription
 from shared.contracts.facts import ACCEPTED_EVENT
+from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import EVENTS
 
@@ -17,7 +18,11 @@ SPEC = ServiceSpec(
     name="scoring",
     description="Turns events into points by the rules of a community's published programme.",
     settings=Settings,
-    subscriptions=[FOLLOWED_ACCESS_KEYS, Subscription(EVENTS, ACCEPTED_EVENT, Scorer().on_activities)],
+    subscriptions=[
+        FOLLOWED_ACCESS_KEYS,
+        FOLLOWED_COMMUNITIES,
+        Subscription(EVENTS, ACCEPTED_EVENT, Scorer().on_activities),
+    ],
     routers=[programmes, awards],
     problems=ERRORS,
     timers=[Timer("sign-programmes-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew)],

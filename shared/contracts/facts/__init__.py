@@ -9,6 +9,13 @@ Each family has a file, with the examples beside each type.
 from typing import Any, Final
 
 from shared.contracts.facts.access_keys import ACCESS_KEY_CHANGED, AccessKeyChanged, AccessKeyData
+from shared.contracts.facts.communities import (
+    COMMUNITY_CHANGED,
+    CommunityChanged,
+    CommunityData,
+    ReckoningData,
+    Weekday,
+)
 from shared.contracts.facts.dead_letters import RECORD_DEAD_LETTERED, DeadLetterData, RecordDeadLettered
 from shared.contracts.facts.envelope import FactEnvelope, FactType
 from shared.contracts.facts.events import (
@@ -50,6 +57,7 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     PAYOUT_LOTS,
     PROGRAMME_PUBLISHED,
     ACCESS_KEY_CHANGED,
+    COMMUNITY_CHANGED,
     RECORD_DEAD_LETTERED,
 )
 
@@ -58,6 +66,7 @@ __all__ = [
     "ACCEPTED_EVENT_EXAMPLES",
     "ACCEPTED_TYPE",
     "ACCESS_KEY_CHANGED",
+    "COMMUNITY_CHANGED",
     "FACTS",
     "MEMBER_IDENTIFIED",
     "PAYOUT_CHANGED",
@@ -74,6 +83,8 @@ __all__ = [
     "AccessKeyChanged",
     "AccessKeyData",
     "AwardData",
+    "CommunityChanged",
+    "CommunityData",
     "DeadLetterData",
     "FactEnvelope",
     "FactType",
@@ -89,10 +100,12 @@ __all__ = [
     "ProgrammeData",
     "ProgrammePublished",
     "RawEvent",
+    "ReckoningData",
     "RecognitionGranted",
     "RecordDeadLettered",
     "RedemptionChanged",
     "RedemptionData",
     "RejectedData",
     "RejectedEvent",
+    "Weekday",
 ]

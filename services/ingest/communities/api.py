@@ -1,0 +1,345 @@
+"""HTTP routes of communities, for the administrator."""
+
+import asyncio
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+
+import pycountry
+from fastapi import APIRouter
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
+
+from services.ingest.communities import handlers, store
+from services.ingest.communities.domain import communities as domain
+from services.ingest.communities.domain.communities import CommunityPlace, Public, Publishing
+from services.ingest.communities.domain.contrast import Colours, contrast_fault
+from services.ingest.communities.domain.logos import LOGO_MAX_BYTES, UnusableLogoError, cleaned_logo
+from shared.access_keys import AdminScope
+from shared.calendars import Calendar, Reckoning
+from shared.contracts.facts import Weekday
+from shared.contracts.facts.communities import Colour, Language
+from shared.contracts.fields import Currency, Name, Slug
+from shared.contracts.texts import if_text, label
+from shared.http import (
+    Conn,
+    FieldError,
+    Limit,
+    Page,
+    Principal,
+    Problem,
+    ProblemType,
+    RequestBody,
+    Tx,
+    after,
+    problem_responses,
+    requires,
+)
+from shared.near_names import near_name
+from shared.zones import zone_names
+
+UNKNOWN_COMMUNITY = ProblemType("unknown-community", 404, "No such community")
+COMMUNITY_EXISTS = ProblemType("community-exists", 409, "The community was declared before")
+STALE_REVISION = ProblemType("stale-revision", 409, "Somebody changed it meanwhile")
+TOO_MANY_CHANGES = ProblemType("too-many-changes", 409, "The calendar was changed too often")
+UNUSABLE_LOGO = ProblemType("unusable-logo", 422, "The logo is not taken")
+
+#: Base64 of the largest logo.
+LOGO_MAX_CHARS = (LOGO_MAX_BYTES + 2) // 3 * 4
+LANGUAGES_MAX_COUNT = 20
+RETENTION_MAX_DAYS = 3_650
+#: Of the codes that begin with X, those that people are paid in; the others are metals, funds and tests.
+PAID_IN = {"XAF", "XCD", "XCG", "XOF", "XPF"}
+
+Reader = Annotated[Principal, requires(AdminScope.COMMUNITIES_WRITE)]
+Writer = Annotated[Principal, requires(AdminScope.COMMUNITIES_WRITE)]
+
+router = APIRouter()
+
+
+def _known_zone(name: str) -> str:
+    if name in zone_names():
+        return name
+    near = near_name(name, zone_names())
+    meant = f"did you mean `{near}`?" if near else "zones are named as in the IANA database, such as `Europe/Rome`"
+    raise ValueError(f"there is no time zone `{name}`; {meant}")
+
+
+def _known_currency(code: str) -> str:
+    if pycountry.currencies.get(alpha_3=code) is None or (code.startswith("X") and code not in PAID_IN):
+        raise ValueError(f"ISO 4217 has no currency `{code}` that people are paid in")
+    return code
+
+
+def _known_language(tag: str) -> str:
+    language = tag.partition("-")[0]
+    known = pycountry.languages.get(**{f"alpha_{len(language)}": language})
+    if known is None:
+        raise ValueError(f"ISO 639 has no language `{language}`")
+    return tag
+
+
+def _each_once(values: Sequence[Any]) -> Sequence[Any]:
+    if len(set(values)) < len(values):
+        raise ValueError("name each once")
+    return values
+
+
+def _no_installation(community: str) -> str:
+    if community == domain.INSTALLATION:
+        raise ValueError(f"`{community}` is the installation itself; call the community otherwise")
+    return community
+
+
+Title = Annotated[Name, BeforeValidator(if_text(label)), Field(examples=["Acme's users"])]
+Zone = Annotated[
+    str,
+    Field(max_length=64, description="A name of the IANA time zone database", examples=["Europe/Rome"]),
+    AfterValidator(_known_zone),
+]
+KnownCurrency = Annotated[Currency, Field(examples=["EUR"]), AfterValidator(_known_currency)]
+Languages = Annotated[
+    list[Annotated[Language, AfterValidator(_known_language)]],
+    Field(
+        min_length=1, max_length=LANGUAGES_MAX_COUNT, examples=[["it", "en"]], description="The first is its own"
+    ),
+    AfterValidator(_each_once),
+]
+WhatIsPublic = Annotated[
+    list[Public],
+    Field(max_length=len(Public), examples=[["boards"]], description="What anybody may see, signed in or not"),
+    AfterValidator(_each_once),
+]
+Days = Annotated[int, Field(ge=1, le=RETENTION_MAX_DAYS)]
+
+
+class ColoursModel(RequestBody):
+    """Colours that can be told apart: WCAG 2.2, level AA."""
+
+    background: Colour
+    text: Colour = Field(description="At least 4.5:1 on `background`")
+    accent: Colour = Field(description="What is not text; at least 3:1 on `background`")
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        fault = contrast_fault(Colours(self.background, self.text, self.accent))
+        if fault is not None:
+            raise ValueError(fault)
+        return self
+
+
+class LookModel(RequestBody):
+    """What pages and messages look like."""
+
+    name: Title
+    colours: ColoursModel | None = Field(
+        None, examples=[{"background": "#ffffff", "text": "#1e1e1e", "accent": "#1a5fb4"}]
+    )
+    logo_png: Annotated[str, Field(max_length=LOGO_MAX_CHARS)] | None = Field(
+        None, description="A PNG in base64, of 16 to 512 pixels each side; it is written anew from its pixels"
+    )
+
+    @classmethod
+    def of(cls, look: domain.Look) -> "LookModel":
+        """A look as the API shows it."""
+        return cls(
+            name=look.name,
+            colours=None if look.colours is None else ColoursModel(**look.colours._asdict()),
+            logo_png=None if look.logo_png is None else b64encode(look.logo_png).decode(),
+        )
+
+    async def taken(self) -> domain.Look:
+        """The look with its logo cleaned. Raises Problem 422 for a logo that is not taken."""
+        colours = None
+        if self.colours is not None:
+            colours = Colours(self.colours.background, self.colours.text, self.colours.accent)
+        if self.logo_png is None:
+            return domain.Look(self.name, colours)
+        try:
+            # Beside the loop: other requests go on while pixels are packed.
+            logo = await asyncio.to_thread(cleaned_logo, b64decode(self.logo_png, validate=True))
+        except (UnusableLogoError, Base64Error) as error:
+            detail = str(error) if isinstance(error, UnusableLogoError) else "it is not base64"
+            raise Problem(UNUSABLE_LOGO, detail, [FieldError(field="/look/logo_png", detail=detail)]) from error
+        return domain.Look(self.name, colours, logo)
+
+
+class ReviewPolicy(RequestBody):
+    """How many people it takes."""
+
+    publishing: Publishing = Field(description="To publish a programme; what makes money payable always takes two")
+
+
+class Retention(RequestBody):
+    """How long ingest keeps what it need not keep for ever."""
+
+    texts_days: Days = Field(365, description="Texts that members wrote")
+    rejected_days: Days = Field(30, description="The bytes of events that were rejected")
+
+
+class CommunityWanted(RequestBody):
+    """A community to be declared. What is left out can be said later."""
+
+    id: Annotated[Slug, AfterValidator(_no_installation)] = Field(examples=["acme"])
+    title: Title
+    time_zone: Zone = "UTC"
+    week_start: Weekday = "monday"
+    currency: KnownCurrency = "EUR"
+    languages: Languages = Field(default_factory=lambda: ["en"])
+    look: LookModel | None = Field(None, description="The title alone, if not given")
+    public: WhatIsPublic = Field(default_factory=list)
+    review_policy: ReviewPolicy = Field(default_factory=lambda: ReviewPolicy(publishing=Publishing.ONE_PERSON))
+    retention: Retention = Field(default_factory=Retention)
+
+
+class CommunityChange(RequestBody):
+    """What is to be different; the rest stays as it is."""
+
+    revision: int = Field(ge=1, description="The revision that the change is for, as it was read", examples=[1])
+    title: Title | None = None
+    time_zone: Zone | None = None
+    week_start: Weekday | None = None
+    currency: KnownCurrency | None = None
+    languages: Languages | None = None
+    look: LookModel | None = Field(None, description="All of it")
+    public: WhatIsPublic | None = None
+    review_policy: ReviewPolicy | None = None
+    retention: Retention | None = None
+
+
+class ReckoningModel(BaseModel):
+    """How days and weeks are counted from a moment on."""
+
+    since: datetime | None = Field(description="Null for the first: from always")
+    time_zone: str
+    week_start: Weekday
+
+
+class CommunityListed(BaseModel):
+    """A community in short."""
+
+    id: str = Field(examples=["acme"])
+    title: str
+    time_zone: str = Field(description="The one in force now", examples=["Europe/Rome"])
+    week_start: Weekday = Field(description="The one in force now")
+    currency: str = Field(examples=["EUR"])
+    revision: int
+
+    @classmethod
+    def of(cls, community: domain.Community) -> Self:
+        """What a list shows of a community."""
+        return cls(**_in_short(community))
+
+
+class Community(CommunityListed):
+    """A community."""
+
+    calendar: list[ReckoningModel] = Field(description="How its days and weeks were, are and will be counted")
+    languages: list[str]
+    look: LookModel
+    public: list[Public]
+    review_policy: ReviewPolicy
+    retention: Retention
+
+    @classmethod
+    def of(cls, community: domain.Community) -> Self:
+        """What is shown of a community."""
+        return cls(
+            **_in_short(community),
+            calendar=[ReckoningModel(**one._asdict()) for one in community.calendar.reckonings],
+            languages=list(community.languages),
+            look=LookModel.of(community.look),
+            public=list(community.public),
+            review_policy=ReviewPolicy(publishing=community.publishing),
+            retention=Retention(**community.retention._asdict()),
+        )
+
+
+def _in_short(community: domain.Community) -> dict[str, Any]:
+    now = community.calendar.in_force(datetime.now(UTC))
+    return {
+        "id": community.community,
+        "title": community.title,
+        "time_zone": now.time_zone,
+        "week_start": now.week_start,
+        "currency": community.currency,
+        "revision": community.revision,
+    }
+
+
+@router.post(
+    "/v1/communities",
+    status_code=201,
+    summary="Declare a community",
+    responses=problem_responses(COMMUNITY_EXISTS, UNUSABLE_LOGO),
+)
+async def post_community(_admin: Writer, tx: Tx, body: CommunityWanted) -> Community:
+    """Before its first event, its calendar is as said from always; later, from the end of a day that is under way.
+
+    Every service learns of it within moments.
+    """
+    look = domain.Look(body.title) if body.look is None else await body.look.taken()
+    wanted = domain.Community(
+        community=body.id,
+        title=body.title,
+        calendar=Calendar([Reckoning(None, body.time_zone, body.week_start)]),
+        currency=body.currency,
+        languages=tuple(body.languages),
+        look=look,
+        public=tuple(body.public),
+        publishing=body.review_policy.publishing,
+        retention=domain.Retention(**body.retention.model_dump()),
+        revision=1,
+    )
+    return Community.of(await handlers.declare_community(tx, wanted=wanted))
+
+
+@router.get("/v1/communities", summary="Communities that were declared", responses=problem_responses())
+async def get_communities(
+    _admin: Reader,
+    conn: Conn,
+    place: Annotated[CommunityPlace | None, after(CommunityPlace)],
+    limit: Limit = 100,
+) -> Page[CommunityListed]:
+    """In the order of their ids."""
+    found = await store.page_of_communities(conn, after=place, limit_count=limit)
+    return Page[CommunityListed].of(found, limit, item=CommunityListed.of, place=CommunityPlace.of)
+
+
+@router.get("/v1/communities/{community}", summary="A community", responses=problem_responses(UNKNOWN_COMMUNITY))
+async def get_community(_admin: Reader, conn: Conn, community: Slug) -> Community:
+    """With its calendar: which time zone was, is and will be in force from when."""
+    found = await store.find_community(conn, community=community)
+    if found is None:
+        raise domain.UnknownCommunityError(community)
+    return Community.of(found)
+
+
+@router.patch(
+    "/v1/communities/{community}",
+    summary="Change a community",
+    responses=problem_responses(UNKNOWN_COMMUNITY, STALE_REVISION, TOO_MANY_CHANGES, UNUSABLE_LOGO),
+)
+async def patch_community(_admin: Writer, tx: Tx, community: Slug, body: CommunityChange) -> Community:
+    """A change of time zone or week moves no day that was: it takes effect where a day of the old zone ends.
+
+    `calendar` in the answer says when that is. Until then another change takes its place.
+    """
+    fields: dict[str, Any] = {
+        name: value
+        for name, value in (
+            ("title", body.title),
+            ("currency", body.currency),
+            ("languages", None if body.languages is None else tuple(body.languages)),
+            ("look", None if body.look is None else await body.look.taken()),
+            ("public", None if body.public is None else tuple(body.public)),
+            ("publishing", None if body.review_policy is None else body.review_policy.publishing),
+            ("retention", None if body.retention is None else domain.Retention(**body.retention.model_dump())),
+        )
+        if value is not None
+    }
+    change = domain.Change(fields, time_zone=body.time_zone, week_start=body.week_start)
+    return Community.of(
+        await handlers.change_community(tx, community=community, revision=body.revision, change=change)
+    )

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date
 from typing import Any
 
-from services.analytics.periods.domain import Span
 from services.analytics.points.domain import RulePlace, RuleTotal
+from shared.calendars import Span
 from shared.contracts.facts import PointsAwarded
 from shared.postgres import Connection, copy_new
 
@@ -59,15 +59,15 @@ async def add_awards(conn: Connection, *, awards: Sequence[PointsAwarded]) -> in
             *zip(*rows.values(), strict=True),
         )
         rows = {key: rows[key] for key in ((row["community"], str(row["award_id"])) for row in new)}
-    await _count_awards(conn, rows.values(), days)
+    await _count_awards(conn, rows.values(), said=days)
     return len(rows)
 
 
-async def _count_awards(conn: Connection, rows: Iterable[tuple[Any, ...]], said_days: Mapping[str, date]) -> None:
-    """Add new rows of awards to the points per rule and day; `said_days` has those that awards say, by their ids."""
+async def _count_awards(conn: Connection, rows: Iterable[tuple[Any, ...]], *, said: Mapping[str, date]) -> None:
+    """Add new rows of awards to the points per rule and day; `said` has the days that awards say, by their ids."""
     days: dict[tuple[str, date, str], list[int]] = {}
     for community, award_id, _, _, reverses, at, _, points, _, rule_id, _, _ in rows:
-        day = said_days.get(award_id) or at.date()
+        day = said.get(award_id) or at.date()
         totals = days.setdefault((community, day, rule_id), [0, 0, 0])
         totals[0] += points
         totals[1 if reverses is None else 2] += 1

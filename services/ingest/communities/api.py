@@ -10,6 +10,7 @@ from typing import Annotated, Any, Self
 import pycountry
 from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from services.ingest.communities import handlers, store
 from services.ingest.communities.domain import communities as domain
@@ -58,17 +59,21 @@ Writer = Annotated[Principal, requires(AdminScope.COMMUNITIES_WRITE)]
 router = APIRouter()
 
 
+def _wrong(why: str) -> PydanticCustomError:
+    return PydanticCustomError("not_known", "{why}", {"why": why})
+
+
 def _known_zone(name: str) -> str:
     if name in zone_names():
         return name
     near = near_name(name, zone_names())
     meant = f"did you mean `{near}`?" if near else "zones are named as in the IANA database, such as `Europe/Rome`"
-    raise ValueError(f"there is no time zone `{name}`; {meant}")
+    raise _wrong(f"There is no time zone `{name}`; {meant}")
 
 
 def _known_currency(code: str) -> str:
     if pycountry.currencies.get(alpha_3=code) is None or (code.startswith("X") and code not in PAID_IN):
-        raise ValueError(f"ISO 4217 has no currency `{code}` that people are paid in")
+        raise _wrong(f"ISO 4217 has no currency `{code}` that people are paid in")
     return code
 
 
@@ -76,19 +81,19 @@ def _known_language(tag: str) -> str:
     language = tag.partition("-")[0]
     known = pycountry.languages.get(**{f"alpha_{len(language)}": language})
     if known is None:
-        raise ValueError(f"ISO 639 has no language `{language}`")
+        raise _wrong(f"ISO 639 has no language `{language}`")
     return tag
 
 
 def _each_once(values: Sequence[Any]) -> Sequence[Any]:
     if len(set(values)) < len(values):
-        raise ValueError("name each once")
+        raise _wrong("Name each once")
     return values
 
 
 def _no_installation(community: str) -> str:
     if community == domain.INSTALLATION:
-        raise ValueError(f"`{community}` is the installation itself; call the community otherwise")
+        raise _wrong(f"`{community}` is the installation itself; call the community otherwise")
     return community
 
 
@@ -125,7 +130,7 @@ class ColoursModel(RequestBody):
     def _readable(self) -> Self:
         fault = contrast_fault(Colours(self.background, self.text, self.accent))
         if fault is not None:
-            raise ValueError(fault)
+            raise _wrong(fault)
         return self
 
 

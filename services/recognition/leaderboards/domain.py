@@ -1,7 +1,7 @@
 """The periods of the leaderboard and the ranks on it.
 
 A period is a range of the community's days: a week, a calendar month, or all. An award says which day and week its
-event counts for (shared/contracts/fields.py), so that a board does not depend on when the community's calendar comes.
+event counts for (shared/contracts/fields.py): a board does not depend on when the community's calendar comes.
 """
 
 from collections.abc import Iterable, Sequence

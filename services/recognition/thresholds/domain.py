@@ -147,7 +147,8 @@ class Grant:
 
     `award_id` is the award that crossed the threshold; for a grant that a new programme version made,
     the last award that the member's totals contain. `event_time` is that of the causing event, or when
-    the version took effect, and `day` what the event says of its day. `version` is the programme version whose thresholds were applied.
+    the version took effect, and `day` what facts say of its day. `version` is the programme version whose
+    thresholds were applied.
     """
 
     community: str

@@ -8,6 +8,7 @@ import io
 from typing import Final
 
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 LOGO_MAX_BYTES: Final = 128 * 1024
 LOGO_MIN_PIXELS: Final = 16
@@ -38,8 +39,8 @@ def cleaned_logo(png: bytes) -> bytes:
         )
     cleaned = io.BytesIO()
     try:
-        with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
-            if getattr(picture, "is_animated", False):
+        with PngImageFile(io.BytesIO(png)) as picture:
+            if picture.is_animated:
                 raise UnusableLogoError("it moves; send one picture")
             Image.frombytes("RGBA", picture.size, picture.convert("RGBA").tobytes()).save(cleaned, "PNG")
     except (OSError, SyntaxError, ValueError, EOFError) as error:

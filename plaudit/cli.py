@@ -43,6 +43,9 @@ SUBCOMMANDS = {
     "kafka-user": Subcommand(
         "plaudit.broker.commands", "kafka_user", "Make users at the broker, and show what each may do."
     ),
+    "community": Subcommand(
+        "plaudit.community", "community", "Declare communities: their time zone, currency and look."
+    ),
     "keys": Subcommand("plaudit.admin", "keys", "Issue, list and revoke access keys."),
     "dlq": Subcommand("plaudit.dlq", "dlq", "List dead letters, and send them again after the fix."),
 }

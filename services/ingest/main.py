@@ -2,7 +2,7 @@
 
 from services.ingest.access import api as access
 from services.ingest.access.handlers import SIGN_ANEW_EVERY_SECONDS, sign_anew
-from services.ingest.communities import api as communities
+from services.ingest.communities.api import routes as communities
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
 from services.ingest.events.api.documents import OPERATIONS, SCHEMAS

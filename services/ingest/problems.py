@@ -2,7 +2,7 @@
 
 from services.ingest.access.api import UNKNOWN_KEY
 from services.ingest.access.domain import UnknownKeyError
-from services.ingest.communities.api import (
+from services.ingest.communities.api.routes import (
     COMMUNITY_EXISTS,
     STALE_REVISION,
     TOO_MANY_CHANGES,

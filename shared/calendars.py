@@ -119,11 +119,12 @@ class Calendar:
         """The week that holds a day; a change of the day it starts on cuts the one under way, and no other."""
         place = bisect_right(self._week_cuts, day)
         first, week_start = self._weeks[place]
-        start = day - timedelta(days=(day.weekday() - _WEEKDAYS.index(week_start)) % 7)
-        end = start + timedelta(days=6)
+        # Both ends of Python's calendar are in a week, too: an event may say that it is of the year 1.
+        start = day.toordinal() - (day.weekday() - _WEEKDAYS.index(week_start)) % 7
+        end = date.fromordinal(min(start + 6, date.max.toordinal()))
         if place < len(self._week_cuts):
             end = min(end, self._week_cuts[place] - _A_DAY)
-        return Span(max(start, first), end)
+        return Span(max(date.fromordinal(max(start, 1)), first), end)
 
     @cached_property
     def _weeks(self) -> list[tuple[date, Weekday]]:

@@ -8,7 +8,6 @@ from typing import Any, TypeVar, get_args
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from plaudit.access import Office
 from plaudit.calls import every_item, request
@@ -155,10 +154,15 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
         return
     look = found["look"]
     table = listing("", "", border=None)
+    table.show_header = False
     for name, value in (
         ("community", f"{found['id']} ({found['title']})"),
         ("time zone", found["time_zone"]),
         ("week", f"from {found['week_start']}"),
+        *(
+            (f"from {one['since']}", f"{one['time_zone']}, weeks from {one['week_start']}")
+            for one in found["calendar"][1:]
+        ),
         ("currency", found["currency"]),
         ("languages", ", ".join(found["languages"])),
         ("look", f"{look['name']}, {'a logo' if look['logo_png'] else 'no logo'}"),
@@ -172,10 +176,4 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
         ),
     ):
         table.add_row(name, plain(value))
-    _add_changes(table, found)
     Console().print(table)
-
-
-def _add_changes(table: Table, found: dict[str, Any]) -> None:
-    for one in found["calendar"][1:]:
-        table.add_row(f"from {one['since']}", plain(f"{one['time_zone']}, weeks from {one['week_start']}"))

@@ -1,6 +1,7 @@
 """A newcomer's second community: declared by one command, shown, listed and changed; its days are its own."""
 
 import json
+import re
 from base64 import b64decode
 from io import BytesIO
 from pathlib import Path
@@ -13,9 +14,12 @@ from PIL import Image
 
 from plaudit.cli import main
 from plaudit.stack import StackState
+from tests.integration.commands.conftest import Reader
 from tests.waiting import until
 
 pytestmark = pytest.mark.stack
+
+GUIDE = Path(__file__).parents[3] / "docs" / "communities.md"
 
 
 def plaudit(*command: str, fails: bool = False) -> Result:
@@ -75,6 +79,19 @@ def test_it_is_shown_listed_and_changed(name: str, tmp_path: Path) -> None:
     assert (changed["public"], changed["week_start"], changed["revision"]) == (["boards"], "sunday", 3)
     assert changed["retention"] == {"texts_days": 30, "rejected_days": 30}
     assert json.loads(plaudit("community", "set", name, "--public", "nothing", "--json").output)["public"] == []
+
+
+def test_what_the_guide_says_is_so(platform: StackState, reader: Reader) -> None:
+    commands, requests = re.findall(r"```sh\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    reader.variables = {"INGEST": platform.service_urls["ingest"], "PLAUDIT_ADMIN_KEY": platform.admin_key}
+    key = reader.shell(commands).splitlines()[-1]
+    answers = reader.shell(requests.replace("curl ", "curl --silent --show-error --fail-with-body "))
+
+    assert key.startswith("plk_")
+    assert re.findall(r'"title":"Beta","time_zone":"(.*?)",.*?"revision":(\d)', answers) == [
+        ("Europe/Rome", "1"),
+        ("Pacific/Auckland", "2"),
+    ]
 
 
 def test_what_is_wrong_is_said(name: str) -> None:

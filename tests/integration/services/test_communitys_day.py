@@ -303,6 +303,20 @@ async def test_a_change_of_zone_gives_the_same_days_in_any_order(line: Line, hol
     assert grants == [("2026-06-10", "1", "0")]
 
 
+async def test_an_event_of_a_clock_that_is_ahead_has_one_day_before_and_after_a_change(line: Line) -> None:
+    """The furthest ahead that is taken: the change leaves out the midnight that such an event may have passed."""
+    await line.declare("Pacific/Honolulu", utc("2026-01-01T00:00"))
+    await line.take(line.post("2026-06-11T10:02"), received="2026-06-11T09:57")
+    changed = await line.change(1, utc("2026-06-11T09:57"), time_zone="Pacific/Auckland")
+    await line.take(line.post("2026-06-11T10:02"), received="2026-06-11T10:03")
+    (before, after) = await line.carry()
+
+    assert changed.calendar.reckonings[-1].since == utc("2026-06-12T10:00")
+    # Midnight in Honolulu was at 10:00: it is the UTC day, which goes without saying.
+    assert "day" not in before.keys() | after.keys()
+    assert (await line.days())["scoring"] == [[("2026-06-11", "8")]]
+
+
 async def test_the_first_zone_of_a_community_with_events_moves_none_of_their_days(line: Line) -> None:
     await line.take(line.post("2026-05-01T22:30"))
     await line.carry()

@@ -7,12 +7,15 @@ that makes one harmless.
 import io
 from typing import Final
 
-from PIL import Image
+from PIL import Image, PngImagePlugin
 from PIL.PngImagePlugin import PngImageFile
 
 LOGO_MAX_BYTES: Final = 128 * 1024
 LOGO_MIN_PIXELS: Final = 16
 LOGO_MAX_PIXELS: Final = 512
+# Comments are unpacked before they are left out: a few bytes of them can be gigabytes.
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = LOGO_MAX_BYTES
+
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: Where the first chunk, IHDR, has the width and the height, four bytes each.
 _WIDTH, _HEIGHT = slice(16, 20), slice(20, 24)

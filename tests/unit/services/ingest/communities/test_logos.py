@@ -41,6 +41,15 @@ def with_comment() -> bytes:
     return png(pnginfo=info) + b"<script>alert(1)</script>"
 
 
+def with_chunk(kind: bytes, content: bytes) -> bytes:
+    """A PNG with one more chunk before its pixels."""
+    picture = png()
+    place = picture.index(b"IDAT") - 4
+    chunk = kind + content
+    more = struct.pack(">I", len(content)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return picture[:place] + more + picture[place:]
+
+
 def saying(width: int, height: int) -> bytes:
     """A PNG whose header says these sizes."""
     head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
@@ -83,6 +92,8 @@ def test_nothing_travels_but_the_picture() -> None:
         (lambda: saying(16, 16), "broken"),
         (lambda: png((64, 64))[:60], "broken"),
         (moving, "it moves"),
+        (lambda: with_chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(LOGO_MAX_BYTES + 1))), "broken"),
+        (lambda: with_chunk(b"IDAT", b"rubbish"), "broken"),
         (lambda: noise(512), "a logo may have"),
     ],
 )

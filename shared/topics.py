@@ -145,6 +145,17 @@ PEOPLE = Topic(
     signed=True,
 )
 
+COMMUNITIES = Topic(
+    "communities.v1",
+    "Communities: their calendar, currency, languages and look, and what is public",
+    "community | community",
+    (facts.COMMUNITY_CHANGED.name,),
+    producers=("ingest",),
+    consumers=("scoring", "recognition", "rewards", "analytics"),
+    partitions=1,
+    compacted=True,
+)
+
 
 def dead_letter_topic(service: str) -> Topic:
     """The topic that takes what `service` can never process."""
@@ -172,6 +183,7 @@ TOPICS = (
     PROGRAMMES,
     ACCESS_KEYS,
     PEOPLE,
+    COMMUNITIES,
     *(dead_letter_topic(service) for service in SERVICES),
 )
 

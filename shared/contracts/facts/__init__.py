@@ -9,6 +9,13 @@ Each family has a file, with the examples beside each type.
 from typing import Any, Final
 
 from shared.contracts.facts.access_keys import ACCESS_KEY_CHANGED, AccessKeyChanged, AccessKeyData
+from shared.contracts.facts.communities import (
+    COMMUNITY_CHANGED,
+    CommunityChanged,
+    CommunityData,
+    ReckoningData,
+    Weekday,
+)
 from shared.contracts.facts.dead_letters import RECORD_DEAD_LETTERED, DeadLetterData, RecordDeadLettered
 from shared.contracts.facts.envelope import FactEnvelope, FactType
 from shared.contracts.facts.events import (
@@ -61,6 +68,7 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     ACCESS_KEY_CHANGED,
     PERSON_CHANGED,
     TOKEN_KEY_CHANGED,
+    COMMUNITY_CHANGED,
     RECORD_DEAD_LETTERED,
 )
 
@@ -69,6 +77,7 @@ __all__ = [
     "ACCEPTED_EVENT_EXAMPLES",
     "ACCEPTED_TYPE",
     "ACCESS_KEY_CHANGED",
+    "COMMUNITY_CHANGED",
     "FACTS",
     "MEMBER_IDENTIFIED",
     "PAYOUT_CHANGED",
@@ -88,6 +97,8 @@ __all__ = [
     "AccessKeyChanged",
     "AccessKeyData",
     "AwardData",
+    "CommunityChanged",
+    "CommunityData",
     "DeadLetterData",
     "FactEnvelope",
     "FactType",
@@ -105,6 +116,7 @@ __all__ = [
     "ProgrammeData",
     "ProgrammePublished",
     "RawEvent",
+    "ReckoningData",
     "RecognitionGranted",
     "RecordDeadLettered",
     "RedemptionChanged",
@@ -113,4 +125,5 @@ __all__ = [
     "RejectedEvent",
     "TokenKeyChanged",
     "TokenKeyData",
+    "Weekday",
 ]

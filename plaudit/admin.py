@@ -78,9 +78,10 @@ def list_keys(where: Where, as_json: bool) -> None:
         return
     names = {one["person_id"]: one["name"] for one in access.list_people(place.office, place.its_community)}
     table = listing("id", "person", "name", "state", "last used", "scopes")
+    table.columns[0].no_wrap = True  # it is for copying
     for item in items:
         owner = names.get(item["person_id"], "")
-        used = (item["last_used_at"] or "")[:16]
+        used = (item["last_used_at"] or "")[:16].replace("T", " ")
         row = (item["key_id"], owner, item["name"], key_state(item), used, " ".join(item["scopes"]))
         table.add_row(*map(plain, row))
     Console().print(table)

@@ -94,10 +94,11 @@ def list_people(where: Where, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(items))
         return
-    table = listing("id", "name", "kind", "state", "roles")
+    table = listing("id", "name", "kind", "roles")
+    table.columns[0].no_wrap = True  # it is for copying
     for item in items:
-        state = "disabled" if item["disabled"] else "enabled"
-        table.add_row(*map(plain, (item["person_id"], item["name"], item["kind"], state, " ".join(item["roles"]))))
+        kind = f"{item['kind']}, disabled" if item["disabled"] else item["kind"]
+        table.add_row(*map(plain, (item["person_id"], item["name"], kind, " ".join(item["roles"]))))
     Console().print(table)
 
 

@@ -39,7 +39,7 @@ def test_people_come_get_keys_and_leave(reader: Reader, community: str) -> None:
     said = [reader.shell(block.replace("acme", community)) for block in COMMANDS]
 
     added, changed, keyed, rotated, left = said
-    assert re.search(r"Omar .* enabled .*finance_approver", added)
+    assert re.search(r"Omar .* person .*finance_approver", added)
     assert changed == "Mia is finance_maker, manager, moderator\n"
     assert "plk_" in keyed
     assert re.search(r"Mia .*laptop .*valid", keyed)

@@ -145,6 +145,16 @@ PEOPLE = Topic(
     signed=True,
 )
 
+AUDIT = Topic(
+    "audit.v1",
+    "What people commanded, and whose personal data they read",
+    "community | object or member",
+    (facts.COMMAND_DONE.name, facts.PERSONAL_DATA_READ.name),
+    producers=SERVICES,
+    consumers=("analytics",),
+    partitions=1,
+)
+
 
 def dead_letter_topic(service: str) -> Topic:
     """The topic that takes what `service` can never process."""
@@ -172,6 +182,7 @@ TOPICS = (
     PROGRAMMES,
     ACCESS_KEYS,
     PEOPLE,
+    AUDIT,
     *(dead_letter_topic(service) for service in SERVICES),
 )
 

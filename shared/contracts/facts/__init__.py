@@ -9,6 +9,15 @@ Each family has a file, with the examples beside each type.
 from typing import Any, Final
 
 from shared.contracts.facts.access_keys import ACCESS_KEY_CHANGED, AccessKeyChanged, AccessKeyData
+from shared.contracts.facts.audit import (
+    AUDIT_FACT,
+    COMMAND_DONE,
+    PERSONAL_DATA_READ,
+    CommandData,
+    CommandDone,
+    PersonalDataRead,
+    ReadData,
+)
 from shared.contracts.facts.dead_letters import RECORD_DEAD_LETTERED, DeadLetterData, RecordDeadLettered
 from shared.contracts.facts.envelope import FactEnvelope, FactType
 from shared.contracts.facts.events import (
@@ -61,6 +70,8 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     ACCESS_KEY_CHANGED,
     PERSON_CHANGED,
     TOKEN_KEY_CHANGED,
+    COMMAND_DONE,
+    PERSONAL_DATA_READ,
     RECORD_DEAD_LETTERED,
 )
 
@@ -69,12 +80,15 @@ __all__ = [
     "ACCEPTED_EVENT_EXAMPLES",
     "ACCEPTED_TYPE",
     "ACCESS_KEY_CHANGED",
+    "AUDIT_FACT",
+    "COMMAND_DONE",
     "FACTS",
     "MEMBER_IDENTIFIED",
     "PAYOUT_CHANGED",
     "PAYOUT_FACT",
     "PAYOUT_LOTS",
     "PEOPLE_FACT",
+    "PERSONAL_DATA_READ",
     "PERSON_CHANGED",
     "POINTS_AWARDED",
     "PROGRAMME_PUBLISHED",
@@ -88,6 +102,8 @@ __all__ = [
     "AccessKeyChanged",
     "AccessKeyData",
     "AwardData",
+    "CommandData",
+    "CommandDone",
     "DeadLetterData",
     "FactEnvelope",
     "FactType",
@@ -101,10 +117,12 @@ __all__ = [
     "PayoutLotsData",
     "PersonChanged",
     "PersonData",
+    "PersonalDataRead",
     "PointsAwarded",
     "ProgrammeData",
     "ProgrammePublished",
     "RawEvent",
+    "ReadData",
     "RecognitionGranted",
     "RecordDeadLettered",
     "RedemptionChanged",

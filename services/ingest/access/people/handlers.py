@@ -1,8 +1,9 @@
 """People are stored, and told to every service under our signature, in one transaction."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from services.ingest.access.people import store
 from services.ingest.access.people.domain import (
@@ -16,6 +17,7 @@ from services.ingest.access.people.domain import (
 )
 from services.ingest.settings import Settings
 from shared.access_keys import INSTALLATION, Principal, Role
+from shared.audit import Did
 from shared.contracts.facts import PERSON_CHANGED, PersonData
 from shared.topics import PEOPLE
 from shared.transaction import Transaction
@@ -37,6 +39,7 @@ async def add_person(
     standing = Standing(community, person, ordered_roles(roles, community))
     await store.add_person(tx.conn, person=person)
     await _put_and_tell(tx, standing)
+    tx.did(_did("add", standing, after={"kind": person.kind, "roles": standing.roles}))
     return standing
 
 
@@ -56,6 +59,10 @@ async def set_roles(
     before = await store.find_standing(tx.conn, community=community, person_id=person_id)
     if person is None or (before is None and caller.community != INSTALLATION):
         raise UnknownPersonError(community, person_id)
+    roles_before = before.roles if before else ()
+    tx.did(
+        _did("set_roles", Standing(community, person, wanted), {"roles": roles_before}, after={"roles": wanted})
+    )
     if before is not None and before.roles == wanted:
         return before
     changed = replace(person, revision=person.revision + 1)
@@ -80,6 +87,8 @@ async def switch(
     if person is None or own is None:
         raise UnknownPersonError(community, person_id)
     changed = switched(person, communities=[one.community for one in standings], caller=caller, disabled=disabled)
+    states = ({"disabled": person.disabled}, {"disabled": changed.disabled})
+    tx.did(_did("disable" if disabled else "enable", own, states[0], after=states[1]))
     if changed != person:
         await store.set_person(tx.conn, person=changed)
         for standing in standings:
@@ -115,6 +124,13 @@ async def tell_anew(tx: Transaction[Settings]) -> int:
         await store.set_signed_with(tx.conn, standings=standings, signed_with=signed_with)
         log.info("%d people are told anew, signed with the key %s", len(standings), signed_with)
     return await store.count_standings_signed_otherwise(tx.conn, signed_with=signed_with)
+
+
+def _did(
+    verb: str, standing: Standing, before: Mapping[str, Any] | None = None, *, after: Mapping[str, Any]
+) -> Did:
+    person_id, community = standing.person.person_id, standing.community
+    return Did(f"person.{verb}", "person", person_id, before=before, after=after, community=community)
 
 
 async def _put_and_tell(tx: Transaction[Settings], standing: Standing) -> None:

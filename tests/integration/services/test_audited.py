@@ -1,7 +1,9 @@
 """Every command of every service leaves one entry, in its own transaction; a refusal leaves none."""
 
 import importlib
+import re
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -14,6 +16,8 @@ from fastapi.routing import APIRoute
 from services.rewards.main import SPEC as REWARDS
 from services.scoring.programmes.api.models import JSON_EXAMPLE
 from shared.access_keys import SCOPES
+from shared.audit.reads import WAITING_MAX_COUNT
+from shared.contracts.facts.audit import NOTED_MAX_COUNT
 from shared.http.auth import Check
 from shared.service import ServiceSpec
 from shared.services import SERVICES
@@ -387,7 +391,8 @@ async def test_the_services_role_cannot_change_or_delete_an_entry(
             await pool.execute(sql)
 
 
-def test_every_operation_says_whether_it_shows_personal_data() -> None:
+def shows_personal_data() -> set[str]:
+    """The operations that declare it beside the scope that they ask for."""
     declared = set()
     for service in SERVICES:
         for router in spec_of(service).routers:
@@ -398,6 +403,23 @@ def test_every_operation_says_whether_it_shows_personal_data() -> None:
                     ]
                     if any(check.reads is not None for check in checks):
                         declared.add(f"{service} GET {route.path}")
+    return declared
+
+
+def test_every_operation_says_whether_it_shows_personal_data() -> None:
+    declared = shows_personal_data()
 
     assert not declared & NOTHING_PERSONAL
     assert declared | NOTHING_PERSONAL == every_operation("get")
+
+
+def test_the_page_about_the_audit_lists_every_command_and_read() -> None:
+    page = (Path(__file__).parents[3] / "docs/audit.md").read_text()
+    commands = re.findall(r"^\| `([a-z_.]+)` \| `(\w+ [A-Z]+ \S+)` \|$", page, re.MULTILINE)
+    reads = re.findall(r"^\| `(\w+ GET \S+)` \|", page, re.MULTILINE)
+
+    assert commands == [(name, operation) for operation, (name, _) in COMMANDS.items()]
+    assert len(reads) == len(set(reads))
+    assert set(reads) == shows_personal_data()
+    for names in (f"at most {NOTED_MAX_COUNT} fields", f"{WAITING_MAX_COUNT:,} wait to be written"):
+        assert names in page

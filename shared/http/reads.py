@@ -1,8 +1,8 @@
 """Which operations show personal data of members, and whose a request was shown."""
 
 from typing import Annotated, Final
-from uuid import UUID
 
+import uuid_utils
 from fastapi import Depends, Request
 
 from shared.access_keys import Principal
@@ -50,6 +50,6 @@ Shown = Annotated[ShownMembers, Depends(_shown)]
 
 def _uuid(text: str | None) -> str | None:
     try:
-        return None if text is None else str(UUID(text))
+        return None if text is None else str(uuid_utils.UUID(text))
     except ValueError:
         return None  # the route refuses it

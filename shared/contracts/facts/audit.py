@@ -1,6 +1,6 @@
 """Facts of every service: what people commanded, and whose personal data they read."""
 
-from typing import Annotated, Final, Literal, NotRequired
+from typing import Annotated, Any, Final, Literal, NotRequired
 
 from pydantic import Discriminator, Field, StringConstraints, TypeAdapter
 from typing_extensions import TypedDict
@@ -27,6 +27,7 @@ NotedValue = (
     | bool
     | Annotated[int, Field(ge=-INTEGER_MAX - 1, le=INTEGER_MAX)]
     | Annotated[list[NotedText], Field(max_length=NOTED_LIST_MAX_COUNT)]
+    | dict[str, Any]  # nobody writes one today
     | None
 )
 #: How something stood, in a few fields: no name, handle, address, text or secret, and bank details masked.

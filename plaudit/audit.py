@@ -8,6 +8,7 @@ from typing import Any
 import click
 import httpx
 from rich.console import Console
+from rich.text import Text
 
 from plaudit.calls import REQUEST_SECONDS, Refused, request
 from plaudit.listing import listing
@@ -18,6 +19,8 @@ from shared.services import SERVICES
 
 PAGE_COUNT = 100
 SHOWN_MAX_COUNT = 10_000
+#: Of a list of values the first are shown: --json has all.
+VALUES_SHOWN_COUNT = 4
 
 
 @click.command(
@@ -68,9 +71,9 @@ def audit(
     if as_json:
         click.echo(json.dumps(entries))
         return
-    table = listing("at, service", "who, credential", "what", "of", "from → to")
+    table = listing("at (UTC), service", "who, credential", "what, of", "from → to")
     for entry in entries:
-        table.add_row(*map(plain, _row(entry)))
+        table.add_row(*_row(entry))
     Console().print(table)
     if len(entries) == limit:
         click.echo(f"the newest {limit}; --limit shows more, --csv writes all", err=True)
@@ -89,25 +92,42 @@ def _entries(url: str, key: str, wanted: Mapping[str, str], limit: int) -> list[
     return entries
 
 
-def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    who = entry["person_name"] or entry["person_id"] or "nobody"
-    of = f"{entry['object']['kind']} {entry['object']['id']}"
+def _row(entry: Mapping[str, Any]) -> tuple[Text, ...]:
+    who = entry["person_name"] or entry["person_id"] or "nobody's key"
+    kind, id_ = entry["object"]["kind"], entry["object"]["id"]
     # What a list showed has no id of its own.
-    of = entry["object"]["kind"] if entry["object"]["id"] == entry["command"] else of
-    changes = " → ".join(_fields(entry[name]) for name in ("before", "after") if entry[name] is not None)
+    of = (kind,) if id_ == entry["command"] else (kind, id_)
+    at = entry["at"][:19].replace("T", " ")
     return (
-        f"{entry['at']}\n{entry['service']}",
-        f"{who}\n{entry['credential']}",
-        entry["command"],
-        of,
-        changes,
+        _lines(at, entry["service"]),
+        _lines(who, entry["credential"]),
+        _lines(entry["command"], *of),
+        _lines(*changes(entry["before"] or {}, entry["after"] or {})),
     )
 
 
-def _fields(fields: Mapping[str, Any]) -> str:
-    return ", ".join(
-        f"{name} {' '.join(value) if isinstance(value, list) else value}" for name, value in fields.items()
-    )
+def _lines(*texts: str) -> Text:
+    return Text("\n").join(map(plain, texts))
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What is otherwise after than before, a line each; what has no value is left out."""
+    lines = []
+    for name in dict.fromkeys([*before, *after]):
+        old, new = before.get(name), after.get(name)
+        if old == new or (new is None and name not in before):
+            continue
+        came_from = f"{_value(old)} → " if name in before else ""
+        lines.append(f"{name}: {came_from}{_value(new)}" if name in after else f"{name}: {_value(old)}")
+    return lines
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        shown = " ".join(map(str, value[:VALUES_SHOWN_COUNT]))
+        left = len(value) - VALUES_SHOWN_COUNT
+        return f"{shown} and {left} more" if left > 0 else shown or "none"
+    return "none" if value is None else str(value)
 
 
 def _write_csv(url: str, key: str, wanted: Mapping[str, str], file: Path) -> None:

@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from shared.access_keys import KeyRing, Principal, Refusal, Scope
-from shared.http.connected import ACTOR, ConnectedService, actor_of
+from shared.http.connected import ConnectedService
 from shared.http.problem_types import (
     DISABLED_PERSON,
     EXPIRED_ACCESS_KEY,
@@ -16,7 +16,7 @@ from shared.http.problem_types import (
     ProblemType,
 )
 from shared.http.problems import Problem
-from shared.http.reads import begin_read
+from shared.http.reads import called_by
 
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
 #: RFC 6750, section 3.1: what was shown is known, and does not let in any more.
@@ -57,36 +57,23 @@ async def authorise(
 BEARER = HTTPBearer(auto_error=False, description="An access key: plk_…")
 
 
-class Check:
-    """What a route's caller must be: it makes the Principal of the request.
-
-    `reads` is None for an operation that shows no personal data of members.
-    """
-
-    def __init__(self, scope: Scope | None, *, or_bootstrap: bool, reads: str | None) -> None:
-        self.scope = scope
-        self.or_bootstrap = or_bootstrap
-        self.reads = reads
-
-    async def __call__(
-        self,
-        request: Request,
-        service: ConnectedService,
-        credentials: HTTPAuthorizationCredentials | None = Depends(BEARER),
-    ) -> Principal:
-        """The caller. Raises Problem 401 and 403."""
-        header = f"{credentials.scheme} {credentials.credentials}" if credentials else None
-        principal = await authorise(service.keys, header, self.scope, or_bootstrap=self.or_bootstrap)
-        request.scope[ACTOR] = actor_of(principal)
-        if self.reads is not None:
-            begin_read(request, principal, self.reads)
-        return principal
-
-
 def requires(scope: Scope | None, *, or_bootstrap: bool = False, reads: str | None = None) -> Any:
     """What makes a route's parameter the caller, checked for `scope` (any valid credential, for None).
 
     Written as `Annotated[Principal, requires(Scope.POINTS_READ)]`. An operation that shows personal data of
     members says by `reads` whose: the name of the parameter with the member's id, or IN_ANSWER.
     """
-    return Depends(Check(scope, or_bootstrap=or_bootstrap, reads=reads))
+
+    async def check(
+        request: Request,
+        service: ConnectedService,
+        credentials: HTTPAuthorizationCredentials | None = Depends(BEARER),
+    ) -> Principal:
+        header = f"{credentials.scheme} {credentials.credentials}" if credentials else None
+        principal = await authorise(service.keys, header, scope, or_bootstrap=or_bootstrap)
+        called_by(request, principal, reads=reads)
+        return principal
+
+    # For whoever asks a route what it declares.
+    check.__dict__["reads"] = reads
+    return Depends(check)

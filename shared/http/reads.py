@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from shared.access_keys import Principal
 from shared.audit import Read
+from shared.http.connected import ACTOR, actor_of
 
 #: Whose data an operation shows is said by its answer: the route says it, by `Shown`.
 IN_ANSWER: Final = ""
@@ -14,17 +15,22 @@ IN_ANSWER: Final = ""
 READS: Final = "plaudit.reads"
 
 
-def begin_read(request: Request, principal: Principal, named_by: str) -> None:
-    """Have the request noted as a read of personal data, of the member that its parameter `named_by` has.
+def called_by(request: Request, principal: Principal, *, reads: str | None) -> None:
+    """Keep with a request who calls, for the entry of what it does, and whose personal data it reads.
 
-    Without one, it is of a list. What members read of themselves is not noted.
+    `reads` names the parameter with the member's id; without one in the request it is a list, and None reads
+    nothing. What members read of themselves is not noted.
     """
-    member_id = _uuid(request.path_params.get(named_by) or request.query_params.get(named_by))
+    request.scope[ACTOR] = actor_of(principal)
+    if reads is None:
+        return
+    member_id = _uuid(request.path_params.get(reads) or request.query_params.get(reads))
     if principal.member_id is not None and principal.member_id == member_id:
         return
     operation = f"{request.method} {request.scope['route'].path}"
-    read = Read(principal.community, principal.person_id, principal.credential, operation, member_id)
-    request.scope[READS] = [read]
+    request.scope[READS] = [
+        Read(principal.community, principal.person_id, principal.credential, operation, member_id)
+    ]
 
 
 class ShownMembers:

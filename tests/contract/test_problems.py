@@ -9,7 +9,6 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from shared.http import connected
-from shared.http.auth import Check
 from shared.services import SERVICES
 from tools.problems import all_types
 
@@ -46,4 +45,4 @@ def test_the_key_is_checked_before_a_connection_is_taken(service: str) -> None:
 def _role(dependant: Dependant) -> str:
     if dependant.call in TAKES:
         return "connection"
-    return "caller" if isinstance(dependant.call, Check) else "other"
+    return "caller" if getattr(dependant.call, "__qualname__", "").startswith("requires.") else "other"

@@ -18,7 +18,6 @@ from services.scoring.programmes.api.models import JSON_EXAMPLE
 from shared.access_keys import SCOPES
 from shared.audit.reads import WAITING_MAX_COUNT
 from shared.contracts.facts.audit import NOTED_MAX_COUNT
-from shared.http.auth import Check
 from shared.service import ServiceSpec
 from shared.services import SERVICES
 from shared.topics import AUDIT
@@ -398,10 +397,8 @@ def shows_personal_data() -> set[str]:
         for router in spec_of(service).routers:
             for route in router.routes:
                 if isinstance(route, APIRoute) and "GET" in route.methods:
-                    checks = [
-                        found.call for found in route.dependant.dependencies if isinstance(found.call, Check)
-                    ]
-                    if any(check.reads is not None for check in checks):
+                    calls = [found.call for found in route.dependant.dependencies]
+                    if any(getattr(call, "reads", None) is not None for call in calls):
                         declared.add(f"{service} GET {route.path}")
     return declared
 

@@ -207,24 +207,28 @@ def explain(where: Where, as_json: bool, payout_id: str) -> None:
 
 
 def _names(place: Place) -> dict[str, str]:
-    """The names of the community's keys, for whom may list them; the ids do otherwise."""
+    """The names of who acts in the community, for whom may list them; the ids do otherwise."""
     if place.community is None or "ingest" not in place.urls:
         return {}
     try:
-        return key_names(place.office, place.community)
+        return acting_names(place.office, place.community)
     except click.ClickException:
         return {}
 
 
-def key_names(office: Office, community: str) -> dict[str, str]:
-    """The name of each access key of a community by its id: facts say who did it by the id."""
-    return {item["key_id"]: item["name"] for item in access.list_keys(office, community)}
+def acting_names(office: Office, community: str) -> dict[str, str]:
+    """The names of a community's people by their ids and by those of their keys: facts say who did it by an id."""
+    people = {one["person_id"]: one["name"] for one in access.list_people(office, community)}
+    keys = {
+        key["key_id"]: people.get(key["person_id"], key["name"]) for key in access.list_keys(office, community)
+    }
+    return people | keys
 
 
 def payout_tree(lineage: dict[str, Any], names: Mapping[str, str]) -> Tree:
     """A payout as a tree: its states, then the awards it pays with their rules and events, the first few.
 
-    `names` are those of access keys by their ids.
+    `names` are those of whoever acted, by the ids that the states have.
     """
     amount = f"{lineage['amount_minor'] // 100}.{lineage['amount_minor'] % 100:02d} {lineage['currency']}"
     points = f"{amount} for {lineage['points']} points"

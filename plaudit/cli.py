@@ -44,6 +44,7 @@ SUBCOMMANDS = {
         "plaudit.broker.commands", "kafka_user", "Make users at the broker, and show what each may do."
     ),
     "people": Subcommand("plaudit.people", "people", "Add people, say what they are, and disable them."),
+    "sign-in-link": Subcommand("plaudit.people", "sign_in_link", "Make a link that signs somebody in once."),
     "keys": Subcommand("plaudit.admin", "keys", "Issue, list, rotate and revoke access keys."),
     "audit": Subcommand("plaudit.audit", "audit", "Show who did what, and who read whose data."),
     "dlq": Subcommand("plaudit.dlq", "dlq", "List dead letters, and send them again after the fix."),

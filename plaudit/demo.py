@@ -13,7 +13,7 @@ import httpx
 from rich.console import Console
 
 from plaudit.access import add_person, local_people, temporary_key
-from plaudit.admin import key_names, payout_tree
+from plaudit.admin import acting_names, payout_tree
 from plaudit.calls import request
 from plaudit.client import Outcomes, PlauditClient
 from plaudit.demo_stack import NAMES, empty_stack
@@ -30,7 +30,10 @@ from shared.access_keys import scopes_of
 
 COMMUNITY = "demo"
 #: Two people, for nobody approves the payouts that they made.
-PEOPLE = (("Ada, who makes", ("manager", "finance_maker")), ("Bob, who approves", ("finance_approver",)))
+PEOPLE = (
+    ("Mia, who makes payouts", ("manager", "finance_maker")),
+    ("Omar, who approves them", ("finance_approver",)),
+)
 MAKER = tuple(sorted(scopes_of(PEOPLE[0][1], COMMUNITY)))
 APPROVER = ("payouts:approve", "payouts:read")
 PROGRAMME = CHECKOUT / "programmes" / "starter.yaml"
@@ -100,10 +103,10 @@ def _play(state: StackState, repository: Path, members: int) -> None:
     people = [(name, add_person(office, COMMUNITY, name, roles)["person_id"], roles) for name, roles in PEOPLE]
     for name, _, roles in people:
         console.print(f"Added {name}: {', '.join(roles)}.", highlight=False)
-    (ada, ada_id, _), (bob, bob_id, _) = people
+    (mia, mia_id, _), (omar, omar_id, _) = people
     with (
-        temporary_key(state, COMMUNITY, f"{ada}, for the demo", MAKER, state.service_urls, ada_id) as maker,
-        temporary_key(state, COMMUNITY, f"{bob}, for the demo", APPROVER, ("rewards",), bob_id) as approver,
+        temporary_key(state, COMMUNITY, f"the demo, for {mia}", MAKER, state.service_urls, mia_id) as maker,
+        temporary_key(state, COMMUNITY, f"the demo, for {omar}", APPROVER, ("rewards",), omar_id) as approver,
     ):
         asyncio.run(_play_as(state, maker, approver, repository, members))
 
@@ -130,7 +133,7 @@ async def _play_as(state: StackState, maker: str, approver: str, repository: Pat
     if payout is not None:
         lineage = request("GET", f"{state.service_urls['analytics']}/v1/lineage/payouts/{payout}", maker)
         console.rule("One payout explained, from the bank line back to the events")
-        console.print(payout_tree(lineage, key_names(local_people(state).office, COMMUNITY)), highlight=False)
+        console.print(payout_tree(lineage, acting_names(local_people(state).office, COMMUNITY)), highlight=False)
     _print_addresses(state)
 
 

@@ -140,6 +140,29 @@ def _switch(where: Where, as_json: bool, person: str, verb: str) -> None:
     click.echo(json.dumps(changed) if as_json else f"{written_out(changed['name'])} is {verb}d")
 
 
+@click.command("sign-in-link", epilog="Example: plaudit sign-in-link --identity forum:ada")
+@where_options(URL, KEY, COMMUNITY)
+@json_option
+@click.option("--identity", metavar="CHANNEL:ID", help="For the member who has this identity on a channel")
+@click.option("--person", help="For a person, by id or name")
+def sign_in_link(where: Where, as_json: bool, identity: str | None, person: str | None) -> None:
+    """Make a link that signs somebody in once, within minutes: POST /v1/tokens takes it."""
+    place = where.place()
+    if (identity is None) == (person is None):
+        raise click.UsageError("Say who is to sign in: --identity or --person.")
+    body: dict[str, Any]
+    if identity is not None:
+        channel, colon, name = identity.partition(":")
+        if not colon:
+            raise click.UsageError("--identity is CHANNEL:ID, as forum:ada.")
+        body = {"identity": {"channel": channel, "id": name}}
+    else:
+        body = {"person_id": find_person(place, str(person))}
+    with place.access("plaudit sign-in-link", ("sign_in:write", "keys:write"), ("ingest",)) as key:
+        made = request("POST", f"{place.url('ingest')}/v1/sign-in-links", key, json=body)
+    click.echo(json.dumps(made) if as_json else made["link"])
+
+
 def find_person(place: Place, said: str) -> str:
     """The id of a person of the community, by id or name. Raises ClickException for none, and for several."""
     if UUID.fullmatch(said):

@@ -106,6 +106,15 @@ class ServiceSettings(BaseSettings):
     unknown_key_cache_seconds: float = Field(0.2, gt=0, description="How long a key is believed to be unknown")
     key_cache_max_count: int = Field(10_000, ge=1, description="Access keys remembered, known and unknown")
 
+    token_issuer: str = Field(
+        "plaudit",
+        min_length=1,
+        description="What this installation is called in tokens, the same at every service",
+    )
+    token_leeway_seconds: int = Field(
+        30, ge=0, le=60, description="By how much the clocks of two machines may differ where a token is checked"
+    )
+
     @field_validator("ingest_verifying_keys", "scoring_verifying_keys")
     @classmethod
     def _are_keys(cls, value: str) -> str:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES = 32
 KEY_ID_CHARS = 16
@@ -36,6 +38,16 @@ def new_keys() -> SigningKeys:
     """A new pair of keys."""
     key = Ed25519PrivateKey.generate()
     return SigningKeys(_text(key.private_bytes_raw()), _text(key.public_key().public_bytes_raw()))
+
+
+def derived_keys(signing_key: str, purpose: str) -> SigningKeys:
+    """A pair for another purpose that follows from a signing key, and from which that one does not follow.
+
+    Raises ValueError when it is none.
+    """
+    seed = HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(_bytes(signing_key))
+    key = Ed25519PrivateKey.from_private_bytes(seed)
+    return SigningKeys(_text(seed), _text(key.public_key().public_bytes_raw()))
 
 
 class Signer:

@@ -63,6 +63,9 @@ DEAD_LETTERS = prometheus_client.Counter(
 BAD_SIGNATURES = prometheus_client.Counter(
     "plaudit_bad_signatures_total", "Records put aside because no trusted key has signed them", ["topic"]
 )
+CREDENTIALS_REFUSED = prometheus_client.Counter(
+    "plaudit_credentials_refused_total", "Requests with an access key or token that lets nobody in", ["reason"]
+)
 SIGNATURES_OUTDATED = Gauge(
     "plaudit_signatures_outdated", "Facts of this service that its present key has not signed yet"
 )

@@ -1,10 +1,10 @@
-"""Generates schemas/, docs/problems.md and the catalogue in docs/events.md, unless what is published breaks."""
+"""Generates schemas/, docs/problems.md and parts of docs/events.md and docs/people.md, unless something breaks."""
 
 import importlib
 import io
 import subprocess
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from shared.published.export import PROGRAMME_PATH, example_documents, schema_do
 from shared.published.http_compatibility import operation_breaks
 from shared.service import describe
 from shared.services import SERVICES
+from tools.authority import authority_of, with_authority
 from tools.problems import with_problems
 
 ROOT = Path(__file__).parents[1]
@@ -36,7 +37,12 @@ def generated(root: Path) -> dict[str, bytes]:
         **{f"{_APIS}{service}.json": openapi_document(service) for service in SERVICES},
     }
     files = {f"schemas/{path}": orjson.dumps(document, option=_OPTIONS) for path, document in documents.items()}
-    pages = {"docs/events.md": with_catalogue, "docs/problems.md": with_problems}
+    authority = authority_of({service: openapi_document(service) for service in SERVICES})
+    pages: dict[str, Callable[[str], str]] = {
+        "docs/events.md": with_catalogue,
+        "docs/problems.md": with_problems,
+        "docs/people.md": lambda page: with_authority(page, authority),
+    }
     return {**files, **{page: complete((root / page).read_text()).encode() for page, complete in pages.items()}}
 
 
@@ -115,7 +121,7 @@ def broken(root: Path, revision: str = "HEAD", replaced: Sequence[str] = ()) -> 
     "one that nobody has used yet. Repeatable.",
 )
 def main(check: bool, against: str, replaced: Sequence[str]) -> None:
-    """Generate schemas/, the catalogue in docs/events.md and docs/problems.md from the contracts and the APIs.
+    """Generate schemas/, docs/problems.md and parts of other pages from the contracts and the APIs.
 
     Refuses when a version or an operation that is published would change in a way that hurts who sends, reads
     or calls it.

@@ -3,6 +3,9 @@
 from services.ingest.access.keys import api as keys
 from services.ingest.access.keys.handlers import SIGN_ANEW_EVERY_SECONDS, sign_anew
 from services.ingest.access.people import api as people
+from services.ingest.access.sign_ins import api as sign_ins
+from services.ingest.access.sign_ins.handlers import SWEEP_EVERY_SECONDS, sweep
+from services.ingest.access.token_keys.handlers import ANNOUNCE_EVERY_SECONDS, announce
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
 from services.ingest.events.api.documents import OPERATIONS, SCHEMAS
@@ -21,9 +24,13 @@ SPEC = ServiceSpec(
     settings=Settings,
     subscriptions=[Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
     lanes=Lanes(LANE_PREFIX, on_lane_records),
-    routers=[part.router for part in (posting, receipts, members, people, keys)],
+    routers=[part.router for part in (posting, receipts, members, people, keys, sign_ins)],
     problems=ERRORS,
-    timers=[Timer("sign-keys-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew)],
+    timers=[
+        Timer("sign-keys-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
+        Timer("announce-token-keys", every_seconds=ANNOUNCE_EVERY_SECONDS, run=announce),
+        Timer("sweep-sign-in-links", every_seconds=SWEEP_EVERY_SECONDS, run=sweep),
+    ],
     operations=OPERATIONS,
     schemas=SCHEMAS,
 )

@@ -11,4 +11,23 @@ LANE_EVENTS = Counter(
 )
 EVENTS_JUDGED = Counter("plaudit_ingest_events_judged_total", "Events by what became of them", ["outcome"])
 MEMBERS_IDENTIFIED = Counter("plaudit_ingest_members_identified_total", "Members seen for the first time")
+SIGN_INS = Counter("plaudit_ingest_sign_ins_total", "Tokens issued, by how somebody signed in", ["how"])
+SIGN_INS_REFUSED = Counter(
+    "plaudit_ingest_sign_ins_refused_total", "Tries to sign in that let nobody in, by the reason", ["reason"]
+)
+for _how in ("link", "id_token"):
+    SIGN_INS.labels(_how)
+for _reason in (
+    "unknown_link",
+    "used_link",
+    "expired_link",
+    "invalid_id_token",
+    "unknown_subject",
+    "disabled_person",
+):
+    SIGN_INS_REFUSED.labels(_reason)
+BOOTSTRAP_USES = Counter(
+    "plaudit_ingest_bootstrap_uses_total",
+    "People added and first keys issued with the bootstrap key though there is an administrator",
+)
 REQUESTS_WAITING = Gauge("plaudit_ingest_requests_waiting", "Requests waiting for the broker's acknowledgement")

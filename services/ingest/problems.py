@@ -4,11 +4,18 @@ from services.ingest.access.keys import api as keys
 from services.ingest.access.keys import domain as key_errors
 from services.ingest.access.people import api as people
 from services.ingest.access.people import domain as people_errors
+from services.ingest.access.providers.domain import InvalidIdTokenError
+from services.ingest.access.providers.handlers import NoProviderError, ProviderUnavailableError
+from services.ingest.access.sign_ins import api as sign_ins
+from services.ingest.access.sign_ins import domain as sign_in_errors
+from services.ingest.access.token_keys.handlers import NoSigningKeyError
 from services.ingest.members.api import DIFFERENT_MEMBERS
 from services.ingest.members.domain import DifferentMembersError
 from shared.access_keys import INSTALLATION_ROLES, SCOPES
 from shared.http import ErrorTable, FieldError, Problem, ProblemType
-from shared.http.problem_types import INVALID_REQUEST
+from shared.http.problem_types import DISABLED_PERSON, INVALID_REQUEST
+
+IN_A_MINUTE = {"Retry-After": "60"}
 
 
 def _of_field(kind: ProblemType, field: str, detail: str) -> Problem:
@@ -27,6 +34,30 @@ ERRORS: ErrorTable = {
     people_errors.OwnRolesError: lambda _: Problem(people.OWN_ROLES, "Another administrator does that"),
     people_errors.NotARoleHereError: lambda error: _of_field(
         people.NOT_A_ROLE_HERE, "/roles", f"{error}; there are {', '.join(sorted(INSTALLATION_ROLES))}"
+    ),
+    sign_in_errors.UnknownIdentityError: lambda _: Problem(
+        sign_ins.UNKNOWN_IDENTITY, "It is seen in events, or declared by PUT /v1/members/identities"
+    ),
+    sign_in_errors.UnknownLinkError: lambda _: Problem(sign_ins.UNKNOWN_LINK, "Ask for a new one"),
+    sign_in_errors.UsedLinkError: lambda _: Problem(sign_ins.USED_LINK, "Each signs in once: ask for a new one"),
+    sign_in_errors.ExpiredLinkError: lambda _: Problem(sign_ins.EXPIRED_LINK, "Ask for a new one"),
+    sign_in_errors.UnknownSubjectError: lambda _: Problem(
+        sign_ins.UNKNOWN_SUBJECT, "An administrator of the community adds people, with the email of the provider"
+    ),
+    sign_in_errors.DisabledPersonError: lambda _: Problem(DISABLED_PERSON, "Until they are enabled"),
+    sign_in_errors.TooManyLinksError: lambda _: Problem(
+        sign_ins.TOO_MANY_LINKS, "Try again in a minute, or use one that was made", headers=IN_A_MINUTE
+    ),
+    sign_in_errors.TooManyTriesError: lambda _: Problem(
+        sign_ins.TOO_MANY_TRIES, "Too many from this address let nobody in", headers=IN_A_MINUTE
+    ),
+    InvalidIdTokenError: lambda error: Problem(sign_ins.INVALID_ID_TOKEN, str(error)),
+    NoProviderError: lambda _: Problem(sign_ins.SIGN_IN_NOT_SET_UP, "PLAUDIT_OIDC_ISSUER says which provider"),
+    NoSigningKeyError: lambda _: Problem(
+        sign_ins.SIGN_IN_NOT_SET_UP, "Ingest has no PLAUDIT_SIGNING_KEY, from which the keys of tokens follow"
+    ),
+    ProviderUnavailableError: lambda error: Problem(
+        sign_ins.PROVIDER_UNAVAILABLE, f"Try again in a while: {error}", headers=IN_A_MINUTE
     ),
     key_errors.UnknownKeyError: lambda error: Problem(
         keys.UNKNOWN_KEY, f"GET /v1/communities/{error.community}/keys lists them"

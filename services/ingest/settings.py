@@ -1,9 +1,15 @@
 """Settings of the front door."""
 
-from pydantic import Field
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, model_validator
 
 from shared.contracts.fields import EARLIEST_YEAR
 from shared.settings import SigningSettings
+
+#: Where plain HTTP is as good.
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Settings(SigningSettings):
@@ -19,4 +25,39 @@ class Settings(SigningSettings):
         description="Events of earlier years are refused, unless a request says otherwise",
     )
     requests_max_count: int = Field(64, ge=1, description="Requests waiting for the broker; more are answered 503")
+    token_seconds: int = Field(600, ge=1, le=600, description="How long a token lasts that one gets by signing in")
+    token_key_seconds: int = Field(
+        86_400, ge=1, description="How long one key signs tokens; the next is told to every service as long ahead"
+    )
+    link_seconds: int = Field(
+        900, ge=1, le=900, description="How long a link to sign in by lasts, unless it is used"
+    )
+    links_max_per_minute: int = Field(
+        60, ge=1, description="Links to sign in by that a community may make in a minute"
+    )
+    open_links_max_count: int = Field(5, ge=1, description="Links of one person or member that still work")
+    sign_in_tries_max_per_minute: int = Field(
+        30, ge=1, description="Tries to sign in, from one address, that may let nobody in; further ones get 429"
+    )
+    oidc_issuer: str = Field("", description="OpenID provider whose id tokens sign people in; empty: none")
+    oidc_client_id: str = Field(
+        "", description="What id tokens must be for: the client of Plaudit at the provider"
+    )
+    oidc_keys_url: str = Field("", description="Where the provider publishes its keys (jwks_uri), by https")
+    oidc_algorithms: str = Field(
+        "RS256,ES256",
+        pattern=r"^(RS256|PS256|ES256|Ed25519)(,(RS256|PS256|ES256|Ed25519))*$",
+        description="How id tokens may be signed, comma-separated",
+    )
     key_overlap_hours: int = Field(24, ge=0, description="How long a rotated key works beside the new one")
+
+    @model_validator(mode="after")
+    def _provider_is_whole(self) -> Self:
+        if not self.oidc_issuer:
+            return self
+        url = urlsplit(self.oidc_keys_url)
+        if not self.oidc_client_id or not url.hostname:
+            raise ValueError("an oidc_issuer takes an oidc_client_id and an oidc_keys_url")
+        if url.scheme != "https" and url.hostname not in LOOPBACK:
+            raise ValueError("oidc_keys_url must be https: who answers there says who anybody is")
+        return self

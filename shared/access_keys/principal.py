@@ -13,6 +13,8 @@ class Refusal(StrEnum):
     UNKNOWN_KEY = "unknown_key"
     EXPIRED_KEY = "expired_key"
     DISABLED_PERSON = "disabled_person"
+    INVALID_TOKEN = "invalid_token"  # noqa: S105 -- a reason
+    EXPIRED_TOKEN = "expired_token"  # noqa: S105 -- a reason
 
 
 @dataclass(frozen=True)

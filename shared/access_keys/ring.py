@@ -1,8 +1,8 @@
-"""Access keys: who calls, for which community, and what they may do.
+"""Access keys and tokens: who calls, for which community, and what they may do.
 
 A key is `plk_<id>_<secret>`. Services keep the SHA-256 of the whole: keys are random, so a fast hash
-is enough. They arrive by access_keys.v1, and whose they are by people.v1; both are looked up in the service's own
-database.
+is enough. They arrive by access_keys.v1, and whose they are, and what verifies tokens, by people.v1; all is
+looked up in the service's own database.
 """
 
 import asyncio
@@ -16,8 +16,24 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 
 from shared.access_keys.principal import BOOTSTRAP, Principal, Refusal
-from shared.access_keys.roles import PersonKind, scopes_of
-from shared.access_keys.store import KnownKey, find_key, set_last_used
+from shared.access_keys.roles import PersonKind, Role, scopes_of
+from shared.access_keys.scopes import Scope
+from shared.access_keys.store import (
+    FollowedPerson,
+    KnownKey,
+    find_key,
+    find_person,
+    find_token_key,
+    set_last_used,
+)
+from shared.access_keys.tokens import (
+    Claims,
+    EndedTokenError,
+    InvalidTokenError,
+    kid_of,
+    looks_like_token,
+    read_token,
+)
 from shared.postgres import TRANSIENT
 from shared.settings import ServiceSettings
 
@@ -33,7 +49,7 @@ def hash_secret(secret: str) -> str:
 
 
 class KeyRing:
-    """Looks keys up and believes the answer for a moment, in bounded memory."""
+    """Looks keys and tokens up and believes the answer for a moment, in bounded memory."""
 
     def __init__(self, pool: asyncpg.Pool, settings: ServiceSettings) -> None:
         self._pool = pool
@@ -42,9 +58,9 @@ class KeyRing:
         self._notes: set[asyncio.Task[None]] = set()
 
     async def principal(self, secret: str) -> Principal | Refusal:
-        """Whose key this is, or why it lets nobody in.
+        """Whose key or token this is, or why it lets nobody in.
 
-        A key that was revoked or has expired, and one of a person who was disabled or has lost a role, stops
+        One that was revoked or has expired, and one of a person who was disabled or has lost a role, stops
         working within `key_cache_seconds`.
         """
         admin = self._settings.admin_key
@@ -55,11 +71,7 @@ class KeyRing:
         known = self._seen.get(digest)
         if known is not None and known[0] > now:
             return known[1]
-        async with self._pool.acquire() as conn:
-            key = await find_key(conn, secret_sha256=digest)
-        found = _holder(key, datetime.now(UTC))
-        if key is not None and isinstance(found, Principal):
-            self._note_use(key)
+        found = await (self._of_token(secret) if looks_like_token(secret) else self._of_key(digest))
         # An unknown key may be one whose news is on its way: that answer is believed for a shorter time.
         is_known = isinstance(found, Principal)
         believed = self._settings.key_cache_seconds if is_known else self._settings.unknown_key_cache_seconds
@@ -68,6 +80,39 @@ class KeyRing:
         while len(self._seen) > self._settings.key_cache_max_count:
             self._seen.popitem(last=False)
         return found
+
+    async def _of_key(self, digest: str) -> Principal | Refusal:
+        async with self._pool.acquire() as conn:
+            key = await find_key(conn, secret_sha256=digest)
+        found = _holder(key, datetime.now(UTC))
+        if key is not None and isinstance(found, Principal):
+            self._note_use(key)
+        return found
+
+    async def _of_token(self, token: str) -> Principal | Refusal:
+        now = datetime.now(UTC)
+        try:
+            kid = kid_of(token)
+            async with self._pool.acquire() as conn:
+                key = await find_token_key(conn, kid=kid, now=now)
+                if key is None:
+                    raise InvalidTokenError(f"There is no key {kid}")
+                claims = read_token(
+                    token,
+                    verifying_key=key,
+                    issuer=self._settings.token_issuer,
+                    now=now,
+                    leeway_seconds=self._settings.token_leeway_seconds,
+                )
+                if claims.member_id is not None:
+                    return _member(claims)
+                person = await find_person(conn, community=claims.community, person_id=claims.person_id)
+        except EndedTokenError:
+            return Refusal.EXPIRED_TOKEN
+        except InvalidTokenError as error:
+            log.info("a token lets nobody in: %s", error)
+            return Refusal.INVALID_TOKEN
+        return _bearer(claims, person)
 
     async def close(self) -> None:
         """Return when nothing is being noted any more."""
@@ -88,6 +133,36 @@ class KeyRing:
                 await set_last_used(conn, community=key.community, key_id=key.key_id, at=now)
         except (*TRANSIENT, asyncpg.InterfaceError) as error:  # the pool may be closing
             log.info("when the key %s was last used is not noted: %r", key.key_id, error)
+
+
+def _bearer(claims: Claims, person: FollowedPerson | None) -> Principal | Refusal:
+    if person is None:
+        return Refusal.INVALID_TOKEN
+    if person.disabled:
+        return Refusal.DISABLED_PERSON
+    return Principal(
+        community=claims.community,
+        person_id=person.person_id,
+        person_name=person.name,
+        kind=PersonKind(person.kind),
+        roles=frozenset(person.roles),
+        scopes=scopes_of(person.roles, claims.community),
+        credential=f"token:{claims.token_id}",
+    )
+
+
+def _member(claims: Claims) -> Principal:
+    """A member who signed in: they act as themselves alone, by the id that they have as a member."""
+    return Principal(
+        community=claims.community,
+        person_id=claims.person_id,
+        person_name="a member",
+        kind=PersonKind.PERSON,
+        roles=frozenset({Role.MEMBER}),
+        scopes=frozenset[Scope](),
+        credential=f"token:{claims.token_id}",
+        member_id=claims.member_id,
+    )
 
 
 def _holder(key: KnownKey | None, now: datetime) -> Principal | Refusal:

@@ -147,6 +147,14 @@ async def find_person(conn: Connection, *, community: str, person_id: str) -> Fo
     return FollowedPerson(person_id, row["name"], row["kind"], row["disabled"], tuple(row["roles"]))
 
 
+async def find_token_key(conn: Connection, *, kid: str, now: datetime) -> str | None:
+    """The key that verifies tokens signed with that id, in base64url; None when there is none that still does."""
+    found: str | None = await conn.fetchval(
+        "select public_key from followed_token_keys where kid = $1 and not revoked and not_after > $2", kid, now
+    )
+    return found
+
+
 async def set_last_used(conn: Connection, *, community: str, key_id: str, at: datetime) -> None:
     """Note when a key was last used."""
     await conn.execute(

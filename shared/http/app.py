@@ -22,7 +22,9 @@ from shared.http.limits import RequestLimits
 from shared.http.problem_types import (
     DISABLED_PERSON,
     EXPIRED_ACCESS_KEY,
+    EXPIRED_TOKEN,
     INVALID_REQUEST,
+    INVALID_TOKEN,
     METHOD_NOT_ALLOWED,
     MISSING_ACCESS_KEY,
     NOT_AVAILABLE,
@@ -133,7 +135,14 @@ def _operations() -> APIRouter:
         "/v1/key",
         summary="Whose credential is this?",
         responses=problem_responses(
-            MISSING_ACCESS_KEY, UNKNOWN_ACCESS_KEY, EXPIRED_ACCESS_KEY, DISABLED_PERSON, NOT_AVAILABLE, common=()
+            MISSING_ACCESS_KEY,
+            UNKNOWN_ACCESS_KEY,
+            EXPIRED_ACCESS_KEY,
+            DISABLED_PERSON,
+            INVALID_TOKEN,
+            EXPIRED_TOKEN,
+            NOT_AVAILABLE,
+            common=(),
         ),
     )
     async def whose_key(principal: Annotated[Principal, requires(None)]) -> KeyHolder:

@@ -1,8 +1,9 @@
 """Who calls: the credential in a request's Authorization header."""
 
 from typing import Any
+from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from shared.access_keys import KeyRing, Principal, Refusal, Scope
@@ -10,6 +11,8 @@ from shared.http.connected import ConnectedService
 from shared.http.problem_types import (
     DISABLED_PERSON,
     EXPIRED_ACCESS_KEY,
+    EXPIRED_TOKEN,
+    INVALID_TOKEN,
     MISSING_ACCESS_KEY,
     MISSING_SCOPE,
     UNKNOWN_ACCESS_KEY,
@@ -17,6 +20,7 @@ from shared.http.problem_types import (
 )
 from shared.http.problems import Problem
 from shared.http.reads import called_by
+from shared.telemetry import CREDENTIALS_REFUSED
 
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
 #: RFC 6750, section 3.1: what was shown is known, and does not let in any more.
@@ -26,16 +30,26 @@ REFUSED: dict[Refusal, tuple[ProblemType, str, dict[str, str]]] = {
     Refusal.UNKNOWN_KEY: (UNKNOWN_ACCESS_KEY, "The key does not exist or was revoked", CHALLENGE),
     Refusal.EXPIRED_KEY: (EXPIRED_ACCESS_KEY, "Rotate a key before it ends: `plaudit keys rotate`", INVALID),
     Refusal.DISABLED_PERSON: (DISABLED_PERSON, "Nothing of theirs lets in until they are enabled", INVALID),
+    Refusal.INVALID_TOKEN: (INVALID_TOKEN, "Ingest did not issue it for here: sign in again", INVALID),
+    Refusal.EXPIRED_TOKEN: (EXPIRED_TOKEN, "Sign in again: a token lasts for ten minutes at most", INVALID),
 }
+
+for _refusal in Refusal:
+    CREDENTIALS_REFUSED.labels(_refusal.value)
 
 
 async def authorise(
-    ring: KeyRing, authorization: str | None, scope: Scope | None, *, or_bootstrap: bool = False
+    ring: KeyRing,
+    authorization: str | None,
+    scope: Scope | None,
+    *,
+    or_bootstrap: bool = False,
+    own_member_id: str | None = None,
 ) -> Principal:
     """The caller behind an Authorization header, if they have the scope (anybody's, for None).
 
-    The bootstrap key has none; `or_bootstrap` lets it in. Raises Problem 401 without a valid credential and 403
-    when its person, or the key, lacks the scope.
+    The bootstrap key has none; `or_bootstrap` lets it in. A member has none either; `own_member_id` lets the
+    member of that id in. Raises Problem 401 without a valid credential and 403 when the scope is missing.
     """
     scheme, _, secret = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not secret:
@@ -46,31 +60,67 @@ async def authorise(
         )
     principal = await ring.principal(secret.strip())
     if isinstance(principal, Refusal):
+        CREDENTIALS_REFUSED.labels(principal.value).inc()
         kind, detail, headers = REFUSED[principal]
         raise Problem(kind, detail, headers=headers)
     if scope is None or scope in principal.scopes or (or_bootstrap and principal.is_bootstrap):
         return principal
+    if own_member_id is not None and principal.member_id == own_member_id:
+        return principal
     have = ", ".join(sorted(principal.scopes)) or "none"
-    raise Problem(MISSING_SCOPE, f"This needs {str(scope)!r}; the key has {have}")
+    raise Problem(MISSING_SCOPE, f"This needs {str(scope)!r}; the {_kind_of(principal)} has {have}")
 
 
-BEARER = HTTPBearer(auto_error=False, description="An access key: plk_…")
+def _canonical(member_id: str) -> str | None:
+    """The id in the one spelling that tokens have; None for what is no id, which the route itself refuses."""
+    try:
+        return str(UUID(member_id))
+    except ValueError:
+        return None
 
 
-def requires(scope: Scope | None, *, or_bootstrap: bool = False, reads: str | None = None) -> Any:
+def _kind_of(principal: Principal) -> str:
+    return "token" if principal.credential.startswith("token:") else "key"
+
+
+BEARER = HTTPBearer(
+    auto_error=False,
+    description="An access key, plk_…, or a token of POST /v1/tokens, with the scopes that the operation names",
+)
+#: What lets in beside that, where an operation says so: named for whoever reads the specification.
+MEMBER_TOKEN = HTTPBearer(
+    auto_error=False, scheme_name="MemberToken", description="A token of the member whom the path names"
+)
+BOOTSTRAP_KEY = HTTPBearer(
+    auto_error=False, scheme_name="BootstrapKey", description="PLAUDIT_ADMIN_KEY of ingest, for the first people"
+)
+
+
+async def _nothing_else() -> None:
+    """What lets in where nothing does beside the scope."""
+
+
+def requires(
+    scope: Scope | None, *, or_bootstrap: bool = False, or_own: bool = False, reads: str | None = None
+) -> Any:
     """What makes a route's parameter the caller, checked for `scope` (any valid credential, for None).
 
-    Written as `Annotated[Principal, requires(Scope.POINTS_READ)]`. An operation that shows personal data of
-    members says by `reads` whose: the name of the parameter with the member's id, or IN_ANSWER.
+    Written as `Annotated[Principal, requires(Scope.POINTS_READ)]`. With `or_bootstrap` the bootstrap key is let in
+    too; with `or_own` the member whom the path's `member_id` names, who signed in. An operation that shows
+    personal data of members says by `reads` whose: the parameter with the member's id, or IN_ANSWER.
     """
+
+    beside = MEMBER_TOKEN if or_own else BOOTSTRAP_KEY if or_bootstrap else _nothing_else
 
     async def check(
         request: Request,
         service: ConnectedService,
-        credentials: HTTPAuthorizationCredentials | None = Depends(BEARER),
+        credentials: HTTPAuthorizationCredentials | None = Security(BEARER, scopes=[scope] if scope else []),
+        _beside: object = Depends(beside),
     ) -> Principal:
         header = f"{credentials.scheme} {credentials.credentials}" if credentials else None
-        principal = await authorise(service.keys, header, scope, or_bootstrap=or_bootstrap)
+        own = _canonical(request.path_params["member_id"]) if or_own else None
+        principal = await authorise(service.keys, header, scope, or_bootstrap=or_bootstrap, own_member_id=own)
         called_by(request, principal, reads=reads)
         return principal
 

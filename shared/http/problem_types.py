@@ -30,6 +30,8 @@ MISSING_ACCESS_KEY = ProblemType("missing-access-key", 401, "No access key")
 UNKNOWN_ACCESS_KEY = ProblemType("unknown-access-key", 401, "Unknown access key")
 EXPIRED_ACCESS_KEY = ProblemType("expired-access-key", 401, "The access key has expired")
 DISABLED_PERSON = ProblemType("disabled-person", 401, "The person was disabled")
+INVALID_TOKEN = ProblemType("invalid-token", 401, "The token is not valid")
+EXPIRED_TOKEN = ProblemType("expired-token", 401, "The token has expired")
 MISSING_SCOPE = ProblemType("missing-scope", 403, "The access key lacks a scope")
 UNKNOWN_PATH = ProblemType("unknown-path", 404, "No such path")
 METHOD_NOT_ALLOWED = ProblemType("method-not-allowed", 405, "The path does not take this method")
@@ -54,6 +56,8 @@ COMMON = (
     UNKNOWN_ACCESS_KEY,
     EXPIRED_ACCESS_KEY,
     DISABLED_PERSON,
+    INVALID_TOKEN,
+    EXPIRED_TOKEN,
     MISSING_SCOPE,
     REQUEST_TOO_LARGE,
     INVALID_REQUEST,

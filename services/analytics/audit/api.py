@@ -46,8 +46,8 @@ TEXT_MAX_CHARS = 300
 EXAMPLE_ID = "019c2a34-55a0-7c3e-8b1a-3f6d2c9e4b70"
 
 Auditor = Annotated[Principal, requires(Scope.AUDIT_READ)]
-#: Who may see who read or changed a member's data.
-AuditorOfMember = Annotated[Principal, requires(Scope.AUDIT_READ, reads="member_id")]
+#: Who may see who read or changed a member's data: the member too.
+AuditorOfMember = Annotated[Principal, requires(Scope.AUDIT_READ, or_own=True, reads="member_id")]
 OwnSettings = Annotated[Settings, configured(Settings)]
 AskedPlace = Annotated[EntryPlace | None, after(EntryPlace)]
 Text = Annotated[str | None, Query(max_length=TEXT_MAX_CHARS, pattern=r"^[^\x00]*$")]

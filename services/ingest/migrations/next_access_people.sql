@@ -11,8 +11,7 @@ create table people (
     email text,
     oidc_issuer text,
     oidc_subject text,
-    created_at timestamptz not null,
-    unique (oidc_issuer, oidc_subject)
+    created_at timestamptz not null
 );
 
 -- Who signed the newest fact about a person; '' is a fact that is still to be told.
@@ -42,3 +41,23 @@ insert into followed_people (community, person_id, revision, name, kind, disable
 select community, person_id, 1, 'keys of before', 'service', false, roles, '' from accounts_of_before;
 update access_keys k set person_id = a.person_id, signed_with = ''
 from accounts_of_before a where k.community = a.community;
+
+-- From which signing key a key that verifies tokens follows, and when it was told first; null where it was read back.
+alter table followed_token_keys add column derived_from text, add column announced_at timestamptz;
+
+-- Links to sign in by, of whose secrets only the SHA-256 is kept; for a person or for a member.
+create table sign_in_links (
+    secret_sha256 text primary key,
+    community text not null,
+    person_id uuid,
+    member_id uuid,
+    issued_by text not null,
+    created_at timestamptz not null,
+    expires_at timestamptz not null,
+    used_at timestamptz,
+    check (num_nonnulls(person_id, member_id) = 1)
+);
+create index sign_in_links_by_time on sign_in_links (community, created_at);
+create index sign_in_links_to_sweep on sign_in_links (expires_at);
+create index people_of_subject on people (oidc_issuer, oidc_subject);
+create index people_of_email on people (lower(email));

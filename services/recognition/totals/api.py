@@ -66,7 +66,7 @@ class MemberRecognition(BaseModel):
     responses=problem_responses(MEMBER_NOT_ARRIVED),
 )
 async def get_member_recognition(
-    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, reads="member_id")],
+    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, or_own=True, reads="member_id")],
     conn: Conn,
     member_id: UUID,
 ) -> MemberRecognition:

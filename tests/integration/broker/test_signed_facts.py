@@ -122,6 +122,30 @@ async def test_a_forged_access_key_is_a_dead_letter_and_opens_nothing(stack: Any
     assert reasons["and changed"].endswith("this is not what was signed")
 
 
+async def test_a_forged_person_is_a_dead_letter_and_nobody_is_more_than_they_are(
+    stack: Any, community: str
+) -> None:
+    ways = ways_to_sign(stack, rightly_by="ingest", wrongly_by="scoring")
+    ways["and changed"] = lambda value: ways["rightly"](value).replace(b"manager", b"mbnager")
+    person_id = str(uuid4())
+    revisions = {way: number for number, way in enumerate(ways, 1)}
+
+    def fact(way: str) -> bytes:
+        told = person_fact(community, person_id, "manager", way.replace(" ", "_"), revision=100 - revisions[way])
+        return orjson.dumps(told)
+
+    async with running(REWARDS, REWARDS.settings(**stack.settings("rewards"))) as parts:
+        await put(stack, PEOPLE, [(record_key(community, way), sign(fact(way))) for way, sign in ways.items()])
+
+        async def roles() -> list[list[str]]:
+            rows = await parts.pool.fetch("select roles from followed_people where community = $1", community)
+            return [row["roles"] for row in rows]
+
+        assert await until(roles) == [["manager", "rightly"]]
+        letters = await read(stack.state, dead_letter_topic("rewards"), community, len(ways) - 1)
+    assert {one.key.decode().partition("|")[2] for one in letters} == set(ways) - {"rightly"}
+
+
 async def test_a_forged_programme_is_a_dead_letter_and_changes_nothing(stack: Any, community: str) -> None:
     ways = ways_to_sign(stack, rightly_by="scoring", wrongly_by="ingest")
 

@@ -218,5 +218,6 @@ def test_every_alert_is_about_something_that_is_measured(prometheus: Prometheus)
 @pytest.mark.stack
 def test_a_healthy_platform_raises_no_alarm(prometheus: Prometheus) -> None:
     for alert in alerts():
-        if alert["alert"] != "PlauditHttpSlow":  # a busy machine may well be slow
+        # A busy machine may well be slow; and other tests of this platform are others' first hour.
+        if alert["alert"] not in {"PlauditHttpSlow", "PlauditBootstrapKeyUsed"}:
             assert prometheus.query(alert["expr"]) == [], f"{alert['alert']} fires"

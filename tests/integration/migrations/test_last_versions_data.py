@@ -14,6 +14,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from shared.access_keys import scopes_of
 from shared.postgres import database_url, migrate, migrations, prepare_database, role_name
 from shared.services import SERVICES
 
@@ -92,3 +93,48 @@ async def test_nothing_of_the_last_version_is_lost(
         else:
             assert [row[: len(rows[0])] for row in await rows_of(connection, table)] == rows
     assert await migrate(admin, name) == []
+
+
+async def test_keys_of_before_belong_to_one_account_of_each_community(
+    stack: Any, database: tuple[str, asyncpg.Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, connection = database
+    admin = stack.state.postgres_admin_url
+    every = migrations.migrations_of
+    monkeypatch.setattr(migrations, "packages_of", lambda _: ("shared", "services.ingest"))
+    with monkeypatch.context() as then:
+        then.setattr(migrations, "migrations_of", lambda of: [one for one in every(of) if one.name in HAD[of]])
+        await migrate(admin, name)
+    for community, key, scopes in (
+        ("acme", "k1", ["events:write"]),
+        ("acme", "k2", ["payouts:write", "payouts:read"]),
+        ("acme", "k3", ["payouts:approve"]),
+        ("beta", "k4", ["points:read"]),
+    ):
+        await connection.execute(
+            "insert into access_keys values ($1, $2, 'of before', $2, $3, false)", community, key, scopes
+        )
+
+    await migrate(admin, name)
+
+    owners = await connection.fetch(
+        """
+        select k.community, k.key_id, k.signed_with as told, p.name, p.kind, f.roles, f.signed_with, p.person_id
+        from access_keys k join followed_people f using (community, person_id) join people p using (person_id)
+        order by key_id
+        """
+    )
+    assert [row["key_id"] for row in owners] == ["k1", "k2", "k3", "k4"]
+    # One person for the three of acme: none of them approves what another made.
+    assert (
+        len({row["person_id"] for row in owners})
+        == len({(row["community"], row["person_id"]) for row in owners})
+        == 2
+    )
+    assert {(row["name"], row["kind"]) for row in owners} == {("keys of before", "service")}
+    for row in owners:
+        asked = set(await connection.fetchval("select scopes from access_keys where key_id = $1", row["key_id"]))
+        assert asked <= scopes_of(row["roles"], row["community"])
+    assert {tuple(row["roles"]) for row in owners if row["community"] == "beta"} == {("manager", "operator")}
+    # The timer tells all of it, whether anything is signed or not.
+    assert {(row["told"], row["signed_with"]) for row in owners} == {("", "")}

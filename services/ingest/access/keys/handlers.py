@@ -15,7 +15,7 @@ from services.ingest.access.keys.domain import (
     rotated,
 )
 from services.ingest.access.people.domain import check_reach
-from services.ingest.access.people.handlers import find_person
+from services.ingest.access.people.handlers import find_person, note_bootstrap
 from services.ingest.access.people.handlers import tell_anew as tell_people_anew
 from services.ingest.settings import Settings
 from shared.access_keys import Principal
@@ -42,12 +42,13 @@ async def issue_key(
     """
     person_id = key.person_id or ""
     # The person is locked: of two first keys by the bootstrap key one is refused.
-    standing = await find_person(tx, caller=caller, community=key.community, person_id=person_id)
+    appointment = await find_person(tx, caller=caller, community=key.community, person_id=person_id)
     had_key = await store.has_had_key(tx.conn, person_id=person_id)
     check_issue(caller, had_key=had_key, expires_at=key.expires_at, now=tx.now)
-    issued = replace(key, scopes=granted_scopes(asked, roles=standing.roles, community=key.community))
+    issued = replace(key, scopes=granted_scopes(asked, roles=appointment.roles, community=key.community))
     await store.add_key(tx.conn, key=issued, signed_with=_signed_with(tx))
     _tell(tx, issued)
+    await note_bootstrap(tx, caller=caller, community=key.community, person_id=person_id)
     after = {"person_id": person_id, "scopes": issued.scopes, "expires_at": issued.expires_at}
     tx.did(Did("key.issue", "key", issued.key_id, after=after, community=issued.community))
     return issued

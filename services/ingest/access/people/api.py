@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from services.ingest.access.people import handlers, store
-from services.ingest.access.people.domain import Person, PersonPlace, Standing, UnknownPersonError, check_reach
+from services.ingest.access.people.domain import Appointment, Person, PersonPlace, UnknownPersonError, check_reach
 from shared.access_keys import PersonKind, Role
 from shared.contracts.fields import Name, Slug
 from shared.contracts.texts import if_text, label
@@ -76,16 +76,16 @@ class PersonShown(BaseModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, standing: Standing) -> "PersonShown":
+    def of(cls, appointment: Appointment) -> "PersonShown":
         """What is shown of a person."""
-        person = standing.person
+        person = appointment.person
         return cls(
             person_id=person.person_id,
-            community=standing.community,
+            community=appointment.community,
             name=person.name,
             kind=person.kind,
             email=person.email,
-            roles=list(standing.roles),
+            roles=list(appointment.roles),
             disabled=person.disabled,
             created_at=person.created_at,
         )
@@ -103,8 +103,10 @@ async def post_person(caller: Adder, tx: Tx, community: Slug, body: PersonWanted
     The community `plaudit` is the installation itself, whose roles are administrator and operator.
     """
     person = Person(str(uuid4()), body.name, body.kind, tx.now, email=body.email)
-    standing = await handlers.add_person(tx, caller=caller, person=person, community=community, roles=body.roles)
-    return PersonShown.of(standing)
+    appointment = await handlers.add_person(
+        tx, caller=caller, person=person, community=community, roles=body.roles
+    )
+    return PersonShown.of(appointment)
 
 
 @router.get(
@@ -121,8 +123,8 @@ async def get_people(
 ) -> Page[PersonShown]:
     """In the order of their ids, those too who have no role any more, or were disabled."""
     check_reach(caller, community)
-    standings = await store.page_of_standings(conn, community=community, after=place, limit_count=limit)
-    return Page[PersonShown].of(standings, limit, item=PersonShown.of, place=PersonPlace.of)
+    appointments = await store.page_of_appointments(conn, community=community, after=place, limit_count=limit)
+    return Page[PersonShown].of(appointments, limit, item=PersonShown.of, place=PersonPlace.of)
 
 
 @router.get(
@@ -133,10 +135,10 @@ async def get_people(
 async def get_person(caller: Reader, conn: Conn, community: Slug, person_id: UUID) -> PersonShown:
     """What they are in the community."""
     check_reach(caller, community)
-    standing = await store.find_standing(conn, community=community, person_id=str(person_id))
-    if standing is None:
+    appointment = await store.find_appointment(conn, community=community, person_id=str(person_id))
+    if appointment is None:
         raise UnknownPersonError(community, str(person_id))
-    return PersonShown.of(standing)
+    return PersonShown.of(appointment)
 
 
 @router.put(
@@ -151,10 +153,10 @@ async def put_roles(
 
     Every service goes by it within moments, for their keys and for tokens. Nobody does it for themselves.
     """
-    standing = await handlers.set_roles(
+    appointment = await handlers.set_roles(
         tx, caller=caller, community=community, person_id=str(person_id), roles=body.roles
     )
-    return PersonShown.of(standing)
+    return PersonShown.of(appointment)
 
 
 @router.post(
@@ -167,10 +169,10 @@ async def post_disable(caller: Administrator, tx: Tx, community: Slug, person_id
 
     Of whom other communities know too, the installation's administrator decides.
     """
-    standing = await handlers.switch(
+    appointment = await handlers.switch(
         tx, caller=caller, community=community, person_id=str(person_id), disabled=True
     )
-    return PersonShown.of(standing)
+    return PersonShown.of(appointment)
 
 
 @router.post(
@@ -180,7 +182,7 @@ async def post_disable(caller: Administrator, tx: Tx, community: Slug, person_id
 )
 async def post_enable(caller: Administrator, tx: Tx, community: Slug, person_id: UUID) -> PersonShown:
     """In every community, with the roles and keys that they had."""
-    standing = await handlers.switch(
+    appointment = await handlers.switch(
         tx, caller=caller, community=community, person_id=str(person_id), disabled=False
     )
-    return PersonShown.of(standing)
+    return PersonShown.of(appointment)

@@ -48,7 +48,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Appointment:
     """A person in one community: what they are there."""
 
     community: str
@@ -62,9 +62,9 @@ class PersonPlace(NamedTuple):
     person_id: Uuid
 
     @classmethod
-    def of(cls, standing: Standing) -> "PersonPlace":
+    def of(cls, appointment: Appointment) -> "PersonPlace":
         """The place of a person."""
-        return cls(standing.person.person_id)
+        return cls(appointment.person.person_id)
 
 
 def check_reach(caller: Principal, community: str) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from asyncpg import Record
 
-from services.ingest.access.people.domain import Person, PersonPlace, Standing
-from shared.access_keys import PersonKind, Role
+from services.ingest.access.people.domain import Appointment, Person, PersonPlace
+from shared.access_keys import INSTALLATION, PersonKind, Role
+from shared.contracts.facts import PersonChanged
 from shared.postgres import Connection
 
-_STANDING = """
+_APPOINTMENT = """
 select f.community, f.roles, p.person_id, p.revision, p.name, p.kind, p.disabled, p.email, p.created_at
 from followed_people f join people p using (person_id)
 """
@@ -42,6 +43,30 @@ async def set_person(conn: Connection, *, person: Person) -> None:
     )
 
 
+async def put_people_as_told(conn: Connection, *, people: Sequence[PersonChanged]) -> None:
+    """Keep people as they were told; a revision not above the one known changes nothing."""
+    await conn.executemany(
+        """
+        insert into people as p (person_id, revision, name, kind, disabled, created_at)
+        values ($1::text::uuid, $2, $3, $4, $5, $6)
+        on conflict (person_id) do update
+        set revision = excluded.revision, name = excluded.name, disabled = excluded.disabled
+        where excluded.revision > p.revision
+        """,
+        [
+            (
+                told["data"]["person_id"],
+                told["data"]["revision"],
+                told["data"]["name"],
+                told["data"]["kind"],
+                told["data"]["disabled"],
+                told["time"],
+            )
+            for told in people
+        ],
+    )
+
+
 async def lock_person(conn: Connection, *, person_id: str) -> Person | None:
     """The person, locked until the transaction ends; None when there is none."""
     row = await conn.fetchrow(
@@ -54,9 +79,9 @@ async def lock_person(conn: Connection, *, person_id: str) -> Person | None:
     return None if row is None else _person(row)
 
 
-async def put_standing(conn: Connection, *, standing: Standing, signed_with: str | None) -> None:
+async def put_appointment(conn: Connection, *, appointment: Appointment, signed_with: str | None) -> None:
     """Store what a person is in a community, at the person's revision, and who signs that."""
-    person = standing.person
+    person = appointment.person
     await conn.execute(
         """
         insert into followed_people (community, person_id, revision, name, kind, disabled, roles, signed_with)
@@ -65,68 +90,86 @@ async def put_standing(conn: Connection, *, standing: Standing, signed_with: str
         set revision = excluded.revision, name = excluded.name, disabled = excluded.disabled,
             roles = excluded.roles, signed_with = excluded.signed_with
         """,
-        standing.community,
+        appointment.community,
         person.person_id,
         person.revision,
         person.name,
         person.kind,
         person.disabled,
-        standing.roles,
+        appointment.roles,
         signed_with,
     )
 
 
-async def find_standing(conn: Connection, *, community: str, person_id: str) -> Standing | None:
+async def find_appointment(conn: Connection, *, community: str, person_id: str) -> Appointment | None:
     """What a person is in a community; None where it has never had them."""
     row = await conn.fetchrow(
-        f"{_STANDING} where f.community = $1 and p.person_id = $2::text::uuid",
+        f"{_APPOINTMENT} where f.community = $1 and p.person_id = $2::text::uuid",
         community,
         person_id,
     )
-    return None if row is None else _standing(row)
+    return None if row is None else _appointment(row)
 
 
-async def load_standings(conn: Connection, *, person_id: str) -> list[Standing]:
+async def load_appointments(conn: Connection, *, person_id: str) -> list[Appointment]:
     """What a person is in each community that has or had them, in the order of the communities."""
     rows = await conn.fetch(
-        f"{_STANDING} where p.person_id = $1::text::uuid order by f.community",
+        f"{_APPOINTMENT} where p.person_id = $1::text::uuid order by f.community",
         person_id,
     )
-    return [_standing(row) for row in rows]
+    return [_appointment(row) for row in rows]
 
 
-async def page_of_standings(
+async def has_other_administrator(conn: Connection, *, community: str, person_id: str) -> bool:
+    """Whether somebody else administers the community, or the installation."""
+    found: bool = await conn.fetchval(
+        """
+        select exists (
+            select from followed_people
+            where community in ($1, $2) and $3 = any (roles) and not disabled and person_id <> $4::text::uuid)
+        """,
+        community,
+        INSTALLATION,
+        Role.ADMINISTRATOR,
+        person_id,
+    )
+    return found
+
+
+async def page_of_appointments(
     conn: Connection, *, community: str, after: PersonPlace | None, limit_count: int
-) -> list[Standing]:
+) -> list[Appointment]:
     """The people of a community in the order of their ids."""
     rows = await conn.fetch(
         f"""
-        {_STANDING}
+        {_APPOINTMENT}
         where f.community = $1 and ($2::text is null or p.person_id > $2::text::uuid) order by p.person_id limit $3
         """,
         community,
         None if after is None else after.person_id,
         limit_count,
     )
-    return [_standing(row) for row in rows]
+    return [_appointment(row) for row in rows]
 
 
-async def lock_standings_signed_otherwise(
+async def lock_appointments_signed_otherwise(
     conn: Connection, *, signed_with: str | None, limit_count: int
-) -> list[Standing]:
-    """Standings whose newest fact is signed otherwise, or still to be told; their people are locked, in order."""
+) -> list[Appointment]:
+    """Appointments whose newest fact is signed otherwise, or still to be told; people are locked in order."""
     rows = await conn.fetch(
         f"""
-        {_STANDING} where f.signed_with is distinct from $1
+        {_APPOINTMENT} where f.signed_with is distinct from $1
         order by p.person_id, f.community limit $2 for no key update of p
         """,
         signed_with,
         limit_count,
     )
-    return [_standing(row) for row in rows]
+    return [_appointment(row) for row in rows]
 
 
-async def set_signed_with(conn: Connection, *, standings: Sequence[Standing], signed_with: str | None) -> None:
+async def set_signed_with(
+    conn: Connection, *, appointments: Sequence[Appointment], signed_with: str | None
+) -> None:
     """Note who has signed the newest facts about these."""
     await conn.execute(
         """
@@ -134,13 +177,13 @@ async def set_signed_with(conn: Connection, *, standings: Sequence[Standing], si
         from unnest($1::text[], $2::text[]) as k(community, person_id)
         where f.community = k.community and f.person_id = k.person_id::uuid
         """,
-        [one.community for one in standings],
-        [one.person.person_id for one in standings],
+        [one.community for one in appointments],
+        [one.person.person_id for one in appointments],
         signed_with,
     )
 
 
-async def count_standings_signed_otherwise(conn: Connection, *, signed_with: str | None) -> int:
+async def count_appointments_signed_otherwise(conn: Connection, *, signed_with: str | None) -> int:
     """How many there are whose newest fact is signed otherwise, or is still to be told."""
     count: int = await conn.fetchval(
         "select count(*) from followed_people where signed_with is distinct from $1", signed_with
@@ -148,8 +191,8 @@ async def count_standings_signed_otherwise(conn: Connection, *, signed_with: str
     return count
 
 
-def _standing(row: Record) -> Standing:
-    return Standing(row["community"], _person(row), tuple(map(Role, row["roles"])))
+def _appointment(row: Record) -> Appointment:
+    return Appointment(row["community"], _person(row), tuple(map(Role, row["roles"])))
 
 
 def _person(row: Record) -> Person:

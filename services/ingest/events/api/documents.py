@@ -7,7 +7,7 @@ import orjson
 from services.ingest.events.api.posting import EMPTY_BATCH, NO_VALID_EVENT, TOO_MANY_EVENTS, TOO_MANY_REQUESTS
 from services.ingest.events.domain.admission import BATCH_TYPE, EARLIEST_YEAR_HEADER, JSON_TYPE, STRUCTURED_TYPE
 from shared.contracts.activities import ACTIVITY_ADAPTER
-from shared.http import FieldError, Problem
+from shared.http import FieldError, Problem, Scope
 from shared.http.problem_types import (
     INCOMPLETE_REQUEST,
     MALFORMED_JSON,
@@ -107,7 +107,7 @@ EVENTS_OPERATION: dict[str, Any] = {
         "without them, and `rejected` says which and why. Sending the same event again is safe."
     ),
     "operationId": "post_events",
-    "security": [{"HTTPBearer": []}],
+    "security": [{"HTTPBearer": [Scope.EVENTS_WRITE.value]}],
     "parameters": [
         {
             "name": EARLIEST_YEAR_HEADER,

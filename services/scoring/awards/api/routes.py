@@ -33,7 +33,7 @@ router = APIRouter()
 
 UNKNOWN_EVENT = ProblemType("unknown-event", 404, "No such event")
 AwardsReader = Annotated[Principal, requires(Scope.POINTS_READ, reads="member")]
-ScoreReader = Annotated[Principal, requires(Scope.POINTS_READ, reads="member_id")]
+ScoreReader = Annotated[Principal, requires(Scope.POINTS_READ, or_own=True, reads="member_id")]
 EventReader = Annotated[Principal, requires(Scope.POINTS_READ, reads=IN_ANSWER)]
 
 

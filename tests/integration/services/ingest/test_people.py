@@ -6,6 +6,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from services.ingest.access.people.handlers import on_people_told
+from services.ingest.metrics import BOOTSTRAP_USES
 from shared.access_keys import INSTALLATION
 from shared.contracts.facts import PEOPLE_FACT
 from shared.service import Parts
@@ -13,7 +15,7 @@ from shared.signatures import Verifier
 from shared.topics import PEOPLE
 from tests.integration.services.ingest.conftest import Community
 from tests.integration.services.process import read
-from tests.integration.services.world import add_person, authorization
+from tests.integration.services.world import add_person, authorization, person_fact
 from tests.waiting import until
 
 pytestmark = pytest.mark.stack
@@ -87,6 +89,21 @@ async def test_the_bootstrap_key_adds_people_and_issues_a_first_key_and_nothing_
     await bootstrap.ask("GET", f"/v1/communities/{community.name}/keys", 403)
     await bootstrap.ask("DELETE", f"/v1/communities/{community.name}/keys/{issued['key_id']}", 403)
     await bootstrap.ask("GET", "/v1/members", 403)
+
+
+async def test_only_what_an_administrator_could_have_done_with_the_bootstrap_key_is_counted(
+    community: Community, bootstrap: Office
+) -> None:
+    # Whoever administers the installation could do all of it.
+    await community.pool.execute("update followed_people set disabled = true where community = $1", INSTALLATION)
+    new = Office(community.client, f"{community.name}-new", bootstrap.headers)
+    before = BOOTSTRAP_USES._value.get()
+    grace = await new.add(GRACE | {"roles": ["administrator"]})
+    await new.issue(grace["person_id"])
+    assert BOOTSTRAP_USES._value.get() == before
+    ada = await new.add({"name": "Ada", "roles": ["administrator"]})
+    await new.issue(ada["person_id"])
+    assert BOOTSTRAP_USES._value.get() == before + 2
 
 
 async def test_a_key_that_was_revoked_was_a_first_key_all_the_same(
@@ -198,3 +215,26 @@ async def test_the_installations_administrator_decides_for_every_community(
     assert (await there.ask("GET", f"{there.path}/{ada['person_id']}", 200))["disabled"]
     # Yet nothing else is theirs there: only people, keys and communities.
     assert (await community.client.get("/v1/members", headers=headers)).status_code == 403
+
+
+async def test_a_database_of_yesterday_that_reads_what_it_told_enables_nobody(
+    community: Community, admin: Office
+) -> None:
+    known, forgotten = await admin.add(GRACE), str(uuid4())
+    told = [
+        person_fact(community.name, known["person_id"], "manager", disabled=True, revision=2),
+        person_fact(community.name, known["person_id"], "manager", revision=1),
+        person_fact(community.name, forgotten, "moderator", revision=3),
+    ]
+    async with community.begin() as tx:
+        await on_people_told(tx, told)
+
+    shown = {one["person_id"]: one for one in (await admin.ask("GET", admin.path, 200))["items"]}
+    assert shown[known["person_id"]]["disabled"]
+    assert (shown[forgotten]["disabled"], shown[forgotten]["roles"]) == (False, ["moderator"])
+    # The next change has a number above all that anybody has seen.
+    await admin.to(known["person_id"], "enable")
+    revision = await community.pool.fetchval(
+        "select revision from followed_people where person_id = $1", known["person_id"]
+    )
+    assert revision == 3

@@ -1,0 +1,230 @@
+"""HTTP routes of signing in: links for platforms, tokens for whoever has a link or an id token."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
+
+from services.ingest.access.people.api import PERSON_EXAMPLE, UNKNOWN_PERSON
+from services.ingest.access.providers.domain import ID_TOKEN_MAX_CHARS, InvalidIdTokenError
+from services.ingest.access.providers.handlers import check_id_token
+from services.ingest.access.sign_ins import handlers
+from services.ingest.access.sign_ins.domain import (
+    DisabledPersonError,
+    ExpiredLinkError,
+    Link,
+    Tries,
+    UnknownIdentityError,
+    UnknownLinkError,
+    UnknownSubjectError,
+    UsedLinkError,
+)
+from services.ingest.access.sign_ins.handlers import SignedIn
+from services.ingest.members.domain import IdentityKey
+from services.ingest.members.store import find_member
+from services.ingest.metrics import SIGN_INS_REFUSED
+from services.ingest.settings import Settings
+from shared.access_keys import hash_secret
+from shared.contracts.channels import compared_id
+from shared.contracts.fields import Channel, Id, Slug
+from shared.contracts.texts import if_text, plain_id
+from shared.http import (
+    Begin,
+    Principal,
+    Problem,
+    ProblemType,
+    RequestBody,
+    Scope,
+    Tx,
+    configured,
+    problem_responses,
+    requires,
+)
+from shared.http.problem_types import (
+    DISABLED_PERSON,
+    INVALID_REQUEST,
+    MALFORMED_JSON,
+    MISSING_SCOPE,
+    NOT_AVAILABLE,
+    REQUEST_TOO_LARGE,
+    UNKNOWN_FIELD,
+)
+
+UNKNOWN_LINK = ProblemType("unknown-link", 401, "There is no such link")
+USED_LINK = ProblemType("used-link", 401, "The link was used")
+EXPIRED_LINK = ProblemType("expired-link", 401, "The link has expired")
+INVALID_ID_TOKEN = ProblemType("invalid-id-token", 401, "The id token is not valid")
+UNKNOWN_SUBJECT = ProblemType("unknown-subject", 403, "Nobody here is who that says")
+UNKNOWN_IDENTITY = ProblemType("unknown-identity", 404, "No member has that identity")
+TOO_MANY_LINKS = ProblemType("too-many-links", 429, "Too many links for the moment")
+TOO_MANY_TRIES = ProblemType("too-many-tries", 429, "Too many tries for the moment")
+SIGN_IN_NOT_SET_UP = ProblemType("sign-in-not-set-up", 409, "Nobody can sign in like this here")
+PROVIDER_UNAVAILABLE = ProblemType("provider-unavailable", 503, "The provider does not answer")
+
+#: What a refused try is counted as: metrics.py has them all.
+REFUSED = {
+    UnknownLinkError: "unknown_link",
+    UsedLinkError: "used_link",
+    ExpiredLinkError: "expired_link",
+    InvalidIdTokenError: "invalid_id_token",
+    UnknownSubjectError: "unknown_subject",
+    DisabledPersonError: "disabled_person",
+}
+
+OwnSettings = Annotated[Settings, configured(Settings)]
+
+router = APIRouter(tags=["sign-in"])
+_tries = Tries()
+
+
+class IdentityWanted(RequestBody):
+    """Somebody as one channel knows them."""
+
+    channel: Channel
+    id: Annotated[Id, BeforeValidator(if_text(plain_id))]
+
+
+class LinkWanted(RequestBody):
+    """For whom a link is: a member, by an identity on a channel, or a person."""
+
+    identity: IdentityWanted | None = Field(None, examples=[{"channel": "forum", "id": "ada"}])
+    person_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def _is_for_one(self) -> Self:
+        if (self.identity is None) == (self.person_id is None):
+            raise ValueError("give identity or person_id, and not both")
+        return self
+
+
+class LinkMade(BaseModel):
+    """A link, by its secret: it is shown this once, and signs in once."""
+
+    link: str = Field(description="What POST /v1/tokens takes", examples=["psl_…"])
+    expires_at: datetime
+    member_id: str | None = Field(None, description="The member who has that identity")
+    person_id: str | None = Field(None, examples=[PERSON_EXAMPLE])
+
+
+class SignIn(RequestBody):
+    """How somebody signs in: by a link, or by an id token for one community."""
+
+    link: str | None = Field(None, max_length=200, examples=["psl_8Yx3vT"])
+    id_token: str | None = Field(None, max_length=ID_TOKEN_MAX_CHARS)
+    community: Slug | None = Field(None, description="With `id_token`: where they act")
+    nonce: str | None = Field(None, max_length=500, description="With `id_token`: the one sent to the provider")
+
+    @model_validator(mode="after")
+    def _is_one_way(self) -> Self:
+        if (self.link is None) == (self.id_token is None):
+            raise ValueError("give link or id_token, and not both")
+        if (self.id_token is None) != (self.community is None):
+            raise ValueError("community goes with id_token, and id_token with community")
+        return self
+
+
+class TokenIssued(BaseModel):
+    """A token, for the header `Authorization: Bearer …` at every service."""
+
+    token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 -- RFC 6750's word
+    expires_at: datetime
+    community: str
+    person_id: str = Field(description="Who acts; of a member who signed in, the member's id")
+    member_id: str | None
+
+    @classmethod
+    def of(cls, signed_in: SignedIn) -> "TokenIssued":
+        """What somebody gets who signed in."""
+        claims = signed_in.claims
+        return cls(
+            token=signed_in.token,
+            expires_at=claims.expires_at,
+            community=claims.community,
+            person_id=claims.person_id,
+            member_id=claims.member_id,
+        )
+
+
+@router.post(
+    "/v1/sign-in-links",
+    status_code=201,
+    summary="Make a link to sign in by",
+    responses=problem_responses(UNKNOWN_PERSON, UNKNOWN_IDENTITY, TOO_MANY_LINKS, SIGN_IN_NOT_SET_UP),
+)
+async def post_link(
+    caller: Annotated[Principal, requires(Scope.SIGN_IN_WRITE)], tx: Tx, settings: OwnSettings, body: LinkWanted
+) -> LinkMade:
+    """For a platform's backend: its user, whom it knows by a channel's identity, becomes the member here.
+
+    A link for a person takes `keys:write` too: whoever has it acts as that person.
+    """
+    member_id = None
+    if body.identity is not None:
+        identity = compared_id(body.identity.channel, body.identity.id)
+        key = IdentityKey(caller.community, body.identity.channel, identity)
+        member = await find_member(tx.conn, identity=key)
+        if member is None:
+            raise UnknownIdentityError
+        member_id = member.member_id
+    elif Scope.KEYS_WRITE not in caller.scopes:
+        raise Problem(MISSING_SCOPE, f"A link for a person needs {str(Scope.KEYS_WRITE)!r} too")
+    secret = f"psl_{secrets.token_urlsafe(24)}"
+    link = Link(
+        secret_sha256=hash_secret(secret),
+        community=caller.community,
+        person_id=None if body.person_id is None else str(body.person_id),
+        member_id=member_id,
+        issued_by=caller.person_id,
+        created_at=tx.now,
+        expires_at=tx.now + timedelta(seconds=settings.link_seconds),
+    )
+    await handlers.make_link(tx, link=link)
+    return LinkMade(link=secret, expires_at=link.expires_at, member_id=link.member_id, person_id=link.person_id)
+
+
+@router.post(
+    "/v1/tokens",
+    status_code=201,
+    summary="Sign in",
+    responses=problem_responses(
+        UNKNOWN_LINK,
+        USED_LINK,
+        EXPIRED_LINK,
+        INVALID_ID_TOKEN,
+        DISABLED_PERSON,
+        UNKNOWN_SUBJECT,
+        SIGN_IN_NOT_SET_UP,
+        TOO_MANY_TRIES,
+        PROVIDER_UNAVAILABLE,
+        common=(MALFORMED_JSON, REQUEST_TOO_LARGE, INVALID_REQUEST, UNKNOWN_FIELD, NOT_AVAILABLE),
+    ),
+)
+async def post_token(request: Request, begin: Begin, settings: OwnSettings, body: SignIn) -> TokenIssued:
+    """Takes no access key: a link that was not used yet, or an id token of the provider.
+
+    The token lasts for ten minutes at most. Every service checks it by itself, and what it lets its person do is
+    looked up each time.
+    """
+    address = request.client.host if request.client else ""
+    now = datetime.now(UTC)
+    _tries.check(address, now=now, per_minute=settings.sign_in_tries_max_per_minute)
+    try:
+        return TokenIssued.of(await _signed_in(begin, settings, body, now))
+    except tuple(REFUSED) as error:
+        SIGN_INS_REFUSED.labels(REFUSED[type(error)]).inc()
+        _tries.failed(address, now=now, per_minute=settings.sign_in_tries_max_per_minute)
+        raise
+
+
+async def _signed_in(begin: Begin, settings: Settings, body: SignIn, now: datetime) -> SignedIn:
+    if body.link is not None:
+        async with begin() as tx:
+            return await handlers.sign_in_by_link(tx, secret_sha256=hash_secret(body.link))
+    # Before there is a transaction: the provider may have to be asked.
+    subject = await check_id_token(settings, id_token=body.id_token or "", nonce=body.nonce, now=now)
+    async with begin() as tx:
+        return await handlers.sign_in_by_subject(tx, community=body.community or "", subject=subject)

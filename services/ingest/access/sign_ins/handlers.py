@@ -1,0 +1,123 @@
+"""Links are made and used once; who signed in gets a token."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+from services.ingest.access.people.domain import UnknownPersonError
+from services.ingest.access.providers.domain import Subject
+from services.ingest.access.sign_ins import store
+from services.ingest.access.sign_ins.domain import (
+    DisabledPersonError,
+    Link,
+    LinkLimits,
+    UnknownSubjectError,
+    check_usable,
+)
+from services.ingest.access.token_keys.handlers import sign
+from services.ingest.metrics import SIGN_INS
+from services.ingest.settings import Settings
+from shared.access_keys import find_person
+from shared.access_keys.tokens import Claims
+from shared.audit import Actor, Did
+from shared.transaction import Transaction
+
+SWEEP_EVERY_SECONDS = 600.0
+#: A link that ended is kept so long, to say what is wrong with it.
+KEPT_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Somebody who signed in, and their token."""
+
+    token: str
+    claims: Claims
+
+
+async def make_link(tx: Transaction[Settings], *, link: Link) -> None:
+    """Store a link. Raises UnknownPersonError, and TooManyLinksError."""
+    if link.person_id is not None:
+        person = await find_person(tx.conn, community=link.community, person_id=link.person_id)
+        if person is None:
+            raise UnknownPersonError(link.community, link.person_id)
+    settings = tx.settings
+    lately, still_open = await store.count_links(tx.conn, link=link, since=tx.now - timedelta(minutes=1))
+    LinkLimits(settings.links_max_per_minute, settings.open_links_max_count).check(
+        lately=lately, still_open=still_open
+    )
+    await store.add_link(tx.conn, link=link)
+    # The link's own id is its secret's hash, of which nobody needs to know.
+    whose = link.person_id or link.member_id or ""
+    after = {"person_id": link.person_id, "expires_at": link.expires_at}
+    tx.did(Did("sign_in_link.make", "sign_in_link", whose, link.member_id, after=after))
+
+
+async def sign_in_by_link(tx: Transaction[Settings], *, secret_sha256: str) -> SignedIn:
+    """A token for a link, which is used by it.
+
+    Raises UnknownLinkError, UsedLinkError, ExpiredLinkError, DisabledPersonError and NoSigningKeyError; the link
+    is then as it was.
+    """
+    # Whoever comes with the same link meanwhile waits, and finds it used.
+    link = check_usable(await store.lock_link(tx.conn, secret_sha256=secret_sha256), tx.now)
+    if link.person_id is not None:
+        await _check_person(tx, community=link.community, person_id=link.person_id)
+    await store.set_used(tx.conn, secret_sha256=secret_sha256, at=tx.now)
+    signed_in = await _signed_in(
+        tx, link.community, person_id=link.person_id or link.member_id or "", member_id=link.member_id
+    )
+    SIGN_INS.labels("link").inc()
+    return signed_in
+
+
+async def sign_in_by_subject(tx: Transaction[Settings], *, community: str, subject: Subject) -> SignedIn:
+    """A token for whom the provider says it is: a person of the community of that subject, or verified email.
+
+    Raises UnknownSubjectError for nobody and for several, DisabledPersonError and NoSigningKeyError.
+    """
+    found = await store.find_subjects(
+        tx.conn, community=community, issuer=subject.issuer, subject=subject.subject, email=subject.email
+    )
+    known = [person_id for person_id, is_subject in found if is_subject] or [person_id for person_id, _ in found]
+    if len(known) != 1:
+        raise UnknownSubjectError
+    (person_id,) = known
+    await _check_person(tx, community=community, person_id=person_id)
+    if not found[0][1]:
+        await store.set_subject(tx.conn, person_id=person_id, issuer=subject.issuer, subject=subject.subject)
+    signed_in = await _signed_in(tx, community, person_id=person_id, member_id=None)
+    SIGN_INS.labels("id_token").inc()
+    return signed_in
+
+
+async def sweep(tx: Transaction[Settings]) -> None:
+    """Delete the links that ended a while ago."""
+    await store.delete_links(tx.conn, ended_before=tx.now - KEPT_AFTER)
+
+
+async def _check_person(tx: Transaction[Settings], *, community: str, person_id: str) -> None:
+    person = await find_person(tx.conn, community=community, person_id=person_id)
+    if person is None:
+        raise UnknownPersonError(community, person_id)
+    if person.disabled:
+        raise DisabledPersonError
+
+
+async def _signed_in(
+    tx: Transaction[Settings], community: str, *, person_id: str, member_id: str | None
+) -> SignedIn:
+    issued_at = tx.now.replace(microsecond=0)
+    claims = Claims(
+        token_id=uuid4().hex,
+        community=community,
+        person_id=person_id,
+        member_id=member_id,
+        issued_at=issued_at,
+        expires_at=issued_at + timedelta(seconds=tx.settings.token_seconds),
+    )
+    # Nobody had shown a credential before: who came is known from here on.
+    actor = Actor(community, person_id, f"token:{claims.token_id}")
+    after = {"expires_at": claims.expires_at}
+    tx.did(Did("token.issue", "token", claims.token_id, member_id, after=after, actor=actor))
+    return SignedIn(await sign(tx, claims=claims), claims)

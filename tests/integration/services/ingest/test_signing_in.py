@@ -1,0 +1,328 @@
+"""Signing in: by a link that works once, or by an id token of a provider; and what the token then opens."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from joserfc import jwt
+from joserfc.jwk import OctKey, RSAKey
+
+from services.ingest.access.sign_ins.api import _tries
+from services.ingest.main import SPEC
+from services.ingest.settings import Settings
+from tests.integration.services.ingest.conftest import Community, event, problem
+from tests.integration.services.process import running
+from tests.integration.services.world import add_person, authorization
+from tests.waiting import until
+
+pytestmark = pytest.mark.stack
+
+ISSUER = "https://login.example.org"
+CLIENT = "plaudit-console"
+
+
+class Provider:
+    """An OpenID provider on loopback: it publishes its keys, and says who somebody is."""
+
+    def __init__(self) -> None:
+        self.key = RSAKey.generate_key(2048, {"kid": "one"})
+        self.fetched_count = 0
+        self.body: bytes | None = None
+        self.url = ""
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator["Provider"]:
+        server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
+        async with server:
+            self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/keys"
+            yield self
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        self.fetched_count += 1
+        keys = json.dumps({"keys": [self.key.as_dict(private=False, alg="RS256", use="sig")]}).encode()
+        body = keys if self.body is None else self.body
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    def id_token(self, *, key: Any = None, alg: str = "RS256", **claims: Any) -> str:
+        now = int(datetime.now(UTC).timestamp())
+        said = {"iss": ISSUER, "aud": CLIENT, "sub": "u1", "iat": now, "exp": now + 300} | claims
+        said = {name: value for name, value in said.items() if value is not None}
+        return jwt.encode({"alg": alg, "kid": "one"}, said, key or self.key, algorithms=[alg])
+
+
+@pytest.fixture(scope="module")
+async def provider() -> AsyncIterator[Provider]:
+    async with Provider().listening() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def front_door(stack: Any, provider: Provider) -> AsyncIterator[Any]:
+    settings = Settings(
+        **stack.settings("ingest"),
+        key_cache_seconds=0.05,
+        token_seconds=600,
+        sign_in_tries_max_per_minute=10_000,
+        oidc_issuer=ISSUER,
+        oidc_client_id=CLIENT,
+        oidc_keys_url=provider.url,
+    )
+    async with running(SPEC, settings) as parts:
+        yield parts
+
+
+@pytest.fixture
+async def platform(community: Community) -> dict[str, str]:
+    """The key of a platform's backend."""
+    person_id = await add_person(community.pool, community.name, "operator")
+    return await authorization(community.pool, community.name, "sign_in:write", person_id=person_id)
+
+
+@pytest.fixture
+async def admin(community: Community) -> dict[str, str]:
+    scopes = ("sign_in:write", "keys:write", "people:write", "people:read")
+    return await authorization(community.pool, community.name, *scopes)
+
+
+async def link_of(community: Community, headers: dict[str, str], status: int = 201, **wanted: Any) -> Any:
+    answer = await community.client.post("/v1/sign-in-links", json=wanted, headers=headers)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def sign_in(at: Community, status: int = 201, /, **how: Any) -> Any:
+    answer = await at.client.post("/v1/tokens", json=how, headers={"Authorization": ""})
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def test_a_platforms_user_signs_in_as_the_member_that_they_are(
+    community: Community, platform: dict[str, str]
+) -> None:
+    await community.outcomes(event(1))
+    (ada,) = await community.members()
+    made = await link_of(community, platform, identity={"channel": "forum", "id": "ada"})
+    assert made["member_id"] == ada["member_id"]
+
+    signed_in = await sign_in(community, link=made["link"])
+
+    assert (signed_in["member_id"], signed_in["community"]) == (ada["member_id"], community.name)
+    lasts = datetime.fromisoformat(signed_in["expires_at"]) - datetime.now(UTC)
+    assert timedelta(seconds=590) < lasts <= timedelta(seconds=600)
+    who = await community.client.get("/v1/key", headers=bearer(signed_in["token"]))
+    assert (who.json()["roles"], who.json()["scopes"]) == (["member"], [])
+    assert who.json()["credential"].startswith("token:")
+    found = problem(await community.client.get("/v1/members", headers=bearer(signed_in["token"])), 403)
+    assert found["detail"] == "This needs 'members:read'; the token has none"
+
+
+async def test_a_link_signs_in_once_even_for_two_at_the_same_moment(
+    community: Community, admin: dict[str, str]
+) -> None:
+    person = await add_managed(community, admin)
+    made = await link_of(community, admin, person_id=person)
+
+    answers = await asyncio.gather(
+        *(
+            community.client.post("/v1/tokens", json={"link": made["link"]}, headers={"Authorization": ""})
+            for _ in range(5)
+        )
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [201, 401, 401, 401, 401]
+    assert {problem(one, 401)["type"] for one in answers if one.is_error} == {"urn:plaudit:problem:used-link"}
+
+
+async def add_managed(community: Community, admin: dict[str, str], **more: Any) -> str:
+    wanted = {"name": "Grace", "roles": ["manager"]} | more
+    answer = await community.client.post(f"/v1/communities/{community.name}/people", json=wanted, headers=admin)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["person_id"])
+
+
+async def test_a_link_that_ended_and_one_that_there_never_was(community: Community, admin: dict[str, str]) -> None:
+    made = await link_of(community, admin, person_id=await add_managed(community, admin))
+    await community.pool.execute(
+        "update sign_in_links set expires_at = now() where community = $1", community.name
+    )
+
+    assert (await sign_in(community, 401, link=made["link"]))["type"] == "urn:plaudit:problem:expired-link"
+    assert (await sign_in(community, 401, link="psl_nobody"))["type"] == "urn:plaudit:problem:unknown-link"
+
+
+async def test_a_platform_makes_no_link_for_a_person_nor_for_nobody(
+    community: Community, platform: dict[str, str], admin: dict[str, str]
+) -> None:
+    person = await add_managed(community, admin)
+    refused = await link_of(community, platform, 403, person_id=person)
+    assert "keys:write" in refused["detail"]
+    await link_of(community, platform, 404, identity={"channel": "forum", "id": "nobody"})
+    await link_of(community, admin, 404, person_id=str(uuid4()))
+    await link_of(community, admin, 422)
+    await link_of(community, admin, 422, person_id=person, identity={"channel": "forum", "id": "ada"})
+    await sign_in(community, 422)
+    await sign_in(community, 422, link="a", id_token="b", community="c")
+
+
+async def test_who_is_disabled_is_out_at_once_and_signs_in_no_more(
+    community: Community, admin: dict[str, str]
+) -> None:
+    person = await add_managed(community, admin)
+    first, second = [await link_of(community, admin, person_id=person) for _ in range(2)]
+    token = (await sign_in(community, link=first["link"]))["token"]
+    assert (await community.client.get("/v1/members", headers=bearer(token))).status_code == 200
+    path = f"/v1/communities/{community.name}/people/{person}"
+    assert (await community.client.post(f"{path}/disable", headers=admin)).status_code == 200
+
+    async def is_out() -> bool:
+        answer = await community.client.get("/v1/members", headers=bearer(token))
+        return answer.status_code == 401 and answer.json()["type"].endswith("disabled-person")
+
+    await until(is_out)
+    assert (await sign_in(community, 401, link=second["link"]))["type"].endswith("disabled-person")
+    # Nor was the link used up by that.
+    assert (await community.client.post(f"{path}/enable", headers=admin)).status_code == 200
+    assert (await sign_in(community, link=second["link"]))["person_id"] == person
+
+
+async def test_a_token_that_lets_nobody_in_is_told_so(community: Community, admin: dict[str, str]) -> None:
+    made = await link_of(community, admin, person_id=await add_managed(community, admin))
+    token = (await sign_in(community, link=made["link"]))["token"]
+    head, claims, signature = token.split(".")
+    for text in (f"{head}.{claims}.", f"{head}.{claims[:-2]}AA.{signature}", "a.b.c", f"{head}.{'x' * 50_000}.y"):
+        answer = await community.client.get("/v1/members", headers=bearer(text))
+        assert problem(answer, 401)["type"] == "urn:plaudit:problem:invalid-token"
+        assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+
+
+async def test_links_and_tries_are_limited(community: Community, admin: dict[str, str], stack: Any) -> None:
+    person = await add_managed(community, admin)
+    for _ in range(5):
+        await link_of(community, admin, person_id=person)
+    answer = await community.client.post("/v1/sign-in-links", json={"person_id": person}, headers=admin)
+    assert problem(answer, 429)["type"] == "urn:plaudit:problem:too-many-links"
+    assert answer.headers["retry-after"] == "60"
+
+    _tries._failed.clear()
+    settings = Settings(**stack.settings("ingest"), sign_in_tries_max_per_minute=3)
+    async with (
+        running(SPEC, settings) as parts,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{parts.http.port}") as client,
+    ):
+        found = [(await client.post("/v1/tokens", json={"link": "psl_guess"})).status_code for _ in range(5)]
+        assert found == [401, 401, 401, 429, 429]
+        # Without a provider there is no other way.
+        _tries._failed.clear()
+        answer = await client.post("/v1/tokens", json={"id_token": "a.b.c", "community": "acme"})
+        assert problem(answer, 409)["type"] == "urn:plaudit:problem:sign-in-not-set-up"
+
+
+async def test_somebody_signs_in_by_their_email_first_and_by_who_they_are_from_then_on(
+    community: Community, admin: dict[str, str], provider: Provider
+) -> None:
+    subject = uuid4().hex
+    person = await add_managed(community, admin, email="Grace@example.org")
+    mailed = {"sub": subject, "email": "grace@EXAMPLE.org", "email_verified": True}
+
+    for unverified in ({"email_verified": False}, {"email_verified": "true"}, {"email_verified": None}):
+        refused = await sign_in(
+            community, 403, id_token=provider.id_token(**(mailed | unverified)), community=community.name
+        )
+        assert refused["type"] == "urn:plaudit:problem:unknown-subject"
+    first = await sign_in(community, id_token=provider.id_token(**mailed), community=community.name)
+    again = await sign_in(community, id_token=provider.id_token(sub=subject), community=community.name)
+
+    assert first["person_id"] == again["person_id"] == person
+    # Who gets the address later is somebody else.
+    other = provider.id_token(sub="somebody else", email="grace@example.org", email_verified=True)
+    await sign_in(community, 403, id_token=other, community=community.name)
+    await sign_in(community, 403, id_token=provider.id_token(sub=subject), community="other")
+    assert (await community.client.get("/v1/members", headers=bearer(first["token"]))).status_code == 200
+
+
+async def test_two_people_with_one_email_are_nobody(
+    community: Community, admin: dict[str, str], provider: Provider
+) -> None:
+    for _ in range(2):
+        await add_managed(community, admin, email="twice@example.org")
+    text = provider.id_token(sub=uuid4().hex, email="twice@example.org", email_verified=True)
+    await sign_in(community, 403, id_token=text, community=community.name)
+
+
+OTHERS_KEY = RSAKey.generate_key(2048, {"kid": "one"})
+LONG_AGO = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp())
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"iss": "https://evil.example.org"},
+        {"aud": "another-client"},
+        {"aud": [CLIENT, "another"]},
+        {"aud": [CLIENT, "another"], "azp": "another"},
+        {"azp": "another"},
+        {"exp": LONG_AGO},
+        {"exp": None},
+        {"iat": None},
+        {"iat": LONG_AGO},
+        {"iat": 4_000_000_000},
+        {"sub": None},
+        {"sub": ""},
+        {"sub": "x" * 300},
+        {"sub": 7},
+        {"nonce": "another"},
+        {"key": OTHERS_KEY},
+        {"alg": "HS256", "key": OctKey.import_key("the provider's public key, as a secret")},
+    ],
+    ids=" ".join,
+)
+async def test_an_id_token_that_is_not_right_is_refused(
+    community: Community, admin: dict[str, str], provider: Provider, claims: dict[str, Any]
+) -> None:
+    await add_managed(community, admin, email="grace@example.org")
+    said = {"sub": uuid4().hex, "email": "grace@example.org", "email_verified": True, "nonce": "n1"} | claims
+    how = {"id_token": provider.id_token(**said), "community": community.name, "nonce": "n1"}
+
+    refused = await sign_in(community, 401, **how)
+
+    assert refused["type"] == "urn:plaudit:problem:invalid-id-token"
+
+
+async def test_the_providers_keys_are_kept_and_too_many_are_not_read(stack: Any, provider: Provider) -> None:
+    fetched = provider.fetched_count
+    async with Provider().listening() as other:
+        other.body = b"[" + b" " * 100_000
+        settings = Settings(
+            **stack.settings("ingest"), oidc_issuer=ISSUER, oidc_client_id=CLIENT, oidc_keys_url=other.url
+        )
+        async with (
+            running(SPEC, settings) as parts,
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{parts.http.port}") as client,
+        ):
+            how = {"id_token": other.id_token(), "community": "acme"}
+            answer = await client.post("/v1/tokens", json=how)
+            assert problem(answer, 503)["type"] == "urn:plaudit:problem:provider-unavailable"
+            other.body = None
+            for _ in range(3):
+                assert (await client.post("/v1/tokens", json=how)).status_code == 403
+        assert other.fetched_count == 2
+    assert fetched <= 2
+
+
+def test_a_provider_whose_keys_come_in_the_clear_is_refused() -> None:
+    for url in ("http://login.example.org/keys", "", "ftp://login.example.org/keys"):
+        with pytest.raises(ValueError, match="oidc_keys_url"):
+            Settings(oidc_issuer=ISSUER, oidc_client_id=CLIENT, oidc_keys_url=url)

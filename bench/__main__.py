@@ -9,7 +9,7 @@ import click
 import uvloop
 from rich.console import Console
 
-from bench import end_to_end, growth, latency, messages, peers, picture, report, start_up
+from bench import end_to_end, growth, latency, messages, peers, picture, report, share, start_up
 from bench.context import Context
 from bench.factor import measure
 from bench.machine import this_machine
@@ -29,6 +29,7 @@ SECTIONS: dict[str, Callable[[Context], Awaitable[None]]] = {
     "relay": broker.relay,
     "end-to-end": end_to_end.run,
     "latency": latency.latency,
+    "share": share.fair_share,
     "soak": latency.soak,
     "growth": growth.growth,
     "up": start_up.up,

@@ -10,7 +10,7 @@ already taken comes back as a duplicate. That is why the client may retry after 
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from types import TracebackType
@@ -29,6 +29,11 @@ RETRIES_MAX_COUNT = 30
 RETRIES_UNREACHED_COUNT = 5
 BACKOFF_FIRST_SECONDS = 0.2
 BACKOFF_MAX_SECONDS = 10.0
+#: How long one request goes on asking a service that says that the share is used up; others of the same
+#: community may be sending too.
+THROTTLED_MAX_SECONDS = 1_800.0
+#: Added to the wait that a service asks for, at most: so that those who wait don't return together.
+THROTTLED_JITTER_SECONDS = 0.2
 REQUEST_TIMEOUT_SECONDS = 60.0
 CONNECT_TIMEOUT_SECONDS = 10.0
 POLL_FIRST_SECONDS = 0.05
@@ -156,6 +161,12 @@ def _problem(response: httpx.Response) -> PlauditError:
     return PlauditError(response.status_code, document)
 
 
+def _retry_after_seconds(response: httpx.Response) -> float:
+    """How long the answer asks to wait; 0 where it says nothing of it, or a date."""
+    asked = response.headers.get("Retry-After", "")
+    return float(asked) if asked.isascii() and asked.isdigit() else 0.0
+
+
 async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """Results in order; the first failure cancels the rest and is raised as itself, not as a group."""
     try:
@@ -171,7 +182,9 @@ class PlauditClient:
 
     `url` is the ingest service's base address. `requests_in_flight` bounds concurrent requests,
     `retries` how often one request is tried again. `earliest_year` says that events may be older than the
-    service finds plausible. Pass `transport` to test without a network.
+    service finds plausible. `on_throttled` is told how many seconds a request waits because the share of its key
+    or community is used up: that is no failure, and is waited for half an hour. Pass `transport` to test without
+    a network.
     """
 
     def __init__(
@@ -183,6 +196,7 @@ class PlauditClient:
         retries: int = RETRIES_MAX_COUNT,
         earliest_year: int | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        on_throttled: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         headers = {"Authorization": f"Bearer {key}"}
         if earliest_year is not None:
@@ -199,6 +213,9 @@ class PlauditClient:
         self._retries = retries
         self._reached = False
         self._rng = random.Random()
+        self._on_throttled = on_throttled
+        #: Seconds that requests have waited because the share was used up, all together.
+        self.throttled_seconds = 0.0
 
     async def __aenter__(self) -> Self:
         return self
@@ -212,6 +229,7 @@ class PlauditClient:
         """One request, tried again while the answer is "not now"; the decoded JSON of a 2xx answer."""
         failure = ""
         attempt = 0
+        throttled_seconds = 0.0
         while True:
             wait_seconds = backoff_seconds(attempt, self._rng)
             try:
@@ -226,9 +244,17 @@ class PlauditClient:
                 if response.status_code not in RETRIED_STATUSES:
                     raise _problem(response)
                 failure = str(_problem(response))
-                asked = response.headers.get("Retry-After", "")
-                if asked.isdigit():
-                    wait_seconds = max(wait_seconds, min(float(asked), BACKOFF_MAX_SECONDS))
+                asked = _retry_after_seconds(response)
+                is_throttled = response.status_code == httpx.codes.TOO_MANY_REQUESTS and asked > 0
+                if is_throttled and throttled_seconds < THROTTLED_MAX_SECONDS:
+                    # The service works, and says when to come again: that is no failed attempt.
+                    wait_seconds = asked + self._rng.uniform(0, THROTTLED_JITTER_SECONDS)
+                    throttled_seconds += wait_seconds
+                    self.throttled_seconds += wait_seconds
+                    self._on_throttled(wait_seconds)
+                    await asyncio.sleep(wait_seconds)
+                    continue
+                wait_seconds = max(wait_seconds, min(asked, BACKOFF_MAX_SECONDS))
             attempt += 1
             if attempt > (self._retries if self._reached else min(self._retries, RETRIES_UNREACHED_COUNT)):
                 raise UnreachableError(

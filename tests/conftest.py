@@ -25,6 +25,17 @@ SHARED_DATA = Path(os.environ.get("PLAUDIT_SHARED_DATA", ROOT / ".." / "shared" 
 #: tests kill workers and wait for the next. The default is 10 s.
 SESSION_SECONDS = 3.0
 THROW_AWAY_SECONDS = 20.0
+#: Whole files are imported into the platform that tests share, at the pace of the line behind the door. How the
+#: door is by default is what tests/faults/test_fair_share.py is about.
+WIDE_DOOR = {
+    "PLAUDIT_KEY_EVENTS_PER_SECOND": "1e6",
+    "PLAUDIT_COMMUNITY_EVENTS_PER_SECOND": "1e6",
+    "PLAUDIT_ALL_EVENTS_PER_SECOND": "1e6",
+    "PLAUDIT_KEY_BYTES_PER_SECOND": "1e9",
+    "PLAUDIT_COMMUNITY_BYTES_PER_SECOND": "1e9",
+    "PLAUDIT_ALL_BYTES_PER_SECOND": "1e9",
+    "PLAUDIT_LINE_AGE_MAX_SECONDS": "3600",
+}
 
 
 @dataclass(frozen=True)
@@ -85,7 +96,7 @@ def throw_away(state: StackState) -> None:
 @pytest.fixture(scope="session")
 def platform(plaudit_home: Path) -> Iterator[StackState]:
     """The whole platform, as `plaudit up` starts it."""
-    state = start("whole", environment={"PLAUDIT_SESSION_SECONDS": str(SESSION_SECONDS)})
+    state = start("whole", environment={"PLAUDIT_SESSION_SECONDS": str(SESSION_SECONDS)} | WIDE_DOOR)
     yield state
     start("whole", only=["kafka", "postgres"])  # which stops the services, in order
     throw_away(state)

@@ -189,6 +189,22 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             (Query("sum by (service) (plaudit_ingest_requests_waiting)", "{{service}}"),),
         ),
         Panel(
+            "Requests told to wait",
+            "Answered 429 by the share that was used up; all-… means that all together send too much.",
+            "reqps",
+            (
+                Query(
+                    "sum by (share) (rate(plaudit_ingest_requests_limited_total[$__rate_interval]))", "{{share}}"
+                ),
+            ),
+        ),
+        Panel(
+            "Age of the line behind the front door",
+            "How long the oldest request that is followed waits to be judged; late, less is let in.",
+            "s",
+            (Query("max(plaudit_ingest_line_age_seconds)", "oldest"),),
+        ),
+        Panel(
             "Events taken and refused",
             "Events that the broker acknowledged, and those that the API refused as invalid.",
             "cps",

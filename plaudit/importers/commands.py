@@ -276,9 +276,20 @@ async def _deliver(target: Target, title: str, source: Source, summary: Summary,
 
         def show() -> None:
             elapsed = progress.tasks[0].elapsed or 1.0
-            progress.update(task, completed=source.position(), count=summary.sent, rate=summary.sent / elapsed)
+            progress.update(
+                task,
+                description=written_out(title),
+                completed=source.position(),
+                count=summary.sent,
+                rate=summary.sent / elapsed,
+            )
 
-        async with PlauditClient(url, key, earliest_year=target.earliest_year) as client:
+        def show_waiting(seconds: float) -> None:
+            progress.update(task, description=written_out(f"{title}, waits {seconds:.0f} s for its share"))
+
+        async with PlauditClient(
+            url, key, earliest_year=target.earliest_year, on_throttled=show_waiting
+        ) as client:
             delivery = Delivery(
                 client,
                 summary,
@@ -317,6 +328,8 @@ def _report(target: Target, summary: Summary, failure: str | None) -> None:
         return
     verb = "written" if target.output else "sent"
     click.echo(f"{summary.sent:>10,}  {verb}" + _speed(summary))
+    if summary.throttled_seconds:
+        click.echo(f"{'':>10}  at the pace that the service allows one key and one community")
     for name, meaning in (
         ("accepted", "count from now on"),
         ("duplicate", "were there already"),

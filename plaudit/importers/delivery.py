@@ -39,7 +39,10 @@ class Reason:
 
 @dataclass
 class Summary:
-    """What an import came to. `invalid` rows never left; `rejected` events the service refused."""
+    """What an import came to. `invalid` rows never left; `rejected` events the service refused.
+
+    `throttled_seconds` is how long its requests waited, all together, because the share was used up.
+    """
 
     sent: int = 0
     accepted: int = 0
@@ -50,6 +53,7 @@ class Summary:
     invalid: int = 0
     skipped: int = 0
     seconds: float = 0.0
+    throttled_seconds: float = 0.0
     reasons: dict[str, dict[str, Reason]] = field(default_factory=dict)
 
     def note(self, outcome: str, reason: str, place: str) -> None:
@@ -74,7 +78,8 @@ class Summary:
             outcome: [{"reason": text} | vars(reason) for text, reason in known.items()]
             for outcome, known in self.reasons.items()
         }
-        return counts | {"seconds": round(self.seconds, 3), "reasons": reasons}
+        times = {"seconds": round(self.seconds, 3), "throttled_seconds": round(self.throttled_seconds, 3)}
+        return counts | times | {"reasons": reasons}
 
 
 @dataclass
@@ -225,6 +230,7 @@ class Delivery:
                 task.cancel()
             await asyncio.gather(*self._sending, return_exceptions=True)
             self._summary.seconds = loop.time() - started
+            self._summary.throttled_seconds = self._client.throttled_seconds
         if failure:
             raise failure
 

@@ -9,7 +9,7 @@ from services.ingest.access.token_keys.handlers import ANNOUNCE_EVERY_SECONDS, a
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
 from services.ingest.events.api.documents import OPERATIONS, SCHEMAS
-from services.ingest.lanes.handlers import on_lane_records
+from services.ingest.lanes.handlers import LANE_PACE, on_lane_records
 from services.ingest.members import api as members
 from services.ingest.problems import ERRORS
 from services.ingest.settings import Settings
@@ -23,7 +23,7 @@ SPEC = ServiceSpec(
     description="The front door: takes events, says what became of each, and knows who is who across channels.",
     settings=Settings,
     subscriptions=[Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
-    lanes=Lanes(LANE_PREFIX, on_lane_records),
+    lanes=Lanes(LANE_PREFIX, on_lane_records, LANE_PACE.is_closed),
     routers=[part.router for part in (posting, receipts, members, people, keys, sign_ins)],
     problems=ERRORS,
     timers=[

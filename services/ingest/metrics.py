@@ -31,3 +31,13 @@ BOOTSTRAP_USES = Counter(
     "People added and first keys issued with the bootstrap key though there is an administrator",
 )
 REQUESTS_WAITING = Gauge("plaudit_ingest_requests_waiting", "Requests waiting for the broker's acknowledgement")
+REQUESTS_LIMITED = Counter(
+    "plaudit_ingest_requests_limited_total", "Requests answered 429, by the share that was used up", ["share"]
+)
+LINE_AGE = Gauge(
+    "plaudit_ingest_line_age_seconds", "How long the oldest of the requests that are followed waits to be judged"
+)
+SHARE_NAMES = ("key-events", "key-bytes", "community-events", "community-bytes", "all-events", "all-bytes")
+for share in SHARE_NAMES:
+    REQUESTS_LIMITED.labels(share)  # nobody told to wait shows as 0
+SHARES_KNOWN = Gauge("plaudit_ingest_shares_known", "Access keys and communities whose use is remembered")

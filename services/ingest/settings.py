@@ -50,6 +50,38 @@ class Settings(SigningSettings):
         description="How id tokens may be signed, comma-separated",
     )
     key_overlap_hours: int = Field(24, ge=0, description="How long a rotated key works beside the new one")
+    key_events_per_second: float = Field(
+        1_000, gt=0, le=1e9, description="Events that one access key may send a second, at each process"
+    )
+    key_bytes_per_second: float = Field(
+        2_000_000, gt=0, le=1e11, description="Bytes that one access key may send a second, at each process"
+    )
+    community_events_per_second: float = Field(
+        1_200, gt=0, le=1e9, description="Events that one community may send a second, at each process"
+    )
+    community_bytes_per_second: float = Field(
+        2_400_000, gt=0, le=1e11, description="Bytes that one community may send a second, at each process"
+    )
+    all_events_per_second: float = Field(
+        1_500,
+        gt=0,
+        le=1e9,
+        description="Beyond so many events a second in all, at each process, only who sends little is let in",
+    )
+    all_bytes_per_second: float = Field(3_000_000, gt=0, le=1e11, description="The same in bytes")
+    line_age_max_seconds: float = Field(
+        0.1,
+        gt=0,
+        description="While events wait longer than this to be judged, all together may send a quarter",
+    )
+    share_burst_seconds: int = Field(
+        1, ge=1, le=3600, description="After a rest, what comes in so many seconds may come at once"
+    )
+    shares_max_count: int = Field(
+        10_000,
+        ge=1,
+        description="Access keys, and communities, whose use is remembered; the longest silent is not",
+    )
 
     @model_validator(mode="after")
     def _provider_is_whole(self) -> Self:

@@ -26,7 +26,9 @@ def limit_processor(seconds: float) -> None:
 
 
 def serve(answer: Answer, requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer each request, until there are no more."""
+    """Say with an empty frame that all is there; then answer each request, until there are no more."""
+    answers.write(LENGTH.pack(0))
+    answers.flush()
     while len(head := requests.read(LENGTH.size)) == LENGTH.size:
         request = orjson.loads(requests.read(LENGTH.unpack(head)[0]))
         for part in answer(request, limit_processor):

@@ -1,6 +1,8 @@
 """The Kafka client as the consumer loop has it."""
 
-from aiokafka import AIOKafkaConsumer
+from collections.abc import Mapping
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.settings import ServiceSettings
 
@@ -22,3 +24,14 @@ def consumer(service: str, settings: ServiceSettings) -> AIOKafkaConsumer:
         max_partition_fetch_bytes=settings.fetch_max_bytes,
         metadata_max_age_ms=METADATA_MAX_AGE_MS,
     )
+
+
+def lags(client: AIOKafkaConsumer, positions: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+    """How many records beyond our `positions` wait at the broker in each partition, by its last answer."""
+    newest, assigned = client.highwater, client.assignment()
+    # While topics are added to a pattern's, the client has no assignment, before it says so.
+    return {
+        partition: max(0, (newest(partition) or 0) - offset)
+        for partition, offset in positions.items()
+        if partition in assigned
+    }

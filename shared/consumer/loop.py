@@ -26,7 +26,7 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError, NoOffsetForPartiti
 
 from shared.consumer import offsets
 from shared.consumer.batch import Batch
-from shared.consumer.client import consumer
+from shared.consumer.client import consumer, lags
 from shared.consumer.collector import collector_paused
 from shared.consumer.dead_letters import DeadLetters
 from shared.consumer.offsets import OffsetConflictError
@@ -145,21 +145,18 @@ class ConsumerLoop(mode.Service):
         return self._waiting() - besides >= self._settings.batch_max_count
 
     def _waiting(self) -> int:
-        return sum(self._lags().values())
+        return sum(lag for partition, lag in self._lags().items() if not self._is_closed(partition))
 
     def stalled_seconds(self) -> float:
         """How long records have been waiting with no batch finished; 0 when none wait, or others have them."""
         return self._progress.stalled_seconds() if self.assigned.is_set() else 0.0
 
+    def _is_closed(self, partition: TopicPartition) -> bool:
+        """Whether it is of a lane that is not read for the moment."""
+        return self._lanes is not None and self._lanes.is_closed(partition.topic)
+
     def _lags(self) -> dict[TopicPartition, int]:
-        """How many records of each partition wait at the broker, as far as its last answer told."""
-        newest, assigned = self._consumer.highwater, self._consumer.assignment()
-        # While topics are added to a pattern's, the client has no assignment, before it says so.
-        return {
-            partition: max(0, (newest(partition) or 0) - offset)
-            for partition, offset in self._next.items()
-            if partition in assigned
-        }
+        return lags(self._consumer, self._next)
 
     async def _let_a_batch_grow(self) -> None:
         """Wait until the last batch began an interval ago: a transaction costs much, a record in it little."""
@@ -171,6 +168,7 @@ class ConsumerLoop(mode.Service):
         """The next records, decoded; none when there are none for a moment."""
         batch = Batch()
         self._consumer.resume(*self._consumer.paused())
+        self._consumer.pause(*filter(self._is_closed, self._consumer.assignment()))
         try:
             fetched = await self._consumer.getmany(
                 timeout_ms=FETCH_WAIT_MS, max_records=self._settings.batch_max_count

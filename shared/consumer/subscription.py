@@ -24,11 +24,13 @@ class Lanes:
     """Topics that a service reads by the beginning of their names, also those that are made while it runs.
 
     Others write them, whatever they like: the handler gets the records as they are, and says itself what is wrong
-    with one. It must not raise InvalidMessageError: no other's mistake may bring the service near its limit.
+    with one. It must not raise InvalidMessageError: no other's mistake may bring the service near its limit. While
+    a topic `is_closed` it is not read, however much waits in it.
     """
 
     prefix: str
     handler: Handler
+    is_closed: Callable[[str], bool] = lambda topic: False
 
 
 @dataclass(frozen=True)

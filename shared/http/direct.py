@@ -5,6 +5,7 @@ around such a route are those of every other.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from typing import NamedTuple
 
 from starlette.types import Receive, Scope, Send
@@ -16,6 +17,12 @@ from shared.http.problems import NOT_AVAILABLE_NOW, Problem
 from shared.postgres import TRANSIENT
 
 Read = Callable[[], Awaitable[bytes]]
+
+
+@cache
+def _name(name: str) -> bytes:
+    """A header's name as it is sent: there are as many as the code has."""
+    return name.lower().encode("latin-1")
 
 
 class Answer(NamedTuple):
@@ -64,6 +71,6 @@ class DirectRoute:
             await NOT_AVAILABLE_NOW.response(scope["path"])(scope, receive, send)
             return
         raw = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-        raw += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in more.items()]
+        raw += [(_name(name), value.encode("latin-1")) for name, value in more.items()]
         await send({"type": "http.response.start", "status": status, "headers": raw})
         await send({"type": "http.response.body", "body": body})

@@ -52,6 +52,14 @@ PROBE_SECONDS = 60.0
 POLL_SECONDS = 0.02
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How a load is sent: so many events in a request, and each sender pauses in between."""
+
+    events_per_request: int = EVENTS_PER_REQUEST
+    pause_seconds: float = PAUSE_SECONDS
+
+
 @dataclass
 class Arena:
     """Kafka and PostgreSQL of a stack, the services' processes, and the proxies between them."""
@@ -65,7 +73,12 @@ class Arena:
 
     @asynccontextmanager
     async def run(
-        self, name: str, *, count: int = EVENTS_COUNT, change: Callable[[Load], None] | None = None
+        self,
+        name: str,
+        *,
+        count: int = EVENTS_COUNT,
+        change: Callable[[Load], None] | None = None,
+        pace: Pace = Pace(),
     ) -> AsyncIterator["Run"]:
         """One run: a community, its load, and at the end the reconciliation and a row of the report.
 
@@ -79,7 +92,7 @@ class Arena:
         if change is not None:
             change(load)
         key = await self.community(community)
-        run = Run(self, name, rng, load, key, reconcile.Databases(self.state, community))
+        run = Run(self, name, rng, load, key, reconcile.Databases(self.state, community), pace)
         run.dead_letters = await reconcile.dead_letters(self.state)
         sending = asyncio.create_task(run.send())
         try:
@@ -149,6 +162,9 @@ class Run:
     load: Load
     key: str
     databases: reconcile.Databases
+    pace: Pace
+    #: How long its senders waited because the share of the community was used up, once all is sent.
+    throttled_seconds: float | None = None
     receipts: dict[str, int] = field(default_factory=dict)
     dead_letters: dict[str, int] = field(default_factory=dict)
     expected_dead_letters: dict[str, int] = field(default_factory=dict)
@@ -163,7 +179,7 @@ class Run:
 
     async def send(self) -> None:
         """Send the load, a few requests at a time, until all of it is taken."""
-        requests = self.load.requests(EVENTS_PER_REQUEST)
+        requests = self.load.requests(self.pace.events_per_request)
         queue: asyncio.Queue[list[bytes]] = asyncio.Queue()
         for request in requests:
             queue.put_nowait(request)
@@ -175,12 +191,13 @@ class Run:
                     self.receipts[receipt.receipt_id] = receipt.accepted
                     self._sent += receipt.accepted
                 self.share = 1 - queue.qsize() / len(requests)
-                await asyncio.sleep(PAUSE_SECONDS)
+                await asyncio.sleep(self.pace.pause_seconds)
 
         url = f"http://127.0.0.1:{self.arena.door.port}"
         async with PlauditClient(url, self.key, requests_in_flight=REQUESTS_AT_ONCE) as client:
             client._reached = True  # it was reached before: a door that is shut now opens again
             await asyncio.gather(*(one_sender(client) for _ in range(REQUESTS_AT_ONCE)))
+            self.throttled_seconds = client.throttled_seconds
 
     async def moment(self, earliest: float = 0.1, latest: float = 0.6) -> None:
         """Return at a random share of the load, the same for the same seed; then the fault is due."""

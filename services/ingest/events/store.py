@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from asyncpg import UniqueViolationError
+from asyncpg import Pool, UniqueViolationError
 
 from services.ingest.events.domain.judgement import (
     REASONS,
@@ -86,6 +86,14 @@ async def load_consumed(conn: Connection, *, received: Sequence[Received]) -> se
         [event.receipt_index for event in received],
     )
     return {(row["community"], row["receipt_id"], row["receipt_index"]) for row in rows}
+
+
+async def is_judged(conn: Connection | Pool, *, community: str, receipt_id: str) -> bool:
+    """Whether an event of a receipt has an outcome."""
+    found: bool = await conn.fetchval(
+        "select exists (select from receipts where community = $1 and receipt_id = $2)", community, receipt_id
+    )
+    return found
 
 
 async def count_outcomes(conn: Connection, *, community: str, receipt_id: str) -> dict[Outcome, int]:

@@ -1,5 +1,6 @@
 """What platforms wrote to their lanes goes the way of all events, or is told as rejected."""
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -8,12 +9,49 @@ from services.ingest.events.domain.admission import Limits, Refusal, Request, ra
 from services.ingest.lanes.domain import LaneRecord, read_record
 from services.ingest.metrics import LANE_EVENTS
 from services.ingest.settings import Settings
+from services.ingest.shares.domain import Buckets, Share
 from shared.contracts.facts import REJECTED_EVENT, RejectedData
 from shared.telemetry import new_traceparent
-from shared.topics import RAW, REJECTED, community_of_lane, record_key
+from shared.topics import LANE_PREFIX, RAW, REJECTED, community_of_lane, record_key
 from shared.transaction import Transaction
 
 REASON_MAX_CHARS = 1_000
+
+
+class LanePace:
+    """How much came by each community's lanes lately: beyond its share they are not read until it is there again.
+
+    The share is as large as that of the community at the front door, and beside it.
+    """
+
+    def __init__(self) -> None:
+        self._buckets = Buckets()
+        self._share: Share | None = None
+
+    def take(self, settings: Settings, community: str, event_count: int, byte_count: int) -> None:
+        """Count what came by a lane of the community."""
+        self._share = Share.of(
+            settings.community_events_per_second,
+            settings.community_bytes_per_second,
+            settings.share_burst_seconds,
+        )
+        now = time.monotonic()
+        bucket = self._buckets.of(community, self._share, now, settings.shares_max_count)
+        bucket.refill(self._share, now)
+        bucket.take(event_count, byte_count)
+
+    def is_closed(self, topic: str) -> bool:
+        """Whether the topic is a lane that is not to be read for the moment."""
+        if self._share is None or not topic.startswith(LANE_PREFIX):
+            return False
+        bucket = self._buckets.known(community_of_lane(topic))
+        if bucket is None:
+            return False
+        bucket.refill(self._share, time.monotonic())
+        return not bucket.is_open
+
+
+LANE_PACE = LanePace()
 
 
 async def on_lane_records(tx: Transaction[Settings], records: Sequence[Any]) -> None:
@@ -40,6 +78,7 @@ async def on_lane_records(tx: Transaction[Settings], records: Sequence[Any]) -> 
             tx.publish(RAW, key, raw_fact(request, index, event))
         for refusal in reading.refusals:
             _tell_refusal(tx, refusal, request=request, lane=record.topic)
+        LANE_PACE.take(tx.settings, community, max(1, len(reading.events)), len(record.value or b""))
         LANE_EVENTS.labels("taken").inc(len(reading.events))
         LANE_EVENTS.labels("refused").inc(len({refusal.index for refusal in reading.refusals}))
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, BeforeValidator, Field
 
 from services.ingest.members import domain, handlers, store
+from services.ingest.shares.api import QUOTA_EXCEEDED, WithinShare
 from shared.contracts.channels import compared_id
 from shared.contracts.fields import Channel, Id, Name
 from shared.contracts.texts import if_text, label, plain_id
@@ -82,10 +83,13 @@ class Member(BaseModel):
 @router.put(
     "/v1/members/identities",
     summary="Declare identities to be one person",
-    responses=problem_responses(DIFFERENT_MEMBERS),
+    responses=problem_responses(DIFFERENT_MEMBERS, QUOTA_EXCEEDED),
 )
 async def put_identities(
-    principal: Annotated[Principal, requires(Scope.MEMBERS_WRITE)], begin: Begin, body: IdentitiesDeclared
+    principal: Annotated[Principal, requires(Scope.MEMBERS_WRITE)],
+    _share: WithinShare,
+    begin: Begin,
+    body: IdentitiesDeclared,
 ) -> Member:
     """Events of any of these identities then count for one member. Saying it again changes nothing."""
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
@@ -17,6 +18,10 @@ from services.scoring.metrics import CHILDREN_ENDED
 
 #: A child that has nothing to do ends this soon after its pipe is closed.
 CLOSE_SECONDS = 2.0
+#: What a child imports takes 50 ms; a machine may do much else.
+START_SECONDS = 60.0
+#: What a child ends with that nothing in it has ended: killed, or told to stop, or without its pipe.
+ENDED_BY_OTHERS = frozenset({0, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP})
 
 #: The module of a child process, which stands above all that it may do.
 CHILD = "services.scoring.child"
@@ -26,6 +31,10 @@ log = logging.getLogger(__name__)
 
 class ChildEndedError(Exception):
     """A child ended before it had answered: the kernel held it to its limit, or its parent did."""
+
+
+class ChildLostError(Exception):
+    """A child ended before it had answered, and not by what it was asked: somebody or the machine ended it."""
 
 
 class Child:
@@ -45,7 +54,7 @@ class Child:
         """Each part of the answer to a request, which JSON can hold, as it comes.
 
         `seconds` is by the clock, for each part: the child's own limit is of the processor, which a busy machine
-        does not shorten, and this is for what that does not see. Raises ChildEndedError.
+        does not shorten, and this is for what that does not see. Raises ChildEndedError and ChildLostError.
         """
         try:
             encoded = orjson.dumps(request)
@@ -58,15 +67,30 @@ class Child:
                     return
                 yield orjson.loads(part)
         except (asyncio.IncompleteReadError, ConnectionError):
-            await self.end()
+            await self.end(within_seconds=CLOSE_SECONDS)
+            said = f"the child process ended with {self._process.returncode}"
+            if self._process.returncode in ENDED_BY_OTHERS:
+                raise ChildLostError(said) from None
             CHILDREN_ENDED.inc()
-            raise ChildEndedError(f"the child process ended with {self._process.returncode}") from None
+            raise ChildEndedError(said) from None
         except TimeoutError:
             await self.end()
             CHILDREN_ENDED.inc()
             raise ChildEndedError(f"the child process had not answered after {seconds:g} s") from None
         except BaseException:
             # Whoever asked went away in the middle: what comes now would be taken for the next answer.
+            await self.end()
+            raise
+
+    async def starts(self) -> None:
+        """Wait until it has imported what it needs. Raises RuntimeError when it cannot: that is nobody's text."""
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self._answers.readexactly(LENGTH.size)
+        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
+            await self.end(within_seconds=CLOSE_SECONDS)
+            raise RuntimeError(f"a child process does not start: {self._process.returncode}") from None
+        except BaseException:
             await self.end()
             raise
 
@@ -125,7 +149,9 @@ class Children:
         )
         self.started_count += 1
         log.info("a child process was started: %s", self._task, extra={"child_pid": process.pid})
-        return Child(process)
+        child = Child(process)
+        await child.starts()
+        return child
 
     async def close(self) -> None:
         """End all of them."""

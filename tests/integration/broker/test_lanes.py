@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -20,13 +21,17 @@ from shared.service import Parts
 from shared.topics import EVENTS, RAW, REJECTED, lane_topic
 from tests.integration.services.ingest.conftest import event
 from tests.integration.services.process import read, running
+from tests.waiting import until
 
 pytestmark = pytest.mark.stack
+
+LANE_EVENTS_PER_SECOND = 100
 
 
 @pytest.fixture(scope="module")
 async def ingest(stack: Any) -> AsyncIterator[Parts]:
-    async with running(SPEC, SPEC.settings(**stack.settings("ingest"))) as parts:
+    settings = SPEC.settings(**stack.settings("ingest"), community_events_per_second=LANE_EVENTS_PER_SECOND)
+    async with running(SPEC, settings) as parts:
         yield parts
 
 
@@ -113,6 +118,29 @@ async def test_more_mistakes_than_the_limit_of_dead_letters_stop_nobody(
     assert len(await read(stack.state, REJECTED, community, count)) == count
     await read(stack.state, EVENTS, community, 1)
     assert not ingest.crashed
+
+
+async def test_a_lane_that_floods_is_read_at_the_pace_of_its_share(
+    stack: Any, ingest: Parts, lane: tuple[Broker, str, str]
+) -> None:
+    """What is beyond the share waits in the lane, and is then taken: all of it, once and in order."""
+    broker, topic, community = lane
+    count, per_record, at_once = 300, 20, 240
+    events = [event(f"{number:03}") for number in range(count)]
+    values = [orjson.dumps(events[start : start + per_record]) for start in range(0, count, per_record)]
+    await write(broker, topic, *values[: at_once // per_record])
+
+    async def first_are_taken() -> bool:
+        taken = await ingest.pool.fetchval("select count(*) from events where community = $1", community)
+        return bool(taken == at_once)
+
+    await until(first_are_taken)
+    await write(broker, topic, *values[at_once // per_record :])
+
+    facts = [orjson.loads(one.value) for one in await read(stack.state, EVENTS, community, count)]
+    assert sorted(one["id"] for one in facts) == [one["id"] for one in events]
+    received = sorted(datetime.fromisoformat(one["receivedat"]) for one in facts)
+    assert (received[at_once] - received[at_once - 1]).total_seconds() >= 0.5
 
 
 async def test_a_platform_writes_to_its_lane_alone(stack: Any, lane: tuple[Broker, str, str]) -> None:

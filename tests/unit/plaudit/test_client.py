@@ -72,6 +72,52 @@ async def test_not_now_is_tried_again(ingest):
     assert outcomes.duplicate == 5, "the lost answer's events were already there"
 
 
+def too_much(seconds):
+    return httpx.Response(
+        429, json={"title": "More was sent than the share allows"}, headers={"Retry-After": seconds}
+    )
+
+
+@pytest.fixture
+def sleeps(monkeypatch):
+    """How long was slept; nobody sleeps."""
+    slept = []
+
+    async def sleep(seconds):
+        slept.append(seconds)
+
+    monkeypatch.setattr(client_module.asyncio, "sleep", sleep)
+    return slept
+
+
+async def test_whoever_is_told_to_wait_waits_as_long_and_does_not_give_up(ingest, sleeps):
+    ingest.failures = [too_much("3")] * 50 + [too_much("40")]
+    told = []
+    async with connect(ingest, retries=2, on_throttled=told.append) as client:
+        sent = await client.send(events(5))
+        assert client.throttled_seconds == sum(sleeps)
+    assert sent.accepted == 5
+    assert told == sleeps
+    assert all(3 <= one <= 3.2 for one in sleeps[:50])
+    assert 40 <= sleeps[50] <= 40.2
+
+
+async def test_waiting_for_a_share_ends_too(ingest, sleeps):
+    ingest.failures = [too_much("600")] * 10
+    async with connect(ingest, retries=2) as client:
+        with pytest.raises(UnreachableError, match="More was sent than the share allows"):
+            await client.send(events(1))
+    assert client_module.THROTTLED_MAX_SECONDS <= sum(sleeps) < client_module.THROTTLED_MAX_SECONDS + 700
+
+
+async def test_a_refusal_that_says_no_time_counts_as_a_failed_attempt(ingest, sleeps):
+    ingest.failures = [too_much("soon")] * 4
+    async with connect(ingest, retries=2) as client:
+        with pytest.raises(UnreachableError):
+            await client.send(events(1))
+    assert len(ingest.requests) == 3
+
+
 async def test_retries_are_bounded(ingest):
     ingest.failures = [httpx.ConnectError("refused")] * 4
     async with connect(ingest, retries=2) as client:

@@ -46,6 +46,7 @@ async def sign(tx: Transaction[Settings], *, claims: Claims) -> str:
         raise NoSigningKeyError
     period = Period.at(tx.now, tx.settings.token_key_seconds)
     # Told already, but where the process has only just begun, or the signing key was changed a moment ago.
+    await _usable_keys(tx, period.next, derived_from=signer.key_id)
     keys = await _usable_keys(tx, period, derived_from=signer.key_id)
     return signed_token(
         claims,

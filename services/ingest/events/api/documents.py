@@ -6,6 +6,9 @@ import orjson
 
 from services.ingest.events.api.posting import EMPTY_BATCH, NO_VALID_EVENT, TOO_MANY_EVENTS, TOO_MANY_REQUESTS
 from services.ingest.events.domain.admission import BATCH_TYPE, EARLIEST_YEAR_HEADER, JSON_TYPE, STRUCTURED_TYPE
+from services.ingest.settings import Settings
+from services.ingest.shares.api import NAMES as SHARE_NAMES
+from services.ingest.shares.api import QUOTA_EXCEEDED, Shares, quota_exceeded
 from shared.contracts.activities import ACTIVITY_ADAPTER
 from shared.http import FieldError, Problem, Scope
 from shared.http.problem_types import (
@@ -42,6 +45,9 @@ _MANY = {
 }
 _EITHER = {"schema": {"oneOf": [_ONE["schema"], _MANY["schema"]]}, "example": EXAMPLE}
 
+#: The settings as they are unless somebody changes them, whatever this process's environment says.
+DEFAULTS = Settings.model_construct()
+
 #: Every problem that the route answers, as it does.
 PROBLEMS = (
     Problem(MALFORMED_JSON, "EOF while parsing an object at line 1 column 1"),
@@ -65,12 +71,31 @@ PROBLEMS = (
         "Nothing was taken; see errors",
         [FieldError(index=0, field="/data/actor", detail="is missing")],
     ),
+    quota_exceeded("key-events", 1, Shares.of(DEFAULTS).policy),
     Problem(TOO_MANY_REQUESTS, "Nothing was taken; try again"),
     Problem(
         NOT_AVAILABLE,
         "The broker does not acknowledge. Send the same events again: those that were taken count once",
     ),
 )
+
+
+#: What everybody whose key was known is told of their shares.
+_SHARE_HEADERS = {
+    "RateLimit-Policy": {
+        "description": "Each share: `q` at most at once, and as much every `w` seconds, counted in `qu`",
+        "schema": {"type": "string"},
+        "example": Shares.of(DEFAULTS).policy,
+    },
+    "RateLimit": {
+        "description": "What is left of each (`r`), or which is used up, and for how many seconds yet (`t`)",
+        "schema": {"type": "string"},
+        "example": ", ".join(f'"{name}";r=750' for name in SHARE_NAMES),
+    },
+}
+_RETRY_AFTER = {
+    "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}, "example": 1}
+}
 
 
 def _example(problem: Problem) -> dict[str, Any]:
@@ -96,6 +121,8 @@ def _problem_answers() -> dict[str, Any]:
         )
         answer["description"] = "; ".join(filter(None, (answer["description"], problem.type.title)))
         answer["content"][PROBLEM_MEDIA_TYPE]["examples"][problem.type.slug] = {"value": _example(problem)}
+        if problem.type == QUOTA_EXCEEDED:
+            answer["headers"] = _RETRY_AFTER | _SHARE_HEADERS
     return answers
 
 
@@ -104,7 +131,8 @@ EVENTS_OPERATION: dict[str, Any] = {
     "description": (
         "One event, or a batch, as CloudEvents 1.0. The answer comes after the broker has acknowledged every "
         "valid event; the receipt tells what becomes of each. A batch with some invalid events is taken "
-        "without them, and `rejected` says which and why. Sending the same event again is safe."
+        "without them, and `rejected` says which and why. Sending the same event again is safe. Who sends more "
+        "than the share of the key or the community gets 429, with nothing taken, and waits for `Retry-After`."
     ),
     "operationId": "post_events",
     "security": [{"HTTPBearer": [Scope.EVENTS_WRITE.value]}],
@@ -124,7 +152,7 @@ EVENTS_OPERATION: dict[str, Any] = {
     "responses": {
         "202": {
             "description": "Taken: durable, and soon to be judged",
-            "headers": {"Location": {"description": "The receipt", "schema": {"type": "string"}}},
+            "headers": {"Location": {"description": "The receipt", "schema": {"type": "string"}}} | _SHARE_HEADERS,
             "content": {
                 "application/json": {
                     "schema": {

@@ -11,11 +11,13 @@ from aiokafka.errors import KafkaError
 from fastapi import APIRouter
 from starlette.routing import Route
 
+from services.ingest.events.api.line import Line
 from services.ingest.events.api.waiting import TooManyWaitingError, WaitingRequests
 from services.ingest.events.domain import admission
 from services.ingest.events.domain.receipts import receipt_id
-from services.ingest.metrics import EVENTS_ADMITTED, EVENTS_REFUSED, REQUESTS_WAITING
+from services.ingest.metrics import EVENTS_ADMITTED, EVENTS_REFUSED, LINE_AGE, REQUESTS_WAITING
 from services.ingest.settings import Settings
+from services.ingest.shares.api import DOOR, Visit
 from shared.contracts.channels import compared_plain_id
 from shared.http import Answer, Connected, DirectRoute, FieldError, Problem, ProblemType, Read, Scope
 from shared.http.auth import authorise
@@ -30,6 +32,7 @@ TOO_MANY_REQUESTS = ProblemType("too-many-requests", 503, "Too many requests at 
 
 RETRY_LATER = {"Retry-After": "1"}
 WAITING = WaitingRequests(REQUESTS_WAITING)
+LINE = Line(LINE_AGE)
 
 Record = tuple[str, bytes, bytes]  # topic, key, value
 
@@ -43,12 +46,20 @@ async def post_events(service: Connected, headers: Mapping[str, str], read: Read
     """
     principal = await authorise(service.keys, headers.get("authorization"), Scope.EVENTS_WRITE)
     settings = cast("Settings", service.settings)
-    admitted = _admitted(await read(), headers, principal.community, settings)
+    # 1. Before the body is read: to refuse must cost next to nothing. The length was checked to be a number.
+    is_late = LINE.age_seconds() > settings.line_age_max_seconds
+    visit = DOOR.visit(principal, settings, int(headers.get("content-length", 0)), is_late)
+    body = await read()
+    # 2. Again, because others came meanwhile. What cannot be read counts as one event.
+    visit.check(len(body))
+    visit.take(1, len(body))
+    admitted = _admitted(body, headers, principal.community, settings, visit)
     await _send(service, admitted.records, settings.requests_max_count)
+    LINE.follow(service, principal.community, admitted.receipt_id)
     EVENTS_ADMITTED.inc(len(admitted.records))
     if admitted.refusals:
         EVENTS_REFUSED.inc(len({refusal.index for refusal in admitted.refusals}))
-    body = {
+    answer = {
         "receipt_id": admitted.receipt_id,
         "accepted": len(admitted.records),
         "rejected": [
@@ -56,7 +67,9 @@ async def post_events(service: Connected, headers: Mapping[str, str], read: Read
             for refusal in admitted.refusals
         ],
     }
-    return Answer(202, orjson.dumps(body), {"Location": f"/v1/receipts/{admitted.receipt_id}"})
+    more = visit.headers()
+    more["Location"] = f"/v1/receipts/{admitted.receipt_id}"
+    return Answer(202, orjson.dumps(answer), more)
 
 
 router.routes.append(Route("/v1/events", DirectRoute(post_events), methods=["POST"], name="post_events"))
@@ -70,9 +83,13 @@ class Admitted(NamedTuple):
     refusals: list[admission.Refusal]
 
 
-def _admitted(body: bytes, headers: Mapping[str, str], community: str, settings: Settings) -> Admitted:
+def _admitted(
+    body: bytes, headers: Mapping[str, str], community: str, settings: Settings, visit: Visit
+) -> Admitted:
     now = datetime.now(UTC)
     read = _read(body, headers, now, settings)
+    if (count := read.count) > 1:
+        visit.take(count - 1, 0)
     encoded = admission.encode(read, settings.event_max_bytes)
     if not encoded:
         raise _nothing_admitted(read)

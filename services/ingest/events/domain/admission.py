@@ -92,6 +92,13 @@ class Admission:
     events: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
 
+    @property
+    def count(self) -> int:
+        """How many events the request held."""
+        if not self.refusals:
+            return len(self.events)
+        return len(self.events) + len({refusal.index for refusal in self.refusals})
+
     def judge(self, index: int, event: dict[str, Any], found: Sequence[Fault]) -> None:
         """Take an event, or refuse it for the first few things that were found wrong with it."""
         if not found:

@@ -1,5 +1,6 @@
 """Versions of a programme, and when each takes effect."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -109,3 +110,15 @@ def effective_from(requested: datetime | None, *, head: Head, lead_seconds: floa
             f"or give one from {earliest.isoformat()} on"
         )
     return requested
+
+
+def succession(starts: Iterable[VersionStart]) -> list[VersionStart]:
+    """The versions that are ever in force, oldest first; each is until the next one is.
+
+    One that would take effect only after a later version has done so never is.
+    """
+    found: list[VersionStart] = []
+    for start in sorted(starts, key=lambda one: (one.effective_from, one.number)):
+        if not found or start.number > found[-1].number:
+            found.append(start)
+    return found

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from services.scoring.children.handlers import ChildEndedError, Children
+from services.scoring.children.handlers import ChildEndedError, ChildLostError, Children
 from services.scoring.programmes.domain.reading import Mistake
 from services.scoring.settings import Settings
 from shared.contracts.programme import Programme
@@ -24,7 +24,7 @@ class CheckTooSlowError(Exception):
 
 
 class ChecksBusyError(Exception):
-    """Other programmes are being checked, and this one has waited for its turn as long as it may."""
+    """This one has waited for its turn as long as it may, or its check was lost: it may be sent again."""
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ class Checker:
                 (found,) = [part async for part in parts]
         except ChildEndedError:
             raise CheckTooSlowError(settings.check_seconds) from None
-        except TimeoutError:
+        except (TimeoutError, ChildLostError):
             raise ChecksBusyError from None
         if "document" in found:
             return Programme.model_validate(found["document"])

@@ -5,14 +5,15 @@ as the community's head row says, read in the transaction that scores.
 """
 
 import asyncio
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 from services.scoring.programmes import store
-from services.scoring.programmes.domain.publication import Document, VersionStart
-from services.scoring.rules.domain.matching import CompiledVersion, compile_version, version_at
+from services.scoring.programmes.domain.publication import Document, VersionStart, succession
+from services.scoring.rules.domain.matching import CompiledVersion, compile_version
 from shared.contracts.facts import AcceptedEvent
 from shared.contracts.programme import Programme
 from shared.postgres import Connection
@@ -28,6 +29,7 @@ class VersionsInForce:
     """What is known of each community's versions."""
 
     _heads: dict[str, int] = field(default_factory=dict)
+    #: In succession.
     _starts: dict[str, Sequence[VersionStart]] = field(default_factory=dict)
     _compiled: OrderedDict[tuple[str, int], CompiledVersion] = field(default_factory=OrderedDict)
 
@@ -44,7 +46,7 @@ class VersionsInForce:
             heads = dict.fromkeys(communities, 0) | await store.load_heads(conn, communities=communities)
             for community, newest in heads.items():
                 if self._heads.get(community, 0) != newest:
-                    self._starts[community] = await store.load_starts(conn, community=community)
+                    self._starts[community] = succession(await store.load_starts(conn, community=community))
                     self._heads[community] = newest
             needed = self._needed(events)
             documents = {
@@ -75,12 +77,13 @@ class VersionsInForce:
                 needed[community] = {starts[0].number}
             elif starts:
                 several[community] = starts
-        # To compare parsed times takes long, so it is done only where there is a choice.
+        # To compare parsed times takes long, so it is done only where there is a choice. There may be thousands of
+        # versions, most of them for times to come.
         for event in events if several else ():
             starts = several.get(event["community"], ())
-            start = version_at(starts, event["receivedat"]) if starts else None
-            if start is not None:
-                needed.setdefault(event["community"], set()).add(start.number)
+            place = bisect_right(starts, event["receivedat"], key=lambda start: start.effective_from)
+            if place:
+                needed.setdefault(event["community"], set()).add(starts[place - 1].number)
         return needed
 
     def _forget(self) -> None:

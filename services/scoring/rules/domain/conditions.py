@@ -59,9 +59,14 @@ def judge(expression: str, event_types: Iterable[str]) -> Judged:
     try:
         tree = parse(expression)
     except ConditionError:
-        return Judged(expression, VARIABLES, UNBOUNDED)
+        return unjudged(expression)
     bound = bound_of(tree, tuple(event_types))
     return Judged(written(tree), _variables(tree), UNBOUNDED if bound.refusals else bound.steps)
+
+
+def unjudged(expression: str) -> Judged:
+    """A condition that was not read: nothing bounds what it can cost, and it may ask for all of an event."""
+    return Judged(expression, VARIABLES, UNBOUNDED)
 
 
 def compile_condition(expression: str) -> Condition:

@@ -53,9 +53,18 @@ _MEMBER_STEPS = 12
 _ENTRY_STEPS = 8
 _ROUND_STEPS = 15
 _COPY_STEPS = 3
+#: For each value in one that comes out.
+_RESULT_STEPS = 12
 _STEP_CHARS = 100
-#: Of text that is looked through for something.
-_SEARCHED_CHARS = 40
+#: Of text that is looked at from one end to the other.
+_READ_CHARS = 40
+#: Of text that is looked through for ASCII, and for text that may repeat itself in characters of several bytes.
+_SEARCHED_CHARS = 15
+_SEARCHED_WIDE_CHARS = 5
+#: Of text that becomes one of Python's, as a result or in an error.
+_GIVEN_CHARS = 5
+#: For each character of text that is no duration: the error has it several times.
+_NO_DURATION_STEPS = 2
 #: A number as text: the largest double is written without an exponent.
 _NUMBER_CHARS = 350
 _SCALAR_FUNCTIONS = frozenset({"int", "uint", "double", "timestamp", "duration", "type"})
@@ -94,7 +103,7 @@ def bound_of(node: Node, event_types: tuple[str, ...]) -> Bound:
     bound = Bound()
     names = {"event": EVENT, "data": data_extent(event_types)}
     steps, bound.extent = _Judge(bound).cost(node, names, loops=0)
-    bound.steps = min(steps, UNBOUNDED)
+    bound.steps = min(steps + _given(bound.extent), UNBOUNDED)
     return bound
 
 
@@ -151,10 +160,11 @@ class _Judge:
         inner = dict(names) | {loop.variable: item}
         costs = [self.cost(body, inner, loops + 1) for body in loop.bodies]
         count = items.size
-        steps = count * (_ROUND_STEPS + sum(own for own, _ in costs))
+        steps = count * (_ROUND_STEPS + _copied(item) + sum(own for own, _ in costs))
         if loop.function in _BUILDS_LIST:
-            # The evaluator copies what it has so far for each item.
-            steps += count * count * _COPY_STEPS
+            # The evaluator copies what it has so far for each item, with all that is in it.
+            built = costs[-1][1] if loop.function == "map" else item
+            steps += count * count * _COPY_STEPS * built.nodes
         whole = before + steps
         self._bound.parts.append(
             (
@@ -168,7 +178,7 @@ class _Judge:
             return whole, list_of(count, costs[-1][1])
         return whole, list_of(count, item) if loop.function == "filter" else SCALAR
 
-    def _call(self, call: Call, names: Mapping[str, Extent], loops: int) -> Cost:
+    def _call(self, call: Call, names: Mapping[str, Extent], loops: int) -> Cost:  # noqa: PLR0911 -- one for each kind
         below = [self.cost(child, names, loops) for child in children(call)]
         steps = sum(own for own, _ in below) + _MEMBER_STEPS
         extents = [extent for _, extent in below]
@@ -177,15 +187,18 @@ class _Judge:
         match call.function:
             case "matches":
                 return steps + self._matches(call, first, loops), SCALAR
-            case "contains" | "startsWith" | "endsWith" | "size":
-                return steps + chars // _SEARCHED_CHARS, SCALAR
+            case "contains":
+                each = _SEARCHED_CHARS if _is_ascii(call.arguments) else _SEARCHED_WIDE_CHARS
+                return steps + chars // each, SCALAR
             case "dyn":
                 return steps, first
             case "string":
-                return steps + chars // _SEARCHED_CHARS, text_of(max(first.chars, _NUMBER_CHARS))
+                return steps + chars // _READ_CHARS, text_of(max(first.chars, _NUMBER_CHARS))
+            case "duration":
+                return steps + chars * _NO_DURATION_STEPS, SCALAR
             case "bytes":
-                return steps + chars // _SEARCHED_CHARS, text_of(4 * first.chars)
-        return steps + chars // _SEARCHED_CHARS, SCALAR
+                return steps + chars // _READ_CHARS, text_of(4 * first.chars)
+        return steps + chars // _READ_CHARS, SCALAR
 
     def _matches(self, call: Call, text: Extent, loops: int) -> int:
         pattern = call.arguments[-1] if call.arguments else None
@@ -232,15 +245,16 @@ def _composed(node: Node, below: list[Cost]) -> Cost:
             return (steps, SCALAR) if is_test else (steps + _taken_out(found), found)
         case Index():
             found = _indexed(extents[0])
-            return steps + _MEMBER_STEPS + _taken_out(found) + extents[1].chars // _STEP_CHARS, found
+            return steps + _MEMBER_STEPS + _taken_out(found) + extents[1].chars // _GIVEN_CHARS, found
         case ListOf():
-            return steps, _listed(extents)
+            return steps + sum(map(_copied, extents)), _listed(extents)
         case MapOf(entries=entries):
             keys, values = extents[::2], extents[1::2]
             union = (reduce(Extent.union, part, SCALAR) for part in (keys, values))
-            return steps + _MEMBER_STEPS * len(entries), map_of(len(entries), *union)
+            return steps + _MEMBER_STEPS * len(entries) + sum(map(_copied, extents)), map_of(len(entries), *union)
         case Unary(count=count):
-            return steps + count, SCALAR
+            # Twice is not at all, whatever the value is.
+            return steps + count, SCALAR if count % 2 else extents[0]
         case Logic(operands=operands):
             return steps + _NODE_STEPS * len(operands), SCALAR
     raise TypeError(f"nothing is known of what {type(node).__name__} costs")
@@ -251,12 +265,13 @@ def _operation(sign: str, left: Cost, right: Cost) -> Cost:
     steps = left_steps + right_steps + _NODE_STEPS
     if sign == "in":
         each = min(_compared(one), _compared(other.item or SCALAR))
-        return steps + other.size * each, SCALAR
+        return steps + _taken_out(one) + other.size * each, SCALAR
     if sign == "+":
-        copied = (one.size + other.size) * _COPY_STEPS if one.item or other.item else 0
+        copied = _taken_out(one) + _taken_out(other)
         return steps + copied + (one.size + other.size) // _STEP_CHARS, _joined(one, other)
     if sign in {"-", "*", "/", "%"}:
-        return steps, SCALAR
+        # What cannot be calculated with is copied into the error.
+        return steps + _taken_out(one) + _taken_out(other), SCALAR
     return steps + min(_compared(one), _compared(other)), SCALAR
 
 
@@ -283,8 +298,23 @@ def _indexed(extent: Extent) -> Extent:
 
 
 def _taken_out(extent: Extent) -> int:
-    """The steps to take a value out of what holds it: a map or list is copied, though not what is in it."""
-    return extent.size * _ENTRY_STEPS if extent.is_container else 0
+    """The steps to take a value out of what holds it: a map or list is copied, with all that is in it."""
+    return extent.nodes * _ENTRY_STEPS // 2 if extent.is_container else 0
+
+
+def _given(extent: Extent) -> int:
+    """The steps to make a value of Python's of what comes out, also where it is neither true nor false."""
+    return extent.nodes * _RESULT_STEPS + extent.chars // _GIVEN_CHARS
+
+
+def _is_ascii(arguments: tuple[Node, ...]) -> bool:
+    """Whether it is ASCII that is looked for, and written out."""
+    return all(isinstance(one, Literal) and str(one.value).isascii() for one in arguments)
+
+
+def _copied(extent: Extent) -> int:
+    """The steps to put a value into a list or a map, or to give it to a loop: all in it is copied, but no text."""
+    return extent.nodes * _COPY_STEPS if extent.is_container else 0
 
 
 def _listed(items: list[Extent]) -> Extent:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from reprlib import Repr
 from typing import Any
 
 import cel
@@ -10,9 +11,14 @@ from services.scoring.rules.domain.errors import ConditionError
 
 EVENT_FIELDS = ("id", "source", "type", "time")
 
-#: What the evaluator raises when an expression cannot be evaluated over the given values.
-EVALUATION_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 REASON_MAX_CHARS = 300
+NAME_MAX_CHARS = 100
+VALUE_MAX_CHARS = 80
+
+#: Writes out the beginning of a value, however large it is.
+_beginning = Repr()
+_beginning.maxstring = VALUE_MAX_CHARS
+_beginning.maxother = VALUE_MAX_CHARS
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ def holds(condition: Condition, context: Any) -> bool | NotEvaluated:
     """Whether the condition is true in `context`; NotEvaluated when it has no true or false answer there."""
     try:
         result = condition.program.execute(context)
-    except EVALUATION_ERRORS as error:
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it is this condition's, and the others go on
         return NotEvaluated(_explained(error))
     except BaseException as error:
         # A mistake in the evaluator itself, which is no Exception and has no other name to be known by.
@@ -61,7 +67,8 @@ def holds(condition: Condition, context: Any) -> bool | NotEvaluated:
         return NotEvaluated(f"the evaluator failed: {_first_line(error)}")
     if isinstance(result, bool):
         return result
-    return NotEvaluated(f"the result is {type(result).__name__} {result!r:.80}, neither true nor false")
+    shown = _beginning.repr(result)[:VALUE_MAX_CHARS]
+    return NotEvaluated(f"the result is {type(result).__name__} {shown}, neither true nor false")
 
 
 def context_of(event: Mapping[str, Any], variables: Iterable[str]) -> Any:
@@ -75,11 +82,17 @@ def context_of(event: Mapping[str, Any], variables: Iterable[str]) -> Any:
     return context
 
 
-def _explained(error: BaseException) -> str:
+def _explained(error: Exception) -> str:
     if isinstance(error, KeyError):
-        return f"the event has no field {error.args[0]}" if error.args else "the event lacks a field"
+        name = _plain(str(error.args[0])[:NAME_MAX_CHARS]) if error.args else ""
+        return f"the event has no field {name}" if name else "the event lacks a field"
     return _first_line(error)
 
 
 def _first_line(error: BaseException) -> str:
-    return str(error).split("\n", 1)[0][:REASON_MAX_CHARS]
+    return _plain(str(error)[:REASON_MAX_CHARS].split("\n", 1)[0])
+
+
+def _plain(text: str) -> str:
+    """Text that may hold an event's own, so that it can be stored and shown: PostgreSQL has no text with a NUL."""
+    return text if text.isprintable() else repr(text)[1:-1][:REASON_MAX_CHARS]

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from services.scoring.limits.domain import CapKey
-from services.scoring.rules.domain.conditions import Judged, judge
+from services.scoring.rules.domain.conditions import Judged, judge, unjudged
 from services.scoring.rules.domain.errors import ConditionError
 from services.scoring.rules.domain.evaluation import (
     Answer,
@@ -27,6 +27,9 @@ from shared.contracts.programme import Programme, Slot
 
 #: What all conditions on one type of event may take here, in steps of some 20 ns; the others are evaluated apart.
 IN_PROCESS_STEPS_MAX_COUNT = 10_000
+
+#: What is read of a version's conditions, in characters, before they are evaluated.
+JUDGED_MAX_CHARS = 20_000
 
 #: The attribute of an accepted event that says which member a beneficiary is.
 MEMBER_ATTRIBUTE: dict[Slot, Literal["member", "objectmember", "replymember"]] = {
@@ -153,7 +156,7 @@ class Matched:
 
 def compile_version(programme: Programme, number: int, effective_from: datetime) -> CompiledVersion:
     """Compile a programme for scoring: of its conditions those that take next to no time for an event."""
-    judged = {rule.id: judge(rule.when, rule.on) for rule in programme.rules if rule.when is not None}
+    judged = _judged(programme)
     cheap = _cheap(programme, judged)
     rules: dict[str, list[CompiledRule]] = {}
     for rule in programme.rules:
@@ -186,6 +189,22 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
             if any(isinstance(rule.condition, Judged) for rule in of_type)
         ),
     )
+
+
+def _judged(programme: Programme) -> dict[str, Judged]:
+    """The conditions by rule, the shorter ones judged; the others count as without a bound.
+
+    Reading takes some microseconds a character, and a batch waits for it.
+    """
+    judged: dict[str, Judged] = {}
+    left = JUDGED_MAX_CHARS
+    conditions = [
+        (len(rule.when), rule.id, rule.when, rule.on) for rule in programme.rules if rule.when is not None
+    ]
+    for chars, rule_id, condition, event_types in sorted(conditions):
+        left -= chars
+        judged[rule_id] = judge(condition, event_types) if left >= 0 else unjudged(condition)
+    return judged
 
 
 def _cheap(programme: Programme, judged: Mapping[str, Judged]) -> set[str]:

@@ -7,11 +7,12 @@ are declined as too slow, and everything else goes on.
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.scoring.children.handlers import ChildEndedError, Children
+from services.scoring.children.handlers import ChildEndedError, ChildLostError, Children
 from services.scoring.metrics import EVALUATED_APART_SECONDS
 from services.scoring.rules.domain.evaluation import EVENT_FIELDS, Answer, NotEvaluated, TooSlow
 from services.scoring.rules.domain.matching import Answers, Question, RuleKey
@@ -24,6 +25,8 @@ CHILD_MAX_BYTES = 512 * 1024 * 1024
 ANSWER_SECONDS = 60.0
 #: Children that one community may use up with one version, before none of its rules is evaluated apart any more.
 ENDED_MAX_COUNT = 3
+#: Children that may be lost at one rule before it is taken for the cause: a machine without memory says nothing.
+LOST_MAX_COUNT = 2
 PAUSED_MAX_COUNT = 10_000
 
 log = logging.getLogger(__name__)
@@ -59,7 +62,7 @@ class Evaluator:
         """The answers of a community's rules; those that come too late are too slow."""
         answers: dict[RuleKey, Mapping[str, Answer]] = {}
         left = dict(questions)
-        ended = 0
+        ended, lost = 0, Counter[RuleKey]()
         events = {uid for question in questions.values() for uid in question.events}
         seconds = settings.budget_burst_seconds + len(events) * settings.community_seconds_per_event
         while True:
@@ -78,9 +81,16 @@ class Evaluator:
                         answers[key] = _answers(left.pop(key), part["answers"], settings)
                         if None in part["answers"]:
                             too_slow.append(key)
-            except ChildEndedError as error:
-                ended += 1
+            except (ChildEndedError, ChildLostError) as error:
+                if not left:
+                    return answers
                 key = next(iter(left))
+                if isinstance(error, ChildLostError):
+                    lost[key] += 1
+                    if lost[key] <= LOST_MAX_COUNT:
+                        log.warning("asked again, since it was no rule that ended it: %s", error)
+                        continue
+                ended += 1
                 detail = (
                     f"it took more than {1_000 * settings.evaluation_seconds:g} ms of the processor, or too much"
                     " memory, for one event"
@@ -99,9 +109,11 @@ class Evaluator:
         if not keys:
             return
         now = time.monotonic()
-        if len(self._paused) > PAUSED_MAX_COUNT:
-            self._paused = {key: until for key, until in self._paused.items() if until > now}
         self._paused |= dict.fromkeys(keys, now + settings.too_slow_pause_seconds)
+        if len(self._paused) > PAUSED_MAX_COUNT:
+            # Those whose pause ends last are kept: the others are asked again a little early.
+            latest = sorted(self._paused.items(), key=lambda one: one[1])[-PAUSED_MAX_COUNT // 2 :]
+            self._paused = {key: until for key, until in latest if until > now}
         first = keys[0]
         log.error(
             "%d rules are too slow and give nothing, the first: %s",

@@ -38,6 +38,9 @@ def evaluate(request: Mapping[str, Any], limit: Limit) -> Iterator[Mapping[str, 
         allowed = min(rule["seconds"], left)
         variables = tuple(rule["variables"])
         answers: list[bool | str | None] = []
+        if allowed <= 0:
+            yield {"answers": [None] * len(rule["events"]), "seconds": 0.0}
+            continue
         limit(COMPILE_SECONDS)
         try:
             condition = Condition(_compiled(rule["text"]), variables)

@@ -20,7 +20,9 @@ from services.scoring.metrics import RULES_DECLINED
 from services.scoring.programmes.domain.reading import document_sha256
 from services.scoring.programmes.handlers import in_force
 from services.scoring.programmes.handlers.checking import CHECKER, Checker, ChecksBusyError
-from services.scoring.rules.handlers.evaluating import CHILD_MAX_BYTES
+from services.scoring.rules.domain.matching import RuleKey
+from services.scoring.rules.handlers import evaluating
+from services.scoring.rules.handlers.evaluating import CHILD_MAX_BYTES, Evaluator
 from services.scoring.settings import Settings
 from shared.consumer import Preparation
 from tests.waiting import until
@@ -197,6 +199,17 @@ async def test_conditions_that_are_evaluated_apart_say_the_same(world: Any, scor
     assert await world.totals() == {(world.uuid("ann"), "rule-0"): 1, (world.uuid("ann"), "rule-2"): 1}
 
 
+async def test_what_an_error_says_of_an_event_can_always_be_stored(world: Any, scorer: Scorer, api: Any) -> None:
+    """Text with a NUL is no text for PostgreSQL: the batch failed, and with it everybody's, for ever."""
+    programme = document(r'data.attributes["a\u0000b"] == "x"', r'{"a": true}[data.channel + "\u0000"]', "true")
+    assert (await api.post("/v1/programmes", json=programme)).status_code == 201
+    await score(world, scorer, world.event("1"))
+    assert await reasons(world) == {("rule-0", "condition_failed"): 1, ("rule-1", "condition_failed"): 1}
+    details = await world.pool.fetch("select detail from declined where community = $1", world.community)
+    assert {row["detail"] for row in details} >= {r"the event has no field chat\x00"}
+    assert await world.totals() == {(world.uuid("ann"), "rule-2"): 1}
+
+
 async def test_only_what_is_in_force_is_compiled_and_once(
     world: Any, scorer: Scorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -281,7 +294,7 @@ async def test_a_check_that_takes_too_long_is_ended_and_the_next_one_is_answered
 ) -> None:
     transport: Any = api._transport
     connected = transport.app.state.connected
-    many = document(*[" || ".join(["data.channel == 'chat'"] * 80)] * 100)
+    many = document(*[" || ".join(["data.channel == 'chat'"] * 70)] * 100)
     transport.app.state.connected = replace(connected, settings=Settings(check_seconds=0.02))
     refused = await api.post("/v1/programmes", json=many)
     assert (refused.status_code, refused.json()["type"]) == (422, "urn:plaudit:problem:check-too-slow")
@@ -314,6 +327,74 @@ async def test_a_community_waits_for_its_own_checks_and_no_other_for_them(
     await asyncio.gather(*many, other)
     assert begun[:2] == ["a0", "b"]
     await checker.close()
+
+
+class Killer:
+    """Ends a child as soon as it is asked something, so many times, as somebody or a full machine would."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+        self.left = times
+        asked = Child.ask
+
+        def killed(child: Child, request: Any, *, seconds: float) -> AsyncIterator[Any]:
+            if self.left:
+                self.left -= 1
+                child._process.kill()
+            return asked(child, request, seconds=seconds)
+
+        monkeypatch.setattr(Child, "ask", killed)
+
+
+async def test_a_child_that_somebody_ended_costs_no_points(
+    world: Any, scorer: Scorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await published_before(world, document(f"{MEDIUM} || true", f"{MEDIUM} || true"))
+    killer = Killer(monkeypatch, times=2)
+    await score(world, scorer, world.event("1"))
+    assert killer.left == 0
+    assert scorer.evaluator.children.started_count == 3
+    assert await world.totals() == {(world.uuid("ann"), "rule-0"): 1, (world.uuid("ann"), "rule-1"): 1}
+    assert not scorer.evaluator._paused
+
+
+async def test_a_rule_at_which_every_child_is_lost_is_given_up(
+    world: Any, scorer: Scorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory that a machine lacks ends a process without a word: the batch must not be tried for ever."""
+    await published_before(world, document(MEDIUM, CHEAP))
+    killer = Killer(monkeypatch, times=1_000)
+    await score(world, scorer, world.event("1"))
+    assert killer.left == 1_000 - 3
+    assert await reasons(world) == {("rule-0", "too_slow"): 1}
+    assert await world.totals() == {(world.uuid("ann"), "rule-1"): 1}
+
+
+async def test_a_check_whose_child_was_ended_may_be_sent_again(
+    world: Any, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Killer(monkeypatch, times=1)
+    lost = await api.post("/v1/programmes?dry_run=true", json=document(CHEAP))
+    assert (lost.status_code, "Retry-After" in lost.headers) == (503, True)
+    assert (await api.post("/v1/programmes?dry_run=true", json=document(CHEAP))).status_code == 200
+
+
+async def test_a_child_that_does_not_start_is_nobodys_text() -> None:
+    """It is no rule's doing, so that no rule is declined for it: the service ends loudly."""
+    children = Children("nothing", count=1, memory_bytes=CHILD_MAX_BYTES)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="does not start: 1"):
+            async with children.lend():
+                pass
+    assert children.started_count == 2
+
+
+async def test_what_is_remembered_of_slow_rules_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluating, "PAUSED_MAX_COUNT", 10)
+    evaluator = Evaluator()
+    for number in range(100):
+        evaluator._pause([RuleKey("c", 1, f"rule-{number}")], "slow", Settings())
+        assert len(evaluator._paused) <= 10
+        assert evaluator._is_paused(RuleKey("c", 1, f"rule-{number}"))
 
 
 async def test_a_child_knows_no_secret_and_ends_with_its_pipe(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,12 +68,19 @@ class Broker:
         await self.acknowledge.wait()
 
 
+class Judged:
+    """A database in which every event is judged."""
+
+    async def fetchval(self, query: str, *arguments: Any) -> bool:
+        return True
+
+
 async def post(send: Any) -> Answer:
     """Send one event to ingest, which lets one request wait."""
     nothing: Any = None  # what the route has no use for
     service = Connected(
         settings=Settings(requests_max_count=1),
-        pool=nothing,
+        pool=Judged(),  # type: ignore[arg-type]
         keys=AnyKey(),  # type: ignore[arg-type]
         begin=nothing,
         send=send,

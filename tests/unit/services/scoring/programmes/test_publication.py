@@ -3,8 +3,18 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.scoring.programmes.domain.publication import BEGINNING, EffectiveFromError, Head, effective_from
+from services.scoring.programmes.domain.publication import (
+    BEGINNING,
+    EffectiveFromError,
+    Head,
+    VersionStart,
+    effective_from,
+    succession,
+)
+from services.scoring.rules.domain.matching import version_at
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEAD = timedelta(seconds=2)
@@ -36,3 +46,16 @@ def test_a_time_that_was_scored_is_refused_and_the_earliest_is_told(head: Head, 
     with pytest.raises(EffectiveFromError) as refused:
         effective_from(earliest - timedelta(microseconds=1), head=head, lead_seconds=LEAD.total_seconds())
     assert f"from {earliest.isoformat()} on" in str(refused.value)
+
+
+@given(st.lists(st.integers(0, 9), max_size=8), st.integers(-1, 10))
+def test_in_succession_are_the_versions_that_are_ever_in_force(hours: list[int], asked: int) -> None:
+    """However far ahead earlier ones were published for: the newest that is in effect is the last one begun."""
+    starts = [
+        VersionStart(number, BEGINNING + timedelta(hours=hour)) for number, hour in enumerate(hours, start=1)
+    ]
+    found = succession(starts)
+    assert found == sorted(found, key=lambda start: (start.effective_from, start.number))
+    moment = BEGINNING + timedelta(hours=asked)
+    begun = [start for start in found if start.effective_from <= moment]
+    assert (begun[-1] if begun else None) == version_at(starts, moment)

@@ -7,7 +7,7 @@ import pytest
 
 from services.scoring.rules.domain.conditions import check_condition, compile_condition
 from services.scoring.rules.domain.errors import ConditionError
-from services.scoring.rules.domain.evaluation import NotEvaluated, context_of, holds
+from services.scoring.rules.domain.evaluation import Condition, NotEvaluated, context_of, holds
 
 EVENT: dict[str, Any] = {
     "id": "7",
@@ -23,9 +23,10 @@ EVENT: dict[str, Any] = {
 }
 
 
-def answer(expression: str) -> bool | NotEvaluated:
+def answer(expression: str, url: str = "https://forum.example.org/1") -> bool | NotEvaluated:
     condition = compile_condition(expression)
-    return holds(condition, context_of(EVENT, condition.variables))
+    event = EVENT | {"data": EVENT["data"] | {"object": {"url": url}}}
+    return holds(condition, context_of(event, condition.variables))
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,40 @@ def test_without_an_answer_the_reason_is_kept(expression: str, reason: str) -> N
     found = answer(expression)
     assert isinstance(found, NotEvaluated)
     assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        # PostgreSQL has no text with a NUL: one such reason, and nobody's events would ever be stored again.
+        (r'data.attributes["a\u0000b"] == "x"', r"the event has no field a\x00b"),
+        (r'{"a": true}[data.channel + "\u0000"]', r"the event has no field forum\x00"),
+        (
+            r'data.length_chars == 42 ? dyn("a\u202eb") : dyn(true)',
+            r"the result is str 'a\u202eb', neither true nor false",
+        ),
+        # An event with 64 kB would have 200 rules say that it has no field of 64 kB.
+        ('{"a": true}[data.object.url]', f"the event has no field https://{'u' * 92}"),
+        (
+            "size(data.object.url) > 1 ? dyn([[data.object.url]]) : dyn(true)",
+            "the result is list [['https://uuuuuuu",
+        ),
+    ],
+)
+def test_a_reason_can_be_stored_and_shown_whatever_the_event_says(expression: str, reason: str) -> None:
+    found = answer(expression, url=f"https://{'u' * 60_000}")
+    assert isinstance(found, NotEvaluated)
+    assert found.reason.startswith(reason)
+    assert len(found.reason) <= 300
+    assert found.reason.isprintable()
+
+
+def test_whatever_the_evaluator_raises_is_the_conditions_own() -> None:
+    class Program:
+        def execute(self, _: object) -> bool:
+            raise AttributeError("a mistake\nin the evaluator")
+
+    assert holds(Condition(Program(), ()), None) == NotEvaluated("a mistake")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from services.scoring.rules.domain.parser import parse
 from shared.contracts.activities import ACTIVITY_TYPES
 
 POST = ("forum.post.v1",)
+SURVEY = ("survey.response.v1",)
 TWENTY = f"[{', '.join(map(str, range(20)))}]"
 
 
@@ -114,6 +115,32 @@ def test_loops_multiply_and_lists_of_lists_grow() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("expression", "measured"),
+    [
+        # Steps as measured, over the largest event, with text in characters of four bytes. What is put into a list
+        # or a map, given to a loop, or kept by `map` for the next item, is copied with all that is in it.
+        (f"size([{', '.join('1' * 60)}].map(i, [{', '.join('1' * 30)}])) == 1", 180_000),
+        (f"size([{', '.join('1' * 40)}].map(i, {{1: 1, 2: 1, 3: 1, 4: 1}})) == 1", 15_000),
+        ("1 in [data]", 330),
+        ("'x' in {'a': data, 'b': data, 'c': data}", 850),
+        ("{'a': data}.a.channel == 'x'", 700),
+        (f"[{', '.join('1' * 60)}].exists(i, [data] == [i])", 20_000),
+        (f"[{', '.join('1' * 60)}].exists(i, [--data] == [i])", 20_000),
+        (f"[{', '.join('1' * 60)}].all(i, data + 1 == 1 || true)", 27_000),
+        (f"size({' + '.join(['[event]'] * 60)}) == 1", 31_000),
+        # What comes out becomes a value of Python, and an error has the text in it.
+        ("size(data.comment) > 100 ? dyn([data, data, data, data]) : dyn(true)", 4_300),
+        (f"size(data.comment) > 100 ? dyn({' + '.join(['data.comment'] * 19)}) : dyn(true)", 30_000),
+        ("data.attributes[data.comment] == 1", 2_300),
+        ("duration(data.comment) == duration('1s')", 20_000),
+        ("data.comment.contains('\U0001f600\U0001f600\U0001f600x')", 1_900),
+    ],
+)
+def test_a_bound_is_no_less_than_what_was_measured(expression: str, measured: int) -> None:
+    assert steps(expression, SURVEY) >= measured
+
+
 def test_the_dearer_branch_counts_and_both_sides() -> None:
     dear = f"{TWENTY}.all(a, a > 0)"
     assert steps(f"true ? true : {dear}") > steps(dear)
@@ -156,7 +183,6 @@ def test_a_bound_is_of_all_the_types_that_a_rule_listens_to() -> None:
     )
 
 
-SURVEY = ("survey.response.v1",)
 TEXTS = st.sampled_from(
     ["'ab'", "data.comment", "data.actor.id", "data.object.author.name", "event.source", "data.attributes.field_1"]
 )
@@ -181,6 +207,7 @@ def _texts(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         inner.map(lambda one: f"bytes({one})"),
         inner.map(lambda one: f"(true ? {one} : data).a"),
         inner.map(lambda one: f"dyn({one})"),
+        inner.map(lambda one: f"--{one}"),
     )
 
 

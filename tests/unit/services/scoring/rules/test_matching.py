@@ -4,7 +4,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.scoring.programmes.domain.reading import read_programme
-from services.scoring.rules.domain.matching import CompiledVersion, compile_version, match, version_at
+from services.scoring.rules.domain.conditions import Judged
+from services.scoring.rules.domain.costs import UNBOUNDED
+from services.scoring.rules.domain.evaluation import Condition
+from services.scoring.rules.domain.matching import (
+    JUDGED_MAX_CHARS,
+    CompiledVersion,
+    compile_version,
+    match,
+    version_at,
+)
 from shared.contracts.programme import Programme
 
 ANN, BOB = "00000000-0000-5000-8000-00000000000a", "00000000-0000-5000-8000-00000000000b"
@@ -120,3 +129,19 @@ def test_a_type_listed_twice_counts_once() -> None:
     text = TEXT.replace("[chat.message.v1, forum.post.v1]", "[chat.message.v1, chat.message.v1]")
     matched = match([event()], {"acme": [version(text=text)]})
     assert [one.rule.id for one in matched.candidates] == ["write"]
+
+
+def test_of_long_conditions_only_so_much_is_read_before_they_are_evaluated() -> None:
+    """A batch waits for that: two hundred of two thousand characters took seconds."""
+    long = f"data.channel in [{', '.join(['1'] * 600)}]"
+    rules = [
+        {"id": f"r{n}", "title": "R", "on": ["chat.message.v1"], "points": 1, "when": long} for n in range(200)
+    ]
+    rules.append({"id": "short", "title": "S", "on": ["chat.message.v1"], "points": 1, "when": "size(data) > 1"})
+    programme = Programme.model_validate({"programme": "demo", "title": "Demo", "rules": rules[-100:]})
+    compiled = compile_version(programme, 1, EPOCH).rules["chat.message.v1"]
+    assert isinstance(compiled[-1].condition, Condition)
+    judged = [one.condition for one in compiled if isinstance(one.condition, Judged)]
+    read = [one for one in judged if one.steps < UNBOUNDED]
+    assert len(judged) - len(read) >= 99 - JUDGED_MAX_CHARS // len(long)
+    assert {(one.text, one.variables) for one in judged if one.steps == UNBOUNDED} == {(long, ("event", "data"))}

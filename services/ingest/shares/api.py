@@ -1,0 +1,167 @@
+"""What whoever sends more than their share is answered, and what everybody is told of theirs.
+
+The headers are those of draft-ietf-httpapi-ratelimit-headers-10. The buckets are this process's own.
+"""
+
+import math
+import time
+from typing import Annotated, NamedTuple, cast
+
+from fastapi import Depends, Request, Response
+
+from services.ingest.metrics import REQUESTS_LIMITED, SHARE_NAMES, SHARES_KNOWN
+from services.ingest.settings import Settings
+from services.ingest.shares.domain import Bucket, Buckets, Share, retry_after_seconds
+from shared.http import Principal, Problem, ProblemType
+from shared.http.auth import authorise
+from shared.http.connected import ConnectedService
+
+QUOTA_EXCEEDED = ProblemType("quota-exceeded", 429, "More was sent than the share allows")
+
+#: What a caller is told of.
+NAMES = SHARE_NAMES[:4]
+#: While the line behind the door is late, all together may send this part of what they may otherwise.
+LATE = 0.25
+_UNITS = ("events", "content-bytes") * 3
+_LEFT = ", ".join(f'"{name}";r=%d' for name in NAMES)
+_WHY = {
+    "key": "The share of this access key is used up",
+    "community": "The share of this community is used up",
+    "all": "All communities together send more than is taken in, and this one not little",
+}
+
+
+class Shares(NamedTuple):
+    """What each access key, each community and all together may send, and how the answers say it."""
+
+    key: Share
+    community: Share
+    all: Share
+    #: What all may send while what was let in before waits yet.
+    late: Share
+    policy: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Shares":
+        """The shares that the settings give."""
+        seconds = settings.share_burst_seconds
+        key = Share.of(settings.key_events_per_second, settings.key_bytes_per_second, seconds)
+        community = Share.of(settings.community_events_per_second, settings.community_bytes_per_second, seconds)
+        everybody = Share.of(settings.all_events_per_second, settings.all_bytes_per_second, seconds)
+        bursts = [
+            burst for share in (key, community, everybody) for burst in (share.burst_events, share.burst_bytes)
+        ]
+        policy = ", ".join(
+            f'"{name}";q={math.ceil(burst)};w={seconds};qu="{unit}"'
+            for name, burst, unit in zip(SHARE_NAMES, bursts, _UNITS, strict=True)
+        )
+        late = Share.of(LATE * settings.all_events_per_second, LATE * settings.all_bytes_per_second, seconds)
+        return cls(key, community, everybody, late, policy)
+
+
+class Visit:
+    """One request at the door: the buckets that it takes from."""
+
+    __slots__ = ("_all", "_community", "_key", "_shares")
+
+    def __init__(self, shares: Shares, key: Bucket, community: Bucket, everybody: Bucket) -> None:
+        self._shares = shares
+        self._key = key
+        self._community = community
+        self._all = everybody
+
+    def check(self, byte_count: int) -> None:
+        """Let the request of so many bytes go on. Raises Problem 429 when one of its shares is used up.
+
+        What all may send together keeps out only those of whom much came lately, or comes now.
+        """
+        if not (self._key.is_open and self._community.is_open):
+            raise self._refusal()
+        if not (self._all.is_open or self._community.is_light(self._shares.community, byte_count)):
+            raise self._refusal()
+
+    def take(self, event_count: int, byte_count: int) -> None:
+        """Count what the request brings."""
+        self._key.take(event_count, byte_count)
+        self._community.take(event_count, byte_count)
+        self._all.take(event_count, byte_count)
+        if not self._all.is_open:
+            self._all.forgive(self._shares.all)
+
+    def headers(self) -> dict[str, str]:
+        """What is left, as headers of the answer."""
+        key, community = self._key, self._community
+        left = (key.events, key.bytes, community.events, community.bytes)
+        if not (key.is_open and community.is_open):  # some of it may be a debt
+            left = (max(0, key.events), max(0, key.bytes), max(0, community.events), max(0, community.bytes))
+        return {"RateLimit-Policy": self._shares.policy, "RateLimit": _LEFT % left}
+
+    def _refusal(self) -> Problem:
+        shares = self._shares
+        waits = [
+            wait
+            for bucket, share in (
+                (self._key, shares.key),
+                (self._community, shares.community),
+                (self._all, shares.all),
+            )
+            for wait in bucket.wait_seconds(share)
+        ]
+        seconds, name = max(zip(waits, SHARE_NAMES, strict=True))
+        REQUESTS_LIMITED.labels(name).inc()
+        return quota_exceeded(name, retry_after_seconds(seconds), shares.policy)
+
+
+def quota_exceeded(name: str, seconds: int, policy: str) -> Problem:
+    """The answer to who has used up the share of that name, for so many seconds yet."""
+    scope, _, unit = name.partition("-")
+    detail = f"{_WHY[scope]} ({unit}). Nothing was taken; send the same again in {seconds} s"
+    headers = {"Retry-After": str(seconds), "RateLimit-Policy": policy, "RateLimit": f'"{name}";r=0;t={seconds}'}
+    return Problem(QUOTA_EXCEEDED, detail, headers=headers)
+
+
+class Door:
+    """Who has sent how much at this process lately."""
+
+    def __init__(self) -> None:
+        self._keys = Buckets()
+        self._communities = Buckets()
+        self._all: Bucket
+        self._settings: Settings | None = None
+        self._shares: Shares
+        SHARES_KNOWN.set_function(lambda: len(self._keys) + len(self._communities))
+
+    def visit(self, principal: Principal, settings: Settings, byte_count: int, is_late: bool = False) -> Visit:
+        """The shares that a request of that caller takes from. Raises Problem 429 when one is used up.
+
+        While the line behind the door is late, all together may send less.
+        """
+        now = time.monotonic()
+        if settings is not self._settings:
+            self._settings, self._shares = settings, Shares.of(settings)
+            self._all = Bucket(self._shares.all, now)
+        shares, most = self._shares, settings.shares_max_count
+        key = self._keys.of((principal.community, principal.credential), shares.key, now, most)
+        community = self._communities.of(principal.community, shares.community, now, most)
+        key.refill(shares.key, now)
+        community.refill(shares.community, now)
+        self._all.refill(shares.late if is_late else shares.all, now)
+        visit = Visit(shares, key, community, self._all)
+        visit.check(byte_count)
+        return visit
+
+
+DOOR = Door()
+
+
+async def _one_event(request: Request, response: Response, service: ConnectedService) -> None:
+    """Count a command as one event of its caller's, whose key the route has checked before."""
+    principal = await authorise(service.keys, request.headers.get("authorization"), None)
+    byte_count = len(await request.body())
+    visit = DOOR.visit(principal, cast("Settings", service.settings), byte_count)
+    visit.take(1, byte_count)
+    response.headers.update(visit.headers())
+
+
+#: The annotation of a route's parameter, after the caller: the command takes from the caller's share.
+WithinShare = Annotated[None, Depends(_one_event)]

@@ -1,0 +1,179 @@
+"""One community sends all it can, and the events of another get through as if it didn't."""
+
+import asyncio
+import logging
+import statistics
+import sys
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import asyncpg
+import orjson
+import pytest
+
+from plaudit.client import PlauditClient
+from tests.faults import load as loads
+from tests.faults import reconcile
+from tests.faults.arena import FULL, SEED, Arena, Pace
+from tests.faults.conftest import once, quick
+from tests.waiting import until
+
+pytestmark = [pytest.mark.stack, pytest.mark.faults, pytest.mark.timeout(300)]
+
+FLOOD_COUNT = 20_000 if FULL else 5_000
+FLOODS_COUNT = 4
+ALL_AT_ONCE = Pace(events_per_request=1_000, pause_seconds=0.0)
+WARMING_COUNT = 3
+QUIET_COUNT = 15
+FLOODED_MIN_COUNT = 5
+#: How much longer than in quiet an event of another may take.
+FACTOR = 3.0
+#: Faster than this is fast enough, whatever it is in quiet: the machines of tests have pauses of their own.
+FLOOR_SECONDS = 0.3
+
+
+@dataclass
+class Neighbour:
+    """A community that sends an event now and then, and how long the award of each took, in seconds."""
+
+    name: str
+    client: PlauditClient
+    scoring: asyncpg.Connection
+    count: int = 0
+    quiet: list[list[float]] = field(default_factory=list)
+    flooded: list[float] = field(default_factory=list)
+
+    async def award_seconds(self) -> float:
+        """Send one event; how long it takes until its award is there."""
+        self.count += 1
+        event_id = f"one-{self.count}"
+        uid = loads.event_uid(self.name, event_id)
+        started = time.monotonic()
+        await self.client.send([loads.message(event_id, datetime.now(UTC), "ada", f"reader-{self.count}")])
+        sql = "select 1 from awards where community = $1 and event_uid = $2 limit 1"
+        await until(lambda: self.scoring.fetchval(sql, self.name, uid))
+        return time.monotonic() - started
+
+    async def while_quiet(self) -> None:
+        """Measure while nobody else sends; the first events wake everything up."""
+        for _ in range(WARMING_COUNT):
+            await self.award_seconds()
+        self.quiet.append([await self.award_seconds() for _ in range(QUIET_COUNT)])
+
+    async def while_flooded(self, is_over: Callable[[], bool]) -> None:
+        """Measure until the flood is over."""
+        while not is_over():
+            self.flooded.append(await self.award_seconds())
+
+    def assert_undisturbed(self) -> None:
+        """The median is within the factor of that in quiet; the slowest of many is the machine's as much as ours.
+
+        Quiet is before and after the flood, whichever took longer: others may have begun to use the machine.
+        """
+        quiet, flooded = max(map(statistics.median, self.quiet)), statistics.median(self.flooded)
+        slowest = max(map(max, self.quiet))
+        told = (
+            f"{flooded:.3f} s (slowest of {len(self.flooded)}: {max(self.flooded):.3f} s), "
+            f"in quiet {quiet:.3f} s (slowest {slowest:.3f} s)"
+        )
+        logging.getLogger(__name__).info(told)
+        assert len(self.flooded) >= FLOODED_MIN_COUNT, told
+        assert flooded <= max(FACTOR * quiet, FLOOR_SECONDS), told
+
+
+@asynccontextmanager
+async def neighbour(arena: Arena) -> AsyncIterator[Neighbour]:
+    """A community beside the one that floods, measured in quiet before the body, and after it."""
+    await arena.workers.ready()
+    name = f"neighbour-{uuid.uuid4().hex[:10]}"
+    key = await arena.community(name)
+    scoring = await arena.admin("scoring")
+    try:
+        async with PlauditClient(arena.state.service_urls["ingest"], key) as client:
+            one = Neighbour(name, client, scoring)
+            await one.while_quiet()
+            yield one
+            await arena.settled()
+            await one.while_quiet()
+    finally:
+        await scoring.close()
+
+
+@once
+@quick
+async def test_a_flood_by_the_api(platform_under_faults: Arena) -> None:
+    """Requests as large as may be, as fast as the door lets them in; all of it is there in the end, and once."""
+    arena = platform_under_faults
+    async with (
+        neighbour(arena) as other,
+        arena.run("35 flood of one community", count=FLOOD_COUNT, pace=ALL_AT_ONCE) as run,
+    ):
+        await other.while_flooded(lambda: run.throttled_seconds is not None)
+        await run.count_in_flight()
+        run.recovers()
+    assert run.throttled_seconds, "nobody was told to wait"
+    other.assert_undisturbed()
+
+
+@once
+async def test_floods_of_several_at_once(platform_under_faults: Arena) -> None:
+    """What all may send together goes to those who flood; whoever sends little is let in beside them."""
+    arena = platform_under_faults
+    names = [f"flood-{number}-{uuid.uuid4().hex[:10]}" for number in range(FLOODS_COUNT)]
+    keys = [await arena.community(name) for name in names]
+
+    async def flood(name: str, key: str) -> int:
+        events = loads.build(name, Random(f"{SEED} {name}"), FLOOD_COUNT // FLOODS_COUNT).unique
+        async with PlauditClient(arena.state.service_urls["ingest"], key) as client:
+            assert (await client.send(events.values())).accepted == len(events)
+            assert client.throttled_seconds > 0
+        return len(events)
+
+    async with neighbour(arena) as other:
+        flooding = asyncio.gather(*map(flood, names, keys))
+        await other.while_flooded(flooding.done)
+        counts = await flooding
+    await arena.settled()
+    for name, count in zip(names, counts, strict=True):
+        rows = await reconcile.Databases(arena.state, name).rows(
+            "analytics", "select count(*), count(distinct event_uid) from events where community = $1"
+        )
+        assert tuple(rows[0]) == (count, count)
+    assert len(other.flooded) >= FLOODED_MIN_COUNT
+    assert other.client.throttled_seconds == 0, "who sends little was told to wait"
+
+
+@once
+async def test_a_flood_by_an_import(platform_under_faults: Arena, tmp_path: Path) -> None:
+    """The command obeys, and ends well: its events are there, and once."""
+    arena = platform_under_faults
+    name = f"import-{uuid.uuid4().hex[:10]}"
+    await arena.community(name)
+    events = loads.build(name, Random(f"{SEED} import"), FLOOD_COUNT).unique
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(b"\n".join(map(orjson.dumps, events.values())))
+    async with neighbour(arena) as other:
+        command = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "plaudit", "import", "cloudevents", str(file), "--json"),
+            *("--stack", arena.state.name, "--community", name),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        importing = asyncio.create_task(command.communicate())
+        await other.while_flooded(importing.done)
+        summary = orjson.loads((await importing)[0])
+    await arena.settled()
+
+    assert command.returncode == 0
+    assert (summary["accepted"], summary["duplicate"], summary["pending"]) == (len(events), 0, 0)
+    assert summary["throttled_seconds"] > 0
+    databases = reconcile.Databases(arena.state, name)
+    for service in ("ingest", "analytics"):
+        rows = await databases.rows(service, "select event_uid::text as uid from events where community = $1")
+        assert sorted(row["uid"] for row in rows) == sorted(loads.event_uid(name, one) for one in events)
+    other.assert_undisturbed()

@@ -17,6 +17,7 @@ from services.analytics.points.handlers import on_awards
 from services.analytics.programmes.handlers import on_programmes
 from shared.access_keys import INSTALLATION
 from shared.contracts.facts import AUDIT_FACT
+from tests.integration.services.test_who_may import know_token_keys, token
 from tests.integration.services.world import NOON, add_person, authorization
 
 pytestmark = pytest.mark.stack
@@ -157,6 +158,18 @@ async def test_who_read_or_changed_a_members_data(world: Any, api: httpx.AsyncCl
     assert await numbers(world, api, f"/v1/members/{world.uuid('ada')}/audit") == [7, 4, 3, 2, 1, 0]
     assert await numbers(world, api, f"/v1/members/{world.uuid('bob')}/audit", kind="read") == [8]
     assert await numbers(world, api, f"/v1/members/{uuid4()}/audit") == []
+
+
+async def test_members_see_it_of_themselves_and_of_nobody_else(
+    world: Any, api: httpx.AsyncClient, trail: Trail
+) -> None:
+    await know_token_keys(world.pool)
+    ada, bob = world.uuid("ada"), world.uuid("bob")
+    api.headers.update(token(world.community, ada, ada))
+
+    assert await numbers(world, api, f"/v1/members/{ada}/audit") == [7, 4, 3, 2, 1, 0]
+    for path in (f"/v1/members/{bob}/audit", "/v1/audit", "/v1/audit.csv"):
+        assert (await api.get(path)).status_code == 403
 
 
 async def test_it_takes_the_scope_and_another_community_is_the_installations(

@@ -2,10 +2,9 @@
 
 import importlib
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-from uuid import uuid4
+from typing import Any
 
 import asyncpg
 import httpx
@@ -22,193 +21,25 @@ from shared.service import ServiceSpec
 from shared.services import SERVICES
 from shared.signatures import new_keys
 from shared.topics import AUDIT
+from tests.integration.services.commands import (
+    COMMANDS,
+    NO_COMMANDS,
+    OPEN,
+    TRACE,
+    TRACEPARENT,
+    Desk,
+    add_person,
+    create_run,
+    declare_identities,
+    reserve,
+    set_payee,
+)
 from tests.integration.services.rewards.conftest import RewardsWorld
-from tests.integration.services.rewards.finance import Finance, approved, filed
 from tests.integration.services.test_undeclared import operations
 from tests.integration.services.world import World
 from tools.schemas import openapi_document
 
 pytestmark = pytest.mark.stack
-
-TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
-TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
-
-#: Operations that change something and are no command of a person.
-NO_COMMANDS = {
-    "ingest POST /v1/events": "what members did elsewhere, thousands a second: the receipt is the record",
-}
-
-
-class Ask(NamedTuple):
-    """A command that is about to be given, and by whom."""
-
-    api: httpx.AsyncClient
-    method: str
-    path: str
-    json: Any = None
-
-    async def __call__(self) -> httpx.Response:
-        headers = {"Idempotency-Key": uuid4().hex, "traceparent": TRACEPARENT}
-        return await self.api.request(self.method, self.path, json=self.json, headers=headers)
-
-
-class Desk(NamedTuple):
-    """A community of the service, and two people who may do everything there."""
-
-    world: Any
-    api: httpx.AsyncClient
-    other: httpx.AsyncClient
-
-    @property
-    def people(self) -> str:
-        return f"/v1/communities/{self.world.community}/people"
-
-    async def person(self) -> str:
-        added = await self.api.post(self.people, json={"name": "Grace", "roles": ["manager"]})
-        assert added.status_code == 201, added.text
-        return str(added.json()["person_id"])
-
-    async def key(self) -> str:
-        body = {"community": self.world.community, "person_id": await self.person(), "name": "plugin"}
-        issued = await self.api.post("/v1/keys", json=body)
-        assert issued.status_code == 201, issued.text
-        return f"/v1/communities/{self.world.community}/keys/{issued.json()['key_id']}"
-
-    async def finance(self) -> Finance:
-        await self.world.publish()
-        await self.world.join("ada", "bob")
-        await self.world.give(*(self.world.award(f"a{n}", "ada", 250) for n in range(5)))
-        made = Finance(self.world, self.api, self.other)
-        assert (await made.payee("ada")).status_code == 200
-        return made
-
-    async def redemption(self) -> str:
-        await self.finance()
-        body = {"member_id": self.world.uuid("ada"), "reward_id": "sticker"}
-        made = await self.api.post("/v1/redemptions", json=body, headers={"Idempotency-Key": "1"})
-        assert made.status_code == 201, made.text
-        return f"/v1/redemptions/{made.json()['redemption_id']}"
-
-
-async def _add_person(desk: Desk) -> Ask:
-    return Ask(desk.api, "POST", desk.people, {"name": "Grace", "roles": ["manager"], "email": "g@example.org"})
-
-
-async def _set_roles(desk: Desk) -> Ask:
-    return Ask(desk.api, "PUT", f"{desk.people}/{await desk.person()}/roles", {"roles": ["moderator"]})
-
-
-async def _disable(desk: Desk) -> Ask:
-    return Ask(desk.api, "POST", f"{desk.people}/{await desk.person()}/disable")
-
-
-async def _enable(desk: Desk) -> Ask:
-    return Ask(desk.api, "POST", f"{desk.people}/{await desk.person()}/enable")
-
-
-async def _issue_key(desk: Desk) -> Ask:
-    body = {"community": desk.world.community, "person_id": await desk.person(), "name": "plugin"}
-    return Ask(desk.api, "POST", "/v1/keys", body)
-
-
-async def _rotate_key(desk: Desk) -> Ask:
-    return Ask(desk.api, "POST", f"{await desk.key()}/rotate", {})
-
-
-async def _revoke_key(desk: Desk) -> Ask:
-    return Ask(desk.api, "DELETE", await desk.key())
-
-
-async def _make_link(desk: Desk) -> Ask:
-    return Ask(desk.api, "POST", "/v1/sign-in-links", {"person_id": await desk.person()})
-
-
-async def _sign_in(desk: Desk) -> Ask:
-    link = await (await _make_link(desk))()
-    assert link.status_code == 201, link.text
-    return Ask(desk.api, "POST", "/v1/tokens", {"link": link.json()["link"]})
-
-
-async def _declare_identities(desk: Desk) -> Ask:
-    identities = [{"channel": "code", "id": "github:1"}, {"channel": "chat", "id": "U1"}]
-    return Ask(desk.api, "PUT", "/v1/members/identities", {"identities": identities, "name": "Ada Lovelace"})
-
-
-async def _publish(desk: Desk) -> Ask:
-    return Ask(desk.api, "POST", "/v1/programmes", JSON_EXAMPLE)
-
-
-async def _set_payee(desk: Desk) -> Ask:
-    await desk.finance()
-    body = {"name": "Ada Lovelace", "iban": "DE89 3704 0044 0532 0130 00"}
-    return Ask(desk.api, "PUT", f"/v1/payees/{desk.world.uuid('ada')}", body)
-
-
-async def _reserve(desk: Desk) -> Ask:
-    await desk.finance()
-    body = {"member_id": desk.world.uuid("ada"), "reward_id": "sticker"}
-    return Ask(desk.api, "POST", "/v1/redemptions", body)
-
-
-async def _confirm(desk: Desk) -> Ask:
-    return Ask(desk.api, "POST", f"{await desk.redemption()}/confirm")
-
-
-async def _cancel_redemption(desk: Desk) -> Ask:
-    return Ask(desk.api, "POST", f"{await desk.redemption()}/cancel")
-
-
-async def _create_run(desk: Desk) -> Ask:
-    await desk.finance()
-    return Ask(desk.api, "POST", "/v1/payout-runs")
-
-
-async def _approve_run(desk: Desk) -> Ask:
-    run = await (await desk.finance()).run()
-    return Ask(desk.other, "POST", f"/v1/payout-runs/{run['run_id']}/approve")
-
-
-async def _cancel_run(desk: Desk) -> Ask:
-    run = await (await desk.finance()).run()
-    return Ask(desk.api, "POST", f"/v1/payout-runs/{run['run_id']}/cancel")
-
-
-async def _file_run(desk: Desk) -> Ask:
-    run = await approved(await desk.finance())
-    return Ask(desk.api, "POST", f"/v1/payout-runs/{run['run_id']}/file")
-
-
-async def _note_outcome(desk: Desk) -> Ask:
-    run = await filed(await desk.finance())
-    return Ask(desk.api, "POST", f"/v1/payout-runs/{run['run_id']}/outcome", {"state": "settled"})
-
-
-#: How each command succeeds, and what its entry calls it.
-COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
-    "ingest POST /v1/communities/{community}/people": ("person.add", _add_person),
-    "ingest PUT /v1/communities/{community}/people/{person_id}/roles": ("person.set_roles", _set_roles),
-    "ingest POST /v1/communities/{community}/people/{person_id}/disable": ("person.disable", _disable),
-    "ingest POST /v1/communities/{community}/people/{person_id}/enable": ("person.enable", _enable),
-    "ingest POST /v1/keys": ("key.issue", _issue_key),
-    "ingest POST /v1/communities/{community}/keys/{key_id}/rotate": ("key.rotate", _rotate_key),
-    "ingest DELETE /v1/communities/{community}/keys/{key_id}": ("key.revoke", _revoke_key),
-    "ingest POST /v1/sign-in-links": ("sign_in_link.make", _make_link),
-    "ingest POST /v1/tokens": ("token.issue", _sign_in),
-    "ingest PUT /v1/members/identities": ("member.declare_identities", _declare_identities),
-    "scoring POST /v1/programmes": ("programme.publish", _publish),
-    "rewards PUT /v1/payees/{member_id}": ("payee.set", _set_payee),
-    "rewards POST /v1/redemptions": ("redemption.reserve", _reserve),
-    "rewards POST /v1/redemptions/{redemption_id}/confirm": ("redemption.confirm", _confirm),
-    "rewards POST /v1/redemptions/{redemption_id}/cancel": ("redemption.cancel", _cancel_redemption),
-    "rewards POST /v1/payout-runs": ("payout_run.create", _create_run),
-    "rewards POST /v1/payout-runs/{run_id}/approve": ("payout_run.approve", _approve_run),
-    "rewards POST /v1/payout-runs/{run_id}/cancel": ("payout_run.cancel", _cancel_run),
-    "rewards POST /v1/payout-runs/{run_id}/file": ("payout_run.file", _file_run),
-    "rewards POST /v1/payout-runs/{run_id}/outcome": ("payout_run.note_outcome", _note_outcome),
-}
-
-#: Commands that take no credential: who gave them follows from what they did.
-OPEN = {"ingest POST /v1/tokens"}
 
 #: Operations that read and show nothing personal of a member: sums, names of rules, the people who act.
 NOTHING_PERSONAL = {
@@ -344,7 +175,7 @@ async def test_what_is_refused_leaves_none(
 async def test_a_command_that_is_sent_again_is_the_same_command(
     clients: Any, pool: asyncpg.Pool, world: Any
 ) -> None:
-    ask = await _reserve(Desk(world, await clients(), await clients()))
+    ask = await reserve(Desk(world, await clients(), await clients()))
     before = len(await entries(pool, world.community))
     again = {"json": ask.json, "headers": {"Idempotency-Key": "same"}}
 
@@ -371,7 +202,7 @@ async def test_a_trial_is_no_command_and_a_version_that_was_there_is_one(
 
 @pytest.mark.parametrize("spec", ["rewards"], indirect=True)
 async def test_an_entry_has_bank_details_masked(clients: Any, pool: asyncpg.Pool, world: Any) -> None:
-    ask = await _set_payee(Desk(world, await clients(), await clients()))
+    ask = await set_payee(Desk(world, await clients(), await clients()))
 
     assert (await ask()).is_success
 
@@ -387,7 +218,7 @@ async def test_an_entry_has_bank_details_masked(clients: Any, pool: asyncpg.Pool
 @pytest.mark.parametrize("spec", ["ingest"], indirect=True)
 async def test_an_entry_has_no_name_handle_or_address(clients: Any, pool: asyncpg.Pool, world: Any) -> None:
     desk = Desk(world, await clients(), await clients())
-    for prepared in (_add_person, _declare_identities):
+    for prepared in (add_person, declare_identities):
         assert (await (await prepared(desk))()).is_success
 
     rows = await pool.fetch("select a::text as row from audit_entries a where community = $1", world.community)
@@ -401,7 +232,7 @@ async def test_an_entry_has_no_name_handle_or_address(clients: Any, pool: asyncp
 async def test_the_services_role_cannot_change_or_delete_an_entry(
     clients: Any, pool: asyncpg.Pool, world: Any
 ) -> None:
-    assert (await (await _create_run(Desk(world, await clients(), await clients())))()).is_success
+    assert (await (await create_run(Desk(world, await clients(), await clients())))()).is_success
 
     for sql in (
         "update audit_entries set person_id = null",

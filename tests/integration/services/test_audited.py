@@ -2,7 +2,7 @@
 
 import importlib
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from shared.audit.reads import WAITING_MAX_COUNT
 from shared.contracts.facts.audit import NOTED_MAX_COUNT
 from shared.service import ServiceSpec
 from shared.services import SERVICES
-from shared.signatures import new_keys
 from shared.topics import AUDIT
 from tests.integration.services.commands import (
     COMMANDS,
@@ -93,11 +92,12 @@ def scopes() -> Sequence[str]:
 
 
 @pytest.fixture
-def world(pool: asyncpg.Pool, spec: ServiceSpec) -> World:
+async def world(stack: Any, pool: asyncpg.Pool, spec: ServiceSpec) -> AsyncIterator[World]:
     made = RewardsWorld(pool) if spec is REWARDS else World(pool, spec)
-    if spec.name == "ingest":  # nobody signs in without
-        made.configure(signing_key=new_keys().signing_key)
-    return made
+    if spec.name == "ingest":  # nobody signs in without; the stack's own, for what readers may see of it later
+        made.configure(signing_key=stack.state.signing_keys["ingest"].signing_key)
+    yield made
+    await made.outbox()
 
 
 async def entries(pool: asyncpg.Pool, community: str) -> dict[str, Any]:

@@ -43,6 +43,9 @@ SUBCOMMANDS = {
     "kafka-user": Subcommand(
         "plaudit.broker.commands", "kafka_user", "Make users at the broker, and show what each may do."
     ),
+    "community": Subcommand(
+        "plaudit.community", "community", "Declare communities: their time zone, currency and look."
+    ),
     "people": Subcommand("plaudit.people", "people", "Add people, say what they are, and disable them."),
     "sign-in-link": Subcommand("plaudit.people", "sign_in_link", "Make a link that signs somebody in once."),
     "keys": Subcommand("plaudit.admin", "keys", "Issue, list, rotate and revoke access keys."),

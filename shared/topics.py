@@ -154,6 +154,16 @@ AUDIT = Topic(
     consumers=("analytics",),
     partitions=1,
 )
+COMMUNITIES = Topic(
+    "communities.v1",
+    "Communities: their calendar, currency, languages and look, and what is public",
+    "community | community",
+    (facts.COMMUNITY_CHANGED.name,),
+    producers=("ingest",),
+    consumers=("scoring", "recognition", "rewards", "analytics"),
+    partitions=1,
+    compacted=True,
+)
 
 
 def dead_letter_topic(service: str) -> Topic:
@@ -183,6 +193,7 @@ TOPICS = (
     ACCESS_KEYS,
     PEOPLE,
     AUDIT,
+    COMMUNITIES,
     *(dead_letter_topic(service) for service in SERVICES),
 )
 

@@ -71,6 +71,9 @@ class Carried(NamedTuple):
     licence: str
 
 
+#: What a package's bill of materials names as optional, and its wheels do not have.
+ABSENT = {"pillow": ("libimagequant", "FriBiDi")}
+
 CARRIED = (
     Carried("aiohttp", "llhttp", "MIT"),
     Carried("fastapi-offline", "Swagger UI", "Apache-2.0"),
@@ -199,7 +202,12 @@ def materials(packages: Iterable[str]) -> dict[str, list[str]]:
             if "sboms" not in file.parts or file.suffix != ".json":
                 continue
             components: list[Mapping[str, Any]] = json.loads(file.read_text()).get("components", [])
-            licences = {licence["expression"] for part in components for licence in part.get("licenses", ())}
+            licences = {
+                licence["expression"] if "expression" in licence else licence["license"]["id"]
+                for part in components
+                if part["name"] not in ABSENT.get(name, ())
+                for licence in part.get("licenses", ())
+            }
             if licences:
                 found[name] = sorted({*found.get(name, ()), *licences})
     return found

@@ -28,6 +28,7 @@ from shared.contracts.facts import (
     REDEMPTION_CHANGED,
     REJECTED_EVENT,
 )
+from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.followed_members import FOLLOWED_MEMBERS
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import AUDIT, EVENTS, PAYOUTS, POINTS, PROGRAMMES, RECOGNITION, REDEMPTIONS, REJECTED
@@ -39,6 +40,7 @@ SPEC = ServiceSpec(
     subscriptions=[
         FOLLOWED_ACCESS_KEYS,
         FOLLOWED_PEOPLE,
+        FOLLOWED_COMMUNITIES,
         FOLLOWED_MEMBERS,
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
         Subscription(EVENTS, ACCEPTED_EVENT, on_events),

@@ -6,6 +6,7 @@ from services.ingest.access.people import api as people
 from services.ingest.access.sign_ins import api as sign_ins
 from services.ingest.access.sign_ins.handlers import SWEEP_EVERY_SECONDS, sweep
 from services.ingest.access.token_keys.handlers import ANNOUNCE_EVERY_SECONDS, announce
+from services.ingest.communities.api import routes as communities
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
 from services.ingest.events.api.documents import OPERATIONS, SCHEMAS
@@ -24,7 +25,7 @@ SPEC = ServiceSpec(
     settings=Settings,
     subscriptions=[Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
     lanes=Lanes(LANE_PREFIX, on_lane_records, LANE_PACE.is_closed),
-    routers=[part.router for part in (posting, receipts, members, people, keys, sign_ins)],
+    routers=[part.router for part in (posting, receipts, members, communities, people, keys, sign_ins)],
     problems=ERRORS,
     timers=[
         Timer("sign-keys-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),

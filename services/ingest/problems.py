@@ -9,11 +9,23 @@ from services.ingest.access.providers.handlers import NoProviderError, ProviderU
 from services.ingest.access.sign_ins import api as sign_ins
 from services.ingest.access.sign_ins import domain as sign_in_errors
 from services.ingest.access.token_keys.handlers import NoSigningKeyError
+from services.ingest.communities.api.routes import (
+    COMMUNITY_EXISTS,
+    STALE_REVISION,
+    TOO_MANY_CHANGES,
+    UNKNOWN_COMMUNITY,
+)
+from services.ingest.communities.domain.communities import (
+    CommunityExistsError,
+    StaleRevisionError,
+    UnknownCommunityError,
+)
 from services.ingest.members.api import DIFFERENT_MEMBERS
 from services.ingest.members.domain import DifferentMembersError
-from shared.access_keys import INSTALLATION_ROLES, SCOPES
+from shared.access_keys import INSTALLATION_ROLES, SCOPES, OtherCommunityError
+from shared.calendars import TooManyChangesError
 from shared.http import ErrorTable, FieldError, Problem, ProblemType
-from shared.http.problem_types import DISABLED_PERSON, INVALID_REQUEST
+from shared.http.problem_types import DISABLED_PERSON, INVALID_REQUEST, OTHER_COMMUNITY
 
 IN_A_MINUTE = {"Retry-After": "60"}
 
@@ -30,7 +42,7 @@ ERRORS: ErrorTable = {
     people_errors.UnknownPersonError: lambda error: Problem(
         people.UNKNOWN_PERSON, f"GET /v1/communities/{error.community}/people lists them"
     ),
-    people_errors.OtherCommunityError: lambda error: Problem(people.OTHER_COMMUNITY, str(error)),
+    OtherCommunityError: lambda error: Problem(OTHER_COMMUNITY, str(error)),
     people_errors.OwnRolesError: lambda _: Problem(people.OWN_ROLES, "Another administrator does that"),
     people_errors.NotARoleHereError: lambda error: _of_field(
         people.NOT_A_ROLE_HERE, "/roles", f"{error}; there are {', '.join(sorted(INSTALLATION_ROLES))}"
@@ -79,4 +91,14 @@ ERRORS: ErrorTable = {
     key_errors.EndsBeforeItBeginsError: lambda _: _of_field(
         INVALID_REQUEST, "/expires_at", "It lies in the past: the key would never work"
     ),
+    UnknownCommunityError: lambda error: Problem(
+        UNKNOWN_COMMUNITY, f"Nobody declared {error.community}: POST /v1/communities, or `plaudit community add`"
+    ),
+    CommunityExistsError: lambda error: Problem(
+        COMMUNITY_EXISTS, f"{error}: PATCH /v1/communities/{error.community} changes it"
+    ),
+    StaleRevisionError: lambda error: Problem(
+        STALE_REVISION, f"{error}: GET /v1/communities/{error.community}, and change what it is now"
+    ),
+    TooManyChangesError: lambda error: Problem(TOO_MANY_CHANGES, str(error)),
 }

@@ -18,6 +18,12 @@ class Settings(SigningSettings):
     events_max_count: int = Field(1_000, ge=1, description="Events in one request")
     event_max_bytes: int = Field(64 * 1024, ge=1, description="One event, as compact JSON")
     future_tolerance_seconds: int = Field(300, ge=0, description="How far ahead an event's time may be")
+    calendar_notice_seconds: int = Field(
+        3_600,
+        ge=60,
+        description="How long before it takes effect a change of a community's time zone is known, beside the "
+        "future tolerance: longer than a transaction, and than clocks differ",
+    )
     earliest_year: int = Field(
         EARLIEST_YEAR,
         ge=1,

@@ -1,7 +1,7 @@
 """Access keys and people: what they may do, whose a key is, and each service's copy of both."""
 
 from shared.access_keys.follower import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
-from shared.access_keys.principal import BOOTSTRAP, Principal, Refusal
+from shared.access_keys.principal import BOOTSTRAP, OtherCommunityError, Principal, Refusal, check_reach
 from shared.access_keys.ring import KeyRing, hash_secret
 from shared.access_keys.roles import INSTALLATION, INSTALLATION_ROLES, PersonKind, Role, scopes_of
 from shared.access_keys.scopes import ONLY_IF_ASKED, SCOPES, Scope
@@ -17,11 +17,13 @@ __all__ = [
     "SCOPES",
     "FollowedPerson",
     "KeyRing",
+    "OtherCommunityError",
     "PersonKind",
     "Principal",
     "Refusal",
     "Role",
     "Scope",
+    "check_reach",
     "find_person",
     "hash_secret",
     "scopes_of",

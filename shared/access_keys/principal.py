@@ -17,6 +17,10 @@ class Refusal(StrEnum):
     EXPIRED_TOKEN = "expired_token"  # noqa: S105 -- a reason
 
 
+class OtherCommunityError(Exception):
+    """The caller's authority does not reach what they want to see or change; the message says why."""
+
+
 @dataclass(frozen=True)
 class Principal:
     """Who calls: a person, for one community, by a credential.
@@ -41,7 +45,7 @@ class Principal:
         return self.credential == BOOTSTRAP_CREDENTIAL
 
     def may_act_in(self, community: str) -> bool:
-        """Whether the caller's authority over people and keys reaches that community."""
+        """Whether the caller's authority over people, keys and what a community is reaches that community."""
         return self.is_bootstrap or self.community in (community, INSTALLATION)
 
 
@@ -49,3 +53,9 @@ BOOTSTRAP_CREDENTIAL = "bootstrap"
 BOOTSTRAP = Principal(
     "", "", "the bootstrap key", PersonKind.SERVICE, frozenset(), frozenset[Scope](), BOOTSTRAP_CREDENTIAL
 )
+
+
+def check_reach(caller: Principal, community: str) -> None:
+    """Return when the caller's authority reaches the community. Raises OtherCommunityError otherwise."""
+    if not caller.may_act_in(community):
+        raise OtherCommunityError(f"The credential is of {caller.community}, and this is about {community}")

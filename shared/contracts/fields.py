@@ -4,6 +4,7 @@ Every limit carries its unit in its name. Text never holds control characters: P
 NUL, and the rest has no business in an identifier or a name.
 """
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field, FiniteFloat, StringConstraints
@@ -34,6 +35,9 @@ Points = Annotated[int, Field(ge=-POINTS_MAX, le=POINTS_MAX)]
 MinorUnits = Annotated[int, Field(ge=0, le=MINOR_UNITS_MAX)]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Timestamp = AwareDatetime
+#: The day that an event counts for, where that is not the UTC day of its time, and the first day of its week,
+#: where that is not the day's Monday. Both follow the community's calendar as it was when the event was accepted.
+LocalDay = Annotated[date, Field(examples=["2026-01-31"])]
 AttributeValue = (
     Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")]
     | bool

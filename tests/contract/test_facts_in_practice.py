@@ -12,6 +12,7 @@ import pytest
 from services.ingest.events.domain.admission import STRUCTURED_TYPE, Limits, Request, admit, raw_fact
 from services.ingest.events.domain.judgement import Received, accepted_event
 from services.ingest.members.domain import new_member_id
+from shared.calendars import PLAIN
 from shared.contracts.facts import ACCEPTED_EVENT, RAW_EVENT
 from shared.published.checks import assert_valid_fact
 from shared.published.export import EVENT_EXAMPLES
@@ -42,7 +43,7 @@ def test_what_is_accepted_is_a_valid_fact_that_names_everybody(event: Any) -> No
     one = Received.from_fact(RAW_EVENT.adapter.validate_json(orjson.dumps(received(event))))
     members = {identity: new_member_id(identity) for identity, _ in one.identities.values()}
 
-    fact = accepted_event(one, members)
+    fact = accepted_event(one, members, PLAIN)
 
     assert_valid_fact(fact)
     read = ACCEPTED_EVENT.validate_json(orjson.dumps(fact))

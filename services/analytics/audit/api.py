@@ -19,6 +19,7 @@ from services.analytics.audit.domain import (
     csv_row,
 )
 from services.analytics.settings import Settings
+from shared.access_keys import check_reach
 from shared.contracts.fields import Slug
 from shared.http import (
     Conn,
@@ -26,7 +27,6 @@ from shared.http import (
     Moment,
     Page,
     Principal,
-    Problem,
     ProblemType,
     Scope,
     after,
@@ -36,10 +36,9 @@ from shared.http import (
 )
 from shared.http.connected import Connected, ConnectedService
 from shared.http.pages import PAGE_MAX_COUNT
-from shared.http.problem_types import INVALID_CURSOR, UNKNOWN_PATH
+from shared.http.problem_types import INVALID_CURSOR, OTHER_COMMUNITY, UNKNOWN_PATH
 from shared.services import SERVICES
 
-NOT_YOUR_COMMUNITY = ProblemType("not-your-community", 403, "The authority does not reach so far")
 TOO_MANY_ENTRIES = ProblemType("too-many-entries", 422, "The table would be too long")
 
 TEXT_MAX_CHARS = 300
@@ -155,16 +154,15 @@ Community = Annotated[
 
 
 def _community(principal: Principal, asked: str | None) -> str:
-    """The community whose entries are asked for. Raises Problem 403 where the caller's authority ends before."""
-    if asked is not None and not principal.may_act_in(asked):
-        raise Problem(NOT_YOUR_COMMUNITY, f"The credential is of {principal.community}")
+    """The community whose entries are asked for. Raises OtherCommunityError where the authority ends before."""
+    check_reach(principal, asked or principal.community)
     return asked or principal.community
 
 
 @router.get(
     "/v1/audit",
     summary="Who did what",
-    responses=problem_responses(INVALID_CURSOR, NOT_YOUR_COMMUNITY),
+    responses=problem_responses(INVALID_CURSOR, OTHER_COMMUNITY),
 )
 async def get_audit(
     principal: Auditor,
@@ -189,7 +187,7 @@ async def get_audit(
     summary="Who did what, as a table",
     response_class=StreamingResponse,
     responses={
-        **problem_responses(NOT_YOUR_COMMUNITY, TOO_MANY_ENTRIES),
+        **problem_responses(OTHER_COMMUNITY, TOO_MANY_ENTRIES),
         200: {"description": "RFC 4180, in UTF-8, newest first", "content": {"text/csv": {}}},
     },
 )

@@ -9,8 +9,16 @@ from pydantic import BaseModel, Field
 
 from services.analytics.participation import domain
 from services.analytics.participation.store import reading
-from services.analytics.periods.api import INVALID_DAYS, AskedDays, AskedPlace, Grain, Reader, page_of_periods
-from services.analytics.periods.domain import Span
+from services.analytics.periods.api import (
+    INVALID_DAYS,
+    AskedCalendar,
+    AskedDays,
+    AskedPlace,
+    Grain,
+    Reader,
+    page_of_periods,
+)
+from shared.calendars import Span
 from shared.http import Conn, Limit, Page, problem_responses
 from shared.http.problem_types import INVALID_CURSOR
 
@@ -75,13 +83,14 @@ async def get_participation(
     principal: Reader,
     days: AskedDays,
     place: AskedPlace,
+    calendar: AskedCalendar,
     conn: Conn,
     by: Grain = "day",
     limit: Limit = 100,
 ) -> Page[PeriodActivity]:
     """By day, week or month of event time, and within it by channel and by type. Quiet periods are zero."""
-    page = page_of_periods(by, days, place, limit)
-    found = await reading.load_activities(conn, community=principal.community, by=by, days=page.days)
+    page = page_of_periods(by, days, place, limit, calendar)
+    found = await reading.load_activities(conn, community=principal.community, spans=page.spans)
     return page.of(PeriodActivity.of, found, quiet=domain.Activity())
 
 
@@ -99,13 +108,14 @@ async def get_active_members(
     principal: Reader,
     days: AskedDays,
     place: AskedPlace,
+    calendar: AskedCalendar,
     conn: Conn,
     period: Grain = "day",
     limit: Limit = 100,
 ) -> Page[PeriodActiveMembers]:
-    """DAU, WAU or MAU: members with at least one event in each UTC day, ISO week or calendar month."""
-    page = page_of_periods(period, days, place, limit)
-    found = await reading.load_active_members(conn, community=principal.community, by=period, days=page.days)
+    """DAU, WAU or MAU: members with at least one event in each day, week or calendar month."""
+    page = page_of_periods(period, days, place, limit, calendar)
+    found = await reading.load_active_members(conn, community=principal.community, spans=page.spans)
     return page.of(PeriodActiveMembers.of, found, quiet=0)
 
 
@@ -141,11 +151,12 @@ async def get_acquisition(
     principal: Reader,
     days: AskedDays,
     place: AskedPlace,
+    calendar: AskedCalendar,
     conn: Conn,
     by: Grain = "day",
     limit: Limit = 100,
 ) -> Page[PeriodAcquisition]:
     """A member is new with the first event of theirs on any channel, even if that was retracted later."""
-    page = page_of_periods(by, days, place, limit)
-    found = await reading.load_acquisitions(conn, community=principal.community, by=by, days=page.days)
+    page = page_of_periods(by, days, place, limit, calendar)
+    found = await reading.load_acquisitions(conn, community=principal.community, spans=page.spans)
     return page.of(PeriodAcquisition.of, found, quiet=())

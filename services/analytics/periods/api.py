@@ -7,8 +7,11 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query
 
-from services.analytics.periods.domain import FIRST_DAY, LAST_DAY, By, PeriodPlace, Span, periods
+from services.analytics.periods.domain import FIRST_DAY, LAST_DAY, PeriodPlace, periods
+from shared.calendars import By, Calendar, Span
+from shared.followed_communities import load_calendar
 from shared.http import (
+    Conn,
     Day,
     FieldError,
     Page,
@@ -31,14 +34,23 @@ Found = TypeVar("Found")
 Reader = Annotated[Principal, requires(Scope.ANALYTICS_READ)]
 
 
+async def asked_calendar(principal: Reader, conn: Conn) -> Calendar:
+    """The calendar of the community that is asked about."""
+    return await load_calendar(conn, community=principal.community)
+
+
+AskedCalendar = Annotated[Calendar, Depends(asked_calendar)]
+
+
 def asked_days(
+    calendar: AskedCalendar,
     from_: Annotated[
-        Day | None, Query(alias="from", description="First UTC day of event time; 29 days before `to` by default")
+        Day | None, Query(alias="from", description="First day of event time; 29 days before `to` by default")
     ] = None,
-    to: Annotated[Day | None, Query(description="Last UTC day of event time; today by default")] = None,
+    to: Annotated[Day | None, Query(description="Last day of event time; today by default")] = None,
 ) -> Span:
     """The days asked for. Raises Problem 422 when they are the wrong way round or out of any calendar's reach."""
-    last = to or datetime.now(UTC).date()
+    last = to or calendar.day_of(datetime.now(UTC))
     if not FIRST_DAY <= last <= LAST_DAY:
         raise _bad_days("to", f"Give a day from {FIRST_DAY} to {LAST_DAY}")
     first = from_ or max(FIRST_DAY, last - timedelta(days=DEFAULT_RANGE_DAYS - 1))
@@ -53,15 +65,14 @@ def _bad_days(field: str, detail: str) -> Problem:
 
 AskedDays = Annotated[Span, Depends(asked_days)]
 AskedPlace = Annotated[PeriodPlace | None, after(PeriodPlace)]
-Grain = Annotated[By, Query(description="A UTC day, an ISO 8601 week (from Monday), or a calendar month")]
+Grain = Annotated[By, Query(description="A day, a week or a calendar month, by the community's calendar")]
 
 
 @dataclass(frozen=True, slots=True)
 class PageOfPeriods:
-    """The periods on a page, their days from the first to the last, and the cursor to the next page."""
+    """The periods on a page, and the cursor to the next page."""
 
     spans: Sequence[Span]
-    days: Span
     next: str | None
 
     def of(self, item: Callable[[Span, Found], Item], found: Mapping[date, Found], *, quiet: Found) -> Page[Item]:
@@ -69,10 +80,11 @@ class PageOfPeriods:
         return Page(items=[item(span, found.get(span.starts_on, quiet)) for span in self.spans], next=self.next)
 
 
-def page_of_periods(by: By, days: Span, place: PeriodPlace | None, limit: int) -> PageOfPeriods:
+def page_of_periods(
+    by: By, days: Span, place: PeriodPlace | None, limit: int, calendar: Calendar
+) -> PageOfPeriods:
     """The periods that hold `days`, from `place` on: at most `limit`."""
     first = date.fromordinal(place.first_day) if place else days.starts_on
-    spans, following = periods(by, first, days.ends_on, limit)
-    whole = Span(spans[0].starts_on, spans[-1].ends_on) if spans else Span(first, days.ends_on)
+    spans, following = periods(by, first, days.ends_on, limit, calendar)
     cursor = encode_cursor(PeriodPlace(following.toordinal())) if following else None
-    return PageOfPeriods(spans, whole, cursor)
+    return PageOfPeriods(spans, cursor)

@@ -1,24 +1,15 @@
-"""Days, weeks and months as analytics counts them: UTC days of event time, ISO 8601 weeks, calendar months."""
+"""Days, weeks and months as analytics counts them: those of the community's calendar, by event time."""
 
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-By = Literal["day", "week", "month"]
+from shared.calendars import By, Calendar, Span
 
 #: What can be asked for: far enough from either end of the calendar to add a period.
 FIRST_DAY = date(1970, 1, 1)
 LAST_DAY = date(9000, 1, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Days in a row; both are in it."""
-
-    starts_on: date
-    ends_on: date
 
 
 class PeriodPlace(NamedTuple):
@@ -27,18 +18,9 @@ class PeriodPlace(NamedTuple):
     first_day: Annotated[int, Field(ge=FIRST_DAY.toordinal(), le=LAST_DAY.toordinal())]
 
 
-def period_of(by: By, day: date) -> Span:
-    """The day, the ISO week (Monday to Sunday) or the calendar month that holds `day`."""
-    if by == "day":
-        return Span(day, day)
-    if by == "week":
-        monday = day - timedelta(days=day.weekday())
-        return Span(monday, monday + timedelta(days=6))
-    first = day.replace(day=1)
-    return Span(first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1))
-
-
-def periods(by: By, first: date, last: date, limit_count: int) -> tuple[list[Span], date | None]:
+def periods(
+    by: By, first: date, last: date, limit_count: int, calendar: Calendar
+) -> tuple[list[Span], date | None]:
     """The periods from the one that holds `first` to the one that holds `last`, whole, at most `limit_count`.
 
     The second value is the first day of the period to go on with, or None when `last` was reached.
@@ -48,7 +30,7 @@ def periods(by: By, first: date, last: date, limit_count: int) -> tuple[list[Spa
     while day <= last:
         if len(spans) == limit_count:
             return spans, day
-        span = period_of(by, day)
+        span = calendar.period_of(by, day)
         spans.append(span)
         if span.ends_on == date.max:
             break

@@ -47,7 +47,7 @@ async def get_points_by_rule(
     conn: Conn,
     limit: Limit = 100,
 ) -> Page[RulePoints]:
-    """For events of those UTC days; a reversal counts on the day of the event it takes back."""
+    """For events of those days; a reversal counts on the day of the event it takes back."""
     totals = await store.page_of_rule_totals(
         conn, community=principal.community, days=days, after=place, limit=limit
     )

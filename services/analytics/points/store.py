@@ -1,11 +1,11 @@
 """Awards in, each counted once by rule and day; points by rule out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date
 from typing import Any
 
-from services.analytics.periods.domain import Span
 from services.analytics.points.domain import RulePlace, RuleTotal
+from shared.calendars import Span
 from shared.contracts.facts import PointsAwarded
 from shared.postgres import Connection, copy_new
 
@@ -27,6 +27,7 @@ _AWARD_COLUMNS = (
 
 async def add_awards(conn: Connection, *, awards: Sequence[PointsAwarded]) -> int:
     """Store awards and add those that are new to the points per rule and day; return how many were new."""
+    days = {award["data"]["award_id"]: award["data"]["day"] for award in awards if "day" in award["data"]}
     rows = {
         (award["community"], data["award_id"]): (
             award["community"],
@@ -58,15 +59,16 @@ async def add_awards(conn: Connection, *, awards: Sequence[PointsAwarded]) -> in
             *zip(*rows.values(), strict=True),
         )
         rows = {key: rows[key] for key in ((row["community"], str(row["award_id"])) for row in new)}
-    await _count_awards(conn, rows.values())
+    await _count_awards(conn, rows.values(), said=days)
     return len(rows)
 
 
-async def _count_awards(conn: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Add new rows of awards to the points per rule and day."""
+async def _count_awards(conn: Connection, rows: Iterable[tuple[Any, ...]], *, said: Mapping[str, date]) -> None:
+    """Add new rows of awards to the points per rule and day; `said` has the days that awards say, by their ids."""
     days: dict[tuple[str, date, str], list[int]] = {}
-    for community, _, _, _, reverses, at, _, points, _, rule_id, _, _ in rows:
-        totals = days.setdefault((community, at.date(), rule_id), [0, 0, 0])
+    for community, award_id, _, _, reverses, at, _, points, _, rule_id, _, _ in rows:
+        day = said.get(award_id) or at.date()
+        totals = days.setdefault((community, day, rule_id), [0, 0, 0])
         totals[0] += points
         totals[1 if reverses is None else 2] += 1
     ordered = sorted(days)

@@ -13,11 +13,12 @@ async def add_grants(conn: Connection, *, grants: Sequence[RecognitionGranted]) 
         """
         with new as (
             insert into grants (community, grant_id, member_id, award_id, reverses, kind, name, title, event_time,
-                                granted_at)
+                                granted_at, day)
             select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[],
-                                 $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[])
+                                 $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[],
+                                 $11::date[])
             on conflict do nothing
-            returning community, (event_time at time zone 'UTC')::date as day, kind, name, reverses
+            returning community, coalesce(day, (event_time at time zone 'UTC')::date) as day, kind, name, reverses
         )
         insert into grant_days as d (community, day, kind, name, granted, taken_back)
         select community, day, kind, name, count(*) filter (where reverses is null), count(reverses)
@@ -35,4 +36,5 @@ async def add_grants(conn: Connection, *, grants: Sequence[RecognitionGranted]) 
         [granted["title"] for granted in data],
         [granted["event_time"] for granted in data],
         [grant["time"] for grant in grants],
+        [granted.get("day") for granted in data],
     )

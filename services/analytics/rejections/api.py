@@ -6,9 +6,10 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from services.analytics.periods.api import INVALID_DAYS, AskedDays, Reader
+from services.analytics.periods.api import INVALID_DAYS, AskedCalendar, AskedDays, Reader
 from services.analytics.rejections import store
 from services.analytics.rejections.domain import (
+    Moments,
     ReasonCount,
     ReasonPlace,
     Rejection,
@@ -45,12 +46,19 @@ class RejectionReason(BaseModel):
 async def get_rejections(
     principal: Reader,
     days: AskedDays,
+    calendar: AskedCalendar,
     place: Annotated[ReasonPlace | None, after(ReasonPlace)],
     conn: Conn,
     limit: Limit = 100,
 ) -> Page[RejectionReason]:
-    """Reasons of those UTC days (of the rejection), most frequent first."""
-    reasons = await store.page_of_reasons(conn, community=principal.community, days=days, after=place, limit=limit)
+    """Reasons of those days (of the rejection), most frequent first."""
+    reasons = await store.page_of_reasons(
+        conn,
+        community=principal.community,
+        moments=Moments.of(days, calendar),
+        after=place,
+        limit=limit,
+    )
     return Page.of(reasons, limit, item=RejectionReason.of, place=lambda reason: reason.place)
 
 

@@ -1,10 +1,23 @@
 """Events that were received and will not count, and the places in their lists."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from shared.calendars import Calendar, Span
 from shared.contracts.fields import Timestamp
+
+
+class Moments(NamedTuple):
+    """The moments that days are made of: from `begin` on, up to `end`, which is not in them."""
+
+    begin: datetime
+    end: datetime
+
+    @classmethod
+    def of(cls, days: Span, calendar: Calendar) -> "Moments":
+        """Those of days in a row, in the time zones that a calendar has for them."""
+        return cls(calendar.start_of(days.starts_on), calendar.start_of(days.ends_on + timedelta(days=1)))
 
 
 class ReasonPlace(NamedTuple):

@@ -1,12 +1,11 @@
 """Rejections in, and out by reason and one by one."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
-from services.analytics.periods.domain import Span
 from services.analytics.rejections.domain import (
     BEFORE_ALL_REASONS,
     BEFORE_ALL_REJECTIONS,
+    Moments,
     ReasonCount,
     ReasonPlace,
     Rejection,
@@ -41,23 +40,22 @@ async def add_rejections(conn: Connection, *, rejections: Sequence[RejectedEvent
 
 
 async def page_of_reasons(
-    conn: Connection, *, community: str, days: Span, after: ReasonPlace | None, limit: int
+    conn: Connection, *, community: str, moments: Moments, after: ReasonPlace | None, limit: int
 ) -> list[ReasonCount]:
-    """Outcomes and reasons of those days with how many events they met and when last, most frequent first."""
+    """Outcomes and reasons between those moments: how many events they met and when last, most frequent first."""
     rows = await conn.fetch(
         """
         select * from (
             select outcome, reason, md5(reason) as reason_md5, count(*) as events, max(rejected_at) as last_at
             from rejections
-            where community = $1 and rejected_at >= $2::date and rejected_at < $3::date
+            where community = $1 and rejected_at >= $2 and rejected_at < $3
             group by outcome, reason
         ) reasons
         where (-events, outcome, reason_md5) > (-$4::bigint, $5, $6)
         order by -events, outcome, reason_md5 limit $7
         """,
         community,
-        days.starts_on,
-        days.ends_on + timedelta(days=1),
+        *moments,
         *(after or BEFORE_ALL_REASONS),
         limit,
     )

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from services.ingest.communities.handlers import calendars_of
 from services.ingest.events import store
 from services.ingest.events.domain.judgement import (
     ACCEPTED,
@@ -45,14 +46,16 @@ async def on_raw_events(tx: Transaction, facts: list[RawEvent]) -> None:
     accepted = [event for event, outcome in outcomes if outcome is ACCEPTED]
     names, first_seen_at = people_of(accepted)
     members = await resolve(tx, names=names, first_seen_at=first_seen_at)
-    # 4. The outcome, and the messages that follow.
+    # 4. Which day is it for them?
+    calendars = await calendars_of(tx, communities={event.community for event in accepted})
+    # 5. The outcome, and the messages that follow.
     try:
         await store.add_receipts(tx.conn, outcomes=outcomes)
     except OccupiedReceiptError as error:
         # The loop then finds the record that names another's receipt.
         raise InvalidMessageError(str(error)) from error
     for event in accepted:
-        message = accepted_event(event, members)
+        message = accepted_event(event, members, calendars[event.community])
         tx.publish(EVENTS, record_key(event.community, message["member"]), message)
     for event, outcome in outcomes:
         if outcome is CONFLICT:

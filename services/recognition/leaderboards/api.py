@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from services.recognition.leaderboards import domain, store
+from shared.followed_communities import load_calendar
 from shared.http import (
     IN_ANSWER,
     Conn,
@@ -51,8 +52,8 @@ class Leaderboard(Page[Standing]):
     """Members by points of a period of event time, most first; only members with points above zero."""
 
     period: domain.Period
-    starts_on: date | None = Field(description="First UTC day of the period; null for all time")
-    ends_on: date | None = Field(description="Last UTC day of the period; null for all time")
+    starts_on: date | None = Field(description="First day of the period; null for all time")
+    ends_on: date | None = Field(description="Last day of the period; null for all time")
 
 
 @router.get("/v1/leaderboard", summary="Members by points", responses=problem_responses(INVALID_TIME))
@@ -61,13 +62,16 @@ async def get_leaderboard(
     conn: Conn,
     place: Annotated[domain.Place | None, after(domain.Place)],
     period: Annotated[
-        domain.Period, Query(description="All time, a calendar month, or an ISO 8601 week; in UTC")
+        domain.Period, Query(description="All time, a calendar month, or a week, by the community's calendar")
     ] = "all",
     at: Annotated[Moment | None, Query(description="A time within the period; now, if not given")] = None,
     limit: Limit = 100,
 ) -> Leaderboard:
     """Ranks are those of the moment each page is read: awards between two pages may move somebody past."""
-    board = None if period == "all" else domain.Board.of(period, _within_calendar(at or datetime.now(UTC)))
+    board = None
+    if period != "all":
+        calendar = await load_calendar(conn, community=principal.community)
+        board = domain.Board.of(period, _within_calendar(at or datetime.now(UTC)), calendar)
     scores = await store.page_of_scores(
         conn, community=principal.community, board=board, after=place, limit_count=limit
     )

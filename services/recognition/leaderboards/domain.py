@@ -1,13 +1,16 @@
 """The periods of the leaderboard and the ranks on it.
 
-A period is a UTC day range of event time: an ISO 8601 week (Monday to Sunday), a calendar month, or all.
+A period is a range of the community's days: a week, a calendar month, or all. An award says which day and week its
+event counts for (shared/contracts/fields.py): a board does not depend on when the community's calendar comes.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from shared import calendars
+from shared.calendars import Calendar
 from shared.contracts.facts import PointsAwarded
 from shared.contracts.fields import Uuid
 
@@ -16,54 +19,36 @@ BoardKey = tuple[str, str, date, str]  # community, period, first day, member id
 
 
 class Board(NamedTuple):
-    """The leaderboard of a month or week, by its first UTC day."""
+    """The leaderboard of a month or week, by its first day and its last."""
 
     period: Literal["month", "week"]
     starts_on: date
+    ends_on: date
 
     @classmethod
-    def of(cls, period: Literal["month", "week"], moment: datetime) -> "Board":
+    def of(cls, period: Literal["month", "week"], moment: datetime, calendar: Calendar) -> "Board":
         """The board of the month or week that holds `moment`."""
-        return cls(period, first_day(period, moment))
-
-    @property
-    def ends_on(self) -> date:
-        """Its last UTC day."""
-        return last_day(self.period, self.starts_on)
+        return cls(period, *calendar.period_of(period, calendar.day_of(moment)))
 
 
-@lru_cache(maxsize=4096)
-def week_of(day: date) -> date:
-    """The Monday of the ISO week of `day`."""
-    return day - timedelta(days=day.weekday())
-
-
-def first_day(period: Literal["month", "week"], moment: datetime) -> date:
-    """The first UTC day of the week or month that holds `moment`."""
-    day = moment.astimezone(UTC).date()
-    return week_of(day) if period == "week" else day.replace(day=1)
-
-
-def last_day(period: Literal["month", "week"], starts_on: date) -> date:
-    """The last UTC day of the week or month that begins on `starts_on`."""
-    if period == "week":
-        return starts_on + timedelta(days=6)
-    return (starts_on + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+#: The Monday of a day's week: for awards that say no other.
+_monday_of = lru_cache(maxsize=4096)(calendars.monday_of)
 
 
 def board_points(awards: Iterable[PointsAwarded]) -> dict[BoardKey, int]:
     """Points per week and month board and member, in the order of their keys."""
     # By day first: most members of a batch have several awards on the same day.
-    days: dict[tuple[str, str, date], int] = {}
+    days: dict[tuple[str, str, date, date | None], int] = {}
     for award in awards:
         data = award["data"]
-        of_day = (award["community"], data["member_id"], data["event_time"].astimezone(UTC).date())
+        day = data.get("day") or data["event_time"].astimezone(UTC).date()
+        of_day = (award["community"], data["member_id"], day, data.get("week"))
         days[of_day] = days.get(of_day, 0) + data["points"]
     sums: dict[BoardKey, int] = {}
-    for (community, member_id, day), points in days.items():
+    for (community, member_id, day, week), points in days.items():
         for key in (
             (community, "month", day.replace(day=1), member_id),
-            (community, "week", week_of(day), member_id),
+            (community, "week", week or _monday_of(day), member_id),
         ):
             sums[key] = sums.get(key, 0) + points
     return {key: sums[key] for key in sorted(sums)}

@@ -6,7 +6,7 @@ They are laid out so that an award finds what it crosses quickly.
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -108,10 +108,14 @@ class ProgrammeVersion:
 
 
 class ThresholdsInForce(NamedTuple):
-    """The thresholds that a community's awards are held against, and since when."""
+    """The thresholds that a community's awards are held against, and since when.
+
+    `day` is the community's day at that moment, as facts say it: None goes without saying.
+    """
 
     thresholds: Thresholds
     effective_from: datetime
+    day: date | None = None
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,8 @@ class Grant:
 
     `award_id` is the award that crossed the threshold; for a grant that a new programme version made,
     the last award that the member's totals contain. `event_time` is that of the causing event, or when
-    the version took effect. `version` is the programme version whose thresholds were applied.
+    the version took effect, and `day` what facts say of its day. `version` is the programme version whose
+    thresholds were applied.
     """
 
     community: str
@@ -155,6 +160,7 @@ class Grant:
     event_time: datetime
     version: int
     reverses: str | None = None
+    day: date | None = None
 
 
 def grant_id(community: str, member_id: str, key: ThresholdKey, cause: str) -> str:

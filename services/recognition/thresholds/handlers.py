@@ -66,6 +66,8 @@ def tell_grants(tx: Transaction, *, grants: Sequence[Grant], traceparent: str | 
         }
         if grant.reverses is not None:
             data["reverses"] = grant.reverses
+        if grant.day is not None:
+            data["day"] = grant.day
         tx.tell(
             RECOGNITION,
             RECOGNITION_GRANTED,

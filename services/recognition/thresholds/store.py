@@ -16,6 +16,7 @@ from services.recognition.thresholds.domain import (
     ThresholdsInForce,
 )
 from shared.contracts.programme import Recognition
+from shared.followed_communities import stored_calendar
 from shared.postgres import Connection
 
 BEFORE_EVERY_MEMBER = "00000000-0000-0000-0000-000000000000"
@@ -89,15 +90,19 @@ async def load_thresholds(conn: Connection, *, communities: Collection[str]) -> 
     """The thresholds in force by community; one without a programme is not among them."""
     rows = await conn.fetch(
         """
-        select p.community, p.programme_id, p.version, p.effective_from, p.recognition
+        select p.community, p.programme_id, p.version, p.effective_from, p.recognition,
+               c.data -> 'calendar' as calendar
         from programmes_in_force f join programmes p using (community, version)
+        left join followed_communities c using (community)
         where f.community = any($1::text[])
         """,
         list(communities),
     )
     return {
         row["community"]: ThresholdsInForce(
-            _thresholds(row["programme_id"], row["version"], row["recognition"]), row["effective_from"]
+            _thresholds(row["programme_id"], row["version"], row["recognition"]),
+            row["effective_from"],
+            stored_calendar(row["calendar"]).said_day(row["effective_from"]),
         )
         for row in rows
     }

@@ -6,7 +6,7 @@ were batched. What stands always equals what the totals say under the version th
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from services.recognition.thresholds.domain import (
     Grant,
@@ -62,8 +62,11 @@ class Member:
             grants += self._step(of_rule, count_before, count, award)
         return grants
 
-    def follow(self, thresholds: Thresholds, effective_from: datetime) -> list[Grant]:
-        """Bring what stands in line with another programme version; the same version changes nothing."""
+    def follow(self, thresholds: Thresholds, effective_from: datetime, day: date | None = None) -> list[Grant]:
+        """Bring what stands in line with another programme version; the same version changes nothing.
+
+        `day` is what facts say of the day at which it took effect.
+        """
         if self.version == thresholds.version:
             return []
         self.version = thresholds.version
@@ -72,30 +75,43 @@ class Member:
         due = {step.key: step for step in thresholds.due(self.points, self.awards_by_rule)}
         cause = f"{thresholds.programme_id}@{thresholds.version}"
         return [
-            *(self._take_back(key, cause, effective_from) for key in sorted(self.standing.keys() - due.keys())),
-            *(self._grant(due[key], cause, effective_from) for key in sorted(due.keys() - self.standing.keys())),
+            *(
+                self._take_back(key, cause, effective_from, day)
+                for key in sorted(self.standing.keys() - due.keys())
+            ),
+            *(
+                self._grant(due[key], cause, effective_from, day)
+                for key in sorted(due.keys() - self.standing.keys())
+            ),
         ]
 
     def _step(self, ladder: Ladder, was: int | None, now: int, award: AwardData) -> list[Grant]:
         low, high = ladder.reached(was), ladder.reached(now)
-        cause, time = award["award_id"], award["event_time"]
+        cause, time, day = award["award_id"], award["event_time"], award.get("day")
         return [
-            *(self._grant(step, cause, time) for step in ladder.steps[low:high]),
-            *(self._take_back(step.key, cause, time) for step in reversed(ladder.steps[high:low])),
+            *(self._grant(step, cause, time, day) for step in ladder.steps[low:high]),
+            *(self._take_back(step.key, cause, time, day) for step in reversed(ladder.steps[high:low])),
         ]
 
-    def _grant(self, step: Threshold, cause: str, time: datetime) -> Grant:
-        grant = self._changed(step.key, step.title, cause=cause, time=time, reverses=None)
+    def _grant(self, step: Threshold, cause: str, time: datetime, day: date | None) -> Grant:
+        grant = self._changed(step.key, step.title, cause=cause, time=time, day=day, reverses=None)
         self.standing = {**self.standing, step.key: Held(grant.grant_id, step.title)}
         return grant
 
-    def _take_back(self, key: ThresholdKey, cause: str, time: datetime) -> Grant:
+    def _take_back(self, key: ThresholdKey, cause: str, time: datetime, day: date | None) -> Grant:
         held = self.standing[key]
         self.standing = {other: kept for other, kept in self.standing.items() if other != key}
-        return self._changed(key, held.title, cause=cause, time=time, reverses=held.grant_id)
+        return self._changed(key, held.title, cause=cause, time=time, day=day, reverses=held.grant_id)
 
     def _changed(
-        self, key: ThresholdKey, title: str, *, cause: str, time: datetime, reverses: str | None
+        self,
+        key: ThresholdKey,
+        title: str,
+        *,
+        cause: str,
+        time: datetime,
+        day: date | None,
+        reverses: str | None,
     ) -> Grant:
         return Grant(
             community=self.community,
@@ -107,4 +123,5 @@ class Member:
             event_time=time,
             version=self.version,
             reverses=reverses,
+            day=day,
         )

@@ -34,12 +34,12 @@ async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
     for (_, community), award in new.items():
         data = award["data"]
         key = (community, data["member_id"])
-        thresholds, effective_from = in_force.get(community) or (NO_PROGRAMME, data["event_time"])
+        thresholds, effective_from, day = in_force.get(community) or (NO_PROGRAMME, data["event_time"], None)
         member = members.get(key)
         if member is None:
             member = members[key] = Member(*key)
         if member.version != thresholds.version:
-            caught_up = member.follow(thresholds, effective_from)
+            caught_up = member.follow(thresholds, effective_from, day)
             grants += caught_up
             tell_grants(tx, grants=caught_up)
         granted = member.apply(data, thresholds)
@@ -70,9 +70,9 @@ async def reevaluate(tx: Transaction) -> None:
         tx.conn, community=due.community, after=due.evaluated_up_to, limit_count=REEVALUATION_BATCH_COUNT
     )
     in_force = await thresholds_store.load_thresholds(tx.conn, communities=[due.community])
-    thresholds, effective_from = in_force[due.community]
+    thresholds, effective_from, day = in_force[due.community]
     stale = [member for member in members if member.version != thresholds.version]
-    grants = [grant for member in stale for grant in member.follow(thresholds, effective_from)]
+    grants = [grant for member in stale for grant in member.follow(thresholds, effective_from, day)]
     tell_grants(tx, grants=grants)
     await store.put_members(tx.conn, members=stale)
     is_whole = len(members) == REEVALUATION_BATCH_COUNT

@@ -146,6 +146,10 @@ def _award_data(award: Award) -> AwardData:
     }
     if award.reverses is not None:
         data["reverses"] = award.reverses
+    if award.day is not None:
+        data["day"] = award.day
+    if award.week is not None:
+        data["week"] = award.week
     return data
 
 

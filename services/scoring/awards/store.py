@@ -184,6 +184,8 @@ def _recorded_award(row: Record) -> RecordedAward:
         event_time=row["event_time"],
         received_at=row["received_at"],
         reverses=None if row["reverses"] is None else str(row["reverses"]),
+        day=row["day"],
+        week=row["week"],
         traceparent=None,
     )
     return RecordedAward(award, row["recorded_at"])

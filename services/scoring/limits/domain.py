@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class CapKey(NamedTuple):
-    """What a daily cap is counted by; `day` is the UTC day of event time."""
+    """What a daily cap is counted by; `day` is the event's, in the community's time zone."""
 
     community: str
     member_id: str

@@ -18,6 +18,13 @@ from shared.contracts.facts.audit import (
     PersonalDataRead,
     ReadData,
 )
+from shared.contracts.facts.communities import (
+    COMMUNITY_CHANGED,
+    CommunityChanged,
+    CommunityData,
+    ReckoningData,
+    Weekday,
+)
 from shared.contracts.facts.dead_letters import RECORD_DEAD_LETTERED, DeadLetterData, RecordDeadLettered
 from shared.contracts.facts.envelope import FactEnvelope, FactType
 from shared.contracts.facts.events import (
@@ -72,6 +79,7 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     TOKEN_KEY_CHANGED,
     COMMAND_DONE,
     PERSONAL_DATA_READ,
+    COMMUNITY_CHANGED,
     RECORD_DEAD_LETTERED,
 )
 
@@ -82,6 +90,7 @@ __all__ = [
     "ACCESS_KEY_CHANGED",
     "AUDIT_FACT",
     "COMMAND_DONE",
+    "COMMUNITY_CHANGED",
     "FACTS",
     "MEMBER_IDENTIFIED",
     "PAYOUT_CHANGED",
@@ -104,6 +113,8 @@ __all__ = [
     "AwardData",
     "CommandData",
     "CommandDone",
+    "CommunityChanged",
+    "CommunityData",
     "DeadLetterData",
     "FactEnvelope",
     "FactType",
@@ -123,6 +134,7 @@ __all__ = [
     "ProgrammePublished",
     "RawEvent",
     "ReadData",
+    "ReckoningData",
     "RecognitionGranted",
     "RecordDeadLettered",
     "RedemptionChanged",
@@ -131,4 +143,5 @@ __all__ = [
     "RejectedEvent",
     "TokenKeyChanged",
     "TokenKeyData",
+    "Weekday",
 ]

@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
-from shared.contracts.fields import Count, Id, Slug, Text, Timestamp, Uri, Uuid
+from shared.contracts.fields import Count, Id, LocalDay, Slug, Text, Timestamp, Uri, Uuid
 from shared.contracts.story import ACCEPTANCE, ACCEPTED_ANSWER, ADA, FORUM, GRACE, RECEIPT, TRACEPARENT
 
 
@@ -42,7 +42,8 @@ class AcceptedEvent(TypedDict):
     """A platform's event, kept as it came, with what ingest found out added as CloudEvents extensions.
 
     `uid` is UUIDv5(community, source, id); `member`, `objectmember` and `replymember` are who the actor,
-    the object's author and the answered author are, across channels.
+    the object's author and the answered author are, across channels. `day` is the day it counts for, left out
+    where that is the UTC day of `time`; `week` the first day of its week, left out where that is the day's Monday.
     """
 
     specversion: Literal["1.0"]
@@ -60,6 +61,8 @@ class AcceptedEvent(TypedDict):
     replymember: NotRequired[Uuid]
     targetuid: NotRequired[Uuid]
     receivedat: Timestamp
+    day: NotRequired[LocalDay]
+    week: NotRequired[LocalDay]
     traceparent: NotRequired[str]
     data: dict[str, Any]
 

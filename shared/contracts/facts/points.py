@@ -5,11 +5,13 @@ from typing import Final, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
-from shared.contracts.fields import Count, Points, Slug, Timestamp, Uuid
+from shared.contracts.fields import Count, LocalDay, Points, Slug, Timestamp, Uuid
 from shared.contracts.story import ACCEPTANCE, AWARD, GRACE, REVERSAL, TRACEPARENT
 
 
 class AwardData(TypedDict):
+    """`day` and `week` are those of the event, left out as there."""
+
     award_id: Uuid
     member_id: Uuid
     points: Points
@@ -21,6 +23,8 @@ class AwardData(TypedDict):
     event_type: str
     event_time: Timestamp
     received_at: Timestamp
+    day: NotRequired[LocalDay]
+    week: NotRequired[LocalDay]
     reverses: NotRequired[Uuid]
 
 

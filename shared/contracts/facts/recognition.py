@@ -5,11 +5,13 @@ from typing import Final, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
-from shared.contracts.fields import Name, Slug, Timestamp, Uuid
+from shared.contracts.fields import LocalDay, Name, Slug, Timestamp, Uuid
 from shared.contracts.story import AWARD, BADGE, GRACE, TRACEPARENT
 
 
 class GrantData(TypedDict):
+    """`day` is that of the event that led to it, left out where it is the UTC day of `event_time`."""
+
     grant_id: Uuid
     member_id: Uuid
     kind: Literal["badge", "level"]
@@ -17,6 +19,7 @@ class GrantData(TypedDict):
     title: Name
     award_id: Uuid
     event_time: Timestamp
+    day: NotRequired[LocalDay]
     reverses: NotRequired[Uuid]
 
 

@@ -23,7 +23,7 @@ class Rule(Section):
     """Points for whoever did something: `when` is a CEL condition over `event` and `data`.
 
     `points` go to the person in the slot `to`; `daily_cap` limits what one member gets from this rule
-    in one UTC day of event time.
+    in one day of event time, in the community's time zone.
     """
 
     id: Slug

@@ -7,7 +7,10 @@ from uuid import uuid4
 import httpx
 
 from services.scoring.programmes.api.models import JSON_EXAMPLE
+from shared.access_keys import INSTALLATION, SCOPES
 from tests.integration.services.rewards.finance import Finance, approved, filed
+from tests.integration.services.world import add_person as add_follower
+from tests.integration.services.world import authorization
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
@@ -98,6 +101,21 @@ async def revoke_key(desk: Desk) -> Ask:
     return Ask(desk.api, "DELETE", await desk.key())
 
 
+async def declare_community(desk: Desk) -> Ask:
+    # The installation's administrator does that.
+    root = await add_follower(desk.world.pool, INSTALLATION, "administrator")
+    desk.other.headers.update(await authorization(desk.world.pool, INSTALLATION, *SCOPES, person_id=root))
+    body = {"id": desk.world.community, "title": "Acme", "time_zone": "Europe/Rome", "currency": "EUR"}
+    return Ask(desk.other, "POST", "/v1/communities", body | {"languages": ["it"]})
+
+
+async def change_community(desk: Desk) -> Ask:
+    declared = await (await declare_community(desk))()
+    assert declared.status_code == 201, declared.text
+    path = f"/v1/communities/{desk.world.community}"
+    return Ask(desk.api, "PATCH", path, {"revision": 1, "title": "Acme's users"})
+
+
 async def make_link(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/sign-in-links", {"person_id": await desk.person()})
 
@@ -171,6 +189,8 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/keys": ("key.issue", issue_key),
     "ingest POST /v1/communities/{community}/keys/{key_id}/rotate": ("key.rotate", rotate_key),
     "ingest DELETE /v1/communities/{community}/keys/{key_id}": ("key.revoke", revoke_key),
+    "ingest POST /v1/communities": ("community.declare", declare_community),
+    "ingest PATCH /v1/communities/{community}": ("community.change", change_community),
     "ingest POST /v1/sign-in-links": ("sign_in_link.make", make_link),
     "ingest POST /v1/tokens": ("token.issue", sign_in),
     "ingest PUT /v1/members/identities": ("member.declare_identities", declare_identities),

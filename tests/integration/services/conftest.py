@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from shared.access_keys import KeyRing
 from shared.http import Connected
@@ -39,14 +40,8 @@ async def _always_ready() -> list[str]:
     return []
 
 
-@pytest.fixture
-async def clients(
-    spec: ServiceSpec, scopes: Sequence[str], world: World
-) -> AsyncIterator[Callable[..., Awaitable[httpx.AsyncClient]]]:
-    """Makes clients of the API, each of a person of its own unless one is named, with a key of its own.
-
-    The key has all `scopes` where none are named, and the person every role.
-    """
+def application(spec: ServiceSpec, world: World) -> FastAPI:
+    """The service's API on the world's database."""
     app = describe(spec, world.settings)
     app.state.connected = Connected(
         settings=world.settings,
@@ -56,6 +51,18 @@ async def clients(
         send=_nothing_to_send,
         not_ready=_always_ready,
     )
+    return app
+
+
+@pytest.fixture
+async def clients(
+    spec: ServiceSpec, scopes: Sequence[str], world: World
+) -> AsyncIterator[Callable[..., Awaitable[httpx.AsyncClient]]]:
+    """Makes clients of the API, each of a person of its own unless one is named, with a key of its own.
+
+    The key has all `scopes` where none are named, and the person every role.
+    """
+    app = application(spec, world)
     async with AsyncExitStack() as made:
 
         async def client(*wanted: str, person_id: str | None = None) -> httpx.AsyncClient:

@@ -47,6 +47,8 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/communities/{community}/people",
     "ingest GET /v1/communities/{community}/people/{person_id}",
     "ingest GET /v1/communities/{community}/keys",
+    "ingest GET /v1/communities",
+    "ingest GET /v1/communities/{community}",
     "scoring GET /v1/programmes",
     "scoring GET /v1/programmes/{version}",
     "recognition GET /v1/badges",

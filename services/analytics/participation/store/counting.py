@@ -23,6 +23,7 @@ _EVENT_COLUMNS = (
     "type",
     "source",
     "event_id",
+    "day",
 )
 
 
@@ -45,6 +46,7 @@ async def add_events(conn: Connection, *, events: Sequence[AcceptedEvent]) -> in
             event["type"],
             event["source"],
             event["id"],
+            event.get("day"),
         )
         for event in events
     ]
@@ -63,16 +65,16 @@ async def _fill_in_events(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> 
     new = await conn.fetch(
         """
         insert into events as e (community, event_uid, received_at, event_time, member_id, object_member_id,
-                                 reply_member_id, target_uid, channel, type, source, event_id)
+                                 reply_member_id, target_uid, channel, type, source, event_id, day)
         select * from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uuid[],
                              $6::uuid[], $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::text[],
-                             $12::text[])
+                             $12::text[], $13::date[])
         on conflict (community, event_uid) do update
         set received_at = excluded.received_at, event_time = excluded.event_time,
             member_id = excluded.member_id, object_member_id = excluded.object_member_id,
             reply_member_id = excluded.reply_member_id, target_uid = excluded.target_uid,
             channel = excluded.channel, type = excluded.type, source = excluded.source,
-            event_id = excluded.event_id
+            event_id = excluded.event_id, day = excluded.day
         where e.received_at is null
         returning community, event_uid, retracted_by
         """,
@@ -86,31 +88,31 @@ async def _count_participation(
 ) -> None:
     """Move the first events of members, and the counts per day by events that are not `retracted`."""
     # Added up here: PostgreSQL takes twice as long to group what it has just stored.
-    firsts: dict[tuple[str, str], tuple[datetime, str]] = {}
+    firsts: dict[tuple[str, str], tuple[datetime, str, date | None]] = {}
     counts: Counter[tuple[str, date, str, str, str]] = Counter()
     for event in events:
         community, member, channel = event["community"], event["member"], event["data"]["channel"]
-        at = event["time"].astimezone(UTC)
+        at, day = event["time"].astimezone(UTC), event.get("day")
         first = firsts.get((community, member))
-        if first is None or (at, channel) < first:
-            firsts[community, member] = (at, channel)
+        if first is None or (at, channel) < first[:2]:
+            firsts[community, member] = (at, channel, day)
         if (community, event["uid"]) not in retracted:
-            counts[community, at.date(), member, channel, event["type"]] += 1
+            counts[community, day or at.date(), member, channel, event["type"]] += 1
     members = sorted(firsts)
     counted = sorted(counts)
     await conn.execute(
         """
         with firsts as (
-            insert into member_firsts as f (community, member_id, first_at, channel)
-            select community, member_id, new.first_at, new.channel
-            from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[])
-                as new(community, member_id, first_at, channel)
+            insert into member_firsts as f (community, member_id, first_at, channel, day)
+            select community, member_id, new.first_at, new.channel, new.day
+            from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $11::date[])
+                as new(community, member_id, first_at, channel, day)
             left join member_firsts known using (community, member_id)
             where known.first_at is null
                or (new.first_at, new.channel collate "C") < (known.first_at, known.channel collate "C")
             order by member_id, community
             on conflict (community, member_id) do update
-            set first_at = excluded.first_at, channel = excluded.channel
+            set first_at = excluded.first_at, channel = excluded.channel, day = excluded.day
             where (excluded.first_at, excluded.channel collate "C") < (f.first_at, f.channel collate "C")
         ),
         counted as (
@@ -134,6 +136,7 @@ async def _count_participation(
         [firsts[key][1] for key in members],
         *([key[place] for key in counted] for place in range(5)),
         [counts[key] for key in counted],
+        [firsts[key][2] for key in members],
     )
 
 
@@ -149,13 +152,13 @@ async def set_retracted(conn: Connection, *, retractions: Sequence[Retraction]) 
             select * from unnest($1::text[], $2::uuid[], $3::uuid[])
             on conflict (community, event_uid) do update set retracted_by = excluded.retracted_by
             where e.retracted_by is null
-            returning community, event_time, member_id, channel, type
+            returning community, event_time, coalesce(day, (event_time at time zone 'UTC')::date) as day,
+                member_id, channel, type
         ),
         gone as (
-            select community, (event_time at time zone 'UTC')::date as day, member_id, channel, type,
-                   count(*) as events
+            select community, day, member_id, channel, type, count(*) as events
             from marked where event_time is not null
-            group by community, (event_time at time zone 'UTC')::date, member_id, channel, type
+            group by community, day, member_id, channel, type
         ),
         members as (
             update member_days d set events = d.events - g.events

@@ -1,22 +1,22 @@
 """Participation out: events, active members and new members per period."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from services.analytics.participation.domain import Activity, ChannelAcquisition, ChannelActivity, TypeActivity
-from services.analytics.periods.domain import By, Span
+from shared.calendars import Span
 from shared.postgres import Connection
 
 #: Work memory to tell members apart in: with PostgreSQL's default the sets go to disk, three times as slow.
 COUNTING_MEMORY = "64MB"
 
-_PERIOD = {
-    "day": "day",
-    "week": "date_trunc('week', day)::date",
-    "month": "date_trunc('month', day)::date",
-}
+#: The first day of the period that a day is in, by the first days of all that are asked for: $4.
+_PERIOD = "($4::date[])[width_bucket(day, $4::date[])]"
+#: A day of a community has no moment further than this from the same day in UTC: zones are 26 hours apart at most,
+#: and a day grows by no more when the zone changes.
+DAYS_APART = timedelta(days=3)
 
 
 @asynccontextmanager
@@ -26,13 +26,15 @@ async def _counting(conn: Connection) -> AsyncIterator[None]:
         yield
 
 
-async def load_activities(conn: Connection, *, community: str, by: By, days: Span) -> dict[date, Activity]:
-    """What happened per period that begins on one of those days; quiet periods are not there."""
+async def load_activities(conn: Connection, *, community: str, spans: Sequence[Span]) -> dict[date, Activity]:
+    """What happened in each of those periods, which follow one another; quiet ones are not there."""
+    if not spans:
+        return {}
     async with _counting(conn):
         people = await conn.fetch(
             f"""
             with by_channel as (
-                select {_PERIOD[by]} as period, member_id, channel, sum(events) as events
+                select {_PERIOD} as period, member_id, channel, sum(events) as events
                 from member_days
                 where community = $1 and day between $2 and $3 and events > 0
                 group by 1, member_id, channel
@@ -45,20 +47,16 @@ async def load_activities(conn: Connection, *, community: str, by: By, days: Spa
             union all
             select period, channel, sum(events)::bigint, count(*) from by_channel group by period, channel
             """,  # noqa: S608
-            community,
-            days.starts_on,
-            days.ends_on,
+            *_asked(community, spans),
         )
         by_type = await conn.fetch(
             f"""
-            select {_PERIOD[by]} as period, type, sum(events)::bigint as events
+            select {_PERIOD} as period, type, sum(events)::bigint as events
             from event_days
             where community = $1 and day between $2 and $3 and events > 0
             group by 1, type
             """,  # noqa: S608
-            community,
-            days.starts_on,
-            days.ends_on,
+            *_asked(community, spans),
         )
     wholes: dict[date, tuple[int, int]] = {}
     channels: dict[date, list[ChannelActivity]] = defaultdict(list)
@@ -76,44 +74,56 @@ async def load_activities(conn: Connection, *, community: str, by: By, days: Spa
     }
 
 
-async def load_active_members(conn: Connection, *, community: str, by: By, days: Span) -> dict[date, int]:
-    """Members with at least one event per period that begins on one of those days."""
+async def load_active_members(conn: Connection, *, community: str, spans: Sequence[Span]) -> dict[date, int]:
+    """Members with at least one event in each of those periods, which follow one another."""
+    if not spans:
+        return {}
     async with _counting(conn):
         rows = await conn.fetch(
             f"""
             select period, count(*) as members
             from (
-                select {_PERIOD[by]} as period, member_id from member_days
+                select {_PERIOD} as period, member_id from member_days
                 where community = $1 and day between $2 and $3 and events > 0
                 group by 1, member_id
             ) active
             group by period
             """,  # noqa: S608
-            community,
-            days.starts_on,
-            days.ends_on,
+            *_asked(community, spans),
         )
     return {row["period"]: row["members"] for row in rows}
 
 
 async def load_acquisitions(
-    conn: Connection, *, community: str, by: By, days: Span
+    conn: Connection, *, community: str, spans: Sequence[Span]
 ) -> dict[date, list[ChannelAcquisition]]:
-    """Members whose first event was on one of those days, by period and by the channel where that was."""
+    """Members whose first event was in one of those periods, by period and by the channel where that was."""
+    if not spans:
+        return {}
     rows = await conn.fetch(
         f"""
-        select {_PERIOD[by]} as period, channel, count(*) as members
+        select {_PERIOD} as period, channel, count(*) as members
         from (
-            select (first_at at time zone 'UTC')::date as day, channel from member_firsts
-            where community = $1 and first_at >= $2::date and first_at < $3::date
+            select coalesce(day, (first_at at time zone 'UTC')::date) as day, channel from member_firsts
+            where community = $1 and first_at between $5 and $6
         ) firsts
+        where day between $2 and $3
         group by 1, channel
         """,  # noqa: S608
-        community,
-        days.starts_on,
-        days.ends_on + timedelta(days=1),
+        *_asked(community, spans),
+        _midnight(spans[0].starts_on) - DAYS_APART,
+        _midnight(spans[-1].ends_on) + DAYS_APART,
     )
     found: dict[date, list[ChannelAcquisition]] = defaultdict(list)
     for row in rows:
         found[row["period"]].append(ChannelAcquisition(row["channel"], row["members"]))
     return {period: sorted(channels) for period, channels in found.items()}
+
+
+def _asked(community: str, spans: Sequence[Span]) -> tuple[str, date, date, list[date]]:
+    """What $1 to $4 are: the community, the first day and the last, and the first days of the periods."""
+    return community, spans[0].starts_on, spans[-1].ends_on, [span.starts_on for span in spans]
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

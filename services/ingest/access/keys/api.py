@@ -10,10 +10,9 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
 from services.ingest.access.keys import handlers, store
 from services.ingest.access.keys.domain import AccessKey, KeyPlace
-from services.ingest.access.people.api import OTHER_COMMUNITY, PERSON_EXAMPLE, UNKNOWN_PERSON
-from services.ingest.access.people.domain import check_reach
+from services.ingest.access.people.api import PERSON_EXAMPLE, UNKNOWN_PERSON
 from services.ingest.settings import Settings
-from shared.access_keys import SCOPES, hash_secret
+from shared.access_keys import SCOPES, check_reach, hash_secret
 from shared.contracts.fields import Id, Name, Slug
 from shared.contracts.texts import if_text, label
 from shared.http import (
@@ -30,7 +29,7 @@ from shared.http import (
     problem_responses,
     requires,
 )
-from shared.http.problem_types import UNKNOWN_PATH
+from shared.http.problem_types import OTHER_COMMUNITY, UNKNOWN_PATH
 
 UNKNOWN_SCOPE = ProblemType("unknown-scope", 422, "Unknown scope")
 NOT_THEIR_SCOPES = ProblemType("not-their-scopes", 422, "The person's roles do not give that")

@@ -14,11 +14,10 @@ from services.ingest.access.keys.domain import (
     never_issued,
     rotated,
 )
-from services.ingest.access.people.domain import check_reach
 from services.ingest.access.people.handlers import find_person, note_bootstrap
 from services.ingest.access.people.handlers import tell_anew as tell_people_anew
 from services.ingest.settings import Settings
-from shared.access_keys import Principal
+from shared.access_keys import Principal, check_reach
 from shared.audit import Did
 from shared.contracts.facts import ACCESS_KEY_CHANGED, AccessKeyData
 from shared.telemetry import SIGNATURES_OUTDATED

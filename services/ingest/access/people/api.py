@@ -8,8 +8,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from services.ingest.access.people import handlers, store
-from services.ingest.access.people.domain import Appointment, Person, PersonPlace, UnknownPersonError, check_reach
-from shared.access_keys import PersonKind, Role
+from services.ingest.access.people.domain import Appointment, Person, PersonPlace, UnknownPersonError
+from shared.access_keys import PersonKind, Role, check_reach
 from shared.contracts.fields import Name, Slug
 from shared.contracts.texts import if_text, label
 from shared.http import (
@@ -25,10 +25,9 @@ from shared.http import (
     problem_responses,
     requires,
 )
-from shared.http.problem_types import UNKNOWN_PATH
+from shared.http.problem_types import OTHER_COMMUNITY, UNKNOWN_PATH
 
 UNKNOWN_PERSON = ProblemType("unknown-person", 404, "No such person")
-OTHER_COMMUNITY = ProblemType("other-community", 403, "The authority does not reach so far")
 OWN_ROLES = ProblemType("own-roles", 403, "Nobody decides about themselves")
 NOT_A_ROLE_HERE = ProblemType("not-a-role-here", 422, "The installation has no such role")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.access_keys.principal import Principal
+from shared.access_keys.principal import OtherCommunityError, Principal
 from shared.access_keys.roles import INSTALLATION, INSTALLATION_ROLES, PersonKind, Role
 from shared.contracts.fields import Uuid
 
@@ -16,10 +16,6 @@ class UnknownPersonError(Exception):
     def __init__(self, community: str, person_id: str) -> None:
         super().__init__(f"{community} has no person {person_id}")
         self.community = community
-
-
-class OtherCommunityError(Exception):
-    """The caller's authority does not reach what they want to change; the message says why."""
 
 
 class OwnRolesError(Exception):
@@ -65,12 +61,6 @@ class PersonPlace(NamedTuple):
     def of(cls, appointment: Appointment) -> "PersonPlace":
         """The place of a person."""
         return cls(appointment.person.person_id)
-
-
-def check_reach(caller: Principal, community: str) -> None:
-    """Return when the caller may change people and keys of the community. Raises OtherCommunityError otherwise."""
-    if not caller.may_act_in(community):
-        raise OtherCommunityError(f"The credential is of {caller.community}, and this is about {community}")
 
 
 def ordered_roles(roles: Iterable[Role], community: str) -> tuple[Role, ...]:

@@ -11,13 +11,12 @@ from services.ingest.access.people.domain import (
     Person,
     UnknownPersonError,
     check_not_oneself,
-    check_reach,
     ordered_roles,
     switched,
 )
 from services.ingest.metrics import BOOTSTRAP_USES
 from services.ingest.settings import Settings
-from shared.access_keys import INSTALLATION, Principal, Role
+from shared.access_keys import INSTALLATION, Principal, Role, check_reach
 from shared.access_keys.store import put_people, put_token_keys
 from shared.audit import Did
 from shared.contracts.facts import PERSON_CHANGED, PersonChanged, PersonData, TokenKeyChanged

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from services.ingest.members.domain import IdentityKey
+from shared.calendars import Calendar
 from shared.contracts.activities import RETRACTED_TYPE
 from shared.contracts.channels import compared_plain_id
 from shared.contracts.fields import ChannelName, Id, Name, Timestamp, Uri
@@ -96,6 +97,7 @@ class _Fact(TypedDict):
 
 
 _VALIDATE_FACT = TypeAdapter(_Fact).validator.validate_python
+_MOMENT = TypeAdapter[datetime](Timestamp).validate_python
 
 
 def event_uid(community: str, source: str, event_id: str) -> str:
@@ -213,8 +215,11 @@ def people_of(
     return names, first_seen_at
 
 
-def accepted_event(received: Received, members: Mapping[IdentityKey, str]) -> dict[str, Any]:
-    """The message for the event log: the event as it came, with the member ids of its people."""
+def accepted_event(received: Received, members: Mapping[IdentityKey, str], calendar: Calendar) -> dict[str, Any]:
+    """The message for the event log: the event as it came, with the member ids of its people, and its day.
+
+    The day and the first day of its week are said where UTC and weeks from Monday have others.
+    """
     message = dict(received.event)
     message["community"] = received.community
     message["uid"] = received.uid
@@ -226,4 +231,9 @@ def accepted_event(received: Received, members: Mapping[IdentityKey, str]) -> di
     target = received.target_uid()
     if target is not None:
         message["targetuid"] = target
+    if not calendar.is_plain:
+        moment = _MOMENT(received.event["time"])
+        for name, day in (("day", calendar.said_day(moment)), ("week", calendar.said_week(moment))):
+            if day is not None:
+                message[name] = day
     return message

@@ -7,7 +7,7 @@ earn again for doing the same.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from hashlib import sha1
 from typing import NamedTuple
@@ -31,7 +31,10 @@ EventKey = tuple[str, str]
 
 
 class Award(NamedTuple):
-    """Points for a member, or their reversal (negative points and `reverses`)."""
+    """Points for a member, or their reversal (negative points and `reverses`).
+
+    `day` and `week` are what the event says of them: None goes without saying (shared/contracts/fields.py).
+    """
 
     community: str
     award_id: str
@@ -46,6 +49,8 @@ class Award(NamedTuple):
     event_time: datetime
     received_at: datetime
     reverses: str | None
+    day: date | None
+    week: date | None
     traceparent: str | None
 
 
@@ -152,6 +157,8 @@ def make_awards(
                 event_time,
                 received_at,
                 None,
+                event.get("day"),
+                event.get("week"),
                 event.get("traceparent"),
             )
         )

@@ -314,7 +314,7 @@ def _match_event(
             continue
         cap = None
         if rule.daily_cap is not None:
-            cap = CapKey(event["community"], member_id, rule.id, event_time.date())
+            cap = CapKey(event["community"], member_id, rule.id, event.get("day") or event_time.date())
         matched.candidates.append(Candidate(event, event_time, received_at, version, rule, member_id, cap))
 
 

@@ -179,7 +179,7 @@ async def test_it_takes_the_scope_and_another_community_is_the_installations(
     for path in ("/v1/audit", "/v1/audit.csv", f"/v1/members/{world.uuid('ada')}/audit"):
         assert (await other.get(path)).status_code == 403
     refused = await api.get("/v1/audit", params={"community": "somebody-elses"})
-    assert (refused.status_code, refused.json()["type"]) == (403, "urn:plaudit:problem:not-your-community")
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:plaudit:problem:other-community")
 
     person = await add_person(world.pool, INSTALLATION, "operator")
     header = await authorization(world.pool, INSTALLATION, "audit:read", person_id=person)

@@ -1,13 +1,14 @@
 """Days, ISO weeks and months, and their pages."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.analytics.periods.domain import By, Span, period_of, periods
+from services.analytics.periods.domain import periods
+from shared.calendars import PLAIN, By, Calendar, Reckoning, Span
 
 DAYS = st.dates(date(1990, 1, 1), date(2090, 1, 1))
 GRAINS: tuple[By, ...] = ("day", "week", "month")
@@ -24,23 +25,30 @@ GRAINS: tuple[By, ...] = ("day", "week", "month")
     ],
 )
 def test_the_period_of_a_day(by: By, day: date, span: Span) -> None:
-    assert period_of(by, day) == span
+    assert PLAIN.period_of(by, day) == span
 
 
-@given(st.sampled_from(GRAINS), DAYS, st.integers(0, 400), st.integers(1, 50))
-def test_pages_of_periods_cover_every_day_once(by: By, first: date, length: int, limit: int) -> None:
+#: From a Wednesday on, weeks begin on Sundays.
+CUT = Calendar([*PLAIN.reckonings, Reckoning(datetime(2026, 3, 4, tzinfo=UTC), "UTC", "sunday")])
+
+
+@given(st.sampled_from([PLAIN, CUT]), st.sampled_from(GRAINS), DAYS, st.integers(0, 400), st.integers(1, 50))
+@example(CUT, "week", date(2026, 2, 20), 30, 1)
+def test_pages_of_periods_cover_every_day_once(
+    calendar: Calendar, by: By, first: date, length: int, limit: int
+) -> None:
     last = first + timedelta(days=length)
-    spans, following = periods(by, first, last, limit)
+    spans, following = periods(by, first, last, limit, calendar)
     while following is not None:
-        more, following = periods(by, following, last, limit)
+        more, following = periods(by, following, last, limit, calendar)
         assert 0 < len(more) <= limit
         spans += more
     assert spans[0].starts_on <= first <= spans[0].ends_on
     assert spans[-1].starts_on <= last <= spans[-1].ends_on
     for span, after in pairwise(spans):
         assert after.starts_on == span.ends_on + timedelta(days=1)
-    assert all(period_of(by, span.ends_on) == span for span in spans)
+    assert all(calendar.period_of(by, span.ends_on) == span for span in spans)
 
 
 def test_the_end_of_the_calendar_is_no_trap() -> None:
-    assert periods("day", date.max, date.max, 10) == ([Span(date.max, date.max)], None)
+    assert periods("day", date.max, date.max, 10, PLAIN) == ([Span(date.max, date.max)], None)

@@ -17,6 +17,7 @@ from services.ingest.events.domain.judgement import (
     event_uid,
     judge,
 )
+from shared.calendars import PLAIN
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 IDENTIFIERS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
@@ -121,7 +122,7 @@ def test_who_takes_part_by_role() -> None:
 
 def test_an_accepted_event_is_the_event_and_who_its_people_are() -> None:
     members = {("acme", "forum", "ada"): "m1", ("acme", "forum", "bob"): "m2"}
-    message = accepted_event(Received.from_fact(fact(EVENT, traceparent="00-x")), members)
+    message = accepted_event(Received.from_fact(fact(EVENT, traceparent="00-x")), members, PLAIN)
     assert message == EVENT | {
         "community": "acme",
         "uid": event_uid("acme", "s", "1"),

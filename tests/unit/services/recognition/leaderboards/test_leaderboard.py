@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recognition.leaderboards.domain import Place, Score, board_points, first_day, last_day, ranked
+from services.recognition.leaderboards.domain import Board, Place, Score, board_points, ranked
+from shared.calendars import PLAIN, Calendar, Reckoning
 
 
 @pytest.mark.parametrize(
@@ -26,25 +27,36 @@ from services.recognition.leaderboards.domain import Place, Score, board_points,
     ],
 )
 def test_periods(period: str, moment: datetime, first: date, last: date) -> None:
-    assert first_day(period, moment) == first  # type: ignore[arg-type]
-    assert last_day(period, first) == last  # type: ignore[arg-type]
+    assert Board.of(period, moment, PLAIN) == (period, first, last)  # type: ignore[arg-type]
+
+
+def test_periods_of_a_community_in_auckland_with_weeks_from_sunday() -> None:
+    calendar = Calendar([Reckoning(None, "Pacific/Auckland", "sunday")])
+    saturday_noon_in_utc = datetime(2026, 1, 31, 12, tzinfo=UTC)  # a Sunday there, and February
+
+    assert Board.of("week", saturday_noon_in_utc, calendar) == ("week", date(2026, 2, 1), date(2026, 2, 7))
+    assert Board.of("month", saturday_noon_in_utc, calendar) == ("month", date(2026, 2, 1), date(2026, 2, 28))
 
 
 def test_points_of_boards_are_summed_per_member_week_and_month() -> None:
-    def award(member: str, points: int, day: int) -> dict[str, object]:
-        return {
-            "community": "c",
-            "data": {"member_id": member, "points": points, "event_time": datetime(2026, 3, day, tzinfo=UTC)},
-        }
+    def award(member: str, points: int, of_march: int, **said: date) -> dict[str, object]:
+        at = datetime(2026, 3, of_march, tzinfo=UTC)
+        return {"community": "c", "data": {"member_id": member, "points": points, "event_time": at, **said}}
 
     awards = [award("b", 5, 1), award("a", 2, 2), award("b", 3, 2), award("b", -5, 31)]
+    # What an award says of its day and week goes before what its time has in UTC.
+    awards += [award("c", 1, 31, day=date(2026, 4, 1)), award("c", 2, 2, week=date(2026, 3, 1))]
     assert board_points(awards) == {  # type: ignore[arg-type]
         ("c", "month", date(2026, 3, 1), "a"): 2,
         ("c", "month", date(2026, 3, 1), "b"): 3,
+        ("c", "month", date(2026, 3, 1), "c"): 2,
+        ("c", "month", date(2026, 4, 1), "c"): 1,
         ("c", "week", date(2026, 2, 23), "b"): 5,
+        ("c", "week", date(2026, 3, 1), "c"): 2,
         ("c", "week", date(2026, 3, 2), "a"): 2,
         ("c", "week", date(2026, 3, 2), "b"): 3,
         ("c", "week", date(2026, 3, 30), "b"): -5,
+        ("c", "week", date(2026, 3, 30), "c"): 1,
     }
 
 

@@ -1,0 +1,1 @@
+"""Communities: their calendar, currency, languages and look, and telling every service."""

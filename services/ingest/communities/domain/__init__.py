@@ -1,0 +1,1 @@
+"""What a community is, which of its colours can be read, and which logos are taken."""

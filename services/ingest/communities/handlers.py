@@ -1,0 +1,146 @@
+"""Communities are stored, and told to every service, in one transaction; and each event is given its day."""
+
+from base64 import b64encode
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from services.ingest.communities import store
+from services.ingest.communities.domain.communities import (
+    Change,
+    Community,
+    CommunityExistsError,
+    StaleRevisionError,
+    UnknownCommunityError,
+    changed,
+    new_calendar,
+)
+from services.ingest.settings import Settings
+from shared.audit import Did
+from shared.calendars import Calendar
+from shared.contracts.facts import COMMUNITY_CHANGED, CommunityData
+from shared.topics import COMMUNITIES
+from shared.transaction import Transaction
+
+
+async def calendars_of(tx: Transaction, *, communities: Collection[str]) -> Mapping[str, Calendar]:
+    """The calendars by which events of communities get their days.
+
+    They hold for every event of this transaction: a change takes effect later than any event that could be here
+    (see `new_calendar`), and where there were no events yet, we wait for whoever declares it, or they for us.
+    """
+    known = await store.load_calendars(tx.conn, communities=communities)
+    missing = sorted(set(communities) - known.keys())
+    return known | await store.note_events(tx.conn, communities=missing) if missing else known
+
+
+async def declare_community(tx: Transaction[Settings], *, wanted: Community) -> Community:
+    """Declare a community; its calendar as it is after all. Raises CommunityExistsError, TooManyChangesError.
+
+    `wanted` has one reckoning: if the community has events already, they keep the days they have.
+    """
+    known = await store.lock_community(tx.conn, community=wanted.community)
+    if known.declared is not None:
+        raise CommunityExistsError(wanted.community, known.declared.revision)
+    said = wanted.calendar.reckonings[-1]
+    calendar = new_calendar(
+        known, time_zone=said.time_zone, week_start=said.week_start, at=tx.now, notice=_notice(tx)
+    )
+    community = replace(wanted, calendar=calendar, revision=1)
+    await store.put_community(tx.conn, community=community)
+    _tell(tx, community)
+    tx.did(_did("declare", None, community))
+    return community
+
+
+async def change_community(
+    tx: Transaction[Settings], *, community: str, revision: int, change: Change
+) -> Community:
+    """Change a community that has this revision; nothing is told when nothing is different.
+
+    Raises UnknownCommunityError, StaleRevisionError when somebody changed it meanwhile, and TooManyChangesError.
+    """
+    known = await store.lock_community(tx.conn, community=community)
+    if known.declared is None:
+        raise UnknownCommunityError(community)
+    if known.declared.revision != revision:
+        raise StaleRevisionError(community, revision, known.declared.revision)
+    calendar = known.calendar
+    if change.time_zone is not None or change.week_start is not None:
+        calendar = new_calendar(
+            known, time_zone=change.time_zone, week_start=change.week_start, at=tx.now, notice=_notice(tx)
+        )
+    after = changed(known.declared, calendar, change.fields)
+    tx.did(_did("change", known.declared, after))
+    if after is not known.declared:
+        await store.put_community(tx.conn, community=after)
+        _tell(tx, after)
+    return after
+
+
+def _did(verb: str, before: Community | None, after: Community) -> Did:
+    name = after.community
+    return Did(
+        f"community.{verb}",
+        "community",
+        name,
+        before=_noted(before) if before else None,
+        after=_noted(after),
+        community=name,
+    )
+
+
+def _noted(community: Community) -> Mapping[str, Any]:
+    newest = community.calendar.reckonings[-1]
+    return {
+        "title": community.title,
+        "time_zone": newest.time_zone,
+        "week_start": newest.week_start,
+        "currency": community.currency,
+        "languages": community.languages,
+        "shown_as": community.look.name,
+        "colours": community.look.colours,
+        "has_logo": community.look.logo_png is not None,
+        "public": community.public,
+        "publishing": community.publishing,
+        "texts_days": community.retention.texts_days,
+        "rejected_days": community.retention.rejected_days,
+        "revision": community.revision,
+    }
+
+
+def _notice(tx: Transaction[Settings]) -> timedelta:
+    settings = tx.settings
+    return timedelta(seconds=settings.calendar_notice_seconds + settings.future_tolerance_seconds)
+
+
+def _tell(tx: Transaction, community: Community) -> None:
+    look = community.look
+    data: CommunityData = {
+        "title": community.title,
+        "calendar": community.calendar.data,
+        "currency": community.currency,
+        "languages": list(community.languages),
+        "look": {"name": look.name},
+        "public": list(community.public),
+        "review_policy": {"publishing": community.publishing},
+        "retention": {
+            "texts_days": community.retention.texts_days,
+            "rejected_days": community.retention.rejected_days,
+        },
+        "revision": community.revision,
+    }
+    if look.colours is not None:
+        background, text, accent = look.colours
+        data["look"]["colours"] = {"background": background, "text": text, "accent": accent}
+    if look.logo_png is not None:
+        data["look"]["logo_png"] = b64encode(look.logo_png).decode()
+    tx.tell(
+        COMMUNITIES,
+        COMMUNITY_CHANGED,
+        fact_id=f"{community.community}/{community.revision}",
+        community=community.community,
+        subject=community.community,
+        data=data,
+    )

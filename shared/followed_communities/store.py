@@ -1,0 +1,40 @@
+"""The SQL of each service's copy of the communities."""
+
+from collections.abc import Mapping
+
+import orjson
+from pydantic import TypeAdapter
+
+from shared.calendars import PLAIN, Calendar
+from shared.contracts.facts import CommunityData, ReckoningData
+from shared.postgres import Connection
+
+_CALENDAR = TypeAdapter(list[ReckoningData])
+
+
+async def put_communities(conn: Connection, *, data: Mapping[str, CommunityData]) -> None:
+    """Keep communities, in the order of their ids; a revision that is not above the one known changes nothing."""
+    await conn.execute(
+        """
+        insert into followed_communities as c (community, revision, data)
+        select * from unnest($1::text[], $2::int[], $3::jsonb[])
+        on conflict (community) do update set revision = excluded.revision, data = excluded.data
+        where excluded.revision > c.revision
+        """,
+        list(data),
+        [one["revision"] for one in data.values()],
+        [orjson.dumps(one).decode() for one in data.values()],
+    )
+
+
+async def load_calendar(conn: Connection, *, community: str) -> Calendar:
+    """A community's calendar; PLAIN where nobody declared the community, or it was not heard of yet."""
+    text = await conn.fetchval(
+        "select data -> 'calendar' from followed_communities where community = $1", community
+    )
+    return stored_calendar(text)
+
+
+def stored_calendar(text: str | None) -> Calendar:
+    """The calendar as followed_communities has it (`data -> 'calendar'`); PLAIN where there is none."""
+    return PLAIN if text is None else Calendar.of(_CALENDAR.validate_json(text))

@@ -14,9 +14,10 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 import click
+import httpx
 import psutil
 
-from plaudit.calls import every_item, knows, request
+from plaudit.calls import Refused, every_item, knows, request
 from plaudit.stack.paths import make_private
 from plaudit.stack.state import StackState, write_private
 from shared.access_keys import INSTALLATION, Role
@@ -216,7 +217,16 @@ def _added_local_people(bootstrap: Office) -> dict[str, str]:
 
 def commands_account(local: LocalPeople, community: str) -> str:
     """The account for which a local stack's commands act, which may do everything in the community."""
-    set_roles(local.office, community, local.commands_id, EVERY_ROLE)
+    url = f"{local.office.ingest_url}/v1/communities/{community}/people/{local.commands_id}"
+    try:
+        roles = request("GET", url, local.office.key)["roles"]
+    except Refused as refused:
+        if refused.status != httpx.codes.NOT_FOUND:
+            raise
+        roles = []
+    # Asked for each time, it would stand in the audit beside each command.
+    if set(roles) != set(EVERY_ROLE):
+        set_roles(local.office, community, local.commands_id, EVERY_ROLE)
     return local.commands_id
 
 

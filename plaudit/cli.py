@@ -49,6 +49,7 @@ SUBCOMMANDS = {
     "people": Subcommand("plaudit.people", "people", "Add people, say what they are, and disable them."),
     "sign-in-link": Subcommand("plaudit.people", "sign_in_link", "Make a link that signs somebody in once."),
     "keys": Subcommand("plaudit.admin", "keys", "Issue, list, rotate and revoke access keys."),
+    "audit": Subcommand("plaudit.audit", "audit", "Show who did what, and who read whose data."),
     "dlq": Subcommand("plaudit.dlq", "dlq", "List dead letters, and send them again after the fix."),
 }
 
@@ -74,7 +75,7 @@ class Root(click.Group):
         """Finds the subcommand; an unknown one is answered with those that look like it."""
         name = args[0]
         if name not in SUBCOMMANDS and not name.startswith("-"):
-            near = difflib.get_close_matches(name, SUBCOMMANDS, n=3, cutoff=0.5)
+            near = difflib.get_close_matches(name, SUBCOMMANDS, n=3, cutoff=0.6)
             hint = f" Did you mean {' or '.join(near)}?" if near else ""
             ctx.fail(f"There is no command '{name}'.{hint}")
         return super().resolve_command(ctx, args)

@@ -145,6 +145,15 @@ PEOPLE = Topic(
     signed=True,
 )
 
+AUDIT = Topic(
+    "audit.v1",
+    "What people commanded, and whose personal data they read",
+    "community | object or member",
+    (facts.COMMAND_DONE.name, facts.PERSONAL_DATA_READ.name),
+    producers=SERVICES,
+    consumers=("analytics",),
+    partitions=1,
+)
 COMMUNITIES = Topic(
     "communities.v1",
     "Communities: their calendar, currency, languages and look, and what is public",
@@ -183,6 +192,7 @@ TOPICS = (
     PROGRAMMES,
     ACCESS_KEYS,
     PEOPLE,
+    AUDIT,
     COMMUNITIES,
     *(dead_letter_topic(service) for service in SERVICES),
 )

@@ -1,18 +1,20 @@
 """The transaction that handlers run in: facts and the messages about them are stored together or not at all."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Generic
 
 import asyncpg
 import orjson
+import uuid_utils
 from typing_extensions import TypeVar
 
-from shared.contracts.facts import FactType
+from shared.audit import Commanded, Did, Entry, Read, add_command, add_reads, command_entry, read_id
+from shared.contracts.facts import COMMAND_DONE, PERSONAL_DATA_READ, CommandData, FactType, ReadData
 from shared.postgres import Connection, begin
 from shared.settings import ServiceSettings
-from shared.topics import Topic, record_key
+from shared.topics import AUDIT, Topic, record_key
 
 #: The largest message: Kafka's default message.max.bytes is 1,048,588, and a batch has a header of its own.
 MESSAGE_MAX_BYTES = 1_000_000
@@ -39,7 +41,8 @@ class InvalidMessageError(Exception):
 class Transaction(Generic[SettingsT_co]):
     """An open database transaction, its time (UTC, the same for all of it), and the messages it will send.
 
-    `service` and `settings` are those of the process that runs it.
+    `service` and `settings` are those of the process that runs it. A command's leaves an entry of what was done by
+    whom: it is stored with the rest or not at all, and the facts that the command tells have its trace.
     """
 
     def __init__(self, conn: Connection, now: datetime, *, service: str, settings: SettingsT_co) -> None:
@@ -49,6 +52,53 @@ class Transaction(Generic[SettingsT_co]):
         self.settings = settings
         self._source = f"/plaudit/{service}"
         self._messages: list[tuple[str, bytes, bytes]] = []
+        self._commanded: Commanded | None = None
+        self._did: Did | None = None
+
+    def obey(self, commanded: Commanded) -> None:
+        """Say that what is done here was commanded: it leaves an entry, whether or not `did` says more of it."""
+        self._commanded = commanded
+
+    def did(self, did: Did) -> None:
+        """Say what a command did, for its entry; of several the last counts.
+
+        Of what is done here unasked, by a timer or for a fact that came, there is no entry, and this says nothing.
+        """
+        self._did = did
+
+    def did_nothing(self) -> None:
+        """Say that the request commanded nothing: it was a trial, or has been answered before."""
+        self._commanded = None
+
+    async def store_entry(self) -> None:
+        """Write the command's entry, and tell of it. Raises NobodyDidItError when nobody knows whose it is."""
+        if self._commanded is None:
+            return
+        entry = command_entry(self._commanded, self._did, audit_id=str(uuid_utils.uuid7()), at=self.now)
+        await add_command(self.conn, entry)
+        self.tell(
+            AUDIT,
+            COMMAND_DONE,
+            fact_id=entry.audit_id,
+            community=entry.community,
+            subject=entry.member_id or entry.id,
+            data=_command_data(entry, service=self.service),
+        )
+
+    async def store_reads(self, reads: Sequence[tuple[Read, datetime]]) -> None:
+        """Write who read whose data when, and tell of it; what is known of the hour stays as it is."""
+        by_id = {read_id(read, at=at, service=self.service): (read, at) for read, at in reads}
+        for audit_id in await add_reads(self.conn, by_id):
+            read, at = by_id[audit_id]
+            self.tell(
+                AUDIT,
+                PERSONAL_DATA_READ,
+                fact_id=audit_id,
+                community=read.community,
+                subject=read.member_id or read.operation,
+                data=_read_data(read, audit_id=audit_id, service=self.service),
+                at=at,
+            )
 
     def tell(
         self,
@@ -60,10 +110,12 @@ class Transaction(Generic[SettingsT_co]):
         subject: str,
         data: DataT,
         traceparent: str | None = None,
+        at: datetime | None = None,
     ) -> None:
         """Send a fact of this service's once the transaction has committed: a CloudEvent around `data`.
 
         `subject` is what the fact is about, such as a member: facts of one subject of a community stay in order.
+        The trace is the command's, where there is one, and the time the transaction's, unless others are given.
         Raises InvalidMessageError when the message is larger than a broker takes.
         """
         fact = {
@@ -71,10 +123,12 @@ class Transaction(Generic[SettingsT_co]):
             "id": fact_id,
             "source": self._source,
             "type": fact_type.name,
-            "time": self.now,
+            "time": at or self.now,
             "community": community,
             "data": data,
         }
+        if traceparent is None and self._commanded is not None:
+            traceparent = self._commanded.traceparent
         if traceparent is not None:
             fact["traceparent"] = traceparent
         self.publish(topic, record_key(community, subject), fact)
@@ -109,9 +163,42 @@ class Transaction(Generic[SettingsT_co]):
 async def transaction(
     pool: asyncpg.Pool, *, service: str, settings: OwnSettingsT, on_commit: Callable[[int], None]
 ) -> AsyncIterator[Transaction[OwnSettingsT]]:
-    """Begin, let the caller work, store the outbox rows, commit; then tell `on_commit` how many there are."""
+    """Begin, let the caller work, store the entry and the outbox rows, commit; tell `on_commit` how many rows."""
     async with begin(pool) as conn:
         tx = Transaction(conn, datetime.now(UTC), service=service, settings=settings)
         yield tx
+        await tx.store_entry()
         count = await tx.store_outbox()
     on_commit(count)
+
+
+def _command_data(entry: Entry, *, service: str) -> CommandData:
+    data: CommandData = {
+        "audit_id": entry.audit_id,
+        "service": service,
+        "command": entry.command,
+        "credential": entry.actor.credential,
+        "object": {"kind": entry.kind, "id": entry.id},
+    }
+    if entry.actor.person_id is not None:
+        data["person_id"] = entry.actor.person_id
+    if entry.member_id is not None:
+        data["member_id"] = entry.member_id
+    if entry.before is not None:
+        data["before"] = dict(entry.before)
+    if entry.after is not None:
+        data["after"] = dict(entry.after)
+    return data
+
+
+def _read_data(read: Read, *, audit_id: str, service: str) -> ReadData:
+    data: ReadData = {
+        "audit_id": audit_id,
+        "service": service,
+        "operation": read.operation,
+        "credential": read.credential,
+        "person_id": read.person_id,
+    }
+    if read.member_id is not None:
+        data["member_id"] = read.member_id
+    return data

@@ -1,11 +1,14 @@
 """The wiring of analytics."""
 
+from services.analytics.audit import api as audit
+from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_audit
 from services.analytics.lineage.api import routes as lineage
 from services.analytics.participation import api as participation
 from services.analytics.participation.handlers import on_events
 from services.analytics.payouts.handlers import on_payouts
 from services.analytics.points import api as points
 from services.analytics.points.handlers import on_awards
+from services.analytics.problems import ERRORS
 from services.analytics.programmes.handlers import on_programmes
 from services.analytics.recognition.handlers import on_grants
 from services.analytics.redemptions.handlers import on_redemptions
@@ -17,6 +20,7 @@ from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import (
     ACCEPTED_EVENT,
+    AUDIT_FACT,
     PAYOUT_FACT,
     POINTS_AWARDED,
     PROGRAMME_PUBLISHED,
@@ -26,8 +30,8 @@ from shared.contracts.facts import (
 )
 from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.followed_members import FOLLOWED_MEMBERS
-from shared.service import ServiceSpec, run
-from shared.topics import EVENTS, PAYOUTS, POINTS, PROGRAMMES, RECOGNITION, REDEMPTIONS, REJECTED
+from shared.service import ServiceSpec, Timer, run
+from shared.topics import AUDIT, EVENTS, PAYOUTS, POINTS, PROGRAMMES, RECOGNITION, REDEMPTIONS, REJECTED
 
 SPEC = ServiceSpec(
     name="analytics",
@@ -45,8 +49,11 @@ SPEC = ServiceSpec(
         Subscription(RECOGNITION, RECOGNITION_GRANTED.adapter, on_grants),
         Subscription(REDEMPTIONS, REDEMPTION_CHANGED.adapter, on_redemptions),
         Subscription(PAYOUTS, PAYOUT_FACT, on_payouts),
+        Subscription(AUDIT, AUDIT_FACT, on_audit),
     ],
-    routers=[part.router for part in (participation, points, summary, rejections, lineage)],
+    routers=[part.router for part in (participation, points, summary, rejections, lineage, audit)],
+    problems=ERRORS,
+    timers=[Timer("forget-audit", every_seconds=FORGET_EVERY_SECONDS, run=forget)],
 )
 
 if __name__ == "__main__":

@@ -6,11 +6,22 @@ from shared.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """The shared settings, with batches that come less often: nothing waits for this service."""
+    """The shared settings, with batches that come less often: nothing waits for this service.
+
+    And how long the audit's read model is, and a table of it may be.
+    """
 
     batch_interval_seconds: float = Field(
         0.2,
         ge=0,
         le=5,
         description="From one batch's begin to the next one's, unless a whole batch waits: less often costs less",
+    )
+    audit_retention_days: int | None = Field(
+        None,
+        ge=1,
+        description="Entries of the audit older than this are deleted from its read model; unset: never",
+    )
+    audit_csv_max_count: int = Field(
+        100_000, ge=1, description="Entries in one table of the audit; what has more is refused"
     )

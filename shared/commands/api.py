@@ -55,6 +55,7 @@ async def answer_once(tx: Transaction, command: Command, *, work: Callable[[], A
         await set_answer(tx.conn, key=command.key, answer=answer)
     elif known.request_sha256 == command.sha256:
         answer = known.answer
+        tx.did_nothing()
     else:
         detail = "Use a new key for a new request, or send the former request unchanged"
         raise Problem(KEY_REUSED, detail, [FieldError(field="Idempotency-Key", detail=detail)])

@@ -1,6 +1,7 @@
 """HTTP as every service does it: one import for routes."""
 
 from shared.access_keys import Principal, Scope
+from shared.audit import Did
 from shared.http.auth import requires
 from shared.http.bodies import RequestBody
 from shared.http.connected import Begin, Conn, Connected, Snapshot, Tx, configured
@@ -9,13 +10,16 @@ from shared.http.moments import Day, Moment
 from shared.http.pages import Limit, Page, after, encode_cursor, next_cursor
 from shared.http.problem_types import ProblemType
 from shared.http.problems import ErrorTable, FieldError, Problem, problem_responses
+from shared.http.reads import IN_ANSWER, Shown
 
 __all__ = [
+    "IN_ANSWER",
     "Answer",
     "Begin",
     "Conn",
     "Connected",
     "Day",
+    "Did",
     "DirectRoute",
     "ErrorTable",
     "FieldError",
@@ -28,6 +32,7 @@ __all__ = [
     "Read",
     "RequestBody",
     "Scope",
+    "Shown",
     "Snapshot",
     "Tx",
     "after",

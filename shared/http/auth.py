@@ -19,6 +19,7 @@ from shared.http.problem_types import (
     ProblemType,
 )
 from shared.http.problems import Problem
+from shared.http.reads import called_by
 from shared.telemetry import CREDENTIALS_REFUSED
 
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
@@ -99,11 +100,14 @@ async def _nothing_else() -> None:
     """What lets in where nothing does beside the scope."""
 
 
-def requires(scope: Scope | None, *, or_bootstrap: bool = False, or_own: bool = False) -> Any:
+def requires(
+    scope: Scope | None, *, or_bootstrap: bool = False, or_own: bool = False, reads: str | None = None
+) -> Any:
     """What makes a route's parameter the caller, checked for `scope` (any valid credential, for None).
 
     Written as `Annotated[Principal, requires(Scope.POINTS_READ)]`. With `or_bootstrap` the bootstrap key is let in
-    too; with `or_own` the member whom the path's `member_id` names, who signed in.
+    too; with `or_own` the member whom the path's `member_id` names, who signed in. An operation that shows
+    personal data of members says by `reads` whose: the parameter with the member's id, or IN_ANSWER.
     """
 
     beside = MEMBER_TOKEN if or_own else BOOTSTRAP_KEY if or_bootstrap else _nothing_else
@@ -116,6 +120,10 @@ def requires(scope: Scope | None, *, or_bootstrap: bool = False, or_own: bool = 
     ) -> Principal:
         header = f"{credentials.scheme} {credentials.credentials}" if credentials else None
         own = _canonical(request.path_params["member_id"]) if or_own else None
-        return await authorise(service.keys, header, scope, or_bootstrap=or_bootstrap, own_member_id=own)
+        principal = await authorise(service.keys, header, scope, or_bootstrap=or_bootstrap, own_member_id=own)
+        called_by(request, principal, reads=reads)
+        return principal
 
+    # For whoever asks a route what it declares.
+    check.__dict__["reads"] = reads
     return Depends(check)

@@ -5,26 +5,36 @@ route's parameters, so that nobody without a key takes a connection.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import asyncpg
 from fastapi import Depends, Request
 
-from shared.access_keys import KeyRing
+from shared.access_keys import KeyRing, Principal
+from shared.audit import Actor, Commanded, ReadNotes, continued_trace
 from shared.postgres import Connection, begin
 from shared.settings import ServiceSettings
+from shared.telemetry import new_traceparent
 from shared.transaction import Transaction
+
+#: Where a request keeps who calls, once that was checked: an Actor.
+ACTOR = "plaudit.actor"
+
+
+def actor_of(principal: Principal) -> Actor:
+    """Who calls, as an entry names them."""
+    return Actor(principal.community, principal.person_id or None, principal.credential)
 
 
 @dataclass(frozen=True, slots=True)
 class Connected:
     """A service's process as its routes see it.
 
-    `begin` begins a transaction of a command. `send` gives (topic, key, value) records to the broker and returns
+    `begin` begins a transaction. `send` gives (topic, key, value) records to the broker and returns
     when every in-sync replica has them; it raises KafkaError or TimeoutError. `not_ready` says in words what keeps
-    the service from its work.
+    the service from its work. `reads` are those of personal data that are to be stored.
     """
 
     settings: ServiceSettings
@@ -33,6 +43,7 @@ class Connected:
     begin: Callable[[], AbstractAsyncContextManager[Transaction[Any]]]
     send: Callable[[Sequence[tuple[str, bytes, bytes]]], Awaitable[None]]
     not_ready: Callable[[], Awaitable[list[str]]]
+    reads: ReadNotes = field(default_factory=ReadNotes)
 
 
 async def _connected(request: Request) -> Connected:
@@ -53,13 +64,28 @@ async def _snapshot(service: ConnectedService) -> AsyncIterator[Connection]:
         yield conn
 
 
-async def _transaction(service: ConnectedService) -> AsyncIterator[Transaction[Any]]:
+@asynccontextmanager
+async def _commanded(request: Request, service: Connected) -> AsyncIterator[Transaction[Any]]:
+    """A transaction of the request: what commits leaves an entry, and no route can be without it."""
+    commanded = Commanded(
+        operation=f"{request.method} {request.scope['route'].path}",
+        actor=request.scope.get(ACTOR),
+        traceparent=continued_trace(request.headers.get("traceparent"), new_traceparent()),
+    )
     async with service.begin() as tx:
+        tx.obey(commanded)
         yield tx
 
 
-async def _factory(service: ConnectedService) -> Callable[[], AbstractAsyncContextManager[Transaction[Any]]]:
-    return service.begin
+async def _transaction(request: Request, service: ConnectedService) -> AsyncIterator[Transaction[Any]]:
+    async with _commanded(request, service) as tx:
+        yield tx
+
+
+async def _factory(
+    request: Request, service: ConnectedService
+) -> Callable[[], AbstractAsyncContextManager[Transaction[Any]]]:
+    return lambda: _commanded(request, service)
 
 
 # Their scope is the route's function: all has ended, and is committed, before the answer is sent.
@@ -68,9 +94,9 @@ async def _factory(service: ConnectedService) -> Callable[[], AbstractAsyncConte
 Conn = Annotated[Connection, Depends(_connection, scope="function")]
 #: A connection that only reads, and sees the database throughout as it was at the first statement.
 Snapshot = Annotated[Connection, Depends(_snapshot, scope="function")]
-#: A transaction: committed when the route returns, rolled back when it raises.
+#: A command's transaction: committed with its entry when the route returns, rolled back when it raises.
 Tx = Annotated[Transaction[Any], Depends(_transaction, scope="function")]
-#: Begins a transaction, for the rare route that needs more than one.
+#: Begins such a transaction, for the rare route that needs more than one.
 Begin = Annotated[Callable[[], AbstractAsyncContextManager[Transaction[Any]]], Depends(_factory)]
 
 

@@ -3,7 +3,9 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 from prometheus_client import Counter, Histogram
@@ -11,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.problem_types import REQUEST_TOO_LARGE, SLOW_REQUEST, UNSUPPORTED_CONTENT_ENCODING
 from shared.http.problems import PRIVATE, Problem
+from shared.http.reads import READS
 from shared.settings import ServiceSettings
 from shared.telemetry import HTTP_REQUESTS, HTTP_SECONDS
 
@@ -23,6 +26,8 @@ _OF_DOCUMENTS = [header for header in _PRIVATE if header[0] != b"cache-control"]
 
 class RequestLimits:
     """ASGI middleware: bounded body size and time to send it; counts, times and keeps private every answer.
+
+    Whose personal data an answer showed is noted once it has been sent.
 
     `direct` has the applications that are called without the framework's routing, by method and path.
     """
@@ -59,6 +64,8 @@ class RequestLimits:
                 await direct(scope, self._bounded(receive), counted_send)
             else:
                 await self._app(scope, self._bounded(receive), counted_send)
+                if READS in scope and status < HTTPStatus.BAD_REQUEST:
+                    await _note_reads(scope)
         finally:
             route = str(scope["path"]) if direct is not None else _route_of(scope)
             requests, seconds = _metrics("ANY" if route == UNMATCHED else scope["method"], route, status)
@@ -99,6 +106,12 @@ class RequestLimits:
             return message
 
         return bounded_receive
+
+
+async def _note_reads(scope: Scope) -> None:
+    now = datetime.now(UTC)
+    for read in scope[READS]:
+        await scope["app"].state.connected.reads.note(read, now)
 
 
 @cache

@@ -30,6 +30,9 @@ CLOSE_SECONDS = 3.0
 #: While something that the process needs is not there yet, it is asked for at this interval.
 DEPENDENCY_PAUSES = Pauses(0.2, 0.2)
 READY_CHECK_SECONDS = 2.0
+#: Reads of personal data are stored so long after them: a process that is killed forgets those of this time.
+STORE_READS_EVERY_SECONDS = 1.0
+STORE_READS_MAX_COUNT = 1_000
 
 #: What PostgreSQL answers before the service's role, database and tables are made.
 DATABASE_NOT_THERE_YET = (
@@ -112,9 +115,12 @@ class Parts(mode.Service):
         app.state.connected = self.connected
         self.http = HttpServer(app, self._settings)
         await self.add_runtime_dependency(self.http)
+        self.add_future(self._store_reads())
 
     async def on_shutdown(self) -> None:
-        """Close the connections, after every part that used them has stopped."""
+        """Store what was read last; close the connections, after every part that used them has stopped."""
+        if hasattr(self, "connected"):  # else it never came so far
+            await self.store_reads()
         await self._to_close.aclose()
 
     async def _close_producer(self) -> None:
@@ -137,6 +143,22 @@ class Parts(mode.Service):
             self.pool, service=self._spec.name, settings=self._settings, on_commit=self.relay.wake
         ) as tx:
             yield tx
+
+    async def _store_reads(self) -> None:
+        while not self.should_stop:
+            await self.sleep(STORE_READS_EVERY_SECONDS)
+            await self.store_reads()
+
+    async def store_reads(self) -> None:
+        """Store whose personal data were read until now; what cannot be stored now waits for the next time."""
+        reads = self.connected.reads
+        try:
+            while waiting := reads.waiting(STORE_READS_MAX_COUNT):
+                async with self.begin() as tx:
+                    await tx.store_reads(waiting)
+                reads.stored(waiting)
+        except (*TRANSIENT, asyncpg.InterfaceError) as error:
+            log.warning("reads of personal data wait to be stored: %r", error)
 
     async def _send(self, records: Sequence[tuple[str, bytes, bytes]]) -> None:
         """Send records for a route, within `publish_seconds`; what does not pass by itself ends the process."""

@@ -27,6 +27,9 @@ _AWARDS = """
            a.programme_version,
            (select p.published_by from programmes p
             where p.community = a.community and p.version = a.programme_version) as published_by,
+           (select t.audit_id::text from programmes p
+            join audit_trail t on t.community = p.community and t.traceparent = p.traceparent
+            where p.community = a.community and p.version = a.programme_version limit 1) as publication_audit_id,
            a.event_uid::text, a.event_time, a.awarded_at, a.reverses::text,
            (select r.award_id::text from awards r
             where r.community = a.community and r.reverses = a.award_id limit 1) as reversed_by
@@ -138,8 +141,12 @@ async def find_payout(conn: Connection, *, community: str, payout_id: str) -> Pa
 async def load_state_changes(conn: Connection, *, community: str, payout_id: str) -> list[StateChange]:
     """The states of a payout in the order it reached them; a payout has some twenty at most."""
     rows = await conn.fetch(
-        "select state, changed_by as by, reason, changed_at as at from payout_states"
-        " where community = $1 and payout_id = $2 order by changed_at, position",
+        """
+        select s.state, s.changed_by as by, s.reason, s.changed_at as at,
+               (select t.audit_id::text from audit_trail t
+                where t.community = s.community and t.traceparent = s.traceparent limit 1) as audit_id
+        from payout_states s where s.community = $1 and s.payout_id = $2 order by s.changed_at, s.position
+        """,
         community,
         payout_id,
     )

@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from services.ingest.communities import store
 from services.ingest.communities.domain.communities import (
@@ -16,6 +17,7 @@ from services.ingest.communities.domain.communities import (
     new_calendar,
 )
 from services.ingest.settings import Settings
+from shared.audit import Did
 from shared.calendars import Calendar
 from shared.contracts.facts import COMMUNITY_CHANGED, CommunityData
 from shared.topics import COMMUNITIES
@@ -48,6 +50,7 @@ async def declare_community(tx: Transaction[Settings], *, wanted: Community) -> 
     community = replace(wanted, calendar=calendar, revision=1)
     await store.put_community(tx.conn, community=community)
     _tell(tx, community)
+    tx.did(_did("declare", None, community))
     return community
 
 
@@ -69,10 +72,42 @@ async def change_community(
             known, time_zone=change.time_zone, week_start=change.week_start, at=tx.now, notice=_notice(tx)
         )
     after = changed(known.declared, calendar, change.fields)
+    tx.did(_did("change", known.declared, after))
     if after is not known.declared:
         await store.put_community(tx.conn, community=after)
         _tell(tx, after)
     return after
+
+
+def _did(verb: str, before: Community | None, after: Community) -> Did:
+    name = after.community
+    return Did(
+        f"community.{verb}",
+        "community",
+        name,
+        before=_noted(before) if before else None,
+        after=_noted(after),
+        community=name,
+    )
+
+
+def _noted(community: Community) -> Mapping[str, Any]:
+    newest = community.calendar.reckonings[-1]
+    return {
+        "title": community.title,
+        "time_zone": newest.time_zone,
+        "week_start": newest.week_start,
+        "currency": community.currency,
+        "languages": community.languages,
+        "shown_as": community.look.name,
+        "colours": community.look.colours,
+        "has_logo": community.look.logo_png is not None,
+        "public": community.public,
+        "publishing": community.publishing,
+        "texts_days": community.retention.texts_days,
+        "rejected_days": community.retention.rejected_days,
+        "revision": community.revision,
+    }
 
 
 def _notice(tx: Transaction[Settings]) -> timedelta:

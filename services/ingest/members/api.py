@@ -12,6 +12,7 @@ from shared.contracts.channels import compared_id
 from shared.contracts.fields import Channel, Id, Name
 from shared.contracts.texts import if_text, label, plain_id
 from shared.http import (
+    IN_ANSWER,
     Begin,
     Conn,
     FieldError,
@@ -22,6 +23,7 @@ from shared.http import (
     ProblemType,
     RequestBody,
     Scope,
+    Shown,
     after,
     problem_responses,
     requires,
@@ -125,7 +127,8 @@ async def _asked_identity(
 
 @router.get("/v1/members", summary="Members of the community", responses=problem_responses())
 async def get_members(
-    principal: Annotated[Principal, requires(Scope.MEMBERS_READ)],
+    principal: Annotated[Principal, requires(Scope.MEMBERS_READ, reads=IN_ANSWER)],
+    shown: Shown,
     conn: Conn,
     place: Annotated[domain.MemberPlace | None, after(domain.MemberPlace)],
     identity: Annotated[domain.Identity | None, Depends(_asked_identity)],
@@ -139,5 +142,6 @@ async def get_members(
         members = await store.page_of_members(conn, community=principal.community, after=place, limit_count=limit)
         return Page[Member].of(members, limit, item=Member.of, place=domain.MemberPlace.of)
     found = await store.find_member(conn, identity=domain.IdentityKey(principal.community, *identity))
+    shown.of(found.member_id if found else None)
     is_before = found is None or (place is not None and domain.MemberPlace.of(found) <= place)
     return Page[Member](items=[] if found is None or is_before else [Member.of(found)])

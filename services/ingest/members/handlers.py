@@ -14,6 +14,7 @@ from services.ingest.members.domain import (
     new_member_id,
 )
 from services.ingest.metrics import MEMBERS_IDENTIFIED
+from shared.audit import Did
 from shared.contracts.facts import MEMBER_IDENTIFIED, MemberData
 from shared.topics import MEMBERS
 from shared.transaction import Transaction
@@ -89,6 +90,13 @@ async def declare_identities(
     member = (await store.load_members(tx.conn, keys=[key]))[key]
     if is_changed:
         _tell(tx, member)
+    # Neither names nor handles: an entry is kept, and they may have to go.
+    after = {
+        "channels": sorted({identity.channel for identity in identities}),
+        "identities_new": len(declaration.new_identities),
+        "renamed": is_renamed,
+    }
+    tx.did(Did("member.declare_identities", "member", member_id, member_id, after=after))
     return member
 
 

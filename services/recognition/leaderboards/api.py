@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from services.recognition.leaderboards import domain, store
 from shared.followed_communities import load_calendar
 from shared.http import (
+    IN_ANSWER,
     Conn,
     FieldError,
     Limit,
@@ -57,7 +58,7 @@ class Leaderboard(Page[Standing]):
 
 @router.get("/v1/leaderboard", summary="Members by points", responses=problem_responses(INVALID_TIME))
 async def get_leaderboard(
-    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ)],
+    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, reads=IN_ANSWER)],
     conn: Conn,
     place: Annotated[domain.Place | None, after(domain.Place)],
     period: Annotated[

@@ -66,7 +66,9 @@ class MemberRecognition(BaseModel):
     responses=problem_responses(MEMBER_NOT_ARRIVED),
 )
 async def get_member_recognition(
-    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, or_own=True)], conn: Conn, member_id: UUID
+    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, or_own=True, reads="member_id")],
+    conn: Conn,
+    member_id: UUID,
 ) -> MemberRecognition:
     """Standing badges and level, each with the award that caused it."""
     community, member_text = principal.community, str(member_id)

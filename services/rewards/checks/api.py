@@ -13,7 +13,7 @@ from services.rewards.ledger.store.check import FINDINGS_MAX_COUNT
 from services.rewards.payouts.api import State
 from services.rewards.payouts.seals.domain import SealStep
 from services.rewards.settings import Settings
-from shared.http import Principal, Scope, Snapshot, configured, problem_responses, requires
+from shared.http import IN_ANSWER, Principal, Scope, Snapshot, configured, problem_responses, requires
 
 router = APIRouter(tags=["ledger"])
 
@@ -131,7 +131,7 @@ class LedgerCheck(BaseModel):
 
 @router.get("/v1/ledger/check", summary="Is the ledger right?", responses=problem_responses())
 async def get_check(
-    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ)],
+    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ, reads=IN_ANSWER)],
     conn: Snapshot,
     settings: Annotated[Settings, configured(Settings)],
 ) -> LedgerCheck:

@@ -12,12 +12,14 @@ from services.rewards.lots.store import page_of_uses
 from services.rewards.payouts import domain, store
 from services.rewards.payouts.domain import PayoutFilter, PayoutPlace, PayoutState, UnknownPayoutError
 from shared.http import (
+    IN_ANSWER,
     Conn,
     Limit,
     Page,
     Principal,
     ProblemType,
     Scope,
+    Shown,
     after,
     next_cursor,
     problem_responses,
@@ -113,7 +115,7 @@ def _fields(payout: domain.Payout) -> dict[str, Any]:
 
 @router.get("/v1/payouts", summary="Payouts, newest first", responses=problem_responses())
 async def list_payouts(
-    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ)],
+    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ, reads="member")],
     conn: Conn,
     place: Annotated[PayoutPlace | None, after(PayoutPlace)],
     state: Annotated[State | None, Query(description="Only those in this state")] = None,
@@ -131,12 +133,16 @@ async def list_payouts(
 
 @router.get("/v1/payouts/{payout_id}", summary="A payout, explained", responses=problem_responses(UNKNOWN_PAYOUT))
 async def get_payout(
-    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ)], conn: Conn, payout_id: UUID
+    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ, reads=IN_ANSWER)],
+    shown: Shown,
+    conn: Conn,
+    payout_id: UUID,
 ) -> PayoutDetails:
     """Every state it reached and by whom, and the awards that it pays."""
     payout = await store.find_payout(conn, community=principal.community, payout_id=str(payout_id))
     if payout is None:
         raise UnknownPayoutError(str(payout_id))
+    shown.of(payout.member_id)
     changes = domain.in_order(await store.load_changes(conn, payout))
     uses = await page_of_uses(
         conn,
@@ -159,7 +165,8 @@ async def get_payout(
     responses=problem_responses(UNKNOWN_PAYOUT),
 )
 async def get_payout_lots(
-    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ)],
+    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ, reads=IN_ANSWER)],
+    shown: Shown,
     conn: Conn,
     payout_id: UUID,
     place: Annotated[UsePlace | None, after(UsePlace)],
@@ -169,5 +176,6 @@ async def get_payout_lots(
     payout = await store.find_payout(conn, community=principal.community, payout_id=str(payout_id))
     if payout is None:
         raise UnknownPayoutError(str(payout_id))
+    shown.of(payout.member_id)
     uses = await page_of_uses(conn, community=payout.community, used_by=payout.payout_id, after=place, limit=limit)
     return Page.of(uses, limit, item=PaidLot.of, place=lambda use: use.place)

@@ -15,6 +15,7 @@ from services.rewards.redemptions.domain import RedemptionPlace, RedemptionState
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.contracts.fields import Slug
 from shared.http import (
+    IN_ANSWER,
     Conn,
     Limit,
     Page,
@@ -22,6 +23,7 @@ from shared.http import (
     ProblemType,
     RequestBody,
     Scope,
+    Shown,
     Tx,
     after,
     problem_responses,
@@ -140,18 +142,22 @@ async def cancel(
     "/v1/redemptions/{redemption_id}", summary="A redemption", responses=problem_responses(UNKNOWN_REDEMPTION)
 )
 async def get_redemption(
-    principal: Annotated[Principal, requires(Scope.REWARDS_READ)], conn: Conn, redemption_id: UUID
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ, reads=IN_ANSWER)],
+    shown: Shown,
+    conn: Conn,
+    redemption_id: UUID,
 ) -> Redemption:
     """A redemption and the state it is in."""
     redemption = await store.find_redemption(conn, community=principal.community, redemption_id=str(redemption_id))
     if redemption is None:
         raise UnknownRedemptionError(str(redemption_id))
+    shown.of(redemption.member_id)
     return Redemption.of(redemption)
 
 
 @router.get("/v1/redemptions", summary="Redemptions", responses=problem_responses())
 async def list_redemptions(
-    principal: Annotated[Principal, requires(Scope.REWARDS_READ)],
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ, reads="member")],
     conn: Conn,
     place: Annotated[RedemptionPlace | None, after(RedemptionPlace)],
     member: Annotated[UUID | None, Query(description="Only those of this member")] = None,

@@ -1,7 +1,8 @@
 """Redemptions: reserve, then confirm or cancel; what is forgotten expires."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from services.rewards.ledger.domain.entries import AlteredError
 from services.rewards.ledger.handlers import alarm
@@ -23,6 +24,7 @@ from services.rewards.redemptions.domain import (
     redemption_id,
 )
 from services.rewards.settings import Settings
+from shared.audit import Did
 from shared.contracts.facts import REDEMPTION_CHANGED, RedemptionData
 from shared.topics import REDEMPTIONS as TOPIC
 from shared.transaction import Transaction
@@ -62,6 +64,7 @@ async def reserve(
         raise
     await store.add_redemption(tx.conn, redemption)
     _tell(tx, [redemption])
+    tx.did(_did("reserve", redemption, None, state=redemption.state))
     return redemption
 
 
@@ -77,11 +80,19 @@ async def finish(
     if redemption is None:
         raise UnknownRedemptionError(redemption_id)
     state = next_state(redemption.state, wanted, expires_at=redemption.expires_at, now=tx.now)
+    verb = "confirm" if wanted == RedemptionState.CONFIRMED else "cancel"
+    tx.did(_did(verb, redemption, {"state": redemption.state}, state=state))
     if state == redemption.state:
         return redemption
     for error in (await _altered(tx, [redemption])).values():
         raise alarm(error)
     return (await _end(tx, [redemption], state=state, by=by))[0]
+
+
+def _did(verb: str, redemption: Redemption, before: Mapping[str, Any] | None, *, state: RedemptionState) -> Did:
+    after = {"state": state, "reward_id": redemption.reward_id, "points": redemption.points}
+    member_id = redemption.member_id
+    return Did(f"redemption.{verb}", "redemption", redemption.redemption_id, member_id, before, after)
 
 
 async def expire_reservations(tx: Transaction[Settings]) -> None:

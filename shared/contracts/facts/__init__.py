@@ -9,6 +9,15 @@ Each family has a file, with the examples beside each type.
 from typing import Any, Final
 
 from shared.contracts.facts.access_keys import ACCESS_KEY_CHANGED, AccessKeyChanged, AccessKeyData
+from shared.contracts.facts.audit import (
+    AUDIT_FACT,
+    COMMAND_DONE,
+    PERSONAL_DATA_READ,
+    CommandData,
+    CommandDone,
+    PersonalDataRead,
+    ReadData,
+)
 from shared.contracts.facts.communities import (
     COMMUNITY_CHANGED,
     CommunityChanged,
@@ -68,6 +77,8 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     ACCESS_KEY_CHANGED,
     PERSON_CHANGED,
     TOKEN_KEY_CHANGED,
+    COMMAND_DONE,
+    PERSONAL_DATA_READ,
     COMMUNITY_CHANGED,
     RECORD_DEAD_LETTERED,
 )
@@ -77,6 +88,8 @@ __all__ = [
     "ACCEPTED_EVENT_EXAMPLES",
     "ACCEPTED_TYPE",
     "ACCESS_KEY_CHANGED",
+    "AUDIT_FACT",
+    "COMMAND_DONE",
     "COMMUNITY_CHANGED",
     "FACTS",
     "MEMBER_IDENTIFIED",
@@ -84,6 +97,7 @@ __all__ = [
     "PAYOUT_FACT",
     "PAYOUT_LOTS",
     "PEOPLE_FACT",
+    "PERSONAL_DATA_READ",
     "PERSON_CHANGED",
     "POINTS_AWARDED",
     "PROGRAMME_PUBLISHED",
@@ -97,6 +111,8 @@ __all__ = [
     "AccessKeyChanged",
     "AccessKeyData",
     "AwardData",
+    "CommandData",
+    "CommandDone",
     "CommunityChanged",
     "CommunityData",
     "DeadLetterData",
@@ -112,10 +128,12 @@ __all__ = [
     "PayoutLotsData",
     "PersonChanged",
     "PersonData",
+    "PersonalDataRead",
     "PointsAwarded",
     "ProgrammeData",
     "ProgrammePublished",
     "RawEvent",
+    "ReadData",
     "ReckoningData",
     "RecognitionGranted",
     "RecordDeadLettered",

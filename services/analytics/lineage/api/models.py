@@ -58,6 +58,7 @@ class Award(BaseModel):
     programme_id: str
     programme_version: int
     published_by: str | None = Field(description="Who published that version; null while it has not arrived")
+    publication_audit_id: str | None = Field(description="The audit's entry of that publication")
     event_uid: UUID
     event_time: datetime
     awarded_at: datetime
@@ -76,6 +77,7 @@ class Award(BaseModel):
             programme_id=award.programme_id,
             programme_version=award.programme_version,
             published_by=award.published_by,
+            publication_audit_id=award.publication_audit_id,
             event_uid=award.event_uid,
             event_time=award.event_time,
             awarded_at=award.awarded_at,
@@ -197,6 +199,7 @@ class PayoutState(BaseModel):
     by: str = Field(description="Who or what brought it there")
     reason: str | None
     at: datetime
+    audit_id: str | None = Field(description="The audit's entry of the command that did it; null for none")
 
     @classmethod
     def of(cls, change: trail.StateChange) -> Self:
@@ -206,6 +209,7 @@ class PayoutState(BaseModel):
             by=change.by,
             reason=change.reason,
             at=change.at,
+            audit_id=change.audit_id,
         )
 
 

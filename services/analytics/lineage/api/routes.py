@@ -19,12 +19,24 @@ from services.analytics.lineage.api.models import (
 )
 from services.analytics.lineage.domain.explanation import why_nothing
 from services.analytics.lineage.domain.trail import EventRecord, LotPlace, PayoutHead, approver
-from services.analytics.periods.api import Reader
 from services.analytics.programmes.store import find_version_in_force
 from services.analytics.rejections.api import RejectedEvent
 from services.analytics.rejections.domain import RejectionFilter
 from services.analytics.rejections.store import page_of_rejections
-from shared.http import Conn, Limit, Problem, ProblemType, after, next_cursor, problem_responses
+from shared.http import (
+    IN_ANSWER,
+    Conn,
+    Limit,
+    Principal,
+    Problem,
+    ProblemType,
+    Scope,
+    Shown,
+    after,
+    next_cursor,
+    problem_responses,
+    requires,
+)
 from shared.http.problem_types import INVALID_CURSOR
 from shared.postgres import Connection
 
@@ -34,6 +46,9 @@ PAYOUT_NOT_ARRIVED = ProblemType("payout-not-arrived", 404, "Payout not known")
 
 NOT_YET = "Facts arrive by topic, usually within a second of the event: ask again, or check the id"
 REJECTIONS_OF_EVENT_MAX_COUNT = 20
+
+#: Lineage names members, by their ids.
+Reader = Annotated[Principal, requires(Scope.ANALYTICS_READ, reads=IN_ANSWER)]
 
 router = APIRouter(prefix="/v1/lineage", tags=["lineage"])
 
@@ -45,6 +60,7 @@ router = APIRouter(prefix="/v1/lineage", tags=["lineage"])
 )
 async def get_payout(
     principal: Reader,
+    shown: Shown,
     payout_id: UUID,
     place: Annotated[LotPlace | None, after(LotPlace)],
     conn: Conn,
@@ -57,6 +73,7 @@ async def get_payout(
     lots = await store.page_of_lots(conn, **asked, after=place, limit=limit)
     if payout is None and not lots:
         raise Problem(PAYOUT_NOT_ARRIVED, f"Nothing of payout {payout_id} has arrived. {NOT_YET}")
+    shown.of(payout.member_id if payout else None)
     head = asdict(payout) if payout else dict.fromkeys(field.name for field in fields(PayoutHead))
     return PayoutLineage(
         payout_id=payout_id,
@@ -73,12 +90,13 @@ async def get_payout(
     summary="What an award came from and led to",
     responses=problem_responses(AWARD_NOT_ARRIVED),
 )
-async def get_award(principal: Reader, award_id: UUID, conn: Conn) -> AwardLineage:
+async def get_award(principal: Reader, shown: Shown, award_id: UUID, conn: Conn) -> AwardLineage:
     """The event, the rule and version, who published that, what was granted, and which payouts pay it."""
     community = principal.community
     award = await store.find_award(conn, community=community, award_id=str(award_id))
     if award is None:
         raise Problem(AWARD_NOT_ARRIVED, f"Award {award_id} has not arrived. {NOT_YET}")
+    shown.of(award.member_id)
     (outcome,) = await store.load_outcomes(conn, community=community, awards=[award])
     event = await store.find_event(conn, community=community, uid=award.event_uid)
     return AwardLineage.of(outcome, event)
@@ -89,13 +107,14 @@ async def get_award(principal: Reader, award_id: UUID, conn: Conn) -> AwardLinea
     summary="What an event led to, or why nothing",
     responses=problem_responses(EVENT_NOT_ARRIVED),
 )
-async def get_event(principal: Reader, event_uid: UUID, conn: Conn) -> EventLineage:
+async def get_event(principal: Reader, shown: Shown, event_uid: UUID, conn: Conn) -> EventLineage:
     """Forward from the event to awards, badges and payouts; if nothing was awarded, why."""
     community = principal.community
     event = await store.find_event(conn, community=community, uid=str(event_uid))
     if event is None:
         detail = f"No accepted event {event_uid} has arrived; GET /v1/rejections/events lists what was rejected"
         raise Problem(EVENT_NOT_ARRIVED, f"{detail}. {NOT_YET}")
+    shown.of(event.member_id, event.object_member_id, event.reply_member_id)
     awards = await store.load_awards_of_event(conn, community=community, event=event)
     outcomes = await store.load_outcomes(conn, community=community, awards=awards)
     why = [] if outcomes else await _why_nothing(conn, community=community, event=event)

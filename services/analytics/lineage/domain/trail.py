@@ -40,7 +40,8 @@ class EventRecord:
 class Award:
     """Points that a rule of a programme version gave for an event, or took back when it `reverses` an award.
 
-    `published_by` is None while the version has not arrived.
+    `published_by` is None while the version has not arrived, and `publication_audit_id`, the audit's entry of its
+    publication, while that has not.
     """
 
     award_id: str
@@ -51,6 +52,7 @@ class Award:
     programme_id: str
     programme_version: int
     published_by: str | None
+    publication_audit_id: str | None
     event_uid: str
     event_time: datetime
     awarded_at: datetime
@@ -106,12 +108,16 @@ class PayoutHead:
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """A state that a payout reached, and who or what brought it there."""
+    """A state that a payout reached, who or what brought it there, and the audit's entry of the command.
+
+    `audit_id` is None for what was not commanded, and while the entry has not arrived.
+    """
 
     state: str
     by: str
     reason: str | None
     at: datetime
+    audit_id: str | None
 
 
 class LotPlace(NamedTuple):

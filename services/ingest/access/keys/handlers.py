@@ -18,6 +18,7 @@ from services.ingest.access.people.handlers import find_person, note_bootstrap
 from services.ingest.access.people.handlers import tell_anew as tell_people_anew
 from services.ingest.settings import Settings
 from shared.access_keys import Principal, check_reach
+from shared.audit import Did
 from shared.contracts.facts import ACCESS_KEY_CHANGED, AccessKeyData
 from shared.telemetry import SIGNATURES_OUTDATED
 from shared.topics import ACCESS_KEYS
@@ -47,6 +48,8 @@ async def issue_key(
     await store.add_key(tx.conn, key=issued, signed_with=_signed_with(tx))
     _tell(tx, issued)
     await note_bootstrap(tx, caller=caller, community=key.community, person_id=person_id)
+    after = {"person_id": person_id, "scopes": issued.scopes, "expires_at": issued.expires_at}
+    tx.did(Did("key.issue", "key", issued.key_id, after=after, community=issued.community))
     return issued
 
 
@@ -73,6 +76,8 @@ async def rotate_key(
     await store.add_key(tx.conn, key=new, signed_with=_signed_with(tx))
     _tell(tx, old)
     _tell(tx, new)
+    before, after = {"expires_at": key.expires_at}, {"expires_at": old.expires_at, "replaced_by": new_id}
+    tx.did(Did("key.rotate", "key", key_id, before=before, after=after, community=community))
     return new
 
 
@@ -92,6 +97,8 @@ async def revoke_key(
         key = never_issued(community, key_id)
         await store.add_key(tx.conn, key=key, signed_with=_signed_with(tx))
     _tell(tx, key)
+    after = {"person_id": key.person_id, "revoked": True}
+    tx.did(Did("key.revoke", "key", key_id, after=after, community=community))
 
 
 async def sign_anew(tx: Transaction[Settings]) -> None:

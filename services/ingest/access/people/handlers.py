@@ -1,8 +1,9 @@
 """People are stored, and told to every service under our signature, in one transaction."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from services.ingest.access.people import store
 from services.ingest.access.people.domain import (
@@ -17,6 +18,7 @@ from services.ingest.metrics import BOOTSTRAP_USES
 from services.ingest.settings import Settings
 from shared.access_keys import INSTALLATION, Principal, Role, check_reach
 from shared.access_keys.store import put_people, put_token_keys
+from shared.audit import Did
 from shared.contracts.facts import PERSON_CHANGED, PersonChanged, PersonData, TokenKeyChanged
 from shared.topics import PEOPLE
 from shared.transaction import Transaction
@@ -39,6 +41,7 @@ async def add_person(
     await store.add_person(tx.conn, person=person)
     await note_bootstrap(tx, caller=caller, community=community, person_id=person.person_id)
     await _put_and_tell(tx, appointment)
+    tx.did(_did("add", appointment, after={"kind": person.kind, "roles": appointment.roles}))
     return appointment
 
 
@@ -58,6 +61,9 @@ async def set_roles(
     before = await store.find_appointment(tx.conn, community=community, person_id=person_id)
     if person is None or (before is None and caller.community != INSTALLATION):
         raise UnknownPersonError(community, person_id)
+    roles_before = before.roles if before else ()
+    wished = Appointment(community, person, wanted)
+    tx.did(_did("set_roles", wished, {"roles": roles_before}, after={"roles": wanted}))
     if before is not None and before.roles == wanted:
         return before
     changed = replace(person, revision=person.revision + 1)
@@ -84,6 +90,8 @@ async def switch(
     changed = switched(
         person, communities=[one.community for one in appointments], caller=caller, disabled=disabled
     )
+    states = ({"disabled": person.disabled}, {"disabled": changed.disabled})
+    tx.did(_did("disable" if disabled else "enable", own, states[0], after=states[1]))
     if changed != person:
         await store.set_person(tx.conn, person=changed)
         for appointment in appointments:
@@ -142,6 +150,13 @@ async def tell_anew(tx: Transaction[Settings]) -> int:
         await store.set_signed_with(tx.conn, appointments=appointments, signed_with=signed_with)
         log.info("%d people are told anew, signed with the key %s", len(appointments), signed_with)
     return await store.count_appointments_signed_otherwise(tx.conn, signed_with=signed_with)
+
+
+def _did(
+    verb: str, appointment: Appointment, before: Mapping[str, Any] | None = None, *, after: Mapping[str, Any]
+) -> Did:
+    person_id, community = appointment.person.person_id, appointment.community
+    return Did(f"person.{verb}", "person", person_id, before=before, after=after, community=community)
 
 
 async def _put_and_tell(tx: Transaction[Settings], appointment: Appointment) -> None:

@@ -19,6 +19,7 @@ from services.ingest.metrics import SIGN_INS
 from services.ingest.settings import Settings
 from shared.access_keys import find_person
 from shared.access_keys.tokens import Claims
+from shared.audit import Actor, Did
 from shared.transaction import Transaction
 
 SWEEP_EVERY_SECONDS = 600.0
@@ -46,6 +47,10 @@ async def make_link(tx: Transaction[Settings], *, link: Link) -> None:
         lately=lately, still_open=still_open
     )
     await store.add_link(tx.conn, link=link)
+    # The link's own id is its secret's hash, of which nobody needs to know.
+    whose = link.person_id or link.member_id or ""
+    after = {"person_id": link.person_id, "expires_at": link.expires_at}
+    tx.did(Did("sign_in_link.make", "sign_in_link", whose, link.member_id, after=after))
 
 
 async def sign_in_by_link(tx: Transaction[Settings], *, secret_sha256: str) -> SignedIn:
@@ -111,4 +116,8 @@ async def _signed_in(
         issued_at=issued_at,
         expires_at=issued_at + timedelta(seconds=tx.settings.token_seconds),
     )
+    # Nobody had shown a credential before: who came is known from here on.
+    actor = Actor(community, person_id, f"token:{claims.token_id}")
+    after = {"expires_at": claims.expires_at}
+    tx.did(Did("token.issue", "token", claims.token_id, member_id, after=after, actor=actor))
     return SignedIn(await sign(tx, claims=claims), claims)

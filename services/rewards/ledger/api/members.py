@@ -68,7 +68,9 @@ class StatementLine(BaseModel):
     responses=problem_responses(UNKNOWN_MEMBER),
 )
 async def get_balance(
-    principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_own=True)], conn: Conn, member_id: UUID
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_own=True, reads="member_id")],
+    conn: Conn,
+    member_id: UUID,
 ) -> Balance:
     """Points by what they are: pending, available, reserved, spent, paid, expired."""
     owner = Owner(principal.community, str(member_id))
@@ -91,7 +93,7 @@ async def get_balance(
     responses=problem_responses(UNKNOWN_MEMBER),
 )
 async def get_statement(
-    principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_own=True)],
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_own=True, reads="member_id")],
     conn: Conn,
     member_id: UUID,
     place: Annotated[StatementPlace | None, after(StatementPlace)],

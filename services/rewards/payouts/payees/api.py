@@ -84,7 +84,7 @@ async def put_payee(
     responses=problem_responses(NO_BANK_DETAILS),
 )
 async def get_payee(
-    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ)], conn: Conn, member_id: UUID
+    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ, reads="member_id")], conn: Conn, member_id: UUID
 ) -> Payee:
     """What payouts of this member are paid to."""
     payee = await store.find_payee(conn, community=principal.community, member_id=str(member_id))

@@ -10,6 +10,7 @@ from services.rewards.payouts.payees.domain import Payee
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import SealStep
 from services.rewards.payouts.seals.handlers import seal
+from shared.audit import Did
 from shared.transaction import Transaction
 
 
@@ -19,10 +20,29 @@ async def put_payee(tx: Transaction, payee: Payee) -> None:
     Raises AlteredError when that run does not fit its seal: adding to it would seal what nobody computed.
     """
     await payout_store.lock_runs(tx.conn, payee.community)
+    before = await store.find_payee(tx.conn, community=payee.community, member_id=payee.member_id)
     await store.put_payee(tx.conn, payee)
+    tx.did(_did(before, payee))
     held = await payout_store.lock_held_of_member(tx.conn, community=payee.community, member_id=payee.member_id)
     for payout in held:
         await _let_be_paid(tx, payout, payee=payee)
+
+
+def _did(before: Payee | None, payee: Payee) -> Did:
+    """What an entry says of bank details: the account's number is masked there, and the holder left out."""
+    return Did(
+        "payee.set",
+        "payee",
+        payee.member_id,
+        payee.member_id,
+        before={"iban": before.account.iban} if before else None,
+        after={
+            "iban": payee.account.iban,
+            "iban_changed": before is None or before.account.iban != payee.account.iban,
+            "name_changed": before is None or before.account.name != payee.account.name,
+            "bic_changed": before is None or before.account.bic != payee.account.bic,
+        },
+    )
 
 
 async def _let_be_paid(tx: Transaction, payout: Payout, *, payee: Payee) -> None:

@@ -23,6 +23,7 @@ from services.rewards.payouts.seals.domain import Seal
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.contracts.texts import Line
 from shared.http import (
+    IN_ANSWER,
     Begin,
     Conn,
     Limit,
@@ -59,6 +60,7 @@ Outcome = Literal[_OUTCOMES]  # type: ignore[valid-type]
 _GIVING_BACK = tuple(state.value for state in OUTCOMES_GIVING_BACK)
 Payer = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
 Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ)]
+FileReader = Annotated[Principal, requires(Scope.PAYOUTS_READ, reads=IN_ANSWER)]
 
 
 class StateSum(BaseModel):
@@ -315,7 +317,7 @@ async def write_file(principal: Payer, begin: Begin, run_id: UUID) -> BankFile:
         200: {"description": SCHEMA, "content": {"application/xml": {}}},
     },
 )
-async def get_file(principal: Reader, conn: Snapshot, run_id: UUID) -> Response:
+async def get_file(principal: FileReader, conn: Snapshot, run_id: UUID) -> Response:
     """The stored bytes, the same every time."""
     file = await handlers.find_file(conn, community=principal.community, run_id=str(run_id))
     headers = {

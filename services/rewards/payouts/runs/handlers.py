@@ -1,10 +1,10 @@
 """Payout runs: computed by one person, approved by another, written to one bank file, and what the bank said."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from services.rewards.ledger.handlers import alarm
 from services.rewards.ledger.store.entries import lock_members
@@ -32,6 +32,7 @@ from services.rewards.payouts.seals.domain import SealedRun, SealStep
 from services.rewards.payouts.seals.handlers import seal
 from services.rewards.programmes.store import find_in_force
 from services.rewards.settings import Settings
+from shared.audit import Did
 from shared.postgres import Connection
 from shared.transaction import Transaction
 
@@ -61,6 +62,8 @@ async def create(tx: Transaction[Settings], *, community: str, idempotency_key: 
     ready = await _add_payouts(tx, run, members=members[:most])
     sealed = await seal_store.load_sealed_run(tx.conn, ready, community=community, run_id=run.run_id)
     await seal(tx, sealed.terms, payouts=ready, step=SealStep.COMPUTED, by=by)
+    counted = {"payouts": min(len(members), most), "eligible": len(ready), "complete": run.complete}
+    tx.did(_did("create", run, {"state": run.state, "currency": run.terms.currency, **counted}))
     return run
 
 
@@ -98,6 +101,7 @@ async def approve(tx: Transaction, *, community: str, run_id: str, by: str, seen
         run.check_step(RunState.APPROVED)
     check_is_sealed(sealed)
     check_seen(sealed, seen)
+    tx.did(_did("approve", run, {"state": RunState.APPROVED, "seal_seen": seen}))
     if run.state == RunState.APPROVED:
         return run
     eligible = [payout for payout in sealed.listed(SealStep.COMPUTED) if payout.state == PayoutState.ELIGIBLE]
@@ -139,6 +143,7 @@ async def cancel(tx: Transaction, *, community: str, run_id: str, by: str) -> Ru
     is not as it was approved: what it gives back would not be what was reserved.
     """
     run = await _lock_run(tx, community=community, run_id=run_id)
+    tx.did(_did("cancel", run, {"state": RunState.CANCELLED}))
     if run.state == RunState.CANCELLED:
         return run
     run.check_step(RunState.CANCELLED)
@@ -162,6 +167,7 @@ async def write_file(tx: Transaction, *, community: str, run_id: str, by: str) -
     # 1. Is it still what was approved?
     sealed = await _lock_as_sealed(tx, run)
     known = await store.find_file(tx.conn, community=community, run_id=run_id)
+    tx.did(_did("file", run, {"state": run.state, "sha256": known.sha256 if known else None}))
     if known is not None:
         return known
     run.check_step(RunState.FILED)
@@ -180,6 +186,8 @@ async def write_file(tx: Transaction, *, community: str, run_id: str, by: str) -
     # 4. … and seal it with the file.
     await seal(tx, sealed.terms, payouts=good, step=SealStep.FILED, by=by, file_sha256=file.sha256)
     await _set_state(tx, run.filed())
+    said = {"message_id": file.message_id, "sha256": file.sha256, "payments": file.payment_count}
+    tx.did(_did("file", run, {"state": RunState.FILED, "sum_minor": file.control_sum_minor, **said}))
     return file
 
 
@@ -219,7 +227,15 @@ async def note_outcome(tx: Transaction, report: BankReport, *, community: str, r
         tx.conn, community=community, run_id=run_id, states=report.states, only=report.payout_ids
     )
     changed = await change(tx, report.changes(payouts), by=by)
+    said = {"outcome": report.outcome, "payout_ids": [payout.payout_id for payout in changed]}
+    tx.did(_did("note_outcome", run, said | {"changed": len(changed)}))
     return Noted(run, len(changed))
+
+
+def _did(verb: str, run: Run, after: Mapping[str, Any]) -> Did:
+    """What an entry says of a run, as it was before and is after."""
+    before = None if verb == "create" else {"state": run.state}
+    return Did(f"payout_run.{verb}", "payout_run", run.run_id, before=before, after=after)
 
 
 async def _lock_run(tx: Transaction, *, community: str, run_id: str) -> Run:

@@ -11,6 +11,7 @@ from services.scoring.awards.api.models import AwardItem, DeclinedItem, Explanat
 from services.scoring.awards.domain.awards import AwardPlace, RecordedAward
 from services.scoring.rules.store import load_declined
 from shared.http import (
+    IN_ANSWER,
     Conn,
     FieldError,
     Limit,
@@ -20,6 +21,7 @@ from shared.http import (
     Problem,
     ProblemType,
     Scope,
+    Shown,
     after,
     problem_responses,
     requires,
@@ -30,7 +32,9 @@ from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_PATH
 router = APIRouter()
 
 UNKNOWN_EVENT = ProblemType("unknown-event", 404, "No such event")
-Reader = Annotated[Principal, requires(Scope.POINTS_READ)]
+AwardsReader = Annotated[Principal, requires(Scope.POINTS_READ, reads="member")]
+ScoreReader = Annotated[Principal, requires(Scope.POINTS_READ, or_own=True, reads="member_id")]
+EventReader = Annotated[Principal, requires(Scope.POINTS_READ, reads=IN_ANSWER)]
 
 
 class AskedAwards(NamedTuple):
@@ -54,7 +58,7 @@ async def _asked_awards(
 
 @router.get("/v1/awards", summary="Awards of a member or an event", responses=problem_responses())
 async def get_awards(
-    principal: Reader,
+    principal: AwardsReader,
     asked: Annotated[AskedAwards, Depends(_asked_awards)],
     place: Annotated[AwardPlace | None, after(AwardPlace)],
     conn: Conn,
@@ -81,7 +85,7 @@ def _place_of(recorded: RecordedAward) -> AwardPlace:
     responses=problem_responses(UNKNOWN_PATH),
 )
 async def get_score(
-    principal: Annotated[Principal, requires(Scope.POINTS_READ, or_own=True)],
+    principal: ScoreReader,
     member_id: UUID,
     conn: Conn,
     at: Annotated[Moment | None, Query(description="Count events until then (event time); now")] = None,
@@ -114,7 +118,7 @@ async def get_score(
     summary="Why an event earned what it did",
     responses=problem_responses(UNKNOWN_EVENT),
 )
-async def get_explanation(principal: Reader, event_uid: UUID, conn: Conn) -> Explanation:
+async def get_explanation(principal: EventReader, shown: Shown, event_uid: UUID, conn: Conn) -> Explanation:
     """The awards of an event, and for every other rule that listens to its type, why it gave nothing.
 
     An event with neither came before the first programme, or no rule listens to its type.
@@ -126,6 +130,7 @@ async def get_explanation(principal: Reader, event_uid: UUID, conn: Conn) -> Exp
     awards = await store.page_of_event_awards(
         conn, community=community, event_uid=uid, after=None, limit=PAGE_MAX_COUNT
     )
+    shown.of(*(recorded.award.member_id for recorded in awards))
     declined = await load_declined(conn, community=community, event_uid=uid)
     return Explanation(
         event_uid=event_uid,

@@ -86,6 +86,7 @@ async def post_programme(
     programme = _valid(await CHECKER.check(text, community=principal.community, settings=settings))
     async with begin() as tx:
         if dry_run:
+            tx.did_nothing()
             newest = await store.find_newest_version(tx.conn, community=principal.community)
             if newest is not None and newest.programme_id != programme.programme:
                 raise OtherProgrammeError(newest.programme_id)

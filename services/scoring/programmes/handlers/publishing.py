@@ -15,6 +15,7 @@ from services.scoring.programmes.domain.publication import (
 )
 from services.scoring.programmes.domain.reading import document_of, document_sha256
 from services.scoring.settings import Settings
+from shared.audit import Did
 from shared.contracts.facts import PROGRAMME_PUBLISHED, ProgrammeData
 from shared.telemetry import SIGNATURES_OUTDATED
 from shared.topics import PROGRAMMES
@@ -50,6 +51,7 @@ async def publish_programme(tx: Transaction[Settings], *, community: str, submis
     digest = document_sha256(document)
     current = await store.find_newest_version(tx.conn, community=community)
     if current is not None and current.document_sha256 == digest:
+        tx.did(_did(current, current))
         return Published(current, False)
     # 2. A version for what is received from then on.
     version = ProgrammeVersion(
@@ -68,7 +70,22 @@ async def publish_programme(tx: Transaction[Settings], *, community: str, submis
     await store.add_version(tx.conn, version=version, text=text, signed_with=_signed_with(tx))
     _tell(tx, version, document=document)
     PROGRAMMES_PUBLISHED.inc()
+    tx.did(_did(current, version))
     return Published(version, True)
+
+
+def _did(before: ProgrammeVersion | None, after: ProgrammeVersion) -> Did:
+    return Did(
+        "programme.publish",
+        "programme",
+        after.programme_id,
+        before={"version": before.number, "document_sha256": before.document_sha256} if before else None,
+        after={
+            "version": after.number,
+            "document_sha256": after.document_sha256,
+            "effective_from": after.effective_from,
+        },
+    )
 
 
 async def sign_anew(tx: Transaction[Settings]) -> None:

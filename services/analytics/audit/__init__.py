@@ -1,0 +1,1 @@
+"""Who did what, in every service, and who read whose data."""

@@ -1,0 +1,210 @@
+"""How each command of each service succeeds: what a test of all of them gives, one after the other."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import httpx
+
+from services.scoring.programmes.api.models import JSON_EXAMPLE
+from shared.access_keys import INSTALLATION, SCOPES
+from tests.integration.services.rewards.finance import Finance, approved, filed
+from tests.integration.services.world import add_person as add_follower
+from tests.integration.services.world import authorization
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
+
+#: Operations that change something and are no command of a person.
+NO_COMMANDS = {
+    "ingest POST /v1/events": "what members did elsewhere, thousands a second: the receipt is the record",
+}
+
+
+class Ask(NamedTuple):
+    """A command that is about to be given, and by whom."""
+
+    api: httpx.AsyncClient
+    method: str
+    path: str
+    json: Any = None
+
+    async def __call__(self) -> httpx.Response:
+        headers = {"Idempotency-Key": uuid4().hex, "traceparent": TRACEPARENT}
+        return await self.api.request(self.method, self.path, json=self.json, headers=headers)
+
+
+class Desk(NamedTuple):
+    """A community of the service, and two people who may do everything there."""
+
+    world: Any
+    api: httpx.AsyncClient
+    other: httpx.AsyncClient
+
+    @property
+    def people(self) -> str:
+        return f"/v1/communities/{self.world.community}/people"
+
+    async def person(self) -> str:
+        added = await self.api.post(self.people, json={"name": "Grace", "roles": ["manager"]})
+        assert added.status_code == 201, added.text
+        return str(added.json()["person_id"])
+
+    async def key(self) -> str:
+        body = {"community": self.world.community, "person_id": await self.person(), "name": "plugin"}
+        issued = await self.api.post("/v1/keys", json=body)
+        assert issued.status_code == 201, issued.text
+        return f"/v1/communities/{self.world.community}/keys/{issued.json()['key_id']}"
+
+    async def finance(self) -> Finance:
+        await self.world.publish()
+        await self.world.join("ada", "bob")
+        await self.world.give(*(self.world.award(f"a{n}", "ada", 250) for n in range(5)))
+        made = Finance(self.world, self.api, self.other)
+        assert (await made.payee("ada")).status_code == 200
+        return made
+
+    async def redemption(self) -> str:
+        await self.finance()
+        body = {"member_id": self.world.uuid("ada"), "reward_id": "sticker"}
+        made = await self.api.post("/v1/redemptions", json=body, headers={"Idempotency-Key": "1"})
+        assert made.status_code == 201, made.text
+        return f"/v1/redemptions/{made.json()['redemption_id']}"
+
+
+async def add_person(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", desk.people, {"name": "Grace", "roles": ["manager"], "email": "g@example.org"})
+
+
+async def set_roles(desk: Desk) -> Ask:
+    return Ask(desk.api, "PUT", f"{desk.people}/{await desk.person()}/roles", {"roles": ["moderator"]})
+
+
+async def disable(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{desk.people}/{await desk.person()}/disable")
+
+
+async def enable(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{desk.people}/{await desk.person()}/enable")
+
+
+async def issue_key(desk: Desk) -> Ask:
+    body = {"community": desk.world.community, "person_id": await desk.person(), "name": "plugin"}
+    return Ask(desk.api, "POST", "/v1/keys", body)
+
+
+async def rotate_key(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await desk.key()}/rotate", {})
+
+
+async def revoke_key(desk: Desk) -> Ask:
+    return Ask(desk.api, "DELETE", await desk.key())
+
+
+async def declare_community(desk: Desk) -> Ask:
+    # The installation's administrator does that.
+    root = await add_follower(desk.world.pool, INSTALLATION, "administrator")
+    desk.other.headers.update(await authorization(desk.world.pool, INSTALLATION, *SCOPES, person_id=root))
+    body = {"id": desk.world.community, "title": "Acme", "time_zone": "Europe/Rome", "currency": "EUR"}
+    return Ask(desk.other, "POST", "/v1/communities", body | {"languages": ["it"]})
+
+
+async def change_community(desk: Desk) -> Ask:
+    declared = await (await declare_community(desk))()
+    assert declared.status_code == 201, declared.text
+    path = f"/v1/communities/{desk.world.community}"
+    return Ask(desk.api, "PATCH", path, {"revision": 1, "title": "Acme's users"})
+
+
+async def make_link(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/sign-in-links", {"person_id": await desk.person()})
+
+
+async def sign_in(desk: Desk) -> Ask:
+    link = await (await make_link(desk))()
+    assert link.status_code == 201, link.text
+    return Ask(desk.api, "POST", "/v1/tokens", {"link": link.json()["link"]})
+
+
+async def declare_identities(desk: Desk) -> Ask:
+    identities = [{"channel": "code", "id": "github:1"}, {"channel": "chat", "id": "U1"}]
+    return Ask(desk.api, "PUT", "/v1/members/identities", {"identities": identities, "name": "Ada Lovelace"})
+
+
+async def publish(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/programmes", JSON_EXAMPLE)
+
+
+async def set_payee(desk: Desk) -> Ask:
+    await desk.finance()
+    body = {"name": "Ada Lovelace", "iban": "DE89 3704 0044 0532 0130 00"}
+    return Ask(desk.api, "PUT", f"/v1/payees/{desk.world.uuid('ada')}", body)
+
+
+async def reserve(desk: Desk) -> Ask:
+    await desk.finance()
+    body = {"member_id": desk.world.uuid("ada"), "reward_id": "sticker"}
+    return Ask(desk.api, "POST", "/v1/redemptions", body)
+
+
+async def confirm(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await desk.redemption()}/confirm")
+
+
+async def cancel_redemption(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await desk.redemption()}/cancel")
+
+
+async def create_run(desk: Desk) -> Ask:
+    await desk.finance()
+    return Ask(desk.api, "POST", "/v1/payout-runs")
+
+
+async def approve_run(desk: Desk) -> Ask:
+    run = await (await desk.finance()).run()
+    return Ask(desk.other, "POST", f"/v1/payout-runs/{run['run_id']}/approve")
+
+
+async def cancel_run(desk: Desk) -> Ask:
+    run = await (await desk.finance()).run()
+    return Ask(desk.api, "POST", f"/v1/payout-runs/{run['run_id']}/cancel")
+
+
+async def file_run(desk: Desk) -> Ask:
+    run = await approved(await desk.finance())
+    return Ask(desk.api, "POST", f"/v1/payout-runs/{run['run_id']}/file")
+
+
+async def note_outcome(desk: Desk) -> Ask:
+    run = await filed(await desk.finance())
+    return Ask(desk.api, "POST", f"/v1/payout-runs/{run['run_id']}/outcome", {"state": "settled"})
+
+
+#: How each command succeeds, and what its entry calls it.
+COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
+    "ingest POST /v1/communities/{community}/people": ("person.add", add_person),
+    "ingest PUT /v1/communities/{community}/people/{person_id}/roles": ("person.set_roles", set_roles),
+    "ingest POST /v1/communities/{community}/people/{person_id}/disable": ("person.disable", disable),
+    "ingest POST /v1/communities/{community}/people/{person_id}/enable": ("person.enable", enable),
+    "ingest POST /v1/keys": ("key.issue", issue_key),
+    "ingest POST /v1/communities/{community}/keys/{key_id}/rotate": ("key.rotate", rotate_key),
+    "ingest DELETE /v1/communities/{community}/keys/{key_id}": ("key.revoke", revoke_key),
+    "ingest POST /v1/communities": ("community.declare", declare_community),
+    "ingest PATCH /v1/communities/{community}": ("community.change", change_community),
+    "ingest POST /v1/sign-in-links": ("sign_in_link.make", make_link),
+    "ingest POST /v1/tokens": ("token.issue", sign_in),
+    "ingest PUT /v1/members/identities": ("member.declare_identities", declare_identities),
+    "scoring POST /v1/programmes": ("programme.publish", publish),
+    "rewards PUT /v1/payees/{member_id}": ("payee.set", set_payee),
+    "rewards POST /v1/redemptions": ("redemption.reserve", reserve),
+    "rewards POST /v1/redemptions/{redemption_id}/confirm": ("redemption.confirm", confirm),
+    "rewards POST /v1/redemptions/{redemption_id}/cancel": ("redemption.cancel", cancel_redemption),
+    "rewards POST /v1/payout-runs": ("payout_run.create", create_run),
+    "rewards POST /v1/payout-runs/{run_id}/approve": ("payout_run.approve", approve_run),
+    "rewards POST /v1/payout-runs/{run_id}/cancel": ("payout_run.cancel", cancel_run),
+    "rewards POST /v1/payout-runs/{run_id}/file": ("payout_run.file", file_run),
+    "rewards POST /v1/payout-runs/{run_id}/outcome": ("payout_run.note_outcome", note_outcome),
+}
+
+#: Commands that take no credential: who gave them follows from what they did.
+OPEN = {"ingest POST /v1/tokens"}

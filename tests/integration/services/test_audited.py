@@ -1,0 +1,277 @@
+"""Every command of every service leaves one entry, in its own transaction; a refusal leaves none."""
+
+import importlib
+import re
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import orjson
+import pytest
+from fastapi.routing import APIRoute
+
+from services.rewards.main import SPEC as REWARDS
+from services.scoring.programmes.api.models import JSON_EXAMPLE
+from shared.access_keys import SCOPES
+from shared.audit.reads import WAITING_MAX_COUNT
+from shared.contracts.facts.audit import NOTED_MAX_COUNT
+from shared.service import ServiceSpec
+from shared.services import SERVICES
+from shared.topics import AUDIT
+from tests.integration.services.commands import (
+    COMMANDS,
+    NO_COMMANDS,
+    OPEN,
+    TRACE,
+    TRACEPARENT,
+    Desk,
+    add_person,
+    create_run,
+    declare_identities,
+    reserve,
+    set_payee,
+)
+from tests.integration.services.rewards.conftest import RewardsWorld
+from tests.integration.services.test_undeclared import operations
+from tests.integration.services.world import World
+from tools.schemas import openapi_document
+
+pytestmark = pytest.mark.stack
+
+#: Operations that read and show nothing personal of a member: sums, names of rules, the people who act.
+NOTHING_PERSONAL = {
+    *(f"{service} GET {path}" for service in SERVICES for path in ("/v1/key", "/livez", "/readyz", "/metrics")),
+    "ingest GET /v1/receipts/{receipt_id}",
+    "ingest GET /v1/communities/{community}/people",
+    "ingest GET /v1/communities/{community}/people/{person_id}",
+    "ingest GET /v1/communities/{community}/keys",
+    "ingest GET /v1/communities",
+    "ingest GET /v1/communities/{community}",
+    "scoring GET /v1/programmes",
+    "scoring GET /v1/programmes/{version}",
+    "recognition GET /v1/badges",
+    "rewards GET /v1/catalogue",
+    "rewards GET /v1/payout-runs",
+    "rewards GET /v1/payout-runs/{run_id}",
+    "analytics GET /v1/participation",
+    "analytics GET /v1/active-members",
+    "analytics GET /v1/acquisition",
+    "analytics GET /v1/points-by-rule",
+    "analytics GET /v1/summary",
+    "analytics GET /v1/rejections",
+    "analytics GET /v1/rejections/events",
+    # Of members they have the ids alone.
+    "analytics GET /v1/audit",
+    "analytics GET /v1/audit.csv",
+}
+
+
+def every_operation(*methods: str) -> set[str]:
+    return {
+        f"{service} {method.upper()} {path}"
+        for service in SERVICES
+        for path, found in openapi_document(service)["paths"].items()
+        for method in found
+        if method in methods
+    }
+
+
+def spec_of(service: str) -> ServiceSpec:
+    made: ServiceSpec = importlib.import_module(f"services.{service}.main").SPEC
+    return made
+
+
+@pytest.fixture
+def spec(request: pytest.FixtureRequest) -> ServiceSpec:
+    return spec_of(request.param.partition(" ")[0])
+
+
+@pytest.fixture
+def scopes() -> Sequence[str]:
+    return SCOPES
+
+
+@pytest.fixture
+async def world(stack: Any, pool: asyncpg.Pool, spec: ServiceSpec) -> AsyncIterator[World]:
+    made = RewardsWorld(pool) if spec is REWARDS else World(pool, spec)
+    if spec.name == "ingest":  # nobody signs in without; the stack's own, for what readers may see of it later
+        made.configure(signing_key=stack.state.signing_keys["ingest"].signing_key)
+    yield made
+    await made.outbox()
+
+
+async def entries(pool: asyncpg.Pool, community: str) -> dict[str, Any]:
+    rows = await pool.fetch("select *, xmin::text as xid from audit_entries where community = $1", community)
+    return {str(row["audit_id"]): row for row in rows}
+
+
+async def told(pool: asyncpg.Pool, community: str) -> dict[str, tuple[str, str, Any]]:
+    """The facts in the outbox by their ids: transaction, topic and fact."""
+    rows = await pool.fetch(
+        "select topic, value, xmin::text as xid from outbox where key like $1", f"{community}|%".encode()
+    )
+    facts = [(row["xid"], row["topic"], orjson.loads(row["value"])) for row in rows]
+    return {fact["id"]: (xid, topic, fact) for xid, topic, fact in facts}
+
+
+def test_every_operation_that_changes_something_is_a_command_of_which_an_entry_is_known() -> None:
+    changing = every_operation("post", "put", "patch", "delete")
+
+    assert changing == {*COMMANDS, *NO_COMMANDS}
+    assert len({name for name, _ in COMMANDS.values()}) == len(COMMANDS)
+
+
+@pytest.mark.parametrize(("spec", "operation"), [(name, name) for name in COMMANDS], indirect=["spec"])
+async def test_a_command_leaves_one_entry_in_its_transaction(
+    clients: Any, pool: asyncpg.Pool, world: Any, spec: ServiceSpec, operation: str
+) -> None:
+    name, prepared = COMMANDS[operation]
+    ask = await prepared(Desk(world, await clients(), await clients()))
+    entries_before, told_before = await entries(pool, world.community), await told(pool, world.community)
+
+    answer = await ask()
+
+    assert answer.is_success, answer.text
+    added = [row for key, row in (await entries(pool, world.community)).items() if key not in entries_before]
+    facts = [row for key, row in (await told(pool, world.community)).items() if key not in told_before]
+    (entry,) = added
+    ((xid, _, fact),) = [one for one in facts if one[1] == AUDIT.name]
+    # One transaction: the entry, the fact of it, and every fact that came of the command.
+    assert {entry["xid"]} == {one[0] for one in facts} == {xid}
+    assert (entry["kind"], entry["command"], fact["data"]["command"]) == ("command", name, name)
+    assert fact["id"] == fact["data"]["audit_id"] == str(entry["audit_id"])
+    assert fact["data"]["service"] == spec.name
+    caller = (await ask.api.get("/v1/key")).json()
+    if operation in OPEN:
+        caller = {"person_id": answer.json()["person_id"], "credential": f"token:{entry['object_id']}"}
+    assert fact["data"]["person_id"] == str(entry["person_id"]) == caller["person_id"]
+    assert fact["data"]["credential"] == entry["credential"] == caller["credential"]
+    assert fact["data"]["object"] == {"kind": entry["object_kind"], "id": entry["object_id"]}
+    assert entry["object_kind"] == name.partition(".")[0]
+    assert fact["data"]["after"] == orjson.loads(entry["after"])
+    # The request's trace, under a span of the command's own, which the facts have too.
+    assert entry["traceparent"].startswith(f"00-{TRACE}-")
+    assert entry["traceparent"] != TRACEPARENT
+    assert {one[2]["traceparent"] for one in facts} == {entry["traceparent"]}
+
+
+@pytest.mark.parametrize("spec", SERVICES, indirect=True)
+async def test_what_is_refused_leaves_none(
+    clients: Any, pool: asyncpg.Pool, world: Any, spec: ServiceSpec
+) -> None:
+    api, powerless = await clients(), await clients("receipts:read")
+    asked = [one for one in operations(spec.name) if f"{spec.name} {one.name}" in COMMANDS]
+    for operation in asked:
+        before = len(await entries(pool, world.community))
+        if f"{spec.name} {operation.name}" not in OPEN:
+            assert (await operation.ask(powerless)).status_code == 403
+        assert len(await entries(pool, world.community)) == before
+        answer = await operation.ask(api)  # of something that there is not, but for what makes something new
+        assert len(await entries(pool, world.community)) == before + answer.is_success, answer.text
+    assert bool(asked) == any(name.startswith(f"{spec.name} ") for name in COMMANDS)
+
+
+@pytest.mark.parametrize("spec", ["rewards"], indirect=True)
+async def test_a_command_that_is_sent_again_is_the_same_command(
+    clients: Any, pool: asyncpg.Pool, world: Any
+) -> None:
+    ask = await reserve(Desk(world, await clients(), await clients()))
+    before = len(await entries(pool, world.community))
+    again = {"json": ask.json, "headers": {"Idempotency-Key": "same"}}
+
+    answers = [await ask.api.post(ask.path, **again) for _ in range(3)]
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert len(await entries(pool, world.community)) == before + 1
+
+
+@pytest.mark.parametrize("spec", ["scoring"], indirect=True)
+async def test_a_trial_is_no_command_and_a_version_that_was_there_is_one(
+    api: httpx.AsyncClient, pool: asyncpg.Pool, world: Any
+) -> None:
+    trial = await api.post("/v1/programmes", json=JSON_EXAMPLE, params={"dry_run": True})
+    assert (trial.status_code, len(await entries(pool, world.community))) == (200, 0)
+
+    for _ in range(2):
+        assert (await api.post("/v1/programmes", json=JSON_EXAMPLE)).is_success
+
+    first, second = sorted((await entries(pool, world.community)).values(), key=lambda row: row["at"])
+    assert (first["before"], orjson.loads(first["after"])["version"]) == (None, 1)
+    assert orjson.loads(second["before"])["version"] == orjson.loads(second["after"])["version"] == 1
+
+
+@pytest.mark.parametrize("spec", ["rewards"], indirect=True)
+async def test_an_entry_has_bank_details_masked(clients: Any, pool: asyncpg.Pool, world: Any) -> None:
+    ask = await set_payee(Desk(world, await clients(), await clients()))
+
+    assert (await ask()).is_success
+
+    (changed,) = [
+        row for row in (await entries(pool, world.community)).values() if row["before"] and "iban" in row["before"]
+    ]
+    assert orjson.loads(changed["before"]) == {"iban": "NL…4300"}
+    assert orjson.loads(changed["after"])["iban"] == "DE…3000"
+    rows = await pool.fetch("select a::text as row from audit_entries a where community = $1", world.community)
+    assert not [row for row in rows if "37040044" in row["row"] or "Lovelace" in row["row"]]
+
+
+@pytest.mark.parametrize("spec", ["ingest"], indirect=True)
+async def test_an_entry_has_no_name_handle_or_address(clients: Any, pool: asyncpg.Pool, world: Any) -> None:
+    desk = Desk(world, await clients(), await clients())
+    for prepared in (add_person, declare_identities):
+        assert (await (await prepared(desk))()).is_success
+
+    rows = await pool.fetch("select a::text as row from audit_entries a where community = $1", world.community)
+    assert len(rows) == 2
+    assert not [
+        row for row in rows for said in ("example.org", "Lovelace", "Grace", "github:1") if said in row["row"]
+    ]
+
+
+@pytest.mark.parametrize("spec", ["rewards"], indirect=True)
+async def test_the_services_role_cannot_change_or_delete_an_entry(
+    clients: Any, pool: asyncpg.Pool, world: Any
+) -> None:
+    assert (await (await create_run(Desk(world, await clients(), await clients())))()).is_success
+
+    for sql in (
+        "update audit_entries set person_id = null",
+        "delete from audit_entries",
+        "truncate audit_entries",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await pool.execute(sql)
+
+
+def shows_personal_data() -> set[str]:
+    """The operations that declare it beside the scope that they ask for."""
+    declared = set()
+    for service in SERVICES:
+        for router in spec_of(service).routers:
+            for route in router.routes:
+                if isinstance(route, APIRoute) and "GET" in route.methods:
+                    calls = [found.call for found in route.dependant.dependencies]
+                    if any(getattr(call, "reads", None) is not None for call in calls):
+                        declared.add(f"{service} GET {route.path}")
+    return declared
+
+
+def test_every_operation_says_whether_it_shows_personal_data() -> None:
+    declared = shows_personal_data()
+
+    assert not declared & NOTHING_PERSONAL
+    assert declared | NOTHING_PERSONAL == every_operation("get")
+
+
+def test_the_page_about_the_audit_lists_every_command_and_read() -> None:
+    page = (Path(__file__).parents[3] / "docs/audit.md").read_text()
+    commands = re.findall(r"^\| `([a-z_.]+)` \| `(\w+ [A-Z]+ \S+)` \|$", page, re.MULTILINE)
+    reads = re.findall(r"^\| `(\w+ GET \S+)` \|", page, re.MULTILINE)
+
+    assert commands == [(name, operation) for operation, (name, _) in COMMANDS.items()]
+    assert len(reads) == len(set(reads))
+    assert set(reads) == shows_personal_data()
+    for names in (f"at most {NOTED_MAX_COUNT} fields", f"{WAITING_MAX_COUNT:,} wait to be written"):
+        assert names in page

@@ -5,6 +5,7 @@ from shared.access_keys.principal import BOOTSTRAP, Principal, Refusal
 from shared.access_keys.ring import KeyRing, hash_secret
 from shared.access_keys.roles import INSTALLATION, INSTALLATION_ROLES, PersonKind, Role, scopes_of
 from shared.access_keys.scopes import ONLY_IF_ASKED, SCOPES, Scope
+from shared.access_keys.standing import Standing, load_standings
 from shared.access_keys.store import FollowedPerson, find_person
 
 __all__ = [
@@ -22,7 +23,9 @@ __all__ = [
     "Refusal",
     "Role",
     "Scope",
+    "Standing",
     "find_person",
     "hash_secret",
+    "load_standings",
     "scopes_of",
 ]

@@ -36,7 +36,18 @@ class Finance:
         return await self.maker.post(f"/v1/payout-runs/{run['run_id']}/file")
 
     async def outcome(self, run: Any, state: str, **more: Any) -> Any:
+        """What the bank said, noted by the maker, and confirmed by the approver where that takes two."""
+        noted = await self.propose(run, state, **more)
+        if noted.status_code != 202:
+            return noted
+        return await self.confirm(run, noted.json()["outcome"])
+
+    async def propose(self, run: Any, state: str, **more: Any) -> Any:
         return await self.maker.post(f"/v1/payout-runs/{run['run_id']}/outcome", json={"state": state, **more})
+
+    async def confirm(self, run: Any, outcome: Any, api: Any = None) -> Any:
+        url = f"/v1/payout-runs/{run['run_id']}/outcomes/{outcome['outcome_id']}/confirm"
+        return await (api or self.approver).post(url)
 
     async def payouts(self, run: Any) -> dict[str, Any]:
         answer = await self.maker.get("/v1/payouts", params={"run": run["run_id"]})

@@ -27,6 +27,8 @@ _AWARDS = """
            a.programme_version,
            (select p.published_by from programmes p
             where p.community = a.community and p.version = a.programme_version) as published_by,
+           (select p.approved_by from programmes p
+            where p.community = a.community and p.version = a.programme_version) as approved_by,
            a.event_uid::text, a.event_time, a.awarded_at, a.reverses::text,
            (select r.award_id::text from awards r
             where r.community = a.community and r.reverses = a.award_id limit 1) as reversed_by
@@ -138,8 +140,10 @@ async def find_payout(conn: Connection, *, community: str, payout_id: str) -> Pa
 async def load_state_changes(conn: Connection, *, community: str, payout_id: str) -> list[StateChange]:
     """The states of a payout in the order it reached them; a payout has some twenty at most."""
     rows = await conn.fetch(
-        "select state, changed_by as by, reason, changed_at as at from payout_states"
-        " where community = $1 and payout_id = $2 order by changed_at, position",
+        "select s.state, s.changed_by as by, s.person_id::text, p.name as person_name, s.reason,"
+        " s.changed_at as at, s.outcome_id::text"
+        " from payout_states s left join followed_people p using (community, person_id)"
+        " where community = $1 and payout_id = $2 order by s.changed_at, s.position",
         community,
         payout_id,
     )

@@ -15,8 +15,10 @@ async def add_versions(conn: Connection, *, programmes: Sequence[ProgrammePublis
     data = [programme["data"] for programme in programmes]
     await conn.execute(
         """
-        insert into programmes (community, version, programme_id, effective_from, published_by, document)
-        select * from unnest($1::text[], $2::int[], $3::text[], $4::timestamptz[], $5::text[], $6::jsonb[])
+        insert into programmes (community, version, programme_id, effective_from, published_by, document,
+                                approved_by)
+        select * from unnest($1::text[], $2::int[], $3::text[], $4::timestamptz[], $5::text[], $6::jsonb[],
+                             $7::text[])
         on conflict do nothing
         """,
         [programme["community"] for programme in programmes],
@@ -25,6 +27,7 @@ async def add_versions(conn: Connection, *, programmes: Sequence[ProgrammePublis
         [version["effective_from"] for version in data],
         [version["published_by"] for version in data],
         [orjson.dumps(version["document"]).decode() for version in data],
+        [version.get("approved_by") for version in data],
     )
 
 

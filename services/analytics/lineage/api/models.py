@@ -58,6 +58,9 @@ class Award(BaseModel):
     programme_id: str
     programme_version: int
     published_by: str | None = Field(description="Who published that version; null while it has not arrived")
+    approved_by: str | None = Field(
+        description="Who approved it, where it changed money; null where one was enough"
+    )
     event_uid: UUID
     event_time: datetime
     awarded_at: datetime
@@ -76,6 +79,7 @@ class Award(BaseModel):
             programme_id=award.programme_id,
             programme_version=award.programme_version,
             published_by=award.published_by,
+            approved_by=award.approved_by,
             event_uid=award.event_uid,
             event_time=award.event_time,
             awarded_at=award.awarded_at,
@@ -194,7 +198,10 @@ class EventLineage(BaseModel):
 
 class PayoutState(BaseModel):
     state: str
-    by: str = Field(description="Who or what brought it there")
+    by: str = Field(description="The access key or token by which it was brought there")
+    person_id: UUID | None = Field(description="Who did; null in facts of before")
+    person_name: str | None = Field(examples=["Ada"])
+    outcome_id: UUID | None = Field(description="The outcome that two people decided, where that took two")
     reason: str | None
     at: datetime
 
@@ -204,6 +211,9 @@ class PayoutState(BaseModel):
         return cls(
             state=change.state,
             by=change.by,
+            person_id=UUID(change.person_id) if change.person_id else None,
+            person_name=change.person_name,
+            outcome_id=UUID(change.outcome_id) if change.outcome_id else None,
             reason=change.reason,
             at=change.at,
         )

@@ -40,7 +40,7 @@ class EventRecord:
 class Award:
     """Points that a rule of a programme version gave for an event, or took back when it `reverses` an award.
 
-    `published_by` is None while the version has not arrived.
+    `published_by` is None while the version has not arrived; `approved_by` also where nobody had to.
     """
 
     award_id: str
@@ -51,6 +51,7 @@ class Award:
     programme_id: str
     programme_version: int
     published_by: str | None
+    approved_by: str | None
     event_uid: str
     event_time: datetime
     awarded_at: datetime
@@ -106,12 +107,15 @@ class PayoutHead:
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """A state that a payout reached, and who or what brought it there."""
+    """A state that a payout reached, and who brought it there: the person, where they are known, and by what."""
 
     state: str
     by: str
     reason: str | None
     at: datetime
+    person_id: str | None = None
+    person_name: str | None = None
+    outcome_id: str | None = None
 
 
 class LotPlace(NamedTuple):

@@ -55,6 +55,36 @@ class Finance:
         return {members[one["member_id"]]: one for one in answer.json()["items"]}
 
 
+class Person:
+    """Somebody with two keys: whichever they use, they are the same."""
+
+    def __init__(self, finance: Finance, person_id: str, keys: list[Any]) -> None:
+        self.finance, self.person_id, self.keys = finance, person_id, keys
+        self.uses = 0
+
+    @property
+    def api(self) -> Any:
+        """Their keys in turn."""
+        self.uses += 1
+        return self.keys[self.uses % 2]
+
+    async def set_payee(self, member: str, iban: str, name: str = "Somebody") -> None:
+        url = f"/v1/payees/{self.finance.world.uuid(member)}"
+        answer = await self.api.put(url, json={"name": name, "iban": iban})
+        assert answer.status_code == 200, answer.text
+
+    async def run(self) -> Any:
+        answer = await self.api.post("/v1/payout-runs", headers={"Idempotency-Key": uuid4().hex})
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    async def approve(self, run: Any) -> Any:
+        return await self.api.post(f"/v1/payout-runs/{run['run_id']}/approve")
+
+    async def act(self, run: Any, verb: str) -> Any:
+        return await self.api.post(f"/v1/payout-runs/{run['run_id']}/{verb}")
+
+
 class ByHand:
     """Somebody with the administrator's rights on the database, who writes behind the service's back."""
 

@@ -21,7 +21,7 @@ import psutil
 from plaudit.stack import StackState
 from plaudit.stack.services import connections
 from services.ingest.events.domain import admission
-from services.scoring.programmes.domain.publication import Submission
+from services.scoring.programmes.domain.publication import Author, Submission
 from services.scoring.programmes.domain.reading import read_programme
 from services.scoring.programmes.handlers.publishing import publish_programme
 from shared.consumer import Subscription
@@ -131,7 +131,9 @@ async def publish(chain: Chain, community: str, programme: str) -> None:
     document = read_programme(programme)
     assert isinstance(document, Programme)
     async with link.begin() as tx:
-        await publish_programme(tx, community=community, submission=Submission(document, programme, "benchmark"))
+        await publish_programme(
+            tx, community=community, submission=Submission(document, programme, Author(None, "benchmark", None))
+        )
     rows = await link.pool.fetch("delete from outbox returning topic, value")
     for other in chain.links.values():
         for row in rows:

@@ -1,10 +1,9 @@
-"""Commands of whoever runs a community: access keys, programmes, and why somebody was paid."""
+"""Commands of whoever runs a community: access keys, and why somebody was paid."""
 
 import json
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import click
@@ -23,8 +22,6 @@ from shared.access_keys import SCOPES
 from shared.services import SERVICES
 
 LINES_MAX_COUNT = 5
-
-to_work = where_options(URL, KEY, COMMUNITY)
 
 
 @click.group()
@@ -132,49 +129,6 @@ def revoke_key(where: Where, key_id: str) -> None:
     click.echo(f"{key_id} is revoked")
 
 
-@click.group()
-def programme() -> None:
-    """Check and publish the rules of a community."""
-
-
-def _post_programme(where: Where, file: Path, dry_run: bool) -> Any:
-    place = where.place()
-    url = f"{place.url('scoring')}/v1/programmes"
-    with place.access("plaudit programme", ("programmes:read", "programmes:write"), ("scoring",)) as key:
-        return request(
-            "POST",
-            url,
-            key,
-            params={"dry_run": dry_run},
-            content=file.read_bytes(),
-            headers={"Content-Type": "application/yaml"},
-        )
-
-
-@programme.command("check", epilog="Example: plaudit programme check programmes/starter.yaml")
-@to_work
-@json_option
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def check_programme(where: Where, as_json: bool, file: Path) -> None:
-    """Say what is wrong with a programme, by line and column, without publishing it."""
-    checked = _post_programme(where, file, dry_run=True)
-    click.echo(json.dumps(checked) if as_json else f"{file} is valid")
-
-
-@programme.command("publish", epilog="Example: plaudit programme publish programmes/starter.yaml")
-@to_work
-@json_option
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def publish_programme(where: Where, as_json: bool, file: Path) -> None:
-    """Publish a programme as the community's next version."""
-    published = _post_programme(where, file, dry_run=False)
-    if as_json:
-        click.echo(json.dumps(published))
-    else:
-        since = published["effective_from"]
-        click.echo(f"{published['programme_id']} version {published['version']} is in effect from {since}")
-
-
 @click.command("url", epilog="Example: plaudit url recognition --stack trial")
 @where_options(URL)
 @json_option
@@ -239,7 +193,8 @@ def payout_tree(lineage: dict[str, Any], names: Mapping[str, str]) -> Tree:
     states = tree.add("states")
     for state in lineage["states"]:
         reason = f" ({state['reason']})" if state["reason"] else ""
-        states.add(plain(f"{state['state']} at {state['at']} by {names.get(state['by'], state['by'])}{reason}"))
+        who = state.get("person_name") or names.get(state["by"], state["by"])
+        states.add(plain(f"{state['state']} at {state['at']} by {who}{reason}"))
     lots = tree.add("pays for")
     for lot in lineage["items"][:LINES_MAX_COUNT]:
         award, event = lot["award"], lot["event"]
@@ -247,7 +202,8 @@ def payout_tree(lineage: dict[str, Any], names: Mapping[str, str]) -> Tree:
             lots.add(plain(f"{lot['points']} points of award {lot['award_id']}, which has not arrived yet"))
             continue
         rule = f"rule {award['rule_id']} of {award['programme_id']} version {award['programme_version']}"
-        line = lots.add(plain(f"{lot['points']} points by {rule}, published by {award['published_by']}"))
+        approved = f", approved by {award['approved_by']}" if award.get("approved_by") else ""
+        line = lots.add(plain(f"{lot['points']} points by {rule}, published by {award['published_by']}{approved}"))
         line.add(plain(f"for {event['type']} {event['event_id']} from {event['source']} at {event['event_time']}"))
     if len(lineage["items"]) > LINES_MAX_COUNT or lineage["next"]:
         lots.add("and more: `plaudit explain --json` has the first page, GET /v1/lineage/payouts/… all of them")

@@ -31,7 +31,7 @@ SUBCOMMANDS = {
     "import": Subcommand("plaudit.importers.commands", "import_", "Bring in what members did elsewhere."),
     "url": Subcommand("plaudit.admin", "url_command", "Print where the services are, for scripts."),
     "profile": Subcommand("plaudit.profiles", "profile", "Keep where servers elsewhere are, and your keys there."),
-    "programme": Subcommand("plaudit.admin", "programme", "Check and publish programmes."),
+    "programme": Subcommand("plaudit.programme", "programme", "Check, publish and approve programmes."),
     "explain": Subcommand("plaudit.admin", "explain", "Explain a payout, back to the events it pays for."),
     "provision": Subcommand(
         "plaudit.provision", "provision_command", "Prepare a Kafka and PostgreSQL of your own."

@@ -35,7 +35,7 @@ PEOPLE = (
     ("Omar, who approves them", ("finance_approver",)),
 )
 MAKER = tuple(sorted(scopes_of(PEOPLE[0][1], COMMUNITY)))
-APPROVER = ("payouts:approve", "payouts:read")
+APPROVER = ("payouts:approve", "payouts:read", "programmes:approve")
 PROGRAMME = CHECKOUT / "programmes" / "starter.yaml"
 SEED = 2026
 TOP_COUNT = 8
@@ -108,7 +108,9 @@ def _play(state: StackState, repository: Path, members: int) -> None:
     (mia, mia_id, _), (omar, omar_id, _) = people
     with (
         temporary_key(state, COMMUNITY, f"the demo, for {mia}", MAKER, state.service_urls, mia_id) as maker,
-        temporary_key(state, COMMUNITY, f"the demo, for {omar}", APPROVER, ("rewards",), omar_id) as approver,
+        temporary_key(
+            state, COMMUNITY, f"the demo, for {omar}", APPROVER, ("rewards", "scoring"), omar_id
+        ) as approver,
     ):
         asyncio.run(_play_as(state, maker, approver, repository, members))
 
@@ -121,7 +123,12 @@ async def _play_as(state: StackState, maker: str, approver: str, repository: Pat
         content=PROGRAMME.read_bytes(),
         headers={"Content-Type": "application/yaml"},
     )
-    console.print(f"\nPublished programme {published['programme_id']!r}, version {published['version']}.")
+    version = published["version"]
+    console.print(
+        f"\nProposed programme {published['programme_id']!r}, version {version}: it says what points are worth,"
+    )
+    request("POST", f"{state.service_urls['scoring']}/v1/programmes/{version}/approve", approver)
+    console.print("so the other of the two approved it: it is in effect.")
     commits, simulated = await asyncio.gather(
         _import_commits(state, maker, repository), _simulate(state, maker, members)
     )

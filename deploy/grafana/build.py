@@ -269,6 +269,15 @@ ROWS: dict[str, tuple[Panel, ...]] = {
                 ),
             ),
         ),
+        Panel(
+            "Waiting for a second person",
+            "Versions of programmes that change money, and outcomes of payouts, that one person proposed.",
+            "short",
+            (
+                Query("max(plaudit_scoring_programmes_waiting)", "programmes"),
+                Query("max(plaudit_rewards_outcomes_waiting)", "outcomes"),
+            ),
+        ),
     ),
     "Processes": (
         Panel(

@@ -7,7 +7,10 @@ from services.rewards.ledger.api import members
 from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
 from services.rewards.payouts import api as payouts
+from services.rewards.payouts.outcomes import api as outcomes
+from services.rewards.payouts.outcomes.handlers import count_waiting
 from services.rewards.payouts.payees import api as payees
+from services.rewards.payouts.review import api as review
 from services.rewards.payouts.runs import api as runs
 from services.rewards.problems import ERRORS
 from services.rewards.programmes.handlers import on_programmes
@@ -34,12 +37,15 @@ SPEC = ServiceSpec(
         FOLLOWED_MEMBERS,
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
     ],
-    routers=[part.router for part in (members, payees, catalogue, redemptions, payouts, runs, checks)],
+    routers=[
+        part.router for part in (members, payees, catalogue, redemptions, payouts, runs, review, outcomes, checks)
+    ],
     problems=ERRORS,
     timers=[
         Timer("expire-reservations", every_seconds=10, run=expire_reservations),
         Timer("mature-points", every_seconds=10, run=mature_points),
         Timer("expire-points", every_seconds=60, run=expire_points),
+        Timer("count-outcomes-waiting", every_seconds=60, run=count_waiting),
         Timer("check-ledger", every_seconds=3600, run=check_all),
     ],
 )

@@ -15,6 +15,9 @@ PAYOUT_AMOUNT = Counter(
     "Minor units of payouts that reached a state",
     ["state", "currency"],
 )
+OUTCOMES_WAITING = Gauge(
+    "plaudit_rewards_outcomes_waiting", "Outcomes that one person proposed and another has yet to confirm"
+)
 POINTS_EXPIRED = Counter("plaudit_rewards_points_expired_total", "Points whose time was over")
 ALTERED_REFUSALS = Counter(
     "plaudit_rewards_altered_refusals_total",

@@ -7,6 +7,9 @@ from services.rewards.ledger.domain.entries import AlteredError, UnknownMemberEr
 from services.rewards.lots.domain.lots import NotEnoughPointsError
 from services.rewards.payouts.api import UNKNOWN_PAYOUT
 from services.rewards.payouts.domain import UnknownPayoutError, WrongStateError
+from services.rewards.payouts.four_eyes.domain import FourEyesError
+from services.rewards.payouts.outcomes.api import OUTCOME_REFUSED, UNKNOWN_OUTCOME
+from services.rewards.payouts.outcomes.domain import OutcomeRefusedError, UnknownOutcomeError
 from services.rewards.payouts.payees.api import INVALID_BANK_DETAILS, NO_BANK_DETAILS
 from services.rewards.payouts.payees.domain import InvalidBankDetailsError, NoBankDetailsError
 from services.rewards.payouts.runs.api import (
@@ -14,14 +17,15 @@ from services.rewards.payouts.runs.api import (
     NO_BANK_FILE,
     NO_PAYABLE_TERMS,
     RUN_REFUSED,
+    RUN_STOPPED,
     SEAL_DIFFERS,
     UNKNOWN_RUN,
 )
 from services.rewards.payouts.runs.domain.bank import NoBankFileError
 from services.rewards.payouts.runs.domain.runs import (
-    FourEyesError,
     NoPayableTermsError,
     RunRefusedError,
+    RunStoppedError,
     UnknownRunError,
 )
 from services.rewards.payouts.runs.domain.sealing import SealDiffersError
@@ -84,10 +88,14 @@ ERRORS: ErrorTable = {
         UNKNOWN_RUN, f"There is no payout run {error.run_id} in this community"
     ),
     NoPayableTermsError: lambda error: Problem(NO_PAYABLE_TERMS, str(error)),
-    FourEyesError: lambda _: Problem(
-        FOUR_EYES,
-        "This access key made the run; another one with the scope 'payouts:approve' must approve it",
+    FourEyesError: lambda error: Problem(FOUR_EYES, f"{str(error)[:1].upper()}{str(error)[1:]}. Nothing was done"),
+    RunStoppedError: lambda error: Problem(
+        RUN_STOPPED, f"It goes no further: {error}. Cancel it, and let somebody who may make another"
     ),
+    UnknownOutcomeError: lambda error: Problem(
+        UNKNOWN_OUTCOME, f"There is no outcome {error.outcome_id} of that run; GET /v1/payout-outcomes lists them"
+    ),
+    OutcomeRefusedError: lambda error: Problem(OUTCOME_REFUSED, str(error)),
     SealDiffersError: lambda error: Problem(
         SEAL_DIFFERS, f"It is {error.seal}: look at the run again. Nothing was approved"
     ),

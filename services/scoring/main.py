@@ -6,7 +6,7 @@ from services.scoring.problems import ERRORS
 from services.scoring.programmes.api.models import SCHEMAS
 from services.scoring.programmes.api.routes import router as programmes
 from services.scoring.programmes.handlers.checking import CHECKER
-from services.scoring.programmes.handlers.publishing import SIGN_ANEW_EVERY_SECONDS, sign_anew
+from services.scoring.programmes.handlers.publishing import SIGN_ANEW_EVERY_SECONDS, count_waiting, sign_anew
 from services.scoring.settings import Settings
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
@@ -29,7 +29,10 @@ SPEC = ServiceSpec(
     ],
     routers=[programmes, awards],
     problems=ERRORS,
-    timers=[Timer("sign-programmes-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew)],
+    timers=[
+        Timer("sign-programmes-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
+        Timer("count-programmes-waiting", every_seconds=60, run=count_waiting),
+    ],
     schemas=SCHEMAS,
     closing=[scorer.close, CHECKER.close],
 )

@@ -1,6 +1,6 @@
 """What scoring counts."""
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 EVENTS_SCORED = Counter(
     "plaudit_scoring_events_total",
@@ -17,6 +17,9 @@ RULES_DECLINED = Counter(
     ["reason"],
 )
 PROGRAMMES_PUBLISHED = Counter("plaudit_scoring_programmes_published_total", "Versions of programmes published")
+PROGRAMMES_WAITING = Gauge(
+    "plaudit_scoring_programmes_waiting", "Versions of programmes that another person has yet to approve"
+)
 CHILDREN_ENDED = Counter(
     "plaudit_scoring_children_ended_total", "Child processes that ended because what they did took too much"
 )

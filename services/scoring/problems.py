@@ -5,6 +5,14 @@ from services.scoring.programmes.api.problems import (
     CHECKS_BUSY,
     EFFECTIVE_FROM_REFUSED,
     OTHER_PROGRAMME,
+    PROGRAMME_FOUR_EYES,
+    PROPOSAL_DECIDED,
+    UNKNOWN_VERSION,
+)
+from services.scoring.programmes.domain.proposals import (
+    ProgrammeFourEyesError,
+    ProposalDecidedError,
+    UnknownVersionError,
 )
 from services.scoring.programmes.domain.publication import EffectiveFromError, OtherProgrammeError
 from services.scoring.programmes.handlers.checking import ChecksBusyError, CheckTooSlowError
@@ -31,6 +39,15 @@ def _checks_busy(_: ChecksBusyError) -> Problem:
 
 
 ERRORS: ErrorTable = {
+    UnknownVersionError: lambda _: Problem(UNKNOWN_VERSION, "GET /v1/programmes lists the versions there are"),
+    ProgrammeFourEyesError: lambda _: Problem(
+        PROGRAMME_FOUR_EYES,
+        "You proposed this version, by whatever key or token: another person with the scope 'programmes:approve' "
+        "must approve it",
+    ),
+    ProposalDecidedError: lambda error: Problem(
+        PROPOSAL_DECIDED, f"{str(error)[:1].upper()}{str(error)[1:]}; GET /v1/programmes says what waits"
+    ),
     OtherProgrammeError: _other_programme,
     EffectiveFromError: _effective_from_refused,
     CheckTooSlowError: _check_too_slow,

@@ -5,6 +5,7 @@ from shared.access_keys.principal import BOOTSTRAP, OtherCommunityError, Princip
 from shared.access_keys.ring import KeyRing, hash_secret
 from shared.access_keys.roles import INSTALLATION, INSTALLATION_ROLES, PersonKind, Role, scopes_of
 from shared.access_keys.scopes import ONLY_IF_ASKED, SCOPES, Scope
+from shared.access_keys.standing import Standing, load_standings
 from shared.access_keys.store import FollowedPerson, find_person
 
 __all__ = [
@@ -23,8 +24,10 @@ __all__ = [
     "Refusal",
     "Role",
     "Scope",
+    "Standing",
     "check_reach",
     "find_person",
     "hash_secret",
+    "load_standings",
     "scopes_of",
 ]

@@ -27,6 +27,8 @@ _AWARDS = """
            a.programme_version,
            (select p.published_by from programmes p
             where p.community = a.community and p.version = a.programme_version) as published_by,
+           (select p.approved_by from programmes p
+            where p.community = a.community and p.version = a.programme_version) as approved_by,
            (select t.audit_id::text from programmes p
             join audit_trail t on t.community = p.community and t.traceparent = p.traceparent
             where p.community = a.community and p.version = a.programme_version limit 1) as publication_audit_id,
@@ -142,10 +144,12 @@ async def load_state_changes(conn: Connection, *, community: str, payout_id: str
     """The states of a payout in the order it reached them; a payout has some twenty at most."""
     rows = await conn.fetch(
         """
-        select s.state, s.changed_by as by, s.reason, s.changed_at as at,
+        select s.state, s.changed_by as by, s.person_id::text, p.name as person_name, s.reason, s.changed_at as at,
+               s.outcome_id::text,
                (select t.audit_id::text from audit_trail t
                 where t.community = s.community and t.traceparent = s.traceparent limit 1) as audit_id
-        from payout_states s where s.community = $1 and s.payout_id = $2 order by s.changed_at, s.position
+        from payout_states s left join followed_people p using (community, person_id)
+        where s.community = $1 and s.payout_id = $2 order by s.changed_at, s.position
         """,
         community,
         payout_id,

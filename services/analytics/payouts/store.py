@@ -15,12 +15,13 @@ async def add_changes(conn: Connection, *, changes: Sequence[PayoutChanged]) -> 
         """
         with new as (
             insert into payout_states (community, payout_id, fact_id, state, changed_by, reason, changed_at,
-                                       traceparent)
-            select community, payout_id, fact_id, state, changed_by, reason, changed_at, traceparent
+                                       person_id, outcome_id, traceparent)
+            select community, payout_id, fact_id, state, changed_by, reason, changed_at, person_id, outcome_id,
+                   traceparent
             from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
-                        $14::text[])
+                        $14::uuid[], $15::uuid[], $16::text[])
                 with ordinality as f(community, payout_id, fact_id, state, changed_by, reason, changed_at,
-                                     traceparent, n)
+                                     person_id, outcome_id, traceparent, n)
             order by n
             on conflict do nothing
             returning community, payout_id, fact_id, position
@@ -57,6 +58,8 @@ async def add_changes(conn: Connection, *, changes: Sequence[PayoutChanged]) -> 
         [payout["amount_minor"] for payout in data],
         [payout["currency"] for payout in data],
         [payout["end_to_end_id"] for payout in data],
+        [payout.get("person_id") for payout in data],
+        [payout.get("outcome_id") for payout in data],
         [change.get("traceparent") for change in changes],
     )
 

@@ -1,16 +1,18 @@
 """Routes to read payouts: what is paid, why, and in which state it is."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.rewards.lots.domain.lots import LotUse, UsePlace
 from services.rewards.lots.store import page_of_uses
 from services.rewards.payouts import domain, store
 from services.rewards.payouts.domain import PayoutFilter, PayoutPlace, PayoutState, UnknownPayoutError
+from shared.access_keys import load_standings
 from shared.http import (
     IN_ANSWER,
     Conn,
@@ -38,6 +40,29 @@ _STATES = tuple(state.value for state in PayoutState)
 State = Literal[_STATES]  # type: ignore[valid-type]
 
 
+class Deed(BaseModel):
+    """Who did something, by what, and when."""
+
+    at: datetime
+    person_id: UUID | None = Field(description="Null where nobody is known whose access key it was")
+    person_name: str | None = Field(examples=["Ada"])
+    credential: str = Field(examples=["742a0960b22c"], description="The id of the access key, or of the token")
+
+
+async def deeds(conn: Conn, done: Sequence[tuple[domain.Actor, datetime]], *, community: str) -> list[Deed]:
+    """What people did, as it is answered, in this order."""
+    standings = await load_standings(conn, [actor for actor, _ in done], community=community)
+    return [
+        Deed(
+            at=at,
+            person_id=UUID(standing.person_id) if standing.person_id else None,
+            person_name=standing.name,
+            credential=standing.credential,
+        )
+        for standing, (_, at) in zip(standings, done, strict=True)
+    ]
+
+
 class Payout(BaseModel):
     """Money for a member's points."""
 
@@ -52,6 +77,10 @@ class Payout(BaseModel):
     payee_name: str | None = Field(None, description="Whom it goes to, as the run was made")
     iban: str | None = None
     bic: str | None = None
+    payee_revision: int | None = Field(None, description="Which revision of the member's bank details that is")
+    payee_changed_at: datetime | None = None
+    payee_changed_by: str | None = Field(None, description="The access key or token by which they were set")
+    payee_changed_by_person: UUID | None = Field(None, description="The person who set them")
     reason: str | None = Field(None, description="Why it is held, failed or came back")
     created_at: datetime
     changed_at: datetime
@@ -65,12 +94,24 @@ class Payout(BaseModel):
 class PayoutChange(BaseModel):
     """A state that a payout reached."""
 
-    model_config = ConfigDict(from_attributes=True)
-
     state: State
     changed_at: datetime
-    changed_by: str = Field(description="The access key")
+    changed_by: str = Field(description="The access key or token")
+    person_id: UUID | None = Field(None, description="Who did; null for changes of before")
+    outcome_id: UUID | None = Field(None, description="The outcome that two people decided")
     reason: str | None = None
+
+    @classmethod
+    def of(cls, change: domain.PastChange) -> Self:
+        """A change as it is answered."""
+        return cls(
+            state=change.state,
+            changed_at=change.changed_at,
+            changed_by=change.changed_by.credential,
+            person_id=UUID(change.changed_by.person_id) if change.changed_by.person_id else None,
+            outcome_id=UUID(change.outcome_id) if change.outcome_id else None,
+            reason=change.reason,
+        )
 
 
 class PaidLot(BaseModel):
@@ -94,7 +135,7 @@ class PayoutDetails(Payout):
 
 
 def _fields(payout: domain.Payout) -> dict[str, Any]:
-    payee = payout.payee
+    payee, payee_set = payout.payee, payout.payee_set
     return {
         "payout_id": payout.payout_id,
         "run_id": payout.run_id,
@@ -107,6 +148,10 @@ def _fields(payout: domain.Payout) -> dict[str, Any]:
         "payee_name": payee.name if payee else None,
         "iban": payee.iban if payee else None,
         "bic": payee.bic if payee else None,
+        "payee_revision": payee_set.revision if payee_set else None,
+        "payee_changed_at": payee_set.changed_at if payee_set else None,
+        "payee_changed_by": payee_set.changed_by.credential if payee_set else None,
+        "payee_changed_by_person": payee_set.changed_by.person_id if payee_set else None,
         "reason": payout.reason,
         "created_at": payout.created_at,
         "changed_at": payout.changed_at,
@@ -153,7 +198,7 @@ async def get_payout(
     )
     return PayoutDetails(
         **_fields(payout),
-        changes=[PayoutChange.model_validate(change) for change in changes],
+        changes=[PayoutChange.of(change) for change in changes],
         lots=[PaidLot.of(use) for use in uses],
         lots_next=next_cursor(uses, LOTS_SHOWN_COUNT, lambda use: use.place),
     )

@@ -29,6 +29,7 @@ class PayoutState(StrEnum):
     RETURNED = "returned"
     FAILED = "failed"
     REVERSED = "reversed"
+    CORRECTED = "corrected"
 
 
 _SET_ASIDE = Way("available", "reserved")
@@ -39,6 +40,8 @@ _OWE_NOTHING = Way("payable", "payout_expense")
 _SEND = Way("payable", "bank_in_transit")
 _LEAVE = Way("bank_in_transit", "bank")
 _COME_BACK = Way("bank_in_transit", "payout_expense")
+_PAY_AFTER_ALL = Way("available", "paid")
+_LEAVE_AFTER_ALL = Way("payout_expense", "bank")
 
 STEPS: Steps[PayoutState] = Steps(
     Step(None, PayoutState.ACCRUED),
@@ -65,6 +68,10 @@ STEPS: Steps[PayoutState] = Steps(
         Way("bank", "payout_expense"),
         Lots.RESTORE,
     ),
+    # What was said of it was wrong: the money did leave. Opposite entries, and the points are taken again.
+    Step(PayoutState.RETURNED, PayoutState.CORRECTED, _PAY_AFTER_ALL, _LEAVE_AFTER_ALL, Lots.TAKE_BACK),
+    Step(PayoutState.FAILED, PayoutState.CORRECTED, _PAY_AFTER_ALL, _LEAVE_AFTER_ALL, Lots.TAKE_BACK),
+    Step(PayoutState.REVERSED, PayoutState.CORRECTED, _PAY_AFTER_ALL, _LEAVE_AFTER_ALL, Lots.TAKE_BACK),
 )
 #: The points are still to be used: a member has at most one such payout.
 UNDECIDED_STATES = tuple(
@@ -78,12 +85,21 @@ OUTCOMES = tuple(
 OUTCOMES_GIVING_BACK = tuple(
     state for state in OUTCOMES if any(step.after is state and step.lots is Lots.RESTORE for step in STEPS)
 )
+#: Those that two people decide: what makes money payable again, and what takes that back.
+OUTCOMES_BY_TWO = (*OUTCOMES_GIVING_BACK, PayoutState.CORRECTED)
 
 
 def states_open_to(outcome: PayoutState) -> tuple[PayoutState, ...]:
     """The states of payouts of which a bank can say that: it has, or had, them."""
     banked = (PayoutState.SUBMITTED, *OUTCOMES)
     return tuple(state for state in banked if STEPS.find(state, outcome))
+
+
+class Actor(NamedTuple):
+    """Who did it, and by which credential. Of before there are credentials alone, which say whose they are."""
+
+    person_id: str | None
+    credential: str
 
 
 class UnknownPayoutError(Exception):
@@ -110,9 +126,20 @@ class PayoutPlace(NamedTuple):
     payout_id: Uuid
 
 
+class PayeeSet(NamedTuple):
+    """Which revision of a member's bank details a payout copied, and who set that."""
+
+    revision: int
+    changed_at: datetime
+    changed_by: Actor
+
+
 @dataclass(frozen=True, slots=True)
 class Payout:
-    """Money for a member's points. `payee` is whom the run was made for; `reason` says why it is in its state."""
+    """Money for a member's points. `payee` is whom the run was made for; `reason` says why it is in its state.
+
+    `payee_set` is None without a payee, and for payouts of before bank details were a history.
+    """
 
     community: str
     payout_id: str
@@ -127,6 +154,7 @@ class Payout:
     reason: str | None
     created_at: datetime
     changed_at: datetime
+    payee_set: PayeeSet | None = None
 
     @property
     def owner(self) -> Owner:
@@ -175,8 +203,9 @@ class PastChange:
 
     state: PayoutState
     changed_at: datetime
-    changed_by: str
+    changed_by: Actor
     reason: str | None
+    outcome_id: str | None = None
 
 
 _LIFE = {state: number for number, state in enumerate(PayoutState)}

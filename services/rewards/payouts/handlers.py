@@ -8,7 +8,7 @@ from services.rewards.lots.domain.lots import LotUse
 from services.rewards.lots.handlers.uses import carry_out
 from services.rewards.metrics import PAYOUT_AMOUNT, PAYOUTS
 from services.rewards.payouts import store
-from services.rewards.payouts.domain import Change, Payout, altered, fact_id, lots_fact_id, lots_parts
+from services.rewards.payouts.domain import Actor, Change, Payout, altered, fact_id, lots_fact_id, lots_parts
 from shared.contracts.facts import PAYOUT_CHANGED, PAYOUT_LOTS, PayoutData, PayoutLotsData
 from shared.topics import PAYOUTS as TOPIC
 from shared.transaction import Transaction
@@ -16,7 +16,7 @@ from shared.transaction import Transaction
 PAYOUTS_AT_ONCE_COUNT = 100
 
 
-async def add(tx: Transaction, payouts: Sequence[Payout], *, by: str) -> None:
+async def add(tx: Transaction, payouts: Sequence[Payout], *, by: Actor) -> None:
     """Add new payouts, and tell the world of them."""
     await store.add_payouts(tx.conn, payouts)
     await store.add_changes(tx.conn, [Change(payout, payout.state) for payout in payouts], now=tx.now, by=by)
@@ -24,11 +24,14 @@ async def add(tx: Transaction, payouts: Sequence[Payout], *, by: str) -> None:
         _tell(tx, payout, by=by)
 
 
-async def change(tx: Transaction, changes: Sequence[Change], *, by: str) -> list[Payout]:
+async def change(
+    tx: Transaction, changes: Sequence[Change], *, by: Actor, outcome_id: str | None = None
+) -> list[Payout]:
     """Make changes of payouts, whose rows the caller has locked, with everything that belongs to them.
 
-    Return the payouts as they are then. Raises WrongStateError when one cannot go there, NotEnoughPointsError
-    when its points are gone, and AlteredError when it is in another state than its history says.
+    `outcome_id` is that of the outcome which says so, where two people decided it. Return the payouts as they are
+    then. Raises WrongStateError when one cannot go there, NotEnoughPointsError when its points are gone, and
+    AlteredError when it is in another state than its history says.
     """
     if not changes:
         return []
@@ -39,24 +42,28 @@ async def change(tx: Transaction, changes: Sequence[Change], *, by: str) -> list
     await ledger_store.lock_members(tx.conn, [payout.owner for payout, _, _ in changes])
     changed: list[Payout] = []
     for start in range(0, len(changes), PAYOUTS_AT_ONCE_COUNT):
-        changed += await _change_some(tx, changes[start : start + PAYOUTS_AT_ONCE_COUNT], by=by)
+        changed += await _change_some(
+            tx, changes[start : start + PAYOUTS_AT_ONCE_COUNT], by=by, outcome_id=outcome_id
+        )
     return changed
 
 
-async def _change_some(tx: Transaction, changes: Sequence[Change], *, by: str) -> list[Payout]:
+async def _change_some(
+    tx: Transaction, changes: Sequence[Change], *, by: Actor, outcome_id: str | None
+) -> list[Payout]:
     # 1. What the ledger and the lots say of it.
     used = await carry_out(tx, [change.movement() for change in changes])
     # 2. The state, and the messages about it.
-    await store.set_states(tx.conn, changes, now=tx.now, by=by)
+    await store.set_states(tx.conn, changes, now=tx.now, by=by, outcome_id=outcome_id)
     changed = [change.made(tx.now) for change in changes]
     for payout in changed:
-        _tell(tx, payout, by=by)
+        _tell(tx, payout, by=by, outcome_id=outcome_id)
     for payout in changed:
         _tell_lots(tx, payout, lots=used.get(payout.payout_id, ()))
     return changed
 
 
-def _tell(tx: Transaction, payout: Payout, *, by: str) -> None:
+def _tell(tx: Transaction, payout: Payout, *, by: Actor, outcome_id: str | None = None) -> None:
     """Tell the world which state a payout reached."""
     data: PayoutData = {
         "payout_id": payout.payout_id,
@@ -67,8 +74,12 @@ def _tell(tx: Transaction, payout: Payout, *, by: str) -> None:
         "amount_minor": payout.amount_minor,
         "currency": payout.currency,
         "end_to_end_id": payout.end_to_end_id,
-        "by": by,
+        "by": by.credential,
     }
+    if by.person_id is not None:
+        data["person_id"] = by.person_id
+    if outcome_id is not None:
+        data["outcome_id"] = outcome_id
     if payout.reason is not None:
         data["reason"] = payout.reason
     tx.tell(

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from asyncpg import Record
 
 from services.rewards.bank_messages.domain import BankAccount
 from services.rewards.payouts.domain import (
+    Actor,
     Change,
     PastChange,
+    PayeeSet,
     Payout,
     PayoutFilter,
     PayoutPlace,
@@ -35,7 +38,20 @@ def _payout(row: Record) -> Payout:
         reason=row["reason"],
         created_at=row["created_at"],
         changed_at=row["changed_at"],
+        payee_set=_payee_set(row),
     )
+
+
+def _payee_set(row: Record) -> PayeeSet | None:
+    if row["payee_revision"] is None:
+        return None
+    actor = actor_of(row["payee_changed_by_person"], row["payee_changed_by"])
+    return PayeeSet(row["payee_revision"], row["payee_changed_at"], actor)
+
+
+def actor_of(person_id: UUID | None, credential: str) -> Actor:
+    """Who did something, as two columns of a row have it."""
+    return Actor(None if person_id is None else str(person_id), credential)
 
 
 async def lock_runs(conn: Connection, community: str) -> None:
@@ -121,6 +137,10 @@ async def add_payouts(conn: Connection, payouts: Sequence[Payout]) -> None:
         "reason",
         "created_at",
         "changed_at",
+        "payee_revision",
+        "payee_changed_at",
+        "payee_changed_by_person",
+        "payee_changed_by",
     )
     await conn.copy_records_to_table(
         "payouts",
@@ -144,27 +164,25 @@ async def add_payouts(conn: Connection, payouts: Sequence[Payout]) -> None:
                 payout.reason,
                 payout.created_at,
                 payout.changed_at,
+                *((*payout.payee_set[:2], *payout.payee_set.changed_by) if payout.payee_set else (None,) * 4),
             )
             for payout in payouts
         ],
     )
 
 
-async def set_payee(conn: Connection, payout: Payout, *, account: BankAccount) -> bool:
+async def set_payee(conn: Connection, payout: Payout, *, revision: int) -> bool:
     """Give a payout that is held in an open run the bank details it will be paid to; whether it was one."""
     changed: bool = await conn.fetchval(
-        "select set_payee_of_held_payout($1, $2, $3, $4, $5)",
-        payout.community,
-        payout.payout_id,
-        account.name,
-        account.iban,
-        account.bic,
+        "select set_payee_of_held_payout($1, $2, $3)", payout.community, payout.payout_id, revision
     )
     return changed
 
 
-async def set_states(conn: Connection, changes: Sequence[Change], *, now: datetime, by: str) -> None:
-    """Bring payouts into their wanted states, and note who did."""
+async def set_states(
+    conn: Connection, changes: Sequence[Change], *, now: datetime, by: Actor, outcome_id: str | None = None
+) -> None:
+    """Bring payouts into their wanted states, and note who did, and by which outcome."""
     await conn.execute(
         """
         update payouts p set state = c.state, reason = c.reason, changed_at = $5
@@ -174,19 +192,24 @@ async def set_states(conn: Connection, changes: Sequence[Change], *, now: dateti
         *_columns(changes),
         now,
     )
-    await add_changes(conn, changes, now=now, by=by)
+    await add_changes(conn, changes, now=now, by=by, outcome_id=outcome_id)
 
 
-async def add_changes(conn: Connection, changes: Sequence[Change], *, now: datetime, by: str) -> None:
+async def add_changes(
+    conn: Connection, changes: Sequence[Change], *, now: datetime, by: Actor, outcome_id: str | None = None
+) -> None:
     """Note that payouts reached their wanted states."""
     await conn.execute(
         """
-        insert into payout_changes (community, payout_id, state, reason, changed_at, changed_by)
-        select *, $5, $6 from unnest($1::text[], $2::uuid[], $3::text[], $4::text[])
+        insert into payout_changes (community, payout_id, state, reason, changed_at, changed_by_person, changed_by,
+                                    outcome_id)
+        select *, $5, $6::text::uuid, $7, $8::text::uuid
+        from unnest($1::text[], $2::uuid[], $3::text[], $4::text[])
         """,
         *_columns(changes),
         now,
-        by,
+        *by,
+        outcome_id,
     )
 
 
@@ -211,14 +234,21 @@ async def load_changes(conn: Connection, payout: Payout) -> list[PastChange]:
     """The states that a payout reached, unordered within one moment."""
     rows = await conn.fetch(
         """
-        select state, changed_at, changed_by, reason from payout_changes
+        select state, changed_at, changed_by_person, changed_by, reason, outcome_id from payout_changes
         where community = $1 and payout_id = $2 order by changed_at
         """,
         payout.community,
         payout.payout_id,
     )
     return [
-        PastChange(PayoutState(row["state"]), row["changed_at"], row["changed_by"], row["reason"]) for row in rows
+        PastChange(
+            PayoutState(row["state"]),
+            row["changed_at"],
+            actor_of(row["changed_by_person"], row["changed_by"]),
+            row["reason"],
+            str(row["outcome_id"]) if row["outcome_id"] else None,
+        )
+        for row in rows
     ]
 
 

@@ -11,8 +11,8 @@ from services.scoring.awards.domain.activities import marks, sort_out
 from services.scoring.awards.domain.awards import Award, cap_keys, make_awards, reversal
 from services.scoring.limits.store import lock_caps, set_caps
 from services.scoring.metrics import AWARDED_POINTS, AWARDS_MADE, EVENTS_SCORED, RULES_DECLINED
-from services.scoring.programmes import store as programme_store
 from services.scoring.programmes.handlers.in_force import Lend, VersionsInForce
+from services.scoring.programmes.store import versions as programme_store
 from services.scoring.rules.domain.matching import Answers, CompiledVersion, Declined, Matched, match, questions
 from services.scoring.rules.handlers.evaluating import Evaluator
 from services.scoring.rules.store import add_declined

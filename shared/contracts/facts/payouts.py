@@ -26,15 +26,20 @@ class PayoutData(TypedDict):
         "returned",
         "failed",
         "reversed",
+        "corrected",
     ]
     points: Points
     amount_minor: MinorUnits
     currency: Currency
     end_to_end_id: str
     by: str
+    person_id: NotRequired[Uuid]
+    outcome_id: NotRequired[Uuid]
     reason: NotRequired[Text]
 
 
+_MAKER = "7b0d4b6e-2f6c-4c8e-9a0f-5f1f4f1f8b11"
+_APPROVER = "2d9c1b7a-4c3e-4f5d-8a6b-9e0f1a2b3c44"
 _PAYOUT_DATA = {
     "payout_id": PAYOUT,
     "run_id": PAYOUT_RUN,
@@ -47,7 +52,11 @@ _PAYOUT_DATA = {
 
 
 class PayoutChanged(FactEnvelope):
-    """A payout reached a state, and who or what brought it there. `end_to_end_id` is ISO 20022's EndToEndId."""
+    """A payout reached a state, and who or what brought it there: the person, and the credential (`by`).
+
+    `end_to_end_id` is ISO 20022's EndToEndId. `outcome_id` is that of what one person said the bank had said, and
+    another confirmed. After `corrected` the money did leave: that it had come back was wrong.
+    """
 
     type: Literal["payout.changed.v1"]
     data: PayoutData
@@ -63,7 +72,7 @@ PAYOUT_CHANGED: Final = FactType(
             "rewards",
             "7bb4c6eb-bed7-5453-b2af-35060fd0acbc",
             "2026-02-05T06:00:00Z",
-            {**_PAYOUT_DATA, "state": "settled", "by": "bank statement importer"},
+            {**_PAYOUT_DATA, "state": "settled", "by": "5f0c9a7b2d1e", "person_id": _MAKER},
         ),
         fact_example(
             "payout.changed.v1",
@@ -73,7 +82,9 @@ PAYOUT_CHANGED: Final = FactType(
             {
                 **_PAYOUT_DATA,
                 "state": "returned",
-                "by": "bank statement importer",
+                "by": "742a0960b22c",
+                "person_id": _APPROVER,
+                "outcome_id": "6c1f5b0e-0e6d-4a51-9f5c-1d2e3f408a77",
                 "reason": "AC04 account closed",
             },
         ),

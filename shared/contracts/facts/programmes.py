@@ -5,7 +5,7 @@ from typing import Any, Final, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
-from shared.contracts.fields import Count, Sha256, Signature, Slug, Timestamp
+from shared.contracts.fields import Count, Sha256, Signature, Slug, Timestamp, Uuid
 
 
 class ProgrammeData(TypedDict):
@@ -13,6 +13,9 @@ class ProgrammeData(TypedDict):
     version: Count
     effective_from: Timestamp
     published_by: str
+    published_by_person: NotRequired[Uuid]
+    approved_by: NotRequired[str]
+    approved_by_person: NotRequired[Uuid]
     document: dict[str, Any]
     document_sha256: Sha256
 
@@ -33,7 +36,11 @@ _DOCUMENT = {
 
 
 class ProgrammePublished(FactEnvelope):
-    """A version of a community's programme, whole; each service reads its own section of `document`."""
+    """A version of a community's programme, whole; each service reads its own section of `document`.
+
+    One that changes who pays, what points are worth, or budgets was approved by another person than who published
+    it; until then nothing is told of it.
+    """
 
     type: Literal["programme.published.v1"]
     data: ProgrammeData
@@ -55,6 +62,7 @@ PROGRAMME_PUBLISHED: Final = FactType(
                 "version": 3,
                 "effective_from": "2026-01-30T08:00:05Z",
                 "published_by": "community team",
+                "published_by_person": "7b0d4b6e-2f6c-4c8e-9a0f-5f1f4f1f8b11",
                 "document": _DOCUMENT,
                 "document_sha256": "6f6d3f4f0c1f5d1fd7a3c1f6c7a3e0d7a3b9c2d1e0f9a8b7c6d5e4f3a2b1c0d9",
             },

@@ -17,7 +17,7 @@ from services.ingest.access.people.handlers import add_person
 from services.ingest.main import SPEC as INGEST
 from services.rewards.main import SPEC as REWARDS
 from services.scoring.main import SPEC as SCORING
-from services.scoring.programmes.domain.publication import Submission
+from services.scoring.programmes.domain.publication import Author, Submission
 from services.scoring.programmes.domain.reading import read_programme
 from services.scoring.programmes.handlers.publishing import publish_programme
 from services.scoring.programmes.handlers.publishing import sign_anew as sign_programmes_anew
@@ -229,7 +229,7 @@ async def test_after_the_key_was_changed_programmes_are_told_anew_oldest_first(s
             programme = read_programme(text)
             assert isinstance(programme, Programme)
             async with world.begin() as tx:
-                submission = Submission(programme, text, "grace")
+                submission = Submission(programme, text, Author(None, "grace", "grace"))
                 await publish_programme(tx, community=world.community, submission=submission)
         first = [row["value"] for row in await world.outbox()]
 

@@ -24,6 +24,7 @@ EVENT = {
 
 
 #: Who is added with the bootstrap key: an administrator who publishes and imports, too.
+BOB = ("--name", "Bob", "--role", "finance_approver", "--first-key", "--scope", "programmes:approve")
 GRACE = ("--name", "Grace", "--role", "administrator", "--role", "manager", "--first-key")
 
 
@@ -88,16 +89,20 @@ def test_by_options(elsewhere: Elsewhere) -> None:
     create = ["keys", "create", "--person", "Grace", "--name", "mine", "--json"]
     issued = json.loads(elsewhere.run(*create, *administering).output)
     published = elsewhere.run("programme", "publish", str(PROGRAMME), *at, "--key", issued["key"])
+    approver = json.loads(elsewhere.run("people", "add", "--json", *BOB, *administering).output)
+    approved = elsewhere.run("programme", "approve", "1", *at, "--key", approver["key"])
     imported = elsewhere.run(
         "import", "cloudevents", "-", "--json", *at, "--key", issued["key"], stdin=json.dumps(EVENT)
     )
     listed = json.loads(elsewhere.run("keys", "list", "--json", *administering).output)
     elsewhere.run("keys", "revoke", issued["key_id"], *administering)
 
-    assert "version 1 is in effect" in published.output
+    assert "version 1 is proposed, and not in effect" in published.output
+    assert "rewards.payout.minor: none -> 100" in published.output
+    assert "version 1 is in effect" in approved.output
     assert json.loads(imported.stdout)["accepted"] == 1
     # Nothing of its own was issued there: the key that was given did all of it.
-    assert sorted(key["name"] for key in listed) == ["first key", "mine"]
+    assert sorted(key["name"] for key in listed) == ["first key", "first key", "mine"]
 
 
 def test_by_the_environment(elsewhere: Elsewhere) -> None:

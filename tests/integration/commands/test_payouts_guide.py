@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from plaudit.access import issue_key
+from plaudit.access import add_person, issue_key, local_people
 from plaudit.calls import request
 from plaudit.stack import StackState
 from plaudit.stack.idle import wait_until_idle
@@ -37,13 +37,13 @@ async def members(platform: StackState) -> tuple[str, list[str]]:
     """A community with two members who have points to be paid."""
     community = f"guide-{uuid4().hex[:12]}"
     key = issue_key(platform, community, "platform", SCOPES)["key"]
-    request(
-        "POST",
-        f"{platform.service_urls['scoring']}/v1/programmes",
-        key,
-        content=PROGRAMME,
-        headers={"Content-Type": "application/yaml"},
-    )
+    programmes = f"{platform.service_urls['scoring']}/v1/programmes"
+    request("POST", programmes, key, content=PROGRAMME, headers={"Content-Type": "application/yaml"})
+    # What points are worth takes two.
+    office = local_people(platform).office
+    other = add_person(office, community, "Carol", ["finance_approver"])["person_id"]
+    approver = issue_key(platform, community, "approver", ["programmes:approve"], person_id=other)["key"]
+    request("POST", f"{programmes}/1/approve", approver)
     events = [
         {
             "specversion": "1.0",
@@ -62,7 +62,7 @@ async def members(platform: StackState) -> tuple[str, list[str]]:
 
 
 def test_every_request_of_the_page_is_run_here() -> None:
-    assert len(REQUESTS) == len(re.findall(r"\bcurl -|\bcurl \"", PAGE)) == 11
+    assert len(REQUESTS) == len(re.findall(r"\bcurl -|\bcurl \"", PAGE)) == 15
 
 
 def test_the_requests_of_the_page_run_as_they_stand_there(members: tuple[str, list[str]], reader: Reader) -> None:
@@ -78,15 +78,21 @@ def test_the_requests_of_the_page_run_as_they_stand_there(members: tuple[str, li
     answers = []
     for text in others:
         status, answer = reader.request(text)
-        assert status in (200, 201), f"{text}\n{answer}"
+        assert status in (200, 201, 202), f"{text}\n{answer}"
         answers.append(answer)
         if text.startswith('curl -X POST "$REWARDS/v1/payout-runs"'):
             reader.variables["RUN"] = answer["run_id"]
         if text.startswith('curl "$REWARDS/v1/payouts?'):
             reader.variables["PAYOUT"], reader.variables["OTHER"] = (one["payout_id"] for one in answer["items"])
+        if '/outcome"' in text and answer["outcome"]:
+            reader.variables["OUTCOME"] = answer["outcome"]["outcome_id"]
 
-    *_, settled, returned, payout, checked = answers
-    assert (settled["changed_count"], returned["changed_count"]) == (1, 1)
+    _, review, changed, *_, settled, returned, waiting, confirmed, payout, history, checked = answers
+    assert (review["payment_count"], review["reasons_against_you"]) == (2, [])
+    assert len(changed["items"]) == review["changed_payees_count"] == 2
+    assert [one["outcome"] for one in waiting["items"]] == ["returned"]
+    assert [one["changed_count"] for one in (settled, returned, confirmed)] == [1, 0, 1]
+    assert [one["revision"] for one in history["items"]] == [1]
     assert payout["state"] == "settled"
     assert checked["balanced"]
     assert (reader.directory / "payouts.xml").read_text().startswith("<?xml")

@@ -126,6 +126,8 @@ async def traffic(platform: StackState) -> None:
     """Something of everything that the panels show: events, awards, grants, requests."""
     community = Community(platform, "dashboards")
     community.run("programme", "publish", str(ROOT / "programmes" / "starter.yaml"))
+    bob = community.run("people", "add", "--name", "Bob", "--role", "finance_approver", "--first-key")["key"]
+    community.run("programme", "approve", "1", "--key", bob)
     events = [
         {
             "specversion": "1.0",

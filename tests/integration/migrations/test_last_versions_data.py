@@ -26,11 +26,12 @@ NAMES = "community, member_id, revision, name"
 MOVED = {
     ("rewards", "answers"): (
         "command_answers",
-        ("community", "command", "idempotency_key", "request_sha256", "answer"),
+        "community, command, idempotency_key, request_sha256, answer",
     ),
-    ("rewards", "members"): ("followed_members", ("community", "member_id", "revision", "name")),
-    ("recognition", "member_names"): ("followed_members", ("community", "member_id", "revision", "name")),
-    ("analytics", "members"): ("followed_members", ("community", "member_id", "revision", "name")),
+    ("rewards", "members"): ("followed_members", NAMES),
+    ("rewards", "payees"): ("payee_changes", "community, member_id, name, iban, bic, changed_at, changed_by"),
+    ("recognition", "member_names"): ("followed_members", NAMES),
+    ("analytics", "members"): ("followed_members", NAMES),
 }
 
 pytestmark = pytest.mark.stack

@@ -135,6 +135,24 @@ async def publish(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/programmes", JSON_EXAMPLE)
 
 
+async def propose_version(desk: Desk) -> str:
+    """A version that says what points are worth, which waits for another person."""
+    account = {"name": "Example", "iban": "NL91ABNA0417164300", "bic": "ABNANL2A"}
+    worth = {"currency": "EUR", "points": 100, "minor": 100, "minimum_points": 500, "paying_account": account}
+    programme = JSON_EXAMPLE | {"rewards": {"payout": worth}}
+    proposed = await desk.api.post("/v1/programmes", json=programme)
+    assert proposed.json().get("state") == "proposed", proposed.text
+    return f"/v1/programmes/{proposed.json()['version']}"
+
+
+async def approve_version(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await propose_version(desk)}/approve")
+
+
+async def withdraw_version(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await propose_version(desk)}/withdraw")
+
+
 async def set_payee(desk: Desk) -> Ask:
     await desk.finance()
     body = {"name": "Ada Lovelace", "iban": "DE89 3704 0044 0532 0130 00"}
@@ -180,6 +198,26 @@ async def note_outcome(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"/v1/payout-runs/{run['run_id']}/outcome", {"state": "settled"})
 
 
+async def propose_outcome(desk: Desk) -> str:
+    """What makes money payable again, which waits for another person."""
+    finance = await desk.finance()
+    run = await filed(finance)
+    path = f"/v1/payout-runs/{run['run_id']}"
+    payouts = [payout["payout_id"] for payout in (await finance.payouts(run)).values()]
+    body = {"state": "returned", "reason": "AC04", "payout_ids": payouts}
+    proposed = await desk.api.post(f"{path}/outcome", json=body)
+    assert proposed.status_code == 202, proposed.text
+    return f"{path}/outcomes/{proposed.json()['outcome']['outcome_id']}"
+
+
+async def confirm_outcome(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await propose_outcome(desk)}/confirm")
+
+
+async def withdraw_outcome(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await propose_outcome(desk)}/withdraw")
+
+
 #: How each command succeeds, and what its entry calls it.
 COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/communities/{community}/people": ("person.add", add_person),
@@ -195,6 +233,8 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/tokens": ("token.issue", sign_in),
     "ingest PUT /v1/members/identities": ("member.declare_identities", declare_identities),
     "scoring POST /v1/programmes": ("programme.publish", publish),
+    "scoring POST /v1/programmes/{version}/approve": ("programme.approve", approve_version),
+    "scoring POST /v1/programmes/{version}/withdraw": ("programme.withdraw", withdraw_version),
     "rewards PUT /v1/payees/{member_id}": ("payee.set", set_payee),
     "rewards POST /v1/redemptions": ("redemption.reserve", reserve),
     "rewards POST /v1/redemptions/{redemption_id}/confirm": ("redemption.confirm", confirm),
@@ -204,6 +244,8 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/payout-runs/{run_id}/cancel": ("payout_run.cancel", cancel_run),
     "rewards POST /v1/payout-runs/{run_id}/file": ("payout_run.file", file_run),
     "rewards POST /v1/payout-runs/{run_id}/outcome": ("payout_run.note_outcome", note_outcome),
+    "rewards POST /v1/payout-runs/{run_id}/outcomes/{outcome_id}/confirm": ("outcome.confirm", confirm_outcome),
+    "rewards POST /v1/payout-runs/{run_id}/outcomes/{outcome_id}/withdraw": ("outcome.withdraw", withdraw_outcome),
 }
 
 #: Commands that take no credential: who gave them follows from what they did.

@@ -55,6 +55,9 @@ NOTHING_PERSONAL = {
     "rewards GET /v1/catalogue",
     "rewards GET /v1/payout-runs",
     "rewards GET /v1/payout-runs/{run_id}",
+    "rewards GET /v1/payout-runs/{run_id}/review",
+    # Of payouts they have the ids alone.
+    "rewards GET /v1/payout-outcomes",
     "analytics GET /v1/participation",
     "analytics GET /v1/active-members",
     "analytics GET /v1/acquisition",

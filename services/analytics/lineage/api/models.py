@@ -58,6 +58,9 @@ class Award(BaseModel):
     programme_id: str
     programme_version: int
     published_by: str | None = Field(description="Who published that version; null while it has not arrived")
+    approved_by: str | None = Field(
+        description="Who approved it, where it changed money; null where one was enough"
+    )
     publication_audit_id: str | None = Field(description="The audit's entry of that publication")
     event_uid: UUID
     event_time: datetime
@@ -77,6 +80,7 @@ class Award(BaseModel):
             programme_id=award.programme_id,
             programme_version=award.programme_version,
             published_by=award.published_by,
+            approved_by=award.approved_by,
             publication_audit_id=award.publication_audit_id,
             event_uid=award.event_uid,
             event_time=award.event_time,
@@ -196,7 +200,10 @@ class EventLineage(BaseModel):
 
 class PayoutState(BaseModel):
     state: str
-    by: str = Field(description="Who or what brought it there")
+    by: str = Field(description="The access key or token by which it was brought there")
+    person_id: UUID | None = Field(description="Who did; null in facts of before")
+    person_name: str | None = Field(examples=["Ada"])
+    outcome_id: UUID | None = Field(description="The outcome that two people decided, where that took two")
     reason: str | None
     at: datetime
     audit_id: str | None = Field(description="The audit's entry of the command that did it; null for none")
@@ -207,6 +214,9 @@ class PayoutState(BaseModel):
         return cls(
             state=change.state,
             by=change.by,
+            person_id=UUID(change.person_id) if change.person_id else None,
+            person_name=change.person_name,
+            outcome_id=UUID(change.outcome_id) if change.outcome_id else None,
             reason=change.reason,
             at=change.at,
             audit_id=change.audit_id,

@@ -40,8 +40,8 @@ class EventRecord:
 class Award:
     """Points that a rule of a programme version gave for an event, or took back when it `reverses` an award.
 
-    `published_by` is None while the version has not arrived, and `publication_audit_id`, the audit's entry of its
-    publication, while that has not.
+    `published_by` is None while the version has not arrived; `approved_by` also where nobody had to. So is
+    `publication_audit_id`, the audit's entry of its publication, while that has not.
     """
 
     award_id: str
@@ -52,6 +52,7 @@ class Award:
     programme_id: str
     programme_version: int
     published_by: str | None
+    approved_by: str | None
     publication_audit_id: str | None
     event_uid: str
     event_time: datetime
@@ -108,9 +109,10 @@ class PayoutHead:
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """A state that a payout reached, who or what brought it there, and the audit's entry of the command.
+    """A state that a payout reached, who brought it there and by what, and the audit's entry of the command.
 
-    `audit_id` is None for what was not commanded, and while the entry has not arrived.
+    The person is None where they are not known; `audit_id` for what was not commanded, and while the entry has not
+    arrived.
     """
 
     state: str
@@ -118,6 +120,9 @@ class StateChange:
     reason: str | None
     at: datetime
     audit_id: str | None
+    person_id: str | None = None
+    person_name: str | None = None
+    outcome_id: str | None = None
 
 
 class LotPlace(NamedTuple):

@@ -6,9 +6,9 @@ Two sums always hold, for every member:
 - what remains in pending lots = pending
 
 Points that are reserved have left their lots; the uses say which lots they came from, so that a
-cancelled reservation gives them back. Available points fall below zero only by a reversal (a clawback):
-what was already spent cannot be taken from a lot, so it is owed, and whatever the member gets next pays
-that debt first.
+cancelled reservation gives them back. Available points fall below zero only by a reversal (a clawback), or when
+a payout that was said to have come back had not: what was already spent cannot be taken from a lot, so it is
+owed, and whatever the member gets next pays that debt first.
 """
 
 from collections.abc import Iterable
@@ -161,6 +161,15 @@ class LotBook:
             self.changed.add(award_id)
             self._arrive(lot, points)
         return sum(points for _, points in given)
+
+    def take_back(self, uses: Iterable[LotUse]) -> None:
+        """Take points again that were given back: from their lots, then from the oldest, then as a debt."""
+        left = 0
+        for award_id, points in uses:
+            left += points - self._draw(self.lots[award_id], points)
+            self.available -= points
+        for lot in self._oldest():
+            left -= self._draw(lot, left)
 
     def expire(self, now: datetime) -> list[LotUse]:
         """Empty the matured lots whose time is over at `now`; return what was in them."""

@@ -22,6 +22,7 @@ class Lots(Enum):
     LEAVE = "leave"
     USE = "use"
     RESTORE = "restore"
+    TAKE_BACK = "take back"
 
 
 class Way(NamedTuple):

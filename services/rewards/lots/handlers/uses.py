@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots import store
-from services.rewards.lots.domain.lots import AwardKey, LotBook, LotUse, Use
+from services.rewards.lots.domain.lots import AwardKey, Lot, LotBook, LotUse, Use
 from services.rewards.lots.domain.steps import Lots, Movement
 from shared.transaction import Transaction
 
@@ -17,6 +17,7 @@ async def carry_out(tx: Transaction, movements: Sequence[Movement]) -> dict[str,
     """
     # 1. Lots are used while the points are still available …
     used = await _take(tx, [made.use for made in movements if made.step.lots is Lots.USE])
+    await _take_back(tx, [made.use for made in movements if made.step.lots is Lots.TAKE_BACK])
     # 2. … then the points go where the step says …
     booked = [(made.transfer(tx.now), entries) for made in movements if (entries := made.entries())]
     lines = [entry for _, entries in booked for entry in entries]
@@ -47,12 +48,7 @@ async def _give_back(tx: Transaction, uses: Sequence[Use]) -> None:
     """Restore the lots of uses that were given up, after their points were booked back to available."""
     if not uses:
         return
-    lots_of = await store.load_uses(tx.conn, uses)
-    awards = {AwardKey(use.owner.community, lot.award_id) for use in uses for lot in lots_of[use.used_by]}
-    lots = await store.load_lots(tx.conn, sorted(awards))
-    by_owner: dict[Owner, list[Use]] = {}
-    for use in uses:
-        by_owner.setdefault(use.owner, []).append(use)
+    lots_of, lots, by_owner = await _lots_of(tx, uses)
     after = await ledger_store.lock_members(tx.conn, by_owner)
     changed = []
     for owner, given_up in by_owner.items():
@@ -61,3 +57,32 @@ async def _give_back(tx: Transaction, uses: Sequence[Use]) -> None:
         book.restore([lot for use in given_up for lot in lots_of[use.used_by]])
         changed += [(owner, book.lots[award]) for award in sorted(book.changed)]
     await store.set_remaining(tx.conn, changed)
+
+
+async def _take_back(tx: Transaction, uses: Sequence[Use]) -> None:
+    """Take the points of uses again that were given up, before they are booked; what is gone is owed."""
+    if not uses:
+        return
+    lots_of, lots, by_owner = await _lots_of(tx, uses)
+    needs = [(owner, sum(use.points for use in wrong)) for owner, wrong in by_owner.items()]
+    oldest = await store.load_oldest(tx.conn, needs)
+    before = await ledger_store.lock_members(tx.conn, by_owner)
+    changed = []
+    for owner, wrong in by_owner.items():
+        book = LotBook(before[owner], [*oldest.get(owner, ()), *lots[owner]])
+        book.take_back([lot for use in wrong for lot in lots_of[use.used_by]])
+        changed += [(owner, book.lots[award]) for award in sorted(book.changed)]
+    await store.set_remaining(tx.conn, changed)
+
+
+async def _lots_of(
+    tx: Transaction, uses: Sequence[Use]
+) -> tuple[dict[str, list[LotUse]], dict[Owner, list[Lot]], dict[Owner, list[Use]]]:
+    """What uses used, by who did; the lots that those are of, by member; and the uses of each member."""
+    lots_of = await store.load_uses(tx.conn, uses)
+    awards = {AwardKey(use.owner.community, lot.award_id) for use in uses for lot in lots_of[use.used_by]}
+    lots = await store.load_lots(tx.conn, sorted(awards))
+    by_owner: dict[Owner, list[Use]] = {}
+    for use in uses:
+        by_owner.setdefault(use.owner, []).append(use)
+    return lots_of, lots, by_owner

@@ -11,11 +11,25 @@ from services.rewards.ledger.api.members import UNKNOWN_MEMBER
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.ledger.domain.entries import Owner, UnknownMemberError
 from services.rewards.ledger.store.entries import load_balances
+from services.rewards.payouts.api import Deed, deeds
+from services.rewards.payouts.domain import Actor
 from services.rewards.payouts.payees import domain, handlers, store
-from services.rewards.payouts.payees.domain import BankDetails, NoBankDetailsError
+from services.rewards.payouts.payees.domain import BankDetails, NoBankDetailsError, PayeePlace
 from shared.contracts.fields import Name
 from shared.followed_members import find_name
-from shared.http import Conn, Principal, ProblemType, RequestBody, Scope, Tx, problem_responses, requires
+from shared.http import (
+    Conn,
+    Limit,
+    Page,
+    Principal,
+    ProblemType,
+    RequestBody,
+    Scope,
+    Tx,
+    after,
+    problem_responses,
+    requires,
+)
 
 NO_BANK_DETAILS = ProblemType("no-bank-details", 404, "No bank details")
 INVALID_BANK_DETAILS = ProblemType("invalid-bank-details", 422, "The bank details are not valid")
@@ -40,7 +54,9 @@ class Payee(BaseModel):
     member_id: UUID
     bank_name: str = Field(description="The name as it stands in the bank file, in SEPA's characters")
     changed_at: datetime
-    changed_by: str = Field(description="The access key that set them")
+    changed_by: str = Field(description="The access key or token by which they were set")
+    changed_by_person: UUID | None = Field(description="The person who set them; null for details of before")
+    revision: int = Field(examples=[2], description="How often they were set, this time included")
 
     @classmethod
     def of(cls, payee: domain.Payee) -> "Payee":
@@ -52,8 +68,22 @@ class Payee(BaseModel):
             bic=payee.account.bic,
             bank_name=payee.bank_name,
             changed_at=payee.changed_at,
-            changed_by=payee.changed_by,
+            changed_by=payee.changed_by.credential,
+            changed_by_person=UUID(payee.changed_by.person_id) if payee.changed_by.person_id else None,
+            revision=payee.revision,
         )
+
+
+class PastPayee(BaseModel):
+    """Bank details that a member's money went to, or goes to; who set them and when."""
+
+    revision: int = Field(examples=[2])
+    name: str = Field(examples=["Zoë Müller"])
+    iban: str = Field(
+        examples=["DE89…3000"], description="Its ends: whoever needs the whole of it reads the payee"
+    )
+    bic: str | None = Field(None, examples=["COBADEFFXXX"])
+    set: Deed
 
 
 @router.put(
@@ -73,9 +103,9 @@ async def put_payee(
     known = await find_name(tx.conn, community=owner.community, member_id=owner.member_id)
     if known is None and not await load_balances(tx.conn, owner):
         raise UnknownMemberError(owner.member_id)
-    payee = domain.Payee(owner.community, owner.member_id, account, tx.now, principal.credential)
-    await handlers.put_payee(tx, payee)
-    return Payee.of(payee)
+    by = Actor(principal.person_id, principal.credential)
+    payee = domain.Payee(owner.community, owner.member_id, account, tx.now, by)
+    return Payee.of(await handlers.put_payee(tx, payee))
 
 
 @router.get(
@@ -91,3 +121,38 @@ async def get_payee(
     if payee is None:
         raise NoBankDetailsError(str(member_id))
     return Payee.of(payee)
+
+
+@router.get(
+    "/v1/payees/{member_id}/history",
+    summary="All that a member's bank details ever were",
+    responses=problem_responses(NO_BANK_DETAILS),
+)
+async def get_payee_history(
+    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ, reads="member_id")],
+    conn: Conn,
+    member_id: UUID,
+    place: Annotated[PayeePlace | None, after(PayeePlace)],
+    limit: Limit = 100,
+) -> Page[PastPayee]:
+    """Newest first, with who set them. Nothing of it is ever changed or deleted."""
+    community = principal.community
+    found = await store.page_of_payees(
+        conn, community=community, member_id=str(member_id), after=place, limit=limit
+    )
+    if not found and place is None:
+        raise NoBankDetailsError(str(member_id))
+    done = await deeds(conn, [(payee.changed_by, payee.changed_at) for payee in found], community=community)
+    shown = dict(zip((payee.revision for payee in found), done, strict=True))
+    return Page.of(
+        found,
+        limit,
+        item=lambda payee: PastPayee(
+            revision=payee.revision,
+            name=payee.account.name,
+            iban=domain.masked(payee.account.iban),
+            bic=payee.account.bic,
+            set=shown[payee.revision],
+        ),
+        place=lambda payee: PayeePlace(payee.revision),
+    )

@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from schwifty import BIC, IBAN
 from schwifty.exceptions import SchwiftyException
 
 from services.rewards.bank_messages.domain import NAME_MAX_CHARS, BankAccount, UnwritableNameError, sepa_text
+from services.rewards.payouts.domain import Actor, PayeeSet
+from shared.contracts.fields import Count
+
+IBAN_SHOWN_CHARS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,20 +23,38 @@ class BankDetails:
     bic: str | None
 
 
+class PayeePlace(NamedTuple):
+    """Where a page of a member's bank details ended, newest first."""
+
+    revision: Count
+
+
 @dataclass(frozen=True, slots=True)
 class Payee:
-    """Where a member's money goes, and who said so."""
+    """Where a member's money goes, and who said so; `revision` counts from 1, and the highest is what counts."""
 
     community: str
     member_id: str
     account: BankAccount
     changed_at: datetime
-    changed_by: str
+    changed_by: Actor
+    revision: int = 1
+
+    @property
+    def as_set(self) -> PayeeSet:
+        """What a payout copies beside the account."""
+        return PayeeSet(self.revision, self.changed_at, self.changed_by)
 
     @property
     def bank_name(self) -> str:
         """The name as it stands in a bank file."""
         return sepa_text(self.account.name, NAME_MAX_CHARS)
+
+
+def masked(iban: str) -> str:
+    """An IBAN of which only its ends can be read."""
+    shown = iban[:IBAN_SHOWN_CHARS], iban[-IBAN_SHOWN_CHARS:]
+    return f"{shown[0]}…{shown[1]}"
 
 
 class NoBankDetailsError(Exception):

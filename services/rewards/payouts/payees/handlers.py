@@ -3,7 +3,7 @@
 from services.rewards.ledger.domain.entries import AlteredError
 from services.rewards.ledger.handlers import alarm
 from services.rewards.payouts import store as payout_store
-from services.rewards.payouts.domain import Payout, PayoutState, changes_to
+from services.rewards.payouts.domain import Actor, Payout, PayoutState, changes_to
 from services.rewards.payouts.handlers import change
 from services.rewards.payouts.payees import store
 from services.rewards.payouts.payees.domain import Payee
@@ -14,18 +14,25 @@ from shared.audit import Did
 from shared.transaction import Transaction
 
 
-async def put_payee(tx: Transaction, payee: Payee) -> None:
-    """Set a member's bank details; what an open run held for the lack of them becomes eligible.
+async def put_payee(tx: Transaction, payee: Payee) -> Payee:
+    """Set a member's bank details; what an open run held for the lack of them becomes eligible. Return them.
+
+    The same details again, by whomever, are no change: who set them stays who set them.
 
     Raises AlteredError when that run does not fit its seal: adding to it would seal what nobody computed.
     """
+    by = payee.changed_by
     await payout_store.lock_runs(tx.conn, payee.community)
-    before = await store.find_payee(tx.conn, community=payee.community, member_id=payee.member_id)
-    await store.put_payee(tx.conn, payee)
-    tx.did(_did(before, payee))
+    known = await store.find_payee(tx.conn, community=payee.community, member_id=payee.member_id)
+    tx.did(_did(known, payee))
+    if known is not None and known.account == payee.account:
+        payee = known
+    else:
+        payee = await store.add_payee(tx.conn, payee)
     held = await payout_store.lock_held_of_member(tx.conn, community=payee.community, member_id=payee.member_id)
     for payout in held:
-        await _let_be_paid(tx, payout, payee=payee)
+        await _let_be_paid(tx, payout, payee=payee, by=by)
+    return payee
 
 
 def _did(before: Payee | None, payee: Payee) -> Did:
@@ -45,7 +52,7 @@ def _did(before: Payee | None, payee: Payee) -> Did:
     )
 
 
-async def _let_be_paid(tx: Transaction, payout: Payout, *, payee: Payee) -> None:
+async def _let_be_paid(tx: Transaction, payout: Payout, *, payee: Payee, by: Actor) -> None:
     payouts = await payout_store.load_payouts(tx.conn, community=payout.community, run_id=payout.run_id)
     sealed = await seal_store.load_sealed_run(tx.conn, payouts, community=payout.community, run_id=payout.run_id)
     # 1. Is the list that this is added to still the one that was computed?
@@ -53,10 +60,10 @@ async def _let_be_paid(tx: Transaction, payout: Payout, *, payee: Payee) -> None
     if reason is not None:
         raise alarm(AlteredError(f"payout run {payout.run_id}", reason))
     # 2. Add to it …
-    if not await payout_store.set_payee(tx.conn, payout, account=payee.account):
+    if not await payout_store.set_payee(tx.conn, payout, revision=payee.revision):
         return  # it is held for another reason, and has its bank details
-    await change(tx, changes_to(PayoutState.ELIGIBLE, [payout]), by=payee.changed_by)
+    await change(tx, changes_to(PayoutState.ELIGIBLE, [payout]), by=by)
     # 3. … and seal it again.
     if sealed.is_sealed:
         listed = [*sealed.listed(SealStep.COMPUTED), payout.paid_to(payee.account)]
-        await seal(tx, sealed.terms, payouts=listed, step=SealStep.COMPUTED, by=payee.changed_by)
+        await seal(tx, sealed.terms, payouts=listed, step=SealStep.COMPUTED, by=by.credential)

@@ -1,11 +1,13 @@
-"""Members' bank details."""
+"""Members' bank details: a history to which is only added."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from asyncpg import Record
 
 from services.rewards.bank_messages.domain import BankAccount
-from services.rewards.payouts.payees.domain import Payee
+from services.rewards.payouts.payees.domain import Payee, PayeePlace
+from services.rewards.payouts.store import actor_of
 from shared.postgres import Connection
 
 
@@ -15,19 +17,20 @@ def _payee(row: Record) -> Payee:
         member_id=str(row["member_id"]),
         account=BankAccount(row["name"], row["iban"], row["bic"]),
         changed_at=row["changed_at"],
-        changed_by=row["changed_by"],
+        changed_by=actor_of(row["changed_by_person"], row["changed_by"]),
+        revision=row["revision"],
     )
 
 
-async def put_payee(conn: Connection, payee: Payee) -> None:
-    """Set a member's bank details."""
-    await conn.execute(
+async def add_payee(conn: Connection, payee: Payee) -> Payee:
+    """Set a member's bank details, as the next revision of them; return them with that. Runs must be locked."""
+    revision = await conn.fetchval(
         """
-        insert into payees (community, member_id, name, iban, bic, changed_at, changed_by)
-        values ($1, $2, $3, $4, $5, $6, $7)
-        on conflict (community, member_id) do update
-        set name = excluded.name, iban = excluded.iban, bic = excluded.bic,
-            changed_at = excluded.changed_at, changed_by = excluded.changed_by
+        insert into payee_changes (community, member_id, revision, name, iban, bic, changed_at, changed_by_person,
+                                   changed_by)
+        select $1, $2, coalesce(max(revision), 0) + 1, $3, $4, $5, $6, $7, $8
+        from payee_changes where community = $1 and member_id = $2
+        returning revision
         """,
         payee.community,
         payee.member_id,
@@ -35,19 +38,45 @@ async def put_payee(conn: Connection, payee: Payee) -> None:
         payee.account.iban,
         payee.account.bic,
         payee.changed_at,
-        payee.changed_by,
+        *payee.changed_by,
     )
+    return replace(payee, revision=revision)
 
 
 async def find_payee(conn: Connection, *, community: str, member_id: str) -> Payee | None:
     """A member's bank details."""
-    row = await conn.fetchrow("select * from payees where community = $1 and member_id = $2", community, member_id)
-    return _payee(row) if row else None
+    found = await page_of_payees(conn, community=community, member_id=member_id, after=None, limit=1)
+    return found[0] if found else None
 
 
 async def load_payees(conn: Connection, *, community: str, member_ids: Sequence[str]) -> dict[str, Payee]:
     """The bank details of these members, by member, as far as they are known."""
     rows = await conn.fetch(
-        "select * from payees where community = $1 and member_id = any($2::uuid[])", community, member_ids
+        """
+        select c.* from unnest($2::uuid[]) as m(member_id)
+        cross join lateral (
+            select * from payee_changes p where p.community = $1 and p.member_id = m.member_id
+            order by revision desc limit 1) c
+        """,
+        community,
+        member_ids,
     )
     return {str(row["member_id"]): _payee(row) for row in rows}
+
+
+async def page_of_payees(
+    conn: Connection, *, community: str, member_id: str, after: PayeePlace | None, limit: int
+) -> list[Payee]:
+    """All that a member's bank details ever were, newest first, beginning after a revision."""
+    rows = await conn.fetch(
+        """
+        select * from payee_changes
+        where community = $1 and member_id = $2 and ($3::int is null or revision < $3)
+        order by revision desc limit $4
+        """,
+        community,
+        member_id,
+        after.revision if after else None,
+        limit,
+    )
+    return [_payee(row) for row in rows]

@@ -1,4 +1,4 @@
-"""Routes of payout runs: make, approve with four eyes, file, note what the bank said."""
+"""Routes of payout runs: make, approve with four eyes, file."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,22 +6,19 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Body
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from services.rewards.bank_messages.pain001.domain import SCHEMA
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.payouts import api
-from services.rewards.payouts.domain import OUTCOMES, OUTCOMES_GIVING_BACK, PayoutState
+from services.rewards.payouts.domain import Actor
 from services.rewards.payouts.runs import handlers, store
 from services.rewards.payouts.runs.domain import bank, runs
-from services.rewards.payouts.runs.domain.bank import BankReport
 from services.rewards.payouts.runs.domain.runs import RunPlace, RunRefusedError, RunState, UnknownRunError
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import Seal
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
-from shared.contracts.texts import Line
 from shared.http import (
     IN_ANSWER,
     Begin,
@@ -40,13 +37,13 @@ from shared.http import (
 )
 from shared.postgres import Connection
 
-OUTCOME_MAX_COUNT = 1_000
 SEAL_EXAMPLE = "0b1d1f6e2b6c9d0f1c7a8e5d4f3b2a190807f6e5d4c3b2a1908f7e6d5c4b3a29"
 
 UNKNOWN_RUN = ProblemType("unknown-payout-run", 404, "Payout run not found")
 NO_PAYABLE_TERMS = ProblemType("no-payable-terms", 409, "No payout run can be made")
 FOUR_EYES = ProblemType("four-eyes", 403, "Four eyes are needed")
 RUN_REFUSED = ProblemType("payout-run-refused", 409, "The payout run does not allow that")
+RUN_STOPPED = ProblemType("payout-run-stopped", 409, "The payout run is stopped")
 SEAL_DIFFERS = ProblemType("payout-seal-differs", 409, "The payout run has another seal")
 NO_BANK_FILE = ProblemType("no-bank-file", 404, "No bank file")
 
@@ -55,9 +52,6 @@ router = APIRouter(tags=["payout runs"])
 #: Written out where they stand, as clients know them, not as schemas of their own.
 _STATES = tuple(state.value for state in RunState)
 State = Literal[_STATES]  # type: ignore[valid-type]
-_OUTCOMES = tuple(state.value for state in OUTCOMES)
-Outcome = Literal[_OUTCOMES]  # type: ignore[valid-type]
-_GIVING_BACK = tuple(state.value for state in OUTCOMES_GIVING_BACK)
 Payer = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
 Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ)]
 FileReader = Annotated[Principal, requires(Scope.PAYOUTS_READ, reads=IN_ANSWER)]
@@ -99,9 +93,15 @@ class Run(BaseModel):
     execution_days: int = Field(description="Days from writing the bank file to its execution date")
     complete: bool = Field(description="False when members are left for another run")
     created_at: datetime
-    created_by: str = Field(description="The access key that made it")
+    created_by: str = Field(description="The access key or token by which it was made")
+    created_by_person: UUID | None = Field(description="Who made it; null for runs of before")
     decided_at: datetime | None
-    decided_by: str | None = Field(description="The access key that approved or cancelled it")
+    decided_by: str | None = Field(description="The access key or token by which it was approved or cancelled")
+    decided_by_person: UUID | None = Field(description="Who approved or cancelled it")
+    stopped: str | None = Field(
+        description="Why it is neither approved nor filed: who made or approved it may not do so any more",
+        examples=["who made it may not do so any more: the access key that it was done by was revoked"],
+    )
     payouts: list[StateSum]
     seal: str | None = Field(
         examples=[SEAL_EXAMPLE],
@@ -110,7 +110,7 @@ class Run(BaseModel):
     )
 
     @classmethod
-    def of(cls, run: runs.Run, sums: Sequence[runs.StateSum], seal: Seal | None) -> Self:
+    def of(cls, run: runs.Run, sums: Sequence[runs.StateSum], seal: Seal | None, stopped: str | None) -> Self:
         """A run as it is answered."""
         return cls(
             run_id=UUID(run.run_id),
@@ -125,12 +125,19 @@ class Run(BaseModel):
             execution_days=run.execution_days,
             complete=run.complete,
             created_at=run.created_at,
-            created_by=run.created_by,
+            created_by=run.created_by.credential,
+            created_by_person=_uuid(run.created_by),
             decided_at=run.decided_at,
-            decided_by=run.decided_by,
+            decided_by=run.decided_by.credential if run.decided_by else None,
+            decided_by_person=_uuid(run.decided_by),
+            stopped=stopped,
             payouts=[StateSum.model_validate(state_sum) for state_sum in sums],
             seal=seal.value if seal else None,
         )
+
+
+def _uuid(actor: Actor | None) -> UUID | None:
+    return UUID(actor.person_id) if actor and actor.person_id else None
 
 
 class BankFile(BaseModel):
@@ -170,42 +177,6 @@ class Approval(RequestBody):
     )
 
 
-class OutcomeRequest(RequestBody):
-    """What the bank said."""
-
-    state: Outcome = Field(examples=["settled"])
-    reason: Line | None = Field(None, examples=["AC04 ClosedAccountNumber"])
-    payout_ids: list[UUID] | None = Field(
-        None,
-        min_length=1,
-        max_length=OUTCOME_MAX_COUNT,
-        validate_default=True,
-        description="Only these payouts. Required where their points become payable again: "
-        f"{', '.join(_GIVING_BACK)}. Anything else, without this, is said of all that can become it",
-    )
-
-    @field_validator("payout_ids")
-    @classmethod
-    def _names_what_it_gives_back(cls, payout_ids: list[UUID] | None, others: ValidationInfo) -> list[UUID] | None:
-        if payout_ids is None and others.data.get("state") in _GIVING_BACK:
-            template = "Name the payouts that are {state}: their points become payable again"
-            raise PydanticCustomError("payouts_unnamed", template, {"state": others.data["state"]})
-        return payout_ids
-
-    @property
-    def report(self) -> BankReport:
-        """What it says of payouts."""
-        payout_ids = None if self.payout_ids is None else [str(payout_id) for payout_id in self.payout_ids]
-        return BankReport(PayoutState(self.state), self.reason, payout_ids)
-
-
-class OutcomeResult(BaseModel):
-    """How many payouts changed, and how the run stands."""
-
-    changed_count: int
-    run: Run
-
-
 @router.post(
     "/v1/payout-runs",
     summary="Compute what is owed",
@@ -218,9 +189,12 @@ async def post_run(principal: Payer, tx: Tx, idempotency_key: IdempotencyKey) ->
 
     async def work() -> Run:
         run = await handlers.create(
-            tx, community=principal.community, idempotency_key=idempotency_key, by=principal.credential
+            tx,
+            community=principal.community,
+            idempotency_key=idempotency_key,
+            by=Actor(principal.person_id, principal.credential),
         )
-        return await _shown(tx.conn, run)
+        return await shown(tx.conn, run)
 
     key = CommandKey(principal.community, "payout_run", idempotency_key)
     return await answer_once(tx, Command(key, {}), work=work)
@@ -238,10 +212,11 @@ async def list_runs(
     run_ids = [run.run_id for run in found]
     sums = await store.load_sums(conn, community=principal.community, run_ids=run_ids)
     seals = await seal_store.load_newest(conn, community=principal.community, run_ids=run_ids)
+    stopped = await handlers.load_stopped(conn, found)
     return Page.of(
         found,
         limit,
-        item=lambda run: Run.of(run, sums.get(run.run_id, ()), seals.get(run.run_id)),
+        item=lambda run: Run.of(run, sums.get(run.run_id, ()), seals.get(run.run_id), stopped.get(run.run_id)),
         place=lambda run: run.place,
     )
 
@@ -252,13 +227,13 @@ async def get_run(principal: Reader, conn: Conn, run_id: UUID) -> Run:
     run = await store.find_run(conn, community=principal.community, run_id=str(run_id))
     if run is None:
         raise UnknownRunError(str(run_id))
-    return await _shown(conn, run)
+    return await shown(conn, run)
 
 
 @router.post(
     "/v1/payout-runs/{run_id}/approve",
     summary="Approve a payout run",
-    responses=problem_responses(UNKNOWN_RUN, FOUR_EYES, RUN_REFUSED, SEAL_DIFFERS, ALTERED),
+    responses=problem_responses(UNKNOWN_RUN, FOUR_EYES, RUN_REFUSED, RUN_STOPPED, SEAL_DIFFERS, ALTERED),
 )
 async def approve(
     principal: Annotated[Principal, requires(Scope.PAYOUTS_APPROVE)],
@@ -266,15 +241,18 @@ async def approve(
     run_id: UUID,
     approval: Annotated[Approval | None, Body(examples=[{"seal": SEAL_EXAMPLE}])] = None,
 ) -> Run:
-    """By another access key than the one that made it. Points are reserved, or the payout fails and says why."""
+    """By a person who has no other hand in it, by whatever key or token: see docs/payouts.md.
+
+    Points are reserved, or the payout fails and says why.
+    """
     run = await handlers.approve(
         tx,
         community=principal.community,
         run_id=str(run_id),
-        by=principal.credential,
+        by=Actor(principal.person_id, principal.credential),
         seen=approval.seal if approval else None,
     )
-    return await _shown(tx.conn, run)
+    return await shown(tx.conn, run)
 
 
 @router.post(
@@ -284,14 +262,16 @@ async def approve(
 )
 async def cancel(principal: Payer, tx: Tx, run_id: UUID) -> Run:
     """Only before its bank file is written. What was reserved is available again."""
-    run = await handlers.cancel(tx, community=principal.community, run_id=str(run_id), by=principal.credential)
-    return await _shown(tx.conn, run)
+    run = await handlers.cancel(
+        tx, community=principal.community, run_id=str(run_id), by=Actor(principal.person_id, principal.credential)
+    )
+    return await shown(tx.conn, run)
 
 
 @router.post(
     "/v1/payout-runs/{run_id}/file",
     summary="Write the bank file",
-    responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED, ALTERED),
+    responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED, RUN_STOPPED, ALTERED),
 )
 async def write_file(principal: Payer, begin: Begin, run_id: UUID) -> BankFile:
     """Writes the pain.001.001.09 file once, checks it against its schema, and submits the payouts.
@@ -301,7 +281,10 @@ async def write_file(principal: Payer, begin: Begin, run_id: UUID) -> BankFile:
     """
     async with begin() as tx:
         file = await handlers.write_file(
-            tx, community=principal.community, run_id=str(run_id), by=principal.credential
+            tx,
+            community=principal.community,
+            run_id=str(run_id),
+            by=Actor(principal.person_id, principal.credential),
         )
     if file is None:  # what failed has failed, and is committed
         raise RunRefusedError("None of this run's payouts can be paid any more; each says why")
@@ -327,20 +310,9 @@ async def get_file(principal: FileReader, conn: Snapshot, run_id: UUID) -> Respo
     return Response(file.content, media_type="application/xml", headers=headers)
 
 
-@router.post(
-    "/v1/payout-runs/{run_id}/outcome",
-    summary="Note what the bank said",
-    responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED, ALTERED),
-)
-async def post_outcome(principal: Payer, tx: Tx, run_id: UUID, outcome: OutcomeRequest) -> OutcomeResult:
-    """Submitted payouts become sent, settled, returned or failed; settled ones may be reversed."""
-    noted = await handlers.note_outcome(
-        tx, outcome.report, community=principal.community, run_id=str(run_id), by=principal.credential
-    )
-    return OutcomeResult(changed_count=noted.changed_count, run=await _shown(tx.conn, noted.run))
-
-
-async def _shown(conn: Connection, run: runs.Run) -> Run:
+async def shown(conn: Connection, run: runs.Run) -> Run:
+    """A run as it is answered."""
     sums = await store.load_sums(conn, community=run.community, run_ids=[run.run_id])
     seals = await seal_store.load_newest(conn, community=run.community, run_ids=[run.run_id])
-    return Run.of(run, sums.get(run.run_id, ()), seals.get(run.run_id))
+    stopped = await handlers.load_stopped(conn, [run])
+    return Run.of(run, sums.get(run.run_id, ()), seals.get(run.run_id), stopped.get(run.run_id))

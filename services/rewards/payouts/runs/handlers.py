@@ -4,22 +4,25 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from services.rewards.ledger.handlers import alarm
 from services.rewards.ledger.store.entries import lock_members
 from services.rewards.payouts import store as payout_store
-from services.rewards.payouts.domain import Change, Payout, PayoutState, changes_to
+from services.rewards.payouts.domain import Actor, Change, Payout, PayoutState, changes_to
+from services.rewards.payouts.four_eyes.domain import check_four_eyes
+from services.rewards.payouts.four_eyes.store import load_hands
 from services.rewards.payouts.handlers import add, change
 from services.rewards.payouts.payees import store as payee_store
 from services.rewards.payouts.payees.domain import Payee
 from services.rewards.payouts.runs import store
-from services.rewards.payouts.runs.domain.bank import BankFile, BankReport, NoBankFileError, bank_file
+from services.rewards.payouts.runs.domain.bank import BankFile, NoBankFileError, bank_file
 from services.rewards.payouts.runs.domain.runs import (
     NO_BANK_DETAILS,
     PayableMember,
     Run,
     RunState,
+    RunStoppedError,
     UnknownRunError,
     accrued,
     open_run,
@@ -32,12 +35,13 @@ from services.rewards.payouts.seals.domain import SealedRun, SealStep
 from services.rewards.payouts.seals.handlers import seal
 from services.rewards.programmes.store import find_in_force
 from services.rewards.settings import Settings
+from shared.access_keys import load_standings
 from shared.audit import Did
 from shared.postgres import Connection
 from shared.transaction import Transaction
 
 
-async def create(tx: Transaction[Settings], *, community: str, idempotency_key: str, by: str) -> Run:
+async def create(tx: Transaction[Settings], *, community: str, idempotency_key: str, by: Actor) -> Run:
     """Compute what is owed to whom, and make a run with a payout for each; return the run.
 
     Raises NoPayableTermsError when the programme has no payout terms, or ones that no bank file can be made of.
@@ -61,9 +65,9 @@ async def create(tx: Transaction[Settings], *, community: str, idempotency_key: 
     await store.add_run(tx.conn, run)
     ready = await _add_payouts(tx, run, members=members[:most])
     sealed = await seal_store.load_sealed_run(tx.conn, ready, community=community, run_id=run.run_id)
-    await seal(tx, sealed.terms, payouts=ready, step=SealStep.COMPUTED, by=by)
+    await seal(tx, sealed.terms, payouts=ready, step=SealStep.COMPUTED, by=by.credential)
     counted = {"payouts": min(len(members), most), "eligible": len(ready), "complete": run.complete}
-    tx.did(_did("create", run, {"state": run.state, "currency": run.terms.currency, **counted}))
+    tx.did(did("create", run, {"state": run.state, "currency": run.terms.currency, **counted}))
     return run
 
 
@@ -86,30 +90,32 @@ async def _add_payouts(tx: Transaction, run: Run, *, members: Sequence[PayableMe
     return await change(tx, changes_to(PayoutState.ELIGIBLE, ready), by=by)
 
 
-async def approve(tx: Transaction, *, community: str, run_id: str, by: str, seen: str | None = None) -> Run:
+async def approve(tx: Transaction, *, community: str, run_id: str, by: Actor, seen: str | None = None) -> Run:
     """Approve a run made by somebody else: eligible payouts become approved, then reserved, or failed.
 
     `seen` is the seal of the list that the approver saw. Held payouts stay held until a later run takes them up.
-    Approving again changes nothing. Return the run. Raises UnknownRunError, FourEyesError when `by` made it,
-    AlteredError when it is not as it was computed, SealDiffersError when the approver saw another list, and
-    RunRefusedError when it is filed or cancelled.
+    Approving again changes nothing. Return the run. Raises UnknownRunError, FourEyesError when `by` has another
+    hand in it, RunStoppedError when who made it may not do so any more, AlteredError when it is not as it was
+    computed, SealDiffersError when the approver saw another list, and RunRefusedError when it is filed or
+    cancelled.
     """
-    run = await _lock_run(tx, community=community, run_id=run_id)
-    run.check_four_eyes(by)
-    sealed = await _lock_as_sealed(tx, run)
+    run = await lock_run(tx, community=community, run_id=run_id)
+    check_four_eyes(await load_hands(tx.conn, community=community, run_id=run_id), by.person_id)
+    sealed = await lock_as_sealed(tx, run)
     if run.state != RunState.APPROVED:
         run.check_step(RunState.APPROVED)
     check_is_sealed(sealed)
     check_seen(sealed, seen)
-    tx.did(_did("approve", run, {"state": RunState.APPROVED, "seal_seen": seen}))
+    tx.did(did("approve", run, {"state": RunState.APPROVED, "seal_seen": seen}))
     if run.state == RunState.APPROVED:
         return run
+    await _check_goes_on(tx, run)
     eligible = [payout for payout in sealed.listed(SealStep.COMPUTED) if payout.state == PayoutState.ELIGIBLE]
     refused, good = await _judge(tx, run, payouts=eligible, reason_against=why_not)
     await change(tx, refused, by=by)
     approved = await change(tx, changes_to(PayoutState.APPROVED, good), by=by)
     await change(tx, changes_to(PayoutState.RESERVED, approved), by=by)
-    await seal(tx, sealed.terms, payouts=approved, step=SealStep.APPROVED, by=by)
+    await seal(tx, sealed.terms, payouts=approved, step=SealStep.APPROVED, by=by.credential)
     return await _set_state(tx, run.decided(RunState.APPROVED, by=by, now=tx.now))
 
 
@@ -136,14 +142,14 @@ async def _judge(
     return refused, good
 
 
-async def cancel(tx: Transaction, *, community: str, run_id: str, by: str) -> Run:
+async def cancel(tx: Transaction, *, community: str, run_id: str, by: Actor) -> Run:
     """Give up a run that has no bank file yet; what it had reserved is available again. Return the run.
 
     Raises UnknownRunError, RunRefusedError when the bank may have the file already, and AlteredError when the run
     is not as it was approved: what it gives back would not be what was reserved.
     """
-    run = await _lock_run(tx, community=community, run_id=run_id)
-    tx.did(_did("cancel", run, {"state": RunState.CANCELLED}))
+    run = await lock_run(tx, community=community, run_id=run_id)
+    tx.did(did("cancel", run, {"state": RunState.CANCELLED}))
     if run.state == RunState.CANCELLED:
         return run
     run.check_step(RunState.CANCELLED)
@@ -156,22 +162,24 @@ async def cancel(tx: Transaction, *, community: str, run_id: str, by: str) -> Ru
     return await _set_state(tx, run.decided(RunState.CANCELLED, by=by, now=tx.now))
 
 
-async def write_file(tx: Transaction, *, community: str, run_id: str, by: str) -> BankFile | None:
+async def write_file(tx: Transaction, *, community: str, run_id: str, by: Actor) -> BankFile | None:
     """Write an approved run's bank file and submit its payouts; a run that has its file keeps it. Return the file.
 
     Looks again at each payout: one whose bank details changed since, or whose points were taken back, fails. None
     when all of them did: that stays so, and there is no file. Raises UnknownRunError, AlteredError when the run is
-    not as it was approved, BankFileError, and RunRefusedError when it is not approved or pays nobody.
+    not as it was approved, RunStoppedError when who made or approved it may not do so any more, BankFileError, and
+    RunRefusedError when it is not approved or pays nobody.
     """
-    run = await _lock_run(tx, community=community, run_id=run_id)
+    run = await lock_run(tx, community=community, run_id=run_id)
     # 1. Is it still what was approved?
-    sealed = await _lock_as_sealed(tx, run)
+    sealed = await lock_as_sealed(tx, run)
     known = await store.find_file(tx.conn, community=community, run_id=run_id)
-    tx.did(_did("file", run, {"state": run.state, "sha256": known.sha256 if known else None}))
+    tx.did(did("file", run, {"state": run.state, "sha256": known.sha256 if known else None}))
     if known is not None:
         return known
     run.check_step(RunState.FILED)
     check_is_sealed(sealed)
+    await _check_goes_on(tx, run)
     # 2. What of it can still be paid?
     payouts = [payout for payout in sealed.listed(SealStep.APPROVED) if payout.state == PayoutState.RESERVED]
     refused, good = await _judge(tx, run, payouts=payouts, reason_against=why_not_filed)
@@ -180,14 +188,16 @@ async def write_file(tx: Transaction, *, community: str, run_id: str, by: str) -
         return None
     # 3. Write that, in a thread: thousands of payments take a while to write and to check …
     execution_date = tx.now.date() + timedelta(days=run.execution_days)
-    file = await asyncio.to_thread(bank_file, run, good, by=by, now=tx.now, execution_date=execution_date)
+    file = await asyncio.to_thread(
+        bank_file, run, good, by=by.credential, now=tx.now, execution_date=execution_date
+    )
     await store.add_file(tx.conn, file)
     await change(tx, changes_to(PayoutState.SUBMITTED, good), by=by)
     # 4. … and seal it with the file.
-    await seal(tx, sealed.terms, payouts=good, step=SealStep.FILED, by=by, file_sha256=file.sha256)
+    await seal(tx, sealed.terms, payouts=good, step=SealStep.FILED, by=by.credential, file_sha256=file.sha256)
     await _set_state(tx, run.filed())
     said = {"message_id": file.message_id, "sha256": file.sha256, "payments": file.payment_count}
-    tx.did(_did("file", run, {"state": RunState.FILED, "sum_minor": file.control_sum_minor, **said}))
+    tx.did(did("file", run, {"state": RunState.FILED, "sum_minor": file.control_sum_minor, **said}))
     return file
 
 
@@ -206,39 +216,35 @@ async def find_file(conn: Connection, *, community: str, run_id: str) -> BankFil
     return file
 
 
-class Noted(NamedTuple):
-    """The run that a bank's report was about, and how many of its payouts changed."""
-
-    run: Run
-    changed_count: int
-
-
-async def note_outcome(tx: Transaction, report: BankReport, *, community: str, run_id: str, by: str) -> Noted:
-    """Note what the bank said of a filed run's payouts.
-
-    Payouts that are there already stay as they are. Raises UnknownRunError, RunRefusedError when the run is not
-    filed or a payout not one of it, AlteredError when the run is not as it was filed, and WrongStateError when a
-    payout that the report names cannot go there.
-    """
-    run = await _lock_run(tx, community=community, run_id=run_id)
-    run.check_state(RunState.FILED)
-    await _lock_as_sealed(tx, run)
-    payouts = await payout_store.lock_payouts(
-        tx.conn, community=community, run_id=run_id, states=report.states, only=report.payout_ids
-    )
-    changed = await change(tx, report.changes(payouts), by=by)
-    said = {"outcome": report.outcome, "payout_ids": [payout.payout_id for payout in changed]}
-    tx.did(_did("note_outcome", run, said | {"changed": len(changed)}))
-    return Noted(run, len(changed))
+async def load_stopped(conn: Connection, runs: Sequence[Run]) -> dict[str, str]:
+    """Why runs that are not paid yet do not go on, by run: who made or approved them may not do so any more."""
+    needed = [(run, *need) for run in runs for need in run.needed()]
+    stopped: dict[str, str] = {}
+    for community in {run.community for run in runs}:
+        here = [need for need in needed if need[0].community == community]
+        standings = await load_standings(conn, [actor for _, _, actor, _ in here], community=community)
+        for (run, did, _, scope), standing in zip(here, standings, strict=True):
+            reason = standing.why_not(scope)
+            if reason is not None:
+                stopped.setdefault(run.run_id, f"who {did} it may not do so any more: {reason}")
+    return stopped
 
 
-def _did(verb: str, run: Run, after: Mapping[str, Any]) -> Did:
+def did(verb: str, run: Run, after: Mapping[str, Any]) -> Did:
     """What an entry says of a run, as it was before and is after."""
     before = None if verb == "create" else {"state": run.state}
     return Did(f"payout_run.{verb}", "payout_run", run.run_id, before=before, after=after)
 
 
-async def _lock_run(tx: Transaction, *, community: str, run_id: str) -> Run:
+async def _check_goes_on(tx: Transaction, run: Run) -> None:
+    """Check that nothing stops a run. Raises RunStoppedError when something does."""
+    reason = (await load_stopped(tx.conn, [run])).get(run.run_id)
+    if reason is not None:
+        raise RunStoppedError(reason)
+
+
+async def lock_run(tx: Transaction, *, community: str, run_id: str) -> Run:
+    """A run, locked with all of its community. Raises UnknownRunError."""
     await payout_store.lock_runs(tx.conn, community)
     run = await store.lock_run(tx.conn, community=community, run_id=run_id)
     if run is None:
@@ -253,7 +259,7 @@ async def _lock_sealed(tx: Transaction, run: Run) -> SealedRun:
     return await seal_store.load_sealed_run(tx.conn, payouts, community=run.community, run_id=run.run_id)
 
 
-async def _lock_as_sealed(tx: Transaction, run: Run) -> SealedRun:
+async def lock_as_sealed(tx: Transaction, run: Run) -> SealedRun:
     """Lock a run's payouts, and look whether it is as it was sealed. Raises AlteredError when it is not."""
     sealed = await _lock_sealed(tx, run)
     _check_as_sealed(run, sealed)

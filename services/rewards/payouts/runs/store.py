@@ -9,6 +9,7 @@ from services.rewards.payouts.domain import UNDECIDED_STATES, PayoutState
 from services.rewards.payouts.runs.domain.bank import BankFile
 from services.rewards.payouts.runs.domain.runs import PayableMember, Run, RunPlace, RunState, StateSum
 from services.rewards.payouts.runs.domain.terms import PayoutTerms
+from services.rewards.payouts.store import actor_of
 from shared.postgres import Connection
 
 
@@ -24,9 +25,9 @@ def _run(row: Record) -> Run:
         execution_days=row["execution_days"],
         complete=row["complete"],
         created_at=row["created_at"],
-        created_by=row["created_by"],
+        created_by=actor_of(row["created_by_person"], row["created_by"]),
         decided_at=row["decided_at"],
-        decided_by=row["decided_by"],
+        decided_by=actor_of(row["decided_by_person"], row["decided_by"]) if row["decided_by"] else None,
     )
 
 
@@ -57,8 +58,8 @@ async def add_run(conn: Connection, run: Run) -> None:
         """
         insert into payout_runs (community, run_id, state, programme_id, programme_version, currency, points,
                                  minor, minimum_points, payer_name, payer_iban, payer_bic, execution_days,
-                                 complete, created_at, created_by)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                                 complete, created_at, created_by_person, created_by)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
         """,
         run.community,
         run.run_id,
@@ -75,7 +76,7 @@ async def add_run(conn: Connection, run: Run) -> None:
         run.execution_days,
         run.complete,
         run.created_at,
-        run.created_by,
+        *run.created_by,
     )
 
 
@@ -97,14 +98,14 @@ async def set_state(conn: Connection, run: Run) -> None:
     """Set a run's state, and who decided it."""
     await conn.execute(
         """
-        update payout_runs set state = $3, decided_at = $4, decided_by = $5
+        update payout_runs set state = $3, decided_at = $4, decided_by_person = $5, decided_by = $6
         where community = $1 and run_id = $2
         """,
         run.community,
         run.run_id,
         run.state,
         run.decided_at,
-        run.decided_by,
+        *(run.decided_by or (None, None)),
     )
 
 

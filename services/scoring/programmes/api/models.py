@@ -1,11 +1,12 @@
 """Bodies of the HTTP API of programmes, and the schemas of a programme for its OpenAPI."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Literal, Self, cast
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.scoring.programmes.domain import publication
+from services.scoring.programmes.domain import money, proposals, publication
 from shared.contracts.programme import Programme
 
 MEDIA_TYPES = ("application/yaml", "text/yaml", "application/x-yaml", "text/plain", "application/json")
@@ -36,39 +37,83 @@ PROGRAMME_BODY: dict[str, Any] = {
 }
 
 
+#: What a version can be: only a published one is ever in force.
+State = Literal["published", "proposed", "withdrawn", "superseded"]
+
+
+class MoneyChange(BaseModel):
+    """A field of the section `rewards` that is money, and is not as it was; null where it was not there."""
+
+    field: str = Field(examples=["rewards.payout.minor"])
+    before: Any = Field(examples=[100])
+    after: Any = Field(examples=[250])
+
+    @classmethod
+    def of(cls, change: money.MoneyChange) -> Self:
+        """The change as the API shows it."""
+        return cls(field=change.field, before=change.before, after=change.after)
+
+
 class ProgrammeVersion(BaseModel):
-    """A published version, without its text."""
+    """A version, without its text. One that changes money is proposed until another person approves it."""
 
     programme_id: str = Field(examples=["starter"])
     version: int = Field(examples=[3])
     title: str = Field(examples=["Starter"])
-    effective_from: datetime = Field(description="Applies to events received then or later")
-    published_at: datetime
-    published_by: str = Field(description="Name of the access key that published it", examples=["community team"])
+    state: State = Field(examples=["published"])
+    effective_from: datetime | None = Field(
+        description="Applies to events received then or later; null for one that is not published"
+    )
+    requested_from: datetime | None = Field(
+        description="When a proposed version shall take effect; null: as soon as it is approved"
+    )
+    proposed_at: datetime | None
+    published_at: datetime | None
+    published_by: str = Field(description="Name of who published or proposed it", examples=["Ada"])
+    published_by_person: UUID | None = Field(description="Null for versions of before")
+    published_by_credential: str | None = Field(description="The access key or token", examples=["742a0960b22c"])
+    decided_at: datetime | None = Field(description="When a proposed version was approved, or came to nothing")
+    decided_by: str | None = Field(
+        description="Name of who approved, withdrew or superseded a proposed version", examples=["Bob"]
+    )
+    decided_by_person: UUID | None
+    decided_by_credential: str | None
+    money_changes: list[MoneyChange] = Field(description="What two people decide of it; empty: one is enough")
     document_sha256: str = Field(description="Of the content: comments and layout do not count")
 
     @classmethod
-    def of(cls, version: publication.ProgrammeVersion) -> Self:
+    def of(cls, version: proposals.ListedVersion) -> Self:
         """The version as the API shows it."""
+        by, decided = version.published_by, version.decided_by
         return cls(
             programme_id=version.programme_id,
             version=version.number,
             title=version.title,
+            state=cast("State", version.state),
             effective_from=version.effective_from,
+            requested_from=version.requested_from,
+            proposed_at=version.proposed_at,
             published_at=version.published_at,
-            published_by=version.published_by,
+            published_by=by.name,
+            published_by_person=UUID(by.person_id) if by.person_id else None,
+            published_by_credential=by.credential,
+            decided_at=version.decided_at,
+            decided_by=decided.name if decided else None,
+            decided_by_person=UUID(decided.person_id) if decided and decided.person_id else None,
+            decided_by_credential=decided.credential if decided else None,
+            money_changes=[MoneyChange.of(change) for change in version.changes],
             document_sha256=version.document_sha256,
         )
 
 
 class ProgrammeDocument(ProgrammeVersion):
-    """A published version with its text as it was sent, and what was read from it."""
+    """A version with its text as it was sent, and what was read from it."""
 
     text: str
     document: dict[str, Any]
 
     @classmethod
-    def with_text(cls, version: publication.ProgrammeVersion, text: publication.VersionText) -> Self:
+    def with_text(cls, version: proposals.ListedVersion, text: publication.VersionText) -> Self:
         """The version and what it says, as the API shows them."""
         return cls(**ProgrammeVersion.of(version).model_dump(), text=text.source_text, document=text.document)
 
@@ -78,7 +123,15 @@ class Publication(BaseModel):
 
     programme_id: str = Field(examples=["starter"])
     version: int | None = Field(None, description="Null for a dry run", examples=[3])
-    effective_from: datetime | None = Field(None, description="Null for a dry run")
+    state: Literal["published", "proposed"] = Field(
+        description="Proposed: it changes money, and is not in force before another person approves it. "
+        "Of a dry run: what it would be"
+    )
+    effective_from: datetime | None = Field(None, description="Null for a dry run, and for one that is proposed")
+    money_changes: list[MoneyChange] = Field(description="What another person has to approve")
+    superseded: int | None = Field(
+        None, description="The version that was proposed until now, and can not be approved any more"
+    )
     document_sha256: str
     is_new: bool = Field(description="Whether this request made the version")
     dry_run: bool

@@ -6,5 +6,7 @@ INVALID_PROGRAMME = ProblemType("invalid-programme", 422, "The programme is not 
 OTHER_PROGRAMME = ProblemType("other-programme", 409, "The community has another programme")
 EFFECTIVE_FROM_REFUSED = ProblemType("effective-from-refused", 422, "The version cannot take effect then")
 UNKNOWN_VERSION = ProblemType("unknown-version", 404, "No such version")
+PROGRAMME_FOUR_EYES = ProblemType("programme-four-eyes", 403, "Another person must approve the programme")
+PROPOSAL_DECIDED = ProblemType("programme-not-waiting", 409, "The version does not wait for approval")
 CHECK_TOO_SLOW = ProblemType("check-too-slow", 422, "The programme takes too long to check")
 CHECKS_BUSY = ProblemType("checks-busy", 503, "Other programmes are being checked")

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from services.scoring.programmes import store
 from services.scoring.programmes.api.models import (
     MEDIA_TYPES,
     PROGRAMME_BODY,
+    MoneyChange,
     ProgrammeDocument,
     ProgrammeVersion,
     Publication,
@@ -18,12 +18,21 @@ from services.scoring.programmes.api.problems import (
     EFFECTIVE_FROM_REFUSED,
     INVALID_PROGRAMME,
     OTHER_PROGRAMME,
+    PROGRAMME_FOUR_EYES,
+    PROPOSAL_DECIDED,
     UNKNOWN_VERSION,
 )
-from services.scoring.programmes.domain.publication import OtherProgrammeError, Submission, VersionPlace
+from services.scoring.programmes.domain.proposals import Proposal, UnknownVersionError
+from services.scoring.programmes.domain.publication import Author, OtherProgrammeError, Submission, VersionPlace
 from services.scoring.programmes.domain.reading import Mistake, document_of, document_sha256
 from services.scoring.programmes.handlers.checking import CHECKER
-from services.scoring.programmes.handlers.publishing import publish_programme
+from services.scoring.programmes.handlers.publishing import (
+    approve_programme,
+    changes_if_published,
+    publish_programme,
+    withdraw_programme,
+)
+from services.scoring.programmes.store import proposals, versions
 from services.scoring.settings import Settings
 from shared.contracts.programme import Programme
 from shared.http import (
@@ -36,17 +45,20 @@ from shared.http import (
     Principal,
     Problem,
     Scope,
+    Tx,
     after,
     configured,
     problem_responses,
     requires,
 )
 from shared.http.problem_types import UNSUPPORTED_CONTENT_TYPE
+from shared.postgres import Connection
 
 router = APIRouter()
 
 Publisher = Annotated[Principal, requires(Scope.PROGRAMMES_WRITE)]
 Reader = Annotated[Principal, requires(Scope.PROGRAMMES_READ)]
+Approver = Annotated[Principal, requires(Scope.PROGRAMMES_APPROVE)]
 
 
 @router.post(
@@ -79,25 +91,30 @@ async def post_programme(
     """Takes a programme in YAML or JSON. Every error in it comes with its line, column and field.
 
     The first version takes effect at once, later ones a moment after their publication: the answer says
-    when. Publishing what the newest version says already makes no new one.
+    when. Publishing what the newest version says already makes no new one. A version that changes who pays, what
+    points are worth, or budgets is proposed, and supersedes one that is: it is not in force before another person
+    approves it.
     """
     text = await _text(request)
     # In another process, and no transaction is open meanwhile: what a text can do to its reader, it does there.
     programme = _valid(await CHECKER.check(text, community=principal.community, settings=settings))
     async with begin() as tx:
+        submission = Submission(programme, text, _author(principal), effective_from)
         if dry_run:
             tx.did_nothing()
-            newest = await store.find_newest_version(tx.conn, community=principal.community)
+            newest = await versions.find_newest_version(tx.conn, community=principal.community)
             if newest is not None and newest.programme_id != programme.programme:
                 raise OtherProgrammeError(newest.programme_id)
             response.status_code = 200
+            changes = await changes_if_published(tx, community=principal.community, submission=submission)
             return Publication(
                 programme_id=programme.programme,
+                state="proposed" if changes else "published",
+                money_changes=[MoneyChange.of(change) for change in changes],
                 document_sha256=document_sha256(document_of(programme)),
                 is_new=False,
                 dry_run=True,
             )
-        submission = Submission(programme, text, principal.person_name, effective_from)
         published = await publish_programme(tx, community=principal.community, submission=submission)
     if not published.is_new:
         response.status_code = 200
@@ -106,11 +123,18 @@ async def post_programme(
     return Publication(
         programme_id=version.programme_id,
         version=version.number,
-        effective_from=version.effective_from,
+        state="proposed" if isinstance(version, Proposal) else "published",
+        effective_from=None if isinstance(version, Proposal) else version.effective_from,
+        money_changes=[MoneyChange.of(one) for one in version.changes] if isinstance(version, Proposal) else [],
+        superseded=published.superseded,
         document_sha256=version.document_sha256,
         is_new=published.is_new,
         dry_run=False,
     )
+
+
+def _author(principal: Principal) -> Author:
+    return Author(principal.person_id, principal.person_name, principal.credential)
 
 
 async def _text(request: Request) -> str:
@@ -144,9 +168,9 @@ async def get_programmes(
     conn: Conn,
     limit: Limit = 100,
 ) -> Page[ProgrammeVersion]:
-    """What was published when and by whom; a version never changes."""
-    versions = await store.page_of_versions(conn, community=principal.community, after=place, limit=limit)
-    return Page.of(versions, limit, item=ProgrammeVersion.of, place=lambda version: VersionPlace(version.number))
+    """What was published or proposed when and by whom, and what money it changes; a version never changes."""
+    found = await proposals.page_of_versions(conn, community=principal.community, after=place, limit=limit)
+    return Page.of(found, limit, item=ProgrammeVersion.of, place=lambda version: VersionPlace(version.number))
 
 
 @router.get(
@@ -158,7 +182,43 @@ async def get_programme(
     principal: Reader, version: Annotated[int, Path(ge=1, lt=2**31)], conn: Conn
 ) -> ProgrammeDocument:
     """The text as it was sent, and what was read from it."""
-    found = await store.find_version(conn, community=principal.community, number=version)
+    found = await proposals.find_version(conn, community=principal.community, number=version)
     if found is None:
-        raise Problem(UNKNOWN_VERSION, "GET /v1/programmes lists the versions there are")
+        raise UnknownVersionError
     return ProgrammeDocument.with_text(*found)
+
+
+@router.post(
+    "/v1/programmes/{version}/approve",
+    summary="Approve a version that another person proposed",
+    responses=problem_responses(UNKNOWN_VERSION, PROGRAMME_FOUR_EYES, PROPOSAL_DECIDED),
+)
+async def approve_version(
+    principal: Approver, version: Annotated[int, Path(ge=1, lt=2**31)], tx: Tx
+) -> ProgrammeVersion:
+    """It is published now, for events received from then on, or from the time that was asked for if that is later.
+
+    Whoever proposed it cannot, by whatever key or token. Approving again changes nothing.
+    """
+    await approve_programme(tx, community=principal.community, number=version, by=_author(principal))
+    return await _shown(tx.conn, community=principal.community, number=version)
+
+
+@router.post(
+    "/v1/programmes/{version}/withdraw",
+    summary="Withdraw a proposed version",
+    responses=problem_responses(UNKNOWN_VERSION, PROPOSAL_DECIDED),
+)
+async def withdraw_version(
+    principal: Publisher, version: Annotated[int, Path(ge=1, lt=2**31)], tx: Tx
+) -> ProgrammeVersion:
+    """It is never in force. Whoever may publish may withdraw it; withdrawing again changes nothing."""
+    await withdraw_programme(tx, community=principal.community, number=version, by=_author(principal))
+    return await _shown(tx.conn, community=principal.community, number=version)
+
+
+async def _shown(conn: Connection, *, community: str, number: int) -> ProgrammeVersion:
+    found = await proposals.find_version(conn, community=community, number=number)
+    if found is None:
+        raise UnknownVersionError
+    return ProgrammeVersion.of(found[0])

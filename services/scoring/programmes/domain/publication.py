@@ -18,6 +18,14 @@ class EffectiveFromError(ValueError):
     """The time asked for would change what was scored already; the message says which times may be."""
 
 
+class Author(NamedTuple):
+    """Who did it, as they are called, and by which credential. Of before there are names alone."""
+
+    person_id: str | None
+    name: str
+    credential: str | None
+
+
 class OtherProgrammeError(ValueError):
     """The community has a programme of another id, `programme_id`."""
 
@@ -31,7 +39,7 @@ class ProgrammeVersion:
     """A published version of a community's programme, without its text; it never changes.
 
     It applies to events received from `effective_from` on. `document_sha256` is of its content: comments and
-    layout do not count.
+    layout do not count. `approved_by` is there where it changes money.
     """
 
     community: str
@@ -40,8 +48,9 @@ class ProgrammeVersion:
     title: str
     effective_from: datetime
     published_at: datetime
-    published_by: str
+    published_by: Author
     document_sha256: str
+    approved_by: Author | None = None
 
 
 class VersionStart(NamedTuple):
@@ -71,7 +80,7 @@ class Submission:
 
     programme: Programme
     source_text: str
-    submitted_by: str
+    submitted_by: Author
     effective_from: datetime | None = None
 
 

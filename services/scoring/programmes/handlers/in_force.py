@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
-from services.scoring.programmes import store
 from services.scoring.programmes.domain.publication import Document, VersionStart, succession
+from services.scoring.programmes.store import versions
 from services.scoring.rules.domain.matching import CompiledVersion, compile_version
 from shared.contracts.facts import AcceptedEvent
 from shared.contracts.programme import Programme
@@ -43,14 +43,14 @@ class VersionsInForce:
         """
         communities = sorted({event["community"] for event in events})
         async with lend() as conn:
-            heads = dict.fromkeys(communities, 0) | await store.load_heads(conn, communities=communities)
+            heads = dict.fromkeys(communities, 0) | await versions.load_heads(conn, communities=communities)
             for community, newest in heads.items():
                 if self._heads.get(community, 0) != newest:
-                    self._starts[community] = succession(await store.load_starts(conn, community=community))
+                    self._starts[community] = succession(await versions.load_starts(conn, community=community))
                     self._heads[community] = newest
             needed = self._needed(events)
             documents = {
-                community: await store.load_documents(conn, community=community, numbers=missing)
+                community: await versions.load_documents(conn, community=community, numbers=missing)
                 for community, numbers in needed.items()
                 if (missing := [number for number in numbers if (community, number) not in self._compiled])
             }

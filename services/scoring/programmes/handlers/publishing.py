@@ -1,11 +1,21 @@
 """Publishing a version of a programme, inside a transaction that somebody else opened."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from services.scoring.metrics import PROGRAMMES_PUBLISHED
-from services.scoring.programmes import store
+from services.scoring.metrics import PROGRAMMES_PUBLISHED, PROGRAMMES_WAITING
+from services.scoring.programmes.domain.money import MoneyChange, changes_against, displaced
+from services.scoring.programmes.domain.proposals import (
+    Proposal,
+    ProposalDecidedError,
+    ProposalState,
+    UnknownVersionError,
+)
 from services.scoring.programmes.domain.publication import (
+    Author,
     Document,
     OtherProgrammeError,
     ProgrammeVersion,
@@ -14,7 +24,9 @@ from services.scoring.programmes.domain.publication import (
     effective_from,
 )
 from services.scoring.programmes.domain.reading import document_of, document_sha256
+from services.scoring.programmes.store import proposals, versions
 from services.scoring.settings import Settings
+from shared.access_keys import Scope, load_standings
 from shared.audit import Did
 from shared.contracts.facts import PROGRAMME_PUBLISHED, ProgrammeData
 from shared.telemetry import SIGNATURES_OUTDATED
@@ -30,34 +42,42 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A version, and whether this publication made it or it was there with the same content."""
+    """A version, or one that waits for another person, and whether this publication made it or it was there.
 
-    version: ProgrammeVersion
+    `superseded` is the number of the version that waited until then.
+    """
+
+    version: ProgrammeVersion | Proposal
     is_new: bool
+    superseded: int | None = None
 
 
 async def publish_programme(tx: Transaction[Settings], *, community: str, submission: Submission) -> Published:
-    """Publish a community's next version, unless its newest says the same.
+    """Publish a community's next version, unless its newest says the same; propose it when it changes money.
 
-    Raises OtherProgrammeError when the community's programme has another id, and EffectiveFromError when the
-    time asked for lies where events were scored already.
+    It supersedes one that is proposed: that was made without it. Raises OtherProgrammeError when the community's
+    programme has another id, and EffectiveFromError when the time asked for lies where events were scored already.
     """
     programme = submission.programme
     # 1. From here on no batch of the community is being scored.
-    head = await store.lock_head_for_update(tx.conn, community=community)
+    head = await versions.lock_head_for_update(tx.conn, community=community)
     if head.programme_id is not None and head.programme_id != programme.programme:
         raise OtherProgrammeError(head.programme_id)
     document = document_of(programme)
     digest = document_sha256(document)
-    current = await store.find_newest_version(tx.conn, community=community)
+    current = await versions.find_newest_version(tx.conn, community=community)
     if current is not None and current.document_sha256 == digest:
-        tx.did(_did(current, current))
+        tx.did(_did("publish", current, _said(current)))
         return Published(current, False)
+    waiting = await proposals.find_waiting(tx.conn, community=community)
+    if waiting is not None and waiting.document_sha256 == digest:
+        tx.did(_did("publish", waiting, _said(waiting)))
+        return Published(waiting, False)
     # 2. A version for what is received from then on.
     version = ProgrammeVersion(
         community=community,
         programme_id=programme.programme,
-        number=head.newest + 1,
+        number=await proposals.next_number(tx.conn, community=community),
         title=programme.title,
         effective_from=effective_from(
             submission.effective_from, head=head, lead_seconds=tx.settings.programme_lead_seconds
@@ -66,26 +86,130 @@ async def publish_programme(tx: Transaction[Settings], *, community: str, submis
         published_by=submission.submitted_by,
         document_sha256=digest,
     )
+    if waiting is not None:
+        superseded = waiting.decided(ProposalState.SUPERSEDED, by=submission.submitted_by, now=head.now)
+        await proposals.set_proposal_decided(tx.conn, superseded)
     text = VersionText(submission.source_text, document)
-    await store.add_version(tx.conn, version=version, text=text, signed_with=_signed_with(tx))
-    _tell(tx, version, document=document)
-    PROGRAMMES_PUBLISHED.inc()
-    tx.did(_did(current, version))
-    return Published(version, True)
-
-
-def _did(before: ProgrammeVersion | None, after: ProgrammeVersion) -> Did:
-    return Did(
-        "programme.publish",
-        "programme",
-        after.programme_id,
-        before={"version": before.number, "document_sha256": before.document_sha256} if before else None,
-        after={
-            "version": after.number,
-            "document_sha256": after.document_sha256,
-            "effective_from": after.effective_from,
-        },
+    # 3. Money changes only by two: against every version in whose place this one comes, now or later.
+    changes = await _money_changes(
+        tx, community=community, effective_from=version.effective_from, document=document
     )
+    superseded_number = waiting.number if waiting else None
+    state, before = "proposed" if changes else "published", _said(current) if current else None
+    tx.did(_did("publish", version, before, state=state, superseded=superseded_number))
+    if not changes:
+        return Published(await _publish(tx, version, text=text), True, superseded_number)
+    proposal = Proposal.of(version, requested_from=submission.effective_from, changes=changes)
+    await proposals.add_proposal(tx.conn, proposal, text=text)
+    return Published(proposal, True, superseded_number)
+
+
+async def changes_if_published(
+    tx: Transaction[Settings], *, community: str, submission: Submission
+) -> list[MoneyChange]:
+    """What another person would have to approve if this were published now."""
+    starts_from = submission.effective_from or tx.now + timedelta(seconds=tx.settings.programme_lead_seconds)
+    document = document_of(submission.programme)
+    return await _money_changes(tx, community=community, effective_from=starts_from, document=document)
+
+
+async def _money_changes(
+    tx: Transaction[Settings], *, community: str, effective_from: datetime, document: Document
+) -> list[MoneyChange]:
+    """What a document that takes effect then changes of who pays, what points are worth, and budgets."""
+    numbers = displaced(await versions.load_starts(tx.conn, community=community), effective_from=effective_from)
+    found = await versions.load_documents(
+        tx.conn, community=community, numbers=[number for number in numbers if number is not None]
+    )
+    return changes_against([None if number is None else found[number] for number in numbers], document)
+
+
+async def _publish(tx: Transaction[Settings], version: ProgrammeVersion, *, text: VersionText) -> ProgrammeVersion:
+    await versions.add_version(tx.conn, version=version, text=text, signed_with=_signed_with(tx))
+    _tell(tx, version, document=text.document)
+    PROGRAMMES_PUBLISHED.inc()
+    return version
+
+
+async def approve_programme(
+    tx: Transaction[Settings], *, community: str, number: int, by: Author
+) -> ProgrammeVersion:
+    """Publish a version that another person proposed; approving again changes nothing.
+
+    Raises UnknownVersionError, ProgrammeFourEyesError when `by` proposed it, and ProposalDecidedError when it does
+    not wait any more, or who proposed it may not do so any more.
+    """
+    # 1. From here on no batch of the community is being scored, and nothing else published.
+    head = await versions.lock_head_for_update(tx.conn, community=community)
+    proposal = await _find_proposal(tx, community=community, number=number)
+    proposal.check_another(by)
+    if proposal.state is ProposalState.APPROVED:
+        found = await versions.find_published(tx.conn, community=community, number=number)
+        assert found is not None  # noqa: S101 -- published in the transaction that approved it
+        tx.did(_did("approve", found, _said(proposal)))
+        return found
+    approved = proposal.decided(ProposalState.APPROVED, by=by, now=head.now)
+    proposer = (proposal.proposed_by.person_id, proposal.proposed_by.credential or "")
+    (standing,) = await load_standings(tx.conn, [proposer], community=community)
+    # In person: the key of a command is revoked as soon as that has proposed it.
+    reason = standing.why_not_in_person(Scope.PROGRAMMES_WRITE)
+    if reason is not None:
+        raise ProposalDecidedError(f"who proposed version {number} may not do so any more: {reason}")
+    # 2. It takes effect from now on, or later: what was scored while it waited stays.
+    version = proposal.published(by=by, head=head, lead_seconds=tx.settings.programme_lead_seconds)
+    text = await proposals.load_proposed_text(tx.conn, community=community, number=number)
+    await proposals.set_proposal_decided(tx.conn, approved)
+    tx.did(_did("approve", version, _said(proposal)))
+    return await _publish(tx, version, text=text)
+
+
+async def withdraw_programme(tx: Transaction[Settings], *, community: str, number: int, by: Author) -> Proposal:
+    """Withdraw a proposed version: it is never in force. Withdrawing again changes nothing.
+
+    Raises UnknownVersionError, and ProposalDecidedError when it was approved or superseded.
+    """
+    head = await versions.lock_head_for_update(tx.conn, community=community)
+    proposal = await _find_proposal(tx, community=community, number=number)
+    if proposal.state is ProposalState.WITHDRAWN:
+        tx.did(_did("withdraw", proposal, _said(proposal)))
+        return proposal
+    withdrawn = proposal.decided(ProposalState.WITHDRAWN, by=by, now=head.now)
+    await proposals.set_proposal_decided(tx.conn, withdrawn)
+    tx.did(_did("withdraw", withdrawn, _said(proposal)))
+    return withdrawn
+
+
+async def _find_proposal(tx: Transaction[Settings], *, community: str, number: int) -> Proposal:
+    proposal = await proposals.find_proposal(tx.conn, community=community, number=number)
+    if proposal is not None:
+        return proposal
+    if await versions.find_published(tx.conn, community=community, number=number) is None:
+        raise UnknownVersionError
+    raise ProposalDecidedError(f"version {number} was published at once: it changes no money")
+
+
+async def count_waiting(tx: Transaction[Settings]) -> None:
+    """Timer: show how many versions wait for another person."""
+    PROGRAMMES_WAITING.set(await proposals.count_waiting(tx.conn))
+
+
+def _did(
+    verb: str, version: ProgrammeVersion | Proposal, before: Mapping[str, Any] | None, **more: str | int | None
+) -> Did:
+    after = _said(version) | {name: value for name, value in more.items() if value is not None}
+    return Did(f"programme.{verb}", "programme", version.programme_id, before=before, after=after)
+
+
+def _said(version: ProgrammeVersion | Proposal) -> dict[str, Any]:
+    """What an entry says of a version."""
+    starts = None if isinstance(version, Proposal) else version.effective_from
+    state = version.state if isinstance(version, Proposal) else "published"
+    return {
+        "version": version.number,
+        "state": state,
+        "document_sha256": version.document_sha256,
+        "effective_from": starts,
+    }
 
 
 async def sign_anew(tx: Transaction[Settings]) -> None:
@@ -97,19 +221,19 @@ async def sign_anew(tx: Transaction[Settings]) -> None:
     signed_with = _signed_with(tx)
     if signed_with is None:
         return
-    communities = await store.find_communities_signed_otherwise(
+    communities = await versions.find_communities_signed_otherwise(
         tx.conn, signed_with=signed_with, limit_count=SIGNED_ANEW_MAX_COUNT
     )
     for community in communities:
         # 1. No version is published meanwhile: the last one told must be the newest, which compaction keeps.
-        await store.lock_head_for_update(tx.conn, community=community)
+        await versions.lock_head_for_update(tx.conn, community=community)
         # 2. All of them, oldest first, because a reader may be built anew.
-        for version, document in await store.load_versions(tx.conn, community=community):
+        for version, document in await versions.load_versions(tx.conn, community=community):
             _tell(tx, version, document=document)
-        await store.set_signed_with(tx.conn, community=community, signed_with=signed_with)
+        await versions.set_signed_with(tx.conn, community=community, signed_with=signed_with)
     if communities:
         log.info("%d programmes are told anew, signed with the key %s", len(communities), signed_with)
-    SIGNATURES_OUTDATED.set(await store.count_versions_signed_otherwise(tx.conn, signed_with=signed_with))
+    SIGNATURES_OUTDATED.set(await versions.count_versions_signed_otherwise(tx.conn, signed_with=signed_with))
 
 
 def _signed_with(tx: Transaction[Settings]) -> str | None:
@@ -122,10 +246,16 @@ def _tell(tx: Transaction[Settings], version: ProgrammeVersion, *, document: Doc
         "programme_id": version.programme_id,
         "version": version.number,
         "effective_from": version.effective_from,
-        "published_by": version.published_by,
+        "published_by": version.published_by.name,
         "document": document,
         "document_sha256": version.document_sha256,
     }
+    if version.published_by.person_id is not None:
+        data["published_by_person"] = version.published_by.person_id
+    if version.approved_by is not None:
+        data["approved_by"] = version.approved_by.name
+        if version.approved_by.person_id is not None:
+            data["approved_by_person"] = version.approved_by.person_id
     tx.tell(
         PROGRAMMES,
         PROGRAMME_PUBLISHED,

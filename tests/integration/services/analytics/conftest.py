@@ -61,7 +61,7 @@ class AnalyticsWorld(World):
     def programme(self, version: int, rules: list[dict[str, Any]], effective_from: datetime = NOON) -> Any:
         return self.programme_fact(version, {"rules": rules}, effective_from)
 
-    def payout(self, state: str, by: str = "rewards", *, at: datetime = NOON) -> Any:
+    def payout(self, state: str, by: str = "rewards", *, at: datetime = NOON, **more: str) -> Any:
         data = {
             "payout_id": self.uuid("payout"),
             "run_id": self.uuid("run"),
@@ -72,6 +72,7 @@ class AnalyticsWorld(World):
             "currency": "EUR",
             "end_to_end_id": "E2E1",
             "by": by,
+            **more,
         }
         return self.fact("payout.changed.v1", f"payout {state}", data, at)
 

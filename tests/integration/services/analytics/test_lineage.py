@@ -13,6 +13,7 @@ from services.analytics.points.handlers import on_awards
 from services.analytics.programmes.handlers import on_programmes
 from services.analytics.recognition.handlers import on_grants
 from services.analytics.rejections.handlers import on_rejected
+from tests.integration.services.world import add_person
 
 pytestmark = pytest.mark.stack
 
@@ -30,9 +31,35 @@ async def ask(api: httpx.AsyncClient, path: str, **query: Any) -> Any:
     return answer.json()
 
 
+async def test_a_payouts_states_name_who_brought_it_there_and_the_outcome_of_two(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    person_id = await add_person(world.pool, world.community)
+    outcome_id, day = world.uuid("outcome"), timedelta(days=1)
+    facts = [
+        world.payout("settled", "k1"),
+        world.payout("reversed", "k2", at=NOON + day, person_id=person_id, outcome_id=outcome_id),
+        world.payout("corrected", "k2", at=NOON + 2 * day, person_id=world.uuid("nobody"), outcome_id=outcome_id),
+    ]
+    for _ in range(2):
+        await world.handle(on_payouts, *facts)
+    shown = await ask(api, f"/v1/lineage/payouts/{world.uuid('payout')}")
+    assert shown["state"] == "corrected"
+    assert [(one["state"], one["person_id"], one["outcome_id"]) for one in shown["states"]] == [
+        ("settled", None, None),
+        ("reversed", person_id, outcome_id),
+        ("corrected", world.uuid("nobody"), outcome_id),
+    ]
+    assert [one["person_name"] for one in shown["states"]] == [None, f"Test {person_id[:4]}", None]
+    (total,) = (await ask(api, "/v1/summary"))["payouts"]
+    assert (total["state"], total["number"]) == ("corrected", 1)
+
+
 async def test_from_payout_to_events_in_pages(world: Any, api: httpx.AsyncClient) -> None:
     names = [str(number) for number in range(5)]
-    await world.handle(on_programmes, world.programme(1, RULES))
+    programme = world.programme(1, RULES)
+    programme["data"]["approved_by"] = "ada"
+    await world.handle(on_programmes, programme)
     await world.handle(on_events, *(world.event(name) for name in names))
     await world.handle(on_awards, *(world.award(name, name) for name in names))
     facts = [
@@ -58,7 +85,7 @@ async def test_from_payout_to_events_in_pages(world: Any, api: httpx.AsyncClient
     assert [lot["points"] for lot in lots] == [5, 5, 3, 5, 5]
     assert [lot["event"]["event_id"] for lot in lots] == names
     assert {(lot["award"]["rule_id"], lot["award"]["programme_version"]) for lot in lots} == {("post", 1)}
-    assert {lot["award"]["published_by"] for lot in lots} == {"grace"}
+    assert {(lot["award"]["published_by"], lot["award"]["approved_by"]) for lot in lots} == {("grace", "ada")}
 
 
 async def test_lots_that_came_before_their_awards_are_shown(world: Any, api: httpx.AsyncClient) -> None:

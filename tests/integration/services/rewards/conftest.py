@@ -18,8 +18,8 @@ from shared.contracts.facts import PAYOUT_FACT, POINTS_AWARDED, REDEMPTION_CHANG
 from shared.followed_members import on_members
 from shared.postgres import database_url, role_name
 from shared.service import ServiceSpec
-from tests.integration.services.rewards.finance import ByHand, Finance
-from tests.integration.services.world import NOON, World
+from tests.integration.services.rewards.finance import ByHand, Finance, Person
+from tests.integration.services.world import NOON, World, add_person
 
 PAYER = {"name": "Example Community", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}
 TERMS = {"currency": "EUR", "points": 100, "minor": 50, "minimum_points": 500, "paying_account": PAYER}
@@ -164,6 +164,15 @@ async def both(finance: Finance) -> Finance:
     """Ada is owed 6.00 and bob 2.50, and both have bank details."""
     assert (await finance.payee("bob")).status_code == 200
     return finance
+
+
+@pytest.fixture
+async def person(finance: Finance, clients: Any) -> Callable[[], Awaitable[Person]]:
+    async def made() -> Person:
+        person_id = await add_person(finance.world.pool, finance.world.community)
+        return Person(finance, person_id, [await clients(person_id=person_id) for _ in range(2)])
+
+    return made
 
 
 async def pages(api: httpx.AsyncClient, path: str, limit: int, **query: Any) -> Sequence[Any]:

@@ -36,12 +36,53 @@ class Finance:
         return await self.maker.post(f"/v1/payout-runs/{run['run_id']}/file")
 
     async def outcome(self, run: Any, state: str, **more: Any) -> Any:
+        """What the bank said, noted by the maker, and confirmed by the approver where that takes two."""
+        noted = await self.propose(run, state, **more)
+        if noted.status_code != 202:
+            return noted
+        return await self.confirm(run, noted.json()["outcome"])
+
+    async def propose(self, run: Any, state: str, **more: Any) -> Any:
         return await self.maker.post(f"/v1/payout-runs/{run['run_id']}/outcome", json={"state": state, **more})
+
+    async def confirm(self, run: Any, outcome: Any, api: Any = None) -> Any:
+        url = f"/v1/payout-runs/{run['run_id']}/outcomes/{outcome['outcome_id']}/confirm"
+        return await (api or self.approver).post(url)
 
     async def payouts(self, run: Any) -> dict[str, Any]:
         answer = await self.maker.get("/v1/payouts", params={"run": run["run_id"]})
         members = {self.world.uuid(name): name for name in IBANS}
         return {members[one["member_id"]]: one for one in answer.json()["items"]}
+
+
+class Person:
+    """Somebody with two keys: whichever they use, they are the same."""
+
+    def __init__(self, finance: Finance, person_id: str, keys: list[Any]) -> None:
+        self.finance, self.person_id, self.keys = finance, person_id, keys
+        self.uses = 0
+
+    @property
+    def api(self) -> Any:
+        """Their keys in turn."""
+        self.uses += 1
+        return self.keys[self.uses % 2]
+
+    async def set_payee(self, member: str, iban: str, name: str = "Somebody") -> None:
+        url = f"/v1/payees/{self.finance.world.uuid(member)}"
+        answer = await self.api.put(url, json={"name": name, "iban": iban})
+        assert answer.status_code == 200, answer.text
+
+    async def run(self) -> Any:
+        answer = await self.api.post("/v1/payout-runs", headers={"Idempotency-Key": uuid4().hex})
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    async def approve(self, run: Any) -> Any:
+        return await self.api.post(f"/v1/payout-runs/{run['run_id']}/approve")
+
+    async def act(self, run: Any, verb: str) -> Any:
+        return await self.api.post(f"/v1/payout-runs/{run['run_id']}/{verb}")
 
 
 class ByHand:

@@ -10,7 +10,7 @@ import pytest
 
 from services.scoring.awards.handlers import Scorer
 from services.scoring.main import SPEC
-from services.scoring.programmes.domain.publication import Submission
+from services.scoring.programmes.domain.publication import Author, Submission
 from services.scoring.programmes.domain.reading import read_programme
 from services.scoring.programmes.handlers.publishing import Published, publish_programme
 from shared.contracts.programme import Programme
@@ -59,13 +59,14 @@ class ScoringWorld(World):
         return self.event(f"not {name}", "moderator", None, type="activity.retracted.v1", targetuid=target)
 
     async def publish(self, text: str = RULES, requested: datetime | None = None) -> Published:
+        """Publish as somebody whose name is `test`."""
         programme = read_programme(text)
         assert isinstance(programme, Programme), programme
         async with self.begin() as tx:
             return await publish_programme(
                 tx,
                 community=self.community,
-                submission=Submission(programme, text, "test", requested),
+                submission=Submission(programme, text, Author(None, "test", "test"), requested),
             )
 
     async def score(self, *events: Any, scorer: Scorer | None = None) -> None:

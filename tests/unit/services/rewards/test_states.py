@@ -7,8 +7,17 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from services.rewards.payouts.domain import OUTCOMES, STEPS, UNDECIDED_STATES, PayoutState, states_open_to
-from services.rewards.payouts.runs.api import OutcomeRequest
+from services.rewards.lots.domain.steps import Lots
+from services.rewards.payouts.domain import (
+    OUTCOMES,
+    OUTCOMES_BY_TWO,
+    STEPS,
+    UNDECIDED_STATES,
+    PayoutState,
+    states_open_to,
+)
+from services.rewards.payouts.outcomes.api import OutcomeRequest
+from services.rewards.payouts.outcomes.domain import OutcomeState
 from services.rewards.payouts.runs.domain.runs import STEPS as RUN_STEPS
 from services.rewards.payouts.runs.domain.runs import RunState
 from services.rewards.payouts.runs.domain.sealing import SEALS
@@ -22,18 +31,27 @@ MIGRATIONS = " ".join(
 )
 
 
-def in_database(pattern: str) -> list[str]:
-    """The texts of the one list that `pattern` finds in the migrations."""
-    (found,) = re.findall(pattern + r"\s*in\s*\(([^)]*)\)", MIGRATIONS)
-    return re.findall(r"'([a-z]+)'", found)
+def in_database(*patterns: str) -> list[str]:
+    """The texts of the one list that each pattern finds in the migrations, where it finds one: the last counts."""
+    found = [re.findall(pattern + r"\s*in\s*\(([^)]*)\)", MIGRATIONS) for pattern in patterns]
+    assert all(len(lists) <= 1 for lists in found)
+    *_, last = [lists[0] for lists in found if lists]
+    return re.findall(r"'([a-z]+)'", last)
 
 
 @pytest.mark.parametrize(
     ("states", "table"),
-    [(PayoutState, "payouts"), (RunState, "payout_runs"), (RedemptionState, "redemptions")],
+    [
+        (PayoutState, "payouts"),
+        (RunState, "payout_runs"),
+        (RedemptionState, "redemptions"),
+        (OutcomeState, "payout_outcomes"),
+    ],
 )
 def test_the_database_takes_the_states_there_are_and_no_others(states: type[StrEnum], table: str) -> None:
-    assert in_database(rf"create table {table} \([^;]*?state text not null check \(state") == list(states)
+    created = rf"create table {table} \([^;]*?state text not null check \(state"
+    widened = rf"alter table {table} add constraint {table}_state_check\s*check \(state"
+    assert in_database(created, widened) == list(states)
 
 
 def test_the_database_takes_the_steps_of_sealing_that_there_are_and_no_others() -> None:
@@ -69,6 +87,21 @@ def test_a_bank_may_be_said_to_have_said_what_can_come_after_submission() -> Non
     assert states_open_to(PayoutState.SENT) == ("submitted",)
     assert states_open_to(PayoutState.FAILED) == ("submitted", "sent")
     assert states_open_to(PayoutState.REVERSED) == ("settled",)
+    assert states_open_to(PayoutState.CORRECTED) == ("returned", "failed", "reversed")
+
+
+def test_what_moves_points_back_or_takes_them_again_is_decided_by_two() -> None:
+    assert OUTCOMES_BY_TWO == ("returned", "failed", "reversed", "corrected")
+    alone = set(OUTCOMES) - set(OUTCOMES_BY_TWO)
+    assert {step.lots for step in STEPS if step.after in alone} == {Lots.LEAVE}
+
+
+def test_a_corrected_payout_stands_on_the_accounts_as_a_settled_one() -> None:
+    def stands(wanted: PayoutState) -> set[tuple[object, ...]]:
+        return {one[1:] for one in STEPS.standings() if one.state == wanted}
+
+    assert stands(PayoutState.CORRECTED) == stands(PayoutState.SETTLED)
+    assert stands(PayoutState.RETURNED) == stands(PayoutState.FAILED) == stands(PayoutState.REVERSED) == set()
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,11 @@ from services.rewards.bank_messages.domain import BankAccount
 from services.rewards.bank_messages.pain001.domain import CURRENCY
 from services.rewards.ledger.domain.entries import derived_id
 from services.rewards.lots.domain.steps import Step, Steps
-from services.rewards.payouts.domain import Payout, PayoutState, end_to_end_id, payout_id
+from services.rewards.payouts.domain import Actor, Payout, PayoutState, end_to_end_id, payout_id
 from services.rewards.payouts.payees.domain import Payee
 from services.rewards.payouts.runs.domain.terms import PayoutTerms, worth
 from services.rewards.programmes.domain import InForce
+from shared.access_keys.scopes import Scope
 from shared.contracts.fields import Timestamp, Uuid
 
 NO_BANK_DETAILS = "no bank details"
@@ -43,6 +44,10 @@ class RunRefusedError(Exception):
     """The run cannot be decided or filed; the message says why and what to do."""
 
 
+class RunStoppedError(Exception):
+    """Who made or approved the run may not do so any more; the message says why."""
+
+
 class NoPayableTermsError(Exception):
     """The programme in force has no payout terms that a bank file can be made of; the message says what to do."""
 
@@ -53,10 +58,6 @@ class UnknownRunError(Exception):
     def __init__(self, run_id: str) -> None:
         super().__init__(f"there is no payout run {run_id}")
         self.run_id = run_id
-
-
-class FourEyesError(Exception):
-    """Whoever made a run may not approve it."""
 
 
 class RunPlace(NamedTuple):
@@ -83,14 +84,23 @@ class Run:
     execution_days: int
     complete: bool
     created_at: datetime
-    created_by: str
+    created_by: Actor
     decided_at: datetime | None = None
-    decided_by: str | None = None
+    decided_by: Actor | None = None
 
     @property
     def place(self) -> RunPlace:
         """Where it stands among the runs of its community."""
         return RunPlace(self.created_at, self.run_id)
+
+    def needed(self) -> list[tuple[str, Actor, Scope]]:
+        """What somebody did for it to be paid, who, and what they must still be allowed for it to go on."""
+        needed = []
+        if self.state in (RunState.OPEN, RunState.APPROVED):
+            needed.append(("made", self.created_by, Scope.PAYOUTS_WRITE))
+        if self.state is RunState.APPROVED and self.decided_by is not None:
+            needed.append(("approved", self.decided_by, Scope.PAYOUTS_APPROVE))
+        return needed
 
     def check_step(self, wanted: RunState) -> None:
         """Check that it can become `wanted`. Raises RunRefusedError when it cannot."""
@@ -101,12 +111,7 @@ class Run:
         if self.state not in states:
             raise RunRefusedError(f"The run is {self.state}; this needs one that is {' or '.join(states)}")
 
-    def check_four_eyes(self, by: str) -> None:
-        """Check that somebody else made it. Raises FourEyesError when `by` did."""
-        if self.created_by == by:
-            raise FourEyesError
-
-    def decided(self, wanted: RunState, *, by: str, now: datetime) -> "Run":
+    def decided(self, wanted: RunState, *, by: Actor, now: datetime) -> "Run":
         """The run approved or cancelled."""
         return replace(self, state=wanted, decided_at=now, decided_by=by)
 
@@ -121,7 +126,7 @@ def open_run(
     community: str,
     idempotency_key: str,
     execution_days: int,
-    by: str,
+    by: Actor,
     now: datetime,
 ) -> Run:
     """A new run under the terms in force.
@@ -182,6 +187,7 @@ def accrued(run: Run, member: PayableMember, payee: Payee | None) -> Payout:
         reason=None,
         created_at=run.created_at,
         changed_at=run.created_at,
+        payee_set=payee.as_set if payee else None,
     )
 
 

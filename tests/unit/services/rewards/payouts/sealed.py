@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from services.rewards.bank_messages.domain import BankAccount
-from services.rewards.payouts.domain import Payout, PayoutState, Traced
+from services.rewards.payouts.domain import Actor, Payout, PayoutState, Traced
 from services.rewards.payouts.runs.domain.runs import Run, RunState
 from services.rewards.payouts.runs.domain.terms import PayoutTerms
 from services.rewards.payouts.seals.domain import Seal, SealedTerms, SealStep
@@ -51,7 +51,7 @@ RUN = Run(
     execution_days=TERMS.execution_days,
     complete=True,
     created_at=NOW,
-    created_by=TERMS.created_by,
+    created_by=Actor(None, TERMS.created_by),
 )
 
 

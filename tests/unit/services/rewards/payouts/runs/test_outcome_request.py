@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.rewards.payouts.runs.api import OutcomeRequest
+from services.rewards.payouts.outcomes.api import OutcomeRequest
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX, BankAccount
-from services.rewards.payouts.domain import PayoutState, WrongStateError
+from services.rewards.payouts.domain import Actor, PayoutState, WrongStateError
 from services.rewards.payouts.payees.domain import Payee
 from services.rewards.payouts.runs.domain.bank import BankReport, message_id
 from services.rewards.payouts.runs.domain.runs import (
-    FourEyesError,
     NoPayableTermsError,
     PayableMember,
     Run,
@@ -26,11 +25,14 @@ from services.rewards.payouts.runs.domain.runs import (
     why_not_filed,
 )
 from services.rewards.payouts.runs.domain.terms import PayoutTerms, worth
+from shared.access_keys import Scope
 
 NOW, LATER = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 2, tzinfo=UTC)
 MEMBER = str(UUID(int=2))
 ACCOUNT = BankAccount("Ada", "NL91ABNA0417164300")
-PAYEE = Payee("python", MEMBER, ACCOUNT, NOW, "maker")
+MAKER = Actor(str(UUID(int=3)), "maker")
+APPROVER = Actor(str(UUID(int=4)), "approver")
+PAYEE = Payee("python", MEMBER, ACCOUNT, NOW, MAKER)
 RUN = Run(
     community="python",
     run_id=run_id("python", "2026-05"),
@@ -42,7 +44,7 @@ RUN = Run(
     execution_days=1,
     complete=True,
     created_at=NOW,
-    created_by="maker",
+    created_by=MAKER,
 )
 
 balances = st.integers(min_value=-(10**9), max_value=10**12)
@@ -101,19 +103,23 @@ def test_the_id_of_a_runs_file_fits_the_bank(run: str) -> None:
 
 def test_without_a_programme_there_is_no_run() -> None:
     with pytest.raises(NoPayableTermsError, match="publish a version"):
-        open_run(None, community="python", idempotency_key="2026-05", execution_days=1, by="maker", now=NOW)
+        open_run(None, community="python", idempotency_key="2026-05", execution_days=1, by=MAKER, now=NOW)
 
 
-def test_who_made_a_run_may_not_approve_it() -> None:
-    RUN.check_four_eyes("approver")
-    with pytest.raises(FourEyesError):
-        RUN.check_four_eyes("maker")
+def test_what_people_must_still_be_allowed_for_a_run_to_go_on() -> None:
+    approved = RUN.decided(RunState.APPROVED, by=APPROVER, now=LATER)
+    assert RUN.needed() == [("made", MAKER, Scope.PAYOUTS_WRITE)]
+    assert approved.needed() == [
+        ("made", MAKER, Scope.PAYOUTS_WRITE),
+        ("approved", APPROVER, Scope.PAYOUTS_APPROVE),
+    ]
+    assert approved.filed().needed() == RUN.decided(RunState.CANCELLED, by=MAKER, now=LATER).needed() == []
 
 
 def test_filing_keeps_who_decided_and_cancelling_says_who_did() -> None:
-    approved = RUN.decided(RunState.APPROVED, by="approver", now=LATER)
+    approved = RUN.decided(RunState.APPROVED, by=APPROVER, now=LATER)
     filed = approved.filed()
-    assert (filed.state, filed.decided_by, filed.decided_at) == ("filed", "approver", LATER)
+    assert (filed.state, filed.decided_by, filed.decided_at) == ("filed", APPROVER, LATER)
     assert (RUN.state, RUN.decided_by) == ("open", None)
 
 

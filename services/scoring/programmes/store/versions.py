@@ -1,4 +1,4 @@
-"""The SQL of programmes: their heads, which publishing and scoring lock, and their versions."""
+"""The SQL of programmes: their heads, which publishing and scoring lock, and their published versions."""
 
 from collections.abc import Collection, Sequence
 
@@ -6,17 +6,18 @@ import orjson
 from asyncpg import Record
 
 from services.scoring.programmes.domain.publication import (
+    Author,
     Document,
     Head,
     ProgrammeVersion,
-    VersionPlace,
     VersionStart,
     VersionText,
 )
 from shared.postgres import Connection
 
 _VERSION_COLUMNS = """
-    community, programme_id, version, title, effective_from, published_at, published_by, document_sha256
+    community, programme_id, version, title, effective_from, published_at, published_by, published_by_person,
+    published_by_credential, approved_by, approved_by_person, approved_by_credential, document_sha256
 """
 
 
@@ -68,8 +69,9 @@ async def add_version(
     await conn.execute(
         """
         insert into programme_versions (community, version, programme_id, title, effective_from, published_at,
-            published_by, source_text, document, document_sha256, signed_with)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            source_text, document, document_sha256, signed_with, published_by_person, published_by,
+            published_by_credential, approved_by_person, approved_by, approved_by_credential)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         """,
         version.community,
         version.number,
@@ -77,11 +79,12 @@ async def add_version(
         version.title,
         version.effective_from,
         version.published_at,
-        version.published_by,
         text.source_text,
         orjson.dumps(text.document).decode(),
         version.document_sha256,
         signed_with,
+        *version.published_by,
+        *(version.approved_by or (None, None, None)),
     )
     await conn.execute(
         "update programme_heads set programme_id = $2, version = $3 where community = $1",
@@ -163,38 +166,14 @@ async def find_newest_version(conn: Connection, *, community: str) -> ProgrammeV
     return None if row is None else _version(row)
 
 
-async def find_version(
-    conn: Connection, *, community: str, number: int
-) -> tuple[ProgrammeVersion, VersionText] | None:
-    """One version of a community's programme, and its text."""
+async def find_published(conn: Connection, *, community: str, number: int) -> ProgrammeVersion | None:
+    """One published version of a community's programme."""
     row = await conn.fetchrow(
-        f"""
-        select {_VERSION_COLUMNS}, source_text, document from programme_versions
-        where community = $1 and version = $2
-        """,  # noqa: S608 -- the columns are a constant
+        f"select {_VERSION_COLUMNS} from programme_versions where community = $1 and version = $2",  # noqa: S608 -- the columns are a constant
         community,
         number,
     )
-    if row is None:
-        return None
-    return _version(row), VersionText(row["source_text"], orjson.loads(row["document"]))
-
-
-async def page_of_versions(
-    conn: Connection, *, community: str, after: VersionPlace | None, limit: int
-) -> list[ProgrammeVersion]:
-    """Versions of a community's programme, newest first, beginning after one."""
-    rows = await conn.fetch(
-        f"""
-        select {_VERSION_COLUMNS} from programme_versions
-        where community = $1 and ($2::int is null or version < $2)
-        order by version desc limit $3
-        """,  # noqa: S608 -- the columns are a constant
-        community,
-        None if after is None else after.number,
-        limit,
-    )
-    return [_version(row) for row in rows]
+    return None if row is None else _version(row)
 
 
 def _version(row: Record) -> ProgrammeVersion:
@@ -205,6 +184,13 @@ def _version(row: Record) -> ProgrammeVersion:
         title=row["title"],
         effective_from=row["effective_from"],
         published_at=row["published_at"],
-        published_by=row["published_by"],
+        published_by=author_of(row, "published_by"),
         document_sha256=row["document_sha256"],
+        approved_by=author_of(row, "approved_by") if row["approved_by"] else None,
     )
+
+
+def author_of(row: Record, column: str) -> Author:
+    """Who did something, as three columns of a row have it that begin with that name."""
+    person_id = row[f"{column}_person"]
+    return Author(None if person_id is None else str(person_id), row[column], row[f"{column}_credential"])

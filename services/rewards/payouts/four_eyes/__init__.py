@@ -1,0 +1,1 @@
+"""Who had a hand in what a run pays, and so does not approve it."""

@@ -1,0 +1,207 @@
+"""Routes of outcomes: note what the bank said, confirm what another person proposed, and see what waits."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from services.rewards.ledger.api.problems import ALTERED
+from services.rewards.payouts.api import Deed, deeds
+from services.rewards.payouts.domain import OUTCOMES, OUTCOMES_BY_TWO, Actor, PayoutState
+from services.rewards.payouts.outcomes import domain, handlers, store
+from services.rewards.payouts.outcomes.domain import OutcomeFilter, OutcomePlace, OutcomeState
+from services.rewards.payouts.runs.api import FOUR_EYES, RUN_REFUSED, UNKNOWN_RUN, Run, shown
+from services.rewards.payouts.runs.domain.bank import BankReport
+from shared.contracts.texts import Line
+from shared.http import (
+    Conn,
+    Limit,
+    Page,
+    Principal,
+    ProblemType,
+    RequestBody,
+    Scope,
+    Tx,
+    after,
+    problem_responses,
+    requires,
+)
+from shared.postgres import Connection
+
+OUTCOME_MAX_COUNT = 1_000
+
+UNKNOWN_OUTCOME = ProblemType("unknown-payout-outcome", 404, "Outcome not found")
+OUTCOME_REFUSED = ProblemType("payout-outcome-refused", 409, "The outcome does not allow that")
+
+router = APIRouter(tags=["payout runs"])
+
+#: Written out where they stand, as clients know them, not as schemas of their own.
+_OUTCOMES = tuple(state.value for state in OUTCOMES)
+Said = Literal[_OUTCOMES]  # type: ignore[valid-type]
+_BY_TWO = tuple(state.value for state in OUTCOMES_BY_TWO)
+_STATES = tuple(state.value for state in OutcomeState)
+State = Literal[_STATES]  # type: ignore[valid-type]
+Payer = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
+Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ)]
+Approver = Annotated[Principal, requires(Scope.PAYOUTS_APPROVE)]
+
+
+class OutcomeRequest(RequestBody):
+    """What the bank said."""
+
+    state: Said = Field(examples=["settled"])
+    reason: Line | None = Field(None, examples=["AC04 ClosedAccountNumber"])
+    payout_ids: list[UUID] | None = Field(
+        None,
+        min_length=1,
+        max_length=OUTCOME_MAX_COUNT,
+        validate_default=True,
+        description="Only these payouts. Required where their points become payable again, or that was wrong: "
+        f"{', '.join(_BY_TWO)}. Anything else, without this, is said of all that can become it",
+    )
+
+    @field_validator("payout_ids")
+    @classmethod
+    def _names_what_two_decide(cls, payout_ids: list[UUID] | None, others: ValidationInfo) -> list[UUID] | None:
+        if payout_ids is None and others.data.get("state") in _BY_TWO:
+            template = "Name the payouts that are {state}: it decides whether their points are payable again"
+            raise PydanticCustomError("payouts_unnamed", template, {"state": others.data["state"]})
+        return payout_ids
+
+    @property
+    def report(self) -> BankReport:
+        """What it says of payouts."""
+        payout_ids = None if self.payout_ids is None else [str(payout_id) for payout_id in self.payout_ids]
+        return BankReport(PayoutState(self.state), self.reason, payout_ids)
+
+
+class Outcome(BaseModel):
+    """What one person says that the bank said, and whether another has confirmed it."""
+
+    outcome_id: UUID
+    run_id: UUID
+    outcome: Said = Field(examples=["returned"])
+    reason: str | None = Field(examples=["AC04 ClosedAccountNumber"])
+    payout_ids: list[UUID]
+    state: State = Field(examples=["proposed"])
+    proposed: Deed
+    decided: Deed | None = Field(description="Who confirmed or withdrew it; null while it waits")
+
+
+class OutcomeResult(BaseModel):
+    """How many payouts changed, how the run stands, and what waits for, or was confirmed by, another person."""
+
+    changed_count: int
+    run: Run
+    outcome: Outcome | None = Field(None, description="Null for an outcome that takes no second person")
+
+
+@router.post(
+    "/v1/payout-runs/{run_id}/outcome",
+    summary="Note what the bank said",
+    responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED, OUTCOME_REFUSED, ALTERED)
+    | {202: {"model": OutcomeResult, "description": "Proposed: another person must confirm it"}},
+)
+async def post_outcome(
+    principal: Payer, tx: Tx, run_id: UUID, outcome: OutcomeRequest, response: Response
+) -> OutcomeResult:
+    """Submitted payouts become sent, settled, returned or failed; settled ones may be reversed.
+
+    What makes money payable again (returned, failed, reversed), and `corrected`, which says that this was wrong,
+    is proposed: nothing changes before another person confirms it.
+    """
+    by = Actor(principal.person_id, principal.credential)
+    noted = await handlers.note_outcome(
+        tx, outcome.report, community=principal.community, run_id=str(run_id), by=by
+    )
+    if noted.outcome is not None:
+        response.status_code = 202
+    return await _result(tx.conn, noted)
+
+
+@router.post(
+    "/v1/payout-runs/{run_id}/outcomes/{outcome_id}/confirm",
+    summary="Confirm an outcome that another person proposed",
+    responses=problem_responses(UNKNOWN_RUN, UNKNOWN_OUTCOME, FOUR_EYES, RUN_REFUSED, OUTCOME_REFUSED, ALTERED),
+)
+async def confirm_outcome(principal: Approver, tx: Tx, run_id: UUID, outcome_id: UUID) -> OutcomeResult:
+    """Its payouts change now. Whoever proposed it cannot, by whatever key or token."""
+    noted = await handlers.confirm(
+        tx,
+        community=principal.community,
+        run_id=str(run_id),
+        outcome_id=str(outcome_id),
+        by=Actor(principal.person_id, principal.credential),
+    )
+    return await _result(tx.conn, noted)
+
+
+@router.post(
+    "/v1/payout-runs/{run_id}/outcomes/{outcome_id}/withdraw",
+    summary="Withdraw a proposed outcome",
+    responses=problem_responses(UNKNOWN_RUN, UNKNOWN_OUTCOME, OUTCOME_REFUSED),
+)
+async def withdraw_outcome(principal: Payer, tx: Tx, run_id: UUID, outcome_id: UUID) -> Outcome:
+    """Nothing of it happens. One that is confirmed is corrected instead: propose `corrected`."""
+    withdrawn = await handlers.withdraw(
+        tx,
+        community=principal.community,
+        run_id=str(run_id),
+        outcome_id=str(outcome_id),
+        by=Actor(principal.person_id, principal.credential),
+    )
+    (found,) = await _outcomes(tx.conn, [withdrawn], community=principal.community)
+    return found
+
+
+@router.get(
+    "/v1/payout-outcomes", summary="Outcomes that two people decide, newest first", responses=problem_responses()
+)
+async def list_outcomes(
+    principal: Reader,
+    conn: Conn,
+    place: Annotated[OutcomePlace | None, after(OutcomePlace)],
+    state: Annotated[State | None, Query(description="Only those in this state: `proposed` ones wait")] = None,
+    run: Annotated[UUID | None, Query(description="Only those of this run")] = None,
+    limit: Limit = 100,
+) -> Page[Outcome]:
+    """What was proposed of which payouts, by whom, and who decided it."""
+    wanted = OutcomeFilter(OutcomeState(state) if state else None, str(run) if run else None)
+    found = await store.page_of_outcomes(conn, wanted, community=principal.community, after=place, limit=limit)
+    answered = {one.outcome_id: one for one in await _outcomes(conn, found, community=principal.community)}
+    return Page.of(
+        found,
+        limit,
+        item=lambda outcome: answered[UUID(outcome.outcome_id)],
+        place=lambda outcome: outcome.place,
+    )
+
+
+async def _result(conn: Connection, noted: domain.Noted) -> OutcomeResult:
+    found = None
+    if noted.outcome is not None:
+        (found,) = await _outcomes(conn, [noted.outcome], community=noted.run.community)
+    return OutcomeResult(changed_count=noted.changed_count, run=await shown(conn, noted.run), outcome=found)
+
+
+async def _outcomes(conn: Connection, outcomes: Sequence[domain.Outcome], *, community: str) -> list[Outcome]:
+    """Outcomes as they are answered, in their order."""
+    proposed = await deeds(conn, [(one.proposed_by, one.proposed_at) for one in outcomes], community=community)
+    done = [(one.decided_by, one.decided_at) for one in outcomes if one.decided_by and one.decided_at]
+    decided = iter(await deeds(conn, done, community=community))
+    return [
+        Outcome(
+            outcome_id=UUID(one.outcome_id),
+            run_id=UUID(one.run_id),
+            outcome=one.outcome,
+            reason=one.reason,
+            payout_ids=[UUID(payout_id) for payout_id in one.payout_ids],
+            state=one.state,
+            proposed=was_proposed,
+            decided=next(decided) if one.decided_by else None,
+        )
+        for one, was_proposed in zip(outcomes, proposed, strict=True)
+    ]

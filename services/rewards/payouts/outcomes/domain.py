@@ -1,0 +1,123 @@
+"""Outcomes that two people decide: what one says the bank said, and another confirms or somebody withdraws."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from services.rewards.payouts.domain import OUTCOMES_BY_TWO, Actor, Payout, PayoutState
+from services.rewards.payouts.four_eyes.domain import FourEyesError
+from services.rewards.payouts.runs.domain.bank import BankReport
+from services.rewards.payouts.runs.domain.runs import Run, RunRefusedError
+from shared.contracts.fields import Timestamp, Uuid
+
+
+class OutcomeState(StrEnum):
+    """What has become of a proposed outcome."""
+
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    WITHDRAWN = "withdrawn"
+
+
+class UnknownOutcomeError(Exception):
+    """There is no such outcome of the run."""
+
+    def __init__(self, outcome_id: str) -> None:
+        super().__init__(f"there is no outcome {outcome_id}")
+        self.outcome_id = outcome_id
+
+
+class OutcomeRefusedError(Exception):
+    """The outcome is decided already, or waits in another one; the message says which."""
+
+
+class OutcomePlace(NamedTuple):
+    """Where a page of outcomes ended."""
+
+    proposed_at: Timestamp
+    outcome_id: Uuid
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeFilter:
+    """Which outcomes: None for all."""
+
+    state: OutcomeState | None = None
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one person says that the bank said of payouts of a run, and what was decided of that."""
+
+    community: str
+    outcome_id: str
+    run_id: str
+    outcome: PayoutState
+    reason: str | None
+    payout_ids: Sequence[str]
+    state: OutcomeState
+    proposed_at: datetime
+    proposed_by: Actor
+    decided_at: datetime | None = None
+    decided_by: Actor | None = None
+
+    @property
+    def place(self) -> OutcomePlace:
+        """Where it stands among those of its community."""
+        return OutcomePlace(self.proposed_at, self.outcome_id)
+
+    @property
+    def report(self) -> BankReport:
+        """What it says of payouts."""
+        return BankReport(self.outcome, self.reason, self.payout_ids)
+
+    def says_the_same_as(self, other: "Outcome") -> bool:
+        """Whether both say the same of the same payouts."""
+        return (self.outcome, self.reason, set(self.payout_ids)) == (
+            other.outcome,
+            other.reason,
+            set(other.payout_ids),
+        )
+
+    def check_overlaps_none(self, waiting: Sequence["Outcome"]) -> None:
+        """Check that none of these is about one of its payouts. Raises OutcomeRefusedError when one is."""
+        for other in waiting:
+            both = set(self.payout_ids) & set(other.payout_ids)
+            if both:
+                raise OutcomeRefusedError(
+                    f"Payout {min(both)} waits in outcome {other.outcome_id} already: confirm or withdraw that"
+                )
+
+    def check_another(self, by: Actor) -> None:
+        """Check that somebody else proposed it. Raises FourEyesError when `by` did."""
+        if self.proposed_by.person_id == by.person_id:
+            raise FourEyesError("you proposed this outcome: somebody else must confirm it")
+
+    def decided(self, state: OutcomeState, *, by: Actor, now: datetime) -> "Outcome":
+        """The outcome confirmed or withdrawn. Raises OutcomeRefusedError when it is the other already."""
+        if self.state is not OutcomeState.PROPOSED:
+            raise OutcomeRefusedError(f"The outcome is {self.state} and stays so; propose another")
+        return replace(self, state=state, decided_at=now, decided_by=by)
+
+
+class Noted(NamedTuple):
+    """The run that a report was about, how many of its payouts changed, and what waits for another person."""
+
+    run: Run
+    changed_count: int
+    outcome: Outcome | None = None
+
+
+def needs_two(outcome: PayoutState) -> bool:
+    """Whether two people decide an outcome."""
+    return outcome in OUTCOMES_BY_TWO
+
+
+def check_were_filed(report: BankReport, filed: Sequence[Payout]) -> None:
+    """Check that what is corrected was ever given to the bank. Raises RunRefusedError when it was not."""
+    never = set(report.payout_ids or ()) - {payout.payout_id for payout in filed}
+    if report.outcome is PayoutState.CORRECTED and never:
+        raise RunRefusedError(f"Payout {min(never)} was never in the bank's file")

@@ -42,6 +42,8 @@ async def post_events(service: Connected, headers: Mapping[str, str], read: Read
     A direct route, not a FastAPI one: this is the path that every event takes.
     """
     principal = await authorise(service.keys, headers.get("authorization"), Scope.EVENTS_WRITE)
+    # A key that was revoked must not be believed again because the database came from a backup.
+    service.check_fence()
     settings = cast("Settings", service.settings)
     admitted = _admitted(await read(), headers, principal.community, settings)
     await _send(service, admitted.records, settings.requests_max_count)

@@ -65,6 +65,6 @@ class SeenPositions:
             if stored.get(partition, 0) < position:
                 raise DatabaseWentBackError(
                     f"{partition.topic}/{partition.partition} was known up to {position}, and is up to "
-                    f"{stored.get(partition, 0)}: the database was restored while the service ran. The process ends, "
-                    "and reads back what is missing when it starts again"
+                    f"{stored.get(partition, 0)}: the database was restored while the service ran. The process "
+                    "ends, and reads back what is missing when it starts again"
                 )

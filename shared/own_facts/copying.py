@@ -68,9 +68,7 @@ def reader(settings: ServiceSettings) -> AIOKafkaConsumer:
     )
 
 
-async def standings(
-    consumer: AIOKafkaConsumer, pool: asyncpg.Pool, topics: Mapping[str, Topic]
-) -> list[Standing]:
+async def standings(consumer: AIOKafkaConsumer, pool: asyncpg.Pool, topics: Mapping[str, Topic]) -> list[Standing]:
     """How the database stands to each partition of its own topics. Raises KafkaError when the broker is away."""
     partitions = await partitions_of(consumer, topics)
     # The database first: what is published meanwhile is then too much, never too little.
@@ -125,9 +123,7 @@ async def copy(consumer: AIOKafkaConsumer, pool: asyncpg.Pool, stand: Sequence[S
         await _keep(pool, facts, reached)
 
 
-async def _keep(
-    pool: asyncpg.Pool, facts: Sequence[Forgotten], reached: Mapping[TopicPartition, int]
-) -> None:
+async def _keep(pool: asyncpg.Pool, facts: Sequence[Forgotten], reached: Mapping[TopicPartition, int]) -> None:
     async with begin(pool) as conn:
         # 1. No relay of the service is at work: what it published is committed, or will be published again.
         await conn.execute("select pg_advisory_xact_lock($1)", RELAY_LOCK)
@@ -146,9 +142,7 @@ def _forgotten(record: Any, last_told: dict[TopicPartition, datetime]) -> Forgot
     kind, told_at = _kind_and_time(record.value)
     # The clocks of two hosts, and transactions that waited for one another: within a partition its order counts.
     told_at = last_told[partition] = max(told_at, last_told.get(partition, LONG_AGO))
-    return Forgotten(
-        record.topic, record.partition, record.offset, record.key or b"", record.value, kind, told_at
-    )
+    return Forgotten(record.topic, record.partition, record.offset, record.key or b"", record.value, kind, told_at)
 
 
 def _kind_and_time(value: bytes) -> tuple[str, datetime]:

@@ -239,6 +239,4 @@ class Fence:
             async with self._reader() as consumer:
                 found = await copying.standings(consumer, pool, self._topics)
         async with begin(pool) as conn:
-            return Report(
-                self._why, found, await store.count_waiting(conn), await store.load_not_rebuilt(conn)
-            )
+            return Report(self._why, found, await store.count_waiting(conn), await store.load_not_rebuilt(conn))

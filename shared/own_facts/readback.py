@@ -11,7 +11,6 @@ from shared.topics import Topic
 from shared.transaction import Transaction
 
 
-
 class CannotTakeInError(Exception):
     """A fact does not fit what the database has: somebody has to decide. `index` is its place in the batch."""
 

@@ -135,9 +135,7 @@ async def delete(conn: Connection, facts: Sequence[Forgotten]) -> None:
 
 async def set_reason(conn: Connection, fact: Forgotten, *, reason: str) -> None:
     """Note why a fact cannot be taken in."""
-    await conn.execute(
-        "update forgotten_facts set reason = $2 where id = $1", fact.id, reason[:REASON_MAX_CHARS]
-    )
+    await conn.execute("update forgotten_facts set reason = $2 where id = $1", fact.id, reason[:REASON_MAX_CHARS])
 
 
 async def is_anything_forgotten(conn: Connection) -> bool:

@@ -23,13 +23,14 @@ from services.rewards.payouts.runs.domain.runs import (
     UnknownRunError,
     accrued,
     open_run,
+    run_id,
     why_not,
     why_not_filed,
 )
 from services.rewards.payouts.runs.domain.sealing import check_is_sealed, check_seen, run_altered
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import SealedRun, SealStep
-from services.rewards.payouts.seals.handlers import seal
+from services.rewards.payouts.seals.handlers import seal, tell_cancelled
 from services.rewards.programmes.store import find_in_force
 from services.rewards.settings import Settings
 from shared.postgres import Connection
@@ -39,9 +40,12 @@ from shared.transaction import Transaction
 async def create(tx: Transaction[Settings], *, community: str, idempotency_key: str, by: str) -> Run:
     """Compute what is owed to whom, and make a run with a payout for each; return the run.
 
-    Raises NoPayableTermsError when the programme has no payout terms, or ones that no bank file can be made of.
+    A run that was made with this key, and whose answer was lost with a database, is the answer again. Raises NoPayableTermsError when the programme has no payout terms, or ones that no bank file can be made of.
     """
     await payout_store.lock_runs(tx.conn, community)
+    known = await store.find_run(tx.conn, community=community, run_id=run_id(community, idempotency_key))
+    if known is not None:
+        return known
     in_force = await find_in_force(tx.conn, community=community, now=tx.now)
     run = open_run(
         in_force,
@@ -148,6 +152,7 @@ async def cancel(tx: Transaction, *, community: str, run_id: str, by: str) -> Ru
     states = {PayoutState.HELD, PayoutState.ELIGIBLE, PayoutState.RESERVED}
     payouts = [payout for payout, _ in sealed.payouts if payout.state in states]
     await change(tx, changes_to(PayoutState.FAILED, payouts, "the run was cancelled"), by=by)
+    tell_cancelled(tx, sealed.terms, by=by)
     return await _set_state(tx, run.decided(RunState.CANCELLED, by=by, now=tx.now))
 
 
@@ -178,7 +183,7 @@ async def write_file(tx: Transaction, *, community: str, run_id: str, by: str) -
     await store.add_file(tx.conn, file)
     await change(tx, changes_to(PayoutState.SUBMITTED, good), by=by)
     # 4. … and seal it with the file.
-    await seal(tx, sealed.terms, payouts=good, step=SealStep.FILED, by=by, file_sha256=file.sha256)
+    await seal(tx, sealed.terms, payouts=good, step=SealStep.FILED, by=by, filed=file.told(execution_date))
     await _set_state(tx, run.filed())
     return file
 

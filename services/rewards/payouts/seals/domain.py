@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -51,6 +51,20 @@ class SealedTerms:
     minor: int
     minimum_points: int
     execution_days: int
+    #: Not sealed, and told with the rest: whether the run is of all members, and since when it is there.
+    complete: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What a run's bank file was, without its content."""
+
+    message_id: str
+    sha256: str
+    payment_count: int
+    control_sum_minor: int
+    execution_date: date
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ CATALOGUE = [
 class RewardsWorld(World):
     """Makes the facts that rewards reads, and adds up what was booked."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: Any) -> None:
         super().__init__(pool, SPEC)
         self.awards_count = 0
 

@@ -1,8 +1,10 @@
 """Rewards after a restore from a backup: nothing is given out twice, and what is owed is still paid."""
 
+import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,10 @@ import pytest
 from services.rewards.main import SPEC
 from services.rewards.settings import Settings
 from shared.access_keys import hash_secret
+from shared.own_facts import ReadBack
+from shared.positions import DatabaseWentBackError
 from shared.postgres import create_pool
-from shared.topics import ACCESS_KEYS, MEMBERS, PAYOUTS, POINTS, PROGRAMMES, REDEMPTIONS, record_key
+from shared.topics import ACCESS_KEYS, MEMBERS, PAYOUTS, POINTS, PROGRAMMES, record_key
 from tests.integration.services.backups import backup, restore
 from tests.integration.services.process import read, running, send
 from tests.integration.services.rewards.conftest import CATALOGUE, PAYER, RewardsWorld
@@ -29,8 +33,9 @@ pytestmark = pytest.mark.stack
 class Office:
     """Rewards as a process that can be stopped, restored and started, and the two people who pay."""
 
-    def __init__(self, stack: Any, world: RewardsWorld, directory: Path) -> None:
-        self.state, self.world, self.directory = stack.state, world, directory
+    def __init__(self, stack: Any, directory: Path) -> None:
+        self.state, self.directory = stack.state, directory
+        self.world = RewardsWorld(None)  # no connection of ours may be open while the database is dropped
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
         self.settings = Settings(**stack.settings("rewards") | {"http_port": self.port})
@@ -152,8 +157,8 @@ class Office:
 
 
 @pytest.fixture
-def office(stack: Any, world: RewardsWorld, tmp_path: Path) -> Office:
-    return Office(stack, world, tmp_path)
+def office(stack: Any, tmp_path: Path) -> Office:
+    return Office(stack, tmp_path)
 
 
 async def published(office: Office) -> None:
@@ -177,6 +182,7 @@ async def test_yesterdays_backup_does_not_pay_again(office: Office) -> None:
         first = await office.run("first")
         await office.approve(first)
         content = await office.file(first)
+        filed = await office.ask("GET", f"/v1/payout-runs/{first['run_id']}")
         before = (await office.payouts(first), [await office.balance(member) for member in IBANS])
         await published(office)
     assert sorted(ibans_of(content)) == sorted(IBANS.values())
@@ -192,8 +198,257 @@ async def test_yesterdays_backup_does_not_pay_again(office: Office) -> None:
         same_content = await office.bytes_of(first)
 
         assert again["run_id"] == first["run_id"]
-        assert (shown["state"], shown["seal"]) == ("filed", (await office.ask("GET", f"/v1/payout-runs/{first['run_id']}"))["seal"])
+        assert shown == filed
         assert second["payouts"] == []
         assert checked["balanced"], checked
         assert same_content == content
         assert after == before
+
+
+async def everything(office: Office) -> dict[str, Any]:
+    """All that rewards says of runs, payouts, redemptions and balances, but when points were booked."""
+    runs = (await office.ask("GET", "/v1/payout-runs"))["items"]
+    payouts = (await office.ask("GET", "/v1/payouts"))["items"]
+    return {
+        "runs": runs,
+        "payouts": [await office.ask("GET", f"/v1/payouts/{one['payout_id']}") for one in payouts],
+        "redemptions": (await office.ask("GET", "/v1/redemptions"))["items"],
+        "balances": [await office.balance(member) for member in IBANS],
+    }
+
+
+async def redeem(office: Office, member: str, reward: str, key: str) -> Any:
+    body = {"member_id": office.world.uuid(member), "reward_id": reward}
+    return await office.ask("POST", "/v1/redemptions", key=key, json=body)
+
+
+async def a_day_of_work(office: Office) -> None:
+    """A filed run with every outcome, one that is given up, one that waits, and redemptions of every kind."""
+    first = await office.run("first")
+    await office.approve(first)
+    await office.file(first)
+    await office.outcome(first, "sent", "ada", "eve")
+    await office.outcome(first, "settled", "ada", "eve")
+    await office.outcome(first, "returned", "bob", reason="AC04 ClosedAccountNumber")
+    await office.outcome(first, "reversed", "eve", reason="recalled")
+    given_up = await office.run("given-up")
+    await office.approve(given_up)
+    await office.ask("POST", f"/v1/payout-runs/{given_up['run_id']}/cancel")
+    for key, reward, end in (("a", "sticker", "confirm"), ("b", "sticker", "cancel"), ("c", "shirt", None)):
+        redemption = await redeem(office, "bob", reward, key)
+        if end is not None:
+            await office.ask("POST", f"/v1/redemptions/{redemption['redemption_id']}/{end}")
+    waiting = await office.run("waiting")
+    await office.approve(waiting)
+    await published(office)
+
+
+async def test_a_day_of_work_is_as_it_was(office: Office) -> None:
+    async with office.open():
+        await office.prepare()
+        await published(office)
+        saved = await backup(office.state, "rewards", office.directory)
+        await a_day_of_work(office)
+        before = await everything(office)
+
+    await restore(office.state, "rewards", saved)
+    async with office.open():
+        after = await everything(office)
+        checked = await office.check()
+        same = await redeem(office, "bob", "shirt", "c")
+        other = await office.send(
+            "POST", "/v1/redemptions", key="c", json={"member_id": office.world.uuid("eve"), "reward_id": "shirt"}
+        )
+
+        assert after == before
+        assert checked["balanced"], checked
+        assert same["redemption_id"] in {one["redemption_id"] for one in before["redemptions"]}
+        assert (other.status_code, other.json()["type"]) == (409, "urn:plaudit:problem:idempotency-key-reused")
+        # What waited goes on, and who has earned since is paid that and no more.
+        content = await office.file(await office.run("waiting"))
+        await send(office.state, office.awards(("more", "ada", 700)))
+        await until(lambda: office.has("lots", 4))
+        late = await office.run("late")
+        await office.approve(late)
+        more = await office.file(late)
+
+        assert sorted(ibans_of(content)) == sorted([IBANS["bob"], IBANS["eve"]])
+        assert ibans_of(more) == [IBANS["ada"]]
+        assert (await office.payouts(late))["ada"]["amount_minor"] == 700
+        assert (await office.check())["balanced"]
+
+
+async def test_points_that_were_taken_back_since_are_owed(office: Office) -> None:
+    """The reversal is read before the payout is taken in: the payout was given out all the same."""
+    async with office.open():
+        await office.prepare()
+        await published(office)
+        saved = await backup(office.state, "rewards", office.directory)
+        run = await office.run("first")
+        await office.approve(run)
+        await office.file(run)
+        await published(office)
+        taken_back = office.world.award("back", "ada", -1_000, reverses="ada")
+        key = record_key(office.world.community, office.world.uuid("ada"))
+        await send(office.state, [(POINTS, key, taken_back)])
+        await until(lambda: office.has("transfers", 10))
+        before = await everything(office)
+
+    await restore(office.state, "rewards", saved)
+    async with office.open():
+        assert await everything(office) == before
+        assert (await office.check())["balanced"]
+        assert (await office.balance("ada"))["available"] == -1_000
+
+
+async def test_points_that_still_waited_in_the_backup_had_matured_when_they_were_paid(
+    stack: Any, tmp_path: Path
+) -> None:
+    office = Office(stack, tmp_path)
+    office.settings = office.settings.model_copy(update={"points_hold_seconds": 1})
+    async with office.open() as parts:
+        await office.prepare()
+        await published(office)
+        saved = await backup(office.state, "rewards", office.directory)
+        mature = next(timer for timer in SPEC.timers if timer.name == "mature-points")
+
+        async def matured() -> bool:
+            await parts.run_timer(mature)
+            return (await office.balance("ada")).get("available") == 1_000
+
+        await until(matured)
+        run = await office.run("first")
+        await office.approve(run)
+        await office.file(run)
+        await published(office)
+        before = await everything(office)
+
+    office.settings = office.settings.model_copy(update={"points_hold_seconds": 3_600})
+    await restore(office.state, "rewards", saved)
+    async with office.open():
+        assert await everything(office) == before
+        assert (await office.check())["balanced"]
+
+
+async def test_bank_details_that_the_backup_lacks_are_said_and_stop_nothing(office: Office) -> None:
+    async with office.open():
+        await office.prepare()
+        await published(office)
+        saved = await backup(office.state, "rewards", office.directory)
+        details = {"name": "Ada anew", "iban": "AT611904300234573201"}
+        await office.ask("PUT", f"/v1/payees/{office.world.uuid('ada')}", json=details)
+        run = await office.run("first")
+        await office.approve(run)
+        await office.file(run)
+        await published(office)
+
+    await restore(office.state, "rewards", saved)
+    async with office.open() as parts:
+        shown = await office.ask("GET", f"/v1/payout-runs/{run['run_id']}")
+        no_file = await office.send("GET", f"/v1/payout-runs/{run['run_id']}/file")
+        await office.outcome(run, "settled", "ada", "bob", "eve")
+        report = await parts.fence.report(parts.pool)
+
+        assert (shown["state"], shown["seal"]) == ("filed", None)
+        assert no_file.status_code == 404
+        assert {one["state"] for one in (await office.payouts(run)).values()} == {"settled"}
+        assert (await office.check())["balanced"]
+        assert [one.subject for one in report.not_rebuilt if one.community == office.world.community] == [
+            f"payout run {run['run_id']}"
+        ]
+        assert (await office.run("second"))["payouts"] == []
+
+
+async def test_a_second_restore_in_the_midst_of_reading_back_begins_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with office.open():
+        await office.prepare()
+        await published(office)
+        saved = await backup(office.state, "rewards", office.directory)
+        await a_day_of_work(office)
+        before = await everything(office)
+    await restore(office.state, "rewards", saved)
+
+    monkeypatch.setattr("shared.service.parts.FENCED_START_SECONDS", 0.0)
+    steps = SPEC.read_back
+    dying = replace(steps[2], most_at_once=5, handler=_dies_later(steps[2]))
+    halfway = replace(SPEC, read_back=[*steps[:2], dying, *steps[3:]])
+    for _ in range(2):
+        async with running(halfway, office.settings) as parts:
+            await until(lambda parts=parts: _has_crashed(parts))
+        await restore(office.state, "rewards", saved)
+    async with running(halfway, office.settings) as parts:
+        await until(lambda: _has_crashed(parts))
+
+    # Without a restore in between it goes on where it was.
+    async with office.open():
+        assert await everything(office) == before
+        assert (await office.check())["balanced"]
+
+
+def _dies_later(step: ReadBack) -> Any:
+    batches = []
+
+    async def handler(tx: Any, facts: list[Any]) -> None:
+        batches.append(len(facts))
+        await step.handler(tx, facts)
+        if len(batches) > 2:
+            raise RuntimeError("a process that dies in the middle of it")
+
+    return handler
+
+
+async def _has_crashed(parts: Any) -> bool:
+    return bool(parts.crashed)
+
+
+async def test_while_it_reads_back_no_command_is_taken_and_it_says_why(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with office.open():
+        await office.prepare()
+        await published(office)
+        saved = await backup(office.state, "rewards", office.directory)
+        run = await office.run("first")
+        await published(office)
+    await restore(office.state, "rewards", saved)
+    monkeypatch.setattr("shared.service.parts.FENCED_START_SECONDS", 0.0)
+    may_go_on = asyncio.Event()
+
+    async def waits(tx: Any, facts: list[Any]) -> None:
+        await may_go_on.wait()
+        await SPEC.read_back[0].handler(tx, facts)
+
+    slow = replace(SPEC, read_back=[replace(SPEC.read_back[0], handler=waits), *SPEC.read_back[1:]])
+    async with running(slow, office.settings):
+        await until(lambda: office.has("access_keys", 2))
+        refused = await office.send("POST", "/v1/payout-runs", key="second")
+        readable = await office.send("GET", f"/v1/members/{office.world.uuid('ada')}/balance")
+        async with httpx.AsyncClient(base_url=office.url) as http:
+            ready = await http.get("/readyz")
+            metrics = (await http.get("/metrics")).text
+        may_go_on.set()
+        await until(office.is_ready)
+
+        assert (refused.status_code, refused.json()["type"]) == (503, "urn:plaudit:problem:fenced")
+        assert int(refused.headers["retry-after"]) > 0
+        assert readable.status_code == 200
+        assert ready.status_code == 503
+        assert "fenced" in ready.json()["missing"][0]
+        assert "plaudit_fenced 1.0" in metrics
+        assert (await office.run("first"))["run_id"] == run["run_id"]
+
+
+async def test_a_restore_under_a_running_process_ends_it(office: Office) -> None:
+    async with running(SPEC, office.settings) as parts:
+        await until(office.is_ready)
+        await office.prepare()
+        await published(office)
+        saved = await backup(office.state, "rewards", office.directory)
+        await office.run("first")
+        await published(office)
+
+        await restore(office.state, "rewards", saved)
+        await until(lambda: _has_crashed(parts))
+        assert isinstance(parts.crash_reason, DatabaseWentBackError)

@@ -1,8 +1,10 @@
 """The wiring of scoring."""
 
+from services.scoring.awards import handlers as awards_handlers
 from services.scoring.awards.api.routes import router as awards
 from services.scoring.awards.handlers import Scorer
 from services.scoring.problems import ERRORS
+from services.scoring.programmes import handlers as programmes_handlers
 from services.scoring.programmes.api.models import SCHEMAS
 from services.scoring.programmes.api.routes import router as programmes
 from services.scoring.programmes.handlers import SIGN_ANEW_EVERY_SECONDS, sign_anew
@@ -22,6 +24,7 @@ SPEC = ServiceSpec(
     problems=ERRORS,
     timers=[Timer("sign-programmes-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew)],
     schemas=SCHEMAS,
+    read_back=[*programmes_handlers.READ_BACK, *awards_handlers.READ_BACK],
 )
 
 if __name__ == "__main__":

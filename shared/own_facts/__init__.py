@@ -1,4 +1,4 @@
-"""Facts that a service itself told and its database has forgotten: noticed, read back, and fenced off until then."""
+"""Facts that a service told and its database has forgotten: noticed, read back, and a fence until then."""
 
 from shared.own_facts.fence import Fence
 from shared.own_facts.readback import CannotTakeInError, ReadBack

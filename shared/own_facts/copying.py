@@ -45,8 +45,8 @@ class Standing(NamedTuple):
         name = f"{self.partition.topic}/{self.partition.partition}"
         if self.known is not None and self.known > self.end:
             return (
-                f"{name} ends at {self.end}, and facts up to {self.known} were told there: the broker has lost them, "
-                "or the topic was made anew"
+                f"{name} ends at {self.end}, and facts up to {self.known} were told there: the broker has lost "
+                "them, or the topic was made anew"
             )
         if not self.compacted and (self.known or 0) < self.beginning:
             return (
@@ -130,10 +130,11 @@ async def _keep(pool: asyncpg.Pool, facts: Sequence[Forgotten], reached: Mapping
         await store.lock(conn)
         known = await positions.load(conn)
         new = [fact for fact in facts if fact.offset >= known.get(TopicPartition(fact.topic, fact.partition), 0)]
-        # 2. What waits to be published and is there already must not be published again.
-        await store.drop_published(conn, new)
-        # 3. The facts, and from now on these positions.
-        await store.add(conn, new)
+        # 2. What waits to be published is known, and must not be published again: a process died before it was
+        #    deleted.
+        published = await store.drop_published(conn, new)
+        # 3. All others are forgotten; and from now on these positions.
+        await store.add(conn, [fact for fact in new if (fact.topic, fact.key, fact.value) not in published])
         await positions.move_up(conn, reached)
 
 

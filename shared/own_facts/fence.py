@@ -1,8 +1,8 @@
 """The fence: while a service does not know all that it told, it takes no command and runs no timer.
 
-When a process starts, the ends of the service's own topics are compared with what its database knows. What lies beyond
-is either what an earlier process published just before it died, or what a restored database has forgotten; both are
-taken in the same way, and the first changes nothing.
+When a process starts, the ends of the service's own topics are compared with what its database knows. What lies
+beyond is either what an earlier process published just before it died, or what a restored database has forgotten;
+both are taken in the same way, and the first changes nothing.
 """
 
 import asyncio

@@ -24,10 +24,10 @@ class CannotTakeInError(Exception):
 class ReadBack:
     """One step of reading back: the topics and types of facts that it takes, and the handler that takes them in.
 
-    Steps are done one after the other, each with all of its facts in the order in which they were told. The handler
-    runs in a transaction, may be given what the database knows already, and tells nothing that the topics hold.
-    A step `after_inputs` waits until the service has read its other topics as far as they went when it started; all
-    steps before it are over then.
+    Steps are done one after the other, each with all of its facts in the order in which they were told. The
+    handler runs in a transaction, may be given what the database knows already, and tells nothing that the topics
+    hold. A step `after_inputs` waits until the service has read its other topics as far as they went when it
+    started; all steps before it are over then.
     """
 
     topics: tuple[Topic, ...]

@@ -73,20 +73,22 @@ async def add(conn: Connection, facts: Sequence[Forgotten]) -> None:
     )
 
 
-async def drop_published(conn: Connection, facts: Sequence[Forgotten]) -> None:
-    """Delete messages that wait to be published and are in their topics already, byte by byte.
+async def drop_published(conn: Connection, facts: Sequence[Forgotten]) -> set[tuple[str, bytes, bytes]]:
+    """Delete messages that wait to be published and are in their topics already, byte by byte; return them.
 
     Published again, an older state of a key would come after a newer one, and compaction would keep the older.
     """
-    await conn.execute(
+    rows = await conn.fetch(
         """
         delete from outbox o using unnest($1::text[], $2::bytea[], $3::bytea[]) as p(topic, key, value)
         where o.topic = p.topic and o.key = p.key and o.value = p.value
+        returning o.topic, o.key, o.value
         """,
         [fact.topic for fact in facts],
         [fact.key for fact in facts],
         [fact.value for fact in facts],
     )
+    return {(row["topic"], row["key"], row["value"]) for row in rows}
 
 
 async def next_of_step(

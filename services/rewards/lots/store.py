@@ -174,7 +174,7 @@ async def load_uses(conn: Connection, uses: Sequence[Use]) -> dict[str, list[Lot
 
 
 async def load_told_uses(conn: Connection, uses: Sequence[Use]) -> dict[str, list[LotUse]]:
-    """The lots that redemptions and payouts use by what was told, in award order, whether the lots are known or not."""
+    """The lots that redemptions and payouts use by what was told, in award order, known or not."""
     rows = await conn.fetch(
         """
         select used_by, award_id, points

@@ -38,7 +38,8 @@ async def reserve(
     """Reserve the points of a reward for a member; return the redemption.
 
     One that was made with this key, and whose answer was lost with a database, is the answer again. Raises
-    OtherRequestError when that was for another member or reward, UnknownRewardError, and NotEnoughPointsError when the member has fewer points available.
+    OtherRequestError when that was for another member or reward, UnknownRewardError, and NotEnoughPointsError when
+    the member has fewer points available.
     """
     made = redemption_id(community, idempotency_key)
     known = await store.find_redemption(tx.conn, community=community, redemption_id=made)

@@ -19,7 +19,6 @@ from typing import NamedTuple
 from services.rewards.ledger.domain.entries import Owner
 from shared.contracts.fields import Uuid
 
-
 LOTS_PER_FACT_MAX_COUNT = 500
 
 

@@ -40,7 +40,8 @@ from shared.transaction import Transaction
 async def create(tx: Transaction[Settings], *, community: str, idempotency_key: str, by: str) -> Run:
     """Compute what is owed to whom, and make a run with a payout for each; return the run.
 
-    A run that was made with this key, and whose answer was lost with a database, is the answer again. Raises NoPayableTermsError when the programme has no payout terms, or ones that no bank file can be made of.
+    A run that was made with this key, and whose answer was lost with a database, is the answer again. Raises
+    NoPayableTermsError when the programme has no payout terms, or ones that no bank file can be made of.
     """
     await payout_store.lock_runs(tx.conn, community)
     known = await store.find_run(tx.conn, community=community, run_id=run_id(community, idempotency_key))

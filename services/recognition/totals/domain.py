@@ -77,18 +77,17 @@ class Member:
         ]
 
     def settle(self, told: Iterable[Grant]) -> list[Grant]:
-        """Make one grant stand for each badge and level that is due, of those that were `told` and stand.
+        """Make one grant stand for each badge and level that is due: the first that was `told` and stands.
 
-        After a restore the same history may have been read in another order, which gives other ids. Returns what
-        is to be told: what is too much is taken back, and what nobody was told of any more is granted again.
+        After a restore the same history may have been read under another version, which gives other ids. Returns
+        what is too much, and is to be told as taken back.
         """
         by_key: dict[ThresholdKey, list[Grant]] = {}
         for grant in told:
             by_key.setdefault(grant.key, []).append(grant)
         changes: list[Grant] = []
         for key, grants in sorted(by_key.items()):
-            held = self.standing.get(key)
-            kept = next((grant for grant in grants if held and grant.grant_id == held.grant_id), grants[0])
+            held, kept = self.standing.get(key), grants[0]
             if held is not None:
                 self.standing = {**self.standing, key: Held(kept.grant_id, kept.title)}
             for grant in grants:

@@ -39,8 +39,6 @@ class Scorer:
     """
 
     versions: dict[str, tuple[CompiledVersion, ...]] = field(default_factory=dict)
-    #: Until it is known that none is left: awards are read back before the first event is scored.
-    may_be_read_back: bool = True
 
     async def on_activities(self, tx: Transaction, events: list[AcceptedEvent]) -> None:
         """Award what the rules give for new events, and take back what retracted ones earned."""
@@ -53,8 +51,9 @@ class Scorer:
         work = sort_out(events, await store.put_marks(tx.conn, marks=marks(events)))
         # 3. What the rules have for them, and what fits under the caps.
         matched = match(work.fresh, versions)
-        self.may_be_read_back = self.may_be_read_back and await store.is_anything_read_back(tx.conn)
-        if self.may_be_read_back:
+        # After a restore some awards are there before their events are scored again.
+        is_read_back = await store.is_anything_read_back(tx.conn)
+        if is_read_back:
             await _leave_out_told(tx.conn, matched)
         keys = cap_keys(matched.candidates)
         used = await lock_caps(tx.conn, keys=keys) if keys else {}
@@ -66,7 +65,7 @@ class Scorer:
         if work.to_reverse:
             earned = await store.load_awards(tx.conn, events=work.to_reverse)
             reversals = [reversal(award, work.to_reverse[award.community, award.event_uid]) for award in earned]
-            if self.may_be_read_back:
+            if is_read_back:
                 told = await store.take_read_back(tx.conn, events=work.to_reverse, is_reversal=True)
                 known = {award_id for awards in told.values() for award_id in awards}
                 reversals = [award for award in reversals if award.award_id not in known]

@@ -8,6 +8,7 @@ from plaudit.asking import confirmed
 from plaudit.broker.options import broker_options
 from plaudit.stack.errors import StackError
 from shared.broker import Broker
+from shared.contracts.texts import written_out
 
 STACK = click.option(
     "--stack",
@@ -98,8 +99,14 @@ def status(name: str, as_json: bool) -> None:
 
     from plaudit.listing import listing  # noqa: PLC0415
     from plaudit.stack.lifecycle import status as look  # noqa: PLC0415
+    from plaudit.stack.readiness import why_fenced  # noqa: PLC0415
+    from plaudit.stack.state import load_state  # noqa: PLC0415
 
     found = look(name)
+    urls = load_state(name, even_of_before=True).service_urls
+    for one in found.processes:
+        if one.name in urls and one.state == "running":
+            one.fenced = why_fenced(urls[one.name])
     if as_json:
         click.echo(found.model_dump_json(indent=2))
     else:
@@ -110,6 +117,9 @@ def status(name: str, as_json: bool) -> None:
             cells = (one.pid, one.port, age, memory, one.restarts, one.last_exit)
             table.add_row(one.name, one.state, *("" if cell is None else str(cell) for cell in cells))
         Console().print(table)
+        for one in found.processes:
+            if one.fenced:
+                click.echo(written_out(f"{one.name} is fenced: {one.fenced} (`plaudit restore check` says more)"))
         click.echo(f"Stack '{name}' in {found.directory} is {'up' if found.running else 'not (all) up'}.")
     if not found.running:
         raise SystemExit(3)

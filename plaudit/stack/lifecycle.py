@@ -48,6 +48,8 @@ class ProcessStatus(BaseModel):
     resident_bytes: int | None = None
     restarts: int = 0
     last_exit: str | None = None
+    fenced: str | None = None
+    """Why a service takes no command: its database does not know all that it told."""
 
 
 class StackStatus(BaseModel):

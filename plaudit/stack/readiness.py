@@ -85,6 +85,17 @@ async def service_answers(client: httpx.AsyncClient, url: str) -> bool:
         return False
 
 
+def why_fenced(url: str) -> str | None:
+    """Why the service at the base URL `url` takes no command; None when it does, or does not answer."""
+    try:
+        answer = httpx.get(f"{url}/readyz", timeout=ANSWER_TIMEOUT_SECONDS, trust_env=False)
+        missing = answer.json()["missing"]
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return None
+    fences = [str(one).removeprefix("fenced: ") for one in missing if str(one).startswith("fenced: ")]
+    return fences[0] if fences else None
+
+
 async def provision(state: StackState, report: Callable[[str], None]) -> None:
     """Creates the databases, tables and topics that are missing. Raises StackError if that fails."""
     started = time.monotonic()

@@ -298,5 +298,5 @@ async def test_what_was_told_is_known_again_and_told_once(own_stack: Stack, tmp_
         assert (await place.ask("GET", "ingest", f"/v1/receipts/{receipt}")).json() == judged
         await place.post(post(3000, "m9"))
         await place.idle()
-        balance = await place.ask("GET", "rewards", f"/v1/ledger/check")
+        balance = await place.ask("GET", "rewards", "/v1/ledger/check")
         assert balance.json()["balanced"]

@@ -37,7 +37,7 @@ class Connected:
     pool: asyncpg.Pool
     keys: KeyRing
     begin: Callable[[], AbstractAsyncContextManager[Transaction[Any]]]
-    send: Callable[[Sequence[tuple[str, bytes, bytes]]], Awaitable[None]]
+    send: Callable[[Sequence[tuple[str, bytes, bytes]]], Awaitable[Any]]
     not_ready: Callable[[], Awaitable[list[str]]]
     why_fenced: Callable[[], str | None] = lambda: None
     own_facts: Callable[[], Awaitable[Report]] | None = None

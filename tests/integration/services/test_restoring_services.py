@@ -1,4 +1,4 @@
-"""Each service, and all of them together, after a restore from a backup: what they told is known, and told once."""
+"""Each service, and all together, after a restore from a backup: what they told is known, and told once."""
 
 import asyncio
 import socket

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
+import httpx
 
-from plaudit.calls import Refused, request
-from plaudit.places import ADMIN_KEY, URL, Where, where_options
+from plaudit.calls import Refused, request, why_not_ready
+from plaudit.places import ADMIN_KEY, URL, Place, Where, where_options
 from shared.contracts.texts import written_out
 from shared.services import SERVICES
 
@@ -27,22 +28,16 @@ def restore() -> None:
 def check(where: Where, services: tuple[str, ...], as_json: bool) -> None:
     """Compare the database of each of SERVICES (all, if none is named) with the topics that it writes.
 
-    Shows up to where a service knows its topics and where they end, which facts are still to be taken in, and what
-    could not be brought back. Exit code 3 when something differs, or a service does not answer.
+    Each service answers its own administrator's key; name a service whose key is another. Shows up to where a
+    service knows its topics and where they end, which facts are still to be taken in, and what could not be brought
+    back. Exit code 3 when something differs, or a service does not answer.
     """
     place = where.place()
     if not place.admin_key:
         raise click.ClickException(
             f"{place.name} has no administrator's key: give --admin-key or PLAUDIT_ADMIN_KEY"
         )
-    found: dict[str, Any] = {}
-    for service in services or SERVICES:
-        try:
-            found[service] = request("GET", f"{place.url(service)}/v1/own-facts", place.admin_key)
-        except Refused as error:
-            found[service] = {"error": error.message}
-        except click.ClickException as error:
-            found[service] = {"error": error.message}
+    found = {service: _asked(place, service) for service in services or SERVICES}
     differs = {service: list(differences(answer)) for service, answer in found.items()}
     if as_json:
         click.echo(json.dumps({"services": found, "differs": any(differs.values())}, indent=2))
@@ -54,6 +49,21 @@ def check(where: Where, services: tuple[str, ...], as_json: bool) -> None:
         raise SystemExit(3)
 
 
+def _asked(place: Place, service: str) -> dict[str, Any]:
+    """What a service answers; without its administrator's key no more than whether it is fenced."""
+    url = place.url(service)
+    try:
+        answer: dict[str, Any] = request("GET", f"{url}/v1/own-facts", str(place.admin_key))
+    except Refused as error:
+        if error.status != httpx.codes.UNAUTHORIZED:
+            return {"error": error.message}
+        why = why_not_ready(url)
+        return {"fenced": why is not None, "why": why, "topics": None, "waiting": [], "not_rebuilt": []}
+    except click.ClickException as error:
+        return {"error": error.message}
+    return answer
+
+
 def differences(answer: dict[str, Any]) -> Iterator[str]:
     """What differs, in words, by what a service answered; nothing when it knows all that it told."""
     if "error" in answer:
@@ -62,7 +72,7 @@ def differences(answer: dict[str, Any]) -> Iterator[str]:
     if answer["fenced"]:
         yield f"fenced: {answer['why']}"
     unknown: Counter[str] = Counter()
-    for one in answer["topics"]:
+    for one in answer["topics"] or ():
         if one["why_not"]:
             yield one["why_not"]
         unknown[one["topic"]] += one["unknown_count"]
@@ -75,13 +85,11 @@ def differences(answer: dict[str, Any]) -> Iterator[str]:
 
 
 def _lines(service: str, answer: dict[str, Any], differs: list[str]) -> Iterator[str]:
-    if not differs:
-        topics = len({one["topic"] for one in answer["topics"]})
-        yield (
-            f"{service}: knows all that it told"
-            if topics
-            else f"{service}: tells nothing; it reads its topics again"
-        )
+    if not differs and answer["topics"] is None:
+        yield f"{service}: is not fenced; it has another administrator's key, and says no more without it"
+    elif not differs:
+        knows = "knows all that it told" if answer["topics"] else "tells nothing, and reads its topics again"
+        yield f"{service}: {knows}"
     for line in differs:
         yield f"{service}: {line}"
     for one in answer.get("not_rebuilt", ()):

@@ -29,8 +29,8 @@ def check(where: Where, services: tuple[str, ...], as_json: bool) -> None:
     """Compare the database of each of SERVICES (all, if none is named) with the topics that it writes.
 
     Each service answers its own administrator's key; name a service whose key is another. Shows up to where a
-    service knows its topics and where they end, which facts are still to be taken in, and what could not be brought
-    back. Exit code 3 when something differs, or a service does not answer.
+    service knows its topics and where they end, which facts are still to be taken in, and what could not be
+    brought back. Exit code 3 when something differs, or a service does not answer.
     """
     place = where.place()
     if not place.admin_key:

@@ -4,6 +4,7 @@ The points have to be there first: these steps follow the awards (see ReadBack.a
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import Discriminator, TypeAdapter
@@ -19,7 +20,7 @@ from services.rewards.payouts.payees import store as payee_store
 from services.rewards.payouts.runs import store as run_store
 from services.rewards.payouts.runs.domain.runs import Run, RunState
 from services.rewards.payouts.seals import store as seal_store
-from services.rewards.payouts.seals.domain import Seal, SealedRun
+from services.rewards.payouts.seals.domain import Seal
 from services.rewards.redemptions import store as redemption_store
 from services.rewards.redemptions.domain import STEPS as REDEMPTION_STEPS
 from services.rewards.redemptions.domain import Redemption, RedemptionState
@@ -94,14 +95,16 @@ async def _one_of_each_member(tx: Transaction, placed: Sequence[Placed]) -> None
     # What used lots and never told which tells it now.
     for change, _ in payouts:
         lots = unnamed.get(change.payout.payout_id, ())
-        tell_payout_lots(tx, change.payout, lots=lots, before=await _parts_told(tx, change.payout.payout_id, lots))
+        tell_payout_lots(
+            tx, change.payout, lots=lots, before=await _parts_told(tx, change.payout.payout_id, lots=lots)
+        )
     for redemption, _ in redemptions:
         lots = unnamed.get(redemption.redemption_id, ())
-        before = await _parts_told(tx, redemption.redemption_id, lots)
+        before = await _parts_told(tx, redemption.redemption_id, lots=lots)
         tell_redemption_lots(tx, redemption, lots=lots, before=before)
 
 
-async def _parts_told(tx: Transaction, used_by: str, lots: Sequence[LotUse]) -> int:
+async def _parts_told(tx: Transaction, used_by: str, *, lots: Sequence[LotUse]) -> int:
     return await store.count_parts_told(tx.conn, used_by=used_by, besides=len(lots)) if lots else 0
 
 
@@ -195,7 +198,7 @@ async def _seal_again(tx: Transaction, run: Run, *, filed: PayoutRunChanged | No
     )
     accounts = {member_id: payee.account for member_id, payee in payees.items()}
     # 1. Would the list be the one that was sealed, with the bank details that there are?
-    rebuilt = SealedRun(sealed.terms, domain.with_payees(sealed.payouts, accounts), sealed.seals, sealed.file)
+    rebuilt = replace(sealed, payouts=domain.with_payees(sealed.payouts, accounts))
     file = None
     if filed is not None and "file" in filed["data"]:
         by = filed["data"]["by"]

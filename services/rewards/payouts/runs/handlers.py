@@ -65,7 +65,7 @@ async def create(tx: Transaction[Settings], *, community: str, idempotency_key: 
     await store.add_run(tx.conn, run)
     ready = await _add_payouts(tx, run, members=members[:most])
     sealed = await seal_store.load_sealed_run(tx.conn, ready, community=community, run_id=run.run_id)
-    await seal(tx, sealed.terms, payouts=ready, step=SealStep.COMPUTED, by=by)
+    await seal(tx, sealed, payouts=ready, step=SealStep.COMPUTED, by=by)
     return run
 
 
@@ -110,7 +110,7 @@ async def approve(tx: Transaction, *, community: str, run_id: str, by: str, seen
     await change(tx, refused, by=by)
     approved = await change(tx, changes_to(PayoutState.APPROVED, good), by=by)
     await change(tx, changes_to(PayoutState.RESERVED, approved), by=by)
-    await seal(tx, sealed.terms, payouts=approved, step=SealStep.APPROVED, by=by)
+    await seal(tx, sealed, payouts=approved, step=SealStep.APPROVED, by=by)
     return await _set_state(tx, run.decided(RunState.APPROVED, by=by, now=tx.now))
 
 
@@ -153,7 +153,7 @@ async def cancel(tx: Transaction, *, community: str, run_id: str, by: str) -> Ru
     states = {PayoutState.HELD, PayoutState.ELIGIBLE, PayoutState.RESERVED}
     payouts = [payout for payout, _ in sealed.payouts if payout.state in states]
     await change(tx, changes_to(PayoutState.FAILED, payouts, "the run was cancelled"), by=by)
-    tell_cancelled(tx, sealed.terms, by=by)
+    tell_cancelled(tx, sealed, by=by)
     return await _set_state(tx, run.decided(RunState.CANCELLED, by=by, now=tx.now))
 
 
@@ -184,7 +184,7 @@ async def write_file(tx: Transaction, *, community: str, run_id: str, by: str) -
     await store.add_file(tx.conn, file)
     await change(tx, changes_to(PayoutState.SUBMITTED, good), by=by)
     # 4. … and seal it with the file.
-    await seal(tx, sealed.terms, payouts=good, step=SealStep.FILED, by=by, filed=file.told(execution_date))
+    await seal(tx, sealed, payouts=good, step=SealStep.FILED, by=by, filed=file.told(execution_date))
     await _set_state(tx, run.filed())
     return file
 

@@ -51,9 +51,6 @@ class SealedTerms:
     minor: int
     minimum_points: int
     execution_days: int
-    #: Not sealed, and told with the rest: whether the run is of all members, and since when it is there.
-    complete: bool
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +91,9 @@ class SealedRun:
     payouts: Sequence[Traced]
     seals: Mapping[SealStep, Seal]
     file: FileSums | None = None
+    #: Told with the rest, and not sealed: whether the run is of all members, and since when it is there.
+    complete: bool = True
+    created_at: datetime | None = None
 
     @property
     def is_sealed(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Literal
 from services.rewards.ledger.domain.entries import derived_id
 from services.rewards.payouts.domain import Payout
 from services.rewards.payouts.seals import store
-from services.rewards.payouts.seals.domain import Filed, Seal, SealedTerms, SealStep, seal_of
+from services.rewards.payouts.seals.domain import Filed, Seal, SealedRun, SealedTerms, SealStep, seal_of
 from shared.contracts.facts import PAYOUT_RUN_CHANGED, PayoutRunData
 from shared.topics import PAYOUTS
 from shared.transaction import Transaction
@@ -21,7 +21,7 @@ RUN_STATES: dict[SealStep, Literal["open", "approved", "filed"]] = {
 
 async def seal(
     tx: Transaction,
-    terms: SealedTerms,
+    run: SealedRun,
     *,
     payouts: Sequence[Payout],
     step: SealStep,
@@ -29,9 +29,10 @@ async def seal(
     filed: Filed | None = None,
 ) -> None:
     """Seal the payouts of a run's step, with the bank file once it is written, and tell the world."""
+    terms = run.terms
     value = seal_of(terms, payouts, file_sha256=filed.sha256 if filed else None)
     await store.add_seal(tx.conn, Seal(terms.community, terms.run_id, step, value, tx.now, by))
-    data = _data(terms, RUN_STATES[step], by)
+    data = _data(tx, run, state=RUN_STATES[step], by=by)
     data["seal"] = value
     if filed is not None:
         data["file"] = {
@@ -41,15 +42,18 @@ async def seal(
             "control_sum_minor": filed.control_sum_minor,
             "execution_date": filed.execution_date.isoformat(),
         }
-    _tell(tx, terms, data)
+    _tell(tx, terms, data=data)
 
 
-def tell_cancelled(tx: Transaction, terms: SealedTerms, *, by: str) -> None:
+def tell_cancelled(tx: Transaction, run: SealedRun, *, by: str) -> None:
     """Tell the world that a run was given up."""
-    _tell(tx, terms, _data(terms, "cancelled", by))
+    _tell(tx, run.terms, data=_data(tx, run, state="cancelled", by=by))
 
 
-def _data(terms: SealedTerms, state: Literal["open", "approved", "filed", "cancelled"], by: str) -> PayoutRunData:
+def _data(
+    tx: Transaction, run: SealedRun, *, state: Literal["open", "approved", "filed", "cancelled"], by: str
+) -> PayoutRunData:
+    terms = run.terms
     return {
         "run_id": terms.run_id,
         "state": state,
@@ -61,14 +65,14 @@ def _data(terms: SealedTerms, state: Literal["open", "approved", "filed", "cance
         "minimum_points": terms.minimum_points,
         "payer": {"name": terms.payer.name, "iban": terms.payer.iban, "bic": terms.payer.bic or ""},
         "execution_days": terms.execution_days,
-        "complete": terms.complete,
-        "created_at": terms.created_at,
+        "complete": run.complete,
+        "created_at": run.created_at or tx.now,
         "created_by": terms.created_by,
         "by": by,
     }
 
 
-def _tell(tx: Transaction, terms: SealedTerms, data: PayoutRunData) -> None:
+def _tell(tx: Transaction, terms: SealedTerms, *, data: PayoutRunData) -> None:
     tx.tell(
         PAYOUTS,
         PAYOUT_RUN_CHANGED,

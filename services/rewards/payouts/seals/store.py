@@ -109,6 +109,8 @@ async def load_sealed_run(
         payouts=await load_traced(conn, payouts),
         seals={seal.step: seal for seal in map(_seal, seals)},
         file=FileSums(run["content_sha256"], run["noted_sha256"]) if run["noted_sha256"] else None,
+        complete=run["complete"],
+        created_at=run["created_at"],
     )
 
 
@@ -125,6 +127,4 @@ def _terms(row: Record) -> SealedTerms:
         minor=row["minor"],
         minimum_points=row["minimum_points"],
         execution_days=row["execution_days"],
-        complete=row["complete"],
-        created_at=row["created_at"],
     )

@@ -22,8 +22,6 @@ TERMS = SealedTerms(
     minor=50,
     minimum_points=500,
     execution_days=1,
-    complete=True,
-    created_at=NOW,
 )
 PAYOUT = Payout(
     community="python",

@@ -54,7 +54,7 @@ async def _take(
     uses = [one.movement.use for one in steps]
     available = await ledger_store.lock_members(tx.conn, [use.owner for use in uses])
     told = await store.load_told_uses(tx.conn, uses)
-    books = await _books(tx, uses, told)
+    books = await _books(tx, uses, told=told)
     maturities: list[tuple[Transfer, tuple[Entry, Entry]]] = []
     unnamed: dict[str, list[LotUse]] = {}
     changed = []
@@ -78,7 +78,7 @@ async def _take(
 
 
 async def _books(
-    tx: Transaction, uses: Sequence[Use], told: Mapping[str, Sequence[LotUse]]
+    tx: Transaction, uses: Sequence[Use], *, told: Mapping[str, Sequence[LotUse]]
 ) -> dict[str, dict[str, Lot]]:
     """The lots that each use may take from: those that were named, and the oldest."""
     named_keys = {AwardKey(use.owner.community, lot.award_id) for use in uses for lot in told.get(use.used_by, ())}

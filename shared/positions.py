@@ -6,6 +6,7 @@ another one than the process began with, such as a backup.
 
 from collections.abc import Iterable, Mapping
 
+import asyncpg
 from aiokafka import TopicPartition
 
 from shared.postgres import Connection
@@ -60,7 +61,12 @@ class SeenPositions:
         if not self._seen:
             return
         seen = dict(self._seen)
-        stored = await load(conn)
+        try:
+            stored = await load(conn)
+        except asyncpg.UndefinedTableError as error:
+            raise DatabaseWentBackError(
+                "the database is empty: it is being restored while the service runs"
+            ) from error
         for partition, position in seen.items():
             if stored.get(partition, 0) < position:
                 raise DatabaseWentBackError(

@@ -16,7 +16,9 @@ import httpx
 import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from click.testing import CliRunner
 
+from plaudit.cli import main
 from plaudit.stack import start
 from plaudit.stack.idle import wait_until_idle
 from shared.access_keys import SCOPES
@@ -300,3 +302,59 @@ async def test_what_was_told_is_known_again_and_told_once(own_stack: Stack, tmp_
         await place.idle()
         balance = await place.ask("GET", "rewards", "/v1/ledger/check")
         assert balance.json()["balanced"]
+
+
+async def test_a_broker_that_is_behind_its_database_is_said_and_keeps_the_fence(
+    own_stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a restore of Kafka alone: the database has told what the topic does not hold."""
+    monkeypatch.setattr("shared.service.parts.FENCED_START_SECONDS", 0.0)
+    monkeypatch.setattr("shared.service.parts.BLOCKED_SECONDS", 0.1)
+    place = Installation(own_stack, tmp_path)
+    admin = await asyncpg.connect(database_url(place.state.postgres_admin_url, role_name("scoring")))
+    try:
+        before = await admin.fetchval(
+            """
+            with before as (select next_offset from own_positions where topic = 'programme.v1')
+            insert into own_positions (topic, partition, next_offset) values ('programme.v1', 0, 1000000)
+            on conflict (topic, partition) do update set next_offset = excluded.next_offset
+            returning coalesce((select next_offset from before), 0)
+            """
+        )
+        async with running(place.specs["scoring"], place.settings["scoring"]):
+            key = place.settings["scoring"].admin_key
+            await until(lambda: says(place, "ends at"))
+            said = await place.ask("GET", "scoring", "/v1/own-facts", key)
+            checked = await asyncio.to_thread(
+                CliRunner().invoke,
+                main,
+                ["restore", "check", "scoring", "--url", place.url("scoring"), "--admin-key", key],
+            )
+            # Somebody has decided where to go on from.
+            await admin.execute("update own_positions set next_offset = $1 where topic = 'programme.v1'", before)
+            await until(lambda: is_ready(place, "scoring"))
+            after = await asyncio.to_thread(
+                CliRunner().invoke,
+                main,
+                ["restore", "check", "scoring", "--url", place.url("scoring"), "--admin-key", key],
+            )
+    finally:
+        await admin.close()
+
+    assert said.json()["fenced"]
+    assert (checked.exit_code, after.exit_code) == (3, 0), (checked.output, after.output)
+    assert "programme.v1/0 ends at" in checked.output
+    assert "docs/runbooks/fenced.md" in checked.output
+    assert after.output == "scoring: knows all that it told\n"
+
+
+async def says(place: Installation, words: str) -> bool:
+    try:
+        answer = await place.ask("GET", "scoring", "/readyz", "any")
+    except httpx.TransportError:
+        return False
+    return answer.status_code == 503 and words in answer.text
+
+
+async def is_ready(place: Installation, service: str) -> bool:
+    return (await place.ask("GET", service, "/readyz", "any")).status_code == 200

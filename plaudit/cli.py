@@ -43,6 +43,7 @@ SUBCOMMANDS = {
     "kafka-user": Subcommand(
         "plaudit.broker.commands", "kafka_user", "Make users at the broker, and show what each may do."
     ),
+    "restore": Subcommand("plaudit.restore", "restore", "Look what a restore from a backup has left open."),
     "keys": Subcommand("plaudit.admin", "keys", "Issue, list and revoke access keys."),
     "dlq": Subcommand("plaudit.dlq", "dlq", "List dead letters, and send them again after the fix."),
 }

@@ -33,6 +33,8 @@ class Topic:
     compacted: bool = False
     #: Gives authority: its only producer signs what it writes here, and readers check that.
     signed: bool = False
+    #: Its only producer reads it as well, once its database came from a backup: it holds what that has forgotten.
+    read_back: bool = False
 
     @property
     def config(self) -> dict[str, str]:
@@ -60,6 +62,7 @@ EVENTS = Topic(
     (facts.ACCEPTED_TYPE,),
     producers=("ingest",),
     consumers=("scoring", "analytics"),
+    read_back=True,
 )
 REJECTED = Topic(
     "engagement.rejected.v1",
@@ -78,6 +81,7 @@ MEMBERS = Topic(
     producers=("ingest",),
     consumers=("recognition", "rewards", "analytics"),
     compacted=True,
+    read_back=True,
 )
 POINTS = Topic(
     "points.awarded.v1",
@@ -86,6 +90,7 @@ POINTS = Topic(
     (facts.POINTS_AWARDED.name,),
     producers=("scoring",),
     consumers=("recognition", "rewards", "analytics"),
+    read_back=True,
 )
 RECOGNITION = Topic(
     "recognition.granted.v1",
@@ -94,22 +99,25 @@ RECOGNITION = Topic(
     (facts.RECOGNITION_GRANTED.name,),
     producers=("recognition",),
     consumers=("analytics",),
+    read_back=True,
 )
 REDEMPTIONS = Topic(
     "redemptions.v1",
-    "Redemptions and their states",
+    "Redemptions, their states, and the awards they use",
     "community | member",
-    (facts.REDEMPTION_CHANGED.name,),
+    (facts.REDEMPTION_CHANGED.name, facts.REDEMPTION_LOTS.name),
     producers=("rewards",),
     consumers=("analytics",),
+    read_back=True,
 )
 PAYOUTS = Topic(
     "payouts.v1",
-    "Payouts, their states, and the awards they pay",
-    "community | member",
-    (facts.PAYOUT_CHANGED.name, facts.PAYOUT_LOTS.name),
+    "Payout runs, payouts, their states, and the awards they pay",
+    "community | member, or run",
+    (facts.PAYOUT_CHANGED.name, facts.PAYOUT_LOTS.name, facts.PAYOUT_RUN_CHANGED.name),
     producers=("rewards",),
     consumers=("analytics", "finance"),
+    read_back=True,
 )
 PROGRAMMES = Topic(
     "programme.v1",
@@ -121,6 +129,7 @@ PROGRAMMES = Topic(
     partitions=1,
     compacted=True,
     signed=True,
+    read_back=True,
 )
 ACCESS_KEYS = Topic(
     "access_keys.v1",
@@ -132,6 +141,7 @@ ACCESS_KEYS = Topic(
     partitions=1,
     compacted=True,
     signed=True,
+    read_back=True,
 )
 
 

@@ -21,7 +21,7 @@ from shared.contracts.facts import (
     POINTS_AWARDED,
     PROGRAMME_PUBLISHED,
     RECOGNITION_GRANTED,
-    REDEMPTION_CHANGED,
+    REDEMPTION_FACT,
     REJECTED_EVENT,
 )
 from shared.followed_members import FOLLOWED_MEMBERS
@@ -40,7 +40,7 @@ SPEC = ServiceSpec(
         Subscription(REJECTED, REJECTED_EVENT.adapter, on_rejected),
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
         Subscription(RECOGNITION, RECOGNITION_GRANTED.adapter, on_grants),
-        Subscription(REDEMPTIONS, REDEMPTION_CHANGED.adapter, on_redemptions),
+        Subscription(REDEMPTIONS, REDEMPTION_FACT, on_redemptions),
         Subscription(PAYOUTS, PAYOUT_FACT, on_payouts),
     ],
     routers=[part.router for part in (participation, points, summary, rejections, lineage)],

@@ -1,12 +1,14 @@
 """The wiring of ingest."""
 
 from services.ingest.access import api as access
+from services.ingest.access import handlers as access_handlers
 from services.ingest.access.handlers import SIGN_ANEW_EVERY_SECONDS, sign_anew
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
 from services.ingest.events.api.documents import OPERATIONS, SCHEMAS
 from services.ingest.lanes.handlers import LANE_PACE, on_lane_records
 from services.ingest.members import api as members
+from services.ingest.members import handlers as members_handlers
 from services.ingest.problems import ERRORS
 from services.ingest.settings import Settings
 from shared.consumer import Lanes, Subscription
@@ -25,6 +27,7 @@ SPEC = ServiceSpec(
     timers=[Timer("sign-keys-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew)],
     operations=OPERATIONS,
     schemas=SCHEMAS,
+    read_back=[*access_handlers.READ_BACK, *members_handlers.READ_BACK, *handlers.READ_BACK],
 )
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ class AdminScope(StrEnum):
     """What only the administrator may do; no key is issued for it."""
 
     KEYS_WRITE = "keys:write"
+    OPERATIONS_READ = "operations:read"
 
 
 #: Every scope that a key can have, in the order in which they are shown.

@@ -13,9 +13,14 @@ import asyncpg
 from fastapi import Depends, Request
 
 from shared.access_keys import KeyRing
+from shared.http.problem_types import FENCED
+from shared.http.problems import Problem
+from shared.own_facts.fence import Report
 from shared.postgres import Connection, begin
 from shared.settings import ServiceSettings
 from shared.transaction import Transaction
+
+FENCED_RETRY_SECONDS = "5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +29,24 @@ class Connected:
 
     `begin` begins a transaction of a command. `send` gives (topic, key, value) records to the broker and returns
     when every in-sync replica has them; it raises KafkaError or TimeoutError. `not_ready` says in words what keeps
-    the service from its work.
+    the service from its work. `why_fenced` says why no command may be carried out (None: it may), and `own_facts`
+    compares the database with the service's own topics.
     """
 
     settings: ServiceSettings
     pool: asyncpg.Pool
     keys: KeyRing
     begin: Callable[[], AbstractAsyncContextManager[Transaction[Any]]]
-    send: Callable[[Sequence[tuple[str, bytes, bytes]]], Awaitable[None]]
+    send: Callable[[Sequence[tuple[str, bytes, bytes]]], Awaitable[Any]]
     not_ready: Callable[[], Awaitable[list[str]]]
+    why_fenced: Callable[[], str | None] = lambda: None
+    own_facts: Callable[[], Awaitable[Report]] | None = None
+
+    def check_fence(self) -> None:
+        """Refuse a command while the service is fenced. Raises Problem 503 then."""
+        why = self.why_fenced()
+        if why is not None:
+            raise Problem(FENCED, f"Nothing was done: {why}", headers={"Retry-After": FENCED_RETRY_SECONDS})
 
 
 async def _connected(request: Request) -> Connected:
@@ -54,11 +68,13 @@ async def _snapshot(service: ConnectedService) -> AsyncIterator[Connection]:
 
 
 async def _transaction(service: ConnectedService) -> AsyncIterator[Transaction[Any]]:
+    service.check_fence()
     async with service.begin() as tx:
         yield tx
 
 
 async def _factory(service: ConnectedService) -> Callable[[], AbstractAsyncContextManager[Transaction[Any]]]:
+    service.check_fence()
     return service.begin
 
 

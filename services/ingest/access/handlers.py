@@ -5,7 +5,9 @@ import logging
 from services.ingest.access import store
 from services.ingest.access.domain import AccessKey, UnknownKeyError, never_issued
 from services.ingest.settings import Settings
-from shared.contracts.facts import ACCESS_KEY_CHANGED, AccessKeyData
+from shared.access_keys.store import put_access_keys
+from shared.contracts.facts import ACCESS_KEY_CHANGED, AccessKeyChanged, AccessKeyData
+from shared.own_facts import ReadBack
 from shared.telemetry import SIGNATURES_OUTDATED
 from shared.topics import ACCESS_KEYS
 from shared.transaction import Transaction
@@ -54,6 +56,14 @@ async def sign_anew(tx: Transaction[Settings]) -> None:
         await store.set_signed_with(tx.conn, keys=keys, signed_with=signed_with)
         log.info("%d access keys are told anew, signed with the key %s", len(keys), signed_with)
     SIGNATURES_OUTDATED.set(await store.count_keys_signed_otherwise(tx.conn, signed_with=signed_with))
+
+
+async def on_keys_told(tx: Transaction[Settings], facts: list[AccessKeyChanged]) -> None:
+    """Take in access keys that were issued or revoked and that the database has forgotten; revoked is for good."""
+    await put_access_keys(tx.conn, facts)
+
+
+READ_BACK = (ReadBack((ACCESS_KEYS,), ACCESS_KEY_CHANGED.adapter, on_keys_told),)
 
 
 def _signed_with(tx: Transaction[Settings]) -> str | None:

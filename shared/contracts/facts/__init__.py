@@ -27,16 +27,28 @@ from shared.contracts.facts.payouts import (
     PAYOUT_CHANGED,
     PAYOUT_FACT,
     PAYOUT_LOTS,
+    PAYOUT_RUN_CHANGED,
+    FileData,
     PayoutChanged,
     PayoutData,
     PayoutLot,
     PayoutLots,
     PayoutLotsData,
+    PayoutRunChanged,
+    PayoutRunData,
 )
 from shared.contracts.facts.points import POINTS_AWARDED, AwardData, PointsAwarded
 from shared.contracts.facts.programmes import PROGRAMME_PUBLISHED, ProgrammeData, ProgrammePublished
 from shared.contracts.facts.recognition import RECOGNITION_GRANTED, GrantData, RecognitionGranted
-from shared.contracts.facts.redemptions import REDEMPTION_CHANGED, RedemptionChanged, RedemptionData
+from shared.contracts.facts.redemptions import (
+    REDEMPTION_CHANGED,
+    REDEMPTION_FACT,
+    REDEMPTION_LOTS,
+    RedemptionChanged,
+    RedemptionData,
+    RedemptionLots,
+    RedemptionLotsData,
+)
 
 #: Every type of fact in an envelope of ours; beside them only accepted events travel.
 FACTS: Final[tuple[FactType[Any], ...]] = (
@@ -46,8 +58,10 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     POINTS_AWARDED,
     RECOGNITION_GRANTED,
     REDEMPTION_CHANGED,
+    REDEMPTION_LOTS,
     PAYOUT_CHANGED,
     PAYOUT_LOTS,
+    PAYOUT_RUN_CHANGED,
     PROGRAMME_PUBLISHED,
     ACCESS_KEY_CHANGED,
     RECORD_DEAD_LETTERED,
@@ -63,12 +77,15 @@ __all__ = [
     "PAYOUT_CHANGED",
     "PAYOUT_FACT",
     "PAYOUT_LOTS",
+    "PAYOUT_RUN_CHANGED",
     "POINTS_AWARDED",
     "PROGRAMME_PUBLISHED",
     "RAW_EVENT",
     "RECOGNITION_GRANTED",
     "RECORD_DEAD_LETTERED",
     "REDEMPTION_CHANGED",
+    "REDEMPTION_FACT",
+    "REDEMPTION_LOTS",
     "REJECTED_EVENT",
     "AcceptedEvent",
     "AccessKeyChanged",
@@ -77,6 +94,7 @@ __all__ = [
     "DeadLetterData",
     "FactEnvelope",
     "FactType",
+    "FileData",
     "GrantData",
     "MemberData",
     "MemberIdentified",
@@ -85,6 +103,8 @@ __all__ = [
     "PayoutLot",
     "PayoutLots",
     "PayoutLotsData",
+    "PayoutRunChanged",
+    "PayoutRunData",
     "PointsAwarded",
     "ProgrammeData",
     "ProgrammePublished",
@@ -93,6 +113,8 @@ __all__ = [
     "RecordDeadLettered",
     "RedemptionChanged",
     "RedemptionData",
+    "RedemptionLots",
+    "RedemptionLotsData",
     "RejectedData",
     "RejectedEvent",
 ]

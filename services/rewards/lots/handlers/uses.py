@@ -22,7 +22,7 @@ async def carry_out(tx: Transaction, movements: Sequence[Movement]) -> dict[str,
     lines = [entry for _, entries in booked for entry in entries]
     await ledger_store.post(tx.conn, [transfer for transfer, _ in booked], entries=lines, now=tx.now)
     # 3. … and lots are restored once their points are available again.
-    await _give_back(tx, [made.use for made in movements if made.step.lots is Lots.RESTORE])
+    await give_back(tx, [made.use for made in movements if made.step.lots is Lots.RESTORE])
     return used
 
 
@@ -43,7 +43,7 @@ async def _take(tx: Transaction, uses: Sequence[Use]) -> dict[str, list[LotUse]]
     return taken
 
 
-async def _give_back(tx: Transaction, uses: Sequence[Use]) -> None:
+async def give_back(tx: Transaction, uses: Sequence[Use]) -> None:
     """Restore the lots of uses that were given up, after their points were booked back to available."""
     if not uses:
         return

@@ -39,4 +39,4 @@ async def _let_be_paid(tx: Transaction, payout: Payout, *, payee: Payee) -> None
     # 3. … and seal it again.
     if sealed.is_sealed:
         listed = [*sealed.listed(SealStep.COMPUTED), payout.paid_to(payee.account)]
-        await seal(tx, sealed.terms, payouts=listed, step=SealStep.COMPUTED, by=payee.changed_by)
+        await seal(tx, sealed, payouts=listed, step=SealStep.COMPUTED, by=payee.changed_by)

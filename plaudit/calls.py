@@ -74,3 +74,13 @@ def knows(url: str, key: str) -> bool:
     if answer.is_error:
         raise Refused(answer)
     return True
+
+
+def why_not_ready(url: str) -> str | None:
+    """What keeps the service at `url` from its work, in words; None when nothing does."""
+    try:
+        answer = httpx.get(f"{url}/readyz", timeout=REQUEST_SECONDS)
+        missing = answer.json()["missing"]
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
+        return f"it does not answer ({error})"
+    return "; ".join(map(str, missing)) or None

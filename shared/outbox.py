@@ -13,11 +13,13 @@ from typing import Any
 
 import asyncpg
 import mode
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from shared import positions
 from shared.failures import is_transient
 from shared.kafka import send_records
+from shared.positions import SeenPositions
 from shared.postgres import TRANSIENT, Connection, begin
 from shared.retries import Pauses, StoppedInRetriesError, until_it_passes
 from shared.settings import ServiceSettings
@@ -34,8 +36,21 @@ log = logging.getLogger(__name__)
 class OutboxRelay(mode.Service):
     """Publishes outbox rows in order; woken after every commit, and looks by itself once a second."""
 
-    def __init__(self, pool: asyncpg.Pool, producer: AIOKafkaProducer, settings: ServiceSettings) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        producer: AIOKafkaProducer,
+        settings: ServiceSettings,
+        *,
+        seen: SeenPositions | None = None,
+        held: bool = False,
+    ) -> None:
+        """`seen` learns how far each topic is known. A relay that is `held` publishes nothing before `release`."""
         super().__init__()
+        self._seen = seen or SeenPositions()
+        self._released = asyncio.Event()
+        if not held:
+            self._released.set()
         self._pool = pool
         self._producer = producer
         self._settings = settings
@@ -44,6 +59,11 @@ class OutboxRelay(mode.Service):
         self._room.set()
         self._pending = 0
         self._relaying: asyncio.Task[None] | None = None
+
+    def release(self) -> None:
+        """Let a relay that was held publish."""
+        self._released.set()
+        self._work.set()
 
     def wake(self, count: int) -> None:
         """Say that `count` rows were committed."""
@@ -71,7 +91,8 @@ class OutboxRelay(mode.Service):
         """Publish what is there, for a moment; what remains is published by the next process."""
         with contextlib.suppress(TimeoutError, KafkaError, *TRANSIENT):
             async with asyncio.timeout(self._settings.stop_seconds):
-                await self._publish_all()
+                if self._released.is_set():
+                    await self._publish_all()
 
     async def _ask(self, query: str, *arguments: Any) -> Any:
         async with begin(self._pool) as conn:
@@ -87,8 +108,11 @@ class OutboxRelay(mode.Service):
 
     async def _relay(self) -> None:
         while not self.should_stop:
+            awaited = self._work if self._released.is_set() else self._released
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._work.wait(), IDLE_POLL_SECONDS)
+                await asyncio.wait_for(awaited.wait(), IDLE_POLL_SECONDS)
+            if awaited is self._released:
+                continue
             self._work.clear()
             with contextlib.suppress(StoppedInRetriesError):
                 await until_it_passes(
@@ -106,6 +130,7 @@ class OutboxRelay(mode.Service):
     async def _publish_batches(self) -> bool:
         """Publish a few batches in one transaction; True when there may be more."""
         count, batches = 0, 0
+        ends: dict[TopicPartition, int] = {}
         async with begin(self._pool) as conn:
             # 1. Deleted, for this transaction only ...
             rows = await self._delete_oldest(conn)
@@ -120,9 +145,16 @@ class OutboxRelay(mode.Service):
                     raise sent
                 if isinstance(following, BaseException):
                     raise following
+                ends |= sent
                 rows = following
-            # 3. Committed, they are gone; a process that dies before leaves them all to the next.
+            # 3. Committed, they are gone, and known to be in their topics; a process that dies before leaves them
+            #    all to the next.
+            if ends:
+                await positions.move_up(conn, ends)
+            else:
+                await self._seen.check(conn)
             left = None if count else await conn.fetchval("select count(*) from outbox")
+        self._seen.saw(ends)
         OUTBOX_PUBLISHED.inc(count)
         self._set_pending(self._pending - count if left is None else left)
         return batches == TRANSACTION_MAX_BATCHES
@@ -144,9 +176,9 @@ class OutboxRelay(mode.Service):
         )
         return sorted(rows, key=itemgetter(0))
 
-    async def _send(self, rows: list[asyncpg.Record]) -> None:
+    async def _send(self, rows: list[asyncpg.Record]) -> dict[TopicPartition, int]:
         async with asyncio.timeout(self._settings.publish_seconds):
-            await send_records(self._producer, ((topic, key, value) for _, topic, key, value in rows))
+            return await send_records(self._producer, ((topic, key, value) for _, topic, key, value in rows))
 
 
 def _count_retry(error: Exception, pause: float) -> None:

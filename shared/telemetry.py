@@ -76,6 +76,13 @@ OUTBOX_PUBLISHED = prometheus_client.Counter(
 OUTBOX_RETRIES = prometheus_client.Counter(
     "plaudit_outbox_retries_total", "Publishing tried again after a failure"
 )
+FENCED = Gauge("plaudit_fenced", "1 while the service does not know all that it told, and takes no command")
+FORGOTTEN_FACTS = Gauge(
+    "plaudit_forgotten_facts", "Facts of this service's own that its database does not know yet"
+)
+READ_BACK_FACTS = prometheus_client.Counter(
+    "plaudit_read_back_facts_total", "Facts of this service's own that were read back", ["topic"]
+)
 HTTP_REQUESTS = prometheus_client.Counter(
     "plaudit_http_requests_total", "Requests answered", ["method", "route", "status"]
 )

@@ -33,6 +33,8 @@ class Topic:
     compacted: bool = False
     #: Gives authority: its only producer signs what it writes here, and readers check that.
     signed: bool = False
+    #: Its only producer reads it as well, once its database came from a backup: it holds what that has forgotten.
+    read_back: bool = False
 
     @property
     def config(self) -> dict[str, str]:
@@ -60,6 +62,7 @@ EVENTS = Topic(
     (facts.ACCEPTED_TYPE,),
     producers=("ingest",),
     consumers=("scoring", "analytics"),
+    read_back=True,
 )
 REJECTED = Topic(
     "engagement.rejected.v1",
@@ -78,6 +81,7 @@ MEMBERS = Topic(
     producers=("ingest",),
     consumers=("recognition", "rewards", "analytics"),
     compacted=True,
+    read_back=True,
 )
 POINTS = Topic(
     "points.awarded.v1",
@@ -86,6 +90,7 @@ POINTS = Topic(
     (facts.POINTS_AWARDED.name,),
     producers=("scoring",),
     consumers=("recognition", "rewards", "analytics"),
+    read_back=True,
 )
 RECOGNITION = Topic(
     "recognition.granted.v1",
@@ -94,22 +99,25 @@ RECOGNITION = Topic(
     (facts.RECOGNITION_GRANTED.name,),
     producers=("recognition",),
     consumers=("analytics",),
+    read_back=True,
 )
 REDEMPTIONS = Topic(
     "redemptions.v1",
-    "Redemptions and their states",
+    "Redemptions, their states, and the awards they use",
     "community | member",
-    (facts.REDEMPTION_CHANGED.name,),
+    (facts.REDEMPTION_CHANGED.name, facts.REDEMPTION_LOTS.name),
     producers=("rewards",),
     consumers=("analytics",),
+    read_back=True,
 )
 PAYOUTS = Topic(
     "payouts.v1",
-    "Payouts, their states, and the awards they pay",
-    "community | member",
-    (facts.PAYOUT_CHANGED.name, facts.PAYOUT_LOTS.name),
+    "Payout runs, payouts, their states, and the awards they pay",
+    "community | member, or run",
+    (facts.PAYOUT_CHANGED.name, facts.PAYOUT_LOTS.name, facts.PAYOUT_RUN_CHANGED.name),
     producers=("rewards",),
     consumers=("analytics", "finance"),
+    read_back=True,
 )
 PROGRAMMES = Topic(
     "programme.v1",
@@ -121,6 +129,7 @@ PROGRAMMES = Topic(
     partitions=1,
     compacted=True,
     signed=True,
+    read_back=True,
 )
 ACCESS_KEYS = Topic(
     "access_keys.v1",
@@ -132,6 +141,7 @@ ACCESS_KEYS = Topic(
     partitions=1,
     compacted=True,
     signed=True,
+    read_back=True,
 )
 PEOPLE = Topic(
     "people.v1",
@@ -143,8 +153,11 @@ PEOPLE = Topic(
     partitions=1,
     compacted=True,
     signed=True,
+    read_back=True,
 )
 
+#: All services write it, so none could tell from its end what it has itself forgotten. It need not: an entry is a
+#: record of what was done, nothing is decided by it, and the topic and analytics keep those of after a backup.
 AUDIT = Topic(
     "audit.v1",
     "What people commanded, and whose personal data they read",
@@ -154,6 +167,7 @@ AUDIT = Topic(
     consumers=("analytics",),
     partitions=1,
 )
+
 COMMUNITIES = Topic(
     "communities.v1",
     "Communities: their calendar, currency, languages and look, and what is public",
@@ -163,6 +177,7 @@ COMMUNITIES = Topic(
     consumers=("scoring", "recognition", "rewards", "analytics"),
     partitions=1,
     compacted=True,
+    read_back=True,
 )
 
 

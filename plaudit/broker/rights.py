@@ -56,6 +56,7 @@ def user_name(service: str) -> str:
 def rights_of_services(services: Iterable[str] = SERVICES) -> set[Right]:
     """What the services may do, as the registry's producers and consumers say.
 
+    A producer also reads what it writes where a restored database learns from it what it has forgotten.
     Beside their topics they have two groups: that of the consumer loop, and the host's, which elects a leader by a
     topic of its own.
     """
@@ -65,7 +66,7 @@ def rights_of_services(services: Iterable[str] = SERVICES) -> set[Right]:
         for topic in TOPICS:
             if service in topic.producers:
                 rights.add(Right(user, Operation.WRITE, Resource.TOPIC, topic.name))
-            if service in topic.consumers:
+            if service in topic.consumers or (topic.read_back and service in topic.producers):
                 rights.add(Right(user, Operation.READ, Resource.TOPIC, topic.name))
         if service in LANES_CONSUMERS:
             rights.add(Right(user, Operation.READ, Resource.TOPIC, LANE_PREFIX, Pattern.BEGINNING))

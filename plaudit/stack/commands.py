@@ -8,6 +8,7 @@ from plaudit.asking import confirmed
 from plaudit.broker.options import broker_options
 from plaudit.stack.errors import StackError
 from shared.broker import Broker
+from shared.contracts.texts import written_out
 
 STACK = click.option(
     "--stack",
@@ -115,7 +116,8 @@ def status(name: str, as_json: bool) -> None:
         Console().print(table)
         for one in found.processes:
             for missing in one.missing:
-                click.echo(f"{one.name}: {missing}")
+                hint = " (`plaudit restore check` says more)" if missing.startswith("fenced: ") else ""
+                click.echo(written_out(f"{one.name}: {missing}{hint}"))
         click.echo(f"Stack '{name}' in {found.directory} is {'up' if found.running else 'not (all) up'}.")
     if not found.running:
         raise SystemExit(3)

@@ -92,7 +92,7 @@ def spec(state: StackState) -> ProcessSpec:
     user = server_user(_data(state))
     return ProcessSpec(
         name="postgres",
-        argv=(str(_binaries(user) / "postgres"), "-D", str(_data(state)), *options),
+        argv=(str(binaries(user) / "postgres"), "-D", str(_data(state)), *options),
         environment=marked(_environment(), state.directory, "postgres"),
         directory=state.directory,
         log=state.directory / "logs" / "postgres.log",
@@ -126,7 +126,7 @@ def prepare(state: StackState) -> None:
         if user:
             os.chown(new, *user)
             os.chown(password.name, *user)
-        command = [str(_binaries(user) / "initdb"), "-D", str(new), "--username=postgres", "--encoding=UTF8"]
+        command = [str(binaries(user) / "initdb"), "-D", str(new), "--username=postgres", "--encoding=UTF8"]
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         result = subprocess.run(
             [*command, *locale, "--auth=scram-sha-256", f"--pwfile={password.name}"],
@@ -162,7 +162,7 @@ def clear_stale_pid_file(data: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _binaries(user: tuple[int, int] | None) -> Path:
+def binaries(user: tuple[int, int] | None = None) -> Path:
     """The folder of the server's programs: the package's, or a copy where the server's user cannot reach that."""
     # Found, not imported: importing it looks for directories that only its wrapper needs, and warns.
     found = importlib.util.find_spec(PACKAGE)

@@ -25,7 +25,7 @@ from shared.contracts.facts import (
     POINTS_AWARDED,
     PROGRAMME_PUBLISHED,
     RECOGNITION_GRANTED,
-    REDEMPTION_CHANGED,
+    REDEMPTION_FACT,
     REJECTED_EVENT,
 )
 from shared.followed_communities import FOLLOWED_COMMUNITIES
@@ -47,7 +47,7 @@ SPEC = ServiceSpec(
         Subscription(REJECTED, REJECTED_EVENT.adapter, on_rejected),
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
         Subscription(RECOGNITION, RECOGNITION_GRANTED.adapter, on_grants),
-        Subscription(REDEMPTIONS, REDEMPTION_CHANGED.adapter, on_redemptions),
+        Subscription(REDEMPTIONS, REDEMPTION_FACT, on_redemptions),
         Subscription(PAYOUTS, PAYOUT_FACT, on_payouts),
         Subscription(AUDIT, AUDIT_FACT, on_audit),
     ],

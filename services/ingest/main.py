@@ -1,17 +1,20 @@
 """The wiring of ingest."""
 
 from services.ingest.access.keys import api as keys
+from services.ingest.access.keys import handlers as keys_handlers
 from services.ingest.access.keys.handlers import SIGN_ANEW_EVERY_SECONDS, sign_anew
 from services.ingest.access.people import api as people
 from services.ingest.access.sign_ins import api as sign_ins
 from services.ingest.access.sign_ins.handlers import SWEEP_EVERY_SECONDS, sweep
 from services.ingest.access.token_keys.handlers import ANNOUNCE_EVERY_SECONDS, announce
+from services.ingest.communities import handlers as communities_handlers
 from services.ingest.communities.api import routes as communities
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
 from services.ingest.events.api.documents import OPERATIONS, SCHEMAS
 from services.ingest.lanes.handlers import LANE_PACE, on_lane_records
 from services.ingest.members import api as members
+from services.ingest.members import handlers as members_handlers
 from services.ingest.problems import ERRORS
 from services.ingest.settings import Settings
 from shared.consumer import Lanes, Subscription
@@ -34,6 +37,12 @@ SPEC = ServiceSpec(
     ],
     operations=OPERATIONS,
     schemas=SCHEMAS,
+    read_back=[
+        *keys_handlers.READ_BACK,
+        *communities_handlers.READ_BACK,
+        *members_handlers.READ_BACK,
+        *handlers.READ_BACK,
+    ],
 )
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ SPEC = ServiceSpec(
     problems=ERRORS,
     routers=[part.router for part in (leaderboards, totals, thresholds)],
     timers=[Timer("reevaluate", every_seconds=handlers.REEVALUATE_EVERY_SECONDS, run=handlers.reevaluate)],
+    read_back=handlers.READ_BACK,
 )
 
 if __name__ == "__main__":

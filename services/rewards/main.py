@@ -16,6 +16,7 @@ from services.rewards.problems import ERRORS
 from services.rewards.programmes.handlers import on_programmes
 from services.rewards.redemptions import api as redemptions
 from services.rewards.redemptions.handlers import expire_reservations
+from services.rewards.restoring.handlers import READ_BACK
 from services.rewards.settings import Settings
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
@@ -48,6 +49,7 @@ SPEC = ServiceSpec(
         Timer("count-outcomes-waiting", every_seconds=60, run=count_waiting),
         Timer("check-ledger", every_seconds=3600, run=check_all),
     ],
+    read_back=READ_BACK,
 )
 
 if __name__ == "__main__":

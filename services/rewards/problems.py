@@ -37,11 +37,13 @@ from services.rewards.redemptions.api import (
     UNKNOWN_REWARD,
 )
 from services.rewards.redemptions.domain import (
+    OtherRequestError,
     RedemptionClosedError,
     RedemptionState,
     UnknownRedemptionError,
     UnknownRewardError,
 )
+from shared.commands import KEY_REUSED
 from shared.http import ErrorTable, FieldError, Problem
 
 
@@ -77,6 +79,9 @@ ERRORS: ErrorTable = {
         NOT_ENOUGH_POINTS, f"{error.missing_points} points are missing; nothing was reserved"
     ),
     RedemptionClosedError: _closed,
+    OtherRequestError: lambda _: Problem(
+        KEY_REUSED, "The key made a redemption of another member or reward; use a new key for a new request"
+    ),
     NoBankDetailsError: lambda error: Problem(
         NO_BANK_DETAILS, f"Member {error.member_id} has none; PUT /v1/payees/{error.member_id} sets them"
     ),

@@ -1,10 +1,12 @@
 """The wiring of scoring."""
 
+from services.scoring.awards import handlers as awards_handlers
 from services.scoring.awards.api.routes import router as awards
 from services.scoring.awards.handlers import Scorer
 from services.scoring.problems import ERRORS
 from services.scoring.programmes.api.models import SCHEMAS
 from services.scoring.programmes.api.routes import router as programmes
+from services.scoring.programmes.handlers import publishing
 from services.scoring.programmes.handlers.checking import CHECKER
 from services.scoring.programmes.handlers.publishing import SIGN_ANEW_EVERY_SECONDS, count_waiting, sign_anew
 from services.scoring.settings import Settings
@@ -35,6 +37,7 @@ SPEC = ServiceSpec(
     ],
     schemas=SCHEMAS,
     closing=[scorer.close, CHECKER.close],
+    read_back=[*publishing.READ_BACK, *awards_handlers.READ_BACK],
 )
 
 if __name__ == "__main__":

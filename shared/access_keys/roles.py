@@ -56,7 +56,14 @@ ROLE_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
     Role.FINANCE_MAKER: _FINANCE_READS | {Scope.PAYOUTS_WRITE},
     Role.FINANCE_APPROVER: _FINANCE_READS | {Scope.PAYOUTS_APPROVE, Scope.PROGRAMMES_APPROVE},
     Role.OPERATOR: _FINANCE_READS
-    | {Scope.EVENTS_WRITE, Scope.MEMBERS_WRITE, Scope.PEOPLE_READ, Scope.AUDIT_READ, Scope.SIGN_IN_WRITE},
+    | {
+        Scope.EVENTS_WRITE,
+        Scope.MEMBERS_WRITE,
+        Scope.PEOPLE_READ,
+        Scope.AUDIT_READ,
+        Scope.SIGN_IN_WRITE,
+        Scope.OPERATIONS_READ,
+    },
     Role.ADMINISTRATOR: frozenset(
         {
             Scope.PEOPLE_WRITE,
@@ -65,6 +72,7 @@ ROLE_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
             Scope.COMMUNITIES_WRITE,
             Scope.AUDIT_READ,
             Scope.SIGN_IN_WRITE,
+            Scope.OPERATIONS_READ,
             Scope.PROGRAMMES_READ,
             Scope.MEMBERS_READ,
         }
@@ -73,7 +81,14 @@ ROLE_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
 #: The roles that there are in the installation, and all that they are good for there.
 INSTALLATION_ROLES: Final = frozenset({Role.ADMINISTRATOR, Role.OPERATOR})
 INSTALLATION_SCOPES: Final = frozenset(
-    {Scope.PEOPLE_WRITE, Scope.PEOPLE_READ, Scope.KEYS_WRITE, Scope.COMMUNITIES_WRITE, Scope.AUDIT_READ}
+    {
+        Scope.PEOPLE_WRITE,
+        Scope.PEOPLE_READ,
+        Scope.KEYS_WRITE,
+        Scope.COMMUNITIES_WRITE,
+        Scope.AUDIT_READ,
+        Scope.OPERATIONS_READ,
+    }
 )
 
 

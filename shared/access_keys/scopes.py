@@ -27,6 +27,7 @@ class Scope(StrEnum):
     COMMUNITIES_WRITE = "communities:write"
     AUDIT_READ = "audit:read"
     SIGN_IN_WRITE = "sign_in:write"
+    OPERATIONS_READ = "operations:read"
 
 
 #: Every scope, in the order in which they are shown.

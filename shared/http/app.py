@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from shared.access_keys import Principal
+from shared.http import own_facts
 from shared.http.auth import requires
 from shared.http.connected import ConnectedService
 from shared.http.declared import only_declared
@@ -97,6 +98,7 @@ def create_app(api: Api, settings: ServiceSettings) -> FastAPI:
     for router in api.routers:
         app.include_router(router)
     app.include_router(_operations())
+    app.include_router(own_facts.router)
     app.add_middleware(RequestLimits, settings=settings, direct=_direct_routes(api.routers))
     _complete_openapi(app, api.operations, api.schemas)
     return app

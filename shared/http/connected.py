@@ -14,6 +14,9 @@ from fastapi import Depends, Request
 
 from shared.access_keys import KeyRing, Principal
 from shared.audit import Actor, Commanded, ReadNotes, continued_trace
+from shared.http.problem_types import FENCED
+from shared.http.problems import Problem
+from shared.own_facts.fence import Report
 from shared.postgres import Connection, begin
 from shared.settings import ServiceSettings
 from shared.telemetry import new_traceparent
@@ -21,6 +24,7 @@ from shared.transaction import Transaction
 
 #: Where a request keeps who calls, once that was checked: an Actor.
 ACTOR = "plaudit.actor"
+FENCED_RETRY_SECONDS = "5"
 
 
 def actor_of(principal: Principal) -> Actor:
@@ -34,16 +38,25 @@ class Connected:
 
     `begin` begins a transaction. `send` gives (topic, key, value) records to the broker and returns
     when every in-sync replica has them; it raises KafkaError or TimeoutError. `not_ready` says in words what keeps
-    the service from its work. `reads` are those of personal data that are to be stored.
+    the service from its work. `reads` are those of personal data that are to be stored. `why_fenced` says why no
+    command may be carried out (None: it may), and `own_facts` compares the database with the service's own topics.
     """
 
     settings: ServiceSettings
     pool: asyncpg.Pool
     keys: KeyRing
     begin: Callable[[], AbstractAsyncContextManager[Transaction[Any]]]
-    send: Callable[[Sequence[tuple[str, bytes, bytes]]], Awaitable[None]]
+    send: Callable[[Sequence[tuple[str, bytes, bytes]]], Awaitable[Any]]
     not_ready: Callable[[], Awaitable[list[str]]]
     reads: ReadNotes = field(default_factory=ReadNotes)
+    why_fenced: Callable[[], str | None] = lambda: None
+    own_facts: Callable[[], Awaitable[Report]] | None = None
+
+    def check_fence(self) -> None:
+        """Refuse a command while the service is fenced. Raises Problem 503 then."""
+        why = self.why_fenced()
+        if why is not None:
+            raise Problem(FENCED, f"Nothing was done: {why}", headers={"Retry-After": FENCED_RETRY_SECONDS})
 
 
 async def _connected(request: Request) -> Connected:
@@ -67,6 +80,7 @@ async def _snapshot(service: ConnectedService) -> AsyncIterator[Connection]:
 @asynccontextmanager
 async def _commanded(request: Request, service: Connected) -> AsyncIterator[Transaction[Any]]:
     """A transaction of the request: what commits leaves an entry, and no route can be without it."""
+    service.check_fence()
     commanded = Commanded(
         operation=f"{request.method} {request.scope['route'].path}",
         actor=request.scope.get(ACTOR),
@@ -85,6 +99,7 @@ async def _transaction(request: Request, service: ConnectedService) -> AsyncIter
 async def _factory(
     request: Request, service: ConnectedService
 ) -> Callable[[], AbstractAsyncContextManager[Transaction[Any]]]:
+    service.check_fence()
     return lambda: _commanded(request, service)
 
 

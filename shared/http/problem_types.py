@@ -48,6 +48,7 @@ INVALID_CURSOR = ProblemType("invalid-cursor", 422, "The cursor is not valid")
 HEAD_TOO_LARGE = ProblemType("head-too-large", 431, "The request's head is too large")
 INTERNAL_ERROR = ProblemType("internal-error", 500, "Internal error")
 NOT_AVAILABLE = ProblemType("not-available", 503, "Not available for the moment")
+FENCED = ProblemType("fenced", 503, "The service does not know all that it did")
 TOO_MANY_CONNECTIONS = ProblemType("too-many-connections", 503, "Too many connections")
 
 #: What any route with an access key may answer.
@@ -64,4 +65,5 @@ COMMON = (
     INVALID_REQUEST,
     UNKNOWN_FIELD,
     NOT_AVAILABLE,
+    FENCED,
 )

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from weakref import WeakKeyDictionary
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
@@ -43,7 +43,8 @@ class _Batch:
 
     def __init__(self, builder: BatchBuilder) -> None:
         self.builder = builder
-        self.acknowledged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        #: The offset after the batch's last record; 0 when the broker no longer knew it.
+        self.acknowledged: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self.callers = 0
 
 
@@ -88,7 +89,7 @@ class _Lane:
         while self._waiting:
             batch = self._waiting.popleft()
             try:
-                await (await producer.send_batch(batch.builder, topic, partition=partition))
+                sent = await (await producer.send_batch(batch.builder, topic, partition=partition))
             except asyncio.CancelledError:
                 for never in (batch, *self._waiting):
                     never.acknowledged.cancel()
@@ -97,7 +98,8 @@ class _Lane:
                 batch.acknowledged.set_exception(error)
                 batch.acknowledged.exception()  # they may have gone
             else:
-                batch.acknowledged.set_result(None)
+                known = sent.offset >= 0
+                batch.acknowledged.set_result(sent.offset + batch.builder.record_count() if known else 0)
         self._sending = None
 
 
@@ -105,15 +107,19 @@ class _Lane:
 _LANES: WeakKeyDictionary[AIOKafkaProducer, dict[tuple[str, int], _Lane]] = WeakKeyDictionary()
 
 
-async def send_records(producer: AIOKafkaProducer, records: Iterable[tuple[str, bytes, bytes]]) -> None:
+async def send_records(
+    producer: AIOKafkaProducer, records: Iterable[tuple[str, bytes, bytes]]
+) -> dict[TopicPartition, int]:
     """Send (topic, key, value) records and return when every in-sync replica has all of them.
 
-    Records of one key keep their order. Batches are built here: a future for every record, as `send` makes
+    Returns the offset after the last of them in each partition, as far as the broker knew it. Records of one key
+    keep their order. Batches are built here: a future for every record, as `send` makes
     them, costs more than the record. Raises KafkaError; some of the records may then have been written.
     """
     lanes = _LANES.setdefault(producer, {})
     partitions: dict[str, list[int]] = {}
     batches: dict[_Batch, _Lane] = {}
+    places: dict[_Batch, TopicPartition] = {}
     touched: dict[tuple[str, int], _Lane] = {}
     try:
         for topic, key, value in records:
@@ -127,6 +133,7 @@ async def send_records(producer: AIOKafkaProducer, records: Iterable[tuple[str, 
             if batch not in batches:
                 batch.callers += 1
                 batches[batch] = lane
+                places[batch] = TopicPartition(topic, partition)
             touched[topic, partition] = lane
         for (topic, partition), lane in touched.items():
             lane.send(producer, topic, partition)
@@ -136,5 +143,7 @@ async def send_records(producer: AIOKafkaProducer, records: Iterable[tuple[str, 
     finally:
         for batch, lane in batches.items():
             lane.withdraw(batch)
-    for batch in batches:
-        batch.acknowledged.result()
+    ends: dict[TopicPartition, int] = {}
+    for batch, place in places.items():
+        ends[place] = max(ends.get(place, 0), batch.acknowledged.result())
+    return {place: end for place, end in ends.items() if end}

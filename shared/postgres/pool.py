@@ -4,7 +4,7 @@ Each service has one database and one role of the same name, `plaudit_<service>`
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -43,16 +43,27 @@ def database_url(server_url: str, database: str, user: str | None = None, passwo
     return urlunsplit((parts.scheme, netloc, f"/{database}", parts.query, ""))
 
 
-async def create_pool(service: str, settings: ServiceSettings) -> asyncpg.Pool:
-    """The service's connections, as its own role on its own database.
+async def create_pool(
+    service: str,
+    settings: ServiceSettings,
+    *,
+    on_connect: Callable[[asyncpg.Connection], Awaitable[None]] | None = None,
+) -> asyncpg.Pool:
+    """The service's connections, as its own role on its own database; `on_connect` is given each new one.
 
     Whoever waits for one longer than `pool_acquire_seconds` gets TimeoutError, which is TRANSIENT.
     """
+
+    async def prepare(connection: asyncpg.Connection) -> None:
+        await use_quick_times(connection)
+        if on_connect is not None:
+            await on_connect(connection)
+
     role = role_name(service)
     pool = _Pool(
         database_url(settings.postgres_url, role, role, settings.postgres_password),
         acquire_seconds=settings.pool_acquire_seconds,
-        init=use_quick_times,
+        init=prepare,
         reset=_leave_as_it_is,
         min_size=settings.pool_min_count,
         max_size=settings.pool_max_count,

@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import mode
@@ -15,13 +15,16 @@ from fastapi import FastAPI
 
 from shared.access_keys import KeyRing
 from shared.consumer import ConsumerLoop
+from shared.failures import is_transient as is_transient_anywhere
 from shared.http import Connected
 from shared.http.app import Api, create_app
 from shared.http.server import HttpServer
 from shared.kafka import create_producer, is_transient, send_records
 from shared.outbox import OutboxRelay
+from shared.own_facts import Fence
+from shared.own_facts.readback import topics_of
 from shared.postgres import TRANSIENT, create_pool, missing_migrations
-from shared.retries import Pauses, until_it_passes
+from shared.retries import Pauses, StoppedInRetriesError, until_it_passes
 from shared.service.spec import ServiceSpec, Timer
 from shared.settings import Role, ServiceSettings
 from shared.transaction import Transaction, transaction
@@ -33,6 +36,12 @@ READY_CHECK_SECONDS = 2.0
 #: Reads of personal data are stored so long after them: a process that is killed forgets those of this time.
 STORE_READS_EVERY_SECONDS = 1.0
 STORE_READS_MAX_COUNT = 1_000
+#: How long a start waits for the fence; one that takes longer goes on behind it.
+FENCED_START_SECONDS = 10.0
+#: How often a process that cannot know what it forgot looks whether somebody has put that right.
+BLOCKED_SECONDS = 5.0
+
+T = TypeVar("T")
 
 #: What PostgreSQL answers before the service's role, database and tables are made.
 DATABASE_NOT_THERE_YET = (
@@ -66,6 +75,7 @@ class Parts(mode.Service):
         self._spec = spec
         self._settings = settings
         self.role = role
+        self.fence = Fence(spec.name, settings, steps=spec.read_back, subscriptions=spec.subscriptions)
         self._consumer_loop: ConsumerLoop | None = None
         self._to_close = contextlib.AsyncExitStack()
 
@@ -89,8 +99,19 @@ class Parts(mode.Service):
         self._to_close.push_async_callback(self._close_producer)
         for close in self._spec.closing:
             self._to_close.push_async_callback(close)
-        self.relay = OutboxRelay(self.pool, self.producer, self._settings)
+        await self._until_it_passes(lambda: self.fence.compare(self.pool), "its own topics")
+        is_fenced = self.fence.why is not None
+        self.relay = OutboxRelay(self.pool, self.producer, self._settings, seen=self.fence.seen, held=is_fenced)
         await self.add_runtime_dependency(self.relay)
+        if not is_fenced:
+            await self._consume()
+        await self._serve()
+        if is_fenced:
+            lifting = self.add_future(self._lift_fence())
+            # What the process before told last is taken in within a moment, and nobody need notice.
+            await asyncio.wait({lifting}, timeout=FENCED_START_SECONDS)
+
+    async def _consume(self) -> None:
         if self.role != "api":
             self._consumer_loop = ConsumerLoop(
                 self._spec.name,
@@ -101,6 +122,8 @@ class Parts(mode.Service):
                 self._spec.lanes,
             )
             await self.add_runtime_dependency(self._consumer_loop)
+
+    async def _serve(self) -> None:
         ring = KeyRing(self.pool, self._settings)
         self._to_close.push_async_callback(ring.close)
         self.connected = Connected(
@@ -110,12 +133,46 @@ class Parts(mode.Service):
             begin=self.begin,
             send=self._send,
             not_ready=self._not_ready,
+            why_fenced=lambda: self.fence.why,
+            own_facts=lambda: self.fence.report(self.pool),
         )
         app = describe(self._spec, self._settings, self.role)
         app.state.connected = self.connected
         self.http = HttpServer(app, self._settings)
         await self.add_runtime_dependency(self.http)
         self.add_future(self._store_reads())
+
+    async def _lift_fence(self) -> None:
+        """Read back what the database has forgotten; until then nothing is published, and no command is taken."""
+        with contextlib.suppress(StoppedInRetriesError):
+            # 1. What lies beyond is kept in the database; what cannot be known waits for somebody to put it right.
+            while not await self._until_it_passes(lambda: self.fence.copy(self.pool), "its own topics"):
+                await self.sleep(BLOCKED_SECONDS)
+                if self.should_stop:
+                    return
+            # 2. Nothing that is in a topic already waits to be published any more.
+            self.relay.release()
+            # 3. Whoever consumes takes it in; others wait for that.
+            await self._until_it_passes(self._know_all, "what the database had forgotten")
+
+    async def _know_all(self) -> None:
+        if self.role == "api":
+            await self.fence.until_known(self.pool)
+        else:
+            await self.fence.read_back(self.pool, self.begin, read_inputs=self._consume_once)
+
+    async def _consume_once(self) -> None:
+        if self._consumer_loop is None:
+            await self._consume()
+
+    async def _until_it_passes(self, action: Callable[[], Awaitable[T]], what: str) -> T:
+        return await until_it_passes(
+            action,
+            is_transient=is_transient_anywhere,
+            pauses=DEPENDENCY_PAUSES,
+            on_failure=lambda error, _: log.info("waiting for %s: %r", what, error),
+            should_stop=lambda: self.should_stop,
+        )
 
     async def on_shutdown(self) -> None:
         """Store what was read last; close the connections, after every part that used them has stopped."""
@@ -177,6 +234,8 @@ class Parts(mode.Service):
                 await self.pool.fetchval("select 1")
         except TRANSIENT:
             missing.append("PostgreSQL does not answer")
+        if self.fence.why is not None:
+            missing.append(f"fenced: {self.fence.why}")
         if self._consumer_loop is not None and not self._consumer_loop.assigned.is_set():
             missing.append("no partitions assigned yet")
         stalled = 0.0 if self._consumer_loop is None else self._consumer_loop.stalled_seconds()
@@ -185,7 +244,9 @@ class Parts(mode.Service):
         return missing
 
     async def run_timer(self, timer: Timer) -> None:
-        """Run a timer once; a transient failure waits for the next time."""
+        """Run a timer once; a transient failure waits for the next time, and a fence for its end."""
+        if self.fence.why is not None:
+            return
         try:
             async with self.begin() as tx:
                 await timer.run(tx)
@@ -193,7 +254,7 @@ class Parts(mode.Service):
             log.warning("timer %s waits for its next turn: %r", timer.name, error)
 
     async def _connected_pool(self) -> asyncpg.Pool:
-        pool = await create_pool(self._spec.name, self._settings)
+        pool = await create_pool(self._spec.name, self._settings, on_connect=self.fence.seen.check)
         try:
             missing = await missing_migrations(pool, self._spec.name)
             if missing:
@@ -211,6 +272,9 @@ class Parts(mode.Service):
             for subscription in self._spec.subscriptions:
                 if not present.partitions_for_topic(subscription.topic.name):
                     raise KafkaError(f"topic {subscription.topic.name} is not there yet, or may not be read")
+            for name in topics_of(self._spec.read_back):
+                if not present.partitions_for_topic(name):
+                    raise KafkaError(f"topic {name} is not there yet, or may not be read")
         except BaseException:
             await producer.stop()
             raise

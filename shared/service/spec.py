@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from shared.consumer import Lanes, Subscription
 from shared.http import ErrorTable
+from shared.own_facts import ReadBack
 from shared.settings import ServiceSettings
 from shared.transaction import Transaction
 
@@ -39,6 +40,8 @@ class ServiceSpec:
     closing: Sequence[Callable[[], Awaitable[None]]] = ()
     #: Topics that it reads by the beginning of their names.
     lanes: Lanes | None = None
+    #: How facts of its own are taken in that its database has forgotten, step by step.
+    read_back: Sequence[ReadBack] = ()
     #: OpenAPI of routes that are not FastAPI's: operations by path and method, and the schemas they name.
     operations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     schemas: Mapping[str, Any] = field(default_factory=dict)

@@ -25,8 +25,9 @@ def test_what_is_about_a_member_that_member_may_read_and_nothing_else() -> None:
     assert len(of_members) >= 4
 
 
-def test_the_bootstrap_key_adds_people_and_issues_keys() -> None:
-    assert of("BootstrapKey") == {"POST /v1/communities/{community}/people", "POST /v1/keys"}
+def test_the_bootstrap_key_adds_people_and_issues_keys_and_looks_what_a_restore_left_open() -> None:
+    changing = {"POST /v1/communities/{community}/people", "POST /v1/keys"}
+    assert of("BootstrapKey") == {*changing, "GET /v1/own-facts"}
 
 
 def test_every_operation_with_a_scope_is_somebodys() -> None:

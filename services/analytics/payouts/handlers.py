@@ -2,7 +2,7 @@
 
 from services.analytics.payouts import store
 from services.analytics.payouts.domain import PayoutKey
-from shared.contracts.facts import PayoutChanged, PayoutLots
+from shared.contracts.facts import PayoutChanged, PayoutLots, PayoutRunChanged
 from shared.telemetry import observe_ages
 from shared.transaction import Transaction
 
@@ -10,14 +10,14 @@ from shared.transaction import Transaction
 AGES_MAX_COUNT = 10_000
 
 
-async def on_payouts(tx: Transaction, facts: list[PayoutChanged | PayoutLots]) -> None:
-    """Store the states of payouts and the awards that they pay."""
+async def on_payouts(tx: Transaction, facts: list[PayoutChanged | PayoutLots | PayoutRunChanged]) -> None:
+    """Store the states of payouts and the awards that they pay; of runs nothing is kept."""
     changes: list[PayoutChanged] = []
     parts: list[PayoutLots] = []
     for fact in facts:
         if fact["type"] == "payout.changed.v1":
             changes.append(fact)
-        else:
+        elif fact["type"] == "payout.lots.v1":
             parts.append(fact)
     if changes:
         await store.add_changes(tx.conn, changes=changes)

@@ -1,6 +1,6 @@
 """Communities are stored, and told to every service, in one transaction; and each event is given its day."""
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -11,15 +11,21 @@ from services.ingest.communities.domain.communities import (
     Change,
     Community,
     CommunityExistsError,
+    Look,
+    Public,
+    Publishing,
+    Retention,
     StaleRevisionError,
     UnknownCommunityError,
     changed,
     new_calendar,
 )
+from services.ingest.communities.domain.contrast import Colours
 from services.ingest.settings import Settings
 from shared.audit import Did
 from shared.calendars import Calendar
-from shared.contracts.facts import COMMUNITY_CHANGED, CommunityData
+from shared.contracts.facts import COMMUNITY_CHANGED, CommunityChanged, CommunityData
+from shared.own_facts import ReadBack
 from shared.topics import COMMUNITIES
 from shared.transaction import Transaction
 
@@ -77,6 +83,42 @@ async def change_community(
         await store.put_community(tx.conn, community=after)
         _tell(tx, after)
     return after
+
+
+async def on_communities_told(tx: Transaction[Settings], facts: list[CommunityChanged]) -> None:
+    """Take in communities that were declared or changed and that the database has forgotten.
+
+    The highest revision counts, so days go on by the calendar that was told last.
+    """
+    for told in map(_told, facts):
+        known = await store.lock_community(tx.conn, community=told.community)
+        if known.declared is None or known.declared.revision < told.revision:
+            await store.put_community(tx.conn, community=told)
+
+
+def _told(fact: CommunityChanged) -> Community:
+    data = fact["data"]
+    look, retention = data["look"], data["retention"]
+    colours, logo = look.get("colours"), look.get("logo_png")
+    return Community(
+        community=fact["community"],
+        title=data["title"],
+        calendar=Calendar.of(data["calendar"]),
+        currency=data["currency"],
+        languages=tuple(data["languages"]),
+        look=Look(
+            look["name"],
+            None if colours is None else Colours(colours["background"], colours["text"], colours["accent"]),
+            None if logo is None else b64decode(logo),
+        ),
+        public=tuple(map(Public, data["public"])),
+        publishing=Publishing(data["review_policy"]["publishing"]),
+        retention=Retention(retention["texts_days"], retention["rejected_days"]),
+        revision=data["revision"],
+    )
+
+
+READ_BACK = (ReadBack((COMMUNITIES,), COMMUNITY_CHANGED.adapter, on_communities_told),)
 
 
 def _did(verb: str, before: Community | None, after: Community) -> Did:

@@ -1,6 +1,10 @@
 """What ingest does with each event it took, inside a transaction that somebody else opened."""
 
 from collections import Counter
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, TypeAdapter
 
 from services.ingest.communities.handlers import calendars_of
 from services.ingest.events import store
@@ -12,14 +16,16 @@ from services.ingest.events.domain.judgement import (
     NotAnEventError,
     OccupiedReceiptError,
     Received,
+    ToldEvent,
     accepted_event,
     first_of_each,
     judge,
     people_of,
 )
-from services.ingest.members.handlers import resolve
+from services.ingest.members.handlers import resolve, unknown
 from services.ingest.metrics import EVENTS_JUDGED
-from shared.contracts.facts import REJECTED_EVENT, RawEvent, RejectedData
+from shared.contracts.facts import ACCEPTED_EVENT, REJECTED_EVENT, RawEvent, RejectedData
+from shared.own_facts import ReadBack
 from shared.topics import EVENTS, REJECTED, record_key
 from shared.transaction import InvalidMessageError, Transaction
 
@@ -33,6 +39,7 @@ async def on_raw_events(tx: Transaction, facts: list[RawEvent]) -> None:
     # 1. Which are new? The unique key decides between workers.
     new = await store.add_events(tx.conn, received=received)
     stored: dict[EventKey, bytes] = {}
+    told: dict[EventKey, datetime] = {}
     # 2. What isn't: the same event again, or a record consumed again, which must not turn its own acceptance
     #    into a duplicate.
     if new is not None:
@@ -41,10 +48,17 @@ async def on_raw_events(tx: Transaction, facts: list[RawEvent]) -> None:
             return
         known = {(event.community, event.uid) for event in received} - new
         stored = await store.load_hashes(tx.conn, keys=sorted(known))
-    outcomes = judge(received, stored)
-    # 3. Who is it?
+        told = await store.load_read_back(tx.conn, keys=sorted(known))
+    outcomes = judge(received, stored, told)
+    # 3. Who is it? What was told before is in the log; only whom nobody knows of it is told again.
     accepted = [event for event, outcome in outcomes if outcome is ACCEPTED]
     names, first_seen_at = people_of(accepted)
+    if told:
+        again = [event for event in accepted if (event.community, event.uid) in told]
+        accepted = [event for event in accepted if (event.community, event.uid) not in told]
+        strangers = await unknown(tx, identities=people_of(again)[0])
+        names = people_of(accepted)[0] | {one: name for one, name in names.items() if one in strangers}
+        await store.forget_read_back(tx.conn, keys=[(event.community, event.uid) for event in again])
     members = await resolve(tx, names=names, first_seen_at=first_seen_at)
     # 4. Which day is it for them?
     calendars = await calendars_of(tx, communities={event.community for event in accepted})
@@ -62,6 +76,24 @@ async def on_raw_events(tx: Transaction, facts: list[RawEvent]) -> None:
             _tell_conflict(tx, event)
     for outcome, count in Counter(outcome for _, outcome in outcomes).items():
         EVENTS_JUDGED.labels(outcome).inc(count)
+
+
+async def on_events_told(tx: Transaction, facts: list[dict[str, Any]]) -> None:
+    """Remember events that were accepted and that the database has forgotten.
+
+    Their requests are read again, and get the receipts that they had: see on_raw_events.
+    """
+    await store.add_events_as_told(tx.conn, events=[ToldEvent.from_fact(fact) for fact in facts])
+
+
+def _as_it_is(fact: dict[str, Any]) -> dict[str, Any]:
+    ACCEPTED_EVENT.validate_python(fact)
+    return fact
+
+
+#: As it was written, once it is known to be an event: the hash is of what the platform sent.
+_WRITTEN: TypeAdapter[dict[str, Any]] = TypeAdapter(Annotated[dict[str, Any], AfterValidator(_as_it_is)])
+READ_BACK = (ReadBack((EVENTS,), _WRITTEN, on_events_told),)
 
 
 def _received(fact: RawEvent, index: int) -> Received:

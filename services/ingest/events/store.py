@@ -1,6 +1,7 @@
 """The SQL of events and their receipts."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from asyncpg import Pool, UniqueViolationError
 
@@ -11,6 +12,7 @@ from services.ingest.events.domain.judgement import (
     Outcome,
     ReceiptKey,
     Received,
+    ToldEvent,
 )
 from services.ingest.events.domain.receipts import Judgement, ReceiptPlace
 from shared.postgres import Connection
@@ -125,3 +127,53 @@ async def page_of_judgements(
         Judgement(row["receipt_index"], str(row["event_uid"]), Outcome(row["outcome"]), row["reason"])
         for row in rows
     ]
+
+
+async def add_events_as_told(conn: Connection, *, events: Sequence[ToldEvent]) -> None:
+    """Remember events that were accepted before, and when; those that are known change nothing."""
+    await conn.execute(
+        """
+        with added as (
+            insert into events (community, event_uid, content_hash)
+            select community, event_uid, content_hash
+            from unnest($1::text[], $2::uuid[], $3::bytea[]) as e(community, event_uid, content_hash)
+            on conflict do nothing
+            returning community, event_uid)
+        insert into events_read_back (community, event_uid, received_at)
+        select distinct on (event_uid, community) community, event_uid, received_at
+        from added
+        join unnest($1::text[], $2::uuid[], $4::timestamptz[]) as t(community, event_uid, received_at)
+            using (community, event_uid)
+        order by event_uid, community, received_at
+        on conflict do nothing
+        """,
+        [event.community for event in events],
+        [event.uid for event in events],
+        [event.hash for event in events],
+        [event.received_at for event in events],
+    )
+
+
+async def load_read_back(conn: Connection, *, keys: Collection[EventKey]) -> dict[EventKey, datetime]:
+    """When those of these events were received that were read back, and are still to be judged again."""
+    rows = await conn.fetch(
+        """
+        select community, event_uid, received_at from events_read_back
+        join unnest($1::text[], $2::uuid[]) as k(community, event_uid) using (community, event_uid)
+        """,
+        [community for community, _ in keys],
+        [uid for _, uid in keys],
+    )
+    return {(row["community"], str(row["event_uid"])): row["received_at"] for row in rows}
+
+
+async def forget_read_back(conn: Connection, *, keys: Collection[EventKey]) -> None:
+    """These events were judged again."""
+    await conn.execute(
+        """
+        delete from events_read_back r using unnest($1::text[], $2::uuid[]) as k(community, event_uid)
+        where r.community = k.community and r.event_uid = k.event_uid
+        """,
+        [community for community, _ in keys],
+        [uid for _, uid in keys],
+    )

@@ -1,6 +1,6 @@
 """Who is who: what ingest does with the identities it sees and is told of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from services.ingest.members import store
@@ -15,7 +15,8 @@ from services.ingest.members.domain import (
 )
 from services.ingest.metrics import MEMBERS_IDENTIFIED
 from shared.audit import Did
-from shared.contracts.facts import MEMBER_IDENTIFIED, MemberData
+from shared.contracts.facts import MEMBER_IDENTIFIED, MemberData, MemberIdentified
+from shared.own_facts import ReadBack
 from shared.topics import MEMBERS
 from shared.transaction import Transaction
 
@@ -60,6 +61,48 @@ async def resolve(
         for member in (await store.load_members(tx.conn, keys=sorted(changed))).values():
             _tell(tx, member)
     return {identity: owner.member_id for identity, owner in owners.items()}
+
+
+async def unknown(tx: Transaction, *, identities: Iterable[IdentityKey]) -> set[IdentityKey]:
+    """Which of these identities are nobody's yet."""
+    wanted = set(identities)
+    return wanted - (await store.load_owners(tx.conn, identities=wanted)).keys()
+
+
+async def on_members_told(tx: Transaction, facts: list[MemberIdentified]) -> None:
+    """Take in members that were told of and that the database has forgotten; the highest revision counts."""
+    newest: dict[MemberKey, Member] = {}
+    for fact in facts:
+        member = _told(fact)
+        key = MemberKey(member.community, member.member_id)
+        if key not in newest or newest[key].revision < member.revision:
+            newest[key] = member
+    members = [newest[key] for key in sorted(newest)]
+    await store.put_members_as_told(tx.conn, members=members)
+    await store.add_identities(
+        tx.conn,
+        owners={
+            IdentityKey(member.community, *identity): member.member_id
+            for member in members
+            for identity in member.identities
+        },
+    )
+
+
+def _told(fact: MemberIdentified) -> Member:
+    data = fact["data"]
+    return Member(
+        community=fact["community"],
+        member_id=data["member_id"],
+        name=data.get("name"),
+        channel=data["channel"],
+        first_seen_at=data["first_seen_at"],
+        revision=data["revision"],
+        identities=tuple(Identity(one["channel"], one["id"]) for one in data["identities"]),
+    )
+
+
+READ_BACK = (ReadBack((MEMBERS,), MEMBER_IDENTIFIED.adapter, on_members_told),)
 
 
 async def declare_identities(

@@ -78,6 +78,26 @@ async def set_names(conn: Connection, *, names: Mapping[MemberKey, str | None]) 
     )
 
 
+async def put_members_as_told(conn: Connection, *, members: Sequence[Member]) -> None:
+    """Keep members as they were told, in the order given; a revision not above the one known changes nothing."""
+    await conn.execute(
+        """
+        insert into members as m (community, member_id, name, channel, first_seen_at, revision)
+        select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::int[])
+        on conflict (community, member_id) do update
+        set name = excluded.name, channel = excluded.channel, first_seen_at = excluded.first_seen_at,
+            revision = excluded.revision
+        where excluded.revision > m.revision
+        """,
+        [member.community for member in members],
+        [member.member_id for member in members],
+        [member.name for member in members],
+        [member.channel for member in members],
+        [member.first_seen_at for member in members],
+        [member.revision for member in members],
+    )
+
+
 async def load_members(conn: Connection, *, keys: Sequence[MemberKey]) -> dict[MemberKey, Member]:
     """The members that are known, each with all identities; in the order of their keys."""
     rows = await conn.fetch(

@@ -63,6 +63,7 @@ def tell_grants(tx: Transaction, *, grants: Sequence[Grant], traceparent: str | 
             "title": grant.title,
             "award_id": grant.award_id,
             "event_time": grant.event_time,
+            "programme_version": grant.version,
         }
         if grant.reverses is not None:
             data["reverses"] = grant.reverses

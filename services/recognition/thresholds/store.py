@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from asyncpg import Record
 
@@ -44,7 +45,7 @@ async def lock_programmes_shared(conn: Connection, *, communities: Collection[st
     )
 
 
-async def _lock_programme(conn: Connection, community: str) -> None:
+async def lock_programme(conn: Connection, community: str) -> None:
     """Wait for every transaction that shares the lock of the community's programme, and let no other begin to."""
     await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", community)
 
@@ -66,7 +67,7 @@ async def put_due_in_force(conn: Connection, *, now: datetime) -> None:
         now,
     )
     for row in due:
-        await _lock_programme(conn, row["community"])
+        await lock_programme(conn, row["community"])
         await conn.execute(
             """
             insert into programmes_in_force (community, version, evaluated_up_to, evaluated)
@@ -131,7 +132,7 @@ async def lock_reevaluation(conn: Connection) -> Reevaluation | None:
     )
     if row is None:
         return None
-    await _lock_programme(conn, row["community"])
+    await lock_programme(conn, row["community"])
     return Reevaluation(row["community"], str(row["evaluated_up_to"]))
 
 
@@ -154,6 +155,13 @@ async def add_grants(conn: Connection, *, grants: Sequence[Grant], granted_at: d
         select g.*, $11 from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
                                     $7::uuid[], $8::timestamptz[], $9::int[], $10::uuid[]) as g
         """,
+        *_columns(grants),
+        granted_at,
+    )
+
+
+def _columns(grants: Sequence[Grant]) -> tuple[list[Any], ...]:
+    return (
         [grant.community for grant in grants],
         [grant.grant_id for grant in grants],
         [grant.member_id for grant in grants],
@@ -164,8 +172,49 @@ async def add_grants(conn: Connection, *, grants: Sequence[Grant], granted_at: d
         [grant.event_time for grant in grants],
         [grant.version for grant in grants],
         [grant.reverses for grant in grants],
-        granted_at,
     )
+
+
+async def add_grants_as_told(
+    conn: Connection, *, grants: Sequence[Grant], granted_at: Mapping[str, datetime]
+) -> set[str]:
+    """Add grants that were made before, with when that was; return the ids of those that were not there."""
+    rows = await conn.fetch(
+        """
+        insert into grants (community, grant_id, member_id, kind, name, title, award_id, event_time,
+                            programme_version, reverses, granted_at)
+        select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[],
+                             $8::timestamptz[], $9::int[], $10::uuid[], $11::timestamptz[])
+        on conflict do nothing returning grant_id
+        """,
+        *_columns(grants),
+        [granted_at[grant.grant_id] for grant in grants],
+    )
+    return {str(row["grant_id"]) for row in rows}
+
+
+async def known_grants(conn: Connection, *, grants: Sequence[Grant]) -> set[str]:
+    """The ids of those grants that were made before."""
+    rows = await conn.fetch(
+        "select grant_id from grants where grant_id = any($1::uuid[])", [grant.grant_id for grant in grants]
+    )
+    return {str(row["grant_id"]) for row in rows}
+
+
+async def load_standing(conn: Connection, *, community: str, member_ids: Collection[str]) -> list[Grant]:
+    """The grants of these members that nothing has taken back, oldest first."""
+    rows = await conn.fetch(
+        """
+        select * from grants g
+        where community = $1 and member_id = any($2::uuid[]) and reverses is null and not exists (
+            select from grants r where r.community = g.community and r.member_id = g.member_id
+                and r.reverses = g.grant_id)
+        order by granted_at, grant_id
+        """,
+        community,
+        list(member_ids),
+    )
+    return [_grant(row) for row in rows]
 
 
 async def add_holders(conn: Connection, *, changes: Mapping[tuple[str, ThresholdKey], int]) -> None:

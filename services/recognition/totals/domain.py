@@ -4,7 +4,7 @@ Awards are applied one at a time in the order of the log, so what comes out does
 were batched. What stands always equals what the totals say under the version that was applied last.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -84,6 +84,38 @@ class Member:
                 for key in sorted(due.keys() - self.standing.keys())
             ),
         ]
+
+    def settle(self, told: Iterable[Grant]) -> list[Grant]:
+        """Make one grant stand for each badge and level that is due: the first that was `told` and stands.
+
+        After a restore the same history may have been read under another version, which gives other ids. Returns
+        what is too much, and is to be told as taken back.
+        """
+        by_key: dict[ThresholdKey, list[Grant]] = {}
+        for grant in told:
+            by_key.setdefault(grant.key, []).append(grant)
+        changes: list[Grant] = []
+        for key, grants in sorted(by_key.items()):
+            held, kept = self.standing.get(key), grants[0]
+            if held is not None:
+                self.standing = {**self.standing, key: Held(kept.grant_id, kept.title)}
+            for grant in grants:
+                if held is None or grant is not kept:
+                    changes.append(self._settled(key, grant.title, like=grant, reverses=grant.grant_id))
+        return changes
+
+    def _settled(self, key: ThresholdKey, title: str, *, like: Grant, reverses: str) -> Grant:
+        return Grant(
+            community=self.community,
+            grant_id=grant_id(self.community, self.member_id, key, f"settled|{reverses}"),
+            member_id=self.member_id,
+            key=key,
+            title=title,
+            award_id=self.last_award_id or like.award_id,
+            event_time=like.event_time,
+            version=self.version,
+            reverses=reverses,
+        )
 
     def _step(self, ladder: Ladder, was: int | None, now: int, award: AwardData) -> list[Grant]:
         low, high = ladder.reached(was), ladder.reached(now)

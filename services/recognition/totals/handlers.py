@@ -1,20 +1,27 @@
 """Awards change totals, totals change what stands: load, let the domain decide, store, and tell what follows."""
 
+from collections.abc import Sequence
+
 from services.recognition.leaderboards import store as leaderboards_store
 from services.recognition.leaderboards.domain import board_points
 from services.recognition.metrics import AWARDS, REEVALUATED_MEMBERS
 from services.recognition.thresholds import store as thresholds_store
-from services.recognition.thresholds.domain import NO_PROGRAMME, Grant
+from services.recognition.thresholds.domain import NO_PROGRAMME, Grant, ThresholdKey, holder_changes
 from services.recognition.thresholds.handlers import store_grants, tell_grants
 from services.recognition.totals import store
 from services.recognition.totals.domain import Member
-from shared.contracts.facts import PointsAwarded
+from shared.contracts.facts import RECOGNITION_GRANTED, PointsAwarded, RecognitionGranted
+from shared.own_facts import ReadBack
 from shared.telemetry import observe_ages
+from shared.topics import RECOGNITION
 from shared.transaction import Transaction
 
 #: Members brought in line with a new programme version in one transaction.
 REEVALUATION_BATCH_COUNT = 2_000
 REEVALUATE_EVERY_SECONDS = 1.0
+
+#: A grant, and the trace of the request that caused it.
+Traced = tuple[Grant, str | None]
 
 
 async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
@@ -30,7 +37,7 @@ async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
     in_force = await thresholds_store.load_thresholds(tx.conn, communities=communities)
     keys = sorted({(community, award["data"]["member_id"]) for (_, community), award in new.items()})
     members = await store.load_members(tx.conn, keys=keys)
-    grants: list[Grant] = []
+    grants: list[Traced] = []
     for (_, community), award in new.items():
         data = award["data"]
         key = (community, data["member_id"])
@@ -39,21 +46,88 @@ async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
         if member is None:
             member = members[key] = Member(*key)
         if member.version != thresholds.version:
-            caught_up = member.follow(thresholds, effective_from, day)
-            grants += caught_up
-            tell_grants(tx, grants=caught_up)
+            grants += [(grant, None) for grant in member.follow(thresholds, effective_from, day)]
         granted = member.apply(data, thresholds)
         if granted:
-            grants += granted
-            tell_grants(tx, grants=granted, traceparent=award.get("traceparent"))
+            grants += [(grant, award.get("traceparent")) for grant in granted]
     await store.put_members(tx.conn, members=members.values())
     await leaderboards_store.add_points(tx.conn, points=board_points(new.values()))
-    await store_grants(tx, grants=grants)
+    await _grant(tx, grants)
     AWARDS.inc(len(new))
     if grants:
-        causes = {grant.award_id for grant in grants}
+        causes = {grant.award_id for grant, _ in grants}
         received = (award["data"]["received_at"] for (award_id, _), award in new.items() if award_id in causes)
         observe_ages("grant", received, tx.now)
+
+
+async def _grant(tx: Transaction, grants: Sequence[Traced]) -> None:
+    """Store and tell grants. Those that were read back after a restore are known, and not told again."""
+    if not grants:
+        return
+    known = await thresholds_store.known_grants(tx.conn, grants=[grant for grant, _ in grants])
+    new = [(grant, traceparent) for grant, traceparent in grants if grant.grant_id not in known]
+    for grant, traceparent in new:
+        tell_grants(tx, grants=[grant], traceparent=traceparent)
+    await store_grants(tx, grants=[grant for grant, _ in new])
+
+
+async def on_grants_told(tx: Transaction, facts: list[RecognitionGranted]) -> None:
+    """Take in grants that were made and that the database has forgotten; the same awards then make them again."""
+    grants = [_told(fact) for fact in facts]
+    granted_at = {fact["data"]["grant_id"]: fact["time"] for fact in facts}
+    new = await thresholds_store.add_grants_as_told(tx.conn, grants=grants, granted_at=granted_at)
+    changes = holder_changes([grant for grant in grants if grant.grant_id in new])
+    await thresholds_store.add_holders(tx.conn, changes=changes)
+
+
+def _told(fact: RecognitionGranted) -> Grant:
+    data = fact["data"]
+    return Grant(
+        community=fact["community"],
+        grant_id=data["grant_id"],
+        member_id=data["member_id"],
+        key=ThresholdKey(data["kind"], data["name"]),
+        title=data["title"],
+        award_id=data["award_id"],
+        event_time=data["event_time"],
+        version=data["programme_version"],
+        reverses=data.get("reverses"),
+        day=data.get("day"),
+    )
+
+
+async def settle(tx: Transaction, facts: list[RecognitionGranted]) -> None:
+    """Once the awards are read: let what stands of members be what was told, and what is due."""
+    by_community: dict[str, set[str]] = {}
+    for fact in facts:
+        by_community.setdefault(fact["community"], set()).add(fact["data"]["member_id"])
+    await thresholds_store.put_due_in_force(tx.conn, now=tx.now)
+    for community in sorted(by_community):
+        # As the re-evaluation does: nobody applies awards of the community meanwhile.
+        await thresholds_store.lock_programme(tx.conn, community)
+        in_force = await thresholds_store.load_thresholds(tx.conn, communities=[community])
+        keys = [(community, member_id) for member_id in sorted(by_community[community])]
+        members = await store.load_members(tx.conn, keys=keys)
+        grants: list[Grant] = []
+        for member in members.values():
+            if community in in_force:
+                grants += member.follow(*in_force[community])
+        await _grant(tx, [(grant, None) for grant in grants])
+        standing = await thresholds_store.load_standing(
+            tx.conn, community=community, member_ids=by_community[community]
+        )
+        settled: list[Grant] = []
+        for key in keys:
+            member = members.get(key) or Member(*key)
+            settled += member.settle(grant for grant in standing if grant.member_id == member.member_id)
+        await store.put_members(tx.conn, members=members.values())
+        await _grant(tx, [(grant, None) for grant in settled])
+
+
+READ_BACK = (
+    ReadBack((RECOGNITION,), RECOGNITION_GRANTED.adapter, on_grants_told),
+    ReadBack((RECOGNITION,), RECOGNITION_GRANTED.adapter, settle, after_inputs=True),
+)
 
 
 async def reevaluate(tx: Transaction) -> None:
@@ -73,11 +147,10 @@ async def reevaluate(tx: Transaction) -> None:
     thresholds, effective_from, day = in_force[due.community]
     stale = [member for member in members if member.version != thresholds.version]
     grants = [grant for member in stale for grant in member.follow(thresholds, effective_from, day)]
-    tell_grants(tx, grants=grants)
     await store.put_members(tx.conn, members=stale)
     is_whole = len(members) == REEVALUATION_BATCH_COUNT
     await thresholds_store.set_evaluated(
         tx.conn, community=due.community, up_to=members[-1].member_id if is_whole else None
     )
-    await store_grants(tx, grants=grants)
+    await _grant(tx, [(grant, None) for grant in grants])
     REEVALUATED_MEMBERS.inc(len(stale))

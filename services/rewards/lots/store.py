@@ -139,13 +139,14 @@ def _awards_by_owner(rows: Sequence[Record]) -> dict[Owner, list[str]]:
     return awards
 
 
-async def add_uses(conn: Connection, uses: Sequence[tuple[Use, LotUse]]) -> None:
-    """Note which lots redemptions and payouts use."""
+async def add_uses(conn: Connection, uses: Sequence[tuple[Use, LotUse]], *, even_again: bool = False) -> None:
+    """Note which lots redemptions and payouts use; `even_again`: one that is noted already stays."""
     await conn.execute(
-        """
+        f"""
         insert into lot_uses (community, used_by, award_id, points)
         select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[])
-        """,
+        {"on conflict do nothing" if even_again else ""}
+        """,  # noqa: S608 -- one of two constants
         [use.owner.community for use, _ in uses],
         [use.used_by for use, _ in uses],
         [lot.award_id for _, lot in uses],
@@ -162,6 +163,23 @@ async def load_uses(conn: Connection, uses: Sequence[Use]) -> dict[str, list[Lot
         join lot_uses u using (community, used_by)
         join lots l using (community, award_id)
         order by l.earned_at, l.award_id
+        """,
+        [use.owner.community for use in uses],
+        [use.used_by for use in uses],
+    )
+    lots: dict[str, list[LotUse]] = {}
+    for row in rows:
+        lots.setdefault(str(row["used_by"]), []).append(LotUse(str(row["award_id"]), row["points"]))
+    return lots
+
+
+async def load_told_uses(conn: Connection, uses: Sequence[Use]) -> dict[str, list[LotUse]]:
+    """The lots that redemptions and payouts use by what was told, in award order, known or not."""
+    rows = await conn.fetch(
+        """
+        select used_by, award_id, points
+        from unnest($1::text[], $2::uuid[]) as k(community, used_by) join lot_uses u using (community, used_by)
+        order by award_id
         """,
         [use.owner.community for use in uses],
         [use.used_by for use in uses],

@@ -61,6 +61,24 @@ $$;
 revoke execute on function set_payee_of_held_payout(text, uuid, int) from public;
 grant execute on function set_payee_of_held_payout(text, uuid, int) to plaudit_rewards;
 
+-- So does what was read back after a restore, those that fit its run's seal.
+drop function set_payee_of_payout_read_back(text, uuid, text, text, text);
+create function set_payee_of_payout_read_back(text, uuid, int) returns boolean
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+    with changed as (
+        update public.payouts p
+        set payee_name = c.name, iban = c.iban, bic = c.bic, payee_revision = c.revision,
+            payee_changed_at = c.changed_at, payee_changed_by = c.changed_by,
+            payee_changed_by_person = c.changed_by_person
+        from public.payee_changes c
+        where p.community = $1 and p.payout_id = $2 and p.iban is null and p.state not in ('accrued', 'held')
+          and c.community = p.community and c.member_id = p.member_id and c.revision = $3
+        returning 1)
+    select exists (select from changed)
+$$;
+revoke execute on function set_payee_of_payout_read_back(text, uuid, int) from public;
+grant execute on function set_payee_of_payout_read_back(text, uuid, int) to plaudit_rewards;
+
 -- Outcomes that two people decide: one proposes, another confirms. What is proposed stays; only its state is written.
 create table payout_outcomes (
     community text not null,

@@ -1,6 +1,6 @@
 """Payouts: money for a member's points, the steps that one makes, and what each moves."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -8,11 +8,9 @@ from typing import NamedTuple
 
 from services.rewards.bank_messages.domain import BankAccount
 from services.rewards.ledger.domain.entries import AlteredError, Owner, derived_id
-from services.rewards.lots.domain.lots import LotUse, Use
+from services.rewards.lots.domain.lots import Use
 from services.rewards.lots.domain.steps import Lots, Money, Movement, Step, Steps, Way
 from shared.contracts.fields import Timestamp, Uuid
-
-LOTS_PER_FACT_MAX_COUNT = 500
 
 
 class PayoutState(StrEnum):
@@ -245,22 +243,6 @@ class PayoutFilter:
     state: PayoutState | None = None
     run_id: str | None = None
     member_id: str | None = None
-
-
-class LotsPart(NamedTuple):
-    """Some of a payout's lots: part `part` (from 1) of `parts`."""
-
-    part: int
-    parts: int
-    lots: Sequence[LotUse]
-
-
-def lots_parts(uses: Sequence[LotUse]) -> Iterator[LotsPart]:
-    """Cut a payout's lots into parts that fit into one message each."""
-    parts = -(-len(uses) // LOTS_PER_FACT_MAX_COUNT)
-    for part in range(parts):
-        start = part * LOTS_PER_FACT_MAX_COUNT
-        yield LotsPart(part + 1, parts, uses[start : start + LOTS_PER_FACT_MAX_COUNT])
 
 
 def payout_id(run_id: str, member_id: str) -> str:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from services.rewards.ledger.handlers import alarm
 from services.rewards.ledger.store import entries as ledger_store
-from services.rewards.lots.domain.lots import LotUse
+from services.rewards.lots.domain.lots import LotUse, lots_parts
 from services.rewards.lots.handlers.uses import carry_out
 from services.rewards.metrics import PAYOUT_AMOUNT, PAYOUTS
 from services.rewards.payouts import store
-from services.rewards.payouts.domain import Actor, Change, Payout, altered, fact_id, lots_fact_id, lots_parts
+from services.rewards.payouts.domain import Actor, Change, Payout, altered, fact_id, lots_fact_id
 from shared.contracts.facts import PAYOUT_CHANGED, PAYOUT_LOTS, PayoutData, PayoutLotsData
 from shared.topics import PAYOUTS as TOPIC
 from shared.transaction import Transaction
@@ -59,7 +59,7 @@ async def _change_some(
     for payout in changed:
         _tell(tx, payout, by=by, outcome_id=outcome_id)
     for payout in changed:
-        _tell_lots(tx, payout, lots=used.get(payout.payout_id, ()))
+        tell_lots(tx, payout, lots=used.get(payout.payout_id, ()))
     return changed
 
 
@@ -94,8 +94,9 @@ def _tell(tx: Transaction, payout: Payout, *, by: Actor, outcome_id: str | None 
     PAYOUTS.labels(payout.state).inc()
 
 
-def _tell_lots(tx: Transaction, payout: Payout, *, lots: Sequence[LotUse]) -> None:
-    for part, parts, some in lots_parts(lots):
+def tell_lots(tx: Transaction, payout: Payout, *, lots: Sequence[LotUse], before: int = 0) -> None:
+    """Tell the world which lots a payout pays; `before` parts of the list were told already."""
+    for part, parts, some in lots_parts(lots, before=before):
         data: PayoutLotsData = {
             "payout_id": payout.payout_id,
             "part": part,

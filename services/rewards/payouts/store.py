@@ -179,6 +179,13 @@ async def set_payee(conn: Connection, payout: Payout, *, revision: int) -> bool:
     return changed
 
 
+async def set_payee_read_back(conn: Connection, payout: Payout, *, revision: int) -> None:
+    """Give a payout that was read back the bank details that it was paid to."""
+    await conn.execute(
+        "select set_payee_of_payout_read_back($1, $2, $3)", payout.community, payout.payout_id, revision
+    )
+
+
 async def set_states(
     conn: Connection, changes: Sequence[Change], *, now: datetime, by: Actor, outcome_id: str | None = None
 ) -> None:
@@ -228,6 +235,20 @@ async def find_payout(conn: Connection, *, community: str, payout_id: str) -> Pa
         "select * from payouts where community = $1 and payout_id = $2", community, payout_id
     )
     return _payout(row) if row else None
+
+
+async def load_known(conn: Connection, keys: Sequence[tuple[str, str]]) -> dict[str, Payout]:
+    """Those payouts that there are, by id, locked; `keys` are communities and payout ids."""
+    rows = await conn.fetch(
+        """
+        select p.* from payouts p join unnest($1::text[], $2::uuid[]) as k(community, payout_id)
+            using (community, payout_id)
+        order by p.payout_id for update of p
+        """,
+        [community for community, _ in keys],
+        [payout_id for _, payout_id in keys],
+    )
+    return {str(row["payout_id"]): _payout(row) for row in rows}
 
 
 async def load_changes(conn: Connection, payout: Payout) -> list[PastChange]:

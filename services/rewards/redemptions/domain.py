@@ -47,6 +47,10 @@ class UnknownRedemptionError(Exception):
         self.redemption_id = redemption_id
 
 
+class OtherRequestError(Exception):
+    """The key of the request made another redemption before, whose answer was lost with a database."""
+
+
 class RedemptionClosedError(Exception):
     """A redemption that is over cannot become `wanted`; `state` is how it ended."""
 
@@ -131,6 +135,11 @@ def redemption_id(community: str, idempotency_key: str) -> str:
 def fact_id(redemption_id: str, state: RedemptionState) -> str:
     """The id of the fact that the redemption reached `state`; it reaches each state at most once."""
     return derived_id(f"redemption|{redemption_id}|{state}")
+
+
+def lots_fact_id(redemption_id: str, part: int) -> str:
+    """The id of the fact with the `part`th list of the lots that a redemption uses."""
+    return derived_id(f"redemption_lots|{redemption_id}|{part}")
 
 
 def next_state(

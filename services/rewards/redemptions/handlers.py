@@ -7,25 +7,27 @@ from typing import Any
 from services.rewards.ledger.domain.entries import AlteredError
 from services.rewards.ledger.handlers import alarm
 from services.rewards.ledger.store import entries as ledger_store
-from services.rewards.lots.domain.lots import NotEnoughPointsError
+from services.rewards.lots.domain.lots import LotUse, NotEnoughPointsError, lots_parts
 from services.rewards.lots.handlers.uses import carry_out
 from services.rewards.lots.store import load_uses
 from services.rewards.metrics import REDEMPTIONS, REDEMPTIONS_REFUSED
 from services.rewards.programmes.store import find_in_force
 from services.rewards.redemptions import store
 from services.rewards.redemptions.domain import (
+    OtherRequestError,
     Redemption,
     RedemptionState,
     UnknownRedemptionError,
     UnknownRewardError,
     altered,
     fact_id,
+    lots_fact_id,
     next_state,
     redemption_id,
 )
 from services.rewards.settings import Settings
 from shared.audit import Did
-from shared.contracts.facts import REDEMPTION_CHANGED, RedemptionData
+from shared.contracts.facts import REDEMPTION_CHANGED, REDEMPTION_LOTS, RedemptionData, RedemptionLotsData
 from shared.topics import REDEMPTIONS as TOPIC
 from shared.transaction import Transaction
 
@@ -37,15 +39,23 @@ async def reserve(
 ) -> Redemption:
     """Reserve the points of a reward for a member; return the redemption.
 
-    Raises UnknownRewardError, and NotEnoughPointsError when the member has fewer points available.
+    One that was made with this key, and whose answer was lost with a database, is the answer again. Raises
+    OtherRequestError when that was for another member or reward, UnknownRewardError, and NotEnoughPointsError when
+    the member has fewer points available.
     """
+    made = redemption_id(community, idempotency_key)
+    known = await store.find_redemption(tx.conn, community=community, redemption_id=made)
+    if known is not None:
+        if (known.member_id, known.reward_id) != (member_id, reward_id):
+            raise OtherRequestError
+        return known
     in_force = await find_in_force(tx.conn, community=community, now=tx.now)
     reward = in_force.reward(reward_id) if in_force else None
     if reward is None:
         raise UnknownRewardError(reward_id)
     redemption = Redemption(
         community=community,
-        redemption_id=redemption_id(community, idempotency_key),
+        redemption_id=made,
         member_id=member_id,
         reward_id=reward.id,
         title=reward.title,
@@ -58,12 +68,13 @@ async def reserve(
     )
     # The member is locked first: from then on nobody else changes these points.
     try:
-        await carry_out(tx, [redemption.movement(None)])
+        used = await carry_out(tx, [redemption.movement(None)])
     except NotEnoughPointsError:
         REDEMPTIONS_REFUSED.inc()
         raise
     await store.add_redemption(tx.conn, redemption)
     _tell(tx, [redemption])
+    tell_lots(tx, redemption, lots=used[redemption.redemption_id])
     tx.did(_did("reserve", redemption, None, state=redemption.state))
     return redemption
 
@@ -138,8 +149,11 @@ def _tell(tx: Transaction, redemptions: Sequence[Redemption]) -> None:
             "redemption_id": redemption.redemption_id,
             "member_id": redemption.member_id,
             "reward_id": redemption.reward_id,
+            "title": redemption.title,
             "points": redemption.points,
             "state": redemption.state.value,
+            "expires_at": redemption.expires_at,
+            "by": redemption.changed_by,
         }
         tx.tell(
             TOPIC,
@@ -150,3 +164,22 @@ def _tell(tx: Transaction, redemptions: Sequence[Redemption]) -> None:
             data=data,
         )
         REDEMPTIONS.labels(redemption.state).inc()
+
+
+def tell_lots(tx: Transaction, redemption: Redemption, *, lots: Sequence[LotUse], before: int = 0) -> None:
+    """Tell the world which lots a redemption uses; `before` parts of the list were told already."""
+    for part, parts, some in lots_parts(lots, before=before):
+        data: RedemptionLotsData = {
+            "redemption_id": redemption.redemption_id,
+            "part": part,
+            "parts": parts,
+            "lots": [{"award_id": lot.award_id, "points": lot.points} for lot in some],
+        }
+        tx.tell(
+            TOPIC,
+            REDEMPTION_LOTS,
+            fact_id=lots_fact_id(redemption.redemption_id, part),
+            community=redemption.community,
+            subject=redemption.member_id,
+            data=data,
+        )

@@ -55,6 +55,20 @@ async def find_redemption(conn: Connection, *, community: str, redemption_id: st
     return _redemption(row) if row else None
 
 
+async def load_known(conn: Connection, keys: Sequence[tuple[str, str]]) -> dict[str, Redemption]:
+    """Those redemptions that there are, by id, locked; `keys` are communities and redemption ids."""
+    rows = await conn.fetch(
+        """
+        select r.* from redemptions r join unnest($1::text[], $2::uuid[]) as k(community, redemption_id)
+            using (community, redemption_id)
+        order by r.redemption_id for update of r
+        """,
+        [community for community, _ in keys],
+        [redemption_id for _, redemption_id in keys],
+    )
+    return {str(row["redemption_id"]): _redemption(row) for row in rows}
+
+
 async def lock_redemption(conn: Connection, *, community: str, redemption_id: str) -> Redemption | None:
     """A redemption, locked against other changes."""
     row = await conn.fetchrow(

@@ -5,11 +5,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from datetime import UTC
 
 from services.scoring.awards import store
 from services.scoring.awards.domain.activities import marks, sort_out
-from services.scoring.awards.domain.awards import Award, cap_keys, make_awards, reversal
-from services.scoring.limits.store import lock_caps, set_caps
+from services.scoring.awards.domain.awards import (
+    Award,
+    RecordedAward,
+    cap_keys,
+    make_awards,
+    reversal,
+    without_told,
+)
+from services.scoring.limits.domain import CapKey
+from services.scoring.limits.store import add_to_caps, lock_caps, set_caps
 from services.scoring.metrics import AWARDED_POINTS, AWARDS_MADE, EVENTS_SCORED, RULES_DECLINED
 from services.scoring.programmes.handlers.in_force import Lend, VersionsInForce
 from services.scoring.programmes.store import versions as programme_store
@@ -19,7 +28,9 @@ from services.scoring.rules.store import add_declined
 from services.scoring.settings import Settings
 from shared.consumer import Preparation
 from shared.contracts.activities import RETRACTED_TYPE
-from shared.contracts.facts import POINTS_AWARDED, AcceptedEvent, AwardData
+from shared.contracts.facts import POINTS_AWARDED, AcceptedEvent, AwardData, PointsAwarded
+from shared.own_facts import ReadBack
+from shared.postgres import Connection
 from shared.telemetry import observe_ages
 from shared.topics import POINTS
 from shared.transaction import InvalidMessageError, Transaction
@@ -66,6 +77,10 @@ class Scorer:
         work = sort_out(events, await store.put_marks(tx.conn, marks=marks(events)))
         # 3. What the rules have for them, and what fits under the caps.
         matched = await _match(work.fresh, prepared)
+        # After a restore some awards are there before their events are scored again.
+        is_read_back = await store.is_anything_read_back(tx.conn)
+        if is_read_back:
+            await _leave_out_told(tx.conn, matched)
         keys = cap_keys(matched.candidates)
         used = await lock_caps(tx.conn, keys=keys) if keys else {}
         made = make_awards(matched.candidates, used, work.retracted)
@@ -75,9 +90,12 @@ class Scorer:
         await _record(tx, made.awards)
         if work.to_reverse:
             earned = await store.load_awards(tx.conn, events=work.to_reverse)
-            await _record(
-                tx, [reversal(award, work.to_reverse[award.community, award.event_uid]) for award in earned]
-            )
+            reversals = [reversal(award, work.to_reverse[award.community, award.event_uid]) for award in earned]
+            if is_read_back:
+                told = await store.take_read_back(tx.conn, events=work.to_reverse, is_reversal=True)
+                known = {award_id for awards in told.values() for award_id in awards}
+                reversals = [award for award in reversals if award.award_id not in known]
+            await _record(tx, reversals)
         declined = matched.declined + made.declined
         if declined:
             await add_declined(tx.conn, declined=declined)
@@ -103,6 +121,69 @@ async def _match(events: Sequence[AcceptedEvent], prepared: Prepared) -> Matched
             await asyncio.sleep(0)
         matched.add(match(events[start : start + MATCH_SLICE_COUNT], prepared.versions, prepared.answers))
     return matched
+
+
+async def _leave_out_told(conn: Connection, matched: Matched) -> None:
+    events = {(candidate.event["community"], candidate.event["uid"]) for candidate in matched.candidates}
+    told = await store.take_read_back(conn, events=events, is_reversal=False)
+    matched.candidates, declined = without_told(matched.candidates, told)
+    matched.declined += declined
+
+
+async def on_awards_told(tx: Transaction, facts: list[PointsAwarded]) -> None:
+    """Take in awards that were given and that the database has forgotten, and the room that they took under caps.
+
+    Their events are read again, and then give what else there is to give: see Scorer.
+    """
+    awards = [_told(fact) for fact in facts]
+    new = await store.add_awards_as_told(tx.conn, awards=awards)
+    numbers: dict[str, set[int]] = {}
+    for award, _ in awards:
+        numbers.setdefault(award.community, set()).add(award.programme_version)
+    uncapped = {
+        (community, number, rule["id"])
+        for community in sorted(numbers)
+        for number, document in (
+            await programme_store.load_documents(tx.conn, community=community, numbers=numbers[community])
+        ).items()
+        for rule in document.get("rules", ())
+        if rule.get("daily_cap") is None
+    }
+    used: dict[CapKey, int] = {}
+    for award, _ in awards:
+        rule = (award.community, award.programme_version, award.rule_id)
+        # A version that is gone may have had a cap: too little room is better than too much.
+        if award.award_id in new and award.points > 0 and rule not in uncapped:
+            key = CapKey(award.community, award.member_id, award.rule_id, award.day or award.event_time.date())
+            used[key] = used.get(key, 0) + award.points
+    if used:
+        await add_to_caps(tx.conn, points=used)
+
+
+def _told(fact: PointsAwarded) -> RecordedAward:
+    data = fact["data"]
+    award = Award(
+        community=fact["community"],
+        award_id=data["award_id"],
+        member_id=data["member_id"],
+        points=data["points"],
+        rule_id=data["rule_id"],
+        beneficiary=data["slot"],
+        programme_id=data["programme_id"],
+        programme_version=data["programme_version"],
+        event_uid=data["event_uid"],
+        event_type=data["event_type"],
+        event_time=data["event_time"].astimezone(UTC),
+        received_at=data["received_at"].astimezone(UTC),
+        reverses=data.get("reverses"),
+        day=data.get("day"),
+        week=data.get("week"),
+        traceparent=None,
+    )
+    return RecordedAward(award, fact["time"])
+
+
+READ_BACK = (ReadBack((POINTS,), POINTS_AWARDED.adapter, on_awards_told),)
 
 
 async def _record(tx: Transaction, awards: list[Award]) -> None:

@@ -1,12 +1,19 @@
 """The SQL of awards, and of the marks of events."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from asyncpg import Record
 
 from services.scoring.awards.domain.activities import Marks
-from services.scoring.awards.domain.awards import Award, AwardPlace, EventKey, RecordedAward, RulePoints
+from services.scoring.awards.domain.awards import (
+    Award,
+    AwardPlace,
+    EventKey,
+    RecordedAward,
+    RulePoints,
+    ToldAward,
+)
 from shared.contracts.award_ids import award_id_range
 from shared.postgres import Connection, copy_new
 
@@ -189,3 +196,54 @@ def _recorded_award(row: Record) -> RecordedAward:
         traceparent=None,
     )
     return RecordedAward(award, row["recorded_at"])
+
+
+async def add_awards_as_told(conn: Connection, *, awards: Sequence[RecordedAward]) -> set[str]:
+    """Add awards that were given before, unless they are there; return the ids of those that were not."""
+    names = ", ".join(AWARD_COLUMNS)
+    rows = await conn.fetch(
+        f"""
+        with added as (
+            insert into awards ({names})
+            select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[],
+                $8::int[], $9::uuid[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::uuid[],
+                $14::date[], $15::date[], $16::timestamptz[])
+            on conflict do nothing
+            returning community, event_uid, award_id, points, programme_version, reverses),
+        noted as (
+            insert into awards_read_back (community, event_uid, award_id, points, programme_version, is_reversal)
+            select community, event_uid, award_id, points, programme_version, reverses is not null from added)
+        select award_id from added
+        """,  # noqa: S608 -- the columns are a constant
+        *(list(column) for column in zip(*((*award[:-1], at) for award, at in awards), strict=True)),
+    )
+    return {str(row["award_id"]) for row in rows}
+
+
+async def is_anything_read_back(conn: Connection) -> bool:
+    """Whether there are awards whose events are still to be scored again."""
+    found: bool = await conn.fetchval("select exists (select from awards_read_back)")
+    return found
+
+
+async def take_read_back(
+    conn: Connection, *, events: Iterable[EventKey], is_reversal: bool
+) -> dict[EventKey, dict[str, ToldAward]]:
+    """What was read back of events that are scored now, by award; it is needed this once."""
+    keys = list(events)
+    rows = await conn.fetch(
+        """
+        delete from awards_read_back r
+        using unnest($1::text[], $2::uuid[]) as k(community, event_uid)
+        where r.community = k.community and r.event_uid = k.event_uid and r.is_reversal = $3
+        returning r.community, r.event_uid, r.award_id, r.points, r.programme_version
+        """,
+        [community for community, _ in keys],
+        [event_uid for _, event_uid in keys],
+        is_reversal,
+    )
+    told: dict[EventKey, dict[str, ToldAward]] = {}
+    for row in rows:
+        key = (row["community"], str(row["event_uid"]))
+        told.setdefault(key, {})[str(row["award_id"])] = ToldAward(row["points"], row["programme_version"])
+    return told

@@ -23,6 +23,23 @@ async def lock_caps(conn: Connection, *, keys: Sequence[CapKey]) -> dict[CapKey,
     return {CapKey(row[0], str(row[1]), row[2], row[3]): row[4] for row in rows}
 
 
+async def add_to_caps(conn: Connection, *, points: Mapping[CapKey, int]) -> None:
+    """Count points as used of caps, in the order in which their rows are locked."""
+    ordered = sorted(points)
+    await conn.execute(
+        """
+        insert into cap_usage as c (community, member_id, rule_id, day, points)
+        select * from unnest($1::text[], $2::uuid[], $3::text[], $4::date[], $5::int[])
+        on conflict (community, member_id, rule_id, day) do update set points = c.points + excluded.points
+        """,
+        [key.community for key in ordered],
+        [key.member_id for key in ordered],
+        [key.rule_id for key in ordered],
+        [key.day for key in ordered],
+        [points[key] for key in ordered],
+    )
+
+
 async def set_caps(conn: Connection, *, usage: Mapping[CapKey, int]) -> None:
     """Store the points used of caps that are locked."""
     await conn.execute(

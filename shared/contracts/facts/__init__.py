@@ -43,11 +43,15 @@ from shared.contracts.facts.payouts import (
     PAYOUT_CHANGED,
     PAYOUT_FACT,
     PAYOUT_LOTS,
+    PAYOUT_RUN_CHANGED,
+    FileData,
     PayoutChanged,
     PayoutData,
     PayoutLot,
     PayoutLots,
     PayoutLotsData,
+    PayoutRunChanged,
+    PayoutRunData,
 )
 from shared.contracts.facts.people import (
     PEOPLE_FACT,
@@ -61,7 +65,15 @@ from shared.contracts.facts.people import (
 from shared.contracts.facts.points import POINTS_AWARDED, AwardData, PointsAwarded
 from shared.contracts.facts.programmes import PROGRAMME_PUBLISHED, ProgrammeData, ProgrammePublished
 from shared.contracts.facts.recognition import RECOGNITION_GRANTED, GrantData, RecognitionGranted
-from shared.contracts.facts.redemptions import REDEMPTION_CHANGED, RedemptionChanged, RedemptionData
+from shared.contracts.facts.redemptions import (
+    REDEMPTION_CHANGED,
+    REDEMPTION_FACT,
+    REDEMPTION_LOTS,
+    RedemptionChanged,
+    RedemptionData,
+    RedemptionLots,
+    RedemptionLotsData,
+)
 
 #: Every type of fact in an envelope of ours; beside them only accepted events travel.
 FACTS: Final[tuple[FactType[Any], ...]] = (
@@ -71,8 +83,10 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     POINTS_AWARDED,
     RECOGNITION_GRANTED,
     REDEMPTION_CHANGED,
+    REDEMPTION_LOTS,
     PAYOUT_CHANGED,
     PAYOUT_LOTS,
+    PAYOUT_RUN_CHANGED,
     PROGRAMME_PUBLISHED,
     ACCESS_KEY_CHANGED,
     PERSON_CHANGED,
@@ -96,6 +110,7 @@ __all__ = [
     "PAYOUT_CHANGED",
     "PAYOUT_FACT",
     "PAYOUT_LOTS",
+    "PAYOUT_RUN_CHANGED",
     "PEOPLE_FACT",
     "PERSONAL_DATA_READ",
     "PERSON_CHANGED",
@@ -105,6 +120,8 @@ __all__ = [
     "RECOGNITION_GRANTED",
     "RECORD_DEAD_LETTERED",
     "REDEMPTION_CHANGED",
+    "REDEMPTION_FACT",
+    "REDEMPTION_LOTS",
     "REJECTED_EVENT",
     "TOKEN_KEY_CHANGED",
     "AcceptedEvent",
@@ -118,6 +135,7 @@ __all__ = [
     "DeadLetterData",
     "FactEnvelope",
     "FactType",
+    "FileData",
     "GrantData",
     "MemberData",
     "MemberIdentified",
@@ -126,6 +144,8 @@ __all__ = [
     "PayoutLot",
     "PayoutLots",
     "PayoutLotsData",
+    "PayoutRunChanged",
+    "PayoutRunData",
     "PersonChanged",
     "PersonData",
     "PersonalDataRead",
@@ -139,6 +159,8 @@ __all__ = [
     "RecordDeadLettered",
     "RedemptionChanged",
     "RedemptionData",
+    "RedemptionLots",
+    "RedemptionLotsData",
     "RejectedData",
     "RejectedEvent",
     "TokenKeyChanged",

@@ -1,12 +1,24 @@
-"""Facts of rewards, and for finance: payouts, their states, and the awards they pay."""
+"""Facts of rewards, and for finance: payout runs, payouts, their states, and the awards they pay."""
 
 from typing import Annotated, Final, Literal, NotRequired
 
-from pydantic import Discriminator, TypeAdapter
+from pydantic import Discriminator, StringConstraints, TypeAdapter
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
-from shared.contracts.fields import Count, Currency, MinorUnits, Points, Text, Uuid
+from shared.contracts.fields import (
+    Count,
+    Currency,
+    Id,
+    MinorUnits,
+    Name,
+    Points,
+    Sha256,
+    Slug,
+    Text,
+    Timestamp,
+    Uuid,
+)
 from shared.contracts.story import AWARD, GRACE, PAYOUT, PAYOUT_RUN
 
 
@@ -127,6 +139,113 @@ PAYOUT_LOTS: Final = FactType(
 )
 
 
-PAYOUT_FACT: TypeAdapter[PayoutChanged | PayoutLots] = TypeAdapter(
-    Annotated[PayoutChanged | PayoutLots, Discriminator("type")]
+class PayerData(TypedDict):
+    name: Name
+    iban: str
+    bic: str
+
+
+class FileData(TypedDict):
+    """The bank file of a run, without its content; `execution_date` is a calendar day, such as 2026-02-04."""
+
+    message_id: str
+    sha256: Sha256
+    payment_count: Count
+    control_sum_minor: MinorUnits
+    execution_date: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+
+
+class PayoutRunData(TypedDict):
+    run_id: Uuid
+    state: Literal["open", "approved", "filed", "cancelled"]
+    programme_id: Slug
+    programme_version: Count
+    currency: Currency
+    points: Points
+    minor: MinorUnits
+    minimum_points: Points
+    payer: PayerData
+    execution_days: Count
+    complete: bool
+    created_at: Timestamp
+    created_by: Id
+    created_by_person: NotRequired[Uuid]
+    by: Id
+    person_id: NotRequired[Uuid]
+    seal: NotRequired[Sha256]
+    file: NotRequired[FileData]
+
+
+_RUN_DATA = {
+    "run_id": PAYOUT_RUN,
+    "programme_id": "starter",
+    "programme_version": 3,
+    "currency": "EUR",
+    "points": 100,
+    "minor": 100,
+    "minimum_points": 500,
+    "payer": {"name": "Example Community", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"},
+    "execution_days": 1,
+    "complete": True,
+    "created_at": "2026-02-03T08:30:00Z",
+    "created_by": "5f0c9a7b2d1e",
+    "created_by_person": _MAKER,
+}
+
+
+class PayoutRunChanged(FactEnvelope):
+    """A payout run was made, sealed anew, approved, filed or cancelled: its terms, its seal, and who did.
+
+    `created_by` and `by` are credentials; beside them stand the people. `seal` is over the list as it was
+    computed, approved or filed; with `filed` comes what the bank file was.
+    """
+
+    type: Literal["payout_run.changed.v1"]
+    data: PayoutRunData
+
+
+PAYOUT_RUN_CHANGED: Final = FactType(
+    "payout_run.changed.v1",
+    envelope=PayoutRunChanged,
+    data=PayoutRunData,
+    examples=[
+        fact_example(
+            "payout_run.changed.v1",
+            "rewards",
+            "0d2f9f0e-4a0b-5b7e-8d5c-3b8f1f3a5c11",
+            "2026-02-03T08:30:00Z",
+            {
+                **_RUN_DATA,
+                "state": "open",
+                "by": "5f0c9a7b2d1e",
+                "person_id": _MAKER,
+                "seal": "0b1d1f6e2b6c9d0f1c7a8e5d4f3b2a190807f6e5d4c3b2a1908f7e6d5c4b3a29",
+            },
+        ),
+        fact_example(
+            "payout_run.changed.v1",
+            "rewards",
+            "5a4f3f0c-0d1c-5b8e-9b61-2c9a7d1e4f22",
+            "2026-02-03T09:30:00Z",
+            {
+                **_RUN_DATA,
+                "state": "filed",
+                "by": "5f0c9a7b2d1e",
+                "person_id": _MAKER,
+                "seal": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                "file": {
+                    "message_id": PAYOUT_RUN.replace("-", ""),
+                    "sha256": "6f6d3f4f0c1f5d1fd7a3c1f6c7a3e0d7a3b9c2d1e0f9a8b7c6d5e4f3a2b1c0d9",
+                    "payment_count": 1,
+                    "control_sum_minor": 1500,
+                    "execution_date": "2026-02-04",
+                },
+            },
+        ),
+    ],
+)
+
+
+PAYOUT_FACT: TypeAdapter[PayoutChanged | PayoutLots | PayoutRunChanged] = TypeAdapter(
+    Annotated[PayoutChanged | PayoutLots | PayoutRunChanged, Discriminator("type")]
 )

@@ -5,7 +5,7 @@ from typing import Final, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
-from shared.contracts.fields import LocalDay, Name, Slug, Timestamp, Uuid
+from shared.contracts.fields import Count, LocalDay, Name, Slug, Timestamp, Uuid
 from shared.contracts.story import AWARD, BADGE, GRACE, TRACEPARENT
 
 
@@ -19,6 +19,7 @@ class GrantData(TypedDict):
     title: Name
     award_id: Uuid
     event_time: Timestamp
+    programme_version: Count
     day: NotRequired[LocalDay]
     reverses: NotRequired[Uuid]
 
@@ -48,6 +49,7 @@ RECOGNITION_GRANTED: Final = FactType(
                 "title": "Ten accepted answers",
                 "award_id": AWARD,
                 "event_time": "2026-01-31T12:30:00Z",
+                "programme_version": 3,
             },
             traceparent=TRACEPARENT,
         )

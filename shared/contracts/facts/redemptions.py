@@ -1,24 +1,32 @@
-"""Facts of rewards: redemptions and their states."""
+"""Facts of rewards: redemptions, their states, and the awards they use."""
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
+from pydantic import Discriminator, TypeAdapter
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
-from shared.contracts.fields import Points, Slug, Uuid
-from shared.contracts.story import GRACE, REDEMPTION
+from shared.contracts.facts.payouts import PayoutLot
+from shared.contracts.fields import Count, Id, Name, Points, Slug, Timestamp, Uuid
+from shared.contracts.story import AWARD, GRACE, REDEMPTION
 
 
 class RedemptionData(TypedDict):
     redemption_id: Uuid
     member_id: Uuid
     reward_id: Slug
+    title: Name
     points: Points
     state: Literal["reserved", "confirmed", "cancelled", "expired"]
+    expires_at: Timestamp
+    by: Id
 
 
 class RedemptionChanged(FactEnvelope):
-    """A redemption changed its state; reserved points are neither available nor spent."""
+    """A redemption changed its state, and who or what did that; reserved points are neither available nor spent.
+
+    A reservation that is not confirmed by `expires_at` expires.
+    """
 
     type: Literal["redemption.changed.v1"]
     data: RedemptionData
@@ -38,9 +46,46 @@ REDEMPTION_CHANGED: Final = FactType(
                 "redemption_id": REDEMPTION,
                 "member_id": GRACE,
                 "reward_id": "stickers",
+                "title": "A pack of stickers",
                 "points": 50,
                 "state": "reserved",
+                "expires_at": "2026-02-02T10:15:00Z",
+                "by": "5f0c9a7b2d1e",
             },
         )
     ],
+)
+
+
+class RedemptionLotsData(TypedDict):
+    redemption_id: Uuid
+    part: Count
+    parts: Count
+    lots: list[PayoutLot]
+
+
+class RedemptionLots(FactEnvelope):
+    """Which awards a redemption uses, and how many points of each; long lists come in `parts`."""
+
+    type: Literal["redemption.lots.v1"]
+    data: RedemptionLotsData
+
+
+REDEMPTION_LOTS: Final = FactType(
+    "redemption.lots.v1",
+    envelope=RedemptionLots,
+    data=RedemptionLotsData,
+    examples=[
+        fact_example(
+            "redemption.lots.v1",
+            "rewards",
+            "3f0b5d6e-1c2a-5e7f-8a4b-6d7c8e9f0a1b",
+            "2026-02-02T10:00:00Z",
+            {"redemption_id": REDEMPTION, "part": 1, "parts": 1, "lots": [{"award_id": AWARD, "points": 15}]},
+        )
+    ],
+)
+
+REDEMPTION_FACT: TypeAdapter[RedemptionChanged | RedemptionLots] = TypeAdapter(
+    Annotated[RedemptionChanged | RedemptionLots, Discriminator("type")]
 )

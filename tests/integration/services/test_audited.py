@@ -42,7 +42,11 @@ pytestmark = pytest.mark.stack
 
 #: Operations that read and show nothing personal of a member: sums, names of rules, the people who act.
 NOTHING_PERSONAL = {
-    *(f"{service} GET {path}" for service in SERVICES for path in ("/v1/key", "/livez", "/readyz", "/metrics")),
+    *(
+        f"{service} GET {path}"
+        for service in SERVICES
+        for path in ("/v1/key", "/v1/own-facts", "/livez", "/readyz", "/metrics")
+    ),
     "ingest GET /v1/receipts/{receipt_id}",
     "ingest GET /v1/communities/{community}/people",
     "ingest GET /v1/communities/{community}/people/{person_id}",

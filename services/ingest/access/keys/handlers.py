@@ -14,14 +14,16 @@ from services.ingest.access.keys.domain import (
     never_issued,
     rotated,
 )
-from services.ingest.access.people.handlers import find_person, note_bootstrap
+from services.ingest.access.people.handlers import find_person, note_bootstrap, on_people_told
 from services.ingest.access.people.handlers import tell_anew as tell_people_anew
 from services.ingest.settings import Settings
 from shared.access_keys import Principal, check_reach
+from shared.access_keys.store import put_access_keys
 from shared.audit import Did
-from shared.contracts.facts import ACCESS_KEY_CHANGED, AccessKeyData
+from shared.contracts.facts import ACCESS_KEY_CHANGED, PEOPLE_FACT, AccessKeyChanged, AccessKeyData
+from shared.own_facts import ReadBack
 from shared.telemetry import SIGNATURES_OUTDATED
-from shared.topics import ACCESS_KEYS
+from shared.topics import ACCESS_KEYS, PEOPLE
 from shared.transaction import Transaction
 
 #: How many facts one turn of the timer signs anew.
@@ -119,6 +121,18 @@ async def sign_anew(tx: Transaction[Settings]) -> None:
         log.info("%d access keys are told anew, signed with the key %s", len(keys), signed_with)
     keys_left = await store.count_keys_signed_otherwise(tx.conn, signed_with=signed_with)
     SIGNATURES_OUTDATED.set(people_left + keys_left)
+
+
+async def on_keys_told(tx: Transaction[Settings], facts: list[AccessKeyChanged]) -> None:
+    """Take in access keys that were issued or revoked and that the database has forgotten; revoked is for good."""
+    await put_access_keys(tx.conn, facts)
+
+
+#: People first: whose a key is counts for nothing before they are there.
+READ_BACK = (
+    ReadBack((PEOPLE,), PEOPLE_FACT, on_people_told),
+    ReadBack((ACCESS_KEYS,), ACCESS_KEY_CHANGED.adapter, on_keys_told),
+)
 
 
 def _signed_with(tx: Transaction[Settings]) -> str | None:

@@ -96,6 +96,9 @@ class _Fact(TypedDict):
     data: _Event
 
 
+#: Nearly always: nothing was read back.
+NOTHING_TOLD: Mapping[EventKey, datetime] = {}
+
 _VALIDATE_FACT = TypeAdapter(_Fact).validator.validate_python
 _MOMENT = TypeAdapter[datetime](Timestamp).validate_python
 
@@ -174,6 +177,28 @@ def _identities(community: str, data: Mapping[str, Any]) -> dict[str, tuple[Iden
     return found
 
 
+class ToldEvent(NamedTuple):
+    """What is known of an event that was accepted, by what was told of it."""
+
+    community: str
+    uid: str
+    received_at: datetime
+    hash: bytes
+
+    @classmethod
+    def from_fact(cls, fact: Mapping[str, Any]) -> "ToldEvent":
+        """Read a message of the event log: the event is what its platform sent, without what ingest added."""
+        event = {name: value for name, value in fact.items() if name not in _ADDED}
+        received_at = datetime.fromisoformat(fact["receivedat"])
+        return cls(fact["community"], fact["uid"], received_at, content_hash(event))
+
+
+#: What ingest adds to an event that it accepts.
+_ADDED = frozenset(
+    {"community", "uid", "receivedat", "traceparent", "member", "objectmember", "replymember", "targetuid"}
+)
+
+
 def first_of_each(received: Sequence[Received], consumed: Container[ReceiptKey]) -> list[Received]:
     """The records that were not consumed before, each once; a record is known by its receipt and its place."""
     first: dict[ReceiptKey, Received] = {}
@@ -184,18 +209,27 @@ def first_of_each(received: Sequence[Received], consumed: Container[ReceiptKey])
     return list(first.values())
 
 
-def judge(received: Sequence[Received], stored: Mapping[EventKey, bytes]) -> list[tuple[Received, Outcome]]:
+def judge(
+    received: Sequence[Received],
+    stored: Mapping[EventKey, bytes],
+    told: Mapping[EventKey, datetime] = NOTHING_TOLD,
+) -> list[tuple[Received, Outcome]]:
     """Say of each event, in order, what becomes of it.
 
     `stored` has the content hash of every event of the batch that was accepted before. The first of equal ids
-    is accepted, the same content again is a duplicate, other content a conflict.
+    is accepted, the same content again is a duplicate, other content a conflict. Of those that were read back
+    `told` says when they were received: the request of that time is the one that was accepted.
     """
     known = dict(stored)
+    again = dict(told)
     outcomes: list[tuple[Received, Outcome]] = []
     for event in received:
         key = (event.community, event.uid)
         if key not in known:
             known[key] = event.hash
+            outcomes.append((event, ACCEPTED))
+        elif again.get(key) == event.received_at and known[key] == event.hash:
+            del again[key]
             outcomes.append((event, ACCEPTED))
         else:
             outcomes.append((event, DUPLICATE if known[key] == event.hash else CONFLICT))

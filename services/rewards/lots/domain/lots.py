@@ -11,13 +11,15 @@ a payout that was said to have come back had not: what was already spent cannot 
 owed, and whatever the member gets next pays that debt first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from services.rewards.ledger.domain.entries import Owner
 from shared.contracts.fields import Uuid
+
+LOTS_PER_FACT_MAX_COUNT = 500
 
 
 class NotEnoughPointsError(Exception):
@@ -53,12 +55,35 @@ class LotUse(NamedTuple):
         return UsePlace(self.award_id)
 
 
+class LotsPart(NamedTuple):
+    """Some of the lots that somebody uses: part `part` (from 1) of `parts`."""
+
+    part: int
+    parts: int
+    lots: Sequence[LotUse]
+
+
+def lots_parts(uses: Sequence[LotUse], *, before: int = 0) -> Iterator[LotsPart]:
+    """Cut lots into parts that fit into one message each; `before` parts went before them."""
+    parts = -(-len(uses) // LOTS_PER_FACT_MAX_COUNT)
+    for part in range(parts):
+        start = part * LOTS_PER_FACT_MAX_COUNT
+        yield LotsPart(before + part + 1, before + parts, uses[start : start + LOTS_PER_FACT_MAX_COUNT])
+
+
 class Use(NamedTuple):
     """A redemption or payout (`used_by`) that uses so many points of a member."""
 
     owner: Owner
     used_by: str
     points: int
+
+
+class TakenAsTold(NamedTuple):
+    """Points that were used before, taken again: lots that had matured by then, and lots that nobody named."""
+
+    matured: list[LotUse]
+    unnamed: list[LotUse]
 
 
 class Reversed(NamedTuple):
@@ -151,6 +176,31 @@ class LotBook:
             raise ValueError(f"the lots given hold {left} points less than asked for")
         self.available -= points
         return uses
+
+    def take_as_told(self, told: Sequence[LotUse], points: int) -> TakenAsTold:
+        """Use points that were used before, by the lots that were `told`, whatever is available now.
+
+        A lot that is named had matured. What a named lot no longer has comes from the oldest, and then is owed.
+        """
+        matured = [
+            LotUse(award_id, self.mature(award_id))
+            for award_id, _ in told
+            if award_id in self.lots and self.lots[award_id].pending
+        ]
+        left = points
+        for award_id, used in told:
+            if award_id in self.lots:
+                left -= self._draw(self.lots[award_id], min(used, left))
+        missing = points - sum(use.points for use in told)
+        unnamed = []
+        for lot in self._oldest():
+            drawn = self._draw(lot, left)
+            left -= drawn
+            if drawn and missing > 0:
+                unnamed.append(LotUse(lot.award_id, min(drawn, missing)))
+                missing -= drawn
+        self.available -= points
+        return TakenAsTold([use for use in matured if use.points], unnamed)
 
     def restore(self, uses: Iterable[LotUse]) -> int:
         """Give used points back to their lots, oldest first; a debt is paid from them. Return their sum."""

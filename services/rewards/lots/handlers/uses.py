@@ -17,13 +17,13 @@ async def carry_out(tx: Transaction, movements: Sequence[Movement]) -> dict[str,
     """
     # 1. Lots are used while the points are still available …
     used = await _take(tx, [made.use for made in movements if made.step.lots is Lots.USE])
-    await _take_back(tx, [made.use for made in movements if made.step.lots is Lots.TAKE_BACK])
+    await take_back(tx, [made.use for made in movements if made.step.lots is Lots.TAKE_BACK])
     # 2. … then the points go where the step says …
     booked = [(made.transfer(tx.now), entries) for made in movements if (entries := made.entries())]
     lines = [entry for _, entries in booked for entry in entries]
     await ledger_store.post(tx.conn, [transfer for transfer, _ in booked], entries=lines, now=tx.now)
     # 3. … and lots are restored once their points are available again.
-    await _give_back(tx, [made.use for made in movements if made.step.lots is Lots.RESTORE])
+    await give_back(tx, [made.use for made in movements if made.step.lots is Lots.RESTORE])
     return used
 
 
@@ -44,7 +44,7 @@ async def _take(tx: Transaction, uses: Sequence[Use]) -> dict[str, list[LotUse]]
     return taken
 
 
-async def _give_back(tx: Transaction, uses: Sequence[Use]) -> None:
+async def give_back(tx: Transaction, uses: Sequence[Use]) -> None:
     """Restore the lots of uses that were given up, after their points were booked back to available."""
     if not uses:
         return
@@ -59,7 +59,7 @@ async def _give_back(tx: Transaction, uses: Sequence[Use]) -> None:
     await store.set_remaining(tx.conn, changed)
 
 
-async def _take_back(tx: Transaction, uses: Sequence[Use]) -> None:
+async def take_back(tx: Transaction, uses: Sequence[Use]) -> None:
     """Take the points of uses again that were given up, before they are booked; what is gone is owed."""
     if not uses:
         return

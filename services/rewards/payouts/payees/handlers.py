@@ -66,4 +66,4 @@ async def _let_be_paid(tx: Transaction, payout: Payout, *, payee: Payee, by: Act
     # 3. … and seal it again.
     if sealed.is_sealed:
         listed = [*sealed.listed(SealStep.COMPUTED), payout.paid_to(payee.account)]
-        await seal(tx, sealed.terms, payouts=listed, step=SealStep.COMPUTED, by=by.credential)
+        await seal(tx, sealed, payouts=listed, step=SealStep.COMPUTED, by=by)

@@ -26,13 +26,14 @@ from services.rewards.payouts.runs.domain.runs import (
     UnknownRunError,
     accrued,
     open_run,
+    run_id,
     why_not,
     why_not_filed,
 )
 from services.rewards.payouts.runs.domain.sealing import check_is_sealed, check_seen, run_altered
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import SealedRun, SealStep
-from services.rewards.payouts.seals.handlers import seal
+from services.rewards.payouts.seals.handlers import seal, tell_cancelled
 from services.rewards.programmes.store import find_in_force
 from services.rewards.settings import Settings
 from shared.access_keys import load_standings
@@ -44,9 +45,14 @@ from shared.transaction import Transaction
 async def create(tx: Transaction[Settings], *, community: str, idempotency_key: str, by: Actor) -> Run:
     """Compute what is owed to whom, and make a run with a payout for each; return the run.
 
-    Raises NoPayableTermsError when the programme has no payout terms, or ones that no bank file can be made of.
+    A run that was made with this key, and whose answer was lost with a database, is the answer again. Raises
+    NoPayableTermsError when the programme has no payout terms, or ones that no bank file can be made of.
     """
     await payout_store.lock_runs(tx.conn, community)
+    known = await store.find_run(tx.conn, community=community, run_id=run_id(community, idempotency_key))
+    if known is not None:
+        tx.did(did("create", known, {"state": known.state, "currency": known.terms.currency}))
+        return known
     in_force = await find_in_force(tx.conn, community=community, now=tx.now)
     run = open_run(
         in_force,
@@ -65,7 +71,7 @@ async def create(tx: Transaction[Settings], *, community: str, idempotency_key: 
     await store.add_run(tx.conn, run)
     ready = await _add_payouts(tx, run, members=members[:most])
     sealed = await seal_store.load_sealed_run(tx.conn, ready, community=community, run_id=run.run_id)
-    await seal(tx, sealed.terms, payouts=ready, step=SealStep.COMPUTED, by=by.credential)
+    await seal(tx, sealed, payouts=ready, step=SealStep.COMPUTED, by=by)
     counted = {"payouts": min(len(members), most), "eligible": len(ready), "complete": run.complete}
     tx.did(did("create", run, {"state": run.state, "currency": run.terms.currency, **counted}))
     return run
@@ -115,7 +121,7 @@ async def approve(tx: Transaction, *, community: str, run_id: str, by: Actor, se
     await change(tx, refused, by=by)
     approved = await change(tx, changes_to(PayoutState.APPROVED, good), by=by)
     await change(tx, changes_to(PayoutState.RESERVED, approved), by=by)
-    await seal(tx, sealed.terms, payouts=approved, step=SealStep.APPROVED, by=by.credential)
+    await seal(tx, sealed, payouts=approved, step=SealStep.APPROVED, by=by)
     return await _set_state(tx, run.decided(RunState.APPROVED, by=by, now=tx.now))
 
 
@@ -159,6 +165,7 @@ async def cancel(tx: Transaction, *, community: str, run_id: str, by: Actor) -> 
     states = {PayoutState.HELD, PayoutState.ELIGIBLE, PayoutState.RESERVED}
     payouts = [payout for payout, _ in sealed.payouts if payout.state in states]
     await change(tx, changes_to(PayoutState.FAILED, payouts, "the run was cancelled"), by=by)
+    tell_cancelled(tx, sealed, by=by)
     return await _set_state(tx, run.decided(RunState.CANCELLED, by=by, now=tx.now))
 
 
@@ -194,7 +201,7 @@ async def write_file(tx: Transaction, *, community: str, run_id: str, by: Actor)
     await store.add_file(tx.conn, file)
     await change(tx, changes_to(PayoutState.SUBMITTED, good), by=by)
     # 4. … and seal it with the file.
-    await seal(tx, sealed.terms, payouts=good, step=SealStep.FILED, by=by.credential, file_sha256=file.sha256)
+    await seal(tx, sealed, payouts=good, step=SealStep.FILED, by=by, filed=file.told(execution_date))
     await _set_state(tx, run.filed())
     said = {"message_id": file.message_id, "sha256": file.sha256, "payments": file.payment_count}
     tx.did(did("file", run, {"state": RunState.FILED, "sum_minor": file.control_sum_minor, **said}))

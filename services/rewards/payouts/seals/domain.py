@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -54,6 +54,17 @@ class SealedTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class Filed:
+    """What a run's bank file was, without its content."""
+
+    message_id: str
+    sha256: str
+    payment_count: int
+    control_sum_minor: int
+    execution_date: date
+
+
+@dataclass(frozen=True, slots=True)
 class Seal:
     """A seal as it is stored: `value` is 64 hex digits."""
 
@@ -80,6 +91,10 @@ class SealedRun:
     payouts: Sequence[Traced]
     seals: Mapping[SealStep, Seal]
     file: FileSums | None = None
+    #: Told with the rest, and not sealed: whether the run is of all members, since when it is there, whose it is.
+    complete: bool = True
+    created_at: datetime | None = None
+    created_by_person: str | None = None
 
     @property
     def is_sealed(self) -> bool:

@@ -1,22 +1,89 @@
-"""Sealing lists of payouts."""
+"""Sealing lists of payouts, and telling the world of runs."""
 
 from collections.abc import Sequence
+from typing import Literal
 
-from services.rewards.payouts.domain import Payout
+from services.rewards.ledger.domain.entries import derived_id
+from services.rewards.payouts.domain import Actor, Payout
 from services.rewards.payouts.seals import store
-from services.rewards.payouts.seals.domain import Seal, SealedTerms, SealStep, seal_of
+from services.rewards.payouts.seals.domain import Filed, Seal, SealedRun, SealedTerms, SealStep, seal_of
+from shared.contracts.facts import PAYOUT_RUN_CHANGED, PayoutRunData
+from shared.topics import PAYOUTS
 from shared.transaction import Transaction
+
+#: What a run is once a list of it was sealed at a step; beside these it can be cancelled.
+RUN_STATES: dict[SealStep, Literal["open", "approved", "filed"]] = {
+    SealStep.COMPUTED: "open",
+    SealStep.APPROVED: "approved",
+    SealStep.FILED: "filed",
+}
 
 
 async def seal(
     tx: Transaction,
-    terms: SealedTerms,
+    run: SealedRun,
     *,
     payouts: Sequence[Payout],
     step: SealStep,
-    by: str,
-    file_sha256: str | None = None,
+    by: Actor,
+    filed: Filed | None = None,
 ) -> None:
-    """Seal the payouts of a run's step, with the bank file once it is written."""
-    value = seal_of(terms, payouts, file_sha256=file_sha256)
-    await store.add_seal(tx.conn, Seal(terms.community, terms.run_id, step, value, tx.now, by))
+    """Seal the payouts of a run's step, with the bank file once it is written, and tell the world."""
+    terms = run.terms
+    value = seal_of(terms, payouts, file_sha256=filed.sha256 if filed else None)
+    await store.add_seal(tx.conn, Seal(terms.community, terms.run_id, step, value, tx.now, by.credential))
+    data = _data(tx, run, state=RUN_STATES[step], by=by)
+    data["seal"] = value
+    if filed is not None:
+        data["file"] = {
+            "message_id": filed.message_id,
+            "sha256": filed.sha256,
+            "payment_count": filed.payment_count,
+            "control_sum_minor": filed.control_sum_minor,
+            "execution_date": filed.execution_date.isoformat(),
+        }
+    _tell(tx, terms, data=data)
+
+
+def tell_cancelled(tx: Transaction, run: SealedRun, *, by: Actor) -> None:
+    """Tell the world that a run was given up."""
+    _tell(tx, run.terms, data=_data(tx, run, state="cancelled", by=by))
+
+
+def _data(
+    tx: Transaction, run: SealedRun, *, state: Literal["open", "approved", "filed", "cancelled"], by: Actor
+) -> PayoutRunData:
+    terms = run.terms
+    data: PayoutRunData = {
+        "run_id": terms.run_id,
+        "state": state,
+        "programme_id": terms.programme_id,
+        "programme_version": terms.programme_version,
+        "currency": terms.currency,
+        "points": terms.points,
+        "minor": terms.minor,
+        "minimum_points": terms.minimum_points,
+        "payer": {"name": terms.payer.name, "iban": terms.payer.iban, "bic": terms.payer.bic or ""},
+        "execution_days": terms.execution_days,
+        "complete": run.complete,
+        "created_at": run.created_at or tx.now,
+        "created_by": terms.created_by,
+        "by": by.credential,
+    }
+    if run.created_by_person is not None:
+        data["created_by_person"] = run.created_by_person
+    if by.person_id is not None:
+        data["person_id"] = by.person_id
+    return data
+
+
+def _tell(tx: Transaction, terms: SealedTerms, *, data: PayoutRunData) -> None:
+    tx.tell(
+        PAYOUTS,
+        PAYOUT_RUN_CHANGED,
+        # A run is open under several seals, one after the other, and reaches every other state once.
+        fact_id=derived_id(f"payout_run|{terms.run_id}|{data['state']}|{data.get('seal', '')}"),
+        community=terms.community,
+        subject=terms.run_id,
+        data=data,
+    )

@@ -39,12 +39,41 @@ async def add_seal(conn: Connection, seal: Seal) -> None:
     )
 
 
+async def add_seal_as_told(conn: Connection, seal: Seal) -> None:
+    """Add a seal that a run had; one that is there stays."""
+    await conn.execute(
+        """
+        insert into payout_seals (community, run_id, number, step, seal, sealed_at, sealed_by)
+        select $1, $2, coalesce(max(number), 0) + 1, $3, $4, $5, $6
+        from payout_seals where community = $1 and run_id = $2
+        having not coalesce(bool_or(step = $3 and (step <> 'computed' or seal = $4)), false)
+        """,
+        seal.community,
+        seal.run_id,
+        seal.step,
+        seal.value,
+        seal.sealed_at,
+        seal.sealed_by,
+    )
+
+
+async def give_up_seals(conn: Connection, *, community: str, run_id: str) -> None:
+    """Let a run count as one without seals: nothing of it can be approved or filed any more."""
+    await conn.execute(
+        "insert into payout_runs_unsealed (community, run_id) values ($1, $2) on conflict do nothing",
+        community,
+        run_id,
+    )
+
+
 async def load_newest(conn: Connection, *, community: str, run_ids: Sequence[str]) -> dict[str, Seal]:
     """The newest seal of each of these runs, as far as they have one."""
     rows = await conn.fetch(
         """
         select distinct on (run_id) * from payout_seals
-        where community = $1 and run_id = any($2::uuid[]) order by run_id, number desc
+        where community = $1 and run_id = any($2::uuid[]) and not exists (
+            select from payout_runs_unsealed u where u.community = $1 and u.run_id = payout_seals.run_id)
+        order by run_id, number desc
         """,
         community,
         run_ids,
@@ -68,7 +97,9 @@ async def load_sealed_run(
     seals = await conn.fetch(
         """
         select distinct on (step) * from payout_seals
-        where community = $1 and run_id = $2 order by step, number desc
+        where community = $1 and run_id = $2
+          and not exists (select from payout_runs_unsealed where community = $1 and run_id = $2)
+        order by step, number desc
         """,
         community,
         run_id,
@@ -78,6 +109,9 @@ async def load_sealed_run(
         payouts=await load_traced(conn, payouts),
         seals={seal.step: seal for seal in map(_seal, seals)},
         file=FileSums(run["content_sha256"], run["noted_sha256"]) if run["noted_sha256"] else None,
+        complete=run["complete"],
+        created_at=run["created_at"],
+        created_by_person=str(run["created_by_person"]) if run["created_by_person"] else None,
     )
 
 

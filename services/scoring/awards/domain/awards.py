@@ -77,6 +77,13 @@ class RulePoints(NamedTuple):
     reversals: int
 
 
+class ToldAward(NamedTuple):
+    """What was told of an award that was read back."""
+
+    points: int
+    programme_version: int
+
+
 class Capped(NamedTuple):
     """What became of a batch's candidates, and the points that each cap has used now."""
 
@@ -109,6 +116,41 @@ def _hashed(name: str) -> str:
 def cap_keys(candidates: Iterable[Candidate]) -> list[CapKey]:
     """The caps that a batch touches, in the order in which their rows are to be locked."""
     return sorted({candidate.cap for candidate in candidates if candidate.cap is not None})
+
+
+def without_told(
+    candidates: Iterable[Candidate], told: Mapping[EventKey, Mapping[str, ToldAward]]
+) -> tuple[list[Candidate], list[Declined]]:
+    """What of a batch's candidates is still to be given, where the awards of some events were read back.
+
+    An award that was told is given, and has used its room. Of an event that was scored under a version which the
+    database no longer has, nothing else is given: that version alone would say what.
+    """
+    left: list[Candidate] = []
+    declined: list[Declined] = []
+    for candidate in candidates:
+        event, rule = candidate.event, candidate.rule
+        known = told.get((event["community"], event["uid"]))
+        if known is None:
+            left.append(candidate)
+            continue
+        given = known.get(
+            award_id(
+                community=event["community"],
+                rule_id=rule.id,
+                beneficiary=rule.beneficiary,
+                event_uid=event["uid"],
+                member_id=candidate.member_id,
+                event_time=candidate.event_time,
+            )
+        )
+        if given is None:
+            if all(award.programme_version == candidate.version.number for award in known.values()):
+                left.append(candidate)
+        elif given.points < rule.points:
+            detail = f"{given.points} of {rule.points} points fit under the cap of {rule.daily_cap} a day"
+            declined.append(decline(event, rule, "daily_cap", detail))
+    return left, declined
 
 
 def make_awards(

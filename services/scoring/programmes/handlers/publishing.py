@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
+
 from services.scoring.metrics import PROGRAMMES_PUBLISHED, PROGRAMMES_WAITING
 from services.scoring.programmes.domain.money import MoneyChange, changes_against, displaced
 from services.scoring.programmes.domain.proposals import (
@@ -28,7 +30,8 @@ from services.scoring.programmes.store import proposals, versions
 from services.scoring.settings import Settings
 from shared.access_keys import Scope, load_standings
 from shared.audit import Did
-from shared.contracts.facts import PROGRAMME_PUBLISHED, ProgrammeData
+from shared.contracts.facts import PROGRAMME_PUBLISHED, ProgrammeData, ProgrammePublished
+from shared.own_facts import ReadBack, note_not_rebuilt
 from shared.telemetry import SIGNATURES_OUTDATED
 from shared.topics import PROGRAMMES
 from shared.transaction import Transaction
@@ -234,6 +237,50 @@ async def sign_anew(tx: Transaction[Settings]) -> None:
     if communities:
         log.info("%d programmes are told anew, signed with the key %s", len(communities), signed_with)
     SIGNATURES_OUTDATED.set(await versions.count_versions_signed_otherwise(tx.conn, signed_with=signed_with))
+
+
+async def on_programmes_told(tx: Transaction[Settings], facts: list[ProgrammePublished]) -> None:
+    """Take in versions that were published and that the database has forgotten.
+
+    The text as it was sent is on no topic: what was read from it stands in its place. A version that a newer one
+    has replaced on its topic is missing for good, and that is noted.
+    """
+    for fact in sorted(facts, key=lambda fact: (fact["community"], fact["data"]["version"])):
+        community, data = fact["community"], fact["data"]
+        head = await versions.lock_head_for_update(tx.conn, community=community)
+        for missing in range(head.newest + 1, data["version"]):
+            await note_not_rebuilt(
+                tx,
+                community=community,
+                subject=f"programme version {missing}",
+                reason="programme.v1 does not hold it any more: a newer version has replaced it there",
+            )
+        version = ProgrammeVersion(
+            community=community,
+            programme_id=data["programme_id"],
+            number=data["version"],
+            title=str(data["document"].get("title", data["programme_id"])),
+            effective_from=data["effective_from"],
+            published_at=fact["time"],
+            published_by=Author(data.get("published_by_person"), data["published_by"], None),
+            document_sha256=data["document_sha256"],
+            approved_by=Author(data.get("approved_by_person"), data["approved_by"], None)
+            if "approved_by" in data
+            else None,
+        )
+        text = VersionText(orjson.dumps(data["document"], option=orjson.OPT_INDENT_2).decode(), data["document"])
+        signed_with = fact["signature"].partition(".")[0] if "signature" in fact else None
+        if await versions.add_version_as_told(tx.conn, version=version, text=text, signed_with=signed_with):
+            await note_not_rebuilt(
+                tx,
+                community=community,
+                subject=f"text of programme version {data['version']}",
+                reason="comments and layout are on no topic: the text is what was read from it",
+            )
+
+
+#: Versions first: awards are held against them.
+READ_BACK = (ReadBack((PROGRAMMES,), PROGRAMME_PUBLISHED.adapter, on_programmes_told),)
 
 
 def _signed_with(tx: Transaction[Settings]) -> str | None:

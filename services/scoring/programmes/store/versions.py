@@ -94,6 +94,40 @@ async def add_version(
     )
 
 
+async def add_version_as_told(
+    conn: Connection, *, version: ProgrammeVersion, text: VersionText, signed_with: str | None
+) -> bool:
+    """Store a version that was published before; whether it was not there. The head must be locked."""
+    added = await conn.fetchval(
+        """
+        insert into programme_versions (community, version, programme_id, title, effective_from, published_at,
+            source_text, document, document_sha256, signed_with, published_by_person, published_by,
+            published_by_credential, approved_by_person, approved_by, approved_by_credential)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+        on conflict do nothing returning true
+        """,
+        version.community,
+        version.number,
+        version.programme_id,
+        version.title,
+        version.effective_from,
+        version.published_at,
+        text.source_text,
+        orjson.dumps(text.document).decode(),
+        version.document_sha256,
+        signed_with,
+        *version.published_by,
+        *(version.approved_by or (None, None, None)),
+    )
+    await conn.execute(
+        "update programme_heads set programme_id = $2, version = $3 where community = $1 and version < $3",
+        version.community,
+        version.programme_id,
+        version.number,
+    )
+    return bool(added)
+
+
 async def find_communities_signed_otherwise(conn: Connection, *, signed_with: str, limit_count: int) -> list[str]:
     """Communities with versions that another key has signed, or none; in the order in which heads are locked."""
     rows = await conn.fetch(

@@ -14,7 +14,7 @@ from services.rewards.checks.handlers import check
 from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.main import SPEC
 from services.rewards.programmes.handlers import on_programmes
-from shared.contracts.facts import PAYOUT_FACT, POINTS_AWARDED, REDEMPTION_CHANGED
+from shared.contracts.facts import PAYOUT_FACT, POINTS_AWARDED, REDEMPTION_FACT
 from shared.followed_members import on_members
 from shared.postgres import database_url, role_name
 from shared.service import ServiceSpec
@@ -32,7 +32,7 @@ CATALOGUE = [
 class RewardsWorld(World):
     """Makes the facts that rewards reads, and adds up what was booked."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: Any) -> None:
         super().__init__(pool, SPEC)
         self.awards_count = 0
 
@@ -118,7 +118,7 @@ class RewardsWorld(World):
 
     async def published(self) -> list[Any]:
         """The facts in the outbox, each valid by its contract; it is emptied."""
-        adapters: dict[str, Any] = {"redemptions.v1": REDEMPTION_CHANGED.adapter, "payouts.v1": PAYOUT_FACT}
+        adapters: dict[str, Any] = {"redemptions.v1": REDEMPTION_FACT, "payouts.v1": PAYOUT_FACT}
         return [adapters[row["topic"]].validate_json(row["value"]) for row in await self.outbox()]
 
 

@@ -113,7 +113,12 @@ async def ibans_paid(finance: Finance, run: Any) -> list[str]:
     """Whose accounts the run's bank file pays."""
     answer = await finance.maker.get(f"/v1/payout-runs/{run['run_id']}/file")
     assert answer.status_code == 200, answer.text
-    return [found.text for found in etree.fromstring(answer.content).iterfind(".//p:CdtrAcct//p:IBAN", NAMESPACE)]
+    return ibans_of(answer.content)
+
+
+def ibans_of(content: bytes) -> list[str]:
+    """Whose accounts a bank file pays."""
+    return [str(found.text) for found in etree.fromstring(content).iterfind(".//p:CdtrAcct//p:IBAN", NAMESPACE)]
 
 
 async def shown(finance: Finance, run: Any) -> Any:

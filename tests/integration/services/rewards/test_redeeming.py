@@ -41,7 +41,9 @@ async def test_points_are_reserved_then_spent_and_the_world_is_told(rich: Any, a
 
     assert await rich.balance("ada") == {"available": 70, "spent": 30}
     facts = await rich.published()
-    assert [fact["data"]["state"] for fact in facts] == ["reserved", "confirmed"]
+    told = [fact["data"].get("state", fact["type"]) for fact in facts]
+    assert told == ["reserved", "redemption.lots.v1", "confirmed"]
+    assert sum(lot["points"] for lot in facts[1]["data"]["lots"]) == 30
     assert {fact["data"]["redemption_id"] for fact in facts} == {made["redemption_id"]}
     refused = await api.post(f"{url}/cancel")
     assert (refused.status_code, refused.headers["content-type"]) == (409, "application/problem+json")

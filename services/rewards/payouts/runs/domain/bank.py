@@ -15,6 +15,7 @@ from services.rewards.payouts.domain import (
     states_open_to,
 )
 from services.rewards.payouts.runs.domain.runs import Run, RunRefusedError
+from services.rewards.payouts.seals.domain import Filed
 
 
 class NoBankFileError(Exception):
@@ -38,6 +39,10 @@ class BankFile:
     control_sum_minor: int
     created_at: datetime
     created_by: str
+
+    def told(self, execution_date: date) -> Filed:
+        """What the world is told of it."""
+        return Filed(self.message_id, self.sha256, self.payment_count, self.control_sum_minor, execution_date)
 
 
 def bank_file(run: Run, payouts: Sequence[Payout], *, by: str, now: datetime, execution_date: date) -> BankFile:

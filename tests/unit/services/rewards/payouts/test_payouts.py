@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rewards.ledger.domain.entries import check_balanced, deltas
-from services.rewards.lots.domain.lots import LotUse
+from services.rewards.lots.domain.lots import LOTS_PER_FACT_MAX_COUNT, LotUse, lots_parts
 from services.rewards.lots.domain.steps import Lots
 from services.rewards.payouts.domain import (
-    LOTS_PER_FACT_MAX_COUNT,
     STEPS,
     Change,
     PastChange,
@@ -23,7 +22,6 @@ from services.rewards.payouts.domain import (
     end_to_end_id,
     fact_id,
     in_order,
-    lots_parts,
     payout_id,
 )
 

@@ -1,0 +1,168 @@
+"""What facts that were told say of runs, payouts and redemptions, and in which order they are taken in again."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import NamedTuple
+
+from services.rewards.bank_messages.domain import BankAccount
+from services.rewards.payouts.domain import Actor, Payout, PayoutState, Traced
+from services.rewards.payouts.runs.domain.bank import BankFile, bank_file
+from services.rewards.payouts.runs.domain.runs import STEPS, Run, RunState
+from services.rewards.payouts.runs.domain.terms import PayoutTerms
+from services.rewards.payouts.seals.domain import FileSums, SealedRun, SealStep
+from services.rewards.redemptions.domain import Redemption, RedemptionState
+from shared.contracts.facts import FileData, PayoutChanged, PayoutRunChanged, RedemptionChanged
+
+#: The step at which a run was sealed that became this.
+SEALED_AT = {
+    RunState.OPEN: SealStep.COMPUTED,
+    RunState.APPROVED: SealStep.APPROVED,
+    RunState.FILED: SealStep.FILED,
+}
+_ORDER = (RunState.OPEN, RunState.APPROVED, RunState.FILED)
+
+State = PayoutChanged | RedemptionChanged
+
+
+class NotToldError(Exception):
+    """A fact does not follow from what is known; the message says why."""
+
+
+def run_of(fact: PayoutRunChanged) -> Run:
+    """The run as it was made."""
+    data = fact["data"]
+    payer = data["payer"]
+    return Run(
+        community=fact["community"],
+        run_id=data["run_id"],
+        state=RunState.OPEN,
+        programme_id=data["programme_id"],
+        programme_version=data["programme_version"],
+        terms=PayoutTerms(data["currency"], data["points"], data["minor"], data["minimum_points"]),
+        payer=BankAccount(payer["name"], payer["iban"], payer["bic"] or None),
+        execution_days=data["execution_days"],
+        complete=data["complete"],
+        created_at=data["created_at"],
+        created_by=Actor(data.get("created_by_person"), data["created_by"]),
+    )
+
+
+def run_after(run: Run, fact: PayoutRunChanged) -> Run | None:
+    """The run once a fact about it is taken in; None when it was there already.
+
+    Raises NotToldError when it cannot come from where it is to there.
+    """
+    wanted = RunState(fact["data"]["state"])
+    if wanted == run.state or _is_past(wanted, run.state):
+        return None
+    if STEPS.find(run.state, wanted) is None:
+        raise NotToldError(f"a payout run that is {run.state} cannot become {wanted}")
+    if wanted is RunState.FILED:
+        return run.filed()
+    return run.decided(wanted, by=actor_of(fact), now=fact["time"])
+
+
+def actor_of(fact: PayoutChanged | PayoutRunChanged) -> Actor:
+    """Who did what a fact says."""
+    return Actor(fact["data"].get("person_id"), fact["data"]["by"])
+
+
+def _is_past(wanted: RunState, state: RunState) -> bool:
+    """Whether a run in `state` has been, or may have been, in the wanted one before."""
+    if state is RunState.CANCELLED:
+        return wanted in (RunState.OPEN, RunState.APPROVED)
+    return wanted in _ORDER and _ORDER.index(wanted) < _ORDER.index(state)
+
+
+def payout_of(fact: PayoutChanged) -> Payout:
+    """A payout as it was accrued; whom it went to is on no topic."""
+    data = fact["data"]
+    return Payout(
+        community=fact["community"],
+        payout_id=data["payout_id"],
+        run_id=data["run_id"],
+        member_id=data["member_id"],
+        state=PayoutState(data["state"]),
+        points=data["points"],
+        amount_minor=data["amount_minor"],
+        currency=data["currency"],
+        end_to_end_id=data["end_to_end_id"],
+        payee=None,
+        reason=data.get("reason"),
+        created_at=fact["time"],
+        changed_at=fact["time"],
+    )
+
+
+def redemption_of(fact: RedemptionChanged) -> Redemption:
+    """A redemption as it was reserved."""
+    data = fact["data"]
+    return Redemption(
+        community=fact["community"],
+        redemption_id=data["redemption_id"],
+        member_id=data["member_id"],
+        reward_id=data["reward_id"],
+        title=data["title"],
+        points=data["points"],
+        state=RedemptionState(data["state"]),
+        created_at=fact["time"],
+        expires_at=data["expires_at"],
+        changed_at=fact["time"],
+        changed_by=data["by"],
+    )
+
+
+class Placed(NamedTuple):
+    """A fact, and its place in its batch."""
+
+    place: int
+    fact: State
+
+
+def rounds(facts: Sequence[State]) -> Iterator[list[Placed]]:
+    """Facts in rounds, each with at most one of a member, so that every member's keep their order."""
+    left = [Placed(index, fact) for index, fact in enumerate(facts)]
+    while left:
+        now: list[Placed] = []
+        later: list[Placed] = []
+        members: set[tuple[str, str]] = set()
+        for placed in left:
+            member = (placed.fact["community"], placed.fact["data"]["member_id"])
+            (later if member in members else now).append(placed)
+            members.add(member)
+        yield now
+        left = later
+
+
+def with_payees(payouts: Iterable[Traced], accounts: Mapping[str, BankAccount]) -> list[Traced]:
+    """Payouts with the bank details that their members have now, where they lost their own."""
+    return [
+        Traced(payout.paid_to(accounts[payout.member_id]), reached)
+        if payout.payee is None and PayoutState.ELIGIBLE in reached and payout.member_id in accounts
+        else Traced(payout, reached)
+        for payout, reached in payouts
+    ]
+
+
+def rebuilt_file(run: Run, sealed: SealedRun, told: FileData, *, by: str, at: datetime) -> BankFile | None:
+    """The bank file, written again; None when it would not be the same, byte by byte."""
+    payouts = sorted(sealed.listed(SealStep.FILED), key=lambda payout: payout.payout_id)
+    if not payouts or any(payout.payee is None for payout in payouts):
+        return None
+    execution_date = date.fromisoformat(told["execution_date"])
+    file = bank_file(run, payouts, by=by, now=at, execution_date=execution_date)
+    return file if file.sha256 == told["sha256"] else None
+
+
+def why_not_sealed(run: Run, sealed: SealedRun, file: BankFile | None) -> str | None:
+    """Why a run that was read back does not fit its seals; None when it does."""
+    if not sealed.seals:
+        return None
+    if run.state is RunState.FILED and file is None and sealed.file is None:
+        return "its bank file cannot be written again as it was: bank details that it paid are not known any more"
+    with_file = replace(sealed, file=FileSums(file.sha256, file.sha256)) if file else sealed
+    for step in SealStep:
+        if with_file.why_not(step) is not None:
+            return "bank details of its payouts are not known any more, or not as they were"
+    return None

@@ -1,0 +1,239 @@
+"""Taking in again what was told: runs, the lots that were used, states of payouts and redemptions, then seals.
+
+The points have to be there first: these steps follow the awards (see ReadBack.after_inputs).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Any
+
+from pydantic import Discriminator, TypeAdapter
+
+from services.rewards.ledger.domain.entries import Owner
+from services.rewards.lots import store as lots_store
+from services.rewards.lots.domain.lots import LotUse, Use
+from services.rewards.lots.handlers.told import Told, carry_out_as_told
+from services.rewards.payouts import store as payout_store
+from services.rewards.payouts.domain import Change, Payout, PayoutState, WrongStateError
+from services.rewards.payouts.handlers import tell_lots as tell_payout_lots
+from services.rewards.payouts.payees import store as payee_store
+from services.rewards.payouts.runs import store as run_store
+from services.rewards.payouts.runs.domain.runs import Run, RunState
+from services.rewards.payouts.seals import store as seal_store
+from services.rewards.payouts.seals.domain import Seal
+from services.rewards.redemptions import store as redemption_store
+from services.rewards.redemptions.domain import STEPS as REDEMPTION_STEPS
+from services.rewards.redemptions.domain import Redemption, RedemptionState
+from services.rewards.redemptions.handlers import tell_lots as tell_redemption_lots
+from services.rewards.restoring import domain, store
+from services.rewards.restoring.domain import NotToldError, Placed
+from shared.contracts.facts import (
+    PAYOUT_CHANGED,
+    PAYOUT_LOTS,
+    PAYOUT_RUN_CHANGED,
+    REDEMPTION_CHANGED,
+    REDEMPTION_LOTS,
+    PayoutChanged,
+    PayoutLots,
+    PayoutRunChanged,
+    RedemptionChanged,
+    RedemptionLots,
+)
+from shared.own_facts import CannotTakeInError, ReadBack, note_not_rebuilt
+from shared.topics import PAYOUTS, REDEMPTIONS
+from shared.transaction import Transaction
+
+
+async def on_runs(tx: Transaction, facts: list[PayoutRunChanged]) -> None:
+    """Make runs again, with the seals that they had, and bring them to where they were."""
+    for index, fact in enumerate(facts):
+        community, data = fact["community"], fact["data"]
+        run = await run_store.lock_run(tx.conn, community=community, run_id=data["run_id"])
+        if run is None:
+            run = domain.run_of(fact)
+            await run_store.add_run(tx.conn, run)
+        try:
+            changed = domain.run_after(run, fact)
+        except NotToldError as error:
+            raise CannotTakeInError(str(error), index) from error
+        if changed is not None:
+            await run_store.set_state(tx.conn, changed)
+        if "seal" in data:
+            step = domain.SEALED_AT[RunState(data["state"])]
+            seal = Seal(community, run.run_id, step, data["seal"], fact["time"], data["by"])
+            await seal_store.add_seal_as_told(tx.conn, seal)
+
+
+async def on_lots(tx: Transaction, facts: list[PayoutLots | RedemptionLots]) -> None:
+    """Note which lots payouts and redemptions used."""
+    uses = []
+    for fact in facts:
+        used_by = fact["data"]["payout_id"] if fact["type"] == "payout.lots.v1" else fact["data"]["redemption_id"]
+        use = Use(Owner(fact["community"], ""), used_by, 0)
+        uses += [(use, LotUse(lot["award_id"], lot["points"])) for lot in fact["data"]["lots"]]
+    await lots_store.add_uses(tx.conn, uses, even_again=True)
+
+
+async def on_states(tx: Transaction, facts: list[PayoutChanged | RedemptionChanged]) -> None:
+    """Bring payouts and redemptions to the states that were told, with all that each step books."""
+    for placed in domain.rounds(facts):
+        await _one_of_each_member(tx, placed)
+
+
+async def _one_of_each_member(tx: Transaction, placed: Sequence[Placed]) -> None:
+    payouts = await _payout_steps(tx, [one for one in placed if one.fact["type"] == "payout.changed.v1"])
+    redemptions = await _redemption_steps(
+        tx, [one for one in placed if one.fact["type"] == "redemption.changed.v1"]
+    )
+    unnamed = await carry_out_as_told(
+        tx,
+        [
+            *(Told(change.movement(), fact["time"]) for change, fact in payouts),
+            *(Told(changed.movement(before), changed.changed_at) for changed, before in redemptions),
+        ],
+    )
+    # What used lots and never told which tells it now.
+    for change, _ in payouts:
+        lots = unnamed.get(change.payout.payout_id, ())
+        tell_payout_lots(
+            tx, change.payout, lots=lots, before=await _parts_told(tx, change.payout.payout_id, lots=lots)
+        )
+    for redemption, _ in redemptions:
+        lots = unnamed.get(redemption.redemption_id, ())
+        before = await _parts_told(tx, redemption.redemption_id, lots=lots)
+        tell_redemption_lots(tx, redemption, lots=lots, before=before)
+
+
+async def _parts_told(tx: Transaction, used_by: str, *, lots: Sequence[LotUse]) -> int:
+    return await store.count_parts_told(tx.conn, used_by=used_by, besides=len(lots)) if lots else 0
+
+
+async def _payout_steps(tx: Transaction, placed: Sequence[Placed]) -> list[tuple[Change, Any]]:
+    """The steps of payouts that the database does not know; new ones are added."""
+    facts: list[tuple[int, Any]] = [(one.place, one.fact) for one in placed]
+    keys = [(fact["community"], fact["data"]["payout_id"]) for _, fact in facts]
+    known = await payout_store.load_known(tx.conn, keys)
+    reached = {
+        payout.payout_id: states for payout, states in await payout_store.load_traced(tx.conn, [*known.values()])
+    }
+    new: list[Payout] = []
+    steps: list[tuple[Change, Any]] = []
+    for index, fact in facts:
+        told = domain.payout_of(fact)
+        payout = known.get(told.payout_id)
+        if payout is None:
+            if told.state is not PayoutState.ACCRUED:
+                raise CannotTakeInError(f"payout {told.payout_id} was never made", index)
+            new.append(told)
+        elif told.state not in reached[told.payout_id]:
+            if (payout.points, payout.amount_minor, payout.member_id) != (
+                told.points,
+                told.amount_minor,
+                told.member_id,
+            ):
+                raise CannotTakeInError(f"payout {told.payout_id} was told with other points or money", index)
+            change = Change(payout, told.state, told.reason)
+            try:
+                change.movement()
+            except WrongStateError as error:
+                raise CannotTakeInError(f"payout {told.payout_id}: {error}", index) from error
+            steps.append((change, fact))
+    await payout_store.add_payouts(tx.conn, new)
+    by_id = {fact["data"]["payout_id"]: fact for _, fact in facts}
+    for payout in new:
+        by = domain.actor_of(by_id[payout.payout_id])
+        await payout_store.add_changes(tx.conn, [Change(payout, payout.state)], now=payout.changed_at, by=by)
+    for change, fact in steps:
+        await payout_store.set_states(
+            tx.conn,
+            [change],
+            now=fact["time"],
+            by=domain.actor_of(fact),
+            outcome_id=fact["data"].get("outcome_id"),
+        )
+    return steps
+
+
+async def _redemption_steps(
+    tx: Transaction, placed: Sequence[Placed]
+) -> list[tuple[Redemption, RedemptionState | None]]:
+    """The steps of redemptions that the database does not know, with the states before; new ones are added."""
+    facts: list[tuple[int, Any]] = [(one.place, one.fact) for one in placed]
+    keys = [(fact["community"], fact["data"]["redemption_id"]) for _, fact in facts]
+    known = await redemption_store.load_known(tx.conn, keys)
+    steps: list[tuple[Redemption, RedemptionState | None]] = []
+    for index, fact in facts:
+        told = domain.redemption_of(fact)
+        redemption = known.get(told.redemption_id)
+        if redemption is None:
+            if told.state is not RedemptionState.RESERVED:
+                raise CannotTakeInError(f"redemption {told.redemption_id} was never made", index)
+            await redemption_store.add_redemption(tx.conn, told)
+            steps.append((told, None))
+        elif told.state not in (RedemptionState.RESERVED, redemption.state):
+            if REDEMPTION_STEPS.find(redemption.state, told.state) is None:
+                raise CannotTakeInError(
+                    f"redemption {told.redemption_id} is {redemption.state}, and was told to be {told.state}",
+                    index,
+                )
+            ended = redemption.becoming(told.state, by=told.changed_by, now=told.changed_at)
+            await redemption_store.set_states(tx.conn, [ended])
+            steps.append((ended, redemption.state))
+    return steps
+
+
+async def on_sealed(tx: Transaction, facts: list[PayoutRunChanged]) -> None:
+    """Hold runs against the seals that were told of them, and write their bank files again."""
+    filed = {fact["data"]["run_id"]: fact for fact in facts if fact["data"]["state"] == "filed"}
+    for community, run_id in sorted({(fact["community"], fact["data"]["run_id"]) for fact in facts}):
+        run = await run_store.find_run(tx.conn, community=community, run_id=run_id)
+        if run is None:
+            continue
+        has_file = await run_store.find_file(tx.conn, community=community, run_id=run_id) is not None
+        if run.state is RunState.FILED and not has_file and run_id not in filed:
+            continue  # the fact that says what its file was is taken in after these
+        await _seal_again(tx, run, filed=None if has_file else filed.get(run_id))
+
+
+async def _seal_again(tx: Transaction, run: Run, *, filed: PayoutRunChanged | None) -> None:
+    key = {"community": run.community, "run_id": run.run_id}
+    payouts = await payout_store.load_payouts(tx.conn, **key)
+    sealed = await seal_store.load_sealed_run(tx.conn, payouts, **key)
+    payees = await payee_store.load_payees(
+        tx.conn, community=run.community, member_ids=[payout.member_id for payout in payouts]
+    )
+    accounts = {member_id: payee.account for member_id, payee in payees.items()}
+    # 1. Would the list be the one that was sealed, with the bank details that there are?
+    rebuilt = replace(sealed, payouts=domain.with_payees(sealed.payouts, accounts))
+    file = None
+    if filed is not None and "file" in filed["data"]:
+        by = filed["data"]["by"]
+        file = domain.rebuilt_file(run, rebuilt, filed["data"]["file"], by=by, at=filed["time"])
+    reason = domain.why_not_sealed(run, rebuilt, file)
+    if reason is not None:
+        await seal_store.give_up_seals(tx.conn, **key)
+        await note_not_rebuilt(tx, community=run.community, subject=f"payout run {run.run_id}", reason=reason)
+        return
+    # 2. It is: whom each payout went to, and the file that says so.
+    lost = {payout.payout_id for payout in payouts if payout.payee is None}
+    for payout, _ in rebuilt.payouts:
+        if payout.payout_id in lost and payout.payee is not None:
+            await payout_store.set_payee_read_back(tx.conn, payout, revision=payees[payout.member_id].revision)
+    if file is not None:
+        await run_store.add_file(tx.conn, file)
+
+
+_OWN: TypeAdapter[Any] = TypeAdapter(
+    Annotated[
+        PayoutRunChanged | PayoutChanged | PayoutLots | RedemptionChanged | RedemptionLots, Discriminator("type")
+    ]
+)
+_BOTH = (PAYOUTS, REDEMPTIONS)
+_RUNS = (PAYOUT_RUN_CHANGED.name,)
+#: In this order: payouts need their runs, and the lots that they used; seals need all of it.
+READ_BACK = (
+    ReadBack((PAYOUTS,), _OWN, on_runs, _RUNS, after_inputs=True),
+    ReadBack(_BOTH, _OWN, on_lots, (PAYOUT_LOTS.name, REDEMPTION_LOTS.name), after_inputs=True),
+    ReadBack(_BOTH, _OWN, on_states, (PAYOUT_CHANGED.name, REDEMPTION_CHANGED.name), after_inputs=True),
+    ReadBack((PAYOUTS,), _OWN, on_sealed, _RUNS, after_inputs=True),
+)

@@ -1,0 +1,243 @@
+"""The fence: while a service does not know all that it told, it takes no command and runs no timer.
+
+When a process starts, the ends of the service's own topics are compared with what its database knows. What lies
+beyond is either what an earlier process published just before it died, or what a restored database has forgotten;
+both are taken in the same way, and the first changes nothing.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from shared.consumer import Subscription, stored_offsets
+from shared.consumer.dead_letters import DeadLetters, Rejection
+from shared.own_facts import copying, store
+from shared.own_facts.copying import Standing
+from shared.own_facts.readback import CannotTakeInError, ReadBack, topics_of
+from shared.own_facts.store import Forgotten, NotRebuilt, Waiting
+from shared.positions import SeenPositions, load
+from shared.postgres import begin
+from shared.settings import ServiceSettings
+from shared.signatures import SignatureError
+from shared.telemetry import FENCED, FORGOTTEN_FACTS, READ_BACK_FACTS
+from shared.topics import ACCESS_KEYS, PEOPLE
+
+LOOK_AGAIN_SECONDS = 0.5
+REASONS_MAX_COUNT = 5
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What differs between a service's database and its own topics, and why it is fenced (None: it is not)."""
+
+    why: str | None
+    standings: Sequence[Standing]
+    waiting: Sequence[Waiting]
+    not_rebuilt: Sequence[NotRebuilt]
+
+
+class Fence:
+    """Whether a process may do its work yet, and the way there. `seen` guards against a restore while it runs."""
+
+    def __init__(
+        self,
+        service: str,
+        settings: ServiceSettings,
+        *,
+        steps: Sequence[ReadBack],
+        subscriptions: Sequence[Subscription],
+    ) -> None:
+        self._service = service
+        self._settings = settings
+        self._steps = steps
+        self._topics = topics_of(steps)
+        self._inputs = [subscription.topic.name for subscription in subscriptions]
+        self._dead_letters = DeadLetters(service, settings)
+        self.seen = SeenPositions()
+        self._why: str | None = "it has not compared its database with its own topics yet"
+        FENCED.set(1)
+
+    @property
+    def why(self) -> str | None:
+        """Why the service is fenced, in words; None when it is not."""
+        return self._why
+
+    def _say(self, why: str | None) -> None:
+        if why != self._why:
+            log.warning("fenced: %s", why or "no more: all of its own facts are known")
+        self._why = why
+        FENCED.set(0 if why is None else 1)
+
+    async def compare(self, pool: asyncpg.Pool) -> None:
+        """Look whether there is anything to read back; open the fence when there is not."""
+        async with begin(pool) as conn:
+            is_forgotten = await store.is_anything_forgotten(conn)
+        unknown, reasons = await self._look(pool)
+        if reasons:
+            self._say("; ".join(reasons[:REASONS_MAX_COUNT]))
+        elif is_forgotten or unknown:
+            self._say("it reads back facts of its own that its database does not know")
+        else:
+            await self._open(pool)
+
+    async def _look(self, pool: asyncpg.Pool) -> tuple[int, list[str]]:
+        """How many own offsets are unknown, and why some cannot be known."""
+        if not self._topics:
+            return 0, []
+        async with self._reader() as consumer:
+            found = await copying.standings(consumer, pool, self._topics)
+        return sum(one.unknown_count for one in found), [one.why_not for one in found if one.why_not]
+
+    @asynccontextmanager
+    async def _reader(self) -> AsyncIterator[AIOKafkaConsumer]:
+        consumer = copying.reader(self._settings)
+        await consumer.start()
+        try:
+            yield consumer
+        finally:
+            await consumer.stop()
+
+    async def copy(self, pool: asyncpg.Pool) -> bool:
+        """Keep what the database has forgotten in the database; False when the topics do not hold all of it."""
+        if not self._topics:
+            return True
+        async with self._reader() as consumer:
+            found = await copying.standings(consumer, pool, self._topics)
+            reasons = [one.why_not for one in found if one.why_not]
+            if reasons:
+                self._say("; ".join(reasons[:REASONS_MAX_COUNT]))
+                return False
+            await copying.copy(consumer, pool, found)
+        self._say("it reads back facts of its own that its database does not know")
+        return True
+
+    async def read_back(
+        self, pool: asyncpg.Pool, begin_tx: Callable[[], Any], *, read_inputs: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Take in everything, step by step; `read_inputs` begins to read the service's other topics.
+
+        Returns once all is known. Stands still, and says why, while somebody has to decide about a fact.
+        """
+        are_inputs_read = False
+        for number, step in enumerate(self._steps):
+            if step.after_inputs and not are_inputs_read:
+                await read_inputs()
+                await self._until_inputs_are_read(pool, self._inputs)
+                are_inputs_read = True
+            while await self._take_in(begin_tx, number, step):
+                pass
+        if not are_inputs_read:
+            await read_inputs()
+        await self.until_known(pool)
+
+    async def until_known(self, pool: asyncpg.Pool) -> None:
+        """Return once nothing is forgotten any more, whichever process takes it in; then the fence is open."""
+        while True:
+            async with begin(pool) as conn:
+                waiting = await store.count_waiting(conn)
+            FORGOTTEN_FACTS.set(sum(one.count for one in waiting))
+            if not waiting:
+                break
+            refused = [f"{one.count} {one.kind}: {one.reason}" for one in waiting if one.reason]
+            if refused:
+                self._say(f"facts of its own do not fit its database ({'; '.join(refused[:REASONS_MAX_COUNT])})")
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        # Neither a key that was revoked since nor a person who was disabled is believed again.
+        authority = [topic.name for topic in (ACCESS_KEYS, PEOPLE) if topic.name in self._inputs]
+        if authority:
+            await self._until_inputs_are_read(pool, authority)
+        await self._open(pool)
+
+    async def _open(self, pool: asyncpg.Pool) -> None:
+        async with begin(pool) as conn:
+            self.seen.saw(await load(conn))
+        FORGOTTEN_FACTS.set(0)
+        self._say(None)
+
+    async def _until_inputs_are_read(self, pool: asyncpg.Pool, topics: Sequence[str]) -> None:
+        async with self._reader() as consumer:
+            partitions = await copying.partitions_of(consumer, topics)
+            beginnings = await consumer.beginning_offsets(partitions)
+            ends = await consumer.end_offsets(partitions)
+        wanted = {one: end for one, end in ends.items() if end > beginnings[one]}
+        while unread := await self._unread(pool, wanted):
+            self._say(f"it reads {', '.join(sorted({one.topic for one in unread}))} again, then its own facts")
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+    async def _unread(self, pool: asyncpg.Pool, ends: dict[TopicPartition, int]) -> list[TopicPartition]:
+        stored = await stored_offsets(pool, ends)
+        return [one for one, end in ends.items() if stored.get(one, 0) < end]
+
+    async def _take_in(self, begin_tx: Callable[[], Any], number: int, step: ReadBack) -> bool:
+        """Take in the next facts of a step; False when there are none."""
+        refused: tuple[Forgotten, str] | None = None
+        good: list[Forgotten] = []
+        rejections: list[Rejection] = []
+        try:
+            async with begin_tx() as tx:
+                # 1. One process at a time, whichever it is.
+                await store.lock(tx.conn)
+                rows = await store.next_of_step(
+                    tx.conn,
+                    topics=[topic.name for topic in step.topics],
+                    kinds=step.kinds,
+                    step=number,
+                    limit=step.most_at_once,
+                )
+                if not rows:
+                    return False
+                # 2. The facts become rows again; what is none of ours, or no fact, is put aside.
+                facts, good, rejections = self._decoded(step, rows)
+                await self._dead_letters.publish(tx, rejections)
+                if facts:
+                    await step.handler(tx, facts)
+                # 3. Nobody needs them any more, unless a later step does.
+                later = {row.id for row in good if self._is_taken_later(number, row)}
+                await store.finish_step(tx.conn, [row for row in rows if row.id in later], step=number)
+                await store.delete(tx.conn, [row for row in rows if row.id not in later])
+        except CannotTakeInError as error:
+            refused = (good[error.index], error.reason)
+        if refused is not None:
+            async with begin_tx() as tx:
+                await store.set_reason(tx.conn, refused[0], reason=refused[1])
+            return True
+        self._dead_letters.count(rejections)
+        for topic, count in Counter(row.topic for row in good).items():
+            READ_BACK_FACTS.labels(topic).inc(count)
+        return True
+
+    def _is_taken_later(self, number: int, row: Forgotten) -> bool:
+        return any(step.takes(row.topic, row.kind) for step in self._steps[number + 1 :])
+
+    def _decoded(
+        self, step: ReadBack, rows: Sequence[Forgotten]
+    ) -> tuple[list[Any], list[Forgotten], list[Rejection]]:
+        facts, good, rejections = [], [], []
+        for row in rows:
+            try:
+                facts.append(step.decode(row.topic, row.value, self._settings))
+            except SignatureError as error:
+                rejections.append(Rejection(row, str(error), is_badly_signed=True))
+            except ValueError as error:
+                rejections.append(Rejection(row, str(error)))
+            else:
+                good.append(row)
+        return facts, good, rejections
+
+    async def report(self, pool: asyncpg.Pool) -> Report:
+        """How the database stands to its own topics now. Raises KafkaError when the broker is away."""
+        found: list[Standing] = []
+        if self._topics:
+            async with self._reader() as consumer:
+                found = await copying.standings(consumer, pool, self._topics)
+        async with begin(pool) as conn:
+            return Report(self._why, found, await store.count_waiting(conn), await store.load_not_rebuilt(conn))

@@ -1,0 +1,360 @@
+"""Each service, and all together, after a restore from a backup: what they told is known, and told once."""
+
+import asyncio
+import socket
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import orjson
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from click.testing import CliRunner
+
+from plaudit.cli import main
+from plaudit.stack import start
+from plaudit.stack.idle import wait_until_idle
+from shared.access_keys import SCOPES
+from shared.postgres import database_url, role_name
+from shared.service import Parts, ServiceSpec
+from shared.services import SERVICES
+from shared.topics import TOPICS
+from tests.conftest import Stack, throw_away
+from tests.integration.services.backups import backup, restore
+from tests.integration.services.process import running
+from tests.waiting import until
+
+PROGRAMME = """
+programme: demo
+title: Demo  # this remark is on no topic
+rules:
+  - {{id: post, title: Posted, on: [forum.post.v1], points: {points}, daily_cap: 25}}
+  - {{id: reply, title: Replied, on: [forum.reply.v1], points: 5}}
+recognition:
+  badges:
+    - {{id: three, title: Three posts, rule: post, at_least: 3}}
+  levels:
+    - {{id: regular, title: Regular, points: 20}}
+"""
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+#: What a service keeps that follows from facts, and which of its columns say when that was noted.
+TABLES = {
+    "ingest": {
+        "events": (),
+        "receipts": (),
+        "members": (),
+        "identities": (),
+        "access_keys": ("signed_with",),
+    },
+    "scoring": {
+        "programme_versions": ("source_text", "signed_with", "published_at"),
+        "programme_heads": (),
+        "activities": (),
+        "awards": ("recorded_at",),
+        "cap_usage": (),
+        "declined": (),
+        "access_keys": (),
+    },
+    "recognition": {
+        "members": ("version",),
+        "board_points": (),
+        "grants": ("granted_at",),
+        "holders": (),
+        "access_keys": (),
+        "followed_members": (),
+    },
+    "rewards": {
+        "balances": (),
+        "lots": (),
+        "programmes": (),
+        "followed_members": (),
+        "access_keys": (),
+    },
+    "analytics": {
+        "events": (),
+        "awards": (),
+        "grants": (),
+        "followed_members": (),
+        "access_keys": (),
+    },
+}
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def own_stack(plaudit_home: Path) -> Iterator[Stack]:
+    """Kafka and PostgreSQL that nobody else has written to."""
+    state = start("restoring", only=["kafka", "postgres"])
+    yield Stack(state)
+    throw_away(state)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+class Installation:
+    """All services, in this process, and a community in them."""
+
+    def __init__(self, stack: Stack, directory: Path) -> None:
+        self.stack, self.state, self.directory = stack, stack.state, directory
+        self.community = f"c{uuid4().hex[:12]}"
+        self.specs: dict[str, ServiceSpec] = {
+            service: import_module(f"services.{service}.main").SPEC for service in SERVICES
+        }
+        self.settings = {
+            service: spec.settings(**stack.settings(service) | {"http_port": free_port()})
+            for service, spec in self.specs.items()
+        }
+        self.key = ""
+        self.running: dict[str, Parts] = {}
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        async with AsyncExitStack() as opened:
+            for service in SERVICES:
+                parts = await opened.enter_async_context(running(self.specs[service], self.settings[service]))
+                self.running[service] = parts
+            await until(self.are_ready)
+            yield
+
+    def url(self, service: str) -> str:
+        return f"http://127.0.0.1:{self.settings[service].http_port}"
+
+    async def are_ready(self) -> bool:
+        async with httpx.AsyncClient() as http:
+            answers = await asyncio.gather(*(http.get(f"{self.url(service)}/readyz") for service in SERVICES))
+        return all(answer.status_code == 200 for answer in answers)
+
+    async def ask(self, method: str, service: str, path: str, key: str = "", **more: Any) -> httpx.Response:
+        async with httpx.AsyncClient(timeout=30) as http:
+            headers = {"Authorization": f"Bearer {key or self.key}"} | more.pop("headers", {})
+            return await http.request(method, self.url(service) + path, headers=headers, **more)
+
+    async def issue(self, name: str) -> Any:
+        body = {"community": self.community, "name": name, "scopes": list(SCOPES)}
+        answer = await self.ask("POST", "ingest", "/v1/keys", self.settings["ingest"].admin_key, json=body)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    async def revoke(self, key_id: str) -> None:
+        path = f"/v1/communities/{self.community}/keys/{key_id}"
+        answer = await self.ask("DELETE", "ingest", path, self.settings["ingest"].admin_key)
+        assert answer.status_code == 204, answer.text
+
+    async def publish(self, points: int) -> None:
+        text = PROGRAMME.format(points=points)
+        headers = {"Content-Type": "application/yaml"}
+        answer = await self.ask("POST", "scoring", "/v1/programmes", content=text, headers=headers)
+        assert answer.status_code == 201, answer.text
+
+    async def post(self, *events: Any) -> str:
+        answer = await self.ask("POST", "ingest", "/v1/events", json=list(events))
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["receipt_id"])
+
+    async def idle(self) -> None:
+        await wait_until_idle(self.state, 60)
+
+    async def rows(self, services: Sequence[str] = SERVICES) -> dict[str, Any]:
+        """What the services keep of the community."""
+        found: dict[str, Any] = {}
+        for service in services:
+            connection = await asyncpg.connect(database_url(self.state.postgres_admin_url, role_name(service)))
+            try:
+                for table, besides in TABLES[service].items():
+                    rows = await connection.fetch(f"select * from {table} where community = $1", self.community)
+                    found[f"{service}.{table}"] = sorted(
+                        repr({name: value for name, value in row.items() if name not in besides}) for row in rows
+                    )
+            finally:
+                await connection.close()
+        return found
+
+    async def facts(self) -> dict[tuple[str, str], set[str]]:
+        """What was told of the community: by topic and id of the fact, what it says, but when it was told."""
+        consumer = AIOKafkaConsumer(**self.state.broker.options, auto_offset_reset="earliest")
+        await consumer.start()
+        said: dict[tuple[str, str], set[str]] = defaultdict(set)
+        try:
+            partitions = [
+                TopicPartition(topic.name, number)
+                for topic in TOPICS
+                for number in range(topic.partitions)
+                if topic.read_back
+            ]
+            consumer.assign(partitions)
+            await consumer.seek_to_beginning(*partitions)
+            ends = await consumer.end_offsets(partitions)
+            while any([await consumer.position(one) < ends[one] for one in partitions]):
+                for batch in (await consumer.getmany(timeout_ms=200)).values():
+                    for record in batch:
+                        if record.key.startswith(f"{self.community}|".encode()):
+                            fact = orjson.loads(record.value)
+                            name = fact.get("uid", fact["id"])
+                            said[record.topic, name].add(
+                                orjson.dumps(fact["data"], option=orjson.OPT_SORT_KEYS).decode()
+                            )
+        finally:
+            await consumer.stop()
+        return said
+
+
+def post(number: int, actor: str, kind: str = "post", name: str | None = None, **data: Any) -> Any:
+    return {
+        "specversion": "1.0",
+        "id": f"{kind}-{number}",
+        "source": "https://forum.example.org",
+        "type": f"forum.{kind}.v1",
+        "time": (NOON + timedelta(minutes=number)).isoformat(),
+        "data": {"channel": "forum", "actor": {"id": actor} | ({"name": name} if name else {})} | data,
+    }
+
+
+def retraction(number: int, actor: str) -> Any:
+    target = {"source": "https://forum.example.org", "id": f"post-{number}"}
+    return post(number, actor, "retraction") | {
+        "type": "activity.retracted.v1",
+        "data": {"channel": "forum", "actor": {"id": actor}, "target": target},
+    }
+
+
+async def before_the_backup(place: Installation) -> None:
+    place.key = (await place.issue("first"))["key"]
+    await until(lambda: knows(place, "scoring", place.key))
+    await place.publish(points=10)
+    await place.idle()
+    await place.post(*(post(number, f"m{number % 3}", name=f"Old {number % 3}") for number in range(6)))
+    await place.idle()
+
+
+async def since_the_backup(place: Installation) -> tuple[str, str]:
+    """More of everything; the key that was revoked meanwhile, and the receipt of an event that came twice."""
+    await place.post(*(post(number, f"m{number % 3}", name=f"New {number % 3}") for number in range(6, 12)))
+    await place.idle()
+    await place.publish(points=20)
+    await place.idle()
+    # The first of these counts by the second version, which takes effect after a moment.
+    await asyncio.gather(*(place.post(post(number, f"m{number % 4}")) for number in range(1440, 1460)))
+    receipt = await place.post(post(1440, "m0"), post(1440, "m0", title="other"))
+    await place.post(retraction(0, "m0"), retraction(1441, "m1"))
+    answer = await place.ask(
+        "PUT",
+        "ingest",
+        "/v1/members/identities",
+        json={
+            "identities": [{"channel": "forum", "id": "m1"}, {"channel": "chat", "id": "U1"}],
+            "name": "Declared",
+        },
+    )
+    assert answer.status_code == 200, answer.text
+    await place.idle()
+    second = await place.issue("second")
+    await until(lambda: knows(place, "analytics", second["key"]))
+    await place.revoke(second["key_id"])
+    await until(lambda: refuses(place, "analytics", second["key"]))
+    await place.idle()
+    return second["key"], receipt
+
+
+async def knows(place: Installation, service: str, key: str) -> bool:
+    return (await place.ask("GET", service, "/v1/key", key)).status_code == 200
+
+
+async def refuses(place: Installation, service: str, key: str) -> bool:
+    return (await place.ask("GET", service, "/v1/key", key)).status_code == 401
+
+
+@pytest.mark.parametrize("restored", [*SERVICES, "all"])
+async def test_what_was_told_is_known_again_and_told_once(own_stack: Stack, tmp_path: Path, restored: str) -> None:
+    place = Installation(own_stack, tmp_path)
+    services = SERVICES if restored == "all" else [restored]
+    async with place.open():
+        await before_the_backup(place)
+        saved = {service: await backup(place.state, service, tmp_path) for service in services}
+        revoked, receipt = await since_the_backup(place)
+        rows, facts = await place.rows(), await place.facts()
+        judged = (await place.ask("GET", "ingest", f"/v1/receipts/{receipt}")).json()
+    assert all(len(said) == 1 for said in facts.values())
+
+    for service in services:
+        await restore(place.state, service, saved[service])
+    assert await place.rows() != rows
+    async with place.open():
+        assert all([await refuses(place, service, revoked) for service in SERVICES])
+        await place.idle()
+        again, told = await place.rows(), await place.facts()
+
+        assert {name: found for name, found in again.items() if found != rows[name]} == {}
+        assert {name: said for name, said in told.items() if said != facts.get(name)} == {}
+        assert (await place.ask("GET", "ingest", f"/v1/receipts/{receipt}")).json() == judged
+        await place.post(post(3000, "m9"))
+        await place.idle()
+        balance = await place.ask("GET", "rewards", "/v1/ledger/check")
+        assert balance.json()["balanced"]
+
+
+async def test_a_broker_that_is_behind_its_database_is_said_and_keeps_the_fence(
+    own_stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a restore of Kafka alone: the database has told what the topic does not hold."""
+    monkeypatch.setattr("shared.service.parts.FENCED_START_SECONDS", 0.0)
+    monkeypatch.setattr("shared.service.parts.BLOCKED_SECONDS", 0.1)
+    place = Installation(own_stack, tmp_path)
+    admin = await asyncpg.connect(database_url(place.state.postgres_admin_url, role_name("scoring")))
+    try:
+        before = await admin.fetchval(
+            """
+            with before as (select next_offset from own_positions where topic = 'programme.v1')
+            insert into own_positions (topic, partition, next_offset) values ('programme.v1', 0, 1000000)
+            on conflict (topic, partition) do update set next_offset = excluded.next_offset
+            returning coalesce((select next_offset from before), 0)
+            """
+        )
+        async with running(place.specs["scoring"], place.settings["scoring"]):
+            key = place.settings["scoring"].admin_key
+            await until(lambda: says(place, "ends at"))
+            said = await place.ask("GET", "scoring", "/v1/own-facts", key)
+            checked = await asyncio.to_thread(
+                CliRunner().invoke,
+                main,
+                ["restore", "check", "scoring", "--url", place.url("scoring"), "--admin-key", key],
+            )
+            # Somebody has decided where to go on from.
+            await admin.execute("update own_positions set next_offset = $1 where topic = 'programme.v1'", before)
+            await until(lambda: is_ready(place, "scoring"))
+            after = await asyncio.to_thread(
+                CliRunner().invoke,
+                main,
+                ["restore", "check", "scoring", "--url", place.url("scoring"), "--admin-key", key],
+            )
+    finally:
+        await admin.close()
+
+    assert said.json()["fenced"]
+    assert (checked.exit_code, after.exit_code) == (3, 0), (checked.output, after.output)
+    assert "programme.v1/0 ends at" in checked.output
+    assert "docs/runbooks/fenced.md" in checked.output
+    assert after.output.splitlines()[0] == "scoring: knows all that it told"
+
+
+async def says(place: Installation, words: str) -> bool:
+    try:
+        answer = await place.ask("GET", "scoring", "/readyz", "any")
+    except httpx.TransportError:
+        return False
+    return answer.status_code == 503 and words in answer.text
+
+
+async def is_ready(place: Installation, service: str) -> bool:
+    return (await place.ask("GET", service, "/readyz", "any")).status_code == 200

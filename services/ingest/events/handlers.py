@@ -83,6 +83,8 @@ async def on_events_told(tx: Transaction, facts: list[dict[str, Any]]) -> None:
 
     Their requests are read again, and get the receipts that they had: see on_raw_events.
     """
+    # Their days stay what they are: no calendar of theirs changes backwards.
+    await calendars_of(tx, communities={str(fact["community"]) for fact in facts})
     await store.add_events_as_told(tx.conn, events=[ToldEvent.from_fact(fact) for fact in facts])
 
 

@@ -253,7 +253,7 @@ async def on_programmes_told(tx: Transaction[Settings], facts: list[ProgrammePub
                 tx,
                 community=community,
                 subject=f"programme version {missing}",
-                reason="programme.v1 does not hold it any more: a newer version has replaced it there",
+                reason="programme.v1 does not hold it: a newer version has replaced it there, or it was never approved",
             )
         version = ProgrammeVersion(
             community=community,
@@ -268,6 +268,7 @@ async def on_programmes_told(tx: Transaction[Settings], facts: list[ProgrammePub
             if "approved_by" in data
             else None,
         )
+        await _decide_as_told(tx, version)
         text = VersionText(orjson.dumps(data["document"], option=orjson.OPT_INDENT_2).decode(), data["document"])
         signed_with = fact["signature"].partition(".")[0] if "signature" in fact else None
         if await versions.add_version_as_told(tx.conn, version=version, text=text, signed_with=signed_with):
@@ -277,6 +278,16 @@ async def on_programmes_told(tx: Transaction[Settings], facts: list[ProgrammePub
                 subject=f"text of programme version {data['version']}",
                 reason="comments and layout are on no topic: the text is what was read from it",
             )
+
+
+async def _decide_as_told(tx: Transaction[Settings], version: ProgrammeVersion) -> None:
+    """Let what waits for another person be what became of it: approved as this version, or superseded by it."""
+    waiting = await proposals.find_waiting(tx.conn, community=version.community)
+    if waiting is None or waiting.number > version.number:
+        return
+    state = ProposalState.APPROVED if waiting.number == version.number else ProposalState.SUPERSEDED
+    by = version.approved_by or version.published_by
+    await proposals.set_proposal_decided(tx.conn, waiting.decided(state, by=by, now=version.published_at))
 
 
 #: Versions first: awards are held against them.

@@ -21,7 +21,7 @@ from click.testing import CliRunner
 from plaudit.cli import main
 from plaudit.stack import start
 from plaudit.stack.idle import wait_until_idle
-from shared.access_keys import SCOPES
+from shared.access_keys import INSTALLATION, SCOPES, Role, Scope
 from shared.postgres import database_url, role_name
 from shared.service import Parts, ServiceSpec
 from shared.services import SERVICES
@@ -29,6 +29,7 @@ from shared.topics import TOPICS
 from tests.conftest import Stack, throw_away
 from tests.integration.services.backups import backup, restore
 from tests.integration.services.process import running
+from tests.integration.services.world import EVERY_ROLE
 from tests.waiting import until
 
 PROGRAMME = """
@@ -52,7 +53,9 @@ TABLES = {
         "receipts": (),
         "members": (),
         "identities": (),
-        "access_keys": ("signed_with",),
+        "access_keys": ("signed_with", "created_at", "issued_by", "replaced_by", "last_used_at"),
+        "followed_people": ("signed_with",),
+        "communities": (),
     },
     "scoring": {
         "programme_versions": ("source_text", "signed_with", "published_at"),
@@ -61,14 +64,18 @@ TABLES = {
         "awards": ("recorded_at",),
         "cap_usage": (),
         "declined": (),
-        "access_keys": (),
+        "access_keys": ("last_used_at",),
+        "followed_people": (),
+        "followed_communities": (),
     },
     "recognition": {
         "members": ("version",),
         "board_points": (),
         "grants": ("granted_at",),
         "holders": (),
-        "access_keys": (),
+        "access_keys": ("last_used_at",),
+        "followed_people": (),
+        "followed_communities": (),
         "followed_members": (),
     },
     "rewards": {
@@ -76,14 +83,18 @@ TABLES = {
         "lots": (),
         "programmes": (),
         "followed_members": (),
-        "access_keys": (),
+        "access_keys": ("last_used_at",),
+        "followed_people": (),
+        "followed_communities": (),
     },
     "analytics": {
         "events": (),
         "awards": (),
         "grants": (),
         "followed_members": (),
-        "access_keys": (),
+        "access_keys": ("last_used_at",),
+        "followed_people": (),
+        "followed_communities": (),
     },
 }
 
@@ -142,14 +153,37 @@ class Installation:
             return await http.request(method, self.url(service) + path, headers=headers, **more)
 
     async def issue(self, name: str) -> Any:
-        body = {"community": self.community, "name": name, "scopes": list(SCOPES)}
-        answer = await self.ask("POST", "ingest", "/v1/keys", self.settings["ingest"].admin_key, json=body)
+        """The first key of a new person who may do everything."""
+        return await self.issue_to(name, self.community, EVERY_ROLE, SCOPES)
+
+    async def issue_to(self, name: str, community: str, roles: Sequence[str], scopes: Sequence[str]) -> Any:
+        bootstrap = self.settings["ingest"].admin_key
+        person = {"name": name, "roles": list(roles)}
+        added = await self.ask("POST", "ingest", f"/v1/communities/{community}/people", bootstrap, json=person)
+        assert added.status_code == 201, added.text
+        body = {"community": community, "person_id": added.json()["person_id"], "name": name, "scopes": [*scopes]}
+        answer = await self.ask("POST", "ingest", "/v1/keys", bootstrap, json=body)
         assert answer.status_code == 201, answer.text
         return answer.json()
 
+    async def declare(self) -> None:
+        """The installation's administrator declares the community."""
+        scope = Scope.COMMUNITIES_WRITE
+        root = await self.issue_to("root", INSTALLATION, [Role.ADMINISTRATOR], [scope])
+        body = {"id": self.community, "title": "Old", "time_zone": "Europe/Rome", "currency": "EUR"}
+        answer = await self.ask(
+            "POST", "ingest", "/v1/communities", root["key"], json=body | {"languages": ["it"]}
+        )
+        assert answer.status_code == 201, answer.text
+
+    async def rename(self, title: str) -> None:
+        path = f"/v1/communities/{self.community}"
+        answer = await self.ask("PATCH", "ingest", path, json={"revision": 1, "title": title})
+        assert answer.status_code == 200, answer.text
+
     async def revoke(self, key_id: str) -> None:
         path = f"/v1/communities/{self.community}/keys/{key_id}"
-        answer = await self.ask("DELETE", "ingest", path, self.settings["ingest"].admin_key)
+        answer = await self.ask("DELETE", "ingest", path)
         assert answer.status_code == 204, answer.text
 
     async def publish(self, points: int) -> None:
@@ -232,6 +266,7 @@ def retraction(number: int, actor: str) -> Any:
 async def before_the_backup(place: Installation) -> None:
     place.key = (await place.issue("first"))["key"]
     await until(lambda: knows(place, "scoring", place.key))
+    await place.declare()
     await place.publish(points=10)
     await place.idle()
     await place.post(*(post(number, f"m{number % 3}", name=f"Old {number % 3}") for number in range(6)))
@@ -259,6 +294,7 @@ async def since_the_backup(place: Installation) -> tuple[str, str]:
     )
     assert answer.status_code == 200, answer.text
     await place.idle()
+    await place.rename("New")
     second = await place.issue("second")
     await until(lambda: knows(place, "analytics", second["key"]))
     await place.revoke(second["key_id"])

@@ -49,6 +49,15 @@ def test_what_is_read_back_is_kept_for_ever() -> None:
     assert all(topic.retention_ms < 0 for topic in TOPICS if topic.read_back)
 
 
+def test_what_is_not_read_back_is_a_record_and_decides_nothing() -> None:
+    dead_letters = {f"{service}.dlq.v1" for service in SERVICES}
+    assert {topic.name for topic in TOPICS if not topic.read_back} - dead_letters == {
+        "engagement.raw.v1",
+        "engagement.rejected.v1",
+        "audit.v1",
+    }
+
+
 def _steps(service: str) -> list[ReadBack]:
     spec: ServiceSpec = import_module(f"services.{service}.main").SPEC
     return list(spec.read_back)

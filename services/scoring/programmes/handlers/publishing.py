@@ -253,7 +253,7 @@ async def on_programmes_told(tx: Transaction[Settings], facts: list[ProgrammePub
                 tx,
                 community=community,
                 subject=f"programme version {missing}",
-                reason="programme.v1 does not hold it: a newer version has replaced it there, or it was never approved",
+                reason="programme.v1 does not hold it: a newer one replaced it there, or it was never approved",
             )
         version = ProgrammeVersion(
             community=community,

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -18,11 +19,12 @@ from shared.access_keys import hash_secret
 from shared.own_facts import ReadBack
 from shared.positions import DatabaseWentBackError
 from shared.postgres import create_pool, database_url, role_name
-from shared.topics import ACCESS_KEYS, MEMBERS, PAYOUTS, POINTS, PROGRAMMES, record_key
+from shared.topics import ACCESS_KEYS, MEMBERS, PAYOUTS, PEOPLE, POINTS, PROGRAMMES, record_key
 from tests.integration.services.backups import backup, restore
 from tests.integration.services.process import read, running, send
 from tests.integration.services.rewards.conftest import CATALOGUE, PAYER, RewardsWorld
 from tests.integration.services.rewards.finance import IBANS, ibans_of
+from tests.integration.services.world import person_fact
 from tests.waiting import until
 
 TERMS = {"currency": "EUR", "points": 100, "minor": 100, "minimum_points": 500, "paying_account": PAYER}
@@ -37,6 +39,7 @@ class Office:
     def __init__(self, stack: Any, directory: Path) -> None:
         self.state, self.directory = stack.state, directory
         self.world = RewardsWorld(None)  # no connection of ours may be open while the database is dropped
+        self.people = {name: str(uuid4()) for name in ("maker", "approver")}
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
         self.settings = Settings(**stack.settings("rewards") | {"http_port": self.port})
@@ -66,6 +69,10 @@ class Office:
                 ),
                 *self.awards(*((one, one, points) for one in IBANS)),
                 *(
+                    (PEOPLE, record_key(community, self.people[name]), self.person(name, role))
+                    for name, role in (("maker", "finance_maker"), ("approver", "finance_approver"))
+                ),
+                *(
                     (ACCESS_KEYS, record_key(community, name), self.key(name, *scopes))
                     for name, scopes in (
                         ("maker", ("payouts:write", "payouts:read", "rewards:write", "rewards:read")),
@@ -74,7 +81,13 @@ class Office:
                 ),
             ],
         )
-        for table, count in (("lots", 3), ("programmes", 1), ("followed_members", 3), ("access_keys", 2)):
+        for table, count in (
+            ("lots", 3),
+            ("programmes", 1),
+            ("followed_members", 3),
+            ("access_keys", 2),
+            ("followed_people", 2),
+        ):
             await until(lambda table=table, count=count: self.has(table, count))
         for member in IBANS:
             await self.ask("PUT", f"/v1/payees/{world.uuid(member)}", json={"name": member, "iban": IBANS[member]})
@@ -83,9 +96,13 @@ class Office:
         facts = [self.world.award(name, member, points) for name, member, points in given]
         return [(POINTS, record_key(self.world.community, fact["data"]["member_id"]), fact) for fact in facts]
 
+    def person(self, name: str, role: str) -> Any:
+        return person_fact(self.world.community, self.people[name], role, "manager")
+
     def key(self, name: str, *scopes: str) -> Any:
         data = {
             "key_id": name,
+            "person_id": self.people[name],
             "name": name,
             "secret_sha256": hash_secret(f"{SECRET}_{name}_{self.world.community}"),
             "scopes": list(scopes),
@@ -135,13 +152,14 @@ class Office:
         return answer.content
 
     async def outcome(self, run: Any, state: str, *members: str, **more: Any) -> None:
+        """What the bank said, noted by the maker, and confirmed by the approver where that takes two."""
         payouts = await self.payouts(run)
         ids = [payouts[member]["payout_id"] for member in members]
-        await self.ask(
-            "POST",
-            f"/v1/payout-runs/{run['run_id']}/outcome",
-            json={"state": state, "payout_ids": ids, **more},
-        )
+        path = f"/v1/payout-runs/{run['run_id']}"
+        body = {"state": state, "payout_ids": ids, **more}
+        noted = await self.ask("POST", f"{path}/outcome", json=body)
+        if noted["outcome"] is not None:
+            await self.ask("POST", f"{path}/outcomes/{noted['outcome']['outcome_id']}/confirm", by="approver")
 
     async def payouts(self, run: Any) -> dict[str, Any]:
         found = await self.ask("GET", f"/v1/payouts?run={run['run_id']}")

@@ -6,10 +6,11 @@ alter table payout_runs
     add column decided_by_person uuid;
 grant update (decided_by_person) on payout_runs to plaudit_rewards;
 
--- A change that a confirmed outcome made names that.
+-- A change that a confirmed outcome made names that, and who proposed it.
 alter table payout_changes
     add column changed_by_person uuid,
-    add column outcome_id uuid;
+    add column outcome_id uuid,
+    add column proposed_by_person uuid;
 
 -- An outcome that was wrong is corrected: the money did leave.
 alter table payouts drop constraint payouts_state_check;

@@ -100,6 +100,13 @@ class Actor(NamedTuple):
     credential: str
 
 
+class Agreed(NamedTuple):
+    """An outcome that two people decided, and the person who proposed it; another confirmed it."""
+
+    outcome_id: str
+    proposed_by: str | None
+
+
 class UnknownPayoutError(Exception):
     """There is no such payout."""
 

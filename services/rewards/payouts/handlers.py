@@ -8,7 +8,7 @@ from services.rewards.lots.domain.lots import LotUse, lots_parts
 from services.rewards.lots.handlers.uses import carry_out
 from services.rewards.metrics import PAYOUT_AMOUNT, PAYOUTS
 from services.rewards.payouts import store
-from services.rewards.payouts.domain import Actor, Change, Payout, altered, fact_id, lots_fact_id
+from services.rewards.payouts.domain import Actor, Agreed, Change, Payout, altered, fact_id, lots_fact_id
 from shared.contracts.facts import PAYOUT_CHANGED, PAYOUT_LOTS, PayoutData, PayoutLotsData
 from shared.topics import PAYOUTS as TOPIC
 from shared.transaction import Transaction
@@ -25,11 +25,11 @@ async def add(tx: Transaction, payouts: Sequence[Payout], *, by: Actor) -> None:
 
 
 async def change(
-    tx: Transaction, changes: Sequence[Change], *, by: Actor, outcome_id: str | None = None
+    tx: Transaction, changes: Sequence[Change], *, by: Actor, outcome: Agreed | None = None
 ) -> list[Payout]:
     """Make changes of payouts, whose rows the caller has locked, with everything that belongs to them.
 
-    `outcome_id` is that of the outcome which says so, where two people decided it. Return the payouts as they are
+    `outcome` is the one which says so, where two people decided it. Return the payouts as they are
     then. Raises WrongStateError when one cannot go there, NotEnoughPointsError when its points are gone, and
     AlteredError when it is in another state than its history says.
     """
@@ -42,28 +42,26 @@ async def change(
     await ledger_store.lock_members(tx.conn, [payout.owner for payout, _, _ in changes])
     changed: list[Payout] = []
     for start in range(0, len(changes), PAYOUTS_AT_ONCE_COUNT):
-        changed += await _change_some(
-            tx, changes[start : start + PAYOUTS_AT_ONCE_COUNT], by=by, outcome_id=outcome_id
-        )
+        changed += await _change_some(tx, changes[start : start + PAYOUTS_AT_ONCE_COUNT], by=by, outcome=outcome)
     return changed
 
 
 async def _change_some(
-    tx: Transaction, changes: Sequence[Change], *, by: Actor, outcome_id: str | None
+    tx: Transaction, changes: Sequence[Change], *, by: Actor, outcome: Agreed | None
 ) -> list[Payout]:
     # 1. What the ledger and the lots say of it.
     used = await carry_out(tx, [change.movement() for change in changes])
     # 2. The state, and the messages about it.
-    await store.set_states(tx.conn, changes, now=tx.now, by=by, outcome_id=outcome_id)
+    await store.set_states(tx.conn, changes, now=tx.now, by=by, outcome=outcome)
     changed = [change.made(tx.now) for change in changes]
     for payout in changed:
-        _tell(tx, payout, by=by, outcome_id=outcome_id)
+        _tell(tx, payout, by=by, outcome=outcome)
     for payout in changed:
         tell_lots(tx, payout, lots=used.get(payout.payout_id, ()))
     return changed
 
 
-def _tell(tx: Transaction, payout: Payout, *, by: Actor, outcome_id: str | None = None) -> None:
+def _tell(tx: Transaction, payout: Payout, *, by: Actor, outcome: Agreed | None = None) -> None:
     """Tell the world which state a payout reached."""
     data: PayoutData = {
         "payout_id": payout.payout_id,
@@ -78,8 +76,10 @@ def _tell(tx: Transaction, payout: Payout, *, by: Actor, outcome_id: str | None 
     }
     if by.person_id is not None:
         data["person_id"] = by.person_id
-    if outcome_id is not None:
-        data["outcome_id"] = outcome_id
+    if outcome is not None:
+        data["outcome_id"] = outcome.outcome_id
+        if outcome.proposed_by is not None:
+            data["proposed_by_person"] = outcome.proposed_by
     if payout.reason is not None:
         data["reason"] = payout.reason
     tx.tell(

@@ -9,6 +9,7 @@ from asyncpg import Record
 from services.rewards.bank_messages.domain import BankAccount
 from services.rewards.payouts.domain import (
     Actor,
+    Agreed,
     Change,
     PastChange,
     PayeeSet,
@@ -187,7 +188,7 @@ async def set_payee_read_back(conn: Connection, payout: Payout, *, revision: int
 
 
 async def set_states(
-    conn: Connection, changes: Sequence[Change], *, now: datetime, by: Actor, outcome_id: str | None = None
+    conn: Connection, changes: Sequence[Change], *, now: datetime, by: Actor, outcome: Agreed | None = None
 ) -> None:
     """Bring payouts into their wanted states, and note who did, and by which outcome."""
     await conn.execute(
@@ -199,24 +200,24 @@ async def set_states(
         *_columns(changes),
         now,
     )
-    await add_changes(conn, changes, now=now, by=by, outcome_id=outcome_id)
+    await add_changes(conn, changes, now=now, by=by, outcome=outcome)
 
 
 async def add_changes(
-    conn: Connection, changes: Sequence[Change], *, now: datetime, by: Actor, outcome_id: str | None = None
+    conn: Connection, changes: Sequence[Change], *, now: datetime, by: Actor, outcome: Agreed | None = None
 ) -> None:
     """Note that payouts reached their wanted states."""
     await conn.execute(
         """
         insert into payout_changes (community, payout_id, state, reason, changed_at, changed_by_person, changed_by,
-                                    outcome_id)
-        select *, $5, $6::text::uuid, $7, $8::text::uuid
+                                    outcome_id, proposed_by_person)
+        select *, $5, $6::text::uuid, $7, $8::text::uuid, $9::text::uuid
         from unnest($1::text[], $2::uuid[], $3::text[], $4::text[])
         """,
         *_columns(changes),
         now,
         *by,
-        outcome_id,
+        *(outcome or (None, None)),
     )
 
 

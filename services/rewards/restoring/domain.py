@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from services.rewards.bank_messages.domain import BankAccount
-from services.rewards.payouts.domain import Actor, Payout, PayoutState, Traced
+from services.rewards.payouts.domain import Actor, Agreed, Payout, PayoutState, Traced
 from services.rewards.payouts.runs.domain.bank import BankFile, bank_file
 from services.rewards.payouts.runs.domain.runs import STEPS, Run, RunState
 from services.rewards.payouts.runs.domain.terms import PayoutTerms
@@ -66,6 +66,12 @@ def run_after(run: Run, fact: PayoutRunChanged) -> Run | None:
 def actor_of(fact: PayoutChanged | PayoutRunChanged) -> Actor:
     """Who did what a fact says."""
     return Actor(fact["data"].get("person_id"), fact["data"]["by"])
+
+
+def agreed(fact: PayoutChanged) -> Agreed | None:
+    """The outcome that a fact came of, where two people decided it."""
+    data = fact["data"]
+    return Agreed(data["outcome_id"], data.get("proposed_by_person")) if "outcome_id" in data else None
 
 
 def _is_past(wanted: RunState, state: RunState) -> bool:

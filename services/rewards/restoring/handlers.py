@@ -149,7 +149,7 @@ async def _payout_steps(tx: Transaction, placed: Sequence[Placed]) -> list[tuple
             [change],
             now=fact["time"],
             by=domain.actor_of(fact),
-            outcome_id=fact["data"].get("outcome_id"),
+            outcome=domain.agreed(fact),
         )
     return steps
 

@@ -47,6 +47,7 @@ class PayoutData(TypedDict):
     by: str
     person_id: NotRequired[Uuid]
     outcome_id: NotRequired[Uuid]
+    proposed_by_person: NotRequired[Uuid]
     reason: NotRequired[Text]
 
 
@@ -66,8 +67,9 @@ _PAYOUT_DATA = {
 class PayoutChanged(FactEnvelope):
     """A payout reached a state, and who or what brought it there: the person, and the credential (`by`).
 
-    `end_to_end_id` is ISO 20022's EndToEndId. `outcome_id` is that of what one person said the bank had said, and
-    another confirmed. After `corrected` the money did leave: that it had come back was wrong.
+    `end_to_end_id` is ISO 20022's EndToEndId. `outcome_id` is that of what one person (`proposed_by_person`) said
+    the bank had said, and another confirmed. After `corrected` the money did leave: that it
+    had come back was wrong.
     """
 
     type: Literal["payout.changed.v1"]
@@ -97,6 +99,7 @@ PAYOUT_CHANGED: Final = FactType(
                 "by": "742a0960b22c",
                 "person_id": _APPROVER,
                 "outcome_id": "6c1f5b0e-0e6d-4a51-9f5c-1d2e3f408a77",
+                "proposed_by_person": _MAKER,
                 "reason": "AC04 account closed",
             },
         ),

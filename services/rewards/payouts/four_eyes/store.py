@@ -15,7 +15,7 @@ async def load_hands(conn: Connection, *, community: str, run_id: str) -> list[H
     came back: whoever noted that of a member's payout after the last one was made that did not come back. Compared
     are when the one was decided, taken while runs were locked, and when the making of the other began: so points
     that are payable again are found whichever came first. Of before there are no outcomes of two: the change
-    counts.
+    counts. Of an outcome that a restore has forgotten its change says who proposed it.
     """
     rows = await conn.fetch(
         """
@@ -36,7 +36,8 @@ async def load_hands(conn: Connection, *, community: str, run_id: str) -> list[H
             join payout_changes c using (community, payout_id)
             where h.state = 'held' and c.state = 'eligible'
             union all
-            select coalesce(o.proposed_by_person, c.changed_by_person), coalesce(o.proposed_by, c.changed_by), $6,
+            select coalesce(c.proposed_by_person, o.proposed_by_person, c.changed_by_person),
+                   coalesce(o.proposed_by, c.changed_by), $6,
                    p.payout_id
             from eligible p
             join payouts b on b.community = p.community and b.member_id = p.member_id and b.state = any($7)

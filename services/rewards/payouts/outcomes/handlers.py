@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from services.rewards.metrics import OUTCOMES_WAITING
 from services.rewards.payouts import store as payout_store
-from services.rewards.payouts.domain import Actor, Change
+from services.rewards.payouts.domain import Actor, Agreed, Change
 from services.rewards.payouts.handlers import change
 from services.rewards.payouts.outcomes import store
 from services.rewards.payouts.outcomes.domain import (
@@ -83,7 +83,7 @@ async def confirm(tx: Transaction, *, community: str, run_id: str, outcome_id: s
         raise OutcomeRefusedError(f"Who proposed the outcome may not do so any more: {reason}; withdraw it")
     changes = await _changes(tx, run, report=outcome.report)
     await store.set_decided(tx.conn, decided)
-    changed = await change(tx, changes, by=by, outcome_id=outcome_id)
+    changed = await change(tx, changes, by=by, outcome=Agreed(outcome_id, outcome.proposed_by.person_id))
     tx.did(_did("confirm", outcome, {"changed": len(changed)}, state=decided.state))
     return Noted(run, len(changed), decided)
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from services.rewards.main import SPEC
+from services.rewards.payouts.four_eyes.domain import Deed
 from services.rewards.settings import Settings
 from shared.access_keys import hash_secret
 from shared.own_facts import ReadBack
@@ -376,6 +377,28 @@ async def test_bank_details_that_the_backup_lacks_are_said_and_stop_nothing(offi
             f"payout run {run['run_id']}"
         ]
         assert (await office.run("second"))["payouts"] == []
+
+
+async def test_who_proposed_that_money_came_back_is_known_again(office: Office) -> None:
+    async with office.open():
+        await office.prepare()
+        await published(office)
+        saved = await backup(office.state, "rewards", office.directory)
+        run = await office.run("first")
+        await office.approve(run)
+        await office.file(run)
+        await office.outcome(run, "returned", "ada", reason="AC04")
+        await published(office)
+
+    await restore(office.state, "rewards", saved)
+    async with office.open():
+        review = await office.ask("GET", f"/v1/payout-runs/{run['run_id']}/review", by="approver")
+        assert review["made"]["person_id"] == office.people["maker"]
+        second = await office.run("second")
+        review = await office.ask("GET", f"/v1/payout-runs/{second['run_id']}/review")
+        assert [reason for reason in review["reasons_against_you"] if reason.startswith(f"you {Deed.GAVE_BACK}")]
+        # Whoever only confirmed it may approve.
+        await office.approve(second)
 
 
 async def test_a_second_restore_in_the_midst_of_reading_back_begins_again(

@@ -7,7 +7,7 @@ server, a Starlette route that reads the body and answers 202. Prints the port i
 import asyncio
 import sys
 from collections.abc import Awaitable
-from typing import Any
+from typing import Any, NamedTuple
 
 import uvloop
 from starlette.applications import Starlette
@@ -35,6 +35,12 @@ class NoBatch:
         return record
 
 
+class Acknowledged(NamedTuple):
+    """What a broker answers that no longer knows where the records are."""
+
+    offset: int = -1
+
+
 class NoProducer:
     """A producer whose records are acknowledged at once."""
 
@@ -44,9 +50,9 @@ class NoProducer:
     def create_batch(self) -> NoBatch:
         return NoBatch()
 
-    async def send_batch(self, batch: NoBatch, topic: str, *, partition: int) -> Awaitable[None]:
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        done.set_result(None)
+    async def send_batch(self, batch: NoBatch, topic: str, *, partition: int) -> Awaitable[Acknowledged]:
+        done: asyncio.Future[Acknowledged] = asyncio.get_running_loop().create_future()
+        done.set_result(Acknowledged())
         return done
 
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -148,13 +149,13 @@ async def _consume(state: StackState, links: Chain, event_count: int) -> float:
     settings = link.spec.settings(**connections(state, "scoring"))
     relay = CommitsOnly()
     counts: list[int] = []
-    handler = link.spec.subscriptions[0]
+    scoring = link.subscription(EVENTS.name)
 
     async def counting(tx: Transaction, events: list[Any]) -> None:
-        await handler.handler(tx, events)
+        await scoring.handler(tx, events)
         counts.append(len(events))
 
-    subscription = type(handler)(handler.topic, handler.adapter, counting)
+    subscription = replace(scoring, handler=counting)
     loop = ConsumerLoop("scoring", [subscription], link.pool, relay, settings)  # type: ignore[arg-type]
     await loop.start()
     try:

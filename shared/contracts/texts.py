@@ -38,12 +38,13 @@ _JOINING_SCRIPTS = "".join(
     )
 )
 _EMOJI = r"\p{Extended_Pictographic}[\p{Emoji_Modifier}\ufe0e\ufe0f]*"
-_KEPT = (
-    rf"{_EMOJI}(?:\u200d{_EMOJI})*|[0-9#*]\ufe0f\u20e3"
-    rf"|(?<=[{_JOINING_SCRIPTS}])[\u200c\u200d](?=[{_JOINING_SCRIPTS}])"
-)
 _CONTROLS = r"\p{Cc}\p{Zl}\p{Zp}"
 _WITHOUT_WIDTH = r"\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}"
+# Some of these scripts have marks without width of their own (U+061C), between which nothing is joined.
+_KEPT = (
+    rf"{_EMOJI}(?:\u200d{_EMOJI})*|[0-9#*]\ufe0f\u20e3"
+    rf"|(?<=[{_JOINING_SCRIPTS}])(?<![{_WITHOUT_WIDTH}])[\u200c\u200d](?![{_WITHOUT_WIDTH}])(?=[{_JOINING_SCRIPTS}])"
+)
 _BLANK = r"\p{Z}\u2800"  # the last is Braille for a blank
 
 _LINE_BREAKS = regex.compile(rf"[{_CONTROLS}]+")

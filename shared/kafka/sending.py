@@ -90,6 +90,7 @@ class _Lane:
             batch = self._waiting.popleft()
             try:
                 sent = await (await producer.send_batch(batch.builder, topic, partition=partition))
+                next_offset = sent.offset + batch.builder.record_count() if sent.offset >= 0 else 0
             except asyncio.CancelledError:
                 for never in (batch, *self._waiting):
                     never.acknowledged.cancel()
@@ -98,8 +99,7 @@ class _Lane:
                 batch.acknowledged.set_exception(error)
                 batch.acknowledged.exception()  # they may have gone
             else:
-                known = sent.offset >= 0
-                batch.acknowledged.set_result(sent.offset + batch.builder.record_count() if known else 0)
+                batch.acknowledged.set_result(next_offset)
         self._sending = None
 
 

@@ -112,7 +112,7 @@ async def test_a_flood_by_the_api(platform_under_faults: Arena) -> None:
     arena = platform_under_faults
     async with (
         neighbour(arena) as other,
-        arena.run("35 flood of one community", count=FLOOD_COUNT, pace=ALL_AT_ONCE) as run,
+        arena.run("36 flood of one community", count=FLOOD_COUNT, pace=ALL_AT_ONCE) as run,
     ):
         await other.while_flooded(lambda: run.throttled_seconds is not None)
         await run.count_in_flight()

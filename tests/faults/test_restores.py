@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.faults, pytest.mark.timeout(300)]
 async def test_each_service_is_restored_in_one_load(platform_under_faults: Arena, tmp_path: Path) -> None:
     """One after the other goes back to where it stood; what it told since is known again, and told once."""
     arena = platform_under_faults
-    async with arena.run("35 each database restored from a backup") as run:
+    async with arena.run("37 each database restored from a backup") as run:
         await run.moment(0.1, 0.2)
         saved = {service: await backup(arena.state, service, tmp_path) for service in SERVICES}
         await run.moment(0.4, 0.5)
@@ -31,7 +31,7 @@ async def test_each_service_is_restored_in_one_load(platform_under_faults: Arena
 async def test_all_services_are_restored_at_once(platform_under_faults: Arena, tmp_path: Path) -> None:
     """Nobody can ask another what was: each has its own topics."""
     arena = platform_under_faults
-    async with arena.run("35 all databases restored from backups") as run:
+    async with arena.run("37 all databases restored from backups") as run:
         await run.moment(0.1, 0.2)
         saved = {service: await backup(arena.state, service, tmp_path) for service in SERVICES}
         await run.moment(0.4, 0.5)

@@ -34,6 +34,7 @@ JOINED = {"\u200c", "\u200d", "\ufe0e", "\ufe0f"}
 
 
 @given(TEXTS)
+@example("1\u061c\u200c\u061c")
 def test_a_name_is_seen_whole_on_one_line(text: str) -> None:
     name = shown_name(text)
     if name is None:

@@ -58,7 +58,8 @@ TABLES = {
         "communities": (),
     },
     "scoring": {
-        "programme_versions": ("source_text", "signed_with", "published_at"),
+        # By which key somebody published is in the audit, and on no topic of scoring's own.
+        "programme_versions": ("source_text", "signed_with", "published_at", "published_by_credential"),
         "programme_heads": (),
         "activities": (),
         "awards": ("recorded_at",),

@@ -95,6 +95,8 @@ class SealedRun:
     complete: bool = True
     created_at: datetime | None = None
     created_by_person: str | None = None
+    #: Its seals do not count any more, because what was sealed could not be read back after a restore.
+    given_up: bool = False
 
     @property
     def is_sealed(self) -> bool:

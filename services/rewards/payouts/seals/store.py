@@ -87,7 +87,8 @@ async def load_sealed_run(
     """A run that is there, of which these are all the payouts, with the newest seal of each step."""
     (run,) = await conn.fetch(
         """
-        select r.*, f.sha256 as noted_sha256, encode(sha256(f.content), 'hex') as content_sha256
+        select r.*, f.sha256 as noted_sha256, encode(sha256(f.content), 'hex') as content_sha256,
+               exists (select from payout_runs_unsealed u where u.community = $1 and u.run_id = $2) as given_up
         from payout_runs r left join payout_files f using (community, run_id)
         where r.community = $1 and r.run_id = $2
         """,
@@ -110,6 +111,7 @@ async def load_sealed_run(
         seals={seal.step: seal for seal in map(_seal, seals)},
         file=FileSums(run["content_sha256"], run["noted_sha256"]) if run["noted_sha256"] else None,
         complete=run["complete"],
+        given_up=run["given_up"],
         created_at=run["created_at"],
         created_by_person=str(run["created_by_person"]) if run["created_by_person"] else None,
     )

@@ -277,6 +277,23 @@ async def test_a_file_whose_content_was_changed_is_not_given_out(
     assert [(one["run_id"], one["step"]) for one in found["seal_differences"]] == [(run["run_id"], "filed")]
 
 
+async def test_seals_cannot_be_given_up_where_there_is_a_file(both: Finance, by_hand: ByHand) -> None:
+    """The service's role may say that a run's seals count no more; the run's file is not given out then."""
+    run = await filed(both)
+    await both.world.pool.execute(
+        "insert into payout_runs_unsealed select community, run_id from payout_runs where community = $1",
+        both.world.community,
+    )
+    await by_hand(
+        "update payout_files set content = 'other', sha256 = encode(sha256('other'), 'hex') where community = $1"
+    )
+
+    assert_altered(await both.maker.get(f"/v1/payout-runs/{run['run_id']}/file"))
+    found = await check(both)
+    assert found["balanced"] is False
+    assert [(one["run_id"], one["step"]) for one in found["seal_differences"]] == [(run["run_id"], None)]
+
+
 async def test_redemptions_changed_by_hand_are_found(both: Finance, by_hand: ByHand) -> None:
     world = both.world
     made = []

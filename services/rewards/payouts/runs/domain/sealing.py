@@ -43,6 +43,11 @@ def differences(run: Run, sealed: SealedRun) -> list[SealDifference]:
         for step in SealStep
         if (reason := sealed.why_not(step)) is not None
     ]
+    if sealed.given_up and sealed.file is not None:
+        # Seals are given up where there is no file to give out: somebody else did it, or wrote the file.
+        found.append(
+            SealDifference(run.community, run.run_id, None, "it has a bank file, and its seals were given up")
+        )
     if sealed.is_sealed and frozenset(sealed.seals) not in SEALS[run.state]:
         had = " and ".join(step for step in SealStep if step in sealed.seals)
         found.append(SealDifference(run.community, run.run_id, None, f"it is {run.state}, and was {had}"))

@@ -1,7 +1,7 @@
 """From a record of a lane to events and refusals, as the front door would see them."""
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from services.ingest.events.domain.admission import (
@@ -17,6 +17,8 @@ from services.ingest.events.domain.admission import (
 from services.ingest.events.domain.receipts import receipt_id
 
 _HEADERS = {"content-type": JSON_TYPE}
+#: The last millisecond that has a date: 9999-12-31.
+_LAST_MS = 253_402_300_799_999
 
 
 class LaneRecord(NamedTuple):
@@ -34,6 +36,14 @@ class Reading(NamedTuple):
     events: list[Encoded]
     refusals: list[Refusal]
     receipt_id: str
+
+
+def written_at(timestamp_ms: int) -> datetime:
+    """When a record was written, as it says in milliseconds since 1970; the nearest moment for what is no date.
+
+    The client sets it to any number of 64 bits, and the broker takes it.
+    """
+    return datetime.fromtimestamp(min(max(timestamp_ms, 0), _LAST_MS) / 1000, UTC)
 
 
 def read_record(

@@ -2,11 +2,10 @@
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from services.ingest.events.domain.admission import Limits, Refusal, Request, raw_fact
-from services.ingest.lanes.domain import LaneRecord, read_record
+from services.ingest.lanes.domain import LaneRecord, read_record, written_at
 from services.ingest.metrics import LANE_EVENTS
 from services.ingest.settings import Settings
 from services.ingest.shares.domain import Buckets, Share
@@ -67,7 +66,7 @@ async def on_lane_records(tx: Transaction[Settings], records: Sequence[Any]) -> 
         reading = read_record(
             LaneRecord(record.topic, record.partition, record.offset, record.value),
             community=community,
-            at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+            at=written_at(record.timestamp),
             received_at=tx.now,
             limits=limits,
         )

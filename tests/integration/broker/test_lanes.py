@@ -93,6 +93,20 @@ async def test_what_a_record_claims_is_ignored(stack: Any, ingest: Parts, lane: 
     assert await ingest.pool.fetchval("select count(*) from events where community = $1", other) == 0
 
 
+async def test_a_record_that_says_it_was_written_at_no_date_stops_nobody(
+    stack: Any, lane: tuple[Broker, str, str]
+) -> None:
+    broker, topic, community = lane
+    producer = AIOKafkaProducer(**broker.options)
+    await producer.start()
+    try:
+        for number, timestamp_ms in enumerate((-(10**17), -2, 0)):
+            await producer.send_and_wait(topic, orjson.dumps(event(number)), timestamp_ms=timestamp_ms)
+    finally:
+        await producer.stop()
+    assert len(await read(stack.state, EVENTS, community, 3)) == 3
+
+
 async def test_what_is_no_event_is_told_as_rejected(stack: Any, lane: tuple[Broker, str, str]) -> None:
     broker, topic, community = lane
     mangled = {

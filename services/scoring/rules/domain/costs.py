@@ -61,6 +61,8 @@ _READ_CHARS = 40
 #: Of text that is looked through for ASCII, and for text that may repeat itself in characters of several bytes.
 _SEARCHED_CHARS = 15
 _SEARCHED_WIDE_CHARS = 5
+#: Of text that is a key of a map, or is looked for among them.
+_KEY_CHARS = 25
 #: Of text that becomes one of Python's, as a result or in an error.
 _GIVEN_CHARS = 5
 #: For each character of text that is no duration: the error has it several times.
@@ -251,7 +253,9 @@ def _composed(node: Node, below: list[Cost]) -> Cost:
         case MapOf(entries=entries):
             keys, values = extents[::2], extents[1::2]
             union = (reduce(Extent.union, part, SCALAR) for part in (keys, values))
-            return steps + _MEMBER_STEPS * len(entries) + sum(map(_copied, extents)), map_of(len(entries), *union)
+            keyed = sum(key.chars for key in keys) // _KEY_CHARS
+            whole = steps + keyed + _MEMBER_STEPS * len(entries) + sum(map(_copied, extents))
+            return whole, map_of(len(entries), *union)
         case Unary(count=count):
             # Twice is not at all, whatever the value is.
             return steps + count, SCALAR if count % 2 else extents[0]
@@ -265,7 +269,9 @@ def _operation(sign: str, left: Cost, right: Cost) -> Cost:
     steps = left_steps + right_steps + _NODE_STEPS
     if sign == "in":
         each = min(_compared(one), _compared(other.item or SCALAR))
-        return steps + _taken_out(one) + other.size * each, SCALAR
+        # What is looked for in a map becomes a key first: it is copied, and read for its hash.
+        keyed = one.chars // _KEY_CHARS if _is_map(other) else 0
+        return steps + keyed + _taken_out(one) + other.size * each, SCALAR
     if sign == "+":
         copied = _taken_out(one) + _taken_out(other)
         return steps + copied + (one.size + other.size) // _STEP_CHARS, _joined(one, other)
@@ -273,6 +279,10 @@ def _operation(sign: str, left: Cost, right: Cost) -> Cost:
         # What cannot be calculated with is copied into the error.
         return steps + _taken_out(one) + _taken_out(other), SCALAR
     return steps + min(_compared(one), _compared(other)), SCALAR
+
+
+def _is_map(extent: Extent) -> bool:
+    return extent.value is not None or extent.fields is not None
 
 
 def _compared(extent: Extent) -> int:

@@ -133,6 +133,9 @@ def test_loops_multiply_and_lists_of_lists_grow() -> None:
         ("size(data.comment) > 100 ? dyn([data, data, data, data]) : dyn(true)", 4_300),
         (f"size(data.comment) > 100 ? dyn({' + '.join(['data.comment'] * 19)}) : dyn(true)", 30_000),
         ("data.attributes[data.comment] == 1", 2_300),
+        # What is a key of a map, or is looked for among them, is copied and read for its hash.
+        ("data.comment in data", 350),
+        ("'x' in {data.comment: 1}", 370),
         ("duration(data.comment) == duration('1s')", 20_000),
         ("data.comment.contains('\U0001f600\U0001f600\U0001f600x')", 1_900),
     ],

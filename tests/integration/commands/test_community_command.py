@@ -36,7 +36,7 @@ def name(platform: StackState) -> str:
 
 async def test_a_second_community_is_one_command(platform: StackState, name: str) -> None:
     said = plaudit("community", "add", name, "--title", "Second", "--time-zone", "Pacific/Auckland").output
-    assert f"plaudit keys create --community {name}" in said
+    assert f"plaudit people add --community {name}" in said
     key = plaudit("keys", "create", "--community", name, "--name", "both").output.strip()
     event = {
         "specversion": "1.0",

@@ -19,7 +19,7 @@ from services.recognition.main import SPEC as RECOGNITION
 from services.scoring.main import SPEC as SCORING
 from services.scoring.programmes.domain.publication import Submission
 from services.scoring.programmes.domain.reading import read_programme
-from services.scoring.programmes.handlers import publish_programme
+from services.scoring.programmes.handlers.publishing import publish_programme
 from shared.calendars import Calendar, Reckoning
 from shared.contracts.facts import Weekday
 from shared.contracts.programme import Programme

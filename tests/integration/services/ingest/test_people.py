@@ -203,7 +203,14 @@ async def test_the_installations_administrator_decides_for_every_community(
     assert refused["type"] == "urn:plaudit:problem:not-a-role-here"
     root = await installation.add(GRACE | {"roles": ["administrator"]})
     key = await installation.issue(root["person_id"])
-    assert key["scopes"] == ["audit:read", "communities:write", "keys:write", "people:read", "people:write"]
+    assert key["scopes"] == [
+        "audit:read",
+        "communities:write",
+        "keys:write",
+        "operations:read",
+        "people:read",
+        "people:write",
+    ]
     headers = {"Authorization": f"Bearer {key['key']}"}
     here, there = (Office(community.client, name, headers) for name in (community.name, f"{community.name}b"))
 

@@ -17,7 +17,7 @@ from services.ingest.events.handlers import on_raw_events
 from services.ingest.main import SPEC as INGEST
 from services.recognition.main import SPEC as RECOGNITION
 from services.scoring.main import SPEC as SCORING
-from services.scoring.programmes.domain.publication import Submission
+from services.scoring.programmes.domain.publication import Author, Submission
 from services.scoring.programmes.domain.reading import read_programme
 from services.scoring.programmes.handlers.publishing import publish_programme
 from shared.calendars import Calendar, Reckoning
@@ -102,7 +102,9 @@ class Line:
         async with self.worlds["scoring"].begin() as tx:
             tx.now = utc("2026-01-01T00:00")
             await publish_programme(
-                tx, community=self.community, submission=Submission(programme, PROGRAMME, "test", None)
+                tx,
+                community=self.community,
+                submission=Submission(programme, PROGRAMME, Author(None, "test", None), None),
             )
 
     def post(self, at: str, actor: str = "ada", **more: Any) -> dict[str, Any]:

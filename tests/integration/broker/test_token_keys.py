@@ -39,7 +39,7 @@ async def added(client: httpx.AsyncClient, community: str, admin: dict[str, str]
 
 
 async def test_keys_are_rotated_while_requests_go_on(stack: Any, community: str) -> None:
-    quick = {"token_key_seconds": 1, "links_max_per_minute": 10_000, "open_links_max_count": 10_000}
+    quick = {"token_key_seconds": 3, "links_max_per_minute": 10_000, "open_links_max_count": 10_000}
     ingest = INGEST.settings(**stack.settings("ingest"), **quick)
     recognition = RECOGNITION.settings(**stack.settings("recognition"))
     async with (

@@ -168,7 +168,7 @@ async def test_rules_that_take_long_together_stay_within_their_communitys_budget
     world: Any, scorer: Scorer
 ) -> None:
     await published_before(world, document(*[MEDIUM] * 199, CHEAP))
-    await score(world, scorer, world.event("1"), world.event("2"), budget_burst_seconds=0.02)
+    await score(world, scorer, world.event("1"), world.event("2"), budget_burst_seconds=0.005)
     found = await reasons(world)
     answered = sum(count for (_, reason), count in found.items() if reason == "condition_false")
     assert 0 < answered < 398

@@ -97,7 +97,9 @@ async def publish_programme(tx: Transaction[Settings], *, community: str, submis
         await proposals.set_proposal_decided(tx.conn, superseded)
     text = VersionText(submission.source_text, document)
     # 3. Money changes only by two: against every version in whose place this one comes, now or later.
-    waits, changes = await _waits(tx, community=community, effective_from=version.effective_from, document=document)
+    waits, changes = await _waits(
+        tx, community=community, effective_from=version.effective_from, document=document
+    )
     superseded_number = waiting.number if waiting else None
     state, before = "proposed" if waits else "published", _said(current) if current else None
     tx.did(_did("publish", version, before, state=state, superseded=superseded_number))

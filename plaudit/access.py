@@ -24,7 +24,7 @@ from shared.access_keys import INSTALLATION, Role
 
 KNOWN_EVERYWHERE_SECONDS = 30.0
 POLL_SECONDS = 0.05
-#: A busy service refuses for a moment (503, or no answer in time): so long a temporary key's revocation is tried again.
+#: For so long the revocation of a temporary key is tried again: a busy service refuses for a moment, or is late.
 REVOKE_AGAIN_SECONDS = 20.0
 REVOKE_POLL_SECONDS = 0.5
 #: One file for each temporary key that has not been revoked yet: what a command that was killed left behind.

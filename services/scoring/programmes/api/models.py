@@ -124,8 +124,8 @@ class Publication(BaseModel):
     programme_id: str = Field(examples=["starter"])
     version: int | None = Field(None, description="Null for a dry run", examples=[3])
     state: Literal["published", "proposed"] = Field(
-        description="Proposed: it changes money, or the community has two people publish; it is not in force before "
-        "another person approves it. "
+        description="Proposed: it changes money, or the community has two people publish; "
+        "it is not in force before another person approves it. "
         "Of a dry run: what it would be"
     )
     effective_from: datetime | None = Field(None, description="Null for a dry run, and for one that is proposed")

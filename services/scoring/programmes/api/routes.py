@@ -92,8 +92,8 @@ async def post_programme(
 
     The first version takes effect at once, later ones a moment after their publication: the answer says
     when. Publishing what the newest version says already makes no new one. A version that changes who pays, what
-    points are worth, or budgets is proposed, as is every version where the community's `review_policy` has two people
-    publish. It supersedes one that is proposed, and is not in force before another person approves it.
+    points are worth, or budgets is proposed, as is every version where the community's `review_policy` has two
+    people publish. It supersedes one that is proposed, and is not in force before another person approves it.
     """
     text = await _text(request)
     # In another process, and no transaction is open meanwhile: what a text can do to its reader, it does there.

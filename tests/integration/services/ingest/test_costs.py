@@ -12,6 +12,7 @@ from services.ingest.main import SPEC
 from services.ingest.settings import Settings
 from shared.service import ServiceSpec
 from tests.integration.services.world import World
+from tests.waiting import until
 
 pytestmark = pytest.mark.stack
 
@@ -87,6 +88,9 @@ async def test_a_process_asks_again_and_keeps_what_it_knew_while_nobody_answers(
         costs = await known.of(lend, community=world.community, settings=settings)
         assert costs.of([MESSAGE]) == 10
     await world.handle(on_programmes, version(world, 2, 200, NOW - timedelta(hours=1)))
-    while costs.of([MESSAGE]) == 10:
-        costs = await known.of(world.pool.acquire, community=world.community, settings=settings)
-    assert costs.of([MESSAGE]) == 200
+
+    async def heard() -> bool:
+        newest = await known.of(world.pool.acquire, community=world.community, settings=settings)
+        return newest.of([MESSAGE]) == 200
+
+    await until(heard)

@@ -9,6 +9,7 @@ from services.ingest.access.sign_ins.handlers import SWEEP_EVERY_SECONDS, sweep
 from services.ingest.access.token_keys.handlers import ANNOUNCE_EVERY_SECONDS, announce
 from services.ingest.communities import handlers as communities_handlers
 from services.ingest.communities.api import routes as communities
+from services.ingest.costs.handlers import FOLLOWED_PROGRAMMES
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
 from services.ingest.events.api.documents import OPERATIONS, SCHEMAS
@@ -26,7 +27,7 @@ SPEC = ServiceSpec(
     name="ingest",
     description="The front door: takes events, says what became of each, and knows who is who across channels.",
     settings=Settings,
-    subscriptions=[Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
+    subscriptions=[FOLLOWED_PROGRAMMES, Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
     lanes=Lanes(LANE_PREFIX, on_lane_records, LANE_PACE.is_closed),
     routers=[part.router for part in (posting, receipts, members, communities, people, keys, sign_ins)],
     problems=ERRORS,

@@ -158,6 +158,40 @@ def _fields(payout: domain.Payout) -> dict[str, Any]:
     }
 
 
+class MemberPayout(BaseModel):
+    """Money for a member's points, as they see it."""
+
+    payout_id: UUID
+    state: State
+    points: int
+    amount_minor: int = Field(description="Minor units of the currency")
+    currency: str = Field(examples=["EUR"])
+    reason: str | None = Field(None, description="Why it is held, failed or came back, and what is needed")
+    created_at: datetime
+    changed_at: datetime
+
+    @classmethod
+    def of(cls, payout: domain.Payout) -> Self:
+        """A payout as its member is answered."""
+        return cls.model_validate(payout, from_attributes=True)
+
+
+@router.get(
+    "/v1/members/{member_id}/payouts", summary="A member's payouts, newest first", responses=problem_responses()
+)
+async def list_member_payouts(
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_own=True, reads="member_id")],
+    conn: Conn,
+    member_id: UUID,
+    place: Annotated[PayoutPlace | None, after(PayoutPlace)],
+    limit: Limit = 100,
+) -> Page[MemberPayout]:
+    """What became of each, and what one that is held waits for. Whoever is not known has none."""
+    wanted = PayoutFilter(member_id=str(member_id))
+    payouts = await store.page_of_payouts(conn, wanted, community=principal.community, after=place, limit=limit)
+    return Page.of(payouts, limit, item=MemberPayout.of, place=lambda payout: payout.place)
+
+
 @router.get("/v1/payouts", summary="Payouts, newest first", responses=problem_responses())
 async def list_payouts(
     principal: Annotated[Principal, requires(Scope.PAYOUTS_READ, reads="member")],

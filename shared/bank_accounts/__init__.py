@@ -1,4 +1,4 @@
-"""Bank accounts that a SEPA credit transfer pays or is paid from: their spelling, their countries, what is wrong."""
+"""Accounts that a SEPA credit transfer pays or is paid from: their spelling, their countries, what is wrong."""
 
 from shared.bank_accounts.checks import (
     CURRENCY,

@@ -22,7 +22,7 @@ _NOT_IN_NUMBERS = re.compile(r"[^A-Z0-9]")
 
 
 class Account(NamedTuple):
-    """Whose account: name as people see it, IBAN and BIC in electronic form; the BIC is None where it is not known."""
+    """Whose account: name as people see it, IBAN and BIC in electronic form; the BIC where it is known."""
 
     name: str
     iban: str
@@ -90,10 +90,15 @@ def _why_not_name(name: str) -> str | None:
 
 
 def _why_not_iban(iban: str, shown: str) -> str | None:
-    """What is wrong with an IBAN: its characters, country, length, structure or check digits (ISO 13616)."""
-    reason = _why_not_characters(iban, shown, "IBAN")
-    if reason is not None:
-        return reason
+    """What is wrong with an IBAN: how it is written or built, or that its country is outside of SEPA."""
+    reason = _why_not_characters(iban, shown, "IBAN") or _why_not_built(iban, shown)
+    if reason is None and iban[:2] not in SEPA_COUNTRIES:
+        return f"{shown} is in {iban[:2]}, which is outside of SEPA as of {CHECKED_ON}; no payout gets there"
+    return reason
+
+
+def _why_not_built(iban: str, shown: str) -> str | None:
+    """What is wrong with an IBAN's country, length, structure or check digits (ISO 13616)."""
     country = iban[:2]
     try:
         IBAN(iban)
@@ -106,8 +111,6 @@ def _why_not_iban(iban: str, shown: str) -> str | None:
         return f"the check digits of the IBAN {shown} do not fit; is a digit wrong?"
     except SchwiftyException:
         return f"{shown} is not built as an IBAN of {country} is; is a letter or a digit wrong?"
-    if country not in SEPA_COUNTRIES:
-        return f"{shown} is in {country}, which is outside of SEPA as of {CHECKED_ON}; no payout gets there"
     return None
 
 
@@ -124,8 +127,8 @@ def _why_not_bic(bic: str) -> str | None:
         return f"the BIC {shown} names the country {country}, which is none of SEPA; leave it out when unsure"
     except SchwiftyException:
         return (
-            f"{shown} is not built as a BIC is: 4 characters for the bank, 2 letters for the country, 2 for the place, "
-            "and 3 for the branch or none, such as COBADEFFXXX; leave it out when unsure"
+            f"{shown} is not built as a BIC is: 4 characters for the bank, 2 letters for the country, 2 for the "
+            "place, and 3 for the branch or none, such as COBADEFFXXX; leave it out when unsure"
         )
     if bic[4:6] not in BIC_COUNTRIES:
         return (

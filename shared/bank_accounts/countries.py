@@ -20,8 +20,8 @@ SOURCE: Final = (
 class SepaCountry:
     """A country by the code that its IBANs begin with.
 
-    `others` are the codes that BICs of its banks may have beside its own, as the Council's relation of IBAN and BIC
-    has them, with what they stand for.
+    `others` are the codes that BICs of its banks may have beside its own, as the Council relates IBANs and BICs,
+    with what they stand for.
     """
 
     name: str

@@ -8,11 +8,14 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from services.rewards.ledger.api.members import UNKNOWN_MEMBER
+from services.rewards.ledger.domain.entries import UnknownMemberError
 from services.rewards.lots.domain.lots import LotUse, UsePlace
 from services.rewards.lots.store import page_of_uses
 from services.rewards.payouts import domain, store
 from services.rewards.payouts.domain import PayoutFilter, PayoutPlace, PayoutState, UnknownPayoutError
 from shared.access_keys import load_standings
+from shared.followed_members import find_name
 from shared.http import (
     IN_ANSWER,
     Conn,
@@ -177,7 +180,9 @@ class MemberPayout(BaseModel):
 
 
 @router.get(
-    "/v1/members/{member_id}/payouts", summary="A member's payouts, newest first", responses=problem_responses()
+    "/v1/members/{member_id}/payouts",
+    summary="A member's payouts, newest first",
+    responses=problem_responses(UNKNOWN_MEMBER),
 )
 async def list_member_payouts(
     principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_own=True, reads="member_id")],
@@ -186,9 +191,13 @@ async def list_member_payouts(
     place: Annotated[PayoutPlace | None, after(PayoutPlace)],
     limit: Limit = 100,
 ) -> Page[MemberPayout]:
-    """What became of each, and what one that is held waits for. Whoever is not known has none."""
+    """What became of each, and what one that is held waits for."""
     wanted = PayoutFilter(member_id=str(member_id))
     payouts = await store.page_of_payouts(conn, wanted, community=principal.community, after=place, limit=limit)
+    if not payouts and place is None:
+        known = await find_name(conn, community=principal.community, member_id=str(member_id))
+        if known is None:
+            raise UnknownMemberError(str(member_id))
     return Page.of(payouts, limit, item=MemberPayout.of, place=lambda payout: payout.place)
 
 

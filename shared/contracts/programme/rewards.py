@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from shared.contracts.fields import NO_CONTROL, Currency, Name, Slug, Text
+from shared.contracts.fields import Currency, Name, Slug, Text
 from shared.contracts.programme.ids import Ids
 from shared.contracts.programme.section import PositivePoints, Section
 from shared.contracts.texts import account_number, if_text, label
@@ -13,7 +13,7 @@ CATALOGUE_MAX_COUNT = 500
 IBAN_PATTERN = r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$"
 
 BIC_PATTERN = r"^[A-Z0-9]{8}([A-Z0-9]{3})?$"
-#: However people write it: in groups, in small letters, with what was copied along.
+#: However people write it: in groups, in small letters, with what was copied along. The schema has what is kept.
 _IN_ELECTRONIC_FORM = BeforeValidator(if_text(account_number))
 
 CATALOGUE: Final = Ids(("rewards", "catalogue"), "reward")
@@ -35,9 +35,9 @@ class PayingAccount(Section):
     `confirm_bic_country: true` says that a BIC of another country than the IBAN's is meant so.
     """
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=70, pattern=NO_CONTROL), AfterValidator(label)]
-    iban: Annotated[str, _IN_ELECTRONIC_FORM, StringConstraints(pattern=IBAN_PATTERN)]
-    bic: Annotated[str, _IN_ELECTRONIC_FORM, StringConstraints(pattern=BIC_PATTERN)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=70), AfterValidator(label)]
+    iban: Annotated[str, StringConstraints(pattern=IBAN_PATTERN), _IN_ELECTRONIC_FORM]
+    bic: Annotated[str, StringConstraints(pattern=BIC_PATTERN), _IN_ELECTRONIC_FORM]
     confirm_bic_country: bool | None = None
 
 

@@ -134,8 +134,8 @@ async def put_payee(
 ) -> Payee:
     """A payout that an open run held for the lack of bank details becomes eligible.
 
-    What is likely a mistake is asked about: a BIC of another country than the IBAN, an account that a bank sent money
-    back from. The problem names the field which says that it is none.
+    What is likely a mistake is asked about: a BIC of another country than the IBAN, an account that a bank sent
+    money back from. The problem names the field which says that it is none.
     """
     account = domain.checked(BankDetails(details.name, details.iban, details.bic, details.confirm_bic_country))
     owner = Owner(principal.community, str(member_id))

@@ -53,8 +53,8 @@ class Refusal:
     def words(self) -> str:
         """Why it is not paid, and what to do."""
         return (
-            f"a bank sent the money back on {self.at:%Y-%m-%d} ({self.reason.words}): new bank details are needed, "
-            "or these confirmed"
+            f"a bank sent the money back on {self.at:%Y-%m-%d} ({self.reason.words}): new bank details are "
+            "needed, or these confirmed"
         )
 
 
@@ -121,8 +121,8 @@ class UnconfirmedBankDetailsError(Exception):
 def checked(details: BankDetails) -> BankAccount:
     """The account with IBAN and BIC in electronic form.
 
-    Raises InvalidBankDetailsError when a SEPA bank would not take it, and UnconfirmedBankDetailsError when its bank
-    is of another country than the account, and that was not confirmed.
+    Raises InvalidBankDetailsError when a SEPA bank would not take it, and UnconfirmedBankDetailsError when its
+    bank is of another country than the account, and that was not confirmed.
     """
     try:
         account = read_account(details.name, details.iban, details.bic)

@@ -22,8 +22,8 @@ async def put_payee(tx: Transaction, payee: Payee, *, confirmed: Sequence[str] =
     The same details again, by whomever, are no change: who set them stays who set them. Those that a bank sent
     money back from are set again only when `confirmed` has `confirm_account`, which makes them new ones.
 
-    Raises UnconfirmedBankDetailsError when it has not, and AlteredError when that run does not fit its seal: adding
-    to it would seal what nobody computed.
+    Raises UnconfirmedBankDetailsError when it has not, and AlteredError when that run does not fit its seal:
+    adding to it would seal what nobody computed.
     """
     by = payee.changed_by
     await payout_store.lock_runs(tx.conn, payee.community)

@@ -278,7 +278,7 @@ async def cancel(principal: Payer, tx: Tx, run_id: UUID) -> Run:
 async def write_file(principal: Payer, begin: Begin, run_id: UUID) -> BankFile:
     """Writes the pain.001.001.09 file once, checks it against its schema, and submits the payouts.
 
-    It asks for a day on which euro payments settle, by the bank's clock and after its cut-off: see docs/payouts.md.
+    It asks for a day on which euro payments settle, by the bank's clock and cut-off: see docs/payouts.md.
     A payout whose bank details changed after the approval, or whose points were taken back, fails and says why;
     the others go.
     """

@@ -10,8 +10,12 @@ from services.rewards.payouts.domain import UnknownPayoutError, WrongStateError
 from services.rewards.payouts.four_eyes.domain import FourEyesError
 from services.rewards.payouts.outcomes.api import OUTCOME_REFUSED, UNKNOWN_OUTCOME
 from services.rewards.payouts.outcomes.domain import OutcomeRefusedError, UnknownOutcomeError
-from services.rewards.payouts.payees.api import INVALID_BANK_DETAILS, NO_BANK_DETAILS
-from services.rewards.payouts.payees.domain import InvalidBankDetailsError, NoBankDetailsError
+from services.rewards.payouts.payees.api import INVALID_BANK_DETAILS, NO_BANK_DETAILS, UNCONFIRMED
+from services.rewards.payouts.payees.domain import (
+    InvalidBankDetailsError,
+    NoBankDetailsError,
+    UnconfirmedBankDetailsError,
+)
 from services.rewards.payouts.runs.api import (
     FOUR_EYES,
     NO_BANK_FILE,
@@ -62,6 +66,12 @@ def _invalid_bank_details(error: InvalidBankDetailsError) -> Problem:
     return Problem(INVALID_BANK_DETAILS, "Nothing was changed; see errors", errors)
 
 
+def _unconfirmed(error: UnconfirmedBankDetailsError) -> Problem:
+    question = f"{str(error)[:1].upper()}{str(error)[1:]}"
+    detail = f"{question}. When it is meant so, send it again with `{error.field}: true`; nothing was changed"
+    return Problem(UNCONFIRMED, detail, [FieldError(field=f"/{error.field}", detail=detail)])
+
+
 def _run_refused(error: RunRefusedError | WrongStateError | BankFileError) -> Problem:
     return Problem(RUN_REFUSED, str(error))
 
@@ -86,6 +96,7 @@ ERRORS: ErrorTable = {
         NO_BANK_DETAILS, f"Member {error.member_id} has none; PUT /v1/payees/{error.member_id} sets them"
     ),
     InvalidBankDetailsError: _invalid_bank_details,
+    UnconfirmedBankDetailsError: _unconfirmed,
     UnknownPayoutError: lambda error: Problem(
         UNKNOWN_PAYOUT, f"There is no payout {error.payout_id} in this community"
     ),

@@ -1,8 +1,18 @@
 """Settings of rewards."""
 
-from pydantic import Field
+from datetime import time
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 
 from shared.settings import ServiceSettings
+from shared.zones import zone_names
+
+
+def _known_zone(name: str) -> str:
+    if name not in zone_names():
+        raise ValueError(f"there is no time zone {name!r}; write one like Europe/Berlin")
+    return name
 
 
 class Settings(ServiceSettings):
@@ -21,5 +31,14 @@ class Settings(ServiceSettings):
     )
     ledger_check_seconds: float = Field(300.0, gt=0, description="How long each part of a ledger check may take")
     payout_execution_days: int = Field(
-        1, ge=0, description="Days from writing the bank file to its execution date"
+        1,
+        ge=0,
+        le=30,
+        description="TARGET days from the one on which the bank receives the file to its execution date",
+    )
+    bank_time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
+        "Europe/Berlin", description="The payer's bank counts its days in this zone"
+    )
+    bank_cutoff: time = Field(
+        time(14), description="A bank file written from then on counts as received on the next TARGET day"
     )

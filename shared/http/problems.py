@@ -163,7 +163,9 @@ def install_problem_handlers(app: FastAPI, own: ErrorTable) -> None:
     table: ErrorTable = {
         Problem: lambda problem: problem,
         ClientDisconnect: lambda _: Problem(INCOMPLETE_REQUEST, "The client went away"),
-        asyncpg.DataError: lambda error: Problem(INVALID_REQUEST, f"A value cannot be stored: {error}"),
+        asyncpg.DataError: lambda _: Problem(
+            INVALID_REQUEST, "A value cannot be stored: a text with the character U+0000, or a number out of range"
+        ),
         **dict.fromkeys(TRANSIENT, lambda _: NOT_AVAILABLE_NOW),
         Exception: lambda _: Problem(
             INTERNAL_ERROR, "An error of this service, which its log explains; nothing was changed"

@@ -8,11 +8,14 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from services.rewards.ledger.api.members import UNKNOWN_MEMBER
+from services.rewards.ledger.domain.entries import UnknownMemberError
 from services.rewards.lots.domain.lots import LotUse, UsePlace
 from services.rewards.lots.store import page_of_uses
 from services.rewards.payouts import domain, store
 from services.rewards.payouts.domain import PayoutFilter, PayoutPlace, PayoutState, UnknownPayoutError
 from shared.access_keys import load_standings
+from shared.followed_members import find_name
 from shared.http import (
     IN_ANSWER,
     Conn,
@@ -156,6 +159,46 @@ def _fields(payout: domain.Payout) -> dict[str, Any]:
         "created_at": payout.created_at,
         "changed_at": payout.changed_at,
     }
+
+
+class MemberPayout(BaseModel):
+    """Money for a member's points, as they see it."""
+
+    payout_id: UUID
+    state: State
+    points: int
+    amount_minor: int = Field(description="Minor units of the currency")
+    currency: str = Field(examples=["EUR"])
+    reason: str | None = Field(None, description="Why it is held, failed or came back, and what is needed")
+    created_at: datetime
+    changed_at: datetime
+
+    @classmethod
+    def of(cls, payout: domain.Payout) -> Self:
+        """A payout as its member is answered."""
+        return cls.model_validate(payout, from_attributes=True)
+
+
+@router.get(
+    "/v1/members/{member_id}/payouts",
+    summary="A member's payouts, newest first",
+    responses=problem_responses(UNKNOWN_MEMBER),
+)
+async def list_member_payouts(
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_own=True, reads="member_id")],
+    conn: Conn,
+    member_id: UUID,
+    place: Annotated[PayoutPlace | None, after(PayoutPlace)],
+    limit: Limit = 100,
+) -> Page[MemberPayout]:
+    """What became of each, and what one that is held waits for."""
+    wanted = PayoutFilter(member_id=str(member_id))
+    payouts = await store.page_of_payouts(conn, wanted, community=principal.community, after=place, limit=limit)
+    if not payouts and place is None:
+        known = await find_name(conn, community=principal.community, member_id=str(member_id))
+        if known is None:
+            raise UnknownMemberError(str(member_id))
+    return Page.of(payouts, limit, item=MemberPayout.of, place=lambda payout: payout.place)
 
 
 @router.get("/v1/payouts", summary="Payouts, newest first", responses=problem_responses())

@@ -90,7 +90,9 @@ class Run(BaseModel):
     minor: int = Field(description="… are worth so many minor units")
     minimum_points: int
     payer: PayingAccount = Field(description="The programme's paying account, as the run was made")
-    execution_days: int = Field(description="Days from writing the bank file to its execution date")
+    execution_days: int = Field(
+        description="TARGET days from the one on which the bank receives the file to its execution date"
+    )
     complete: bool = Field(description="False when members are left for another run")
     created_at: datetime
     created_by: str = Field(description="The access key or token by which it was made")
@@ -276,6 +278,7 @@ async def cancel(principal: Payer, tx: Tx, run_id: UUID) -> Run:
 async def write_file(principal: Payer, begin: Begin, run_id: UUID) -> BankFile:
     """Writes the pain.001.001.09 file once, checks it against its schema, and submits the payouts.
 
+    It asks for a day on which euro payments settle, by the bank's clock and cut-off: see docs/payouts.md.
     A payout whose bank details changed after the approval, or whose points were taken back, fails and says why;
     the others go.
     """

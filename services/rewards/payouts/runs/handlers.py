@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from services.rewards.ledger.handlers import alarm
@@ -17,8 +16,8 @@ from services.rewards.payouts.payees import store as payee_store
 from services.rewards.payouts.payees.domain import Payee
 from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain.bank import BankFile, NoBankFileError, bank_file
+from services.rewards.payouts.runs.domain.days import BankHours, execution_date
 from services.rewards.payouts.runs.domain.runs import (
-    NO_BANK_DETAILS,
     PayableMember,
     Run,
     RunState,
@@ -27,6 +26,7 @@ from services.rewards.payouts.runs.domain.runs import (
     accrued,
     open_run,
     run_id,
+    why_held,
     why_not,
     why_not_filed,
 )
@@ -90,8 +90,12 @@ async def _add_payouts(tx: Transaction, run: Run, *, members: Sequence[PayableMe
     payouts = [accrued(run, member, payees.get(member.member_id)) for member in members]
     payouts.sort(key=lambda payout: payout.payout_id)
     await add(tx, payouts, by=by)
-    held = [payout for payout in payouts if payout.payee is None]
-    await change(tx, changes_to(PayoutState.HELD, held, NO_BANK_DETAILS), by=by)
+    held = [
+        Change(payout, PayoutState.HELD, why_held(payees.get(payout.member_id)))
+        for payout in payouts
+        if payout.payee is None
+    ]
+    await change(tx, held, by=by)
     ready = [payout for payout in payouts if payout.payee is not None]
     return await change(tx, changes_to(PayoutState.ELIGIBLE, ready), by=by)
 
@@ -169,7 +173,7 @@ async def cancel(tx: Transaction, *, community: str, run_id: str, by: Actor) -> 
     return await _set_state(tx, run.decided(RunState.CANCELLED, by=by, now=tx.now))
 
 
-async def write_file(tx: Transaction, *, community: str, run_id: str, by: Actor) -> BankFile | None:
+async def write_file(tx: Transaction[Settings], *, community: str, run_id: str, by: Actor) -> BankFile | None:
     """Write an approved run's bank file and submit its payouts; a run that has its file keeps it. Return the file.
 
     Looks again at each payout: one whose bank details changed since, or whose points were taken back, fails. None
@@ -194,16 +198,16 @@ async def write_file(tx: Transaction, *, community: str, run_id: str, by: Actor)
     if refused and not good:
         return None
     # 3. Write that, in a thread: thousands of payments take a while to write and to check …
-    execution_date = tx.now.date() + timedelta(days=run.execution_days)
-    file = await asyncio.to_thread(
-        bank_file, run, good, by=by.credential, now=tx.now, execution_date=execution_date
-    )
+    hours = BankHours(tx.settings.bank_time_zone, tx.settings.bank_cutoff)
+    day = execution_date(tx.now, days=run.execution_days, hours=hours)
+    file = await asyncio.to_thread(bank_file, run, good, by=by.credential, now=tx.now, execution_date=day)
     await store.add_file(tx.conn, file)
     await change(tx, changes_to(PayoutState.SUBMITTED, good), by=by)
     # 4. … and seal it with the file.
-    await seal(tx, sealed, payouts=good, step=SealStep.FILED, by=by, filed=file.told(execution_date))
+    await seal(tx, sealed, payouts=good, step=SealStep.FILED, by=by, filed=file.told(day))
     await _set_state(tx, run.filed())
     said = {"message_id": file.message_id, "sha256": file.sha256, "payments": file.payment_count}
+    said |= {"execution_date": day.isoformat()}
     tx.did(did("file", run, {"state": RunState.FILED, "sum_minor": file.control_sum_minor, **said}))
     return file
 

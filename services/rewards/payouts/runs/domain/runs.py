@@ -5,11 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from schwifty import IBAN
-from schwifty.exceptions import SchwiftyException
-
 from services.rewards.bank_messages.domain import BankAccount
-from services.rewards.bank_messages.pain001.domain import CURRENCY
 from services.rewards.ledger.domain.entries import derived_id
 from services.rewards.lots.domain.steps import Step, Steps
 from services.rewards.payouts.domain import Actor, Payout, PayoutState, end_to_end_id, payout_id
@@ -17,6 +13,7 @@ from services.rewards.payouts.payees.domain import Payee
 from services.rewards.payouts.runs.domain.terms import PayoutTerms, worth
 from services.rewards.programmes.domain import InForce
 from shared.access_keys.scopes import Scope
+from shared.bank_accounts import AccountError, read_account, why_not_payable_in
 from shared.contracts.fields import Timestamp, Uuid
 
 NO_BANK_DETAILS = "no bank details"
@@ -138,14 +135,18 @@ def open_run(
         raise NoPayableTermsError(
             "The programme in force has no `rewards.payout`: publish a version that says what points are worth"
         )
-    if payout.currency != CURRENCY:
-        raise NoPayableTermsError(f"Bank files are SEPA credit transfers in {CURRENCY}, not {payout.currency}")
+    refused = why_not_payable_in(payout.currency)
+    if refused is not None:
+        raise NoPayableTermsError(f"{refused[:1].upper()}{refused[1:]}")
+    # It was looked at when it was published; what was published before that was so is looked at here.
     payer = payout.paying_account
     try:
-        IBAN(payer.iban)
-    except SchwiftyException as error:
+        read_account(payer.name, payer.iban, payer.bic)
+    except AccountError as error:
+        ((field, reason), *_) = error.reasons.items()
+        what = field if field == "name" else field.upper()
         raise NoPayableTermsError(
-            f"The paying account's IBAN is wrong ({error}): publish a version with the right one"
+            f"The paying account's {what} is wrong ({reason}): publish a version with the right one"
         ) from error
     return Run(
         community=community,
@@ -170,7 +171,8 @@ class PayableMember(NamedTuple):
 
 
 def accrued(run: Run, member: PayableMember, payee: Payee | None) -> Payout:
-    """What a run owes a member."""
+    """What a run owes a member; without bank details that can be paid, nobody to pay it to."""
+    payee = payee if payee is not None and payee.refusal is None else None
     points, amount_minor = worth(member.available, run.terms)
     made = payout_id(run.run_id, member.member_id)
     return Payout(
@@ -191,13 +193,18 @@ def accrued(run: Run, member: PayableMember, payee: Payee | None) -> Payout:
     )
 
 
+def why_held(payee: Payee | None) -> str:
+    """Why a payout waits that nobody can be paid."""
+    return NO_BANK_DETAILS if payee is None or payee.refusal is None else payee.refusal.words
+
+
 def why_not(payout: Payout, available: int, payee: Payee | None) -> str | None:
     """Why a payout can no longer be paid as it was computed; None when it can."""
     if available < payout.points:
         return f"the balance fell to {available} points since the run was made; {payout.points} are needed"
     if payee is None or payee.account != payout.payee:
         return "the bank details changed since the run was made"
-    return None
+    return payee.refusal.words if payee.refusal else None
 
 
 def why_not_filed(payout: Payout, available: int, payee: Payee | None) -> str | None:
@@ -210,7 +217,7 @@ def why_not_filed(payout: Payout, available: int, payee: Payee | None) -> str | 
         return f"points were taken back since the run was approved: {left} of {payout.points} are left"
     if payee is None or payee.account != payout.payee:
         return "the bank details changed since the run was approved"
-    return None
+    return payee.refusal.words if payee.refusal else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from services.rewards.bank_messages.domain import BankAccount
 from services.rewards.ledger.domain.entries import AlteredError, Owner, derived_id
 from services.rewards.lots.domain.lots import Use
-from services.rewards.lots.domain.steps import Lots, Money, Movement, Step, Steps, Way
+from services.rewards.lots.domain.steps import GIVING_BACK, Lots, Money, Movement, Step, Steps, Way
 from shared.contracts.fields import Timestamp, Uuid
 
 
@@ -54,17 +54,17 @@ STEPS: Steps[PayoutState] = Steps(
     Step(PayoutState.RESERVED, PayoutState.FAILED, _FREE, _OWE_NOTHING, Lots.RESTORE),
     Step(PayoutState.SUBMITTED, PayoutState.SENT),
     Step(PayoutState.SUBMITTED, PayoutState.SETTLED, _PAY, _LEAVE),
-    Step(PayoutState.SUBMITTED, PayoutState.RETURNED, _FREE, _COME_BACK, Lots.RESTORE),
-    Step(PayoutState.SUBMITTED, PayoutState.FAILED, _FREE, _COME_BACK, Lots.RESTORE),
+    Step(PayoutState.SUBMITTED, PayoutState.RETURNED, _FREE, _COME_BACK, Lots.OWE),
+    Step(PayoutState.SUBMITTED, PayoutState.FAILED, _FREE, _COME_BACK, Lots.OWE),
     Step(PayoutState.SENT, PayoutState.SETTLED, _PAY, _LEAVE),
-    Step(PayoutState.SENT, PayoutState.RETURNED, _FREE, _COME_BACK, Lots.RESTORE),
-    Step(PayoutState.SENT, PayoutState.FAILED, _FREE, _COME_BACK, Lots.RESTORE),
+    Step(PayoutState.SENT, PayoutState.RETURNED, _FREE, _COME_BACK, Lots.OWE),
+    Step(PayoutState.SENT, PayoutState.FAILED, _FREE, _COME_BACK, Lots.OWE),
     Step(
         PayoutState.SETTLED,
         PayoutState.REVERSED,
         Way("paid", "available"),
         Way("bank", "payout_expense"),
-        Lots.RESTORE,
+        Lots.OWE,
     ),
     # What was said of it was wrong: the money did leave. Opposite entries, and the points are taken again.
     Step(PayoutState.RETURNED, PayoutState.CORRECTED, _PAY_AFTER_ALL, _LEAVE_AFTER_ALL, Lots.TAKE_BACK),
@@ -81,7 +81,7 @@ OUTCOMES = tuple(
 )
 #: Those after which the points can be paid again.
 OUTCOMES_GIVING_BACK = tuple(
-    state for state in OUTCOMES if any(step.after is state and step.lots is Lots.RESTORE for step in STEPS)
+    state for state in OUTCOMES if any(step.after is state and step.lots in GIVING_BACK for step in STEPS)
 )
 #: Those that two people decide: what makes money payable again, and what takes that back.
 OUTCOMES_BY_TWO = (*OUTCOMES_GIVING_BACK, PayoutState.CORRECTED)

@@ -101,7 +101,7 @@ def tell_lots(tx: Transaction, payout: Payout, *, lots: Sequence[LotUse], before
             "payout_id": payout.payout_id,
             "part": part,
             "parts": parts,
-            "lots": [{"award_id": lot.award_id, "points": lot.points} for lot in some],
+            "lots": [lot.told() for lot in some],
         }
         tx.tell(
             TOPIC,

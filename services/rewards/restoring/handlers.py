@@ -70,7 +70,7 @@ async def on_lots(tx: Transaction, facts: list[PayoutLots | RedemptionLots]) -> 
     for fact in facts:
         used_by = fact["data"]["payout_id"] if fact["type"] == "payout.lots.v1" else fact["data"]["redemption_id"]
         use = Use(Owner(fact["community"], ""), used_by, 0)
-        uses += [(use, LotUse(lot["award_id"], lot["points"])) for lot in fact["data"]["lots"]]
+        uses += [(use, LotUse(lot["award_id"], lot["points"], lot.get("owed", 0))) for lot in fact["data"]["lots"]]
     await lots_store.add_uses(tx.conn, uses, even_again=True)
 
 

@@ -108,8 +108,11 @@ PAYOUT_CHANGED: Final = FactType(
 
 
 class PayoutLot(TypedDict):
+    """`owed`: so many of the points had been paid out before, and come back: they do not expire."""
+
     award_id: Uuid
     points: Points
+    owed: NotRequired[Points]
 
 
 class PayoutLotsData(TypedDict):

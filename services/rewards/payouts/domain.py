@@ -93,6 +93,33 @@ def states_open_to(outcome: PayoutState) -> tuple[PayoutState, ...]:
     return tuple(state for state in banked if STEPS.find(state, outcome))
 
 
+class Rate(NamedTuple):
+    """So many points are worth so many minor units."""
+
+    points: int
+    minor: int
+
+
+class Part(NamedTuple):
+    """Points of a payout that are paid at one rate, exactly; `returned_payout_id` paid them, and came back."""
+
+    points: int
+    amount_minor: int
+    rate: Rate
+    returned_payout_id: str | None = None
+
+    def of(self, multiples: int) -> "Part":
+        """So many multiples of its rate."""
+        return self._replace(points=multiples * self.rate.points, amount_minor=multiples * self.rate.minor)
+
+
+class Computed(NamedTuple):
+    """What a payout was computed as, where less is paid."""
+
+    points: int
+    amount_minor: int
+
+
 class Actor(NamedTuple):
     """Who did it, and by which credential. Of before there are credentials alone, which say whose they are."""
 
@@ -143,7 +170,9 @@ class PayeeSet(NamedTuple):
 class Payout:
     """Money for a member's points. `payee` is whom the run was made for; `reason` says why it is in its state.
 
-    `payee_set` is None without a payee, and for payouts of before bank details were a history.
+    `payee_set` is None without a payee, and for payouts of before bank details were a history. `computed` is what
+    a run computed where its approval found fewer points and pays less. `parts` are given with a new payout that
+    pays something at another rate than its run's.
     """
 
     community: str
@@ -160,6 +189,8 @@ class Payout:
     created_at: datetime
     changed_at: datetime
     payee_set: PayeeSet | None = None
+    computed: Computed | None = None
+    parts: tuple[Part, ...] = ()
 
     @property
     def owner(self) -> Owner:
@@ -174,6 +205,17 @@ class Payout:
     def paid_to(self, account: BankAccount) -> "Payout":
         """The payout with the bank details that it waited for."""
         return replace(self, payee=account)
+
+    def reduced_to(self, points: int, amount_minor: int) -> "Payout":
+        """The payout, paying less than it was computed as."""
+        computed = Computed(self.points, self.amount_minor)
+        return replace(self, points=points, amount_minor=amount_minor, computed=computed)
+
+    def as_computed(self) -> "Payout":
+        """The payout as its run computed it."""
+        if self.computed is None:
+            return self
+        return replace(self, points=self.computed.points, amount_minor=self.computed.amount_minor, computed=None)
 
 
 class Change(NamedTuple):

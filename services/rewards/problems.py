@@ -25,7 +25,7 @@ from services.rewards.payouts.runs.api import (
     SEAL_DIFFERS,
     UNKNOWN_RUN,
 )
-from services.rewards.payouts.runs.domain.bank import NoBankFileError
+from services.rewards.payouts.runs.domain.bank import NoBankFileError, ReportRefusedError
 from services.rewards.payouts.runs.domain.runs import (
     NoPayableTermsError,
     RunRefusedError,
@@ -76,6 +76,14 @@ def _run_refused(error: RunRefusedError | WrongStateError | BankFileError) -> Pr
     return Problem(RUN_REFUSED, str(error))
 
 
+def _report_refused(error: ReportRefusedError) -> Problem:
+    errors = [
+        FieldError(field=f"/payout_ids/{place}", detail=f"Payout {payout_id}: {reason}")
+        for place, (payout_id, reason) in error.refused.items()
+    ]
+    return Problem(RUN_REFUSED, f"{errors[0].detail}. Nothing was done; see errors for each", errors)
+
+
 ERRORS: ErrorTable = {
     UnknownMemberError: lambda error: Problem(
         UNKNOWN_MEMBER,
@@ -121,6 +129,7 @@ ERRORS: ErrorTable = {
         "rewards finds what to do in docs/runbooks/rows-altered.md",
     ),
     RunRefusedError: _run_refused,
+    ReportRefusedError: _report_refused,
     WrongStateError: _run_refused,
     BankFileError: _run_refused,
     NoBankFileError: lambda error: Problem(

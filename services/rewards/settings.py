@@ -27,7 +27,15 @@ class Settings(ServiceSettings):
     reservation_ttl_seconds: int = Field(900, ge=1, description="A redemption not confirmed by then expires")
     upkeep_max_count: int = Field(1_000, ge=1, description="Lots or reservations that a timer takes at once")
     payouts_per_run_max_count: int = Field(
-        2_000, ge=1, description="Payouts of one run; the rest needs another run"
+        2_000,
+        ge=1,
+        description="Payouts of one run that can be paid, and as many that are held; the rest needs another run",
+    )
+    payouts_per_piece_max_count: int = Field(
+        100, ge=1, description="Payouts of a run that are worked at in one transaction: so long others wait"
+    )
+    payout_request_seconds: float = Field(
+        10.0, ge=0, description="How long a request works at a run before it answers and a timer goes on"
     )
     ledger_check_seconds: float = Field(300.0, gt=0, description="How long each part of a ledger check may take")
     payout_execution_days: int = Field(

@@ -75,6 +75,10 @@ class Payout(BaseModel):
     state: State
     points: int
     amount_minor: int = Field(description="Minor units of the currency")
+    computed_points: int | None = Field(
+        None, description="What its run computed, where the approval found fewer points and less is paid"
+    )
+    computed_minor: int | None = Field(None, description="What those would have been worth")
     currency: str = Field(examples=["EUR"])
     end_to_end_id: str = Field(description="ISO 20022's EndToEndId: stands on the bank statement")
     payee_name: str | None = Field(None, description="Whom it goes to, as the run was made")
@@ -129,9 +133,31 @@ class PaidLot(BaseModel):
         return cls.model_validate(use._asdict())
 
 
+class PayoutPart(BaseModel):
+    """Points of a payout that were computed at one rate."""
+
+    points: int
+    amount_minor: int
+    rate_points: int = Field(description="So many points …")
+    rate_minor: int = Field(description="… are worth so many minor units")
+    returned_payout_id: UUID | None = Field(description="The payout that paid them before, and came back")
+
+    @classmethod
+    def of(cls, part: domain.Part) -> Self:
+        """A part as it is answered."""
+        return cls(
+            points=part.points,
+            amount_minor=part.amount_minor,
+            rate_points=part.rate.points,
+            rate_minor=part.rate.minor,
+            returned_payout_id=UUID(part.returned_payout_id) if part.returned_payout_id else None,
+        )
+
+
 class PayoutDetails(Payout):
     """A payout with its history and the first of the awards that it pays."""
 
+    parts: list[PayoutPart] = Field(description="What it was computed of: what came back keeps its rate")
     changes: list[PayoutChange]
     lots: list[PaidLot]
     lots_next: str | None = Field(None, description="Give this as `after` to /lots for what follows")
@@ -146,6 +172,8 @@ def _fields(payout: domain.Payout) -> dict[str, Any]:
         "state": payout.state,
         "points": payout.points,
         "amount_minor": payout.amount_minor,
+        "computed_points": payout.computed.points if payout.computed else None,
+        "computed_minor": payout.computed.amount_minor if payout.computed else None,
         "currency": payout.currency,
         "end_to_end_id": payout.end_to_end_id,
         "payee_name": payee.name if payee else None,
@@ -231,6 +259,7 @@ async def get_payout(
     if payout is None:
         raise UnknownPayoutError(str(payout_id))
     shown.of(payout.member_id)
+    parts = await store.load_parts(conn, [payout])
     changes = domain.in_order(await store.load_changes(conn, payout))
     uses = await page_of_uses(
         conn,
@@ -241,6 +270,7 @@ async def get_payout(
     )
     return PayoutDetails(
         **_fields(payout),
+        parts=[PayoutPart.of(part) for part in parts.get(payout.payout_id, ())],
         changes=[PayoutChange.of(change) for change in changes],
         lots=[PaidLot.of(use) for use in uses],
         lots_next=next_cursor(uses, LOTS_SHOWN_COUNT, lambda use: use.place),

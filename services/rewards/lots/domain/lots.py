@@ -5,6 +5,9 @@ Two sums always hold, for every member:
 - what remains in matured lots = max(available, 0)
 - what remains in pending lots = pending
 
+Some of what remains in a lot may be `owed`: a payout of it was given to the bank and the money came back. It is
+owed as money, so it never expires; whatever uses points of the lot uses the others first.
+
 Points that are reserved have left their lots; the uses say which lots they came from, so that a
 cancelled reservation gives them back. Available points fall below zero only by a reversal (a clawback), or when
 a payout that was said to have come back had not: what was already spent cannot be taken from a lot, so it is
@@ -17,6 +20,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.rewards.ledger.domain.entries import Owner
+from shared.contracts.facts import PayoutLot
 from shared.contracts.fields import Uuid
 
 LOTS_PER_FACT_MAX_COUNT = 500
@@ -44,15 +48,23 @@ class UsePlace(NamedTuple):
 
 
 class LotUse(NamedTuple):
-    """Points of one award that a redemption or payout uses."""
+    """Points of one award that a redemption or payout uses; so many of them were `owed` as money."""
 
     award_id: str
     points: int
+    owed: int = 0
 
     @property
     def place(self) -> UsePlace:
         """Where it stands among the lots of who uses them."""
         return UsePlace(self.award_id)
+
+    def told(self) -> PayoutLot:
+        """It as a fact tells of it."""
+        lot: PayoutLot = {"award_id": self.award_id, "points": self.points}
+        if self.owed:
+            lot["owed"] = self.owed
+        return lot
 
 
 class LotsPart(NamedTuple):
@@ -95,7 +107,7 @@ class Reversed(NamedTuple):
 
 @dataclass(slots=True)
 class Lot:
-    """The points of one award, and how many of them are still there to be used."""
+    """The points of one award, how many are still there to be used, and how many of those are owed as money."""
 
     award_id: str
     points: int
@@ -103,6 +115,7 @@ class Lot:
     earned_at: datetime
     expires_at: datetime | None = None
     pending_until: datetime | None = None
+    owed: int = 0
 
     @property
     def pending(self) -> bool:
@@ -169,8 +182,9 @@ class LotBook:
         for lot in self._oldest():
             if left == 0:
                 break
+            owed = lot.owed
             drawn = self._draw(lot, left)
-            uses.append(LotUse(lot.award_id, drawn))
+            uses.append(LotUse(lot.award_id, drawn, owed - lot.owed))
             left -= drawn
         if left:
             raise ValueError(f"the lots given hold {left} points less than asked for")
@@ -184,11 +198,11 @@ class LotBook:
         """
         matured = [
             LotUse(award_id, self.mature(award_id))
-            for award_id, _ in told
+            for award_id, _, _ in told
             if award_id in self.lots and self.lots[award_id].pending
         ]
         left = points
-        for award_id, used in told:
+        for award_id, used, _ in told:
             if award_id in self.lots:
                 left -= self._draw(self.lots[award_id], min(used, left))
         missing = points - sum(use.points for use in told)
@@ -202,44 +216,55 @@ class LotBook:
         self.available -= points
         return TakenAsTold([use for use in matured if use.points], unnamed)
 
-    def restore(self, uses: Iterable[LotUse]) -> int:
-        """Give used points back to their lots, oldest first; a debt is paid from them. Return their sum."""
+    def restore(self, uses: Iterable[LotUse], *, owed: bool = False) -> int:
+        """Give used points back to their lots, oldest first; a debt is paid from them. Return their sum.
+
+        With `owed` all of them are owed as money from now on, otherwise those that were before.
+        """
         given = sorted(uses, key=lambda use: (self.lots[use.award_id].earned_at, use.award_id))
-        for award_id, points in given:
+        for award_id, points, owed_before in given:
             lot = self.lots[award_id]
             lot.remaining += points
+            lot.owed += points if owed else owed_before
             self.changed.add(award_id)
             self._arrive(lot, points)
-        return sum(points for _, points in given)
+        return sum(use.points for use in given)
 
     def take_back(self, uses: Iterable[LotUse]) -> None:
         """Take points again that were given back: from their lots, then from the oldest, then as a debt."""
         left = 0
-        for award_id, points in uses:
-            left += points - self._draw(self.lots[award_id], points)
+        for award_id, points, _ in uses:
+            lot = self.lots[award_id]
+            owed = lot.owed
+            drawn = self._draw(lot, points)
+            lot.owed = min(lot.remaining, max(0, owed - drawn))  # it was they that came back
+            left += points - drawn
             self.available -= points
         for lot in self._oldest():
             left -= self._draw(lot, left)
 
     def expire(self, now: datetime) -> list[LotUse]:
-        """Empty the matured lots whose time is over at `now`; return what was in them."""
+        """Empty the matured lots whose time is over at `now`, but for what is owed; return what was in them."""
         expired = []
         for lot in self._oldest():
-            if lot.expires_at is not None and lot.expires_at <= now:
-                expired.append(LotUse(lot.award_id, self._draw(lot, lot.remaining)))
-        self.available -= sum(points for _, points in expired)
+            over = lot.expires_at is not None and lot.expires_at <= now
+            if over and lot.remaining > lot.owed:
+                expired.append(LotUse(lot.award_id, self._draw(lot, lot.remaining - lot.owed)))
+        self.available -= sum(use.points for use in expired)
         return expired
 
     def _arrive(self, lot: Lot, points: int) -> None:
-        """Add points that `lot` already holds to the available ones; what is owed leaves the lot again."""
-        owed = max(0, min(points, -self.available))
-        lot.remaining -= owed
+        """Add points that `lot` already holds to the available ones; a debt leaves the lot again."""
+        debt = max(0, min(points, -self.available))
+        lot.remaining -= debt
+        lot.owed = min(lot.owed, lot.remaining)
         self.available += points
 
     def _draw(self, lot: Lot, points: int) -> int:
         drawn = min(points, lot.remaining)
         if drawn:
             lot.remaining -= drawn
+            lot.owed = min(lot.owed, lot.remaining)
             self.changed.add(lot.award_id)
         return drawn
 

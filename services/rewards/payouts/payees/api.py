@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from services.rewards.ledger.api.members import UNKNOWN_MEMBER
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.ledger.domain.entries import Owner, UnknownMemberError
-from services.rewards.ledger.store.entries import load_balances
+from services.rewards.ledger.store.balances import load_balances
 from services.rewards.payouts.api import Deed, deeds
 from services.rewards.payouts.domain import Actor
 from services.rewards.payouts.payees import domain, handlers, store

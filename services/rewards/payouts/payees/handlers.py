@@ -10,7 +10,7 @@ from services.rewards.payouts.handlers import change
 from services.rewards.payouts.payees import store
 from services.rewards.payouts.payees.domain import Payee, UnconfirmedBankDetailsError, newest_about
 from services.rewards.payouts.seals import store as seal_store
-from services.rewards.payouts.seals.domain import SealStep
+from services.rewards.payouts.seals.domain import SealedRun, SealStep
 from services.rewards.payouts.seals.handlers import seal
 from shared.audit import Did
 from shared.transaction import Transaction
@@ -26,6 +26,9 @@ async def put_payee(tx: Transaction, payee: Payee, *, confirmed: Sequence[str] =
     adding to it would seal what nobody computed.
     """
     by = payee.changed_by
+    # Read before anything is locked: a list of 20,000 takes a second, and others give their details meanwhile.
+    waiting = await payout_store.load_held_of_member(tx.conn, community=payee.community, member_id=payee.member_id)
+    lists = {payout.run_id: await _load_list(tx, payout) for payout in waiting}
     await payout_store.lock_runs(tx.conn, payee.community)
     known = await store.find_payee(tx.conn, community=payee.community, member_id=payee.member_id)
     tx.did(_did(known, payee, confirmed=confirmed))
@@ -37,9 +40,9 @@ async def put_payee(tx: Transaction, payee: Payee, *, confirmed: Sequence[str] =
         if refusal is not None and "confirm_account" not in confirmed:
             raise UnconfirmedBankDetailsError("confirm_account", refusal.words)
         payee = await store.add_payee(tx.conn, payee)
-    held = await payout_store.lock_held_of_member(tx.conn, community=payee.community, member_id=payee.member_id)
+    held = await payout_store.load_held_of_member(tx.conn, community=payee.community, member_id=payee.member_id)
     for payout in held:
-        await _let_be_paid(tx, payout, payee=payee, by=by)
+        await _let_be_paid(tx, payout, payee=payee, by=by, sealed=lists.get(payout.run_id))
     return payee
 
 
@@ -61,9 +64,19 @@ def _did(before: Payee | None, payee: Payee, *, confirmed: Sequence[str]) -> Did
     )
 
 
-async def _let_be_paid(tx: Transaction, payout: Payout, *, payee: Payee, by: Actor) -> None:
+async def _load_list(tx: Transaction, payout: Payout) -> SealedRun:
+    """The run of a payout, with all the others."""
     payouts = await payout_store.load_payouts(tx.conn, community=payout.community, run_id=payout.run_id)
-    sealed = await seal_store.load_sealed_run(tx.conn, payouts, community=payout.community, run_id=payout.run_id)
+    return await seal_store.load_sealed_run(tx.conn, payouts, community=payout.community, run_id=payout.run_id)
+
+
+async def _let_be_paid(
+    tx: Transaction, payout: Payout, *, payee: Payee, by: Actor, sealed: SealedRun | None
+) -> None:
+    newest = await seal_store.load_newest(tx.conn, community=payout.community, run_ids=[payout.run_id])
+    seals = {seal.value for seal in sealed.seals.values()} if sealed else set()
+    if sealed is None or {seal.value for seal in newest.values()} - seals:
+        sealed = await _load_list(tx, payout)  # somebody else's details came first
     # 1. Is the list that this is added to still the one that was computed?
     reason = sealed.why_not(SealStep.COMPUTED)
     if reason is not None:

@@ -103,6 +103,17 @@ async def load_refusals(
     return refusals
 
 
+async def load_refused_members(conn: Connection, *, community: str) -> list[str]:
+    """The members whose bank details as they are now a bank sent money back from."""
+    rows = await conn.fetch(
+        "select distinct member_id from payouts where community = $1 and state = any($2)",
+        community,
+        OUTCOMES_GIVING_BACK,
+    )
+    payees = await load_payees(conn, community=community, member_ids=[str(row["member_id"]) for row in rows])
+    return [member_id for member_id, payee in payees.items() if payee.refusal is not None]
+
+
 async def page_of_payees(
     conn: Connection, *, community: str, member_id: str, after: PayeePlace | None, limit: int
 ) -> list[Payee]:

@@ -8,14 +8,22 @@ from services.rewards.payouts.domain import altered
 from services.rewards.payouts.runs.domain.runs import Run, RunRefusedError, RunState
 from services.rewards.payouts.seals.domain import SealedRun, SealStep
 
+_NONE: frozenset[SealStep] = frozenset()
 _COMPUTED = frozenset({SealStep.COMPUTED})
-_APPROVED = _COMPUTED | {SealStep.APPROVED}
+_APPROVING = _COMPUTED | {SealStep.APPROVING}
+_APPROVED = _APPROVING | {SealStep.APPROVED}
+#: As runs had it whose approval was one step.
+_APPROVED_AT_ONCE = _COMPUTED | {SealStep.APPROVED}
 #: Which seals a run has, by its state: the one can be set by hand, the others are only added to.
 SEALS: Mapping[RunState, Collection[frozenset[SealStep]]] = {
+    RunState.COMPUTING: (_NONE,),
     RunState.OPEN: (_COMPUTED,),
-    RunState.APPROVED: (_APPROVED,),
-    RunState.FILED: (_APPROVED | {SealStep.FILED},),
-    RunState.CANCELLED: (_COMPUTED, _APPROVED),
+    RunState.APPROVING: (_APPROVING,),
+    RunState.APPROVED: (_APPROVED, _APPROVED_AT_ONCE),
+    RunState.FILING: (_APPROVED, _APPROVED_AT_ONCE),
+    RunState.FILED: (_APPROVED | {SealStep.FILED}, _APPROVED_AT_ONCE | {SealStep.FILED}),
+    RunState.CANCELLING: (_NONE, _COMPUTED, _APPROVING, _APPROVED, _APPROVED_AT_ONCE),
+    RunState.CANCELLED: (_NONE, _COMPUTED, _APPROVING, _APPROVED, _APPROVED_AT_ONCE),
 }
 
 

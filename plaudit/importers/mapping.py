@@ -202,7 +202,7 @@ def listed(text: str, separator: str | None = None) -> list[str]:
     have a digit or an @, as ids and addresses have: "Grace Hopper" is one person.
     """
     if separator is None:
-        parts = []
+        parts: list[str] = []
         for one in _SEPARATORS.split(text):
             words = one.split()
             parts += words if all(_ID_LIKE.search(word) for word in words) else [one]

@@ -25,9 +25,9 @@ class CommitData(ActivityData):
 class Commit(Envelope):
     """A commit reached a repository; the actor is its author.
 
-    `ref` is the branch it was pushed to, and `default_branch` whether that is the repository's own; `forced` whether
-    the push rewrote history; `distinct` whether no other branch had it; `squash` whether a forge made it of a whole
-    pull request. A merge has two `parents` or more. What is not known is left out.
+    `ref` is the branch it was pushed to, and `default_branch` whether that is the repository's own; `forced`
+    whether the push rewrote history; `distinct` whether no other branch had it; `squash` whether a forge made it
+    of a whole pull request. A merge has two `parents` or more. What is not known is left out.
     """
 
     type: Literal["code.commit.v1"]

@@ -133,8 +133,9 @@ def import_git(
         raise click.UsageError("--retract-gone asks the service what is there: it does not go with --output.")
     scopes = (*IMPORT_SCOPES, "analytics:read") if retract_gone else IMPORT_SCOPES
 
-    def afterwards(place: Place, key: str) -> None:
-        offer_to_take_back(place, key, path, options, target.wait_seconds, yes=yes, quiet=target.as_json)
+    def afterwards(place: Place, key: str, summary: Summary) -> None:
+        wait_seconds, quiet = target.wait_seconds, target.as_json
+        offer_to_take_back(place, key, path, options, summary, wait_seconds=wait_seconds, yes=yes, quiet=quiet)
 
     run_import(
         target,
@@ -277,7 +278,7 @@ class Errand:
     """What an import needs beyond sending: the `scopes` of its key, and what is done `afterwards` with it."""
 
     scopes: Sequence[str] = IMPORT_SCOPES
-    afterwards: Callable[[Place, str], None] | None = None
+    afterwards: Callable[[Place, str, Summary], None] | None = None
 
 
 def run_import(
@@ -302,7 +303,7 @@ def run_import(
             with place.access("plaudit import", errand.scopes, services) as key:
                 asyncio.run(_deliver(target, title, source, summary, url, key))
                 if errand.afterwards and not target.limit:
-                    errand.afterwards(place, key)
+                    errand.afterwards(place, key, summary)
     except (SourceError, StackError, UnreachableError, PlauditError) as error:
         failure = str(error)
     except click.ClickException as error:

@@ -45,7 +45,8 @@ class Summary:
     """What an import came to. `invalid` rows never left; `rejected` events the service refused.
 
     `unsupported` may be activities, of a kind that is not known. Of the people whom the source says to be the
-    same, `joined` are one member now, and `apart` could not be joined.
+    same, `joined` are one member now, and `apart` could not be joined. Of what was imported earlier `gone` is no
+    longer in its source, and `taken_back` was taken back for that.
 
     `throttled_seconds` is how long its requests waited, all together, because the share was used up.
     """
@@ -61,6 +62,8 @@ class Summary:
     unsupported: int = 0
     joined: int = 0
     apart: int = 0
+    gone: int = 0
+    taken_back: int = 0
     seconds: float = 0.0
     throttled_seconds: float = 0.0
     reasons: dict[str, dict[str, Reason]] = field(default_factory=dict)

@@ -14,6 +14,7 @@ import click
 
 from plaudit.calls import every_item
 from plaudit.client import PlauditClient
+from plaudit.importers.delivery import Summary
 from plaudit.importers.git import GitOptions, source_of
 from plaudit.importers.records import SourceError
 from plaudit.importers.repositories import is_shallow, reachable
@@ -26,7 +27,15 @@ HISTORY = {"id": "git:history", "name": "Rewritten history", "bot": True}
 
 
 def offer_to_take_back(
-    place: Place, key: str, path: Path, options: GitOptions, wait_seconds: float, *, yes: bool, quiet: bool
+    place: Place,
+    key: str,
+    path: Path,
+    options: GitOptions,
+    summary: Summary,
+    *,
+    wait_seconds: float,
+    yes: bool,
+    quiet: bool,
 ) -> None:
     """Show what stands of the source and is gone from the repository, ask, and take it back.
 
@@ -39,6 +48,7 @@ def offer_to_take_back(
         raise SourceError(f"{path} is a shallow clone: what is missing there is not gone (git fetch --unshallow)")
     standing = every_item(f"{place.url('analytics')}/v1/lineage/commits", key, source=source)
     gone = gone_of(standing, reachable(path, options.revision))
+    summary.gone = len(gone)
     if not gone:
         click.echo("Nothing that was imported is gone from the repository.", err=quiet)
         return
@@ -46,7 +56,7 @@ def offer_to_take_back(
         click.echo("Nothing was taken back.", err=quiet)
         return
     asyncio.run(_take_back(place.url("ingest"), key, source, gone, wait_seconds))
-    click.echo(f"{len(gone):>10,}  taken back: what they earned is reversed", err=quiet)
+    summary.taken_back = len(gone)
 
 
 def gone_of(standing: Iterable[Any], kept: frozenset[bytes]) -> list[Any]:

@@ -29,10 +29,12 @@ def report(summary: Summary, failure: str | None, *, output: str | None, as_json
         ("skipped", "carry no activity"),
         ("joined", "people of several ids are one member each"),
         ("apart", "people of several ids could not be joined"),
+        ("gone", "were imported earlier, and are of commits that no branch or tag has any more"),
+        ("taken_back", "of them are taken back: what they earned is reversed"),
     ):
         count = getattr(summary, name)
         if count:
-            click.echo(f"{count:>10,}  {name:<9} {meaning}", err=aside)
+            click.echo(f"{count:>10,}  {name.replace('_', ' '):<9} {meaning}", err=aside)
         for text, reason in summary.reasons.get(name, {}).items():
             line = f"{'':>10}    {reason.count:,} × {text} ({', '.join(reason.examples)}{_more(reason.count)})"
             click.echo(written_out(line), err=aside)

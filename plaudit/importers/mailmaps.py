@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from plaudit.importers.commits import parsed
-from plaudit.importers.people import Who, author_of
+from plaudit.importers.people import Who, author_of, handle_of
 from plaudit.importers.records import SamePerson
 from plaudit.importers.repositories import Mailmap, command, environment, has_mailmap, tokens
 
@@ -36,23 +36,35 @@ class _Alias(NamedTuple):
 
 
 def aliases_of(path: Path, revision: str, salt: str) -> Aliases:
-    """What the mailmap says of everybody in the history of `revision`; nothing where there is no mailmap."""
+    """What the mailmap, if there is one, and forges' addresses say of everybody in the history of `revision`."""
+    contacts = sorted(_contacts(path, revision))
     if not has_mailmap(path):
-        return Aliases()
+        return aliases({contact: contact for contact in contacts}, salt)
     with Mailmap(path) as mailmap:
-        contacts = {contact: mailmap.lookup(*contact) for contact in sorted(_contacts(path, revision))}
-    return aliases(contacts, salt)
+        return aliases({contact: mailmap.lookup(*contact) for contact in contacts}, salt)
 
 
 def aliases(contacts: Mapping[Contact, Contact], salt: str) -> Aliases:
     """What follows from who each contact properly is."""
-    found = [
-        _Alias(said, proper)
+    by_contact = {
+        contact: _Alias(said, proper)
         for contact, proper_contact in contacts.items()
         if (said := author_of(*contact, salt)) is not None
         and (proper := author_of(*proper_contact, salt)) is not None
         and not (said.is_bot or proper.is_bot)
-    ]
+    }
+    numbered = {
+        handle[:2]: alias.proper
+        for (_, email), alias in by_contact.items()
+        if (handle := handle_of(email)) is not None and handle.is_numbered
+    }
+    found = []
+    for (_, email), alias in by_contact.items():
+        handle = handle_of(email)
+        account = None if handle is None or handle.is_numbered else numbered.get(handle[:2])
+        # The address of an account's early days is the account's too, unless the mailmap has it otherwise.
+        is_mapped = alias.said.id != alias.proper.id
+        found.append(alias if account is None or is_mapped else alias._replace(proper=account))
     proper_ids: dict[str, set[str]] = {}
     for alias in found:
         proper_ids.setdefault(alias.said.id, set()).add(alias.proper.id)

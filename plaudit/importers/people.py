@@ -21,6 +21,7 @@ _GITHUB_NOREPLY = re.compile(r"(?P<id>\d+)\+(?P<login>[^@]+)@users\.noreply\.(?P
 # https://docs.gitlab.com/user/profile/#use-an-automatically-generated-private-commit-email
 _GITLAB_NOREPLY = re.compile(r"(?P<id>\d+)(-(?P<login>[^@]+))?@users\.noreply\.(?P<host>gitlab\.[^@]+)")
 _ANY_NOREPLY = re.compile(r"(?P<login>[^@+]+)@users\.noreply\.(?P<host>[^@]+)")
+_FORMS = (_GITHUB_NOREPLY, _GITLAB_NOREPLY, _ANY_NOREPLY)
 #: What the forges put in the place of an account that is gone.
 _PLACEHOLDERS = frozenset({"ghost"})
 _GHOSTS = frozenset({("github.com", 10137)})
@@ -79,6 +80,24 @@ def person_id(email: str, name: str, salt: str = "") -> str:
         if found:
             return account_id(found["host"], int(found["id"]), forge)
     return hashed_id(email, name, salt)
+
+
+class Handle(NamedTuple):
+    found = next((one for form in _FORMS if (one := form.fullmatch(plain))), None)
+
+    host: str
+    login: str
+    is_numbered: bool
+
+
+def handle_of(email: str) -> Handle | None:
+    """The login in an address that GitHub gave out: with the number since 2017, without it before."""
+    plain = email.strip().lower()
+    for form in (_GITHUB_NOREPLY, _ANY_NOREPLY):
+        found = form.fullmatch(plain)
+        if found:
+            return Handle(found["host"], found["login"], form is _GITHUB_NOREPLY)
+    return None
 
 
 def author_of(name: str, email: str, salt: str = "", *, login: str = "") -> Who | None:

@@ -139,6 +139,14 @@ def test_a_mailmap_that_is_added_later_changes_no_event_and_joins(repository):
     assert person == SamePerson(("github:7", "git:" + digest("countess@example.org")), "Ada Lovelace")
 
 
+def test_both_addresses_that_a_forge_gives_to_an_account_are_one_person(repository):
+    repository.commit(author="Ada <ada@users.noreply.github.com>")
+    repository.commit(author="Ada <7+Ada@users.noreply.github.com>")
+    repository.commit(author="Bob <bob@users.noreply.github.com>")
+    early = "git:" + digest("ada@users.noreply.github.com")
+    assert open_repository(repository.path, GitOptions()).people == (SamePerson(("github:7", early), "Ada"),)
+
+
 def test_an_address_of_several_people_is_theirs_whom_the_mailmap_names(repository):
     (repository.path / ".mailmap").write_text(
         "Ada <ada@example.org> Ada <pair@example.org>\nBob <bob@example.org> Bob <pair@example.org>\n"

@@ -83,7 +83,7 @@ def person_id(email: str, name: str, salt: str = "") -> str:
 
 
 class Handle(NamedTuple):
-    found = next((one for form in _FORMS if (one := form.fullmatch(plain))), None)
+    """What an address that a forge gave out says: where, of which login, and whether with the account's number."""
 
     host: str
     login: str
@@ -106,7 +106,7 @@ def author_of(name: str, email: str, salt: str = "", *, login: str = "") -> Who 
     `login` is what the forge calls the account, where it says so.
     """
     plain = email.strip().lower()
-    found = _GITHUB_NOREPLY.fullmatch(plain) or _GITLAB_NOREPLY.fullmatch(plain) or _ANY_NOREPLY.fullmatch(plain)
+    found = next((one for form in _FORMS if (one := form.fullmatch(plain))), None)
     handle = (found["login"] if found else "") or ""
     if handle in _PLACEHOLDERS or login.lower() in _PLACEHOLDERS or name.strip().lower() in _NOBODY:
         return None

@@ -52,6 +52,6 @@ async def reconsider(tx: Transaction) -> None:
     )
 
 
-def _by_pattern(member: Member, patterns: Collection[str]) -> BotBy | None:
+def _by_pattern(member: Member, patterns: tuple[str, ...]) -> BotBy | None:
     texts = (member.name, *(identity.id for identity in member.identities))
-    return BotBy.PATTERN if is_bot(tuple(patterns), *texts) else None
+    return BotBy.PATTERN if is_bot(patterns, *texts) else None

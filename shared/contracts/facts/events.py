@@ -44,6 +44,7 @@ class AcceptedEvent(TypedDict):
     `uid` is UUIDv5(community, source, id); `member`, `objectmember` and `replymember` are who the actor,
     the object's author and the answered author are, across channels. `day` is the day it counts for, left out
     where that is the UTC day of `time`; `week` the first day of its week, left out where that is the day's Monday.
+    `bots` names those of `member`, `objectmember` and `replymember` that are no person, with blanks between them.
     """
 
     specversion: Literal["1.0"]
@@ -63,6 +64,7 @@ class AcceptedEvent(TypedDict):
     receivedat: Timestamp
     day: NotRequired[LocalDay]
     week: NotRequired[LocalDay]
+    bots: NotRequired[str]
     traceparent: NotRequired[str]
     data: dict[str, Any]
 

@@ -1,7 +1,7 @@
 """The judgement on events, their identities, and what counts as the same content."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -12,12 +12,15 @@ from services.ingest.events.domain.judgement import (
     EVENT_NAMESPACE,
     NotAnEventError,
     Received,
+    ToldEvent,
     accepted_event,
     content_hash,
     event_uid,
     judge,
+    said_bots,
 )
-from shared.calendars import PLAIN
+from services.ingest.members.domain import BotBy, IdentityKey, Owner
+from shared.calendars import PLAIN, Calendar, Reckoning
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 IDENTIFIERS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
@@ -121,7 +124,10 @@ def test_who_takes_part_by_role() -> None:
 
 
 def test_an_accepted_event_is_the_event_and_who_its_people_are() -> None:
-    members = {("acme", "forum", "ada"): "m1", ("acme", "forum", "bob"): "m2"}
+    members = {
+        IdentityKey("acme", "forum", "ada"): Owner("m1", None),
+        IdentityKey("acme", "forum", "bob"): Owner("m2", None),
+    }
     message = accepted_event(Received.from_fact(fact(EVENT, traceparent="00-x")), members, PLAIN)
     assert message == EVENT | {
         "community": "acme",
@@ -132,6 +138,22 @@ def test_an_accepted_event_is_the_event_and_who_its_people_are() -> None:
         "objectmember": "m2",
     }
     assert "uid" not in EVENT
+
+
+def test_an_accepted_event_names_its_bots_and_is_known_again_by_what_was_sent() -> None:
+    sent = EVENT | {"data": EVENT["data"] | {"actor": {"id": "ada", "bot": True}}}
+    one = Received.from_fact(fact(sent))
+    assert said_bots([one]) == {("acme", "forum", "ada")}
+    members = {
+        IdentityKey("acme", "forum", "ada"): Owner("m1", None, BotBy.PLATFORM),
+        IdentityKey("acme", "forum", "bob"): Owner("m2", None, BotBy.PATTERN),
+    }
+    zone = Calendar([Reckoning(None, "Pacific/Auckland", "sunday")])
+    message = accepted_event(one, members, zone)
+    assert message["bots"] == "member objectmember"
+    assert (message["day"], message["week"]) == (date(2026, 2, 1), date(2026, 2, 1))
+    told = ToldEvent.from_fact(message | {"receivedat": NOW.isoformat()})
+    assert told.hash == one.hash
 
 
 def test_a_retraction_names_the_event_it_takes_back() -> None:

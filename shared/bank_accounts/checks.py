@@ -68,10 +68,7 @@ def bic_question(account: Account) -> str | None:
     country, bank = account.iban[:2], account.bic[4:6]
     if bank == country or bank in SEPA_COUNTRIES[country].others:
         return None
-    return (
-        f"the bank {account.bic} is in {bank}, and the account {masked(account.iban)} in {country}: "
-        "leave the BIC out when unsure"
-    )
+    return f"the bank {account.bic} is in {bank}, and the account {masked(account.iban)} in {country}"
 
 
 def why_not_payable_in(currency: str) -> str | None:
@@ -124,11 +121,11 @@ def _why_not_bic(bic: str) -> str | None:
         BIC(bic)
     except InvalidCountryCode:
         country = bic[4:6]
-        return f"the BIC {shown} names the country {country}, which is none of SEPA; leave it out when unsure"
+        return f"the BIC {shown} names the country {country}, which is none of SEPA"
     except SchwiftyException:
         return (
             f"{shown} is not built as a BIC is: 4 characters for the bank, 2 letters for the country, 2 for the "
-            "place, and 3 for the branch or none, such as COBADEFFXXX; leave it out when unsure"
+            "place, and 3 for the branch or none, such as COBADEFFXXX"
         )
     if bic[4:6] not in BIC_COUNTRIES:
         return (

@@ -11,7 +11,7 @@ from typing import Final
 
 CHECKED_ON: Final = date(2026, 11, 26)
 SOURCE: Final = (
-    "the European Payments Council's list of countries in the SEPA schemes (EPC409-09): "
+    "the European Payments Council's list of countries in the SEPA schemes (EPC409-09), by way of its decisions: "
     "41 since Serbia was admitted on 22 May 2025, and Gibraltar, which has IBANs of its own"
 )
 

@@ -127,8 +127,11 @@ def checked(details: BankDetails) -> BankAccount:
     try:
         account = read_account(details.name, details.iban, details.bic)
     except AccountError as error:
-        raise InvalidBankDetailsError(dict(error.reasons)) from error
+        reasons = dict(error.reasons)
+        if "bic" in reasons:
+            reasons["bic"] += "; leave it out when unsure"
+        raise InvalidBankDetailsError(reasons) from error
     question = bic_question(account)
     if question is not None and not details.confirm_bic_country:
-        raise UnconfirmedBankDetailsError("confirm_bic_country", question)
+        raise UnconfirmedBankDetailsError("confirm_bic_country", f"{question}: leave the BIC out when unsure")
     return BankAccount(*account)

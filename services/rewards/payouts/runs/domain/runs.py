@@ -215,8 +215,8 @@ class PayableMember(NamedTuple):
     owing: Owing
 
 
-def accrued(run: Run, member: PayableMember, payee: Payee | None) -> Payout | None:
-    """What a run owes a member; None when that is nothing."""
+def accrued(run: Run, member: PayableMember, payee: Payee | None, *, now: datetime) -> Payout | None:
+    """What a run owes a member at a moment; None when that is nothing."""
     parts = parts_of(member.owing, run.terms)
     points, amount_minor = total(parts)
     if not points:
@@ -234,8 +234,8 @@ def accrued(run: Run, member: PayableMember, payee: Payee | None) -> Payout | No
         end_to_end_id=end_to_end_id(made),
         payee=payee.account if payee else None,
         reason=None,
-        created_at=run.created_at,
-        changed_at=run.created_at,
+        created_at=now,
+        changed_at=now,
         payee_set=payee.as_set if payee else None,
         parts=tuple(parts) if any(part.returned_payout_id for part in parts) else (),
     )

@@ -21,10 +21,8 @@ from services.rewards.payouts.outcomes.domain import (
 from services.rewards.payouts.runs.domain.bank import BankReport, ReportedChanges
 from services.rewards.payouts.runs.domain.runs import Run, RunState
 from services.rewards.payouts.runs.handlers.checks import (
-    check_as_sealed,
     did,
     find_run,
-    load_sealed,
     lock_as_sealed,
     lock_run,
 )
@@ -92,9 +90,7 @@ async def confirm(tx: Transaction[Settings], *, community: str, run_id: str, out
     Raises UnknownRunError, UnknownOutcomeError, FourEyesError when `by` proposed it, OutcomeRefusedError when it
     was withdrawn, or who proposed it may not do so any more, and what note_outcome raises of its payouts.
     """
-    # Read and compared before anything is locked; what it says is looked at once it is.
-    sealed = await load_sealed(tx.conn, await find_run(tx.conn, community=community, run_id=run_id))
-    run = await lock_run(tx, community=community, run_id=run_id)
+    run, sealed = await lock_as_sealed(tx, community=community, run_id=run_id)
     outcome = await _lock_outcome(tx, run, outcome_id=outcome_id)
     outcome.check_another(by)
     if outcome.state is OutcomeState.CONFIRMED:
@@ -107,7 +103,6 @@ async def confirm(tx: Transaction[Settings], *, community: str, run_id: str, out
     if reason is not None:
         raise OutcomeRefusedError(f"Who proposed the outcome may not do so any more: {reason}; withdraw it")
     run.check_state(RunState.FILED)
-    check_as_sealed(run, sealed)
     reported = await _changes(tx, run, sealed, report=outcome.report)
     await store.set_decided(tx.conn, decided)
     changed = await change(tx, reported.changes, by=by, outcome=Agreed(outcome_id, outcome.proposed_by.person_id))

@@ -75,8 +75,9 @@ async def _let_be_paid(
 ) -> None:
     newest = await seal_store.load_newest(tx.conn, community=payout.community, run_ids=[payout.run_id])
     seals = {seal.value for seal in sealed.seals.values()} if sealed else set()
-    if sealed is None or {seal.value for seal in newest.values()} - seals:
-        sealed = await _load_list(tx, payout)  # somebody else's details came first
+    came_first = bool({seal.value for seal in newest.values()} - seals)
+    if sealed is None or came_first or sealed.why_not(SealStep.COMPUTED) is not None:
+        sealed = await _load_list(tx, payout)  # somebody was at the list meanwhile, or altered it
     # 1. Is the list that this is added to still the one that was computed?
     reason = sealed.why_not(SealStep.COMPUTED)
     if reason is not None:

@@ -116,10 +116,10 @@ class Run(BaseModel):
         description="Members who can be paid and did not fit; the next run begins with whoever waits longest"
     )
     left_held_count: int = Field(
-        description="Members without bank details who did not fit either; they take no place of those who have some"
+        description="Members without bank details who did not fit either; they take no place of others"
     )
     progress: Progress | None = Field(
-        description="How far the work at it is, while it is computing, approving, filing or cancelling; null otherwise"
+        description="How far the work is at one that is computing, approving, filing or cancelling"
     )
     created_at: datetime
     created_by: str = Field(description="The access key or token by which it was made")

@@ -18,8 +18,8 @@ WORK_LOCK = "work at payout run "
 #: While a run is in one of these, what it holds or can pay is not for another one.
 HOLDING_STATES = (RunState.COMPUTING, RunState.OPEN, RunState.APPROVING, RunState.CANCELLING)
 
-#: Payouts that came back from the bank and that no later one pays again: those fail before their file is written, or
-#: are on their way.
+#: Payouts that came back from the bank and that no later one pays again, or has paid; one that failed before its
+#: file was written has not.
 _CAME_BACK = """
     p.state in ('returned', 'failed', 'reversed')
     and exists (

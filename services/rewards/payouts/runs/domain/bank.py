@@ -159,11 +159,16 @@ class BankReport:
 
 
 def has_been(traced: Traced, outcome: PayoutState) -> bool:
-    """Whether a payout is, or was, what a bank says of it: one that came to an end had been sent."""
-    if outcome in traced.reached:
+    """Whether a payout is, or was, what a bank says of it: what was settled had been sent.
+
+    One that is corrected is at its end: nothing that was said of it before is so any more.
+    """
+    state = traced.payout.state
+    if state is outcome:
         return True
-    was_sent = PayoutState.SUBMITTED in traced.reached and traced.payout.state is not PayoutState.SUBMITTED
-    return outcome is PayoutState.SENT and was_sent
+    if outcome is PayoutState.SENT and state in (PayoutState.SETTLED, PayoutState.REVERSED):
+        return True
+    return state is not PayoutState.CORRECTED and outcome in traced.reached
 
 
 def message_id(run_id: str) -> str:

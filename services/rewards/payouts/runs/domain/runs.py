@@ -216,8 +216,8 @@ class PayableMember(NamedTuple):
     owing: Owing
 
 
-def accrued(run: Run, member: PayableMember, payee: Payee | None) -> Payout | None:
-    """What a run owes a member, None when that is nothing; without details that can be paid, nobody to pay it to."""
+def accrued(run: Run, member: PayableMember, payee: Payee | None, *, now: datetime) -> Payout | None:
+    """What a run owes a member at a moment, None when that is nothing; to nobody when no details can be paid."""
     payee = payee if payee is not None and payee.refusal is None else None
     parts = parts_of(member.owing, run.terms)
     points, amount_minor = total(parts)
@@ -236,8 +236,8 @@ def accrued(run: Run, member: PayableMember, payee: Payee | None) -> Payout | No
         end_to_end_id=end_to_end_id(made),
         payee=payee.account if payee else None,
         reason=None,
-        created_at=run.created_at,
-        changed_at=run.created_at,
+        created_at=now,
+        changed_at=now,
         payee_set=payee.as_set if payee else None,
         parts=tuple(parts) if any(part.returned_payout_id for part in parts) else (),
     )

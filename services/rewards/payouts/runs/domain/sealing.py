@@ -49,8 +49,13 @@ def differences(run: Run, sealed: SealedRun) -> list[SealDifference]:
     found = [
         SealDifference(run.community, run.run_id, step, reason)
         for step in SealStep
-        if (reason := sealed.why_not(step)) is not None
+        if step is not SealStep.APPROVING and (reason := sealed.why_not(step)) is not None
     ]
+    began, computed = sealed.seals.get(SealStep.APPROVING), sealed.seals.get(SealStep.COMPUTED)
+    if began is not None and (computed is None or began.value != computed.value):
+        # Both are of one list, so it is compared once.
+        reason = "its approval began with another list than was computed"
+        found.append(SealDifference(run.community, run.run_id, SealStep.APPROVING, reason))
     if sealed.given_up and sealed.file is not None:
         # Seals are given up where there is no file to give out: somebody else did it, or wrote the file.
         found.append(

@@ -5,6 +5,7 @@ from typing import Any
 
 from services.rewards.ledger.handlers import alarm
 from services.rewards.payouts import store as payout_store
+from services.rewards.payouts.domain import altered
 from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain.runs import Run, RunStoppedError, UnknownRunError
 from services.rewards.payouts.runs.domain.sealing import run_altered
@@ -25,7 +26,7 @@ async def find_run(conn: Connection, *, community: str, run_id: str) -> Run:
 
 
 async def lock_run(tx: Transaction, *, community: str, run_id: str) -> Run:
-    """A run, locked with all of its community: only for as long as a piece of work takes. Raises UnknownRunError."""
+    """A run, locked with all of its community: only for as long as a piece takes. Raises UnknownRunError."""
     await payout_store.lock_runs(tx.conn, community)
     run = await store.lock_run(tx.conn, community=community, run_id=run_id)
     if run is None:
@@ -49,22 +50,40 @@ async def lock_as_sealed(tx: Transaction, *, community: str, run_id: str) -> tup
     """A run, locked with its community, whose payouts are as they were sealed.
 
     They are read and compared before anything is locked, for that takes a second of 20,000; they are read again
-    only where bank details have changed the list meanwhile. Raises UnknownRunError, and AlteredError when the run is
-    not as it was sealed.
+    only where somebody was at it meanwhile. Raises UnknownRunError, and AlteredError when the run is not as it was
+    sealed.
     """
-    sealed = await load_sealed(tx.conn, await find_run(tx.conn, community=community, run_id=run_id))
+    before = await find_run(tx.conn, community=community, run_id=run_id)
+    sealed = await load_sealed(tx.conn, before)
     run = await lock_run(tx, community=community, run_id=run_id)
-    newest = await seal_store.load_newest(tx.conn, community=community, run_ids=[run_id])
-    known = {seal.value for seal in sealed.seals.values()}
-    if run_id in newest and newest[run_id].value not in known:
-        sealed = await load_sealed(tx.conn, run)
+    sealed = await load_unless_as_it_was(tx, run, sealed, before=before)
     check_as_sealed(run, sealed)
     return run, sealed
+
+
+async def load_unless_as_it_was(tx: Transaction, run: Run, sealed: SealedRun, *, before: Run) -> SealedRun:
+    """What was read of a run before it was locked, or what there is now, where somebody was at it meanwhile.
+
+    What was read then was read statement by statement, and may be of several moments.
+    """
+    newest = await seal_store.load_newest(tx.conn, community=run.community, run_ids=[run.run_id])
+    known = {seal.value for seal in sealed.seals.values()}
+    is_as_it_was = run.state is before.state and {seal.value for seal in newest.values()} <= known
+    if is_as_it_was and run_altered(run, sealed) is None:
+        return sealed
+    return await load_sealed(tx.conn, run)
 
 
 def check_as_sealed(run: Run, sealed: SealedRun) -> None:
     """Check that a run is as it was sealed. Raises AlteredError when it is not."""
     error = run_altered(run, sealed)
+    if error is not None:
+        raise alarm(error)
+
+
+def check_histories(sealed: SealedRun) -> None:
+    """Check that payouts are in the states that their histories end with. Raises AlteredError when one is not."""
+    error = altered(sealed.payouts)
     if error is not None:
         raise alarm(error)
 

@@ -1,4 +1,4 @@
-"""Computing what is owed to whom: the members are chosen at once, whoever waits longest first, and paid in pieces."""
+"""Computing what is owed to whom: members are chosen at once, whoever waits longest first, the rest is in pieces."""
 
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.lots.handlers.expiry import lock_usable
@@ -104,7 +104,7 @@ async def _add_payouts(tx: Transaction, run: Run, *, member_ids: list[str]) -> N
     for owner, points in available.items():
         claim = claims.get(owner.member_id)
         owing = Owing(points, claim.owed, claim.parts) if claim else Owing(points)
-        payout = accrued(run, PayableMember(owner.member_id, owing), payees.get(owner.member_id))
+        payout = accrued(run, PayableMember(owner.member_id, owing), payees.get(owner.member_id), now=tx.now)
         if payout is not None:
             payouts.append(payout)
     payouts.sort(key=lambda payout: payout.payout_id)

@@ -15,9 +15,11 @@ from services.rewards.payouts.runs.domain.sealing import check_is_sealed, check_
 from services.rewards.payouts.runs.handlers.checks import (
     check_as_sealed,
     check_goes_on,
+    check_histories,
     did,
     find_run,
     load_sealed,
+    load_unless_as_it_was,
     lock_again,
     lock_as_sealed,
     lock_run,
@@ -124,15 +126,17 @@ async def cancel(tx: Transaction, *, community: str, run_id: str, by: Actor) -> 
     Raises UnknownRunError, RunRefusedError when the bank may have the file already, and AlteredError when the run
     is not as it was approved: what it gives back would not be what was reserved.
     """
-    run = await find_run(tx.conn, community=community, run_id=run_id)
-    sealed = await load_sealed(tx.conn, run)
+    before = await find_run(tx.conn, community=community, run_id=run_id)
+    sealed = await load_sealed(tx.conn, before)
     run = await lock_run(tx, community=community, run_id=run_id)
+    sealed = await load_unless_as_it_was(tx, run, sealed, before=before)
     tx.did(did("cancel", run, {"state": RunState.CANCELLED}))
     if run.state in (RunState.CANCELLING, RunState.CANCELLED):
         return run
     run.check_step(RunState.CANCELLING)
     if run.state is not RunState.OPEN or SealStep.APPROVED in sealed.seals:
-        check_as_sealed(run, await load_sealed(tx.conn, run) if run.state is RunState.APPROVING else sealed)
+        check_as_sealed(run, sealed)
+    check_histories(sealed)
     run = run.decided(RunState.CANCELLING, by=by, now=tx.now)
     await store.set_state(tx.conn, run)
     tell_state(tx, sealed, state="cancelling", by=by)

@@ -11,7 +11,7 @@ from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain.bank import BankFile, NoBankFileError, bank_file
 from services.rewards.payouts.runs.domain.days import BankHours, execution_date
 from services.rewards.payouts.runs.domain.runs import LEFT, Run, RunState, why_not_filed
-from services.rewards.payouts.runs.domain.sealing import check_is_sealed
+from services.rewards.payouts.runs.domain.sealing import check_is_sealed, run_altered
 from services.rewards.payouts.runs.handlers.checks import (
     check_as_sealed,
     check_goes_on,
@@ -19,6 +19,7 @@ from services.rewards.payouts.runs.handlers.checks import (
     find_run,
     load_sealed,
     lock_again,
+    lock_as_sealed,
     lock_run,
 )
 from services.rewards.payouts.runs.handlers.deciding import next_payouts
@@ -33,19 +34,18 @@ async def file_run(tx: Transaction[Settings], *, community: str, run_id: str, by
     """Begin to write an approved run's bank file; return the run. One that has its file keeps it.
 
     Raises UnknownRunError, AlteredError when the run is not as it was approved, RunStoppedError when who made or
-    approved it may not do so any more, BankFileError when no bank would take the file, and RunRefusedError when the
-    run is not approved or pays nobody.
+    approved it may not do so any more, BankFileError when no bank would take the file, and RunRefusedError when
+    the run is not approved or pays nobody.
     """
     run = await find_run(tx.conn, community=community, run_id=run_id)
     sealed = await load_sealed(tx.conn, run)
+    if run_altered(run, sealed) is not None:  # or somebody is at it just now
+        run, sealed = await lock_as_sealed(tx, community=community, run_id=run_id)
     if run.state in (RunState.FILING, RunState.FILED):
-        if run.state is RunState.FILED:
-            check_as_sealed(run, sealed)
         sums = sealed.file
         tx.did(did("file", run, {"state": run.state, "sha256": sums.noted_sha256 if sums else None}))
         return run
     # 1. Is it still what was approved, and would a bank take it? Nothing is locked while that is looked at.
-    check_as_sealed(run, sealed)
     run.check_step(RunState.FILING)
     check_is_sealed(sealed)
     await check_goes_on(tx, run)
@@ -65,7 +65,7 @@ async def file_run(tx: Transaction[Settings], *, community: str, run_id: str, by
 
 
 async def file_some(tx: Transaction[Settings], run: Run) -> bool:
-    """Look again at the next payouts of a run, and submit or fail them; once all are, write the file; whether it is.
+    """Look again at the next payouts of a run, and submit or fail them; once all are, write the file; whether so.
 
     One whose bank details changed since the approval, or whose points were taken back, fails. When all of them do,
     there is no file, and the run is approved as before.

@@ -1,7 +1,7 @@
 """Working at runs in pieces: each is a transaction that is short, so that nobody waits for longer than that.
 
-Whoever begins something with a run goes on with it, and answers once it is done or its seconds are over; a timer takes
-over what is left, and what a process that died has left. Two never work at one run.
+Whoever begins something with a run goes on with it, and answers once it is done or its seconds are over; a timer
+takes over what is left, and what a process that died has left. Two never work at one run.
 """
 
 import asyncio
@@ -46,8 +46,8 @@ class Worked(Enum):
 async def work_on(tx: Transaction[Settings], *, community: str, run_id: str) -> Worked:
     """Do one piece of what a run waits for.
 
-    Raises RunStoppedError when who made or approved it may not do so any more, and AlteredError when it is not as it
-    was left: then nothing of the piece is done.
+    Raises RunStoppedError when who made or approved it may not do so any more, and AlteredError when it is not as
+    it was left: then nothing of the piece is done.
     """
     if not await store.try_to_work_at(tx.conn, run_id=run_id):
         return Worked.BUSY

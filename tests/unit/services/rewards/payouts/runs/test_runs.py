@@ -180,7 +180,7 @@ def test_what_is_still_afforded_grows_with_the_points_and_is_all_of_it_with_all_
 def test_127_of_130_points_pay_120() -> None:
     tens = PayoutTerms("EUR", points=10, minor=10, minimum_points=10)
     run = replace(RUN, terms=tens)
-    payout = accrued(run, PayableMember(MEMBER, Owing(130)), PAYEE)
+    payout = accrued(run, PayableMember(MEMBER, Owing(130)), PAYEE, now=NOW)
     assert payout is not None
     parts = [Part(130, 130, tens.rate)]
 
@@ -239,7 +239,7 @@ def test_a_run_makes_only_the_steps_there_are_and_says_which_state_it_needs() ->
 
 
 def test_a_payout_is_paid_only_as_it_was_computed() -> None:
-    payout = accrued(RUN, PayableMember(MEMBER, Owing(1_234)), PAYEE)
+    payout = accrued(RUN, PayableMember(MEMBER, Owing(1_234)), PAYEE, now=NOW)
     assert payout is not None
     assert (payout.state, payout.points, payout.amount_minor, payout.payee) == ("accrued", 1_200, 600, ACCOUNT)
     parts = [Part(1_200, 600, RUN.terms.rate)]
@@ -253,7 +253,7 @@ def test_a_payout_is_paid_only_as_it_was_computed() -> None:
 
 
 def test_a_payout_is_filed_only_as_it_was_approved() -> None:
-    payout = accrued(RUN, PayableMember(MEMBER, Owing(1_234)), PAYEE)
+    payout = accrued(RUN, PayableMember(MEMBER, Owing(1_234)), PAYEE, now=NOW)
     assert payout is not None
     assert why_not_filed(payout, 0, PAYEE) is None
     assert why_not_filed(payout, -1, PAYEE) == (
@@ -266,7 +266,7 @@ def test_a_payout_is_filed_only_as_it_was_approved() -> None:
 
 
 def test_what_a_bank_says_changes_what_it_can_and_names_what_it_cannot() -> None:
-    payout = accrued(RUN, PayableMember(MEMBER, Owing(1_200)), PAYEE)
+    payout = accrued(RUN, PayableMember(MEMBER, Owing(1_200)), PAYEE, now=NOW)
     assert payout is not None
     way = [PayoutState.SUBMITTED, PayoutState.SENT, PayoutState.SETTLED]
     sent = Traced(replace(payout, state=PayoutState.SENT), way[:2])

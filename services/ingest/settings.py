@@ -82,7 +82,7 @@ class Settings(SigningSettings):
         description="What each further rule for an event's type adds to what the event counts as",
     )
     request_cost_max: int = Field(
-        2_000,
+        1_250,
         ge=1,
         description="What the events of a request, or a record of a lane, may count as; one alone always may",
     )

@@ -65,7 +65,7 @@ FAILING = [
 VERSIONS_COUNT = 40
 EVENTS_COUNT = 40
 QUIET_COUNT = 5
-DEAR_COUNT = 150
+DEAR_COUNT = 300
 #: An award of the quiet community, whatever the other does, on a machine that does much else; it was never.
 AWARD_MAX_SECONDS = 10.0
 
@@ -201,8 +201,12 @@ async def test_events_with_two_hundred_awards_each_hold_nobody_up(quiet: Tenant,
             beside.append(await quiet.seconds_to_an_award(len(alone) + len(beside)))
     await flooding
     assert len(beside) >= QUIET_COUNT
-    assert statistics.median(beside) <= max(3 * statistics.median(alone), 0.3)
     await until(lambda: hostile.has_scored(DEAR_COUNT))
+    # Quiet is before and after, whichever took longer: others may have begun to use the machine.
+    done = len(alone) + len(beside)
+    after = [await quiet.seconds_to_an_award(done + number) for number in range(2 * QUIET_COUNT)]
+    in_quiet = max(map(statistics.median, (alone, after)))
+    assert statistics.median(beside) <= max(3 * in_quiet, 1.0)
     awards = await hostile.community.query("scoring", "select count(*) as n from awards where community = $1")
     assert awards[0]["n"] == DEAR_COUNT * 200
 

@@ -167,7 +167,11 @@ async def test_a_flood_of_dear_events(platform_under_faults: Arena) -> None:
     ]
     document = {"programme": "messages", "title": "Dear", "rules": rules}
     begins = datetime.fromisoformat((await arena.publish(key, orjson.dumps(document).decode()))["effective_from"])
-    await until(lambda: datetime.now(UTC) > begins)
+
+    async def has_begun() -> bool:
+        return datetime.now(UTC) > begins
+
+    await until(has_begun)
     events = [loads.message(f"dear-{n}", datetime.now(UTC), f"p{n % 50}", "q") for n in range(DEAR_COUNT)]
 
     async def flood() -> float:

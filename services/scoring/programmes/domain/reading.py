@@ -14,11 +14,12 @@ from schwifty.exceptions import InvalidChecksumDigits, InvalidCountryCode, Inval
 
 from services.scoring.programmes.domain.located_yaml import Located, Mark, Path, YamlError, read_yaml
 from services.scoring.programmes.domain.publication import Document
+from services.scoring.rules.domain.chances import can_hold
 from services.scoring.rules.domain.conditions import read_condition, try_condition
 from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT, Bound
-from services.scoring.rules.domain.errors import ConditionError
-from services.scoring.rules.domain.tree import Node
 from services.scoring.rules.domain.trials import Clock
+from shared.conditions.errors import ConditionError
+from shared.conditions.tree import Node
 from shared.contracts.activities import ACTIVITY_TYPES, RETRACTED_TYPE
 from shared.contracts.programme import (
     CONDITION_MAX_CHARS,
@@ -66,17 +67,33 @@ class _Read:
     are_types_known: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a text was read as: a programme, or mistakes; and what is allowed and hardly meant, as `warnings`."""
+
+    programme: Programme | None
+    mistakes: list[Mistake]
+    warnings: list[Mistake]
+
+
 def read_programme(text: str, *, clock: Clock | None = None) -> Programme | list[Mistake]:
+    """Read a programme as `read_with_warnings` does; returns it, or all mistakes found."""
+    reading = read_with_warnings(text, clock=clock)
+    return reading.mistakes if reading.programme is None else reading.programme
+
+
+def read_with_warnings(text: str, *, clock: Clock | None = None) -> Reading:
     """Read a programme written in YAML (or JSON, which is YAML too), and try its conditions.
 
-    Returns the programme, or all mistakes found in order of line, at most MISTAKES_MAX_COUNT. `clock` gives
-    seconds of the processor; with it, a condition that takes too long when it is tried is a mistake too.
+    Mistakes and warnings are in order of line, at most MISTAKES_MAX_COUNT of each. `clock` gives seconds of the
+    processor; with it, a condition that takes too long when it is tried is a mistake too.
     """
     try:
         located = read_yaml(text)
     except YamlError as refused:
-        return [_mistake(refused.mark, refused.path, refused.detail)]
-    mistakes = [*_rule_mistakes(located, text, clock), *_account_mistakes(located)]
+        return Reading(None, [_mistake(refused.mark, refused.path, refused.detail)], [])
+    read = _conditions(located)
+    mistakes = [*_type_mistakes(located), *_rule_mistakes(located, text, read, clock), *_account_mistakes(located)]
     try:
         programme = Programme.model_validate(located.value)
     except ValidationError as invalid:
@@ -86,8 +103,8 @@ def read_programme(text: str, *, clock: Clock | None = None) -> Programme | list
         mistakes.extend(_id_mistakes(located, id_problems(located.value, IDS, REFERENCES)))
     else:
         if not mistakes:
-            return programme
-    return sorted(set(mistakes))[:MISTAKES_MAX_COUNT]
+            return Reading(programme, [], sorted(_never_true(located, text, read))[:MISTAKES_MAX_COUNT])
+    return Reading(None, sorted(set(mistakes))[:MISTAKES_MAX_COUNT], [])
 
 
 def document_of(programme: Programme) -> Document:
@@ -176,19 +193,24 @@ def _id_mistakes(located: Located, problems: Iterable[RepeatedId | UnknownId]) -
         yield _mistake(mark, problem.path, detail)
 
 
-def _rule_mistakes(located: Located, text: str, clock: Clock | None) -> Iterator[Mistake]:
-    """What is wrong with the types and conditions of rules, whatever else is wrong with the programme."""
-    read: dict[int, _Read] = {}
-    for index, rule in enumerate(_list_at(located, ("rules",))):
+def _type_mistakes(located: Located) -> Iterator[Mistake]:
+    """Where a rule is on something that earns nothing."""
+    for index in range(len(_list_at(located, ("rules",)))):
         on = ("rules", index, "on")
-        event_types = _list_at(located, on)
-        for position, event_type in enumerate(event_types):
+        for position, event_type in enumerate(_list_at(located, on)):
             if event_type == RETRACTED_TYPE:
                 detail = "a retraction takes points back; it cannot earn any"
                 yield _mistake(located.values[*on, position], (*on, position), detail)
+
+
+def _conditions(located: Located) -> dict[int, _Read | ConditionError]:
+    """The conditions of rules by the rules' places, read and judged, whatever else is wrong with the programme."""
+    read: dict[int, _Read | ConditionError] = {}
+    for index, rule in enumerate(_list_at(located, ("rules",))):
         condition = rule.get("when") if isinstance(rule, dict) else None
         if not isinstance(condition, str) or not 0 < len(condition) <= CONDITION_MAX_CHARS:
             continue
+        event_types = _list_at(located, ("rules", index, "on"))
         known = [event_type for event_type in event_types if event_type in ACTIVITY_TYPES]
         are_types_known = 0 < len(known) == len(event_types)
         if not are_types_known:
@@ -198,9 +220,22 @@ def _rule_mistakes(located: Located, text: str, clock: Clock | None) -> Iterator
             tree, bound = read_condition(condition, tuple(known))
             bound.check()
         except ConditionError as refused:
-            yield _condition_mistake(located, text, index, refused)
+            read[index] = refused
         else:
             read[index] = _Read(tree, bound, tuple(known), are_types_known)
+    return read
+
+
+def _rule_mistakes(
+    located: Located, text: str, conditions: Mapping[int, _Read | ConditionError], clock: Clock | None
+) -> Iterator[Mistake]:
+    """What is wrong with conditions, which are tried."""
+    read: dict[int, _Read] = {}
+    for index, one in conditions.items():
+        if isinstance(one, ConditionError):
+            yield _condition_mistake(located, text, index, one)
+        else:
+            read[index] = one
     # Tried only once it is known that all of them together take a bounded time.
     too_dear = dict(_too_dear(read))
     for index, one in read.items():
@@ -211,6 +246,18 @@ def _rule_mistakes(located: Located, text: str, clock: Clock | None) -> Iterator
                 try_condition(one.tree, one.event_types, clock)
         except ConditionError as refused:
             yield _condition_mistake(located, text, index, refused)
+
+
+def _never_true(
+    located: Located, text: str, conditions: Mapping[int, _Read | ConditionError]
+) -> Iterator[Mistake]:
+    for index, one in conditions.items():
+        if isinstance(one, _Read) and not can_hold(one.tree, one.event_types):
+            detail = (
+                f"this can never be true for {' or '.join(one.event_types)}, so the rule gives nothing: it asks"
+                " for what such an event never has or never lacks, or for two things that exclude one another"
+            )
+            yield _condition_mistake(located, text, index, ConditionError(detail))
 
 
 def _too_dear(read: Mapping[int, _Read]) -> Iterator[tuple[int, ConditionError]]:

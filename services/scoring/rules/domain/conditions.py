@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.scoring.rules.domain.costs import UNBOUNDED, Bound, bound_of
-from services.scoring.rules.domain.errors import ConditionError
-from services.scoring.rules.domain.evaluation import EVENT_FIELDS, Condition, compiled
 from services.scoring.rules.domain.extents import contract_fields, data_contract
-from services.scoring.rules.domain.parser import parse
-from services.scoring.rules.domain.tree import (
+from services.scoring.rules.domain.trials import Clock, check_result, try_branches
+from shared.conditions.absences import with_absences
+from shared.conditions.errors import ConditionError
+from shared.conditions.evaluation import EVENT_FIELDS, Condition, compiled
+from shared.conditions.parser import parse
+from shared.conditions.tree import (
     Call,
     Loop,
     Name,
@@ -26,7 +28,6 @@ from services.scoring.rules.domain.tree import (
     walk,
     written,
 )
-from services.scoring.rules.domain.trials import Clock, check_result, try_branches
 from shared.near_names import suggestion
 
 #: Loops of one condition: what two say, two rules can say as well.
@@ -60,6 +61,7 @@ def judge(expression: str, event_types: Iterable[str]) -> Judged:
         tree = parse(expression)
     except ConditionError:
         return unjudged(expression)
+    tree = with_absences(tree)
     bound = bound_of(tree, tuple(event_types))
     return Judged(written(tree), _variables(tree), UNBOUNDED if bound.refusals else bound.steps)
 
@@ -74,7 +76,7 @@ def compile_condition(expression: str) -> Condition:
 
     Raises ConditionError when it is not a CEL expression.
     """
-    tree = parse(expression)
+    tree = with_absences(parse(expression))
     return Condition(compiled(written(tree)), _variables(tree))
 
 
@@ -90,13 +92,14 @@ def check_condition(expression: str, event_types: Iterable[str], clock: Clock | 
 
 
 def read_condition(expression: str, event_types: tuple[str, ...]) -> tuple[Node, Bound]:
-    """The tree of a condition and the bound of its cost, without evaluating anything.
+    """The tree of a condition as it is evaluated and the bound of its cost, without evaluating anything.
 
     Raises ConditionError when it is not CEL, or names what is not there.
     """
     tree = parse(expression)
     _check_names(tree)
     _check_selections(tree, event_types)
+    tree = with_absences(tree)
     return tree, bound_of(tree, event_types)
 
 

@@ -20,7 +20,7 @@ from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT, Bound
 from services.scoring.rules.domain.trials import Clock
 from shared.conditions.errors import ConditionError
 from shared.conditions.tree import Node
-from shared.contracts.activities import ACTIVITY_TYPES, RETRACTED_TYPE
+from shared.contracts.activities import ACTIVITY_TYPES, TARGETING_TYPES
 from shared.contracts.programme import (
     CONDITION_MAX_CHARS,
     IBAN_PATTERN,
@@ -198,8 +198,8 @@ def _type_mistakes(located: Located) -> Iterator[Mistake]:
     for index in range(len(_list_at(located, ("rules",)))):
         on = ("rules", index, "on")
         for position, event_type in enumerate(_list_at(located, on)):
-            if event_type == RETRACTED_TYPE:
-                detail = "a retraction takes points back; it cannot earn any"
+            if event_type in TARGETING_TYPES:
+                detail = "it says of another event whether it counts; it cannot earn any itself"
                 yield _mistake(located.values[*on, position], (*on, position), detail)
 
 

@@ -11,7 +11,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from services.ingest.members.domain import IdentityKey
+from services.ingest.members.domain import IdentityKey, NamedBy, SaidName
 from shared.calendars import Calendar
 from shared.contracts.activities import TARGETING_TYPES
 from shared.contracts.channels import compared_plain_id
@@ -242,14 +242,21 @@ def judge(
 
 def people_of(
     accepted: Iterable[Received],
-) -> tuple[dict[IdentityKey, str | None], dict[IdentityKey, datetime]]:
-    """The last name said of each identity (None where none was), and when an event with it was received first."""
-    names: dict[IdentityKey, str | None] = {}
+) -> tuple[dict[IdentityKey, SaidName | None], dict[IdentityKey, datetime]]:
+    """The name that counts of those said of each identity (None: none was), and when it came first."""
+    names: dict[IdentityKey, SaidName | None] = {}
     first_seen_at: dict[IdentityKey, datetime] = {}
     for event in accepted:
-        for identity, name in event.identities.values():
-            names[identity] = name or names.get(identity)
+        said_at: datetime | None = None
+        for role, (identity, name) in event.identities.items():
             first_seen_at.setdefault(identity, event.received_at)
+            known = names.setdefault(identity, None)
+            if name is not None:
+                said_at = said_at or _MOMENT(event.event["time"])
+                # Whoever does something names themselves; of the others it says what its author knows.
+                said = SaidName(NamedBy.SELF if role == "member" else NamedBy.OTHERS, said_at, name)
+                if known is None or said > known:
+                    names[identity] = said
     return names, first_seen_at
 
 

@@ -7,6 +7,8 @@ delivered twice is one event, and a deletion can name the event that the creatio
     <kind>:<object id>:<action>                        created, opened, submitted, published, starred
     <kind>:<object id>:<action>[:<detail>]:<moment>    everything that can happen again
 
+A star that was taken back and is given again is the same event again, with a restoration of its own.
+
 Body formats: https://docs.github.com/en/webhooks/webhook-events-and-payloads
 """
 
@@ -187,22 +189,36 @@ def _digest(body: Body) -> str:
     return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
-def _star(body: Body) -> dict[str, Any]:
-    """A star, or its being taken back; one star a person and repository, so its id needs no time."""
+def _star(body: Body) -> Iterator[dict[str, Any]]:
+    """A star, or its being taken back; there is one star a person and repository, so its id needs no time.
+
+    Who gives it again gives the same: a body does not say whether it was there before, or which is taken back.
+    So each giving is the star, and says that it counts from then on.
+    """
     action = str(_get(body, "action"))
     repository = _get(body, "repository")
     key = f"star:{_get(repository, 'id')}:{_get(body, 'sender', 'id')}"
+    star_id = f"{key}:created"
     thing = _thing(f"repository:{repository['id']}", repository | {"user": repository.get("owner")})
     if action == "deleted":
         moment = _moment(repository, ("updated_at",))
-        return _retraction(body, f"{key}:created", f"{key}:deleted", moment, thing)
+        yield _retraction(body, star_id, f"{key}:deleted:{moment.isoformat()}", moment, thing)
+        return
     data = {
         "actor": _sender(body),
         "repository": _get(repository, "full_name"),
         "action": action,
         "object": thing,
     }
-    return _event(body, "code.star.v1", f"{key}:{action}", _moment(body, ("starred_at",)), data)
+    moment = _moment(body, ("starred_at",))
+    yield _event(body, "code.star.v1", f"{key}:{action}", moment, data)
+    again = {
+        "actor": _sender(body),
+        "object": thing,
+        "target": {"source": f"github:{repository['id']}", "id": star_id},
+        "reason": "starred",
+    }
+    yield _event(body, "activity.restored.v1", f"{star_id}:{moment.isoformat()}", moment, again)
 
 
 def _commits(place: str, body: Body) -> Iterator[Record]:
@@ -259,7 +275,8 @@ def map_body(event_name: str, body: Body, place: str) -> Iterator[Record]:
         elif event_name == "push":
             yield from _commits(place, body)
         elif event_name == "star":
-            yield checked(place, _star(body))
+            for event in _star(body):
+                yield checked(place, event)
         else:
             yield checked(place, _object_event(event_name, KINDS[event_name], body))
     except UnreadableError as error:

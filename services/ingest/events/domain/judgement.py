@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 
 from services.ingest.members.domain import IdentityKey, NamedBy, SaidName
 from shared.calendars import Calendar
-from shared.contracts.activities import TARGETING_TYPES
+from shared.contracts.activities import LASTING_TYPES, TARGETING_TYPES
 from shared.contracts.channels import compared_plain_id
 from shared.contracts.fields import ChannelName, Id, Name, Timestamp, Uri
 from shared.contracts.ids import prepared, uuid5_text
@@ -109,9 +109,14 @@ def event_uid(community: str, source: str, event_id: str) -> str:
 
 
 def content_hash(event: Mapping[str, Any]) -> bytes:
-    """128 bits of BLAKE2b over the event with sorted keys; the trace of the request is not content."""
+    """128 bits of BLAKE2b over the event with sorted keys; the trace of the request is not content.
+
+    Nor is the time of what lasts: a star that is given again is the star that was there.
+    """
     content = event
-    if "traceparent" in event:
+    if event.get("type") in LASTING_TYPES:
+        content = {name: value for name, value in event.items() if name not in {"time", "traceparent"}}
+    elif "traceparent" in event:
         content = {name: value for name, value in event.items() if name != "traceparent"}
     return hashlib.blake2b(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
 

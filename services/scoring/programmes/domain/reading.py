@@ -35,6 +35,8 @@ from shared.contracts.programme import (
 from shared.near_names import suggestion
 
 MISTAKES_MAX_COUNT = 100
+#: What badges may have asked of one event beside what rules ask, by a service without child processes.
+COUNTED_STEPS_MAX_COUNT = 10_000
 SHOWN_MAX_CHARS = 60
 
 _SLUG_WORDS = "1 to 63 lower-case letters, digits, `-` and `_`, starting with a letter or digit"
@@ -94,6 +96,7 @@ def read_with_warnings(text: str, *, clock: Clock | None = None) -> Reading:
         return Reading(None, [_mistake(refused.mark, refused.path, refused.detail)], [])
     read = _conditions(located)
     mistakes = [*_type_mistakes(located), *_rule_mistakes(located, text, read, clock), *_account_mistakes(located)]
+    mistakes += _badge_mistakes(located, read)
     try:
         programme = Programme.model_validate(located.value)
     except ValidationError as invalid:
@@ -154,6 +157,8 @@ def _located_mistakes(located: Located, details: ErrorDetails) -> Iterator[Mista
 def _wrong_value(details: ErrorDetails) -> str:
     kind, value = details["type"], details["input"]
     context = details.get("ctx", {})
+    if kind == "count_without_rule":
+        return details["msg"]
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind]}; got {_shown(value)}"
     if kind == "literal_error":
@@ -246,6 +251,29 @@ def _rule_mistakes(
                 try_condition(one.tree, one.event_types, clock)
         except ConditionError as refused:
             yield _condition_mistake(located, text, index, refused)
+
+
+def _badge_mistakes(located: Located, conditions: Mapping[int, _Read | ConditionError]) -> Iterator[Mistake]:
+    """Where a badge counts the events of a rule whose condition is too dear to be asked by recognition as well."""
+    steps = {
+        str(rule.get("id")): read.bound.steps
+        for index, rule in enumerate(_list_at(located, ("rules",)))
+        if isinstance(rule, dict) and isinstance(read := conditions.get(index), _Read)
+    }
+    counted: dict[str, int] = {}
+    for index, badge in enumerate(_list_at(located, ("recognition", "badges"))):
+        rule = badge.get("rule") if isinstance(badge, dict) and badge.get("count") != "awards" else None
+        if not isinstance(rule, str) or rule not in steps:
+            continue
+        counted[rule] = steps[rule]
+        if sum(counted.values()) > COUNTED_STEPS_MAX_COUNT:
+            at: Path = ("recognition", "badges", index, "rule")
+            detail = (
+                f"the conditions of rules whose events are counted can take up to {sum(counted.values()):,} steps"
+                f" for one event, and may take {COUNTED_STEPS_MAX_COUNT:,}; write `count: awards`, or cheaper"
+                " conditions"
+            )
+            yield _mistake(located.values[at], at, detail)
 
 
 def _never_true(

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from services.scoring.programmes.domain.reading import read_programme, read_with_warnings
-from services.scoring.rules.domain.conditions import compile_condition, judge
+from services.scoring.rules.domain.conditions import judge
+from shared.conditions.compiling import compile_condition
 from shared.conditions.evaluation import NotEvaluated, compiled, context_of, holds
 
 BARE: dict[str, Any] = {

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.rules.domain.conditions import check_condition, compile_condition
+from services.scoring.rules.domain.conditions import check_condition
+from shared.conditions.compiling import compile_condition
 from shared.conditions.errors import ConditionError
 from shared.conditions.evaluation import Condition, NotEvaluated, context_of, holds
 

@@ -96,6 +96,11 @@ async def get_member_recognition(
         conn, community=community, grant_ids=[held.grant_id for held in counted.values()]
     )
     granted = {grant.key: Granted.of(grant) for grant in grants.values()}
+    titles = {
+        **{ThresholdKey("badge", badge.id): badge.title for badge in in_force.recognition.badges},
+        **{ThresholdKey("level", level.id): level.title for level in in_force.recognition.levels},
+    }
+    granted = {key: one.model_copy(update={"title": titles.get(key, one.title)}) for key, one in granted.items()}
     levels = sorted(in_force.recognition.levels, key=lambda level: (level.points, level.id))
     reached = [granted[key] for level in levels if (key := ThresholdKey("level", level.id)) in granted]
     return MemberRecognition(

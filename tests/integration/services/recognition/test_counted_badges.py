@@ -183,3 +183,16 @@ async def test_a_star_given_taken_back_and_given_again_counts_once(world: Any, o
     assert stands == 1
     counts = await world.pool.fetchval("select counts from counting_members where community = $1", world.community)
     assert list(orjson.loads(counts).values()) == [1]
+
+
+async def test_a_title_is_that_of_the_version_in_force(world: Any, api: httpx.AsyncClient) -> None:
+    await world.handle(
+        on_programmes, programme(world, 1, FIVE | {"at_least": 1}, {"id": "p", "title": "Old", "at_least": 1})
+    )
+    await kept_up(world)
+    await world.handle(on_events, event(world, 1))
+    await world.awarded(world.award("a", 1, rule="message"))
+    again = (FIVE | {"at_least": 1, "title": "New"}, {"id": "p", "title": "New too", "at_least": 1})
+    await world.handle(on_programmes, programme(world, 2, *again))
+    answer = (await api.get(f"/v1/members/{world.uuid('a')}/recognition")).json()
+    assert {badge["title"] for badge in answer["badges"]} == {"New", "New too"}

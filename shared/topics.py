@@ -61,7 +61,7 @@ EVENTS = Topic(
     "community | member",
     (facts.ACCEPTED_TYPE,),
     producers=("ingest",),
-    consumers=("scoring", "analytics"),
+    consumers=("scoring", "recognition", "analytics"),
     read_back=True,
 )
 REJECTED = Topic(
@@ -85,7 +85,7 @@ MEMBERS = Topic(
 )
 POINTS = Topic(
     "points.awarded.v1",
-    "Points awarded and reversed",
+    "Points awarded, and what awards amount to since",
     "community | member",
     (facts.POINTS_AWARDED.name,),
     producers=("scoring",),

@@ -25,7 +25,7 @@ from shared.contracts.activities import (
     support,
     survey,
 )
-from shared.contracts.activities.activity import RETRACTED_TYPE
+from shared.contracts.activities.activity import RESTORED_TYPE, RETRACTED_TYPE, TARGETING_TYPES
 from shared.contracts.activities.common import ActivityData, ActivityType, Envelope
 from shared.contracts.activities.sent import Fault, faults
 
@@ -45,6 +45,10 @@ TYPES: Final[tuple[ActivityType, ...]] = (
 #: The class and the name of each type, in the order of TYPES.
 ACTIVITIES: Final[tuple[Any, ...]] = tuple(kind.envelope for kind in TYPES)
 ACTIVITY_TYPES: Final[tuple[str, ...]] = tuple(kind.name for kind in TYPES)
+
+#: Types that say what is so until it is taken back, once a person and object, under one id whenever it begins:
+#: the time is no part of what is said, and an `activity.restored.v1` beside it says that it is so again.
+LASTING_TYPES: Final = frozenset({code.STAR.name, chat.REACTION.name})
 
 #: The attributes that an activity may have beside extensions, and those that it must have.
 ENVELOPE: Final = frozenset(Envelope.__annotations__) | {"type", "data"}
@@ -66,8 +70,11 @@ __all__ = [
     "ACTIVITY_BATCH_ADAPTER",
     "ACTIVITY_TYPES",
     "ENVELOPE",
+    "LASTING_TYPES",
     "REQUIRED",
+    "RESTORED_TYPE",
     "RETRACTED_TYPE",
+    "TARGETING_TYPES",
     "TYPES",
     "ActivityData",
     "ActivityType",

@@ -45,6 +45,7 @@ class AcceptedEvent(TypedDict):
     the object's author and the answered author are, across channels. `day` is the day it counts for, left out
     where that is the UTC day of `time`; `week` the first day of its week, left out where that is the day's Monday.
     `bots` names those of `member`, `objectmember` and `replymember` that are no person, with blanks between them.
+    `targetuid` is the event that it takes back or restores: what does may have no `member`, all else has one.
     """
 
     specversion: Literal["1.0"]
@@ -57,7 +58,7 @@ class AcceptedEvent(TypedDict):
     dataschema: NotRequired[Uri]
     community: Slug
     uid: Uuid
-    member: Uuid
+    member: NotRequired[Uuid]
     objectmember: NotRequired[Uuid]
     replymember: NotRequired[Uuid]
     targetuid: NotRequired[Uuid]

@@ -65,6 +65,20 @@ def test_a_payout_explained_shows_what_was_written() -> None:
     assert_nothing_hidden(printed(tree), times=7, line_count=7)
 
 
+def test_a_payout_explained_names_the_entries_of_the_commands_on_it() -> None:
+    entry = {
+        "audit_id": "0199",
+        "command": "payout_run.approve",
+        "at": "2026-02-01T00:00:00Z",
+        "person_name": HOSTILE,
+        "credential": "k1",
+    }
+    shown = printed(payout_tree(LINEAGE | {"commands": [entry]}, {}))
+    assert_nothing_hidden(shown, times=7, line_count=9)
+    assert "0199: payout_run.approve at 2026-02-01T00:00:00Z by AC04" in shown
+    assert printed(payout_tree(LINEAGE | {"commands": None}, {})) == printed(payout_tree(LINEAGE, {}))
+
+
 STATE = SimpleNamespace(
     name="x",
     admin_key="plk",

@@ -11,9 +11,9 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from services.ingest.members.domain import IdentityKey, Owner
+from services.ingest.members.domain import IdentityKey, NamedBy, Owner, SaidName
 from shared.calendars import Calendar
-from shared.contracts.activities import RETRACTED_TYPE
+from shared.contracts.activities import LASTING_TYPES, TARGETING_TYPES
 from shared.contracts.channels import compared_plain_id
 from shared.contracts.fields import ChannelName, Id, Name, Timestamp, Uri
 from shared.contracts.ids import prepared, uuid5_text
@@ -73,7 +73,7 @@ class _Target(TypedDict):
 
 class _Data(TypedDict):
     channel: ChannelName
-    actor: _Person
+    actor: NotRequired[_Person]
     object: NotRequired[_Thing]
     in_reply_to: NotRequired[_Thing]
     target: NotRequired[_Target]
@@ -112,9 +112,14 @@ def event_uid(community: str, source: str, event_id: str) -> str:
 
 
 def content_hash(event: Mapping[str, Any]) -> bytes:
-    """128 bits of BLAKE2b over the event with sorted keys; the trace of the request is not content."""
+    """128 bits of BLAKE2b over the event with sorted keys; the trace of the request is not content.
+
+    Nor is the time of what lasts: a star that is given again is the star that was there.
+    """
     content = event
-    if "traceparent" in event:
+    if event.get("type") in LASTING_TYPES:
+        content = {name: value for name, value in event.items() if name not in {"time", "traceparent"}}
+    elif "traceparent" in event:
         content = {name: value for name, value in event.items() if name != "traceparent"}
     return hashlib.blake2b(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
 
@@ -142,8 +147,11 @@ class Received(NamedTuple):
             digest = content_hash(event)
         except (ValidationError, orjson.JSONEncodeError) as error:
             raise NotAnEventError(str(error)) from error
-        if event["type"] == RETRACTED_TYPE and "target" not in event["data"]:
-            raise NotAnEventError("a retraction must name its target")
+        if event["type"] in TARGETING_TYPES:
+            if "target" not in event["data"]:
+                raise NotAnEventError("a retraction or restoration must name its target")
+        elif "actor" not in event["data"]:
+            raise NotAnEventError("an event must name its actor")
         if fact["id"] != event_uid(fact["community"], event["source"], event["id"]):
             raise NotAnEventError("the id is not that of the event's community, source and id")
         return cls(
@@ -159,8 +167,8 @@ class Received(NamedTuple):
         )
 
     def target_uid(self) -> str | None:
-        """The event that a retraction takes back; None for anything else."""
-        if self.event["type"] != RETRACTED_TYPE:
+        """The event that a retraction takes back or a restoration restores; None for anything else."""
+        if self.event["type"] not in TARGETING_TYPES:
             return None
         target = self.event["data"]["target"]
         return event_uid(self.community, target["source"], target["id"])
@@ -168,10 +176,11 @@ class Received(NamedTuple):
 
 def _identities(community: str, data: Mapping[str, Any]) -> dict[str, tuple[IdentityKey, str | None]]:
     channel = data["channel"]
-    actor = data["actor"]
-    found = {
-        "member": (IdentityKey(community, channel, compared_plain_id(channel, actor["id"])), actor.get("name"))
-    }
+    found = {}
+    if "actor" in data:
+        actor = data["actor"]
+        key = IdentityKey(community, channel, compared_plain_id(channel, actor["id"]))
+        found["member"] = (key, actor.get("name"))
     for role, thing in _THINGS.items():
         if thing in data and "author" in data[thing]:
             author = data[thing]["author"]
@@ -244,14 +253,21 @@ def judge(
 
 def people_of(
     accepted: Iterable[Received],
-) -> tuple[dict[IdentityKey, str | None], dict[IdentityKey, datetime]]:
-    """The last name said of each identity (None where none was), and when an event with it was received first."""
-    names: dict[IdentityKey, str | None] = {}
+) -> tuple[dict[IdentityKey, SaidName | None], dict[IdentityKey, datetime]]:
+    """The name that counts of those said of each identity (None: none was), and when it came first."""
+    names: dict[IdentityKey, SaidName | None] = {}
     first_seen_at: dict[IdentityKey, datetime] = {}
     for event in accepted:
-        for identity, name in event.identities.values():
-            names[identity] = name or names.get(identity)
+        said_at: datetime | None = None
+        for role, (identity, name) in event.identities.items():
             first_seen_at.setdefault(identity, event.received_at)
+            known = names.setdefault(identity, None)
+            if name is not None:
+                said_at = said_at or _MOMENT(event.event["time"])
+                # Whoever does something names themselves; of the others it says what its author knows.
+                said = SaidName(NamedBy.SELF if role == "member" else NamedBy.OTHERS, said_at, name)
+                if known is None or said > known:
+                    names[identity] = said
     return names, first_seen_at
 
 

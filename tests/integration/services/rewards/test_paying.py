@@ -148,7 +148,7 @@ async def test_two_runs_never_pay_the_same_points(finance: Finance) -> None:
 async def test_a_payout_whose_points_went_fails_at_approval_and_says_why(finance: Finance) -> None:
     run = await finance.run()
     world = finance.world
-    await world.give(*(world.award(f"not a{n}", "ada", -250, reverses=f"a{n}") for n in range(4)))
+    await world.give(*(world.award(f"not a{n}", "ada", -250, amends=f"a{n}") for n in range(4)))
     assert (await finance.approve(run)).status_code == 200
     payout = (await finance.payouts(run))["ada"]
     assert payout["state"] == "failed"

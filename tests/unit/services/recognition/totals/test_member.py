@@ -17,7 +17,12 @@ NAMESPACE = UUID("00000000-0000-5000-8000-000000000000")
 RULES = ("answer", "post")
 
 recognitions = st.builds(
-    lambda badges, levels: Recognition.model_validate({"badges": badges, "levels": levels}),
+    lambda badges, levels: Recognition.model_validate(
+        {
+            "badges": [badge | ({"count": "awards"} if "rule" in badge else {}) for badge in badges],
+            "levels": levels,
+        }
+    ),
     st.lists(
         st.fixed_dictionaries(
             {
@@ -40,15 +45,15 @@ recognitions = st.builds(
 )
 
 
-def award(index: int, rule: str, points: int, reverses: str | None = None) -> Any:
+def award(index: int, rule: str, points: int, amends: str | None = None, *, total: int = 0) -> Any:
     data = {
         "award_id": str(uuid5(NAMESPACE, f"award {index}")),
         "rule_id": rule,
         "points": points,
         "event_time": AT,
     }
-    if reverses:
-        data["reverses"] = reverses
+    if amends:
+        data |= {"amends": amends, "total": total}
     return data
 
 
@@ -159,7 +164,9 @@ def test_a_rule_badge_counts_awards_not_points() -> None:
     thresholds = Thresholds.of(
         "p",
         1,
-        Recognition.model_validate({"badges": [{"id": "b", "title": "B", "rule": "answer", "at_least": 2}]}),
+        Recognition.model_validate(
+            {"badges": [{"id": "b", "title": "B", "rule": "answer", "count": "awards", "at_least": 2}]}
+        ),
     )
     member = Member("c", "m", version=1)
     assert fold(member, [award(1, "answer", 500), award(2, "post", 500)], thresholds) == []

@@ -6,6 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from aiokafka.errors import KafkaError
+
+from services.rewards.ledger.domain.entries import AlteredError
 from services.rewards.ledger.handlers import alarm
 from services.rewards.ledger.store.entries import lock_members
 from services.rewards.payouts import store as payout_store
@@ -16,7 +19,7 @@ from services.rewards.payouts.handlers import add, change
 from services.rewards.payouts.payees import store as payee_store
 from services.rewards.payouts.payees.domain import Payee
 from services.rewards.payouts.runs import store
-from services.rewards.payouts.runs.domain.bank import BankFile, NoBankFileError, bank_file
+from services.rewards.payouts.runs.domain.bank import BankFile, NoBankFileError, NotToldYetError, bank_file
 from services.rewards.payouts.runs.domain.runs import (
     NO_BANK_DETAILS,
     PayableMember,
@@ -30,15 +33,22 @@ from services.rewards.payouts.runs.domain.runs import (
     why_not,
     why_not_filed,
 )
-from services.rewards.payouts.runs.domain.sealing import check_is_sealed, check_seen, run_altered
+from services.rewards.payouts.runs.domain.sealing import (
+    check_as_told,
+    check_is_sealed,
+    check_may_leave,
+    check_seen,
+    run_altered,
+)
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import SealedRun, SealStep
-from services.rewards.payouts.seals.handlers import seal, tell_cancelled
+from services.rewards.payouts.seals.handlers import load_told, seal, tell_cancelled
 from services.rewards.programmes.store import find_in_force
 from services.rewards.settings import Settings
 from shared.access_keys import load_standings
 from shared.audit import Did
 from shared.postgres import Connection
+from shared.told import Told
 from shared.transaction import Transaction
 
 
@@ -208,10 +218,12 @@ async def write_file(tx: Transaction, *, community: str, run_id: str, by: Actor)
     return file
 
 
-async def find_file(conn: Connection, *, community: str, run_id: str) -> BankFile:
-    """A run's bank file, as long as it is what was written, and its payouts what was filed.
+async def find_file(conn: Connection, told: Told, *, community: str, run_id: str) -> BankFile:
+    """A run's bank file, as long as it is what was written, its payouts what was filed, and both what was told.
 
-    Call it in a transaction that sees one moment. Raises NoBankFileError, and AlteredError when something changed.
+    Call it in a transaction that sees one moment, after all own facts were found to be known. Raises
+    NoBankFileError, AlteredError when something changed, and NotToldYetError when the broker does not have all that
+    was told of the run, or does not show it: a database that is restored would not know of a file that has left.
     """
     file = await store.find_file(conn, community=community, run_id=run_id)
     run = await store.find_run(conn, community=community, run_id=run_id)
@@ -220,7 +232,27 @@ async def find_file(conn: Connection, *, community: str, run_id: str) -> BankFil
     payouts = await payout_store.load_payouts(conn, community=community, run_id=run_id)
     sealed = await seal_store.load_sealed_run(conn, payouts, community=community, run_id=run_id)
     _check_as_sealed(run, sealed)
+    if await seal_store.is_waiting_to_be_told(conn, run_id=run_id):
+        raise NotToldYetError(run_id, "facts of the run wait for the broker")
+    try:
+        check_may_leave(run, sealed)
+        async with told.reading() as reader:
+            check_as_told(run, sealed, await load_told(reader, sealed))
+    except AlteredError as error:
+        raise alarm(error) from error
+    except (KafkaError, TimeoutError) as error:
+        raise NotToldYetError(run_id, "the broker does not show what was told of the run") from error
     return file
+
+
+async def check_all_is_known(told: Told, run_id: str) -> None:
+    """Look whether own topics hold only what the database knows. Raises NotToldYetError when they may hold more."""
+    try:
+        why = await told.look()
+    except (KafkaError, TimeoutError) as error:
+        raise NotToldYetError(run_id, "the broker does not answer") from error
+    if why is not None:
+        raise NotToldYetError(run_id, why)
 
 
 async def load_stopped(conn: Connection, runs: Sequence[Run]) -> dict[str, str]:

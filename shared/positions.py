@@ -1,7 +1,7 @@
 """Up to where a service's database knows what its own topics hold; and whether that went back while it ran.
 
 The relay moves these positions, as long as what the broker acknowledges follows on them. A process remembers the
-highest that it saw: a database in which they are lower is another one than the process began with, such as a backup.
+highest that it saw: a database in which they are lower is another one than it began with, such as a backup.
 """
 
 from collections.abc import Collection, Iterable, Mapping

@@ -28,4 +28,4 @@ class Told(Protocol):
         """
 
     def reading(self) -> AbstractAsyncContextManager[ToldReader]:
-        """A connection to read by. Raises KafkaError when the broker is away."""
+        """What to read by; it connects when it is asked for something."""

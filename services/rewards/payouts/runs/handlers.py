@@ -222,8 +222,8 @@ async def find_file(conn: Connection, told: Told, *, community: str, run_id: str
     """A run's bank file, as long as it is what was written, its payouts what was filed, and both what was told.
 
     Call it in a transaction that sees one moment, after all own facts were found to be known. Raises
-    NoBankFileError, AlteredError when something changed, and NotToldYetError when the broker does not have all that
-    was told of the run, or does not show it: a database that is restored would not know of a file that has left.
+    NoBankFileError, AlteredError when something changed, and NotToldYetError when the broker does not have all
+    that was told of the run, or does not show it: a restored database would not know of a file that has left.
     """
     file = await store.find_file(conn, community=community, run_id=run_id)
     run = await store.find_run(conn, community=community, run_id=run_id)
@@ -246,7 +246,7 @@ async def find_file(conn: Connection, told: Told, *, community: str, run_id: str
 
 
 async def check_all_is_known(told: Told, run_id: str) -> None:
-    """Look whether own topics hold only what the database knows. Raises NotToldYetError when they may hold more."""
+    """Look whether own topics hold what the database knows alone. Raises NotToldYetError when they may not."""
     try:
         why = await told.look()
     except (KafkaError, TimeoutError) as error:

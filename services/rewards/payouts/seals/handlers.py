@@ -62,8 +62,8 @@ async def load_told(reader: ToldReader, run: SealedRun) -> Mapping[SealStep, str
     """
     community, run_id = run.terms.community, run.terms.run_id
     known = _REMEMBERED.get((community, run_id))
-    if known is not None:
-        return known
+    if known is not None or not run.seals:
+        return known or {}
     told: dict[SealStep, str] = {}
     since = min([seal.sealed_at for seal in run.seals.values()] + ([run.created_at] if run.created_at else []))
     async with aclosing(reader.values(PAYOUTS, record_key(community, run_id), since=since)) as values:

@@ -654,7 +654,7 @@ async def test_what_is_no_fact_on_an_own_topic_changes_nothing(office: Office) -
 
 FORGED = """
 with filed as (
-    update payouts set iban = 'DE89370400440532013000', payee_name = 'Mallory' where community = $1 returning 1)
+    update payouts set amount_minor = amount_minor * 3 where community = $1 returning 1)
 select count(*) from filed
 """
 

@@ -37,7 +37,7 @@ class SealDifference(NamedTuple):
 
 
 def differences(run: Run, sealed: SealedRun) -> list[SealDifference]:
-    """How a run differs from what was sealed of it; none is approved without a seal."""
+    """How a run differs from what was sealed of it; nothing for one of before lists were sealed."""
     found = [
         SealDifference(run.community, run.run_id, step, reason)
         for step in SealStep
@@ -58,6 +58,8 @@ def differences(run: Run, sealed: SealedRun) -> list[SealDifference]:
 
 def told_differences(run: Run, sealed: SealedRun, told: Mapping[SealStep, str]) -> list[SealDifference]:
     """How the seals of a run's approval and file differ from those that were told of it on payouts.v1."""
+    if not sealed.is_sealed and not sealed.given_up and run.state in (RunState.APPROVED, RunState.FILED):
+        return [SealDifference(run.community, run.run_id, None, f"it is {run.state}, and has no seal")]
     return [
         SealDifference(
             run.community, run.run_id, step, f"its seal of when it was {step} is not the one that was told"

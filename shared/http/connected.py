@@ -14,7 +14,7 @@ from fastapi import Depends, Request
 
 from shared.access_keys import KeyRing, Principal
 from shared.audit import Actor, Commanded, ReadNotes, continued_trace
-from shared.http.problem_types import FENCED
+from shared.http.problem_types import FENCED, NOT_AVAILABLE
 from shared.http.problems import Problem
 from shared.own_facts.fence import Report
 from shared.postgres import Connection, begin
@@ -45,7 +45,8 @@ class Connected:
     when every in-sync replica has them; it raises KafkaError or TimeoutError. `not_ready` says in words what keeps
     the service from its work. `reads` are those of personal data that are to be stored. `why_fenced` says why no
     command may be carried out (None: it may), `own_facts` compares the database with the service's own topics, for
-    one community or for all (None), and `told` reads what the service told there.
+    one community or for all (None), and `told` reads what the service told there. `why_not_whole` says why
+    answers would lack something that is on topics still to be read (None: they would not).
     """
 
     settings: ServiceSettings
@@ -58,6 +59,14 @@ class Connected:
     why_fenced: Callable[[], Awaitable[str | None]] = _is_open
     own_facts: Callable[[str | None], Awaitable[Report]] | None = None
     told: Told | None = None
+    why_not_whole: Callable[[], str | None] = lambda: None
+
+    def check_is_whole(self) -> None:
+        """Refuse what must be answered in full while a part of it is not read yet. Raises Problem 503 then."""
+        why = self.why_not_whole()
+        if why is not None:
+            detail = f"A part would pass for all: {why}. Ask again in a moment"
+            raise Problem(NOT_AVAILABLE, detail, headers={"Retry-After": FENCED_RETRY_SECONDS})
 
     async def check_fence(self) -> None:
         """Refuse a command while the service is fenced. Raises Problem 503 then."""

@@ -249,13 +249,21 @@ class Fence:
         self._say(None)
 
     async def _until_inputs_are_read(self, pool: asyncpg.Pool, topics: Sequence[str]) -> None:
+        await self.until_read(
+            pool, topics, waiting=lambda unread: self._say(f"it reads {unread} again, then its own facts")
+        )
+
+    async def until_read(
+        self, pool: asyncpg.Pool, topics: Sequence[str], *, waiting: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """Return once the service has read these topics as far as they go now; `waiting` gets those that are left."""
         async with self._reader() as consumer:
             partitions = await copying.partitions_of(consumer, topics)
             beginnings = await consumer.beginning_offsets(partitions)
             ends = await consumer.end_offsets(partitions)
         wanted = {one: end for one, end in ends.items() if end > beginnings[one]}
         while unread := await self._unread(pool, wanted):
-            self._say(f"it reads {', '.join(sorted({one.topic for one in unread}))} again, then its own facts")
+            waiting(", ".join(sorted({one.topic for one in unread})))
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def _unread(self, pool: asyncpg.Pool, ends: dict[TopicPartition, int]) -> list[TopicPartition]:

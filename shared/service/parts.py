@@ -80,6 +80,8 @@ class Parts(mode.Service):
         self.role = role
         self.fence = Fence(spec.name, settings, steps=spec.read_back, subscriptions=spec.subscriptions)
         self._consumer_loop: ConsumerLoop | None = None
+        names = ", ".join(topic.name for topic in spec.whole)
+        self._why_not_whole = f"it still reads {names}, as after a restore" if names else None
         self._to_close = contextlib.AsyncExitStack()
 
     async def on_start(self) -> None:
@@ -148,12 +150,22 @@ class Parts(mode.Service):
             why_fenced=self.fence.why_at_last,
             own_facts=lambda community: self.fence.report(self.pool, community),
             told=self.told,
+            why_not_whole=lambda: self._why_not_whole,
         )
         app = describe(self._spec, self._settings, self.role)
         app.state.connected = self.connected
         self.http = HttpServer(app, self._settings)
         await self.add_runtime_dependency(self.http)
         self.add_future(self._store_reads())
+        if self._why_not_whole is not None:
+            self.add_future(self._until_whole())
+
+    async def _until_whole(self) -> None:
+        """Wait until what the service must answer in full is read as far as it went at this start."""
+        topics = [topic.name for topic in self._spec.whole]
+        with contextlib.suppress(StoppedInRetriesError):
+            await self._until_it_passes(lambda: self.fence.until_read(self.pool, topics), "whole topics")
+            self._why_not_whole = None
 
     def _close_fence(self, why: str) -> None:
         """Close the fence while the process runs, and read back what somebody else wrote to its topics."""

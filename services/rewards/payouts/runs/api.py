@@ -312,6 +312,7 @@ async def get_file(principal: FileReader, service: ConnectedService, run_id: UUI
         raise NOT_AVAILABLE_NOW
     # 1. Nothing was told that the database does not know …
     await handlers.check_all_is_known(service.told, str(run_id))
+    await handlers.wait_until_told(service.pool, str(run_id))
     # 2. … and all that the database knows of the run was told.
     async with begin(service.pool, snapshot=True) as conn:
         file = await handlers.find_file(conn, service.told, community=principal.community, run_id=str(run_id))

@@ -47,9 +47,13 @@ from services.rewards.programmes.store import find_in_force
 from services.rewards.settings import Settings
 from shared.access_keys import load_standings
 from shared.audit import Did
-from shared.postgres import Connection
+from shared.postgres import Connection, Pool
 from shared.told import Told
 from shared.transaction import Transaction
+
+#: As a rule facts are with the broker a few milliseconds after they were told.
+TOLD_TRIES_COUNT = 20
+TOLD_PAUSE_SECONDS = 0.05
 
 
 async def create(tx: Transaction[Settings], *, community: str, idempotency_key: str, by: Actor) -> Run:
@@ -243,6 +247,15 @@ async def find_file(conn: Connection, told: Told, *, community: str, run_id: str
     except (KafkaError, TimeoutError) as error:
         raise NotToldYetError(run_id, "the broker does not show what was told of the run") from error
     return file
+
+
+async def wait_until_told(pool: Pool, run_id: str) -> None:
+    """Give the relay a moment to take to the broker what was told of a run just now."""
+    for _ in range(TOLD_TRIES_COUNT):
+        async with pool.acquire() as conn:
+            if not await seal_store.is_waiting_to_be_told(conn, run_id=run_id):
+                return
+        await asyncio.sleep(TOLD_PAUSE_SECONDS)
 
 
 async def check_all_is_known(told: Told, run_id: str) -> None:

@@ -36,8 +36,8 @@ def payouts() -> None:
 def file_command(where: Where, run: str, file: Path, wait_seconds: float) -> None:
     """Fetch the bank file of RUN, which is written already, into FILE, which only you can read.
 
-    It is given out once the broker has every fact of the run: until then a restore of the database would forget that
-    it had left. Waits for that, and says so.
+    It is given out once the broker has every fact of the run: until then a restore of the database would forget
+    that it had left. Waits for that, and says so.
     """
     if file.exists():
         raise click.ClickException(f"{file} is there already: name another, or take it away")

@@ -256,7 +256,7 @@ class Fence:
     async def until_read(
         self, pool: asyncpg.Pool, topics: Sequence[str], *, waiting: Callable[[str], None] = lambda _: None
     ) -> None:
-        """Return once the service has read these topics as far as they go now; `waiting` gets those that are left."""
+        """Return once the service has read these topics as far as they go now; `waiting` gets what is left."""
         async with self._reader() as consumer:
             partitions = await copying.partitions_of(consumer, topics)
             beginnings = await consumer.beginning_offsets(partitions)

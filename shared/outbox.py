@@ -77,6 +77,7 @@ class OutboxRelay(mode.Service):
         self._watch = watch
         self._look_at = time.monotonic() + LOOK_SECONDS
         self._in_doubt: dict[Message, None] = {}
+        self._is_repeating = False
         self._seen = seen or SeenPositions()
         self._released = asyncio.Event()
         if not held:
@@ -180,15 +181,17 @@ class OutboxRelay(mode.Service):
 
     async def _publish_batches(self) -> bool:
         """Publish a few batches in one transaction; True when there may be more."""
-        sent: list[asyncpg.Record] = []
         try:
-            return await self._publish_in_one(sent)
+            more = await self._publish_in_one()
         except BaseException:
-            room = IN_DOUBT_MAX_COUNT - len(self._in_doubt)
-            self._in_doubt |= {(topic, key, value): None for _, topic, key, value in sent[:room]}
+            if not self._is_repeating:
+                self._in_doubt.clear()
+            self._is_repeating = True
             raise
+        self._is_repeating = False
+        return more
 
-    async def _publish_in_one(self, given: list[asyncpg.Record]) -> bool:
+    async def _publish_in_one(self) -> bool:
         count, batches = 0, 0
         spans: dict[TopicPartition, Acknowledged] = {}
         moved: dict[TopicPartition, int] = {}
@@ -199,7 +202,10 @@ class OutboxRelay(mode.Service):
             # 1. Deleted, for this transaction only ...
             rows = await self._delete_oldest(conn)
             while rows:
-                given += rows
+                if self._is_repeating:
+                    # The broker may have them already: the same rows come first again.
+                    room = IN_DOUBT_MAX_COUNT - len(self._in_doubt)
+                    self._in_doubt |= {(topic, key, value): None for _, topic, key, value in rows[:room]}
                 count, batches = count + len(rows), batches + 1
                 more = len(rows) == self._settings.outbox_batch_max_count and batches < TRANSACTION_MAX_BATCHES
                 # 2. ... until all in-sync replicas have acknowledged them: PostgreSQL finds the next meanwhile.

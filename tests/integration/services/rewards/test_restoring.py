@@ -753,3 +753,28 @@ async def test_why_a_fact_does_not_fit_is_told_to_its_community_and_the_installa
 async def says_that_it_does_not_fit(office: Office) -> bool:
     async with httpx.AsyncClient(base_url=office.url) as http:
         return "do not fit" in (await http.get("/readyz")).text
+
+
+async def test_what_the_broker_acknowledges_tells_of_what_lies_before_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long before the ends are asked for again, where the service itself writes."""
+    monkeypatch.setattr("shared.outbox.LOOK_SECONDS", 3_600.0)
+    async with office.open():
+        await office.prepare()
+        run = await office.run("first")
+        await published(office)
+        records = await read(office.state, PAYOUTS, office.world.community, 7)
+        of_run = [record for record in records if run["run_id"].encode() in record.key]
+        before = REGISTRY.get_sample_value("plaudit_read_back_facts_total", {"topic": PAYOUTS.name}) or 0.0
+        await told_again(office, of_run)
+        await office.ask("POST", f"/v1/payout-runs/{run['run_id']}/cancel")
+
+        async def is_read_back() -> bool:
+            found = REGISTRY.get_sample_value("plaudit_read_back_facts_total", {"topic": PAYOUTS.name})
+            return (found or 0.0) > before
+
+        await until(is_read_back)
+        await until(office.is_ready)
+        await published(office)
+        assert (await office.check())["balanced"]

@@ -202,3 +202,15 @@ async def test_a_file_from_before_lists_were_sealed_is_given_out_and_settled(
     assert sorted(await ibans_paid(both, run)) == sorted([IBANS["ada"], IBANS["bob"]])
     assert (await both.outcome(run, "settled")).json()["changed_count"] == 2
     assert (await check(both))["balanced"] is True
+
+
+async def test_a_file_is_kept_back_while_the_broker_hangs(both: Finance) -> None:
+    run = await filed(both)
+    both.world.told.hangs = True
+    kept_back = await both.maker.get(f"/v1/payout-runs/{run['run_id']}/file")
+    both.world.told.hangs = False
+    given = await both.maker.get(f"/v1/payout-runs/{run['run_id']}/file")
+
+    assert (kept_back.status_code, kept_back.json()["type"]) == (503, "urn:plaudit:problem:bank-file-not-told-yet")
+    assert int(kept_back.headers["retry-after"]) > 0
+    assert given.status_code == 200

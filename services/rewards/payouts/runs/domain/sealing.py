@@ -48,8 +48,6 @@ def differences(run: Run, sealed: SealedRun) -> list[SealDifference]:
         found.append(
             SealDifference(run.community, run.run_id, None, "it has a bank file, and its seals were given up")
         )
-    if not sealed.is_sealed and not sealed.given_up and run.state in (RunState.APPROVED, RunState.FILED):
-        found.append(SealDifference(run.community, run.run_id, None, f"it is {run.state}, and was never sealed"))
     if sealed.is_sealed and frozenset(sealed.seals) not in SEALS[run.state]:
         had = " and ".join(step for step in SealStep if step in sealed.seals)
         found.append(SealDifference(run.community, run.run_id, None, f"it is {run.state}, and was {had}"))

@@ -71,7 +71,7 @@ async def _compare_told(
                 if run.state not in (RunState.APPROVED, RunState.FILED) or len(found) >= FINDINGS_MAX_COUNT:
                     continue
                 sealed = await load_sealed_run(conn, (), community=run.community, run_id=run.run_id)
-                if not await is_waiting_to_be_told(conn, run_id=run.run_id):
+                if not sealed.seals or not await is_waiting_to_be_told(conn, run_id=run.run_id):
                     found += told_differences(run, sealed, await load_told(reader, sealed))
     except (KafkaError, TimeoutError) as error:
         log.warning("payouts.v1 cannot be compared with: %r", error)

@@ -198,7 +198,7 @@ async def test_a_run_from_before_lists_were_sealed_can_only_be_given_up(both: Fi
 async def test_a_file_without_seals_is_not_given_out_and_takes_what_the_bank_said(
     both: Finance, by_hand: ByHand
 ) -> None:
-    """Seals that somebody deleted look like none that ever were: the bank may have the file, nobody gets it now."""
+    """Seals that somebody deleted look like none that ever were: the bank may have the file, nobody gets it."""
     run = await filed(both)
     await by_hand("delete from payout_seals where community = $1")
     assert_altered(await both.maker.get(f"/v1/payout-runs/{run['run_id']}/file"))

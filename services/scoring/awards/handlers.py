@@ -29,7 +29,7 @@ from services.scoring.settings import Settings
 from shared.consumer import Preparation
 from shared.contracts.activities import RESTORED_TYPE, RETRACTED_TYPE, TARGETING_TYPES
 from shared.contracts.facts import POINTS_AWARDED, AcceptedEvent, AwardData, PointsAwarded
-from shared.own_facts import ReadBack
+from shared.own_facts import ReadBack, Remembered, something_was_taken_in
 from shared.postgres import Connection
 from shared.telemetry import observe_ages
 from shared.topics import POINTS
@@ -37,6 +37,7 @@ from shared.transaction import InvalidMessageError, Transaction
 
 #: Matching this many events takes some 20 ms with the dearest conditions that are evaluated here.
 MATCH_SLICE_COUNT = 100
+_READ_BACK = Remembered(store.is_anything_read_back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Scorer:
         # 3. What the rules have for them, and what fits under the caps.
         matched = await _match(work.fresh, prepared)
         # After a restore some awards are there before their events are scored again.
-        is_read_back = await store.is_anything_read_back(tx.conn)
+        is_read_back = await _READ_BACK.is_any(tx.conn)
         if is_read_back:
             await _leave_out_told(tx.conn, matched)
         keys = cap_keys(matched.candidates)
@@ -135,6 +136,7 @@ async def on_awards_told(tx: Transaction, facts: list[PointsAwarded]) -> None:
 
     Their events are read again, and then give what else there is to give: see Scorer.
     """
+    something_was_taken_in()
     awards = [_told(fact) for fact in facts]
     new = await store.add_awards_as_told(tx.conn, awards=awards)
     numbers: dict[str, set[int]] = {}

@@ -216,6 +216,24 @@ class Installation:
                 await connection.close()
         return found
 
+    async def trail(self) -> set[str]:
+        """The ids of all entries of the audit, as soon as they are answered."""
+        found: set[str] = set()
+        after: dict[str, str] = {}
+        while True:
+            answer = await self.ask("GET", "analytics", "/v1/audit", params={"limit": 500, **after})
+            if answer.status_code == 503:
+                assert int(answer.headers["retry-after"]) > 0
+                await asyncio.sleep(0)
+                continue
+            assert answer.status_code == 200, answer.text
+            page = answer.json()
+            found |= {entry["audit_id"] for entry in page["items"]}
+            if page["next"] is None:
+                assert found
+                return found
+            after = {"after": page["next"]}
+
     async def facts(self) -> dict[tuple[str, str], set[str]]:
         """What was told of the community: by topic and id of the fact, what it says, but when it was told."""
         consumer = AIOKafkaConsumer(**self.state.broker.options, auto_offset_reset="earliest")
@@ -321,6 +339,7 @@ async def test_what_was_told_is_known_again_and_told_once(own_stack: Stack, tmp_
         saved = {service: await backup(place.state, service, tmp_path) for service in services}
         revoked, receipt = await since_the_backup(place)
         rows, facts = await place.rows(), await place.facts()
+        trail = await place.trail()
         judged = (await place.ask("GET", "ingest", f"/v1/receipts/{receipt}")).json()
     assert all(len(said) == 1 for said in facts.values())
 
@@ -329,6 +348,9 @@ async def test_what_was_told_is_known_again_and_told_once(own_stack: Stack, tmp_
     assert await place.rows() != rows
     async with place.open():
         assert all([await refuses(place, service, revoked) for service in SERVICES])
+        # The first answer is the whole one.
+        kept = await place.trail()
+        assert {entry for entry in trail if entry not in kept} == set()
         await place.idle()
         again, told = await place.rows(), await place.facts()
 

@@ -51,7 +51,7 @@ async def post_events(service: Connected, headers: Mapping[str, str], read: Read
     """
     principal = await authorise(service.keys, headers.get("authorization"), Scope.EVENTS_WRITE)
     # A key that was revoked must not be believed again because the database came from a backup.
-    service.check_fence()
+    await service.check_fence()
     settings = cast("Settings", service.settings)
     costs = await COSTS.of(service.pool.acquire, community=principal.community, settings=settings)
     # 1. Before the body is read: to refuse must cost next to nothing. The length was checked to be a number.

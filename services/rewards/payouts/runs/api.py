@@ -22,7 +22,7 @@ from services.rewards.payouts.runs.domain.runs import (
     RunState,
     UnknownRunError,
 )
-from services.rewards.payouts.runs.handlers import computing, deciding, filing
+from services.rewards.payouts.runs.handlers import computing, deciding, filing, leaving
 from services.rewards.payouts.runs.handlers.checks import find_run, load_stopped
 from services.rewards.payouts.runs.handlers.pieces import carry_on
 from services.rewards.payouts.seals import store as seal_store
@@ -39,13 +39,14 @@ from shared.http import (
     ProblemType,
     RequestBody,
     Scope,
-    Snapshot,
     after,
     configured,
     problem_responses,
     requires,
 )
-from shared.postgres import Connection
+from shared.http.connected import ConnectedService
+from shared.http.problems import NOT_AVAILABLE_NOW
+from shared.postgres import Connection, begin
 
 SEAL_EXAMPLE = "0b1d1f6e2b6c9d0f1c7a8e5d4f3b2a190807f6e5d4c3b2a1908f7e6d5c4b3a29"
 
@@ -55,6 +56,7 @@ FOUR_EYES = ProblemType("four-eyes", 403, "Four eyes are needed")
 RUN_REFUSED = ProblemType("payout-run-refused", 409, "The payout run does not allow that")
 RUN_STOPPED = ProblemType("payout-run-stopped", 409, "The payout run is stopped")
 SEAL_DIFFERS = ProblemType("payout-seal-differs", 409, "The payout run has another seal")
+NOT_TOLD_YET = ProblemType("bank-file-not-told-yet", 503, "The broker does not have the run's facts yet")
 NO_BANK_FILE = ProblemType("no-bank-file", 404, "No bank file")
 
 router = APIRouter(tags=["payout runs"])
@@ -361,13 +363,24 @@ async def write_file(principal: Payer, begin: Begin, own: Own, response: Respons
     summary="The bank file",
     response_class=Response,
     responses={
-        **problem_responses(NO_BANK_FILE, ALTERED),
+        **problem_responses(NO_BANK_FILE, ALTERED, NOT_TOLD_YET),
         200: {"description": SCHEMA, "content": {"application/xml": {}}},
     },
 )
-async def get_file(principal: FileReader, conn: Snapshot, run_id: UUID) -> Response:
-    """The stored bytes, the same every time."""
-    file = await filing.find_file(conn, community=principal.community, run_id=str(run_id))
+async def get_file(principal: FileReader, service: ConnectedService, run_id: UUID) -> Response:
+    """The stored bytes, the same every time.
+
+    Given out once the broker has every fact of the run; until then 503 with Retry-After.
+    """
+    await service.check_fence()
+    if service.told is None:
+        raise NOT_AVAILABLE_NOW
+    # 1. Nothing was told that the database does not know …
+    await leaving.check_all_is_known(service.told, str(run_id))
+    await leaving.wait_until_told(service.pool, str(run_id))
+    # 2. … and all that the database knows of the run was told.
+    async with begin(service.pool, snapshot=True) as conn:
+        file = await leaving.find_file(conn, service.told, community=principal.community, run_id=str(run_id))
     headers = {
         "Content-Disposition": f'attachment; filename="{file.message_id}.xml"',
         "ETag": f'"{file.sha256}"',

@@ -9,6 +9,7 @@ from services.rewards.payouts.domain import Payout
 from services.rewards.payouts.seals.domain import FileSums, Seal, SealedRun, SealedTerms, SealStep
 from services.rewards.payouts.store import load_traced
 from shared.postgres import Connection
+from shared.topics import PAYOUTS
 
 
 def _seal(row: Record) -> Seal:
@@ -64,6 +65,16 @@ async def give_up_seals(conn: Connection, *, community: str, run_id: str) -> Non
         community,
         run_id,
     )
+
+
+async def is_waiting_to_be_told(conn: Connection, *, run_id: str) -> bool:
+    """Whether the broker may not have all that was told of a run yet: facts of its name wait in the outbox."""
+    found: bool = await conn.fetchval(
+        "select exists (select from outbox where topic = $1 and position($2::bytea in value) > 0)",
+        PAYOUTS.name,
+        run_id.encode(),
+    )
+    return found
 
 
 async def load_newest(conn: Connection, *, community: str, run_ids: Sequence[str]) -> dict[str, Seal]:

@@ -115,7 +115,7 @@ class RewardsWorld(World):
             self.pool.acquire() as conn,
             conn.transaction(isolation="repeatable_read", readonly=True),
         ):
-            return await check(conn, community=self.community, timeout_seconds=60)
+            return await check(conn, self.told, community=self.community, timeout_seconds=60)
 
     async def count(self, table: str) -> int:
         return int(await self.pool.fetchval(f"select count(*) from {table} where community = $1", self.community))

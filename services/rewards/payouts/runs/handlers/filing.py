@@ -8,7 +8,7 @@ from services.rewards.payouts.domain import Actor, Change, PayoutState, changes_
 from services.rewards.payouts.handlers import change
 from services.rewards.payouts.payees import store as payee_store
 from services.rewards.payouts.runs import store
-from services.rewards.payouts.runs.domain.bank import BankFile, NoBankFileError, bank_file
+from services.rewards.payouts.runs.domain.bank import bank_file
 from services.rewards.payouts.runs.domain.days import BankHours, execution_date
 from services.rewards.payouts.runs.domain.runs import LEFT, Run, RunState, why_not_filed
 from services.rewards.payouts.runs.domain.sealing import check_is_sealed, run_altered
@@ -26,7 +26,6 @@ from services.rewards.payouts.runs.handlers.deciding import next_payouts
 from services.rewards.payouts.seals.domain import SealStep
 from services.rewards.payouts.seals.handlers import seal, tell_state
 from services.rewards.settings import Settings
-from shared.postgres import Connection
 from shared.transaction import Transaction
 
 
@@ -125,16 +124,3 @@ async def _submit_next(tx: Transaction[Settings], run: Run, *, by: Actor) -> Non
             refused.append(Change(payout, PayoutState.FAILED, reason))
     await change(tx, refused, by=by)
     await change(tx, changes_to(PayoutState.SUBMITTED, good), by=by)
-
-
-async def find_file(conn: Connection, *, community: str, run_id: str) -> BankFile:
-    """A run's bank file, as long as it is what was written, and its payouts what was filed.
-
-    Call it in a transaction that sees one moment. Raises NoBankFileError, and AlteredError when something changed.
-    """
-    file = await store.find_file(conn, community=community, run_id=run_id)
-    run = await store.find_run(conn, community=community, run_id=run_id)
-    if file is None or run is None:
-        raise NoBankFileError(run_id)
-    check_as_sealed(run, await load_sealed(conn, run))
-    return file

@@ -8,7 +8,7 @@ from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.domain import altered
 from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain.runs import Run, RunStoppedError, UnknownRunError
-from services.rewards.payouts.runs.domain.sealing import run_altered
+from services.rewards.payouts.runs.domain.sealing import not_sealed_so, run_altered
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import SealedRun
 from shared.access_keys import load_standings
@@ -35,9 +35,17 @@ async def lock_run(tx: Transaction, *, community: str, run_id: str) -> Run:
 
 
 async def lock_again(tx: Transaction, run: Run) -> Run | None:
-    """A run that somebody works at, locked with its community; None when it has left its state meanwhile."""
+    """A run that somebody works at, locked with its community; None when it has left its state meanwhile.
+
+    Raises AlteredError when it does not have the seals of its state: somebody else brought it there.
+    """
     locked = await lock_run(tx, community=run.community, run_id=run.run_id)
-    return locked if locked.state is run.state else None
+    if locked.state is not run.state:
+        return None
+    error = not_sealed_so(locked, await seal_store.load_steps(tx.conn, community=run.community, run_id=run.run_id))
+    if error is not None:
+        raise alarm(error)
+    return locked
 
 
 async def load_sealed(conn: Connection, run: Run) -> SealedRun:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from services.rewards.ledger.domain.entries import AlteredError
 from services.rewards.ledger.handlers import alarm
 from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.domain import altered
@@ -61,25 +62,27 @@ async def lock_as_sealed(tx: Transaction, *, community: str, run_id: str) -> tup
     only where somebody was at it meanwhile. Raises UnknownRunError, and AlteredError when the run is not as it was
     sealed.
     """
-    before = await find_run(tx.conn, community=community, run_id=run_id)
-    sealed = await load_sealed(tx.conn, before)
-    run = await lock_run(tx, community=community, run_id=run_id)
-    sealed = await load_unless_as_it_was(tx, run, sealed, before=before)
-    check_as_sealed(run, sealed)
+    run, sealed, error = await lock_and_compare(tx, community=community, run_id=run_id)
+    if error is not None:
+        raise alarm(error)
     return run, sealed
 
 
-async def load_unless_as_it_was(tx: Transaction, run: Run, sealed: SealedRun, *, before: Run) -> SealedRun:
-    """What was read of a run before it was locked, or what there is now, where somebody was at it meanwhile.
-
-    What was read then was read statement by statement, and may be of several moments.
-    """
-    newest = await seal_store.load_newest(tx.conn, community=run.community, run_ids=[run.run_id])
+async def lock_and_compare(
+    tx: Transaction, *, community: str, run_id: str
+) -> tuple[Run, SealedRun, AlteredError | None]:
+    """The same, with what is wrong with it in place of an error."""
+    before = await find_run(tx.conn, community=community, run_id=run_id)
+    sealed = await load_sealed(tx.conn, before)
+    error = run_altered(before, sealed)
+    run = await lock_run(tx, community=community, run_id=run_id)
+    newest = await seal_store.load_newest(tx.conn, community=community, run_ids=[run_id])
     known = {seal.value for seal in sealed.seals.values()}
-    is_as_it_was = run.state is before.state and {seal.value for seal in newest.values()} <= known
-    if is_as_it_was and run_altered(run, sealed) is None:
-        return sealed
-    return await load_sealed(tx.conn, run)
+    if error is None and run.state is before.state and {seal.value for seal in newest.values()} <= known:
+        return run, sealed, None
+    # What was read before was read statement by statement: of several moments, where somebody was at it.
+    sealed = await load_sealed(tx.conn, run)
+    return run, sealed, run_altered(run, sealed)
 
 
 def check_as_sealed(run: Run, sealed: SealedRun) -> None:
@@ -87,6 +90,13 @@ def check_as_sealed(run: Run, sealed: SealedRun) -> None:
     error = run_altered(run, sealed)
     if error is not None:
         raise alarm(error)
+
+
+async def load_as_sealed(conn: Connection, run: Run) -> SealedRun:
+    """A run that somebody works at, as it was sealed: nobody else is at it. Raises AlteredError when it is not."""
+    sealed = await load_sealed(conn, run)
+    check_as_sealed(run, sealed)
+    return sealed
 
 
 def check_histories(sealed: SealedRun) -> None:

@@ -1,5 +1,6 @@
 """What is looked at before anything is done with a run."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -74,7 +75,7 @@ async def lock_and_compare(
     """The same, with what is wrong with it in place of an error."""
     before = await find_run(tx.conn, community=community, run_id=run_id)
     sealed = await load_sealed(tx.conn, before)
-    error = run_altered(before, sealed)
+    error = await asyncio.to_thread(run_altered, before, sealed)  # half a second of hashing, of 20,000
     run = await lock_run(tx, community=community, run_id=run_id)
     newest = await seal_store.load_newest(tx.conn, community=community, run_ids=[run_id])
     known = {seal.value for seal in sealed.seals.values()}
@@ -95,7 +96,7 @@ def check_as_sealed(run: Run, sealed: SealedRun) -> None:
 async def load_as_sealed(conn: Connection, run: Run) -> SealedRun:
     """A run that somebody works at, as it was sealed: nobody else is at it. Raises AlteredError when it is not."""
     sealed = await load_sealed(conn, run)
-    check_as_sealed(run, sealed)
+    await asyncio.to_thread(check_as_sealed, run, sealed)
     return sealed
 
 

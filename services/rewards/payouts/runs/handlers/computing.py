@@ -1,5 +1,7 @@
 """Computing what is owed to whom: members are chosen at once, whoever waits longest first, and paid in pieces."""
 
+import asyncio
+
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.lots.handlers.expiry import lock_usable
 from services.rewards.payouts import store as payout_store
@@ -68,7 +70,7 @@ async def compute_some(tx: Transaction[Settings], run: Run) -> bool:
     # 1. Whose turn is it? That is this run's own list, which nobody else reads.
     member_ids = await store.take_planned(tx.conn, run, limit=tx.settings.payouts_per_piece_max_count)
     sealed = None if member_ids else await load_as_sealed(tx.conn, run)
-    value = seal_of(sealed.terms, sealed.listed(SealStep.COMPUTED)) if sealed else None
+    value = await asyncio.to_thread(seal_of, sealed.terms, sealed.listed(SealStep.COMPUTED)) if sealed else None
     locked = await lock_again(tx, run)
     if locked is None:
         return True

@@ -1,5 +1,6 @@
 """Approving a run, by another person, and giving one up."""
 
+import asyncio
 from collections.abc import Sequence
 
 from services.rewards.ledger.handlers import alarm
@@ -76,7 +77,7 @@ async def approve_some(tx: Transaction[Settings], run: Run) -> bool:
     by = run.decided_by or run.created_by
     left = await store.is_any_left(tx.conn, run, states=LEFT[run.state])
     sealed = None if left else await load_as_sealed(tx.conn, run)
-    value = seal_of(sealed.terms, sealed.listed(SealStep.APPROVED)) if sealed else None
+    value = await asyncio.to_thread(seal_of, sealed.terms, sealed.listed(SealStep.APPROVED)) if sealed else None
     locked = await lock_again(tx, run)
     if locked is None:
         return True

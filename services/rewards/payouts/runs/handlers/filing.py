@@ -85,7 +85,7 @@ async def file_some(tx: Transaction[Settings], run: Run) -> bool:
     if good:
         # 2. … Write it, in a thread: thousands of payments take a while to write and to check …
         file = await asyncio.to_thread(bank_file, run, good, by=by.credential, now=tx.now, execution_date=day)
-        value = seal_of(sealed.terms, good, file_sha256=file.sha256)
+        value = await asyncio.to_thread(seal_of, sealed.terms, good, file_sha256=file.sha256)
     locked = await lock_again(tx, run)
     if locked is None:
         return True

@@ -13,13 +13,13 @@ from rich.console import Console
 
 from plaudit.access import add_person, local_people, temporary_key
 from plaudit.admin import acting_names, payout_tree
+from plaudit.bank_files import bank_file
 from plaudit.calls import request
 from plaudit.client import Outcomes, PlauditClient
 from plaudit.demo_stack import NAMES, empty_stack
 from plaudit.importers.delivery import Delivery, Summary
 from plaudit.importers.git import GitOptions, open_repository
 from plaudit.listing import listing
-from plaudit.payouts import bank_file
 from plaudit.simulation import Simulation, play
 from plaudit.stack import StackState, start, stop
 from plaudit.stack.idle import wait_until_idle

@@ -58,11 +58,13 @@ class Transaction(Generic[SettingsT_co]):
         self._source = f"/plaudit/{service}"
         self._messages: list[tuple[str, bytes, bytes]] = []
         self._commanded: Commanded | None = None
+        self._traceparent: str | None = None
         self._did: Did | None = None
 
     def obey(self, commanded: Commanded) -> None:
         """Say that what is done here was commanded: it leaves an entry, whether or not `did` says more of it."""
         self._commanded = commanded
+        self._traceparent = commanded.traceparent
 
     def did(self, did: Did) -> None:
         """Say what a command did, for its entry; of several the last counts.
@@ -72,7 +74,10 @@ class Transaction(Generic[SettingsT_co]):
         self._did = did
 
     def did_nothing(self) -> None:
-        """Say that the request commanded nothing: it was a trial, or has been answered before."""
+        """Say that the request commands nothing here: it was a trial, has been answered before, or has its entry.
+
+        What is told all the same has the request's trace.
+        """
         self._commanded = None
 
     async def store_entry(self) -> None:
@@ -132,8 +137,8 @@ class Transaction(Generic[SettingsT_co]):
             "community": community,
             "data": data,
         }
-        if traceparent is None and self._commanded is not None:
-            traceparent = self._commanded.traceparent
+        if traceparent is None:
+            traceparent = self._traceparent
         if traceparent is not None:
             fact["traceparent"] = traceparent
         self.publish(topic, record_key(community, subject), fact)

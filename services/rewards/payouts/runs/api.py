@@ -27,7 +27,6 @@ from services.rewards.payouts.runs.handlers.checks import find_run, load_stopped
 from services.rewards.payouts.runs.handlers.pieces import carry_on
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import Seal
-from services.rewards.settings import Settings
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.http import (
     IN_ANSWER,
@@ -40,7 +39,6 @@ from shared.http import (
     RequestBody,
     Scope,
     after,
-    configured,
     problem_responses,
     requires,
 )
@@ -67,7 +65,6 @@ State = Literal[_STATES]  # type: ignore[valid-type]
 Payer = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
 Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ)]
 FileReader = Annotated[Principal, requires(Scope.PAYOUTS_READ, reads=IN_ANSWER)]
-Own = Annotated[Settings, configured(Settings)]
 
 
 class StateSum(BaseModel):
@@ -225,7 +222,7 @@ GOES_ON: dict[int | str, dict[str, Any]] = {
     response_model=Run,
     responses=problem_responses(NO_PAYABLE_TERMS, KEY_REUSED, RUN_STOPPED, ALTERED) | GOES_ON,
 )
-async def post_run(principal: Payer, begin: Begin, own: Own, idempotency_key: IdempotencyKey) -> Response:
+async def post_run(principal: Payer, begin: Begin, idempotency_key: IdempotencyKey) -> Response:
     """A payout for each member with enough available points: eligible, or held without bank details.
 
     Those without bank details take no place of those who have some; of both, whoever waits longest comes first.
@@ -237,7 +234,7 @@ async def post_run(principal: Payer, begin: Begin, own: Own, idempotency_key: Id
             idempotency_key=idempotency_key,
             by=Actor(principal.person_id, principal.credential),
         )
-    await carry_on(begin, community=run.community, run_id=run.run_id, seconds=own.payout_request_seconds)
+    await carry_on(begin, community=run.community, run_id=run.run_id)
     command = Command(CommandKey(principal.community, "payout_run", idempotency_key), {})
     async with begin() as tx:
         tx.did_nothing()  # its entry is there already
@@ -290,7 +287,6 @@ async def get_run(principal: Reader, conn: Conn, run_id: UUID) -> Run:
 async def approve(
     principal: Annotated[Principal, requires(Scope.PAYOUTS_APPROVE)],
     begin: Begin,
-    own: Own,
     response: Response,
     run_id: UUID,
     approval: Annotated[Approval | None, Body(examples=[{"seal": SEAL_EXAMPLE}])] = None,
@@ -307,7 +303,7 @@ async def approve(
             by=Actor(principal.person_id, principal.credential),
             seen=approval.seal if approval else None,
         )
-    return await _carried_on(begin, run, own=own, response=response)
+    return await _carried_on(begin, run, response=response)
 
 
 @router.post(
@@ -315,7 +311,7 @@ async def approve(
     summary="Give up a payout run",
     responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED, ALTERED) | GOES_ON,
 )
-async def cancel(principal: Payer, begin: Begin, own: Own, response: Response, run_id: UUID) -> Run:
+async def cancel(principal: Payer, begin: Begin, response: Response, run_id: UUID) -> Run:
     """Only before its bank file is written. What was reserved is available again."""
     async with begin() as tx:
         run = await deciding.cancel(
@@ -324,7 +320,7 @@ async def cancel(principal: Payer, begin: Begin, own: Own, response: Response, r
             run_id=str(run_id),
             by=Actor(principal.person_id, principal.credential),
         )
-    return await _carried_on(begin, run, own=own, response=response)
+    return await _carried_on(begin, run, response=response)
 
 
 @router.post(
@@ -333,7 +329,7 @@ async def cancel(principal: Payer, begin: Begin, own: Own, response: Response, r
     response_model=BankFile,
     responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED, RUN_STOPPED, ALTERED) | GOES_ON,
 )
-async def write_file(principal: Payer, begin: Begin, own: Own, response: Response, run_id: UUID) -> Any:
+async def write_file(principal: Payer, begin: Begin, response: Response, run_id: UUID) -> Any:
     """Writes the pain.001.001.09 file once, checks it against its schema, and submits the payouts.
 
     It asks for a day on which euro payments settle, by the bank's clock and cut-off: see docs/payouts.md.
@@ -347,7 +343,7 @@ async def write_file(principal: Payer, begin: Begin, own: Own, response: Respons
             run_id=str(run_id),
             by=Actor(principal.person_id, principal.credential),
         )
-    goes_on = await _carried_on(begin, run, own=own, response=response)
+    goes_on = await _carried_on(begin, run, response=response)
     if response.status_code == 202:
         return Response(goes_on.model_dump_json(), 202, media_type="application/json")
     async with begin() as tx:
@@ -388,9 +384,9 @@ async def get_file(principal: FileReader, service: ConnectedService, run_id: UUI
     return Response(file.content, media_type="application/xml", headers=headers)
 
 
-async def _carried_on(begin: Any, run: runs.Run, *, own: Settings, response: Response) -> Run:
+async def _carried_on(begin: Any, run: runs.Run, *, response: Response) -> Run:
     """A run once it was worked at, as it is answered: 202 while there is more to do."""
-    await carry_on(begin, community=run.community, run_id=run.run_id, seconds=own.payout_request_seconds)
+    await carry_on(begin, community=run.community, run_id=run.run_id)
     async with begin() as tx:
         tx.did_nothing()
         after = await find_run(tx.conn, community=run.community, run_id=run.run_id)

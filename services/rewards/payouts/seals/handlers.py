@@ -33,10 +33,14 @@ async def seal(
     step: SealStep,
     by: Actor,
     filed: Filed | None = None,
+    value: str | None = None,
 ) -> None:
-    """Seal the payouts of a run's step, with the bank file once it is written, and tell the world."""
+    """Seal the payouts of a run's step, with the bank file once it is written, and tell the world.
+
+    `value` is the seal where it was computed before anything was locked.
+    """
     terms = run.terms
-    value = seal_of(terms, payouts, file_sha256=filed.sha256 if filed else None)
+    value = value or seal_of(terms, payouts, file_sha256=filed.sha256 if filed else None)
     await store.add_seal(tx.conn, Seal(terms.community, terms.run_id, step, value, tx.now, by.credential))
     data = _data(tx, run, state=RUN_STATES[step], by=by)
     data["seal"] = value

@@ -92,6 +92,20 @@ async def load_newest(conn: Connection, *, community: str, run_ids: Sequence[str
     return {str(row["run_id"]): _seal(row) for row in rows}
 
 
+async def load_steps(conn: Connection, *, community: str, run_id: str) -> set[SealStep]:
+    """At which steps a run was sealed."""
+    rows = await conn.fetch(
+        """
+        select distinct step from payout_seals
+        where community = $1 and run_id = $2
+          and not exists (select from payout_runs_unsealed where community = $1 and run_id = $2)
+        """,
+        community,
+        run_id,
+    )
+    return {SealStep(row["step"]) for row in rows}
+
+
 async def load_sealed_run(
     conn: Connection, payouts: Sequence[Payout], *, community: str, run_id: str
 ) -> SealedRun:

@@ -61,9 +61,9 @@ def differences(run: Run, sealed: SealedRun) -> list[SealDifference]:
         found.append(
             SealDifference(run.community, run.run_id, None, "it has a bank file, and its seals were given up")
         )
-    if sealed.is_sealed and frozenset(sealed.seals) not in SEALS[run.state]:
-        had = " and ".join(step for step in SealStep if step in sealed.seals)
-        found.append(SealDifference(run.community, run.run_id, None, f"it is {run.state}, and was {had}"))
+    error = not_sealed_so(run, sealed.seals) if sealed.is_sealed else None
+    if error is not None:
+        found.append(SealDifference(run.community, run.run_id, None, error.reason))
     return found
 
 
@@ -93,6 +93,14 @@ def check_as_told(run: Run, sealed: SealedRun, told: Mapping[SealStep, str]) -> 
     """Check that the seals are those that were told. Raises AlteredError when one is not."""
     for _, run_id, _, reason in told_differences(run, sealed, told):
         raise AlteredError(f"payout run {run_id}", reason)
+
+
+def not_sealed_so(run: Run, steps: Collection[SealStep]) -> AlteredError | None:
+    """What is wrong when a run is not in a state in which it has these seals; None otherwise."""
+    if frozenset(steps) in SEALS[run.state]:
+        return None
+    had = " and ".join(step for step in SealStep if step in steps) or "never sealed"
+    return AlteredError(f"payout run {run.run_id}", f"it is {run.state}, and was {had}")
 
 
 def run_altered(run: Run, sealed: SealedRun) -> AlteredError | None:

@@ -13,17 +13,17 @@ from services.rewards.payouts.runs.domain.days import BankHours, execution_date
 from services.rewards.payouts.runs.domain.runs import LEFT, Run, RunState, why_not_filed
 from services.rewards.payouts.runs.domain.sealing import check_is_sealed, run_altered
 from services.rewards.payouts.runs.handlers.checks import (
-    check_as_sealed,
     check_goes_on,
     did,
     find_run,
+    load_as_sealed,
     load_sealed,
     lock_again,
     lock_as_sealed,
     lock_run,
 )
 from services.rewards.payouts.runs.handlers.deciding import next_payouts
-from services.rewards.payouts.seals.domain import SealStep
+from services.rewards.payouts.seals.domain import SealStep, seal_of
 from services.rewards.payouts.seals.handlers import seal, tell_state
 from services.rewards.settings import Settings
 from shared.transaction import Transaction
@@ -81,14 +81,14 @@ async def file_some(tx: Transaction[Settings], run: Run) -> bool:
         await _submit_next(tx, locked, by=by)
         return False
     # 1. Is everything that goes into the file what was approved? …
-    sealed = await load_sealed(tx.conn, run)
-    check_as_sealed(run, sealed)
+    sealed = await load_as_sealed(tx.conn, run)
     good = [payout for payout in sealed.listed(SealStep.APPROVED) if payout.state == PayoutState.SUBMITTED]
     day = _execution_date(tx, run)
-    file = None
+    file, value = None, None
     if good:
         # 2. … Write it, in a thread: thousands of payments take a while to write and to check …
         file = await asyncio.to_thread(bank_file, run, good, by=by.credential, now=tx.now, execution_date=day)
+        value = await asyncio.to_thread(seal_of, sealed.terms, good, file_sha256=file.sha256)
     locked = await lock_again(tx, run)
     if locked is None:
         return True
@@ -98,7 +98,7 @@ async def file_some(tx: Transaction[Settings], run: Run) -> bool:
         return True
     # 3. … and seal the list with it.
     await store.add_file(tx.conn, file)
-    await seal(tx, sealed, payouts=good, step=SealStep.FILED, by=by, filed=file.told(day))
+    await seal(tx, sealed, payouts=good, step=SealStep.FILED, by=by, filed=file.told(day), value=value)
     await store.set_state(tx.conn, locked.becoming(RunState.FILED))
     return True
 

@@ -1,4 +1,4 @@
-"""`plaudit payouts file`: waits while the file is kept back, and says so."""
+"""`plaudit payout-runs file`: waits while the file is kept back, and says so."""
 
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,10 @@ KEPT_BACK = {
 
 def fetch(monkeypatch: pytest.MonkeyPatch, file: Path, *answers: httpx.Response, wait: str = "60") -> Any:
     left = list(answers)
-    monkeypatch.setattr("plaudit.payouts.httpx.get", lambda *_, **__: left.pop(0) if left else answers[-1])
-    monkeypatch.setattr("plaudit.payouts.PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("plaudit.bank_files.httpx.get", lambda *_, **__: left.pop(0) if left else answers[-1])
+    monkeypatch.setattr("plaudit.bank_files.PAUSE_SECONDS", 0.0)
     arguments = [
-        "payouts",
+        "payout-runs",
         "file",
         RUN,
         str(file),

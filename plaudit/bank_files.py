@@ -1,4 +1,4 @@
-"""`plaudit payouts file`: a run's bank file, once it may leave."""
+"""`plaudit payout-runs file`: a run's bank file, once it may leave."""
 
 import time
 from pathlib import Path
@@ -16,12 +16,7 @@ PAUSE_SECONDS = 2.0
 NOT_TOLD_YET = "urn:plaudit:problem:bank-file-not-told-yet"
 
 
-@click.group("payouts")
-def payouts() -> None:
-    """Work with payout runs."""
-
-
-@payouts.command("file", epilog="Example: plaudit payouts file 5ea96c72-334c-587d-89c3-d177db83474e payouts.xml")
+@click.command("file", epilog="Example: plaudit payout-runs file 5ea96c72-334c-587d-89c3-d177db83474e payouts.xml")
 @where_options(URL, KEY, ADMIN_KEY, COMMUNITY)
 @click.argument("run", type=click.UUID)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
@@ -42,7 +37,7 @@ def file_command(where: Where, run: str, file: Path, wait_seconds: float) -> Non
     if file.exists():
         raise click.ClickException(f"{file} is there already: name another, or take it away")
     place = where.place()
-    with place.access("plaudit payouts file", ("payouts:read",), ("rewards",)) as key:
+    with place.access("plaudit payout-runs file", ("payouts:read",), ("rewards",)) as key:
         content = bank_file(place.url("rewards"), key, str(run), wait_seconds=wait_seconds)
     try:
         with open_private(file, append=False) as out:

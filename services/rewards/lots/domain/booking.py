@@ -1,4 +1,4 @@
-"""What a batch of new awards comes to: most members' at once, those with an amendment by their lots, one by one."""
+"""What a batch of new awards comes to: most members' at once, the amended by their lots, one by one."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace

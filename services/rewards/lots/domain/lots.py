@@ -6,12 +6,12 @@ Two sums always hold, for every member:
 - what remains in pending lots, less what they lack = pending
 
 A lot lacks points that have left it and that its award does not amount to any more. It alone says so: no other
-lot gives them up for good, so that nothing is lost when the award amounts to them again. Until then as much of what
-remains elsewhere cannot be used, because fewer are available, and pays for it where it would expire.
+lot gives them up for good, so that nothing is lost when the award amounts to them again. Until then as much of
+what remains elsewhere cannot be used, because fewer are available, and pays for it where it would expire.
 
-Points that are reserved have left their lots; the uses say which lots they came from, so that a cancelled reservation
-gives them back. Available points fall below zero only when an award amounts to less (a clawback), or when a payout
-that was said to have come back had not: what was already spent cannot be taken from a lot.
+Points that are reserved have left their lots; the uses say which lots they came from, so that a cancelled
+reservation gives them back. Available points fall below zero only when an award amounts to less (a clawback), or
+when a payout that was said to have come back had not: what was already spent cannot be taken from a lot.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -194,7 +194,7 @@ class LotBook:
     def take_as_told(self, told: Sequence[LotUse], points: int) -> TakenAsTold:
         """Use points that were used before, by the lots `told`, whatever is available.
 
-        A lot that is named had matured. What nobody named comes from the oldest, and then is lacking in the newest.
+        A lot that is named had matured. What nobody named comes from the oldest, then the newest lacks it.
         """
         matured = [
             LotUse(award_id, self.mature(award_id))

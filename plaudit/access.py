@@ -24,6 +24,9 @@ from shared.access_keys import INSTALLATION, Role
 
 KNOWN_EVERYWHERE_SECONDS = 30.0
 POLL_SECONDS = 0.05
+#: For so long the revocation of a temporary key is tried again: a busy service refuses for a moment, or is late.
+REVOKE_AGAIN_SECONDS = 20.0
+REVOKE_POLL_SECONDS = 0.5
 #: One file for each temporary key that has not been revoked yet: what a command that was killed left behind.
 TEMPORARY_KEYS = "temporary-keys"
 #: Where a local stack keeps the key of its administrator.
@@ -173,7 +176,7 @@ def _revoke_issued(office: Office, folder: Path, community: str, issuing: Future
         return
     key_id = key_id_of(issuing.result())
     try:
-        revoke(office, community, key_id)
+        _revoke_in_time(office, community, key_id)
     except click.ClickException as error:
         click.echo(
             f"The temporary key {key_id} is not revoked yet: {error.message}. The next command does it, or "
@@ -182,6 +185,18 @@ def _revoke_issued(office: Office, folder: Path, community: str, issuing: Future
         )
     else:
         (folder / key_id).unlink(missing_ok=True)
+
+
+def _revoke_in_time(office: Office, community: str, key_id: str) -> None:
+    deadline = time.monotonic() + REVOKE_AGAIN_SECONDS
+    while True:
+        try:
+            return revoke(office, community, key_id)
+        except click.ClickException as error:
+            decided = isinstance(error, Refused) and error.status < httpx.codes.INTERNAL_SERVER_ERROR
+            if decided or time.monotonic() > deadline:
+                raise
+        time.sleep(REVOKE_POLL_SECONDS)
 
 
 @dataclass(frozen=True)

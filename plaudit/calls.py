@@ -54,12 +54,13 @@ def _answer(method: str, url: str, key: str, **options: Any) -> httpx.Response:
         ) from error
 
 
-def every_item(url: str, key: str) -> list[dict[str, Any]]:
-    """All items of a list, page by page."""
+def every_item(url: str, key: str, **wanted: str) -> list[dict[str, Any]]:
+    """All items of a list, page by page; `wanted` says of what."""
     items: list[dict[str, Any]] = []
+    params: dict[str, Any] = {"limit": PAGE_MAX_COUNT} | wanted
     after = None
     while True:
-        page = request("GET", url, key, params={"limit": PAGE_MAX_COUNT} | ({"after": after} if after else {}))
+        page = request("GET", url, key, params=params | ({"after": after} if after else {}))
         items += page["items"]
         after = page["next"]
         if after is None:

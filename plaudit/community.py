@@ -53,6 +53,13 @@ def said_options(command: F) -> F:
                 metavar="WHAT",
                 help=f"What anybody may see: {', '.join(PUBLIC)}, or nothing; repeat",
             ),
+            click.option(
+                "--bot",
+                "bots",
+                multiple=True,
+                metavar="PATTERN",
+                help="Ids and names that are no person's, like 'renovate*'; repeat: all of them, or nobody",
+            ),
             click.option("--publishing", type=click.Choice(tuple(PUBLISHING)), help="People it takes to publish"),
             click.option("--keep-texts", type=click.IntRange(min=1), metavar="DAYS", help="Days texts are kept"),
             click.option(
@@ -135,6 +142,8 @@ def _body(said: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
         body["languages"] = list(said["languages"])
     if said["public"]:
         body["public"] = [what for what in said["public"] if what != "nothing"]
+    if said["bots"]:
+        body["bots"] = [] if said["bots"] == ("nobody",) else list(said["bots"])
     if said["publishing"]:
         body["review_policy"] = {"publishing": PUBLISHING[said["publishing"]]}
     look = {"name": said["name"]} if said["name"] is not None else {}
@@ -170,6 +179,7 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
         ("look", f"{look['name']}, {'a logo' if look['logo_png'] else 'no logo'}"),
         ("colours", " ".join((look["colours"] or {"": "none"}).values())),
         ("public", ", ".join(found["public"]) or "nothing"),
+        ("bots", ", ".join(found["bots"]) or "nobody but whom platforms call so"),
         ("publishing", found["review_policy"]["publishing"].replace("_", " ")),
         (
             "kept",

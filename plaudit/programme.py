@@ -50,8 +50,9 @@ def check_programme(where: Where, as_json: bool, file: Path) -> None:
         return
     click.echo(f"{file} is valid")
     if checked["state"] == "proposed":
-        click.echo("Published, it waits until another person approves it, for it changes money:")
-        click.echo("\n".join(change_lines(checked["money_changes"])))
+        click.echo(f"Published, it waits until another person approves it: {_why_two(checked)}.")
+        for line in change_lines(checked["money_changes"]):
+            click.echo(line)
 
 
 @programme.command("publish", epilog="Example: plaudit programme publish programmes/starter.yaml")
@@ -61,7 +62,8 @@ def check_programme(where: Where, as_json: bool, file: Path) -> None:
 def publish_programme(where: Where, as_json: bool, file: Path) -> None:
     """Publish a programme as the community's next version.
 
-    One that changes who pays, what points are worth, or budgets waits until another person approves it.
+    One that changes who pays, what points are worth, or budgets waits until another person approves it; so does
+    each where the community has two people publish (plaudit community set --help).
     """
     published = _post_programme(where, file, dry_run=False)
     if as_json:
@@ -73,8 +75,9 @@ def publish_programme(where: Where, as_json: bool, file: Path) -> None:
     if published["state"] == "published":
         click.echo(f"{name} is in effect from {published['effective_from']}")
         return
-    click.echo(f"{name} is proposed, and not in effect: it changes money, and that takes two people.")
-    click.echo("\n".join(change_lines(published["money_changes"])))
+    click.echo(f"{name} is proposed, and not in effect until another person approves it: {_why_two(published)}.")
+    for line in change_lines(published["money_changes"]):
+        click.echo(line)
     click.echo(
         f"Another person who may (role finance_approver) approves it: plaudit programme approve {number} --key …"
     )
@@ -110,7 +113,8 @@ def approve_programme(where: Where, as_json: bool, version: int) -> None:
     if as_json:
         click.echo(json.dumps(approved))
         return
-    click.echo("\n".join(change_lines(approved["money_changes"])))
+    for line in change_lines(approved["money_changes"]):
+        click.echo(line)
     since = approved["effective_from"]
     click.echo(f"{approved['programme_id']} version {version} is in effect from {since}")
 
@@ -130,6 +134,10 @@ def _decide(where: Where, version: int, verb: str, scope: str) -> Any:
     place = where.place()
     with place.access(f"plaudit programme {verb}", (scope,), ("scoring",)) as key:
         return request("POST", f"{place.url('scoring')}/v1/programmes/{version}/{verb}", key)
+
+
+def _why_two(publication: Mapping[str, Any]) -> str:
+    return "it changes money" if publication["money_changes"] else "the community has two people publish"
 
 
 def change_lines(changes: Sequence[Mapping[str, Any]]) -> list[str]:

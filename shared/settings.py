@@ -1,6 +1,7 @@
 """Settings that every service reads from the environment, once, at start."""
 
 from functools import lru_cache
+from ipaddress import ip_network
 from typing import Literal
 
 from pydantic import Field, field_validator
@@ -43,6 +44,11 @@ class ServiceSettings(BaseSettings):
     postgres_url: str = Field("postgresql://127.0.0.1:5432", description="PostgreSQL server, without a database")
     postgres_password: str = Field("", repr=False, description="Password of the service's own role")
     http_host: str = Field("127.0.0.1", description="Address that the API listens on")
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses or networks (10.0.0.0/8), comma-separated, of proxies whose X-Forwarded-For and "
+        "X-Forwarded-Proto are believed; empty: nobody's",
+    )
     http_port: int = Field(8100, description="Port that the API listens on", ge=0, le=65535)
     admin_key: str = Field(
         "", repr=False, description="Bootstrap key: adds people and issues their first keys; empty turns that off"
@@ -120,6 +126,14 @@ class ServiceSettings(BaseSettings):
     def _are_keys(cls, value: str) -> str:
         Verifier(split_keys(value))
         return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        networks = [part.strip() for part in value.split(",") if part.strip()]
+        for network in networks:
+            ip_network(network)
+        return ",".join(networks)
 
     @property
     def broker(self) -> Broker:

@@ -125,7 +125,7 @@ PROGRAMMES = Topic(
     "community | programme",
     (facts.PROGRAMME_PUBLISHED.name,),
     producers=("scoring",),
-    consumers=("recognition", "rewards", "analytics"),
+    consumers=("ingest", "recognition", "rewards", "analytics"),
     partitions=1,
     compacted=True,
     signed=True,

@@ -2,9 +2,8 @@
 
 import asyncio
 import functools
-import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -15,18 +14,21 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from plaudit.client import PlauditClient, PlauditError, UnreachableError
-from plaudit.importers import cloudevents, github, tabular
+from plaudit.importers import cloudevents, deliveries, tabular
 from plaudit.importers.delivery import Delivery, Summary, mapped_only
-from plaudit.importers.git import GitOptions, is_shallow, open_repository
+from plaudit.importers.git import GitOptions, open_repository
+from plaudit.importers.gone import offer_to_take_back
 from plaudit.importers.mapping import TableMapping, build_mapping, read_mapping
 from plaudit.importers.records import Source, SourceError
-from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
+from plaudit.importers.report import report
+from plaudit.importers.repositories import is_shallow
+from plaudit.places import COMMUNITY, KEY, URL, Place, Where, where_options
 from plaudit.stack.errors import StackError
 from plaudit.terminal import lines_written_out
 from shared.contracts.fields import EARLIEST_YEAR
 from shared.contracts.texts import written_out
 
-IMPORT_SCOPES = ("events:write", "receipts:read")
+IMPORT_SCOPES = ("events:write", "receipts:read", "members:write")
 PROGRESS_EVERY_COUNT = 200
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -59,7 +61,11 @@ def target_options(command: F) -> F:
             show_default=True,
             help="How long to wait for what becomes of a batch.",
         ),
-        click.option("--strict", is_flag=True, help="Exit with 1 when anything was invalid or refused."),
+        click.option(
+            "--strict",
+            is_flag=True,
+            help="Exit with 1 when anything was invalid, refused, in conflict, unsupported, or people apart.",
+        ),
         click.option(
             "--earliest-year",
             type=click.IntRange(1, 9999),
@@ -100,26 +106,43 @@ def import_() -> None:
 @click.option("--repository", help="The repository's name, for rules and reports.")
 @click.option("--salt", envvar="PLAUDIT_IMPORT_SALT", default="", help="Goes before the address that is hashed.")
 @click.option("--source", help="The events' source; default: git:<first commit>.")
+@click.option(
+    "--retract-gone", is_flag=True, help="Offer to take back commits that no branch or tag has any more."
+)
+@click.option("--yes", is_flag=True, help="With --retract-gone: take them back without being asked.")
 @target_options
 def import_git(
     target: Target,
     path: Path,
-    revision: str,
-    stat: bool,
-    repository: str | None,
-    salt: str,
-    source: str | None,
+    retract_gone: bool,
+    yes: bool,
+    **said: Any,
 ) -> None:
     """Import the commits of any git repository, oldest first.
 
-    Addresses are never sent: people are known by a hash of theirs. Co-authors earn too.
+    Addresses are never sent: people are known by a hash of theirs. Co-authors earn too, bots don't. Whom the
+    mailmap names is one member, also when it came later.
 
     \b
-    Example:
+    Examples:
       plaudit import git ~/src/project --stat --repository project
+      plaudit import git ~/src/project --retract-gone      # after a rebase: asks before it takes back
     """
-    options = GitOptions(revision, stat, salt, source, repository)
-    run_import(target, f"git {path}", lambda: _open_git(path, options))
+    options = GitOptions(**said)
+    if retract_gone and target.output is not None:
+        raise click.UsageError("--retract-gone asks the service what is there: it does not go with --output.")
+    scopes = (*IMPORT_SCOPES, "analytics:read") if retract_gone else IMPORT_SCOPES
+
+    def afterwards(place: Place, key: str, summary: Summary) -> None:
+        wait_seconds, quiet = target.wait_seconds, target.as_json
+        offer_to_take_back(place, key, path, options, summary, wait_seconds=wait_seconds, yes=yes, quiet=quiet)
+
+    run_import(
+        target,
+        f"git {path}",
+        lambda: _open_git(path, options),
+        Errand(scopes, afterwards if retract_gone else None),
+    )
 
 
 def _open_git(path: Path, options: GitOptions) -> Source:
@@ -145,7 +168,19 @@ def _open_git(path: Path, options: GitOptions) -> Source:
 )
 @click.option("--set", "sets", multiple=True, metavar="FIELD=VALUE", help="A field that is always the same.")
 @click.option("--time-format", help="iso, unix, unix_ms, or a strptime format.  [default: iso]")
-@click.option("--delimiter", default=",", show_default=True, help="One character; \\t is a tab.")
+@click.option(
+    "--separator",
+    "--delimiter",
+    "delimiter",
+    default=",",
+    show_default=True,
+    help="What is between two cells: one character; \\t is a tab.",
+)
+@click.option(
+    "--list-separator",
+    metavar="TEXT",
+    help="What is between several people of a cell.  [default: ; | , or a line break; between ids a blank]",
+)
 @click.option("--no-header", is_flag=True, help="The first line is a row; columns are called 1, 2, 3…")
 @click.option("--columns", help="Names of the columns when there is no header: a,b,c.")
 @click.option("--encoding", help="[default: what the file's byte order mark says, or utf-8]")
@@ -158,6 +193,7 @@ def import_csv(
     sets: tuple[str, ...],
     time_format: str | None,
     delimiter: str,
+    list_separator: str | None,
     no_header: bool,
     columns: str | None,
     encoding: str | None,
@@ -166,23 +202,26 @@ def import_csv(
     """Import a table (gzipped or not, '-' is standard input): each row is an activity.
 
     \b
-    Example:
+    Examples:
       plaudit import csv messages.csv.gz --set type=chat.message.v1 --set channel=chat \\
         --map actor=from --map object_author=to --map time=sent_at
+      plaudit import csv commits.csv --separator ';' --list-separator ' and ' --map map.yaml
     """
     delimiter = "\t" if delimiter == "\\t" else delimiter
     if len(delimiter) != 1:
-        raise click.BadParameter("must be one character", param_hint="--delimiter")
+        raise click.BadParameter("must be one character", param_hint="--separator")
     names = tuple(name.strip() for name in columns.split(",")) if columns else ()
     options = tabular.CsvOptions(delimiter, encoding, not no_header, names, source)
 
     def opened() -> Source:
-        return tabular.open_table(file, parse_mapping(maps, sets, time_format), options)
+        return tabular.open_table(file, parse_mapping(maps, sets, time_format, list_separator), options)
 
     run_import(target, f"csv {file}", opened)
 
 
-def parse_mapping(maps: tuple[str, ...], sets: tuple[str, ...], time_format: str | None = None) -> TableMapping:
+def parse_mapping(
+    maps: tuple[str, ...], sets: tuple[str, ...], time_format: str | None = None, list_separator: str | None = None
+) -> TableMapping:
     """The mapping that options describe; options win over files. Raises SourceError."""
     entries: dict[str, Any] = {}
     for given in maps:
@@ -199,13 +238,16 @@ def parse_mapping(maps: tuple[str, ...], sets: tuple[str, ...], time_format: str
             if equals:
                 name, _, kind = name.partition(":")
                 entries[name] = {key: value} | ({"as": kind} if kind else {})
-    return build_mapping(entries, time_format)
+    return build_mapping(entries, time_format, list_separator)
 
 
 @import_.command("github-webhooks")
 @click.argument("directory", type=click.Path(path_type=Path))
+@click.option(
+    "--salt", envvar="PLAUDIT_IMPORT_SALT", default="", help="As for `import git`: the same gives one person."
+)
 @target_options
-def import_github_webhooks(target: Target, directory: Path) -> None:
+def import_github_webhooks(target: Target, directory: Path, salt: str) -> None:
     """Import webhook bodies as a code forge sent them, one a file.
 
     Which event a body is of comes from the file's name up to the first dot (issues.opened.json), or from
@@ -215,7 +257,7 @@ def import_github_webhooks(target: Target, directory: Path) -> None:
     Example:
       plaudit import github-webhooks deliveries/
     """
-    run_import(target, f"webhooks {directory}", lambda: github.open_directory(directory))
+    run_import(target, f"webhooks {directory}", lambda: deliveries.open_directory(directory, salt))
 
 
 @import_.command("cloudevents")
@@ -231,8 +273,23 @@ def import_cloudevents(target: Target, file: str) -> None:
     run_import(target, f"cloudevents {file}", lambda: cloudevents.open_lines(file))
 
 
-def run_import(target: Target, title: str, open_source: Callable[[], Source]) -> None:
-    """Open, send, report. Ends the process with 1 when the import could not go to its end."""
+@dataclass(frozen=True)
+class Errand:
+    """What an import needs beyond sending: the `scopes` of its key, and what is done `afterwards` with it."""
+
+    scopes: Sequence[str] = IMPORT_SCOPES
+    afterwards: Callable[[Place, str, Summary], None] | None = None
+
+
+def run_import(
+    target: Target, title: str, open_source: Callable[[], Source], errand: Errand | None = None
+) -> None:
+    """Open, send, report. Ends the process with 1 when the import could not go to its end.
+
+    Events on standard output leave no place there for the report: it goes to standard error, and since whoever
+    reads them sees nothing of it, rows that were invalid end the process with 1 too.
+    """
+    errand = errand or Errand()
     summary = Summary()
     failure: str | None = None
     try:
@@ -242,19 +299,23 @@ def run_import(target: Target, title: str, open_source: Callable[[], Source]) ->
         else:
             place = target.where.place()
             url = place.url("ingest")
-            with place.access("plaudit import", IMPORT_SCOPES, ("ingest",)) as key:
+            services = ("ingest", "analytics") if errand.afterwards else ("ingest",)
+            with place.access("plaudit import", errand.scopes, services) as key:
                 asyncio.run(_deliver(target, title, source, summary, url, key))
+                if errand.afterwards and not target.limit:
+                    errand.afterwards(place, key, summary)
     except (SourceError, StackError, UnreachableError, PlauditError) as error:
         failure = str(error)
     except click.ClickException as error:
         failure = error.format_message()
-    if target.output != "-" and (target.as_json or summary.sent or not failure):
-        _report(target, summary, failure)
+    if target.as_json or summary.sent or not failure:
+        report(summary, failure, output=target.output, as_json=target.as_json)
     if failure:
         click.echo(lines_written_out(f"Error: {failure}"), err=True)
         if summary.sent:
             click.echo("Run the same command again: what was taken will not count twice.", err=True)
-    if failure or summary.pending or (target.strict and not summary.flawless):
+    unseen = target.output == "-" and summary.invalid
+    if failure or summary.pending or unseen or (target.strict and not summary.flawless):
         sys.exit(1)
 
 
@@ -298,11 +359,15 @@ async def _deliver(target: Target, title: str, source: Source, summary: Summary,
                 earliest_year=target.earliest_year or EARLIEST_YEAR,
                 on_progress=show,
             )
+            await delivery.join(source.people)
             await delivery.run(source.records, target.limit)
 
 
 def _write(target: Target, source: Source, summary: Summary) -> None:
     """The events themselves into a file, to look at or to send later (`import cloudevents`)."""
+    if source.people:
+        summary.apart += len(source.people)
+        summary.note("apart", "a file of events cannot say so", source.people[0].ids[0])
 
     def lines(stream: IO[bytes]) -> None:
         for record in mapped_only(source.records, summary, target.earliest_year or EARLIEST_YEAR):
@@ -320,38 +385,3 @@ def _write(target: Target, source: Source, summary: Summary) -> None:
             lines(stream)
     except OSError as error:
         raise SourceError(f"{target.output}: {error.strerror or error}") from None
-
-
-def _report(target: Target, summary: Summary, failure: str | None) -> None:
-    if target.as_json:
-        click.echo(json.dumps(summary.as_document() | {"error": failure}))
-        return
-    verb = "written" if target.output else "sent"
-    click.echo(f"{summary.sent:>10,}  {verb}" + _speed(summary))
-    if summary.throttled_seconds:
-        click.echo(f"{'':>10}  at the pace that the service allows one key and one community")
-    for name, meaning in (
-        ("accepted", "count from now on"),
-        ("duplicate", "were there already"),
-        ("conflict", "have the id of another event, and don't count"),
-        ("rejected", "were refused"),
-        ("pending", "are taken, but not yet decided; ask again by running the import again"),
-        ("invalid", "are no valid activity, and were not sent"),
-        ("skipped", "carry no activity"),
-    ):
-        count = getattr(summary, name)
-        if count:
-            click.echo(f"{count:>10,}  {name:<9} {meaning}")
-        for text, reason in summary.reasons.get(name, {}).items():
-            line = f"{'':>10}    {reason.count:,} × {text} ({', '.join(reason.examples)}{_more(reason.count)})"
-            click.echo(written_out(line))
-
-
-def _speed(summary: Summary) -> str:
-    if summary.seconds <= 0:
-        return ""
-    return f" in {summary.seconds:.1f} s ({summary.sent / summary.seconds:,.0f} events/s)"
-
-
-def _more(count: int) -> str:
-    return ", …" if count > 3 else ""

@@ -8,22 +8,25 @@ import asyncio
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
+import httpx
 import orjson
 
-from plaudit.client import BATCH_MAX_BYTES, BATCH_MAX_COUNT, PlauditClient, Receipt
-from plaudit.importers.records import Bad, Mapped, Record, SourceError
+from plaudit.client import BATCH_MAX_BYTES, BATCH_MAX_COUNT, PlauditClient, PlauditError, Receipt
+from plaudit.importers.records import Bad, Mapped, Record, SamePerson, SourceError, Unsupported
 from shared.contracts.fields import EARLIEST_YEAR
 
 BATCHES_IN_FLIGHT_COUNT = 3
 RECEIPTS_OPEN_MAX_COUNT = 200
 EXAMPLES_MAX_COUNT = 3
 REASONS_MAX_COUNT = 50
+#: As many as the service takes in one declaration.
+IDENTITIES_MAX_COUNT = 20
 OTHER_REASONS = "other reasons"
 #: Clocks differ, and zones are forgotten; units that are mistaken lie further off.
 AHEAD_MAX = timedelta(days=1)
@@ -41,6 +44,10 @@ class Reason:
 class Summary:
     """What an import came to. `invalid` rows never left; `rejected` events the service refused.
 
+    `unsupported` may be activities, of a kind that is not known. Of the people whom the source says to be the
+    same, `joined` are one member now, and `apart` could not be joined. Of what was imported earlier `gone` is no
+    longer in its source, and `taken_back` was taken back for that.
+
     `throttled_seconds` is how long its requests waited, all together, because the share was used up.
     """
 
@@ -52,6 +59,11 @@ class Summary:
     pending: int = 0
     invalid: int = 0
     skipped: int = 0
+    unsupported: int = 0
+    joined: int = 0
+    apart: int = 0
+    gone: int = 0
+    taken_back: int = 0
     seconds: float = 0.0
     throttled_seconds: float = 0.0
     reasons: dict[str, dict[str, Reason]] = field(default_factory=dict)
@@ -69,7 +81,9 @@ class Summary:
     @property
     def flawless(self) -> bool:
         """Whether everything that was read counts now, or counted before."""
-        return not (self.invalid or self.rejected or self.conflict or self.pending)
+        return not (
+            self.invalid or self.rejected or self.conflict or self.pending or self.unsupported or self.apart
+        )
 
     def as_document(self) -> dict[str, Any]:
         """The summary for scripts: counts, and reasons by outcome."""
@@ -100,6 +114,9 @@ def mapped_only(
         elif isinstance(record, Bad):
             summary.invalid += 1
             summary.note("invalid", record.reason, record.place)
+        elif isinstance(record, Unsupported):
+            summary.unsupported += 1
+            summary.note("unsupported", record.reason, record.place)
         else:
             summary.skipped += 1
             summary.note("skipped", record.reason, record.place)
@@ -200,6 +217,33 @@ class Delivery:
         self._sending: deque[asyncio.Task[None]] = deque()
         self._following = True
         self._taken_count = 0
+
+    async def join(self, people: Sequence[SamePerson]) -> None:
+        """Say who is one person, before their events come. Who are several members already stay so, and are noted.
+
+        Raises PlauditError or UnreachableError.
+        """
+        for number, person in enumerate(people):
+            first, *others = person.ids
+            # One declaration holds so many identities; each has the first.
+            for start in range(0, max(1, len(others)), IDENTITIES_MAX_COUNT - 1):
+                ids = (first, *others[start : start + IDENTITIES_MAX_COUNT - 1])
+                try:
+                    await self._client.declare_identities(
+                        [{"channel": "code", "id": one} for one in ids], name=person.name
+                    )
+                except PlauditError as error:
+                    if error.status == httpx.codes.FORBIDDEN:
+                        self._summary.apart += len(people) - number
+                        self._summary.note("apart", "the key has no scope members:write", first)
+                        return
+                    if error.status != httpx.codes.CONFLICT:
+                        raise
+                    self._summary.apart += 1
+                    self._summary.note("apart", "they are several members already", first)
+                    break
+            else:
+                self._summary.joined += 1
 
     async def run(self, records: Iterator[Record], limit: int | None = None) -> None:
         """Send everything and follow every receipt.

@@ -61,6 +61,8 @@ def _own_fields() -> dict[str, type]:
 
 DATA_FIELDS = _own_fields()
 TYPE_NAMES: Mapping[str, type] = {"int": int, "float": float, "bool": bool, "str": str}
+_SEPARATORS = re.compile(r"[;|,\r\n]")
+_ID_LIKE = re.compile(r"[0-9@]")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 #: Times in numbers since 1970. Which it is, is said: a number alone does not tell seconds from milliseconds.
 _UNITS_PER_SECOND = {"unix": 1, "unix_ms": 1_000}
@@ -82,10 +84,14 @@ class Filler:
 
 @dataclass(frozen=True)
 class TableMapping:
-    """A whole mapping. `time_format` is iso, unix, unix_ms or a strptime format (naive times are UTC)."""
+    """A whole mapping. `time_format` is iso, unix, unix_ms or a strptime format (naive times are UTC).
+
+    `list_separator` stands between several people of a cell; without it see `listed`.
+    """
 
     fillers: Mapping[str, Filler]
     time_format: str = "iso"
+    list_separator: str | None = None
 
 
 def convert(text: str, kind: type) -> Any:
@@ -131,7 +137,13 @@ def _filler(name: str, given: Any) -> Filler:
     if isinstance(given, str):
         return Filler(column=given, kind=kind)
     if isinstance(given, dict):
-        unknown = given.keys() - {"value", "column", "format", "as"}
+        unknown = given.keys() - {
+            "value",
+            "column",
+            "format",
+            "as",
+            *(("separator",) if name == "co_actors" else ()),
+        }
         if not unknown and ("value" in given) != ("column" in given):
             if "as" in given:
                 if given["as"] not in TYPE_NAMES or not name.startswith("attributes."):
@@ -157,7 +169,9 @@ def read_mapping(text: str) -> dict[str, Any]:
     return entries
 
 
-def build_mapping(entries: Mapping[str, Any], time_format: str | None = None) -> TableMapping:
+def build_mapping(
+    entries: Mapping[str, Any], time_format: str | None = None, list_separator: str | None = None
+) -> TableMapping:
     """Check the entries of a mapping: fields known, what every activity needs filled. Raises SourceError."""
     unknown = [name for name in entries if not known_field(name)]
     if unknown:
@@ -173,7 +187,28 @@ def build_mapping(entries: Mapping[str, Any], time_format: str | None = None) ->
     if time_format is None and isinstance(time_entry, dict):
         time_format = time_entry.get("format")
     fillers = {name: _filler(name, given) for name, given in entries.items()}
-    return TableMapping(fillers, time_format or "iso")
+    co_actors = entries.get("co_actors")
+    if list_separator is None and isinstance(co_actors, dict):
+        list_separator = co_actors.get("separator")
+    if list_separator is not None and not (isinstance(list_separator, str) and list_separator):
+        raise SourceError("mapping: co_actors: `separator` is one character or more")
+    return TableMapping(fillers, time_format or "iso", list_separator)
+
+
+def listed(text: str, separator: str | None = None) -> list[str]:
+    """The people of a cell, each once.
+
+    Without a `separator`, semicolons, bars, commas and line breaks separate, and blanks between words that each
+    have a digit or an @, as ids and addresses have: "Grace Hopper" is one person.
+    """
+    if separator is None:
+        parts: list[str] = []
+        for one in _SEPARATORS.split(text):
+            words = one.split()
+            parts += words if all(_ID_LIKE.search(word) for word in words) else [one]
+    else:
+        parts = text.split() if separator.isspace() and separator != "\t" else text.split(separator)
+    return list(dict.fromkeys(part for one in parts if (part := one.strip())))
 
 
 class Occurrences:
@@ -213,6 +248,7 @@ class RowMapper:
         self._source = source
         self._occurrences = Occurrences()
         self._time_format = mapping.time_format
+        self._list_separator = mapping.list_separator
         places = {name: index for index, name in enumerate(columns)}
         self._getters: dict[str, Callable[[Sequence[str]], Any]] = {}
         for field, filler in mapping.fillers.items():
@@ -237,7 +273,7 @@ class RowMapper:
         yield record
         if not isinstance(record, Mapped):
             return
-        for who in dict.fromkeys(co_actors):
+        for who in co_actors:
             if who != event["data"]["actor"]["id"]:
                 attributes = event["data"].get("attributes", {}) | {"co_author": True}
                 data = event["data"] | {"actor": actor(who), "attributes": attributes}
@@ -252,7 +288,7 @@ class RowMapper:
             moment = parse_time(filled.pop("time"), self._time_format)
         except ValueError as error:
             raise RowError(f"time {error}") from None
-        co_actors = re.split(r"[\s;,|]+", filled.pop("co_actors", "").strip())
+        co_actors = listed(filled.pop("co_actors", ""), self._list_separator)
         event_id = filled.pop("id", None)
         data = _data(filled)
         event = {
@@ -265,7 +301,7 @@ class RowMapper:
         if event_id is None:
             digest = hashlib.sha256(orjson.dumps(event, option=orjson.OPT_SORT_KEYS)).digest()[:16]
             event_id = f"row:{digest.hex()}:{self._occurrences.count(digest)}"
-        return event | {"id": event_id}, [who for who in co_actors if who]
+        return event | {"id": event_id}, co_actors
 
 
 def _getter(field: str, filler: Filler, index: int | None) -> Callable[[Sequence[str]], Any]:

@@ -4,7 +4,7 @@ import codecs
 import gzip
 import io
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -53,16 +53,36 @@ class Skipped:
     reason: str
 
 
-Record = Mapped | Bad | Skipped
+@dataclass(frozen=True)
+class Unsupported:
+    """Something that may well be an activity, but of a kind that nobody has taught us to read."""
+
+    place: str
+    reason: str
+
+
+Record = Mapped | Bad | Skipped | Unsupported
+
+
+@dataclass(frozen=True)
+class SamePerson:
+    """Ids on the channel `code` that are one person's, as the source itself says, and the name to show."""
+
+    ids: tuple[str, ...]
+    name: str | None = None
 
 
 @dataclass(frozen=True)
 class Source:
-    """A stream of records. `position` of `total` is how far reading has come, in any one unit."""
+    """A stream of records. `position` of `total` is how far reading has come, in any one unit.
+
+    `people` is who the source says is the same: told before the first event, so that nobody becomes two members.
+    """
 
     records: Iterator[Record]
     total: int | None = None
     position: Callable[[], int] = int
+    people: Sequence[SamePerson] = ()
 
 
 def checked(place: str, event: Mapping[str, Any]) -> Record:
@@ -84,7 +104,7 @@ def explain(error: ValidationError) -> str:
     return f"/{where}: {first.detail}" if where else first.detail
 
 
-def actor(actor_id: str, name: str | None = None) -> dict[str, str]:
+def actor(actor_id: str, name: str | None = None) -> dict[str, Any]:
     """An `actor` or `author` of the contract; the name is left out when there is none to show."""
     shown = shown_name(name.encode("utf-8", "replace").decode()) if name else None
     return {"id": actor_id, "name": shown} if shown else {"id": actor_id}

@@ -64,7 +64,12 @@ def open_table(path: str, mapping: TableMapping, options: CsvOptions) -> Source:
     repeated = sorted({name for name in columns if columns.count(name) > 1})
     if repeated:
         raise SourceError(f"{path}: there are two columns {repeated[0]!r}; name them with --columns")
-    mapper = RowMapper(mapping, columns, options.source or default_source(path))
+    try:
+        mapper = RowMapper(mapping, columns, options.source or default_source(path))
+    except SourceError as error:
+        looks_unseparated = len(columns) == 1 and any(one in columns[0] for one in ",;\t|")
+        hint = "; is another character between the cells (--separator)?" if looks_unseparated else ""
+        raise SourceError(f"{error}{hint}") from None
 
     def records() -> Iterator[Record]:
         try:
@@ -84,7 +89,7 @@ Row = tuple[int, Sequence[str] | str]
 
 def _rows(path: str, text: io.TextIOWrapper, delimiter: str) -> Iterator[Row]:
     """Line number (of the row's last line) and cells of each row that is not empty, or what is wrong with it."""
-    reader = csv.reader(text, delimiter=delimiter, strict=False)
+    reader = csv.reader(_without_mark(text), delimiter=delimiter, strict=False)
     while True:
         try:
             cells = next(reader)
@@ -99,6 +104,12 @@ def _rows(path: str, text: io.TextIOWrapper, delimiter: str) -> Iterator[Row]:
             raise SourceError(f"{path}: after line {reader.line_num}: {error}") from None
         if cells:
             yield reader.line_num, cells
+
+
+def _without_mark(text: io.TextIOWrapper) -> Iterator[str]:
+    """The lines without the byte order mark that an encoding leaves there which somebody named."""
+    yield text.readline().removeprefix("\ufeff")
+    yield from text
 
 
 def _of_row(mapper: RowMapper, row: Row, width: int) -> Iterator[Record]:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import asyncpg
 import httpx
@@ -22,6 +23,7 @@ from plaudit.stack.logs import tail
 from plaudit.stack.ports import is_free
 from plaudit.stack.processes import listens, others_listening
 from plaudit.stack.state import StackState, read_processes
+from plaudit.stack.supervisor import RestartPolicy
 from shared.broker import Broker
 from shared.postgres import MigrationError
 
@@ -31,6 +33,10 @@ EXTERNAL_TIMEOUT_SECONDS = 10.0
 POLL_SECONDS = 0.1
 LOOK_FOR_OTHERS_SECONDS = 1.0
 LOG_LINES_COUNT = 15
+#: A service that was ready and ends at once is not up: for so long all are looked at once more, and one that ended
+#: by itself since its stack was started until it has lived for as long as the supervisor takes for a good sign.
+STAYS_SECONDS = 1.0
+STAYS_AFTER_CRASH_SECONDS = RestartPolicy.quick_seconds
 
 
 async def kafka_answers(broker: Broker) -> bool:
@@ -188,6 +194,38 @@ async def _wait_for_all(state: StackState, provision_too: bool, report: Callable
         urls = {name: url for name, url in state.service_urls.items() if name in parts}
         asks = {name: partial(service_answers, client, url) for name, url in urls.items()}
         await asyncio.gather(*(_wait(state, name, ask, report) for name, ask in asks.items()))
+        await asyncio.gather(*(_stays_up(state, name, ask) for name, ask in asks.items()))
+
+
+async def _stays_up(state: StackState, name: str, ask: Callable[[], Awaitable[bool]]) -> None:
+    """Return once the process of a service that was ready lives on. Raises StackError when it ends."""
+    first = _entry(state, name)
+    if first.get("pid") is None:
+        raise StackError(_crashed(state, name))
+    crashed_before = first.get("restarts", 0) > 0 and first.get("last_exit") is not None
+    stays_seconds = STAYS_AFTER_CRASH_SECONDS if crashed_before else STAYS_SECONDS
+    while True:
+        entry = _entry(state, name)
+        if (entry.get("pid"), entry.get("restarts")) != (first["pid"], first.get("restarts")):
+            raise StackError(_crashed(state, name))
+        if time.time() - first["create_time"] >= stays_seconds and await ask():
+            return
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def _entry(state: StackState, name: str) -> dict[str, Any]:
+    entry: dict[str, Any] = read_processes(state.directory).get("processes", {}).get(name, {})
+    return entry
+
+
+def _crashed(state: StackState, name: str) -> str:
+    entry, log = _entry(state, name), state.directory / "logs" / f"{name}.log"
+    last = next((line for line in reversed(tail(log, LOG_LINES_COUNT)) if line.strip()), "it wrote nothing")
+    return (
+        f"{name} was ready and ended again ({entry.get('last_exit') or 'it runs no more'}; started again "
+        f"{entry.get('restarts', 0)} times). The last line of its log: {last}\nThe log is {log}; "
+        f"`plaudit logs {name} --stack {state.name}` shows it."
+    )
 
 
 async def _wait(
@@ -222,5 +260,6 @@ def _listens(state: StackState, name: str) -> bool:
 
 
 def _explain(state: StackState, name: str, what: str) -> str:
-    lines = "\n".join(tail(state.directory / "logs" / f"{name}.log", LOG_LINES_COUNT))
-    return f"{name} {what}. See `plaudit logs {name} --stack {state.name}`; its last lines:\n{lines}"
+    log = state.directory / "logs" / f"{name}.log"
+    lines = "\n".join(tail(log, LOG_LINES_COUNT))
+    return f"{name} {what}. See `plaudit logs {name} --stack {state.name}` ({log}); its last lines:\n{lines}"

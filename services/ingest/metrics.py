@@ -3,6 +3,13 @@
 from prometheus_client import Counter, Gauge
 
 EVENTS_ADMITTED = Counter("plaudit_ingest_events_taken_total", "Events the broker acknowledged")
+EVENTS_COST = Counter(
+    "plaudit_ingest_events_cost_total", "What the events taken count as: more than one each where rules are many"
+)
+REQUESTS_TOO_DEAR = Counter(
+    "plaudit_ingest_requests_too_dear_total",
+    "Requests and records of lanes refused for what their events count as",
+)
 EVENTS_REFUSED = Counter("plaudit_ingest_events_refused_total", "Events refused as invalid by the API")
 LANE_EVENTS = Counter(
     "plaudit_ingest_lane_events_total",

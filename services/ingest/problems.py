@@ -20,13 +20,25 @@ from services.ingest.communities.domain.communities import (
     StaleRevisionError,
     UnknownCommunityError,
 )
+from services.ingest.events.api import posting
+from services.ingest.events.api.waiting import TooManyWaitingError
+from services.ingest.events.domain import admission
 from services.ingest.members.api import DIFFERENT_MEMBERS
 from services.ingest.members.domain import DifferentMembersError
+from services.ingest.metrics import REQUESTS_TOO_DEAR
 from shared.access_keys import INSTALLATION_ROLES, SCOPES, OtherCommunityError
 from shared.calendars import TooManyChangesError
 from shared.http import ErrorTable, FieldError, Problem, ProblemType
-from shared.http.problem_types import DISABLED_PERSON, INVALID_REQUEST, OTHER_COMMUNITY
+from shared.http.problem_types import (
+    DISABLED_PERSON,
+    INVALID_REQUEST,
+    MALFORMED_JSON,
+    NOT_AVAILABLE,
+    OTHER_COMMUNITY,
+    UNSUPPORTED_CONTENT_TYPE,
+)
 
+SOON = {"Retry-After": "1"}
 IN_A_MINUTE = {"Retry-After": "60"}
 
 
@@ -34,7 +46,42 @@ def _of_field(kind: ProblemType, field: str, detail: str) -> Problem:
     return Problem(kind, detail, [FieldError(field=field, detail=detail)])
 
 
+def _too_dear(error: admission.TooDearError) -> Problem:
+    REQUESTS_TOO_DEAR.inc()
+    return Problem(posting.TOO_DEAR, str(error))
+
+
+def _nothing_admitted(error: admission.NothingAdmittedError) -> Problem:
+    errors = [
+        FieldError(index=refusal.index, field=refusal.field, detail=refusal.detail) for refusal in error.refusals
+    ]
+    return Problem(posting.NO_VALID_EVENT, "Nothing was taken; see errors", errors)
+
+
 ERRORS: ErrorTable = {
+    admission.UnsupportedTypeError: lambda error: Problem(
+        UNSUPPORTED_CONTENT_TYPE,
+        f"Got {error}; send {admission.BATCH_TYPE}, {admission.STRUCTURED_TYPE} or {admission.JSON_TYPE}, "
+        "in UTF-8",
+    ),
+    admission.MalformedError: lambda error: Problem(MALFORMED_JSON, str(error)),
+    admission.TooManyEventsError: lambda error: Problem(
+        posting.TOO_MANY_EVENTS, f"Got {error}; send smaller batches"
+    ),
+    admission.TooDearError: _too_dear,
+    admission.EmptyBatchError: lambda _: Problem(posting.EMPTY_BATCH, "Send at least one event"),
+    admission.NothingAdmittedError: _nothing_admitted,
+    admission.EarliestYearError: lambda error: _of_field(
+        INVALID_REQUEST, admission.EARLIEST_YEAR_HEADER, str(error)
+    ),
+    TooManyWaitingError: lambda _: Problem(
+        posting.TOO_MANY_REQUESTS, "Nothing was taken; try again", headers=SOON
+    ),
+    posting.NotAcknowledgedError: lambda _: Problem(
+        NOT_AVAILABLE,
+        "The broker does not acknowledge. Send the same events again: those that were taken count once",
+        headers=SOON,
+    ),
     DifferentMembersError: lambda error: Problem(
         DIFFERENT_MEMBERS,
         f"They belong to {', '.join(error.member_ids)}. Members that both have a history cannot be made one",

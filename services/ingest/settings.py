@@ -75,6 +75,20 @@ class Settings(SigningSettings):
         description="Beyond so many events a second in all, at each process, only who sends little is let in",
     )
     all_bytes_per_second: float = Field(3_000_000, gt=0, le=1e11, description="The same in bytes")
+    rule_cost: float = Field(
+        0.25,
+        ge=0,
+        le=100,
+        description="What each further rule for an event's type adds to what the event counts as",
+    )
+    request_cost_max: int = Field(
+        1_250,
+        ge=1,
+        description="What the events of a request, or a record of a lane, may count as; one alone always may",
+    )
+    costs_cache_seconds: float = Field(
+        1.0, gt=0, description="How long a process believes what it knows of a community's rules"
+    )
     line_age_max_seconds: float = Field(
         0.1,
         gt=0,

@@ -12,6 +12,7 @@ from services.rewards.payouts.outcomes.handlers import count_waiting
 from services.rewards.payouts.payees import api as payees
 from services.rewards.payouts.review import api as review
 from services.rewards.payouts.runs import api as runs
+from services.rewards.payouts.runs.handlers.pieces import carry_on_runs
 from services.rewards.problems import ERRORS
 from services.rewards.programmes.handlers import on_programmes
 from services.rewards.redemptions import api as redemptions
@@ -46,6 +47,7 @@ SPEC = ServiceSpec(
         Timer("expire-reservations", every_seconds=10, run=expire_reservations),
         Timer("mature-points", every_seconds=10, run=mature_points),
         Timer("expire-points", every_seconds=60, run=expire_points),
+        Timer("carry-on-runs", every_seconds=1, run=carry_on_runs),
         Timer("count-outcomes-waiting", every_seconds=60, run=count_waiting),
         Timer("check-ledger", every_seconds=3600, run=check_all),
     ],

@@ -21,6 +21,9 @@ PAYOUT_AMOUNT = Counter(
     "Minor units of payouts that reached a state",
     ["state", "currency"],
 )
+RUNS_WORKED_AT = Gauge(
+    "plaudit_rewards_payout_runs_worked_at", "Payout runs that are computed, approved, filed or given up just now"
+)
 OUTCOMES_WAITING = Gauge(
     "plaudit_rewards_outcomes_waiting", "Outcomes that one person proposed and another has yet to confirm"
 )

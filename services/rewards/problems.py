@@ -10,8 +10,12 @@ from services.rewards.payouts.domain import UnknownPayoutError, WrongStateError
 from services.rewards.payouts.four_eyes.domain import FourEyesError
 from services.rewards.payouts.outcomes.api import OUTCOME_REFUSED, UNKNOWN_OUTCOME
 from services.rewards.payouts.outcomes.domain import OutcomeRefusedError, UnknownOutcomeError
-from services.rewards.payouts.payees.api import INVALID_BANK_DETAILS, NO_BANK_DETAILS
-from services.rewards.payouts.payees.domain import InvalidBankDetailsError, NoBankDetailsError
+from services.rewards.payouts.payees.api import INVALID_BANK_DETAILS, NO_BANK_DETAILS, UNCONFIRMED
+from services.rewards.payouts.payees.domain import (
+    InvalidBankDetailsError,
+    NoBankDetailsError,
+    UnconfirmedBankDetailsError,
+)
 from services.rewards.payouts.runs.api import (
     FOUR_EYES,
     NO_BANK_FILE,
@@ -21,7 +25,7 @@ from services.rewards.payouts.runs.api import (
     SEAL_DIFFERS,
     UNKNOWN_RUN,
 )
-from services.rewards.payouts.runs.domain.bank import NoBankFileError
+from services.rewards.payouts.runs.domain.bank import NoBankFileError, ReportRefusedError
 from services.rewards.payouts.runs.domain.runs import (
     NoPayableTermsError,
     RunRefusedError,
@@ -62,8 +66,22 @@ def _invalid_bank_details(error: InvalidBankDetailsError) -> Problem:
     return Problem(INVALID_BANK_DETAILS, "Nothing was changed; see errors", errors)
 
 
+def _unconfirmed(error: UnconfirmedBankDetailsError) -> Problem:
+    question = f"{str(error)[:1].upper()}{str(error)[1:]}"
+    detail = f"{question}. When it is meant so, send it again with `{error.field}: true`; nothing was changed"
+    return Problem(UNCONFIRMED, detail, [FieldError(field=f"/{error.field}", detail=detail)])
+
+
 def _run_refused(error: RunRefusedError | WrongStateError | BankFileError) -> Problem:
     return Problem(RUN_REFUSED, str(error))
+
+
+def _report_refused(error: ReportRefusedError) -> Problem:
+    errors = [
+        FieldError(field=f"/payout_ids/{place}", detail=f"Payout {payout_id}: {reason}")
+        for place, (payout_id, reason) in error.refused.items()
+    ]
+    return Problem(RUN_REFUSED, f"{errors[0].detail}. Nothing was done; see errors for each", errors)
 
 
 ERRORS: ErrorTable = {
@@ -86,6 +104,7 @@ ERRORS: ErrorTable = {
         NO_BANK_DETAILS, f"Member {error.member_id} has none; PUT /v1/payees/{error.member_id} sets them"
     ),
     InvalidBankDetailsError: _invalid_bank_details,
+    UnconfirmedBankDetailsError: _unconfirmed,
     UnknownPayoutError: lambda error: Problem(
         UNKNOWN_PAYOUT, f"There is no payout {error.payout_id} in this community"
     ),
@@ -110,6 +129,7 @@ ERRORS: ErrorTable = {
         "rewards finds what to do in docs/runbooks/rows-altered.md",
     ),
     RunRefusedError: _run_refused,
+    ReportRefusedError: _report_refused,
     WrongStateError: _run_refused,
     BankFileError: _run_refused,
     NoBankFileError: lambda error: Problem(

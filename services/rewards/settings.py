@@ -1,8 +1,18 @@
 """Settings of rewards."""
 
-from pydantic import Field
+from datetime import time
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 
 from shared.settings import ServiceSettings
+from shared.zones import zone_names
+
+
+def _known_zone(name: str) -> str:
+    if name not in zone_names():
+        raise ValueError(f"there is no time zone {name!r}; write one like Europe/Berlin")
+    return name
 
 
 class Settings(ServiceSettings):
@@ -17,9 +27,26 @@ class Settings(ServiceSettings):
     reservation_ttl_seconds: int = Field(900, ge=1, description="A redemption not confirmed by then expires")
     upkeep_max_count: int = Field(1_000, ge=1, description="Lots or reservations that a timer takes at once")
     payouts_per_run_max_count: int = Field(
-        2_000, ge=1, description="Payouts of one run; the rest needs another run"
+        2_000,
+        ge=1,
+        description="Payouts of one run that can be paid, and as many that are held; the rest needs another run",
+    )
+    payouts_per_piece_max_count: int = Field(
+        100, ge=1, description="Payouts of a run that are worked at in one transaction: so long others wait"
+    )
+    payout_request_seconds: float = Field(
+        10.0, ge=0, description="How long a request works at a run before it answers and a timer goes on"
     )
     ledger_check_seconds: float = Field(300.0, gt=0, description="How long each part of a ledger check may take")
     payout_execution_days: int = Field(
-        1, ge=0, description="Days from writing the bank file to its execution date"
+        1,
+        ge=0,
+        le=30,
+        description="TARGET days from the one on which the bank receives the file to its execution date",
+    )
+    bank_time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
+        "Europe/Berlin", description="The payer's bank counts its days in this zone"
+    )
+    bank_cutoff: time = Field(
+        time(14), description="A bank file written from then on counts as received on the next TARGET day"
     )

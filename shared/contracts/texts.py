@@ -8,6 +8,7 @@ Joiners stay where they join: in emoji, and in the scripts that are written with
 import json
 import re
 from collections.abc import Callable
+from string import ascii_lowercase, ascii_uppercase
 from typing import Annotated, Any
 from unicodedata import category, normalize
 
@@ -52,6 +53,8 @@ _BEGINNING = regex.compile(rf"^[{_BLANK}{_WITHOUT_WIDTH}\p{{M}}]+")
 _END = regex.compile(rf"[{_BLANK}]+$")
 _IN_NAMES = regex.compile(rf"({_KEPT})|[{_WITHOUT_WIDTH}]")
 _IN_IDS = regex.compile(rf"[{_WITHOUT_WIDTH}]+")
+_IN_NUMBERS = regex.compile(rf"[{_CONTROLS}{_BLANK}{_WITHOUT_WIDTH}\p{{Pd}}]+")
+_CAPITALS = str.maketrans(ascii_lowercase, ascii_uppercase)
 _HIDDEN = regex.compile(rf"({_KEPT})|[{_CONTROLS}\p{{Cf}}\p{{Cs}}]")
 #: What Python takes for printable though nobody sees it.
 _UNSEEN_LETTERS = re.compile(
@@ -111,6 +114,14 @@ def plain_id(text: str) -> str:
     if text.isprintable() and _UNSEEN_LETTERS.search(text) is None:
         return normalize("NFC", text).strip()
     return normalize("NFC", _IN_IDS.sub("", text)).strip()
+
+
+def account_number(text: str) -> str:
+    """An IBAN or BIC in electronic form: capitals and digits without blanks, dashes and what nobody sees.
+
+    Full-width forms become what they are forms of. Whether it is one is another question.
+    """
+    return str(_IN_NUMBERS.sub("", normalize("NFKC", text))).translate(_CAPITALS)
 
 
 def plain_source(text: str) -> str:

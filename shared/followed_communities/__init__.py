@@ -1,6 +1,6 @@
 """Communities, with their calendars, as the services other than ingest know them: in each one's own database."""
 
 from shared.followed_communities.follower import FOLLOWED_COMMUNITIES, on_communities
-from shared.followed_communities.store import load_calendar, stored_calendar
+from shared.followed_communities.store import load_calendar, publishing_takes_two, stored_calendar
 
-__all__ = ["FOLLOWED_COMMUNITIES", "load_calendar", "on_communities", "stored_calendar"]
+__all__ = ["FOLLOWED_COMMUNITIES", "load_calendar", "on_communities", "publishing_takes_two", "stored_calendar"]

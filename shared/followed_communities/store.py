@@ -35,6 +35,14 @@ async def load_calendar(conn: Connection, *, community: str) -> Calendar:
     return stored_calendar(text)
 
 
+async def publishing_takes_two(conn: Connection, *, community: str) -> bool:
+    """Whether the community has two people publish a programme; not where nobody declared it."""
+    publishing = await conn.fetchval(
+        "select data #>> '{review_policy,publishing}' from followed_communities where community = $1", community
+    )
+    return bool(publishing == "two_people")
+
+
 def stored_calendar(text: str | None) -> Calendar:
     """The calendar as followed_communities has it (`data -> 'calendar'`); PLAIN where there is none."""
     return PLAIN if text is None else Calendar.of(_CALENDAR.validate_json(text))

@@ -14,7 +14,7 @@ async def on_members(tx: Transaction, members: list[MemberIdentified]) -> None:
         data = member["data"]
         key = (member["community"], data["member_id"])
         if key not in newest or newest[key].revision < data["revision"]:
-            newest[key] = FollowedName(data["revision"], data.get("name"))
+            newest[key] = FollowedName(data["revision"], data.get("name"), "bot_by" in data)
     await put_names(tx.conn, newest)
 
 

@@ -1,10 +1,14 @@
 """Who calls: the credential in a request's Authorization header."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
 from fastapi import Depends, Request, Security
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.datastructures import Headers
+from starlette.types import Scope as HttpScope
 
 from shared.access_keys import KeyRing, Principal, Refusal, Scope
 from shared.http.connected import ConnectedService
@@ -112,6 +116,10 @@ def requires(
 
     beside = MEMBER_TOKEN if or_own else BOOTSTRAP_KEY if or_bootstrap else _nothing_else
 
+    async def caller(keys: KeyRing, authorization: str | None, path_params: Mapping[str, Any]) -> Principal:
+        own = _canonical(path_params["member_id"]) if or_own else None
+        return await authorise(keys, authorization, scope, or_bootstrap=or_bootstrap, own_member_id=own)
+
     async def check(
         request: Request,
         service: ConnectedService,
@@ -119,11 +127,35 @@ def requires(
         _beside: object = Depends(beside),
     ) -> Principal:
         header = f"{credentials.scheme} {credentials.credentials}" if credentials else None
-        own = _canonical(request.path_params["member_id"]) if or_own else None
-        principal = await authorise(service.keys, header, scope, or_bootstrap=or_bootstrap, own_member_id=own)
+        principal = await caller(service.keys, header, request.path_params)
         called_by(request, principal, reads=reads)
         return principal
 
-    # For whoever asks a route what it declares.
+    # For whoever asks a route what it declares, and who may call it.
     check.__dict__["reads"] = reads
+    check.__dict__["caller"] = caller
     return Depends(check)
+
+
+def _callers(route: APIRoute) -> list[Callable[..., Awaitable[Principal]]]:
+    """What a route requires of who calls: nothing where anybody may."""
+    left, found = [route.dependant], []
+    while left:
+        dependant = left.pop()
+        left += dependant.dependencies
+        if "caller" in getattr(dependant.call, "__dict__", ()):
+            found.append(dependant.call.__dict__["caller"])
+    return found
+
+
+async def check_caller(scope: HttpScope) -> None:
+    """Refuse a request that its route would refuse for who calls, before its body is read.
+
+    The route's own dependency does so after that. Raises Problem 401 or 403.
+    """
+    route = scope.get("route")
+    if not isinstance(route, APIRoute):
+        return
+    for caller in _callers(route):
+        authorization = Headers(scope=scope).get("authorization")
+        await caller(scope["app"].state.connected.keys, authorization, scope["path_params"])

@@ -13,8 +13,7 @@ from starlette.types import Receive, Scope, Send
 from shared.http.connected import Connected
 from shared.http.declared import refuse_undeclared
 from shared.http.problem_types import INCOMPLETE_REQUEST
-from shared.http.problems import NOT_AVAILABLE_NOW, Problem
-from shared.postgres import TRANSIENT
+from shared.http.problems import Problem
 
 Read = Callable[[], Awaitable[bytes]]
 
@@ -37,8 +36,8 @@ class DirectRoute:
     """An ASGI application of one function, given the connected service, the headers and how to read the body.
 
     Header names are in lower case, and of a header that is repeated the first counts. There are no query
-    parameters: one that is given is refused. The function may raise Problem, and whatever passes by itself. Used
-    as a route's endpoint, it is called directly (see RequestLimits).
+    parameters: one that is given is refused. What the function raises becomes the problem that the service's table
+    of errors says, as of every route. Used as a route's endpoint, it is called directly (see RequestLimits).
     """
 
     def __init__(self, function: Callable[[Connected, Mapping[str, str], Read], Awaitable[Answer]]) -> None:
@@ -64,11 +63,11 @@ class DirectRoute:
             if scope["query_string"]:
                 refuse_undeclared(scope["query_string"], {})
             status, body, more = await self._function(scope["app"].state.connected, headers, read)
-        except Problem as problem:
+        except Exception as error:
+            problem = scope["app"].state.problem_of(error)
+            if problem is None:
+                raise
             await problem.response(scope["path"])(scope, receive, send)
-            return
-        except TRANSIENT:
-            await NOT_AVAILABLE_NOW.response(scope["path"])(scope, receive, send)
             return
         raw = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         raw += [(_name(name), value.encode("latin-1")) for name, value in more.items()]

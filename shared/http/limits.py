@@ -11,6 +11,7 @@ from typing import Any
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.http.auth import check_caller
 from shared.http.problem_types import REQUEST_TOO_LARGE, SLOW_REQUEST, UNSUPPORTED_CONTENT_ENCODING
 from shared.http.problems import PRIVATE, Problem
 from shared.http.reads import READS
@@ -63,7 +64,7 @@ class RequestLimits:
             elif direct is not None:
                 await direct(scope, self._bounded(receive), counted_send)
             else:
-                await self._app(scope, self._bounded(receive), counted_send)
+                await self._app(scope, _of_known_callers(scope, self._bounded(receive)), counted_send)
                 if READS in scope and status < HTTPStatus.BAD_REQUEST:
                     await _note_reads(scope)
         finally:
@@ -106,6 +107,23 @@ class RequestLimits:
             return message
 
         return bounded_receive
+
+
+def _of_known_callers(scope: Scope, receive: Receive) -> Receive:
+    """`receive` of a request whose body is taken only once its route knows who calls, and that they may.
+
+    The framework reads a body before it asks for anything else.
+    """
+    is_known = False
+
+    async def receive_of_known() -> Message:
+        nonlocal is_known
+        if not is_known:
+            await check_caller(scope)
+            is_known = True
+        return await receive()
+
+    return receive_of_known
 
 
 async def _note_reads(scope: Scope) -> None:

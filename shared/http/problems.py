@@ -163,7 +163,9 @@ def install_problem_handlers(app: FastAPI, own: ErrorTable) -> None:
     table: ErrorTable = {
         Problem: lambda problem: problem,
         ClientDisconnect: lambda _: Problem(INCOMPLETE_REQUEST, "The client went away"),
-        asyncpg.DataError: lambda error: Problem(INVALID_REQUEST, f"A value cannot be stored: {error}"),
+        asyncpg.DataError: lambda _: Problem(
+            INVALID_REQUEST, "A value cannot be stored: a text with the character U+0000, or a number out of range"
+        ),
         **dict.fromkeys(TRANSIENT, lambda _: NOT_AVAILABLE_NOW),
         Exception: lambda _: Problem(
             INTERNAL_ERROR, "An error of this service, which its log explains; nothing was changed"
@@ -172,8 +174,15 @@ def install_problem_handlers(app: FastAPI, own: ErrorTable) -> None:
     }
     for kind, problem_of in table.items():
         app.add_exception_handler(kind, _handler(problem_of))
+    app.state.problem_of = lambda error: _foreseen(table, error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+
+
+def _foreseen(table: ErrorTable, error: Exception) -> Problem | None:
+    """What the table says of an error, by the class that is nearest; None for a bug, that is for Exception."""
+    kind = next(kind for kind in type(error).__mro__ if kind in table)
+    return None if kind is Exception else table[kind](error)
 
 
 def _handler(problem_of: Callable[[Any], Problem]) -> Callable[[Request, Exception], Awaitable[Response]]:
@@ -212,8 +221,10 @@ def _field_error(found: Mapping[str, Any], route: APIRoute) -> FieldError:
 async def _on_http(request: Request, error: Exception) -> Response:
     """What the framework itself refuses; anything that has no type of its own is RFC 9457's about:blank."""
     assert isinstance(error, HTTPException)  # noqa: S101 -- it is registered for no other
-    if isinstance(error.__cause__, Problem):  # what reading the body raised, in FastAPI's wrapping
-        return error.__cause__.response(request.url.path)
+    if isinstance(error.__cause__, Exception):  # what reading the body raised, in FastAPI's wrapping
+        problem: Problem | None = request.app.state.problem_of(error.__cause__)
+        if problem is not None:
+            return problem.response(request.url.path)
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.NOT_FOUND:
         return Problem(UNKNOWN_PATH, "See /docs for the paths there are", headers=headers).response(

@@ -117,6 +117,9 @@ class HttpServer(mode.Service):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                # uvicorn believes whoever connects from this machine, unless it is told whom.
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=settings.trusted_proxies,
                 timeout_keep_alive=settings.keep_alive_seconds,
                 timeout_graceful_shutdown=settings.stop_seconds,
             )

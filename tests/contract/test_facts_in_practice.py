@@ -11,7 +11,7 @@ import pytest
 
 from services.ingest.events.domain.admission import STRUCTURED_TYPE, Limits, Request, admit, raw_fact
 from services.ingest.events.domain.judgement import Received, accepted_event
-from services.ingest.members.domain import new_member_id
+from services.ingest.members.domain import Owner, new_member_id
 from shared.calendars import PLAIN
 from shared.contracts.facts import ACCEPTED_EVENT, RAW_EVENT
 from shared.published.checks import assert_valid_fact
@@ -41,7 +41,7 @@ def test_what_the_front_door_took_is_a_valid_fact(event: Any) -> None:
 @pytest.mark.parametrize("event", EVENTS)
 def test_what_is_accepted_is_a_valid_fact_that_names_everybody(event: Any) -> None:
     one = Received.from_fact(RAW_EVENT.adapter.validate_json(orjson.dumps(received(event))))
-    members = {identity: new_member_id(identity) for identity, _ in one.identities.values()}
+    members = {identity: Owner(new_member_id(identity), None) for identity, _ in one.identities.values()}
 
     fact = accepted_event(one, members, PLAIN)
 

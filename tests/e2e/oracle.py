@@ -126,6 +126,8 @@ def webhooks(directory: Path) -> Counter[str]:
             taken_back.add((kind, str(body["comment"]["id"])))
         elif kind == "issues" and action == "deleted":
             taken_back.add((kind, str(body["issue"]["id"])))
+        elif kind == "pull_request_review" and action == "dismissed":
+            taken_back.add((kind, str(body["review"]["id"])))
         elif kind == "release" and action == "published":
             _note(awards, body["release"], kind, action, sender, "release", 50)
         elif kind == "release" and action == "deleted":

@@ -65,6 +65,7 @@ FAILING = [
 VERSIONS_COUNT = 40
 EVENTS_COUNT = 40
 QUIET_COUNT = 5
+DEAR_COUNT = 300
 #: An award of the quiet community, whatever the other does, on a machine that does much else; it was never.
 AWARD_MAX_SECONDS = 10.0
 
@@ -117,6 +118,11 @@ class Tenant:
         await self.sends(1)
         await until(lambda: self.has_scored(already + 1))
         return time.perf_counter() - started
+
+    async def begins(self) -> None:
+        """Wait until the door has heard of the community's programme, and no other version is to come."""
+        known = "select 1 from programme_rules where community = $1 and effective_from < now()"
+        await until(lambda: self.community.query("ingest", known))
 
     async def declined(self) -> Counter[tuple[str, str]]:
         rows = await self.community.query("scoring", "select rule_id, reason from declined where community = $1")
@@ -181,6 +187,28 @@ async def test_a_hostile_community_is_declined_and_the_quiet_one_is_as_ever(
     awards = "select rule_id, count(*) as n from awards where community = $1 group by 1"
     assert [tuple(one) for one in await hostile.community.query("scoring", awards)] == [("cheap", EVENTS_COUNT)]
     assert await quiet.declined() == Counter()
+
+
+async def test_events_with_two_hundred_awards_each_hold_nobody_up(quiet: Tenant, hostile: Tenant) -> None:
+    """They count as what they cost behind the door: the client is told to send fewer, and to wait, and does."""
+    alone = [await quiet.seconds_to_an_award(number) for number in range(2 * QUIET_COUNT)]
+    assert (await hostile.submits(document(*["true"] * 199))).status_code == 201
+    await hostile.begins()
+    flooding = asyncio.create_task(hostile.sends(DEAR_COUNT))
+    beside: list[float] = []
+    async with asyncio.timeout(120):
+        while not flooding.done():
+            beside.append(await quiet.seconds_to_an_award(len(alone) + len(beside)))
+    await flooding
+    assert len(beside) >= QUIET_COUNT
+    await until(lambda: hostile.has_scored(DEAR_COUNT))
+    # Quiet is before and after, whichever took longer: others may have begun to use the machine.
+    done = len(alone) + len(beside)
+    after = [await quiet.seconds_to_an_award(done + number) for number in range(2 * QUIET_COUNT)]
+    in_quiet = max(map(statistics.median, (alone, after)))
+    assert statistics.median(beside) <= max(3 * in_quiet, 1.0)
+    awards = await hostile.community.query("scoring", "select count(*) as n from awards where community = $1")
+    assert awards[0]["n"] == DEAR_COUNT * 200
 
 
 async def test_what_could_take_long_is_refused_where_it_stands(hostile: Tenant) -> None:

@@ -28,6 +28,11 @@ pytestmark = [pytest.mark.stack, pytest.mark.faults, pytest.mark.timeout(300)]
 
 FLOOD_COUNT = 20_000 if FULL else 5_000
 FLOODS_COUNT = 4
+#: Each of these gives as many awards as a programme may have rules.
+DEAR_RULES_COUNT = 200
+DEAR_COUNT = 600 if FULL else 200
+#: As many of one request as the API lets anybody try.
+DEAR_REQUEST_COUNT = 200
 ALL_AT_ONCE = Pace(events_per_request=1_000, pause_seconds=0.0)
 WARMING_COUNT = 3
 QUIET_COUNT = 15
@@ -147,6 +152,43 @@ async def test_floods_of_several_at_once(platform_under_faults: Arena) -> None:
         assert tuple(rows[0]) == (count, count)
     assert len(other.flooded) >= FLOODED_MIN_COUNT
     assert other.client.throttled_seconds == 0, "who sends little was told to wait"
+
+
+@once
+@quick
+async def test_a_flood_of_dear_events(platform_under_faults: Arena) -> None:
+    """Each event has two hundred awards behind the door: it counts as that many, and the others' come in time."""
+    arena = platform_under_faults
+    name = f"dear-{uuid.uuid4().hex[:10]}"
+    key = await arena.community(name)
+    rules = [
+        {"id": f"rule-{number}", "title": "R", "on": ["chat.message.v1"], "points": 1}
+        for number in range(DEAR_RULES_COUNT)
+    ]
+    document = {"programme": "messages", "title": "Dear", "rules": rules}
+    begins = datetime.fromisoformat((await arena.publish(key, orjson.dumps(document).decode()))["effective_from"])
+
+    async def has_begun() -> bool:
+        return datetime.now(UTC) > begins
+
+    await until(has_begun)
+    events = [loads.message(f"dear-{n}", datetime.now(UTC), f"p{n % 50}", "q") for n in range(DEAR_COUNT)]
+
+    async def flood() -> float:
+        async with PlauditClient(arena.state.service_urls["ingest"], key) as client:
+            for start in range(0, DEAR_COUNT, DEAR_REQUEST_COUNT):
+                assert not (await client.send(events[start : start + DEAR_REQUEST_COUNT])).rejected
+            return client.throttled_seconds
+
+    async with neighbour(arena) as other:
+        flooding = asyncio.create_task(flood())
+        await other.while_flooded(flooding.done)
+        assert await flooding > 0, "nobody was told to wait"
+    rows = await reconcile.Databases(arena.state, name).rows(
+        "scoring", "select count(*), count(distinct award_id) from awards where community = $1"
+    )
+    assert tuple(rows[0]) == (DEAR_COUNT * DEAR_RULES_COUNT,) * 2
+    other.assert_undisturbed()
 
 
 @once

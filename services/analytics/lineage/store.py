@@ -9,6 +9,8 @@ from services.analytics.lineage.domain.trail import (
     BEFORE_ALL_LOTS,
     Amendment,
     Award,
+    Commit,
+    CommitPlace,
     Decision,
     EventRecord,
     Grant,
@@ -54,6 +56,25 @@ async def load_events(conn: Connection, *, community: str, uids: Collection[str]
         list(uids),
     )
     return {row["event_uid"]: EventRecord(**row) for row in rows}
+
+
+async def page_of_commits(
+    conn: Connection, *, community: str, source: str, after: CommitPlace | None, limit: int
+) -> list[Commit]:
+    """Events of commits of a source that nobody has taken back, in the order of their ids."""
+    rows = await conn.fetch(
+        """
+        select event_id, member_id::text, event_time from events
+        where community = $1 and source = $2 and event_id > $3
+            and type = 'code.commit.v1' and retracted_by is null
+        order by event_id limit $4
+        """,
+        community,
+        source,
+        "" if after is None else after.id,
+        limit,
+    )
+    return [Commit(*row) for row in rows]
 
 
 async def find_event(conn: Connection, *, community: str, uid: str) -> EventRecord | None:

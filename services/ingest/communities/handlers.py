@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.ingest.communities import store
+from services.ingest.communities.domain.bot_patterns import DEFAULT_BOTS
 from services.ingest.communities.domain.communities import (
     Change,
     Community,
@@ -114,6 +115,7 @@ def _told(fact: CommunityChanged) -> Community:
         public=tuple(map(Public, data["public"])),
         publishing=Publishing(data["review_policy"]["publishing"]),
         retention=Retention(retention["texts_days"], retention["rejected_days"]),
+        bots=tuple(data.get("bots", DEFAULT_BOTS)),
         revision=data["revision"],
     )
 
@@ -148,6 +150,7 @@ def _noted(community: Community) -> Mapping[str, Any]:
         "publishing": community.publishing,
         "texts_days": community.retention.texts_days,
         "rejected_days": community.retention.rejected_days,
+        "bots": community.bots,
         "revision": community.revision,
     }
 
@@ -171,6 +174,7 @@ def _tell(tx: Transaction, community: Community) -> None:
             "texts_days": community.retention.texts_days,
             "rejected_days": community.retention.rejected_days,
         },
+        "bots": list(community.bots),
         "revision": community.revision,
     }
     if look.colours is not None:

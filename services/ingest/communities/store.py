@@ -6,6 +6,7 @@ import orjson
 from asyncpg import Record
 from pydantic import TypeAdapter
 
+from services.ingest.communities.domain.bot_patterns import DEFAULT_BOTS
 from services.ingest.communities.domain.communities import (
     Community,
     CommunityPlace,
@@ -20,6 +21,7 @@ from shared.calendars import PLAIN, Calendar
 from shared.contracts.facts import ReckoningData
 from shared.postgres import Connection
 
+BEFORE_EVERY_MEMBER = "00000000-0000-0000-0000-000000000000"
 _CALENDAR = TypeAdapter(list[ReckoningData])
 
 
@@ -66,7 +68,9 @@ async def put_community(conn: Connection, *, community: Community) -> None:
         """
         update communities set title = $2, calendar = $3::jsonb, currency = $4, languages = $5, look_name = $6,
             colours = $7, logo_png = $8, public = $9, publishing = $10, texts_days = $11, rejected_days = $12,
-            revision = $13
+            revision = $13, bots = $14,
+            bots_considered_up_to
+                = case when coalesce(bots, $15) = $14 then bots_considered_up_to else $16::uuid end
         where community = $1
         """,
         community.community,
@@ -82,6 +86,34 @@ async def put_community(conn: Connection, *, community: Community) -> None:
         community.retention.texts_days,
         community.retention.rejected_days,
         community.revision,
+        community.bots,
+        DEFAULT_BOTS,
+        BEFORE_EVERY_MEMBER,
+    )
+
+
+async def load_bot_patterns(conn: Connection, *, communities: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Whom communities take for bots, as far as they said so."""
+    rows = await conn.fetch(
+        "select community, bots from communities where bots is not null and community = any($1::text[])",
+        communities,
+    )
+    return {row["community"]: tuple(row["bots"]) for row in rows}
+
+
+async def lock_reconsidered(conn: Connection) -> tuple[str, tuple[str, ...], str] | None:
+    """The next community with members to look at again, its patterns, and up to which member that is done."""
+    row = await conn.fetchrow(
+        "select community, bots, bots_considered_up_to from communities where bots_considered_up_to is not null"
+        " order by community limit 1 for update"
+    )
+    return None if row is None else (row["community"], tuple(row["bots"]), str(row["bots_considered_up_to"]))
+
+
+async def set_reconsidered(conn: Connection, *, community: str, up_to: str | None) -> None:
+    """Note up to which member a community's members have been looked at again; None is all of them."""
+    await conn.execute(
+        "update communities set bots_considered_up_to = $2::uuid where community = $1", community, up_to
     )
 
 
@@ -98,7 +130,7 @@ async def page_of_communities(
     rows = await conn.fetch(
         """
         select community, title, calendar, currency, languages, look_name, colours, null::bytea as logo_png,
-               public, publishing, texts_days, rejected_days, revision
+               public, publishing, texts_days, rejected_days, bots, revision
         from communities
         where revision > 0 and ($1::text is null or community > $1) and ($3::text is null or community = $3)
         order by community limit $2
@@ -122,6 +154,7 @@ def _community(row: Record) -> Community:
         public=tuple(map(Public, row["public"])),
         publishing=Publishing(row["publishing"]),
         retention=Retention(row["texts_days"], row["rejected_days"]),
+        bots=DEFAULT_BOTS if row["bots"] is None else tuple(row["bots"]),
         revision=row["revision"],
     )
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, TypeAdapter
 
+from services.ingest.bots.handlers import bots_among
 from services.ingest.communities.handlers import calendars_of
 from services.ingest.events import store
 from services.ingest.events.domain.judgement import (
@@ -21,6 +22,7 @@ from services.ingest.events.domain.judgement import (
     first_of_each,
     judge,
     people_of,
+    said_bots,
 )
 from services.ingest.members.handlers import resolve, unknown
 from services.ingest.metrics import EVENTS_JUDGED
@@ -59,7 +61,8 @@ async def on_raw_events(tx: Transaction, facts: list[RawEvent]) -> None:
         strangers = await unknown(tx, identities=people_of(again)[0])
         names = people_of(accepted)[0] | {one: name for one, name in names.items() if one in strangers}
         await store.forget_read_back(tx.conn, keys=[(event.community, event.uid) for event in again])
-    members = await resolve(tx, names=names, first_seen_at=first_seen_at)
+    bots = await bots_among(tx, names=names, said=said_bots(accepted))
+    members = await resolve(tx, names=names, first_seen_at=first_seen_at, bots=bots)
     # 4. Which day is it for them?
     calendars = await calendars_of(tx, communities={event.community for event in accepted})
     # 5. The outcome, and the messages that follow.

@@ -4,14 +4,17 @@ import hashlib
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from services.ingest.costs.domain import Costs
 from services.ingest.events.domain.admission import (
     JSON_TYPE,
     Encoded,
     Limits,
     MalformedError,
     Refusal,
+    TooDearError,
     TooManyEventsError,
     admit,
+    check_cost,
     encode,
 )
 from services.ingest.events.domain.receipts import receipt_id
@@ -36,6 +39,17 @@ class Reading(NamedTuple):
     events: list[Encoded]
     refusals: list[Refusal]
     receipt_id: str
+    #: What its events count as; 1 for what cannot be read.
+    cost: float = 1
+    is_too_dear: bool = False
+
+
+class Terms(NamedTuple):
+    """What a record of a community's lane may hold, and what its events count as."""
+
+    limits: Limits
+    costs: Costs
+    max_cost: float
 
 
 def written_at(timestamp_ms: int) -> datetime:
@@ -47,15 +61,19 @@ def written_at(timestamp_ms: int) -> datetime:
 
 
 def read_record(
-    record: LaneRecord, *, community: str, at: datetime, received_at: datetime, limits: Limits
+    record: LaneRecord, *, community: str, at: datetime, received_at: datetime, terms: Terms
 ) -> Reading:
     """Admit the events of a community's record that was written `at` some time, as if they had come by HTTP."""
     place = f"{record.topic}|{record.partition}|{record.offset}"
     randomness = hashlib.blake2b(place.encode(), digest_size=8).hexdigest()
+    cost, is_too_dear = 1.0, False
     try:
-        admission = admit(record.value, _HEADERS, received_at, limits)
-        events = encode(admission, limits.event_max_bytes)
+        admission = admit(record.value, _HEADERS, received_at, terms.limits)
+        cost = max(1.0, terms.costs.of(admission.types))
+        check_cost(cost, len(admission.events), terms.max_cost)
+        events = encode(admission, terms.limits.event_max_bytes)
         refusals = admission.refusals
-    except (MalformedError, TooManyEventsError) as error:
-        events, refusals = [], [Refusal(0, "", str(error))]
-    return Reading(events, refusals, receipt_id(community, at, randomness, len(events)))
+    except (MalformedError, TooManyEventsError, TooDearError) as error:
+        is_too_dear = isinstance(error, TooDearError)
+        events, refusals, cost = [], [Refusal(0, "", str(error))], 1.0
+    return Reading(events, refusals, receipt_id(community, at, randomness, len(events)), cost, is_too_dear)

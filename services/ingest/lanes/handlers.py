@@ -4,14 +4,15 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from services.ingest.events.domain.admission import Limits, Refusal, Request, doer, raw_fact
-from services.ingest.lanes.domain import LaneRecord, read_record, written_at
-from services.ingest.metrics import LANE_EVENTS
+from services.ingest.costs.handlers import costs_of
+from services.ingest.events.domain.admission import Limits, Refusal, Request, raw_fact, raw_key
+from services.ingest.lanes.domain import LaneRecord, Terms, read_record, written_at
+from services.ingest.metrics import EVENTS_COST, LANE_EVENTS, REQUESTS_TOO_DEAR
 from services.ingest.settings import Settings
 from services.ingest.shares.domain import Buckets, Share
 from shared.contracts.facts import REJECTED_EVENT, RejectedData
 from shared.telemetry import new_traceparent
-from shared.topics import LANE_PREFIX, RAW, REJECTED, community_of_lane, record_key
+from shared.topics import LANE_PREFIX, RAW, REJECTED, community_of_lane
 from shared.transaction import Transaction
 
 REASON_MAX_CHARS = 1_000
@@ -27,7 +28,7 @@ class LanePace:
         self._buckets = Buckets()
         self._share: Share | None = None
 
-    def take(self, settings: Settings, community: str, event_count: int, byte_count: int) -> None:
+    def take(self, settings: Settings, community: str, cost: float, byte_count: int) -> None:
         """Count what came by a lane of the community."""
         self._share = Share.of(
             settings.community_events_per_second,
@@ -37,7 +38,7 @@ class LanePace:
         now = time.monotonic()
         bucket = self._buckets.of(community, self._share, now, settings.shares_max_count)
         bucket.refill(self._share, now)
-        bucket.take(event_count, byte_count)
+        bucket.take(cost, byte_count)
 
     def is_closed(self, topic: str) -> bool:
         """Whether the topic is a lane that is not to be read for the moment."""
@@ -61,6 +62,8 @@ async def on_lane_records(tx: Transaction[Settings], records: Sequence[Any]) -> 
         tx.settings.future_tolerance_seconds,
         tx.settings.earliest_year,
     )
+    communities = {community_of_lane(record.topic) for record in records}
+    costs = await costs_of(tx.conn, communities=communities, now=tx.now, settings=tx.settings)
     for record in records:
         community = community_of_lane(record.topic)
         reading = read_record(
@@ -68,17 +71,19 @@ async def on_lane_records(tx: Transaction[Settings], records: Sequence[Any]) -> 
             community=community,
             at=written_at(record.timestamp),
             received_at=tx.now,
-            limits=limits,
+            terms=Terms(limits, costs[community], tx.settings.request_cost_max),
         )
         request = Request(community, reading.receipt_id, received_at=tx.now, traceparent=new_traceparent())
         for index, event, _ in reading.events:
-            key = record_key(community, doer(event["data"]))
-            tx.publish(RAW, key, raw_fact(request, index, event))
+            tx.publish(RAW, raw_key(community, event), raw_fact(request, index, event))
         for refusal in reading.refusals:
             _tell_refusal(tx, refusal, request=request, lane=record.topic)
-        LANE_PACE.take(tx.settings, community, max(1, len(reading.events)), len(record.value or b""))
+        LANE_PACE.take(tx.settings, community, reading.cost, len(record.value or b""))
         LANE_EVENTS.labels("taken").inc(len(reading.events))
         LANE_EVENTS.labels("refused").inc(len({refusal.index for refusal in reading.refusals}))
+        EVENTS_COST.inc(reading.cost)
+        if reading.is_too_dear:
+            REQUESTS_TOO_DEAR.inc()
 
 
 def _tell_refusal(tx: Transaction[Settings], refusal: Refusal, *, request: Request, lane: str) -> None:

@@ -68,6 +68,7 @@ class Member(BaseModel):
     name: str | None
     identities: list[IdentityModel]
     first_seen_at: datetime
+    bot_by: domain.BotBy | None = Field(description="By whose word this is no person; null for a person")
 
     @classmethod
     def of(cls, member: domain.Member) -> "Member":
@@ -77,6 +78,7 @@ class Member(BaseModel):
             name=member.name,
             identities=[IdentityModel(channel=channel, id=identity) for channel, identity in member.identities],
             first_seen_at=member.first_seen_at,
+            bot_by=member.bot_by,
         )
 
 

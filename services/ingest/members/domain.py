@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
@@ -34,11 +35,19 @@ class MemberKey(NamedTuple):
     member_id: str
 
 
+class BotBy(StrEnum):
+    """By whose word a member is no person."""
+
+    PLATFORM = "platform"
+    PATTERN = "pattern"
+
+
 class Owner(NamedTuple):
-    """The member that an identity belongs to, and the name the member is known by."""
+    """The member that an identity belongs to, the name the member is known by, and whether it is a bot."""
 
     member_id: str
     name: str | None
+    bot_by: BotBy | None = None
 
 
 class NewMember(NamedTuple):
@@ -61,6 +70,7 @@ class Member(NamedTuple):
     first_seen_at: datetime
     revision: int
     identities: tuple[Identity, ...]
+    bot_by: BotBy | None = None
 
 
 class MemberPlace(NamedTuple):

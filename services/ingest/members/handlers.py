@@ -1,15 +1,17 @@
 """Who is who: what ingest does with the identities it sees and is told of."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from services.ingest.members import store
 from services.ingest.members.domain import (
+    BotBy,
     Identity,
     IdentityKey,
     Member,
     MemberKey,
     NewMember,
+    Owner,
     declare,
     new_member_id,
 )
@@ -22,12 +24,16 @@ from shared.transaction import Transaction
 
 
 async def resolve(
-    tx: Transaction, *, names: Mapping[IdentityKey, str | None], first_seen_at: Mapping[IdentityKey, datetime]
-) -> dict[IdentityKey, str]:
-    """The id of the member behind every identity that was seen; new ones become members, names are kept current.
+    tx: Transaction,
+    *,
+    names: Mapping[IdentityKey, str | None],
+    first_seen_at: Mapping[IdentityKey, datetime],
+    bots: Mapping[IdentityKey, BotBy],
+) -> dict[IdentityKey, Owner]:
+    """The member behind every identity that was seen; new ones become members, names are kept current.
 
     `names` has the last name said of each identity, None where none was; `first_seen_at` has when each was
-    seen first.
+    seen first; `bots` are those of which somebody says that they are no person's.
     """
     owners = await store.load_owners(tx.conn, identities=names.keys())
     unknown = [identity for identity in names if identity not in owners]
@@ -55,12 +61,27 @@ async def resolve(
         if name is not None and name != owners[identity].name
     }
     await store.set_names(tx.conn, names=renamed)
+    marked = {
+        MemberKey(identity.community, owners[identity].member_id): by
+        for identity, by in bots.items()
+        if owners[identity].bot_by not in (by, BotBy.PLATFORM)
+    }
+    await store.set_bots(tx.conn, bots=marked)
     changed = {MemberKey(identity.community, owners[identity].member_id) for identity in unknown}
-    changed |= renamed.keys()
-    if changed:
-        for member in (await store.load_members(tx.conn, keys=sorted(changed))).values():
+    await tell_members(tx, keys=changed | renamed.keys() | marked.keys())
+    if not marked:
+        return owners
+    return {
+        identity: owner._replace(bot_by=marked.get(MemberKey(identity.community, owner.member_id), owner.bot_by))
+        for identity, owner in owners.items()
+    }
+
+
+async def tell_members(tx: Transaction, *, keys: Collection[MemberKey]) -> None:
+    """Tell what members are now."""
+    if keys:
+        for member in (await store.load_members(tx.conn, keys=sorted(keys))).values():
             _tell(tx, member)
-    return {identity: owner.member_id for identity, owner in owners.items()}
 
 
 async def unknown(tx: Transaction, *, identities: Iterable[IdentityKey]) -> set[IdentityKey]:
@@ -99,6 +120,7 @@ def _told(fact: MemberIdentified) -> Member:
         first_seen_at=data["first_seen_at"],
         revision=data["revision"],
         identities=tuple(Identity(one["channel"], one["id"]) for one in data["identities"]),
+        bot_by=BotBy(data["bot_by"]) if "bot_by" in data else None,
     )
 
 
@@ -164,4 +186,6 @@ def _data(member: Member) -> MemberData:
     }
     if member.name is not None:
         data["name"] = member.name
+    if member.bot_by is not None:
+        data["bot_by"] = member.bot_by.value
     return data

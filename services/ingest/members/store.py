@@ -4,7 +4,16 @@ from collections.abc import Collection, Mapping, Sequence
 
 from asyncpg import Record
 
-from services.ingest.members.domain import Identity, IdentityKey, Member, MemberKey, MemberPlace, NewMember, Owner
+from services.ingest.members.domain import (
+    BotBy,
+    Identity,
+    IdentityKey,
+    Member,
+    MemberKey,
+    MemberPlace,
+    NewMember,
+    Owner,
+)
 from shared.postgres import Connection
 
 
@@ -12,7 +21,7 @@ async def load_owners(conn: Connection, *, identities: Collection[IdentityKey]) 
     """The member behind each identity that is known."""
     rows = await conn.fetch(
         """
-        select i.community, i.channel, i.identity, i.member_id, m.name from identities i
+        select i.community, i.channel, i.identity, i.member_id, m.name, m.bot_by from identities i
         join unnest($1::text[], $2::text[], $3::text[]) as k(community, channel, identity)
         using (community, channel, identity)
         join members m using (community, member_id)
@@ -22,8 +31,8 @@ async def load_owners(conn: Connection, *, identities: Collection[IdentityKey]) 
         [identity for _, _, identity in identities],
     )
     return {
-        IdentityKey(community, channel, identity): Owner(str(member_id), name)
-        for community, channel, identity, member_id, name in rows
+        IdentityKey(community, channel, identity): Owner(str(member_id), name, bot_by and BotBy(bot_by))
+        for community, channel, identity, member_id, name, bot_by in rows
     }
 
 
@@ -78,15 +87,36 @@ async def set_names(conn: Connection, *, names: Mapping[MemberKey, str | None]) 
     )
 
 
+async def set_bots(conn: Connection, *, bots: Mapping[MemberKey, BotBy | None]) -> None:
+    """Set by whose word members are bots, None for persons, and raise their revisions; in the order of keys."""
+    if not bots:
+        return
+    await conn.execute(
+        """
+        with given as (
+            select * from unnest($1::text[], $2::uuid[], $3::text[]) as g(community, member_id, bot_by)),
+        locked as (
+            select community, member_id from members join given using (community, member_id)
+            order by 1, 2 for no key update of members)
+        update members m set bot_by = g.bot_by, revision = m.revision + 1
+        from given g join locked using (community, member_id)
+        where m.community = g.community and m.member_id = g.member_id
+        """,
+        *(list(column) for column in zip(*bots, strict=True)),
+        list(bots.values()),
+    )
+
+
 async def put_members_as_told(conn: Connection, *, members: Sequence[Member]) -> None:
     """Keep members as they were told, in the order given; a revision not above the one known changes nothing."""
     await conn.execute(
         """
-        insert into members as m (community, member_id, name, channel, first_seen_at, revision)
-        select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::int[])
+        insert into members as m (community, member_id, name, channel, first_seen_at, revision, bot_by)
+        select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::int[],
+                             $7::text[])
         on conflict (community, member_id) do update
         set name = excluded.name, channel = excluded.channel, first_seen_at = excluded.first_seen_at,
-            revision = excluded.revision
+            revision = excluded.revision, bot_by = excluded.bot_by
         where excluded.revision > m.revision
         """,
         [member.community for member in members],
@@ -95,6 +125,7 @@ async def put_members_as_told(conn: Connection, *, members: Sequence[Member]) ->
         [member.channel for member in members],
         [member.first_seen_at for member in members],
         [member.revision for member in members],
+        [member.bot_by for member in members],
     )
 
 
@@ -135,6 +166,7 @@ def _member(row: Record) -> Member:
         first_seen_at=row["first_seen_at"],
         revision=row["revision"],
         identities=tuple(map(Identity, row["channels"], row["ids"])),
+        bot_by=row["bot_by"] and BotBy(row["bot_by"]),
     )
 
 

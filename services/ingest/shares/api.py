@@ -62,13 +62,14 @@ class Shares(NamedTuple):
 class Visit:
     """One request at the door: the buckets that it takes from."""
 
-    __slots__ = ("_all", "_community", "_key", "_shares")
+    __slots__ = ("_all", "_as_little", "_community", "_key", "_shares")
 
     def __init__(self, shares: Shares, key: Bucket, community: Bucket, everybody: Bucket) -> None:
         self._shares = shares
         self._key = key
         self._community = community
         self._all = everybody
+        self._as_little = False
 
     def check(self, byte_count: int) -> None:
         """Let the request of so many bytes go on. Raises Problem 429 when one of its shares is used up.
@@ -77,16 +78,26 @@ class Visit:
         """
         if not (self._key.is_open and self._community.is_open):
             raise self._refusal()
-        if not (self._all.is_open or self._community.is_light(self._shares.community, byte_count)):
+        self._as_little = not self._all.is_open
+        if self._as_little and not self._community.is_light(self._shares.community, byte_count):
             raise self._refusal()
 
-    def take(self, event_count: int, byte_count: int) -> None:
-        """Count what the request brings."""
-        self._key.take(event_count, byte_count)
-        self._community.take(event_count, byte_count)
-        self._all.take(event_count, byte_count)
+    def take(self, cost: float, byte_count: int) -> None:
+        """Count what the request brings: what its events count as, and its bytes."""
+        self._key.take(cost, byte_count)
+        self._community.take(cost, byte_count)
+        self._all.take(cost, byte_count)
         if not self._all.is_open:
             self._all.forgive(self._shares.all)
+
+    def take_more(self, cost: float) -> None:
+        """Count what the events count as, once that is known, beyond the one that was taken.
+
+        Raises Problem 429 when it is much, and the request was let in because it seemed little.
+        """
+        if self._as_little and not self._shares.community.is_little(cost):
+            raise self._refusal()
+        self.take(cost, 0)
 
     def headers(self) -> dict[str, str]:
         """What is left, as headers of the answer."""

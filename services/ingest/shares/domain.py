@@ -1,5 +1,7 @@
 """Token buckets: how much may come at once and on average, counted in events and in bytes.
 
+An event counts as what it costs behind the door: 1, or more where its community has many rules for it.
+
 Time is an argument, in seconds of a clock that may stand still or go backwards. A request is taken whole or not at
 all: it is taken while the bucket is open, and what it takes beyond what is there is a debt that is paid before the
 next. An emptied bucket is closed until it is half full, so that large requests do not follow one another at once.
@@ -37,6 +39,10 @@ class Share(NamedTuple):
             max(1.0, bytes_per_second * burst_seconds),
         )
 
+    def is_little(self, cost: float) -> bool:
+        """Whether events that count as so many are few of it."""
+        return cost <= self.burst_events * LIGHT
+
 
 class Bucket:
     """What is left of one share; it is full at first, and open.
@@ -68,9 +74,9 @@ class Bucket:
                     self.events >= share.burst_events * enough and self.bytes >= share.burst_bytes * enough
                 )
 
-    def take(self, event_count: int, byte_count: int) -> None:
+    def take(self, cost: float, byte_count: int) -> None:
         """Take so much, into debt if need be."""
-        self.events -= event_count
+        self.events -= cost
         self.bytes -= byte_count
         if self.events < 1 or self.bytes < 1:
             self.is_open = False

@@ -1,22 +1,9 @@
-"""What SEPA banks accept: accounts, amounts and text.
+"""What SEPA banks accept: accounts and amounts."""
 
-SEPA's customer-to-bank rules allow Latin letters without marks, digits, the space and `/-?:().,'+`; nothing
-may begin or end with a slash, nor hold two in a row (EPC132-08, chapter 1.4).
-"""
-
-import re
 from dataclasses import dataclass
 
-from text_unidecode import unidecode  # type: ignore[import-untyped]
-
-NAME_MAX_CHARS = 70
 #: EPC132-08, customer-to-bank guidelines of the SEPA credit transfer: amounts up to 999999999.99.
 AMOUNT_MINOR_MAX = 99_999_999_999
-
-#: Where SEPA's best practices (EPC217-08) name a replacement; everything else becomes a full stop.
-REPLACEMENTS = str.maketrans({"&": "+", "_": "-", "[": "(", "]": ")", "{": "(", "}": ")", '"': "'", ";": ","})
-FORBIDDEN = re.compile(r"[^a-zA-Z0-9/\-?:().,'+ ]")
-LETTER_OR_DIGIT = re.compile(r"[a-zA-Z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +13,3 @@ class BankAccount:
     name: str
     iban: str
     bic: str | None = None
-
-
-class UnwritableNameError(ValueError):
-    """A name that leaves no letter or digit when it is written in SEPA's characters."""
-
-
-def sepa_text(text: str, max_chars: int) -> str:
-    """`text` in SEPA's characters, at most `max_chars` long; other scripts are transliterated.
-
-    Raises UnwritableNameError when no letter or digit is left.
-    """
-    latin = FORBIDDEN.sub(".", unidecode(" ".join(text.split())).translate(REPLACEMENTS))
-    single = re.sub(r"/{2,}", "/", re.sub(r" {2,}", " ", latin))
-    short = single.strip(" /")[:max_chars].strip(" /")
-    if not LETTER_OR_DIGIT.search(short):
-        raise UnwritableNameError(f"{text!r} has no letter or digit that a SEPA bank can read")
-    return short

@@ -20,7 +20,12 @@ def _lot(row: Record) -> Lot:
         pending_until=row["pending_until"],
         expired=row["expired"],
         lacking=row["lacking"],
+        owed=row["owed"],
     )
+
+
+def _use(row: Record) -> LotUse:
+    return LotUse(str(row["award_id"]), row["points"], row["owed"])
 
 
 def _owner(row: Record) -> Owner:
@@ -88,15 +93,15 @@ def _place_in_index(lot: tuple[Owner, Lot]) -> str:
 
 
 async def set_remaining(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> None:
-    """Write back what lots hold and lack, and whether they are pending."""
+    """Write back what lots hold, owe and lack, and whether they are pending."""
     if lots:
         await conn.execute(
             """
             update lots l set remaining = c.remaining, pending_until = c.pending_until, points = c.points,
-                expired = c.expired, lacking = c.lacking
+                expired = c.expired, lacking = c.lacking, owed = c.owed
             from unnest($1::text[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::bigint[], $6::bigint[],
-                        $7::bigint[])
-                as c(community, award_id, remaining, pending_until, points, expired, lacking)
+                        $7::bigint[], $8::bigint[])
+                as c(community, award_id, remaining, pending_until, points, expired, lacking, owed)
             where l.community = c.community and l.award_id = c.award_id
             """,
             [owner.community for owner, _ in lots],
@@ -106,6 +111,7 @@ async def set_remaining(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> 
             [lot.points for _, lot in lots],
             [lot.expired for _, lot in lots],
             [lot.lacking for _, lot in lots],
+            [lot.owed for _, lot in lots],
         )
 
 
@@ -170,16 +176,46 @@ async def load_matured(conn: Connection, *, now: datetime, limit: int) -> dict[O
 
 
 async def load_expired(conn: Connection, *, now: datetime, limit: int) -> dict[Owner, list[str]]:
-    """Members and award ids of lots that still hold points and whose time is over at `now`."""
+    """Members and award ids of lots that hold points which are not owed, and whose time is over at `now`."""
     rows = await conn.fetch(
         """
         select community, member_id, award_id from lots
-        where expires_at <= $1 and remaining > 0 and pending_until is null order by expires_at limit $2
+        where expires_at <= $1 and remaining > owed and pending_until is null order by expires_at limit $2
         """,
         now,
         limit,
     )
     return _awards_by_owner(rows)
+
+
+async def load_over(conn: Connection, owners: Sequence[Owner], *, now: datetime) -> dict[Owner, list[Lot]]:
+    """The lots of these members that hold points which are not owed, and whose time is over at `now`."""
+    rows = await conn.fetch(
+        """
+        select l.* from unnest($1::text[], $2::uuid[]) as o(community, member_id)
+        join lots l using (community, member_id)
+        where l.expires_at <= $3 and l.remaining > l.owed and l.remaining > 0 and l.pending_until is null
+        """,
+        [owner.community for owner in owners],
+        [owner.member_id for owner in owners],
+        now,
+    )
+    return _by_owner(rows)
+
+
+async def load_arrivals(conn: Connection, *, transfer_ids: Sequence[str]) -> dict[str, datetime]:
+    """When these transfers were booked, by id, as far as they were, or what amends them last was."""
+    rows = await conn.fetch(
+        """
+        select transfer_id, max(recorded_at) as recorded_at from (
+            select transfer_id, recorded_at from transfers where transfer_id = any($1::uuid[])
+            union all
+            select amends, recorded_at from transfers where amends = any($1::uuid[])) both_kinds
+        group by 1
+        """,
+        transfer_ids,
+    )
+    return {str(row["transfer_id"]): row["recorded_at"] for row in rows}
 
 
 def _awards_by_owner(rows: Sequence[Record]) -> dict[Owner, list[str]]:
@@ -193,14 +229,15 @@ async def add_uses(conn: Connection, uses: Sequence[tuple[Use, LotUse]], *, even
     """Note which lots redemptions and payouts use; `even_again`: one that is noted already stays."""
     await conn.execute(
         f"""
-        insert into lot_uses (community, used_by, award_id, points)
-        select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[])
+        insert into lot_uses (community, used_by, award_id, points, owed)
+        select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[])
         {"on conflict do nothing" if even_again else ""}
         """,  # noqa: S608 -- one of two constants
         [use.owner.community for use, _ in uses],
         [use.used_by for use, _ in uses],
         [lot.award_id for _, lot in uses],
         [lot.points for _, lot in uses],
+        [lot.owed for _, lot in uses],
     )
 
 
@@ -208,7 +245,7 @@ async def load_uses(conn: Connection, uses: Sequence[Use]) -> dict[str, list[Lot
     """The lots that redemptions and payouts use, oldest first, by who uses them."""
     rows = await conn.fetch(
         """
-        select u.used_by, u.award_id, u.points
+        select u.used_by, u.award_id, u.points, u.owed
         from unnest($1::text[], $2::uuid[]) as k(community, used_by)
         join lot_uses u using (community, used_by)
         join lots l using (community, award_id)
@@ -219,7 +256,7 @@ async def load_uses(conn: Connection, uses: Sequence[Use]) -> dict[str, list[Lot
     )
     lots: dict[str, list[LotUse]] = {}
     for row in rows:
-        lots.setdefault(str(row["used_by"]), []).append(LotUse(str(row["award_id"]), row["points"]))
+        lots.setdefault(str(row["used_by"]), []).append(_use(row))
     return lots
 
 
@@ -227,7 +264,7 @@ async def load_told_uses(conn: Connection, uses: Sequence[Use]) -> dict[str, lis
     """The lots that redemptions and payouts use by what was told, in award order, known or not."""
     rows = await conn.fetch(
         """
-        select used_by, award_id, points
+        select used_by, award_id, points, owed
         from unnest($1::text[], $2::uuid[]) as k(community, used_by) join lot_uses u using (community, used_by)
         order by award_id
         """,
@@ -236,7 +273,7 @@ async def load_told_uses(conn: Connection, uses: Sequence[Use]) -> dict[str, lis
     )
     lots: dict[str, list[LotUse]] = {}
     for row in rows:
-        lots.setdefault(str(row["used_by"]), []).append(LotUse(str(row["award_id"]), row["points"]))
+        lots.setdefault(str(row["used_by"]), []).append(_use(row))
     return lots
 
 
@@ -246,7 +283,7 @@ async def page_of_uses(
     """The lots that a redemption or payout uses, in award order, beginning after an award."""
     rows = await conn.fetch(
         """
-        select award_id, points from lot_uses
+        select award_id, points, owed from lot_uses
         where community = $1 and used_by = $2 and ($3::uuid is null or award_id > $3)
         order by award_id limit $4
         """,
@@ -255,4 +292,4 @@ async def page_of_uses(
         *(after or (None,)),
         limit,
     )
-    return [LotUse(str(row["award_id"]), row["points"]) for row in rows]
+    return [_use(row) for row in rows]

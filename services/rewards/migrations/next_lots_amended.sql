@@ -13,6 +13,7 @@ alter table lots
     add column lacking bigint not null default 0 check (lacking >= 0),
     add check (remaining >= 0);
 create index lacking_lots on lots (member_id) where lacking > 0;
+create index amendments on transfers (amends) where amends is not null;
 
 update lots l set expired = e.points
 from (select t.community, t.cause_id, sum(e.amount)::bigint as points

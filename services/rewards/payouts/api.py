@@ -8,11 +8,14 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from services.rewards.ledger.api.members import UNKNOWN_MEMBER
+from services.rewards.ledger.domain.entries import UnknownMemberError
 from services.rewards.lots.domain.lots import LotUse, UsePlace
 from services.rewards.lots.store import page_of_uses
 from services.rewards.payouts import domain, store
 from services.rewards.payouts.domain import PayoutFilter, PayoutPlace, PayoutState, UnknownPayoutError
 from shared.access_keys import load_standings
+from shared.followed_members import find_name
 from shared.http import (
     IN_ANSWER,
     Conn,
@@ -72,6 +75,10 @@ class Payout(BaseModel):
     state: State
     points: int
     amount_minor: int = Field(description="Minor units of the currency")
+    computed_points: int | None = Field(
+        None, description="What its run computed, where the approval found fewer points and less is paid"
+    )
+    computed_minor: int | None = Field(None, description="What those would have been worth")
     currency: str = Field(examples=["EUR"])
     end_to_end_id: str = Field(description="ISO 20022's EndToEndId: stands on the bank statement")
     payee_name: str | None = Field(None, description="Whom it goes to, as the run was made")
@@ -126,9 +133,31 @@ class PaidLot(BaseModel):
         return cls.model_validate(use._asdict())
 
 
+class PayoutPart(BaseModel):
+    """Points of a payout that were computed at one rate."""
+
+    points: int
+    amount_minor: int
+    rate_points: int = Field(description="So many points …")
+    rate_minor: int = Field(description="… are worth so many minor units")
+    returned_payout_id: UUID | None = Field(description="The payout that paid them before, and came back")
+
+    @classmethod
+    def of(cls, part: domain.Part) -> Self:
+        """A part as it is answered."""
+        return cls(
+            points=part.points,
+            amount_minor=part.amount_minor,
+            rate_points=part.rate.points,
+            rate_minor=part.rate.minor,
+            returned_payout_id=UUID(part.returned_payout_id) if part.returned_payout_id else None,
+        )
+
+
 class PayoutDetails(Payout):
     """A payout with its history and the first of the awards that it pays."""
 
+    parts: list[PayoutPart] = Field(description="What it was computed of: what came back keeps its rate")
     changes: list[PayoutChange]
     lots: list[PaidLot]
     lots_next: str | None = Field(None, description="Give this as `after` to /lots for what follows")
@@ -143,6 +172,8 @@ def _fields(payout: domain.Payout) -> dict[str, Any]:
         "state": payout.state,
         "points": payout.points,
         "amount_minor": payout.amount_minor,
+        "computed_points": payout.computed.points if payout.computed else None,
+        "computed_minor": payout.computed.amount_minor if payout.computed else None,
         "currency": payout.currency,
         "end_to_end_id": payout.end_to_end_id,
         "payee_name": payee.name if payee else None,
@@ -156,6 +187,46 @@ def _fields(payout: domain.Payout) -> dict[str, Any]:
         "created_at": payout.created_at,
         "changed_at": payout.changed_at,
     }
+
+
+class MemberPayout(BaseModel):
+    """Money for a member's points, as they see it."""
+
+    payout_id: UUID
+    state: State
+    points: int
+    amount_minor: int = Field(description="Minor units of the currency")
+    currency: str = Field(examples=["EUR"])
+    reason: str | None = Field(None, description="Why it is held, failed or came back, and what is needed")
+    created_at: datetime
+    changed_at: datetime
+
+    @classmethod
+    def of(cls, payout: domain.Payout) -> Self:
+        """A payout as its member is answered."""
+        return cls.model_validate(payout, from_attributes=True)
+
+
+@router.get(
+    "/v1/members/{member_id}/payouts",
+    summary="A member's payouts, newest first",
+    responses=problem_responses(UNKNOWN_MEMBER),
+)
+async def list_member_payouts(
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_own=True, reads="member_id")],
+    conn: Conn,
+    member_id: UUID,
+    place: Annotated[PayoutPlace | None, after(PayoutPlace)],
+    limit: Limit = 100,
+) -> Page[MemberPayout]:
+    """What became of each, and what one that is held waits for."""
+    wanted = PayoutFilter(member_id=str(member_id))
+    payouts = await store.page_of_payouts(conn, wanted, community=principal.community, after=place, limit=limit)
+    if not payouts and place is None:
+        known = await find_name(conn, community=principal.community, member_id=str(member_id))
+        if known is None:
+            raise UnknownMemberError(str(member_id))
+    return Page.of(payouts, limit, item=MemberPayout.of, place=lambda payout: payout.place)
 
 
 @router.get("/v1/payouts", summary="Payouts, newest first", responses=problem_responses())
@@ -188,6 +259,7 @@ async def get_payout(
     if payout is None:
         raise UnknownPayoutError(str(payout_id))
     shown.of(payout.member_id)
+    parts = await store.load_parts(conn, [payout])
     changes = domain.in_order(await store.load_changes(conn, payout))
     uses = await page_of_uses(
         conn,
@@ -198,6 +270,7 @@ async def get_payout(
     )
     return PayoutDetails(
         **_fields(payout),
+        parts=[PayoutPart.of(part) for part in parts.get(payout.payout_id, ())],
         changes=[PayoutChange.of(change) for change in changes],
         lots=[PaidLot.of(use) for use in uses],
         lots_next=next_cursor(uses, LOTS_SHOWN_COUNT, lambda use: use.place),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from services.rewards.bank_messages.domain import BankAccount
 from services.rewards.ledger.domain.entries import AlteredError, Owner, derived_id
 from services.rewards.lots.domain.lots import Use
-from services.rewards.lots.domain.steps import Lots, Money, Movement, Step, Steps, Way
+from services.rewards.lots.domain.steps import GIVING_BACK, Lots, Money, Movement, Step, Steps, Way
 from shared.contracts.fields import Timestamp, Uuid
 
 
@@ -54,17 +54,17 @@ STEPS: Steps[PayoutState] = Steps(
     Step(PayoutState.RESERVED, PayoutState.FAILED, _FREE, _OWE_NOTHING, Lots.RESTORE),
     Step(PayoutState.SUBMITTED, PayoutState.SENT),
     Step(PayoutState.SUBMITTED, PayoutState.SETTLED, _PAY, _LEAVE),
-    Step(PayoutState.SUBMITTED, PayoutState.RETURNED, _FREE, _COME_BACK, Lots.RESTORE),
-    Step(PayoutState.SUBMITTED, PayoutState.FAILED, _FREE, _COME_BACK, Lots.RESTORE),
+    Step(PayoutState.SUBMITTED, PayoutState.RETURNED, _FREE, _COME_BACK, Lots.OWE),
+    Step(PayoutState.SUBMITTED, PayoutState.FAILED, _FREE, _COME_BACK, Lots.OWE),
     Step(PayoutState.SENT, PayoutState.SETTLED, _PAY, _LEAVE),
-    Step(PayoutState.SENT, PayoutState.RETURNED, _FREE, _COME_BACK, Lots.RESTORE),
-    Step(PayoutState.SENT, PayoutState.FAILED, _FREE, _COME_BACK, Lots.RESTORE),
+    Step(PayoutState.SENT, PayoutState.RETURNED, _FREE, _COME_BACK, Lots.OWE),
+    Step(PayoutState.SENT, PayoutState.FAILED, _FREE, _COME_BACK, Lots.OWE),
     Step(
         PayoutState.SETTLED,
         PayoutState.REVERSED,
         Way("paid", "available"),
         Way("bank", "payout_expense"),
-        Lots.RESTORE,
+        Lots.OWE,
     ),
     # What was said of it was wrong: the money did leave. Opposite entries, and the points are taken again.
     Step(PayoutState.RETURNED, PayoutState.CORRECTED, _PAY_AFTER_ALL, _LEAVE_AFTER_ALL, Lots.TAKE_BACK),
@@ -81,7 +81,7 @@ OUTCOMES = tuple(
 )
 #: Those after which the points can be paid again.
 OUTCOMES_GIVING_BACK = tuple(
-    state for state in OUTCOMES if any(step.after is state and step.lots is Lots.RESTORE for step in STEPS)
+    state for state in OUTCOMES if any(step.after is state and step.lots in GIVING_BACK for step in STEPS)
 )
 #: Those that two people decide: what makes money payable again, and what takes that back.
 OUTCOMES_BY_TWO = (*OUTCOMES_GIVING_BACK, PayoutState.CORRECTED)
@@ -91,6 +91,33 @@ def states_open_to(outcome: PayoutState) -> tuple[PayoutState, ...]:
     """The states of payouts of which a bank can say that: it has, or had, them."""
     banked = (PayoutState.SUBMITTED, *OUTCOMES)
     return tuple(state for state in banked if STEPS.find(state, outcome))
+
+
+class Rate(NamedTuple):
+    """So many points are worth so many minor units."""
+
+    points: int
+    minor: int
+
+
+class Part(NamedTuple):
+    """Points of a payout that are paid at one rate, exactly; `returned_payout_id` paid them, and came back."""
+
+    points: int
+    amount_minor: int
+    rate: Rate
+    returned_payout_id: str | None = None
+
+    def of(self, multiples: int) -> "Part":
+        """So many multiples of its rate."""
+        return self._replace(points=multiples * self.rate.points, amount_minor=multiples * self.rate.minor)
+
+
+class Computed(NamedTuple):
+    """What a payout was computed as, where less is paid."""
+
+    points: int
+    amount_minor: int
 
 
 class Actor(NamedTuple):
@@ -143,7 +170,9 @@ class PayeeSet(NamedTuple):
 class Payout:
     """Money for a member's points. `payee` is whom the run was made for; `reason` says why it is in its state.
 
-    `payee_set` is None without a payee, and for payouts of before bank details were a history.
+    `payee_set` is None without a payee, and for payouts of before bank details were a history. `computed` is what
+    a run computed where its approval found fewer points and pays less. `parts` are given with a new payout that
+    pays something at another rate than its run's.
     """
 
     community: str
@@ -160,6 +189,8 @@ class Payout:
     created_at: datetime
     changed_at: datetime
     payee_set: PayeeSet | None = None
+    computed: Computed | None = None
+    parts: tuple[Part, ...] = ()
 
     @property
     def owner(self) -> Owner:
@@ -174,6 +205,17 @@ class Payout:
     def paid_to(self, account: BankAccount) -> "Payout":
         """The payout with the bank details that it waited for."""
         return replace(self, payee=account)
+
+    def reduced_to(self, points: int, amount_minor: int) -> "Payout":
+        """The payout, paying less than it was computed as."""
+        computed = Computed(self.points, self.amount_minor)
+        return replace(self, points=points, amount_minor=amount_minor, computed=computed)
+
+    def as_computed(self) -> "Payout":
+        """The payout as its run computed it."""
+        if self.computed is None:
+            return self
+        return replace(self, points=self.computed.points, amount_minor=self.computed.amount_minor, computed=None)
 
 
 class Change(NamedTuple):

@@ -8,8 +8,18 @@ from services.rewards.lots.domain.lots import LotUse, lots_parts
 from services.rewards.lots.handlers.uses import carry_out
 from services.rewards.metrics import PAYOUT_AMOUNT, PAYOUTS
 from services.rewards.payouts import store
-from services.rewards.payouts.domain import Actor, Agreed, Change, Payout, altered, fact_id, lots_fact_id
-from shared.contracts.facts import PAYOUT_CHANGED, PAYOUT_LOTS, PayoutData, PayoutLotsData
+from services.rewards.payouts.domain import (
+    Actor,
+    Agreed,
+    Change,
+    Part,
+    Payout,
+    PayoutState,
+    altered,
+    fact_id,
+    lots_fact_id,
+)
+from shared.contracts.facts import PAYOUT_CHANGED, PAYOUT_LOTS, PayoutData, PayoutLotsData, PayoutPart
 from shared.topics import PAYOUTS as TOPIC
 from shared.transaction import Transaction
 
@@ -82,6 +92,8 @@ def _tell(tx: Transaction, payout: Payout, *, by: Actor, outcome: Agreed | None 
             data["proposed_by_person"] = outcome.proposed_by
     if payout.reason is not None:
         data["reason"] = payout.reason
+    if payout.state is PayoutState.ACCRUED and payout.parts:
+        data["parts"] = [_told_part(part) for part in payout.parts]
     tx.tell(
         TOPIC,
         PAYOUT_CHANGED,
@@ -94,6 +106,18 @@ def _tell(tx: Transaction, payout: Payout, *, by: Actor, outcome: Agreed | None 
     PAYOUTS.labels(payout.state).inc()
 
 
+def _told_part(part: Part) -> PayoutPart:
+    told: PayoutPart = {
+        "points": part.points,
+        "amount_minor": part.amount_minor,
+        "rate_points": part.rate.points,
+        "rate_minor": part.rate.minor,
+    }
+    if part.returned_payout_id is not None:
+        told["returned_payout_id"] = part.returned_payout_id
+    return told
+
+
 def tell_lots(tx: Transaction, payout: Payout, *, lots: Sequence[LotUse], before: int = 0) -> None:
     """Tell the world which lots a payout pays; `before` parts of the list were told already."""
     for part, parts, some in lots_parts(lots, before=before):
@@ -101,7 +125,7 @@ def tell_lots(tx: Transaction, payout: Payout, *, lots: Sequence[LotUse], before
             "payout_id": payout.payout_id,
             "part": part,
             "parts": parts,
-            "lots": [{"award_id": lot.award_id, "points": lot.points} for lot in some],
+            "lots": [lot.told() for lot in some],
         }
         tx.tell(
             TOPIC,

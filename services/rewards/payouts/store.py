@@ -11,12 +11,15 @@ from services.rewards.payouts.domain import (
     Actor,
     Agreed,
     Change,
+    Computed,
+    Part,
     PastChange,
     PayeeSet,
     Payout,
     PayoutFilter,
     PayoutPlace,
     PayoutState,
+    Rate,
     Traced,
 )
 from shared.postgres import Connection
@@ -40,6 +43,7 @@ def _payout(row: Record) -> Payout:
         created_at=row["created_at"],
         changed_at=row["changed_at"],
         payee_set=_payee_set(row),
+        computed=Computed(row["computed_points"], row["computed_minor"]) if row["computed_points"] else None,
     )
 
 
@@ -65,7 +69,8 @@ async def lock_left_held(conn: Connection, *, community: str, member_ids: Sequen
     rows = await conn.fetch(
         """
         select p.* from payouts p join payout_runs r using (community, run_id)
-        where p.community = $1 and p.member_id = any($2::uuid[]) and p.state = 'held' and r.state <> 'open'
+        where p.community = $1 and p.member_id = any($2::uuid[]) and p.state = 'held'
+          and r.state not in ('computing', 'open', 'approving')
         order by p.payout_id for update of p
         """,
         community,
@@ -74,13 +79,12 @@ async def lock_left_held(conn: Connection, *, community: str, member_ids: Sequen
     return [_payout(row) for row in rows]
 
 
-async def lock_held_of_member(conn: Connection, *, community: str, member_id: str) -> list[Payout]:
-    """The member's held payout in a run that is still open."""
+async def load_held_of_member(conn: Connection, *, community: str, member_id: str) -> list[Payout]:
+    """The member's held payout in a run that is still open. Whoever changes it has locked runs."""
     rows = await conn.fetch(
         """
         select p.* from payouts p join payout_runs r using (community, run_id)
         where p.community = $1 and p.member_id = $2 and p.state = 'held' and r.state = 'open'
-        for update of p
         """,
         community,
         member_id,
@@ -95,19 +99,21 @@ async def lock_payouts(
     run_id: str,
     states: Sequence[PayoutState],
     only: Sequence[str] | None = None,
+    limit: int | None = None,
 ) -> list[Payout]:
-    """A run's payouts in these states, or those of `only`, in id order."""
+    """A run's payouts in these states, or those of `only`, in id order: the first ones with a `limit`."""
     rows = await conn.fetch(
         """
         select * from payouts
         where community = $1 and run_id = $2 and state = any($3)
           and ($4::uuid[] is null or payout_id = any($4))
-        order by payout_id for update
+        order by payout_id limit $5 for update
         """,
         community,
         run_id,
         states,
         only,
+        limit,
     )
     return [_payout(row) for row in rows]
 
@@ -185,6 +191,77 @@ async def set_payee_read_back(conn: Connection, payout: Payout, *, revision: int
     await conn.execute(
         "select set_payee_of_payout_read_back($1, $2, $3)", payout.community, payout.payout_id, revision
     )
+
+
+async def add_parts(conn: Connection, payouts: Sequence[Payout]) -> None:
+    """Note what payouts are made of that pay what came back."""
+    await conn.copy_records_to_table(
+        "payout_parts",
+        columns=(
+            "community",
+            "payout_id",
+            "number",
+            "points",
+            "amount_minor",
+            "rate_points",
+            "rate_minor",
+            "returned_payout_id",
+        ),
+        records=[
+            (
+                payout.community,
+                payout.payout_id,
+                number,
+                part.points,
+                part.amount_minor,
+                *part.rate,
+                part.returned_payout_id,
+            )
+            for payout in payouts
+            for number, part in enumerate(payout.parts, 1)
+        ],
+    )
+
+
+async def load_parts(conn: Connection, payouts: Sequence[Payout]) -> dict[str, list[Part]]:
+    """What payouts were computed of, by payout; those that are all at their run's rate have one part."""
+    rows = await conn.fetch(
+        """
+        select p.payout_id, coalesce(t.points, p.computed_points, p.points) as points,
+               coalesce(t.amount_minor, p.computed_minor, p.amount_minor) as amount_minor,
+               coalesce(t.rate_points, r.points) as rate_points, coalesce(t.rate_minor, r.minor) as rate_minor,
+               t.returned_payout_id
+        from unnest($1::text[], $2::uuid[]) as k(community, payout_id)
+        join payouts p using (community, payout_id)
+        join payout_runs r using (community, run_id)
+        left join payout_parts t using (community, payout_id)
+        order by p.payout_id, t.number
+        """,
+        [payout.community for payout in payouts],
+        [payout.payout_id for payout in payouts],
+    )
+    parts: dict[str, list[Part]] = {}
+    for row in rows:
+        parts.setdefault(str(row["payout_id"]), []).append(_part(row))
+    return parts
+
+
+def _part(row: Record) -> Part:
+    returned = row["returned_payout_id"]
+    rate = Rate(row["rate_points"], row["rate_minor"])
+    return Part(row["points"], row["amount_minor"], rate, str(returned) if returned else None)
+
+
+async def reduce_payout(conn: Connection, payout: Payout) -> bool:
+    """Let a payout pay less than it was computed as; False when it cannot any more."""
+    done: bool = await conn.fetchval(
+        "select reduce_payout($1, $2, $3, $4)",
+        payout.community,
+        payout.payout_id,
+        payout.points,
+        payout.amount_minor,
+    )
+    return done
 
 
 async def set_states(

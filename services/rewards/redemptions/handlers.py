@@ -173,7 +173,7 @@ def tell_lots(tx: Transaction, redemption: Redemption, *, lots: Sequence[LotUse]
             "redemption_id": redemption.redemption_id,
             "part": part,
             "parts": parts,
-            "lots": [{"award_id": lot.award_id, "points": lot.points} for lot in some],
+            "lots": [lot.told() for lot in some],
         }
         tx.tell(
             TOPIC,

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from services.rewards.bank_messages.domain import BankAccount
-from services.rewards.payouts.domain import Actor, Agreed, Payout, PayoutState, Traced
+from services.rewards.payouts.domain import Actor, Agreed, Part, Payout, PayoutState, Rate, Traced
 from services.rewards.payouts.runs.domain.bank import BankFile, bank_file
 from services.rewards.payouts.runs.domain.runs import STEPS, Run, RunState
 from services.rewards.payouts.runs.domain.terms import PayoutTerms
@@ -17,10 +17,19 @@ from shared.contracts.facts import FileData, PayoutChanged, PayoutRunChanged, Re
 #: The step at which a run was sealed that became this.
 SEALED_AT = {
     RunState.OPEN: SealStep.COMPUTED,
+    RunState.APPROVING: SealStep.APPROVING,
     RunState.APPROVED: SealStep.APPROVED,
     RunState.FILED: SealStep.FILED,
 }
-_ORDER = (RunState.OPEN, RunState.APPROVED, RunState.FILED)
+_ORDER = (
+    RunState.COMPUTING,
+    RunState.OPEN,
+    RunState.APPROVING,
+    RunState.APPROVED,
+    RunState.FILING,
+    RunState.FILED,
+)
+_GIVEN_UP = (RunState.CANCELLING, RunState.CANCELLED)
 
 State = PayoutChanged | RedemptionChanged
 
@@ -36,7 +45,7 @@ def run_of(fact: PayoutRunChanged) -> Run:
     return Run(
         community=fact["community"],
         run_id=data["run_id"],
-        state=RunState.OPEN,
+        state=RunState.COMPUTING,
         programme_id=data["programme_id"],
         programme_version=data["programme_version"],
         terms=PayoutTerms(data["currency"], data["points"], data["minor"], data["minimum_points"]),
@@ -56,11 +65,13 @@ def run_after(run: Run, fact: PayoutRunChanged) -> Run | None:
     wanted = RunState(fact["data"]["state"])
     if wanted == run.state or _is_past(wanted, run.state):
         return None
-    if STEPS.find(run.state, wanted) is None:
+    if RunState.FILED in (wanted, run.state) and STEPS.find(run.state, wanted) is None:
         raise NotToldError(f"a payout run that is {run.state} cannot become {wanted}")
-    if wanted is RunState.FILED:
-        return run.filed()
-    return run.decided(wanted, by=actor_of(fact), now=fact["time"])
+    if wanted is RunState.FILING:
+        return run.being_filed(by=actor_of(fact))
+    if wanted in (RunState.APPROVING, RunState.CANCELLING):
+        return run.decided(wanted, by=actor_of(fact), now=fact["time"])
+    return run.becoming(wanted)
 
 
 def actor_of(fact: PayoutChanged | PayoutRunChanged) -> Actor:
@@ -76,8 +87,8 @@ def agreed(fact: PayoutChanged) -> Agreed | None:
 
 def _is_past(wanted: RunState, state: RunState) -> bool:
     """Whether a run in `state` has been, or may have been, in the wanted one before."""
-    if state is RunState.CANCELLED:
-        return wanted in (RunState.OPEN, RunState.APPROVED)
+    if state in _GIVEN_UP:
+        return wanted is RunState.CANCELLING or wanted in _ORDER[: _ORDER.index(RunState.FILING)]
     return wanted in _ORDER and _ORDER.index(wanted) < _ORDER.index(state)
 
 
@@ -96,6 +107,15 @@ def payout_of(fact: PayoutChanged) -> Payout:
         end_to_end_id=data["end_to_end_id"],
         payee=None,
         reason=data.get("reason"),
+        parts=tuple(
+            Part(
+                part["points"],
+                part["amount_minor"],
+                Rate(part["rate_points"], part["rate_minor"]),
+                part.get("returned_payout_id"),
+            )
+            for part in data.get("parts", ())
+        ),
         created_at=fact["time"],
         changed_at=fact["time"],
     )

@@ -70,7 +70,7 @@ async def on_lots(tx: Transaction, facts: list[PayoutLots | RedemptionLots]) -> 
     for fact in facts:
         used_by = fact["data"]["payout_id"] if fact["type"] == "payout.lots.v1" else fact["data"]["redemption_id"]
         use = Use(Owner(fact["community"], ""), used_by, 0)
-        uses += [(use, LotUse(lot["award_id"], lot["points"])) for lot in fact["data"]["lots"]]
+        uses += [(use, LotUse(lot["award_id"], lot["points"], lot.get("owed", 0))) for lot in fact["data"]["lots"]]
     await lots_store.add_uses(tx.conn, uses, even_again=True)
 
 
@@ -126,6 +126,9 @@ async def _payout_steps(tx: Transaction, placed: Sequence[Placed]) -> list[tuple
                 raise CannotTakeInError(f"payout {told.payout_id} was never made", index)
             new.append(told)
         elif told.state not in reached[told.payout_id]:
+            if told.state is PayoutState.APPROVED and told.points < payout.points:
+                payout = payout.reduced_to(told.points, told.amount_minor)
+                await payout_store.reduce_payout(tx.conn, payout)
             if (payout.points, payout.amount_minor, payout.member_id) != (
                 told.points,
                 told.amount_minor,
@@ -139,6 +142,7 @@ async def _payout_steps(tx: Transaction, placed: Sequence[Placed]) -> list[tuple
                 raise CannotTakeInError(f"payout {told.payout_id}: {error}", index) from error
             steps.append((change, fact))
     await payout_store.add_payouts(tx.conn, new)
+    await payout_store.add_parts(tx.conn, new)
     by_id = {fact["data"]["payout_id"]: fact for _, fact in facts}
     for payout in new:
         by = domain.actor_of(by_id[payout.payout_id])

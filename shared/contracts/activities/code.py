@@ -15,10 +15,20 @@ class CommitData(ActivityData):
     lines_added: NotRequired[Count]
     lines_deleted: NotRequired[Count]
     parents: NotRequired[Count]
+    ref: NotRequired[SentLabel]
+    default_branch: NotRequired[bool]
+    forced: NotRequired[bool]
+    distinct: NotRequired[bool]
+    squash: NotRequired[bool]
 
 
 class Commit(Envelope):
-    """A commit reached a repository; the actor is its author."""
+    """A commit reached a repository; the actor is its author.
+
+    `ref` is the branch it was pushed to, and `default_branch` whether that is the repository's own; `forced`
+    whether the push rewrote history; `distinct` whether no other branch had it; `squash` whether a forge made it
+    of a whole pull request. A merge has two `parents` or more. What is not known is left out.
+    """
 
     type: Literal["code.commit.v1"]
     data: CommitData
@@ -40,6 +50,10 @@ COMMIT: Final = ActivityType(
             lines_added=120,
             lines_deleted=14,
             parents=1,
+            ref="refs/heads/main",
+            default_branch=True,
+            forced=False,
+            distinct=True,
         )
     ],
 )

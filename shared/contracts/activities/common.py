@@ -28,12 +28,13 @@ WITH_EXTENSIONS = ConfigDict(
 
 
 class Actor(TypedDict):
-    """Who did it, as the channel knows them. `name` is what may be shown."""
+    """Who did it, as the channel knows them. `name` may be shown; a `bot` is no person and earns nothing."""
 
     __pydantic_config__ = CLOSED  # type: ignore[misc]
 
     id: SentId
     name: NotRequired[SentName]
+    bot: NotRequired[bool]
 
 
 class Thing(TypedDict):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
+from urllib.parse import SplitResult, urlsplit
 
 import regex
 from pydantic import AwareDatetime, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints, ValidationError
@@ -22,8 +23,15 @@ _LETTERS = (
     "\u3041-\u3096\u30a1-\u30fe\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001f64f\U0001f680-\U0001f6ff"
 )
 PLAIN = rf"^[{_LETTERS}](?:[ {_LETTERS}]*[{_LETTERS}])?$"
-#: Of URIs that are plain none begins with d, j or v: these may be scripts.
-PLAIN_SOURCE = r"^[A-CE-IK-UW-Za-ce-ik-uw-z0-9/._~-][!#$&-;=?-Z_a-z~\[\]]*[!#$&-.0-;=?-Z_a-z~\[\]]$"
+#: What a source may be of: names, and places that a source is found at, that of the importers included.
+SOURCE_SCHEMES = ("csv", "file", "git", "github", "http", "https", "mailto", "simulated", "tag", "urn")
+_SEGMENT = r"[A-Za-z0-9._~!$&'()*+,;=:@-]"
+#: Most sources: a place of the web whose host is a name, an URN, or a path; none ends with a slash.
+PLAIN_SOURCE = (
+    rf"^(?:https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[1-9][0-9]{{0,3}})?(?:(?:/{_SEGMENT}*)*{_SEGMENT})?"
+    rf"|urn:[a-z0-9][a-z0-9-]{{1,30}}:(?:{_SEGMENT}|/)*{_SEGMENT}|/{_SEGMENT}+(?:/{_SEGMENT}+)*)$"
+)
+#: Of addresses that are plain none begins with d, j or v: these may be scripts.
 PLAIN_ADDRESS = r"^[A-CE-IK-UW-Za-ce-ik-uw-z0-9/._~-][!-~]*$"
 
 _SCRIPT = re.compile(r"(javascript|vbscript|data):", re.IGNORECASE)
@@ -32,6 +40,7 @@ _REFERENCE = regex.compile(
     r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2}"
     r"|[^\x00-\x7f\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800])+"
 )
+_HOST_AND_PORT = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\[\]:]*)(?::[0-9]*)?")
 _AS_IT_IS, _PUT_RIGHT = "as it is", "put right"  # which way of a field an error is of
 
 
@@ -88,6 +97,7 @@ def _name(value: Any) -> str:
 
 
 def _source(text: str) -> str:
+    """A URI reference by RFC 3986: a URI of a known scheme, or a path and nothing else."""
     if not text:
         return text
     text = plain_source(text)
@@ -95,8 +105,43 @@ def _source(text: str) -> str:
         raise PydanticCustomError(
             "uri_reference", "should be a URI, such as https://forum.example.org: no blanks, nothing invisible"
         )
-    _refuse_script(text)
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # looked at only when it is asked for
+    except ValueError as error:
+        raise _no_source(f"its host or port is none ({error})") from None
+    if parts.scheme and parts.scheme not in SOURCE_SCHEMES:
+        raise PydanticCustomError(
+            "uri_scheme",
+            "should not be of the scheme {scheme}; there are {known}, and paths",
+            {"scheme": parts.scheme, "known": ", ".join(SOURCE_SCHEMES)},
+        )
+    if fault := _fault_of_source(text, parts):
+        raise _no_source(fault)
     return text
+
+
+def _fault_of_source(text: str, parts: SplitResult) -> str | None:
+    """What is wrong with a source beside its characters and its scheme."""
+    after_scheme = text[len(parts.scheme) + 1 :] if parts.scheme else text
+    beside_host = after_scheme.replace(parts.netloc, "", 1)
+    is_path = not (text.startswith("//") or "?" in text or "#" in text)
+    faults = {
+        "without a scheme it is a path, with no host, query or fragment": not (parts.scheme or is_path),
+        "what stands before its first colon is no scheme": not parts.scheme and ":" in text.split("/", 1)[0],
+        "no name or password belongs before its host": "@" in parts.netloc,
+        "brackets stand around the number of a host alone": not _HOST_AND_PORT.fullmatch(parts.netloc)
+        or not {"[", "]"}.isdisjoint(beside_host),
+        "it has no host": parts.scheme in ("http", "https") and not parts.hostname,
+        "it has two fragments": "#" in parts.fragment,
+        "it says nothing but its scheme": not after_scheme,
+    }
+    return next((fault for fault, is_so in faults.items() if is_so), None)
+
+
+def _no_source(fault: str) -> PydanticCustomError:
+    said = "should be a URI, such as https://forum.example.org: {fault}"
+    return PydanticCustomError("uri_reference", said, {"fault": fault})
 
 
 def _address(text: str) -> str:

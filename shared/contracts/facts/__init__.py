@@ -50,6 +50,7 @@ from shared.contracts.facts.payouts import (
     PayoutLot,
     PayoutLots,
     PayoutLotsData,
+    PayoutPart,
     PayoutRunChanged,
     PayoutRunData,
 )
@@ -144,6 +145,7 @@ __all__ = [
     "PayoutLot",
     "PayoutLots",
     "PayoutLotsData",
+    "PayoutPart",
     "PayoutRunChanged",
     "PayoutRunData",
     "PersonChanged",

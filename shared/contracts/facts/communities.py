@@ -64,11 +64,15 @@ class CommunityData(TypedDict):
     public: list[str]
     review_policy: ReviewPolicyData
     retention: RetentionData
+    bots: NotRequired[list[str]]
     revision: Count
 
 
 class CommunityChanged(FactEnvelope):
-    """A community as it is now; of a key, the highest `revision` counts and the rest is stale."""
+    """A community as it is now; `bots` are patterns of ids and names that are no person's.
+
+    Of a key, the highest `revision` counts and the rest is stale.
+    """
 
     type: Literal["community.changed.v1"]
     data: CommunityData
@@ -99,6 +103,7 @@ COMMUNITY_CHANGED: Final = FactType(
                 "public": ["boards"],
                 "review_policy": {"publishing": "two_people"},
                 "retention": {"texts_days": 365, "rejected_days": 30},
+                "bots": ["*[bot]", "renovate*"],
                 "revision": 2,
             },
         )

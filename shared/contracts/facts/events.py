@@ -45,6 +45,7 @@ class AcceptedEvent(TypedDict):
     the object's author and the answered author are, across channels. `day` is the day it counts for, left out
     where that is the UTC day of `time`; `week` the first day of its week, left out where that is the day's Monday.
     `targetuid` is the event that it takes back or restores: what does may have no `member`, all else has one.
+    `bots` names those of `member`, `objectmember` and `replymember` that are no person, with blanks between them.
     """
 
     specversion: Literal["1.0"]
@@ -64,6 +65,7 @@ class AcceptedEvent(TypedDict):
     receivedat: Timestamp
     day: NotRequired[LocalDay]
     week: NotRequired[LocalDay]
+    bots: NotRequired[str]
     traceparent: NotRequired[str]
     data: dict[str, Any]
 

@@ -16,10 +16,13 @@ class MemberData(TypedDict):
     channel: ChannelName
     first_seen_at: Timestamp
     revision: Count
+    bot_by: NotRequired[Literal["platform", "pattern"]]
 
 
 class MemberIdentified(FactEnvelope):
-    """A member with every identity known so far; of a key, the highest `revision` counts and the rest is stale."""
+    """A member with every identity known so far; `bot_by` says by whose word it is no person.
+
+    Of a key the highest `revision` counts and the rest is stale."""
 
     type: Literal["member.identified.v1"]
     data: MemberData

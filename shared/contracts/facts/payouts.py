@@ -22,6 +22,16 @@ from shared.contracts.fields import (
 from shared.contracts.story import AWARD, GRACE, PAYOUT, PAYOUT_RUN
 
 
+class PayoutPart(TypedDict):
+    """Points of a payout that were computed at one rate; `returned_payout_id` paid them before, and came back."""
+
+    points: Points
+    amount_minor: MinorUnits
+    rate_points: Points
+    rate_minor: MinorUnits
+    returned_payout_id: NotRequired[Uuid]
+
+
 class PayoutData(TypedDict):
     payout_id: Uuid
     run_id: Uuid
@@ -49,6 +59,7 @@ class PayoutData(TypedDict):
     outcome_id: NotRequired[Uuid]
     proposed_by_person: NotRequired[Uuid]
     reason: NotRequired[Text]
+    parts: NotRequired[list[PayoutPart]]
 
 
 _MAKER = "7b0d4b6e-2f6c-4c8e-9a0f-5f1f4f1f8b11"
@@ -69,7 +80,8 @@ class PayoutChanged(FactEnvelope):
 
     `end_to_end_id` is ISO 20022's EndToEndId. `outcome_id` is that of what one person (`proposed_by_person`) said
     the bank had said, and another confirmed. After `corrected` the money did leave: that it
-    had come back was wrong.
+    had come back was wrong. `approved` may be of fewer points than were computed, and says why. `parts` of an
+    accrued payout say which of it had been paid before and came back, at the rate of then.
     """
 
     type: Literal["payout.changed.v1"]
@@ -108,8 +120,11 @@ PAYOUT_CHANGED: Final = FactType(
 
 
 class PayoutLot(TypedDict):
+    """`owed`: so many of the points had been paid out before, and come back: they do not expire."""
+
     award_id: Uuid
     points: Points
+    owed: NotRequired[Points]
 
 
 class PayoutLotsData(TypedDict):
@@ -160,7 +175,7 @@ class FileData(TypedDict):
 
 class PayoutRunData(TypedDict):
     run_id: Uuid
-    state: Literal["open", "approved", "filed", "cancelled"]
+    state: Literal["computing", "open", "approving", "approved", "filing", "filed", "cancelling", "cancelled"]
     programme_id: Slug
     programme_version: Count
     currency: Currency
@@ -198,6 +213,8 @@ _RUN_DATA = {
 
 class PayoutRunChanged(FactEnvelope):
     """A payout run was made, sealed anew, approved, filed or cancelled: its terms, its seal, and who did.
+
+    A run is worked at in pieces: `computing`, `approving`, `filing` and `cancelling` say that this began.
 
     `created_by` and `by` are credentials; beside them stand the people. `seal` is over the list as it was
     computed, approved or filed; with `filed` comes what the bank file was.

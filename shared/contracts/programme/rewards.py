@@ -2,14 +2,19 @@
 
 from typing import Annotated, Final
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from shared.contracts.fields import Currency, Name, Slug, Text
 from shared.contracts.programme.ids import Ids
 from shared.contracts.programme.section import PositivePoints, Section
+from shared.contracts.texts import account_number, if_text, label
 
 CATALOGUE_MAX_COUNT = 500
 IBAN_PATTERN = r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$"
+
+BIC_PATTERN = r"^[A-Z0-9]{8}([A-Z0-9]{3})?$"
+#: However people write it: in groups, in small letters, with what was copied along. The schema has what is kept.
+_IN_ELECTRONIC_FORM = BeforeValidator(if_text(account_number))
 
 CATALOGUE: Final = Ids(("rewards", "catalogue"), "reward")
 IDS: Final = (CATALOGUE,)
@@ -25,11 +30,15 @@ class CatalogueReward(Section):
 
 
 class PayingAccount(Section):
-    """The account that payouts leave from."""
+    """The account that payouts leave from.
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=70)]
-    iban: Annotated[str, StringConstraints(pattern=IBAN_PATTERN)]
-    bic: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{8}([A-Z0-9]{3})?$")]
+    `confirm_bic_country: true` says that a BIC of another country than the IBAN's is meant so.
+    """
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=70), AfterValidator(label)]
+    iban: Annotated[str, StringConstraints(pattern=IBAN_PATTERN), _IN_ELECTRONIC_FORM]
+    bic: Annotated[str, StringConstraints(pattern=BIC_PATTERN), _IN_ELECTRONIC_FORM]
+    confirm_bic_country: bool | None = None
 
 
 class PayoutTerms(Section):

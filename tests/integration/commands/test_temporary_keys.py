@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import psutil
 import pytest
 from click.testing import CliRunner
 
-from plaudit.access import TEMPORARY_KEYS, key_id_of, list_keys, local_people, temporary_key
-from plaudit.calls import knows
+from plaudit import access
+from plaudit.access import TEMPORARY_KEYS, Office, key_id_of, list_keys, local_people, revoke, temporary_key
+from plaudit.calls import Refused, knows
 from plaudit.cli import main
 from plaudit.stack import StackState
 from tests.waiting import until
@@ -148,9 +150,29 @@ async def test_what_a_killed_import_left_the_next_command_revokes(
     importing.wait(ENDING_SECONDS)
     assert keys() == [False]
 
-    assert run(community, "programme", "check", str(PROGRAMME)).exit_code == 0
+    result = run(community, "programme", "check", str(PROGRAMME))
 
-    assert keys() == [True, True]
+    assert result.exit_code == 0, result.output
+    assert keys() == [True, True], result.output
+
+
+def test_a_service_that_is_busy_for_a_moment_is_asked_again(
+    community: str, keys: Callable[[], list[bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[str] = []
+
+    def busy_once(office: Office, community: str, key_id: str) -> None:
+        if key_id not in refused:
+            refused.append(key_id)
+            raise Refused(httpx.Response(503, json={"title": "Busy", "detail": "no connection in time"}))
+        revoke(office, community, key_id)
+
+    monkeypatch.setattr(access, "revoke", busy_once)
+    result = run(community, "programme", "check", str(PROGRAMME))
+
+    assert result.exit_code == 0, result.output
+    assert (keys(), len(refused)) == ([True], 1)
+    assert "not revoked yet" not in result.output
 
 
 def test_the_key_of_a_block_is_known_in_it_and_noted_until_it_is_revoked(

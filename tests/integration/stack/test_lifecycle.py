@@ -8,6 +8,7 @@ import shutil
 import socket
 import stat
 import tempfile
+import time
 from pathlib import Path
 
 import asyncpg
@@ -17,6 +18,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from plaudit.stack import StackState, load_state, ports, reset, start, status, stop
+from plaudit.stack.errors import StackError
+from plaudit.stack.paths import stack_directory
 from plaudit.stack.processes import find_processes, is_gone, wait_gone
 
 pytestmark = pytest.mark.stack
@@ -254,3 +257,40 @@ def test_down_also_stops_what_a_killed_supervisor_left(up):
     kill(find_processes(up.directory)["supervisor"])
     assert stop("one")
     assert processes_of(up) == []
+
+
+def test_a_service_that_was_ready_and_ends_is_not_up(long_home):
+    """It says which part ended, why, and where its log is."""
+
+    def end_it(said: str) -> None:
+        if said.startswith("scoring is ready"):
+            kill([psutil.Process(load_state("crashes").pids["scoring"])])
+
+    try:
+        with pytest.raises(StackError) as failed:
+            start("crashes", only=[*PARTS, "scoring"], report=end_it)
+        # One that ended before has to live for a while: it is looked at again, and is up then.
+        crashed = psutil.Process(_pid_of_scoring())
+        said: list[str] = []
+        start("crashes", only=[*PARTS, "scoring"], report=said.append)
+        assert crashed.is_running()
+        assert time.time() - crashed.create_time() >= 10
+    finally:
+        log = stack_directory("crashes") / "logs" / "scoring.log"
+        last = log.read_text().splitlines()
+        reset("crashes")
+    told = str(failed.value)
+    assert told.startswith("scoring was ready and ended again (signal SIGKILL")
+    assert "The last line of its log: " in told
+    assert any(line and line in told for line in last)
+    assert f"The log is {log}; `plaudit logs scoring --stack crashes` shows it." in told
+
+
+def _pid_of_scoring() -> int:
+    deadline = time.monotonic() + RESTART_TIMEOUT_SECONDS
+    while time.monotonic() < deadline:
+        pid = load_state("crashes").pids.get("scoring")
+        if pid is not None and psutil.pid_exists(pid):
+            return pid
+        time.sleep(0.05)
+    raise AssertionError("scoring was not started again")

@@ -13,6 +13,19 @@ from services.analytics.rejections.api import RejectedEvent
 from shared.http import Page
 
 
+class Commit(BaseModel):
+    """The event of a commit that stands."""
+
+    id: str = Field(description="Its id at its source: the commit, where it was pushed, and whose it is")
+    member_id: UUID
+    time: datetime
+
+    @classmethod
+    def of(cls, commit: trail.Commit) -> Self:
+        """A commit as the API shows it."""
+        return cls(id=commit.id, member_id=UUID(commit.member_id), time=commit.time)
+
+
 class Event(BaseModel):
     """A platform's event, as it was accepted."""
 

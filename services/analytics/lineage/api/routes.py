@@ -4,11 +4,12 @@ from dataclasses import asdict, fields
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from services.analytics.lineage import store
 from services.analytics.lineage.api.models import (
     AwardLineage,
+    Commit,
     Decision,
     Event,
     EventLineage,
@@ -19,15 +20,17 @@ from services.analytics.lineage.api.models import (
     WhyNothing,
 )
 from services.analytics.lineage.domain.explanation import why_nothing
-from services.analytics.lineage.domain.trail import EventRecord, LotPlace, PayoutHead, approver
+from services.analytics.lineage.domain.trail import CommitPlace, EventRecord, LotPlace, PayoutHead, approver
 from services.analytics.programmes.store import find_version_in_force
 from services.analytics.rejections.api import RejectedEvent
 from services.analytics.rejections.domain import RejectionFilter
 from services.analytics.rejections.store import page_of_rejections
+from shared.contracts.fields import Uri
 from shared.http import (
     IN_ANSWER,
     Conn,
     Limit,
+    Page,
     Principal,
     Problem,
     ProblemType,
@@ -105,6 +108,21 @@ async def get_award(principal: Reader, shown: Shown, award_id: UUID, conn: Conn)
     decisions = await store.load_decisions(conn, community=community, event_uid=award.event_uid)
     shown.of(award.member_id, *(decision.member_id for decision in decisions))
     return AwardLineage.of(outcome, event, decisions)
+
+
+@router.get("/commits", summary="Commits of a repository that stand", responses=problem_responses())
+async def get_commits(
+    principal: Reader,
+    conn: Conn,
+    source: Annotated[Uri, Query(description="The source of their events", examples=["github:99"])],
+    place: Annotated[CommitPlace | None, after(CommitPlace)],
+    limit: Limit = 100,
+) -> Page[Commit]:
+    """Events that nobody has taken back, by their ids: to compare with a repository that was rewritten."""
+    commits = await store.page_of_commits(
+        conn, community=principal.community, source=source, after=place, limit=limit
+    )
+    return Page[Commit].of(commits, limit, item=Commit.of, place=CommitPlace.of)
 
 
 @router.get(

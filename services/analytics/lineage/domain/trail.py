@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.contracts.fields import Count
+from shared.contracts.fields import Count, Id
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,25 @@ class EventRecord:
             "reply_author": self.reply_member_id,
         }
         return frozenset(beneficiary for beneficiary, member_id in named.items() if member_id is not None)
+
+
+class Commit(NamedTuple):
+    """The event of a commit that stands: as its source calls it, whose it is, and when it was made."""
+
+    id: str
+    member_id: str
+    time: datetime
+
+
+class CommitPlace(NamedTuple):
+    """Where a page of commits ended."""
+
+    id: Id
+
+    @classmethod
+    def of(cls, commit: Commit) -> "CommitPlace":
+        """The place of a commit."""
+        return cls(commit.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_va
 from pydantic_core import PydanticCustomError
 
 from services.ingest.communities.domain import communities as domain
+from services.ingest.communities.domain.bot_patterns import (
+    DEFAULT_BOTS,
+    PATTERN_MAX_CHARS,
+    PATTERNS_MAX_COUNT,
+    pattern_fault,
+)
 from services.ingest.communities.domain.communities import Public, Publishing
 from services.ingest.communities.domain.contrast import Colours, contrast_fault
 from services.ingest.communities.domain.logos import LOGO_MAX_BYTES, UnusableLogoError, cleaned_logo
@@ -65,6 +71,13 @@ def _each_once(values: Sequence[Any]) -> Sequence[Any]:
     return values
 
 
+def _usable_pattern(pattern: str) -> str:
+    fault = pattern_fault(pattern)
+    if fault is not None:
+        raise _wrong(fault)
+    return pattern
+
+
 def _no_installation(community: str) -> str:
     if community == domain.INSTALLATION:
         raise _wrong(f"`{community}` is the installation itself; call the community otherwise")
@@ -88,6 +101,15 @@ Languages = Annotated[
 WhatIsPublic = Annotated[
     list[Public],
     Field(max_length=len(Public), examples=[["boards"]], description="What anybody may see, signed in or not"),
+    AfterValidator(_each_once),
+]
+Bots = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=PATTERN_MAX_CHARS), AfterValidator(_usable_pattern)]],
+    Field(
+        max_length=PATTERNS_MAX_COUNT,
+        examples=[["*[bot]", "renovate*"]],
+        description="Ids and names that are no person's: * is any text, case does not count. They earn nothing",
+    ),
     AfterValidator(_each_once),
 ]
 Days = Annotated[int, Field(ge=1, le=RETENTION_MAX_DAYS)]
@@ -170,6 +192,7 @@ class CommunityWanted(RequestBody):
     public: WhatIsPublic = Field(default_factory=list)
     review_policy: ReviewPolicy = Field(default_factory=lambda: ReviewPolicy(publishing=Publishing.ONE_PERSON))
     retention: Retention = Field(default_factory=Retention)
+    bots: Bots = Field(default_factory=lambda: list(DEFAULT_BOTS))
 
 
 class CommunityChange(RequestBody):
@@ -185,6 +208,7 @@ class CommunityChange(RequestBody):
     public: WhatIsPublic | None = None
     review_policy: ReviewPolicy | None = None
     retention: Retention | None = None
+    bots: Bots | None = None
 
 
 class ReckoningModel(BaseModel):
@@ -220,6 +244,7 @@ class Community(CommunityListed):
     public: list[Public]
     review_policy: ReviewPolicy
     retention: Retention
+    bots: list[str]
 
     @classmethod
     def of(cls, community: domain.Community) -> Self:
@@ -232,6 +257,7 @@ class Community(CommunityListed):
             public=list(community.public),
             review_policy=ReviewPolicy(publishing=community.publishing),
             retention=Retention(**community.retention._asdict()),
+            bots=list(community.bots),
         )
 
 

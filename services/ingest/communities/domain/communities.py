@@ -84,6 +84,7 @@ class Community:
     public: tuple[Public, ...]
     publishing: Publishing
     retention: Retention
+    bots: tuple[str, ...]
     revision: int
 
 

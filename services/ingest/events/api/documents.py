@@ -4,8 +4,20 @@ from typing import Any
 
 import orjson
 
-from services.ingest.events.api.posting import EMPTY_BATCH, NO_VALID_EVENT, TOO_MANY_EVENTS, TOO_MANY_REQUESTS
-from services.ingest.events.domain.admission import BATCH_TYPE, EARLIEST_YEAR_HEADER, JSON_TYPE, STRUCTURED_TYPE
+from services.ingest.events.api.posting import (
+    EMPTY_BATCH,
+    NO_VALID_EVENT,
+    TOO_DEAR,
+    TOO_MANY_EVENTS,
+    TOO_MANY_REQUESTS,
+)
+from services.ingest.events.domain.admission import (
+    BATCH_TYPE,
+    EARLIEST_YEAR_HEADER,
+    JSON_TYPE,
+    STRUCTURED_TYPE,
+    TooDearError,
+)
 from services.ingest.settings import Settings
 from services.ingest.shares.api import NAMES as SHARE_NAMES
 from services.ingest.shares.api import QUOTA_EXCEEDED, Shares, quota_exceeded
@@ -61,6 +73,7 @@ PROBLEMS = (
     Problem(SLOW_REQUEST, "A body must arrive in 15.0 s"),
     Problem(REQUEST_TOO_LARGE, "A body may have 5242880 bytes; send smaller batches"),
     Problem(TOO_MANY_EVENTS, "Got 1001 events; one request may hold 1000; send smaller batches"),
+    Problem(TOO_DEAR, str(TooDearError(1_000, 50_750, DEFAULTS.request_cost_max))),
     Problem(
         UNSUPPORTED_CONTENT_TYPE, f"Got text/plain; send {BATCH_TYPE}, {STRUCTURED_TYPE} or {JSON_TYPE}, in UTF-8"
     ),
@@ -132,7 +145,9 @@ EVENTS_OPERATION: dict[str, Any] = {
         "One event, or a batch, as CloudEvents 1.0. The answer comes after the broker has acknowledged every "
         "valid event; the receipt tells what becomes of each. A batch with some invalid events is taken "
         "without them, and `rejected` says which and why. Sending the same event again is safe. Who sends more "
-        "than the share of the key or the community gets 429, with nothing taken, and waits for `Retry-After`."
+        "than the share of the key or the community gets 429, with nothing taken, and waits for `Retry-After`. An "
+        "event counts as one, or as more where the community has several rules for its type; a request whose "
+        "events count as too many gets 413 and is sent again in parts."
     ),
     "operationId": "post_events",
     "security": [{"HTTPBearer": [Scope.EVENTS_WRITE.value]}],

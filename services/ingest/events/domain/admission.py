@@ -3,6 +3,8 @@
 The HTTP protocol binding is https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
 """
 
+import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -32,6 +34,7 @@ from shared.contracts.activities import (
 )
 from shared.contracts.channels import compared_plain_id
 from shared.near_names import fields_at, suggestion
+from shared.topics import record_key
 
 BATCH_TYPE = "application/cloudevents-batch+json"
 STRUCTURED_TYPE = "application/cloudevents+json"
@@ -68,6 +71,34 @@ class TooManyEventsError(Exception):
     """The batch holds more events than one request may."""
 
 
+class TooDearError(Exception):
+    """What the events of a request count as, together, is more than one request's may."""
+
+    def __init__(self, event_count: int, cost: float, max_cost: float) -> None:
+        #: So many of them, about, would be taken.
+        self.fitting_count = max(1, int(event_count * max_cost / cost))
+        super().__init__(
+            f"{event_count} events that count as {math.ceil(cost)}, because rules are many; those of one request "
+            f"may count as {max_cost:g}. Send about {self.fitting_count} at once"
+        )
+
+
+class EmptyBatchError(Exception):
+    """The request holds no event at all."""
+
+
+class NothingAdmittedError(Exception):
+    """No event of the request is valid; `refusals` say why."""
+
+    def __init__(self, refusals: Sequence["Refusal"]) -> None:
+        self.refusals = refusals
+        super().__init__("no event is valid")
+
+
+class EarliestYearError(ValueError):
+    """What the request says of how old its events may be is no year; the message says what to give."""
+
+
 class Limits(NamedTuple):
     """What one request may hold."""
 
@@ -92,6 +123,11 @@ class Admission:
 
     events: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+
+    @property
+    def types(self) -> list[str]:
+        """The types of the valid events."""
+        return [event["type"] for _, event in self.events]
 
     @property
     def count(self) -> int:
@@ -196,17 +232,6 @@ def _faults(event: dict[str, Any], now: datetime, limits: Limits) -> list[Fault]
     return [*extension_faults(event), *([] if problem is None else [Fault(("time",), problem)])]
 
 
-def doer(data: Mapping[str, Any]) -> str:
-    """Who did it, as a channel knows them: what they do goes one way, in order.
-
-    Where a channel does not tell who took something back or restored it, what it is of takes their place.
-    """
-    channel = data["channel"]
-    if "actor" in data:
-        return f"{channel}|{compared_plain_id(channel, data['actor']['id'])}"
-    return f"{channel}|{data['target']['source']}|{data['target']['id']}"
-
-
 def time_problem(time: datetime, now: datetime, limits: Limits) -> str | None:
     """What is wrong with an event's time, in words, or None."""
     if time > now + timedelta(seconds=limits.future_tolerance_seconds):
@@ -286,6 +311,34 @@ def raw_fact(request: Request, index: int, event: dict[str, Any]) -> dict[str, A
         "receiptindex": index,
         "data": event,
     }
+
+
+def raw_key(community: str, event: Mapping[str, Any]) -> bytes:
+    """The key of its record on engagement.raw.v1, whichever door it came by: one person's keep their order.
+
+    Where a channel does not tell who took something back or restored it, what it is of takes their place.
+    """
+    data = event["data"]
+    channel = data["channel"]
+    if "actor" in data:
+        return record_key(community, f"{channel}|{compared_plain_id(channel, data['actor']['id'])}")
+    return record_key(community, f"{channel}|{data['target']['source']}|{data['target']['id']}")
+
+
+def earliest_year(headers: Mapping[str, str], otherwise: int) -> int:
+    """What a request says of how old its events may be. Raises EarliestYearError when that is no year."""
+    said = headers.get(EARLIEST_YEAR_HEADER.lower())
+    if said is None:
+        return otherwise
+    if not re.fullmatch("[0-9]{1,4}", said) or not int(said):
+        raise EarliestYearError("Give a year, from 1 to 9999")
+    return int(said)
+
+
+def check_cost(cost: float, event_count: int, max_cost: float) -> None:
+    """Raise TooDearError when events cost more together than those of one request may; one alone always may."""
+    if cost > max_cost and event_count > 1:
+        raise TooDearError(event_count, cost, max_cost)
 
 
 def _pointer(place: Iterable[str | int]) -> str:

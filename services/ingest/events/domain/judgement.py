@@ -11,7 +11,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from services.ingest.members.domain import IdentityKey
+from services.ingest.members.domain import IdentityKey, Owner
 from shared.calendars import Calendar
 from shared.contracts.activities import TARGETING_TYPES
 from shared.contracts.channels import compared_plain_id
@@ -59,6 +59,7 @@ class OccupiedReceiptError(Exception):
 class _Person(TypedDict):
     id: Id
     name: NotRequired[Name]
+    bot: NotRequired[bool]
 
 
 class _Thing(TypedDict):
@@ -96,6 +97,8 @@ class _Fact(TypedDict):
     data: _Event
 
 
+#: What the people of an event beside its actor have made, by their role.
+_THINGS: Mapping[str, str] = {"objectmember": "object", "replymember": "in_reply_to"}
 #: Nearly always: nothing was read back.
 NOTHING_TOLD: Mapping[EventKey, datetime] = {}
 
@@ -173,7 +176,7 @@ def _identities(community: str, data: Mapping[str, Any]) -> dict[str, tuple[Iden
         actor = data["actor"]
         key = IdentityKey(community, channel, compared_plain_id(channel, actor["id"]))
         found["member"] = (key, actor.get("name"))
-    for role, thing in (("objectmember", "object"), ("replymember", "in_reply_to")):
+    for role, thing in _THINGS.items():
         if thing in data and "author" in data[thing]:
             author = data[thing]["author"]
             key = IdentityKey(community, channel, compared_plain_id(channel, author["id"]))
@@ -199,8 +202,10 @@ class ToldEvent(NamedTuple):
 
 #: What ingest adds to an event that it accepts.
 _ADDED = frozenset(
-    {"community", "uid", "receivedat", "traceparent", "member", "objectmember", "replymember", "targetuid"}
-    | {"day", "week"}
+    {
+        *("community", "uid", "receivedat", "traceparent", "member", "objectmember", "replymember", "targetuid"),
+        *("day", "week", "bots"),
+    }
 )
 
 
@@ -254,7 +259,22 @@ def people_of(
     return names, first_seen_at
 
 
-def accepted_event(received: Received, members: Mapping[IdentityKey, str], calendar: Calendar) -> dict[str, Any]:
+def said_bots(accepted: Iterable[Received]) -> set[IdentityKey]:
+    """The identities that their platforms call bots."""
+    return {
+        identity
+        for event in accepted
+        for role, (identity, _name) in event.identities.items()
+        if _person(event.event["data"], role).get("bot")
+    }
+
+
+def _person(data: Mapping[str, Any], role: str) -> Mapping[str, Any]:
+    person: Mapping[str, Any] = data["actor"] if role == "member" else data[_THINGS[role]]["author"]
+    return person
+
+
+def accepted_event(received: Received, members: Mapping[IdentityKey, Owner], calendar: Calendar) -> dict[str, Any]:
     """The message for the event log: the event as it came, with the member ids of its people, and its day.
 
     The day and the first day of its week are said where UTC and weeks from Monday have others.
@@ -265,8 +285,13 @@ def accepted_event(received: Received, members: Mapping[IdentityKey, str], calen
     message["receivedat"] = received.received_at
     if received.traceparent is not None:
         message["traceparent"] = received.traceparent
+    bots = []
     for role, (identity, _name) in received.identities.items():
-        message[role] = members[identity]
+        message[role], _, bot_by = members[identity]
+        if bot_by is not None:
+            bots.append(role)
+    if bots:
+        message["bots"] = " ".join(bots)
     target = received.target_uid()
     if target is not None:
         message["targetuid"] = target

@@ -13,11 +13,11 @@ from importlib.resources import files
 from lxml import etree
 from sepaxml import SepaTransfer
 
-from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX, NAME_MAX_CHARS, BankAccount, sepa_text
+from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX, BankAccount
+from shared.bank_accounts import CURRENCY, NAME_MAX_CHARS, sepa_text
 
 SCHEMA = "pain.001.001.09"
 NAMESPACE = {"p": f"urn:iso:std:iso:20022:tech:xsd:{SCHEMA}"}
-CURRENCY = "EUR"  # the SEPA credit transfer knows no other
 REMITTANCE_MAX_CHARS = 140
 ID_MAX_CHARS = 35
 

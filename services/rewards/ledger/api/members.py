@@ -1,23 +1,36 @@
 """Routes about a member: points and statement."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from services.rewards.ledger.domain.balances import point_balances
 from services.rewards.ledger.domain.entries import (
     POINTS,
     Owner,
     StatementEntry,
     StatementPlace,
     UnknownMemberError,
-    point_balances,
 )
-from services.rewards.ledger.store.entries import load_balances, page_of_statement
+from services.rewards.ledger.store.balances import load_balances, load_due, load_past_balances
+from services.rewards.ledger.store.entries import page_of_statement
 from shared.followed_members import find_name
-from shared.http import Conn, Limit, Page, Principal, ProblemType, Scope, after, problem_responses, requires
+from shared.http import (
+    Conn,
+    Limit,
+    Moment,
+    Page,
+    Principal,
+    ProblemType,
+    Scope,
+    Snapshot,
+    after,
+    problem_responses,
+    requires,
+)
 
 UNKNOWN_MEMBER = ProblemType("unknown-member", 404, "Member not found")
 
@@ -31,6 +44,7 @@ class Balance(BaseModel):
 
     member_id: UUID = Field(examples=[MEMBER_EXAMPLE])
     name: str | None = Field(None, examples=["Ada Lovelace"])
+    at: datetime = Field(description="The moment that it is of")
     pending: int = Field(description="Awarded, not available yet")
     available: int = Field(description="To be used; below 0 when points were taken back after they had been used")
     reserved: int = Field(description="Held for a redemption or payout that is not final")
@@ -73,19 +87,33 @@ class StatementLine(BaseModel):
 )
 async def get_balance(
     principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_own=True, reads="member_id")],
-    conn: Conn,
+    conn: Snapshot,
     member_id: UUID,
+    at: Annotated[
+        Moment | None,
+        Query(description="As it was then; of a moment to come: as it will be if nothing happens but time"),
+    ] = None,
 ) -> Balance:
-    """Points by what they are: pending, available, reserved, spent, paid, expired."""
+    """Points by what they are: pending, available, reserved, spent, paid, expired.
+
+    Points expire in the second in which their time is over, whenever the books say so.
+    """
     owner = Owner(principal.community, str(member_id))
+    now = datetime.now(UTC)
+    at = at or now
     balances = await load_balances(conn, owner)
+    due = await load_due(conn, owner, now=now, at=at)
+    has_points = bool(balances)
+    if at < now:
+        balances = await load_past_balances(conn, owner, at=at)
     known = await find_name(conn, community=owner.community, member_id=owner.member_id)
-    if known is None and not balances:
+    if known is None and not has_points:
         raise UnknownMemberError(owner.member_id)
-    points = point_balances({found.kind: found.amount for found in balances if found.currency == POINTS})
+    points = point_balances({found.kind: found.amount for found in balances if found.currency == POINTS}, due)
     return Balance(
         member_id=member_id,
         name=known.name if known else None,
+        at=at,
         payable_minor={found.currency: found.amount for found in balances if found.kind == "payable"},
         **points,
     )

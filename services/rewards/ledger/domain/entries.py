@@ -6,7 +6,7 @@ PTS, money has its ISO 4217 code and is counted in minor units.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -171,11 +171,6 @@ def deltas(entries: Iterable[Entry]) -> list[tuple[Account, int]]:
     members = sorted(account_id for account_id, account in accounts.items() if account.owner is not None)
     shared = sorted(account_id for account_id, account in accounts.items() if account.owner is None)
     return [(accounts[account_id], sums[account_id]) for account_id in (*members, *shared)]
-
-
-def point_balances(amounts: Mapping[str, int]) -> dict[MemberKind, int]:
-    """A member's points of each kind; kinds that never had an entry are 0."""
-    return {kind: amounts.get(kind, 0) for kind in POINT_KINDS}
 
 
 class MemberBalance(NamedTuple):

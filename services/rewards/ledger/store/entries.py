@@ -12,7 +12,6 @@ from asyncpg import Record
 from services.rewards.ledger.domain.entries import (
     Account,
     Entry,
-    MemberBalance,
     Owner,
     StatementEntry,
     StatementPlace,
@@ -128,32 +127,52 @@ async def post(
 
 
 async def lock_members(conn: Connection, owners: Iterable[Owner]) -> dict[Owner, int]:
-    """Lock the points of members; return what is available to each, 0 where nothing ever was."""
+    """Lock the points of members, in one order; return what is available to each, 0 where nothing ever was.
+
+    Call it once for all whose points a transaction changes: a second call for others would break the order.
+    """
     owner_by_account = {member_account(owner, "available").account_id: owner for owner in owners}
+    if not owner_by_account:
+        return {}
+    keys = ([owner.community for owner in owner_by_account.values()], list(owner_by_account))
+    known: int = await conn.fetchval(
+        """
+        select count(*) from balances
+        join unnest($1::text[], $2::uuid[]) as g(community, account_id) using (community, account_id)
+        """,
+        *keys,
+    )
+    if known < len(owner_by_account):
+        # What is not there cannot be locked, and would be added out of order later.
+        await _lock_or_add(conn, [member_account(owner, "available") for owner in owner_by_account.values()])
     rows = await conn.fetch(
         """
         select b.account_id, b.amount from balances b
         join unnest($1::text[], $2::uuid[]) as g(community, account_id) using (community, account_id)
         order by b.account_id for update of b
         """,
-        [owner.community for owner in owner_by_account.values()],
-        list(owner_by_account),
+        *keys,
     )
     return dict.fromkeys(owner_by_account.values(), 0) | {
         owner_by_account[str(row["account_id"])]: row["amount"] for row in rows
     }
 
 
-async def load_balances(conn: Connection, owner: Owner) -> list[MemberBalance]:
-    """What is on every account of a member."""
+async def _lock_or_add(conn: Connection, accounts: Sequence[Account]) -> None:
     rows = await conn.fetch(
         """
-        select a.kind, a.currency, b.amount from accounts a join balances b using (community, account_id)
-        where a.community = $1 and a.owner = $2 order by 1, 2
+        insert into balances (community, account_id, amount)
+        select g.community, g.account_id, 0 from unnest($1::text[], $2::uuid[]) as g(community, account_id)
+        order by g.account_id
+        on conflict (community, account_id) do update set amount = balances.amount
+        returning account_id, xmax = 0 as created
         """,
-        *owner,
+        [account.community for account in accounts],
+        [account.account_id for account in accounts],
     )
-    return [MemberBalance(*row) for row in rows]
+    created = {str(row["account_id"]) for row in rows if row["created"]}
+    if created:
+        await _add_accounts(conn, [account for account in accounts if account.account_id in created])
 
 
 async def page_of_statement(

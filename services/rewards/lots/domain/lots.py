@@ -9,6 +9,9 @@ A lot lacks points that have left it and that its award does not amount to any m
 lot gives them up for good, so that nothing is lost when the award amounts to them again. Until then as much of
 what remains elsewhere cannot be used, because fewer are available, and pays for it where it would expire.
 
+Some of what remains in a lot may be `owed`: a payout of it was given to the bank and the money came back. It is
+owed as money, so it never expires; whatever uses points of the lot uses the others first.
+
 Points that are reserved have left their lots; the uses say which lots they came from, so that a cancelled
 reservation gives them back. Available points fall below zero only when an award amounts to less (a clawback), or
 when a payout that was said to have come back had not: what was already spent cannot be taken from a lot.
@@ -20,6 +23,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.rewards.ledger.domain.entries import Owner
+from shared.contracts.facts import PayoutLot
 from shared.contracts.fields import Uuid
 
 LOTS_PER_FACT_MAX_COUNT = 500
@@ -47,15 +51,23 @@ class UsePlace(NamedTuple):
 
 
 class LotUse(NamedTuple):
-    """Points of one award that a redemption or payout uses."""
+    """Points of one award that a redemption or payout uses; so many of them were `owed` as money."""
 
     award_id: str
     points: int
+    owed: int = 0
 
     @property
     def place(self) -> UsePlace:
         """Where it stands among the lots of who uses them."""
         return UsePlace(self.award_id)
+
+    def told(self) -> PayoutLot:
+        """It as a fact tells of it."""
+        lot: PayoutLot = {"award_id": self.award_id, "points": self.points}
+        if self.owed:
+            lot["owed"] = self.owed
+        return lot
 
 
 class LotsPart(NamedTuple):
@@ -99,7 +111,7 @@ class Moved(NamedTuple):
 
 @dataclass(slots=True)
 class Lot:
-    """The points that one award amounts to, and how many of them are still there to be used.
+    """The points that one award amounts to, how many are still there to be used, and how many of those are owed.
 
     So many have `expired`, and so many are `lacking`: they left the lot, and the award does not amount to them.
     """
@@ -112,6 +124,7 @@ class Lot:
     pending_until: datetime | None = None
     expired: int = 0
     lacking: int = 0
+    owed: int = 0
 
     @property
     def pending(self) -> bool:
@@ -182,9 +195,10 @@ class LotBook:
         for lot in self._oldest():
             if left == 0:
                 break
+            owed = lot.owed
             drawn = min(left, lot.remaining)
             self._leave(lot, drawn)
-            uses.append(LotUse(lot.award_id, drawn))
+            uses.append(LotUse(lot.award_id, drawn, owed - lot.owed))
             left -= drawn
         if left:
             raise ValueError(f"the lots given hold {left} points less than asked for")
@@ -198,11 +212,11 @@ class LotBook:
         """
         matured = [
             LotUse(award_id, self.mature(award_id))
-            for award_id, _ in told
+            for award_id, _, _ in told
             if award_id in self.lots and self.lots[award_id].pending
         ]
         left = points
-        for award_id, used in told:
+        for award_id, used, _ in told:
             if award_id in self.lots:
                 self._leave(self.lots[award_id], min(used, left))
                 left -= min(used, left)
@@ -220,24 +234,30 @@ class LotBook:
         self.available -= points
         return TakenAsTold([use for use in matured if use.points], unnamed)
 
-    def restore(self, uses: Iterable[LotUse]) -> int:
-        """Give used points back to their lots, oldest first. Return their sum."""
+    def restore(self, uses: Iterable[LotUse], *, owed: bool = False) -> int:
+        """Give used points back to their lots, oldest first. Return their sum.
+
+        With `owed` all of them are owed as money from now on, otherwise those that were before.
+        """
         given = sorted(uses, key=lambda use: (self.lots[use.award_id].earned_at, use.award_id))
-        for award_id, points in given:
-            self._arrive(self.lots[award_id], points)
+        for award_id, points, owed_before in given:
+            self._arrive(self.lots[award_id], points, owed=points if owed else owed_before)
             self.available += points
-        return sum(points for _, points in given)
+        return sum(use.points for use in given)
 
     def take_back(self, uses: Iterable[LotUse]) -> None:
         """Take points again that were given back, from their lots, where they are lacking if they were used."""
-        for award_id, points in uses:
-            self._leave(self.lots[award_id], points)
+        for award_id, points, _ in uses:
+            lot = self.lots[award_id]
+            owed, drawn = lot.owed, min(points, lot.remaining)
+            self._leave(lot, points)
+            lot.owed = min(lot.remaining, max(0, owed - drawn))  # it was they that came back
             self.available -= points
 
     def expire(self, now: datetime) -> list[LotUse]:
-        """Empty the matured lots whose time is over at `now`; return what of it was not lacking elsewhere.
+        """Empty the matured lots whose time is over at `now`, but for what is owed as money; return what expired.
 
-        The book needs every lot of the member that lacks points.
+        That is what is not lacking elsewhere: the book needs every lot of the member that lacks points.
         """
         expired = []
         for lot in self._oldest():
@@ -246,21 +266,23 @@ class LotBook:
             for lacking in sorted(
                 (one for one in self.lots.values() if one.lacking and not one.pending), key=_age
             ):
-                paid = min(lacking.lacking, lot.remaining)
+                paid = min(lacking.lacking, lot.remaining - lot.owed)
                 self._leave(lot, paid)
                 self._arrive(lacking, paid)
-            if lot.remaining:
-                expired.append(LotUse(lot.award_id, lot.remaining))
-                lot.expired += lot.remaining
-                self._leave(lot, lot.remaining)
-        self.available -= sum(points for _, points in expired)
+            over = lot.remaining - lot.owed
+            if over:
+                expired.append(LotUse(lot.award_id, over))
+                lot.expired += over
+                self._leave(lot, over)
+        self.available -= sum(use.points for use in expired)
         return expired
 
-    def _arrive(self, lot: Lot, points: int) -> None:
-        """Let points come to a lot: they are what it lacks first, and then remain in it."""
+    def _arrive(self, lot: Lot, points: int, *, owed: int = 0) -> None:
+        """Let points come to a lot, so many of them owed: they are what it lacks first, and then remain in it."""
         found = min(points, lot.lacking)
         lot.lacking -= found
         lot.remaining += points - found
+        lot.owed += min(owed, points - found)
         self.changed.add(lot.award_id)
 
     def _leave(self, lot: Lot, points: int) -> None:
@@ -268,6 +290,7 @@ class LotBook:
         if points:
             drawn = min(points, lot.remaining)
             lot.remaining -= drawn
+            lot.owed = min(lot.owed, lot.remaining)
             lot.lacking += points - drawn
             self.changed.add(lot.award_id)
 

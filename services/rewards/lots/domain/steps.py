@@ -22,7 +22,13 @@ class Lots(Enum):
     LEAVE = "leave"
     USE = "use"
     RESTORE = "restore"
+    #: Restored, and owed as money from now on: they do not expire any more.
+    OWE = "owe"
     TAKE_BACK = "take back"
+
+
+#: What gives points back to their lots.
+GIVING_BACK = (Lots.RESTORE, Lots.OWE)
 
 
 class Way(NamedTuple):

@@ -25,6 +25,8 @@ async def carry_out_as_told(tx: Transaction, steps: Sequence[Told]) -> dict[str,
 
     Lots are used as they were told. Points that are not available any more are lacking: they were given out.
     """
+    # All members in one order before the first is changed.
+    await ledger_store.lock_members(tx.conn, {one.movement.use.owner for one in steps})
     # 1. Lots are used, and those of them that still wait had matured by then …
     taking = [one for one in steps if one.movement.step.lots is Lots.USE]
     maturities, unnamed = await _take(tx, taking)
@@ -38,7 +40,7 @@ async def carry_out_as_told(tx: Transaction, steps: Sequence[Told]) -> dict[str,
         lines += moved
     await ledger_store.post(tx.conn, transfers, entries=lines, now=tx.now)
     # 3. … and lots are restored once their points are available again.
-    await give_back(tx, [one.movement.use for one in steps if one.movement.step.lots is Lots.RESTORE])
+    await give_back(tx, [one.movement for one in steps])
     return unnamed
 
 
@@ -63,7 +65,7 @@ async def _take(
         use = one.movement.use
         book = LotBook(available[use.owner], books[use.used_by].values())
         taken = book.take_as_told(told.get(use.used_by, ()), use.points)
-        for award_id, points in taken.matured:
+        for award_id, points, _ in taken.matured:
             made = transfer_id(award_id, "maturity")
             source, target = member_account(use.owner, "pending"), member_account(use.owner, "available")
             transfer = Transfer(use.owner.community, made, "maturity", award_id, one.at)

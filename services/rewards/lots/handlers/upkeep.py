@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.rewards.ledger.domain.entries import Entry, Owner, Transfer, member_account, move, transfer_id
+from services.rewards.ledger.domain.entries import Entry, Owner, Transfer, member_account, transfer_id
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots import store
 from services.rewards.lots.domain.lots import AwardKey, LotBook
-from services.rewards.metrics import POINTS_EXPIRED
+from services.rewards.lots.handlers.expiry import expire
 from services.rewards.settings import Settings
 from shared.transaction import Transaction
 
@@ -31,24 +31,11 @@ async def mature_points(tx: Transaction[Settings]) -> None:
 
 
 async def expire_points(tx: Transaction[Settings]) -> None:
-    """Timer: book points away whose time is over (breakage)."""
+    """Timer: book points away whose time is over (breakage); nobody could use them any more."""
     due = await store.load_expired(tx.conn, now=tx.now, limit=tx.settings.upkeep_max_count)
     if not due:
         return
-    books = await _load_books(tx, due)
-    for owner, lots in (await store.load_lacking(tx.conn, books)).items():
-        books[owner].lots |= {lot.award_id: lot for lot in lots if lot.award_id not in books[owner].lots}
-    transfers: list[Transfer] = []
-    lines: list[Entry] = []
-    for owner, book in books.items():
-        available, expired = member_account(owner, "available"), member_account(owner, "expired")
-        for award_id, points in book.expire(tx.now):
-            # A reservation given up may refill a lot that had expired: each time is a transfer of its own.
-            made = transfer_id(award_id, f"expiry_{tx.now.isoformat()}")
-            transfers.append(Transfer(owner.community, made, "expiry", award_id, tx.now))
-            lines += move(made, available, expired, points)
-            POINTS_EXPIRED.inc(points)
-    await _store(tx, books, transfers=transfers, lines=lines)
+    await expire(tx, await _load_books(tx, due))
 
 
 async def _load_books(tx: Transaction, due: Mapping[Owner, Sequence[str]]) -> dict[Owner, LotBook]:

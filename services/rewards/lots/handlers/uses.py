@@ -1,12 +1,13 @@
 """Using points from lots and giving them back, as a step of a redemption or payout says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots import store
 from services.rewards.lots.domain.lots import AwardKey, Lot, LotBook, LotUse, Use
-from services.rewards.lots.domain.steps import Lots, Movement
+from services.rewards.lots.domain.steps import GIVING_BACK, Lots, Movement
+from services.rewards.lots.handlers.expiry import lock_usable
 from shared.transaction import Transaction
 
 
@@ -15,23 +16,28 @@ async def carry_out(tx: Transaction, movements: Sequence[Movement]) -> dict[str,
 
     At most one movement of a member may use lots. Raises NotEnoughPointsError when a member has fewer points.
     """
+    # All members in one order before the first is changed, and what of theirs is over is gone.
+    available = await lock_usable(tx, {made.use.owner for made in movements})
     # 1. Lots are used while the points are still available …
-    used = await _take(tx, [made.use for made in movements if made.step.lots is Lots.USE])
+    used = await _take(tx, [made.use for made in movements if made.step.lots is Lots.USE], available=available)
     await take_back(tx, [made.use for made in movements if made.step.lots is Lots.TAKE_BACK])
     # 2. … then the points go where the step says …
     booked = [(made.transfer(tx.now), entries) for made in movements if (entries := made.entries())]
     lines = [entry for _, entries in booked for entry in entries]
     await ledger_store.post(tx.conn, [transfer for transfer, _ in booked], entries=lines, now=tx.now)
     # 3. … and lots are restored once their points are available again.
-    await give_back(tx, [made.use for made in movements if made.step.lots is Lots.RESTORE])
+    await give_back(tx, movements)
+    # 4. What came back after its time is over at once.
+    await lock_usable(tx, {made.use.owner for made in movements if made.step.lots in GIVING_BACK})
     return used
 
 
-async def _take(tx: Transaction, uses: Sequence[Use]) -> dict[str, list[LotUse]]:
+async def _take(
+    tx: Transaction, uses: Sequence[Use], *, available: Mapping[Owner, int]
+) -> dict[str, list[LotUse]]:
     """Use each member's oldest lots."""
     if not uses:
         return {}
-    available = await ledger_store.lock_members(tx.conn, [use.owner for use in uses])
     lots = await store.load_oldest(tx.conn, [(use.owner, use.points) for use in uses])
     taken: dict[str, list[LotUse]] = {}
     changed = []
@@ -44,17 +50,20 @@ async def _take(tx: Transaction, uses: Sequence[Use]) -> dict[str, list[LotUse]]
     return taken
 
 
-async def give_back(tx: Transaction, uses: Sequence[Use]) -> None:
-    """Restore the lots of uses that were given up, after their points were booked back to available."""
-    if not uses:
+async def give_back(tx: Transaction, movements: Sequence[Movement]) -> None:
+    """Restore the lots of those that give points back, after these were booked back to available."""
+    giving = [made for made in movements if made.step.lots in GIVING_BACK]
+    if not giving:
         return
-    lots_of, lots, by_owner = await _lots_of(tx, uses)
+    owed = {made.use.used_by for made in giving if made.step.lots is Lots.OWE}
+    lots_of, lots, by_owner = await _lots_of(tx, [made.use for made in giving])
     after = await ledger_store.lock_members(tx.conn, by_owner)
     changed = []
     for owner, given_up in by_owner.items():
         before = after[owner] - sum(use.points for use in given_up)
         book = LotBook(before, lots[owner])
-        book.restore([lot for use in given_up for lot in lots_of[use.used_by]])
+        for use in given_up:
+            book.restore(lots_of[use.used_by], owed=use.used_by in owed)
         changed += [(owner, book.lots[award]) for award in sorted(book.changed)]
     await store.set_remaining(tx.conn, changed)
 

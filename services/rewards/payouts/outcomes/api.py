@@ -1,22 +1,26 @@
 """Routes of outcomes: note what the bank said, confirm what another person proposed, and see what waits."""
 
+import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.payouts.api import Deed, deeds
+from services.rewards.payouts.api import State as PayoutStateName
 from services.rewards.payouts.domain import OUTCOMES, OUTCOMES_BY_TWO, Actor, PayoutState
 from services.rewards.payouts.outcomes import domain, handlers, store
 from services.rewards.payouts.outcomes.domain import OutcomeFilter, OutcomePlace, OutcomeState
-from services.rewards.payouts.runs.api import FOUR_EYES, RUN_REFUSED, UNKNOWN_RUN, Run, shown
+from services.rewards.payouts.runs.api import FOUR_EYES, RUN_REFUSED, UNKNOWN_RUN, Own, Run, shown
 from services.rewards.payouts.runs.domain.bank import BankReport
 from shared.contracts.texts import Line
 from shared.http import (
+    Begin,
     Conn,
     Limit,
     Page,
@@ -31,7 +35,7 @@ from shared.http import (
 )
 from shared.postgres import Connection
 
-OUTCOME_MAX_COUNT = 1_000
+OUTCOME_MAX_COUNT = 500
 
 UNKNOWN_OUTCOME = ProblemType("unknown-payout-outcome", 404, "Outcome not found")
 OUTCOME_REFUSED = ProblemType("payout-outcome-refused", 409, "The outcome does not allow that")
@@ -44,6 +48,8 @@ Said = Literal[_OUTCOMES]  # type: ignore[valid-type]
 _BY_TWO = tuple(state.value for state in OUTCOMES_BY_TWO)
 _STATES = tuple(state.value for state in OutcomeState)
 State = Literal[_STATES]  # type: ignore[valid-type]
+_SAID = tuple(said.value for said in domain.Said)
+SaidName = Literal[_SAID]  # type: ignore[valid-type]
 Payer = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
 Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ)]
 Approver = Annotated[Principal, requires(Scope.PAYOUTS_APPROVE)]
@@ -91,10 +97,24 @@ class Outcome(BaseModel):
     decided: Deed | None = Field(description="Who confirmed or withdrew it; null while it waits")
 
 
+class SaidOf(BaseModel):
+    """What an outcome did to a payout that it names."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    payout_id: UUID
+    said: SaidName = Field(description="unchanged: it is, or was, that already", examples=["changed"])
+    state: PayoutStateName
+
+
 class OutcomeResult(BaseModel):
     """How many payouts changed, how the run stands, and what waits for, or was confirmed by, another person."""
 
     changed_count: int
+    is_complete: bool = Field(
+        True, description="False when there are more payouts than one request brings further: send it again"
+    )
+    payouts: list[SaidOf] = Field(description="What happened to each payout that was named")
     run: Run
     outcome: Outcome | None = Field(None, description="Null for an outcome that takes no second person")
 
@@ -106,20 +126,33 @@ class OutcomeResult(BaseModel):
     | {202: {"model": OutcomeResult, "description": "Proposed: another person must confirm it"}},
 )
 async def post_outcome(
-    principal: Payer, tx: Tx, run_id: UUID, outcome: OutcomeRequest, response: Response
+    principal: Payer, begin: Begin, own: Own, run_id: UUID, outcome: OutcomeRequest, response: Response
 ) -> OutcomeResult:
     """Submitted payouts become sent, settled, returned or failed; settled ones may be reversed.
+
+    What a payout is, or was, already leaves it as it is. When one that is named cannot become that, the answer
+    names it, and nothing happens to any.
 
     What makes money payable again (returned, failed, reversed), and `corrected`, which says that this was wrong,
     is proposed: nothing changes before another person confirms it.
     """
     by = Actor(principal.person_id, principal.credential)
-    noted = await handlers.note_outcome(
-        tx, outcome.report, community=principal.community, run_id=str(run_id), by=by
+    note = partial(
+        handlers.note_outcome, report=outcome.report, community=principal.community, run_id=str(run_id), by=by
     )
+    async with begin() as tx:
+        noted = await note(tx)
+    end = time.monotonic() + own.payout_request_seconds
+    while not noted.is_complete and time.monotonic() < end:
+        async with begin() as tx:
+            tx.did_nothing()  # its entry is there already
+            more = await note(tx, is_first=False)
+            noted = more._replace(changed_count=noted.changed_count + more.changed_count)
     if noted.outcome is not None:
         response.status_code = 202
-    return await _result(tx.conn, noted)
+    async with begin() as tx:
+        tx.did_nothing()
+        return await _result(tx.conn, noted)
 
 
 @router.post(
@@ -184,7 +217,13 @@ async def _result(conn: Connection, noted: domain.Noted) -> OutcomeResult:
     found = None
     if noted.outcome is not None:
         (found,) = await _outcomes(conn, [noted.outcome], community=noted.run.community)
-    return OutcomeResult(changed_count=noted.changed_count, run=await shown(conn, noted.run), outcome=found)
+    return OutcomeResult(
+        changed_count=noted.changed_count,
+        is_complete=noted.is_complete,
+        payouts=[SaidOf.model_validate(said) for said in noted.of_each],
+        run=await shown(conn, noted.run),
+        outcome=found,
+    )
 
 
 async def _outcomes(conn: Connection, outcomes: Sequence[domain.Outcome], *, community: str) -> list[Outcome]:

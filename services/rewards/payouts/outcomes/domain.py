@@ -6,10 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from services.rewards.payouts.domain import OUTCOMES_BY_TWO, Actor, Payout, PayoutState
+from services.rewards.payouts.domain import OUTCOMES_BY_TWO, Actor, PayoutState
 from services.rewards.payouts.four_eyes.domain import FourEyesError
-from services.rewards.payouts.runs.domain.bank import BankReport
-from services.rewards.payouts.runs.domain.runs import Run, RunRefusedError
+from services.rewards.payouts.runs.domain.bank import BankReport, ReportedChanges
+from services.rewards.payouts.runs.domain.runs import Run
 from shared.contracts.fields import Timestamp, Uuid
 
 
@@ -103,21 +103,45 @@ class Outcome:
         return replace(self, state=state, decided_at=now, decided_by=by)
 
 
+class Said(StrEnum):
+    """What happened to a payout of which something was said."""
+
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    PROPOSED = "proposed"
+
+
+class SaidOf(NamedTuple):
+    """A payout of which something was said, and what that did."""
+
+    payout_id: str
+    said: Said
+    state: PayoutState
+
+
 class Noted(NamedTuple):
-    """The run that a report was about, how many of its payouts changed, and what waits for another person."""
+    """The run that a report was about, how many of its payouts changed, and what waits for another person.
+
+    `of_each` is what happened to each payout that was named; `is_complete` unless there are more to say it of.
+    """
 
     run: Run
     changed_count: int
     outcome: Outcome | None = None
+    of_each: Sequence[SaidOf] = ()
+    is_complete: bool = True
+
+
+def said_of_each(reported: ReportedChanges, said: Said) -> list[SaidOf]:
+    """What happened to each payout of a report, which was proposed or is so now."""
+    changed = [
+        SaidOf(change.payout.payout_id, said, change.wanted if said is Said.CHANGED else change.payout.state)
+        for change in reported.changes
+    ]
+    left = [SaidOf(payout.payout_id, Said.UNCHANGED, payout.state) for payout in reported.unchanged]
+    return sorted([*changed, *left])
 
 
 def needs_two(outcome: PayoutState) -> bool:
     """Whether two people decide an outcome."""
     return outcome in OUTCOMES_BY_TWO
-
-
-def check_were_filed(report: BankReport, filed: Sequence[Payout]) -> None:
-    """Check that what is corrected was ever given to the bank. Raises RunRefusedError when it was not."""
-    never = set(report.payout_ids or ()) - {payout.payout_id for payout in filed}
-    if report.outcome is PayoutState.CORRECTED and never:
-        raise RunRefusedError(f"Payout {min(never)} was never in the bank's file")

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from services.rewards.metrics import OUTCOMES_WAITING
 from services.rewards.payouts import store as payout_store
-from services.rewards.payouts.domain import Actor, Agreed, Change
+from services.rewards.payouts.domain import Actor, Agreed
 from services.rewards.payouts.handlers import change
 from services.rewards.payouts.outcomes import store
 from services.rewards.payouts.outcomes.domain import (
@@ -13,41 +13,62 @@ from services.rewards.payouts.outcomes.domain import (
     Outcome,
     OutcomeRefusedError,
     OutcomeState,
+    Said,
     UnknownOutcomeError,
-    check_were_filed,
     needs_two,
+    said_of_each,
 )
-from services.rewards.payouts.runs.domain.bank import BankReport
+from services.rewards.payouts.runs.domain.bank import BankReport, ReportedChanges
 from services.rewards.payouts.runs.domain.runs import Run, RunState
-from services.rewards.payouts.runs.handlers import did, lock_as_sealed, lock_run
-from services.rewards.payouts.seals.domain import SealStep
+from services.rewards.payouts.runs.handlers.checks import (
+    did,
+    find_run,
+    lock_as_sealed,
+    lock_run,
+)
+from services.rewards.payouts.seals.domain import SealedRun, SealStep
+from services.rewards.settings import Settings
 from shared.access_keys import Scope, load_standings
 from shared.audit import Did
 from shared.transaction import Transaction
 
 
-async def note_outcome(tx: Transaction, report: BankReport, *, community: str, run_id: str, by: Actor) -> Noted:
+async def note_outcome(
+    tx: Transaction[Settings],
+    report: BankReport,
+    *,
+    community: str,
+    run_id: str,
+    by: Actor,
+    is_first: bool = True,
+) -> Noted:
     """Note what the bank said of a filed run's payouts, or propose it where two people decide.
 
-    Payouts that are there already stay as they are; what waits already is not proposed twice. Raises
-    UnknownRunError, RunRefusedError when the run is not filed or a payout not one of it, AlteredError when the run
-    is not as it was filed, WrongStateError when a payout that the report names cannot go there, and
-    OutcomeRefusedError when one waits in another outcome.
+    Payouts that are there, or have been, stay as they are; what waits already is not proposed twice. What is said
+    of all is noted of as many at once as a piece has: call it again, not as the first time, until it is complete.
+    Raises UnknownRunError, RunRefusedError when the run is not filed, ReportRefusedError when the report names a
+    payout that is not one of it or cannot go there, AlteredError when the run is not as it was filed, and
+    OutcomeRefusedError when one waits in another outcome. Nothing is noted then.
     """
-    run = await lock_run(tx, community=community, run_id=run_id)
-    changes = await _changes(tx, run, report=report)
-    said = {"outcome": report.outcome, "payout_ids": [one.payout.payout_id for one in changes]}
-    if not changes or not needs_two(report.outcome):
-        changed = await change(tx, changes, by=by)
+    run, reported = await _reported(tx, report, community=community, run_id=run_id, is_first=is_first)
+    said = {"outcome": report.outcome, "payout_ids": [one.payout.payout_id for one in reported.changes]}
+    if not reported.changes or not needs_two(report.outcome):
+        changed = await change(tx, reported.changes, by=by)
         tx.did(did("note_outcome", run, said | {"changed": len(changed)}))
-        return Noted(run, len(changed))
+        return Noted(
+            run,
+            len(changed),
+            of_each=said_of_each(reported, Said.CHANGED) if report.payout_ids is not None else (),
+            is_complete=report.payout_ids is not None or not changed,
+        )
+    of_each = said_of_each(reported, Said.PROPOSED)
     proposed = Outcome(
         community=community,
         outcome_id=str(uuid4()),
         run_id=run_id,
         outcome=report.outcome,
         reason=report.reason,
-        payout_ids=[one.payout.payout_id for one in changes],
+        payout_ids=[one.payout.payout_id for one in reported.changes],
         state=OutcomeState.PROPOSED,
         proposed_at=tx.now,
         proposed_by=by,
@@ -56,20 +77,20 @@ async def note_outcome(tx: Transaction, report: BankReport, *, community: str, r
     for other in waiting:
         if other.says_the_same_as(proposed):
             tx.did(did("note_outcome", run, said | {"changed": 0, "outcome_id": other.outcome_id}))
-            return Noted(run, 0, other)
+            return Noted(run, 0, other, of_each)
     proposed.check_overlaps_none(waiting)
     await store.add_outcome(tx.conn, proposed)
     tx.did(did("note_outcome", run, said | {"changed": 0, "outcome_id": proposed.outcome_id}))
-    return Noted(run, 0, proposed)
+    return Noted(run, 0, proposed, of_each)
 
 
-async def confirm(tx: Transaction, *, community: str, run_id: str, outcome_id: str, by: Actor) -> Noted:
+async def confirm(tx: Transaction[Settings], *, community: str, run_id: str, outcome_id: str, by: Actor) -> Noted:
     """Confirm what another person proposed: its payouts change. Confirming again changes nothing.
 
     Raises UnknownRunError, UnknownOutcomeError, FourEyesError when `by` proposed it, OutcomeRefusedError when it
     was withdrawn, or who proposed it may not do so any more, and what note_outcome raises of its payouts.
     """
-    run = await lock_run(tx, community=community, run_id=run_id)
+    run, sealed = await lock_as_sealed(tx, community=community, run_id=run_id)
     outcome = await _lock_outcome(tx, run, outcome_id=outcome_id)
     outcome.check_another(by)
     if outcome.state is OutcomeState.CONFIRMED:
@@ -81,11 +102,12 @@ async def confirm(tx: Transaction, *, community: str, run_id: str, outcome_id: s
     reason = standing.why_not(Scope.PAYOUTS_WRITE)
     if reason is not None:
         raise OutcomeRefusedError(f"Who proposed the outcome may not do so any more: {reason}; withdraw it")
-    changes = await _changes(tx, run, report=outcome.report)
+    run.check_state(RunState.FILED)
+    reported = await _changes(tx, run, sealed, report=outcome.report)
     await store.set_decided(tx.conn, decided)
-    changed = await change(tx, changes, by=by, outcome=Agreed(outcome_id, outcome.proposed_by.person_id))
+    changed = await change(tx, reported.changes, by=by, outcome=Agreed(outcome_id, outcome.proposed_by.person_id))
     tx.did(_did("confirm", outcome, {"changed": len(changed)}, state=decided.state))
-    return Noted(run, len(changed), decided)
+    return Noted(run, len(changed), decided, said_of_each(reported, Said.CHANGED))
 
 
 async def withdraw(tx: Transaction, *, community: str, run_id: str, outcome_id: str, by: Actor) -> Outcome:
@@ -127,13 +149,31 @@ async def _lock_outcome(tx: Transaction, run: Run, *, outcome_id: str) -> Outcom
     return outcome
 
 
-async def _changes(tx: Transaction, run: Run, *, report: BankReport) -> list[Change]:
-    """What a report changes of a run as it was filed."""
+async def _reported(
+    tx: Transaction[Settings], report: BankReport, *, community: str, run_id: str, is_first: bool
+) -> tuple[Run, ReportedChanges]:
+    """A filed run, locked, and what a report changes of it."""
+    run = await find_run(tx.conn, community=community, run_id=run_id)
     run.check_state(RunState.FILED)
-    sealed = await lock_as_sealed(tx, run)
+    if not is_first:
+        return run, await _changes(tx, await lock_run(tx, community=community, run_id=run_id), None, report=report)
+    run, sealed = await lock_as_sealed(tx, community=community, run_id=run_id)
+    return run, await _changes(tx, run, sealed, report=report)
+
+
+async def _changes(
+    tx: Transaction[Settings], run: Run, sealed: SealedRun | None, *, report: BankReport
+) -> ReportedChanges:
+    """What a report changes of a run as it was filed: of all, as many as a piece has."""
     payouts = await payout_store.lock_payouts(
-        tx.conn, community=run.community, run_id=run.run_id, states=report.states, only=report.payout_ids
+        tx.conn,
+        community=run.community,
+        run_id=run.run_id,
+        states=report.states,
+        only=report.payout_ids,
+        limit=tx.settings.payouts_per_piece_max_count if report.payout_ids is None else None,
     )
-    changes = report.changes(payouts)
-    check_were_filed(report, sealed.listed(SealStep.FILED))
-    return changes
+    reported = report.changes(await payout_store.load_traced(tx.conn, payouts))
+    if sealed is not None:
+        report.check_were_filed(sealed.listed(SealStep.FILED))
+    return reported

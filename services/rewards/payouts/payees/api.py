@@ -10,11 +10,12 @@ from pydantic import BaseModel, Field
 from services.rewards.ledger.api.members import UNKNOWN_MEMBER
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.ledger.domain.entries import Owner, UnknownMemberError
-from services.rewards.ledger.store.entries import load_balances
+from services.rewards.ledger.store.balances import load_balances
 from services.rewards.payouts.api import Deed, deeds
 from services.rewards.payouts.domain import Actor
 from services.rewards.payouts.payees import domain, handlers, store
 from services.rewards.payouts.payees.domain import BankDetails, NoBankDetailsError, PayeePlace
+from shared.bank_accounts import masked
 from shared.contracts.fields import Name
 from shared.followed_members import find_name
 from shared.http import (
@@ -33,6 +34,9 @@ from shared.http import (
 
 NO_BANK_DETAILS = ProblemType("no-bank-details", 404, "No bank details")
 INVALID_BANK_DETAILS = ProblemType("invalid-bank-details", 422, "The bank details are not valid")
+UNCONFIRMED = ProblemType("bank-details-unconfirmed", 409, "The bank details have to be confirmed")
+#: As people copy it from anywhere, with what stands between the 34 characters that an IBAN has at most.
+WRITTEN_MAX_CHARS = 200
 
 router = APIRouter(tags=["members"])
 
@@ -41,8 +45,30 @@ class PayeeDetails(RequestBody):
     """Where a member's money goes."""
 
     name: Name = Field(description="The account's holder, as people write it", examples=["Zoë Müller"])
-    iban: str = Field(max_length=42, examples=["DE89 3704 0044 0532 0130 00"])
-    bic: str | None = Field(None, max_length=11, examples=["COBADEFFXXX"])
+    iban: str = Field(max_length=WRITTEN_MAX_CHARS, examples=["DE89 3704 0044 0532 0130 00"])
+    bic: str | None = Field(None, max_length=WRITTEN_MAX_CHARS, examples=["COBADEFFXXX"])
+    confirm_bic_country: bool = Field(
+        False, description="The BIC is of another country than the IBAN, and that is meant so"
+    )
+    confirm_account: bool = Field(
+        False, description="A bank sent money back from this account, and it is in order again"
+    )
+
+    @property
+    def confirmed(self) -> list[str]:
+        """What whoever sets them says is no mistake."""
+        said = {"confirm_bic_country": self.confirm_bic_country, "confirm_account": self.confirm_account}
+        return [field for field, is_said in said.items() if is_said]
+
+
+class PayeeRefusal(BaseModel):
+    """A bank sent money back, for a reason that speaks against the bank details: nothing is paid there."""
+
+    code: str = Field(examples=["AC04"], description="Of ISO 20022")
+    name: str = Field(examples=["ClosedAccountNumber"])
+    blamed: str = Field(examples=["account"], description="What new details have to differ in")
+    payout_id: UUID
+    at: datetime
 
 
 class Payee(BaseModel):
@@ -57,6 +83,7 @@ class Payee(BaseModel):
     changed_by: str = Field(description="The access key or token by which they were set")
     changed_by_person: UUID | None = Field(description="The person who set them; null for details of before")
     revision: int = Field(examples=[2], description="How often they were set, this time included")
+    refused: PayeeRefusal | None = Field(None, description="Why nothing is paid to them; null where something is")
 
     @classmethod
     def of(cls, payee: domain.Payee) -> "Payee":
@@ -71,7 +98,15 @@ class Payee(BaseModel):
             changed_by=payee.changed_by.credential,
             changed_by_person=UUID(payee.changed_by.person_id) if payee.changed_by.person_id else None,
             revision=payee.revision,
+            refused=_refused(payee.refusal) if payee.refusal else None,
         )
+
+
+def _refused(refusal: domain.Refusal) -> PayeeRefusal:
+    reason = refusal.reason
+    return PayeeRefusal(
+        code=reason.code, name=reason.name, blamed=reason.blamed, payout_id=UUID(refusal.payout_id), at=refusal.at
+    )
 
 
 class PastPayee(BaseModel):
@@ -89,7 +124,7 @@ class PastPayee(BaseModel):
 @router.put(
     "/v1/payees/{member_id}",
     summary="Set a member's bank details",
-    responses=problem_responses(UNKNOWN_MEMBER, INVALID_BANK_DETAILS, ALTERED),
+    responses=problem_responses(UNKNOWN_MEMBER, INVALID_BANK_DETAILS, UNCONFIRMED, ALTERED),
 )
 async def put_payee(
     principal: Annotated[Principal, requires(Scope.PAYOUTS_WRITE)],
@@ -97,15 +132,19 @@ async def put_payee(
     member_id: UUID,
     details: PayeeDetails,
 ) -> Payee:
-    """A payout that an open run held for the lack of bank details becomes eligible."""
-    account = domain.checked(BankDetails(details.name, details.iban, details.bic))
+    """A payout that an open run held for the lack of bank details becomes eligible.
+
+    What is likely a mistake is asked about: a BIC of another country than the IBAN, an account that a bank sent
+    money back from. The problem names the field which says that it is none.
+    """
+    account = domain.checked(BankDetails(details.name, details.iban, details.bic, details.confirm_bic_country))
     owner = Owner(principal.community, str(member_id))
     known = await find_name(tx.conn, community=owner.community, member_id=owner.member_id)
     if known is None and not await load_balances(tx.conn, owner):
         raise UnknownMemberError(owner.member_id)
     by = Actor(principal.person_id, principal.credential)
     payee = domain.Payee(owner.community, owner.member_id, account, tx.now, by)
-    return Payee.of(await handlers.put_payee(tx, payee))
+    return Payee.of(await handlers.put_payee(tx, payee, confirmed=details.confirmed))
 
 
 @router.get(
@@ -150,7 +189,7 @@ async def get_payee_history(
         item=lambda payee: PastPayee(
             revision=payee.revision,
             name=payee.account.name,
-            iban=domain.masked(payee.account.iban),
+            iban=masked(payee.account.iban),
             bic=payee.account.bic,
             set=shown[payee.revision],
         ),

@@ -1,26 +1,25 @@
-"""Bank details: what of them a SEPA bank takes."""
+"""Bank details: what of them a SEPA bank takes, and those that a bank sent money back from."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from schwifty import BIC, IBAN
-from schwifty.exceptions import SchwiftyException
-
-from services.rewards.bank_messages.domain import NAME_MAX_CHARS, BankAccount, UnwritableNameError, sepa_text
+from services.rewards.bank_messages.domain import BankAccount
+from services.rewards.bank_messages.reasons.domain import Blamed, Reason
 from services.rewards.payouts.domain import Actor, PayeeSet
+from shared.bank_accounts import NAME_MAX_CHARS, AccountError, bic_question, read_account, sepa_text
 from shared.contracts.fields import Count
-
-IBAN_SHOWN_CHARS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class BankDetails:
-    """An account as a person writes it."""
+    """An account as a person writes it; `confirm_bic_country` when a bank of another country is meant so."""
 
     name: str
     iban: str
     bic: str | None
+    confirm_bic_country: bool = False
 
 
 class PayeePlace(NamedTuple):
@@ -30,8 +29,41 @@ class PayeePlace(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Money came back for a reason that speaks against the account that it was paid to."""
+
+    payout_id: str
+    account: BankAccount
+    reason: Reason
+    at: datetime
+
+    def is_about(self, account: BankAccount) -> bool:
+        """Whether an account is the same in what the bank blamed."""
+        if self.account.iban != account.iban:
+            return False
+        match self.reason.blamed:
+            case Blamed.ACCOUNT:
+                return True
+            case Blamed.HOLDER:
+                return self.account.name == account.name
+            case Blamed.BANK:
+                return self.account.bic == account.bic
+
+    @property
+    def words(self) -> str:
+        """Why it is not paid, and what to do."""
+        return (
+            f"a bank sent the money back on {self.at:%Y-%m-%d} ({self.reason.words}): new bank details are "
+            "needed, or these confirmed"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Payee:
-    """Where a member's money goes, and who said so; `revision` counts from 1, and the highest is what counts."""
+    """Where a member's money goes, and who said so; `revision` counts from 1, and the highest is what counts.
+
+    With a `refusal` nothing is paid there: a bank sent money back since the details were set.
+    """
 
     community: str
     member_id: str
@@ -39,6 +71,7 @@ class Payee:
     changed_at: datetime
     changed_by: Actor
     revision: int = 1
+    refusal: Refusal | None = None
 
     @property
     def as_set(self) -> PayeeSet:
@@ -50,11 +83,15 @@ class Payee:
         """The name as it stands in a bank file."""
         return sepa_text(self.account.name, NAME_MAX_CHARS)
 
+    def refused_since(self, refusals: Iterable[Refusal]) -> Refusal | None:
+        """The newest refusal of these details that came after they were set; who sets them later knows of it."""
+        return newest_about(self.account, (one for one in refusals if one.at >= self.changed_at))
 
-def masked(iban: str) -> str:
-    """An IBAN of which only its ends can be read."""
-    shown = iban[:IBAN_SHOWN_CHARS], iban[-IBAN_SHOWN_CHARS:]
-    return f"{shown[0]}…{shown[1]}"
+
+def newest_about(account: BankAccount, refusals: Iterable[Refusal]) -> Refusal | None:
+    """The newest of the refusals that are about an account."""
+    about = (refusal for refusal in refusals if refusal.is_about(account))
+    return max(about, key=lambda refusal: (refusal.at, refusal.payout_id), default=None)
 
 
 class NoBankDetailsError(Exception):
@@ -73,28 +110,28 @@ class InvalidBankDetailsError(Exception):
         self.reasons = reasons
 
 
+class UnconfirmedBankDetailsError(Exception):
+    """Details that are likely a mistake: the message asks, and `field: true` says that they are none."""
+
+    def __init__(self, field: str, question: str) -> None:
+        super().__init__(question)
+        self.field = field
+
+
 def checked(details: BankDetails) -> BankAccount:
     """The account with IBAN and BIC in electronic form.
 
-    Raises InvalidBankDetailsError when a SEPA bank would not take it.
+    Raises InvalidBankDetailsError when a SEPA bank would not take it, and UnconfirmedBankDetailsError when its
+    bank is of another country than the account, and that was not confirmed.
     """
-    reasons = {}
-    iban = bic = None
     try:
-        sepa_text(details.name, NAME_MAX_CHARS)
-    except UnwritableNameError as error:
-        reasons["name"] = f"{error}; give the name in Latin letters"
-    try:
-        iban = IBAN(details.iban)
-        if not iban.in_sepa_zone:
-            reasons["iban"] = f"{iban.country_code} is outside of SEPA"
-    except SchwiftyException as error:
-        reasons["iban"] = f"{error}: copy it from the bank's statement"
-    if details.bic is not None:
-        try:
-            bic = BIC(details.bic)
-        except SchwiftyException as error:
-            reasons["bic"] = f"{error}: leave it out when unsure"
-    if reasons or iban is None:
-        raise InvalidBankDetailsError(reasons)
-    return BankAccount(details.name, str(iban), None if bic is None else str(bic))
+        account = read_account(details.name, details.iban, details.bic)
+    except AccountError as error:
+        reasons = dict(error.reasons)
+        if "bic" in reasons:
+            reasons["bic"] += "; leave it out when unsure"
+        raise InvalidBankDetailsError(reasons) from error
+    question = bic_question(account)
+    if question is not None and not details.confirm_bic_country:
+        raise UnconfirmedBankDetailsError("confirm_bic_country", f"{question}: leave the BIC out when unsure")
+    return BankAccount(*account)

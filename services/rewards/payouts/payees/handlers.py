@@ -1,41 +1,52 @@
 """Members' bank details, and the payouts that waited for them."""
 
+from collections.abc import Sequence
+
 from services.rewards.ledger.domain.entries import AlteredError
 from services.rewards.ledger.handlers import alarm
 from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.domain import Actor, Payout, PayoutState, changes_to
 from services.rewards.payouts.handlers import change
 from services.rewards.payouts.payees import store
-from services.rewards.payouts.payees.domain import Payee
+from services.rewards.payouts.payees.domain import Payee, UnconfirmedBankDetailsError, newest_about
 from services.rewards.payouts.seals import store as seal_store
-from services.rewards.payouts.seals.domain import SealStep
+from services.rewards.payouts.seals.domain import SealedRun, SealStep
 from services.rewards.payouts.seals.handlers import seal
 from shared.audit import Did
 from shared.transaction import Transaction
 
 
-async def put_payee(tx: Transaction, payee: Payee) -> Payee:
+async def put_payee(tx: Transaction, payee: Payee, *, confirmed: Sequence[str] = ()) -> Payee:
     """Set a member's bank details; what an open run held for the lack of them becomes eligible. Return them.
 
-    The same details again, by whomever, are no change: who set them stays who set them.
+    The same details again, by whomever, are no change: who set them stays who set them. Those that a bank sent
+    money back from are set again only when `confirmed` has `confirm_account`, which makes them new ones.
 
-    Raises AlteredError when that run does not fit its seal: adding to it would seal what nobody computed.
+    Raises UnconfirmedBankDetailsError when it has not, and AlteredError when that run does not fit its seal:
+    adding to it would seal what nobody computed.
     """
     by = payee.changed_by
+    # Read before anything is locked: a list of 20,000 takes a second, and others give their details meanwhile.
+    waiting = await payout_store.load_held_of_member(tx.conn, community=payee.community, member_id=payee.member_id)
+    lists = {payout.run_id: await _load_list(tx, payout) for payout in waiting}
     await payout_store.lock_runs(tx.conn, payee.community)
     known = await store.find_payee(tx.conn, community=payee.community, member_id=payee.member_id)
-    tx.did(_did(known, payee))
-    if known is not None and known.account == payee.account:
+    tx.did(_did(known, payee, confirmed=confirmed))
+    if known is not None and known.account == payee.account and known.refusal is None:
         payee = known
     else:
+        refusals = await store.load_refusals(tx.conn, community=payee.community, member_ids=[payee.member_id])
+        refusal = newest_about(payee.account, refusals.get(payee.member_id, ()))
+        if refusal is not None and "confirm_account" not in confirmed:
+            raise UnconfirmedBankDetailsError("confirm_account", refusal.words)
         payee = await store.add_payee(tx.conn, payee)
-    held = await payout_store.lock_held_of_member(tx.conn, community=payee.community, member_id=payee.member_id)
+    held = await payout_store.load_held_of_member(tx.conn, community=payee.community, member_id=payee.member_id)
     for payout in held:
-        await _let_be_paid(tx, payout, payee=payee, by=by)
+        await _let_be_paid(tx, payout, payee=payee, by=by, sealed=lists.get(payout.run_id))
     return payee
 
 
-def _did(before: Payee | None, payee: Payee) -> Did:
+def _did(before: Payee | None, payee: Payee, *, confirmed: Sequence[str]) -> Did:
     """What an entry says of bank details: the account's number is masked there, and the holder left out."""
     return Did(
         "payee.set",
@@ -48,13 +59,25 @@ def _did(before: Payee | None, payee: Payee) -> Did:
             "iban_changed": before is None or before.account.iban != payee.account.iban,
             "name_changed": before is None or before.account.name != payee.account.name,
             "bic_changed": before is None or before.account.bic != payee.account.bic,
+            **({"confirmed": confirmed} if confirmed else {}),
         },
     )
 
 
-async def _let_be_paid(tx: Transaction, payout: Payout, *, payee: Payee, by: Actor) -> None:
+async def _load_list(tx: Transaction, payout: Payout) -> SealedRun:
+    """The run of a payout, with all the others."""
     payouts = await payout_store.load_payouts(tx.conn, community=payout.community, run_id=payout.run_id)
-    sealed = await seal_store.load_sealed_run(tx.conn, payouts, community=payout.community, run_id=payout.run_id)
+    return await seal_store.load_sealed_run(tx.conn, payouts, community=payout.community, run_id=payout.run_id)
+
+
+async def _let_be_paid(
+    tx: Transaction, payout: Payout, *, payee: Payee, by: Actor, sealed: SealedRun | None
+) -> None:
+    newest = await seal_store.load_newest(tx.conn, community=payout.community, run_ids=[payout.run_id])
+    seals = {seal.value for seal in sealed.seals.values()} if sealed else set()
+    came_first = bool({seal.value for seal in newest.values()} - seals)
+    if sealed is None or came_first or sealed.why_not(SealStep.COMPUTED) is not None:
+        sealed = await _load_list(tx, payout)  # somebody was at the list meanwhile, or altered it
     # 1. Is the list that this is added to still the one that was computed?
     reason = sealed.why_not(SealStep.COMPUTED)
     if reason is not None:

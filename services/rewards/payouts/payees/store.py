@@ -6,7 +6,9 @@ from dataclasses import replace
 from asyncpg import Record
 
 from services.rewards.bank_messages.domain import BankAccount
-from services.rewards.payouts.payees.domain import Payee, PayeePlace
+from services.rewards.bank_messages.reasons.domain import reason_against_payee
+from services.rewards.payouts.domain import OUTCOMES_GIVING_BACK, PayoutState
+from services.rewards.payouts.payees.domain import Payee, PayeePlace, Refusal
 from services.rewards.payouts.store import actor_of
 from shared.postgres import Connection
 
@@ -44,13 +46,12 @@ async def add_payee(conn: Connection, payee: Payee) -> Payee:
 
 
 async def find_payee(conn: Connection, *, community: str, member_id: str) -> Payee | None:
-    """A member's bank details."""
-    found = await page_of_payees(conn, community=community, member_id=member_id, after=None, limit=1)
-    return found[0] if found else None
+    """A member's bank details, and whether a bank sent money back from them."""
+    return (await load_payees(conn, community=community, member_ids=[member_id])).get(member_id)
 
 
 async def load_payees(conn: Connection, *, community: str, member_ids: Sequence[str]) -> dict[str, Payee]:
-    """The bank details of these members, by member, as far as they are known."""
+    """The bank details of these members, by member, as far as they are known, and what banks said of them."""
     rows = await conn.fetch(
         """
         select c.* from unnest($2::uuid[]) as m(member_id)
@@ -61,7 +62,56 @@ async def load_payees(conn: Connection, *, community: str, member_ids: Sequence[
         community,
         member_ids,
     )
-    return {str(row["member_id"]): _payee(row) for row in rows}
+    payees = {str(row["member_id"]): _payee(row) for row in rows}
+    refusals = await load_refusals(conn, community=community, member_ids=[*payees])
+    return {
+        member_id: replace(payee, refusal=payee.refused_since(refusals.get(member_id, ())))
+        for member_id, payee in payees.items()
+    }
+
+
+async def load_refusals(
+    conn: Connection, *, community: str, member_ids: Sequence[str]
+) -> dict[str, list[Refusal]]:
+    """For which reasons money of these members came back that speak against their bank details, by member.
+
+    What a bank said is noted of payouts that it had: they were submitted. One that was corrected counts no more.
+    """
+    rows = await conn.fetch(
+        """
+        select p.member_id, p.payout_id, p.payee_name, p.iban, p.bic, c.reason, c.changed_at
+        from payouts p
+        join payout_changes c on c.community = p.community and c.payout_id = p.payout_id and c.state = p.state
+        where p.community = $1 and p.member_id = any($2::uuid[]) and p.state = any($3) and p.iban is not null
+          and c.reason is not null
+          and exists (
+              select from payout_changes s
+              where s.community = p.community and s.payout_id = p.payout_id and s.state = $4)
+        """,
+        community,
+        member_ids,
+        OUTCOMES_GIVING_BACK,
+        PayoutState.SUBMITTED,
+    )
+    refusals: dict[str, list[Refusal]] = {}
+    for row in rows:
+        reason = reason_against_payee(row["reason"])
+        if reason is not None:
+            account = BankAccount(row["payee_name"], row["iban"], row["bic"])
+            refusal = Refusal(str(row["payout_id"]), account, reason, row["changed_at"])
+            refusals.setdefault(str(row["member_id"]), []).append(refusal)
+    return refusals
+
+
+async def load_refused_members(conn: Connection, *, community: str) -> list[str]:
+    """The members whose bank details as they are now a bank sent money back from."""
+    rows = await conn.fetch(
+        "select distinct member_id from payouts where community = $1 and state = any($2)",
+        community,
+        OUTCOMES_GIVING_BACK,
+    )
+    payees = await load_payees(conn, community=community, member_ids=[str(row["member_id"]) for row in rows])
+    return [member_id for member_id, payee in payees.items() if payee.refusal is not None]
 
 
 async def page_of_payees(

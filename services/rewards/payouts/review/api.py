@@ -11,12 +11,12 @@ from services.rewards.payouts.api import Deed, deeds
 from services.rewards.payouts.domain import PayoutState
 from services.rewards.payouts.four_eyes.domain import reasons_against
 from services.rewards.payouts.four_eyes.store import load_hands
-from services.rewards.payouts.payees.domain import masked
 from services.rewards.payouts.review import store
 from services.rewards.payouts.review.domain import ChangedPayeePlace, term_changes
 from services.rewards.payouts.runs import store as run_store
 from services.rewards.payouts.runs.api import UNKNOWN_RUN, Run, shown
 from services.rewards.payouts.runs.domain.runs import UnknownRunError
+from shared.bank_accounts import masked
 from shared.http import IN_ANSWER, Limit, Page, Principal, Scope, Snapshot, after, problem_responses, requires
 
 router = APIRouter(tags=["payout runs"])

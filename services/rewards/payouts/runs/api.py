@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Body
@@ -13,11 +13,21 @@ from services.rewards.bank_messages.pain001.domain import SCHEMA
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.payouts import api
 from services.rewards.payouts.domain import Actor
-from services.rewards.payouts.runs import handlers, store
+from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain import bank, runs
-from services.rewards.payouts.runs.domain.runs import RunPlace, RunRefusedError, RunState, UnknownRunError
+from services.rewards.payouts.runs.domain.runs import (
+    WORKED_AT,
+    RunPlace,
+    RunRefusedError,
+    RunState,
+    UnknownRunError,
+)
+from services.rewards.payouts.runs.handlers import computing, deciding, filing
+from services.rewards.payouts.runs.handlers.checks import find_run, load_stopped
+from services.rewards.payouts.runs.handlers.pieces import carry_on
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import Seal
+from services.rewards.settings import Settings
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.http import (
     IN_ANSWER,
@@ -30,8 +40,8 @@ from shared.http import (
     RequestBody,
     Scope,
     Snapshot,
-    Tx,
     after,
+    configured,
     problem_responses,
     requires,
 )
@@ -55,6 +65,7 @@ State = Literal[_STATES]  # type: ignore[valid-type]
 Payer = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
 Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ)]
 FileReader = Annotated[Principal, requires(Scope.PAYOUTS_READ, reads=IN_ANSWER)]
+Own = Annotated[Settings, configured(Settings)]
 
 
 class StateSum(BaseModel):
@@ -78,6 +89,13 @@ class PayingAccount(BaseModel):
     bic: str | None
 
 
+class Progress(BaseModel):
+    """How far the work at a run is. It goes on by itself."""
+
+    done_count: int = Field(examples=[6_400], description="So many payouts …")
+    total_count: int = Field(examples=[20_500], description="… of so many")
+
+
 class Run(BaseModel):
     """A payout run: what it pays under which terms, and who made and approved it."""
 
@@ -90,8 +108,19 @@ class Run(BaseModel):
     minor: int = Field(description="… are worth so many minor units")
     minimum_points: int
     payer: PayingAccount = Field(description="The programme's paying account, as the run was made")
-    execution_days: int = Field(description="Days from writing the bank file to its execution date")
-    complete: bool = Field(description="False when members are left for another run")
+    execution_days: int = Field(
+        description="TARGET days from the one on which the bank receives the file to its execution date"
+    )
+    complete: bool = Field(description="False when members who can be paid are left for another run")
+    left_payable_count: int = Field(
+        description="Members who can be paid and did not fit; the next run begins with whoever waits longest"
+    )
+    left_held_count: int = Field(
+        description="Members without bank details who did not fit either; they take no place of others"
+    )
+    progress: Progress | None = Field(
+        description="How far the work is at one that is computing, approving, filing or cancelling"
+    )
     created_at: datetime
     created_by: str = Field(description="The access key or token by which it was made")
     created_by_person: UUID | None = Field(description="Who made it; null for runs of before")
@@ -112,6 +141,7 @@ class Run(BaseModel):
     @classmethod
     def of(cls, run: runs.Run, sums: Sequence[runs.StateSum], seal: Seal | None, stopped: str | None) -> Self:
         """A run as it is answered."""
+        work = runs.progress(run, sums)
         return cls(
             run_id=UUID(run.run_id),
             state=run.state,
@@ -124,6 +154,9 @@ class Run(BaseModel):
             payer=PayingAccount.model_validate(run.payer),
             execution_days=run.execution_days,
             complete=run.complete,
+            left_payable_count=run.plan.left_payable,
+            left_held_count=run.plan.left_held,
+            progress=Progress(done_count=work.done, total_count=work.total) if work else None,
             created_at=run.created_at,
             created_by=run.created_by.credential,
             created_by_person=_uuid(run.created_by),
@@ -177,27 +210,44 @@ class Approval(RequestBody):
     )
 
 
+#: The answer of a command whose work goes on after it.
+GOES_ON: dict[int | str, dict[str, Any]] = {
+    202: {"model": Run, "description": "It goes on by itself: see `progress`, and GET the run again"}
+}
+
+
 @router.post(
     "/v1/payout-runs",
     summary="Compute what is owed",
     status_code=201,
     response_model=Run,
-    responses=problem_responses(NO_PAYABLE_TERMS, KEY_REUSED),
+    responses=problem_responses(NO_PAYABLE_TERMS, KEY_REUSED, RUN_STOPPED, ALTERED) | GOES_ON,
 )
-async def post_run(principal: Payer, tx: Tx, idempotency_key: IdempotencyKey) -> Response:
-    """A payout for each member with enough available points: eligible, or held without bank details."""
+async def post_run(principal: Payer, begin: Begin, own: Own, idempotency_key: IdempotencyKey) -> Response:
+    """A payout for each member with enough available points: eligible, or held without bank details.
 
-    async def work() -> Run:
-        run = await handlers.create(
+    Those without bank details take no place of those who have some; of both, whoever waits longest comes first.
+    """
+    async with begin() as tx:
+        run = await computing.create(
             tx,
             community=principal.community,
             idempotency_key=idempotency_key,
             by=Actor(principal.person_id, principal.credential),
         )
-        return await shown(tx.conn, run)
+    await carry_on(begin, community=run.community, run_id=run.run_id, seconds=own.payout_request_seconds)
+    command = Command(CommandKey(principal.community, "payout_run", idempotency_key), {})
+    async with begin() as tx:
+        tx.did_nothing()  # its entry is there already
+        run = await find_run(tx.conn, community=run.community, run_id=run.run_id)
+        if run.state is RunState.COMPUTING:
+            answer = await shown(tx.conn, run)
+            return Response(answer.model_dump_json(), 202, media_type="application/json")
 
-    key = CommandKey(principal.community, "payout_run", idempotency_key)
-    return await answer_once(tx, Command(key, {}), work=work)
+        async def made() -> Run:
+            return await shown(tx.conn, run)
+
+        return await answer_once(tx, command, work=made)
 
 
 @router.get("/v1/payout-runs", summary="Payout runs, newest first", responses=problem_responses())
@@ -212,7 +262,7 @@ async def list_runs(
     run_ids = [run.run_id for run in found]
     sums = await store.load_sums(conn, community=principal.community, run_ids=run_ids)
     seals = await seal_store.load_newest(conn, community=principal.community, run_ids=run_ids)
-    stopped = await handlers.load_stopped(conn, found)
+    stopped = await load_stopped(conn, found)
     return Page.of(
         found,
         limit,
@@ -233,59 +283,74 @@ async def get_run(principal: Reader, conn: Conn, run_id: UUID) -> Run:
 @router.post(
     "/v1/payout-runs/{run_id}/approve",
     summary="Approve a payout run",
-    responses=problem_responses(UNKNOWN_RUN, FOUR_EYES, RUN_REFUSED, RUN_STOPPED, SEAL_DIFFERS, ALTERED),
+    responses=problem_responses(UNKNOWN_RUN, FOUR_EYES, RUN_REFUSED, RUN_STOPPED, SEAL_DIFFERS, ALTERED) | GOES_ON,
 )
 async def approve(
     principal: Annotated[Principal, requires(Scope.PAYOUTS_APPROVE)],
-    tx: Tx,
+    begin: Begin,
+    own: Own,
+    response: Response,
     run_id: UUID,
     approval: Annotated[Approval | None, Body(examples=[{"seal": SEAL_EXAMPLE}])] = None,
 ) -> Run:
     """By a person who has no other hand in it, by whatever key or token: see docs/payouts.md.
 
-    Points are reserved, or the payout fails and says why.
+    Points are reserved, or the payout pays less or fails, and says why.
     """
-    run = await handlers.approve(
-        tx,
-        community=principal.community,
-        run_id=str(run_id),
-        by=Actor(principal.person_id, principal.credential),
-        seen=approval.seal if approval else None,
-    )
-    return await shown(tx.conn, run)
+    async with begin() as tx:
+        run = await deciding.approve(
+            tx,
+            community=principal.community,
+            run_id=str(run_id),
+            by=Actor(principal.person_id, principal.credential),
+            seen=approval.seal if approval else None,
+        )
+    return await _carried_on(begin, run, own=own, response=response)
 
 
 @router.post(
     "/v1/payout-runs/{run_id}/cancel",
     summary="Give up a payout run",
-    responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED, ALTERED),
+    responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED, ALTERED) | GOES_ON,
 )
-async def cancel(principal: Payer, tx: Tx, run_id: UUID) -> Run:
+async def cancel(principal: Payer, begin: Begin, own: Own, response: Response, run_id: UUID) -> Run:
     """Only before its bank file is written. What was reserved is available again."""
-    run = await handlers.cancel(
-        tx, community=principal.community, run_id=str(run_id), by=Actor(principal.person_id, principal.credential)
-    )
-    return await shown(tx.conn, run)
-
-
-@router.post(
-    "/v1/payout-runs/{run_id}/file",
-    summary="Write the bank file",
-    responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED, RUN_STOPPED, ALTERED),
-)
-async def write_file(principal: Payer, begin: Begin, run_id: UUID) -> BankFile:
-    """Writes the pain.001.001.09 file once, checks it against its schema, and submits the payouts.
-
-    A payout whose bank details changed after the approval, or whose points were taken back, fails and says why;
-    the others go.
-    """
     async with begin() as tx:
-        file = await handlers.write_file(
+        run = await deciding.cancel(
             tx,
             community=principal.community,
             run_id=str(run_id),
             by=Actor(principal.person_id, principal.credential),
         )
+    return await _carried_on(begin, run, own=own, response=response)
+
+
+@router.post(
+    "/v1/payout-runs/{run_id}/file",
+    summary="Write the bank file",
+    response_model=BankFile,
+    responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED, RUN_STOPPED, ALTERED) | GOES_ON,
+)
+async def write_file(principal: Payer, begin: Begin, own: Own, response: Response, run_id: UUID) -> Any:
+    """Writes the pain.001.001.09 file once, checks it against its schema, and submits the payouts.
+
+    It asks for a day on which euro payments settle, by the bank's clock and cut-off: see docs/payouts.md.
+    A payout whose bank details changed after the approval, or whose points were taken back, fails and says why;
+    the others go.
+    """
+    async with begin() as tx:
+        run = await filing.file_run(
+            tx,
+            community=principal.community,
+            run_id=str(run_id),
+            by=Actor(principal.person_id, principal.credential),
+        )
+    goes_on = await _carried_on(begin, run, own=own, response=response)
+    if response.status_code == 202:
+        return Response(goes_on.model_dump_json(), 202, media_type="application/json")
+    async with begin() as tx:
+        tx.did_nothing()
+        file = await store.find_file(tx.conn, community=principal.community, run_id=str(run_id))
     if file is None:  # what failed has failed, and is committed
         raise RunRefusedError("None of this run's payouts can be paid any more; each says why")
     return BankFile.of(file)
@@ -302,7 +367,7 @@ async def write_file(principal: Payer, begin: Begin, run_id: UUID) -> BankFile:
 )
 async def get_file(principal: FileReader, conn: Snapshot, run_id: UUID) -> Response:
     """The stored bytes, the same every time."""
-    file = await handlers.find_file(conn, community=principal.community, run_id=str(run_id))
+    file = await filing.find_file(conn, community=principal.community, run_id=str(run_id))
     headers = {
         "Content-Disposition": f'attachment; filename="{file.message_id}.xml"',
         "ETag": f'"{file.sha256}"',
@@ -310,9 +375,20 @@ async def get_file(principal: FileReader, conn: Snapshot, run_id: UUID) -> Respo
     return Response(file.content, media_type="application/xml", headers=headers)
 
 
+async def _carried_on(begin: Any, run: runs.Run, *, own: Settings, response: Response) -> Run:
+    """A run once it was worked at, as it is answered: 202 while there is more to do."""
+    await carry_on(begin, community=run.community, run_id=run.run_id, seconds=own.payout_request_seconds)
+    async with begin() as tx:
+        tx.did_nothing()
+        after = await find_run(tx.conn, community=run.community, run_id=run.run_id)
+        if after.state in WORKED_AT:
+            response.status_code = 202
+        return await shown(tx.conn, after)
+
+
 async def shown(conn: Connection, run: runs.Run) -> Run:
     """A run as it is answered."""
     sums = await store.load_sums(conn, community=run.community, run_ids=[run.run_id])
     seals = await seal_store.load_newest(conn, community=run.community, run_ids=[run.run_id])
-    stopped = await handlers.load_stopped(conn, [run])
+    stopped = await load_stopped(conn, [run])
     return Run.of(run, sums.get(run.run_id, ()), seals.get(run.run_id), stopped.get(run.run_id))

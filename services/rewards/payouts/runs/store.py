@@ -1,16 +1,38 @@
 """Payout runs and bank files."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
 
 from asyncpg import Record
 
 from services.rewards.bank_messages.domain import BankAccount
-from services.rewards.payouts.domain import UNDECIDED_STATES, PayoutState
+from services.rewards.payouts.domain import UNDECIDED_STATES, Part, PayoutState, Rate
 from services.rewards.payouts.runs.domain.bank import BankFile
-from services.rewards.payouts.runs.domain.runs import PayableMember, Run, RunPlace, RunState, StateSum
-from services.rewards.payouts.runs.domain.terms import PayoutTerms
+from services.rewards.payouts.runs.domain.runs import Plan, PlanCounts, Run, RunPlace, RunState, StateSum
+from services.rewards.payouts.runs.domain.terms import Claim, PayoutTerms, fitting
 from services.rewards.payouts.store import actor_of
 from shared.postgres import Connection
+
+WORK_LOCK = "work at payout run "
+#: While a run is in one of these, what it holds or can pay is not for another one.
+HOLDING_STATES = (RunState.COMPUTING, RunState.OPEN, RunState.APPROVING, RunState.CANCELLING)
+
+#: Payouts that came back from the bank and that no later one pays again, or has paid; one that failed before its
+#: file was written has not.
+_CAME_BACK = """
+    p.state in ('returned', 'failed', 'reversed')
+    and exists (
+        select from payout_changes s
+        where s.community = p.community and s.payout_id = p.payout_id and s.state = 'submitted')
+    and not exists (
+        select from payout_parts t join payouts w using (community, payout_id)
+        where t.community = p.community and t.returned_payout_id = p.payout_id
+          and (w.state in ('accrued', 'held', 'eligible', 'approved', 'reserved')
+               or exists (
+                   select from payout_changes s
+                   where s.community = w.community and s.payout_id = w.payout_id and s.state = 'submitted')))
+"""
 
 
 def _run(row: Record) -> Run:
@@ -28,38 +50,165 @@ def _run(row: Record) -> Run:
         created_by=actor_of(row["created_by_person"], row["created_by"]),
         decided_at=row["decided_at"],
         decided_by=actor_of(row["decided_by_person"], row["decided_by"]) if row["decided_by"] else None,
+        filing_by=actor_of(row["filing_by_person"], row["filing_by"]) if row["filing_by"] else None,
+        plan=PlanCounts(row["planned_count"], row["left_payable_count"], row["left_held_count"]),
     )
 
 
-async def load_payable_members(
-    conn: Connection, *, community: str, least_points: int, limit: int
-) -> list[PayableMember]:
-    """Members with so many points available for whom no open run has a payout."""
+async def load_plan(conn: Connection, run: Run, *, now: datetime, most: int, refused: Sequence[str]) -> Plan:
+    """Whom a run is to be computed for: at most so many who can be paid, and as many who would be held.
+
+    Of both those come first who have waited longest: since they last were in a run, or when they never were, since
+    they earned the oldest of their points. Points whose time is over do not count; whoever is in another run is
+    not chosen. Nobody can pay the members in `refused`: a bank sent money back.
+    """
+    rows = await conn.fetch(
+        f"""
+        with over as (
+            select member_id,
+                   greatest(sum(remaining - owed) filter (where expires_at <= $2) - sum(lacking), 0) as points
+            from lots
+            where community = $1 and pending_until is null
+              and (expires_at <= $2 and remaining > owed or lacking > 0)
+            group by 1),
+        owed as (
+            select distinct p.member_id from payouts p
+            where p.community = $1 and p.currency = $3 and {_CAME_BACK}),
+        candidates as (
+            select a.owner as member_id,
+                   exists (
+                       select from payee_changes c
+                       where c.community = $1 and c.member_id = a.owner) and a.owner <> all($7) as is_payable,
+                   coalesce(
+                       (select max(p.created_at) from payouts p where p.community = $1 and p.member_id = a.owner),
+                       (select min(l.earned_at) from lots l
+                        where l.community = $1 and l.member_id = a.owner and l.remaining > 0
+                          and l.pending_until is null),
+                       '-infinity') as waits_since
+            from accounts a join balances b using (community, account_id) left join over o on o.member_id = a.owner
+            where a.community = $1 and a.kind = 'available' and a.currency = 'PTS' and b.amount > 0
+              and (b.amount - coalesce(o.points, 0) >= $4
+                   or exists (select from owed where owed.member_id = a.owner))
+              and not exists (
+                  select from payouts p join payout_runs r using (community, run_id)
+                  where p.community = $1 and p.member_id = a.owner and p.state = any($5) and r.state = any($6))),
+        ranked as (
+            select *, row_number() over (partition by is_payable order by waits_since, member_id) as rank
+            from candidates)
+        select member_id, is_payable from ranked
+        order by is_payable desc, rank
+        """,  # noqa: S608 -- a constant
+        run.community,
+        now,
+        run.terms.currency,
+        run.terms.least_points,
+        UNDECIDED_STATES,
+        HOLDING_STATES,
+        refused,
+    )
+    payable = [str(row["member_id"]) for row in rows if row["is_payable"]]
+    held = [str(row["member_id"]) for row in rows if not row["is_payable"]]
+    left = max(len(payable) - most, 0), max(len(held) - most, 0)
+    return Plan([*payable[:most], *held[:most]], *left)
+
+
+async def add_planned(conn: Connection, run: Run, *, member_ids: Sequence[str]) -> None:
+    """Note whom a run is to be computed for, in this order."""
+    await conn.copy_records_to_table(
+        "payout_run_members",
+        columns=("community", "run_id", "place", "member_id"),
+        records=[(run.community, run.run_id, place, member_id) for place, member_id in enumerate(member_ids)],
+    )
+
+
+async def take_planned(conn: Connection, run: Run, *, limit: int) -> list[str]:
+    """The members whom a run is computed for next; they are taken off its list."""
     rows = await conn.fetch(
         """
-        select a.owner, b.amount from accounts a join balances b using (community, account_id)
-        where a.community = $1 and a.kind = 'available' and a.currency = 'PTS' and b.amount >= $2
-          and not exists (
-              select from payouts p join payout_runs r using (community, run_id)
-              where p.community = $1 and p.member_id = a.owner and p.state = any($3) and r.state = 'open')
-        order by a.owner limit $4
+        delete from payout_run_members m
+        using (select place from payout_run_members where community = $1 and run_id = $2 order by place limit $3) n
+        where m.community = $1 and m.run_id = $2 and m.place = n.place
+        returning m.place, m.member_id
         """,
-        community,
-        least_points,
-        UNDECIDED_STATES,
+        run.community,
+        run.run_id,
         limit,
     )
-    return [PayableMember(str(row["owner"]), row["amount"]) for row in rows]
+    return [str(row["member_id"]) for row in sorted(rows, key=lambda row: int(row["place"]))]
 
 
-async def add_run(conn: Connection, run: Run) -> None:
-    """Add a payout run."""
+async def delete_planned(conn: Connection, run: Run) -> None:
+    """Forget whom a run was still to be computed for."""
     await conn.execute(
+        "delete from payout_run_members where community = $1 and run_id = $2", run.community, run.run_id
+    )
+
+
+async def load_unpaid(conn: Connection, *, community: str, member_ids: Sequence[str]) -> list[str]:
+    """Those of these members whom no other run is about to pay. Runs must be locked."""
+    rows = await conn.fetch(
+        """
+        select m.member_id from unnest($2::uuid[]) with ordinality as m(member_id, place)
+        where not exists (
+            select from payouts p join payout_runs r using (community, run_id)
+            where p.community = $1 and p.member_id = m.member_id and p.state = any($3) and r.state = any($4))
+        order by m.place
+        """,
+        community,
+        member_ids,
+        UNDECIDED_STATES,
+        HOLDING_STATES,
+    )
+    return [str(row["member_id"]) for row in rows]
+
+
+async def load_claims(conn: Connection, run: Run, *, member_ids: Sequence[str]) -> dict[str, Claim]:
+    """What came back to these members and is not paid again yet, the oldest first, by member; they are locked."""
+    rows = await conn.fetch(
+        f"""
+        select p.member_id, p.payout_id, p.points as paid,
+               coalesce(t.points, p.computed_points, p.points) as points,
+               coalesce(t.amount_minor, p.computed_minor, p.amount_minor) as amount_minor,
+               coalesce(t.rate_points, r.points) as rate_points, coalesce(t.rate_minor, r.minor) as rate_minor,
+               (select coalesce(sum(l.owed), 0)::bigint from lots l
+                where l.community = p.community and l.member_id = p.member_id and l.remaining > 0
+                  and l.pending_until is null) as owed
+        from payouts p
+        join payout_runs r using (community, run_id)
+        left join payout_parts t using (community, payout_id)
+        where p.community = $1 and p.member_id = any($2::uuid[]) and p.currency = $3 and {_CAME_BACK}
+        order by p.member_id, p.created_at, p.payout_id, t.number
+        """,  # noqa: S608 -- a constant
+        run.community,
+        member_ids,
+        run.terms.currency,
+    )
+    claims: dict[str, Claim] = {}
+    for member_id, of_member in groupby(rows, key=lambda row: str(row["member_id"])):
+        parts: list[Part] = []
+        owed = 0
+        for payout_id, of_payout in groupby(of_member, key=lambda row: str(row["payout_id"])):
+            known = list(of_payout)
+            owed = known[0]["owed"]
+            parts += fitting([_claimed(row, payout_id) for row in known], known[0]["paid"])
+        claims[member_id] = Claim(owed, parts)
+    return claims
+
+
+def _claimed(row: Record, payout_id: str) -> Part:
+    return Part(row["points"], row["amount_minor"], Rate(row["rate_points"], row["rate_minor"]), payout_id)
+
+
+async def add_run(conn: Connection, run: Run) -> bool:
+    """Add a payout run; False when it is there already."""
+    done = await conn.execute(
         """
         insert into payout_runs (community, run_id, state, programme_id, programme_version, currency, points,
                                  minor, minimum_points, payer_name, payer_iban, payer_bic, execution_days,
-                                 complete, created_at, created_by_person, created_by)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+                                 complete, created_at, created_by_person, created_by, planned_count,
+                                 left_payable_count, left_held_count)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+        on conflict do nothing
         """,
         run.community,
         run.run_id,
@@ -77,7 +226,9 @@ async def add_run(conn: Connection, run: Run) -> None:
         run.complete,
         run.created_at,
         *run.created_by,
+        *run.plan,
     )
+    return bool(done.endswith(" 1"))
 
 
 async def find_run(conn: Connection, *, community: str, run_id: str) -> Run | None:
@@ -89,16 +240,49 @@ async def find_run(conn: Connection, *, community: str, run_id: str) -> Run | No
 async def lock_run(conn: Connection, *, community: str, run_id: str) -> Run | None:
     """A payout run, locked against other changes."""
     row = await conn.fetchrow(
-        "select * from payout_runs where community = $1 and run_id = $2 for update", community, run_id
+        "select * from payout_runs where community = $1 and run_id = $2 for no key update", community, run_id
     )
     return _run(row) if row else None
+
+
+async def try_to_work_at(conn: Connection, *, run_id: str) -> bool:
+    """Be the one who works at a run until the transaction ends; False when somebody else does."""
+    done: bool = await conn.fetchval(
+        "select pg_try_advisory_xact_lock(hashtextextended($1, 0))", WORK_LOCK + run_id
+    )
+    return done
+
+
+async def load_worked_at(conn: Connection, *, limit: int) -> list[Run]:
+    """Runs that wait for work, oldest first."""
+    rows = await conn.fetch(
+        """
+        select * from payout_runs where state in ('computing', 'approving', 'filing', 'cancelling')
+        order by created_at, run_id limit $1
+        """,
+        limit,
+    )
+    return [_run(row) for row in rows]
+
+
+async def is_any_left(conn: Connection, run: Run, *, states: Sequence[PayoutState]) -> bool:
+    """Whether a run has payouts in one of these states."""
+    found: bool = await conn.fetchval(
+        "select exists (select from payouts where community = $1 and run_id = $2 and state = any($3))",
+        run.community,
+        run.run_id,
+        states,
+    )
+    return found
 
 
 async def set_state(conn: Connection, run: Run) -> None:
     """Set a run's state, and who decided it."""
     await conn.execute(
         """
-        update payout_runs set state = $3, decided_at = $4, decided_by_person = $5, decided_by = $6
+        update payout_runs
+        set state = $3, decided_at = $4, decided_by_person = $5, decided_by = $6, filing_by_person = $7,
+            filing_by = $8
         where community = $1 and run_id = $2
         """,
         run.community,
@@ -106,6 +290,7 @@ async def set_state(conn: Connection, run: Run) -> None:
         run.state,
         run.decided_at,
         *(run.decided_by or (None, None)),
+        *(run.filing_by or (None, None)),
     )
 
 

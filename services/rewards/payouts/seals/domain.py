@@ -20,9 +20,11 @@ FORM = 1
 
 
 class SealStep(StrEnum):
-    """When a run's list is sealed: whenever it was computed, when it was approved, when its file was written."""
+    """When a run's list is sealed: whenever it was computed, when its approval begins and has ended, and when its
+    file was written."""
 
     COMPUTED = "computed"
+    APPROVING = "approving"
     APPROVED = "approved"
     FILED = "filed"
 
@@ -31,9 +33,14 @@ class SealStep(StrEnum):
 #: never changes, so the seal of a list can be computed again at any time.
 LISTED: Mapping[SealStep, PayoutState] = {
     SealStep.COMPUTED: PayoutState.ELIGIBLE,
+    SealStep.APPROVING: PayoutState.ELIGIBLE,
     SealStep.APPROVED: PayoutState.RESERVED,
     SealStep.FILED: PayoutState.SUBMITTED,
 }
+
+
+#: The steps at which payouts are what was computed.
+_AS_COMPUTED = (SealStep.COMPUTED, SealStep.APPROVING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +111,9 @@ class SealedRun:
         return bool(self.seals)
 
     def listed(self, step: SealStep) -> list[Payout]:
-        """The payouts that the step's seal is about."""
-        return [traced.payout for traced in self.payouts if LISTED[step] in traced.reached]
+        """The payouts that the step's seal is about, as they were then: an approval may let one pay less."""
+        listed = [traced.payout for traced in self.payouts if LISTED[step] in traced.reached]
+        return [payout.as_computed() for payout in listed] if step in _AS_COMPUTED else listed
 
     def why_not(self, step: SealStep) -> str | None:
         """Why the rows do not fit the seal of a step; None when they do, or when it has none."""

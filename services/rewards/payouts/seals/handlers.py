@@ -11,9 +11,11 @@ from shared.contracts.facts import PAYOUT_RUN_CHANGED, PayoutRunData
 from shared.topics import PAYOUTS
 from shared.transaction import Transaction
 
-#: What a run is once a list of it was sealed at a step; beside these it can be cancelled.
-RUN_STATES: dict[SealStep, Literal["open", "approved", "filed"]] = {
+Told = Literal["computing", "open", "approving", "approved", "filing", "filed", "cancelling", "cancelled"]
+#: What a run is once a list of it was sealed at a step.
+RUN_STATES: dict[SealStep, Told] = {
     SealStep.COMPUTED: "open",
+    SealStep.APPROVING: "approving",
     SealStep.APPROVED: "approved",
     SealStep.FILED: "filed",
 }
@@ -45,14 +47,12 @@ async def seal(
     _tell(tx, terms, data=data)
 
 
-def tell_cancelled(tx: Transaction, run: SealedRun, *, by: Actor) -> None:
-    """Tell the world that a run was given up."""
-    _tell(tx, run.terms, data=_data(tx, run, state="cancelled", by=by))
+def tell_state(tx: Transaction, run: SealedRun, *, state: Told, by: Actor) -> None:
+    """Tell the world that a run reached a state in which nothing more of it is sealed."""
+    _tell(tx, run.terms, data=_data(tx, run, state=state, by=by))
 
 
-def _data(
-    tx: Transaction, run: SealedRun, *, state: Literal["open", "approved", "filed", "cancelled"], by: Actor
-) -> PayoutRunData:
+def _data(tx: Transaction, run: SealedRun, *, state: Told, by: Actor) -> PayoutRunData:
     terms = run.terms
     data: PayoutRunData = {
         "run_id": terms.run_id,

@@ -81,7 +81,8 @@ class DeclinedItem(BaseModel):
     reason: str = Field(
         description=(
             "condition_false, condition_failed (it could not be evaluated), too_slow (its condition took more of "
-            "the processor than it may), no_beneficiary (nobody is in the slot), own_activity (nobody earns by "
+            "the processor than it may), no_beneficiary (nobody is in the slot), "
+            "bot (who is there is no person), own_activity (nobody earns by "
             "answering themselves), daily_cap, or retracted (before it arrived)"
         ),
         examples=["condition_failed"],

@@ -55,7 +55,7 @@ class MoneyChange(BaseModel):
 
 
 class ProgrammeVersion(BaseModel):
-    """A version, without its text. One that changes money is proposed until another person approves it."""
+    """A version, without its text. One that takes two people is proposed until another person approves it."""
 
     programme_id: str = Field(examples=["starter"])
     version: int = Field(examples=[3])
@@ -78,7 +78,7 @@ class ProgrammeVersion(BaseModel):
     )
     decided_by_person: UUID | None
     decided_by_credential: str | None
-    money_changes: list[MoneyChange] = Field(description="What two people decide of it; empty: one is enough")
+    money_changes: list[MoneyChange] = Field(description="What it changes of money, which takes two people")
     document_sha256: str = Field(description="Of the content: comments and layout do not count")
 
     @classmethod
@@ -124,11 +124,12 @@ class Publication(BaseModel):
     programme_id: str = Field(examples=["starter"])
     version: int | None = Field(None, description="Null for a dry run", examples=[3])
     state: Literal["published", "proposed"] = Field(
-        description="Proposed: it changes money, and is not in force before another person approves it. "
+        description="Proposed: it changes money, or the community has two people publish; "
+        "it is not in force before another person approves it. "
         "Of a dry run: what it would be"
     )
     effective_from: datetime | None = Field(None, description="Null for a dry run, and for one that is proposed")
-    money_changes: list[MoneyChange] = Field(description="What another person has to approve")
+    money_changes: list[MoneyChange] = Field(description="What it changes of money")
     superseded: int | None = Field(
         None, description="The version that was proposed until now, and can not be approved any more"
     )

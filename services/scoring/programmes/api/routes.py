@@ -28,8 +28,8 @@ from services.scoring.programmes.domain.reading import Mistake, document_of, doc
 from services.scoring.programmes.handlers.checking import CHECKER
 from services.scoring.programmes.handlers.publishing import (
     approve_programme,
-    changes_if_published,
     publish_programme,
+    waits_if_published,
     withdraw_programme,
 )
 from services.scoring.programmes.store import proposals, versions
@@ -92,8 +92,8 @@ async def post_programme(
 
     The first version takes effect at once, later ones a moment after their publication: the answer says
     when. Publishing what the newest version says already makes no new one. A version that changes who pays, what
-    points are worth, or budgets is proposed, and supersedes one that is: it is not in force before another person
-    approves it.
+    points are worth, or budgets is proposed, as is every version where the community's `review_policy` has two
+    people publish. It supersedes one that is proposed, and is not in force before another person approves it.
     """
     text = await _text(request)
     # In another process, and no transaction is open meanwhile: what a text can do to its reader, it does there.
@@ -106,10 +106,10 @@ async def post_programme(
             if newest is not None and newest.programme_id != programme.programme:
                 raise OtherProgrammeError(newest.programme_id)
             response.status_code = 200
-            changes = await changes_if_published(tx, community=principal.community, submission=submission)
+            waits, changes = await waits_if_published(tx, community=principal.community, submission=submission)
             return Publication(
                 programme_id=programme.programme,
-                state="proposed" if changes else "published",
+                state="proposed" if waits else "published",
                 money_changes=[MoneyChange.of(change) for change in changes],
                 document_sha256=document_sha256(document_of(programme)),
                 is_new=False,

@@ -20,6 +20,8 @@ INTEGER_MAX_DIGITS = 18
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+#: What neither JSON documents in PostgreSQL nor UTF-8 can hold; escapes in quotes would bring it in.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _WORDS = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -141,6 +143,7 @@ def _mapping(events: Iterator[Any], path: Path, located: Located) -> dict[str, A
         if not isinstance(event, yaml.ScalarEvent):
             raise YamlError(mark, path, "a key must be plain text")
         key = event.value
+        _check_storable(event, path)
         if event.anchor is not None or event.tag not in (None, "!"):
             raise YamlError(mark, (*path, key), "anchors and tags are not allowed on a key")
         if key == "<<":
@@ -155,6 +158,7 @@ def _mapping(events: Iterator[Any], path: Path, located: Located) -> dict[str, A
 
 def _scalar(event: Any, path: Path) -> Any:
     text: str = event.value
+    _check_storable(event, path)
     if event.style not in (None, ""):
         return text
     if text in _WORDS:
@@ -166,3 +170,9 @@ def _scalar(event: Any, path: Path) -> Any:
     if _FLOAT.fullmatch(text):
         return float(text)
     return text
+
+
+def _check_storable(event: Any, path: Path) -> None:
+    found = _UNSTORABLE.search(event.value)
+    if found is not None:
+        raise YamlError(_mark(event.start_mark), path, f"a character that cannot be kept, U+{ord(found[0]):04X}")

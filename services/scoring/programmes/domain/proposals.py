@@ -32,7 +32,7 @@ class ProposalDecidedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A version that changes money: in force only once another person has approved it.
+    """A version that takes two people: in force only once another person has approved it.
 
     `requested_from` is the time asked for (None: soon); which it will be is decided with the approval.
     """
@@ -54,7 +54,7 @@ class Proposal:
     def of(
         cls, version: ProgrammeVersion, *, requested_from: datetime | None, changes: Sequence[MoneyChange]
     ) -> "Proposal":
-        """What would have been that version if it changed no money."""
+        """What would have been that version if one person were enough."""
         return cls(
             community=version.community,
             programme_id=version.programme_id,

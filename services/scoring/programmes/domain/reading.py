@@ -9,8 +9,6 @@ from typing import Any, get_args
 import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-from schwifty import IBAN
-from schwifty.exceptions import InvalidChecksumDigits, InvalidCountryCode, InvalidLength, SchwiftyException
 
 from services.scoring.programmes.domain.located_yaml import Located, Mark, Path, YamlError, read_yaml
 from services.scoring.programmes.domain.publication import Document
@@ -19,10 +17,11 @@ from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT, Bound
 from services.scoring.rules.domain.errors import ConditionError
 from services.scoring.rules.domain.tree import Node
 from services.scoring.rules.domain.trials import Clock
+from shared.bank_accounts import AccountError, bic_question, read_account, why_not_payable_in
 from shared.contracts.activities import ACTIVITY_TYPES, TARGETING_TYPES
+from shared.contracts.fields import NO_CONTROL
 from shared.contracts.programme import (
     CONDITION_MAX_CHARS,
-    IBAN_PATTERN,
     IDS,
     REFERENCES,
     IdsError,
@@ -31,12 +30,22 @@ from shared.contracts.programme import (
     UnknownId,
     id_problems,
 )
+from shared.contracts.texts import READ_MAX_CHARS
 from shared.near_names import suggestion
 
 MISTAKES_MAX_COUNT = 100
 SHOWN_MAX_CHARS = 60
 
 _SLUG_WORDS = "1 to 63 lower-case letters, digits, `-` and `_`, starting with a letter or digit"
+_PATTERN_WORDS = {NO_CONTROL: "text in one line, without control characters"}
+_PAYOUT: Path = ("rewards", "payout")
+_PAYING: Path = (*_PAYOUT, "paying_account")
+#: What is said of an account is said of it as a whole, and in its own words.
+_JUDGED = {(*_PAYING, field) for field in ("name", "iban", "bic")}
+_NOT_TEXT_ENOUGH = {"string_pattern_mismatch", "string_too_short"}
+#: In place of what is missing, so that the rest is looked at.
+_ANY_ACCOUNT = {"name": "A", "iban": "DE89370400440532013000", "bic": None}
+_CURRENCY = re.compile("[A-Z]{3}")
 _EXPECTED = {
     "int_type": "a whole number, without quotes",
     "string_type": "text; put it in quotes",
@@ -76,7 +85,7 @@ def read_programme(text: str, *, clock: Clock | None = None) -> Programme | list
         located = read_yaml(text)
     except YamlError as refused:
         return [_mistake(refused.mark, refused.path, refused.detail)]
-    mistakes = [*_rule_mistakes(located, text, clock), *_account_mistakes(located)]
+    mistakes = [*_rule_mistakes(located, text, clock), *_payout_mistakes(located)]
     try:
         programme = Programme.model_validate(located.value)
     except ValidationError as invalid:
@@ -121,7 +130,7 @@ def _located_mistakes(located: Located, details: ErrorDetails) -> Iterator[Mista
     """Mistakes for one error of pydantic, whose location is the path of the value."""
     path: Path = tuple(details["loc"])
     kind = details["type"]
-    if isinstance(details.get("ctx", {}).get("error"), IdsError):
+    if isinstance(details.get("ctx", {}).get("error"), IdsError) or (path in _JUDGED and kind in _NOT_TEXT_ENOUGH):
         return  # looked for by itself
     if kind == "missing":
         at = located.values.get(path[:-1], Mark(1, 1, 0))
@@ -143,7 +152,10 @@ def _wrong_value(details: ErrorDetails) -> str:
         known = re.findall(r"'([^']*)'", context["expected"])
         return f"{_shown(value)} is not one of them; {suggestion(str(value), known)}"
     if kind == "string_pattern_mismatch":
-        words = _SLUG_WORDS if context["pattern"].startswith("^[a-z0-9]") else f"text like {context['pattern']}"
+        pattern = context["pattern"]
+        words = _PATTERN_WORDS.get(
+            pattern, _SLUG_WORDS if pattern.startswith("^[a-z0-9]") else f"text like {pattern}"
+        )
         return f"expected {words}; got {_shown(value)}"
     message = details["msg"][0].lower() + details["msg"][1:]
     return f"{message}; got {_shown(value)}"
@@ -260,28 +272,31 @@ def _within(text: str, start: Mark, value: str, offset: int | None) -> Mark:
     return start
 
 
-def _account_mistakes(located: Located) -> Iterator[Mistake]:
-    at = ("rewards", "payout", "paying_account", "iban")
-    iban = _value_at(located, at)
-    # What does not even look like one, the model refuses.
-    if isinstance(iban, str) and re.fullmatch(IBAN_PATTERN, iban):
-        detail = _wrong_iban(iban)
-        if detail is not None:
-            yield _mistake(located.values[at], at, detail)
-
-
-def _wrong_iban(iban: str) -> str | None:
-    """What is wrong with an IBAN: its country, length, structure or check digits (ISO 13616); None for nothing."""
-    country = iban[:2]
+def _payout_mistakes(located: Located) -> Iterator[Mistake]:
+    """Why a bank would not take payouts of this account in this currency, whatever else is wrong."""
+    currency = _value_at(located, (*_PAYOUT, "currency"))
+    refused = why_not_payable_in(currency) if isinstance(currency, str) and _CURRENCY.fullmatch(currency) else None
+    if refused is not None:
+        yield _mistake(located.values[*_PAYOUT, "currency"], (*_PAYOUT, "currency"), refused)
+    name, iban, bic = (_value_at(located, (*_PAYING, field)) for field in ("name", "iban", "bic"))
+    given = {field: value for field, value in (("name", name), ("iban", iban), ("bic", bic)) if _is_text(value)}
     try:
-        IBAN(iban)
-    except InvalidCountryCode:
-        return f"no IBAN begins with {country}; is a letter wrong?"
-    except InvalidLength:
-        length = IBAN(iban, allow_invalid=True).spec.iban_length
-        return f"an IBAN of {country} has {length} characters; {iban} has {len(iban)}"
-    except InvalidChecksumDigits:
-        return f"the check digits of the IBAN {iban} do not fit; is a digit wrong?"
-    except SchwiftyException:
-        return f"{iban} is not built as an IBAN of {country} is; is a letter or a digit wrong?"
-    return None
+        # What is not there, or no text, the model refuses; the rest is looked at all the same.
+        account = read_account(**(_ANY_ACCOUNT | given), show=_shown_iban)
+    except AccountError as error:
+        for field, reason in error.reasons.items():
+            yield _mistake(located.values[*_PAYING, field], (*_PAYING, field), reason)
+        return
+    question = bic_question(account) if {"iban", "bic"} <= given.keys() else None
+    if question is not None and _value_at(located, (*_PAYING, "confirm_bic_country")) is not True:
+        detail = f"{question}; when it is meant so, add `confirm_bic_country: true`"
+        yield _mistake(located.values[*_PAYING, "bic"], (*_PAYING, "confirm_bic_country"), detail)
+
+
+def _shown_iban(iban: str) -> str:
+    """The whole of it: whoever publishes it wrote it, and it is the community's own."""
+    return iban if len(iban) <= SHOWN_MAX_CHARS else iban[:SHOWN_MAX_CHARS] + "…"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= READ_MAX_CHARS

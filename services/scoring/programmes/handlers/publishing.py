@@ -31,6 +31,7 @@ from services.scoring.settings import Settings
 from shared.access_keys import Scope, load_standings
 from shared.audit import Did
 from shared.contracts.facts import PROGRAMME_PUBLISHED, ProgrammeData, ProgrammePublished
+from shared.followed_communities import publishing_takes_two
 from shared.own_facts import ReadBack, note_not_rebuilt
 from shared.telemetry import SIGNATURES_OUTDATED
 from shared.topics import PROGRAMMES
@@ -56,7 +57,9 @@ class Published:
 
 
 async def publish_programme(tx: Transaction[Settings], *, community: str, submission: Submission) -> Published:
-    """Publish a community's next version, unless its newest says the same; propose it when it changes money.
+    """Publish a community's next version, unless its newest says the same; propose it when that takes two people.
+
+    It takes two to change money, and whatever is changed where the community has two people publish.
 
     It supersedes one that is proposed: that was made without it. Raises OtherProgrammeError when the community's
     programme has another id, and EffectiveFromError when the time asked for lies where events were scored already.
@@ -94,37 +97,38 @@ async def publish_programme(tx: Transaction[Settings], *, community: str, submis
         await proposals.set_proposal_decided(tx.conn, superseded)
     text = VersionText(submission.source_text, document)
     # 3. Money changes only by two: against every version in whose place this one comes, now or later.
-    changes = await _money_changes(
+    waits, changes = await _waits(
         tx, community=community, effective_from=version.effective_from, document=document
     )
     superseded_number = waiting.number if waiting else None
-    state, before = "proposed" if changes else "published", _said(current) if current else None
+    state, before = "proposed" if waits else "published", _said(current) if current else None
     tx.did(_did("publish", version, before, state=state, superseded=superseded_number))
-    if not changes:
+    if not waits:
         return Published(await _publish(tx, version, text=text), True, superseded_number)
     proposal = Proposal.of(version, requested_from=submission.effective_from, changes=changes)
     await proposals.add_proposal(tx.conn, proposal, text=text)
     return Published(proposal, True, superseded_number)
 
 
-async def changes_if_published(
+async def waits_if_published(
     tx: Transaction[Settings], *, community: str, submission: Submission
-) -> list[MoneyChange]:
-    """What another person would have to approve if this were published now."""
+) -> tuple[bool, list[MoneyChange]]:
+    """Whether another person would have to approve this if it were published now, and what it changes of money."""
     starts_from = submission.effective_from or tx.now + timedelta(seconds=tx.settings.programme_lead_seconds)
     document = document_of(submission.programme)
-    return await _money_changes(tx, community=community, effective_from=starts_from, document=document)
+    return await _waits(tx, community=community, effective_from=starts_from, document=document)
 
 
-async def _money_changes(
+async def _waits(
     tx: Transaction[Settings], *, community: str, effective_from: datetime, document: Document
-) -> list[MoneyChange]:
-    """What a document that takes effect then changes of who pays, what points are worth, and budgets."""
+) -> tuple[bool, list[MoneyChange]]:
+    """Whether a document that takes effect then waits for another person; what it changes of money."""
     numbers = displaced(await versions.load_starts(tx.conn, community=community), effective_from=effective_from)
     found = await versions.load_documents(
         tx.conn, community=community, numbers=[number for number in numbers if number is not None]
     )
-    return changes_against([None if number is None else found[number] for number in numbers], document)
+    changes = changes_against([None if number is None else found[number] for number in numbers], document)
+    return bool(changes) or await publishing_takes_two(tx.conn, community=community), changes
 
 
 async def _publish(tx: Transaction[Settings], version: ProgrammeVersion, *, text: VersionText) -> ProgrammeVersion:
@@ -188,7 +192,7 @@ async def _find_proposal(tx: Transaction[Settings], *, community: str, number: i
         return proposal
     if await versions.find_published(tx.conn, community=community, number=number) is None:
         raise UnknownVersionError
-    raise ProposalDecidedError(f"version {number} was published at once: it changes no money")
+    raise ProposalDecidedError(f"version {number} was published at once: it took nobody else")
 
 
 async def count_waiting(tx: Transaction[Settings]) -> None:

@@ -44,6 +44,7 @@ Reason = Literal[
     "too_slow",
     "no_beneficiary",
     "own_activity",
+    "bot",
     "daily_cap",
     "retracted",
 ]
@@ -292,10 +293,14 @@ def _match_event(
     fields: Any = event
     context: Any = None
     event_time = event["time"].astimezone(UTC)
+    bots = event["bots"].split() if "bots" in event else ()
     for rule in rules:
         member_id = fields.get(rule.member_attribute)
         if member_id is None:
             matched.declined.append(decline(event, rule, "no_beneficiary"))
+            continue
+        if rule.member_attribute in bots:
+            matched.declined.append(decline(event, rule, "bot"))
             continue
         if rule.condition is not None:
             answer: Answer

@@ -55,6 +55,20 @@ async def test_a_payouts_states_name_who_brought_it_there_and_the_outcome_of_two
     assert (total["state"], total["number"]) == ("corrected", 1)
 
 
+async def test_commits_of_a_source_that_stand(world: Any, api: httpx.AsyncClient) -> None:
+    commits = [
+        world.event(sha, kind="code.commit.v1", channel="code", source="github:9") for sha in ("c", "a", "b")
+    ]
+    others = [world.event("d", kind="code.commit.v1", source="github:8"), world.event("e", source="github:9")]
+    await world.handle(on_events, *commits, *others)
+    await world.handle(on_events, world.retraction("b"), world.retraction("not here yet"))
+    whole = await ask(api, "/v1/lineage/commits", source="github:9")
+    assert [one["id"] for one in whole["items"]] == ["a", "c"]
+    first = await ask(api, "/v1/lineage/commits", source="github:9", limit=1)
+    rest = await ask(api, "/v1/lineage/commits", source="github:9", limit=1, after=first["next"])
+    assert [one["id"] for one in first["items"] + rest["items"]] == ["a", "c"]
+
+
 async def test_from_payout_to_events_in_pages(world: Any, api: httpx.AsyncClient) -> None:
     names = [str(number) for number in range(5)]
     programme = world.programme(1, RULES)

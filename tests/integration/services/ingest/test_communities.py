@@ -71,6 +71,7 @@ async def test_a_name_is_enough(admin: httpx.AsyncClient, name: str) -> None:
         "public": [],
         "review_policy": {"publishing": "one_person"},
         "retention": {"texts_days": 365, "rejected_days": 30},
+        "bots": ["*[bot]"],
         "revision": 1,
     }
     assert (await admin.get(f"/v1/communities/{name}")).json() == community
@@ -87,6 +88,7 @@ async def test_everything_is_kept_and_told(admin: httpx.AsyncClient, name: str, 
         "public": ["boards", "badges"],
         "review_policy": {"publishing": "two_people"},
         "retention": {"texts_days": 90, "rejected_days": 7},
+        "bots": ["*[bot]", "renovate*"],
     }
     community = await declared(admin, name, **wanted)
 
@@ -192,6 +194,8 @@ async def test_they_are_listed_in_pages_without_their_logos(admin: httpx.AsyncCl
         ({"look": {"name": "A", "logo_png": "PHN2Zz4="}}, "/look/logo_png", "it is no PNG"),
         ({"look": {"name": "A", "logo_png": "???"}}, "/look/logo_png", "it is not base64"),
         ({"look": {"name": "A", "logo_png": "A" * 200_000}}, "/look/logo_png", "at most"),
+        ({"bots": ["*a*"]}, "/bots/0", "would take people for bots"),
+        ({"bots": ["renovate*", "renovate*"]}, "/bots", "Name each once"),
         ({"retention": {"texts_days": 0}}, "/retention/texts_days", "greater than or equal to 1"),
         ({"id": "plaudit"}, "/id", "the installation itself"),
     ],

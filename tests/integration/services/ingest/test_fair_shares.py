@@ -174,3 +174,52 @@ def test_the_policy_says_what_the_settings_say() -> None:
         '"community-events";q=3600;w=3;qu="events", "community-bytes";q=32;w=3;qu="content-bytes", '
         '"all-events";q=4500;w=3;qu="events", "all-bytes";q=9000000;w=3;qu="content-bytes"'
     )
+
+
+async def has_rules(community: Community, count: int) -> None:
+    """Let so many rules of the community's programme listen to posts."""
+    await community.pool.execute(
+        "insert into programme_rules (community, version, effective_from, rule_counts)"
+        " values ($1, 1, '1970-01-01T00:00:00Z', jsonb_build_object('forum.post.v1', $2::int))",
+        community.name,
+        count,
+    )
+
+
+async def test_an_event_counts_as_what_its_rules_make_of_it(narrow: Community) -> None:
+    await has_rules(narrow, 37)  # 1 + 36 quarters
+    first = await narrow.client.post("/v1/events", json=[event("one")])
+    assert first.status_code == 202
+    assert (left(first)["key-events"], left(first)["community-events"]) == (KEY_EVENTS - 10, COMMUNITY_EVENTS - 10)
+    over = await narrow.client.post("/v1/events", json=[event("two"), event("three"), event("four")])
+    assert over.status_code == 202, "a request that is half over is taken whole"
+    refused = await narrow.client.post("/v1/events", json=[event("five")])
+    problem(refused, 429)
+    assert int(refused.headers["retry-after"]) == pytest.approx(30 * BURST_SECONDS / KEY_EVENTS, abs=20)
+
+
+async def test_events_that_count_as_too_many_are_refused_before_anything_is_taken(narrow: Community) -> None:
+    """200 rules for an event: what one request may hold is 24 of them, and the answer says so."""
+    await has_rules(narrow, 200)
+    batch = [event(number) for number in range(100)]
+    found = problem(await narrow.client.post("/v1/events", json=batch), 413)
+    assert found["type"] == "urn:plaudit:problem:events-too-dear"
+    assert "100 events that count as 5075" in found["detail"]
+    assert "Send about 24 at once" in found["detail"]
+    answer = await narrow.client.post("/v1/events", json=[event("alone")])
+    assert left(answer)["key-events"] == 0
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 1)
+
+
+async def test_dear_events_are_not_little_when_all_send_too_much(stack: Any) -> None:
+    everybodys = NARROW | {"all_events_per_second": 25 / BURST_SECONDS}
+    async with running(SPEC, Settings(**stack.settings("ingest"), **everybodys)) as parts:
+        url = f"http://127.0.0.1:{parts.http.port}/v1/events"
+        async with httpx.AsyncClient(timeout=20) as client:
+            names = [f"c{uuid4().hex[:12]}" for _ in range(3)]
+            keys = [await authorization(parts.pool, name, "events:write") for name in names]
+            await has_rules(Community(names[2], client, parts), 37)
+            batch = [event(number) for number in range(COMMUNITY_EVENTS // 2 + 1)]
+            for key in keys[:2]:
+                assert (await client.post(url, json=batch, headers=key)).status_code == 202
+            problem(await client.post(url, json=[event("dear")], headers=keys[2]), 429)

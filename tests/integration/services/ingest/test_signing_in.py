@@ -230,6 +230,37 @@ async def test_links_and_tries_are_limited(community: Community, admin: dict[str
         assert problem(answer, 409)["type"] == "urn:plaudit:problem:sign-in-not-set-up"
 
 
+@pytest.mark.parametrize(
+    ("trusted", "statuses"),
+    [
+        ("", [401, 401, 401, 429, 429]),
+        ("192.0.2.0/24", [401, 401, 401, 429, 429]),
+        ("192.0.2.0/24, 127.0.0.1", [401, 401, 401, 401, 401]),
+    ],
+    ids=["none", "another", "this one"],
+)
+async def test_whose_tries_they_are_says_a_trusted_proxy_alone(
+    stack: Any, trusted: str, statuses: list[int]
+) -> None:
+    _tries._failed.clear()
+    settings = Settings(**stack.settings("ingest"), sign_in_tries_max_per_minute=3, trusted_proxies=trusted)
+    async with (
+        running(SPEC, settings) as parts,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{parts.http.port}") as client,
+    ):
+
+        async def tried(forwarded: str) -> int:
+            answer = await client.post(
+                "/v1/tokens", json={"link": "psl_guess"}, headers={"X-Forwarded-For": forwarded}
+            )
+            return answer.status_code
+
+        assert [await tried(f"198.51.100.{number}") for number in range(5)] == statuses
+        # Whoever connects to the proxy may write what they like before what it adds.
+        _tries._failed.clear()
+        assert [await tried(f"203.0.113.{number}, 198.51.100.9") for number in range(4)] == [401, 401, 401, 429]
+
+
 async def test_somebody_signs_in_by_their_email_first_and_by_who_they_are_from_then_on(
     community: Community, admin: dict[str, str], provider: Provider
 ) -> None:

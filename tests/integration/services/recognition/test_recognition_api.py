@@ -50,6 +50,18 @@ async def test_ranks_are_shared_and_pages_go_on_where_they_ended(world: Any, api
         assert await pages(api, limit=limit) == expected
 
 
+async def test_bots_are_on_no_board(world: Any, api: httpx.AsyncClient) -> None:
+    await world.awarded(*(world.award(name, number) for name, number in {"a": 30, "bot": 20, "c": 7}.items()))
+    data = {"member_id": world.uuid("bot"), "name": "ci[bot]", "revision": 2, "bot_by": "pattern"}
+    await world.handle(on_members, world.fact("member.identified.v1", "bot 2", data))
+    for limit in (1, 500):
+        assert await pages(api, limit=limit) == [(1, 30), (2, 7)]
+    person = data | {"revision": 3}
+    del person["bot_by"]
+    await world.handle(on_members, world.fact("member.identified.v1", "bot 3", person))
+    assert await pages(api, limit=500) == [(1, 30), (2, 20), (3, 7)]
+
+
 async def test_weeks_and_months_are_those_of_the_event(world: Any, api: httpx.AsyncClient) -> None:
     await named(world, "a", "Old name")
     await named(world, "a", "Ada", revision=2)

@@ -147,15 +147,37 @@ async def test_two_runs_never_pay_the_same_points(finance: Finance) -> None:
 
 async def test_a_payout_whose_points_went_fails_at_approval_and_says_why(finance: Finance) -> None:
     run = await finance.run()
-    await finance.world.give(finance.world.award("not a0", "ada", -250, amends="a0"))
+    world = finance.world
+    await world.give(*(world.award(f"not a{n}", "ada", -250, amends=f"a{n}") for n in range(4)))
     assert (await finance.approve(run)).status_code == 200
     payout = (await finance.payouts(run))["ada"]
     assert payout["state"] == "failed"
-    assert payout["reason"].startswith("the balance fell to 1000 points")
-    assert await finance.world.balance("ada") == {"available": 1_000}
+    assert payout["reason"].startswith("the balance fell to 250 points")
+    assert await world.balance("ada") == {"available": 250}
     assert (await finance.file(run)).status_code == 409
+    await world.give(world.award("more", "ada", 750))
     again = await finance.run()
     assert (await finance.payouts(again))["ada"]["points"] == 1_000
+
+
+async def test_a_payout_of_which_some_points_went_pays_the_rest_and_says_so(finance: Finance) -> None:
+    run = await finance.run()
+    await finance.world.give(finance.world.award("not a0", "ada", -130, reverses="a0"))
+    assert (await finance.approve(run)).status_code == 200
+    payout = (await finance.payouts(run))["ada"]
+    assert (payout["state"], payout["points"], payout["amount_minor"]) == ("reserved", 1_100, 550)
+    assert (payout["computed_points"], payout["computed_minor"]) == (1_200, 600)
+    said = "the balance fell to 1120 points since the run was made: 1100 of 1200 are paid"
+    assert payout["reason"] == said
+    assert await finance.world.balance("ada") == {"available": 20, "reserved": 1_100}
+    assert (await finance.file(run)).json()["control_sum_minor"] == 550
+    assert (await finance.outcome(run, "settled")).json()["changed_count"] == 1
+    details = (await finance.maker.get(f"/v1/payouts/{payout['payout_id']}")).json()
+    assert [one["reason"] for one in details["changes"] if one["state"] == "approved"] == [said]
+    assert (await finance.world.check()).differences == 0
+    told = [fact["data"] for fact in await finance.world.published() if fact["type"] == "payout.changed.v1"]
+    points = {one["state"]: one["points"] for one in told if one["member_id"] == finance.world.uuid("ada")}
+    assert (points["eligible"], points["approved"], points["settled"]) == (1_200, 1_100, 1_100)
 
 
 async def test_bank_details_that_changed_after_the_run_was_made_are_not_paid(finance: Finance) -> None:
@@ -203,7 +225,9 @@ async def test_money_that_comes_back_gives_the_points_back(finance: Finance) -> 
     assert (await finance.payouts(run))["bob"]["reason"] == "AC04 ClosedAccountNumber"
     await finance.outcome(run, "settled")
     wrong = await finance.outcome(run, "sent", payout_ids=[bob["payout_id"]])
-    assert (wrong.status_code, wrong.json()["detail"]) == (409, "a payout that is returned cannot become sent")
+    reason = f"Payout {bob['payout_id']}: a payout that is returned cannot become sent"
+    assert (wrong.status_code, wrong.json()["detail"].split(".")[0]) == (409, reason)
+    assert wrong.json()["errors"] == [{"field": "/payout_ids/0", "detail": reason}]
     ada = (await finance.payouts(run))["ada"]["payout_id"]
     await finance.outcome(run, "reversed", reason="recalled", payout_ids=[ada])
     assert await world.balance("ada") == {"available": 1_250}
@@ -302,15 +326,16 @@ async def test_runs_need_terms_that_a_bank_can_pay(finance: Finance) -> None:
     assert (await finance.maker.get(f"/v1/payout-runs/{uuid4()}")).status_code == 404
 
 
-async def test_a_run_takes_only_so_many_and_says_that_more_are_left(finance: Finance) -> None:
-    finance.world.configure(payouts_per_run_max_count=1)
-    first = await finance.run()
+async def test_a_run_takes_only_so_many_and_says_that_more_are_left(both: Finance) -> None:
+    both.world.configure(payouts_per_run_max_count=1)
+    first = await both.run()
     assert (first["complete"], sum(one["count"] for one in first["payouts"])) == (False, 1)
-    second = await finance.run()
+    assert (first["left_payable_count"], first["left_held_count"], first["progress"]) == (1, 0, None)
+    second = await both.run()
     assert (second["complete"], sum(one["count"] for one in second["payouts"])) == (True, 1)
-    listed = (await finance.maker.get("/v1/payout-runs", params={"limit": 1})).json()
+    listed = (await both.maker.get("/v1/payout-runs", params={"limit": 1})).json()
     assert [one["run_id"] for one in listed["items"]] == [second["run_id"]]
-    rest = (await finance.maker.get("/v1/payout-runs", params={"after": listed["next"]})).json()
+    rest = (await both.maker.get("/v1/payout-runs", params={"after": listed["next"]})).json()
     assert [one["run_id"] for one in rest["items"]] == [first["run_id"]]
 
 

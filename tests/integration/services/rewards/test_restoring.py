@@ -258,7 +258,7 @@ async def a_day_of_work(office: Office) -> None:
     await office.file(first)
     await office.outcome(first, "sent", "ada", "eve")
     await office.outcome(first, "settled", "ada", "eve")
-    await office.outcome(first, "returned", "bob", reason="AC04 ClosedAccountNumber")
+    await office.outcome(first, "returned", "bob", reason="MS03 NotSpecifiedReasonAgentGenerated")
     await office.outcome(first, "reversed", "eve", reason="recalled")
     given_up = await office.run("given-up")
     await office.approve(given_up)
@@ -442,6 +442,11 @@ async def test_who_proposed_that_money_came_back_is_known_again(office: Office) 
     async with office.open():
         review = await office.ask("GET", f"/v1/payout-runs/{run['run_id']}/review", by="approver")
         assert review["made"]["person_id"] == office.people["maker"]
+        # So is what the bank said against the account: it is not paid before somebody says that it is in order.
+        payee = await office.ask("GET", f"/v1/payees/{office.world.uuid('ada')}")
+        assert (payee["refused"]["code"], payee["refused"]["blamed"]) == ("AC04", "account")
+        again = {"name": payee["name"], "iban": payee["iban"], "confirm_account": True}
+        await office.ask("PUT", f"/v1/payees/{office.world.uuid('ada')}", json=again)
         second = await office.run("second")
         review = await office.ask("GET", f"/v1/payout-runs/{second['run_id']}/review")
         assert [reason for reason in review["reasons_against_you"] if reason.startswith(f"you {Deed.GAVE_BACK}")]

@@ -95,6 +95,41 @@ async def test_a_dry_run_changes_nothing(api: httpx.AsyncClient, world: Any) -> 
     assert (other.status_code, other.json()["title"]) == (409, "The community has another programme")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("name: Example", 'name: "A\\0"'),
+        ("name: Example", "name: '***'"),
+        ("ABNANL2A", "'12345678'"),
+        ("ABNANL2A", "DEUTDEFF"),
+        ("NL91ABNA0417164300", "TR330006100519786457841326"),
+        ("EUR", "XXX"),
+        ("title: Wrote much", 'title: "A\\0"'),
+        ("data.length_chars > 100", "\"data.text == '\\0'\""),
+    ],
+    ids=range(8),
+)
+async def test_a_dry_run_refuses_what_the_publication_refuses(
+    api: httpx.AsyncClient, world: Any, change: tuple[str, str]
+) -> None:
+    account = "{name: Example, iban: NL91ABNA0417164300, bic: ABNANL2A}"
+    terms = f"{{currency: EUR, points: 100, minor: 100, minimum_points: 500, paying_account: {account}}}"
+    text = f"{world.rules}rewards:\n  payout: {terms}\n"
+    assert (await publish(api, text, dry_run=True)).status_code == 200
+    assert change[0] in text
+
+    checked = await publish(api, text.replace(*change), dry_run=True)
+    published = await publish(api, text.replace(*change))
+
+    assert (checked.status_code, checked.json()["type"]) == (422, "urn:plaudit:problem:invalid-programme")
+    assert published.json() | {"instance": ""} == checked.json() | {"instance": ""}
+    assert published.status_code == 422
+    (error,) = checked.json()["errors"]
+    assert error["line"] > 1
+    assert error["column"] > 1
+    assert (await api.get("/v1/programmes")).json()["items"] == []
+
+
 async def test_another_programme_is_a_conflict(api: httpx.AsyncClient, world: Any) -> None:
     await publish(api, world.rules)
     answer = await publish(api, world.rules.replace("programme: demo", "programme: other"))

@@ -9,6 +9,7 @@ import pytest
 
 from services.scoring.programmes.handlers.publishing import count_waiting
 from shared.access_keys.store import put_people
+from shared.followed_communities.store import put_communities
 from tests.integration.services.world import EVERY_ROLE, add_person, person_fact
 
 pytestmark = pytest.mark.stack
@@ -99,9 +100,9 @@ async def test_the_first_that_says_what_points_are_worth_waits_for_another(peopl
         ("minor: 100,", "minor: 1000000,"),
         ("points: 100,", "points: 1,"),
         ("minimum_points: 500", "minimum_points: 100"),
-        ("NL91ABNA0417164300", "DE89370400440532013000"),
+        ("NL91ABNA0417164300", "NL02ABNA0123456789"),
         ("name: Example", "name: Eve"),
-        ("bic: ABNANL2A", "bic: COBADEFFXXX"),
+        ("bic: ABNANL2A", "bic: INGBNL2A"),
         (PAYOUT.partition("  payout")[2], ""),
     ],
     ids=["rate", "points", "minimum", "account", "payer", "bank", "no payouts"],
@@ -240,3 +241,35 @@ async def test_approving_takes_a_scope_of_its_own(people: People, clients: Any) 
 async def test_the_service_may_not_rewrite_what_was_proposed(world: Any, command: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await world.pool.execute(command)
+
+
+async def has_published_by(world: Any, publishing: str, *, revision: int) -> None:
+    """Let scoring hear how many people it takes to publish in the community."""
+    said: Any = {"revision": revision, "review_policy": {"publishing": publishing}}
+    async with world.pool.acquire() as conn:
+        await put_communities(conn, data={world.community: said})
+
+
+async def test_where_two_people_publish_each_version_waits_whatever_it_changes(people: People) -> None:
+    await has_published_by(people.world, "two_people", revision=1)
+    assert (await people.publish(dry_run=True))["state"] == "proposed"
+
+    proposed = await people.publish()
+
+    assert (proposed["state"], proposed["effective_from"], proposed["money_changes"]) == ("proposed", None, [])
+    assert await people.told() == []
+    answer = await people.approve(proposed["version"], people.also_ada)
+    assert (answer.status_code, answer.json()["type"]) == (403, FOUR_EYES)
+    assert (await people.approve(proposed["version"])).json()["state"] == "published"
+    assert [number for number, _ in await people.told()] == [1]
+
+
+async def test_one_person_publishes_again_once_the_community_says_so(people: People) -> None:
+    await has_published_by(people.world, "two_people", revision=1)
+    assert (await people.publish())["state"] == "proposed"
+    await has_published_by(people.world, "one_person", revision=2)
+    more = "  - {id: late, title: Late, on: [forum.reply.v1], points: 1}\n"
+
+    published = await people.publish(more=more)
+    assert (published["state"], published["superseded"]) == ("published", 1)
+    assert (await people.publish(money=PAYOUT, more=more))["state"] == "proposed"

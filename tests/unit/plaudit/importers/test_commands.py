@@ -52,6 +52,67 @@ def test_a_mapping_file_and_options_that_win(table, tmp_path):
     assert (event["type"], event["data"]["channel"]) == ("forum.post.v1", "social")
 
 
+def test_rows_that_are_bad_are_told_beside_the_events_of_a_pipe(table):
+    done = run("csv", table, *MAPS, "--output", "-")
+    assert [orjson.loads(line)["data"]["actor"]["id"] for line in done.stdout.splitlines()] == ["u1", "u3"]
+    assert "1 × time is not a time of the format 'iso' (line 3)" in done.stderr
+    assert done.exit_code == 1
+    as_json = run("csv", table, *MAPS, "--output", "-", "--json")
+    assert json.loads(as_json.stderr)["invalid"] == 1
+    assert len(as_json.stdout.splitlines()) == 2
+
+
+def test_what_is_not_supported_is_told_apart_from_nothing_to_count(tmp_path):
+    for name in ("gollum.json", "fork.json"):
+        (tmp_path / name).write_text("{}")
+    (tmp_path / "ping.json").write_text("{}")
+    done = run("github-webhooks", tmp_path, "--output", tmp_path / "out", "--strict")
+    assert done.exit_code == 1
+    assert "2  unsupported are of a kind that is not known" in done.output
+    assert "no activity is known for the webhook event 'gollum' (gollum.json)" in done.output
+    assert "1  skipped" in done.output
+    for name in ("gollum.json", "fork.json"):
+        (tmp_path / name).unlink()
+    assert run("github-webhooks", tmp_path, "--output", tmp_path / "out", "--strict").exit_code == 0
+
+
+CO_AUTHORS = (*MAPS, "--map", "co_actors=with")
+
+
+@pytest.mark.parametrize(
+    ("cell", "options", "people"),
+    [
+        ("Grace Hopper; Linus T", (), ["Grace Hopper", "Linus T"]),
+        ("Grace Hopper", (), ["Grace Hopper"]),
+        ("a1b2 c3d4", (), ["a1b2", "c3d4"]),
+        ("ada@example.org bob@example.org", (), ["ada@example.org", "bob@example.org"]),
+        ("ada bob", ("--list-separator", " "), ["ada", "bob"]),
+        ("Ada and Bob, Jr.", ("--list-separator", " and "), ["Ada", "Bob, Jr."]),
+    ],
+)
+def test_people_of_a_cell(tmp_path, cell, options, people):
+    path = tmp_path / "c.csv"
+    path.write_text(f'who,at,with\nu1,2026-01-31,"{cell}"\n')
+    done = run("csv", path, *CO_AUTHORS, *options, "--output", "-")
+    events = [orjson.loads(line) for line in done.stdout.splitlines()]
+    assert [one["data"]["actor"]["id"] for one in events] == ["u1", *people]
+
+
+def test_the_separator_is_hinted_at(tmp_path):
+    path = tmp_path / "c.csv"
+    path.write_text("who;at\nu1;2026-01-31\n")
+    refused = run("csv", path, *MAPS, "--output", "-")
+    assert "is another character between the cells (--separator)?" in refused.stderr
+    assert run("csv", path, *MAPS, "--separator", ";", "--output", "-").exit_code == 0
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_a_mark_before_a_named_encoding_is_no_part_of_the_first_column(tmp_path, encoding):
+    path = tmp_path / "c.csv"
+    path.write_bytes('\ufeff"who",at\nu1,2026-01-31\n'.encode(encoding))
+    assert run("csv", path, *MAPS, "--encoding", encoding, "--output", "-").exit_code == 0
+
+
 @pytest.fixture
 def moments(tmp_path):
     """A table of one moment, 2026-01-31, in seconds."""
@@ -103,6 +164,8 @@ def test_a_mapping_file_may_begin_with_a_byte_order_mark(table, tmp_path):
 
 def test_strict_fails_when_a_row_is_bad(table):
     assert run("csv", table, *MAPS, "--output", "-", "--strict").exit_code == 1
+    assert run("csv", table, *MAPS, "--output", table.with_name("out"), "--strict").exit_code == 1
+    assert run("csv", table, *MAPS, "--output", table.with_name("out")).exit_code == 0
     assert run("csv", table, *MAPS, "--output", "-", "--strict", "--limit", "1").exit_code == 0
 
 

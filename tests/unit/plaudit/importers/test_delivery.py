@@ -4,7 +4,7 @@ import pytest
 from plaudit.client import PlauditClient, UnreachableError
 from plaudit.importers import delivery as delivery_module
 from plaudit.importers.delivery import OTHER_REASONS, REASONS_MAX_COUNT, Delivery, Summary
-from plaudit.importers.records import Bad, Mapped, Skipped, SourceError
+from plaudit.importers.records import Bad, Mapped, SamePerson, Skipped, SourceError
 
 
 def mapped(count, start=0, **more):
@@ -112,3 +112,34 @@ async def test_a_rate_is_kept(ingest, monkeypatch):
     monkeypatch.setattr(delivery_module, "BATCH_MAX_COUNT", 10)
     summary = await deliver(ingest, mapped(100), rate=1_000)
     assert summary.seconds >= 0.09
+
+
+async def join(ingest, *people):
+    summary = Summary()
+    async with PlauditClient("http://ingest", "secret", transport=ingest, retries=2) as client:
+        await Delivery(client, summary).join(people)
+    return summary
+
+
+async def test_people_of_many_ids_are_joined_in_pieces_that_share_one(ingest):
+    summary = await join(
+        ingest, SamePerson(tuple(f"i{number}" for number in range(45)), "Ada"), SamePerson(("x",), "X")
+    )
+    assert (summary.joined, summary.apart) == (2, 0)
+    said = [[one["id"] for one in body["identities"]] for body in ingest.identities]
+    assert [len(ids) for ids in said] == [20, 20, 7, 1]
+    assert {ids[0] for ids in said[:3]} == {"i0"}
+    assert len({one for ids in said for one in ids}) == 46
+    assert {body["name"] for body in ingest.identities} == {"Ada", "X"}
+
+
+async def test_who_cannot_be_joined_is_counted_with_the_reason(ingest):
+    ingest.failures = [httpx.Response(409, json={"title": "The identities are different members"})]
+    summary = await join(ingest, SamePerson(("a", "b")), SamePerson(("c", "d")))
+    assert (summary.joined, summary.apart) == (1, 1)
+    assert summary.reasons["apart"]["they are several members already"].examples == ["a"]
+    assert not summary.flawless
+    ingest.failures = [httpx.Response(403, json={"title": "Not allowed"})]
+    summary = await join(ingest, SamePerson(("a", "b")), SamePerson(("c", "d")))
+    assert (summary.joined, summary.apart) == (0, 2)
+    assert "the key has no scope members:write" in summary.reasons["apart"]

@@ -5,8 +5,10 @@ import subprocess
 import orjson
 import pytest
 
-from plaudit.importers.git import GitOptions, is_shallow, open_repository, person_id
-from plaudit.importers.records import Bad, Mapped, SourceError
+from plaudit.importers.git import GitOptions, open_repository
+from plaudit.importers.people import person_id
+from plaudit.importers.records import Bad, Mapped, SamePerson, Skipped, SourceError
+from plaudit.importers.repositories import is_shallow
 
 ADA = "Ada <Ada@Example.org>"
 
@@ -111,11 +113,95 @@ def test_the_mailmap_says_who_somebody_is(repository):
     )
     repository.git("add", ".mailmap")
     repository.commit("x\n\nCo-authored-by: b <b@old.example.org>", author="A <countess@example.org>")
-    actors = [record.event["data"]["actor"] for record in read(repository.path)]
-    assert actors == [
-        {"id": "git:" + digest("ada@example.org"), "name": "Ada Lovelace"},
-        {"id": "git:" + digest("bob@example.org"), "name": "Bob"},
+    source = open_repository(repository.path, GitOptions())
+    # Events say who the commit names, so that a mailmap that comes later changes none of them.
+    assert [record.event["data"]["actor"] for record in source.records] == [
+        {"id": "git:" + digest("countess@example.org"), "name": "A"},
+        {"id": "git:" + digest("b@old.example.org"), "name": "b"},
     ]
+    assert {person.ids: person.name for person in source.people} == {
+        ("git:" + digest("ada@example.org"), "git:" + digest("countess@example.org")): "Ada Lovelace",
+        ("git:" + digest("bob@example.org"), "git:" + digest("b@old.example.org")): "Bob",
+    }
+
+
+def test_a_mailmap_that_is_added_later_changes_no_event_and_joins(repository):
+    repository.commit(author="A <countess@example.org>")
+    before = open_repository(repository.path, GitOptions())
+    assert before.people == ()
+    events = [record.event for record in before.records]
+    (repository.path / ".mailmap").write_text(
+        "Ada Lovelace <7+ada@users.noreply.github.com> <countess@example.org>\n"
+    )
+    after = open_repository(repository.path, GitOptions())
+    assert [record.event for record in after.records] == events
+    [person] = after.people
+    assert person == SamePerson(("github:7", "git:" + digest("countess@example.org")), "Ada Lovelace")
+
+
+def test_both_addresses_that_a_forge_gives_to_an_account_are_one_person(repository):
+    repository.commit(author="Ada <ada@users.noreply.github.com>")
+    repository.commit(author="Ada <7+Ada@users.noreply.github.com>")
+    repository.commit(author="Bob <bob@users.noreply.github.com>")
+    early = "git:" + digest("ada@users.noreply.github.com")
+    assert open_repository(repository.path, GitOptions()).people == (SamePerson(("github:7", early), "Ada"),)
+
+
+def test_an_address_of_several_people_is_theirs_whom_the_mailmap_names(repository):
+    (repository.path / ".mailmap").write_text(
+        "Ada <ada@example.org> Ada <pair@example.org>\nBob <bob@example.org> Bob <pair@example.org>\n"
+    )
+    repository.commit(author="Ada <pair@example.org>")
+    repository.commit(author="Bob <pair@example.org>")
+    source = open_repository(repository.path, GitOptions())
+    assert [record.event["data"]["actor"]["id"] for record in source.records] == [
+        "git:" + digest("ada@example.org"),
+        "git:" + digest("bob@example.org"),
+    ]
+    assert source.people == ()
+
+
+@pytest.mark.parametrize(
+    "author",
+    [
+        "dependabot[bot] <49699333+dependabot[bot]@users.noreply.github.com>",
+        "renovate[bot] <bot@renovateapp.com>",
+        "Claude <noreply@anthropic.com>",
+        "Copilot <198982749+Copilot@users.noreply.github.com>",
+        "Cursor Agent <cursoragent@cursor.com>",
+    ],
+)
+def test_bots_have_no_commits_and_their_co_authors_do(repository, author):
+    sha = repository.commit("x\n\nCo-authored-by: Bob <bob@example.org>", author=author)
+    repository.commit("y", author=author)
+    repository.commit(f"z\n\nCo-authored-by: {author}")
+    records = read(repository.path)
+    assert [one.event["data"]["actor"].get("name") for one in records if isinstance(one, Mapped)] == ["Bob", "Ada"]
+    assert records[0].event["id"] == f"{sha}#co{digest('bob@example.org')}"
+    assert [one.reason for one in records if isinstance(one, Skipped)] == ["made by a bot"]
+
+
+def test_a_person_who_is_called_like_an_assistant_is_a_person(repository):
+    repository.commit(author="Claude <claude@example.org>")
+    repository.commit(author="Devin Talbot <devin.talbot@example.org>")
+    assert all(isinstance(record, Mapped) for record in read(repository.path))
+
+
+def test_placeholders_are_nobody(repository):
+    repository.commit(author="ghost <10137+ghost@users.noreply.github.com>")
+    repository.commit(author="(no author) <(no author)@3bde-uuid>")
+    assert [record.reason for record in read(repository.path)] == ["made by nobody who is known"] * 2
+
+
+def test_a_squash_says_so(repository):
+    repository.commit("Add a door (#12)")
+    committer = {"GIT_COMMITTER_NAME": "GitHub", "GIT_COMMITTER_EMAIL": "noreply@github.com"}
+    subprocess.run(
+        ["git", "-C", str(repository.path), "commit", "-q", "--allow-empty", "-m", "Add a window (#13)"],
+        check=True,
+        env=os.environ | committer | {"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org"},
+    )
+    assert [record.event["data"].get("squash") for record in read(repository.path)] == [None, True]
 
 
 def test_a_salt_makes_other_hashes():
@@ -188,7 +274,8 @@ def test_a_bare_repository_gives_the_same(repository, tmp_path):
     bare = tmp_path / "bare.git"
     repository.git("clone", "-q", "--bare", str(repository.path), str(bare))
     assert read(bare, stat=True) == read(repository.path, stat=True)
-    assert read(bare)[0].event["data"]["actor"]["name"] == "Ada L."
+    [person] = open_repository(bare, GitOptions()).people
+    assert person.name == "Ada L."
 
 
 def test_a_shallow_clone_counts_no_lines_for_its_edge(repository, tmp_path):

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plaudit.importers.github import KINDS, event_name_of, map_body, open_directory
-from plaudit.importers.records import Bad, Mapped, Skipped, SourceError
+from plaudit.importers.deliveries import event_name_of, open_directory
+from plaudit.importers.github import KINDS, map_body
+from plaudit.importers.people import person_id
+from plaudit.importers.records import Bad, Mapped, SamePerson, Skipped, SourceError, Unsupported
 
 SHARED_DATA = Path(os.environ.get("PLAUDIT_SHARED_DATA", "../shared/data"))
 WEBHOOKS = SHARED_DATA / "github-webhooks"
@@ -63,7 +65,7 @@ def test_retractions_of_real_bodies_name_events_of_real_bodies():
     events = [record.event for record in open_directory(WEBHOOKS).records if isinstance(record, Mapped)]
     known = {(one["source"], one["id"]) for one in events}
     targets = [one["data"]["target"] for one in events if one["type"] == "activity.retracted.v1"]
-    assert len(targets) == 6
+    assert len(targets) == 7
     assert all((target["source"], target["id"]) in known for target in targets)
 
 
@@ -122,17 +124,156 @@ def test_pushed_commits_belong_to_their_authors():
     records = list(map_body("push", body(commits=commits), "x"))
     assert [record.event["id"] for record in records[:3]] == ["c1", "c2", "c3"]
     actors = [record.event["data"]["actor"] for record in records[:3]]
-    assert actors[0] == {"id": "github:7", "name": "octo"}
+    assert actors[0] == {"id": person_id("o@example.org", ""), "name": "Octo"}, "whoever pushed"
     assert actors[1] == {"id": "github:12", "name": "Else"}
     assert actors[2]["id"].startswith("git:")
     assert "example.org" not in orjson.dumps([record.event for record in records[:3]]).decode().lower()
     assert isinstance(records[3], Bad), "a commit without an author doesn't spoil the others"
 
 
-def test_bots_and_unknown_kinds_are_skipped():
-    bot = body(action="opened", issue=ISSUE) | {"sender": {"id": 1, "login": "ci[bot]", "type": "Bot"}}
-    assert list(map_body("issues", bot, "x")) == [Skipped("x", "the sender is a bot")]
-    assert list(map_body("ping", body(), "x")) == [Skipped("x", "no activity for the webhook event 'ping'")]
+BOT = {"id": 1, "login": "ci[bot]", "type": "Bot"}
+
+
+def test_what_bots_do_among_themselves_is_skipped_and_what_is_not_known_is_named():
+    bot = body(action="opened", issue=ISSUE | {"user": BOT}) | {"sender": BOT}
+    assert list(map_body("issues", bot, "x")) == [Skipped("x", "only bots take part")]
+    assert list(map_body("ping", body(), "x")) == [Skipped("x", "the forge tried the webhook")]
+    [record] = map_body("gollum", body(), "x")
+    assert record == Unsupported("x", "no activity is known for the webhook event 'gollum'")
+
+
+PULL = ISSUE | {"merged": True, "closed_at": "2026-01-02T00:00:00Z"}
+
+
+def test_a_person_whose_pull_request_a_bot_merges_earns():
+    merged = event("pull_request", action="closed", pull_request=PULL, sender=BOT)
+    assert merged["data"]["object"]["author"] == {"id": "github:8", "name": "other"}
+    assert merged["data"]["actor"] == {"id": "github:1", "name": "ci[bot]", "bot": True}
+
+
+@pytest.mark.parametrize(
+    "bot",
+    [BOT, {"id": 2, "login": "renovate[bot]"}, {"id": 3, "login": "helper", "type": "Bot"}],
+    ids=["both", "by-name", "by-type"],
+)
+def test_a_bot_is_one_as_author_too(bot):
+    merged = event("pull_request", action="closed", pull_request=PULL | {"user": bot})
+    assert merged["data"]["object"]["author"]["bot"] is True
+    assert "bot" not in merged["data"]["actor"]
+
+
+def commit(sha, message="work", **author):
+    author = author or {"name": "Ada", "email": "ada@example.org", "username": "ada"}
+    return {"id": sha, "timestamp": "2026-01-01T00:00:00Z", "author": author, "message": message}
+
+
+def pushed(*commits, ref="refs/heads/main", **more):
+    push = {"ref": ref, "repository": REPOSITORY | {"default_branch": "main"}, "commits": list(commits)}
+    return list(map_body("push", body(**push | more), "x"))
+
+
+def test_the_author_is_one_person_whoever_pushes():
+    ada = {"id": 70, "login": "ada", "type": "User"}
+    by_herself, by_another = pushed(commit("c1"), sender=ada)[0], pushed(commit("c2"))[0]
+    assert by_herself.event["data"]["actor"] == by_another.event["data"]["actor"]
+    by_bot = pushed(commit("c3"), sender=BOT)[0]
+    assert by_bot.event["data"]["actor"] == by_another.event["data"]["actor"]
+
+
+def test_commits_of_branches_do_not_stand_in_for_those_of_the_default_branch():
+    branch = pushed(commit("c1") | {"distinct": True}, ref="refs/heads/door", forced=False)[0].event
+    rebased = pushed(commit("c2") | {"distinct": True}, ref="refs/heads/door", forced=True)[0].event
+    main = pushed(commit("c1") | {"distinct": False})[0].event
+    assert [one["id"] for one in (branch, rebased, main)] == ["c1@refs/heads/door", "c2@refs/heads/door", "c1"]
+    told = [
+        [one["data"].get(name) for name in ("default_branch", "forced", "distinct")]
+        for one in (branch, rebased, main)
+    ]
+    assert told == [[False, False, True], [False, True, True], [True, None, False]]
+
+
+@pytest.mark.parametrize(
+    ("message", "parents"),
+    [
+        ("Merge pull request #12 from ada/door\n\nA door", 2),
+        ("Merge branch 'main' of github.com:octo/garden", 2),
+        ("Merge remote-tracking branch 'origin/main' into door", 2),
+        ("Merged in door (pull request #3)", 2),
+        ("Merge sort is quicker", None),
+        ("Merge the two tables", None),
+    ],
+)
+def test_a_merge_is_told_by_its_message(message, parents):
+    assert pushed(commit("c1", message))[0].event["data"].get("parents") == parents
+
+
+def test_a_squash_is_told_by_who_made_it():
+    forge = {"name": "GitHub", "email": "noreply@github.com", "username": "web-flow"}
+    assert pushed(commit("c1", "A door (#12)") | {"committer": forge})[0].event["data"]["squash"] is True
+    assert "squash" not in pushed(commit("c1", "A door (#12)"))[0].event["data"]
+
+
+def test_co_authors_of_a_push_are_those_of_git():
+    message = (
+        "A door (#12)\n\n* hinges\n\n---------\n\nCo-authored-by: Bob <bob@example.org>\n"
+        "Co-Authored-By: Cy <12+cy@users.noreply.github.com>\n"
+        "Co-authored-by: ci[bot] <1+ci[bot]@users.noreply.github.com>\n"
+        "Co-authored-by: Assistant <noreply@anthropic.com>"
+    )
+    records = pushed(commit("c1", message))
+    bob = person_id("bob@example.org", "Bob")
+    assert [record.event["data"]["actor"]["id"] for record in records[1:]] == [bob, "github:12"]
+    assert [record.event["id"] for record in records[1:]] == [f"c1#co{bob.removeprefix('git:')}", "c1#cogithub:12"]
+    assert records[1].event["data"]["attributes"] == {"co_author": True}
+    assert len(pushed(commit("c2", "Co-authored-by: in the subject <x@example.org>"))) == 1
+
+
+GHOST = {"id": 10137, "login": "ghost", "type": "User"}
+
+
+@pytest.mark.parametrize(
+    "gone", [GHOST, None, {"id": 9, "login": "Ghost"}, {"id": 5, "login": "x", "type": "Mannequin"}]
+)
+def test_accounts_that_are_gone_are_no_members(gone):
+    closed = event("pull_request", action="closed", pull_request=PULL | {"user": gone})
+    assert "author" not in closed["data"]["object"]
+
+
+def test_what_a_placeholder_does_is_nobodys():
+    by_ghost = body(action="opened", issue=ISSUE) | {"sender": GHOST}
+    assert list(map_body("issues", by_ghost, "x")) == [Skipped("x", "done by an account that is gone")]
+
+
+def test_two_forges_count_their_accounts_alike_and_are_two():
+    elsewhere = REPOSITORY | {"html_url": "https://code.example.org/octo/garden"}
+    here, there = (
+        event("issues", action="opened", issue=ISSUE),
+        event("issues", action="opened", issue=ISSUE, repository=elsewhere),
+    )
+    assert (here["source"], there["source"]) == ("github:99", "github:code.example.org/99")
+    assert there["data"]["actor"]["id"] == "github:code.example.org/7"
+    assert there["data"]["object"]["author"]["id"] == "github:code.example.org/8"
+    hidden = {"name": "Octo", "email": "7+octo@users.noreply.code.example.org"}
+    assert pushed(commit("c1", **hidden))[0].event["data"]["actor"]["id"] == "github:code.example.org/7"
+
+
+def test_a_dismissed_review_is_taken_back():
+    review = {"id": 4, "user": OTHER, "state": "approved", "submitted_at": "2026-01-01T00:00:00Z"}
+    given = event("pull_request_review", action="submitted", review=review, pull_request=PULL, sender=OTHER)
+    taken = event(
+        "pull_request_review", action="dismissed", review=review | {"state": "dismissed"}, pull_request=PULL
+    )
+    assert taken["type"] == "activity.retracted.v1"
+    assert taken["data"]["target"] == {"source": given["source"], "id": given["id"]}
+    assert taken["time"].isoformat() == "2026-01-02T00:00:00+00:00", "when it was dismissed, not when it was given"
+
+
+def test_accounts_and_addresses_of_a_directory_are_one_person(tmp_path):
+    push = body(commits=[commit("c1"), commit("c2", name="ci[bot]", email="ci@example.org", username="octo")])
+    (tmp_path / "push.json").write_bytes(orjson.dumps(push))
+    ada = {"id": 70, "login": "Ada", "type": "User"}
+    (tmp_path / "issues.json").write_bytes(orjson.dumps(body(action="opened", issue=ISSUE | {"user": ada})))
+    assert open_directory(tmp_path).people == (SamePerson(("github:70", person_id("ada@example.org", ""))),)
 
 
 def test_a_body_without_what_it_needs_says_what():

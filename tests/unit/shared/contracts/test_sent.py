@@ -65,7 +65,64 @@ def test_scripts_are_refused(scheme: str, adapter: TypeAdapter[str]) -> None:
     with pytest.raises(ValidationError, match=f"should not be of the scheme {scheme.lower()}"):
         adapter.validate_python(f"{scheme}:x")
     assert adapter.validate_python(f"{scheme}/x") == f"{scheme}/x"
-    assert adapter.validate_python(f"{scheme}x:x") == f"{scheme}x:x"
+    assert URI.validate_python(f"{scheme}x:x") == f"{scheme}x:x"
+    with pytest.raises(ValidationError, match=f"should not be of the scheme {scheme.lower()}x"):
+        SOURCE.validate_python(f"{scheme}x:x")
+
+
+NO_SOURCES = {
+    "view-source:x": "of the scheme view-source; there are csv, file, git,",
+    "about:blank": "of the scheme about",
+    "filesystem:https://x/": "of the scheme filesystem",
+    "http://[::1": "Invalid IPv6",
+    "http://[::1]x": "host or port is none|brackets",
+    "http://[x]/": "host or port is none",
+    "https://x/a[1]": "brackets",
+    "https://x:99999/": "Port",
+    "https://x:y/": "Port",
+    "https://": "it has no host",
+    "https:x": "it has no host",
+    "https:///x": "it has no host",
+    "https://me:secret@x/": "no name or password",
+    "https://x/#a#b": "two fragments",
+    "https://x/%zz": "no blanks",
+    "urn:": "nothing but its scheme",
+    "1a:b": "is no scheme",
+    "/openapi.json?x=1": "it is a path, with no host, query or fragment",
+    "/a#b": "it is a path, with no host, query or fragment",
+    "//host/x": "it is a path, with no host, query or fragment",
+}
+
+
+@pytest.mark.parametrize("source", NO_SOURCES)
+def test_what_is_no_source_is_refused_by_name(source: str) -> None:
+    with pytest.raises(ValidationError, match=NO_SOURCES[source]):
+        SOURCE.validate_python(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "https://forum.example.org",
+        "http://[::1]:8080/x",
+        "https://x/?q=/",
+        "https://x/#/",
+        "https://m\u00fcller.example/\u00e4",
+        "urn:uuid:6e8bc430-9c3a-11d9-9669-0800200c9a66",
+        "mailto:ada@example.org",
+        "tag:example.org,2026:forum",
+        "git:4f2a",
+        "github:99",
+        "csv:old",
+        "simulated:forum",
+        "file:///srv/forum",
+        "/sensors/tn-1234567/alerts",
+        "cloudevents/spec/pull/123",
+        "1-555-123-4567",
+    ],
+)
+def test_what_is_a_source_is_taken_as_it_is(source: str) -> None:
+    assert SOURCE.validate_python(source) == source
 
 
 class Person(TypedDict, total=False):

@@ -1,15 +1,18 @@
 """A run's bank file, and what the bank says of it."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from services.rewards.bank_messages.pain001.domain import BankFileError, CreditTransfer, credit_transfer_file
 from services.rewards.payouts.domain import (
+    STEPS,
     Change,
     Payout,
     PayoutState,
+    Traced,
     WrongStateError,
     changes_to,
     states_open_to,
@@ -84,6 +87,28 @@ def _credit_transfer(payout: Payout) -> CreditTransfer:
     )
 
 
+class Refused(NamedTuple):
+    """A payout that a report names, and why it cannot be what the report says."""
+
+    payout_id: str
+    reason: str
+
+
+class ReportRefusedError(Exception):
+    """A report names payouts that cannot be what it says: `refused`, each with its place in the list."""
+
+    def __init__(self, refused: Mapping[int, Refused]) -> None:
+        super().__init__("; ".join(f"payout {payout_id}: {reason}" for payout_id, reason in refused.values()))
+        self.refused = refused
+
+
+class ReportedChanges(NamedTuple):
+    """What a report changes of a run's payouts, and which of them it leaves: they are there, or were, already."""
+
+    changes: Sequence[Change]
+    unchanged: Sequence[Payout]
+
+
 @dataclass(frozen=True, slots=True)
 class BankReport:
     """What the bank said of a run's payouts: of `payout_ids`, or of all that can become that."""
@@ -97,21 +122,53 @@ class BankReport:
         """In which states the payouts are that it is about."""
         return states_open_to(self.outcome) if self.payout_ids is None else tuple(PayoutState)
 
-    def changes(self, payouts: Sequence[Payout]) -> list[Change]:
-        """What it changes of the run's payouts; those that are there already stay as they are.
+    def changes(self, payouts: Sequence[Traced]) -> ReportedChanges:
+        """What it changes of the run's payouts; those that are there, or have been, stay as they are.
 
-        Raises RunRefusedError when it names one that is not of the run, and WrongStateError when one that it
-        names cannot become that.
+        Raises ReportRefusedError, which names each payout that is not of the run or cannot become that.
         """
-        missing = set(self.payout_ids or ()) - {payout.payout_id for payout in payouts}
-        if missing:
-            raise RunRefusedError(f"Payout {min(missing)} is not one of this run")
-        changing = [payout for payout in payouts if payout.state != self.outcome]
-        able = states_open_to(self.outcome)
-        for payout in changing:
-            if payout.state not in able:
-                raise WrongStateError(payout.state, self.outcome)
-        return changes_to(self.outcome, changing, self.reason)
+        known = {traced.payout.payout_id: traced for traced in payouts}
+        changing: list[Payout] = []
+        unchanged: list[Payout] = []
+        refused: dict[int, Refused] = {}
+        for place, payout_id in enumerate(self.payout_ids if self.payout_ids is not None else known):
+            traced = known.get(payout_id)
+            if traced is None:
+                refused[place] = Refused(payout_id, "it is not one of this run")
+            elif has_been(traced, self.outcome):
+                unchanged.append(traced.payout)
+            elif STEPS.find(traced.payout.state, self.outcome) is None:
+                reason = str(WrongStateError(traced.payout.state, self.outcome))
+                refused[place] = Refused(payout_id, reason)
+            elif traced.payout not in changing:
+                changing.append(traced.payout)
+        if refused:
+            raise ReportRefusedError(refused)
+        return ReportedChanges(changes_to(self.outcome, changing, self.reason), unchanged)
+
+    def check_were_filed(self, filed: Sequence[Payout]) -> None:
+        """Check that what is corrected was ever given to the bank. Raises ReportRefusedError when it was not."""
+        known = {payout.payout_id for payout in filed}
+        refused = {
+            place: Refused(payout_id, "it was never in the bank's file")
+            for place, payout_id in enumerate(self.payout_ids or ())
+            if payout_id not in known
+        }
+        if self.outcome is PayoutState.CORRECTED and refused:
+            raise ReportRefusedError(refused)
+
+
+def has_been(traced: Traced, outcome: PayoutState) -> bool:
+    """Whether a payout is, or was, what a bank says of it: what was settled had been sent.
+
+    One that is corrected is at its end: nothing that was said of it before is so any more.
+    """
+    state = traced.payout.state
+    if state is outcome:
+        return True
+    if outcome is PayoutState.SENT and state in (PayoutState.SETTLED, PayoutState.REVERSED):
+        return True
+    return state is not PayoutState.CORRECTED and outcome in traced.reached
 
 
 def message_id(run_id: str) -> str:

@@ -1,43 +1,55 @@
 """Payout runs: what is owed to whom, and who may decide that it is paid."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from schwifty import IBAN
-from schwifty.exceptions import SchwiftyException
-
 from services.rewards.bank_messages.domain import BankAccount
-from services.rewards.bank_messages.pain001.domain import CURRENCY
 from services.rewards.ledger.domain.entries import derived_id
 from services.rewards.lots.domain.steps import Step, Steps
-from services.rewards.payouts.domain import Actor, Payout, PayoutState, end_to_end_id, payout_id
+from services.rewards.payouts.domain import Actor, Part, Payout, PayoutState, end_to_end_id, payout_id
 from services.rewards.payouts.payees.domain import Payee
-from services.rewards.payouts.runs.domain.terms import PayoutTerms, worth
+from services.rewards.payouts.runs.domain.terms import Owing, PayoutTerms, affordable, parts_of, total
 from services.rewards.programmes.domain import InForce
 from shared.access_keys.scopes import Scope
+from shared.bank_accounts import AccountError, read_account, why_not_payable_in
 from shared.contracts.fields import Timestamp, Uuid
 
 NO_BANK_DETAILS = "no bank details"
 
 
 class RunState(StrEnum):
-    """What a run can be."""
+    """What a run can be; in those that end in -ing it is worked at, piece by piece."""
 
+    COMPUTING = "computing"
     OPEN = "open"
+    APPROVING = "approving"
     APPROVED = "approved"
+    FILING = "filing"
     FILED = "filed"
+    CANCELLING = "cancelling"
     CANCELLED = "cancelled"
 
 
 STEPS: Steps[RunState] = Steps(
-    Step(None, RunState.OPEN),
-    Step(RunState.OPEN, RunState.APPROVED),
-    Step(RunState.OPEN, RunState.CANCELLED),
-    Step(RunState.APPROVED, RunState.FILED),
-    Step(RunState.APPROVED, RunState.CANCELLED),
+    Step(None, RunState.COMPUTING),
+    Step(RunState.COMPUTING, RunState.OPEN),
+    Step(RunState.COMPUTING, RunState.CANCELLING),
+    Step(RunState.OPEN, RunState.APPROVING),
+    Step(RunState.OPEN, RunState.CANCELLING),
+    Step(RunState.APPROVING, RunState.APPROVED),
+    Step(RunState.APPROVING, RunState.CANCELLING),
+    Step(RunState.APPROVED, RunState.FILING),
+    Step(RunState.APPROVED, RunState.CANCELLING),
+    Step(RunState.FILING, RunState.FILED),
+    # None of its payouts could be paid any more, so there is no file.
+    Step(RunState.FILING, RunState.APPROVED),
+    Step(RunState.CANCELLING, RunState.CANCELLED),
 )
+#: In these states somebody works at it, and it goes on by itself.
+WORKED_AT = (RunState.COMPUTING, RunState.APPROVING, RunState.FILING, RunState.CANCELLING)
 
 
 class RunRefusedError(Exception):
@@ -60,6 +72,25 @@ class UnknownRunError(Exception):
         self.run_id = run_id
 
 
+class PlanCounts(NamedTuple):
+    """How many members a run is computed for, and how many did not fit: those who can be paid, and the others."""
+
+    planned: int = 0
+    left_payable: int = 0
+    left_held: int = 0
+
+
+NO_PLAN = PlanCounts()
+
+
+class Plan(NamedTuple):
+    """The members whom a run is computed for, in order, and how many did not fit."""
+
+    member_ids: Sequence[str]
+    left_payable: int
+    left_held: int
+
+
 class RunPlace(NamedTuple):
     """Where a page of runs ended."""
 
@@ -69,9 +100,9 @@ class RunPlace(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A payout run and the terms it was made under; `complete` unless members are left for another run.
+    """A payout run and the terms it was made under; `complete` unless members who can be paid are left over.
 
-    Its payments are to be made `execution_days` after its bank file is written.
+    Its payments are to be made `execution_days` after its bank file is written, which `filing_by` asked for.
     """
 
     community: str
@@ -87,6 +118,8 @@ class Run:
     created_by: Actor
     decided_at: datetime | None = None
     decided_by: Actor | None = None
+    filing_by: Actor | None = None
+    plan: PlanCounts = NO_PLAN
 
     @property
     def place(self) -> RunPlace:
@@ -96,9 +129,9 @@ class Run:
     def needed(self) -> list[tuple[str, Actor, Scope]]:
         """What somebody did for it to be paid, who, and what they must still be allowed for it to go on."""
         needed = []
-        if self.state in (RunState.OPEN, RunState.APPROVED):
+        if self.state in (RunState.COMPUTING, RunState.OPEN, RunState.APPROVING, RunState.APPROVED):
             needed.append(("made", self.created_by, Scope.PAYOUTS_WRITE))
-        if self.state is RunState.APPROVED and self.decided_by is not None:
+        if self.state in (RunState.APPROVING, RunState.APPROVED) and self.decided_by is not None:
             needed.append(("approved", self.decided_by, Scope.PAYOUTS_APPROVE))
         return needed
 
@@ -112,12 +145,16 @@ class Run:
             raise RunRefusedError(f"The run is {self.state}; this needs one that is {' or '.join(states)}")
 
     def decided(self, wanted: RunState, *, by: Actor, now: datetime) -> "Run":
-        """The run approved or cancelled."""
+        """The run being approved or cancelled."""
         return replace(self, state=wanted, decided_at=now, decided_by=by)
 
-    def filed(self) -> "Run":
-        """The run with its bank file written; who decided it stays."""
-        return replace(self, state=RunState.FILED)
+    def being_filed(self, *, by: Actor) -> "Run":
+        """The run while its bank file is written; who decided it stays."""
+        return replace(self, state=RunState.FILING, filing_by=by)
+
+    def becoming(self, state: RunState) -> "Run":
+        """The run in another state; who brought it there is known already."""
+        return replace(self, state=state)
 
 
 def open_run(
@@ -138,19 +175,23 @@ def open_run(
         raise NoPayableTermsError(
             "The programme in force has no `rewards.payout`: publish a version that says what points are worth"
         )
-    if payout.currency != CURRENCY:
-        raise NoPayableTermsError(f"Bank files are SEPA credit transfers in {CURRENCY}, not {payout.currency}")
+    refused = why_not_payable_in(payout.currency)
+    if refused is not None:
+        raise NoPayableTermsError(f"{refused[:1].upper()}{refused[1:]}")
+    # It was looked at when it was published; what was published before that was so is looked at here.
     payer = payout.paying_account
     try:
-        IBAN(payer.iban)
-    except SchwiftyException as error:
+        read_account(payer.name, payer.iban, payer.bic)
+    except AccountError as error:
+        ((field, reason), *_) = error.reasons.items()
+        what = field if field == "name" else field.upper()
         raise NoPayableTermsError(
-            f"The paying account's IBAN is wrong ({error}): publish a version with the right one"
+            f"The paying account's {what} is wrong ({reason}): publish a version with the right one"
         ) from error
     return Run(
         community=community,
         run_id=run_id(community, idempotency_key),
-        state=RunState.OPEN,
+        state=RunState.COMPUTING,
         programme_id=in_force.programme_id,
         programme_version=in_force.version,
         terms=PayoutTerms(payout.currency, payout.points, payout.minor, payout.minimum_points),
@@ -162,16 +203,26 @@ def open_run(
     )
 
 
+def planned_run(run: Run, plan: Plan) -> Run:
+    """The run with whom it is computed for."""
+    counts = PlanCounts(len(plan.member_ids), plan.left_payable, plan.left_held)
+    return replace(run, complete=not plan.left_payable, plan=counts)
+
+
 class PayableMember(NamedTuple):
-    """A member and the points that are available to them."""
+    """A member, and what they have."""
 
     member_id: str
-    available: int
+    owing: Owing
 
 
-def accrued(run: Run, member: PayableMember, payee: Payee | None) -> Payout:
-    """What a run owes a member."""
-    points, amount_minor = worth(member.available, run.terms)
+def accrued(run: Run, member: PayableMember, payee: Payee | None, *, now: datetime) -> Payout | None:
+    """What a run owes a member at a moment, None when that is nothing; to nobody when no details can be paid."""
+    payee = payee if payee is not None and payee.refusal is None else None
+    parts = parts_of(member.owing, run.terms)
+    points, amount_minor = total(parts)
+    if not points:
+        return None
     made = payout_id(run.run_id, member.member_id)
     return Payout(
         community=run.community,
@@ -185,19 +236,38 @@ def accrued(run: Run, member: PayableMember, payee: Payee | None) -> Payout:
         end_to_end_id=end_to_end_id(made),
         payee=payee.account if payee else None,
         reason=None,
-        created_at=run.created_at,
-        changed_at=run.created_at,
+        created_at=now,
+        changed_at=now,
         payee_set=payee.as_set if payee else None,
+        parts=tuple(parts) if any(part.returned_payout_id for part in parts) else (),
     )
 
 
-def why_not(payout: Payout, available: int, payee: Payee | None) -> str | None:
-    """Why a payout can no longer be paid as it was computed; None when it can."""
-    if available < payout.points:
-        return f"the balance fell to {available} points since the run was made; {payout.points} are needed"
+def why_held(payee: Payee | None) -> str:
+    """Why a payout waits that nobody can be paid."""
+    return NO_BANK_DETAILS if payee is None or payee.refusal is None else payee.refusal.words
+
+
+class Judged(NamedTuple):
+    """A payout as it can still be paid, with what is to be said of it; or None, with why not."""
+
+    payout: Payout | None
+    reason: str | None = None
+
+
+def judged(payout: Payout, available: int, payee: Payee | None, *, parts: Sequence[Part], run: Run) -> Judged:
+    """Whether a payout can still be paid as it was computed, or as much of it as the points still pay for."""
     if payee is None or payee.account != payout.payee:
-        return "the bank details changed since the run was made"
-    return None
+        return Judged(None, "the bank details changed since the run was made")
+    if payee.refusal is not None:
+        return Judged(None, payee.refusal.words)
+    if available >= payout.points:
+        return Judged(payout)
+    fell = f"the balance fell to {available} points since the run was made"
+    points, amount_minor = total(affordable(parts, available, run.terms))
+    if not points:
+        return Judged(None, f"{fell}; {payout.points} are needed")
+    return Judged(payout.reduced_to(points, amount_minor), f"{fell}: {points} of {payout.points} are paid")
 
 
 def why_not_filed(payout: Payout, available: int, payee: Payee | None) -> str | None:
@@ -210,7 +280,35 @@ def why_not_filed(payout: Payout, available: int, payee: Payee | None) -> str | 
         return f"points were taken back since the run was approved: {left} of {payout.points} are left"
     if payee is None or payee.account != payout.payee:
         return "the bank details changed since the run was approved"
-    return None
+    return payee.refusal.words if payee.refusal else None
+
+
+class Progress(NamedTuple):
+    """How far the work at a run is: so many payouts of so many are done."""
+
+    done: int
+    total: int
+
+
+def progress(run: Run, sums: Sequence["StateSum"]) -> Progress | None:
+    """How far the work at a run is, by its payouts' states; None when nobody works at it."""
+    counts = {state_sum.state: state_sum.count for state_sum in sums}
+    every = sum(counts.values())
+    if run.state is RunState.COMPUTING:
+        return Progress(min(every, run.plan.planned), run.plan.planned)
+    if run.state not in WORKED_AT:
+        return None
+    if run.state is not RunState.CANCELLING:
+        every -= counts.get(PayoutState.HELD, 0)
+    return Progress(every - sum(counts.get(state, 0) for state in LEFT[run.state]), every)
+
+
+#: Which payouts of a run the work at it has yet to bring further.
+LEFT: Mapping[RunState, tuple[PayoutState, ...]] = {
+    RunState.APPROVING: (PayoutState.ELIGIBLE,),
+    RunState.FILING: (PayoutState.RESERVED,),
+    RunState.CANCELLING: (PayoutState.HELD, PayoutState.ELIGIBLE, PayoutState.RESERVED),
+}
 
 
 @dataclass(frozen=True, slots=True)

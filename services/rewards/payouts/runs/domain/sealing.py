@@ -8,14 +8,22 @@ from services.rewards.payouts.domain import altered
 from services.rewards.payouts.runs.domain.runs import Run, RunRefusedError, RunState
 from services.rewards.payouts.seals.domain import SealedRun, SealStep
 
+_NONE: frozenset[SealStep] = frozenset()
 _COMPUTED = frozenset({SealStep.COMPUTED})
-_APPROVED = _COMPUTED | {SealStep.APPROVED}
+_APPROVING = _COMPUTED | {SealStep.APPROVING}
+_APPROVED = _APPROVING | {SealStep.APPROVED}
+#: As runs had it whose approval was one step.
+_APPROVED_AT_ONCE = _COMPUTED | {SealStep.APPROVED}
 #: Which seals a run has, by its state: the one can be set by hand, the others are only added to.
 SEALS: Mapping[RunState, Collection[frozenset[SealStep]]] = {
+    RunState.COMPUTING: (_NONE,),
     RunState.OPEN: (_COMPUTED,),
-    RunState.APPROVED: (_APPROVED,),
-    RunState.FILED: (_APPROVED | {SealStep.FILED},),
-    RunState.CANCELLED: (_COMPUTED, _APPROVED),
+    RunState.APPROVING: (_APPROVING,),
+    RunState.APPROVED: (_APPROVED, _APPROVED_AT_ONCE),
+    RunState.FILING: (_APPROVED, _APPROVED_AT_ONCE),
+    RunState.FILED: (_APPROVED | {SealStep.FILED}, _APPROVED_AT_ONCE | {SealStep.FILED}),
+    RunState.CANCELLING: (_NONE, _COMPUTED, _APPROVING, _APPROVED, _APPROVED_AT_ONCE),
+    RunState.CANCELLED: (_NONE, _COMPUTED, _APPROVING, _APPROVED, _APPROVED_AT_ONCE),
 }
 
 
@@ -41,8 +49,13 @@ def differences(run: Run, sealed: SealedRun) -> list[SealDifference]:
     found = [
         SealDifference(run.community, run.run_id, step, reason)
         for step in SealStep
-        if (reason := sealed.why_not(step)) is not None
+        if step is not SealStep.APPROVING and (reason := sealed.why_not(step)) is not None
     ]
+    began, computed = sealed.seals.get(SealStep.APPROVING), sealed.seals.get(SealStep.COMPUTED)
+    if began is not None and (computed is None or began.value != computed.value):
+        # Both are of one list, so it is compared once.
+        reason = "its approval began with another list than was computed"
+        found.append(SealDifference(run.community, run.run_id, SealStep.APPROVING, reason))
     if sealed.given_up and sealed.file is not None:
         # Seals are given up where there is no file to give out: somebody else did it, or wrote the file.
         found.append(

@@ -1,13 +1,15 @@
 """What points are worth.
 
-Points become money in whole multiples of the programme's `payout.points`, so that nothing is ever
-rounded: what is left over stays available.
+Points become money in whole multiples of a rate's points, so that nothing is ever rounded: what is left over stays
+available. What was computed once keeps its rate: points of a payout that came back are worth what they were then.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX
+from services.rewards.payouts.domain import Part, Rate
 
 POINTS_PER_PAYOUT_MAX = 1_000_000_000
 
@@ -22,8 +24,13 @@ class PayoutTerms:
     minimum_points: int
 
     @property
+    def rate(self) -> Rate:
+        """What so many points are worth."""
+        return Rate(self.points, self.minor)
+
+    @property
     def least_points(self) -> int:
-        """With fewer points nobody is paid."""
+        """With fewer points nobody is paid, unless they are owed money that came back."""
         return max(self.minimum_points, self.points)
 
 
@@ -34,15 +41,75 @@ class Worth(NamedTuple):
     amount_minor: int
 
 
-def worth(available: int, terms: PayoutTerms) -> Worth:
-    """What a member with `available` points is paid: 0 and 0 below the minimum or one whole multiple.
+NOTHING = Worth(0, 0)
 
-    The points are a whole multiple of `terms.points`, so the amount is exact. One payout is limited by
-    what a SEPA credit transfer can carry; the rest stays available.
+
+def worth(available: int, terms: PayoutTerms, *, beside: Worth = NOTHING) -> Worth:
+    """What `available` points are paid at the terms: 0 and 0 below the minimum or one whole multiple.
+
+    The points are a whole multiple of `terms.points`, so the amount is exact. One payout is limited by what a SEPA
+    credit transfer can carry, `beside` what it pays already; the rest stays available.
     """
     if available < terms.minimum_points:
-        return Worth(0, 0)
+        return NOTHING
     multiples = min(
-        available // terms.points, AMOUNT_MINOR_MAX // terms.minor, POINTS_PER_PAYOUT_MAX // terms.points
+        (available - beside.points) // terms.points,
+        (AMOUNT_MINOR_MAX - beside.amount_minor) // terms.minor,
+        (POINTS_PER_PAYOUT_MAX - beside.points) // terms.points,
     )
+    multiples = max(multiples, 0)
     return Worth(multiples * terms.points, multiples * terms.minor)
+
+
+def total(parts: Iterable[Part]) -> Worth:
+    """What parts come to."""
+    kept = list(parts)
+    return Worth(sum(part.points for part in kept), sum(part.amount_minor for part in kept))
+
+
+def fitting(parts: Iterable[Part], points: int) -> list[Part]:
+    """As much of parts, the first ones first, as so many points pay for: whole multiples of each part's rate."""
+    left = max(points, 0)
+    kept = []
+    for part in parts:
+        multiples = min(part.points, left) // part.rate.points
+        if multiples:
+            kept.append(part.of(multiples))
+            left -= multiples * part.rate.points
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """What a member has: `available` points, of which `owed` were paid out and came back, as `claims` say."""
+
+    available: int
+    owed: int = 0
+    claims: Sequence[Part] = ()
+
+
+class Claim(NamedTuple):
+    """What came back to a member: `owed` points of it are left, and what they were paid as."""
+
+    owed: int
+    parts: Sequence[Part]
+
+
+def parts_of(owing: Owing, terms: PayoutTerms) -> list[Part]:
+    """What a payout to a member is made of: what came back, as it was computed then, and the rest at the terms.
+
+    What came back is paid below the minimum too: it is owed.
+    """
+    claimed = fitting(owing.claims, min(owing.available, owing.owed))
+    while (sum_of := total(claimed)).amount_minor > AMOUNT_MINOR_MAX or sum_of.points > POINTS_PER_PAYOUT_MAX:
+        claimed.pop()
+    points, amount_minor = worth(owing.available, terms, beside=sum_of)
+    return [*claimed, Part(points, amount_minor, terms.rate)] if points else claimed
+
+
+def affordable(parts: Sequence[Part], available: int, terms: PayoutTerms) -> list[Part]:
+    """What of a payout's parts so few points still pay: nothing below the minimum, but for what came back."""
+    kept = fitting(parts, available)
+    if available < terms.minimum_points:
+        kept = [part for part in kept if part.returned_payout_id is not None]
+    return kept

@@ -124,7 +124,7 @@ def test_a_batch_loses_only_what_is_invalid(documents: list[Any]) -> None:
         (
             EVENT | {"data": EVENT["data"] | {"object": {"id": "1", "author": {"id": "a", "handle": "b"}}}},
             "/data/object/author/handle",
-            "There is no field `handle` here; known are id, name",
+            "There is no field `handle` here; known are id, name, bot",
         ),
     ],
 )

@@ -1,7 +1,7 @@
 """The judgement on events, their identities, and what counts as the same content."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -17,7 +17,9 @@ from services.ingest.events.domain.judgement import (
     content_hash,
     event_uid,
     judge,
+    said_bots,
 )
+from services.ingest.members.domain import BotBy, IdentityKey, Owner
 from shared.calendars import PLAIN, Calendar, Reckoning
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -122,7 +124,10 @@ def test_who_takes_part_by_role() -> None:
 
 
 def test_an_accepted_event_is_the_event_and_who_its_people_are() -> None:
-    members = {("acme", "forum", "ada"): "m1", ("acme", "forum", "bob"): "m2"}
+    members = {
+        IdentityKey("acme", "forum", "ada"): Owner("m1", None),
+        IdentityKey("acme", "forum", "bob"): Owner("m2", None),
+    }
     message = accepted_event(Received.from_fact(fact(EVENT, traceparent="00-x")), members, PLAIN)
     assert message == EVENT | {
         "community": "acme",
@@ -135,6 +140,22 @@ def test_an_accepted_event_is_the_event_and_who_its_people_are() -> None:
     assert "uid" not in EVENT
 
 
+def test_an_accepted_event_names_its_bots_and_is_known_again_by_what_was_sent() -> None:
+    sent = EVENT | {"data": EVENT["data"] | {"actor": {"id": "ada", "bot": True}}}
+    one = Received.from_fact(fact(sent))
+    assert said_bots([one]) == {("acme", "forum", "ada")}
+    members = {
+        IdentityKey("acme", "forum", "ada"): Owner("m1", None, BotBy.PLATFORM),
+        IdentityKey("acme", "forum", "bob"): Owner("m2", None, BotBy.PATTERN),
+    }
+    zone = Calendar([Reckoning(None, "Pacific/Auckland", "sunday")])
+    message = accepted_event(one, members, zone)
+    assert message["bots"] == "member objectmember"
+    assert (message["day"], message["week"]) == (date(2026, 2, 1), date(2026, 2, 1))
+    told = ToldEvent.from_fact(message | {"receivedat": NOW.isoformat()})
+    assert told.hash == one.hash
+
+
 @pytest.mark.parametrize("kind", ["activity.retracted.v1", "activity.restored.v1"])
 def test_a_retraction_and_a_restoration_name_their_event_and_who_did_it_where_that_is_known(kind: str) -> None:
     target = {"target": {"source": "s", "id": "7"}}
@@ -142,9 +163,8 @@ def test_a_retraction_and_a_restoration_name_their_event_and_who_did_it_where_th
     uid = event_uid("acme", "s", "7")
     known = Received.from_fact(fact(event))
     assert known.target_uid() == uid
-    assert accepted_event(known, dict.fromkeys((key for key, _ in known.identities.values()), "m"), PLAIN)[
-        "member"
-    ]
+    owners = {key: Owner("m", None, None) for key, _ in known.identities.values()}
+    assert accepted_event(known, owners, PLAIN)["member"] == "m"
     unknown = Received.from_fact(fact(event | {"data": {"channel": "forum"} | target}))
     assert unknown.identities == {}
     message = accepted_event(unknown, {}, PLAIN)
@@ -157,18 +177,6 @@ def test_a_retraction_and_a_restoration_name_their_event_and_who_did_it_where_th
 def test_nobody_does_anything_else() -> None:
     with pytest.raises(NotAnEventError, match="must name its actor"):
         Received.from_fact(fact(EVENT | {"data": {"channel": "forum"}}))
-
-
-@pytest.mark.parametrize("zone", ["Pacific/Auckland", "UTC"])
-def test_what_was_told_of_an_event_is_the_same_content_in_any_calendar(zone: str) -> None:
-    """After a restore: else what came in would be a conflict with what was told of it."""
-    one = Received.from_fact(fact(EVENT))
-    members = {identity: f"m{number}" for number, (identity, _) in enumerate(one.identities.values())}
-    calendar = Calendar([Reckoning(None, zone, "monday")])
-    message = accepted_event(one, members, calendar)
-    assert ("day" in message or "week" in message) == (calendar != PLAIN)
-    told = ToldEvent.from_fact(message | {"receivedat": NOW.isoformat()})
-    assert told.hash == one.hash
 
 
 @given(st.recursive(VALUES, lambda inner: st.dictionaries(st.sampled_from(sorted(EVENT)), inner), max_leaves=20))

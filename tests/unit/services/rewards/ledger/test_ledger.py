@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.rewards.ledger.domain.balances import Due, point_balances
 from services.rewards.ledger.domain.entries import (
     NAMESPACE,
     POINT_KINDS,
@@ -18,7 +19,6 @@ from services.rewards.ledger.domain.entries import (
     derived_id,
     member_account,
     move,
-    point_balances,
     transfer_id,
 )
 
@@ -139,3 +139,26 @@ def test_the_id_of_a_transfer_stays_the_same_for_ever() -> None:
     cause = "0e6c1f0a-6d3f-5b0e-9a51-6f5c1d2e3f40"
     assert transfer_id(cause, "award") == "0e6c1f0a-6d3f-8761-abed-51589750b6cb"
     assert transfer_id(cause, "payout_reserved") == "0e6c1f0a-6d3f-8ca7-babc-61d158269deb"
+
+
+amounts = st.integers(min_value=-1_000, max_value=1_000)
+some = st.integers(min_value=0, max_value=1_000)
+
+
+@given(amounts, some, some, some)
+def test_what_is_due_moves_between_a_members_kinds_and_only_what_is_left_of_it_expires(
+    available: int, pending: int, matured: int, over: int
+) -> None:
+    matured = min(matured, pending)
+    before = {"available": available, "pending": pending, "paid": 5}
+    after = point_balances(before, Due(matured, over))
+    assert sum(after.values()) == sum(before.values())
+    assert after["pending"] == pending - matured
+    assert after["expired"] == min(over, max(available + matured, 0))
+    assert after["available"] == available + matured - after["expired"]
+
+
+def test_what_is_lacking_is_paid_by_what_is_over_before_that_expires() -> None:
+    """50 are over and 50 are not, and 30 are lacking: 20 expire."""
+    after = point_balances({"available": 70}, Due(over=50, lacking=30))
+    assert (after["available"], after["expired"]) == (50, 20)

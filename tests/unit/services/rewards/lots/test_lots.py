@@ -94,7 +94,26 @@ class LotBookMachine(RuleBasedStateMachine):
     def restore(self, data: st.DataObject) -> None:
         uses = data.draw(st.sampled_from(self.uses))
         self.uses.remove(uses)
-        self.reserved -= self.book.restore(uses)
+        owed = data.draw(st.booleans())
+        before = sum(one.owed for one in self.book.lots.values())
+        lacked = sum(one.lacking for one in self.book.lots.values())
+        self.reserved -= self.book.restore(uses, owed=owed)
+        debt = lacked - sum(one.lacking for one in self.book.lots.values())
+        came = sum(use.points if owed else use.owed for use in uses)
+        after = sum(one.owed for one in self.book.lots.values())
+        assert before + came - debt <= after <= before + came
+
+    @precondition(lambda self: self.uses)
+    @rule(data=st.data())
+    def correct(self, data: st.DataObject) -> None:
+        """What was said to have come back had not: it is taken again, and nothing of it stays owed."""
+        uses = data.draw(st.sampled_from(self.uses))
+        held = self.book.available
+        before = {use.award_id: self.book.lots[use.award_id].owed for use in uses}
+        self.book.restore(uses, owed=True)
+        self.book.take_back(uses)
+        assert self.book.available == held
+        assert all(self.book.lots[award_id].owed <= owed for award_id, owed in before.items())
 
     @rule(days=st.integers(0, 10))
     def expire(self, days: int) -> None:
@@ -102,6 +121,8 @@ class LotBookMachine(RuleBasedStateMachine):
         now = START + timedelta(days=self.days)
         gone = self.book.expire(now)
         assert all(self.book.lots[use.award_id].expires_at <= now and use.points > 0 for use in gone)
+        over = [one for one in self.book.lots.values() if not one.pending and one.expires_at]
+        assert all(one.remaining == one.owed for one in over if one.expires_at <= now)
         self.expired += sum(use.points for use in gone)
 
     @staticmethod
@@ -117,6 +138,7 @@ class LotBookMachine(RuleBasedStateMachine):
         assert not any(one.remaining and one.lacking for one in lots)
         assert not any(one.lacking for one in lots if one.pending)
         assert {one.award_id: one.points for one in lots} == self.totals
+        assert all(0 <= one.owed <= one.remaining for one in lots)
 
     @invariant()
     def no_point_appears_or_vanishes(self) -> None:
@@ -235,3 +257,19 @@ def test_cancelling_gives_points_back_to_the_lots_they_came_from() -> None:
     assert book.restore(uses) == 15
     assert [book.lots[award(n)].remaining for n in (1, 2)] == [10, 10]
     assert book.available == 20
+
+
+def test_what_is_owed_does_not_expire_and_is_used_last_of_its_lot() -> None:
+    book = LotBook(10, [lot(1, 10, lives_days=5)])
+    uses = book.take(6)
+    book.restore(uses, owed=True)
+    assert (book.lots[award(1)].remaining, book.lots[award(1)].owed) == (10, 6)
+
+    assert book.expire(START + timedelta(days=5)) == [LotUse(award(1), 4)]
+    assert (book.available, book.lots[award(1)].owed) == (6, 6)
+
+    again = book.take(2)
+    assert again == [LotUse(award(1), 2, 2)]
+    book.restore(again)
+    assert book.expire(START + timedelta(days=50)) == []
+    assert book.available == 6

@@ -154,9 +154,96 @@ PAYOUT = (
 )
 
 
-@pytest.mark.parametrize("iban", [IBAN, "GB29NWBK60161331926819", "BE68539007547034", "NO9386011117947"])
-def test_the_iban_of_a_paying_account_is_taken(iban: str) -> None:
-    assert isinstance(read_programme(SMALL + PAYOUT.replace(IBAN, iban)), Programme)
+BIC = "COBADEFFXXX"
+
+
+@pytest.mark.parametrize(
+    ("iban", "bic"),
+    [
+        (IBAN, BIC),
+        ("GB29NWBK60161331926819", "NWBKGB2L"),
+        ("GB29NWBK60161331926819", "NWBKJESH"),  # a bank in Jersey: its IBANs begin with GB
+        ("BE68539007547034", "TRIOBEBB"),
+        ("NO9386011117947", "DNBANOKK"),
+        ("RS35260005601001611379", "BEOGRS22"),
+    ],
+)
+def test_the_iban_of_a_paying_account_is_taken(iban: str, bic: str) -> None:
+    assert isinstance(read_programme(SMALL + PAYOUT.replace(IBAN, iban).replace(BIC, bic)), Programme)
+
+
+@pytest.mark.parametrize(
+    "iban",
+    ["de89 3704 0044 0532 0130 00", "DE89-3704-0044-0532-0130-00", "\ufeffDE89\u200b370400440532013000\u00a0"],
+)
+def test_what_people_write_between_the_characters_of_an_account_is_left_out(iban: str) -> None:
+    text = SMALL + PAYOUT.replace(IBAN, f'"{iban}"').replace(BIC, "coba de ff xxx").replace(
+        "name: A", 'name: "A\u200b "'
+    )
+    read = read_programme(text)
+    assert isinstance(read, Programme)
+    assert read.rewards.payout is not None
+    assert read.rewards.payout.paying_account.model_dump(exclude_none=True) == {
+        "name": "A",
+        "iban": IBAN,
+        "bic": BIC,
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "at", "field", "says"),
+    [
+        (("name: A", "name: '***'"), (10, 28), "paying_account/name", "has no letter or digit"),
+        (("name: A", "name: ''"), (10, 28), "paying_account/name", "has no letter or digit"),
+        ((BIC, "'12345678'"), (10, 66), "paying_account/bic", "12345678 is not built as a BIC is"),
+        ((BIC, "ABC"), (10, 66), "paying_account/bic", "not built as a BIC is"),
+        ((BIC, "TCZBTR2AXXX"), (10, 66), "paying_account/bic", "is in TR, which is outside of SEPA"),
+        ((BIC, "DEUTFRPP"), (10, 66), "paying_account/confirm_bic_country", "add `confirm_bic_country: true`"),
+        (
+            (IBAN, "TR330006100519786457841326"),
+            (10, 37),
+            "paying_account/iban",
+            "is in TR, which is outside of SEPA",
+        ),
+        ((IBAN, "''"), (10, 37), "paying_account/iban", "there is no IBAN here"),
+        ((IBAN, "DE8937040044053201300\u0410"), (10, 37), "paying_account/iban", "CYRILLIC CAPITAL LETTER A"),
+        (("EUR", "XXX"), (9, 22), "currency", "in EUR; XXX cannot be paid"),
+        (("points: 100", "points: 0"), (9, 35), "points", "greater than or equal to 1"),
+        (("minor: 100", "minor: 1000001"), (9, 47), "minor", "less than or equal to 1000000"),
+    ],
+    ids=range(12),
+)
+def test_what_no_bank_would_pay_is_refused_where_it_stands(
+    change: tuple[str, str], at: tuple[int, int], field: str, says: str
+) -> None:
+    line, column, found, detail = only(SMALL + PAYOUT.replace(*change))
+    assert ((line, column), found) == (at, f"/rewards/payout/{field}")
+    assert says in detail
+    assert "^[" not in detail
+
+
+def test_a_bank_in_another_country_is_confirmed() -> None:
+    text = SMALL + PAYOUT.replace(BIC, "DEUTFRPP, confirm_bic_country: true")
+    assert isinstance(read_programme(text), Programme)
+
+
+def test_everything_wrong_with_an_account_is_said_at_once() -> None:
+    text = PAYOUT.replace("name: A", "name: '?'").replace(IBAN, "DE1").replace(BIC, "1").replace("EUR", "JPY")
+    assert [mistake.field.removeprefix("/rewards/payout/") for mistake in errors(SMALL + text)] == [
+        "currency",
+        "paying_account/name",
+        "paying_account/iban",
+        "paying_account/bic",
+    ]
+
+
+@pytest.mark.parametrize("escape", ["\\0", "\\x00", "\\u0000"])
+@pytest.mark.parametrize("where", ["name: A", "title: Demo", "title: Wrote", "id: message"])
+def test_what_the_database_cannot_keep_is_refused_where_it_stands(escape: str, where: str) -> None:
+    key = where.partition(":")[0]
+    text = (SMALL + PAYOUT).replace(where, f'{key}: "A{escape}"')
+    assert "a character that cannot be kept, U+0000" in only(text)[3]
+    assert "a character that cannot be kept" in only(f'{SMALL}"a{escape}": 1\n')[3]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +256,7 @@ def test_the_iban_of_a_paying_account_is_taken(iban: str) -> None:
         ("BE6853900754703400", "an IBAN of BE has 16 characters; BE6853900754703400 has 18"),
         ("DE8937040044053201300A", "DE8937040044053201300A is not built as an IBAN of DE is"),
         ("XX89370400440532013000", "no IBAN begins with XX"),
-        ("de89370400440532013000", "got `de89370400440532013000`"),
+        ("de89370400440532013001", "the check digits of the IBAN DE89370400440532013001 do not fit"),
     ],
 )
 def test_a_mistaken_iban_of_a_paying_account_is_refused_where_it_stands(iban: str, says: str) -> None:

@@ -75,6 +75,12 @@ def test_nobody_earns_by_answering_themselves() -> None:
     assert found(event("forum.reply.v1", replymember=ANN)) == ([], [("answered", "own_activity")])
 
 
+def test_bots_earn_nothing_and_people_do_for_what_bots_do_for_them() -> None:
+    assert found(event(objectmember=BOB, bots="member")) == ([("heard", BOB)], [("write", "bot")])
+    assert found(event(objectmember=BOB, bots="objectmember")) == ([("write", ANN)], [("heard", "bot")])
+    assert found(event(objectmember=BOB, bots="member objectmember"))[0] == []
+
+
 def test_a_condition_that_is_false_or_fails_matches_nothing_and_says_so() -> None:
     short = {"channel": "forum", "actor": {"id": "ann"}, "length_chars": 5}
     assert found(event("forum.post.v1", data=short))[1] == [("long", "condition_false")]

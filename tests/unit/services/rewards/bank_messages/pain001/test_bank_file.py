@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from schwifty import IBAN
 
-from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX, BankAccount, UnwritableNameError, sepa_text
+from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX, BankAccount
 from services.rewards.bank_messages.pain001.domain import (
     NAMESPACE,
     BankFileError,
@@ -17,6 +17,7 @@ from services.rewards.bank_messages.pain001.domain import (
     credit_transfer_file,
     decimal_amount,
 )
+from shared.bank_accounts import UnwritableNameError, sepa_text
 
 PAYER = BankAccount("Plaudit & Freunde e.V.", "DE89370400440532013000", "COBADEFFXXX")
 CREATED_AT = datetime(2026, 5, 1, 9, 30, tzinfo=UTC)

@@ -16,13 +16,14 @@ from services.rewards.payouts.runs.domain.sealing import (
 from services.rewards.payouts.seals.domain import SealedRun, SealStep, seal_of
 from tests.unit.services.rewards.payouts.sealed import PAYOUT, RUN, TERMS, sealed, traced
 
-COMPUTED, APPROVED, FILED = SealStep
+COMPUTED, APPROVING, APPROVED, FILED = SealStep
 
 
 def run_with(*steps: SealStep) -> SealedRun:
     """A run of one reserved payout, rightly sealed."""
     values = {
         COMPUTED: seal_of(TERMS, [PAYOUT]),
+        APPROVING: seal_of(TERMS, [PAYOUT]),
         APPROVED: seal_of(TERMS, [PAYOUT]),
         FILED: seal_of(TERMS, []),
     }
@@ -32,6 +33,19 @@ def run_with(*steps: SealStep) -> SealedRun:
 @pytest.mark.parametrize(
     ("state", "steps", "fits"),
     [
+        (RunState.COMPUTING, (), True),
+        (RunState.COMPUTING, (COMPUTED,), False),
+        (RunState.APPROVING, (COMPUTED,), False),
+        (RunState.APPROVING, (COMPUTED, APPROVING), True),
+        (RunState.APPROVING, (COMPUTED, APPROVING, APPROVED), False),
+        (RunState.APPROVED, (COMPUTED, APPROVING), False),
+        (RunState.APPROVED, (COMPUTED, APPROVING, APPROVED), True),
+        (RunState.FILING, (COMPUTED, APPROVING), False),
+        (RunState.FILING, (COMPUTED, APPROVING, APPROVED), True),
+        (RunState.FILED, (COMPUTED, APPROVING, APPROVED, FILED), True),
+        (RunState.CANCELLING, (), True),
+        (RunState.CANCELLING, (COMPUTED, APPROVING), True),
+        (RunState.CANCELLED, (COMPUTED, APPROVING), True),
         (RunState.OPEN, (), True),
         (RunState.OPEN, (COMPUTED,), True),
         (RunState.OPEN, (COMPUTED, APPROVED), False),
@@ -92,3 +106,19 @@ def test_a_run_from_before_lists_were_sealed_says_what_to_do() -> None:
     check_is_sealed(run_with(COMPUTED))
     with pytest.raises(RunRefusedError, match="cancel it and make another"):
         check_is_sealed(run_with())
+
+
+def test_an_approval_that_began_with_another_list_than_was_computed_is_found() -> None:
+    rows = run_with(COMPUTED, APPROVING)
+    other = replace(rows, seals={**rows.seals, APPROVING: sealed(APPROVING, "x")})
+    error = run_altered(replace(RUN, state=RunState.APPROVING), other)
+    assert error is not None
+    assert error.reason == "its approval began with another list than was computed"
+
+
+def test_what_was_computed_stays_sealed_when_less_is_paid() -> None:
+    rows = run_with(COMPUTED, APPROVING)
+    less = replace(rows, payouts=[traced(PAYOUT.reduced_to(1_000, 500))])
+    assert less.why_not(COMPUTED) is less.why_not(APPROVING) is None
+    assert [payout.points for payout in less.listed(APPROVED)] == [1_000]
+    assert seal_of(TERMS, less.listed(APPROVED)) != rows.seals[COMPUTED].value

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.rewards.bank_messages.domain import UnwritableNameError, sepa_text
+from shared.bank_accounts import UnwritableNameError, sepa_text
 
 ALLOWED = re.compile(r"[a-zA-Z0-9/\-?:().,'+ ]{1,70}")
 

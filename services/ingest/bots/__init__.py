@@ -1,0 +1,1 @@
+"""Who is no person: said by platforms, or by a community's patterns."""

@@ -1,0 +1,1 @@
+"""What an event costs behind the door: as much as the rules of its community make of it."""

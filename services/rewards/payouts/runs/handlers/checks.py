@@ -1,0 +1,115 @@
+"""What is looked at before anything is done with a run."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from services.rewards.ledger.handlers import alarm
+from services.rewards.payouts import store as payout_store
+from services.rewards.payouts.domain import altered
+from services.rewards.payouts.runs import store
+from services.rewards.payouts.runs.domain.runs import Run, RunStoppedError, UnknownRunError
+from services.rewards.payouts.runs.domain.sealing import run_altered
+from services.rewards.payouts.seals import store as seal_store
+from services.rewards.payouts.seals.domain import SealedRun
+from shared.access_keys import load_standings
+from shared.audit import Did
+from shared.postgres import Connection
+from shared.transaction import Transaction
+
+
+async def find_run(conn: Connection, *, community: str, run_id: str) -> Run:
+    """A run, locked by nobody. Raises UnknownRunError."""
+    run = await store.find_run(conn, community=community, run_id=run_id)
+    if run is None:
+        raise UnknownRunError(run_id)
+    return run
+
+
+async def lock_run(tx: Transaction, *, community: str, run_id: str) -> Run:
+    """A run, locked with all of its community: only for as long as a piece takes. Raises UnknownRunError."""
+    await payout_store.lock_runs(tx.conn, community)
+    run = await store.lock_run(tx.conn, community=community, run_id=run_id)
+    if run is None:
+        raise UnknownRunError(run_id)
+    return run
+
+
+async def lock_again(tx: Transaction, run: Run) -> Run | None:
+    """A run that somebody works at, locked with its community; None when it has left its state meanwhile."""
+    locked = await lock_run(tx, community=run.community, run_id=run.run_id)
+    return locked if locked.state is run.state else None
+
+
+async def load_sealed(conn: Connection, run: Run) -> SealedRun:
+    """A run with all its payouts as they are, and its seals."""
+    payouts = await payout_store.load_payouts(conn, community=run.community, run_id=run.run_id)
+    return await seal_store.load_sealed_run(conn, payouts, community=run.community, run_id=run.run_id)
+
+
+async def lock_as_sealed(tx: Transaction, *, community: str, run_id: str) -> tuple[Run, SealedRun]:
+    """A run, locked with its community, whose payouts are as they were sealed.
+
+    They are read and compared before anything is locked, for that takes a second of 20,000; they are read again
+    only where somebody was at it meanwhile. Raises UnknownRunError, and AlteredError when the run is not as it was
+    sealed.
+    """
+    before = await find_run(tx.conn, community=community, run_id=run_id)
+    sealed = await load_sealed(tx.conn, before)
+    run = await lock_run(tx, community=community, run_id=run_id)
+    sealed = await load_unless_as_it_was(tx, run, sealed, before=before)
+    check_as_sealed(run, sealed)
+    return run, sealed
+
+
+async def load_unless_as_it_was(tx: Transaction, run: Run, sealed: SealedRun, *, before: Run) -> SealedRun:
+    """What was read of a run before it was locked, or what there is now, where somebody was at it meanwhile.
+
+    What was read then was read statement by statement, and may be of several moments.
+    """
+    newest = await seal_store.load_newest(tx.conn, community=run.community, run_ids=[run.run_id])
+    known = {seal.value for seal in sealed.seals.values()}
+    is_as_it_was = run.state is before.state and {seal.value for seal in newest.values()} <= known
+    if is_as_it_was and run_altered(run, sealed) is None:
+        return sealed
+    return await load_sealed(tx.conn, run)
+
+
+def check_as_sealed(run: Run, sealed: SealedRun) -> None:
+    """Check that a run is as it was sealed. Raises AlteredError when it is not."""
+    error = run_altered(run, sealed)
+    if error is not None:
+        raise alarm(error)
+
+
+def check_histories(sealed: SealedRun) -> None:
+    """Check that payouts are in the states that their histories end with. Raises AlteredError when one is not."""
+    error = altered(sealed.payouts)
+    if error is not None:
+        raise alarm(error)
+
+
+async def load_stopped(conn: Connection, runs: Sequence[Run]) -> dict[str, str]:
+    """Why runs that are not paid yet do not go on, by run: who made or approved them may not do so any more."""
+    needed = [(run, *need) for run in runs for need in run.needed()]
+    stopped: dict[str, str] = {}
+    for community in {run.community for run in runs}:
+        here = [need for need in needed if need[0].community == community]
+        standings = await load_standings(conn, [actor for _, _, actor, _ in here], community=community)
+        for (run, did, _, scope), standing in zip(here, standings, strict=True):
+            reason = standing.why_not(scope)
+            if reason is not None:
+                stopped.setdefault(run.run_id, f"who {did} it may not do so any more: {reason}")
+    return stopped
+
+
+async def check_goes_on(tx: Transaction, run: Run) -> None:
+    """Check that nothing stops a run. Raises RunStoppedError when something does."""
+    reason = (await load_stopped(tx.conn, [run])).get(run.run_id)
+    if reason is not None:
+        raise RunStoppedError(reason)
+
+
+def did(verb: str, run: Run, after: Mapping[str, Any]) -> Did:
+    """What an entry says of a run, as it was before and is after."""
+    before = None if verb == "create" else {"state": run.state}
+    return Did(f"payout_run.{verb}", "payout_run", run.run_id, before=before, after=after)

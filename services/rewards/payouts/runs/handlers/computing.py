@@ -1,0 +1,121 @@
+"""Computing what is owed to whom: members are chosen at once, whoever waits longest first, the rest is in pieces."""
+
+from services.rewards.ledger.domain.entries import Owner
+from services.rewards.lots.handlers.expiry import lock_usable
+from services.rewards.payouts import store as payout_store
+from services.rewards.payouts.domain import Actor, Change, Payout, PayoutState, changes_to
+from services.rewards.payouts.handlers import add, change
+from services.rewards.payouts.payees import store as payee_store
+from services.rewards.payouts.runs import store
+from services.rewards.payouts.runs.domain.runs import (
+    PayableMember,
+    Run,
+    RunState,
+    accrued,
+    open_run,
+    planned_run,
+    run_id,
+    why_held,
+)
+from services.rewards.payouts.runs.domain.terms import Owing
+from services.rewards.payouts.runs.handlers.checks import (
+    check_as_sealed,
+    check_goes_on,
+    did,
+    load_sealed,
+    lock_again,
+)
+from services.rewards.payouts.seals.domain import SealStep
+from services.rewards.payouts.seals.handlers import seal, tell_state
+from services.rewards.programmes.store import find_in_force
+from services.rewards.settings import Settings
+from shared.transaction import Transaction
+
+
+async def create(tx: Transaction[Settings], *, community: str, idempotency_key: str, by: Actor) -> Run:
+    """Begin a run: choose whom it is computed for; return it.
+
+    A run that was made with this key is the answer again. Raises NoPayableTermsError when the programme has no
+    payout terms, or ones that no bank file can be made of.
+    """
+    known = await store.find_run(tx.conn, community=community, run_id=run_id(community, idempotency_key))
+    if known is not None:
+        tx.did(did("create", known, {"state": known.state, "currency": known.terms.currency}))
+        return known
+    in_force = await find_in_force(tx.conn, community=community, now=tx.now)
+    run = open_run(
+        in_force,
+        community=community,
+        idempotency_key=idempotency_key,
+        execution_days=tx.settings.payout_execution_days,
+        by=by,
+        now=tx.now,
+    )
+    plan = await store.load_plan(
+        tx.conn,
+        run,
+        now=tx.now,
+        most=tx.settings.payouts_per_run_max_count,
+        refused=await payee_store.load_refused_members(tx.conn, community=community),
+    )
+    run = planned_run(run, plan)
+    if not await store.add_run(tx.conn, run):
+        tx.did_nothing()  # the same request came twice at once, and the other one made it
+        return run
+    await store.add_planned(tx.conn, run, member_ids=plan.member_ids)
+    tell_state(tx, await load_sealed(tx.conn, run), state="computing", by=by)
+    counted = {"planned": len(plan.member_ids), "complete": run.complete}
+    tx.did(did("create", run, {"state": run.state, "currency": run.terms.currency, **counted}))
+    return run
+
+
+async def compute_some(tx: Transaction[Settings], run: Run) -> bool:
+    """Compute the next payouts of a run; whether that was all of it."""
+    # 1. Whose turn is it? That is this run's own list, which nobody else reads.
+    member_ids = await store.take_planned(tx.conn, run, limit=tx.settings.payouts_per_piece_max_count)
+    sealed = None if member_ids else await load_sealed(tx.conn, run)
+    locked = await lock_again(tx, run)
+    if locked is None:
+        return True
+    await check_goes_on(tx, locked)
+    # 2. Their payouts …
+    if sealed is None:
+        await _add_payouts(tx, locked, member_ids=member_ids)
+        return False
+    # 3. … and once all are there, the seal over them.
+    check_as_sealed(locked, sealed)
+    listed = sealed.listed(SealStep.COMPUTED)
+    await seal(tx, sealed, payouts=listed, step=SealStep.COMPUTED, by=locked.created_by)
+    await store.set_state(tx.conn, locked.becoming(RunState.OPEN))
+    return True
+
+
+async def _add_payouts(tx: Transaction, run: Run, *, member_ids: list[str]) -> None:
+    by = run.created_by
+    # 1. Who is in another run that was begun at once is left to that; what an earlier one left held is taken up.
+    free = await store.load_unpaid(tx.conn, community=run.community, member_ids=member_ids)
+    left = await payout_store.lock_left_held(tx.conn, community=run.community, member_ids=free)
+    available = await lock_usable(tx, [Owner(run.community, member_id) for member_id in free])
+    await change(tx, changes_to(PayoutState.FAILED, left, f"taken up by payout run {run.run_id}"), by=by)
+    # 2. What is owed to each now.
+    claims = await store.load_claims(tx.conn, run, member_ids=free)
+    payees = await payee_store.load_payees(tx.conn, community=run.community, member_ids=free)
+    payouts: list[Payout] = []
+    for owner, points in available.items():
+        claim = claims.get(owner.member_id)
+        owing = Owing(points, claim.owed, claim.parts) if claim else Owing(points)
+        payout = accrued(run, PayableMember(owner.member_id, owing), payees.get(owner.member_id), now=tx.now)
+        if payout is not None:
+            payouts.append(payout)
+    payouts.sort(key=lambda payout: payout.payout_id)
+    await add(tx, payouts, by=by)
+    await payout_store.add_parts(tx.conn, payouts)
+    # 3. Who can be paid, and who is held.
+    held = [
+        Change(payout, PayoutState.HELD, why_held(payees.get(payout.member_id)))
+        for payout in payouts
+        if payout.payee is None
+    ]
+    await change(tx, held, by=by)
+    ready = [payout for payout in payouts if payout.payee is not None]
+    await change(tx, changes_to(PayoutState.ELIGIBLE, ready), by=by)

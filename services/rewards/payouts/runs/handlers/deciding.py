@@ -1,0 +1,160 @@
+"""Approving a run, by another person, and giving one up."""
+
+from collections.abc import Sequence
+
+from services.rewards.lots.handlers.expiry import lock_usable
+from services.rewards.payouts import store as payout_store
+from services.rewards.payouts.domain import Actor, Change, Payout, PayoutState, changes_to
+from services.rewards.payouts.four_eyes.domain import check_four_eyes
+from services.rewards.payouts.four_eyes.store import load_hands
+from services.rewards.payouts.handlers import change
+from services.rewards.payouts.payees import store as payee_store
+from services.rewards.payouts.runs import store
+from services.rewards.payouts.runs.domain.runs import LEFT, Run, RunState, judged
+from services.rewards.payouts.runs.domain.sealing import check_is_sealed, check_seen
+from services.rewards.payouts.runs.handlers.checks import (
+    check_as_sealed,
+    check_goes_on,
+    check_histories,
+    did,
+    find_run,
+    load_sealed,
+    load_unless_as_it_was,
+    lock_again,
+    lock_as_sealed,
+    lock_run,
+)
+from services.rewards.payouts.seals.domain import SealStep
+from services.rewards.payouts.seals.handlers import seal, tell_state
+from services.rewards.settings import Settings
+from shared.transaction import Transaction
+
+
+async def approve(tx: Transaction, *, community: str, run_id: str, by: Actor, seen: str | None = None) -> Run:
+    """Begin to approve a run made by somebody else: what they say yes to is sealed. Return the run.
+
+    `seen` is the seal of the list that the approver saw. Approving again changes nothing. Raises UnknownRunError,
+    FourEyesError when `by` has another hand in it, RunStoppedError when who made it may not do so any more,
+    AlteredError when it is not as it was computed, SealDiffersError when the approver saw another list, and
+    RunRefusedError when it is filed or cancelled.
+    """
+    run, sealed = await lock_as_sealed(tx, community=community, run_id=run_id)
+    check_four_eyes(await load_hands(tx.conn, community=community, run_id=run_id), by.person_id)
+    is_known = run.state in (RunState.APPROVING, RunState.APPROVED)
+    if not is_known:
+        run.check_step(RunState.APPROVING)
+    check_is_sealed(sealed)
+    check_seen(sealed, seen)
+    tx.did(did("approve", run, {"state": run.state if is_known else RunState.APPROVING, "seal_seen": seen}))
+    if is_known:
+        return run
+    await check_goes_on(tx, run)
+    listed = sealed.listed(SealStep.COMPUTED)
+    await seal(tx, sealed, payouts=listed, step=SealStep.APPROVING, by=by)
+    run = run.decided(RunState.APPROVING, by=by, now=tx.now)
+    await store.set_state(tx.conn, run)
+    return run
+
+
+async def approve_some(tx: Transaction[Settings], run: Run) -> bool:
+    """Approve the next payouts of a run: they become approved, then reserved, or failed; whether that was all.
+
+    Held payouts stay held until a later run takes them up.
+    """
+    by = run.decided_by or run.created_by
+    left = await store.is_any_left(tx.conn, run, states=LEFT[run.state])
+    sealed = None if left else await load_sealed(tx.conn, run)
+    locked = await lock_again(tx, run)
+    if locked is None:
+        return True
+    await check_goes_on(tx, locked)
+    if sealed is None:
+        await _approve_next(tx, locked, by=by)
+        return False
+    check_as_sealed(locked, sealed)
+    listed = sealed.listed(SealStep.APPROVED)
+    await seal(tx, sealed, payouts=listed, step=SealStep.APPROVED, by=by)
+    await store.set_state(tx.conn, locked.becoming(RunState.APPROVED))
+    return True
+
+
+async def _approve_next(tx: Transaction[Settings], run: Run, *, by: Actor) -> None:
+    payouts = await next_payouts(tx, run)
+    available = await lock_usable(tx, [payout.owner for payout in payouts])
+    payees = await payee_store.load_payees(
+        tx.conn, community=run.community, member_ids=[payout.member_id for payout in payouts]
+    )
+    parts = await payout_store.load_parts(
+        tx.conn, [payout for payout in payouts if available[payout.owner] < payout.points]
+    )
+    refused: list[Change] = []
+    good: list[Change] = []
+    for payout in payouts:
+        judgement = judged(
+            payout,
+            available[payout.owner],
+            payees.get(payout.member_id),
+            parts=parts.get(payout.payout_id, ()),
+            run=run,
+        )
+        if judgement.payout is None:
+            refused.append(Change(payout, PayoutState.FAILED, judgement.reason))
+        else:
+            good.append(Change(judgement.payout, PayoutState.APPROVED, judgement.reason))
+    for less, _, _ in good:
+        if less.computed is not None:
+            await payout_store.reduce_payout(tx.conn, less)
+    await change(tx, refused, by=by)
+    approved = await change(tx, good, by=by)
+    await change(tx, [Change(payout, PayoutState.RESERVED, payout.reason) for payout in approved], by=by)
+
+
+async def next_payouts(tx: Transaction[Settings], run: Run) -> Sequence[Payout]:
+    """The next payouts of a run that the work at it brings further, locked; they are as their histories say."""
+    return await payout_store.lock_payouts(
+        tx.conn,
+        community=run.community,
+        run_id=run.run_id,
+        states=LEFT[run.state],
+        limit=tx.settings.payouts_per_piece_max_count,
+    )
+
+
+async def cancel(tx: Transaction, *, community: str, run_id: str, by: Actor) -> Run:
+    """Begin to give up a run that has no bank file yet. Return the run.
+
+    Raises UnknownRunError, RunRefusedError when the bank may have the file already, and AlteredError when the run
+    is not as it was approved: what it gives back would not be what was reserved.
+    """
+    before = await find_run(tx.conn, community=community, run_id=run_id)
+    sealed = await load_sealed(tx.conn, before)
+    run = await lock_run(tx, community=community, run_id=run_id)
+    sealed = await load_unless_as_it_was(tx, run, sealed, before=before)
+    tx.did(did("cancel", run, {"state": RunState.CANCELLED}))
+    if run.state in (RunState.CANCELLING, RunState.CANCELLED):
+        return run
+    run.check_step(RunState.CANCELLING)
+    if run.state is not RunState.OPEN or SealStep.APPROVED in sealed.seals:
+        check_as_sealed(run, sealed)
+    check_histories(sealed)
+    run = run.decided(RunState.CANCELLING, by=by, now=tx.now)
+    await store.set_state(tx.conn, run)
+    tell_state(tx, sealed, state="cancelling", by=by)
+    return run
+
+
+async def cancel_some(tx: Transaction[Settings], run: Run) -> bool:
+    """Give up the next payouts of a run: what it had reserved is available again; whether that was all of it."""
+    by = run.decided_by or run.created_by
+    locked = await lock_again(tx, run)
+    if locked is None:
+        return True
+    payouts = await next_payouts(tx, locked)
+    if payouts:
+        await change(tx, changes_to(PayoutState.FAILED, payouts, "the run was cancelled"), by=by)
+        return False
+    await store.delete_planned(tx.conn, locked)
+    sealed = await load_sealed(tx.conn, locked)
+    tell_state(tx, sealed, state="cancelled", by=by)
+    await store.set_state(tx.conn, locked.becoming(RunState.CANCELLED))
+    return True

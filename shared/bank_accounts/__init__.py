@@ -1,0 +1,30 @@
+"""Accounts that a SEPA credit transfer pays or is paid from: their spelling, their countries, what is wrong."""
+
+from shared.bank_accounts.checks import (
+    CURRENCY,
+    Account,
+    AccountError,
+    bic_question,
+    masked,
+    read_account,
+    why_not_payable_in,
+)
+from shared.bank_accounts.countries import CHECKED_ON, SEPA_COUNTRIES, SOURCE, SepaCountry
+from shared.bank_accounts.names import NAME_MAX_CHARS, UnwritableNameError, sepa_text
+
+__all__ = [
+    "CHECKED_ON",
+    "CURRENCY",
+    "NAME_MAX_CHARS",
+    "SEPA_COUNTRIES",
+    "SOURCE",
+    "Account",
+    "AccountError",
+    "SepaCountry",
+    "UnwritableNameError",
+    "bic_question",
+    "masked",
+    "read_account",
+    "sepa_text",
+    "why_not_payable_in",
+]

@@ -1,0 +1,26 @@
+"""What of imported commits is gone from a repository."""
+
+from datetime import UTC, datetime
+
+from plaudit.importers.gone import gone_of, retraction
+from plaudit.importers.records import Mapped, checked
+
+KEPT = frozenset({bytes.fromhex("aa" * 20)})
+
+
+def test_a_commit_is_gone_wherever_it_was_pushed_and_whosever_it_is():
+    gone = [
+        "bb" * 20,
+        "bb" * 20 + "@refs/heads/door",
+        "bb" * 20 + "#co12ab",
+        "bb" * 20 + "@refs/heads/a#b#cogithub:7",
+    ]
+    kept = ["aa" * 20, "aa" * 20 + "@refs/heads/door", "aa" * 20 + "#co12ab", "no SHA, and none of ours"]
+    assert [one["id"] for one in gone_of([{"id": one} for one in gone + kept], KEPT)] == gone
+
+
+def test_what_takes_it_back_is_a_valid_event_of_no_person():
+    record = checked("x", retraction("git:aa", "bb", datetime(2026, 1, 1, tzinfo=UTC)))
+    assert isinstance(record, Mapped)
+    assert record.event["data"]["target"] == {"source": "git:aa", "id": "bb"}
+    assert record.event["data"]["actor"]["bot"] is True

@@ -1,0 +1,101 @@
+"""Days on which a bank is asked to pay."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.rewards.payouts.runs.domain.days import BankHours, execution_date, is_target_day
+
+BERLIN = BankHours("Europe/Berlin", time(14))
+#: Good Fridays and Easter Mondays, as the European Central Bank publishes its calendars.
+EASTER = [
+    (date(2024, 3, 29), date(2024, 4, 1)),
+    (date(2025, 4, 18), date(2025, 4, 21)),
+    (date(2026, 4, 3), date(2026, 4, 6)),
+    (date(2027, 3, 26), date(2027, 3, 29)),
+    (date(2028, 4, 14), date(2028, 4, 17)),
+    (date(2038, 4, 23), date(2038, 4, 26)),
+]
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+cutoffs = st.builds(
+    BankHours, st.sampled_from(["Europe/Berlin", "Asia/Tokyo", "UTC"]), st.times(time(1), time(23))
+)
+
+
+def at(day: str, clock: str = "10:00") -> datetime:
+    """A moment by Berlin's clocks."""
+    return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=ZoneInfo("Europe/Berlin")).astimezone(UTC)
+
+
+def easter_sunday(year: int) -> date:
+    """Gauss's rule as Lichtenberg completed it: not how the library finds it."""
+    century, golden = year // 100, year % 19
+    moon = 15 + (3 * century + 3) // 4 - (8 * century + 13) // 25
+    seed = (19 * golden + moon) % 30
+    limit = seed // 29 + (seed // 28 - seed // 29) * (golden // 11)
+    march = 21 + seed - limit
+    first_sunday = 7 - (year + year // 4 + 2 - (3 * century + 3) // 4) % 7
+    return date(year, 3, 1) + timedelta(days=march + 7 - (march - first_sunday) % 7 - 1)
+
+
+@pytest.mark.parametrize(
+    ("now", "days", "expected"),
+    [
+        (at("2026-11-26"), 2, "2026-11-30"),  # Thursday: it was Saturday 28
+        (at("2026-11-26"), 1, "2026-11-27"),
+        (at("2026-11-26"), 0, "2026-11-26"),
+        (at("2026-11-26", "13:59"), 0, "2026-11-26"),
+        (at("2026-11-26", "14:00"), 0, "2026-11-27"),
+        (at("2026-11-26", "14:00"), 1, "2026-11-30"),
+        (at("2026-11-27"), 1, "2026-11-30"),
+        (at("2026-11-28"), 0, "2026-11-30"),
+        (at("2026-11-29", "23:00"), 1, "2026-12-01"),
+        (at("2026-12-23"), 1, "2026-12-24"),
+        (at("2026-12-24"), 1, "2026-12-28"),  # Friday 25 and Saturday 26 are closed
+        (at("2026-12-31"), 1, "2027-01-04"),
+        (at("2026-04-02"), 1, "2026-04-07"),  # over Easter
+        (at("2026-04-30"), 1, "2026-05-04"),
+        (datetime(2026, 11, 26, 23, 30, tzinfo=UTC), 0, "2026-11-27"),  # in Berlin it is Friday already
+        (datetime(2026, 7, 1, 12, 0, tzinfo=UTC), 0, "2026-07-02"),  # 14:00 in summer
+        (datetime(2026, 12, 1, 12, 59, tzinfo=UTC), 0, "2026-12-01"),  # 13:59 in winter
+    ],
+)
+def test_a_bank_is_asked_to_pay_on_a_day_on_which_it_does(now: datetime, days: int, expected: str) -> None:
+    assert execution_date(now, days=days, hours=BERLIN) == date.fromisoformat(expected)
+
+
+@pytest.mark.parametrize(("friday", "monday"), EASTER)
+def test_good_friday_and_easter_monday_are_closed(friday: date, monday: date) -> None:
+    around = [friday + timedelta(days=days) for days in range(-1, 5)]
+    assert [day for day in around if is_target_day(day)] == [around[0], around[-1]]
+    assert monday == friday + timedelta(days=3)
+
+
+@given(st.dates(date(2002, 1, 1), date(2200, 1, 1)))
+def test_a_day_is_open_unless_it_is_one_of_the_closing_days(day: date) -> None:
+    sunday = easter_sunday(day.year)
+    closed = {sunday - timedelta(days=2), sunday + timedelta(days=1)} | {
+        date(day.year, *fixed) for fixed in ((1, 1), (5, 1), (12, 25), (12, 26))
+    }
+    assert is_target_day(day) == (day.isoweekday() <= 5 and day not in closed)
+
+
+@given(moments, st.integers(0, 30), cutoffs)
+def test_the_day_is_open_and_so_many_open_days_after_the_file(now: datetime, days: int, hours: BankHours) -> None:
+    there = now.astimezone(ZoneInfo(hours.time_zone))
+    day = execution_date(now, days=days, hours=hours)
+    assert is_target_day(day)
+    assert day >= there.date()
+    between = [there.date() + timedelta(days=n) for n in range((day - there.date()).days)]
+    in_time = there.time() < hours.cutoff
+    assert sum(map(is_target_day, between[0 if in_time else 1 :])) == days
+
+
+@given(moments, st.integers(0, 30), st.timedeltas(timedelta(0), timedelta(days=9)), cutoffs)
+def test_a_later_file_is_never_paid_earlier(now: datetime, days: int, later: timedelta, hours: BankHours) -> None:
+    first = execution_date(now, days=days, hours=hours)
+    assert first <= execution_date(now + later, days=days, hours=hours)
+    assert first < execution_date(now, days=days + 1, hours=hours)

@@ -1,0 +1,178 @@
+"""Accounts as people write them, in the countries that SEPA has, and what is said of the others."""
+
+import re
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from schwifty import BIC, IBAN
+from schwifty.registry import get_iban_spec
+
+from shared.bank_accounts import (
+    CHECKED_ON,
+    SEPA_COUNTRIES,
+    Account,
+    AccountError,
+    bic_question,
+    masked,
+    read_account,
+    why_not_payable_in,
+)
+
+ROOT = Path(__file__).parents[4]
+GUIDE = (ROOT / "docs/payouts.md").read_text()
+DE, NL = "DE89370400440532013000", "NL91ABNA0417164300"
+#: As on 26 November 2026; none of them was taken before.
+NEW = (
+    "RS35260005601001611379",
+    "ME25505000012345678951",
+    "AL47212110090000000235698741",
+    "MD24AG000225100013104168",
+    "MK07250120000058984",
+)
+UNSEEN = [
+    "\u200b",
+    "\u200c",
+    "\u200d",
+    "\u2060",
+    "\ufeff",
+    "\u00ad",
+    "\u202a",
+    "\u2069",
+    "\u00a0",
+    "\u202f",
+    " ",
+    "\t",
+    "\n",
+]
+DASHES = ["-", "\u2010", "\u2013"]
+
+
+def reasons(name: str = "Ada", iban: str = NL, bic: str | None = None) -> dict[str, str]:
+    with pytest.raises(AccountError) as refused:
+        read_account(name, iban, bic)
+    return dict(refused.value.reasons)
+
+
+@given(st.lists(st.sampled_from(["", *UNSEEN, *DASHES]), min_size=19, max_size=19), st.booleans(), st.booleans())
+def test_what_nobody_sees_between_the_characters_changes_nothing(
+    between: list[str], wide: bool, small: bool
+) -> None:
+    shown = NL.lower() if small else NL
+    if wide:
+        shown = "".join(chr(ord(one) + 0xFEE0) for one in shown)
+    written = "".join(part for pair in zip(between, [*shown, ""], strict=True) for part in pair)
+    assert read_account("Ada", written, f"ABNA\ufeff{between[0]}nl2A") == Account("Ada", NL, "ABNANL2A")
+
+
+def test_nothing_unseen_stays_in_a_name() -> None:
+    assert read_account("\ufeffAda\u200b  Lovelace ", NL, None).name == "Ada  Lovelace"
+
+
+@given(st.text(max_size=60), st.text(max_size=20))
+def test_whatever_is_written_is_an_account_or_refused_in_words_that_can_be_shown(iban: str, bic: str) -> None:
+    refused: AccountError | None = None
+    try:
+        account = read_account("Ada", iban, bic)
+    except AccountError as error:
+        refused = error
+    if refused is None:
+        assert (IBAN(account.iban).is_valid, BIC(account.bic or "").is_valid) == (True, True)
+    else:
+        assert refused.reasons.keys() <= {"iban", "bic"}
+        said = "".join(refused.reasons.values())
+        assert not {unicodedata.category(one) for one in said} & {"Cc", "Cf", "Cs"}
+
+
+@pytest.mark.parametrize(
+    "iban", [*NEW, "GI75NWBK000000007099453", "VA59001123000012345678", "SM86U0322509800000000270100"]
+)
+def test_accounts_in_countries_of_the_scheme_are_taken(iban: str) -> None:
+    assert read_account("Ada", iban, None).iban == iban
+
+
+@pytest.mark.parametrize("iban", ["TR330006100519786457841326", "XK051212012345678906", "FO6264600001631634"])
+def test_accounts_elsewhere_are_refused_and_named(iban: str) -> None:
+    said = reasons(iban=iban)["iban"]
+    assert (
+        said
+        == f"{masked(iban)} is in {iban[:2]}, which is outside of SEPA as of {CHECKED_ON}; no payout gets there"
+    )
+
+
+def test_the_list_has_the_countries_of_the_scheme_and_ibans_know_them() -> None:
+    # 27 of the European Union, 3 more of the European Economic Area, 11 others; Gibraltar has IBANs of its own.
+    assert len(SEPA_COUNTRIES) == 27 + 3 + 11 + 1
+    assert {
+        "AD",
+        "AL",
+        "CH",
+        "GB",
+        "MC",
+        "MD",
+        "ME",
+        "MK",
+        "RS",
+        "SM",
+        "VA",
+        "IS",
+        "LI",
+        "NO",
+    } <= SEPA_COUNTRIES.keys()
+    assert all(get_iban_spec(code).iban_length for code in SEPA_COUNTRIES)
+
+
+def test_the_guide_shows_the_list_and_when_it_was_checked() -> None:
+    (listed,) = re.findall(r"<!-- countries -->\n(.*?)\n<!-- /countries -->", GUIDE, re.DOTALL)
+    shown = dict(re.findall(r"([A-Z]{2}) ([^,.(]+?)(?: \([^)]*\))?(?=[,.])", listed.replace("\n", " ")))
+    assert shown == {code: country.name for code, country in SEPA_COUNTRIES.items()}
+    others = {code for country in SEPA_COUNTRIES.values() for code in country.others}
+    assert set(re.findall(r"[A-Z]{2}", " ".join(re.findall(r"\(([^)]*)\)", listed)))) == others
+    assert f"{CHECKED_ON.day} November 2026" in GUIDE
+
+
+@pytest.mark.parametrize(
+    ("iban", "bic", "belongs"),
+    [
+        (DE, "COBADEFFXXX", True),
+        (DE, None, True),
+        ("GB29NWBK60161331926819", "NWBKGGSP", True),
+        ("GB29NWBK60161331926819", "NWBKJESH", True),
+        ("GB29NWBK60161331926819", "RBOSIMD2", True),
+        ("FR1420041010050500013M02606", "BREDREPP", True),
+        ("FR1420041010050500013M02606", "BREDGPGX", True),
+        ("MC5811222000010123456789030", "CEPAFRPP831", True),
+        ("MC5811222000010123456789030", "BNPAMCM1", True),
+        ("IE29AIBK93115212345678", "ULSBGB2B", True),
+        (DE, "DEUTFRPP", False),
+        (NL, "COBADEFF", False),
+        ("GB29NWBK60161331926819", "AIBKIE2D", False),
+        ("FR1420041010050500013M02606", "BNPAMCM1", False),
+        ("SM86U0322509800000000270100", "UNCRITMM", False),
+    ],
+)
+def test_a_bank_of_another_country_is_asked_about(iban: str, bic: str | None, belongs: bool) -> None:
+    question = bic_question(read_account("Ada", iban, bic))
+    assert (question is None) is belongs
+    if question is not None and bic is not None:
+        assert bic in question
+        assert masked(iban) in question
+        assert iban not in question
+
+
+@pytest.mark.parametrize("bic", ["NBNCNCNX", "SOGPPFTP", "CHASUS33"])
+def test_a_bank_outside_of_sepa_is_refused(bic: str) -> None:
+    assert "outside of SEPA" in reasons(iban="FR1420041010050500013M02606", bic=bic)["bic"]
+
+
+@given(st.text(max_size=40))
+def test_a_mask_shows_no_more_than_the_ends(iban: str) -> None:
+    shown = masked(iban)
+    assert len(shown.replace("…", "", 1)) <= max(min(4, len(iban) // 2), 8 if len(iban) >= 12 else 0)
+
+
+def test_a_rail_has_one_currency() -> None:
+    assert why_not_payable_in("EUR") is None
+    assert "USD" in (why_not_payable_in("USD") or "")

@@ -15,10 +15,10 @@ from typing import Any
 import cel
 
 from services.scoring.rules.domain.costs import bound_of
-from services.scoring.rules.domain.errors import ConditionError
 from services.scoring.rules.domain.extents import example_event
-from services.scoring.rules.domain.parser import parse
-from services.scoring.rules.domain.tree import written
+from shared.conditions.errors import ConditionError
+from shared.conditions.parser import parse
+from shared.conditions.tree import written
 
 EVENT_TYPE = "survey.response.v1"
 STEP_SECONDS = 20e-9

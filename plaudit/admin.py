@@ -22,6 +22,7 @@ from shared.access_keys import SCOPES
 from shared.services import SERVICES
 
 LINES_MAX_COUNT = 5
+COMMANDS_MAX_COUNT = 100
 
 
 @click.group()
@@ -153,12 +154,27 @@ def explain(where: Where, as_json: bool, payout_id: str) -> None:
     """Explain a payout: from the bank line back to the awards, the rules and the events."""
     place = where.place()
     url = f"{place.url('analytics')}/v1/lineage/payouts/{payout_id}"
-    with place.access("plaudit explain", ("analytics:read",), ("analytics",)) as key:
+    with place.access("plaudit explain", ("analytics:read", "audit:read"), ("analytics",)) as key:
         lineage = request("GET", url, key)
+        lineage["commands"] = _commands(place, key, lineage)
     if as_json:
         json.dump(lineage, sys.stdout, indent=2)
         return
     Console().print(payout_tree(lineage, _names(place)))
+
+
+def _commands(place: Place, key: str, lineage: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The audit's entries of commands on a payout and its run, oldest first; None for whom the audit is closed."""
+    entries: list[dict[str, Any]] = []
+    try:
+        for object_id in filter(None, (lineage["run_id"], lineage["payout_id"])):
+            asked = {"object": object_id, "kind": "command", "limit": COMMANDS_MAX_COUNT}
+            entries += request("GET", f"{place.url('analytics')}/v1/audit", key, params=asked)["items"]
+    except Refused as refused:
+        if refused.status != httpx.codes.FORBIDDEN:
+            raise
+        return None
+    return sorted(entries, key=lambda entry: (entry["at"], entry["audit_id"]))
 
 
 def _names(place: Place) -> dict[str, str]:
@@ -216,6 +232,11 @@ def payout_tree(lineage: dict[str, Any], names: Mapping[str, str]) -> Tree:
         reason = f" ({state['reason']})" if state["reason"] else ""
         who = state.get("person_name") or names.get(state["by"], state["by"])
         states.add(plain(f"{state['state']} at {state['at']} by {who}{reason}"))
+    if lineage.get("commands"):
+        commands = tree.add("commands, by their entries in the audit")
+        for entry in lineage["commands"]:
+            who = entry["person_name"] or entry["credential"]
+            commands.add(plain(f"{entry['audit_id']}: {entry['command']} at {entry['at']} by {who}"))
     lots = tree.add("pays for")
     for lot in lineage["items"][:LINES_MAX_COUNT]:
         award, event = lot["award"], lot["event"]

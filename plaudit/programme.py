@@ -48,6 +48,7 @@ def check_programme(where: Where, as_json: bool, file: Path) -> None:
     if as_json:
         click.echo(json.dumps(checked))
         return
+    _warn(checked)
     click.echo(f"{file} is valid")
     if checked["state"] == "proposed":
         click.echo(f"Published, it waits until another person approves it: {_why_two(checked)}.")
@@ -69,6 +70,7 @@ def publish_programme(where: Where, as_json: bool, file: Path) -> None:
     if as_json:
         click.echo(json.dumps(published))
         return
+    _warn(published)
     name, number = f"{published['programme_id']} version {published['version']}", published["version"]
     if published["superseded"]:
         click.echo(f"version {published['superseded']}, which was proposed, can not be approved any more")
@@ -134,6 +136,12 @@ def _decide(where: Where, version: int, verb: str, scope: str) -> Any:
     place = where.place()
     with place.access(f"plaudit programme {verb}", (scope,), ("scoring",)) as key:
         return request("POST", f"{place.url('scoring')}/v1/programmes/{version}/{verb}", key)
+
+
+def _warn(publication: Any) -> None:
+    for one in publication["warnings"]:
+        text = f"line {one['line']}, column {one['column']}: {one['field']} {one['detail']}"
+        click.echo(f"warning: {written_out(text)}", err=True)
 
 
 def _why_two(publication: Mapping[str, Any]) -> str:

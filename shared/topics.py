@@ -61,7 +61,7 @@ EVENTS = Topic(
     "community | member",
     (facts.ACCEPTED_TYPE,),
     producers=("ingest",),
-    consumers=("scoring", "analytics"),
+    consumers=("scoring", "recognition", "analytics"),
     read_back=True,
 )
 REJECTED = Topic(

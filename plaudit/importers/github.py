@@ -8,6 +8,8 @@ body delivered twice is one event, and a deletion can name the event that the cr
     <kind>:<object id>:<action>[:<detail>]:<moment>    everything that can happen again
     <sha>, <sha>@<ref>                                 a commit on the default branch, on another
 
+A star that was taken back and is given again is the same event again, with a restoration of its own.
+
 Body formats: https://docs.github.com/en/webhooks/webhook-events-and-payloads
 """
 
@@ -248,15 +250,22 @@ def _digest(body: Body) -> str:
     return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
-def _star(body: Body, origin: Origin) -> dict[str, Any]:
-    """A star, or its being taken back; one star a person and repository, so its id needs no time."""
+def _star(body: Body, origin: Origin) -> Iterator[dict[str, Any]]:
+    """A star, or its being taken back; there is one star a person and repository, so its id needs no time.
+
+    Who gives it again gives the same: a body does not say whether it was there before, or which is taken back.
+    So each giving is the star, and says that it counts from then on.
+    """
     action = str(_get(body, "action"))
     repository = _get(body, "repository")
     key = f"star:{_get(repository, 'id')}:{_get(body, 'sender', 'id')}"
+    star_id = f"{key}:created"
     thing = _thing(f"repository:{repository['id']}", repository | {"user": repository.get("owner")}, origin)
     if action == "deleted":
         moment = _moment(repository, ("updated_at",))
-        return _retraction(body, origin, f"{key}:created", f"{key}:deleted", moment, thing, REASONS[action])
+        taken_back = f"{key}:deleted:{moment.isoformat()}"
+        yield _retraction(body, origin, star_id, taken_back, moment, thing, REASONS[action])
+        return
     data = {
         "actor": _sender(body, origin),
         "repository": _get(repository, "full_name"),
@@ -267,7 +276,14 @@ def _star(body: Body, origin: Origin) -> dict[str, Any]:
     event = _event(body, origin, "code.star.v1", f"{key}:{action}", moment, data)
     if data["actor"].get("bot"):
         raise NobodyError("only bots take part")
-    return event
+    yield event
+    again = {
+        "actor": data["actor"],
+        "object": thing,
+        "target": {"source": event["source"], "id": star_id},
+        "reason": "starred",
+    }
+    yield _event(body, origin, "activity.restored.v1", f"{star_id}:{moment.isoformat()}", moment, again)
 
 
 def _commits(place: str, body: Body, origin: Origin) -> Iterator[Record]:
@@ -340,7 +356,8 @@ def map_body(event_name: str, body: Body, place: str, origin: Origin | None = No
         elif event_name == "push":
             yield from _commits(place, body, origin)
         elif event_name == "star":
-            yield checked(place, _star(body, origin))
+            for event in _star(body, origin):
+                yield checked(place, event)
         else:
             yield checked(place, _object_event(event_name, KINDS[event_name], body, origin))
     except UnreadableError as error:

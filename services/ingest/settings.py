@@ -76,13 +76,13 @@ class Settings(SigningSettings):
     )
     all_bytes_per_second: float = Field(3_000_000, gt=0, le=1e11, description="The same in bytes")
     rule_cost: float = Field(
-        0.25,
+        0.5,
         ge=0,
         le=100,
-        description="What each further rule for an event's type adds to what the event counts as",
+        description="What each rule for an event's type lets the event count as; it counts as one at least",
     )
     request_cost_max: int = Field(
-        1_250,
+        1_000,
         ge=1,
         description="What the events of a request, or a record of a lane, may count as; one alone always may",
     )

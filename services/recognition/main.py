@@ -1,5 +1,6 @@
 """The wiring of recognition."""
 
+from services.recognition.counts.handlers import KEEP_COUNTING_EVERY_SECONDS, keep_counting, on_events
 from services.recognition.leaderboards import api as leaderboards
 from services.recognition.problems import ERRORS
 from services.recognition.settings import Settings
@@ -9,15 +10,15 @@ from services.recognition.totals import api as totals
 from services.recognition.totals import handlers
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
-from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
+from shared.contracts.facts import ACCEPTED_EVENT, POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.followed_members import FOLLOWED_MEMBERS
 from shared.service import ServiceSpec, Timer, run
-from shared.topics import POINTS, PROGRAMMES
+from shared.topics import EVENTS, POINTS, PROGRAMMES
 
 SPEC = ServiceSpec(
     name="recognition",
-    description="Badges, levels and the leaderboard, from points alone.",
+    description="Badges, levels and the leaderboard, from points and counted events.",
     settings=Settings,
     subscriptions=[
         FOLLOWED_ACCESS_KEYS,
@@ -25,11 +26,15 @@ SPEC = ServiceSpec(
         FOLLOWED_COMMUNITIES,
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
         FOLLOWED_MEMBERS,
+        Subscription(EVENTS, ACCEPTED_EVENT, on_events),
         Subscription(POINTS, POINTS_AWARDED.adapter, handlers.on_awards),
     ],
     problems=ERRORS,
     routers=[part.router for part in (leaderboards, totals, thresholds)],
-    timers=[Timer("reevaluate", every_seconds=handlers.REEVALUATE_EVERY_SECONDS, run=handlers.reevaluate)],
+    timers=[
+        Timer("reevaluate", every_seconds=handlers.REEVALUATE_EVERY_SECONDS, run=handlers.reevaluate),
+        Timer("keep counting", every_seconds=KEEP_COUNTING_EVERY_SECONDS, run=keep_counting),
+    ],
     read_back=handlers.READ_BACK,
 )
 

@@ -136,7 +136,7 @@ def test_a_breaking_change_is_refused_and_nothing_is_written(repository: Path) -
 
     assert refused.exit_code == 1
     assert "/data/score: maximum was 100, is 10" in refused.output
-    assert "platforms that send survey.response.v1, ingest, scoring, analytics" in refused.output
+    assert "platforms that send survey.response.v1, ingest, scoring, recognition, analytics" in refused.output
     assert (repository / "schemas/events/survey.response.v1.json").read_bytes() == before
 
 

@@ -13,10 +13,10 @@ async def add_grants(conn: Connection, *, grants: Sequence[RecognitionGranted]) 
         """
         with new as (
             insert into grants (community, grant_id, member_id, award_id, reverses, kind, name, title, event_time,
-                                granted_at, day)
+                                granted_at, day, event_uid)
             select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[],
                                  $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[],
-                                 $11::date[])
+                                 $11::date[], $12::uuid[])
             on conflict do nothing
             returning community, coalesce(day, (event_time at time zone 'UTC')::date) as day, kind, name, reverses
         )
@@ -29,7 +29,7 @@ async def add_grants(conn: Connection, *, grants: Sequence[RecognitionGranted]) 
         [grant["community"] for grant in grants],
         [granted["grant_id"] for granted in data],
         [granted["member_id"] for granted in data],
-        [granted["award_id"] for granted in data],
+        [granted.get("award_id") for granted in data],
         [granted.get("reverses") for granted in data],
         [granted["kind"] for granted in data],
         [granted["name"] for granted in data],
@@ -37,4 +37,5 @@ async def add_grants(conn: Connection, *, grants: Sequence[RecognitionGranted]) 
         [granted["event_time"] for granted in data],
         [grant["time"] for grant in grants],
         [granted.get("day") for granted in data],
+        [granted.get("event_uid") for granted in data],
     )

@@ -24,7 +24,7 @@ from services.ingest.events.domain.judgement import (
     people_of,
     said_bots,
 )
-from services.ingest.members.handlers import resolve, unknown
+from services.ingest.members.handlers import resolve
 from services.ingest.metrics import EVENTS_JUDGED
 from shared.contracts.facts import ACCEPTED_EVENT, REJECTED_EVENT, RawEvent, RejectedData
 from shared.own_facts import ReadBack
@@ -52,17 +52,18 @@ async def on_raw_events(tx: Transaction, facts: list[RawEvent]) -> None:
         stored = await store.load_hashes(tx.conn, keys=sorted(known))
         told = await store.load_read_back(tx.conn, keys=sorted(known))
     outcomes = judge(received, stored, told)
-    # 3. Who is it? What was told before is in the log; only whom nobody knows of it is told again.
+    # 3. Who is it? A name that was heard before changes nothing when it is heard again.
     accepted = [event for event, outcome in outcomes if outcome is ACCEPTED]
     names, first_seen_at = people_of(accepted)
-    if told:
-        again = [event for event in accepted if (event.community, event.uid) in told]
-        accepted = [event for event in accepted if (event.community, event.uid) not in told]
-        strangers = await unknown(tx, identities=people_of(again)[0])
-        names = people_of(accepted)[0] | {one: name for one, name in names.items() if one in strangers}
-        await store.forget_read_back(tx.conn, keys=[(event.community, event.uid) for event in again])
-    bots = await bots_among(tx, names=names, said=said_bots(accepted))
+    bots = await bots_among(
+        tx, names={key: said and said.name for key, said in names.items()}, said=said_bots(accepted)
+    )
     members = await resolve(tx, names=names, first_seen_at=first_seen_at, bots=bots)
+    if told:
+        # What was told before is in the log.
+        again = [key for event in accepted if (key := (event.community, event.uid)) in told]
+        accepted = [event for event in accepted if (event.community, event.uid) not in told]
+        await store.forget_read_back(tx.conn, keys=again)
     # 4. Which day is it for them?
     calendars = await calendars_of(tx, communities={event.community for event in accepted})
     # 5. The outcome, and the messages that follow.

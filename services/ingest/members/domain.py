@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
@@ -42,11 +42,30 @@ class BotBy(StrEnum):
     PATTERN = "pattern"
 
 
+class NamedBy(IntEnum):
+    """Whose word a name is; the greater outweighs the less, whenever it was said."""
+
+    OTHERS = 0
+    SELF = 1
+    DECLARED = 2
+
+
+class SaidName(NamedTuple):
+    """A name, by whom it was said and when: of two, the greater is the one to show, in whatever order they come.
+
+    Of several of one kind that is the newest by event time; of those at one time, the last in the alphabet.
+    """
+
+    by: NamedBy
+    at: datetime
+    name: str
+
+
 class Owner(NamedTuple):
-    """The member that an identity belongs to, the name the member is known by, and whether it is a bot."""
+    """The member that an identity belongs to, the name the member is known by, if any, and whether it is a bot."""
 
     member_id: str
-    name: str | None
+    said: SaidName | None
     bot_by: BotBy | None = None
 
 
@@ -55,7 +74,7 @@ class NewMember(NamedTuple):
 
     community: str
     member_id: str
-    name: str | None
+    said: SaidName | None
     channel: str
     first_seen_at: datetime
 
@@ -65,12 +84,17 @@ class Member(NamedTuple):
 
     community: str
     member_id: str
-    name: str | None
+    said: SaidName | None
     channel: str
     first_seen_at: datetime
     revision: int
     identities: tuple[Identity, ...]
     bot_by: BotBy | None = None
+
+    @property
+    def name(self) -> str | None:
+        """The name to show."""
+        return None if self.said is None else self.said.name
 
 
 class MemberPlace(NamedTuple):

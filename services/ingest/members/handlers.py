@@ -1,6 +1,6 @@
 """Who is who: what ingest does with the identities it sees and is told of."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from services.ingest.members import store
@@ -10,30 +10,38 @@ from services.ingest.members.domain import (
     IdentityKey,
     Member,
     MemberKey,
+    NamedBy,
     NewMember,
     Owner,
+    SaidName,
     declare,
     new_member_id,
 )
 from services.ingest.metrics import MEMBERS_IDENTIFIED
 from shared.audit import Did
-from shared.contracts.facts import MEMBER_IDENTIFIED, MemberData, MemberIdentified
+from shared.contracts.facts import MEMBER_IDENTIFIED, MemberData, MemberIdentified, NameBy
 from shared.own_facts import ReadBack
 from shared.topics import MEMBERS
 from shared.transaction import Transaction
+
+_BY: Mapping[NamedBy, NameBy] = {
+    NamedBy.OTHERS: "others",
+    NamedBy.SELF: "self",
+    NamedBy.DECLARED: "declared",
+}
 
 
 async def resolve(
     tx: Transaction,
     *,
-    names: Mapping[IdentityKey, str | None],
+    names: Mapping[IdentityKey, SaidName | None],
     first_seen_at: Mapping[IdentityKey, datetime],
     bots: Mapping[IdentityKey, BotBy],
 ) -> dict[IdentityKey, Owner]:
     """The member behind every identity that was seen; new ones become members, names are kept current.
 
-    `names` has the last name said of each identity, None where none was; `first_seen_at` has when each was
-    seen first; `bots` are those of which somebody says that they are no person's.
+    `names` has the name that counts of those said of each identity, None where none was; `first_seen_at` has when
+    each was seen first; `bots` are those of which somebody says that they are no person's.
     """
     owners = await store.load_owners(tx.conn, identities=names.keys())
     unknown = [identity for identity in names if identity not in owners]
@@ -55,12 +63,13 @@ async def resolve(
         # Another worker may have been faster: what is stored is what counts.
         owners |= await store.load_owners(tx.conn, identities=unknown)
         MEMBERS_IDENTIFIED.inc(len(unknown))
-    renamed = {
-        MemberKey(identity.community, owners[identity].member_id): name
-        for identity, name in names.items()
-        if name is not None and name != owners[identity].name
-    }
-    await store.set_names(tx.conn, names=renamed)
+    said: dict[MemberKey, SaidName] = {}
+    for identity, name in names.items():
+        owner = owners[identity]
+        if name is not None and (owner.said is None or name > owner.said):
+            key = MemberKey(identity.community, owner.member_id)
+            said[key] = max(name, said.get(key, name))
+    renamed = await store.set_names(tx.conn, names=said)
     marked = {
         MemberKey(identity.community, owners[identity].member_id): by
         for identity, by in bots.items()
@@ -68,7 +77,7 @@ async def resolve(
     }
     await store.set_bots(tx.conn, bots=marked)
     changed = {MemberKey(identity.community, owners[identity].member_id) for identity in unknown}
-    await tell_members(tx, keys=changed | renamed.keys() | marked.keys())
+    await tell_members(tx, keys=changed | renamed | marked.keys())
     if not marked:
         return owners
     return {
@@ -82,12 +91,6 @@ async def tell_members(tx: Transaction, *, keys: Collection[MemberKey]) -> None:
     if keys:
         for member in (await store.load_members(tx.conn, keys=sorted(keys))).values():
             _tell(tx, member)
-
-
-async def unknown(tx: Transaction, *, identities: Iterable[IdentityKey]) -> set[IdentityKey]:
-    """Which of these identities are nobody's yet."""
-    wanted = set(identities)
-    return wanted - (await store.load_owners(tx.conn, identities=wanted)).keys()
 
 
 async def on_members_told(tx: Transaction, facts: list[MemberIdentified]) -> None:
@@ -115,13 +118,20 @@ def _told(fact: MemberIdentified) -> Member:
     return Member(
         community=fact["community"],
         member_id=data["member_id"],
-        name=data.get("name"),
+        said=_said(data),
         channel=data["channel"],
         first_seen_at=data["first_seen_at"],
         revision=data["revision"],
         identities=tuple(Identity(one["channel"], one["id"]) for one in data["identities"]),
         bot_by=BotBy(data["bot_by"]) if "bot_by" in data else None,
     )
+
+
+def _said(data: MemberData) -> SaidName | None:
+    if "name" not in data:
+        return None
+    by = NamedBy[data.get("name_by", "others").upper()]
+    return SaidName(by, data.get("name_at", data["first_seen_at"]), data["name"])
 
 
 READ_BACK = (ReadBack((MEMBERS,), MEMBER_IDENTIFIED.adapter, on_members_told),)
@@ -132,26 +142,33 @@ async def declare_identities(
 ) -> Member:
     """Make identities one person and return the member.
 
-    Raises DifferentMembersError when they already are several.
+    A declared `name` outweighs what events say, before and after. Raises DifferentMembersError when they
+    already are several.
     """
     keys = [IdentityKey(community, *identity) for identity in identities]
+    said = None if name is None else SaidName(NamedBy.DECLARED, tx.now, name)
     owners = await store.load_owners(tx.conn, identities=keys)
     declaration = declare(keys, {identity: owner.member_id for identity, owner in owners.items()})
     added: set[MemberKey] = set()
     if declaration.is_new:
         channel = declaration.new_identities[0].channel
-        new = NewMember(community, declaration.member_id, name, channel, tx.now)
+        new = NewMember(community, declaration.member_id, said, channel, tx.now)
         added = await store.add_members(tx.conn, members=[new])
     await store.add_identities(tx.conn, owners=dict.fromkeys(declaration.new_identities, declaration.member_id))
     # An event or another declaration may have been faster, and made them somebody else: what is stored counts.
     owners = await store.load_owners(tx.conn, identities=keys)
     member_id = declare(keys, {identity: owner.member_id for identity, owner in owners.items()}).member_id
     key = MemberKey(community, member_id)
-    is_renamed = name is not None and any(name != owner.name for owner in owners.values())
-    is_changed = is_renamed or bool(declaration.new_identities)
-    # Readers keep a member's highest revision: a member that was there before needs a higher one.
-    if is_changed and key not in added:
-        await store.set_names(tx.conn, names={key: name})
+    is_renamed = name is not None and any(
+        owner.said is None or name != owner.said.name for owner in owners.values()
+    )
+    is_changed = key in added
+    if key not in added:
+        is_changed = bool(said and await store.set_names(tx.conn, names={key: said}))
+        # Readers keep a member's highest revision: a member that was there before needs a higher one.
+        if declaration.new_identities and not is_changed:
+            await store.raise_revision(tx.conn, key=key)
+            is_changed = True
     member = (await store.load_members(tx.conn, keys=[key]))[key]
     if is_changed:
         _tell(tx, member)
@@ -184,8 +201,10 @@ def _data(member: Member) -> MemberData:
         "first_seen_at": member.first_seen_at,
         "revision": member.revision,
     }
-    if member.name is not None:
-        data["name"] = member.name
+    if member.said is not None:
+        data["name"] = member.said.name
+        data["name_by"] = _BY[member.said.by]
+        data["name_at"] = member.said.at
     if member.bot_by is not None:
         data["bot_by"] = member.bot_by.value
     return data

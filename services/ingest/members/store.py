@@ -1,6 +1,7 @@
 """The SQL of members and their identities."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from asyncpg import Record
 
@@ -11,8 +12,10 @@ from services.ingest.members.domain import (
     Member,
     MemberKey,
     MemberPlace,
+    NamedBy,
     NewMember,
     Owner,
+    SaidName,
 )
 from shared.postgres import Connection
 
@@ -21,7 +24,8 @@ async def load_owners(conn: Connection, *, identities: Collection[IdentityKey]) 
     """The member behind each identity that is known."""
     rows = await conn.fetch(
         """
-        select i.community, i.channel, i.identity, i.member_id, m.name, m.bot_by from identities i
+        select i.community, i.channel, i.identity, i.member_id, m.name, m.name_by, m.name_at, m.bot_by
+        from identities i
         join unnest($1::text[], $2::text[], $3::text[]) as k(community, channel, identity)
         using (community, channel, identity)
         join members m using (community, member_id)
@@ -31,8 +35,10 @@ async def load_owners(conn: Connection, *, identities: Collection[IdentityKey]) 
         [identity for _, _, identity in identities],
     )
     return {
-        IdentityKey(community, channel, identity): Owner(str(member_id), name, bot_by and BotBy(bot_by))
-        for community, channel, identity, member_id, name, bot_by in rows
+        IdentityKey(row["community"], row["channel"], row["identity"]): Owner(
+            str(row["member_id"]), _said(row), row["bot_by"] and BotBy(row["bot_by"])
+        )
+        for row in rows
     }
 
 
@@ -40,13 +46,19 @@ async def add_members(conn: Connection, *, members: Sequence[NewMember]) -> set[
     """Add members, in the order of their keys; return those that were not there yet."""
     rows = await conn.fetch(
         """
-        insert into members (community, member_id, name, channel, first_seen_at)
-        select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[])
+        insert into members (community, member_id, channel, first_seen_at, name, name_by, name_at)
+        select community, member_id, channel, first_seen_at, name, coalesce(name_by, 0), coalesce(name_at, 'epoch')
+        from unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::smallint[],
+                    $7::timestamptz[]) as n(community, member_id, channel, first_seen_at, name, name_by, name_at)
         order by 1, 2
         on conflict do nothing
         returning community, member_id
         """,
-        *(list(column) for column in zip(*members, strict=True)),
+        [member.community for member in members],
+        [member.member_id for member in members],
+        [member.channel for member in members],
+        [member.first_seen_at for member in members],
+        *_said_columns([member.said for member in members]),
     )
     return {MemberKey(community, str(member_id)) for community, member_id in rows}
 
@@ -67,24 +79,51 @@ async def add_identities(conn: Connection, *, owners: Mapping[IdentityKey, str])
     )
 
 
-async def set_names(conn: Connection, *, names: Mapping[MemberKey, str | None]) -> None:
-    """Set members' names, where None leaves the one there is, and raise their revisions; in the order of keys."""
+def _said_columns(names: Sequence[SaidName | None]) -> tuple[list[Any], list[Any], list[Any]]:
+    """The columns name, name_by and name_at, of nulls where there is no name."""
+    return (
+        [said and said.name for said in names],
+        [said and said.by for said in names],
+        [said and said.at for said in names],
+    )
+
+
+async def set_names(conn: Connection, *, names: Mapping[MemberKey, SaidName]) -> set[MemberKey]:
+    """Set the names that count for more than those there are; in the order of keys.
+
+    Returns the members whose name is another now, or another's word: their revisions are raised. That a name was
+    said again, later, is only noted.
+    """
     if not names:
-        return
-    await conn.execute(
+        return set()
+    rows = await conn.fetch(
         """
         with given as (
-            select * from unnest($1::text[], $2::uuid[], $3::text[]) as g(community, member_id, name)),
+            select * from unnest($1::text[], $2::uuid[], $3::text[], $4::smallint[], $5::timestamptz[])
+                as g(community, member_id, name, name_by, name_at)),
         locked as (
-            select community, member_id from members join given using (community, member_id)
+            select community, member_id, members.name, members.name_by
+            from members join given using (community, member_id)
             order by 1, 2 for no key update of members)  -- a new identity's foreign key may hold its row
-        update members m set name = coalesce(g.name, m.name), revision = m.revision + 1
-        from given g join locked using (community, member_id)
+        update members m
+        set name = g.name, name_by = g.name_by, name_at = g.name_at,
+            revision = m.revision + ((g.name, g.name_by) is distinct from (l.name, l.name_by))::int
+        from given g join locked l using (community, member_id)
         where m.community = g.community and m.member_id = g.member_id
+            and (m.name is null or (g.name_by, g.name_at, g.name collate "C")
+                > (m.name_by, m.name_at, m.name collate "C"))
+        returning m.community, m.member_id,
+            (g.name, g.name_by) is distinct from (l.name, l.name_by) as is_changed
         """,
         *(list(column) for column in zip(*names, strict=True)),
-        list(names.values()),
+        *_said_columns(list(names.values())),
     )
+    return {MemberKey(row["community"], str(row["member_id"])) for row in rows if row["is_changed"]}
+
+
+async def raise_revision(conn: Connection, *, key: MemberKey) -> None:
+    """Give a member a higher revision: something else than the name is new."""
+    await conn.execute("update members set revision = revision + 1 where community = $1 and member_id = $2", *key)
 
 
 async def set_bots(conn: Connection, *, bots: Mapping[MemberKey, BotBy | None]) -> None:
@@ -111,20 +150,25 @@ async def put_members_as_told(conn: Connection, *, members: Sequence[Member]) ->
     """Keep members as they were told, in the order given; a revision not above the one known changes nothing."""
     await conn.execute(
         """
-        insert into members as m (community, member_id, name, channel, first_seen_at, revision, bot_by)
-        select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::int[],
-                             $7::text[])
+        insert into members as m
+            (community, member_id, channel, first_seen_at, revision, name, name_by, name_at, bot_by)
+        select community, member_id, channel, first_seen_at, revision, name, coalesce(name_by, 0),
+            coalesce(name_at, 'epoch'), bot_by
+        from unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::int[], $6::text[], $7::smallint[],
+                    $8::timestamptz[], $9::text[])
+            as t(community, member_id, channel, first_seen_at, revision, name, name_by, name_at, bot_by)
         on conflict (community, member_id) do update
-        set name = excluded.name, channel = excluded.channel, first_seen_at = excluded.first_seen_at,
-            revision = excluded.revision, bot_by = excluded.bot_by
+        set name = excluded.name, name_by = excluded.name_by, name_at = excluded.name_at,
+            channel = excluded.channel, first_seen_at = excluded.first_seen_at, revision = excluded.revision,
+            bot_by = excluded.bot_by
         where excluded.revision > m.revision
         """,
         [member.community for member in members],
         [member.member_id for member in members],
-        [member.name for member in members],
         [member.channel for member in members],
         [member.first_seen_at for member in members],
         [member.revision for member in members],
+        *_said_columns([member.said for member in members]),
         [member.bot_by for member in members],
     )
 
@@ -157,11 +201,17 @@ async def find_member(conn: Connection, *, identity: IdentityKey) -> Member | No
     return (await load_members(conn, keys=[key])).get(key)
 
 
+def _said(row: Record) -> SaidName | None:
+    if row["name"] is None:
+        return None
+    return SaidName(NamedBy(row["name_by"]), row["name_at"], row["name"])
+
+
 def _member(row: Record) -> Member:
     return Member(
         community=row["community"],
         member_id=str(row["member_id"]),
-        name=row["name"],
+        said=_said(row),
         channel=row["channel"],
         first_seen_at=row["first_seen_at"],
         revision=row["revision"],

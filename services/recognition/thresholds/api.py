@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from services.recognition.thresholds import store
 from services.recognition.thresholds.domain import RecognitionInForce, ThresholdKey
+from shared.contracts.programme import Counted
 from shared.http import Conn, Principal, Scope, problem_responses, requires
 
 router = APIRouter(tags=["recognition"])
@@ -18,7 +19,8 @@ class BadgeHolders(BaseModel):
     name: str = Field(examples=["first-answer"])
     title: str
     description: str
-    rule: str | None = Field(description="The rule whose awards are counted; null when points are")
+    rule: str | None = Field(description="The rule of which is counted; null when points are")
+    count: Counted | None = Field(description="What is counted of the rule: events that meet it, or its awards")
     at_least: int
     holders: int
 
@@ -53,6 +55,7 @@ async def get_badges(principal: Annotated[Principal, requires(Scope.RECOGNITION_
                 title=badge.title,
                 description=badge.description,
                 rule=badge.rule,
+                count=badge.counted,
                 at_least=badge.at_least,
                 holders=holders.get(ThresholdKey("badge", badge.id), 0),
             )

@@ -65,6 +65,8 @@ class Thresholds:
     version: int = 0
     by_points: Ladder = NO_LADDER
     by_rule: Mapping[str, Ladder] = field(default_factory=dict)
+    #: Of counted events, by the rule that they meet.
+    by_events: Mapping[str, Ladder] = field(default_factory=dict)
 
     @classmethod
     def of(cls, programme_id: str, version: int, recognition: Recognition) -> "Thresholds":
@@ -73,10 +75,13 @@ class Thresholds:
             Threshold(ThresholdKey("level", level.id), level.title, level.points) for level in recognition.levels
         ]
         on_rules: dict[str, list[Threshold]] = {}
+        on_events: dict[str, list[Threshold]] = {}
         for badge in recognition.badges:
             threshold = Threshold(ThresholdKey("badge", badge.id), badge.title, badge.at_least, badge.rule)
             if badge.rule is None:
                 on_points.append(threshold)
+            elif badge.counted == "events":
+                on_events.setdefault(badge.rule, []).append(threshold)
             else:
                 on_rules.setdefault(badge.rule, []).append(threshold)
         return cls(
@@ -84,10 +89,11 @@ class Thresholds:
             version,
             Ladder.of(on_points),
             {rule: Ladder.of(steps) for rule, steps in on_rules.items()},
+            {rule: Ladder.of(steps) for rule, steps in on_events.items()},
         )
 
     def due(self, points: int, awards_by_rule: Mapping[str, int]) -> Iterator[Threshold]:
-        """Every badge and level that somebody with these totals (and at least one award) holds."""
+        """Every badge and level but those for events that somebody with these totals (and an award) holds."""
         yield from self.by_points.steps[: self.by_points.reached(points)]
         for rule, ladder in self.by_rule.items():
             yield from ladder.steps[: ladder.reached(awards_by_rule.get(rule, 0))]
@@ -105,6 +111,8 @@ class ProgrammeVersion:
     version: int
     effective_from: datetime
     recognition: str
+    #: The rules whose events its badges count, as JSON: id, on, to, and when.
+    rules: str
 
 
 class ThresholdsInForce(NamedTuple):
@@ -145,10 +153,10 @@ class Held(NamedTuple):
 class Grant:
     """A badge or level given, or taken back when it `reverses` an earlier grant.
 
-    `award_id` is the award that crossed the threshold; for a grant that a new programme version made,
-    the last award that the member's totals contain. `event_time` is that of the causing event, or when
-    the version took effect, and `day` what facts say of its day. `version` is the programme version whose
-    thresholds were applied.
+    `award_id` is the award that crossed the threshold, or `event_uid` the counted event that did; for a grant that
+    a new programme version made, the last that is in the member's numbers. `event_time` is that of the causing
+    event, or when the version took effect, and `day` what facts say of its day. `version` is the programme version
+    whose thresholds were applied.
     """
 
     community: str
@@ -156,11 +164,12 @@ class Grant:
     member_id: str
     key: ThresholdKey
     title: str
-    award_id: str
+    award_id: str | None
     event_time: datetime
     version: int
     reverses: str | None = None
     day: date | None = None
+    event_uid: str | None = None
 
 
 def grant_id(community: str, member_id: str, key: ThresholdKey, cause: str) -> str:

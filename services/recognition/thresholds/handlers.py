@@ -13,6 +13,9 @@ from shared.contracts.programme import Recognition
 from shared.topics import RECOGNITION
 from shared.transaction import InvalidMessageError, Transaction
 
+#: A grant, and the trace of the request that caused it.
+Traced = tuple[Grant, str | None]
+
 
 async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -> None:
     """Remember each version's recognition section, and put those that are due in force.
@@ -23,20 +26,34 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
         data = fact["data"]
         section = data["document"].get("recognition", {})
         try:
-            Recognition.model_validate(section)
+            read = Recognition.model_validate(section)
         except ValidationError as error:
             raise InvalidMessageError(
                 f"programme {data['programme_id']} {data['version']}: {error}", index
             ) from error
+        counted = {badge.rule for badge in read.badges if badge.counted == "events"}
+        rules = [rule for rule in data["document"].get("rules", ()) if rule["id"] in counted]
         version = ProgrammeVersion(
             community=fact["community"],
             programme_id=data["programme_id"],
             version=data["version"],
             effective_from=data["effective_from"],
             recognition=orjson.dumps(section).decode(),
+            rules=orjson.dumps(rules).decode(),
         )
         await store.add_version(tx.conn, version=version)
     await store.put_due_in_force(tx.conn, now=tx.now)
+
+
+async def make_grants(tx: Transaction, *, grants: Sequence[Traced]) -> None:
+    """Store and tell grants. Those that were read back after a restore are known, and not told again."""
+    if not grants:
+        return
+    known = await store.known_grants(tx.conn, grants=[grant for grant, _ in grants])
+    new = [(grant, traceparent) for grant, traceparent in grants if grant.grant_id not in known]
+    for grant, traceparent in new:
+        tell_grants(tx, grants=[grant], traceparent=traceparent)
+    await store_grants(tx, grants=[grant for grant, _ in new])
 
 
 async def store_grants(tx: Transaction, *, grants: Sequence[Grant]) -> None:
@@ -61,10 +78,13 @@ def tell_grants(tx: Transaction, *, grants: Sequence[Grant], traceparent: str | 
             "kind": grant.key.kind,
             "name": grant.key.id,
             "title": grant.title,
-            "award_id": grant.award_id,
             "event_time": grant.event_time,
             "programme_version": grant.version,
         }
+        if grant.award_id is not None:
+            data["award_id"] = grant.award_id
+        if grant.event_uid is not None:
+            data["event_uid"] = grant.event_uid
         if grant.reverses is not None:
             data["reverses"] = grant.reverses
         if grant.day is not None:

@@ -27,13 +27,14 @@ PROGRAMMES_REMEMBERED_COUNT = 64
 async def add_version(conn: Connection, *, version: ProgrammeVersion) -> None:
     """Remember a programme version; a second time changes nothing."""
     await conn.execute(
-        "insert into programmes (community, version, programme_id, effective_from, recognition)"
-        " values ($1, $2, $3, $4, $5) on conflict do nothing",
+        "insert into programmes (community, version, programme_id, effective_from, recognition, rules)"
+        " values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
         version.community,
         version.version,
         version.programme_id,
         version.effective_from,
         version.recognition,
+        version.rules,
     )
 
 
@@ -151,9 +152,9 @@ async def add_grants(conn: Connection, *, grants: Sequence[Grant], granted_at: d
     await conn.execute(
         """
         insert into grants (community, grant_id, member_id, kind, name, title, award_id, event_time,
-                            programme_version, reverses, granted_at)
-        select g.*, $11 from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
-                                    $7::uuid[], $8::timestamptz[], $9::int[], $10::uuid[]) as g
+                            programme_version, reverses, event_uid, granted_at)
+        select g.*, $12 from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
+                                    $7::uuid[], $8::timestamptz[], $9::int[], $10::uuid[], $11::uuid[]) as g
         """,
         *_columns(grants),
         granted_at,
@@ -172,6 +173,7 @@ def _columns(grants: Sequence[Grant]) -> tuple[list[Any], ...]:
         [grant.event_time for grant in grants],
         [grant.version for grant in grants],
         [grant.reverses for grant in grants],
+        [grant.event_uid for grant in grants],
     )
 
 
@@ -182,9 +184,9 @@ async def add_grants_as_told(
     rows = await conn.fetch(
         """
         insert into grants (community, grant_id, member_id, kind, name, title, award_id, event_time,
-                            programme_version, reverses, granted_at)
+                            programme_version, reverses, event_uid, granted_at)
         select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[],
-                             $8::timestamptz[], $9::int[], $10::uuid[], $11::timestamptz[])
+                             $8::timestamptz[], $9::int[], $10::uuid[], $11::uuid[], $12::timestamptz[])
         on conflict do nothing returning grant_id
         """,
         *_columns(grants),
@@ -202,11 +204,12 @@ async def known_grants(conn: Connection, *, grants: Sequence[Grant]) -> set[str]
 
 
 async def load_standing(conn: Connection, *, community: str, member_ids: Collection[str]) -> list[Grant]:
-    """The grants of these members that nothing has taken back, oldest first."""
+    """The grants by awards of these members that nothing has taken back, oldest first."""
     rows = await conn.fetch(
         """
         select * from grants g
-        where community = $1 and member_id = any($2::uuid[]) and reverses is null and not exists (
+        where community = $1 and member_id = any($2::uuid[]) and reverses is null and event_uid is null
+            and not exists (
             select from grants r where r.community = g.community and r.member_id = g.member_id
                 and r.reverses = g.grant_id)
         order by granted_at, grant_id
@@ -242,7 +245,8 @@ async def load_grants(conn: Connection, *, community: str, grant_ids: Collection
     """Grants by their ids, oldest first."""
     rows = await conn.fetch(
         """
-        select community, grant_id, member_id, kind, name, title, award_id, event_time, programme_version, reverses
+        select community, grant_id, member_id, kind, name, title, award_id, event_time, programme_version,
+            reverses, event_uid
         from grants where community = $1 and grant_id = any($2::uuid[]) order by event_time, kind, name
         """,
         community,
@@ -258,8 +262,9 @@ def _grant(row: Record) -> Grant:
         member_id=str(row["member_id"]),
         key=ThresholdKey(row["kind"], row["name"]),
         title=row["title"],
-        award_id=str(row["award_id"]),
+        award_id=None if row["award_id"] is None else str(row["award_id"]),
         event_time=row["event_time"],
         version=row["programme_version"],
         reverses=None if row["reverses"] is None else str(row["reverses"]),
+        event_uid=None if row["event_uid"] is None else str(row["event_uid"]),
     )

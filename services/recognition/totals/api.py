@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from services.recognition.counts import store as counts_store
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Grant, RecognitionInForce, ThresholdKey
 from services.recognition.totals import store
@@ -26,9 +27,11 @@ class Granted(BaseModel):
     name: str = Field(examples=["first-answer"])
     title: str = Field(examples=["First answer"])
     grant_id: UUID
-    award_id: UUID = Field(
-        description="The award or amendment that reached it; GET /v1/lineage/awards/{id} explains it"
+    award_id: UUID | None = Field(
+        description="The award or amendment that reached it; GET /v1/lineage/awards/{id} explains it. "
+        "Null for counted events"
     )
+    event_uid: UUID | None = Field(description="The counted event that reached it; null where an award did")
     event_time: datetime = Field(description="When the event behind it happened, or a new programme version began")
 
     @classmethod
@@ -38,7 +41,8 @@ class Granted(BaseModel):
             name=grant.key.id,
             title=grant.title,
             grant_id=UUID(grant.grant_id),
-            award_id=UUID(grant.award_id),
+            award_id=None if grant.award_id is None else UUID(grant.award_id),
+            event_uid=None if grant.event_uid is None else UUID(grant.event_uid),
             event_time=grant.event_time,
         )
 
@@ -87,7 +91,17 @@ async def get_member_recognition(
     grants = await thresholds_store.load_grants(
         conn, community=community, grant_ids=[held.grant_id for held in member.standing.values()]
     )
+    counting = await counts_store.find_member(conn, community=community, member_id=member_text)
+    counted = {} if counting is None else counting.standing
+    grants |= await thresholds_store.load_grants(
+        conn, community=community, grant_ids=[held.grant_id for held in counted.values()]
+    )
     granted = {grant.key: Granted.of(grant) for grant in grants.values()}
+    titles = {
+        **{ThresholdKey("badge", badge.id): badge.title for badge in in_force.recognition.badges},
+        **{ThresholdKey("level", level.id): level.title for level in in_force.recognition.levels},
+    }
+    granted = {key: one.model_copy(update={"title": titles.get(key, one.title)}) for key, one in granted.items()}
     levels = sorted(in_force.recognition.levels, key=lambda level: (level.points, level.id))
     reached = [granted[key] for level in levels if (key := ThresholdKey("level", level.id)) in granted]
     return MemberRecognition(

@@ -1,13 +1,11 @@
 """Awards change totals, totals change what stands: load, let the domain decide, store, and tell what follows."""
 
-from collections.abc import Sequence
-
 from services.recognition.leaderboards import store as leaderboards_store
 from services.recognition.leaderboards.domain import board_points
 from services.recognition.metrics import AWARDS, REEVALUATED_MEMBERS
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import NO_PROGRAMME, Grant, ThresholdKey, holder_changes
-from services.recognition.thresholds.handlers import store_grants, tell_grants
+from services.recognition.thresholds.handlers import Traced, make_grants
 from services.recognition.totals import store
 from services.recognition.totals.domain import Member
 from shared.contracts.facts import RECOGNITION_GRANTED, PointsAwarded, RecognitionGranted
@@ -19,9 +17,6 @@ from shared.transaction import Transaction
 #: Members brought in line with a new programme version in one transaction.
 REEVALUATION_BATCH_COUNT = 2_000
 REEVALUATE_EVERY_SECONDS = 1.0
-
-#: A grant, and the trace of the request that caused it.
-Traced = tuple[Grant, str | None]
 
 
 async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
@@ -52,23 +47,12 @@ async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
             grants += [(grant, award.get("traceparent")) for grant in granted]
     await store.put_members(tx.conn, members=members.values())
     await leaderboards_store.add_points(tx.conn, points=board_points(new.values()))
-    await _grant(tx, grants)
+    await make_grants(tx, grants=grants)
     AWARDS.inc(len(new))
     if grants:
         causes = {grant.award_id for grant, _ in grants}
         received = (award["data"]["received_at"] for (award_id, _), award in new.items() if award_id in causes)
         observe_ages("grant", received, tx.now)
-
-
-async def _grant(tx: Transaction, grants: Sequence[Traced]) -> None:
-    """Store and tell grants. Those that were read back after a restore are known, and not told again."""
-    if not grants:
-        return
-    known = await thresholds_store.known_grants(tx.conn, grants=[grant for grant, _ in grants])
-    new = [(grant, traceparent) for grant, traceparent in grants if grant.grant_id not in known]
-    for grant, traceparent in new:
-        tell_grants(tx, grants=[grant], traceparent=traceparent)
-    await store_grants(tx, grants=[grant for grant, _ in new])
 
 
 async def on_grants_told(tx: Transaction, facts: list[RecognitionGranted]) -> None:
@@ -88,7 +72,8 @@ def _told(fact: RecognitionGranted) -> Grant:
         member_id=data["member_id"],
         key=ThresholdKey(data["kind"], data["name"]),
         title=data["title"],
-        award_id=data["award_id"],
+        award_id=data.get("award_id"),
+        event_uid=data.get("event_uid"),
         event_time=data["event_time"],
         version=data["programme_version"],
         reverses=data.get("reverses"),
@@ -112,7 +97,7 @@ async def settle(tx: Transaction, facts: list[RecognitionGranted]) -> None:
         for member in members.values():
             if community in in_force:
                 grants += member.follow(*in_force[community])
-        await _grant(tx, [(grant, None) for grant in grants])
+        await make_grants(tx, grants=[(grant, None) for grant in grants])
         standing = await thresholds_store.load_standing(
             tx.conn, community=community, member_ids=by_community[community]
         )
@@ -121,7 +106,7 @@ async def settle(tx: Transaction, facts: list[RecognitionGranted]) -> None:
             member = members.get(key) or Member(*key)
             settled += member.settle(grant for grant in standing if grant.member_id == member.member_id)
         await store.put_members(tx.conn, members=members.values())
-        await _grant(tx, [(grant, None) for grant in settled])
+        await make_grants(tx, grants=[(grant, None) for grant in settled])
 
 
 READ_BACK = (
@@ -152,5 +137,5 @@ async def reevaluate(tx: Transaction) -> None:
     await thresholds_store.set_evaluated(
         tx.conn, community=due.community, up_to=members[-1].member_id if is_whole else None
     )
-    await _grant(tx, [(grant, None) for grant in grants])
+    await make_grants(tx, grants=[(grant, None) for grant in grants])
     REEVALUATED_MEMBERS.inc(len(stale))

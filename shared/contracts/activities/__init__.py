@@ -46,6 +46,10 @@ TYPES: Final[tuple[ActivityType, ...]] = (
 ACTIVITIES: Final[tuple[Any, ...]] = tuple(kind.envelope for kind in TYPES)
 ACTIVITY_TYPES: Final[tuple[str, ...]] = tuple(kind.name for kind in TYPES)
 
+#: Types that say what is so until it is taken back, once a person and object, under one id whenever it begins:
+#: the time is no part of what is said, and an `activity.restored.v1` beside it says that it is so again.
+LASTING_TYPES: Final = frozenset({code.STAR.name, chat.REACTION.name})
+
 #: The attributes that an activity may have beside extensions, and those that it must have.
 ENVELOPE: Final = frozenset(Envelope.__annotations__) | {"type", "data"}
 REQUIRED: Final = Envelope.__required_keys__ | {"type", "data"}
@@ -66,6 +70,7 @@ __all__ = [
     "ACTIVITY_BATCH_ADAPTER",
     "ACTIVITY_TYPES",
     "ENVELOPE",
+    "LASTING_TYPES",
     "REQUIRED",
     "RESTORED_TYPE",
     "RETRACTED_TYPE",

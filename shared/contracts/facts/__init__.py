@@ -1,7 +1,7 @@
 """What the services tell one another, and finance systems: one class per message type and version.
 
-Each is a CloudEvent in structured JSON form. Facts are never rewritten: what changes or takes back an earlier one
-is a new fact that names it. Readers ignore fields they do not know, so that a version can grow.
+Each is a CloudEvent in structured JSON form. Facts are never rewritten: what changes or takes back an earlier
+one is a new fact that names it. Readers ignore fields they do not know, so that a version can grow.
 
 Each family has a file, with the examples beside each type.
 """
@@ -38,7 +38,7 @@ from shared.contracts.facts.events import (
     RejectedData,
     RejectedEvent,
 )
-from shared.contracts.facts.members import MEMBER_IDENTIFIED, MemberData, MemberIdentified
+from shared.contracts.facts.members import MEMBER_IDENTIFIED, MemberData, MemberIdentified, NameBy
 from shared.contracts.facts.payouts import (
     PAYOUT_CHANGED,
     PAYOUT_FACT,
@@ -140,6 +140,7 @@ __all__ = [
     "GrantData",
     "MemberData",
     "MemberIdentified",
+    "NameBy",
     "PayoutChanged",
     "PayoutData",
     "PayoutLot",

@@ -8,10 +8,19 @@ from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.fields import ChannelName, Count, Identity, Name, Timestamp, Uuid
 from shared.contracts.story import GRACE
 
+NameBy = Literal["others", "self", "declared"]
+
 
 class MemberData(TypedDict):
+    """`name` is the one to show; `name_by` says whose word it is, and `name_at` when that was said.
+
+    A declared one counts for more than what the member's own events say, and that for more than what others' say.
+    """
+
     member_id: Uuid
     name: NotRequired[Name]
+    name_by: NotRequired[NameBy]
+    name_at: NotRequired[Timestamp]
     identities: list[Identity]
     channel: ChannelName
     first_seen_at: Timestamp
@@ -41,6 +50,8 @@ MEMBER_IDENTIFIED: Final = FactType(
             {
                 "member_id": GRACE,
                 "name": "Grace",
+                "name_by": "self",
+                "name_at": "2026-01-31T13:05:59Z",
                 "identities": [{"channel": "chat", "id": "U2"}, {"channel": "forum", "id": "grace"}],
                 "channel": "forum",
                 "first_seen_at": "2026-01-31T12:10:00.500000Z",

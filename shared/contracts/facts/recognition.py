@@ -10,14 +10,18 @@ from shared.contracts.story import AWARD, BADGE, GRACE, TRACEPARENT
 
 
 class GrantData(TypedDict):
-    """`day` is that of the event that led to it, left out where it is the UTC day of `event_time`."""
+    """A badge for counted events says the `event_uid` of the last that was counted; all others say the `award_id`.
+
+    `day` is that of the event that led to it, left out where it is the UTC day of `event_time`.
+    """
 
     grant_id: Uuid
     member_id: Uuid
     kind: Literal["badge", "level"]
     name: Slug
     title: Name
-    award_id: Uuid
+    award_id: NotRequired[Uuid]
+    event_uid: NotRequired[Uuid]
     event_time: Timestamp
     programme_version: Count
     day: NotRequired[LocalDay]
@@ -25,7 +29,7 @@ class GrantData(TypedDict):
 
 
 class RecognitionGranted(FactEnvelope):
-    """A badge or level a member reached, and by which award; with `reverses`, one that no longer holds."""
+    """A badge or level a member reached, and by which award or event; with `reverses`, one that holds no more."""
 
     type: Literal["recognition.granted.v1"]
     data: GrantData

@@ -6,7 +6,14 @@ YAML, published as a version, and never changed afterwards.
 
 from shared.contracts.programme.document import IDS, REFERENCES, Programme
 from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId, id_problems
-from shared.contracts.programme.recognition import BADGES_MAX_COUNT, LEVELS_MAX_COUNT, Badge, Level, Recognition
+from shared.contracts.programme.recognition import (
+    BADGES_MAX_COUNT,
+    LEVELS_MAX_COUNT,
+    Badge,
+    Counted,
+    Level,
+    Recognition,
+)
 from shared.contracts.programme.rewards import (
     CATALOGUE_MAX_COUNT,
     IBAN_PATTERN,
@@ -30,6 +37,7 @@ __all__ = [
     "RULE_POINTS_MAX",
     "Badge",
     "CatalogueReward",
+    "Counted",
     "EventType",
     "IdsError",
     "Level",

@@ -41,7 +41,7 @@ rules:
   - {id: post, title: Wrote, on: [forum.post.v1], points: 5, daily_cap: 8}
 recognition:
   badges:
-    - {id: wrote, title: Wrote, rule: post, at_least: 1}
+    - {id: wrote, title: Wrote, rule: post, count: awards, at_least: 1}
 """
 #: Every table that keeps something by day, week or month.
 DAYS = {

@@ -40,7 +40,7 @@ rules:
   - {{id: reply, title: Replied, on: [forum.reply.v1], points: 5}}
 recognition:
   badges:
-    - {{id: three, title: Three posts, rule: post, at_least: 3}}
+    - {{id: three, title: Three posts, rule: post, count: awards, at_least: 3}}
   levels:
     - {{id: regular, title: Regular, points: 20}}
 """

@@ -85,6 +85,20 @@ def test_a_payout_explained_shows_what_its_awards_became_and_why() -> None:
     assert "revision 3: +700 to 700 at 2026-02-03T00:00:00Z, because its event was restored" in shown
 
 
+def test_a_payout_explained_names_the_entries_of_the_commands_on_it() -> None:
+    entry = {
+        "audit_id": "0199",
+        "command": "payout_run.approve",
+        "at": "2026-02-01T00:00:00Z",
+        "person_name": HOSTILE,
+        "credential": "k1",
+    }
+    shown = printed(payout_tree(LINEAGE | {"commands": [entry]}, {}))
+    assert_nothing_hidden(shown, times=7, line_count=9)
+    assert "0199: payout_run.approve at 2026-02-01T00:00:00Z by AC04" in shown
+    assert printed(payout_tree(LINEAGE | {"commands": None}, {})) == printed(payout_tree(LINEAGE, {}))
+
+
 STATE = SimpleNamespace(
     name="x",
     admin_key="plk",

@@ -11,9 +11,9 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from services.ingest.members.domain import IdentityKey, Owner
+from services.ingest.members.domain import IdentityKey, NamedBy, Owner, SaidName
 from shared.calendars import Calendar
-from shared.contracts.activities import TARGETING_TYPES
+from shared.contracts.activities import LASTING_TYPES, TARGETING_TYPES
 from shared.contracts.channels import compared_plain_id
 from shared.contracts.fields import ChannelName, Id, Name, Timestamp, Uri
 from shared.contracts.ids import prepared, uuid5_text
@@ -112,9 +112,14 @@ def event_uid(community: str, source: str, event_id: str) -> str:
 
 
 def content_hash(event: Mapping[str, Any]) -> bytes:
-    """128 bits of BLAKE2b over the event with sorted keys; the trace of the request is not content."""
+    """128 bits of BLAKE2b over the event with sorted keys; the trace of the request is not content.
+
+    Nor is the time of what lasts: a star that is given again is the star that was there.
+    """
     content = event
-    if "traceparent" in event:
+    if event.get("type") in LASTING_TYPES:
+        content = {name: value for name, value in event.items() if name not in {"time", "traceparent"}}
+    elif "traceparent" in event:
         content = {name: value for name, value in event.items() if name != "traceparent"}
     return hashlib.blake2b(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
 
@@ -248,14 +253,21 @@ def judge(
 
 def people_of(
     accepted: Iterable[Received],
-) -> tuple[dict[IdentityKey, str | None], dict[IdentityKey, datetime]]:
-    """The last name said of each identity (None where none was), and when an event with it was received first."""
-    names: dict[IdentityKey, str | None] = {}
+) -> tuple[dict[IdentityKey, SaidName | None], dict[IdentityKey, datetime]]:
+    """The name that counts of those said of each identity (None: none was), and when it came first."""
+    names: dict[IdentityKey, SaidName | None] = {}
     first_seen_at: dict[IdentityKey, datetime] = {}
     for event in accepted:
-        for identity, name in event.identities.values():
-            names[identity] = name or names.get(identity)
+        said_at: datetime | None = None
+        for role, (identity, name) in event.identities.items():
             first_seen_at.setdefault(identity, event.received_at)
+            known = names.setdefault(identity, None)
+            if name is not None:
+                said_at = said_at or _MOMENT(event.event["time"])
+                # Whoever does something names themselves; of the others it says what its author knows.
+                said = SaidName(NamedBy.SELF if role == "member" else NamedBy.OTHERS, said_at, name)
+                if known is None or said > known:
+                    names[identity] = said
     return names, first_seen_at
 
 

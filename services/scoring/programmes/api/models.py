@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.scoring.programmes.domain import money, proposals, publication
 from shared.contracts.programme import Programme
+from shared.http import FieldError
 
 MEDIA_TYPES = ("application/yaml", "text/yaml", "application/x-yaml", "text/plain", "application/json")
 EXAMPLE = """\
@@ -136,3 +137,6 @@ class Publication(BaseModel):
     document_sha256: str
     is_new: bool = Field(description="Whether this request made the version")
     dry_run: bool
+    warnings: list[FieldError] = Field(
+        description="What is allowed and hardly meant, such as a condition that can never be true"
+    )

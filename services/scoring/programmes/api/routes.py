@@ -1,5 +1,6 @@
 """HTTP routes of programmes: publishing, and the versions there are."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -24,7 +25,7 @@ from services.scoring.programmes.api.problems import (
 )
 from services.scoring.programmes.domain.proposals import Proposal, UnknownVersionError
 from services.scoring.programmes.domain.publication import Author, OtherProgrammeError, Submission, VersionPlace
-from services.scoring.programmes.domain.reading import Mistake, document_of, document_sha256
+from services.scoring.programmes.domain.reading import Mistake, Reading, document_of, document_sha256
 from services.scoring.programmes.handlers.checking import CHECKER
 from services.scoring.programmes.handlers.publishing import (
     approve_programme,
@@ -97,7 +98,9 @@ async def post_programme(
     """
     text = await _text(request)
     # In another process, and no transaction is open meanwhile: what a text can do to its reader, it does there.
-    programme = _valid(await CHECKER.check(text, community=principal.community, settings=settings))
+    reading = await CHECKER.check(text, community=principal.community, settings=settings)
+    programme = _valid(reading)
+    warnings = _field_errors(reading.warnings)
     async with begin() as tx:
         submission = Submission(programme, text, _author(principal), effective_from)
         if dry_run:
@@ -114,6 +117,7 @@ async def post_programme(
                 document_sha256=document_sha256(document_of(programme)),
                 is_new=False,
                 dry_run=True,
+                warnings=warnings,
             )
         published = await publish_programme(tx, community=principal.community, submission=submission)
     if not published.is_new:
@@ -130,6 +134,7 @@ async def post_programme(
         document_sha256=version.document_sha256,
         is_new=published.is_new,
         dry_run=False,
+        warnings=warnings,
     )
 
 
@@ -148,13 +153,18 @@ async def _text(request: Request) -> str:
         raise Problem(INVALID_PROGRAMME, detail) from error
 
 
-def _valid(read: Programme | list[Mistake]) -> Programme:
-    if isinstance(read, Programme):
-        return read
-    errors = [
+def _field_errors(mistakes: Sequence[Mistake]) -> list[FieldError]:
+    return [
         FieldError(field=mistake.field, detail=mistake.detail, line=mistake.line, column=mistake.column)
-        for mistake in read
+        for mistake in mistakes
     ]
+
+
+def _valid(reading: Reading) -> Programme:
+    if reading.programme is not None:
+        return reading.programme
+    read = reading.mistakes
+    errors = _field_errors(read)
     first = read[0]
     count = "1 error" if len(read) == 1 else f"{len(read)} errors"
     detail = f"{count}; the first on line {first.line}, column {first.column}: {first.detail}"

@@ -12,12 +12,13 @@ from pydantic_core import ErrorDetails
 
 from services.scoring.programmes.domain.located_yaml import Located, Mark, Path, YamlError, read_yaml
 from services.scoring.programmes.domain.publication import Document
+from services.scoring.rules.domain.chances import can_hold
 from services.scoring.rules.domain.conditions import read_condition, try_condition
 from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT, Bound
-from services.scoring.rules.domain.errors import ConditionError
-from services.scoring.rules.domain.tree import Node
 from services.scoring.rules.domain.trials import Clock
 from shared.bank_accounts import AccountError, bic_question, read_account, why_not_payable_in
+from shared.conditions.errors import ConditionError
+from shared.conditions.tree import Node
 from shared.contracts.activities import ACTIVITY_TYPES, TARGETING_TYPES
 from shared.contracts.fields import NO_CONTROL
 from shared.contracts.programme import (
@@ -34,6 +35,8 @@ from shared.contracts.texts import READ_MAX_CHARS
 from shared.near_names import suggestion
 
 MISTAKES_MAX_COUNT = 100
+#: What badges may have asked of one event beside what rules ask, by a service without child processes.
+COUNTED_STEPS_MAX_COUNT = 10_000
 SHOWN_MAX_CHARS = 60
 
 _SLUG_WORDS = "1 to 63 lower-case letters, digits, `-` and `_`, starting with a letter or digit"
@@ -75,17 +78,34 @@ class _Read:
     are_types_known: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a text was read as: a programme, or mistakes; and what is allowed and hardly meant, as `warnings`."""
+
+    programme: Programme | None
+    mistakes: list[Mistake]
+    warnings: list[Mistake]
+
+
 def read_programme(text: str, *, clock: Clock | None = None) -> Programme | list[Mistake]:
+    """Read a programme as `read_with_warnings` does; returns it, or all mistakes found."""
+    reading = read_with_warnings(text, clock=clock)
+    return reading.mistakes if reading.programme is None else reading.programme
+
+
+def read_with_warnings(text: str, *, clock: Clock | None = None) -> Reading:
     """Read a programme written in YAML (or JSON, which is YAML too), and try its conditions.
 
-    Returns the programme, or all mistakes found in order of line, at most MISTAKES_MAX_COUNT. `clock` gives
-    seconds of the processor; with it, a condition that takes too long when it is tried is a mistake too.
+    Mistakes and warnings are in order of line, at most MISTAKES_MAX_COUNT of each. `clock` gives seconds of the
+    processor; with it, a condition that takes too long when it is tried is a mistake too.
     """
     try:
         located = read_yaml(text)
     except YamlError as refused:
-        return [_mistake(refused.mark, refused.path, refused.detail)]
-    mistakes = [*_rule_mistakes(located, text, clock), *_payout_mistakes(located)]
+        return Reading(None, [_mistake(refused.mark, refused.path, refused.detail)], [])
+    read = _conditions(located)
+    mistakes = [*_type_mistakes(located), *_rule_mistakes(located, text, read, clock), *_payout_mistakes(located)]
+    mistakes += _badge_mistakes(located, read)
     try:
         programme = Programme.model_validate(located.value)
     except ValidationError as invalid:
@@ -95,8 +115,8 @@ def read_programme(text: str, *, clock: Clock | None = None) -> Programme | list
         mistakes.extend(_id_mistakes(located, id_problems(located.value, IDS, REFERENCES)))
     else:
         if not mistakes:
-            return programme
-    return sorted(set(mistakes))[:MISTAKES_MAX_COUNT]
+            return Reading(programme, [], sorted(_never_true(located, text, read))[:MISTAKES_MAX_COUNT])
+    return Reading(None, sorted(set(mistakes))[:MISTAKES_MAX_COUNT], [])
 
 
 def document_of(programme: Programme) -> Document:
@@ -146,6 +166,8 @@ def _located_mistakes(located: Located, details: ErrorDetails) -> Iterator[Mista
 def _wrong_value(details: ErrorDetails) -> str:
     kind, value = details["type"], details["input"]
     context = details.get("ctx", {})
+    if kind == "count_without_rule":
+        return details["msg"]
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind]}; got {_shown(value)}"
     if kind == "literal_error":
@@ -188,19 +210,24 @@ def _id_mistakes(located: Located, problems: Iterable[RepeatedId | UnknownId]) -
         yield _mistake(mark, problem.path, detail)
 
 
-def _rule_mistakes(located: Located, text: str, clock: Clock | None) -> Iterator[Mistake]:
-    """What is wrong with the types and conditions of rules, whatever else is wrong with the programme."""
-    read: dict[int, _Read] = {}
-    for index, rule in enumerate(_list_at(located, ("rules",))):
+def _type_mistakes(located: Located) -> Iterator[Mistake]:
+    """Where a rule is on something that earns nothing."""
+    for index in range(len(_list_at(located, ("rules",)))):
         on = ("rules", index, "on")
-        event_types = _list_at(located, on)
-        for position, event_type in enumerate(event_types):
+        for position, event_type in enumerate(_list_at(located, on)):
             if event_type in TARGETING_TYPES:
                 detail = "it says of another event whether it counts; it cannot earn any itself"
                 yield _mistake(located.values[*on, position], (*on, position), detail)
+
+
+def _conditions(located: Located) -> dict[int, _Read | ConditionError]:
+    """The conditions of rules by the rules' places, read and judged, whatever else is wrong with the programme."""
+    read: dict[int, _Read | ConditionError] = {}
+    for index, rule in enumerate(_list_at(located, ("rules",))):
         condition = rule.get("when") if isinstance(rule, dict) else None
         if not isinstance(condition, str) or not 0 < len(condition) <= CONDITION_MAX_CHARS:
             continue
+        event_types = _list_at(located, ("rules", index, "on"))
         known = [event_type for event_type in event_types if event_type in ACTIVITY_TYPES]
         are_types_known = 0 < len(known) == len(event_types)
         if not are_types_known:
@@ -210,9 +237,22 @@ def _rule_mistakes(located: Located, text: str, clock: Clock | None) -> Iterator
             tree, bound = read_condition(condition, tuple(known))
             bound.check()
         except ConditionError as refused:
-            yield _condition_mistake(located, text, index, refused)
+            read[index] = refused
         else:
             read[index] = _Read(tree, bound, tuple(known), are_types_known)
+    return read
+
+
+def _rule_mistakes(
+    located: Located, text: str, conditions: Mapping[int, _Read | ConditionError], clock: Clock | None
+) -> Iterator[Mistake]:
+    """What is wrong with conditions, which are tried."""
+    read: dict[int, _Read] = {}
+    for index, one in conditions.items():
+        if isinstance(one, ConditionError):
+            yield _condition_mistake(located, text, index, one)
+        else:
+            read[index] = one
     # Tried only once it is known that all of them together take a bounded time.
     too_dear = dict(_too_dear(read))
     for index, one in read.items():
@@ -223,6 +263,41 @@ def _rule_mistakes(located: Located, text: str, clock: Clock | None) -> Iterator
                 try_condition(one.tree, one.event_types, clock)
         except ConditionError as refused:
             yield _condition_mistake(located, text, index, refused)
+
+
+def _badge_mistakes(located: Located, conditions: Mapping[int, _Read | ConditionError]) -> Iterator[Mistake]:
+    """Where a badge counts the events of a rule whose condition is too dear to be asked by recognition as well."""
+    steps = {
+        str(rule.get("id")): read.bound.steps
+        for index, rule in enumerate(_list_at(located, ("rules",)))
+        if isinstance(rule, dict) and isinstance(read := conditions.get(index), _Read)
+    }
+    counted: dict[str, int] = {}
+    for index, badge in enumerate(_list_at(located, ("recognition", "badges"))):
+        rule = badge.get("rule") if isinstance(badge, dict) and badge.get("count") != "awards" else None
+        if not isinstance(rule, str) or rule not in steps:
+            continue
+        counted[rule] = steps[rule]
+        if sum(counted.values()) > COUNTED_STEPS_MAX_COUNT:
+            at: Path = ("recognition", "badges", index, "rule")
+            detail = (
+                f"the conditions of rules whose events are counted can take up to {sum(counted.values()):,} steps"
+                f" for one event, and may take {COUNTED_STEPS_MAX_COUNT:,}; write `count: awards`, or cheaper"
+                " conditions"
+            )
+            yield _mistake(located.values[at], at, detail)
+
+
+def _never_true(
+    located: Located, text: str, conditions: Mapping[int, _Read | ConditionError]
+) -> Iterator[Mistake]:
+    for index, one in conditions.items():
+        if isinstance(one, _Read) and not can_hold(one.tree, one.event_types):
+            detail = (
+                f"this can never be true for {' or '.join(one.event_types)}, so the rule gives nothing: it asks"
+                " for what such an event never has or never lacks, or for two things that exclude one another"
+            )
+            yield _condition_mistake(located, text, index, ConditionError(detail))
 
 
 def _too_dear(read: Mapping[int, _Read]) -> Iterator[tuple[int, ConditionError]]:

@@ -1,12 +1,13 @@
 """Programmes are checked apart: whatever a text does to whoever reads it, the service goes on answering."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from services.scoring.children.handlers import ChildEndedError, ChildLostError, Children
-from services.scoring.programmes.domain.reading import Mistake
+from services.scoring.programmes.domain.reading import Mistake, Reading
 from services.scoring.settings import Settings
 from shared.contracts.programme import Programme
 
@@ -42,8 +43,8 @@ class Checker:
     children: Children = field(default_factory=lambda: Children("check", count=1, memory_bytes=CHILD_MAX_BYTES))
     _turns: dict[str, _Turn] = field(default_factory=dict)
 
-    async def check(self, text: str, *, community: str, settings: Settings) -> Programme | list[Mistake]:
-        """Read a programme; returns it, or every mistake in it.
+    async def check(self, text: str, *, community: str, settings: Settings) -> Reading:
+        """Read a programme: what it is, or every mistake in it.
 
         Raises CheckTooSlowError and ChecksBusyError.
         """
@@ -62,8 +63,8 @@ class Checker:
         except (TimeoutError, ChildLostError):
             raise ChecksBusyError from None
         if "document" in found:
-            return Programme.model_validate(found["document"])
-        return [Mistake(*mistake) for mistake in found["mistakes"]]
+            return Reading(Programme.model_validate(found["document"]), [], _mistakes(found["warnings"]))
+        return Reading(None, _mistakes(found["mistakes"]), [])
 
     async def close(self) -> None:
         """End the child."""
@@ -81,6 +82,10 @@ class Checker:
             turn.wanted -= 1
             if not turn.wanted:
                 del self._turns[community]
+
+
+def _mistakes(found: Iterable[Sequence[Any]]) -> list[Mistake]:
+    return [Mistake(*mistake) for mistake in found]
 
 
 CHECKER = Checker()

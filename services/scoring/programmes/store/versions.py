@@ -1,6 +1,7 @@
 """The SQL of programmes: their heads, which publishing and scoring lock, and their published versions."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import orjson
 from asyncpg import Record
@@ -18,6 +19,13 @@ from shared.postgres import Connection
 _VERSION_COLUMNS = """
     community, programme_id, version, title, effective_from, published_at, published_by, published_by_person,
     published_by_credential, approved_by, approved_by_person, approved_by_credential, document_sha256
+"""
+
+_INSERT_VERSION = """
+    insert into programme_versions (community, version, programme_id, title, effective_from, published_at,
+        source_text, document, document_sha256, signed_with, published_by_person, published_by,
+        published_by_credential, approved_by_person, approved_by, approved_by_credential)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 """
 
 
@@ -66,26 +74,7 @@ async def add_version(
     conn: Connection, *, version: ProgrammeVersion, text: VersionText, signed_with: str | None
 ) -> None:
     """Store a version, and who signs it, and make it the community's newest; the head must be locked."""
-    await conn.execute(
-        """
-        insert into programme_versions (community, version, programme_id, title, effective_from, published_at,
-            source_text, document, document_sha256, signed_with, published_by_person, published_by,
-            published_by_credential, approved_by_person, approved_by, approved_by_credential)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-        """,
-        version.community,
-        version.number,
-        version.programme_id,
-        version.title,
-        version.effective_from,
-        version.published_at,
-        text.source_text,
-        orjson.dumps(text.document).decode(),
-        version.document_sha256,
-        signed_with,
-        *version.published_by,
-        *(version.approved_by or (None, None, None)),
-    )
+    await conn.execute(_INSERT_VERSION, *_columns(version, text, signed_with))
     await conn.execute(
         "update programme_heads set programme_id = $2, version = $3 where community = $1",
         version.community,
@@ -99,13 +88,20 @@ async def add_version_as_told(
 ) -> bool:
     """Store a version that was published before; whether it was not there. The head must be locked."""
     added = await conn.fetchval(
-        """
-        insert into programme_versions (community, version, programme_id, title, effective_from, published_at,
-            source_text, document, document_sha256, signed_with, published_by_person, published_by,
-            published_by_credential, approved_by_person, approved_by, approved_by_credential)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-        on conflict do nothing returning true
-        """,
+        f"{_INSERT_VERSION} on conflict do nothing returning true", *_columns(version, text, signed_with)
+    )
+    await conn.execute(
+        "update programme_heads set programme_id = $2, version = $3 where community = $1 and version < $3",
+        version.community,
+        version.programme_id,
+        version.number,
+    )
+    return bool(added)
+
+
+def _columns(version: ProgrammeVersion, text: VersionText, signed_with: str | None) -> tuple[Any, ...]:
+    """The values of _INSERT_VERSION, in its order."""
+    return (
         version.community,
         version.number,
         version.programme_id,
@@ -119,13 +115,6 @@ async def add_version_as_told(
         *version.published_by,
         *(version.approved_by or (None, None, None)),
     )
-    await conn.execute(
-        "update programme_heads set programme_id = $2, version = $3 where community = $1 and version < $3",
-        version.community,
-        version.programme_id,
-        version.number,
-    )
-    return bool(added)
 
 
 async def find_communities_signed_otherwise(conn: Connection, *, signed_with: str, limit_count: int) -> list[str]:

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.scoring.rules.domain.costs import UNBOUNDED, Bound, bound_of
-from services.scoring.rules.domain.errors import ConditionError
-from services.scoring.rules.domain.evaluation import EVENT_FIELDS, Condition, compiled
 from services.scoring.rules.domain.extents import contract_fields, data_contract
-from services.scoring.rules.domain.parser import parse
-from services.scoring.rules.domain.tree import (
+from services.scoring.rules.domain.trials import Clock, check_result, try_branches
+from shared.conditions.absences import with_absences
+from shared.conditions.compiling import TYPES, variables_of
+from shared.conditions.errors import ConditionError
+from shared.conditions.evaluation import EVENT_FIELDS, compiled
+from shared.conditions.parser import parse
+from shared.conditions.tree import (
     Call,
     Loop,
     Name,
@@ -26,14 +29,12 @@ from services.scoring.rules.domain.tree import (
     walk,
     written,
 )
-from services.scoring.rules.domain.trials import Clock, check_result, try_branches
 from shared.near_names import suggestion
 
 #: Loops of one condition: what two say, two rules can say as well.
 LOOPS_MAX_COUNT = 1
 
 VARIABLES = ("event", "data")
-TYPES = ("int", "uint", "double", "string", "bytes", "bool", "list", "map", "type", "null_type")
 FUNCTIONS = (
     *("size", "contains", "startsWith", "endsWith", "matches", "type", "dyn"),
     *("string", "int", "uint", "double", "bytes", "timestamp", "duration"),
@@ -60,22 +61,14 @@ def judge(expression: str, event_types: Iterable[str]) -> Judged:
         tree = parse(expression)
     except ConditionError:
         return unjudged(expression)
+    tree = with_absences(tree)
     bound = bound_of(tree, tuple(event_types))
-    return Judged(written(tree), _variables(tree), UNBOUNDED if bound.refusals else bound.steps)
+    return Judged(written(tree), variables_of(tree), UNBOUNDED if bound.refusals else bound.steps)
 
 
 def unjudged(expression: str) -> Judged:
     """A condition that was not read: nothing bounds what it can cost, and it may ask for all of an event."""
     return Judged(expression, VARIABLES, UNBOUNDED)
-
-
-def compile_condition(expression: str) -> Condition:
-    """Compile `expression`, as it is done for a version that was published before.
-
-    Raises ConditionError when it is not a CEL expression.
-    """
-    tree = parse(expression)
-    return Condition(compiled(written(tree)), _variables(tree))
 
 
 def check_condition(expression: str, event_types: Iterable[str], clock: Clock | None = None) -> None:
@@ -90,13 +83,14 @@ def check_condition(expression: str, event_types: Iterable[str], clock: Clock | 
 
 
 def read_condition(expression: str, event_types: tuple[str, ...]) -> tuple[Node, Bound]:
-    """The tree of a condition and the bound of its cost, without evaluating anything.
+    """The tree of a condition as it is evaluated and the bound of its cost, without evaluating anything.
 
     Raises ConditionError when it is not CEL, or names what is not there.
     """
     tree = parse(expression)
     _check_names(tree)
     _check_selections(tree, event_types)
+    tree = with_absences(tree)
     return tree, bound_of(tree, event_types)
 
 
@@ -107,11 +101,6 @@ def try_condition(tree: Node, event_types: tuple[str, ...], clock: Clock | None 
     """
     try_branches(tree, event_types, clock)
     check_result(compiled(written(tree)), event_types)
-
-
-def _variables(tree: Node) -> tuple[str, ...]:
-    names = {name.name for name in free_names(tree)}
-    return tuple(name for name in sorted(names) if name not in TYPES)
 
 
 def _check_names(tree: Node) -> None:

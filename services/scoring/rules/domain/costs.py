@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import reduce
 
 from services.scoring.rules.domain import regexes
-from services.scoring.rules.domain.errors import ConditionError
 from services.scoring.rules.domain.extents import (
     ANYTHING,
     EVENT,
@@ -21,8 +20,9 @@ from services.scoring.rules.domain.extents import (
     map_of,
     text_of,
 )
-from services.scoring.rules.domain.tokens import Kind
-from services.scoring.rules.domain.tree import (
+from shared.conditions.errors import ConditionError
+from shared.conditions.tokens import Kind
+from shared.conditions.tree import (
     Call,
     Chain,
     Index,

@@ -143,11 +143,11 @@ def data_contract(event_type: str) -> Any:
 
 def contract_fields(contract: Any) -> dict[str, Any] | None:
     """The contracts of the fields that a contract names, or None when it is not of a record."""
-    contract, _ = _bare(contract)
+    contract, _ = bare_contract(contract)
     return get_type_hints(contract, include_extras=True) if is_typeddict(contract) else None
 
 
-def _bare(contract: Any, most: int | None = None) -> tuple[Any, int | None]:
+def bare_contract(contract: Any, most: int | None = None) -> tuple[Any, int | None]:
     """A contract without what is said around it, and the length that this allows."""
     while get_origin(contract) in {Annotated, NotRequired, Required}:
         contract, *said = get_args(contract)
@@ -170,7 +170,7 @@ def _alternatives(contract: Any) -> Iterable[Any]:
 
 
 def _extent(contract: Any) -> Extent:  # noqa: PLR0911 -- one for each kind of contract
-    contract, most = _bare(contract)
+    contract, most = bare_contract(contract)
     fields = contract_fields(contract)
     if fields is not None:
         return record_of({name: _extent(field) for name, field in fields.items()})
@@ -189,7 +189,7 @@ def _extent(contract: Any) -> Extent:  # noqa: PLR0911 -- one for each kind of c
 
 
 def _example(contract: Any, is_largest: bool) -> Any:  # noqa: PLR0911 -- one for each kind of contract
-    contract, most = _bare(contract)
+    contract, most = bare_contract(contract)
     fields = contract_fields(contract)
     if fields is not None:
         return {name: _example(field, is_largest) for name, field in fields.items()}

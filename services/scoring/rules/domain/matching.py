@@ -12,8 +12,8 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from services.scoring.limits.domain import CapKey
 from services.scoring.rules.domain.conditions import Judged, judge, unjudged
-from services.scoring.rules.domain.errors import ConditionError
-from services.scoring.rules.domain.evaluation import (
+from shared.conditions.errors import ConditionError
+from shared.conditions.evaluation import (
     Answer,
     Condition,
     NotEvaluated,

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
-from services.scoring.rules.domain.errors import ConditionError
+from shared.conditions.errors import ConditionError
 
 REGEX_MAX_CHARS = 200
 #: Positions once every counted repetition is written out.

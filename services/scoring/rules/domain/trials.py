@@ -6,11 +6,11 @@ from typing import Any
 
 import cel
 
-from services.scoring.rules.domain.errors import ConditionError
-from services.scoring.rules.domain.evaluation import compiled
 from services.scoring.rules.domain.extents import example_event
-from services.scoring.rules.domain.tokens import Kind
-from services.scoring.rules.domain.tree import (
+from shared.conditions.errors import ConditionError
+from shared.conditions.evaluation import compiled
+from shared.conditions.tokens import Kind
+from shared.conditions.tree import (
     Call,
     Chain,
     Index,

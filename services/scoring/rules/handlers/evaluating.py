@@ -14,9 +14,9 @@ from typing import Any
 
 from services.scoring.children.handlers import ChildEndedError, ChildLostError, Children
 from services.scoring.metrics import EVALUATED_APART_SECONDS
-from services.scoring.rules.domain.evaluation import EVENT_FIELDS, Answer, NotEvaluated, TooSlow
 from services.scoring.rules.domain.matching import Answers, Question, RuleKey
 from services.scoring.settings import Settings
+from shared.conditions.evaluation import EVENT_FIELDS, Answer, NotEvaluated, TooSlow
 
 #: As many as cores that others can spare.
 CHILDREN_COUNT = 2

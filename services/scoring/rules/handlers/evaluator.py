@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import Any
 
 from services.scoring.children.domain import Limit
-from services.scoring.rules.domain.errors import ConditionError
-from services.scoring.rules.domain.evaluation import Condition, NotEvaluated, compiled, context_of, holds
+from shared.conditions.errors import ConditionError
+from shared.conditions.evaluation import Condition, NotEvaluated, compiled, context_of, holds
 
 PROGRAMS_MAX_COUNT = 2_000
 COMPILE_SECONDS = 0.5

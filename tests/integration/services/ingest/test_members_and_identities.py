@@ -59,14 +59,98 @@ async def test_members_that_both_have_a_history_cannot_be_made_one(community: Co
     assert len(await community.members()) == 2
 
 
-async def test_a_name_is_the_last_one_said(community: Community) -> None:
-    await community.outcomes(event(1, "ada", "Ada"))
+async def shown(community: Community) -> list[str | None]:
+    return [one["name"] for one in await community.members()]
+
+
+async def test_a_name_is_the_newest_by_the_time_of_the_event(community: Community) -> None:
+    await community.outcomes(event(1, "ada", "New Name") | {"time": "2026-01-31T12:00:00Z"})
     await community.outcomes(event(2, "ada"))
-    assert [one["name"] for one in await community.members()] == ["Ada"]
+    await community.outcomes(event(3, "ada", "Old Name") | {"time": "2020-01-31T12:00:00Z"})
+    assert await shown(community) == ["New Name"]
+    # Said again later, it holds against what was said in between and comes late.
+    await community.outcomes(event(4, "ada", "New Name") | {"time": "2026-01-31T14:00:00Z"})
+    await community.outcomes(event(5, "ada", "Between") | {"time": "2026-01-31T13:00:00Z"})
+    assert await shown(community) == ["New Name"]
+    await community.outcomes(event(6, "ada", "Newer") | {"time": "2026-01-31T15:00:00Z"})
+    assert await shown(community) == ["Newer"]
+
+
+async def test_a_declared_name_outweighs_what_events_say_before_and_after(community: Community) -> None:
+    await community.outcomes(event(1, "ada", "Ada"))
     await declare(community, ("forum", "ada"), name="Ada L.")
-    assert [one["name"] for one in await community.members()] == ["Ada L."]
-    await community.outcomes(event(3, "ada", "Countess"))
-    assert [one["name"] for one in await community.members()] == ["Countess"]
+    await community.outcomes(event(2, "ada", "Countess") | {"time": "2026-03-31T12:00:00Z"})
+    assert await shown(community) == ["Ada L."]
+    await declare(community, ("forum", "ada"), ("chat", "U1"))
+    await community.outcomes(event(3, "U1", "Lovelace", channel="chat") | {"time": "2026-04-30T12:00:00Z"})
+    assert await shown(community) == ["Ada L."]
+    await declare(community, ("chat", "U1"), name="Ada King")
+    assert await shown(community) == ["Ada King"]
+
+
+@pytest.mark.parametrize("is_own_first", [True, False])
+async def test_what_others_call_somebody_renames_nobody(community: Community, is_own_first: bool) -> None:
+    own = event(1, "ada", "Ada")
+    answered = {"in_reply_to": {"id": "t", "author": {"id": "ada", "name": "ada of old"}}}
+    reply = event(2, "bob", "Bob", **answered) | {"type": "forum.reply.v1", "time": "2026-02-28T12:00:00Z"}
+    for one in (own, reply) if is_own_first else (reply, own):
+        await community.outcomes(one)
+    assert sorted(map(str, await shown(community))) == ["Ada", "Bob"]
+    # Whom nobody but others named has that name at least.
+    unseen = event(3, "bob", object={"id": "t", "author": {"id": "cy", "name": "Cy"}})
+    await community.outcomes(unseen)
+    assert sorted(map(str, await shown(community))) == ["Ada", "Bob", "Cy"]
+
+
+SAID = [
+    event(1, "ada", "A") | {"time": "2026-01-01T12:00:00Z"},
+    event(2, "ada", "B") | {"time": "2026-01-03T12:00:00Z"},
+    event(3, "ada", "C") | {"time": "2026-01-02T12:00:00Z"},
+    event(4, "ada", "B2") | {"time": "2026-01-03T13:00:00+01:00"},
+    event(5, "bob", object={"id": "t", "author": {"id": "ada", "name": "Z"}}) | {"time": "2026-01-09T12:00:00Z"},
+]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (1, 4, 0, 3, 2), (3, 1, 4, 2, 0)])
+@pytest.mark.parametrize("is_one_batch", [True, False])
+async def test_the_name_and_what_is_told_of_it_are_one_in_every_order(
+    community: Community, order: tuple[int, ...], is_one_batch: bool
+) -> None:
+    facts = [raw_fact(community.name, SAID[place], receiptindex=place) for place in order]
+    told: list[Any] = []
+    for batch in [facts] if is_one_batch else [[fact] for fact in facts]:
+        told += (await handle(community, *batch)).members
+    ada = new_member_id(IdentityKey(community.name, "forum", "ada"))
+    of_ada = [one["data"] for one in told if one["data"]["member_id"] == ada]
+    newest = max(of_ada, key=lambda data: data["revision"])
+    assert (newest["name"], newest["name_by"]) == ("B2", "self")
+    assert newest["name_at"] == datetime(2026, 1, 3, 12, tzinfo=UTC)
+    assert len({data["revision"] for data in of_ada}) == len(of_ada)
+    assert "B2" in await shown(community)
+
+
+async def test_a_member_that_was_told_is_taken_back_in_with_whose_word_the_name_is(community: Community) -> None:
+    published = await handle(community, raw_fact(community.name, SAID[1]))
+    await declare(community, ("forum", "bob"), name="Bob")
+    (ada,) = published.members
+    bob = ada | {
+        "data": ada["data"]
+        | {
+            "member_id": new_member_id(IdentityKey(community.name, "forum", "bob")),
+            "name": "Robert",
+            "name_by": "declared",
+            "revision": 9,
+            "identities": [{"channel": "forum", "id": "bob"}],
+        }
+    }
+    async with community.begin() as tx:
+        await members.on_members_told(tx, [ada, bob])
+    await handle(
+        community,
+        raw_fact(community.name, SAID[2], receiptindex=2),
+        raw_fact(community.name, event(8, "bob", "Bobby") | {"time": "2026-04-01T12:00:00Z"}, receiptindex=3),
+    )
+    assert sorted(map(str, await shown(community))) == ["B", "Robert"]
 
 
 async def test_members_are_read_in_pages(community: Community) -> None:

@@ -123,3 +123,22 @@ async def test_a_later_event_type_is_taken_by_an_earlier_worker(community: Commu
         tx.publish = lambda topic, key, fact: published.append((topic, fact))  # type: ignore[method-assign]
         await handlers.on_raw_events(tx, [raw_fact(community.name, later)])
     assert [fact["data"]["rhymes"] for topic, fact in published if topic is EVENTS] == [True]
+
+
+async def test_a_star_that_is_given_again_is_the_star_that_was_there_and_counts_again(
+    community: Community,
+) -> None:
+    star = event("star", object={"id": "repository:1"}, action="created", channel="code") | {
+        "type": "code.star.v1",
+        "id": "star:1:ada",
+    }
+    target = {"source": star["source"], "id": star["id"]}
+
+    def said(kind: str, day: int) -> dict[str, Any]:
+        data = {"channel": "code", "actor": {"id": "ada"}, "target": target}
+        time = f"2026-02-0{day}T12:00:00Z"
+        return star | {"type": f"activity.{kind}.v1", "id": f"{kind} {day}", "time": time, "data": data}
+
+    again = star | {"time": "2026-02-03T12:00:00Z"}
+    sent = [star, said("restored", 1), said("retracted", 2), again, said("restored", 3)]
+    assert await community.outcomes(*sent) == ["accepted", "accepted", "accepted", "duplicate", "accepted"]

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.stack
 SECTION = {
     "badges": [
         {"id": "ten", "title": "Ten points", "at_least": 10},
-        {"id": "helper", "title": "Helper", "rule": "answer", "at_least": 2},
+        {"id": "helper", "title": "Helper", "rule": "answer", "count": "awards", "at_least": 2},
     ],
     "levels": [
         {"id": "newcomer", "title": "Newcomer", "points": 0},

@@ -56,6 +56,7 @@ def test_every_real_body_gives_events_or_a_named_skip():
     assert types == {kind.type for kind in KINDS.values()} | {
         "code.commit.v1",
         "code.star.v1",
+        "activity.restored.v1",
         "activity.retracted.v1",
     }
 
@@ -80,11 +81,24 @@ def test_a_comment_and_its_deletion():
     assert deleted["data"]["target"] == {"source": created["source"], "id": created["id"]}
 
 
-def test_a_star_and_its_end():
-    given_star = event("star", action="created", starred_at="2026-01-01T00:00:00Z")
-    taken = event("star", action="deleted", starred_at=None)
+def star(**more):
+    return [record.event for record in map_body("star", body(**more), "x")]
+
+
+def test_a_star_its_end_and_the_star_again():
+    given_star, counts = star(action="created", starred_at="2026-01-01T00:00:00Z")
+    [taken] = star(action="deleted", starred_at=None)
+    again, counts_again = star(action="created", starred_at="2026-03-01T00:00:00Z")
     assert given_star["data"]["object"]["author"]["id"] == "github:7"
-    assert taken["data"]["target"] == {"source": "github:99", "id": given_star["id"]}
+    target = {"source": "github:99", "id": given_star["id"]}
+    assert [one["data"]["target"] for one in (counts, taken, counts_again)] == [target] * 3
+    assert [one["type"] for one in (counts, taken)] == ["activity.restored.v1", "activity.retracted.v1"]
+    # The star that is given again is the same, but for its time; what is said of it has ids and times of its own.
+    assert again | {"time": given_star["time"]} == given_star
+    assert len({one["id"] for one in (counts, taken, counts_again)}) == 3
+    assert counts["time"] < counts_again["time"] == again["time"]
+    later = REPOSITORY | {"updated_at": "2026-04-01T00:00:00Z"}
+    assert star(action="deleted", starred_at=None, repository=later)[0]["id"] != taken["id"]
 
 
 def test_two_labels_of_one_second_are_two_events():

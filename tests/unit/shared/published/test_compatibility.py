@@ -258,7 +258,7 @@ def test_an_event_that_takes_less_hurts_who_sends_it_and_who_reads_it() -> None:
 
     assert found == (
         "events/survey.response.v1.json at /data/score: maximum was 10, is 9 "
-        "(hurts platforms that send survey.response.v1, ingest, scoring, analytics)"
+        "(hurts platforms that send survey.response.v1, ingest, scoring, recognition, analytics)"
     )
 
 
@@ -274,7 +274,7 @@ def test_an_event_must_keep_what_rules_read() -> None:
 
     assert "a field that was always there is optional now" in found
     assert "platforms" not in found
-    assert "scoring, analytics" in found
+    assert "scoring, recognition, analytics" in found
 
 
 def test_a_fact_may_gain_an_optional_field_and_words() -> None:
@@ -319,7 +319,13 @@ def test_a_version_that_is_gone_hurts_everyone() -> None:
 
     event, fact = breaks(published, current)
 
-    assert event.hurt == ("platforms that send survey.response.v1", "ingest", "scoring", "analytics")
+    assert event.hurt == (
+        "platforms that send survey.response.v1",
+        "ingest",
+        "scoring",
+        "recognition",
+        "analytics",
+    )
     assert fact.hurt == ("recognition", "rewards", "analytics")
 
 

@@ -186,3 +186,19 @@ def test_whatever_a_message_holds_it_is_an_event_or_refused(event: Any) -> None:
     data = EVENT | {"data": event}
     with pytest.raises(NotAnEventError):
         Received.from_fact(fact(data))
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_the_same"), [("code.star.v1", True), ("chat.reaction.v1", True), ("forum.post.v1", False)]
+)
+def test_what_lasts_is_the_same_whenever_it_begins_anew(kind: str, is_the_same: bool) -> None:
+    one: dict[str, Any] = {
+        "id": "1",
+        "source": "s",
+        "type": kind,
+        "time": "2026-01-01T00:00:00Z",
+        "data": {"a": 1},
+    }
+    assert (content_hash(one) == content_hash(one | {"time": "2026-03-01T00:00:00Z"})) is is_the_same
+    assert content_hash(one) != content_hash(one | {"data": {"a": 2}})
+    assert content_hash(one) == content_hash(one | {"traceparent": "00-1"})

@@ -18,7 +18,12 @@ NAMESPACE = UUID("00000000-0000-5000-8000-000000000000")
 RULES = ("answer", "post")
 
 recognitions = st.builds(
-    lambda badges, levels: Recognition.model_validate({"badges": badges, "levels": levels}),
+    lambda badges, levels: Recognition.model_validate(
+        {
+            "badges": [badge | ({"count": "awards"} if "rule" in badge else {}) for badge in badges],
+            "levels": levels,
+        }
+    ),
     st.lists(
         st.fixed_dictionaries(
             {
@@ -182,7 +187,9 @@ def test_a_rule_badge_counts_awards_not_points() -> None:
     thresholds = Thresholds.of(
         "p",
         1,
-        Recognition.model_validate({"badges": [{"id": "b", "title": "B", "rule": "answer", "at_least": 2}]}),
+        Recognition.model_validate(
+            {"badges": [{"id": "b", "title": "B", "rule": "answer", "count": "awards", "at_least": 2}]}
+        ),
     )
     member = Member("c", "m", version=1)
     assert fold(member, [award(1, "answer", 500), award(2, "post", 500)], thresholds) == []

@@ -349,3 +349,29 @@ def test_what_is_no_programme_is_refused_with_a_place(text: str) -> None:
 def test_a_changed_programme_is_read_or_refused_never_a_crash(at: int, other: str) -> None:
     read = read_programme(SMALL[:at] + other + SMALL[at + 1 :])
     assert isinstance(read, Programme) or read
+
+
+BADGES = "recognition:\n  badges:\n"
+
+
+def test_what_is_counted_is_of_a_rule() -> None:
+    read = errors(SMALL + BADGES + "    - {id: b, title: B, count: events, at_least: 1}\n")
+    assert [(mistake.field, mistake.detail) for mistake in read] == [
+        ("/recognition/badges/0", "`count` says what is counted of a `rule`: name one")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "is_refused"), [("", True), (", count: events", True), (", count: awards", False)]
+)
+def test_events_are_counted_by_conditions_that_cost_little(count: str, is_refused: bool) -> None:
+    dear = " || ".join(["data.actor.id.matches('^[a-z]+[0-9]+$')"] * 12)
+    text = SMALL.replace("    points:", f'    when: "{dear}"\n    points:', 1)
+    assert isinstance(read_programme(text), Programme)
+    text += BADGES + f"    - {{id: b, title: B, rule: message, at_least: 1{count}}}\n"
+    if is_refused:
+        (mistake,) = errors(text)
+        assert mistake.field == "/recognition/badges/0/rule"
+        assert "count: awards" in mistake.detail
+    else:
+        assert isinstance(read_programme(text), Programme)

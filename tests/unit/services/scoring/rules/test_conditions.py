@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from services.scoring.rules.domain.conditions import check_condition, compile_condition
-from services.scoring.rules.domain.errors import ConditionError
-from services.scoring.rules.domain.evaluation import Condition, NotEvaluated, context_of, holds
+from services.scoring.rules.domain.conditions import check_condition
+from shared.conditions.compiling import compile_condition
+from shared.conditions.errors import ConditionError
+from shared.conditions.evaluation import Condition, NotEvaluated, context_of, holds
 
 EVENT: dict[str, Any] = {
     "id": "7",

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from services.scoring.rules.domain.conditions import check_condition, judge
 from services.scoring.rules.domain.costs import CONDITION_STEPS_MAX_COUNT, UNBOUNDED, bound_of
-from services.scoring.rules.domain.errors import ConditionError
 from services.scoring.rules.domain.extents import EVENT_MAX_CHARS, Extent, data_extent, example_event
-from services.scoring.rules.domain.parser import parse
+from shared.conditions.errors import ConditionError
+from shared.conditions.parser import parse
 from shared.contracts.activities import ACTIVITY_TYPES
 
 POST = ("forum.post.v1",)

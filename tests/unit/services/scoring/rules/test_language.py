@@ -8,10 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.scoring.rules.domain.errors import ConditionError
-from services.scoring.rules.domain.parser import NESTING_MAX_DEPTH, parse
-from services.scoring.rules.domain.tokens import RESERVED, Kind, tokenize
-from services.scoring.rules.domain.tree import Call, Literal, Loop, Name, free_names, walk, written
+from shared.conditions.errors import ConditionError
+from shared.conditions.parser import NESTING_MAX_DEPTH, parse
+from shared.conditions.tokens import RESERVED, Kind, tokenize
+from shared.conditions.tree import Call, Literal, Loop, Name, free_names, walk, written
 
 SPACE = st.sampled_from(
     ["", " ", "\t", "\n", "\r\n", "\f", " // a comment\n", "// 'no \"text\n", "//\r, still one\n"]

@@ -6,7 +6,6 @@ from typing import Any
 from services.scoring.programmes.domain.reading import read_programme
 from services.scoring.rules.domain.conditions import Judged
 from services.scoring.rules.domain.costs import UNBOUNDED
-from services.scoring.rules.domain.evaluation import Condition
 from services.scoring.rules.domain.matching import (
     JUDGED_MAX_CHARS,
     CompiledVersion,
@@ -14,6 +13,7 @@ from services.scoring.rules.domain.matching import (
     match,
     version_at,
 )
+from shared.conditions.evaluation import Condition
 from shared.contracts.programme import Programme
 
 ANN, BOB = "00000000-0000-5000-8000-00000000000a", "00000000-0000-5000-8000-00000000000b"

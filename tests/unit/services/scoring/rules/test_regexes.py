@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.rules.domain.errors import ConditionError
 from services.scoring.rules.domain.regexes import REGEX_POSITIONS_MAX_COUNT, size_of
+from shared.conditions.errors import ConditionError
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import cel
 
-from services.scoring.rules.domain.errors import ConditionError
+from shared.conditions.errors import ConditionError
 
 EVENT_FIELDS = ("id", "source", "type", "time")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.scoring.rules.domain.errors import ConditionError
+from shared.conditions.errors import ConditionError
 
 INT_MAX = 2**63 - 1
 UINT_MAX = 2**64 - 1

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
-from services.scoring.rules.domain.errors import ConditionError
-from services.scoring.rules.domain.tokens import INT_MAX, Kind, Token, tokenize
-from services.scoring.rules.domain.tree import (
+from shared.conditions.errors import ConditionError
+from shared.conditions.tokens import INT_MAX, Kind, Token, tokenize
+from shared.conditions.tree import (
     LEVELS,
     Call,
     Chain,

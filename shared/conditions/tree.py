@@ -7,7 +7,7 @@ in text that looks like code.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.scoring.rules.domain.tokens import Kind
+from shared.conditions.tokens import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Counts: events that meet a rule, whatever they earned, and the badges for them."""

@@ -1,0 +1,271 @@
+"""Events that meet a rule: which those are, whether each of them counts, and the badges for them.
+
+A number is a function of the set of events and of the rule as the version in force words it. An event that was
+taken back does not count; of several that say so or restore it, the last by event time, then uid, holds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import orjson
+
+from services.recognition.thresholds.domain import (
+    NO_PROGRAMME,
+    Grant,
+    Held,
+    Threshold,
+    ThresholdKey,
+    Thresholds,
+    grant_id,
+)
+from shared.conditions.compiling import compile_condition
+from shared.conditions.errors import ConditionError
+from shared.conditions.evaluation import Condition, context_of, holds
+from shared.contracts.activities import RESTORED_TYPE, TARGETING_TYPES
+
+PROGRAMS_MAX_COUNT = 2_000
+#: Which member of an event is the one that a rule is for.
+_MEMBER_OF = {"actor": "member", "object_author": "objectmember", "reply_author": "replymember"}
+#: What of an accepted event is kept to be counted.
+_KEPT = ("id", "source", "type", "time", "member", "objectmember", "replymember", "day")
+
+MemberKey = tuple[str, str]  # community, member id
+EventKey = tuple[str, str]  # community, uid
+
+
+@dataclass(frozen=True, slots=True)
+class CountedRule:
+    """What of a rule decides which events meet it; `key` is the same for rules that say the same."""
+
+    types: tuple[str, ...]
+    to: str
+    when: str | None
+
+    @classmethod
+    def of(cls, rule: Mapping[str, Any]) -> "CountedRule":
+        """Read a rule of a programme's document."""
+        return cls(tuple(sorted(set(rule["on"]))), rule.get("to", "actor"), rule.get("when"))
+
+    @property
+    def key(self) -> str:
+        return sha256(orjson.dumps([self.types, self.to, self.when])).hexdigest()[:16]
+
+    def member_of(self, event: Mapping[str, Any]) -> str | None:
+        """The member for whom the event meets this rule; None where it does not.
+
+        Nobody meets a rule for others by answering, thanking or reacting to themselves.
+        """
+        if event["type"] not in self.types:
+            return None
+        member_id: str | None = event.get(_MEMBER_OF[self.to])
+        if member_id is None or (self.to != "actor" and member_id == event["member"]):
+            return None
+        if self.when is not None:
+            condition = _condition(self.when)
+            if condition is None or holds(condition, context_of(event, condition.variables)) is not True:
+                return None
+        return member_id
+
+
+@lru_cache(PROGRAMS_MAX_COUNT)
+def _condition(when: str) -> Condition | None:
+    """The compiled condition; None for one that never was one, which nothing meets."""
+    try:
+        return compile_condition(when)
+    except ConditionError:
+        return None
+
+
+class Counter(NamedTuple):
+    """A rule that is counted in a community, and the uid up to which events of before are: None is all of them."""
+
+    id: str
+    rule: CountedRule
+    counted_up_to: str | None
+
+    def counts(self, event_uid: str) -> bool:
+        """Whether an event that changes now is in the number, or will come into it with those of before."""
+        return self.counted_up_to is None or event_uid <= self.counted_up_to
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is counted in a community, and what the version asks for whose badges stand.
+
+    `counter_by_rule` has the counter of each of that version's counted rules.
+    """
+
+    counters: tuple[Counter, ...] = ()
+    thresholds: Thresholds = NO_PROGRAMME
+    effective_from: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    day: date | None = None
+    counter_by_rule: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_PLAN = Plan()
+
+
+def counter_by_rule(rules: Mapping[str, CountedRule], counters: tuple[Counter, ...]) -> dict[str, str]:
+    """The counter of each rule, by its id, of those there are."""
+    by_key = {counter.rule.key: counter.id for counter in counters}
+    return {rule_id: by_key[rule.key] for rule_id, rule in rules.items() if rule.key in by_key}
+
+
+class Cause(NamedTuple):
+    """The event that changes a number: itself counted, or what takes it back or restores it."""
+
+    event_uid: str
+    event_time: datetime
+    day: date | None
+    traceparent: str | None
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any]) -> "Cause":
+        return cls(event["uid"], event["time"], event.get("day"), event.get("traceparent"))
+
+
+class Change(NamedTuple):
+    """An event that counts from now on (1), or no more (-1)."""
+
+    community: str
+    event_uid: str
+    event: Mapping[str, Any]
+    by: int
+    cause: Cause
+
+
+@dataclass(slots=True)
+class CountedEvent:
+    """What is known of an event: itself, once it came, and what was said last of whether it counts."""
+
+    event: Mapping[str, Any] | None = None
+    counts: bool = True
+    said_at: datetime | None = None
+    said_by: str | None = None
+
+    def hear(self, fact: Mapping[str, Any]) -> int:
+        """Take in the event, or what is said of it; 1 if it counts from now on, -1 if no more, 0 for no change."""
+        if fact["type"] not in TARGETING_TYPES:
+            if self.event is not None:
+                return 0
+            self.event = kept(fact)
+            return int(self.counts)
+        said = (fact["time"], fact["uid"])
+        if self.said_at is not None and said <= (self.said_at, self.said_by):
+            return 0
+        before, self.counts = self.counts, fact["type"] == RESTORED_TYPE
+        self.said_at, self.said_by = said
+        return 0 if self.event is None else int(self.counts) - int(before)
+
+
+def kept(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of an accepted event: what rules may ask, without anybody's name."""
+    found = {name: event[name] for name in _KEPT if name in event}
+    data = dict(event["data"])
+    if "actor" in data:
+        data["actor"] = _nameless(data["actor"])
+    for thing in ("object", "in_reply_to"):
+        if "author" in data.get(thing, ()):
+            data[thing] = {**data[thing], "author": _nameless(data[thing]["author"])}
+    return found | {"data": data}
+
+
+def _nameless(person: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in person.items() if name != "name"}
+
+
+def concerned(fact: Mapping[str, Any]) -> EventKey:
+    """The event that a fact is, or says something of."""
+    is_targeting = fact["type"] in TARGETING_TYPES
+    return (fact["community"], fact["targetuid"] if is_targeting else fact["uid"])
+
+
+@dataclass(slots=True)
+class CountingMember:
+    """A member's numbers by counter, and the badges that stand for them. `version` is the one `standing` follows.
+
+    `turns` is how often each badge was granted: a grant's id follows from it, so that the same history makes the
+    same grants in whatever order events came.
+    """
+
+    community: str
+    member_id: str
+    counts: dict[str, int] = field(default_factory=dict)
+    standing: dict[ThresholdKey, Held] = field(default_factory=dict)
+    turns: dict[ThresholdKey, int] = field(default_factory=dict)
+    last_event_uid: str | None = None
+    version: int = 0
+
+    def add(self, counter: str, by: int, cause: Cause, plan: Plan) -> list[Grant]:
+        """Change a number; return what that grants and takes back. `follow` comes first for another version."""
+        before = self.counts.get(counter, 0)
+        now = before + by
+        self.counts[counter] = now
+        if not now:
+            del self.counts[counter]
+        self.last_event_uid = cause.event_uid
+        grants: list[Grant] = []
+        for rule_id, ladder in plan.thresholds.by_events.items():
+            if plan.counter_by_rule.get(rule_id) == counter:
+                low, high = ladder.reached(before), ladder.reached(now)
+                grants += [self._grant(step, cause.event_time, cause.day) for step in ladder.steps[low:high]]
+                grants += [
+                    self._take_back(step.key, cause.event_time, cause.day)
+                    for step in reversed(ladder.steps[high:low])
+                ]
+        return grants
+
+    def follow(self, plan: Plan) -> list[Grant]:
+        """Bring what stands in line with the plan's version; the same version changes nothing."""
+        if self.version == plan.thresholds.version:
+            return []
+        self.version = plan.thresholds.version
+        known = {counter.id for counter in plan.counters}
+        self.counts = {counter: count for counter, count in self.counts.items() if counter in known}
+        due = {
+            step.key: step
+            for rule_id, ladder in plan.thresholds.by_events.items()
+            for step in ladder.steps[: ladder.reached(self.counts.get(plan.counter_by_rule.get(rule_id, ""), 0))]
+        }
+        time, day = plan.effective_from, plan.day
+        return [
+            *(self._take_back(key, time, day) for key in sorted(self.standing.keys() - due.keys())),
+            *(self._grant(due[key], time, day) for key in sorted(due.keys() - self.standing.keys())),
+        ]
+
+    def _grant(self, step: Threshold, time: datetime, day: date | None) -> Grant:
+        turn = self.turns[step.key] = self.turns.get(step.key, 0) + 1
+        grant = self._changed(step.key, step.title, f"events {turn}", time, day)
+        self.standing[step.key] = Held(grant.grant_id, step.title)
+        return grant
+
+    def _take_back(self, key: ThresholdKey, time: datetime, day: date | None) -> Grant:
+        held = self.standing.pop(key)
+        return self._changed(key, held.title, f"events {self.turns[key]} back", time, day, held.grant_id)
+
+    def _changed(
+        self,
+        key: ThresholdKey,
+        title: str,
+        cause: str,
+        time: datetime,
+        day: date | None,
+        reverses: str | None = None,
+    ) -> Grant:
+        return Grant(
+            community=self.community,
+            grant_id=grant_id(self.community, self.member_id, key, cause),
+            member_id=self.member_id,
+            key=key,
+            title=title,
+            award_id=None,
+            event_time=time,
+            version=self.version,
+            reverses=reverses,
+            day=day,
+            event_uid=self.last_event_uid,
+        )

@@ -1,0 +1,159 @@
+"""Events change numbers, and numbers badges; a version that counts something new has the events of before counted.
+
+Locks are taken in this order: programmes, events, members, numbers of holders.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from services.recognition.counts import store
+from services.recognition.counts.domain import (
+    NO_PLAN,
+    Cause,
+    Change,
+    CountedEvent,
+    Counter,
+    EventKey,
+    Plan,
+    concerned,
+)
+from services.recognition.metrics import COUNTED_EVENTS
+from services.recognition.thresholds import store as thresholds_store
+from services.recognition.thresholds.handlers import Traced, make_grants
+from shared.contracts.activities import TARGETING_TYPES
+from shared.transaction import Transaction
+
+#: Events of before, or members, in one transaction.
+PIECE_COUNT = 2_000
+KEEP_COUNTING_EVERY_SECONDS = 0.5
+
+
+async def on_events(tx: Transaction, facts: list[Any]) -> None:
+    """Count events for whoever met a rule by them, and no more those that were taken back."""
+    facts = [fact for fact in facts if fact["type"] not in TARGETING_TYPES or "targetuid" in fact]
+    communities = {fact["community"] for fact in facts}
+    await thresholds_store.lock_programmes_shared(tx.conn, communities=communities)
+    changes = await _heard(tx, facts)
+    plans = await store.load_plans(tx.conn, communities=communities)
+    await _count(tx, changes, plans=plans)
+
+
+async def _heard(tx: Transaction, facts: Sequence[Mapping[str, Any]]) -> list[Change]:
+    new: dict[EventKey, CountedEvent] = {}
+    changes: list[Change] = []
+    if not any(fact["type"] in TARGETING_TYPES for fact in facts):
+        # Nearly always all are new, and nothing was said of them before they came.
+        changes = _changes(facts, new)
+        if len(new) == len(facts) and await store.add_new_events(tx.conn, events=new):
+            return changes
+    known = await store.lock_events(tx.conn, keys={concerned(fact) for fact in facts})
+    changes = _changes(facts, known)
+    await store.put_events(tx.conn, events=known)
+    return changes
+
+
+def _changes(facts: Sequence[Mapping[str, Any]], known: dict[EventKey, CountedEvent]) -> list[Change]:
+    changes: list[Change] = []
+    for fact in facts:
+        key = concerned(fact)
+        counted = known.setdefault(key, CountedEvent())
+        by = counted.hear(fact)
+        if by and counted.event is not None:
+            changes.append(Change(*key, counted.event, by, Cause.of(fact)))
+    return changes
+
+
+async def _count(tx: Transaction, changes: Sequence[Change], *, plans: Mapping[str, Plan]) -> None:
+    """Change the numbers of the members that these events count for."""
+    await _add(
+        tx,
+        [
+            (counter, change)
+            for change in changes
+            for counter in plans.get(change.community, NO_PLAN).counters
+            if counter.counts(change.event_uid)
+        ],
+        plans=plans,
+    )
+
+
+async def _add(tx: Transaction, counted: Sequence[tuple[Counter, Change]], *, plans: Mapping[str, Plan]) -> None:
+    steps = [
+        ((change.community, member_id), counter.id, change)
+        for counter, change in counted
+        if (member_id := counter.rule.member_of(change.event)) is not None
+    ]
+    if not steps:
+        return
+    members = await store.lock_members(tx.conn, keys={key for key, _, _ in steps})
+    grants: list[Traced] = []
+    for key, counter_id, change in steps:
+        plan = plans.get(change.community, NO_PLAN)
+        member = members[key]
+        grants += [(grant, None) for grant in member.follow(plan)]
+        grants += [
+            (grant, change.cause.traceparent) for grant in member.add(counter_id, change.by, change.cause, plan)
+        ]
+    await store.set_members(tx.conn, members=members.values())
+    await make_grants(tx, grants=grants)
+    COUNTED_EVENTS.inc(len(steps))
+
+
+async def keep_counting(tx: Transaction) -> None:
+    """Bring a community's numbers and badges in line with its version in force; a timer calls this.
+
+    In pieces, so that the events of a large community fill no memory and keep nobody waiting.
+    """
+    await thresholds_store.put_due_in_force(tx.conn, now=tx.now)
+    behind = await store.lock_behind(tx.conn)
+    if behind is None:
+        return
+    community = behind.community
+    await thresholds_store.lock_programme(tx.conn, community)
+    plan = (await store.load_plans(tx.conn, communities=[community])).get(community, NO_PLAN)
+    # 1. What the version counts, and nobody counted yet.
+    counted = {counter.rule.key for counter in plan.counters}
+    wanted = {rule.key: rule for rule in behind.rules.values()}
+    new = [
+        Counter(f"{key}.{behind.wanted}", rule, store.BEFORE_ALL)
+        for key, rule in sorted(wanted.items())
+        if key not in counted
+    ]
+    if new:
+        await store.add_counters(tx.conn, community=community, counters=new)
+        plan = (await store.load_plans(tx.conn, communities=[community]))[community]
+    # 2. The events of before; until all of them are in, the badges stand by the version before.
+    for counter in plan.counters:
+        if counter.counted_up_to is not None and counter.rule.key in wanted:
+            await _count_before(tx, community, counter=counter, plan=plan)
+            return
+    # 3. From now on the badges stand by this version.
+    if behind.version != behind.wanted:
+        ids = [counter.id for counter in plan.counters if counter.rule.key in wanted]
+        await store.set_version(tx.conn, community=community, version=behind.wanted, counters=ids)
+        return
+    # 4. The members, one piece after the other; whom an event counts for meanwhile follows by that.
+    members = await store.page_of_members(
+        tx.conn, community=community, after=behind.evaluated_up_to, limit_count=PIECE_COUNT
+    )
+    stale = [member for member in members if member.version != plan.thresholds.version]
+    grants: list[Traced] = [(grant, None) for member in stale for grant in member.follow(plan)]
+    await store.set_members(tx.conn, members=stale)
+    is_whole = len(members) == PIECE_COUNT
+    await store.set_evaluated(tx.conn, community=community, up_to=members[-1].member_id if is_whole else None)
+    await make_grants(tx, grants=grants)
+
+
+async def _count_before(tx: Transaction, community: str, *, counter: Counter, plan: Plan) -> None:
+    """Count a piece of the events of before."""
+    page = await store.page_of_events(
+        tx.conn, community=community, after=counter.counted_up_to or store.BEFORE_ALL, limit_count=PIECE_COUNT
+    )
+    changes = [
+        Change(community, uid, event, 1, Cause(uid, event["time"], event.get("day"), None))
+        for uid, one in page
+        if one.counts and (event := one.event) is not None
+    ]
+    await _add(tx, [(counter, change) for change in changes], plans={community: plan})
+    up_to = page[-1][0] if len(page) == PIECE_COUNT else None
+    await store.set_counted(tx.conn, community=community, counter=counter.id, up_to=up_to)

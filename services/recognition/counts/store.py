@@ -1,0 +1,331 @@
+"""The SQL of counted events, of what is counted, and of members' numbers."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from asyncpg import Record
+
+from services.recognition.counts.domain import (
+    CountedEvent,
+    CountedRule,
+    Counter,
+    CountingMember,
+    EventKey,
+    MemberKey,
+    Plan,
+    counter_by_rule,
+)
+from services.recognition.thresholds.domain import Held, Kind, ThresholdKey, Thresholds
+from shared.contracts.programme import Recognition
+from shared.followed_communities import stored_calendar
+from shared.postgres import Connection, copy_new
+
+BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
+
+
+async def add_new_events(conn: Connection, *, events: Mapping[EventKey, CountedEvent]) -> bool:
+    """Add events all of which are new; False, and nothing is added, if one is known or they are few."""
+    return await copy_new(
+        conn,
+        "counted_events",
+        columns=("community", "event_uid", "event"),
+        records=[(*key, _dumped(events[key].event)) for key in sorted(events)],
+    )
+
+
+async def lock_events(conn: Connection, *, keys: Collection[EventKey]) -> dict[EventKey, CountedEvent]:
+    """What is known of events, by key and in that order; nobody else changes it until the transaction ends."""
+    ordered = sorted(keys)
+    columns = [community for community, _ in ordered], [uid for _, uid in ordered]
+    await conn.execute(
+        """
+        insert into counted_events (community, event_uid) select * from unnest($1::text[], $2::uuid[])
+        order by 1, 2 on conflict do nothing
+        """,
+        *columns,
+    )
+    rows = await conn.fetch(
+        """
+        select e.* from counted_events e
+        join unnest($1::text[], $2::uuid[]) as k(community, event_uid) using (community, event_uid)
+        order by community, event_uid for update of e
+        """,
+        *columns,
+    )
+    return {
+        (row["community"], str(row["event_uid"])): CountedEvent(
+            _loaded(row["event"]),
+            row["counts"],
+            row["said_at"],
+            None if row["said_by"] is None else str(row["said_by"]),
+        )
+        for row in rows
+    }
+
+
+async def put_events(conn: Connection, *, events: Mapping[EventKey, CountedEvent]) -> None:
+    """Write what is known of events, which are locked."""
+    await conn.execute(
+        """
+        update counted_events e
+        set event = k.event, counts = k.counts, said_at = k.said_at, said_by = k.said_by
+        from unnest($1::text[], $2::uuid[], $3::jsonb[], $4::boolean[], $5::timestamptz[], $6::uuid[])
+            as k(community, event_uid, event, counts, said_at, said_by)
+        where e.community = k.community and e.event_uid = k.event_uid
+        """,
+        [community for community, _ in events],
+        [uid for _, uid in events],
+        [_dumped(one.event) for one in events.values()],
+        [one.counts for one in events.values()],
+        [one.said_at for one in events.values()],
+        [one.said_by for one in events.values()],
+    )
+
+
+async def page_of_events(
+    conn: Connection, *, community: str, after: str, limit_count: int
+) -> list[tuple[str, CountedEvent]]:
+    """Events of a community in the order of their uids, beginning after one."""
+    rows = await conn.fetch(
+        """
+        select event_uid, event, counts from counted_events where community = $1 and event_uid > $2
+        order by event_uid limit $3
+        """,
+        community,
+        after,
+        limit_count,
+    )
+    return [(str(row["event_uid"]), CountedEvent(_loaded(row["event"]), row["counts"])) for row in rows]
+
+
+def _dumped(event: Mapping[str, Any] | None) -> str | None:
+    return None if event is None else orjson.dumps(event).decode()
+
+
+def _loaded(text: str | None) -> dict[str, Any] | None:
+    if text is None:
+        return None
+    event: dict[str, Any] = orjson.loads(text)
+    event["time"] = datetime.fromisoformat(event["time"])
+    return event
+
+
+async def load_plans(conn: Connection, *, communities: Collection[str]) -> dict[str, Plan]:
+    """What is counted in each community, and the version whose badges stand there."""
+    rows = await conn.fetch(
+        "select community, counter, rule, counted_up_to from counters"
+        " where community = any($1::text[]) order by 1, 2",
+        list(communities),
+    )
+    counters: dict[str, list[Counter]] = {}
+    for row in rows:
+        rule = CountedRule.of(orjson.loads(row["rule"]))
+        up_to = row["counted_up_to"]
+        counter = Counter(row["counter"], rule, None if up_to is None else str(up_to))
+        counters.setdefault(row["community"], []).append(counter)
+    rows = await conn.fetch(
+        """
+        select p.community, p.programme_id, p.version, p.effective_from, p.recognition, p.rules,
+               f.data -> 'calendar' as calendar
+        from counting c join programmes p using (community, version)
+        left join followed_communities f using (community)
+        where c.community = any($1::text[])
+        """,
+        list(communities),
+    )
+    plans = {community: Plan(tuple(found)) for community, found in counters.items()}
+    for row in rows:
+        found = tuple(counters.get(row["community"], ()))
+        plans[row["community"]] = Plan(
+            found,
+            Thresholds.of(
+                row["programme_id"], row["version"], Recognition.model_validate_json(row["recognition"])
+            ),
+            row["effective_from"],
+            stored_calendar(row["calendar"]).said_day(row["effective_from"]),
+            counter_by_rule(_rules(row["rules"]), found),
+        )
+    return plans
+
+
+def _rules(text: str) -> dict[str, CountedRule]:
+    return {rule["id"]: CountedRule.of(rule) for rule in orjson.loads(text)}
+
+
+@dataclass(frozen=True)
+class Behind:
+    """A community in which counting is not in line with the `wanted` version; `rules` are those it counts."""
+
+    community: str
+    wanted: int
+    version: int
+    evaluated_up_to: str
+    rules: dict[str, CountedRule]
+
+
+async def lock_behind(conn: Connection) -> Behind | None:
+    """A community whose counting is behind its version in force; None when there is none.
+
+    Any of them: the events of a large one keep no other waiting.
+    """
+    await conn.execute(
+        "insert into counting (community, version, evaluated_up_to, evaluated)"
+        " select community, 0, $1, true from programmes_in_force order by 1 on conflict do nothing",
+        BEFORE_ALL,
+    )
+    row = await conn.fetchrow(
+        """
+        select c.community, c.version, c.evaluated_up_to, p.version as wanted, p.rules
+        from counting c join programmes_in_force f using (community)
+        join programmes p on p.community = f.community and p.version = f.version
+        where c.version <> f.version or not c.evaluated
+        order by random() limit 1 for update of c
+        """
+    )
+    if row is None:
+        return None
+    return Behind(
+        row["community"], row["wanted"], row["version"], str(row["evaluated_up_to"]), _rules(row["rules"])
+    )
+
+
+async def add_counters(conn: Connection, *, community: str, counters: Sequence[Counter]) -> None:
+    """Begin to count rules: none of the events of before is counted yet."""
+    await conn.executemany(
+        "insert into counters (community, counter, rule, counted_up_to) values ($1, $2, $3, $4)",
+        [
+            (
+                community,
+                counter.id,
+                orjson.dumps(
+                    {"on": counter.rule.types, "to": counter.rule.to, "when": counter.rule.when}
+                ).decode(),
+                counter.counted_up_to,
+            )
+            for counter in counters
+        ],
+    )
+
+
+async def set_counted(conn: Connection, *, community: str, counter: str, up_to: str | None) -> None:
+    """Note up to which event a counter has those of before; None is all of them."""
+    await conn.execute(
+        "update counters set counted_up_to = $3 where community = $1 and counter = $2", community, counter, up_to
+    )
+
+
+async def set_version(conn: Connection, *, community: str, version: int, counters: Collection[str]) -> None:
+    """Let badges stand by a version from now on, and count nothing but these; members follow it piece by piece."""
+    await conn.execute(
+        "delete from counters where community = $1 and counter <> all($2::text[])", community, list(counters)
+    )
+    await conn.execute(
+        "update counting set version = $2, evaluated_up_to = $3, evaluated = false where community = $1",
+        community,
+        version,
+        BEFORE_ALL,
+    )
+
+
+async def set_evaluated(conn: Connection, *, community: str, up_to: str | None) -> None:
+    """Note up to which member a community is in line with its version; None is all of them."""
+    await conn.execute(
+        "update counting set evaluated_up_to = coalesce($2::uuid, evaluated_up_to), evaluated = $2::uuid is null"
+        " where community = $1",
+        community,
+        up_to,
+    )
+
+
+async def lock_members(conn: Connection, *, keys: Collection[MemberKey]) -> dict[MemberKey, CountingMember]:
+    """Members' numbers, by key and in that order; nobody else changes them until the transaction ends.
+
+    Rows that are not there are added first: of two workers that both lack one, the second waits for the first.
+    """
+    ordered = sorted(keys)
+    columns = [community for community, _ in ordered], [member_id for _, member_id in ordered]
+    await conn.execute(
+        """
+        insert into counting_members (community, member_id) select * from unnest($1::text[], $2::uuid[])
+        order by 1, 2 on conflict do nothing
+        """,
+        *columns,
+    )
+    rows = await conn.fetch(
+        """
+        select m.* from counting_members m
+        join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
+        order by community, member_id for update of m
+        """,
+        *columns,
+    )
+    members = map(_member, rows)
+    return {(member.community, member.member_id): member for member in members}
+
+
+async def find_member(conn: Connection, *, community: str, member_id: str) -> CountingMember | None:
+    """A member's numbers; None before the first event that was counted."""
+    row = await conn.fetchrow(
+        "select * from counting_members where community = $1 and member_id = $2", community, member_id
+    )
+    return None if row is None else _member(row)
+
+
+async def page_of_members(
+    conn: Connection, *, community: str, after: str, limit_count: int
+) -> list[CountingMember]:
+    """Members of a community in the order of their ids, beginning after one."""
+    rows = await conn.fetch(
+        "select * from counting_members where community = $1 and member_id > $2 order by member_id limit $3",
+        community,
+        after,
+        limit_count,
+    )
+    return [_member(row) for row in rows]
+
+
+async def set_members(conn: Connection, *, members: Iterable[CountingMember]) -> None:
+    """Write members' numbers, which are locked."""
+    changed = list(members)
+    await conn.execute(
+        """
+        update counting_members m
+        set counts = k.counts, standing = k.standing, turns = k.turns, last_event_uid = k.last_event_uid,
+            version = k.version
+        from unnest($1::text[], $2::uuid[], $3::jsonb[], $4::jsonb[], $5::jsonb[], $6::uuid[], $7::int[])
+            as k(community, member_id, counts, standing, turns, last_event_uid, version)
+        where m.community = k.community and m.member_id = k.member_id
+        """,
+        [member.community for member in changed],
+        [member.member_id for member in changed],
+        [orjson.dumps(member.counts).decode() for member in changed],
+        [_by_key({key: tuple(held) for key, held in member.standing.items()}) for member in changed],
+        [_by_key(member.turns) for member in changed],
+        [member.last_event_uid for member in changed],
+        [member.version for member in changed],
+    )
+
+
+def _by_key(values: Mapping[ThresholdKey, Any]) -> str:
+    return orjson.dumps({f"{key.kind}:{key.id}": value for key, value in values.items()}).decode()
+
+
+def _key(text: str) -> ThresholdKey:
+    stored, _, threshold_id = text.partition(":")
+    kind: Kind = "level" if stored == "level" else "badge"
+    return ThresholdKey(kind, threshold_id)
+
+
+def _member(row: Record) -> CountingMember:
+    return CountingMember(
+        community=row["community"],
+        member_id=str(row["member_id"]),
+        counts=orjson.loads(row["counts"]),
+        standing={_key(text): Held._make(held) for text, held in orjson.loads(row["standing"]).items()},
+        turns={_key(text): turn for text, turn in orjson.loads(row["turns"]).items()},
+        last_event_uid=None if row["last_event_uid"] is None else str(row["last_event_uid"]),
+        version=row["version"],
+    )

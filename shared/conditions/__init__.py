@@ -1,0 +1,1 @@
+"""Conditions of programmes: read, written anew, and evaluated, the same in every service that asks them."""

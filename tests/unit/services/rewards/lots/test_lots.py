@@ -219,6 +219,26 @@ def test_points_that_expire_pay_what_is_lacking_first() -> None:
     assert all(one.lacking == 0 for one in book.lots.values())
 
 
+def test_what_is_owed_as_money_neither_expires_nor_pays_for_what_expires() -> None:
+    """100 were paid out and came back; as many of another award are lacking, and 30 of a third are over."""
+    book = LotBook(200, [lot(1, 100, lives_days=5), lot(2, 100, day=1)])
+    paid, spent = book.take(100), book.take(100)
+    book.restore(paid, owed=True)
+    book.amend(award(2), -100)
+    book.earn(lot(3, 30, day=2, lives_days=5))
+
+    assert book.expire(START + timedelta(days=20)) == []
+
+    assert [(one.remaining, one.owed, one.lacking) for one in book.lots.values()] == [
+        (100, 100, 0),
+        (0, 0, 70),
+        (0, 0, 0),
+    ]
+    assert book.available == 30
+    book.restore(spent)
+    assert [(one.remaining, one.lacking) for one in book.lots.values()] == [(100, 0), (30, 0), (0, 0)]
+
+
 def test_a_pending_award_is_amended_without_touching_what_is_available() -> None:
     book = LotBook(7, [lot(1, 7), lot(2, 20, pending=True)])
     assert book.amend(award(2), -20) == Moved(pending=-20)

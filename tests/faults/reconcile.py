@@ -130,7 +130,7 @@ async def _ledger(
 ) -> None:
     rows = await databases.pairs(
         "rewards",
-        "select cause_id from transfers where community = $1 and kind in ('award', 'reversal')",
+        "select cause_id from transfers where community = $1 and kind in ('award', 'amendment')",
     )
     found.compare("transfers", (cause for (cause,) in rows), (award for award, _, _ in awards))
     rows = await databases.pairs(

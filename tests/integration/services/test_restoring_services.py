@@ -282,6 +282,14 @@ def retraction(number: int, actor: str) -> Any:
     }
 
 
+def restoration(number: int) -> Any:
+    """What a moderator took back is there again, and the channel does not tell by whom."""
+    of = retraction(number, "nobody")
+    data = {key: value for key, value in of["data"].items() if key != "actor"}
+    again = (NOON + timedelta(minutes=number, hours=1)).isoformat()
+    return of | {"id": f"restoration-{number}", "type": "activity.restored.v1", "time": again, "data": data}
+
+
 async def before_the_backup(place: Installation) -> None:
     place.key = (await place.issue("first"))["key"]
     await until(lambda: knows(place, "scoring", place.key))
@@ -301,7 +309,7 @@ async def since_the_backup(place: Installation) -> tuple[str, str]:
     # The first of these counts by the second version, which takes effect after a moment.
     await asyncio.gather(*(place.post(post(number, f"m{number % 4}")) for number in range(1440, 1460)))
     receipt = await place.post(post(1440, "m0"), post(1440, "m0", title="other"))
-    await place.post(retraction(0, "m0"), retraction(1441, "m1"))
+    await place.post(retraction(0, "m0"), retraction(1441, "m1"), retraction(1442, "m2"), restoration(1442))
     answer = await place.ask(
         "PUT",
         "ingest",

@@ -85,7 +85,7 @@ MEMBERS = Topic(
 )
 POINTS = Topic(
     "points.awarded.v1",
-    "Points awarded and reversed",
+    "Points awarded, and what awards amount to since",
     "community | member",
     (facts.POINTS_AWARDED.name,),
     producers=("scoring",),

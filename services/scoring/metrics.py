@@ -4,7 +4,7 @@ from prometheus_client import Counter, Gauge
 
 EVENTS_SCORED = Counter(
     "plaudit_scoring_events_total",
-    "Events by what was done: scored, without_programme, duplicate, retraction",
+    "Events by what was done: scored, without_programme, duplicate, retraction, restoration",
     ["outcome"],
 )
 AWARDS_MADE = Counter("plaudit_scoring_awards_total", "Awards recorded, by kind: award or reversal", ["kind"])

@@ -18,7 +18,7 @@ _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
 def award_prefix(event_uid: str, event_time: datetime) -> str:
-    """What the ids of an event's awards and of their reversals begin with.
+    """What the ids of an event's awards and of their amendments begin with.
 
     `event_uid` in lower case; `event_time` as the event was accepted, with a zone; before 1970 counts as 1970.
     """

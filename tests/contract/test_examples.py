@@ -20,7 +20,7 @@ from services.ingest.events.domain.judgement import event_uid
 from services.ingest.members.domain import IdentityKey, new_member_id
 from services.rewards.payouts import domain as payouts
 from services.rewards.redemptions import domain as redemptions
-from services.scoring.awards.domain.awards import award_id, reversal_id
+from services.scoring.awards.domain.awards import amendment_id, award_id
 from services.scoring.programmes.domain.located_yaml import read_yaml
 from shared.contracts import activities, story
 from shared.contracts.activities import ACTIVITIES, ACTIVITY_ADAPTER, in_person
@@ -177,7 +177,7 @@ def test_derived_ids_are_those_of_the_services() -> None:
         event_time=at,
     )
     assert award == story.AWARD
-    assert reversal_id(award) == story.REVERSAL
+    assert amendment_id(award, 1) == story.AMENDMENT
     (reserved,) = FACT_EXAMPLES["redemption.changed.v1"]
     assert str(redemptions.fact_id(UUID(story.REDEMPTION), "reserved")) == reserved["id"]
     settled, returned = FACT_EXAMPLES["payout.changed.v1"]

@@ -53,8 +53,8 @@ def award_id(community: str, rule: str, slot: str, uid: str, member: str, time: 
 
 
 def reversal_id(award: str) -> str:
-    """The identity of what takes an award back."""
-    return _hashed(uuid.UUID(award).int >> 48 << 48, f"reversal|{award}")
+    """The identity of what takes an award back: its first amendment."""
+    return _hashed(uuid.UUID(award).int >> 48 << 48, f"amendment|{award}|1")
 
 
 def _hashed(first: int, name: str) -> str:

@@ -34,7 +34,7 @@ async def add_awards(conn: Connection, *, awards: Sequence[PointsAwarded]) -> in
             data["award_id"],
             data["event_uid"],
             data["member_id"],
-            data.get("reverses"),
+            data.get("amends"),
             data["event_time"].astimezone(UTC),
             award["time"],
             data["points"],

@@ -70,7 +70,9 @@ async def on_raw_events(tx: Transaction, facts: list[RawEvent]) -> None:
         raise InvalidMessageError(str(error)) from error
     for event in accepted:
         message = accepted_event(event, members, calendars[event.community])
-        tx.publish(EVENTS, record_key(event.community, message["member"]), message)
+        # A retraction by nobody knows whom goes by what it takes back.
+        by = message.get("member") or message["targetuid"]
+        tx.publish(EVENTS, record_key(event.community, by), message)
     for event, outcome in outcomes:
         if outcome is CONFLICT:
             _tell_conflict(tx, event)

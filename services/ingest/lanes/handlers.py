@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from services.ingest.events.domain.admission import Limits, Refusal, Request, raw_fact
+from services.ingest.events.domain.admission import Limits, Refusal, Request, doer, raw_fact
 from services.ingest.lanes.domain import LaneRecord, read_record, written_at
 from services.ingest.metrics import LANE_EVENTS
 from services.ingest.settings import Settings
@@ -72,8 +72,7 @@ async def on_lane_records(tx: Transaction[Settings], records: Sequence[Any]) -> 
         )
         request = Request(community, reading.receipt_id, received_at=tx.now, traceparent=new_traceparent())
         for index, event, _ in reading.events:
-            data = event["data"]
-            key = record_key(community, f"{data['channel']}|{data['actor']['id']}")
+            key = record_key(community, doer(event["data"]))
             tx.publish(RAW, key, raw_fact(request, index, event))
         for refusal in reading.refusals:
             _tell_refusal(tx, refusal, request=request, lane=record.topic)

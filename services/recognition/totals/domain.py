@@ -23,6 +23,13 @@ MemberKey = tuple[str, str]  # community, member id
 AwardKey = tuple[str, str]  # award id, community: in the order of the table's key
 
 
+def _counted(award: AwardData) -> int:
+    """What an award or amendment adds to the number of awards: one counts while it amounts to something."""
+    if "amends" not in award:
+        return 1
+    return (award["total"] > 0) - (award["total"] - award["points"] > 0)
+
+
 @dataclass(slots=True)
 class Member:
     """One member's totals. `version` is the programme version that `standing` follows.
@@ -47,7 +54,7 @@ class Member:
         before = None if self.last_award_id is None else self.points
         rule = award["rule_id"]
         count_before = self.awards_by_rule.get(rule, 0)
-        count = count_before + (-1 if "reverses" in award else 1)
+        count = count_before + _counted(award)
         self.points += award["points"]
         self.last_award_id = award["award_id"]
         if count:

@@ -27,7 +27,7 @@ from services.scoring.rules.handlers.evaluating import Evaluator
 from services.scoring.rules.store import add_declined
 from services.scoring.settings import Settings
 from shared.consumer import Preparation
-from shared.contracts.activities import RETRACTED_TYPE
+from shared.contracts.activities import RESTORED_TYPE, RETRACTED_TYPE, TARGETING_TYPES
 from shared.contracts.facts import POINTS_AWARDED, AcceptedEvent, AwardData, PointsAwarded
 from shared.own_facts import ReadBack
 from shared.postgres import Connection
@@ -64,8 +64,8 @@ class Scorer:
     async def on_activities(self, tx: Transaction[Settings], events: list[AcceptedEvent]) -> None:
         """Award what the rules give for new events, and take back what retracted ones earned."""
         for index, event in enumerate(events):
-            if event["type"] == RETRACTED_TYPE and "targetuid" not in event:
-                raise InvalidMessageError("a retraction without targetuid", index)
+            if event["type"] in TARGETING_TYPES and "targetuid" not in event:
+                raise InvalidMessageError("a retraction or restoration without targetuid", index)
         # 1. The versions; no other can appear until this commits.
         communities = sorted({event["community"] for event in events})
         heads = await programme_store.lock_heads_for_share(tx.conn, communities=communities)
@@ -175,7 +175,7 @@ def _told(fact: PointsAwarded) -> RecordedAward:
         event_type=data["event_type"],
         event_time=data["event_time"].astimezone(UTC),
         received_at=data["received_at"].astimezone(UTC),
-        reverses=data.get("reverses"),
+        reverses=data.get("amends"),
         day=data.get("day"),
         week=data.get("week"),
         traceparent=None,
@@ -226,7 +226,10 @@ def _award_data(award: Award) -> AwardData:
         "received_at": award.received_at,
     }
     if award.reverses is not None:
-        data["reverses"] = award.reverses
+        data["amends"] = award.reverses
+        data["revision"] = 1
+        data["cause"] = "retracted"
+        data["total"] = 0
     if award.day is not None:
         data["day"] = award.day
     if award.week is not None:
@@ -238,11 +241,13 @@ def _count(
     events: Sequence[AcceptedEvent], fresh: int, without_version: int, declined: Sequence[Declined]
 ) -> None:
     retractions = sum(event["type"] == RETRACTED_TYPE for event in events)
+    restorations = sum(event["type"] == RESTORED_TYPE for event in events)
     for outcome, count in (
         ("scored", fresh - without_version),
         ("without_programme", without_version),
-        ("duplicate", len(events) - retractions - fresh),
+        ("duplicate", len(events) - retractions - restorations - fresh),
         ("retraction", retractions),
+        ("restoration", restorations),
     ):
         if count:
             EVENTS_SCORED.labels(outcome).inc(count)

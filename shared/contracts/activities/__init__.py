@@ -25,7 +25,7 @@ from shared.contracts.activities import (
     support,
     survey,
 )
-from shared.contracts.activities.activity import RETRACTED_TYPE
+from shared.contracts.activities.activity import RESTORED_TYPE, RETRACTED_TYPE, TARGETING_TYPES
 from shared.contracts.activities.common import ActivityData, ActivityType, Envelope
 from shared.contracts.activities.sent import Fault, faults
 
@@ -67,7 +67,9 @@ __all__ = [
     "ACTIVITY_TYPES",
     "ENVELOPE",
     "REQUIRED",
+    "RESTORED_TYPE",
     "RETRACTED_TYPE",
+    "TARGETING_TYPES",
     "TYPES",
     "ActivityData",
     "ActivityType",

@@ -44,6 +44,7 @@ class AcceptedEvent(TypedDict):
     `uid` is UUIDv5(community, source, id); `member`, `objectmember` and `replymember` are who the actor,
     the object's author and the answered author are, across channels. `day` is the day it counts for, left out
     where that is the UTC day of `time`; `week` the first day of its week, left out where that is the day's Monday.
+    `targetuid` is the event that it takes back or restores: what does may have no `member`, all else has one.
     """
 
     specversion: Literal["1.0"]
@@ -56,7 +57,7 @@ class AcceptedEvent(TypedDict):
     dataschema: NotRequired[Uri]
     community: Slug
     uid: Uuid
-    member: Uuid
+    member: NotRequired[Uuid]
     objectmember: NotRequired[Uuid]
     replymember: NotRequired[Uuid]
     targetuid: NotRequired[Uuid]

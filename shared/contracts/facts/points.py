@@ -1,16 +1,27 @@
-"""Facts of scoring: points awarded and taken back."""
+"""Facts of scoring: points awarded, and what an award amounts to since."""
 
-from typing import Final, Literal, NotRequired
+from typing import Annotated, Final, Literal, NotRequired
 
+from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
-from shared.contracts.fields import Count, LocalDay, Points, Slug, Timestamp, Uuid
-from shared.contracts.story import ACCEPTANCE, AWARD, GRACE, REVERSAL, TRACEPARENT
+from shared.contracts.fields import POINTS_MAX, Count, LocalDay, Points, Slug, Timestamp, Uuid
+from shared.contracts.story import ACCEPTANCE, AMENDMENT, AWARD, GRACE, TRACEPARENT
+
+Cause = Literal["retracted", "restored", "limit"]
 
 
 class AwardData(TypedDict):
-    """`day` and `week` are those of the event, left out as there."""
+    """An award, of `points` above 0; or, with all four of `amends`, `revision`, `cause` and `total`, an amendment.
+
+    An amendment names in `amends` the award whose amount it changes. Those of one award count up from `revision` 1
+    and come in that order. `points` is then what is added or taken, never 0, and `total` what the award amounts to
+    from now on; everything else is said as the award said it. The `cause` is that its event was retracted or
+    restored, or that a limit has another room for it, because others came late, were retracted or restored.
+
+    `day` and `week` are those of the event, left out as there.
+    """
 
     award_id: Uuid
     member_id: Uuid
@@ -25,7 +36,30 @@ class AwardData(TypedDict):
     received_at: Timestamp
     day: NotRequired[LocalDay]
     week: NotRequired[LocalDay]
-    reverses: NotRequired[Uuid]
+    amends: NotRequired[Uuid]
+    revision: NotRequired[Annotated[int, Field(ge=1, le=2**31 - 1)]]
+    cause: NotRequired[Cause]
+    total: NotRequired[Annotated[int, Field(ge=0, le=POINTS_MAX)]]
+
+
+_OF_AMENDMENTS = ("amends", "revision", "cause", "total")
+
+
+def _consistent(data: AwardData) -> AwardData:
+    """The data, if it is wholly an award or wholly an amendment."""
+    if "amends" not in data:
+        if data["points"] <= 0:
+            raise ValueError("an award has points above 0")
+        if any(name in data for name in _OF_AMENDMENTS):
+            raise ValueError("revision, cause and total go with amends")
+        return data
+    if not all(name in data for name in _OF_AMENDMENTS):
+        raise ValueError("amends goes with revision, cause and total")
+    if data["points"] == 0 or data["total"] - data["points"] < 0:
+        raise ValueError("an amendment changes what its award amounts to, which is never below 0")
+    if data["amends"] == data["award_id"]:
+        raise ValueError("an amendment has an id of its own")
+    return data
 
 
 _AWARD_DATA = {
@@ -44,10 +78,10 @@ _AWARD_DATA = {
 
 
 class PointsAwarded(FactEnvelope):
-    """Points that a rule gave for an event; negative with `reverses` when an award is taken back."""
+    """Points that a rule gave for an event; with `amends`, a change of what such an award amounts to."""
 
     type: Literal["points.awarded.v1"]
-    data: AwardData
+    data: Annotated[AwardData, AfterValidator(_consistent)]
 
 
 POINTS_AWARDED: Final = FactType(
@@ -66,9 +100,17 @@ POINTS_AWARDED: Final = FactType(
         fact_example(
             "points.awarded.v1",
             "scoring",
-            REVERSAL,
+            AMENDMENT,
             "2026-02-01T08:00:01Z",
-            {**_AWARD_DATA, "award_id": REVERSAL, "points": -15, "reverses": AWARD},
+            {
+                **_AWARD_DATA,
+                "award_id": AMENDMENT,
+                "points": -15,
+                "amends": AWARD,
+                "revision": 1,
+                "cause": "retracted",
+                "total": 0,
+            },
         ),
     ],
 )

@@ -71,9 +71,12 @@ class World:
         *,
         rule: str = "post",
         at: datetime = NOON,
-        reverses: str | None = None,
+        amends: str | None = None,
+        revision: int = 1,
+        total: int = 0,
+        cause: str = "retracted",
     ) -> Any:
-        """An award of a rule for a forum post at that time."""
+        """An award of a rule for a forum post at that time, or what an award amounts to since."""
         data = {
             "award_id": award_id,
             "member_id": self.uuid(member),
@@ -87,8 +90,8 @@ class World:
             "event_time": at,
             "received_at": at,
         }
-        if reverses is not None:
-            data["reverses"] = reverses
+        if amends is not None:
+            data |= {"amends": amends, "revision": revision, "cause": cause, "total": total}
         return self.fact("points.awarded.v1", award_id, data, at)
 
     def programme_fact(self, version: int, document: dict[str, Any], effective_from: datetime = NOON) -> Any:

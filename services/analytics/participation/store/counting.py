@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from services.analytics.participation.domain import Retraction
-from shared.contracts.activities import RETRACTED_TYPE
+from shared.contracts.activities import TARGETING_TYPES
 from shared.contracts.facts import AcceptedEvent
 from shared.postgres import Connection, copy_new
 
@@ -38,7 +38,7 @@ async def add_events(conn: Connection, *, events: Sequence[AcceptedEvent]) -> in
             event["uid"],
             event["receivedat"],
             event["time"],
-            event["member"],
+            event.get("member"),
             event.get("objectmember"),
             event.get("replymember"),
             event.get("targetuid"),
@@ -56,7 +56,9 @@ async def add_events(conn: Connection, *, events: Sequence[AcceptedEvent]) -> in
         added = await _fill_in_events(conn, rows)
         new = [event for event in events if (event["community"], event["uid"]) in added]
         gone = {key for key, is_retracted in added.items() if is_retracted}
-    await _count_participation(conn, [event for event in new if event["type"] != RETRACTED_TYPE], retracted=gone)
+    await _count_participation(
+        conn, [event for event in new if event["type"] not in TARGETING_TYPES], retracted=gone
+    )
     return len(new)
 
 

@@ -18,7 +18,6 @@ from services.ingest.events.domain.receipts import receipt_id
 from services.ingest.metrics import EVENTS_ADMITTED, EVENTS_REFUSED, LINE_AGE, REQUESTS_WAITING
 from services.ingest.settings import Settings
 from services.ingest.shares.api import DOOR, Visit
-from shared.contracts.channels import compared_plain_id
 from shared.http import Answer, Connected, DirectRoute, FieldError, Problem, ProblemType, Read, Scope
 from shared.http.auth import authorise
 from shared.http.problem_types import INVALID_REQUEST, MALFORMED_JSON, NOT_AVAILABLE, UNSUPPORTED_CONTENT_TYPE
@@ -136,9 +135,7 @@ def _raw_records(encoded: Sequence[admission.Encoded], request: admission.Reques
     for index, event, document in encoded:
         fact = admission.raw_fact(request, index, event)
         fact["data"] = orjson.Fragment(document)
-        data = event["data"]
-        channel = data["channel"]
-        key = record_key(request.community, f"{channel}|{compared_plain_id(channel, data['actor']['id'])}")
+        key = record_key(request.community, admission.doer(event["data"]))
         records.append((RAW.name, key, orjson.dumps(fact)))
     return records
 

@@ -30,6 +30,7 @@ from shared.contracts.activities import (
     Fault,
     faults,
 )
+from shared.contracts.channels import compared_plain_id
 from shared.near_names import fields_at, suggestion
 
 BATCH_TYPE = "application/cloudevents-batch+json"
@@ -193,6 +194,17 @@ def _faults(event: dict[str, Any], now: datetime, limits: Limits) -> list[Fault]
     """What its contract does not see of an event: its extensions, and whether its time can be."""
     problem = time_problem(event["time"], now, limits)
     return [*extension_faults(event), *([] if problem is None else [Fault(("time",), problem)])]
+
+
+def doer(data: Mapping[str, Any]) -> str:
+    """Who did it, as a channel knows them: what they do goes one way, in order.
+
+    Where a channel does not tell who took something back or restored it, what it is of takes their place.
+    """
+    channel = data["channel"]
+    if "actor" in data:
+        return f"{channel}|{compared_plain_id(channel, data['actor']['id'])}"
+    return f"{channel}|{data['target']['source']}|{data['target']['id']}"
 
 
 def time_problem(time: datetime, now: datetime, limits: Limits) -> str | None:

@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 
 from services.ingest.members.domain import IdentityKey
 from shared.calendars import Calendar
-from shared.contracts.activities import RETRACTED_TYPE
+from shared.contracts.activities import TARGETING_TYPES
 from shared.contracts.channels import compared_plain_id
 from shared.contracts.fields import ChannelName, Id, Name, Timestamp, Uri
 from shared.contracts.ids import prepared, uuid5_text
@@ -72,7 +72,7 @@ class _Target(TypedDict):
 
 class _Data(TypedDict):
     channel: ChannelName
-    actor: _Person
+    actor: NotRequired[_Person]
     object: NotRequired[_Thing]
     in_reply_to: NotRequired[_Thing]
     target: NotRequired[_Target]
@@ -139,8 +139,11 @@ class Received(NamedTuple):
             digest = content_hash(event)
         except (ValidationError, orjson.JSONEncodeError) as error:
             raise NotAnEventError(str(error)) from error
-        if event["type"] == RETRACTED_TYPE and "target" not in event["data"]:
-            raise NotAnEventError("a retraction must name its target")
+        if event["type"] in TARGETING_TYPES:
+            if "target" not in event["data"]:
+                raise NotAnEventError("a retraction or restoration must name its target")
+        elif "actor" not in event["data"]:
+            raise NotAnEventError("an event must name its actor")
         if fact["id"] != event_uid(fact["community"], event["source"], event["id"]):
             raise NotAnEventError("the id is not that of the event's community, source and id")
         return cls(
@@ -156,8 +159,8 @@ class Received(NamedTuple):
         )
 
     def target_uid(self) -> str | None:
-        """The event that a retraction takes back; None for anything else."""
-        if self.event["type"] != RETRACTED_TYPE:
+        """The event that a retraction takes back or a restoration restores; None for anything else."""
+        if self.event["type"] not in TARGETING_TYPES:
             return None
         target = self.event["data"]["target"]
         return event_uid(self.community, target["source"], target["id"])
@@ -165,10 +168,11 @@ class Received(NamedTuple):
 
 def _identities(community: str, data: Mapping[str, Any]) -> dict[str, tuple[IdentityKey, str | None]]:
     channel = data["channel"]
-    actor = data["actor"]
-    found = {
-        "member": (IdentityKey(community, channel, compared_plain_id(channel, actor["id"])), actor.get("name"))
-    }
+    found = {}
+    if "actor" in data:
+        actor = data["actor"]
+        key = IdentityKey(community, channel, compared_plain_id(channel, actor["id"]))
+        found["member"] = (key, actor.get("name"))
     for role, thing in (("objectmember", "object"), ("replymember", "in_reply_to")):
         if thing in data and "author" in data[thing]:
             author = data[thing]["author"]

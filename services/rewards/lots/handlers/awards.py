@@ -43,7 +43,7 @@ def _award(fact: PointsAwarded) -> Award:
         data["award_id"],
         data["points"],
         data["event_time"],
-        data.get("reverses"),
+        data.get("amends"),
     )
 
 

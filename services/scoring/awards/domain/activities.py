@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from services.scoring.awards.domain.awards import EventKey
-from shared.contracts.activities import RETRACTED_TYPE
+from shared.contracts.activities import RETRACTED_TYPE, TARGETING_TYPES
 from shared.contracts.facts import AcceptedEvent
 
 
@@ -46,7 +46,7 @@ def marks(events: Sequence[AcceptedEvent]) -> dict[EventKey, Marks]:
     scored = {
         (event["community"], event["uid"]): event["time"].astimezone(UTC)
         for event in events
-        if event["type"] != RETRACTED_TYPE
+        if event["type"] not in TARGETING_TYPES
     }
     retracted = {(event["community"], event["targetuid"]) for event in events if event["type"] == RETRACTED_TYPE}
     return {
@@ -71,6 +71,8 @@ def sort_out(events: Sequence[AcceptedEvent], before: Mapping[EventKey, Marks]) 
             retracted_here.add(key)
             if was.scored or key in seen:
                 work.to_reverse[key] = event.get("traceparent")
+            continue
+        if event["type"] in TARGETING_TYPES:
             continue
         key = (event["community"], event["uid"])
         was = before.get(key, UNMARKED)

@@ -103,9 +103,9 @@ def award_id(
     return _award_prefix(event_uid, event_time) + _hashed(name)
 
 
-def reversal_id(reversed_award_id: str) -> str:
-    """The id of the award that takes another back; there is one, however often that is asked for."""
-    return reversed_award_id[:AWARD_PREFIX_LENGTH] + _hashed(f"reversal|{reversed_award_id}")
+def amendment_id(amended_award_id: str, revision: int) -> str:
+    """The id of the amendment of an award with that revision; it begins as the award's does."""
+    return amended_award_id[:AWARD_PREFIX_LENGTH] + _hashed(f"amendment|{amended_award_id}|{revision}")
 
 
 def _hashed(name: str) -> str:
@@ -214,7 +214,7 @@ def reversal(award: Award, traceparent: str | None) -> Award:
     it, while what was known before the reversal was recorded stays answerable.
     """
     return award._replace(
-        award_id=reversal_id(award.award_id),
+        award_id=amendment_id(award.award_id, 1),
         points=-award.points,
         reverses=award.award_id,
         traceparent=traceparent,

@@ -19,7 +19,7 @@ from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT, Bound
 from services.scoring.rules.domain.errors import ConditionError
 from services.scoring.rules.domain.tree import Node
 from services.scoring.rules.domain.trials import Clock
-from shared.contracts.activities import ACTIVITY_TYPES, RETRACTED_TYPE
+from shared.contracts.activities import ACTIVITY_TYPES, TARGETING_TYPES
 from shared.contracts.programme import (
     CONDITION_MAX_CHARS,
     IBAN_PATTERN,
@@ -183,8 +183,8 @@ def _rule_mistakes(located: Located, text: str, clock: Clock | None) -> Iterator
         on = ("rules", index, "on")
         event_types = _list_at(located, on)
         for position, event_type in enumerate(event_types):
-            if event_type == RETRACTED_TYPE:
-                detail = "a retraction takes points back; it cannot earn any"
+            if event_type in TARGETING_TYPES:
+                detail = "it says of another event whether it counts; it cannot earn any itself"
                 yield _mistake(located.values[*on, position], (*on, position), detail)
         condition = rule.get("when") if isinstance(rule, dict) else None
         if not isinstance(condition, str) or not 0 < len(condition) <= CONDITION_MAX_CHARS:

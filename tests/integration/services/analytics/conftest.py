@@ -48,14 +48,28 @@ class AnalyticsWorld(World):
         target = self.uuid(f"event {name}")
         return self.event(f"not {name}", "moderator", kind="activity.retracted.v1", at=at, targetuid=target)
 
-    def award(self, name: str, event: str, points: int = 5, *, rule: str = "post", reverses: str = "") -> Any:
+    def award(
+        self,
+        name: str,
+        event: str,
+        points: int = 5,
+        *,
+        rule: str = "post",
+        amends: str = "",
+        revision: int = 1,
+        total: int = 0,
+        cause: str = "retracted",
+    ) -> Any:
         return self.award_fact(
             self.award_id(name),
             "ada",
             points,
             self.uuid(f"event {event}"),
             rule=rule,
-            reverses=self.award_id(reverses) if reverses else None,
+            amends=self.award_id(amends) if amends else None,
+            revision=revision,
+            total=total,
+            cause=cause,
         )
 
     def programme(self, version: int, rules: list[dict[str, Any]], effective_from: datetime = NOON) -> Any:

@@ -130,7 +130,7 @@ async def test_from_event_forward(world: Any, api: httpx.AsyncClient) -> None:
         },
     )
     await world.handle(on_events, world.event("1"))
-    await world.handle(on_awards, world.award("1", "1"), world.award("-1", "1", -5, reverses="1"))
+    await world.handle(on_awards, world.award("1", "1"), world.award("-1", "1", -5, amends="1"))
     await world.handle(on_grants, grant)
     await world.handle(on_payouts, world.payout("sent"), world.lots(("1", 2), ("1", 3)))
     body = await ask(api, f"/v1/lineage/events/{world.event('1')['uid']}")

@@ -148,7 +148,7 @@ async def test_points_by_rule_are_net_of_reversals(world: Any, api: httpx.AsyncC
         world.award("1", "1"),
         world.award("2", "2"),
         world.award("3", "1", 3, rule="answer"),
-        world.award("-1", "1", -5, reverses="1"),
+        world.award("-1", "1", -5, amends="1"),
     ]
     await world.handle(on_awards, *awards[:2])
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""Recognition's community: awards and their reversals, and what was granted for them."""
+"""Recognition's community: awards and what amends them, and what was granted for them."""
 
 import itertools
 from collections.abc import Sequence
@@ -23,7 +23,15 @@ class RecognitionWorld(World):
         self._numbers = itertools.count(1)
 
     def award(
-        self, member: str, points: int, *, rule: str = "post", at: datetime = NOON, reverses: Any = None
+        self,
+        member: str,
+        points: int,
+        *,
+        rule: str = "post",
+        at: datetime = NOON,
+        amends: Any = None,
+        total: int = 0,
+        revision: int = 1,
     ) -> Any:
         number = next(self._numbers)
         return self.award_fact(
@@ -33,13 +41,16 @@ class RecognitionWorld(World):
             self.uuid(f"event {number}"),
             rule=rule,
             at=at,
-            reverses=reverses["data"]["award_id"] if reverses is not None else None,
+            amends=amends["data"]["award_id"] if amends is not None else None,
+            total=total,
+            revision=revision,
         )
 
     def reversal(self, award: Any) -> Any:
+        """What takes an award back whole, as its first amendment."""
         data = award["data"]
         name = next(one for one in "abcdefgh" if self.uuid(one) == data["member_id"])
-        return self.award(name, -data["points"], rule=data["rule_id"], at=data["event_time"], reverses=award)
+        return self.award(name, -data["points"], rule=data["rule_id"], at=data["event_time"], amends=award)
 
     def programme(self, version: int, recognition: Any, *, effective_from: datetime = NOON) -> Any:
         return self.programme_fact(version, {"recognition": recognition}, effective_from)

@@ -36,8 +36,10 @@ class RewardsWorld(World):
         super().__init__(pool, SPEC)
         self.awards_count = 0
 
-    def award(self, name: str, member: str, points: int, reverses: str | None = None) -> Any:
-        """An award, earned a minute after the one made before it."""
+    def award(
+        self, name: str, member: str, points: int, amends: str | None = None, *, revision: int = 1, total: int = 0
+    ) -> Any:
+        """An award, earned a minute after the one made before it; or what one `amends`, in its `total` since."""
         self.awards_count += 1
         fact = self.award_fact(
             self.uuid(f"award {name}"),
@@ -45,7 +47,9 @@ class RewardsWorld(World):
             points,
             self.uuid(f"event {name}"),
             at=NOON + timedelta(minutes=self.awards_count),
-            reverses=self.uuid(f"award {reverses}") if reverses is not None else None,
+            amends=self.uuid(f"award {amends}") if amends is not None else None,
+            revision=revision,
+            total=total,
         )
         return POINTS_AWARDED.adapter.validate_json(orjson.dumps(fact))
 

@@ -48,7 +48,7 @@ async def test_an_award_of_nothing_is_not_booked(world: Any) -> None:
 
 async def test_a_reversal_takes_back_its_own_lot_first(world: Any) -> None:
     await world.give(world.award("a", "ada", 10), world.award("b", "ada", 20))
-    await world.give(world.award("not b", "ada", -20, reverses="b"))
+    await world.give(world.award("not b", "ada", -20, amends="b"))
     assert await world.lots("ada") == [10, 0]
     assert await world.balance("ada") == {"available": 10}
     rows = await world.pool.fetch(
@@ -63,7 +63,7 @@ async def test_points_already_used_become_a_debt_that_later_awards_pay(world: An
     body = {"member_id": world.uuid("ada"), "reward_id": "sticker"}
     assert (await api.post("/v1/redemptions", json=body, headers={"Idempotency-Key": "k"})).status_code == 201
 
-    await world.give(world.award("not a", "ada", -30, reverses="a"))
+    await world.give(world.award("not a", "ada", -30, amends="a"))
     assert await world.balance("ada") == {"available": -30, "reserved": 30}
     await world.give(world.award("b", "ada", 25), world.award("c", "ada", 10), world.award("d", "ada", 7))
 
@@ -74,8 +74,8 @@ async def test_points_already_used_become_a_debt_that_later_awards_pay(world: An
 
 @pytest.mark.usefixtures("new_rows")
 async def test_a_reversal_in_the_batch_of_its_award_and_before_it(world: Any) -> None:
-    await world.give(world.award("a", "ada", 10), world.award("not a", "ada", -10, reverses="a"))
-    await world.give(world.award("not b", "bob", -5, reverses="b"), world.award("b", "bob", 5))
+    await world.give(world.award("a", "ada", 10), world.award("not a", "ada", -10, amends="a"))
+    await world.give(world.award("not b", "bob", -5, amends="b"), world.award("b", "bob", 5))
     assert await world.balance("ada") == {}
     assert await world.balance("bob") == {}
     assert (await world.lots("ada"), await world.lots("bob")) == ([0], [0])
@@ -85,7 +85,7 @@ async def test_a_reversal_in_the_batch_of_its_award_and_before_it(world: Any) ->
 async def test_held_points_are_pending_until_their_time_and_are_reversed_there(world: Any) -> None:
     world.configure(points_hold_seconds=3600)
     await world.give(world.award("a", "ada", 10), world.award("b", "ada", 20))
-    await world.give(world.award("not a", "ada", -10, reverses="a"))
+    await world.give(world.award("not a", "ada", -10, amends="a"))
     assert await world.balance("ada") == {"pending": 20}
     async with world.begin() as tx:
         await mature_points(tx)
@@ -102,7 +102,7 @@ async def test_points_expire_when_their_time_is_over(world: Any) -> None:
     days = (datetime.now(UTC) - datetime(2026, 3, 4, tzinfo=UTC)).days
     world.configure(points_lifetime_seconds=(abs(days) + 30) * 86_400)
     await world.give(world.award("a", "ada", 10), world.award("b", "bob", 20))
-    await world.give(world.award("not b", "bob", -15, reverses="b"))
+    await world.give(world.award("not b", "bob", -15, amends="b"))
     async with world.begin() as tx:
         tx.now += timedelta(days=400 + 2 * abs(days))
         await expire_points(tx)
@@ -119,7 +119,7 @@ async def test_many_members_and_reversals_in_batches_of_any_size_add_up(world: A
     for number in range(1_500):
         if open_awards and chance.random() < 0.15:
             name, member, points = open_awards.pop(chance.randrange(len(open_awards)))
-            facts.append(world.award(f"not {name}", member, -points, reverses=name))
+            facts.append(world.award(f"not {name}", member, -points, amends=name))
             expected[member] -= points
         else:
             one = (f"a{number}", f"m{chance.randrange(60)}", chance.randrange(1, 50))
@@ -229,7 +229,7 @@ async def test_statement_and_balance_explain_every_point(world: Any, api: Any, a
     body = {"member_id": world.uuid("ada"), "reward_id": "sticker"}
     redemption = (await api.post("/v1/redemptions", json=body, headers={"Idempotency-Key": "k"})).json()
     await api.post(f"/v1/redemptions/{redemption['redemption_id']}/confirm")
-    await world.give(world.award("not a", "ada", -10, reverses="a"))
+    await world.give(world.award("not a", "ada", -10, amends="a"))
 
     balance = (await api.get(f"/v1/members/{world.uuid('ada')}/balance")).json()
     assert (balance["name"], balance["available"], balance["reserved"], balance["spent"]) == ("Ada", 10, 0, 30)

@@ -190,7 +190,7 @@ async def test_what_a_correction_takes_is_paid_by_no_other_run(finance: Finance,
 async def test_what_was_never_in_a_file_is_not_corrected(both: Finance) -> None:
     run = await both.run()
     await both.approve(run)
-    await both.world.give(both.world.award("back", "bob", -500, reverses="b"))
+    await both.world.give(both.world.award("back", "bob", -500, amends="b"))
     assert (await both.file(run)).status_code == 200
     bob = (await both.payouts(run))["bob"]
     assert bob["state"] == "failed"

@@ -147,7 +147,7 @@ async def test_two_runs_never_pay_the_same_points(finance: Finance) -> None:
 
 async def test_a_payout_whose_points_went_fails_at_approval_and_says_why(finance: Finance) -> None:
     run = await finance.run()
-    await finance.world.give(finance.world.award("not a0", "ada", -250, reverses="a0"))
+    await finance.world.give(finance.world.award("not a0", "ada", -250, amends="a0"))
     assert (await finance.approve(run)).status_code == 200
     payout = (await finance.payouts(run))["ada"]
     assert payout["state"] == "failed"

@@ -63,7 +63,7 @@ async def test_cancelling_gives_the_points_back_to_their_lots(rich: Any, api: An
 
 async def test_a_cancelled_reservation_pays_a_debt_first(rich: Any, api: Any) -> None:
     made = [(await redeem(api, rich, "ada")).json() for _ in range(3)]
-    await rich.give(rich.award("not a", "ada", -20, reverses="a"), rich.award("not b", "ada", -50, reverses="b"))
+    await rich.give(rich.award("not a", "ada", -20, amends="a"), rich.award("not b", "ada", -50, amends="b"))
     assert await rich.balance("ada") == {"available": -60, "reserved": 90}
     async with rich.begin() as tx:
         tx.now += timedelta(hours=1)

@@ -308,7 +308,7 @@ async def test_points_that_were_taken_back_since_are_owed(office: Office) -> Non
         await office.approve(run)
         await office.file(run)
         await published(office)
-        taken_back = office.world.award("back", "ada", -1_000, reverses="ada")
+        taken_back = office.world.award("back", "ada", -1_000, amends="ada")
         key = record_key(office.world.community, office.world.uuid("ada"))
         await send(office.state, [(POINTS, key, taken_back)])
         await until(lambda: office.has("transfers", 10))

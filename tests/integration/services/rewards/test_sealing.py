@@ -62,7 +62,7 @@ async def test_points_taken_back_after_approval_are_not_paid_and_the_others_go(
 ) -> None:
     world = both.world
     run = await approved(both)
-    await world.give(*(world.award(f"not a{n}", "ada", -250, reverses=f"a{n}") for n in taken_back))
+    await world.give(*(world.award(f"not a{n}", "ada", -250, amends=f"a{n}") for n in taken_back))
 
     assert (await both.file(run)).json()["control_sum_minor"] == 250
 
@@ -78,7 +78,7 @@ async def test_points_taken_back_that_others_cover_are_paid(both: Finance) -> No
     world = both.world
     run = await approved(both)
     await world.give(world.award("more", "ada", 200))
-    await world.give(world.award("not a0", "ada", -250, reverses="a0"))
+    await world.give(world.award("not a0", "ada", -250, amends="a0"))
     assert await world.balance("ada") == {"reserved": 1_200}
     assert (await both.file(run)).json()["control_sum_minor"] == 850
 
@@ -174,7 +174,7 @@ async def test_a_run_that_changed_under_the_approvers_eyes_has_another_seal(fina
 
 async def test_what_fails_at_approval_is_not_in_the_list_that_is_approved(both: Finance) -> None:
     run = await both.run()
-    await both.world.give(both.world.award("not a0", "ada", -250, reverses="a0"))
+    await both.world.give(both.world.award("not a0", "ada", -250, amends="a0"))
     answer = await both.approver.post(f"/v1/payout-runs/{run['run_id']}/approve", json={"seal": run["seal"]})
     assert (answer.status_code, answer.json()["seal"] == run["seal"]) == (200, False)
     assert (await both.file(run)).json()["control_sum_minor"] == 250

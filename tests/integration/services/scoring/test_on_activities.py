@@ -66,7 +66,9 @@ async def test_a_retraction_takes_back_what_was_earned_once(world: Any) -> None:
     facts = [POINTS_AWARDED.adapter.validate_python(fact)["data"] for _, _, fact in await world.published()]
     assert sorted(fact["points"] for fact in facts) == [-3, -1]
     earned = {str(row["award_id"]) for row in await world.awards() if row["points"] > 0}
-    assert {fact["reverses"] for fact in facts} == earned
+    assert {(fact["amends"], fact["revision"], fact["cause"], fact["total"]) for fact in facts} == {
+        (award, 1, "retracted", 0) for award in earned
+    }
 
 
 async def test_an_event_that_was_retracted_first_earns_nothing(world: Any) -> None:

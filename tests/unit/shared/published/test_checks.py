@@ -11,12 +11,20 @@ from shared.published.checks import assert_valid_fact, contract_of
 from shared.published.export import FACT_EXAMPLES
 
 AWARD = FACT_EXAMPLES["points.awarded.v1"][0]
+AMENDMENT = FACT_EXAMPLES["points.awarded.v1"][1]
+OF_AMENDMENTS = ("amends", "revision", "cause", "total")
 ACCEPTED = FACT_EXAMPLES["engagement.accepted.v1"][0]
 
 
 def with_data(fact: dict[str, Any], **data: Any) -> dict[str, Any]:
     changed = deepcopy(fact)
     changed["data"] |= data
+    return changed
+
+
+def without(fact: dict[str, Any], name: str) -> dict[str, Any]:
+    changed = deepcopy(fact)
+    del changed["data"][name]
     return changed
 
 
@@ -56,7 +64,17 @@ def test_a_field_that_no_reader_knows_is_found(fact: dict[str, Any], field: str)
         with_data(AWARD, points="15"),
         with_data(AWARD, points=True),
         with_data(AWARD, slot="mentor"),
-        with_data(AWARD, reverses=None),
+        with_data(AWARD, amends=None),
+        with_data(AWARD, points=0),
+        with_data(AWARD, points=-15),
+        with_data(AWARD, total=15),
+        with_data(AMENDMENT, points=0),
+        with_data(AMENDMENT, points=1),
+        with_data(AMENDMENT, total=-1),
+        with_data(AMENDMENT, amends=AMENDMENT["id"]),
+        with_data(AMENDMENT, revision=0),
+        with_data(AMENDMENT, cause="mood"),
+        *(without(AMENDMENT, name) for name in OF_AMENDMENTS),
         {name: value for name, value in AWARD.items() if name != "community"},
         {**AWARD, "time": datetime(2026, 1, 31, 12)},  # noqa: DTZ001 -- that it has no time zone is the point
     ],

@@ -40,15 +40,15 @@ recognitions = st.builds(
 )
 
 
-def award(index: int, rule: str, points: int, reverses: str | None = None) -> Any:
+def award(index: int, rule: str, points: int, amends: str | None = None, *, total: int = 0) -> Any:
     data = {
         "award_id": str(uuid5(NAMESPACE, f"award {index}")),
         "rule_id": rule,
         "points": points,
         "event_time": AT,
     }
-    if reverses:
-        data["reverses"] = reverses
+    if amends:
+        data |= {"amends": amends, "total": total}
     return data
 
 

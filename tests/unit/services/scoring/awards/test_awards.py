@@ -19,11 +19,11 @@ from services.scoring.awards.domain.awards import (
     AWARD_NAMESPACE,
     Award,
     EventKey,
+    amendment_id,
     award_id,
     cap_keys,
     make_awards,
     reversal,
-    reversal_id,
 )
 from services.scoring.limits.domain import CapKey
 from services.scoring.programmes.domain.reading import read_programme
@@ -286,7 +286,7 @@ def test_ids_are_version_8_uuids_that_begin_with_the_time(rule_id: str, member_i
     name = f"acme|{rule_id}|actor|{uid(1)}|{member_id}"
     hashed = sha1(AWARD_NAMESPACE.bytes + name.encode(), usedforsecurity=False).hexdigest()
     assert made[24:] == hashed[:12]
-    back = reversal_id(made)
+    back = amendment_id(made, 1)
     assert UUID(back).version == 8
     assert back[:24] == made[:24]
     assert back != made
@@ -295,7 +295,7 @@ def test_ids_are_version_8_uuids_that_begin_with_the_time(rule_id: str, member_i
 def test_a_reversal_is_the_award_with_the_sign_changed() -> None:
     (made,) = make_awards(match([message(1)], {"acme": [VERSION]}).candidates[:1], {}, ()).awards
     back = reversal(made, "00-" + "1" * 32 + "-" + "2" * 16 + "-01")
-    assert (back.award_id, back.reverses) == (reversal_id(made.award_id), made.award_id)
+    assert (back.award_id, back.reverses) == (amendment_id(made.award_id, 1), made.award_id)
     assert back.points == -made.points
     assert back.event_time == made.event_time
     assert UUID(back.award_id).version == UUID(made.award_id).version == 8

@@ -31,6 +31,7 @@ MOVED = {
     ("rewards", "members"): ("followed_members", NAMES),
     ("rewards", "payees"): ("payee_changes", "community, member_id, name, iban, bic, changed_at, changed_by"),
     ("recognition", "member_names"): ("followed_members", NAMES),
+    ("scoring", "cap_usage"): ("limit_windows", "points as used"),
     ("analytics", "members"): ("followed_members", NAMES),
 }
 

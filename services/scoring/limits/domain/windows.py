@@ -8,7 +8,7 @@ uses up another's room.
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from hashlib import sha1
+from hashlib import sha256
 from typing import Final
 
 _BEGINNING: Final = date.min
@@ -76,7 +76,7 @@ class Limit:
             f"\x1f{other_id if self.by_other else ''}\x1f{object_id if self.by_object else ''}"
         )
         ordinal = start.toordinal().to_bytes(4)
-        return ordinal + sha1(ordinal + name.encode(), usedforsecurity=False).digest()[:12]
+        return ordinal + sha256(ordinal + name.encode()).digest()[:12]
 
 
 def _start(within: Within, day: date, week: date) -> date:

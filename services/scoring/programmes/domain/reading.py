@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, get_args
 
@@ -12,6 +12,8 @@ from pydantic_core import ErrorDetails
 from schwifty import IBAN
 from schwifty.exceptions import InvalidChecksumDigits, InvalidCountryCode, InvalidLength, SchwiftyException
 
+from services.scoring.limits.domain.declared import Declared, declared
+from services.scoring.limits.domain.nesting import why_crossing
 from services.scoring.programmes.domain.located_yaml import Located, Mark, Path, YamlError, read_yaml
 from services.scoring.programmes.domain.publication import Document
 from services.scoring.rules.domain.conditions import read_condition, try_condition
@@ -24,6 +26,7 @@ from shared.contracts.programme import (
     CONDITION_MAX_CHARS,
     IBAN_PATTERN,
     IDS,
+    LIMITS_OF_RULE_MAX_COUNT,
     REFERENCES,
     IdsError,
     Programme,
@@ -76,7 +79,11 @@ def read_programme(text: str, *, clock: Clock | None = None) -> Programme | list
         located = read_yaml(text)
     except YamlError as refused:
         return [_mistake(refused.mark, refused.path, refused.detail)]
-    mistakes = [*_rule_mistakes(located, text, clock), *_account_mistakes(located)]
+    mistakes = [
+        *_rule_mistakes(located, text, clock),
+        *_limit_mistakes(located),
+        *_account_mistakes(located),
+    ]
     try:
         programme = Programme.model_validate(located.value)
     except ValidationError as invalid:
@@ -145,7 +152,8 @@ def _wrong_value(details: ErrorDetails) -> str:
     if kind == "string_pattern_mismatch":
         words = _SLUG_WORDS if context["pattern"].startswith("^[a-z0-9]") else f"text like {context['pattern']}"
         return f"expected {words}; got {_shown(value)}"
-    message = details["msg"][0].lower() + details["msg"][1:]
+    message = details["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
     return f"{message}; got {_shown(value)}"
 
 
@@ -211,6 +219,37 @@ def _rule_mistakes(located: Located, text: str, clock: Clock | None) -> Iterator
                 try_condition(one.tree, one.event_types, clock)
         except ConditionError as refused:
             yield _condition_mistake(located, text, index, refused)
+
+
+def _limit_mistakes(located: Located) -> Iterator[Mistake]:
+    """Limits of one rule that are too many, that are the same twice, or that cross and do not say so."""
+    found = list(declared(located.value))
+    for index, rule in enumerate(_list_at(located, ("rules",))):
+        rule_id = rule.get("id") if isinstance(rule, dict) else None
+        over = [one for one in found if rule_id in one.limit.rules]
+        if len(over) > LIMITS_OF_RULE_MAX_COUNT:
+            detail = f"the rule stands under {len(over)} limits, and may under {LIMITS_OF_RULE_MAX_COUNT}"
+            yield _mistake(located.values["rules", index, "id"], ("rules", index, "id"), detail)
+    for place, later in enumerate(found):
+        for earlier in found[:place]:
+            wrong = _wrong_pair(located, earlier, later)
+            if wrong is not None:
+                yield _mistake(located.values[later.path], later.path, wrong)
+                break
+
+
+def _wrong_pair(located: Located, earlier: Declared, later: Declared) -> str | None:
+    one, other = earlier.limit, later.limit
+    line = located.values[earlier.path].line
+    if replace(one, most=other.most) == other:
+        return f"the limit on line {line} counts the same already"
+    why = None if earlier.may_cross or later.may_cross else why_crossing(one, other)
+    if why is None:
+        return None
+    return (
+        f"this limit and that on line {line} cross: {why}. Then doing more can give less; let one lie within the"
+        " other, or write `crossing: allowed` here"
+    )
 
 
 def _too_dear(read: Mapping[int, _Read]) -> Iterator[tuple[int, ConditionError]]:

@@ -161,7 +161,7 @@ async def test_an_event_explains_itself(api: httpx.AsyncClient, world: Any) -> N
     assert (answer["scored"], answer["retracted"]) == (True, False)
     assert [item["rule_id"] for item in answer["awards"]] == ["write"]
     assert answer["declined"] == [
-        {"rule_id": "heard", "slot": "object_author", "reason": "own_activity", "detail": ""}
+        {"rule_id": "heard", "slot": "object_author", "reason": "own_act", "detail": ""}
     ]
 
 

@@ -233,7 +233,8 @@ def test_a_fault_brings_no_other_that_goes_with_it() -> None:
 )
 def test_a_field_that_is_like_no_other_is_answered_with_those_there_are(field: str) -> None:
     *_, detail = only(SMALL + f"    {field}: 2\n")
-    assert detail == f"there is no field `{field}` here; known are id, title, on, when, points, to, daily_cap"
+    known = "id, title, on, when, points, to, own, daily_cap, limits, grace_minutes"
+    assert detail == f"there is no field `{field}` here; known are {known}"
 
 
 @pytest.mark.parametrize("event_type", ["forum.like.v1", "code.merge.v1", "chat.post.v1"])

@@ -374,10 +374,10 @@ def _is_making(event: AcceptedEvent) -> bool:
 
 def _other(event: AcceptedEvent) -> str | None:
     """Whose it is that the actor did something to, or whom they answered; None where the event names nobody."""
-    author = event.get("objectmember")
-    if author is not None and not (author == event.get("member") and _is_making(event)):
-        return author
-    return event.get("replymember")
+    author, answered = event.get("objectmember"), event.get("replymember")
+    if not _is_making(event):
+        return author or answered
+    return answered or (None if author == event.get("member") else author)
 
 
 def _object(event: AcceptedEvent, rule: CompiledRule) -> str | None:

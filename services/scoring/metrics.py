@@ -7,9 +7,13 @@ EVENTS_SCORED = Counter(
     "Events by what was done: scored, without_programme, duplicate, retraction, restoration",
     ["outcome"],
 )
-AWARDS_MADE = Counter("plaudit_scoring_awards_total", "Awards and amendments recorded, by kind: award, increase, decrease", ["kind"])
+AWARDS_MADE = Counter(
+    "plaudit_scoring_awards_total", "Awards and amendments recorded, by kind: award, increase, decrease", ["kind"]
+)
 AWARDED_POINTS = Counter(
-    "plaudit_scoring_points_total", "Points of the awards and amendments, by kind: award, increase, decrease", ["kind"]
+    "plaudit_scoring_points_total",
+    "Points of the awards and amendments, by kind: award, increase, decrease",
+    ["kind"],
 )
 RULES_DECLINED = Counter(
     "plaudit_scoring_declined_total",

@@ -141,9 +141,7 @@ async def put_claims(conn: Connection, *, claims: Collection[Claim]) -> None:
     )
 
 
-async def load_claims_of_events(
-    conn: Connection, *, events: Iterable[tuple[str, str, datetime]]
-) -> list[Claim]:
+async def load_claims_of_events(conn: Connection, *, events: Iterable[tuple[str, str, datetime]]) -> list[Claim]:
     """The claims of events, each by its community, uid and time."""
     keys = list(events)
     ranges = [award_id_range(uid, time) for _, uid, time in keys]
@@ -226,9 +224,7 @@ async def count_claims_to_settle(conn: Connection) -> int:
     return found
 
 
-async def put_told(
-    conn: Connection, *, told: Iterable[tuple[str, str, int, int]]
-) -> None:
+async def put_told(conn: Connection, *, told: Iterable[tuple[str, str, int, int]]) -> None:
     """Note of claims that are there what was told of them: community, award id, total and revision, the newest."""
     rows = list(told)
     await conn.execute(

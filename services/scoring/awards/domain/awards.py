@@ -150,7 +150,11 @@ def make(
         )
         known = told.get(key) if told else None
         given = known.get(made_id) if known else None
-        if known and given is None and any(one.programme_version != candidate.version.number for one in known.values()):
+        if (
+            known
+            and given is None
+            and any(one.programme_version != candidate.version.number for one in known.values())
+        ):
             continue
         word = words.get(key) if words else None
         if not candidate.windows and (word is None or not word.is_retraction):

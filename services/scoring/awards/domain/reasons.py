@@ -13,7 +13,11 @@ def why_less(claim: Claim, document: Any) -> Declined | None:
     if claim.due == claim.weight:
         return None
     if claim.state is State.HELD:
-        kept = f"by the member; {claim.room} points keep their room under limits" if claim.windows else "by the member"
+        kept = (
+            f"by the member; {claim.room} points keep their room under limits"
+            if claim.windows
+            else "by the member"
+        )
         return _declined(claim, "retracted", kept)
     if claim.state is State.REMOVED:
         return _declined(claim, "retracted", "")

@@ -224,5 +224,3 @@ def _member(claim: Claim) -> MemberKey:
 def _by_member(claims: Iterable[Claim]) -> Iterable[tuple[MemberKey, list[Claim]]]:
     for member, mine in groupby(sorted(claims, key=_member), key=_member):
         yield member, list(mine)
-
-

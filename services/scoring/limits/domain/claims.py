@@ -97,7 +97,9 @@ class Claim:
         is_own = self.is_actors if word.by_member is None else word.by_member == self.member_id
         if not is_own:
             return State.REMOVED
-        is_corrected = self.grace_seconds > 0 and word.at - self.event_time <= timedelta(seconds=self.grace_seconds)
+        is_corrected = self.grace_seconds > 0 and word.at - self.event_time <= timedelta(
+            seconds=self.grace_seconds
+        )
         return State.REMOVED if is_corrected else State.HELD
 
     @property

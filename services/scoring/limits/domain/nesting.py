@@ -45,9 +45,7 @@ def why_crossing(one: Limit, other: Limit) -> str | None:
 
 
 def _as_points(limit: Limit) -> Limit:
-    return Limit(
-        limit.id, limit.rules, Kind.POINTS, limit.most, limit.within, limit.by_other, limit.by_object
-    )
+    return Limit(limit.id, limit.rules, Kind.POINTS, limit.most, limit.within, limit.by_other, limit.by_object)
 
 
 def crossings(limits: Sequence[Limit]) -> Iterator[tuple[Limit, Limit, str]]:

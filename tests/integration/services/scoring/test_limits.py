@@ -207,8 +207,15 @@ limits: [{id: day, rules: [liked, thanked], points: 100, within: day}]
     await world.score(world.event("new", "ann", "bob", type="chat.reaction.v1", time=world.noon - 9 * minute))
     assert {chain[0]["member_id"] for chain in (await told(world)).values()} == {world.uuid("cy")}
     assert await all_settled(world) > 0
-    facts = [*likes, *late, world.event("new", "ann", "bob", type="chat.reaction.v1", time=world.noon - 9 * minute)]
-    rules = [ORule("liked", "chat.reaction.v1", 2, "object_author"), ORule("thanked", "kudos.given.v1", 60, "object_author")]
+    facts = [
+        *likes,
+        *late,
+        world.event("new", "ann", "bob", type="chat.reaction.v1", time=world.noon - 9 * minute),
+    ]
+    rules = [
+        ORule("liked", "chat.reaction.v1", 2, "object_author"),
+        ORule("thanked", "kudos.given.v1", 60, "object_author"),
+    ]
     assert await given(world) == amounts(facts, rules, [OLimit(("liked", "thanked"), points=100)])
 
 
@@ -217,7 +224,8 @@ limits: [{id: day, rules: [liked, thanked], points: 100, within: day}]
 async def test_c1(world: Any, by: str | None, right: int, order: Sequence[int]) -> None:
     await world.publish(PROGRAMME)
     posts = [
-        world.event(f"{n}", "ann", None, type="forum.post.v1", time=world.noon + timedelta(minutes=n)) for n in range(3)
+        world.event(f"{n}", "ann", None, type="forum.post.v1", time=world.noon + timedelta(minutes=n))
+        for n in range(3)
     ]
     gone = world.event("gone", by or "?", None, type="activity.retracted.v1", targetuid=posts[0]["uid"])
     if by is None:

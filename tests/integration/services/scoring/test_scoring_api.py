@@ -161,9 +161,7 @@ async def test_an_event_explains_itself(api: httpx.AsyncClient, world: Any) -> N
     answer = (await api.get(f"/v1/events/{world.uuid('event 1')}/explanation")).json()
     assert (answer["scored"], answer["retracted"]) == (True, False)
     assert [item["rule_id"] for item in answer["awards"]] == ["write"]
-    assert answer["declined"] == [
-        {"rule_id": "heard", "slot": "object_author", "reason": "own_act", "detail": ""}
-    ]
+    assert answer["declined"] == [{"rule_id": "heard", "slot": "object_author", "reason": "own_act", "detail": ""}]
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,9 @@ def logs(draw: st.DrawFn) -> list[Any]:
 
 
 @given(logs(), st.lists(st.integers(0, 40), max_size=6), st.randoms())
-def test_the_last_word_counts_whatever_the_order_and_the_batching(log: list[Any], cuts: list[int], random: Any) -> None:
+def test_the_last_word_counts_whatever_the_order_and_the_batching(
+    log: list[Any], cuts: list[int], random: Any
+) -> None:
     one_by_one, cut = Log(), Log()
     for event in log:
         one_by_one.score([event])

@@ -41,7 +41,9 @@ class OLimit:
 Key = tuple[str, str, str]
 
 
-def amounts(facts: Iterable[Mapping[str, Any]], rules: Sequence[ORule], limits: Sequence[OLimit]) -> dict[Key, int]:
+def amounts(
+    facts: Iterable[Mapping[str, Any]], rules: Sequence[ORule], limits: Sequence[OLimit]
+) -> dict[Key, int]:
     """What each claim amounts to; those that amount to nothing are left out."""
     events: dict[str, Mapping[str, Any]] = {}
     said: dict[str, list[Mapping[str, Any]]] = {}

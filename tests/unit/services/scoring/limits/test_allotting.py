@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -67,7 +68,9 @@ class Tables:
             if "targetuid" in fact:
                 is_retraction = fact["type"] == RETRACTED
                 word = Word(fact["time"], fact["id"], fact["uid"], is_retraction, fact.get("member"))
-                self.words[fact["targetuid"]] = max(self.words.get(fact["targetuid"], word), word, key=lambda w: w[:3])
+                self.words[fact["targetuid"]] = max(
+                    self.words.get(fact["targetuid"], word), word, key=lambda w: w[:3]
+                )
         new = []
         for fact in {one["uid"]: one for one in facts}.values():
             new += [] if "targetuid" in fact else self._claims(fact)
@@ -220,9 +223,20 @@ def test_limits_that_cross_can_make_less_of_more() -> None:
 
 NESTED = [
     (OLimit(("small", "large"), points=12),),
-    (OLimit(("small",), points=5), OLimit(("small", "large"), points=9), OLimit(("small", "large"), 20, within="week")),
-    (OLimit(("small", "large"), count=2, per="pair_and_object", within="day"), OLimit(("small", "large"), points=15)),
-    (OLimit(("small", "large"), count=3), OLimit(("small", "large"), count=5, within="ever"), OLimit(("post",), 12)),
+    (
+        OLimit(("small",), points=5),
+        OLimit(("small", "large"), points=9),
+        OLimit(("small", "large"), 20, within="week"),
+    ),
+    (
+        OLimit(("small", "large"), count=2, per="pair_and_object", within="day"),
+        OLimit(("small", "large"), points=15),
+    ),
+    (
+        OLimit(("small", "large"), count=3),
+        OLimit(("small", "large"), count=5, within="ever"),
+        OLimit(("post",), 12),
+    ),
     (OLimit(("large",), count=1, per="object"), OLimit(("small", "large", "post"), points=17, within="month")),
 ]
 CROSSING = [
@@ -259,7 +273,7 @@ def test_any_order_and_batching_gives_what_the_oracle_says(
     random.shuffle(log)
     tables = Tables(RULES, limits)
     places = sorted({0, len(log), *(cut % (len(log) + 1) for cut in cuts)})
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in pairwise(places):
         tables.score(log[start:end])
     assert tables.amounts() == amounts(facts, RULES, limits)
     for name, window in tables.windows.items():
@@ -273,7 +287,7 @@ def test_any_order_and_batching_gives_what_the_oracle_says(
 
 @given(histories(), st.sampled_from(NESTED), st.data())
 def test_under_nested_limits_more_never_makes_less(facts: list[Any], limits: Sequence[OLimit], data: Any) -> None:
-    """Adding a live event never lowers, taking one back never raises, and one's own act taken back makes no room."""
+    """A live event more never lowers, taking one back never raises, and one's own taken back makes no room."""
     assert not list(crossings([limit_of(one) for one in limits]))
     before = sum(amounts(facts, RULES, limits).values())
     live = event(500, data.draw(st.sampled_from(["small", "large"])), data.draw(st.integers(0, 70)) * HOUR, "c",

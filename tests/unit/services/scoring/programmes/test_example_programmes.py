@@ -140,7 +140,9 @@ def test_what_one_makes_is_no_act_on_ones_own(name: str, event_type: str, data: 
 
 def test_own_acts_earn_where_the_rule_says_so() -> None:
     text = (FOLDER / "starter.yaml").read_text(encoding="utf-8")
-    programme = read_programme(text.replace("on: [support.ticket_resolved.v1]", "on: [support.ticket_resolved.v1]\n    own: true"))
+    programme = read_programme(
+        text.replace("on: [support.ticket_resolved.v1]", "on: [support.ticket_resolved.v1]\n    own: true")
+    )
     assert isinstance(programme, Programme)
     allowed = compile_version(programme, 1, datetime(1970, 1, 1, tzinfo=UTC))
     matched = match([done("support.ticket_resolved.v1", {}, objectmember=ANN)], {"acme": [allowed]})
@@ -148,7 +150,7 @@ def test_own_acts_earn_where_the_rule_says_so() -> None:
 
 
 def test_once_per_person_and_object_has_one_window() -> None:
-    """Emojis on one message by one person; an answer accepted under two ids; a meet-up before midnight and after."""
+    """Emojis by one person on one message; an answer accepted under two ids; a meet-up over midnight."""
     starter = {"acme": [version("starter")]}
     for event_type, more in (
         ("chat.reaction.v1", {"reaction": "+1"}),

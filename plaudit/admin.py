@@ -180,6 +180,27 @@ def acting_names(office: Office, community: str) -> dict[str, str]:
     return people | keys
 
 
+WHY_AMENDED = {
+    "retracted": "its event was retracted",
+    "restored": "its event was restored",
+    "limit": "other events left it other room under a limit",
+}
+
+
+def _add_amendments(line: Tree, award: Mapping[str, Any]) -> None:
+    """What an award became, revision by revision, and why; nothing for one that is as it was awarded."""
+    if not award.get("amendments"):
+        return
+    became = line.add(plain(f"awarded as {award['points']} points, amounts to {award['amounts_to']} now"))
+    shown = award["amendments"][-LINES_MAX_COUNT:]
+    for one in shown:
+        why = WHY_AMENDED.get(one["cause"], one["cause"])
+        change = f"{one['points']:+d} to {one['total']}"
+        became.add(plain(f"revision {one['revision']}: {change} at {one['awarded_at']}, because {why}"))
+    if award["amended_count"] > len(shown):
+        became.add(f"and {award['amended_count'] - len(shown)} before these")
+
+
 def payout_tree(lineage: dict[str, Any], names: Mapping[str, str]) -> Tree:
     """A payout as a tree: its states, then the awards it pays with their rules and events, the first few.
 
@@ -205,6 +226,7 @@ def payout_tree(lineage: dict[str, Any], names: Mapping[str, str]) -> Tree:
         approved = f", approved by {award['approved_by']}" if award.get("approved_by") else ""
         line = lots.add(plain(f"{lot['points']} points by {rule}, published by {award['published_by']}{approved}"))
         line.add(plain(f"for {event['type']} {event['event_id']} from {event['source']} at {event['event_time']}"))
+        _add_amendments(line, award)
     if len(lineage["items"]) > LINES_MAX_COUNT or lineage["next"]:
         lots.add("and more: `plaudit explain --json` has the first page, GET /v1/lineage/payouts/… all of them")
     return tree

@@ -217,13 +217,13 @@ ROWS: dict[str, tuple[Panel, ...]] = {
     "Points, recognition and rewards": (
         Panel(
             "Awards",
-            "Awards and reversals that scoring recorded.",
+            "Awards, and what amended them, that scoring recorded.",
             "cps",
             rates("plaudit_scoring_awards_total", "kind"),
         ),
         Panel(
             "Points",
-            "Points of awards and of reversals that scoring recorded.",
+            "Points of awards, and of what amended them, that scoring recorded.",
             "cps",
             rates("plaudit_scoring_points_total", "kind"),
         ),

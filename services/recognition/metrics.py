@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter
 
-AWARDS = Counter("plaudit_recognition_awards_total", "Awards added to their members' totals")
+AWARDS = Counter("plaudit_recognition_awards_total", "Awards and amendments added to their members' totals")
 GRANTS = Counter(
     "plaudit_recognition_grants_total",
     "Badges and levels granted or taken back",

@@ -85,7 +85,7 @@ async def test_two_relays(platform_under_faults: Arena, service: str) -> None:
 
 
 def assert_reversals_follow(run: Run, topic: list[str]) -> None:
-    """In the topic, no reversal comes before what it takes back."""
+    """In the topic, no amendment comes before the award that it amends."""
     place: dict[str, int] = {}
     for number, award in enumerate(topic):
         place.setdefault(award, number)

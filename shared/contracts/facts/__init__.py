@@ -1,7 +1,7 @@
 """What the services tell one another, and finance systems: one class per message type and version.
 
-Each is a CloudEvent in structured JSON form. Facts are never rewritten: what changes or takes back an earlier one is
-a new fact that names it. Readers ignore fields they do not know, so that a version can grow.
+Each is a CloudEvent in structured JSON form. Facts are never rewritten: what changes or takes back an earlier one
+is a new fact that names it. Readers ignore fields they do not know, so that a version can grow.
 
 Each family has a file, with the examples beside each type.
 """

@@ -304,7 +304,6 @@ async def test_a_change_of_zone_gives_the_same_days_in_any_order(line: Line, hol
     assert rules == [
         ("2026-06-10", "5", "1", "0"),
         ("2026-06-11", "8", "2", "0"),
-        ("2026-06-12", "0", "1", "1"),
         ("2026-06-13", "5", "1", "0"),
     ]
     assert grants == [("2026-06-10", "1", "0")]

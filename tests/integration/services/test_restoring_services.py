@@ -262,15 +262,20 @@ def post(number: int, actor: str, kind: str = "post", name: str | None = None, *
     }
 
 
-def retraction(number: int, actor: str, *, restores: bool = False) -> Any:
-    """What takes a post back, or, an hour later, what restores it."""
+def retraction(number: int, actor: str) -> Any:
     target = {"source": "https://forum.example.org", "id": f"post-{number}"}
-    said = post(number, actor, "restoration" if restores else "retraction")
-    return said | {
-        "type": "activity.restored.v1" if restores else "activity.retracted.v1",
-        "time": (datetime.fromisoformat(said["time"]) + timedelta(hours=restores)).isoformat(),
+    return post(number, actor, "retraction") | {
+        "type": "activity.retracted.v1",
         "data": {"channel": "forum", "actor": {"id": actor}, "target": target},
     }
+
+
+def restoration(number: int) -> Any:
+    """What a moderator took back is there again, and the channel does not tell by whom."""
+    of = retraction(number, "nobody")
+    data = {key: value for key, value in of["data"].items() if key != "actor"}
+    again = (NOON + timedelta(minutes=number, hours=1)).isoformat()
+    return of | {"id": f"restoration-{number}", "type": "activity.restored.v1", "time": again, "data": data}
 
 
 async def before_the_backup(place: Installation) -> None:
@@ -293,8 +298,7 @@ async def since_the_backup(place: Installation) -> tuple[str, str]:
     await asyncio.gather(*(place.post(post(number, f"m{number % 4}")) for number in range(1440, 1460)))
     receipt = await place.post(post(1440, "m0"), post(1440, "m0", title="other"))
     await place.post(retraction(0, "m0"), retraction(1441, "m1"), retraction(1450, "mod"))
-    await place.idle()
-    await place.post(retraction(1441, "m1", restores=True))
+    await place.post(retraction(1442, "m2"), restoration(1442))
     answer = await place.ask(
         "PUT",
         "ingest",

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence, Set
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from services.analytics.participation.domain import Retraction
+from services.analytics.participation.domain import Decision
 from shared.contracts.activities import TARGETING_TYPES
 from shared.contracts.facts import AcceptedEvent
 from shared.postgres import Connection, copy_new
@@ -30,7 +30,7 @@ _EVENT_COLUMNS = (
 async def add_events(conn: Connection, *, events: Sequence[AcceptedEvent]) -> int:
     """Store events, and count the new ones that are not retracted as participation; return how many are new.
 
-    No event may be there twice. A retraction is kept as an event, and is not participation itself.
+    No event may be there twice. What takes back or restores is kept as an event, and is not participation itself.
     """
     rows = [
         (
@@ -142,47 +142,52 @@ async def _count_participation(
     )
 
 
-async def set_retracted(conn: Connection, *, retractions: Sequence[Retraction]) -> int:
-    """Mark events as retracted and take those that are known out of participation; return how many were.
+class Changed(NamedTuple):
+    """How many known events do not count any more, and how many count again."""
 
-    `retractions` are sorted and name each event once. One whose event is not known yet waits in the event's row.
+    retracted: int
+    restored: int
+
+
+async def decide(conn: Connection, *, decisions: Sequence[Decision]) -> Changed:
+    """Note decisions on events, each unless a later one is known, and count the events in or out accordingly.
+
+    `decisions` are sorted and name each event once. One whose event is not known yet waits in the event's row.
     """
-    tag = await conn.execute(
+    rows = await conn.fetch(
         """
-        with marked as (
-            insert into events as e (community, event_uid, retracted_by)
-            select * from unnest($1::text[], $2::uuid[], $3::uuid[])
-            on conflict (community, event_uid) do update set retracted_by = excluded.retracted_by
-            where e.retracted_by is null
+        with given as (
+            select *, case when is_retraction then uid end as retracted_by
+            from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::boolean[])
+                as g(community, target_uid, at, uid, is_retraction)
+        ),
+        marked as (
+            insert into events as e (community, event_uid, decided_at, decided_by, retracted_by)
+            select community, target_uid, at, uid, retracted_by from given
+            on conflict (event_uid, community) do update
+            set decided_at = excluded.decided_at, decided_by = excluded.decided_by,
+                retracted_by = excluded.retracted_by
+            where e.decided_at is null or (excluded.decided_at, excluded.decided_by) > (e.decided_at, e.decided_by)
             returning community, event_time, coalesce(day, (event_time at time zone 'UTC')::date) as day,
-                member_id, channel, type
+                member_id, channel, type,
+                (retracted_by is null)::int - (old.retracted_by is null)::int as change
         ),
-        gone as (
-            select community, day, member_id, channel, type, count(*) as events
-            from marked where event_time is not null
-            group by community, day, member_id, channel, type
-        ),
+        changed as (select * from marked where event_time is not null and change <> 0),
         members as (
-            update member_days d set events = d.events - g.events
-            from (select community, day, member_id, channel, sum(events) as events from gone
-                  group by community, day, member_id, channel) g
-            where (d.community, d.day, d.member_id, d.channel) = (g.community, g.day, g.member_id, g.channel)
+            insert into member_days as d (community, day, member_id, channel, events)
+            select community, day, member_id, channel, sum(change)
+            from changed group by community, day, member_id, channel order by community, day, member_id, channel
+            on conflict (community, day, member_id, channel) do update set events = d.events + excluded.events
         ),
         days as (
-            update event_days d set events = d.events - g.events
-            from (select community, day, channel, type, sum(events) as events from gone
-                  group by community, day, channel, type) g
-            where (d.community, d.day, d.channel, d.type) = (g.community, g.day, g.channel, g.type)
+            insert into event_days as d (community, day, channel, type, events)
+            select community, day, channel, type, sum(change)
+            from changed group by community, day, channel, type order by community, day, channel, type
+            on conflict (community, day, channel, type) do update set events = d.events + excluded.events
         )
-        select from marked where event_time is not null
+        select change, count(*) as events from changed group by change
         """,
-        [retraction.community for retraction in retractions],
-        [retraction.target_uid for retraction in retractions],
-        [retraction.uid for retraction in retractions],
+        *(list(column) for column in zip(*decisions, strict=True)),
     )
-    return _count(tag)
-
-
-def _count(tag: str) -> int:
-    """The number of rows in a command tag of PostgreSQL such as `SELECT 42`."""
-    return int(tag.rpartition(" ")[2])
+    changes = {row["change"]: row["events"] for row in rows}
+    return Changed(changes.get(-1, 0), changes.get(1, 0))

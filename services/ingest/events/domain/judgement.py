@@ -200,6 +200,7 @@ class ToldEvent(NamedTuple):
 #: What ingest adds to an event that it accepts.
 _ADDED = frozenset(
     {"community", "uid", "receivedat", "traceparent", "member", "objectmember", "replymember", "targetuid"}
+    | {"day", "week"}
 )
 
 

@@ -26,7 +26,7 @@ async def mature_points(tx: Transaction[Settings]) -> None:
             if points:
                 made = transfer_id(award_id, "maturity")
                 transfers.append(Transfer(owner.community, made, "maturity", award_id, tx.now))
-                lines += move(made, pending, available, points)
+                lines += [Entry(made, pending, -points), Entry(made, available, points)]
     await _store(tx, books, transfers=transfers, lines=lines)
 
 
@@ -36,6 +36,8 @@ async def expire_points(tx: Transaction[Settings]) -> None:
     if not due:
         return
     books = await _load_books(tx, due)
+    for owner, lots in (await store.load_lacking(tx.conn, books)).items():
+        books[owner].lots |= {lot.award_id: lot for lot in lots if lot.award_id not in books[owner].lots}
     transfers: list[Transfer] = []
     lines: list[Entry] = []
     for owner, book in books.items():

@@ -119,6 +119,15 @@ class Office:
         finally:
             await pool.close()
 
+    async def count_transfers(self) -> int:
+        """How many transfers there are."""
+        pool = await create_pool("rewards", self.settings)
+        try:
+            query = "select count(*) from transfers where community = $1"
+            return int(await pool.fetchval(query, self.world.community))
+        finally:
+            await pool.close()
+
     async def told(self, count: int) -> None:
         """Return once so many facts are on payouts.v1."""
         await read(self.state, PAYOUTS, self.world.community, count)
@@ -319,6 +328,45 @@ async def test_points_that_were_taken_back_since_are_owed(office: Office) -> Non
         assert await everything(office) == before
         assert (await office.check())["balanced"]
         assert (await office.balance("ada"))["available"] == -1_000
+
+
+async def test_awards_that_were_amended_since_are_as_they_were(office: Office) -> None:
+    """Taken back, restored and limited after the backup, some of it after a payout used the points."""
+    async with office.open():
+        await office.prepare()
+        await published(office)
+        saved = await backup(office.state, "rewards", office.directory)
+        amended = [
+            office.world.award("bob 1", "bob", -1_000, amends="bob"),
+            office.world.award("bob 2", "bob", 900, amends="bob", revision=2, total=900),
+        ]
+        key = record_key(office.world.community, office.world.uuid("bob"))
+        await send(office.state, [(POINTS, key, fact) for fact in amended])
+        await until(lambda: office.has("transfers", 5))
+        run = await office.run("first")
+        await office.approve(run)
+        await office.file(run)
+        await published(office)
+        paid = await office.count_transfers()
+        more = [
+            office.world.award("ada 1", "ada", -1_000, amends="ada"),
+            office.world.award("ada 2", "ada", 400, amends="ada", revision=2, total=400),
+        ]
+        key = record_key(office.world.community, office.world.uuid("ada"))
+        await send(office.state, [(POINTS, key, fact) for fact in more])
+        await until(lambda: office.has("transfers", paid + 2))
+        before = await everything(office)
+        assert (await office.balance("ada"))["available"] == -600
+
+    await restore(office.state, "rewards", saved)
+    async with office.open():
+        assert await everything(office) == before
+        assert (await office.check())["balanced"]
+        given = office.world.award("ada 3", "ada", 600, amends="ada", revision=3, total=1_000)
+        await send(office.state, [(POINTS, key, given)])
+        await until(lambda: office.has("transfers", paid + 3))
+        assert (await office.balance("ada")).get("available", 0) == 0
+        assert (await office.check())["balanced"]
 
 
 async def test_points_that_still_waited_in_the_backup_had_matured_when_they_were_paid(

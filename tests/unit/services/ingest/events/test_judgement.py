@@ -12,12 +12,13 @@ from services.ingest.events.domain.judgement import (
     EVENT_NAMESPACE,
     NotAnEventError,
     Received,
+    ToldEvent,
     accepted_event,
     content_hash,
     event_uid,
     judge,
 )
-from shared.calendars import PLAIN
+from shared.calendars import PLAIN, Calendar, Reckoning
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 IDENTIFIERS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
@@ -134,11 +135,40 @@ def test_an_accepted_event_is_the_event_and_who_its_people_are() -> None:
     assert "uid" not in EVENT
 
 
-def test_a_retraction_names_the_event_it_takes_back() -> None:
+@pytest.mark.parametrize("kind", ["activity.retracted.v1", "activity.restored.v1"])
+def test_a_retraction_and_a_restoration_name_their_event_and_who_did_it_where_that_is_known(kind: str) -> None:
     target = {"target": {"source": "s", "id": "7"}}
-    retraction = EVENT | {"type": "activity.retracted.v1", "data": EVENT["data"] | target}
-    assert Received.from_fact(fact(retraction)).target_uid() == event_uid("acme", "s", "7")
+    event = EVENT | {"type": kind, "data": EVENT["data"] | target}
+    uid = event_uid("acme", "s", "7")
+    known = Received.from_fact(fact(event))
+    assert known.target_uid() == uid
+    assert accepted_event(known, dict.fromkeys((key for key, _ in known.identities.values()), "m"), PLAIN)[
+        "member"
+    ]
+    unknown = Received.from_fact(fact(event | {"data": {"channel": "forum"} | target}))
+    assert unknown.identities == {}
+    message = accepted_event(unknown, {}, PLAIN)
+    assert (message["targetuid"], "member" in message) == (uid, False)
     assert Received.from_fact(fact(EVENT)).target_uid() is None
+    with pytest.raises(NotAnEventError, match="must name its target"):
+        Received.from_fact(fact(EVENT | {"type": kind}))
+
+
+def test_nobody_does_anything_else() -> None:
+    with pytest.raises(NotAnEventError, match="must name its actor"):
+        Received.from_fact(fact(EVENT | {"data": {"channel": "forum"}}))
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "UTC"])
+def test_what_was_told_of_an_event_is_the_same_content_in_any_calendar(zone: str) -> None:
+    """After a restore: else what came in would be a conflict with what was told of it."""
+    one = Received.from_fact(fact(EVENT))
+    members = {identity: f"m{number}" for number, (identity, _) in enumerate(one.identities.values())}
+    calendar = Calendar([Reckoning(None, zone, "monday")])
+    message = accepted_event(one, members, calendar)
+    assert ("day" in message or "week" in message) == (calendar != PLAIN)
+    told = ToldEvent.from_fact(message | {"receivedat": NOW.isoformat()})
+    assert told.hash == one.hash
 
 
 @given(st.recursive(VALUES, lambda inner: st.dictionaries(st.sampled_from(sorted(EVENT)), inner), max_leaves=20))

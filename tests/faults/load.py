@@ -53,6 +53,11 @@ def award_id(community: str, rule: str, slot: str, uid: str, member: str, time: 
     return _hashed(first, f"{community}|{rule}|{slot}|{uid}|{member}")
 
 
+def amendment_id(award: str, revision: int) -> str:
+    """The identity of what changes an award for the how manieth time."""
+    return _hashed(uuid.UUID(award).int >> 48 << 48, f"amendment|{award}|{revision}")
+
+
 def _hashed(first: int, name: str) -> str:
     digest = hashlib.sha1(AWARD_NAMESPACE.bytes + name.encode(), usedforsecurity=False).digest()
     return str(uuid.UUID(int=first | int.from_bytes(digest[:6])))
@@ -71,11 +76,6 @@ def said_of(of: Event, by: str | None, minutes: int, *, is_retraction: bool = Tr
         data["actor"] = {"id": by}
     name, kind = ("not", "activity.retracted.v1") if is_retraction else ("again", "activity.restored.v1")
     return _event(f"{name}-{of['id']}-{minutes}", kind, of["time"] + timedelta(minutes=minutes), data)
-
-
-def retraction(of: Event) -> Event:
-    """Whoever wrote a message takes it back."""
-    return said_of(of, _sender(of), 2)
 
 
 def _event(event_id: str, kind: str, time: datetime, data: dict[str, Any]) -> Event:
@@ -116,7 +116,8 @@ def build(community: str, rng: Random, count: int, days_ago: int = 5) -> Load:
         messages.append(message(f"m{number}", time, sender, receiver))
     said = []
     for one in rng.sample(messages, int(count * RETRACTED_SHARE)):
-        # By whoever wrote it, whom it was written to, somebody else or nobody knows whom; and perhaps not for good.
+        # By whoever wrote it, whom it was written to, somebody else or nobody knows whom; and perhaps not for
+        # good.
         by = rng.choice([_sender(one), _receiver(one), "moderator", None])
         said.append(said_of(one, by, 2 * rng.randrange(1, 60)))
         if rng.random() < RESTORED_SHARE:

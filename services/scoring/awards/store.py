@@ -235,7 +235,7 @@ def _recorded_award(row: Record) -> RecordedAward:
 
 
 async def add_awards_as_told(conn: Connection, *, awards: Sequence[RecordedAward]) -> None:
-    """Add awards and amendments that were told before, unless they are there, and note what was told of each last."""
+    """Add awards and amendments that were told before, unless they are there; note what was told of each last."""
     names = ", ".join(AWARD_COLUMNS)
     await conn.execute(
         f"""

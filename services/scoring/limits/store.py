@@ -85,7 +85,7 @@ async def put_windows(conn: Connection, *, windows: Mapping[bytes, Window]) -> N
 
 
 async def add_claims(conn: Connection, *, claims: Iterable[Claim]) -> None:
-    """Add new claims. It raises UniqueViolationError for one that is there: the marks of events let none come twice."""
+    """Add new claims. Raises UniqueViolationError for one that is there: that would be a bug."""
     await conn.copy_records_to_table("claims", columns=_COLUMNS, records=[_record(claim) for claim in claims])
 
 
@@ -147,8 +147,8 @@ async def load_claims_of_events(conn: Connection, *, events: Iterable[tuple[str,
     ranges = [award_id_range(uid, time) for _, uid, time in keys]
     rows = await conn.fetch(
         """
-        select c.* from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[]) as k(community, uid, lowest, highest)
-        cross join lateral (
+        select c.* from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[]) as k(community, uid, lowest,
+        highest) cross join lateral (
             select * from claims
             where award_id between k.lowest and k.highest and community = k.community and event_uid = k.uid
             offset 0) c
@@ -164,13 +164,15 @@ async def load_claims_of_events(conn: Connection, *, events: Iterable[tuple[str,
 async def load_claims_of_windows(conn: Connection, *, since: Mapping[bytes, datetime | None]) -> list[Claim]:
     """The claims of windows, each from its event time on; None is from the beginning."""
     parts = " union all ".join(
-        f"select * from claims where window_{place} = k.name and (k.since is null or event_time >= k.since)"
+        f"select * from claims where window_{place} = k.name and event_time >= k.since"  # noqa: S608 -- constants
         for place in range(1, _PLACES + 1)
     )
     rows = await conn.fetch(
         f"""
-        select c.* from unnest($1::bytea[], $2::timestamptz[]) as k(name, since)
-        cross join lateral ({parts}) c
+        with k as (
+            select name, coalesce(since, '-infinity') as since
+            from unnest($1::bytea[], $2::timestamptz[]) as given(name, since))
+        select c.* from k cross join lateral ({parts}) c
         """,  # noqa: S608 -- made of constants
         list(since),
         list(since.values()),

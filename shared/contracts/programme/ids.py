@@ -17,7 +17,7 @@ class Ids(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """A field of a list's items that names an item of another list, or several; `verb` is what it does with them."""
+    """A field of a list's items that names an item of another list, or several; `verb` is what it does to them."""
 
     source: Ids
     field: str

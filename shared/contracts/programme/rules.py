@@ -28,8 +28,8 @@ REFERENCES: Final = (Reference(LIMITS, "rules", "is over", RULES),)
 class RuleLimit(Section):
     """At most so many `points`, or awards (`count`, the heaviest of them), for one member `within` a time.
 
-    Counted `per` member; or per pair, which is the member and the other person; per object, which is what it was done
-    to; or per both. `crossing` allows knowingly that it does not nest with another limit over the same rule.
+    Counted `per` member; or per pair, which is the member and the other person; per object, which is what it was
+    done to; or per both. `crossing` allows knowingly that it does not nest with another limit over the same rule.
     """
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["points"]}, {"required": ["count"]}]})
@@ -58,9 +58,9 @@ class SharedLimit(RuleLimit):
 class Rule(Section):
     """Points for whoever did something: `when` is a CEL condition over `event` and `data`.
 
-    `points` go to the person in the slot `to`; for what one did to one's own only if the rule says `own`. `daily_cap`
-    is short for a limit of points within a day, in the community's time zone. What a member takes back themselves
-    keeps its room under limits, unless it was within `grace_minutes`.
+    `points` go to the person in the slot `to`; for what one did to one's own only if the rule says `own`.
+    `daily_cap` is short for a limit of points within a day, in the community's time zone. What a member takes
+    back themselves keeps its room under limits, unless it was within `grace_minutes`.
     """
 
     id: Slug

@@ -90,9 +90,9 @@ class DeclinedItem(BaseModel):
     reason: str = Field(
         description=(
             "condition_false, condition_failed (it could not be evaluated), too_slow (its condition took more of "
-            "the processor than it may), no_beneficiary (nobody is in the slot), own_act (nobody earns by what they "
-            "do to their own, unless the rule says so), limit (with what fits), waiting (its room is being looked "
-            "for), or retracted"
+            "the processor than it may), no_beneficiary (nobody is in the slot), own_act (nobody earns by what "
+            "they do to their own, unless the rule says so), limit (with what fits), waiting (its room is being "
+            "looked for), or retracted"
         ),
         examples=["condition_failed"],
     )

@@ -1,8 +1,8 @@
 """Which events of a batch are scored, and of which it was said that they count or do not, in whatever order.
 
-Each event is scored once: its mark is set and never cleared. Of what was said of it, taken back or restored, the last
-by event time counts, then by id. Setting a mark tells what it was before, and that decides everything: a second
-delivery changes nothing, and what was said before the event came is known when it comes.
+Each event is scored once: its mark is set and never cleared. Of what was said of it, taken back or restored, the
+last by event time counts, then by id. Setting a mark tells what it was before, and that decides everything: a
+second delivery changes nothing, and what was said before the event came is known when it comes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -75,7 +75,8 @@ def sort_out(
 ) -> Work:
     """Decide what a batch has to do for `events`, which are in the order of the log.
 
-    `said` are the marks of the batch; `before` has, for each event that was marked before it, the marks that it had.
+    `said` are the marks of the batch; `before` has, for each event that was marked before it, the marks that it
+    had.
     """
     work = Work()
     seen: set[EventKey] = set()

@@ -1,7 +1,8 @@
 """Awards: candidates become awards or claims, each award with an id that makes it exist once, and amendments.
 
-An award never changes. What it amounts to does, when its event is taken back or restored, or when others change the
-room that it has under a limit: then an amendment is told, which names the award and what it amounts to from now on.
+An award never changes. What it amounts to does, when its event is taken back or restored, or when others change
+the room that it has under a limit: then an amendment is told, which names the award and what it amounts to from
+now on.
 """
 
 from collections.abc import Iterable, Mapping
@@ -32,7 +33,8 @@ Cause = Literal["retracted", "restored", "limit"]
 
 
 class Award(NamedTuple):
-    """Points for a member, or an amendment: what is added to an award, or taken from it (the four that are None else).
+    """Points for a member, or an amendment: what is added to an award, or taken from it (the four that are None
+    else).
 
     `day` and `week` are what the event says of them: None goes without saying (shared/contracts/fields.py).
     """
@@ -73,7 +75,7 @@ class AwardPlace(NamedTuple):
 
 
 class RulePoints(NamedTuple):
-    """What a member has from one rule: points, the awards that give some of them, and how often one was amended."""
+    """What a member has from one rule: points, awards that give some of them, and how often one was amended."""
 
     rule_id: str
     points: int
@@ -82,7 +84,7 @@ class RulePoints(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What was told last of an award: what it amounts to, how often it was amended, and by which version it came."""
+    """What was told last of an award: what it amounts to, how often it was amended, by which version it came."""
 
     total: int
     revision: int
@@ -132,9 +134,10 @@ def make(
 ) -> Made:
     """Turn candidates into awards and claims, in their order, which is that of the events.
 
-    What no limit is over, and nobody took back, is an award. `words` are the last that was said of events. `told` has
-    what was read back of events that were scored before; what was given then is not given again. Of an event that was
-    scored under a version which the database no longer has, nothing else is given: that version alone would say what.
+    What no limit is over, and nobody took back, is an award. `words` are the last that was said of events. `told`
+    has what was read back of events that were scored before; what was given then is not given again. Of an event
+    that was scored under a version which the database no longer has, nothing else is given: that version alone
+    would say what.
     """
     made = Made([], [])
     for candidate in candidates:
@@ -266,7 +269,7 @@ def amended(earned: Earned, word: Word, traceparent: str | None) -> Award | None
 
 
 def _amending(award: Award, revision: int, cause: Cause, total: int) -> Award:
-    """An amendment says what its award says, its event time too: the score at any event time has what is due now."""
+    """An amendment says what its award says, its event time too: the score at any time has what is due now."""
     return award._replace(
         award_id=amendment_id(award.award_id, revision),
         amends=award.award_id,

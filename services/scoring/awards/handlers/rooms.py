@@ -138,7 +138,7 @@ async def find_room(
 
 
 async def settle_waiting(tx: Transaction[Settings]) -> None:
-    """Settle claims that a batch left to be settled, as many as may be adjusted at once; somebody goes on later."""
+    """Settle claims that a batch left to be settled, as many as may be adjusted at once; another run goes on."""
     waiting = await store.next_members_to_settle(tx.conn, limit=MEMBERS_AT_ONCE_COUNT)
     if not waiting:
         CLAIMS_TO_SETTLE.set(0)

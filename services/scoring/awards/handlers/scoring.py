@@ -53,7 +53,7 @@ class Scorer:
         self._prepared = await self._prepare(preparation.lend, events, preparation.settings)
 
     async def on_activities(self, tx: Transaction[Settings], events: list[AcceptedEvent]) -> None:
-        """Award what the rules give for new events; what was taken back or restored changes what awards amount to."""
+        """Award what the rules give for new events, and amend what was awarded for those taken back or restored."""
         for index, event in enumerate(events):
             if event["type"] in TARGETING_TYPES and "targetuid" not in event:
                 raise InvalidMessageError("a retraction or restoration without targetuid", index)
@@ -68,7 +68,8 @@ class Scorer:
         said = marks(events)
         before = await store.put_marks(tx.conn, marks=said)
         work = sort_out(events, said, before)
-        # 3. What the rules have for them. After a restore some awards are there before their events are scored again.
+        # 3. What the rules have for them. After a restore some awards are there before their events are scored
+        # again.
         matched = await _match(work.fresh, prepared)
         is_read_back = await store.is_anything_read_back(tx.conn)
         told = None
@@ -108,7 +109,8 @@ async def _match(events: Sequence[AcceptedEvent], prepared: Prepared) -> Matched
 async def _changed(
     conn: Connection, work: Work, new: Sequence[Claim], before: Mapping[EventKey, Marks], *, is_read_back: bool
 ) -> tuple[list[Claim], list[Award]]:
-    """Lock the members of all claims, new ones too; what is said of events scored before changes claims and awards.
+    """Lock the members of all claims, new ones too; what is said of events scored before changes claims and
+    awards.
 
     Returns claims with the state that they have now, and amendments of awards that no limit is over.
     """

@@ -1,12 +1,12 @@
 """What each claim gets of its windows: in order of event time, and heaviest first where awards are counted.
 
-The answer is a function of the claims, their states and their order, and of nothing else. A claim gets what fits into
-all of its windows when it is its turn; claims that were taken back by their member have their turn too. What comes
-late, or is taken back, changes what those behind it get.
+The answer is a function of the claims, their states and their order, and of nothing else. A claim gets what fits
+into all of its windows when it is its turn; claims that were taken back by their member have their turn too. What
+comes late, or is taken back, changes what those behind it get.
 
-Three ways lead there, from the cheapest on. Where a window has room for all that is wanted of it, it binds nobody, and
-nothing has to be looked at. Where all new claims come after those that are there, sums are enough. Only the rest is
-settled: claims behind the first change are read again and get their room anew.
+Three ways lead there, from the cheapest on. Where a window has room for all that is wanted of it, it binds
+nobody, and nothing has to be looked at. Where all new claims come after those that are there, sums are enough.
+Only the rest is settled: claims behind the first change are read again and get their room anew.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

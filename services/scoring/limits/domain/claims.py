@@ -1,7 +1,7 @@
 """Claims: what a rule has for a member for an event, and what is known of the event since.
 
-A claim is live, or its event was taken back. Who takes back pays the room: what the member took back themselves keeps
-the room that it has, and gives nothing; what anybody else took back is as if it had never been.
+A claim is live, or its event was taken back. Who takes back pays the room: what the member took back themselves
+keeps the room that it has, and gives nothing; what anybody else took back is as if it had never been.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,8 @@ class Word(NamedTuple):
     by_member: str | None
 
 
-#: Weight (0 where time alone decides), event time, id and uid of the event, and rule: who comes first gets room first.
+#: Weight (0 where time alone decides), event time, id and uid of the event, and rule: who comes first gets room
+#: first.
 Order = tuple[int, datetime, str, str, str]
 
 
@@ -88,9 +89,9 @@ class Claim:
     def state_under(self, word: Word | None) -> State:
         """What becomes of it by what was said of its event last.
 
-        Where nobody knows who took it back, it was who did it: one's own act counts as taken back by oneself, an act
-        on what is another's as taken back by the actor. What is one's own may be taken back within the grace without
-        keeping its room.
+        Where nobody knows who took it back, it was who did it: one's own act counts as taken back by oneself, an
+        act on what is another's as taken back by the actor. What is one's own may be taken back within the grace
+        without keeping its room.
         """
         if word is None or not word.is_retraction:
             return State.LIVE

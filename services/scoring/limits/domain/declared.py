@@ -18,7 +18,8 @@ class Declared(NamedTuple):
 
 
 def declared(document: Any) -> Iterator[Declared]:
-    """The limits of a programme as plain values, which need not be a valid programme's: what is none is passed over.
+    """The limits of a programme as plain values, which need not be a valid programme's: what is none is passed
+    over.
 
     First those of the rules, in their order, then those over several rules.
     """

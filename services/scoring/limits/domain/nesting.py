@@ -1,8 +1,8 @@
 """Whether limits stand one within another: only then a total never falls because of what is done more.
 
-Where two limits are over one rule, each window of the one must lie within a window of the other: its rules among the
-other's, what it is counted by at least as fine, its time within the other's. A limit that counts awards must be the
-inner one of a limit of points: an award that a day's points cut to a rest would use up a place of the week.
+Where two limits are over one rule, each window of the one must lie within a window of the other: its rules among
+the other's, what it is counted by at least as fine, its time within the other's. A limit that counts awards must
+be the inner one of a limit of points: an award that a day's points cut to a rest would use up a place of the week.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -52,7 +52,8 @@ Reason = Literal[
 ]
 
 
-#: What the act itself makes, by type and action: there the object is nobody else's before, and its author the actor.
+#: What the act itself makes, by type and action: there the object is nobody else's before, and its author the
+#: actor.
 _MAKING: dict[str, frozenset[str] | None] = {
     "forum.post.v1": None,
     "forum.reply.v1": None,
@@ -127,7 +128,8 @@ VersionT = TypeVar("VersionT", bound=InForce)
 class Candidate(NamedTuple):
     """Points that a rule has for a member for an event, before its limits.
 
-    `windows` are those of its limits, and `bounds` how much fits into each. The times are the event's in UTC: a parsed time zone is slower to compare and to store.
+    `windows` are those of its limits, and `bounds` how much fits into each. The times are the event's in UTC: a
+    parsed time zone is slower to compare and to store.
     """
 
     event: AcceptedEvent

@@ -1,4 +1,4 @@
-"""Limits on a real database: one total in every order, batching and restart, in small pieces too, by the oracle."""
+"""Limits on a real database: one total in every order, batching and restart, in pieces too, by the oracle."""
 
 import asyncio
 from collections import defaultdict
@@ -108,7 +108,7 @@ async def given(world: Any) -> dict[tuple[str, str, str], int]:
 
 
 async def told(world: Any, *, most: int | None = None) -> dict[str, list[Any]]:
-    """What was told of each award, which is one chain that ends where the database says; `most` points of a day."""
+    """What was told of each award: a chain that ends where the database says; `most` points of a day for posts."""
     chains: dict[str, list[Any]] = defaultdict(list)
     of_day: dict[Any, int] = defaultdict(int)
     for topic, _, fact in await world.published():

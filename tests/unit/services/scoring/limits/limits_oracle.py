@@ -1,8 +1,8 @@
 """What members have under limits, straight from the definition: slow, and apart from the service's code.
 
-Of each event the last that was said counts. Claims that somebody else took back are left out; the others have their
-turn, heaviest first where awards are counted, else by event time and id, and each gets what fits into all of its
-limits. What its member took back themselves has its turn too, and gives nothing.
+Of each event the last that was said counts. Claims that somebody else took back are left out; the others have
+their turn, heaviest first where awards are counted, else by event time and id, and each gets what fits into all
+of its limits. What its member took back themselves has its turn too, and gives nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

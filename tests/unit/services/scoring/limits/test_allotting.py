@@ -1,4 +1,4 @@
-"""Rooms under limits: any order, any batching, any history of taking back and restoring gives what the oracle says."""
+"""Rooms under limits: any order, any batching, any history of taking back gives what the oracle says."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -126,8 +126,8 @@ class Tables:
                 )
             ]
             claim = Claim(
-                "acme", f"{fact['uid']}-{rule.id}", member, fact["uid"], fact["id"], fact["type"], fact["time"], NOON,
-                None, None, rule.id, "actor", "demo", 1, rule.points, member == fact["member"],
+                "acme", f"{fact['uid']}-{rule.id}", member, fact["uid"], fact["id"], fact["type"], fact["time"],
+                NOON, None, None, rule.id, "actor", "demo", 1, rule.points, member == fact["member"],
                 rule.grace_minutes * 60, rule.id in heaviest, tuple(one for one, _ in placed),
                 tuple(bound for _, bound in placed),
             )  # fmt: skip

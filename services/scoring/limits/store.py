@@ -32,20 +32,26 @@ async def lock_members(conn: Connection, *, members: Sequence[MemberKey]) -> Non
     `members` are in order of id, then community.
     """
     arrays = [community for community, _ in members], [member_id for _, member_id in members]
-    locked = """
+    # 1. Rows first, for all that have none: who waits for another's new row holds no other yet.
+    await conn.execute(
+        """
+        insert into limited_members (community, member_id)
+        select community, member_id from unnest($1::text[], $2::uuid[]) as k(community, member_id)
+        where not exists (select from limited_members m
+                          where m.member_id = k.member_id and m.community = k.community)
+        on conflict do nothing
+        """,
+        *arrays,
+    )
+    # 2. Then the locks, by id.
+    await conn.execute(
+        """
         select from limited_members join unnest($1::text[], $2::uuid[]) as k(community, member_id)
             using (member_id, community)
         order by member_id, community for update of limited_members
-    """
-    if len(await conn.fetch(locked, *arrays)) < len(members):
-        await conn.execute(
-            """
-            insert into limited_members (community, member_id) select * from unnest($1::text[], $2::uuid[])
-            on conflict do nothing
-            """,
-            *arrays,
-        )
-        await conn.fetch(locked, *arrays)
+        """,
+        *arrays,
+    )
 
 
 async def load_windows(conn: Connection, *, names: Collection[bytes]) -> dict[bytes, Window]:

@@ -55,7 +55,7 @@ DAYS = {
     "analytics": (
         "select day, events from member_days where community = $1 order by 1, 2",
         "select day, events from event_days where community = $1 order by 1, 2",
-        "select day, points, awards, reversals from rule_days where community = $1 order by 1",
+        "select day, points, awards, taken_back from rule_days where community = $1 order by 1",
         "select day, granted, taken_back from grant_days where community = $1 order by 1",
     ),
 }

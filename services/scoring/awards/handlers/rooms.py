@@ -4,8 +4,9 @@ What a batch may adjust of others is limited. Claims beyond that are stored as t
 timer works them off in pieces; until then what comes new of the same members waits with them.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 
 from services.scoring.awards.domain.awards import Award, Cause, of_claim
@@ -34,6 +35,8 @@ class Rooms:
     conn: Connection
     left: int
     windows: dict[bytes, Window] = field(default_factory=dict)
+    #: New claims that have their room, and that the database does not have yet.
+    fresh: Sequence[Claim] = ()
     #: What has got another room beside those that were asked for, by award.
     adjusted: dict[tuple[str, str], Claim] = field(default_factory=dict)
 
@@ -73,6 +76,7 @@ class Rooms:
         """The claims that have to be looked at with these, by member."""
         known = {(claim.community, claim.award_id) for claim in late}
         begins = {member: since(mine) for member, mine in _by_member(late)}
+        fresh = [claim for claim in self.fresh if (claim.community, claim.award_id) not in known]
         found: list[Claim] = []
         looked_at: set[bytes] = set()
         while True:
@@ -94,6 +98,7 @@ class Rooms:
                 for claim in loaded
                 if (key := (claim.community, claim.award_id)) not in known
             ]
+            found += [claim for claim in fresh if any(_is_from(claim, start, name) for name in claim.windows)]
         return dict(_by_member(found))
 
     def _noted(self, *groups: Collection[Claim]) -> list[tuple[Claim | Window, tuple[object, ...]]]:
@@ -133,6 +138,7 @@ async def find_room(
     for claim in [*new, *changed] if waiting else ():
         if claim.is_to_settle and _member(claim) in waiting:
             claim.is_settled = False
+    rooms.fresh = ready
     await rooms.settle(late)
     await _store(tx, rooms, new=new, changed=changed, awards=awards)
 
@@ -219,6 +225,14 @@ def _cause(claim: Claim) -> Cause:
 
 def _member(claim: Claim) -> MemberKey:
     return claim.community, claim.member_id
+
+
+def _is_from(claim: Claim, start: Mapping[bytes, datetime | None], name: bytes) -> bool:
+    """Whether a claim is of a window, from the time on that is looked at there."""
+    if name not in start:
+        return False
+    begin = start[name]
+    return begin is None or claim.event_time >= begin
 
 
 def _by_member(claims: Iterable[Claim]) -> Iterable[tuple[MemberKey, list[Claim]]]:

@@ -53,7 +53,7 @@ class Scorer:
         self._prepared = await self._prepare(preparation.lend, events, preparation.settings)
 
     async def on_activities(self, tx: Transaction[Settings], events: list[AcceptedEvent]) -> None:
-        """Award what the rules give for new events, and amend what was awarded for those taken back or restored."""
+        """Award what the rules give for new events, and amend what those gave that were taken back or restored."""
         for index, event in enumerate(events):
             if event["type"] in TARGETING_TYPES and "targetuid" not in event:
                 raise InvalidMessageError("a retraction or restoration without targetuid", index)

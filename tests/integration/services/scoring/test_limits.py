@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -14,6 +15,7 @@ from services.scoring.awards.handlers.scoring import Scorer
 from shared.contracts.facts import POINTS_AWARDED
 from tests.unit.services.scoring.limits.limits_oracle import OLimit, ORule, amounts
 
+ROOT = Path(__file__).parents[4]
 PROGRAMME = """
 programme: demo
 title: Demo
@@ -129,7 +131,7 @@ async def score_cut(world: Any, facts: Sequence[Any], rng: Random) -> None:
     """Score in pieces of any size, each by a process that has just started; what waits is settled in between."""
     left = list(facts)
     while left:
-        size = rng.choice([1, 2, 7, 40])
+        size = rng.choice([1, 2, 7, 20, 60])
         await world.score(*left[:size], scorer=Scorer())
         left = left[size:]
         if rng.random() < 0.3:
@@ -147,7 +149,7 @@ async def all_settled(world: Any) -> int:
 
 @pytest.mark.parametrize("adjustments", [2_000, 1], ids=["at once", "in pieces"])
 @pytest.mark.parametrize("text", [PROGRAMME, COUNTED], ids=["points", "counts"])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(4))
 async def test_any_order_gives_what_the_oracle_says(world: Any, text: str, adjustments: int, seed: int) -> None:
     world.configure(adjustments_per_batch_max_count=adjustments, settled_at_once_max_count=3)
     await world.publish(text)
@@ -177,6 +179,22 @@ async def test_workers_side_by_side_agree_with_the_oracle(world: Any) -> None:
     for start in range(0, len(parts[0]), 10):
         await asyncio.gather(*(world.score(*part[start : start + 10], scorer=Scorer()) for part in parts))
     assert await given(world) == amounts(facts, RULES[PROGRAMME], LIMITS[PROGRAMME])
+
+
+async def test_what_comes_with_a_retraction_has_the_room_that_it_frees(world: Any) -> None:
+    await world.publish(PROGRAMME)
+    minute = timedelta(minutes=1)
+    posts = [
+        world.event(f"{n}", "ann", None, type="forum.post.v1", time=world.noon + n * minute) for n in range(5)
+    ]
+    await world.score(*posts[:3])
+    gone = [
+        world.event(f"no {n}", "mod", None, type="activity.retracted.v1", targetuid=posts[n]["uid"])
+        for n in (0, 1)
+    ]
+    await world.score(posts[3], *gone, posts[4])
+    by_event = {uid: points for (uid, _, _), points in (await given(world)).items()}
+    assert by_event == {posts[2]["uid"]: 5, posts[3]["uid"]: 5, posts[4]["uid"]: 2}
 
 
 async def test_too_many_adjustments_go_on_in_pieces_without_new_events(world: Any) -> None:
@@ -260,3 +278,74 @@ async def test_a_restoration_counts_again_exactly_as_before(world: Any) -> None:
     chains = await told(world)
     assert {chain[-1]["revision"] for chain in chains.values()} == {6}
     assert {one["cause"] for chain in chains.values() for one in chain[1:]} == {"retracted", "restored"}
+
+
+async def test_what_the_starter_counts_once(world: Any) -> None:
+    """Emojis on one message, an answer accepted twice, a meet-up over midnight, and one's own ticket."""
+    text = (ROOT / "programmes" / "starter.yaml").read_text(encoding="utf-8")
+    await world.publish(text.split("rewards:")[0])  # money takes two
+    thing = {"channel": "chat", "actor": {"id": "ann"}, "object": {"id": "it"}}
+    minute = timedelta(minutes=1)
+
+    def done(name: str, kind: str, member: str = "ann", author: str | None = "bob", at: timedelta = minute) -> Any:
+        return world.event(name, member, author, type=kind, data=thing, time=world.noon + at)
+
+    emojis = [done(f"emoji {n}", "chat.reaction.v1", at=n * minute) for n in range(3)]
+    midnight = timedelta(hours=12)
+    await world.score(
+        *emojis,
+        *(done(f"accepted {n}", "forum.answer_accepted.v1", at=n * minute) for n in range(2)),
+        *(done(f"in {at}", "in_person.check_in.v1", author=None, at=midnight + at) for at in (-minute, minute)),
+        done("own", "support.ticket_resolved.v1", author="ann"),
+    )
+    ann, bob = world.uuid("ann"), world.uuid("bob")
+    assert await world.totals() == {
+        (bob, "reaction-received"): 1,
+        (bob, "answer-accepted"): 15,
+        (ann, "meet-up"): 20,
+    }
+    # Another emoji is there before the first one goes, and takes its place.
+    await world.score(
+        world.event("gone", "ann", None, type="activity.retracted.v1", targetuid=emojis[0]["uid"]),
+    )
+    assert (await world.totals())[bob, "reaction-received"] == 1
+    chains = {
+        one[0]["event_uid"]: one
+        for one in (await told(world)).values()
+        if one[0]["rule_id"] == "reaction-received"
+    }
+    assert [one["points"] for one in chains[emojis[0]["uid"]]] == [1, -1]
+    assert [one["points"] for one in chains[emojis[1]["uid"]]] == [1]
+
+
+async def test_an_explanation_names_limits_own_acts_and_who_keeps_the_room(world: Any, api: Any) -> None:
+    await world.publish(
+        PROGRAMME.replace(
+            "limits:",
+            "limits:\n  - {id: once, rules: [liked], count: 1, per: pair, within: ever, crossing: allowed}",
+        )
+    )
+    minute = timedelta(minutes=1)
+    posts = [
+        world.event(f"{n}", "ann", None, type="forum.post.v1", time=world.noon + n * minute) for n in range(3)
+    ]
+    likes = [
+        world.event(f"like {n}", "ann", "bob", type="chat.reaction.v1", time=world.noon + n * minute)
+        for n in range(2)
+    ]
+    own = world.event("own", "ann", "ann", type="kudos.given.v1")
+    gone = world.event("gone", "ann", None, type="activity.retracted.v1", targetuid=posts[0]["uid"])
+    await world.score(*posts, *likes, own, gone)
+
+    async def why(event: Any) -> list[tuple[str, str]]:
+        answer = (await api.get(f"/v1/events/{event['uid']}/explanation")).json()
+        return [(one["reason"], one["detail"]) for one in answer["declined"]]
+
+    assert await why(posts[1]) == []
+    assert await why(posts[2]) == [("limit", "2 of 5 points fit under its limits: 12 points a day")]
+    assert await why(posts[0]) == [("retracted", "by the member; 5 points keep their room under limits")]
+    assert await why(own) == [("own_act", "")]
+    ((reason, detail),) = await why(likes[1])
+    assert reason == "limit"
+    assert detail.startswith("0 of 2 points fit under its limits: 1 award for each person ever; 4 points")
+    assert "They cross" in detail

@@ -223,7 +223,6 @@ def test_a_fault_brings_no_other_that_goes_with_it() -> None:
         "until",
         "multiplier",
         "cap",
-        "limit",
         "max_points",
         "condition",
         "weight",
@@ -245,7 +244,14 @@ def test_a_type_that_is_like_no_other_gets_no_suggestion(event_type: str) -> Non
 
 @pytest.mark.parametrize(
     ("written", "meant"),
-    [("wehn", "when"), ("Points", "points"), ("point", "points"), ("dailycap", "daily_cap"), ("titel", "title")],
+    [
+        ("wehn", "when"),
+        ("Points", "points"),
+        ("point", "points"),
+        ("dailycap", "daily_cap"),
+        ("titel", "title"),
+        ("limit", "limits"),
+    ],
 )
 def test_a_field_with_a_slip_of_the_finger_is_answered_with_the_one_that_was_meant(
     written: str, meant: str

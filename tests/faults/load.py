@@ -7,7 +7,7 @@ Nothing here imports a service: identifiers are derived again, from what the doc
 import hashlib
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -156,17 +156,22 @@ class Expected:
         self.points[member] += points
 
 
+def who_took_back(events: Iterable[Event]) -> dict[str, Any]:
+    """The messages that are taken back for good, by id, and by whom, as far as that is known."""
+    last: dict[str, Event] = {}
+    for one in events:
+        if "target" in one["data"]:
+            target = one["data"]["target"]["id"]
+            last[target] = max(last.get(target, one), one, key=lambda said: (said["time"], said["id"]))
+    return {target: one["data"].get("actor") for target, one in last.items() if "retracted" in one["type"]}
+
+
 def expect(load: Load, later: Collection[str] = (), later_points: int = MESSAGE_POINTS) -> Expected:
     """Work out what must come of a load; messages among the uids `later` earn other points."""
     expected = Expected()
     community = load.community
     unique = load.unique
-    last: dict[str, Event] = {}
-    for one in unique.values():
-        if "target" in one["data"]:
-            target = one["data"]["target"]["id"]
-            last[target] = max(last.get(target, one), one, key=lambda said: (said["time"], said["id"]))
-    taken_back = {target: one["data"].get("actor") for target, one in last.items() if "retracted" in one["type"]}
+    taken_back = who_took_back(unique.values())
     written: Counter[str] = Counter()
     received: dict[tuple[str, date], list[Event]] = defaultdict(list)
     for event_id, event in unique.items():

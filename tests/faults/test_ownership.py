@@ -8,7 +8,7 @@ import pytest
 from tests.faults import points, reconcile
 from tests.faults.arena import FULL, PROGRAMMES, Arena, Run
 from tests.faults.conftest import quick
-from tests.faults.load import Expected, amendment_id, member_id
+from tests.faults.load import Expected, amendment_id, member_id, who_took_back
 from tests.faults.wires import Trap
 from tests.faults.workers import free_port
 
@@ -142,7 +142,7 @@ async def test_leader_dies_with_a_timer_due(platform_under_faults: Arena) -> Non
 def _written(run: Run) -> dict[str, int]:
     """Messages by member that were not taken back."""
     unique = run.load.unique.values()
-    taken_back = {one["data"]["target"]["id"] for one in unique if "target" in one["data"]}
+    taken_back = who_took_back(unique)
     counts: dict[str, int] = {}
     for one in unique:
         if "target" not in one["data"] and one["id"] not in taken_back:

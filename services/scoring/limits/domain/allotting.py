@@ -13,10 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.scoring.limits.domain.claims import Claim, State
-
-#: Rank, event time and id: up to where claims have come.
-Place = tuple[int, datetime, str]
+from services.scoring.limits.domain.claims import Claim, Place, State
 
 
 @dataclass(slots=True)
@@ -68,7 +65,7 @@ def give_room(claims: Sequence[Claim], windows: Windows) -> list[Claim]:
             break
         hard = wider
     in_order = [claim for claim in new if hard.isdisjoint(claim.windows)] if hard else new
-    for claim in sorted(in_order, key=_order):
+    for claim in sorted(in_order, key=_order) if len(in_order) > 1 else in_order:
         _count(claim, windows)
         _allot(claim, windows)
     return late
@@ -125,20 +122,23 @@ def _order(claim: Claim) -> tuple[int, datetime, str, str, str]:
 
 
 def _is_behind(claim: Claim, window: Window) -> bool:
-    return window.last is None or claim.order[:3] > window.last
+    return window.last is None or claim.place > window.last
 
 
 def _count(claim: Claim, windows: Windows, sign: int = 1) -> None:
     """Let the windows know of a claim, or forget it."""
     claim.is_counted = sign > 0
+    place = claim.place
     for name, bound in zip(claim.windows, claim.bounds, strict=True):
         window = windows[name]
         window.is_changed = True
         window.wanted += sign * (claim.weight if bound > 0 else 1)
         if sign > 0:
-            window.bound = abs(bound) if window.bound is None else min(window.bound, abs(bound))
-            place = claim.order[:3]
-            window.last = place if window.last is None else max(window.last, place)
+            least = abs(bound)
+            if window.bound is None or least < window.bound:
+                window.bound = least
+            if window.last is None or place > window.last:
+                window.last = place
 
 
 def _allot(claim: Claim, windows: Windows) -> None:

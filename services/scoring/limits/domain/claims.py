@@ -36,6 +36,8 @@ class Word(NamedTuple):
 #: Weight (0 where time alone decides), event time, id and uid of the event, and rule: who comes first gets room
 #: first.
 Order = tuple[int, datetime, str, str, str]
+#: The first three of those: up to where the claims of a window have come.
+Place = tuple[int, datetime, str]
 
 
 @dataclass(slots=True)
@@ -80,6 +82,11 @@ class Claim:
         """Where it stands among those that want the same room."""
         rank = -self.weight if self.is_heaviest_first else 0
         return rank, self.event_time, self.event_id, self.event_uid, self.rule_id
+
+    @property
+    def place(self) -> Place:
+        """Where it stands, but for what tells apart those that stand at one place."""
+        return -self.weight if self.is_heaviest_first else 0, self.event_time, self.event_id
 
     @property
     def due(self) -> int:

@@ -5,7 +5,7 @@ year or ever: each such combination is a window with a room of its own. No windo
 uses up another's room.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -45,6 +45,12 @@ class Limit:
     within: Within
     by_other: bool = False
     by_object: bool = False
+    #: What all of its windows have in their names.
+    _named: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Write its part of the names once: every claim asks for one."""
+        object.__setattr__(self, "_named", f"\x1f{self.id}\x1f{self.kind}{self.within}\x1f")
 
     @property
     def bound(self) -> int:
@@ -61,9 +67,17 @@ class Limit:
         return f"{self.most:,} {unit}{'' if self.most == 1 else 's'}{each} {when}"
 
     def window(
-        self, *, community: str, member_id: str, other_id: str | None, object_id: str | None, day: date, week: date
+        self,
+        *,
+        community: str,
+        member_id: str,
+        other_id: str | None,
+        object_id: str | None,
+        day: date,
+        week: date | None,
     ) -> bytes | None:
-        """The window, 16 bytes, that something of that day belongs to; `week` is the first day of its week.
+        """The window, 16 bytes, that something of that day belongs to; `week` is the first day of its week: its
+        Monday, when that goes without saying.
 
         None for what names no other person, or no object, where it is counted by them: the limit is not over it.
         It begins with when the window does, so that windows of one time lie side by side in the database.
@@ -71,19 +85,17 @@ class Limit:
         if (self.by_other and other_id is None) or (self.by_object and object_id is None):
             return None
         start = _start(self.within, day, week)
-        name = (
-            f"{community}\x1f{self.id}\x1f{self.kind}{self.within}\x1f{member_id}"
-            f"\x1f{other_id if self.by_other else ''}\x1f{object_id if self.by_object else ''}"
-        )
+        other, thing = other_id if self.by_other else "", object_id if self.by_object else ""
+        name = f"{community}{self._named}{member_id}\x1f{other}\x1f{thing}"
         ordinal = start.toordinal().to_bytes(4)
         return ordinal + sha256(ordinal + name.encode()).digest()[:12]
 
 
-def _start(within: Within, day: date, week: date) -> date:
+def _start(within: Within, day: date, week: date | None) -> date:
     if within is Within.DAY:
         return day
     if within is Within.WEEK:
-        return week
+        return week or monday(day)
     if within is Within.MONTH:
         return day.replace(day=1)
     if within is Within.YEAR:

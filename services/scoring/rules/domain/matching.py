@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from services.scoring.limits.domain.declared import limits_of
 from services.scoring.limits.domain.nesting import heaviest_first
-from services.scoring.limits.domain.windows import Limit, monday
+from services.scoring.limits.domain.windows import Limit
 from services.scoring.rules.domain.conditions import Judged, judge, unjudged
 from services.scoring.rules.domain.errors import ConditionError
 from services.scoring.rules.domain.evaluation import (
@@ -92,6 +92,7 @@ class CompiledRule:
     condition: Condition | Judged | None
     own: bool = False
     limits: tuple[Limit, ...] = ()
+    is_by_object: bool = False
     is_heaviest_first: bool = False
     grace_seconds: int = 0
 
@@ -193,6 +194,7 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
             condition=_compiled(condition) if condition is not None and rule.id in cheap else condition,
             own=rule.own,
             limits=tuple(limit for limit in limits if rule.id in limit.rules),
+            is_by_object=any(limit.by_object for limit in limits if rule.id in limit.rules),
             is_heaviest_first=rule.id in by_weight,
             grace_seconds=(rule.grace_minutes or 0) * 60,
         )
@@ -350,8 +352,8 @@ def _windows(
     event: AcceptedEvent, event_time: datetime, rule: CompiledRule, member_id: str, other_id: str | None
 ) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
     day = event.get("day") or event_time.date()
-    week = event.get("week") or monday(day)
-    object_id = _object(event, rule)
+    week = event.get("week")
+    object_id = _object(event, rule) if rule.is_by_object else None
     windows: list[bytes] = []
     bounds: list[int] = []
     for limit in rule.limits:

@@ -58,14 +58,15 @@ async def load_windows(conn: Connection, *, names: Collection[bytes]) -> dict[by
     """Windows by name; those of which nothing is known yet are empty."""
     rows = await conn.fetch(
         """
-        select name, used, wanted, bound, last_rank, last_time, last_id
+        select name, used, wanted, bound, last_rank, last_time, last_id, is_mixed
         from limit_windows where name = any($1::bytea[])
         """,
         list(names),
     )
     found = {name: Window() for name in names}
-    for name, used, wanted, bound, rank, time, last_id in rows:
-        found[name] = Window(used, wanted, bound, None if rank is None else (rank, time, last_id))
+    for name, used, wanted, bound, rank, time, last_id, is_mixed in rows:
+        last = None if rank is None else (rank, time, last_id)
+        found[name] = Window(used, wanted, bound, last, is_mixed)
     return found
 
 
@@ -76,16 +77,18 @@ async def put_windows(conn: Connection, *, windows: Mapping[bytes, Window]) -> N
         return
     await conn.execute(
         """
-        insert into limit_windows as w (name, used, wanted, bound, last_rank, last_time, last_id)
-        select * from unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::int[], $5::int[], $6::timestamptz[],
-                             $7::text[])
+        insert into limit_windows as w (name, used, wanted, bound, is_mixed, last_rank, last_time, last_id)
+        select * from unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::int[], $5::bool[], $6::int[],
+                             $7::timestamptz[], $8::text[])
         on conflict (name) do update set used = excluded.used, wanted = excluded.wanted, bound = excluded.bound,
+            is_mixed = excluded.is_mixed,
             last_rank = excluded.last_rank, last_time = excluded.last_time, last_id = excluded.last_id
         """,
         [name for name, _ in changed],
         [window.used for _, window in changed],
         [window.wanted for _, window in changed],
         [window.bound for _, window in changed],
+        [window.is_mixed for _, window in changed],
         *([window.last and window.last[part] for _, window in changed] for part in range(3)),
     )
 
@@ -183,6 +186,39 @@ async def load_claims_of_windows(conn: Connection, *, since: Mapping[bytes, date
         list(since),
         list(since.values()),
     )
+    found = {row["award_id"]: row for row in rows}
+    return [_claim(row) for row in found.values()]
+
+
+async def load_few_claims_of_windows(
+    conn: Connection, *, since: Mapping[bytes, datetime | None], freed: Mapping[bytes, int]
+) -> list[Claim] | None:
+    """The claims of windows that have room, from an event time on, and the first of those that may get some.
+
+    These are as many as room that is `freed`: each gets one of it at least. None when there is a claim that other
+    windows may bind too, so that this is not enough.
+    """
+    rows = await conn.fetch(
+        """
+        with k as (
+            select name, coalesce(since, '-infinity') as since, freed
+            from unnest($1::bytea[], $2::timestamptz[], $3::bigint[]) as given(name, since, freed))
+        select c.*, exists (
+            select from claims where window_2 = k.name union all select from claims where window_3 = k.name
+            union all select from claims where window_4 = k.name) as is_with_others
+        from k cross join lateral (
+            select * from claims where window_1 = k.name and event_time >= k.since and room > 0
+            union all (
+                select * from claims
+                where window_1 = k.name and event_time >= k.since and is_counted and room < weight
+                order by event_time, event_id collate "C", event_uid, rule_id collate "C" limit k.freed)) c
+        """,
+        list(since),
+        list(since.values()),
+        [freed.get(name, 0) for name in since],
+    )
+    if any(row["window_2"] is not None or row["is_with_others"] or row["is_heaviest_first"] for row in rows):
+        return None
     found = {row["award_id"]: row for row in rows}
     return [_claim(row) for row in found.values()]
 

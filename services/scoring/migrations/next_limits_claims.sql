@@ -69,6 +69,7 @@ create table limit_windows (
     used bigint not null check (used >= 0),
     wanted bigint not null check (wanted >= 0),
     bound int,
+    is_mixed boolean not null default false,
     last_rank int,
     last_time timestamptz,
     last_id text

@@ -79,6 +79,8 @@ class Rooms:
         fresh = [claim for claim in self.fresh if (claim.community, claim.award_id) not in known]
         found: list[Claim] = []
         looked_at: set[bytes] = set()
+        # Under one limit of points few of those behind can change, however many there are.
+        is_simple = all(len(claim.windows) == 1 and not claim.is_heaviest_first for claim in late)
         while True:
             await self.load(found)
             binding = binding_windows([*late, *found], self.windows)
@@ -92,7 +94,16 @@ class Rooms:
                 for name in claim.windows
                 if name in binding
             }
-            loaded = await store.load_claims_of_windows(self.conn, since=start)
+            loaded = None
+            if is_simple and not any(self.windows[name].is_mixed for name in start):
+                freed: dict[bytes, int] = {}
+                for claim in late:
+                    for name in claim.windows if claim.is_counted else ():
+                        freed[name] = freed.get(name, 0) + claim.room
+                loaded = await store.load_few_claims_of_windows(self.conn, since=start, freed=freed)
+                is_simple = loaded is not None
+            if loaded is None:
+                loaded = await store.load_claims_of_windows(self.conn, since=start)
             found = [
                 self.adjusted.get(key, claim)
                 for claim in loaded

@@ -20,13 +20,15 @@ from services.scoring.limits.domain.claims import Claim, Place, State
 class Window:
     """A room: how much of it is `used`, how much is `wanted` of it, and the least that a claim found to fit.
 
-    Awards are counted in it, or points. `last` is the place that no claim of it is behind.
+    Awards are counted in it, or points. `last` is the place that no claim of it is behind; it `is_mixed` when claims of
+    it found different bounds, under versions of the programme that differ.
     """
 
     used: int = 0
     wanted: int = 0
     bound: int | None = None
     last: Place | None = None
+    is_mixed: bool = False
     is_changed: bool = False
 
     def binds(self, more: int = 0, bound: int | None = None) -> bool:
@@ -135,6 +137,7 @@ def _count(claim: Claim, windows: Windows, sign: int = 1) -> None:
         window.wanted += sign * (claim.weight if bound > 0 else 1)
         if sign > 0:
             least = abs(bound)
+            window.is_mixed |= window.bound not in (None, least)
             if window.bound is None or least < window.bound:
                 window.bound = least
             if window.last is None or place > window.last:

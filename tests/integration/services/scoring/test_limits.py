@@ -349,3 +349,31 @@ async def test_an_explanation_names_limits_own_acts_and_who_keeps_the_room(world
     assert reason == "limit"
     assert detail.startswith("0 of 2 points fit under its limits: 1 award for each person ever; 4 points")
     assert "They cross" in detail
+
+
+async def test_versions_with_different_limits_leave_one_total(world: Any) -> None:
+    """Each event keeps the limit of its version; those of the lower one fill no place of those of the higher."""
+    text, _, _ = PROGRAMME.partition("limits:")
+    minute = timedelta(minutes=1)
+    first = await world.publish(text.replace("daily_cap: 12", "daily_cap: 20"))
+    second = await world.publish(text.replace("daily_cap: 12", "daily_cap: 10"))
+    received = (first.version.effective_from, second.version.effective_from)
+    posts = [
+        world.event(
+            f"{n}", "ann", None, type="forum.post.v1", time=world.noon + n * minute,
+            receivedat=received[n in (4, 5, 6)] + timedelta(hours=n in (4, 5, 6)),
+        )
+        for n in range(9)
+    ]  # fmt: skip
+    gone = world.event("gone", "mod", None, type="activity.retracted.v1", targetuid=posts[0]["uid"])
+    by_uid = {}
+    for number, order in enumerate([[*posts, gone], [gone, *posts[::-1]], [posts[8], posts[4], gone, *posts]]):
+        community, world.community = world.community, f"{world.community}-{number}"
+        await world.publish(text.replace("daily_cap: 12", "daily_cap: 20"))
+        await world.publish(text.replace("daily_cap: 12", "daily_cap: 10"))
+        for one in order:
+            await world.score(one | {"community": world.community})
+        by_uid[number] = {uid: points for (uid, _, _), points in (await given(world)).items()}
+        world.community = community
+    right = {posts[n]["uid"]: 5 for n in (1, 2, 3, 7)}
+    assert by_uid == {0: right, 1: right, 2: right}

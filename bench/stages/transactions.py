@@ -26,7 +26,10 @@ from shared.transaction import Transaction
 TEXT = MESSAGES.read_text()
 EVENT_COUNT = 40_000
 FINISH_SECONDS = 300.0
-SCORING_TABLES = ("activities", "awards", "declined", "cap_usage", "outbox", "consumer_offsets")
+SCORING_TABLES = (
+    *("activities", "awards", "declined", "claims", "limited_members", "limit_windows", "outbox"),
+    "consumer_offsets",
+)
 LEDGER_TABLES = ("accounts", "transfers", "entries", "balances", "lots", "outbox")
 #: What one award writes, in one row: its transfer, two entries and its lot.
 WIDTH = """

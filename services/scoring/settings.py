@@ -29,6 +29,17 @@ class Settings(SigningSettings):
     too_slow_pause_seconds: float = Field(
         600.0, ge=0, description="How long a rule that took too much gives nothing before it is asked again"
     )
+    adjustments_per_batch_max_count: int = Field(
+        2_000,
+        gt=0,
+        description=(
+            "How many awards of others may get another room under limits in one transaction; a timer goes on with"
+            " the rest, and the members that it is about wait"
+        ),
+    )
+    settled_at_once_max_count: int = Field(
+        200, gt=0, description="How many claims of a member that wait so find their room in one transaction"
+    )
     check_seconds: float = Field(
         10.0, gt=0, description="What checking one programme may take of the processor, in a child process"
     )

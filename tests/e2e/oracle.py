@@ -8,7 +8,7 @@ import gzip
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -91,6 +91,23 @@ def commits(file: Path) -> Expected:
     for person, points in expected.points.items():
         expected.standing[person] = _open_source_standing(points, commits=counted[person])
     return expected
+
+
+def commits_taken_back(file: Path, taken_back: Mapping[str, bool]) -> Counter[str]:
+    """Points of a history of which some commits were taken back: by their author (true) or by somebody else.
+
+    The earliest of a day have its 50 points. What its author took back keeps its room and gives nothing.
+    """
+    of_day: dict[tuple[str, date], list[tuple[datetime, str]]] = defaultdict(list)
+    with gzip.open(file, "rt", newline="") as lines:
+        for row in csv.DictReader(lines):
+            at = datetime.fromisoformat(row["authored_at"]).astimezone(UTC)
+            if int(row["parents"]) < 2 and taken_back.get(row["sha"]) is not False:
+                of_day[row["author"], at.date()].append((at, row["sha"]))
+    points: Counter[str] = Counter()
+    for (author, _), made in of_day.items():
+        points[author] += sum(5 for _, sha in sorted(made)[:10] if sha not in taken_back)
+    return points
 
 
 def _open_source_standing(points: int, *, commits: int = 0, merges: int = 0, reviews: int = 0) -> set[str]:

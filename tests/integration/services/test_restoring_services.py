@@ -63,7 +63,9 @@ TABLES = {
         "programme_heads": (),
         "activities": (),
         "awards": ("recorded_at",),
-        "cap_usage": (),
+        "claims": (),
+        "limit_windows": (),
+        "limited_members": (),
         "declined": (),
         "access_keys": ("last_used_at",),
         "followed_people": (),
@@ -98,6 +100,9 @@ TABLES = {
         "followed_communities": (),
     },
 }
+
+#: Which rows are of a community where they do not say so.
+OF_COMMUNITY = {"limit_windows": "name in (select window_1 from claims where community = $1)"}
 
 pytestmark = pytest.mark.stack
 
@@ -208,7 +213,8 @@ class Installation:
             connection = await asyncpg.connect(database_url(self.state.postgres_admin_url, role_name(service)))
             try:
                 for table, besides in TABLES[service].items():
-                    rows = await connection.fetch(f"select * from {table} where community = $1", self.community)
+                    where = OF_COMMUNITY.get(table, "community = $1")
+                    rows = await connection.fetch(f"select * from {table} where {where}", self.community)
                     found[f"{service}.{table}"] = sorted(
                         repr({name: value for name, value in row.items() if name not in besides}) for row in rows
                     )
@@ -309,7 +315,8 @@ async def since_the_backup(place: Installation) -> tuple[str, str]:
     # The first of these counts by the second version, which takes effect after a moment.
     await asyncio.gather(*(place.post(post(number, f"m{number % 4}")) for number in range(1440, 1460)))
     receipt = await place.post(post(1440, "m0"), post(1440, "m0", title="other"))
-    await place.post(retraction(0, "m0"), retraction(1441, "m1"), retraction(1442, "m2"), restoration(1442))
+    await place.post(retraction(0, "m0"), retraction(1441, "m1"), retraction(1450, "mod"))
+    await place.post(retraction(1442, "m2"), restoration(1442))
     answer = await place.ask(
         "PUT",
         "ingest",

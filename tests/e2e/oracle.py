@@ -138,7 +138,8 @@ def webhooks(directory: Path) -> Counter[str]:
         if kind == "issues" and action == "opened":
             _note(awards, body["issue"], kind, action, sender, "issue-opened", 5)
         elif kind == "issue_comment" and action == "created":
-            _note(awards, body["comment"], kind, action, sender, "discussion", 1)
+            if str(body["issue"]["user"]["id"]) != sender:
+                _note(awards, body["comment"], kind, action, sender, "discussion", 1)
         elif kind == "issue_comment" and action == "deleted":
             taken_back.add((kind, str(body["comment"]["id"])))
         elif kind == "issues" and action == "deleted":
@@ -154,10 +155,10 @@ def webhooks(directory: Path) -> Counter[str]:
             if author != sender:
                 _note(awards, body["pull_request"], kind, action, author, "pull-request-merged", 40)
         elif kind == "pull_request_review" and action == "submitted":
-            if body["review"].get("state") != "dismissed":
-                _note(awards, body["review"], kind, action, sender, "review", 15)
             author = str(body["pull_request"]["user"]["id"])
             if author != sender:
+                if body["review"].get("state") != "dismissed":
+                    _note(awards, body["review"], kind, action, sender, "review", 15)
                 _note(awards, body["review"], kind, action, author, "reviewed-others", 2)
     points: Counter[str] = Counter()
     used: Counter[tuple[str, str, date]] = Counter()

@@ -70,6 +70,8 @@ def _of_rule(rule: Mapping[str, Any], event: EventRecord) -> Reason:
         asked.append(f"its condition was not met: {rule['when']}")
     if rule.get("daily_cap"):
         asked.append(f"the member had its {rule['daily_cap']} points of that day already")
+    if rule.get("limits"):
+        asked.append("its limits left no room for it")
     if asked:
         return Reason("condition_or_cap", _sentence(" or ".join(asked)), rule_id)
     return Reason("not_scored_yet", "It asks for nothing more: the award has not arrived yet", rule_id)

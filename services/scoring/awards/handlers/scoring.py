@@ -78,7 +78,9 @@ class Scorer:
             told = await store.load_read_back(tx.conn, events=of_candidates)
         made = make(matched.candidates, work.words, told)
         # 4. What fits under limits, the facts, and the messages about them.
-        changed, amendments = await _changed(tx.conn, work, made.claims, before, is_read_back=is_read_back)
+        changed, amendments = await _changed(
+            tx.conn, work, new=made.claims, before=before, is_read_back=is_read_back
+        )
         await find_room(tx, new=made.claims, changed=changed, awards=[*amendments, *made.awards])
         if matched.declined:
             await add_declined(tx.conn, declined=matched.declined)
@@ -107,7 +109,7 @@ async def _match(events: Sequence[AcceptedEvent], prepared: Prepared) -> Matched
 
 
 async def _changed(
-    conn: Connection, work: Work, new: Sequence[Claim], before: Mapping[EventKey, Marks], *, is_read_back: bool
+    conn: Connection, work: Work, *, new: Sequence[Claim], before: Mapping[EventKey, Marks], is_read_back: bool
 ) -> tuple[list[Claim], list[Award]]:
     """Lock the members of all claims, new ones too; what is said of events scored before changes claims and
     awards.

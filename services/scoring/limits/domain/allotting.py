@@ -20,8 +20,8 @@ from services.scoring.limits.domain.claims import Claim, Place, State
 class Window:
     """A room: how much of it is `used`, how much is `wanted` of it, and the least that a claim found to fit.
 
-    Awards are counted in it, or points. `last` is the place that no claim of it is behind; it `is_mixed` when
-    claims of it found different bounds, under versions of the programme that differ.
+    Awards are counted in it, or points. No claim of it is behind the place `last`. It `is_mixed` when claims found
+    different bounds, under versions of the programme that differ.
     """
 
     used: int = 0

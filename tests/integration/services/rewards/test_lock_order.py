@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
-from services.rewards.payouts.runs.handlers.pieces import carry_on_runs
 from services.rewards.redemptions.handlers import expire_reservations
+from tests.integration.services.rewards.finance import work
 
 pytestmark = pytest.mark.stack
 
@@ -92,9 +92,10 @@ async def test_runs_reversals_redemptions_and_timers_at_once_never_wait_in_a_cir
             assert (await maker.put(f"/v1/payees/{world.uuid(name)}", json=body)).status_code == 200
 
     async def timers(number: int) -> None:
-        for run in (expire_points, mature_points, expire_reservations, carry_on_runs):
+        for run in (expire_points, mature_points, expire_reservations):
             async with world.begin() as tx:
                 await run(tx)
+        await work(world)
 
     async def again_and_again(work: Callable[[int], Awaitable[None]]) -> None:
         for number in range(ROUNDS):
@@ -102,9 +103,9 @@ async def test_runs_reversals_redemptions_and_timers_at_once_never_wait_in_a_cir
 
     await award(-1)
     world.later = timedelta(hours=1)
-    work = (award, award, retract, retract, pay, pay, redeem, redeem, details, timers, timers)
+    everything = (award, award, retract, retract, pay, pay, redeem, redeem, details, timers, timers)
     async with asyncio.timeout(300):
-        await asyncio.gather(*map(again_and_again, work))
+        await asyncio.gather(*map(again_and_again, everything))
 
     assert deadlocks(stack)[before:] == []
     assert (await world.check()).differences == 0

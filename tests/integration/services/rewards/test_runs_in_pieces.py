@@ -7,16 +7,9 @@ from uuid import uuid4
 import pytest
 
 from services.rewards.payouts.runs.handlers.pieces import carry_on_runs
-from tests.integration.services.rewards.finance import IBANS, ByHand, Finance, check, filed, shown
+from tests.integration.services.rewards.finance import IBANS, ByHand, Finance, check, filed, shown, work
 
 pytestmark = pytest.mark.stack
-
-
-async def turn(world: Any) -> None:
-    """One turn of the timer, a second after the one before."""
-    world.later += timedelta(seconds=1)
-    async with world.begin() as tx:
-        await carry_on_runs(tx)
 
 
 async def until(finance: Finance, run: Any, state: str, *, turns: int = 20) -> Any:
@@ -24,7 +17,7 @@ async def until(finance: Finance, run: Any, state: str, *, turns: int = 20) -> A
         found = await shown(finance, run)
         if found["state"] == state:
             return found
-        await turn(finance.world)
+        await work(finance.world)
     raise AssertionError(f"after {turns} turns it is {found['state']}")
 
 
@@ -92,7 +85,7 @@ async def test_a_run_goes_on_by_itself_and_says_how_far_it_is(slow: Finance) -> 
     world = slow.world
     run = await begin_run(slow, "weekly")
     assert (run["state"], run["progress"], run["seal"]) == ("computing", {"done_count": 1, "total_count": 3}, None)
-    await turn(world)
+    await work(world)
     assert (await shown(slow, run))["progress"] == {"done_count": 2, "total_count": 3}
     # Asked again it goes on, too; nobody may approve it yet.
     assert (await begin_run(slow, "weekly"))["progress"] == {"done_count": 3, "total_count": 3}
@@ -128,6 +121,19 @@ async def test_a_run_goes_on_by_itself_and_says_how_far_it_is(slow: Finance) -> 
     assert told == ["computing", "open", "approving", "approved", "filing", "filed"]
 
 
+async def test_the_timer_works_at_one_run_after_the_other(slow: Finance) -> None:
+    """It is everybody's: however many runs of others wait, and stop, this one's turn comes."""
+    world = slow.world
+    run = await begin_run(slow)
+    for _ in range(300):
+        world.later += timedelta(seconds=1)
+        async with world.begin() as tx:
+            await carry_on_runs(tx)
+        if (await shown(slow, run))["state"] == "open":
+            return
+    raise AssertionError("300 turns were not enough")
+
+
 @pytest.mark.parametrize("state", ["computing", "approving"])
 async def test_work_that_goes_on_can_be_given_up(slow: Finance, state: str) -> None:
     world = slow.world
@@ -155,7 +161,7 @@ async def test_whoever_may_not_act_any_more_stops_it_in_the_midst(slow: Finance,
         "update access_keys set revoked = true where community = $1 and key_id = $2", approving["decided_by"]
     )
     for _ in range(3):
-        await turn(slow.world)
+        await work(slow.world)
     stopped = await shown(slow, run)
     assert stopped["progress"] == approving["progress"]
     assert "was revoked" in stopped["stopped"]
@@ -175,7 +181,7 @@ async def test_a_run_that_somebody_set_to_be_approved_by_hand_is_not(slow: Finan
             state,
         )
         for _ in range(6):
-            await turn(slow.world)
+            await work(slow.world)
         assert {one["state"] for one in (await slow.payouts(run)).values()} == {"eligible"}
         assert (await shown(slow, run))["state"] == state
         assert await slow.world.count("payout_files") == 0
@@ -187,6 +193,6 @@ async def test_a_payout_that_is_put_in_while_it_is_approved_is_found(slow: Finan
     assert (await slow.approve(run)).status_code == 202
     await by_hand("update payouts set amount_minor = amount_minor * 3 where community = $1 and state = 'eligible'")
     for _ in range(6):
-        await turn(slow.world)
+        await work(slow.world)
     assert (await shown(slow, run))["state"] == "approving"
     assert (await check(slow))["balanced"] is False

@@ -45,7 +45,8 @@ async def approve(tx: Transaction, *, community: str, run_id: str, by: Actor, se
     # 2. Is it as it was sealed? Who was at the list meanwhile has a hand in it, too; whose details replace others
     #    meanwhile are not paid: see judged.
     run, sealed = await lock_as_sealed(tx, community=community, run_id=run_id)
-    if computed != await _computed_seal(tx, community=community, run_id=run_id):
+    locked = await _computed_seal(tx, community=community, run_id=run_id)
+    if computed != locked:
         check_four_eyes(await load_hands(tx.conn, community=community, run_id=run_id), by.person_id)
     is_known = run.state in (RunState.APPROVING, RunState.APPROVED)
     if not is_known:
@@ -57,7 +58,7 @@ async def approve(tx: Transaction, *, community: str, run_id: str, by: Actor, se
         return run
     await check_goes_on(tx, run)
     listed = sealed.listed(SealStep.COMPUTED)
-    await seal(tx, sealed, payouts=listed, step=SealStep.APPROVING, by=by, value=computed)
+    await seal(tx, sealed, payouts=listed, step=SealStep.APPROVING, by=by, value=locked)
     run = run.decided(RunState.APPROVING, by=by, now=tx.now)
     await store.set_state(tx.conn, run)
     return run

@@ -38,7 +38,10 @@ def make(where: Where, as_json: bool, name: str) -> None:
     _do(where, as_json, "", headers={"Idempotency-Key": name}, scope="payouts:write")
 
 
-@payout_runs.command("approve", epilog='Example: plaudit payout-runs approve $RUN --seal $SEAL --key "$APPROVER"')
+@payout_runs.command(
+    "approve",
+    epilog='Example: plaudit payout-runs approve 5ea96c72-334c-587d-89c3-d177db83474e --seal "$SEAL" --key "$APPROVER"',
+)
 @to_pay
 @json_option
 @run_argument
@@ -49,7 +52,9 @@ def approve(where: Where, as_json: bool, run: str, seal: str | None) -> None:
     _do(where, as_json, f"/{run}/approve", scope="payouts:approve", **body)
 
 
-@payout_runs.command("write", epilog='Example: plaudit payout-runs write $RUN --key "$MAKER"')
+@payout_runs.command(
+    "write", epilog='Example: plaudit payout-runs write 5ea96c72-334c-587d-89c3-d177db83474e --key "$MAKER"'
+)
 @to_pay
 @json_option
 @run_argument
@@ -58,7 +63,9 @@ def write(where: Where, as_json: bool, run: str) -> None:
     _do(where, as_json, f"/{run}/file", scope="payouts:write")
 
 
-@payout_runs.command("cancel", epilog='Example: plaudit payout-runs cancel $RUN --key "$MAKER"')
+@payout_runs.command(
+    "cancel", epilog='Example: plaudit payout-runs cancel 5ea96c72-334c-587d-89c3-d177db83474e --key "$MAKER"'
+)
 @to_pay
 @json_option
 @run_argument
@@ -67,7 +74,10 @@ def cancel(where: Where, as_json: bool, run: str) -> None:
     _do(where, as_json, f"/{run}/cancel", scope="payouts:write")
 
 
-@payout_runs.command("show", epilog="Example: plaudit payout-runs show $RUN")
+@payout_runs.command(
+    "show",
+    epilog="Example: plaudit payout-runs show 5ea96c72-334c-587d-89c3-d177db83474e",
+)
 @to_pay
 @json_option
 @run_argument

@@ -40,7 +40,8 @@ def make(where: Where, as_json: bool, name: str) -> None:
 
 @payout_runs.command(
     "approve",
-    epilog='Example: plaudit payout-runs approve 5ea96c72-334c-587d-89c3-d177db83474e --seal "$SEAL" --key "$APPROVER"',
+    epilog="Example: plaudit payout-runs approve 5ea96c72-334c-587d-89c3-d177db83474e"
+    ' --seal "$SEAL" --key "$APPROVER"',
 )
 @to_pay
 @json_option

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
 from services.ingest.access.keys import handlers, store
-from services.ingest.access.keys.domain import AccessKey, KeyPlace
+from services.ingest.access.keys.domain import LASTS_MAX_DAYS, AccessKey, KeyPlace
 from services.ingest.access.people.api import PERSON_EXAMPLE, UNKNOWN_PERSON
 from services.ingest.settings import Settings
 from shared.access_keys import SCOPES, check_reach, hash_secret
@@ -61,7 +61,9 @@ class KeyWanted(RequestBody):
         description="Left out: all that the person's roles give, but for payouts",
         examples=[["events:write", "receipts:read"]],
     )
-    expires_at: AwareDatetime | None = Field(None, description="When it ends; left out: when it is revoked")
+    expires_at: AwareDatetime | None = Field(
+        None, description=f"When it ends, within {LASTS_MAX_DAYS} days; left out: when it is revoked"
+    )
 
 
 class Rotation(RequestBody):

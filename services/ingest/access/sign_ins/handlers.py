@@ -12,12 +12,13 @@ from services.ingest.access.sign_ins.domain import (
     Link,
     LinkLimits,
     UnknownSubjectError,
+    WithdrawnLinkError,
     check_usable,
 )
 from services.ingest.access.token_keys.handlers import sign
 from services.ingest.metrics import SIGN_INS
 from services.ingest.settings import Settings
-from shared.access_keys import find_person
+from shared.access_keys import find_person, load_standings
 from shared.access_keys.tokens import Claims
 from shared.audit import Actor, Did
 from shared.transaction import Transaction
@@ -42,6 +43,7 @@ async def make_link(tx: Transaction[Settings], *, link: Link) -> None:
         if person is None:
             raise UnknownPersonError(link.community, link.person_id)
     settings = tx.settings
+    await store.lock_links(tx.conn, community=link.community)
     lately, still_open = await store.count_links(tx.conn, link=link, since=tx.now - timedelta(minutes=1))
     LinkLimits(settings.links_max_per_minute, settings.open_links_max_count).check(
         lately=lately, still_open=still_open
@@ -56,11 +58,12 @@ async def make_link(tx: Transaction[Settings], *, link: Link) -> None:
 async def sign_in_by_link(tx: Transaction[Settings], *, secret_sha256: str) -> SignedIn:
     """A token for a link, which is used by it.
 
-    Raises UnknownLinkError, UsedLinkError, ExpiredLinkError, DisabledPersonError and NoSigningKeyError; the link
-    is then as it was.
+    Raises UnknownLinkError, UsedLinkError, ExpiredLinkError, DisabledPersonError and NoSigningKeyError, and
+    WithdrawnLinkError where whoever made the link may not do so any more; it is then as it was.
     """
     # Whoever comes with the same link meanwhile waits, and finds it used.
     link = check_usable(await store.lock_link(tx.conn, secret_sha256=secret_sha256), tx.now)
+    await _check_maker(tx, link)
     if link.person_id is not None:
         await _check_person(tx, community=link.community, person_id=link.person_id)
     await store.set_used(tx.conn, secret_sha256=secret_sha256, at=tx.now)
@@ -94,6 +97,14 @@ async def sign_in_by_subject(tx: Transaction[Settings], *, community: str, subje
 async def sweep(tx: Transaction[Settings]) -> None:
     """Delete the links that ended a while ago."""
     await store.delete_links(tx.conn, ended_before=tx.now - KEPT_AFTER)
+
+
+async def _check_maker(tx: Transaction[Settings], link: Link) -> None:
+    # In person: the key of a command is revoked as soon as that has made a link.
+    (standing,) = await load_standings(tx.conn, [(link.issued_by, "")], community=link.community)
+    for scope in link.scopes_to_make:
+        if standing.why_not_in_person(scope) is not None:
+            raise WithdrawnLinkError
 
 
 async def _check_person(tx: Transaction[Settings], *, community: str, person_id: str) -> None:

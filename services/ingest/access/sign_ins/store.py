@@ -26,6 +26,11 @@ async def add_link(conn: Connection, *, link: Link) -> None:
     )
 
 
+async def lock_links(conn: Connection, *, community: str) -> None:
+    """Have nobody else make a link in the community until the transaction ends: who counts them counts all."""
+    await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"links {community}")
+
+
 async def count_links(conn: Connection, *, link: Link, since: datetime) -> tuple[int, int]:
     """How many links the community has made since then, and how many of whom this one is for still work."""
     row = await conn.fetchrow(

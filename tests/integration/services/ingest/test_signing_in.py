@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -328,6 +329,20 @@ async def test_an_id_token_that_is_not_right_is_refused(
     how = {"id_token": provider.id_token(**said), "community": community.name, "nonce": "n1"}
 
     refused = await sign_in(community, 401, **how)
+
+    assert refused["type"] == "urn:plaudit:problem:invalid-id-token"
+
+
+@pytest.mark.parametrize("kid", [{"a": 1}, ["one"], 7, True], ids=["object", "list", "number", "truth"])
+async def test_an_id_token_whose_key_has_no_name_is_refused(
+    community: Community, provider: Provider, kid: Any
+) -> None:
+    parts = ({"alg": "RS256", "kid": kid}, {"sub": "u1"})
+    head, claims = (urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
+    known = provider.id_token(sub=uuid4().hex)  # so that the provider's keys are there to look it up in
+    await sign_in(community, 403, id_token=known, community=community.name)
+
+    refused = await sign_in(community, 401, id_token=f"{head}.{claims}.AAAA", community=community.name)
 
     assert refused["type"] == "urn:plaudit:problem:invalid-id-token"
 

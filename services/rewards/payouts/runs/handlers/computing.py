@@ -1,4 +1,4 @@
-"""Computing what is owed to whom: members are chosen at once, whoever waits longest first, the rest is in pieces."""
+"""Computing what is owed to whom: members are chosen at once, longest waiting first; the rest is in pieces."""
 
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.lots.handlers.expiry import lock_usable

@@ -59,7 +59,11 @@ async def file_run(tx: Transaction[Settings], *, community: str, run_id: str, by
     run = locked.being_filed(by=by)
     await store.set_state(tx.conn, run)
     tell_state(tx, sealed, state="filing", by=by)
-    said = {"payments": tried.payment_count, "sum_minor": tried.control_sum_minor, "execution_date": day.isoformat()}
+    said = {
+        "payments": tried.payment_count,
+        "sum_minor": tried.control_sum_minor,
+        "execution_date": day.isoformat(),
+    }
     tx.did(did("file", locked, {"state": run.state, **said}))
     return run
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from services.ingest.access.people.domain import UnknownPersonError
-from services.ingest.access.providers.domain import Subject
+from services.ingest.access.providers.domain import InvalidIdTokenError, Subject
 from services.ingest.access.sign_ins import store
 from services.ingest.access.sign_ins.domain import (
     DisabledPersonError,
@@ -24,7 +24,7 @@ from shared.audit import Actor, Did
 from shared.transaction import Transaction
 
 SWEEP_EVERY_SECONDS = 600.0
-#: A link that ended is kept so long, to say what is wrong with it.
+#: So long a link that ended is kept, to say what is wrong with it, and an id token, which ends in ten minutes.
 KEPT_AFTER = timedelta(days=1)
 
 
@@ -77,7 +77,8 @@ async def sign_in_by_link(tx: Transaction[Settings], *, secret_sha256: str) -> S
 async def sign_in_by_subject(tx: Transaction[Settings], *, community: str, subject: Subject) -> SignedIn:
     """A token for whom the provider says it is: a person of the community of that subject, or verified email.
 
-    Raises UnknownSubjectError for nobody and for several, DisabledPersonError and NoSigningKeyError.
+    Raises UnknownSubjectError for nobody and for several, InvalidIdTokenError for an id token that has signed
+    somebody in there before, DisabledPersonError and NoSigningKeyError; the id token is then as it was.
     """
     found = await store.find_subjects(
         tx.conn, community=community, issuer=subject.issuer, subject=subject.subject, email=subject.email
@@ -87,6 +88,9 @@ async def sign_in_by_subject(tx: Transaction[Settings], *, community: str, subje
         raise UnknownSubjectError
     (person_id,) = known
     await _check_person(tx, community=community, person_id=person_id)
+    # Whoever comes with the same one meanwhile waits, and finds it used.
+    if not await store.add_used(tx.conn, community=community, signed_sha256=subject.signed_sha256, at=tx.now):
+        raise InvalidIdTokenError("It has signed in already, and does so once: sign in at the provider again")
     if not found[0][1]:
         await store.set_subject(tx.conn, person_id=person_id, issuer=subject.issuer, subject=subject.subject)
     signed_in = await _signed_in(tx, community, person_id=person_id, member_id=None)
@@ -95,8 +99,9 @@ async def sign_in_by_subject(tx: Transaction[Settings], *, community: str, subje
 
 
 async def sweep(tx: Transaction[Settings]) -> None:
-    """Delete the links that ended a while ago."""
+    """Delete the links that ended, and forget the id tokens that were used, a while ago."""
     await store.delete_links(tx.conn, ended_before=tx.now - KEPT_AFTER)
+    await store.delete_used(tx.conn, used_before=tx.now - KEPT_AFTER)
 
 
 async def _check_maker(tx: Transaction[Settings], link: Link) -> None:

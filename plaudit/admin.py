@@ -107,7 +107,7 @@ def key_state(item: Mapping[str, Any]) -> str:
 def rotate_key(where: Where, as_json: bool, key_id: str, overlap_hours: int | None) -> None:
     """Put a new access key in the place of one. It is shown this once; the old one works for a while yet."""
     place = where.place()
-    rotated = access.rotate(place.office, place.its_community, key_id, overlap_hours)
+    rotated = access.rotate(place.office, place.its_community, access.said_key_id(key_id), overlap_hours)
     click.echo(json.dumps(rotated) if as_json else rotated["key"])
     access.wait_until_known(rotated["key"], place.urls.values())
 
@@ -116,9 +116,13 @@ def rotate_key(where: Where, as_json: bool, key_id: str, overlap_hours: int | No
 @to_administer
 @click.argument("key_id")
 def revoke_key(where: Where, key_id: str) -> None:
-    """Revoke an access key, everywhere and for good; also one that was never issued here, if a service has it."""
+    """Revoke an access key, everywhere and for good; also one that was never issued here, if a service has it.
+
+    KEY_ID is its id, or the whole key: then nothing but the id is sent.
+    """
     place = where.place()
     community = place.its_community
+    key_id = access.said_key_id(key_id)
     try:
         access.revoke(place.office, community, key_id)
     except Refused as refused:

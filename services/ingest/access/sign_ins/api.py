@@ -21,6 +21,7 @@ from services.ingest.access.sign_ins.domain import (
     UnknownLinkError,
     UnknownSubjectError,
     UsedLinkError,
+    WithdrawnLinkError,
 )
 from services.ingest.access.sign_ins.handlers import SignedIn
 from services.ingest.members.domain import IdentityKey
@@ -56,6 +57,7 @@ from shared.http.problem_types import (
 UNKNOWN_LINK = ProblemType("unknown-link", 401, "There is no such link")
 USED_LINK = ProblemType("used-link", 401, "The link was used")
 EXPIRED_LINK = ProblemType("expired-link", 401, "The link has expired")
+WITHDRAWN_LINK = ProblemType("withdrawn-link", 401, "The link was withdrawn")
 INVALID_ID_TOKEN = ProblemType("invalid-id-token", 401, "The id token is not valid")
 UNKNOWN_SUBJECT = ProblemType("unknown-subject", 403, "Nobody here is who that says")
 UNKNOWN_IDENTITY = ProblemType("unknown-identity", 404, "No member has that identity")
@@ -69,6 +71,7 @@ REFUSED = {
     UnknownLinkError: "unknown_link",
     UsedLinkError: "used_link",
     ExpiredLinkError: "expired_link",
+    WithdrawnLinkError: "withdrawn_link",
     InvalidIdTokenError: "invalid_id_token",
     UnknownSubjectError: "unknown_subject",
     DisabledPersonError: "disabled_person",
@@ -170,7 +173,7 @@ async def post_link(
         if member is None:
             raise UnknownIdentityError
         member_id = member.member_id
-    elif Scope.KEYS_WRITE not in caller.scopes:
+    elif Scope.KEYS_WRITE not in caller.scopes:  # as Link.scopes_to_make has it
         raise Problem(MISSING_SCOPE, f"A link for a person needs {str(Scope.KEYS_WRITE)!r} too")
     secret = f"psl_{secrets.token_urlsafe(24)}"
     link = Link(
@@ -194,6 +197,7 @@ async def post_link(
         UNKNOWN_LINK,
         USED_LINK,
         EXPIRED_LINK,
+        WITHDRAWN_LINK,
         INVALID_ID_TOKEN,
         DISABLED_PERSON,
         UNKNOWN_SUBJECT,

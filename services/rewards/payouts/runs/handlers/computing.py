@@ -1,4 +1,4 @@
-"""Computing what is owed to whom: members are chosen at once, the longest waiting first, the rest is in pieces."""
+"""Computing what is owed to whom: members are chosen at once, longest waiting first; the rest is in pieces."""
 
 import asyncio
 

@@ -23,11 +23,10 @@ class State(StrEnum):
 class Word(NamedTuple):
     """The last that was said of an event: taken back, or restored, by whom (None: nobody knows) and when.
 
-    Of several the one counts that compares greatest: by event time, then id, then uid.
+    Of several the one counts that compares greatest: by event time, then the uid of what says so.
     """
 
     at: datetime
-    id: str
     uid: str
     is_retraction: bool
     by_member: str | None

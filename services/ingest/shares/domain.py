@@ -39,6 +39,12 @@ class Share(NamedTuple):
             max(1.0, bytes_per_second * burst_seconds),
         )
 
+    def slowed(self, part: float) -> "Share":
+        """The share at a part of its pace; after a rest as much may come at once."""
+        return self._replace(
+            events_per_second=self.events_per_second * part, bytes_per_second=self.bytes_per_second * part
+        )
+
     def is_little(self, cost: float) -> bool:
         """Whether events that count as so many are few of it."""
         return cost <= self.burst_events * LIGHT

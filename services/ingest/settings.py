@@ -101,7 +101,7 @@ class Settings(SigningSettings):
         "slower; 0: nobody looks",
     )
     late_share_min: float = Field(
-        0.02, gt=0, le=1, description="The part of their shares that all are let in at however late events are"
+        0.005, gt=0, le=1, description="The part of their shares that all are let in at however late events are"
     )
     lane_batch_cost_max: int = Field(
         1_000, ge=1, description="What all lanes together may bring in one transaction; one record always may"

@@ -12,8 +12,8 @@ LOOKS_MAX_COUNT = 600
 #: While events are late, so much of the pace is left after each of these intervals.
 SLOWER = 0.5
 SLOWER_EVERY_SECONDS = 0.25
-#: Once they are no longer late the pace grows by this factor a second: it doubles in five.
-FASTER = 1.15
+#: Once they are no longer late the pace grows by this factor a second: it doubles in three.
+FASTER = 1.25
 
 #: Offsets by partition.
 Offsets = Mapping[int, int]

@@ -64,11 +64,16 @@ class Shares(NamedTuple):
 
         Each community's is slowed by the pace, so that who has sent least goes first.
         """
-        return self._replace(
-            community=self.community.slowed(pace),
-            all=self.all.slowed(min(pace, LATE) if is_late else pace),
-            is_slowed=pace < 1,
-        )
+        slowed = self
+        if pace < 1:
+            slowed = self._replace(
+                community=self.community.slowed(pace), all=self.all.slowed(pace), is_slowed=True
+            )
+        if is_late and pace > LATE:
+            # A moment's wait makes no bucket smaller.
+            events, octets = LATE * self.all.events_per_second, LATE * self.all.bytes_per_second
+            slowed = slowed._replace(all=slowed.all._replace(events_per_second=events, bytes_per_second=octets))
+        return slowed
 
 
 class Visit:

@@ -14,7 +14,6 @@ from services.ingest.brake import handlers
 from services.ingest.brake.handlers import Brake
 from services.ingest.settings import Settings
 from services.ingest.shares.api import Door, Shares
-from services.ingest.shares.domain import LIGHT
 from shared.access_keys import PersonKind
 from shared.http import Principal, Problem, Scope
 from tests.waiting import until
@@ -115,26 +114,35 @@ def visit(door: Door, community: str, pace: float, cost: float = 1) -> None:
 def test_slowed_those_who_send_much_wait_longer_and_those_who_send_little_are_let_in() -> None:
     door = Door()
     visit(door, "much", 0.02, cost=1_000)
-    visit(door, "much-too", 0.02, cost=1_000)
-    for _ in range(20):
+    for _ in range(5):
         visit(door, "little", 0.02)
+        visit(door, "little-too", 0.02)
     with pytest.raises(Problem) as refused:
         visit(door, "much", 0.02)
     assert "while events are scored late" in str(refused.value.detail)
-    # Until half of the bucket of all is there again, at a fiftieth of its pace.
-    all_of = Shares.of(SETTINGS).all
-    debt = 2_020 - all_of.burst_events
-    wait = (debt + all_of.burst_events / 2) / (all_of.events_per_second * 0.02)
+    # Until half of its bucket is there again, at a fiftieth of size and pace.
+    slowed = Shares.of(SETTINGS).slowed(0.02, False).community
+    wait = (1_000 - slowed.burst_events / 2) / slowed.events_per_second
     assert int(refused.value.headers["Retry-After"]) == pytest.approx(wait, rel=0.05)
+
+
+def test_what_was_there_before_it_was_slowed_is_not_let_in_after() -> None:
+    door = Door()
+    visit(door, "much", 1.0, cost=20)
+    let_in = 0
+    with contextlib.suppress(Problem):
+        while let_in < 1_000:
+            visit(door, "much", 0.02, cost=20)
+            let_in += 20
+    assert let_in <= 40
 
 
 def test_slowed_those_who_send_a_little_all_the_time_do_not_pass_for_those_who_send_little() -> None:
     door = Door()
     visit(door, "much", 0.02, cost=1_000)
-    visit(door, "more", 0.02, cost=1_000)
     let_in = 0
     with contextlib.suppress(Problem):
         while True:
             visit(door, "steady", 0.02)
             let_in += 1
-    assert let_in <= SETTINGS.community_events_per_second * SETTINGS.share_burst_seconds * LIGHT + 10
+    assert let_in <= Shares.of(SETTINGS).slowed(0.02, False).community.burst_events + 1

@@ -52,7 +52,7 @@ def test_the_pace_falls_fast_to_the_least_and_rises_slowly_to_all() -> None:
     for _ in range(50):
         now += 0.1
         pace.see(now, is_late=False, least=0.02)
-    assert pace.part == pytest.approx(0.02 * 1.15**5, rel=0.05)
+    assert pace.part == pytest.approx(0.02 * domain.FASTER**5, rel=0.05)
     for _ in range(40):
         now += 1
         pace.see(now, is_late=False, least=0.02)

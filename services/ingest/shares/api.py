@@ -22,6 +22,8 @@ QUOTA_EXCEEDED = ProblemType("quota-exceeded", 429, "More was sent than the shar
 NAMES = SHARE_NAMES[:4]
 #: While the line behind the door is late, all together may send this part of what they may otherwise.
 LATE = 0.25
+#: While the shares are slowed nobody is told to wait longer than this: they may be whole again long before.
+SLOWED_WAIT_MAX_SECONDS = 10
 _UNITS = ("events", "content-bytes") * 3
 _LEFT = ", ".join(f'"{name}";r=%d' for name in NAMES)
 _WHY = {
@@ -136,6 +138,8 @@ class Visit:
             for wait in bucket.wait_seconds(share)
         ]
         seconds, name = max(zip(waits, SHARE_NAMES, strict=True))
+        if shares.is_slowed:
+            seconds = min(seconds, SLOWED_WAIT_MAX_SECONDS)
         REQUESTS_LIMITED.labels(name).inc()
         return quota_exceeded(name, retry_after_seconds(seconds), shares)
 

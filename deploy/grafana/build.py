@@ -200,8 +200,8 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Age of the line behind the front door",
-            "How long the oldest request that is followed waits to be judged, and the oldest event of the log to be "
-            "scored; late, less is let in.",
+            "How long the oldest request that is followed waits to be judged, and the oldest event to be scored; "
+            "late, less is let in.",
             "s",
             (
                 Query("max(plaudit_ingest_line_age_seconds)", "to be judged"),

@@ -35,6 +35,7 @@ WIDE_DOOR = {
     "PLAUDIT_COMMUNITY_BYTES_PER_SECOND": "1e9",
     "PLAUDIT_ALL_BYTES_PER_SECOND": "1e9",
     "PLAUDIT_LINE_AGE_MAX_SECONDS": "3600",
+    "PLAUDIT_SCORED_AGE_MAX_SECONDS": "0",
 }
 
 
@@ -45,9 +46,13 @@ class Stack:
     state: StackState
 
     def settings(self, service: str) -> dict[str, Any]:
-        """Arguments for the Settings of `service` that connect it to this stack, with a free port."""
+        """Arguments for the Settings of `service` that connect it to this stack, with a free port.
+
+        Nobody scores here unless a test does, so the front door must not wait for it.
+        """
         return {
             **connections(self.state, service),
+            **({"scored_age_max_seconds": 0} if service == "ingest" else {}),
             "admin_key": self.state.admin_key,
             "http_port": 0,
             "session_seconds": SESSION_SECONDS,

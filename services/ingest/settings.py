@@ -94,6 +94,18 @@ class Settings(SigningSettings):
         gt=0,
         description="While events wait longer than this to be judged, all together may send a quarter",
     )
+    scored_age_max_seconds: float = Field(
+        0.5,
+        ge=0,
+        description="While an event waits longer than this to be scored, those who send much are let in ever "
+        "slower; 0: nobody looks",
+    )
+    late_share_min: float = Field(
+        0.005, gt=0, le=1, description="The part of their shares that all are let in at however late events are"
+    )
+    lane_batch_cost_max: int = Field(
+        1_000, ge=1, description="What all lanes together may bring in one transaction; one record always may"
+    )
     share_burst_seconds: int = Field(
         1, ge=1, le=3600, description="After a rest, what comes in so many seconds may come at once"
     )

@@ -16,6 +16,11 @@ class Settings(SigningSettings):
             "the difference between the clocks of the hosts"
         ),
     )
+    position_seconds: float = Field(
+        0.1,
+        gt=0,
+        description="How often it tells the broker where it stands: the front door brakes by it",
+    )
     evaluation_seconds: float = Field(
         0.05, gt=0, description="What one condition may take of the processor for one event, in a child process"
     )

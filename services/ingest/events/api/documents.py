@@ -84,7 +84,7 @@ PROBLEMS = (
         "Nothing was taken; see errors",
         [FieldError(index=0, field="/data/actor", detail="is missing")],
     ),
-    quota_exceeded("key-events", 1, Shares.of(DEFAULTS).policy),
+    quota_exceeded("key-events", 1, Shares.of(DEFAULTS)),
     Problem(TOO_MANY_REQUESTS, "Nothing was taken; try again"),
     Problem(
         NOT_AVAILABLE,

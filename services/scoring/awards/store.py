@@ -43,21 +43,21 @@ async def put_marks(conn: Connection, *, marks: Mapping[EventKey, Marks]) -> dic
     rows = await conn.fetch(
         """
         with marked as (
-            insert into activities as a (community, event_uid, scored, event_time, retracted, said_at, said_uid,
-                                         said_by)
+            insert into activities as a (community, event_uid, scored, event_time, retracted, said_at, said_id,
+                                         said_uid, said_by)
             select * from unnest($1::text[], $2::uuid[], $3::bool[], $4::timestamptz[], $5::bool[],
-                                 $6::timestamptz[], $7::uuid[], $8::uuid[])
+                                 $6::timestamptz[], $7::text[], $8::uuid[], $9::uuid[])
             on conflict (event_uid, community) do update
-                set (scored, event_time, retracted, said_at, said_uid, said_by) = (
+                set (scored, event_time, retracted, said_at, said_id, said_uid, said_by) = (
                     select a.scored or excluded.scored, coalesce(a.event_time, excluded.event_time), w.*
-                    from (values (excluded.retracted, excluded.said_at, excluded.said_uid,
+                    from (values (excluded.retracted, excluded.said_at, excluded.said_id, excluded.said_uid,
                                   excluded.said_by),
-                                 (a.retracted, a.said_at, a.said_uid, a.said_by))
-                        as w(retracted, said_at, said_uid, said_by)
-                    order by w.said_at desc nulls last, w.said_uid desc nulls last
+                                 (a.retracted, a.said_at, a.said_id, a.said_uid, a.said_by))
+                        as w(retracted, said_at, said_id, said_uid, said_by)
+                    order by w.said_at desc nulls last, w.said_id collate "C" desc nulls last, w.said_uid desc
                     limit 1)
-            returning community, event_uid, old.scored, old.event_time, old.retracted, old.said_at, old.said_uid,
-                old.said_by)
+            returning community, event_uid, old.scored, old.event_time, old.retracted, old.said_at, old.said_id,
+                old.said_uid, old.said_by)
         select * from marked where scored is not null
         """,
         [community for community, _ in marks],
@@ -65,7 +65,7 @@ async def put_marks(conn: Connection, *, marks: Mapping[EventKey, Marks]) -> dic
         [mark.scored for mark in marks.values()],
         [mark.event_time for mark in marks.values()],
         [mark.retracted for mark in marks.values()],
-        *([mark.word and mark.word[part] for mark in marks.values()] for part in (0, 1, 3)),
+        *([mark.word and mark.word[part] for mark in marks.values()] for part in (0, 1, 2, 4)),
     )
     return {(row["community"], str(row["event_uid"])): _marks(row) for row in rows}
 
@@ -74,7 +74,7 @@ def _marks(row: Record) -> Marks:
     word = None
     if row["said_at"] is not None:
         by = None if row["said_by"] is None else str(row["said_by"])
-        word = Word(row["said_at"], str(row["said_uid"]), row["retracted"], by)
+        word = Word(row["said_at"], row["said_id"], str(row["said_uid"]), row["retracted"], by)
     return Marks(row["scored"], row["event_time"], word)
 
 

@@ -12,10 +12,10 @@ alter table awards drop constraint awards_check,
 -- The last that was said of an event: when, by which fact and by whom, as far as that is known. What was taken back
 -- before this was known was taken back at the beginning of time, by whoever did it.
 alter table activities
-    add column said_at timestamptz, add column said_uid uuid, add column said_by uuid;
-update activities set said_at = '0001-01-01T00:00Z', said_uid = event_uid where retracted;
+    add column said_at timestamptz, add column said_id text, add column said_uid uuid, add column said_by uuid;
+update activities set said_at = '0001-01-01T00:00Z', said_id = '', said_uid = event_uid where retracted;
 alter table activities
-    add check (num_nulls(said_at, said_uid) in (0, 2)), add check (not retracted or said_at is not null);
+    add check (num_nulls(said_at, said_id, said_uid) in (0, 3)), add check (not retracted or said_at is not null);
 
 -- Who has claims: whoever changes a member's claims or windows locks their row here first, in order of member id.
 create table limited_members (

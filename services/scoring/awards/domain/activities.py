@@ -103,6 +103,7 @@ def sort_out(
 def _word(event: AcceptedEvent) -> Word:
     return Word(
         event["time"].astimezone(UTC),
+        event["id"],
         event["uid"],
         event["type"] == RETRACTED_TYPE,
         event.get("member"),

@@ -23,10 +23,11 @@ class State(StrEnum):
 class Word(NamedTuple):
     """The last that was said of an event: taken back, or restored, by whom (None: nobody knows) and when.
 
-    Of several the one counts that compares greatest: by event time, then the uid of what says so.
+    Of several the one counts that compares greatest: by event time, then id, then uid.
     """
 
     at: datetime
+    id: str
     uid: str
     is_retraction: bool
     by_member: str | None

@@ -130,7 +130,7 @@ def candidates(*events: Any, of: CompiledVersion = VERSION) -> Any:
     return match(list(events), {"acme": [of]}).candidates
 
 
-WORD = Word(START + timedelta(hours=1), uid(99), is_retraction=True, by_member=MEMBERS[2])
+WORD = Word(START + timedelta(hours=1), "no", uid(99), is_retraction=True, by_member=MEMBERS[2])
 
 
 def test_what_no_limit_is_over_is_an_award_and_the_rest_is_claimed() -> None:

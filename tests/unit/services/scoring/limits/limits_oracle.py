@@ -55,7 +55,7 @@ def amounts(
     by_weight = _counted_together(limits)
     turns = []
     for uid, event in events.items():
-        last = max(said.get(uid, ()), key=lambda one: (one["time"], one["uid"]), default=None)
+        last = max(said.get(uid, ()), key=lambda one: (one["time"], one["id"], one["uid"]), default=None)
         for rule in rules:
             member = event.get(_SLOTS[rule.to])
             if rule.on != event["type"] or member is None or (_other(event, rule) == member and not rule.own):

@@ -67,7 +67,7 @@ class Tables:
         for fact in facts:
             if "targetuid" in fact:
                 is_retraction = fact["type"] == RETRACTED
-                word = Word(fact["time"], fact["uid"], is_retraction, fact.get("member"))
+                word = Word(fact["time"], fact["id"], fact["uid"], is_retraction, fact.get("member"))
                 self.words[fact["targetuid"]] = max(
                     self.words.get(fact["targetuid"], word), word, key=lambda w: w[:3]
                 )

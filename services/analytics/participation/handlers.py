@@ -21,6 +21,7 @@ async def on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
             event["community"],
             event["targetuid"],
             event["time"].astimezone(UTC),
+            event["id"],
             event["uid"],
             event["type"] == RETRACTED_TYPE,
         )

@@ -25,6 +25,7 @@ from shared.conditions.evaluation import (
     holds,
 )
 from shared.contracts.facts import AcceptedEvent
+from shared.contracts.own_acts import MEMBER_ATTRIBUTE, is_making, other_member
 from shared.contracts.programme import Programme, Slot
 
 #: What all conditions on one type of event may take here, in steps of some 20 ns; the others are evaluated apart.
@@ -32,13 +33,6 @@ IN_PROCESS_STEPS_MAX_COUNT = 10_000
 
 #: What is read of a version's conditions, in characters, before they are evaluated.
 JUDGED_MAX_CHARS = 20_000
-
-#: The attribute of an accepted event that says which member a beneficiary is.
-MEMBER_ATTRIBUTE: dict[Slot, Literal["member", "objectmember", "replymember"]] = {
-    "actor": "member",
-    "object_author": "objectmember",
-    "reply_author": "replymember",
-}
 
 Reason = Literal[
     "condition_false",
@@ -51,20 +45,6 @@ Reason = Literal[
     "waiting",
     "retracted",
 ]
-
-
-#: What the act itself makes, by type and action: there the object is nobody else's before, and its author the
-#: actor.
-_MAKING: dict[str, frozenset[str] | None] = {
-    "forum.post.v1": None,
-    "forum.reply.v1": None,
-    "chat.message.v1": None,
-    "code.commit.v1": None,
-    "code.issue.v1": frozenset({"opened"}),
-    "code.pull_request.v1": frozenset({"opened"}),
-    "code.comment.v1": frozenset({"created"}),
-    "code.release.v1": frozenset({"published"}),
-}
 
 
 class RuleKey(NamedTuple):
@@ -343,7 +323,7 @@ def _match_event(
                 matched.declined.append(_not_true(event, rule, answer))
                 continue
         # Nobody earns by answering, thanking, reviewing or reacting to themselves.
-        other_id = _other(event) if rule.beneficiary == "actor" else event.get("member")
+        other_id = other_member(event, rule.beneficiary)
         if member_id == other_id and not rule.own:
             matched.declined.append(decline(event, rule, "own_act"))
             continue
@@ -376,24 +356,11 @@ def _windows(
     return tuple(windows), tuple(bounds)
 
 
-def _is_making(event: AcceptedEvent) -> bool:
-    actions = _MAKING.get(event["type"], frozenset())
-    return actions is None or event["data"].get("action") in actions
-
-
-def _other(event: AcceptedEvent) -> str | None:
-    """Whose it is that the actor did something to, or whom they answered; None where the event names nobody."""
-    author, answered = event.get("objectmember"), event.get("replymember")
-    if not _is_making(event):
-        return author or answered
-    return answered or (None if author == event.get("member") else author)
-
-
 def _object(event: AcceptedEvent, rule: CompiledRule) -> str | None:
     """What it was done to, by its channel and id there: what was answered, where the object is only the answer."""
     data = event["data"]
     made, answered = data.get("object"), data.get("in_reply_to")
-    is_answer = rule.beneficiary == "reply_author" or _is_making(event)
+    is_answer = rule.beneficiary == "reply_author" or is_making(event)
     thing = (answered or made) if is_answer else (made or answered)
     return None if thing is None else f"{data.get('channel')}|{thing['id']}"
 

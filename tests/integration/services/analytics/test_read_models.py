@@ -106,15 +106,33 @@ async def test_the_latest_of_retractions_and_restorations_decides_in_whatever_or
     assert [reason["code"] for reason in restoration["why_nothing"]] == ["is_restoration"]
 
 
-async def test_of_two_decisions_at_one_moment_the_greater_uid_is_in_force(
-    world: Any, api: httpx.AsyncClient
+@pytest.mark.parametrize("first_uid", [1, 2])
+@pytest.mark.parametrize("ids", ["ab", "ba"])
+async def test_of_two_decisions_at_one_moment_the_greater_id_is_in_force(
+    world: Any, api: httpx.AsyncClient, ids: str, first_uid: int
 ) -> None:
-    pair = [world.retraction("1"), world.restoration("1")]
-    decides = max(pair, key=lambda event: event["uid"])
+    """By id as in scoring, whatever the uids."""
+    uids = [world.uuid(f"said {number}") for number in (first_uid, 3 - first_uid)]
+    pair = [
+        one | {"id": said_id, "uid": uid}
+        for one, said_id, uid in zip([world.retraction("1"), world.restoration("1")], ids, uids, strict=True)
+    ]
     for facts in (pair, pair[::-1], [pair[0]], [pair[1]]):
         await world.handle(on_events, *facts, world.event("1"))
-    counted = int(decides["type"] == "activity.restored.v1")
-    assert (await participation(api))[0] == counted
+    assert (await participation(api))[0] == int(ids == "ab")
+
+
+@pytest.mark.usefixtures("new_rows")
+async def test_what_bots_do_is_no_participation(world: Any, api: httpx.AsyncClient) -> None:
+    """Nor when it is taken back or restored; what a bot is done to, or what is done to a bot, is."""
+    robots = [world.event(f"bot {n}", "robot", bots="member") for n in range(3)]
+    people = [world.event("1", "ada", bots="objectmember"), world.event("2", "bob", bots="objectmember replymember")]
+    await world.handle(on_events, robots[0], people[0], world.retraction("bot 1"))
+    await world.handle(on_events, *robots, *people, world.retraction("bot 0"))
+    await world.handle(on_events, world.restoration("bot 0", NOON + timedelta(hours=1)))
+    assert await participation(api) == (2, 2, {"forum.post.v1": 2})
+    new = (await ask(api, "/v1/acquisition", by="month", **MARCH))["items"]
+    assert sum(one["new_members"] for month in new for one in month["channels"]) == 2
 
 
 @pytest.mark.usefixtures("new_rows")

@@ -12,9 +12,14 @@ from signal import SIGKILL, SIGQUIT
 from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from plaudit.stack import StackState, kafka, processes, start
 from plaudit.stack.services import connections
+
+# How long an example takes says how busy the machine is; what a case may cost is held by counting steps.
+hypothesis_settings.register_profile("plaudit", deadline=None)
+hypothesis_settings.load_profile("plaudit")
 
 pytest_plugins = ["tests.side_by_side", "tests.faults.summary"]
 

@@ -49,7 +49,8 @@ class CountedRule:
     @classmethod
     def of(cls, rule: Mapping[str, Any]) -> "CountedRule":
         """Read a rule of a programme's document."""
-        return cls(tuple(sorted(set(rule["on"]))), rule.get("to", "actor"), rule.get("when"), rule.get("own", False))
+        types = tuple(sorted(set(rule["on"])))
+        return cls(types, rule.get("to", "actor"), rule.get("when"), rule.get("own", False))
 
     @property
     def key(self) -> str:
@@ -58,7 +59,8 @@ class CountedRule:
     def member_of(self, event: Mapping[str, Any]) -> str | None:
         """The member for whom the event meets this rule; None where it does not.
 
-        As for points: what is no person meets none, nor does what one did to one's own, unless the rule says `own`.
+        As for points: what is no person meets none, nor does what one did to one's own, unless the rule says
+        `own`.
         """
         if event["type"] not in self.types:
             return None

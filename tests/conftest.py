@@ -12,11 +12,17 @@ from signal import SIGKILL, SIGQUIT
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from plaudit.stack import StackState, kafka, processes, start
 from plaudit.stack.services import connections
 
 pytest_plugins = ["tests.side_by_side", "tests.faults.summary"]
+
+# How quick the machine is at making examples is no property that a test is about, and it has other work beside.
+hypothesis_settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("any machine")
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = Path(os.environ.get("PLAUDIT_SHARED_DATA", ROOT / ".." / "shared" / "data")).resolve()

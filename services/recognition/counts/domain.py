@@ -49,7 +49,9 @@ class CountedRule:
     @classmethod
     def of(cls, rule: Mapping[str, Any]) -> "CountedRule":
         """Read a rule of a programme's document."""
-        return cls(tuple(sorted(set(rule["on"]))), rule.get("to", "actor"), rule.get("when"), rule.get("own", False))
+        return cls(
+            tuple(sorted(set(rule["on"]))), rule.get("to", "actor"), rule.get("when"), rule.get("own", False)
+        )
 
     @property
     def key(self) -> str:

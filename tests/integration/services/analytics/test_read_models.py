@@ -126,7 +126,10 @@ async def test_of_two_decisions_at_one_moment_the_greater_id_is_in_force(
 async def test_what_bots_do_is_no_participation(world: Any, api: httpx.AsyncClient) -> None:
     """Nor when it is taken back or restored; what a bot is done to, or what is done to a bot, is."""
     robots = [world.event(f"bot {n}", "robot", bots="member") for n in range(3)]
-    people = [world.event("1", "ada", bots="objectmember"), world.event("2", "bob", bots="objectmember replymember")]
+    people = [
+        world.event("1", "ada", bots="objectmember"),
+        world.event("2", "bob", bots="objectmember replymember"),
+    ]
     await world.handle(on_events, robots[0], people[0], world.retraction("bot 1"))
     await world.handle(on_events, *robots, *people, world.retraction("bot 0"))
     await world.handle(on_events, world.restoration("bot 0", NOON + timedelta(hours=1)))

@@ -60,7 +60,7 @@ class CountedRule:
     def member_of(self, event: Mapping[str, Any]) -> str | None:
         """The member for whom the event meets this rule; None where it does not.
 
-        As for points: what is no person meets none, nor does what one did to one's own, unless the rule says `own`.
+        As for points: a bot meets none, nor does whoever did it to their own, unless the rule says `own`.
         """
         if event["type"] not in self.types:
             return None

@@ -59,7 +59,7 @@ async def test_runs_reversals_redemptions_and_timers_at_once_never_wait_in_a_cir
 
     async def retract(number: int) -> None:
         chosen = [given.pop(chance.randrange(len(given))) for _ in range(min(25, len(given)))]
-        await world.give(*(world.award(f"not {key}", name, -points, reverses=key) for key, name, points in chosen))
+        await world.give(*(world.award(f"not {key}", name, -points, amends=key) for key, name, points in chosen))
 
     async def pay(number: int) -> None:
         answer = await maker.post("/v1/payout-runs", headers={"Idempotency-Key": uuid4().hex})

@@ -88,6 +88,7 @@ class Line:
             public=(),
             publishing=Publishing.ONE_PERSON,
             retention=Retention(),
+            bots=(),
             revision=1,
         )
         async with self.worlds["ingest"].begin() as tx:

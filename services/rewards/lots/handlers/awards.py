@@ -1,9 +1,9 @@
 """Awards become points of members: new ones are booked in bulk, repeated ones change nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from services.rewards.ledger.domain.entries import deltas
+from services.rewards.ledger.domain.entries import Owner, deltas
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots import store
 from services.rewards.lots.domain.awards import Award, LotTerms, transfer
@@ -47,11 +47,12 @@ async def book(tx: Transaction, awards: Sequence[Award], *, terms: LotTerms) -> 
     AWARDS_REPEATED.inc(len(awards) - len(fresh))
     if not fresh:
         return
-    # 2. The lots of new awards, but for those of which an amendment came first.
+    # 2. Members before lots, as everybody takes them: an amendment that came first adds the lot of its award, too.
+    available = await ledger_store.lock_members(tx.conn, {award.owner for award, _ in fresh})
     plan = planned(fresh, terms, tx.now)
     plan = apart(plan, await store.add_lots(tx.conn, plan.lots))
     # 3. Members with an amendment need the lots that it is about: those say where the points go or come from.
-    rest = await _amend(tx, fresh, rest=plan.rest, terms=terms) if plan.rest else NOTHING_BOOKED
+    rest = await _amend(tx, available, rest=plan.rest, terms=terms) if plan.rest else NOTHING_BOOKED
     # 4. Balances in account order, each account once, then the entries they are the sum of.
     entries = plain_entries(plan, terms) + rest.entries
     await ledger_store.add_to_balances(tx.conn, deltas(entries))
@@ -62,10 +63,10 @@ async def book(tx: Transaction, awards: Sequence[Award], *, terms: LotTerms) -> 
     _count(fresh)
 
 
-async def _amend(tx: Transaction, fresh: Sequence[Booking], *, rest: Sequence[Booking], terms: LotTerms) -> Booked:
+async def _amend(
+    tx: Transaction, available: Mapping[Owner, int], *, rest: Sequence[Booking], terms: LotTerms
+) -> Booked:
     """Book the awards and amendments of members who have one, by the lots that they are about."""
-    # All members of the batch, not only these: what follows locks the others, in the same order.
-    available = await ledger_store.lock_members(tx.conn, {award.owner for award, _ in fresh})
     lots = await store.load_lots(tx.conn, lots_touched(rest))
     owners = dict.fromkeys(award.owner for award, _ in rest)
     books = {owner: LotBook(available[owner], lots.get(owner, ())) for owner in owners}

@@ -40,6 +40,8 @@ class Rooms:
     windows: dict[bytes, Window] = field(default_factory=dict)
     #: New claims that have their room, and that the database does not have yet.
     fresh: Sequence[Claim] = ()
+    #: Claims of which another state is known than the database has, by award.
+    changed: Mapping[tuple[str, str], Claim] = field(default_factory=dict)
     #: What has got another room beside those that were asked for, by award.
     adjusted: dict[tuple[str, str], Claim] = field(default_factory=dict)
 
@@ -108,7 +110,7 @@ class Rooms:
             if loaded is None:
                 loaded = await store.load_claims_of_windows(self.conn, since=start)
             found = [
-                self.adjusted.get(key, claim)
+                self.adjusted.get(key) or self.changed.get(key, claim)
                 for claim in loaded
                 if (key := (claim.community, claim.award_id)) not in known
             ]
@@ -153,6 +155,8 @@ async def find_room(
         if claim.is_to_settle and _member(claim) in waiting:
             claim.is_settled = False
     rooms.fresh = ready
+    # One that keeps its room may still get another, by what else there is in the batch.
+    rooms.changed = {(claim.community, claim.award_id): claim for claim in changed}
     await rooms.settle(late)
     await _store(tx, rooms, new=new, changed=changed, awards=awards)
 

@@ -95,7 +95,7 @@ class Settings(SigningSettings):
         description="While events wait longer than this to be judged, all together may send a quarter",
     )
     scored_age_max_seconds: float = Field(
-        0.5,
+        0.0,
         ge=0,
         description="While an event waits longer than this to be scored, those who send much are let in ever "
         "slower; 0: nobody looks",

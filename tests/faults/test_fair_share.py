@@ -33,12 +33,7 @@ DEAR_RULES_COUNT = 200
 DEAR_COUNT = 300 if FULL else 150
 #: As many of one request as the API lets anybody try.
 DEAR_REQUEST_COUNT = 200
-#: Scoring that takes so few events in a transaction has room for a small part of what the door lets in.
-SLOW_BATCH_COUNT = 5
-SLOW_COUNT = 2_000 if FULL else 1_200
 ALL_AT_ONCE = Pace(events_per_request=1_000, pause_seconds=0.0)
-#: A request is taken whole, and others wait behind it for as long as scoring takes.
-IN_SMALL_REQUESTS = Pace(events_per_request=20, pause_seconds=0.0)
 WARMING_COUNT = 3
 QUIET_COUNT = 15
 FLOODED_MIN_COUNT = 5
@@ -128,28 +123,6 @@ async def test_a_flood_by_the_api(platform_under_faults: Arena) -> None:
         await run.count_in_flight()
         run.recovers()
     assert run.throttled_seconds, "nobody was told to wait"
-    other.assert_undisturbed()
-
-
-@once
-@quick
-async def test_a_flood_where_scoring_is_slow(platform_under_faults: Arena) -> None:
-    """The machine has not the room that the shares say: the door sees how late events are scored, and brakes."""
-    arena = platform_under_faults
-    await arena.workers.restart("scoring", batch_max_count=str(SLOW_BATCH_COUNT))
-    try:
-        async with (
-            neighbour(arena) as other,
-            arena.run("41 flood where scoring is slow", count=SLOW_COUNT, pace=IN_SMALL_REQUESTS) as run,
-        ):
-            await other.while_flooded(lambda: run.throttled_seconds is not None)
-            await run.count_in_flight()
-            run.recovers()
-    finally:
-        await arena.workers.restart("scoring")
-        await arena.workers.ready()
-    assert run.throttled_seconds, "nobody was told to wait"
-    assert other.client.throttled_seconds == 0, "who sends little was told to wait"
     other.assert_undisturbed()
 
 

@@ -15,22 +15,22 @@ from services.ingest.costs.handlers import FOLLOWED_PROGRAMMES
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
 from services.ingest.events.api.documents import OPERATIONS, SCHEMAS
-from services.ingest.lanes.handlers import LANE_READER
+from services.ingest.lanes.handlers import lanes
 from services.ingest.members import api as members
 from services.ingest.members import handlers as members_handlers
 from services.ingest.problems import ERRORS
 from services.ingest.settings import Settings
-from shared.consumer import Lanes, Subscription
+from shared.consumer import Subscription
 from shared.contracts.facts import RAW_EVENT
 from shared.service import ServiceSpec, Timer, run
-from shared.topics import LANE_PREFIX, RAW
+from shared.topics import RAW
 
 SPEC = ServiceSpec(
     name="ingest",
     description="The front door: takes events, says what became of each, and knows who is who across channels.",
     settings=Settings,
     subscriptions=[FOLLOWED_PROGRAMMES, Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
-    lanes=Lanes(LANE_PREFIX, LANE_READER.on_records, LANE_READER.choose, LANE_READER.is_closed),
+    lanes=lanes,
     routers=[part.router for part in (posting, receipts, members, communities, people, keys, sign_ins)],
     problems=ERRORS,
     timers=[

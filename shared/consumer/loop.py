@@ -16,7 +16,6 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Any
 
 import asyncpg
@@ -33,7 +32,7 @@ from shared.consumer.offsets import OffsetConflictError
 from shared.consumer.own_failures import OwnFailureError, OwnFailures
 from shared.consumer.progress import Progress
 from shared.consumer.rebalances import Rebalances
-from shared.consumer.subscription import Lanes, Preparation, Subscription, topics_and_lanes
+from shared.consumer.subscription import Lanes, Preparation, Subscription, handle, topics_and_lanes
 from shared.failures import is_transient
 from shared.outbox import OutboxRelay
 from shared.postgres import begin
@@ -275,7 +274,7 @@ class ConsumerLoop(mode.Service):
             nonlocal attempts, own_failures
             attempts += 1
             # The connection may have gone after the server committed: ask before doing it again.
-            if attempts > 1 and await self._was_committed(moves):
+            if attempts > 1 and await offsets.were_moved(self._pool, old=self._next, new=moves):
                 return
             try:
                 await self._prepare_and_commit(moves, batch)
@@ -327,36 +326,14 @@ class ConsumerLoop(mode.Service):
             # 1. The offsets first: their row locks keep any other owner of the partition waiting.
             await offsets.move(conn, old=self._next, new=moves)
             async with self._own_failures.noticed():
-                # 2. The facts, topic by topic in the order they were subscribed, and those of lanes.
-                for topic, subscription in self._subscriptions.items():
-                    if topic in messages:
-                        try:
-                            await subscription.handler(tx, messages[topic])
-                        except InvalidMessageError as invalid:
-                            invalid.topic = topic
-                            raise
-                if self._lanes is not None:
-                    of_lanes = [messages[topic] for topic in messages.keys() - self._subscriptions.keys()]
-                    if of_lanes:
-                        await self._lanes.handler(tx, list(chain.from_iterable(of_lanes)))
+                # 2. The facts.
+                await handle(tx, messages, subscriptions=self._subscriptions, lanes=self._lanes)
                 # 3. What can never succeed, as messages of the same transaction.
                 await self._dead_letters.publish(tx, batch.rejections)
                 # 4. The messages about the facts.
                 count = await tx.store_outbox()
         # 5. Only now may they be published.
         self._relay.wake(count)
-
-    async def _was_committed(self, moves: dict[TopicPartition, int]) -> bool:
-        """After a failure whose outcome is unknown: True when the transaction had been committed after all.
-
-        Raises OffsetConflictError when the offsets are neither before nor after the batch.
-        """
-        stored = await offsets.stored(self._pool, moves)
-        if all(stored.get(partition) == offset for partition, offset in moves.items()):
-            return True
-        if all(stored.get(partition) == self._next[partition] for partition in moves):
-            return False
-        raise OffsetConflictError
 
     async def _load_offsets(self, partitions: list[TopicPartition]) -> None:
         """Stand where the database says; a partition never read before begins at its first record."""

@@ -55,6 +55,21 @@ async def stored(pool: asyncpg.Pool, partitions: Iterable[TopicPartition]) -> di
     return {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
 
 
+async def were_moved(
+    pool: asyncpg.Pool, *, old: Mapping[TopicPartition, int], new: Mapping[TopicPartition, int]
+) -> bool:
+    """After a transaction whose outcome is unknown: whether it moved the offsets of `new` on from `old` after all.
+
+    Raises OffsetConflictError when they are neither before nor after it.
+    """
+    found = await stored(pool, new)
+    if all(found.get(partition) == offset for partition, offset in new.items()):
+        return True
+    if all(found.get(partition) == old[partition] for partition in new):
+        return False
+    raise OffsetConflictError
+
+
 async def begin_at(pool: asyncpg.Pool, offsets: Mapping[TopicPartition, int]) -> None:
     """Note where partitions that were never read begin; those that were meanwhile stay as they are."""
     async with begin(pool) as conn:

@@ -2,9 +2,10 @@
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Generic
 
 from pydantic import TypeAdapter
@@ -12,7 +13,7 @@ from pydantic import TypeAdapter
 from shared.postgres import Connection
 from shared.settings import ServiceSettings
 from shared.topics import Topic
-from shared.transaction import SettingsT_co, Transaction
+from shared.transaction import InvalidMessageError, SettingsT_co, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -87,3 +88,27 @@ def topics_and_lanes(topics: Collection[str], lanes: Lanes | None) -> dict[str, 
         return {"topics": list(topics)}
     names = "|".join(re.escape(topic) for topic in topics)
     return {"pattern": rf"^(?:(?:{names})$|{re.escape(lanes.prefix)})"}
+
+
+async def handle(
+    tx: Transaction[Any],
+    messages: Mapping[str, list[Any]],
+    *,
+    subscriptions: Mapping[str, Subscription],
+    lanes: Lanes | None,
+) -> None:
+    """Give a batch's messages, by topic, to the handlers: in the order of the subscriptions, those of lanes last.
+
+    Raises InvalidMessageError, which names the topic, when a handler refuses one.
+    """
+    for topic, subscription in subscriptions.items():
+        if topic in messages:
+            try:
+                await subscription.handler(tx, messages[topic])
+            except InvalidMessageError as invalid:
+                invalid.topic = topic
+                raise
+    if lanes is not None:
+        of_lanes = [messages[topic] for topic in messages.keys() - subscriptions.keys()]
+        if of_lanes:
+            await lanes.handler(tx, list(chain.from_iterable(of_lanes)))

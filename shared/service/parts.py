@@ -133,7 +133,7 @@ class Parts(mode.Service):
                 self.pool,
                 self.relay,
                 self._settings,
-                self._spec.lanes,
+                self._spec.lanes and self._spec.lanes(),
             )
             await self.add_runtime_dependency(self._consumer_loop)
 

@@ -39,8 +39,8 @@ class ServiceSpec:
     problems: ErrorTable = field(default_factory=dict)
     timers: Sequence[Timer] = ()
     closing: Sequence[Callable[[], Awaitable[None]]] = ()
-    #: Topics that it reads by the beginning of their names.
-    lanes: Lanes | None = None
+    #: Topics that it reads by the beginning of their names; made for each loop.
+    lanes: Callable[[], Lanes] | None = None
     #: How facts of its own are taken in that its database has forgotten, step by step.
     read_back: Sequence[ReadBack] = ()
     #: Topics of which it answers nothing (see `Connected.check_is_whole`) before it has read what it finds there

@@ -15,7 +15,7 @@ from services.ingest.lanes.domain import LaneRecord, Reading, Terms, read_record
 from services.ingest.metrics import EVENTS_COST, LANE_EVENTS, REQUESTS_TOO_DEAR
 from services.ingest.settings import Settings
 from services.ingest.shares.domain import Bucket, Buckets, Share
-from shared.consumer import Preparation
+from shared.consumer import Lanes, Preparation
 from shared.contracts.facts import REJECTED_EVENT, RejectedData
 from shared.telemetry import new_traceparent
 from shared.topics import LANE_PREFIX, RAW, REJECTED, community_of_lane
@@ -31,7 +31,7 @@ class LaneReader:
     """Reads lanes at the pace of their communities' shares, which are as large as at the front door.
 
     They are beside those at the door. What is beyond a share waits in the lane; the community of which least came
-    lately goes first.
+    lately goes first. A loop has one of its own: what was chosen is remembered for its batch.
     """
 
     def __init__(self) -> None:
@@ -111,7 +111,10 @@ class LaneReader:
         return found
 
 
-LANE_READER = LaneReader()
+def lanes() -> Lanes:
+    """The lanes of one loop, and what reads them."""
+    reader = LaneReader()
+    return Lanes(LANE_PREFIX, reader.on_records, reader.choose, reader.is_closed)
 
 
 class Line(NamedTuple):

@@ -35,6 +35,9 @@ class Topic:
     signed: bool = False
     #: Its only producer reads it as well, once its database came from a backup: it holds what that has forgotten.
     read_back: bool = False
+    #: The broker says when a record was written. What its producer says is not believed: one that says "long ago"
+    #: would end by its retention before it is read.
+    dated_by_broker: bool = False
 
     @property
     def config(self) -> dict[str, str]:
@@ -43,6 +46,7 @@ class Topic:
             "cleanup.policy": "compact" if self.compacted else "delete",
             "retention.ms": str(self.retention_ms),
             "compression.type": "producer",
+            "message.timestamp.type": "LogAppendTime" if self.dated_by_broker else "CreateTime",
         }
 
 
@@ -227,6 +231,7 @@ def lane_topic(community: str, name: str) -> Topic:
         producers=(name,),
         consumers=("ingest",),
         retention_ms=7 * DAY_MS,
+        dated_by_broker=True,
     )
 
 

@@ -382,7 +382,8 @@ class ConsumerLoop(mode.Service):
         told: dict[TopicPartition, int] = {}
         while not self.should_stop:
             await self.sleep(self._settings.position_seconds)
-            if self.should_stop or self._next == told:
+            # Between two assignments it stands nowhere.
+            if self.should_stop or not self._next or self._next == told:
                 continue
             told = dict(self._next)
             if not await tell_position(self._consumer, told):

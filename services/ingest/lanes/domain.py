@@ -55,7 +55,7 @@ class Terms(NamedTuple):
 def written_at(timestamp_ms: int) -> datetime:
     """When a record was written, as it says in milliseconds since 1970; the nearest moment for what is no date.
 
-    The client sets it to any number of 64 bits, and the broker takes it.
+    The broker dates lanes. In one that was made otherwise a client's time may be any number of 64 bits.
     """
     return datetime.fromtimestamp(min(max(timestamp_ms, 0), _LAST_MS) / 1000, UTC)
 

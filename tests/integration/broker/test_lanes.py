@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -99,15 +100,18 @@ async def test_what_a_record_claims_is_ignored(stack: Any, ingest: Parts, lane: 
     assert await ingest.pool.fetchval("select count(*) from events where community = $1", other) == 0
 
 
-async def test_a_record_that_says_it_was_written_at_no_date_stops_nobody(
+async def test_the_broker_says_when_a_record_of_a_lane_was_written(
     stack: Any, lane: tuple[Broker, str, str]
 ) -> None:
+    """What says "in 1970" would end by the topic's retention, perhaps before it is read."""
     broker, topic, community = lane
+    began = time.time()
     producer = AIOKafkaProducer(**broker.options)
     await producer.start()
     try:
         for number, timestamp_ms in enumerate((-(10**17), -2, 0)):
-            await producer.send_and_wait(topic, orjson.dumps(event(number)), timestamp_ms=timestamp_ms)
+            written = await producer.send_and_wait(topic, orjson.dumps(event(number)), timestamp_ms=timestamp_ms)
+            assert written.timestamp >= int(began * 1000)
     finally:
         await producer.stop()
     assert len(await read(stack.state, EVENTS, community, 3)) == 3

@@ -55,6 +55,29 @@ async def test_workers_that_come_and_go_leave_every_fact_once_and_in_order(line:
     assert sum((await line.offsets()).values()) == count * len(keys)
 
 
+async def test_a_worker_that_stands_nowhere_for_a_moment_tells_no_position(line: Line) -> None:
+    pause, pauses = 0.01, 0
+    await line.send([message(0)])
+    async with line.worker(position_seconds=pause) as worker:
+        await line.until_stored(1)
+        sleep = worker.loop.sleep
+
+        async def counted(seconds: float) -> None:
+            nonlocal pauses
+            pauses += seconds == pause
+            await sleep(seconds)
+
+        async def has_reported(times: int) -> bool:
+            return pauses >= times or worker.loop.crashed
+
+        worker.loop.sleep = counted  # type: ignore[method-assign, assignment]
+        await until(lambda: has_reported(3))
+        await worker.loop.on_revoked()
+        pauses = 0
+        await until(lambda: has_reported(3))
+        assert not worker.loop.crashed
+
+
 async def test_more_workers_than_partitions_are_ready_with_nothing_to_do(line: Line) -> None:
     await line.send([message(0)])
     async with AsyncExitStack() as workers:

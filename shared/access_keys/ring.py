@@ -142,6 +142,8 @@ def _bearer(claims: Claims, person: FollowedPerson | None) -> Principal | Refusa
         return Refusal.INVALID_TOKEN
     if person.disabled:
         return Refusal.DISABLED_PERSON
+    if claims.unbound_count < person.unbound_count:
+        return Refusal.EXPIRED_TOKEN
     return Principal(
         community=claims.community,
         person_id=person.person_id,

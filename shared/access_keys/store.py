@@ -9,13 +9,14 @@ from shared.postgres import Connection
 
 
 class FollowedPerson(NamedTuple):
-    """A person as a community sees them; who was disabled for one community is so in every one."""
+    """A person as a community sees them; who was disabled, or unbound, for one community is so in every one."""
 
     person_id: str
     name: str
     kind: str
     disabled: bool
     roles: tuple[str, ...]
+    unbound_count: int
 
 
 class KnownKey(NamedTuple):
@@ -64,11 +65,13 @@ async def put_people(conn: Connection, changes: Sequence[PersonChanged]) -> None
     """Keep people as these changes say; a revision that is not above the one known changes nothing."""
     await conn.executemany(
         """
-        insert into followed_people as p (community, person_id, revision, name, kind, disabled, roles)
-        values ($1, $2::text::uuid, $3, $4, $5, $6, $7)
+        insert into followed_people as p (
+            community, person_id, revision, name, kind, disabled, roles, unbound_count)
+        values ($1, $2::text::uuid, $3, $4, $5, $6, $7, $8)
         on conflict (community, person_id) do update
         set revision = excluded.revision, name = excluded.name, kind = excluded.kind,
-            disabled = excluded.disabled, roles = excluded.roles
+            disabled = excluded.disabled, roles = excluded.roles,
+            unbound_count = greatest(p.unbound_count, excluded.unbound_count)
         where excluded.revision > p.revision
         """,
         [
@@ -80,6 +83,7 @@ async def put_people(conn: Connection, changes: Sequence[PersonChanged]) -> None
                 change["data"]["kind"],
                 change["data"]["disabled"],
                 change["data"]["roles"],
+                change["data"].get("unbound_count", 0),
             )
             for change in changes
         ],
@@ -135,16 +139,21 @@ async def find_person(conn: Connection, *, community: str, person_id: str) -> Fo
     """A person as the community sees them; None when it has never had them."""
     row = await conn.fetchrow(
         """
-        select name, kind, roles,
-            exists (select from followed_people d where d.person_id = p.person_id and d.disabled) as disabled
-        from followed_people p where community = $1 and person_id = $2::text::uuid
+        select name, kind, roles, d.disabled, d.unbound_count
+        from followed_people p
+        cross join lateral (
+            select bool_or(disabled) as disabled, max(unbound_count) as unbound_count
+            from followed_people o where o.person_id = p.person_id) d
+        where p.community = $1 and p.person_id = $2::text::uuid
         """,
         community,
         person_id,
     )
     if row is None:
         return None
-    return FollowedPerson(person_id, row["name"], row["kind"], row["disabled"], tuple(row["roles"]))
+    return FollowedPerson(
+        person_id, row["name"], row["kind"], row["disabled"], tuple(row["roles"]), row["unbound_count"]
+    )
 
 
 async def find_token_key(conn: Connection, *, kid: str, now: datetime) -> str | None:

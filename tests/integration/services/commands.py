@@ -88,6 +88,10 @@ async def enable(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{desk.people}/{await desk.person()}/enable")
 
 
+async def unbind(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{desk.people}/{await desk.person()}/unbind", {})
+
+
 async def issue_key(desk: Desk) -> Ask:
     body = {"community": desk.world.community, "person_id": await desk.person(), "name": "plugin"}
     return Ask(desk.api, "POST", "/v1/keys", body)
@@ -224,6 +228,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest PUT /v1/communities/{community}/people/{person_id}/roles": ("person.set_roles", set_roles),
     "ingest POST /v1/communities/{community}/people/{person_id}/disable": ("person.disable", disable),
     "ingest POST /v1/communities/{community}/people/{person_id}/enable": ("person.enable", enable),
+    "ingest POST /v1/communities/{community}/people/{person_id}/unbind": ("person.unbind", unbind),
     "ingest POST /v1/keys": ("key.issue", issue_key),
     "ingest POST /v1/communities/{community}/keys/{key_id}/rotate": ("key.rotate", rotate_key),
     "ingest DELETE /v1/communities/{community}/keys/{key_id}": ("key.revoke", revoke_key),

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
-from services.ingest.access.people.api import PERSON_EXAMPLE, UNKNOWN_PERSON
+from services.ingest.access.people.api import PERSON_EXAMPLE, UNKNOWN_PERSON, PersonShown
 from services.ingest.access.providers.domain import ID_TOKEN_MAX_CHARS, InvalidIdTokenError
 from services.ingest.access.providers.handlers import check_id_token
 from services.ingest.access.sign_ins import handlers
@@ -50,6 +50,7 @@ from shared.http.problem_types import (
     MALFORMED_JSON,
     MISSING_SCOPE,
     NOT_AVAILABLE,
+    OTHER_COMMUNITY,
     REQUEST_TOO_LARGE,
     UNKNOWN_FIELD,
 )
@@ -152,6 +153,16 @@ class TokenIssued(BaseModel):
         )
 
 
+class Unbinding(RequestBody):
+    """How somebody is unbound."""
+
+    may_return: bool = Field(
+        False,
+        description="Whether who they were there may become them again, by a verified email",
+        examples=[False],
+    )
+
+
 @router.post(
     "/v1/sign-in-links",
     status_code=201,
@@ -232,3 +243,28 @@ async def _signed_in(begin: Begin, settings: Settings, body: SignIn, now: dateti
     subject = await check_id_token(settings, id_token=body.id_token or "", nonce=body.nonce, now=now)
     async with begin() as tx:
         return await handlers.sign_in_by_subject(tx, community=body.community or "", subject=subject)
+
+
+@router.post(
+    "/v1/communities/{community}/people/{person_id}/unbind",
+    tags=["people"],
+    summary="Unbind a person from who they are at a provider",
+    responses=problem_responses(OTHER_COMMUNITY, UNKNOWN_PERSON),
+)
+async def post_unbind(
+    caller: Annotated[Principal, requires(Scope.PEOPLE_WRITE)],
+    tx: Tx,
+    community: Slug,
+    person_id: UUID,
+    body: Unbinding,
+) -> PersonShown:
+    """For a provider that is no longer the one, or somebody there who is not them.
+
+    Their tokens end in every community, and the links for them and by them; access keys stay. The next whose
+    email the provider has verified as theirs becomes them, but for who they were. Of whom other communities know
+    too, the installation's administrator decides.
+    """
+    appointment = await handlers.unbind(
+        tx, caller=caller, community=community, person_id=str(person_id), may_return=body.may_return
+    )
+    return PersonShown.of(appointment)

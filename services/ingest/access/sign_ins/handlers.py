@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
-from services.ingest.access.people.domain import UnknownPersonError
+from services.ingest.access.people import handlers as people
+from services.ingest.access.people.domain import Appointment, UnknownPersonError
+from services.ingest.access.people.store import lock_person
 from services.ingest.access.providers.domain import InvalidIdTokenError, Subject
 from services.ingest.access.sign_ins import store
 from services.ingest.access.sign_ins.domain import (
@@ -18,7 +20,7 @@ from services.ingest.access.sign_ins.domain import (
 from services.ingest.access.token_keys.handlers import sign
 from services.ingest.metrics import SIGN_INS
 from services.ingest.settings import Settings
-from shared.access_keys import find_person, load_standings
+from shared.access_keys import FollowedPerson, Principal, find_person, load_standings
 from shared.access_keys.tokens import Claims
 from shared.audit import Actor, Did
 from shared.transaction import Transaction
@@ -64,12 +66,11 @@ async def sign_in_by_link(tx: Transaction[Settings], *, secret_sha256: str) -> S
     # Whoever comes with the same link meanwhile waits, and finds it used.
     link = check_usable(await store.lock_link(tx.conn, secret_sha256=secret_sha256), tx.now)
     await _check_maker(tx, link)
+    person = None
     if link.person_id is not None:
-        await _check_person(tx, community=link.community, person_id=link.person_id)
+        person = await _check_person(tx, community=link.community, person_id=link.person_id)
     await store.set_used(tx.conn, secret_sha256=secret_sha256, at=tx.now)
-    signed_in = await _signed_in(
-        tx, link.community, person_id=link.person_id or link.member_id or "", member_id=link.member_id
-    )
+    signed_in = await _signed_in(tx, link.community, person=person, member_id=link.member_id)
     SIGN_INS.labels("link").inc()
     return signed_in
 
@@ -80,22 +81,35 @@ async def sign_in_by_subject(tx: Transaction[Settings], *, community: str, subje
     Raises UnknownSubjectError for nobody and for several, InvalidIdTokenError for an id token that has signed
     somebody in there before, DisabledPersonError and NoSigningKeyError; the id token is then as it was.
     """
-    found = await store.find_subjects(
-        tx.conn, community=community, issuer=subject.issuer, subject=subject.subject, email=subject.email
-    )
-    known = [person_id for person_id, is_subject in found if is_subject] or [person_id for person_id, _ in found]
-    if len(known) != 1:
+    person_id, _ = await _find_subject(tx, community=community, subject=subject)
+    # From here on nobody binds or unbinds them: who has meanwhile is seen by looking again.
+    await lock_person(tx.conn, person_id=person_id)
+    locked_id, is_subject = await _find_subject(tx, community=community, subject=subject)
+    if locked_id != person_id:
         raise UnknownSubjectError
-    (person_id,) = known
-    await _check_person(tx, community=community, person_id=person_id)
+    person = await _check_person(tx, community=community, person_id=person_id)
     # Whoever comes with the same one meanwhile waits, and finds it used.
     if not await store.add_used(tx.conn, community=community, signed_sha256=subject.signed_sha256, at=tx.now):
         raise InvalidIdTokenError("It has signed in already, and does so once: sign in at the provider again")
-    if not found[0][1]:
+    if not is_subject:
         await store.set_subject(tx.conn, person_id=person_id, issuer=subject.issuer, subject=subject.subject)
-    signed_in = await _signed_in(tx, community, person_id=person_id, member_id=None)
+    signed_in = await _signed_in(tx, community, person=person, member_id=None)
     SIGN_INS.labels("id_token").inc()
     return signed_in
+
+
+async def unbind(
+    tx: Transaction[Settings], *, caller: Principal, community: str, person_id: str, may_return: bool
+) -> Appointment:
+    """Have a person be nobody at a provider any more; their tokens end, and the links for them and by them.
+
+    Raises what the change of a person does: UnknownPersonError and OtherCommunityError.
+    """
+    appointment = await people.unbind(
+        tx, caller=caller, community=community, person_id=person_id, may_return=may_return
+    )
+    await store.end_links(tx.conn, person_id=person_id, at=tx.now)
+    return appointment
 
 
 async def sweep(tx: Transaction[Settings]) -> None:
@@ -112,17 +126,30 @@ async def _check_maker(tx: Transaction[Settings], link: Link) -> None:
             raise WithdrawnLinkError
 
 
-async def _check_person(tx: Transaction[Settings], *, community: str, person_id: str) -> None:
+async def _find_subject(tx: Transaction[Settings], *, community: str, subject: Subject) -> tuple[str, bool]:
+    """Who of a community that is, and whether they were before. Raises UnknownSubjectError but for one."""
+    found = await store.find_subjects(
+        tx.conn, community=community, issuer=subject.issuer, subject=subject.subject, email=subject.email
+    )
+    known = [one for one in found if one[1]] or found
+    if len(known) != 1:
+        raise UnknownSubjectError
+    return known[0]
+
+
+async def _check_person(tx: Transaction[Settings], *, community: str, person_id: str) -> FollowedPerson:
     person = await find_person(tx.conn, community=community, person_id=person_id)
     if person is None:
         raise UnknownPersonError(community, person_id)
     if person.disabled:
         raise DisabledPersonError
+    return person
 
 
 async def _signed_in(
-    tx: Transaction[Settings], community: str, *, person_id: str, member_id: str | None
+    tx: Transaction[Settings], community: str, *, person: FollowedPerson | None, member_id: str | None
 ) -> SignedIn:
+    person_id = person.person_id if person else member_id or ""
     issued_at = tx.now.replace(microsecond=0)
     claims = Claims(
         token_id=uuid4().hex,
@@ -131,6 +158,7 @@ async def _signed_in(
         member_id=member_id,
         issued_at=issued_at,
         expires_at=issued_at + timedelta(seconds=tx.settings.token_seconds),
+        unbound_count=person.unbound_count if person else 0,
     )
     # Nobody had shown a credential before: who came is known from here on.
     actor = Actor(community, person_id, f"token:{claims.token_id}")

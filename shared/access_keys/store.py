@@ -20,15 +20,31 @@ class FollowedPerson(NamedTuple):
 
 
 class KnownKey(NamedTuple):
-    """An access key, and whose it is; None where the service has heard of nobody."""
+    """An access key, and whose it is; None where the service has heard of nobody.
+
+    `has_ended` goes by the clock that is ahead: the one that was given, or the database's.
+    """
 
     community: str
     key_id: str
     scopes: tuple[str, ...]
     revoked: bool
-    expires_at: datetime | None
+    has_ended: bool
     last_used_at: datetime | None
     person: FollowedPerson | None
+
+
+class TokenVerifier(NamedTuple):
+    """What verifies tokens, in base64url, and what time it is by the database's clock."""
+
+    public_key: str
+    clock: datetime
+
+
+async def load_clock(conn: Connection) -> datetime:
+    """What time it is by the database's clock: the same for all processes of a service, whatever theirs say."""
+    clock: datetime = await conn.fetchval("select now()")
+    return clock
 
 
 async def put_access_keys(conn: Connection, changes: Sequence[AccessKeyChanged]) -> None:
@@ -110,14 +126,16 @@ async def put_token_keys(conn: Connection, changes: Sequence[TokenKeyChanged]) -
     )
 
 
-async def find_key(conn: Connection, *, secret_sha256: str) -> KnownKey | None:
+async def find_key(conn: Connection, *, secret_sha256: str, now: datetime) -> KnownKey | None:
     """The access key with that hash, with whose it is; None when there is none."""
     row = await conn.fetchrow(
         """
-        select community, key_id, scopes, revoked, expires_at, last_used_at, person_id
+        select community, key_id, scopes, revoked, last_used_at, person_id,
+            coalesce(expires_at <= greatest($2, now()), false) as has_ended
         from access_keys where secret_sha256 = $1
         """,
         secret_sha256,
+        now,
     )
     if row is None:
         return None
@@ -129,7 +147,7 @@ async def find_key(conn: Connection, *, secret_sha256: str) -> KnownKey | None:
         key_id=row["key_id"],
         scopes=tuple(row["scopes"]),
         revoked=row["revoked"],
-        expires_at=row["expires_at"],
+        has_ended=row["has_ended"],
         last_used_at=row["last_used_at"],
         person=person,
     )
@@ -156,18 +174,26 @@ async def find_person(conn: Connection, *, community: str, person_id: str) -> Fo
     )
 
 
-async def find_token_key(conn: Connection, *, kid: str, now: datetime) -> str | None:
-    """The key that verifies tokens signed with that id, in base64url; None when there is none that still does."""
-    found: str | None = await conn.fetchval(
-        "select public_key from followed_token_keys where kid = $1 and not revoked and not_after > $2", kid, now
+async def find_token_key(conn: Connection, *, kid: str, now: datetime) -> TokenVerifier | None:
+    """The key that verifies tokens signed with that id; None for none that does so yet, by either clock."""
+    row = await conn.fetchrow(
+        """
+        select public_key, now() as clock from followed_token_keys
+        where kid = $1 and not revoked and not_after > greatest($2, now())
+        """,
+        kid,
+        now,
     )
-    return found
+    return None if row is None else TokenVerifier(row["public_key"], row["clock"])
 
 
 async def set_last_used(conn: Connection, *, community: str, key_id: str, at: datetime) -> None:
-    """Note when a key was last used."""
+    """Note when a key was last used; by a clock that is ahead, that is now."""
     await conn.execute(
-        "update access_keys set last_used_at = greatest(last_used_at, $3) where community = $1 and key_id = $2",
+        """
+        update access_keys set last_used_at = greatest(last_used_at, least($3, now()))
+        where community = $1 and key_id = $2
+        """,
         community,
         key_id,
         at,

@@ -28,7 +28,7 @@ from services.ingest.members.domain import IdentityKey
 from services.ingest.members.store import find_member
 from services.ingest.metrics import SIGN_INS_REFUSED
 from services.ingest.settings import Settings
-from shared.access_keys import hash_secret
+from shared.access_keys import hash_secret, load_clock
 from shared.contracts.channels import compared_id
 from shared.contracts.fields import Channel, Id, Slug
 from shared.contracts.texts import if_text, plain_id
@@ -44,6 +44,7 @@ from shared.http import (
     problem_responses,
     requires,
 )
+from shared.http.connected import Connected, ConnectedService
 from shared.http.problem_types import (
     DISABLED_PERSON,
     INVALID_REQUEST,
@@ -196,7 +197,7 @@ async def post_link(
         created_at=tx.now,
         expires_at=tx.now + timedelta(seconds=settings.link_seconds),
     )
-    await handlers.make_link(tx, link=link)
+    link = await handlers.make_link(tx, link=link)
     return LinkMade(link=secret, expires_at=link.expires_at, member_id=link.member_id, person_id=link.person_id)
 
 
@@ -218,7 +219,9 @@ async def post_link(
         common=(MALFORMED_JSON, REQUEST_TOO_LARGE, INVALID_REQUEST, UNKNOWN_FIELD, NOT_AVAILABLE),
     ),
 )
-async def post_token(request: Request, begin: Begin, settings: OwnSettings, body: SignIn) -> TokenIssued:
+async def post_token(
+    request: Request, service: ConnectedService, begin: Begin, settings: OwnSettings, body: SignIn
+) -> TokenIssued:
     """Takes no access key: a link that was not used yet, or an id token of the provider.
 
     The token lasts for ten minutes at most. Every service checks it by itself, and what it lets its person do is
@@ -228,17 +231,21 @@ async def post_token(request: Request, begin: Begin, settings: OwnSettings, body
     now = datetime.now(UTC)
     _tries.check(address, now=now, per_minute=settings.sign_in_tries_max_per_minute)
     try:
-        return TokenIssued.of(await _signed_in(begin, settings, body, now))
+        return TokenIssued.of(await _signed_in(service, begin, settings, body, now))
     except tuple(REFUSED) as error:
         SIGN_INS_REFUSED.labels(REFUSED[type(error)]).inc()
         _tries.failed(address, now=now, per_minute=settings.sign_in_tries_max_per_minute)
         raise
 
 
-async def _signed_in(begin: Begin, settings: Settings, body: SignIn, now: datetime) -> SignedIn:
+async def _signed_in(
+    service: Connected, begin: Begin, settings: Settings, body: SignIn, now: datetime
+) -> SignedIn:
     if body.link is not None:
         async with begin() as tx:
             return await handlers.sign_in_by_link(tx, secret_sha256=hash_secret(body.link))
+    async with service.pool.acquire() as conn:
+        now = max(now, await load_clock(conn))  # what has ended by either clock has ended
     # Before there is a transaction: the provider may have to be asked.
     subject = await check_id_token(settings, id_token=body.id_token or "", nonce=body.nonce, now=now)
     async with begin() as tx:

@@ -1,6 +1,6 @@
 """Links are made and used once; who signed in gets a token."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -20,7 +20,7 @@ from services.ingest.access.sign_ins.domain import (
 from services.ingest.access.token_keys.handlers import sign
 from services.ingest.metrics import SIGN_INS
 from services.ingest.settings import Settings
-from shared.access_keys import FollowedPerson, Principal, find_person, load_standings
+from shared.access_keys import FollowedPerson, Principal, find_person, load_clock, load_standings
 from shared.access_keys.tokens import Claims
 from shared.audit import Actor, Did
 from shared.transaction import Transaction
@@ -38,15 +38,19 @@ class SignedIn:
     claims: Claims
 
 
-async def make_link(tx: Transaction[Settings], *, link: Link) -> None:
-    """Store a link. Raises UnknownPersonError, and TooManyLinksError."""
+async def make_link(tx: Transaction[Settings], *, link: Link) -> Link:
+    """Store a link, as long-lived as it says, from now on by the database's clock; return it.
+
+    Raises UnknownPersonError, and TooManyLinksError.
+    """
     if link.person_id is not None:
         person = await find_person(tx.conn, community=link.community, person_id=link.person_id)
         if person is None:
             raise UnknownPersonError(link.community, link.person_id)
-    settings = tx.settings
+    settings, now = tx.settings, await load_clock(tx.conn)
+    link = replace(link, created_at=now, expires_at=now + (link.expires_at - link.created_at))
     await store.lock_links(tx.conn, community=link.community)
-    lately, still_open = await store.count_links(tx.conn, link=link, since=tx.now - timedelta(minutes=1))
+    lately, still_open = await store.count_links(tx.conn, link=link, since=now - timedelta(minutes=1))
     LinkLimits(settings.links_max_per_minute, settings.open_links_max_count).check(
         lately=lately, still_open=still_open
     )
@@ -55,6 +59,7 @@ async def make_link(tx: Transaction[Settings], *, link: Link) -> None:
     whose = link.person_id or link.member_id or ""
     after = {"person_id": link.person_id, "expires_at": link.expires_at}
     tx.did(Did("sign_in_link.make", "sign_in_link", whose, link.member_id, after=after))
+    return link
 
 
 async def sign_in_by_link(tx: Transaction[Settings], *, secret_sha256: str) -> SignedIn:
@@ -64,12 +69,13 @@ async def sign_in_by_link(tx: Transaction[Settings], *, secret_sha256: str) -> S
     WithdrawnLinkError where whoever made the link may not do so any more; it is then as it was.
     """
     # Whoever comes with the same link meanwhile waits, and finds it used.
-    link = check_usable(await store.lock_link(tx.conn, secret_sha256=secret_sha256), tx.now)
+    now = await load_clock(tx.conn)
+    link = check_usable(await store.lock_link(tx.conn, secret_sha256=secret_sha256), now)
     await _check_maker(tx, link)
     person = None
     if link.person_id is not None:
         person = await _check_person(tx, community=link.community, person_id=link.person_id)
-    await store.set_used(tx.conn, secret_sha256=secret_sha256, at=tx.now)
+    await store.set_used(tx.conn, secret_sha256=secret_sha256, at=now)
     signed_in = await _signed_in(tx, link.community, person=person, member_id=link.member_id)
     SIGN_INS.labels("link").inc()
     return signed_in
@@ -89,7 +95,8 @@ async def sign_in_by_subject(tx: Transaction[Settings], *, community: str, subje
         raise UnknownSubjectError
     person = await _check_person(tx, community=community, person_id=person_id)
     # Whoever comes with the same one meanwhile waits, and finds it used.
-    if not await store.add_used(tx.conn, community=community, signed_sha256=subject.signed_sha256, at=tx.now):
+    now = await load_clock(tx.conn)
+    if not await store.add_used(tx.conn, community=community, signed_sha256=subject.signed_sha256, at=now):
         raise InvalidIdTokenError("It has signed in already, and does so once: sign in at the provider again")
     if not is_subject:
         await store.set_subject(tx.conn, person_id=person_id, issuer=subject.issuer, subject=subject.subject)
@@ -108,14 +115,15 @@ async def unbind(
     appointment = await people.unbind(
         tx, caller=caller, community=community, person_id=person_id, may_return=may_return
     )
-    await store.end_links(tx.conn, person_id=person_id, at=tx.now)
+    await store.end_links(tx.conn, person_id=person_id, at=await load_clock(tx.conn))
     return appointment
 
 
 async def sweep(tx: Transaction[Settings]) -> None:
     """Delete the links that ended, and forget the id tokens that were used, a while ago."""
-    await store.delete_links(tx.conn, ended_before=tx.now - KEPT_AFTER)
-    await store.delete_used(tx.conn, used_before=tx.now - KEPT_AFTER)
+    before = await load_clock(tx.conn) - KEPT_AFTER
+    await store.delete_links(tx.conn, ended_before=before)
+    await store.delete_used(tx.conn, used_before=before)
 
 
 async def _check_maker(tx: Transaction[Settings], link: Link) -> None:
@@ -150,7 +158,8 @@ async def _signed_in(
     tx: Transaction[Settings], community: str, *, person: FollowedPerson | None, member_id: str | None
 ) -> SignedIn:
     person_id = person.person_id if person else member_id or ""
-    issued_at = tx.now.replace(microsecond=0)
+    # By the database's clock: a process whose own is wrong gives tokens that work all the same.
+    issued_at = (await load_clock(tx.conn)).replace(microsecond=0)
     claims = Claims(
         token_id=uuid4().hex,
         community=community,

@@ -85,7 +85,7 @@ async def change_community(
         )
     after = changed(known.declared, calendar, change)
     tx.did(_did("change", known.declared, after))
-    await _put_and_tell(tx, known.declared, after)
+    await _put_and_tell(tx, after, before=known.declared)
     return after
 
 
@@ -105,7 +105,7 @@ async def approve_lowering(tx: Transaction[Settings], *, caller: Principal, comm
     if reason is not None:
         raise ProposerGoneError(reason)
     tx.did(_of_policy("approve", before, after))
-    await _put_and_tell(tx, before, after)
+    await _put_and_tell(tx, after, before=before)
     return after
 
 
@@ -117,7 +117,7 @@ async def withdraw_lowering(tx: Transaction[Settings], *, community: str) -> Com
     before = await _lock_declared(tx, community)
     after = kept(before)
     tx.did(_of_policy("withdraw", before, after))
-    await _put_and_tell(tx, before, after)
+    await _put_and_tell(tx, after, before=before)
     return after
 
 
@@ -139,7 +139,7 @@ async def _lock_declared(tx: Transaction[Settings], community: str) -> Community
     return known.declared
 
 
-async def _put_and_tell(tx: Transaction[Settings], before: Community, after: Community) -> None:
+async def _put_and_tell(tx: Transaction[Settings], after: Community, *, before: Community) -> None:
     """Store what is different, and tell it where anything is that counts today."""
     if after == before and after.lowering == before.lowering:
         return

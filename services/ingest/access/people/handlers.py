@@ -95,7 +95,7 @@ async def switch(
     did = _did("disable" if disabled else "enable", own, states[0], after=states[1])
     tx.did(_everywhere(did, appointments))
     if changed != person:
-        await _put_and_tell_everywhere(tx, changed, appointments)
+        await _put_and_tell_everywhere(tx, changed, appointments=appointments)
     return replace(own, person=changed)
 
 
@@ -119,7 +119,7 @@ async def unbind(
     tx.did(_everywhere(_did("unbind", own, {"issuer": person.issuer}, after=after), appointments))
     await store.delete_subject(tx.conn, person_id=person_id, at=tx.now, may_return=may_return)
     if changed != person:
-        await _put_and_tell_everywhere(tx, changed, appointments)
+        await _put_and_tell_everywhere(tx, changed, appointments=appointments)
     return replace(own, person=changed)
 
 
@@ -189,7 +189,7 @@ def _everywhere(did: Did, appointments: Sequence[Appointment]) -> Did:
 
 
 async def _put_and_tell_everywhere(
-    tx: Transaction[Settings], changed: Person, appointments: Sequence[Appointment]
+    tx: Transaction[Settings], changed: Person, *, appointments: Sequence[Appointment]
 ) -> None:
     await store.set_person(tx.conn, person=changed)
     for appointment in appointments:

@@ -130,6 +130,30 @@ def set_community(where: Where, as_json: bool, id_: str, title: str | None, **sa
     _show(request("PATCH", url, office.key, json=change | {"revision": found["revision"]}), as_json)
 
 
+@community.command("approve", epilog="Example: plaudit community approve acme")
+@to_administer
+@json_option
+@click.argument("id_", metavar="COMMUNITY")
+def approve_policy(where: Where, as_json: bool, id_: str) -> None:
+    """Let one person publish in COMMUNITY, as another administrator asked."""
+    _decide(where, as_json, id_, "approve")
+
+
+@community.command("withdraw", epilog="Example: plaudit community withdraw acme")
+@to_administer
+@json_option
+@click.argument("id_", metavar="COMMUNITY")
+def withdraw_policy(where: Where, as_json: bool, id_: str) -> None:
+    """Let two people publish in COMMUNITY as before, whoever asked otherwise."""
+    _decide(where, as_json, id_, "withdraw")
+
+
+def _decide(where: Where, as_json: bool, id_: str, verb: str) -> None:
+    office = where.place().office
+    url = f"{office.ingest_url}/v1/communities/{id_}/review-policy/{verb}"
+    _show(request("POST", url, office.key), as_json)
+
+
 def _found(office: Office, id_: str) -> dict[str, Any]:
     found: dict[str, Any] = request("GET", f"{office.ingest_url}/v1/communities/{id_}", office.key)
     return found
@@ -180,7 +204,7 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
         ("colours", " ".join((look["colours"] or {"": "none"}).values())),
         ("public", ", ".join(found["public"]) or "nothing"),
         ("bots", ", ".join(found["bots"]) or "nobody but whom platforms call so"),
-        ("publishing", found["review_policy"]["publishing"].replace("_", " ")),
+        ("publishing", _publishing(found)),
         (
             "kept",
             f"texts {found['retention']['texts_days']} days, "
@@ -189,3 +213,9 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
     ):
         table.add_row(name, plain(value))
     Console().print(table)
+
+
+def _publishing(found: dict[str, Any]) -> str:
+    policy, proposed = found["review_policy"], found["proposed_policy"]
+    waits = f"; {proposed['publishing']} waits for another administrator's approval" if proposed else ""
+    return f"{policy['publishing']}{waits}".replace("_", " ")

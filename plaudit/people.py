@@ -133,6 +133,20 @@ def enable(where: Where, as_json: bool, person: str) -> None:
     _switch(where, as_json, person, "enable")
 
 
+@people.command("unbind", epilog="Example: plaudit people unbind 'Grace Hopper'")
+@to_administer
+@json_option
+@click.argument("person")
+@click.option("--may-return", is_flag=True, help="Who they were there may become them again, by their email")
+def unbind(where: Where, as_json: bool, person: str, may_return: bool) -> None:
+    """Unbind a PERSON (an id, or a name) from who they are at an OpenID provider; their tokens and links end."""
+    place = where.place()
+    office, community = place.office, place.its_community
+    url = f"{office.ingest_url}/v1/communities/{community}/people/{find_person(place, person)}/unbind"
+    changed: dict[str, Any] = request("POST", url, office.key, json={"may_return": may_return})
+    click.echo(json.dumps(changed) if as_json else f"{written_out(changed['name'])} is nobody at a provider now")
+
+
 def _switch(where: Where, as_json: bool, person: str, verb: str) -> None:
     place = where.place()
     office, community = place.office, place.its_community

@@ -10,7 +10,7 @@ import orjson
 import uuid_utils
 from typing_extensions import TypeVar
 
-from shared.audit import Commanded, Did, Entry, Read, add_command, add_reads, command_entry, read_id
+from shared.audit import Commanded, Did, Entry, Read, add_command, add_reads, command_entry, entries_of, read_id
 from shared.contracts.facts import COMMAND_DONE, PERSONAL_DATA_READ, CommandData, FactType, ReadData
 from shared.postgres import Connection, begin
 from shared.settings import ServiceSettings
@@ -81,19 +81,23 @@ class Transaction(Generic[SettingsT_co]):
         self._commanded = None
 
     async def store_entry(self) -> None:
-        """Write the command's entry, and tell of it. Raises NobodyDidItError when nobody knows whose it is."""
+        """Write the command's entry, in each community that it touches, and tell of it.
+
+        Raises NobodyDidItError when nobody knows whose it is.
+        """
         if self._commanded is None:
             return
-        entry = command_entry(self._commanded, self._did, audit_id=str(uuid_utils.uuid7()), at=self.now)
-        await add_command(self.conn, entry)
-        self.tell(
-            AUDIT,
-            COMMAND_DONE,
-            fact_id=entry.audit_id,
-            community=entry.community,
-            subject=entry.member_id or entry.id,
-            data=_command_data(entry, service=self.service),
-        )
+        first = command_entry(self._commanded, self._did, audit_id=_new_id(), at=self.now)
+        for entry in entries_of(first, self._did, new_id=_new_id):
+            await add_command(self.conn, entry)
+            self.tell(
+                AUDIT,
+                COMMAND_DONE,
+                fact_id=entry.audit_id,
+                community=entry.community,
+                subject=entry.member_id or entry.id,
+                data=_command_data(entry, service=self.service),
+            )
 
     async def store_reads(self, reads: Sequence[tuple[Read, datetime]]) -> None:
         """Write who read whose data when, and tell of it; what is known of the hour stays as it is."""
@@ -185,6 +189,10 @@ async def transaction(
         await tx.store_entry()
         count = await tx.store_outbox()
     on_commit(count)
+
+
+def _new_id() -> str:
+    return str(uuid_utils.uuid7())
 
 
 def _command_data(entry: Entry, *, service: str) -> CommandData:

@@ -11,12 +11,18 @@ from services.ingest.access.sign_ins import domain as sign_in_errors
 from services.ingest.access.token_keys.handlers import NoSigningKeyError
 from services.ingest.communities.api.routes import (
     COMMUNITY_EXISTS,
+    NOTHING_WAITS,
+    POLICY_FOUR_EYES,
+    PROPOSER_GONE,
     STALE_REVISION,
     TOO_MANY_CHANGES,
     UNKNOWN_COMMUNITY,
 )
 from services.ingest.communities.domain.communities import (
     CommunityExistsError,
+    NothingWaitsError,
+    PolicyFourEyesError,
+    ProposerGoneError,
     StaleRevisionError,
     UnknownCommunityError,
 )
@@ -155,5 +161,12 @@ ERRORS: ErrorTable = {
     StaleRevisionError: lambda error: Problem(
         STALE_REVISION, f"{error}: GET /v1/communities/{error.community}, and change what it is now"
     ),
+    NothingWaitsError: lambda _: Problem(
+        NOTHING_WAITS, "`proposed_policy` of GET /v1/communities/{community} says what does"
+    ),
+    PolicyFourEyesError: lambda _: Problem(
+        POLICY_FOUR_EYES, "You asked for it, by whatever key or token: another administrator must approve it"
+    ),
+    ProposerGoneError: lambda error: Problem(PROPOSER_GONE, f"{error}: withdraw it, and ask anew"),
     TooManyChangesError: lambda error: Problem(TOO_MANY_CHANGES, str(error)),
 }

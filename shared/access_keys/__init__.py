@@ -6,7 +6,7 @@ from shared.access_keys.ring import KEY_PREFIX, KeyRing, hash_secret
 from shared.access_keys.roles import INSTALLATION, INSTALLATION_ROLES, PersonKind, Role, scopes_of
 from shared.access_keys.scopes import ONLY_IF_ASKED, SCOPES, Scope
 from shared.access_keys.standing import Standing, load_standings
-from shared.access_keys.store import FollowedPerson, find_person
+from shared.access_keys.store import FollowedPerson, find_person, load_clock
 
 __all__ = [
     "BOOTSTRAP",
@@ -29,6 +29,7 @@ __all__ = [
     "check_reach",
     "find_person",
     "hash_secret",
+    "load_clock",
     "load_standings",
     "scopes_of",
 ]

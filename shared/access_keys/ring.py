@@ -85,8 +85,8 @@ class KeyRing:
 
     async def _of_key(self, digest: str) -> Principal | Refusal:
         async with self._pool.acquire() as conn:
-            key = await find_key(conn, secret_sha256=digest)
-        found = _holder(key, datetime.now(UTC))
+            key = await find_key(conn, secret_sha256=digest, now=datetime.now(UTC))
+        found = _holder(key)
         if key is not None and isinstance(found, Principal):
             self._note_use(key)
         return found
@@ -101,9 +101,9 @@ class KeyRing:
                     raise InvalidTokenError(f"There is no key {kid}")
                 claims = read_token(
                     token,
-                    verifying_key=key,
+                    verifying_key=key.public_key,
                     issuer=self._settings.token_issuer,
-                    now=now,
+                    now=max(now, key.clock),  # what has ended by either clock has ended
                     leeway_seconds=self._settings.token_leeway_seconds,
                 )
                 if claims.member_id is not None:
@@ -142,6 +142,8 @@ def _bearer(claims: Claims, person: FollowedPerson | None) -> Principal | Refusa
         return Refusal.INVALID_TOKEN
     if person.disabled:
         return Refusal.DISABLED_PERSON
+    if claims.unbound_count < person.unbound_count:
+        return Refusal.EXPIRED_TOKEN
     return Principal(
         community=claims.community,
         person_id=person.person_id,
@@ -167,10 +169,10 @@ def _member(claims: Claims) -> Principal:
     )
 
 
-def _holder(key: KnownKey | None, now: datetime) -> Principal | Refusal:
+def _holder(key: KnownKey | None) -> Principal | Refusal:
     if key is None or key.revoked or key.person is None:
         return Refusal.UNKNOWN_KEY
-    if key.expires_at is not None and key.expires_at <= now:
+    if key.has_ended:
         return Refusal.EXPIRED_KEY
     person = key.person
     if person.disabled:

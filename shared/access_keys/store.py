@@ -9,25 +9,42 @@ from shared.postgres import Connection
 
 
 class FollowedPerson(NamedTuple):
-    """A person as a community sees them; who was disabled for one community is so in every one."""
+    """A person as a community sees them; who was disabled, or unbound, for one community is so in every one."""
 
     person_id: str
     name: str
     kind: str
     disabled: bool
     roles: tuple[str, ...]
+    unbound_count: int
 
 
 class KnownKey(NamedTuple):
-    """An access key, and whose it is; None where the service has heard of nobody."""
+    """An access key, and whose it is; None where the service has heard of nobody.
+
+    `has_ended` goes by the clock that is ahead: the one that was given, or the database's.
+    """
 
     community: str
     key_id: str
     scopes: tuple[str, ...]
     revoked: bool
-    expires_at: datetime | None
+    has_ended: bool
     last_used_at: datetime | None
     person: FollowedPerson | None
+
+
+class TokenVerifier(NamedTuple):
+    """What verifies tokens, in base64url, and what time it is by the database's clock."""
+
+    public_key: str
+    clock: datetime
+
+
+async def load_clock(conn: Connection) -> datetime:
+    """What time it is by the database's clock: the same for all processes of a service, whatever theirs say."""
+    clock: datetime = await conn.fetchval("select now()")
+    return clock
 
 
 async def put_access_keys(conn: Connection, changes: Sequence[AccessKeyChanged]) -> None:
@@ -64,11 +81,13 @@ async def put_people(conn: Connection, changes: Sequence[PersonChanged]) -> None
     """Keep people as these changes say; a revision that is not above the one known changes nothing."""
     await conn.executemany(
         """
-        insert into followed_people as p (community, person_id, revision, name, kind, disabled, roles)
-        values ($1, $2::text::uuid, $3, $4, $5, $6, $7)
+        insert into followed_people as p (
+            community, person_id, revision, name, kind, disabled, roles, unbound_count)
+        values ($1, $2::text::uuid, $3, $4, $5, $6, $7, $8)
         on conflict (community, person_id) do update
         set revision = excluded.revision, name = excluded.name, kind = excluded.kind,
-            disabled = excluded.disabled, roles = excluded.roles
+            disabled = excluded.disabled, roles = excluded.roles,
+            unbound_count = greatest(p.unbound_count, excluded.unbound_count)
         where excluded.revision > p.revision
         """,
         [
@@ -80,6 +99,7 @@ async def put_people(conn: Connection, changes: Sequence[PersonChanged]) -> None
                 change["data"]["kind"],
                 change["data"]["disabled"],
                 change["data"]["roles"],
+                change["data"].get("unbound_count", 0),
             )
             for change in changes
         ],
@@ -106,14 +126,16 @@ async def put_token_keys(conn: Connection, changes: Sequence[TokenKeyChanged]) -
     )
 
 
-async def find_key(conn: Connection, *, secret_sha256: str) -> KnownKey | None:
+async def find_key(conn: Connection, *, secret_sha256: str, now: datetime) -> KnownKey | None:
     """The access key with that hash, with whose it is; None when there is none."""
     row = await conn.fetchrow(
         """
-        select community, key_id, scopes, revoked, expires_at, last_used_at, person_id
+        select community, key_id, scopes, revoked, last_used_at, person_id,
+            coalesce(expires_at <= greatest($2, now()), false) as has_ended
         from access_keys where secret_sha256 = $1
         """,
         secret_sha256,
+        now,
     )
     if row is None:
         return None
@@ -125,7 +147,7 @@ async def find_key(conn: Connection, *, secret_sha256: str) -> KnownKey | None:
         key_id=row["key_id"],
         scopes=tuple(row["scopes"]),
         revoked=row["revoked"],
-        expires_at=row["expires_at"],
+        has_ended=row["has_ended"],
         last_used_at=row["last_used_at"],
         person=person,
     )
@@ -135,30 +157,43 @@ async def find_person(conn: Connection, *, community: str, person_id: str) -> Fo
     """A person as the community sees them; None when it has never had them."""
     row = await conn.fetchrow(
         """
-        select name, kind, roles,
-            exists (select from followed_people d where d.person_id = p.person_id and d.disabled) as disabled
-        from followed_people p where community = $1 and person_id = $2::text::uuid
+        select name, kind, roles, d.disabled, d.unbound_count
+        from followed_people p
+        cross join lateral (
+            select bool_or(disabled) as disabled, max(unbound_count) as unbound_count
+            from followed_people o where o.person_id = p.person_id) d
+        where p.community = $1 and p.person_id = $2::text::uuid
         """,
         community,
         person_id,
     )
     if row is None:
         return None
-    return FollowedPerson(person_id, row["name"], row["kind"], row["disabled"], tuple(row["roles"]))
-
-
-async def find_token_key(conn: Connection, *, kid: str, now: datetime) -> str | None:
-    """The key that verifies tokens signed with that id, in base64url; None when there is none that still does."""
-    found: str | None = await conn.fetchval(
-        "select public_key from followed_token_keys where kid = $1 and not revoked and not_after > $2", kid, now
+    return FollowedPerson(
+        person_id, row["name"], row["kind"], row["disabled"], tuple(row["roles"]), row["unbound_count"]
     )
-    return found
+
+
+async def find_token_key(conn: Connection, *, kid: str, now: datetime) -> TokenVerifier | None:
+    """The key that verifies tokens signed with that id; None for none that does so yet, by either clock."""
+    row = await conn.fetchrow(
+        """
+        select public_key, now() as clock from followed_token_keys
+        where kid = $1 and not revoked and not_after > greatest($2, now())
+        """,
+        kid,
+        now,
+    )
+    return None if row is None else TokenVerifier(row["public_key"], row["clock"])
 
 
 async def set_last_used(conn: Connection, *, community: str, key_id: str, at: datetime) -> None:
-    """Note when a key was last used."""
+    """Note when a key was last used; by a clock that is ahead, that is now."""
     await conn.execute(
-        "update access_keys set last_used_at = greatest(last_used_at, $3) where community = $1 and key_id = $2",
+        """
+        update access_keys set last_used_at = greatest(last_used_at, least($3, now()))
+        where community = $1 and key_id = $2
+        """,
         community,
         key_id,
         at,

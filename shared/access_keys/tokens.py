@@ -38,7 +38,11 @@ class EndedTokenError(InvalidTokenError):
 
 @dataclass(frozen=True)
 class Claims:
-    """What a token says: a person (or a member who signed in), for a community, until a time."""
+    """What a token says: a person (or a member who signed in), for a community, until a time.
+
+    `unbound_count` is how often the person had been unbound from who they are at a provider: a count, so that no
+    clock decides which tokens that ends.
+    """
 
     token_id: str
     community: str
@@ -46,6 +50,7 @@ class Claims:
     member_id: str | None
     issued_at: datetime
     expires_at: datetime
+    unbound_count: int = 0
 
 
 def looks_like_token(secret: str) -> bool:
@@ -69,6 +74,8 @@ def signed_token(claims: Claims, *, issuer: str, signing_key: str, verifying_key
     }
     if claims.member_id is not None:
         said["member_id"] = claims.member_id
+    if claims.unbound_count:
+        said["unbound_count"] = claims.unbound_count
     return jwt.encode({"alg": ALGORITHM, "kid": kid}, said, key, algorithms=[ALGORITHM])
 
 
@@ -124,6 +131,9 @@ def _claims(said: Mapping[str, Any]) -> Claims:
     texts = [said["sub"], said["community"], said["jti"], *([] if member_id is None else [member_id])]
     if not all(isinstance(text, str) for text in texts) or not _UUID.fullmatch(said["sub"]):
         raise InvalidTokenError("A claim is not of its type")
+    unbound_count = said.get("unbound_count", 0)
+    if type(unbound_count) is not int:
+        raise InvalidTokenError("A claim is not of its type")
     if said["exp"] - said["iat"] > TOKEN_MAX_SECONDS:
         raise InvalidTokenError(f"It lasts for more than {TOKEN_MAX_SECONDS} s")
     return Claims(
@@ -133,4 +143,5 @@ def _claims(said: Mapping[str, Any]) -> Claims:
         member_id=member_id,
         issued_at=datetime.fromtimestamp(said["iat"], UTC),
         expires_at=datetime.fromtimestamp(said["exp"], UTC),
+        unbound_count=unbound_count,
     )

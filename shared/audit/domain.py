@@ -1,8 +1,8 @@
 """An entry of the audit: who did what, to what, from what, to what. Small, and without secrets."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -38,8 +38,8 @@ class Commanded:
 class Did:
     """What a command did, as its handler says it: `command` is `object.verb`, before and after are small.
 
-    `community` is whose it is where that is not the caller's own, and `actor` who did it where the request itself
-    does not say.
+    `community` is whose it is where that is not the caller's own, and `also_in` are others that it touches.
+    `actor` is who did it where the request itself does not say.
     """
 
     command: str
@@ -50,6 +50,7 @@ class Did:
     after: Mapping[str, Any] | None = None
     community: str | None = None
     actor: Actor | None = None
+    also_in: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,12 @@ def command_entry(commanded: Commanded, did: Did | None, *, audit_id: str, at: d
         after=None if did.after is None else noted(did.after),
         traceparent=commanded.traceparent,
     )
+
+
+def entries_of(entry: Entry, did: Did | None, *, new_id: Callable[[], str]) -> list[Entry]:
+    """The entry, and the same with an id of its own for each other community that the command touches."""
+    others = sorted(set(did.also_in if did else ()) - {entry.community})
+    return [entry, *(replace(entry, audit_id=new_id(), community=other) for other in others)]
 
 
 def noted(fields: Mapping[str, Any]) -> dict[str, Any]:

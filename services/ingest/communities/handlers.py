@@ -13,16 +13,20 @@ from services.ingest.communities.domain.communities import (
     Community,
     CommunityExistsError,
     Look,
+    ProposerGoneError,
     Public,
     Publishing,
     Retention,
     StaleRevisionError,
     UnknownCommunityError,
     changed,
+    kept,
+    lowered,
     new_calendar,
 )
 from services.ingest.communities.domain.contrast import Colours
 from services.ingest.settings import Settings
+from shared.access_keys import Principal, Scope, load_standings
 from shared.audit import Did
 from shared.calendars import Calendar
 from shared.contracts.facts import COMMUNITY_CHANGED, CommunityChanged, CommunityData
@@ -66,7 +70,8 @@ async def change_community(
 ) -> Community:
     """Change a community that has this revision; nothing is told when nothing is different.
 
-    Raises UnknownCommunityError, StaleRevisionError when somebody changed it meanwhile, and TooManyChangesError.
+    That one person publishes where two do waits for another person. Raises UnknownCommunityError,
+    StaleRevisionError when somebody changed it meanwhile, and TooManyChangesError.
     """
     known = await store.lock_community(tx.conn, community=community)
     if known.declared is None:
@@ -78,11 +83,41 @@ async def change_community(
         calendar = new_calendar(
             known, time_zone=change.time_zone, week_start=change.week_start, at=tx.now, notice=_notice(tx)
         )
-    after = changed(known.declared, calendar, change.fields)
+    after = changed(known.declared, calendar, change)
     tx.did(_did("change", known.declared, after))
-    if after is not known.declared:
-        await store.put_community(tx.conn, community=after)
-        _tell(tx, after)
+    await _put_and_tell(tx, after, before=known.declared)
+    return after
+
+
+async def approve_lowering(tx: Transaction[Settings], *, caller: Principal, community: str) -> Community:
+    """Let one person publish from now on, as another person asked.
+
+    Raises UnknownCommunityError, NothingWaitsError, PolicyFourEyesError when the caller asked for it, and
+    ProposerGoneError when who did may not do so any more.
+    """
+    before = await _lock_declared(tx, community)
+    after = lowered(before, by=caller.person_id)
+    assert before.lowering is not None  # noqa: S101 -- lowered() has looked
+    proposer = (before.lowering.person_id, "")
+    (standing,) = await load_standings(tx.conn, [proposer], community=before.lowering.community)
+    # In person: the key of a command is revoked as soon as that has asked.
+    reason = standing.why_not_in_person(Scope.COMMUNITIES_WRITE)
+    if reason is not None:
+        raise ProposerGoneError(reason)
+    tx.did(_of_policy("approve", before, after))
+    await _put_and_tell(tx, after, before=before)
+    return after
+
+
+async def withdraw_lowering(tx: Transaction[Settings], *, community: str) -> Community:
+    """Let two people publish as before, whoever asked otherwise.
+
+    Raises UnknownCommunityError and NothingWaitsError.
+    """
+    before = await _lock_declared(tx, community)
+    after = kept(before)
+    tx.did(_of_policy("withdraw", before, after))
+    await _put_and_tell(tx, after, before=before)
     return after
 
 
@@ -95,6 +130,22 @@ async def on_communities_told(tx: Transaction[Settings], facts: list[CommunityCh
         known = await store.lock_community(tx.conn, community=told.community)
         if known.declared is None or known.declared.revision < told.revision:
             await store.put_community(tx.conn, community=told)
+
+
+async def _lock_declared(tx: Transaction[Settings], community: str) -> Community:
+    known = await store.lock_community(tx.conn, community=community)
+    if known.declared is None:
+        raise UnknownCommunityError(community)
+    return known.declared
+
+
+async def _put_and_tell(tx: Transaction[Settings], after: Community, *, before: Community) -> None:
+    """Store what is different, and tell it where anything is that counts today."""
+    if after == before and after.lowering == before.lowering:
+        return
+    await store.put_community(tx.conn, community=after)
+    if after != before:
+        _tell(tx, after)
 
 
 def _told(fact: CommunityChanged) -> Community:
@@ -135,6 +186,15 @@ def _did(verb: str, before: Community | None, after: Community) -> Did:
     )
 
 
+def _of_policy(verb: str, before: Community, after: Community) -> Did:
+    said = [
+        {"publishing": one.publishing, "asked_by": one.lowering.person_id if one.lowering else None}
+        for one in (before, after)
+    ]
+    name = after.community
+    return Did(f"review_policy.{verb}", "review_policy", name, before=said[0], after=said[1], community=name)
+
+
 def _noted(community: Community) -> Mapping[str, Any]:
     newest = community.calendar.reckonings[-1]
     return {
@@ -148,6 +208,7 @@ def _noted(community: Community) -> Mapping[str, Any]:
         "has_logo": community.look.logo_png is not None,
         "public": community.public,
         "publishing": community.publishing,
+        "one_person_waits": community.lowering is not None,
         "texts_days": community.retention.texts_days,
         "rejected_days": community.retention.rejected_days,
         "bots": community.bots,

@@ -12,6 +12,7 @@ from services.ingest.communities.domain.communities import (
     CommunityPlace,
     Known,
     Look,
+    Lowering,
     Public,
     Publishing,
     Retention,
@@ -69,6 +70,7 @@ async def put_community(conn: Connection, *, community: Community) -> None:
         update communities set title = $2, calendar = $3::jsonb, currency = $4, languages = $5, look_name = $6,
             colours = $7, logo_png = $8, public = $9, publishing = $10, texts_days = $11, rejected_days = $12,
             revision = $13, bots = $14,
+            lowering_by = $17::text::uuid, lowering_community = $18, lowering_asked_at = $19,
             bots_considered_up_to
                 = case when coalesce(bots, $15) = $14 then bots_considered_up_to else $16::uuid end
         where community = $1
@@ -89,6 +91,9 @@ async def put_community(conn: Connection, *, community: Community) -> None:
         community.bots,
         DEFAULT_BOTS,
         BEFORE_EVERY_MEMBER,
+        community.lowering.person_id if community.lowering else None,
+        community.lowering.community if community.lowering else None,
+        community.lowering.asked_at if community.lowering else None,
     )
 
 
@@ -130,7 +135,8 @@ async def page_of_communities(
     rows = await conn.fetch(
         """
         select community, title, calendar, currency, languages, look_name, colours, null::bytea as logo_png,
-               public, publishing, texts_days, rejected_days, bots, revision
+               public, publishing, texts_days, rejected_days, bots, revision, lowering_by, lowering_community,
+               lowering_asked_at
         from communities
         where revision > 0 and ($1::text is null or community > $1) and ($3::text is null or community = $3)
         order by community limit $2
@@ -143,7 +149,7 @@ async def page_of_communities(
 
 
 def _community(row: Record) -> Community:
-    colours = row["colours"]
+    colours, asked_by = row["colours"], row["lowering_by"]
     return Community(
         community=row["community"],
         title=row["title"],
@@ -156,6 +162,9 @@ def _community(row: Record) -> Community:
         retention=Retention(row["texts_days"], row["rejected_days"]),
         bots=DEFAULT_BOTS if row["bots"] is None else tuple(row["bots"]),
         revision=row["revision"],
+        lowering=None
+        if asked_by is None
+        else Lowering(str(asked_by), row["lowering_community"], row["lowering_asked_at"]),
     )
 
 

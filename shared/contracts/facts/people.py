@@ -21,10 +21,14 @@ class PersonData(TypedDict):
     disabled: bool
     revision: Count
     roles: list[RoleName]
+    unbound_count: NotRequired[Count]
 
 
 class PersonChanged(FactEnvelope):
-    """A person as one community sees them: of several facts the highest revision counts."""
+    """A person as one community sees them: of several facts the highest revision counts.
+
+    A token that says a lower `unbound_count` (left out: 0) than the highest told of the person lets nobody in.
+    """
 
     type: Literal["person.changed.v1"]
     data: PersonData

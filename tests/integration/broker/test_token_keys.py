@@ -12,7 +12,7 @@ from services.ingest.access.token_keys.domain import VERIFIES_AFTER, Period
 from services.ingest.access.token_keys.handlers import announce, sign
 from services.ingest.main import SPEC as INGEST
 from services.recognition.main import SPEC as RECOGNITION
-from shared.access_keys import INSTALLATION
+from shared.access_keys import INSTALLATION, load_clock
 from shared.access_keys.tokens import Claims, kid_of
 from shared.postgres import create_pool
 from shared.signatures import SigningKeys, key_id_of, new_keys
@@ -128,7 +128,7 @@ class SigningProcess:
     async def announce(self) -> datetime:
         async with self.world.begin() as tx:
             await announce(tx)
-            return tx.now
+            return await load_clock(tx.conn)
 
     async def sign(self) -> tuple[str, datetime]:
         """Sign a token: with which key, and until when that verifies."""

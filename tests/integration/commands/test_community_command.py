@@ -107,3 +107,14 @@ def test_what_is_wrong_is_said(name: str) -> None:
     assert "Say what to change" in plaudit("community", "set", name, fails=True).output
     assert "was declared before" in plaudit("community", "add", name, "--title", "Second", fails=True).output
     assert "No such community" in plaudit("community", "show", "nobody-did", fails=True).output
+
+
+def test_who_asks_that_one_person_publishes_does_not_make_it_so(platform: StackState, name: str) -> None:
+    plaudit("community", "add", name, "--title", "Second", "--publishing", "two")
+    asked = " ".join(plaudit("community", "set", name, "--publishing", "one").output.split())
+    assert "two people; one person waits for another administrator's approval" in asked
+
+    assert "another administrator must approve it" in plaudit("community", "approve", name, fails=True).output
+
+    assert "one person waits" not in plaudit("community", "withdraw", name).output
+    assert "says what does" in plaudit("community", "withdraw", name, fails=True).output

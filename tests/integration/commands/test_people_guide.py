@@ -37,10 +37,10 @@ def community() -> str:
 
 @pytest.mark.usefixtures("platform")
 def test_people_come_get_keys_and_leave(reader: Reader, community: str) -> None:
-    assert len(COMMANDS) == 5
+    assert len(COMMANDS) == 6
     said = [reader.shell(block.replace("acme", community)) for block in COMMANDS]
 
-    added, changed, keyed, rotated, left = said
+    added, changed, keyed, rotated, left, unbound = said
     assert re.search(r"Omar .* person .*finance_approver", added)
     assert changed == "Mia is finance_maker, manager, moderator\n"
     assert "plk_" in keyed
@@ -48,6 +48,7 @@ def test_people_come_get_keys_and_leave(reader: Reader, community: str) -> None:
     assert rotated.startswith("plk_")
     assert rotated.endswith("is revoked\n")
     assert left == "Mia is disabled\n"
+    assert unbound == "Omar is nobody at a provider now\n"
 
 
 async def test_a_platforms_user_signs_in_and_reads_what_is_theirs(

@@ -88,6 +88,10 @@ async def enable(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{desk.people}/{await desk.person()}/enable")
 
 
+async def unbind(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{desk.people}/{await desk.person()}/unbind", {})
+
+
 async def issue_key(desk: Desk) -> Ask:
     body = {"community": desk.world.community, "person_id": await desk.person(), "name": "plugin"}
     return Ask(desk.api, "POST", "/v1/keys", body)
@@ -114,6 +118,29 @@ async def change_community(desk: Desk) -> Ask:
     assert declared.status_code == 201, declared.text
     path = f"/v1/communities/{desk.world.community}"
     return Ask(desk.api, "PATCH", path, {"revision": 1, "title": "Acme's users"})
+
+
+async def propose_policy(desk: Desk) -> str:
+    """That one person publishes where two do, which waits for another person."""
+    path = await declared_by_two(desk)
+    asked = await desk.api.patch(path, json={"revision": 1, "review_policy": {"publishing": "one_person"}})
+    assert asked.json().get("proposed_policy"), asked.text
+    return f"{path}/review-policy"
+
+
+async def declared_by_two(desk: Desk) -> str:
+    declare = await declare_community(desk)
+    declared = await declare._replace(json=declare.json | {"review_policy": {"publishing": "two_people"}})()
+    assert declared.status_code == 201, declared.text
+    return f"/v1/communities/{desk.world.community}"
+
+
+async def approve_policy(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await propose_policy(desk)}/approve")
+
+
+async def withdraw_policy(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await propose_policy(desk)}/withdraw")
 
 
 async def make_link(desk: Desk) -> Ask:
@@ -224,11 +251,14 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest PUT /v1/communities/{community}/people/{person_id}/roles": ("person.set_roles", set_roles),
     "ingest POST /v1/communities/{community}/people/{person_id}/disable": ("person.disable", disable),
     "ingest POST /v1/communities/{community}/people/{person_id}/enable": ("person.enable", enable),
+    "ingest POST /v1/communities/{community}/people/{person_id}/unbind": ("person.unbind", unbind),
     "ingest POST /v1/keys": ("key.issue", issue_key),
     "ingest POST /v1/communities/{community}/keys/{key_id}/rotate": ("key.rotate", rotate_key),
     "ingest DELETE /v1/communities/{community}/keys/{key_id}": ("key.revoke", revoke_key),
     "ingest POST /v1/communities": ("community.declare", declare_community),
     "ingest PATCH /v1/communities/{community}": ("community.change", change_community),
+    "ingest POST /v1/communities/{community}/review-policy/approve": ("review_policy.approve", approve_policy),
+    "ingest POST /v1/communities/{community}/review-policy/withdraw": ("review_policy.withdraw", withdraw_policy),
     "ingest POST /v1/sign-in-links": ("sign_in_link.make", make_link),
     "ingest POST /v1/tokens": ("token.issue", sign_in),
     "ingest PUT /v1/members/identities": ("member.declare_identities", declare_identities),

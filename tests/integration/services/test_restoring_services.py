@@ -134,6 +134,7 @@ class Installation:
             for service, spec in self.specs.items()
         }
         self.key = ""
+        self.leaver: dict[str, Any] = {}
         self.running: dict[str, Parts] = {}
 
     @asynccontextmanager
@@ -191,6 +192,11 @@ class Installation:
         path = f"/v1/communities/{self.community}/keys/{key_id}"
         answer = await self.ask("DELETE", "ingest", path)
         assert answer.status_code == 204, answer.text
+
+    async def disable(self, person_id: str) -> None:
+        path = f"/v1/communities/{self.community}/people/{person_id}/disable"
+        answer = await self.ask("POST", "ingest", path)
+        assert answer.status_code == 200, answer.text
 
     async def publish(self, points: int) -> None:
         text = PROGRAMME.format(points=points)
@@ -298,7 +304,8 @@ def restoration(number: int) -> Any:
 
 async def before_the_backup(place: Installation) -> None:
     place.key = (await place.issue("first"))["key"]
-    await until(lambda: knows(place, "scoring", place.key))
+    place.leaver = await place.issue("leaver")
+    await until(lambda: knows(place, "scoring", place.leaver["key"]))
     await place.declare()
     await place.publish(points=10)
     await place.idle()
@@ -332,6 +339,7 @@ async def since_the_backup(place: Installation) -> tuple[str, str]:
     second = await place.issue("second")
     await until(lambda: knows(place, "analytics", second["key"]))
     await place.revoke(second["key_id"])
+    await place.disable(place.leaver["person_id"])
     await until(lambda: refuses(place, "analytics", second["key"]))
     await place.idle()
     return second["key"], receipt
@@ -362,7 +370,8 @@ async def test_what_was_told_is_known_again_and_told_once(own_stack: Stack, tmp_
         await restore(place.state, service, saved[service])
     assert await place.rows() != rows
     async with place.open():
-        assert all([await refuses(place, service, revoked) for service in SERVICES])
+        for gone in (revoked, place.leaver["key"]):
+            assert all([await refuses(place, service, gone) for service in SERVICES])
         # The first answer is the whole one.
         kept = await place.trail()
         assert {entry for entry in trail if entry not in kept} == set()

@@ -17,7 +17,7 @@ from services.ingest.access.keys.domain import (
 from services.ingest.access.people.handlers import find_person, note_bootstrap, on_people_told
 from services.ingest.access.people.handlers import tell_anew as tell_people_anew
 from services.ingest.settings import Settings
-from shared.access_keys import Principal, check_reach
+from shared.access_keys import Principal, check_reach, load_clock
 from shared.access_keys.store import put_access_keys
 from shared.audit import Did
 from shared.contracts.facts import ACCESS_KEY_CHANGED, PEOPLE_FACT, AccessKeyChanged, AccessKeyData
@@ -45,7 +45,7 @@ async def issue_key(
     # The person is locked: of two first keys by the bootstrap key one is refused.
     appointment = await find_person(tx, caller=caller, community=key.community, person_id=person_id)
     had_key = await store.has_had_key(tx.conn, person_id=person_id)
-    check_issue(caller, had_key=had_key, expires_at=key.expires_at, now=tx.now)
+    check_issue(caller, had_key=had_key, expires_at=key.expires_at, now=await load_clock(tx.conn))
     issued = replace(key, scopes=granted_scopes(asked, roles=appointment.roles, community=key.community))
     await store.add_key(tx.conn, key=issued, signed_with=_signed_with(tx))
     _tell(tx, issued)
@@ -73,7 +73,9 @@ async def rotate_key(
     key = await store.lock_key(tx.conn, community=community, key_id=key_id)
     if key is None:
         raise UnknownKeyError(community, key_id)
-    old, new = rotated(key, new_id=new_id, new_sha256=new_sha256, by=caller.person_id, now=tx.now, overlap=overlap)
+    # By the database's clock, as whoever checks keys here goes by it too.
+    now = await load_clock(tx.conn)
+    old, new = rotated(key, new_id=new_id, new_sha256=new_sha256, by=caller.person_id, now=now, overlap=overlap)
     await store.set_replaced(tx.conn, key=old, signed_with=_signed_with(tx))
     await store.add_key(tx.conn, key=new, signed_with=_signed_with(tx))
     _tell(tx, old)

@@ -73,6 +73,10 @@ class PersonShown(BaseModel):
     roles: list[Role] = Field(examples=[["finance_maker", "manager"]])
     disabled: bool = Field(description="In every community, not in this one alone")
     created_at: datetime
+    issuer: str | None = Field(
+        description="The OpenID provider at which they are somebody; null: they have not signed in by one",
+        examples=["https://login.example.org"],
+    )
 
     @classmethod
     def of(cls, appointment: Appointment) -> "PersonShown":
@@ -87,6 +91,7 @@ class PersonShown(BaseModel):
             roles=list(appointment.roles),
             disabled=person.disabled,
             created_at=person.created_at,
+            issuer=person.issuer,
         )
 
 

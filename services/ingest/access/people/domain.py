@@ -32,7 +32,11 @@ class NotARoleHereError(Exception):
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who may act, or a service with an account; each change has a higher `revision`."""
+    """Somebody who may act, or a service with an account; each change has a higher `revision`.
+
+    `issuer` is the OpenID provider whose subject they are (None: nobody's yet), and `unbound_count` how often they
+    were unbound from one.
+    """
 
     person_id: str
     name: str
@@ -41,6 +45,8 @@ class Person:
     revision: int = 1
     disabled: bool = False
     email: str | None = None
+    issuer: str | None = None
+    unbound_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,11 +93,27 @@ def switched(person: Person, *, communities: Iterable[str], caller: Principal, d
     and OwnRolesError for the caller themselves.
     """
     check_not_oneself(caller, person.person_id)
+    _check_reaches_all(caller, communities)
+    if person.disabled == disabled:
+        return person
+    return replace(person, disabled=disabled, revision=person.revision + 1)
+
+
+def unbound(person: Person, *, communities: Iterable[str], caller: Principal) -> Person:
+    """The person as nobody at a provider; the same where they are nobody there.
+
+    It holds in every community, so the caller's authority must reach each. Raises OtherCommunityError otherwise.
+    It takes something away and gives nothing, so whoever may do it does it for themselves too.
+    """
+    _check_reaches_all(caller, communities)
+    if person.issuer is None:
+        return person
+    return replace(person, issuer=None, unbound_count=person.unbound_count + 1, revision=person.revision + 1)
+
+
+def _check_reaches_all(caller: Principal, communities: Iterable[str]) -> None:
     if any(not caller.may_act_in(community) for community in communities):
         raise OtherCommunityError(
             "They are known in other communities too: an administrator of the installation decides for all, and "
             "you can take their roles in yours"
         )
-    if person.disabled == disabled:
-        return person
-    return replace(person, disabled=disabled, revision=person.revision + 1)

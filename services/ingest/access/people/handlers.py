@@ -13,6 +13,7 @@ from services.ingest.access.people.domain import (
     check_not_oneself,
     ordered_roles,
     switched,
+    unbound,
 )
 from services.ingest.metrics import BOOTSTRAP_USES
 from services.ingest.settings import Settings
@@ -91,11 +92,34 @@ async def switch(
         person, communities=[one.community for one in appointments], caller=caller, disabled=disabled
     )
     states = ({"disabled": person.disabled}, {"disabled": changed.disabled})
-    tx.did(_did("disable" if disabled else "enable", own, states[0], after=states[1]))
+    did = _did("disable" if disabled else "enable", own, states[0], after=states[1])
+    tx.did(_everywhere(did, appointments))
     if changed != person:
-        await store.set_person(tx.conn, person=changed)
-        for appointment in appointments:
-            await _put_and_tell(tx, replace(appointment, person=changed))
+        await _put_and_tell_everywhere(tx, changed, appointments=appointments)
+    return replace(own, person=changed)
+
+
+async def unbind(
+    tx: Transaction[Settings], *, caller: Principal, community: str, person_id: str, may_return: bool
+) -> Appointment:
+    """Have a person be nobody at a provider any more, and end their tokens; the same again changes nothing.
+
+    Who they were there becomes them again by email only if they `may_return`. Raises UnknownPersonError for whom
+    the community never had, and OtherCommunityError where the caller's authority does not reach every community
+    that has them.
+    """
+    check_reach(caller, community)
+    person = await store.lock_person(tx.conn, person_id=person_id)
+    appointments = await store.load_appointments(tx.conn, person_id=person_id)
+    own = next((one for one in appointments if one.community == community), None)
+    if person is None or own is None:
+        raise UnknownPersonError(community, person_id)
+    changed = unbound(person, communities=[one.community for one in appointments], caller=caller)
+    after = {"issuer": changed.issuer, "may_return": may_return}
+    tx.did(_everywhere(_did("unbind", own, {"issuer": person.issuer}, after=after), appointments))
+    await store.delete_subject(tx.conn, person_id=person_id, at=tx.now, may_return=may_return)
+    if changed != person:
+        await _put_and_tell_everywhere(tx, changed, appointments=appointments)
     return replace(own, person=changed)
 
 
@@ -126,8 +150,8 @@ async def note_bootstrap(tx: Transaction[Settings], *, caller: Principal, commun
 async def on_people_told(tx: Transaction[Settings], facts: list[PersonChanged | TokenKeyChanged]) -> None:
     """Take in what was told of people and of the keys of tokens and the database has forgotten.
 
-    The highest revision counts, so who was disabled since a backup is so again. Emails and subjects were told to
-    nobody: they are those of the backup.
+    The highest revision counts, so who was disabled since a backup is so again, and who was unbound since is so
+    too. Emails and subjects were told to nobody: they are those of the backup.
     """
     people = [one for one in facts if one["type"] == "person.changed.v1"]
     await store.put_people_as_told(tx.conn, people=people)
@@ -159,6 +183,19 @@ def _did(
     return Did(f"person.{verb}", "person", person_id, before=before, after=after, community=community)
 
 
+def _everywhere(did: Did, appointments: Sequence[Appointment]) -> Did:
+    """The same in the audit of each community that knows the person: it holds in all of them."""
+    return replace(did, also_in=[one.community for one in appointments])
+
+
+async def _put_and_tell_everywhere(
+    tx: Transaction[Settings], changed: Person, *, appointments: Sequence[Appointment]
+) -> None:
+    await store.set_person(tx.conn, person=changed)
+    for appointment in appointments:
+        await _put_and_tell(tx, replace(appointment, person=changed))
+
+
 async def _put_and_tell(tx: Transaction[Settings], appointment: Appointment) -> None:
     await store.put_appointment(tx.conn, appointment=appointment, signed_with=_signed_with(tx))
     _tell(tx, appointment)
@@ -179,6 +216,8 @@ def _tell(tx: Transaction, appointment: Appointment) -> None:
         "revision": person.revision,
         "roles": [role.value for role in appointment.roles],
     }
+    if person.unbound_count:
+        data["unbound_count"] = person.unbound_count
     tx.tell(
         PEOPLE,
         PERSON_CHANGED,

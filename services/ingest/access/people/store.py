@@ -1,6 +1,7 @@
 """The SQL of people."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from asyncpg import Record
 
@@ -10,7 +11,8 @@ from shared.contracts.facts import PersonChanged
 from shared.postgres import Connection
 
 _APPOINTMENT = """
-select f.community, f.roles, p.person_id, p.revision, p.name, p.kind, p.disabled, p.email, p.created_at
+select f.community, f.roles, p.person_id, p.revision, p.name, p.kind, p.disabled, p.email, p.created_at,
+    p.oidc_issuer, p.unbound_count
 from followed_people f join people p using (person_id)
 """
 
@@ -35,22 +37,60 @@ async def add_person(conn: Connection, *, person: Person) -> None:
 async def set_person(conn: Connection, *, person: Person) -> None:
     """Store a changed person, and the change in every community that has them."""
     await conn.execute(
-        "update people set revision = $2, name = $3, disabled = $4 where person_id = $1::text::uuid",
+        """
+        update people set revision = $2, name = $3, disabled = $4, unbound_count = $5
+        where person_id = $1::text::uuid
+        """,
         person.person_id,
         person.revision,
         person.name,
         person.disabled,
+        person.unbound_count,
     )
 
 
+async def delete_subject(conn: Connection, *, person_id: str, at: datetime, may_return: bool) -> None:
+    """Forget who a person is at a provider; who that was becomes them again by email only if they `may_return`."""
+    await conn.execute(
+        """
+        insert into unbound_subjects (person_id, issuer, subject, unbound_at)
+        select person_id, oidc_issuer, oidc_subject, $2 from people
+        where person_id = $1::text::uuid and oidc_subject is not null
+        on conflict do nothing
+        """,
+        person_id,
+        at,
+    )
+    await conn.execute(
+        "update people set oidc_issuer = null, oidc_subject = null where person_id = $1::text::uuid", person_id
+    )
+    if may_return:
+        await conn.execute("delete from unbound_subjects where person_id = $1::text::uuid", person_id)
+
+
 async def put_people_as_told(conn: Connection, *, people: Sequence[PersonChanged]) -> None:
-    """Keep people as they were told; a revision not above the one known changes nothing."""
+    """Keep people as they were told; a revision not above the one known changes nothing.
+
+    Who was unbound since is unbound from whom they are at a provider here.
+    """
     await conn.executemany(
         """
-        insert into people as p (person_id, revision, name, kind, disabled, created_at)
-        values ($1::text::uuid, $2, $3, $4, $5, $6)
+        insert into unbound_subjects (person_id, issuer, subject, unbound_at)
+        select person_id, oidc_issuer, oidc_subject, $3 from people
+        where person_id = $1::text::uuid and unbound_count < $2 and oidc_subject is not null
+        on conflict do nothing
+        """,
+        [(told["data"]["person_id"], told["data"].get("unbound_count", 0), told["time"]) for told in people],
+    )
+    await conn.executemany(
+        """
+        insert into people as p (person_id, revision, name, kind, disabled, created_at, unbound_count)
+        values ($1::text::uuid, $2, $3, $4, $5, $6, $7)
         on conflict (person_id) do update
-        set revision = excluded.revision, name = excluded.name, disabled = excluded.disabled
+        set revision = excluded.revision, name = excluded.name, disabled = excluded.disabled,
+            unbound_count = greatest(p.unbound_count, excluded.unbound_count),
+            oidc_issuer = case when p.unbound_count < excluded.unbound_count then null else p.oidc_issuer end,
+            oidc_subject = case when p.unbound_count < excluded.unbound_count then null else p.oidc_subject end
         where excluded.revision > p.revision
         """,
         [
@@ -61,6 +101,7 @@ async def put_people_as_told(conn: Connection, *, people: Sequence[PersonChanged
                 told["data"]["kind"],
                 told["data"]["disabled"],
                 told["time"],
+                told["data"].get("unbound_count", 0),
             )
             for told in people
         ],
@@ -71,7 +112,7 @@ async def lock_person(conn: Connection, *, person_id: str) -> Person | None:
     """The person, locked until the transaction ends; None when there is none."""
     row = await conn.fetchrow(
         """
-        select person_id, revision, name, kind, disabled, email, created_at
+        select person_id, revision, name, kind, disabled, email, created_at, oidc_issuer, unbound_count
         from people where person_id = $1::text::uuid for no key update
         """,
         person_id,
@@ -84,11 +125,12 @@ async def put_appointment(conn: Connection, *, appointment: Appointment, signed_
     person = appointment.person
     await conn.execute(
         """
-        insert into followed_people (community, person_id, revision, name, kind, disabled, roles, signed_with)
-        values ($1, $2::text::uuid, $3, $4, $5, $6, $7, $8)
+        insert into followed_people (
+            community, person_id, revision, name, kind, disabled, roles, signed_with, unbound_count)
+        values ($1, $2::text::uuid, $3, $4, $5, $6, $7, $8, $9)
         on conflict (community, person_id) do update
         set revision = excluded.revision, name = excluded.name, disabled = excluded.disabled,
-            roles = excluded.roles, signed_with = excluded.signed_with
+            roles = excluded.roles, signed_with = excluded.signed_with, unbound_count = excluded.unbound_count
         """,
         appointment.community,
         person.person_id,
@@ -98,6 +140,7 @@ async def put_appointment(conn: Connection, *, appointment: Appointment, signed_
         person.disabled,
         appointment.roles,
         signed_with,
+        person.unbound_count,
     )
 
 
@@ -204,4 +247,6 @@ def _person(row: Record) -> Person:
         revision=row["revision"],
         disabled=row["disabled"],
         email=row["email"],
+        issuer=row["oidc_issuer"],
+        unbound_count=row["unbound_count"],
     )

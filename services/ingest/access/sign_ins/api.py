@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
-from services.ingest.access.people.api import PERSON_EXAMPLE, UNKNOWN_PERSON
+from services.ingest.access.people.api import PERSON_EXAMPLE, UNKNOWN_PERSON, PersonShown
 from services.ingest.access.providers.domain import ID_TOKEN_MAX_CHARS, InvalidIdTokenError
 from services.ingest.access.providers.handlers import check_id_token
 from services.ingest.access.sign_ins import handlers
@@ -28,7 +28,7 @@ from services.ingest.members.domain import IdentityKey
 from services.ingest.members.store import find_member
 from services.ingest.metrics import SIGN_INS_REFUSED
 from services.ingest.settings import Settings
-from shared.access_keys import hash_secret
+from shared.access_keys import hash_secret, load_clock
 from shared.contracts.channels import compared_id
 from shared.contracts.fields import Channel, Id, Slug
 from shared.contracts.texts import if_text, plain_id
@@ -44,12 +44,14 @@ from shared.http import (
     problem_responses,
     requires,
 )
+from shared.http.connected import Connected, ConnectedService
 from shared.http.problem_types import (
     DISABLED_PERSON,
     INVALID_REQUEST,
     MALFORMED_JSON,
     MISSING_SCOPE,
     NOT_AVAILABLE,
+    OTHER_COMMUNITY,
     REQUEST_TOO_LARGE,
     UNKNOWN_FIELD,
 )
@@ -152,6 +154,16 @@ class TokenIssued(BaseModel):
         )
 
 
+class Unbinding(RequestBody):
+    """How somebody is unbound."""
+
+    may_return: bool = Field(
+        False,
+        description="Whether who they were there may become them again, by a verified email",
+        examples=[False],
+    )
+
+
 @router.post(
     "/v1/sign-in-links",
     status_code=201,
@@ -185,7 +197,7 @@ async def post_link(
         created_at=tx.now,
         expires_at=tx.now + timedelta(seconds=settings.link_seconds),
     )
-    await handlers.make_link(tx, link=link)
+    link = await handlers.make_link(tx, link=link)
     return LinkMade(link=secret, expires_at=link.expires_at, member_id=link.member_id, person_id=link.person_id)
 
 
@@ -207,7 +219,9 @@ async def post_link(
         common=(MALFORMED_JSON, REQUEST_TOO_LARGE, INVALID_REQUEST, UNKNOWN_FIELD, NOT_AVAILABLE),
     ),
 )
-async def post_token(request: Request, begin: Begin, settings: OwnSettings, body: SignIn) -> TokenIssued:
+async def post_token(
+    request: Request, service: ConnectedService, begin: Begin, settings: OwnSettings, body: SignIn
+) -> TokenIssued:
     """Takes no access key: a link that was not used yet, or an id token of the provider.
 
     The token lasts for ten minutes at most. Every service checks it by itself, and what it lets its person do is
@@ -217,18 +231,47 @@ async def post_token(request: Request, begin: Begin, settings: OwnSettings, body
     now = datetime.now(UTC)
     _tries.check(address, now=now, per_minute=settings.sign_in_tries_max_per_minute)
     try:
-        return TokenIssued.of(await _signed_in(begin, settings, body, now))
+        return TokenIssued.of(await _signed_in(service, begin, settings, body, now))
     except tuple(REFUSED) as error:
         SIGN_INS_REFUSED.labels(REFUSED[type(error)]).inc()
         _tries.failed(address, now=now, per_minute=settings.sign_in_tries_max_per_minute)
         raise
 
 
-async def _signed_in(begin: Begin, settings: Settings, body: SignIn, now: datetime) -> SignedIn:
+async def _signed_in(
+    service: Connected, begin: Begin, settings: Settings, body: SignIn, now: datetime
+) -> SignedIn:
     if body.link is not None:
         async with begin() as tx:
             return await handlers.sign_in_by_link(tx, secret_sha256=hash_secret(body.link))
+    async with service.pool.acquire() as conn:
+        now = max(now, await load_clock(conn))  # what has ended by either clock has ended
     # Before there is a transaction: the provider may have to be asked.
     subject = await check_id_token(settings, id_token=body.id_token or "", nonce=body.nonce, now=now)
     async with begin() as tx:
         return await handlers.sign_in_by_subject(tx, community=body.community or "", subject=subject)
+
+
+@router.post(
+    "/v1/communities/{community}/people/{person_id}/unbind",
+    tags=["people"],
+    summary="Unbind a person from who they are at a provider",
+    responses=problem_responses(OTHER_COMMUNITY, UNKNOWN_PERSON),
+)
+async def post_unbind(
+    caller: Annotated[Principal, requires(Scope.PEOPLE_WRITE)],
+    tx: Tx,
+    community: Slug,
+    person_id: UUID,
+    body: Unbinding,
+) -> PersonShown:
+    """For a provider that is no longer the one, or somebody there who is not them.
+
+    Their tokens end in every community, and the links for them and by them; access keys stay. The next whose
+    email the provider has verified as theirs becomes them, but for who they were. Of whom other communities know
+    too, the installation's administrator decides.
+    """
+    appointment = await handlers.unbind(
+        tx, caller=caller, community=community, person_id=str(person_id), may_return=body.may_return
+    )
+    return PersonShown.of(appointment)

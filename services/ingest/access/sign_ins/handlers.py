@@ -1,10 +1,12 @@
 """Links are made and used once; who signed in gets a token."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import uuid4
 
-from services.ingest.access.people.domain import UnknownPersonError
+from services.ingest.access.people import handlers as people
+from services.ingest.access.people.domain import Appointment, UnknownPersonError
+from services.ingest.access.people.store import lock_person
 from services.ingest.access.providers.domain import InvalidIdTokenError, Subject
 from services.ingest.access.sign_ins import store
 from services.ingest.access.sign_ins.domain import (
@@ -18,7 +20,7 @@ from services.ingest.access.sign_ins.domain import (
 from services.ingest.access.token_keys.handlers import sign
 from services.ingest.metrics import SIGN_INS
 from services.ingest.settings import Settings
-from shared.access_keys import find_person, load_standings
+from shared.access_keys import FollowedPerson, Principal, find_person, load_clock, load_standings
 from shared.access_keys.tokens import Claims
 from shared.audit import Actor, Did
 from shared.transaction import Transaction
@@ -36,15 +38,19 @@ class SignedIn:
     claims: Claims
 
 
-async def make_link(tx: Transaction[Settings], *, link: Link) -> None:
-    """Store a link. Raises UnknownPersonError, and TooManyLinksError."""
+async def make_link(tx: Transaction[Settings], *, link: Link) -> Link:
+    """Store a link, as long-lived as it says, from now on by the database's clock; return it.
+
+    Raises UnknownPersonError, and TooManyLinksError.
+    """
     if link.person_id is not None:
         person = await find_person(tx.conn, community=link.community, person_id=link.person_id)
         if person is None:
             raise UnknownPersonError(link.community, link.person_id)
-    settings = tx.settings
+    settings, now = tx.settings, await load_clock(tx.conn)
+    link = replace(link, created_at=now, expires_at=now + (link.expires_at - link.created_at))
     await store.lock_links(tx.conn, community=link.community)
-    lately, still_open = await store.count_links(tx.conn, link=link, since=tx.now - timedelta(minutes=1))
+    lately, still_open = await store.count_links(tx.conn, link=link, since=now - timedelta(minutes=1))
     LinkLimits(settings.links_max_per_minute, settings.open_links_max_count).check(
         lately=lately, still_open=still_open
     )
@@ -53,6 +59,7 @@ async def make_link(tx: Transaction[Settings], *, link: Link) -> None:
     whose = link.person_id or link.member_id or ""
     after = {"person_id": link.person_id, "expires_at": link.expires_at}
     tx.did(Did("sign_in_link.make", "sign_in_link", whose, link.member_id, after=after))
+    return link
 
 
 async def sign_in_by_link(tx: Transaction[Settings], *, secret_sha256: str) -> SignedIn:
@@ -62,14 +69,14 @@ async def sign_in_by_link(tx: Transaction[Settings], *, secret_sha256: str) -> S
     WithdrawnLinkError where whoever made the link may not do so any more; it is then as it was.
     """
     # Whoever comes with the same link meanwhile waits, and finds it used.
-    link = check_usable(await store.lock_link(tx.conn, secret_sha256=secret_sha256), tx.now)
+    now = await load_clock(tx.conn)
+    link = check_usable(await store.lock_link(tx.conn, secret_sha256=secret_sha256), now)
     await _check_maker(tx, link)
+    person = None
     if link.person_id is not None:
-        await _check_person(tx, community=link.community, person_id=link.person_id)
-    await store.set_used(tx.conn, secret_sha256=secret_sha256, at=tx.now)
-    signed_in = await _signed_in(
-        tx, link.community, person_id=link.person_id or link.member_id or "", member_id=link.member_id
-    )
+        person = await _check_person(tx, community=link.community, person_id=link.person_id)
+    await store.set_used(tx.conn, secret_sha256=secret_sha256, at=now)
+    signed_in = await _signed_in(tx, link.community, person=person, member_id=link.member_id)
     SIGN_INS.labels("link").inc()
     return signed_in
 
@@ -80,28 +87,43 @@ async def sign_in_by_subject(tx: Transaction[Settings], *, community: str, subje
     Raises UnknownSubjectError for nobody and for several, InvalidIdTokenError for an id token that has signed
     somebody in there before, DisabledPersonError and NoSigningKeyError; the id token is then as it was.
     """
-    found = await store.find_subjects(
-        tx.conn, community=community, issuer=subject.issuer, subject=subject.subject, email=subject.email
-    )
-    known = [person_id for person_id, is_subject in found if is_subject] or [person_id for person_id, _ in found]
-    if len(known) != 1:
+    person_id, _ = await _find_subject(tx, community=community, subject=subject)
+    # From here on nobody binds or unbinds them: who has meanwhile is seen by looking again.
+    await lock_person(tx.conn, person_id=person_id)
+    locked_id, is_subject = await _find_subject(tx, community=community, subject=subject)
+    if locked_id != person_id:
         raise UnknownSubjectError
-    (person_id,) = known
-    await _check_person(tx, community=community, person_id=person_id)
+    person = await _check_person(tx, community=community, person_id=person_id)
     # Whoever comes with the same one meanwhile waits, and finds it used.
-    if not await store.add_used(tx.conn, community=community, signed_sha256=subject.signed_sha256, at=tx.now):
+    now = await load_clock(tx.conn)
+    if not await store.add_used(tx.conn, community=community, signed_sha256=subject.signed_sha256, at=now):
         raise InvalidIdTokenError("It has signed in already, and does so once: sign in at the provider again")
-    if not found[0][1]:
+    if not is_subject:
         await store.set_subject(tx.conn, person_id=person_id, issuer=subject.issuer, subject=subject.subject)
-    signed_in = await _signed_in(tx, community, person_id=person_id, member_id=None)
+    signed_in = await _signed_in(tx, community, person=person, member_id=None)
     SIGN_INS.labels("id_token").inc()
     return signed_in
 
 
+async def unbind(
+    tx: Transaction[Settings], *, caller: Principal, community: str, person_id: str, may_return: bool
+) -> Appointment:
+    """Have a person be nobody at a provider any more; their tokens end, and the links for them and by them.
+
+    Raises what the change of a person does: UnknownPersonError and OtherCommunityError.
+    """
+    appointment = await people.unbind(
+        tx, caller=caller, community=community, person_id=person_id, may_return=may_return
+    )
+    await store.end_links(tx.conn, person_id=person_id, at=await load_clock(tx.conn))
+    return appointment
+
+
 async def sweep(tx: Transaction[Settings]) -> None:
     """Delete the links that ended, and forget the id tokens that were used, a while ago."""
-    await store.delete_links(tx.conn, ended_before=tx.now - KEPT_AFTER)
-    await store.delete_used(tx.conn, used_before=tx.now - KEPT_AFTER)
+    before = await load_clock(tx.conn) - KEPT_AFTER
+    await store.delete_links(tx.conn, ended_before=before)
+    await store.delete_used(tx.conn, used_before=before)
 
 
 async def _check_maker(tx: Transaction[Settings], link: Link) -> None:
@@ -112,18 +134,32 @@ async def _check_maker(tx: Transaction[Settings], link: Link) -> None:
             raise WithdrawnLinkError
 
 
-async def _check_person(tx: Transaction[Settings], *, community: str, person_id: str) -> None:
+async def _find_subject(tx: Transaction[Settings], *, community: str, subject: Subject) -> tuple[str, bool]:
+    """Who of a community that is, and whether they were before. Raises UnknownSubjectError but for one."""
+    found = await store.find_subjects(
+        tx.conn, community=community, issuer=subject.issuer, subject=subject.subject, email=subject.email
+    )
+    known = [one for one in found if one[1]] or found
+    if len(known) != 1:
+        raise UnknownSubjectError
+    return known[0]
+
+
+async def _check_person(tx: Transaction[Settings], *, community: str, person_id: str) -> FollowedPerson:
     person = await find_person(tx.conn, community=community, person_id=person_id)
     if person is None:
         raise UnknownPersonError(community, person_id)
     if person.disabled:
         raise DisabledPersonError
+    return person
 
 
 async def _signed_in(
-    tx: Transaction[Settings], community: str, *, person_id: str, member_id: str | None
+    tx: Transaction[Settings], community: str, *, person: FollowedPerson | None, member_id: str | None
 ) -> SignedIn:
-    issued_at = tx.now.replace(microsecond=0)
+    person_id = person.person_id if person else member_id or ""
+    # By the database's clock: a process whose own is wrong gives tokens that work all the same.
+    issued_at = (await load_clock(tx.conn)).replace(microsecond=0)
     claims = Claims(
         token_id=uuid4().hex,
         community=community,
@@ -131,6 +167,7 @@ async def _signed_in(
         member_id=member_id,
         issued_at=issued_at,
         expires_at=issued_at + timedelta(seconds=tx.settings.token_seconds),
+        unbound_count=person.unbound_count if person else 0,
     )
     # Nobody had shown a credential before: who came is known from here on.
     actor = Actor(community, person_id, f"token:{claims.token_id}")

@@ -61,6 +61,18 @@ async def set_used(conn: Connection, *, secret_sha256: str, at: datetime) -> Non
     await conn.execute("update sign_in_links set used_at = $2 where secret_sha256 = $1", secret_sha256, at)
 
 
+async def end_links(conn: Connection, *, person_id: str, at: datetime) -> None:
+    """Have the links end that still work and are for a person, or were made by them."""
+    await conn.execute(
+        """
+        update sign_in_links set expires_at = $2
+        where (person_id = $1::text::uuid or issued_by = $1) and used_at is null and expires_at > $2
+        """,
+        person_id,
+        at,
+    )
+
+
 async def delete_links(conn: Connection, *, ended_before: datetime) -> None:
     """Delete the links that ended before then."""
     await conn.execute("delete from sign_in_links where expires_at < $1", ended_before)
@@ -71,14 +83,18 @@ async def find_subjects(
 ) -> list[tuple[str, bool]]:
     """The people of a community who are that subject, or else those whose email it is and who are no subject yet.
 
-    With each whether they are the subject; two at most.
+    Who was unbound from that subject does not become it by email. With each whether they are the subject; two at
+    most.
     """
     rows = await conn.fetch(
         """
         select p.person_id, p.oidc_subject is not null as is_subject
         from people p join followed_people f using (person_id)
         where f.community = $1
-        and ((oidc_issuer = $2 and oidc_subject = $3) or (lower(email) = lower($4) and oidc_subject is null))
+        and ((oidc_issuer = $2 and oidc_subject = $3)
+            or (lower(email) = lower($4) and oidc_subject is null and not exists (
+                select from unbound_subjects u
+                where u.person_id = p.person_id and u.issuer = $2 and u.subject = $3)))
         order by is_subject desc, p.person_id limit 2
         """,
         community,

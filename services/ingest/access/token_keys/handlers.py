@@ -1,11 +1,12 @@
 """The keys that verify tokens are told to every service one period ahead, under our signature."""
 
 import logging
+from datetime import datetime
 
 from services.ingest.access.token_keys import store
 from services.ingest.access.token_keys.domain import GENERATIONS_MAX_COUNT, VERIFIES_AFTER, Period, TokenKey
 from services.ingest.settings import Settings
-from shared.access_keys import INSTALLATION
+from shared.access_keys import INSTALLATION, load_clock
 from shared.access_keys.tokens import Claims, signed_token
 from shared.contracts.facts import TOKEN_KEY_CHANGED, TokenKeyData
 from shared.signatures import SigningKeys, key_id_of
@@ -29,10 +30,12 @@ async def announce(tx: Transaction[Settings]) -> None:
     signer = tx.settings.signer
     if signer is None:
         return
-    period = Period.at(tx.now, tx.settings.token_key_seconds)
+    # The database's clock is the same for all processes, and orders whose keys were told first.
+    now = await load_clock(tx.conn)
+    period = Period.at(now, tx.settings.token_key_seconds)
     for one in (period, period.next):
-        await _usable_keys(tx, one, derived_from=signer.key_id)
-    ended = await store.end_former(tx.conn, derived_from=signer.key_id, at=tx.now + VERIFIES_AFTER)
+        await _usable_keys(tx, one, derived_from=signer.key_id, now=now)
+    ended = await store.end_former(tx.conn, derived_from=signer.key_id, at=now + VERIFIES_AFTER)
     for key in ended:
         _tell(tx, key)
     if ended:
@@ -44,10 +47,11 @@ async def sign(tx: Transaction[Settings], *, claims: Claims) -> str:
     signer = tx.settings.signer
     if signer is None:
         raise NoSigningKeyError
-    period = Period.at(tx.now, tx.settings.token_key_seconds)
+    now = await load_clock(tx.conn)
+    period = Period.at(now, tx.settings.token_key_seconds)
     # Told already, but where the process has only just begun, or the signing key was changed a moment ago.
-    await _usable_keys(tx, period.next, derived_from=signer.key_id)
-    keys = await _usable_keys(tx, period, derived_from=signer.key_id)
+    await _usable_keys(tx, period.next, derived_from=signer.key_id, now=now)
+    keys = await _usable_keys(tx, period, derived_from=signer.key_id, now=now)
     return signed_token(
         claims,
         issuer=tx.settings.token_issuer,
@@ -57,15 +61,17 @@ async def sign(tx: Transaction[Settings], *, claims: Claims) -> str:
     )
 
 
-async def _usable_keys(tx: Transaction[Settings], period: Period, *, derived_from: str) -> SigningKeys:
+async def _usable_keys(
+    tx: Transaction[Settings], period: Period, *, derived_from: str, now: datetime
+) -> SigningKeys:
     """The pair of a period whose tokens will be verified until they end; it is told where it was not."""
     for generation in range(GENERATIONS_MAX_COUNT):
         key = period.token_key(tx.settings.signing_key, generation)
         known = await store.find_token_key(tx.conn, kid=key.kid)
-        if known is None and await store.add_token_key(tx.conn, key=key, derived_from=derived_from, at=tx.now):
+        if known is None and await store.add_token_key(tx.conn, key=key, derived_from=derived_from, at=now):
             _tell(tx, key)
         # One that was ended before its time, because another signing key was tried meanwhile, signs no more.
-        if known is None or known.outlives_token_of(tx.now):
+        if known is None or known.outlives_token_of(now):
             return period.keys(tx.settings.signing_key, generation)
     raise NoSigningKeyError
 

@@ -172,6 +172,19 @@ class ReviewPolicy(RequestBody):
     publishing: Publishing = Field(description="To publish a programme; what makes money payable always takes two")
 
 
+class ProposedPolicy(BaseModel):
+    """A review by fewer people than now, which waits for another person."""
+
+    publishing: Publishing = Field(examples=["one_person"])
+    asked_by: str = Field(description="The person who asked", examples=["7b0d4b6e-2f6c-4c8e-9a0f-5f1f4f1f8b11"])
+    asked_at: datetime
+
+    @classmethod
+    def of(cls, lowering: domain.Lowering) -> Self:
+        """What is shown of one that waits."""
+        return cls(publishing=Publishing.ONE_PERSON, asked_by=lowering.person_id, asked_at=lowering.asked_at)
+
+
 class Retention(RequestBody):
     """How long ingest keeps what it need not keep for ever."""
 
@@ -243,6 +256,7 @@ class Community(CommunityListed):
     look: LookModel
     public: list[Public]
     review_policy: ReviewPolicy
+    proposed_policy: ProposedPolicy | None = Field(description="What waits for another person; null: nothing")
     retention: Retention
     bots: list[str]
 
@@ -256,6 +270,7 @@ class Community(CommunityListed):
             look=LookModel.of(community.look),
             public=list(community.public),
             review_policy=ReviewPolicy(publishing=community.publishing),
+            proposed_policy=None if community.lowering is None else ProposedPolicy.of(community.lowering),
             retention=Retention(**community.retention._asdict()),
             bots=list(community.bots),
         )

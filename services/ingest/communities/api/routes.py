@@ -22,6 +22,9 @@ from shared.http.problem_types import OTHER_COMMUNITY
 
 UNKNOWN_COMMUNITY = ProblemType("unknown-community", 404, "No such community")
 COMMUNITY_EXISTS = ProblemType("community-exists", 409, "The community was declared before")
+NOTHING_WAITS = ProblemType("nothing-waits", 409, "No change of the review policy waits")
+POLICY_FOUR_EYES = ProblemType("policy-four-eyes", 403, "Another person must approve the review policy")
+PROPOSER_GONE = ProblemType("proposer-gone", 409, "Who asked for it may not do so any more")
 STALE_REVISION = ProblemType("stale-revision", 409, "Somebody changed it meanwhile")
 TOO_MANY_CHANGES = ProblemType("too-many-changes", 409, "The calendar was changed too often")
 
@@ -99,7 +102,8 @@ async def get_community(caller: Anybody, conn: Conn, community: Slug) -> Communi
 async def patch_community(caller: Administrator, tx: Tx, community: Slug, body: CommunityChange) -> Community:
     """A change of time zone or week moves no day that was: it takes effect where a day of the old zone ends.
 
-    `calendar` in the answer says when that is. Until then another change takes its place.
+    `calendar` in the answer says when that is. Until then another change takes its place. That one person
+    publishes where two do waits for another administrator, and `proposed_policy` says so; the rest is so at once.
     """
     check_reach(caller, community)
     fields: dict[str, Any] = {
@@ -116,7 +120,32 @@ async def patch_community(caller: Administrator, tx: Tx, community: Slug, body: 
         )
         if value is not None
     }
-    change = domain.Change(fields, time_zone=body.time_zone, week_start=body.week_start)
+    asked = domain.Lowering(caller.person_id, caller.community, tx.now)
+    change = domain.Change(fields, time_zone=body.time_zone, week_start=body.week_start, asked=asked)
     return Community.of(
         await handlers.change_community(tx, community=community, revision=body.revision, change=change)
     )
+
+
+@router.post(
+    "/v1/communities/{community}/review-policy/approve",
+    summary="Let one person publish, as another asked",
+    responses=problem_responses(
+        UNKNOWN_COMMUNITY, OTHER_COMMUNITY, NOTHING_WAITS, POLICY_FOUR_EYES, PROPOSER_GONE
+    ),
+)
+async def post_policy_approval(caller: Administrator, tx: Tx, community: Slug) -> Community:
+    """For another administrator than who asked, by whatever keys: of the community or of the installation."""
+    check_reach(caller, community)
+    return Community.of(await handlers.approve_lowering(tx, caller=caller, community=community))
+
+
+@router.post(
+    "/v1/communities/{community}/review-policy/withdraw",
+    summary="Let two people publish as before",
+    responses=problem_responses(UNKNOWN_COMMUNITY, OTHER_COMMUNITY, NOTHING_WAITS),
+)
+async def post_policy_withdrawal(caller: Administrator, tx: Tx, community: Slug) -> Community:
+    """For any administrator, who asked too."""
+    check_reach(caller, community)
+    return Community.of(await handlers.withdraw_lowering(tx, community=community))

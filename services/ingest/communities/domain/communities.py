@@ -1,7 +1,7 @@
 """A community as whoever runs it declared it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -39,6 +39,18 @@ class StaleRevisionError(Exception):
         self.community = community
 
 
+class NothingWaitsError(Exception):
+    """No change of the community's review policy waits for anybody."""
+
+
+class PolicyFourEyesError(Exception):
+    """Who asked for a review by fewer people approves it themselves."""
+
+
+class ProposerGoneError(Exception):
+    """Who asked for a review by fewer people may not do so any more; the message says why."""
+
+
 class Public(StrEnum):
     """What of a community anybody may see without being signed in."""
 
@@ -72,8 +84,20 @@ class Retention(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Lowering:
+    """Who asked that one person publish where two do: a person of a community, when."""
+
+    person_id: str
+    community: str
+    asked_at: datetime
+
+
+@dataclass(frozen=True)
 class Community:
-    """A community. `revision` counts the changes of what was declared, from 1."""
+    """A community. `revision` counts the changes of what was declared, from 1.
+
+    A `lowering` waits for another person, and is nothing that was declared yet.
+    """
 
     community: str
     title: str
@@ -86,6 +110,7 @@ class Community:
     retention: Retention
     bots: tuple[str, ...]
     revision: int
+    lowering: Lowering | None = field(default=None, compare=False)
 
 
 class Known(NamedTuple):
@@ -112,11 +137,15 @@ class CommunityPlace(NamedTuple):
 
 @dataclass(frozen=True)
 class Change:
-    """What is to be different: zone and week for the calendar, the rest by the names of Community's fields."""
+    """What is to be different: zone and week for the calendar, the rest by the names of Community's fields.
+
+    `asked` is who wants it, where that makes a difference.
+    """
 
     fields: Mapping[str, Any]
     time_zone: str | None = None
     week_start: Weekday | None = None
+    asked: Lowering | None = None
 
 
 def new_calendar(
@@ -134,7 +163,35 @@ def new_calendar(
     return known.calendar.changed(time_zone=zone, week_start=week, at=at, notice=notice)
 
 
-def changed(before: Community, calendar: Calendar, fields: Mapping[str, Any]) -> Community:
-    """The community with that calendar and `fields`, and the next revision; the same if nothing is different."""
-    after = replace(before, calendar=calendar, **fields)
-    return before if after == before else replace(after, revision=before.revision + 1)
+def changed(before: Community, calendar: Calendar, change: Change) -> Community:
+    """The community after a change, with the next revision where anything that counts today is different.
+
+    That fewer people review waits for another person; who asked first is who asked. That two do is so at once, and
+    ends what waits.
+    """
+    fields, lowering = dict(change.fields), before.lowering
+    if "publishing" in fields:
+        is_lower = (before.publishing, fields["publishing"]) == (Publishing.TWO_PEOPLE, Publishing.ONE_PERSON)
+        lowering = before.lowering or change.asked if is_lower else None
+        fields["publishing"] = before.publishing if is_lower else fields["publishing"]
+    after = replace(before, calendar=calendar, lowering=lowering, **fields)
+    return after if after == before else replace(after, revision=before.revision + 1)
+
+
+def lowered(before: Community, *, by: str) -> Community:
+    """The community where one person publishes, as another than `by` asked.
+
+    Raises NothingWaitsError, and PolicyFourEyesError when `by` asked for it.
+    """
+    if before.lowering is None:
+        raise NothingWaitsError
+    if before.lowering.person_id == by:
+        raise PolicyFourEyesError
+    return replace(before, publishing=Publishing.ONE_PERSON, lowering=None, revision=before.revision + 1)
+
+
+def kept(before: Community) -> Community:
+    """The community where nothing waits any more. Raises NothingWaitsError when nothing did."""
+    if before.lowering is None:
+        raise NothingWaitsError
+    return replace(before, lowering=None)

@@ -70,6 +70,7 @@ async def test_a_name_is_enough(admin: httpx.AsyncClient, name: str) -> None:
         "look": {"name": "Acme", "colours": None, "logo_png": None},
         "public": [],
         "review_policy": {"publishing": "one_person"},
+        "proposed_policy": None,
         "retention": {"texts_days": 365, "rejected_days": 30},
         "bots": ["*[bot]"],
         "revision": 1,

@@ -9,10 +9,10 @@ import pytest
 from services.ingest.access.people.handlers import on_people_told
 from services.ingest.metrics import BOOTSTRAP_USES
 from shared.access_keys import INSTALLATION
-from shared.contracts.facts import PEOPLE_FACT
+from shared.contracts.facts import AUDIT_FACT, PEOPLE_FACT
 from shared.service import Parts
 from shared.signatures import Verifier
-from shared.topics import PEOPLE
+from shared.topics import AUDIT, PEOPLE
 from tests.integration.services.ingest.conftest import Community
 from tests.integration.services.process import read
 from tests.integration.services.world import add_person, authorization, person_fact
@@ -196,7 +196,7 @@ async def test_an_administrator_decides_for_their_own_community_alone(
 
 
 async def test_the_installations_administrator_decides_for_every_community(
-    community: Community, admin: Office, bootstrap: Office
+    stack: Any, community: Community, admin: Office, bootstrap: Office
 ) -> None:
     installation = Office(community.client, INSTALLATION, bootstrap.headers)
     refused = await installation.add(GRACE, 422)
@@ -220,6 +220,11 @@ async def test_the_installations_administrator_decides_for_every_community(
     assert "other communities" in refused["detail"]
     assert (await here.to(ada["person_id"], "disable"))["disabled"]
     assert (await there.ask("GET", f"{there.path}/{ada['person_id']}", 200))["disabled"]
+    # Who looks at either community's audit sees who did it.
+    for name, commands in ((community.name, ["person.add"]), (f"{community.name}b", ["person.set_roles"])):
+        told = [AUDIT_FACT.validate_json(one.value)["data"] for one in await read(stack.state, AUDIT, name, 2)]
+        assert [one["command"] for one in told] == [*commands, "person.disable"]
+        assert {(one["person_id"], one["object"]["id"]) for one in told} == {(root["person_id"], ada["person_id"])}
     # Yet nothing else is theirs there: only people, keys and communities.
     assert (await community.client.get("/v1/members", headers=headers)).status_code == 403
 

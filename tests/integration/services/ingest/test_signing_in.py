@@ -4,62 +4,35 @@ import asyncio
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
-from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
 from services.ingest.access.sign_ins.api import _tries
 from services.ingest.main import SPEC
 from services.ingest.settings import Settings
 from tests.integration.services.ingest.conftest import Community, event, problem
+from tests.integration.services.ingest.provider import (
+    CLIENT,
+    ISSUER,
+    Provider,
+    add_managed,
+    bearer,
+    link_of,
+    sign_in,
+)
 from tests.integration.services.process import running
 from tests.integration.services.world import add_person, authorization
 from tests.waiting import until
 
 pytestmark = pytest.mark.stack
 
-ISSUER = "https://login.example.org"
-CLIENT = "plaudit-console"
 NOBODY = {"Authorization": ""}
 INVALID_ID_TOKEN = "urn:plaudit:problem:invalid-id-token"
-
-
-class Provider:
-    """An OpenID provider on loopback: it publishes its keys, and says who somebody is."""
-
-    def __init__(self) -> None:
-        self.key = RSAKey.generate_key(2048, {"kid": "one"})
-        self.fetched_count = 0
-        self.body: bytes | None = None
-        self.url = ""
-
-    @asynccontextmanager
-    async def listening(self) -> AsyncIterator["Provider"]:
-        server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
-        async with server:
-            self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/keys"
-            yield self
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        self.fetched_count += 1
-        keys = json.dumps({"keys": [self.key.as_dict(private=False, alg="RS256", use="sig")]}).encode()
-        body = keys if self.body is None else self.body
-        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
-        await writer.drain()
-        writer.close()
-
-    def id_token(self, *, key: Any = None, alg: str = "RS256", **claims: Any) -> str:
-        now = int(datetime.now(UTC).timestamp())
-        said = {"iss": ISSUER, "aud": CLIENT, "sub": "u1", "iat": now, "exp": now + 300} | claims
-        said = {name: value for name, value in said.items() if value is not None}
-        return jwt.encode({"alg": alg, "kid": "one"}, said, key or self.key, algorithms=[alg])
 
 
 @pytest.fixture(scope="module")
@@ -94,22 +67,6 @@ async def platform(community: Community) -> dict[str, str]:
 async def admin(community: Community) -> dict[str, str]:
     scopes = ("sign_in:write", "keys:write", "people:write", "people:read")
     return await authorization(community.pool, community.name, *scopes)
-
-
-async def link_of(community: Community, headers: dict[str, str], status: int = 201, **wanted: Any) -> Any:
-    answer = await community.client.post("/v1/sign-in-links", json=wanted, headers=headers)
-    assert answer.status_code == status, answer.text
-    return answer.json()
-
-
-async def sign_in(at: Community, status: int = 201, /, **how: Any) -> Any:
-    answer = await at.client.post("/v1/tokens", json=how, headers={"Authorization": ""})
-    assert answer.status_code == status, answer.text
-    return answer.json()
-
-
-def bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
 
 
 async def test_a_platforms_user_signs_in_as_the_member_that_they_are(
@@ -147,13 +104,6 @@ async def test_a_link_signs_in_once_even_for_two_at_the_same_moment(
 
     assert sorted(answer.status_code for answer in answers) == [201, 401, 401, 401, 401]
     assert {problem(one, 401)["type"] for one in answers if one.is_error} == {"urn:plaudit:problem:used-link"}
-
-
-async def add_managed(community: Community, admin: dict[str, str], **more: Any) -> str:
-    wanted = {"name": "Grace", "roles": ["manager"]} | more
-    answer = await community.client.post(f"/v1/communities/{community.name}/people", json=wanted, headers=admin)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["person_id"])
 
 
 async def test_a_link_that_ended_and_one_that_there_never_was(community: Community, admin: dict[str, str]) -> None:

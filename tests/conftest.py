@@ -109,10 +109,13 @@ def stack(plaudit_home: Path) -> Iterator[Stack]:
 
 
 def throw_away(state: StackState) -> None:
-    """Ends a broker and a database whose data nobody wants: an orderly stop writes all of it to the disk first."""
+    """Ends a stack whose data nobody wants: an orderly stop writes all of it to the disk first."""
     found = processes.find_processes(state.directory)
-    for name, signal_number in (("supervisor", SIGKILL), ("kafka", SIGKILL), ("postgres", SIGQUIT)):
-        assert not processes.stop(found.get(name, []), signal_number, THROW_AWAY_SECONDS)
+    server = found.pop("postgres", [])
+    supervisor = found.pop(processes.SUPERVISOR, [])
+    others = [process for members in found.values() for process in members]
+    for members, signal_number in ((supervisor, SIGKILL), (others, SIGKILL), (server, SIGQUIT)):
+        assert not processes.stop(members, signal_number, THROW_AWAY_SECONDS)
 
 
 @pytest.fixture(scope="session")
@@ -120,7 +123,6 @@ def platform(plaudit_home: Path) -> Iterator[StackState]:
     """The whole platform, as `plaudit up` starts it."""
     state = start("whole", environment={"PLAUDIT_SESSION_SECONDS": str(SESSION_SECONDS)} | WIDE_DOOR)
     yield state
-    start("whole", only=["kafka", "postgres"])  # which stops the services, in order
     throw_away(state)
 
 

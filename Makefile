@@ -34,7 +34,7 @@ logs: $(VENV)/runtime.stamp ## Show and follow the logs (end with Ctrl-C)
 	@$(RUN) plaudit logs --follow
 
 test: lint ## Lint, then every test; the long fault runs are under `make faults`
-	@$(RUN) pytest -n 2 --durations 10
+	@$(RUN) pytest -n 3 --durations 10
 
 lint: $(VENV)/dev.stamp ## Formatting, style, the architecture's rules and types
 	@$(RUN) ruff format --check .

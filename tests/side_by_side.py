@@ -1,8 +1,9 @@
-"""Two processes run the tests side by side: those that share a stack stay in one, and the longest begin first.
+"""Three processes run the tests side by side: those that share a stack stay in one, and the longest begin first.
 
-`make test` says `-n 2` to pytest-xdist. A process takes a group as a whole and starts its stack for itself, so no
-test meets the topics, outboxes, consumer groups or killed brokers of the other process's. Files that share nothing
-fill up what is left at the end. Without `-n` nothing here has an effect.
+`make test` says `-n 3` to pytest-xdist, also for two cores: what waits for sessions, partitions and timers leaves
+them idle for a third of the time when only two run. A process takes a group as a whole and starts its stack for
+itself, so no test meets the topics, outboxes, consumer groups or killed brokers of another process's. Files that
+share nothing fill up what is left at the end. Without `-n` nothing here has an effect.
 """
 
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-#: Folders whose tests share a stack, the longest first: what is begun last ends last.
+#: Folders whose tests share a stack, the longest first: what is begun last ends last. A folder stands before the
+#: one that it is in.
 GROUPS = (
     ("tests/e2e/", "tests/integration/dashboards/", "tests/integration/importers/"),
+    ("tests/integration/services/rewards/",),
     ("tests/faults/",),
     ("tests/integration/services/",),
     ("tests/integration/shared/",),

@@ -50,6 +50,8 @@ SETTLE_SECONDS = 60.0
 SPRING_SECONDS = 30.0
 PROBE_SECONDS = 60.0
 POLL_SECONDS = 0.02
+#: Each look is a connection of its own, and the services that recover need the same cores.
+PROBE_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -259,7 +261,7 @@ class Run:
             with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
                 if await ask():
                     return
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(PROBE_POLL_SECONDS)
 
     async def finish(self) -> None:
         """Settle, reconcile, and put the row into the report; raises AssertionError when anything differs."""

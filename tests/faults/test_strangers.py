@@ -49,19 +49,14 @@ async def strangers(arena: Arena) -> AsyncIterator[None]:
         replace(arena.state.broker, user=user, password=password)
         for user, password in (("", ""), ("plaudit-ingest", "guessed"), ("nobody", "guessed"))
     ]
-    asked = [(login, topic) for login in logins for topic in TOPICS]
 
-    async def knock() -> int:
-        count = 0
-        for _ in range(ROUNDS_COUNT):
-            for login, topic in asked:
-                count += await refused(login, topic)
-        return count
+    async def knock(login: Broker) -> int:
+        return sum([await refused(login, topic) for _ in range(ROUNDS_COUNT) for topic in TOPICS])
 
-    knocking = asyncio.create_task(knock())
+    knocking = asyncio.gather(*map(knock, logins))
     try:
         yield
-        assert await knocking == 2 * len(asked) * ROUNDS_COUNT
+        assert sum(await knocking) == 2 * len(logins) * len(TOPICS) * ROUNDS_COUNT
     finally:
         knocking.cancel()
         await asyncio.gather(knocking, return_exceptions=True)

@@ -5,17 +5,20 @@ The conftest.py of each service says which: by the fixtures `spec`, `scopes` and
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from copy import copy as shallow_copy
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.datastructures import State
 
 from shared.access_keys import KeyRing
 from shared.http import Connected
 from shared.postgres import copy, create_pool
 from shared.service import ServiceSpec, describe
+from shared.settings import ServiceSettings
 from tests.integration.services.world import World, authorization
 
 
@@ -40,9 +43,20 @@ async def _always_ready() -> list[str]:
     return []
 
 
+#: The applications that were described, by service and settings: each takes a tenth of a second.
+_described: dict[tuple[str, ServiceSettings], FastAPI] = {}
+
+
 def application(spec: ServiceSpec, world: World) -> FastAPI:
-    """The service's API on the world's database."""
-    app = describe(spec, world.settings)
+    """The service's API on the world's database.
+
+    What worlds share are its routes alone: each has a state, and a stack of middleware, of its own.
+    """
+    known = (spec.name, world.settings)
+    if known not in _described:
+        _described[known] = describe(spec, world.settings)
+    app = shallow_copy(_described[known])
+    app.state, app.middleware_stack = State(), None
     app.state.connected = Connected(
         settings=world.settings,
         pool=world.pool,

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import asyncpg
@@ -23,7 +23,7 @@ from plaudit.stack import start
 from plaudit.stack.idle import wait_until_idle
 from shared.access_keys import INSTALLATION, SCOPES, Role, Scope
 from shared.postgres import database_url, role_name
-from shared.service import Parts, ServiceSpec
+from shared.service import ServiceSpec
 from shared.services import SERVICES
 from shared.topics import TOPICS
 from tests.conftest import Stack, throw_away
@@ -123,26 +123,27 @@ def free_port() -> int:
 class Installation:
     """All services, in this process, and a community in them."""
 
-    def __init__(self, stack: Stack, directory: Path) -> None:
-        self.stack, self.state, self.directory = stack, stack.state, directory
+    def __init__(self, stack: Stack) -> None:
+        self.stack, self.state = stack, stack.state
         self.community = f"c{uuid4().hex[:12]}"
         self.specs: dict[str, ServiceSpec] = {
             service: import_module(f"services.{service}.main").SPEC for service in SERVICES
         }
-        self.settings = {
-            service: spec.settings(**stack.settings(service) | {"http_port": free_port()})
-            for service, spec in self.specs.items()
-        }
+        self.settings = {service: spec.settings(**stack.settings(service)) for service, spec in self.specs.items()}
         self.key = ""
         self.leaver: dict[str, Any] = {}
-        self.running: dict[str, Parts] = {}
+
+    def choose_ports(self) -> None:
+        """Take ports that are free now: meanwhile others may have taken those of before."""
+        for service, known in self.settings.items():
+            self.settings[service] = known.model_copy(update={"http_port": free_port()})
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
+        self.choose_ports()
         async with AsyncExitStack() as opened:
             for service in SERVICES:
-                parts = await opened.enter_async_context(running(self.specs[service], self.settings[service]))
-                self.running[service] = parts
+                await opened.enter_async_context(running(self.specs[service], self.settings[service]))
             await until(self.are_ready)
             yield
 
@@ -353,47 +354,69 @@ async def refuses(place: Installation, service: str, key: str) -> bool:
     return (await place.ask("GET", service, "/v1/key", key)).status_code == 401
 
 
-@pytest.mark.parametrize("restored", [*SERVICES, "all"])
-async def test_what_was_told_is_known_again_and_told_once(own_stack: Stack, tmp_path: Path, restored: str) -> None:
-    place = Installation(own_stack, tmp_path)
-    services = SERVICES if restored == "all" else [restored]
+class BackedUp(NamedTuple):
+    """An installation that went on since its backups were made, and that does not run."""
+
+    place: Installation
+    saved: dict[str, Path]
+    #: A key that was revoked since.
+    revoked: str
+    #: Of events that came since, and what it says of them.
+    receipt: str
+    judged: Any
+    #: The entries of the audit.
+    trail: set[str]
+
+
+@pytest.fixture(scope="module")
+async def backed_up(own_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> BackedUp:
+    place, directory = Installation(own_stack), tmp_path_factory.mktemp("backups")
     async with place.open():
         await before_the_backup(place)
-        saved = {service: await backup(place.state, service, tmp_path) for service in services}
+        saved = {service: await backup(place.state, service, directory) for service in SERVICES}
         revoked, receipt = await since_the_backup(place)
-        rows, facts = await place.rows(), await place.facts()
-        trail = await place.trail()
         judged = (await place.ask("GET", "ingest", f"/v1/receipts/{receipt}")).json()
+        return BackedUp(place, saved, revoked, receipt, judged, await place.trail())
+
+
+@pytest.mark.parametrize("restored", [*SERVICES, "all"])
+async def test_what_was_told_is_known_again_and_told_once(backed_up: BackedUp, restored: str) -> None:
+    """Whatever was restored before: each goes back to where it stood at the one backup."""
+    place = backed_up.place
+    services = SERVICES if restored == "all" else [restored]
+    rows, facts = await place.rows(), await place.facts()
     assert all(len(said) == 1 for said in facts.values())
 
     for service in services:
-        await restore(place.state, service, saved[service])
+        await restore(place.state, service, backed_up.saved[service])
     assert await place.rows() != rows
     async with place.open():
-        for gone in (revoked, place.leaver["key"]):
+        for gone in (backed_up.revoked, place.leaver["key"]):
             assert all([await refuses(place, service, gone) for service in SERVICES])
         # The first answer is the whole one.
-        kept = await place.trail()
-        assert {entry for entry in trail if entry not in kept} == set()
+        assert backed_up.trail - await place.trail() == set()
         await place.idle()
         again, told = await place.rows(), await place.facts()
 
         assert {name: found for name, found in again.items() if found != rows[name]} == {}
         assert {name: said for name, said in told.items() if said != facts.get(name)} == {}
-        assert (await place.ask("GET", "ingest", f"/v1/receipts/{receipt}")).json() == judged
-        await place.post(post(3000, "m9"))
+        judged = (await place.ask("GET", "ingest", f"/v1/receipts/{backed_up.receipt}")).json()
+        assert judged == backed_up.judged
+        number = 3000 + [*SERVICES, "all"].index(restored)
+        await place.post(post(number, "m9"))
         await place.idle()
         balance = await place.ask("GET", "rewards", "/v1/ledger/check")
         assert balance.json()["balanced"]
 
 
 async def test_a_broker_that_is_behind_its_database_is_said_and_keeps_the_fence(
-    own_stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after a restore of Kafka alone: the database has told what the topic does not hold."""
     monkeypatch.setattr("shared.service.parts.FENCED_START_SECONDS", 0.0)
     monkeypatch.setattr("shared.service.parts.BLOCKED_SECONDS", 0.1)
-    place = Installation(own_stack, tmp_path)
+    place = Installation(own_stack)
+    place.choose_ports()
     admin = await asyncpg.connect(database_url(place.state.postgres_admin_url, role_name("scoring")))
     try:
         before = await admin.fetchval(

@@ -91,7 +91,11 @@ async def _always_ready() -> list[str]:
 
 
 @pytest.fixture
-async def client(spec: ServiceSpec, world: World) -> AsyncIterator[httpx.AsyncClient]:
+async def client(
+    spec: ServiceSpec, world: World, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[httpx.AsyncClient]:
+    # Whoever is let in at the metrics would have all of them written, of all services that ran in this process.
+    monkeypatch.setattr("shared.http.app.generate_latest", lambda: b"")
     app = describe(spec, world.settings)
     app.state.connected = Connected(
         settings=world.settings,

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.stack
 
 #: Soon enough for a test, and long enough for what is no culprit.
 BATCH_SECONDS = 1.0
+#: Whoever breaks off a statement of a silent database waits for it once more, for so long: 30 s by default.
+STATEMENT_SECONDS = 3.0
 
 
 async def own_timeout(line: Line, tx: Transaction) -> None:
@@ -123,11 +125,12 @@ async def test_a_database_that_does_not_answer_is_nobodys_own_doing(line: Line) 
             return CONSUMER_RETRIES._value.get() > retries
 
         await line.send([message(number) for number in range(3)])
-        async with line.worker(handler, postgres_url=proxy.url, own_failures_max_count=1):
+        changes = {"postgres_url": proxy.url, "statement_seconds": STATEMENT_SECONDS}
+        async with line.worker(handler, own_failures_max_count=1, **changes):
             await until(is_tried_again)
             proxy.passes.set()
             assert await line.until_stored(3) == ["a0", "a1", "a2"]
-    assert await line.dead_letters(0) == []
+            assert await line.dead_letters(0) == []  # the relay was silent too, and publishes again
 
 
 async def test_locks_of_others_are_nobodys_own_doing(line: Line) -> None:

@@ -96,7 +96,7 @@ class Office:
             ("access_keys", 2),
             ("followed_people", 2),
         ):
-            await until(lambda table=table, count=count: self.has(table, count))
+            await self.until_has(table, count)
         for member in IBANS:
             await self.ask("PUT", f"/v1/payees/{world.uuid(member)}", json={"name": member, "iban": IBANS[member]})
 
@@ -118,22 +118,32 @@ class Office:
         }
         return self.world.fact("access_key.changed.v1", name, data)
 
-    async def has(self, table: str, count: int) -> bool:
+    @asynccontextmanager
+    async def asking(self) -> AsyncIterator[asyncpg.Pool]:
+        """Connections to the service's database, for as long as it is not dropped."""
         pool = await create_pool("rewards", self.settings)
         try:
-            found = await pool.fetchval(f"select count(*) from {table} where community = $1", self.world.community)
-            return bool(found == count)
+            yield pool
         finally:
             await pool.close()
 
-    async def count_transfers(self) -> int:
-        """How many transfers there are."""
-        pool = await create_pool("rewards", self.settings)
-        try:
-            query = "select count(*) from transfers where community = $1"
-            return int(await pool.fetchval(query, self.world.community))
-        finally:
-            await pool.close()
+    async def count(self, table: str) -> int:
+        """How many rows of the community there are."""
+        async with self.asking() as pool:
+            return await self._count(pool, table)
+
+    async def until_has(self, table: str, count: int) -> None:
+        """Return once there are so many rows of the community."""
+        async with self.asking() as pool:
+
+            async def has() -> bool:
+                return await self._count(pool, table) == count
+
+            await until(has)
+
+    async def _count(self, pool: asyncpg.Pool, table: str) -> int:
+        query = f"select count(*) from {table} where community = $1"
+        return int(await pool.fetchval(query, self.world.community))
 
     async def told(self, count: int) -> None:
         """Return once so many facts are on payouts.v1."""
@@ -200,14 +210,12 @@ def office(stack: Any, tmp_path: Path) -> Office:
 async def published(office: Office) -> None:
     """Return once nothing waits to be published."""
 
-    async def is_empty() -> bool:
-        pool = await create_pool("rewards", office.settings)
-        try:
-            return not await pool.fetchval("select exists (select from outbox)")
-        finally:
-            await pool.close()
+    async with office.asking() as pool:
 
-    await until(is_empty)
+        async def is_empty() -> bool:
+            return not await pool.fetchval("select exists (select from outbox)")
+
+        await until(is_empty)
 
 
 async def test_yesterdays_backup_does_not_pay_again(office: Office) -> None:
@@ -303,7 +311,7 @@ async def test_a_day_of_work_is_as_it_was(office: Office) -> None:
         # What waited goes on, and who has earned since is paid that and no more.
         content = await office.file(await office.run("waiting"))
         await send(office.state, office.awards(("more", "ada", 700)))
-        await until(lambda: office.has("lots", 4))
+        await office.until_has("lots", 4)
         late = await office.run("late")
         await office.approve(late)
         more = await office.file(late)
@@ -327,7 +335,7 @@ async def test_points_that_were_taken_back_since_are_owed(office: Office) -> Non
         taken_back = office.world.award("back", "ada", -1_000, amends="ada")
         key = record_key(office.world.community, office.world.uuid("ada"))
         await send(office.state, [(POINTS, key, taken_back)])
-        await until(lambda: office.has("transfers", 10))
+        await office.until_has("transfers", 10)
         before = await everything(office)
 
     await restore(office.state, "rewards", saved)
@@ -349,19 +357,19 @@ async def test_awards_that_were_amended_since_are_as_they_were(office: Office) -
         ]
         key = record_key(office.world.community, office.world.uuid("bob"))
         await send(office.state, [(POINTS, key, fact) for fact in amended])
-        await until(lambda: office.has("transfers", 5))
+        await office.until_has("transfers", 5)
         run = await office.run("first")
         await office.approve(run)
         await office.file(run)
         await published(office)
-        paid = await office.count_transfers()
+        paid = await office.count("transfers")
         more = [
             office.world.award("ada 1", "ada", -1_000, amends="ada"),
             office.world.award("ada 2", "ada", 400, amends="ada", revision=2, total=400),
         ]
         key = record_key(office.world.community, office.world.uuid("ada"))
         await send(office.state, [(POINTS, key, fact) for fact in more])
-        await until(lambda: office.has("transfers", paid + 2))
+        await office.until_has("transfers", paid + 2)
         before = await everything(office)
         assert (await office.balance("ada"))["available"] == -600
 
@@ -371,7 +379,7 @@ async def test_awards_that_were_amended_since_are_as_they_were(office: Office) -
         assert (await office.check())["balanced"]
         given = office.world.award("ada 3", "ada", 600, amends="ada", revision=3, total=1_000)
         await send(office.state, [(POINTS, key, given)])
-        await until(lambda: office.has("transfers", paid + 3))
+        await office.until_has("transfers", paid + 3)
         assert (await office.balance("ada")).get("available", 0) == 0
         assert (await office.check())["balanced"]
 
@@ -524,7 +532,7 @@ async def test_while_it_reads_back_no_command_is_taken_and_it_says_why(
 
     slow = replace(SPEC, read_back=[replace(SPEC.read_back[0], handler=waits), *SPEC.read_back[1:]])
     async with running(slow, office.settings):
-        await until(lambda: office.has("access_keys", 2))
+        await office.until_has("access_keys", 2)
         refused = await office.send("POST", "/v1/payout-runs", key="second")
         readable = await office.send("GET", f"/v1/members/{office.world.uuid('ada')}/balance")
         async with httpx.AsyncClient(base_url=office.url) as http:
@@ -635,10 +643,10 @@ async def test_facts_that_come_after_the_start_fence_too_and_are_read_back(
 
     monkeypatch.setattr("shared.service.parts.TAKEN_IN_AFTER_SECONDS", 0.0)
     async with office.open() as parts:
-        assert not await office.has("payout_runs", 1)
+        assert await office.count("payout_runs") != 1
         closed = REGISTRY.get_sample_value("plaudit_read_back_facts_total", {"topic": PAYOUTS.name}) or 0.0
         await told_again(office, late)
-        await until(lambda: office.has("payout_runs", 1))
+        await office.until_has("payout_runs", 1)
         await until(office.is_ready)
 
         assert parts.fence.why is None

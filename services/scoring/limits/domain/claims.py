@@ -33,6 +33,8 @@ class Word(NamedTuple):
     by_member: str | None
 
 
+#: Community and id of the award: what tells a claim from all others.
+ClaimKey = tuple[str, str]
 #: Weight (0 where time alone decides), event time, id and uid of the event, and rule: who comes first gets room
 #: first.
 Order = tuple[int, datetime, str, str, str]
@@ -76,6 +78,11 @@ class Claim:
     told: int = 0
     revision: int | None = None
     traceparent: str | None = None
+
+    @property
+    def key(self) -> ClaimKey:
+        """What tells it from all others."""
+        return self.community, self.award_id
 
     @property
     def order(self) -> Order:

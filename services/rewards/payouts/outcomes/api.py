@@ -16,7 +16,7 @@ from services.rewards.payouts.api import State as PayoutStateName
 from services.rewards.payouts.domain import OUTCOMES, OUTCOMES_BY_TWO, Actor, PayoutState
 from services.rewards.payouts.outcomes import domain, handlers, store
 from services.rewards.payouts.outcomes.domain import OutcomeFilter, OutcomePlace, OutcomeState
-from services.rewards.payouts.runs.api import FOUR_EYES, RUN_REFUSED, UNKNOWN_RUN, Run, shown
+from services.rewards.payouts.runs.api.models import FOUR_EYES, RUN_REFUSED, UNKNOWN_RUN, Run, shown
 from services.rewards.payouts.runs.domain.bank import BankReport
 from shared.contracts.texts import Line
 from shared.http import (

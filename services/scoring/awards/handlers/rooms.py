@@ -170,9 +170,7 @@ async def settle_waiting(tx: Transaction[Settings]) -> None:
     settled: list[Claim] = []
     for member in waiting:
         piece = rooms.meet(
-            await store.load_claims_to_settle(
-                tx.conn, member=member, limit=tx.settings.settled_at_once_max_count
-            )
+            await store.load_claims_to_settle(tx.conn, member=member, limit=tx.settings.settled_at_once_max_count)
         )
         await rooms.load(piece)
         while piece and await rooms.settle(piece, is_forced=len(piece) == 1 and not settled):

@@ -23,9 +23,10 @@ from services.scoring.programmes.api.problems import (
     PROPOSAL_DECIDED,
     UNKNOWN_VERSION,
 )
+from services.scoring.programmes.domain.mistakes import Mistake
 from services.scoring.programmes.domain.proposals import Proposal, UnknownVersionError
 from services.scoring.programmes.domain.publication import Author, OtherProgrammeError, Submission, VersionPlace
-from services.scoring.programmes.domain.reading import Mistake, Reading, document_of, document_sha256
+from services.scoring.programmes.domain.reading import Reading, document_of, document_sha256
 from services.scoring.programmes.handlers.checking import CHECKER
 from services.scoring.programmes.handlers.publishing import (
     approve_programme,

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from services.scoring.children.domain import Limit
-from services.scoring.programmes.domain.reading import Mistake, document_of, read_with_warnings
+from services.scoring.programmes.domain.mistakes import Mistake
+from services.scoring.programmes.domain.reading import document_of, read_with_warnings
 
 
 def check(request: Mapping[str, Any], limit: Limit) -> Iterator[Mapping[str, Any]]:

@@ -30,7 +30,6 @@ class Office:
     def __init__(self, stack: Any, directory: Path, world: Any) -> None:
         self.state, self.directory = stack.state, directory
         self.world = world
-        self.spec = SPEC
         self.people = {name: str(uuid4()) for name in ("maker", "approver")}
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
@@ -39,7 +38,7 @@ class Office:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Any]:
-        async with running(self.spec, self.settings) as parts:
+        async with running(SPEC, self.settings) as parts:
             await until(self.is_ready)
             yield parts
 

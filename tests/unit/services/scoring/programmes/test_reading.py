@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.scoring.programmes.domain.mistakes import Mistake
 from services.scoring.programmes.domain.reading import (
-    Mistake,
     document_of,
     document_sha256,
     read_programme,

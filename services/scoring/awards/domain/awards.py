@@ -165,7 +165,7 @@ def make(
                 made.awards.append(_award(candidate, made_id))
             continue
         claim = _claim(candidate, made_id)
-        claim.state = claim.state_under(word)
+        claim.hear(word)
         if given is not None:
             claim.told, claim.revision = given.total, given.revision
         made.claims.append(claim)
@@ -220,6 +220,7 @@ def _claim(candidate: Candidate, made_id: str) -> Claim:
         rule.is_heaviest_first,
         windows,
         bounds,
+        grace_count=rule.grace_count,
         traceparent=event.get("traceparent"),
     )
 

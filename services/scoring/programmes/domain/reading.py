@@ -141,7 +141,7 @@ def _located_mistakes(located: Located, details: ErrorDetails) -> Iterator[Mista
 def _wrong_value(details: ErrorDetails) -> str:
     kind, value = details["type"], details["input"]
     context = details.get("ctx", {})
-    if kind == "count_without_rule":
+    if kind in ("count_without_rule", "count_without_grace"):
         return details["msg"]
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind]}; got {_shown(value)}"

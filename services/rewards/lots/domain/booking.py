@@ -48,7 +48,7 @@ def apart(plan: Plan, there: Collection[AwardKey]) -> Plan:
     for booking in plan.plain:
         award = booking[0]
         (moved if AwardKey(award.owner.community, award.award_id) in there else plain).append(booking)
-    lots = [one for one in plan.lots if AwardKey(one[0].community, one[1].award_id) not in there]
+    lots = [new for new in plan.lots if AwardKey(new[0].community, new[1].award_id) not in there]
     return Plan(plain, lots, [*moved, *plan.rest])
 
 

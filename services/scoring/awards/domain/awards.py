@@ -156,7 +156,7 @@ def make(
         if (
             known
             and given is None
-            and any(one.programme_version != candidate.version.number for one in known.values())
+            and any(earlier.programme_version != candidate.version.number for earlier in known.values())
         ):
             continue
         word = words.get(key) if words else None

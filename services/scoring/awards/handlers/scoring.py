@@ -75,7 +75,9 @@ class Scorer:
         is_read_back = await READ_BACK_LEFT.is_any(tx.conn)
         told = None
         if is_read_back:
-            of_candidates = {(one.event["community"], one.event["uid"]) for one in matched.candidates}
+            of_candidates = {
+                (candidate.event["community"], candidate.event["uid"]) for candidate in matched.candidates
+            }
             told = await store.load_read_back(tx.conn, events=of_candidates)
         made = make(matched.candidates, work.words, told)
         # 4. What fits under limits, the facts, and the messages about them.
@@ -138,7 +140,7 @@ async def _changed(
         key = (earned.award.community, earned.award.event_uid)
         if earned.award.award_id not in of_claims and earned.award.award_id not in told.get(key, ()):
             amendments.append(amended(earned, *work.changed[key]))
-    return changed, [one for one in amendments if one is not None]
+    return changed, [amendment for amendment in amendments if amendment is not None]
 
 
 def _count(

@@ -1,8 +1,8 @@
 """Corrections: what a member takes back soon after they did it, a few times a day, does not keep its room.
 
 Of the claims of a rule that a member corrected on a day the first have the grace, by event time, then id: they are
-as if they had never been. The others keep their room, as all does that one takes back oneself. So who has the grace
-is a function of the facts, and one that comes late may take it from another.
+as if they had never been. The others keep their room, as all that a member took back. So who has the grace is a
+function of the facts, and one that comes late may take it from another.
 """
 
 from collections.abc import Iterable

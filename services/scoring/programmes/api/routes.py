@@ -130,7 +130,9 @@ async def post_programme(
         version=version.number,
         state="proposed" if isinstance(version, Proposal) else "published",
         effective_from=None if isinstance(version, Proposal) else version.effective_from,
-        money_changes=[MoneyChange.of(one) for one in version.changes] if isinstance(version, Proposal) else [],
+        money_changes=[MoneyChange.of(change) for change in version.changes]
+        if isinstance(version, Proposal)
+        else [],
         superseded=published.superseded,
         document_sha256=version.document_sha256,
         is_new=published.is_new,

@@ -35,7 +35,7 @@ def limit_mistakes(located: Located) -> Iterator[Mistake]:
     found = list(declared(located.value))
     for index, rule in enumerate(list_at(located, ("rules",))):
         rule_id = rule.get("id") if isinstance(rule, dict) else None
-        over = [one for one in found if rule_id in one.limit.rules]
+        over = [standing for standing in found if rule_id in standing.limit.rules]
         if len(over) > LIMITS_OF_RULE_MAX_COUNT:
             detail = f"the rule stands under {len(over)} limits, and may under {LIMITS_OF_RULE_MAX_COUNT}"
             yield mistake(located.values["rules", index, "id"], ("rules", index, "id"), detail)

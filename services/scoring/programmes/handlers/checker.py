@@ -24,4 +24,4 @@ def check(request: Mapping[str, Any], limit: Limit) -> Iterator[Mapping[str, Any
 
 
 def _plain(mistakes: Iterable[Mistake]) -> list[tuple[int, int, str, str]]:
-    return [(one.line, one.column, one.field, one.detail) for one in mistakes]
+    return [(mistake.line, mistake.column, mistake.field, mistake.detail) for mistake in mistakes]

@@ -6,7 +6,8 @@ server, a Starlette route that reads the body and answers 202. Prints the port i
 
 import asyncio
 import sys
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 import uvloop
@@ -56,11 +57,15 @@ class NoProducer:
         return done
 
 
-class Judged:
-    """A database in which every event is judged."""
+class NoRules:
+    """A database in which no community has a programme, which is what costs are looked up from."""
 
-    async def fetchval(self, query: str, *arguments: Any) -> bool:
-        return True
+    async def fetch(self, query: str, *arguments: Any) -> list[Any]:
+        return []
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator["NoRules"]:
+        yield self
 
 
 class AnyKey:
@@ -77,12 +82,12 @@ def application(producer: Any = None) -> Any:
     settings = SPEC.settings(**WITHOUT_SHARES)
     app = describe(SPEC, settings, "api")
     keys: Any = AnyKey()
-    judged: Any = Judged()
+    pool: Any = NoRules()
     nothing: Any = None  # what taking events has no use for
     used = producer or NoProducer()
     app.state.connected = Connected(
         settings=settings,
-        pool=judged,
+        pool=pool,
         keys=keys,
         begin=nothing,
         send=lambda records: send_records(used, records),

@@ -53,7 +53,7 @@ class Calendar:
 
     def __init__(self, reckonings: Iterable[Reckoning] = (UTC_WEEKS,)) -> None:
         self.reckonings = tuple(reckonings)
-        self._since = [one.since for one in self.reckonings[1:] if one.since is not None]
+        self._since = [reckoning.since for reckoning in self.reckonings[1:] if reckoning.since is not None]
         #: UTC alone: nothing has to be asked of a zone.
         self.is_utc = len(self.reckonings) == 1 and self.reckonings[0].time_zone == "UTC"
         #: UTC and weeks from Monday alone: what facts that say no day and week mean.
@@ -66,12 +66,15 @@ class Calendar:
     @classmethod
     def of(cls, data: Iterable[ReckoningData]) -> "Calendar":
         """The calendar that a fact carries."""
-        return cls(Reckoning(_utc(one.get("since")), one["time_zone"], one["week_start"]) for one in data)
+        return cls(
+            Reckoning(_utc(reckoning.get("since")), reckoning["time_zone"], reckoning["week_start"])
+            for reckoning in data
+        )
 
     @property
     def data(self) -> list[ReckoningData]:
         """The calendar as facts carry it."""
-        return [_data(one) for one in self.reckonings]
+        return [_data(reckoning) for reckoning in self.reckonings]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Calendar) and self.reckonings == other.reckonings
@@ -157,7 +160,9 @@ class Calendar:
         after that does not. Raises TooManyChangesError beyond CHANGES_MAX_COUNT changes.
         """
         earliest = at + notice
-        kept = Calendar(one for one in self.reckonings if one.since is None or one.since < earliest)
+        kept = Calendar(
+            reckoning for reckoning in self.reckonings if reckoning.since is None or reckoning.since < earliest
+        )
         now = kept.reckonings[-1]
         if (now.time_zone, now.week_start) == (time_zone, week_start):
             return kept

@@ -29,7 +29,7 @@ def near_name(name: str, known: Iterable[str]) -> str | None:
         return None
     words, known = _words(name), list(known)
     for alike in (_is_same, _has_same_stem, _has_slipped):
-        near = [one for one in known if alike(words, _words(one))]
+        near = [name for name in known if alike(words, _words(name))]
         if near:
             return near[0] if len(near) == 1 else None
     return None
@@ -71,9 +71,11 @@ def fields_at(schema: Mapping[str, Any], place: Sequence[str | int]) -> list[str
     """The fields of the object at a place in what a JSON Schema describes; none where that names none."""
     found = [schema]
     for part in place:
-        found = [inner for one in found for branch in _branches(one, schema) for inner in _inside(branch, part)]
+        found = [
+            inner for shape in found for branch in _branches(shape, schema) for inner in _inside(branch, part)
+        ]
     return list(
-        dict.fromkeys(name for one in found for branch in _branches(one, schema) for name in _names(branch))
+        dict.fromkeys(name for shape in found for branch in _branches(shape, schema) for name in _names(branch))
     )
 
 

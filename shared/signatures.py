@@ -67,7 +67,7 @@ class Verifier:
     """Checks signatures by the keys that are trusted, each in base64url. Raises ValueError when one is none."""
 
     def __init__(self, verifying_keys: Sequence[str]) -> None:
-        self._keys = {key_id_of(one): Ed25519PublicKey.from_public_bytes(_bytes(one)) for one in verifying_keys}
+        self._keys = {key_id_of(key): Ed25519PublicKey.from_public_bytes(_bytes(key)) for key in verifying_keys}
 
     def check(self, value: bytes) -> None:
         """Return when a trusted key has signed the whole of the fact. Raises SignatureError otherwise."""
@@ -93,7 +93,7 @@ def key_id_of(verifying_key: str) -> str:
 
 def split_keys(text: str) -> tuple[str, ...]:
     """The keys of a setting that lists them, separated by commas."""
-    return tuple(filter(None, (one.strip() for one in text.split(","))))
+    return tuple(filter(None, (part.strip() for part in text.split(","))))
 
 
 def _text(raw: bytes) -> str:

@@ -11,7 +11,7 @@ from services.rewards.payouts.outcomes import api as outcomes
 from services.rewards.payouts.outcomes.handlers import count_waiting
 from services.rewards.payouts.payees import api as payees
 from services.rewards.payouts.review import api as review
-from services.rewards.payouts.runs import api as runs
+from services.rewards.payouts.runs.api import routes as runs
 from services.rewards.payouts.runs.handlers.pieces import carry_on_runs
 from services.rewards.problems import ERRORS
 from services.rewards.programmes.handlers import on_programmes

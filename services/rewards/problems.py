@@ -16,7 +16,7 @@ from services.rewards.payouts.payees.domain import (
     NoBankDetailsError,
     UnconfirmedBankDetailsError,
 )
-from services.rewards.payouts.runs.api import (
+from services.rewards.payouts.runs.api.models import (
     FOUR_EYES,
     NO_BANK_FILE,
     NO_PAYABLE_TERMS,

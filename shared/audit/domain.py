@@ -121,7 +121,7 @@ def _value(name: str, value: Any) -> Any:
     if _SECRET_FIELDS.search(name):
         return MASKED
     if isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping):
-        values = [_text(one) for one in value]
+        values = [_text(item) for item in value]
         if len(values) <= NOTED_LIST_MAX_COUNT:
             return values
         kept = values[: NOTED_LIST_MAX_COUNT - 1]

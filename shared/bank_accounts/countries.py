@@ -86,4 +86,4 @@ SEPA_COUNTRIES: Final[Mapping[str, SepaCountry]] = {
 }
 
 #: The countries that BICs of SEPA's banks name.
-BIC_COUNTRIES: Final = frozenset(SEPA_COUNTRIES).union(*(one.others for one in SEPA_COUNTRIES.values()))
+BIC_COUNTRIES: Final = frozenset(SEPA_COUNTRIES).union(*(country.others for country in SEPA_COUNTRIES.values()))

@@ -22,8 +22,8 @@ async def put_communities(conn: Connection, *, data: Mapping[str, CommunityData]
         where excluded.revision > c.revision
         """,
         list(data),
-        [one["revision"] for one in data.values()],
-        [orjson.dumps(one).decode() for one in data.values()],
+        [community["revision"] for community in data.values()],
+        [orjson.dumps(community).decode() for community in data.values()],
     )
 
 

@@ -57,7 +57,7 @@ def _declared(route: APIRoute) -> dict[str, bool]:
 
 
 def _takes_several(annotation: Any) -> bool:
-    return any(get_origin(one) in (list, set, tuple, frozenset) for one in (annotation, *get_args(annotation)))
+    return any(get_origin(hint) in (list, set, tuple, frozenset) for hint in (annotation, *get_args(annotation)))
 
 
 async def _refuse_body(request: Request, route: APIRoute) -> None:

@@ -85,7 +85,7 @@ class OwnFacts(BaseModel):
                 for one in report.standings
             ],
             waiting=[Waiting.model_validate(one) for one in report.waiting],
-            not_rebuilt=[NotRebuilt.model_validate(one) for one in report.not_rebuilt],
+            not_rebuilt=[NotRebuilt.model_validate(subject) for subject in report.not_rebuilt],
         )
 
 

@@ -146,7 +146,7 @@ def json_pointer(location: Sequence[str | int]) -> str:
 def shown(name: str) -> str:
     """A name that somebody sent, as an answer says it back: bounded, and nothing in it steers a terminal."""
     kept = name[:NAME_SHOWN_MAX_CHARS] + ("…" if len(name) > NAME_SHOWN_MAX_CHARS else "")
-    return kept if kept.isprintable() else "".join(one if one.isprintable() else "\ufffd" for one in kept)
+    return kept if kept.isprintable() else "".join(char if char.isprintable() else "\ufffd" for char in kept)
 
 
 def field_errors(error: ValidationError, *, index: int | None = None) -> list[FieldError]:

@@ -109,7 +109,7 @@ async def copy(
 
     Several processes may do so at once, and one that dies is followed by the next: each batch is one transaction.
     """
-    ends = {one.partition: one.end for one in stand if one.unknown_count}
+    ends = {standing.partition: standing.end for standing in stand if standing.unknown_count}
     if not ends:
         async with begin(pool) as conn:
             await positions.close_gaps(conn)
@@ -119,9 +119,9 @@ async def copy(
         if one.partition in ends:
             consumer.seek(one.partition, max(one.known or 0, one.beginning))
     last_told: dict[TopicPartition, datetime] = {}
-    while left := [one for one in ends if await consumer.position(one) < ends[one]]:
+    while left := [place for place in ends if await consumer.position(place) < ends[place]]:
         fetched = await consumer.getmany(*left, timeout_ms=FETCH_WAIT_MS, max_records=COPIED_AT_ONCE_COUNT)
-        reached = {one: await consumer.position(one) for one in ends}
+        reached = {place: await consumer.position(place) for place in ends}
         facts = [
             _forgotten(record, last_told)
             for records in fetched.values()

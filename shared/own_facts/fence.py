@@ -156,7 +156,9 @@ class Fence:
             return 0, []
         async with self._reader() as consumer:
             found = await copying.standings(consumer, pool, self._topics)
-        return sum(one.unknown_count for one in found), [one.why_not for one in found if one.why_not]
+        return sum(standing.unknown_count for standing in found), [
+            standing.why_not for standing in found if standing.why_not
+        ]
 
     @asynccontextmanager
     async def _reader(self) -> AsyncIterator[AIOKafkaConsumer]:
@@ -183,7 +185,7 @@ class Fence:
             return True
         async with self._reader() as consumer:
             found = await copying.standings(consumer, pool, self._topics)
-            reasons = [one.why_not for one in found if one.why_not]
+            reasons = [standing.why_not for standing in found if standing.why_not]
             if reasons:
                 self._say("; ".join(reasons[:REASONS_MAX_COUNT]))
                 return False
@@ -226,11 +228,11 @@ class Fence:
         while True:
             async with begin(pool) as conn:
                 waiting = await store.count_waiting(conn)
-            FORGOTTEN_FACTS.set(sum(one.count for one in waiting))
+            FORGOTTEN_FACTS.set(sum(kind.count for kind in waiting))
             if not waiting:
                 break
             # What it is about belongs to some community, and this is read by everybody.
-            refused = Counter(one.kind for one in waiting if one.reason)
+            refused = Counter(standing.kind for standing in waiting if standing.reason)
             if refused:
                 kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(refused.items()))
                 self._say(f"facts of its own do not fit its database ({kinds}); GET /v1/own-facts says why not")
@@ -263,7 +265,7 @@ class Fence:
             ends = await consumer.end_offsets(partitions)
         wanted = {one: end for one, end in ends.items() if end > beginnings[one]}
         while unread := await self._unread(pool, wanted):
-            waiting(", ".join(sorted({one.topic for one in unread})))
+            waiting(", ".join(sorted({place.topic for place in unread})))
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def _unread(self, pool: asyncpg.Pool, ends: dict[TopicPartition, int]) -> list[TopicPartition]:

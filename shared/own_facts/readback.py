@@ -40,11 +40,11 @@ class ReadBack:
 
     def takes(self, topic: str, kind: str) -> bool:
         """Whether the step takes a fact of this type."""
-        return topic in {one.name for one in self.topics} and (not self.kinds or kind in self.kinds)
+        return topic in {known.name for known in self.topics} and (not self.kinds or kind in self.kinds)
 
     def decode(self, topic: str, value: bytes, settings: ServiceSettings) -> Any:
         """A record's value as a fact. Raises SignatureError for one that is not ours, ValueError for no fact."""
-        (found,) = (one for one in self.topics if one.name == topic)
+        (found,) = (known for known in self.topics if known.name == topic)
         verifier = settings.verifier(found.producers[0]) if found.signed else None
         if verifier is not None:
             verifier.check(value)

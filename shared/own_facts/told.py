@@ -64,7 +64,7 @@ class _TopicReader:
         partitions = [place.partition for place in places]
         # Where the producer puts it; and wherever it put it before the topic had so many partitions.
         first = partition_of(key, partitions)
-        for number in [first, *(one for one in partitions if one != first)]:
+        for number in [first, *(other for other in partitions if other != first)]:
             async for value in _of_partition(consumer, TopicPartition(topic.name, number), key, since):
                 yield value
 

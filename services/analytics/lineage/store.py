@@ -138,7 +138,10 @@ async def load_awards_of_event(conn: Connection, *, community: str, event: Event
 async def load_outcomes(conn: Connection, *, community: str, awards: Sequence[Award]) -> list[Outcome]:
     """What each of these awards led to, in their order."""
     award_ids = [award.award_id for award in awards]
-    causes = {award.award_id: [award.award_id, *(one.award_id for one in award.amendments)] for award in awards}
+    causes = {
+        award.award_id: [award.award_id, *(amendment.award_id for amendment in award.amendments)]
+        for award in awards
+    }
     caused = [cause for of_award in causes.values() for cause in of_award]
     grants = await _load_grants(conn, community=community, award_ids=caused)
     payouts = await _load_payouts(conn, community=community, award_ids=award_ids)

@@ -110,7 +110,7 @@ async def asking(broker: Broker) -> AsyncIterator[Ask]:
             # In this order: what was scored in between does not look as if it waited.
             ends = await consumer.end_offsets(partitions)
             told = await admin.list_consumer_group_offsets(GROUP, coordinator)
-            scored = {one.partition: told[one].offset for one in partitions if one in told}
+            scored = {place.partition: told[place].offset for place in partitions if place in told}
             return {one.partition: end for one, end in ends.items()}, scored
 
         yield ask

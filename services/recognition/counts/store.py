@@ -80,11 +80,11 @@ async def put_events(conn: Connection, *, events: Mapping[EventKey, CountedEvent
         """,
         [community for community, _ in events],
         [uid for _, uid in events],
-        [_dumped(one.event) for one in events.values()],
-        [one.counts for one in events.values()],
-        [one.said_at for one in events.values()],
-        [one.said_id for one in events.values()],
-        [one.said_by for one in events.values()],
+        [_dumped(counted.event) for counted in events.values()],
+        [counted.counts for counted in events.values()],
+        [counted.said_at for counted in events.values()],
+        [counted.said_id for counted in events.values()],
+        [counted.said_by for counted in events.values()],
     )
 
 

@@ -81,9 +81,9 @@ async def on_states(tx: Transaction, facts: list[PayoutChanged | RedemptionChang
 
 
 async def _one_of_each_member(tx: Transaction, placed: Sequence[Placed]) -> None:
-    payouts = await _payout_steps(tx, [one for one in placed if one.fact["type"] == "payout.changed.v1"])
+    payouts = await _payout_steps(tx, [entry for entry in placed if entry.fact["type"] == "payout.changed.v1"])
     redemptions = await _redemption_steps(
-        tx, [one for one in placed if one.fact["type"] == "redemption.changed.v1"]
+        tx, [entry for entry in placed if entry.fact["type"] == "redemption.changed.v1"]
     )
     unnamed = await carry_out_as_told(
         tx,
@@ -110,7 +110,7 @@ async def _parts_told(tx: Transaction, used_by: str, *, lots: Sequence[LotUse]) 
 
 async def _payout_steps(tx: Transaction, placed: Sequence[Placed]) -> list[tuple[Change, Any]]:
     """The steps of payouts that the database does not know; new ones are added."""
-    facts: list[tuple[int, Any]] = [(one.place, one.fact) for one in placed]
+    facts: list[tuple[int, Any]] = [(entry.place, entry.fact) for entry in placed]
     keys = [(fact["community"], fact["data"]["payout_id"]) for _, fact in facts]
     known = await payout_store.load_known(tx.conn, keys)
     reached = {
@@ -162,7 +162,7 @@ async def _redemption_steps(
     tx: Transaction, placed: Sequence[Placed]
 ) -> list[tuple[Redemption, RedemptionState | None]]:
     """The steps of redemptions that the database does not know, with the states before; new ones are added."""
-    facts: list[tuple[int, Any]] = [(one.place, one.fact) for one in placed]
+    facts: list[tuple[int, Any]] = [(entry.place, entry.fact) for entry in placed]
     keys = [(fact["community"], fact["data"]["redemption_id"]) for _, fact in facts]
     known = await redemption_store.load_known(tx.conn, keys)
     steps: list[tuple[Redemption, RedemptionState | None]] = []

@@ -8,6 +8,7 @@ from asyncpg import Record
 
 from services.scoring.limits.domain.allotting import Window
 from services.scoring.limits.domain.claims import Claim, State
+from services.scoring.limits.domain.corrections import CorrectionDay
 from shared.contracts.award_ids import award_id_range
 from shared.postgres import Connection
 
@@ -18,10 +19,10 @@ _PLACES = 4
 _BEFORE_WINDOWS = (
     *("community", "award_id", "member_id", "event_uid", "event_id", "event_type", "event_time", "received_at"),
     *("day", "week", "rule_id", "slot", "programme_id", "programme_version", "weight", "is_actors"),
-    *("grace_seconds", "is_heaviest_first"),
+    *("grace_seconds", "grace_count", "is_heaviest_first"),
 )
 _WINDOWS = tuple(f"{part}_{place}" for part in ("window", "bound") for place in range(1, _PLACES + 1))
-_CHANGING = ("state", "is_counted", "is_settled", "room", "told", "revision")
+_CHANGING = ("state", "is_counted", "is_settled", "room", "told", "revision", "corrected_on")
 _COLUMNS = (*_BEFORE_WINDOWS, *_WINDOWS, *_CHANGING)
 _NOTHING = (None,) * _PLACES
 
@@ -117,6 +118,7 @@ def _record(claim: Claim) -> tuple[Any, ...]:
         claim.weight,
         claim.is_actors,
         claim.grace_seconds,
+        claim.grace_count,
         claim.is_heaviest_first,
         *(*claim.windows, *_NOTHING)[:_PLACES],
         *(*claim.bounds, *_NOTHING)[:_PLACES],
@@ -126,6 +128,7 @@ def _record(claim: Claim) -> tuple[Any, ...]:
         claim.room,
         claim.told,
         claim.revision,
+        claim.corrected_on,
     )
 
 
@@ -134,9 +137,10 @@ async def put_claims(conn: Connection, *, claims: Collection[Claim]) -> None:
     await conn.execute(
         """
         update claims c set state = n.state, is_counted = n.is_counted, is_settled = n.is_settled, room = n.room,
-            told = n.told, revision = n.revision
-        from unnest($1::text[], $2::uuid[], $3::text[], $4::bool[], $5::bool[], $6::int[], $7::int[], $8::int[])
-            as n(community, award_id, state, is_counted, is_settled, room, told, revision)
+            told = n.told, revision = n.revision, corrected_on = n.corrected_on
+        from unnest($1::text[], $2::uuid[], $3::text[], $4::bool[], $5::bool[], $6::int[], $7::int[], $8::int[],
+                    $9::date[])
+            as n(community, award_id, state, is_counted, is_settled, room, told, revision, corrected_on)
         where c.award_id = n.award_id and c.community = n.community
         """,
         [claim.community for claim in claims],
@@ -147,6 +151,7 @@ async def put_claims(conn: Connection, *, claims: Collection[Claim]) -> None:
         [claim.room for claim in claims],
         [claim.told for claim in claims],
         [claim.revision for claim in claims],
+        [claim.corrected_on for claim in claims],
     )
 
 
@@ -221,6 +226,24 @@ async def load_few_claims_of_windows(
         return None
     found = {row["award_id"]: row for row in rows}
     return [_claim(row) for row in found.values()]
+
+
+async def load_corrected(conn: Connection, *, most_of: Mapping[CorrectionDay, int]) -> list[Claim]:
+    """The first corrected claims of some days, of each at most so many."""
+    rows = await conn.fetch(
+        """
+        select c.* from unnest($1::text[], $2::uuid[], $3::text[], $4::date[], $5::int[])
+            as k(community, member_id, rule_id, day, most)
+        cross join lateral (
+            select * from claims
+            where member_id = k.member_id and rule_id = k.rule_id and corrected_on = k.day
+              and community = k.community
+            order by event_time, event_id collate "C", event_uid limit k.most) c
+        """,
+        *([day[part] for day in most_of] for part in range(4)),
+        list(most_of.values()),
+    )
+    return [_claim(row) for row in rows]
 
 
 async def members_to_settle(conn: Connection, *, members: Sequence[MemberKey]) -> set[MemberKey]:
@@ -301,6 +324,8 @@ def _claim(row: Record) -> Claim:
         weight=row["weight"],
         is_actors=row["is_actors"],
         grace_seconds=row["grace_seconds"],
+        grace_count=row["grace_count"],
+        corrected_on=row["corrected_on"],
         is_heaviest_first=row["is_heaviest_first"],
         windows=windows,
         bounds=tuple(row[name] for name in _WINDOWS[_PLACES:] if row[name] is not None),

@@ -24,6 +24,8 @@ from shared.contracts.programme.rewards import (
 )
 from shared.contracts.programme.rules import (
     CONDITION_MAX_CHARS,
+    GRACE_COUNT,
+    GRACE_MAX_COUNT,
     LIMITS_OF_RULE_MAX_COUNT,
     RULES_MAX_COUNT,
     EventType,
@@ -38,6 +40,8 @@ __all__ = [
     "BADGES_MAX_COUNT",
     "CATALOGUE_MAX_COUNT",
     "CONDITION_MAX_CHARS",
+    "GRACE_COUNT",
+    "GRACE_MAX_COUNT",
     "IBAN_PATTERN",
     "IDS",
     "LEVELS_MAX_COUNT",

@@ -3,6 +3,7 @@
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from shared.contracts.activities import ACTIVITY_TYPES
 from shared.contracts.fields import Name, Slug
@@ -15,6 +16,9 @@ LIMITS_MAX_COUNT = 50
 #: Limits that one rule stands under: its daily cap, its own, and those of the section `limits`.
 LIMITS_OF_RULE_MAX_COUNT = 4
 GRACE_MAX_MINUTES = 1_440
+#: Of what a member takes back within the grace, so much of a rule and day has it.
+GRACE_COUNT = 3
+GRACE_MAX_COUNT = 20
 
 Slot = Literal["actor", "object_author", "reply_author"]
 EventType = Literal[ACTIVITY_TYPES]  # type: ignore[valid-type]
@@ -60,7 +64,8 @@ class Rule(Section):
 
     `points` go to the person in the slot `to`; for what one did to one's own only if the rule says `own`.
     `daily_cap` is short for a limit of points within a day, in the community's time zone. What a member takes
-    back themselves keeps its room under limits, unless it was within `grace_minutes`.
+    back themselves keeps its room under limits, unless it was within `grace_minutes`: so often within a day as
+    `grace_count` says, 3 times where it says nothing.
     """
 
     id: Slug
@@ -73,3 +78,12 @@ class Rule(Section):
     daily_cap: PositivePoints | None = None
     limits: list[RuleLimit] = Field(default_factory=list, max_length=LIMITS_OF_RULE_MAX_COUNT)
     grace_minutes: Annotated[int, Field(ge=1, le=GRACE_MAX_MINUTES)] | None = None
+    grace_count: Annotated[int, Field(ge=1, le=GRACE_MAX_COUNT)] | None = None
+
+    @model_validator(mode="after")
+    def _counts_what_there_is(self) -> Self:
+        if self.grace_count is not None and self.grace_minutes is None:
+            raise PydanticCustomError(
+                "count_without_grace", "`grace_count` says how often there is a grace; say `grace_minutes`, too"
+            )
+        return self

@@ -265,7 +265,7 @@ class Community(CommunityListed):
         """What is shown of a community."""
         return cls(
             **_in_short(community),
-            calendar=[ReckoningModel(**one._asdict()) for one in community.calendar.reckonings],
+            calendar=[ReckoningModel(**reckoning._asdict()) for reckoning in community.calendar.reckonings],
             languages=list(community.languages),
             look=LookModel.of(community.look),
             public=list(community.public),

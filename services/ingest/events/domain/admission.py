@@ -190,7 +190,7 @@ def _admit_each(documents: list[Any], now: datetime, limits: Limits) -> Admissio
         try:
             event = ACTIVITY_ADAPTER.validate_json(to_json(said))
         except ValidationError as error:
-            found = [_with_what_was_meant(one, said["type"]) for one in faults(error)]
+            found = [_with_what_was_meant(fault, said["type"]) for fault in faults(error)]
             admission.judge(index, {}, [*found, *extension_faults(said)])
         else:
             admission.judge(index, event, _faults(event, now, limits))
@@ -222,7 +222,7 @@ def _with_what_was_meant(fault: Fault, event_type: str) -> Fault:
 @cache
 def _schema(event_type: str) -> dict[str, Any]:
     """JSON Schema of a type of event."""
-    (envelope,) = (one.envelope for one in TYPES if one.name == event_type)
+    (envelope,) = (known.envelope for known in TYPES if known.name == event_type)
     return TypeAdapter(envelope).json_schema()
 
 

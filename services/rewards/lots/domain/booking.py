@@ -1,6 +1,6 @@
 """What a batch of new awards comes to: most members' at once, the amended by their lots, one by one."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -43,9 +43,12 @@ def apart(plan: Plan, there: Collection[AwardKey]) -> Plan:
     """The plan, with what is booked one by one that has a lot already: an amendment of it came first."""
     if not there:
         return plan
-    moved = [one for one in plan.plain if AwardKey(one[0].owner.community, one[0].award_id) in there]
-    plain = [one for one in plan.plain if one not in moved]
-    lots = [one for one in plan.lots if AwardKey(one[0].community, one[1].award_id) not in there]
+    plain: list[Booking] = []
+    moved: list[Booking] = []
+    for booking in plan.plain:
+        award = booking[0]
+        (moved if AwardKey(award.owner.community, award.award_id) in there else plain).append(booking)
+    lots = [new for new in plan.lots if AwardKey(new[0].community, new[1].award_id) not in there]
     return Plan(plain, lots, [*moved, *plan.rest])
 
 
@@ -53,6 +56,11 @@ def plain_entries(plan: Plan, terms: LotTerms) -> list[Entry]:
     """The entries of awards that nothing amends."""
     made = [(award, transfer.transfer_id) for award, transfer in plan.plain]
     return issue_entries(made, pending=bool(terms.hold))
+
+
+def taken_back(entries: Iterable[Entry]) -> list[Entry]:
+    """What undoes entries that were only thought of."""
+    return [entry._replace(amount=-entry.amount) for entry in entries]
 
 
 def lots_touched(rest: Sequence[Booking]) -> list[AwardKey]:

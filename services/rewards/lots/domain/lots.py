@@ -264,7 +264,7 @@ class LotBook:
             if lot.expires_at is None or lot.expires_at > now:
                 continue
             for lacking in sorted(
-                (one for one in self.lots.values() if one.lacking and not one.pending), key=_age
+                (lot for lot in self.lots.values() if lot.lacking and not lot.pending), key=_age
             ):
                 paid = min(lacking.lacking, lot.remaining - lot.owed)
                 self._leave(lot, paid)

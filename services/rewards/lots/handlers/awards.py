@@ -16,6 +16,7 @@ from services.rewards.lots.domain.booking import (
     lots_touched,
     plain_entries,
     planned,
+    taken_back,
 )
 from services.rewards.lots.domain.lots import LotBook
 from services.rewards.metrics import AWARDS_BOOKED, AWARDS_REPEATED, POINTS_BOOKED
@@ -48,14 +49,26 @@ async def book(tx: Transaction, awards: Sequence[Award], *, terms: LotTerms) -> 
     if not fresh:
         return
     # 2. Members before lots, as everybody takes them: an amendment that came first adds the lot of its award, too.
-    available = await ledger_store.lock_members(tx.conn, {award.owner for award, _ in fresh})
+    # Where each award adds to what its member has available, that locks them, in the same order.
     plan = planned(fresh, terms, tx.now)
-    plan = apart(plan, await store.add_lots(tx.conn, plan.lots))
+    owners = {award.owner for award, _ in fresh}
+    is_added = not plan.rest and not terms.hold
+    available: Mapping[Owner, int] = {}
+    if is_added:
+        await ledger_store.add_to_balances(tx.conn, deltas(plain_entries(plan, terms)))
+    else:
+        available = await ledger_store.lock_members(tx.conn, owners)
+    there = await store.add_lots(tx.conn, plan.lots)
+    if there and is_added:
+        await ledger_store.add_to_balances(tx.conn, deltas(taken_back(plain_entries(plan, terms))))
+        available, is_added = await ledger_store.lock_members(tx.conn, owners), False
+    plan = apart(plan, there)
     # 3. Members with an amendment need the lots that it is about: those say where the points go or come from.
     rest = await _amend(tx, available, rest=plan.rest, terms=terms) if plan.rest else NOTHING_BOOKED
     # 4. Balances in account order, each account once, then the entries they are the sum of.
     entries = plain_entries(plan, terms) + rest.entries
-    await ledger_store.add_to_balances(tx.conn, deltas(entries))
+    if not is_added:
+        await ledger_store.add_to_balances(tx.conn, deltas(entries))
     await ledger_store.add_entries(tx.conn, entries, now=tx.now)
     # 5. What became of the lots that were amended.
     await store.add_lots(tx.conn, rest.lots)

@@ -33,8 +33,9 @@ async def expire(tx: Transaction, books: Mapping[Owner, LotBook]) -> dict[Owner,
     lines: list[Entry] = []
     for owner, book, (award_id, points, _) in over:
         lot = book.lots[award_id]
-        # A reservation given up may refill a lot that had expired: each time is a transfer of its own.
-        made = transfer_id(award_id, f"expiry_{tx.now.isoformat()}")
+        # A reservation given up may refill a lot that had expired, in the same moment too: each time is a transfer
+        # of its own.
+        made = transfer_id(award_id, f"expiry_{tx.now.isoformat()}_{lot.expired}")
         at = max([lot.expires_at or tx.now, *arrived.get(award_id, ())])
         transfers.append(Transfer(owner.community, made, "expiry", award_id, min(at, tx.now)))
         lines += move(made, member_account(owner, "available"), member_account(owner, "expired"), points)

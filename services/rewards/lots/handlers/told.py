@@ -26,13 +26,13 @@ async def carry_out_as_told(tx: Transaction, steps: Sequence[Told]) -> dict[str,
     Lots are used as they were told. Points that are not available any more are lacking: they were given out.
     """
     # All members in one order before the first is changed.
-    await ledger_store.lock_members(tx.conn, {one.movement.use.owner for one in steps})
+    await ledger_store.lock_members(tx.conn, {past.movement.use.owner for past in steps})
     # 1. Lots are used, and those of them that still wait had matured by then …
-    taking = [one for one in steps if one.movement.step.lots is Lots.USE]
+    taking = [past for past in steps if past.movement.step.lots is Lots.USE]
     maturities, unnamed = await _take(tx, taking)
-    await take_back(tx, [one.movement.use for one in steps if one.movement.step.lots is Lots.TAKE_BACK])
+    await take_back(tx, [past.movement.use for past in steps if past.movement.step.lots is Lots.TAKE_BACK])
     # 2. … the points go where the steps say …
-    booked = [(_transfer(one), one.movement.entries()) for one in steps]
+    booked = [(_transfer(past), past.movement.entries()) for past in steps]
     transfers = [transfer for transfer, entries in booked if entries]
     lines = [entry for _, entries in booked for entry in entries]
     for transfer, moved in maturities:
@@ -40,12 +40,12 @@ async def carry_out_as_told(tx: Transaction, steps: Sequence[Told]) -> dict[str,
         lines += moved
     await ledger_store.post(tx.conn, transfers, entries=lines, now=tx.now)
     # 3. … and lots are restored once their points are available again.
-    await give_back(tx, [one.movement for one in steps])
+    await give_back(tx, [past.movement for past in steps])
     return unnamed
 
 
-def _transfer(one: Told) -> Transfer:
-    return one.movement.transfer(one.at)
+def _transfer(past: Told) -> Transfer:
+    return past.movement.transfer(past.at)
 
 
 async def _take(
@@ -54,21 +54,21 @@ async def _take(
     """Use lots as they were told; return which matured by that, and the uses that nobody had told."""
     if not steps:
         return [], {}
-    uses = [one.movement.use for one in steps]
+    uses = [past.movement.use for past in steps]
     available = await ledger_store.lock_members(tx.conn, [use.owner for use in uses])
     told = await store.load_told_uses(tx.conn, uses)
     books = await _books(tx, uses, told=told)
     maturities: list[tuple[Transfer, tuple[Entry, Entry]]] = []
     unnamed: dict[str, list[LotUse]] = {}
     changed = []
-    for one in steps:
-        use = one.movement.use
+    for past in steps:
+        use = past.movement.use
         book = LotBook(available[use.owner], books[use.used_by].values())
         taken = book.take_as_told(told.get(use.used_by, ()), use.points)
         for award_id, points, _ in taken.matured:
             made = transfer_id(award_id, "maturity")
             source, target = member_account(use.owner, "pending"), member_account(use.owner, "available")
-            transfer = Transfer(use.owner.community, made, "maturity", award_id, one.at)
+            transfer = Transfer(use.owner.community, made, "maturity", award_id, past.at)
             maturities.append((transfer, (Entry(made, source, -points), Entry(made, target, points))))
         if taken.unnamed:
             unnamed[use.used_by] = taken.unnamed

@@ -16,7 +16,7 @@ from services.rewards.payouts.api import State as PayoutStateName
 from services.rewards.payouts.domain import OUTCOMES, OUTCOMES_BY_TWO, Actor, PayoutState
 from services.rewards.payouts.outcomes import domain, handlers, store
 from services.rewards.payouts.outcomes.domain import OutcomeFilter, OutcomePlace, OutcomeState
-from services.rewards.payouts.runs.api import FOUR_EYES, RUN_REFUSED, UNKNOWN_RUN, Run, shown
+from services.rewards.payouts.runs.api.models import FOUR_EYES, RUN_REFUSED, UNKNOWN_RUN, Run, shown
 from services.rewards.payouts.runs.domain.bank import BankReport
 from shared.contracts.texts import Line
 from shared.http import (
@@ -204,7 +204,9 @@ async def list_outcomes(
     """What was proposed of which payouts, by whom, and who decided it."""
     wanted = OutcomeFilter(OutcomeState(state) if state else None, str(run) if run else None)
     found = await store.page_of_outcomes(conn, wanted, community=principal.community, after=place, limit=limit)
-    answered = {one.outcome_id: one for one in await _outcomes(conn, found, community=principal.community)}
+    answered = {
+        outcome.outcome_id: outcome for outcome in await _outcomes(conn, found, community=principal.community)
+    }
     return Page.of(
         found,
         limit,
@@ -228,8 +230,14 @@ async def _result(conn: Connection, noted: domain.Noted) -> OutcomeResult:
 
 async def _outcomes(conn: Connection, outcomes: Sequence[domain.Outcome], *, community: str) -> list[Outcome]:
     """Outcomes as they are answered, in their order."""
-    proposed = await deeds(conn, [(one.proposed_by, one.proposed_at) for one in outcomes], community=community)
-    done = [(one.decided_by, one.decided_at) for one in outcomes if one.decided_by and one.decided_at]
+    proposed = await deeds(
+        conn, [(outcome.proposed_by, outcome.proposed_at) for outcome in outcomes], community=community
+    )
+    done = [
+        (outcome.decided_by, outcome.decided_at)
+        for outcome in outcomes
+        if outcome.decided_by and outcome.decided_at
+    ]
     decided = iter(await deeds(conn, done, community=community))
     return [
         Outcome(

@@ -51,7 +51,7 @@ async def note_outcome(
     OutcomeRefusedError when one waits in another outcome. Nothing is noted then.
     """
     run, reported = await _reported(tx, report, community=community, run_id=run_id, is_first=is_first)
-    said = {"outcome": report.outcome, "payout_ids": [one.payout.payout_id for one in reported.changes]}
+    said = {"outcome": report.outcome, "payout_ids": [change.payout.payout_id for change in reported.changes]}
     if not reported.changes or not needs_two(report.outcome):
         changed = await change(tx, reported.changes, by=by)
         tx.did(did("note_outcome", run, said | {"changed": len(changed)}))
@@ -68,7 +68,7 @@ async def note_outcome(
         run_id=run_id,
         outcome=report.outcome,
         reason=report.reason,
-        payout_ids=[one.payout.payout_id for one in reported.changes],
+        payout_ids=[change.payout.payout_id for change in reported.changes],
         state=OutcomeState.PROPOSED,
         proposed_at=tx.now,
         proposed_by=by,

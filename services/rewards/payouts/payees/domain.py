@@ -85,7 +85,7 @@ class Payee:
 
     def refused_since(self, refusals: Iterable[Refusal]) -> Refusal | None:
         """The newest refusal of these details that came after they were set; who sets them later knows of it."""
-        return newest_about(self.account, (one for one in refusals if one.at >= self.changed_at))
+        return newest_about(self.account, (refusal for refusal in refusals if refusal.at >= self.changed_at))
 
 
 def newest_about(account: BankAccount, refusals: Iterable[Refusal]) -> Refusal | None:

@@ -14,7 +14,7 @@ from services.rewards.payouts.four_eyes.store import load_hands
 from services.rewards.payouts.review import store
 from services.rewards.payouts.review.domain import ChangedPayeePlace, term_changes
 from services.rewards.payouts.runs import store as run_store
-from services.rewards.payouts.runs.api import UNKNOWN_RUN, Run, shown
+from services.rewards.payouts.runs.api.models import UNKNOWN_RUN, Run, shown
 from services.rewards.payouts.runs.domain.runs import UnknownRunError
 from shared.bank_accounts import masked
 from shared.http import IN_ANSWER, Limit, Page, Principal, Scope, Snapshot, after, problem_responses, requires

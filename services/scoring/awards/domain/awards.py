@@ -156,7 +156,7 @@ def make(
         if (
             known
             and given is None
-            and any(one.programme_version != candidate.version.number for one in known.values())
+            and any(earlier.programme_version != candidate.version.number for earlier in known.values())
         ):
             continue
         word = words.get(key) if words else None
@@ -165,7 +165,7 @@ def make(
                 made.awards.append(_award(candidate, made_id))
             continue
         claim = _claim(candidate, made_id)
-        claim.state = claim.state_under(word)
+        claim.hear(word)
         if given is not None:
             claim.told, claim.revision = given.total, given.revision
         made.claims.append(claim)
@@ -220,6 +220,7 @@ def _claim(candidate: Candidate, made_id: str) -> Claim:
         rule.is_heaviest_first,
         windows,
         bounds,
+        grace_count=rule.grace_count,
         traceparent=event.get("traceparent"),
     )
 

@@ -23,7 +23,7 @@ def why_less(claim: Claim, document: Any) -> Declined | None:
         return _declined(claim, "retracted", "")
     if not claim.is_settled:
         return _declined(claim, "waiting", "what fits under limits is being worked out")
-    limits = [one.limit for one in declared(document) if claim.rule_id in one.limit.rules]
+    limits = [found.limit for found in declared(document) if claim.rule_id in found.limit.rules]
     what = "; ".join(limit.words for limit in limits) or "a version that is not known any more"
     detail = f"{claim.due} of {claim.weight} points fit under its limits: {what}"
     if any(crossings(limits)):

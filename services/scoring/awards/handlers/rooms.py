@@ -5,7 +5,7 @@ timer works them off in pieces; until then what comes new of the same members wa
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 
@@ -14,7 +14,7 @@ from services.scoring.awards.handlers.telling import tell
 from services.scoring.awards.store import is_anything_read_back, load_read_back
 from services.scoring.limits import store
 from services.scoring.limits.domain.allotting import Window, binding_windows, give_room, settle, since
-from services.scoring.limits.domain.claims import Claim, State
+from services.scoring.limits.domain.claims import Claim, ClaimKey, State
 from services.scoring.limits.store import MemberKey
 from services.scoring.metrics import AWARDS_ADJUSTED, CLAIMS_TO_SETTLE
 from services.scoring.settings import Settings
@@ -32,18 +32,23 @@ MEMBERS_AT_ONCE_COUNT = 50
 class Rooms:
     """Claims of members that are locked, and what becomes of them in this transaction.
 
-    `left` is how many awards of others may still be adjusted.
+    `left` is how many awards of others may still be adjusted. Each claim is one object, however often it is read:
+    what this transaction made of it is not in the database yet.
     """
 
     conn: Connection
     left: int
     windows: dict[bytes, Window] = field(default_factory=dict)
-    #: New claims that have their room, and that the database does not have yet.
+    #: All claims that were met.
+    claims: dict[ClaimKey, Claim] = field(default_factory=dict)
+    #: Of these the new ones that have their room: the database has none of them.
     fresh: Sequence[Claim] = ()
-    #: Claims of which another state is known than the database has, by award.
-    changed: Mapping[tuple[str, str], Claim] = field(default_factory=dict)
-    #: What has got another room beside those that were asked for, by award.
-    adjusted: dict[tuple[str, str], Claim] = field(default_factory=dict)
+    #: What has got another room beside those that were asked for.
+    adjusted: set[ClaimKey] = field(default_factory=set)
+
+    def meet(self, claims: Iterable[Claim]) -> list[Claim]:
+        """The claims as this transaction knows them; of what it did not know, as they are given."""
+        return [self.claims.setdefault(claim.key, claim) for claim in claims]
 
     async def load(self, claims: Iterable[Claim]) -> None:
         """Read the windows of claims, as far as they are not known."""
@@ -65,23 +70,23 @@ class Rooms:
             # Rooms are another member's or nobody's: what goes too far is undone for this one alone.
             before = self._noted(mine, beside) if len(beside) > self.left and not is_forced else None
             moved = settle(mine, beside, self.windows)
-            changed = {id(claim) for claim in mine}
-            adjusted = [claim for claim in moved if id(claim) not in changed]
+            asked = {claim.key for claim in mine}
+            adjusted = {claim.key for claim in moved} - asked
             if before is not None and len(adjusted) > self.left:
-                self._undo(before)
+                self._undo(*before)
                 for claim in mine:
                     claim.is_settled = False
                 postponed += mine
                 continue
             self.left = max(0, self.left - len(adjusted))
-            self.adjusted |= {(claim.community, claim.award_id): claim for claim in adjusted}
+            self.adjusted |= adjusted
         return postponed
 
     async def _others(self, late: Sequence[Claim]) -> dict[MemberKey, list[Claim]]:
         """The claims that have to be looked at with these, by member."""
-        known = {(claim.community, claim.award_id) for claim in late}
+        asked = {claim.key for claim in late}
         begins = {member: since(mine) for member, mine in _by_member(late)}
-        fresh = [claim for claim in self.fresh if (claim.community, claim.award_id) not in known]
+        fresh = [claim for claim in self.fresh if claim.key not in asked]
         found: list[Claim] = []
         looked_at: set[bytes] = set()
         # Under one limit of points few of those behind can change, however many there are.
@@ -109,28 +114,21 @@ class Rooms:
                 is_simple = loaded is not None
             if loaded is None:
                 loaded = await store.load_claims_of_windows(self.conn, since=start)
-            found = [
-                self.adjusted.get(key) or self.changed.get(key, claim)
-                for claim in loaded
-                if (key := (claim.community, claim.award_id)) not in known
-            ]
+            found = [claim for claim in self.meet(loaded) if claim.key not in asked]
             found += [claim for claim in fresh if any(_is_from(claim, start, name) for name in claim.windows)]
         return dict(_by_member(found))
 
-    def _noted(self, *groups: Collection[Claim]) -> list[tuple[Claim | Window, tuple[object, ...]]]:
-        claims = {id(claim): claim for group in groups for claim in group}.values()
+    def _noted(self, *groups: Collection[Claim]) -> tuple[list[tuple[Claim, bool, int]], dict[bytes, Window]]:
+        """What claims have, and their windows, as they are now."""
+        claims = [claim for group in groups for claim in group]
         names = {name for claim in claims for name in claim.windows}
-        noted: list[tuple[Claim | Window, tuple[object, ...]]] = [
-            (claim, (claim.is_counted, claim.room)) for claim in claims
-        ]
-        windows = [self.windows[name] for name in names]
-        return [*noted, *((one, (one.used, one.wanted, one.bound, one.last)) for one in windows)]
+        noted = [(claim, claim.is_counted, claim.room) for claim in claims]
+        return noted, {name: replace(self.windows[name]) for name in names}
 
-    def _undo(self, noted: Iterable[tuple[Claim | Window, tuple[object, ...]]]) -> None:
-        for one, values in noted:
-            names = ("is_counted", "room") if isinstance(one, Claim) else ("used", "wanted", "bound", "last")
-            for name, value in zip(names, values, strict=True):
-                setattr(one, name, value)
+    def _undo(self, noted: Iterable[tuple[Claim, bool, int]], windows: Mapping[bytes, Window]) -> None:
+        for claim, is_counted, room in noted:
+            claim.is_counted, claim.room = is_counted, room
+        self.windows |= windows
 
 
 async def find_room(
@@ -145,6 +143,8 @@ async def find_room(
     The members of all claims are locked.
     """
     rooms = Rooms(tx.conn, tx.settings.adjustments_per_batch_max_count)
+    # One that keeps its room may still get another, by what else there is in the batch.
+    rooms.meet([*new, *changed])
     members = members_of([*new, *changed])
     waiting = await store.members_to_settle(tx.conn, members=members) if members else set()
     await rooms.load([*new, *changed])
@@ -155,8 +155,6 @@ async def find_room(
         if claim.is_to_settle and _member(claim) in waiting:
             claim.is_settled = False
     rooms.fresh = ready
-    # One that keeps its room may still get another, by what else there is in the batch.
-    rooms.changed = {(claim.community, claim.award_id): claim for claim in changed}
     await rooms.settle(late)
     await _store(tx, rooms, new=new, changed=changed, awards=awards)
 
@@ -171,8 +169,8 @@ async def settle_waiting(tx: Transaction[Settings]) -> None:
     rooms = Rooms(tx.conn, tx.settings.adjustments_per_batch_max_count)
     settled: list[Claim] = []
     for member in waiting:
-        piece = await store.load_claims_to_settle(
-            tx.conn, member=member, limit=tx.settings.settled_at_once_max_count
+        piece = rooms.meet(
+            await store.load_claims_to_settle(tx.conn, member=member, limit=tx.settings.settled_at_once_max_count)
         )
         await rooms.load(piece)
         while piece and await rooms.settle(piece, is_forced=len(piece) == 1 and not settled):
@@ -200,15 +198,15 @@ async def _store(
     awards: Sequence[Award],
 ) -> None:
     """Store claims and windows, and tell what is due: first what becomes less, so that no limit is ever passed."""
-    asked = {(claim.community, claim.award_id) for claim in (*new, *changed)}
-    adjusted = [claim for key, claim in rooms.adjusted.items() if key not in asked]
+    asked = {claim.key for claim in (*new, *changed)}
+    adjusted = [rooms.claims[key] for key in sorted(rooms.adjusted - asked)]
     AWARDS_ADJUSTED.inc(len(adjusted))
     silent = await _read_back(tx.conn, [*new, *changed, *adjusted])
     told: list[Award] = []
     for claim in (*new, *changed, *adjusted):
         if not claim.is_settled or claim.due == claim.told or claim.award_id in silent:
             continue
-        cause = "limit" if (claim.community, claim.award_id) not in asked else _cause(claim)
+        cause = "limit" if claim.key not in asked else _cause(claim)
         award = of_claim(claim, cause)
         told += [] if award is None else [award]
     less = [award for award in told if award.points < 0]

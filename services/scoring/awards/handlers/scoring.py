@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from services.scoring.awards import store
 from services.scoring.awards.domain.activities import Marks, Work, marks, sort_out
 from services.scoring.awards.domain.awards import Award, EventKey, amended, make
+from services.scoring.awards.handlers.grace import give_grace
 from services.scoring.awards.handlers.rooms import READ_BACK_LEFT, find_room, members_of
 from services.scoring.limits.domain.claims import Claim
 from services.scoring.limits.store import load_claims_of_events, lock_members
@@ -74,13 +75,16 @@ class Scorer:
         is_read_back = await READ_BACK_LEFT.is_any(tx.conn)
         told = None
         if is_read_back:
-            of_candidates = {(one.event["community"], one.event["uid"]) for one in matched.candidates}
+            of_candidates = {
+                (candidate.event["community"], candidate.event["uid"]) for candidate in matched.candidates
+            }
             told = await store.load_read_back(tx.conn, events=of_candidates)
         made = make(matched.candidates, work.words, told)
         # 4. What fits under limits, the facts, and the messages about them.
         changed, amendments = await _changed(
             tx.conn, work, new=made.claims, before=before, is_read_back=is_read_back
         )
+        changed += await give_grace(tx.conn, new=made.claims, changed=changed)
         await find_room(tx, new=made.claims, changed=changed, awards=[*amendments, *made.awards])
         if matched.declined:
             await add_declined(tx.conn, declined=matched.declined)
@@ -127,9 +131,7 @@ async def _changed(
     changed = []
     for claim in claims:
         word, claim.traceparent = work.changed[claim.community, claim.event_uid]
-        state = claim.state_under(word)
-        if state is not claim.state:
-            claim.state = state
+        if claim.hear(word):
             changed.append(claim)
     of_claims = {claim.award_id for claim in claims}
     told = await store.load_read_back(conn, events=work.changed) if is_read_back else {}
@@ -138,7 +140,7 @@ async def _changed(
         key = (earned.award.community, earned.award.event_uid)
         if earned.award.award_id not in of_claims and earned.award.award_id not in told.get(key, ()):
             amendments.append(amended(earned, *work.changed[key]))
-    return changed, [one for one in amendments if one is not None]
+    return changed, [amendment for amendment in amendments if amendment is not None]
 
 
 def _count(

@@ -33,6 +33,8 @@ class Word(NamedTuple):
     by_member: str | None
 
 
+#: Community and id of the award: what tells a claim from all others.
+ClaimKey = tuple[str, str]
 #: Weight (0 where time alone decides), event time, id and uid of the event, and rule: who comes first gets room
 #: first.
 Order = tuple[int, datetime, str, str, str]
@@ -47,6 +49,7 @@ class Claim:
     `windows` and `bounds` belong together, at most LIMITS_OF_RULE_MAX_COUNT: how much fits into each, points above
     zero, awards below. `is_counted` says whether the windows know of it, and `room` what it has of them. `told` is
     what has been told that it amounts to, and `revision` how often that was amended: None before it was an award.
+    `corrected_on` is the day of one that its member took back within the grace, which `grace_count` of a day have.
     """
 
     community: str
@@ -75,7 +78,14 @@ class Claim:
     room: int = 0
     told: int = 0
     revision: int | None = None
+    grace_count: int = 0
+    corrected_on: date | None = None
     traceparent: str | None = None
+
+    @property
+    def key(self) -> ClaimKey:
+        """What tells it from all others."""
+        return self.community, self.award_id
 
     @property
     def order(self) -> Order:
@@ -89,26 +99,43 @@ class Claim:
         return -self.weight if self.is_heaviest_first else 0, self.event_time, self.event_id
 
     @property
+    def local_day(self) -> date:
+        """The day of its event."""
+        return self.day or self.event_time.date()
+
+    @property
     def due(self) -> int:
         """What it amounts to."""
         return self.room if self.state is State.LIVE else 0
 
-    def state_under(self, word: Word | None) -> State:
+    def _state_under(self, word: Word | None) -> State:
         """What becomes of it by what was said of its event last.
 
         Where nobody knows who took it back, it was who did it: one's own act counts as taken back by oneself, an
-        act on what is another's as taken back by the actor. What is one's own may be taken back within the grace
-        without keeping its room.
+        act on what is another's as taken back by the actor.
         """
         if word is None or not word.is_retraction:
             return State.LIVE
         is_own = self.is_actors if word.by_member is None else word.by_member == self.member_id
         if not is_own:
             return State.REMOVED
-        is_corrected = self.grace_seconds > 0 and word.at - self.event_time <= timedelta(
-            seconds=self.grace_seconds
+        return State.HELD
+
+    def hear(self, word: Word | None) -> bool:
+        """Become what the last word on its event makes of it; whether that is something else than before.
+
+        Of what is corrected `graced` says what becomes of it.
+        """
+        before = self.state, self.corrected_on
+        self.state = self._state_under(word)
+        is_corrected = (
+            word is not None
+            and self.state is State.HELD
+            and self.grace_seconds > 0
+            and word.at - self.event_time <= timedelta(seconds=self.grace_seconds)
         )
-        return State.REMOVED if is_corrected else State.HELD
+        self.corrected_on = self.local_day if is_corrected else None
+        return (self.state, self.corrected_on) != before
 
     @property
     def is_to_settle(self) -> bool:

@@ -47,7 +47,7 @@ def declared(document: Any) -> Iterator[Declared]:
 def limits_of(programme: Programme) -> list[Limit]:
     """The limits of a programme, in the order in which they are declared."""
     document = programme.model_dump(mode="json", include={"rules", "limits"}, exclude_none=True)
-    return [one.limit for one in declared(document)]
+    return [found.limit for found in declared(document)]
 
 
 def _limit(name: str, rules: frozenset[str], one: RuleLimit) -> Limit:

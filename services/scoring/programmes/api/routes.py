@@ -23,9 +23,10 @@ from services.scoring.programmes.api.problems import (
     PROPOSAL_DECIDED,
     UNKNOWN_VERSION,
 )
+from services.scoring.programmes.domain.mistakes import Mistake
 from services.scoring.programmes.domain.proposals import Proposal, UnknownVersionError
 from services.scoring.programmes.domain.publication import Author, OtherProgrammeError, Submission, VersionPlace
-from services.scoring.programmes.domain.reading import Mistake, Reading, document_of, document_sha256
+from services.scoring.programmes.domain.reading import Reading, document_of, document_sha256
 from services.scoring.programmes.handlers.checking import CHECKER
 from services.scoring.programmes.handlers.publishing import (
     approve_programme,
@@ -129,7 +130,9 @@ async def post_programme(
         version=version.number,
         state="proposed" if isinstance(version, Proposal) else "published",
         effective_from=None if isinstance(version, Proposal) else version.effective_from,
-        money_changes=[MoneyChange.of(one) for one in version.changes] if isinstance(version, Proposal) else [],
+        money_changes=[MoneyChange.of(change) for change in version.changes]
+        if isinstance(version, Proposal)
+        else [],
         superseded=published.superseded,
         document_sha256=version.document_sha256,
         is_new=published.is_new,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, get_args
 
@@ -10,23 +10,28 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from services.scoring.limits.domain.declared import Declared, declared
-from services.scoring.limits.domain.nesting import why_crossing
 from services.scoring.programmes.domain.located_yaml import Located, Mark, Path, YamlError, read_yaml
+from services.scoring.programmes.domain.mistakes import (
+    SHOWN_MAX_CHARS,
+    Conditions,
+    Mistake,
+    Read,
+    list_at,
+    mistake,
+    value_at,
+)
 from services.scoring.programmes.domain.publication import Document
+from services.scoring.programmes.domain.sections import PAYING, badge_mistakes, limit_mistakes, payout_mistakes
 from services.scoring.rules.domain.chances import can_hold
 from services.scoring.rules.domain.conditions import read_condition, try_condition
-from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT, Bound
+from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT
 from services.scoring.rules.domain.trials import Clock
-from shared.bank_accounts import AccountError, bic_question, read_account, why_not_payable_in
 from shared.conditions.errors import ConditionError
-from shared.conditions.tree import Node
 from shared.contracts.activities import ACTIVITY_TYPES, TARGETING_TYPES
 from shared.contracts.fields import NO_CONTROL
 from shared.contracts.programme import (
     CONDITION_MAX_CHARS,
     IDS,
-    LIMITS_OF_RULE_MAX_COUNT,
     REFERENCES,
     IdsError,
     Programme,
@@ -34,24 +39,15 @@ from shared.contracts.programme import (
     UnknownId,
     id_problems,
 )
-from shared.contracts.texts import READ_MAX_CHARS
 from shared.near_names import suggestion
 
 MISTAKES_MAX_COUNT = 100
-#: What badges may have asked of one event beside what rules ask, by a service without child processes.
-COUNTED_STEPS_MAX_COUNT = 10_000
-SHOWN_MAX_CHARS = 60
 
 _SLUG_WORDS = "1 to 63 lower-case letters, digits, `-` and `_`, starting with a letter or digit"
 _PATTERN_WORDS = {NO_CONTROL: "text in one line, without control characters"}
-_PAYOUT: Path = ("rewards", "payout")
-_PAYING: Path = (*_PAYOUT, "paying_account")
 #: What is said of an account is said of it as a whole, and in its own words.
-_JUDGED = {(*_PAYING, field) for field in ("name", "iban", "bic")}
+_JUDGED = {(*PAYING, field) for field in ("name", "iban", "bic")}
 _NOT_TEXT_ENOUGH = {"string_pattern_mismatch", "string_too_short"}
-#: In place of what is missing, so that the rest is looked at.
-_ANY_ACCOUNT = {"name": "A", "iban": "DE89370400440532013000", "bic": None}
-_CURRENCY = re.compile("[A-Z]{3}")
 _EXPECTED = {
     "int_type": "a whole number, without quotes",
     "string_type": "text; put it in quotes",
@@ -59,26 +55,6 @@ _EXPECTED = {
     "model_type": "fields, one `name: value` per line",
     "bool_type": "true or false",
 }
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Mistake:
-    """One thing that is wrong: line and column from 1, the field as a JSON Pointer, and what to write."""
-
-    line: int
-    column: int
-    field: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A condition that was read; `event_types` are all there are where some of the rule's are not known."""
-
-    tree: Node
-    bound: Bound
-    event_types: tuple[str, ...]
-    are_types_known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +81,14 @@ def read_with_warnings(text: str, *, clock: Clock | None = None) -> Reading:
     try:
         located = read_yaml(text)
     except YamlError as refused:
-        return Reading(None, [_mistake(refused.mark, refused.path, refused.detail)], [])
+        return Reading(None, [mistake(refused.mark, refused.path, refused.detail)], [])
     read = _conditions(located)
     mistakes = [
         *_type_mistakes(located),
         *_rule_mistakes(located, text, read, clock),
-        *_limit_mistakes(located),
-        *_payout_mistakes(located),
-        *_badge_mistakes(located, read),
+        *limit_mistakes(located),
+        *payout_mistakes(located),
+        *badge_mistakes(located, read),
     ]
     try:
         programme = Programme.model_validate(located.value)
@@ -138,15 +114,6 @@ def document_sha256(document: Document) -> str:
     return sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def _mistake(mark: Mark, path: Path, detail: str) -> Mistake:
-    return Mistake(mark.line, mark.column, _pointer(path), detail)
-
-
-def _pointer(path: Path) -> str:
-    """The path as a JSON Pointer (RFC 6901)."""
-    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
-
-
 def _shown(value: Any) -> str:
     if value is None:
         return "nothing"
@@ -162,19 +129,19 @@ def _located_mistakes(located: Located, details: ErrorDetails) -> Iterator[Mista
         return  # looked for by itself
     if kind == "missing":
         at = located.values.get(path[:-1], Mark(1, 1, 0))
-        yield _mistake(at, path, f"the field `{path[-1]}` is missing here")
+        yield mistake(at, path, f"the field `{path[-1]}` is missing here")
     elif kind == "extra_forbidden":
         known = _fields_at(path[:-1])
         at = located.keys.get(path, Mark(1, 1, 0))
-        yield _mistake(at, path, f"there is no field `{path[-1]}` here; {suggestion(str(path[-1]), known)}")
+        yield mistake(at, path, f"there is no field `{path[-1]}` here; {suggestion(str(path[-1]), known)}")
     else:
-        yield _mistake(located.values.get(path, Mark(1, 1, 0)), path, _wrong_value(details))
+        yield mistake(located.values.get(path, Mark(1, 1, 0)), path, _wrong_value(details))
 
 
 def _wrong_value(details: ErrorDetails) -> str:
     kind, value = details["type"], details["input"]
     context = details.get("ctx", {})
-    if kind == "count_without_rule":
+    if kind in ("count_without_rule", "count_without_grace"):
         return details["msg"]
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind]}; got {_shown(value)}"
@@ -216,27 +183,27 @@ def _id_mistakes(located: Located, problems: Iterable[RepeatedId | UnknownId]) -
         else:
             noun = problem.reference.target.noun
             detail = f"there is no {noun} `{problem.id}`; {suggestion(problem.id, problem.known)}"
-        yield _mistake(mark, problem.path, detail)
+        yield mistake(mark, problem.path, detail)
 
 
 def _type_mistakes(located: Located) -> Iterator[Mistake]:
     """Where a rule is on something that earns nothing."""
-    for index in range(len(_list_at(located, ("rules",)))):
+    for index in range(len(list_at(located, ("rules",)))):
         on = ("rules", index, "on")
-        for position, event_type in enumerate(_list_at(located, on)):
+        for position, event_type in enumerate(list_at(located, on)):
             if event_type in TARGETING_TYPES:
                 detail = "it says of another event whether it counts; it cannot earn any itself"
-                yield _mistake(located.values[*on, position], (*on, position), detail)
+                yield mistake(located.values[*on, position], (*on, position), detail)
 
 
-def _conditions(located: Located) -> dict[int, _Read | ConditionError]:
+def _conditions(located: Located) -> dict[int, Read | ConditionError]:
     """The conditions of rules by the rules' places, read and judged, whatever else is wrong with the programme."""
-    read: dict[int, _Read | ConditionError] = {}
-    for index, rule in enumerate(_list_at(located, ("rules",))):
+    read: dict[int, Read | ConditionError] = {}
+    for index, rule in enumerate(list_at(located, ("rules",))):
         condition = rule.get("when") if isinstance(rule, dict) else None
         if not isinstance(condition, str) or not 0 < len(condition) <= CONDITION_MAX_CHARS:
             continue
-        event_types = _list_at(located, ("rules", index, "on"))
+        event_types = list_at(located, ("rules", index, "on"))
         known = [event_type for event_type in event_types if event_type in ACTIVITY_TYPES]
         are_types_known = 0 < len(known) == len(event_types)
         if not are_types_known:
@@ -248,15 +215,13 @@ def _conditions(located: Located) -> dict[int, _Read | ConditionError]:
         except ConditionError as refused:
             read[index] = refused
         else:
-            read[index] = _Read(tree, bound, tuple(known), are_types_known)
+            read[index] = Read(tree, bound, tuple(known), are_types_known)
     return read
 
 
-def _rule_mistakes(
-    located: Located, text: str, conditions: Mapping[int, _Read | ConditionError], clock: Clock | None
-) -> Iterator[Mistake]:
+def _rule_mistakes(located: Located, text: str, conditions: Conditions, clock: Clock | None) -> Iterator[Mistake]:
     """What is wrong with conditions, which are tried."""
-    read: dict[int, _Read] = {}
+    read: dict[int, Read] = {}
     for index, one in conditions.items():
         if isinstance(one, ConditionError):
             yield _condition_mistake(located, text, index, one)
@@ -274,34 +239,9 @@ def _rule_mistakes(
             yield _condition_mistake(located, text, index, refused)
 
 
-def _badge_mistakes(located: Located, conditions: Mapping[int, _Read | ConditionError]) -> Iterator[Mistake]:
-    """Where a badge counts the events of a rule whose condition is too dear to be asked by recognition as well."""
-    steps = {
-        str(rule.get("id")): read.bound.steps
-        for index, rule in enumerate(_list_at(located, ("rules",)))
-        if isinstance(rule, dict) and isinstance(read := conditions.get(index), _Read)
-    }
-    counted: dict[str, int] = {}
-    for index, badge in enumerate(_list_at(located, ("recognition", "badges"))):
-        rule = badge.get("rule") if isinstance(badge, dict) and badge.get("count") != "awards" else None
-        if not isinstance(rule, str) or rule not in steps:
-            continue
-        counted[rule] = steps[rule]
-        if sum(counted.values()) > COUNTED_STEPS_MAX_COUNT:
-            at: Path = ("recognition", "badges", index, "rule")
-            detail = (
-                f"the conditions of rules whose events are counted can take up to {sum(counted.values()):,} steps"
-                f" for one event, and may take {COUNTED_STEPS_MAX_COUNT:,}; write `count: awards`, or cheaper"
-                " conditions"
-            )
-            yield _mistake(located.values[at], at, detail)
-
-
-def _never_true(
-    located: Located, text: str, conditions: Mapping[int, _Read | ConditionError]
-) -> Iterator[Mistake]:
+def _never_true(located: Located, text: str, conditions: Conditions) -> Iterator[Mistake]:
     for index, one in conditions.items():
-        if isinstance(one, _Read) and not can_hold(one.tree, one.event_types):
+        if isinstance(one, Read) and not can_hold(one.tree, one.event_types):
             detail = (
                 f"this can never be true for {' or '.join(one.event_types)}, so the rule gives nothing: it asks"
                 " for what such an event never has or never lacks, or for two things that exclude one another"
@@ -309,38 +249,7 @@ def _never_true(
             yield _condition_mistake(located, text, index, ConditionError(detail))
 
 
-def _limit_mistakes(located: Located) -> Iterator[Mistake]:
-    """Limits of one rule that are too many, that are the same twice, or that cross and do not say so."""
-    found = list(declared(located.value))
-    for index, rule in enumerate(_list_at(located, ("rules",))):
-        rule_id = rule.get("id") if isinstance(rule, dict) else None
-        over = [one for one in found if rule_id in one.limit.rules]
-        if len(over) > LIMITS_OF_RULE_MAX_COUNT:
-            detail = f"the rule stands under {len(over)} limits, and may under {LIMITS_OF_RULE_MAX_COUNT}"
-            yield _mistake(located.values["rules", index, "id"], ("rules", index, "id"), detail)
-    for place, later in enumerate(found):
-        for earlier in found[:place]:
-            wrong = _wrong_pair(located, earlier, later)
-            if wrong is not None:
-                yield _mistake(located.values[later.path], later.path, wrong)
-                break
-
-
-def _wrong_pair(located: Located, earlier: Declared, later: Declared) -> str | None:
-    one, other = earlier.limit, later.limit
-    line = located.values[earlier.path].line
-    if replace(one, most=other.most) == other:
-        return f"the limit on line {line} counts the same already"
-    why = None if earlier.may_cross or later.may_cross else why_crossing(one, other)
-    if why is None:
-        return None
-    return (
-        f"this limit and that on line {line} cross: {why}. Then doing more can give less; let one lie within the"
-        " other, or write `crossing: allowed` here"
-    )
-
-
-def _too_dear(read: Mapping[int, _Read]) -> Iterator[tuple[int, ConditionError]]:
+def _too_dear(read: Mapping[int, Read]) -> Iterator[tuple[int, ConditionError]]:
     """The rule that takes the most of each type of event on which all conditions together take too much."""
     steps: dict[str, dict[int, int]] = {}
     for index, one in read.items():
@@ -359,22 +268,8 @@ def _too_dear(read: Mapping[int, _Read]) -> Iterator[tuple[int, ConditionError]]
 
 def _condition_mistake(located: Located, text: str, index: int, refused: ConditionError) -> Mistake:
     at: Path = ("rules", index, "when")
-    mark = _within(text, located.values[at], str(_value_at(located, at)), refused.offset)
-    return _mistake(mark, at, refused.detail)
-
-
-def _list_at(located: Located, path: Path) -> list[Any]:
-    found = _value_at(located, path)
-    return found if isinstance(found, list) else []
-
-
-def _value_at(located: Located, path: Path) -> Any:
-    """The value at `path`; None where the document is built otherwise."""
-    found = located.value
-    for part in path:
-        inside = found if isinstance(found, dict) else dict(enumerate(found)) if isinstance(found, list) else {}
-        found = inside.get(part)
-    return found
+    mark = _within(text, located.values[at], str(value_at(located, at)), refused.offset)
+    return mistake(mark, at, refused.detail)
 
 
 def _within(text: str, start: Mark, value: str, offset: int | None) -> Mark:
@@ -385,33 +280,3 @@ def _within(text: str, start: Mark, value: str, offset: int | None) -> Mark:
         if text.startswith(value, start.index + quote) and "\n" not in value[:offset]:
             return Mark(start.line, start.column + quote + offset, start.index + quote + offset)
     return start
-
-
-def _payout_mistakes(located: Located) -> Iterator[Mistake]:
-    """Why a bank would not take payouts of this account in this currency, whatever else is wrong."""
-    currency = _value_at(located, (*_PAYOUT, "currency"))
-    refused = why_not_payable_in(currency) if isinstance(currency, str) and _CURRENCY.fullmatch(currency) else None
-    if refused is not None:
-        yield _mistake(located.values[*_PAYOUT, "currency"], (*_PAYOUT, "currency"), refused)
-    name, iban, bic = (_value_at(located, (*_PAYING, field)) for field in ("name", "iban", "bic"))
-    given = {field: value for field, value in (("name", name), ("iban", iban), ("bic", bic)) if _is_text(value)}
-    try:
-        # What is not there, or no text, the model refuses; the rest is looked at all the same.
-        account = read_account(**(_ANY_ACCOUNT | given), show=_shown_iban)
-    except AccountError as error:
-        for field, reason in error.reasons.items():
-            yield _mistake(located.values[*_PAYING, field], (*_PAYING, field), reason)
-        return
-    question = bic_question(account) if {"iban", "bic"} <= given.keys() else None
-    if question is not None and _value_at(located, (*_PAYING, "confirm_bic_country")) is not True:
-        detail = f"{question}; when it is meant so, add `confirm_bic_country: true`"
-        yield _mistake(located.values[*_PAYING, "bic"], (*_PAYING, "confirm_bic_country"), detail)
-
-
-def _shown_iban(iban: str) -> str:
-    """The whole of it: whoever publishes it wrote it, and it is the community's own."""
-    return iban if len(iban) <= SHOWN_MAX_CHARS else iban[:SHOWN_MAX_CHARS] + "…"
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= READ_MAX_CHARS

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from services.scoring.children.domain import Limit
-from services.scoring.programmes.domain.reading import Mistake, document_of, read_with_warnings
+from services.scoring.programmes.domain.mistakes import Mistake
+from services.scoring.programmes.domain.reading import document_of, read_with_warnings
 
 
 def check(request: Mapping[str, Any], limit: Limit) -> Iterator[Mapping[str, Any]]:
@@ -23,4 +24,4 @@ def check(request: Mapping[str, Any], limit: Limit) -> Iterator[Mapping[str, Any
 
 
 def _plain(mistakes: Iterable[Mistake]) -> list[tuple[int, int, str, str]]:
-    return [(one.line, one.column, one.field, one.detail) for one in mistakes]
+    return [(mistake.line, mistake.column, mistake.field, mistake.detail) for mistake in mistakes]

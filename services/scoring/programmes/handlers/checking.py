@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.scoring.children.handlers import ChildEndedError, ChildLostError, Children
-from services.scoring.programmes.domain.reading import Mistake, Reading
+from services.scoring.programmes.domain.mistakes import Mistake
+from services.scoring.programmes.domain.reading import Reading
 from services.scoring.settings import Settings
 from shared.contracts.programme import Programme
 

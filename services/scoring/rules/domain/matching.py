@@ -26,7 +26,7 @@ from shared.conditions.evaluation import (
 )
 from shared.contracts.facts import AcceptedEvent
 from shared.contracts.own_acts import MEMBER_ATTRIBUTE, is_making, other_member
-from shared.contracts.programme import Programme, Slot
+from shared.contracts.programme import GRACE_COUNT, Programme, Slot
 
 #: What all conditions on one type of event may take here, in steps of some 20 ns; the others are evaluated apart.
 IN_PROCESS_STEPS_MAX_COUNT = 10_000
@@ -76,6 +76,7 @@ class CompiledRule:
     is_by_object: bool = False
     is_heaviest_first: bool = False
     grace_seconds: int = 0
+    grace_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,7 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
             is_by_object=any(limit.by_object for limit in limits if rule.id in limit.rules),
             is_heaviest_first=rule.id in by_weight,
             grace_seconds=(rule.grace_minutes or 0) * 60,
+            grace_count=(rule.grace_count or GRACE_COUNT) if rule.grace_minutes else 0,
         )
         for event_type in dict.fromkeys(rule.on):
             rules.setdefault(event_type, []).append(compiled_rule)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -20,15 +21,11 @@ from shared.followed_members import on_members
 from shared.postgres import database_url, role_name
 from shared.service import ServiceSpec
 from shared.transaction import Transaction
-from tests.integration.services.rewards.finance import ByHand, Finance, Person
+from tests.integration.services.rewards.finance import CATALOGUE, PAYER, ByHand, Finance, Person
+from tests.integration.services.rewards.office import Office
 from tests.integration.services.world import NOON, World, add_person
 
-PAYER = {"name": "Example Community", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}
 TERMS = {"currency": "EUR", "points": 100, "minor": 50, "minimum_points": 500, "paying_account": PAYER}
-CATALOGUE = [
-    {"id": "sticker", "title": "Sticker", "points": 30},
-    {"id": "shirt", "title": "Shirt", "points": 400},
-]
 
 
 class RewardsWorld(World):
@@ -160,6 +157,12 @@ def scopes() -> Sequence[str]:
 @pytest.fixture
 def world(pool: asyncpg.Pool) -> RewardsWorld:
     return RewardsWorld(pool)
+
+
+@pytest.fixture
+def office(stack: Any, tmp_path: Path) -> Office:
+    """Rewards as a process; no connection of ours is open while the database is dropped."""
+    return Office(stack, tmp_path, RewardsWorld(None))
 
 
 @pytest.fixture

@@ -13,6 +13,12 @@ from services.rewards.payouts.runs.domain.runs import RunStoppedError
 from services.rewards.payouts.runs.handlers.pieces import work_on
 from services.rewards.payouts.runs.store import load_worked_at
 
+PAYER = {"name": "Example Community", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}
+CATALOGUE = [
+    {"id": "sticker", "title": "Sticker", "points": 30},
+    {"id": "shirt", "title": "Shirt", "points": 400},
+]
+
 ALTERED = "urn:plaudit:problem:rows-altered"
 
 OTHER_IBAN = "DE89370400440532013000"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -163,3 +163,21 @@ async def test_a_key_without_the_scope_is_refused(rich: Any, clients: Any) -> No
     assert (await redeem(reader, rich, "ada")).status_code == 403
     assert (await reader.get("/v1/catalogue")).status_code == 200
     assert (await reader.get("/v1/payouts")).status_code == 403
+
+
+async def test_points_given_back_in_the_second_in_which_the_rest_expires_are_over_too(
+    world: Any, clients: Any
+) -> None:
+    """Half of a lot is reserved when its time is over, and given up before any timer saw that."""
+    api = await clients()
+    world.configure(points_lifetime_seconds=60)
+    await world.publish()
+    await world.join("ada")
+    await world.give(world.award("ada", "ada", 1_000, at=datetime.now(UTC)))
+    body = {"member_id": world.uuid("ada"), "reward_id": "shirt"}
+    made = (await api.post("/v1/redemptions", json=body, headers={"Idempotency-Key": uuid4().hex})).json()
+    world.later = timedelta(seconds=90)
+    answer = await api.post(f"/v1/redemptions/{made['redemption_id']}/cancel")
+    assert answer.status_code == 200, answer.text
+    assert await world.balance("ada") == {"expired": 1_000}
+    assert (await world.check()).differences == 0

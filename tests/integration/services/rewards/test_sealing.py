@@ -9,10 +9,11 @@ import pytest
 from lxml import etree
 
 from services.rewards.bank_messages.pain001.domain import NAMESPACE
-from tests.integration.services.rewards.conftest import PAYER, TERMS
+from tests.integration.services.rewards.conftest import TERMS
 from tests.integration.services.rewards.finance import (
     IBANS,
     OTHER_IBAN,
+    PAYER,
     ByHand,
     Finance,
     approved,

@@ -39,7 +39,8 @@ rules:
     title: Posted
     on: [forum.post.v1]
     points: 5
-    grace_minutes: 60
+    grace_minutes: 600
+    grace_count: 1
     limits: [{count: 2, within: month}]
   - {id: free, title: Wrote, on: [chat.message.v1], points: 1}
 limits:
@@ -56,7 +57,7 @@ RULES = {
     COUNTED: [
         ORule("liked", "chat.reaction.v1", 2, "object_author"),
         ORule("thanked", "kudos.given.v1", 5, "object_author"),
-        ORule("post", "forum.post.v1", 5, grace_minutes=60),
+        ORule("post", "forum.post.v1", 5, grace_minutes=600, grace_count=1),
         ORule("free", "chat.message.v1", 1),
     ],
 }

@@ -2,7 +2,8 @@
 
 Of each event the last that was said counts. Claims that somebody else took back are left out; the others have
 their turn, heaviest first where awards are counted, else by event time and id, and each gets what fits into all
-of its limits. What its member took back themselves has its turn too, and gives nothing.
+of its limits. What its member took back themselves has its turn too, and gives nothing; but the first of a
+day that it corrected soon are left out as well.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ class ORule:
     to: str = "actor"
     own: bool = False
     grace_minutes: int = 0
+    grace_count: int = 3
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ def amounts(
             events[fact["uid"]] = fact
     by_weight = _counted_together(limits)
     turns = []
+    corrected: dict[Any, list[Any]] = {}
     for uid, event in events.items():
         last = max(said.get(uid, ()), key=lambda one: (one["time"], one["id"], one["uid"]), default=None)
         for rule in rules:
@@ -61,9 +64,20 @@ def amounts(
             if rule.on != event["type"] or member is None or (_other(event, rule) == member and not rule.own):
                 continue
             state = _state(event, rule, member, last)
+            if state == "corrected":
+                day = (rule.id, member, event["time"].astimezone(UTC).date())
+                corrected.setdefault(day, []).append((event["time"], event["id"], uid, rule, member))
+                state = "own"
             if state != "removed":
                 rank = -rule.points if rule.id in by_weight else 0
                 turns.append((rank, event["time"], event["id"], uid, rule.id, state, rule, member, event))
+    # The first corrections of a day are as if they had never been.
+    graced = {
+        (uid, rule.id, member)
+        for of_day in corrected.values()
+        for _, _, uid, rule, member in sorted(of_day, key=lambda one: one[:3])[: of_day[0][3].grace_count]
+    }
+    turns = [turn for turn in turns if (turn[3], turn[4], turn[7]) not in graced]
     used: dict[Any, int] = {}
     found: dict[Key, int] = {}
     for *_, uid, rule_id, state, rule, member, event in sorted(turns, key=lambda turn: turn[:5]):
@@ -91,7 +105,7 @@ def _state(event: Mapping[str, Any], rule: ORule, member: str, last: Mapping[str
     if remover != member:
         return "removed"
     if rule.grace_minutes and last["time"] <= event["time"] + timedelta(minutes=rule.grace_minutes):
-        return "removed"
+        return "corrected"
     return "own"
 
 

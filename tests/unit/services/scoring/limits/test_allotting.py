@@ -1,7 +1,7 @@
 """Rooms under limits: any order, any batching, any history of taking back gives what the oracle says."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from services.scoring.limits.domain.allotting import Window, binding_windows, give_room, settle, since
 from services.scoring.limits.domain.claims import Claim, State, Word
+from services.scoring.limits.domain.corrections import graced
 from services.scoring.limits.domain.nesting import crossings, heaviest_first
 from services.scoring.limits.domain.windows import Kind, Limit, Within, monday
 from tests.unit.services.scoring.limits.limits_oracle import (
@@ -27,6 +28,12 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SMALL, LARGE = ORule("small", "small", 2, to="object_author"), ORule("large", "large", 5, to="object_author")
 POST = ORule("post", "post", 5)
 RULES = (SMALL, LARGE, POST)
+#: As in most histories somebody corrects something.
+GRACIOUS = (
+    SMALL,
+    replace(LARGE, grace_minutes=300, grace_count=1),
+    replace(POST, grace_minutes=600, grace_count=2),
+)
 
 
 def limit_of(one: OLimit) -> Limit:
@@ -74,12 +81,11 @@ class Tables:
         new = []
         for fact in {one["uid"]: one for one in facts}.values():
             new += [] if "targetuid" in fact else self._claims(fact)
-        changed = []
         for claim in self.claims.values():
-            state = claim.state_under(self.words.get(claim.event_uid))
-            if state is not claim.state:
-                claim.state = state
-                changed += [claim] if claim.is_to_settle else []
+            claim.hear(self.words.get(claim.event_uid))
+        everything = [*self.claims.values(), *new]
+        graced(claim for claim in everything if claim.corrected_on is not None)
+        changed = [claim for claim in self.claims.values() if claim.is_to_settle]
         late = [*give_room(new, self.windows), *changed]
         self.claims |= {(one.event_uid, one.rule_id, one.member_id): one for one in new}
         if late:
@@ -129,9 +135,9 @@ class Tables:
                 "acme", f"{fact['uid']}-{rule.id}", member, fact["uid"], fact["id"], fact["type"], fact["time"],
                 NOON, None, None, rule.id, "actor", "demo", 1, rule.points, member == fact["member"],
                 rule.grace_minutes * 60, rule.id in heaviest, tuple(one for one, _ in placed),
-                tuple(bound for _, bound in placed),
+                tuple(bound for _, bound in placed), grace_count=rule.grace_count if rule.grace_minutes else 0,
             )  # fmt: skip
-            claim.state = claim.state_under(self.words.get(fact["uid"]))
+            claim.hear(self.words.get(fact["uid"]))
             for window, _ in placed:
                 self.windows.setdefault(window, Window())
             found.append(claim)
@@ -183,6 +189,22 @@ def test_c3_who_deletes_and_posts_anew_pays_the_room() -> None:
     assert total([*five, deleted, anew, said(2, RESTORED, "mod", 2 * HOUR, of=2)], [POST], capped) == 25
     corrected = (ORule("post", "post", 5, grace_minutes=30),)
     assert total([*five, deleted, anew], corrected, capped) == 25
+
+
+def test_the_first_corrections_of_a_day_have_the_grace() -> None:
+    """Two a day: of three posts deleted at once the third keeps its room, whichever comes first."""
+    rule, capped = (ORule("post", "post", 5, grace_minutes=30, grace_count=2),), (OLimit(("post",), points=25),)
+    gone = [said(n, RETRACTED, "ann", (n + 1) * HOUR / 10, of=n) for n in range(4)]
+    six = posts(6, first=4)
+    assert total([*posts(4), *gone[:2], *six], rule, capped) == 25
+    assert total([*posts(4), *gone[:3], *six], rule, capped) == 20
+    assert total([*posts(4), *gone, *six], rule, capped) == 15
+    # One of them is restored: the next has its grace.
+    restored = said(9, RESTORED, "mod", 20 * HOUR, of=0)
+    assert total([*posts(4), *gone, restored, *six], rule, capped) == 20
+    # On another day there are others.
+    tomorrow = [event(50, at=20 * HOUR), said(50, RETRACTED, "ann", 20 * HOUR, of=50)]
+    assert total([*posts(4), *gone[:2], *six, *tomorrow], rule, capped) == 25
 
 
 def test_mixed_taking_back() -> None:
@@ -265,17 +287,23 @@ def histories(draw: st.DrawFn) -> list[Any]:
     return facts
 
 
-@given(histories(), st.sampled_from(NESTED + CROSSING), st.randoms(), st.lists(st.integers(0, 40), max_size=6))
+@given(
+    histories(),
+    st.sampled_from(NESTED + CROSSING),
+    st.randoms(),
+    st.lists(st.integers(0, 40), max_size=6),
+    st.sampled_from([RULES, GRACIOUS]),
+)
 def test_any_order_and_batching_gives_what_the_oracle_says(
-    facts: list[Any], limits: Sequence[OLimit], random: Any, cuts: list[int]
+    facts: list[Any], limits: Sequence[OLimit], random: Any, cuts: list[int], rules: Sequence[ORule]
 ) -> None:
     log = facts + random.sample(facts, len(facts) // 4)
     random.shuffle(log)
-    tables = Tables(RULES, limits)
+    tables = Tables(rules, limits)
     places = sorted({0, len(log), *(cut % (len(log) + 1) for cut in cuts)})
     for start, end in pairwise(places):
         tables.score(log[start:end])
-    assert tables.amounts() == amounts(facts, RULES, limits)
+    assert tables.amounts() == amounts(facts, rules, limits)
     for name, window in tables.windows.items():
         inside = [one for one in tables.claims.values() if name in one.windows]
         bounds = [one.bounds[one.windows.index(name)] for one in inside]

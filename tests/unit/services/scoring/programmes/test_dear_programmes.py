@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 import pytest
 
-from services.scoring.programmes.domain.reading import Mistake, read_programme
+from services.scoring.programmes.domain.mistakes import Mistake
+from services.scoring.programmes.domain.reading import read_programme
 from shared.contracts.programme import Programme
 
 TWENTY = f"[{', '.join(map(str, range(20)))}]"

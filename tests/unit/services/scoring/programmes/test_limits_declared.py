@@ -99,6 +99,7 @@ def test_limits_that_cross_are_refused_where_they_stand_and_allowed_knowingly(te
         ),
         ("    own: yes", "9:10 /rules/1/own expected true or false; got `yes`"),
         ("    grace_minutes: 0", "/rules/1/grace_minutes"),
+        ("    grace_count: 2", "`grace_count` says how often there is a grace; say `grace_minutes`, too"),
     ],
 )
 def test_what_is_no_limit_is_refused_in_words(text: str, mistake: str) -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.scoring.programmes.domain.mistakes import Mistake
 from services.scoring.programmes.domain.reading import (
-    Mistake,
     document_of,
     document_sha256,
     read_programme,
@@ -319,7 +319,7 @@ def test_a_fault_brings_no_other_that_goes_with_it() -> None:
 )
 def test_a_field_that_is_like_no_other_is_answered_with_those_there_are(field: str) -> None:
     *_, detail = only(SMALL + f"    {field}: 2\n")
-    known = "id, title, on, when, points, to, own, daily_cap, limits, grace_minutes"
+    known = "id, title, on, when, points, to, own, daily_cap, limits, grace_minutes, grace_count"
     assert detail == f"there is no field `{field}` here; known are {known}"
 
 

@@ -1,20 +1,31 @@
 """Routes of payout runs: make, approve with four eyes, file."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Body
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from services.rewards.bank_messages.pain001.domain import SCHEMA
 from services.rewards.ledger.api.problems import ALTERED
-from services.rewards.payouts import api
 from services.rewards.payouts.domain import Actor
 from services.rewards.payouts.runs import store
-from services.rewards.payouts.runs.domain import bank, runs
+from services.rewards.payouts.runs.api.models import (
+    FOUR_EYES,
+    NO_BANK_FILE,
+    NO_PAYABLE_TERMS,
+    NOT_TOLD_YET,
+    RUN_REFUSED,
+    RUN_STOPPED,
+    SEAL_DIFFERS,
+    SEAL_EXAMPLE,
+    UNKNOWN_RUN,
+    Approval,
+    BankFile,
+    Run,
+    shown,
+)
+from services.rewards.payouts.runs.domain import runs
 from services.rewards.payouts.runs.domain.runs import (
     WORKED_AT,
     RunPlace,
@@ -26,7 +37,6 @@ from services.rewards.payouts.runs.handlers import computing, deciding, filing, 
 from services.rewards.payouts.runs.handlers.checks import find_run, load_stopped
 from services.rewards.payouts.runs.handlers.pieces import carry_on
 from services.rewards.payouts.seals import store as seal_store
-from services.rewards.payouts.seals.domain import Seal
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.http import (
     IN_ANSWER,
@@ -35,8 +45,6 @@ from shared.http import (
     Limit,
     Page,
     Principal,
-    ProblemType,
-    RequestBody,
     Scope,
     after,
     problem_responses,
@@ -44,169 +52,13 @@ from shared.http import (
 )
 from shared.http.connected import ConnectedService
 from shared.http.problems import NOT_AVAILABLE_NOW
-from shared.postgres import Connection, begin
-
-SEAL_EXAMPLE = "0b1d1f6e2b6c9d0f1c7a8e5d4f3b2a190807f6e5d4c3b2a1908f7e6d5c4b3a29"
-
-UNKNOWN_RUN = ProblemType("unknown-payout-run", 404, "Payout run not found")
-NO_PAYABLE_TERMS = ProblemType("no-payable-terms", 409, "No payout run can be made")
-FOUR_EYES = ProblemType("four-eyes", 403, "Four eyes are needed")
-RUN_REFUSED = ProblemType("payout-run-refused", 409, "The payout run does not allow that")
-RUN_STOPPED = ProblemType("payout-run-stopped", 409, "The payout run is stopped")
-SEAL_DIFFERS = ProblemType("payout-seal-differs", 409, "The payout run has another seal")
-NOT_TOLD_YET = ProblemType("bank-file-not-told-yet", 503, "The broker does not have the run's facts yet")
-NO_BANK_FILE = ProblemType("no-bank-file", 404, "No bank file")
+from shared.postgres import begin
 
 router = APIRouter(tags=["payout runs"])
 
-#: Written out where they stand, as clients know them, not as schemas of their own.
-_STATES = tuple(state.value for state in RunState)
-State = Literal[_STATES]  # type: ignore[valid-type]
 Payer = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
 Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ)]
 FileReader = Annotated[Principal, requires(Scope.PAYOUTS_READ, reads=IN_ANSWER)]
-
-
-class StateSum(BaseModel):
-    """Payouts of a run that are in one state."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    state: api.State
-    count: int
-    points: int
-    amount_minor: int
-
-
-class PayingAccount(BaseModel):
-    """The account that pays."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    name: str
-    iban: str
-    bic: str | None
-
-
-class Progress(BaseModel):
-    """How far the work at a run is. It goes on by itself."""
-
-    done_count: int = Field(examples=[6_400], description="So many payouts …")
-    total_count: int = Field(examples=[20_500], description="… of so many")
-
-
-class Run(BaseModel):
-    """A payout run: what it pays under which terms, and who made and approved it."""
-
-    run_id: UUID
-    state: State
-    programme_id: str
-    programme_version: int
-    currency: str
-    points: int = Field(description="So many points …")
-    minor: int = Field(description="… are worth so many minor units")
-    minimum_points: int
-    payer: PayingAccount = Field(description="The programme's paying account, as the run was made")
-    execution_days: int = Field(
-        description="TARGET days from the one on which the bank receives the file to its execution date"
-    )
-    complete: bool = Field(description="False when members who can be paid are left for another run")
-    left_payable_count: int = Field(
-        description="Members who can be paid and did not fit; the next run begins with whoever waits longest"
-    )
-    left_held_count: int = Field(
-        description="Members without bank details who did not fit either; they take no place of others"
-    )
-    progress: Progress | None = Field(
-        description="How far the work is at one that is computing, approving, filing or cancelling"
-    )
-    created_at: datetime
-    created_by: str = Field(description="The access key or token by which it was made")
-    created_by_person: UUID | None = Field(description="Who made it; null for runs of before")
-    decided_at: datetime | None
-    decided_by: str | None = Field(description="The access key or token by which it was approved or cancelled")
-    decided_by_person: UUID | None = Field(description="Who approved or cancelled it")
-    stopped: str | None = Field(
-        description="Why it is neither approved nor filed: who made or approved it may not do so any more",
-        examples=["who made it may not do so any more: the access key that it was done by was revoked"],
-    )
-    payouts: list[StateSum]
-    seal: str | None = Field(
-        examples=[SEAL_EXAMPLE],
-        description="SHA-256 over who pays whom how much, and when: of the list as it was filed, was approved or, "
-        "while the run is open, was computed. Null for a run made before lists were sealed",
-    )
-
-    @classmethod
-    def of(cls, run: runs.Run, sums: Sequence[runs.StateSum], seal: Seal | None, stopped: str | None) -> Self:
-        """A run as it is answered."""
-        work = runs.progress(run, sums)
-        return cls(
-            run_id=UUID(run.run_id),
-            state=run.state,
-            programme_id=run.programme_id,
-            programme_version=run.programme_version,
-            currency=run.terms.currency,
-            points=run.terms.points,
-            minor=run.terms.minor,
-            minimum_points=run.terms.minimum_points,
-            payer=PayingAccount.model_validate(run.payer),
-            execution_days=run.execution_days,
-            complete=run.complete,
-            left_payable_count=run.plan.left_payable,
-            left_held_count=run.plan.left_held,
-            progress=Progress(done_count=work.done, total_count=work.total) if work else None,
-            created_at=run.created_at,
-            created_by=run.created_by.credential,
-            created_by_person=_uuid(run.created_by),
-            decided_at=run.decided_at,
-            decided_by=run.decided_by.credential if run.decided_by else None,
-            decided_by_person=_uuid(run.decided_by),
-            stopped=stopped,
-            payouts=[StateSum.model_validate(state_sum) for state_sum in sums],
-            seal=seal.value if seal else None,
-        )
-
-
-def _uuid(actor: Actor | None) -> UUID | None:
-    return UUID(actor.person_id) if actor and actor.person_id else None
-
-
-class BankFile(BaseModel):
-    """A run's bank file, without its content."""
-
-    run_id: UUID
-    message_id: str = Field(description="ISO 20022's MsgId, derived from the run")
-    schema_name: str = Field(examples=[SCHEMA])
-    payment_count: int
-    control_sum_minor: int
-    sha256: str = Field(description="Of the file's bytes, in hex")
-    created_at: datetime
-    created_by: str
-
-    @classmethod
-    def of(cls, file: bank.BankFile) -> Self:
-        """A bank file as it is answered."""
-        return cls(
-            run_id=UUID(file.run_id),
-            message_id=file.message_id,
-            schema_name=SCHEMA,
-            payment_count=file.payment_count,
-            control_sum_minor=file.control_sum_minor,
-            sha256=file.sha256,
-            created_at=file.created_at,
-            created_by=file.created_by,
-        )
-
-
-class Approval(RequestBody):
-    """What is approved."""
-
-    seal: str | None = Field(
-        None,
-        pattern="^[0-9a-f]{64}$",
-        description="The seal of the run as the approver saw it: when it has another one, nothing is approved",
-    )
 
 
 #: The answer of a command whose work goes on after it.
@@ -393,11 +245,3 @@ async def _carried_on(begin: Any, run: runs.Run, *, response: Response) -> Run:
         if after.state in WORKED_AT:
             response.status_code = 202
         return await shown(tx.conn, after)
-
-
-async def shown(conn: Connection, run: runs.Run) -> Run:
-    """A run as it is answered."""
-    sums = await store.load_sums(conn, community=run.community, run_ids=[run.run_id])
-    seals = await seal_store.load_newest(conn, community=run.community, run_ids=[run.run_id])
-    stopped = await load_stopped(conn, [run])
-    return Run.of(run, sums.get(run.run_id, ()), seals.get(run.run_id), stopped.get(run.run_id))

@@ -1,0 +1,114 @@
+"""What is wrong with sections of a programme beside its rules: limits, badges, and what pays."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from services.scoring.limits.domain.declared import Declared, declared
+from services.scoring.limits.domain.nesting import why_crossing
+from services.scoring.programmes.domain.located_yaml import Located, Path
+from services.scoring.programmes.domain.mistakes import (
+    SHOWN_MAX_CHARS,
+    Conditions,
+    Mistake,
+    Read,
+    list_at,
+    mistake,
+    value_at,
+)
+from shared.bank_accounts import AccountError, bic_question, read_account, why_not_payable_in
+from shared.contracts.programme import LIMITS_OF_RULE_MAX_COUNT
+from shared.contracts.texts import READ_MAX_CHARS
+
+#: What badges may have asked of one event beside what rules ask, by a service without child processes.
+COUNTED_STEPS_MAX_COUNT = 10_000
+PAYOUT: Path = ("rewards", "payout")
+PAYING: Path = (*PAYOUT, "paying_account")
+#: In place of what is missing, so that the rest is looked at.
+_ANY_ACCOUNT = {"name": "A", "iban": "DE89370400440532013000", "bic": None}
+_CURRENCY = re.compile("[A-Z]{3}")
+
+
+def limit_mistakes(located: Located) -> Iterator[Mistake]:
+    """Limits of one rule that are too many, that are the same twice, or that cross and do not say so."""
+    found = list(declared(located.value))
+    for index, rule in enumerate(list_at(located, ("rules",))):
+        rule_id = rule.get("id") if isinstance(rule, dict) else None
+        over = [standing for standing in found if rule_id in standing.limit.rules]
+        if len(over) > LIMITS_OF_RULE_MAX_COUNT:
+            detail = f"the rule stands under {len(over)} limits, and may under {LIMITS_OF_RULE_MAX_COUNT}"
+            yield mistake(located.values["rules", index, "id"], ("rules", index, "id"), detail)
+    for place, later in enumerate(found):
+        for earlier in found[:place]:
+            wrong = _wrong_pair(located, earlier, later)
+            if wrong is not None:
+                yield mistake(located.values[later.path], later.path, wrong)
+                break
+
+
+def _wrong_pair(located: Located, earlier: Declared, later: Declared) -> str | None:
+    one, other = earlier.limit, later.limit
+    line = located.values[earlier.path].line
+    if replace(one, most=other.most) == other:
+        return f"the limit on line {line} counts the same already"
+    why = None if earlier.may_cross or later.may_cross else why_crossing(one, other)
+    if why is None:
+        return None
+    return (
+        f"this limit and that on line {line} cross: {why}. Then doing more can give less; let one lie within the"
+        " other, or write `crossing: allowed` here"
+    )
+
+
+def badge_mistakes(located: Located, conditions: Conditions) -> Iterator[Mistake]:
+    """Where a badge counts the events of a rule whose condition is too dear to be asked by recognition as well."""
+    steps = {
+        str(rule.get("id")): read.bound.steps
+        for index, rule in enumerate(list_at(located, ("rules",)))
+        if isinstance(rule, dict) and isinstance(read := conditions.get(index), Read)
+    }
+    counted: dict[str, int] = {}
+    for index, badge in enumerate(list_at(located, ("recognition", "badges"))):
+        rule = badge.get("rule") if isinstance(badge, dict) and badge.get("count") != "awards" else None
+        if not isinstance(rule, str) or rule not in steps:
+            continue
+        counted[rule] = steps[rule]
+        if sum(counted.values()) > COUNTED_STEPS_MAX_COUNT:
+            at: Path = ("recognition", "badges", index, "rule")
+            detail = (
+                f"the conditions of rules whose events are counted can take up to {sum(counted.values()):,} steps"
+                f" for one event, and may take {COUNTED_STEPS_MAX_COUNT:,}; write `count: awards`, or cheaper"
+                " conditions"
+            )
+            yield mistake(located.values[at], at, detail)
+
+
+def payout_mistakes(located: Located) -> Iterator[Mistake]:
+    """Why a bank would not take payouts of this account in this currency, whatever else is wrong."""
+    currency = value_at(located, (*PAYOUT, "currency"))
+    refused = why_not_payable_in(currency) if isinstance(currency, str) and _CURRENCY.fullmatch(currency) else None
+    if refused is not None:
+        yield mistake(located.values[*PAYOUT, "currency"], (*PAYOUT, "currency"), refused)
+    name, iban, bic = (value_at(located, (*PAYING, field)) for field in ("name", "iban", "bic"))
+    given = {field: value for field, value in (("name", name), ("iban", iban), ("bic", bic)) if _is_text(value)}
+    try:
+        # What is not there, or no text, the model refuses; the rest is looked at all the same.
+        account = read_account(**(_ANY_ACCOUNT | given), show=_shown_iban)
+    except AccountError as error:
+        for field, reason in error.reasons.items():
+            yield mistake(located.values[*PAYING, field], (*PAYING, field), reason)
+        return
+    question = bic_question(account) if {"iban", "bic"} <= given.keys() else None
+    if question is not None and value_at(located, (*PAYING, "confirm_bic_country")) is not True:
+        detail = f"{question}; when it is meant so, add `confirm_bic_country: true`"
+        yield mistake(located.values[*PAYING, "bic"], (*PAYING, "confirm_bic_country"), detail)
+
+
+def _shown_iban(iban: str) -> str:
+    """The whole of it: whoever publishes it wrote it, and it is the community's own."""
+    return iban if len(iban) <= SHOWN_MAX_CHARS else iban[:SHOWN_MAX_CHARS] + "…"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= READ_MAX_CHARS

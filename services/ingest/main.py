@@ -40,6 +40,7 @@ SPEC = ServiceSpec(
     ],
     operations=OPERATIONS,
     schemas=SCHEMAS,
+    find_owner=members_handlers.find_owner,
     read_back=[
         *keys_handlers.READ_BACK,
         *communities_handlers.READ_BACK,

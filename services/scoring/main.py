@@ -14,6 +14,7 @@ from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import ACCEPTED_EVENT
 from shared.followed_communities import FOLLOWED_COMMUNITIES
+from shared.followed_members import FOLLOWED_MEMBERS
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import EVENTS
 
@@ -27,6 +28,7 @@ SPEC = ServiceSpec(
         FOLLOWED_ACCESS_KEYS,
         FOLLOWED_PEOPLE,
         FOLLOWED_COMMUNITIES,
+        FOLLOWED_MEMBERS,
         Subscription(EVENTS, ACCEPTED_EVENT, scorer.on_activities, prepare=scorer.prepare),
     ],
     routers=[programmes, awards],

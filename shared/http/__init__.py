@@ -6,6 +6,7 @@ from shared.http.auth import requires
 from shared.http.bodies import RequestBody
 from shared.http.connected import Begin, Conn, Connected, Snapshot, Tx, configured
 from shared.http.direct import Answer, DirectRoute, Read
+from shared.http.members import FindOwner, MemberId, asked_identity
 from shared.http.moments import Day, Moment
 from shared.http.pages import Limit, Page, after, encode_cursor, next_cursor
 from shared.http.problem_types import ProblemType
@@ -23,7 +24,9 @@ __all__ = [
     "DirectRoute",
     "ErrorTable",
     "FieldError",
+    "FindOwner",
     "Limit",
+    "MemberId",
     "Moment",
     "Page",
     "Principal",
@@ -36,6 +39,7 @@ __all__ = [
     "Snapshot",
     "Tx",
     "after",
+    "asked_identity",
     "configured",
     "encode_cursor",
     "next_cursor",

@@ -24,6 +24,7 @@ from shared.contracts.fields import Slug
 from shared.http import (
     Conn,
     Limit,
+    MemberId,
     Moment,
     Page,
     Principal,
@@ -36,7 +37,7 @@ from shared.http import (
 )
 from shared.http.connected import Connected, ConnectedService
 from shared.http.pages import PAGE_MAX_COUNT
-from shared.http.problem_types import INVALID_CURSOR, OTHER_COMMUNITY, UNKNOWN_PATH
+from shared.http.problem_types import INVALID_CURSOR, OTHER_COMMUNITY, UNKNOWN_IDENTITY, UNKNOWN_PATH
 from shared.services import SERVICES
 
 TOO_MANY_ENTRIES = ProblemType("too-many-entries", 422, "The table would be too long")
@@ -229,11 +230,11 @@ async def _table(service: Connected, wanted: EntryFilter) -> AsyncIterator[bytes
 @router.get(
     "/v1/members/{member_id}/audit",
     summary="Who read or changed a member's data",
-    responses=problem_responses(UNKNOWN_PATH, INVALID_CURSOR),
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_PATH, INVALID_CURSOR),
 )
 async def get_member_audit(
     principal: AuditorOfMember,
-    member_id: UUID,
+    member_id: MemberId,
     asked: AskedEntries,
     place: AskedPlace,
     conn: Conn,

@@ -9,7 +9,8 @@ from pydantic import BaseModel, BeforeValidator, Field
 from services.ingest.members import domain, handlers, store
 from services.ingest.shares.api import QUOTA_EXCEEDED, WithinShare
 from shared.contracts.channels import compared_id
-from shared.contracts.fields import Channel, Id, Name
+from shared.contracts.fields import Channel, ChannelName, Id, Name
+from shared.contracts.identities import HOST_MAX_CHARS, Host, NamedIdentity
 from shared.contracts.texts import if_text, label, plain_id
 from shared.http import (
     IN_ANSWER,
@@ -17,6 +18,7 @@ from shared.http import (
     Conn,
     FieldError,
     Limit,
+    MemberId,
     Page,
     Principal,
     Problem,
@@ -25,13 +27,18 @@ from shared.http import (
     Scope,
     Shown,
     after,
+    asked_identity,
+    configured,
     problem_responses,
     requires,
 )
-from shared.http.problem_types import INVALID_REQUEST
+from shared.http.members import TEXT_MAX_CHARS
+from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_IDENTITY, UNKNOWN_MEMBER
+from shared.settings import ServiceSettings
 
 DIFFERENT_MEMBERS = ProblemType("different-members", 409, "The identities are different members")
 IDENTITIES_MAX_COUNT = 20
+ServiceConfigured = Annotated[ServiceSettings, configured(ServiceSettings)]
 
 router = APIRouter()
 
@@ -39,7 +46,8 @@ router = APIRouter()
 class IdentityModel(BaseModel):
     """Somebody as one channel knows them."""
 
-    channel: Channel
+    channel: ChannelName
+    host: Host | None = Field(description="Where the channel is; null where there is one of its kind")
     id: Id
 
 
@@ -47,7 +55,15 @@ class IdentityDeclared(RequestBody):
     """Somebody as one channel knows them."""
 
     channel: Channel
+    host: Annotated[Host, BeforeValidator(if_text(str.lower))] | None = Field(
+        None, description="As the events say it, where a community has several channels of the kind"
+    )
     id: Annotated[Id, BeforeValidator(if_text(plain_id))]
+
+    @property
+    def identity(self) -> NamedIdentity:
+        """The identity, its id as the channel compares them."""
+        return NamedIdentity(self.channel, compared_id(self.channel, self.id), self.host or "")
 
 
 class IdentitiesDeclared(RequestBody):
@@ -66,7 +82,9 @@ class Member(BaseModel):
 
     member_id: str
     name: str | None
-    identities: list[IdentityModel]
+    identities: list[IdentityModel] = Field(
+        description="After a restore some may be missing until they are seen again"
+    )
     first_seen_at: datetime
     bot_by: domain.BotBy | None = Field(description="By whose word this is no person; null for a person")
 
@@ -76,7 +94,9 @@ class Member(BaseModel):
         return cls(
             member_id=member.member_id,
             name=member.name,
-            identities=[IdentityModel(channel=channel, id=identity) for channel, identity in member.identities],
+            identities=[
+                IdentityModel(channel=one.channel, host=one.host or None, id=one.id) for one in member.identities
+            ],
             first_seen_at=member.first_seen_at,
             bot_by=member.bot_by,
         )
@@ -100,10 +120,7 @@ async def put_identities(
             member = await handlers.declare_identities(
                 tx,
                 community=principal.community,
-                identities=[
-                    domain.Identity(identity.channel, compared_id(identity.channel, identity.id))
-                    for identity in body.identities
-                ],
+                identities=[identity.identity for identity in body.identities],
                 name=body.name,
             )
         return Member.of(member)
@@ -116,15 +133,31 @@ async def put_identities(
 
 
 async def _asked_identity(
+    identity: Annotated[
+        str | None,
+        Query(
+            description="Only who has this identity: `channel:id`, or `channel@host:id`",
+            examples=["forum:ada"],
+            max_length=TEXT_MAX_CHARS,
+        ),
+    ] = None,
     channel: Annotated[Channel | None, Query(description="With `id`: only who has this identity")] = None,
+    host: Annotated[str | None, Query(description="With `channel` and `id`", max_length=HOST_MAX_CHARS)] = None,
     id_: Annotated[Id | None, Query(alias="id", description="The identity's id on `channel`")] = None,
-) -> domain.Identity | None:
+) -> NamedIdentity | None:
+    if identity is not None:
+        if channel is not None or host is not None or id_ is not None:
+            raise _half("identity", "It says all of it: give no channel, host or id beside it")
+        return asked_identity(identity, field="identity")
     if channel is not None and id_ is not None:
-        return domain.Identity(channel, compared_id(channel, id_))
-    if channel is None and id_ is None:
+        return NamedIdentity(channel, compared_id(channel, id_), (host or "").lower())
+    if channel is None and id_ is None and host is None:
         return None
-    detail = "An identity is a channel and an id: give both"
-    raise Problem(INVALID_REQUEST, detail, [FieldError(field="id" if id_ is None else "channel", detail=detail)])
+    raise _half("id" if id_ is None else "channel", "An identity is a channel and an id: give both")
+
+
+def _half(field: str, detail: str) -> Problem:
+    return Problem(INVALID_REQUEST, detail, [FieldError(field=field, detail=detail)])
 
 
 @router.get("/v1/members", summary="Members of the community", responses=problem_responses())
@@ -133,17 +166,38 @@ async def get_members(
     shown: Shown,
     conn: Conn,
     place: Annotated[domain.MemberPlace | None, after(domain.MemberPlace)],
-    identity: Annotated[domain.Identity | None, Depends(_asked_identity)],
+    settings: ServiceConfigured,
+    identity: Annotated[NamedIdentity | None, Depends(_asked_identity)],
     limit: Limit = 100,
 ) -> Page[Member]:
     """Members in the order of their ids, each with the identities on every channel.
 
-    Give `channel` and `id` for the one member, or none, who has that identity.
+    Give `identity`, as in `?identity=forum:ada`, for the one member, or none, who has it.
     """
+    community = principal.community
     if identity is None:
-        members = await store.page_of_members(conn, community=principal.community, after=place, limit_count=limit)
+        members = await store.page_of_members(conn, community=community, after=place, limit_count=limit)
         return Page[Member].of(members, limit, item=Member.of, place=domain.MemberPlace.of)
-    found = await store.find_member(conn, identity=domain.IdentityKey(principal.community, *identity))
-    shown.of(found.member_id if found else None)
-    is_before = found is None or (place is not None and domain.MemberPlace.of(found) <= place)
-    return Page[Member](items=[] if found is None or is_before else [Member.of(found)])
+    member_id = await handlers.find_owner(conn, settings, community=community, identity=identity)
+    shown.of(member_id)
+    if member_id is None or (place is not None and member_id <= place.member_id):
+        return Page[Member](items=[])
+    found = await store.find_member(conn, key=domain.MemberKey(community, member_id))
+    return Page[Member](items=[] if found is None else [Member.of(found)])
+
+
+@router.get(
+    "/v1/members/{member_id}",
+    summary="A member",
+    responses=problem_responses(UNKNOWN_MEMBER, UNKNOWN_IDENTITY),
+)
+async def get_member(
+    principal: Annotated[Principal, requires(Scope.MEMBERS_READ, or_own=True, reads="member_id")],
+    conn: Conn,
+    member_id: MemberId,
+) -> Member:
+    """By an id, or by an identity, as in `/v1/members/forum:ada`; so in every path of every service."""
+    found = await store.find_member(conn, key=domain.MemberKey(principal.community, str(member_id)))
+    if found is None:
+        raise domain.UnknownMemberError(str(member_id))
+    return Member.of(found)

@@ -5,27 +5,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
-from uuid import UUID
 
 from shared.contracts.fields import Uuid
-from shared.contracts.ids import prepared, uuid5_text
-
-_NAMESPACE = prepared(UUID("5c1d2f7a-9f0b-5e65-b7b4-1f8d4c0e2b02"))
-
-
-class Identity(NamedTuple):
-    """Somebody as one channel knows them."""
-
-    channel: str
-    id: str
+from shared.contracts.identities import NamedIdentity
 
 
 class IdentityKey(NamedTuple):
-    """An identity among those of every community."""
+    """An identity among those of every community; `host` is empty where the channel is one."""
 
     community: str
     channel: str
     id: str
+    host: str = ""
+
+    @property
+    def identity(self) -> NamedIdentity:
+        """The identity within the community."""
+        return NamedIdentity(self.channel, self.id, self.host)
+
+
+class ToldIdentity(NamedTuple):
+    """An identity that the database has forgotten: its hash, as it was told, is known until it is seen."""
+
+    community: str
+    hash: str
+    channel: str
+    member_id: str
 
 
 class MemberKey(NamedTuple):
@@ -88,8 +93,9 @@ class Member(NamedTuple):
     channel: str
     first_seen_at: datetime
     revision: int
-    identities: tuple[Identity, ...]
+    identities: tuple[NamedIdentity, ...]
     bot_by: BotBy | None = None
+    told: tuple[ToldIdentity, ...] = ()
 
     @property
     def name(self) -> str | None:
@@ -108,17 +114,19 @@ class MemberPlace(NamedTuple):
         return cls(member.member_id)
 
 
+class UnknownMemberError(Exception):
+    """There is no member of that id."""
+
+    def __init__(self, member_id: str) -> None:
+        super().__init__(f"there is no member {member_id}")
+
+
 class DifferentMembersError(Exception):
     """Identities that are to be one person already belong to several members."""
 
     def __init__(self, member_ids: Sequence[str]) -> None:
         super().__init__(", ".join(member_ids))
         self.member_ids = member_ids
-
-
-def new_member_id(first: IdentityKey) -> str:
-    """The id of the member whose first identity this is: the same whoever computes it, and however often."""
-    return uuid5_text(_NAMESPACE, "\x1f".join(first))
 
 
 @dataclass(frozen=True)
@@ -130,8 +138,12 @@ class Declaration:
     new_identities: list[IdentityKey]
 
 
-def declare(identities: Iterable[IdentityKey], known: Mapping[IdentityKey, str]) -> Declaration:
+def declare(
+    identities: Iterable[IdentityKey], known: Mapping[IdentityKey, str], *, new_member_id: str
+) -> Declaration:
     """Make some identities one person; `known` has the member ids of those that belong to somebody.
+
+    Nobody's become `new_member_id`'s.
 
     Raises DifferentMembersError when they already belong to more than one member: merging members would
     have to move what they earned, which is a decision of its own.
@@ -143,4 +155,4 @@ def declare(identities: Iterable[IdentityKey], known: Mapping[IdentityKey, str])
     missing = [identity for identity in ordered if identity not in known]
     if members:
         return Declaration(members[0], False, missing)
-    return Declaration(new_member_id(ordered[0]), True, missing)
+    return Declaration(new_member_id, True, missing)

@@ -7,7 +7,6 @@ from asyncpg import Record
 
 from services.ingest.members.domain import (
     BotBy,
-    Identity,
     IdentityKey,
     Member,
     MemberKey,
@@ -16,7 +15,9 @@ from services.ingest.members.domain import (
     NewMember,
     Owner,
     SaidName,
+    ToldIdentity,
 )
+from shared.contracts.identities import NamedIdentity
 from shared.postgres import Connection
 
 
@@ -24,22 +25,25 @@ async def load_owners(conn: Connection, *, identities: Collection[IdentityKey]) 
     """The member behind each identity that is known."""
     rows = await conn.fetch(
         """
-        select i.community, i.channel, i.identity, i.member_id, m.name, m.name_by, m.name_at, m.bot_by
+        select i.community, i.channel, i.identity, i.host, i.member_id, m.name, m.name_by, m.name_at, m.bot_by
         from identities i
-        join unnest($1::text[], $2::text[], $3::text[]) as k(community, channel, identity)
-        using (community, channel, identity)
+        join unnest($1::text[], $2::text[], $3::text[], $4::text[]) as k(community, channel, identity, host)
+        using (community, channel, identity, host)
         join members m using (community, member_id)
         """,
-        [community for community, _, _ in identities],
-        [channel for _, channel, _ in identities],
-        [identity for _, _, identity in identities],
+        *_identity_columns(identities),
     )
     return {
-        IdentityKey(row["community"], row["channel"], row["identity"]): Owner(
+        IdentityKey(row["community"], row["channel"], row["identity"], row["host"]): Owner(
             str(row["member_id"]), _said(row), row["bot_by"] and BotBy(row["bot_by"])
         )
         for row in rows
     }
+
+
+def _identity_columns(identities: Collection[IdentityKey]) -> list[list[str]]:
+    """The columns community, channel, identity and host."""
+    return [list(column) for column in zip(*identities, strict=True)] or [[], [], [], []]
 
 
 async def add_members(conn: Connection, *, members: Sequence[NewMember]) -> set[MemberKey]:
@@ -63,19 +67,70 @@ async def add_members(conn: Connection, *, members: Sequence[NewMember]) -> set[
     return {MemberKey(community, str(member_id)) for community, member_id in rows}
 
 
-async def add_identities(conn: Connection, *, owners: Mapping[IdentityKey, str]) -> None:
-    """Give identities to members by id, in the order of their keys; what belongs to somebody already stays."""
+async def add_identities(conn: Connection, *, owners: Mapping[IdentityKey, str]) -> set[IdentityKey]:
+    """Give identities to members by id, in the order of their keys; what belongs to somebody already stays.
+
+    Returns those that were nobody's.
+    """
     if not owners:
-        return
+        return set()
+    rows = await conn.fetch(
+        """
+        insert into identities (community, channel, identity, host, member_id)
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::uuid[])
+        order by 1, 2, 3, 4
+        on conflict do nothing
+        returning community, channel, identity, host
+        """,
+        *_identity_columns(owners),
+        list(owners.values()),
+    )
+    return {IdentityKey(*row) for row in rows}
+
+
+async def give_identities(conn: Connection, *, of: MemberKey, to: str) -> None:
+    """Give all identities of a member that nobody has heard of yet to another."""
+    await conn.execute("update identities set member_id = $3 where community = $1 and member_id = $2", *of, to)
+
+
+async def forget_members(conn: Connection, *, keys: Collection[MemberKey]) -> None:
+    """Delete members that this transaction has made and that came too late: their identities are others'."""
     await conn.execute(
         """
-        insert into identities (community, channel, identity, member_id)
-        select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[])
-        order by 1, 2, 3
-        on conflict do nothing
+        delete from members m using unnest($1::text[], $2::uuid[]) as k(community, member_id)
+        where m.community = k.community and m.member_id = k.member_id
         """,
-        *(list(column) for column in zip(*owners, strict=True)),
-        list(owners.values()),
+        [community for community, _ in keys],
+        [member_id for _, member_id in keys],
+    )
+
+
+async def take_told_identities(conn: Connection, *, hashes: Mapping[str, IdentityKey]) -> dict[IdentityKey, str]:
+    """Of identities by their hashes, those known by these alone, and whose they are: now they are known."""
+    rows = await conn.fetch(
+        """
+        with known as (
+            select community, identity_hash from told_identities
+            where identity_hash = any($1::text[]) order by 1, 2 for update)
+        delete from told_identities t using known k
+        where t.community = k.community and t.identity_hash = k.identity_hash
+        returning t.identity_hash, t.member_id
+        """,
+        list(hashes),
+    )
+    return {hashes[row["identity_hash"]]: str(row["member_id"]) for row in rows}
+
+
+async def put_told_identities(conn: Connection, *, told: Collection[ToldIdentity]) -> None:
+    """Keep identities of which the hash is known; whose they are is what was told last."""
+    ordered = sorted(told)
+    await conn.execute(
+        """
+        insert into told_identities (community, identity_hash, channel, member_id)
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[])
+        on conflict (community, identity_hash) do update set member_id = excluded.member_id
+        """,
+        *([list(column) for column in zip(*ordered, strict=True)] or [[], [], [], []]),
     )
 
 
@@ -177,12 +232,19 @@ async def load_members(conn: Connection, *, keys: Sequence[MemberKey]) -> dict[M
     """The members that are known, each with all identities; in the order of their keys."""
     rows = await conn.fetch(
         """
-        select m.*, array_agg(i.channel order by i.channel, i.identity) as channels,
-               array_agg(i.identity order by i.channel, i.identity) as ids
+        select m.*, i.channels, i.ids, i.hosts, t.hashes, t.told_channels
         from members m
         join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
-        join identities i using (community, member_id)
-        group by m.community, m.member_id
+        cross join lateral (
+            select array_agg(channel order by channel, identity, host) as channels,
+                array_agg(identity order by channel, identity, host) as ids,
+                array_agg(host order by channel, identity, host) as hosts
+            from identities where community = m.community and member_id = m.member_id) i
+        cross join lateral (
+            select array_agg(identity_hash order by identity_hash) as hashes,
+                array_agg(channel order by identity_hash) as told_channels
+            from told_identities where community = m.community and member_id = m.member_id) t
+        where i.ids is not null or t.hashes is not null
         order by m.community, m.member_id
         """,
         [community for community, _ in keys],
@@ -192,12 +254,22 @@ async def load_members(conn: Connection, *, keys: Sequence[MemberKey]) -> dict[M
     return {MemberKey(member.community, member.member_id): member for member in members}
 
 
-async def find_member(conn: Connection, *, identity: IdentityKey) -> Member | None:
-    """The member who has an identity, with all of theirs; None when nobody has it."""
-    owner = (await load_owners(conn, identities=[identity])).get(identity)
-    if owner is None:
-        return None
-    key = MemberKey(identity.community, owner.member_id)
+async def find_owner(conn: Connection, *, identity: IdentityKey, identity_hash: str) -> str | None:
+    """The id of the member who has an identity; None when nobody has it."""
+    found = await conn.fetchval(
+        """
+        select member_id from identities where community = $1 and channel = $2 and identity = $3 and host = $4
+        union all
+        select member_id from told_identities where community = $1 and identity_hash = $5 limit 1
+        """,
+        *identity,
+        identity_hash,
+    )
+    return None if found is None else str(found)
+
+
+async def find_member(conn: Connection, *, key: MemberKey) -> Member | None:
+    """A member, with all of their identities; None when there is none of that id."""
     return (await load_members(conn, keys=[key])).get(key)
 
 
@@ -208,15 +280,18 @@ def _said(row: Record) -> SaidName | None:
 
 
 def _member(row: Record) -> Member:
+    community, member_id = row["community"], str(row["member_id"])
+    told = zip(row["hashes"] or (), row["told_channels"] or (), strict=True)
     return Member(
-        community=row["community"],
-        member_id=str(row["member_id"]),
+        community=community,
+        member_id=member_id,
         said=_said(row),
         channel=row["channel"],
         first_seen_at=row["first_seen_at"],
         revision=row["revision"],
-        identities=tuple(map(Identity, row["channels"], row["ids"])),
+        identities=tuple(map(NamedIdentity, row["channels"] or (), row["ids"] or (), row["hosts"] or ())),
         bot_by=row["bot_by"] and BotBy(row["bot_by"]),
+        told=tuple(ToldIdentity(community, one, channel, member_id) for one, channel in told),
     )
 
 
@@ -224,12 +299,10 @@ async def page_of_members(
     conn: Connection, *, community: str, after: MemberPlace | None, limit_count: int
 ) -> list[Member]:
     """Members of a community in the order of their ids."""
-    # A declaration that another one overtook may leave a member without identities: that is nobody.
     rows = await conn.fetch(
         """
         select member_id from members
         where community = $1 and ($2::uuid is null or member_id > $2)
-            and exists (select from identities i where i.community = $1 and i.member_id = members.member_id)
         order by member_id limit $3
         """,
         community,

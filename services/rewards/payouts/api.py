@@ -8,7 +8,6 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from services.rewards.ledger.api.members import UNKNOWN_MEMBER
 from services.rewards.ledger.domain.entries import UnknownMemberError
 from services.rewards.lots.domain.lots import LotUse, UsePlace
 from services.rewards.lots.store import page_of_uses
@@ -20,6 +19,7 @@ from shared.http import (
     IN_ANSWER,
     Conn,
     Limit,
+    MemberId,
     Page,
     Principal,
     ProblemType,
@@ -30,6 +30,7 @@ from shared.http import (
     problem_responses,
     requires,
 )
+from shared.http.problem_types import UNKNOWN_IDENTITY, UNKNOWN_MEMBER
 
 #: Lots that a payout shows by itself; a page of /lots shows more.
 LOTS_SHOWN_COUNT = 100
@@ -210,12 +211,12 @@ class MemberPayout(BaseModel):
 @router.get(
     "/v1/members/{member_id}/payouts",
     summary="A member's payouts, newest first",
-    responses=problem_responses(UNKNOWN_MEMBER),
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_MEMBER),
 )
 async def list_member_payouts(
     principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_own=True, reads="member_id")],
     conn: Conn,
-    member_id: UUID,
+    member_id: MemberId,
     place: Annotated[PayoutPlace | None, after(PayoutPlace)],
     limit: Limit = 100,
 ) -> Page[MemberPayout]:

@@ -38,7 +38,7 @@ from shared.contracts.facts.events import (
     RejectedData,
     RejectedEvent,
 )
-from shared.contracts.facts.members import MEMBER_IDENTIFIED, MemberData, MemberIdentified, NameBy
+from shared.contracts.facts.members import MEMBER_IDENTIFIED, KnownIdentity, MemberData, MemberIdentified, NameBy
 from shared.contracts.facts.payouts import (
     PAYOUT_CHANGED,
     PAYOUT_FACT,
@@ -138,6 +138,7 @@ __all__ = [
     "FactType",
     "FileData",
     "GrantData",
+    "KnownIdentity",
     "MemberData",
     "MemberIdentified",
     "NameBy",

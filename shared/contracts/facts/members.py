@@ -5,10 +5,18 @@ from typing import Final, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
-from shared.contracts.fields import ChannelName, Count, Identity, Name, Timestamp, Uuid
+from shared.contracts.fields import ChannelName, Count, Name, Timestamp, Uuid
+from shared.contracts.identities import IdentityHash
 from shared.contracts.story import GRACE
 
 NameBy = Literal["others", "self", "declared"]
+
+
+class KnownIdentity(TypedDict):
+    """Somebody as one channel knows them; `hash` stands for community, channel, host and id, which stay behind."""
+
+    channel: ChannelName
+    hash: IdentityHash
 
 
 class MemberData(TypedDict):
@@ -21,7 +29,7 @@ class MemberData(TypedDict):
     name: NotRequired[Name]
     name_by: NotRequired[NameBy]
     name_at: NotRequired[Timestamp]
-    identities: list[Identity]
+    identities: list[KnownIdentity]
     channel: ChannelName
     first_seen_at: Timestamp
     revision: Count
@@ -52,7 +60,10 @@ MEMBER_IDENTIFIED: Final = FactType(
                 "name": "Grace",
                 "name_by": "self",
                 "name_at": "2026-01-31T13:05:59Z",
-                "identities": [{"channel": "chat", "id": "U2"}, {"channel": "forum", "id": "grace"}],
+                "identities": [
+                    {"channel": "chat", "hash": "6a55b9d9f29a9f64965dcdf9d0cee5a2"},
+                    {"channel": "forum", "hash": "fa7ed777cd05d5c0eafad38cb25d5b5f"},
+                ],
                 "channel": "forum",
                 "first_seen_at": "2026-01-31T12:10:00.500000Z",
                 "revision": 2,

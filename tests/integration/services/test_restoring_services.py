@@ -52,12 +52,15 @@ TABLES = {
         "events": (),
         "receipts": (),
         "members": (),
-        "identities": (),
+        # What is known of one by its hash alone says as much of whose it is: see rows().
+        "identities": ("identity", "host"),
         "access_keys": ("signed_with", "created_at", "issued_by", "replaced_by", "last_used_at"),
         "followed_people": ("signed_with",),
         "communities": (),
     },
     "scoring": {
+        "followed_identities": (),
+        "followed_members": (),
         # By which key somebody published is in the audit, and on no topic of scoring's own.
         "programme_versions": ("source_text", "signed_with", "published_at", "published_by_credential"),
         "programme_heads": (),
@@ -70,6 +73,7 @@ TABLES = {
         "followed_communities": (),
     },
     "recognition": {
+        "followed_identities": (),
         "members": ("version",),
         "board_points": (),
         "grants": ("granted_at",),
@@ -80,6 +84,7 @@ TABLES = {
         "followed_members": (),
     },
     "rewards": {
+        "followed_identities": (),
         "balances": (),
         "lots": (),
         "programmes": (),
@@ -89,6 +94,7 @@ TABLES = {
         "followed_communities": (),
     },
     "analytics": {
+        "followed_identities": (),
         "events": (),
         "awards": (),
         "grants": (),
@@ -209,6 +215,11 @@ class Installation:
             try:
                 for table, besides in TABLES[service].items():
                     rows = await connection.fetch(f"select * from {table} where community = $1", self.community)
+                    if table == "identities":
+                        rows += await connection.fetch(
+                            "select community, channel, member_id from told_identities where community = $1",
+                            self.community,
+                        )
                     found[f"{service}.{table}"] = sorted(
                         repr({name: value for name, value in row.items() if name not in besides}) for row in rows
                     )

@@ -16,6 +16,7 @@ from shared.calendars import Calendar
 from shared.contracts.activities import LASTING_TYPES, TARGETING_TYPES
 from shared.contracts.channels import compared_plain_id
 from shared.contracts.fields import ChannelName, Id, Name, Timestamp, Uri
+from shared.contracts.identities import Host
 from shared.contracts.ids import prepared, uuid5_text
 
 EVENT_NAMESPACE = uuid.UUID("0b5d7a0e-51f5-5b3a-8d0c-3f6c2f8f1a01")
@@ -73,6 +74,7 @@ class _Target(TypedDict):
 
 class _Data(TypedDict):
     channel: ChannelName
+    host: NotRequired[Host]
     actor: NotRequired[_Person]
     object: NotRequired[_Thing]
     in_reply_to: NotRequired[_Thing]
@@ -176,15 +178,16 @@ class Received(NamedTuple):
 
 def _identities(community: str, data: Mapping[str, Any]) -> dict[str, tuple[IdentityKey, str | None]]:
     channel = data["channel"]
+    host = data.get("host", "")
     found = {}
     if "actor" in data:
         actor = data["actor"]
-        key = IdentityKey(community, channel, compared_plain_id(channel, actor["id"]))
+        key = IdentityKey(community, channel, compared_plain_id(channel, actor["id"]), host)
         found["member"] = (key, actor.get("name"))
     for role, thing in _THINGS.items():
         if thing in data and "author" in data[thing]:
             author = data[thing]["author"]
-            key = IdentityKey(community, channel, compared_plain_id(channel, author["id"]))
+            key = IdentityKey(community, channel, compared_plain_id(channel, author["id"]), host)
             found[role] = (key, author.get("name"))
     return found
 

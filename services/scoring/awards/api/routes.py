@@ -15,6 +15,7 @@ from shared.http import (
     Conn,
     FieldError,
     Limit,
+    MemberId,
     Moment,
     Page,
     Principal,
@@ -27,7 +28,7 @@ from shared.http import (
     requires,
 )
 from shared.http.pages import PAGE_MAX_COUNT
-from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_PATH
+from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_IDENTITY, UNKNOWN_PATH
 
 router = APIRouter()
 
@@ -82,11 +83,11 @@ def _place_of(recorded: RecordedAward) -> AwardPlace:
 @router.get(
     "/v1/members/{member_id}/score",
     summary="A member's points, at any time",
-    responses=problem_responses(UNKNOWN_PATH),
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_PATH),
 )
 async def get_score(
     principal: ScoreReader,
-    member_id: UUID,
+    member_id: MemberId,
     conn: Conn,
     at: Annotated[Moment | None, Query(description="Count events until then (event time); now")] = None,
     as_known_at: Annotated[Moment | None, Query(description="Count what was recorded until then; now")] = None,

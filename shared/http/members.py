@@ -1,0 +1,67 @@
+"""The member whom a path names: by an id, or by an identity such as `forum:ada`."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import Path
+from pydantic import WithJsonSchema
+from starlette.types import Scope as HttpScope
+
+from shared.contracts.identities import NamedIdentity, NotAnIdentityError, read_identity
+from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_IDENTITY
+from shared.http.problems import FieldError, Problem
+
+#: Finds whose an identity of a community is: their id, or None.
+FindOwner = Callable[..., Awaitable[str | None]]
+#: What paths call it.
+MEMBER_ID: Final = "member_id"
+TEXT_MAX_CHARS = 1_000
+
+#: A path's parameter, as the route has it: an id, whichever way the member was named.
+MemberId = Annotated[
+    UUID,
+    Path(description="The member's id, or an identity: `channel:id` or `channel@host:id`, such as `forum:ada`"),
+    WithJsonSchema({"type": "string"}),
+]
+
+
+def canonical(member_id: str) -> str | None:
+    """The id in the one spelling that tokens have; None for what is no id, which the route itself refuses."""
+    try:
+        return str(UUID(member_id))
+    except ValueError:
+        return None
+
+
+def asked_identity(text: str, *, field: str) -> NamedIdentity:
+    """The identity that a request names in a field. Raises Problem 422."""
+    try:
+        return read_identity(text[: TEXT_MAX_CHARS + 1])
+    except NotAnIdentityError as error:
+        raise Problem(
+            INVALID_REQUEST,
+            "Nothing was done; see errors for what to change",
+            [FieldError(field=field, detail=f"An identity {error}")],
+        ) from None
+
+
+async def name_member(request: HttpScope, community: str) -> None:
+    """Put the member's id where the path of a request names an identity of the community.
+
+    Raises Problem 422 for what is neither, and 404 for an identity that nobody has.
+    """
+    path_params: dict[str, Any] = request["path_params"]
+    text = path_params.get(MEMBER_ID)
+    if text is None or canonical(text) is not None or ":" not in text:
+        return
+    identity = asked_identity(text, field=MEMBER_ID)
+    app = request["app"]
+    connected = app.state.connected
+    async with connected.pool.acquire() as conn:
+        member_id = await app.state.find_owner(conn, connected.settings, community=community, identity=identity)
+    if member_id is None:
+        raise Problem(
+            UNKNOWN_IDENTITY, "It is seen in events, or declared by PUT /v1/members/identities at ingest"
+        )
+    path_params[MEMBER_ID] = member_id

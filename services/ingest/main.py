@@ -7,10 +7,12 @@ from services.ingest.access.people import api as people
 from services.ingest.access.sign_ins import api as sign_ins
 from services.ingest.access.sign_ins.handlers import SWEEP_EVERY_SECONDS, sweep
 from services.ingest.access.token_keys.handlers import ANNOUNCE_EVERY_SECONDS, announce
+from services.ingest.attributes import api as attributes
+from services.ingest.attributes.handlers import FOLLOWED_PROGRAMMES
+from services.ingest.bots import api as standing
 from services.ingest.bots.handlers import RECONSIDER_EVERY_SECONDS, reconsider
 from services.ingest.communities import handlers as communities_handlers
 from services.ingest.communities.api import routes as communities
-from services.ingest.costs.handlers import FOLLOWED_PROGRAMMES
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
 from services.ingest.events.api.documents import OPERATIONS, SCHEMAS
@@ -30,7 +32,10 @@ SPEC = ServiceSpec(
     settings=Settings,
     subscriptions=[FOLLOWED_PROGRAMMES, Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
     lanes=Lanes(LANE_PREFIX, on_lane_records, LANE_PACE.is_closed),
-    routers=[part.router for part in (posting, receipts, members, communities, people, keys, sign_ins)],
+    routers=[
+        part.router
+        for part in (posting, receipts, members, standing, attributes, communities, people, keys, sign_ins)
+    ],
     problems=ERRORS,
     timers=[
         Timer("reconsider-bots", every_seconds=RECONSIDER_EVERY_SECONDS, run=reconsider),

@@ -9,6 +9,8 @@ from services.ingest.access.providers.handlers import NoProviderError, ProviderU
 from services.ingest.access.sign_ins import api as sign_ins
 from services.ingest.access.sign_ins import domain as sign_in_errors
 from services.ingest.access.token_keys.handlers import NoSigningKeyError
+from services.ingest.attributes import api as attributes
+from services.ingest.attributes.domain import TooManyFactsError, UndeclaredAttributeError
 from services.ingest.communities.api.routes import (
     COMMUNITY_EXISTS,
     STALE_REVISION,
@@ -88,6 +90,8 @@ ERRORS: ErrorTable = {
         DIFFERENT_MEMBERS,
         f"They belong to {', '.join(error.member_ids)}. Members that both have a history cannot be made one",
     ),
+    UndeclaredAttributeError: attributes.undeclared,
+    TooManyFactsError: lambda error: Problem(attributes.TOO_MANY_FACTS, str(error)),
     UnknownMemberError: lambda error: Problem(UNKNOWN_MEMBER, f"{error}; GET /v1/members lists them"),
     people_errors.UnknownPersonError: lambda error: Problem(
         people.UNKNOWN_PERSON, f"GET /v1/communities/{error.community}/people lists them"

@@ -15,7 +15,12 @@ async def on_members(tx: Transaction, members: list[MemberIdentified]) -> None:
         data = member["data"]
         key = (member["community"], data["member_id"])
         if key not in newest or newest[key].revision < data["revision"]:
-            newest[key] = FollowedName(data["revision"], data.get("name"), "bot_by" in data)
+            newest[key] = FollowedName(
+                data["revision"],
+                data.get("name"),
+                bot="bot_by" in data,
+                off_boards="bot_by" in data or data.get("off_boards", False),
+            )
             identities[key] = [identity["hash"] for identity in data["identities"]]
     changed = await put_names(tx.conn, newest)
     await put_identities(tx.conn, {key: (newest[key].revision, identities[key]) for key in sorted(changed)})

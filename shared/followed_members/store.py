@@ -12,25 +12,27 @@ MemberKey = tuple[str, str]
 
 
 class FollowedName(NamedTuple):
-    """What a revision of a member says the name to show is, None without one, and whether it is a bot."""
+    """What a revision of a member says: its name (None: none to show), and whether it is a bot or on no board."""
 
     revision: int
     name: str | None
     bot: bool = False
+    off_boards: bool = False
 
 
 async def put_names(conn: Connection, names: Mapping[MemberKey, FollowedName]) -> set[MemberKey]:
-    """Keep members' names and who is a bot; a revision that is not above the one known changes nothing.
+    """Keep members' names and who is a bot; a revision not above the one known changes nothing.
 
     Returns the members of whom that is the highest revision now.
     """
     ordered = sorted(names)
     rows = await conn.fetch(
         """
-        insert into followed_members as m (community, member_id, revision, name, bot)
-        select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::boolean[])
+        insert into followed_members as m (community, member_id, revision, name, bot, off_boards)
+        select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::boolean[], $6::boolean[])
         on conflict (community, member_id) do update
-        set revision = excluded.revision, name = excluded.name, bot = excluded.bot
+        set revision = excluded.revision, name = excluded.name, bot = excluded.bot,
+            off_boards = excluded.off_boards
         where excluded.revision > m.revision
         returning community, member_id
         """,
@@ -39,6 +41,7 @@ async def put_names(conn: Connection, names: Mapping[MemberKey, FollowedName]) -
         [names[key].revision for key in ordered],
         [names[key].name for key in ordered],
         [names[key].bot for key in ordered],
+        [names[key].off_boards for key in ordered],
     )
     return {(row["community"], str(row["member_id"])) for row in rows}
 
@@ -89,8 +92,8 @@ async def find_owner(
 async def find_name(conn: Connection, *, community: str, member_id: str) -> FollowedName | None:
     """The name of a member that the service has heard of, None of any other."""
     row = await conn.fetchrow(
-        "select revision, name, bot from followed_members where community = $1 and member_id = $2",
+        "select revision, name, bot, off_boards from followed_members where community = $1 and member_id = $2",
         community,
         member_id,
     )
-    return None if row is None else FollowedName(row["revision"], row["name"], row["bot"])
+    return None if row is None else FollowedName(*row)

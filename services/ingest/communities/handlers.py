@@ -9,6 +9,7 @@ from typing import Any
 from services.ingest.communities import store
 from services.ingest.communities.domain.bot_patterns import DEFAULT_BOTS
 from services.ingest.communities.domain.communities import (
+    DEFAULT_STANDINGS,
     Change,
     Community,
     CommunityExistsError,
@@ -17,6 +18,7 @@ from services.ingest.communities.domain.communities import (
     Publishing,
     Retention,
     StaleRevisionError,
+    StandingRule,
     UnknownCommunityError,
     changed,
     new_calendar,
@@ -25,7 +27,7 @@ from services.ingest.communities.domain.contrast import Colours
 from services.ingest.settings import Settings
 from shared.audit import Did
 from shared.calendars import Calendar
-from shared.contracts.facts import COMMUNITY_CHANGED, CommunityChanged, CommunityData
+from shared.contracts.facts import COMMUNITY_CHANGED, CommunityChanged, CommunityData, Standing
 from shared.own_facts import ReadBack
 from shared.topics import COMMUNITIES
 from shared.transaction import Transaction
@@ -116,8 +118,19 @@ def _told(fact: CommunityChanged) -> Community:
         publishing=Publishing(data["review_policy"]["publishing"]),
         retention=Retention(retention["texts_days"], retention["rejected_days"]),
         bots=tuple(data.get("bots", DEFAULT_BOTS)),
+        standings=_told_standings(data),
         revision=data["revision"],
     )
+
+
+def _told_standings(data: CommunityData) -> Mapping[Standing, StandingRule]:
+    said = data.get("standings", {})
+    return {
+        name: StandingRule(tuple(said[name]["patterns"]), said[name]["earns"], said[name]["ranks"])
+        if name in said
+        else rule
+        for name, rule in DEFAULT_STANDINGS.items()
+    }
 
 
 READ_BACK = (ReadBack((COMMUNITIES,), COMMUNITY_CHANGED.adapter, on_communities_told),)
@@ -151,6 +164,7 @@ def _noted(community: Community) -> Mapping[str, Any]:
         "texts_days": community.retention.texts_days,
         "rejected_days": community.retention.rejected_days,
         "bots": community.bots,
+        "standings": {name: rule._asdict() for name, rule in community.standings.items()},
         "revision": community.revision,
     }
 
@@ -175,6 +189,10 @@ def _tell(tx: Transaction, community: Community) -> None:
             "rejected_days": community.retention.rejected_days,
         },
         "bots": list(community.bots),
+        "standings": {
+            name: {"patterns": list(rule.patterns), "earns": rule.earns, "ranks": rule.ranks}
+            for name, rule in community.standings.items()
+        },
         "revision": community.revision,
     }
     if look.colours is not None:

@@ -4,13 +4,16 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from services.ingest.members import domain, handlers, store
 from services.ingest.shares.api import QUOTA_EXCEEDED, WithinShare
 from shared.contracts.channels import compared_id
+from shared.contracts.facts import Standing
 from shared.contracts.fields import Channel, ChannelName, Id, Name
 from shared.contracts.identities import HOST_MAX_CHARS, Host, NamedIdentity
+from shared.contracts.placeholders import is_placeholder
 from shared.contracts.texts import if_text, label, plain_id
 from shared.http import (
     IN_ANSWER,
@@ -51,6 +54,16 @@ class IdentityModel(BaseModel):
     id: Id
 
 
+def _somebodys(person_id: str) -> str:
+    if is_placeholder(person_id):
+        raise PydanticCustomError(
+            "placeholder_id",
+            "Is what software writes where it knows no id, and nobody's: `{id}`",
+            {"id": person_id},
+        )
+    return person_id
+
+
 class IdentityDeclared(RequestBody):
     """Somebody as one channel knows them."""
 
@@ -58,7 +71,7 @@ class IdentityDeclared(RequestBody):
     host: Annotated[Host, BeforeValidator(if_text(str.lower))] | None = Field(
         None, description="As the events say it, where a community has several channels of the kind"
     )
-    id: Annotated[Id, BeforeValidator(if_text(plain_id))]
+    id: Annotated[Id, BeforeValidator(if_text(plain_id)), AfterValidator(_somebodys)]
 
     @property
     def identity(self) -> NamedIdentity:
@@ -87,6 +100,11 @@ class Member(BaseModel):
     )
     first_seen_at: datetime
     bot_by: domain.BotBy | None = Field(description="By whose word this is no person; null for a person")
+    standing: dict[Standing, domain.BotBy] = Field(
+        description="What else it is in the community, and by whose word", examples=[{"staff": "hand"}]
+    )
+    earns: bool = Field(description="Whether what it does earns points now, unless it is a bot")
+    ranks: bool = Field(description="Whether boards show it, unless it is a bot")
 
     @classmethod
     def of(cls, member: domain.Member) -> "Member":
@@ -99,6 +117,9 @@ class Member(BaseModel):
             ],
             first_seen_at=member.first_seen_at,
             bot_by=member.bot_by,
+            standing=member.marks.standing,
+            earns=member.marks.earns,
+            ranks=member.marks.ranks,
         )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
+from shared.contracts.facts import DatedKind, Standing
 from shared.contracts.fields import Uuid
 from shared.contracts.identities import NamedIdentity
 
@@ -45,6 +46,39 @@ class BotBy(StrEnum):
 
     PLATFORM = "platform"
     PATTERN = "pattern"
+    HAND = "hand"
+
+
+class Marks(NamedTuple):
+    """What a member is beside a person, by whose word, and what follows: whether it `earns`, and boards show it.
+
+    Who `is_person` by hand is no bot, whatever a platform or a pattern says.
+    """
+
+    bot_by: BotBy | None = None
+    is_person: bool = False
+    staff_by: BotBy | None = None
+    departed_by: BotBy | None = None
+    hidden_by: BotBy | None = None
+    off_boards_wish: bool = False
+    earns: bool = True
+    ranks: bool = True
+
+    @property
+    def standing(self) -> dict[Standing, BotBy]:
+        """What it is of what communities have rules for, and by whose word."""
+        held: dict[Standing, BotBy | None] = {
+            "staff": self.staff_by,
+            "departed": self.departed_by,
+            "hidden": self.hidden_by,
+        }
+        return {name: by for name, by in held.items() if by is not None}
+
+    def with_standing(self, standing: Mapping[Standing, BotBy | None]) -> "Marks":
+        """The marks with what is said of some; None is not so."""
+        held: dict[Standing, BotBy | None] = {"staff": None, "departed": None, "hidden": None}
+        held |= self.standing | dict(standing)
+        return self._replace(staff_by=held["staff"], departed_by=held["departed"], hidden_by=held["hidden"])
 
 
 class NamedBy(IntEnum):
@@ -53,6 +87,23 @@ class NamedBy(IntEnum):
     OTHERS = 0
     SELF = 1
     DECLARED = 2
+
+
+Value = str | bool | int | float
+
+
+class Dated(NamedTuple):
+    """What is so of a member from `since` on, until the next of its kind and name; `source` is who knew it.
+
+    What `travels` is told to every service.
+    """
+
+    kind: DatedKind
+    name: str
+    since: datetime
+    value: Value
+    source: str
+    travels: bool
 
 
 class SaidName(NamedTuple):
@@ -72,6 +123,8 @@ class Owner(NamedTuple):
     member_id: str
     said: SaidName | None
     bot_by: BotBy | None = None
+    is_person: bool = False
+    earns: bool = True
 
 
 class NewMember(NamedTuple):
@@ -94,13 +147,18 @@ class Member(NamedTuple):
     first_seen_at: datetime
     revision: int
     identities: tuple[NamedIdentity, ...]
-    bot_by: BotBy | None = None
+    marks: Marks = Marks()
     told: tuple[ToldIdentity, ...] = ()
 
     @property
     def name(self) -> str | None:
         """The name to show."""
         return None if self.said is None else self.said.name
+
+    @property
+    def bot_by(self) -> BotBy | None:
+        """By whose word it is no person."""
+        return self.marks.bot_by
 
 
 class MemberPlace(NamedTuple):

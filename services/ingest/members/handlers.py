@@ -10,7 +10,9 @@ import uuid_utils
 from services.ingest.members import store
 from services.ingest.members.domain import (
     BotBy,
+    Dated,
     IdentityKey,
+    Marks,
     Member,
     MemberKey,
     NamedBy,
@@ -22,7 +24,16 @@ from services.ingest.members.domain import (
 )
 from services.ingest.metrics import MEMBERS_IDENTIFIED
 from shared.audit import Did
-from shared.contracts.facts import MEMBER_IDENTIFIED, KnownIdentity, MemberData, MemberIdentified, NameBy
+from shared.contracts.facts import (
+    MEMBER_IDENTIFIED,
+    DatedData,
+    KnownIdentity,
+    MarkedBy,
+    MemberData,
+    MemberIdentified,
+    NameBy,
+    Standing,
+)
 from shared.contracts.identities import NamedIdentity, identity_hash
 from shared.own_facts import ReadBack
 from shared.postgres import Connection
@@ -35,6 +46,9 @@ _BY: Mapping[NamedBy, NameBy] = {
     NamedBy.SELF: "self",
     NamedBy.DECLARED: "declared",
 }
+
+
+_BY_MARK: Mapping[BotBy, MarkedBy] = {BotBy.PATTERN: "pattern", BotBy.HAND: "hand"}
 
 
 async def resolve(
@@ -65,7 +79,7 @@ async def resolve(
     marked = {
         MemberKey(identity.community, owners[identity].member_id): by
         for identity, by in bots.items()
-        if owners[identity].bot_by not in (by, BotBy.PLATFORM)
+        if not owners[identity].is_person and owners[identity].bot_by not in (by, BotBy.PLATFORM, BotBy.HAND)
     }
     await store.set_bots(tx.conn, bots=marked)
     changed = {MemberKey(identity.community, owners[identity].member_id) for identity in unknown}
@@ -114,8 +128,9 @@ def hash_of(tx: Transaction, identity: IdentityKey) -> str:
 async def tell_members(tx: Transaction, *, keys: Collection[MemberKey]) -> None:
     """Tell what members are now."""
     if keys:
-        for member in (await store.load_members(tx.conn, keys=sorted(keys))).values():
-            _tell(tx, member)
+        dated = await store.load_dated(tx.conn, keys=sorted(keys))
+        for key, member in (await store.load_members(tx.conn, keys=sorted(keys))).items():
+            _tell(tx, member, dated.get(key, ()))
 
 
 async def find_owner(
@@ -148,6 +163,14 @@ async def on_members_told(tx: Transaction, facts: list[MemberIdentified]) -> Non
     }
     told = [one for member in members for one in member.told if one.hash not in known]
     await store.put_told_identities(tx.conn, told=told)
+    dated = [
+        (MemberKey(fact["community"], fact["data"]["member_id"]), Dated(**one, travels=True))
+        for fact in sorted(facts, key=lambda fact: fact["data"]["revision"])
+        for one in fact["data"].get("dated", ())
+    ]
+    await store.put_dated(
+        tx.conn, facts=list({(key, *one[:3]): (key, one) for key, one in dated}.values()), recorded_at=tx.now
+    )
 
 
 def _told(fact: MemberIdentified) -> Member:
@@ -160,11 +183,22 @@ def _told(fact: MemberIdentified) -> Member:
         first_seen_at=data["first_seen_at"],
         revision=data["revision"],
         identities=(),
-        bot_by=BotBy(data["bot_by"]) if "bot_by" in data else None,
+        marks=_told_marks(data),
         told=tuple(
             ToldIdentity(community, one["hash"], one["channel"], data["member_id"]) for one in data["identities"]
         ),
     )
+
+
+def _told_marks(data: MemberData) -> Marks:
+    standing: dict[Standing, BotBy | None] = {name: BotBy(by) for name, by in data.get("standing", {}).items()}
+    return Marks(
+        bot_by=BotBy(data["bot_by"]) if "bot_by" in data else None,
+        is_person=data.get("is_person", False),
+        off_boards_wish="boards" in data.get("opt_outs", ()),
+        earns=not data.get("unearning", False),
+        ranks=not data.get("off_boards", False),
+    ).with_standing(standing)
 
 
 def _said(data: MemberData) -> SaidName | None:
@@ -222,7 +256,7 @@ async def declare_identities(
             is_changed = True
     member = (await store.load_members(tx.conn, keys=[key]))[key]
     if is_changed:
-        _tell(tx, member)
+        await tell_members(tx, keys=[key])
     # Neither names nor handles: an entry is kept, and they may have to go.
     after = {
         "channels": sorted({identity.channel for identity in identities}),
@@ -242,18 +276,18 @@ async def _owners(tx: Transaction, keys: Sequence[IdentityKey]) -> dict[Identity
     return owners | told
 
 
-def _tell(tx: Transaction, member: Member) -> None:
+def _tell(tx: Transaction, member: Member, dated: Collection[Dated]) -> None:
     tx.tell(
         MEMBERS,
         MEMBER_IDENTIFIED,
         fact_id=f"{member.member_id}/{member.revision}",
         community=member.community,
         subject=member.member_id,
-        data=_data(tx, member),
+        data=_data(tx, member, dated),
     )
 
 
-def _data(tx: Transaction, member: Member) -> MemberData:
+def _data(tx: Transaction, member: Member, dated: Collection[Dated]) -> MemberData:
     data: MemberData = {
         "member_id": member.member_id,
         "identities": sorted(
@@ -274,6 +308,24 @@ def _data(tx: Transaction, member: Member) -> MemberData:
         data["name"] = member.said.name
         data["name_by"] = _BY[member.said.by]
         data["name_at"] = member.said.at
-    if member.bot_by is not None:
-        data["bot_by"] = member.bot_by.value
+    marks = member.marks
+    if marks.bot_by is not None:
+        data["bot_by"] = marks.bot_by.value
+    if marks.is_person:
+        data["is_person"] = True
+    if marks.standing:
+        data["standing"] = {name: _BY_MARK[by] for name, by in marks.standing.items()}
+    if not marks.ranks:
+        data["off_boards"] = True
+    if not marks.earns:
+        data["unearning"] = True
+    if marks.off_boards_wish:
+        data["opt_outs"] = ["boards"]
+    told: list[DatedData] = [
+        {"kind": fact.kind, "name": fact.name, "since": fact.since, "value": fact.value, "source": fact.source}
+        for fact in dated
+        if fact.travels
+    ]
+    if told:
+        data["dated"] = told
     return data

@@ -1,13 +1,17 @@
 """The SQL of members and their identities."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+import orjson
 from asyncpg import Record
 
 from services.ingest.members.domain import (
     BotBy,
+    Dated,
     IdentityKey,
+    Marks,
     Member,
     MemberKey,
     MemberPlace,
@@ -25,7 +29,8 @@ async def load_owners(conn: Connection, *, identities: Collection[IdentityKey]) 
     """The member behind each identity that is known."""
     rows = await conn.fetch(
         """
-        select i.community, i.channel, i.identity, i.host, i.member_id, m.name, m.name_by, m.name_at, m.bot_by
+        select i.community, i.channel, i.identity, i.host, i.member_id, m.name, m.name_by, m.name_at, m.bot_by,
+            m.is_person, m.earns
         from identities i
         join unnest($1::text[], $2::text[], $3::text[], $4::text[]) as k(community, channel, identity, host)
         using (community, channel, identity, host)
@@ -35,7 +40,11 @@ async def load_owners(conn: Connection, *, identities: Collection[IdentityKey]) 
     )
     return {
         IdentityKey(row["community"], row["channel"], row["identity"], row["host"]): Owner(
-            str(row["member_id"]), _said(row), row["bot_by"] and BotBy(row["bot_by"])
+            str(row["member_id"]),
+            _said(row),
+            row["bot_by"] and BotBy(row["bot_by"]),
+            row["is_person"],
+            row["earns"],
         )
         for row in rows
     }
@@ -201,30 +210,61 @@ async def set_bots(conn: Connection, *, bots: Mapping[MemberKey, BotBy | None]) 
     )
 
 
+async def set_marks(conn: Connection, *, marks: Mapping[MemberKey, Marks]) -> None:
+    """Set what members are and what follows, and raise their revisions; in the order of keys."""
+    if not marks:
+        return
+    ordered = sorted(marks)
+    await conn.execute(
+        f"""
+        with given as (
+            select * from unnest($1::text[], $2::uuid[], {_MARKS_TYPES.format(*range(3, 11))})
+                as g(community, member_id, {_MARKS})),
+        locked as (
+            select community, member_id from members join given using (community, member_id)
+            order by 1, 2 for no key update of members)
+        update members m set ({_MARKS}) = (select {_MARKS} from given g
+                where g.community = m.community and g.member_id = m.member_id),
+            revision = m.revision + 1
+        from locked l where m.community = l.community and m.member_id = l.member_id
+        """,  # noqa: S608 -- constants
+        [community for community, _ in ordered],
+        [member_id for _, member_id in ordered],
+        *(list(column) for column in zip(*(marks[key] for key in ordered), strict=True)),
+    )
+
+
+_MARKS = ", ".join(Marks._fields)
+_MARKS_TYPES = (
+    "${}::text[], ${}::boolean[], ${}::text[], ${}::text[], ${}::text[], ${}::boolean[], ${}::boolean[],"
+    " ${}::boolean[]"
+)
+
+
 async def put_members_as_told(conn: Connection, *, members: Sequence[Member]) -> None:
     """Keep members as they were told, in the order given; a revision not above the one known changes nothing."""
     await conn.execute(
-        """
-        insert into members as m
-            (community, member_id, channel, first_seen_at, revision, name, name_by, name_at, bot_by)
+        f"""
+        insert into members as m (community, member_id, channel, first_seen_at, revision, name, name_by, name_at,
+            {_MARKS})
         select community, member_id, channel, first_seen_at, revision, name, coalesce(name_by, 0),
-            coalesce(name_at, 'epoch'), bot_by
+            coalesce(name_at, 'epoch'), {_MARKS}
         from unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::int[], $6::text[], $7::smallint[],
-                    $8::timestamptz[], $9::text[])
-            as t(community, member_id, channel, first_seen_at, revision, name, name_by, name_at, bot_by)
+                    $8::timestamptz[], {_MARKS_TYPES.format(*range(9, 17))})
+            as t(community, member_id, channel, first_seen_at, revision, name, name_by, name_at, {_MARKS})
         on conflict (community, member_id) do update
         set name = excluded.name, name_by = excluded.name_by, name_at = excluded.name_at,
             channel = excluded.channel, first_seen_at = excluded.first_seen_at, revision = excluded.revision,
-            bot_by = excluded.bot_by
+            {", ".join(f"{name} = excluded.{name}" for name in Marks._fields)}
         where excluded.revision > m.revision
-        """,
+        """,  # noqa: S608 -- constants
         [member.community for member in members],
         [member.member_id for member in members],
         [member.channel for member in members],
         [member.first_seen_at for member in members],
         [member.revision for member in members],
         *_said_columns([member.said for member in members]),
-        [member.bot_by for member in members],
+        *([list(column) for column in zip(*(member.marks for member in members), strict=True)] or [[]] * 8),
     )
 
 
@@ -279,6 +319,10 @@ def _said(row: Record) -> SaidName | None:
     return SaidName(NamedBy(row["name_by"]), row["name_at"], row["name"])
 
 
+def _mark(value: Any) -> Any:
+    return BotBy(value) if isinstance(value, str) else value
+
+
 def _member(row: Record) -> Member:
     community, member_id = row["community"], str(row["member_id"])
     told = zip(row["hashes"] or (), row["told_channels"] or (), strict=True)
@@ -290,7 +334,7 @@ def _member(row: Record) -> Member:
         first_seen_at=row["first_seen_at"],
         revision=row["revision"],
         identities=tuple(map(NamedIdentity, row["channels"] or (), row["ids"] or (), row["hosts"] or ())),
-        bot_by=row["bot_by"] and BotBy(row["bot_by"]),
+        marks=Marks(*(_mark(row[name]) for name in Marks._fields)),
         told=tuple(ToldIdentity(community, one, channel, member_id) for one, channel in told),
     )
 
@@ -311,3 +355,48 @@ async def page_of_members(
     )
     keys = [MemberKey(community, str(row["member_id"])) for row in rows]
     return list((await load_members(conn, keys=keys)).values())
+
+
+async def put_dated(conn: Connection, *, facts: Sequence[tuple[MemberKey, Dated]], recorded_at: datetime) -> None:
+    """Keep dated facts of members; of one kind, name and moment what is said last counts."""
+    if not facts:
+        return
+    await conn.execute(
+        """
+        insert into dated_facts as f (community, member_id, kind, name, since, value, source, travels, recorded_at)
+        select g.*, $9 from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::jsonb[],
+            $7::text[], $8::boolean[]) as g(community, member_id, kind, name, since, value, source, travels)
+        on conflict (community, member_id, kind, name, since) do update
+        set value = excluded.value, source = excluded.source, travels = excluded.travels,
+            recorded_at = excluded.recorded_at
+        """,
+        [key.community for key, _ in facts],
+        [key.member_id for key, _ in facts],
+        [fact.kind for _, fact in facts],
+        [fact.name for _, fact in facts],
+        [fact.since for _, fact in facts],
+        [orjson.dumps(fact.value).decode() for _, fact in facts],
+        [fact.source for _, fact in facts],
+        [fact.travels for _, fact in facts],
+        recorded_at,
+    )
+
+
+async def load_dated(conn: Connection, *, keys: Collection[MemberKey]) -> dict[MemberKey, list[Dated]]:
+    """All dated facts of members, each in the order of kinds, names and moments."""
+    rows = await conn.fetch(
+        """
+        select f.* from dated_facts f
+        join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
+        order by community, member_id, kind, name, since
+        """,
+        [community for community, _ in keys],
+        [member_id for _, member_id in keys],
+    )
+    found: dict[MemberKey, list[Dated]] = {}
+    for row in rows:
+        fact = Dated(
+            row["kind"], row["name"], row["since"], orjson.loads(row["value"]), row["source"], row["travels"]
+        )
+        found.setdefault(MemberKey(row["community"], str(row["member_id"])), []).append(fact)
+    return found

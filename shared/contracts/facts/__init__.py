@@ -38,7 +38,17 @@ from shared.contracts.facts.events import (
     RejectedData,
     RejectedEvent,
 )
-from shared.contracts.facts.members import MEMBER_IDENTIFIED, KnownIdentity, MemberData, MemberIdentified, NameBy
+from shared.contracts.facts.members import (
+    MEMBER_IDENTIFIED,
+    DatedData,
+    DatedKind,
+    KnownIdentity,
+    MarkedBy,
+    MemberData,
+    MemberIdentified,
+    NameBy,
+    Standing,
+)
 from shared.contracts.facts.payouts import (
     PAYOUT_CHANGED,
     PAYOUT_FACT,
@@ -133,12 +143,15 @@ __all__ = [
     "CommandDone",
     "CommunityChanged",
     "CommunityData",
+    "DatedData",
+    "DatedKind",
     "DeadLetterData",
     "FactEnvelope",
     "FactType",
     "FileData",
     "GrantData",
     "KnownIdentity",
+    "MarkedBy",
     "MemberData",
     "MemberIdentified",
     "NameBy",
@@ -167,6 +180,7 @@ __all__ = [
     "RedemptionLotsData",
     "RejectedData",
     "RejectedEvent",
+    "Standing",
     "TokenKeyChanged",
     "TokenKeyData",
     "Weekday",

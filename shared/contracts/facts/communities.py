@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
+from shared.contracts.facts.members import Standing
 from shared.contracts.fields import Count, Currency, Name, Timestamp
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -55,6 +56,14 @@ class RetentionData(TypedDict):
     rejected_days: Count
 
 
+class StandingRuleData(TypedDict):
+    """Whom patterns of ids and names take for something, and whether such members earn and are on boards."""
+
+    patterns: list[str]
+    earns: bool
+    ranks: bool
+
+
 class CommunityData(TypedDict):
     title: Name
     calendar: Annotated[list[ReckoningData], Field(min_length=1)]
@@ -65,6 +74,7 @@ class CommunityData(TypedDict):
     review_policy: ReviewPolicyData
     retention: RetentionData
     bots: NotRequired[list[str]]
+    standings: NotRequired[dict[Standing, StandingRuleData]]
     revision: Count
 
 

@@ -5,11 +5,29 @@ from typing import Final, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
-from shared.contracts.fields import ChannelName, Count, Name, Timestamp, Uuid
+from shared.contracts.fields import AttributeValue, ChannelName, Count, Name, Slug, Timestamp, Uuid
 from shared.contracts.identities import IdentityHash
 from shared.contracts.story import GRACE
 
 NameBy = Literal["others", "self", "declared"]
+
+
+#: What somebody is in their community beside a person, and by whose word.
+Standing = Literal["staff", "departed", "hidden"]
+MarkedBy = Literal["pattern", "hand"]
+
+
+DatedKind = Literal["attribute", "consent", "time_zone", "language", "opt_out"]
+
+
+class DatedData(TypedDict):
+    """What is so from `since` on, until the next of its kind and name; `source` is who knew it."""
+
+    kind: DatedKind
+    name: Slug
+    since: Timestamp
+    value: AttributeValue
+    source: Name
 
 
 class KnownIdentity(TypedDict):
@@ -33,11 +51,22 @@ class MemberData(TypedDict):
     channel: ChannelName
     first_seen_at: Timestamp
     revision: Count
-    bot_by: NotRequired[Literal["platform", "pattern"]]
+    bot_by: NotRequired[Literal["platform", "pattern", "hand"]]
+    is_person: NotRequired[bool]
+    standing: NotRequired[dict[Standing, MarkedBy]]
+    off_boards: NotRequired[bool]
+    unearning: NotRequired[bool]
+    opt_outs: NotRequired[list[str]]
+    dated: NotRequired[list[DatedData]]
 
 
 class MemberIdentified(FactEnvelope):
     """A member with every identity known so far; `bot_by` says by whose word it is no person.
+
+    `is_person` says that somebody said so by hand, whatever the platform says; `standing` what else it is, and by
+    whose word. Whether it is `off_boards`, and `unearning`, follows from that as its community wants it.
+    `dated` has the attributes that its programme declares, consents, time zones, languages and opt-outs, each from
+    a moment on; what the programme calls personal, and not for rules, stays at ingest.
 
     Of a key the highest `revision` counts and the rest is stale."""
 

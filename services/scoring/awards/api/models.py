@@ -82,7 +82,8 @@ class DeclinedItem(BaseModel):
         description=(
             "condition_false, condition_failed (it could not be evaluated), too_slow (its condition took more of "
             "the processor than it may), no_beneficiary (nobody is in the slot), "
-            "bot (who is there is no person), own_activity (nobody earns by "
+            "bot (who is there is no person), unearning (their community leaves "
+            "them out), own_activity (nobody earns by "
             "answering themselves), daily_cap, or retracted (before it arrived)"
         ),
         examples=["condition_failed"],

@@ -43,6 +43,7 @@ Reason = Literal[
     "condition_failed",
     "too_slow",
     "no_beneficiary",
+    "unearning",
     "own_activity",
     "bot",
     "daily_cap",
@@ -294,6 +295,7 @@ def _match_event(
     context: Any = None
     event_time = event["time"].astimezone(UTC)
     bots = event["bots"].split() if "bots" in event else ()
+    unearning = event["unearning"].split() if "unearning" in event else ()
     for rule in rules:
         member_id = fields.get(rule.member_attribute)
         if member_id is None:
@@ -301,6 +303,9 @@ def _match_event(
             continue
         if rule.member_attribute in bots:
             matched.declined.append(decline(event, rule, "bot"))
+            continue
+        if rule.member_attribute in unearning:
+            matched.declined.append(decline(event, rule, "unearning"))
             continue
         if rule.condition is not None:
             answer: Answer

@@ -11,8 +11,8 @@ from services.ingest.members import domain, handlers, store
 from services.ingest.shares.api import QUOTA_EXCEEDED, WithinShare
 from shared.contracts.channels import compared_id
 from shared.contracts.facts import Standing
-from shared.contracts.fields import Channel, ChannelName, Id, Name
-from shared.contracts.identities import HOST_MAX_CHARS, Host, NamedIdentity
+from shared.contracts.fields import Channel, ChannelName, Id, Name, Sha256
+from shared.contracts.identities import HOST_MAX_CHARS, Host, NamedIdentity, identity_hash
 from shared.contracts.placeholders import is_placeholder
 from shared.contracts.texts import if_text, label, plain_id
 from shared.http import (
@@ -73,6 +73,18 @@ class IdentityDeclared(RequestBody):
     )
     id: Annotated[Id, BeforeValidator(if_text(plain_id)), AfterValidator(_somebodys)]
 
+    email_sha256: Sha256 | None = Field(
+        None, description="SHA-256 of the mail address in small letters, if it is known; what is kept is keyed"
+    )
+    email_verified: bool = Field(False, description="Whether the platform has verified the address")
+
+    def email(self, settings: ServiceSettings, community: str) -> domain.Email | None:
+        """The address that the platform knows, as it is kept."""
+        if self.email_sha256 is None:
+            return None
+        address = NamedIdentity("email", self.email_sha256)
+        return domain.Email(identity_hash(settings.identity_key_bytes, community, address), self.email_verified)
+
     @property
     def identity(self) -> NamedIdentity:
         """The identity, its id as the channel compares them."""
@@ -132,6 +144,7 @@ async def put_identities(
     principal: Annotated[Principal, requires(Scope.MEMBERS_WRITE)],
     _share: WithinShare,
     begin: Begin,
+    settings: ServiceConfigured,
     body: IdentitiesDeclared,
 ) -> Member:
     """Events of any of these identities then count for one member. Saying it again changes nothing."""
@@ -141,7 +154,10 @@ async def put_identities(
             member = await handlers.declare_identities(
                 tx,
                 community=principal.community,
-                identities=[identity.identity for identity in body.identities],
+                identities={
+                    identity.identity: identity.email(settings, principal.community)
+                    for identity in body.identities
+                },
                 name=body.name,
             )
         return Member.of(member)
@@ -205,6 +221,34 @@ async def get_members(
         return Page[Member](items=[])
     found = await store.find_member(conn, key=domain.MemberKey(community, member_id))
     return Page[Member](items=[] if found is None else [Member.of(found)])
+
+
+class SuggestionShown(BaseModel):
+    """Two members who may be one person, and why."""
+
+    member_id: str
+    other_id: str
+    reasons: list[domain.Reason] = Field(
+        description="same_email: the same address, by what platforms know; same_name: shown by one name on two "
+        "channels; same_handle: the same id on two channels, but for bare numbers"
+    )
+
+    @classmethod
+    def of(cls, suggestion: domain.Suggestion) -> "SuggestionShown":
+        """What is shown of it."""
+        return cls(member_id=suggestion.member_id, other_id=suggestion.other_id, reasons=list(suggestion.reasons))
+
+
+@router.get("/v1/members/suggestions", summary="Members who may be one person", responses=problem_responses())
+async def get_suggestions(
+    principal: Annotated[Principal, requires(Scope.MEMBERS_READ, reads=IN_ANSWER)],
+    conn: Conn,
+    place: Annotated[domain.SuggestionPlace | None, after(domain.SuggestionPlace)],
+    limit: Limit = 100,
+) -> Page[SuggestionShown]:
+    """Alike in something that few share, and nobody said that they are one. Nothing follows from it by itself."""
+    found = await store.page_of_suggestions(conn, community=principal.community, after=place, limit_count=limit)
+    return Page[SuggestionShown].of(found, limit, item=SuggestionShown.of, place=domain.SuggestionPlace.of)
 
 
 @router.get(

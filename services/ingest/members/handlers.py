@@ -11,6 +11,7 @@ from services.ingest.members import store
 from services.ingest.members.domain import (
     BotBy,
     Dated,
+    Email,
     IdentityKey,
     Marks,
     Member,
@@ -22,7 +23,7 @@ from services.ingest.members.domain import (
     ToldIdentity,
     declare,
 )
-from services.ingest.metrics import MEMBERS_IDENTIFIED
+from services.ingest.metrics import MEMBERS_IDENTIFIED, MEMBERS_JOINED
 from shared.audit import Did
 from shared.contracts.facts import (
     MEMBER_IDENTIFIED,
@@ -212,16 +213,34 @@ READ_BACK = (ReadBack((MEMBERS,), MEMBER_IDENTIFIED.adapter, on_members_told),)
 
 
 async def declare_identities(
-    tx: Transaction, *, community: str, identities: Sequence[NamedIdentity], name: str | None
+    tx: Transaction,
+    *,
+    community: str,
+    identities: Mapping[NamedIdentity, Email | None],
+    name: str | None,
 ) -> Member:
-    """Make identities one person and return the member.
+    """Make identities, each with its mail address if one is known, one person and return the member.
 
-    A declared `name` outweighs what events say, before and after. Raises DifferentMembersError when they
-    already are several.
+    A declared `name` outweighs what events say, before and after. Nobody's identities with an address that was
+    verified, here and where a member has it, are that member's. Raises DifferentMembersError when they already are
+    several.
     """
     keys = [IdentityKey(community, *identity) for identity in identities]
+    emails = {key: email for key, email in zip(keys, identities.values(), strict=True) if email is not None}
     said = None if name is None else SaidName(NamedBy.DECLARED, tx.now, name)
     owners = await _owners(tx, keys)
+    joined: list[IdentityKey] = []
+    if not owners:
+        verified = {email.hash for email in emails.values() if email.is_verified}
+        known = (
+            await store.find_owner_by_email(tx.conn, community=community, hashes=verified) if verified else None
+        )
+        if known is not None:
+            joined = keys
+            owners = {keys[0]: known}
+            await store.add_identities(tx.conn, owners=owners)
+            await store.raise_revision(tx.conn, key=MemberKey(community, known))
+            MEMBERS_JOINED.labels("email").inc()
     declaration = declare(keys, owners, new_member_id=_new_member_id())
     made = MemberKey(community, declaration.member_id)
     if declaration.is_new:
@@ -238,6 +257,7 @@ async def declare_identities(
         await store.give_identities(tx.conn, of=made, to=faster.member_id)
         await store.forget_members(tx.conn, keys=[made])
         declaration = replace(declaration, is_new=False, member_id=faster.member_id)
+    await store.set_emails(tx.conn, emails=emails, joined=joined)
     # What is stored counts.
     found = await store.load_owners(tx.conn, identities=keys)
     member_id = declare(
@@ -251,7 +271,7 @@ async def declare_identities(
     if not declaration.is_new:
         is_changed = bool(said and await store.set_names(tx.conn, names={key: said}))
         # Readers keep a member's highest revision: a member that was there before needs a higher one.
-        if declaration.new_identities and not is_changed:
+        if (declaration.new_identities or joined) and not is_changed:
             await store.raise_revision(tx.conn, key=key)
             is_changed = True
     member = (await store.load_members(tx.conn, keys=[key]))[key]
@@ -260,7 +280,8 @@ async def declare_identities(
     # Neither names nor handles: an entry is kept, and they may have to go.
     after = {
         "channels": sorted({identity.channel for identity in identities}),
-        "identities_new": len(declaration.new_identities),
+        "identities_new": len(declaration.new_identities) + (1 if joined else 0),
+        "joined_by_email": bool(joined),
         "renamed": is_renamed,
     }
     tx.did(Did("member.declare_identities", "member", member_id, member_id, after=after))

@@ -10,6 +10,7 @@ from asyncpg import Record
 from services.ingest.members.domain import (
     BotBy,
     Dated,
+    Email,
     IdentityKey,
     Marks,
     Member,
@@ -18,7 +19,10 @@ from services.ingest.members.domain import (
     NamedBy,
     NewMember,
     Owner,
+    Reason,
     SaidName,
+    Suggestion,
+    SuggestionPlace,
     ToldIdentity,
 )
 from shared.contracts.identities import NamedIdentity
@@ -400,3 +404,77 @@ async def load_dated(conn: Connection, *, keys: Collection[MemberKey]) -> dict[M
         )
         found.setdefault(MemberKey(row["community"], str(row["member_id"])), []).append(fact)
     return found
+
+
+async def find_owner_by_email(conn: Connection, *, community: str, hashes: Collection[str]) -> str | None:
+    """The one member with a verified address that has one of the hashes; None for none, or several."""
+    rows = await conn.fetch(
+        """
+        select distinct member_id from identities
+        where community = $1 and email_hash = any($2::text[]) and email_verified limit 2
+        """,
+        community,
+        list(hashes),
+    )
+    return str(rows[0]["member_id"]) if len(rows) == 1 else None
+
+
+async def set_emails(
+    conn: Connection, *, emails: Mapping[IdentityKey, Email], joined: Collection[IdentityKey]
+) -> None:
+    """Note the addresses of identities, and which were `joined` to a member by theirs."""
+    if not emails:
+        return
+    await conn.execute(
+        """
+        update identities i set email_hash = e.email_hash, email_verified = e.email_verified,
+            joined_by = case when e.is_joined then 'email' else i.joined_by end
+        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::boolean[])
+            as e(community, channel, identity, host, email_hash, email_verified, is_joined)
+        where i.community = e.community and i.channel = e.channel and i.identity = e.identity and i.host = e.host
+        """,
+        *_identity_columns(emails),
+        [email.hash for email in emails.values()],
+        [email.is_verified for email in emails.values()],
+        [key in joined for key in emails],
+    )
+
+
+#: Members of more than so many with one name, handle or address: that is no reason any more.
+ALIKE_MAX_COUNT = 5
+
+_ALIKE = """
+    with said as (
+        select 'same_email' as reason, email_hash as what, member_id, null as channel from identities
+        where community = $1 and email_hash is not null
+        union select 'same_name', lower(name), m.member_id, i.channel
+        from members m join identities i using (community, member_id) where community = $1 and name is not null
+        union select 'same_handle', lower(identity), member_id, channel from identities
+        where community = $1 and identity !~ '^[0-9]+$'),
+    alike as (
+        select reason, what from said group by reason, what having count(distinct member_id) between 2 and $2),
+    pairs as (
+        select least(a.member_id, b.member_id) as member_id, greatest(a.member_id, b.member_id) as other_id, reason
+        from alike join said a using (reason, what) join said b using (reason, what)
+        where a.member_id <> b.member_id and (a.channel is null or a.channel <> b.channel))
+    select member_id, other_id, array_agg(distinct reason order by reason) as reasons from pairs
+    where $3::uuid is null or (member_id, other_id) > ($3::uuid, $4::uuid)
+    group by 1, 2 order by 1, 2 limit $5
+"""
+
+
+async def page_of_suggestions(
+    conn: Connection, *, community: str, after: SuggestionPlace | None, limit_count: int
+) -> list[Suggestion]:
+    """Members who may be one person, in the order of their ids: alike in something, on two channels."""
+    rows = await conn.fetch(
+        _ALIKE,
+        community,
+        ALIKE_MAX_COUNT,
+        None if after is None else after.member_id,
+        None if after is None else after.other_id,
+        limit_count,
+    )
+    return [
+        Suggestion(str(row["member_id"]), str(row["other_id"]), tuple(map(Reason, row["reasons"]))) for row in rows
+    ]

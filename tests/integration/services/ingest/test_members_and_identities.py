@@ -1,6 +1,7 @@
 """Who is who: members seen in events and identities declared, before, after and at the same time."""
 
 import asyncio
+import hashlib
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -347,7 +348,7 @@ async def test_a_declaration_that_an_event_overtook_is_published_under_a_higher_
     async def declared() -> Published:
         async with community.begin() as tx:
             await members.declare_identities(
-                tx, community=community.name, identities=forum("ada", "bea"), name=None
+                tx, community=community.name, identities=dict.fromkeys(forum("ada", "bea")), name=None
             )
             return Published(tx)
 
@@ -373,7 +374,9 @@ async def test_a_declaration_that_an_event_overtook_with_another_member_joins_th
 async def test_a_declaration_that_a_larger_one_overtook_belongs_to_its_member(community: Community) -> None:
     everything = forum("a", "b", "c")
     async with in_front(community) as tx:
-        member = await members.declare_identities(tx, community=community.name, identities=everything, name=None)
+        member = await members.declare_identities(
+            tx, community=community.name, identities=dict.fromkeys(everything), name=None
+        )
         overtaken = asyncio.create_task(declare(community, ("forum", "b"), ("forum", "c")))
     answer = await overtaken
     assert answer.status_code == 200, answer.text
@@ -398,4 +401,48 @@ async def test_different_members_are_named(community: Community) -> None:
     )
     with pytest.raises(DifferentMembersError):
         async with community.begin() as tx:
-            await members.declare_identities(tx, community=community.name, identities=forum("a", "b"), name=None)
+            await members.declare_identities(
+                tx, community=community.name, identities=dict.fromkeys(forum("a", "b")), name=None
+            )
+
+
+def mailed(channel: str, person_id: str, address: str, *, is_verified: bool) -> dict[str, Any]:
+    digest = hashlib.sha256(address.encode()).hexdigest()
+    return {"channel": channel, "id": person_id, "email_sha256": digest, "email_verified": is_verified}
+
+
+async def test_a_verified_address_joins_what_is_nobodys_and_any_other_is_a_reason_alone(
+    community: Community,
+) -> None:
+    async def put(one: dict[str, Any]) -> dict[str, Any]:
+        answer = await community.client.put("/v1/members/identities", json={"identities": [one]})
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    ada = await put(mailed("forum", "ada", "a@example.org", is_verified=True))
+    joined = await put(mailed("chat", "U1", "a@example.org", is_verified=True))
+    assert joined["member_id"] == ada["member_id"]
+    assert [one["channel"] for one in joined["identities"]] == ["chat", "forum"]
+    said = await put(mailed("code", "9", "a@example.org", is_verified=False))
+    assert said["member_id"] != ada["member_id"]
+    await handle(
+        community,
+        raw_fact(community.name, event(1, "grace", "Grace H.")),
+        raw_fact(community.name, event(2, "Grace", "Grace h.", channel="chat"), receiptindex=1),
+        raw_fact(community.name, event(3, "77", "Seven"), receiptindex=2),
+        raw_fact(community.name, event(4, "77", "Other", channel="chat"), receiptindex=3),
+    )
+    pages, after = [], None
+    for _ in range(3):
+        query = {"limit": "1"} | ({"after": after} if after else {})
+        page = (await community.client.get("/v1/members/suggestions", params=query)).json()
+        pages += page["items"]
+        after = page["next"]
+        if after is None:
+            break
+    graces = sorted([await whose(community, "forum:grace"), await whose(community, "chat:Grace")])
+    assert sorted((one["reasons"], one["member_id"], one["other_id"]) for one in pages) == [
+        (["same_email"], *sorted([ada["member_id"], said["member_id"]])),
+        (["same_handle", "same_name"], *graces),
+    ]

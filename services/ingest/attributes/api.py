@@ -56,19 +56,34 @@ class AttributesSaid(Said):
     values: Attributes = Field(min_length=1, examples=[{"tier": "gold"}])
 
 
+class OptOuts(RequestBody):
+    """What a member wants no part in (true), or part in again; what is left out stays as it is."""
+
+    boards: bool | None = Field(None, description="Holds at once", examples=[True])
+    messages: bool | None = None
+    analytics: bool | None = None
+
+    @property
+    def said(self) -> dict[Purpose, bool]:
+        """Those that were said."""
+        said = {
+            Purpose.BOARDS: self.boards,
+            Purpose.MESSAGES: self.messages,
+            Purpose.ANALYTICS: self.analytics,
+        }
+        return {purpose: is_so for purpose, is_so in said.items() if is_so is not None}
+
+
 class PreferencesSaid(Said):
     """What a member wishes; what is left out stays as it is."""
 
     time_zone: Zone | None = None
     language: KnownLanguage | None = Field(None, examples=["it"])
-    opt_outs: dict[Purpose, bool] = Field(
-        default_factory=dict,
-        description="What they want no part in; `boards` holds at once",
-        examples=[{"boards": True}],
-    )
+    opt_outs: OptOuts = Field(default_factory=OptOuts, description="What they want no part in")
     consents: dict[Slug, bool] = Field(
         default_factory=dict,
         max_length=CONSENTS_MAX_COUNT,
+        json_schema_extra={"additionalProperties": False},
         description="By purpose: given, or withdrawn",
         examples=[{"newsletter": True}],
     )
@@ -77,7 +92,7 @@ class PreferencesSaid(Said):
         """What was said, as dated facts. Raises Problem 422 for a moment to come."""
         since = self.begins(now)
         said: list[tuple[DatedKind, str, str | bool]] = [
-            *(("opt_out", purpose.value, is_so) for purpose, is_so in self.opt_outs.items()),
+            *(("opt_out", purpose.value, is_so) for purpose, is_so in self.opt_outs.said.items()),
             *(("consent", purpose, is_given) for purpose, is_given in self.consents.items()),
         ]
         if self.time_zone is not None:

@@ -27,7 +27,7 @@ from services.ingest.communities.domain.contrast import Colours
 from services.ingest.settings import Settings
 from shared.audit import Did
 from shared.calendars import Calendar
-from shared.contracts.facts import COMMUNITY_CHANGED, CommunityChanged, CommunityData, Standing
+from shared.contracts.facts import COMMUNITY_CHANGED, CommunityChanged, CommunityData, Standing, StandingsData
 from shared.own_facts import ReadBack
 from shared.topics import COMMUNITIES
 from shared.transaction import Transaction
@@ -123,14 +123,20 @@ def _told(fact: CommunityChanged) -> Community:
     )
 
 
+def _told_as(standings: Mapping[Standing, StandingRule]) -> StandingsData:
+    data: StandingsData = {}
+    for name, rule in standings.items():
+        data[name] = {"patterns": list(rule.patterns), "earns": rule.earns, "ranks": rule.ranks}
+    return data
+
+
 def _told_standings(data: CommunityData) -> Mapping[Standing, StandingRule]:
-    said = data.get("standings", {})
-    return {
-        name: StandingRule(tuple(said[name]["patterns"]), said[name]["earns"], said[name]["ranks"])
-        if name in said
-        else rule
-        for name, rule in DEFAULT_STANDINGS.items()
-    }
+    said: StandingsData = data.get("standings", {})
+    told: dict[Standing, StandingRule] = {}
+    for name, rule in DEFAULT_STANDINGS.items():
+        one = said.get(name)
+        told[name] = rule if one is None else StandingRule(tuple(one["patterns"]), one["earns"], one["ranks"])
+    return told
 
 
 READ_BACK = (ReadBack((COMMUNITIES,), COMMUNITY_CHANGED.adapter, on_communities_told),)
@@ -189,10 +195,7 @@ def _tell(tx: Transaction, community: Community) -> None:
             "rejected_days": community.retention.rejected_days,
         },
         "bots": list(community.bots),
-        "standings": {
-            name: {"patterns": list(rule.patterns), "earns": rule.earns, "ranks": rule.ranks}
-            for name, rule in community.standings.items()
-        },
+        "standings": _told_as(community.standings),
         "revision": community.revision,
     }
     if look.colours is not None:

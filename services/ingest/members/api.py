@@ -10,7 +10,6 @@ from pydantic_core import PydanticCustomError
 from services.ingest.members import domain, handlers, store
 from services.ingest.shares.api import QUOTA_EXCEEDED, WithinShare
 from shared.contracts.channels import compared_id
-from shared.contracts.facts import Standing
 from shared.contracts.fields import Channel, ChannelName, Id, Name, Sha256
 from shared.contracts.identities import HOST_MAX_CHARS, Host, NamedIdentity, identity_hash
 from shared.contracts.placeholders import is_placeholder
@@ -112,7 +111,7 @@ class Member(BaseModel):
     )
     first_seen_at: datetime
     bot_by: domain.BotBy | None = Field(description="By whose word this is no person; null for a person")
-    standing: dict[Standing, domain.BotBy] = Field(
+    standing: dict[str, domain.BotBy] = Field(
         description="What else it is in the community, and by whose word", examples=[{"staff": "hand"}]
     )
     earns: bool = Field(description="Whether what it does earns points now, unless it is a bot")
@@ -129,7 +128,7 @@ class Member(BaseModel):
             ],
             first_seen_at=member.first_seen_at,
             bot_by=member.bot_by,
-            standing=member.marks.standing,
+            standing=dict(member.marks.standing),
             earns=member.marks.earns,
             ranks=member.marks.ranks,
         )

@@ -34,6 +34,7 @@ from shared.contracts.facts import (
     MemberIdentified,
     NameBy,
     Standing,
+    StandingData,
 )
 from shared.contracts.identities import NamedIdentity, identity_hash
 from shared.own_facts import ReadBack
@@ -192,7 +193,12 @@ def _told(fact: MemberIdentified) -> Member:
 
 
 def _told_marks(data: MemberData) -> Marks:
-    standing: dict[Standing, BotBy | None] = {name: BotBy(by) for name, by in data.get("standing", {}).items()}
+    told: StandingData = data.get("standing", {})
+    standing: dict[Standing, BotBy | None] = {
+        "staff": BotBy(told["staff"]) if "staff" in told else None,
+        "departed": BotBy(told["departed"]) if "departed" in told else None,
+        "hidden": BotBy(told["hidden"]) if "hidden" in told else None,
+    }
     return Marks(
         bot_by=BotBy(data["bot_by"]) if "bot_by" in data else None,
         is_person=data.get("is_person", False),
@@ -335,7 +341,10 @@ def _data(tx: Transaction, member: Member, dated: Collection[Dated]) -> MemberDa
     if marks.is_person:
         data["is_person"] = True
     if marks.standing:
-        data["standing"] = {name: _BY_MARK[by] for name, by in marks.standing.items()}
+        standing: StandingData = {}
+        for name, by in marks.standing.items():
+            standing[name] = _BY_MARK[by]
+        data["standing"] = standing
     if not marks.ranks:
         data["off_boards"] = True
     if not marks.earns:

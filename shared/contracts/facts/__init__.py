@@ -23,6 +23,7 @@ from shared.contracts.facts.communities import (
     CommunityChanged,
     CommunityData,
     ReckoningData,
+    StandingsData,
     Weekday,
 )
 from shared.contracts.facts.dead_letters import RECORD_DEAD_LETTERED, DeadLetterData, RecordDeadLettered
@@ -48,6 +49,7 @@ from shared.contracts.facts.members import (
     MemberIdentified,
     NameBy,
     Standing,
+    StandingData,
 )
 from shared.contracts.facts.payouts import (
     PAYOUT_CHANGED,
@@ -181,6 +183,8 @@ __all__ = [
     "RejectedData",
     "RejectedEvent",
     "Standing",
+    "StandingData",
+    "StandingsData",
     "TokenKeyChanged",
     "TokenKeyData",
     "Weekday",

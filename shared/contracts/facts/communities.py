@@ -6,7 +6,6 @@ from pydantic import Field, StringConstraints
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
-from shared.contracts.facts.members import Standing
 from shared.contracts.fields import Count, Currency, Name, Timestamp
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -64,6 +63,14 @@ class StandingRuleData(TypedDict):
     ranks: bool
 
 
+class StandingsData(TypedDict):
+    """What holds of those who are something in the community; of what is not there, what holds by itself."""
+
+    staff: NotRequired[StandingRuleData]
+    departed: NotRequired[StandingRuleData]
+    hidden: NotRequired[StandingRuleData]
+
+
 class CommunityData(TypedDict):
     title: Name
     calendar: Annotated[list[ReckoningData], Field(min_length=1)]
@@ -74,7 +81,7 @@ class CommunityData(TypedDict):
     review_policy: ReviewPolicyData
     retention: RetentionData
     bots: NotRequired[list[str]]
-    standings: NotRequired[dict[Standing, StandingRuleData]]
+    standings: NotRequired[StandingsData]
     revision: Count
 
 

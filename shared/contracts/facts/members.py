@@ -17,6 +17,14 @@ Standing = Literal["staff", "departed", "hidden"]
 MarkedBy = Literal["pattern", "hand"]
 
 
+class StandingData(TypedDict):
+    """What a member is in its community, and by whose word."""
+
+    staff: NotRequired[MarkedBy]
+    departed: NotRequired[MarkedBy]
+    hidden: NotRequired[MarkedBy]
+
+
 DatedKind = Literal["attribute", "consent", "time_zone", "language", "opt_out"]
 
 
@@ -53,7 +61,7 @@ class MemberData(TypedDict):
     revision: Count
     bot_by: NotRequired[Literal["platform", "pattern", "hand"]]
     is_person: NotRequired[bool]
-    standing: NotRequired[dict[Standing, MarkedBy]]
+    standing: NotRequired[StandingData]
     off_boards: NotRequired[bool]
     unearning: NotRequired[bool]
     opt_outs: NotRequired[list[str]]

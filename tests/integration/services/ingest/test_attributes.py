@@ -118,7 +118,7 @@ async def test_who_wants_no_part_in_boards_is_on_none(community: Community) -> N
     [
         ({"time_zone": "Mars/Base"}, "/time_zone"),
         ({"language": "xx"}, "/language"),
-        ({"opt_outs": {"everything": True}}, "/opt_outs/everything/[key]"),
+        ({"opt_outs": {"everything": True}}, "/opt_outs/everything"),
         ({"language": "it", "since": "2100-01-01T00:00:00Z"}, "/since"),
     ],
 )

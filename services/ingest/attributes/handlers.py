@@ -59,12 +59,12 @@ async def set_attributes(
         attribute = checked(name, value, declared)
         travels = attribute.for_rules or not attribute.personal
         facts.append(Dated("attribute", name, since, value, source, travels))
-    return await _keep(tx, key, facts, "member.set_attributes")
+    return await _keep(tx, key, facts=facts, command="member.set_attributes")
 
 
 async def set_preferences(tx: Transaction, *, key: MemberKey, facts: Sequence[Dated]) -> list[Dated]:
     """Say what a member wishes from a moment on; return all that is known of it. Raises as `set_attributes`."""
-    known = await _keep(tx, key, facts, "member.set_preferences")
+    known = await _keep(tx, key, facts=facts, command="member.set_preferences")
     wish = at(known, tx.now).get(("opt_out", Purpose.BOARDS.value))
     entry = Did("member.set_preferences", "member", key.member_id, key.member_id, after=_noted(facts))
     await say_standing(tx, key=key, bot=None, standing={}, off_boards=bool(wish and wish.value))
@@ -72,7 +72,7 @@ async def set_preferences(tx: Transaction, *, key: MemberKey, facts: Sequence[Da
     return known
 
 
-async def _keep(tx: Transaction, key: MemberKey, facts: Sequence[Dated], command: str) -> list[Dated]:
+async def _keep(tx: Transaction, key: MemberKey, *, facts: Sequence[Dated], command: str) -> list[Dated]:
     if await members_store.find_member(tx.conn, key=key) is None:
         raise UnknownMemberError(key.member_id)
     await members_store.raise_revision(tx.conn, key=key)

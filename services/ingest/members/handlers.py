@@ -132,7 +132,7 @@ async def tell_members(tx: Transaction, *, keys: Collection[MemberKey]) -> None:
     if keys:
         dated = await store.load_dated(tx.conn, keys=sorted(keys))
         for key, member in (await store.load_members(tx.conn, keys=sorted(keys))).items():
-            _tell(tx, member, dated.get(key, ()))
+            _tell(tx, member, dated=dated.get(key, ()))
 
 
 async def find_owner(
@@ -303,18 +303,18 @@ async def _owners(tx: Transaction, keys: Sequence[IdentityKey]) -> dict[Identity
     return owners | told
 
 
-def _tell(tx: Transaction, member: Member, dated: Collection[Dated]) -> None:
+def _tell(tx: Transaction, member: Member, *, dated: Collection[Dated]) -> None:
     tx.tell(
         MEMBERS,
         MEMBER_IDENTIFIED,
         fact_id=f"{member.member_id}/{member.revision}",
         community=member.community,
         subject=member.member_id,
-        data=_data(tx, member, dated),
+        data=_data(tx, member, dated=dated),
     )
 
 
-def _data(tx: Transaction, member: Member, dated: Collection[Dated]) -> MemberData:
+def _data(tx: Transaction, member: Member, *, dated: Collection[Dated]) -> MemberData:
     data: MemberData = {
         "member_id": member.member_id,
         "identities": sorted(

@@ -71,7 +71,8 @@ def about_members(service: str) -> list[tuple[str, Operation]]:
 
 async def answered(api: httpx.AsyncClient, one: Operation, path: str) -> tuple[int, Any]:
     answer = await one._replace(path=path).ask(api)
-    body = answer.json() if answer.content else None
+    # What a command answers the second time has what the first one said.
+    body = answer.json() if one.method == "GET" else None
     if isinstance(body, dict):
         # A moment, or the path that was asked for.
         body = {

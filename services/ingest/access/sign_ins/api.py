@@ -21,6 +21,7 @@ from services.ingest.access.sign_ins.domain import (
     UnknownLinkError,
     UnknownSubjectError,
     UsedLinkError,
+    WithdrawnLinkError,
 )
 from services.ingest.access.sign_ins.handlers import SignedIn
 from services.ingest.members.api import IdentityDeclared
@@ -55,6 +56,7 @@ from shared.http.problem_types import (
 UNKNOWN_LINK = ProblemType("unknown-link", 401, "There is no such link")
 USED_LINK = ProblemType("used-link", 401, "The link was used")
 EXPIRED_LINK = ProblemType("expired-link", 401, "The link has expired")
+WITHDRAWN_LINK = ProblemType("withdrawn-link", 401, "The link was withdrawn")
 INVALID_ID_TOKEN = ProblemType("invalid-id-token", 401, "The id token is not valid")
 UNKNOWN_SUBJECT = ProblemType("unknown-subject", 403, "Nobody here is who that says")
 TOO_MANY_LINKS = ProblemType("too-many-links", 429, "Too many links for the moment")
@@ -67,6 +69,7 @@ REFUSED = {
     UnknownLinkError: "unknown_link",
     UsedLinkError: "used_link",
     ExpiredLinkError: "expired_link",
+    WithdrawnLinkError: "withdrawn_link",
     InvalidIdTokenError: "invalid_id_token",
     UnknownSubjectError: "unknown_subject",
     DisabledPersonError: "disabled_person",
@@ -160,7 +163,7 @@ async def post_link(
         )
         if member_id is None:
             raise UnknownIdentityError
-    elif Scope.KEYS_WRITE not in caller.scopes:
+    elif Scope.KEYS_WRITE not in caller.scopes:  # as Link.scopes_to_make has it
         raise Problem(MISSING_SCOPE, f"A link for a person needs {str(Scope.KEYS_WRITE)!r} too")
     secret = f"psl_{secrets.token_urlsafe(24)}"
     link = Link(
@@ -184,6 +187,7 @@ async def post_link(
         UNKNOWN_LINK,
         USED_LINK,
         EXPIRED_LINK,
+        WITHDRAWN_LINK,
         INVALID_ID_TOKEN,
         DISABLED_PERSON,
         UNKNOWN_SUBJECT,

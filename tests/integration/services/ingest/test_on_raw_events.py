@@ -6,6 +6,9 @@ from uuid import uuid4
 import pytest
 
 from services.ingest.events import handlers
+from services.ingest.events.domain.judgement import event_uid
+from services.ingest.members.domain import IdentityKey
+from services.ingest.members.store import load_owners
 from shared.published.checks import assert_valid_fact
 from shared.topics import EVENTS
 from shared.transaction import InvalidMessageError
@@ -94,6 +97,24 @@ async def test_what_the_api_would_never_write_is_invalid_and_no_reason_to_crash(
 async def test_an_id_that_is_not_the_events_own_is_invalid(community: Community) -> None:
     with pytest.raises(InvalidMessageError, match="the id is not that of"):
         await handle(community, raw_fact(community.name, event(1), id=str(uuid4())))
+
+
+@pytest.mark.parametrize("kind", ["activity.retracted.v1", "activity.restored.v1"])
+@pytest.mark.parametrize("known", [True, False])
+async def test_what_is_said_of_an_event_names_it_and_whoever_is_known_to_have_done_it(
+    community: Community, kind: str, known: bool
+) -> None:
+    data: dict[str, Any] = {"channel": "forum", "target": {"source": EVENT["source"], "id": EVENT["id"]}}
+    if known:
+        data["actor"] = {"id": "moderator"}
+    (found,) = (await handle(community, raw_fact(community.name, event(2) | {"type": kind, "data": data}))).events
+    assert found["targetuid"] == event_uid(community.name, EVENT["source"], EVENT["id"])
+    moderator = IdentityKey(community.name, "forum", "moderator")
+    async with community.begin() as tx:
+        owners = await load_owners(tx.conn, identities=[moderator])
+    assert found.get("member") == (owners[moderator].member_id if known else None)
+    assert (moderator in owners) is known
+    assert_valid_fact(found)
 
 
 async def test_a_later_event_type_is_taken_by_an_earlier_worker(community: Community) -> None:

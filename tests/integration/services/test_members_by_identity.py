@@ -96,6 +96,40 @@ async def test_by_identity_as_by_id(api: httpx.AsyncClient, world: World, spec: 
             assert (await answered(api, one, path.format(identity)))[0] == status, one.name
 
 
+async def test_a_query_names_a_member_by_identity_as_by_id(
+    api: httpx.AsyncClient, world: World, spec: ServiceSpec
+) -> None:
+    member = str(uuid4())
+    await know(world, told(world, member, 1, "ada"))
+    for one in operations(spec.name):
+        if "member" not in one.parameters:
+            continue
+        by_id = await api.get(one.path, params={"member": member})
+        assert by_id.status_code == 200, one.name
+        by_identity = await api.get(one.path, params={"member": "forum:ada"})
+        assert (by_identity.status_code, by_identity.content) == (200, by_id.content), one.name
+        for identity, status in (("forum:zoe", 404), ("forum:", 422), ("ada", 422)):
+            refused = await api.get(one.path, params={"member": identity})
+            assert (refused.status_code, refused.json()["errors"][0]["field"]) == (status, "member"), one.name
+
+
+def test_every_member_that_a_request_may_name_is_named_by_id_or_identity() -> None:
+    """A parameter or a body's field for a member that takes ids alone would be one of these."""
+    named = {
+        f"{service} {one.name}": sorted({*one.parameters, *(one.body or {})} & {"member", "member_id"})
+        for service in SERVICES
+        for one in operations(service)
+    }
+    assert {name: fields for name, fields in named.items() if fields} == {
+        "scoring GET /v1/awards": ["member"],
+        "rewards GET /v1/payouts": ["member"],
+        "rewards GET /v1/redemptions": ["member"],
+        "rewards POST /v1/redemptions": ["member_id"],
+        "analytics GET /v1/audit": ["member"],
+        "analytics GET /v1/audit.csv": ["member"],
+    }
+
+
 @pytest.mark.parametrize("spec", [service for service in SERVICES if service != "ingest"], indirect=True)
 async def test_an_identity_is_whose_it_was_said_to_be_last(world: World) -> None:
     member, other = str(uuid4()), str(uuid4())

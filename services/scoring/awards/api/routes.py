@@ -19,6 +19,7 @@ from shared.http import (
     FieldError,
     Limit,
     MemberId,
+    MemberNamed,
     Moment,
     Page,
     Principal,
@@ -26,6 +27,7 @@ from shared.http import (
     ProblemType,
     Scope,
     Shown,
+    Whose,
     after,
     problem_responses,
     requires,
@@ -42,28 +44,29 @@ EventReader = Annotated[Principal, requires(Scope.POINTS_READ, reads=IN_ANSWER)]
 
 
 class AskedAwards(NamedTuple):
-    """Whose awards are asked for: a member's, by id, or an event's, by uid."""
+    """Whose awards are asked for: a member's, by id or identity, or an event's, by uid."""
 
     of: Literal["member", "event"]
-    id: str
+    named: str
 
 
 async def _asked_awards(
-    member: Annotated[UUID | None, Query(description="Awards of this member")] = None,
+    member: Annotated[MemberNamed | None, Query(description="Awards of this member: an id or an identity")] = None,
     event: Annotated[UUID | None, Query(description="Awards that this event (its uid) earned")] = None,
 ) -> AskedAwards:
     if member is not None and event is None:
-        return AskedAwards("member", str(member))
+        return AskedAwards("member", member)
     if event is not None and member is None:
         return AskedAwards("event", str(event))
     detail = "Give either member or event"
     raise Problem(INVALID_REQUEST, detail, [FieldError(field="member", detail=detail)])
 
 
-@router.get("/v1/awards", summary="Awards of a member or an event", responses=problem_responses())
+@router.get("/v1/awards", summary="Awards of a member or an event", responses=problem_responses(UNKNOWN_IDENTITY))
 async def get_awards(
     principal: AwardsReader,
     asked: Annotated[AskedAwards, Depends(_asked_awards)],
+    whose: Whose,
     place: Annotated[AwardPlace | None, after(AwardPlace)],
     conn: Conn,
     limit: Limit = 100,
@@ -71,10 +74,13 @@ async def get_awards(
     """Awards, and what changed what they amount to, by event time. Give `member` or `event`."""
     community = principal.community
     if asked.of == "member":
-        found = await store.page_of_awards(conn, community=community, member_id=asked.id, after=place, limit=limit)
+        member_id = await whose.of(conn, community=community, named=asked.named, field="member")
+        found = await store.page_of_awards(
+            conn, community=community, member_id=member_id, after=place, limit=limit
+        )
     else:
         found = await store.page_of_event_awards(
-            conn, community=community, event_uid=asked.id, after=place, limit=limit
+            conn, community=community, event_uid=asked.named, after=place, limit=limit
         )
     return Page.of(found, limit, item=AwardItem.of, place=_place_of)
 

@@ -95,12 +95,13 @@ Value = str | bool | int | float
 class Dated(NamedTuple):
     """What is so of a member from `since` on, until the next of its kind and name; `source` is who knew it.
 
-    What `travels` is told to every service.
+    Of what was said of one moment the last by `said_at` counts. What `travels` is told to every service.
     """
 
     kind: DatedKind
     name: str
     since: datetime
+    said_at: datetime
     value: Value
     source: str
     travels: bool

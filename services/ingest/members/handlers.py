@@ -170,9 +170,7 @@ async def on_members_told(tx: Transaction, facts: list[MemberIdentified]) -> Non
         for fact in sorted(facts, key=lambda fact: fact["data"]["revision"])
         for one in fact["data"].get("dated", ())
     ]
-    await store.put_dated(
-        tx.conn, facts=list({(key, *one[:3]): (key, one) for key, one in dated}.values()), recorded_at=tx.now
-    )
+    await store.put_dated(tx.conn, facts=list({(key, *one[:4]): (key, one) for key, one in dated}.values()))
 
 
 def _told(fact: MemberIdentified) -> Member:
@@ -352,7 +350,14 @@ def _data(tx: Transaction, member: Member, *, dated: Collection[Dated]) -> Membe
     if marks.off_boards_wish:
         data["opt_outs"] = ["boards"]
     told: list[DatedData] = [
-        {"kind": fact.kind, "name": fact.name, "since": fact.since, "value": fact.value, "source": fact.source}
+        {
+            "kind": fact.kind,
+            "name": fact.name,
+            "since": fact.since,
+            "said_at": fact.said_at,
+            "value": fact.value,
+            "source": fact.source,
+        }
         for fact in dated
         if fact.travels
     ]

@@ -1,7 +1,6 @@
 """The SQL of members and their identities."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -361,38 +360,36 @@ async def page_of_members(
     return list((await load_members(conn, keys=keys)).values())
 
 
-async def put_dated(conn: Connection, *, facts: Sequence[tuple[MemberKey, Dated]], recorded_at: datetime) -> None:
-    """Keep dated facts of members; of one kind, name and moment what is said last counts."""
+async def put_dated(conn: Connection, *, facts: Sequence[tuple[MemberKey, Dated]]) -> None:
+    """Keep dated facts of members, each once; of two that were said in the same moment the other stays."""
     if not facts:
         return
     await conn.execute(
         """
-        insert into dated_facts as f (community, member_id, kind, name, since, value, source, travels, recorded_at)
-        select g.*, $9 from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::jsonb[],
-            $7::text[], $8::boolean[]) as g(community, member_id, kind, name, since, value, source, travels)
-        on conflict (community, member_id, kind, name, since) do update
-        set value = excluded.value, source = excluded.source, travels = excluded.travels,
-            recorded_at = excluded.recorded_at
+        insert into dated_facts (community, member_id, kind, name, since, said_at, value, source, travels)
+        select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[],
+            $7::jsonb[], $8::text[], $9::boolean[])
+        on conflict do nothing
         """,
         [key.community for key, _ in facts],
         [key.member_id for key, _ in facts],
         [fact.kind for _, fact in facts],
         [fact.name for _, fact in facts],
         [fact.since for _, fact in facts],
+        [fact.said_at for _, fact in facts],
         [orjson.dumps(fact.value).decode() for _, fact in facts],
         [fact.source for _, fact in facts],
         [fact.travels for _, fact in facts],
-        recorded_at,
     )
 
 
 async def load_dated(conn: Connection, *, keys: Collection[MemberKey]) -> dict[MemberKey, list[Dated]]:
-    """All dated facts of members, each in the order of kinds, names and moments."""
+    """All dated facts of members, each in the order of kinds, names, moments and when they were said."""
     rows = await conn.fetch(
         """
         select f.* from dated_facts f
         join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
-        order by community, member_id, kind, name, since
+        order by community, member_id, kind, name, since, said_at
         """,
         [community for community, _ in keys],
         [member_id for _, member_id in keys],
@@ -400,7 +397,13 @@ async def load_dated(conn: Connection, *, keys: Collection[MemberKey]) -> dict[M
     found: dict[MemberKey, list[Dated]] = {}
     for row in rows:
         fact = Dated(
-            row["kind"], row["name"], row["since"], orjson.loads(row["value"]), row["source"], row["travels"]
+            row["kind"],
+            row["name"],
+            row["since"],
+            row["said_at"],
+            orjson.loads(row["value"]),
+            row["source"],
+            row["travels"],
         )
         found.setdefault(MemberKey(row["community"], str(row["member_id"])), []).append(fact)
     return found

@@ -114,9 +114,29 @@ class Email(NamedTuple):
     is_verified: bool
 
 
+class ProvenBy(StrEnum):
+    """What proved that an identity is a member's: an address, a provider's subject, or a token of the member."""
+
+    EMAIL = "email"
+    SUBJECT = "subject"
+    TOKEN = "token"  # noqa: S105 -- a word
+
+
+class Proven(NamedTuple):
+    """Whose an identity is by what somebody showed: a member's, or, for None, nobody's yet.
+
+    `subject_hash` is the keyed hash of who a provider says that they are.
+    """
+
+    by: ProvenBy
+    member_id: str | None
+    subject_hash: str | None = None
+
+
 class Reason(StrEnum):
     """Why two members may be one person."""
 
+    SUBJECT = "same_subject"
     EMAIL = "same_email"
     NAME = "same_name"
     HANDLE = "same_handle"

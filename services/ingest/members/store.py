@@ -18,6 +18,7 @@ from services.ingest.members.domain import (
     NamedBy,
     NewMember,
     Owner,
+    ProvenBy,
     Reason,
     SaidName,
     Suggestion,
@@ -422,24 +423,54 @@ async def find_owner_by_email(conn: Connection, *, community: str, hashes: Colle
     return str(rows[0]["member_id"]) if len(rows) == 1 else None
 
 
-async def set_emails(
-    conn: Connection, *, emails: Mapping[IdentityKey, Email], joined: Collection[IdentityKey]
+async def lock_subject(conn: Connection, *, community: str, subject_hash: str) -> None:
+    """Have whoever links another identity of that subject wait until this transaction ends."""
+    await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"{community} {subject_hash}")
+
+
+async def find_owners_by_subject(conn: Connection, *, community: str, subject_hash: str) -> list[str]:
+    """The members with an identity of that subject, of many two."""
+    rows = await conn.fetch(
+        """
+        select distinct member_id from identities
+        where community = $1 and subject_hash = $2 order by member_id limit 2
+        """,
+        community,
+        subject_hash,
+    )
+    return [str(row["member_id"]) for row in rows]
+
+
+async def set_proof(
+    conn: Connection, *, keys: Collection[IdentityKey], joined_by: ProvenBy | None, subject_hash: str | None
 ) -> None:
-    """Note the addresses of identities, and which were `joined` to a member by theirs."""
+    """Note by what identities were joined to their member, if they were, and of which subject they are."""
+    await conn.execute(
+        """
+        update identities i set joined_by = coalesce($5, i.joined_by), subject_hash = coalesce($6, i.subject_hash)
+        from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as k(community, channel, identity, host)
+        where i.community = k.community and i.channel = k.channel and i.identity = k.identity and i.host = k.host
+        """,
+        *_identity_columns(keys),
+        joined_by,
+        subject_hash,
+    )
+
+
+async def set_emails(conn: Connection, *, emails: Mapping[IdentityKey, Email]) -> None:
+    """Note the addresses of identities."""
     if not emails:
         return
     await conn.execute(
         """
-        update identities i set email_hash = e.email_hash, email_verified = e.email_verified,
-            joined_by = case when e.is_joined then 'email' else i.joined_by end
-        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::boolean[])
-            as e(community, channel, identity, host, email_hash, email_verified, is_joined)
+        update identities i set email_hash = e.email_hash, email_verified = e.email_verified
+        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[])
+            as e(community, channel, identity, host, email_hash, email_verified)
         where i.community = e.community and i.channel = e.channel and i.identity = e.identity and i.host = e.host
         """,
         *_identity_columns(emails),
         [email.hash for email in emails.values()],
         [email.is_verified for email in emails.values()],
-        [key in joined for key in emails],
     )
 
 
@@ -450,6 +481,8 @@ _ALIKE = """
     with said as (
         select 'same_email' as reason, email_hash as what, member_id, null as channel from identities
         where community = $1 and email_hash is not null
+        union select 'same_subject', subject_hash, member_id, null from identities
+        where community = $1 and subject_hash is not null
         union select 'same_name', lower(name), m.member_id, i.channel
         from members m join identities i using (community, member_id) where community = $1 and name is not null
         union select 'same_handle', lower(identity), member_id, channel from identities

@@ -242,7 +242,11 @@ async def declare_identities(
     if proven is not None and proven.member_id is not None and owners:
         whose = {**owners, _PROVEN: proven.member_id}
         declare(whose, whose, new_member_id="")
-    elif not owners and (known := await _proven_owner(tx, community, emails.values(), proven)) is not None:
+    elif (
+        not owners
+        and (known := await _proven_owner(tx, community=community, emails=emails.values(), proven=proven))
+        is not None
+    ):
         joined_by, member_id = known
         owners = {keys[0]: member_id}
         await store.add_identities(tx.conn, owners=owners)
@@ -300,7 +304,7 @@ async def declare_identities(
 
 
 async def _proven_owner(
-    tx: Transaction, community: str, emails: Collection[Email], proven: Proven | None
+    tx: Transaction, *, community: str, emails: Collection[Email], proven: Proven | None
 ) -> tuple[ProvenBy, str] | None:
     """Whose identities are that nobody has yet, by what was shown or what platforms have verified."""
     if proven is not None and proven.member_id is not None:

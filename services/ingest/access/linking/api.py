@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Self
 
 from fastapi import APIRouter
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from services.ingest.access.linking import handlers
 from services.ingest.access.providers.domain import ID_TOKEN_MAX_CHARS
@@ -38,11 +38,16 @@ router = APIRouter(tags=["members"])
 class IdentityProven(RequestBody):
     """An identity on the channel of whoever calls, and what its holder showed there."""
 
-    identity: IdentityDeclared = Field(examples=[{"channel": "chat", "id": "U1"}])
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"identity": {"channel": "chat", "id": "U1"}, "member_token": "eyJhbGciOiJFZERTQSJ9"}]
+        }
+    )
+
+    identity: IdentityDeclared
     member_token: str | None = Field(
         None,
         max_length=TOKEN_MAX_CHARS,
-        examples=["eyJhbGciOiJFZERTQSJ9"],
         description="A token of POST /v1/tokens, with which the holder signed in as a member by another platform",
     )
     id_token: str | None = Field(

@@ -37,7 +37,7 @@ VALUES_SHOWN_COUNT = 4
 @click.option("--person", help="Only by the person with this id")
 @click.option("--credential", help="Only by this access key, or token")
 @click.option("--object", "object_", help="Only of the object with this id")
-@click.option("--member", help="Only what concerns the member with this id")
+@click.option("--member", help="Only what concerns this member: an id or an identity, as forum:ada")
 @click.option("--from", "since", help="Only from this moment on, as 2026-05-01T00:00:00Z")
 @click.option("--to", "until", help="Only before this moment")
 @click.option(

@@ -1,5 +1,6 @@
 """Settings that every service reads from the environment, once, at start."""
 
+from base64 import urlsafe_b64decode
 from functools import lru_cache
 from ipaddress import ip_network
 from typing import Literal
@@ -11,6 +12,7 @@ from shared.broker import Broker, Mechanism
 from shared.signatures import Signer, Verifier, split_keys
 
 Role = Literal["all", "api", "worker"]
+IDENTITY_KEY_BYTES = 32
 
 
 class ServiceSettings(BaseSettings):
@@ -52,6 +54,12 @@ class ServiceSettings(BaseSettings):
     http_port: int = Field(8100, description="Port that the API listens on", ge=0, le=65535)
     admin_key: str = Field(
         "", repr=False, description="Bootstrap key: adds people and issues their first keys; empty turns that off"
+    )
+    identity_key: str = Field(
+        "",
+        repr=False,
+        description="Key of the hashes that stand for members' identities, 32 bytes in base64url, the same at "
+        "every service; empty: who reads members.v1 can guess whose they are",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -130,6 +138,13 @@ class ServiceSettings(BaseSettings):
         Verifier(split_keys(value))
         return value
 
+    @field_validator("identity_key")
+    @classmethod
+    def _is_a_long_key(cls, value: str) -> str:
+        if value and len(_identity_key(value)) != IDENTITY_KEY_BYTES:
+            raise ValueError(f"an identity_key has {IDENTITY_KEY_BYTES} bytes: `plaudit secrets` makes one")
+        return value
+
     @field_validator("trusted_proxies")
     @classmethod
     def _are_networks(cls, value: str) -> str:
@@ -137,6 +152,11 @@ class ServiceSettings(BaseSettings):
         for network in networks:
             ip_network(network)
         return ",".join(networks)
+
+    @property
+    def identity_key_bytes(self) -> bytes:
+        """The key of the hashes that stand for identities; none where none is set."""
+        return _identity_key(self.identity_key)
 
     @property
     def broker(self) -> Broker:
@@ -185,3 +205,12 @@ class SigningSettings(ServiceSettings):
 
 #: A key is read once, not for every fact.
 _signer = lru_cache(Signer)
+
+
+@lru_cache
+def _identity_key(text: str) -> bytes:
+    """The bytes of a key; nothing of what is none."""
+    try:
+        return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        return b""

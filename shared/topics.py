@@ -79,11 +79,11 @@ REJECTED = Topic(
 )
 MEMBERS = Topic(
     "members.v1",
-    "Members and their identities on each channel",
+    "Members, and the hashes of their identities on each channel",
     "community | member",
     (facts.MEMBER_IDENTIFIED.name,),
     producers=("ingest",),
-    consumers=("recognition", "rewards", "analytics"),
+    consumers=("scoring", "recognition", "rewards", "analytics"),
     compacted=True,
     read_back=True,
 )

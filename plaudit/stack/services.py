@@ -56,5 +56,6 @@ def connections(state: StackState, name: str) -> dict[str, Any]:
         "kafka_ca_file": broker.ca_file,
         "postgres_url": state.postgres_url,
         "postgres_password": state.postgres_passwords[name],
+        "identity_key": state.identity_key,
         **keys,
     }

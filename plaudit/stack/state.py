@@ -57,6 +57,8 @@ class StackState(BaseModel):
     signing_keys: dict[str, SigningKeys] = Field(
         default_factory=lambda: {service: new_keys() for service in SIGNERS}
     )
+    identity_key: str = Field(default_factory=lambda: secrets.token_urlsafe(32))
+    """Key of the hashes by which services know members' identities."""
     admin_key: str = Field(default_factory=lambda: "plaudit_admin_" + secrets.token_urlsafe(32))
     only: tuple[str, ...] | None = None
     role: str = "all"

@@ -3,15 +3,18 @@
 from services.ingest.access.keys import api as keys
 from services.ingest.access.keys import handlers as keys_handlers
 from services.ingest.access.keys.handlers import SIGN_ANEW_EVERY_SECONDS, sign_anew
+from services.ingest.access.linking import api as linking
 from services.ingest.access.people import api as people
 from services.ingest.access.sign_ins import api as sign_ins
 from services.ingest.access.sign_ins.handlers import SWEEP_EVERY_SECONDS, sweep
 from services.ingest.access.token_keys.handlers import ANNOUNCE_EVERY_SECONDS, announce
+from services.ingest.attributes import api as attributes
+from services.ingest.attributes.handlers import FOLLOWED_PROGRAMMES
+from services.ingest.bots import api as standing
 from services.ingest.bots.handlers import RECONSIDER_EVERY_SECONDS, reconsider
 from services.ingest.brake.handlers import BRAKE
 from services.ingest.communities import handlers as communities_handlers
 from services.ingest.communities.api import routes as communities
-from services.ingest.costs.handlers import FOLLOWED_PROGRAMMES
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
 from services.ingest.events.api.documents import OPERATIONS, SCHEMAS
@@ -31,7 +34,21 @@ SPEC = ServiceSpec(
     settings=Settings,
     subscriptions=[FOLLOWED_PROGRAMMES, Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
     lanes=lanes,
-    routers=[part.router for part in (posting, receipts, members, communities, people, keys, sign_ins)],
+    routers=[
+        part.router
+        for part in (
+            posting,
+            receipts,
+            linking,
+            members,
+            standing,
+            attributes,
+            communities,
+            people,
+            keys,
+            sign_ins,
+        )
+    ],
     problems=ERRORS,
     timers=[
         Timer("reconsider-bots", every_seconds=RECONSIDER_EVERY_SECONDS, run=reconsider),
@@ -41,6 +58,7 @@ SPEC = ServiceSpec(
     ],
     operations=OPERATIONS,
     schemas=SCHEMAS,
+    find_owner=members_handlers.find_owner,
     closing=[BRAKE.close],
     read_back=[
         *keys_handlers.READ_BACK,

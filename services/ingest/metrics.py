@@ -18,6 +18,11 @@ LANE_EVENTS = Counter(
 )
 EVENTS_JUDGED = Counter("plaudit_ingest_events_judged_total", "Events by what became of them", ["outcome"])
 MEMBERS_IDENTIFIED = Counter("plaudit_ingest_members_identified_total", "Members seen for the first time")
+MEMBERS_JOINED = Counter(
+    "plaudit_ingest_members_joined_total", "Identities that joined a known member by what was verified", ["by"]
+)
+for _by in ("email", "subject", "token"):
+    MEMBERS_JOINED.labels(_by)
 SIGN_INS = Counter("plaudit_ingest_sign_ins_total", "Tokens issued, by how somebody signed in", ["how"])
 SIGN_INS_REFUSED = Counter(
     "plaudit_ingest_sign_ins_refused_total", "Tries to sign in that let nobody in, by the reason", ["reason"]

@@ -9,6 +9,8 @@ from services.ingest.access.providers.handlers import NoProviderError, ProviderU
 from services.ingest.access.sign_ins import api as sign_ins
 from services.ingest.access.sign_ins import domain as sign_in_errors
 from services.ingest.access.token_keys.handlers import NoSigningKeyError
+from services.ingest.attributes import api as attributes
+from services.ingest.attributes.domain import TooManyFactsError, UndeclaredAttributeError
 from services.ingest.communities.api.routes import (
     COMMUNITY_EXISTS,
     NOTHING_WAITS,
@@ -30,7 +32,7 @@ from services.ingest.events.api import posting
 from services.ingest.events.api.waiting import TooManyWaitingError
 from services.ingest.events.domain import admission
 from services.ingest.members.api import DIFFERENT_MEMBERS
-from services.ingest.members.domain import DifferentMembersError
+from services.ingest.members.domain import DifferentMembersError, UnknownMemberError
 from services.ingest.metrics import REQUESTS_TOO_DEAR
 from shared.access_keys import INSTALLATION_ROLES, SCOPES, OtherCommunityError
 from shared.calendars import TooManyChangesError
@@ -41,6 +43,8 @@ from shared.http.problem_types import (
     MALFORMED_JSON,
     NOT_AVAILABLE,
     OTHER_COMMUNITY,
+    UNKNOWN_IDENTITY,
+    UNKNOWN_MEMBER,
     UNSUPPORTED_CONTENT_TYPE,
 )
 
@@ -92,6 +96,9 @@ ERRORS: ErrorTable = {
         DIFFERENT_MEMBERS,
         f"They belong to {', '.join(error.member_ids)}. Members that both have a history cannot be made one",
     ),
+    UndeclaredAttributeError: attributes.undeclared,
+    TooManyFactsError: lambda error: Problem(attributes.TOO_MANY_FACTS, str(error)),
+    UnknownMemberError: lambda error: Problem(UNKNOWN_MEMBER, f"{error}; GET /v1/members lists them"),
     people_errors.UnknownPersonError: lambda error: Problem(
         people.UNKNOWN_PERSON, f"GET /v1/communities/{error.community}/people lists them"
     ),
@@ -101,7 +108,7 @@ ERRORS: ErrorTable = {
         people.NOT_A_ROLE_HERE, "/roles", f"{error}; there are {', '.join(sorted(INSTALLATION_ROLES))}"
     ),
     sign_in_errors.UnknownIdentityError: lambda _: Problem(
-        sign_ins.UNKNOWN_IDENTITY, "It is seen in events, or declared by PUT /v1/members/identities"
+        UNKNOWN_IDENTITY, "It is seen in events, or declared by PUT /v1/members/identities"
     ),
     sign_in_errors.UnknownLinkError: lambda _: Problem(sign_ins.UNKNOWN_LINK, "Ask for a new one"),
     sign_in_errors.UsedLinkError: lambda _: Problem(sign_ins.USED_LINK, "Each signs in once: ask for a new one"),

@@ -1,7 +1,6 @@
 """Which problem each of rewards' errors becomes when it reaches the API."""
 
 from services.rewards.bank_messages.pain001.domain import BankFileError
-from services.rewards.ledger.api.members import UNKNOWN_MEMBER
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.ledger.domain.entries import AlteredError, UnknownMemberError
 from services.rewards.lots.domain.lots import NotEnoughPointsError
@@ -50,6 +49,7 @@ from services.rewards.redemptions.domain import (
 )
 from shared.commands import KEY_REUSED
 from shared.http import ErrorTable, FieldError, Problem
+from shared.http.problem_types import UNKNOWN_MEMBER
 
 
 def _unknown_reward(error: UnknownRewardError) -> Problem:

@@ -10,6 +10,7 @@ from services.scoring.programmes.api.routes import router as programmes
 from services.scoring.programmes.handlers import publishing
 from services.scoring.programmes.handlers.checking import CHECKER
 from services.scoring.programmes.handlers.publishing import SIGN_ANEW_EVERY_SECONDS, count_waiting, sign_anew
+from services.scoring.rules.handlers.members import FOLLOWED_MEMBERS
 from services.scoring.settings import Settings
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
@@ -31,6 +32,7 @@ SPEC = ServiceSpec(
         FOLLOWED_ACCESS_KEYS,
         FOLLOWED_PEOPLE,
         FOLLOWED_COMMUNITIES,
+        FOLLOWED_MEMBERS,
         Subscription(EVENTS, ACCEPTED_EVENT, scorer.on_activities, prepare=scorer.prepare),
     ],
     routers=[programmes, awards],

@@ -1,46 +1,99 @@
-"""The SQL of each service's copy of the members' names."""
+"""The SQL of each service's copy of the members' names, and of whose identities are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from shared.contracts.identities import NamedIdentity, identity_hash
 from shared.postgres import Connection
+from shared.settings import ServiceSettings
 
 #: Community and member.
 MemberKey = tuple[str, str]
 
 
 class FollowedName(NamedTuple):
-    """What a revision of a member says the name to show is, None without one, and whether it is a bot."""
+    """What a revision of a member says: its name (None: none to show), and whether it is a bot or on no board."""
 
     revision: int
     name: str | None
     bot: bool = False
+    off_boards: bool = False
 
 
-async def put_names(conn: Connection, names: Mapping[MemberKey, FollowedName]) -> None:
-    """Keep members' names and who is a bot; a revision that is not above the one known changes nothing."""
+async def put_names(conn: Connection, names: Mapping[MemberKey, FollowedName]) -> set[MemberKey]:
+    """Keep members' names and who is a bot; a revision not above the one known changes nothing.
+
+    Returns the members of whom that is the highest revision now.
+    """
     ordered = sorted(names)
-    await conn.execute(
+    rows = await conn.fetch(
         """
-        insert into followed_members as m (community, member_id, revision, name, bot)
-        select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::boolean[])
+        insert into followed_members as m (community, member_id, revision, name, bot, off_boards)
+        select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::boolean[], $6::boolean[])
         on conflict (community, member_id) do update
-        set revision = excluded.revision, name = excluded.name, bot = excluded.bot
+        set revision = excluded.revision, name = excluded.name, bot = excluded.bot,
+            off_boards = excluded.off_boards
         where excluded.revision > m.revision
+        returning community, member_id
         """,
         [community for community, _ in ordered],
         [member_id for _, member_id in ordered],
         [names[key].revision for key in ordered],
         [names[key].name for key in ordered],
         [names[key].bot for key in ordered],
+        [names[key].off_boards for key in ordered],
     )
+    return {(row["community"], str(row["member_id"])) for row in rows}
+
+
+async def put_identities(conn: Connection, identities: Mapping[MemberKey, tuple[int, Sequence[str]]]) -> None:
+    """Keep whose identities are, by their hashes: those that a member's revision has, in order of members.
+
+    An identity may go from one member to another, whose facts come in any order. So what one has takes nothing
+    from the other: it is that other's revision without it which does.
+    """
+    if not identities:
+        return
+    given = [
+        (community, member_id, revision, one)
+        for (community, member_id), (revision, hashes) in identities.items()
+        for one in hashes
+    ]
+    await conn.execute(
+        """
+        delete from followed_identities f using unnest($1::text[], $2::uuid[]) as m(community, member_id)
+        where f.community = m.community and f.member_id = m.member_id
+        """,
+        [community for community, _ in identities],
+        [member_id for _, member_id in identities],
+    )
+    await conn.execute(
+        """
+        insert into followed_identities (community, member_id, revision, identity_hash)
+        select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[])
+        """,
+        *([list(column) for column in zip(*given, strict=True)] or [[], [], [], []]),
+    )
+
+
+async def find_owner(
+    conn: Connection, settings: ServiceSettings, *, community: str, identity: NamedIdentity
+) -> str | None:
+    """The id of the member who has an identity, as far as the service has heard; None when nobody has it."""
+    found = await conn.fetchval(
+        "select member_id from followed_identities where community = $1 and identity_hash = $2"
+        " order by revision desc, member_id limit 1",
+        community,
+        identity_hash(settings.identity_key_bytes, community, identity),
+    )
+    return None if found is None else str(found)
 
 
 async def find_name(conn: Connection, *, community: str, member_id: str) -> FollowedName | None:
     """The name of a member that the service has heard of, None of any other."""
     row = await conn.fetchrow(
-        "select revision, name, bot from followed_members where community = $1 and member_id = $2",
+        "select revision, name, bot, off_boards from followed_members where community = $1 and member_id = $2",
         community,
         member_id,
     )
-    return None if row is None else FollowedName(row["revision"], row["name"], row["bot"])
+    return None if row is None else FollowedName(*row)

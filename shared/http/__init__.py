@@ -6,6 +6,7 @@ from shared.http.auth import requires
 from shared.http.bodies import RequestBody
 from shared.http.connected import Begin, Conn, Connected, Snapshot, Tx, configured
 from shared.http.direct import Answer, DirectRoute, Read
+from shared.http.members import FindOwner, MemberId, MemberNamed, Whose, asked_identity
 from shared.http.moments import Day, Moment
 from shared.http.pages import Limit, Page, after, encode_cursor, next_cursor
 from shared.http.problem_types import ProblemType
@@ -23,7 +24,10 @@ __all__ = [
     "DirectRoute",
     "ErrorTable",
     "FieldError",
+    "FindOwner",
     "Limit",
+    "MemberId",
+    "MemberNamed",
     "Moment",
     "Page",
     "Principal",
@@ -35,7 +39,9 @@ __all__ = [
     "Shown",
     "Snapshot",
     "Tx",
+    "Whose",
     "after",
+    "asked_identity",
     "configured",
     "encode_cursor",
     "next_cursor",

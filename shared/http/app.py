@@ -20,6 +20,7 @@ from shared.http.connected import ConnectedService
 from shared.http.declared import only_declared
 from shared.http.direct import DirectRoute
 from shared.http.limits import RequestLimits
+from shared.http.members import FindOwner
 from shared.http.problem_types import (
     DISABLED_PERSON,
     EXPIRED_ACCESS_KEY,
@@ -64,6 +65,7 @@ class Api:
     description: str
     routers: Sequence[APIRouter]
     problems: ErrorTable
+    find_owner: FindOwner
     operations: Mapping[str, Mapping[str, Any]]
     schemas: Mapping[str, Any]
 
@@ -95,6 +97,7 @@ def create_app(api: Api, settings: ServiceSettings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     install_problem_handlers(app, api.problems)
+    app.state.find_owner = api.find_owner
     for router in api.routers:
         app.include_router(router)
     app.include_router(_operations())

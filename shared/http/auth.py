@@ -1,8 +1,8 @@
 """Who calls: the credential in a request's Authorization header."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import UUID
 
 from fastapi import Depends, Request, Security
 from fastapi.routing import APIRoute
@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope as HttpScope
 
 from shared.access_keys import KeyRing, Principal, Refusal, Scope
-from shared.http.connected import ConnectedService
+from shared.http.members import MEMBER_ID, canonical, name_member
 from shared.http.problem_types import (
     DISABLED_PERSON,
     EXPIRED_ACCESS_KEY,
@@ -43,18 +43,20 @@ for _refusal in Refusal:
 
 
 async def authorise(
-    ring: KeyRing,
-    authorization: str | None,
-    scope: Scope | None,
-    *,
-    or_bootstrap: bool = False,
-    own_member_id: str | None = None,
+    ring: KeyRing, authorization: str | None, scope: Scope | None, *, or_bootstrap: bool = False
 ) -> Principal:
     """The caller behind an Authorization header, if they have the scope (anybody's, for None).
 
-    The bootstrap key has none; `or_bootstrap` lets it in. A member has none either; `own_member_id` lets the
-    member of that id in. Raises Problem 401 without a valid credential and 403 when the scope is missing.
+    The bootstrap key has none; `or_bootstrap` lets it in. Raises Problem 401 without a valid credential and 403
+    when the scope is missing.
     """
+    principal = await _authenticated(ring, authorization)
+    if _may(principal, scope, or_bootstrap=or_bootstrap):
+        return principal
+    raise _missing(principal, scope)
+
+
+async def _authenticated(ring: KeyRing, authorization: str | None) -> Principal:
     scheme, _, secret = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not secret:
         raise Problem(
@@ -67,20 +69,16 @@ async def authorise(
         CREDENTIALS_REFUSED.labels(principal.value).inc()
         kind, detail, headers = REFUSED[principal]
         raise Problem(kind, detail, headers=headers)
-    if scope is None or scope in principal.scopes or (or_bootstrap and principal.is_bootstrap):
-        return principal
-    if own_member_id is not None and principal.member_id == own_member_id:
-        return principal
+    return principal
+
+
+def _may(principal: Principal, scope: Scope | None, *, or_bootstrap: bool) -> bool:
+    return scope is None or scope in principal.scopes or (or_bootstrap and principal.is_bootstrap)
+
+
+def _missing(principal: Principal, scope: Scope | None) -> Problem:
     have = ", ".join(sorted(principal.scopes)) or "none"
-    raise Problem(MISSING_SCOPE, f"This needs {str(scope)!r}; the {_kind_of(principal)} has {have}")
-
-
-def _canonical(member_id: str) -> str | None:
-    """The id in the one spelling that tokens have; None for what is no id, which the route itself refuses."""
-    try:
-        return str(UUID(member_id))
-    except ValueError:
-        return None
+    return Problem(MISSING_SCOPE, f"This needs {str(scope)!r}; the {_kind_of(principal)} has {have}")
 
 
 def _kind_of(principal: Principal) -> str:
@@ -109,6 +107,8 @@ def requires(
 ) -> Any:
     """What makes a route's parameter the caller, checked for `scope` (any valid credential, for None).
 
+    Who names a member by an identity has named the id from here on.
+
     Written as `Annotated[Principal, requires(Scope.POINTS_READ)]`. With `or_bootstrap` the bootstrap key is let in
     too; with `or_own` the member whom the path's `member_id` names, who signed in. An operation that shows
     personal data of members says by `reads` whose: the parameter with the member's id, or IN_ANSWER.
@@ -116,18 +116,26 @@ def requires(
 
     beside = MEMBER_TOKEN if or_own else BOOTSTRAP_KEY if or_bootstrap else _nothing_else
 
-    async def caller(keys: KeyRing, authorization: str | None, path_params: Mapping[str, Any]) -> Principal:
-        own = _canonical(path_params["member_id"]) if or_own else None
-        return await authorise(keys, authorization, scope, or_bootstrap=or_bootstrap, own_member_id=own)
+    async def caller(request: HttpScope, authorization: str | None) -> Principal:
+        principal = await _authenticated(request["app"].state.connected.keys, authorization)
+        if _may(principal, scope, or_bootstrap=or_bootstrap):
+            await name_member(request, principal.community)
+            return principal
+        # Who may not learn of others learns nothing of who they are.
+        if or_own and principal.member_id is not None:
+            with contextlib.suppress(Problem):
+                await name_member(request, principal.community)
+            if principal.member_id == canonical(request["path_params"][MEMBER_ID]):
+                return principal
+        raise _missing(principal, scope)
 
     async def check(
         request: Request,
-        service: ConnectedService,
         credentials: HTTPAuthorizationCredentials | None = Security(BEARER, scopes=[scope] if scope else []),
         _beside: object = Depends(beside),
     ) -> Principal:
         header = f"{credentials.scheme} {credentials.credentials}" if credentials else None
-        principal = await caller(service.keys, header, request.path_params)
+        principal = await caller(request.scope, header)
         called_by(request, principal, reads=reads)
         return principal
 
@@ -157,5 +165,4 @@ async def check_caller(scope: HttpScope) -> None:
     if not isinstance(route, APIRoute):
         return
     for caller in _callers(route):
-        authorization = Headers(scope=scope).get("authorization")
-        await caller(scope["app"].state.connected.keys, authorization, scope["path_params"])
+        await caller(scope, Headers(scope=scope).get("authorization"))

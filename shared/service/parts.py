@@ -337,6 +337,7 @@ def describe(spec: ServiceSpec, settings: ServiceSettings, role: Role = "all") -
         description=spec.description,
         routers=spec.routers if role != "worker" else (),
         problems=spec.problems,
+        find_owner=spec.find_owner,
         operations=spec.operations,
         schemas=spec.schemas,
     )

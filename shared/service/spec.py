@@ -7,7 +7,8 @@ from typing import Any
 from fastapi import APIRouter
 
 from shared.consumer import Lanes, Subscription
-from shared.http import ErrorTable
+from shared.followed_members import find_owner
+from shared.http import ErrorTable, FindOwner
 from shared.own_facts import ReadBack
 from shared.settings import ServiceSettings
 from shared.topics import Topic
@@ -49,3 +50,5 @@ class ServiceSpec:
     #: OpenAPI of routes that are not FastAPI's: operations by path and method, and the schemas they name.
     operations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     schemas: Mapping[str, Any] = field(default_factory=dict)
+    #: Whose an identity is, where a request names a member by one.
+    find_owner: FindOwner = find_owner

@@ -5,13 +5,14 @@ The facts that handlers publish are checked where they are published: see tests/
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import orjson
 import pytest
 
 from services.ingest.events.domain.admission import STRUCTURED_TYPE, Limits, Request, admit, raw_fact
 from services.ingest.events.domain.judgement import Received, accepted_event
-from services.ingest.members.domain import Owner, new_member_id
+from services.ingest.members.domain import Owner
 from shared.calendars import PLAIN
 from shared.contracts.facts import ACCEPTED_EVENT, RAW_EVENT
 from shared.published.checks import assert_valid_fact
@@ -41,7 +42,7 @@ def test_what_the_front_door_took_is_a_valid_fact(event: Any) -> None:
 @pytest.mark.parametrize("event", EVENTS)
 def test_what_is_accepted_is_a_valid_fact_that_names_everybody(event: Any) -> None:
     one = Received.from_fact(RAW_EVENT.adapter.validate_json(orjson.dumps(received(event))))
-    members = {identity: Owner(new_member_id(identity), None) for identity, _ in one.identities.values()}
+    members = {identity: Owner(str(uuid4()), None) for identity, _ in one.identities.values()}
 
     fact = accepted_event(one, members, PLAIN)
 

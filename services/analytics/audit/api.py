@@ -24,11 +24,14 @@ from shared.contracts.fields import Slug
 from shared.http import (
     Conn,
     Limit,
+    MemberId,
+    MemberNamed,
     Moment,
     Page,
     Principal,
     ProblemType,
     Scope,
+    Whose,
     after,
     configured,
     problem_responses,
@@ -36,7 +39,7 @@ from shared.http import (
 )
 from shared.http.connected import Connected, ConnectedService
 from shared.http.pages import PAGE_MAX_COUNT
-from shared.http.problem_types import INVALID_CURSOR, OTHER_COMMUNITY, UNKNOWN_PATH
+from shared.http.problem_types import INVALID_CURSOR, OTHER_COMMUNITY, UNKNOWN_IDENTITY, UNKNOWN_PATH
 from shared.services import SERVICES
 
 TOO_MANY_ENTRIES = ProblemType("too-many-entries", 422, "The table would be too long")
@@ -118,10 +121,10 @@ class Asked(BaseModel):
     since: datetime | None
     until: datetime | None
 
-    def filter(self, community: str, member: UUID | None = None) -> EntryFilter:
+    def filter(self, community: str, member_id: str | None = None) -> EntryFilter:
         """The same of a community, and of one member where one is named."""
         asked = self.model_dump() | {"person_id": None if self.person_id is None else str(self.person_id)}
-        return EntryFilter(community=community, member_id=None if member is None else str(member), **asked)
+        return EntryFilter(community=community, member_id=member_id, **asked)
 
 
 async def _asked(
@@ -147,7 +150,9 @@ async def _asked(
 
 
 AskedEntries = Annotated[Asked, Depends(_asked)]
-Member = Annotated[UUID | None, Query(description="Only what concerns this member")]
+Member = Annotated[
+    MemberNamed | None, Query(description="Only what concerns this member: an id or an identity of that community")
+]
 Community = Annotated[
     Slug | None, Query(description="Another community, for administrators and operators of the installation")
 ]
@@ -162,7 +167,7 @@ def _community(principal: Principal, asked: str | None) -> str:
 @router.get(
     "/v1/audit",
     summary="Who did what",
-    responses=problem_responses(INVALID_CURSOR, OTHER_COMMUNITY),
+    responses=problem_responses(UNKNOWN_IDENTITY, INVALID_CURSOR, OTHER_COMMUNITY),
 )
 async def get_audit(
     principal: Auditor,
@@ -170,6 +175,7 @@ async def get_audit(
     place: AskedPlace,
     service: ConnectedService,
     conn: Conn,
+    whose: Whose,
     member: Member = None,
     community: Community = None,
     limit: Limit = 100,
@@ -180,7 +186,8 @@ async def get_audit(
     has read the topic again.
     """
     service.check_is_whole()
-    wanted = asked.filter(_community(principal, community), member)
+    of = _community(principal, community)
+    wanted = asked.filter(of, await whose.asked(conn, community=of, member=member))
     entries = await store.page_of_entries(conn, wanted, after=place, limit=limit)
     return Page.of(entries, limit, item=EntryShown.of, place=lambda entry: entry.place)
 
@@ -190,7 +197,7 @@ async def get_audit(
     summary="Who did what, as a table",
     response_class=StreamingResponse,
     responses={
-        **problem_responses(OTHER_COMMUNITY, TOO_MANY_ENTRIES),
+        **problem_responses(UNKNOWN_IDENTITY, OTHER_COMMUNITY, TOO_MANY_ENTRIES),
         200: {"description": "RFC 4180, in UTF-8, newest first", "content": {"text/csv": {}}},
     },
 )
@@ -199,6 +206,7 @@ async def get_audit_csv(
     asked: AskedEntries,
     service: ConnectedService,
     settings: OwnSettings,
+    whose: Whose,
     member: Member = None,
     community: Community = None,
 ) -> StreamingResponse:
@@ -207,9 +215,10 @@ async def get_audit_csv(
     What would be longer than `PLAUDIT_AUDIT_CSV_MAX_COUNT` entries is refused: a part of it would pass for all.
     """
     service.check_is_whole()
-    wanted = asked.filter(_community(principal, community), member)
+    of = _community(principal, community)
     most = settings.audit_csv_max_count
     async with service.pool.acquire() as conn:
+        wanted = asked.filter(of, await whose.asked(conn, community=of, member=member))
         if await store.count_entries(conn, wanted, limit=most + 1) > most:
             raise TooManyEntriesError(most)
     headers = {"Content-Disposition": 'attachment; filename="audit.csv"'}
@@ -233,11 +242,11 @@ async def _table(service: Connected, wanted: EntryFilter) -> AsyncIterator[bytes
 @router.get(
     "/v1/members/{member_id}/audit",
     summary="Who read or changed a member's data",
-    responses=problem_responses(UNKNOWN_PATH, INVALID_CURSOR),
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_PATH, INVALID_CURSOR),
 )
 async def get_member_audit(
     principal: AuditorOfMember,
-    member_id: UUID,
+    member_id: MemberId,
     asked: AskedEntries,
     place: AskedPlace,
     service: ConnectedService,
@@ -249,6 +258,6 @@ async def get_member_audit(
     Lists that show many members, such as the leaderboard, name none: GET /v1/audit has who read those.
     """
     service.check_is_whole()
-    wanted = asked.filter(principal.community, member_id)
+    wanted = asked.filter(principal.community, str(member_id))
     entries = await store.page_of_entries(conn, wanted, after=place, limit=limit)
     return Page.of(entries, limit, item=EntryShown.of, place=lambda entry: entry.place)

@@ -9,6 +9,7 @@ from typing import Any
 from services.ingest.communities import store
 from services.ingest.communities.domain.bot_patterns import DEFAULT_BOTS
 from services.ingest.communities.domain.communities import (
+    DEFAULT_STANDINGS,
     Change,
     Community,
     CommunityExistsError,
@@ -18,6 +19,7 @@ from services.ingest.communities.domain.communities import (
     Publishing,
     Retention,
     StaleRevisionError,
+    StandingRule,
     UnknownCommunityError,
     changed,
     kept,
@@ -29,7 +31,7 @@ from services.ingest.settings import Settings
 from shared.access_keys import Principal, Scope, load_standings
 from shared.audit import Did
 from shared.calendars import Calendar
-from shared.contracts.facts import COMMUNITY_CHANGED, CommunityChanged, CommunityData
+from shared.contracts.facts import COMMUNITY_CHANGED, CommunityChanged, CommunityData, Standing, StandingsData
 from shared.own_facts import ReadBack
 from shared.topics import COMMUNITIES
 from shared.transaction import Transaction
@@ -167,8 +169,25 @@ def _told(fact: CommunityChanged) -> Community:
         publishing=Publishing(data["review_policy"]["publishing"]),
         retention=Retention(retention["texts_days"], retention["rejected_days"]),
         bots=tuple(data.get("bots", DEFAULT_BOTS)),
+        standings=_told_standings(data),
         revision=data["revision"],
     )
+
+
+def _told_as(standings: Mapping[Standing, StandingRule]) -> StandingsData:
+    data: StandingsData = {}
+    for name, rule in standings.items():
+        data[name] = {"patterns": list(rule.patterns), "earns": rule.earns, "ranks": rule.ranks}
+    return data
+
+
+def _told_standings(data: CommunityData) -> Mapping[Standing, StandingRule]:
+    said: StandingsData = data.get("standings", {})
+    told: dict[Standing, StandingRule] = {}
+    for name, rule in DEFAULT_STANDINGS.items():
+        one = said.get(name)
+        told[name] = rule if one is None else StandingRule(tuple(one["patterns"]), one["earns"], one["ranks"])
+    return told
 
 
 READ_BACK = (ReadBack((COMMUNITIES,), COMMUNITY_CHANGED.adapter, on_communities_told),)
@@ -212,6 +231,7 @@ def _noted(community: Community) -> Mapping[str, Any]:
         "texts_days": community.retention.texts_days,
         "rejected_days": community.retention.rejected_days,
         "bots": community.bots,
+        "standings": {name: rule._asdict() for name, rule in community.standings.items()},
         "revision": community.revision,
     }
 
@@ -236,6 +256,7 @@ def _tell(tx: Transaction, community: Community) -> None:
             "rejected_days": community.retention.rejected_days,
         },
         "bots": list(community.bots),
+        "standings": _told_as(community.standings),
         "revision": community.revision,
     }
     if look.colours is not None:

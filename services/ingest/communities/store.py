@@ -1,6 +1,6 @@
 """The SQL of communities."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import orjson
 from asyncpg import Record
@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from services.ingest.communities.domain.bot_patterns import DEFAULT_BOTS
 from services.ingest.communities.domain.communities import (
+    DEFAULT_STANDINGS,
     Community,
     CommunityPlace,
     Known,
@@ -16,10 +17,12 @@ from services.ingest.communities.domain.communities import (
     Public,
     Publishing,
     Retention,
+    Rules,
+    StandingRule,
 )
 from services.ingest.communities.domain.contrast import Colours
 from shared.calendars import PLAIN, Calendar
-from shared.contracts.facts import ReckoningData
+from shared.contracts.facts import ReckoningData, Standing
 from shared.postgres import Connection
 
 BEFORE_EVERY_MEMBER = "00000000-0000-0000-0000-000000000000"
@@ -69,10 +72,11 @@ async def put_community(conn: Connection, *, community: Community) -> None:
         """
         update communities set title = $2, calendar = $3::jsonb, currency = $4, languages = $5, look_name = $6,
             colours = $7, logo_png = $8, public = $9, publishing = $10, texts_days = $11, rejected_days = $12,
-            revision = $13, bots = $14,
-            lowering_by = $17::text::uuid, lowering_community = $18, lowering_asked_at = $19,
-            bots_considered_up_to
-                = case when coalesce(bots, $15) = $14 then bots_considered_up_to else $16::uuid end
+            revision = $13, bots = $14, standings = $17::jsonb,
+            lowering_by = $19::text::uuid, lowering_community = $20, lowering_asked_at = $21,
+            bots_considered_up_to = case
+                when coalesce(bots, $15) = $14 and coalesce(standings, $18::jsonb) = $17::jsonb
+                then bots_considered_up_to else $16::uuid end
         where community = $1
         """,
         community.community,
@@ -91,28 +95,33 @@ async def put_community(conn: Connection, *, community: Community) -> None:
         community.bots,
         DEFAULT_BOTS,
         BEFORE_EVERY_MEMBER,
+        _stored_standings(community.standings),
+        _stored_standings(DEFAULT_STANDINGS),
         community.lowering.person_id if community.lowering else None,
         community.lowering.community if community.lowering else None,
         community.lowering.asked_at if community.lowering else None,
     )
 
 
-async def load_bot_patterns(conn: Connection, *, communities: Collection[str]) -> dict[str, tuple[str, ...]]:
-    """Whom communities take for bots, as far as they said so."""
+async def load_rules(conn: Connection, *, communities: Collection[str]) -> dict[str, Rules]:
+    """Whom communities take for what, as far as they said so."""
     rows = await conn.fetch(
-        "select community, bots from communities where bots is not null and community = any($1::text[])",
+        """
+        select community, bots, standings from communities
+        where (bots is not null or standings is not null) and community = any($1::text[])
+        """,
         communities,
     )
-    return {row["community"]: tuple(row["bots"]) for row in rows}
+    return {row["community"]: _rules(row) for row in rows}
 
 
-async def lock_reconsidered(conn: Connection) -> tuple[str, tuple[str, ...], str] | None:
-    """The next community with members to look at again, its patterns, and up to which member that is done."""
+async def lock_reconsidered(conn: Connection) -> tuple[str, Rules, str] | None:
+    """The next community with members to look at again, its rules, and up to which member that is done."""
     row = await conn.fetchrow(
-        "select community, bots, bots_considered_up_to from communities where bots_considered_up_to is not null"
-        " order by community limit 1 for update"
+        "select community, bots, standings, bots_considered_up_to from communities"
+        " where bots_considered_up_to is not null order by community limit 1 for update"
     )
-    return None if row is None else (row["community"], tuple(row["bots"]), str(row["bots_considered_up_to"]))
+    return None if row is None else (row["community"], _rules(row), str(row["bots_considered_up_to"]))
 
 
 async def set_reconsidered(conn: Connection, *, community: str, up_to: str | None) -> None:
@@ -135,8 +144,8 @@ async def page_of_communities(
     rows = await conn.fetch(
         """
         select community, title, calendar, currency, languages, look_name, colours, null::bytea as logo_png,
-               public, publishing, texts_days, rejected_days, bots, revision, lowering_by, lowering_community,
-               lowering_asked_at
+               public, publishing, texts_days, rejected_days, bots, standings, revision, lowering_by,
+               lowering_community, lowering_asked_at
         from communities
         where revision > 0 and ($1::text is null or community > $1) and ($3::text is null or community = $3)
         order by community limit $2
@@ -160,12 +169,28 @@ def _community(row: Record) -> Community:
         public=tuple(map(Public, row["public"])),
         publishing=Publishing(row["publishing"]),
         retention=Retention(row["texts_days"], row["rejected_days"]),
-        bots=DEFAULT_BOTS if row["bots"] is None else tuple(row["bots"]),
+        bots=_rules(row).bots,
+        standings=_rules(row).standings,
         revision=row["revision"],
         lowering=None
         if asked_by is None
         else Lowering(str(asked_by), row["lowering_community"], row["lowering_asked_at"]),
     )
+
+
+def _rules(row: Record) -> Rules:
+    said = {} if row["standings"] is None else orjson.loads(row["standings"])
+    standings = {
+        name: StandingRule(tuple(said[name]["patterns"]), said[name]["earns"], said[name]["ranks"])
+        if name in said
+        else rule
+        for name, rule in DEFAULT_STANDINGS.items()
+    }
+    return Rules(DEFAULT_BOTS if row["bots"] is None else tuple(row["bots"]), standings)
+
+
+def _stored_standings(standings: Mapping[Standing, StandingRule]) -> str:
+    return orjson.dumps({name: rule._asdict() for name, rule in sorted(standings.items())}).decode()
 
 
 def _calendar(text: str) -> Calendar:

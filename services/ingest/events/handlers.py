@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, TypeAdapter
 
-from services.ingest.bots.handlers import bots_among
+from services.ingest.bots.handlers import bots_among, rules_of, stand
 from services.ingest.communities.handlers import calendars_of
 from services.ingest.events import store
 from services.ingest.events.domain.judgement import (
@@ -55,10 +55,11 @@ async def on_raw_events(tx: Transaction, facts: list[RawEvent]) -> None:
     # 3. Who is it? A name that was heard before changes nothing when it is heard again.
     accepted = [event for event, outcome in outcomes if outcome is ACCEPTED]
     names, first_seen_at = people_of(accepted)
-    bots = await bots_among(
-        tx, names={key: said and said.name for key, said in names.items()}, said=said_bots(accepted)
-    )
+    shown = {key: said and said.name for key, said in names.items()}
+    rules = await rules_of(tx, communities={key.community for key in names})
+    bots = bots_among(rules, shown, said_bots(accepted))
     members = await resolve(tx, names=names, first_seen_at=first_seen_at, bots=bots)
+    members = await stand(tx, rules=rules, names=shown, owners=members)
     if told:
         # What was told before is in the log.
         again = [key for event in accepted if (key := (event.community, event.uid)) in told]

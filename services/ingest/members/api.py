@@ -4,12 +4,15 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from services.ingest.members import domain, handlers, store
 from services.ingest.shares.api import QUOTA_EXCEEDED, WithinShare
 from shared.contracts.channels import compared_id
-from shared.contracts.fields import Channel, Id, Name
+from shared.contracts.fields import Channel, ChannelName, Id, Name, Sha256
+from shared.contracts.identities import HOST_MAX_CHARS, Host, NamedIdentity, identity_hash
+from shared.contracts.placeholders import is_placeholder
 from shared.contracts.texts import if_text, label, plain_id
 from shared.http import (
     IN_ANSWER,
@@ -17,6 +20,7 @@ from shared.http import (
     Conn,
     FieldError,
     Limit,
+    MemberId,
     Page,
     Principal,
     Problem,
@@ -25,13 +29,18 @@ from shared.http import (
     Scope,
     Shown,
     after,
+    asked_identity,
+    configured,
     problem_responses,
     requires,
 )
-from shared.http.problem_types import INVALID_REQUEST
+from shared.http.members import TEXT_MAX_CHARS
+from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_IDENTITY, UNKNOWN_MEMBER
+from shared.settings import ServiceSettings
 
 DIFFERENT_MEMBERS = ProblemType("different-members", 409, "The identities are different members")
 IDENTITIES_MAX_COUNT = 20
+ServiceConfigured = Annotated[ServiceSettings, configured(ServiceSettings)]
 
 router = APIRouter()
 
@@ -39,15 +48,46 @@ router = APIRouter()
 class IdentityModel(BaseModel):
     """Somebody as one channel knows them."""
 
-    channel: Channel
+    channel: ChannelName
+    host: Host | None = Field(description="Where the channel is; null where there is one of its kind")
     id: Id
+
+
+def _somebodys(person_id: str) -> str:
+    if is_placeholder(person_id):
+        raise PydanticCustomError(
+            "placeholder_id",
+            "Is what software writes where it knows no id, and nobody's: `{id}`",
+            {"id": person_id},
+        )
+    return person_id
 
 
 class IdentityDeclared(RequestBody):
     """Somebody as one channel knows them."""
 
     channel: Channel
-    id: Annotated[Id, BeforeValidator(if_text(plain_id))]
+    host: Annotated[Host, BeforeValidator(if_text(str.lower))] | None = Field(
+        None, description="As the events say it, where a community has several channels of the kind"
+    )
+    id: Annotated[Id, BeforeValidator(if_text(plain_id)), AfterValidator(_somebodys)]
+
+    email_sha256: Sha256 | None = Field(
+        None, description="SHA-256 of the mail address in small letters, if it is known; what is kept is keyed"
+    )
+    email_verified: bool = Field(False, description="Whether the platform has verified the address")
+
+    def email(self, settings: ServiceSettings, community: str) -> domain.Email | None:
+        """The address that the platform knows, as it is kept."""
+        if self.email_sha256 is None:
+            return None
+        address = NamedIdentity("email", self.email_sha256)
+        return domain.Email(identity_hash(settings.identity_key_bytes, community, address), self.email_verified)
+
+    @property
+    def identity(self) -> NamedIdentity:
+        """The identity, its id as the channel compares them."""
+        return NamedIdentity(self.channel, compared_id(self.channel, self.id), self.host or "")
 
 
 class IdentitiesDeclared(RequestBody):
@@ -66,9 +106,16 @@ class Member(BaseModel):
 
     member_id: str
     name: str | None
-    identities: list[IdentityModel]
+    identities: list[IdentityModel] = Field(
+        description="After a restore some may be missing until they are seen again"
+    )
     first_seen_at: datetime
     bot_by: domain.BotBy | None = Field(description="By whose word this is no person; null for a person")
+    standing: dict[str, domain.BotBy] = Field(
+        description="What else it is in the community, and by whose word", examples=[{"staff": "hand"}]
+    )
+    earns: bool = Field(description="Whether what it does earns points now, unless it is a bot")
+    ranks: bool = Field(description="Whether boards show it, unless it is a bot")
 
     @classmethod
     def of(cls, member: domain.Member) -> "Member":
@@ -76,9 +123,14 @@ class Member(BaseModel):
         return cls(
             member_id=member.member_id,
             name=member.name,
-            identities=[IdentityModel(channel=channel, id=identity) for channel, identity in member.identities],
+            identities=[
+                IdentityModel(channel=one.channel, host=one.host or None, id=one.id) for one in member.identities
+            ],
             first_seen_at=member.first_seen_at,
             bot_by=member.bot_by,
+            standing=dict(member.marks.standing),
+            earns=member.marks.earns,
+            ranks=member.marks.ranks,
         )
 
 
@@ -91,6 +143,7 @@ async def put_identities(
     principal: Annotated[Principal, requires(Scope.MEMBERS_WRITE)],
     _share: WithinShare,
     begin: Begin,
+    settings: ServiceConfigured,
     body: IdentitiesDeclared,
 ) -> Member:
     """Events of any of these identities then count for one member. Saying it again changes nothing."""
@@ -100,10 +153,10 @@ async def put_identities(
             member = await handlers.declare_identities(
                 tx,
                 community=principal.community,
-                identities=[
-                    domain.Identity(identity.channel, compared_id(identity.channel, identity.id))
+                identities={
+                    identity.identity: identity.email(settings, principal.community)
                     for identity in body.identities
-                ],
+                },
                 name=body.name,
             )
         return Member.of(member)
@@ -116,15 +169,31 @@ async def put_identities(
 
 
 async def _asked_identity(
+    identity: Annotated[
+        str | None,
+        Query(
+            description="Only who has this identity: `channel:id`, or `channel@host:id`",
+            examples=["forum:ada"],
+            max_length=TEXT_MAX_CHARS,
+        ),
+    ] = None,
     channel: Annotated[Channel | None, Query(description="With `id`: only who has this identity")] = None,
+    host: Annotated[str | None, Query(description="With `channel` and `id`", max_length=HOST_MAX_CHARS)] = None,
     id_: Annotated[Id | None, Query(alias="id", description="The identity's id on `channel`")] = None,
-) -> domain.Identity | None:
+) -> NamedIdentity | None:
+    if identity is not None:
+        if channel is not None or host is not None or id_ is not None:
+            raise _half("identity", "It says all of it: give no channel, host or id beside it")
+        return asked_identity(identity, field="identity")
     if channel is not None and id_ is not None:
-        return domain.Identity(channel, compared_id(channel, id_))
-    if channel is None and id_ is None:
+        return NamedIdentity(channel, compared_id(channel, id_), (host or "").lower())
+    if channel is None and id_ is None and host is None:
         return None
-    detail = "An identity is a channel and an id: give both"
-    raise Problem(INVALID_REQUEST, detail, [FieldError(field="id" if id_ is None else "channel", detail=detail)])
+    raise _half("id" if id_ is None else "channel", "An identity is a channel and an id: give both")
+
+
+def _half(field: str, detail: str) -> Problem:
+    return Problem(INVALID_REQUEST, detail, [FieldError(field=field, detail=detail)])
 
 
 @router.get("/v1/members", summary="Members of the community", responses=problem_responses())
@@ -133,17 +202,66 @@ async def get_members(
     shown: Shown,
     conn: Conn,
     place: Annotated[domain.MemberPlace | None, after(domain.MemberPlace)],
-    identity: Annotated[domain.Identity | None, Depends(_asked_identity)],
+    settings: ServiceConfigured,
+    identity: Annotated[NamedIdentity | None, Depends(_asked_identity)],
     limit: Limit = 100,
 ) -> Page[Member]:
     """Members in the order of their ids, each with the identities on every channel.
 
-    Give `channel` and `id` for the one member, or none, who has that identity.
+    Give `identity`, as in `?identity=forum:ada`, for the one member, or none, who has it.
     """
+    community = principal.community
     if identity is None:
-        members = await store.page_of_members(conn, community=principal.community, after=place, limit_count=limit)
+        members = await store.page_of_members(conn, community=community, after=place, limit_count=limit)
         return Page[Member].of(members, limit, item=Member.of, place=domain.MemberPlace.of)
-    found = await store.find_member(conn, identity=domain.IdentityKey(principal.community, *identity))
-    shown.of(found.member_id if found else None)
-    is_before = found is None or (place is not None and domain.MemberPlace.of(found) <= place)
-    return Page[Member](items=[] if found is None or is_before else [Member.of(found)])
+    member_id = await handlers.find_owner(conn, settings, community=community, identity=identity)
+    shown.of(member_id)
+    if member_id is None or (place is not None and member_id <= place.member_id):
+        return Page[Member](items=[])
+    found = await store.find_member(conn, key=domain.MemberKey(community, member_id))
+    return Page[Member](items=[] if found is None else [Member.of(found)])
+
+
+class SuggestionShown(BaseModel):
+    """Two members who may be one person, and why."""
+
+    member_id: str
+    other_id: str
+    reasons: list[domain.Reason] = Field(
+        description="same_email: the same address, by what platforms know; same_name: shown by one name on two "
+        "channels; same_handle: the same id on two channels, but for bare numbers"
+    )
+
+    @classmethod
+    def of(cls, suggestion: domain.Suggestion) -> "SuggestionShown":
+        """What is shown of it."""
+        return cls(member_id=suggestion.member_id, other_id=suggestion.other_id, reasons=list(suggestion.reasons))
+
+
+@router.get("/v1/members/suggestions", summary="Members who may be one person", responses=problem_responses())
+async def get_suggestions(
+    principal: Annotated[Principal, requires(Scope.MEMBERS_READ, reads=IN_ANSWER)],
+    conn: Conn,
+    place: Annotated[domain.SuggestionPlace | None, after(domain.SuggestionPlace)],
+    limit: Limit = 100,
+) -> Page[SuggestionShown]:
+    """Alike in something that few share, and nobody said that they are one. Nothing follows from it by itself."""
+    found = await store.page_of_suggestions(conn, community=principal.community, after=place, limit_count=limit)
+    return Page[SuggestionShown].of(found, limit, item=SuggestionShown.of, place=domain.SuggestionPlace.of)
+
+
+@router.get(
+    "/v1/members/{member_id}",
+    summary="A member",
+    responses=problem_responses(UNKNOWN_MEMBER, UNKNOWN_IDENTITY),
+)
+async def get_member(
+    principal: Annotated[Principal, requires(Scope.MEMBERS_READ, or_own=True, reads="member_id")],
+    conn: Conn,
+    member_id: MemberId,
+) -> Member:
+    """By an id, or by an identity, as in `/v1/members/forum:ada`; so in every path of every service."""
+    found = await store.find_member(conn, key=domain.MemberKey(principal.community, str(member_id)))
+    if found is None:
+        raise domain.UnknownMemberError(str(member_id))
+    return Member.of(found)

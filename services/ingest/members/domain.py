@@ -5,27 +5,33 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
-from uuid import UUID
 
+from shared.contracts.facts import DatedKind, Standing
 from shared.contracts.fields import Uuid
-from shared.contracts.ids import prepared, uuid5_text
-
-_NAMESPACE = prepared(UUID("5c1d2f7a-9f0b-5e65-b7b4-1f8d4c0e2b02"))
-
-
-class Identity(NamedTuple):
-    """Somebody as one channel knows them."""
-
-    channel: str
-    id: str
+from shared.contracts.identities import NamedIdentity
 
 
 class IdentityKey(NamedTuple):
-    """An identity among those of every community."""
+    """An identity among those of every community; `host` is empty where the channel is one."""
 
     community: str
     channel: str
     id: str
+    host: str = ""
+
+    @property
+    def identity(self) -> NamedIdentity:
+        """The identity within the community."""
+        return NamedIdentity(self.channel, self.id, self.host)
+
+
+class ToldIdentity(NamedTuple):
+    """An identity that the database has forgotten: its hash, as it was told, is known until it is seen."""
+
+    community: str
+    hash: str
+    channel: str
+    member_id: str
 
 
 class MemberKey(NamedTuple):
@@ -40,6 +46,39 @@ class BotBy(StrEnum):
 
     PLATFORM = "platform"
     PATTERN = "pattern"
+    HAND = "hand"
+
+
+class Marks(NamedTuple):
+    """What a member is beside a person, by whose word, and what follows: whether it `earns`, and boards show it.
+
+    Who `is_person` by hand is no bot, whatever a platform or a pattern says.
+    """
+
+    bot_by: BotBy | None = None
+    is_person: bool = False
+    staff_by: BotBy | None = None
+    departed_by: BotBy | None = None
+    hidden_by: BotBy | None = None
+    off_boards_wish: bool = False
+    earns: bool = True
+    ranks: bool = True
+
+    @property
+    def standing(self) -> dict[Standing, BotBy]:
+        """What it is of what communities have rules for, and by whose word."""
+        held: dict[Standing, BotBy | None] = {
+            "staff": self.staff_by,
+            "departed": self.departed_by,
+            "hidden": self.hidden_by,
+        }
+        return {name: by for name, by in held.items() if by is not None}
+
+    def with_standing(self, standing: Mapping[Standing, BotBy | None]) -> "Marks":
+        """The marks with what is said of some; None is not so."""
+        held: dict[Standing, BotBy | None] = {"staff": None, "departed": None, "hidden": None}
+        held |= self.standing | dict(standing)
+        return self._replace(staff_by=held["staff"], departed_by=held["departed"], hidden_by=held["hidden"])
 
 
 class NamedBy(IntEnum):
@@ -48,6 +87,79 @@ class NamedBy(IntEnum):
     OTHERS = 0
     SELF = 1
     DECLARED = 2
+
+
+Value = str | bool | int | float
+
+
+class Dated(NamedTuple):
+    """What is so of a member from `since` on, until the next of its kind and name; `source` is who knew it.
+
+    Of what was said of one moment the last by `said_at` counts. What `travels` is told to every service.
+    """
+
+    kind: DatedKind
+    name: str
+    since: datetime
+    said_at: datetime
+    value: Value
+    source: str
+    travels: bool
+
+
+class Email(NamedTuple):
+    """The keyed hash of a mail address, and whether the platform that says it has verified it."""
+
+    hash: str
+    is_verified: bool
+
+
+class ProvenBy(StrEnum):
+    """What proved that an identity is a member's: an address, a provider's subject, or a token of the member."""
+
+    EMAIL = "email"
+    SUBJECT = "subject"
+    TOKEN = "token"  # noqa: S105 -- a word
+
+
+class Proven(NamedTuple):
+    """Whose an identity is by what somebody showed: a member's, or, for None, nobody's yet.
+
+    `subject_hash` is the keyed hash of who a provider says that they are.
+    """
+
+    by: ProvenBy
+    member_id: str | None
+    subject_hash: str | None = None
+
+
+class Reason(StrEnum):
+    """Why two members may be one person."""
+
+    SUBJECT = "same_subject"
+    EMAIL = "same_email"
+    NAME = "same_name"
+    HANDLE = "same_handle"
+
+
+class Suggestion(NamedTuple):
+    """Two members who may be one person, the lower id first, and why."""
+
+    member_id: str
+    other_id: str
+    reasons: tuple[Reason, ...]
+
+
+class SuggestionPlace(NamedTuple):
+    """Where a page of suggestions ended."""
+
+    member_id: Uuid
+    other_id: Uuid
+
+    @classmethod
+    def of(cls, suggestion: Suggestion) -> "SuggestionPlace":
+        """The place of a suggestion."""
+        return cls(suggestion.member_id, suggestion.other_id)
 
 
 class SaidName(NamedTuple):
@@ -67,6 +179,8 @@ class Owner(NamedTuple):
     member_id: str
     said: SaidName | None
     bot_by: BotBy | None = None
+    is_person: bool = False
+    earns: bool = True
 
 
 class NewMember(NamedTuple):
@@ -88,13 +202,19 @@ class Member(NamedTuple):
     channel: str
     first_seen_at: datetime
     revision: int
-    identities: tuple[Identity, ...]
-    bot_by: BotBy | None = None
+    identities: tuple[NamedIdentity, ...]
+    marks: Marks = Marks()
+    told: tuple[ToldIdentity, ...] = ()
 
     @property
     def name(self) -> str | None:
         """The name to show."""
         return None if self.said is None else self.said.name
+
+    @property
+    def bot_by(self) -> BotBy | None:
+        """By whose word it is no person."""
+        return self.marks.bot_by
 
 
 class MemberPlace(NamedTuple):
@@ -108,17 +228,19 @@ class MemberPlace(NamedTuple):
         return cls(member.member_id)
 
 
+class UnknownMemberError(Exception):
+    """There is no member of that id."""
+
+    def __init__(self, member_id: str) -> None:
+        super().__init__(f"there is no member {member_id}")
+
+
 class DifferentMembersError(Exception):
     """Identities that are to be one person already belong to several members."""
 
     def __init__(self, member_ids: Sequence[str]) -> None:
         super().__init__(", ".join(member_ids))
         self.member_ids = member_ids
-
-
-def new_member_id(first: IdentityKey) -> str:
-    """The id of the member whose first identity this is: the same whoever computes it, and however often."""
-    return uuid5_text(_NAMESPACE, "\x1f".join(first))
 
 
 @dataclass(frozen=True)
@@ -130,8 +252,12 @@ class Declaration:
     new_identities: list[IdentityKey]
 
 
-def declare(identities: Iterable[IdentityKey], known: Mapping[IdentityKey, str]) -> Declaration:
+def declare(
+    identities: Iterable[IdentityKey], known: Mapping[IdentityKey, str], *, new_member_id: str
+) -> Declaration:
     """Make some identities one person; `known` has the member ids of those that belong to somebody.
+
+    Nobody's become `new_member_id`'s.
 
     Raises DifferentMembersError when they already belong to more than one member: merging members would
     have to move what they earned, which is a decision of its own.
@@ -143,4 +269,4 @@ def declare(identities: Iterable[IdentityKey], known: Mapping[IdentityKey, str])
     missing = [identity for identity in ordered if identity not in known]
     if members:
         return Declaration(members[0], False, missing)
-    return Declaration(new_member_id(ordered[0]), True, missing)
+    return Declaration(new_member_id, True, missing)

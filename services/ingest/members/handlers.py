@@ -1,26 +1,47 @@
 """Who is who: what ingest does with the identities it sees and is told of."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from operator import itemgetter
+
+import uuid_utils
 
 from services.ingest.members import store
 from services.ingest.members.domain import (
     BotBy,
-    Identity,
+    Dated,
+    Email,
     IdentityKey,
+    Marks,
     Member,
     MemberKey,
     NamedBy,
     NewMember,
     Owner,
+    Proven,
+    ProvenBy,
     SaidName,
+    ToldIdentity,
     declare,
-    new_member_id,
 )
-from services.ingest.metrics import MEMBERS_IDENTIFIED
+from services.ingest.metrics import MEMBERS_IDENTIFIED, MEMBERS_JOINED
 from shared.audit import Did
-from shared.contracts.facts import MEMBER_IDENTIFIED, MemberData, MemberIdentified, NameBy
+from shared.contracts.facts import (
+    MEMBER_IDENTIFIED,
+    DatedData,
+    KnownIdentity,
+    MarkedBy,
+    MemberData,
+    MemberIdentified,
+    NameBy,
+    Standing,
+    StandingData,
+)
+from shared.contracts.identities import NamedIdentity, identity_hash
 from shared.own_facts import ReadBack
+from shared.postgres import Connection
+from shared.settings import ServiceSettings
 from shared.topics import MEMBERS
 from shared.transaction import Transaction
 
@@ -29,6 +50,11 @@ _BY: Mapping[NamedBy, NameBy] = {
     NamedBy.SELF: "self",
     NamedBy.DECLARED: "declared",
 }
+
+
+#: In place of an identity: whose it is was proven.
+_PROVEN = IdentityKey("", "", "")
+_BY_MARK: Mapping[BotBy, MarkedBy] = {BotBy.PATTERN: "pattern", BotBy.HAND: "hand"}
 
 
 async def resolve(
@@ -46,22 +72,8 @@ async def resolve(
     owners = await store.load_owners(tx.conn, identities=names.keys())
     unknown = [identity for identity in names if identity not in owners]
     if unknown:
-        new = {
-            identity: NewMember(
-                identity.community,
-                new_member_id(identity),
-                names[identity],
-                identity.channel,
-                first_seen_at[identity],
-            )
-            for identity in unknown
-        }
-        await store.add_members(tx.conn, members=list(new.values()))
-        await store.add_identities(
-            tx.conn, owners={identity: member.member_id for identity, member in new.items()}
-        )
-        # Another worker may have been faster: what is stored is what counts.
-        owners |= await store.load_owners(tx.conn, identities=unknown)
+        said_of = {identity: (names[identity], first_seen_at[identity]) for identity in unknown}
+        owners |= await _add_members(tx, said_of)
         MEMBERS_IDENTIFIED.inc(len(unknown))
     said: dict[MemberKey, SaidName] = {}
     for identity, name in names.items():
@@ -73,7 +85,7 @@ async def resolve(
     marked = {
         MemberKey(identity.community, owners[identity].member_id): by
         for identity, by in bots.items()
-        if owners[identity].bot_by not in (by, BotBy.PLATFORM)
+        if not owners[identity].is_person and owners[identity].bot_by not in (by, BotBy.PLATFORM, BotBy.HAND)
     }
     await store.set_bots(tx.conn, bots=marked)
     changed = {MemberKey(identity.community, owners[identity].member_id) for identity in unknown}
@@ -86,11 +98,56 @@ async def resolve(
     }
 
 
+async def _add_members(
+    tx: Transaction, said: Mapping[IdentityKey, tuple[SaidName | None, datetime]]
+) -> dict[IdentityKey, Owner]:
+    """Make members of identities that were nobody's, each with the name said of it and when it was seen first."""
+    # 1. After a restore some are known by their hashes: they are whose they were.
+    hashes = {hash_of(tx, identity): identity for identity in said}
+    owners = await store.take_told_identities(tx.conn, hashes=hashes)
+    # 2. All others are new. Their ids are random, so that nobody tells an id from a handle.
+    new = {
+        identity: NewMember(identity.community, _new_member_id(), name, identity.channel, seen_at)
+        for identity, (name, seen_at) in said.items()
+        if identity not in owners
+    }
+    await store.add_members(tx.conn, members=list(new.values()))
+    owners |= {identity: member.member_id for identity, member in new.items()}
+    added = await store.add_identities(tx.conn, owners=owners)
+    # 3. Another worker may have been faster: what is stored is what counts.
+    late = [MemberKey(one.community, one.member_id) for identity, one in new.items() if identity not in added]
+    if late:
+        await store.forget_members(tx.conn, keys=late)
+    return await store.load_owners(tx.conn, identities=said.keys())
+
+
+def _new_member_id() -> str:
+    """UUIDv7: new members lie together in an index."""
+    return str(uuid_utils.uuid7())
+
+
+def hash_of(tx: Transaction, identity: IdentityKey) -> str:
+    """What stands for an identity in members.v1."""
+    return identity_hash(tx.settings.identity_key_bytes, identity.community, identity.identity)
+
+
 async def tell_members(tx: Transaction, *, keys: Collection[MemberKey]) -> None:
     """Tell what members are now."""
     if keys:
-        for member in (await store.load_members(tx.conn, keys=sorted(keys))).values():
-            _tell(tx, member)
+        dated = await store.load_dated(tx.conn, keys=sorted(keys))
+        for key, member in (await store.load_members(tx.conn, keys=sorted(keys))).items():
+            _tell(tx, member, dated=dated.get(key, ()))
+
+
+async def find_owner(
+    conn: Connection, settings: ServiceSettings, *, community: str, identity: NamedIdentity
+) -> str | None:
+    """The id of the member who has an identity; None when nobody has it."""
+    return await store.find_owner(
+        conn,
+        identity=IdentityKey(community, *identity),
+        identity_hash=identity_hash(settings.identity_key_bytes, community, identity),
+    )
 
 
 async def on_members_told(tx: Transaction, facts: list[MemberIdentified]) -> None:
@@ -103,28 +160,54 @@ async def on_members_told(tx: Transaction, facts: list[MemberIdentified]) -> Non
             newest[key] = member
     members = [newest[key] for key in sorted(newest)]
     await store.put_members_as_told(tx.conn, members=members)
-    await store.add_identities(
-        tx.conn,
-        owners={
-            IdentityKey(member.community, *identity): member.member_id
-            for member in members
-            for identity in member.identities
-        },
-    )
+    # What the database knows in full is not told again by its hash alone.
+    stored = await store.load_members(tx.conn, keys=sorted(newest))
+    known = {
+        hash_of(tx, IdentityKey(member.community, *identity))
+        for member in stored.values()
+        for identity in member.identities
+    }
+    told = [one for member in members for one in member.told if one.hash not in known]
+    await store.put_told_identities(tx.conn, told=told)
+    dated = [
+        (MemberKey(fact["community"], fact["data"]["member_id"]), Dated(**one, travels=True))
+        for fact in sorted(facts, key=lambda fact: fact["data"]["revision"])
+        for one in fact["data"].get("dated", ())
+    ]
+    await store.put_dated(tx.conn, facts=list({(key, *one[:4]): (key, one) for key, one in dated}.values()))
 
 
 def _told(fact: MemberIdentified) -> Member:
-    data = fact["data"]
+    data, community = fact["data"], fact["community"]
     return Member(
-        community=fact["community"],
+        community=community,
         member_id=data["member_id"],
         said=_said(data),
         channel=data["channel"],
         first_seen_at=data["first_seen_at"],
         revision=data["revision"],
-        identities=tuple(Identity(one["channel"], one["id"]) for one in data["identities"]),
-        bot_by=BotBy(data["bot_by"]) if "bot_by" in data else None,
+        identities=(),
+        marks=_told_marks(data),
+        told=tuple(
+            ToldIdentity(community, one["hash"], one["channel"], data["member_id"]) for one in data["identities"]
+        ),
     )
+
+
+def _told_marks(data: MemberData) -> Marks:
+    told: StandingData = data.get("standing", {})
+    standing: dict[Standing, BotBy | None] = {
+        "staff": BotBy(told["staff"]) if "staff" in told else None,
+        "departed": BotBy(told["departed"]) if "departed" in told else None,
+        "hidden": BotBy(told["hidden"]) if "hidden" in told else None,
+    }
+    return Marks(
+        bot_by=BotBy(data["bot_by"]) if "bot_by" in data else None,
+        is_person=data.get("is_person", False),
+        off_boards_wish="boards" in data.get("opt_outs", ()),
+        earns=not data.get("unearning", False),
+        ranks=not data.get("off_boards", False),
+    ).with_standing(standing)
 
 
 def _said(data: MemberData) -> SaidName | None:
@@ -138,65 +221,134 @@ READ_BACK = (ReadBack((MEMBERS,), MEMBER_IDENTIFIED.adapter, on_members_told),)
 
 
 async def declare_identities(
-    tx: Transaction, *, community: str, identities: Sequence[Identity], name: str | None
+    tx: Transaction,
+    *,
+    community: str,
+    identities: Mapping[NamedIdentity, Email | None],
+    name: str | None,
+    proven: Proven | None = None,
 ) -> Member:
-    """Make identities one person and return the member.
+    """Make identities, each with its mail address if one is known, one person and return the member.
 
-    A declared `name` outweighs what events say, before and after. Raises DifferentMembersError when they
-    already are several.
+    A declared `name` outweighs what events say, before and after. Nobody's identities are whose they are `proven`
+    to be, or with an address that was verified, here and where a member has it, that member's. Raises
+    DifferentMembersError when they already are several, or another's than was proven.
     """
     keys = [IdentityKey(community, *identity) for identity in identities]
+    emails = {key: email for key, email in zip(keys, identities.values(), strict=True) if email is not None}
     said = None if name is None else SaidName(NamedBy.DECLARED, tx.now, name)
-    owners = await store.load_owners(tx.conn, identities=keys)
-    declaration = declare(keys, {identity: owner.member_id for identity, owner in owners.items()})
-    added: set[MemberKey] = set()
+    owners = await _owners(tx, keys)
+    joined_by: ProvenBy | None = None
+    if proven is not None and proven.member_id is not None and owners:
+        whose = {**owners, _PROVEN: proven.member_id}
+        declare(whose, whose, new_member_id="")
+    elif (
+        not owners
+        and (known := await _proven_owner(tx, community=community, emails=emails.values(), proven=proven))
+        is not None
+    ):
+        joined_by, member_id = known
+        owners = {keys[0]: member_id}
+        await store.add_identities(tx.conn, owners=owners)
+        await store.raise_revision(tx.conn, key=MemberKey(community, member_id))
+        MEMBERS_JOINED.labels(joined_by).inc()
+    declaration = declare(keys, owners, new_member_id=_new_member_id())
+    made = MemberKey(community, declaration.member_id)
     if declaration.is_new:
         channel = declaration.new_identities[0].channel
         new = NewMember(community, declaration.member_id, said, channel, tx.now)
-        added = await store.add_members(tx.conn, members=[new])
-    await store.add_identities(tx.conn, owners=dict.fromkeys(declaration.new_identities, declaration.member_id))
-    # An event or another declaration may have been faster, and made them somebody else: what is stored counts.
-    owners = await store.load_owners(tx.conn, identities=keys)
-    member_id = declare(keys, {identity: owner.member_id for identity, owner in owners.items()}).member_id
+        await store.add_members(tx.conn, members=[new])
+    added = await store.add_identities(
+        tx.conn, owners=dict.fromkeys(declaration.new_identities, declaration.member_id)
+    )
+    if declaration.is_new and len(added) < len(declaration.new_identities):
+        # An event or another declaration was faster. Nobody has heard of our member yet: they are theirs.
+        owners = {key: owner for key, owner in (await _owners(tx, keys)).items() if owner != made.member_id}
+        faster = declare(owners, owners, new_member_id="")
+        await store.give_identities(tx.conn, of=made, to=faster.member_id)
+        await store.forget_members(tx.conn, keys=[made])
+        declaration = replace(declaration, is_new=False, member_id=faster.member_id)
+    await store.set_emails(tx.conn, emails=emails)
+    subject_hash = None if proven is None else proven.subject_hash
+    if joined_by is not None or subject_hash is not None:
+        await store.set_proof(tx.conn, keys=keys, joined_by=joined_by, subject_hash=subject_hash)
+    # What is stored counts.
+    found = await store.load_owners(tx.conn, identities=keys)
+    member_id = declare(
+        keys, {identity: owner.member_id for identity, owner in found.items()}, new_member_id=""
+    ).member_id
     key = MemberKey(community, member_id)
     is_renamed = name is not None and any(
-        owner.said is None or name != owner.said.name for owner in owners.values()
+        owner.said is None or name != owner.said.name for owner in found.values()
     )
-    is_changed = key in added
-    if key not in added:
+    is_changed = declaration.is_new
+    if not declaration.is_new:
         is_changed = bool(said and await store.set_names(tx.conn, names={key: said}))
         # Readers keep a member's highest revision: a member that was there before needs a higher one.
-        if declaration.new_identities and not is_changed:
+        if (declaration.new_identities or joined_by) and not is_changed:
             await store.raise_revision(tx.conn, key=key)
             is_changed = True
     member = (await store.load_members(tx.conn, keys=[key]))[key]
     if is_changed:
-        _tell(tx, member)
+        await tell_members(tx, keys=[key])
     # Neither names nor handles: an entry is kept, and they may have to go.
     after = {
         "channels": sorted({identity.channel for identity in identities}),
-        "identities_new": len(declaration.new_identities),
+        "identities_new": len(declaration.new_identities) + (1 if joined_by else 0),
+        "joined_by": joined_by,
         "renamed": is_renamed,
     }
-    tx.did(Did("member.declare_identities", "member", member_id, member_id, after=after))
+    command = "member.declare_identities" if proven is None else "member.link_identity"
+    tx.did(Did(command, "member", member_id, member_id, after=after))
     return member
 
 
-def _tell(tx: Transaction, member: Member) -> None:
+async def _proven_owner(
+    tx: Transaction, *, community: str, emails: Collection[Email], proven: Proven | None
+) -> tuple[ProvenBy, str] | None:
+    """Whose identities are that nobody has yet, by what was shown or what platforms have verified."""
+    if proven is not None and proven.member_id is not None:
+        return proven.by, proven.member_id
+    verified = {email.hash for email in emails if email.is_verified}
+    if not verified:
+        return None
+    known = await store.find_owner_by_email(tx.conn, community=community, hashes=verified)
+    return None if known is None else (ProvenBy.EMAIL, known)
+
+
+async def _owners(tx: Transaction, keys: Sequence[IdentityKey]) -> dict[IdentityKey, str]:
+    """Whose identities are, those included that are known by their hashes alone."""
+    owners = {key: owner.member_id for key, owner in (await store.load_owners(tx.conn, identities=keys)).items()}
+    hashes = {hash_of(tx, key): key for key in keys if key not in owners}
+    if told := await store.take_told_identities(tx.conn, hashes=hashes):
+        await store.add_identities(tx.conn, owners=told)
+    return owners | told
+
+
+def _tell(tx: Transaction, member: Member, *, dated: Collection[Dated]) -> None:
     tx.tell(
         MEMBERS,
         MEMBER_IDENTIFIED,
         fact_id=f"{member.member_id}/{member.revision}",
         community=member.community,
         subject=member.member_id,
-        data=_data(member),
+        data=_data(tx, member, dated=dated),
     )
 
 
-def _data(member: Member) -> MemberData:
+def _data(tx: Transaction, member: Member, *, dated: Collection[Dated]) -> MemberData:
     data: MemberData = {
         "member_id": member.member_id,
-        "identities": [{"channel": channel, "id": identity} for channel, identity in member.identities],
+        "identities": sorted(
+            (
+                *(
+                    KnownIdentity(channel=one.channel, hash=hash_of(tx, IdentityKey(member.community, *one)))
+                    for one in member.identities
+                ),
+                *(KnownIdentity(channel=one.channel, hash=one.hash) for one in member.told),
+            ),
+            key=itemgetter("channel", "hash"),
+        ),
         "channel": member.channel,
         "first_seen_at": member.first_seen_at,
         "revision": member.revision,
@@ -205,6 +357,34 @@ def _data(member: Member) -> MemberData:
         data["name"] = member.said.name
         data["name_by"] = _BY[member.said.by]
         data["name_at"] = member.said.at
-    if member.bot_by is not None:
-        data["bot_by"] = member.bot_by.value
+    marks = member.marks
+    if marks.bot_by is not None:
+        data["bot_by"] = marks.bot_by.value
+    if marks.is_person:
+        data["is_person"] = True
+    if marks.standing:
+        standing: StandingData = {}
+        for name, by in marks.standing.items():
+            standing[name] = _BY_MARK[by]
+        data["standing"] = standing
+    if not marks.ranks:
+        data["off_boards"] = True
+    if not marks.earns:
+        data["unearning"] = True
+    if marks.off_boards_wish:
+        data["opt_outs"] = ["boards"]
+    told: list[DatedData] = [
+        {
+            "kind": fact.kind,
+            "name": fact.name,
+            "since": fact.since,
+            "said_at": fact.said_at,
+            "value": fact.value,
+            "source": fact.source,
+        }
+        for fact in dated
+        if fact.travels
+    ]
+    if told:
+        data["dated"] = told
     return data

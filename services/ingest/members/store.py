@@ -3,20 +3,29 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import orjson
 from asyncpg import Record
 
 from services.ingest.members.domain import (
     BotBy,
-    Identity,
+    Dated,
+    Email,
     IdentityKey,
+    Marks,
     Member,
     MemberKey,
     MemberPlace,
     NamedBy,
     NewMember,
     Owner,
+    ProvenBy,
+    Reason,
     SaidName,
+    Suggestion,
+    SuggestionPlace,
+    ToldIdentity,
 )
+from shared.contracts.identities import NamedIdentity
 from shared.postgres import Connection
 
 
@@ -24,22 +33,30 @@ async def load_owners(conn: Connection, *, identities: Collection[IdentityKey]) 
     """The member behind each identity that is known."""
     rows = await conn.fetch(
         """
-        select i.community, i.channel, i.identity, i.member_id, m.name, m.name_by, m.name_at, m.bot_by
+        select i.community, i.channel, i.identity, i.host, i.member_id, m.name, m.name_by, m.name_at, m.bot_by,
+            m.is_person, m.earns
         from identities i
-        join unnest($1::text[], $2::text[], $3::text[]) as k(community, channel, identity)
-        using (community, channel, identity)
+        join unnest($1::text[], $2::text[], $3::text[], $4::text[]) as k(community, channel, identity, host)
+        using (community, channel, identity, host)
         join members m using (community, member_id)
         """,
-        [community for community, _, _ in identities],
-        [channel for _, channel, _ in identities],
-        [identity for _, _, identity in identities],
+        *_identity_columns(identities),
     )
     return {
-        IdentityKey(row["community"], row["channel"], row["identity"]): Owner(
-            str(row["member_id"]), _said(row), row["bot_by"] and BotBy(row["bot_by"])
+        IdentityKey(row["community"], row["channel"], row["identity"], row["host"]): Owner(
+            str(row["member_id"]),
+            _said(row),
+            row["bot_by"] and BotBy(row["bot_by"]),
+            row["is_person"],
+            row["earns"],
         )
         for row in rows
     }
+
+
+def _identity_columns(identities: Collection[IdentityKey]) -> list[list[str]]:
+    """The columns community, channel, identity and host."""
+    return [list(column) for column in zip(*identities, strict=True)] or [[], [], [], []]
 
 
 async def add_members(conn: Connection, *, members: Sequence[NewMember]) -> set[MemberKey]:
@@ -63,19 +80,70 @@ async def add_members(conn: Connection, *, members: Sequence[NewMember]) -> set[
     return {MemberKey(community, str(member_id)) for community, member_id in rows}
 
 
-async def add_identities(conn: Connection, *, owners: Mapping[IdentityKey, str]) -> None:
-    """Give identities to members by id, in the order of their keys; what belongs to somebody already stays."""
+async def add_identities(conn: Connection, *, owners: Mapping[IdentityKey, str]) -> set[IdentityKey]:
+    """Give identities to members by id, in the order of their keys; what belongs to somebody already stays.
+
+    Returns those that were nobody's.
+    """
     if not owners:
-        return
+        return set()
+    rows = await conn.fetch(
+        """
+        insert into identities (community, channel, identity, host, member_id)
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::uuid[])
+        order by 1, 2, 3, 4
+        on conflict do nothing
+        returning community, channel, identity, host
+        """,
+        *_identity_columns(owners),
+        list(owners.values()),
+    )
+    return {IdentityKey(*row) for row in rows}
+
+
+async def give_identities(conn: Connection, *, of: MemberKey, to: str) -> None:
+    """Give all identities of a member that nobody has heard of yet to another."""
+    await conn.execute("update identities set member_id = $3 where community = $1 and member_id = $2", *of, to)
+
+
+async def forget_members(conn: Connection, *, keys: Collection[MemberKey]) -> None:
+    """Delete members that this transaction has made and that came too late: their identities are others'."""
     await conn.execute(
         """
-        insert into identities (community, channel, identity, member_id)
-        select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[])
-        order by 1, 2, 3
-        on conflict do nothing
+        delete from members m using unnest($1::text[], $2::uuid[]) as k(community, member_id)
+        where m.community = k.community and m.member_id = k.member_id
         """,
-        *(list(column) for column in zip(*owners, strict=True)),
-        list(owners.values()),
+        [community for community, _ in keys],
+        [member_id for _, member_id in keys],
+    )
+
+
+async def take_told_identities(conn: Connection, *, hashes: Mapping[str, IdentityKey]) -> dict[IdentityKey, str]:
+    """Of identities by their hashes, those known by these alone, and whose they are: now they are known."""
+    rows = await conn.fetch(
+        """
+        with known as (
+            select community, identity_hash from told_identities
+            where identity_hash = any($1::text[]) order by 1, 2 for update)
+        delete from told_identities t using known k
+        where t.community = k.community and t.identity_hash = k.identity_hash
+        returning t.identity_hash, t.member_id
+        """,
+        list(hashes),
+    )
+    return {hashes[row["identity_hash"]]: str(row["member_id"]) for row in rows}
+
+
+async def put_told_identities(conn: Connection, *, told: Collection[ToldIdentity]) -> None:
+    """Keep identities of which the hash is known; whose they are is what was told last."""
+    ordered = sorted(told)
+    await conn.execute(
+        """
+        insert into told_identities (community, identity_hash, channel, member_id)
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[])
+        on conflict (community, identity_hash) do update set member_id = excluded.member_id
+        """,
+        *([list(column) for column in zip(*ordered, strict=True)] or [[], [], [], []]),
     )
 
 
@@ -146,30 +214,61 @@ async def set_bots(conn: Connection, *, bots: Mapping[MemberKey, BotBy | None]) 
     )
 
 
+async def set_marks(conn: Connection, *, marks: Mapping[MemberKey, Marks]) -> None:
+    """Set what members are and what follows, and raise their revisions; in the order of keys."""
+    if not marks:
+        return
+    ordered = sorted(marks)
+    await conn.execute(
+        f"""
+        with given as (
+            select * from unnest($1::text[], $2::uuid[], {_MARKS_TYPES.format(*range(3, 11))})
+                as g(community, member_id, {_MARKS})),
+        locked as (
+            select community, member_id from members join given using (community, member_id)
+            order by 1, 2 for no key update of members)
+        update members m set ({_MARKS}) = (select {_MARKS} from given g
+                where g.community = m.community and g.member_id = m.member_id),
+            revision = m.revision + 1
+        from locked l where m.community = l.community and m.member_id = l.member_id
+        """,  # noqa: S608 -- constants
+        [community for community, _ in ordered],
+        [member_id for _, member_id in ordered],
+        *(list(column) for column in zip(*(marks[key] for key in ordered), strict=True)),
+    )
+
+
+_MARKS = ", ".join(Marks._fields)
+_MARKS_TYPES = (
+    "${}::text[], ${}::boolean[], ${}::text[], ${}::text[], ${}::text[], ${}::boolean[], ${}::boolean[],"
+    " ${}::boolean[]"
+)
+
+
 async def put_members_as_told(conn: Connection, *, members: Sequence[Member]) -> None:
     """Keep members as they were told, in the order given; a revision not above the one known changes nothing."""
     await conn.execute(
-        """
-        insert into members as m
-            (community, member_id, channel, first_seen_at, revision, name, name_by, name_at, bot_by)
+        f"""
+        insert into members as m (community, member_id, channel, first_seen_at, revision, name, name_by, name_at,
+            {_MARKS})
         select community, member_id, channel, first_seen_at, revision, name, coalesce(name_by, 0),
-            coalesce(name_at, 'epoch'), bot_by
+            coalesce(name_at, 'epoch'), {_MARKS}
         from unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::int[], $6::text[], $7::smallint[],
-                    $8::timestamptz[], $9::text[])
-            as t(community, member_id, channel, first_seen_at, revision, name, name_by, name_at, bot_by)
+                    $8::timestamptz[], {_MARKS_TYPES.format(*range(9, 17))})
+            as t(community, member_id, channel, first_seen_at, revision, name, name_by, name_at, {_MARKS})
         on conflict (community, member_id) do update
         set name = excluded.name, name_by = excluded.name_by, name_at = excluded.name_at,
             channel = excluded.channel, first_seen_at = excluded.first_seen_at, revision = excluded.revision,
-            bot_by = excluded.bot_by
+            {", ".join(f"{name} = excluded.{name}" for name in Marks._fields)}
         where excluded.revision > m.revision
-        """,
+        """,  # noqa: S608 -- constants
         [member.community for member in members],
         [member.member_id for member in members],
         [member.channel for member in members],
         [member.first_seen_at for member in members],
         [member.revision for member in members],
         *_said_columns([member.said for member in members]),
-        [member.bot_by for member in members],
+        *([list(column) for column in zip(*(member.marks for member in members), strict=True)] or [[]] * 8),
     )
 
 
@@ -177,12 +276,19 @@ async def load_members(conn: Connection, *, keys: Sequence[MemberKey]) -> dict[M
     """The members that are known, each with all identities; in the order of their keys."""
     rows = await conn.fetch(
         """
-        select m.*, array_agg(i.channel order by i.channel, i.identity) as channels,
-               array_agg(i.identity order by i.channel, i.identity) as ids
+        select m.*, i.channels, i.ids, i.hosts, t.hashes, t.told_channels
         from members m
         join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
-        join identities i using (community, member_id)
-        group by m.community, m.member_id
+        cross join lateral (
+            select array_agg(channel order by channel, identity, host) as channels,
+                array_agg(identity order by channel, identity, host) as ids,
+                array_agg(host order by channel, identity, host) as hosts
+            from identities where community = m.community and member_id = m.member_id) i
+        cross join lateral (
+            select array_agg(identity_hash order by identity_hash) as hashes,
+                array_agg(channel order by identity_hash) as told_channels
+            from told_identities where community = m.community and member_id = m.member_id) t
+        where i.ids is not null or t.hashes is not null
         order by m.community, m.member_id
         """,
         [community for community, _ in keys],
@@ -192,12 +298,22 @@ async def load_members(conn: Connection, *, keys: Sequence[MemberKey]) -> dict[M
     return {MemberKey(member.community, member.member_id): member for member in members}
 
 
-async def find_member(conn: Connection, *, identity: IdentityKey) -> Member | None:
-    """The member who has an identity, with all of theirs; None when nobody has it."""
-    owner = (await load_owners(conn, identities=[identity])).get(identity)
-    if owner is None:
-        return None
-    key = MemberKey(identity.community, owner.member_id)
+async def find_owner(conn: Connection, *, identity: IdentityKey, identity_hash: str) -> str | None:
+    """The id of the member who has an identity; None when nobody has it."""
+    found = await conn.fetchval(
+        """
+        select member_id from identities where community = $1 and channel = $2 and identity = $3 and host = $4
+        union all
+        select member_id from told_identities where community = $1 and identity_hash = $5 limit 1
+        """,
+        *identity,
+        identity_hash,
+    )
+    return None if found is None else str(found)
+
+
+async def find_member(conn: Connection, *, key: MemberKey) -> Member | None:
+    """A member, with all of their identities; None when there is none of that id."""
     return (await load_members(conn, keys=[key])).get(key)
 
 
@@ -207,16 +323,23 @@ def _said(row: Record) -> SaidName | None:
     return SaidName(NamedBy(row["name_by"]), row["name_at"], row["name"])
 
 
+def _mark(value: Any) -> Any:
+    return BotBy(value) if isinstance(value, str) else value
+
+
 def _member(row: Record) -> Member:
+    community, member_id = row["community"], str(row["member_id"])
+    told = zip(row["hashes"] or (), row["told_channels"] or (), strict=True)
     return Member(
-        community=row["community"],
-        member_id=str(row["member_id"]),
+        community=community,
+        member_id=member_id,
         said=_said(row),
         channel=row["channel"],
         first_seen_at=row["first_seen_at"],
         revision=row["revision"],
-        identities=tuple(map(Identity, row["channels"], row["ids"])),
-        bot_by=row["bot_by"] and BotBy(row["bot_by"]),
+        identities=tuple(map(NamedIdentity, row["channels"] or (), row["ids"] or (), row["hosts"] or ())),
+        marks=Marks(*(_mark(row[name]) for name in Marks._fields)),
+        told=tuple(ToldIdentity(community, one, channel, member_id) for one, channel in told),
     )
 
 
@@ -224,12 +347,10 @@ async def page_of_members(
     conn: Connection, *, community: str, after: MemberPlace | None, limit_count: int
 ) -> list[Member]:
     """Members of a community in the order of their ids."""
-    # A declaration that another one overtook may leave a member without identities: that is nobody.
     rows = await conn.fetch(
         """
         select member_id from members
         where community = $1 and ($2::uuid is null or member_id > $2)
-            and exists (select from identities i where i.community = $1 and i.member_id = members.member_id)
         order by member_id limit $3
         """,
         community,
@@ -238,3 +359,158 @@ async def page_of_members(
     )
     keys = [MemberKey(community, str(row["member_id"])) for row in rows]
     return list((await load_members(conn, keys=keys)).values())
+
+
+async def put_dated(conn: Connection, *, facts: Sequence[tuple[MemberKey, Dated]]) -> None:
+    """Keep dated facts of members, each once; of two that were said in the same moment the other stays."""
+    if not facts:
+        return
+    await conn.execute(
+        """
+        insert into dated_facts (community, member_id, kind, name, since, said_at, value, source, travels)
+        select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[],
+            $7::jsonb[], $8::text[], $9::boolean[])
+        on conflict do nothing
+        """,
+        [key.community for key, _ in facts],
+        [key.member_id for key, _ in facts],
+        [fact.kind for _, fact in facts],
+        [fact.name for _, fact in facts],
+        [fact.since for _, fact in facts],
+        [fact.said_at for _, fact in facts],
+        [orjson.dumps(fact.value).decode() for _, fact in facts],
+        [fact.source for _, fact in facts],
+        [fact.travels for _, fact in facts],
+    )
+
+
+async def load_dated(conn: Connection, *, keys: Collection[MemberKey]) -> dict[MemberKey, list[Dated]]:
+    """All dated facts of members, each in the order of kinds, names, moments and when they were said."""
+    rows = await conn.fetch(
+        """
+        select f.* from dated_facts f
+        join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
+        order by community, member_id, kind, name, since, said_at
+        """,
+        [community for community, _ in keys],
+        [member_id for _, member_id in keys],
+    )
+    found: dict[MemberKey, list[Dated]] = {}
+    for row in rows:
+        fact = Dated(
+            row["kind"],
+            row["name"],
+            row["since"],
+            row["said_at"],
+            orjson.loads(row["value"]),
+            row["source"],
+            row["travels"],
+        )
+        found.setdefault(MemberKey(row["community"], str(row["member_id"])), []).append(fact)
+    return found
+
+
+async def find_owner_by_email(conn: Connection, *, community: str, hashes: Collection[str]) -> str | None:
+    """The one member with a verified address that has one of the hashes; None for none, or several."""
+    rows = await conn.fetch(
+        """
+        select distinct member_id from identities
+        where community = $1 and email_hash = any($2::text[]) and email_verified limit 2
+        """,
+        community,
+        list(hashes),
+    )
+    return str(rows[0]["member_id"]) if len(rows) == 1 else None
+
+
+async def lock_subject(conn: Connection, *, community: str, subject_hash: str) -> None:
+    """Have whoever links another identity of that subject wait until this transaction ends."""
+    await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"{community} {subject_hash}")
+
+
+async def find_owners_by_subject(conn: Connection, *, community: str, subject_hash: str) -> list[str]:
+    """The members with an identity of that subject, of many two."""
+    rows = await conn.fetch(
+        """
+        select distinct member_id from identities
+        where community = $1 and subject_hash = $2 order by member_id limit 2
+        """,
+        community,
+        subject_hash,
+    )
+    return [str(row["member_id"]) for row in rows]
+
+
+async def set_proof(
+    conn: Connection, *, keys: Collection[IdentityKey], joined_by: ProvenBy | None, subject_hash: str | None
+) -> None:
+    """Note by what identities were joined to their member, if they were, and of which subject they are."""
+    await conn.execute(
+        """
+        update identities i set joined_by = coalesce($5, i.joined_by), subject_hash = coalesce($6, i.subject_hash)
+        from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as k(community, channel, identity, host)
+        where i.community = k.community and i.channel = k.channel and i.identity = k.identity and i.host = k.host
+        """,
+        *_identity_columns(keys),
+        joined_by,
+        subject_hash,
+    )
+
+
+async def set_emails(conn: Connection, *, emails: Mapping[IdentityKey, Email]) -> None:
+    """Note the addresses of identities."""
+    if not emails:
+        return
+    await conn.execute(
+        """
+        update identities i set email_hash = e.email_hash, email_verified = e.email_verified
+        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[])
+            as e(community, channel, identity, host, email_hash, email_verified)
+        where i.community = e.community and i.channel = e.channel and i.identity = e.identity and i.host = e.host
+        """,
+        *_identity_columns(emails),
+        [email.hash for email in emails.values()],
+        [email.is_verified for email in emails.values()],
+    )
+
+
+#: Members of more than so many with one name, handle or address: that is no reason any more.
+ALIKE_MAX_COUNT = 5
+
+_ALIKE = """
+    with said as (
+        select 'same_email' as reason, email_hash as what, member_id, null as channel from identities
+        where community = $1 and email_hash is not null
+        union select 'same_subject', subject_hash, member_id, null from identities
+        where community = $1 and subject_hash is not null
+        union select 'same_name', lower(name), m.member_id, i.channel
+        from members m join identities i using (community, member_id) where community = $1 and name is not null
+        union select 'same_handle', lower(identity), member_id, channel from identities
+        where community = $1 and identity !~ '^[0-9]+$'),
+    alike as (
+        select reason, what from said group by reason, what having count(distinct member_id) between 2 and $2),
+    pairs as (
+        select least(a.member_id, b.member_id) as member_id, greatest(a.member_id, b.member_id) as other_id, reason
+        from alike join said a using (reason, what) join said b using (reason, what)
+        where a.member_id <> b.member_id and (a.channel is null or a.channel <> b.channel))
+    select member_id, other_id, array_agg(distinct reason order by reason) as reasons from pairs
+    where $3::uuid is null or (member_id, other_id) > ($3::uuid, $4::uuid)
+    group by 1, 2 order by 1, 2 limit $5
+"""
+
+
+async def page_of_suggestions(
+    conn: Connection, *, community: str, after: SuggestionPlace | None, limit_count: int
+) -> list[Suggestion]:
+    """Members who may be one person, in the order of their ids: alike in something, on two channels."""
+    rows = await conn.fetch(
+        _ALIKE,
+        community,
+        ALIKE_MAX_COUNT,
+        None if after is None else after.member_id,
+        None if after is None else after.other_id,
+        limit_count,
+    )
+    return [
+        Suggestion(str(row["member_id"]), str(row["other_id"]), tuple(map(Reason, row["reasons"]))) for row in rows
+    ]

@@ -16,7 +16,7 @@ _PAGE = """
         select community, member_id, points, magnitude from {source}
         and magnitude between 1 and floor(1 + 2 * ln(greatest($2::bigint, 1)::float8))::smallint
         and (points, member_id) < ($2::bigint, $3::uuid)
-        and member_id not in (select b.member_id from followed_members b where b.community = $1 and b.bot)
+        and member_id not in (select b.member_id from followed_members b where b.community = $1 and b.off_boards)
         order by magnitude desc, points desc, member_id desc limit $4
     ) page
     left join followed_members n using (community, member_id)

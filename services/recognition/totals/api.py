@@ -14,7 +14,8 @@ from services.recognition.totals import store
 from services.recognition.totals.domain import Member
 from shared.contracts.programme import Recognition
 from shared.followed_members import find_name
-from shared.http import Conn, Principal, Problem, ProblemType, Scope, problem_responses, requires
+from shared.http import Conn, MemberId, Principal, Problem, ProblemType, Scope, problem_responses, requires
+from shared.http.problem_types import UNKNOWN_IDENTITY
 
 MEMBER_NOT_ARRIVED = ProblemType("member-not-arrived", 404, "Member not known")
 
@@ -69,12 +70,12 @@ class MemberRecognition(BaseModel):
 @router.get(
     "/v1/members/{member_id}/recognition",
     summary="A member's badges, level and points to the next",
-    responses=problem_responses(MEMBER_NOT_ARRIVED),
+    responses=problem_responses(UNKNOWN_IDENTITY, MEMBER_NOT_ARRIVED),
 )
 async def get_member_recognition(
     principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, or_own=True, reads="member_id")],
     conn: Conn,
-    member_id: UUID,
+    member_id: MemberId,
 ) -> MemberRecognition:
     """Standing badges and level, each with the award, or the amendment of one, that caused it."""
     community, member_text = principal.community, str(member_id)

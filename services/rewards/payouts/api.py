@@ -8,7 +8,6 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from services.rewards.ledger.api.members import UNKNOWN_MEMBER
 from services.rewards.ledger.domain.entries import UnknownMemberError
 from services.rewards.lots.domain.lots import LotUse, UsePlace
 from services.rewards.lots.store import page_of_uses
@@ -20,16 +19,20 @@ from shared.http import (
     IN_ANSWER,
     Conn,
     Limit,
+    MemberId,
+    MemberNamed,
     Page,
     Principal,
     ProblemType,
     Scope,
     Shown,
+    Whose,
     after,
     next_cursor,
     problem_responses,
     requires,
 )
+from shared.http.problem_types import UNKNOWN_IDENTITY, UNKNOWN_MEMBER
 
 #: Lots that a payout shows by itself; a page of /lots shows more.
 LOTS_SHOWN_COUNT = 100
@@ -210,12 +213,12 @@ class MemberPayout(BaseModel):
 @router.get(
     "/v1/members/{member_id}/payouts",
     summary="A member's payouts, newest first",
-    responses=problem_responses(UNKNOWN_MEMBER),
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_MEMBER),
 )
 async def list_member_payouts(
     principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_own=True, reads="member_id")],
     conn: Conn,
-    member_id: UUID,
+    member_id: MemberId,
     place: Annotated[PayoutPlace | None, after(PayoutPlace)],
     limit: Limit = 100,
 ) -> Page[MemberPayout]:
@@ -229,21 +232,22 @@ async def list_member_payouts(
     return Page.of(payouts, limit, item=MemberPayout.of, place=lambda payout: payout.place)
 
 
-@router.get("/v1/payouts", summary="Payouts, newest first", responses=problem_responses())
+@router.get("/v1/payouts", summary="Payouts, newest first", responses=problem_responses(UNKNOWN_IDENTITY))
 async def list_payouts(
     principal: Annotated[Principal, requires(Scope.PAYOUTS_READ, reads="member")],
     conn: Conn,
+    whose: Whose,
     place: Annotated[PayoutPlace | None, after(PayoutPlace)],
     state: Annotated[State | None, Query(description="Only those in this state")] = None,
     run: Annotated[UUID | None, Query(description="Only those of this run")] = None,
-    member: Annotated[UUID | None, Query(description="Only those of this member")] = None,
+    member: Annotated[MemberNamed | None, Query(description="Only this member's: an id or an identity")] = None,
     limit: Limit = 100,
 ) -> Page[Payout]:
     """Payouts of the community by state, run or member."""
-    wanted = PayoutFilter(
-        PayoutState(state) if state else None, str(run) if run else None, str(member) if member else None
-    )
-    payouts = await store.page_of_payouts(conn, wanted, community=principal.community, after=place, limit=limit)
+    community = principal.community
+    member_id = await whose.asked(conn, community=community, member=member)
+    wanted = PayoutFilter(PayoutState(state) if state else None, str(run) if run else None, member_id)
+    payouts = await store.page_of_payouts(conn, wanted, community=community, after=place, limit=limit)
     return Page.of(payouts, limit, item=Payout.of, place=lambda payout: payout.place)
 
 

@@ -18,6 +18,7 @@ from shared.http import (
     IN_ANSWER,
     Conn,
     Limit,
+    MemberNamed,
     Page,
     Principal,
     ProblemType,
@@ -25,10 +26,12 @@ from shared.http import (
     Scope,
     Shown,
     Tx,
+    Whose,
     after,
     problem_responses,
     requires,
 )
+from shared.http.problem_types import UNKNOWN_IDENTITY
 
 UNKNOWN_REWARD = ProblemType("unknown-reward", 404, "Reward not found")
 UNKNOWN_REDEMPTION = ProblemType("unknown-redemption", 404, "Redemption not found")
@@ -46,7 +49,7 @@ State = Literal[_STATES]  # type: ignore[valid-type]
 class RedemptionRequest(RequestBody):
     """Who wants which reward."""
 
-    member_id: UUID = Field(examples=[MEMBER_EXAMPLE])
+    member_id: MemberNamed = Field(description="An id or an identity, as `forum:ada`", examples=[MEMBER_EXAMPLE])
     reward_id: Slug = Field(examples=["sticker-pack"])
 
 
@@ -75,21 +78,24 @@ class Redemption(BaseModel):
     summary="Reserve the points of a reward",
     status_code=201,
     response_model=Redemption,
-    responses=problem_responses(UNKNOWN_REWARD, NOT_ENOUGH_POINTS, KEY_REUSED),
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_REWARD, NOT_ENOUGH_POINTS, KEY_REUSED),
 )
 async def post_redemption(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)],
     tx: Tx,
+    whose: Whose,
     wanted: RedemptionRequest,
     idempotency_key: IdempotencyKey,
 ) -> Response:
     """First phase: points go from available to reserved. Confirm or cancel before `expires_at`."""
 
     async def work() -> Redemption:
+        community = principal.community
+        member_id = await whose.of(tx.conn, community=community, named=wanted.member_id, field="/member_id")
         reserved = await handlers.reserve(
             tx,
-            community=principal.community,
-            member_id=str(wanted.member_id),
+            community=community,
+            member_id=member_id,
             reward_id=wanted.reward_id,
             idempotency_key=idempotency_key,
             by=principal.credential,
@@ -155,19 +161,22 @@ async def get_redemption(
     return Redemption.of(redemption)
 
 
-@router.get("/v1/redemptions", summary="Redemptions", responses=problem_responses())
+@router.get("/v1/redemptions", summary="Redemptions", responses=problem_responses(UNKNOWN_IDENTITY))
 async def list_redemptions(
     principal: Annotated[Principal, requires(Scope.REWARDS_READ, reads="member")],
     conn: Conn,
+    whose: Whose,
     place: Annotated[RedemptionPlace | None, after(RedemptionPlace)],
-    member: Annotated[UUID | None, Query(description="Only those of this member")] = None,
+    member: Annotated[MemberNamed | None, Query(description="Only this member's: an id or an identity")] = None,
     limit: Limit = 100,
 ) -> Page[Redemption]:
     """Redemptions of the community in id order."""
+    community = principal.community
+    member_id = await whose.asked(conn, community=community, member=member)
     redemptions = await store.page_of_redemptions(
         conn,
-        community=principal.community,
-        member_id=str(member) if member else None,
+        community=community,
+        member_id=member_id,
         after=place,
         limit=limit,
     )

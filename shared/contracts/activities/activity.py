@@ -5,7 +5,7 @@ from typing import Final, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from shared.contracts.activities.common import ActivityType, Actor, Envelope, Thing, activity_example
-from shared.contracts.activities.sent import SentId, SentSource
+from shared.contracts.activities.sent import SentHost, SentId, SentSource
 from shared.contracts.fields import CLOSED, Attributes, Channel, Text
 from shared.contracts.story import ADA_IN_FORUM, FORUM
 
@@ -28,6 +28,7 @@ class TargetedData(TypedDict):
     __pydantic_config__ = CLOSED  # type: ignore[misc]
 
     channel: Channel
+    host: NotRequired[SentHost]
     actor: NotRequired[Actor]
     object: NotRequired[Thing]
     in_reply_to: NotRequired[Thing]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
 
-from shared.contracts.activities.sent import JsonType, SentId, SentName, SentSource, SentTime, SentUri
+from shared.contracts.activities.sent import JsonType, SentHost, SentId, SentName, SentSource, SentTime, SentUri
 from shared.contracts.fields import CLOSED, Attributes, Channel, Count
 
 EXTENSION_NAME_MAX_CHARS = 64
@@ -48,11 +48,15 @@ class Thing(TypedDict):
 
 
 class ActivityData(TypedDict):
-    """What every activity says; event types add their own fields."""
+    """What every activity says; event types add their own fields.
+
+    `host` is where the channel is, for a community that has several of the kind: ids are unique within it.
+    """
 
     __pydantic_config__ = CLOSED  # type: ignore[misc]
 
     channel: Channel
+    host: NotRequired[SentHost]
     actor: Actor
     object: NotRequired[Thing]
     in_reply_to: NotRequired[Thing]

@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, GetCoreSchemaHandler, GetJsonSchemaHandler, 
 from pydantic_core import CoreSchema, PydanticCustomError, PydanticOmit, core_schema
 
 from shared.contracts.fields import ID_MAX_CHARS, NAME_MAX_CHARS, URI_MAX_CHARS, Id, Name, Uri
+from shared.contracts.identities import HOST_MAX_CHARS, Host
 from shared.contracts.texts import hides_something, if_text, label, plain_id, plain_source, shown_name
 
 #: Letters, digits and signs of which no spelling has to be put right: those of many languages, not of all.
@@ -31,6 +32,8 @@ PLAIN_SOURCE = (
     rf"^(?:https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[1-9][0-9]{{0,3}})?(?:(?:/{_SEGMENT}*)*{_SEGMENT})?"
     rf"|urn:[a-z0-9][a-z0-9-]{{1,30}}:(?:{_SEGMENT}|/)*{_SEGMENT}|/{_SEGMENT}+(?:/{_SEGMENT}+)*)$"
 )
+#: Most hosts: a name in small letters.
+PLAIN_HOST = r"^[a-z0-9](?:[a-z0-9]|[.-][a-z0-9])*$"
 #: Of addresses that are plain none begins with d, j or v: these may be scripts.
 PLAIN_ADDRESS = r"^[A-CE-IK-UW-Za-ce-ik-uw-z0-9/._~-][!-~]*$"
 
@@ -216,6 +219,8 @@ SentLabel = Annotated[
 SentSource = Annotated[Uri, PutRight(PLAIN_SOURCE, URI_MAX_CHARS, if_text(_source))]
 #: Where something is to be seen.
 SentUri = Annotated[Uri, PutRight(PLAIN_ADDRESS, URI_MAX_CHARS, if_text(_address))]
+#: Where a channel is: a host, whatever its case.
+SentHost = Annotated[Host, PutRight(PLAIN_HOST, HOST_MAX_CHARS, if_text(str.lower))]
 SentTime = Annotated[AwareDatetime, _WrittenOut()]
 JsonType = Annotated[
     str,

@@ -23,6 +23,7 @@ from shared.contracts.facts.communities import (
     CommunityChanged,
     CommunityData,
     ReckoningData,
+    StandingsData,
     Weekday,
 )
 from shared.contracts.facts.dead_letters import RECORD_DEAD_LETTERED, DeadLetterData, RecordDeadLettered
@@ -38,7 +39,18 @@ from shared.contracts.facts.events import (
     RejectedData,
     RejectedEvent,
 )
-from shared.contracts.facts.members import MEMBER_IDENTIFIED, MemberData, MemberIdentified, NameBy
+from shared.contracts.facts.members import (
+    MEMBER_IDENTIFIED,
+    DatedData,
+    DatedKind,
+    KnownIdentity,
+    MarkedBy,
+    MemberData,
+    MemberIdentified,
+    NameBy,
+    Standing,
+    StandingData,
+)
 from shared.contracts.facts.payouts import (
     PAYOUT_CHANGED,
     PAYOUT_FACT,
@@ -133,11 +145,15 @@ __all__ = [
     "CommandDone",
     "CommunityChanged",
     "CommunityData",
+    "DatedData",
+    "DatedKind",
     "DeadLetterData",
     "FactEnvelope",
     "FactType",
     "FileData",
     "GrantData",
+    "KnownIdentity",
+    "MarkedBy",
     "MemberData",
     "MemberIdentified",
     "NameBy",
@@ -166,6 +182,9 @@ __all__ = [
     "RedemptionLotsData",
     "RejectedData",
     "RejectedEvent",
+    "Standing",
+    "StandingData",
+    "StandingsData",
     "TokenKeyChanged",
     "TokenKeyData",
     "Weekday",

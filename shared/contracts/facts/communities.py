@@ -55,6 +55,22 @@ class RetentionData(TypedDict):
     rejected_days: Count
 
 
+class StandingRuleData(TypedDict):
+    """Whom patterns of ids and names take for something, and whether such members earn and are on boards."""
+
+    patterns: list[str]
+    earns: bool
+    ranks: bool
+
+
+class StandingsData(TypedDict):
+    """What holds of those who are something in the community; of what is not there, what holds by itself."""
+
+    staff: NotRequired[StandingRuleData]
+    departed: NotRequired[StandingRuleData]
+    hidden: NotRequired[StandingRuleData]
+
+
 class CommunityData(TypedDict):
     title: Name
     calendar: Annotated[list[ReckoningData], Field(min_length=1)]
@@ -65,6 +81,7 @@ class CommunityData(TypedDict):
     review_policy: ReviewPolicyData
     retention: RetentionData
     bots: NotRequired[list[str]]
+    standings: NotRequired[StandingsData]
     revision: Count
 
 

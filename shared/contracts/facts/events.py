@@ -44,7 +44,8 @@ class AcceptedEvent(TypedDict):
     `uid` is UUIDv5(community, source, id); `member`, `objectmember` and `replymember` are who the actor,
     the object's author and the answered author are, across channels. `day` is the day it counts for, left out
     where that is the UTC day of `time`; `week` the first day of its week, left out where that is the day's Monday.
-    `bots` names those of `member`, `objectmember` and `replymember` that are no person, with blanks between them.
+    `bots` names those of `member`, `objectmember` and `replymember` that are no person, with blanks between them,
+    `unearning` those who earn nothing because of what else they are in their community, such as its staff.
     `targetuid` is the event that it takes back or restores: what does may have no `member`, all else has one.
     """
 
@@ -66,6 +67,7 @@ class AcceptedEvent(TypedDict):
     day: NotRequired[LocalDay]
     week: NotRequired[LocalDay]
     bots: NotRequired[str]
+    unearning: NotRequired[str]
     traceparent: NotRequired[str]
     data: dict[str, Any]
 

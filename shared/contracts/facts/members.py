@@ -5,10 +5,49 @@ from typing import Final, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
-from shared.contracts.fields import ChannelName, Count, Identity, Name, Timestamp, Uuid
+from shared.contracts.fields import AttributeValue, ChannelName, Count, Name, Slug, Timestamp, Uuid
+from shared.contracts.identities import IdentityHash
 from shared.contracts.story import GRACE
 
 NameBy = Literal["others", "self", "declared"]
+
+
+#: What somebody is in their community beside a person, and by whose word.
+Standing = Literal["staff", "departed", "hidden"]
+MarkedBy = Literal["pattern", "hand"]
+
+
+class StandingData(TypedDict):
+    """What a member is in its community, and by whose word."""
+
+    staff: NotRequired[MarkedBy]
+    departed: NotRequired[MarkedBy]
+    hidden: NotRequired[MarkedBy]
+
+
+DatedKind = Literal["attribute", "consent", "time_zone", "language", "opt_out"]
+
+
+class DatedData(TypedDict):
+    """What is so from `since` on, until the next of its kind and name; `source` is who knew it.
+
+    `said_at` is when it was said: of two of one moment the later counts, and both are told, since rules read what
+    was known when an event was received.
+    """
+
+    kind: DatedKind
+    name: Slug
+    since: Timestamp
+    said_at: Timestamp
+    value: AttributeValue
+    source: Name
+
+
+class KnownIdentity(TypedDict):
+    """Somebody as one channel knows them; `hash` stands for community, channel, host and id, which stay behind."""
+
+    channel: ChannelName
+    hash: IdentityHash
 
 
 class MemberData(TypedDict):
@@ -21,15 +60,26 @@ class MemberData(TypedDict):
     name: NotRequired[Name]
     name_by: NotRequired[NameBy]
     name_at: NotRequired[Timestamp]
-    identities: list[Identity]
+    identities: list[KnownIdentity]
     channel: ChannelName
     first_seen_at: Timestamp
     revision: Count
-    bot_by: NotRequired[Literal["platform", "pattern"]]
+    bot_by: NotRequired[Literal["platform", "pattern", "hand"]]
+    is_person: NotRequired[bool]
+    standing: NotRequired[StandingData]
+    off_boards: NotRequired[bool]
+    unearning: NotRequired[bool]
+    opt_outs: NotRequired[list[str]]
+    dated: NotRequired[list[DatedData]]
 
 
 class MemberIdentified(FactEnvelope):
     """A member with every identity known so far; `bot_by` says by whose word it is no person.
+
+    `is_person` says that somebody said so by hand, whatever the platform says; `standing` what else it is, and by
+    whose word. Whether it is `off_boards`, and `unearning`, follows from that as its community wants it.
+    `dated` has the attributes that its programme declares, consents, time zones, languages and opt-outs, each from
+    a moment on; what the programme calls personal, and not for rules, stays at ingest.
 
     Of a key the highest `revision` counts and the rest is stale."""
 
@@ -52,7 +102,10 @@ MEMBER_IDENTIFIED: Final = FactType(
                 "name": "Grace",
                 "name_by": "self",
                 "name_at": "2026-01-31T13:05:59Z",
-                "identities": [{"channel": "chat", "id": "U2"}, {"channel": "forum", "id": "grace"}],
+                "identities": [
+                    {"channel": "chat", "hash": "6a55b9d9f29a9f64965dcdf9d0cee5a2"},
+                    {"channel": "forum", "hash": "fa7ed777cd05d5c0eafad38cb25d5b5f"},
+                ],
                 "channel": "forum",
                 "first_seen_at": "2026-01-31T12:10:00.500000Z",
                 "revision": 2,

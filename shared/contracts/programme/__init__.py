@@ -1,9 +1,10 @@
 """A programme: the rules of a community, in the sections that each service reads.
 
-scoring reads `rules`, recognition reads `recognition`, rewards reads `rewards`. A programme is written in
+ingest reads `attributes`, scoring `rules`, recognition `recognition`, rewards `rewards`. A programme is written in
 YAML, published as a version, and never changed afterwards.
 """
 
+from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
 from shared.contracts.programme.document import IDS, REFERENCES, Programme
 from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId, id_problems
 from shared.contracts.programme.recognition import (
@@ -37,6 +38,7 @@ from shared.contracts.programme.rules import (
 from shared.contracts.programme.section import RULE_POINTS_MAX, PositivePoints, Section
 
 __all__ = [
+    "ATTRIBUTES_MAX_COUNT",
     "BADGES_MAX_COUNT",
     "CATALOGUE_MAX_COUNT",
     "CONDITION_MAX_CHARS",
@@ -49,6 +51,7 @@ __all__ = [
     "REFERENCES",
     "RULES_MAX_COUNT",
     "RULE_POINTS_MAX",
+    "Attribute",
     "Badge",
     "CatalogueReward",
     "Counted",

@@ -6,9 +6,11 @@ from uuid import uuid4
 
 import httpx
 
+from services.ingest.attributes.handlers import on_programmes as follow_programmes
 from services.scoring.programmes.api.models import JSON_EXAMPLE
 from shared.access_keys import INSTALLATION, SCOPES
 from tests.integration.services.rewards.finance import Finance, approved, filed
+from tests.integration.services.test_who_may import know_token_keys, token
 from tests.integration.services.world import add_person as add_follower
 from tests.integration.services.world import authorization
 
@@ -158,6 +160,24 @@ async def declare_identities(desk: Desk) -> Ask:
     return Ask(desk.api, "PUT", "/v1/members/identities", {"identities": identities, "name": "Ada Lovelace"})
 
 
+async def say_standing(desk: Desk) -> Ask:
+    assert (await (await declare_identities(desk))()).status_code == 200
+    return Ask(desk.api, "PUT", "/v1/members/chat:U1/standing", {"staff": True})
+
+
+async def set_attributes(desk: Desk) -> Ask:
+    assert (await (await declare_identities(desk))()).status_code == 200
+    document = JSON_EXAMPLE | {"attributes": [{"id": "tier", "title": "Tier"}]}
+    await desk.world.handle(follow_programmes, desk.world.programme_fact(1, document))
+    return Ask(desk.api, "PUT", "/v1/members/chat:U1/attributes", {"source": "crm", "values": {"tier": "gold"}})
+
+
+async def set_preferences(desk: Desk) -> Ask:
+    assert (await (await declare_identities(desk))()).status_code == 200
+    body = {"source": "form", "opt_outs": {"boards": True}, "time_zone": "Europe/Rome"}
+    return Ask(desk.api, "PUT", "/v1/members/chat:U1/preferences", body)
+
+
 async def publish(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/programmes", JSON_EXAMPLE)
 
@@ -178,6 +198,15 @@ async def approve_version(desk: Desk) -> Ask:
 
 async def withdraw_version(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await propose_version(desk)}/withdraw")
+
+
+async def link_identity(desk: Desk) -> Ask:
+    declared = await (await declare_identities(desk))()
+    member_id = declared.json()["member_id"]
+    await know_token_keys(desk.world.pool)
+    shown = token(desk.world.community, member_id, member_id)["Authorization"].removeprefix("Bearer ")
+    body = {"identity": {"channel": "forum", "id": "lovelace"}, "member_token": shown}
+    return Ask(desk.api, "POST", "/v1/members/links", body)
 
 
 async def set_payee(desk: Desk) -> Ask:
@@ -262,6 +291,10 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/sign-in-links": ("sign_in_link.make", make_link),
     "ingest POST /v1/tokens": ("token.issue", sign_in),
     "ingest PUT /v1/members/identities": ("member.declare_identities", declare_identities),
+    "ingest POST /v1/members/links": ("member.link_identity", link_identity),
+    "ingest PUT /v1/members/{member_id}/standing": ("member.say_standing", say_standing),
+    "ingest PUT /v1/members/{member_id}/attributes": ("member.set_attributes", set_attributes),
+    "ingest PUT /v1/members/{member_id}/preferences": ("member.set_preferences", set_preferences),
     "scoring POST /v1/programmes": ("programme.publish", publish),
     "scoring POST /v1/programmes/{version}/approve": ("programme.approve", approve_version),
     "scoring POST /v1/programmes/{version}/withdraw": ("programme.withdraw", withdraw_version),

@@ -52,18 +52,24 @@ TABLES = {
         "events": (),
         "receipts": (),
         "members": (),
-        "identities": (),
+        # What is known of one by its hash alone says as much of whose it is: see rows().
+        # What proved whose it is stays at ingest, and is forgotten until it is shown again.
+        "identities": ("identity", "host", "email_hash", "email_verified", "joined_by", "subject_hash"),
         "access_keys": ("signed_with", "created_at", "issued_by", "replaced_by", "last_used_at"),
         "followed_people": ("signed_with",),
         "communities": (),
     },
     "scoring": {
+        "followed_identities": (),
+        "followed_members": (),
         # By which key somebody published is in the audit, and on no topic of scoring's own.
         "programme_versions": ("source_text", "signed_with", "published_at", "published_by_credential"),
         "programme_heads": (),
         "activities": (),
         "awards": ("recorded_at",),
         "claims": (),
+        "member_attributes": (),
+        "attributes_read": (),
         "limit_windows": (),
         "limited_members": (),
         "declined": (),
@@ -72,6 +78,7 @@ TABLES = {
         "followed_communities": (),
     },
     "recognition": {
+        "followed_identities": (),
         "members": ("version",),
         "board_points": (),
         "grants": ("granted_at",),
@@ -82,6 +89,7 @@ TABLES = {
         "followed_members": (),
     },
     "rewards": {
+        "followed_identities": (),
         "balances": (),
         "lots": (),
         "programmes": (),
@@ -91,6 +99,7 @@ TABLES = {
         "followed_communities": (),
     },
     "analytics": {
+        "followed_identities": (),
         "events": (),
         "awards": (),
         "grants": (),
@@ -222,6 +231,11 @@ class Installation:
                 for table, besides in TABLES[service].items():
                     where = OF_COMMUNITY.get(table, "community = $1")
                     rows = await connection.fetch(f"select * from {table} where {where}", self.community)
+                    if table == "identities":
+                        rows += await connection.fetch(
+                            "select community, channel, member_id from told_identities where community = $1",
+                            self.community,
+                        )
                     found[f"{service}.{table}"] = sorted(
                         repr({name: value for name, value in row.items() if name not in besides}) for row in rows
                     )

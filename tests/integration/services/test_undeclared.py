@@ -181,7 +181,7 @@ async def test_a_field_is_given_once(api: Any, pool: Any, spec: ServiceSpec) -> 
             "/quantity",
             "",
         ),
-        ("ingest", "GET /v1/members?channel=forum&identity=ada", None, "identity", "known are"),
+        ("ingest", "GET /v1/members?channel=forum&handle=ada", None, "handle", "known are"),
         ("ingest", "POST /v1/events?dry_run=true", [], "dry_run", "it takes none"),
         ("ingest", "DELETE /v1/communities/acme/keys/k?key_id=j", None, "key_id", "known are even_unknown"),
     ],

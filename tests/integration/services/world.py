@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaConnectionError
 from shared.access_keys import Role, hash_secret
 from shared.access_keys.store import put_people
 from shared.contracts.facts import PERSON_CHANGED, PersonChanged
+from shared.contracts.identities import NamedIdentity, identity_hash
 from shared.service import ServiceSpec
 from shared.topics import AUDIT, Topic
 from shared.transaction import Transaction, transaction
@@ -73,6 +74,14 @@ class World:
     def uuid(self, name: str) -> str:
         """The same id for the same name, in this community."""
         return str(uuid5(NAMESPACE, f"{self.community} {name}"))
+
+    def identity(self, channel: str, person_id: str, host: str = "") -> dict[str, str]:
+        """An identity as members.v1 tells of it."""
+        named = NamedIdentity(channel, person_id, host)
+        return {
+            "channel": channel,
+            "hash": identity_hash(self.settings.identity_key_bytes, self.community, named),
+        }
 
     def begin(self) -> AbstractAsyncContextManager[Transaction[Any]]:
         return transaction(

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from services.ingest.access.people.api import PERSON_EXAMPLE, UNKNOWN_PERSON, PersonShown
 from services.ingest.access.providers.domain import ID_TOKEN_MAX_CHARS, InvalidIdTokenError
@@ -24,14 +24,12 @@ from services.ingest.access.sign_ins.domain import (
     WithdrawnLinkError,
 )
 from services.ingest.access.sign_ins.handlers import SignedIn
-from services.ingest.members.domain import IdentityKey
-from services.ingest.members.store import find_member
+from services.ingest.members.api import IdentityDeclared
+from services.ingest.members.handlers import find_owner
 from services.ingest.metrics import SIGN_INS_REFUSED
 from services.ingest.settings import Settings
 from shared.access_keys import hash_secret, load_clock
-from shared.contracts.channels import compared_id
-from shared.contracts.fields import Channel, Id, Slug
-from shared.contracts.texts import if_text, plain_id
+from shared.contracts.fields import Slug
 from shared.http import (
     Begin,
     Principal,
@@ -54,6 +52,7 @@ from shared.http.problem_types import (
     OTHER_COMMUNITY,
     REQUEST_TOO_LARGE,
     UNKNOWN_FIELD,
+    UNKNOWN_IDENTITY,
 )
 
 UNKNOWN_LINK = ProblemType("unknown-link", 401, "There is no such link")
@@ -62,7 +61,6 @@ EXPIRED_LINK = ProblemType("expired-link", 401, "The link has expired")
 WITHDRAWN_LINK = ProblemType("withdrawn-link", 401, "The link was withdrawn")
 INVALID_ID_TOKEN = ProblemType("invalid-id-token", 401, "The id token is not valid")
 UNKNOWN_SUBJECT = ProblemType("unknown-subject", 403, "Nobody here is who that says")
-UNKNOWN_IDENTITY = ProblemType("unknown-identity", 404, "No member has that identity")
 TOO_MANY_LINKS = ProblemType("too-many-links", 429, "Too many links for the moment")
 TOO_MANY_TRIES = ProblemType("too-many-tries", 429, "Too many tries for the moment")
 SIGN_IN_NOT_SET_UP = ProblemType("sign-in-not-set-up", 409, "Nobody can sign in like this here")
@@ -85,17 +83,10 @@ router = APIRouter(tags=["sign-in"])
 _tries = Tries()
 
 
-class IdentityWanted(RequestBody):
-    """Somebody as one channel knows them."""
-
-    channel: Channel
-    id: Annotated[Id, BeforeValidator(if_text(plain_id))]
-
-
 class LinkWanted(RequestBody):
     """For whom a link is: a member, by an identity on a channel, or a person."""
 
-    identity: IdentityWanted | None = Field(None, examples=[{"channel": "forum", "id": "ada"}])
+    identity: IdentityDeclared | None = Field(None, examples=[{"channel": "forum", "id": "ada"}])
     person_id: UUID | None = None
 
     @model_validator(mode="after")
@@ -179,12 +170,11 @@ async def post_link(
     """
     member_id = None
     if body.identity is not None:
-        identity = compared_id(body.identity.channel, body.identity.id)
-        key = IdentityKey(caller.community, body.identity.channel, identity)
-        member = await find_member(tx.conn, identity=key)
-        if member is None:
+        member_id = await find_owner(
+            tx.conn, settings, community=caller.community, identity=body.identity.identity
+        )
+        if member_id is None:
             raise UnknownIdentityError
-        member_id = member.member_id
     elif Scope.KEYS_WRITE not in caller.scopes:  # as Link.scopes_to_make has it
         raise Problem(MISSING_SCOPE, f"A link for a person needs {str(Scope.KEYS_WRITE)!r} too")
     secret = f"psl_{secrets.token_urlsafe(24)}"

@@ -3,7 +3,7 @@
 import asyncio
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
@@ -21,7 +21,7 @@ from services.ingest.communities.domain.bot_patterns import (
 from services.ingest.communities.domain.communities import Public, Publishing
 from services.ingest.communities.domain.contrast import Colours, contrast_fault
 from services.ingest.communities.domain.logos import LOGO_MAX_BYTES, UnusableLogoError, cleaned_logo
-from shared.contracts.facts import Weekday
+from shared.contracts.facts import Standing, Weekday
 from shared.contracts.facts.communities import Colour, Language
 from shared.contracts.fields import Currency, Name, Slug
 from shared.contracts.texts import if_text, label
@@ -91,8 +91,9 @@ Zone = Annotated[
     AfterValidator(_known_zone),
 ]
 KnownCurrency = Annotated[Currency, Field(examples=["EUR"]), AfterValidator(_known_currency)]
+KnownLanguage = Annotated[Language, AfterValidator(_known_language)]
 Languages = Annotated[
-    list[Annotated[Language, AfterValidator(_known_language)]],
+    list[KnownLanguage],
     Field(
         min_length=1, max_length=LANGUAGES_MAX_COUNT, examples=[["it", "en"]], description="The first is its own"
     ),
@@ -109,6 +110,15 @@ Bots = Annotated[
         max_length=PATTERNS_MAX_COUNT,
         examples=[["*[bot]", "renovate*"]],
         description="Ids and names that are no person's: * is any text, case does not count. They earn nothing",
+    ),
+    AfterValidator(_each_once),
+]
+PatternsOfPeople = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=PATTERN_MAX_CHARS), AfterValidator(_usable_pattern)]],
+    Field(
+        max_length=PATTERNS_MAX_COUNT,
+        examples=[["*@acme.example"]],
+        description="Ids and names: * is any text, case does not count",
     ),
     AfterValidator(_each_once),
 ]
@@ -192,6 +202,41 @@ class Retention(RequestBody):
     rejected_days: Days = Field(30, description="The bytes of events that were rejected")
 
 
+class StandingModel(RequestBody):
+    """Of members who are something in their community: who they are, and what becomes of what they do."""
+
+    patterns: PatternsOfPeople = Field(default_factory=list)
+    earns: bool = Field(True, description="Whether they get points from now on; what they got stays")
+    ranks: bool = Field(False, description="Whether boards show them")
+
+
+class StandingsModel(RequestBody):
+    """What holds of each kind; by hand, `PUT /v1/members/{member_id}/standing` says who is which."""
+
+    staff: StandingModel = Field(default_factory=StandingModel)
+    departed: StandingModel = Field(default_factory=StandingModel)
+    hidden: StandingModel = Field(default_factory=StandingModel)
+
+    @classmethod
+    def of(cls, standings: Mapping[Standing, domain.StandingRule]) -> "StandingsModel":
+        """What is shown of them."""
+        return cls(
+            **{
+                name: StandingModel(patterns=list(rule.patterns), earns=rule.earns, ranks=rule.ranks)
+                for name, rule in standings.items()
+            }
+        )
+
+    def taken(self) -> Mapping[Standing, domain.StandingRule]:
+        """What was said of them."""
+        said: Mapping[Standing, StandingModel] = {
+            "staff": self.staff,
+            "departed": self.departed,
+            "hidden": self.hidden,
+        }
+        return {name: domain.StandingRule(tuple(one.patterns), one.earns, one.ranks) for name, one in said.items()}
+
+
 class CommunityWanted(RequestBody):
     """A community to be declared. What is left out can be said later."""
 
@@ -206,6 +251,7 @@ class CommunityWanted(RequestBody):
     review_policy: ReviewPolicy = Field(default_factory=lambda: ReviewPolicy(publishing=Publishing.ONE_PERSON))
     retention: Retention = Field(default_factory=Retention)
     bots: Bots = Field(default_factory=lambda: list(DEFAULT_BOTS))
+    standings: StandingsModel = Field(default_factory=StandingsModel)
 
 
 class CommunityChange(RequestBody):
@@ -222,6 +268,7 @@ class CommunityChange(RequestBody):
     review_policy: ReviewPolicy | None = None
     retention: Retention | None = None
     bots: Bots | None = None
+    standings: StandingsModel | None = Field(None, description="All of it")
 
 
 class ReckoningModel(BaseModel):
@@ -259,6 +306,7 @@ class Community(CommunityListed):
     proposed_policy: ProposedPolicy | None = Field(description="What waits for another person; null: nothing")
     retention: Retention
     bots: list[str]
+    standings: StandingsModel
 
     @classmethod
     def of(cls, community: domain.Community) -> Self:
@@ -273,6 +321,7 @@ class Community(CommunityListed):
             proposed_policy=None if community.lowering is None else ProposedPolicy.of(community.lowering),
             retention=Retention(**community.retention._asdict()),
             bots=list(community.bots),
+            standings=StandingsModel.of(community.standings),
         )
 
 

@@ -60,6 +60,7 @@ async def post_community(caller: Administrator, tx: Tx, body: CommunityWanted) -
         publishing=body.review_policy.publishing,
         retention=domain.Retention(**body.retention.model_dump()),
         bots=tuple(body.bots),
+        standings=body.standings.taken(),
         revision=1,
     )
     return Community.of(await handlers.declare_community(tx, wanted=wanted))
@@ -113,6 +114,7 @@ async def patch_community(caller: Administrator, tx: Tx, community: Slug, body: 
             ("currency", body.currency),
             ("languages", None if body.languages is None else tuple(body.languages)),
             ("look", None if body.look is None else await body.look.taken()),
+            ("standings", None if body.standings is None else body.standings.taken()),
             ("bots", None if body.bots is None else tuple(body.bots)),
             ("public", None if body.public is None else tuple(body.public)),
             ("publishing", None if body.review_policy is None else body.review_policy.publishing),

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from services.ingest.communities.domain.contrast import Colours
 from shared.calendars import UTC_WEEKS, Calendar, Reckoning
-from shared.contracts.facts import Weekday
+from shared.contracts.facts import Standing, Weekday
 from shared.contracts.fields import Slug
 
 #: The installation itself, which no community may be called.
@@ -83,6 +83,29 @@ class Retention(NamedTuple):
     rejected_days: int = 30
 
 
+class StandingRule(NamedTuple):
+    """Of members who are something there: whom patterns take for it, and whether they earn and rank."""
+
+    patterns: tuple[str, ...] = ()
+    earns: bool = True
+    ranks: bool = False
+
+
+#: What holds where a community has said nothing: all of them earn, and no board has them.
+DEFAULT_STANDINGS: Final[Mapping[Standing, StandingRule]] = {
+    "staff": StandingRule(),
+    "departed": StandingRule(),
+    "hidden": StandingRule(),
+}
+
+
+class Rules(NamedTuple):
+    """By which a community tells who is what: patterns of bots, and what holds of the others."""
+
+    bots: tuple[str, ...]
+    standings: Mapping[Standing, StandingRule]
+
+
 @dataclass(frozen=True)
 class Lowering:
     """Who asked that one person publish where two do: a person of a community, when."""
@@ -109,6 +132,7 @@ class Community:
     publishing: Publishing
     retention: Retention
     bots: tuple[str, ...]
+    standings: Mapping[Standing, StandingRule]
     revision: int
     lowering: Lowering | None = field(default=None, compare=False)
 

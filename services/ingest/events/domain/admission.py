@@ -33,6 +33,7 @@ from shared.contracts.activities import (
     faults,
 )
 from shared.contracts.channels import compared_plain_id
+from shared.contracts.placeholders import PLACEHOLDER_IDS, is_placeholder
 from shared.near_names import fields_at, suggestion
 from shared.topics import record_key
 
@@ -48,6 +49,8 @@ _VALIDATE_BATCH = ACTIVITY_BATCH_ADAPTER.validator.validate_json
 
 
 Encoded = tuple[int, dict[str, Any], bytes]  # place in the request, event, the event as compact JSON
+#: What is wrong with an event whose actor is nobody.
+NOBODYS = "is what software writes where it knows no id; say who did it, or send no event"
 
 
 @dataclass(frozen=True)
@@ -229,7 +232,12 @@ def _schema(event_type: str) -> dict[str, Any]:
 def _faults(event: dict[str, Any], now: datetime, limits: Limits) -> list[Fault]:
     """What its contract does not see of an event: its extensions, and whether its time can be."""
     problem = time_problem(event["time"], now, limits)
-    return [*extension_faults(event), *([] if problem is None else [Fault(("time",), problem)])]
+    said_by_nobody = [Fault(("data", "actor", "id"), NOBODYS)] if _is_nobodys(event["data"]) else []
+    return [*extension_faults(event), *([] if problem is None else [Fault(("time",), problem)]), *said_by_nobody]
+
+
+def _is_nobodys(data: Mapping[str, Any]) -> bool:
+    return "actor" in data and is_placeholder(data["actor"]["id"])
 
 
 def time_problem(time: datetime, now: datetime, limits: Limits) -> str | None:
@@ -254,6 +262,9 @@ def all_are_plain_and_timely(events: Sequence[Mapping[str, Any]], now: datetime,
         time = event["time"]
         day = time.toordinal()
         if len(event) != required_count or day < earliest or (day >= past and time > latest):
+            return False
+        data = event["data"]
+        if "actor" in data and data["actor"]["id"].lower() in PLACEHOLDER_IDS:
             return False
     return True
 

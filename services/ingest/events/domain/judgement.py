@@ -16,7 +16,9 @@ from shared.calendars import Calendar
 from shared.contracts.activities import LASTING_TYPES, TARGETING_TYPES
 from shared.contracts.channels import compared_plain_id
 from shared.contracts.fields import ChannelName, Id, Name, Timestamp, Uri
+from shared.contracts.identities import Host
 from shared.contracts.ids import prepared, uuid5_text
+from shared.contracts.placeholders import is_placeholder
 
 EVENT_NAMESPACE = uuid.UUID("0b5d7a0e-51f5-5b3a-8d0c-3f6c2f8f1a01")
 _NAMESPACE = prepared(EVENT_NAMESPACE)
@@ -73,6 +75,7 @@ class _Target(TypedDict):
 
 class _Data(TypedDict):
     channel: ChannelName
+    host: NotRequired[Host]
     actor: NotRequired[_Person]
     object: NotRequired[_Thing]
     in_reply_to: NotRequired[_Thing]
@@ -176,15 +179,18 @@ class Received(NamedTuple):
 
 def _identities(community: str, data: Mapping[str, Any]) -> dict[str, tuple[IdentityKey, str | None]]:
     channel = data["channel"]
+    host = data.get("host", "")
     found = {}
     if "actor" in data:
         actor = data["actor"]
-        key = IdentityKey(community, channel, compared_plain_id(channel, actor["id"]))
+        key = IdentityKey(community, channel, compared_plain_id(channel, actor["id"]), host)
         found["member"] = (key, actor.get("name"))
     for role, thing in _THINGS.items():
         if thing in data and "author" in data[thing]:
             author = data[thing]["author"]
-            key = IdentityKey(community, channel, compared_plain_id(channel, author["id"]))
+            if is_placeholder(author["id"]):
+                continue  # nobody knows who it was
+            key = IdentityKey(community, channel, compared_plain_id(channel, author["id"]), host)
             found[role] = (key, author.get("name"))
     return found
 
@@ -209,7 +215,7 @@ class ToldEvent(NamedTuple):
 _ADDED = frozenset(
     {
         *("community", "uid", "receivedat", "traceparent", "member", "objectmember", "replymember", "targetuid"),
-        *("day", "week", "bots"),
+        *("day", "week", "bots", "unearning"),
     }
 )
 
@@ -297,13 +303,18 @@ def accepted_event(received: Received, members: Mapping[IdentityKey, Owner], cal
     message["receivedat"] = received.received_at
     if received.traceparent is not None:
         message["traceparent"] = received.traceparent
-    bots = []
+    bots, unearning = [], []
     for role, (identity, _name) in received.identities.items():
-        message[role], _, bot_by = members[identity]
-        if bot_by is not None:
+        owner = members[identity]
+        message[role] = owner.member_id
+        if owner.bot_by is not None:
             bots.append(role)
+        elif not owner.earns:
+            unearning.append(role)
     if bots:
         message["bots"] = " ".join(bots)
+    if unearning:
+        message["unearning"] = " ".join(unearning)
     target = received.target_uid()
     if target is not None:
         message["targetuid"] = target

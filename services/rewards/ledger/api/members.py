@@ -21,18 +21,17 @@ from shared.followed_members import find_name
 from shared.http import (
     Conn,
     Limit,
+    MemberId,
     Moment,
     Page,
     Principal,
-    ProblemType,
     Scope,
     Snapshot,
     after,
     problem_responses,
     requires,
 )
-
-UNKNOWN_MEMBER = ProblemType("unknown-member", 404, "Member not found")
+from shared.http.problem_types import UNKNOWN_IDENTITY, UNKNOWN_MEMBER
 
 router = APIRouter(tags=["members"])
 
@@ -83,12 +82,12 @@ class StatementLine(BaseModel):
 @router.get(
     "/v1/members/{member_id}/balance",
     summary="A member's points",
-    responses=problem_responses(UNKNOWN_MEMBER),
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_MEMBER),
 )
 async def get_balance(
     principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_own=True, reads="member_id")],
     conn: Snapshot,
-    member_id: UUID,
+    member_id: MemberId,
     at: Annotated[
         Moment | None,
         Query(description="As it was then; of a moment to come: as it will be if nothing happens but time"),
@@ -122,12 +121,12 @@ async def get_balance(
 @router.get(
     "/v1/members/{member_id}/statement",
     summary="A member's entries, newest first",
-    responses=problem_responses(UNKNOWN_MEMBER),
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_MEMBER),
 )
 async def get_statement(
     principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_own=True, reads="member_id")],
     conn: Conn,
-    member_id: UUID,
+    member_id: MemberId,
     place: Annotated[StatementPlace | None, after(StatementPlace)],
     limit: Limit = 100,
 ) -> Page[StatementLine]:

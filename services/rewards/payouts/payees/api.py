@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.rewards.ledger.api.members import UNKNOWN_MEMBER
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.ledger.domain.entries import Owner, UnknownMemberError
 from services.rewards.ledger.store.balances import load_balances
@@ -21,6 +20,7 @@ from shared.followed_members import find_name
 from shared.http import (
     Conn,
     Limit,
+    MemberId,
     Page,
     Principal,
     ProblemType,
@@ -31,6 +31,7 @@ from shared.http import (
     problem_responses,
     requires,
 )
+from shared.http.problem_types import UNKNOWN_IDENTITY, UNKNOWN_MEMBER
 
 NO_BANK_DETAILS = ProblemType("no-bank-details", 404, "No bank details")
 INVALID_BANK_DETAILS = ProblemType("invalid-bank-details", 422, "The bank details are not valid")
@@ -124,12 +125,12 @@ class PastPayee(BaseModel):
 @router.put(
     "/v1/payees/{member_id}",
     summary="Set a member's bank details",
-    responses=problem_responses(UNKNOWN_MEMBER, INVALID_BANK_DETAILS, UNCONFIRMED, ALTERED),
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_MEMBER, INVALID_BANK_DETAILS, UNCONFIRMED, ALTERED),
 )
 async def put_payee(
     principal: Annotated[Principal, requires(Scope.PAYOUTS_WRITE)],
     tx: Tx,
-    member_id: UUID,
+    member_id: MemberId,
     details: PayeeDetails,
 ) -> Payee:
     """A payout that an open run held for the lack of bank details becomes eligible.
@@ -150,10 +151,12 @@ async def put_payee(
 @router.get(
     "/v1/payees/{member_id}",
     summary="A member's bank details",
-    responses=problem_responses(NO_BANK_DETAILS),
+    responses=problem_responses(UNKNOWN_IDENTITY, NO_BANK_DETAILS),
 )
 async def get_payee(
-    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ, reads="member_id")], conn: Conn, member_id: UUID
+    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ, reads="member_id")],
+    conn: Conn,
+    member_id: MemberId,
 ) -> Payee:
     """What payouts of this member are paid to."""
     payee = await store.find_payee(conn, community=principal.community, member_id=str(member_id))
@@ -165,12 +168,12 @@ async def get_payee(
 @router.get(
     "/v1/payees/{member_id}/history",
     summary="All that a member's bank details ever were",
-    responses=problem_responses(NO_BANK_DETAILS),
+    responses=problem_responses(UNKNOWN_IDENTITY, NO_BANK_DETAILS),
 )
 async def get_payee_history(
     principal: Annotated[Principal, requires(Scope.PAYOUTS_READ, reads="member_id")],
     conn: Conn,
-    member_id: UUID,
+    member_id: MemberId,
     place: Annotated[PayeePlace | None, after(PayeePlace)],
     limit: Limit = 100,
 ) -> Page[PastPayee]:

@@ -7,17 +7,26 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 
 from services.scoring.awards import store
-from services.scoring.awards.api.models import AwardItem, DeclinedItem, Explanation, RuleScore, Score
+from services.scoring.awards.api.models import (
+    AttributeReadItem,
+    AwardItem,
+    DeclinedItem,
+    Explanation,
+    RuleScore,
+    Score,
+)
 from services.scoring.awards.domain.awards import AwardPlace, RecordedAward
 from services.scoring.awards.domain.reasons import why_less
 from services.scoring.limits.store import load_claims_of_events
 from services.scoring.programmes.store.versions import load_documents
-from services.scoring.rules.store import load_declined
+from services.scoring.rules.store import load_declined, load_read
 from shared.http import (
     IN_ANSWER,
     Conn,
     FieldError,
     Limit,
+    MemberId,
+    MemberNamed,
     Moment,
     Page,
     Principal,
@@ -25,12 +34,13 @@ from shared.http import (
     ProblemType,
     Scope,
     Shown,
+    Whose,
     after,
     problem_responses,
     requires,
 )
 from shared.http.pages import PAGE_MAX_COUNT
-from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_PATH
+from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_IDENTITY, UNKNOWN_PATH
 
 router = APIRouter()
 
@@ -41,28 +51,29 @@ EventReader = Annotated[Principal, requires(Scope.POINTS_READ, reads=IN_ANSWER)]
 
 
 class AskedAwards(NamedTuple):
-    """Whose awards are asked for: a member's, by id, or an event's, by uid."""
+    """Whose awards are asked for: a member's, by id or identity, or an event's, by uid."""
 
     of: Literal["member", "event"]
-    id: str
+    named: str
 
 
 async def _asked_awards(
-    member: Annotated[UUID | None, Query(description="Awards of this member")] = None,
+    member: Annotated[MemberNamed | None, Query(description="Awards of this member: an id or an identity")] = None,
     event: Annotated[UUID | None, Query(description="Awards that this event (its uid) earned")] = None,
 ) -> AskedAwards:
     if member is not None and event is None:
-        return AskedAwards("member", str(member))
+        return AskedAwards("member", member)
     if event is not None and member is None:
         return AskedAwards("event", str(event))
     detail = "Give either member or event"
     raise Problem(INVALID_REQUEST, detail, [FieldError(field="member", detail=detail)])
 
 
-@router.get("/v1/awards", summary="Awards of a member or an event", responses=problem_responses())
+@router.get("/v1/awards", summary="Awards of a member or an event", responses=problem_responses(UNKNOWN_IDENTITY))
 async def get_awards(
     principal: AwardsReader,
     asked: Annotated[AskedAwards, Depends(_asked_awards)],
+    whose: Whose,
     place: Annotated[AwardPlace | None, after(AwardPlace)],
     conn: Conn,
     limit: Limit = 100,
@@ -70,10 +81,13 @@ async def get_awards(
     """Awards, and what changed what they amount to, by event time. Give `member` or `event`."""
     community = principal.community
     if asked.of == "member":
-        found = await store.page_of_awards(conn, community=community, member_id=asked.id, after=place, limit=limit)
+        member_id = await whose.of(conn, community=community, named=asked.named, field="member")
+        found = await store.page_of_awards(
+            conn, community=community, member_id=member_id, after=place, limit=limit
+        )
     else:
         found = await store.page_of_event_awards(
-            conn, community=community, event_uid=asked.id, after=place, limit=limit
+            conn, community=community, event_uid=asked.named, after=place, limit=limit
         )
     return Page.of(found, limit, item=AwardItem.of, place=_place_of)
 
@@ -85,11 +99,11 @@ def _place_of(recorded: RecordedAward) -> AwardPlace:
 @router.get(
     "/v1/members/{member_id}/score",
     summary="A member's points, at any time",
-    responses=problem_responses(UNKNOWN_PATH),
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_PATH),
 )
 async def get_score(
     principal: ScoreReader,
-    member_id: UUID,
+    member_id: MemberId,
     conn: Conn,
     at: Annotated[Moment | None, Query(description="Count events until then (event time); now")] = None,
     as_known_at: Annotated[Moment | None, Query(description="Count what was recorded until then; now")] = None,
@@ -133,19 +147,22 @@ async def get_explanation(principal: EventReader, shown: Shown, event_uid: UUID,
     awards = await store.page_of_event_awards(
         conn, community=community, event_uid=uid, after=None, limit=PAGE_MAX_COUNT
     )
-    shown.of(*(recorded.award.member_id for recorded in awards))
+    of_members = [recorded.award.member_id for recorded in awards]
     declined = await load_declined(conn, community=community, event_uid=uid)
     if marks.event_time is not None:
         key = (community, uid, marks.event_time)
         claims = await load_claims_of_events(conn, events=[key])
-        shown.of(*(claim.member_id for claim in claims))
+        of_members += [claim.member_id for claim in claims]
         numbers = {claim.programme_version for claim in claims}
         documents = await load_documents(conn, community=community, numbers=numbers) if claims else {}
         declined += [one for claim in claims if (one := why_less(claim, documents.get(claim.programme_version)))]
+    read = await load_read(conn, community=community, event_uid=uid)
+    shown.of(*of_members, *(one.member_id for one in read))
     return Explanation(
         event_uid=event_uid,
         scored=marks.scored,
         retracted=marks.retracted,
         awards=[AwardItem.of(recorded) for recorded in awards],
         declined=[DeclinedItem.of(rule) for rule in declined],
+        attributes=[AttributeReadItem.of(one) for one in read],
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.scoring.programmes.domain.located_yaml import Located, Mark, Path
+from services.scoring.rules.domain.attributes import Declared
 from services.scoring.rules.domain.costs import Bound
 from shared.conditions.errors import ConditionError
 from shared.conditions.tree import Node
@@ -30,6 +31,7 @@ class Read:
     bound: Bound
     event_types: tuple[str, ...]
     are_types_known: bool
+    declared: Declared
 
 
 #: The conditions of rules by the rules' places.

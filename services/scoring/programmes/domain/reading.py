@@ -22,6 +22,7 @@ from services.scoring.programmes.domain.mistakes import (
 )
 from services.scoring.programmes.domain.publication import Document
 from services.scoring.programmes.domain.sections import PAYING, badge_mistakes, limit_mistakes, payout_mistakes
+from services.scoring.rules.domain.attributes import Declared as DeclaredAttributes
 from services.scoring.rules.domain.chances import can_hold
 from services.scoring.rules.domain.conditions import read_condition, try_condition
 from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT
@@ -82,7 +83,8 @@ def read_with_warnings(text: str, *, clock: Clock | None = None) -> Reading:
         located = read_yaml(text)
     except YamlError as refused:
         return Reading(None, [mistake(refused.mark, refused.path, refused.detail)], [])
-    read = _conditions(located)
+    attributes = _attributes(located)
+    read = _conditions(located, attributes)
     mistakes = [
         *_type_mistakes(located),
         *_rule_mistakes(located, text, read, clock),
@@ -196,7 +198,16 @@ def _type_mistakes(located: Located) -> Iterator[Mistake]:
                 yield mistake(located.values[*on, position], (*on, position), detail)
 
 
-def _conditions(located: Located) -> dict[int, Read | ConditionError]:
+def _attributes(located: Located) -> DeclaredAttributes:
+    """The attributes that are declared for rules, whatever else is wrong with the programme."""
+    return {
+        one["id"]: str(one.get("type", "text"))
+        for one in list_at(located, ("attributes",))
+        if isinstance(one, dict) and isinstance(one.get("id"), str) and one.get("for_rules") is True
+    }
+
+
+def _conditions(located: Located, attributes: DeclaredAttributes) -> dict[int, Read | ConditionError]:
     """The conditions of rules by the rules' places, read and judged, whatever else is wrong with the programme."""
     read: dict[int, Read | ConditionError] = {}
     for index, rule in enumerate(list_at(located, ("rules",))):
@@ -210,12 +221,12 @@ def _conditions(located: Located) -> dict[int, Read | ConditionError]:
             # What the types were meant to be nobody knows: any type's fields may be right.
             known = list(ACTIVITY_TYPES)
         try:
-            tree, bound = read_condition(condition, tuple(known))
+            tree, bound = read_condition(condition, tuple(known), attributes)
             bound.check()
         except ConditionError as refused:
             read[index] = refused
         else:
-            read[index] = Read(tree, bound, tuple(known), are_types_known)
+            read[index] = Read(tree, bound, tuple(known), are_types_known, attributes)
     return read
 
 
@@ -234,7 +245,7 @@ def _rule_mistakes(located: Located, text: str, conditions: Conditions, clock: C
             if index in too_dear:
                 raise too_dear[index]
             if not too_dear:
-                try_condition(one.tree, one.event_types, clock)
+                try_condition(one.tree, one.event_types, clock, declared=one.declared)
         except ConditionError as refused:
             yield _condition_mistake(located, text, index, refused)
 

@@ -17,6 +17,7 @@ from services.scoring.programmes.domain.mistakes import (
     mistake,
     value_at,
 )
+from services.scoring.rules.domain.attributes import names_read
 from shared.bank_accounts import AccountError, bic_question, read_account, why_not_payable_in
 from shared.contracts.programme import LIMITS_OF_RULE_MAX_COUNT
 from shared.contracts.texts import READ_MAX_CHARS
@@ -62,20 +63,31 @@ def _wrong_pair(located: Located, earlier: Declared, later: Declared) -> str | N
 
 
 def badge_mistakes(located: Located, conditions: Conditions) -> Iterator[Mistake]:
-    """Where a badge counts the events of a rule whose condition is too dear to be asked by recognition as well."""
-    steps = {
-        str(rule.get("id")): read.bound.steps
-        for index, rule in enumerate(list_at(located, ("rules",)))
-        if isinstance(rule, dict) and isinstance(read := conditions.get(index), Read)
-    }
+    """Where a badge counts the events of a rule whose condition recognition cannot ask as well.
+
+    It is too dear for that, or it reads what is known of members, which is scoring's alone.
+    """
+    steps: dict[str, int] = {}
+    reads: dict[str, tuple[str, ...]] = {}
+    for index, rule in enumerate(list_at(located, ("rules",))):
+        if isinstance(rule, dict) and isinstance(read := conditions.get(index), Read):
+            steps[str(rule.get("id"))] = read.bound.steps
+            reads[str(rule.get("id"))] = names_read(read.tree, read.declared)
     counted: dict[str, int] = {}
     for index, badge in enumerate(list_at(located, ("recognition", "badges"))):
         rule = badge.get("rule") if isinstance(badge, dict) and badge.get("count") != "awards" else None
         if not isinstance(rule, str) or rule not in steps:
             continue
+        at: Path = ("recognition", "badges", index, "rule")
+        if reads[rule]:
+            detail = (
+                f"the condition of `{rule}` reads `member.{reads[rule][0]}`, and a badge counts events by what"
+                " they say themselves; write `count: awards`"
+            )
+            yield mistake(located.values[at], at, detail)
+            continue
         counted[rule] = steps[rule]
         if sum(counted.values()) > COUNTED_STEPS_MAX_COUNT:
-            at: Path = ("recognition", "badges", index, "rule")
             detail = (
                 f"the conditions of rules whose events are counted can take up to {sum(counted.values()):,} steps"
                 f" for one event, and may take {COUNTED_STEPS_MAX_COUNT:,}; write `count: awards`, or cheaper"

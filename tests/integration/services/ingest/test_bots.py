@@ -41,7 +41,8 @@ async def test_platforms_and_patterns_say_who_is_a_bot(community: Community) -> 
     facts = [raw_fact(community.name, one, receiptindex=n) for n, one in enumerate((said, by_name, person))]
     published = await handle(community, *facts)
     assert roles(published) == ["member", "member", "objectmember"]
-    assert {one["data"]["identities"][0]["id"]: one["data"].get("bot_by") for one in published.members} == {
+    handles = {one["member_id"]: one["identities"][0]["id"] for one in await community.members()}
+    assert {handles[one["data"]["member_id"]]: one["data"].get("bot_by") for one in published.members} == {
         "helper": "platform",
         "ada": None,
         "github:1": "pattern",

@@ -73,6 +73,9 @@ async def test_a_name_is_enough(admin: httpx.AsyncClient, name: str) -> None:
         "proposed_policy": None,
         "retention": {"texts_days": 365, "rejected_days": 30},
         "bots": ["*[bot]"],
+        "standings": {
+            kind: {"patterns": [], "earns": True, "ranks": False} for kind in ("staff", "departed", "hidden")
+        },
         "revision": 1,
     }
     assert (await admin.get(f"/v1/communities/{name}")).json() == community

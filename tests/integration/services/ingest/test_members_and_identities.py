@@ -1,18 +1,21 @@
 """Who is who: members seen in events and identities declared, before, after and at the same time."""
 
 import asyncio
+import hashlib
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from services.ingest.events import handlers
 from services.ingest.members import handlers as members
-from services.ingest.members.domain import DifferentMembersError, Identity, IdentityKey, new_member_id
+from services.ingest.members.domain import DifferentMembersError
+from shared.contracts.identities import NamedIdentity, identity_hash
 from shared.http import encode_cursor
 from shared.transaction import Transaction
 from tests.integration.services.ingest.conftest import Community, Published, event, handle, raw_fact
@@ -23,8 +26,25 @@ pytestmark = pytest.mark.stack
 NOW = datetime(2026, 1, 31, 12, 0, 1, tzinfo=UTC)
 
 
-def forum(*ids: str) -> list[Identity]:
-    return [Identity("forum", one) for one in ids]
+def forum(*ids: str) -> list[NamedIdentity]:
+    return [NamedIdentity("forum", one) for one in ids]
+
+
+def shown_as(channel: str, person_id: str, host: str | None = None) -> dict[str, Any]:
+    return {"channel": channel, "host": host, "id": person_id}
+
+
+async def whose(community: Community, identity: str) -> str:
+    """The id of the one member who has an identity."""
+    answer = await community.client.get("/v1/members", params={"identity": identity})
+    (member,) = answer.json()["items"]
+    return str(member["member_id"])
+
+
+def hashed(community: Community, *identity: str) -> dict[str, str]:
+    """An identity as members.v1 tells of it."""
+    key = community.front_door.connected.settings.identity_key_bytes
+    return {"channel": identity[0], "hash": identity_hash(key, community.name, NamedIdentity(*identity))}
 
 
 async def declare(community: Community, *identities: tuple[str, str], name: str | None = None) -> httpx.Response:
@@ -38,14 +58,15 @@ async def test_identities_declared_before_their_events(community: Community) -> 
     (member,) = await community.members()
     assert member["member_id"] == declared["member_id"]
     assert member["name"] == "Ada"
-    assert member["identities"] == [{"channel": "chat", "id": "U1"}, {"channel": "forum", "id": "ada"}]
+    assert member["identities"] == [shown_as("chat", "U1"), shown_as("forum", "ada")]
 
 
 async def test_identities_declared_after_one_of_them_was_seen(community: Community) -> None:
     await community.outcomes(event(1, "ada"))
+    ada = await whose(community, "forum:ada")
     answer = await declare(community, ("forum", "ada"), ("chat", "U1"))
     assert answer.status_code == 200
-    assert answer.json()["member_id"] == new_member_id(IdentityKey(community.name, "forum", "ada"))
+    assert answer.json()["member_id"] == ada
     assert (await declare(community, ("chat", "U1"), ("forum", "ada"))).json() == answer.json()
     assert len(await community.members()) == 1
 
@@ -55,7 +76,7 @@ async def test_members_that_both_have_a_history_cannot_be_made_one(community: Co
     answer = await declare(community, ("forum", "ada"), ("forum", "bob"))
     assert answer.status_code == 409
     assert answer.headers["content-type"] == "application/problem+json"
-    assert new_member_id(IdentityKey(community.name, "forum", "ada")) in answer.json()["detail"]
+    assert await whose(community, "forum:ada") in answer.json()["detail"]
     assert len(await community.members()) == 2
 
 
@@ -120,7 +141,7 @@ async def test_the_name_and_what_is_told_of_it_are_one_in_every_order(
     told: list[Any] = []
     for batch in [facts] if is_one_batch else [[fact] for fact in facts]:
         told += (await handle(community, *batch)).members
-    ada = new_member_id(IdentityKey(community.name, "forum", "ada"))
+    ada = await whose(community, "forum:ada")
     of_ada = [one["data"] for one in told if one["data"]["member_id"] == ada]
     newest = max(of_ada, key=lambda data: data["revision"])
     assert (newest["name"], newest["name_by"]) == ("B2", "self")
@@ -136,11 +157,11 @@ async def test_a_member_that_was_told_is_taken_back_in_with_whose_word_the_name_
     bob = ada | {
         "data": ada["data"]
         | {
-            "member_id": new_member_id(IdentityKey(community.name, "forum", "bob")),
+            "member_id": await whose(community, "forum:bob"),
             "name": "Robert",
             "name_by": "declared",
             "revision": 9,
-            "identities": [{"channel": "forum", "id": "bob"}],
+            "identities": [hashed(community, "forum", "bob")],
         }
     }
     async with community.begin() as tx:
@@ -194,13 +215,92 @@ async def test_a_member_is_found_by_an_identity(community: Community) -> None:
         ({"channel": "smoke", "id": "ada"}, "channel"),
         ({"channel": "forum", "id": ""}, "id"),
         ({"channel": "forum", "id": "a\0"}, "id"),
-        ({"channel": "forum", "identity": "ada"}, "identity"),
+        ({"channel": "forum", "identity": "forum:ada"}, "identity"),
+        ({"identity": "ada"}, "identity"),
+        ({"identity": "forum:"}, "identity"),
+        ({"identity": "forum:100%"}, "identity"),
+        ({"identity": "forum@-x:ada"}, "identity"),
+        ({"identity": "Forum:ada"}, "identity"),
+        ({"host": "git.example.org"}, "id"),
     ],
 )
 async def test_half_an_identity_finds_nobody(community: Community, query: dict[str, str], field: str) -> None:
     answer = await community.client.get("/v1/members", params=query)
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_every_way_to_name_a_member(community: Community) -> None:
+    ada = (await declare(community, ("forum", "ada"), ("code", "github:git.example.org/1"), name="Ada")).json()
+
+    async def found(path: str) -> tuple[int, Any]:
+        answer = await community.client.get(path)
+        return answer.status_code, answer.json()
+
+    page = (200, {"items": [ada], "next": None})
+    assert await found("/v1/members?identity=forum:ada") == page
+    assert await found("/v1/members?identity=%20forum:ada") != page
+    assert await found("/v1/members?identity=forum:+ada%E2%80%8B") == page
+    for path in (ada["member_id"], ada["member_id"].upper(), "forum:ada", "code:github:git.example.org%252F1"):
+        assert await found(f"/v1/members/{path}") == (200, ada)
+    for path, kind in (("forum:bob", "unknown-identity"), (str(uuid4()), "unknown-member")):
+        status, said = await found(f"/v1/members/{path}")
+        assert (status, said["type"].rpartition(":")[2]) == (404, kind)
+    for path in ("ada", "forum:", "forum:100%25"):
+        status, said = await found(f"/v1/members/{path}")
+        assert (status, said["errors"][0]["field"]) == (422, "member_id")
+
+
+async def test_an_id_does_not_follow_from_a_handle(community: Community) -> None:
+    """The same people elsewhere are others, and nothing of what is told says who they are."""
+    published = await handle(community, raw_fact(community.name, event(1, "a-handle")))
+    (member,) = published.members
+    assert UUID(member["data"]["member_id"]).version == 7
+    assert member["data"]["identities"] == [hashed(community, "forum", "a-handle")]
+    assert "a-handle" not in str(member)
+
+
+async def test_two_hosts_of_a_channel_have_each_their_ids(community: Community) -> None:
+    events = [
+        event(0, "7"),
+        *(event(n, "7", host=host) for n, host in ((1, "a.example.org"), (2, "B.example.org"))),
+    ]
+    await community.outcomes(*events, event(3, "7", host="b.example.org"))
+    members = await community.members()
+    assert [one["identities"] for one in members] == [
+        [shown_as("forum", "7", host)] for host in (None, "a.example.org", "b.example.org")
+    ]
+    assert await whose(community, "forum@B.example.org:7") == members[2]["member_id"]
+    query = {"channel": "forum", "host": "b.example.org", "id": "7"}
+    assert (await community.client.get("/v1/members", params=query)).json()["items"] == [members[2]]
+
+
+async def test_an_identity_whose_hash_alone_is_left_is_known_again_when_it_is_seen(community: Community) -> None:
+    published = await handle(community, raw_fact(community.name, event(1, "ada", "Ada")))
+    declared = (await declare(community, ("forum", "ada"), ("chat", "U1"))).json()
+    (told,) = published.members
+    told["data"] |= {
+        "revision": 9,
+        "identities": [hashed(community, "chat", "U1"), hashed(community, "forum", "ada")],
+    }
+    async with community.pool.acquire() as conn:
+        for table in ("identities", "members"):
+            await conn.execute(f"delete from {table} where community = $1", community.name)
+
+    async with community.begin() as tx:
+        await members.on_members_told(tx, [told])
+
+    (member,) = await community.members()
+    assert (member["member_id"], member["identities"]) == (declared["member_id"], [])
+    assert await whose(community, "chat:U1") == declared["member_id"]
+    again = raw_fact(community.name, event(2, "U1", channel="chat"), receiptindex=2)
+    later = await handle(community, again)
+    (event_told,), (member_told,) = later.events, later.members
+    assert event_told["member"] == declared["member_id"]
+    assert member_told["data"]["identities"] == told["data"]["identities"]
+    more = (await declare(community, ("forum", "ada"), ("code", "github:1"))).json()
+    assert more["member_id"] == declared["member_id"]
+    assert [one["channel"] for one in more["identities"]] == ["chat", "code", "forum"]
 
 
 async def test_declarations_and_events_at_once_leave_no_identity_to_two_members(community: Community) -> None:
@@ -248,7 +348,7 @@ async def test_a_declaration_that_an_event_overtook_is_published_under_a_higher_
     async def declared() -> Published:
         async with community.begin() as tx:
             await members.declare_identities(
-                tx, community=community.name, identities=forum("ada", "bea"), name=None
+                tx, community=community.name, identities=dict.fromkeys(forum("ada", "bea")), name=None
             )
             return Published(tx)
 
@@ -268,13 +368,15 @@ async def test_a_declaration_that_an_event_overtook_with_another_member_joins_th
         overtaken = asyncio.create_task(declare(community, ("forum", "ada"), ("forum", "zoe")))
     answer = await overtaken
     assert answer.status_code == 200, answer.text
-    assert answer.json()["member_id"] == new_member_id(IdentityKey(community.name, "forum", "zoe"))
+    assert answer.json()["member_id"] == await whose(community, "forum:zoe")
 
 
 async def test_a_declaration_that_a_larger_one_overtook_belongs_to_its_member(community: Community) -> None:
     everything = forum("a", "b", "c")
     async with in_front(community) as tx:
-        member = await members.declare_identities(tx, community=community.name, identities=everything, name=None)
+        member = await members.declare_identities(
+            tx, community=community.name, identities=dict.fromkeys(everything), name=None
+        )
         overtaken = asyncio.create_task(declare(community, ("forum", "b"), ("forum", "c")))
     answer = await overtaken
     assert answer.status_code == 200, answer.text
@@ -299,4 +401,48 @@ async def test_different_members_are_named(community: Community) -> None:
     )
     with pytest.raises(DifferentMembersError):
         async with community.begin() as tx:
-            await members.declare_identities(tx, community=community.name, identities=forum("a", "b"), name=None)
+            await members.declare_identities(
+                tx, community=community.name, identities=dict.fromkeys(forum("a", "b")), name=None
+            )
+
+
+def mailed(channel: str, person_id: str, address: str, *, is_verified: bool) -> dict[str, Any]:
+    digest = hashlib.sha256(address.encode()).hexdigest()
+    return {"channel": channel, "id": person_id, "email_sha256": digest, "email_verified": is_verified}
+
+
+async def test_a_verified_address_joins_what_is_nobodys_and_any_other_is_a_reason_alone(
+    community: Community,
+) -> None:
+    async def put(one: dict[str, Any]) -> dict[str, Any]:
+        answer = await community.client.put("/v1/members/identities", json={"identities": [one]})
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    ada = await put(mailed("forum", "ada", "a@example.org", is_verified=True))
+    joined = await put(mailed("chat", "U1", "a@example.org", is_verified=True))
+    assert joined["member_id"] == ada["member_id"]
+    assert [one["channel"] for one in joined["identities"]] == ["chat", "forum"]
+    said = await put(mailed("code", "9", "a@example.org", is_verified=False))
+    assert said["member_id"] != ada["member_id"]
+    await handle(
+        community,
+        raw_fact(community.name, event(1, "grace", "Grace H.")),
+        raw_fact(community.name, event(2, "Grace", "Grace h.", channel="chat"), receiptindex=1),
+        raw_fact(community.name, event(3, "77", "Seven"), receiptindex=2),
+        raw_fact(community.name, event(4, "77", "Other", channel="chat"), receiptindex=3),
+    )
+    pages, after = [], None
+    for _ in range(3):
+        query = {"limit": "1"} | ({"after": after} if after else {})
+        page = (await community.client.get("/v1/members/suggestions", params=query)).json()
+        pages += page["items"]
+        after = page["next"]
+        if after is None:
+            break
+    graces = sorted([await whose(community, "forum:grace"), await whose(community, "chat:Grace")])
+    assert sorted((one["reasons"], one["member_id"], one["other_id"]) for one in pages) == [
+        (["same_email"], *sorted([ada["member_id"], said["member_id"]])),
+        (["same_handle", "same_name"], *graces),
+    ]

@@ -243,7 +243,10 @@ async def test_one_person_however_the_id_is_declared(community: Community) -> No
     for spelling in SPELLINGS.values():
         body = {"identities": [{"channel": "forum", "id": spelling}, {"channel": "chat", "id": " U1"}]}
         answer = await community.client.put("/v1/members/identities", json=body)
-        assert answer.json()["identities"] == [{"channel": "chat", "id": "U1"}, {"channel": "forum", "id": "zoë"}]
+        assert answer.json()["identities"] == [
+            {"channel": "chat", "host": None, "id": "U1"},
+            {"channel": "forum", "host": None, "id": "zoë"},
+        ]
         asked = await community.client.get("/v1/members", params={"channel": "forum", "id": spelling})
         assert [one["member_id"] for one in asked.json()["items"]] == [answer.json()["member_id"]]
     assert len(await community.members()) == 1

@@ -86,7 +86,7 @@ class RewardsWorld(World):
         data = {
             "member_id": self.uuid(name),
             "name": shown,
-            "identities": [{"channel": "forum", "id": name}],
+            "identities": [self.identity("forum", name)],
             "channel": "forum",
             "first_seen_at": NOON,
             "revision": revision,

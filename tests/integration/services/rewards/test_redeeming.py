@@ -103,6 +103,24 @@ async def test_what_is_not_there_is_said(rich: Any, api: Any) -> None:
     assert missing.status_code == 422
 
 
+async def test_whoever_redeems_is_named_by_an_identity_too(rich: Any, api: Any) -> None:
+    async def redeem_as(who: str, key: str) -> Any:
+        body = {"member_id": who, "reward_id": "sticker"}
+        return await api.post("/v1/redemptions", json=body, headers={"Idempotency-Key": key})
+
+    unknown = await redeem_as("forum:ada", "1")
+    assert (unknown.status_code, unknown.json()["type"]) == (404, "urn:plaudit:problem:unknown-identity")
+    assert [error["field"] for error in unknown.json()["errors"]] == ["/member_id"]
+    assert (await redeem_as("ada", "1")).status_code == 422
+    await rich.join("ada")
+    # What failed is not what the key was used for, and one identity is one request however it is spelt.
+    made = await redeem_as("forum:ada", "1")
+    assert (made.status_code, made.json()["member_id"]) == (201, rich.uuid("ada"))
+    assert (await redeem_as("forum: ada ", "1")).json() == made.json()
+    assert (await redeem_as("forum:bob", "1")).status_code == 409
+    assert await rich.balance("ada") == {"available": 70, "reserved": 30}
+
+
 async def test_the_timer_expires_only_what_is_overdue(rich: Any, api: Any) -> None:
     made = (await redeem(api, rich, "ada")).json()
     async with rich.begin() as tx:

@@ -8,6 +8,7 @@ import pytest
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
 
+from shared.followed_members import find_owner
 from shared.http import Problem, RequestBody
 from shared.http.app import Api, create_app
 from shared.http.bodies import LOCATED_MAX_BYTES, UNKNOWN_MAX_COUNT
@@ -82,7 +83,7 @@ async def post_locked(caller: Annotated[None, Depends(_caller)], body: Named) ->
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(Api("test", "A test.", [router], {}, {}, {}), ServiceSettings())
+    app = create_app(Api("test", "A test.", [router], {}, find_owner, {}, {}), ServiceSettings())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         yield client
 

@@ -118,8 +118,8 @@ def fact(event: Any, **more: Any) -> dict[str, Any]:
 
 def test_who_takes_part_by_role() -> None:
     assert Received.from_fact(fact(EVENT)).identities == {
-        "member": (("acme", "forum", "ada"), "Ada"),
-        "objectmember": (("acme", "forum", "bob"), None),
+        "member": (("acme", "forum", "ada", ""), "Ada"),
+        "objectmember": (("acme", "forum", "bob", ""), None),
     }
 
 
@@ -143,7 +143,7 @@ def test_an_accepted_event_is_the_event_and_who_its_people_are() -> None:
 def test_an_accepted_event_names_its_bots_and_is_known_again_by_what_was_sent() -> None:
     sent = EVENT | {"data": EVENT["data"] | {"actor": {"id": "ada", "bot": True}}}
     one = Received.from_fact(fact(sent))
-    assert said_bots([one]) == {("acme", "forum", "ada")}
+    assert said_bots([one]) == {("acme", "forum", "ada", "")}
     members = {
         IdentityKey("acme", "forum", "ada"): Owner("m1", None, BotBy.PLATFORM),
         IdentityKey("acme", "forum", "bob"): Owner("m2", None, BotBy.PATTERN),

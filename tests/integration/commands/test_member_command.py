@@ -1,0 +1,42 @@
+"""`plaudit member`: joined, shown, marked and wished for, by identity."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from click.testing import CliRunner
+
+from plaudit.cli import main
+from plaudit.stack import StackState
+
+pytestmark = pytest.mark.stack
+
+
+def plaudit(*command: str) -> Any:
+    result = CliRunner().invoke(main, ["member", *command, "--json"], env={"PLAUDIT_STACK": "whole"})
+    assert result.exit_code == 0, result.output
+    return json.loads(result.output)
+
+
+def test_by_identity_from_first_to_last(platform: StackState) -> None:
+    community, ada = f"m{uuid4().hex[:8]}", f"ada/{uuid4().hex[:6]}"
+    where, written = ("--community", community), f"forum:{ada.replace('/', '%2F')}"
+
+    made = plaudit("link", written, "chat:U1", "--name", "Ada", *where)
+    assert sorted(one["id"] for one in made["identities"]) == ["U1", ada]
+    marked = plaudit("standing", written, "--is", "staff", *where)
+    assert (marked["standing"], marked["ranks"]) == ({"staff": "hand"}, False)
+    known = plaudit("wish", "chat:U1", "--no", "boards", "--time-zone", "Europe/Rome", *where)
+    assert {one["name"]: one["value"] for one in known} == {"boards": True, "time_zone": "Europe/Rome"}
+    shown = plaudit("show", made["member_id"], *where)
+    assert (shown["member_id"], shown["known"]) == (made["member_id"], known)
+
+    printed = CliRunner().invoke(main, ["member", "show", written, *where], env={"PLAUDIT_STACK": "whole"}).output
+    assert "staff (by hand)" in printed
+    assert written in printed
+    refused = CliRunner().invoke(
+        main, ["member", "set", written, "tier=gold", *where], env={"PLAUDIT_STACK": "whole"}
+    )
+    assert refused.exit_code == 1
+    assert "declares no attribute" in refused.output

@@ -50,13 +50,14 @@ _described: dict[tuple[str, ServiceSettings], FastAPI] = {}
 def application(spec: ServiceSpec, world: World) -> FastAPI:
     """The service's API on the world's database.
 
-    What worlds share are its routes alone: each has a state, and a stack of middleware, of its own.
+    What worlds share are its routes and how it was described: each has a state, and a stack of middleware, of
+    its own.
     """
     known = (spec.name, world.settings)
     if known not in _described:
         _described[known] = describe(spec, world.settings)
     app = shallow_copy(_described[known])
-    app.state, app.middleware_stack = State(), None
+    app.state, app.middleware_stack = State({**app.state._state}), None
     app.state.connected = Connected(
         settings=world.settings,
         pool=world.pool,

@@ -20,7 +20,7 @@ class Subcommand(NamedTuple):
 
 
 SUBCOMMANDS = {
-    "up": Subcommand("plaudit.stack.commands", "up", "Start Kafka, PostgreSQL and the services."),
+    "up": Subcommand("plaudit.stack.commands", "up", "Start Kafka, PostgreSQL, the services and the console."),
     "down": Subcommand("plaudit.stack.commands", "down", "Stop the stack; its data stays."),
     "status": Subcommand("plaudit.stack.commands", "status", "Show each process of the stack."),
     "logs": Subcommand("plaudit.stack.commands", "logs", "Show the logs of the stack."),
@@ -46,6 +46,7 @@ SUBCOMMANDS = {
     "community": Subcommand(
         "plaudit.community", "community", "Declare communities: their time zone, currency and look."
     ),
+    "console": Subcommand("plaudit.console", "console", "Print a link that signs in at the console."),
     "people": Subcommand("plaudit.people", "people", "Add people, say what they are, and disable them."),
     "sign-in-link": Subcommand("plaudit.people", "sign_in_link", "Make a link that signs somebody in once."),
     "keys": Subcommand("plaudit.admin", "keys", "Issue, list, rotate and revoke access keys."),

@@ -28,6 +28,7 @@ for _reason in (
     "unknown_link",
     "used_link",
     "expired_link",
+    "unknown_renewal",
     "invalid_id_token",
     "unknown_subject",
     "disabled_person",

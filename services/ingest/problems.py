@@ -100,6 +100,7 @@ ERRORS: ErrorTable = {
     sign_in_errors.UnknownLinkError: lambda _: Problem(sign_ins.UNKNOWN_LINK, "Ask for a new one"),
     sign_in_errors.UsedLinkError: lambda _: Problem(sign_ins.USED_LINK, "Each signs in once: ask for a new one"),
     sign_in_errors.ExpiredLinkError: lambda _: Problem(sign_ins.EXPIRED_LINK, "Ask for a new one"),
+    sign_in_errors.UnknownRenewalError: lambda _: Problem(sign_ins.UNKNOWN_RENEWAL, "Sign in again"),
     sign_in_errors.UnknownSubjectError: lambda _: Problem(
         sign_ins.UNKNOWN_SUBJECT, "An administrator of the community adds people, with the email of the provider"
     ),

@@ -11,7 +11,9 @@ from services.ingest.access.sign_ins.domain import (
     DisabledPersonError,
     Link,
     LinkLimits,
+    Renewal,
     UnknownSubjectError,
+    check_renewable,
     check_usable,
 )
 from services.ingest.access.token_keys.handlers import sign
@@ -91,9 +93,37 @@ async def sign_in_by_subject(tx: Transaction[Settings], *, community: str, subje
     return signed_in
 
 
+async def make_renewal(tx: Transaction[Settings], *, signed_in: SignedIn, secret_sha256: str) -> Renewal:
+    """What gives further tokens to whoever just signed in."""
+    claims = signed_in.claims
+    renewal = Renewal(
+        secret_sha256=secret_sha256,
+        community=claims.community,
+        person_id=None if claims.member_id is not None else claims.person_id,
+        member_id=claims.member_id,
+        created_at=tx.now,
+        expires_at=tx.now + timedelta(seconds=tx.settings.renewal_seconds),
+    )
+    await store.add_renewal(tx.conn, renewal=renewal)
+    return renewal
+
+
+async def renew(tx: Transaction[Settings], *, secret_sha256: str) -> SignedIn:
+    """A further token for whoever signed in before.
+
+    Raises UnknownRenewalError when that is too long ago or never was, DisabledPersonError and NoSigningKeyError.
+    """
+    renewal = check_renewable(await store.find_renewal(tx.conn, secret_sha256=secret_sha256), tx.now)
+    if renewal.person_id is not None:
+        await _check_person(tx, community=renewal.community, person_id=renewal.person_id)
+    person_id = renewal.person_id or renewal.member_id or ""
+    return await _signed_in(tx, renewal.community, person_id=person_id, member_id=renewal.member_id)
+
+
 async def sweep(tx: Transaction[Settings]) -> None:
-    """Delete the links that ended a while ago."""
+    """Delete the links and renewals that ended a while ago."""
     await store.delete_links(tx.conn, ended_before=tx.now - KEPT_AFTER)
+    await store.delete_renewals(tx.conn, ended_before=tx.now - KEPT_AFTER)
 
 
 async def _check_person(tx: Transaction[Settings], *, community: str, person_id: str) -> None:

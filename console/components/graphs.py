@@ -1,6 +1,6 @@
 """Pictures of lineage: nodes in columns from left to right, and lines as wide as the points that they carry."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 COLUMN_WIDTH = 196
@@ -67,8 +67,10 @@ def shortened(text: str, most: int = TITLE_MAX_CHARS) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def picture(headings: Sequence[str], nodes: Sequence[Node], edges: Sequence[Edge], folded: str) -> Picture:
-    """Lay out nodes in their columns; `folded` (with `{count}`) names what does not fit any more."""
+def picture(
+    headings: Sequence[str], nodes: Sequence[Node], edges: Sequence[Edge], folded: Callable[[int], str]
+) -> Picture:
+    """Lay out nodes in their columns; `folded` names how many do not fit any more."""
     shown, renamed = _folded(nodes, folded)
     joined = _joined(edges, renamed)
     columns = [[node for node in shown if node.column == number] for number in range(len(headings))]
@@ -105,7 +107,7 @@ def picture(headings: Sequence[str], nodes: Sequence[Node], edges: Sequence[Edge
     )
 
 
-def _folded(nodes: Sequence[Node], folded: str) -> tuple[list[Node], dict[str, str]]:
+def _folded(nodes: Sequence[Node], folded: Callable[[int], str]) -> tuple[list[Node], dict[str, str]]:
     shown: list[Node] = []
     renamed: dict[str, str] = {}
     for number in sorted({node.column for node in nodes}):
@@ -114,7 +116,7 @@ def _folded(nodes: Sequence[Node], folded: str) -> tuple[list[Node], dict[str, s
         shown += column[: len(column) - len(rest)]
         if rest:
             key = f"rest-{number}"
-            shown.append(Node(key, number, folded.format(count=len(rest)), kind=rest[0].kind))
+            shown.append(Node(key, number, folded(len(rest)), kind=rest[0].kind))
             renamed |= dict.fromkeys([node.key for node in rest], key)
     return shown, renamed
 

@@ -177,10 +177,17 @@ async def no_such_page(request: Request, _: Exception) -> Response:
     return visit.page("pages/not_found.html", status=404)
 
 
+async def broke(request: Request, error: Exception) -> Response:
+    """What is said when a page broke, for a reason that nobody foresaw."""
+    visit = await _visit(request, request.app.state.console)
+    return visit.page("pages/broke.html", status=500)
+
+
 def install_errors(app: Starlette) -> None:
-    """Have the application say what is not there in its own words."""
+    """Have the application say in its own words what is not there, and that something broke."""
     app.add_exception_handler(404, no_such_page)
     app.add_exception_handler(405, no_such_page)
+    app.add_exception_handler(500, broke)
 
 
 async def _visit(request: Request, console: Console) -> Visit:

@@ -140,7 +140,7 @@ def _open_runs(visit: Visit, answer: Answer | None) -> list[Waiting]:
                 _("A payout run of {amount} waits for approval"),
                 amount=visit.writer.money(run["minor"], run["currency"]),
             ),
-            visit.say(_("Prepared by {name}"), name=run["created_by"]),
+            visit.say(_("Prepared {day}"), day=visit.writer.day(run["created_at"])),
             f"/explorer/{run['run_id']}",
             visit.say(_("Look")),
         )

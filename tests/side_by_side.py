@@ -12,9 +12,9 @@ from xdist.scheduler import LoadScopeScheduling
 
 #: Folders whose tests share a stack, the longest first: what is begun last ends last.
 GROUPS = (
-    ("tests/e2e/", "tests/integration/dashboards/", "tests/integration/importers/"),
+    ("tests/e2e/", "tests/browser/", "tests/integration/dashboards/", "tests/integration/importers/"),
     ("tests/faults/",),
-    ("tests/integration/services/",),
+    ("tests/integration/services/", "tests/integration/console/"),
     ("tests/integration/shared/",),
     ("tests/integration/stack/",),
 )

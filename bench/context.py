@@ -30,6 +30,7 @@ WITHOUT_SHARES: dict[str, Any] = {
     "all_events_per_second": 1e9,
     "all_bytes_per_second": 1e11,
     "line_age_max_seconds": 1e9,
+    "scored_age_max_seconds": 0,
 }
 INFRASTRUCTURE = ("kafka", "postgres")
 

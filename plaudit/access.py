@@ -20,7 +20,7 @@ import psutil
 from plaudit.calls import Refused, every_item, knows, request
 from plaudit.stack.paths import make_private
 from plaudit.stack.state import StackState, write_private
-from shared.access_keys import INSTALLATION, Role
+from shared.access_keys import INSTALLATION, KEY_PREFIX, Role
 
 KNOWN_EVERYWHERE_SECONDS = 30.0
 POLL_SECONDS = 0.05
@@ -247,7 +247,12 @@ def commands_account(local: LocalPeople, community: str) -> str:
 
 def key_id_of(key: str) -> str:
     """The id of an access key: plk_<id>_<secret>."""
-    return key.split("_")[1]
+    return key.removeprefix(KEY_PREFIX).partition("_")[0]
+
+
+def said_key_id(said: str) -> str:
+    """The id of a key that somebody names by it, or by the whole key: the secret goes no further than here."""
+    return key_id_of(said) if said.startswith(KEY_PREFIX) else said
 
 
 def _note(folder: Path, key_id: str, community: str) -> None:

@@ -107,7 +107,7 @@ def key_state(item: Mapping[str, Any]) -> str:
 def rotate_key(where: Where, as_json: bool, key_id: str, overlap_hours: int | None) -> None:
     """Put a new access key in the place of one. It is shown this once; the old one works for a while yet."""
     place = where.place()
-    rotated = access.rotate(place.office, place.its_community, key_id, overlap_hours)
+    rotated = access.rotate(place.office, place.its_community, access.said_key_id(key_id), overlap_hours)
     click.echo(json.dumps(rotated) if as_json else rotated["key"])
     access.wait_until_known(rotated["key"], place.urls.values())
 
@@ -116,9 +116,13 @@ def rotate_key(where: Where, as_json: bool, key_id: str, overlap_hours: int | No
 @to_administer
 @click.argument("key_id")
 def revoke_key(where: Where, key_id: str) -> None:
-    """Revoke an access key, everywhere and for good; also one that was never issued here, if a service has it."""
+    """Revoke an access key, everywhere and for good; also one that was never issued here, if a service has it.
+
+    KEY_ID is its id, or the whole key: then nothing but the id is sent.
+    """
     place = where.place()
     community = place.its_community
+    key_id = access.said_key_id(key_id)
     try:
         access.revoke(place.office, community, key_id)
     except Refused as refused:
@@ -196,6 +200,27 @@ def acting_names(office: Office, community: str) -> dict[str, str]:
     return people | keys
 
 
+WHY_AMENDED = {
+    "retracted": "its event was retracted",
+    "restored": "its event was restored",
+    "limit": "other events left it other room under a limit",
+}
+
+
+def _add_amendments(line: Tree, award: Mapping[str, Any]) -> None:
+    """What an award became, revision by revision, and why; nothing for one that is as it was awarded."""
+    if not award.get("amendments"):
+        return
+    became = line.add(plain(f"awarded as {award['points']} points, amounts to {award['amounts_to']} now"))
+    shown = award["amendments"][-LINES_MAX_COUNT:]
+    for one in shown:
+        why = WHY_AMENDED.get(one["cause"], one["cause"])
+        change = f"{one['points']:+d} to {one['total']}"
+        became.add(plain(f"revision {one['revision']}: {change} at {one['awarded_at']}, because {why}"))
+    if award["amended_count"] > len(shown):
+        became.add(f"and {award['amended_count'] - len(shown)} before these")
+
+
 def payout_tree(lineage: dict[str, Any], names: Mapping[str, str]) -> Tree:
     """A payout as a tree: its states, then the awards it pays with their rules and events, the first few.
 
@@ -226,6 +251,7 @@ def payout_tree(lineage: dict[str, Any], names: Mapping[str, str]) -> Tree:
         approved = f", approved by {award['approved_by']}" if award.get("approved_by") else ""
         line = lots.add(plain(f"{lot['points']} points by {rule}, published by {award['published_by']}{approved}"))
         line.add(plain(f"for {event['type']} {event['event_id']} from {event['source']} at {event['event_time']}"))
+        _add_amendments(line, award)
     if len(lineage["items"]) > LINES_MAX_COUNT or lineage["next"]:
         lots.add("and more: `plaudit explain --json` has the first page, GET /v1/lineage/payouts/… all of them")
     return tree

@@ -51,6 +51,9 @@ SUBCOMMANDS = {
     "sign-in-link": Subcommand("plaudit.people", "sign_in_link", "Make a link that signs somebody in once."),
     "keys": Subcommand("plaudit.admin", "keys", "Issue, list, rotate and revoke access keys."),
     "audit": Subcommand("plaudit.audit", "audit", "Show who did what, and who read whose data."),
+    "payout-runs": Subcommand(
+        "plaudit.payout_runs", "payout_runs", "Make, approve and file payout runs, and see how far they are."
+    ),
     "restore": Subcommand("plaudit.restore", "restore", "Look what a restore from a backup has left open."),
     "dlq": Subcommand("plaudit.dlq", "dlq", "List dead letters, and send them again after the fix."),
 }

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-import httpx
 from rich.console import Console
 
 from plaudit.access import add_person, local_people, temporary_key
 from plaudit.admin import acting_names, payout_tree
+from plaudit.bank_files import bank_file
 from plaudit.calls import request
 from plaudit.client import Outcomes, PlauditClient
 from plaudit.console import sign_in_link
@@ -238,12 +238,12 @@ def _pay(state: StackState, maker: str, approver: str) -> str | None:
     run = request("POST", f"{rewards}/v1/payout-runs", maker, headers=headers)["run_id"]
     request("POST", f"{rewards}/v1/payout-runs/{run}/approve", approver)
     written = request("POST", f"{rewards}/v1/payout-runs/{run}/file", maker)
-    answer = httpx.get(f"{rewards}/v1/payout-runs/{run}/file", headers={"Authorization": f"Bearer {maker}"})
+    content = bank_file(rewards, maker, run)
     folder = state.directory / "payouts"
     make_private(folder)
     file = folder / f"{written['message_id']}.xml"
     with open_private(file, append=False) as out:
-        out.write(answer.raise_for_status().content)
+        out.write(content)
     console.rule("Payouts")
     total = f"{written['control_sum_minor'] // 100}.{written['control_sum_minor'] % 100:02d}"
     console.print(f"{written['payment_count']} payments, EUR {total} in all, as {written['schema_name']}:")

@@ -1,14 +1,15 @@
 """Up to where a service's database knows what its own topics hold; and whether that went back while it ran.
 
-The relay moves these positions. A process remembers the highest that it saw: a database in which they are lower is
-another one than the process began with, such as a backup.
+The relay moves these positions, as long as what the broker acknowledges follows on them. A process remembers the
+highest that it saw: a database in which they are lower is another one than it began with, such as a backup.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import asyncpg
 from aiokafka import TopicPartition
 
+from shared.kafka import Acknowledged
 from shared.postgres import Connection
 
 
@@ -29,6 +30,66 @@ async def move_up(conn: Connection, positions: Mapping[TopicPartition, int]) -> 
         [partition.topic for partition in ordered],
         [partition.partition for partition in ordered],
         [positions[partition] for partition in ordered],
+    )
+
+
+async def acknowledge(
+    conn: Connection, spans: Mapping[TopicPartition, Acknowledged], *, watched: Collection[str]
+) -> tuple[dict[TopicPartition, int], list[TopicPartition]]:
+    """Raise positions by what the broker acknowledged; return them, and where something unknown lies before it.
+
+    In a topic that is `watched` a position is raised only over what follows on it. Where it does not, the position
+    stays, and what was acknowledged is noted: see `close_gaps`. Call it under the relay's lock.
+    """
+    ordered = sorted(spans)
+    rows = await conn.fetch(
+        """
+        with told as (
+            select t.*, coalesce(o.next_offset, 0) as known,
+                   watched and not (is_whole and first = coalesce(o.next_offset, 0)) as is_beyond
+            from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::boolean[], $6::boolean[])
+                as t(topic, partition, first, next, is_whole, watched)
+            left join own_positions o using (topic, partition))
+        insert into own_positions as o (topic, partition, next_offset, acknowledged_from, acknowledged_to)
+        select topic, partition, case when is_beyond then known else greatest(known, next) end,
+               case when is_beyond then case when is_whole then first else next end end,
+               case when is_beyond then next end
+        from told
+        on conflict (topic, partition) do update
+        set next_offset = excluded.next_offset, acknowledged_from = excluded.acknowledged_from,
+            acknowledged_to = excluded.acknowledged_to
+        returning topic, partition, next_offset, acknowledged_to
+        """,
+        [partition.topic for partition in ordered],
+        [partition.partition for partition in ordered],
+        [spans[partition].first for partition in ordered],
+        [spans[partition].next for partition in ordered],
+        [spans[partition].is_whole for partition in ordered],
+        [partition.topic in watched for partition in ordered],
+    )
+    moved = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+    return moved, [
+        TopicPartition(row["topic"], row["partition"]) for row in rows if row["acknowledged_to"] is not None
+    ]
+
+
+async def load_gaps(conn: Connection) -> dict[TopicPartition, range]:
+    """Where something unknown lies in own topics, with the offsets beyond it that the relay itself has written."""
+    rows = await conn.fetch(
+        "select topic, partition, acknowledged_from, acknowledged_to from own_positions"
+        " where acknowledged_to is not null"
+    )
+    return {
+        TopicPartition(row["topic"], row["partition"]): range(row["acknowledged_from"], row["acknowledged_to"])
+        for row in rows
+    }
+
+
+async def close_gaps(conn: Connection) -> None:
+    """What lay before what was acknowledged is known now, wherever the positions have got so far."""
+    await conn.execute(
+        "update own_positions set acknowledged_from = null, acknowledged_to = null"
+        " where acknowledged_to <= next_offset"
     )
 
 

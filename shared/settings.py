@@ -86,6 +86,9 @@ class ServiceSettings(BaseSettings):
         description="Records wait and no batch is finished for so long: /readyz says that the service hangs",
     )
     fetch_max_bytes: int = Field(2 * 1024 * 1024, ge=1, description="Bytes fetched from Kafka at once")
+    position_seconds: float = Field(
+        5.0, gt=0, description="How often a service that gets on tells the broker where it stands"
+    )
     session_seconds: float = Field(
         10.0, gt=0, description="A worker silent for this long loses its partitions to another"
     )

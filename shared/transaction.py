@@ -14,6 +14,7 @@ from shared.audit import Commanded, Did, Entry, Read, add_command, add_reads, co
 from shared.contracts.facts import COMMAND_DONE, PERSONAL_DATA_READ, CommandData, FactType, ReadData
 from shared.postgres import Connection, begin
 from shared.settings import ServiceSettings
+from shared.told import Told
 from shared.topics import AUDIT, Topic, record_key
 
 #: The largest message: Kafka's default message.max.bytes is 1,048,588, and a batch has a header of its own.
@@ -41,23 +42,29 @@ class InvalidMessageError(Exception):
 class Transaction(Generic[SettingsT_co]):
     """An open database transaction, its time (UTC, the same for all of it), and the messages it will send.
 
-    `service` and `settings` are those of the process that runs it. A command's leaves an entry of what was done by
+    `service` and `settings` are those of the process that runs it; `told` reads what the service told, and is None
+    where records are consumed. A command's leaves an entry of what was done by
     whom: it is stored with the rest or not at all, and the facts that the command tells have its trace.
     """
 
-    def __init__(self, conn: Connection, now: datetime, *, service: str, settings: SettingsT_co) -> None:
+    def __init__(
+        self, conn: Connection, now: datetime, *, service: str, settings: SettingsT_co, told: Told | None = None
+    ) -> None:
         self.conn = conn
         self.now = now
         self.service = service
         self.settings = settings
+        self.told = told
         self._source = f"/plaudit/{service}"
         self._messages: list[tuple[str, bytes, bytes]] = []
         self._commanded: Commanded | None = None
+        self._traceparent: str | None = None
         self._did: Did | None = None
 
     def obey(self, commanded: Commanded) -> None:
         """Say that what is done here was commanded: it leaves an entry, whether or not `did` says more of it."""
         self._commanded = commanded
+        self._traceparent = commanded.traceparent
 
     def did(self, did: Did) -> None:
         """Say what a command did, for its entry; of several the last counts.
@@ -67,7 +74,10 @@ class Transaction(Generic[SettingsT_co]):
         self._did = did
 
     def did_nothing(self) -> None:
-        """Say that the request commanded nothing: it was a trial, or has been answered before."""
+        """Say that the request commands nothing here: it was a trial, has been answered before, or has its entry.
+
+        What is told all the same has the request's trace.
+        """
         self._commanded = None
 
     async def store_entry(self) -> None:
@@ -127,8 +137,8 @@ class Transaction(Generic[SettingsT_co]):
             "community": community,
             "data": data,
         }
-        if traceparent is None and self._commanded is not None:
-            traceparent = self._commanded.traceparent
+        if traceparent is None:
+            traceparent = self._traceparent
         if traceparent is not None:
             fact["traceparent"] = traceparent
         self.publish(topic, record_key(community, subject), fact)
@@ -161,11 +171,16 @@ class Transaction(Generic[SettingsT_co]):
 
 @asynccontextmanager
 async def transaction(
-    pool: asyncpg.Pool, *, service: str, settings: OwnSettingsT, on_commit: Callable[[int], None]
+    pool: asyncpg.Pool,
+    *,
+    service: str,
+    settings: OwnSettingsT,
+    on_commit: Callable[[int], None],
+    told: Told | None = None,
 ) -> AsyncIterator[Transaction[OwnSettingsT]]:
     """Begin, let the caller work, store the entry and the outbox rows, commit; tell `on_commit` how many rows."""
     async with begin(pool) as conn:
-        tx = Transaction(conn, datetime.now(UTC), service=service, settings=settings)
+        tx = Transaction(conn, datetime.now(UTC), service=service, settings=settings, told=told)
         yield tx
         await tx.store_entry()
         count = await tx.store_outbox()

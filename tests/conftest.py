@@ -12,9 +12,14 @@ from signal import SIGKILL, SIGQUIT
 from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from plaudit.stack import StackState, kafka, processes, start
 from plaudit.stack.services import connections
+
+# How long an example takes says how busy the machine is; what a case may cost is held by counting steps.
+hypothesis_settings.register_profile("plaudit", deadline=None)
+hypothesis_settings.load_profile("plaudit")
 
 pytest_plugins = ["tests.side_by_side", "tests.faults.summary"]
 
@@ -35,6 +40,7 @@ WIDE_DOOR = {
     "PLAUDIT_COMMUNITY_BYTES_PER_SECOND": "1e9",
     "PLAUDIT_ALL_BYTES_PER_SECOND": "1e9",
     "PLAUDIT_LINE_AGE_MAX_SECONDS": "3600",
+    "PLAUDIT_SCORED_AGE_MAX_SECONDS": "0",
 }
 
 
@@ -45,9 +51,13 @@ class Stack:
     state: StackState
 
     def settings(self, service: str) -> dict[str, Any]:
-        """Arguments for the Settings of `service` that connect it to this stack, with a free port."""
+        """Arguments for the Settings of `service` that connect it to this stack, with a free port.
+
+        Nobody scores here unless a test does, so the front door must not wait for it.
+        """
         return {
             **connections(self.state, service),
+            **({"scored_age_max_seconds": 0} if service == "ingest" else {}),
             "admin_key": self.state.admin_key,
             "http_port": 0,
             "session_seconds": SESSION_SECONDS,

@@ -26,19 +26,24 @@ from shared.transaction import Transaction
 TEXT = MESSAGES.read_text()
 EVENT_COUNT = 40_000
 FINISH_SECONDS = 300.0
-SCORING_TABLES = ("activities", "awards", "declined", "cap_usage", "outbox", "consumer_offsets")
+SCORING_TABLES = (
+    *("activities", "awards", "declined", "claims", "limited_members", "limit_windows", "outbox"),
+    "consumer_offsets",
+)
 LEDGER_TABLES = ("accounts", "transfers", "entries", "balances", "lots", "outbox")
 #: What one award writes, in one row: its transfer, two entries and its lot.
 WIDTH = """
     create table if not exists bench_width (
         community text not null, transfer_id uuid not null, kind text not null, cause_id uuid not null,
-        event_time timestamptz not null, recorded_at timestamptz not null, reverses uuid,
+        event_time timestamptz not null, recorded_at timestamptz not null, amends uuid,
+        revision int, why text,
         account_a uuid not null, recorded_a timestamptz not null,
         amount_a bigint not null, currency_a text not null,
         account_b uuid not null, recorded_b timestamptz not null,
         amount_b bigint not null, currency_b text not null,
         award_id uuid not null, member_id uuid not null, points bigint not null, remaining bigint not null,
         earned_at timestamptz not null, expires_at timestamptz, pending_until timestamptz,
+        expired bigint not null default 0, lacking bigint not null default 0,
         primary key (community, transfer_id))
 """
 

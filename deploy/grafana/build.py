@@ -200,9 +200,19 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Age of the line behind the front door",
-            "How long the oldest request that is followed waits to be judged; late, less is let in.",
+            "How long the oldest request that is followed waits to be judged, and the oldest event to be scored; "
+            "late, less is let in.",
             "s",
-            (Query("max(plaudit_ingest_line_age_seconds)", "oldest"),),
+            (
+                Query("max(plaudit_ingest_line_age_seconds)", "to be judged"),
+                Query("max(plaudit_ingest_scored_age_seconds)", "to be scored"),
+            ),
+        ),
+        Panel(
+            "Pace of the front door",
+            "The part of the shares at which all are let in: below 1 events are scored late.",
+            "percentunit",
+            (Query("min(plaudit_ingest_pace_ratio)", "pace"),),
         ),
         Panel(
             "Events taken and refused",
@@ -217,13 +227,13 @@ ROWS: dict[str, tuple[Panel, ...]] = {
     "Points, recognition and rewards": (
         Panel(
             "Awards",
-            "Awards and reversals that scoring recorded.",
+            "Awards, and what amended them, that scoring recorded.",
             "cps",
             rates("plaudit_scoring_awards_total", "kind"),
         ),
         Panel(
             "Points",
-            "Points of awards and of reversals that scoring recorded.",
+            "Points of awards, and of what amended them, that scoring recorded.",
             "cps",
             rates("plaudit_scoring_points_total", "kind"),
         ),

@@ -14,6 +14,8 @@ SERVICES_MECHANISM: Mechanism = "SCRAM-SHA-512"
 
 
 LANES_CONSUMERS = ("ingest",)
+#: The services that look how far others are: the front door brakes when scoring is late.
+WATCHED_BY = {"ingest": ("scoring",)}
 
 
 class Resource(IntEnum):
@@ -36,6 +38,7 @@ class Operation(IntEnum):
     READ = 3
     WRITE = 4
     CREATE = 5
+    DESCRIBE = 8
 
 
 class Right(NamedTuple):
@@ -58,7 +61,7 @@ def rights_of_services(services: Iterable[str] = SERVICES) -> set[Right]:
 
     A producer also reads what it writes where a restored database learns from it what it has forgotten.
     Beside their topics they have two groups: that of the consumer loop, and the host's, which elects a leader by a
-    topic of its own.
+    topic of its own. Some may ask how far others are.
     """
     rights = set()
     for service in services:
@@ -71,8 +74,12 @@ def rights_of_services(services: Iterable[str] = SERVICES) -> set[Right]:
         if service in LANES_CONSUMERS:
             rights.add(Right(user, Operation.READ, Resource.TOPIC, LANE_PREFIX, Pattern.BEGINNING))
         rights.add(Right(user, Operation.READ, Resource.GROUP, user))
+        rights |= {
+            Right(user, Operation.DESCRIBE, Resource.GROUP, user_name(other))
+            for other in WATCHED_BY.get(service, ())
+        }
         rights.add(Right(user, Operation.READ, Resource.GROUP, f"{user}-host"))
-        for operation in Operation:
+        for operation in (Operation.READ, Operation.WRITE, Operation.CREATE):
             rights.add(Right(user, operation, Resource.TOPIC, f"{user}-host-", Pattern.BEGINNING))
     return rights
 

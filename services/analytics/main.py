@@ -53,6 +53,7 @@ SPEC = ServiceSpec(
     ],
     routers=[part.router for part in (participation, points, summary, rejections, lineage, audit)],
     problems=ERRORS,
+    whole=[AUDIT],
     timers=[Timer("forget-audit", every_seconds=FORGET_EVERY_SECONDS, run=forget)],
 )
 

@@ -4,4 +4,5 @@ from prometheus_client import Counter
 
 EVENTS = Counter("plaudit_analytics_events_total", "Events that were new to the read models")
 RETRACTED_EVENTS = Counter("plaudit_analytics_retracted_events_total", "Events taken out of participation again")
+RESTORED_EVENTS = Counter("plaudit_analytics_restored_events_total", "Events that count as participation again")
 AWARDS = Counter("plaudit_analytics_awards_total", "Awards that were new to the read models")

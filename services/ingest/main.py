@@ -8,13 +8,14 @@ from services.ingest.access.sign_ins import api as sign_ins
 from services.ingest.access.sign_ins.handlers import SWEEP_EVERY_SECONDS, sweep
 from services.ingest.access.token_keys.handlers import ANNOUNCE_EVERY_SECONDS, announce
 from services.ingest.bots.handlers import RECONSIDER_EVERY_SECONDS, reconsider
+from services.ingest.brake.handlers import BRAKE
 from services.ingest.communities import handlers as communities_handlers
 from services.ingest.communities.api import routes as communities
 from services.ingest.costs.handlers import FOLLOWED_PROGRAMMES
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
 from services.ingest.events.api.documents import OPERATIONS, SCHEMAS
-from services.ingest.lanes.handlers import LANE_PACE, on_lane_records
+from services.ingest.lanes.handlers import LANE_READER
 from services.ingest.members import api as members
 from services.ingest.members import handlers as members_handlers
 from services.ingest.problems import ERRORS
@@ -29,7 +30,7 @@ SPEC = ServiceSpec(
     description="The front door: takes events, says what became of each, and knows who is who across channels.",
     settings=Settings,
     subscriptions=[FOLLOWED_PROGRAMMES, Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
-    lanes=Lanes(LANE_PREFIX, on_lane_records, LANE_PACE.is_closed),
+    lanes=Lanes(LANE_PREFIX, LANE_READER.on_records, LANE_READER.choose, LANE_READER.is_closed),
     routers=[part.router for part in (posting, receipts, members, communities, people, keys, sign_ins)],
     problems=ERRORS,
     timers=[
@@ -40,6 +41,7 @@ SPEC = ServiceSpec(
     ],
     operations=OPERATIONS,
     schemas=SCHEMAS,
+    closing=[BRAKE.close],
     read_back=[
         *keys_handlers.READ_BACK,
         *communities_handlers.READ_BACK,

@@ -29,6 +29,7 @@ for _reason in (
     "used_link",
     "expired_link",
     "unknown_renewal",
+    "withdrawn_link",
     "invalid_id_token",
     "unknown_subject",
     "disabled_person",
@@ -44,6 +45,10 @@ REQUESTS_LIMITED = Counter(
 )
 LINE_AGE = Gauge(
     "plaudit_ingest_line_age_seconds", "How long the oldest of the requests that are followed waits to be judged"
+)
+SCORED_AGE = Gauge("plaudit_ingest_scored_age_seconds", "How long the oldest event in the log waits to be scored")
+PACE = Gauge(
+    "plaudit_ingest_pace_ratio", "The part of their shares that all are let in at; below 1 events are scored late"
 )
 SHARE_NAMES = ("key-events", "key-bytes", "community-events", "community-bytes", "all-events", "all-bytes")
 for share in SHARE_NAMES:

@@ -101,6 +101,9 @@ ERRORS: ErrorTable = {
     sign_in_errors.UsedLinkError: lambda _: Problem(sign_ins.USED_LINK, "Each signs in once: ask for a new one"),
     sign_in_errors.ExpiredLinkError: lambda _: Problem(sign_ins.EXPIRED_LINK, "Ask for a new one"),
     sign_in_errors.UnknownRenewalError: lambda _: Problem(sign_ins.UNKNOWN_RENEWAL, "Sign in again"),
+    sign_in_errors.WithdrawnLinkError: lambda _: Problem(
+        sign_ins.WITHDRAWN_LINK, "Who made it may make none any more: ask somebody else for a new one"
+    ),
     sign_in_errors.UnknownSubjectError: lambda _: Problem(
         sign_ins.UNKNOWN_SUBJECT, "An administrator of the community adds people, with the email of the provider"
     ),
@@ -138,6 +141,11 @@ ERRORS: ErrorTable = {
     ),
     key_errors.EndsBeforeItBeginsError: lambda _: _of_field(
         INVALID_REQUEST, "/expires_at", "It lies in the past: the key would never work"
+    ),
+    key_errors.EndsTooLateError: lambda _: _of_field(
+        INVALID_REQUEST,
+        "/expires_at",
+        f"It is more than {key_errors.LASTS_MAX_DAYS} days ahead: leave it out, and it ends when it is revoked",
     ),
     UnknownCommunityError: lambda error: Problem(
         UNKNOWN_COMMUNITY, f"Nobody declared {error.community}: POST /v1/communities, or `plaudit community add`"

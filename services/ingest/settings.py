@@ -82,13 +82,13 @@ class Settings(SigningSettings):
     )
     all_bytes_per_second: float = Field(3_000_000, gt=0, le=1e11, description="The same in bytes")
     rule_cost: float = Field(
-        0.25,
+        0.5,
         ge=0,
         le=100,
-        description="What each further rule for an event's type adds to what the event counts as",
+        description="What each rule for an event's type lets the event count as; it counts as one at least",
     )
     request_cost_max: int = Field(
-        1_250,
+        1_000,
         ge=1,
         description="What the events of a request, or a record of a lane, may count as; one alone always may",
     )
@@ -99,6 +99,18 @@ class Settings(SigningSettings):
         0.1,
         gt=0,
         description="While events wait longer than this to be judged, all together may send a quarter",
+    )
+    scored_age_max_seconds: float = Field(
+        0.0,
+        ge=0,
+        description="While an event waits longer than this to be scored, those who send much are let in ever "
+        "slower; 0: nobody looks",
+    )
+    late_share_min: float = Field(
+        0.005, gt=0, le=1, description="The part of their shares that all are let in at however late events are"
+    )
+    lane_batch_cost_max: int = Field(
+        1_000, ge=1, description="What all lanes together may bring in one transaction; one record always may"
     )
     share_burst_seconds: int = Field(
         1, ge=1, le=3600, description="After a rest, what comes in so many seconds may come at once"

@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter
 
-AWARDS = Counter("plaudit_recognition_awards_total", "Awards added to their members' totals")
+AWARDS = Counter("plaudit_recognition_awards_total", "Awards and amendments added to their members' totals")
 COUNTED_EVENTS = Counter(
     "plaudit_recognition_counted_events_total",
     "Events that met a rule which a badge counts, came into a member's number or went out of it",

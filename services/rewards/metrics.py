@@ -2,9 +2,15 @@
 
 from prometheus_client import Counter, Gauge
 
-AWARDS_BOOKED = Counter("plaudit_rewards_awards_booked_total", "Awards and reversals booked", ["kind"])
+AWARDS_BOOKED = Counter(
+    "plaudit_rewards_awards_booked_total",
+    "Awards, and amendments by which they amount to more (increase) or less (decrease), booked",
+    ["kind"],
+)
 AWARDS_REPEATED = Counter("plaudit_rewards_awards_repeated_total", "Awards that came again and changed nothing")
-POINTS_BOOKED = Counter("plaudit_rewards_points_booked_total", "Points awarded or taken back", ["kind"])
+POINTS_BOOKED = Counter(
+    "plaudit_rewards_points_booked_total", "Points of awards, and of increases and decreases of them", ["kind"]
+)
 REDEMPTIONS = Counter("plaudit_rewards_redemptions_total", "Redemptions that reached a state", ["state"])
 REDEMPTIONS_REFUSED = Counter(
     "plaudit_rewards_redemptions_refused_total", "Redemptions refused for lack of points"

@@ -20,12 +20,13 @@ from services.rewards.payouts.runs.api import (
     FOUR_EYES,
     NO_BANK_FILE,
     NO_PAYABLE_TERMS,
+    NOT_TOLD_YET,
     RUN_REFUSED,
     RUN_STOPPED,
     SEAL_DIFFERS,
     UNKNOWN_RUN,
 )
-from services.rewards.payouts.runs.domain.bank import NoBankFileError, ReportRefusedError
+from services.rewards.payouts.runs.domain.bank import NoBankFileError, NotToldYetError, ReportRefusedError
 from services.rewards.payouts.runs.domain.runs import (
     NoPayableTermsError,
     RunRefusedError,
@@ -132,6 +133,11 @@ ERRORS: ErrorTable = {
     ReportRefusedError: _report_refused,
     WrongStateError: _run_refused,
     BankFileError: _run_refused,
+    NotToldYetError: lambda error: Problem(
+        NOT_TOLD_YET,
+        f"The file of run {error.run_id} is kept back: {error}. Ask for it again in a moment",
+        headers={"Retry-After": "2"},
+    ),
     NoBankFileError: lambda error: Problem(
         NO_BANK_FILE,
         f"Run {error.run_id} has none in this community; POST /v1/payout-runs/{error.run_id}/file writes it",

@@ -32,7 +32,7 @@ class Settings(ServiceSettings):
         description="Payouts of one run that can be paid, and as many that are held; the rest needs another run",
     )
     payouts_per_piece_max_count: int = Field(
-        100, ge=1, description="Payouts of a run that are worked at in one transaction: so long others wait"
+        50, ge=1, description="Payouts of a run that are worked at in one transaction: so long others wait"
     )
     payout_request_seconds: float = Field(
         10.0, ge=0, description="How long a request works at a run before it answers and a timer goes on"

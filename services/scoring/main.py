@@ -1,8 +1,9 @@
 """The wiring of scoring."""
 
-from services.scoring.awards import handlers as awards_handlers
 from services.scoring.awards.api.routes import router as awards
-from services.scoring.awards.handlers import Scorer
+from services.scoring.awards.handlers import restoring
+from services.scoring.awards.handlers.rooms import settle_waiting
+from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.problems import ERRORS
 from services.scoring.programmes.api.models import SCHEMAS
 from services.scoring.programmes.api.routes import router as programmes
@@ -16,6 +17,9 @@ from shared.contracts.facts import ACCEPTED_EVENT
 from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import EVENTS
+
+#: A piece at a time, so that batches have their turn between them.
+SETTLE_EVERY_SECONDS = 0.5
 
 scorer = Scorer()
 
@@ -32,12 +36,13 @@ SPEC = ServiceSpec(
     routers=[programmes, awards],
     problems=ERRORS,
     timers=[
+        Timer("settle-claims", every_seconds=SETTLE_EVERY_SECONDS, run=settle_waiting),
         Timer("sign-programmes-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("count-programmes-waiting", every_seconds=60, run=count_waiting),
     ],
     schemas=SCHEMAS,
     closing=[scorer.close, CHECKER.close],
-    read_back=[*publishing.READ_BACK, *awards_handlers.READ_BACK],
+    read_back=[*publishing.READ_BACK, *restoring.READ_BACK],
 )
 
 if __name__ == "__main__":

@@ -7,14 +7,24 @@ EVENTS_SCORED = Counter(
     "Events by what was done: scored, without_programme, duplicate, retraction, restoration",
     ["outcome"],
 )
-AWARDS_MADE = Counter("plaudit_scoring_awards_total", "Awards recorded, by kind: award or reversal", ["kind"])
+AWARDS_MADE = Counter(
+    "plaudit_scoring_awards_total", "Awards and amendments recorded, by kind: award, increase, decrease", ["kind"]
+)
 AWARDED_POINTS = Counter(
-    "plaudit_scoring_points_total", "Points of the awards, by kind: award or reversal", ["kind"]
+    "plaudit_scoring_points_total",
+    "Points of the awards and amendments, by kind: award, increase, decrease",
+    ["kind"],
 )
 RULES_DECLINED = Counter(
     "plaudit_scoring_declined_total",
     "Times that a rule listening to an event gave less than its points",
     ["reason"],
+)
+AWARDS_ADJUSTED = Counter(
+    "plaudit_scoring_adjusted_total", "Awards that got another room under limits because of other events"
+)
+CLAIMS_TO_SETTLE = Gauge(
+    "plaudit_scoring_claims_to_settle", "Claims whose room is still to be found: more than one batch may adjust"
 )
 PROGRAMMES_PUBLISHED = Counter("plaudit_scoring_programmes_published_total", "Versions of programmes published")
 PROGRAMMES_WAITING = Gauge(

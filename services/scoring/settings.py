@@ -16,6 +16,11 @@ class Settings(SigningSettings):
             "the difference between the clocks of the hosts"
         ),
     )
+    position_seconds: float = Field(
+        0.1,
+        gt=0,
+        description="How often it tells the broker where it stands: the front door brakes by it",
+    )
     evaluation_seconds: float = Field(
         0.05, gt=0, description="What one condition may take of the processor for one event, in a child process"
     )
@@ -28,6 +33,17 @@ class Settings(SigningSettings):
     budget_burst_seconds: float = Field(0.25, ge=0, description="What either may take on top of that in one batch")
     too_slow_pause_seconds: float = Field(
         600.0, ge=0, description="How long a rule that took too much gives nothing before it is asked again"
+    )
+    adjustments_per_batch_max_count: int = Field(
+        2_000,
+        gt=0,
+        description=(
+            "How many awards of others may get another room under limits in one transaction; a timer goes on with"
+            " the rest, and the members that it is about wait"
+        ),
+    )
+    settled_at_once_max_count: int = Field(
+        200, gt=0, description="How many claims of a member that wait so find their room in one transaction"
     )
     check_seconds: float = Field(
         10.0, gt=0, description="What checking one programme may take of the processor, in a child process"

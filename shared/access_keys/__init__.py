@@ -2,7 +2,7 @@
 
 from shared.access_keys.follower import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.access_keys.principal import BOOTSTRAP, OtherCommunityError, Principal, Refusal, check_reach
-from shared.access_keys.ring import KeyRing, hash_secret
+from shared.access_keys.ring import KEY_PREFIX, KeyRing, hash_secret
 from shared.access_keys.roles import INSTALLATION, INSTALLATION_ROLES, PersonKind, Role, scopes_of
 from shared.access_keys.scopes import ONLY_IF_ASKED, SCOPES, Scope
 from shared.access_keys.standing import Standing, load_standings
@@ -14,6 +14,7 @@ __all__ = [
     "FOLLOWED_PEOPLE",
     "INSTALLATION",
     "INSTALLATION_ROLES",
+    "KEY_PREFIX",
     "ONLY_IF_ASKED",
     "SCOPES",
     "FollowedPerson",

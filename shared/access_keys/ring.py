@@ -37,6 +37,8 @@ from shared.access_keys.tokens import (
 from shared.postgres import TRANSIENT
 from shared.settings import ServiceSettings
 
+#: How every key begins: plk_<id>_<secret>.
+KEY_PREFIX = "plk_"
 #: When a key was last used is noted at most this often.
 LAST_USED_EVERY = timedelta(minutes=1)
 

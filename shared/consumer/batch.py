@@ -1,10 +1,11 @@
 """A batch of records on its way through the consumer loop."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from aiokafka import TopicPartition
 
 from shared.consumer.dead_letters import Rejection
 from shared.signatures import SignatureError
@@ -52,6 +53,12 @@ class Batch:
         """The records that are wanted; once one of a partition is, all after it are."""
         return self if all(map(wanted, self._firsts())) else self._filter(wanted)
 
+    def before(self, stops: Mapping[tuple[str, int], int]) -> "Batch":
+        """What comes before the offset at which a partition, by topic and number, stops; all of the others."""
+        return self._filter(
+            lambda record: record.offset < stops.get((record.topic, record.partition), record.offset + 1)
+        )
+
     def halves(self) -> tuple["Batch", "Batch"]:
         """The first half of the records and the rest."""
         middle = len(self.records) // 2
@@ -90,3 +97,13 @@ class Batch:
             if last is None or record.partition != last.partition or record.topic != last.topic:
                 yield record
             last = record
+
+
+def first_left(records: Sequence[Any], taken: Sequence[Any]) -> dict[TopicPartition, int]:
+    """The offset of the first record that was not taken, of each partition that has one."""
+    of_taken = {id(record) for record in taken}
+    found: dict[TopicPartition, int] = {}
+    for record in records:
+        if id(record) not in of_taken:
+            found.setdefault(TopicPartition(record.topic, record.partition), record.offset)
+    return found

@@ -22,11 +22,11 @@ from typing import Any
 import asyncpg
 import mode
 from aiokafka import TopicPartition
-from aiokafka.errors import ConsumerStoppedError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.errors import ConsumerStoppedError, KafkaError
 
 from shared.consumer import offsets
-from shared.consumer.batch import Batch
-from shared.consumer.client import consumer, lags
+from shared.consumer.batch import Batch, first_left
+from shared.consumer.client import consumer, fetch, lags, tell_position
 from shared.consumer.collector import collector_paused
 from shared.consumer.dead_letters import DeadLetters
 from shared.consumer.offsets import OffsetConflictError
@@ -51,7 +51,6 @@ from shared.telemetry import (
 )
 from shared.transaction import InvalidMessageError, Transaction
 
-FETCH_WAIT_MS = 200
 LAG_REPORT_SECONDS = 5.0
 #: Decoding ahead lets the batch at work go on after so many records.
 DECODE_SLICE_COUNT = 250
@@ -81,6 +80,7 @@ class ConsumerLoop(mode.Service):
         self._pool = pool
         self._relay = relay
         self._settings = settings
+        self._preparation = Preparation(pool.acquire, settings)
         self._dead_letters = DeadLetters(service, settings)
         self._own_failures = OwnFailures(pool, settings)
         self._progress = Progress()
@@ -102,6 +102,7 @@ class ConsumerLoop(mode.Service):
         self._consumer.subscribe(**wanted, listener=Rebalances(self))
         self.add_future(self._consume())
         self.add_future(self._report_lag())
+        self.add_future(self._report_position())
 
     async def on_stop(self) -> None:
         """Let the batch at work finish, then leave the group so that another worker takes over at once."""
@@ -126,14 +127,14 @@ class ConsumerLoop(mode.Service):
                     self._progress.idle()
                 await self._relay.wait_for_room()
                 async with self._busy:
-                    batch = batch.only(self._is_wanted)
-                    if batch.records and not self.should_stop:
-                        self._last_began = time.monotonic()
-                        if self._is_behind(besides=len(batch.records)):
-                            # It is decoded while PostgreSQL works. Without a whole batch waiting, what comes
-                            # meanwhile is left to grow, which costs fewer transactions.
-                            self._ahead = asyncio.create_task(self._fetch())
-                        with contextlib.suppress(StoppedInRetriesError):
+                    with contextlib.suppress(StoppedInRetriesError):
+                        batch = await self._leave_in_lanes(batch.only(self._is_wanted))
+                        if batch.records and not self.should_stop:
+                            self._last_began = time.monotonic()
+                            if self._is_behind(besides=len(batch.records)):
+                                # It is decoded while PostgreSQL works. Without a whole batch waiting, what comes
+                                # meanwhile is left to grow, which costs fewer transactions.
+                                self._ahead = asyncio.create_task(self._fetch())
                             await self._process_or_give_up(batch)
         except ConsumerStoppedError:
             return
@@ -170,17 +171,7 @@ class ConsumerLoop(mode.Service):
         self._consumer.resume(*self._consumer.paused())
         self._consumer.pause(*filter(self._is_closed, self._consumer.assignment()))
         try:
-            fetched = await self._consumer.getmany(
-                timeout_ms=FETCH_WAIT_MS, max_records=self._settings.batch_max_count
-            )
-        except OffsetOutOfRangeError as error:
-            raise RuntimeError(
-                f"stored offsets lie outside the topic: {error}. Records were deleted or the topic was made "
-                "anew; nothing is skipped. See docs/runbooks/offsets-out-of-range.md"
-            ) from error
-        except NoOffsetForPartitionError:
-            # Noted before this worker stood where the database says; it stands there now.
-            return batch
+            records = await fetch(self._consumer, self._settings.batch_max_count)
         except KafkaError as error:
             if isinstance(error, ConsumerStoppedError) or not is_transient(error):
                 raise
@@ -190,7 +181,6 @@ class ConsumerLoop(mode.Service):
         # The client keeps this to itself, and would return nothing for ever.
         if self._consumer._fetcher.error_future.done() and not self.should_stop:
             raise RuntimeError("the Kafka client fetches no more: its task has ended (aiokafka issue 983)")
-        records = [record for of_partition in fetched.values() for record in of_partition]
         if records and not self._is_behind(besides=len(records)):
             # The client would fetch at once what comes first, and then nothing until that is taken. Asked when
             # the next batch is due, the broker gives all that came.
@@ -204,6 +194,26 @@ class ConsumerLoop(mode.Service):
         """False for what a rebalance took away, or others have done, since it was fetched."""
         next_offset = self._next.get(TopicPartition(record.topic, record.partition))
         return next_offset is not None and record.offset >= next_offset
+
+    async def _leave_in_lanes(self, batch: Batch) -> Batch:
+        """Without what of lanes is not taken now; the next batches have it. Nothing is fetched ahead meanwhile."""
+        records = [record for record in batch.records if record.topic not in self._subscriptions]
+        lanes = self._lanes
+        if lanes is None or not records:
+            return batch
+        taken: Sequence[Any] = ()
+
+        async def choose() -> None:
+            nonlocal taken
+            taken = await lanes.choose(self._preparation, records)
+
+        await self._until_it_passes(choose, f"choosing of {len(records)} records of lanes")
+        stops = first_left(records, taken)
+        for partition, offset in stops.items():
+            # Without an assignment there will be another, which begins where the database stands.
+            if partition in self._consumer.assignment():
+                self._consumer.seek(partition, offset)
+        return batch.before(stops)
 
     async def _drop_ahead(self) -> None:
         """Forget what was fetched ahead; whoever calls this goes back to where the database stands."""
@@ -302,12 +312,11 @@ class ConsumerLoop(mode.Service):
         messages: dict[str, list[Any]] = {}
         for record, message in batch.decoded:
             messages.setdefault(record.topic, []).append(message)
-        preparation = Preparation(self._pool.acquire, self._settings)
         with collector_paused():
             for topic, subscription in self._subscriptions.items():
                 if topic in messages and subscription.prepare is not None:
                     async with self._own_failures.noticed():
-                        await subscription.prepare(preparation, messages[topic])
+                        await subscription.prepare(self._preparation, messages[topic])
             await self._commit(moves, batch, messages)
 
     async def _commit(
@@ -379,7 +388,7 @@ class ConsumerLoop(mode.Service):
             self._next = {}
 
     async def _report_lag(self) -> None:
-        """Tell monitors where the loop stands: the lag gauge, and Kafka's committed offset."""
+        """Tell monitors how much waits."""
         while not self.should_stop:
             await self.sleep(LAG_REPORT_SECONDS)
             if self.should_stop:
@@ -390,8 +399,14 @@ class ConsumerLoop(mode.Service):
             for topic, lag in lags.items():
                 CONSUMER_LAG.labels(topic).set(lag)
             CONSUMER_STALLED.set(self.stalled_seconds())
-            if self._next:
-                try:
-                    await self._consumer.commit(dict(self._next))
-                except KafkaError as error:
-                    log.debug("the offset for monitors was not committed: %r", error)
+
+    async def _report_position(self) -> None:
+        """Tell the broker where the loop stands, as Kafka's committed offset, when it has moved."""
+        told: dict[TopicPartition, int] = {}
+        while not self.should_stop:
+            await self.sleep(self._settings.position_seconds)
+            if self.should_stop or self._next == told:
+                continue
+            told = dict(self._next)
+            if not await tell_position(self._consumer, told):
+                told = {}

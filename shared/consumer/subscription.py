@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Generic
@@ -20,20 +20,6 @@ Handler = Callable[[Transaction[Any], list[Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class Lanes:
-    """Topics that a service reads by the beginning of their names, also those that are made while it runs.
-
-    Others write them, whatever they like: the handler gets the records as they are, and says itself what is wrong
-    with one. It must not raise InvalidMessageError: no other's mistake may bring the service near its limit. While
-    a topic `is_closed` it is not read, however much waits in it.
-    """
-
-    prefix: str
-    handler: Handler
-    is_closed: Callable[[str], bool] = lambda topic: False
-
-
-@dataclass(frozen=True)
 class Preparation(Generic[SettingsT_co]):
     """What there is before a batch's transaction: connections that are lent, and the settings."""
 
@@ -42,6 +28,25 @@ class Preparation(Generic[SettingsT_co]):
 
 
 Prepare = Callable[[Preparation[Any], list[Any]], Awaitable[None]]
+#: Chooses those of a batch's records that are taken now.
+Choose = Callable[[Preparation[Any], Sequence[Any]], Awaitable[Sequence[Any]]]
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Topics that a service reads by the beginning of their names, also those that are made while it runs.
+
+    Others write them, whatever they like: the handler gets the records as they are, and says itself what is wrong
+    with one. It must not raise InvalidMessageError: no other's mistake may bring the service near its limit.
+
+    `choose` says which of a batch's records are taken now, of each partition the first ones; the rest stays in its
+    topic and is read again for the next batch. While a topic `is_closed` it is not read, however much waits in it.
+    """
+
+    prefix: str
+    handler: Handler
+    choose: Choose
+    is_closed: Callable[[str], bool] = lambda topic: False
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,13 @@ from fastapi import Depends, Request
 
 from shared.access_keys import KeyRing, Principal
 from shared.audit import Actor, Commanded, ReadNotes, continued_trace
-from shared.http.problem_types import FENCED
+from shared.http.problem_types import FENCED, NOT_AVAILABLE
 from shared.http.problems import Problem
 from shared.own_facts.fence import Report
 from shared.postgres import Connection, begin
 from shared.settings import ServiceSettings
 from shared.telemetry import new_traceparent
+from shared.told import Told
 from shared.transaction import Transaction
 
 #: Where a request keeps who calls, once that was checked: an Actor.
@@ -32,6 +33,10 @@ def actor_of(principal: Principal) -> Actor:
     return Actor(principal.community, principal.person_id or None, principal.credential)
 
 
+async def _is_open() -> str | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Connected:
     """A service's process as its routes see it.
@@ -39,7 +44,9 @@ class Connected:
     `begin` begins a transaction. `send` gives (topic, key, value) records to the broker and returns
     when every in-sync replica has them; it raises KafkaError or TimeoutError. `not_ready` says in words what keeps
     the service from its work. `reads` are those of personal data that are to be stored. `why_fenced` says why no
-    command may be carried out (None: it may), and `own_facts` compares the database with the service's own topics.
+    command may be carried out (None: it may), `own_facts` compares the database with the service's own topics, for
+    one community or for all (None), and `told` reads what the service told there. `why_not_whole` says why
+    answers would lack something that is on topics still to be read (None: they would not).
     """
 
     settings: ServiceSettings
@@ -49,12 +56,21 @@ class Connected:
     send: Callable[[Sequence[tuple[str, bytes, bytes]]], Awaitable[Any]]
     not_ready: Callable[[], Awaitable[list[str]]]
     reads: ReadNotes = field(default_factory=ReadNotes)
-    why_fenced: Callable[[], str | None] = lambda: None
-    own_facts: Callable[[], Awaitable[Report]] | None = None
+    why_fenced: Callable[[], Awaitable[str | None]] = _is_open
+    own_facts: Callable[[str | None], Awaitable[Report]] | None = None
+    told: Told | None = None
+    why_not_whole: Callable[[], str | None] = lambda: None
 
-    def check_fence(self) -> None:
+    def check_is_whole(self) -> None:
+        """Refuse what must be answered in full while a part of it is not read yet. Raises Problem 503 then."""
+        why = self.why_not_whole()
+        if why is not None:
+            detail = f"A part would pass for all: {why}. Ask again in a moment"
+            raise Problem(NOT_AVAILABLE, detail, headers={"Retry-After": FENCED_RETRY_SECONDS})
+
+    async def check_fence(self) -> None:
         """Refuse a command while the service is fenced. Raises Problem 503 then."""
-        why = self.why_fenced()
+        why = await self.why_fenced()
         if why is not None:
             raise Problem(FENCED, f"Nothing was done: {why}", headers={"Retry-After": FENCED_RETRY_SECONDS})
 
@@ -80,7 +96,7 @@ async def _snapshot(service: ConnectedService) -> AsyncIterator[Connection]:
 @asynccontextmanager
 async def _commanded(request: Request, service: Connected) -> AsyncIterator[Transaction[Any]]:
     """A transaction of the request: what commits leaves an entry, and no route can be without it."""
-    service.check_fence()
+    await service.check_fence()
     commanded = Commanded(
         operation=f"{request.method} {request.scope['route'].path}",
         actor=request.scope.get(ACTOR),
@@ -99,7 +115,7 @@ async def _transaction(request: Request, service: ConnectedService) -> AsyncIter
 async def _factory(
     request: Request, service: ConnectedService
 ) -> Callable[[], AbstractAsyncContextManager[Transaction[Any]]]:
-    service.check_fence()
+    await service.check_fence()
     return lambda: _commanded(request, service)
 
 

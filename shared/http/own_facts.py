@@ -38,7 +38,11 @@ class Waiting(BaseModel):
     topic: str = Field(examples=["payouts.v1"])
     kind: str = Field(examples=["payout.changed.v1"])
     count: int = Field(examples=[60])
-    reason: str | None = Field(None, description="Why they cannot be taken in: somebody has to decide")
+    reason: str | None = Field(
+        None,
+        description="Why they cannot be taken in: somebody has to decide. Of other communities' facts only the "
+        "installation is told",
+    )
 
 
 class NotRebuilt(BaseModel):
@@ -60,13 +64,12 @@ class OwnFacts(BaseModel):
     topics: list[OwnPartition] = Field(description="Every partition of its own topics; none for one without any")
     waiting: list[Waiting]
     not_rebuilt: list[NotRebuilt] = Field(
-        description="Of the newest 100, those of your community; all of them for the installation"
+        description="The newest 100 of your community, or of all of them for the installation"
     )
 
     @classmethod
-    def of(cls, report: Report, principal: Principal) -> Self:
-        """A report as it is answered to somebody."""
-        sees_all = principal.is_bootstrap or principal.community == INSTALLATION
+    def of(cls, report: Report) -> Self:
+        """A report as it is answered."""
         return cls(
             fenced=report.why is not None,
             why=report.why,
@@ -82,11 +85,7 @@ class OwnFacts(BaseModel):
                 for one in report.standings
             ],
             waiting=[Waiting.model_validate(one) for one in report.waiting],
-            not_rebuilt=[
-                NotRebuilt.model_validate(one)
-                for one in report.not_rebuilt
-                if sees_all or one.community == principal.community
-            ],
+            not_rebuilt=[NotRebuilt.model_validate(one) for one in report.not_rebuilt],
         )
 
 
@@ -104,7 +103,8 @@ async def get_own_facts(
     """
     if service.own_facts is None:
         raise NOT_AVAILABLE_NOW
+    sees_all = principal.is_bootstrap or principal.community == INSTALLATION
     try:
-        return OwnFacts.of(await service.own_facts(), principal)
+        return OwnFacts.of(await service.own_facts(None if sees_all else principal.community))
     except KafkaError as error:
         raise NOT_AVAILABLE_NOW from error

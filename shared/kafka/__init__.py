@@ -2,7 +2,15 @@
 
 from shared.kafka import client_fixes as client_fixes  # first: it changes what the others import
 from shared.kafka.failures import is_transient
-from shared.kafka.sending import create_producer, partition_of, send_records
+from shared.kafka.sending import Acknowledged, create_producer, partition_of, send_records
 from shared.kafka.topics import create_topics
 
-__all__ = ["client_fixes", "create_producer", "create_topics", "is_transient", "partition_of", "send_records"]
+__all__ = [
+    "Acknowledged",
+    "client_fixes",
+    "create_producer",
+    "create_topics",
+    "is_transient",
+    "partition_of",
+    "send_records",
+]

@@ -4,6 +4,7 @@ import asyncio
 import zlib
 from collections import deque
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -36,6 +37,22 @@ def create_producer(broker: Broker, *, request_seconds: float) -> AIOKafkaProduc
         max_request_size=REQUEST_MAX_BYTES,
         request_timeout_ms=int(request_seconds * 1000),
     )
+
+
+class Acknowledged(NamedTuple):
+    """Where the broker put records in a partition: from offset `first` up to before `next`.
+
+    `is_whole` is False where something else may lie between them.
+    """
+
+    first: int
+    next: int
+    is_whole: bool = True
+
+    def followed_by(self, other: "Acknowledged") -> "Acknowledged":
+        """Both together, in the order in which they were sent."""
+        is_whole = self.is_whole and other.is_whole and self.next == other.first
+        return Acknowledged(min(self.first, other.first), max(self.next, other.next), is_whole)
 
 
 class _Batch:
@@ -109,10 +126,10 @@ _LANES: WeakKeyDictionary[AIOKafkaProducer, dict[tuple[str, int], _Lane]] = Weak
 
 async def send_records(
     producer: AIOKafkaProducer, records: Iterable[tuple[str, bytes, bytes]]
-) -> dict[TopicPartition, int]:
+) -> dict[TopicPartition, Acknowledged]:
     """Send (topic, key, value) records and return when every in-sync replica has all of them.
 
-    Returns the offset after the last of them in each partition, as far as the broker knew it. Records of one key
+    Returns where they stand in each partition, as far as the broker knew it. Records of one key
     keep their order. Batches are built here: a future for every record, as `send` makes
     them, costs more than the record. Raises KafkaError; some of the records may then have been written.
     """
@@ -143,7 +160,13 @@ async def send_records(
     finally:
         for batch, lane in batches.items():
             lane.withdraw(batch)
-    ends: dict[TopicPartition, int] = {}
+    found: dict[TopicPartition, Acknowledged] = {}
+    unknown: set[TopicPartition] = set()
     for batch, place in places.items():
-        ends[place] = max(ends.get(place, 0), batch.acknowledged.result())
-    return {place: end for place, end in ends.items() if end}
+        end = batch.acknowledged.result()
+        if not end:
+            unknown.add(place)
+            continue
+        span = Acknowledged(end - batch.builder.record_count(), end)
+        found[place] = found[place].followed_by(span) if place in found else span
+    return {place: span._replace(is_whole=span.is_whole and place not in unknown) for place, span in found.items()}

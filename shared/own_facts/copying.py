@@ -1,6 +1,6 @@
 """Finding what a service's own topics hold beyond what its database knows, and keeping it there to be taken in."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -98,13 +98,21 @@ async def partitions_of(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> li
     ]
 
 
-async def copy(consumer: AIOKafkaConsumer, pool: asyncpg.Pool, stand: Sequence[Standing]) -> None:
-    """Keep what lies beyond the known positions, and move these to where the topics ended.
+#: Picks those of facts that are to be kept.
+Choice = Callable[[Sequence[Forgotten]], Sequence[Forgotten]]
+
+
+async def copy(
+    consumer: AIOKafkaConsumer, pool: asyncpg.Pool, stand: Sequence[Standing], *, choice: Choice
+) -> None:
+    """Keep what lies beyond the known positions, of what `choice` picks, and move these to where the topics ended.
 
     Several processes may do so at once, and one that dies is followed by the next: each batch is one transaction.
     """
     ends = {one.partition: one.end for one in stand if one.unknown_count}
     if not ends:
+        async with begin(pool) as conn:
+            await positions.close_gaps(conn)
         return
     consumer.assign(list(ends))
     for one in stand:
@@ -120,7 +128,7 @@ async def copy(consumer: AIOKafkaConsumer, pool: asyncpg.Pool, stand: Sequence[S
             for record in records
             if record.value is not None
         ]
-        await _keep(pool, facts, reached)
+        await _keep(pool, choice(facts), reached)
 
 
 async def _keep(pool: asyncpg.Pool, facts: Sequence[Forgotten], reached: Mapping[TopicPartition, int]) -> None:
@@ -129,13 +137,20 @@ async def _keep(pool: asyncpg.Pool, facts: Sequence[Forgotten], reached: Mapping
         await conn.execute("select pg_advisory_xact_lock($1)", RELAY_LOCK)
         await store.lock(conn)
         known = await positions.load(conn)
-        new = [fact for fact in facts if fact.offset >= known.get(TopicPartition(fact.topic, fact.partition), 0)]
+        own = await positions.load_gaps(conn)
+        new = [
+            fact
+            for fact in facts
+            if fact.offset >= known.get(place := TopicPartition(fact.topic, fact.partition), 0)
+            and fact.offset not in own.get(place, ())
+        ]
         # 2. What waits to be published is known, and must not be published again: a process died before it was
         #    deleted.
         published = await store.drop_published(conn, new)
         # 3. All others are forgotten; and from now on these positions.
         await store.add(conn, [fact for fact in new if (fact.topic, fact.key, fact.value) not in published])
         await positions.move_up(conn, reached)
+        await positions.close_gaps(conn)
 
 
 def _forgotten(record: Any, last_told: dict[TopicPartition, datetime]) -> Forgotten:

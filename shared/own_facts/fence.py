@@ -3,24 +3,31 @@
 When a process starts, the ends of the service's own topics are compared with what its database knows. What lies
 beyond is either what an earlier process published just before it died, or what a restored database has forgotten;
 both are taken in the same way, and the first changes nothing.
+
+While it runs the relay compares (shared/outbox.py): what somebody else wrote there closes the fence again, until
+that is read back too.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from shared.consumer import Subscription, stored_offsets
 from shared.consumer.dead_letters import DeadLetters, Rejection
+from shared.outbox import Message
 from shared.own_facts import copying, store
 from shared.own_facts.copying import Standing
 from shared.own_facts.readback import CannotTakeInError, ReadBack, topics_of
+from shared.own_facts.remembered import something_was_taken_in
 from shared.own_facts.store import Forgotten, NotRebuilt, Waiting
 from shared.positions import SeenPositions, load
 from shared.postgres import begin
@@ -31,6 +38,9 @@ from shared.topics import ACCESS_KEYS, PEOPLE
 
 LOOK_AGAIN_SECONDS = 0.5
 REASONS_MAX_COUNT = 5
+ENDS_SECONDS = 5.0
+#: A fence that closes while the process runs opens again within a moment, as a rule: a command waits so long.
+LATE_WAIT_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +74,15 @@ class Fence:
         self._dead_letters = DeadLetters(service, settings)
         self.seen = SeenPositions()
         self._why: str | None = "it has not compared its database with its own topics yet"
+        self._was_open = False
+        self._opened = asyncio.Event()
+        self._ends_reader: AIOKafkaConsumer | None = None
         FENCED.set(1)
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """The names of the topics that are compared and read back."""
+        return frozenset(self._topics)
 
     @property
     def why(self) -> str | None:
@@ -76,6 +94,49 @@ class Fence:
             log.warning("fenced: %s", why or "no more: all of its own facts are known")
         self._why = why
         FENCED.set(0 if why is None else 1)
+        if why is None:
+            self._was_open = True
+            self._opened.set()
+        else:
+            self._opened.clear()
+
+    def close(self, why: str) -> bool:
+        """Close the fence of a process that runs; False when it is closed already."""
+        if self._why is not None:
+            return False
+        self._say(why)
+        return True
+
+    async def why_at_last(self) -> str | None:
+        """Why the service is fenced, after a moment if it was not until now; None when it is open."""
+        if self._why is not None and self._was_open:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._opened.wait(), LATE_WAIT_SECONDS)
+        return self._why
+
+    async def ends(self) -> Mapping[TopicPartition, int]:
+        """Where own topics end now. Raises KafkaError or TimeoutError when the broker does not answer."""
+        if not self._topics:
+            return {}
+        try:
+            async with asyncio.timeout(ENDS_SECONDS):
+                if self._ends_reader is None:
+                    reader = copying.reader(self._settings)
+                    self._ends_reader = reader
+                    await reader.start()
+                partitions = await copying.partitions_of(self._ends_reader, self._topics)
+                ends: Mapping[TopicPartition, int] = await self._ends_reader.end_offsets(partitions)
+                return ends
+        except BaseException:
+            await self.stop_asking()
+            raise
+
+    async def stop_asking(self) -> None:
+        """End the connection that `ends` asks by; it makes another when it is asked again."""
+        reader, self._ends_reader = self._ends_reader, None
+        if reader is not None:
+            with contextlib.suppress(KafkaError):
+                await reader.stop()
 
     async def compare(self, pool: asyncpg.Pool) -> None:
         """Look whether there is anything to read back; open the fence when there is not."""
@@ -106,8 +167,18 @@ class Fence:
         finally:
             await consumer.stop()
 
-    async def copy(self, pool: asyncpg.Pool) -> bool:
-        """Keep what the database has forgotten in the database; False when the topics do not hold all of it."""
+    async def copy(self, pool: asyncpg.Pool, *, in_doubt: Callable[[Iterable[Message]], set[Message]]) -> bool:
+        """Keep what the database has forgotten in the database; False when the topics do not hold all of it.
+
+        `in_doubt` picks what this process itself may have sent. Of what comes while it runs only facts are kept:
+        what is none this service has not told, and its readers put it aside.
+        """
+
+        def choice(facts: Sequence[Forgotten]) -> Sequence[Forgotten]:
+            known = in_doubt((fact.topic, fact.key, fact.value) for fact in facts)
+            others = [fact for fact in facts if (fact.topic, fact.key, fact.value) not in known]
+            return [fact for fact in others if self._is_fact(fact)] if self._was_open else others
+
         if not self._topics:
             return True
         async with self._reader() as consumer:
@@ -116,9 +187,20 @@ class Fence:
             if reasons:
                 self._say("; ".join(reasons[:REASONS_MAX_COUNT]))
                 return False
-            await copying.copy(consumer, pool, found)
+            await copying.copy(consumer, pool, found, choice=choice)
         self._say("it reads back facts of its own that its database does not know")
         return True
+
+    def _is_fact(self, one: Forgotten) -> bool:
+        for step in self._steps:
+            if step.takes(one.topic, one.kind):
+                try:
+                    step.decode(one.topic, one.value, self._settings)
+                except (SignatureError, ValueError) as error:
+                    log.warning("%s/%d has at %d what is no fact: %s", one.topic, one.partition, one.offset, error)
+                    return False
+                return True
+        return False
 
     async def read_back(
         self, pool: asyncpg.Pool, begin_tx: Callable[[], Any], *, read_inputs: Callable[[], Awaitable[None]]
@@ -147,9 +229,11 @@ class Fence:
             FORGOTTEN_FACTS.set(sum(one.count for one in waiting))
             if not waiting:
                 break
-            refused = [f"{one.count} {one.kind}: {one.reason}" for one in waiting if one.reason]
+            # What it is about belongs to some community, and this is read by everybody.
+            refused = Counter(one.kind for one in waiting if one.reason)
             if refused:
-                self._say(f"facts of its own do not fit its database ({'; '.join(refused[:REASONS_MAX_COUNT])})")
+                kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(refused.items()))
+                self._say(f"facts of its own do not fit its database ({kinds}); GET /v1/own-facts says why not")
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
         # Neither a key that was revoked since nor a person who was disabled is believed again.
         authority = [topic.name for topic in (ACCESS_KEYS, PEOPLE) if topic.name in self._inputs]
@@ -161,16 +245,25 @@ class Fence:
         async with begin(pool) as conn:
             self.seen.saw(await load(conn))
         FORGOTTEN_FACTS.set(0)
+        something_was_taken_in()
         self._say(None)
 
     async def _until_inputs_are_read(self, pool: asyncpg.Pool, topics: Sequence[str]) -> None:
+        await self.until_read(
+            pool, topics, waiting=lambda unread: self._say(f"it reads {unread} again, then its own facts")
+        )
+
+    async def until_read(
+        self, pool: asyncpg.Pool, topics: Sequence[str], *, waiting: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """Return once the service has read these topics as far as they go now; `waiting` gets what is left."""
         async with self._reader() as consumer:
             partitions = await copying.partitions_of(consumer, topics)
             beginnings = await consumer.beginning_offsets(partitions)
             ends = await consumer.end_offsets(partitions)
         wanted = {one: end for one, end in ends.items() if end > beginnings[one]}
         while unread := await self._unread(pool, wanted):
-            self._say(f"it reads {', '.join(sorted({one.topic for one in unread}))} again, then its own facts")
+            waiting(", ".join(sorted({one.topic for one in unread})))
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def _unread(self, pool: asyncpg.Pool, ends: dict[TopicPartition, int]) -> list[TopicPartition]:
@@ -207,9 +300,11 @@ class Fence:
         except CannotTakeInError as error:
             refused = (good[error.index], error.reason)
         if refused is not None:
+            log.error("a fact of its own does not fit the database: %s", refused[1])
             async with begin_tx() as tx:
                 await store.set_reason(tx.conn, refused[0], reason=refused[1])
             return True
+        something_was_taken_in()
         self._dead_letters.count(rejections)
         for topic, count in Counter(row.topic for row in good).items():
             READ_BACK_FACTS.labels(topic).inc(count)
@@ -233,11 +328,19 @@ class Fence:
                 good.append(row)
         return facts, good, rejections
 
-    async def report(self, pool: asyncpg.Pool) -> Report:
-        """How the database stands to its own topics now. Raises KafkaError when the broker is away."""
+    async def report(self, pool: asyncpg.Pool, community: str | None = None) -> Report:
+        """How the database stands to its own topics now. Raises KafkaError when the broker is away.
+
+        For a community: only of its own objects is anything said by name.
+        """
         found: list[Standing] = []
         if self._topics:
             async with self._reader() as consumer:
                 found = await copying.standings(consumer, pool, self._topics)
         async with begin(pool) as conn:
-            return Report(self._why, found, await store.count_waiting(conn), await store.load_not_rebuilt(conn))
+            return Report(
+                self._why,
+                found,
+                await store.count_waiting(conn, community),
+                await store.load_not_rebuilt(conn, community),
+            )

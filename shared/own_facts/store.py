@@ -13,6 +13,7 @@ from shared.transaction import Transaction
 READ_BACK_LOCK = 0x6F776E66  # "ownf"
 NOT_REBUILT_MAX_COUNT = 100
 REASON_MAX_CHARS = 500
+OF_ANOTHER_COMMUNITY = "it is of another community; whoever operates the installation is told why"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +147,20 @@ async def is_anything_forgotten(conn: Connection) -> bool:
     return found
 
 
-async def count_waiting(conn: Connection) -> list[Waiting]:
-    """How many facts are still to be taken in, by topic, type and reason."""
+async def count_waiting(conn: Connection, community: str | None = None) -> list[Waiting]:
+    """How many facts are still to be taken in, by topic, type and reason; a community is not told others' reasons.
+
+    A reason names what its fact is about. Every key begins with the community.
+    """
     rows = await conn.fetch(
-        "select topic, kind, count(*), reason from forgotten_facts group by 1, 2, 4 order by 1, 2, 4 nulls first"
+        """
+        select topic, kind, count(*),
+               case when $1::bytea is null or reason is null or substring(key for length($1)) = $1 then reason
+                    else $2 end as reason
+        from forgotten_facts group by 1, 2, 4 order by 1, 2, 4 nulls first
+        """,
+        None if community is None else f"{community}|".encode(),
+        OF_ANOTHER_COMMUNITY,
     )
     return [Waiting(*row) for row in rows]
 
@@ -168,10 +179,14 @@ async def note_not_rebuilt(tx: Transaction, *, community: str, subject: str, rea
     )
 
 
-async def load_not_rebuilt(conn: Connection) -> list[NotRebuilt]:
-    """What could not be brought back, newest first, at most NOT_REBUILT_MAX_COUNT."""
+async def load_not_rebuilt(conn: Connection, community: str | None = None) -> list[NotRebuilt]:
+    """What could not be brought back, of a community or of all (None), newest first: NOT_REBUILT_MAX_COUNT."""
     rows = await conn.fetch(
-        "select community, subject, reason, noted_at from not_rebuilt order by id desc limit $1",
+        """
+        select community, subject, reason, noted_at from not_rebuilt
+        where $2::text is null or community = $2 order by id desc limit $1
+        """,
         NOT_REBUILT_MAX_COUNT,
+        community,
     )
     return [NotRebuilt(*row) for row in rows]

@@ -10,12 +10,13 @@ from shared.postgres.migrations import (
     packages_of,
     prepare_database,
 )
-from shared.postgres.pool import Connection, begin, create_pool, database_url, role_name, use_quick_times
+from shared.postgres.pool import Connection, Pool, begin, create_pool, database_url, role_name, use_quick_times
 
 __all__ = [
     "TRANSIENT",
     "Connection",
     "MigrationError",
+    "Pool",
     "begin",
     "copy_new",
     "create_pool",

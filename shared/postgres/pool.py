@@ -110,6 +110,10 @@ async def use_quick_times(connection: asyncpg.Connection) -> None:
     )
 
 
+#: What connections are lent from.
+Pool = asyncpg.Pool
+
+
 @asynccontextmanager
 async def begin(pool: asyncpg.Pool, *, snapshot: bool = False) -> AsyncIterator[Connection]:
     """A connection within a transaction: committed at the end, rolled back when anything is raised.

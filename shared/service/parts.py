@@ -20,10 +20,12 @@ from shared.http import Connected
 from shared.http.app import Api, create_app
 from shared.http.server import HttpServer
 from shared.kafka import create_producer, is_transient, send_records
-from shared.outbox import OutboxRelay
-from shared.own_facts import Fence
+from shared.outbox import OutboxRelay, Watch
+from shared.own_facts import Fence, TopicsTold
 from shared.own_facts.readback import topics_of
-from shared.postgres import TRANSIENT, create_pool, missing_migrations
+from shared.own_facts.remembered import TAKEN_IN_AFTER_SECONDS
+from shared.own_facts.store import is_anything_forgotten
+from shared.postgres import TRANSIENT, begin, create_pool, missing_migrations
 from shared.retries import Pauses, StoppedInRetriesError, until_it_passes
 from shared.service.spec import ServiceSpec, Timer
 from shared.settings import Role, ServiceSettings
@@ -67,6 +69,7 @@ class Parts(mode.Service):
     pool: asyncpg.Pool
     producer: AIOKafkaProducer
     relay: OutboxRelay
+    told: TopicsTold
     connected: Connected
     http: HttpServer
 
@@ -77,6 +80,8 @@ class Parts(mode.Service):
         self.role = role
         self.fence = Fence(spec.name, settings, steps=spec.read_back, subscriptions=spec.subscriptions)
         self._consumer_loop: ConsumerLoop | None = None
+        names = ", ".join(topic.name for topic in spec.whole)
+        self._why_not_whole = f"it still reads {names}, as after a restore" if names else None
         self._to_close = contextlib.AsyncExitStack()
 
     async def on_start(self) -> None:
@@ -101,7 +106,16 @@ class Parts(mode.Service):
             self._to_close.push_async_callback(close)
         await self._until_it_passes(lambda: self.fence.compare(self.pool), "its own topics")
         is_fenced = self.fence.why is not None
-        self.relay = OutboxRelay(self.pool, self.producer, self._settings, seen=self.fence.seen, held=is_fenced)
+        self._to_close.push_async_callback(self.fence.stop_asking)
+        self.relay = OutboxRelay(
+            self.pool,
+            self.producer,
+            self._settings,
+            seen=self.fence.seen,
+            watch=Watch(self.fence.topics, self.fence.ends, self._close_fence),
+            held=is_fenced,
+        )
+        self.told = TopicsTold(self._settings, self.relay.look)
         await self.add_runtime_dependency(self.relay)
         if not is_fenced:
             await self._consume()
@@ -133,27 +147,58 @@ class Parts(mode.Service):
             begin=self.begin,
             send=self._send,
             not_ready=self._not_ready,
-            why_fenced=lambda: self.fence.why,
-            own_facts=lambda: self.fence.report(self.pool),
+            why_fenced=self.fence.why_at_last,
+            own_facts=lambda community: self.fence.report(self.pool, community),
+            told=self.told,
+            why_not_whole=lambda: self._why_not_whole,
         )
         app = describe(self._spec, self._settings, self.role)
         app.state.connected = self.connected
         self.http = HttpServer(app, self._settings)
         await self.add_runtime_dependency(self.http)
         self.add_future(self._store_reads())
+        if self._why_not_whole is not None:
+            self.add_future(self._until_whole())
 
-    async def _lift_fence(self) -> None:
+    async def _until_whole(self) -> None:
+        """Wait until what the service must answer in full is read as far as it went at this start."""
+        topics = [topic.name for topic in self._spec.whole]
+        with contextlib.suppress(StoppedInRetriesError):
+            await self._until_it_passes(lambda: self.fence.until_read(self.pool, topics), "whole topics")
+            self._why_not_whole = None
+
+    def _close_fence(self, why: str) -> None:
+        """Close the fence while the process runs, and read back what somebody else wrote to its topics."""
+        if self.fence.close(why):
+            self.relay.hold()
+            self.add_future(self._lift_fence(TAKEN_IN_AFTER_SECONDS))
+
+    async def _lift_fence(self, pause: float = 0.0) -> None:
         """Read back what the database has forgotten; until then nothing is published, and no command is taken."""
         with contextlib.suppress(StoppedInRetriesError):
             # 1. What lies beyond is kept in the database; what cannot be known waits for somebody to put it right.
-            while not await self._until_it_passes(lambda: self.fence.copy(self.pool), "its own topics"):
+            while not await self._until_it_passes(self._copy_forgotten, "its own topics"):
                 await self.sleep(BLOCKED_SECONDS)
                 if self.should_stop:
                     return
             # 2. Nothing that is in a topic already waits to be published any more.
             self.relay.release()
-            # 3. Whoever consumes takes it in; others wait for that.
-            await self._until_it_passes(self._know_all, "what the database had forgotten")
+            # 3. Whoever consumes takes it in, once all that run have heard of it; others wait for that.
+            is_own = pause > 0 and not await self._until_it_passes(self._is_anything_forgotten, "PostgreSQL")
+            if not is_own:
+                await self.sleep(pause)
+            know = self._know_nothing_else if is_own else self._know_all
+            await self._until_it_passes(know, "what the database had forgotten")
+
+    async def _know_nothing_else(self) -> None:
+        await self.fence.until_known(self.pool)
+
+    async def _copy_forgotten(self) -> bool:
+        return await self.fence.copy(self.pool, in_doubt=self.relay.in_doubt)
+
+    async def _is_anything_forgotten(self) -> bool:
+        async with begin(self.pool) as conn:
+            return await is_anything_forgotten(conn)
 
     async def _know_all(self) -> None:
         if self.role == "api":
@@ -197,7 +242,11 @@ class Parts(mode.Service):
     async def begin(self) -> AsyncIterator[Transaction[Any]]:
         """A transaction for a command or a timer."""
         async with transaction(
-            self.pool, service=self._spec.name, settings=self._settings, on_commit=self.relay.wake
+            self.pool,
+            service=self._spec.name,
+            settings=self._settings,
+            on_commit=self.relay.wake,
+            told=self.told,
         ) as tx:
             yield tx
 

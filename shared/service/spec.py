@@ -10,6 +10,7 @@ from shared.consumer import Lanes, Subscription
 from shared.http import ErrorTable
 from shared.own_facts import ReadBack
 from shared.settings import ServiceSettings
+from shared.topics import Topic
 from shared.transaction import Transaction
 
 
@@ -42,6 +43,9 @@ class ServiceSpec:
     lanes: Lanes | None = None
     #: How facts of its own are taken in that its database has forgotten, step by step.
     read_back: Sequence[ReadBack] = ()
+    #: Topics of which it answers nothing (see `Connected.check_is_whole`) before it has read what it finds there
+    #: when it starts: its database may come from a backup, and it tells nothing that would be fenced.
+    whole: Sequence[Topic] = ()
     #: OpenAPI of routes that are not FastAPI's: operations by path and method, and the schemas they name.
     operations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     schemas: Mapping[str, Any] = field(default_factory=dict)

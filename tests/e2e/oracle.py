@@ -8,7 +8,7 @@ import gzip
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -93,6 +93,23 @@ def commits(file: Path) -> Expected:
     return expected
 
 
+def commits_taken_back(file: Path, taken_back: Mapping[str, bool]) -> Counter[str]:
+    """Points of a history of which some commits were taken back: by their author (true) or by somebody else.
+
+    The earliest of a day have its 50 points. What its author took back keeps its room and gives nothing.
+    """
+    of_day: dict[tuple[str, date], list[tuple[datetime, str]]] = defaultdict(list)
+    with gzip.open(file, "rt", newline="") as lines:
+        for row in csv.DictReader(lines):
+            at = datetime.fromisoformat(row["authored_at"]).astimezone(UTC)
+            if int(row["parents"]) < 2 and taken_back.get(row["sha"]) is not False:
+                of_day[row["author"], at.date()].append((at, row["sha"]))
+    points: Counter[str] = Counter()
+    for (author, _), made in of_day.items():
+        points[author] += sum(5 for _, sha in sorted(made)[:10] if sha not in taken_back)
+    return points
+
+
 def _open_source_standing(points: int, *, commits: int = 0, merges: int = 0, reviews: int = 0) -> set[str]:
     badges = {
         "first-commit": commits >= 1,
@@ -121,7 +138,8 @@ def webhooks(directory: Path) -> Counter[str]:
         if kind == "issues" and action == "opened":
             _note(awards, body["issue"], kind, action, sender, "issue-opened", 5)
         elif kind == "issue_comment" and action == "created":
-            _note(awards, body["comment"], kind, action, sender, "discussion", 1)
+            if str(body["issue"]["user"]["id"]) != sender:
+                _note(awards, body["comment"], kind, action, sender, "discussion", 1)
         elif kind == "issue_comment" and action == "deleted":
             taken_back.add((kind, str(body["comment"]["id"])))
         elif kind == "issues" and action == "deleted":
@@ -137,10 +155,10 @@ def webhooks(directory: Path) -> Counter[str]:
             if author != sender:
                 _note(awards, body["pull_request"], kind, action, author, "pull-request-merged", 40)
         elif kind == "pull_request_review" and action == "submitted":
-            if body["review"].get("state") != "dismissed":
-                _note(awards, body["review"], kind, action, sender, "review", 15)
             author = str(body["pull_request"]["user"]["id"])
             if author != sender:
+                if body["review"].get("state") != "dismissed":
+                    _note(awards, body["review"], kind, action, sender, "review", 15)
                 _note(awards, body["review"], kind, action, author, "reviewed-others", 2)
     points: Counter[str] = Counter()
     used: Counter[tuple[str, str, date]] = Counter()

@@ -1,13 +1,17 @@
 """Real input through the public API, and every total compared with what the input file itself says."""
 
 import asyncio
+import gzip
 import itertools
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from random import Random
 
 import psutil
 import pytest
@@ -92,6 +96,55 @@ async def test_commits_count_as_the_file_says(new_community: Callable[[], Commun
     community.run(*arguments(COMMITS, file))
     await community.settled()
     await assert_as_expected(community, oracle.commits(file))
+
+
+@pytest.mark.parametrize("order", ["newest first", "shuffled"])
+async def test_a_history_counts_the_same_in_any_order_with_some_taken_back(
+    new_community: Callable[[], Community], shared_data: Path, tmp_path: Path, order: str
+) -> None:
+    """One commit in twenty is taken back, by its author or by somebody else, before it comes or after."""
+    file, rng = shared_data / "git-commits-a.csv.gz", Random(order)
+    with gzip.open(file, "rt", newline="") as lines:
+        header, *rows = lines
+    shas = {row.split(",")[0]: row.split(",") for row in rows}
+    taken_back = {sha: rng.random() < 0.5 for sha in rng.sample(sorted(shas), len(shas) // 20)}
+    said = [
+        {
+            "specversion": "1.0",
+            "id": f"not-{sha}",
+            "source": "urn:history",
+            "type": "activity.retracted.v1",
+            "time": "2026-01-31T12:00:00Z",
+            "data": {
+                "channel": "code",
+                "actor": {"id": shas[sha][2] if is_own else "maintainer"},
+                "target": {"source": "urn:history", "id": sha},
+            },
+        }
+        for sha, is_own in taken_back.items()
+    ]
+    before, after, history = (tmp_path / name for name in ("before.jsonl", "after.jsonl", "history.csv"))
+    before.write_text("".join(f"{json.dumps(one)}\n" for one in said[::2]))
+    after.write_text("".join(f"{json.dumps(one)}\n" for one in said[1::2]))
+    rows.sort(key=lambda row: datetime.fromisoformat(row.split(",")[1]), reverse=True)
+    if order == "shuffled":
+        rng.shuffle(rows)
+    history.write_text(header + "".join(rows))
+
+    community = new_community()
+    community.run("programme", "publish", str(ROOT / "programmes" / "open-source.yaml"))
+    community.run("import", "cloudevents", str(before))
+    community.run(*arguments(COMMITS, history), "--source", "urn:history")
+    community.run("import", "cloudevents", str(after))
+    await community.settled()
+
+    right = +oracle.commits_taken_back(file, taken_back)
+    for service in ("scoring", "recognition", "rewards", "analytics"):
+        assert await community.points(service) == right, service
+    sql = "select count(*) filter (where cause = 'limit') as n, count(*) filter (where cause <> 'limit') as m"
+    (told,) = await community.query("scoring", f"{sql} from awards where community = $1")
+    print(f"{order}: {told['n'] / len(shas):.3f} awards of others adjusted an event, {told['m']} taken back")  # noqa: T201 -- measured
+    assert told["n"] < len(shas)
 
 
 async def test_webhooks_count_as_the_bodies_say(new_community: Callable[[], Community], shared_data: Path) -> None:

@@ -7,7 +7,7 @@ Nothing here imports a service: identifiers are derived again, from what the doc
 import hashlib
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -26,7 +26,8 @@ DAYS_COUNT = 3
 MESSAGE_POINTS = 1
 WRITTEN_TO_POINTS = 2
 WRITTEN_TO_CAP = 10
-RETRACTED_SHARE = 0.06
+RETRACTED_SHARE = 0.08
+RESTORED_SHARE = 0.5
 REPEATED_SHARE = 0.03
 BADGES = {"writer-10": 10, "writer-100": 100, "writer-500": 500}
 LEVELS = {"newcomer": 0, "regular": 50, "pillar": 500}
@@ -52,9 +53,9 @@ def award_id(community: str, rule: str, slot: str, uid: str, member: str, time: 
     return _hashed(first, f"{community}|{rule}|{slot}|{uid}|{member}")
 
 
-def reversal_id(award: str) -> str:
-    """The identity of what takes an award back: its first amendment."""
-    return _hashed(uuid.UUID(award).int >> 48 << 48, f"amendment|{award}|1")
+def amendment_id(award: str, revision: int) -> str:
+    """The identity of what changes an award for the how manieth time."""
+    return _hashed(uuid.UUID(award).int >> 48 << 48, f"amendment|{award}|{revision}")
 
 
 def _hashed(first: int, name: str) -> str:
@@ -68,11 +69,13 @@ def message(event_id: str, time: datetime, sender: str, receiver: str) -> Event:
     return _event(event_id, "chat.message.v1", time, data)
 
 
-def retraction(of: Event) -> Event:
-    """Somebody takes a message back."""
-    target = {"source": SOURCE, "id": of["id"]}
-    data = {"channel": "chat", "actor": of["data"]["actor"], "target": target}
-    return _event(f"not-{of['id']}", "activity.retracted.v1", of["time"], data)
+def said_of(of: Event, by: str | None, minutes: int, *, is_retraction: bool = True) -> Event:
+    """Somebody, or nobody knows who, takes a message back or restores it, so long after it was written."""
+    data: dict[str, Any] = {"channel": "chat", "target": {"source": SOURCE, "id": of["id"]}}
+    if by is not None:
+        data["actor"] = {"id": by}
+    name, kind = ("not", "activity.retracted.v1") if is_retraction else ("again", "activity.restored.v1")
+    return _event(f"{name}-{of['id']}-{minutes}", kind, of["time"] + timedelta(minutes=minutes), data)
 
 
 def _event(event_id: str, kind: str, time: datetime, data: dict[str, Any]) -> Event:
@@ -111,16 +114,16 @@ def build(community: str, rng: Random, count: int, days_ago: int = 5) -> Load:
         sender, receiver = rng.choice(people), rng.choices(people, weights)[0]
         time = first_day + timedelta(seconds=rng.randrange(DAYS_COUNT * 86_400), milliseconds=rng.randrange(1000))
         messages.append(message(f"m{number}", time, sender, receiver))
-    received = Counter((_receiver(one), one["time"].date()) for one in messages)
-    # Who is at the cap earns by the order of the log. What is taken back must have earned in any order.
-    always_earned = [
-        one
-        for one in messages
-        if received[_receiver(one), one["time"].date()] * WRITTEN_TO_POINTS <= WRITTEN_TO_CAP
-    ]
-    retracted = rng.sample(always_earned, min(len(always_earned), int(count * RETRACTED_SHARE)))
+    said = []
+    for one in rng.sample(messages, int(count * RETRACTED_SHARE)):
+        # By whoever wrote it, whom it was written to, somebody else or nobody knows whom; and perhaps not for
+        # good.
+        by = rng.choice([_sender(one), _receiver(one), "moderator", None])
+        said.append(said_of(one, by, 2 * rng.randrange(1, 60)))
+        if rng.random() < RESTORED_SHARE:
+            said.append(said_of(one, "moderator", 2 * rng.randrange(1, 60) + 1, is_retraction=False))
     placed = [(rng.random(), one) for one in messages]
-    placed += [(rng.random(), retraction(one)) for one in retracted]
+    placed += [(rng.random(), one) for one in said]
     placed += [(rng.random(), one) for _, one in rng.sample(placed, int(count * REPEATED_SHARE))]
     return Load(community, [one for _, one in sorted(placed, key=lambda pair: pair[0])])
 
@@ -138,13 +141,8 @@ class Expected:
     """What must be true once everything has come through."""
 
     events: set[str] = field(default_factory=set)
-    #: Awards that are there whatever the order: id → (member, points).
+    #: What awards amount to, whatever the order: id → (member, points), but for those that amount to nothing.
     awards: dict[str, tuple[str, int]] = field(default_factory=dict)
-    #: Where a daily cap lets through `count` of these awards, whichever came first.
-    capped: list[tuple[frozenset[str], int]] = field(default_factory=list)
-    capped_members: dict[str, str] = field(default_factory=dict)
-    #: Awards of retracted events: there with their reversal, or neither is.
-    retracted: dict[str, tuple[str, int]] = field(default_factory=dict)
     points: Counter[str] = field(default_factory=Counter)
     #: Points that members have given for rewards: gone from the ledger's balances, not from what was earned.
     spent: Counter[str] = field(default_factory=Counter)
@@ -152,31 +150,42 @@ class Expected:
     people: set[str] = field(default_factory=set)
     participation: Counter[date] = field(default_factory=Counter)
 
+    def add(self, award: str, member: str, points: int) -> None:
+        """An award amounts to so much in the end."""
+        self.awards[award] = (member, points)
+        self.points[member] += points
+
+
+def who_took_back(events: Iterable[Event]) -> dict[str, Any]:
+    """The messages that are taken back for good, by id, and by whom, as far as that is known."""
+    last: dict[str, Event] = {}
+    for one in events:
+        if "target" in one["data"]:
+            target = one["data"]["target"]["id"]
+            last[target] = max(last.get(target, one), one, key=lambda said: (said["time"], said["id"]))
+    return {target: one["data"].get("actor") for target, one in last.items() if "retracted" in one["type"]}
+
 
 def expect(load: Load, later: Collection[str] = (), later_points: int = MESSAGE_POINTS) -> Expected:
     """Work out what must come of a load; messages among the uids `later` earn other points."""
     expected = Expected()
     community = load.community
     unique = load.unique
-    taken_back = {one["data"]["target"]["id"] for one in unique.values() if "target" in one["data"]}
+    taken_back = who_took_back(unique.values())
     written: Counter[str] = Counter()
     received: dict[tuple[str, date], list[Event]] = defaultdict(list)
     for event_id, event in unique.items():
         expected.events.add(event_uid(community, event_id))
-        sender = member_id(community, _sender(event))
-        expected.people.add(sender)
+        if "actor" in event["data"]:
+            expected.people.add(member_id(community, _sender(event)))
         if "target" in event["data"]:
             continue
-        receiver = member_id(community, _receiver(event))
+        sender, receiver = (member_id(community, person) for person in (_sender(event), _receiver(event)))
         expected.people.add(receiver)
         uid = event_uid(community, event_id)
         award = award_id(community, "message", "actor", uid, sender, event["time"])
-        points = later_points if uid in later else MESSAGE_POINTS
-        if event_id in taken_back:
-            expected.retracted[award] = (sender, points)
-        else:
-            expected.awards[award] = (sender, points)
-            expected.points[sender] += points
+        if event_id not in taken_back:
+            expected.add(award, sender, later_points if uid in later else MESSAGE_POINTS)
             expected.participation[event["time"].date()] += 1
             written[sender] += 1
         if receiver != sender:
@@ -192,24 +201,26 @@ def expect(load: Load, later: Collection[str] = (), later_points: int = MESSAGE_
 
 
 def _written_to(
-    expected: Expected, community: str, receiver: str, events: list[Event], taken_back: set[str]
+    expected: Expected,
+    community: str,
+    receiver: str,
+    events: list[Event],
+    taken_back: dict[str, Any],
 ) -> None:
-    """The awards of one member and day for being written to."""
-    awards = {
-        one["id"]: award_id(
-            community, "written-to", "object_author", event_uid(community, one["id"]), receiver, one["time"]
-        )
-        for one in events
-    }
-    fit = WRITTEN_TO_CAP // WRITTEN_TO_POINTS
-    if len(events) > fit:
-        expected.capped.append((frozenset(awards.values()), fit))
-        expected.capped_members |= dict.fromkeys(awards.values(), receiver)
-        expected.points[receiver] += WRITTEN_TO_CAP
-        return
-    for event_id, award in awards.items():
-        if event_id in taken_back:
-            expected.retracted[award] = (receiver, WRITTEN_TO_POINTS)
-        else:
-            expected.awards[award] = (receiver, WRITTEN_TO_POINTS)
-            expected.points[receiver] += WRITTEN_TO_POINTS
+    """The awards of one member and day for being written to: the earliest have the room.
+
+    What was taken back by others is as if it had never been; what the member took back keeps its room.
+    """
+    room = WRITTEN_TO_CAP
+    for event in sorted(events, key=lambda one: (one["time"], one["id"])):
+        is_gone = event["id"] in taken_back
+        by = taken_back.get(event["id"])
+        is_own = is_gone and by is not None and member_id(community, by["id"]) == receiver
+        if (is_gone and not is_own) or not room:
+            continue
+        given = min(room, WRITTEN_TO_POINTS)
+        room -= given
+        if not is_gone:
+            uid = event_uid(community, event["id"])
+            award = award_id(community, "written-to", "object_author", uid, receiver, event["time"])
+            expected.add(award, receiver, given)

@@ -85,19 +85,15 @@ class Commands(RuleBasedStateMachine):
         # A second version applies to what is received two seconds later; the rules are the same.
         self.run.expectation = self.expectation
         self.messages: list[loads.Event] = []
-        self.days: Counter[tuple[str, int]] = Counter()
 
     @rule(
         pairs=st.lists(st.tuples(st.sampled_from(PEOPLE), st.sampled_from(PEOPLE)), min_size=1, max_size=30),
         day=st.integers(0, 300),
     )
     def send(self, pairs: list[tuple[str, str]], day: int) -> None:
-        """Messages of one day; no more to one person than the daily cap lets through in any order."""
+        """Messages of one day; of those to one person the daily cap lets through the earliest."""
         new = []
         for sender, receiver in pairs:
-            if self.days[receiver, day] * loads.WRITTEN_TO_POINTS >= loads.WRITTEN_TO_CAP:
-                continue
-            self.days[receiver, day] += 1
             time = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=-day, seconds=len(self.messages) + len(new))
             new.append(loads.message(f"m{len(self.messages) + len(new)}", time, sender, receiver))
         self.messages += new
@@ -110,10 +106,17 @@ class Commands(RuleBasedStateMachine):
         self.deliver(data.draw(st.lists(st.sampled_from(self.messages), min_size=1, max_size=10)))
 
     @precondition(lambda self: self.messages)
-    @rule(data=st.data())
-    def retract(self, data: st.DataObject) -> None:
-        """A message is taken back, perhaps for the second time."""
-        self.deliver([loads.retraction(data.draw(st.sampled_from(self.messages)))])
+    @rule(data=st.data(), by=st.sampled_from([*PEOPLE, "moderator", None]), minutes=st.integers(1, 50))
+    def retract(self, data: st.DataObject, by: str | None, minutes: int) -> None:
+        """A message is taken back by somebody, perhaps for the second time."""
+        self.deliver([loads.said_of(data.draw(st.sampled_from(self.messages)), by, 2 * minutes)])
+
+    @precondition(lambda self: self.messages)
+    @rule(data=st.data(), minutes=st.integers(1, 50))
+    def restore(self, data: st.DataObject, minutes: int) -> None:
+        """A message is restored, whether it was taken back or not."""
+        of = data.draw(st.sampled_from(self.messages))
+        self.deliver([loads.said_of(of, "moderator", 2 * minutes + 1, is_retraction=False)])
 
     @rule(service=st.sampled_from(SERVICES))
     def kill_service(self, service: str) -> None:

@@ -156,7 +156,7 @@ async def test_poison_in_the_topics(platform_under_faults: Arena) -> None:
         run.expected_dead_letters = {
             "ingest": each,
             "scoring": each,
-            "recognition": each,
+            "recognition": 2 * each,
             "rewards": each,
             "analytics": 2 * each,
         }

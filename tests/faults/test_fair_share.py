@@ -30,7 +30,7 @@ FLOOD_COUNT = 20_000 if FULL else 5_000
 FLOODS_COUNT = 4
 #: Each of these gives as many awards as a programme may have rules.
 DEAR_RULES_COUNT = 200
-DEAR_COUNT = 600 if FULL else 200
+DEAR_COUNT = 300 if FULL else 150
 #: As many of one request as the API lets anybody try.
 DEAR_REQUEST_COUNT = 200
 ALL_AT_ONCE = Pace(events_per_request=1_000, pause_seconds=0.0)

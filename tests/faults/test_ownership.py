@@ -8,7 +8,7 @@ import pytest
 from tests.faults import points, reconcile
 from tests.faults.arena import FULL, PROGRAMMES, Arena, Run
 from tests.faults.conftest import quick
-from tests.faults.load import Expected, member_id, reversal_id
+from tests.faults.load import Expected, amendment_id, member_id, who_took_back
 from tests.faults.wires import Trap
 from tests.faults.workers import free_port
 
@@ -79,19 +79,27 @@ async def test_two_relays(platform_under_faults: Arena, service: str) -> None:
             arena.postgres.arm(trap)
             await run.count_in_flight()
             run.recovers()
-        assert_reversals_follow(run, await reconcile.awards_in_order(arena.state, run.load.community))
+        assert_amendments_follow(run, await reconcile.awards_in_order(arena.state, run.load.community))
     finally:
         await arena.workers.stop(f"{service}-2")
 
 
-def assert_reversals_follow(run: Run, topic: list[str]) -> None:
-    """In the topic, no reversal comes before what it takes back."""
+def assert_amendments_follow(run: Run, topic: list[str]) -> None:
+    """In the topic, no amendment comes before the award that it amends, or before an earlier one of that."""
     place: dict[str, int] = {}
     for number, award in enumerate(topic):
         place.setdefault(award, number)
-    pairs = [(place[award], place[reversal_id(award)]) for award in place if reversal_id(award) in place]
-    assert pairs, "no reversal in this load"
-    assert all(award < reversal for award, reversal in pairs)
+    chains = [[place[award], *_amendments(award, place)] for award in place]
+    assert any(len(chain) > 1 for chain in chains), "no amendment in this load"
+    assert all(chain == sorted(chain) for chain in chains)
+
+
+def _amendments(award: str, place: dict[str, int]) -> list[int]:
+    """Where the amendments of an award are, by revision."""
+    found = []
+    while (amendment := amendment_id(award, len(found) + 1)) in place:
+        found.append(place[amendment])
+    return found
 
 
 async def test_leader_dies_with_a_timer_due(platform_under_faults: Arena) -> None:
@@ -134,7 +142,7 @@ async def test_leader_dies_with_a_timer_due(platform_under_faults: Arena) -> Non
 def _written(run: Run) -> dict[str, int]:
     """Messages by member that were not taken back."""
     unique = run.load.unique.values()
-    taken_back = {one["data"]["target"]["id"] for one in unique if "target" in one["data"]}
+    taken_back = who_took_back(unique)
     counts: dict[str, int] = {}
     for one in unique:
         if "target" not in one["data"] and one["id"] not in taken_back:

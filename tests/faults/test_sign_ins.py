@@ -15,8 +15,9 @@ from tests.faults.conftest import quick
 
 pytestmark = [pytest.mark.stack, pytest.mark.faults, pytest.mark.timeout(300)]
 
-#: A key signs tokens for so long; in practice it is a day.
-TOKEN_KEY_SECONDS = 2
+#: A key signs tokens for so long, and is told as long ahead; in practice it is a day. Facts take less than that,
+#: also on a machine that has more to do than it can.
+TOKEN_KEY_SECONDS = 10
 TOKEN_KEYS_MIN_COUNT = 3
 KNOWN_SECONDS = 30.0
 
@@ -94,5 +95,5 @@ async def test_keys_are_rotated_under_load(quickly_changing: Arena) -> None:
             ):
                 await grace.look(http, what, credential)
         run.recovers()
-    assert {status for _, status in grace.answers} == {httpx.codes.OK}
+    assert {status for _, status in grace.answers} == {httpx.codes.OK}, grace.answers
     assert len(grace.answers) == 4

@@ -168,6 +168,7 @@ async def get_audit(
     principal: Auditor,
     asked: AskedEntries,
     place: AskedPlace,
+    service: ConnectedService,
     conn: Conn,
     member: Member = None,
     community: Community = None,
@@ -175,8 +176,10 @@ async def get_audit(
 ) -> Page[EntryShown]:
     """Commands of every service, and reads of members' personal data, newest first.
 
-    An entry arrives by topic, usually within a second.
+    An entry arrives by topic, usually within a second. After a restore of this service the answer is 503 until it
+    has read the topic again.
     """
+    service.check_is_whole()
     wanted = asked.filter(_community(principal, community), member)
     entries = await store.page_of_entries(conn, wanted, after=place, limit=limit)
     return Page.of(entries, limit, item=EntryShown.of, place=lambda entry: entry.place)
@@ -203,6 +206,7 @@ async def get_audit_csv(
 
     What would be longer than `PLAUDIT_AUDIT_CSV_MAX_COUNT` entries is refused: a part of it would pass for all.
     """
+    service.check_is_whole()
     wanted = asked.filter(_community(principal, community), member)
     most = settings.audit_csv_max_count
     async with service.pool.acquire() as conn:
@@ -236,6 +240,7 @@ async def get_member_audit(
     member_id: UUID,
     asked: AskedEntries,
     place: AskedPlace,
+    service: ConnectedService,
     conn: Conn,
     limit: Limit = 100,
 ) -> Page[EntryShown]:
@@ -243,6 +248,7 @@ async def get_member_audit(
 
     Lists that show many members, such as the leaderboard, name none: GET /v1/audit has who read those.
     """
+    service.check_is_whole()
     wanted = asked.filter(principal.community, member_id)
     entries = await store.page_of_entries(conn, wanted, after=place, limit=limit)
     return Page.of(entries, limit, item=EntryShown.of, place=lambda entry: entry.place)

@@ -7,9 +7,11 @@ import asyncpg
 
 from services.analytics.lineage.domain.trail import (
     BEFORE_ALL_LOTS,
+    Amendment,
     Award,
     Commit,
     CommitPlace,
+    Decision,
     EventRecord,
     Grant,
     Lot,
@@ -24,6 +26,9 @@ from shared.postgres import Connection
 
 Value = TypeVar("Value")
 
+#: Of each award, and of each event the retractions and restorations; the newest.
+AMENDMENTS_SHOWN_MAX_COUNT = 100
+
 _AWARDS = """
     select a.award_id::text, a.member_id::text, a.points, a.rule_id, a.slot as beneficiary, a.programme_id,
            a.programme_version,
@@ -34,9 +39,7 @@ _AWARDS = """
            (select t.audit_id::text from programmes p
             join audit_trail t on t.community = p.community and t.traceparent = p.traceparent
             where p.community = a.community and p.version = a.programme_version limit 1) as publication_audit_id,
-           a.event_uid::text, a.event_time, a.awarded_at, a.reverses::text,
-           (select r.award_id::text from awards r
-            where r.community = a.community and r.reverses = a.award_id limit 1) as reversed_by
+           a.event_uid::text, a.event_time, a.awarded_at
     from awards a
 """
 
@@ -80,43 +83,95 @@ async def find_event(conn: Connection, *, community: str, uid: str) -> EventReco
 
 
 async def load_awards(conn: Connection, *, community: str, award_ids: Collection[str]) -> dict[str, Award]:
-    """Awards and reversals by id."""
+    """Awards by id, each with its amendments."""
     rows = await conn.fetch(
-        _AWARDS + "where community = $1 and award_id = any($2::uuid[])", community, list(award_ids)
+        _AWARDS + "where community = $1 and award_id = any($2::uuid[]) and amends is null",
+        community,
+        list(award_ids),
     )
-    return {row["award_id"]: Award(**row) for row in rows}
+    return {award.award_id: award for award in await _with_amendments(conn, rows, community=community)}
 
 
 async def find_award(conn: Connection, *, community: str, award_id: str) -> Award | None:
-    """An award or a reversal; None while it has not arrived."""
-    return (await load_awards(conn, community=community, award_ids=[award_id])).get(award_id)
+    """An award, by its own id or that of one of its amendments; None while it has not arrived."""
+    amended = await conn.fetchval(
+        "select amends::text from awards where community = $1 and award_id = $2", community, award_id
+    )
+    sought = amended or award_id
+    return (await load_awards(conn, community=community, award_ids=[sought])).get(sought)
+
+
+async def _with_amendments(conn: Connection, awards: Sequence[asyncpg.Record], *, community: str) -> list[Award]:
+    rows = await conn.fetch(
+        """
+        select amended.award_id::text as amended, r.award_id::text, r.revision, r.cause, r.points, r.total,
+               r.awarded_at
+        from unnest($2::uuid[]) as amended(award_id)
+        cross join lateral (
+            select * from awards
+            where community = $1 and amends = amended.award_id order by revision desc limit $3) r
+        order by r.revision
+        """,
+        community,
+        [award["award_id"] for award in awards],
+        AMENDMENTS_SHOWN_MAX_COUNT,
+    )
+    amendments: dict[str, list[Amendment]] = {}
+    for row in rows:
+        columns = dict(row)
+        amendments.setdefault(columns.pop("amended"), []).append(Amendment(**columns))
+    return [Award(**award, amendments=amendments.get(award["award_id"], ())) for award in awards]
 
 
 async def load_awards_of_event(conn: Connection, *, community: str, event: EventRecord) -> list[Award]:
-    """What an event earned, reversals too; a programme's rules and whom they pay bound how many there can be."""
+    """What an event earned; a programme's rules and whom they pay bound how many awards there can be."""
     rows = await conn.fetch(
-        _AWARDS + "where community = $1 and event_uid = $2 and award_id between $3 and $4"
+        _AWARDS + "where community = $1 and event_uid = $2 and award_id between $3 and $4 and amends is null"
         " order by a.awarded_at, a.rule_id, a.slot, a.points desc",
         community,
         event.event_uid,
         *award_id_range(event.event_uid, event.event_time),
     )
-    return [Award(**row) for row in rows]
+    return await _with_amendments(conn, rows, community=community)
 
 
 async def load_outcomes(conn: Connection, *, community: str, awards: Sequence[Award]) -> list[Outcome]:
     """What each of these awards led to, in their order."""
     award_ids = [award.award_id for award in awards]
-    grants = await _load_grants(conn, community=community, award_ids=award_ids)
+    causes = {award.award_id: [award.award_id, *(one.award_id for one in award.amendments)] for award in awards}
+    caused = [cause for of_award in causes.values() for cause in of_award]
+    grants = await _load_grants(conn, community=community, award_ids=caused)
     payouts = await _load_payouts(conn, community=community, award_ids=award_ids)
-    return [Outcome(award, grants.get(award.award_id, ()), payouts.get(award.award_id, ())) for award in awards]
+    return [
+        Outcome(
+            award,
+            [grant for cause in causes[award.award_id] for grant in grants.get(cause, ())],
+            payouts.get(award.award_id, ()),
+        )
+        for award in awards
+    ]
+
+
+async def load_decisions(conn: Connection, *, community: str, event_uid: str) -> list[Decision]:
+    """The newest events that took an event back or restored it, in the order in which they decide."""
+    rows = await conn.fetch(
+        """
+        select event_uid::text, type, member_id::text, event_time, received_at from events
+        where community = $1 and target_uid = $2 order by event_time desc, event_uid desc limit $3
+        """,
+        community,
+        event_uid,
+        AMENDMENTS_SHOWN_MAX_COUNT,
+    )
+    return [Decision(**row) for row in reversed(rows)]
 
 
 async def _load_grants(conn: Connection, *, community: str, award_ids: Collection[str]) -> dict[str, list[Grant]]:
-    """The badges and levels that awards granted or took back, by award."""
+    """The badges and levels that awards and amendments granted or took back, by which of them did."""
     rows = await conn.fetch(
         """
-        select g.award_id::text, g.grant_id::text, g.kind, g.name as id, g.title, g.granted_at, g.reverses::text,
+        select g.award_id::text, g.award_id::text as caused_by, g.grant_id::text, g.kind, g.name as id,
+               g.title, g.granted_at, g.reverses::text,
                (select r.grant_id::text from grants r
                 where r.community = g.community and r.reverses = g.grant_id limit 1) as reversed_by
         from grants g where g.community = $1 and g.award_id = any($2::uuid[])

@@ -15,13 +15,14 @@ router = APIRouter(tags=["analytics"])
 
 
 class RulePoints(BaseModel):
-    """What a rule gave: `points` are net of reversals."""
+    """What a rule gave."""
 
     rule_id: str = Field(examples=["helpful-answer"])
     title: str | None = Field(description="Of the newest programme version that has the rule")
-    points: int
+    points: int = Field(description="What its awards amount to now")
     awards: int
-    reversals: int
+    taken_back: int = Field(description="Of the awards, those that amount to nothing now")
+    amendments: int = Field(description="How often what an award amounts to has changed")
 
     @classmethod
     def of(cls, total: RuleTotal) -> Self:
@@ -31,7 +32,8 @@ class RulePoints(BaseModel):
             title=total.title,
             points=total.points,
             awards=total.awards,
-            reversals=total.reversals,
+            taken_back=total.taken_back,
+            amendments=total.amendments,
         )
 
 
@@ -47,7 +49,7 @@ async def get_points_by_rule(
     conn: Conn,
     limit: Limit = 100,
 ) -> Page[RulePoints]:
-    """For events of those days; a reversal counts on the day of the event it takes back."""
+    """For events of those days: what amends an award counts on the day of its event."""
     totals = await store.page_of_rule_totals(
         conn, community=principal.community, days=days, after=place, limit=limit
     )

@@ -12,13 +12,17 @@ class RulePlace(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RuleTotal:
-    """What a rule gave: `points` are net of reversals. The title is None while no version with it has arrived."""
+    """What a rule gave: `points` are what its awards amount to now; those `taken_back` amount to nothing.
+
+    `amendments` is how often any of them was amended. The title is None while no version with it has arrived.
+    """
 
     rule_id: str
     title: str | None
     points: int
     awards: int
-    reversals: int
+    taken_back: int
+    amendments: int
 
     @property
     def place(self) -> RulePlace:

@@ -7,5 +7,5 @@ from shared.transaction import Transaction
 
 
 async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
-    """Store awards and reversals, and add them to the points per rule."""
+    """Store awards and what amends them, and add them to the points per rule."""
     AWARDS.inc(await store.add_awards(tx.conn, awards=awards))

@@ -14,7 +14,7 @@ _AWARD_COLUMNS = (
     "award_id",
     "event_uid",
     "member_id",
-    "reverses",
+    "amends",
     "event_time",
     "awarded_at",
     "points",
@@ -22,6 +22,9 @@ _AWARD_COLUMNS = (
     "rule_id",
     "slot",
     "programme_id",
+    "revision",
+    "cause",
+    "total",
 )
 
 
@@ -42,6 +45,9 @@ async def add_awards(conn: Connection, *, awards: Sequence[PointsAwarded]) -> in
             data["rule_id"],
             data["slot"],
             data["programme_id"],
+            data.get("revision"),
+            data.get("cause"),
+            data.get("total"),
         )
         for award in awards
         for data in (award["data"],)
@@ -49,10 +55,11 @@ async def add_awards(conn: Connection, *, awards: Sequence[PointsAwarded]) -> in
     if not await copy_new(conn, "awards", columns=_AWARD_COLUMNS, records=rows.values()):
         new = await conn.fetch(
             """
-            insert into awards (community, award_id, event_uid, member_id, reverses, event_time, awarded_at,
-                                points, programme_version, rule_id, slot, programme_id)
+            insert into awards (community, award_id, event_uid, member_id, amends, event_time, awarded_at,
+                                points, programme_version, rule_id, slot, programme_id, revision, cause, total)
             select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::timestamptz[],
-                                 $7::timestamptz[], $8::bigint[], $9::int[], $10::text[], $11::text[], $12::text[])
+                                 $7::timestamptz[], $8::bigint[], $9::int[], $10::text[], $11::text[], $12::text[],
+                                 $13::int[], $14::text[], $15::bigint[])
             on conflict do nothing
             returning community, award_id
             """,
@@ -66,22 +73,27 @@ async def add_awards(conn: Connection, *, awards: Sequence[PointsAwarded]) -> in
 async def _count_awards(conn: Connection, rows: Iterable[tuple[Any, ...]], *, said: Mapping[str, date]) -> None:
     """Add new rows of awards to the points per rule and day; `said` has the days that awards say, by their ids."""
     days: dict[tuple[str, date, str], list[int]] = {}
-    for community, award_id, _, _, reverses, at, _, points, _, rule_id, _, _ in rows:
+    for community, award_id, _, _, amends, at, _, points, _, rule_id, _, _, _, _, total in rows:
         day = said.get(award_id) or at.date()
-        totals = days.setdefault((community, day, rule_id), [0, 0, 0])
-        totals[0] += points
-        totals[1 if reverses is None else 2] += 1
+        sums = days.setdefault((community, day, rule_id), [0, 0, 0, 0])
+        sums[0] += points
+        if amends is None:
+            sums[1] += 1
+        else:
+            sums[2] += (total == 0) - (total == points)
+            sums[3] += 1
     ordered = sorted(days)
     await conn.execute(
         """
-        insert into rule_days as d (community, day, rule_id, points, awards, reversals)
-        select * from unnest($1::text[], $2::date[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
+        insert into rule_days as d (community, day, rule_id, points, awards, taken_back, amendments)
+        select * from unnest($1::text[], $2::date[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
+                             $7::bigint[])
         on conflict (community, day, rule_id) do update
         set points = d.points + excluded.points, awards = d.awards + excluded.awards,
-            reversals = d.reversals + excluded.reversals
+            taken_back = d.taken_back + excluded.taken_back, amendments = d.amendments + excluded.amendments
         """,
         *([key[place] for key in ordered] for place in range(3)),
-        *([days[key][place] for key in ordered] for place in range(3)),
+        *([days[key][place] for key in ordered] for place in range(4)),
     )
 
 
@@ -93,7 +105,7 @@ async def page_of_rule_totals(
         """
         with totals as (
             select rule_id, sum(points)::bigint as points, sum(awards)::bigint as awards,
-                   sum(reversals)::bigint as reversals
+                   sum(taken_back)::bigint as taken_back, sum(amendments)::bigint as amendments
             from rule_days
             where community = $1 and day between $2 and $3 and rule_id > $4
             group by rule_id order by rule_id limit $5

@@ -46,8 +46,9 @@ class Summary(BaseModel):
     events: int = Field(description="Participation: without retractions and what was retracted")
     rejections: int
     awards: int
-    reversals: int
-    points: int = Field(description="Net of reversals")
+    awards_taken_back: int = Field(description="Of the awards, those that amount to nothing now")
+    amendments: int = Field(description="How often what an award amounts to has changed")
+    points: int = Field(description="What the awards amount to now")
     granted: int = Field(description="Badges and levels granted")
     taken_back: int = Field(description="Badges and levels taken back")
     redemptions: list[StateTotal]
@@ -61,7 +62,8 @@ class Summary(BaseModel):
             events=summary.events,
             rejections=summary.rejections,
             awards=summary.awards,
-            reversals=summary.reversals,
+            awards_taken_back=summary.awards_taken_back,
+            amendments=summary.amendments,
             points=summary.points,
             granted=summary.granted,
             taken_back=summary.taken_back,

@@ -25,13 +25,17 @@ class PayoutTotal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Events are participation, points are net of reversals, granted and taken back are badges and levels."""
+    """Events are participation, points what awards amount to, granted and taken back are badges and levels.
+
+    So many of the `awards` are `awards_taken_back`, and so often were any of them amended.
+    """
 
     members: int
     events: int
     rejections: int
     awards: int
-    reversals: int
+    awards_taken_back: int
+    amendments: int
     points: int
     granted: int
     taken_back: int

@@ -14,9 +14,11 @@ async def load_summary(conn: Connection, *, community: str) -> Summary:
             (select count(*) from rejections where community = $1) as rejections,
             (select coalesce(sum(granted), 0)::bigint from grant_days where community = $1) as granted,
             (select coalesce(sum(taken_back), 0)::bigint from grant_days where community = $1) as taken_back,
-            a.awards, a.reversals, a.points
+            a.awards, a.awards_taken_back, a.amendments, a.points
         from (
-            select coalesce(sum(awards), 0)::bigint as awards, coalesce(sum(reversals), 0)::bigint as reversals,
+            select coalesce(sum(awards), 0)::bigint as awards,
+                   coalesce(sum(taken_back), 0)::bigint as awards_taken_back,
+                   coalesce(sum(amendments), 0)::bigint as amendments,
                    coalesce(sum(points), 0)::bigint as points
             from rule_days where community = $1
         ) a

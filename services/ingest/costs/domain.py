@@ -1,4 +1,4 @@
-"""What events cost: each type as many as the rules in force that listen to it, by a part of an event each."""
+"""What events cost: each type as the rules in force that listen to it do together, and 1 at least."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,16 +33,16 @@ def rule_counts(document: Mapping[str, Any]) -> RuleCounts:
 
 
 class Costs:
-    """What events of a community cost, by type: 1 for one with a rule or none."""
+    """What events of a community cost, by type: what their rules do together, and 1 at least."""
 
     __slots__ = ("_by_type", "dearest")
 
     def __init__(self, versions: Iterable[RuleCounts], rule_cost: float) -> None:
-        """Of versions that are in force, or will be, the dearest counts; `rule_cost` is that of a further rule."""
+        """Of versions that are in force, or will be, the dearest counts; `rule_cost` is that of one rule."""
         by_type: dict[str, float] = {}
         for counts in versions:
             for event_type, count in counts.items():
-                cost = 1 + rule_cost * max(0, count - 1)
+                cost = rule_cost * count
                 if cost > by_type.get(event_type, 1):
                     by_type[event_type] = cost
         #: What the dearest event costs.

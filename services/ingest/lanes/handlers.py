@@ -1,15 +1,21 @@
 """What platforms wrote to their lanes goes the way of all events, or is told as rejected."""
 
+import asyncio
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections import deque
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
+from services.ingest.brake.handlers import BRAKE
+from services.ingest.costs.domain import Costs
 from services.ingest.costs.handlers import costs_of
 from services.ingest.events.domain.admission import Limits, Refusal, Request, raw_fact, raw_key
-from services.ingest.lanes.domain import LaneRecord, Terms, read_record, written_at
+from services.ingest.lanes.domain import LaneRecord, Reading, Terms, read_record, written_at
 from services.ingest.metrics import EVENTS_COST, LANE_EVENTS, REQUESTS_TOO_DEAR
 from services.ingest.settings import Settings
-from services.ingest.shares.domain import Buckets, Share
+from services.ingest.shares.domain import Bucket, Buckets, Share
+from shared.consumer import Preparation
 from shared.contracts.facts import REJECTED_EVENT, RejectedData
 from shared.telemetry import new_traceparent
 from shared.topics import LANE_PREFIX, RAW, REJECTED, community_of_lane
@@ -17,73 +23,127 @@ from shared.transaction import Transaction
 
 REASON_MAX_CHARS = 1_000
 
+#: Where a record stands: topic, partition, offset.
+Place = tuple[str, int, int]
 
-class LanePace:
-    """How much came by each community's lanes lately: beyond its share they are not read until it is there again.
 
-    The share is as large as that of the community at the front door, and beside it.
+class LaneReader:
+    """Reads lanes at the pace of their communities' shares, which are as large as at the front door.
+
+    They are beside those at the door. What is beyond a share waits in the lane; the community of which least came
+    lately goes first.
     """
 
     def __init__(self) -> None:
         self._buckets = Buckets()
-        self._share: Share | None = None
+        self._share: Share
+        self._chosen: dict[Place, Reading] = {}
 
-    def take(self, settings: Settings, community: str, cost: float, byte_count: int) -> None:
-        """Count what came by a lane of the community."""
+    def is_closed(self, topic: str) -> bool:
+        """Whether the topic is a lane that is not to be read for the moment."""
+        if not topic.startswith(LANE_PREFIX):
+            return False
+        bucket = self._buckets.known(community_of_lane(topic))
+        if bucket is None:
+            return False
+        bucket.refill(self._share.slowed(BRAKE.part), time.monotonic())
+        return not bucket.is_open
+
+    async def choose(self, preparation: Preparation[Settings], records: Sequence[Any]) -> Sequence[Any]:
+        """Those of Kafka's records that the shares have room for, and a transaction."""
+        settings = preparation.settings
+        now = datetime.now(UTC)
+        buckets = self._refilled(settings, {community_of_lane(record.topic) for record in records})
+        async with preparation.lend() as conn:
+            costs = await costs_of(conn, communities=buckets, now=now, settings=settings)
+        waiting: dict[Line, deque[Any]] = {}
+        for record in records:
+            waiting.setdefault(Line(record.topic, record.partition), deque()).append(record)
+        taken: list[Any] = []
+        self._chosen, cost = {}, 0.0
+        while lines := [line for line in waiting if buckets[line.community].is_open]:
+            line = max(lines, key=lambda one: buckets[one.community].events)
+            record = waiting[line][0]
+            reading = _read(record, settings, costs[line.community], now)
+            if taken and cost + reading.cost > settings.lane_batch_cost_max:
+                break
+            cost += reading.cost
+            buckets[line.community].take(reading.cost, len(record.value or b""))
+            self._chosen[_place(record)] = reading
+            taken.append(waiting[line].popleft())
+            if not waiting[line]:
+                del waiting[line]
+            await asyncio.sleep(0)
+        if taken:
+            BRAKE.watch(settings)
+        return taken
+
+    async def on_records(self, tx: Transaction[Settings], records: Sequence[Any]) -> None:
+        """Admit the events of records that were chosen for the communities of their lanes, whatever they claim."""
+        for record in records:
+            reading = self._chosen[_place(record)]
+            community = community_of_lane(record.topic)
+            request = Request(community, reading.receipt_id, received_at=tx.now, traceparent=new_traceparent())
+            for index, event, _ in reading.events:
+                tx.publish(RAW, raw_key(community, event), raw_fact(request, index, event))
+            for refusal in reading.refusals:
+                _tell_refusal(tx, refusal, request=request, lane=record.topic)
+            LANE_EVENTS.labels("taken").inc(len(reading.events))
+            LANE_EVENTS.labels("refused").inc(len({refusal.index for refusal in reading.refusals}))
+            EVENTS_COST.inc(reading.cost)
+            if reading.is_too_dear:
+                REQUESTS_TOO_DEAR.inc()
+
+    def _refilled(self, settings: Settings, communities: Collection[str]) -> dict[str, Bucket]:
+        """The buckets of communities as they are now; they fill more slowly while events are scored late."""
         self._share = Share.of(
             settings.community_events_per_second,
             settings.community_bytes_per_second,
             settings.share_burst_seconds,
         )
+        share = self._share.slowed(BRAKE.part)
         now = time.monotonic()
-        bucket = self._buckets.of(community, self._share, now, settings.shares_max_count)
-        bucket.refill(self._share, now)
-        bucket.take(cost, byte_count)
-
-    def is_closed(self, topic: str) -> bool:
-        """Whether the topic is a lane that is not to be read for the moment."""
-        if self._share is None or not topic.startswith(LANE_PREFIX):
-            return False
-        bucket = self._buckets.known(community_of_lane(topic))
-        if bucket is None:
-            return False
-        bucket.refill(self._share, time.monotonic())
-        return not bucket.is_open
+        found = {}
+        for community in communities:
+            bucket = self._buckets.of(community, share, now, settings.shares_max_count)
+            bucket.refill(share, now)
+            found[community] = bucket
+        return found
 
 
-LANE_PACE = LanePace()
+LANE_READER = LaneReader()
 
 
-async def on_lane_records(tx: Transaction[Settings], records: Sequence[Any]) -> None:
-    """Admit the events of Kafka's records for the communities of their lanes, whatever they claim."""
+class Line(NamedTuple):
+    """A partition of a lane, in which records are taken in their order."""
+
+    topic: str
+    partition: int
+
+    @property
+    def community(self) -> str:
+        """The community that the lane is for."""
+        return community_of_lane(self.topic)
+
+
+def _place(record: Any) -> Place:
+    return record.topic, record.partition, record.offset
+
+
+def _read(record: Any, settings: Settings, costs: Costs, now: datetime) -> Reading:
     limits = Limits(
-        tx.settings.events_max_count,
-        tx.settings.event_max_bytes,
-        tx.settings.future_tolerance_seconds,
-        tx.settings.earliest_year,
+        settings.events_max_count,
+        settings.event_max_bytes,
+        settings.future_tolerance_seconds,
+        settings.earliest_year,
     )
-    communities = {community_of_lane(record.topic) for record in records}
-    costs = await costs_of(tx.conn, communities=communities, now=tx.now, settings=tx.settings)
-    for record in records:
-        community = community_of_lane(record.topic)
-        reading = read_record(
-            LaneRecord(record.topic, record.partition, record.offset, record.value),
-            community=community,
-            at=written_at(record.timestamp),
-            received_at=tx.now,
-            terms=Terms(limits, costs[community], tx.settings.request_cost_max),
-        )
-        request = Request(community, reading.receipt_id, received_at=tx.now, traceparent=new_traceparent())
-        for index, event, _ in reading.events:
-            tx.publish(RAW, raw_key(community, event), raw_fact(request, index, event))
-        for refusal in reading.refusals:
-            _tell_refusal(tx, refusal, request=request, lane=record.topic)
-        LANE_PACE.take(tx.settings, community, reading.cost, len(record.value or b""))
-        LANE_EVENTS.labels("taken").inc(len(reading.events))
-        LANE_EVENTS.labels("refused").inc(len({refusal.index for refusal in reading.refusals}))
-        EVENTS_COST.inc(reading.cost)
-        if reading.is_too_dear:
-            REQUESTS_TOO_DEAR.inc()
+    return read_record(
+        LaneRecord(record.topic, record.partition, record.offset, record.value or b""),
+        community=community_of_lane(record.topic),
+        at=written_at(record.timestamp),
+        received_at=now,
+        terms=Terms(limits, costs, settings.request_cost_max),
+    )
 
 
 def _tell_refusal(tx: Transaction[Settings], refusal: Refusal, *, request: Request, lane: str) -> None:

@@ -22,6 +22,8 @@ QUOTA_EXCEEDED = ProblemType("quota-exceeded", 429, "More was sent than the shar
 NAMES = SHARE_NAMES[:4]
 #: While the line behind the door is late, all together may send this part of what they may otherwise.
 LATE = 0.25
+#: While the shares are slowed nobody is told to wait longer than this: they may be whole again long before.
+SLOWED_WAIT_MAX_SECONDS = 10
 _UNITS = ("events", "content-bytes") * 3
 _LEFT = ", ".join(f'"{name}";r=%d' for name in NAMES)
 _WHY = {
@@ -30,6 +32,8 @@ _WHY = {
     "all": "All communities together send more than is taken in, and this one not little",
 }
 
+_SLOWED = ", and fills more slowly while events are scored late"
+
 
 class Shares(NamedTuple):
     """What each access key, each community and all together may send, and how the answers say it."""
@@ -37,9 +41,9 @@ class Shares(NamedTuple):
     key: Share
     community: Share
     all: Share
-    #: What all may send while what was let in before waits yet.
-    late: Share
     policy: str
+    #: Whether it is less than the settings give, because what was let in before waits to be scored.
+    is_slowed: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> "Shares":
@@ -55,8 +59,23 @@ class Shares(NamedTuple):
             f'"{name}";q={math.ceil(burst)};w={seconds};qu="{unit}"'
             for name, burst, unit in zip(SHARE_NAMES, bursts, _UNITS, strict=True)
         )
-        late = Share.of(LATE * settings.all_events_per_second, LATE * settings.all_bytes_per_second, seconds)
-        return cls(key, community, everybody, late, policy)
+        return cls(key, community, everybody, policy)
+
+    def slowed(self, pace: float, is_late: bool) -> "Shares":
+        """The shares while the line is late, or events are scored late.
+
+        Each community's is slowed by the pace, so that who has sent least goes first.
+        """
+        slowed = self
+        if pace < 1:
+            slowed = self._replace(
+                community=self.community.slowed(pace), all=self.all.slowed(pace), is_slowed=True
+            )
+        if is_late and pace > LATE:
+            # A moment's wait makes no bucket smaller.
+            events, octets = LATE * self.all.events_per_second, LATE * self.all.bytes_per_second
+            slowed = slowed._replace(all=slowed.all._replace(events_per_second=events, bytes_per_second=octets))
+        return slowed
 
 
 class Visit:
@@ -119,14 +138,18 @@ class Visit:
             for wait in bucket.wait_seconds(share)
         ]
         seconds, name = max(zip(waits, SHARE_NAMES, strict=True))
+        if shares.is_slowed:
+            seconds = min(seconds, SLOWED_WAIT_MAX_SECONDS)
         REQUESTS_LIMITED.labels(name).inc()
-        return quota_exceeded(name, retry_after_seconds(seconds), shares.policy)
+        return quota_exceeded(name, retry_after_seconds(seconds), shares)
 
 
-def quota_exceeded(name: str, seconds: int, policy: str) -> Problem:
+def quota_exceeded(name: str, seconds: int, shares: Shares) -> Problem:
     """The answer to who has used up the share of that name, for so many seconds yet."""
     scope, _, unit = name.partition("-")
-    detail = f"{_WHY[scope]} ({unit}). Nothing was taken; send the same again in {seconds} s"
+    why = _WHY[scope] + (_SLOWED if shares.is_slowed else "")
+    policy = shares.policy
+    detail = f"{why} ({unit}). Nothing was taken; send the same again in {seconds} s"
     headers = {"Retry-After": str(seconds), "RateLimit-Policy": policy, "RateLimit": f'"{name}";r=0;t={seconds}'}
     return Problem(QUOTA_EXCEEDED, detail, headers=headers)
 
@@ -140,23 +163,35 @@ class Door:
         self._all: Bucket
         self._settings: Settings | None = None
         self._shares: Shares
+        self._slowed: tuple[float, bool, Shares]
         SHARES_KNOWN.set_function(lambda: len(self._keys) + len(self._communities))
 
-    def visit(self, principal: Principal, settings: Settings, byte_count: int, is_late: bool = False) -> Visit:
+    def visit(
+        self,
+        principal: Principal,
+        settings: Settings,
+        byte_count: int,
+        *,
+        pace: float = 1.0,
+        is_late: bool = False,
+    ) -> Visit:
         """The shares that a request of that caller takes from. Raises Problem 429 when one is used up.
 
-        While the line behind the door is late, all together may send less.
+        While the line behind the door is late, all together may send less; at a pace below 1 each community, too.
         """
         now = time.monotonic()
         if settings is not self._settings:
             self._settings, self._shares = settings, Shares.of(settings)
             self._all = Bucket(self._shares.all, now)
-        shares, most = self._shares, settings.shares_max_count
+            self._slowed = 1.0, False, self._shares
+        if self._slowed[:2] != (pace, is_late):
+            self._slowed = pace, is_late, self._shares.slowed(pace, is_late)
+        shares, most = self._slowed[2], settings.shares_max_count
         key = self._keys.of((principal.community, principal.credential), shares.key, now, most)
         community = self._communities.of(principal.community, shares.community, now, most)
         key.refill(shares.key, now)
         community.refill(shares.community, now)
-        self._all.refill(shares.late if is_late else shares.all, now)
+        self._all.refill(shares.all, now)
         visit = Visit(shares, key, community, self._all)
         visit.check(byte_count)
         return visit

@@ -16,6 +16,8 @@ from typing import NamedTuple
 OPENS_AT = 0.5
 #: Whoever takes no more than this of a full bucket sends little.
 LIGHT = 0.05
+#: The same of a bucket that was made smaller, of which a twentieth may be less than one event.
+LIGHT_SLOWED = 0.5
 #: A wait that was computed to the last digit is long enough.
 ROUNDING = 1 - 1e-9
 
@@ -28,20 +30,33 @@ class Share(NamedTuple):
     #: What may be there at most; one at least, or none would ever be taken.
     burst_events: float
     burst_bytes: float
+    #: Who took no more than this of a full bucket, and takes no more now, sends little.
+    light_events: float
+    light_bytes: float
 
     @classmethod
     def of(cls, events_per_second: float, bytes_per_second: float, burst_seconds: float) -> "Share":
         """The share of whoever may send at once, after a rest, what comes in so many seconds."""
-        return cls(
-            events_per_second,
-            bytes_per_second,
-            max(1.0, events_per_second * burst_seconds),
-            max(1.0, bytes_per_second * burst_seconds),
+        events = max(1.0, events_per_second * burst_seconds)
+        octets = max(1.0, bytes_per_second * burst_seconds)
+        return cls(events_per_second, bytes_per_second, events, octets, LIGHT * events, LIGHT * octets)
+
+    def slowed(self, part: float) -> "Share":
+        """The share at a part of its pace, and of what may come at once; half of that is little at most."""
+        events = max(1.0, self.burst_events * part)
+        octets = max(1.0, self.burst_bytes * part)
+        return Share(
+            self.events_per_second * part,
+            self.bytes_per_second * part,
+            events,
+            octets,
+            min(self.light_events, LIGHT_SLOWED * events),
+            min(self.light_bytes, LIGHT_SLOWED * octets),
         )
 
     def is_little(self, cost: float) -> bool:
         """Whether events that count as so many are few of it."""
-        return cost <= self.burst_events * LIGHT
+        return cost <= self.light_events
 
 
 class Bucket:
@@ -89,9 +104,9 @@ class Bucket:
     def is_light(self, share: Share, byte_count: int) -> bool:
         """Whether so little was taken lately, and comes now, that it disturbs nobody."""
         return (
-            byte_count <= share.burst_bytes * LIGHT
-            and self.events >= share.burst_events * (1 - LIGHT)
-            and self.bytes >= share.burst_bytes * (1 - LIGHT)
+            byte_count <= share.light_bytes
+            and self.events >= share.burst_events - share.light_events
+            and self.bytes >= share.burst_bytes - share.light_bytes
         )
 
     def wait_seconds(self, share: Share) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """Events that meet a rule: which those are, whether each of them counts, and the badges for them.
 
 A number is a function of the set of events and of the rule as the version in force words it. An event that was
-taken back does not count; of several that say so or restore it, the last by event time, then uid, holds.
+taken back does not count; of several that say so or restore it, the last by event time, then id, holds.
 """
 
 from collections.abc import Mapping
@@ -26,12 +26,12 @@ from shared.conditions.compiling import compile_condition
 from shared.conditions.errors import ConditionError
 from shared.conditions.evaluation import Condition, context_of, holds
 from shared.contracts.activities import RESTORED_TYPE, TARGETING_TYPES
+from shared.contracts.own_acts import MEMBER_ATTRIBUTE, other_member
+from shared.contracts.programme import Slot
 
 PROGRAMS_MAX_COUNT = 2_000
-#: Which member of an event is the one that a rule is for.
-_MEMBER_OF = {"actor": "member", "object_author": "objectmember", "reply_author": "replymember"}
 #: What of an accepted event is kept to be counted.
-_KEPT = ("id", "source", "type", "time", "member", "objectmember", "replymember", "day")
+_KEPT = ("id", "source", "type", "time", "member", "objectmember", "replymember", "bots", "day")
 
 MemberKey = tuple[str, str]  # community, member id
 EventKey = tuple[str, str]  # community, uid
@@ -42,27 +42,33 @@ class CountedRule:
     """What of a rule decides which events meet it; `key` is the same for rules that say the same."""
 
     types: tuple[str, ...]
-    to: str
+    to: Slot
     when: str | None
+    own: bool = False
 
     @classmethod
     def of(cls, rule: Mapping[str, Any]) -> "CountedRule":
         """Read a rule of a programme's document."""
-        return cls(tuple(sorted(set(rule["on"]))), rule.get("to", "actor"), rule.get("when"))
+        types = tuple(sorted(set(rule["on"])))
+        return cls(types, rule.get("to", "actor"), rule.get("when"), rule.get("own", False))
 
     @property
     def key(self) -> str:
-        return sha256(orjson.dumps([self.types, self.to, self.when])).hexdigest()[:16]
+        return sha256(orjson.dumps([self.types, self.to, self.when, self.own])).hexdigest()[:16]
 
     def member_of(self, event: Mapping[str, Any]) -> str | None:
         """The member for whom the event meets this rule; None where it does not.
 
-        Nobody meets a rule for others by answering, thanking or reacting to themselves.
+        As for points: what is no person meets none, nor does what one did to one's own, unless the rule says
+        `own`.
         """
         if event["type"] not in self.types:
             return None
-        member_id: str | None = event.get(_MEMBER_OF[self.to])
-        if member_id is None or (self.to != "actor" and member_id == event["member"]):
+        attribute = MEMBER_ATTRIBUTE[self.to]
+        member_id: str | None = event.get(attribute)
+        if member_id is None or attribute in event.get("bots", "").split():
+            return None
+        if not self.own and member_id == other_member(event, self.to):
             return None
         if self.when is not None:
             condition = _condition(self.when)
@@ -145,6 +151,7 @@ class CountedEvent:
     event: Mapping[str, Any] | None = None
     counts: bool = True
     said_at: datetime | None = None
+    said_id: str | None = None
     said_by: str | None = None
 
     def hear(self, fact: Mapping[str, Any]) -> int:
@@ -154,11 +161,11 @@ class CountedEvent:
                 return 0
             self.event = kept(fact)
             return int(self.counts)
-        said = (fact["time"], fact["uid"])
-        if self.said_at is not None and said <= (self.said_at, self.said_by):
+        said = (fact["time"], fact["id"], fact["uid"])
+        if self.said_at is not None and said <= (self.said_at, self.said_id, self.said_by):
             return 0
         before, self.counts = self.counts, fact["type"] == RESTORED_TYPE
-        self.said_at, self.said_by = said
+        self.said_at, self.said_id, self.said_by = said
         return 0 if self.event is None else int(self.counts) - int(before)
 
 

@@ -60,6 +60,7 @@ async def lock_events(conn: Connection, *, keys: Collection[EventKey]) -> dict[E
             _loaded(row["event"]),
             row["counts"],
             row["said_at"],
+            row["said_id"],
             None if row["said_by"] is None else str(row["said_by"]),
         )
         for row in rows
@@ -71,9 +72,10 @@ async def put_events(conn: Connection, *, events: Mapping[EventKey, CountedEvent
     await conn.execute(
         """
         update counted_events e
-        set event = k.event, counts = k.counts, said_at = k.said_at, said_by = k.said_by
-        from unnest($1::text[], $2::uuid[], $3::jsonb[], $4::boolean[], $5::timestamptz[], $6::uuid[])
-            as k(community, event_uid, event, counts, said_at, said_by)
+        set event = k.event, counts = k.counts, said_at = k.said_at, said_id = k.said_id, said_by = k.said_by
+        from unnest($1::text[], $2::uuid[], $3::jsonb[], $4::boolean[], $5::timestamptz[], $6::text[],
+                    $7::uuid[])
+            as k(community, event_uid, event, counts, said_at, said_id, said_by)
         where e.community = k.community and e.event_uid = k.event_uid
         """,
         [community for community, _ in events],
@@ -81,6 +83,7 @@ async def put_events(conn: Connection, *, events: Mapping[EventKey, CountedEvent
         [_dumped(one.event) for one in events.values()],
         [one.counts for one in events.values()],
         [one.said_at for one in events.values()],
+        [one.said_id for one in events.values()],
         [one.said_by for one in events.values()],
     )
 
@@ -201,7 +204,12 @@ async def add_counters(conn: Connection, *, community: str, counters: Sequence[C
                 community,
                 counter.id,
                 orjson.dumps(
-                    {"on": counter.rule.types, "to": counter.rule.to, "when": counter.rule.when}
+                    {
+                        "on": counter.rule.types,
+                        "to": counter.rule.to,
+                        "when": counter.rule.when,
+                        "own": counter.rule.own,
+                    }
                 ).decode(),
                 counter.counted_up_to,
             )

@@ -22,13 +22,14 @@ router = APIRouter(tags=["recognition"])
 
 
 class Granted(BaseModel):
-    """A badge or level that stands, and the award that gave it."""
+    """A badge or level that stands, and the award that gave it, or the amendment of one."""
 
     name: str = Field(examples=["first-answer"])
     title: str = Field(examples=["First answer"])
     grant_id: UUID
     award_id: UUID | None = Field(
-        description="The award that reached it; GET /v1/lineage/awards/{id} explains it. Null for counted events"
+        description="The award or amendment that reached it; GET /v1/lineage/awards/{id} explains it. "
+        "Null for counted events"
     )
     event_uid: UUID | None = Field(description="The counted event that reached it; null where an award did")
     event_time: datetime = Field(description="When the event behind it happened, or a new programme version began")
@@ -75,7 +76,7 @@ async def get_member_recognition(
     conn: Conn,
     member_id: UUID,
 ) -> MemberRecognition:
-    """Standing badges and level, each with the award that caused it."""
+    """Standing badges and level, each with the award, or the amendment of one, that caused it."""
     community, member_text = principal.community, str(member_id)
     named = await find_name(conn, community=community, member_id=member_text)
     member = await store.find_member(conn, community=community, member_id=member_text)

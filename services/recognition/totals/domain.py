@@ -47,7 +47,7 @@ class Member:
     version: int = 0
 
     def apply(self, award: AwardData, thresholds: Thresholds) -> list[Grant]:
-        """Add one award that was not applied before; return what it grants and what it takes back.
+        """Add one award or amendment that was not applied before; return what it grants and what it takes back.
 
         `thresholds` must be the version that the member follows: call `follow` first when it is not.
         """

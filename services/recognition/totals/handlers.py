@@ -20,10 +20,10 @@ REEVALUATE_EVERY_SECONDS = 1.0
 
 
 async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
-    """Add awards to their members' totals, and grant or take back what that crosses."""
+    """Add awards and what amends them to their members' totals, and grant or take back what that crosses."""
     communities = {award["community"] for award in awards}
     await thresholds_store.lock_programmes_shared(tx.conn, communities=communities)
-    # An award that comes twice in one batch counts once.
+    # What comes twice in one batch counts once.
     new = {(award["data"]["award_id"], award["community"]): award for award in awards}
     for applied in await store.add_awards(tx.conn, keys=sorted(new)):
         del new[applied]

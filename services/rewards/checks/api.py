@@ -14,6 +14,7 @@ from services.rewards.payouts.api import State
 from services.rewards.payouts.seals.domain import SealStep
 from services.rewards.settings import Settings
 from shared.http import IN_ANSWER, Principal, Scope, Snapshot, configured, problem_responses, requires
+from shared.http.connected import ConnectedService
 
 router = APIRouter(tags=["ledger"])
 
@@ -99,6 +100,9 @@ class LedgerCheck(BaseModel):
     """What the check found; every list is empty and every total 0 in a right ledger."""
 
     balanced: bool = Field(description="True when nothing is wrong")
+    told_compared: bool = Field(
+        description="Whether seals were compared with those on payouts.v1; false while the broker does not answer"
+    )
     checked_at: datetime
     entries_count: int
     sums: list[CurrencySum]
@@ -116,6 +120,7 @@ class LedgerCheck(BaseModel):
         ledger = found.ledger
         return cls(
             balanced=found.differences == 0,
+            told_compared=found.is_told_compared,
             checked_at=checked_at,
             entries_count=ledger.entries_count,
             sums=[CurrencySum.model_validate(total) for total in ledger.sums],
@@ -133,11 +138,17 @@ class LedgerCheck(BaseModel):
 async def get_check(
     principal: Annotated[Principal, requires(Scope.PAYOUTS_READ, reads=IN_ANSWER)],
     conn: Snapshot,
+    service: ConnectedService,
     settings: Annotated[Settings, configured(Settings)],
 ) -> LedgerCheck:
     """Computes every balance of the community again, from its entries and from its payouts and redemptions.
 
-    Compares payouts with their histories, and runs with their seals. Says what differs.
+    Compares payouts with their histories, runs with their seals, and these with what was told. Says what differs.
     """
-    found = await check(conn, community=principal.community, timeout_seconds=settings.ledger_check_seconds)
+    found = await check(
+        conn,
+        service.told,
+        community=principal.community,
+        timeout_seconds=settings.ledger_check_seconds,
+    )
     return LedgerCheck.of(found, datetime.now(UTC))

@@ -78,6 +78,8 @@ class Findings:
     uses: Sequence[UseDifference]
     states: Sequence[StateDifference]
     seals: Sequence[SealDifference]
+    #: Whether seals were compared with what was told of them; False when the broker did not show that.
+    is_told_compared: bool = True
 
     @property
     def altered(self) -> int:

@@ -1,13 +1,13 @@
 """Lots and their uses. Whoever changes them has locked the member: see lock_members of the ledger's store."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from asyncpg import Record
 
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.lots.domain.lots import AwardKey, Lot, LotUse, Use, UsePlace
-from shared.postgres import Connection
+from shared.postgres import Connection, copy_new
 
 
 def _lot(row: Record) -> Lot:
@@ -18,6 +18,8 @@ def _lot(row: Record) -> Lot:
         earned_at=row["earned_at"],
         expires_at=row["expires_at"],
         pending_until=row["pending_until"],
+        expired=row["expired"],
+        lacking=row["lacking"],
         owed=row["owed"],
     )
 
@@ -37,25 +39,53 @@ def _by_owner(rows: Sequence[Record]) -> dict[Owner, list[Lot]]:
     return lots
 
 
-async def add_lots(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> None:
-    """Add the lots of new awards."""
-    columns = ("award_id", "points", "remaining", "earned_at", "expires_at", "pending_until")
-    await conn.copy_records_to_table(
-        "lots",
-        columns=("community", "member_id", *columns),
-        records=[
-            (
-                *owner,
-                lot.award_id,
-                lot.points,
-                lot.remaining,
-                lot.earned_at,
-                lot.expires_at,
-                lot.pending_until,
-            )
-            for owner, lot in sorted(lots, key=_place_in_index)
-        ],
+_LOT_COLUMNS = (
+    "community",
+    "member_id",
+    "award_id",
+    "points",
+    "remaining",
+    "earned_at",
+    "expires_at",
+    "pending_until",
+    "expired",
+    "lacking",
+)
+
+
+async def add_lots(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> set[AwardKey]:
+    """Add the lots of new awards; return those that were there already, which are left as they are."""
+    if not lots:
+        return set()
+    records = [
+        (
+            *owner,
+            lot.award_id,
+            lot.points,
+            lot.remaining,
+            lot.earned_at,
+            lot.expires_at,
+            lot.pending_until,
+            lot.expired,
+            lot.lacking,
+        )
+        for owner, lot in sorted(lots, key=_place_in_index)
+    ]
+    if await copy_new(conn, "lots", columns=_LOT_COLUMNS, records=records):
+        return set()
+    rows = await conn.fetch(
+        """
+        insert into lots (community, member_id, award_id, points, remaining, earned_at, expires_at, pending_until,
+                          expired, lacking)
+        select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::timestamptz[],
+                             $7::timestamptz[], $8::timestamptz[], $9::bigint[], $10::bigint[])
+        on conflict do nothing
+        returning community, award_id
+        """,
+        *(list(column) for column in zip(*records, strict=True)),
     )
+    added = {AwardKey(row["community"], str(row["award_id"])) for row in rows}
+    return {key for owner, lot in lots if (key := AwardKey(owner.community, lot.award_id)) not in added}
 
 
 def _place_in_index(lot: tuple[Owner, Lot]) -> str:
@@ -63,19 +93,24 @@ def _place_in_index(lot: tuple[Owner, Lot]) -> str:
 
 
 async def set_remaining(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> None:
-    """Write back what remains of lots, how much of it is owed, and whether they are pending."""
+    """Write back what lots hold, owe and lack, and whether they are pending."""
     if lots:
         await conn.execute(
             """
-            update lots l set remaining = c.remaining, pending_until = c.pending_until, owed = c.owed
-            from unnest($1::text[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::bigint[])
-                as c(community, award_id, remaining, pending_until, owed)
+            update lots l set remaining = c.remaining, pending_until = c.pending_until, points = c.points,
+                expired = c.expired, lacking = c.lacking, owed = c.owed
+            from unnest($1::text[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::bigint[], $6::bigint[],
+                        $7::bigint[], $8::bigint[])
+                as c(community, award_id, remaining, pending_until, points, expired, lacking, owed)
             where l.community = c.community and l.award_id = c.award_id
             """,
             [owner.community for owner, _ in lots],
             [lot.award_id for _, lot in lots],
             [lot.remaining for _, lot in lots],
             [lot.pending_until for _, lot in lots],
+            [lot.points for _, lot in lots],
+            [lot.expired for _, lot in lots],
+            [lot.lacking for _, lot in lots],
             [lot.owed for _, lot in lots],
         )
 
@@ -108,6 +143,21 @@ async def load_lots(conn: Connection, awards: Sequence[AwardKey]) -> dict[Owner,
         """,
         [award.community for award in awards],
         [award.award_id for award in awards],
+    )
+    return _by_owner(rows)
+
+
+async def load_lacking(conn: Connection, owners: Iterable[Owner]) -> dict[Owner, list[Lot]]:
+    """The matured lots of these members that lack points."""
+    keys = list(owners)
+    rows = await conn.fetch(
+        """
+        select l.* from lots l
+        join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
+        where l.lacking > 0 and l.pending_until is null
+        """,
+        [owner.community for owner in keys],
+        [owner.member_id for owner in keys],
     )
     return _by_owner(rows)
 
@@ -154,9 +204,16 @@ async def load_over(conn: Connection, owners: Sequence[Owner], *, now: datetime)
 
 
 async def load_arrivals(conn: Connection, *, transfer_ids: Sequence[str]) -> dict[str, datetime]:
-    """When these transfers were booked, by id, as far as they were."""
+    """When these transfers were booked, by id, as far as they were, or what amends them last was."""
     rows = await conn.fetch(
-        "select transfer_id, recorded_at from transfers where transfer_id = any($1::uuid[])", transfer_ids
+        """
+        select transfer_id, max(recorded_at) as recorded_at from (
+            select transfer_id, recorded_at from transfers where transfer_id = any($1::uuid[])
+            union all
+            select amends, recorded_at from transfers where amends = any($1::uuid[])) both_kinds
+        group by 1
+        """,
+        transfer_ids,
     )
     return {str(row["transfer_id"]): row["recorded_at"] for row in rows}
 

@@ -9,11 +9,13 @@ from services.scoring.awards.domain.activities import Marks
 from services.scoring.awards.domain.awards import (
     Award,
     AwardPlace,
+    Earned,
     EventKey,
     RecordedAward,
     RulePoints,
-    ToldAward,
+    Told,
 )
+from services.scoring.limits.domain.claims import Word
 from shared.contracts.award_ids import award_id_range
 from shared.postgres import Connection, copy_new
 
@@ -27,35 +29,67 @@ async def put_marks(conn: Connection, *, marks: Mapping[EventKey, Marks]) -> dic
     """Set marks; return those that were set before, as they were.
 
     `marks` are in key order: transactions that mark the same events wait for one another, and never in a
-    circle.
+    circle. Of two words on an event the later stays.
     """
     # Nearly always all are new: to copy them in takes 40 % of what the upsert below does.
     columns = ("community", "event_uid", "scored", "retracted", "event_time")
-    if not any(mark.retracted for mark in marks.values()) and await copy_new(
-        conn, "activities", columns=columns, records=[(*key, *mark) for key, mark in marks.items()]
+    if all(mark.word is None for mark in marks.values()) and await copy_new(
+        conn,
+        "activities",
+        columns=columns,
+        records=[(*key, mark.scored, False, mark.event_time) for key, mark in marks.items()],
     ):
         return {}
     rows = await conn.fetch(
         """
         with marked as (
-            insert into activities as a (community, event_uid, scored, retracted, event_time)
-            select * from unnest($1::text[], $2::uuid[], $3::bool[], $4::bool[], $5::timestamptz[])
+            insert into activities as a (community, event_uid, scored, event_time, retracted, said_at, said_id,
+                                         said_uid, said_by)
+            select * from unnest($1::text[], $2::uuid[], $3::bool[], $4::timestamptz[], $5::bool[],
+                                 $6::timestamptz[], $7::text[], $8::uuid[], $9::uuid[])
             on conflict (event_uid, community) do update
-                set scored = a.scored or excluded.scored, retracted = a.retracted or excluded.retracted,
-                    event_time = coalesce(a.event_time, excluded.event_time)
-            returning community, event_uid, old.scored, old.retracted, old.event_time)
+                set (scored, event_time, retracted, said_at, said_id, said_uid, said_by) = (
+                    select a.scored or excluded.scored, coalesce(a.event_time, excluded.event_time), w.*
+                    from (values (excluded.retracted, excluded.said_at, excluded.said_id, excluded.said_uid,
+                                  excluded.said_by),
+                                 (a.retracted, a.said_at, a.said_id, a.said_uid, a.said_by))
+                        as w(retracted, said_at, said_id, said_uid, said_by)
+                    order by w.said_at desc nulls last, w.said_id collate "C" desc nulls last, w.said_uid desc
+                    limit 1)
+            returning community, event_uid, old.scored, old.event_time, old.retracted, old.said_at, old.said_id,
+                old.said_uid, old.said_by)
         select * from marked where scored is not null
         """,
         [community for community, _ in marks],
         [event_uid for _, event_uid in marks],
         [mark.scored for mark in marks.values()],
-        [mark.retracted for mark in marks.values()],
         [mark.event_time for mark in marks.values()],
+        [mark.retracted for mark in marks.values()],
+        *([mark.word and mark.word[part] for mark in marks.values()] for part in (0, 1, 2, 4)),
     )
-    return {
-        (row["community"], str(row["event_uid"])): Marks(row["scored"], row["retracted"], row["event_time"])
-        for row in rows
-    }
+    return {(row["community"], str(row["event_uid"])): _marks(row) for row in rows}
+
+
+def _marks(row: Record) -> Marks:
+    word = None
+    if row["said_at"] is not None:
+        by = None if row["said_by"] is None else str(row["said_by"])
+        word = Word(row["said_at"], row["said_id"], str(row["said_uid"]), row["retracted"], by)
+    return Marks(row["scored"], row["event_time"], word)
+
+
+async def load_marks(conn: Connection, *, events: Iterable[EventKey]) -> dict[EventKey, Marks]:
+    """The marks of events, as far as they have some."""
+    keys = list(events)
+    rows = await conn.fetch(
+        """
+        select * from activities join unnest($1::text[], $2::uuid[]) as k(community, event_uid)
+            using (event_uid, community)
+        """,
+        [community for community, _ in keys],
+        [event_uid for _, event_uid in keys],
+    )
+    return {(row["community"], str(row["event_uid"])): _marks(row) for row in rows}
 
 
 async def add_awards(conn: Connection, *, awards: Iterable[Award], recorded_at: datetime) -> None:
@@ -71,19 +105,10 @@ async def add_awards(conn: Connection, *, awards: Iterable[Award], recorded_at: 
     )
 
 
-async def load_awards(conn: Connection, *, events: Iterable[EventKey]) -> list[Award]:
-    """The awards that scored events earned, without reversals."""
+async def load_earned(conn: Connection, *, events: Iterable[tuple[str, str, datetime]]) -> list[Earned]:
+    """The awards of events, each by its community, uid and time, with what was told of them last."""
     keys = list(events)
-    scored = await conn.fetch(
-        """
-        select community, event_uid, event_time from activities
-        join unnest($1::text[], $2::uuid[]) as k(community, event_uid) using (community, event_uid)
-        where event_time is not null
-        """,
-        [community for community, _ in keys],
-        [event_uid for _, event_uid in keys],
-    )
-    ranges = [award_id_range(str(row["event_uid"]), row["event_time"]) for row in scored]
+    ranges = [award_id_range(uid, time) for _, uid, time in keys]
     rows = await conn.fetch(
         f"""
         select a.* from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[])
@@ -91,16 +116,28 @@ async def load_awards(conn: Connection, *, events: Iterable[EventKey]) -> list[A
         cross join lateral (
             select {_AWARD_COLUMNS} from awards
             where award_id between lowest and highest and community = k.community and event_uid = k.event_uid
-                and reverses is null
-            offset 0) a  -- one by one: the planner takes a range for a large share of the table
-        order by community, event_uid, award_id
+            offset 0) a
+        order by a.award_id
         """,  # noqa: S608 -- the columns are a constant
-        [row["community"] for row in scored],
-        [row["event_uid"] for row in scored],
+        [community for community, _, _ in keys],
+        [uid for _, uid, _ in keys],
         [lowest for lowest, _ in ranges],
         [highest for _, highest in ranges],
     )
-    return [_recorded_award(row).award for row in rows]
+    recorded = [_recorded_award(row).award for row in rows]
+    last: dict[str, Award] = {}
+    for award in recorded:
+        if award.amends is not None and award.revision is not None:
+            known = last.get(award.amends)
+            if known is None or (known.revision or 0) < award.revision:
+                last[award.amends] = award
+    return [
+        Earned(award, award.points, 0)
+        if (amendment := last.get(award.award_id)) is None
+        else Earned(award, amendment.total or 0, amendment.revision or 0)
+        for award in recorded
+        if award.amends is None
+    ]
 
 
 async def page_of_awards(
@@ -152,8 +189,9 @@ async def load_rule_points(
     rows = await conn.fetch(
         """
         select rule_id, sum(points)::bigint as points,
-            count(*) filter (where reverses is null) as awards,
-            count(*) filter (where reverses is not null) as reversals
+            sum(case when amends is null then 1
+                     else (total > 0)::int - (total - points > 0)::int end)::bigint as awards,
+            count(*) filter (where amends is not null) as amendments
         from awards
         where community = $1 and member_id = $2 and event_time <= $3 and recorded_at <= $4
         group by rule_id order by rule_id
@@ -168,12 +206,7 @@ async def load_rule_points(
 
 async def find_marks(conn: Connection, *, community: str, event_uid: str) -> Marks | None:
     """The marks of an event."""
-    row = await conn.fetchrow(
-        "select scored, retracted, event_time from activities where community = $1 and event_uid = $2",
-        community,
-        event_uid,
-    )
-    return None if row is None else Marks(*row)
+    return (await load_marks(conn, events=[(community, event_uid)])).get((community, event_uid))
 
 
 def _recorded_award(row: Record) -> RecordedAward:
@@ -190,60 +223,75 @@ def _recorded_award(row: Record) -> RecordedAward:
         event_type=row["event_type"],
         event_time=row["event_time"],
         received_at=row["received_at"],
-        reverses=None if row["reverses"] is None else str(row["reverses"]),
         day=row["day"],
         week=row["week"],
+        amends=None if row["amends"] is None else str(row["amends"]),
+        revision=row["revision"],
+        cause=row["cause"],
+        total=row["total"],
         traceparent=None,
     )
     return RecordedAward(award, row["recorded_at"])
 
 
-async def add_awards_as_told(conn: Connection, *, awards: Sequence[RecordedAward]) -> set[str]:
-    """Add awards that were given before, unless they are there; return the ids of those that were not."""
+async def add_awards_as_told(conn: Connection, *, awards: Sequence[RecordedAward]) -> None:
+    """Add awards and amendments that were told before, unless they are there; note what was told of each last."""
     names = ", ".join(AWARD_COLUMNS)
-    rows = await conn.fetch(
+    await conn.execute(
         f"""
         with added as (
             insert into awards ({names})
             select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[],
-                $8::int[], $9::uuid[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::uuid[],
-                $14::date[], $15::date[], $16::timestamptz[])
+                $8::int[], $9::uuid[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::date[],
+                $14::date[], $15::uuid[], $16::int[], $17::text[], $18::int[], $19::timestamptz[])
             on conflict do nothing
-            returning community, event_uid, award_id, points, programme_version, reverses),
-        noted as (
-            insert into awards_read_back (community, event_uid, award_id, points, programme_version, is_reversal)
-            select community, event_uid, award_id, points, programme_version, reverses is not null from added)
-        select award_id from added
+            returning *)
+        insert into awards_read_back as r (community, event_uid, award_id, total, revision, programme_version)
+        select distinct on (coalesce(amends, award_id), community) community, event_uid,
+            coalesce(amends, award_id), coalesce(total, points), coalesce(revision, 0), programme_version
+        from added order by coalesce(amends, award_id), community, revision desc nulls last
+        on conflict (event_uid, award_id, community) do update
+            set total = excluded.total, revision = excluded.revision where r.revision < excluded.revision
         """,  # noqa: S608 -- the columns are a constant
         *(list(column) for column in zip(*((*award[:-1], at) for award, at in awards), strict=True)),
     )
-    return {str(row["award_id"]) for row in rows}
 
 
 async def is_anything_read_back(conn: Connection) -> bool:
-    """Whether there are awards whose events are still to be scored again."""
+    """Whether there are awards whose events are still to be read again."""
     found: bool = await conn.fetchval("select exists (select from awards_read_back)")
     return found
 
 
-async def take_read_back(
-    conn: Connection, *, events: Iterable[EventKey], is_reversal: bool
-) -> dict[EventKey, dict[str, ToldAward]]:
-    """What was read back of events that are scored now, by award; it is needed this once."""
+async def load_read_back(conn: Connection, *, events: Iterable[EventKey]) -> dict[EventKey, dict[str, Told]]:
+    """What was read back of events, by award."""
     keys = list(events)
     rows = await conn.fetch(
         """
-        delete from awards_read_back r
-        using unnest($1::text[], $2::uuid[]) as k(community, event_uid)
-        where r.community = k.community and r.event_uid = k.event_uid and r.is_reversal = $3
-        returning r.community, r.event_uid, r.award_id, r.points, r.programme_version
+        select r.community, r.event_uid, r.award_id, r.total, r.revision, r.programme_version
+        from awards_read_back r join unnest($1::text[], $2::uuid[]) as k(community, event_uid)
+            using (community, event_uid)
         """,
         [community for community, _ in keys],
         [event_uid for _, event_uid in keys],
-        is_reversal,
     )
-    told: dict[EventKey, dict[str, ToldAward]] = {}
+    told: dict[EventKey, dict[str, Told]] = {}
     for row in rows:
         key = (row["community"], str(row["event_uid"]))
-        told.setdefault(key, {})[str(row["award_id"])] = ToldAward(row["points"], row["programme_version"])
+        told.setdefault(key, {})[str(row["award_id"])] = Told(
+            row["total"], row["revision"], row["programme_version"]
+        )
     return told
+
+
+async def drop_read_back(conn: Connection, *, events: Iterable[EventKey]) -> None:
+    """Forget what was read back of events: they have been read again."""
+    keys = list(events)
+    await conn.execute(
+        """
+        delete from awards_read_back r using unnest($1::text[], $2::uuid[]) as k(community, event_uid)
+        where r.community = k.community and r.event_uid = k.event_uid
+        """,
+        [community for community, _ in keys],
+        [event_uid for _, event_uid in keys],
+    )

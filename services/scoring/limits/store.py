@@ -1,58 +1,313 @@
-"""The SQL of daily caps: how much of each is used."""
+"""The SQL of claims, and of the windows that they have room in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
-from services.scoring.limits.domain import CapKey
+from asyncpg import Record
+
+from services.scoring.limits.domain.allotting import Window
+from services.scoring.limits.domain.claims import Claim, State
+from shared.contracts.award_ids import award_id_range
 from shared.postgres import Connection
 
+#: Community and id of a member.
+MemberKey = tuple[str, str]
 
-async def lock_caps(conn: Connection, *, keys: Sequence[CapKey]) -> dict[CapKey, int]:
-    """The points used of each cap, locked until the commit; `keys` are in order."""
+_PLACES = 4
+_BEFORE_WINDOWS = (
+    *("community", "award_id", "member_id", "event_uid", "event_id", "event_type", "event_time", "received_at"),
+    *("day", "week", "rule_id", "slot", "programme_id", "programme_version", "weight", "is_actors"),
+    *("grace_seconds", "is_heaviest_first"),
+)
+_WINDOWS = tuple(f"{part}_{place}" for part in ("window", "bound") for place in range(1, _PLACES + 1))
+_CHANGING = ("state", "is_counted", "is_settled", "room", "told", "revision")
+_COLUMNS = (*_BEFORE_WINDOWS, *_WINDOWS, *_CHANGING)
+_NOTHING = (None,) * _PLACES
+
+
+async def lock_members(conn: Connection, *, members: Sequence[MemberKey]) -> None:
+    """Wait until nobody else changes claims and windows of these members; until the commit nobody else does.
+
+    `members` are in order of id, then community.
+    """
+    arrays = [community for community, _ in members], [member_id for _, member_id in members]
+    # 1. Rows first, for all that have none: who waits for another's new row holds no other yet.
+    await conn.execute(
+        """
+        insert into limited_members (community, member_id)
+        select community, member_id from unnest($1::text[], $2::uuid[]) as k(community, member_id)
+        where not exists (select from limited_members m
+                          where m.member_id = k.member_id and m.community = k.community)
+        on conflict do nothing
+        """,
+        *arrays,
+    )
+    # 2. Then the locks, by id.
+    await conn.execute(
+        """
+        select from limited_members join unnest($1::text[], $2::uuid[]) as k(community, member_id)
+            using (member_id, community)
+        order by member_id, community for update of limited_members
+        """,
+        *arrays,
+    )
+
+
+async def load_windows(conn: Connection, *, names: Collection[bytes]) -> dict[bytes, Window]:
+    """Windows by name; those of which nothing is known yet are empty."""
     rows = await conn.fetch(
         """
-        insert into cap_usage as c (community, member_id, rule_id, day, points)
-        select *, 0 from unnest($1::text[], $2::uuid[], $3::text[], $4::date[])
-        on conflict (community, member_id, rule_id, day) do update set points = c.points
-        returning community, member_id, rule_id, day, points
+        select name, used, wanted, bound, last_rank, last_time, last_id, is_mixed
+        from limit_windows where name = any($1::bytea[])
         """,
-        [key.community for key in keys],
-        [key.member_id for key in keys],
-        [key.rule_id for key in keys],
-        [key.day for key in keys],
+        list(names),
     )
-    return {CapKey(row[0], str(row[1]), row[2], row[3]): row[4] for row in rows}
+    found = {name: Window() for name in names}
+    for name, used, wanted, bound, rank, time, last_id, is_mixed in rows:
+        last = None if rank is None else (rank, time, last_id)
+        found[name] = Window(used, wanted, bound, last, is_mixed)
+    return found
 
 
-async def add_to_caps(conn: Connection, *, points: Mapping[CapKey, int]) -> None:
-    """Count points as used of caps, in the order in which their rows are locked."""
-    ordered = sorted(points)
+async def put_windows(conn: Connection, *, windows: Mapping[bytes, Window]) -> None:
+    """Store the windows that have changed."""
+    changed = [(name, window) for name, window in windows.items() if window.is_changed]
+    if not changed:
+        return
     await conn.execute(
         """
-        insert into cap_usage as c (community, member_id, rule_id, day, points)
-        select * from unnest($1::text[], $2::uuid[], $3::text[], $4::date[], $5::int[])
-        on conflict (community, member_id, rule_id, day) do update set points = c.points + excluded.points
+        insert into limit_windows as w (name, used, wanted, bound, is_mixed, last_rank, last_time, last_id)
+        select * from unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::int[], $5::bool[], $6::int[],
+                             $7::timestamptz[], $8::text[])
+        on conflict (name) do update set used = excluded.used, wanted = excluded.wanted, bound = excluded.bound,
+            is_mixed = excluded.is_mixed,
+            last_rank = excluded.last_rank, last_time = excluded.last_time, last_id = excluded.last_id
         """,
-        [key.community for key in ordered],
-        [key.member_id for key in ordered],
-        [key.rule_id for key in ordered],
-        [key.day for key in ordered],
-        [points[key] for key in ordered],
+        [name for name, _ in changed],
+        [window.used for _, window in changed],
+        [window.wanted for _, window in changed],
+        [window.bound for _, window in changed],
+        [window.is_mixed for _, window in changed],
+        *([window.last and window.last[part] for _, window in changed] for part in range(3)),
     )
 
 
-async def set_caps(conn: Connection, *, usage: Mapping[CapKey, int]) -> None:
-    """Store the points used of caps that are locked."""
+async def add_claims(conn: Connection, *, claims: Iterable[Claim]) -> None:
+    """Add new claims. Raises UniqueViolationError for one that is there: that would be a bug."""
+    await conn.copy_records_to_table("claims", columns=_COLUMNS, records=[_record(claim) for claim in claims])
+
+
+def _record(claim: Claim) -> tuple[Any, ...]:
+    return (
+        claim.community,
+        claim.award_id,
+        claim.member_id,
+        claim.event_uid,
+        claim.event_id,
+        claim.event_type,
+        claim.event_time,
+        claim.received_at,
+        claim.day,
+        claim.week,
+        claim.rule_id,
+        claim.slot,
+        claim.programme_id,
+        claim.programme_version,
+        claim.weight,
+        claim.is_actors,
+        claim.grace_seconds,
+        claim.is_heaviest_first,
+        *(*claim.windows, *_NOTHING)[:_PLACES],
+        *(*claim.bounds, *_NOTHING)[:_PLACES],
+        claim.state,
+        claim.is_counted,
+        claim.is_settled,
+        claim.room,
+        claim.told,
+        claim.revision,
+    )
+
+
+async def put_claims(conn: Connection, *, claims: Collection[Claim]) -> None:
+    """Store what has changed of claims that are there."""
     await conn.execute(
         """
-        update cap_usage c set points = u.points
-        from unnest($1::text[], $2::uuid[], $3::text[], $4::date[], $5::int[])
-            as u(community, member_id, rule_id, day, points)
-        where c.community = u.community and c.member_id = u.member_id and c.rule_id = u.rule_id
-            and c.day = u.day and c.points <> u.points
+        update claims c set state = n.state, is_counted = n.is_counted, is_settled = n.is_settled, room = n.room,
+            told = n.told, revision = n.revision
+        from unnest($1::text[], $2::uuid[], $3::text[], $4::bool[], $5::bool[], $6::int[], $7::int[], $8::int[])
+            as n(community, award_id, state, is_counted, is_settled, room, told, revision)
+        where c.award_id = n.award_id and c.community = n.community
         """,
-        [key.community for key in usage],
-        [key.member_id for key in usage],
-        [key.rule_id for key in usage],
-        [key.day for key in usage],
-        list(usage.values()),
+        [claim.community for claim in claims],
+        [claim.award_id for claim in claims],
+        [claim.state for claim in claims],
+        [claim.is_counted for claim in claims],
+        [claim.is_settled for claim in claims],
+        [claim.room for claim in claims],
+        [claim.told for claim in claims],
+        [claim.revision for claim in claims],
+    )
+
+
+async def load_claims_of_events(conn: Connection, *, events: Iterable[tuple[str, str, datetime]]) -> list[Claim]:
+    """The claims of events, each by its community, uid and time."""
+    keys = list(events)
+    ranges = [award_id_range(uid, time) for _, uid, time in keys]
+    rows = await conn.fetch(
+        """
+        select c.* from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[]) as k(community, uid, lowest,
+        highest) cross join lateral (
+            select * from claims
+            where award_id between k.lowest and k.highest and community = k.community and event_uid = k.uid
+            offset 0) c
+        """,
+        [community for community, _, _ in keys],
+        [uid for _, uid, _ in keys],
+        [lowest for lowest, _ in ranges],
+        [highest for _, highest in ranges],
+    )
+    return [_claim(row) for row in rows]
+
+
+async def load_claims_of_windows(conn: Connection, *, since: Mapping[bytes, datetime | None]) -> list[Claim]:
+    """The claims of windows, each from its event time on; None is from the beginning."""
+    parts = " union all ".join(
+        f"select * from claims where window_{place} = k.name and event_time >= k.since"  # noqa: S608 -- constants
+        for place in range(1, _PLACES + 1)
+    )
+    rows = await conn.fetch(
+        f"""
+        with k as (
+            select name, coalesce(since, '-infinity') as since
+            from unnest($1::bytea[], $2::timestamptz[]) as given(name, since))
+        select c.* from k cross join lateral ({parts}) c
+        """,  # noqa: S608 -- made of constants
+        list(since),
+        list(since.values()),
+    )
+    found = {row["award_id"]: row for row in rows}
+    return [_claim(row) for row in found.values()]
+
+
+async def load_few_claims_of_windows(
+    conn: Connection, *, since: Mapping[bytes, datetime | None], freed: Mapping[bytes, int]
+) -> list[Claim] | None:
+    """The claims of windows that have room, from an event time on, and the first of those that may get some.
+
+    These are as many as room that is `freed`: each gets one of it at least. None when there is a claim that other
+    windows may bind too, so that this is not enough.
+    """
+    rows = await conn.fetch(
+        """
+        with k as (
+            select name, coalesce(since, '-infinity') as since, freed
+            from unnest($1::bytea[], $2::timestamptz[], $3::bigint[]) as given(name, since, freed))
+        select c.*, exists (
+            select from claims where window_2 = k.name union all select from claims where window_3 = k.name
+            union all select from claims where window_4 = k.name) as is_with_others
+        from k cross join lateral (
+            select * from claims where window_1 = k.name and event_time >= k.since and room > 0
+            union all (
+                select * from claims
+                where window_1 = k.name and event_time >= k.since and is_counted and room < weight
+                order by event_time, event_id collate "C", event_uid, rule_id collate "C" limit k.freed)) c
+        """,
+        list(since),
+        list(since.values()),
+        [freed.get(name, 0) for name in since],
+    )
+    if any(row["window_2"] is not None or row["is_with_others"] or row["is_heaviest_first"] for row in rows):
+        return None
+    found = {row["award_id"]: row for row in rows}
+    return [_claim(row) for row in found.values()]
+
+
+async def members_to_settle(conn: Connection, *, members: Sequence[MemberKey]) -> set[MemberKey]:
+    """Of these members those who have claims that are still to be settled."""
+    rows = await conn.fetch(
+        """
+        select distinct community, member_id from claims
+        join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (member_id, community)
+        where not is_settled
+        """,
+        [community for community, _ in members],
+        [member_id for _, member_id in members],
+    )
+    return {(row["community"], str(row["member_id"])) for row in rows}
+
+
+async def next_members_to_settle(conn: Connection, *, limit: int) -> list[MemberKey]:
+    """Members who have claims that are still to be settled, in the order in which they are locked."""
+    rows = await conn.fetch(
+        """
+        select distinct member_id, community from claims where not is_settled
+        order by member_id, community limit $1
+        """,
+        limit,
+    )
+    return [(row["community"], str(row["member_id"])) for row in rows]
+
+
+async def load_claims_to_settle(conn: Connection, *, member: MemberKey, limit: int) -> list[Claim]:
+    """The next claims of a member that are still to be settled, those of the earliest events first."""
+    rows = await conn.fetch(
+        """
+        select * from claims where member_id = $2 and community = $1 and not is_settled
+        order by event_time, award_id limit $3
+        """,
+        *member,
+        limit,
+    )
+    return [_claim(row) for row in rows]
+
+
+async def count_claims_to_settle(conn: Connection) -> int:
+    """How many claims are still to be settled."""
+    found: int = await conn.fetchval("select count(*) from claims where not is_settled")
+    return found
+
+
+async def put_told(conn: Connection, *, told: Iterable[tuple[str, str, int, int]]) -> None:
+    """Note of claims that are there what was told of them: community, award id, total and revision, the newest."""
+    rows = list(told)
+    await conn.execute(
+        """
+        update claims c set told = n.total, revision = n.revision
+        from unnest($1::text[], $2::uuid[], $3::int[], $4::int[]) as n(community, award_id, total, revision)
+        where c.award_id = n.award_id and c.community = n.community and coalesce(c.revision, -1) < n.revision
+        """,
+        *([row[part] for row in rows] for part in range(4)),
+    )
+
+
+def _claim(row: Record) -> Claim:
+    windows = tuple(row[name] for name in _WINDOWS[:_PLACES] if row[name] is not None)
+    return Claim(
+        community=row["community"],
+        award_id=str(row["award_id"]),
+        member_id=str(row["member_id"]),
+        event_uid=str(row["event_uid"]),
+        event_id=row["event_id"],
+        event_type=row["event_type"],
+        event_time=row["event_time"],
+        received_at=row["received_at"],
+        day=row["day"],
+        week=row["week"],
+        rule_id=row["rule_id"],
+        slot=row["slot"],
+        programme_id=row["programme_id"],
+        programme_version=row["programme_version"],
+        weight=row["weight"],
+        is_actors=row["is_actors"],
+        grace_seconds=row["grace_seconds"],
+        is_heaviest_first=row["is_heaviest_first"],
+        windows=windows,
+        bounds=tuple(row[name] for name in _WINDOWS[_PLACES:] if row[name] is not None),
+        state=State(row["state"]),
+        is_counted=row["is_counted"],
+        is_settled=row["is_settled"],
+        room=row["room"],
+        told=row["told"],
+        revision=row["revision"],
     )

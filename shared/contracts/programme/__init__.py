@@ -22,7 +22,16 @@ from shared.contracts.programme.rewards import (
     PayoutTerms,
     Rewards,
 )
-from shared.contracts.programme.rules import CONDITION_MAX_CHARS, RULES_MAX_COUNT, EventType, Rule, Slot
+from shared.contracts.programme.rules import (
+    CONDITION_MAX_CHARS,
+    LIMITS_OF_RULE_MAX_COUNT,
+    RULES_MAX_COUNT,
+    EventType,
+    Rule,
+    RuleLimit,
+    SharedLimit,
+    Slot,
+)
 from shared.contracts.programme.section import RULE_POINTS_MAX, PositivePoints, Section
 
 __all__ = [
@@ -32,6 +41,7 @@ __all__ = [
     "IBAN_PATTERN",
     "IDS",
     "LEVELS_MAX_COUNT",
+    "LIMITS_OF_RULE_MAX_COUNT",
     "REFERENCES",
     "RULES_MAX_COUNT",
     "RULE_POINTS_MAX",
@@ -51,7 +61,9 @@ __all__ = [
     "RepeatedId",
     "Rewards",
     "Rule",
+    "RuleLimit",
     "Section",
+    "SharedLimit",
     "Slot",
     "UnknownId",
     "id_problems",

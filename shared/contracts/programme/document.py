@@ -9,12 +9,12 @@ from shared.contracts.programme import recognition, rewards, rules
 from shared.contracts.programme.ids import Ids, Reference, check_ids
 from shared.contracts.programme.recognition import Recognition
 from shared.contracts.programme.rewards import Rewards
-from shared.contracts.programme.rules import RULES_MAX_COUNT, Rule
+from shared.contracts.programme.rules import LIMITS_MAX_COUNT, RULES_MAX_COUNT, Rule, SharedLimit
 from shared.contracts.programme.section import Section
 
 #: What the sections declare of their ids, in the order in which they are checked.
 IDS: Final[tuple[Ids, ...]] = (*rules.IDS, *recognition.IDS, *rewards.IDS)
-REFERENCES: Final[tuple[Reference, ...]] = recognition.REFERENCES
+REFERENCES: Final[tuple[Reference, ...]] = (*rules.REFERENCES, *recognition.REFERENCES)
 
 
 class Programme(Section):
@@ -24,6 +24,7 @@ class Programme(Section):
     title: Name
     description: Text = ""
     rules: list[Rule] = Field(min_length=1, max_length=RULES_MAX_COUNT)
+    limits: list[SharedLimit] = Field(default_factory=list, max_length=LIMITS_MAX_COUNT)
     recognition: Recognition = Recognition()
     rewards: Rewards = Rewards()
 

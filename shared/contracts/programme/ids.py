@@ -17,7 +17,7 @@ class Ids(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """A field of a list's items that names an item of another list; `verb` is what the one does with the other."""
+    """A field of a list's items that names an item of another list, or several; `verb` is what it does to them."""
 
     source: Ids
     field: str
@@ -119,7 +119,16 @@ def _unknown(reference: Reference, items: Mapping[Ids, Sequence[Any] | None]) ->
     if targets is None or len(known) < len(targets):
         return
     for index, item in enumerate(items[reference.source] or ()):
-        named = _id(item, reference.field)
-        if named is not None and named not in known:
-            path: Path = (*reference.source.path, index, reference.field)
-            yield UnknownId(path, named, reference, _id(item) or f"{index + 1}", known)
+        path: Path = (*reference.source.path, index, reference.field)
+        for place, named in _named(_field(item, reference.field), path):
+            if named not in known:
+                yield UnknownId(place, named, reference, _id(item) or f"{index + 1}", known)
+
+
+def _named(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """The ids that a field names, and where each of them is."""
+    if isinstance(value, str):
+        yield path, value
+    for index, one in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(one, str):
+            yield (*path, index), one

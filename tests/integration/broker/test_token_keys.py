@@ -23,6 +23,8 @@ from tests.waiting import until
 pytestmark = pytest.mark.stack
 
 KEYS_COUNT = 4
+LOOKS_COUNT = 3
+A_DAY_SECONDS = 86_400
 
 
 @pytest.fixture
@@ -38,9 +40,24 @@ async def added(client: httpx.AsyncClient, community: str, admin: dict[str, str]
     return str(answer.json()["person_id"])
 
 
-async def test_keys_are_rotated_while_requests_go_on(stack: Any, community: str) -> None:
-    quick = {"token_key_seconds": 3, "links_max_per_minute": 10_000, "open_links_max_count": 10_000}
-    ingest = INGEST.settings(**stack.settings("ingest"), **quick)
+class Periods:
+    """Which period it is for whoever signs: the test goes to the next one, and no clock does."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.number = Period.at(datetime.now(UTC), A_DAY_SECONDS).number
+        monkeypatch.setattr(Period, "at", lambda _now, seconds: Period(self.number, seconds))
+
+    def next_kid(self, signing_key: str) -> str:
+        """The id of the key that will sign in the next period."""
+        return Period(self.number + 1, A_DAY_SECONDS).token_key(signing_key).kid
+
+
+async def test_keys_are_rotated_while_requests_go_on(
+    stack: Any, community: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    periods = Periods(monkeypatch)
+    many = dict.fromkeys(("links_max_per_minute", "open_links_max_count", "sign_in_tries_max_per_minute"), 10_000)
+    ingest = INGEST.settings(**stack.settings("ingest"), token_key_seconds=A_DAY_SECONDS, **many)
     recognition = RECOGNITION.settings(**stack.settings("recognition"))
     async with (
         running(INGEST, ingest) as door,
@@ -54,35 +71,46 @@ async def test_keys_are_rotated_while_requests_go_on(stack: Any, community: str)
         person = await added(client, community, admin, "moderator")
         statuses: list[int] = []
         first: dict[str, str] = {}
+        kids = list[str]()
 
         async def one_more() -> int:
             """Sign in anew and look at the board, with that token and with the first one."""
-            async with door.begin() as tx:
-                await announce(tx)  # the timer of a day's key comes every few seconds
             made = await client.post("/v1/sign-in-links", json={"person_id": person}, headers=admin)
-            signed_in = (await client.post("/v1/tokens", json={"link": made.json()["link"]})).json()
+            signed = await client.post("/v1/tokens", json={"link": made.json()["link"]})
+            assert signed.status_code == 201, signed.text
+            signed_in = signed.json()
             first.setdefault("Authorization", f"Bearer {signed_in['token']}")
             own = {"Authorization": f"Bearer {signed_in['token']}"}
-            kids.add(kid_of(signed_in["token"]))
+            kids.append(kid_of(signed_in["token"]))
             for headers in (own, first):
                 statuses.append((await board.get("/v1/leaderboard", headers=headers)).status_code)
             return statuses[-1]
 
-        kids = set[str]()
-
         async def knows_everybody() -> bool:
             return await one_more() == httpx.codes.OK
 
-        await until(knows_everybody)  # the person, and the first two keys
+        async def knows_the_next_key() -> bool:
+            async with door.begin() as tx:
+                await announce(tx)  # as the timer does every few seconds
+            kid = periods.next_kid(ingest.signing_key)
+            sql = "select exists (select from followed_token_keys where kid = $1)"
+            return bool(await reader.pool.fetchval(sql, kid))
+
+        await until(knows_everybody)  # the person, and the first key
         statuses.clear()
+        kids.clear()
 
-        async def enough() -> bool:
-            await one_more()
-            return len(kids) >= KEYS_COUNT
+        for _ in range(KEYS_COUNT):
+            # A key is told one period ahead: that is a day, and long enough for any reader. Then it signs.
+            await until(knows_the_next_key)
+            expected = periods.next_kid(ingest.signing_key)
+            periods.number += 1
+            for _ in range(LOOKS_COUNT):
+                await one_more()
+            assert set(kids[-LOOKS_COUNT:]) == {expected}
 
-        await until(enough)
         assert set(statuses) == {httpx.codes.OK}
-        assert len(statuses) > 2 * KEYS_COUNT
+        assert (len(set(kids)), len(statuses)) == (KEYS_COUNT, 2 * KEYS_COUNT * LOOKS_COUNT)
 
 
 #: So long that it is not about to end, and of a length of its own: these keys are nobody else's.

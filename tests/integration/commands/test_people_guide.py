@@ -1,13 +1,14 @@
 """docs/people.md: its commands and requests run one after the other as they stand there."""
 
 import re
+import time
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from plaudit.access import issue_key
-from plaudit.calls import request
+from plaudit.calls import knows, request
 from plaudit.stack import StackState
 from plaudit.stack.idle import wait_until_idle
 from tests.integration.commands.conftest import Reader
@@ -18,6 +19,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "people.md").read_text()
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 COMMANDS = [block for block in BLOCKS if not block.startswith("curl ")]
 REQUESTS = [block.strip() for block in BLOCKS if block.startswith("curl ")]
+KNOWN_SECONDS = 30.0
 EVENT = {
     "specversion": "1.0",
     "id": "post-1",
@@ -80,3 +82,25 @@ def test_a_person_signs_in_by_a_link_of_the_command(reader: Reader, platform: St
     token = request("POST", f"{platform.service_urls['ingest']}/v1/tokens", "none", json={"link": link})["token"]
     who = request("GET", f"{platform.service_urls['ingest']}/v1/key", token)
     assert (who["name"], who["roles"]) == ("Mia", ["moderator"])
+
+
+def test_a_key_is_revoked_by_its_id_or_by_itself(reader: Reader, platform: StackState, community: str) -> None:
+    """Whoever has the key at hand gives that: it ends, and its secret is written nowhere."""
+    at = f"--community {community}"
+    reader.shell(f"plaudit people add {at} --name Mia --role moderator")
+    for said in ("$KEY", '"$(echo "$KEY" | cut -d _ -f 2)"'):
+        reader.variables["KEY"] = reader.shell(f"plaudit keys create {at} --person Mia --name laptop").strip()
+
+        printed = reader.shell(f"plaudit keys revoke {said} {at}")
+
+        assert printed == f"{reader.variables['KEY'].split('_')[1]} is revoked\n"
+        assert not is_let_in(platform, reader.variables["KEY"])
+
+
+def is_let_in(platform: StackState, key: str) -> bool:
+    """Whether ingest lets the key in, once what it believed for a moment is over."""
+    deadline = time.monotonic() + KNOWN_SECONDS
+    while knows(platform.service_urls["ingest"], key):
+        if time.monotonic() > deadline:
+            return True
+    return False

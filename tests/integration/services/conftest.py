@@ -50,6 +50,7 @@ def application(spec: ServiceSpec, world: World) -> FastAPI:
         begin=world.begin,
         send=_nothing_to_send,
         not_ready=_always_ready,
+        told=world.told,
     )
     return app
 

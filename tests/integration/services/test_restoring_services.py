@@ -63,7 +63,9 @@ TABLES = {
         "programme_heads": (),
         "activities": (),
         "awards": ("recorded_at",),
-        "cap_usage": (),
+        "claims": (),
+        "limit_windows": (),
+        "limited_members": (),
         "declined": (),
         "access_keys": ("last_used_at",),
         "followed_people": (),
@@ -98,6 +100,9 @@ TABLES = {
         "followed_communities": (),
     },
 }
+
+#: Which rows are of a community where they do not say so.
+OF_COMMUNITY = {"limit_windows": "name in (select window_1 from claims where community = $1)"}
 
 pytestmark = pytest.mark.stack
 
@@ -208,13 +213,32 @@ class Installation:
             connection = await asyncpg.connect(database_url(self.state.postgres_admin_url, role_name(service)))
             try:
                 for table, besides in TABLES[service].items():
-                    rows = await connection.fetch(f"select * from {table} where community = $1", self.community)
+                    where = OF_COMMUNITY.get(table, "community = $1")
+                    rows = await connection.fetch(f"select * from {table} where {where}", self.community)
                     found[f"{service}.{table}"] = sorted(
                         repr({name: value for name, value in row.items() if name not in besides}) for row in rows
                     )
             finally:
                 await connection.close()
         return found
+
+    async def trail(self) -> set[str]:
+        """The ids of all entries of the audit, as soon as they are answered."""
+        found: set[str] = set()
+        after: dict[str, str] = {}
+        while True:
+            answer = await self.ask("GET", "analytics", "/v1/audit", params={"limit": 500, **after})
+            if answer.status_code == 503:
+                assert int(answer.headers["retry-after"]) > 0
+                await asyncio.sleep(0)
+                continue
+            assert answer.status_code == 200, answer.text
+            page = answer.json()
+            found |= {entry["audit_id"] for entry in page["items"]}
+            if page["next"] is None:
+                assert found
+                return found
+            after = {"after": page["next"]}
 
     async def facts(self) -> dict[tuple[str, str], set[str]]:
         """What was told of the community: by topic and id of the fact, what it says, but when it was told."""
@@ -264,6 +288,14 @@ def retraction(number: int, actor: str) -> Any:
     }
 
 
+def restoration(number: int) -> Any:
+    """What a moderator took back is there again, and the channel does not tell by whom."""
+    of = retraction(number, "nobody")
+    data = {key: value for key, value in of["data"].items() if key != "actor"}
+    again = (NOON + timedelta(minutes=number, hours=1)).isoformat()
+    return of | {"id": f"restoration-{number}", "type": "activity.restored.v1", "time": again, "data": data}
+
+
 async def before_the_backup(place: Installation) -> None:
     place.key = (await place.issue("first"))["key"]
     await until(lambda: knows(place, "scoring", place.key))
@@ -283,7 +315,8 @@ async def since_the_backup(place: Installation) -> tuple[str, str]:
     # The first of these counts by the second version, which takes effect after a moment.
     await asyncio.gather(*(place.post(post(number, f"m{number % 4}")) for number in range(1440, 1460)))
     receipt = await place.post(post(1440, "m0"), post(1440, "m0", title="other"))
-    await place.post(retraction(0, "m0"), retraction(1441, "m1"))
+    await place.post(retraction(0, "m0"), retraction(1441, "m1"), retraction(1450, "mod"))
+    await place.post(retraction(1442, "m2"), restoration(1442))
     answer = await place.ask(
         "PUT",
         "ingest",
@@ -321,6 +354,7 @@ async def test_what_was_told_is_known_again_and_told_once(own_stack: Stack, tmp_
         saved = {service: await backup(place.state, service, tmp_path) for service in services}
         revoked, receipt = await since_the_backup(place)
         rows, facts = await place.rows(), await place.facts()
+        trail = await place.trail()
         judged = (await place.ask("GET", "ingest", f"/v1/receipts/{receipt}")).json()
     assert all(len(said) == 1 for said in facts.values())
 
@@ -329,6 +363,9 @@ async def test_what_was_told_is_known_again_and_told_once(own_stack: Stack, tmp_
     assert await place.rows() != rows
     async with place.open():
         assert all([await refuses(place, service, revoked) for service in SERVICES])
+        # The first answer is the whole one.
+        kept = await place.trail()
+        assert {entry for entry in trail if entry not in kept} == set()
         await place.idle()
         again, told = await place.rows(), await place.facts()
 

@@ -172,7 +172,7 @@ async def test_a_field_is_given_once(api: Any, pool: Any, spec: ServiceSpec) -> 
         ("scoring", "POST /v1/programmes?dryrun=true", "programme", "dryrun", "did you mean `dry_run`?"),
         ("scoring", "POST /v1/programmes?effective-from=x", "programme", "effective-from", "`effective_from`?"),
         ("recognition", "GET /v1/leaderboard?periode=week", None, "periode", "did you mean `period`?"),
-        ("rewards", f"GET /v1/members/{NOBODY}/balance?on=now", None, "on", "it takes at"),
+        ("rewards", f"GET /v1/members/{NOBODY}/balance?on=now", None, "on", "known are at"),
         ("rewards", "GET /v1/payouts?run_id=x", None, "run_id", "did you mean `run`?"),
         (
             "rewards",

@@ -100,6 +100,7 @@ async def client(spec: ServiceSpec, world: World) -> AsyncIterator[httpx.AsyncCl
         begin=world.begin,
         send=_sent_nothing,
         not_ready=_always_ready,
+        told=world.told,
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://{spec.name}") as made:
         yield made

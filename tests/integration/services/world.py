@@ -1,22 +1,63 @@
 """One community of its own for a test of a service: what the tests of every service need of it."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 import asyncpg
+from aiokafka.errors import KafkaConnectionError
 
 from shared.access_keys import Role, hash_secret
 from shared.access_keys.store import put_people
 from shared.contracts.facts import PERSON_CHANGED, PersonChanged
 from shared.service import ServiceSpec
-from shared.topics import AUDIT
+from shared.topics import AUDIT, Topic
 from shared.transaction import Transaction, transaction
 
 NAMESPACE = UUID("00000000-0000-5000-8000-000000000000")
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+
+class Relayed:
+    """What the world's service told: its relay, which is as quick as it is asked, and the topics behind it.
+
+    While the broker `hangs` nothing gets there, and nobody reads there.
+    """
+
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.hangs = False
+        self.unseen: list[Any] = []
+        self.told: list[Any] = []
+
+    async def relay(self) -> None:
+        """Take the outbox to the topics, in order."""
+        rows = await self.world.pool.fetch(
+            "delete from outbox where key like $1 returning id, topic, key, value",
+            f"{self.world.community}|%".encode(),
+        )
+        rows = sorted(rows, key=lambda row: int(row["id"]))
+        self.unseen += rows
+        self.told += rows
+
+    async def look(self) -> str | None:
+        if not self.hangs:
+            await self.relay()
+        return None
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator["Relayed"]:
+        if self.hangs:
+            raise KafkaConnectionError("the broker hangs")
+        await self.relay()
+        yield self
+
+    async def values(self, topic: Topic, key: bytes, *, since: datetime) -> AsyncGenerator[bytes]:
+        for row in list(self.told):
+            if (row["topic"], row["key"]) == (topic.name, key):
+                yield row["value"]
 
 
 class World:
@@ -27,13 +68,16 @@ class World:
         self.service = spec.name
         self.settings = spec.settings()
         self.community = f"c{uuid4().hex[:12]}"
+        self.told = Relayed(self)
 
     def uuid(self, name: str) -> str:
         """The same id for the same name, in this community."""
         return str(uuid5(NAMESPACE, f"{self.community} {name}"))
 
     def begin(self) -> AbstractAsyncContextManager[Transaction[Any]]:
-        return transaction(self.pool, service=self.service, settings=self.settings, on_commit=lambda _: None)
+        return transaction(
+            self.pool, service=self.service, settings=self.settings, on_commit=lambda _: None, told=self.told
+        )
 
     def configure(self, **settings: Any) -> None:
         """Change settings for the transactions and the API of this test."""
@@ -45,11 +89,9 @@ class World:
 
     async def outbox(self) -> Sequence[Any]:
         """The rows of this community's messages but for the audit's, in order; they are deleted."""
-        rows = await self.pool.fetch(
-            "delete from outbox where key like $1 returning id, topic, key, value", f"{self.community}|%".encode()
-        )
-        told = [row for row in rows if row["topic"] != AUDIT.name]
-        return sorted(told, key=lambda row: int(row["id"]))
+        await self.told.relay()
+        rows, self.told.unseen = self.told.unseen, []
+        return [row for row in rows if row["topic"] != AUDIT.name]
 
     def fact(self, kind: str, name: str, data: dict[str, Any], at: datetime = NOON) -> Any:
         return {

@@ -1,3 +1,4 @@
+import re
 import shlex
 import subprocess
 import sys
@@ -90,13 +91,15 @@ LEAVES = [pytest.param(path, command, id=" ".join(path)) for path, command in le
 
 @pytest.mark.parametrize(("path", "command"), LEAVES)
 def test_the_example_of_a_command_is_one_that_it_takes(path, command, monkeypatch):
-    shown = run(*path, "--help").output.partition("Example:")[2]
+    shown = re.split("Examples?:", run(*path, "--help").output)[1]
     shown = shown.partition("Options:")[0].replace("\\\n", " ").replace("\n", " ")
     lexer = shlex.shlex(shown, posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
     words = list(lexer)
     given = dict(word.split("=", 1) for word in words[: words.index("plaudit")] if "=" in word)
     arguments = words[words.index("plaudit") + 1 :]
+    # Where there are several examples, the first.
+    arguments = arguments[: arguments.index("plaudit")] if "plaudit" in arguments else arguments
     arguments = arguments[: next((at for at, word in enumerate(arguments) if set(word) <= set("&|;()")), None)]
     assert tuple(arguments[: len(path)]) == path
     monkeypatch.chdir(Path(__file__).parents[3])

@@ -234,7 +234,7 @@ def test_every_command_on_servers_says_where_in_one_way(command: tuple[str, ...]
     for option in ("--url", "--profile", "--stack", "PLAUDIT_URL", "PLAUDIT_PROFILE"):
         assert option in shown
     assert "--key" in shown or "--admin-key" in shown
-    assert "Example:" in shown
+    assert "Example:" in shown or "Examples:" in shown
 
 
 def test_dead_letters_are_looked_for_in_the_same_way() -> None:

@@ -65,6 +65,26 @@ def test_a_payout_explained_shows_what_was_written() -> None:
     assert_nothing_hidden(printed(tree), times=7, line_count=7)
 
 
+def test_a_payout_explained_shows_what_its_awards_became_and_why() -> None:
+    amendments = [
+        {"revision": n, "cause": cause, "points": points, "total": total, "awarded_at": f"2026-02-0{n}T00:00:00Z"}
+        for n, cause, points, total in (
+            (1, "limit", -200, 500),
+            (2, "retracted", -500, 0),
+            (3, "restored", 700, 700),
+            (4, HOSTILE, -1, 699),
+        )
+    ]
+    (lot,) = LINEAGE["items"]
+    award = lot["award"] | {"points": 700, "amounts_to": 699, "amended_count": 4, "amendments": amendments}
+    shown = printed(payout_tree(LINEAGE | {"items": [lot | {"award": award}]}, {"k1": HOSTILE}))
+    assert_nothing_hidden(shown, times=8, line_count=12)
+    assert "awarded as 700 points, amounts to 699 now" in shown
+    assert "revision 1: -200 to 500 at 2026-02-01T00:00:00Z, because other events left it other room" in shown
+    assert "revision 2: -500 to 0 at 2026-02-02T00:00:00Z, because its event was retracted" in shown
+    assert "revision 3: +700 to 700 at 2026-02-03T00:00:00Z, because its event was restored" in shown
+
+
 def test_a_payout_explained_names_the_entries_of_the_commands_on_it() -> None:
     entry = {
         "audit_id": "0199",

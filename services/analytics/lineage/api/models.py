@@ -1,5 +1,6 @@
 """What the routes of lineage answer with."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -33,13 +34,15 @@ class Event(BaseModel):
     event_id: str
     type: str
     channel: str
-    member_id: UUID = Field(description="Who did it")
+    member_id: UUID | None = Field(
+        description="Who did it; null where a channel does not tell who took back or restored"
+    )
     object_member_id: UUID | None = Field(description="The author of its object")
     reply_member_id: UUID | None = Field(description="Who is answered by it")
-    target_uid: UUID | None = Field(description="The event that it takes back, if it is a retraction")
+    target_uid: UUID | None = Field(description="The event that it takes back or restores")
     event_time: datetime
     received_at: datetime
-    retracted_by: UUID | None = Field(description="The event that took it back")
+    retracted_by: UUID | None = Field(description="The event that took it back, unless it was restored since")
 
     @classmethod
     def of(cls, event: trail.EventRecord) -> Self:
@@ -60,12 +63,50 @@ class Event(BaseModel):
         )
 
 
+class Decision(BaseModel):
+    """An event that took another back or restored it; the last in the list is in force."""
+
+    event_uid: UUID
+    type: str = Field(examples=["activity.retracted.v1"])
+    member_id: UUID | None = Field(description="Who did it, where the channel tells")
+    event_time: datetime
+    received_at: datetime
+
+    @classmethod
+    def of(cls, decision: trail.Decision) -> Self:
+        """A decision as the API shows it."""
+        return cls.model_validate(decision, from_attributes=True)
+
+
+class Amendment(BaseModel):
+    """A change of what an award amounts to."""
+
+    award_id: UUID = Field(description="The id of the change")
+    revision: int = Field(description="From 1")
+    cause: str = Field(
+        description="retracted or restored: so was its event; limit: a limit has other room for it, because other "
+        "events came late, were retracted or restored",
+        examples=["retracted"],
+    )
+    points: int = Field(description="What was added, or taken (below 0)")
+    total: int = Field(description="What the award amounted to from then on")
+    awarded_at: datetime
+
+    @classmethod
+    def of(cls, amendment: trail.Amendment) -> Self:
+        """An amendment as the API shows it."""
+        return cls.model_validate(amendment, from_attributes=True)
+
+
 class Award(BaseModel):
-    """Points that a rule of a programme version gave for an event, or took back."""
+    """Points that a rule of a programme version gave for an event, and what they amount to since."""
 
     award_id: UUID
     member_id: UUID
-    points: int
+    points: int = Field(description="As first awarded")
+    amounts_to: int = Field(description="What it amounts to now")
+    amended_count: int = Field(description="How often that changed")
+    amendments: list[Amendment] = Field(description="The changes, oldest first; of many the newest 100")
     rule_id: str
     slot: str
     programme_id: str
@@ -78,8 +119,6 @@ class Award(BaseModel):
     event_uid: UUID
     event_time: datetime
     awarded_at: datetime
-    reverses: UUID | None
-    reversed_by: UUID | None
 
     @classmethod
     def of(cls, award: trail.Award) -> Self:
@@ -88,6 +127,9 @@ class Award(BaseModel):
             award_id=award.award_id,
             member_id=award.member_id,
             points=award.points,
+            amounts_to=award.amounts_to,
+            amended_count=award.amended_count,
+            amendments=[Amendment.of(amendment) for amendment in award.amendments],
             rule_id=award.rule_id,
             slot=award.beneficiary,
             programme_id=award.programme_id,
@@ -98,14 +140,13 @@ class Award(BaseModel):
             event_uid=award.event_uid,
             event_time=award.event_time,
             awarded_at=award.awarded_at,
-            reverses=award.reverses,
-            reversed_by=award.reversed_by,
         )
 
 
 class Grant(BaseModel):
-    """A badge or level that an award granted, or took back when it `reverses` one."""
+    """A badge or level that an award or an amendment of it granted, or took back when it `reverses` one."""
 
+    caused_by: UUID = Field(description="The award or amendment")
     grant_id: UUID
     kind: str
     name: str
@@ -118,6 +159,7 @@ class Grant(BaseModel):
     def of(cls, grant: trail.Grant) -> Self:
         """A grant as the API shows it."""
         return cls(
+            caused_by=grant.caused_by,
             grant_id=grant.grant_id,
             kind=grant.kind,
             name=grant.id,
@@ -152,15 +194,21 @@ class AwardLineage(BaseModel):
 
     award: Award
     event: Event | None = Field(description="Null while it has not arrived")
+    decisions: list[Decision] = Field(
+        description="What took the event back or restored it, oldest first; of many the newest 100"
+    )
     grants: list[Grant]
     payouts: list[PaidBy]
 
     @classmethod
-    def of(cls, outcome: trail.Outcome, event: trail.EventRecord | None) -> Self:
+    def of(
+        cls, outcome: trail.Outcome, event: trail.EventRecord | None, decisions: Sequence[trail.Decision]
+    ) -> Self:
         """An award as the API shows it between its event and what it led to."""
         return cls(
             award=Award.of(outcome.award),
             event=Event.of(event) if event else None,
+            decisions=[Decision.of(decision) for decision in decisions],
             grants=[Grant.of(grant) for grant in outcome.grants],
             payouts=[PaidBy.of(payout) for payout in outcome.payouts],
         )
@@ -204,6 +252,9 @@ class EventLineage(BaseModel):
     """An event and what it led to."""
 
     event: Event
+    decisions: list[Decision] = Field(
+        description="What took it back or restored it, oldest first; of many the newest 100"
+    )
     awards: list[Outcome]
     why_nothing: list[WhyNothing] = Field(description="Empty when something was awarded")
     conflicts: list[RejectedEvent] = Field(

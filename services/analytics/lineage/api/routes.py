@@ -10,6 +10,7 @@ from services.analytics.lineage import store
 from services.analytics.lineage.api.models import (
     AwardLineage,
     Commit,
+    Decision,
     Event,
     EventLineage,
     Lot,
@@ -94,15 +95,19 @@ async def get_payout(
     responses=problem_responses(AWARD_NOT_ARRIVED),
 )
 async def get_award(principal: Reader, shown: Shown, award_id: UUID, conn: Conn) -> AwardLineage:
-    """The event, the rule and version, who published that, what was granted, and which payouts pay it."""
+    """The event, the rule and version, who published that, what was granted, and which payouts pay it.
+
+    The id of an amendment answers with the award that it amends.
+    """
     community = principal.community
     award = await store.find_award(conn, community=community, award_id=str(award_id))
     if award is None:
         raise Problem(AWARD_NOT_ARRIVED, f"Award {award_id} has not arrived. {NOT_YET}")
-    shown.of(award.member_id)
     (outcome,) = await store.load_outcomes(conn, community=community, awards=[award])
     event = await store.find_event(conn, community=community, uid=award.event_uid)
-    return AwardLineage.of(outcome, event)
+    decisions = await store.load_decisions(conn, community=community, event_uid=award.event_uid)
+    shown.of(award.member_id, *(decision.member_id for decision in decisions))
+    return AwardLineage.of(outcome, event, decisions)
 
 
 @router.get("/commits", summary="Commits of a repository that stand", responses=problem_responses())
@@ -132,9 +137,11 @@ async def get_event(principal: Reader, shown: Shown, event_uid: UUID, conn: Conn
     if event is None:
         detail = f"No accepted event {event_uid} has arrived; GET /v1/rejections/events lists what was rejected"
         raise Problem(EVENT_NOT_ARRIVED, f"{detail}. {NOT_YET}")
-    shown.of(event.member_id, event.object_member_id, event.reply_member_id)
     awards = await store.load_awards_of_event(conn, community=community, event=event)
     outcomes = await store.load_outcomes(conn, community=community, awards=awards)
+    decisions = await store.load_decisions(conn, community=community, event_uid=event.event_uid)
+    deciders = (decision.member_id for decision in decisions)
+    shown.of(event.member_id, event.object_member_id, event.reply_member_id, *deciders)
     why = [] if outcomes else await _why_nothing(conn, community=community, event=event)
     conflicts = await page_of_rejections(
         conn,
@@ -145,6 +152,7 @@ async def get_event(principal: Reader, shown: Shown, event_uid: UUID, conn: Conn
     )
     return EventLineage(
         event=Event.of(event),
+        decisions=[Decision.of(decision) for decision in decisions],
         awards=[Outcome.of(outcome) for outcome in outcomes],
         why_nothing=why,
         conflicts=[RejectedEvent.of(rejection) for rejection in conflicts],

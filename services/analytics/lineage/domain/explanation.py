@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 from services.analytics.lineage.domain.trail import EventRecord
 from services.analytics.programmes.domain import Version
-from shared.contracts.activities import RETRACTED_TYPE
+from shared.contracts.activities import RESTORED_TYPE, RETRACTED_TYPE
 
 Code = Literal[
     "is_retraction",
+    "is_restoration",
     "no_programme",
     "no_rule_for_type",
     "nobody_in_slot",
@@ -42,6 +43,8 @@ def why_nothing(event: EventRecord, version: Version | None) -> list[Reason]:
     """The reasons, most telling first; never empty."""
     if event.type == RETRACTED_TYPE:
         return [Reason("is_retraction", "It takes another event back, and earns nothing itself")]
+    if event.type == RESTORED_TYPE:
+        return [Reason("is_restoration", "It restores another event, and earns nothing itself")]
     reasons: list[Reason] = []
     if event.retracted_by is not None:
         reasons.append(Reason("retracted", "It was taken back before it earned anything"))
@@ -67,6 +70,8 @@ def _of_rule(rule: Mapping[str, Any], event: EventRecord) -> Reason:
         asked.append(f"its condition was not met: {rule['when']}")
     if rule.get("daily_cap"):
         asked.append(f"the member had its {rule['daily_cap']} points of that day already")
+    if rule.get("limits"):
+        asked.append("its limits left no room for it")
     if asked:
         return Reason("condition_or_cap", _sentence(" or ".join(asked)), rule_id)
     return Reason("not_scored_yet", "It asks for nothing more: the award has not arrived yet", rule_id)

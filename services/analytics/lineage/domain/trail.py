@@ -10,14 +10,17 @@ from shared.contracts.fields import Count, Id
 
 @dataclass(frozen=True, slots=True)
 class EventRecord:
-    """A platform's event, as it was accepted; the members are None where it names none."""
+    """A platform's event, as it was accepted; the members are None where it names none.
+
+    `retracted_by` is the event that took it back, None also where one restored it since.
+    """
 
     event_uid: str
     source: str
     event_id: str
     type: str
     channel: str
-    member_id: str
+    member_id: str | None
     object_member_id: str | None
     reply_member_id: str | None
     target_uid: str | None
@@ -56,8 +59,33 @@ class CommitPlace(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """An event that took another back or restored it (its `type`); the last of them is in force."""
+
+    event_uid: str
+    type: str
+    member_id: str | None
+    event_time: datetime
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A change of what an award amounts to: by `points`, to `total`, and why."""
+
+    award_id: str
+    revision: int
+    cause: str
+    points: int
+    total: int
+    awarded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Award:
-    """Points that a rule of a programme version gave for an event, or took back when it `reverses` an award.
+    """Points that a rule of a programme version gave for an event, and what they amount to since.
+
+    Of its amendments the newest, in their order.
 
     `published_by` is None while the version has not arrived; `approved_by` also where nobody had to. So is
     `publication_audit_id`, the audit's entry of its publication, while that has not.
@@ -76,14 +104,24 @@ class Award:
     event_uid: str
     event_time: datetime
     awarded_at: datetime
-    reverses: str | None
-    reversed_by: str | None
+    amendments: Sequence[Amendment] = ()
+
+    @property
+    def amounts_to(self) -> int:
+        """What it amounts to now."""
+        return self.amendments[-1].total if self.amendments else self.points
+
+    @property
+    def amended_count(self) -> int:
+        """How often it was amended."""
+        return self.amendments[-1].revision if self.amendments else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A badge or level, by `kind` and `id`, that an award granted, or took back when it `reverses` a grant."""
+    """A badge or level, by `kind` and `id`, that an award or amendment granted, or that `reverses` one."""
 
+    caused_by: str
     grant_id: str
     kind: str
     id: str

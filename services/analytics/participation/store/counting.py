@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence, Set
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from services.analytics.participation.domain import Retraction
+from services.analytics.participation.domain import Decision
 from shared.contracts.activities import TARGETING_TYPES
 from shared.contracts.facts import AcceptedEvent
 from shared.postgres import Connection, copy_new
@@ -24,13 +24,15 @@ _EVENT_COLUMNS = (
     "source",
     "event_id",
     "day",
+    "is_bots",
 )
 
 
 async def add_events(conn: Connection, *, events: Sequence[AcceptedEvent]) -> int:
     """Store events, and count the new ones that are not retracted as participation; return how many are new.
 
-    No event may be there twice. A retraction is kept as an event, and is not participation itself.
+    No event may be there twice. What takes back or restores, and what bots do, is kept as an event, and is not
+    participation itself.
     """
     rows = [
         (
@@ -47,6 +49,7 @@ async def add_events(conn: Connection, *, events: Sequence[AcceptedEvent]) -> in
             event["source"],
             event["id"],
             event.get("day"),
+            _is_bots(event),
         )
         for event in events
     ]
@@ -57,9 +60,16 @@ async def add_events(conn: Connection, *, events: Sequence[AcceptedEvent]) -> in
         new = [event for event in events if (event["community"], event["uid"]) in added]
         gone = {key for key, is_retracted in added.items() if is_retracted}
     await _count_participation(
-        conn, [event for event in new if event["type"] not in TARGETING_TYPES], retracted=gone
+        conn,
+        [event for event in new if event["type"] not in TARGETING_TYPES and not _is_bots(event)],
+        retracted=gone,
     )
     return len(new)
+
+
+def _is_bots(event: AcceptedEvent) -> bool:
+    """Whether its actor is no person, as it was accepted."""
+    return "member" in event.get("bots", "").split()
 
 
 async def _fill_in_events(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> dict[tuple[str, str], bool]:
@@ -67,16 +77,17 @@ async def _fill_in_events(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> 
     new = await conn.fetch(
         """
         insert into events as e (community, event_uid, received_at, event_time, member_id, object_member_id,
-                                 reply_member_id, target_uid, channel, type, source, event_id, day)
+                                 reply_member_id, target_uid, channel, type, source, event_id, day,
+                                 is_bots)
         select * from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uuid[],
                              $6::uuid[], $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::text[],
-                             $12::text[], $13::date[])
+                             $12::text[], $13::date[], $14::boolean[])
         on conflict (community, event_uid) do update
         set received_at = excluded.received_at, event_time = excluded.event_time,
             member_id = excluded.member_id, object_member_id = excluded.object_member_id,
             reply_member_id = excluded.reply_member_id, target_uid = excluded.target_uid,
             channel = excluded.channel, type = excluded.type, source = excluded.source,
-            event_id = excluded.event_id, day = excluded.day
+            event_id = excluded.event_id, day = excluded.day, is_bots = excluded.is_bots
         where e.received_at is null
         returning community, event_uid, retracted_by
         """,
@@ -142,47 +153,54 @@ async def _count_participation(
     )
 
 
-async def set_retracted(conn: Connection, *, retractions: Sequence[Retraction]) -> int:
-    """Mark events as retracted and take those that are known out of participation; return how many were.
+class Changed(NamedTuple):
+    """How many known events do not count any more, and how many count again."""
 
-    `retractions` are sorted and name each event once. One whose event is not known yet waits in the event's row.
+    retracted: int
+    restored: int
+
+
+async def decide(conn: Connection, *, decisions: Sequence[Decision]) -> Changed:
+    """Note decisions on events, each unless a later one is known, and count the events in or out accordingly.
+
+    `decisions` are sorted and name each event once. One whose event is not known yet waits in the event's row.
     """
-    tag = await conn.execute(
+    rows = await conn.fetch(
         """
-        with marked as (
-            insert into events as e (community, event_uid, retracted_by)
-            select * from unnest($1::text[], $2::uuid[], $3::uuid[])
-            on conflict (community, event_uid) do update set retracted_by = excluded.retracted_by
-            where e.retracted_by is null
-            returning community, event_time, coalesce(day, (event_time at time zone 'UTC')::date) as day,
-                member_id, channel, type
+        with given as (
+            select *, case when is_retraction then uid end as retracted_by
+            from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $5::uuid[], $6::boolean[])
+                as g(community, target_uid, at, id, uid, is_retraction)
         ),
-        gone as (
-            select community, day, member_id, channel, type, count(*) as events
-            from marked where event_time is not null
-            group by community, day, member_id, channel, type
+        marked as (
+            insert into events as e (community, event_uid, decided_at, decided_id, decided_by, retracted_by)
+            select community, target_uid, at, id, uid, retracted_by from given
+            on conflict (event_uid, community) do update
+            set decided_at = excluded.decided_at, decided_id = excluded.decided_id,
+                decided_by = excluded.decided_by, retracted_by = excluded.retracted_by
+            where e.decided_at is null
+               or (excluded.decided_at, excluded.decided_id collate "C", excluded.decided_by)
+                > (e.decided_at, coalesce(e.decided_id, '') collate "C", e.decided_by)
+            returning community, event_time, is_bots, coalesce(day, (event_time at time zone 'UTC')::date) as day,
+                member_id, channel, type,
+                (retracted_by is null)::int - (old.retracted_by is null)::int as change
         ),
+        changed as (select * from marked where event_time is not null and change <> 0 and not is_bots),
         members as (
-            update member_days d set events = d.events - g.events
-            from (select community, day, member_id, channel, sum(events) as events from gone
-                  group by community, day, member_id, channel) g
-            where (d.community, d.day, d.member_id, d.channel) = (g.community, g.day, g.member_id, g.channel)
+            insert into member_days as d (community, day, member_id, channel, events)
+            select community, day, member_id, channel, sum(change)
+            from changed group by community, day, member_id, channel order by community, day, member_id, channel
+            on conflict (community, day, member_id, channel) do update set events = d.events + excluded.events
         ),
         days as (
-            update event_days d set events = d.events - g.events
-            from (select community, day, channel, type, sum(events) as events from gone
-                  group by community, day, channel, type) g
-            where (d.community, d.day, d.channel, d.type) = (g.community, g.day, g.channel, g.type)
+            insert into event_days as d (community, day, channel, type, events)
+            select community, day, channel, type, sum(change)
+            from changed group by community, day, channel, type order by community, day, channel, type
+            on conflict (community, day, channel, type) do update set events = d.events + excluded.events
         )
-        select from marked where event_time is not null
+        select change, count(*) as events from changed group by change
         """,
-        [retraction.community for retraction in retractions],
-        [retraction.target_uid for retraction in retractions],
-        [retraction.uid for retraction in retractions],
+        *(list(column) for column in zip(*decisions, strict=True)),
     )
-    return _count(tag)
-
-
-def _count(tag: str) -> int:
-    """The number of rows in a command tag of PostgreSQL such as `SELECT 42`."""
-    return int(tag.rpartition(" ")[2])
+    changes = {row["change"]: row["events"] for row in rows}
+    return Changed(changes.get(-1, 0), changes.get(1, 0))

@@ -6,13 +6,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from services.ingest.access.keys import handlers, store
-from services.ingest.access.keys.domain import AccessKey, KeyPlace
+from services.ingest.access.keys.domain import LASTS_MAX_DAYS, AccessKey, KeyPlace
 from services.ingest.access.people.api import PERSON_EXAMPLE, UNKNOWN_PERSON
 from services.ingest.settings import Settings
-from shared.access_keys import SCOPES, check_reach, hash_secret
+from shared.access_keys import KEY_PREFIX, SCOPES, check_reach, hash_secret
 from shared.contracts.fields import Id, Name, Slug
 from shared.contracts.texts import if_text, label
 from shared.http import (
@@ -46,6 +47,17 @@ OwnSettings = Annotated[Settings, configured(Settings)]
 router = APIRouter(tags=["keys"])
 
 
+def _without_secret(key_id: str) -> str:
+    if key_id.startswith(KEY_PREFIX):  # what stands in a path is kept in logs, and here in the audit
+        raise PydanticCustomError(
+            "whole_key", "Give the id alone: what stands in a key between plk_ and the next underscore"
+        )
+    return key_id
+
+
+KeyId = Annotated[Id, AfterValidator(_without_secret)]
+
+
 class KeyWanted(RequestBody):
     """An access key to be issued for a person."""
 
@@ -61,7 +73,9 @@ class KeyWanted(RequestBody):
         description="Left out: all that the person's roles give, but for payouts",
         examples=[["events:write", "receipts:read"]],
     )
-    expires_at: AwareDatetime | None = Field(None, description="When it ends; left out: when it is revoked")
+    expires_at: AwareDatetime | None = Field(
+        None, description=f"When it ends, within {LASTS_MAX_DAYS} days; left out: when it is revoked"
+    )
 
 
 class Rotation(RequestBody):
@@ -185,7 +199,7 @@ async def get_keys(
     responses=problem_responses(UNKNOWN_KEY, OTHER_COMMUNITY, NOT_USABLE_KEY),
 )
 async def post_rotation(
-    caller: Administrator, tx: Tx, settings: OwnSettings, community: Slug, key_id: Id, body: Rotation
+    caller: Administrator, tx: Tx, settings: OwnSettings, community: Slug, key_id: KeyId, body: Rotation
 ) -> KeyIssued:
     """For administrators. A new key with the same scopes; the old one works until the overlap is over."""
     new_id, secret = _new_secret()
@@ -212,7 +226,7 @@ async def delete_key(
     caller: Administrator,
     tx: Tx,
     community: Slug,
-    key_id: Id,
+    key_id: KeyId,
     even_unknown: Annotated[
         bool, Query(description="Also an id that was never issued here, in case some service believes in it")
     ] = False,
@@ -224,4 +238,4 @@ async def delete_key(
 def _new_secret() -> tuple[str, str]:
     """The id of a new key, and the key."""
     key_id = secrets.token_hex(6)
-    return key_id, f"plk_{key_id}_{secrets.token_urlsafe(24)}"
+    return key_id, f"{KEY_PREFIX}{key_id}_{secrets.token_urlsafe(24)}"

@@ -11,6 +11,10 @@ from shared.access_keys.roles import scopes_of
 from shared.access_keys.scopes import ONLY_IF_ASKED, Scope
 from shared.contracts.fields import Id
 
+#: A key that has an end ends within so many days. What lasts until the calendar's last year has no time in another
+#: zone, and nothing could take its place that lasts as long again.
+LASTS_MAX_DAYS = 3_653
+
 
 class UnknownKeyError(Exception):
     """There is no such access key in the community."""
@@ -47,6 +51,10 @@ class NotUsableKeyError(Exception):
 
 class EndsBeforeItBeginsError(Exception):
     """A key was asked for that would have expired already."""
+
+
+class EndsTooLateError(Exception):
+    """A key was asked for that would last for longer than LASTS_MAX_DAYS."""
 
 
 @dataclass(frozen=True)
@@ -104,13 +112,15 @@ def granted_scopes(asked: Collection[str] | None, *, roles: Iterable[str], commu
 def check_issue(caller: Principal, *, had_key: bool, expires_at: datetime | None, now: datetime) -> None:
     """Return when the caller may issue this key.
 
-    Raises NotTheFirstKeyError for the bootstrap key where the person has had a key, whatever became of that; and
-    EndsBeforeItBeginsError.
+    Raises NotTheFirstKeyError for the bootstrap key where the person has had a key, whatever became of that;
+    EndsBeforeItBeginsError and EndsTooLateError.
     """
     if caller.is_bootstrap and had_key:
         raise NotTheFirstKeyError
     if expires_at is not None and expires_at <= now:
         raise EndsBeforeItBeginsError
+    if expires_at is not None and expires_at - now > timedelta(days=LASTS_MAX_DAYS):
+        raise EndsTooLateError
 
 
 def rotated(
@@ -118,13 +128,14 @@ def rotated(
 ) -> tuple[AccessKey, AccessKey]:
     """The key with its end, and the one that takes its place: with its scopes, and as long a life.
 
+    Of a key that came back from the log nobody knows when it began: the one in its place ends when it would have.
     Both work until the overlap is over. Raises NotUsableKeyError for a key that works no more.
     """
     if not key.is_usable(now):
         raise NotUsableKeyError
-    lasts = None
+    ends_at = key.expires_at
     if key.expires_at is not None and key.created_at is not None:
-        lasts = now + (key.expires_at - key.created_at)
+        ends_at = now + min(key.expires_at - key.created_at, timedelta(days=LASTS_MAX_DAYS))
     end = now + overlap
     old = replace(key, expires_at=end if key.expires_at is None else min(end, key.expires_at), replaced_by=new_id)
     new = replace(
@@ -133,7 +144,7 @@ def rotated(
         secret_sha256=new_sha256,
         created_at=now,
         issued_by=by,
-        expires_at=lasts,
+        expires_at=ends_at,
         last_used_at=None,
     )
     return old, new

@@ -38,8 +38,8 @@ async def issue_key(
 ) -> AccessKey:
     """Store a new key of a person with the scopes `asked` for, or with theirs, and tell every service.
 
-    Raises UnknownPersonError, OtherCommunityError, UnknownScopesError, NotTheirScopesError, NotTheFirstKeyError
-    and EndsBeforeItBeginsError. The secret itself is known only to whoever asked.
+    Raises UnknownPersonError, OtherCommunityError, UnknownScopesError, NotTheirScopesError, NotTheFirstKeyError,
+    EndsBeforeItBeginsError and EndsTooLateError. The secret itself is known only to whoever asked.
     """
     person_id = key.person_id or ""
     # The person is locked: of two first keys by the bootstrap key one is refused.
@@ -92,6 +92,8 @@ async def revoke_key(
     Raises OtherCommunityError where the caller's authority does not reach.
     """
     check_reach(caller, community)
+    if even_unknown:  # of two who come at once with an id that is not there, the second finds what the first added
+        await store.lock_key_id(tx.conn, community=community, key_id=key_id)
     key = await store.set_revoked(tx.conn, community=community, key_id=key_id, signed_with=_signed_with(tx))
     if key is None:
         if not even_unknown:

@@ -54,6 +54,11 @@ async def lock_key(conn: Connection, *, community: str, key_id: str) -> AccessKe
     return None if row is None else _key(row)
 
 
+async def lock_key_id(conn: Connection, *, community: str, key_id: str) -> None:
+    """Lock the id of a key that may not be there, until the transaction ends."""
+    await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"key {community} {key_id}")
+
+
 async def set_replaced(conn: Connection, *, key: AccessKey, signed_with: str | None) -> None:
     """Store when a key that was rotated ends, by which it is replaced, and who signs that."""
     await conn.execute(

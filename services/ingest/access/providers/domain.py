@@ -1,5 +1,6 @@
 """What an id token must be (OpenID Connect Core, 3.1.3.7)."""
 
+import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,11 +31,15 @@ class Provider:
 
 @dataclass(frozen=True)
 class Subject:
-    """Somebody as the provider knows them; `email` only where it says that it is verified."""
+    """Somebody as the provider knows them; `email` only where it says that it is verified.
+
+    `signed_sha256` is of what of the id token is signed: the signature itself may be written in several ways.
+    """
 
     issuer: str
     subject: str
     email: str | None
+    signed_sha256: str
 
 
 def subject_of(
@@ -63,7 +68,8 @@ def subject_of(
     _check(claims, provider, nonce=nonce, issued_after=now.timestamp() - ISSUED_MAX_SECONDS - leeway_seconds)
     email = claims.get("email")
     is_verified = claims.get("email_verified") is True and isinstance(email, str)
-    return Subject(provider.issuer, claims["sub"], email if is_verified else None)
+    signed_sha256 = hashlib.sha256(id_token.rpartition(".")[0].encode()).hexdigest()
+    return Subject(provider.issuer, claims["sub"], email if is_verified else None, signed_sha256)
 
 
 def _check(claims: Mapping[str, Any], provider: Provider, *, nonce: str | None, issued_after: float) -> None:

@@ -93,13 +93,16 @@ async def check_id_token(settings: Settings, *, id_token: str, nonce: str | None
     algorithms = tuple(settings.oidc_algorithms.split(","))
     if header.get("alg") not in algorithms:
         raise InvalidIdTokenError(f"It is not signed with {' or '.join(algorithms)}")
+    kid = header.get("kid")
+    if kid is not None and not isinstance(kid, str):
+        raise InvalidIdTokenError("It does not say in words which key signed it")
     if settings.oidc_keys_url not in _kept:
         _kept.clear()  # there is one provider, but for tests that set another
         _kept[settings.oidc_keys_url] = ProviderKeys(settings.oidc_keys_url)
     return subject_of(
         id_token,
         provider=Provider(settings.oidc_issuer, settings.oidc_client_id, algorithms),
-        keys=await _kept[settings.oidc_keys_url].with_kid(header.get("kid")),
+        keys=await _kept[settings.oidc_keys_url].with_kid(kid),
         nonce=nonce,
         now=now,
         leeway_seconds=settings.token_leeway_seconds,

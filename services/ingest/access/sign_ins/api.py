@@ -23,6 +23,7 @@ from services.ingest.access.sign_ins.domain import (
     UnknownRenewalError,
     UnknownSubjectError,
     UsedLinkError,
+    WithdrawnLinkError,
 )
 from services.ingest.access.sign_ins.handlers import SignedIn
 from services.ingest.members.domain import IdentityKey
@@ -59,6 +60,7 @@ UNKNOWN_LINK = ProblemType("unknown-link", 401, "There is no such link")
 USED_LINK = ProblemType("used-link", 401, "The link was used")
 EXPIRED_LINK = ProblemType("expired-link", 401, "The link has expired")
 UNKNOWN_RENEWAL = ProblemType("unknown-renewal", 401, "There is no such renewal")
+WITHDRAWN_LINK = ProblemType("withdrawn-link", 401, "The link was withdrawn")
 INVALID_ID_TOKEN = ProblemType("invalid-id-token", 401, "The id token is not valid")
 UNKNOWN_SUBJECT = ProblemType("unknown-subject", 403, "Nobody here is who that says")
 UNKNOWN_IDENTITY = ProblemType("unknown-identity", 404, "No member has that identity")
@@ -73,6 +75,7 @@ REFUSED = {
     UsedLinkError: "used_link",
     ExpiredLinkError: "expired_link",
     UnknownRenewalError: "unknown_renewal",
+    WithdrawnLinkError: "withdrawn_link",
     InvalidIdTokenError: "invalid_id_token",
     UnknownSubjectError: "unknown_subject",
     DisabledPersonError: "disabled_person",
@@ -184,7 +187,7 @@ async def post_link(
         if member is None:
             raise UnknownIdentityError
         member_id = member.member_id
-    elif Scope.KEYS_WRITE not in caller.scopes:
+    elif Scope.KEYS_WRITE not in caller.scopes:  # as Link.scopes_to_make has it
         raise Problem(MISSING_SCOPE, f"A link for a person needs {str(Scope.KEYS_WRITE)!r} too")
     secret = f"psl_{secrets.token_urlsafe(24)}"
     link = Link(
@@ -209,6 +212,7 @@ async def post_link(
         USED_LINK,
         EXPIRED_LINK,
         UNKNOWN_RENEWAL,
+        WITHDRAWN_LINK,
         INVALID_ID_TOKEN,
         DISABLED_PERSON,
         UNKNOWN_SUBJECT,

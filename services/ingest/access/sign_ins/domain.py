@@ -4,6 +4,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shared.access_keys.scopes import Scope
+
 
 class UnknownLinkError(Exception):
     """There is no such link."""
@@ -19,6 +21,10 @@ class ExpiredLinkError(Exception):
 
 class UnknownRenewalError(Exception):
     """There is no such renewal, or no more: the one who signed in does so again."""
+
+
+class WithdrawnLinkError(Exception):
+    """Whoever made the link may not do so any more."""
 
 
 class UnknownIdentityError(Exception):
@@ -53,6 +59,11 @@ class Link:
     created_at: datetime
     expires_at: datetime
     used_at: datetime | None = None
+
+    @property
+    def scopes_to_make(self) -> tuple[Scope, ...]:
+        """What it takes to make it: for a person's more, because whoever has it acts as that person."""
+        return (Scope.SIGN_IN_WRITE,) if self.person_id is None else (Scope.SIGN_IN_WRITE, Scope.KEYS_WRITE)
 
 
 @dataclass(frozen=True)

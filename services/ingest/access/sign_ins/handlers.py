@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from services.ingest.access.people.domain import UnknownPersonError
-from services.ingest.access.providers.domain import Subject
+from services.ingest.access.providers.domain import InvalidIdTokenError, Subject
 from services.ingest.access.sign_ins import store
 from services.ingest.access.sign_ins.domain import (
     DisabledPersonError,
@@ -14,18 +14,19 @@ from services.ingest.access.sign_ins.domain import (
     Renewal,
     UnknownSubjectError,
     check_renewable,
+    WithdrawnLinkError,
     check_usable,
 )
 from services.ingest.access.token_keys.handlers import sign
 from services.ingest.metrics import SIGN_INS
 from services.ingest.settings import Settings
-from shared.access_keys import find_person
+from shared.access_keys import find_person, load_standings
 from shared.access_keys.tokens import Claims
 from shared.audit import Actor, Did
 from shared.transaction import Transaction
 
 SWEEP_EVERY_SECONDS = 600.0
-#: A link that ended is kept so long, to say what is wrong with it.
+#: So long a link that ended is kept, to say what is wrong with it, and an id token, which ends in ten minutes.
 KEPT_AFTER = timedelta(days=1)
 
 
@@ -44,6 +45,7 @@ async def make_link(tx: Transaction[Settings], *, link: Link) -> None:
         if person is None:
             raise UnknownPersonError(link.community, link.person_id)
     settings = tx.settings
+    await store.lock_links(tx.conn, community=link.community)
     lately, still_open = await store.count_links(tx.conn, link=link, since=tx.now - timedelta(minutes=1))
     LinkLimits(settings.links_max_per_minute, settings.open_links_max_count).check(
         lately=lately, still_open=still_open
@@ -58,11 +60,12 @@ async def make_link(tx: Transaction[Settings], *, link: Link) -> None:
 async def sign_in_by_link(tx: Transaction[Settings], *, secret_sha256: str) -> SignedIn:
     """A token for a link, which is used by it.
 
-    Raises UnknownLinkError, UsedLinkError, ExpiredLinkError, DisabledPersonError and NoSigningKeyError; the link
-    is then as it was.
+    Raises UnknownLinkError, UsedLinkError, ExpiredLinkError, DisabledPersonError and NoSigningKeyError, and
+    WithdrawnLinkError where whoever made the link may not do so any more; it is then as it was.
     """
     # Whoever comes with the same link meanwhile waits, and finds it used.
     link = check_usable(await store.lock_link(tx.conn, secret_sha256=secret_sha256), tx.now)
+    await _check_maker(tx, link)
     if link.person_id is not None:
         await _check_person(tx, community=link.community, person_id=link.person_id)
     await store.set_used(tx.conn, secret_sha256=secret_sha256, at=tx.now)
@@ -76,7 +79,8 @@ async def sign_in_by_link(tx: Transaction[Settings], *, secret_sha256: str) -> S
 async def sign_in_by_subject(tx: Transaction[Settings], *, community: str, subject: Subject) -> SignedIn:
     """A token for whom the provider says it is: a person of the community of that subject, or verified email.
 
-    Raises UnknownSubjectError for nobody and for several, DisabledPersonError and NoSigningKeyError.
+    Raises UnknownSubjectError for nobody and for several, InvalidIdTokenError for an id token that has signed
+    somebody in there before, DisabledPersonError and NoSigningKeyError; the id token is then as it was.
     """
     found = await store.find_subjects(
         tx.conn, community=community, issuer=subject.issuer, subject=subject.subject, email=subject.email
@@ -86,6 +90,9 @@ async def sign_in_by_subject(tx: Transaction[Settings], *, community: str, subje
         raise UnknownSubjectError
     (person_id,) = known
     await _check_person(tx, community=community, person_id=person_id)
+    # Whoever comes with the same one meanwhile waits, and finds it used.
+    if not await store.add_used(tx.conn, community=community, signed_sha256=subject.signed_sha256, at=tx.now):
+        raise InvalidIdTokenError("It has signed in already, and does so once: sign in at the provider again")
     if not found[0][1]:
         await store.set_subject(tx.conn, person_id=person_id, issuer=subject.issuer, subject=subject.subject)
     signed_in = await _signed_in(tx, community, person_id=person_id, member_id=None)
@@ -121,9 +128,18 @@ async def renew(tx: Transaction[Settings], *, secret_sha256: str) -> SignedIn:
 
 
 async def sweep(tx: Transaction[Settings]) -> None:
-    """Delete the links and renewals that ended a while ago."""
+    """Delete the links and renewals that ended, and forget the id tokens that were used, a while ago."""
     await store.delete_links(tx.conn, ended_before=tx.now - KEPT_AFTER)
     await store.delete_renewals(tx.conn, ended_before=tx.now - KEPT_AFTER)
+    await store.delete_used(tx.conn, used_before=tx.now - KEPT_AFTER)
+
+
+async def _check_maker(tx: Transaction[Settings], link: Link) -> None:
+    # In person: the key of a command is revoked as soon as that has made a link.
+    (standing,) = await load_standings(tx.conn, [(link.issued_by, "")], community=link.community)
+    for scope in link.scopes_to_make:
+        if standing.why_not_in_person(scope) is not None:
+            raise WithdrawnLinkError
 
 
 async def _check_person(tx: Transaction[Settings], *, community: str, person_id: str) -> None:

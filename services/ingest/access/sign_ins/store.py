@@ -1,4 +1,4 @@
-"""The SQL of links to sign in by, and of who somebody is at a provider."""
+"""The SQL of links to sign in by, of id tokens that were used, and of who somebody is at a provider."""
 
 from datetime import datetime
 
@@ -24,6 +24,11 @@ async def add_link(conn: Connection, *, link: Link) -> None:
         link.created_at,
         link.expires_at,
     )
+
+
+async def lock_links(conn: Connection, *, community: str) -> None:
+    """Have nobody else make a link in the community until the transaction ends: who counts them counts all."""
+    await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"links {community}")
 
 
 async def count_links(conn: Connection, *, link: Link, since: datetime) -> tuple[int, int]:
@@ -118,6 +123,25 @@ async def find_subjects(
         email,
     )
     return [(str(row["person_id"]), row["is_subject"]) for row in rows]
+
+
+async def add_used(conn: Connection, *, community: str, signed_sha256: str, at: datetime) -> bool:
+    """Note that an id token signs somebody in; False when it has done so in the community."""
+    added: bool | None = await conn.fetchval(
+        """
+        insert into used_id_tokens (community, signed_sha256, used_at) values ($1, $2, $3)
+        on conflict do nothing returning true
+        """,
+        community,
+        signed_sha256,
+        at,
+    )
+    return bool(added)
+
+
+async def delete_used(conn: Connection, *, used_before: datetime) -> None:
+    """Forget the id tokens that were used before then."""
+    await conn.execute("delete from used_id_tokens where used_at < $1", used_before)
 
 
 async def set_subject(conn: Connection, *, person_id: str, issuer: str, subject: str) -> None:

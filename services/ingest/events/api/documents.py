@@ -73,7 +73,7 @@ PROBLEMS = (
     Problem(SLOW_REQUEST, "A body must arrive in 15.0 s"),
     Problem(REQUEST_TOO_LARGE, "A body may have 5242880 bytes; send smaller batches"),
     Problem(TOO_MANY_EVENTS, "Got 1001 events; one request may hold 1000; send smaller batches"),
-    Problem(TOO_DEAR, str(TooDearError(1_000, 50_750, DEFAULTS.request_cost_max))),
+    Problem(TOO_DEAR, str(TooDearError(1_000, 100_000, DEFAULTS.request_cost_max))),
     Problem(
         UNSUPPORTED_CONTENT_TYPE, f"Got text/plain; send {BATCH_TYPE}, {STRUCTURED_TYPE} or {JSON_TYPE}, in UTF-8"
     ),
@@ -84,7 +84,7 @@ PROBLEMS = (
         "Nothing was taken; see errors",
         [FieldError(index=0, field="/data/actor", detail="is missing")],
     ),
-    quota_exceeded("key-events", 1, Shares.of(DEFAULTS).policy),
+    quota_exceeded("key-events", 1, Shares.of(DEFAULTS)),
     Problem(TOO_MANY_REQUESTS, "Nothing was taken; try again"),
     Problem(
         NOT_AVAILABLE,

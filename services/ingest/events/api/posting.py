@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 from fastapi import APIRouter
 from starlette.routing import Route
 
+from services.ingest.brake.handlers import BRAKE
 from services.ingest.costs.domain import Costs
 from services.ingest.costs.handlers import KnownCosts
 from services.ingest.events.api.line import Line
@@ -51,18 +52,21 @@ async def post_events(service: Connected, headers: Mapping[str, str], read: Read
     """
     principal = await authorise(service.keys, headers.get("authorization"), Scope.EVENTS_WRITE)
     # A key that was revoked must not be believed again because the database came from a backup.
-    service.check_fence()
+    await service.check_fence()
     settings = cast("Settings", service.settings)
     costs = await COSTS.of(service.pool.acquire, community=principal.community, settings=settings)
     # 1. Before the body is read: to refuse must cost next to nothing. The length was checked to be a number.
     is_late = LINE.age_seconds() > settings.line_age_max_seconds
-    visit = DOOR.visit(principal, settings, int(headers.get("content-length", 0)), is_late)
+    visit = DOOR.visit(
+        principal, settings, int(headers.get("content-length", 0)), pace=BRAKE.part, is_late=is_late
+    )
     body = await read()
     # 2. Again, because others came meanwhile. What cannot be read counts as one event.
     visit.check(len(body))
     visit.take(1, len(body))
     admitted = _admitted(body, headers, principal.community, settings, visit, costs)
     await _send(service, admitted.records, settings.requests_max_count)
+    BRAKE.watch(settings)
     LINE.follow(service, principal.community, admitted.receipt_id)
     EVENTS_ADMITTED.inc(len(admitted.records))
     EVENTS_COST.inc(admitted.cost)

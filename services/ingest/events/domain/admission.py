@@ -232,17 +232,6 @@ def _faults(event: dict[str, Any], now: datetime, limits: Limits) -> list[Fault]
     return [*extension_faults(event), *([] if problem is None else [Fault(("time",), problem)])]
 
 
-def doer(data: Mapping[str, Any]) -> str:
-    """Who did it, as a channel knows them: what they do goes one way, in order.
-
-    Where a channel does not tell who took something back or restored it, what it is of takes their place.
-    """
-    channel = data["channel"]
-    if "actor" in data:
-        return f"{channel}|{compared_plain_id(channel, data['actor']['id'])}"
-    return f"{channel}|{data['target']['source']}|{data['target']['id']}"
-
-
 def time_problem(time: datetime, now: datetime, limits: Limits) -> str | None:
     """What is wrong with an event's time, in words, or None."""
     if time > now + timedelta(seconds=limits.future_tolerance_seconds):
@@ -325,8 +314,15 @@ def raw_fact(request: Request, index: int, event: dict[str, Any]) -> dict[str, A
 
 
 def raw_key(community: str, event: Mapping[str, Any]) -> bytes:
-    """The key of its record on engagement.raw.v1, whichever door it came by: one person's keep their order."""
-    return record_key(community, doer(event["data"]))
+    """The key of its record on engagement.raw.v1, whichever door it came by: one person's keep their order.
+
+    Where a channel does not tell who took something back or restored it, what it is of takes their place.
+    """
+    data = event["data"]
+    channel = data["channel"]
+    if "actor" in data:
+        return record_key(community, f"{channel}|{compared_plain_id(channel, data['actor']['id'])}")
+    return record_key(community, f"{channel}|{data['target']['source']}|{data['target']['id']}")
 
 
 def earliest_year(headers: Mapping[str, str], otherwise: int) -> int:

@@ -68,7 +68,11 @@ class StatementLine(BaseModel):
     cause_id: UUID = Field(description="The award, redemption or payout behind it")
     event_time: datetime
     recorded_at: datetime
-    reverses: UUID | None = Field(None, description="The transfer that this one takes back")
+    amends: UUID | None = Field(None, description="The transfer of the award that amounts to more or less by this")
+    revision: int | None = Field(None, description="Which amendment of the award it is, from 1")
+    why: str | None = Field(
+        None, description="Why the award was amended: retracted, restored or limit", examples=["retracted"]
+    )
 
     @classmethod
     def of(cls, entry: StatementEntry) -> Self:

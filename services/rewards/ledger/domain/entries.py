@@ -74,14 +74,19 @@ class Account(NamedTuple):
 
 
 class Transfer(NamedTuple):
-    """Why entries were made. `cause_id` is the award, redemption or payout; `reverses` a former transfer."""
+    """Why entries were made. `cause_id` is the award, redemption or payout.
+
+    That of an amendment names the transfer of the award that it `amends`, its `revision` and `why` it was made.
+    """
 
     community: str
     transfer_id: str
     kind: str
     cause_id: str
     event_time: datetime
-    reverses: str | None = None
+    amends: str | None = None
+    revision: int | None = None
+    why: str | None = None
 
 
 class Entry(NamedTuple):
@@ -197,7 +202,9 @@ class StatementEntry:
     kind: str
     cause_id: str
     event_time: datetime
-    reverses: str | None
+    amends: str | None
+    revision: int | None
+    why: str | None
 
     @property
     def place(self) -> StatementPlace:

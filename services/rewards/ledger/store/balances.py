@@ -48,13 +48,15 @@ async def load_due(conn: Connection, owner: Owner, *, now: datetime, at: datetim
         """
         select coalesce(sum(remaining) filter (where pending_until <= $3), 0)::bigint as matured,
                coalesce(sum(remaining - owed) filter (
-                   where expires_at <= $3 and (pending_until is null or pending_until <= $3)), 0)::bigint as over
+                   where expires_at <= $3 and (pending_until is null or pending_until <= $3)), 0)::bigint as over,
+               coalesce(sum(lacking) filter (where pending_until is null), 0)::bigint as lacking
         from lots
-        where community = $1 and member_id = $2 and remaining > 0
-          and (expires_at <= $3 and pending_until is null or pending_until is not null and $3 > $4)
+        where community = $1 and member_id = $2
+          and (lacking > 0 or remaining > 0
+               and (expires_at <= $3 and pending_until is null or pending_until is not null and $3 > $4))
         """,
         *owner,
         at,
         now,
     )
-    return Due(row["matured"], row["over"]) if row else Due()
+    return Due(row["matured"], row["over"], row["lacking"]) if row else Due()

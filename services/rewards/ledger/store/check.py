@@ -106,7 +106,7 @@ _BALANCES = """
     limit $2
 """
 
-#: Members whose lots do not hold what is pending, or what is available (nothing when that is below zero).
+#: Members whose lots do not hold what is pending or available, less what they lack.
 _LOTS = """
     select community, member_id, kind, sum(balance)::bigint as balance, sum(remaining)::bigint as remaining
     from (
@@ -115,8 +115,8 @@ _LOTS = """
         where a.kind in ('pending', 'available') and a.currency = 'PTS' and ($1::text is null or a.community = $1)
         union all
         select community, member_id, case when pending_until is null then 'available' else 'pending' end,
-               0, remaining
+               0, remaining - lacking
         from lots where $1::text is null or community = $1) both_sides
-    group by 1, 2, 3 having greatest(sum(balance), 0) <> sum(remaining)
+    group by 1, 2, 3 having sum(balance) <> sum(remaining)
     limit $2
 """

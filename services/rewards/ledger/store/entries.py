@@ -35,9 +35,10 @@ async def add_transfers(conn: Connection, transfers: Sequence[Transfer], *, now:
         return None
     added = await conn.fetch(
         """
-        insert into transfers (community, transfer_id, kind, cause_id, event_time, reverses, recorded_at)
+        insert into transfers (community, transfer_id, kind, cause_id, event_time, amends, revision, why,
+                               recorded_at)
         select * from unnest($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::timestamptz[], $6::uuid[],
-                             $7::timestamptz[])
+                             $7::int[], $8::text[], $9::timestamptz[])
         on conflict do nothing
         returning transfer_id
         """,
@@ -73,11 +74,8 @@ async def add_entries(conn: Connection, entries: Sequence[Entry], *, now: dateti
     )
 
 
-async def add_to_balances(conn: Connection, changes: Sequence[tuple[Account, int]]) -> dict[str, int]:
-    """Add to balances, in the order given; return those that were below zero before, by account id.
-
-    New accounts are declared.
-    """
+async def add_to_balances(conn: Connection, changes: Sequence[tuple[Account, int]]) -> None:
+    """Add to balances, in the order given. New accounts are declared."""
     rows = await conn.fetch(
         """
         with given as (
@@ -85,18 +83,16 @@ async def add_to_balances(conn: Connection, changes: Sequence[tuple[Account, int
         changed as (
             insert into balances (community, account_id, amount) select * from given
             on conflict (community, account_id) do update set amount = balances.amount + excluded.amount
-            returning account_id, amount, xmax = 0 as created)
-        select account_id, amount - change as before, created from changed join given using (account_id)
-        where created or amount - change < 0
+            returning account_id, xmax = 0 as created)
+        select account_id from changed where created
         """,
         [account.community for account, _ in changes],
         [account.account_id for account, _ in changes],
         [amount for _, amount in changes],
     )
-    created = {str(row["account_id"]) for row in rows if row["created"]}
+    created = {str(row["account_id"]) for row in rows}
     if created:
         await _add_accounts(conn, [account for account, _ in changes if account.account_id in created])
-    return {str(row["account_id"]): row["before"] for row in rows if not row["created"]}
 
 
 async def _add_accounts(conn: Connection, accounts: Sequence[Account]) -> None:
@@ -186,7 +182,7 @@ async def page_of_statement(
     rows = await conn.fetch(
         """
         select a.kind as account, a.account_id, e.amount, e.currency, e.recorded_at, t.transfer_id,
-               t.kind, t.cause_id, t.event_time, t.reverses
+               t.kind, t.cause_id, t.event_time, t.amends, t.revision, t.why
         from accounts a
         cross join lateral (
             select * from entries e
@@ -218,5 +214,7 @@ def _statement_entry(row: Record) -> StatementEntry:
         kind=row["kind"],
         cause_id=str(row["cause_id"]),
         event_time=row["event_time"],
-        reverses=str(row["reverses"]) if row["reverses"] else None,
+        amends=str(row["amends"]) if row["amends"] else None,
+        revision=row["revision"],
+        why=row["why"],
     )

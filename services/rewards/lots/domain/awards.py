@@ -1,4 +1,4 @@
-"""Awards as the ledger books them: issued points become a member's, and reversals bring them back."""
+"""Awards as the ledger books them: issued points become a member's, and amendments add or bring back."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from services.rewards.ledger.domain.entries import (
     Entry,
+    MemberKind,
     Owner,
     Transfer,
     community_account,
@@ -13,17 +14,38 @@ from services.rewards.ledger.domain.entries import (
     move,
     transfer_id,
 )
-from services.rewards.lots.domain.lots import Lot, Reversed
+from services.rewards.lots.domain.lots import Lot, Moved
+from shared.contracts.facts import AwardData
 
 
 class Award(NamedTuple):
-    """Points that a rule gave (above 0) or took back (below 0, with the award that is reversed)."""
+    """Points that a rule gave, or by which an award that it `amends` amounts to more or (below 0) to less."""
 
     owner: Owner
     award_id: str
     points: int
     event_time: datetime
-    reverses: str | None = None
+    amends: str | None = None
+    revision: int | None = None
+    why: str | None = None
+
+    @classmethod
+    def of(cls, community: str, data: AwardData) -> "Award":
+        """What a fact says of it."""
+        return cls(
+            Owner(community, data["member_id"]),
+            data["award_id"],
+            data["points"],
+            data["event_time"],
+            data.get("amends"),
+            data.get("revision"),
+            data.get("cause"),
+        )
+
+    @property
+    def lot_id(self) -> str:
+        """The award whose lot it is about."""
+        return self.amends or self.award_id
 
 
 class LotTerms(NamedTuple):
@@ -35,15 +57,15 @@ class LotTerms(NamedTuple):
 
 def transfer(award: Award) -> Transfer:
     """The transfer of an award; the id follows from the award's, so a redelivered award finds it there."""
-    reverses = None if award.reverses is None else transfer_id(award.reverses, "award")
-    kind = "award" if award.points > 0 else "reversal"
     return Transfer(
         award.owner.community,
         transfer_id(award.award_id, "award"),
-        kind,
+        "award" if award.amends is None else "amendment",
         award.award_id,
         award.event_time,
-        reverses,
+        None if award.amends is None else transfer_id(award.amends, "award"),
+        award.revision,
+        award.why,
     )
 
 
@@ -51,7 +73,7 @@ def lot(award: Award, terms: LotTerms, now: datetime) -> Lot:
     """The lot of an award of points; it is earned at the event's time and pending while it is held."""
     expires_at = None if terms.lifetime is None else award.event_time + terms.lifetime
     pending_until = now + terms.hold if terms.hold else None
-    return Lot(award.award_id, award.points, award.points, award.event_time, expires_at, pending_until)
+    return Lot(award.lot_id, award.points, award.points, award.event_time, expires_at, pending_until)
 
 
 def issue_entries(awards: Iterable[tuple[Award, str]], *, pending: bool) -> list[Entry]:
@@ -64,12 +86,14 @@ def issue_entries(awards: Iterable[tuple[Award, str]], *, pending: bool) -> list
     return entries
 
 
-def reversal_entries(award: Award, transfer_of: str, came: Reversed) -> list[Entry]:
-    """The entries of a reversal: from where the points came back, to those issued."""
+def amended_entries(award: Award, transfer_of: str, moved: Moved) -> list[Entry]:
+    """The entries of points that came to a lot or left it: issued, or back to those issued."""
     issued = community_account(award.owner.community, "points_issued")
-    entries = [Entry(transfer_of, issued, came.pending + came.available)]
-    if came.pending:
-        entries.append(Entry(transfer_of, member_account(award.owner, "pending"), -came.pending))
-    if came.available:
-        entries.append(Entry(transfer_of, member_account(award.owner, "available"), -came.available))
+    sides: tuple[tuple[MemberKind, int], ...] = (
+        ("pending", moved.pending),
+        ("available", moved.available),
+        ("expired", moved.expired),
+    )
+    entries = [Entry(transfer_of, issued, -sum(moved))]
+    entries += [Entry(transfer_of, member_account(award.owner, kind), amount) for kind, amount in sides if amount]
     return entries

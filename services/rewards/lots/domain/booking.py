@@ -1,22 +1,23 @@
-"""What a batch of new awards comes to: most members' at once, those with a reversal by their lots, one by one."""
+"""What a batch of new awards comes to: most members' at once, the amended by their lots, one by one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from services.rewards.ledger.domain.entries import Account, Entry, Owner, Transfer
-from services.rewards.lots.domain.awards import Award, LotTerms, issue_entries, lot, reversal_entries
+from services.rewards.ledger.domain.entries import Entry, Owner, Transfer
+from services.rewards.lots.domain.awards import Award, LotTerms, amended_entries, issue_entries, lot
 from services.rewards.lots.domain.lots import AwardKey, Lot, LotBook
 
 Booking = tuple[Award, Transfer]
 
 
 class Plan(NamedTuple):
-    """What new awards come to: entries and lots of members without a reversal, and the `rest`."""
+    """What new awards come to: those of members without an amendment, with their lots, and the `rest`."""
 
-    entries: list[Entry]
+    plain: Sequence[Booking]
     lots: list[tuple[Owner, Lot]]
-    rest: list[Booking]
+    rest: Sequence[Booking]
 
 
 class Booked(NamedTuple):
@@ -32,63 +33,53 @@ NOTHING_BOOKED = Booked([], [], [])
 
 def planned(fresh: Sequence[Booking], terms: LotTerms, now: datetime) -> Plan:
     """The plan of new awards."""
-    reversing = {award.owner for award, _ in fresh if award.points < 0}
-    plain = [booking for booking in fresh if booking[0].owner not in reversing] if reversing else fresh
-    return Plan(
-        issue_entries([(award, made.transfer_id) for award, made in plain], pending=bool(terms.hold)),
-        [(award.owner, lot(award, terms, now)) for award, _ in plain],
-        [booking for booking in fresh if booking[0].owner in reversing] if reversing else [],
-    )
+    amending = {award.owner for award, _ in fresh if award.amends is not None}
+    plain = [booking for booking in fresh if booking[0].owner not in amending] if amending else fresh
+    rest = [booking for booking in fresh if booking[0].owner in amending] if amending else []
+    return Plan(plain, [(award.owner, lot(award, terms, now)) for award, _ in plain], rest)
 
 
-def points_reversed(rest: Sequence[Booking]) -> dict[Owner, int]:
-    """How many points of each member are reversed, 0 of one that only gets some."""
-    points: dict[Owner, int] = {}
-    for award, _ in rest:
-        points[award.owner] = points.get(award.owner, 0) + max(0, -award.points)
-    return points
+def apart(plan: Plan, there: Collection[AwardKey]) -> Plan:
+    """The plan, with what is booked one by one that has a lot already: an amendment of it came first."""
+    if not there:
+        return plan
+    moved = [one for one in plan.plain if AwardKey(one[0].owner.community, one[0].award_id) in there]
+    plain = [one for one in plan.plain if one not in moved]
+    lots = [one for one in plan.lots if AwardKey(one[0].community, one[1].award_id) not in there]
+    return Plan(plain, lots, [*moved, *plan.rest])
 
 
-def awards_reversed(rest: Sequence[Booking]) -> list[AwardKey]:
-    """The awards that reversals name."""
-    return [AwardKey(award.owner.community, award.reverses) for award, _ in rest if award.reverses is not None]
+def plain_entries(plan: Plan, terms: LotTerms) -> list[Entry]:
+    """The entries of awards that nothing amends."""
+    made = [(award, transfer.transfer_id) for award, transfer in plan.plain]
+    return issue_entries(made, pending=bool(terms.hold))
+
+
+def lots_touched(rest: Sequence[Booking]) -> list[AwardKey]:
+    """Whose lots awards and amendments are about, in order, each once."""
+    return sorted({AwardKey(award.owner.community, award.lot_id) for award, _ in rest})
 
 
 def book_in_order(
     rest: Sequence[Booking], books: Mapping[Owner, LotBook], terms: LotTerms, now: datetime
 ) -> Booked:
-    """Book awards and reversals one by one in their members' books."""
+    """Book awards and amendments one by one in their members' books.
+
+    Their order does not matter: an amendment that comes before its award begins the lot.
+    """
     entries: list[Entry] = []
-    added: list[tuple[Owner, Lot]] = []
+    added: dict[AwardKey, tuple[Owner, Lot]] = {}
     for award, made in rest:
         book = books[award.owner]
-        if award.points > 0:
-            new = lot(award, terms, now)
+        if award.lot_id not in book.lots:
+            new = replace(lot(award, terms, now), points=0, remaining=0)
             book.earn(new)
-            entries += issue_entries([(award, made.transfer_id)], pending=new.pending)
-            added.append((award.owner, new))
-        else:
-            came = book.reverse(award.reverses or award.award_id, -award.points)
-            entries += reversal_entries(award, made.transfer_id, came)
-    new_ones = {new.award_id for _, new in added}
+            added[AwardKey(award.owner.community, award.lot_id)] = (award.owner, new)
+        entries += amended_entries(award, made.transfer_id, book.amend(award.lot_id, award.points))
     changed = [
         (owner, book.lots[award_id])
         for owner, book in books.items()
         for award_id in sorted(book.changed)
-        if award_id not in new_ones
+        if AwardKey(owner.community, award_id) not in added
     ]
-    return Booked(entries, added, changed)
-
-
-def pay_debts(
-    added: Sequence[tuple[Owner, Lot]], changes: Sequence[tuple[Account, int]], owing: Mapping[str, int]
-) -> None:
-    """Let new lots pay what their members owed: `owing` are the balances that were below zero before."""
-    owed: dict[Owner, LotBook] = {}
-    for account, _ in changes if owing else ():
-        if account.account_id in owing and account.kind == "available" and account.owner is not None:
-            owed[Owner(account.community, account.owner)] = LotBook(owing[account.account_id])
-    if owed:
-        for owner, new in added:
-            if owner in owed and not new.pending:
-                owed[owner].earn(new)
+    return Booked(entries, list(added.values()), changed)

@@ -2,16 +2,19 @@
 
 Two sums always hold, for every member:
 
-- what remains in matured lots = max(available, 0)
-- what remains in pending lots = pending
+- what remains in matured lots, less what they lack = available
+- what remains in pending lots, less what they lack = pending
+
+A lot lacks points that have left it and that its award does not amount to any more. It alone says so: no other
+lot gives them up for good, so that nothing is lost when the award amounts to them again. Until then as much of
+what remains elsewhere cannot be used, because fewer are available, and pays for it where it would expire.
 
 Some of what remains in a lot may be `owed`: a payout of it was given to the bank and the money came back. It is
 owed as money, so it never expires; whatever uses points of the lot uses the others first.
 
-Points that are reserved have left their lots; the uses say which lots they came from, so that a
-cancelled reservation gives them back. Available points fall below zero only by a reversal (a clawback), or when
-a payout that was said to have come back had not: what was already spent cannot be taken from a lot, so it is
-owed, and whatever the member gets next pays that debt first.
+Points that are reserved have left their lots; the uses say which lots they came from, so that a cancelled
+reservation gives them back. Available points fall below zero only when an award amounts to less (a clawback), or
+when a payout that was said to have come back had not: what was already spent cannot be taken from a lot.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -98,16 +101,20 @@ class TakenAsTold(NamedTuple):
     unnamed: list[LotUse]
 
 
-class Reversed(NamedTuple):
-    """Where reversed points came from."""
+class Moved(NamedTuple):
+    """Where the points went by which an award amounts to more, or came from (below 0) by which to less."""
 
-    pending: int
-    available: int
+    pending: int = 0
+    available: int = 0
+    expired: int = 0
 
 
 @dataclass(slots=True)
 class Lot:
-    """The points of one award, how many are still there to be used, and how many of those are owed as money."""
+    """The points that one award amounts to, how many are still there to be used, and how many of those are owed.
+
+    So many have `expired`, and so many are `lacking`: they left the lot, and the award does not amount to them.
+    """
 
     award_id: str
     points: int
@@ -115,6 +122,8 @@ class Lot:
     earned_at: datetime
     expires_at: datetime | None = None
     pending_until: datetime | None = None
+    expired: int = 0
+    lacking: int = 0
     owed: int = 0
 
     @property
@@ -126,8 +135,8 @@ class Lot:
 class LotBook:
     """The lots of one member and the available balance they stand for.
 
-    It may be given only the oldest lots, as long as they hold what is asked for; a reversal also needs
-    the lot of the award that it reverses. `changed` names the lots to be written back.
+    It may be given only the oldest lots, as long as they hold what is asked for; an amendment needs the lot of the
+    award that it amends and no other. `changed` names the lots to be written back.
     """
 
     def __init__(self, available: int, lots: Iterable[Lot] = ()) -> None:
@@ -136,39 +145,43 @@ class LotBook:
         self.changed: set[str] = set()
 
     def earn(self, lot: Lot) -> None:
-        """Add the lot of a new award. A pending one waits for `mature`; a debt is paid from it at once."""
+        """Add the lot of a new award. A pending one waits for `mature`."""
         self.lots[lot.award_id] = lot
         self.changed.add(lot.award_id)
         lot.remaining = lot.points
         if not lot.pending:
-            self._arrive(lot, lot.points)
+            self.available += lot.points
 
     def mature(self, award_id: str) -> int:
-        """Make what remains of a pending lot available; return how many points that were."""
+        """Make what remains of a pending lot available; return how many points that were, below 0 if it lacked."""
         lot = self.lots[award_id]
-        points = lot.remaining if lot.pending else 0
+        points = lot.remaining - lot.lacking if lot.pending else 0
         if lot.pending:
             lot.pending_until = None
             self.changed.add(award_id)
-            self._arrive(lot, points)
+            self.available += points
         return points
 
-    def reverse(self, award_id: str, points: int) -> Reversed:
-        """Reverse `points` of an award: from its own lot, then from the oldest, then as a debt.
+    def amend(self, award_id: str, points: int) -> Moved:
+        """Let an award amount to so many points more, or fewer (below 0), by what its own lot holds.
 
-        Only the award's own lot gives pending points.
+        More goes to the lot, with the expiry that it had. Fewer come from what remains in the lot, then from what
+        expired of it, and then are lacking: they were used.
         """
-        own = self.lots.get(award_id)
-        from_pending = 0
-        if own is not None and own.pending:
-            from_pending = self._draw(own, points)
-        left = points - from_pending
-        if own is not None and not own.pending:
-            left -= self._draw(own, left)
-        for lot in self._oldest():
-            left -= self._draw(lot, left)
-        self.available -= points - from_pending
-        return Reversed(from_pending, points - from_pending)
+        lot = self.lots[award_id]
+        self.changed.add(award_id)
+        lot.points += points
+        came = 0
+        if points > 0:
+            self._arrive(lot, points)
+        else:
+            came = min(lot.expired, max(0, -points - lot.remaining))
+            lot.expired -= came
+            self._leave(lot, -points - came)
+        if lot.pending:
+            return Moved(pending=points + came, expired=-came)
+        self.available += points + came
+        return Moved(available=points + came, expired=-came)
 
     def take(self, points: int) -> list[LotUse]:
         """Use available points, oldest lots first.
@@ -183,7 +196,8 @@ class LotBook:
             if left == 0:
                 break
             owed = lot.owed
-            drawn = self._draw(lot, left)
+            drawn = min(left, lot.remaining)
+            self._leave(lot, drawn)
             uses.append(LotUse(lot.award_id, drawn, owed - lot.owed))
             left -= drawn
         if left:
@@ -192,9 +206,9 @@ class LotBook:
         return uses
 
     def take_as_told(self, told: Sequence[LotUse], points: int) -> TakenAsTold:
-        """Use points that were used before, by the lots that were `told`, whatever is available now.
+        """Use points that were used before, by the lots `told`, whatever is available.
 
-        A lot that is named had matured. What a named lot no longer has comes from the oldest, and then is owed.
+        A lot that is named had matured. What nobody named comes from the oldest, then the newest lacks it.
         """
         matured = [
             LotUse(award_id, self.mature(award_id))
@@ -204,70 +218,85 @@ class LotBook:
         left = points
         for award_id, used, _ in told:
             if award_id in self.lots:
-                left -= self._draw(self.lots[award_id], min(used, left))
+                self._leave(self.lots[award_id], min(used, left))
+                left -= min(used, left)
         missing = points - sum(use.points for use in told)
         unnamed = []
         for lot in self._oldest():
-            drawn = self._draw(lot, left)
+            drawn = min(left, lot.remaining)
             left -= drawn
+            self._leave(lot, drawn)
             if drawn and missing > 0:
                 unnamed.append(LotUse(lot.award_id, min(drawn, missing)))
                 missing -= drawn
+        if left and self.lots:
+            self._leave(max(self.lots.values(), key=_age), left)
         self.available -= points
         return TakenAsTold([use for use in matured if use.points], unnamed)
 
     def restore(self, uses: Iterable[LotUse], *, owed: bool = False) -> int:
-        """Give used points back to their lots, oldest first; a debt is paid from them. Return their sum.
+        """Give used points back to their lots, oldest first. Return their sum.
 
         With `owed` all of them are owed as money from now on, otherwise those that were before.
         """
         given = sorted(uses, key=lambda use: (self.lots[use.award_id].earned_at, use.award_id))
         for award_id, points, owed_before in given:
-            lot = self.lots[award_id]
-            lot.remaining += points
-            lot.owed += points if owed else owed_before
-            self.changed.add(award_id)
-            self._arrive(lot, points)
+            self._arrive(self.lots[award_id], points, owed=points if owed else owed_before)
+            self.available += points
         return sum(use.points for use in given)
 
     def take_back(self, uses: Iterable[LotUse]) -> None:
-        """Take points again that were given back: from their lots, then from the oldest, then as a debt."""
-        left = 0
+        """Take points again that were given back, from their lots, where they are lacking if they were used."""
         for award_id, points, _ in uses:
             lot = self.lots[award_id]
-            owed = lot.owed
-            drawn = self._draw(lot, points)
+            owed, drawn = lot.owed, min(points, lot.remaining)
+            self._leave(lot, points)
             lot.owed = min(lot.remaining, max(0, owed - drawn))  # it was they that came back
-            left += points - drawn
             self.available -= points
-        for lot in self._oldest():
-            left -= self._draw(lot, left)
 
     def expire(self, now: datetime) -> list[LotUse]:
-        """Empty the matured lots whose time is over at `now`, but for what is owed; return what was in them."""
+        """Empty the matured lots whose time is over at `now`, but for what is owed as money; return what expired.
+
+        That is what is not lacking elsewhere: the book needs every lot of the member that lacks points.
+        """
         expired = []
         for lot in self._oldest():
-            over = lot.expires_at is not None and lot.expires_at <= now
-            if over and lot.remaining > lot.owed:
-                expired.append(LotUse(lot.award_id, self._draw(lot, lot.remaining - lot.owed)))
+            if lot.expires_at is None or lot.expires_at > now:
+                continue
+            for lacking in sorted(
+                (one for one in self.lots.values() if one.lacking and not one.pending), key=_age
+            ):
+                paid = min(lacking.lacking, lot.remaining - lot.owed)
+                self._leave(lot, paid)
+                self._arrive(lacking, paid)
+            over = lot.remaining - lot.owed
+            if over:
+                expired.append(LotUse(lot.award_id, over))
+                lot.expired += over
+                self._leave(lot, over)
         self.available -= sum(use.points for use in expired)
         return expired
 
-    def _arrive(self, lot: Lot, points: int) -> None:
-        """Add points that `lot` already holds to the available ones; a debt leaves the lot again."""
-        debt = max(0, min(points, -self.available))
-        lot.remaining -= debt
-        lot.owed = min(lot.owed, lot.remaining)
-        self.available += points
+    def _arrive(self, lot: Lot, points: int, *, owed: int = 0) -> None:
+        """Let points come to a lot, so many of them owed: they are what it lacks first, and then remain in it."""
+        found = min(points, lot.lacking)
+        lot.lacking -= found
+        lot.remaining += points - found
+        lot.owed += min(owed, points - found)
+        self.changed.add(lot.award_id)
 
-    def _draw(self, lot: Lot, points: int) -> int:
-        drawn = min(points, lot.remaining)
-        if drawn:
+    def _leave(self, lot: Lot, points: int) -> None:
+        """Let points go from a lot; those that it does not have it lacks."""
+        if points:
+            drawn = min(points, lot.remaining)
             lot.remaining -= drawn
             lot.owed = min(lot.owed, lot.remaining)
+            lot.lacking += points - drawn
             self.changed.add(lot.award_id)
-        return drawn
 
     def _oldest(self) -> list[Lot]:
-        held = [lot for lot in self.lots.values() if lot.remaining and not lot.pending]
-        return sorted(held, key=lambda lot: (lot.earned_at, lot.award_id))
+        return sorted((lot for lot in self.lots.values() if lot.remaining and not lot.pending), key=_age)
+
+
+def _age(lot: Lot) -> tuple[datetime, str]:
+    return lot.earned_at, lot.award_id

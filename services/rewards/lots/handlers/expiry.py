@@ -20,8 +20,13 @@ async def lock_usable(tx: Transaction, owners: Iterable[Owner]) -> dict[Owner, i
 
 async def expire(tx: Transaction, books: Mapping[Owner, LotBook]) -> dict[Owner, int]:
     """Book away what is over in books of members that are locked; return what is available to each then."""
+    if not books:
+        return {}
+    # What is lacking is paid first, by what would be over.
+    for owner, lots in (await store.load_lacking(tx.conn, books)).items():
+        books[owner].lots |= {lot.award_id: lot for lot in lots if lot.award_id not in books[owner].lots}
     over = [(owner, book, use) for owner, book in books.items() for use in book.expire(tx.now)]
-    if not over:
+    if not any(book.changed for book in books.values()):
         return {owner: book.available for owner, book in books.items()}
     arrived = await _arrivals(tx, [use.award_id for _, _, use in over])
     transfers: list[Transfer] = []

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from services.rewards.ledger.domain.entries import Entry, Transfer, member_account, move, transfer_id
+from services.rewards.ledger.domain.entries import Entry, Transfer, member_account, transfer_id
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots import store
 from services.rewards.lots.domain.lots import AwardKey, Lot, LotBook, LotUse, Use
@@ -23,7 +23,7 @@ class Told(NamedTuple):
 async def carry_out_as_told(tx: Transaction, steps: Sequence[Told]) -> dict[str, list[LotUse]]:
     """Book steps again, at most one of a member; return the lots that they use and that nobody had named.
 
-    Lots are used as they were told. Points that are not available any more are owed: they were given out.
+    Lots are used as they were told. Points that are not available any more are lacking: they were given out.
     """
     # All members in one order before the first is changed.
     await ledger_store.lock_members(tx.conn, {one.movement.use.owner for one in steps})
@@ -69,7 +69,7 @@ async def _take(
             made = transfer_id(award_id, "maturity")
             source, target = member_account(use.owner, "pending"), member_account(use.owner, "available")
             transfer = Transfer(use.owner.community, made, "maturity", award_id, one.at)
-            maturities.append((transfer, move(made, source, target, points)))
+            maturities.append((transfer, (Entry(made, source, -points), Entry(made, target, points))))
         if taken.unnamed:
             unnamed[use.used_by] = taken.unnamed
         changed += [(use.owner, book.lots[award]) for award in sorted(book.changed)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.rewards.ledger.domain.entries import Entry, Owner, Transfer, member_account, move, transfer_id
+from services.rewards.ledger.domain.entries import Entry, Owner, Transfer, member_account, transfer_id
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots import store
 from services.rewards.lots.domain.lots import AwardKey, LotBook
@@ -26,7 +26,7 @@ async def mature_points(tx: Transaction[Settings]) -> None:
             if points:
                 made = transfer_id(award_id, "maturity")
                 transfers.append(Transfer(owner.community, made, "maturity", award_id, tx.now))
-                lines += move(made, pending, available, points)
+                lines += [Entry(made, pending, -points), Entry(made, available, points)]
     await _store(tx, books, transfers=transfers, lines=lines)
 
 

@@ -69,16 +69,14 @@ async def give_back(tx: Transaction, movements: Sequence[Movement]) -> None:
 
 
 async def take_back(tx: Transaction, uses: Sequence[Use]) -> None:
-    """Take the points of uses again that were given up, before they are booked; what is gone is owed."""
+    """Take the points of uses again that were given up, before they are booked; their lots lack what is gone."""
     if not uses:
         return
     lots_of, lots, by_owner = await _lots_of(tx, uses)
-    needs = [(owner, sum(use.points for use in wrong)) for owner, wrong in by_owner.items()]
-    oldest = await store.load_oldest(tx.conn, needs)
     before = await ledger_store.lock_members(tx.conn, by_owner)
     changed = []
     for owner, wrong in by_owner.items():
-        book = LotBook(before[owner], [*oldest.get(owner, ()), *lots[owner]])
+        book = LotBook(before[owner], lots[owner])
         book.take_back([lot for use in wrong for lot in lots_of[use.used_by]])
         changed += [(owner, book.lots[award]) for award in sorted(book.changed)]
     await store.set_remaining(tx.conn, changed)

@@ -16,7 +16,7 @@ from services.rewards.payouts.api import State as PayoutStateName
 from services.rewards.payouts.domain import OUTCOMES, OUTCOMES_BY_TWO, Actor, PayoutState
 from services.rewards.payouts.outcomes import domain, handlers, store
 from services.rewards.payouts.outcomes.domain import OutcomeFilter, OutcomePlace, OutcomeState
-from services.rewards.payouts.runs.api import FOUR_EYES, RUN_REFUSED, UNKNOWN_RUN, Own, Run, shown
+from services.rewards.payouts.runs.api import FOUR_EYES, RUN_REFUSED, UNKNOWN_RUN, Run, shown
 from services.rewards.payouts.runs.domain.bank import BankReport
 from shared.contracts.texts import Line
 from shared.http import (
@@ -126,7 +126,7 @@ class OutcomeResult(BaseModel):
     | {202: {"model": OutcomeResult, "description": "Proposed: another person must confirm it"}},
 )
 async def post_outcome(
-    principal: Payer, begin: Begin, own: Own, run_id: UUID, outcome: OutcomeRequest, response: Response
+    principal: Payer, begin: Begin, run_id: UUID, outcome: OutcomeRequest, response: Response
 ) -> OutcomeResult:
     """Submitted payouts become sent, settled, returned or failed; settled ones may be reversed.
 
@@ -142,8 +142,8 @@ async def post_outcome(
     )
     async with begin() as tx:
         noted = await note(tx)
-    end = time.monotonic() + own.payout_request_seconds
-    while not noted.is_complete and time.monotonic() < end:
+    began = time.monotonic()
+    while not noted.is_complete and time.monotonic() - began < tx.settings.payout_request_seconds:
         async with begin() as tx:
             tx.did_nothing()  # its entry is there already
             more = await note(tx, is_first=False)

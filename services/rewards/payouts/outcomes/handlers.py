@@ -103,7 +103,7 @@ async def confirm(tx: Transaction[Settings], *, community: str, run_id: str, out
     if reason is not None:
         raise OutcomeRefusedError(f"Who proposed the outcome may not do so any more: {reason}; withdraw it")
     run.check_state(RunState.FILED)
-    reported = await _changes(tx, run, sealed, report=outcome.report)
+    reported = await _changes(tx, run, sealed=sealed, report=outcome.report)
     await store.set_decided(tx.conn, decided)
     changed = await change(tx, reported.changes, by=by, outcome=Agreed(outcome_id, outcome.proposed_by.person_id))
     tx.did(_did("confirm", outcome, {"changed": len(changed)}, state=decided.state))
@@ -156,13 +156,14 @@ async def _reported(
     run = await find_run(tx.conn, community=community, run_id=run_id)
     run.check_state(RunState.FILED)
     if not is_first:
-        return run, await _changes(tx, await lock_run(tx, community=community, run_id=run_id), None, report=report)
+        run = await lock_run(tx, community=community, run_id=run_id)
+        return run, await _changes(tx, run, sealed=None, report=report)
     run, sealed = await lock_as_sealed(tx, community=community, run_id=run_id)
-    return run, await _changes(tx, run, sealed, report=report)
+    return run, await _changes(tx, run, sealed=sealed, report=report)
 
 
 async def _changes(
-    tx: Transaction[Settings], run: Run, sealed: SealedRun | None, *, report: BankReport
+    tx: Transaction[Settings], run: Run, *, sealed: SealedRun | None, report: BankReport
 ) -> ReportedChanges:
     """What a report changes of a run as it was filed: of all, as many as a piece has."""
     payouts = await payout_store.lock_payouts(

@@ -22,12 +22,11 @@ from services.rewards.payouts.runs.domain.runs import (
     RunState,
     UnknownRunError,
 )
-from services.rewards.payouts.runs.handlers import computing, deciding, filing
+from services.rewards.payouts.runs.handlers import computing, deciding, filing, leaving
 from services.rewards.payouts.runs.handlers.checks import find_run, load_stopped
 from services.rewards.payouts.runs.handlers.pieces import carry_on
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import Seal
-from services.rewards.settings import Settings
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.http import (
     IN_ANSWER,
@@ -39,13 +38,13 @@ from shared.http import (
     ProblemType,
     RequestBody,
     Scope,
-    Snapshot,
     after,
-    configured,
     problem_responses,
     requires,
 )
-from shared.postgres import Connection
+from shared.http.connected import ConnectedService
+from shared.http.problems import NOT_AVAILABLE_NOW
+from shared.postgres import Connection, begin
 
 SEAL_EXAMPLE = "0b1d1f6e2b6c9d0f1c7a8e5d4f3b2a190807f6e5d4c3b2a1908f7e6d5c4b3a29"
 
@@ -55,6 +54,7 @@ FOUR_EYES = ProblemType("four-eyes", 403, "Four eyes are needed")
 RUN_REFUSED = ProblemType("payout-run-refused", 409, "The payout run does not allow that")
 RUN_STOPPED = ProblemType("payout-run-stopped", 409, "The payout run is stopped")
 SEAL_DIFFERS = ProblemType("payout-seal-differs", 409, "The payout run has another seal")
+NOT_TOLD_YET = ProblemType("bank-file-not-told-yet", 503, "The broker does not have the run's facts yet")
 NO_BANK_FILE = ProblemType("no-bank-file", 404, "No bank file")
 
 router = APIRouter(tags=["payout runs"])
@@ -65,7 +65,6 @@ State = Literal[_STATES]  # type: ignore[valid-type]
 Payer = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
 Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ)]
 FileReader = Annotated[Principal, requires(Scope.PAYOUTS_READ, reads=IN_ANSWER)]
-Own = Annotated[Settings, configured(Settings)]
 
 
 class StateSum(BaseModel):
@@ -223,7 +222,7 @@ GOES_ON: dict[int | str, dict[str, Any]] = {
     response_model=Run,
     responses=problem_responses(NO_PAYABLE_TERMS, KEY_REUSED, RUN_STOPPED, ALTERED) | GOES_ON,
 )
-async def post_run(principal: Payer, begin: Begin, own: Own, idempotency_key: IdempotencyKey) -> Response:
+async def post_run(principal: Payer, begin: Begin, idempotency_key: IdempotencyKey) -> Response:
     """A payout for each member with enough available points: eligible, or held without bank details.
 
     Those without bank details take no place of those who have some; of both, whoever waits longest comes first.
@@ -235,7 +234,7 @@ async def post_run(principal: Payer, begin: Begin, own: Own, idempotency_key: Id
             idempotency_key=idempotency_key,
             by=Actor(principal.person_id, principal.credential),
         )
-    await carry_on(begin, community=run.community, run_id=run.run_id, seconds=own.payout_request_seconds)
+    await carry_on(begin, community=run.community, run_id=run.run_id)
     command = Command(CommandKey(principal.community, "payout_run", idempotency_key), {})
     async with begin() as tx:
         tx.did_nothing()  # its entry is there already
@@ -288,7 +287,6 @@ async def get_run(principal: Reader, conn: Conn, run_id: UUID) -> Run:
 async def approve(
     principal: Annotated[Principal, requires(Scope.PAYOUTS_APPROVE)],
     begin: Begin,
-    own: Own,
     response: Response,
     run_id: UUID,
     approval: Annotated[Approval | None, Body(examples=[{"seal": SEAL_EXAMPLE}])] = None,
@@ -305,7 +303,7 @@ async def approve(
             by=Actor(principal.person_id, principal.credential),
             seen=approval.seal if approval else None,
         )
-    return await _carried_on(begin, run, own=own, response=response)
+    return await _carried_on(begin, run, response=response)
 
 
 @router.post(
@@ -313,7 +311,7 @@ async def approve(
     summary="Give up a payout run",
     responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED, ALTERED) | GOES_ON,
 )
-async def cancel(principal: Payer, begin: Begin, own: Own, response: Response, run_id: UUID) -> Run:
+async def cancel(principal: Payer, begin: Begin, response: Response, run_id: UUID) -> Run:
     """Only before its bank file is written. What was reserved is available again."""
     async with begin() as tx:
         run = await deciding.cancel(
@@ -322,7 +320,7 @@ async def cancel(principal: Payer, begin: Begin, own: Own, response: Response, r
             run_id=str(run_id),
             by=Actor(principal.person_id, principal.credential),
         )
-    return await _carried_on(begin, run, own=own, response=response)
+    return await _carried_on(begin, run, response=response)
 
 
 @router.post(
@@ -331,7 +329,7 @@ async def cancel(principal: Payer, begin: Begin, own: Own, response: Response, r
     response_model=BankFile,
     responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED, RUN_STOPPED, ALTERED) | GOES_ON,
 )
-async def write_file(principal: Payer, begin: Begin, own: Own, response: Response, run_id: UUID) -> Any:
+async def write_file(principal: Payer, begin: Begin, response: Response, run_id: UUID) -> Any:
     """Writes the pain.001.001.09 file once, checks it against its schema, and submits the payouts.
 
     It asks for a day on which euro payments settle, by the bank's clock and cut-off: see docs/payouts.md.
@@ -345,7 +343,7 @@ async def write_file(principal: Payer, begin: Begin, own: Own, response: Respons
             run_id=str(run_id),
             by=Actor(principal.person_id, principal.credential),
         )
-    goes_on = await _carried_on(begin, run, own=own, response=response)
+    goes_on = await _carried_on(begin, run, response=response)
     if response.status_code == 202:
         return Response(goes_on.model_dump_json(), 202, media_type="application/json")
     async with begin() as tx:
@@ -361,13 +359,24 @@ async def write_file(principal: Payer, begin: Begin, own: Own, response: Respons
     summary="The bank file",
     response_class=Response,
     responses={
-        **problem_responses(NO_BANK_FILE, ALTERED),
+        **problem_responses(NO_BANK_FILE, ALTERED, NOT_TOLD_YET),
         200: {"description": SCHEMA, "content": {"application/xml": {}}},
     },
 )
-async def get_file(principal: FileReader, conn: Snapshot, run_id: UUID) -> Response:
-    """The stored bytes, the same every time."""
-    file = await filing.find_file(conn, community=principal.community, run_id=str(run_id))
+async def get_file(principal: FileReader, service: ConnectedService, run_id: UUID) -> Response:
+    """The stored bytes, the same every time.
+
+    Given out once the broker has every fact of the run; until then 503 with Retry-After.
+    """
+    await service.check_fence()
+    if service.told is None:
+        raise NOT_AVAILABLE_NOW
+    # 1. Nothing was told that the database does not know …
+    await leaving.check_all_is_known(service.told, str(run_id))
+    await leaving.wait_until_told(service.pool, str(run_id))
+    # 2. … and all that the database knows of the run was told.
+    async with begin(service.pool, snapshot=True) as conn:
+        file = await leaving.find_file(conn, service.told, community=principal.community, run_id=str(run_id))
     headers = {
         "Content-Disposition": f'attachment; filename="{file.message_id}.xml"',
         "ETag": f'"{file.sha256}"',
@@ -375,9 +384,9 @@ async def get_file(principal: FileReader, conn: Snapshot, run_id: UUID) -> Respo
     return Response(file.content, media_type="application/xml", headers=headers)
 
 
-async def _carried_on(begin: Any, run: runs.Run, *, own: Settings, response: Response) -> Run:
+async def _carried_on(begin: Any, run: runs.Run, *, response: Response) -> Run:
     """A run once it was worked at, as it is answered: 202 while there is more to do."""
-    await carry_on(begin, community=run.community, run_id=run.run_id, seconds=own.payout_request_seconds)
+    await carry_on(begin, community=run.community, run_id=run.run_id)
     async with begin() as tx:
         tx.did_nothing()
         after = await find_run(tx.conn, community=run.community, run_id=run.run_id)

@@ -65,8 +65,12 @@ async def load_plan(conn: Connection, run: Run, *, now: datetime, most: int, ref
     rows = await conn.fetch(
         f"""
         with over as (
-            select member_id, sum(remaining - owed) as points from lots
-            where community = $1 and expires_at <= $2 and remaining > owed and pending_until is null group by 1),
+            select member_id,
+                   greatest(sum(remaining - owed) filter (where expires_at <= $2) - sum(lacking), 0) as points
+            from lots
+            where community = $1 and pending_until is null
+              and (expires_at <= $2 and remaining > owed or lacking > 0)
+            group by 1),
         owed as (
             select distinct p.member_id from payouts p
             where p.community = $1 and p.currency = $3 and {_CAME_BACK}),

@@ -9,6 +9,7 @@ from services.rewards.payouts.domain import Payout
 from services.rewards.payouts.seals.domain import FileSums, Seal, SealedRun, SealedTerms, SealStep
 from services.rewards.payouts.store import load_traced
 from shared.postgres import Connection
+from shared.topics import PAYOUTS
 
 
 def _seal(row: Record) -> Seal:
@@ -66,6 +67,16 @@ async def give_up_seals(conn: Connection, *, community: str, run_id: str) -> Non
     )
 
 
+async def is_waiting_to_be_told(conn: Connection, *, run_id: str) -> bool:
+    """Whether the broker may not have all that was told of a run yet: facts of its name wait in the outbox."""
+    found: bool = await conn.fetchval(
+        "select exists (select from outbox where topic = $1 and position($2::bytea in value) > 0)",
+        PAYOUTS.name,
+        run_id.encode(),
+    )
+    return found
+
+
 async def load_newest(conn: Connection, *, community: str, run_ids: Sequence[str]) -> dict[str, Seal]:
     """The newest seal of each of these runs, as far as they have one."""
     rows = await conn.fetch(
@@ -79,6 +90,20 @@ async def load_newest(conn: Connection, *, community: str, run_ids: Sequence[str
         run_ids,
     )
     return {str(row["run_id"]): _seal(row) for row in rows}
+
+
+async def load_steps(conn: Connection, *, community: str, run_id: str) -> set[SealStep]:
+    """At which steps a run was sealed."""
+    rows = await conn.fetch(
+        """
+        select distinct step from payout_seals
+        where community = $1 and run_id = $2
+          and not exists (select from payout_runs_unsealed where community = $1 and run_id = $2)
+        """,
+        community,
+        run_id,
+    )
+    return {SealStep(row["step"]) for row in rows}
 
 
 async def load_sealed_run(

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.scoring.awards.domain.awards import RecordedAward, RulePoints
+from services.scoring.awards.domain.awards import Cause, RecordedAward, RulePoints
 from services.scoring.rules.domain.matching import Declined
 from shared.contracts.programme import Slot
 
 
 class AwardItem(BaseModel):
-    """Points for a member, or (negative, with `reverses`) what took an earlier award back."""
+    """Points for a member, or, with `amends`, what was added to an earlier award or taken from it."""
 
     award_id: UUID
     member_id: UUID
@@ -26,7 +26,13 @@ class AwardItem(BaseModel):
     event_time: datetime
     received_at: datetime
     recorded_at: datetime
-    reverses: UUID | None = None
+    amends: UUID | None = Field(None, description="The award whose amount it changes")
+    revision: int | None = Field(None, description="The how manieth change of that award it is", examples=[1])
+    cause: Cause | None = Field(
+        None,
+        description="The event was retracted or restored, or others changed the room that it has under a limit",
+    )
+    total: int | None = Field(None, description="What the award amounts to from then on", examples=[0])
 
     @classmethod
     def of(cls, recorded: RecordedAward) -> Self:
@@ -45,7 +51,10 @@ class AwardItem(BaseModel):
             event_time=award.event_time,
             received_at=award.received_at,
             recorded_at=recorded.recorded_at,
-            reverses=None if award.reverses is None else UUID(award.reverses),
+            amends=None if award.amends is None else UUID(award.amends),
+            revision=award.revision,
+            cause=award.cause,
+            total=award.total,
         )
 
 
@@ -53,14 +62,14 @@ class RuleScore(BaseModel):
     """What a member has from one rule."""
 
     rule_id: str = Field(examples=["answer"])
-    points: int = Field(description="Awards less reversals", examples=[27])
-    awards: int = Field(examples=[10])
-    reversals: int = Field(examples=[1])
+    points: int = Field(description="What the awards amount to", examples=[27])
+    awards: int = Field(description="Awards that amount to anything", examples=[10])
+    amendments: int = Field(description="How often what one amounts to changed", examples=[1])
 
     @classmethod
     def of(cls, rule: RulePoints) -> Self:
         """What a member has from a rule, as the API shows it."""
-        return cls(rule_id=rule.rule_id, points=rule.points, awards=rule.awards, reversals=rule.reversals)
+        return cls(rule_id=rule.rule_id, points=rule.points, awards=rule.awards, amendments=rule.amendments)
 
 
 class Score(BaseModel):
@@ -81,9 +90,9 @@ class DeclinedItem(BaseModel):
     reason: str = Field(
         description=(
             "condition_false, condition_failed (it could not be evaluated), too_slow (its condition took more of "
-            "the processor than it may), no_beneficiary (nobody is in the slot), "
-            "bot (who is there is no person), own_activity (nobody earns by "
-            "answering themselves), daily_cap, or retracted (before it arrived)"
+            "the processor than it may), no_beneficiary (nobody is in the slot), bot (who is there is no person), "
+            "own_act (nobody earns by what they do to their own, unless the rule says so), "
+            "limit (with what fits), waiting (its room is being looked for), or retracted"
         ),
         examples=["condition_failed"],
     )

@@ -9,6 +9,9 @@ from fastapi import APIRouter, Depends, Query
 from services.scoring.awards import store
 from services.scoring.awards.api.models import AwardItem, DeclinedItem, Explanation, RuleScore, Score
 from services.scoring.awards.domain.awards import AwardPlace, RecordedAward
+from services.scoring.awards.domain.reasons import why_less
+from services.scoring.limits.store import load_claims_of_events
+from services.scoring.programmes.store.versions import load_documents
 from services.scoring.rules.store import load_declined
 from shared.http import (
     IN_ANSWER,
@@ -64,7 +67,7 @@ async def get_awards(
     conn: Conn,
     limit: Limit = 100,
 ) -> Page[AwardItem]:
-    """Awards and their reversals by event time. Give `member` or `event`."""
+    """Awards, and what changed what they amount to, by event time. Give `member` or `event`."""
     community = principal.community
     if asked.of == "member":
         found = await store.page_of_awards(conn, community=community, member_id=asked.id, after=place, limit=limit)
@@ -93,7 +96,7 @@ async def get_score(
 ) -> Score:
     """Points by rule, from append-only awards, so that the past can be asked: had at T, as known at K.
 
-    A reversal counts at the event time of what it reverses: asked today, a retracted event never counted;
+    What changes an award counts at the event time of the award: asked today, a retracted event never counted;
     asked as known before the retraction, it did. A member without awards has 0 points.
     """
     now = datetime.now(UTC)
@@ -132,6 +135,13 @@ async def get_explanation(principal: EventReader, shown: Shown, event_uid: UUID,
     )
     shown.of(*(recorded.award.member_id for recorded in awards))
     declined = await load_declined(conn, community=community, event_uid=uid)
+    if marks.event_time is not None:
+        key = (community, uid, marks.event_time)
+        claims = await load_claims_of_events(conn, events=[key])
+        shown.of(*(claim.member_id for claim in claims))
+        numbers = {claim.programme_version for claim in claims}
+        documents = await load_documents(conn, community=community, numbers=numbers) if claims else {}
+        declined += [one for claim in claims if (one := why_less(claim, documents.get(claim.programme_version)))]
     return Explanation(
         event_uid=event_uid,
         scored=marks.scored,

@@ -1,20 +1,19 @@
-"""Awards: candidates that fit under the daily cap, and what takes them back.
+"""Awards: candidates become awards or claims, each award with an id that makes it exist once, and amendments.
 
-The rule for caps and retractions: a retracted event keeps the room that it took under a daily cap,
-whether the retraction arrives before the event, with it or later. So for a given order of activities a
-member's total does not depend on when the retractions come, and taking an event back never makes room to
-earn again for doing the same.
+An award never changes. What it amounts to does, when its event is taken back or restored, or when others change
+the room that it has under a limit: then an amendment is told, which names the award and what it amounts to from
+now on.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from hashlib import sha1
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
-from services.scoring.limits.domain import CapKey, CapUsage
-from services.scoring.rules.domain.matching import Candidate, Declined, decline
+from services.scoring.limits.domain.claims import Claim, Word
+from services.scoring.rules.domain.matching import Candidate
 from shared.contracts.award_ids import AWARD_PREFIX_LENGTH, award_prefix
 from shared.contracts.fields import Timestamp, Uuid
 from shared.contracts.programme import Slot
@@ -29,9 +28,13 @@ _award_prefix = lru_cache(maxsize=1)(award_prefix)
 #: Community and uid of an event.
 EventKey = tuple[str, str]
 
+#: Why an award amounts to something else.
+Cause = Literal["retracted", "restored", "limit"]
+
 
 class Award(NamedTuple):
-    """Points for a member, or their reversal (negative points and `reverses`).
+    """Points for a member, or an amendment: what is added to an award, or taken from it (the four that are None
+    else).
 
     `day` and `week` are what the event says of them: None goes without saying (shared/contracts/fields.py).
     """
@@ -48,9 +51,12 @@ class Award(NamedTuple):
     event_type: str
     event_time: datetime
     received_at: datetime
-    reverses: str | None
     day: date | None
     week: date | None
+    amends: str | None
+    revision: int | None
+    cause: Cause | None
+    total: int | None
     traceparent: str | None
 
 
@@ -69,27 +75,35 @@ class AwardPlace(NamedTuple):
 
 
 class RulePoints(NamedTuple):
-    """What a member has from one rule: points less reversals, and how many of either."""
+    """What a member has from one rule: points, awards that give some of them, and how often one was amended."""
 
     rule_id: str
     points: int
     awards: int
-    reversals: int
+    amendments: int
 
 
-class ToldAward(NamedTuple):
-    """What was told of an award that was read back."""
+class Told(NamedTuple):
+    """What was told last of an award: what it amounts to, how often it was amended, by which version it came."""
 
-    points: int
+    total: int
+    revision: int
     programme_version: int
 
 
-class Capped(NamedTuple):
-    """What became of a batch's candidates, and the points that each cap has used now."""
+class Earned(NamedTuple):
+    """An award with what was told of it last."""
+
+    award: Award
+    total: int
+    revision: int
+
+
+class Made(NamedTuple):
+    """What becomes of a batch's candidates: awards at once, and claims whose room is still to be found."""
 
     awards: list[Award]
-    declined: list[Declined]
-    usage: dict[CapKey, int]
+    claims: list[Claim]
 
 
 def award_id(
@@ -113,109 +127,153 @@ def _hashed(name: str) -> str:
     return sha1(_NAMESPACE_BYTES + name.encode(), usedforsecurity=False).hexdigest()[:12]
 
 
-def cap_keys(candidates: Iterable[Candidate]) -> list[CapKey]:
-    """The caps that a batch touches, in the order in which their rows are to be locked."""
-    return sorted({candidate.cap for candidate in candidates if candidate.cap is not None})
+def make(
+    candidates: Iterable[Candidate],
+    words: Mapping[EventKey, Word],
+    told: Mapping[EventKey, Mapping[str, Told]] | None = None,
+) -> Made:
+    """Turn candidates into awards and claims, in their order, which is that of the events.
 
-
-def without_told(
-    candidates: Iterable[Candidate], told: Mapping[EventKey, Mapping[str, ToldAward]]
-) -> tuple[list[Candidate], list[Declined]]:
-    """What of a batch's candidates is still to be given, where the awards of some events were read back.
-
-    An award that was told is given, and has used its room. Of an event that was scored under a version which the
-    database no longer has, nothing else is given: that version alone would say what.
+    What no limit is over, and nobody took back, is an award. `words` are the last that was said of events. `told`
+    has what was read back of events that were scored before; what was given then is not given again. Of an event
+    that was scored under a version which the database no longer has, nothing else is given: that version alone
+    would say what.
     """
-    left: list[Candidate] = []
-    declined: list[Declined] = []
+    made = Made([], [])
     for candidate in candidates:
         event, rule = candidate.event, candidate.rule
-        known = told.get((event["community"], event["uid"]))
-        if known is None:
-            left.append(candidate)
-            continue
-        given = known.get(
-            award_id(
-                community=event["community"],
-                rule_id=rule.id,
-                beneficiary=rule.beneficiary,
-                event_uid=event["uid"],
-                member_id=candidate.member_id,
-                event_time=candidate.event_time,
-            )
+        key = (event["community"], event["uid"])
+        made_id = award_id(
+            community=key[0],
+            rule_id=rule.id,
+            beneficiary=rule.beneficiary,
+            event_uid=key[1],
+            member_id=candidate.member_id,
+            event_time=candidate.event_time,
         )
-        if given is None:
-            if all(award.programme_version == candidate.version.number for award in known.values()):
-                left.append(candidate)
-        elif given.points < rule.points:
-            detail = f"{given.points} of {rule.points} points fit under the cap of {rule.daily_cap} a day"
-            declined.append(decline(event, rule, "daily_cap", detail))
-    return left, declined
-
-
-def make_awards(
-    candidates: Iterable[Candidate], used: Mapping[CapKey, int], retracted: Collection[EventKey]
-) -> Capped:
-    """Turn candidates into awards, in their order, which is that of the events.
-
-    `used` are the points used of each cap so far; a cap that isn't there has used none. The events in `retracted`
-    were taken back before they arrived: they earn nothing and use their room.
-    """
-    awards: list[Award] = []
-    declined: list[Declined] = []
-    usage = CapUsage(used)
-    for event, event_time, received_at, version, rule, member_id, cap in candidates:
-        community, event_uid = event["community"], event["uid"]
-        points = rule.points
-        if cap is not None and rule.daily_cap is not None:
-            points = usage.use(cap, rule.daily_cap, points)
-        if (community, event_uid) in retracted:
-            declined.append(decline(event, rule, "retracted", "before it arrived"))
+        known = told.get(key) if told else None
+        given = known.get(made_id) if known else None
+        if (
+            known
+            and given is None
+            and any(one.programme_version != candidate.version.number for one in known.values())
+        ):
             continue
-        if points < rule.points:
-            detail = f"{points} of {rule.points} points fit under the cap of {rule.daily_cap} a day"
-            declined.append(decline(event, rule, "daily_cap", detail))
-        if points == 0:
+        word = words.get(key) if words else None
+        if not candidate.windows and (word is None or not word.is_retraction):
+            if given is None:
+                made.awards.append(_award(candidate, made_id))
             continue
-        awards.append(
-            Award(
-                community,
-                award_id(
-                    community=community,
-                    rule_id=rule.id,
-                    beneficiary=rule.beneficiary,
-                    event_uid=event_uid,
-                    member_id=member_id,
-                    event_time=event_time,
-                ),
-                member_id,
-                points,
-                rule.id,
-                rule.beneficiary,
-                version.programme_id,
-                version.number,
-                event_uid,
-                event["type"],
-                event_time,
-                received_at,
-                None,
-                event.get("day"),
-                event.get("week"),
-                event.get("traceparent"),
-            )
-        )
-    return Capped(awards, declined, usage.points())
+        claim = _claim(candidate, made_id)
+        claim.state = claim.state_under(word)
+        if given is not None:
+            claim.told, claim.revision = given.total, given.revision
+        made.claims.append(claim)
+    return made
 
 
-def reversal(award: Award, traceparent: str | None) -> Award:
-    """The award that takes `award` back: the same fact with negative points.
+def _award(candidate: Candidate, made_id: str) -> Award:
+    event, event_time, received_at, version, rule, member_id, _, _ = candidate
+    return Award(
+        event["community"],
+        made_id,
+        member_id,
+        rule.points,
+        rule.id,
+        rule.beneficiary,
+        version.programme_id,
+        version.number,
+        event["uid"],
+        event["type"],
+        event_time,
+        received_at,
+        event.get("day"),
+        event.get("week"),
+        None,
+        None,
+        None,
+        None,
+        event.get("traceparent"),
+    )
 
-    It carries the event time of what it reverses, so that the score at any event time no longer counts
-    it, while what was known before the reversal was recorded stays answerable.
+
+def _claim(candidate: Candidate, made_id: str) -> Claim:
+    event, event_time, received_at, version, rule, member_id, windows, bounds = candidate
+    return Claim(
+        event["community"],
+        made_id,
+        member_id,
+        event["uid"],
+        event["id"],
+        event["type"],
+        event_time,
+        received_at,
+        event.get("day"),
+        event.get("week"),
+        rule.id,
+        rule.beneficiary,
+        version.programme_id,
+        version.number,
+        rule.points,
+        member_id == event.get("member"),
+        rule.grace_seconds,
+        rule.is_heaviest_first,
+        windows,
+        bounds,
+        traceparent=event.get("traceparent"),
+    )
+
+
+def of_claim(claim: Claim, cause: Cause) -> Award | None:
+    """The award that a claim makes, or its amendment, if it amounts to something else than was told of it.
+
+    The claim is told with that.
     """
+    due = claim.due
+    points = due - claim.told
+    if points == 0:
+        return None
+    award = Award(
+        claim.community,
+        claim.award_id,
+        claim.member_id,
+        points,
+        claim.rule_id,
+        claim.slot,
+        claim.programme_id,
+        claim.programme_version,
+        claim.event_uid,
+        claim.event_type,
+        claim.event_time,
+        claim.received_at,
+        claim.day,
+        claim.week,
+        None,
+        None,
+        None,
+        None,
+        claim.traceparent,
+    )
+    claim.told = due
+    claim.revision = 0 if claim.revision is None else claim.revision + 1
+    return award if claim.revision == 0 else _amending(award, claim.revision, cause, due)
+
+
+def amended(earned: Earned, word: Word, traceparent: str | None) -> Award | None:
+    """What changes an award that no limit is over when its event is taken back or restored; None for nothing."""
+    due = 0 if word.is_retraction else earned.award.points
+    if due == earned.total:
+        return None
+    award = earned.award._replace(points=due - earned.total, traceparent=traceparent)
+    return _amending(award, earned.revision + 1, "retracted" if word.is_retraction else "restored", due)
+
+
+def _amending(award: Award, revision: int, cause: Cause, total: int) -> Award:
+    """An amendment says what its award says, its event time too: the score at any time has what is due now."""
     return award._replace(
-        award_id=amendment_id(award.award_id, 1),
-        points=-award.points,
-        reverses=award.award_id,
-        traceparent=traceparent,
+        award_id=amendment_id(award.award_id, revision),
+        amends=award.award_id,
+        revision=revision,
+        cause=cause,
+        total=total,
     )

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, get_args
 
@@ -10,6 +10,8 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from services.scoring.limits.domain.declared import Declared, declared
+from services.scoring.limits.domain.nesting import why_crossing
 from services.scoring.programmes.domain.located_yaml import Located, Mark, Path, YamlError, read_yaml
 from services.scoring.programmes.domain.publication import Document
 from services.scoring.rules.domain.chances import can_hold
@@ -24,6 +26,7 @@ from shared.contracts.fields import NO_CONTROL
 from shared.contracts.programme import (
     CONDITION_MAX_CHARS,
     IDS,
+    LIMITS_OF_RULE_MAX_COUNT,
     REFERENCES,
     IdsError,
     Programme,
@@ -104,8 +107,13 @@ def read_with_warnings(text: str, *, clock: Clock | None = None) -> Reading:
     except YamlError as refused:
         return Reading(None, [_mistake(refused.mark, refused.path, refused.detail)], [])
     read = _conditions(located)
-    mistakes = [*_type_mistakes(located), *_rule_mistakes(located, text, read, clock), *_payout_mistakes(located)]
-    mistakes += _badge_mistakes(located, read)
+    mistakes = [
+        *_type_mistakes(located),
+        *_rule_mistakes(located, text, read, clock),
+        *_limit_mistakes(located),
+        *_payout_mistakes(located),
+        *_badge_mistakes(located, read),
+    ]
     try:
         programme = Programme.model_validate(located.value)
     except ValidationError as invalid:
@@ -179,7 +187,8 @@ def _wrong_value(details: ErrorDetails) -> str:
             pattern, _SLUG_WORDS if pattern.startswith("^[a-z0-9]") else f"text like {pattern}"
         )
         return f"expected {words}; got {_shown(value)}"
-    message = details["msg"][0].lower() + details["msg"][1:]
+    message = details["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
     return f"{message}; got {_shown(value)}"
 
 
@@ -298,6 +307,37 @@ def _never_true(
                 " for what such an event never has or never lacks, or for two things that exclude one another"
             )
             yield _condition_mistake(located, text, index, ConditionError(detail))
+
+
+def _limit_mistakes(located: Located) -> Iterator[Mistake]:
+    """Limits of one rule that are too many, that are the same twice, or that cross and do not say so."""
+    found = list(declared(located.value))
+    for index, rule in enumerate(_list_at(located, ("rules",))):
+        rule_id = rule.get("id") if isinstance(rule, dict) else None
+        over = [one for one in found if rule_id in one.limit.rules]
+        if len(over) > LIMITS_OF_RULE_MAX_COUNT:
+            detail = f"the rule stands under {len(over)} limits, and may under {LIMITS_OF_RULE_MAX_COUNT}"
+            yield _mistake(located.values["rules", index, "id"], ("rules", index, "id"), detail)
+    for place, later in enumerate(found):
+        for earlier in found[:place]:
+            wrong = _wrong_pair(located, earlier, later)
+            if wrong is not None:
+                yield _mistake(located.values[later.path], later.path, wrong)
+                break
+
+
+def _wrong_pair(located: Located, earlier: Declared, later: Declared) -> str | None:
+    one, other = earlier.limit, later.limit
+    line = located.values[earlier.path].line
+    if replace(one, most=other.most) == other:
+        return f"the limit on line {line} counts the same already"
+    why = None if earlier.may_cross or later.may_cross else why_crossing(one, other)
+    if why is None:
+        return None
+    return (
+        f"this limit and that on line {line} cross: {why}. Then doing more can give less; let one lie within the"
+        " other, or write `crossing: allowed` here"
+    )
 
 
 def _too_dear(read: Mapping[int, _Read]) -> Iterator[tuple[int, ConditionError]]:

@@ -1,6 +1,6 @@
 """Which rules an event meets: compiled versions of a programme, and the candidates they find.
 
-A candidate is what a rule would give before the daily cap is looked at. What a rule did not give, and
+A candidate is what a rule would give before limits are looked at. What a rule did not give, and
 why, is kept beside it: "why did I get nothing" has an answer.
 """
 
@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
-from services.scoring.limits.domain import CapKey
+from services.scoring.limits.domain.declared import limits_of
+from services.scoring.limits.domain.nesting import heaviest_first
+from services.scoring.limits.domain.windows import Limit
 from services.scoring.rules.domain.conditions import Judged, judge, unjudged
 from shared.conditions.errors import ConditionError
 from shared.conditions.evaluation import (
@@ -23,6 +25,7 @@ from shared.conditions.evaluation import (
     holds,
 )
 from shared.contracts.facts import AcceptedEvent
+from shared.contracts.own_acts import MEMBER_ATTRIBUTE, is_making, other_member
 from shared.contracts.programme import Programme, Slot
 
 #: What all conditions on one type of event may take here, in steps of some 20 ns; the others are evaluated apart.
@@ -31,21 +34,15 @@ IN_PROCESS_STEPS_MAX_COUNT = 10_000
 #: What is read of a version's conditions, in characters, before they are evaluated.
 JUDGED_MAX_CHARS = 20_000
 
-#: The attribute of an accepted event that says which member a beneficiary is.
-MEMBER_ATTRIBUTE: dict[Slot, Literal["member", "objectmember", "replymember"]] = {
-    "actor": "member",
-    "object_author": "objectmember",
-    "reply_author": "replymember",
-}
-
 Reason = Literal[
     "condition_false",
     "condition_failed",
     "too_slow",
     "no_beneficiary",
-    "own_activity",
     "bot",
-    "daily_cap",
+    "own_act",
+    "limit",
+    "waiting",
     "retracted",
 ]
 
@@ -64,7 +61,7 @@ Answers = Mapping[RuleKey, Mapping[str, Answer]]
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule with its condition and its beneficiary resolved to an event's attribute.
+    """A rule with its condition, its limits, and its beneficiary resolved to an event's attribute.
 
     A condition that may take long is Judged only: it is evaluated apart, in another process.
     """
@@ -73,8 +70,12 @@ class CompiledRule:
     beneficiary: Slot
     member_attribute: str
     points: int
-    daily_cap: int | None
     condition: Condition | Judged | None
+    own: bool = False
+    limits: tuple[Limit, ...] = ()
+    is_by_object: bool = False
+    is_heaviest_first: bool = False
+    grace_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +108,10 @@ VersionT = TypeVar("VersionT", bound=InForce)
 
 
 class Candidate(NamedTuple):
-    """Points that a rule has for a member for an event, before its daily cap; `cap` is None without one.
+    """Points that a rule has for a member for an event, before its limits.
 
-    The times are the event's in UTC: a parsed time zone is slower to compare and to store.
+    `windows` are those of its limits, and `bounds` how much fits into each. The times are the event's in UTC: a
+    parsed time zone is slower to compare and to store.
     """
 
     event: AcceptedEvent
@@ -118,7 +120,8 @@ class Candidate(NamedTuple):
     version: CompiledVersion
     rule: CompiledRule
     member_id: str
-    cap: CapKey | None
+    windows: tuple[bytes, ...]
+    bounds: tuple[int, ...]
 
 
 class Declined(NamedTuple):
@@ -159,6 +162,8 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
     """Compile a programme for scoring: of its conditions those that take next to no time for an event."""
     judged = _judged(programme)
     cheap = _cheap(programme, judged)
+    limits = limits_of(programme)
+    by_weight = heaviest_first(limits)
     rules: dict[str, list[CompiledRule]] = {}
     for rule in programme.rules:
         condition = judged.get(rule.id)
@@ -167,8 +172,12 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
             beneficiary=rule.to,
             member_attribute=MEMBER_ATTRIBUTE[rule.to],
             points=rule.points,
-            daily_cap=rule.daily_cap,
             condition=_compiled(condition) if condition is not None and rule.id in cheap else condition,
+            own=rule.own,
+            limits=tuple(limit for limit in limits if rule.id in limit.rules),
+            is_by_object=any(limit.by_object for limit in limits if rule.id in limit.rules),
+            is_heaviest_first=rule.id in by_weight,
+            grace_seconds=(rule.grace_minutes or 0) * 60,
         )
         for event_type in dict.fromkeys(rule.on):
             rules.setdefault(event_type, []).append(compiled_rule)
@@ -313,14 +322,47 @@ def _match_event(
             if answer is not True:
                 matched.declined.append(_not_true(event, rule, answer))
                 continue
-        # Nobody earns by answering, thanking or reacting to themselves.
-        if rule.beneficiary != "actor" and member_id == event["member"]:
-            matched.declined.append(decline(event, rule, "own_activity"))
+        # Nobody earns by answering, thanking, reviewing or reacting to themselves.
+        other_id = other_member(event, rule.beneficiary)
+        if member_id == other_id and not rule.own:
+            matched.declined.append(decline(event, rule, "own_act"))
             continue
-        cap = None
-        if rule.daily_cap is not None:
-            cap = CapKey(event["community"], member_id, rule.id, event.get("day") or event_time.date())
-        matched.candidates.append(Candidate(event, event_time, received_at, version, rule, member_id, cap))
+        windows, bounds = _windows(event, event_time, rule, member_id, other_id) if rule.limits else ((), ())
+        matched.candidates.append(
+            Candidate(event, event_time, received_at, version, rule, member_id, windows, bounds)
+        )
+
+
+def _windows(
+    event: AcceptedEvent, event_time: datetime, rule: CompiledRule, member_id: str, other_id: str | None
+) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
+    day = event.get("day") or event_time.date()
+    week = event.get("week")
+    object_id = _object(event, rule) if rule.is_by_object else None
+    windows: list[bytes] = []
+    bounds: list[int] = []
+    for limit in rule.limits:
+        window = limit.window(
+            community=event["community"],
+            member_id=member_id,
+            other_id=other_id,
+            object_id=object_id,
+            day=day,
+            week=week,
+        )
+        if window is not None:
+            windows.append(window)
+            bounds.append(limit.bound)
+    return tuple(windows), tuple(bounds)
+
+
+def _object(event: AcceptedEvent, rule: CompiledRule) -> str | None:
+    """What it was done to, by its channel and id there: what was answered, where the object is only the answer."""
+    data = event["data"]
+    made, answered = data.get("object"), data.get("in_reply_to")
+    is_answer = rule.beneficiary == "reply_author" or is_making(event)
+    thing = (answered or made) if is_answer else (made or answered)
+    return None if thing is None else f"{data.get('channel')}|{thing['id']}"
 
 
 def _not_true(event: AcceptedEvent, rule: CompiledRule, answer: Answer) -> Declined:

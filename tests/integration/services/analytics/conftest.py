@@ -17,8 +17,8 @@ class AnalyticsWorld(World):
     """Makes events, awards, programmes and payouts."""
 
     def award_id(self, name: str) -> str:
-        """The id of an award that the event of its name earned at noon; "-1" takes back "1"."""
-        uid = self.uuid(f"event {name.removeprefix('-')}")
+        """The id of an award that the event of its name earned at noon; "-1" and "--1" amend "1"."""
+        uid = self.uuid(f"event {name.lstrip('-')}")
         return award_prefix(uid, NOON) + self.uuid(f"award {name}")[24:]
 
     def event(
@@ -44,9 +44,16 @@ class AnalyticsWorld(World):
             **more,
         }
 
-    def retraction(self, name: str, at: datetime = NOON) -> Any:
+    def retraction(self, name: str, at: datetime = NOON, *, number: int = 1) -> Any:
         target = self.uuid(f"event {name}")
-        return self.event(f"not {name}", "moderator", kind="activity.retracted.v1", at=at, targetuid=target)
+        kind = "activity.retracted.v1"
+        return self.event(f"not {name} {number}", "moderator", kind=kind, at=at, targetuid=target)
+
+    def restoration(self, name: str, at: datetime = NOON, *, number: int = 1) -> Any:
+        """One of which nobody knows whose it is."""
+        target = self.uuid(f"event {name}")
+        made = self.event(f"again {name} {number}", kind="activity.restored.v1", at=at, targetuid=target)
+        return {key: value for key, value in made.items() if key != "member"}
 
     def award(
         self,
@@ -74,6 +81,19 @@ class AnalyticsWorld(World):
 
     def programme(self, version: int, rules: list[dict[str, Any]], effective_from: datetime = NOON) -> Any:
         return self.programme_fact(version, {"rules": rules}, effective_from)
+
+    def grant_fact(self, name: str, award_id: str, *, reverses: str | None = None) -> Any:
+        """A badge that an award granted or, if it `reverses` a grant, took back."""
+        data = {
+            "grant_id": self.uuid(name),
+            "member_id": self.uuid("ada"),
+            "kind": "badge",
+            "name": "five",
+            "title": "Five",
+            "award_id": award_id,
+            "event_time": NOON,
+        }
+        return self.fact("recognition.granted.v1", name, data | ({"reverses": reverses} if reverses else {}))
 
     def payout(self, state: str, by: str = "rewards", *, at: datetime = NOON, **more: str) -> Any:
         data = {

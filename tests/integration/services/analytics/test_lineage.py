@@ -130,33 +130,71 @@ async def test_an_award_of_a_lot_is_of_whom_it_pays_not_of_who_acted(world: Any,
 
 
 async def test_from_event_forward(world: Any, api: httpx.AsyncClient) -> None:
-    grant = world.fact(
-        "recognition.granted.v1",
-        "grant",
-        {
-            "grant_id": world.uuid("grant"),
-            "member_id": world.uuid("ada"),
-            "kind": "badge",
-            "name": "five",
-            "title": "Five",
-            "award_id": world.award_id("1"),
-            "event_time": NOON,
-        },
-    )
+    grant = world.grant_fact("grant", world.award_id("1"))
     await world.handle(on_events, world.event("1"))
     await world.handle(on_awards, world.award("1", "1"), world.award("-1", "1", -5, amends="1"))
     await world.handle(on_grants, grant)
     await world.handle(on_payouts, world.payout("sent"), world.lots(("1", 2), ("1", 3)))
     body = await ask(api, f"/v1/lineage/events/{world.event('1')['uid']}")
     assert body["why_nothing"] == []
-    awarded, reversal = body["awards"]
-    assert awarded["award"]["reversed_by"] == reversal["award"]["award_id"]
-    assert reversal["award"]["reverses"] == awarded["award"]["award_id"]
+    (awarded,) = body["awards"]
+    (amendment,) = awarded["award"]["amendments"]
+    assert amendment["award_id"] == world.award_id("-1")
+    assert (awarded["award"]["points"], awarded["award"]["amounts_to"]) == (5, 0)
     assert [grant["name"] for grant in awarded["grants"]] == ["five"]
     assert [(payout["points"], payout["state"]) for payout in awarded["payouts"]] == [(5, "sent")]
     award = await ask(api, f"/v1/lineage/awards/{world.award_id('1')}")
     assert award["event"] == body["event"]
     assert {name: award[name] for name in awarded} == awarded
+
+
+async def test_an_award_shows_what_it_became_and_why_revision_by_revision(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    hours = [NOON + timedelta(hours=number) for number in range(3)]
+    taken = world.grant_fact("taken", world.award_id("-1"), reverses=world.uuid("given"))
+    await world.handle(
+        on_events, world.restoration("1", hours[2]), world.event("1"), world.retraction("1", hours[1])
+    )
+    await world.handle(
+        on_awards,
+        world.award("1", "1"),
+        world.award("-1", "1", -5, amends="1"),
+        world.award("--1", "1", 3, amends="1", revision=2, total=3, cause="restored"),
+    )
+    await world.handle(on_grants, world.grant_fact("given", world.award_id("1")), taken)
+    await world.handle(on_payouts, world.payout("sent"), world.lots(("1", 3)))
+
+    of_award = await ask(api, f"/v1/lineage/awards/{world.award_id('1')}")
+
+    assert [
+        (one["revision"], one["cause"], one["points"], one["total"]) for one in of_award["award"]["amendments"]
+    ] == [(1, "retracted", -5, 0), (2, "restored", 3, 3)]
+    assert [of_award["award"][name] for name in ("points", "amounts_to", "amended_count")] == [5, 3, 2]
+    assert [one["type"] for one in of_award["decisions"]] == ["activity.retracted.v1", "activity.restored.v1"]
+    assert [(one["caused_by"], one["grant_id"]) for one in of_award["grants"]] == [
+        (world.award_id("1"), world.uuid("given")),
+        (world.award_id("-1"), world.uuid("taken")),
+    ]
+    # An amendment's own id leads there, from a badge that it took back.
+    assert await ask(api, f"/v1/lineage/awards/{world.award_id('--1')}") == of_award
+    (lot,) = (await ask(api, f"/v1/lineage/payouts/{world.uuid('payout')}"))["items"]
+    assert lot["award"] == of_award["award"]
+
+
+async def test_of_many_amendments_the_newest_are_shown(world: Any, api: httpx.AsyncClient) -> None:
+    await world.handle(on_awards, world.award("1", "1"))
+    totals = [5, *(number % 2 for number in range(1, 131))]
+    await world.handle(
+        on_awards,
+        *(
+            world.award("-" * number + "1", "1", totals[number] - totals[number - 1], amends="1", revision=number)
+            for number in range(1, 131)
+        ),
+    )
+    award = (await ask(api, f"/v1/lineage/awards/{world.award_id('1')}"))["award"]
+    assert [one["revision"] for one in award["amendments"]] == list(range(31, 131))
+    assert award["amended_count"] == 130
 
 
 @pytest.mark.parametrize(

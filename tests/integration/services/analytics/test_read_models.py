@@ -73,6 +73,72 @@ async def test_a_retraction_takes_its_event_out_whichever_comes_first(
 
 
 @pytest.mark.usefixtures("new_rows")
+@pytest.mark.parametrize("order", list(permutations(range(4))), ids=lambda order: "".join(map(str, order)))
+async def test_the_latest_of_retractions_and_restorations_decides_in_whatever_order_they_come(
+    world: Any, api: httpx.AsyncClient, order: tuple[int, ...]
+) -> None:
+    later = [NOON + timedelta(hours=hours) for hours in range(4)]
+    facts = [
+        world.event("1"),
+        world.retraction("1", later[1]),
+        world.restoration("1", later[2]),
+        world.retraction("1", later[3], number=2),
+    ]
+    await world.handle(on_events, world.event("other", "bob"))
+    for place in order:
+        await world.handle(on_events, facts[place])
+    assert await participation(api) == (1, 1, {"forum.post.v1": 1})
+    await world.handle(on_events, *reversed(facts))
+    lineage = await ask(api, f"/v1/lineage/events/{facts[0]['uid']}")
+    assert lineage["event"]["retracted_by"] == facts[3]["uid"]
+    assert [(one["type"], one["member_id"]) for one in lineage["decisions"]] == [
+        ("activity.retracted.v1", world.uuid("moderator")),
+        ("activity.restored.v1", None),
+        ("activity.retracted.v1", world.uuid("moderator")),
+    ]
+
+    await world.handle(on_events, world.restoration("1", later[3] + timedelta(hours=1), number=2))
+    await world.handle(on_events, *facts)
+
+    assert await participation(api) == (2, 2, {"forum.post.v1": 2})
+    assert (await ask(api, f"/v1/lineage/events/{facts[0]['uid']}"))["event"]["retracted_by"] is None
+    restoration = await ask(api, f"/v1/lineage/events/{facts[2]['uid']}")
+    assert [reason["code"] for reason in restoration["why_nothing"]] == ["is_restoration"]
+
+
+@pytest.mark.parametrize("first_uid", [1, 2])
+@pytest.mark.parametrize("ids", ["ab", "ba"])
+async def test_of_two_decisions_at_one_moment_the_greater_id_is_in_force(
+    world: Any, api: httpx.AsyncClient, ids: str, first_uid: int
+) -> None:
+    """By id as in scoring, whatever the uids."""
+    uids = [world.uuid(f"said {number}") for number in (first_uid, 3 - first_uid)]
+    pair = [
+        one | {"id": said_id, "uid": uid}
+        for one, said_id, uid in zip([world.retraction("1"), world.restoration("1")], ids, uids, strict=True)
+    ]
+    for facts in (pair, pair[::-1], [pair[0]], [pair[1]]):
+        await world.handle(on_events, *facts, world.event("1"))
+    assert (await participation(api))[0] == int(ids == "ab")
+
+
+@pytest.mark.usefixtures("new_rows")
+async def test_what_bots_do_is_no_participation(world: Any, api: httpx.AsyncClient) -> None:
+    """Nor when it is taken back or restored; what a bot is done to, or what is done to a bot, is."""
+    robots = [world.event(f"bot {n}", "robot", bots="member") for n in range(3)]
+    people = [
+        world.event("1", "ada", bots="objectmember"),
+        world.event("2", "bob", bots="objectmember replymember"),
+    ]
+    await world.handle(on_events, robots[0], people[0], world.retraction("bot 1"))
+    await world.handle(on_events, *robots, *people, world.retraction("bot 0"))
+    await world.handle(on_events, world.restoration("bot 0", NOON + timedelta(hours=1)))
+    assert await participation(api) == (2, 2, {"forum.post.v1": 2})
+    new = (await ask(api, "/v1/acquisition", by="month", **MARCH))["items"]
+    assert sum(one["new_members"] for month in new for one in month["channels"]) == 2
+
+
+@pytest.mark.usefixtures("new_rows")
 async def test_event_and_retraction_in_one_batch(world: Any, api: httpx.AsyncClient) -> None:
     await world.handle(on_events, world.retraction("1"), world.event("1"), world.event("2"))
     assert await participation(api) == (1, 1, {"forum.post.v1": 1})
@@ -141,7 +207,7 @@ async def test_the_newest_revision_of_a_member_wins(world: Any, api: httpx.Async
 
 
 @pytest.mark.usefixtures("new_rows")
-async def test_points_by_rule_are_net_of_reversals(world: Any, api: httpx.AsyncClient) -> None:
+async def test_points_by_rule_are_what_awards_amount_to(world: Any, api: httpx.AsyncClient) -> None:
     rules = [{"id": "post", "title": "Posts", "on": ["forum.post.v1"], "points": 5}]
     await world.handle(on_programmes, world.programme(1, rules))
     awards = [
@@ -149,6 +215,8 @@ async def test_points_by_rule_are_net_of_reversals(world: Any, api: httpx.AsyncC
         world.award("2", "2"),
         world.award("3", "1", 3, rule="answer"),
         world.award("-1", "1", -5, amends="1"),
+        world.award("-2", "2", -5, amends="2"),
+        world.award("--2", "2", 4, amends="2", revision=2, total=4, cause="restored"),
     ]
     await world.handle(on_awards, *awards[:2])
     for _ in range(2):
@@ -156,8 +224,8 @@ async def test_points_by_rule_are_net_of_reversals(world: Any, api: httpx.AsyncC
     first = await ask(api, "/v1/points-by-rule", limit=1, **MARCH)
     second = await ask(api, "/v1/points-by-rule", limit=1, after=first["next"], **MARCH)
     assert [*first["items"], *second["items"]] == [
-        {"rule_id": "answer", "title": None, "points": 3, "awards": 1, "reversals": 0},
-        {"rule_id": "post", "title": "Posts", "points": 5, "awards": 2, "reversals": 1},
+        {"rule_id": "answer", "title": None, "points": 3, "awards": 1, "taken_back": 0, "amendments": 0},
+        {"rule_id": "post", "title": "Posts", "points": 4, "awards": 2, "taken_back": 1, "amendments": 3},
     ]
     assert (await ask(api, "/v1/points-by-rule", **{"from": "2026-03-05", "to": "2026-03-09"}))["items"] == []
 
@@ -229,7 +297,8 @@ async def test_summary_adds_up_and_survives_redelivery(world: Any, api: httpx.As
         "events": 1,
         "rejections": 0,
         "awards": 1,
-        "reversals": 0,
+        "awards_taken_back": 0,
+        "amendments": 0,
         "points": 5,
         "granted": 1,
         "taken_back": 1,

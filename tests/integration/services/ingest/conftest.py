@@ -10,6 +10,7 @@ import asyncpg
 import httpx
 import pytest
 
+from services.ingest.access.sign_ins.api import _tries
 from services.ingest.events import handlers
 from services.ingest.events.domain.judgement import event_uid
 from services.ingest.main import SPEC
@@ -144,6 +145,12 @@ async def front_door(stack: Any) -> AsyncIterator[Parts]:
     )
     async with running(SPEC, settings) as parts:
         yield parts
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_tried() -> None:
+    """All tests of a process come from one address: what others tried to sign in by is forgotten."""
+    _tries._failed.clear()
 
 
 @pytest.fixture

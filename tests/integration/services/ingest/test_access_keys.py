@@ -131,6 +131,30 @@ async def test_keys_are_issued_listed_and_revoked_for_good(
     assert problem(past, 422)["errors"][0]["field"] == "/expires_at"
 
 
+async def test_a_whole_key_in_place_of_its_id_is_refused_and_kept_nowhere(
+    community: Community, admin: dict[str, str], platform_id: str
+) -> None:
+    """Otherwise an id of that name would be revoked, the secret be in the audit, and the key live on."""
+    wanted = {"community": community.name, "person_id": platform_id, "name": "forum"}
+    key = (await community.client.post("/v1/keys", json=wanted, headers=admin)).json()["key"]
+    path = f"/v1/communities/{community.name}/keys/{key}"
+
+    refused = [
+        problem(await community.client.delete(path, headers=admin, params={"even_unknown": True}), 422),
+        problem(await community.client.post(f"{path}/rotate", json={}, headers=admin), 422),
+    ]
+
+    assert [one["errors"][0]["field"] for one in refused] == ["key_id", "key_id"]
+    assert all("between plk_ and the next underscore" in one["errors"][0]["detail"] for one in refused)
+    secret = key.rpartition("_")[2]
+    for table in ("access_keys", "audit_entries"):
+        rows = await community.pool.fetch(
+            f"select t::text as row from {table} t where community = $1", community.name
+        )
+        assert rows
+        assert not [row for row in rows if secret in row["row"]]
+
+
 async def test_a_key_without_scopes_may_what_its_person_may_but_for_payouts(
     community: Community, admin: dict[str, str], platform_id: str
 ) -> None:

@@ -187,7 +187,7 @@ async def has_rules(community: Community, count: int) -> None:
 
 
 async def test_an_event_counts_as_what_its_rules_make_of_it(narrow: Community) -> None:
-    await has_rules(narrow, 37)  # 1 + 36 quarters
+    await has_rules(narrow, 20)  # of half an event each
     first = await narrow.client.post("/v1/events", json=[event("one")])
     assert first.status_code == 202
     assert (left(first)["key-events"], left(first)["community-events"]) == (KEY_EVENTS - 10, COMMUNITY_EVENTS - 10)
@@ -199,13 +199,13 @@ async def test_an_event_counts_as_what_its_rules_make_of_it(narrow: Community) -
 
 
 async def test_events_that_count_as_too_many_are_refused_before_anything_is_taken(narrow: Community) -> None:
-    """200 rules for an event: what one request may hold is 24 of them, and the answer says so."""
+    """200 rules for an event: what one request may hold is 10 of them, and the answer says so."""
     await has_rules(narrow, 200)
     batch = [event(number) for number in range(100)]
     found = problem(await narrow.client.post("/v1/events", json=batch), 413)
     assert found["type"] == "urn:plaudit:problem:events-too-dear"
-    assert "100 events that count as 5075" in found["detail"]
-    assert "Send about 24 at once" in found["detail"]
+    assert "100 events that count as 10000" in found["detail"]
+    assert "Send about 10 at once" in found["detail"]
     answer = await narrow.client.post("/v1/events", json=[event("alone")])
     assert left(answer)["key-events"] == 0
     assert (answer.status_code, answer.json()["accepted"]) == (202, 1)
@@ -218,7 +218,7 @@ async def test_dear_events_are_not_little_when_all_send_too_much(stack: Any) -> 
         async with httpx.AsyncClient(timeout=20) as client:
             names = [f"c{uuid4().hex[:12]}" for _ in range(3)]
             keys = [await authorization(parts.pool, name, "events:write") for name in names]
-            await has_rules(Community(names[2], client, parts), 37)
+            await has_rules(Community(names[2], client, parts), 20)
             batch = [event(number) for number in range(COMMUNITY_EVENTS // 2 + 1)]
             for key in keys[:2]:
                 assert (await client.post(url, json=batch, headers=key)).status_code == 202

@@ -36,7 +36,7 @@ from shared.service import run
 async def buggy(tx, facts):
     raise KeyError("a bug in a handler")
 
-only = SPEC.subscriptions[0]
+(only,) = (one for one in SPEC.subscriptions if one.topic.name == "engagement.raw.v1")
 run(replace(SPEC, subscriptions=[Subscription(only.topic, only.adapter, buggy)]))
 """
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from services.ingest.events import handlers
+from services.ingest.events.domain.judgement import event_uid
 from services.ingest.members.domain import IdentityKey, new_member_id
 from shared.published.checks import assert_valid_fact
 from shared.topics import EVENTS
@@ -94,6 +95,21 @@ async def test_what_the_api_would_never_write_is_invalid_and_no_reason_to_crash(
 async def test_an_id_that_is_not_the_events_own_is_invalid(community: Community) -> None:
     with pytest.raises(InvalidMessageError, match="the id is not that of"):
         await handle(community, raw_fact(community.name, event(1), id=new_member_id(IdentityKey("a", "b", "c"))))
+
+
+@pytest.mark.parametrize("kind", ["activity.retracted.v1", "activity.restored.v1"])
+@pytest.mark.parametrize("known", [True, False])
+async def test_what_is_said_of_an_event_names_it_and_whoever_is_known_to_have_done_it(
+    community: Community, kind: str, known: bool
+) -> None:
+    data: dict[str, Any] = {"channel": "forum", "target": {"source": EVENT["source"], "id": EVENT["id"]}}
+    if known:
+        data["actor"] = {"id": "moderator"}
+    (found,) = (await handle(community, raw_fact(community.name, event(2) | {"type": kind, "data": data}))).events
+    assert found["targetuid"] == event_uid(community.name, EVENT["source"], EVENT["id"])
+    moderator = new_member_id(IdentityKey(community.name, "forum", "moderator"))
+    assert found.get("member") == (moderator if known else None)
+    assert_valid_fact(found)
 
 
 async def test_a_later_event_type_is_taken_by_an_earlier_worker(community: Community) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,8 @@ pytestmark = pytest.mark.stack
 
 ISSUER = "https://login.example.org"
 CLIENT = "plaudit-console"
+NOBODY = {"Authorization": ""}
+INVALID_ID_TOKEN = "urn:plaudit:problem:invalid-id-token"
 
 
 class Provider:
@@ -284,6 +287,27 @@ async def test_somebody_signs_in_by_their_email_first_and_by_who_they_are_from_t
     assert (await community.client.get("/v1/members", headers=bearer(first["token"]))).status_code == 200
 
 
+async def test_an_id_token_signs_in_once_in_a_community(
+    community: Community, admin: dict[str, str], provider: Provider
+) -> None:
+    """Whoever reads it in a log or in a browser's history comes too late."""
+    mailed = {"sub": uuid4().hex, "email": "once@example.org", "email_verified": True}
+    await add_managed(community, admin, email="once@example.org")
+    text = provider.id_token(**mailed)
+    how = {"id_token": text, "community": community.name}
+
+    answers = await asyncio.gather(
+        *(community.client.post("/v1/tokens", json=how, headers=NOBODY) for _ in range(4))
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [201, 401, 401, 401]
+    refused = await sign_in(community, 401, **how)
+    assert (refused["type"], "signed in already" in refused["detail"]) == (INVALID_ID_TOKEN, True)
+    # Whoever it lets in nowhere has not used it, and a new one lets in.
+    await sign_in(community, 403, id_token=text, community=f"{community.name}b")
+    await sign_in(community, id_token=provider.id_token(jti="2", **mailed), community=community.name)
+
+
 async def test_two_people_with_one_email_are_nobody(
     community: Community, admin: dict[str, str], provider: Provider
 ) -> None:
@@ -328,6 +352,20 @@ async def test_an_id_token_that_is_not_right_is_refused(
     how = {"id_token": provider.id_token(**said), "community": community.name, "nonce": "n1"}
 
     refused = await sign_in(community, 401, **how)
+
+    assert refused["type"] == "urn:plaudit:problem:invalid-id-token"
+
+
+@pytest.mark.parametrize("kid", [{"a": 1}, ["one"], 7, True], ids=["object", "list", "number", "truth"])
+async def test_an_id_token_whose_key_has_no_name_is_refused(
+    community: Community, provider: Provider, kid: Any
+) -> None:
+    parts = ({"alg": "RS256", "kid": kid}, {"sub": "u1"})
+    head, claims = (urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
+    known = provider.id_token(sub=uuid4().hex)  # so that the provider's keys are there to look it up in
+    await sign_in(community, 403, id_token=known, community=community.name)
+
+    refused = await sign_in(community, 401, id_token=f"{head}.{claims}.AAAA", community=community.name)
 
     assert refused["type"] == "urn:plaudit:problem:invalid-id-token"
 

@@ -46,11 +46,16 @@ class RecognitionWorld(World):
             revision=revision,
         )
 
-    def reversal(self, award: Any) -> Any:
-        """What takes an award back whole, as its first amendment."""
+    def amendment(self, award: Any, change: int, total: int, revision: int) -> Any:
+        """What an award amounts to since: by so many points more or less, so many in all."""
         data = award["data"]
         name = next(one for one in "abcdefgh" if self.uuid(one) == data["member_id"])
-        return self.award(name, -data["points"], rule=data["rule_id"], at=data["event_time"], amends=award)
+        more = {"rule": data["rule_id"], "at": data["event_time"], "total": total, "revision": revision}
+        return self.award(name, change, amends=award, **more)
+
+    def reversal(self, award: Any) -> Any:
+        """What takes an award back whole, as its first amendment."""
+        return self.amendment(award, -award["data"]["points"], 0, 1)
 
     def programme(self, version: int, recognition: Any, *, effective_from: datetime = NOON) -> Any:
         return self.programme_fact(version, {"recognition": recognition}, effective_from)

@@ -135,6 +135,38 @@ async def test_what_a_version_counts_is_counted_anew_and_what_is_the_same_is_not
     assert seen(await world.published()) == [("five", False)]
 
 
+async def test_own_acts_and_bots_count_as_they_earn(world: Any) -> None:
+    """Reviews of one's own and a bot's are in no badge, those of others are; a version may say `own`."""
+    review = RULE | {"id": "review", "on": ["code.review.v1"]}
+    three = {"id": "three", "title": "Three reviews", "rule": "review", "at_least": 3}
+
+    def done(name: object, member: str, author: str, **more: Any) -> Any:
+        return event(world, name, member, type="code.review.v1", objectmember=world.uuid(author), **more)
+
+    await world.handle(on_programmes, programme(world, 1, three, rules=[review]))
+    await kept_up(world)
+    await world.handle(
+        on_events,
+        *(done(f"own {n}", "a", "a") for n in range(3)),
+        *(done(f"bot {n}", "robot", "a", bots="member") for n in range(3)),
+        *(done(f"other {n}", "b", "a") for n in range(3)),
+    )
+    assert [one["member_id"] for one in await world.published()] == [world.uuid("b")]
+    await world.handle(on_programmes, programme(world, 2, three, rules=[review | {"own": True}]))
+    await kept_up(world)
+    assert [one["member_id"] for one in await world.published()] == [world.uuid("a")]
+
+
+async def test_of_words_at_one_time_the_greater_id_holds(world: Any) -> None:
+    await world.handle(on_programmes, programme(world, 1, FIVE | {"at_least": 1}))
+    await kept_up(world)
+    gone, back = said(world, "retracted", 0, 5) | {"id": "b"}, said(world, "restored", 0, 5) | {"id": "a"}
+    for order in ((gone, back), (back, gone)):
+        for one in (*order, event(world, 0)):
+            await world.handle(on_events, one)
+        assert await world.published() == []
+
+
 def _of(number: int) -> dict[str, Any]:
     return {"channel": "chat", "actor": {"id": "a"}, "length_chars": number}
 

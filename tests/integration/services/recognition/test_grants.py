@@ -48,6 +48,42 @@ async def test_awards_grant_and_reversals_take_back(world: Any) -> None:
 
 
 @pytest.mark.usefixtures("new_rows")
+async def test_what_is_taken_back_is_given_again_when_the_award_amounts_to_it_again(world: Any) -> None:
+    await world.handle(on_programmes, world.programme(1, SECTION))
+    first, second = world.award("a", 8, rule="answer"), world.award("a", 12, rule="answer")
+    chain = [
+        world.amendment(second, -12, 0, 1),  # retracted
+        world.amendment(second, 1, 1, 2),  # restored, with less room
+        world.amendment(first, -3, 5, 1),  # less, and still an award
+        world.amendment(second, 14, 15, 3),
+    ]
+    await world.awarded(first, second)
+    await world.published()
+    told = []
+    for number, amendment in enumerate(chain):
+        await world.awarded(*chain[:number], amendment, amendment)
+        told.append(seen(await world.published()))
+    assert told == [
+        [("level", "gold", True), ("badge", "ten", True), ("badge", "helper", True)],
+        [("badge", "helper", False)],
+        [],
+        [("badge", "ten", False), ("level", "gold", False)],
+    ]
+    standing = await world.pool.fetch(
+        "select name from grants g where community = $1 and reverses is null and not exists"
+        " (select from grants r where r.community = g.community and r.reverses = g.grant_id)",
+        world.community,
+    )
+    assert {row["name"] for row in standing} == {"newcomer", "ten", "gold", "helper"}
+    holders = await world.pool.fetch("select name, members from holders where community = $1", world.community)
+    assert {row["name"]: row["members"] for row in holders} == dict.fromkeys(
+        ("newcomer", "ten", "gold", "helper"), 1
+    )
+    boards = await world.pool.fetch("select points from board_points where community = $1", world.community)
+    assert [row["points"] for row in boards] == [20, 20]
+
+
+@pytest.mark.usefixtures("new_rows")
 async def test_a_redelivered_award_changes_nothing(world: Any) -> None:
     await world.handle(on_programmes, world.programme(1, SECTION))
     awards = [world.award("a", 4, rule="answer"), world.award("a", 4, rule="answer"), world.award("b", 30)]

@@ -1,7 +1,8 @@
 """Rewards' community: awards, programmes and members, and what its ledger holds for them."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import timedelta
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -18,6 +19,7 @@ from shared.contracts.facts import PAYOUT_FACT, POINTS_AWARDED, REDEMPTION_FACT
 from shared.followed_members import on_members
 from shared.postgres import database_url, role_name
 from shared.service import ServiceSpec
+from shared.transaction import Transaction
 from tests.integration.services.rewards.finance import ByHand, Finance, Person
 from tests.integration.services.world import NOON, World, add_person
 
@@ -35,18 +37,37 @@ class RewardsWorld(World):
     def __init__(self, pool: Any) -> None:
         super().__init__(pool, SPEC)
         self.awards_count = 0
+        #: By how much it is later for transactions than for the machine.
+        self.later = timedelta(0)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Transaction[Any]]:
+        async with super().begin() as tx:
+            tx.now += self.later
+            yield tx
 
     def award(
-        self, name: str, member: str, points: int, amends: str | None = None, *, revision: int = 1, total: int = 0
+        self,
+        name: str,
+        member: str,
+        points: int,
+        amends: str | None = None,
+        *,
+        revision: int = 1,
+        total: int = 0,
+        at: datetime | None = None,
     ) -> Any:
-        """An award, earned a minute after the one made before it; or what one `amends`, in its `total` since."""
+        """An award, earned a minute after the one made before it where it is not said when.
+
+        Or what one `amends`, in its `total` since.
+        """
         self.awards_count += 1
         fact = self.award_fact(
             self.uuid(f"award {name}"),
             member,
             points,
             self.uuid(f"event {name}"),
-            at=NOON + timedelta(minutes=self.awards_count),
+            at=at or NOON + timedelta(minutes=self.awards_count),
             amends=self.uuid(f"award {amends}") if amends is not None else None,
             revision=revision,
             total=total,
@@ -115,7 +136,7 @@ class RewardsWorld(World):
             self.pool.acquire() as conn,
             conn.transaction(isolation="repeatable_read", readonly=True),
         ):
-            return await check(conn, community=self.community, timeout_seconds=60)
+            return await check(conn, self.told, community=self.community, timeout_seconds=60)
 
     async def count(self, table: str) -> int:
         return int(await self.pool.fetchval(f"select count(*) from {table} where community = $1", self.community))

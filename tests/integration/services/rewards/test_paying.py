@@ -162,7 +162,7 @@ async def test_a_payout_whose_points_went_fails_at_approval_and_says_why(finance
 
 async def test_a_payout_of_which_some_points_went_pays_the_rest_and_says_so(finance: Finance) -> None:
     run = await finance.run()
-    await finance.world.give(finance.world.award("not a0", "ada", -130, reverses="a0"))
+    await finance.world.give(finance.world.award("not a0", "ada", -130, amends="a0"))
     assert (await finance.approve(run)).status_code == 200
     payout = (await finance.payouts(run))["ada"]
     assert (payout["state"], payout["points"], payout["amount_minor"]) == ("reserved", 1_100, 550)

@@ -16,6 +16,7 @@ from tests.integration.services.rewards.finance import (
     ByHand,
     Finance,
     approved,
+    assert_altered,
     check,
     filed,
     ibans_paid,
@@ -194,11 +195,26 @@ async def test_a_run_from_before_lists_were_sealed_can_only_be_given_up(both: Fi
         assert (await check(both))["balanced"] is True
 
 
-async def test_a_file_from_before_lists_were_sealed_is_given_out_and_settled(
+async def test_a_file_without_seals_is_not_given_out_and_takes_what_the_bank_said(
     both: Finance, by_hand: ByHand
 ) -> None:
+    """Seals that somebody deleted look like none that ever were: the bank may have the file, nobody gets it."""
     run = await filed(both)
     await by_hand("delete from payout_seals where community = $1")
-    assert sorted(await ibans_paid(both, run)) == sorted([IBANS["ada"], IBANS["bob"]])
+    assert_altered(await both.maker.get(f"/v1/payout-runs/{run['run_id']}/file"))
     assert (await both.outcome(run, "settled")).json()["changed_count"] == 2
-    assert (await check(both))["balanced"] is True
+    found = await check(both)
+    assert found["balanced"] is False
+    assert [one["reason"] for one in found["seal_differences"]] == ["it is filed, and has no seal"]
+
+
+async def test_a_file_is_kept_back_while_the_broker_hangs(both: Finance) -> None:
+    run = await filed(both)
+    both.world.told.hangs = True
+    kept_back = await both.maker.get(f"/v1/payout-runs/{run['run_id']}/file")
+    both.world.told.hangs = False
+    given = await both.maker.get(f"/v1/payout-runs/{run['run_id']}/file")
+
+    assert (kept_back.status_code, kept_back.json()["type"]) == (503, "urn:plaudit:problem:bank-file-not-told-yet")
+    assert int(kept_back.headers["retry-after"]) > 0
+    assert given.status_code == 200

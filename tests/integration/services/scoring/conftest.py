@@ -8,7 +8,7 @@ import asyncpg
 import orjson
 import pytest
 
-from services.scoring.awards.handlers import Scorer
+from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.main import SPEC
 from services.scoring.programmes.domain.publication import Author, Submission
 from services.scoring.programmes.domain.reading import read_programme

@@ -14,7 +14,7 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from services.scoring.awards.handlers import Scorer
+from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.children.handlers import Child, Children
 from services.scoring.metrics import RULES_DECLINED
 from services.scoring.programmes.domain.reading import document_sha256

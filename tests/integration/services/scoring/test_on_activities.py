@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.scoring.awards.handlers import Scorer
+from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.programmes.domain.publication import OtherProgrammeError
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.transaction import InvalidMessageError
@@ -76,8 +76,8 @@ async def test_an_event_that_was_retracted_first_earns_nothing(world: Any) -> No
     await world.score(world.retraction("1"))
     await world.score(world.event("1"))
     assert await world.awards() == []
-    reasons = await world.pool.fetch("select reason from declined where community = $1", world.community)
-    assert {row["reason"] for row in reasons} == {"retracted"}
+    states = await world.pool.fetch("select rule_id, state from claims where community = $1", world.community)
+    assert {tuple(row) for row in states} == {("write", "removed"), ("heard", "removed")}
 
 
 async def test_events_and_their_retractions_at_the_same_time(world: Any) -> None:
@@ -121,7 +121,7 @@ async def test_why_a_rule_gave_nothing_is_kept(world: Any) -> None:
     )
     assert {(str(row["event_uid"]), *row[1:]) for row in rows} == {
         (world.uuid("event 1"), "heard", "no_beneficiary", ""),
-        (world.uuid("event 2"), "heard", "own_activity", ""),
+        (world.uuid("event 2"), "heard", "own_act", ""),
         (world.uuid("event 3"), "long", "condition_failed", "the event has no field length_chars"),
         (world.uuid("event 4"), "long", "condition_false", ""),
     }

@@ -162,7 +162,8 @@ async def test_awards_are_listed_by_member_and_by_event(api: httpx.AsyncClient, 
         if after is None:
             break
     assert seen == [event["uid"] for event in hours]
-    page = (await api.get("/v1/awards", params={"event": hours[4]["uid"]})).json()
+    # Bob's room of the day went to the earliest, whatever came first.
+    page = (await api.get("/v1/awards", params={"event": hours[2]["uid"]})).json()
     assert {(item["member_id"], item["points"], item["rule_id"]) for item in page["items"]} == {
         (world.uuid("ann"), 1, "write"),
         (world.uuid("bob"), 3, "heard"),
@@ -186,7 +187,7 @@ async def test_a_score_can_be_asked_for_any_time_as_known_at_any_time(api: httpx
     assert await points(at=world.noon.isoformat(), as_known_at=known_before.isoformat()) == 3
     assert await points(at=(world.noon - timedelta(seconds=1)).isoformat()) == 0
     answer = (await api.get(f"/v1/members/{world.uuid('bob')}/score")).json()
-    assert answer["rules"] == [{"rule_id": "heard", "points": 3, "awards": 2, "reversals": 1}]
+    assert answer["rules"] == [{"rule_id": "heard", "points": 3, "awards": 1, "amendments": 1}]
 
 
 async def test_an_event_explains_itself(api: httpx.AsyncClient, world: Any) -> None:
@@ -195,9 +196,7 @@ async def test_an_event_explains_itself(api: httpx.AsyncClient, world: Any) -> N
     answer = (await api.get(f"/v1/events/{world.uuid('event 1')}/explanation")).json()
     assert (answer["scored"], answer["retracted"]) == (True, False)
     assert [item["rule_id"] for item in answer["awards"]] == ["write"]
-    assert answer["declined"] == [
-        {"rule_id": "heard", "slot": "object_author", "reason": "own_activity", "detail": ""}
-    ]
+    assert answer["declined"] == [{"rule_id": "heard", "slot": "object_author", "reason": "own_act", "detail": ""}]
 
 
 @pytest.mark.parametrize(

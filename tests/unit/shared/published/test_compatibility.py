@@ -342,7 +342,7 @@ def test_a_programme_may_name_more_types_and_must_take_what_it_took() -> None:
 
     assert broken_by(path, "$defs/Rule/properties/on/items/enum", [*types, "forum.like.v1"]) == []
     (found,) = broken_by(path, "$defs/Rule/properties/points/maximum", 100)
-    assert found.endswith("(hurts authors of programmes, recognition, rewards, analytics)")
+    assert found.endswith("(hurts authors of programmes, ingest, recognition, rewards, analytics)")
 
 
 def test_a_contract_changed_in_code_is_found() -> None:

@@ -21,6 +21,14 @@ from services.rewards.payouts.runs.domain.runs import Run, RunRefusedError
 from services.rewards.payouts.seals.domain import Filed
 
 
+class NotToldYetError(Exception):
+    """A bank file is kept back until the broker has every fact of its run; the message says what is missing."""
+
+    def __init__(self, run_id: str, reason: str) -> None:
+        super().__init__(reason)
+        self.run_id = run_id
+
+
 class NoBankFileError(Exception):
     """A run has no bank file, or there is no such run."""
 

@@ -61,10 +61,46 @@ def differences(run: Run, sealed: SealedRun) -> list[SealDifference]:
         found.append(
             SealDifference(run.community, run.run_id, None, "it has a bank file, and its seals were given up")
         )
-    if sealed.is_sealed and frozenset(sealed.seals) not in SEALS[run.state]:
-        had = " and ".join(step for step in SealStep if step in sealed.seals)
-        found.append(SealDifference(run.community, run.run_id, None, f"it is {run.state}, and was {had}"))
+    error = not_sealed_so(run, sealed.seals) if sealed.is_sealed else None
+    if error is not None:
+        found.append(SealDifference(run.community, run.run_id, None, error.reason))
     return found
+
+
+def told_differences(run: Run, sealed: SealedRun, told: Mapping[SealStep, str]) -> list[SealDifference]:
+    """How the seals of a run's approval and file differ from those that were told of it on payouts.v1."""
+    if not sealed.is_sealed and not sealed.given_up and run.state in (RunState.APPROVED, RunState.FILED):
+        return [SealDifference(run.community, run.run_id, None, f"it is {run.state}, and has no seal")]
+    return [
+        SealDifference(
+            run.community, run.run_id, step, f"its seal of when it was {step} is not the one that was told"
+        )
+        for step in (SealStep.APPROVED, SealStep.FILED)
+        if step in sealed.seals and told.get(step) != sealed.seals[step].value
+    ]
+
+
+def check_may_leave(run: Run, sealed: SealedRun) -> None:
+    """Check that a run whose file is to be given out has the seals of its approval and of its file.
+
+    Raises AlteredError when it does not.
+    """
+    if not {SealStep.APPROVED, SealStep.FILED} <= sealed.seals.keys():
+        raise AlteredError(f"payout run {run.run_id}", "it has a bank file, and not the seals that belong to one")
+
+
+def check_as_told(run: Run, sealed: SealedRun, told: Mapping[SealStep, str]) -> None:
+    """Check that the seals are those that were told. Raises AlteredError when one is not."""
+    for _, run_id, _, reason in told_differences(run, sealed, told):
+        raise AlteredError(f"payout run {run_id}", reason)
+
+
+def not_sealed_so(run: Run, steps: Collection[SealStep]) -> AlteredError | None:
+    """What is wrong when a run is not in a state in which it has these seals; None otherwise."""
+    if frozenset(steps) in SEALS[run.state]:
+        return None
+    had = " and ".join(step for step in SealStep if step in steps) or "never sealed"
+    return AlteredError(f"payout run {run.run_id}", f"it is {run.state}, and was {had}")
 
 
 def run_altered(run: Run, sealed: SealedRun) -> AlteredError | None:

@@ -1,14 +1,16 @@
 """What is looked at before anything is done with a run."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from services.rewards.ledger.domain.entries import AlteredError
 from services.rewards.ledger.handlers import alarm
 from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.domain import altered
 from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain.runs import Run, RunStoppedError, UnknownRunError
-from services.rewards.payouts.runs.domain.sealing import run_altered
+from services.rewards.payouts.runs.domain.sealing import not_sealed_so, run_altered
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import SealedRun
 from shared.access_keys import load_standings
@@ -35,9 +37,17 @@ async def lock_run(tx: Transaction, *, community: str, run_id: str) -> Run:
 
 
 async def lock_again(tx: Transaction, run: Run) -> Run | None:
-    """A run that somebody works at, locked with its community; None when it has left its state meanwhile."""
+    """A run that somebody works at, locked with its community; None when it has left its state meanwhile.
+
+    Raises AlteredError when it does not have the seals of its state: somebody else brought it there.
+    """
     locked = await lock_run(tx, community=run.community, run_id=run.run_id)
-    return locked if locked.state is run.state else None
+    if locked.state is not run.state:
+        return None
+    error = not_sealed_so(locked, await seal_store.load_steps(tx.conn, community=run.community, run_id=run.run_id))
+    if error is not None:
+        raise alarm(error)
+    return locked
 
 
 async def load_sealed(conn: Connection, run: Run) -> SealedRun:
@@ -53,25 +63,27 @@ async def lock_as_sealed(tx: Transaction, *, community: str, run_id: str) -> tup
     only where somebody was at it meanwhile. Raises UnknownRunError, and AlteredError when the run is not as it was
     sealed.
     """
-    before = await find_run(tx.conn, community=community, run_id=run_id)
-    sealed = await load_sealed(tx.conn, before)
-    run = await lock_run(tx, community=community, run_id=run_id)
-    sealed = await load_unless_as_it_was(tx, run, sealed, before=before)
-    check_as_sealed(run, sealed)
+    run, sealed, error = await lock_and_compare(tx, community=community, run_id=run_id)
+    if error is not None:
+        raise alarm(error)
     return run, sealed
 
 
-async def load_unless_as_it_was(tx: Transaction, run: Run, sealed: SealedRun, *, before: Run) -> SealedRun:
-    """What was read of a run before it was locked, or what there is now, where somebody was at it meanwhile.
-
-    What was read then was read statement by statement, and may be of several moments.
-    """
-    newest = await seal_store.load_newest(tx.conn, community=run.community, run_ids=[run.run_id])
+async def lock_and_compare(
+    tx: Transaction, *, community: str, run_id: str
+) -> tuple[Run, SealedRun, AlteredError | None]:
+    """The same, with what is wrong with it in place of an error."""
+    before = await find_run(tx.conn, community=community, run_id=run_id)
+    sealed = await load_sealed(tx.conn, before)
+    error = await asyncio.to_thread(run_altered, before, sealed)  # half a second of hashing, of 20,000
+    run = await lock_run(tx, community=community, run_id=run_id)
+    newest = await seal_store.load_newest(tx.conn, community=community, run_ids=[run_id])
     known = {seal.value for seal in sealed.seals.values()}
-    is_as_it_was = run.state is before.state and {seal.value for seal in newest.values()} <= known
-    if is_as_it_was and run_altered(run, sealed) is None:
-        return sealed
-    return await load_sealed(tx.conn, run)
+    if error is None and run.state is before.state and {seal.value for seal in newest.values()} <= known:
+        return run, sealed, None
+    # What was read before was read statement by statement: of several moments, where somebody was at it.
+    sealed = await load_sealed(tx.conn, run)
+    return run, sealed, run_altered(run, sealed)
 
 
 def check_as_sealed(run: Run, sealed: SealedRun) -> None:
@@ -79,6 +91,13 @@ def check_as_sealed(run: Run, sealed: SealedRun) -> None:
     error = run_altered(run, sealed)
     if error is not None:
         raise alarm(error)
+
+
+async def load_as_sealed(conn: Connection, run: Run) -> SealedRun:
+    """A run that somebody works at, as it was sealed: nobody else is at it. Raises AlteredError when it is not."""
+    sealed = await load_sealed(conn, run)
+    await asyncio.to_thread(check_as_sealed, run, sealed)
+    return sealed
 
 
 def check_histories(sealed: SealedRun) -> None:

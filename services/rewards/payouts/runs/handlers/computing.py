@@ -1,4 +1,6 @@
-"""Computing what is owed to whom: members are chosen at once, the longest waiting first, the rest is in pieces."""
+"""Computing what is owed to whom: members are chosen at once, longest waiting first; the rest is in pieces."""
+
+import asyncio
 
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.lots.handlers.expiry import lock_usable
@@ -19,13 +21,13 @@ from services.rewards.payouts.runs.domain.runs import (
 )
 from services.rewards.payouts.runs.domain.terms import Owing
 from services.rewards.payouts.runs.handlers.checks import (
-    check_as_sealed,
     check_goes_on,
     did,
+    load_as_sealed,
     load_sealed,
     lock_again,
 )
-from services.rewards.payouts.seals.domain import SealStep
+from services.rewards.payouts.seals.domain import SealStep, seal_of
 from services.rewards.payouts.seals.handlers import seal, tell_state
 from services.rewards.programmes.store import find_in_force
 from services.rewards.settings import Settings
@@ -73,7 +75,8 @@ async def compute_some(tx: Transaction[Settings], run: Run) -> bool:
     """Compute the next payouts of a run; whether that was all of it."""
     # 1. Whose turn is it? That is this run's own list, which nobody else reads.
     member_ids = await store.take_planned(tx.conn, run, limit=tx.settings.payouts_per_piece_max_count)
-    sealed = None if member_ids else await load_sealed(tx.conn, run)
+    sealed = None if member_ids else await load_as_sealed(tx.conn, run)
+    value = await asyncio.to_thread(seal_of, sealed.terms, sealed.listed(SealStep.COMPUTED)) if sealed else None
     locked = await lock_again(tx, run)
     if locked is None:
         return True
@@ -83,9 +86,8 @@ async def compute_some(tx: Transaction[Settings], run: Run) -> bool:
         await _add_payouts(tx, locked, member_ids=member_ids)
         return False
     # 3. … and once all are there, the seal over them.
-    check_as_sealed(locked, sealed)
     listed = sealed.listed(SealStep.COMPUTED)
-    await seal(tx, sealed, payouts=listed, step=SealStep.COMPUTED, by=locked.created_by)
+    await seal(tx, sealed, payouts=listed, step=SealStep.COMPUTED, by=locked.created_by, value=value)
     await store.set_state(tx.conn, locked.becoming(RunState.OPEN))
     return True
 

@@ -1,7 +1,9 @@
 """Approving a run, by another person, and giving one up."""
 
+import asyncio
 from collections.abc import Sequence
 
+from services.rewards.ledger.handlers import alarm
 from services.rewards.lots.handlers.expiry import lock_usable
 from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.domain import Actor, Change, Payout, PayoutState, changes_to
@@ -13,18 +15,17 @@ from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain.runs import LEFT, Run, RunState, judged
 from services.rewards.payouts.runs.domain.sealing import check_is_sealed, check_seen
 from services.rewards.payouts.runs.handlers.checks import (
-    check_as_sealed,
     check_goes_on,
     check_histories,
     did,
-    find_run,
+    load_as_sealed,
     load_sealed,
-    load_unless_as_it_was,
     lock_again,
+    lock_and_compare,
     lock_as_sealed,
-    lock_run,
 )
-from services.rewards.payouts.seals.domain import SealStep
+from services.rewards.payouts.seals import store as seal_store
+from services.rewards.payouts.seals.domain import SealStep, seal_of
 from services.rewards.payouts.seals.handlers import seal, tell_state
 from services.rewards.settings import Settings
 from shared.transaction import Transaction
@@ -38,8 +39,15 @@ async def approve(tx: Transaction, *, community: str, run_id: str, by: Actor, se
     AlteredError when it is not as it was computed, SealDiffersError when the approver saw another list, and
     RunRefusedError when it is filed or cancelled.
     """
-    run, sealed = await lock_as_sealed(tx, community=community, run_id=run_id)
+    # 1. Whose hands are in it? Of 20,000 payouts that takes seconds, so nothing is locked yet.
+    computed = await _computed_seal(tx, community=community, run_id=run_id)
     check_four_eyes(await load_hands(tx.conn, community=community, run_id=run_id), by.person_id)
+    # 2. Is it as it was sealed? Who was at the list meanwhile has a hand in it, too; whose details replace others
+    #    meanwhile are not paid: see judged.
+    run, sealed = await lock_as_sealed(tx, community=community, run_id=run_id)
+    locked = await _computed_seal(tx, community=community, run_id=run_id)
+    if computed != locked:
+        check_four_eyes(await load_hands(tx.conn, community=community, run_id=run_id), by.person_id)
     is_known = run.state in (RunState.APPROVING, RunState.APPROVED)
     if not is_known:
         run.check_step(RunState.APPROVING)
@@ -50,10 +58,16 @@ async def approve(tx: Transaction, *, community: str, run_id: str, by: Actor, se
         return run
     await check_goes_on(tx, run)
     listed = sealed.listed(SealStep.COMPUTED)
-    await seal(tx, sealed, payouts=listed, step=SealStep.APPROVING, by=by)
+    await seal(tx, sealed, payouts=listed, step=SealStep.APPROVING, by=by, value=locked)
     run = run.decided(RunState.APPROVING, by=by, now=tx.now)
     await store.set_state(tx.conn, run)
     return run
+
+
+async def _computed_seal(tx: Transaction, *, community: str, run_id: str) -> str | None:
+    newest = await seal_store.load_newest(tx.conn, community=community, run_ids=[run_id])
+    seal_of_list = newest.get(run_id)
+    return seal_of_list.value if seal_of_list and seal_of_list.step is SealStep.COMPUTED else None
 
 
 async def approve_some(tx: Transaction[Settings], run: Run) -> bool:
@@ -63,7 +77,8 @@ async def approve_some(tx: Transaction[Settings], run: Run) -> bool:
     """
     by = run.decided_by or run.created_by
     left = await store.is_any_left(tx.conn, run, states=LEFT[run.state])
-    sealed = None if left else await load_sealed(tx.conn, run)
+    sealed = None if left else await load_as_sealed(tx.conn, run)
+    value = await asyncio.to_thread(seal_of, sealed.terms, sealed.listed(SealStep.APPROVED)) if sealed else None
     locked = await lock_again(tx, run)
     if locked is None:
         return True
@@ -71,9 +86,8 @@ async def approve_some(tx: Transaction[Settings], run: Run) -> bool:
     if sealed is None:
         await _approve_next(tx, locked, by=by)
         return False
-    check_as_sealed(locked, sealed)
     listed = sealed.listed(SealStep.APPROVED)
-    await seal(tx, sealed, payouts=listed, step=SealStep.APPROVED, by=by)
+    await seal(tx, sealed, payouts=listed, step=SealStep.APPROVED, by=by, value=value)
     await store.set_state(tx.conn, locked.becoming(RunState.APPROVED))
     return True
 
@@ -126,17 +140,16 @@ async def cancel(tx: Transaction, *, community: str, run_id: str, by: Actor) -> 
     Raises UnknownRunError, RunRefusedError when the bank may have the file already, and AlteredError when the run
     is not as it was approved: what it gives back would not be what was reserved.
     """
-    before = await find_run(tx.conn, community=community, run_id=run_id)
-    sealed = await load_sealed(tx.conn, before)
-    run = await lock_run(tx, community=community, run_id=run_id)
-    sealed = await load_unless_as_it_was(tx, run, sealed, before=before)
+    run, sealed, error = await lock_and_compare(tx, community=community, run_id=run_id)
     tx.did(did("cancel", run, {"state": RunState.CANCELLED}))
     if run.state in (RunState.CANCELLING, RunState.CANCELLED):
         return run
     run.check_step(RunState.CANCELLING)
     if run.state is not RunState.OPEN or SealStep.APPROVED in sealed.seals:
-        check_as_sealed(run, sealed)
-    check_histories(sealed)
+        if error is not None:
+            raise alarm(error)
+    elif error is not None:
+        check_histories(sealed)
     run = run.decided(RunState.CANCELLING, by=by, now=tx.now)
     await store.set_state(tx.conn, run)
     tell_state(tx, sealed, state="cancelling", by=by)
@@ -146,15 +159,16 @@ async def cancel(tx: Transaction, *, community: str, run_id: str, by: Actor) -> 
 async def cancel_some(tx: Transaction[Settings], run: Run) -> bool:
     """Give up the next payouts of a run: what it had reserved is available again; whether that was all of it."""
     by = run.decided_by or run.created_by
+    left = await store.is_any_left(tx.conn, run, states=LEFT[run.state])
+    sealed = None if left else await load_sealed(tx.conn, run)
     locked = await lock_again(tx, run)
     if locked is None:
         return True
-    payouts = await next_payouts(tx, locked)
-    if payouts:
+    if sealed is None:
+        payouts = await next_payouts(tx, locked)
         await change(tx, changes_to(PayoutState.FAILED, payouts, "the run was cancelled"), by=by)
         return False
     await store.delete_planned(tx.conn, locked)
-    sealed = await load_sealed(tx.conn, locked)
     tell_state(tx, sealed, state="cancelled", by=by)
     await store.set_state(tx.conn, locked.becoming(RunState.CANCELLED))
     return True

@@ -8,25 +8,24 @@ from services.rewards.payouts.domain import Actor, Change, PayoutState, changes_
 from services.rewards.payouts.handlers import change
 from services.rewards.payouts.payees import store as payee_store
 from services.rewards.payouts.runs import store
-from services.rewards.payouts.runs.domain.bank import BankFile, NoBankFileError, bank_file
+from services.rewards.payouts.runs.domain.bank import bank_file
 from services.rewards.payouts.runs.domain.days import BankHours, execution_date
 from services.rewards.payouts.runs.domain.runs import LEFT, Run, RunState, why_not_filed
 from services.rewards.payouts.runs.domain.sealing import check_is_sealed, run_altered
 from services.rewards.payouts.runs.handlers.checks import (
-    check_as_sealed,
     check_goes_on,
     did,
     find_run,
+    load_as_sealed,
     load_sealed,
     lock_again,
     lock_as_sealed,
     lock_run,
 )
 from services.rewards.payouts.runs.handlers.deciding import next_payouts
-from services.rewards.payouts.seals.domain import SealStep
+from services.rewards.payouts.seals.domain import SealStep, seal_of
 from services.rewards.payouts.seals.handlers import seal, tell_state
 from services.rewards.settings import Settings
-from shared.postgres import Connection
 from shared.transaction import Transaction
 
 
@@ -82,14 +81,14 @@ async def file_some(tx: Transaction[Settings], run: Run) -> bool:
         await _submit_next(tx, locked, by=by)
         return False
     # 1. Is everything that goes into the file what was approved? …
-    sealed = await load_sealed(tx.conn, run)
-    check_as_sealed(run, sealed)
+    sealed = await load_as_sealed(tx.conn, run)
     good = [payout for payout in sealed.listed(SealStep.APPROVED) if payout.state == PayoutState.SUBMITTED]
     day = _execution_date(tx, run)
-    file = None
+    file, value = None, None
     if good:
         # 2. … Write it, in a thread: thousands of payments take a while to write and to check …
         file = await asyncio.to_thread(bank_file, run, good, by=by.credential, now=tx.now, execution_date=day)
+        value = await asyncio.to_thread(seal_of, sealed.terms, good, file_sha256=file.sha256)
     locked = await lock_again(tx, run)
     if locked is None:
         return True
@@ -99,7 +98,7 @@ async def file_some(tx: Transaction[Settings], run: Run) -> bool:
         return True
     # 3. … and seal the list with it.
     await store.add_file(tx.conn, file)
-    await seal(tx, sealed, payouts=good, step=SealStep.FILED, by=by, filed=file.told(day))
+    await seal(tx, sealed, payouts=good, step=SealStep.FILED, by=by, filed=file.told(day), value=value)
     await store.set_state(tx.conn, locked.becoming(RunState.FILED))
     return True
 
@@ -125,16 +124,3 @@ async def _submit_next(tx: Transaction[Settings], run: Run, *, by: Actor) -> Non
             refused.append(Change(payout, PayoutState.FAILED, reason))
     await change(tx, refused, by=by)
     await change(tx, changes_to(PayoutState.SUBMITTED, good), by=by)
-
-
-async def find_file(conn: Connection, *, community: str, run_id: str) -> BankFile:
-    """A run's bank file, as long as it is what was written, and its payouts what was filed.
-
-    Call it in a transaction that sees one moment. Raises NoBankFileError, and AlteredError when something changed.
-    """
-    file = await store.find_file(conn, community=community, run_id=run_id)
-    run = await store.find_run(conn, community=community, run_id=run_id)
-    if file is None or run is None:
-        raise NoBankFileError(run_id)
-    check_as_sealed(run, await load_sealed(conn, run))
-    return file

@@ -62,15 +62,14 @@ async def carry_on(
     *,
     community: str,
     run_id: str,
-    seconds: float,
 ) -> None:
-    """Work at a run until nothing is left to do, or for so many seconds. Raises what work_on does."""
-    end = time.monotonic() + seconds
+    """Work at a run until nothing is left to do, or for as long as a request may. Raises what work_on does."""
+    began = time.monotonic()
     while True:
         async with begin() as tx:
             tx.did_nothing()  # what was commanded has its entry
             worked = await work_on(tx, community=community, run_id=run_id)
-        if worked is Worked.DONE or time.monotonic() >= end:
+        if worked is Worked.DONE or time.monotonic() - began >= tx.settings.payout_request_seconds:
             return
         if worked is Worked.BUSY:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)

@@ -42,6 +42,7 @@ def version(*rules: dict[str, Any]) -> Version:
     ("subject", "rules", "codes"),
     [
         (event("activity.retracted.v1"), [], ["is_retraction"]),
+        (event("activity.restored.v1"), [], ["is_restoration"]),
         (event("forum.post.v1"), [{"id": "a", "on": ["chat.message.v1"]}], ["no_rule_for_type"]),
         (
             event("forum.post.v1", retracted=True),

@@ -1,4 +1,4 @@
-"""What events count as: 1 each, and more by every further rule that listens to their type."""
+"""What events count as: 1 each, or a part of that for each rule that listens to their type."""
 
 from typing import Any
 
@@ -36,14 +36,14 @@ def test_a_type_with_one_rule_or_none_counts_as_one() -> None:
     assert Costs([{POST: 1}], 0.25).of([POST, MESSAGE, RETRACTED]) == 3
 
 
-def test_each_further_rule_adds_its_part() -> None:
-    costs = Costs([{MESSAGE: 200, POST: 3}], 0.25)
-    assert costs.of([MESSAGE]) == 50.75
+def test_each_rule_counts_as_its_part_and_the_event_as_one_at_least() -> None:
+    costs = Costs([{MESSAGE: 200, POST: 3}], 0.5)
+    assert costs.of([MESSAGE]) == 100
     assert costs.of([POST, "code.star.v1"]) == 2.5
 
 
 def test_what_takes_back_counts_as_the_dearest_that_it_may_take_back() -> None:
-    assert Costs([{MESSAGE: 200, POST: 3}], 0.25).of([RETRACTED]) == 50.75
+    assert Costs([{MESSAGE: 200, POST: 3}], 0.5).of([RETRACTED]) == 100
 
 
 def test_of_several_versions_the_dearest_counts() -> None:

@@ -156,11 +156,27 @@ def test_an_accepted_event_names_its_bots_and_is_known_again_by_what_was_sent() 
     assert told.hash == one.hash
 
 
-def test_a_retraction_names_the_event_it_takes_back() -> None:
+@pytest.mark.parametrize("kind", ["activity.retracted.v1", "activity.restored.v1"])
+def test_a_retraction_and_a_restoration_name_their_event_and_who_did_it_where_that_is_known(kind: str) -> None:
     target = {"target": {"source": "s", "id": "7"}}
-    retraction = EVENT | {"type": "activity.retracted.v1", "data": EVENT["data"] | target}
-    assert Received.from_fact(fact(retraction)).target_uid() == event_uid("acme", "s", "7")
+    event = EVENT | {"type": kind, "data": EVENT["data"] | target}
+    uid = event_uid("acme", "s", "7")
+    known = Received.from_fact(fact(event))
+    assert known.target_uid() == uid
+    owners = {key: Owner("m", None, None) for key, _ in known.identities.values()}
+    assert accepted_event(known, owners, PLAIN)["member"] == "m"
+    unknown = Received.from_fact(fact(event | {"data": {"channel": "forum"} | target}))
+    assert unknown.identities == {}
+    message = accepted_event(unknown, {}, PLAIN)
+    assert (message["targetuid"], "member" in message) == (uid, False)
     assert Received.from_fact(fact(EVENT)).target_uid() is None
+    with pytest.raises(NotAnEventError, match="must name its target"):
+        Received.from_fact(fact(EVENT | {"type": kind}))
+
+
+def test_nobody_does_anything_else() -> None:
+    with pytest.raises(NotAnEventError, match="must name its actor"):
+        Received.from_fact(fact(EVENT | {"data": {"channel": "forum"}}))
 
 
 @given(st.recursive(VALUES, lambda inner: st.dictionaries(st.sampled_from(sorted(EVENT)), inner), max_leaves=20))

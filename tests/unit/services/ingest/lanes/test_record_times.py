@@ -38,9 +38,9 @@ def test_a_record_whose_events_count_as_too_many_is_told_as_such() -> None:
         return read_record(record, community="acme", at=now, received_at=now, terms=terms)
 
     one, two = read(1), read(2)
-    assert (len(one.events), one.cost, one.is_too_dear) == (1, 1 + 199 / 4, False)
+    assert (len(one.events), one.cost, one.is_too_dear) == (1, 50, False)
     assert (two.events, two.cost, two.is_too_dear) == ([], 1, True)
-    assert "2 events that count as 102" in two.refusals[0].detail
+    assert "2 events that count as 100" in two.refusals[0].detail
 
 
 def message(number: int) -> dict[str, Any]:

@@ -61,8 +61,21 @@ def test_an_event_counts_as_the_last_that_was_said_of_it_says_in_every_order(
     chance.shuffle(heard)
     counted = CountedEvent()
     total = sum(counted.hear(fact) for fact in heard)
-    last = max(facts, key=lambda fact: (fact["time"], fact["uid"]), default=None)
+    last = max(facts, key=lambda fact: (fact["time"], fact["id"]), default=None)
     assert total == (last is None or last["type"] == "activity.restored.v1")
+
+
+@pytest.mark.parametrize("uids", ["12", "21"])
+@pytest.mark.parametrize("ids", ["ab", "ba"])
+def test_of_two_words_at_one_time_the_greater_id_holds_as_in_scoring(ids: str, uids: str) -> None:
+    kinds = ("activity.retracted.v1", "activity.restored.v1")
+    said = [
+        event(said_id, type=kind, uid=uid(number), targetuid=uid("e"))
+        for said_id, kind, number in zip(ids, kinds, uids, strict=True)
+    ]
+    for order in (said, said[::-1]):
+        counted = CountedEvent()
+        assert sum(counted.hear(fact) for fact in [event(), *order]) == int(ids == "ab")
 
 
 @pytest.mark.parametrize(
@@ -83,6 +96,50 @@ def test_an_event_counts_as_the_last_that_was_said_of_it_says_in_every_order(
 def test_who_meets_a_rule_by_an_event(rule: Any, given_event: Any, member: str | None) -> None:
     counted = CountedRule.of({"on": ["chat.message.v1"]} | rule)
     assert counted.member_of(kept(event(**given_event))) == (member and uid(member))
+
+
+def done(kind: str, **more: Any) -> dict[str, Any]:
+    """Something that Ann does to what is her own, or answers herself."""
+    return event(type=kind, objectmember=uid("ann"), **more)
+
+
+@pytest.mark.parametrize(
+    ("rule", "given_event", "counts"),
+    [
+        ({"on": ["code.review.v1"]}, done("code.review.v1"), False),
+        ({"on": ["support.ticket_resolved.v1"]}, done("support.ticket_resolved.v1"), False),
+        ({"on": ["code.review.v1"], "own": True}, done("code.review.v1"), True),
+        ({"on": ["code.review.v1"]}, done("code.review.v1") | {"objectmember": uid("bob")}, True),
+        ({"on": ["kudos.given.v1"], "to": "object_author"}, done("kudos.given.v1"), False),
+        ({"on": ["kudos.given.v1"], "to": "object_author", "own": True}, done("kudos.given.v1"), True),
+        # What an act makes was nobody's before; an answer to oneself is one's own.
+        ({"on": ["forum.post.v1"]}, done("forum.post.v1"), True),
+        ({"on": ["forum.reply.v1"]}, done("forum.reply.v1"), True),
+        ({"on": ["forum.reply.v1"]}, done("forum.reply.v1", replymember=uid("ann")), False),
+        ({"on": ["code.issue.v1"]}, done("code.issue.v1", data={"channel": "code", "action": "opened"}), True),
+        ({"on": ["code.issue.v1"]}, done("code.issue.v1", data={"channel": "code", "action": "closed"}), False),
+    ],
+)
+def test_ones_own_acts_count_as_they_earn(rule: Any, given_event: Any, counts: bool) -> None:
+    assert CountedRule.of(rule).member_of(kept(given_event)) == (uid("ann") if counts else None)
+    assert CountedRule.of(rule).key != CountedRule.of(rule | {"own": not rule.get("own", False)}).key
+
+
+@pytest.mark.parametrize(
+    ("to", "bots", "member"),
+    [
+        ("actor", "member", None),
+        ("actor", "objectmember replymember", "ann"),
+        ("object_author", "member", "bob"),
+        ("object_author", "member objectmember", None),
+    ],
+)
+def test_bots_have_no_badges_and_people_count_for_what_bots_do_for_them(
+    to: str, bots: str, member: str | None
+) -> None:
+    rule = CountedRule.of({"on": ["chat.message.v1"], "to": to})
+    one = kept(event(objectmember=uid("bob"), bots=bots))
+    assert rule.member_of(one) == (member and uid(member))
 
 
 def test_nobodys_name_is_kept() -> None:

@@ -1,5 +1,6 @@
 """A member's badges and levels: batching changes nothing, and what stands is what the totals say."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -59,17 +60,21 @@ def award(index: int, rule: str, points: int, amends: str | None = None, *, tota
 
 @st.composite
 def award_logs(draw: st.DrawFn) -> list[Any]:
-    """Awards, some of which are taken back later, at most once each."""
+    """Awards, some of which are amended later, again and again: to nothing, to less, to more."""
     log: list[Any] = []
-    standing: list[Any] = []
+    totals: dict[str, tuple[str, int]] = {}
     for index in range(draw(st.integers(0, 30))):
-        if standing and draw(st.booleans()):
-            taken = standing.pop(draw(st.integers(0, len(standing) - 1)))
-            log.append(award(index, taken["rule_id"], -taken["points"], taken["award_id"]))
+        if totals and draw(st.booleans()):
+            amended = draw(st.sampled_from(sorted(totals)))
+            rule, was = totals[amended]
+            total = draw(st.just(0) | st.integers(0, 20))
+            if total != was:
+                log.append(award(index, rule, total - was, amended, total=total))
+                totals[amended] = (rule, total)
         else:
             one = award(index, draw(st.sampled_from(RULES)), draw(st.integers(1, 15)))
             log.append(one)
-            standing.append(one)
+            totals[one["award_id"]] = (one["rule_id"], one["points"])
     return log
 
 
@@ -121,6 +126,24 @@ def test_what_stands_is_what_the_totals_say_after_every_award(recognition: Recog
                 open_grants[key] = grant.grant_id
         assert set(open_grants) == set(member.standing) == due_of(member, thresholds)
     assert member.points == sum(one["points"] for one in log)
+
+
+@given(recognitions, award_logs(), st.randoms())
+def test_what_counts_is_what_awards_amount_to_last_in_whatever_order_it_is_told(
+    recognition: Recognition, log: list[Any], chance: Any
+) -> None:
+    totals: dict[str, tuple[str, int]] = {}
+    for one in log:
+        totals[one.get("amends", one["award_id"])] = (one["rule_id"], one.get("total", one["points"]))
+    counts = Counter(rule for rule, total in totals.values() if total)
+    thresholds = Thresholds.of("p", 1, recognition)
+    for _ in range(2):
+        member = Member("c", "m", version=1)
+        fold(member, log, thresholds)
+        assert member.points == sum(total for _, total in totals.values())
+        assert member.awards_by_rule == counts
+        assert set(member.standing) == due_of(member, thresholds)
+        chance.shuffle(log)
 
 
 @given(award_logs(), st.lists(st.tuples(recognitions, st.integers(0, 30)), max_size=4))

@@ -156,3 +156,9 @@ def test_what_is_due_moves_between_a_members_kinds_and_only_what_is_left_of_it_e
     assert after["pending"] == pending - matured
     assert after["expired"] == min(over, max(available + matured, 0))
     assert after["available"] == available + matured - after["expired"]
+
+
+def test_what_is_lacking_is_paid_by_what_is_over_before_that_expires() -> None:
+    """50 are over and 50 are not, and 30 are lacking: 20 expire."""
+    after = point_balances({"available": 70}, Due(over=50, lacking=30))
+    assert (after["available"], after["expired"]) == (50, 20)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from services.rewards.lots.domain.lots import Lot, LotBook, LotUse, NotEnoughPointsError, Reversed
+from services.rewards.lots.domain.lots import Lot, LotBook, LotUse, Moved, NotEnoughPointsError
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 points = st.integers(min_value=1, max_value=1_000)
@@ -30,9 +30,9 @@ class LotBookMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.book = LotBook(0)
-        self.pending = self.reserved = self.earned = self.taken_back = self.expired = 0
+        self.pending = self.reserved = self.expired = 0
+        self.totals: dict[str, int] = {}
         self.uses: list[list[LotUse]] = []
-        self.reversible: list[tuple[str, int]] = []
         self.days = 0
 
     @rule(amount=points, day=st.integers(0, 30), pending=st.booleans(), lives=st.none() | st.integers(1, 20))
@@ -40,8 +40,7 @@ class LotBookMachine(RuleBasedStateMachine):
         new = lot(len(self.book.lots) + 1, amount, day, pending=pending, lives_days=lives)
         self.book.earn(new)
         self.pending += amount if pending else 0
-        self.earned += amount
-        self.reversible.append((new.award_id, amount))
+        self.totals[new.award_id] = amount
 
     @precondition(lambda self: any(one.pending for one in self.book.lots.values()))
     @rule(data=st.data())
@@ -49,21 +48,29 @@ class LotBookMachine(RuleBasedStateMachine):
         waiting = [one.award_id for one in self.book.lots.values() if one.pending]
         self.pending -= self.book.mature(data.draw(st.sampled_from(waiting)))
 
-    @precondition(lambda self: self.reversible)
+    @precondition(lambda self: self.totals)
     @rule(data=st.data())
-    def reverse(self, data: st.DataObject) -> None:
-        reversed_award = data.draw(st.sampled_from(self.reversible))
-        self.reversible.remove(reversed_award)
-        before = self.book.available
-        own = self.book.lots[reversed_award[0]]
-        own_before, own_pending = own.remaining, own.pending
-        taken = self.book.reverse(*reversed_award)
-        assert taken.pending + taken.available == reversed_award[1]
-        assert self.book.available == before - taken.available
-        assert taken.pending == (min(own_before, reversed_award[1]) if own_pending else 0)
-        assert own.remaining == max(0, own_before - reversed_award[1])
-        self.pending -= taken.pending
-        self.taken_back += reversed_award[1]
+    def amend(self, data: st.DataObject) -> None:
+        award_id = data.draw(st.sampled_from(sorted(self.totals)))
+        was = self.totals[award_id]
+        now = data.draw(st.just(0) | st.integers(0, 1_200))
+        if now == was:
+            return
+        own = self.book.lots[award_id]
+        others = {key: one.remaining for key, one in self.book.lots.items() if key != award_id}
+        remained, had_expired, available = own.remaining, own.expired, self.book.available
+        moved = self.book.amend(award_id, now - was)
+        self.totals[award_id] = now
+        assert sum(moved) == now - was
+        assert self.book.available == available + moved.available
+        assert others == {key: one.remaining for key, one in self.book.lots.items() if key != award_id}
+        if now < was:
+            assert own.remaining == max(0, remained - (was - now))
+            assert -moved.expired == min(had_expired, max(0, was - now - remained))
+        else:
+            assert moved.expired == 0
+        self.pending += moved.pending
+        self.expired += moved.expired
 
     @rule(amount=points)
     def take(self, amount: int) -> None:
@@ -89,8 +96,9 @@ class LotBookMachine(RuleBasedStateMachine):
         self.uses.remove(uses)
         owed = data.draw(st.booleans())
         before = sum(one.owed for one in self.book.lots.values())
-        debt = min(max(0, -self.book.available), sum(use.points for use in uses))
+        lacked = sum(one.lacking for one in self.book.lots.values())
         self.reserved -= self.book.restore(uses, owed=owed)
+        debt = lacked - sum(one.lacking for one in self.book.lots.values())
         came = sum(use.points if owed else use.owed for use in uses)
         after = sum(one.owed for one in self.book.lots.values())
         assert before + came - debt <= after <= before + came
@@ -124,14 +132,24 @@ class LotBookMachine(RuleBasedStateMachine):
     @invariant()
     def what_remains_in_lots_is_what_is_available_and_pending(self) -> None:
         lots = self.book.lots.values()
-        assert sum(one.remaining for one in lots if not one.pending) == max(self.book.available, 0)
+        assert sum(one.remaining - one.lacking for one in lots if not one.pending) == self.book.available
         assert sum(one.remaining for one in lots if one.pending) == self.pending
-        assert all(0 <= one.owed <= one.remaining <= one.points for one in lots)
+        assert all(min(one.remaining, one.expired, one.lacking) >= 0 for one in lots)
+        assert not any(one.remaining and one.lacking for one in lots)
+        assert not any(one.lacking for one in lots if one.pending)
+        assert {one.award_id: one.points for one in lots} == self.totals
+        assert all(0 <= one.owed <= one.remaining for one in lots)
 
     @invariant()
     def no_point_appears_or_vanishes(self) -> None:
-        held = self.book.available + self.pending + self.reserved
-        assert held == self.earned - self.taken_back - self.expired
+        assert self.book.available + self.pending + self.reserved + self.expired == sum(self.totals.values())
+        assert sum(one.expired for one in self.book.lots.values()) == self.expired
+
+    @invariant()
+    def nothing_is_owed_that_was_neither_used_nor_expired(self) -> None:
+        """A debt is what was used beyond all that the awards amount to, never more: nothing is taken twice."""
+        assert -self.book.available <= max(0, self.reserved + self.pending)
+        assert self.book.available >= -self.reserved
 
 
 TestLotBook = LotBookMachine.TestCase
@@ -157,33 +175,100 @@ def test_only_the_oldest_lots_need_be_given() -> None:
         book.take(40)
 
 
-def test_a_reversal_takes_its_own_lot_then_the_oldest_then_makes_a_debt() -> None:
+def test_less_comes_from_the_awards_own_lot_and_is_then_lacking_there_alone() -> None:
     book = LotBook(30, [lot(1, 10), lot(2, 10, day=1), lot(3, 10, day=2)])
     book.take(15)
 
-    assert book.reverse(award(2), 10) == Reversed(0, 10)
-
-    assert [book.lots[award(n)].remaining for n in (1, 2, 3)] == [0, 0, 5]
-    assert book.reverse(award(1), 10) == Reversed(0, 10)
+    assert book.amend(award(2), -10) == Moved(available=-10)
+    assert [(one.remaining, one.lacking) for one in book.lots.values()] == [(0, 0), (0, 5), (10, 0)]
+    assert book.available == 5
+    assert book.amend(award(1), -10) == Moved(available=-10)
+    assert [(one.remaining, one.lacking) for one in book.lots.values()] == [(0, 10), (0, 5), (10, 0)]
     assert book.available == -5
-    assert sum(one.remaining for one in book.lots.values()) == 0
+    with pytest.raises(NotEnoughPointsError):
+        book.take(1)
+
+    assert book.amend(award(1), 10) == book.amend(award(2), 10) == Moved(available=10)
+    assert [(one.remaining, one.lacking) for one in book.lots.values()] == [(0, 0), (5, 0), (10, 0)]
 
 
-def test_a_reversal_whose_award_is_unknown_makes_a_debt_that_the_next_award_pays() -> None:
-    book = LotBook(0)
-    book.reverse(award(9), 10)
-    assert book.available == -10
-    book.earn(lot(1, 4))
-    book.earn(lot(2, 9, day=1))
-    assert [book.lots[award(n)].remaining for n in (1, 2)] == [0, 3]
-    assert book.available == 3
+def test_what_expired_is_not_taken_a_second_time() -> None:
+    book = LotBook(1_000, [lot(1, 500, lives_days=30), lot(2, 500, day=50, lives_days=30)])
+    assert book.expire(START + timedelta(days=55)) == [LotUse(award(1), 500)]
+
+    assert book.amend(award(1), -500) == Moved(expired=-500)
+
+    assert book.available == 500
+    assert [(one.remaining, one.expired, one.lacking) for one in book.lots.values()] == [(0, 0, 0), (500, 0, 0)]
+    # Restored they are there, with the expiry that they had.
+    assert book.amend(award(1), 500) == Moved(available=500)
+    assert book.expire(START + timedelta(days=56)) == [LotUse(award(1), 500)]
+    assert book.available == 500
 
 
-def test_a_pending_award_is_reversed_without_touching_what_is_available() -> None:
+def test_points_that_expire_pay_what_is_lacking_first() -> None:
+    book = LotBook(100, [lot(1, 100)])
+    book.take(100)
+    book.amend(award(1), -100)
+    book.earn(lot(2, 130, lives_days=10))
+    assert book.available == 30
+
+    assert book.expire(START + timedelta(days=20)) == [LotUse(award(2), 30)]
+
+    assert book.available == 0
+    assert all(one.lacking == 0 for one in book.lots.values())
+
+
+def test_what_is_owed_as_money_neither_expires_nor_pays_for_what_expires() -> None:
+    """100 were paid out and came back; as many of another award are lacking, and 30 of a third are over."""
+    book = LotBook(200, [lot(1, 100, lives_days=5), lot(2, 100, day=1)])
+    paid, spent = book.take(100), book.take(100)
+    book.restore(paid, owed=True)
+    book.amend(award(2), -100)
+    book.earn(lot(3, 30, day=2, lives_days=5))
+
+    assert book.expire(START + timedelta(days=20)) == []
+
+    assert [(one.remaining, one.owed, one.lacking) for one in book.lots.values()] == [
+        (100, 100, 0),
+        (0, 0, 70),
+        (0, 0, 0),
+    ]
+    assert book.available == 30
+    book.restore(spent)
+    assert [(one.remaining, one.lacking) for one in book.lots.values()] == [(100, 0), (30, 0), (0, 0)]
+
+
+def test_a_pending_award_is_amended_without_touching_what_is_available() -> None:
     book = LotBook(7, [lot(1, 7), lot(2, 20, pending=True)])
-    assert book.reverse(award(2), 20) == Reversed(20, 0)
+    assert book.amend(award(2), -20) == Moved(pending=-20)
+    assert book.amend(award(2), 5) == Moved(pending=5)
     assert book.available == 7
-    assert book.mature(award(2)) == 0
+    assert book.mature(award(2)) == 5
+
+
+changes = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 50)), max_size=20)
+
+
+@given(st.lists(st.integers(1, 50), min_size=5, max_size=5), st.integers(0, 100), changes, changes)
+def test_what_is_left_depends_on_what_awards_amount_to_and_not_on_the_way_there(
+    amounts: list[int], used: int, one_way: list[tuple[int, int]], other_way: list[tuple[int, int]]
+) -> None:
+    """Awards that come to amount to the same leave the same lots: taken back and restored, they are as before."""
+    ends = dict(enumerate(amounts)) | dict(one_way)
+
+    def after(way: list[tuple[int, int]]) -> list[tuple[int, int, int, int]]:
+        book = LotBook(sum(amounts), [lot(i, a, day=i) for i, a in enumerate(amounts)])
+        book.take(min(used, sum(amounts)))
+        now = dict(enumerate(amounts))
+        for number, total in [*way, *ends.items()]:
+            if total != now[number]:
+                book.amend(award(number), total - now[number])
+                now[number] = total
+        assert book.available == sum(ends.values()) - min(used, sum(amounts))
+        return [(one.points, one.remaining, one.expired, one.lacking) for one in book.lots.values()]
+
+    assert after(one_way) == after(other_way)
 
 
 def test_cancelling_gives_points_back_to_the_lots_they_came_from() -> None:

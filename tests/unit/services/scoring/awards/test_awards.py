@@ -1,10 +1,5 @@
-"""Caps, ids and retractions, over every batching and every order: the arithmetic that must never differ.
+"""Ids of awards and amendments, and what a batch has to do, over every order and batching."""
 
-`Records` does what the store does, with dictionaries: the marks of events, the use of caps, the awards.
-"""
-
-from collections import Counter, defaultdict
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1
 from itertools import pairwise
@@ -14,34 +9,34 @@ from uuid import RFC_4122, UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.awards.domain.activities import Marks, marks, sort_out
+from services.scoring.awards.domain.activities import Marks, Work, later, marks, sort_out
 from services.scoring.awards.domain.awards import (
     AWARD_NAMESPACE,
-    Award,
+    Earned,
     EventKey,
+    Told,
+    amended,
     amendment_id,
     award_id,
-    cap_keys,
-    make_awards,
-    reversal,
+    make,
+    of_claim,
 )
-from services.scoring.limits.domain import CapKey
+from services.scoring.limits.domain.claims import State, Word
 from services.scoring.programmes.domain.reading import read_programme
 from services.scoring.rules.domain.matching import CompiledVersion, compile_version, match
 from shared.contracts.programme import Programme
 
 START = datetime(2026, 3, 1, 22, tzinfo=UTC)
-CAP = 10
 MEMBERS = [f"00000000-0000-5000-8000-00000000000{letter}" for letter in "abc"]
 
 
-def version(cap: int = CAP, number: int = 1) -> CompiledVersion:
-    programme = read_programme(f"""
+def version(number: int = 1) -> CompiledVersion:
+    programme = read_programme("""
 programme: demo
 title: Demo
 rules:
-  - {{id: write, title: W, on: [chat.message.v1], points: 1}}
-  - {{id: heard, title: H, on: [chat.message.v1], to: object_author, points: 3, daily_cap: {cap}}}
+  - {id: write, title: W, on: [chat.message.v1], points: 1}
+  - {id: heard, title: H, on: [chat.message.v1], to: object_author, points: 3, daily_cap: 10}
 """)
     assert isinstance(programme, Programme)
     return compile_version(programme, number, datetime(1970, 1, 1, tzinfo=UTC))
@@ -65,183 +60,134 @@ def message(number: int, writer: int = 0, reader: int = 1, hour: int = 0) -> Any
         "member": MEMBERS[writer],
         "objectmember": MEMBERS[reader],
         "receivedat": START,
-        "data": {},
+        "data": {"channel": "chat", "actor": {"id": "ann"}},
     }
 
 
-def retraction(number: int) -> Any:
+def said(number: int, hour: int, *, is_retraction: bool = True) -> Any:
     return {
-        **message(number),
-        "uid": uid(10_000 + number),
-        "type": "activity.retracted.v1",
+        **message(number, hour=hour),
+        "uid": uid(10_000 + 100 * number + hour),
+        "id": f"{number}-{hour}",
+        "type": "activity.retracted.v1" if is_retraction else "activity.restored.v1",
         "targetuid": uid(number),
     }
 
 
-class Records:
-    """What the tables of the service hold, and what one transaction does to them."""
+class Log:
+    """What the marks of events hold, and what comes of each: its last word, once it has been scored."""
 
-    def __init__(self, versions: Sequence[CompiledVersion] = (VERSION,)) -> None:
-        self.versions = versions
+    def __init__(self) -> None:
         self.marks: dict[EventKey, Marks] = {}
-        self.used: dict[CapKey, int] = {}
-        self.awards: list[Award] = []
+        self.known: dict[EventKey, Word | None] = {}
 
-    def score(self, events: Sequence[Any]) -> None:
-        before: dict[EventKey, Marks] = {}
-        for key, wanted in marks(events).items():
-            was = self.marks.get(key)
-            if was is None:
-                self.marks[key] = wanted
-            else:
-                before[key] = was
-                self.marks[key] = Marks(
-                    was.scored or wanted.scored,
-                    was.retracted or wanted.retracted,
-                    was.event_time or wanted.event_time,
-                )
-        work = sort_out(events, before)
-        candidates = match(work.fresh, {"acme": self.versions}).candidates
-        loaded = {key: self.used.get(key, 0) for key in cap_keys(candidates)}
-        made = make_awards(candidates, loaded, work.retracted)
-        self.used.update(made.usage)
-        self.awards.extend(made.awards)
-        for key, traceparent in work.to_reverse.items():
-            self.awards.extend(
-                reversal(one, traceparent)
-                for one in list(self.awards)
-                if one.event_uid == key[1] and one.reverses is None
+    def score(self, events: list[Any]) -> Work:
+        wanted = marks(events)
+        before = {key: self.marks[key] for key in wanted if key in self.marks}
+        for key, one in wanted.items():
+            was = before.get(key, Marks(scored=False, event_time=None, word=None))
+            self.marks[key] = Marks(
+                was.scored or one.scored, was.event_time or one.event_time, later(was.word, one.word)
             )
-
-    def totals(self) -> dict[tuple[str, str], int]:
-        points: Counter[tuple[str, str]] = Counter()
-        for one in self.awards:
-            points[one.member_id, one.rule_id] += one.points
-        return {key: value for key, value in points.items() if value}
-
-    def ids(self) -> list[str]:
-        return [one.award_id for one in self.awards]
-
-
-def batches(events: list[Any], cuts: list[int]) -> list[list[Any]]:
-    places = sorted({0, len(events), *(cut % (len(events) + 1) for cut in cuts)})
-    return [events[start:end] for start, end in pairwise(places)]
-
-
-messages = st.lists(
-    st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 4)), min_size=1, max_size=25
-).map(lambda rows: [message(number, *row) for number, row in enumerate(rows)])
-cuts = st.lists(st.integers(0, 60), max_size=8)
-
-
-@given(messages, cuts, st.randoms())
-def test_a_daily_cap_is_the_smaller_of_sum_and_cap_in_any_order_and_batching(
-    events: list[Any], places: list[int], random: Any
-) -> None:
-    random.shuffle(events)
-    records = Records()
-    for batch in batches(events, places):
-        records.score(batch)
-
-    wanted: defaultdict[tuple[str, object], int] = defaultdict(int)
-    for event in events:
-        if event["member"] != event["objectmember"]:
-            wanted[event["objectmember"], event["time"].date()] += 3
-    got: defaultdict[tuple[str, object], int] = defaultdict(int)
-    for one in records.awards:
-        if one.rule_id == "heard":
-            assert 0 < one.points <= 3
-            got[one.member_id, one.event_time.date()] += one.points
-    assert got == {key: min(points, CAP) for key, points in wanted.items()}
+        work = sort_out(events, wanted, before)
+        for event in work.fresh:
+            key = (event["community"], event["uid"])
+            assert key not in self.known
+            self.known[key] = work.words.get(key)
+        for key, (word, _) in work.changed.items():
+            assert self.known[key] != word
+            self.known[key] = word
+        return work
 
 
 @st.composite
 def logs(draw: st.DrawFn) -> list[Any]:
-    """Messages, and retractions of some of them, before or after what they retract; some come twice."""
-    log: list[Any] = draw(messages)
-    for number in draw(st.lists(st.integers(0, 27), max_size=6)):
-        log.insert(draw(st.integers(0, len(log))), retraction(number))
-    for number in draw(st.lists(st.integers(0, len(log) - 1), max_size=4)):
-        log.insert(draw(st.integers(0, len(log))), log[number])
-    return log
+    log: list[Any] = [message(number) for number in range(draw(st.integers(1, 8)))]
+    for _ in range(draw(st.integers(0, 8))):
+        log.append(said(draw(st.integers(0, 8)), draw(st.integers(1, 9)), is_retraction=draw(st.booleans())))
+    return draw(st.permutations(log + log[:3]))
 
 
-@given(logs(), cuts)
-def test_the_awards_are_the_same_whatever_the_batching(log: list[Any], places: list[int]) -> None:
-    one_by_one, cut = Records(), Records()
+@given(logs(), st.lists(st.integers(0, 40), max_size=6), st.randoms())
+def test_the_last_word_counts_whatever_the_order_and_the_batching(
+    log: list[Any], cuts: list[int], random: Any
+) -> None:
+    one_by_one, cut = Log(), Log()
     for event in log:
         one_by_one.score([event])
-    for batch in batches(log, places):
-        cut.score(batch)
-    assert sorted(cut.awards) == sorted(one_by_one.awards)
-    assert cut.used == one_by_one.used
+    again = list(log)
+    random.shuffle(again)
+    places = sorted({0, len(log), *(place % (len(log) + 1) for place in cuts)})
+    for start, end in pairwise(places):
+        cut.score(again[start:end])
+    # At one time, for one event, only one thing was said: uids of words are by event and hour.
+    if len({one["uid"] for one in log}) == len({(one["uid"], one["type"]) for one in log}):
+        assert one_by_one.known == cut.known
+        assert one_by_one.marks == cut.marks
 
 
-@given(logs(), cuts, cuts)
-def test_a_second_delivery_changes_nothing(log: list[Any], places: list[int], again: list[int]) -> None:
-    records = Records()
-    for batch in batches(log, places):
-        records.score(batch)
-    ids, totals, used = records.ids(), records.totals(), dict(records.used)
-    for batch in batches(log, again):
-        records.score(batch)
-    assert len(set(ids)) == len(ids)
-    assert (records.ids(), records.totals(), records.used) == (ids, totals, used)
+def candidates(*events: Any, of: CompiledVersion = VERSION) -> Any:
+    return match(list(events), {"acme": [of]}).candidates
 
 
-@given(messages, st.lists(st.integers(0, 24), max_size=6), st.randoms(), cuts)
-def test_totals_do_not_depend_on_when_retractions_come(
-    events: list[Any], retracted: list[int], random: Any, places: list[int]
-) -> None:
-    """The activities keep their order; the retractions come first, last, or anywhere."""
-    first, last, anywhere = Records(), Records(), Records()
-    taken_back = [retraction(number) for number in retracted]
-    first.score(taken_back + events)
-    last.score(events + taken_back)
-    mixed = list(events)
-    for one in taken_back:
-        mixed.insert(random.randrange(len(mixed) + 1), one)
-    for batch in batches(mixed, places):
-        anywhere.score(batch)
-    assert first.totals() == last.totals() == anywhere.totals()
+WORD = Word(START + timedelta(hours=1), "no", uid(99), is_retraction=True, by_member=MEMBERS[2])
 
 
-def test_a_retracted_event_earns_nothing_whichever_comes_first() -> None:
-    for log in ([message(1), retraction(1)], [retraction(1), message(1)]):
-        together, apart = Records(), Records()
-        together.score(log)
-        for event in log:
-            apart.score([event])
-        assert together.totals() == apart.totals() == {}
-
-
-def test_a_retraction_makes_no_room_under_the_cap() -> None:
-    records = Records()
-    records.score([message(number, writer=0) for number in range(4)])
-    assert records.totals()[MEMBERS[1], "heard"] == CAP
-    records.score([retraction(0), message(9, writer=2)])
-    assert records.totals()[MEMBERS[1], "heard"] == CAP - 3
-
-
-def test_the_last_award_under_a_cap_is_partial_and_the_rest_is_explained() -> None:
-    candidates = match([message(number) for number in range(5)], {"acme": [VERSION]}).candidates
-    made = make_awards(candidates, {}, ())
-    assert [one.points for one in made.awards if one.rule_id == "heard"] == [3, 3, 3, 1]
-    assert [one.detail for one in made.declined] == [
-        "1 of 3 points fit under the cap of 10 a day",
-        "0 of 3 points fit under the cap of 10 a day",
+def test_what_no_limit_is_over_is_an_award_and_the_rest_is_claimed() -> None:
+    made = make(candidates(message(1)), {})
+    assert [(one.rule_id, one.points, one.amends) for one in made.awards] == [("write", 1, None)]
+    assert [(one.rule_id, one.weight, one.state, one.revision) for one in made.claims] == [
+        ("heard", 3, State.LIVE, None)
+    ]
+    taken_back = make(candidates(message(1)), {("acme", uid(1)): WORD})
+    assert taken_back.awards == []
+    assert [(one.rule_id, one.state) for one in taken_back.claims] == [
+        ("write", State.REMOVED),
+        ("heard", State.REMOVED),
     ]
 
 
-def test_a_cap_that_a_new_version_lowers_takes_nothing_back() -> None:
-    records = Records()
-    records.score([message(number) for number in range(3)])
-    records.versions = (VERSION, version(cap=4, number=2))
-    records.score([message(5)])
-    assert records.totals()[MEMBERS[1], "heard"] == 9
-    records.versions = (VERSION, version(cap=12, number=3))
-    records.score([message(6)])
-    assert records.totals()[MEMBERS[1], "heard"] == 12
+def test_a_claim_is_told_as_an_award_and_then_amended() -> None:
+    (claim,) = make(candidates(message(1)), {}).claims
+    assert of_claim(claim, "limit") is None
+    claim.room = 2
+    first = of_claim(claim, "limit")
+    assert first is not None
+    assert (first.award_id, first.points, first.amends, first.total) == (claim.award_id, 2, None, None)
+    claim.state = State.HELD
+    gone = of_claim(claim, "retracted")
+    claim.state, claim.room = State.LIVE, 3
+    back = of_claim(claim, "restored")
+    assert gone is not None
+    assert back is not None
+    assert [(one.points, one.revision, one.cause, one.total, one.amends) for one in (gone, back)] == [
+        (-2, 1, "retracted", 0, first.award_id),
+        (3, 2, "restored", 3, first.award_id),
+    ]
+    assert [one.award_id for one in (gone, back)] == [amendment_id(first.award_id, number) for number in (1, 2)]
+    assert (gone.event_time, back.rule_id) == (first.event_time, "heard")
+    assert of_claim(claim, "limit") is None
+
+
+def test_an_award_that_no_limit_is_over_is_amended_once_for_each_change() -> None:
+    (award,) = make(candidates(message(1)), {}).awards
+    trace = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
+    gone = amended(Earned(award, 1, 0), WORD, trace)
+    assert gone is not None
+    assert (gone.points, gone.revision, gone.total, gone.traceparent) == (-1, 1, 0, trace)
+    assert amended(Earned(award, 0, 1), WORD, trace) is None
+    back = amended(Earned(award, 0, 1), WORD._replace(is_retraction=False), None)
+    assert back is not None
+    assert (back.points, back.revision, back.cause, back.total) == (1, 2, "restored", 1)
+
+
+def test_what_was_told_is_not_given_again_and_a_lost_version_gives_nothing_else() -> None:
+    first, second = make(candidates(message(1)), {}), candidates(message(1))
+    write, heard = first.awards[0].award_id, first.claims[0].award_id
+    made = make(second, {}, {("acme", uid(1)): {write: Told(1, 0, 1), heard: Told(2, 4, 1)}})
+    assert made.awards == []
+    assert [(one.told, one.revision) for one in made.claims] == [(2, 4)]
+    assert make(second, {}, {("acme", uid(1)): {write: Told(1, 0, 9)}}).claims == []
 
 
 WHAT: Any = {
@@ -257,7 +203,7 @@ WHAT: Any = {
 def test_an_award_id_does_not_depend_on_the_version_but_on_everything_else() -> None:
     ids = set()
     for versions in ([VERSION], [version(number=2)]):
-        ids.add(make_awards(match([message(1)], {"acme": versions}).candidates, {}, ()).awards[0].award_id)
+        ids.add(make(match([message(1)], {"acme": versions}).candidates, {}).awards[0].award_id)
     assert ids == {award_id(**WHAT)}
     # Fixed for ever: a change of this value would pay everything a second time.
     assert ids == {"019cab6a-5b00-8000-8000-ff0e1752bd7a"}
@@ -290,12 +236,3 @@ def test_ids_are_version_8_uuids_that_begin_with_the_time(rule_id: str, member_i
     assert UUID(back).version == 8
     assert back[:24] == made[:24]
     assert back != made
-
-
-def test_a_reversal_is_the_award_with_the_sign_changed() -> None:
-    (made,) = make_awards(match([message(1)], {"acme": [VERSION]}).candidates[:1], {}, ()).awards
-    back = reversal(made, "00-" + "1" * 32 + "-" + "2" * 16 + "-01")
-    assert (back.award_id, back.reverses) == (amendment_id(made.award_id, 1), made.award_id)
-    assert back.points == -made.points
-    assert back.event_time == made.event_time
-    assert UUID(back.award_id).version == UUID(made.award_id).version == 8

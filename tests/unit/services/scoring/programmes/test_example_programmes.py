@@ -1,6 +1,6 @@
 """The example programmes give what they say, rule by rule."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,9 @@ def version(name: str) -> CompiledVersion:
     return compile_version(programme, 1, datetime(1970, 1, 1, tzinfo=UTC))
 
 
-def earned(name: str, event_type: str, **data: Any) -> dict[tuple[str, str], int]:
-    """What Ann's event about Bob's thing, in answer to Cat, earns: points by member and rule."""
-    event: Any = {
+def done(event_type: str, data: dict[str, Any], **more: Any) -> Any:
+    """Ann's event about Bob's thing, in answer to Cat."""
+    return {
         "id": "1",
         "source": "example",
         "type": event_type,
@@ -35,8 +35,13 @@ def earned(name: str, event_type: str, **data: Any) -> dict[tuple[str, str], int
         "replymember": CAT,
         "receivedat": NOON,
         "data": {"channel": "forum", "actor": {"id": "ann"}, **data},
+        **more,
     }
-    candidates = match([event], {"acme": [version(name)]}).candidates
+
+
+def earned(name: str, event_type: str, **data: Any) -> dict[tuple[str, str], int]:
+    """What it earns: points by member and rule."""
+    candidates = match([done(event_type, data)], {"acme": [version(name)]}).candidates
     return {(one.member_id, one.rule.id): one.rule.points for one in candidates}
 
 
@@ -96,3 +101,65 @@ def test_open_source(event_type: str, data: dict[str, Any], expected: dict[tuple
 
 def test_messages() -> None:
     assert earned("messages", "chat.message.v1") == {(ANN, "message"): 1, (BOB, "written-to"): 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "event_type", "data", "own", "rule"),
+    [
+        ("open-source", "code.review.v1", {"action": "submitted"}, "objectmember", "review"),
+        ("starter", "code.review.v1", {"action": "submitted"}, "objectmember", "review"),
+        ("starter", "kudos.given.v1", {}, "objectmember", "kudos-given"),
+        ("starter", "kudos.given.v1", {}, "objectmember", "kudos-received"),
+        ("starter", "forum.reply.v1", {"length_chars": 99}, "replymember", "reply"),
+        ("starter", "support.ticket_resolved.v1", {}, "objectmember", "ticket-resolved"),
+        ("open-source", "code.comment.v1", {"action": "created"}, "replymember", "discussion"),
+    ],
+)
+def test_ones_own_acts_earn_nothing(name: str, event_type: str, data: dict[str, Any], own: str, rule: str) -> None:
+    matched = match([done(event_type, data, **{own: ANN})], {"acme": [version(name)]})
+    assert [one for one in matched.candidates if one.rule.id == rule] == []
+    assert [one.reason for one in matched.declined if one.rule_id == rule] == ["own_act"]
+
+
+@pytest.mark.parametrize(
+    ("name", "event_type", "data", "rule"),
+    [
+        ("starter", "forum.post.v1", {}, "post"),
+        ("starter", "forum.reply.v1", {"length_chars": 99}, "reply"),
+        ("starter", "chat.message.v1", {}, "message"),
+        ("open-source", "code.issue.v1", {"action": "opened"}, "issue-opened"),
+        ("open-source", "code.comment.v1", {"action": "created"}, "discussion"),
+        ("open-source", "code.release.v1", {"action": "published"}, "release"),
+    ],
+)
+def test_what_one_makes_is_no_act_on_ones_own(name: str, event_type: str, data: dict[str, Any], rule: str) -> None:
+    """Platforms name whoever wrote a post as its author: there was nothing of theirs before."""
+    matched = match([done(event_type, data, objectmember=ANN)], {"acme": [version(name)]})
+    assert rule in [one.rule.id for one in matched.candidates]
+
+
+def test_own_acts_earn_where_the_rule_says_so() -> None:
+    text = (FOLDER / "starter.yaml").read_text(encoding="utf-8")
+    programme = read_programme(
+        text.replace("on: [support.ticket_resolved.v1]", "on: [support.ticket_resolved.v1]\n    own: true")
+    )
+    assert isinstance(programme, Programme)
+    allowed = compile_version(programme, 1, datetime(1970, 1, 1, tzinfo=UTC))
+    matched = match([done("support.ticket_resolved.v1", {}, objectmember=ANN)], {"acme": [allowed]})
+    assert [one.rule.id for one in matched.candidates] == ["ticket-resolved"]
+
+
+def test_once_per_person_and_object_has_one_window() -> None:
+    """Emojis by one person on one message; an answer accepted under two ids; a meet-up over midnight."""
+    starter = {"acme": [version("starter")]}
+    for event_type, more in (
+        ("chat.reaction.v1", {"reaction": "+1"}),
+        ("forum.answer_accepted.v1", {}),
+        ("in_person.check_in.v1", {}),
+    ):
+        thing = {"object": {"id": "it"}, **more}
+        two = [done(event_type, thing), done(event_type, thing, id="2", time=NOON + timedelta(days=1))]
+        other = done(event_type, {**thing, "object": {"id": "another"}})
+        windows = [one.windows[-1] for one in match([*two, other], starter).candidates]
+        assert windows[0] == windows[1] != windows[2]
+        assert [one.bounds[-1] for one in match(two, starter).candidates] == [-1, -1]

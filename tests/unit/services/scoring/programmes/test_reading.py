@@ -310,7 +310,6 @@ def test_a_fault_brings_no_other_that_goes_with_it() -> None:
         "until",
         "multiplier",
         "cap",
-        "limit",
         "max_points",
         "condition",
         "weight",
@@ -320,7 +319,8 @@ def test_a_fault_brings_no_other_that_goes_with_it() -> None:
 )
 def test_a_field_that_is_like_no_other_is_answered_with_those_there_are(field: str) -> None:
     *_, detail = only(SMALL + f"    {field}: 2\n")
-    assert detail == f"there is no field `{field}` here; known are id, title, on, when, points, to, daily_cap"
+    known = "id, title, on, when, points, to, own, daily_cap, limits, grace_minutes"
+    assert detail == f"there is no field `{field}` here; known are {known}"
 
 
 @pytest.mark.parametrize("event_type", ["forum.like.v1", "code.merge.v1", "chat.post.v1"])
@@ -331,7 +331,14 @@ def test_a_type_that_is_like_no_other_gets_no_suggestion(event_type: str) -> Non
 
 @pytest.mark.parametrize(
     ("written", "meant"),
-    [("wehn", "when"), ("Points", "points"), ("point", "points"), ("dailycap", "daily_cap"), ("titel", "title")],
+    [
+        ("wehn", "when"),
+        ("Points", "points"),
+        ("point", "points"),
+        ("dailycap", "daily_cap"),
+        ("titel", "title"),
+        ("limit", "limits"),
+    ],
 )
 def test_a_field_with_a_slip_of_the_finger_is_answered_with_the_one_that_was_meant(
     written: str, meant: str

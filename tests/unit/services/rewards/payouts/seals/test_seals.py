@@ -131,6 +131,7 @@ def test_a_list_is_of_those_that_ever_reached_its_state() -> None:
 
     assert ids == {
         SealStep.COMPUTED: [PAYOUT.payout_id, "f"],
+        SealStep.APPROVING: [PAYOUT.payout_id, "f"],
         SealStep.APPROVED: [PAYOUT.payout_id, "f"],
         SealStep.FILED: [PAYOUT.payout_id],
     }
@@ -143,22 +144,23 @@ def test_a_run_fits_the_seals_that_it_has_and_says_which_it_does_not_fit() -> No
         SealStep.FILED: sealed(SealStep.FILED, seal_of(TERMS, [PAYOUT], file_sha256="c")),
     }
     run = SealedRun(TERMS, [row], seals, FileSums("c", "c"))
-    assert [run.why_not(step) for step in SealStep] == [None, None, None]
+    assert [run.why_not(step) for step in SealStep] == [None] * 4
 
     other = Traced(replace(row.payout, amount_minor=601), row.reached)
     for altered_run in (replace(run, payouts=[other]), replace(run, payouts=[])):
         assert [altered_run.why_not(step) for step in SealStep] == [
             None,
+            None,
             "it does not fit the seal of when it was approved",
             "it does not fit the seal of when it was filed",
         ]
     rewritten = replace(run, file=FileSums("d", "d"))
-    assert [rewritten.why_not(step) is None for step in SealStep] == [True, True, False]
+    assert [rewritten.why_not(step) is None for step in SealStep] == [True, True, True, False]
 
 
 def test_a_run_without_seals_is_held_to_none_but_its_file_is_to_what_was_noted() -> None:
     run = SealedRun(TERMS, [traced(PAYOUT)], {}, FileSums("c", "c"))
-    assert (run.is_sealed, [run.why_not(step) for step in SealStep]) == (False, [None] * 3)
+    assert (run.is_sealed, [run.why_not(step) for step in SealStep]) == (False, [None] * 4)
     rewritten = replace(run, file=FileSums("d", "c"))
     assert rewritten.why_not(SealStep.FILED) == "the content of its bank file is not what was written"
 

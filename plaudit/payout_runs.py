@@ -1,0 +1,132 @@
+"""`plaudit payout-runs`: make, look at, approve, file and give up payout runs, with how far each is."""
+
+import json
+import time
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from plaudit.bank_files import file_command
+from plaudit.calls import request
+from plaudit.listing import listing
+from plaudit.places import ADMIN_KEY, COMMUNITY, KEY, URL, Where, where_options
+from plaudit.terminal import plain
+
+PAUSE_SECONDS = 1.0
+
+to_pay = where_options(URL, KEY, ADMIN_KEY, COMMUNITY)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script")
+run_argument = click.argument("run", type=click.UUID)
+
+
+@click.group("payout-runs")
+def payout_runs() -> None:
+    """Make, look at, approve, file and give up payout runs. Whoever makes one does not approve it."""
+
+
+payout_runs.add_command(file_command)
+
+
+@payout_runs.command("make", epilog='Example: plaudit payout-runs make --name week-2026-W05 --key "$MAKER"')
+@to_pay
+@json_option
+@click.option("--name", required=True, help="Names the run: made again by the same name it is the same run")
+def make(where: Where, as_json: bool, name: str) -> None:
+    """Compute what is owed to whom. Whoever waits longest comes first."""
+    _do(where, as_json, "", headers={"Idempotency-Key": name}, scope="payouts:write")
+
+
+@payout_runs.command(
+    "approve",
+    epilog="Example: plaudit payout-runs approve 5ea96c72-334c-587d-89c3-d177db83474e"
+    ' --seal "$SEAL" --key "$APPROVER"',
+)
+@to_pay
+@json_option
+@run_argument
+@click.option("--seal", help="The seal of the run as you saw it: when it has another one, nothing is approved")
+def approve(where: Where, as_json: bool, run: str, seal: str | None) -> None:
+    """Approve a RUN that somebody else made."""
+    body = {"json": {"seal": seal}} if seal else {}
+    _do(where, as_json, f"/{run}/approve", scope="payouts:approve", **body)
+
+
+@payout_runs.command(
+    "write", epilog='Example: plaudit payout-runs write 5ea96c72-334c-587d-89c3-d177db83474e --key "$MAKER"'
+)
+@to_pay
+@json_option
+@run_argument
+def write(where: Where, as_json: bool, run: str) -> None:
+    """Write the bank file of an approved RUN, and submit its payouts."""
+    _do(where, as_json, f"/{run}/file", scope="payouts:write")
+
+
+@payout_runs.command(
+    "cancel", epilog='Example: plaudit payout-runs cancel 5ea96c72-334c-587d-89c3-d177db83474e --key "$MAKER"'
+)
+@to_pay
+@json_option
+@run_argument
+def cancel(where: Where, as_json: bool, run: str) -> None:
+    """Give up a RUN whose bank file is not written yet."""
+    _do(where, as_json, f"/{run}/cancel", scope="payouts:write")
+
+
+@payout_runs.command(
+    "show",
+    epilog="Example: plaudit payout-runs show 5ea96c72-334c-587d-89c3-d177db83474e",
+)
+@to_pay
+@json_option
+@run_argument
+def show(where: Where, as_json: bool, run: str) -> None:
+    """Show a RUN, and wait while it is worked at."""
+    place = where.place()
+    with place.access("plaudit payout-runs", ("payouts:read",), ("rewards",)) as key:
+        _print(_followed(f"{place.url('rewards')}/v1/payout-runs/{run}", key, {}), as_json)
+
+
+def _do(where: Where, as_json: bool, path: str, *, scope: str, **options: Any) -> None:
+    place = where.place()
+    url = f"{place.url('rewards')}/v1/payout-runs"
+    with place.access("plaudit payout-runs", (scope, "payouts:read"), ("rewards",)) as key:
+        answer = request("POST", f"{url}{path}", key, **options)
+        _print(_followed(f"{url}/{answer['run_id']}", key, answer), as_json)
+
+
+def _followed(url: str, key: str, answer: dict[str, Any]) -> dict[str, Any]:
+    """The run once nobody works at it any more, or nothing goes on: until then a bar shows how far it is."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        while True:
+            run: dict[str, Any] = answer if "progress" in answer else request("GET", url, key)
+            progress = run["progress"]
+            if progress is None or run["stopped"] is not None:
+                return run
+            bar.update(
+                task, description=run["state"], completed=progress["done_count"], total=progress["total_count"]
+            )
+            time.sleep(PAUSE_SECONDS)
+            answer = {}
+
+
+def _print(run: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(run))
+        return
+    click.echo(f"payout run {run['run_id']} is {run['state']}, with the seal {run['seal'] or '(none)'}")
+    if run["stopped"] is not None:
+        click.echo(f"it is stopped: {plain(run['stopped'])}")
+    table = listing("payouts", "count", "points", f"minor units of {run['currency']}")
+    for state_sum in run["payouts"]:
+        table.add_row(*map(str, (state_sum[name] for name in ("state", "count", "points", "amount_minor"))))
+    Console().print(table)
+    if run["left_payable_count"] or run["left_held_count"]:
+        click.echo(
+            f"{run['left_payable_count']} members who can be paid and {run['left_held_count']} without bank "
+            "details did not fit: make another run"
+        )

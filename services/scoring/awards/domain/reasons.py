@@ -1,0 +1,35 @@
+"""Why a claim amounts to less than its rule has for it, in words."""
+
+from typing import Any
+
+from services.scoring.limits.domain.claims import Claim, State
+from services.scoring.limits.domain.declared import declared
+from services.scoring.limits.domain.nesting import crossings
+from services.scoring.rules.domain.matching import Declined, Reason
+
+
+def why_less(claim: Claim, document: Any) -> Declined | None:
+    """Why a claim amounts to less than its weight, by the programme that it came under; None when it does not."""
+    if claim.due == claim.weight:
+        return None
+    if claim.state is State.HELD:
+        kept = (
+            f"by the member; {claim.room} points keep their room under limits"
+            if claim.windows
+            else "by the member"
+        )
+        return _declined(claim, "retracted", kept)
+    if claim.state is State.REMOVED:
+        return _declined(claim, "retracted", "")
+    if not claim.is_settled:
+        return _declined(claim, "waiting", "what fits under limits is being worked out")
+    limits = [one.limit for one in declared(document) if claim.rule_id in one.limit.rules]
+    what = "; ".join(limit.words for limit in limits) or "a version that is not known any more"
+    detail = f"{claim.due} of {claim.weight} points fit under its limits: {what}"
+    if any(crossings(limits)):
+        detail += ". They cross, as the programme allows: what fits under one may be taken by another"
+    return _declined(claim, "limit", detail)
+
+
+def _declined(claim: Claim, reason: Reason, detail: str) -> Declined:
+    return Declined(claim.community, claim.event_uid, claim.rule_id, claim.slot, reason, detail)

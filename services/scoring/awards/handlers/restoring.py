@@ -1,0 +1,87 @@
+"""Awards that were told and that the database has forgotten are taken in again."""
+
+from datetime import UTC
+
+from services.scoring.awards import store
+from services.scoring.awards.domain.awards import Award, EventKey, RecordedAward, amended
+from services.scoring.awards.handlers.rooms import members_of, tell_claims
+from services.scoring.awards.handlers.telling import tell
+from services.scoring.limits import store as limit_store
+from services.scoring.settings import Settings
+from shared.contracts.facts import POINTS_AWARDED, PointsAwarded
+from shared.own_facts import ReadBack, something_was_taken_in
+from shared.topics import POINTS
+from shared.transaction import Transaction
+
+
+async def on_awards_told(tx: Transaction[Settings], facts: list[PointsAwarded]) -> None:
+    """Take in awards and amendments that were told and that the database has forgotten.
+
+    Their events are read again, and find the same room. Of what was told nothing is told meanwhile.
+    """
+    something_was_taken_in()
+    awards = [_told(fact) for fact in facts]
+    await store.add_awards_as_told(tx.conn, awards=awards)
+    told: dict[tuple[str, str], tuple[int, int]] = {}
+    for award, _ in awards:
+        key = (award.community, award.amends or award.award_id)
+        revision, total = award.revision or 0, award.points if award.total is None else award.total
+        if key not in told or told[key][1] < revision:
+            told[key] = (total, revision)
+    await limit_store.put_told(tx.conn, told=[(*key, *last) for key, last in told.items()])
+
+
+async def on_events_read(tx: Transaction[Settings], facts: list[PointsAwarded]) -> None:
+    """Once all events are read again: tell what those awards amount to, should that not be what was told."""
+    events = {(fact["community"], fact["data"]["event_uid"]) for fact in facts}
+    marks = await store.load_marks(tx.conn, events=sorted(events))
+    scored = [(*key, mark.event_time) for key, mark in marks.items() if mark.event_time is not None]
+    claims = await limit_store.load_claims_of_events(tx.conn, events=scored)
+    if claims:
+        await limit_store.lock_members(tx.conn, members=members_of(claims))
+        claims = await limit_store.load_claims_of_events(tx.conn, events=scored)
+        await tell_claims(tx, claims)
+    of_claims = {claim.award_id for claim in claims}
+    found = []
+    for earned in await store.load_earned(tx.conn, events=scored):
+        word = marks[_event(earned.award)].word
+        if word is not None and earned.award.award_id not in of_claims:
+            found.append(amended(earned, word, None))
+    await tell(tx, [award for award in found if award is not None])
+    await store.drop_read_back(tx.conn, events=sorted(events))
+
+
+def _event(award: Award) -> EventKey:
+    return award.community, award.event_uid
+
+
+def _told(fact: PointsAwarded) -> RecordedAward:
+    data = fact["data"]
+    award = Award(
+        community=fact["community"],
+        award_id=data["award_id"],
+        member_id=data["member_id"],
+        points=data["points"],
+        rule_id=data["rule_id"],
+        beneficiary=data["slot"],
+        programme_id=data["programme_id"],
+        programme_version=data["programme_version"],
+        event_uid=data["event_uid"],
+        event_type=data["event_type"],
+        event_time=data["event_time"].astimezone(UTC),
+        received_at=data["received_at"].astimezone(UTC),
+        day=data.get("day"),
+        week=data.get("week"),
+        amends=data.get("amends"),
+        revision=data.get("revision"),
+        cause=data.get("cause"),
+        total=data.get("total"),
+        traceparent=None,
+    )
+    return RecordedAward(award, fact["time"])
+
+
+READ_BACK = (
+    ReadBack((POINTS,), POINTS_AWARDED.adapter, on_awards_told),
+    ReadBack((POINTS,), POINTS_AWARDED.adapter, on_events_read, after_inputs=True),
+)

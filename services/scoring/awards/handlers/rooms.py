@@ -1,0 +1,258 @@
+"""Room for claims: what is new, taken back or restored finds its room, and others get theirs anew.
+
+What a batch may adjust of others is limited. Claims beyond that are stored as they are, still to be settled, and a
+timer works them off in pieces; until then what comes new of the same members waits with them.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+
+from services.scoring.awards.domain.awards import Award, Cause, of_claim
+from services.scoring.awards.handlers.telling import tell
+from services.scoring.awards.store import is_anything_read_back, load_read_back
+from services.scoring.limits import store
+from services.scoring.limits.domain.allotting import Window, binding_windows, give_room, settle, since
+from services.scoring.limits.domain.claims import Claim, State
+from services.scoring.limits.store import MemberKey
+from services.scoring.metrics import AWARDS_ADJUSTED, CLAIMS_TO_SETTLE
+from services.scoring.settings import Settings
+from shared.own_facts import Remembered
+from shared.postgres import Connection
+from shared.transaction import Transaction
+
+#: Whether awards were read back whose events are still to be scored again.
+READ_BACK_LEFT = Remembered(is_anything_read_back)
+#: Members that one run of the timer takes on.
+MEMBERS_AT_ONCE_COUNT = 50
+
+
+@dataclass(slots=True)
+class Rooms:
+    """Claims of members that are locked, and what becomes of them in this transaction.
+
+    `left` is how many awards of others may still be adjusted.
+    """
+
+    conn: Connection
+    left: int
+    windows: dict[bytes, Window] = field(default_factory=dict)
+    #: New claims that have their room, and that the database does not have yet.
+    fresh: Sequence[Claim] = ()
+    #: Claims of which another state is known than the database has, by award.
+    changed: Mapping[tuple[str, str], Claim] = field(default_factory=dict)
+    #: What has got another room beside those that were asked for, by award.
+    adjusted: dict[tuple[str, str], Claim] = field(default_factory=dict)
+
+    async def load(self, claims: Iterable[Claim]) -> None:
+        """Read the windows of claims, as far as they are not known."""
+        names = {name for claim in claims for name in claim.windows} - self.windows.keys()
+        if names:
+            self.windows |= await store.load_windows(self.conn, names=names)
+
+    async def settle(self, late: Sequence[Claim], *, is_forced: bool = False) -> list[Claim]:
+        """Give claims their room, member by member; returns those for which too many others would be adjusted.
+
+        These are left to be settled later, unless it `is_forced`.
+        """
+        if not late:
+            return []
+        others = await self._others(late)
+        postponed: list[Claim] = []
+        for member, mine in _by_member(late):
+            beside = others.get(member, [])
+            # Rooms are another member's or nobody's: what goes too far is undone for this one alone.
+            before = self._noted(mine, beside) if len(beside) > self.left and not is_forced else None
+            moved = settle(mine, beside, self.windows)
+            changed = {id(claim) for claim in mine}
+            adjusted = [claim for claim in moved if id(claim) not in changed]
+            if before is not None and len(adjusted) > self.left:
+                self._undo(before)
+                for claim in mine:
+                    claim.is_settled = False
+                postponed += mine
+                continue
+            self.left = max(0, self.left - len(adjusted))
+            self.adjusted |= {(claim.community, claim.award_id): claim for claim in adjusted}
+        return postponed
+
+    async def _others(self, late: Sequence[Claim]) -> dict[MemberKey, list[Claim]]:
+        """The claims that have to be looked at with these, by member."""
+        known = {(claim.community, claim.award_id) for claim in late}
+        begins = {member: since(mine) for member, mine in _by_member(late)}
+        fresh = [claim for claim in self.fresh if (claim.community, claim.award_id) not in known]
+        found: list[Claim] = []
+        looked_at: set[bytes] = set()
+        # Under one limit of points few of those behind can change, however many there are.
+        is_simple = all(len(claim.windows) == 1 and not claim.is_heaviest_first for claim in late)
+        while True:
+            await self.load(found)
+            binding = binding_windows([*late, *found], self.windows)
+            if binding == looked_at:
+                break
+            looked_at = binding
+            begins |= {_member(claim): None for claim in found if claim.is_heaviest_first}
+            start = {
+                name: begins[_member(claim)]
+                for claim in (*late, *found)
+                for name in claim.windows
+                if name in binding
+            }
+            loaded = None
+            if is_simple and not any(self.windows[name].is_mixed for name in start):
+                freed: dict[bytes, int] = {}
+                for claim in late:
+                    for name in claim.windows if claim.is_counted else ():
+                        freed[name] = freed.get(name, 0) + claim.room
+                loaded = await store.load_few_claims_of_windows(self.conn, since=start, freed=freed)
+                is_simple = loaded is not None
+            if loaded is None:
+                loaded = await store.load_claims_of_windows(self.conn, since=start)
+            found = [
+                self.adjusted.get(key) or self.changed.get(key, claim)
+                for claim in loaded
+                if (key := (claim.community, claim.award_id)) not in known
+            ]
+            found += [claim for claim in fresh if any(_is_from(claim, start, name) for name in claim.windows)]
+        return dict(_by_member(found))
+
+    def _noted(self, *groups: Collection[Claim]) -> list[tuple[Claim | Window, tuple[object, ...]]]:
+        claims = {id(claim): claim for group in groups for claim in group}.values()
+        names = {name for claim in claims for name in claim.windows}
+        noted: list[tuple[Claim | Window, tuple[object, ...]]] = [
+            (claim, (claim.is_counted, claim.room)) for claim in claims
+        ]
+        windows = [self.windows[name] for name in names]
+        return [*noted, *((one, (one.used, one.wanted, one.bound, one.last)) for one in windows)]
+
+    def _undo(self, noted: Iterable[tuple[Claim | Window, tuple[object, ...]]]) -> None:
+        for one, values in noted:
+            names = ("is_counted", "room") if isinstance(one, Claim) else ("used", "wanted", "bound", "last")
+            for name, value in zip(names, values, strict=True):
+                setattr(one, name, value)
+
+
+async def find_room(
+    tx: Transaction[Settings],
+    *,
+    new: Sequence[Claim],
+    changed: Sequence[Claim],
+    awards: Sequence[Award] = (),
+) -> None:
+    """Find the room of `new` claims and of those whose state `changed`; tell that, and `awards` that need none.
+
+    The members of all claims are locked.
+    """
+    rooms = Rooms(tx.conn, tx.settings.adjustments_per_batch_max_count)
+    members = members_of([*new, *changed])
+    waiting = await store.members_to_settle(tx.conn, members=members) if members else set()
+    await rooms.load([*new, *changed])
+    ready = [claim for claim in new if _member(claim) not in waiting] if waiting else new
+    late = give_room(ready, rooms.windows)
+    late += [claim for claim in changed if claim.is_to_settle and _member(claim) not in waiting]
+    for claim in [*new, *changed] if waiting else ():
+        if claim.is_to_settle and _member(claim) in waiting:
+            claim.is_settled = False
+    rooms.fresh = ready
+    # One that keeps its room may still get another, by what else there is in the batch.
+    rooms.changed = {(claim.community, claim.award_id): claim for claim in changed}
+    await rooms.settle(late)
+    await _store(tx, rooms, new=new, changed=changed, awards=awards)
+
+
+async def settle_waiting(tx: Transaction[Settings]) -> None:
+    """Settle claims that a batch left to be settled, as many as may be adjusted at once; another run goes on."""
+    waiting = await store.next_members_to_settle(tx.conn, limit=MEMBERS_AT_ONCE_COUNT)
+    if not waiting:
+        CLAIMS_TO_SETTLE.set(0)
+        return
+    await store.lock_members(tx.conn, members=waiting)
+    rooms = Rooms(tx.conn, tx.settings.adjustments_per_batch_max_count)
+    settled: list[Claim] = []
+    for member in waiting:
+        piece = await store.load_claims_to_settle(
+            tx.conn, member=member, limit=tx.settings.settled_at_once_max_count
+        )
+        await rooms.load(piece)
+        while piece and await rooms.settle(piece, is_forced=len(piece) == 1 and not settled):
+            piece = piece[: len(piece) // 2]
+        settled += piece
+        if not piece or rooms.left == 0:
+            break
+    await _store(tx, rooms, new=(), changed=settled, awards=())
+    CLAIMS_TO_SETTLE.set(await store.count_claims_to_settle(tx.conn))
+
+
+async def tell_claims(tx: Transaction[Settings], claims: Sequence[Claim]) -> None:
+    """Tell what claims that are there amount to, where that is not what was told of them."""
+    awards = [award for claim in claims if claim.is_settled and (award := of_claim(claim, _cause(claim)))]
+    await tell(tx, sorted(awards, key=lambda award: award.points))
+    await store.put_claims(tx.conn, claims=claims)
+
+
+async def _store(
+    tx: Transaction[Settings],
+    rooms: Rooms,
+    *,
+    new: Sequence[Claim],
+    changed: Sequence[Claim],
+    awards: Sequence[Award],
+) -> None:
+    """Store claims and windows, and tell what is due: first what becomes less, so that no limit is ever passed."""
+    asked = {(claim.community, claim.award_id) for claim in (*new, *changed)}
+    adjusted = [claim for key, claim in rooms.adjusted.items() if key not in asked]
+    AWARDS_ADJUSTED.inc(len(adjusted))
+    silent = await _read_back(tx.conn, [*new, *changed, *adjusted])
+    told: list[Award] = []
+    for claim in (*new, *changed, *adjusted):
+        if not claim.is_settled or claim.due == claim.told or claim.award_id in silent:
+            continue
+        cause = "limit" if (claim.community, claim.award_id) not in asked else _cause(claim)
+        award = of_claim(claim, cause)
+        told += [] if award is None else [award]
+    less = [award for award in told if award.points < 0]
+    more = [award for award in told if award.points > 0]
+    await tell(tx, [*less, *awards, *more])
+    if new:
+        await store.add_claims(tx.conn, claims=new)
+    if changed or adjusted:
+        await store.put_claims(tx.conn, claims=[*changed, *adjusted])
+    await store.put_windows(tx.conn, windows=rooms.windows)
+
+
+async def _read_back(conn: Connection, claims: Sequence[Claim]) -> set[str]:
+    """The awards of which more was told than their events say yet: they are told of once these are read again."""
+    if not claims or not await READ_BACK_LEFT.is_any(conn):
+        return set()
+    events = {(claim.community, claim.event_uid) for claim in claims}
+    told = await load_read_back(conn, events=events)
+    return {award_id for of_event in told.values() for award_id in of_event}
+
+
+def members_of(claims: Iterable[Claim]) -> list[MemberKey]:
+    """The members of claims, in the order in which they are locked."""
+    return sorted({_member(claim) for claim in claims}, key=lambda member: member[::-1])
+
+
+def _cause(claim: Claim) -> Cause:
+    if claim.state is not State.LIVE:
+        return "retracted"
+    return "limit" if claim.told else "restored"
+
+
+def _member(claim: Claim) -> MemberKey:
+    return claim.community, claim.member_id
+
+
+def _is_from(claim: Claim, start: Mapping[bytes, datetime | None], name: bytes) -> bool:
+    """Whether a claim is of a window, from the time on that is looked at there."""
+    if name not in start:
+        return False
+    begin = start[name]
+    return begin is None or claim.event_time >= begin
+
+
+def _by_member(claims: Iterable[Claim]) -> Iterable[tuple[MemberKey, list[Claim]]]:
+    for member, mine in groupby(sorted(claims, key=_member), key=_member):
+        yield member, list(mine)

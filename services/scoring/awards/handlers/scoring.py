@@ -1,0 +1,159 @@
+"""What scoring does with each event, inside a transaction that somebody else opened."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+
+from services.scoring.awards import store
+from services.scoring.awards.domain.activities import Marks, Work, marks, sort_out
+from services.scoring.awards.domain.awards import Award, EventKey, amended, make
+from services.scoring.awards.handlers.rooms import READ_BACK_LEFT, find_room, members_of
+from services.scoring.limits.domain.claims import Claim
+from services.scoring.limits.store import load_claims_of_events, lock_members
+from services.scoring.metrics import EVENTS_SCORED, RULES_DECLINED
+from services.scoring.programmes.handlers.in_force import Lend, VersionsInForce
+from services.scoring.programmes.store import versions as programme_store
+from services.scoring.rules.domain.matching import Answers, CompiledVersion, Declined, Matched, match, questions
+from services.scoring.rules.handlers.evaluating import Evaluator
+from services.scoring.rules.store import add_declined
+from services.scoring.settings import Settings
+from shared.consumer import Preparation
+from shared.contracts.activities import RESTORED_TYPE, RETRACTED_TYPE, TARGETING_TYPES
+from shared.contracts.facts import AcceptedEvent
+from shared.postgres import Connection
+from shared.telemetry import observe_ages
+from shared.transaction import InvalidMessageError, Transaction
+
+#: Matching this many events takes some 20 ms with the dearest conditions that are evaluated here.
+MATCH_SLICE_COUNT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What was got ready for a batch outside its transaction, as of the newest version of each community."""
+
+    events: Sequence[AcceptedEvent]
+    heads: Mapping[str, int]
+    versions: Mapping[str, Sequence[CompiledVersion]]
+    answers: Answers
+
+
+@dataclass(slots=True)
+class Scorer:
+    """Scores events, with the versions that are in force in memory."""
+
+    versions: VersionsInForce = field(default_factory=VersionsInForce)
+    evaluator: Evaluator = field(default_factory=Evaluator)
+    _prepared: Prepared | None = None
+
+    async def prepare(self, preparation: Preparation[Settings], events: list[AcceptedEvent]) -> None:
+        """Compile what is in force for events, and evaluate what can take long, outside a transaction."""
+        self._prepared = await self._prepare(preparation.lend, events, preparation.settings)
+
+    async def on_activities(self, tx: Transaction[Settings], events: list[AcceptedEvent]) -> None:
+        """Award what the rules give for new events, and amend what those gave that were taken back or restored."""
+        for index, event in enumerate(events):
+            if event["type"] in TARGETING_TYPES and "targetuid" not in event:
+                raise InvalidMessageError("a retraction or restoration without targetuid", index)
+        # 1. The versions; no other can appear until this commits.
+        communities = sorted({event["community"] for event in events})
+        heads = await programme_store.lock_heads_for_share(tx.conn, communities=communities)
+        prepared, self._prepared = self._prepared, None
+        if prepared is None or prepared.events is not events or prepared.heads != heads:
+            # One was published since.
+            prepared = await self._prepare(lambda: nullcontext(tx.conn), events, tx.settings)
+        # 2. Which events are new, and of which is something new said?
+        said = marks(events)
+        before = await store.put_marks(tx.conn, marks=said)
+        work = sort_out(events, said, before)
+        # 3. What the rules have for them. After a restore some awards are there before their events are scored
+        # again.
+        matched = await _match(work.fresh, prepared)
+        is_read_back = await READ_BACK_LEFT.is_any(tx.conn)
+        told = None
+        if is_read_back:
+            of_candidates = {(one.event["community"], one.event["uid"]) for one in matched.candidates}
+            told = await store.load_read_back(tx.conn, events=of_candidates)
+        made = make(matched.candidates, work.words, told)
+        # 4. What fits under limits, the facts, and the messages about them.
+        changed, amendments = await _changed(
+            tx.conn, work, new=made.claims, before=before, is_read_back=is_read_back
+        )
+        await find_room(tx, new=made.claims, changed=changed, awards=[*amendments, *made.awards])
+        if matched.declined:
+            await add_declined(tx.conn, declined=matched.declined)
+        _count(events, len(work.fresh), matched.without_version, matched.declined)
+        observe_ages("award", (event["receivedat"] for event in work.fresh), tx.now)
+
+    async def close(self) -> None:
+        """End the child processes."""
+        await self.evaluator.close()
+
+    async def _prepare(self, lend: Lend, events: Sequence[AcceptedEvent], settings: Settings) -> Prepared:
+        heads, versions = await self.versions.of(events, lend)
+        asked = questions(events, versions)
+        answers = await self.evaluator.answers(asked, settings) if asked else {}
+        return Prepared(events, heads, versions, answers)
+
+
+async def _match(events: Sequence[AcceptedEvent], prepared: Prepared) -> Matched:
+    """Match events in slices, between which the event loop has its turn."""
+    matched = Matched()
+    for start in range(0, len(events), MATCH_SLICE_COUNT):
+        if start:
+            await asyncio.sleep(0)
+        matched.add(match(events[start : start + MATCH_SLICE_COUNT], prepared.versions, prepared.answers))
+    return matched
+
+
+async def _changed(
+    conn: Connection, work: Work, *, new: Sequence[Claim], before: Mapping[EventKey, Marks], is_read_back: bool
+) -> tuple[list[Claim], list[Award]]:
+    """Lock the members of all claims, new ones too; what is said of events scored before changes claims and
+    awards.
+
+    Returns claims with the state that they have now, and amendments of awards that no limit is over.
+    """
+    keys = [(*key, time) for key in work.changed if (time := before[key].event_time) is not None]
+    claims = await load_claims_of_events(conn, events=keys) if keys else []
+    if new or claims:
+        await lock_members(conn, members=members_of([*new, *claims]))
+    if not keys:
+        return [], []
+    # Others may have changed them until they were locked.
+    claims = await load_claims_of_events(conn, events=keys) if claims else []
+    changed = []
+    for claim in claims:
+        word, claim.traceparent = work.changed[claim.community, claim.event_uid]
+        state = claim.state_under(word)
+        if state is not claim.state:
+            claim.state = state
+            changed.append(claim)
+    of_claims = {claim.award_id for claim in claims}
+    told = await store.load_read_back(conn, events=work.changed) if is_read_back else {}
+    amendments = []
+    for earned in await store.load_earned(conn, events=keys):
+        key = (earned.award.community, earned.award.event_uid)
+        if earned.award.award_id not in of_claims and earned.award.award_id not in told.get(key, ()):
+            amendments.append(amended(earned, *work.changed[key]))
+    return changed, [one for one in amendments if one is not None]
+
+
+def _count(
+    events: Sequence[AcceptedEvent], fresh: int, without_version: int, declined: Sequence[Declined]
+) -> None:
+    retractions = sum(event["type"] == RETRACTED_TYPE for event in events)
+    restorations = sum(event["type"] == RESTORED_TYPE for event in events)
+    for outcome, count in (
+        ("scored", fresh - without_version),
+        ("without_programme", without_version),
+        ("duplicate", len(events) - retractions - restorations - fresh),
+        ("retraction", retractions),
+        ("restoration", restorations),
+    ):
+        if count:
+            EVENTS_SCORED.labels(outcome).inc(count)
+    for reason, count in Counter(rule.reason for rule in declined).items():
+        RULES_DECLINED.labels(reason).inc(count)

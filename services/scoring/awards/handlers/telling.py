@@ -1,0 +1,60 @@
+"""Awards and amendments become rows and facts, in one transaction."""
+
+from collections.abc import Sequence
+
+from services.scoring.awards import store
+from services.scoring.awards.domain.awards import Award
+from services.scoring.metrics import AWARDED_POINTS, AWARDS_MADE
+from shared.contracts.facts import POINTS_AWARDED, AwardData
+from shared.topics import POINTS
+from shared.transaction import Transaction
+
+
+async def tell(tx: Transaction, awards: Sequence[Award]) -> None:
+    """Append awards and amendments and publish them, in their order."""
+    if not awards:
+        return
+    await store.add_awards(tx.conn, awards=awards, recorded_at=tx.now)
+    for award in awards:
+        tx.tell(
+            POINTS,
+            POINTS_AWARDED,
+            fact_id=award.award_id,
+            community=award.community,
+            subject=award.member_id,
+            data=_award_data(award),
+            traceparent=award.traceparent,
+        )
+    of_kind: dict[str, list[int]] = {"award": [], "increase": [], "decrease": []}
+    for award in awards:
+        kind = "award" if award.amends is None else "increase" if award.points > 0 else "decrease"
+        of_kind[kind].append(award.points)
+    for kind, points in of_kind.items():
+        AWARDS_MADE.labels(kind).inc(len(points))
+        AWARDED_POINTS.labels(kind).inc(abs(sum(points)))
+
+
+def _award_data(award: Award) -> AwardData:
+    data: AwardData = {
+        "award_id": award.award_id,
+        "member_id": award.member_id,
+        "points": award.points,
+        "rule_id": award.rule_id,
+        "slot": award.beneficiary,
+        "programme_id": award.programme_id,
+        "programme_version": award.programme_version,
+        "event_uid": award.event_uid,
+        "event_type": award.event_type,
+        "event_time": award.event_time,
+        "received_at": award.received_at,
+    }
+    if award.amends is not None and award.revision is not None and award.cause and award.total is not None:
+        data["amends"] = award.amends
+        data["revision"] = award.revision
+        data["cause"] = award.cause
+        data["total"] = award.total
+    if award.day is not None:
+        data["day"] = award.day
+    if award.week is not None:
+        data["week"] = award.week
+    return data

@@ -1,0 +1,116 @@
+"""Claims: what a rule has for a member for an event, and what is known of the event since.
+
+A claim is live, or its event was taken back. Who takes back pays the room: what the member took back themselves
+keeps the room that it has, and gives nothing; what anybody else took back is as if it had never been.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from shared.contracts.programme import Slot
+
+
+class State(StrEnum):
+    """What became of a claim: it counts, it only keeps its room, or neither."""
+
+    LIVE = "live"
+    HELD = "held"
+    REMOVED = "removed"
+
+
+class Word(NamedTuple):
+    """The last that was said of an event: taken back, or restored, by whom (None: nobody knows) and when.
+
+    Of several the one counts that compares greatest: by event time, then id, then uid.
+    """
+
+    at: datetime
+    id: str
+    uid: str
+    is_retraction: bool
+    by_member: str | None
+
+
+#: Weight (0 where time alone decides), event time, id and uid of the event, and rule: who comes first gets room
+#: first.
+Order = tuple[int, datetime, str, str, str]
+#: The first three of those: up to where the claims of a window have come.
+Place = tuple[int, datetime, str]
+
+
+@dataclass(slots=True)
+class Claim:
+    """What a rule has for a member for an event: `weight` points, of which as many are given as there is room for.
+
+    `windows` and `bounds` belong together, at most LIMITS_OF_RULE_MAX_COUNT: how much fits into each, points above
+    zero, awards below. `is_counted` says whether the windows know of it, and `room` what it has of them. `told` is
+    what has been told that it amounts to, and `revision` how often that was amended: None before it was an award.
+    """
+
+    community: str
+    award_id: str
+    member_id: str
+    event_uid: str
+    event_id: str
+    event_type: str
+    event_time: datetime
+    received_at: datetime
+    day: date | None
+    week: date | None
+    rule_id: str
+    slot: Slot
+    programme_id: str
+    programme_version: int
+    weight: int
+    is_actors: bool
+    grace_seconds: int
+    is_heaviest_first: bool
+    windows: tuple[bytes, ...]
+    bounds: tuple[int, ...]
+    state: State = State.LIVE
+    is_counted: bool = False
+    is_settled: bool = True
+    room: int = 0
+    told: int = 0
+    revision: int | None = None
+    traceparent: str | None = None
+
+    @property
+    def order(self) -> Order:
+        """Where it stands among those that want the same room."""
+        rank = -self.weight if self.is_heaviest_first else 0
+        return rank, self.event_time, self.event_id, self.event_uid, self.rule_id
+
+    @property
+    def place(self) -> Place:
+        """Where it stands, but for what tells apart those that stand at one place."""
+        return -self.weight if self.is_heaviest_first else 0, self.event_time, self.event_id
+
+    @property
+    def due(self) -> int:
+        """What it amounts to."""
+        return self.room if self.state is State.LIVE else 0
+
+    def state_under(self, word: Word | None) -> State:
+        """What becomes of it by what was said of its event last.
+
+        Where nobody knows who took it back, it was who did it: one's own act counts as taken back by oneself, an
+        act on what is another's as taken back by the actor. What is one's own may be taken back within the grace
+        without keeping its room.
+        """
+        if word is None or not word.is_retraction:
+            return State.LIVE
+        is_own = self.is_actors if word.by_member is None else word.by_member == self.member_id
+        if not is_own:
+            return State.REMOVED
+        is_corrected = self.grace_seconds > 0 and word.at - self.event_time <= timedelta(
+            seconds=self.grace_seconds
+        )
+        return State.REMOVED if is_corrected else State.HELD
+
+    @property
+    def is_to_settle(self) -> bool:
+        """Whether the windows know something else of it than its state says."""
+        return self.is_counted == (self.state is State.REMOVED)

@@ -13,8 +13,8 @@ from services.ingest.access.sign_ins.domain import (
     LinkLimits,
     Renewal,
     UnknownSubjectError,
-    check_renewable,
     WithdrawnLinkError,
+    check_renewable,
     check_usable,
 )
 from services.ingest.access.token_keys.handlers import sign

@@ -24,7 +24,7 @@ demo: $(VENV)/runtime.stamp ## See all of it at work: one command from a bare ch
 demo-keep: $(VENV)/runtime.stamp ## The same, left running: it ends with a link that signs in at the console
 	@$(RUN) plaudit demo --keep
 
-up: $(VENV)/runtime.stamp ## Start Kafka, PostgreSQL, the services and the console
+up: $(VENV)/runtime.stamp ## Start Kafka, PostgreSQL, the services, the console and the gateway
 	@$(RUN) plaudit up
 
 down: $(VENV)/runtime.stamp ## Stop them; their data stays

@@ -20,7 +20,9 @@ class Subcommand(NamedTuple):
 
 
 SUBCOMMANDS = {
-    "up": Subcommand("plaudit.stack.commands", "up", "Start Kafka, PostgreSQL, the services and the console."),
+    "up": Subcommand(
+        "plaudit.stack.commands", "up", "Start Kafka, PostgreSQL, the services, the console and the gateway."
+    ),
     "down": Subcommand("plaudit.stack.commands", "down", "Stop the stack; its data stays."),
     "status": Subcommand("plaudit.stack.commands", "status", "Show each process of the stack."),
     "logs": Subcommand("plaudit.stack.commands", "logs", "Show the logs of the stack."),
@@ -29,6 +31,7 @@ SUBCOMMANDS = {
         "plaudit.demo", "demo", "See all of it at work, on real commits and a simulated community."
     ),
     "import": Subcommand("plaudit.importers.commands", "import_", "Bring in what members did elsewhere."),
+    "env": Subcommand("plaudit.environment", "env", "Print a local stack's address and a key, for a shell."),
     "url": Subcommand("plaudit.admin", "url_command", "Print where the services are, for scripts."),
     "profile": Subcommand("plaudit.profiles", "profile", "Keep where servers elsewhere are, and your keys there."),
     "programme": Subcommand("plaudit.programme", "programme", "Check, publish and approve programmes."),

@@ -10,7 +10,7 @@ from plaudit.places import LOCAL_COMMUNITY
 from plaudit.stack.errors import StackError
 from shared.broker import Broker
 from shared.contracts.texts import written_out
-from shared.services import CONSOLE
+from shared.services import CONSOLE, GATEWAY
 
 STACK = click.option(
     "--stack",
@@ -60,7 +60,7 @@ def up(
     community: str,
     provision: bool,
 ) -> None:
-    """Start the stack: Kafka, PostgreSQL, the services and the console.
+    """Start the stack: Kafka, PostgreSQL, the services, the console and the gateway.
 
     Run twice, it is still one stack; after a crash or a power cut it comes up with its data. The first run fetches
     Kafka (45 MB). With --kafka it starts none, and logs in there as an administrator to make the services' users.
@@ -81,6 +81,8 @@ def up(
     for service, url in state.service_urls.items():
         if service in state.parts:
             click.echo(f"{service:>13}  {url}")
+    if GATEWAY in state.parts:
+        click.echo(f"{GATEWAY:>13}  {state.gateway_url}: all of them at one address; `plaudit env` for your shell")
     if {CONSOLE, "ingest"} <= set(state.parts) and role != "worker":
         from plaudit.console import sign_in_link  # noqa: PLC0415
 

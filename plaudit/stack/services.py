@@ -1,4 +1,4 @@
-"""Plaudit's own services and the console as processes of a stack and their environment."""
+"""Plaudit's own services, the console and the gateway as processes of a stack, and their environment."""
 
 import os
 import sys
@@ -8,9 +8,11 @@ from plaudit.stack.paths import CHECKOUT
 from plaudit.stack.ports import HOST
 from plaudit.stack.processes import ProcessSpec, marked
 from plaudit.stack.state import StackState
-from shared.services import CONSOLE
+from shared.services import CONSOLE, GATEWAY
 
 STOP_TIMEOUT_SECONDS = 20.0
+#: What passes on what others may do, and may nothing itself: the module of each.
+WITHOUT_AUTHORITY = {CONSOLE: "console.main", GATEWAY: "console.gateway.main"}
 
 
 def spec(state: StackState, name: str) -> ProcessSpec:
@@ -27,8 +29,8 @@ def spec(state: StackState, name: str) -> ProcessSpec:
 
 
 def _argv(state: StackState, name: str) -> tuple[str, ...]:
-    if name == CONSOLE:
-        return (sys.executable, "-P", "-m", "console.main")
+    if name in WITHOUT_AUTHORITY:
+        return (sys.executable, "-P", "-m", WITHOUT_AUTHORITY[name])
     return (sys.executable, "-P", "-m", f"services.{name}.main", "--role", state.role)
 
 
@@ -44,8 +46,7 @@ def environment(state: StackState, name: str) -> dict[str, str]:
         **{f"PLAUDIT_{key.upper()}": str(value) for key, value in connections(state, name).items()},
         "PLAUDIT_HTTP_HOST": HOST,
         "PLAUDIT_HTTP_PORT": str(state.ports[name]),
-        # The console adds no authority, so it has none.
-        **({} if name == CONSOLE else {"PLAUDIT_ADMIN_KEY": state.admin_key}),
+        **({} if name in WITHOUT_AUTHORITY else {"PLAUDIT_ADMIN_KEY": state.admin_key}),
     }
 
 
@@ -56,8 +57,10 @@ def connections(state: StackState, name: str) -> dict[str, Any]:
             "postgres_url": state.postgres_url,
             "postgres_password": state.console_postgres_password,
             "console_url": state.console_url,
-            **{f"{service}_url": url for service, url in state.service_urls.items()},
+            **_service_urls(state),
         }
+    if name == GATEWAY:
+        return _service_urls(state)
     broker = state.broker_for(name)
     keys = {f"{signer}_verifying_keys": key for signer, key in state.verifying_keys.items()}
     if name in state.signing_keys:
@@ -73,3 +76,7 @@ def connections(state: StackState, name: str) -> dict[str, Any]:
         "postgres_password": state.postgres_passwords[name],
         **keys,
     }
+
+
+def _service_urls(state: StackState) -> dict[str, str]:
+    return {f"{service}_url": url for service, url in state.service_urls.items()}

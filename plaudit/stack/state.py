@@ -20,12 +20,12 @@ from plaudit.stack.errors import StackError
 from plaudit.stack.paths import stack_directory
 from plaudit.stack.ports import HOST
 from shared.broker import Broker
-from shared.services import CONSOLE, SERVICES
+from shared.services import CONSOLE, GATEWAY, SERVICES
 from shared.signatures import SigningKeys, new_keys
 from shared.topics import SIGNERS
 
 EMBEDDED = ("kafka", "postgres")
-PARTS = (*EMBEDDED, *SERVICES, CONSOLE)
+PARTS = (*EMBEDDED, *SERVICES, CONSOLE, GATEWAY)
 STATE_FILE = "state.json"
 PROCESSES_FILE = "processes.json"
 
@@ -71,7 +71,7 @@ class StackState(BaseModel):
 
     @property
     def is_of_before(self) -> bool:
-        """Whether it was read from what a version wrote that had no passwords at Kafka, or no console."""
+        """Whether it was read from what a version wrote that had no logins at Kafka, no console or no gateway."""
         return self._is_of_before
 
     @property
@@ -128,9 +128,14 @@ class StackState(BaseModel):
         return f"http://{HOST}:{self.ports[CONSOLE]}"
 
     @property
+    def gateway_url(self) -> str:
+        """The one address of all services' APIs, whether the gateway runs or not."""
+        return f"http://{HOST}:{self.ports[GATEWAY]}"
+
+    @property
     def part_urls(self) -> dict[str, str]:
-        """The base URLs of the services and the console."""
-        return {**self.service_urls, CONSOLE: self.console_url}
+        """The base URLs of the services, the console and the gateway."""
+        return {**self.service_urls, CONSOLE: self.console_url, GATEWAY: self.gateway_url}
 
     @property
     def pids(self) -> dict[str, int]:
@@ -148,7 +153,8 @@ def find_state(name: str) -> StackState | None:
     path = stack_directory(name) / STATE_FILE
     try:
         state = StackState.model_validate_json(path.read_bytes())
-        state._is_of_before = not {"kafka_passwords", "console_postgres_password"} <= state.model_fields_set
+        said = {*state.model_fields_set, *state.ports}
+        state._is_of_before = not {"kafka_passwords", "console_postgres_password", GATEWAY} <= said
         return state
     except FileNotFoundError:
         return None
@@ -172,7 +178,7 @@ def load_state(name: str = "default", *, even_of_before: bool = False) -> StackS
         raise StackError(f"There is no stack '{name}': start one with `plaudit up --stack {name}`.")
     if state.is_of_before and not even_of_before:
         raise StackError(
-            f"The stack '{name}' was made by an earlier version, without the console: "
+            f"The stack '{name}' was made by an earlier version, without the console or the gateway: "
             f"`plaudit up --stack {name}` brings it up to date and keeps its data."
         )
     return state

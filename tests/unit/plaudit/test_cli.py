@@ -22,7 +22,7 @@ def run(*arguments):
 def test_help_lists_what_is_there_without_importing_it():
     code = "import sys; from plaudit.cli import main; main(['--help'], standalone_mode=False); print(*sys.modules)"
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert "Start Kafka, PostgreSQL, the services and the console." in output
+    assert "Start Kafka, PostgreSQL, the services, the console and the gateway." in output
     assert "plaudit.importers.commands" not in output.split()
     assert "asyncpg" not in output.split()
 

@@ -20,9 +20,7 @@ class Subcommand(NamedTuple):
 
 
 SUBCOMMANDS = {
-    "up": Subcommand(
-        "plaudit.stack.commands", "up", "Start Kafka, PostgreSQL, the services, the console and the gateway."
-    ),
+    "up": Subcommand("plaudit.stack.commands", "up", "Start Kafka, PostgreSQL, the services and all else."),
     "down": Subcommand("plaudit.stack.commands", "down", "Stop the stack; its data stays."),
     "status": Subcommand("plaudit.stack.commands", "status", "Show each process of the stack."),
     "logs": Subcommand("plaudit.stack.commands", "logs", "Show the logs of the stack."),

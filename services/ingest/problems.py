@@ -133,6 +133,9 @@ ERRORS: ErrorTable = {
         "/scopes",
         f"not theirs: {error}; their roles give {', '.join(error.theirs) or 'none'}",
     ),
+    key_errors.PublishableAloneError: lambda _: _of_field(
+        keys.PUBLISHABLE_ALONE, "/scopes", "Anybody may see a key with public:read: make another for the rest"
+    ),
     key_errors.NotTheFirstKeyError: lambda _: Problem(
         keys.NOT_THE_FIRST_KEY, "The person has had a key: an administrator issues others, with a key of their own"
     ),

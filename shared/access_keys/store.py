@@ -147,6 +147,15 @@ async def find_person(conn: Connection, *, community: str, person_id: str) -> Fo
     return FollowedPerson(person_id, row["name"], row["kind"], row["disabled"], tuple(row["roles"]))
 
 
+async def find_public(conn: Connection, *, community: str) -> frozenset[str]:
+    """What the community shows to everybody; nothing where nobody declared it, or it was not heard of yet."""
+    found = await conn.fetch(
+        "select jsonb_array_elements_text(data -> 'public') from followed_communities where community = $1",
+        community,
+    )
+    return frozenset(row[0] for row in found)
+
+
 async def find_token_key(conn: Connection, *, kid: str, now: datetime) -> str | None:
     """The key that verifies tokens signed with that id, in base64url; None when there is none that still does."""
     found: str | None = await conn.fetchval(

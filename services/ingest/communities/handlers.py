@@ -13,7 +13,6 @@ from services.ingest.communities.domain.communities import (
     Community,
     CommunityExistsError,
     Look,
-    Public,
     Publishing,
     Retention,
     StaleRevisionError,
@@ -23,6 +22,7 @@ from services.ingest.communities.domain.communities import (
 )
 from services.ingest.communities.domain.contrast import Colours
 from services.ingest.settings import Settings
+from shared.access_keys.public import Public
 from shared.audit import Did
 from shared.calendars import Calendar
 from shared.contracts.facts import COMMUNITY_CHANGED, CommunityChanged, CommunityData

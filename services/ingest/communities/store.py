@@ -12,11 +12,11 @@ from services.ingest.communities.domain.communities import (
     CommunityPlace,
     Known,
     Look,
-    Public,
     Publishing,
     Retention,
 )
 from services.ingest.communities.domain.contrast import Colours
+from shared.access_keys.public import Public
 from shared.calendars import PLAIN, Calendar
 from shared.contracts.facts import ReckoningData
 from shared.postgres import Connection

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from services.ingest.communities.domain.contrast import Colours
+from shared.access_keys.public import Public
 from shared.calendars import UTC_WEEKS, Calendar, Reckoning
 from shared.contracts.facts import Weekday
 from shared.contracts.fields import Slug
@@ -37,16 +38,6 @@ class StaleRevisionError(Exception):
     def __init__(self, community: str, wanted: int, revision: int) -> None:
         super().__init__(f"the change is for revision {wanted}, and {community} has {revision} now")
         self.community = community
-
-
-class Public(StrEnum):
-    """What of a community anybody may see without being signed in."""
-
-    BOARDS = "boards"
-    BADGES = "badges"
-    NAMES = "names"
-    PROGRAMME = "programme"
-    FIGURES = "figures"
 
 
 class Publishing(StrEnum):

@@ -1,1 +1,1 @@
-"""Fills the five databases of a stack with a community of any size, quickly: for whoever measures what size costs."""
+"""Fills the five databases of a stack with a community of any size, for whoever measures what size costs."""

@@ -93,7 +93,8 @@ def fill(state: StackState, world: World) -> None:
         click.echo(f"{service:>11}  {(size - before[service]) / 2**20:,.1f} MiB")
     click.echo(
         f"{world.community} has {world.members_count:,} members and {world.events_count:,} events, after "
-        f"{seconds:.1f} s ({world.events_count / seconds:,.0f} events/s); seed {world.seed}, until {world.until:%F}."
+        f"{seconds:.1f} s ({world.events_count / seconds:,.0f} events/s); seed {world.seed}, "
+        f"until {world.until:%F}."
     )
 
 

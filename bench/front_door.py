@@ -6,7 +6,8 @@ server, a Starlette route that reads the body and answers 202. Prints the port i
 
 import asyncio
 import sys
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 import uvloop
@@ -57,7 +58,14 @@ class NoProducer:
 
 
 class Judged:
-    """A database in which every event is judged."""
+    """A database in which every event is judged, and no community has a rule."""
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator["Judged"]:
+        yield self
+
+    async def fetch(self, query: str, *arguments: Any) -> list[Any]:
+        return []
 
     async def fetchval(self, query: str, *arguments: Any) -> bool:
         return True

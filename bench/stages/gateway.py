@@ -15,7 +15,7 @@ from bench.measure import compare
 from bench.stages.front import front_door, load
 
 BATCHED_EVENT_COUNT = 100_000
-SINGLE_EVENT_COUNT = 5_000
+SINGLE_EVENT_COUNT = 2_000
 READY_SECONDS = 30.0
 POLL_SECONDS = 0.05
 

@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/python -m
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up down status logs test lint format hooks schemas migrations notices changelog bench faults \
+.PHONY: help setup demo demo-keep up down status logs test lint format hooks schemas migrations notices changelog translations bench faults browser \
   requirements clean
 
 help: ## List the targets
@@ -21,7 +21,10 @@ setup: $(VENV)/dev.stamp ## Make the virtual environment with everything for dev
 demo: $(VENV)/runtime.stamp ## See all of it at work: one command from a bare checkout
 	@$(RUN) plaudit demo
 
-up: $(VENV)/runtime.stamp ## Start Kafka, PostgreSQL and the services
+demo-keep: $(VENV)/runtime.stamp ## The same, left running: it ends with a link that signs in at the console
+	@$(RUN) plaudit demo --keep
+
+up: $(VENV)/runtime.stamp ## Start Kafka, PostgreSQL, the services, the console and the gateway
 	@$(RUN) plaudit up
 
 down: $(VENV)/runtime.stamp ## Stop them; their data stays
@@ -68,6 +71,12 @@ faults: $(VENV)/dev.stamp ## Kill every process in every way, and reconcile what
 	@PLAUDIT_FAULTS=full PLAUDIT_FAULTS_PART='$(PART)' PLAUDIT_FAULTS_TABLE=docs/guarantees.md \
 	  $(RUN) pytest tests/faults --durations 10
 
+browser: $(VENV)/dev.stamp ## Every page of the console in Chromium: languages, themes, widths, axe-core
+	@PLAUDIT_BROWSER=full $(RUN) pytest -n 0 tests/browser --durations 10
+
+translations: $(VENV)/dev.stamp ## Find what pages say, and put what is new into the catalogues
+	@$(RUN) tools.translations
+
 requirements: $(VENV)/uv.stamp ## Compile the pins of requirements/*.in anew
 	@$(RUN) uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header \
 	  requirements/runtime.in -o requirements/runtime.txt
@@ -78,7 +87,7 @@ requirements: $(VENV)/uv.stamp ## Compile the pins of requirements/*.in anew
 
 clean: ## Delete the virtual environment and every cache in the checkout (the stacks' data stay)
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build plaudit.egg-info
-	@find plaudit services shared tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find plaudit services shared console tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/uv.stamp: Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

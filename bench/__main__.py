@@ -14,7 +14,7 @@ from bench.context import Context
 from bench.factor import measure
 from bench.machine import this_machine
 from bench.results import Results
-from bench.stages import broker, front, transactions
+from bench.stages import broker, front, gateway, transactions
 from plaudit.stack import StackError
 
 HERE = Path(__file__).parent
@@ -23,6 +23,7 @@ SECTIONS: dict[str, Callable[[Context], Awaitable[None]]] = {
     "http": front.http_batches,
     "http-single": front.http_single,
     "http-kafka": broker.http_acknowledged,
+    "gateway": gateway.through_gateway,
     "consume": broker.consume,
     "scoring": transactions.scoring,
     "ledger": transactions.ledger,

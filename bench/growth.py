@@ -168,7 +168,7 @@ async def _fill(state: StackState, service: str, community: str, count: int) -> 
             await admin.execute(f"alter table {table} disable trigger user, drop constraint {key['conname']}")
             for index in indexes:
                 await admin.execute(f"drop index {index['indexname']}")
-            await admin.execute(f"insert into {target} {facts} select {columns} from facts")  # noqa: S608
+            await admin.execute(f"insert into {target} {facts} select {columns} from facts")
             await admin.execute(
                 f"alter table {table} enable trigger user, add constraint {key['conname']} {key['def']}"
             )

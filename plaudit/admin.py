@@ -18,7 +18,7 @@ from plaudit.listing import listing
 from plaudit.people import find_person, json_option, to_administer
 from plaudit.places import ADMIN_KEY, COMMUNITY, KEY, URL, Place, Where, where_options
 from plaudit.terminal import plain
-from shared.access_keys import SCOPES
+from shared.access_keys import SCOPES, Scope
 from shared.services import SERVICES
 
 LINES_MAX_COUNT = 5
@@ -45,11 +45,25 @@ def keys() -> None:
     metavar="SCOPE",
     help=f"What it may do; repeat [default: what the person may, but for payouts]: {', '.join(SCOPES)}",
 )
+@click.option(
+    "--publishable",
+    is_flag=True,
+    help="A key for a browser: it reads what the community shows to everybody, and nothing else",
+)
 @click.option("--expires", help="When it ends, as 2027-01-31T00:00:00Z [default: when it is revoked]")
 def create_key(
-    where: Where, as_json: bool, person: str | None, name: str, scopes: tuple[str, ...], expires: str | None
+    where: Where,
+    as_json: bool,
+    person: str | None,
+    name: str,
+    scopes: tuple[str, ...],
+    publishable: bool,
+    expires: str | None,
 ) -> None:
     """Issue an access key of a person. It is shown this once."""
+    if publishable and scopes:
+        raise click.UsageError("A publishable key reads what is public and nothing else: leave --scope away.")
+    scopes = (Scope.PUBLIC_READ.value,) if publishable else scopes
     place = where.place()
     community = place.its_community
     if person:

@@ -20,7 +20,7 @@ class Subcommand(NamedTuple):
 
 
 SUBCOMMANDS = {
-    "up": Subcommand("plaudit.stack.commands", "up", "Start Kafka, PostgreSQL and the services."),
+    "up": Subcommand("plaudit.stack.commands", "up", "Start Kafka, PostgreSQL, the services and all else."),
     "down": Subcommand("plaudit.stack.commands", "down", "Stop the stack; its data stays."),
     "status": Subcommand("plaudit.stack.commands", "status", "Show each process of the stack."),
     "logs": Subcommand("plaudit.stack.commands", "logs", "Show the logs of the stack."),
@@ -29,6 +29,7 @@ SUBCOMMANDS = {
         "plaudit.demo", "demo", "See all of it at work, on real commits and a simulated community."
     ),
     "import": Subcommand("plaudit.importers.commands", "import_", "Bring in what members did elsewhere."),
+    "env": Subcommand("plaudit.environment", "env", "Print a local stack's address and a key, for a shell."),
     "url": Subcommand("plaudit.admin", "url_command", "Print where the services are, for scripts."),
     "profile": Subcommand("plaudit.profiles", "profile", "Keep where servers elsewhere are, and your keys there."),
     "programme": Subcommand("plaudit.programme", "programme", "Check, publish and approve programmes."),
@@ -46,6 +47,7 @@ SUBCOMMANDS = {
     "community": Subcommand(
         "plaudit.community", "community", "Declare communities: their time zone, currency and look."
     ),
+    "console": Subcommand("plaudit.console", "console", "Print a link that signs in at the console."),
     "member": Subcommand("plaudit.member", "member", "Show members, join their identities, say what they are."),
     "people": Subcommand("plaudit.people", "people", "Add people, say what they are, and disable them."),
     "sign-in-link": Subcommand("plaudit.people", "sign_in_link", "Make a link that signs somebody in once."),

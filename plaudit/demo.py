@@ -16,6 +16,7 @@ from plaudit.admin import acting_names, payout_tree
 from plaudit.bank_files import bank_file
 from plaudit.calls import request
 from plaudit.client import Outcomes, PlauditClient
+from plaudit.console import sign_in_link
 from plaudit.demo_stack import NAMES, empty_stack
 from plaudit.importers.delivery import Delivery, Summary
 from plaudit.importers.git import GitOptions, open_repository
@@ -92,11 +93,17 @@ def _show(stack: str, repository: Path, members: int, keep: bool, started: float
             console.print(
                 f"The stack keeps running: `plaudit status --stack {stack}`, `plaudit down --stack {stack}`."
             )
+            console.print(
+                "All of it is in the console; this link signs you in once, within 15 minutes "
+                f"(`plaudit console --stack {stack}` prints another):"
+            )
+            click.echo(sign_in_link(state, COMMUNITY))
     finally:
         if not keep:
             stop(stack)
             console.print(
-                "The stack is stopped; with --keep it stays, and so do the addresses above.", style="dim"
+                "The stack is stopped. `make demo-keep` leaves it running, with all of this in the console.",
+                style="dim",
             )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import asyncpg
@@ -15,8 +15,11 @@ from plaudit.broker.rights import SERVICES_MECHANISM, rights_of_services, user_n
 from shared.broker import Broker
 from shared.kafka import create_topics
 from shared.postgres import MigrationError, migrate, prepare_database
-from shared.services import SERVICES
+from shared.services import CONSOLE, SERVICES
 from shared.topics import TOPICS
+
+#: Whose databases are made: the console has one, and is no user of Kafka's.
+DATABASES = (*SERVICES, CONSOLE)
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ async def provision(*, broker: Broker, postgres_admin_url: str, passwords: Passw
     """
     await asyncio.gather(
         _provision_broker(broker, passwords.kafka),
-        *(_provision_database(postgres_admin_url, service, passwords.postgres[service]) for service in SERVICES),
+        *(_provision_database(postgres_admin_url, service, passwords.postgres[service]) for service in DATABASES),
     )
 
 
@@ -63,17 +66,17 @@ def passwords_from(environment: Mapping[str, str], *, kafka: bool) -> Passwords:
     Raises click.UsageError when one is not there.
     """
 
-    def of(server: str) -> dict[str, str]:
-        names = {service: f"PLAUDIT_{service.upper()}_{server}_PASSWORD" for service in SERVICES}
+    def of(server: str, parts: Sequence[str]) -> dict[str, str]:
+        names = {part: f"PLAUDIT_{part.upper()}_{server}_PASSWORD" for part in parts}
         missing = [name for name in names.values() if not environment.get(name)]
         if missing:
             raise click.UsageError(
                 f"{missing[0]} is not set: each service has a password of its own. `plaudit secrets DIRECTORY` "
                 "makes them, and provision.env there has all that this needs."
             )
-        return {service: environment[name] for service, name in names.items()}
+        return {part: environment[name] for part, name in names.items()}
 
-    return Passwords(of("KAFKA") if kafka else {}, of("POSTGRES"))
+    return Passwords(of("KAFKA", SERVICES) if kafka else {}, of("POSTGRES", DATABASES))
 
 
 @click.command(
@@ -103,7 +106,7 @@ def provision_command(broker: Broker | None, postgres: str) -> None:
         asyncio.run(provision(broker=broker, postgres_admin_url=postgres, passwords=passwords))
     except (KafkaError, MigrationError, asyncpg.PostgresError, OSError) as error:
         raise click.ClickException(f"nothing more was changed: {error}") from error
-    click.echo(f"{len(TOPICS)} topics and the databases of {len(SERVICES)} services are there")
+    click.echo(f"{len(TOPICS)} topics and the databases of {len(SERVICES)} services and the console are there")
     if broker.user:
         click.echo(f"{len(SERVICES)} users have their rights: `plaudit kafka-user list` shows them")
     else:

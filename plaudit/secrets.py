@@ -8,7 +8,7 @@ import click
 
 from plaudit.broker.rights import ADMIN, user_name
 from plaudit.stack.state import write_private
-from shared.services import SERVICES
+from shared.services import CONSOLE, GATEWAY, SERVICES
 from shared.settings import IDENTITY_KEY_BYTES
 from shared.signatures import key_id_of, new_keys
 from shared.topics import SIGNERS
@@ -20,7 +20,7 @@ COMPOSE_BROKER_USER = "plaudit-broker"
 
 
 def service_files() -> dict[str, dict[str, str]]:
-    """New settings for each service, and for whoever provisions: variables by the name of their file."""
+    """New settings for each service, the console, the gateway and whoever provisions: variables by their file."""
     pairs = {signer: new_keys() for signer in SIGNERS}
     verifying = {f"PLAUDIT_{signer.upper()}_VERIFYING_KEYS": keys.verifying_key for signer, keys in pairs.items()}
     identity_key = secrets.token_urlsafe(IDENTITY_KEY_BYTES)
@@ -38,6 +38,10 @@ def service_files() -> dict[str, dict[str, str]]:
             files[service]["PLAUDIT_SIGNING_KEY"] = pairs[service].signing_key
         files["provision"][f"PLAUDIT_{service.upper()}_KAFKA_PASSWORD"] = kafka
         files["provision"][f"PLAUDIT_{service.upper()}_POSTGRES_PASSWORD"] = postgres
+    files[CONSOLE] = {"PLAUDIT_POSTGRES_PASSWORD": _password()}
+    console_password = files[CONSOLE]["PLAUDIT_POSTGRES_PASSWORD"]
+    files["provision"][f"PLAUDIT_{CONSOLE.upper()}_POSTGRES_PASSWORD"] = console_password
+    files[GATEWAY] = {}  # it has no secret; here is where its own settings go
     files["ingest"]["PLAUDIT_ADMIN_KEY"] = "plaudit_admin_" + _password()
     return files
 

@@ -123,6 +123,16 @@ class ServiceSettings(BaseSettings):
     unknown_key_cache_seconds: float = Field(0.2, gt=0, description="How long a key is believed to be unknown")
     key_cache_max_count: int = Field(10_000, ge=1, description="Access keys remembered, known and unknown")
 
+    public_reads_per_minute: int = Field(
+        120,
+        ge=1,
+        description="Requests from one address with a publishable key that a process answers in a minute; further "
+        "ones get 429",
+    )
+    public_key_reads_per_minute: int = Field(
+        6_000, ge=1, description="The same of one publishable key, from everywhere"
+    )
+
     token_issuer: str = Field(
         "plaudit",
         min_length=1,

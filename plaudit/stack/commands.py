@@ -6,9 +6,11 @@ import click
 
 from plaudit.asking import confirmed
 from plaudit.broker.options import broker_options
+from plaudit.places import LOCAL_COMMUNITY
 from plaudit.stack.errors import StackError
 from shared.broker import Broker
 from shared.contracts.texts import written_out
+from shared.services import CONSOLE, GATEWAY
 
 STACK = click.option(
     "--stack",
@@ -44,6 +46,9 @@ def _parts(_context: click.Context, _option: click.Parameter, value: str | None)
     help="Use this PostgreSQL, start none: a superuser's URL.",
 )
 @click.option(
+    "--community", default=LOCAL_COMMUNITY, show_default=True, help="Whose console the printed link signs in to."
+)
+@click.option(
     "--provision/--no-provision", default=True, show_default=True, help="Create databases, tables and topics."
 )
 def up(
@@ -52,9 +57,10 @@ def up(
     role: str,
     broker: Broker | None,
     postgres: str | None,
+    community: str,
     provision: bool,
 ) -> None:
-    """Start the stack: Kafka, PostgreSQL and the services.
+    """Start the stack: Kafka, PostgreSQL, the services, the console and the gateway.
 
     Run twice, it is still one stack; after a crash or a power cut it comes up with its data. The first run fetches
     Kafka (45 MB). With --kafka it starts none, and logs in there as an administrator to make the services' users.
@@ -75,6 +81,13 @@ def up(
     for service, url in state.service_urls.items():
         if service in state.parts:
             click.echo(f"{service:>13}  {url}")
+    if GATEWAY in state.parts:
+        click.echo(f"{GATEWAY:>13}  {state.gateway_url}: all of them at one address; `plaudit env` for your shell")
+    if {CONSOLE, "ingest"} <= set(state.parts) and role != "worker":
+        from plaudit.console import sign_in_link  # noqa: PLC0415
+
+        click.echo(f"{CONSOLE:>13}  {state.console_url}; this signs you in once, within 15 minutes:")
+        click.echo(f"{'':>13}  {sign_in_link(state, community)}")
 
 
 @click.command(epilog="Example: plaudit down")

@@ -76,10 +76,11 @@ def start(
 ) -> StackState:
     """Starts the stack `name`, or what of it does not run yet, and returns when everything is ready.
 
-    `only` limits it to some of kafka, postgres and the services. `external_kafka`, for its administrator, and
-    `postgres_admin_url` (a superuser's) stand in for the embedded ones. `environment` adds to the services'
-    settings. A `disposable` stack is one that the next demo may delete, until somebody else starts it. `report` is
-    told of each step. Raises StackError when a part does not get ready.
+    `only` limits it to some of kafka, postgres, the services, the console and the gateway. `external_kafka`, for
+    its administrator, and `postgres_admin_url` (a superuser's) stand in for the embedded ones. `environment` adds
+    to the parts' settings. A `disposable` stack is one that the next demo may delete, until somebody else starts
+    it.
+    `report` is told of each step. Raises StackError when a part does not get ready.
     """
     unknown = sorted(set(only or ()) - set(PARTS))
     if unknown:
@@ -148,7 +149,7 @@ def status(name: str = "default", *, ask: bool = False) -> StackStatus:
     if ask:
         from plaudit.stack.readiness import what_is_missing  # noqa: PLC0415 -- it imports every client
 
-        urls = {one.name: url for one in found if one.pid and (url := state.service_urls.get(one.name))}
+        urls = {one.name: url for one in found if one.pid and (url := state.part_urls.get(one.name))}
         missing = what_is_missing(urls)
         found = [one.model_copy(update={"missing": missing.get(one.name, [])}) for one in found]
     running = supervisor is not None and all(one.state == "running" and not one.missing for one in found)
@@ -158,7 +159,9 @@ def status(name: str = "default", *, ask: bool = False) -> StackStatus:
 
 
 def _process_status(name: str, entry: Mapping[str, object], state: StackState, supervised: bool) -> ProcessStatus:
-    found = ProcessStatus.model_validate({"state": "stopped", **entry, "name": name, "port": state.ports[name]})
+    found = ProcessStatus.model_validate(
+        {"state": "stopped", **entry, "name": name, "port": state.ports.get(name)}
+    )
     if found.pid is None:
         return found if supervised else found.model_copy(update={"state": "stopped"})
     try:

@@ -22,6 +22,8 @@ USUAL = {
     "recognition": 8103,
     "rewards": 8104,
     "analytics": 8105,
+    "console": 8100,
+    "gateway": 8106,
 }
 # Below the ephemeral range of Linux (32768 and up), so that no outgoing connection sits on a remembered port.
 SPARE = range(20_000, 30_000)

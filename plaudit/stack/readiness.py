@@ -26,6 +26,7 @@ from plaudit.stack.state import StackState, read_processes
 from plaudit.stack.supervisor import RestartPolicy
 from shared.broker import Broker
 from shared.postgres import MigrationError
+from shared.services import CONSOLE
 
 ANSWER_TIMEOUT_SECONDS = 2.0
 READY_TIMEOUT_SECONDS = 90.0
@@ -113,7 +114,9 @@ async def provision(state: StackState, report: Callable[[str], None]) -> None:
         await provision_all(
             broker=state.broker,
             postgres_admin_url=state.postgres_admin_url,
-            passwords=Passwords(state.kafka_passwords, state.postgres_passwords),
+            passwords=Passwords(
+                state.kafka_passwords, {**state.postgres_passwords, CONSOLE: state.console_postgres_password}
+            ),
         )
     except (MigrationError, KafkaError, asyncpg.PostgresError, OSError) as error:
         raise StackError(
@@ -191,7 +194,7 @@ async def _wait_for_all(state: StackState, provision_too: bool, report: Callable
     if provision_too and len(first) == 2:
         await provision(state, report)
     async with service_client() as client:
-        urls = {name: url for name, url in state.service_urls.items() if name in parts}
+        urls = {name: url for name, url in state.part_urls.items() if name in parts}
         asks = {name: partial(service_answers, client, url) for name, url in urls.items()}
         await asyncio.gather(*(_wait(state, name, ask, report) for name, ask in asks.items()))
         await asyncio.gather(*(_stays_up(state, name, ask) for name, ask in asks.items()))
@@ -234,7 +237,7 @@ async def _wait(
     started = time.monotonic()
     ours = name in state.parts
     timeout = READY_TIMEOUT_SECONDS if ours else EXTERNAL_TIMEOUT_SECONDS
-    address = {"kafka": state.kafka, "postgres": state.postgres_url}.get(name) or state.service_urls[name]
+    address = {"kafka": state.kafka, "postgres": state.postgres_url}.get(name) or state.part_urls[name]
     # What answers on the port of one of our own need not be ours.
     while not ((not ours or _listens(state, name)) and await ask()):
         if time.monotonic() > started + timeout:

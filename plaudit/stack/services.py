@@ -1,4 +1,4 @@
-"""Plaudit's own services as processes of a stack and their environment."""
+"""Plaudit's own services, the console and the gateway as processes of a stack, and their environment."""
 
 import os
 import sys
@@ -8,21 +8,30 @@ from plaudit.stack.paths import CHECKOUT
 from plaudit.stack.ports import HOST
 from plaudit.stack.processes import ProcessSpec, marked
 from plaudit.stack.state import StackState
+from shared.services import CONSOLE, GATEWAY
 
 STOP_TIMEOUT_SECONDS = 20.0
+#: What passes on what others may do, and may nothing itself: the module of each.
+WITHOUT_AUTHORITY = {CONSOLE: "console.main", GATEWAY: "console.gateway.main"}
 
 
 def spec(state: StackState, name: str) -> ProcessSpec:
     """The process of the service `name`; it needs nothing from the folder it is started in."""
     return ProcessSpec(
         name=name,
-        argv=(sys.executable, "-P", "-m", f"services.{name}.main", "--role", state.role),
+        argv=_argv(state, name),
         environment=marked(environment(state, name), state.directory, name),
         directory=state.directory / "services" / name,
         log=state.directory / "logs" / f"{name}.log",
         port=state.ports[name],
         stop_timeout_seconds=STOP_TIMEOUT_SECONDS,
     )
+
+
+def _argv(state: StackState, name: str) -> tuple[str, ...]:
+    if name in WITHOUT_AUTHORITY:
+        return (sys.executable, "-P", "-m", WITHOUT_AUTHORITY[name])
+    return (sys.executable, "-P", "-m", f"services.{name}.main", "--role", state.role)
 
 
 def environment(state: StackState, name: str) -> dict[str, str]:
@@ -37,12 +46,21 @@ def environment(state: StackState, name: str) -> dict[str, str]:
         **{f"PLAUDIT_{key.upper()}": str(value) for key, value in connections(state, name).items()},
         "PLAUDIT_HTTP_HOST": HOST,
         "PLAUDIT_HTTP_PORT": str(state.ports[name]),
-        "PLAUDIT_ADMIN_KEY": state.admin_key,
+        **({} if name in WITHOUT_AUTHORITY else {"PLAUDIT_ADMIN_KEY": state.admin_key}),
     }
 
 
 def connections(state: StackState, name: str) -> dict[str, Any]:
     """Those settings of the service `name` that say where its parts are and how it gets in, by their fields."""
+    if name == CONSOLE:
+        return {
+            "postgres_url": state.postgres_url,
+            "postgres_password": state.console_postgres_password,
+            "console_url": state.console_url,
+            **_service_urls(state),
+        }
+    if name == GATEWAY:
+        return _service_urls(state)
     broker = state.broker_for(name)
     keys = {f"{signer}_verifying_keys": key for signer, key in state.verifying_keys.items()}
     if name in state.signing_keys:
@@ -59,3 +77,7 @@ def connections(state: StackState, name: str) -> dict[str, Any]:
         "identity_key": state.identity_key,
         **keys,
     }
+
+
+def _service_urls(state: StackState) -> dict[str, str]:
+    return {f"{service}_url": url for service, url in state.service_urls.items()}

@@ -20,12 +20,12 @@ from plaudit.stack.errors import StackError
 from plaudit.stack.paths import stack_directory
 from plaudit.stack.ports import HOST
 from shared.broker import Broker
-from shared.services import SERVICES
+from shared.services import CONSOLE, GATEWAY, SERVICES
 from shared.signatures import SigningKeys, new_keys
 from shared.topics import SIGNERS
 
 EMBEDDED = ("kafka", "postgres")
-PARTS = (*EMBEDDED, *SERVICES)
+PARTS = (*EMBEDDED, *SERVICES, CONSOLE, GATEWAY)
 STATE_FILE = "state.json"
 PROCESSES_FILE = "processes.json"
 
@@ -50,6 +50,7 @@ class StackState(BaseModel):
     postgres_superuser_password: str = Field(default_factory=_secret)
     postgres_passwords: dict[str, str] = Field(default_factory=_secret_of_each_service)
     """The password of each service's role; the superuser's is inside `postgres_admin_url`."""
+    console_postgres_password: str = Field(default_factory=_secret)
     kafka_admin_password: str = Field(default_factory=_secret)
     kafka_controller_password: str = Field(default_factory=_secret)
     """What the broker logs in with at its own controller."""
@@ -72,7 +73,7 @@ class StackState(BaseModel):
 
     @property
     def is_of_before(self) -> bool:
-        """Whether it was read from what a version wrote that had no passwords at Kafka: its parts know none."""
+        """Whether it was read from what a version wrote that had no logins at Kafka, no console or no gateway."""
         return self._is_of_before
 
     @property
@@ -124,6 +125,21 @@ class StackState(BaseModel):
         return {name: f"http://{HOST}:{self.ports[name]}" for name in SERVICES}
 
     @property
+    def console_url(self) -> str:
+        """The address of the console, running or not."""
+        return f"http://{HOST}:{self.ports[CONSOLE]}"
+
+    @property
+    def gateway_url(self) -> str:
+        """The one address of all services' APIs, whether the gateway runs or not."""
+        return f"http://{HOST}:{self.ports[GATEWAY]}"
+
+    @property
+    def part_urls(self) -> dict[str, str]:
+        """The base URLs of the services, the console and the gateway."""
+        return {**self.service_urls, CONSOLE: self.console_url, GATEWAY: self.gateway_url}
+
+    @property
     def pids(self) -> dict[str, int]:
         """The process id of each process that the supervisor last saw running."""
         processes = read_processes(self.directory).get("processes", {})
@@ -139,7 +155,8 @@ def find_state(name: str) -> StackState | None:
     path = stack_directory(name) / STATE_FILE
     try:
         state = StackState.model_validate_json(path.read_bytes())
-        state._is_of_before = "kafka_passwords" not in state.model_fields_set
+        said = {*state.model_fields_set, *state.ports}
+        state._is_of_before = not {"kafka_passwords", "console_postgres_password", GATEWAY} <= said
         return state
     except FileNotFoundError:
         return None
@@ -163,7 +180,7 @@ def load_state(name: str = "default", *, even_of_before: bool = False) -> StackS
         raise StackError(f"There is no stack '{name}': start one with `plaudit up --stack {name}`.")
     if state.is_of_before and not even_of_before:
         raise StackError(
-            f"The stack '{name}' was made by an earlier version, without passwords at Kafka: "
+            f"The stack '{name}' was made by an earlier version, without the console or the gateway: "
             f"`plaudit up --stack {name}` brings it up to date and keeps its data."
         )
     return state

@@ -33,6 +33,7 @@ for _reason in (
     "unknown_link",
     "used_link",
     "expired_link",
+    "unknown_renewal",
     "withdrawn_link",
     "invalid_id_token",
     "unknown_subject",

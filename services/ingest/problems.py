@@ -113,6 +113,7 @@ ERRORS: ErrorTable = {
     sign_in_errors.UnknownLinkError: lambda _: Problem(sign_ins.UNKNOWN_LINK, "Ask for a new one"),
     sign_in_errors.UsedLinkError: lambda _: Problem(sign_ins.USED_LINK, "Each signs in once: ask for a new one"),
     sign_in_errors.ExpiredLinkError: lambda _: Problem(sign_ins.EXPIRED_LINK, "Ask for a new one"),
+    sign_in_errors.UnknownRenewalError: lambda _: Problem(sign_ins.UNKNOWN_RENEWAL, "Sign in again"),
     sign_in_errors.WithdrawnLinkError: lambda _: Problem(
         sign_ins.WITHDRAWN_LINK, "Who made it may make none any more: ask somebody else for a new one"
     ),
@@ -144,6 +145,9 @@ ERRORS: ErrorTable = {
         keys.NOT_THEIR_SCOPES,
         "/scopes",
         f"not theirs: {error}; their roles give {', '.join(error.theirs) or 'none'}",
+    ),
+    key_errors.PublishableAloneError: lambda _: _of_field(
+        keys.PUBLISHABLE_ALONE, "/scopes", "Anybody may see a key with public:read: make another for the rest"
     ),
     key_errors.NotTheFirstKeyError: lambda _: Problem(
         keys.NOT_THE_FIRST_KEY, "The person has had a key: an administrator issues others, with a key of their own"

@@ -38,6 +38,12 @@ class Settings(SigningSettings):
     link_seconds: int = Field(
         900, ge=1, le=900, description="How long a link to sign in by lasts, unless it is used"
     )
+    renewal_seconds: int = Field(
+        43_200,
+        ge=1,
+        le=604_800,
+        description="How long after signing in a client that asked for it gets further tokens",
+    )
     links_max_per_minute: int = Field(
         60, ge=1, description="Links to sign in by that a community may make in a minute"
     )

@@ -7,6 +7,7 @@ from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.problems import ERRORS
 from services.scoring.programmes.api.models import SCHEMAS
 from services.scoring.programmes.api.routes import router as programmes
+from services.scoring.programmes.api.rules import router as rules
 from services.scoring.programmes.handlers import publishing
 from services.scoring.programmes.handlers.checking import CHECKER
 from services.scoring.programmes.handlers.publishing import SIGN_ANEW_EVERY_SECONDS, count_waiting, sign_anew
@@ -35,7 +36,7 @@ SPEC = ServiceSpec(
         FOLLOWED_MEMBERS,
         Subscription(EVENTS, ACCEPTED_EVENT, scorer.on_activities, prepare=scorer.prepare),
     ],
-    routers=[programmes, awards],
+    routers=[programmes, rules, awards],
     problems=ERRORS,
     timers=[
         Timer("settle-claims", every_seconds=SETTLE_EVERY_SECONDS, run=settle_waiting),

@@ -2,6 +2,7 @@
 
 from shared.access_keys.follower import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.access_keys.principal import BOOTSTRAP, OtherCommunityError, Principal, Refusal, check_reach
+from shared.access_keys.public import Public, is_publishable
 from shared.access_keys.ring import KEY_PREFIX, KeyRing, hash_secret
 from shared.access_keys.roles import INSTALLATION, INSTALLATION_ROLES, PersonKind, Role, scopes_of
 from shared.access_keys.scopes import ONLY_IF_ASKED, SCOPES, Scope
@@ -22,6 +23,7 @@ __all__ = [
     "OtherCommunityError",
     "PersonKind",
     "Principal",
+    "Public",
     "Refusal",
     "Role",
     "Scope",
@@ -29,6 +31,7 @@ __all__ = [
     "check_reach",
     "find_person",
     "hash_secret",
+    "is_publishable",
     "load_clock",
     "load_standings",
     "scopes_of",

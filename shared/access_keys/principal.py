@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.access_keys.public import is_publishable
 from shared.access_keys.roles import INSTALLATION, PersonKind
 from shared.access_keys.scopes import Scope
 
@@ -26,7 +27,8 @@ class Principal:
     """Who calls: a person, for one community, by a credential.
 
     The credential is the id of an access key, or `token:` and the id of a token. `scopes` are what they may do
-    there; `member_id` is set where they are that member, who may read what is their own. With the bootstrap key
+    there; `member_id` is set where they are that member, who may read what is their own. `public` is what the
+    community shows to everybody, where that is what the credential may read. With the bootstrap key
     somebody calls who is no person yet: `community` and `person_id` are empty.
     """
 
@@ -38,6 +40,12 @@ class Principal:
     scopes: frozenset[str]
     credential: str
     member_id: str | None = None
+    public: frozenset[str] = frozenset()
+
+    @property
+    def is_publishable(self) -> bool:
+        """Whether the credential may stand in a browser: it reads what is public alone."""
+        return is_publishable(self.scopes)
 
     @property
     def is_bootstrap(self) -> bool:

@@ -11,6 +11,7 @@ import hmac
 import logging
 import time
 from collections import OrderedDict
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -23,6 +24,7 @@ from shared.access_keys.store import (
     KnownKey,
     find_key,
     find_person,
+    find_public,
     find_token_key,
     set_last_used,
 )
@@ -34,6 +36,7 @@ from shared.access_keys.tokens import (
     looks_like_token,
     read_token,
 )
+from shared.access_keys.visits import Visits
 from shared.postgres import TRANSIENT
 from shared.settings import ServiceSettings
 
@@ -58,6 +61,15 @@ class KeyRing:
         self._settings = settings
         self._seen: OrderedDict[str, tuple[float, Principal | Refusal]] = OrderedDict()
         self._notes: set[asyncio.Task[None]] = set()
+        known = settings.key_cache_max_count
+        self._visits_of_keys = Visits(settings.public_key_reads_per_minute, known)
+        self._visits_from_addresses = Visits(settings.public_reads_per_minute, known)
+
+    def visit_wait_seconds(self, credential: str, address: str) -> float:
+        """Count a request with a publishable key; how long there is no room for it, 0 where there is."""
+        now = time.monotonic()
+        wait = self._visits_from_addresses.wait_seconds(f"{credential} {address}", now)
+        return wait or self._visits_of_keys.wait_seconds(credential, now)
 
     async def principal(self, secret: str) -> Principal | Refusal:
         """Whose key or token this is, or why it lets nobody in.
@@ -86,7 +98,9 @@ class KeyRing:
     async def _of_key(self, digest: str) -> Principal | Refusal:
         async with self._pool.acquire() as conn:
             key = await find_key(conn, secret_sha256=digest, now=datetime.now(UTC))
-        found = _holder(key)
+            found = _holder(key)
+            if isinstance(found, Principal) and found.is_publishable:
+                found = replace(found, public=await find_public(conn, community=found.community))
         if key is not None and isinstance(found, Principal):
             self._note_use(key)
         return found

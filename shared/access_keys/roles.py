@@ -36,6 +36,7 @@ _READS = frozenset(
         Scope.POINTS_READ,
         Scope.RECOGNITION_READ,
         Scope.ANALYTICS_READ,
+        Scope.PUBLIC_READ,
     }
 )
 _FINANCE_READS = _READS | {Scope.PROGRAMMES_READ, Scope.REWARDS_READ, Scope.PAYOUTS_READ}

@@ -28,9 +28,10 @@ class Scope(StrEnum):
     AUDIT_READ = "audit:read"
     SIGN_IN_WRITE = "sign_in:write"
     OPERATIONS_READ = "operations:read"
+    PUBLIC_READ = "public:read"
 
 
 #: Every scope, in the order in which they are shown.
 SCOPES: tuple[str, ...] = tuple(scope.value for scope in Scope)
 #: What a key gets only when it is asked for by name.
-ONLY_IF_ASKED = frozenset({Scope.PAYOUTS_WRITE, Scope.PAYOUTS_APPROVE, Scope.PAYOUTS_READ})
+ONLY_IF_ASKED = frozenset({Scope.PAYOUTS_WRITE, Scope.PAYOUTS_APPROVE, Scope.PAYOUTS_READ, Scope.PUBLIC_READ})

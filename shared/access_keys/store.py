@@ -174,6 +174,15 @@ async def find_person(conn: Connection, *, community: str, person_id: str) -> Fo
     )
 
 
+async def find_public(conn: Connection, *, community: str) -> frozenset[str]:
+    """What the community shows to everybody; nothing where nobody declared it, or it was not heard of yet."""
+    found = await conn.fetch(
+        "select jsonb_array_elements_text(data -> 'public') from followed_communities where community = $1",
+        community,
+    )
+    return frozenset(row[0] for row in found)
+
+
 async def find_token_key(conn: Connection, *, kid: str, now: datetime) -> TokenVerifier | None:
     """The key that verifies tokens signed with that id; None for none that does so yet, by either clock."""
     row = await conn.fetchrow(

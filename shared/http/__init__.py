@@ -1,6 +1,6 @@
 """HTTP as every service does it: one import for routes."""
 
-from shared.access_keys import Principal, Scope
+from shared.access_keys import Principal, Public, Scope
 from shared.audit import Did
 from shared.http.auth import requires
 from shared.http.bodies import RequestBody
@@ -33,6 +33,7 @@ __all__ = [
     "Principal",
     "Problem",
     "ProblemType",
+    "Public",
     "Read",
     "RequestBody",
     "Scope",

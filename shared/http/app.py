@@ -46,7 +46,8 @@ class KeyHolder(BaseModel):
 
     community: str = Field(examples=["acme"])
     person_id: str = Field(
-        description="Empty for the bootstrap key", examples=["7b0d4b6e-2f6c-4c8e-9a0f-5f1f4f1f8b11"]
+        description="Empty for the bootstrap key and for publishable ones",
+        examples=["7b0d4b6e-2f6c-4c8e-9a0f-5f1f4f1f8b11"],
     )
     name: str = Field(description="The person's", examples=["Grace Hopper"])
     roles: list[str] = Field(examples=[["manager"]])
@@ -154,9 +155,10 @@ def _operations() -> APIRouter:
         """Tells a client that this service knows its key, whose it is, and what it may do."""
         return KeyHolder(
             community=principal.community,
-            person_id=principal.person_id,
-            name=principal.person_name,
-            roles=sorted(principal.roles),
+            # Anybody may have found a publishable key, who need not know whose it is.
+            person_id="" if principal.is_publishable else principal.person_id,
+            name="" if principal.is_publishable else principal.person_name,
+            roles=[] if principal.is_publishable else sorted(principal.roles),
             credential=principal.credential,
             scopes=sorted(principal.scopes),
         )

@@ -1,6 +1,7 @@
 """Who calls: the credential in a request's Authorization header."""
 
 import contextlib
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import Headers
 from starlette.types import Scope as HttpScope
 
-from shared.access_keys import KeyRing, Principal, Refusal, Scope
+from shared.access_keys import KeyRing, Principal, Public, Refusal, Scope
 from shared.http.members import MEMBER_ID, canonical, name_member
 from shared.http.problem_types import (
     DISABLED_PERSON,
@@ -19,6 +20,7 @@ from shared.http.problem_types import (
     INVALID_TOKEN,
     MISSING_ACCESS_KEY,
     MISSING_SCOPE,
+    TOO_MANY_READS,
     UNKNOWN_ACCESS_KEY,
     ProblemType,
 )
@@ -97,24 +99,44 @@ BOOTSTRAP_KEY = HTTPBearer(
     auto_error=False, scheme_name="BootstrapKey", description="PLAUDIT_ADMIN_KEY of ingest, for the first people"
 )
 
+PUBLISHABLE_KEY = HTTPBearer(
+    auto_error=False,
+    scheme_name="PublishableKey",
+    description="An access key with the scope public:read alone, where the community shows this to everybody",
+)
+
 
 async def _nothing_else() -> None:
     """What lets in where nothing does beside the scope."""
 
 
 def requires(
-    scope: Scope | None, *, or_bootstrap: bool = False, or_own: bool = False, reads: str | None = None
+    scope: Scope | None,
+    *,
+    or_bootstrap: bool = False,
+    or_own: bool = False,
+    public: Public | None = None,
+    reads: str | None = None,
 ) -> Any:
     """What makes a route's parameter the caller, checked for `scope` (any valid credential, for None).
 
     Who names a member by an identity has named the id from here on.
 
     Written as `Annotated[Principal, requires(Scope.POINTS_READ)]`. With `or_bootstrap` the bootstrap key is let in
-    too; with `or_own` the member whom the path's `member_id` names, who signed in. An operation that shows
+    too; with `or_own` the member whom the path's `member_id` names, who signed in; with `public` whoever has a
+    publishable key, where the community shows that to everybody, and not too often. An operation that shows
     personal data of members says by `reads` whose: the parameter with the member's id, or IN_ANSWER.
     """
 
-    beside = MEMBER_TOKEN if or_own else BOOTSTRAP_KEY if or_bootstrap else _nothing_else
+    beside = (
+        PUBLISHABLE_KEY
+        if public is not None
+        else MEMBER_TOKEN
+        if or_own
+        else BOOTSTRAP_KEY
+        if or_bootstrap
+        else _nothing_else
+    )
 
     async def caller(request: HttpScope, authorization: str | None) -> Principal:
         principal = await _authenticated(request["app"].state.connected.keys, authorization)
@@ -127,6 +149,10 @@ def requires(
                 await name_member(request, principal.community)
             if principal.member_id == canonical(request["path_params"][MEMBER_ID]):
                 return principal
+        if public is not None and principal.is_publishable:
+            if public in principal.public:
+                return principal
+            raise Problem(MISSING_SCOPE, f"{principal.community} does not show its {public} to everybody")
         raise _missing(principal, scope)
 
     async def check(
@@ -136,6 +162,8 @@ def requires(
     ) -> Principal:
         header = f"{credentials.scheme} {credentials.credentials}" if credentials else None
         principal = await caller(request.scope, header)
+        if principal.is_publishable:
+            _count_visit(request.app.state.connected.keys, principal, request)
         called_by(request, principal, reads=reads)
         return principal
 
@@ -143,6 +171,16 @@ def requires(
     check.__dict__["reads"] = reads
     check.__dict__["caller"] = caller
     return Depends(check)
+
+
+def _count_visit(keys: KeyRing, principal: Principal, request: Request) -> None:
+    """Raise Problem 429 where a publishable key was used too often, from one address or in all."""
+    wait = keys.visit_wait_seconds(principal.credential, request.client.host if request.client else "")
+    if wait > 0:
+        retry_after = {"Retry-After": str(max(1, math.ceil(wait)))}
+        raise Problem(
+            TOO_MANY_READS, "Ask again later, and keep what was answered for a while", headers=retry_after
+        )
 
 
 def _callers(route: APIRoute) -> list[Callable[..., Awaitable[Principal]]]:

@@ -48,6 +48,7 @@ INVALID_REQUEST = ProblemType("invalid-request", 422, "The request is not valid"
 UNKNOWN_FIELD = ProblemType("unknown-field", 422, "The request says something that is not known here")
 INVALID_CURSOR = ProblemType("invalid-cursor", 422, "The cursor is not valid")
 HEAD_TOO_LARGE = ProblemType("head-too-large", 431, "The request's head is too large")
+TOO_MANY_READS = ProblemType("too-many-reads", 429, "Too many requests with a publishable key")
 INTERNAL_ERROR = ProblemType("internal-error", 500, "Internal error")
 NOT_AVAILABLE = ProblemType("not-available", 503, "Not available for the moment")
 FENCED = ProblemType("fenced", 503, "The service does not know all that it did")

@@ -16,6 +16,7 @@ from importlib.resources.abc import Traversable
 import asyncpg
 
 from shared.postgres.pool import database_url, role_name
+from shared.services import CONSOLE
 
 OUTSIDE_A_TRANSACTION = "-- outside a transaction"
 _HALF_BUILT = "select indexrelid::regclass::text from pg_index where not indisvalid order by 1 limit 1"
@@ -56,9 +57,9 @@ async def missing_migrations(pool: asyncpg.Pool, service: str) -> list[str]:
     return [name for name in wanted if name not in applied]
 
 
-def packages_of(service: str) -> tuple[str, str]:
-    """The packages whose migrations make a service's database, in order."""
-    return ("shared", f"services.{service}")
+def packages_of(service: str) -> tuple[str, ...]:
+    """The packages whose migrations make a service's database, or the console's, in order."""
+    return (CONSOLE,) if service == CONSOLE else ("shared", f"services.{service}")
 
 
 async def migrate(admin_url: str, service: str) -> list[str]:

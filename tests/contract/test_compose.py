@@ -13,11 +13,11 @@ from click.testing import CliRunner
 
 from plaudit.cli import main
 from plaudit.secrets import compose_files, service_files
-from shared.services import SERVICES
+from shared.services import CONSOLE, GATEWAY, SERVICES
 
 FILE = Path(__file__).parents[2] / "docker-compose.yml"
 TEXT = FILE.read_text()
-CONTAINERS = {"kafka", "postgres", "provision", *SERVICES}
+CONTAINERS = {"kafka", "postgres", "provision", *SERVICES, CONSOLE, GATEWAY}
 PARSE_SECONDS = 60
 
 
@@ -47,7 +47,7 @@ def test_only_ingest_has_the_administrators_key() -> None:
 
 def test_what_listens_does_so_on_this_machine_alone() -> None:
     ports = {name: service.get("ports", []) for name, service in composed()["services"].items()}
-    assert {name for name, given in ports.items() if given} == set(SERVICES)
+    assert {name for name, given in ports.items() if given} == {*SERVICES, CONSOLE, GATEWAY}
     assert all(port.startswith("127.0.0.1:") for given in ports.values() for port in given)
 
 

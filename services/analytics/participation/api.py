@@ -14,17 +14,17 @@ from services.analytics.periods.api import (
     AskedCalendar,
     AskedDays,
     AskedPlace,
+    FigureReader,
     Grain,
-    Reader,
     page_of_periods,
 )
 from shared.calendars import Span
 from shared.http import Conn, Limit, Page, problem_responses
-from shared.http.problem_types import INVALID_CURSOR
+from shared.http.problem_types import INVALID_CURSOR, TOO_MANY_READS
 
 router = APIRouter(tags=["analytics"])
 
-PROBLEMS = problem_responses(INVALID_DAYS, INVALID_CURSOR)
+PROBLEMS = problem_responses(INVALID_DAYS, INVALID_CURSOR, TOO_MANY_READS)
 
 
 class Period(BaseModel):
@@ -80,7 +80,7 @@ class PeriodActivity(Period):
 
 @router.get("/v1/participation", summary="Events and active members over time", responses=PROBLEMS)
 async def get_participation(
-    principal: Reader,
+    principal: FigureReader,
     days: AskedDays,
     place: AskedPlace,
     calendar: AskedCalendar,
@@ -105,7 +105,7 @@ class PeriodActiveMembers(Period):
 
 @router.get("/v1/active-members", summary="Daily, weekly or monthly active members", responses=PROBLEMS)
 async def get_active_members(
-    principal: Reader,
+    principal: FigureReader,
     days: AskedDays,
     place: AskedPlace,
     calendar: AskedCalendar,
@@ -148,7 +148,7 @@ class PeriodAcquisition(Period):
 
 @router.get("/v1/acquisition", summary="New members over time", responses=PROBLEMS)
 async def get_acquisition(
-    principal: Reader,
+    principal: FigureReader,
     days: AskedDays,
     place: AskedPlace,
     calendar: AskedCalendar,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, TypeVar
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 
 from services.analytics.periods.domain import FIRST_DAY, LAST_DAY, PeriodPlace, periods
 from shared.calendars import By, Calendar, Span
@@ -18,11 +18,13 @@ from shared.http import (
     Principal,
     Problem,
     ProblemType,
+    Public,
     Scope,
     after,
     encode_cursor,
     requires,
 )
+from shared.http.connected import ACTOR
 
 INVALID_DAYS = ProblemType("invalid-days", 422, "The days are not valid")
 
@@ -32,11 +34,13 @@ Item = TypeVar("Item")
 Found = TypeVar("Found")
 
 Reader = Annotated[Principal, requires(Scope.ANALYTICS_READ)]
+#: Who reads figures, which say nothing of anybody: a community may show them to everybody.
+FigureReader = Annotated[Principal, requires(Scope.ANALYTICS_READ, public=Public.FIGURES)]
 
 
-async def asked_calendar(principal: Reader, conn: Conn) -> Calendar:
-    """The calendar of the community that is asked about."""
-    return await load_calendar(conn, community=principal.community)
+async def asked_calendar(request: Request, conn: Conn) -> Calendar:
+    """The calendar of the caller's community; in a route's parameters the caller comes before it."""
+    return await load_calendar(conn, community=request.scope[ACTOR].community)
 
 
 AskedCalendar = Annotated[Calendar, Depends(asked_calendar)]

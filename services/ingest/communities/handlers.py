@@ -15,7 +15,6 @@ from services.ingest.communities.domain.communities import (
     CommunityExistsError,
     Look,
     ProposerGoneError,
-    Public,
     Publishing,
     Retention,
     StaleRevisionError,
@@ -29,6 +28,7 @@ from services.ingest.communities.domain.communities import (
 from services.ingest.communities.domain.contrast import Colours
 from services.ingest.settings import Settings
 from shared.access_keys import Principal, Scope, load_standings
+from shared.access_keys.public import Public
 from shared.audit import Did
 from shared.calendars import Calendar
 from shared.contracts.facts import COMMUNITY_CHANGED, CommunityChanged, CommunityData, Standing, StandingsData

@@ -14,13 +14,13 @@ from services.ingest.communities.domain.communities import (
     Known,
     Look,
     Lowering,
-    Public,
     Publishing,
     Retention,
     Rules,
     StandingRule,
 )
 from services.ingest.communities.domain.contrast import Colours
+from shared.access_keys.public import Public
 from shared.calendars import PLAIN, Calendar
 from shared.contracts.facts import ReckoningData, Standing
 from shared.postgres import Connection

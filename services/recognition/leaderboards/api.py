@@ -19,12 +19,14 @@ from shared.http import (
     Principal,
     Problem,
     ProblemType,
+    Public,
     Scope,
     after,
     next_cursor,
     problem_responses,
     requires,
 )
+from shared.http.problem_types import TOO_MANY_READS
 
 INVALID_TIME = ProblemType("invalid-time", 422, "The time is not valid")
 FIRST_YEAR = 1970
@@ -38,14 +40,17 @@ class Standing(BaseModel):
 
     rank: int = Field(description="Members with the same points share a rank (1, 2, 2, 4)", examples=[1])
     member_id: UUID
-    name: str | None = Field(examples=["Ada"])
+    name: str | None = Field(
+        description="Null too for a publishable key where names are not public", examples=["Ada"]
+    )
     points: int = Field(examples=[420])
 
     @classmethod
-    def of(cls, standing: domain.Standing) -> "Standing":
-        """What is shown of a standing."""
+    def of(cls, standing: domain.Standing, *, named: bool) -> "Standing":
+        """What is shown of a standing, with the member's name or without."""
         score = standing.score
-        return cls(rank=standing.rank, member_id=UUID(score.member_id), name=score.name, points=score.points)
+        name = score.name if named else None
+        return cls(rank=standing.rank, member_id=UUID(score.member_id), name=name, points=score.points)
 
 
 class Leaderboard(Page[Standing]):
@@ -56,9 +61,11 @@ class Leaderboard(Page[Standing]):
     ends_on: date | None = Field(description="Last day of the period; null for all time")
 
 
-@router.get("/v1/leaderboard", summary="Members by points", responses=problem_responses(INVALID_TIME))
+@router.get(
+    "/v1/leaderboard", summary="Members by points", responses=problem_responses(INVALID_TIME, TOO_MANY_READS)
+)
 async def get_leaderboard(
-    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, reads=IN_ANSWER)],
+    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, public=Public.BOARDS, reads=IN_ANSWER)],
     conn: Conn,
     place: Annotated[domain.Place | None, after(domain.Place)],
     period: Annotated[
@@ -76,11 +83,12 @@ async def get_leaderboard(
         conn, community=principal.community, board=board, after=place, limit_count=limit
     )
     standings = domain.ranked(scores, place)
+    named = not principal.is_publishable or Public.NAMES in principal.public
     return Leaderboard(
         period=period,
         starts_on=None if board is None else board.starts_on,
         ends_on=None if board is None else board.ends_on,
-        items=[Standing.of(standing) for standing in standings],
+        items=[Standing.of(standing, named=named) for standing in standings],
         next=next_cursor(standings, limit, domain.Place.of),
     )
 

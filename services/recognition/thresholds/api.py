@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 from services.recognition.thresholds import store
 from services.recognition.thresholds.domain import RecognitionInForce, ThresholdKey
 from shared.contracts.programme import Counted
-from shared.http import Conn, Principal, Scope, problem_responses, requires
+from shared.http import Conn, Principal, Public, Scope, problem_responses, requires
+from shared.http.problem_types import TOO_MANY_READS
 
 router = APIRouter(tags=["recognition"])
 
@@ -42,8 +43,14 @@ class Badges(BaseModel):
     levels: list[LevelHolders]
 
 
-@router.get("/v1/badges", summary="Badges and levels, with the number of holders", responses=problem_responses())
-async def get_badges(principal: Annotated[Principal, requires(Scope.RECOGNITION_READ)], conn: Conn) -> Badges:
+@router.get(
+    "/v1/badges",
+    summary="Badges and levels, with the number of holders",
+    responses=problem_responses(TOO_MANY_READS),
+)
+async def get_badges(
+    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, public=Public.BADGES)], conn: Conn
+) -> Badges:
     """A level counts everybody who reached it, also those who went on to a higher one."""
     in_force = await store.find_recognition(conn, community=principal.community) or RecognitionInForce()
     holders = await store.load_holders(conn, community=principal.community)

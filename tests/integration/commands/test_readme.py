@@ -23,14 +23,15 @@ def test_the_commands_of_the_first_event(platform: StackState, reader: Reader) -
     assert "make up" not in begin
     reader.variables["PLAUDIT_COMMUNITY"] = f"readme-{uuid4().hex[:12]}"
 
-    printed = reader.shell(f'{begin}\necho " KEY=$KEY"')
+    printed = reader.shell(f'{begin}\necho " ENV=$PLAUDIT_URL $PLAUDIT_KEY"')
 
     assert "HTTP/1.1 202 Accepted" in printed
-    key = re.search(r" KEY=(plk_\S+)", printed)
+    said = re.search(r" ENV=(http\S+) (plk_\S+)", printed)
     receipt = re.search(r'"receipt_id":"([^"]+)"', printed)
-    assert key is not None
+    assert said is not None
+    assert said[1] == platform.gateway_url
     assert receipt is not None
-    reader.variables["KEY"] = key[1]
+    reader.variables |= {"PLAUDIT_URL": said[1], "PLAUDIT_KEY": said[2]}
     complete = (
         f"until out=$({('curl -H' + then).splitlines()[0]} --silent); "
         "[[ $out == *complete* ]]; do sleep 0.1; done; echo $out"

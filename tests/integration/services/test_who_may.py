@@ -13,9 +13,10 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
+import orjson
 import pytest
 
-from shared.access_keys import INSTALLATION, SCOPES, KeyRing, Role
+from shared.access_keys import INSTALLATION, SCOPES, KeyRing, Public, Role, Scope
 from shared.access_keys.roles import INSTALLATION_SCOPES
 from shared.access_keys.store import put_token_keys
 from shared.access_keys.tokens import Claims, signed_token
@@ -37,7 +38,7 @@ ROW = re.compile(
 ADMIN_KEY = "plk_bootstrap_of_the_test"
 TOKEN_KEYS = new_keys()
 MEMBER = str(uuid4())
-THE_MEMBER, THE_BOOTSTRAP_KEY = "the member", "the bootstrap key"
+THE_MEMBER, THE_BOOTSTRAP_KEY, A_PUBLISHABLE_KEY = "the member", "the bootstrap key", "a publishable key"
 #: Answered 403 for what was asked, and not for who asked.
 OTHER_COMMUNITY = "urn:plaudit:problem:other-community"
 
@@ -131,6 +132,17 @@ async def know_token_keys(pool: asyncpg.Pool) -> None:
         await put_token_keys(conn, [fact])
 
 
+async def show_everything(pool: asyncpg.Pool, community: str) -> None:
+    """Say that everybody may see all that a community can show."""
+    await pool.execute(
+        "insert into followed_communities (community, revision, data) values ($1, 1, $2)",
+        community,
+        orjson.dumps(
+            {"public": list(Public), "calendar": [{"time_zone": "UTC", "week_start": "monday"}]}
+        ).decode(),
+    )
+
+
 async def callers(world: World) -> list[Caller]:
     """Everybody there is: each role by key and by token, and those who come without one."""
     pool, here, there = world.pool, world.community, f"{world.community}b"
@@ -170,6 +182,7 @@ async def callers(world: World) -> list[Caller]:
         Caller("without anything", {"Authorization": ""}, open_ones),
         Caller("a member, of their own", token(here, MEMBER, MEMBER), only(THE_MEMBER)),
         Caller("a member, of another", token(here, other_member, other_member), whoever),
+        Caller("a publishable key", await authorization(pool, here, Scope.PUBLIC_READ), only(A_PUBLISHABLE_KEY)),
         Caller("the bootstrap key", {"Authorization": f"Bearer {ADMIN_KEY}"}, only(THE_BOOTSTRAP_KEY)),
     ]
 
@@ -214,6 +227,7 @@ async def test_everybody_may_what_the_page_says_and_no_more(
     await know_token_keys(world.pool)
     page, found, expected = documented(spec.name), {}, {}
     everybody = await callers(world)
+    await show_everything(world.pool, world.community)
     for name, operation in asked(spec.name, world.community):
         for caller in everybody:
             if operation.path == "/v1/tokens":
@@ -225,7 +239,7 @@ async def test_everybody_may_what_the_page_says_and_no_more(
 
     assert {at: one for at, one in found.items() if one != expected[at]} == {}
     assert len(found) >= 7 * len(everybody)
-    assert len(everybody) == 4 * len(Role) + 9
+    assert len(everybody) == 4 * len(Role) + 10
     assert sorted(set(found.values()) - {"out of reach"}) == ["let in", "not let in"]
 
 

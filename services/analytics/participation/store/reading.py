@@ -19,6 +19,37 @@ _PERIOD = "($4::date[])[width_bucket(day, $4::date[])]"
 DAYS_APART = timedelta(days=3)
 
 
+_PEOPLE_BY_PERIOD = f"""
+    with by_channel as (
+        select {_PERIOD} as period, member_id, channel, sum(events) as events
+        from member_days
+        where community = $1 and day between $2 and $3 and events > 0
+        group by 1, member_id, channel
+    ),
+    whole as (
+        select period, member_id, sum(events) as events from by_channel group by period, member_id
+    )
+    select period, null as channel, sum(events)::bigint as events, count(*) as members
+    from whole group by period
+    union all
+    select period, channel, sum(events)::bigint, count(*) from by_channel group by period, channel
+"""  # noqa: S608 -- a constant
+#: The same of days, each of which the table has by itself: read in the order of its key, in a third of the time.
+_PEOPLE_BY_DAY = """
+    select day as period, null as channel, sum(events)::bigint as events, count(*) as members
+    from (
+        select day, member_id, sum(events) as events from member_days
+        where community = $1 and day between $2 and $3 and events > 0
+        group by day, member_id
+    ) whole
+    group by day
+    union all
+    select day, channel, sum(events)::bigint, count(*) from member_days
+    where community = $1 and day between $2 and $3 and events > 0
+    group by day, channel
+"""
+
+
 @asynccontextmanager
 async def _counting(conn: Connection) -> AsyncIterator[None]:
     async with conn.transaction(readonly=True):
@@ -32,22 +63,9 @@ async def load_activities(conn: Connection, *, community: str, spans: Sequence[S
         return {}
     async with _counting(conn):
         people = await conn.fetch(
-            f"""
-            with by_channel as (
-                select {_PERIOD} as period, member_id, channel, sum(events) as events
-                from member_days
-                where community = $1 and day between $2 and $3 and events > 0
-                group by 1, member_id, channel
-            ),
-            whole as (
-                select period, member_id, sum(events) as events from by_channel group by period, member_id
-            )
-            select period, null as channel, sum(events)::bigint as events, count(*) as members
-            from whole group by period
-            union all
-            select period, channel, sum(events)::bigint, count(*) from by_channel group by period, channel
-            """,  # noqa: S608
-            *_asked(community, spans),
+            *(_PEOPLE_BY_DAY, community, spans[0].starts_on, spans[-1].ends_on)
+            if all(span.starts_on == span.ends_on for span in spans)
+            else (_PEOPLE_BY_PERIOD, *_asked(community, spans))
         )
         by_type = await conn.fetch(
             f"""

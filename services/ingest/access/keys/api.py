@@ -13,7 +13,7 @@ from services.ingest.access.keys import handlers, store
 from services.ingest.access.keys.domain import LASTS_MAX_DAYS, AccessKey, KeyPlace
 from services.ingest.access.people.api import PERSON_EXAMPLE, UNKNOWN_PERSON
 from services.ingest.settings import Settings
-from shared.access_keys import KEY_PREFIX, SCOPES, check_reach, hash_secret
+from shared.access_keys import KEY_PREFIX, SCOPES, check_reach, hash_secret, is_publishable
 from shared.contracts.fields import Id, Name, Slug
 from shared.contracts.texts import if_text, label
 from shared.http import (
@@ -34,6 +34,7 @@ from shared.http.problem_types import OTHER_COMMUNITY, UNKNOWN_PATH
 
 UNKNOWN_SCOPE = ProblemType("unknown-scope", 422, "Unknown scope")
 NOT_THEIR_SCOPES = ProblemType("not-their-scopes", 422, "The person's roles do not give that")
+PUBLISHABLE_ALONE = ProblemType("publishable-alone", 422, "A publishable key reads what is public alone")
 UNKNOWN_KEY = ProblemType("unknown-key", 404, "No such key")
 NOT_THE_FIRST_KEY = ProblemType("not-the-first-key", 409, "The bootstrap key issues first keys alone")
 NOT_USABLE_KEY = ProblemType("not-usable-key", 409, "The key works no more")
@@ -70,7 +71,8 @@ class KeyWanted(RequestBody):
         None,
         min_length=1,
         max_length=len(SCOPES),
-        description="Left out: all that the person's roles give, but for payouts",
+        description="Left out: all that the person's roles give, but for payouts. `public:read` alone makes a "
+        "publishable key: it may stand in a browser, and reads what the community shows to everybody",
         examples=[["events:write", "receipts:read"]],
     )
     expires_at: AwareDatetime | None = Field(
@@ -99,6 +101,7 @@ class KeyIssued(BaseModel):
     person_id: str | None
     name: str
     scopes: list[str]
+    publishable: bool = Field(description="Whether it may stand in a browser: it reads what is public alone")
     expires_at: datetime | None
 
     @classmethod
@@ -111,6 +114,7 @@ class KeyIssued(BaseModel):
             person_id=key.person_id,
             name=key.name,
             scopes=list(key.scopes),
+            publishable=is_publishable(key.scopes),
             expires_at=key.expires_at,
         )
 
@@ -122,6 +126,7 @@ class KeyListed(BaseModel):
     person_id: str | None = Field(description="Null for an id that was never issued here")
     name: str
     scopes: list[str]
+    publishable: bool = Field(description="Whether it may stand in a browser: it reads what is public alone")
     created_at: datetime | None = Field(description="Null for keys of before this was kept")
     issued_by: str | None = Field(description="The person who issued it; empty for the bootstrap key")
     expires_at: datetime | None
@@ -137,6 +142,7 @@ class KeyListed(BaseModel):
             person_id=key.person_id,
             name=key.name,
             scopes=list(key.scopes),
+            publishable=is_publishable(key.scopes),
             created_at=key.created_at,
             issued_by=key.issued_by,
             expires_at=key.expires_at,
@@ -151,7 +157,7 @@ class KeyListed(BaseModel):
     status_code=201,
     summary="Issue an access key",
     responses=problem_responses(
-        UNKNOWN_SCOPE, NOT_THEIR_SCOPES, UNKNOWN_PERSON, OTHER_COMMUNITY, NOT_THE_FIRST_KEY
+        UNKNOWN_SCOPE, NOT_THEIR_SCOPES, PUBLISHABLE_ALONE, UNKNOWN_PERSON, OTHER_COMMUNITY, NOT_THE_FIRST_KEY
     ),
 )
 async def post_key(caller: Issuer, tx: Tx, body: KeyWanted) -> KeyIssued:

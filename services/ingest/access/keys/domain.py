@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from shared.access_keys.principal import Principal
+from shared.access_keys.public import is_publishable
 from shared.access_keys.roles import scopes_of
 from shared.access_keys.scopes import ONLY_IF_ASKED, Scope
 from shared.contracts.fields import Id
@@ -39,6 +40,10 @@ class NotTheirScopesError(Exception):
         self.asked = sorted(asked)
         self.theirs = sorted(theirs)
         super().__init__(", ".join(self.asked))
+
+
+class PublishableAloneError(Exception):
+    """A key that anybody may see was asked for something else too."""
 
 
 class NotTheFirstKeyError(Exception):
@@ -95,7 +100,7 @@ def never_issued(community: str, key_id: str) -> AccessKey:
 def granted_scopes(asked: Collection[str] | None, *, roles: Iterable[str], community: str) -> tuple[str, ...]:
     """The scopes of a new key: those asked for, or else all that the roles give but for payouts.
 
-    Raises UnknownScopesError, and NotTheirScopesError for what the roles do not give.
+    Raises UnknownScopesError, NotTheirScopesError for what the roles do not give, and PublishableAloneError.
     """
     theirs = scopes_of(roles, community)
     if asked is None:
@@ -106,6 +111,8 @@ def granted_scopes(asked: Collection[str] | None, *, roles: Iterable[str], commu
     beyond = set(asked) - theirs
     if beyond:
         raise NotTheirScopesError(beyond, theirs)
+    if Scope.PUBLIC_READ in asked and not is_publishable(asked):
+        raise PublishableAloneError
     return tuple(sorted(set(asked)))
 
 

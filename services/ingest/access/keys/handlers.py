@@ -38,8 +38,8 @@ async def issue_key(
 ) -> AccessKey:
     """Store a new key of a person with the scopes `asked` for, or with theirs, and tell every service.
 
-    Raises UnknownPersonError, OtherCommunityError, UnknownScopesError, NotTheirScopesError, NotTheFirstKeyError,
-    EndsBeforeItBeginsError and EndsTooLateError. The secret itself is known only to whoever asked.
+    Raises UnknownPersonError, OtherCommunityError, UnknownScopesError, NotTheirScopesError, PublishableAloneError,
+    NotTheFirstKeyError, EndsBeforeItBeginsError and EndsTooLateError. The secret is known only to whoever asked.
     """
     person_id = key.person_id or ""
     # The person is locked: of two first keys by the bootstrap key one is refused.

@@ -16,9 +16,11 @@ from services.ingest.access.sign_ins.domain import (
     DisabledPersonError,
     ExpiredLinkError,
     Link,
+    Renewal,
     Tries,
     UnknownIdentityError,
     UnknownLinkError,
+    UnknownRenewalError,
     UnknownSubjectError,
     UsedLinkError,
     WithdrawnLinkError,
@@ -58,6 +60,7 @@ from shared.http.problem_types import (
 UNKNOWN_LINK = ProblemType("unknown-link", 401, "There is no such link")
 USED_LINK = ProblemType("used-link", 401, "The link was used")
 EXPIRED_LINK = ProblemType("expired-link", 401, "The link has expired")
+UNKNOWN_RENEWAL = ProblemType("unknown-renewal", 401, "There is no such renewal")
 WITHDRAWN_LINK = ProblemType("withdrawn-link", 401, "The link was withdrawn")
 INVALID_ID_TOKEN = ProblemType("invalid-id-token", 401, "The id token is not valid")
 UNKNOWN_SUBJECT = ProblemType("unknown-subject", 403, "Nobody here is who that says")
@@ -71,6 +74,7 @@ REFUSED = {
     UnknownLinkError: "unknown_link",
     UsedLinkError: "used_link",
     ExpiredLinkError: "expired_link",
+    UnknownRenewalError: "unknown_renewal",
     WithdrawnLinkError: "withdrawn_link",
     InvalidIdTokenError: "invalid_id_token",
     UnknownSubjectError: "unknown_subject",
@@ -106,17 +110,21 @@ class LinkMade(BaseModel):
 
 
 class SignIn(RequestBody):
-    """How somebody signs in: by a link, or by an id token for one community."""
+    """How somebody signs in: by a link, by an id token for one community, or again by a renewal."""
 
     link: str | None = Field(None, max_length=200, examples=["psl_8Yx3vT"])
     id_token: str | None = Field(None, max_length=ID_TOKEN_MAX_CHARS)
     community: Slug | None = Field(None, description="With `id_token`: where they act")
+    renewal: str | None = Field(None, max_length=200, examples=["psr_4Jd0sQ"])
+    renewable: bool = Field(False, description="Whether the answer is to have a `renewal`, for further tokens")
     nonce: str | None = Field(None, max_length=500, description="With `id_token`: the one sent to the provider")
 
     @model_validator(mode="after")
     def _is_one_way(self) -> Self:
-        if (self.link is None) == (self.id_token is None):
-            raise ValueError("give link or id_token, and not both")
+        if [self.link, self.id_token, self.renewal].count(None) != 2:
+            raise ValueError("give one of link, id_token and renewal")
+        if self.renewal is not None and self.renewable:
+            raise ValueError("renewable goes with link or id_token: a renewal stays what it is")
         if (self.id_token is None) != (self.community is None):
             raise ValueError("community goes with id_token, and id_token with community")
         return self
@@ -131,10 +139,14 @@ class TokenIssued(BaseModel):
     community: str
     person_id: str = Field(description="Who acts; of a member who signed in, the member's id")
     member_id: str | None
+    renewal: str | None = Field(None, description="What POST /v1/tokens takes for further tokens; shown this once")
+    renewal_expires_at: datetime | None = None
 
     @classmethod
-    def of(cls, signed_in: SignedIn) -> "TokenIssued":
-        """What somebody gets who signed in."""
+    def of(
+        cls, signed_in: SignedIn, *, secret: str | None = None, renewal: Renewal | None = None
+    ) -> "TokenIssued":
+        """What somebody gets who signed in, with the secret of their renewal where they asked for one."""
         claims = signed_in.claims
         return cls(
             token=signed_in.token,
@@ -142,6 +154,8 @@ class TokenIssued(BaseModel):
             community=claims.community,
             person_id=claims.person_id,
             member_id=claims.member_id,
+            renewal=secret,
+            renewal_expires_at=None if renewal is None else renewal.expires_at,
         )
 
 
@@ -199,6 +213,7 @@ async def post_link(
         UNKNOWN_LINK,
         USED_LINK,
         EXPIRED_LINK,
+        UNKNOWN_RENEWAL,
         WITHDRAWN_LINK,
         INVALID_ID_TOKEN,
         DISABLED_PERSON,
@@ -212,34 +227,44 @@ async def post_link(
 async def post_token(
     request: Request, service: ConnectedService, begin: Begin, settings: OwnSettings, body: SignIn
 ) -> TokenIssued:
-    """Takes no access key: a link that was not used yet, or an id token of the provider.
+    """Takes no access key: a link that was not used yet, an id token of the provider, or a renewal.
 
     The token lasts for ten minutes at most. Every service checks it by itself, and what it lets its person do is
-    looked up each time.
+    looked up each time. A client that keeps somebody signed in asks for a `renewable` token, and gets further ones
+    by the `renewal` of the answer for some hours; no longer once the person is disabled.
     """
     address = request.client.host if request.client else ""
     now = datetime.now(UTC)
     _tries.check(address, now=now, per_minute=settings.sign_in_tries_max_per_minute)
     try:
-        return TokenIssued.of(await _signed_in(service, begin, settings, body, now))
+        return await _issued(service, begin, settings, body, now)
     except tuple(REFUSED) as error:
         SIGN_INS_REFUSED.labels(REFUSED[type(error)]).inc()
         _tries.failed(address, now=now, per_minute=settings.sign_in_tries_max_per_minute)
         raise
 
 
-async def _signed_in(
+async def _issued(
     service: Connected, begin: Begin, settings: Settings, body: SignIn, now: datetime
-) -> SignedIn:
-    if body.link is not None:
-        async with begin() as tx:
-            return await handlers.sign_in_by_link(tx, secret_sha256=hash_secret(body.link))
-    async with service.pool.acquire() as conn:
-        now = max(now, await load_clock(conn))  # what has ended by either clock has ended
+) -> TokenIssued:
     # Before there is a transaction: the provider may have to be asked.
-    subject = await check_id_token(settings, id_token=body.id_token or "", nonce=body.nonce, now=now)
+    subject = None
+    if body.id_token is not None:
+        async with service.pool.acquire() as conn:
+            now = max(now, await load_clock(conn))  # what has ended by either clock has ended
+        subject = await check_id_token(settings, id_token=body.id_token, nonce=body.nonce, now=now)
     async with begin() as tx:
-        return await handlers.sign_in_by_subject(tx, community=body.community or "", subject=subject)
+        if body.renewal is not None:
+            return TokenIssued.of(await handlers.renew(tx, secret_sha256=hash_secret(body.renewal)))
+        if subject is not None:
+            signed_in = await handlers.sign_in_by_subject(tx, community=body.community or "", subject=subject)
+        else:
+            signed_in = await handlers.sign_in_by_link(tx, secret_sha256=hash_secret(body.link or ""))
+        if not body.renewable:
+            return TokenIssued.of(signed_in)
+        secret = f"psr_{secrets.token_urlsafe(24)}"
+        renewal = await handlers.make_renewal(tx, signed_in=signed_in, secret_sha256=hash_secret(secret))
+        return TokenIssued.of(signed_in, secret=secret, renewal=renewal)
 
 
 @router.post(

@@ -19,6 +19,10 @@ class ExpiredLinkError(Exception):
     """The link's time is over."""
 
 
+class UnknownRenewalError(Exception):
+    """There is no such renewal, or no more: the one who signed in does so again."""
+
+
 class WithdrawnLinkError(Exception):
     """Whoever made the link may not do so any more."""
 
@@ -63,6 +67,18 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Renewal:
+    """What gives further tokens to whoever signed in, until a time; of its secret only the SHA-256 is kept."""
+
+    secret_sha256: str
+    community: str
+    person_id: str | None
+    member_id: str | None
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
 class LinkLimits:
     """How many links a community may have made in a minute, and how many one may have that still work."""
 
@@ -84,6 +100,13 @@ def check_usable(link: Link | None, now: datetime) -> Link:
     if link.expires_at <= now:
         raise ExpiredLinkError
     return link
+
+
+def check_renewable(renewal: Renewal | None, now: datetime) -> Renewal:
+    """The renewal, while it lasts. Raises UnknownRenewalError."""
+    if renewal is None or renewal.expires_at <= now:
+        raise UnknownRenewalError
+    return renewal
 
 
 class Tries:

@@ -13,8 +13,10 @@ from services.ingest.access.sign_ins.domain import (
     DisabledPersonError,
     Link,
     LinkLimits,
+    Renewal,
     UnknownSubjectError,
     WithdrawnLinkError,
+    check_renewable,
     check_usable,
 )
 from services.ingest.access.token_keys.handlers import sign
@@ -116,13 +118,47 @@ async def unbind(
         tx, caller=caller, community=community, person_id=person_id, may_return=may_return
     )
     await store.end_links(tx.conn, person_id=person_id, at=await load_clock(tx.conn))
+    await store.delete_renewals_of(tx.conn, person_id=person_id)
     return appointment
 
 
+async def make_renewal(tx: Transaction[Settings], *, signed_in: SignedIn, secret_sha256: str) -> Renewal:
+    """What gives further tokens to whoever just signed in."""
+    claims, now = signed_in.claims, await load_clock(tx.conn)
+    renewal = Renewal(
+        secret_sha256=secret_sha256,
+        community=claims.community,
+        person_id=None if claims.member_id is not None else claims.person_id,
+        member_id=claims.member_id,
+        created_at=now,
+        expires_at=now + timedelta(seconds=tx.settings.renewal_seconds),
+    )
+    await store.add_renewal(tx.conn, renewal=renewal)
+    return renewal
+
+
+async def renew(tx: Transaction[Settings], *, secret_sha256: str) -> SignedIn:
+    """A further token for whoever signed in before.
+
+    Raises UnknownRenewalError when that is too long ago or never was, DisabledPersonError and NoSigningKeyError.
+    """
+    # What has ended by either clock has ended.
+    now = max(tx.now, await load_clock(tx.conn))
+    renewal = check_renewable(await store.find_renewal(tx.conn, secret_sha256=secret_sha256), now)
+    person = None
+    if renewal.person_id is not None:
+        # Whoever unbinds or disables them meanwhile is waited for: this renewal may have ended with it.
+        await lock_person(tx.conn, person_id=renewal.person_id)
+        renewal = check_renewable(await store.find_renewal(tx.conn, secret_sha256=secret_sha256), now)
+        person = await _check_person(tx, community=renewal.community, person_id=renewal.person_id or "")
+    return await _signed_in(tx, renewal.community, person=person, member_id=renewal.member_id)
+
+
 async def sweep(tx: Transaction[Settings]) -> None:
-    """Delete the links that ended, and forget the id tokens that were used, a while ago."""
+    """Delete the links and renewals that ended, and forget the id tokens that were used, a while ago."""
     before = await load_clock(tx.conn) - KEPT_AFTER
     await store.delete_links(tx.conn, ended_before=before)
+    await store.delete_renewals(tx.conn, ended_before=before)
     await store.delete_used(tx.conn, used_before=before)
 
 

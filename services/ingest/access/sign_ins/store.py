@@ -4,7 +4,7 @@ from datetime import datetime
 
 from asyncpg import Record
 
-from services.ingest.access.sign_ins.domain import Link
+from services.ingest.access.sign_ins.domain import Link, Renewal
 from shared.postgres import Connection
 
 
@@ -76,6 +76,47 @@ async def end_links(conn: Connection, *, person_id: str, at: datetime) -> None:
 async def delete_links(conn: Connection, *, ended_before: datetime) -> None:
     """Delete the links that ended before then."""
     await conn.execute("delete from sign_in_links where expires_at < $1", ended_before)
+
+
+async def add_renewal(conn: Connection, *, renewal: Renewal) -> None:
+    """Store a new renewal."""
+    await conn.execute(
+        """
+        insert into sign_in_renewals (secret_sha256, community, person_id, member_id, created_at, expires_at)
+        values ($1, $2, $3::text::uuid, $4::text::uuid, $5, $6)
+        """,
+        renewal.secret_sha256,
+        renewal.community,
+        renewal.person_id,
+        renewal.member_id,
+        renewal.created_at,
+        renewal.expires_at,
+    )
+
+
+async def find_renewal(conn: Connection, *, secret_sha256: str) -> Renewal | None:
+    """A renewal; None when there is none."""
+    row = await conn.fetchrow("select * from sign_in_renewals where secret_sha256 = $1", secret_sha256)
+    if row is None:
+        return None
+    return Renewal(
+        secret_sha256=row["secret_sha256"],
+        community=row["community"],
+        person_id=None if row["person_id"] is None else str(row["person_id"]),
+        member_id=None if row["member_id"] is None else str(row["member_id"]),
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+    )
+
+
+async def delete_renewals_of(conn: Connection, *, person_id: str) -> None:
+    """Delete a person's renewals, in every community."""
+    await conn.execute("delete from sign_in_renewals where person_id = $1::text::uuid", person_id)
+
+
+async def delete_renewals(conn: Connection, *, ended_before: datetime) -> None:
+    """Delete the renewals that ended before then."""
+    await conn.execute("delete from sign_in_renewals where expires_at < $1", ended_before)
 
 
 async def find_subjects(

@@ -18,9 +18,10 @@ from services.ingest.communities.domain.bot_patterns import (
     PATTERNS_MAX_COUNT,
     pattern_fault,
 )
-from services.ingest.communities.domain.communities import Public, Publishing
+from services.ingest.communities.domain.communities import Publishing
 from services.ingest.communities.domain.contrast import Colours, contrast_fault
 from services.ingest.communities.domain.logos import LOGO_MAX_BYTES, UnusableLogoError, cleaned_logo
+from shared.access_keys.public import Public
 from shared.contracts.facts import Standing, Weekday
 from shared.contracts.facts.communities import Colour, Language
 from shared.contracts.fields import Currency, Name, Slug

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from services.ingest.communities.domain.contrast import Colours
+from shared.access_keys.public import Public
 from shared.calendars import UTC_WEEKS, Calendar, Reckoning
 from shared.contracts.facts import Standing, Weekday
 from shared.contracts.fields import Slug
@@ -49,16 +50,6 @@ class PolicyFourEyesError(Exception):
 
 class ProposerGoneError(Exception):
     """Who asked for a review by fewer people may not do so any more; the message says why."""
-
-
-class Public(StrEnum):
-    """What of a community anybody may see without being signed in."""
-
-    BOARDS = "boards"
-    BADGES = "badges"
-    NAMES = "names"
-    PROGRAMME = "programme"
-    FIGURES = "figures"
 
 
 class Publishing(StrEnum):

@@ -448,3 +448,51 @@ async def test_members_who_are_of_one_subject_are_suggested_and_not_joined(
     suggested = await community.client.get("/v1/members/suggestions", headers=linker)
     assert [one["reasons"] for one in suggested.json()["items"]] == [["same_subject"]]
     await linked(community, linker, 409, identity=ada | {"id": "zoe"}, id_token=provider.id_token(sub=subject))
+
+
+async def test_whoever_asks_for_it_gets_further_tokens_until_the_time_is_over(
+    community: Community, admin: dict[str, str]
+) -> None:
+    person_id = await add_person(community.pool, community.name, "manager")
+    made = await link_of(community, admin, person_id=person_id)
+    signed_in = await sign_in(community, link=made["link"], renewable=True)
+    lasts = datetime.fromisoformat(signed_in["renewal_expires_at"]) - datetime.now(UTC)
+    assert timedelta(hours=11) < lasts <= timedelta(hours=12)
+
+    renewed = await sign_in(community, renewal=signed_in["renewal"])
+    assert (renewed["person_id"], renewed["community"]) == (person_id, community.name)
+    assert renewed["token"] != signed_in["token"]
+    assert renewed["renewal"] is None
+
+    await community.pool.execute(
+        "update sign_in_renewals set expires_at = now() where person_id = $1::text::uuid", person_id
+    )
+    assert (await sign_in(community, 401, renewal=signed_in["renewal"]))[
+        "type"
+    ] == "urn:plaudit:problem:unknown-renewal"
+
+
+async def test_a_renewal_is_no_token_and_ends_with_its_person(community: Community, admin: dict[str, str]) -> None:
+    person_id = await add_person(community.pool, community.name, "manager")
+    made = await link_of(community, admin, person_id=person_id)
+    renewal = (await sign_in(community, link=made["link"], renewable=True))["renewal"]
+    assert (await community.client.get("/v1/key", headers=bearer(renewal))).status_code == 401
+    stored = await community.pool.fetch("select secret_sha256 from sign_in_renewals")
+    assert renewal not in {row["secret_sha256"] for row in stored}
+
+    await community.pool.execute(
+        "update followed_people set disabled = true where person_id = $1::text::uuid", person_id
+    )
+    assert (await sign_in(community, 401, renewal=renewal))["type"] == "urn:plaudit:problem:disabled-person"
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param({"renewal": "psr_x", "link": "psl_x"}, id="two-ways"),
+        pytest.param({"renewal": "psr_x", "renewable": True}, id="renewed-renewal"),
+        pytest.param({"renewable": True}, id="no-way"),
+    ],
+)
+async def test_one_way_to_sign_in_at_a_time(community: Community, how: dict[str, Any]) -> None:
+    assert (await sign_in(community, 422, **how))["type"] == "urn:plaudit:problem:invalid-request"

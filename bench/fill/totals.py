@@ -1,0 +1,117 @@
+"""What the databases keep beside the facts, made of them where they are: totals, boards, days, balances."""
+
+from typing import Final
+
+from bench.fill.rows import COUNTED
+
+#: Before the rows come: $1 is the community.
+BEFORE: Final = {
+    "recognition": (
+        f"create unlogged table if not exists {COUNTED} (member_id uuid not null, points int not null,"
+        " rule_id text not null, event_time timestamptz not null, award_id uuid not null)",
+        f"truncate {COUNTED}",
+    ),
+}
+
+_LEVELS = "(values ('newcomer', 'Newcomer', 0), ('regular', 'Regular', 50), ('pillar', 'Pillar', 500))"
+_GRANT_ID = "md5($1 || member_id::text || l.id)::uuid"
+
+#: After them, in this order; each takes the community as $1. A run that is repeated adds nothing twice.
+AFTER: Final = {
+    "ingest": (
+        """
+        insert into communities (community, has_events, calendar)
+        values ($1, true, '[{"time_zone": "UTC", "week_start": "monday"}]')
+        on conflict (community) do update set has_events = true
+        """,
+    ),
+    "scoring": (),
+    "recognition": (
+        f"""
+        with by_rule as (
+            select member_id, rule_id, sum(points) as points, count(*) as number,
+                max(award_id::text) as last_award_id
+            from {COUNTED} group by 1, 2)
+        insert into members (community, member_id, points, awards_by_rule, standing, last_award_id, version)
+        select $1, m.member_id, m.points, m.awards_by_rule,
+            (select jsonb_object_agg('level:' || l.id, jsonb_build_array({_GRANT_ID}, l.title))
+             from {_LEVELS} l(id, title, least) where m.points >= l.least),
+            m.last_award_id, 1
+        from (
+            select member_id, sum(points)::bigint as points, jsonb_object_agg(rule_id, number) as awards_by_rule,
+                max(last_award_id)::uuid as last_award_id
+            from by_rule group by 1) m
+        """,
+        *(
+            f"""
+            insert into board_points (community, period, starts_on, member_id, points)
+            select $1, '{period}', date_trunc('{period}', event_time at time zone 'UTC')::date, member_id,
+                sum(points)
+            from {COUNTED} group by 3, 4
+            """
+            for period in ("week", "month")
+        ),
+        f"""
+        insert into grants (community, grant_id, member_id, kind, name, title, award_id, event_time,
+            programme_version, granted_at)
+        select $1, {_GRANT_ID}, member_id, 'level', l.id, l.title, award_id, event_time, 1, event_time
+        from (
+            select member_id, award_id, event_time,
+                sum(points) over (partition by member_id order by event_time, award_id) as total, points
+            from {COUNTED}) a
+        join {_LEVELS} l(id, title, least)
+            on total >= greatest(l.least, 1) and total - points < greatest(l.least, 1)
+        """,
+        """
+        insert into holders (community, kind, name, members)
+        select $1, kind, name, count(*) from grants where community = $1 group by 2, 3
+        on conflict (community, kind, name) do update set members = excluded.members
+        """,
+        f"drop table {COUNTED}",
+    ),
+    "rewards": (
+        """
+        insert into balances (community, account_id, amount)
+        select $1, account_id, sum(amount) from entries where community = $1 group by 2
+        """,
+    ),
+    "analytics": (
+        """
+        insert into member_days (community, day, member_id, channel, events)
+        select $1, (event_time at time zone 'UTC')::date, member_id, channel, count(*)
+        from events where community = $1 group by 2, 3, 4
+        """,
+        """
+        insert into event_days (community, day, channel, type, events)
+        select $1, (event_time at time zone 'UTC')::date, channel, type, count(*)
+        from events where community = $1 group by 2, 3, 4
+        """,
+        """
+        insert into member_firsts (community, member_id, first_at, channel)
+        select distinct on (member_id) $1, member_id, event_time, channel
+        from events where community = $1 order by member_id, event_time, event_uid
+        """,
+        """
+        insert into rule_days (community, day, rule_id, points, awards, taken_back, amendments)
+        select $1, (event_time at time zone 'UTC')::date, rule_id, sum(points), count(*), 0, 0
+        from awards where community = $1 group by 2, 3
+        """,
+    ),
+}
+#: Once what recognition granted is there.
+GRANTS_COLUMNS: Final = (
+    "community",
+    "grant_id",
+    "member_id",
+    "award_id",
+    "kind",
+    "name",
+    "title",
+    "event_time",
+    "granted_at",
+)
+GRANT_DAYS: Final = """
+    insert into grant_days (community, day, kind, name, granted, taken_back)
+    select $1, (event_time at time zone 'UTC')::date, kind, name, count(*), 0
+    from grants where community = $1 group by 2, 3, 4
+"""

@@ -1,0 +1,69 @@
+"""The console's application: its pages, and what stands around them."""
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from console.asking import Services
+from console.frame.communities import CommunityTitles
+from console.frame.rendering import Templates
+from console.frame.security import Guard
+from console.frame.static import load_static, serve_static
+from console.frame.visits import Console, install_errors
+from console.pages.account import routes as account
+from console.pages.explorer import routes as explorer
+from console.pages.figures import routes as figures
+from console.pages.leaderboard import routes as leaderboard
+from console.pages.me import routes as me
+from console.pages.overview import routes as overview
+from console.pages.sign_in import routes as sign_in
+from console.pages.try_it import routes as try_it
+from console.settings import Settings
+from console.sign_in.provider import Provider
+from console.sign_in.sessions import Sessions
+from console.sign_in.store import Database
+
+PAGES = (sign_in, overview, figures, leaderboard, explorer, try_it, me, account)
+
+
+def create_app(settings: Settings, database: Database, services: Services) -> Starlette:
+    """The application. Whoever makes it closes `database` and the client of `services`."""
+    static = load_static()
+    routes = [
+        Route("/static/{name}", serve_static),
+        Route("/livez", _livez),
+        Route("/readyz", _readyz),
+        Route("/metrics", _metrics),
+        *(route for part in PAGES for route in part.ROUTES),
+    ]
+    app = Starlette(routes=routes)
+    # A redirect from a path with a slash too many would lead to whatever host the client names.
+    app.router.redirect_slashes = False
+    app.state.static = static
+    app.state.database = database
+    app.state.console = Console(
+        settings=settings,
+        services=services,
+        sessions=Sessions(database, services, settings),
+        provider=Provider(settings, database) if settings.oidc_issuer else None,
+        templates=Templates(static),
+        communities=CommunityTitles(),
+    )
+    install_errors(app)
+    app.add_middleware(Guard, settings=settings)
+    return app
+
+
+async def _livez(_: Request) -> Response:
+    return PlainTextResponse("ok\n")
+
+
+async def _readyz(request: Request) -> Response:
+    missing = [] if await request.app.state.database.answers() else ["PostgreSQL does not answer"]
+    return JSONResponse({"ready": not missing, "missing": missing}, 503 if missing else 200)
+
+
+async def _metrics(_: Request) -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

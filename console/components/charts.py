@@ -1,0 +1,93 @@
+"""Charts: where lines, columns and labels of an inline SVG lie. Text never scales; the plot alone stretches."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WIDTH = 1000
+PLOT_TOP = 18
+AXIS_HEIGHT = 22
+STEPS = (1, 2, 2.5, 5, 10)
+GRID_LINES_COUNT = 4
+LABELS_MAX_COUNT = 6
+
+
+@dataclass(frozen=True)
+class Line:
+    """A series as the path of an SVG that is 1000 wide, with its area and its last point (x in per cent)."""
+
+    path: str
+    area: str
+    last_y: float
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A chart of lines: its height, its grid (y and value), its series and the places of labels (per cent)."""
+
+    height: int
+    plot_height: int
+    grid: Sequence[tuple[float, float]]
+    now: Line
+    before: Line | None
+    labels: Sequence[tuple[float, int]]
+    points: Sequence[tuple[float, float, int]]
+
+
+def top_of(values: Sequence[float]) -> float:
+    """The smallest round number that nothing is above."""
+    highest = max([*values, 1])
+    step = highest / GRID_LINES_COUNT
+    size = 10.0 ** math.floor(math.log10(step))
+    nice = next(size * factor for factor in STEPS if size * factor >= step)
+    return math.ceil(highest / nice) * nice
+
+
+def plot(values: Sequence[float], before: Sequence[float] = (), *, height: int = 236) -> Plot:
+    """A line chart from zero, with the period before behind it."""
+    plot_height = height - PLOT_TOP - AXIS_HEIGHT
+    top = top_of([*values, *before])
+    step = max(1.0, top / GRID_LINES_COUNT)
+    count = int(top // step)
+    grid = [(PLOT_TOP + plot_height * (1 - step * number / top), step * number) for number in range(count + 1)]
+    every = max(1, math.ceil(len(values) / LABELS_MAX_COUNT))
+    places = [index for index in range(0, len(values), every) if len(values) - 1 - index >= every]
+    shown = [*places, len(values) - 1] if values else []
+    labels = [(_x(index, len(values)) / 10, index) for index in shown]
+    points = [
+        (_x(index, len(values)) / 10, PLOT_TOP + plot_height * (1 - value / top), index)
+        for index, value in enumerate(values)
+    ]
+    now = line(values, top=top, height=plot_height)
+    return Plot(
+        height,
+        plot_height,
+        grid,
+        now,
+        line(before, top=top, height=plot_height) if before else None,
+        labels,
+        points,
+    )
+
+
+def line(values: Sequence[float], *, top: float, height: float) -> Line:
+    """The path of a series."""
+    if not values:
+        return Line("", "", height)
+    spots = [(_x(index, len(values)), height * (1 - value / top)) for index, value in enumerate(values)]
+    drawn = " ".join(f"{'L' if index else 'M'}{x:.1f} {y:.1f}" for index, (x, y) in enumerate(spots))
+    return Line(drawn, f"{drawn} L{spots[-1][0]:.1f} {height} L{spots[0][0]:.1f} {height}Z", spots[-1][1])
+
+
+def spark(values: Sequence[float], *, height: int = 24) -> Line:
+    """A small line without axes, for beside a number."""
+    return line(values, top=max([*values, 1]), height=height)
+
+
+def share(value: float, most: float) -> str:
+    """A length as a bar takes it: per cent of the most."""
+    return f"{0 if most <= 0 else max(0.0, min(100.0, 100 * value / most)):.1f}%"
+
+
+def _x(index: int, count: int) -> float:
+    return WIDTH * index / (count - 1) if count > 1 else WIDTH

@@ -1,0 +1,16 @@
+"""Words that services say in their answers, as pages show them: marked here for the catalogues."""
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
+
+
+#: Roles, states of payouts and redemptions, outcomes of events, kinds of grants.
+WORDS = (
+    *(_("member"), _("moderator"), _("manager"), _("finance_maker"), _("finance_approver"), _("operator")),
+    *(_("administrator"), _("accrued"), _("held"), _("eligible"), _("approved"), _("reserved"), _("submitted")),
+    *(_("sent"), _("settled"), _("returned"), _("failed"), _("reversed"), _("corrected"), _("confirmed")),
+    *(_("cancelled"), _("expired"), _("open"), _("filed"), _("computing"), _("accepted"), _("duplicate")),
+    *(_("rejected"), _("conflict"), _("badge"), _("level"), _("pending"), _("complete")),
+)

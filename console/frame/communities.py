@@ -1,0 +1,43 @@
+"""What communities are called and which time zone is theirs, as pages need it: asked for once in a while."""
+
+import time
+from dataclasses import dataclass
+
+from console.asking import Asking
+
+KEPT_SECONDS = 60.0
+KEPT_MAX_COUNT = 10_000
+
+
+@dataclass(frozen=True)
+class Community:
+    """A community as pages speak of it. One that was not declared is called by its id, in UTC."""
+
+    id: str = ""
+    title: str = "Plaudit"
+    time_zone: str = "UTC"
+    currency: str = "EUR"
+
+
+class CommunityTitles:
+    """The communities that pages were made for lately."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, Community]] = {}
+
+    async def of(self, community: str, ask: Asking) -> Community:
+        """A community, asked for as whoever visits. What ingest does not say now is as it is by default."""
+        known = self._known.get(community)
+        if known is not None and time.monotonic() - known[0] < KEPT_SECONDS:
+            return known[1]
+        answer = await ask.get("ingest", f"/v1/communities/{community}")
+        if not answer.ok:
+            found = Community(community, community) if known is None else known[1]
+        else:
+            said = answer.body
+            name = (said.get("look") or {}).get("name") or said["title"]
+            found = Community(community, name, said["time_zone"], said["currency"])
+        if len(self._known) >= KEPT_MAX_COUNT:
+            self._known.clear()
+        self._known[community] = (time.monotonic(), found)
+        return found

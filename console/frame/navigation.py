@@ -1,0 +1,60 @@
+"""Where one can go: links by what one's roles let one see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from console.sign_in.domain import Session
+
+
+@dataclass(frozen=True)
+class Link:
+    """A page in the navigation, for whoever has its scope."""
+
+    path: str
+    title: str
+    icon: str
+    scope: str | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Links under a heading; the first group has none."""
+
+    title: str | None
+    links: Sequence[Link]
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate; it is translated where it is shown."""
+    return text
+
+
+OVERVIEW = Link("/overview", _("Overview"), "home", "analytics:read")
+LEADERBOARD = Link("/leaderboard", _("Leaderboards"), "cup", "recognition:read")
+REJECTED = Link("/figures/rejected", _("Rejected events"), "letter", "analytics:read")
+EXPLORER = Link("/explorer", _("Explorer"), "compass", "points:read")
+TRY_IT = Link("/try-it", _("Try it"), "play", "events:write")
+ACCOUNT = Link("/account", _("Account"), "user")
+ME = Link("/me", _("My points"), "user")
+
+GROUPS = (
+    Group(None, (OVERVIEW,)),
+    Group(_("Community"), (LEADERBOARD, REJECTED)),
+    Group(_("Look into"), (EXPLORER, TRY_IT)),
+)
+
+
+def groups_for(session: Session) -> list[Group]:
+    """The groups that have links for somebody."""
+    allowed = [
+        Group(group.title, [link for link in group.links if link.scope is None or session.may(link.scope)])
+        for group in GROUPS
+    ]
+    return [group for group in allowed if group.links]
+
+
+def home_of(session: Session) -> str:
+    """The first page of somebody: a member's own, else the first that their roles let them see."""
+    if session.is_member:
+        return ME.path
+    return next((link.path for group in groups_for(session) for link in group.links), ACCOUNT.path)

@@ -1,0 +1,103 @@
+"""What is checked of every request, and what every answer says to browsers."""
+
+import time
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from console.settings import LOOPBACK, Settings
+from shared.telemetry import HTTP_REQUESTS, HTTP_SECONDS
+
+#: No script or style inline, nothing from elsewhere, in no frame.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    # Not no-referrer: browsers then send `Origin: null` with forms.
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "cache-control": "no-store",
+}
+PROBES = ("/livez", "/readyz", "/metrics")
+YEAR_SECONDS = 31_536_000
+
+
+class Guard:
+    """ASGI middleware: only the console's own host, bounded bodies, headers for browsers; counts and times.
+
+    A name that leads here and is not the console's (DNS rebinding) gets 421.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+        own = urlsplit(settings.console_url)
+        self._hosts = {own.netloc.lower()}
+        if own.hostname in LOOPBACK:
+            port = f":{own.port}" if own.port else ""
+            self._hosts |= {f"{name}{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), 500
+
+        async def guarded_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                said = {name for name, _ in message["headers"]}
+                wanted = {**HEADERS, **self._transport()}
+                more = [(n.encode(), v.encode()) for n, v in wanted.items() if n.encode() not in said]
+                message = {**message, "headers": [*message["headers"], *more]}
+            await send(message)
+
+        try:
+            refusal = self._refusal(Request(scope))
+            await (refusal or self._app)(scope, receive, guarded_send)
+        finally:
+            route = getattr(scope.get("route"), "path", "unmatched")
+            HTTP_REQUESTS.labels(scope["method"] if route != "unmatched" else "ANY", route, str(status)).inc()
+            HTTP_SECONDS.labels(route).observe(time.perf_counter() - started)
+
+    def _transport(self) -> Mapping[str, str]:
+        return {"strict-transport-security": f"max-age={YEAR_SECONDS}"} if self._settings.is_https else {}
+
+    def _refusal(self, request: Request) -> PlainTextResponse | None:
+        if request.url.path in PROBES:
+            return None
+        if request.headers.get("host", "").lower() not in self._hosts:
+            return PlainTextResponse("This is not the console's address.\n", 421)
+        length = request.headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > self._settings.form_max_bytes:
+            return PlainTextResponse("A form may not be that large.\n", 413)
+        return None
+
+
+def is_own_form(request: Request) -> bool:
+    """Whether a form was sent by a page of this very address, as far as the browser says."""
+    origin, fetched = request.headers.get("origin"), request.headers.get("sec-fetch-site")
+    if origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("host", "").lower():
+        return False
+    return fetched in {None, "same-origin", "none"}
+
+
+def local_path(said: str | None, otherwise: str = "/") -> str:
+    """Where to go on this site: what was said, unless it leads elsewhere."""
+    if not said or not said.startswith("/") or said.startswith(("//", "/\\")) or "\\" in said:
+        return otherwise
+    url = urlsplit(said)
+    if url.scheme or url.netloc or any(ord(character) < 0x21 for character in said):
+        return otherwise
+    return said

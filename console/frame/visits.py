@@ -1,0 +1,255 @@
+"""A visit: one request of somebody, with their session, language and theme; and how routes are made of pages."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from console.asking import Asking, Services, SessionOverError
+from console.components.languages import NAMES, Writer, preferred, zone
+from console.frame.communities import Community, CommunityTitles
+from console.frame.navigation import groups_for
+from console.frame.rendering import Templates
+from console.frame.security import is_own_form, local_path
+from console.settings import Settings
+from console.sign_in.domain import Session, form_token, is_form_token, new_secret
+from console.sign_in.provider import Provider
+from console.sign_in.sessions import Sessions
+
+THEMES = ("light", "dark")
+FIELDS_MAX_COUNT = 100
+COOKIE_DAYS = 365
+SECRET = re.compile(r"[A-Za-z0-9_-]{20,200}")
+
+
+@dataclass(frozen=True)
+class Console:
+    """What pages work with."""
+
+    settings: Settings
+    services: Services
+    sessions: Sessions
+    provider: Provider | None
+    templates: Templates
+    communities: CommunityTitles
+
+
+class NotFoundError(Exception):
+    """There is no such page, or none for this visitor."""
+
+
+class StaleFormError(Exception):
+    """A form that was not made by a page of this visit."""
+
+
+@dataclass
+class Visit:
+    """One request, and what is known of who makes it."""
+
+    request: Request
+    console: Console
+    session: Session | None
+    #: What forms of somebody who is not signed in are bound to.
+    browser: str
+    language: str
+    theme: str | None
+    form: Mapping[str, str] = field(default_factory=dict)
+    community: Community = field(default_factory=Community)
+    cookies: dict[str, tuple[str, int]] = field(default_factory=dict)
+    ask: Asking = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ask = Asking(self.console.services, None if self.session is None else self.session.token)
+
+    @property
+    def signed_in(self) -> Session:
+        """The session. Raises SessionOverError when there is none."""
+        if self.session is None:
+            raise SessionOverError
+        return self.session
+
+    @property
+    def writer(self) -> Writer:
+        """Writes figures as this visitor reads them, in the community's time zone."""
+        return Writer(self.language, zone(self.community.time_zone))
+
+    @property
+    def form_token(self) -> str:
+        """What forms of this visit carry."""
+        return form_token(self.session.secret if self.session else self.browser)
+
+    def say(self, text: str, **values: Any) -> str:
+        """A text in the visitor's language, with values put in."""
+        return self.console.templates.translated(self.language, text).format(**values)
+
+    def page(self, template: str, *, status: int = 200, **context: Any) -> Response:
+        """A page as it is shown to this visitor."""
+        writer = self.writer
+        path = self.request.url.path
+        shown = {
+            "visit": self,
+            "session": self.session,
+            "community": self.community,
+            "groups": groups_for(self.session) if self.session and not self.session.is_member else [],
+            "path": path,
+            "language": self.language,
+            "languages": NAMES,
+            "theme": self.theme,
+            "form_token": self.form_token,
+            "write": writer,
+            "toast": TOASTS.get(self.request.cookies.get(cookie("toast", self.console.settings), "")),
+            **context,
+        }
+        if shown["toast"]:
+            self.cookies[cookie("toast", self.console.settings)] = ("", 0)
+        return HTMLResponse(self.console.templates.render(self.language, template, shown), status)
+
+    def see_other(self, path: str, *, toast: str | None = None) -> Response:
+        """Go to another page of the console; `toast` names what is told there once."""
+        if toast:
+            self.cookies[cookie("toast", self.console.settings)] = (toast, 60)
+        return RedirectResponse(local_path(path), 303)
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
+
+
+#: What is told once, after something was done.
+TOASTS = {"saved": _("Saved"), "signed-out": _("You are signed out")}
+
+
+def cookie(name: str, settings: Settings) -> str:
+    """A cookie's name: bound to this very host and to https, where there is https."""
+    return f"__Host-plaudit-{name}" if settings.is_https else f"plaudit-{name}"
+
+
+Page = Callable[[Visit], Awaitable[Response]]
+
+
+def page(
+    handler: Page,
+    *,
+    scope: str | None = None,
+    for_members: bool = False,
+    is_for_anybody: bool = False,
+    is_open: bool = False,
+) -> Callable[[Request], Awaitable[Response]]:
+    """A route of a page: for whoever has the scope, for members, for anybody who is signed in, or open.
+
+    Whoever is not signed in is sent to sign in; for whoever may not see it there is no such page. A form that no
+    page of this visit made is refused.
+    """
+
+    async def route(request: Request) -> Response:
+        console: Console = request.app.state.console
+        visit = await _visit(request, console)
+        try:
+            if not is_open:
+                session = visit.signed_in
+                is_theirs = is_for_anybody or session.is_member == for_members
+                if not is_theirs or (scope is not None and not session.may(scope)):
+                    raise NotFoundError
+            if request.method == "POST":
+                visit.form = await _form(request, visit)
+            response = await handler(visit)
+        except SessionOverError:
+            response = await _signed_out(visit)
+        except NotFoundError:
+            response = visit.page("pages/not_found.html", status=404)
+        except StaleFormError:
+            response = visit.page("pages/stale_form.html", status=403)
+        _set_cookies(response, visit)
+        return response
+
+    return route
+
+
+async def no_such_page(request: Request, _: Exception) -> Response:
+    """What is said of an address that leads nowhere."""
+    visit = await _visit(request, request.app.state.console)
+    return visit.page("pages/not_found.html", status=404)
+
+
+async def broke(request: Request, error: Exception) -> Response:
+    """What is said when a page broke, for a reason that nobody foresaw."""
+    visit = await _visit(request, request.app.state.console)
+    return visit.page("pages/broke.html", status=500)
+
+
+def install_errors(app: Starlette) -> None:
+    """Have the application say in its own words what is not there, and that something broke."""
+    app.add_exception_handler(404, no_such_page)
+    app.add_exception_handler(405, no_such_page)
+    app.add_exception_handler(500, broke)
+
+
+async def _visit(request: Request, console: Console) -> Visit:
+    settings = console.settings
+    secret = request.cookies.get(cookie("session", settings), "")
+    session = await console.sessions.find(secret) if SECRET.fullmatch(secret) else None
+    browser = request.cookies.get(cookie("browser", settings), "")
+    theme = request.cookies.get(cookie("theme", settings))
+    visit = Visit(
+        request=request,
+        console=console,
+        session=session,
+        browser=browser if SECRET.fullmatch(browser) else new_secret(),
+        language=preferred(
+            request.headers.get("accept-language", ""), request.cookies.get(cookie("language", settings))
+        ),
+        theme=theme if theme in THEMES else None,
+    )
+    if session is not None:
+        visit.community = await console.communities.of(session.community, visit.ask)
+        if session.secret != secret:
+            visit.cookies[cookie("session", settings)] = (session.secret, 0)
+    elif visit.browser != browser:
+        visit.cookies[cookie("browser", settings)] = (visit.browser, -1)
+    return visit
+
+
+async def _form(request: Request, visit: Visit) -> Mapping[str, str]:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > visit.console.settings.form_max_bytes:
+            raise StaleFormError
+    try:
+        fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX_COUNT))
+    except ValueError:
+        raise StaleFormError from None
+    secret = visit.session.secret if visit.session else visit.browser
+    if not is_own_form(request) or not is_form_token(secret, fields.get("form_token", "")):
+        raise StaleFormError
+    return fields
+
+
+async def _signed_out(visit: Visit) -> Response:
+    if visit.session is not None:
+        await visit.console.sessions.end(visit.session.secret)
+    session_cookie = cookie("session", visit.console.settings)
+    why = "&why=over" if visit.request.cookies.get(session_cookie) else ""
+    visit.cookies[session_cookie] = ("", 0)
+    back = visit.request.url.path if visit.request.method == "GET" else "/"
+    return RedirectResponse(f"/sign-in?back={quote(back, safe='')}{why}", 303)
+
+
+def _set_cookies(response: Response, visit: Visit) -> None:
+    """Set what the visit changed: an age of 0 with a value, or −1, lasts as long as the browser is open."""
+    for name, (value, seconds) in visit.cookies.items():
+        response.set_cookie(
+            name,
+            value,
+            max_age=seconds if seconds > 0 or not value else None,
+            path="/",
+            secure=visit.console.settings.is_https,
+            httponly=True,
+            samesite="lax",
+        )

@@ -1,0 +1,1 @@
+"""Who one is here, and how pages look: language and theme."""

@@ -1,0 +1,1 @@
+"""Any id: what it is, where it comes from, what became of it."""

@@ -1,0 +1,74 @@
+"""What an id is: asked of every service that could know it, side by side."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from console.asking import Answer
+from console.frame.visits import Visit
+
+RECEIPT_ID = re.compile(r"r[0-9a-f]{44}-[0-9]{1,6}")
+UUID_DIGITS = re.compile(r"[0-9a-fA-F]{32}")
+IDENTITY = re.compile(r"([a-z_]{2,20}):(.{1,255})")
+PAYOUT_AWARDS_COUNT = 500
+MEMBER_AWARDS_COUNT = 50
+
+
+@dataclass(frozen=True)
+class Found:
+    """What an id is (`kind`), what its service said, and who did not answer."""
+
+    kind: str | None
+    answer: Answer | None = None
+    silent: Sequence[Answer] = field(default_factory=tuple)
+
+
+#: Who is asked for a UUID: the kind, its scope, service and path, the likeliest first.
+ASKED = (
+    ("event", "analytics:read", "analytics", "/v1/lineage/events/{id}"),
+    ("award", "analytics:read", "analytics", "/v1/lineage/awards/{id}"),
+    ("payout", "analytics:read", "analytics", "/v1/lineage/payouts/{id}"),
+    ("member", "recognition:read", "recognition", "/v1/members/{id}/recognition"),
+    ("redemption", "rewards:read", "rewards", "/v1/redemptions/{id}"),
+    ("run", "payouts:read", "rewards", "/v1/payout-runs/{id}"),
+)
+
+
+def spelled(said: str) -> str | None:
+    """An id as services spell it: a receipt's, a UUID, or a UUID in 32 digits (an EndToEndId); None for others."""
+    text = said.strip()
+    if RECEIPT_ID.fullmatch(text):
+        return text
+    try:
+        return str(UUID(text)) if UUID_DIGITS.fullmatch(text.replace("-", "")) else None
+    except ValueError:
+        return None
+
+
+async def find(visit: Visit, id_: str) -> Found:
+    """What the id is, as far as whoever looks may know."""
+    if RECEIPT_ID.fullmatch(id_):
+        if not visit.signed_in.may("receipts:read"):
+            return Found(None)
+        answer = await visit.ask.get("ingest", f"/v1/receipts/{id_}", limit=200)
+        return Found("receipt", answer) if answer.ok else Found(None, silent=[answer] if answer.is_down else ())
+    asked = [one for one in ASKED if visit.signed_in.may(one[1])]
+    questions = {
+        kind: visit.ask.get(service, path.format(id=id_), limit=PAYOUT_AWARDS_COUNT if kind == "payout" else None)
+        for kind, _, service, path in asked
+    }
+    answers = await visit.ask.all(**questions)
+    for kind, answer in answers.items():
+        if answer.ok:
+            return Found(kind, answer)
+    return Found(None, silent=[answer for answer in answers.values() if answer.is_down])
+
+
+async def member_of_identity(visit: Visit, said: str) -> str | None:
+    """The id of the member who is known as `channel:id`; None when nobody is, or whoever looks may not know."""
+    matched = IDENTITY.fullmatch(said.strip())
+    if matched is None or not visit.signed_in.may("members:read"):
+        return None
+    answer = await visit.ask.get("ingest", "/v1/members", channel=matched[1], id=matched[2])
+    return str(answer.items[0]["member_id"]) if answer.items else None

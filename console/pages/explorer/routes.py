@@ -1,0 +1,100 @@
+"""The explorer: any id, where it comes from, and what became of it."""
+
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from console.frame.navigation import EXPLORER
+from console.frame.visits import NotFoundError, Visit, page
+from console.pages.explorer.finding import MEMBER_AWARDS_COUNT, Found, find, member_of_identity, spelled
+from console.pages.explorer.pictures import of_awards, of_payout
+
+SEARCH_MAX_CHARS = 300
+
+
+async def show(visit: Visit) -> Response:
+    """The form, and what it takes."""
+    return visit.page("pages/explorer/page.html", found=Found(None), said="", tried=False)
+
+
+async def search(visit: Visit) -> Response:
+    """Go to what was searched for. It comes in a form: names and handles stay out of addresses."""
+    said = visit.form.get("q", "")[:SEARCH_MAX_CHARS]
+    id_ = spelled(said) or await member_of_identity(visit, said)
+    if id_ is not None:
+        return visit.see_other(f"/explorer/{id_}")
+    return visit.page("pages/explorer/page.html", status=404, found=Found(None), said=said, tried=True)
+
+
+async def look(visit: Visit) -> Response:
+    """What an id is, with its lineage both ways."""
+    said = visit.request.path_params["id"]
+    id_ = spelled(said)
+    if id_ is None:
+        raise NotFoundError
+    if id_ != said:
+        return visit.see_other(f"/explorer/{id_}")
+    found = await find(visit, id_)
+    if found.kind is None or found.answer is None:
+        status = 503 if found.silent else 404
+        return visit.page("pages/explorer/page.html", status=status, found=found, said=id_, tried=True)
+    more = await _MORE.get(found.kind, _nothing)(visit, found.answer.body, id_)
+    return visit.page(
+        f"pages/explorer/{found.kind}.html",
+        thing=found.answer.body,
+        said=id_,
+        took_ms=found.answer.took_ms,
+        **more,
+    )
+
+
+async def programme(visit: Visit) -> Response:
+    """A version of the programme, as it was written."""
+    answer = await visit.ask.get("scoring", f"/v1/programmes/{visit.request.path_params['version']}")
+    return visit.page("pages/explorer/programme.html", answer=answer, version=visit.request.path_params["version"])
+
+
+async def _event(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any]:
+    answers = await visit.ask.all(
+        explanation=visit.ask.get("scoring", f"/v1/events/{id_}/explanation"),
+        actor=visit.ask.get("recognition", f"/v1/members/{thing['event']['member_id']}/recognition"),
+    )
+    return {**answers, "picture": of_awards(visit, thing["event"], thing["awards"], id_)}
+
+
+async def _award(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any]:
+    member = await visit.ask.get("recognition", f"/v1/members/{thing['award']['member_id']}/recognition")
+    return {"member": member, "picture": of_awards(visit, thing["event"], [thing], id_)}
+
+
+async def _payout(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any]:
+    return {"picture": of_payout(visit, thing, id_)}
+
+
+async def _member(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any]:
+    ask, may = visit.ask, visit.signed_in.may
+    questions = {"awards": ask.get("scoring", "/v1/awards", member=id_, limit=MEMBER_AWARDS_COUNT)}
+    if may("rewards:read"):
+        questions["balance"] = ask.get("rewards", f"/v1/members/{id_}/balance")
+        questions["payouts"] = ask.get("rewards", f"/v1/members/{id_}/payouts", limit=5)
+    answers = await ask.all(**questions)
+    return {"balance": None, "payouts": None, **answers}
+
+
+async def _run(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any]:
+    return {"payouts": await visit.ask.get("rewards", "/v1/payouts", run=id_, limit=50)}
+
+
+async def _nothing(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any]:
+    return {}
+
+
+_MORE = {"event": _event, "award": _award, "payout": _payout, "member": _member, "run": _run}
+
+ROUTES = [
+    Route(EXPLORER.path, page(show, scope=EXPLORER.scope), methods=["GET"]),
+    Route(EXPLORER.path, page(search, scope=EXPLORER.scope), methods=["POST"]),
+    Route("/explorer/programme/{version:int}", page(programme, scope="programmes:read")),
+    Route("/explorer/{id}", page(look, scope=EXPLORER.scope)),
+]

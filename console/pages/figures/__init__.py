@@ -1,0 +1,1 @@
+"""What the figures of the overview are made of."""

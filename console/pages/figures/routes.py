@@ -1,0 +1,70 @@
+"""What the figures of the overview are made of, as tables: by day, by rule, event by event."""
+
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from console.frame.navigation import REJECTED
+from console.frame.visits import NotFoundError, Visit, page
+from console.pages.periods import DAYS, asked_days
+
+PAGE_COUNT = 50
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
+
+
+#: The figures by day: what is asked, which number of it, and how it is called.
+BY_DAY = {
+    "active-members": ("/v1/participation", "active_members", "channels", _("Active members a day")),
+    "events": ("/v1/participation", "events", "types", _("Events")),
+    "new-members": ("/v1/acquisition", "new_members", "channels", _("New members")),
+}
+
+
+async def by_day(visit: Visit) -> Response:
+    """A figure's days, newest first, each with its channels or types."""
+    name = visit.request.path_params["name"]
+    if name not in BY_DAY:
+        raise NotFoundError
+    path, number, parts, title = BY_DAY[name]
+    days = asked_days(visit.request.query_params, visit.writer.zone)
+    answer = await visit.ask.get("analytics", path, by="day", from_=days.first, to=days.last, limit=200)
+    return visit.page(
+        "pages/figures/by_day.html",
+        answer=answer,
+        name=name,
+        figure_title=title,
+        number=number,
+        parts=parts,
+        days=days,
+        choices=DAYS,
+    )
+
+
+async def points(visit: Visit) -> Response:
+    """Every rule of the days, with its points, awards and reversals."""
+    days = asked_days(visit.request.query_params, visit.writer.zone)
+    answer = await visit.ask.get("analytics", "/v1/points-by-rule", from_=days.first, to=days.last, limit=500)
+    return visit.page("pages/figures/points.html", answer=answer, days=days, choices=DAYS)
+
+
+async def rejected(visit: Visit) -> Response:
+    """Why events were rejected, and which."""
+    days = asked_days(visit.request.query_params, visit.writer.zone)
+    after = visit.request.query_params.get("after")
+    answers: dict[str, Any] = await visit.ask.all(
+        reasons=visit.ask.get("analytics", "/v1/rejections", from_=days.first, to=days.last, limit=100),
+        events=visit.ask.get("analytics", "/v1/rejections/events", limit=PAGE_COUNT, after=after),
+    )
+    return visit.page("pages/figures/rejected.html", **answers, days=days, choices=DAYS)
+
+
+ROUTES = [
+    Route("/figures/points", page(points, scope="analytics:read")),
+    Route(REJECTED.path, page(rejected, scope=REJECTED.scope)),
+    Route("/figures/{name}", page(by_day, scope="analytics:read")),
+]

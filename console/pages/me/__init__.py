@@ -1,0 +1,1 @@
+"""The page of a member: their points, why, and what is next."""

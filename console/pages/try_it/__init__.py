@@ -1,0 +1,1 @@
+"""Send an event and watch it travel."""

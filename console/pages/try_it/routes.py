@@ -1,0 +1,187 @@
+"""Try it: send an event, and watch it travel: received, accepted, the rules that it met, badges, the ledger."""
+
+import asyncio
+import time
+from datetime import datetime
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+from starlette.routing import Route
+
+from console.asking import Answer
+from console.frame.navigation import TRY_IT
+from console.frame.visits import NotFoundError, Visit, page
+from console.pages.explorer.finding import RECEIPT_ID
+from console.pages.try_it.events import (
+    TYPES,
+    InvalidFormError,
+    Lately,
+    as_curl,
+    event_of,
+    from_form,
+    from_json,
+    pretty,
+)
+
+#: How long a page waits for its event before it is shown as it is; scripts look again, people press a button.
+TRAVEL_SECONDS = 1.5
+LOOK_EVERY_SECONDS = 0.1
+STATEMENT_COUNT = 50
+
+_lately = Lately()
+
+
+async def show(visit: Visit) -> Response:
+    """The form, with an example."""
+    example = event_of("forum.reply.v1", actor="ada", length=214, other="kofi")
+    return _page(visit, example, journey=None)
+
+
+async def send(visit: Visit) -> Response:
+    """Send what was typed, and go to where it is watched."""
+    is_json = "event" in visit.form
+    try:
+        event = from_json(visit.form["event"]) if is_json else from_form(visit.form)
+    except InvalidFormError as invalid:
+        errors = {name: visit.say(text) if "{" not in text else text for name, text in invalid.errors.items()}
+        return _page(visit, None, journey=None, errors=errors, status=422)
+    content = orjson.dumps(event)
+    answer = await visit.ask.post("ingest", "/v1/events", content, content_type="application/cloudevents+json")
+    if not answer.ok:
+        return _page(visit, event, journey=None, refused=answer, status=422 if not answer.is_down else 503)
+    receipt = answer.body["receipt_id"]
+    _lately.keep(visit.signed_in.person_id, receipt, content)
+    return visit.see_other(f"/try-it/{receipt}{'?as=json' if is_json else ''}")
+
+
+async def watch(visit: Visit) -> Response:
+    """Where an event is on its way; waits a moment for it to arrive."""
+    receipt_id = visit.request.path_params["receipt_id"]
+    if not RECEIPT_ID.fullmatch(receipt_id):
+        raise NotFoundError
+    until = time.monotonic() + TRAVEL_SECONDS
+    while True:
+        journey = await _journey(visit, receipt_id)
+        if journey["is_over"] or time.monotonic() >= until:
+            break
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+    sent = _lately.of(visit.signed_in.person_id, receipt_id)
+    event = orjson.loads(sent) if sent else event_of("forum.reply.v1", actor="ada", length=214, other="kofi")
+    return _page(visit, event, journey=journey)
+
+
+async def _journey(visit: Visit, receipt_id: str) -> dict[str, Any]:
+    """What each service knows of the first event of a receipt."""
+    receipt = await visit.ask.get("ingest", f"/v1/receipts/{receipt_id}", limit=1)
+    if receipt.is_missing:
+        raise NotFoundError
+    item = receipt.items[0] if receipt.items else None
+    journey: dict[str, Any] = {
+        "receipt_id": receipt_id,
+        "receipt": receipt,
+        "item": item,
+        "explanation": None,
+        "lineage": None,
+        "ledger": [],
+        "awards": [],
+        "grants": [],
+        "received_at": None,
+        "is_over": False,
+    }
+    if item is None or item["outcome"] not in {"accepted", "duplicate"}:
+        return {**journey, "is_over": item is not None and item["outcome"] in {"rejected", "conflict"}}
+    uid = item["event_uid"]
+    answers = await visit.ask.all(
+        explanation=visit.ask.get("scoring", f"/v1/events/{uid}/explanation"),
+        lineage=visit.ask.get("analytics", f"/v1/lineage/events/{uid}"),
+    )
+    awards = answers["explanation"].body["awards"] if answers["explanation"].ok else []
+    statements = await _statements(visit, awards)
+    told = answers["lineage"].body if answers["lineage"].ok else None
+    journey |= answers
+    journey["awards"] = awards
+    journey["ledger"] = _booked(awards, statements)
+    journey["grants"] = [grant for one in told["awards"] for grant in one["grants"]] if told else []
+    journey["received_at"] = told["event"]["received_at"] if told else None
+    is_scored = answers["explanation"].ok and answers["explanation"].body["scored"]
+    arrived = told is not None and {one["award"]["award_id"] for one in told["awards"]} >= {
+        award["award_id"] for award in awards
+    }
+    may_see_ledger = visit.signed_in.may("rewards:read")
+    booked = not may_see_ledger or {entry["cause_id"] for entry in journey["ledger"]} >= {
+        award["award_id"] for award in awards
+    }
+    journey["is_over"] = bool(is_scored and arrived and booked)
+    return journey
+
+
+async def _statements(visit: Visit, awards: list[dict[str, Any]]) -> list[Answer]:
+    if not visit.signed_in.may("rewards:read"):
+        return []
+    members = {award["member_id"] for award in awards}
+    return list(
+        await asyncio.gather(
+            *(
+                visit.ask.get("rewards", f"/v1/members/{member}/statement", limit=STATEMENT_COUNT)
+                for member in members
+            )
+        )
+    )
+
+
+def _booked(awards: list[dict[str, Any]], statements: list[Answer]) -> list[dict[str, Any]]:
+    """The entries in the ledger that the awards caused."""
+    causes = {award["award_id"] for award in awards}
+    return [line for answer in statements for line in answer.items if line["cause_id"] in causes]
+
+
+def _page(
+    visit: Visit,
+    event: dict[str, Any] | None,
+    *,
+    journey: dict[str, Any] | None,
+    errors: dict[str, str] | None = None,
+    refused: Answer | None = None,
+    status: int = 200,
+) -> Response:
+    form = visit.form
+    data = (event or {}).get("data") or {}
+    shown = {
+        "type": form.get("type", (event or {}).get("type", "")),
+        "actor": form.get("actor", _id_in(data.get("actor"))),
+        "length": form.get("length", str(data.get("length_chars", ""))),
+        "other": form.get("other", _id_in((data.get("in_reply_to") or data.get("object") or {}).get("author"))),
+        "event": form.get("event", pretty(event) if event else ""),
+    }
+    return visit.page(
+        "pages/try_it/page.html",
+        status=status,
+        types=TYPES,
+        shown=shown,
+        is_json="event" in form or visit.request.query_params.get("as") == "json",
+        errors=errors or {},
+        refused=refused,
+        journey=journey,
+        same=None if event is None else pretty(event),
+        curl=None if event is None else as_curl(event),
+        after_ms=_after_ms,
+    )
+
+
+def _id_in(said: Any) -> str:
+    return str(said.get("id", "")) if isinstance(said, dict) else ""
+
+
+def _after_ms(moment: str, start: str | None) -> int | None:
+    """Milliseconds from the event's receipt to a moment."""
+    if start is None:
+        return None
+    return max(0, round((datetime.fromisoformat(moment) - datetime.fromisoformat(start)).total_seconds() * 1000))
+
+
+ROUTES = [
+    Route(TRY_IT.path, page(show, scope=TRY_IT.scope), methods=["GET"]),
+    Route(TRY_IT.path, page(send, scope=TRY_IT.scope), methods=["POST"]),
+    Route(f"{TRY_IT.path}/{{receipt_id}}", page(watch, scope=TRY_IT.scope)),
+]

@@ -1,0 +1,84 @@
+// What little the console does in the browser. Every page can be read and used without it.
+"use strict";
+
+(() => {
+  // The palette: "/" or Ctrl K opens it, arrows move, Enter goes; without script the same place leads to Explorer.
+  const palette = document.getElementById("palette");
+  const input = document.getElementById("palette-q");
+  const options = () => [...(palette?.querySelectorAll("[role=option]") ?? [])].filter((one) => !one.parentElement.hidden);
+
+  const select = (chosen) => {
+    for (const one of palette.querySelectorAll("[role=option]")) one.setAttribute("aria-selected", String(one === chosen));
+    if (chosen) input.setAttribute("aria-activedescendant", chosen.id);
+    else input.removeAttribute("aria-activedescendant");
+  };
+
+  const filter = () => {
+    const wanted = input.value.trim().toLowerCase();
+    for (const one of palette.querySelectorAll("[role=option]")) {
+      one.parentElement.hidden = wanted !== "" && !one.textContent.toLowerCase().includes(wanted);
+    }
+    select(wanted ? options()[0] : null);
+  };
+
+  const open = () => {
+    input.value = "";
+    filter();
+    palette.showModal();
+    input.focus();
+  };
+
+  if (palette && input) {
+    document.getElementById("find")?.addEventListener("click", (event) => {
+      event.preventDefault();
+      open();
+    });
+    document.addEventListener("keydown", (event) => {
+      const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+      const isFind = (event.key === "k" && (event.ctrlKey || event.metaKey)) || (event.key === "/" && !typing);
+      if (!isFind || palette.open) return;
+      event.preventDefault();
+      open();
+    });
+    input.addEventListener("input", filter);
+    input.addEventListener("keydown", (event) => {
+      const shown = options();
+      const at = shown.findIndex((one) => one.getAttribute("aria-selected") === "true");
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        const step = event.key === "ArrowDown" ? 1 : -1;
+        if (shown.length) select(shown[(at + step + shown.length) % shown.length]);
+      } else if (event.key === "Enter" && at >= 0) {
+        event.preventDefault();
+        location.assign(shown[at].href);
+      }
+    });
+  }
+
+  // What is still under way is looked at again, until it has arrived or half a minute is over.
+  const travelling = document.querySelector("[data-again]");
+  if (travelling) {
+    const until = Date.now() + 30000;
+    const again = async () => {
+      const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
+      if (answer?.ok) {
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const fresh = page.getElementById("travel");
+        if (fresh) document.getElementById("travel").replaceChildren(...fresh.childNodes);
+        if (!page.querySelector("[data-again]")) return;
+      }
+      if (Date.now() < until) setTimeout(again, 500);
+    };
+    setTimeout(again, 500);
+  }
+
+  // Copying takes script, so the buttons come with it.
+  for (const code of document.querySelectorAll("[data-copy]")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn sm push";
+    button.textContent = code.dataset.copy;
+    button.addEventListener("click", () => navigator.clipboard?.writeText(code.textContent));
+    code.parentElement.querySelector("[data-copy-place]")?.append(button);
+  }
+})();

@@ -1,0 +1,21 @@
+"""What of a community anybody may see: a publishable key may stand in a browser, and reads that alone."""
+
+from collections.abc import Collection
+from enum import StrEnum
+
+from shared.access_keys.scopes import Scope
+
+
+class Public(StrEnum):
+    """What of a community anybody may see without being signed in."""
+
+    BOARDS = "boards"
+    BADGES = "badges"
+    NAMES = "names"
+    PROGRAMME = "programme"
+    FIGURES = "figures"
+
+
+def is_publishable(scopes: Collection[str]) -> bool:
+    """Whether a key of these scopes may stand where anybody sees it."""
+    return set(scopes) == {Scope.PUBLIC_READ}

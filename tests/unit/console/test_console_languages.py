@@ -1,0 +1,72 @@
+import re
+
+import pytest
+
+from console.components.languages import LANGUAGES, Writer, initials, preferred, short_id, zone
+from tools.translations import catalogue, said
+
+PLACES = re.compile(r"%\(\w+\)s|\{\w+\}|<\w+>")
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_every_text_is_translated_and_none_is_left_of_what_is_said_no_more(language: str) -> None:
+    texts = {message.id for message in said() if message.id}
+    known = {message.id: message.string for message in catalogue(language) if message.id}
+
+    assert len(texts) > 300
+    assert {text for text in texts if not all(_strings(known.get(text)))} == set(), "make translations"
+    assert set(known) - texts == set(), "make translations"
+
+
+def _strings(said: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    return said if isinstance(said, tuple) else (said or "",)
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_a_translation_has_the_places_of_its_text(language: str) -> None:
+    for message in catalogue(language):
+        texts = message.id if isinstance(message.id, tuple) else (message.id,)
+        wanted = {place for text in texts for place in PLACES.findall(text)}
+        # One of a thing may be said without its number.
+        assert {place for text in _strings(message.string) for place in PLACES.findall(text)} == wanted, message.id
+
+
+@pytest.mark.parametrize(
+    ("accepted", "chosen", "language"),
+    [
+        ("it-IT,it;q=0.9,en;q=0.8", None, "it"),
+        ("en;q=0.5,it;q=0.9", None, "it"),
+        ("de,fr;q=0.8", None, "en"),
+        ("it", "en", "en"),
+        ("it", "xx", "it"),
+        ("", None, "en"),
+        ("it;q=x,en;q=0.1", None, "en"),
+    ],
+)
+def test_a_language_is_the_chosen_one_or_the_first_that_is_accepted(
+    accepted: str, chosen: str | None, language: str
+) -> None:
+    assert preferred(accepted, chosen) == language
+
+
+def test_numbers_money_and_days_are_written_as_each_language_does() -> None:
+    english, italian = (Writer(language, zone("Europe/Rome")) for language in LANGUAGES)
+
+    assert (english.number(61905), italian.number(61905)) == ("61,905", "61.905")
+    assert (english.money(128400, "EUR"), italian.money(128400, "EUR")) == ("EUR\u00a01,284.00", "1.284,00\u00a0€")
+    assert (english.money(500, "JPY"), english.money(1500, "KWD")) == ("JPY\u00a0500", "KWD\u00a01.500")
+    assert (english.signed(-3), english.signed(0), english.signed(3)) == ("−3", "0", "+3")
+    assert english.time("2026-11-25T23:30:00Z") == "00:30"
+    assert (english.weekday("2026-11-25T23:30:00Z"), italian.weekday("2026-11-25")) == (
+        "Thursday 26 November",
+        "mercoledì 25 novembre",
+    )
+
+
+def test_a_zone_that_is_none_is_utc() -> None:
+    assert [zone(name).key for name in ("Nowhere/At_all", "../etc", None)] == ["UTC"] * 3
+
+
+def test_ids_and_names_are_shown_short() -> None:
+    assert short_id("b1eb0827-3103-577e-b2bc-bf975893ea70") == "b1eb0827…ea70"
+    assert [initials(name) for name in ("Ada Brightwell", "ada", "", "🌊 Kai")] == ["AB", "AD", "?", "KA"]

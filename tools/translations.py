@@ -1,0 +1,55 @@
+"""What pages say, found in the console and put into its catalogues: `python -m tools.translations`.
+
+What is new waits there with an empty translation; what is said no more is taken out.
+"""
+
+import io
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).parents[1]
+CONSOLE = ROOT / "console"
+METHODS = [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]
+OPTIONS: dict[str, dict[str, Any]] = {
+    "**.html": {"trimmed": "false", "silent": "false", "extensions": "jinja2.ext.do", "newstyle_gettext": "true"}
+}
+#: What marks a text: nothing but `_`, and what Jinja's `trans` makes of its own.
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
+
+
+def said() -> Catalog:
+    """Every text that pages say, with where."""
+    catalog = Catalog(charset="utf-8")
+    found = extract_from_dir(CONSOLE, METHODS, OPTIONS, KEYWORDS)
+    for file, _line, message, _comments, _context in sorted(found, key=lambda one: (str(one[0]), one[1])):
+        catalog.add(message, locations=[(f"console/{file}", 0)])
+    return catalog
+
+
+def catalogue(language: str) -> Catalog:
+    """What there is in a language."""
+    text = (CONSOLE / "locale" / language / "console.po").read_text()
+    return read_po(io.StringIO(text), locale=language)
+
+
+def main() -> None:
+    """Bring every catalogue up to what pages say."""
+    texts = said()
+    for path in sorted((CONSOLE / "locale").glob("*/console.po")):
+        known = catalogue(path.parent.name)
+        known.update(texts, no_fuzzy_matching=True, update_creation_date=False)
+        known.obsolete.clear()
+        written = io.BytesIO()
+        write_po(written, known, omit_header=False, no_location=True, sort_output=True, width=0)
+        lines = [line for line in written.getvalue().decode().splitlines() if not line.startswith('"POT-Creation')]
+        path.write_text("\n".join(lines) + "\n")
+        missing = [message.id for message in known if message.id and not message.string]
+        print(f"{path.parent.name}: {len(known)} texts, {len(missing)} not translated")
+
+
+if __name__ == "__main__":
+    main()

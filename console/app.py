@@ -18,14 +18,16 @@ from console.pages.figures import routes as figures
 from console.pages.leaderboard import routes as leaderboard
 from console.pages.me import routes as me
 from console.pages.overview import routes as overview
+from console.pages.receipts import routes as receipts
 from console.pages.sign_in import routes as sign_in
 from console.pages.try_it import routes as try_it
+from console.pages.views import routes as views
 from console.settings import Settings
 from console.sign_in.provider import Provider
 from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
-PAGES = (sign_in, overview, figures, leaderboard, explorer, try_it, me, account)
+PAGES = (sign_in, overview, figures, leaderboard, receipts, explorer, try_it, me, account, views)
 
 
 def create_app(settings: Settings, database: Database, services: Services) -> Starlette:
@@ -50,6 +52,7 @@ def create_app(settings: Settings, database: Database, services: Services) -> St
         provider=Provider(settings, database) if settings.oidc_issuer else None,
         templates=Templates(static),
         communities=CommunityTitles(),
+        database=database,
     )
     install_errors(app)
     app.add_middleware(Guard, settings=settings)

@@ -103,6 +103,13 @@ class Visit:
 
     def page(self, template: str, *, status: int = 200, **context: Any) -> Response:
         """A page as it is shown to this visitor."""
+        toast = self._toast()
+        if toast:
+            self.cookies[cookie("toast", self.console.settings)] = ("", 0)
+        return HTMLResponse(self.text(template, toast=toast, **context), status)
+
+    def text(self, template: str, **context: Any) -> str:
+        """A page, or a part of one, as its text."""
         writer = self.writer
         path = self.request.url.path
         shown = {
@@ -116,12 +123,9 @@ class Visit:
             "theme": self.theme,
             "form_token": self.form_token,
             "write": writer,
-            "toast": self._toast(),
             **context,
         }
-        if shown["toast"]:
-            self.cookies[cookie("toast", self.console.settings)] = ("", 0)
-        return HTMLResponse(self.console.templates.render(self.language, template, shown), status)
+        return self.console.templates.render(self.language, template, shown)
 
     def see_other(self, path: str, *, toast: str | None = None, undo: str = "") -> Response:
         """Go to another page of the console; `toast` names what is told there once, `undo` what takes it back."""
@@ -156,6 +160,8 @@ TOASTS = {
     "view-saved": _("The view is saved"),
     "view-removed": _("The view is removed"),
     "view-restored": _("The view is back"),
+    "replay-asked": _("It is on its way through again"),
+    "discarded": _("The record is discarded"),
     "views-full": _("A page has twelve views at most: remove one first"),
 }
 

@@ -72,6 +72,72 @@
     setTimeout(again, 500);
   }
 
+  // What is live is kept up by a stream: numbers change in their places, and nothing else moves. It can be paused.
+  const now = document.querySelector("[data-live-from]");
+  const bar = document.getElementById("live-bar");
+  if (now && bar && "EventSource" in window) {
+    const words = now.dataset;
+    const said = document.createElement("span");
+    said.className = "live";
+    said.setAttribute("role", "status");
+    const pause = document.createElement("button");
+    pause.type = "button";
+    pause.className = "btn sm";
+    bar.append(said, pause);
+    let stream = null;
+    let seen = "";
+
+    // Only what changed is said, for whoever listens to the page.
+    const say = (text) => {
+      if (said.textContent !== text) said.textContent = text;
+    };
+
+    const put = (html) => {
+      const fresh = new DOMParser().parseFromString(html, "text/html");
+      for (const one of fresh.querySelectorAll("[data-live]")) {
+        const shown = now.querySelector(`[data-live="${CSS.escape(one.dataset.live)}"]`);
+        if (!shown || shown.contains(document.activeElement)) continue;
+        shown.className = one.className;
+        if (shown.innerHTML !== one.innerHTML) shown.innerHTML = one.innerHTML;
+      }
+    };
+
+    const listen = () => {
+      pause.textContent = words.livePause;
+      stream = new EventSource(words.liveFrom);
+      stream.onmessage = (event) => {
+        seen = new Date().toLocaleTimeString(document.documentElement.lang);
+        said.dataset.state = "on";
+        say(words.liveLive);
+        put(event.data);
+      };
+      // The browser asks again by itself.
+      stream.onerror = () => {
+        said.dataset.state = "lost";
+        if (seen) say(`${words.liveLost} ${seen}`);
+      };
+    };
+
+    const stop = () => {
+      stream?.close();
+      stream = null;
+      said.dataset.state = "paused";
+      say(words.livePaused);
+      pause.textContent = words.liveGoOn;
+    };
+
+    pause.addEventListener("click", () => (stream ? stop() : listen()));
+    // A page that nobody sees asks for nothing.
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden && said.dataset.state !== "paused" && !stream) listen();
+      else if (document.hidden && stream) {
+        stream.close();
+        stream = null;
+      }
+    });
+    listen();
+  }
+
   // Copying takes script, so the buttons come with it.
   for (const code of document.querySelectorAll("[data-copy]")) {
     const button = document.createElement("button");

@@ -63,6 +63,7 @@ ROLE_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
         Scope.AUDIT_READ,
         Scope.SIGN_IN_WRITE,
         Scope.OPERATIONS_READ,
+        Scope.OPERATIONS_WRITE,
     },
     Role.ADMINISTRATOR: frozenset(
         {
@@ -88,6 +89,7 @@ INSTALLATION_SCOPES: Final = frozenset(
         Scope.COMMUNITIES_WRITE,
         Scope.AUDIT_READ,
         Scope.OPERATIONS_READ,
+        Scope.OPERATIONS_WRITE,
     }
 )
 

@@ -26,13 +26,15 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError
 
 from shared.consumer import offsets
 from shared.consumer.batch import Batch, first_left
-from shared.consumer.client import consumer, fetch, lags, tell_position
+from shared.consumer.client import consumer, fetch, lags
 from shared.consumer.collector import collector_paused
 from shared.consumer.dead_letters import DeadLetters
+from shared.consumer.monitors import Monitors
 from shared.consumer.offsets import OffsetConflictError
 from shared.consumer.own_failures import OwnFailureError, OwnFailures
 from shared.consumer.progress import Progress
 from shared.consumer.rebalances import Rebalances
+from shared.consumer.replays import Replays
 from shared.consumer.subscription import Lanes, Preparation, Subscription, topics_and_lanes
 from shared.failures import is_transient
 from shared.outbox import OutboxRelay
@@ -44,14 +46,13 @@ from shared.telemetry import (
     BATCH_SECONDS,
     CONSUMED_BATCHES,
     CONSUMED_RECORDS,
-    CONSUMER_LAG,
     CONSUMER_RETRIES,
-    CONSUMER_STALLED,
     OFFSET_CONFLICTS,
 )
 from shared.transaction import InvalidMessageError, Transaction
 
-LAG_REPORT_SECONDS = 5.0
+#: How often somebody's wish to send a dead letter through again is looked for.
+REPLAY_LOOK_SECONDS = 1.0
 #: Decoding ahead lets the batch at work go on after so many records.
 DECODE_SLICE_COUNT = 250
 
@@ -84,11 +85,32 @@ class ConsumerLoop(mode.Service):
         self._dead_letters = DeadLetters(service, settings)
         self._own_failures = OwnFailures(pool, settings)
         self._progress = Progress()
+        self._replays = Replays(
+            service,
+            pool,
+            settings,
+            subscriptions=self._subscriptions,
+            lanes=lanes,
+            preparation=self._preparation,
+            validate=self._validate,
+        )
         self._next: dict[TopicPartition, int] = {}
         self._busy = asyncio.Lock()
         self._ahead: asyncio.Task[Batch] | None = None
         self._last_began = 0.0
         self._consumer = consumer(service, settings)
+        self._monitors = Monitors(
+            topics=self._subscriptions,
+            pool=pool,
+            relay=relay,
+            client=self._consumer,
+            position_seconds=settings.position_seconds,
+            lags=self._lags,
+            positions=lambda: self._next,
+            stalled_seconds=self.stalled_seconds,
+            sleep=self.sleep,
+            should_stop=lambda: self.should_stop,
+        )
         self.assigned = asyncio.Event()
 
     async def on_start(self) -> None:
@@ -101,8 +123,8 @@ class ConsumerLoop(mode.Service):
         wanted = topics_and_lanes(self._subscriptions, self._lanes)
         self._consumer.subscribe(**wanted, listener=Rebalances(self))
         self.add_future(self._consume())
-        self.add_future(self._report_lag())
-        self.add_future(self._report_position())
+        self.add_future(self._monitors.run())
+        self.add_future(self._replay())
 
     async def on_stop(self) -> None:
         """Let the batch at work finish, then leave the group so that another worker takes over at once."""
@@ -287,6 +309,7 @@ class ConsumerLoop(mode.Service):
 
         await self._until_it_passes(attempt, f"a batch of {len(batch.records)}")
         self._next.update(moves)
+        self._monitors.meter.took(batch.records)
         self._dead_letters.count(batch.rejections)
 
     async def _until_it_passes(self, action: Callable[[], Awaitable[None]], what: str) -> None:
@@ -387,26 +410,18 @@ class ConsumerLoop(mode.Service):
         async with self._busy:
             self._next = {}
 
-    async def _report_lag(self) -> None:
-        """Tell monitors how much waits."""
+    async def _replay(self) -> None:
+        """Send through again what somebody asked for, between batches."""
         while not self.should_stop:
-            await self.sleep(LAG_REPORT_SECONDS)
-            if self.should_stop:
-                return
-            lags = Counter(dict.fromkeys(self._subscriptions, 0))
-            for partition, waiting in self._lags().items():
-                lags[partition.topic] += waiting
-            for topic, lag in lags.items():
-                CONSUMER_LAG.labels(topic).set(lag)
-            CONSUMER_STALLED.set(self.stalled_seconds())
-
-    async def _report_position(self) -> None:
-        """Tell the broker where the loop stands, as Kafka's committed offset, when it has moved."""
-        told: dict[TopicPartition, int] = {}
-        while not self.should_stop:
-            await self.sleep(self._settings.position_seconds)
-            if self.should_stop or self._next == told:
-                continue
-            told = dict(self._next)
-            if not await tell_position(self._consumer, told):
-                told = {}
+            await self.sleep(REPLAY_LOOK_SECONDS)
+            try:
+                for letter in await self._replays.asked(self._next):
+                    async with self._busy:
+                        stands = self._next.get(TopicPartition(letter.topic, letter.partition))
+                        if stands is not None and not self.should_stop:
+                            self._relay.wake(await self._replays.send_through(letter, standing_at=stands))
+                await self._replays.delete_old()
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                log.warning("dead letters are looked for again later: %r", error)

@@ -58,6 +58,12 @@ def test_pages_are_cut_and_one_that_is_not_there_is_the_nearest() -> None:
     rows = [{"rule": f"r{n}", "points": n, "state": "on"} for n in range(2 * PAGE_COUNT + 5)]
     shown = listing(page="3").arranged(rows)
     assert (shown.first, shown.last, shown.total, shown.pages, len(shown.rows)) == (101, 105, 105, 3, 5)
-    assert [listing(page=said).arranged(rows).page for said in ("0", "-1", "x", "99", "9" * 400)] == [1, 1, 1, 3, 1]
+    assert [listing(page=said).arranged(rows).page for said in ("0", "-1", "x", "99", "9" * 400)] == [
+        1,
+        1,
+        1,
+        3,
+        1,
+    ]
     empty = listing().arranged([])
     assert (empty.first, empty.last, empty.total, empty.pages) == (0, 0, 0, 1)

@@ -18,11 +18,15 @@ SORT = "sort"
 
 @dataclass(frozen=True)
 class Filter:
-    """What a table can be narrowed by: one of some choices (value and text), or a text where there are none."""
+    """What a table can be narrowed by: one of some choices (value and text), or a text where there are none.
+
+    Where none is chosen, `usual` is; without it, all rows are shown.
+    """
 
     name: str
     title: str
     choices: Sequence[tuple[str, str]] = ()
+    usual: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,8 @@ class Listing:
             name: value for name, value in params.items() if name in known and 0 < len(value) <= VALUE_MAX_CHARS
         }
         for one in filters:
-            if one.choices and said.get(one.name) not in {value for value, _ in one.choices}:
+            allowed = {value for value, _ in one.choices} - {one.usual}
+            if one.choices and said.get(one.name) not in allowed:
                 said.pop(one.name, None)
         if said.get(SORT, "").removeprefix("-") not in sorts or said.get(SORT) == usual_sort:
             said.pop(SORT, None)

@@ -121,6 +121,7 @@ class Visit:
             "language": self.language,
             "languages": NAMES,
             "theme": self.theme,
+            "has_keys": self.request.cookies.get(cookie("keys", self.console.settings)) != "off",
             "form_token": self.form_token,
             "write": writer,
             **context,

@@ -2,6 +2,22 @@
 "use strict";
 
 (() => {
+  // Single letters are keys unless somebody has switched that off.
+  const hasKeys = "keys" in document.body.dataset;
+  const keys = document.getElementById("keys");
+  if (hasKeys) {
+    document.addEventListener("keydown", (event) => {
+      const typing = event.target.closest?.("input, textarea, select, [contenteditable], dialog");
+      if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+      const key = event.key.toLowerCase();
+      if (key === "?") keys?.showModal();
+      if (key !== "j" && key !== "k") return;
+      const rows = [...document.querySelectorAll("main tbody th a")];
+      const at = rows.indexOf(document.activeElement);
+      rows[key === "j" ? Math.min(at + 1, rows.length - 1) : Math.max(at - 1, 0)]?.focus();
+    });
+  }
+
   // The palette: "/" or Ctrl K opens it, arrows move, Enter goes; without script the same place leads to Explorer.
   const palette = document.getElementById("palette");
   const input = document.getElementById("palette-q");
@@ -35,7 +51,7 @@
     });
     document.addEventListener("keydown", (event) => {
       const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
-      const isFind = (event.key === "k" && (event.ctrlKey || event.metaKey)) || (event.key === "/" && !typing);
+      const isFind = (event.key === "k" && (event.ctrlKey || event.metaKey)) || (event.key === "/" && !typing && hasKeys);
       if (!isFind || palette.open) return;
       event.preventDefault();
       open();
@@ -97,8 +113,11 @@
       for (const one of fresh.querySelectorAll("[data-live]")) {
         const shown = now.querySelector(`[data-live="${CSS.escape(one.dataset.live)}"]`);
         if (!shown || shown.contains(document.activeElement)) continue;
-        shown.className = one.className;
-        if (shown.innerHTML !== one.innerHTML) shown.innerHTML = one.innerHTML;
+        if (one.hasAttribute("class")) shown.setAttribute("class", one.getAttribute("class"));
+        else shown.removeAttribute("class");
+        // What stands in a picture is text; elsewhere it may be a chip or a link.
+        if (shown instanceof SVGElement) shown.textContent = one.textContent;
+        else if (shown.innerHTML !== one.innerHTML) shown.innerHTML = one.innerHTML;
       }
     };
 

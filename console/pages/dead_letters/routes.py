@@ -39,7 +39,12 @@ async def show(visit: Visit) -> Response:
         visit.request.query_params,
         filters=[
             Filter("service", visit.say(_("Service")), [(name, name) for name in SERVICES]),
-            Filter("state", visit.say(_("State")), [(name, visit.say(text)) for name, text in STATES.items()]),
+            Filter(
+                "state",
+                visit.say(_("State")),
+                [(name, visit.say(text)) for name, text in STATES.items()],
+                usual="waiting",
+            ),
         ],
     )
     one = listing.chosen.get("service")

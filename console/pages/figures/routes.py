@@ -57,12 +57,12 @@ async def by_day(visit: Visit) -> Response:
 
 
 async def points(visit: Visit) -> Response:
-    """Every rule of the days, with its points, awards and reversals."""
+    """Every rule of the days, with its points, awards and how many were taken back."""
     days = asked_days(visit.request.query_params, visit.writer.zone)
     listing = Listing.of(
         visit.request.url.path,
         visit.request.query_params,
-        sorts=("title", "awards", "reversals", "points"),
+        sorts=("title", "awards", "taken_back", "points"),
         usual_sort="-points",
         filters=[Filter("rule", visit.say(_("Rule")))],
         kept=("days",),

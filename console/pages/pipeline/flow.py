@@ -76,7 +76,7 @@ class Pipeline:
 
 def pipeline_of(answers: Mapping[str, Answer]) -> Pipeline:
     """The picture, of what each service answered to GET /v1/pipeline."""
-    parts = [_part(service, answers[service]) for service in WAY]
+    parts = [part_of(service, answers[service]) for service in WAY]
     by_service = {part.service: part for part in parts}
     ages = [age for part in parts if part.answer.ok for age in part.answer.body["ages"]]
     by_stage = {age["stage"]: age for age in ages}
@@ -95,7 +95,8 @@ def pipeline_of(answers: Mapping[str, Answer]) -> Pipeline:
     )
 
 
-def _part(service: str, answer: Answer) -> Part:
+def part_of(service: str, answer: Answer) -> Part:
+    """One service, of what it answered."""
     said = answer.body if answer.ok else {}
     topics = said.get("topics", [])
     way = [topic for topic in topics if topic["topic"] == WAY[service]]

@@ -9,9 +9,10 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from console.asking import SessionOverError
+from console.components.tables import Listing
 from console.frame.navigation import PIPELINE
-from console.frame.visits import Visit, page
-from console.pages.pipeline.flow import LATE_SECONDS, OBJECTIVE_SECONDS, WAY, Pipeline, pipeline_of
+from console.frame.visits import NotFoundError, Visit, page
+from console.pages.pipeline.flow import LATE_SECONDS, OBJECTIVE_SECONDS, WAY, Pipeline, part_of, pipeline_of
 
 EVERY_SECONDS = 2.0
 #: A stream ends after this and the browser asks for another, with its session of then.
@@ -24,6 +25,22 @@ RETRY_MS = 2_000
 async def show(visit: Visit) -> Response:
     """The pipeline as it is now; a page that is left open is kept up by a stream, where there is script."""
     return visit.page("pages/pipeline/page.html", **_shown(await _asked(visit)))
+
+
+async def service(visit: Visit) -> Response:
+    """One service: topic by topic."""
+    name = visit.request.path_params["service"]
+    if name not in WAY:
+        raise NotFoundError
+    part = part_of(name, await visit.ask.get(name, "/v1/pipeline"))
+    listing = Listing.of(
+        visit.request.url.path,
+        visit.request.query_params,
+        sorts=("topic", "per_second", "lag", "oldest_seconds"),
+        usual_sort="topic",
+    )
+    shown = listing.arranged(part.topics)
+    return visit.page("pages/pipeline/service.html", part=part, listing=listing, shown=shown)
 
 
 async def live(visit: Visit) -> Response:
@@ -68,4 +85,5 @@ def _shown(pipeline: Pipeline) -> dict[str, Any]:
 ROUTES = [
     Route(PIPELINE.path, page(show, scope=PIPELINE.scope)),
     Route(f"{PIPELINE.path}/live", page(live, scope=PIPELINE.scope)),
+    Route(f"{PIPELINE.path}/{{service}}", page(service, scope=PIPELINE.scope)),
 ]

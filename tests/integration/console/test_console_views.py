@@ -22,8 +22,7 @@ async def post(browser: httpx.AsyncClient, path: str, **fields: str) -> httpx.Re
 async def tabs(browser: httpx.AsyncClient, path: str = POINTS) -> list[str]:
     page = (await browser.get(path)).text
     found = re.search(r'<nav class="tabs".*?</nav>', page, re.DOTALL)
-    assert found is not None
-    return re.findall(r"<a [^>]*>([^<]*)</a>", found[0])
+    return [] if found is None else re.findall(r"<a [^>]*>([^<]*)</a>", found[0])
 
 
 async def test_a_view_is_kept_removed_and_brought_back_by_whoever_made_it(site: Site) -> None:
@@ -36,8 +35,8 @@ async def test_a_view_is_kept_removed_and_brought_back_by_whoever_made_it(site: 
         assert "The view is saved" in shown.text
         assert "The view is saved" not in (await browser.get(POINTS)).text
         assert await tabs(browser) == ["All", "Only &lt;a&gt;"]
-        assert await tabs(browser, "/figures/events") == ["All"]
-        assert await tabs(other) == ["All"]
+        assert await tabs(browser, "/figures/events") == []
+        assert await tabs(other) == []
 
         remove = re.search(r'action="(/views/[0-9a-f-]+/remove)"', shown.text)
         assert remove is not None
@@ -46,7 +45,7 @@ async def test_a_view_is_kept_removed_and_brought_back_by_whoever_made_it(site: 
         told = (await browser.get(POINTS)).text
         undo = re.search(r'action="(/views/[0-9a-f-]+/restore)"', told)
         assert undo is not None
-        assert await tabs(browser) == ["All"]
+        assert await tabs(browser) == []
         assert (await post(browser, undo[1], back=POINTS)).status_code == 303
         assert await tabs(browser) == ["All", "Only &lt;a&gt;"]
 

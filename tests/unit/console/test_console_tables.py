@@ -39,6 +39,12 @@ def test_rows_are_filtered_by_a_choice_and_by_words() -> None:
     assert listing(state="on").said_by("state") == ["State", "In force"]
 
 
+def test_a_filter_may_have_a_usual_choice_which_is_never_said() -> None:
+    state = Filter("state", "State", [("on", "In force"), ("off", "Over")], usual="on")
+    chosen = [Listing.of("/x", {"state": said}, filters=[state]).chosen for said in ("on", "off", "x")]
+    assert chosen == [{}, {"state": "off"}, {}]
+
+
 def test_a_heading_sorts_from_the_highest_and_then_the_other_way() -> None:
     assert listing().sorted_href("rule") == "/points?sort=-rule"
     assert listing(sort="-rule").sorted_href("rule") == "/points?sort=rule"

@@ -23,7 +23,7 @@ async def ask_replay(tx: Transaction, *, community: str | None, letter_id: str) 
     letter = await _locked(tx, community=community, letter_id=letter_id, step=LetterState.ASKED)
     if letter.is_truncated:
         raise TruncatedLetterError
-    return await _settle(tx, letter, LetterState.ASKED, note=None)
+    return await _settle(tx, letter, state=LetterState.ASKED, note=None)
 
 
 async def discard(tx: Transaction, *, community: str | None, letter_id: str, reason: str) -> DeadLetter:
@@ -32,7 +32,7 @@ async def discard(tx: Transaction, *, community: str | None, letter_id: str, rea
     Raises UnknownLetterError and SettledLetterError.
     """
     letter = await _locked(tx, community=community, letter_id=letter_id, step=LetterState.DISCARDED)
-    return await _settle(tx, letter, LetterState.DISCARDED, note=reason)
+    return await _settle(tx, letter, state=LetterState.DISCARDED, note=reason)
 
 
 async def _locked(tx: Transaction, *, community: str | None, letter_id: str, step: LetterState) -> DeadLetter:
@@ -45,7 +45,7 @@ async def _locked(tx: Transaction, *, community: str | None, letter_id: str, ste
     return letter
 
 
-async def _settle(tx: Transaction, letter: DeadLetter, state: LetterState, *, note: str | None) -> DeadLetter:
+async def _settle(tx: Transaction, letter: DeadLetter, *, state: LetterState, note: str | None) -> DeadLetter:
     settled_at = tx.now if state is LetterState.DISCARDED else None
     await store.set_state(tx.conn, letter_id=letter.letter_id, state=state, settled_at=settled_at, note=note)
     verb = "discard" if state is LetterState.DISCARDED else "replay"

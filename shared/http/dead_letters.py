@@ -99,7 +99,9 @@ class DeadLetterShown(DeadLetterListed):
 class Discard(RequestBody):
     """Why a record will never be processed."""
 
-    reason: str = Field(min_length=1, max_length=REASON_MAX_CHARS, pattern=r"^[^\x00]*\S[^\x00]*$")
+    reason: str = Field(
+        min_length=1, max_length=REASON_MAX_CHARS, pattern=r"^[^\x00]*\S[^\x00]*$", examples=["corrected by hand"]
+    )
 
 
 def reach(principal: Principal) -> str | None:

@@ -70,7 +70,7 @@ async def test_every_page_is_whole_and_readable(console: Console, language: str,
             wrong += [f"{page}: {await visitor.width()} px wide"] if await visitor.width() > width else []
             wrong += [f"{page}: {one}" for one in visitor.complaints]
             visitor.complaints.clear()
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("width", [1440, 320])

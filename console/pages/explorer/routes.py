@@ -56,11 +56,12 @@ async def programme(visit: Visit) -> Response:
 
 
 async def _event(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any]:
-    answers = await visit.ask.all(
-        explanation=visit.ask.get("scoring", f"/v1/events/{id_}/explanation"),
-        actor=visit.ask.get("recognition", f"/v1/members/{thing['event']['member_id']}/recognition"),
-    )
-    return {**answers, "picture": of_awards(visit, thing["event"], thing["awards"], id_)}
+    questions = {"explanation": visit.ask.get("scoring", f"/v1/events/{id_}/explanation")}
+    # Where a channel does not tell who took something back, nobody did it.
+    if actor := thing["event"]["member_id"]:
+        questions["actor"] = visit.ask.get("recognition", f"/v1/members/{actor}/recognition")
+    answers = await visit.ask.all(**questions)
+    return {"actor": None, **answers, "picture": of_awards(visit, thing["event"], thing["awards"], id_)}
 
 
 async def _award(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any]:

@@ -142,10 +142,10 @@ async def test_pages_are_small_at_the_first_visit_and_after(console: Console) ->
         return sizes
 
     async with console.visitor(locale="en-GB", java_script_enabled=False) as visitor:
-        visitor.page.on("requestfinished", loaded.append)
+        visitor.page.on("requestfinished", lambda request: loaded.append(request))
         fresh = await visitor.page.context.browser.new_context()  # type: ignore[union-attr]
         page = await fresh.new_page()
-        page.on("requestfinished", loaded.append)
+        page.on("requestfinished", lambda request: loaded.append(request))
         await page.goto(f"{visitor.url}/sign-in")
         gate = await came()
         await fresh.close()

@@ -136,16 +136,19 @@ async def test_all_of_it_goes_without_script(console: Console) -> None:
 async def test_pages_are_small_at_the_first_visit_and_after(console: Console) -> None:
     loaded: list[Request] = []
 
+    def noticed(request: Request) -> None:
+        loaded.append(request)
+
     async def came() -> dict[str, int]:
         sizes = {one.url: (await one.sizes())["responseBodySize"] for one in loaded}
         loaded.clear()
         return sizes
 
     async with console.visitor(locale="en-GB", java_script_enabled=False) as visitor:
-        visitor.page.on("requestfinished", lambda request: loaded.append(request))
+        visitor.page.on("requestfinished", noticed)
         fresh = await visitor.page.context.browser.new_context()  # type: ignore[union-attr]
         page = await fresh.new_page()
-        page.on("requestfinished", lambda request: loaded.append(request))
+        page.on("requestfinished", noticed)
         await page.goto(f"{visitor.url}/sign-in")
         gate = await came()
         await fresh.close()
@@ -205,7 +208,7 @@ async def test_a_dead_letter_that_is_understood_by_now_is_replayed_and_counts(co
         await until_shown(page, "It went through")
         await wait_until_idle(console.state)
         await visitor.go(f"/explorer/{uid}")
-        await expect(page.locator("h1")).to_contain_text("chat.message.v1 gave 1 points")
+        await expect(page.locator("h1")).to_contain_text(re.compile("chat.message.v1 gave [1-9]"))
 
 
 async def mended_letter(state: StackState) -> tuple[str, str]:
@@ -289,7 +292,7 @@ async def test_a_table_is_sorted_filtered_and_kept_as_a_view(console: Console) -
         await visitor.go("/figures/points")
         await page.get_by_role("link", name="Awards").click()
         await expect(page.get_by_role("columnheader", name="Awards")).to_have_attribute("aria-sort", "descending")
-        await page.get_by_label("Rule").fill("message")
+        await page.get_by_role("textbox", name="Rule").fill("message")
         await page.get_by_role("button", name="Filter", exact=True).click()
         await expect(page.locator("tbody tr")).to_have_count(1)
         await page.get_by_label("Keep this view as").fill("Messages")

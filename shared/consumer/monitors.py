@@ -62,7 +62,7 @@ class Monitors:
         told: dict[TopicPartition, int] = {}
         while await self._goes_on(self.position_seconds):
             now = dict(self.positions())
-            if now != told:
+            if now and now != told:  # between two assignments it stands nowhere
                 told = now if await tell_position(self.client, now) else {}
 
     async def _tell_database(self) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
+from console.components.tables import Listing
 from console.frame.navigation import EXPLORER
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.explorer.finding import MEMBER_AWARDS_COUNT, Found, find, member_of_identity, spelled
@@ -87,11 +88,15 @@ async def _run(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any]:
     return {"payouts": await visit.ask.get("rewards", "/v1/payouts", run=id_, limit=50)}
 
 
+async def _receipt(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any]:
+    return {"listing": Listing.of(visit.request.url.path, visit.request.query_params)}
+
+
 async def _nothing(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any]:
     return {}
 
 
-_MORE = {"event": _event, "award": _award, "payout": _payout, "member": _member, "run": _run}
+_MORE = {"event": _event, "award": _award, "payout": _payout, "member": _member, "run": _run, "receipt": _receipt}
 
 ROUTES = [
     Route(EXPLORER.path, page(show, scope=EXPLORER.scope), methods=["GET"]),

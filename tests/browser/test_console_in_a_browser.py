@@ -274,6 +274,7 @@ async def test_the_keyboard_alone_is_enough(console: Console) -> None:
         await page.keyboard.press("?")
         await expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
         await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
         await page.keyboard.press("j")
         await expect(page.locator("tbody th a").first).to_be_focused()
         await page.keyboard.press("Enter")

@@ -285,12 +285,14 @@ class ConsumerLoop(mode.Service):
         self._progress.finished()
         BATCH_SECONDS.observe(time.perf_counter() - started)
         CONSUMED_BATCHES.inc()
-        for topic, count in Counter(record.topic for record in batch.records).items():
+        taken = Counter(record.topic for record in batch.records)
+        self._monitors.meter.took(taken)
+        for topic, count in taken.items():
             CONSUMED_RECORDS.labels(topic).inc(count)
 
     async def _commit_with_retries(self, batch: Batch, own_failures_max_count: int) -> None:
-        last = {(record.topic, record.partition): record.offset for record in batch.records}
-        moves = {TopicPartition(*partition): offset + 1 for partition, offset in last.items()}
+        last = {(record.topic, record.partition): record for record in batch.records}
+        moves = {TopicPartition(*partition): record.offset + 1 for partition, record in last.items()}
         attempts = own_failures = 0
 
         async def attempt() -> None:
@@ -309,7 +311,7 @@ class ConsumerLoop(mode.Service):
 
         await self._until_it_passes(attempt, f"a batch of {len(batch.records)}")
         self._next.update(moves)
-        self._monitors.meter.took(batch.records)
+        self._monitors.meter.reached(last.values())
         self._dead_letters.count(batch.rejections)
 
     async def _until_it_passes(self, action: Callable[[], Awaitable[None]], what: str) -> None:

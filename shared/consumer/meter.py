@@ -23,10 +23,13 @@ class Meter:
         self._samples: deque[tuple[float, Counter[str]]] = deque(maxlen=RECENT_COUNT + 1)
         self._ages: deque[Mapping[str, Sequence[int]]] = deque(maxlen=RECENT_COUNT + 1)
 
-    def took(self, records: Iterable[Any]) -> None:
-        """Count records that were committed."""
+    def took(self, counts: Mapping[str, int]) -> None:
+        """Count records that were committed, by topic."""
+        self._taken.update(counts)
+
+    def reached(self, records: Iterable[Any]) -> None:
+        """Note the last record that was committed of each partition."""
         for record in records:
-            self._taken[record.topic] += 1
             self._last_at[TopicPartition(record.topic, record.partition)] = record.timestamp / 1000
 
     def report(

@@ -20,7 +20,8 @@ class Record:
 
 
 def taken(meter: Meter, count: int, *, at: float) -> None:
-    meter.took([Record("events", 0, int(at * 1000))] * count)
+    meter.took({"events": count})
+    meter.reached([Record("events", 0, int(at * 1000))])
 
 
 def report(meter: Meter, *, at: float, lag: int = 0, ages: dict[str, list[int]] | None = None) -> WorkerReport:

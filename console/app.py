@@ -1,5 +1,7 @@
 """The console's application: its pages, and what stands around them."""
 
+import asyncio
+
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -13,19 +15,36 @@ from console.frame.security import Guard
 from console.frame.static import load_static, serve_static
 from console.frame.visits import Console, install_errors
 from console.pages.account import routes as account
+from console.pages.dead_letters import routes as dead_letters
 from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
 from console.pages.leaderboard import routes as leaderboard
 from console.pages.me import routes as me
 from console.pages.overview import routes as overview
+from console.pages.pipeline import routes as pipeline
+from console.pages.receipts import routes as receipts
 from console.pages.sign_in import routes as sign_in
 from console.pages.try_it import routes as try_it
+from console.pages.views import routes as views
 from console.settings import Settings
 from console.sign_in.provider import Provider
 from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
-PAGES = (sign_in, overview, figures, leaderboard, explorer, try_it, me, account)
+PAGES = (
+    sign_in,
+    overview,
+    figures,
+    leaderboard,
+    pipeline,
+    dead_letters,
+    receipts,
+    explorer,
+    try_it,
+    me,
+    account,
+    views,
+)
 
 
 def create_app(settings: Settings, database: Database, services: Services) -> Starlette:
@@ -43,6 +62,9 @@ def create_app(settings: Settings, database: Database, services: Services) -> St
     app.router.redirect_slashes = False
     app.state.static = static
     app.state.database = database
+    #: Live pages that are open; they end once the process stops.
+    app.state.streams = set()
+    app.state.stopping = asyncio.Event()
     app.state.console = Console(
         settings=settings,
         services=services,
@@ -50,6 +72,7 @@ def create_app(settings: Settings, database: Database, services: Services) -> St
         provider=Provider(settings, database) if settings.oidc_issuer else None,
         templates=Templates(static),
         communities=CommunityTitles(),
+        database=database,
     )
     install_errors(app)
     app.add_middleware(Guard, settings=settings)

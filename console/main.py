@@ -59,6 +59,7 @@ async def running(settings: Settings) -> AsyncIterator[HttpServer]:
         yield server
     finally:
         sweeping.cancel()
+        app.state.stopping.set()
         await server.stop()
         await services.client.aclose()
         await database.close()

@@ -91,6 +91,11 @@ class OutboxRelay(mode.Service):
         self._pending = 0
         self._relaying: asyncio.Task[None] | None = None
 
+    @property
+    def pending_count(self) -> int:
+        """How many messages wait to be published, as far as this relay knows."""
+        return self._pending
+
     def release(self) -> None:
         """Let a relay that was held publish."""
         self._released.set()

@@ -6,7 +6,7 @@ import sys
 import time
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
 
@@ -116,6 +116,11 @@ class EventAges(Collector):
             counts[bisect_left(AGE_BUCKETS_SECONDS, age)] += number
             total += age * number
         self._sums[stage] = self._sums.get(stage, 0.0) + total
+
+    @property
+    def counts(self) -> Mapping[str, Sequence[int]]:
+        """How many events were how old since the process started, by stage: one more count than buckets."""
+        return self._counts
 
     def describe(self) -> Iterable[Metric]:
         """What the metric is, without values."""

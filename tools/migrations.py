@@ -11,7 +11,11 @@ from pathlib import Path
 from shared.services import SERVICES
 
 ROOT = Path(__file__).parents[1]
-ROOMS = (Path("shared/migrations"), *(Path("services", service, "migrations") for service in SERVICES))
+ROOMS = (
+    Path("shared/migrations"),
+    *(Path("services", service, "migrations") for service in SERVICES),
+    Path("console/migrations"),
+)
 NAME = re.compile(r"(?P<number>[0-9]{4}|next)_[a-z0-9]+(_[a-z0-9]+)*\.sql")
 
 

@@ -32,6 +32,9 @@ def _(text: str) -> str:
 OVERVIEW = Link("/overview", _("Overview"), "home", "analytics:read")
 LEADERBOARD = Link("/leaderboard", _("Leaderboards"), "cup", "recognition:read")
 REJECTED = Link("/figures/rejected", _("Rejected events"), "letter", "analytics:read")
+PIPELINE = Link("/pipeline", _("Pipeline"), "flow", "operations:read")
+DEAD_LETTERS = Link("/dead-letters", _("Dead letters"), "alert", "operations:read")
+RECEIPTS = Link("/receipts", _("Receipts"), "receipt", "receipts:read")
 EXPLORER = Link("/explorer", _("Explorer"), "compass", "points:read")
 TRY_IT = Link("/try-it", _("Try it"), "play", "events:write")
 ACCOUNT = Link("/account", _("Account"), "user")
@@ -39,7 +42,8 @@ ME = Link("/me", _("My points"), "user")
 
 GROUPS = (
     Group(None, (OVERVIEW,)),
-    Group(_("Community"), (LEADERBOARD, REJECTED)),
+    Group(_("Community"), (LEADERBOARD,)),
+    Group(_("Operation"), (PIPELINE, DEAD_LETTERS, RECEIPTS, REJECTED)),
     Group(_("Look into"), (EXPLORER, TRY_IT)),
 )
 

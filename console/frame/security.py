@@ -29,6 +29,7 @@ HEADERS = {
 }
 PROBES = ("/livez", "/readyz", "/metrics")
 YEAR_SECONDS = 31_536_000
+STREAM = b"text/event-stream; charset=utf-8"
 
 
 class Guard:
@@ -51,12 +52,13 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started, status = time.perf_counter(), 500
+        started, status, is_stream = time.perf_counter(), 500, False
 
         async def guarded_send(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_stream
             if message["type"] == "http.response.start":
                 status = message["status"]
+                is_stream = (b"content-type", STREAM) in message["headers"]
                 said = {name for name, _ in message["headers"]}
                 wanted = {**HEADERS, **self._transport()}
                 more = [(n.encode(), v.encode()) for n, v in wanted.items() if n.encode() not in said]
@@ -69,7 +71,8 @@ class Guard:
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
             HTTP_REQUESTS.labels(scope["method"] if route != "unmatched" else "ANY", route, str(status)).inc()
-            HTTP_SECONDS.labels(route).observe(time.perf_counter() - started)
+            if not is_stream:  # which lasts as long as somebody looks
+                HTTP_SECONDS.labels(route).observe(time.perf_counter() - started)
 
     def _transport(self) -> Mapping[str, str]:
         return {"strict-transport-security": f"max-age={YEAR_SECONDS}"} if self._settings.is_https else {}

@@ -12,18 +12,23 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from console.asking import Asking, Services, SessionOverError
 from console.components.languages import NAMES, Writer, preferred, zone
+from console.components.tables import Listing
 from console.frame.communities import Community, CommunityTitles
 from console.frame.navigation import groups_for
 from console.frame.rendering import Templates
 from console.frame.security import is_own_form, local_path
+from console.saved_views.store import SavedView, load_views
 from console.settings import Settings
 from console.sign_in.domain import Session, form_token, is_form_token, new_secret
 from console.sign_in.provider import Provider
 from console.sign_in.sessions import Sessions
+from console.sign_in.store import Database
 
 THEMES = ("light", "dark")
 FIELDS_MAX_COUNT = 100
 COOKIE_DAYS = 365
+TOAST_SECONDS = 60
+UNDO = re.compile(r"/views/[0-9a-f-]{36}/restore")
 SECRET = re.compile(r"[A-Za-z0-9_-]{20,200}")
 
 
@@ -37,6 +42,15 @@ class Console:
     provider: Provider | None
     templates: Templates
     communities: CommunityTitles
+    database: Database
+
+
+@dataclass(frozen=True)
+class Toast:
+    """What is told once, and the path that a form posts to that takes it back."""
+
+    text: str
+    undo: str | None
 
 
 class NotFoundError(Exception):
@@ -89,6 +103,13 @@ class Visit:
 
     def page(self, template: str, *, status: int = 200, **context: Any) -> Response:
         """A page as it is shown to this visitor."""
+        toast = self._toast()
+        if toast:
+            self.cookies[cookie("toast", self.console.settings)] = ("", 0)
+        return HTMLResponse(self.text(template, toast=toast, **context), status)
+
+    def text(self, template: str, **context: Any) -> str:
+        """A page, or a part of one, as its text."""
         writer = self.writer
         path = self.request.url.path
         shown = {
@@ -100,20 +121,32 @@ class Visit:
             "language": self.language,
             "languages": NAMES,
             "theme": self.theme,
+            "has_keys": self.request.cookies.get(cookie("keys", self.console.settings)) != "off",
             "form_token": self.form_token,
             "write": writer,
-            "toast": TOASTS.get(self.request.cookies.get(cookie("toast", self.console.settings), "")),
             **context,
         }
-        if shown["toast"]:
-            self.cookies[cookie("toast", self.console.settings)] = ("", 0)
-        return HTMLResponse(self.console.templates.render(self.language, template, shown), status)
+        return self.console.templates.render(self.language, template, shown)
 
-    def see_other(self, path: str, *, toast: str | None = None) -> Response:
-        """Go to another page of the console; `toast` names what is told there once."""
+    def see_other(self, path: str, *, toast: str | None = None, undo: str = "") -> Response:
+        """Go to another page of the console; `toast` names what is told there once, `undo` what takes it back."""
         if toast:
-            self.cookies[cookie("toast", self.console.settings)] = (toast, 60)
+            self.cookies[cookie("toast", self.console.settings)] = (f"{toast}~{undo}", TOAST_SECONDS)
         return RedirectResponse(local_path(path), 303)
+
+    async def views(self, listing: Listing) -> list[SavedView]:
+        """The visitor's own views of a table."""
+        session = self.signed_in
+        async with self.console.database.begin() as conn:
+            return await load_views(
+                conn, community=session.community, person_id=session.person_id, page=listing.path
+            )
+
+    def _toast(self) -> Toast | None:
+        name, _, undo = self.request.cookies.get(cookie("toast", self.console.settings), "").partition("~")
+        text = TOASTS.get(name)
+        # The cookie is whatever a browser sends: what takes a thing back is a form to a path of ours.
+        return None if text is None else Toast(text, undo if UNDO.fullmatch(undo) else None)
 
 
 def _(text: str) -> str:
@@ -122,7 +155,16 @@ def _(text: str) -> str:
 
 
 #: What is told once, after something was done.
-TOASTS = {"saved": _("Saved"), "signed-out": _("You are signed out")}
+TOASTS = {
+    "saved": _("Saved"),
+    "signed-out": _("You are signed out"),
+    "view-saved": _("The view is saved"),
+    "view-removed": _("The view is removed"),
+    "view-restored": _("The view is back"),
+    "replay-asked": _("It is on its way through again"),
+    "discarded": _("The record is discarded"),
+    "views-full": _("A page has twelve views at most: remove one first"),
+}
 
 
 def cookie(name: str, settings: Settings) -> str:

@@ -6,11 +6,19 @@ from itertools import combinations
 from typing import Any
 
 #: What every service has and answers for itself. The gateway has the first three of its own; whose a key is, it
-#: asks each of them; what a restore left open is asked at the service itself.
+#: asks each of them; what a restore left open, how its workers do and its dead letters are asked at the service
+#: itself.
 PROBES = ("/livez", "/readyz", "/metrics")
 OF_ALL = "/v1/key"
-OF_EACH_ALONE = "/v1/own-facts"
-COMMON = frozenset({*PROBES, OF_ALL, OF_EACH_ALONE})
+OF_EACH_ALONE = (
+    "/v1/dead-letters",
+    "/v1/dead-letters/{letter_id}",
+    "/v1/dead-letters/{letter_id}/discard",
+    "/v1/dead-letters/{letter_id}/replay",
+    "/v1/own-facts",
+    "/v1/pipeline",
+)
+COMMON = frozenset({*PROBES, OF_ALL, *OF_EACH_ALONE})
 
 
 @dataclass(frozen=True, slots=True)

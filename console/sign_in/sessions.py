@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from console.asking import Answer, Asking, Services, SessionOverError
+from console.saved_views.store import delete_removed
 from console.settings import Settings
 from console.sign_in import store
 from console.sign_in.domain import Session, moment, new_secret, secret_sha256
@@ -77,6 +78,7 @@ class Sessions:
         """Delete what has ended."""
         async with self.database.begin() as conn:
             await store.delete_ended(conn, now=datetime.now(UTC))
+            await delete_removed(conn, now=datetime.now(UTC))
 
     async def _add(self, session: Session, now: datetime) -> None:
         async with self.database.begin() as conn:

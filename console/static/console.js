@@ -2,6 +2,22 @@
 "use strict";
 
 (() => {
+  // Single letters are keys unless somebody has switched that off.
+  const hasKeys = "keys" in document.body.dataset;
+  const keys = document.getElementById("keys");
+  if (hasKeys) {
+    document.addEventListener("keydown", (event) => {
+      const typing = event.target.closest?.("input, textarea, select, [contenteditable], dialog");
+      if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+      const key = event.key.toLowerCase();
+      if (key === "?") keys?.showModal();
+      if (key !== "j" && key !== "k") return;
+      const rows = [...document.querySelectorAll("main tbody th a")];
+      const at = rows.indexOf(document.activeElement);
+      rows[key === "j" ? Math.min(at + 1, rows.length - 1) : Math.max(at - 1, 0)]?.focus();
+    });
+  }
+
   // The palette: "/" or Ctrl K opens it, arrows move, Enter goes; without script the same place leads to Explorer.
   const palette = document.getElementById("palette");
   const input = document.getElementById("palette-q");
@@ -35,7 +51,7 @@
     });
     document.addEventListener("keydown", (event) => {
       const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
-      const isFind = (event.key === "k" && (event.ctrlKey || event.metaKey)) || (event.key === "/" && !typing);
+      const isFind = (event.key === "k" && (event.ctrlKey || event.metaKey)) || (event.key === "/" && !typing && hasKeys);
       if (!isFind || palette.open) return;
       event.preventDefault();
       open();
@@ -70,6 +86,75 @@
       if (Date.now() < until) setTimeout(again, 500);
     };
     setTimeout(again, 500);
+  }
+
+  // What is live is kept up by a stream: numbers change in their places, and nothing else moves. It can be paused.
+  const now = document.querySelector("[data-live-from]");
+  const bar = document.getElementById("live-bar");
+  if (now && bar && "EventSource" in window) {
+    const words = now.dataset;
+    const said = document.createElement("span");
+    said.className = "live";
+    said.setAttribute("role", "status");
+    const pause = document.createElement("button");
+    pause.type = "button";
+    pause.className = "btn sm";
+    bar.append(said, pause);
+    let stream = null;
+    let seen = "";
+
+    // Only what changed is said, for whoever listens to the page.
+    const say = (text) => {
+      if (said.textContent !== text) said.textContent = text;
+    };
+
+    const put = (html) => {
+      const fresh = new DOMParser().parseFromString(html, "text/html");
+      for (const one of fresh.querySelectorAll("[data-live]")) {
+        const shown = now.querySelector(`[data-live="${CSS.escape(one.dataset.live)}"]`);
+        if (!shown || shown.contains(document.activeElement)) continue;
+        if (one.hasAttribute("class")) shown.setAttribute("class", one.getAttribute("class"));
+        else shown.removeAttribute("class");
+        // What stands in a picture is text; elsewhere it may be a chip or a link.
+        if (shown instanceof SVGElement) shown.textContent = one.textContent;
+        else if (shown.innerHTML !== one.innerHTML) shown.innerHTML = one.innerHTML;
+      }
+    };
+
+    const listen = () => {
+      pause.textContent = words.livePause;
+      stream = new EventSource(words.liveFrom);
+      stream.onmessage = (event) => {
+        seen = new Date().toLocaleTimeString(document.documentElement.lang);
+        said.dataset.state = "on";
+        say(words.liveLive);
+        put(event.data);
+      };
+      // The browser asks again by itself.
+      stream.onerror = () => {
+        said.dataset.state = "lost";
+        if (seen) say(`${words.liveLost} ${seen}`);
+      };
+    };
+
+    const stop = () => {
+      stream?.close();
+      stream = null;
+      said.dataset.state = "paused";
+      say(words.livePaused);
+      pause.textContent = words.liveGoOn;
+    };
+
+    pause.addEventListener("click", () => (stream ? stop() : listen()));
+    // A page that nobody sees asks for nothing.
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden && said.dataset.state !== "paused" && !stream) listen();
+      else if (document.hidden && stream) {
+        stream.close();
+        stream = null;
+      }
+    });
+    listen();
   }
 
   // Copying takes script, so the buttons come with it.

@@ -64,6 +64,7 @@ ROLE_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
         Scope.AUDIT_READ,
         Scope.SIGN_IN_WRITE,
         Scope.OPERATIONS_READ,
+        Scope.OPERATIONS_WRITE,
     },
     Role.ADMINISTRATOR: frozenset(
         {
@@ -89,6 +90,7 @@ INSTALLATION_SCOPES: Final = frozenset(
         Scope.COMMUNITIES_WRITE,
         Scope.AUDIT_READ,
         Scope.OPERATIONS_READ,
+        Scope.OPERATIONS_WRITE,
     }
 )
 

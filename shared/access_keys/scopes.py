@@ -28,6 +28,7 @@ class Scope(StrEnum):
     AUDIT_READ = "audit:read"
     SIGN_IN_WRITE = "sign_in:write"
     OPERATIONS_READ = "operations:read"
+    OPERATIONS_WRITE = "operations:write"
     PUBLIC_READ = "public:read"
 
 

@@ -6,10 +6,14 @@ from typing import Any
 
 import orjson
 from aiokafka import TopicPartition
+from pydantic import ValidationError
 
 from shared.consumer.dead_letters import Rejection
 from shared.signatures import SignatureError
 from shared.transaction import InvalidMessageError
+
+#: What is wrong with a message is said of so many of its fields.
+FAULTS_SHOWN_COUNT = 3
 
 
 @dataclass
@@ -44,6 +48,8 @@ class Batch:
                 message = validate[record.topic](value)
             except SignatureError as error:
                 self.rejections.append(Rejection(record, str(error), is_badly_signed=True))
+            except ValidationError as error:
+                self.rejections.append(Rejection(record, faults_of(error)))
             except ValueError as error:
                 self.rejections.append(Rejection(record, str(error)))
             else:
@@ -97,6 +103,14 @@ class Batch:
             if last is None or record.partition != last.partition or record.topic != last.topic:
                 yield record
             last = record
+
+
+def faults_of(error: ValidationError) -> str:
+    """What is wrong with a message, field by field, and nothing of what it says: that may be somebody's name."""
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    said = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}".removeprefix(": ") for fault in faults]
+    more = len(said) - FAULTS_SHOWN_COUNT
+    return "; ".join(said[:FAULTS_SHOWN_COUNT]) + (f"; and {more} more" if more > 0 else "")
 
 
 def first_left(records: Sequence[Any], taken: Sequence[Any]) -> dict[TopicPartition, int]:

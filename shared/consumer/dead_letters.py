@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.dead_letters.domain import community_of
+from shared.dead_letters.store import NewLetter, add_letters
 from shared.settings import ServiceSettings
 from shared.telemetry import BAD_SIGNATURES, DEAD_LETTERS
-from shared.topics import dead_letter_topic
+from shared.topics import LANE_PREFIX, community_of_lane, dead_letter_topic
 from shared.transaction import Transaction
 
 REASON_MAX_CHARS = 1_000
@@ -63,6 +65,7 @@ class DeadLetters:
                 extra={"topic": record.topic, "partition": record.partition, "offset": record.offset},
             )
             tx.publish(self._topic, record.key or b"", self._fact(rejection, tx.now))
+        await add_letters(tx.conn, letters=[self._letter(rejection) for rejection in rejections], now=tx.now)
         await tx.conn.execute(
             "insert into dead_letters_written (topic, written_at, count) values ($1, $2, $3)",
             self._topic.name,
@@ -84,13 +87,32 @@ class DeadLetters:
             if rejection.is_badly_signed:
                 BAD_SIGNATURES.labels(rejection.record.topic).inc()
 
+    def _id(self, record: Any) -> str:
+        origin = f"{self._service}|{record.topic}|{record.partition}|{record.offset}"
+        return str(uuid.uuid5(NAMESPACE, origin))
+
+    def _letter(self, rejection: Rejection) -> NewLetter:
+        record = rejection.record
+        key = record.key or b""
+        is_lane = record.topic.startswith(LANE_PREFIX)
+        return NewLetter(
+            letter_id=self._id(record),
+            community=community_of_lane(record.topic) if is_lane else community_of(key),
+            topic=record.topic,
+            partition=record.partition,
+            record_offset=record.offset,
+            key=key,
+            value=record.value[: self._value_max_bytes],
+            is_truncated=len(record.value) > self._value_max_bytes,
+            reason=rejection.reason[:REASON_MAX_CHARS].replace("\x00", "\N{REPLACEMENT CHARACTER}"),
+        )
+
     def _fact(self, rejection: Rejection, now: datetime) -> dict[str, Any]:
         record = rejection.record
         most = self._value_max_bytes
-        origin = f"{self._service}|{record.topic}|{record.partition}|{record.offset}"
         return {
             "specversion": "1.0",
-            "id": str(uuid.uuid5(NAMESPACE, origin)),
+            "id": self._id(record),
             "source": f"/plaudit/{self._service}",
             "type": "record.dead_lettered.v1",
             "time": now,

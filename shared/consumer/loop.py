@@ -25,13 +25,15 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError
 
 from shared.consumer import offsets
 from shared.consumer.batch import Batch, first_left
-from shared.consumer.client import consumer, fetch, lags, tell_position
+from shared.consumer.client import consumer, fetch, lags
 from shared.consumer.collector import collector_paused
 from shared.consumer.dead_letters import DeadLetters
+from shared.consumer.monitors import Monitors
 from shared.consumer.offsets import OffsetConflictError
 from shared.consumer.own_failures import OwnFailureError, OwnFailures
 from shared.consumer.progress import Progress
 from shared.consumer.rebalances import Rebalances
+from shared.consumer.replays import Replays
 from shared.consumer.subscription import Lanes, Preparation, Subscription, handle, topics_and_lanes
 from shared.failures import is_transient
 from shared.outbox import OutboxRelay
@@ -43,14 +45,12 @@ from shared.telemetry import (
     BATCH_SECONDS,
     CONSUMED_BATCHES,
     CONSUMED_RECORDS,
-    CONSUMER_LAG,
     CONSUMER_RETRIES,
-    CONSUMER_STALLED,
     OFFSET_CONFLICTS,
 )
 from shared.transaction import InvalidMessageError, Transaction
 
-LAG_REPORT_SECONDS = 5.0
+#: How often somebody's wish to send a dead letter through again is looked for.
 #: Decoding ahead lets the batch at work go on after so many records.
 DECODE_SLICE_COUNT = 250
 
@@ -83,11 +83,32 @@ class ConsumerLoop(mode.Service):
         self._dead_letters = DeadLetters(service, settings)
         self._own_failures = OwnFailures(pool, settings)
         self._progress = Progress()
+        self._replays = Replays(
+            service,
+            pool,
+            settings,
+            subscriptions=self._subscriptions,
+            lanes=lanes,
+            preparation=self._preparation,
+            validate=self._validate,
+        )
         self._next: dict[TopicPartition, int] = {}
         self._busy = asyncio.Lock()
         self._ahead: asyncio.Task[Batch] | None = None
         self._last_began = 0.0
         self._consumer = consumer(service, settings)
+        self._monitors = Monitors(
+            topics=self._subscriptions,
+            pool=pool,
+            relay=relay,
+            client=self._consumer,
+            position_seconds=settings.position_seconds,
+            lags=self._lags,
+            positions=lambda: self._next,
+            stalled_seconds=self.stalled_seconds,
+            sleep=self.sleep,
+            should_stop=lambda: self.should_stop,
+        )
         self.assigned = asyncio.Event()
 
     async def on_start(self) -> None:
@@ -100,8 +121,16 @@ class ConsumerLoop(mode.Service):
         wanted = topics_and_lanes(self._subscriptions, self._lanes)
         self._consumer.subscribe(**wanted, listener=Rebalances(self))
         self.add_future(self._consume())
-        self.add_future(self._report_lag())
-        self.add_future(self._report_position())
+        self.add_future(self._monitors.run())
+        self.add_future(
+            self._replays.run(
+                self._busy,
+                positions=lambda: self._next,
+                wake=self._relay.wake,
+                sleep=self.sleep,
+                should_stop=lambda: self.should_stop,
+            )
+        )
 
     async def on_stop(self) -> None:
         """Let the batch at work finish, then leave the group so that another worker takes over at once."""
@@ -262,12 +291,14 @@ class ConsumerLoop(mode.Service):
         self._progress.finished()
         BATCH_SECONDS.observe(time.perf_counter() - started)
         CONSUMED_BATCHES.inc()
-        for topic, count in Counter(record.topic for record in batch.records).items():
+        taken = Counter(record.topic for record in batch.records)
+        self._monitors.meter.took(taken)
+        for topic, count in taken.items():
             CONSUMED_RECORDS.labels(topic).inc(count)
 
     async def _commit_with_retries(self, batch: Batch, own_failures_max_count: int) -> None:
-        last = {(record.topic, record.partition): record.offset for record in batch.records}
-        moves = {TopicPartition(*partition): offset + 1 for partition, offset in last.items()}
+        last = {(record.topic, record.partition): record for record in batch.records}
+        moves = {TopicPartition(*partition): record.offset + 1 for partition, record in last.items()}
         attempts = own_failures = 0
 
         async def attempt() -> None:
@@ -286,6 +317,7 @@ class ConsumerLoop(mode.Service):
 
         await self._until_it_passes(attempt, f"a batch of {len(batch.records)}")
         self._next.update(moves)
+        self._monitors.meter.reached(last.values())
         self._dead_letters.count(batch.rejections)
 
     async def _until_it_passes(self, action: Callable[[], Awaitable[None]], what: str) -> None:
@@ -363,28 +395,3 @@ class ConsumerLoop(mode.Service):
         self.assigned.clear()
         async with self._busy:
             self._next = {}
-
-    async def _report_lag(self) -> None:
-        """Tell monitors how much waits."""
-        while not self.should_stop:
-            await self.sleep(LAG_REPORT_SECONDS)
-            if self.should_stop:
-                return
-            lags = Counter(dict.fromkeys(self._subscriptions, 0))
-            for partition, waiting in self._lags().items():
-                lags[partition.topic] += waiting
-            for topic, lag in lags.items():
-                CONSUMER_LAG.labels(topic).set(lag)
-            CONSUMER_STALLED.set(self.stalled_seconds())
-
-    async def _report_position(self) -> None:
-        """Tell the broker where the loop stands, as Kafka's committed offset, when it has moved."""
-        told: dict[TopicPartition, int] = {}
-        while not self.should_stop:
-            await self.sleep(self._settings.position_seconds)
-            # Between two assignments it stands nowhere.
-            if self.should_stop or not self._next or self._next == told:
-                continue
-            told = dict(self._next)
-            if not await tell_position(self._consumer, told):
-                told = {}

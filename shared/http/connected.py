@@ -46,7 +46,8 @@ class Connected:
     the service from its work. `reads` are those of personal data that are to be stored. `why_fenced` says why no
     command may be carried out (None: it may), `own_facts` compares the database with the service's own topics, for
     one community or for all (None), and `told` reads what the service told there. `why_not_whole` says why
-    answers would lack something that is on topics still to be read (None: they would not).
+    answers would lack something that is on topics still to be read (None: they would not); `why_fenced_now` says
+    why the service is fenced, without waiting for the fence to open.
     """
 
     settings: ServiceSettings
@@ -60,6 +61,7 @@ class Connected:
     own_facts: Callable[[str | None], Awaitable[Report]] | None = None
     told: Told | None = None
     why_not_whole: Callable[[], str | None] = lambda: None
+    why_fenced_now: Callable[[], str | None] = lambda: None
 
     def check_is_whole(self) -> None:
         """Refuse what must be answered in full while a part of it is not read yet. Raises Problem 503 then."""

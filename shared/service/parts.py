@@ -151,6 +151,7 @@ class Parts(mode.Service):
             own_facts=lambda community: self.fence.report(self.pool, community),
             told=self.told,
             why_not_whole=lambda: self._why_not_whole,
+            why_fenced_now=lambda: self.fence.why,
         )
         app = describe(self._spec, self._settings, self.role)
         app.state.connected = self.connected

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -18,6 +19,9 @@ from plaudit.calls import request
 from plaudit.console import sign_in_link
 from plaudit.stack import StackState
 from plaudit.stack.idle import wait_until_idle
+from shared.topics import RAW
+from tests.integration.services.process import send
+from tests.waiting import until
 
 #: All pages in every language, theme and width; else a chosen part.
 FULL = os.environ.get("PLAUDIT_BROWSER") == "full"
@@ -33,6 +37,7 @@ SCOPES = (
     "recognition:read",
     "rewards:read",
     "receipts:read",
+    "operations:read",
 )
 PROGRAMME = Path(__file__).parents[2] / "programmes" / "messages.yaml"
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
@@ -111,6 +116,27 @@ def events() -> list[dict[str, Any]]:
     ]
 
 
+async def dead_letter(state: StackState, record: dict[str, Any]) -> str:
+    """The id of a dead letter of the community: what ingest makes of a record that it cannot process."""
+    key = f"{COMMUNITY}|chat|{uuid4().hex}"
+    await send(state, [(RAW, key.encode(), record)])
+    found: list[str] = []
+    url = f"{state.service_urls['ingest']}/v1/dead-letters"
+    with temporary_key(state, COMMUNITY, "a dead letter", ("operations:read",), {"ingest": url}) as access:
+
+        async def there() -> bool:
+            letters = request("GET", url, access)["items"]
+            found[:] = [
+                one["letter_id"]
+                for one in letters
+                if request("GET", f"{url}/{one['letter_id']}", access)["key"] == key
+            ]
+            return bool(found)
+
+        await until(there)
+    return found[0]
+
+
 def filled(state: StackState) -> dict[str, str]:
     """Fill the community; the ids of something of each kind that the explorer shows."""
     urls = state.service_urls
@@ -137,6 +163,7 @@ async def console(platform: StackState) -> AsyncIterator[Console]:
         awards = request("GET", f"{urls['scoring']}/v1/awards", key, params={"member": first["member_id"]})[
             "items"
         ]
+    ids["letter"] = await dead_letter(platform, {"specversion": "1.0", "type": "nobody.knows.v1"})
     ids |= {"member": first["member_id"], "award": awards[0]["award_id"], "event": awards[0]["event_uid"]}
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

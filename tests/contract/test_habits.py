@@ -19,6 +19,9 @@ PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 MAKEFILE = (ROOT / "Makefile").read_text()
 #: Made by a program that ends its files without a newline.
 UNENDED = "bench/results/"
+#: What the pages show of the console; whoever clones the repository gets them too.
+PICTURE = ".jpg"
+PICTURE_MAX_BYTES = 100_000
 FORMS = sorted(path for path in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml") if path.name != "config.yml")
 
 
@@ -61,6 +64,9 @@ def test_files_are_as_editors_are_told() -> None:
     wrong = []
     for path in tracked():
         name, content = str(path.relative_to(ROOT)), path.read_bytes()
+        if path.suffix == PICTURE:
+            wrong += [] if len(content) <= PICTURE_MAX_BYTES else [f"{name}: {len(content)} bytes"]
+            continue
         content.decode()
         if b"\r" in content or re.search(rb"[ \t]$", content, re.MULTILINE):
             wrong.append(f"{name}: white space at the end of a line")

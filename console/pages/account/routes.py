@@ -8,6 +8,8 @@ from console.frame.security import local_path
 from console.frame.visits import COOKIE_DAYS, THEMES, Visit, cookie, page
 
 SECONDS = COOKIE_DAYS * 86_400
+#: Whether single letters do something.
+KEYS = ("on", "off")
 
 
 async def show(visit: Visit) -> Response:
@@ -16,13 +18,15 @@ async def show(visit: Visit) -> Response:
 
 
 async def prefer(visit: Visit) -> Response:
-    """Keep a language or a theme in the browser."""
+    """Keep a language, a theme, or whether letters are keys, in the browser."""
     settings = visit.console.settings
     if visit.form.get("language") in LANGUAGES:
         visit.cookies[cookie("language", settings)] = (visit.form["language"], SECONDS)
     if "theme" in visit.form:
         theme = visit.form["theme"] if visit.form["theme"] in THEMES else ""
         visit.cookies[cookie("theme", settings)] = (theme, SECONDS if theme else 0)
+    if visit.form.get("keys") in KEYS:
+        visit.cookies[cookie("keys", settings)] = (visit.form["keys"], SECONDS)
     return visit.see_other(local_path(visit.form.get("back")))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from console.asking import Answer
+from console.components.tables import PAGE_COUNT
 from console.frame.visits import Visit
 
 RECEIPT_ID = re.compile(r"r[0-9a-f]{44}-[0-9]{1,6}")
@@ -51,7 +52,9 @@ async def find(visit: Visit, id_: str) -> Found:
     if RECEIPT_ID.fullmatch(id_):
         if not visit.signed_in.may("receipts:read"):
             return Found(None)
-        answer = await visit.ask.get("ingest", f"/v1/receipts/{id_}", limit=200)
+        answer = await visit.ask.get(
+            "ingest", f"/v1/receipts/{id_}", limit=PAGE_COUNT, after=visit.request.query_params.get("after")
+        )
         return Found("receipt", answer) if answer.ok else Found(None, silent=[answer] if answer.is_down else ())
     asked = [one for one in ASKED if visit.signed_in.may(one[1])]
     questions = {

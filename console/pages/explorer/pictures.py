@@ -32,14 +32,14 @@ def of_awards(
         facts = [
             visit.say(
                 _("{points} points, version {version}"),
-                points=visit.writer.signed(award["points"]),
+                points=visit.writer.signed(award["amounts_to"]),
                 version=award["programme_version"],
             )
         ]
-        tone = "me" if key == me else "warn" if award["reversed_by"] else ""
+        tone = "me" if key == me else "warn" if award["amended_count"] else ""
         nodes.append(Node(key, 1, award["rule_id"], facts, f"/explorer/{key}", "k2", tone))
         if event is not None:
-            edges.append(Edge(event["event_uid"], key, award["points"]))
+            edges.append(Edge(event["event_uid"], key, award["amounts_to"]))
         for grant in one["grants"]:
             nodes.append(Node(grant["grant_id"], 2, grant["title"], [visit.say(_(grant["kind"]))], None, "k3"))
             edges.append(Edge(key, grant["grant_id"], 0))

@@ -5,6 +5,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
+from console.components.tables import Listing
 from console.frame.navigation import EXPLORER
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.explorer.finding import MEMBER_AWARDS_COUNT, Found, find, member_of_identity, spelled
@@ -56,11 +57,12 @@ async def programme(visit: Visit) -> Response:
 
 
 async def _event(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any]:
-    answers = await visit.ask.all(
-        explanation=visit.ask.get("scoring", f"/v1/events/{id_}/explanation"),
-        actor=visit.ask.get("recognition", f"/v1/members/{thing['event']['member_id']}/recognition"),
-    )
-    return {**answers, "picture": of_awards(visit, thing["event"], thing["awards"], id_)}
+    questions = {"explanation": visit.ask.get("scoring", f"/v1/events/{id_}/explanation")}
+    # Where a channel does not tell who took something back, nobody did it.
+    if actor := thing["event"]["member_id"]:
+        questions["actor"] = visit.ask.get("recognition", f"/v1/members/{actor}/recognition")
+    answers = await visit.ask.all(**questions)
+    return {"actor": None, **answers, "picture": of_awards(visit, thing["event"], thing["awards"], id_)}
 
 
 async def _award(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any]:
@@ -86,11 +88,15 @@ async def _run(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any]:
     return {"payouts": await visit.ask.get("rewards", "/v1/payouts", run=id_, limit=50)}
 
 
+async def _receipt(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any]:
+    return {"listing": Listing.of(visit.request.url.path, visit.request.query_params)}
+
+
 async def _nothing(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any]:
     return {}
 
 
-_MORE = {"event": _event, "award": _award, "payout": _payout, "member": _member, "run": _run}
+_MORE = {"event": _event, "award": _award, "payout": _payout, "member": _member, "run": _run, "receipt": _receipt}
 
 ROUTES = [
     Route(EXPLORER.path, page(show, scope=EXPLORER.scope), methods=["GET"]),

@@ -5,6 +5,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
+from console.components.tables import Filter, Listing
 from console.frame.navigation import REJECTED
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.periods import DAYS, asked_days
@@ -32,10 +33,20 @@ async def by_day(visit: Visit) -> Response:
         raise NotFoundError
     path, number, parts, title = BY_DAY[name]
     days = asked_days(visit.request.query_params, visit.writer.zone)
+    listing = Listing.of(
+        visit.request.url.path,
+        visit.request.query_params,
+        sorts=("starts_on", number),
+        usual_sort="-starts_on",
+        kept=("days",),
+    )
     answer = await visit.ask.get("analytics", path, by="day", from_=days.first, to=days.last, limit=200)
     return visit.page(
         "pages/figures/by_day.html",
         answer=answer,
+        listing=listing,
+        shown=listing.arranged(answer.items),
+        views=await visit.views(listing),
         name=name,
         figure_title=title,
         number=number,
@@ -46,21 +57,63 @@ async def by_day(visit: Visit) -> Response:
 
 
 async def points(visit: Visit) -> Response:
-    """Every rule of the days, with its points, awards and reversals."""
+    """Every rule of the days, with its points, awards and how many were taken back."""
     days = asked_days(visit.request.query_params, visit.writer.zone)
+    listing = Listing.of(
+        visit.request.url.path,
+        visit.request.query_params,
+        sorts=("title", "awards", "taken_back", "points"),
+        usual_sort="-points",
+        filters=[Filter("rule", visit.say(_("Rule")))],
+        kept=("days",),
+    )
     answer = await visit.ask.get("analytics", "/v1/points-by-rule", from_=days.first, to=days.last, limit=500)
-    return visit.page("pages/figures/points.html", answer=answer, days=days, choices=DAYS)
+    rules = [{**rule, "title": rule["title"] or rule["rule_id"]} for rule in answer.items]
+    return visit.page(
+        "pages/figures/points.html",
+        answer=answer,
+        rules=rules,
+        listing=listing,
+        shown=listing.arranged(rules, text=lambda rule: f"{rule['title']} {rule['rule_id']}"),
+        views=await visit.views(listing),
+        days=days,
+        choices=DAYS,
+    )
 
 
 async def rejected(visit: Visit) -> Response:
     """Why events were rejected, and which."""
     days = asked_days(visit.request.query_params, visit.writer.zone)
-    after = visit.request.query_params.get("after")
+    listing = Listing.of(
+        REJECTED.path,
+        visit.request.query_params,
+        filters=[
+            Filter(
+                "outcome",
+                visit.say(_("Outcome")),
+                [("rejected", visit.say(_("rejected"))), ("conflict", visit.say(_("conflict")))],
+            ),
+            Filter("reason", visit.say(_("Reason"))),
+            Filter("source", visit.say(_("Source"))),
+            Filter("event_id", visit.say(_("Event"))),
+        ],
+        kept=("days",),
+    )
+    after = listing.said.get("after")
     answers: dict[str, Any] = await visit.ask.all(
         reasons=visit.ask.get("analytics", "/v1/rejections", from_=days.first, to=days.last, limit=100),
-        events=visit.ask.get("analytics", "/v1/rejections/events", limit=PAGE_COUNT, after=after),
+        events=visit.ask.get(
+            "analytics", "/v1/rejections/events", limit=PAGE_COUNT, after=after, **listing.chosen
+        ),
     )
-    return visit.page("pages/figures/rejected.html", **answers, days=days, choices=DAYS)
+    return visit.page(
+        "pages/figures/rejected.html",
+        **answers,
+        listing=listing,
+        views=await visit.views(listing),
+        days=days,
+        choices=DAYS,
+    )
 
 
 ROUTES = [

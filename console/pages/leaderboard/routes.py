@@ -3,6 +3,7 @@
 from starlette.responses import Response
 from starlette.routing import Route
 
+from console.components.tables import Listing
 from console.frame.navigation import LEADERBOARD
 from console.frame.visits import Visit, page
 
@@ -17,7 +18,14 @@ async def show(visit: Visit) -> Response:
     answer = await visit.ask.get(
         "recognition", "/v1/leaderboard", period=period, limit=PAGE_COUNT, after=params.get("after")
     )
-    return visit.page("pages/leaderboard/page.html", answer=answer, period=period, is_first="after" not in params)
+    listing = Listing.of(LEADERBOARD.path, params, kept=("period",))
+    return visit.page(
+        "pages/leaderboard/page.html",
+        answer=answer,
+        period=period,
+        listing=listing,
+        is_first="after" not in params,
+    )
 
 
 ROUTES = [Route(LEADERBOARD.path, page(show, scope=LEADERBOARD.scope))]

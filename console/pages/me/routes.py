@@ -6,6 +6,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
+from console.components.tables import Listing
 from console.frame.navigation import ME
 from console.frame.visits import Visit, page
 
@@ -17,7 +18,8 @@ OWN_ACCOUNTS = {"available", "pending"}
 async def show(visit: Visit) -> Response:
     """What is the member's own, asked side by side."""
     member, ask = visit.signed_in.member_id, visit.ask
-    after = visit.request.query_params.get("after")
+    listing = Listing.of(ME.path, visit.request.query_params)
+    after = listing.said.get("after")
     answers: dict[str, Any] = await ask.all(
         recognition=ask.get("recognition", f"/v1/members/{member}/recognition"),
         balance=ask.get("rewards", f"/v1/members/{member}/balance"),
@@ -25,7 +27,9 @@ async def show(visit: Visit) -> Response:
         payouts=ask.get("rewards", f"/v1/members/{member}/payouts", limit=5),
         score=ask.get("scoring", f"/v1/members/{member}/score"),
     )
-    return visit.page("pages/me/page.html", **answers, days=_days(visit, answers["statement"].items))
+    return visit.page(
+        "pages/me/page.html", **answers, listing=listing, days=_days(visit, answers["statement"].items)
+    )
 
 
 def _days(visit: Visit, lines: list[dict[str, Any]]) -> list[tuple[str, int, list[dict[str, Any]]]]:

@@ -98,11 +98,12 @@ async def _journey(visit: Visit, receipt_id: str) -> dict[str, Any]:
     )
     awards = answers["explanation"].body["awards"] if answers["explanation"].ok else []
     statements = await _statements(visit, awards)
+    is_recognised, grants = await _recognised(visit, awards, uid)
     told = answers["lineage"].body if answers["lineage"].ok else None
     journey |= answers
     journey["awards"] = awards
     journey["ledger"] = _booked(awards, statements)
-    journey["grants"] = [grant for one in told["awards"] for grant in one["grants"]] if told else []
+    journey["grants"] = grants
     journey["received_at"] = told["event"]["received_at"] if told else None
     is_scored = answers["explanation"].ok and answers["explanation"].body["scored"]
     arrived = told is not None and {one["award"]["award_id"] for one in told["awards"]} >= {
@@ -112,8 +113,38 @@ async def _journey(visit: Visit, receipt_id: str) -> dict[str, Any]:
     booked = not may_see_ledger or {entry["cause_id"] for entry in journey["ledger"]} >= {
         award["award_id"] for award in awards
     }
-    journey["is_over"] = bool(is_scored and arrived and booked)
+    journey["is_over"] = bool(is_scored and arrived and booked and is_recognised)
     return journey
+
+
+async def _recognised(visit: Visit, awards: list[dict[str, Any]], uid: str) -> tuple[bool, list[dict[str, Any]]]:
+    """Whether recognition has added up what scoring gave the members, and what they have by this event.
+
+    Who may not ask recognition waits for nothing.
+    """
+    if not visit.signed_in.may("recognition:read"):
+        return True, []
+    members = sorted({award["member_id"] for award in awards})
+    answers = await visit.ask.all(
+        **{f"score {one}": visit.ask.get("scoring", f"/v1/members/{one}/score") for one in members},
+        **{f"has {one}": visit.ask.get("recognition", f"/v1/members/{one}/recognition") for one in members},
+    )
+    causes = {award["award_id"] for award in awards}
+    grants = []
+    for answer in (answers[f"has {one}"] for one in members):
+        if answer.ok:
+            held = [("badge", badge) for badge in answer.body["badges"]]
+            held += [("level", answer.body["level"])] if answer.body["level"] else []
+            grants += [
+                {**one, "kind": kind} for kind, one in held if one["award_id"] in causes or one["event_uid"] == uid
+            ]
+    is_added_up = all(
+        answers[f"score {one}"].ok
+        and answers[f"has {one}"].ok
+        and answers[f"score {one}"].body["points"] == answers[f"has {one}"].body["points"]
+        for one in members
+    )
+    return is_added_up, grants
 
 
 async def _statements(visit: Visit, awards: list[dict[str, Any]]) -> list[Answer]:

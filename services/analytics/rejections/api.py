@@ -1,7 +1,7 @@
 """HTTP routes about events that will not count."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
@@ -22,6 +22,9 @@ from shared.http import Conn, Limit, Page, Problem, ProblemType, after, problem_
 from shared.http.problem_types import INVALID_CURSOR
 
 UNSTORABLE_TEXT = ProblemType("unstorable-text", 422, "The text is not valid")
+
+#: Reasons are the platform's own sentences; one that is longer was never given.
+REASON_MAX_CHARS = 2_000
 
 router = APIRouter(tags=["analytics"])
 
@@ -98,14 +101,23 @@ async def get_rejected_events(
     conn: Conn,
     source: Annotated[str | None, Query(max_length=URI_MAX_CHARS, description="Only of this source")] = None,
     event_id: Annotated[str | None, Query(max_length=ID_MAX_CHARS, description="Only of this id")] = None,
+    outcome: Annotated[
+        Literal["rejected", "conflict"] | None, Query(description="Only what became of them so")
+    ] = None,
+    reason: Annotated[
+        str | None, Query(max_length=REASON_MAX_CHARS, description="Only for this reason, word for word")
+    ] = None,
     limit: Limit = 100,
 ) -> Page[RejectedEvent]:
     """Each with its reason and the receipt it belongs to, newest first."""
-    if any("\x00" in text for text in (source, event_id) if text):
+    if any("\x00" in text for text in (source, event_id, reason) if text):
         raise Problem(UNSTORABLE_TEXT, "Leave out the character U+0000")
     # In the spelling that is stored, however it was sent.
     wanted = RejectionFilter(
-        None if source is None else plain_source(source), None if event_id is None else plain_id(event_id)
+        None if source is None else plain_source(source),
+        None if event_id is None else plain_id(event_id),
+        outcome,
+        reason,
     )
     rejections = await store.page_of_rejections(
         conn, community=principal.community, wanted=wanted, after=place, limit=limit

@@ -59,10 +59,12 @@ BEFORE_ALL_REJECTIONS = RejectionPlace(datetime.max.replace(tzinfo=UTC), "")
 
 @dataclass(frozen=True, slots=True)
 class RejectionFilter:
-    """Which rejections are asked for: those of events of a source, of an id, or of both; None is any."""
+    """Which rejections are asked for: of events of a source or an id, with an outcome or a reason; None is any."""
 
     source: str | None = None
     event_id: str | None = None
+    outcome: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

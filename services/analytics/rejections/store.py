@@ -71,12 +71,15 @@ async def page_of_rejections(
         select fact_id, source, event_id, outcome, reason, rejected_at, receipt_id, receipt_index
         from rejections
         where community = $1 and ($2::text is null or source = $2) and ($3::text is null or event_id = $3)
-          and (rejected_at, fact_id) < ($4, $5)
-        order by rejected_at desc, fact_id desc limit $6
+          and ($4::text is null or outcome = $4) and ($5::text is null or reason = $5)
+          and (rejected_at, fact_id) < ($6, $7)
+        order by rejected_at desc, fact_id desc limit $8
         """,
         community,
         wanted.source,
         wanted.event_id,
+        wanted.outcome,
+        wanted.reason,
         *(after or BEFORE_ALL_REJECTIONS),
         limit,
     )

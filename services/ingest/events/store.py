@@ -14,8 +14,17 @@ from services.ingest.events.domain.judgement import (
     Received,
     ToldEvent,
 )
-from services.ingest.events.domain.receipts import Judgement, ReceiptPlace
+from services.ingest.events.domain.receipts import (
+    Judgement,
+    ReceiptPlace,
+    ReceiptSummary,
+    SummaryPlace,
+    summary_of,
+)
 from shared.postgres import Connection
+
+#: Every id begins with an r.
+BEYOND_ALL_RECEIPTS = "s"
 
 
 async def add_events(conn: Connection, *, received: Sequence[Received]) -> set[EventKey] | None:
@@ -106,6 +115,39 @@ async def count_outcomes(conn: Connection, *, community: str, receipt_id: str) -
         receipt_id,
     )
     return {Outcome(row["outcome"]): row["count"] for row in rows}
+
+
+async def page_of_receipts(
+    conn: Connection, *, community: str, after: SummaryPlace | None, limit_count: int
+) -> list[ReceiptSummary]:
+    """The receipts of a community, newest first: their ids begin with when they came.
+
+    Goes from one receipt to the next in the primary key, and never over the events between: of a receipt with
+    10,000 of them only those of the page are counted.
+    """
+    rows = await conn.fetch(
+        """
+        with recursive found as (
+            (select receipt_id, 1 as n from receipts
+             where community = $1 and receipt_id < $2 order by receipt_id desc limit 1)
+            union all
+            select (select r.receipt_id from receipts r
+                    where r.community = $1 and r.receipt_id < found.receipt_id
+                    order by r.receipt_id desc limit 1), n + 1
+            from found where found.receipt_id is not null and n < $3)
+        select receipt_id, outcome, count(*) as events
+        from found join receipts using (receipt_id)
+        where community = $1
+        group by receipt_id, outcome
+        """,
+        community,
+        BEYOND_ALL_RECEIPTS if after is None else after.receipt_id,
+        limit_count,
+    )
+    counts: dict[str, dict[Outcome, int]] = {}
+    for row in rows:
+        counts.setdefault(row["receipt_id"], {})[Outcome(row["outcome"])] = row["events"]
+    return [summary_of(receipt_id, counts[receipt_id]) for receipt_id in sorted(counts, reverse=True)]
 
 
 async def page_of_judgements(

@@ -1,6 +1,7 @@
 """How each command of each service succeeds: what a test of all of them gives, one after the other."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -9,6 +10,8 @@ import httpx
 from services.ingest.attributes.handlers import on_programmes as follow_programmes
 from services.scoring.programmes.api.models import JSON_EXAMPLE
 from shared.access_keys import INSTALLATION, SCOPES
+from shared.dead_letters.store import NewLetter, add_letters
+from shared.services import SERVICES
 from tests.integration.services.rewards.finance import Finance, approved, filed
 from tests.integration.services.test_who_may import know_token_keys, token
 from tests.integration.services.world import add_person as add_follower
@@ -274,6 +277,37 @@ async def withdraw_outcome(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await propose_outcome(desk)}/withdraw")
 
 
+async def dead_letter(desk: Desk) -> str:
+    """A record of the community that the service could not process."""
+    letter = NewLetter(
+        letter_id=str(uuid4()),
+        community=desk.world.community,
+        topic="points.awarded.v1",
+        partition=0,
+        record_offset=1,
+        key=f"{desk.world.community}|x".encode(),
+        value=b"{}",
+        is_truncated=False,
+        reason="type: Field required",
+    )
+    async with desk.world.pool.acquire() as conn:
+        await add_letters(conn, letters=[letter], now=datetime.now(UTC))
+    return f"/v1/dead-letters/{letter.letter_id}"
+
+
+async def replay(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await dead_letter(desk)}/replay")
+
+
+async def discard(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await dead_letter(desk)}/discard", {"reason": "corrected by hand"})
+
+
+#: Those that every service has.
+OF_EACH: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
+    "POST /v1/dead-letters/{letter_id}/replay": ("dead_letter.replay", replay),
+    "POST /v1/dead-letters/{letter_id}/discard": ("dead_letter.discard", discard),
+}
 #: How each command succeeds, and what its entry calls it.
 COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/communities/{community}/people": ("person.add", add_person),
@@ -309,6 +343,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/payout-runs/{run_id}/outcome": ("payout_run.note_outcome", note_outcome),
     "rewards POST /v1/payout-runs/{run_id}/outcomes/{outcome_id}/confirm": ("outcome.confirm", confirm_outcome),
     "rewards POST /v1/payout-runs/{run_id}/outcomes/{outcome_id}/withdraw": ("outcome.withdraw", withdraw_outcome),
+    **{f"{service} {operation}": how for service in SERVICES for operation, how in OF_EACH.items()},
 }
 
 #: Commands that take no credential: who gave them follows from what they did.

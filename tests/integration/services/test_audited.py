@@ -17,12 +17,14 @@ from services.scoring.programmes.api.models import JSON_EXAMPLE
 from shared.access_keys import SCOPES
 from shared.audit.reads import WAITING_MAX_COUNT
 from shared.contracts.facts.audit import NOTED_MAX_COUNT
+from shared.http import dead_letters
 from shared.service import ServiceSpec
 from shared.services import SERVICES
 from shared.topics import AUDIT
 from tests.integration.services.commands import (
     COMMANDS,
     NO_COMMANDS,
+    OF_EACH,
     OPEN,
     TRACE,
     TRACEPARENT,
@@ -45,8 +47,17 @@ NOTHING_PERSONAL = {
     *(
         f"{service} GET {path}"
         for service in SERVICES
-        for path in ("/v1/key", "/v1/own-facts", "/livez", "/readyz", "/metrics")
+        for path in (
+            "/v1/key",
+            "/v1/own-facts",
+            "/v1/dead-letters",
+            "/v1/pipeline",
+            "/livez",
+            "/readyz",
+            "/metrics",
+        )
     ),
+    "ingest GET /v1/receipts",
     "ingest GET /v1/receipts/{receipt_id}",
     "ingest GET /v1/communities/{community}/people",
     "ingest GET /v1/communities/{community}/people/{person_id}",
@@ -134,7 +145,8 @@ def test_every_operation_that_changes_something_is_a_command_of_which_an_entry_i
     changing = every_operation("post", "put", "patch", "delete")
 
     assert changing == {*COMMANDS, *NO_COMMANDS}
-    assert len({name for name, _ in COMMANDS.values()}) == len(COMMANDS)
+    called = {(name, one.partition(" ")[2]) for one, (name, _) in COMMANDS.items()}
+    assert len({name for name, _ in called}) == len(called) == len(COMMANDS) - 4 * len(OF_EACH)
 
 
 @pytest.mark.parametrize(("spec", "operation"), [(name, name) for name in COMMANDS], indirect=["spec"])
@@ -267,7 +279,7 @@ def shows_personal_data() -> set[str]:
     """The operations that declare it beside the scope that they ask for."""
     declared = set()
     for service in SERVICES:
-        for router in spec_of(service).routers:
+        for router in (*spec_of(service).routers, dead_letters.router):
             for route in router.routes:
                 if isinstance(route, APIRoute) and "GET" in route.methods:
                     calls = [found.call for found in route.dependant.dependencies]
@@ -288,8 +300,13 @@ def test_the_page_about_the_audit_lists_every_command_and_read() -> None:
     commands = re.findall(r"^\| `([a-z_.]+)` \| `(\w+ [A-Z]+ \S+)` \|$", page, re.MULTILINE)
     reads = re.findall(r"^\| `(\w+ GET \S+)` \|", page, re.MULTILINE)
 
-    assert commands == [(name, operation) for operation, (name, _) in COMMANDS.items()]
+    of_each = {f"{service} {operation}" for service in SERVICES for operation in OF_EACH}
+    assert commands == [
+        *((name, operation) for operation, (name, _) in COMMANDS.items() if operation not in of_each),
+        *((name, f"each {operation}") for operation, (name, _) in OF_EACH.items()),
+    ]
     assert len(reads) == len(set(reads))
-    assert set(reads) == shows_personal_data()
+    look = "GET /v1/dead-letters/{letter_id}"
+    assert set(reads) == {one for one in shows_personal_data() if look not in one} | {f"each {look}"}
     for names in (f"at most {NOTED_MAX_COUNT} fields", f"{WAITING_MAX_COUNT:,} wait to be written"):
         assert names in page

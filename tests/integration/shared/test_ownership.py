@@ -60,7 +60,7 @@ async def test_a_worker_that_stands_nowhere_for_a_moment_tells_no_position(line:
     await line.send([message(0)])
     async with line.worker(position_seconds=pause) as worker:
         await line.until_stored(1)
-        sleep = worker.loop.sleep
+        sleep = worker.loop._monitors.sleep
 
         async def counted(seconds: float) -> None:
             nonlocal pauses
@@ -70,7 +70,7 @@ async def test_a_worker_that_stands_nowhere_for_a_moment_tells_no_position(line:
         async def has_reported(times: int) -> bool:
             return pauses >= times or worker.loop.crashed
 
-        worker.loop.sleep = counted  # type: ignore[method-assign, assignment]
+        worker.loop._monitors.sleep = counted
         await until(lambda: has_reported(3))
         await worker.loop.on_revoked()
         pauses = 0

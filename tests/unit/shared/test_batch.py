@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from shared.consumer.batch import Batch
 from shared.transaction import InvalidMessageError
@@ -85,3 +85,23 @@ def test_words_that_are_no_json_numbers_are_invalid(value):
     batch.decode([Record("a", 0, 0, value)], {"a": TypeAdapter(float).validate_json})
     assert batch.rejections
     assert not batch.decoded
+
+
+class Fields(BaseModel):
+    name: int
+    points: int
+    rule: int
+    day: int
+
+
+def test_a_reason_names_the_fields_that_are_wrong_and_nothing_that_a_record_says() -> None:
+    batch = Batch()
+    value = b'{"name": "Ada Lovelace", "points": 3, "day": "x"}'
+    batch.decode([Record("t", 0, 7, value), Record("t", 0, 8, b"no JSON")], {"t": Fields.model_validate_json})
+    wrong, broken = (rejection.reason for rejection in batch.rejections)
+    integer = "Input should be a valid integer, unable to parse string as an integer"
+    assert wrong == f"name: {integer}; rule: Field required; day: {integer}"
+    assert broken.startswith("Invalid JSON: ")
+    none = Batch()
+    none.decode([Record("t", 0, 7, b"{}")], {"t": Fields.model_validate_json})
+    assert none.rejections[0].reason.endswith("; and 1 more")

@@ -1,5 +1,7 @@
 """Receipts: what became of the events of a request."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -7,10 +9,17 @@ from pydantic import BaseModel, Field
 
 from services.ingest.events import store
 from services.ingest.events.domain.judgement import Outcome
-from services.ingest.events.domain.receipts import Judgement, ReceiptPlace, event_count
+from services.ingest.events.domain.receipts import (
+    Judgement,
+    ReceiptPlace,
+    ReceiptSummary,
+    SummaryPlace,
+    event_count,
+)
 from shared.http import (
     Conn,
     Limit,
+    Page,
     Principal,
     Problem,
     ProblemType,
@@ -20,6 +29,7 @@ from shared.http import (
     problem_responses,
     requires,
 )
+from shared.http.problem_types import INVALID_CURSOR
 
 UNKNOWN_RECEIPT = ProblemType("unknown-receipt", 404, "No such receipt")
 
@@ -59,6 +69,39 @@ class Receipt(BaseModel):
     next: str | None = None
 
 
+class ReceiptListed(BaseModel):
+    """A request with events, and how many of them have each outcome."""
+
+    receipt_id: str = Field(examples=["r019c1425a8f03a5e7c1f92d4b6a80e31f04c97d25ab6-500"])
+    received_at: datetime = Field(description="When it came, to the millisecond")
+    status: str = Field(description="pending until every event has an outcome, then complete")
+    counts: dict[str, int] = Field(examples=[{"accepted": 499, "duplicate": 1, "conflict": 0, "pending": 0}])
+
+    @classmethod
+    def of(cls, summary: ReceiptSummary) -> "ReceiptListed":
+        """A summary as the API shows it."""
+        return cls(
+            receipt_id=summary.receipt_id,
+            received_at=summary.received_at,
+            status=_status(summary.pending_count),
+            counts=_counts(summary.counts, summary.pending_count),
+        )
+
+
+@router.get(
+    "/v1/receipts", summary="Requests with events, newest first", responses=problem_responses(INVALID_CURSOR)
+)
+async def get_receipts(
+    principal: Annotated[Principal, requires(Scope.RECEIPTS_READ)],
+    conn: Conn,
+    place: Annotated[SummaryPlace | None, after(SummaryPlace)],
+    limit: Limit = 100,
+) -> Page[ReceiptListed]:
+    """Those of which an event was judged; what an event was rejected for stands in its receipt."""
+    receipts = await store.page_of_receipts(conn, community=principal.community, after=place, limit_count=limit)
+    return Page.of(receipts, limit, item=ReceiptListed.of, place=lambda receipt: SummaryPlace(receipt.receipt_id))
+
+
 @router.get(
     "/v1/receipts/{receipt_id}",
     summary="What became of the events of a request",
@@ -82,8 +125,16 @@ async def get_receipt(
     pending = max(0, count - sum(counts.values()))
     return Receipt(
         receipt_id=receipt_id,
-        status="pending" if pending else "complete",
-        counts={outcome.value: counts.get(outcome, 0) for outcome in Outcome} | {"pending": pending},
+        status=_status(pending),
+        counts=_counts(counts, pending),
         items=[ReceiptItem.of(judgement) for judgement in judgements],
         next=next_cursor(judgements, limit, ReceiptPlace.of),
     )
+
+
+def _status(pending_count: int) -> str:
+    return "pending" if pending_count else "complete"
+
+
+def _counts(counts: Mapping[Outcome, int], pending_count: int) -> dict[str, int]:
+    return {outcome.value: counts.get(outcome, 0) for outcome in Outcome} | {"pending": pending_count}

@@ -2,8 +2,9 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from services.ingest.events.domain.judgement import Outcome
@@ -21,6 +22,27 @@ class Judgement:
     event_uid: str
     outcome: Outcome
     reason: str | None
+
+
+@dataclass(frozen=True)
+class ReceiptSummary:
+    """A request with events: when it came, how many events it has, and how many have each outcome."""
+
+    receipt_id: str
+    received_at: datetime
+    event_count: int
+    counts: Mapping[Outcome, int]
+
+    @property
+    def pending_count(self) -> int:
+        """How many events have no outcome yet."""
+        return max(0, self.event_count - sum(self.counts.values()))
+
+
+class SummaryPlace(NamedTuple):
+    """Where a page of receipts ended: newest first."""
+
+    receipt_id: str
 
 
 class ReceiptPlace(NamedTuple):
@@ -42,6 +64,18 @@ def receipt_id(community: str, at: datetime, randomness: str, event_count: int) 
     """
     unique = f"{int(at.timestamp() * 1000):012x}{randomness}"
     return f"r{unique}{_check(community, unique, str(event_count))}-{event_count}"
+
+
+def summary_of(receipt_id: str, counts: Mapping[Outcome, int]) -> ReceiptSummary:
+    """What a receipt's id says of its request, with how many of its events have each outcome.
+
+    Raises ValueError when it is no receipt's id.
+    """
+    matched = _RECEIPT_ID.fullmatch(receipt_id)
+    if matched is None:
+        raise ValueError(f"{receipt_id} is no receipt's id")
+    received_at = datetime.fromtimestamp(int(matched[1][:12], 16) / 1000, UTC)
+    return ReceiptSummary(receipt_id, received_at, int(matched[3]), counts)
 
 
 def event_count(community: str, receipt_id: str) -> int | None:

@@ -261,6 +261,10 @@ async def test_rejections_by_reason_and_one_by_one(world: Any, api: httpx.AsyncC
     assert (await ask(api, "/v1/rejections/events", **spelt))["items"] == [rejected]
     assert (await ask(api, "/v1/rejections/events", source=""))["items"] == []
     assert rejected["reason"] == "no actor"
+    wanted = {"reason": "too old", "outcome": "rejected"}
+    old = (await ask(api, "/v1/rejections/events", **wanted))["items"]
+    assert [one["event_id"] for one in old] == ["e3", "e2"]
+    assert (await ask(api, "/v1/rejections/events", **{**wanted, "outcome": "conflict"}))["items"] == []
 
 
 async def test_summary_adds_up_and_survives_redelivery(world: Any, api: httpx.AsyncClient) -> None:

@@ -108,3 +108,26 @@ async def test_an_outcome_is_the_same_in_code_and_table(community: Community) ->
         "select pg_get_constraintdef(oid) from pg_constraint where conname = 'receipts_outcome_check'"
     )
     assert sorted(re.findall(r"'(\w+)'", check)) == sorted(Outcome)
+
+
+async def test_receipts_are_listed_newest_first_with_what_became_of_their_events(community: Community) -> None:
+    assert (await community.client.get("/v1/receipts")).json() == {"items": [], "next": None}
+    first = await community.post(event(1), event(2))
+    await community.receipt(first["receipt_id"])
+    second = await community.post(event(2, "bob"), event(3))
+    await community.receipt(second["receipt_id"])
+    third = await community.post(*(event(number) for number in range(20)))
+    await community.receipt(third["receipt_id"])
+
+    newest = (await community.client.get("/v1/receipts", params={"limit": 2})).json()
+    rest = (await community.client.get("/v1/receipts", params={"limit": 2, "after": newest["next"]})).json()
+
+    listed = [*newest["items"], *rest["items"]]
+    assert [one["receipt_id"] for one in listed] == [one["receipt_id"] for one in (third, second, first)]
+    assert rest["next"] is None
+    assert listed[1]["counts"] == {"accepted": 1, "duplicate": 0, "conflict": 1, "pending": 0}
+    assert {one["status"] for one in listed} == {"complete"}
+    assert listed[0]["received_at"] > listed[2]["received_at"]
+
+    headers = await authorization(community.pool, f"{community.name}b", *SCOPES)
+    assert (await community.client.get("/v1/receipts", headers=headers)).json()["items"] == []

@@ -1,0 +1,1 @@
+"""Records that could not be processed: looked at, sent through again, discarded."""

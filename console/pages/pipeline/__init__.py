@@ -1,0 +1,1 @@
+"""Does everything flow? If not: where, since when, and what to do."""

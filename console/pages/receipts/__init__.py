@@ -1,0 +1,1 @@
+"""Requests with events, and what became of them."""

@@ -1,0 +1,1 @@
+"""Saved views: kept, removed, brought back."""

@@ -1,0 +1,1 @@
+"""Saved views: tables as somebody wants to find them again."""

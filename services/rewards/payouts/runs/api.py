@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
@@ -254,10 +254,14 @@ async def list_runs(
     principal: Reader,
     conn: Conn,
     place: Annotated[RunPlace | None, after(RunPlace)],
+    state: Annotated[State | None, Query(description="Only those in this state: `open` ones wait")] = None,
     limit: Limit = 100,
 ) -> Page[Run]:
     """Runs of the community with the sums of their payouts by state."""
-    found = await store.page_of_runs(conn, community=principal.community, after=place, limit=limit)
+    wanted = RunState(state) if state else None
+    found = await store.page_of_runs(
+        conn, community=principal.community, state=wanted, after=place, limit=limit
+    )
     run_ids = [run.run_id for run in found]
     sums = await store.load_sums(conn, community=principal.community, run_ids=run_ids)
     seals = await seal_store.load_newest(conn, community=principal.community, run_ids=run_ids)

@@ -34,13 +34,21 @@ LEADERBOARD = Link("/leaderboard", _("Leaderboards"), "cup", "recognition:read")
 REJECTED = Link("/figures/rejected", _("Rejected events"), "letter", "analytics:read")
 EXPLORER = Link("/explorer", _("Explorer"), "compass", "points:read")
 TRY_IT = Link("/try-it", _("Try it"), "play", "events:write")
+WAITING = Link("/waiting", _("Waiting for you"), "eye", "programmes:read")
+PROGRAMME = Link("/programme", _("Programme"), "doc", "programmes:read")
+AUDIT = Link("/audit", _("Audit log"), "log", "audit:read")
+PEOPLE = Link("/people", _("People"), "people", "people:read")
+KEYS = Link("/keys", _("Access keys"), "key", "keys:write")
+COMMUNITY = Link("/community", _("Community settings"), "gear", "communities:write")
+PARTS = Link("/parts", _("Parts and versions"), "gauge", "operations:read")
 ACCOUNT = Link("/account", _("Account"), "user")
 ME = Link("/me", _("My points"), "user")
 
 GROUPS = (
-    Group(None, (OVERVIEW,)),
-    Group(_("Community"), (LEADERBOARD, REJECTED)),
-    Group(_("Look into"), (EXPLORER, TRY_IT)),
+    Group(None, (OVERVIEW, WAITING)),
+    Group(_("Community"), (LEADERBOARD, PROGRAMME, REJECTED)),
+    Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
+    Group(_("Run it"), (PEOPLE, KEYS, COMMUNITY, PARTS)),
 )
 
 

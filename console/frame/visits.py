@@ -122,7 +122,19 @@ def _(text: str) -> str:
 
 
 #: What is told once, after something was done.
-TOASTS = {"saved": _("Saved"), "signed-out": _("You are signed out")}
+TOASTS = {
+    "saved": _("Saved"),
+    "signed-out": _("You are signed out"),
+    "added": _("Added"),
+    "disabled": _("Disabled everywhere"),
+    "enabled": _("Enabled again"),
+    "revoked": _("Revoked: it stops working everywhere within moments"),
+    "approved": _("Approved"),
+    "goes-on": _("Approved. It goes on by itself"),
+    "confirmed": _("Confirmed"),
+    "withdrawn": _("Withdrawn"),
+    "cancelled": _("Given up"),
+}
 
 
 def cookie(name: str, settings: Settings) -> str:

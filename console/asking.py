@@ -122,7 +122,7 @@ class Asking:
         return await self._known(await self._ask(method, service, path, content=content, headers=headers))
 
     async def download(self, service: str, path: str, **params: Any) -> tuple[Answer, AsyncIterator[bytes]]:
-        """What is too long for a page, passed on as it comes; nothing comes of a refusal. Raises SessionOverError."""
+        """What is too long for a page, passed on as it comes; of a refusal nothing. Raises SessionOverError."""
         wanted = {name.rstrip("_"): value for name, value in params.items() if value is not None}
         headers = {"traceparent": self.traceparent, "Authorization": f"Bearer {self.token}"}
         client = self.services.client

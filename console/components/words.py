@@ -13,4 +13,5 @@ WORDS = (
     *(_("sent"), _("settled"), _("returned"), _("failed"), _("reversed"), _("corrected"), _("confirmed")),
     *(_("cancelled"), _("expired"), _("open"), _("filed"), _("computing"), _("accepted"), _("duplicate")),
     *(_("rejected"), _("conflict"), _("badge"), _("level"), _("pending"), _("complete")),
+    *(_("approving"), _("filing"), _("cancelling"), _("proposed"), _("withdrawn")),
 )

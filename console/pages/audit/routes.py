@@ -18,10 +18,15 @@ from console.frame.visits import Visit, page
 from console.pages.audit.words import COMMANDS, KINDS, READ, changes, where
 from shared.services import SERVICES
 
-PAGE_COUNT = 50
+PAGE_COUNT = 30
 PEOPLE_COUNT = 500
 FILTERS = ("kind", "service", "command", "person", "credential", "object", "member", "from", "to")
 TEXT_MAX_CHARS = 300
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
 
 
 async def show(visit: Visit) -> Response:
@@ -56,12 +61,12 @@ def _asked(visit: Visit) -> tuple[dict[str, str], dict[str, Any], dict[str, str]
     errors = {}
     for name in ("person", "member"):
         if name in said and not _is_uuid(said[name]):
-            errors[name] = visit.say("An id has 32 digits and letters from a to f")
+            errors[name] = visit.say(_("An id has 32 digits and letters from a to f"))
     for name, days in (("from", 0), ("to", 1)):
         if name in said:
             moment = _midnight(said[name], visit.community.time_zone, days)
             if moment is None:
-                errors[name] = visit.say("A day is written as 2026-01-31")
+                errors[name] = visit.say(_("A day is written as 2026-01-31"))
             asked[name] = moment
     return said, asked, errors
 
@@ -117,7 +122,8 @@ def _page(
 def words(visit: Visit) -> dict[str, Any]:
     """What templates write entries with."""
     where_of = partial(where, may=visit.signed_in.may)
-    return {"did": COMMANDS, "kinds": KINDS, "read_words": READ, "changes": changes, "where": where_of}
+    changes_of = partial(changes, write=visit.writer)
+    return {"did": COMMANDS, "kinds": KINDS, "read_words": READ, "changes": changes_of, "where": where_of}
 
 
 ROUTES = [

@@ -27,7 +27,9 @@ async def save(visit: Visit) -> Response:
         wanted = change(visit.form, answer.body)
         revision = int(visit.form.get("revision", ""))
     except ValueError:
-        wrong = [name for name in ("texts_days", "rejected_days") if not visit.form.get(name, "").strip().isdigit()]
+        wrong = [
+            name for name in ("texts_days", "rejected_days") if not visit.form.get(name, "").strip().isdigit()
+        ]
         return _page(visit, answer, errors={name: visit.say(WRONG[name]) for name in wrong or ["title"]})
     if not wanted:
         return visit.see_other(COMMUNITY.path, toast="saved")

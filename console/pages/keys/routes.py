@@ -22,6 +22,11 @@ LASTS_DAYS = ("90", "30", "365", "")
 OVERLAP_HOURS = ("24", "1", "168", "0")
 
 
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
+
+
 def path_of(visit: Visit, key_id: str = "") -> str:
     """Where ingest has the keys of the visitor's community, or one of them."""
     base = f"/v1/communities/{visit.signed_in.community}/keys"
@@ -57,9 +62,9 @@ async def make(visit: Visit) -> Response:
     scopes = [scope for scope in SCOPES if visit.form.get(f"scope-{scope}")]
     errors = {}
     if not name:
-        errors["name"] = visit.say("Say what uses it, so that somebody knows when it may go")
+        errors["name"] = visit.say(_("Say what uses it, so that somebody knows when it may go"))
     if not scopes:
-        errors["scopes"] = visit.say("Choose what it may do: nothing is not enough")
+        errors["scopes"] = visit.say(_("Choose what it may do: nothing is not enough"))
     if person is None or errors:
         return await _form(visit, person, errors=errors)
     days = visit.form.get("days", "")
@@ -137,7 +142,9 @@ async def _form(
 
 
 async def _people(visit: Visit) -> Answer:
-    return await visit.ask.get("ingest", f"/v1/communities/{visit.signed_in.community}{PEOPLE.path}", limit=PEOPLE_COUNT)
+    return await visit.ask.get(
+        "ingest", f"/v1/communities/{visit.signed_in.community}{PEOPLE.path}", limit=PEOPLE_COUNT
+    )
 
 
 def _person(said: str) -> str | None:

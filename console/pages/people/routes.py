@@ -20,6 +20,11 @@ WRITE = "people:write"
 LINK = "sign_in:write"
 
 
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
+
+
 def path_of(visit: Visit, person_id: str = "") -> str:
     """Where ingest has the people of the visitor's community, or one of them."""
     base = f"/v1/communities/{visit.signed_in.community}/people"
@@ -45,9 +50,9 @@ async def add(visit: Visit) -> Response:
     """Add somebody, and go to their page."""
     name, email = visit.form.get("name", "").strip(), visit.form.get("email", "").strip()
     if not name:
-        return _form(visit, errors={"name": visit.say("Say what they are called")})
+        return _form(visit, errors={"name": visit.say(_("Say what they are called"))})
     if email and email.count("@") != 1:
-        return _form(visit, errors={"email": visit.say("An address has one @")})
+        return _form(visit, errors={"email": visit.say(_("An address has one @"))})
     body: dict[str, Any] = {"name": name, "roles": _roles(visit), "email": email or None}
     body["kind"] = "service" if visit.form.get("kind") == "service" else "person"
     answer = await visit.ask.post("ingest", path_of(visit), body)
@@ -84,7 +89,9 @@ async def make_link(visit: Visit) -> Response:
     answer = await visit.ask.post("ingest", "/v1/sign-in-links", {"person_id": _id(visit)})
     if not answer.ok:
         return await _person(visit, refused=Refusal.of(answer))
-    address = f"{visit.console.settings.console_url.rstrip('/')}/sign-in/link?k={quote(answer.body['link'], safe='')}"
+    address = (
+        f"{visit.console.settings.console_url.rstrip('/')}/sign-in/link?k={quote(answer.body['link'], safe='')}"
+    )
     return await _person(visit, link={"address": address, "expires_at": answer.body["expires_at"]})
 
 

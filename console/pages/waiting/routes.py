@@ -1,4 +1,4 @@
-"""What waits for a second person: programme versions, payout runs, outcomes; and the page on which each is decided."""
+"""What waits for a second person: programme versions, payout runs, outcomes; and where each is decided."""
 
 import re
 from collections.abc import Mapping
@@ -24,6 +24,11 @@ PROGRAMMES_APPROVE, PROGRAMMES_WRITE = "programmes:approve", "programmes:write"
 PAYOUTS_APPROVE, PAYOUTS_WRITE = "payouts:approve", "payouts:write"
 
 
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
+
+
 async def show(visit: Visit) -> Response:
     """Everything that waits; first what this person may decide."""
     ask = visit.ask
@@ -41,7 +46,11 @@ async def show(visit: Visit) -> Response:
         *(one for one in outcomes if _may(visit, PAYOUTS_APPROVE, one["proposed"]["person_id"])),
     ]
     return visit.page(
-        "pages/waiting/page.html", **answers, proposed=proposed, mine=mine, all_count=len(proposed + runs + outcomes)
+        "pages/waiting/page.html",
+        **answers,
+        proposed=proposed,
+        mine=mine,
+        all_count=len(proposed + runs + outcomes),
     )
 
 
@@ -59,7 +68,7 @@ async def approve_programme(visit: Visit) -> Response:
     """Approve it."""
     number = visit.request.path_params["version"]
     if not visit.form.get("seen"):
-        return await _programme(visit, errors={"seen": visit.say("Say that you have looked at it")})
+        return await _programme(visit, errors={"seen": visit.say(_("Say that you have looked at it"))})
     answer = await visit.ask.command("POST", "scoring", f"/v1/programmes/{number}/approve")
     if not answer.ok:
         return await _programme(visit, refused=Refusal.of(answer))
@@ -87,7 +96,7 @@ async def approve_run(visit: Visit) -> Response:
         return await _run(visit)
     wanted = visit.writer.money(review.body["amount_minor"], review.body["run"]["currency"])
     if _digits(visit.form.get("amount", "")) != _digits(wanted):
-        text = visit.say("That is not the amount above: {amount}", amount=wanted)
+        text = visit.say(_("That is not the amount above: {amount}"), amount=wanted)
         return await _run(visit, errors={"amount": text})
     path = f"/v1/payout-runs/{visit.request.path_params['run_id']}/approve"
     answer = await visit.ask.post("rewards", path, {"seal": visit.form.get("seal") or None})
@@ -114,7 +123,7 @@ async def outcome(visit: Visit) -> Response:
 async def confirm_outcome(visit: Visit) -> Response:
     """Confirm it."""
     if not visit.form.get("seen"):
-        return await _outcome(visit, errors={"seen": visit.say("Say that you have looked at it")})
+        return await _outcome(visit, errors={"seen": visit.say(_("Say that you have looked at it"))})
     return await _decide_outcome(visit, "confirm", "confirmed")
 
 

@@ -259,9 +259,7 @@ async def list_runs(
 ) -> Page[Run]:
     """Runs of the community with the sums of their payouts by state."""
     wanted = RunState(state) if state else None
-    found = await store.page_of_runs(
-        conn, community=principal.community, state=wanted, after=place, limit=limit
-    )
+    found = await store.page_of_runs(conn, community=principal.community, state=wanted, after=place, limit=limit)
     run_ids = [run.run_id for run in found]
     sums = await store.load_sums(conn, community=principal.community, run_ids=run_ids)
     seals = await seal_store.load_newest(conn, community=principal.community, run_ids=run_ids)

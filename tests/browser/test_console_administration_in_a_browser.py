@@ -76,6 +76,8 @@ async def test_what_waits_is_decided_by_another_person_and_stands_in_the_audit_l
     # By keyboard and without script: forms are enough.
     async with console.visitor(community=OFFICES, locale="en-GB", java_script_enabled=False) as approver:
         page = approver.page
+        await approver.go("/overview")
+        await expect(page.get_by_text("A payout run of EUR 12.00 waits for approval")).to_be_visible()
         await approver.go("/waiting")
         await expect(page.locator("h1")).to_have_text("3 things wait for you")
         await page.get_by_role("link", name="EUR 12.00").click()

@@ -18,7 +18,7 @@ from console.frame.visits import Visit, page
 from console.pages.audit.words import COMMANDS, KINDS, READ, changes, where
 from shared.services import SERVICES
 
-PAGE_COUNT = 30
+PAGE_COUNT = 25
 PEOPLE_COUNT = 500
 FILTERS = ("kind", "service", "command", "person", "credential", "object", "member", "from", "to")
 TEXT_MAX_CHARS = 300
@@ -57,8 +57,9 @@ def _asked(visit: Visit) -> tuple[dict[str, str], dict[str, Any], dict[str, str]
     """The filters as they were said, as analytics takes them, and what is wrong with them by field."""
     params = visit.request.query_params
     said = {name: params[name].strip()[:TEXT_MAX_CHARS] for name in FILTERS if params.get(name, "").strip()}
-    asked: dict[str, Any] = dict(said)
-    errors = {}
+    # With an underscore, as `Asking` takes names that are its own.
+    asked: dict[str, Any] = {f"{name}_": value for name, value in said.items()}
+    errors: dict[str, str] = {}
     for name in ("person", "member"):
         if name in said and not _is_uuid(said[name]):
             errors[name] = visit.say(_("An id has 32 digits and letters from a to f"))
@@ -67,7 +68,7 @@ def _asked(visit: Visit) -> tuple[dict[str, str], dict[str, Any], dict[str, str]
             moment = _midnight(said[name], visit.community.time_zone, days)
             if moment is None:
                 errors[name] = visit.say(_("A day is written as 2026-01-31"))
-            asked[name] = moment
+            asked[f"{name}_"] = moment
     return said, asked, errors
 
 

@@ -1,5 +1,6 @@
 """Access keys: listed, made and shown once, rotated, revoked."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ PAGE_COUNT = 100
 PEOPLE_COUNT = 500
 #: Days until a key ends, and hours for which a rotated one works on. The first of each is what a form begins with.
 LASTS_DAYS = ("90", "30", "365", "")
+KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 OVERLAP_HOURS = ("24", "1", "168", "0")
 
 
@@ -155,7 +157,11 @@ def _person(said: str) -> str | None:
 
 
 def _id(visit: Visit) -> str:
-    return str(visit.request.path_params["key_id"])
+    """The key's id of the address. Raises NotFoundError for what leads elsewhere at ingest, or is a whole key."""
+    said = str(visit.request.path_params["key_id"])
+    if not KEY_ID.fullmatch(said) or said.startswith("plk_"):
+        raise NotFoundError
+    return said
 
 
 def _now() -> datetime:

@@ -11,6 +11,8 @@ from console.frame.navigation import PROGRAMME
 from console.frame.visits import NotFoundError, Visit, page
 
 VERSIONS_COUNT = 50
+#: What scoring answers to a number that no version can have.
+UNPROCESSABLE = 422
 
 
 async def show(visit: Visit) -> Response:
@@ -45,7 +47,7 @@ async def _page(visit: Visit, versions: Answer, number: int | None) -> Response:
         questions["badges"] = visit.ask.get("recognition", "/v1/badges")
     answers = await visit.ask.all(**questions)
     version = answers.get("version")
-    if version is not None and version.is_missing:
+    if version is not None and (version.is_missing or version.status == UNPROCESSABLE):
         raise NotFoundError
     badges = answers.get("badges")
     current = in_force(versions.items)

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from console.asking import Answer
 from console.frame.navigation import PEOPLE, WAITING
-from console.frame.refusals import Refusal
+from console.frame.refusals import TITLES, Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from shared.access_keys.roles import scopes_of
 
@@ -19,6 +19,8 @@ VERSIONS_COUNT = 20
 PEOPLE_COUNT = 500
 CHANGED_PAYEES_COUNT = 50
 ACCEPTED = 202
+#: What services answer to an id or a number that can be none.
+UNPROCESSABLE = 422
 PAYOUTS = "payouts:read"
 PROGRAMMES_APPROVE, PROGRAMMES_WRITE = "programmes:approve", "programmes:write"
 PAYOUTS_APPROVE, PAYOUTS_WRITE = "payouts:approve", "payouts:write"
@@ -36,21 +38,23 @@ async def show(visit: Visit) -> Response:
     if visit.signed_in.may(PAYOUTS):
         questions["runs"] = ask.get("rewards", "/v1/payout-runs", state="open", limit=LIST_COUNT)
         questions["outcomes"] = ask.get("rewards", "/v1/payout-outcomes", state="proposed", limit=LIST_COUNT)
-    answers = {"runs": None, "outcomes": None, **await ask.all(**questions)}
-    proposed = [one for one in answers["versions"].items if one["state"] == "proposed"]
-    runs = answers["runs"].items if answers["runs"] else []
-    outcomes = answers["outcomes"].items if answers["outcomes"] else []
+    answers = await ask.all(**questions)
+    versions, runs, outcomes = (answers.get(name) for name in ("versions", "runs", "outcomes"))
+    proposed = [one for one in versions.items if one["state"] == "proposed"] if versions else []
+    open_runs, said = runs.items if runs else [], outcomes.items if outcomes else []
     mine = [
         *(one for one in proposed if _may(visit, PROGRAMMES_APPROVE, one["published_by_person"])),
-        *(one for one in runs if _may(visit, PAYOUTS_APPROVE, one["created_by_person"])),
-        *(one for one in outcomes if _may(visit, PAYOUTS_APPROVE, one["proposed"]["person_id"])),
+        *(one for one in open_runs if _may(visit, PAYOUTS_APPROVE, one["created_by_person"])),
+        *(one for one in said if _may(visit, PAYOUTS_APPROVE, one["proposed"]["person_id"])),
     ]
     return visit.page(
         "pages/waiting/page.html",
-        **answers,
+        versions=versions,
+        runs=runs,
+        outcomes=outcomes,
         proposed=proposed,
         mine=mine,
-        all_count=len(proposed + runs + outcomes),
+        all_count=len(proposed) + len(open_runs) + len(said),
     )
 
 
@@ -98,8 +102,11 @@ async def approve_run(visit: Visit) -> Response:
     if _digits(visit.form.get("amount", "")) != _digits(wanted):
         text = visit.say(_("That is not the amount above: {amount}"), amount=wanted)
         return await _run(visit, errors={"amount": text})
+    seen = visit.form.get("seal") or None
+    if seen is None and review.body["run"]["seal"] is not None:
+        return await _run(visit, refused=Refusal(TITLES["payout-seal-differs"]))
     path = f"/v1/payout-runs/{visit.request.path_params['run_id']}/approve"
-    answer = await visit.ask.post("rewards", path, {"seal": visit.form.get("seal") or None})
+    answer = await visit.ask.post("rewards", path, {"seal": seen})
     if not answer.ok:
         return await _run(visit, refused=Refusal.of(answer))
     return visit.see_other(_run_path(visit), toast="goes-on" if answer.status == ACCEPTED else "approved")
@@ -234,7 +241,7 @@ async def _approvers(visit: Visit, scope: str) -> list[dict[str, Any]]:
 
 
 def _refuse_missing(answer: Answer) -> None:
-    if answer.is_missing:
+    if answer.is_missing or answer.status == UNPROCESSABLE:
         raise NotFoundError
 
 

@@ -15,35 +15,33 @@ from console.frame.security import Guard
 from console.frame.static import load_static, serve_static
 from console.frame.visits import Console, install_errors
 from console.pages.account import routes as account
+from console.pages.audit import routes as audit
+from console.pages.community import routes as community
 from console.pages.dead_letters import routes as dead_letters
 from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
+from console.pages.keys import routes as keys
 from console.pages.leaderboard import routes as leaderboard
 from console.pages.me import routes as me
 from console.pages.overview import routes as overview
+from console.pages.parts import routes as parts
+from console.pages.people import routes as people
 from console.pages.pipeline import routes as pipeline
+from console.pages.programme import routes as programme
 from console.pages.receipts import routes as receipts
 from console.pages.sign_in import routes as sign_in
 from console.pages.try_it import routes as try_it
 from console.pages.views import routes as views
+from console.pages.waiting import routes as waiting
 from console.settings import Settings
 from console.sign_in.provider import Provider
 from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
+RUN_IT = (pipeline, dead_letters, receipts, people, keys, audit, parts, community)
 PAGES = (
-    sign_in,
-    overview,
-    figures,
-    leaderboard,
-    pipeline,
-    dead_letters,
-    receipts,
-    explorer,
-    try_it,
-    me,
-    account,
-    views,
+    *(sign_in, overview, figures, leaderboard, explorer, try_it, me, account, views),
+    *(programme, waiting, *RUN_IT),
 )
 
 

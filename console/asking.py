@@ -3,7 +3,7 @@ service that is down."""
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,9 +109,33 @@ class Asking:
 
     async def post(self, service: str, path: str, body: Any, *, content_type: str = "application/json") -> Answer:
         """Command. Raises SessionOverError."""
+        return await self.command("POST", service, path, body, content_type=content_type)
+
+    async def command(
+        self, method: str, service: str, path: str, body: Any = None, *, content_type: str = "application/json"
+    ) -> Answer:
+        """Command by any method; without a body where there is None. Raises SessionOverError."""
+        if body is None:
+            return await self._known(await self._ask(method, service, path))
         content = body if isinstance(body, bytes) else orjson.dumps(body)
         headers = {"Content-Type": content_type}
-        return await self._known(await self._ask("POST", service, path, content=content, headers=headers))
+        return await self._known(await self._ask(method, service, path, content=content, headers=headers))
+
+    async def download(self, service: str, path: str, **params: Any) -> tuple[Answer, AsyncIterator[bytes]]:
+        """What is too long for a page, passed on as it comes; of a refusal nothing. Raises SessionOverError."""
+        wanted = {name.rstrip("_"): value for name, value in params.items() if value is not None}
+        headers = {"traceparent": self.traceparent, "Authorization": f"Bearer {self.token}"}
+        client = self.services.client
+        request = client.build_request("GET", self.services.urls[service] + path, params=wanted, headers=headers)
+        try:
+            response = await client.send(request, stream=True)
+        except httpx.HTTPError:
+            return Answer(service, None, trace=self.trace), _passed_on(None)
+        if response.is_success:
+            return Answer(service, response.status_code, trace=self.trace), _passed_on(response)
+        await response.aclose()
+        # Asked again as a page would, for what the refusal says.
+        return await self.get(service, path, **params), _passed_on(None)
 
     async def all(self, **questions: Any) -> dict[str, Answer]:
         """The answers to questions that are asked side by side."""
@@ -149,3 +173,13 @@ class Asking:
         return Answer(
             service, response.status_code, body, self.trace, took_ms, response.headers.get("location", "")
         )
+
+
+async def _passed_on(response: httpx.Response | None) -> AsyncIterator[bytes]:
+    if response is None:
+        return
+    try:
+        async for chunk in response.aiter_bytes():
+            yield chunk
+    finally:
+        await response.aclose()

@@ -25,6 +25,10 @@ class CommunityTitles:
     def __init__(self) -> None:
         self._known: dict[str, tuple[float, Community]] = {}
 
+    def forget(self, community: str) -> None:
+        """Ask anew at the next page: it was changed."""
+        self._known.pop(community, None)
+
     async def of(self, community: str, ask: Asking) -> Community:
         """A community, asked for as whoever visits. What ingest does not say now is as it is by default."""
         known = self._known.get(community)

@@ -37,14 +37,22 @@ DEAD_LETTERS = Link("/dead-letters", _("Dead letters"), "alert", "operations:rea
 RECEIPTS = Link("/receipts", _("Receipts"), "receipt", "receipts:read")
 EXPLORER = Link("/explorer", _("Explorer"), "compass", "points:read")
 TRY_IT = Link("/try-it", _("Try it"), "play", "events:write")
+WAITING = Link("/waiting", _("Waiting for you"), "eye", "programmes:read")
+PROGRAMME = Link("/programme", _("Programme"), "doc", "programmes:read")
+AUDIT = Link("/audit", _("Audit log"), "log", "audit:read")
+PEOPLE = Link("/people", _("People"), "people", "people:read")
+KEYS = Link("/keys", _("Access keys"), "key", "keys:write")
+COMMUNITY = Link("/community", _("Community settings"), "gear", "communities:write")
+PARTS = Link("/parts", _("Parts and versions"), "gauge", "operations:read")
 ACCOUNT = Link("/account", _("Account"), "user")
 ME = Link("/me", _("My points"), "user")
 
 GROUPS = (
-    Group(None, (OVERVIEW,)),
-    Group(_("Community"), (LEADERBOARD,)),
-    Group(_("Operation"), (PIPELINE, DEAD_LETTERS, RECEIPTS, REJECTED)),
-    Group(_("Look into"), (EXPLORER, TRY_IT)),
+    Group(None, (OVERVIEW, WAITING)),
+    Group(_("Community"), (LEADERBOARD, PROGRAMME)),
+    Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
+    Group(_("Operation"), (PIPELINE, DEAD_LETTERS, RECEIPTS, REJECTED, PARTS)),
+    Group(_("Run it"), (PEOPLE, KEYS, COMMUNITY)),
 )
 
 

@@ -164,6 +164,15 @@ TOASTS = {
     "replay-asked": _("It is on its way through again"),
     "discarded": _("The record is discarded"),
     "views-full": _("A page has twelve views at most: remove one first"),
+    "added": _("Added"),
+    "disabled": _("Disabled everywhere"),
+    "enabled": _("Enabled again"),
+    "revoked": _("Revoked: it stops working everywhere within moments"),
+    "approved": _("Approved"),
+    "goes-on": _("Approved. It goes on by itself"),
+    "confirmed": _("Confirmed"),
+    "withdrawn": _("Withdrawn"),
+    "cancelled": _("Given up"),
 }
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
 from typing import Annotated, Any
 
 import orjson
@@ -39,6 +41,8 @@ from shared.http.problems import ErrorTable, ProblemDetails, install_problem_han
 from shared.settings import ServiceSettings
 
 API_VERSION = "1"
+#: The version of what is installed: of the package, not of the API.
+RELEASE = metadata.version("plaudit")
 
 
 class KeyHolder(BaseModel):
@@ -101,7 +105,7 @@ def create_app(api: Api, settings: ServiceSettings) -> FastAPI:
     app.state.find_owner = api.find_owner
     for router in api.routers:
         app.include_router(router)
-    app.include_router(_operations())
+    app.include_router(_operations(api.service))
     for shared in (own_facts, dead_letters, pipeline):
         app.include_router(shared.router)
     app.add_middleware(RequestLimits, settings=settings, direct=_direct_routes(api.routers))
@@ -120,8 +124,9 @@ def _direct_routes(routers: Sequence[APIRouter]) -> dict[tuple[str, str], Direct
     }
 
 
-def _operations() -> APIRouter:
+def _operations(title: str) -> APIRouter:
     router = APIRouter(tags=["operations"])
+    started_at = datetime.now(UTC)
 
     @router.get("/livez", summary="Is the process alive?", response_class=Response)
     async def livez() -> Response:
@@ -134,8 +139,15 @@ def _operations() -> APIRouter:
         responses={503: {"description": "It cannot; the body says what is missing"}},
     )
     async def readyz(service: ConnectedService) -> Response:
+        """Says too which service it is, its version, and since when its process runs."""
         missing = await service.not_ready()
-        body = {"ready": not missing, "missing": missing}
+        body = {
+            "ready": not missing,
+            "missing": missing,
+            "service": title,
+            "version": RELEASE,
+            "started_at": started_at,
+        }
         return Response(orjson.dumps(body), 503 if missing else 200, media_type="application/json")
 
     @router.get(

@@ -77,7 +77,9 @@ class Console:
     ids: dict[str, str]
 
     @asynccontextmanager
-    async def visitor(self, *, identity: str | None = None, **how: Any) -> AsyncIterator[Visitor]:
+    async def visitor(
+        self, *, community: str = COMMUNITY, person: str | None = None, identity: str | None = None, **how: Any
+    ) -> AsyncIterator[Visitor]:
         """Somebody who has signed in by a link, in a browser of their own."""
         context = await self.browser.new_context(**how)
         visitor = Visitor(await context.new_page(), self.state.console_url)
@@ -86,7 +88,7 @@ class Console:
             lambda said: visitor.complaints.append(said.text) if said.type in {"error", "warning"} else None,
         )
         visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
-        await visitor.page.goto(sign_in_link(self.state, COMMUNITY, identity=identity))
+        await visitor.page.goto(sign_in_link(self.state, community, person=person, identity=identity))
         await visitor.page.locator("main button").first.click()
         await visitor.page.wait_for_url(lambda url: "/sign-in" not in url)
         yield visitor

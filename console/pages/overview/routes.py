@@ -51,7 +51,7 @@ async def show(visit: Visit) -> Response:
     if session.may("programmes:read"):
         questions["programmes"] = ask.get("scoring", "/v1/programmes", limit=10)
     if session.may("payouts:read"):
-        questions["runs"] = ask.get("rewards", "/v1/payout-runs", limit=10)
+        questions["runs"] = ask.get("rewards", "/v1/payout-runs", state="open", limit=10)
     answers = await ask.all(**questions)
     waiting = [
         *_rejected(visit, answers["rejections"], days),
@@ -123,7 +123,7 @@ def _proposed(visit: Visit, answer: Answer | None) -> list[Waiting]:
             "accent",
             visit.say(_("Programme version {version} waits for a second person"), version=one["version"]),
             visit.say(_("{title}, written by {name}"), title=one["title"], name=one["published_by"]),
-            f"/explorer/programme/{one['version']}",
+            f"/waiting/programmes/{one['version']}",
             visit.say(_("Look")),
         )
         for one in (answer.items if answer else [])
@@ -138,15 +138,19 @@ def _open_runs(visit: Visit, answer: Answer | None) -> list[Waiting]:
             "accent",
             visit.say(
                 _("A payout run of {amount} waits for approval"),
-                amount=visit.writer.money(run["minor"], run["currency"]),
+                amount=visit.writer.money(_payable(run), run["currency"]),
             ),
             visit.say(_("Prepared {day}"), day=visit.writer.day(run["created_at"])),
-            f"/explorer/{run['run_id']}",
+            f"/waiting/payout-runs/{run['run_id']}",
             visit.say(_("Look")),
         )
         for run in (answer.items if answer else [])
-        if run["state"] == "open"
     ]
+
+
+def _payable(run: dict[str, Any]) -> int:
+    """What of a run is to be paid, in minor units: what is held or has failed is not."""
+    return sum(part["amount_minor"] for part in run["payouts"] if part["state"] not in {"held", "failed"})
 
 
 ROUTES = [Route(OVERVIEW.path, page(show, scope=OVERVIEW.scope))]

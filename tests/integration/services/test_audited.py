@@ -62,6 +62,7 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/communities/{community}/people",
     "ingest GET /v1/communities/{community}/people/{person_id}",
     "ingest GET /v1/communities/{community}/keys",
+    "ingest GET /v1/communities/{community}/keys/{key_id}",
     "ingest GET /v1/communities",
     "ingest GET /v1/communities/{community}",
     "scoring GET /v1/programmes",
@@ -73,6 +74,7 @@ NOTHING_PERSONAL = {
     "rewards GET /v1/payout-runs/{run_id}/review",
     # Of payouts they have the ids alone.
     "rewards GET /v1/payout-outcomes",
+    "rewards GET /v1/payout-outcomes/{outcome_id}",
     "analytics GET /v1/participation",
     "analytics GET /v1/active-members",
     "analytics GET /v1/acquisition",

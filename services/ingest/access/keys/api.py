@@ -10,7 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from pydantic_core import PydanticCustomError
 
 from services.ingest.access.keys import handlers, store
-from services.ingest.access.keys.domain import LASTS_MAX_DAYS, AccessKey, KeyPlace
+from services.ingest.access.keys.domain import LASTS_MAX_DAYS, AccessKey, KeyPlace, UnknownKeyError
 from services.ingest.access.people.api import PERSON_EXAMPLE, UNKNOWN_PERSON
 from services.ingest.settings import Settings
 from shared.access_keys import KEY_PREFIX, SCOPES, check_reach, hash_secret, is_publishable
@@ -190,12 +190,33 @@ async def get_keys(
     conn: Conn,
     community: Slug,
     place: Annotated[KeyPlace | None, after(KeyPlace)],
+    person: Annotated[UUID | None, Query(description="Only this person's")] = None,
     limit: Limit = 100,
 ) -> Page[KeyListed]:
     """For administrators."""
     check_reach(caller, community)
-    keys = await store.page_of_keys(conn, community=community, after=place, limit_count=limit)
+    keys = await store.page_of_keys(
+        conn,
+        community=community,
+        person_id=None if person is None else str(person),
+        after=place,
+        limit_count=limit,
+    )
     return Page[KeyListed].of(keys, limit, item=KeyListed.of, place=KeyPlace.of)
+
+
+@router.get(
+    "/v1/communities/{community}/keys/{key_id}",
+    summary="An access key",
+    responses=problem_responses(UNKNOWN_KEY, OTHER_COMMUNITY),
+)
+async def get_key(caller: Administrator, conn: Conn, community: Slug, key_id: KeyId) -> KeyListed:
+    """For administrators. Its secret is kept nowhere."""
+    check_reach(caller, community)
+    key = await store.find_key(conn, community=community, key_id=key_id)
+    if key is None:
+        raise UnknownKeyError(community, key_id)
+    return KeyListed.of(key)
 
 
 @router.post(

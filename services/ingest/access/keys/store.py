@@ -128,19 +128,32 @@ async def count_keys_signed_otherwise(conn: Connection, *, signed_with: str | No
 
 
 async def page_of_keys(
-    conn: Connection, *, community: str, after: KeyPlace | None, limit_count: int
+    conn: Connection, *, community: str, person_id: str | None, after: KeyPlace | None, limit_count: int
 ) -> list[AccessKey]:
-    """The keys of a community in the order of their ids."""
+    """The keys of a community, or of one person there, in the order of their ids."""
     rows = await conn.fetch(
         f"""
         select {_COLUMNS} from access_keys
-        where community = $1 and ($2::text is null or key_id > $2) order by key_id limit $3
+        where community = $1 and ($2::text is null or person_id = $2::text::uuid)
+          and ($3::text is null or key_id > $3)
+        order by key_id limit $4
         """,  # noqa: S608 -- a constant
         community,
+        person_id,
         None if after is None else after.key_id,
         limit_count,
     )
     return [_key(row) for row in rows]
+
+
+async def find_key(conn: Connection, *, community: str, key_id: str) -> AccessKey | None:
+    """A key; None when there is none."""
+    row = await conn.fetchrow(
+        f"select {_COLUMNS} from access_keys where community = $1 and key_id = $2",  # noqa: S608
+        community,
+        key_id,
+    )
+    return None if row is None else _key(row)
 
 
 def _key(row: Record) -> AccessKey:

@@ -1,6 +1,7 @@
 """HTTP routes of people, for administrators; the bootstrap key may add."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -8,7 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from services.ingest.access.people import handlers, store
-from services.ingest.access.people.domain import Appointment, Person, PersonPlace, UnknownPersonError
+from services.ingest.access.people.domain import Appointment, KeyUse, Person, PersonPlace, UnknownPersonError
 from shared.access_keys import PersonKind, Role, check_reach
 from shared.contracts.fields import Name, Slug
 from shared.contracts.texts import if_text, label
@@ -26,6 +27,7 @@ from shared.http import (
     requires,
 )
 from shared.http.problem_types import OTHER_COMMUNITY, UNKNOWN_PATH
+from shared.postgres import Connection
 
 UNKNOWN_PERSON = ProblemType("unknown-person", 404, "No such person")
 OWN_ROLES = ProblemType("own-roles", 403, "Nobody decides about themselves")
@@ -95,6 +97,34 @@ class PersonShown(BaseModel):
         )
 
 
+class PersonListed(PersonShown):
+    """A person, and how they use their access keys."""
+
+    keys_count: int = Field(description="Access keys of theirs that work in the community")
+    last_used_at: datetime | None = Field(
+        description="When one of their keys was last used at this service, to the minute; null: never here"
+    )
+
+
+async def _with_uses(conn: Connection, appointments: Sequence[Appointment]) -> dict[str, PersonListed]:
+    """The same people of one community as they are listed, by their ids."""
+    if not appointments:
+        return {}
+    uses = await store.load_key_uses(
+        conn,
+        community=appointments[0].community,
+        person_ids=[one.person.person_id for one in appointments],
+        now=datetime.now(UTC),
+    )
+    listed = {}
+    for one in appointments:
+        use = uses.get(one.person.person_id, KeyUse())
+        listed[one.person.person_id] = PersonListed(
+            **PersonShown.of(one).model_dump(), keys_count=use.working_count, last_used_at=use.last_used_at
+        )
+    return listed
+
+
 @router.post(
     "/v1/communities/{community}/people",
     status_code=201,
@@ -124,11 +154,14 @@ async def get_people(
     community: Slug,
     place: Annotated[PersonPlace | None, after(PersonPlace)],
     limit: Limit = 100,
-) -> Page[PersonShown]:
+) -> Page[PersonListed]:
     """In the order of their ids, those too who have no role any more, or were disabled."""
     check_reach(caller, community)
     appointments = await store.page_of_appointments(conn, community=community, after=place, limit_count=limit)
-    return Page[PersonShown].of(appointments, limit, item=PersonShown.of, place=PersonPlace.of)
+    listed = await _with_uses(conn, appointments)
+    return Page[PersonListed].of(
+        appointments, limit, item=lambda one: listed[one.person.person_id], place=PersonPlace.of
+    )
 
 
 @router.get(
@@ -136,13 +169,13 @@ async def get_people(
     summary="A person",
     responses=problem_responses(OTHER_COMMUNITY, UNKNOWN_PERSON),
 )
-async def get_person(caller: Reader, conn: Conn, community: Slug, person_id: UUID) -> PersonShown:
+async def get_person(caller: Reader, conn: Conn, community: Slug, person_id: UUID) -> PersonListed:
     """What they are in the community."""
     check_reach(caller, community)
     appointment = await store.find_appointment(conn, community=community, person_id=str(person_id))
     if appointment is None:
         raise UnknownPersonError(community, str(person_id))
-    return PersonShown.of(appointment)
+    return (await _with_uses(conn, [appointment]))[str(person_id)]
 
 
 @router.put(

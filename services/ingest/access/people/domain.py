@@ -58,6 +58,13 @@ class Appointment:
     roles: tuple[Role, ...]
 
 
+class KeyUse(NamedTuple):
+    """How many access keys of a person work in one community, and when one was last used here (None: never)."""
+
+    working_count: int = 0
+    last_used_at: datetime | None = None
+
+
 class PersonPlace(NamedTuple):
     """Where a page of people ended."""
 

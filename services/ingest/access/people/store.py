@@ -5,7 +5,7 @@ from datetime import datetime
 
 from asyncpg import Record
 
-from services.ingest.access.people.domain import Appointment, Person, PersonPlace
+from services.ingest.access.people.domain import Appointment, KeyUse, Person, PersonPlace
 from shared.access_keys import INSTALLATION, PersonKind, Role
 from shared.contracts.facts import PersonChanged
 from shared.postgres import Connection
@@ -193,6 +193,23 @@ async def page_of_appointments(
         limit_count,
     )
     return [_appointment(row) for row in rows]
+
+
+async def load_key_uses(
+    conn: Connection, *, community: str, person_ids: Sequence[str], now: datetime
+) -> dict[str, KeyUse]:
+    """How each person uses their keys of the community; who never had one is left out."""
+    rows = await conn.fetch(
+        """
+        select person_id, max(last_used_at) as last_used_at,
+               count(*) filter (where not revoked and (expires_at is null or expires_at > $3)) as working_count
+        from access_keys where community = $1 and person_id = any($2::text[]::uuid[]) group by person_id
+        """,
+        community,
+        person_ids,
+        now,
+    )
+    return {str(row["person_id"]): KeyUse(row["working_count"], row["last_used_at"]) for row in rows}
 
 
 async def lock_appointments_signed_otherwise(

@@ -215,6 +215,20 @@ async def list_outcomes(
     )
 
 
+@router.get(
+    "/v1/payout-outcomes/{outcome_id}",
+    summary="An outcome that two people decide",
+    responses=problem_responses(UNKNOWN_OUTCOME),
+)
+async def get_outcome(principal: Reader, conn: Conn, outcome_id: UUID) -> Outcome:
+    """What was proposed of which payouts, by whom, and who decided it."""
+    found = await store.find_outcome(conn, community=principal.community, outcome_id=str(outcome_id))
+    if found is None:
+        raise domain.UnknownOutcomeError(str(outcome_id))
+    (answered,) = await _outcomes(conn, [found], community=principal.community)
+    return answered
+
+
 async def _result(conn: Connection, noted: domain.Noted) -> OutcomeResult:
     found = None
     if noted.outcome is not None:

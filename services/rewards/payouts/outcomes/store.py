@@ -58,6 +58,14 @@ async def lock_outcome(conn: Connection, *, community: str, run_id: str, outcome
     return _outcome(row) if row else None
 
 
+async def find_outcome(conn: Connection, *, community: str, outcome_id: str) -> Outcome | None:
+    """An outcome of any run; None when there is none."""
+    row = await conn.fetchrow(
+        "select * from payout_outcomes where community = $1 and outcome_id = $2", community, outcome_id
+    )
+    return _outcome(row) if row else None
+
+
 async def load_waiting(conn: Connection, *, community: str, run_id: str) -> list[Outcome]:
     """The outcomes of a run that wait for another person; no two of them are about one payout."""
     rows = await conn.fetch(

@@ -312,16 +312,20 @@ async def load_sums(conn: Connection, *, community: str, run_ids: Sequence[str])
     return sums
 
 
-async def page_of_runs(conn: Connection, *, community: str, after: RunPlace | None, limit: int) -> list[Run]:
-    """Runs, newest first, beginning after a place."""
+async def page_of_runs(
+    conn: Connection, *, community: str, state: RunState | None, after: RunPlace | None, limit: int
+) -> list[Run]:
+    """Runs of a community, or those in one state, newest first, beginning after a place."""
     rows = await conn.fetch(
         """
         select * from payout_runs
         where community = $1 and ($2::timestamptz is null or (created_at, run_id) < ($2, $3::uuid))
-        order by created_at desc, run_id desc limit $4
+          and ($4::text is null or state = $4)
+        order by created_at desc, run_id desc limit $5
         """,
         community,
         *(after or (None, None)),
+        state,
         limit,
     )
     return [_run(row) for row in rows]

@@ -123,8 +123,9 @@ async def test_people_are_listed_shown_and_told_with_what_they_are(
     changed = await admin.roles(grace["person_id"], "finance_maker", "manager")
     assert changed["roles"] == ["finance_maker", "manager"]
     assert await admin.roles(grace["person_id"], "manager", "finance_maker") == changed
-    assert await admin.ask("GET", f"{admin.path}/{grace['person_id']}", 200) == changed
-    assert changed in (await admin.ask("GET", admin.path, 200))["items"]
+    unused = changed | {"keys_count": 0, "last_used_at": None}
+    assert await admin.ask("GET", f"{admin.path}/{grace['person_id']}", 200) == unused
+    assert unused in (await admin.ask("GET", admin.path, 200))["items"]
     await admin.ask("GET", f"{admin.path}/{uuid4()}", 404)
     await admin.to(grace["person_id"], "disable")
 
@@ -138,6 +139,27 @@ async def test_people_are_listed_shown_and_told_with_what_they_are(
     for record in records:
         Verifier([stack.state.verifying_keys["ingest"]]).check(record.value)
         assert b"grace@example.org" not in record.value
+
+
+async def test_it_is_shown_how_somebody_uses_their_keys(community: Community, admin: Office) -> None:
+    grace, other = [(await admin.add(GRACE))["person_id"] for _ in range(2)]
+    issued = [await admin.issue(grace) for _ in range(2)]
+    await admin.issue(other)
+    assert await status_of(community, issued[0]["key"]) == 200
+    await admin.client.delete(
+        f"/v1/communities/{admin.community}/keys/{issued[1]['key_id']}", headers=admin.headers
+    )
+
+    shown = await admin.ask("GET", f"{admin.path}/{grace}", 200)
+    assert (shown["keys_count"], shown["last_used_at"] is not None) == (1, True)
+    keys = f"/v1/communities/{admin.community}/keys"
+    theirs = (await admin.ask("GET", f"{keys}?person={grace}", 200))["items"]
+    assert {one["key_id"]: one["revoked"] for one in theirs} == {
+        issued[0]["key_id"]: False,
+        issued[1]["key_id"]: True,
+    }
+    assert await admin.ask("GET", f"{keys}/{issued[0]['key_id']}", 200) in theirs
+    await admin.ask("GET", f"{keys}/nobody", 404)
 
 
 async def test_who_is_disabled_or_is_nothing_any_more_is_shut_out(community: Community, admin: Office) -> None:

@@ -35,6 +35,8 @@ async def test_the_maker_alone_makes_nothing_payable_again(finance: Finance, sta
     assert (proposed.status_code, proposed.json()["changed_count"]) == (202, 0)
     outcome = proposed.json()["outcome"]
     assert (outcome["state"], outcome["outcome"], outcome["decided"]) == ("proposed", state, None)
+    assert (await finance.approver.get(f"/v1/payout-outcomes/{outcome['outcome_id']}")).json() == outcome
+    assert (await finance.approver.get(f"/v1/payout-outcomes/{uuid4()}")).status_code == 404
     assert (await world.balance("ada"), await world.money()) == before
     # By no key of theirs.
     person_id = outcome["proposed"]["person_id"]

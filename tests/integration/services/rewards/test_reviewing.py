@@ -40,6 +40,11 @@ async def test_an_approver_sees_what_is_paid_and_what_changed_since_the_last_run
     await eve.set_payee("ada", OTHER_IBAN)
     await eve.set_payee("bob", IBANS["bob"])
     run = await finance.run()
+    listed = {
+        state: [one["run_id"] for one in await all_pages(finance.approver, "/v1/payout-runs", limit=1, **asked)]
+        for state, asked in (("any", {}), ("open", {"state": "open"}), ("approved", {"state": "approved"}))
+    }
+    assert listed == {"any": [run["run_id"], first["run_id"]], "open": [run["run_id"]], "approved": []}
 
     review = (await finance.approver.get(f"/v1/payout-runs/{run['run_id']}/review")).json()
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Query
 from starlette.responses import Response
 
 from services.rewards.bank_messages.pain001.domain import SCHEMA
@@ -23,6 +23,7 @@ from services.rewards.payouts.runs.api.models import (
     Approval,
     BankFile,
     Run,
+    State,
     shown,
 )
 from services.rewards.payouts.runs.domain import runs
@@ -106,10 +107,12 @@ async def list_runs(
     principal: Reader,
     conn: Conn,
     place: Annotated[RunPlace | None, after(RunPlace)],
+    state: Annotated[State | None, Query(description="Only those in this state: `open` ones wait")] = None,
     limit: Limit = 100,
 ) -> Page[Run]:
     """Runs of the community with the sums of their payouts by state."""
-    found = await store.page_of_runs(conn, community=principal.community, after=place, limit=limit)
+    wanted = RunState(state) if state else None
+    found = await store.page_of_runs(conn, community=principal.community, state=wanted, after=place, limit=limit)
     run_ids = [run.run_id for run in found]
     sums = await store.load_sums(conn, community=principal.community, run_ids=run_ids)
     seals = await seal_store.load_newest(conn, community=principal.community, run_ids=run_ids)

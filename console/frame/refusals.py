@@ -1,0 +1,57 @@
+"""What services say of commands that they refuse, in words for people."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from console.asking import Answer
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate; it is translated where it is shown."""
+    return text
+
+
+#: By the last word of a problem's type. What is not here says so in the service's own words.
+TITLES: Final = {
+    "own-roles": _("Nobody decides about themselves: another administrator does"),
+    "not-a-role-here": _("The installation has no such role"),
+    "other-community": _("That reaches beyond this community"),
+    "unknown-person": _("There is no such person here"),
+    "not-their-scopes": _("The person's roles do not give that"),
+    "not-usable-key": _("The key works no more"),
+    "unknown-key": _("There is no such key"),
+    "too-many-links": _("Too many links for the moment"),
+    "stale-revision": _("Somebody changed it meanwhile: look at it again"),
+    "too-many-changes": _("Time zone or week were changed too often"),
+    "invalid-request": _("Something in the form is not taken"),
+    "four-eyes": _("It takes another person than you"),
+    "programme-four-eyes": _("It takes another person than you"),
+    "programme-not-waiting": _("It does not wait any more"),
+    "payout-seal-differs": _("The list has changed since you saw it: nothing was approved"),
+    "payout-run-refused": _("The run does not allow that any more"),
+    "payout-run-stopped": _("The run is stopped"),
+    "payout-outcome-refused": _("It does not wait any more"),
+    "too-many-entries": _("The table would be too long: choose fewer days or one person"),
+    "missing-scope": _("Your roles do not allow that"),
+    "fenced": _("The service takes no command at the moment: nothing was done"),
+}
+DOWN: Final = _("The service does not answer: look whether it was done before you do it again")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why nothing was done: a text of ours to be translated, and the service's own detail."""
+
+    title: str | None
+    detail: str = ""
+    status: int = 409
+
+    @classmethod
+    def of(cls, answer: Answer) -> "Refusal":
+        """What a page says of an answer that is not as wished."""
+        if answer.status is None or not answer.problem:
+            return cls(DOWN, status=503)
+        said = answer.problem
+        title = TITLES.get(answer.problem_slug)
+        detail = str(said.get("detail", ""))
+        return cls(title or str(said.get("title", "")) or None, detail, answer.status)

@@ -1,0 +1,117 @@
+"""What entries of the audit log say, in words, and where what they were done to can be seen."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from console.components.languages import Writer, short_id
+from console.frame.navigation import COMMUNITY, EXPLORER, KEYS, PEOPLE, PROGRAMME, WAITING, Link
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
+
+
+#: By the command, as docs/audit.md lists them.
+COMMANDS: Final = {
+    "person.add": _("added a person"),
+    "person.set_roles": _("said what a person is"),
+    "person.disable": _("disabled a person"),
+    "person.enable": _("enabled a person again"),
+    "key.issue": _("made an access key"),
+    "key.rotate": _("rotated an access key"),
+    "key.revoke": _("revoked an access key"),
+    "community.declare": _("declared the community"),
+    "community.change": _("changed the community"),
+    "sign_in_link.make": _("made a link that signs in"),
+    "token.issue": _("signed in"),
+    "member.declare_identities": _("declared identities to be one person"),
+    "programme.publish": _("published or proposed a programme"),
+    "programme.approve": _("approved a programme"),
+    "programme.withdraw": _("withdrew a programme"),
+    "payee.set": _("set bank details"),
+    "redemption.reserve": _("reserved a reward"),
+    "redemption.confirm": _("confirmed a redemption"),
+    "redemption.cancel": _("cancelled a redemption"),
+    "payout_run.create": _("made a payout run"),
+    "payout_run.approve": _("approved a payout run"),
+    "payout_run.cancel": _("gave up a payout run"),
+    "payout_run.file": _("wrote a bank file"),
+    "payout_run.note_outcome": _("noted what the bank said"),
+    "outcome.confirm": _("confirmed what the bank said"),
+    "outcome.withdraw": _("withdrew what the bank was said to have said"),
+}
+READ: Final = _("read personal data")
+#: What it was done to.
+KINDS: Final = {
+    "person": _("person"),
+    "key": _("key"),
+    "community": _("community"),
+    "sign_in_link": _("for"),
+    "token": _("token"),
+    "member": _("member"),
+    "programme": _("programme"),
+    "payee": _("bank details"),
+    "redemption": _("redemption"),
+    "payout_run": _("payout run"),
+    "outcome": _("outcome"),
+}
+
+
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_LONG_ID: Final = re.compile(r"[0-9a-f-]{32,64}")
+
+
+class Change(NamedTuple):
+    """A field that a command changed; None where it was not there."""
+
+    field: str
+    before: str | None
+    after: str | None
+
+
+def changes(entry: Mapping[str, Any], write: Writer) -> list[Change]:
+    """What is not as it was; of what was made, all that is said of it."""
+    before, after = entry["before"] or {}, entry["after"] or {}
+    return [
+        Change(field, _text(before.get(field), write), _text(after.get(field), write))
+        for field in {**before, **after}
+        if before.get(field) != after.get(field)
+    ]
+
+
+def _text(value: Any, write: Writer) -> str | None:
+    """A value for people: moments in their zone, ids and hashes short."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(str(_text(one, write)) for one in value)
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        return write.moment(value)
+    return short_id(value) if _LONG_ID.fullmatch(str(value)) else str(value)
+
+
+def where(entry: Mapping[str, Any], may: Callable[[str], bool]) -> str | None:
+    """The page of what it was done to; None where there is none, or none for whoever may not see it."""
+    kind, id_ = entry["object"]["kind"], entry["object"]["id"]
+    if entry["kind"] == "read":
+        kind, id_ = "member", entry["member_id"]
+    version = (entry["after"] or {}).get("version")
+    pages: dict[str, tuple[Link, str]] = {
+        "person": (PEOPLE, f"/{id_}"),
+        "key": (KEYS, f"/{id_}"),
+        "community": (COMMUNITY, ""),
+        "programme": (PROGRAMME, f"/{version}" if version else ""),
+        "outcome": (WAITING, f"/outcomes/{id_}"),
+        "payout_run": (WAITING, f"/payout-runs/{id_}"),
+        "member": (EXPLORER, f"/{id_}"),
+        "payee": (EXPLORER, f"/{id_}"),
+        "redemption": (EXPLORER, f"/{id_}"),
+    }
+    if kind not in pages or id_ is None:
+        return None
+    link, more = pages[kind]
+    return f"{link.path}{more}" if link.scope is None or may(link.scope) else None

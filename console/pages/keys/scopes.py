@@ -1,0 +1,35 @@
+"""What scopes let an access key do, in words."""
+
+from typing import Final
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
+
+
+#: By the services' names, in the order of a form.
+SCOPES: Final = {
+    "events:write": _("Send events"),
+    "receipts:read": _("See what became of events that were sent"),
+    "members:read": _("List members, with names and identities"),
+    "members:write": _("Declare identities to be one person"),
+    "points:read": _("See points and why they were given"),
+    "recognition:read": _("See leaderboards, badges and levels"),
+    "analytics:read": _("See figures and lineage"),
+    "programmes:read": _("See the programme and its versions"),
+    "programmes:write": _("Publish versions of the programme, and withdraw proposed ones"),
+    "programmes:approve": _("Approve versions that another person proposed"),
+    "rewards:read": _("See balances, statements, rewards and redemptions"),
+    "rewards:write": _("Reserve, confirm and cancel redemptions"),
+    "payouts:read": _("See payout runs, payouts and bank details"),
+    "payouts:write": _("Make payout runs, set bank details, write bank files"),
+    "payouts:approve": _("Approve payout runs that another person made"),
+    "people:read": _("See people and their roles"),
+    "people:write": _("Add and disable people, give and take roles"),
+    "keys:write": _("Make, rotate and revoke access keys"),
+    "communities:write": _("Change the community"),
+    "audit:read": _("Read the audit log"),
+    "sign_in:write": _("Make links that sign somebody in"),
+    "operations:read": _("Compare what services told with what they know"),
+}

@@ -1,0 +1,1 @@
+"""Which services run, and in which version."""

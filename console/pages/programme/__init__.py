@@ -1,0 +1,1 @@
+"""The programme as it was published."""

@@ -1,0 +1,275 @@
+"""What waits for a second person: programme versions, payout runs, outcomes; and where each is decided."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from console.asking import Answer
+from console.frame.navigation import PEOPLE, WAITING
+from console.frame.refusals import TITLES, Refusal
+from console.frame.visits import NotFoundError, Visit, page
+from shared.access_keys.roles import scopes_of
+
+LIST_COUNT = 50
+#: Programme versions that are looked through: at most one of them waits, and a newer one takes its place.
+VERSIONS_COUNT = 20
+PEOPLE_COUNT = 500
+CHANGED_PAYEES_COUNT = 50
+ACCEPTED = 202
+#: What services answer to an id or a number that can be none.
+UNPROCESSABLE = 422
+PAYOUTS = "payouts:read"
+PROGRAMMES_APPROVE, PROGRAMMES_WRITE = "programmes:approve", "programmes:write"
+PAYOUTS_APPROVE, PAYOUTS_WRITE = "payouts:approve", "payouts:write"
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
+
+
+async def show(visit: Visit) -> Response:
+    """Everything that waits; first what this person may decide."""
+    ask = visit.ask
+    questions = {"versions": ask.get("scoring", "/v1/programmes", limit=VERSIONS_COUNT)}
+    if visit.signed_in.may(PAYOUTS):
+        questions["runs"] = ask.get("rewards", "/v1/payout-runs", state="open", limit=LIST_COUNT)
+        questions["outcomes"] = ask.get("rewards", "/v1/payout-outcomes", state="proposed", limit=LIST_COUNT)
+    answers = await ask.all(**questions)
+    versions, runs, outcomes = (answers.get(name) for name in ("versions", "runs", "outcomes"))
+    proposed = [one for one in versions.items if one["state"] == "proposed"] if versions else []
+    open_runs, said = runs.items if runs else [], outcomes.items if outcomes else []
+    mine = [
+        *(one for one in proposed if _may(visit, PROGRAMMES_APPROVE, one["published_by_person"])),
+        *(one for one in open_runs if _may(visit, PAYOUTS_APPROVE, one["created_by_person"])),
+        *(one for one in said if _may(visit, PAYOUTS_APPROVE, one["proposed"]["person_id"])),
+    ]
+    return visit.page(
+        "pages/waiting/page.html",
+        versions=versions,
+        runs=runs,
+        outcomes=outcomes,
+        proposed=proposed,
+        mine=mine,
+        all_count=len(proposed) + len(open_runs) + len(said),
+    )
+
+
+def _may(visit: Visit, scope: str, maker: str | None) -> bool:
+    """Whether this person may decide what that one made, as far as lists tell."""
+    return visit.signed_in.may(scope) and maker != visit.signed_in.person_id
+
+
+async def programme(visit: Visit) -> Response:
+    """A version that waits, or waited."""
+    return await _programme(visit)
+
+
+async def approve_programme(visit: Visit) -> Response:
+    """Approve it."""
+    number = visit.request.path_params["version"]
+    if not visit.form.get("seen"):
+        return await _programme(visit, errors={"seen": visit.say(_("Say that you have looked at it"))})
+    answer = await visit.ask.command("POST", "scoring", f"/v1/programmes/{number}/approve")
+    if not answer.ok:
+        return await _programme(visit, refused=Refusal.of(answer))
+    return visit.see_other(f"{WAITING.path}/programmes/{number}", toast="approved")
+
+
+async def withdraw_programme(visit: Visit) -> Response:
+    """Have it come to nothing."""
+    number = visit.request.path_params["version"]
+    answer = await visit.ask.command("POST", "scoring", f"/v1/programmes/{number}/withdraw")
+    if not answer.ok:
+        return await _programme(visit, refused=Refusal.of(answer))
+    return visit.see_other(f"{WAITING.path}/programmes/{number}", toast="withdrawn")
+
+
+async def run(visit: Visit) -> Response:
+    """A payout run, as its approver looks at it."""
+    return await _run(visit)
+
+
+async def approve_run(visit: Visit) -> Response:
+    """Approve the list that was seen: by its seal, with its amount typed."""
+    review = await _review(visit)
+    if not review.ok:
+        return await _run(visit)
+    wanted = visit.writer.money(review.body["amount_minor"], review.body["run"]["currency"])
+    if _digits(visit.form.get("amount", "")) != _digits(wanted):
+        text = visit.say(_("That is not the amount above: {amount}"), amount=wanted)
+        return await _run(visit, errors={"amount": text})
+    seen = visit.form.get("seal") or None
+    if seen is None and review.body["run"]["seal"] is not None:
+        return await _run(visit, refused=Refusal(TITLES["payout-seal-differs"]))
+    path = f"/v1/payout-runs/{visit.request.path_params['run_id']}/approve"
+    answer = await visit.ask.post("rewards", path, {"seal": seen})
+    if not answer.ok:
+        return await _run(visit, refused=Refusal.of(answer))
+    return visit.see_other(_run_path(visit), toast="goes-on" if answer.status == ACCEPTED else "approved")
+
+
+async def cancel_run(visit: Visit) -> Response:
+    """Give it up."""
+    answer = await visit.ask.command(
+        "POST", "rewards", f"/v1/payout-runs/{visit.request.path_params['run_id']}/cancel"
+    )
+    if not answer.ok:
+        return await _run(visit, refused=Refusal.of(answer))
+    return visit.see_other(_run_path(visit), toast="cancelled")
+
+
+async def outcome(visit: Visit) -> Response:
+    """What somebody says that the bank said."""
+    return await _outcome(visit)
+
+
+async def confirm_outcome(visit: Visit) -> Response:
+    """Confirm it."""
+    if not visit.form.get("seen"):
+        return await _outcome(visit, errors={"seen": visit.say(_("Say that you have looked at it"))})
+    return await _decide_outcome(visit, "confirm", "confirmed")
+
+
+async def withdraw_outcome(visit: Visit) -> Response:
+    """Have it come to nothing."""
+    return await _decide_outcome(visit, "withdraw", "withdrawn")
+
+
+async def _programme(
+    visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
+) -> Response:
+    number = visit.request.path_params["version"]
+    answers = await visit.ask.all(
+        version=visit.ask.get("scoring", f"/v1/programmes/{number}"), people=_approvers(visit, PROGRAMMES_APPROVE)
+    )
+    _refuse_missing(answers["version"])
+    said = answers["version"].body if answers["version"].ok else {}
+    return visit.page(
+        "pages/waiting/programme.html",
+        status=_status(errors, refused),
+        answer=answers["version"],
+        number=number,
+        approvers=answers["people"],
+        is_own=said.get("published_by_person") == visit.signed_in.person_id,
+        may_approve=_may(visit, PROGRAMMES_APPROVE, said.get("published_by_person")),
+        may_withdraw=visit.signed_in.may(PROGRAMMES_WRITE),
+        errors=errors or {},
+        refused=refused,
+    )
+
+
+async def _run(
+    visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
+) -> Response:
+    run_id = visit.request.path_params["run_id"]
+    answers = await visit.ask.all(
+        review=_review(visit),
+        changed=visit.ask.get("rewards", f"/v1/payout-runs/{run_id}/changed-payees", limit=CHANGED_PAYEES_COUNT),
+        people=_approvers(visit, PAYOUTS_APPROVE),
+    )
+    review = answers["review"]
+    _refuse_missing(review)
+    said = review.body if review.ok else {"reasons_against_you": []}
+    return visit.page(
+        "pages/waiting/run.html",
+        status=_status(errors, refused),
+        answer=review,
+        changed=answers["changed"],
+        approvers=answers["people"],
+        may_approve=visit.signed_in.may(PAYOUTS_APPROVE) and not said["reasons_against_you"],
+        may_cancel=visit.signed_in.may(PAYOUTS_WRITE),
+        typed=visit.form.get("amount", ""),
+        errors=errors or {},
+        refused=refused,
+    )
+
+
+async def _review(visit: Visit) -> Answer:
+    return await visit.ask.get("rewards", f"/v1/payout-runs/{visit.request.path_params['run_id']}/review")
+
+
+async def _outcome(
+    visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
+) -> Response:
+    answers = await visit.ask.all(outcome=_asked_outcome(visit), people=_approvers(visit, PAYOUTS_APPROVE))
+    _refuse_missing(answers["outcome"])
+    proposed: Any = answers["outcome"].body["proposed"] if answers["outcome"].ok else {}
+    return visit.page(
+        "pages/waiting/outcome.html",
+        status=_status(errors, refused),
+        answer=answers["outcome"],
+        approvers=answers["people"],
+        is_own=proposed.get("person_id") == visit.signed_in.person_id,
+        may_approve=_may(visit, PAYOUTS_APPROVE, proposed.get("person_id")),
+        may_withdraw=visit.signed_in.may(PAYOUTS_WRITE),
+        errors=errors or {},
+        refused=refused,
+    )
+
+
+async def _asked_outcome(visit: Visit) -> Answer:
+    return await visit.ask.get("rewards", f"/v1/payout-outcomes/{visit.request.path_params['outcome_id']}")
+
+
+async def _decide_outcome(visit: Visit, verb: str, toast: str) -> Response:
+    found = await _asked_outcome(visit)
+    _refuse_missing(found)
+    if not found.ok:
+        return await _outcome(visit)
+    path = f"/v1/payout-runs/{found.body['run_id']}/outcomes/{found.body['outcome_id']}/{verb}"
+    answer = await visit.ask.command("POST", "rewards", path)
+    if not answer.ok:
+        return await _outcome(visit, refused=Refusal.of(answer))
+    return visit.see_other(f"{WAITING.path}/outcomes/{found.body['outcome_id']}", toast=toast)
+
+
+async def _approvers(visit: Visit, scope: str) -> list[dict[str, Any]]:
+    """Who may decide, where the visitor may know who people are."""
+    if not visit.signed_in.may(PEOPLE.scope or ""):
+        return []
+    path = f"/v1/communities/{visit.signed_in.community}/people"
+    people = await visit.ask.get("ingest", path, limit=PEOPLE_COUNT)
+    return [
+        one
+        for one in people.items
+        if not one["disabled"] and scope in scopes_of(one["roles"], visit.signed_in.community)
+    ]
+
+
+def _refuse_missing(answer: Answer) -> None:
+    if answer.is_missing or answer.status == UNPROCESSABLE:
+        raise NotFoundError
+
+
+def _run_path(visit: Visit) -> str:
+    return f"{WAITING.path}/payout-runs/{visit.request.path_params['run_id']}"
+
+
+def _status(errors: Mapping[str, str] | None, refused: Refusal | None) -> int:
+    return 422 if errors else 200 if refused is None else refused.status
+
+
+def _digits(text: str) -> str:
+    """An amount by its digits alone: however its thousands and decimals are marked."""
+    return re.sub(r"\D", "", text)
+
+
+VERSION = f"{WAITING.path}/programmes/{{version:int}}"
+RUN = f"{WAITING.path}/payout-runs/{{run_id:uuid}}"
+OUTCOME = f"{WAITING.path}/outcomes/{{outcome_id:uuid}}"
+ROUTES = [
+    Route(WAITING.path, page(show, scope=WAITING.scope)),
+    Route(VERSION, page(programme, scope=WAITING.scope)),
+    Route(f"{VERSION}/approve", page(approve_programme, scope=PROGRAMMES_APPROVE), methods=["POST"]),
+    Route(f"{VERSION}/withdraw", page(withdraw_programme, scope=PROGRAMMES_WRITE), methods=["POST"]),
+    Route(RUN, page(run, scope=PAYOUTS)),
+    Route(f"{RUN}/approve", page(approve_run, scope=PAYOUTS_APPROVE), methods=["POST"]),
+    Route(f"{RUN}/cancel", page(cancel_run, scope=PAYOUTS_WRITE), methods=["POST"]),
+    Route(OUTCOME, page(outcome, scope=PAYOUTS)),
+    Route(f"{OUTCOME}/confirm", page(confirm_outcome, scope=PAYOUTS_APPROVE), methods=["POST"]),
+    Route(f"{OUTCOME}/withdraw", page(withdraw_outcome, scope=PAYOUTS_WRITE), methods=["POST"]),
+]

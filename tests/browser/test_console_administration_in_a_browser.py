@@ -1,0 +1,134 @@
+"""Administration as people see it: people, keys, the audit log, parts, the programme, and what waits for two."""
+
+import itertools
+from collections.abc import Mapping
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import FULL, Console
+from tests.browser.offices import OFFICES, furnished
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser]
+
+PAGES = (
+    "/people",
+    "/people/add",
+    "/people/{person}",
+    "/people/{gone}",
+    "/keys",
+    "/keys?person={program}",
+    "/keys/add",
+    "/keys/add?person={program}",
+    "/keys/{key}",
+    "/audit",
+    "/audit?person={person}&kind=command",
+    "/parts",
+    "/parts/rewards",
+    "/programme",
+    "/programme/2",
+    "/community",
+    "/waiting",
+    "/waiting/programmes/1",
+    "/waiting/programmes/2",
+    "/waiting/payout-runs/{run}",
+    "/waiting/payout-runs/{paid_run}",
+    "/waiting/outcomes/{outcome}",
+)
+#: Pages of the same make as another one: looked at when all are.
+ALIKE = {
+    "/people/{gone}",
+    "/keys?person={program}",
+    "/keys/add",
+    "/audit?person={person}&kind=command",
+    "/programme/2",
+}
+ALIKE |= {"/parts/rewards", "/waiting/programmes/1", "/waiting/payout-runs/{paid_run}"}
+LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))
+CHOSEN = [("it-IT", "light", 320)]
+
+
+@pytest.fixture(scope="session")
+async def offices(console: Console) -> Mapping[str, str]:
+    return await furnished(console.state)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("language", "theme", "width"), LOOKS if FULL else CHOSEN)
+async def test_every_page_of_administration_is_whole_and_readable(
+    console: Console, offices: Mapping[str, str], language: str, theme: str, width: int
+) -> None:
+    look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
+    wrong = []
+    async with console.visitor(community=OFFICES, **look) as visitor:
+        for page in PAGES if FULL else (one for one in PAGES if one not in ALIKE):
+            status = await visitor.go(page.format(**offices))
+            wrong += [f"{page}: {one}" for one in await visitor.violations()]
+            wrong += [f"{page}: status {status}"] if status != 200 else []
+            wrong += [f"{page}: {await visitor.width()} px wide"] if await visitor.width() > width else []
+            wrong += [f"{page}: {one}" for one in visitor.complaints]
+            visitor.complaints.clear()
+    assert wrong == []
+
+
+async def test_what_waits_is_decided_by_another_person_and_stands_in_the_audit_log(
+    console: Console, offices: Mapping[str, str]
+) -> None:
+    async with console.visitor(community=OFFICES, person=offices["person"], locale="en-GB") as maker:
+        await maker.go("/waiting")
+        await expect(maker.page.locator("h1")).to_have_text("Nothing waits for you, 3 things for another person")
+        for path in ("programmes/2", f"outcomes/{offices['outcome']}"):
+            await maker.go(f"/waiting/{path}")
+            await expect(maker.page.get_by_text("You can not decide this")).to_be_visible()
+            await expect(maker.page.locator(".deed")).to_have_count(0)
+
+    # By keyboard and without script: forms are enough.
+    async with console.visitor(community=OFFICES, locale="en-GB", java_script_enabled=False) as approver:
+        page = approver.page
+        await approver.go("/overview")
+        await expect(page.get_by_text("A payout run of EUR 12.00 waits for approval")).to_be_visible()
+        await approver.go("/waiting")
+        await expect(page.locator("h1")).to_have_text("3 things wait for you")
+        await page.get_by_role("link", name="EUR 12.00").click()
+        await page.get_by_label("Type the amount to approve").fill("13.00")
+        await page.get_by_role("button", name="Approve EUR 12.00").click()
+        await expect(page.get_by_role("link", name="That is not the amount above: EUR 12.00")).to_be_visible()
+        await page.get_by_label("Type the amount to approve").fill("12.00")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("status")).to_contain_text("Approved")
+
+        await approver.go("/waiting/programmes/2")
+        await page.get_by_role("button", name="Approve version 2").click()
+        await expect(page.get_by_role("link", name="Say that you have looked at it")).to_be_visible()
+        await page.get_by_label("I have looked at what it changes").check()
+        await page.get_by_role("button", name="Approve version 2").click()
+        await expect(page.locator("h1")).to_have_text("Version 2 is published")
+
+        await approver.go(f"/waiting/outcomes/{offices['outcome']}")
+        await page.get_by_label("I have looked at what it changes").check()
+        await page.get_by_role("button", name="Confirm one payout as returned").click()
+        await expect(page.get_by_role("status")).to_contain_text("Confirmed")
+        await approver.go("/waiting")
+        await expect(page.locator("h1")).to_have_text("Nothing waits for a second person")
+
+
+async def test_the_audit_log_is_filtered_by_its_address_and_downloaded(
+    console: Console, offices: Mapping[str, str]
+) -> None:
+    async with console.visitor(community=OFFICES, locale="en-GB") as visitor:
+        page = visitor.page
+        await visitor.go("/audit?command=person.disable")
+        row = page.get_by_role("row", name="disabled a person")
+        await expect(row).to_have_count(1)
+        await row.get_by_role("link", name="person", exact=False).last.click()
+        await expect(page.locator("h1")).to_contain_text("Gone Person")
+        await visitor.go("/audit?command=person.disable")
+        async with page.expect_download() as coming:
+            await page.get_by_role("link", name="Download as CSV").click()
+        lines = (await (await coming.value).path()).read_text().splitlines()
+        assert len(lines) == 2
+        assert offices["gone"] in lines[1]
+        await page.get_by_role("link", name="Clear").click()
+        assert page.url.endswith("/audit")
+        assert await visitor.go("/audit?person=nobody") == 422
+        assert visitor.complaints[:-1] == []

@@ -32,6 +32,8 @@ TITLES: Final = {
     "payout-run-stopped": _("The run is stopped"),
     "payout-outcome-refused": _("It does not wait any more"),
     "too-many-entries": _("The table would be too long: choose fewer days or one person"),
+    "nothing-waits": _("It does not wait any more"),
+    "policy-four-eyes": _("It takes another person than you"),
     "missing-scope": _("Your roles do not allow that"),
     "fenced": _("The service takes no command at the moment: nothing was done"),
 }

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from console.asking import Answer
 from console.components.languages import zone
+from console.components.tables import Listing
 from console.frame.navigation import AUDIT, PEOPLE
 from console.frame.refusals import Refusal
 from console.frame.visits import Visit, page
@@ -111,6 +112,7 @@ def _page(
         people={one["person_id"]: one["name"] for one in people.items},
         said=said,
         query=urlencode(said),
+        listing=Listing.of(AUDIT.path, visit.request.query_params, kept=FILTERS),
         is_first="after" not in visit.request.query_params,
         services=SERVICES,
         commands=COMMANDS,

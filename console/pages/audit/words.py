@@ -19,14 +19,21 @@ COMMANDS: Final = {
     "person.set_roles": _("said what a person is"),
     "person.disable": _("disabled a person"),
     "person.enable": _("enabled a person again"),
+    "person.unbind": _("unbound a person from their sign-in"),
     "key.issue": _("made an access key"),
     "key.rotate": _("rotated an access key"),
     "key.revoke": _("revoked an access key"),
     "community.declare": _("declared the community"),
     "community.change": _("changed the community"),
+    "review_policy.approve": _("let one person publish"),
+    "review_policy.withdraw": _("let two people publish as before"),
     "sign_in_link.make": _("made a link that signs in"),
     "token.issue": _("signed in"),
     "member.declare_identities": _("declared identities to be one person"),
+    "member.link_identity": _("linked an identity to a member"),
+    "member.say_standing": _("said what a member is"),
+    "member.set_attributes": _("set what is known of a member"),
+    "member.set_preferences": _("set what a member prefers"),
     "programme.publish": _("published or proposed a programme"),
     "programme.approve": _("approved a programme"),
     "programme.withdraw": _("withdrew a programme"),
@@ -41,6 +48,8 @@ COMMANDS: Final = {
     "payout_run.note_outcome": _("noted what the bank said"),
     "outcome.confirm": _("confirmed what the bank said"),
     "outcome.withdraw": _("withdrew what the bank was said to have said"),
+    "dead_letter.replay": _("had a dead letter sent through again"),
+    "dead_letter.discard": _("discarded a dead letter"),
 }
 READ: Final = _("read personal data")
 #: What it was done to.
@@ -56,6 +65,8 @@ KINDS: Final = {
     "redemption": _("redemption"),
     "payout_run": _("payout run"),
     "outcome": _("outcome"),
+    "review_policy": _("review policy"),
+    "dead_letter": _("dead letter"),
 }
 
 

@@ -12,6 +12,8 @@ from console.frame.refusals import Refusal
 from console.frame.visits import Visit, page
 from console.pages.community.forms import PUBLIC, WEEK_STARTS, WRONG, change, errors_of, filled, planned
 
+POLICY = f"{COMMUNITY.path}/review-policy"
+
 
 async def show(visit: Visit) -> Response:
     """The form, with what there is."""
@@ -41,6 +43,23 @@ async def save(visit: Visit) -> Response:
     return _page(visit, answer, errors=errors, refused=None if errors else Refusal.of(changed))
 
 
+async def approve_policy(visit: Visit) -> Response:
+    """Let one person publish, as another asked."""
+    return await _decide_policy(visit, "approve", "approved")
+
+
+async def withdraw_policy(visit: Visit) -> Response:
+    """Let two people publish as before."""
+    return await _decide_policy(visit, "withdraw", "withdrawn")
+
+
+async def _decide_policy(visit: Visit, verb: str, toast: str) -> Response:
+    decided = await visit.ask.command("POST", "ingest", f"{_path(visit)}/review-policy/{verb}")
+    if decided.ok:
+        return visit.see_other(COMMUNITY.path, toast=toast)
+    return _page(visit, await _asked(visit), refused=Refusal.of(decided))
+
+
 def _path(visit: Visit) -> str:
     return f"/v1/communities/{visit.signed_in.community}"
 
@@ -54,7 +73,7 @@ def _page(
 ) -> Response:
     shown, to_come = {}, None
     if answer.ok:
-        shown = dict(visit.form) or filled(answer.body)
+        shown = dict(visit.form) if "title" in visit.form else filled(answer.body)
         last = planned(answer.body)
         if last["since"] and datetime.fromisoformat(last["since"]) > datetime.now(UTC):
             to_come = last
@@ -67,6 +86,8 @@ def _page(
         week_starts=WEEK_STARTS,
         public=PUBLIC,
         errors=errors or {},
+        is_own_policy=answer.ok
+        and (answer.body["proposed_policy"] or {}).get("asked_by") == visit.signed_in.person_id,
         refused=refused,
     )
 
@@ -74,4 +95,6 @@ def _page(
 ROUTES = [
     Route(COMMUNITY.path, page(show, scope=COMMUNITY.scope), methods=["GET"]),
     Route(COMMUNITY.path, page(save, scope=COMMUNITY.scope), methods=["POST"]),
+    Route(f"{POLICY}/approve", page(approve_policy, scope=COMMUNITY.scope), methods=["POST"]),
+    Route(f"{POLICY}/withdraw", page(withdraw_policy, scope=COMMUNITY.scope), methods=["POST"]),
 ]

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from console.asking import Answer
+from console.components.tables import Listing
 from console.frame.navigation import KEYS, PEOPLE
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
@@ -49,6 +50,7 @@ async def show(visit: Visit) -> Response:
         people={one["person_id"]: one for one in answers["people"].items},
         person=person,
         is_first="after" not in said,
+        listing=Listing.of(KEYS.path, said, kept=("person",)),
         now=_now(),
     )
 

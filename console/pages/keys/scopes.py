@@ -31,5 +31,7 @@ SCOPES: Final = {
     "communities:write": _("Change the community"),
     "audit:read": _("Read the audit log"),
     "sign_in:write": _("Make links that sign somebody in"),
-    "operations:read": _("Compare what services told with what they know"),
+    "operations:read": _("See the pipeline and dead letters, compare what services told with what they know"),
+    "operations:write": _("Send dead letters through again, and discard them"),
+    "public:read": _("See what the community shows to everybody, and nothing else: for pages in a browser"),
 }

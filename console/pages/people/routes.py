@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from console.asking import Answer
+from console.components.tables import Listing
 from console.frame.navigation import AUDIT, KEYS, PEOPLE
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
@@ -38,7 +39,14 @@ async def show(visit: Visit) -> Response:
     people = answer.items
     if answer.ok and not after and not answer.body["next"]:
         people = sorted(people, key=lambda one: (one["disabled"], one["name"].casefold()))
-    return visit.page("pages/people/page.html", answer=answer, people=people, is_first=not after, roles=ROLES)
+    return visit.page(
+        "pages/people/page.html",
+        answer=answer,
+        people=people,
+        is_first=not after,
+        roles=ROLES,
+        listing=Listing.of(PEOPLE.path, visit.request.query_params),
+    )
 
 
 async def add_form(visit: Visit) -> Response:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from console.asking import Answer
+from console.components.tables import Listing
 from console.frame.navigation import PROGRAMME
 from console.frame.visits import NotFoundError, Visit, page
 
@@ -63,6 +64,7 @@ async def _page(visit: Visit, versions: Answer, number: int | None) -> Response:
         current=None if current is None else current["version"],
         waiting=[one for one in versions.items if one["state"] == "proposed"],
         holders=holders,
+        listing=Listing.of(visit.request.url.path, visit.request.query_params),
     )
 
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from console.asking import Answer
-from console.frame.navigation import PEOPLE, WAITING
+from console.frame.navigation import COMMUNITY, PEOPLE, WAITING
 from console.frame.refusals import TITLES, Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from shared.access_keys.roles import scopes_of
@@ -38,7 +38,10 @@ async def show(visit: Visit) -> Response:
     if visit.signed_in.may(PAYOUTS):
         questions["runs"] = ask.get("rewards", "/v1/payout-runs", state="open", limit=LIST_COUNT)
         questions["outcomes"] = ask.get("rewards", "/v1/payout-outcomes", state="proposed", limit=LIST_COUNT)
+    if visit.signed_in.may(COMMUNITY.scope or ""):
+        questions["community"] = ask.get("ingest", f"/v1/communities/{visit.signed_in.community}")
     answers = await ask.all(**questions)
+    policy = _policy(answers.get("community"))
     versions, runs, outcomes = (answers.get(name) for name in ("versions", "runs", "outcomes"))
     proposed = [one for one in versions.items if one["state"] == "proposed"] if versions else []
     open_runs, said = runs.items if runs else [], outcomes.items if outcomes else []
@@ -46,6 +49,7 @@ async def show(visit: Visit) -> Response:
         *(one for one in proposed if _may(visit, PROGRAMMES_APPROVE, one["published_by_person"])),
         *(one for one in open_runs if _may(visit, PAYOUTS_APPROVE, one["created_by_person"])),
         *(one for one in said if _may(visit, PAYOUTS_APPROVE, one["proposed"]["person_id"])),
+        *(one for one in policy if one["asked_by"] != visit.signed_in.person_id),
     ]
     return visit.page(
         "pages/waiting/page.html",
@@ -53,9 +57,16 @@ async def show(visit: Visit) -> Response:
         runs=runs,
         outcomes=outcomes,
         proposed=proposed,
+        policy=policy,
         mine=mine,
-        all_count=len(proposed) + len(open_runs) + len(said),
+        all_count=len(proposed) + len(open_runs) + len(said) + len(policy),
     )
+
+
+def _policy(community: Answer | None) -> list[Any]:
+    """That one person is to publish, where somebody asked for it; that and no more waits of a community."""
+    said = community.body["proposed_policy"] if community is not None and community.ok else None
+    return [] if said is None else [said]
 
 
 def _may(visit: Visit, scope: str, maker: str | None) -> bool:

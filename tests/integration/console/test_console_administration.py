@@ -227,6 +227,24 @@ async def test_the_community_is_changed_by_a_form(site: Site, declared: str) -> 
         assert "Somebody changed it meanwhile" in stale.text
 
 
+async def test_that_fewer_people_publish_is_approved_on_a_page_by_another(site: Site, declared: str) -> None:
+    async with site.browser() as asker, site.browser() as approver:
+        await site.sign_in(asker, "administrator", community=declared)
+        for wanted in ("two_people", "one_person"):
+            form = fields_of(await asker.get("/community"))
+            assert (await submit(asker, "/community", **(form | {"publishing": wanted}))).status_code == 303
+        asked = (await asker.get("/community")).text
+        assert "it takes two people to publish a programme" in asked
+        assert "You asked: another administrator approves it." in asked
+        assert (await submit(asker, "/community", "/community/review-policy/approve")).status_code == 403
+
+        await site.sign_in(approver, "administrator", community=declared)
+        assert "/community#review-policy" in (await approver.get("/waiting")).text
+        assert (await submit(approver, "/community", "/community/review-policy/approve")).status_code == 303
+        assert "one person publishes a programme" in (await approver.get("/community")).text
+        assert (await submit(approver, "/community", "/community/review-policy/withdraw")).status_code == 409
+
+
 def fields_of(page: httpx.Response) -> dict[str, str]:
     """The fields of the form as they are filled."""
     inputs = re.findall(r'<input[^>]* name="([\w-]+)"[^>]* value="([^"]*)"', page.text)

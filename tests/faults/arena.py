@@ -24,7 +24,7 @@ from plaudit.access import issue_key
 from plaudit.client import PlauditClient
 from plaudit.stack import StackState, kafka, start
 from plaudit.stack.idle import wait_until_idle
-from shared.access_keys import SCOPES
+from shared.access_keys import SCOPES, Scope
 from shared.services import SERVICES
 from tests.conftest import SESSION_SECONDS, throw_away
 from tests.faults import load as loads
@@ -41,6 +41,8 @@ SEED = int(os.environ.get("PLAUDIT_FAULT_SEED") or SystemRandom().randrange(1_00
 #: A directory to which the processes' logs are copied at the end.
 KEPT_LOGS = os.environ.get("PLAUDIT_FAULT_LOGS")
 
+#: All that one key can have: who reads what is public alone has nothing beside that.
+TOGETHER = tuple(scope for scope in SCOPES if scope != Scope.PUBLIC_READ)
 EVENTS_COUNT = 4_000 if FULL else 1_200
 EVENTS_PER_REQUEST = 40
 REQUESTS_AT_ONCE = 4
@@ -109,7 +111,7 @@ class Arena:
 
     async def community(self, community: str, programme: str = "messages.yaml") -> str:
         """Make a community with a programme that every service knows; its access key."""
-        issued = await asyncio.to_thread(issue_key, self.state, community, "faults", SCOPES)
+        issued = await asyncio.to_thread(issue_key, self.state, community, "faults", TOGETHER)
         await self.publish(issued["key"], (PROGRAMMES / programme).read_text())
         await self.settled()
         return str(issued["key"])

@@ -44,6 +44,8 @@ recognition:
   levels:
     - {{id: regular, title: Regular, points: 20}}
 """
+#: All that one key can have: who reads what is public alone has nothing beside that.
+TOGETHER = tuple(scope for scope in SCOPES if scope != Scope.PUBLIC_READ)
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 #: What a service keeps that follows from facts, and which of its columns say when that was noted.
@@ -171,7 +173,7 @@ class Installation:
 
     async def issue(self, name: str) -> Any:
         """The first key of a new person who may do everything."""
-        return await self.issue_to(name, self.community, EVERY_ROLE, SCOPES)
+        return await self.issue_to(name, self.community, EVERY_ROLE, TOGETHER)
 
     async def issue_to(self, name: str, community: str, roles: Sequence[str], scopes: Sequence[str]) -> Any:
         bootstrap = self.settings["ingest"].admin_key

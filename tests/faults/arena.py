@@ -237,18 +237,15 @@ class Run:
         started = time.monotonic()
         probe = loads.message(f"probe-{number}", datetime.now(UTC), f"probe-{number}", f"probe-{number}")
         self.load.add(probe)
-        award = loads.award_id(
-            self.load.community,
-            "message",
-            "actor",
-            loads.event_uid(self.load.community, probe["id"]),
-            loads.member_id(self.load.community, probe["id"]),
-            probe["time"],
-        )
         async with PlauditClient(f"http://127.0.0.1:{self.arena.door.port}", self.key) as client:
             client._reached = True
             sent = await client.send([probe])
         self.receipts[sent.receipt_ids[0]] = 1
+        who = "select member_id from identities where community = $1 and channel = 'chat' and identity = $2"
+        async with asyncio.timeout(within_seconds):
+            ((member_id,),) = await self._until(lambda: self.databases.rows("ingest", who, probe["id"]))
+        uid = loads.event_uid(self.load.community, probe["id"])
+        award = loads.award_id(self.load.community, "message", "actor", uid, str(member_id), probe["time"])
         for service, sql in (
             ("rewards", "select 1 from transfers where community = $1 and cause_id = $2"),
             ("recognition", "select 1 from applied_awards where community = $1 and award_id = $2"),
@@ -258,18 +255,28 @@ class Run:
                 await self._until(lambda service=service, sql=sql: self.databases.rows(service, sql, award))
         return time.monotonic() - started
 
-    async def _until(self, ask: Callable[[], Awaitable[list[Any]]]) -> None:
+    async def _until(self, ask: Callable[[], Awaitable[list[Any]]]) -> list[Any]:
         while True:
             with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                if await ask():
-                    return
+                if found := await ask():
+                    return found
             await asyncio.sleep(PROBE_POLL_SECONDS)
+
+    async def load_members(self) -> None:
+        """Learn who is which member, as ingest told the others."""
+        key, community = self.arena.state.identity_key, self.load.community
+        hashes = {loads.identity_hash(key, community, person): person for person in self.load.people}
+        told = await self.databases.rows(
+            "scoring", "select identity_hash, member_id from followed_identities where community = $1"
+        )
+        self.load.members = {hashes[row[0]]: str(row[1]) for row in told if row[0] in hashes}
 
     async def finish(self) -> None:
         """Settle, reconcile, and put the row into the report; raises AssertionError when anything differs."""
         recovered = max(await asyncio.gather(*self.probes), default=None)
         await self.arena.workers.ready()
         await self.arena.settled()
+        await self.load_members()
         expected = await self.expectation() if self.expectation else expect(self.load)
         self.adjust(expected)
         found = await reconcile.reconcile(self.databases, expected, self.receipts)

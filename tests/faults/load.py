@@ -4,6 +4,7 @@ The rules are programmes/messages.yaml's: 1 point for a message; 2 for being wri
 Nothing here imports a service: identifiers are derived again, from what the documentation says of them.
 """
 
+import base64
 import hashlib
 import uuid
 from collections import Counter, defaultdict
@@ -16,7 +17,6 @@ from typing import Any
 import orjson
 
 EVENT_NAMESPACE = uuid.UUID("0b5d7a0e-51f5-5b3a-8d0c-3f6c2f8f1a01")
-MEMBER_NAMESPACE = uuid.UUID("5c1d2f7a-9f0b-5e65-b7b4-1f8d4c0e2b02")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 AWARD_NAMESPACE = uuid.UUID("6f6c1f0e-6b0d-5d0a-9a53-2f8f5a7f0b11")
 
@@ -40,9 +40,11 @@ def event_uid(community: str, event_id: str) -> str:
     return str(uuid.uuid5(EVENT_NAMESPACE, f"{community}\x1f{SOURCE}\x1f{event_id}"))
 
 
-def member_id(community: str, person: str) -> str:
-    """The member behind somebody of the chat."""
-    return str(uuid.uuid5(MEMBER_NAMESPACE, f"{community}\x1fchat\x1f{person}"))
+def identity_hash(key: str, community: str, person: str) -> str:
+    """What stands for somebody of the chat where handles do not go; the key is base64url of 32 bytes."""
+    said = "\x1f".join((community, "chat", "", person))
+    secret = base64.urlsafe_b64decode(key + "=" * (-len(key) % 4))
+    return hashlib.blake2b(said.encode(), key=secret, digest_size=16).hexdigest()
 
 
 def award_id(community: str, rule: str, slot: str, uid: str, member: str, time: datetime) -> str:
@@ -88,6 +90,19 @@ class Load:
 
     community: str
     events: list[Event] = field(default_factory=list)
+    #: Whose ids are random: as the platform told them, by who they are in the chat.
+    members: dict[str, str] = field(default_factory=dict)
+
+    def member_of(self, person: str) -> str:
+        """The member behind somebody of the chat."""
+        return self.members.get(person, f"no member for {person}")
+
+    @property
+    def people(self) -> set[str]:
+        """Who did something, or was written to."""
+        said = [event["data"] for event in self.events]
+        found = {one["actor"]["id"] for one in said if "actor" in one}
+        return found | {one["object"]["author"]["id"] for one in said if "object" in one}
 
     def add(self, *events: Event) -> None:
         """Send these too."""
@@ -177,10 +192,10 @@ def expect(load: Load, later: Collection[str] = (), later_points: int = MESSAGE_
     for event_id, event in unique.items():
         expected.events.add(event_uid(community, event_id))
         if "actor" in event["data"]:
-            expected.people.add(member_id(community, _sender(event)))
+            expected.people.add(load.member_of(_sender(event)))
         if "target" in event["data"]:
             continue
-        sender, receiver = (member_id(community, person) for person in (_sender(event), _receiver(event)))
+        sender, receiver = (load.member_of(person) for person in (_sender(event), _receiver(event)))
         expected.people.add(receiver)
         uid = event_uid(community, event_id)
         award = award_id(community, "message", "actor", uid, sender, event["time"])
@@ -191,7 +206,7 @@ def expect(load: Load, later: Collection[str] = (), later_points: int = MESSAGE_
         if receiver != sender:
             received[receiver, event["time"].date()].append(event)
     for (receiver, _), events in received.items():
-        _written_to(expected, community, receiver, events, taken_back)
+        _written_to(expected, load, receiver, events, taken_back)
     for member in expected.points:
         held = {badge for badge, least in BADGES.items() if written[member] >= least}
         expected.standing[member] = held | {
@@ -202,7 +217,7 @@ def expect(load: Load, later: Collection[str] = (), later_points: int = MESSAGE_
 
 def _written_to(
     expected: Expected,
-    community: str,
+    load: Load,
     receiver: str,
     events: list[Event],
     taken_back: dict[str, Any],
@@ -215,12 +230,12 @@ def _written_to(
     for event in sorted(events, key=lambda one: (one["time"], one["id"])):
         is_gone = event["id"] in taken_back
         by = taken_back.get(event["id"])
-        is_own = is_gone and by is not None and member_id(community, by["id"]) == receiver
+        is_own = is_gone and by is not None and load.member_of(by["id"]) == receiver
         if (is_gone and not is_own) or not room:
             continue
         given = min(room, WRITTEN_TO_POINTS)
         room -= given
         if not is_gone:
-            uid = event_uid(community, event["id"])
-            award = award_id(community, "written-to", "object_author", uid, receiver, event["time"])
+            uid = event_uid(load.community, event["id"])
+            award = award_id(load.community, "written-to", "object_author", uid, receiver, event["time"])
             expected.add(award, receiver, given)

@@ -8,7 +8,7 @@ import pytest
 from tests.faults import points, reconcile
 from tests.faults.arena import FULL, PROGRAMMES, Arena, Run
 from tests.faults.conftest import quick
-from tests.faults.load import Expected, amendment_id, member_id, who_took_back
+from tests.faults.load import Expected, amendment_id, who_took_back
 from tests.faults.wires import Trap
 from tests.faults.workers import free_port
 
@@ -116,7 +116,8 @@ async def test_leader_dies_with_a_timer_due(platform_under_faults: Arena) -> Non
     async with arena.run("34 Faust's leader killed") as run:
 
         def with_badge(expected: Expected) -> None:
-            for member, count in _written(run).items():
+            for person, count in _written(run).items():
+                member = run.load.member_of(person)
                 if count >= least and member in expected.standing:
                     expected.standing[member].add(f"writer-{least}")
 
@@ -140,14 +141,14 @@ async def test_leader_dies_with_a_timer_due(platform_under_faults: Arena) -> Non
 
 
 def _written(run: Run) -> dict[str, int]:
-    """Messages by member that were not taken back."""
+    """Messages by sender that were not taken back."""
     unique = run.load.unique.values()
     taken_back = who_took_back(unique)
     counts: dict[str, int] = {}
     for one in unique:
         if "target" not in one["data"] and one["id"] not in taken_back:
-            member = member_id(run.load.community, one["data"]["actor"]["id"])
-            counts[member] = counts.get(member, 0) + 1
+            person = one["data"]["actor"]["id"]
+            counts[person] = counts.get(person, 0) + 1
     return counts
 
 

@@ -2,9 +2,6 @@
 
 from collections import Counter
 from datetime import datetime
-from typing import Annotated, Any
-
-from pydantic import AfterValidator, TypeAdapter
 
 from services.ingest.bots.handlers import bots_among, rules_of, stand
 from services.ingest.communities.handlers import calendars_of
@@ -26,7 +23,7 @@ from services.ingest.events.domain.judgement import (
 )
 from services.ingest.members.handlers import resolve
 from services.ingest.metrics import EVENTS_JUDGED
-from shared.contracts.facts import ACCEPTED_EVENT, REJECTED_EVENT, RawEvent, RejectedData
+from shared.contracts.facts import ACCEPTED_EVENT, REJECTED_EVENT, AcceptedEvent, RawEvent, RejectedData
 from shared.own_facts import ReadBack
 from shared.topics import EVENTS, REJECTED, record_key
 from shared.transaction import InvalidMessageError, Transaction
@@ -37,7 +34,8 @@ async def on_raw_events(tx: Transaction, facts: list[RawEvent]) -> None:
 
     Raises InvalidMessageError for a record that the API would never have written.
     """
-    received = [_received(fact, index) for index, fact in enumerate(facts)]
+    key = tx.settings.identity_key_bytes
+    received = [_received(fact, index, key) for index, fact in enumerate(facts)]
     # 1. Which are new? The unique key decides between workers.
     new = await store.add_events(tx.conn, received=received)
     stored: dict[EventKey, bytes] = {}
@@ -85,29 +83,22 @@ async def on_raw_events(tx: Transaction, facts: list[RawEvent]) -> None:
         EVENTS_JUDGED.labels(outcome).inc(count)
 
 
-async def on_events_told(tx: Transaction, facts: list[dict[str, Any]]) -> None:
+async def on_events_told(tx: Transaction, facts: list[AcceptedEvent]) -> None:
     """Remember events that were accepted and that the database has forgotten.
 
     Their requests are read again, and get the receipts that they had: see on_raw_events.
     """
     # Their days stay what they are: no calendar of theirs changes backwards.
-    await calendars_of(tx, communities={str(fact["community"]) for fact in facts})
+    await calendars_of(tx, communities={fact["community"] for fact in facts})
     await store.add_events_as_told(tx.conn, events=[ToldEvent.from_fact(fact) for fact in facts])
 
 
-def _as_it_is(fact: dict[str, Any]) -> dict[str, Any]:
-    ACCEPTED_EVENT.validate_python(fact)
-    return fact
+READ_BACK = (ReadBack((EVENTS,), ACCEPTED_EVENT, on_events_told),)
 
 
-#: As it was written, once it is known to be an event: the hash is of what the platform sent.
-_WRITTEN: TypeAdapter[dict[str, Any]] = TypeAdapter(Annotated[dict[str, Any], AfterValidator(_as_it_is)])
-READ_BACK = (ReadBack((EVENTS,), _WRITTEN, on_events_told),)
-
-
-def _received(fact: RawEvent, index: int) -> Received:
+def _received(fact: RawEvent, index: int, key: bytes) -> Received:
     try:
-        return Received.from_fact(fact)
+        return Received.from_fact(fact, key)
     except NotAnEventError as error:
         raise InvalidMessageError(str(error), index) from error
 

@@ -14,6 +14,7 @@ from shared.signatures import key_id_of, new_keys
 from shared.topics import SIGNERS
 
 PASSWORD_BYTES = 24
+TEXT_KEY_BYTES = 32
 #: As the compose file calls them.
 COMPOSE_POSTGRES = "postgres:5432"
 COMPOSE_BROKER_USER = "plaudit-broker"
@@ -38,6 +39,7 @@ def service_files() -> dict[str, dict[str, str]]:
             files[service]["PLAUDIT_SIGNING_KEY"] = pairs[service].signing_key
         files["provision"][f"PLAUDIT_{service.upper()}_KAFKA_PASSWORD"] = kafka
         files["provision"][f"PLAUDIT_{service.upper()}_POSTGRES_PASSWORD"] = postgres
+    files["ingest"]["PLAUDIT_TEXT_KEYS"] = secrets.token_urlsafe(TEXT_KEY_BYTES)
     files["ingest"]["PLAUDIT_ADMIN_KEY"] = "plaudit_admin_" + _password()
     return files
 

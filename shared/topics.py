@@ -83,6 +83,14 @@ MEMBERS = Topic(
     compacted=True,
     read_back=True,
 )
+MEASURES = Topic(
+    "measures.v1",
+    "What another model measured of texts than when they came in",
+    "community | member",
+    (facts.SENTIMENT_MEASURED.name,),
+    producers=("ingest",),
+    consumers=(),
+)
 POINTS = Topic(
     "points.awarded.v1",
     "Points awarded, and what awards amount to since",
@@ -200,6 +208,7 @@ TOPICS = (
     EVENTS,
     REJECTED,
     MEMBERS,
+    MEASURES,
     POINTS,
     RECOGNITION,
     REDEMPTIONS,

@@ -22,6 +22,10 @@ MEMBERS_JOINED = Counter(
     "plaudit_ingest_members_joined_total", "Declarations that joined a known member by what was verified", ["by"]
 )
 MEMBERS_JOINED.labels("email")
+TEXTS_MEASURED = Counter("plaudit_ingest_texts_measured_total", "Texts measured as they came in", ["tone"])
+for _tone in ("positive", "negative", "undecided", "left_out"):
+    TEXTS_MEASURED.labels(_tone)
+TEXTS_DELETED = Counter("plaudit_ingest_texts_deleted_total", "Texts whose retention was over")
 SIGN_INS = Counter("plaudit_ingest_sign_ins_total", "Tokens issued, by how somebody signed in", ["how"])
 SIGN_INS_REFUSED = Counter(
     "plaudit_ingest_sign_ins_refused_total", "Tries to sign in that let nobody in, by the reason", ["reason"]

@@ -79,7 +79,8 @@ def told_contract(data: Any) -> Any:
             fields[name] = told if name in data.__required_keys__ else NotRequired[told]
     if any(name in data.__annotations__ for name in TEXTS):
         fields["measures"] = NotRequired[Measures]
-    told_type: Any = TypedDict(f"Told{data.__name__}", fields)  # type: ignore[operator]
+    make: Any = TypedDict
+    told_type = make(f"Told{data.__name__}", fields)
     told_type.__pydantic_config__ = CLOSED
     return told_type
 

@@ -137,6 +137,10 @@ async def say_standing(desk: Desk) -> Ask:
     return Ask(desk.api, "PUT", "/v1/members/chat:U1/standing", {"staff": True})
 
 
+async def measure_again(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/measurings")
+
+
 async def set_attributes(desk: Desk) -> Ask:
     assert (await (await declare_identities(desk))()).status_code == 200
     document = JSON_EXAMPLE | {"attributes": [{"id": "tier", "title": "Tier"}]}
@@ -252,6 +256,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/tokens": ("token.issue", sign_in),
     "ingest PUT /v1/members/identities": ("member.declare_identities", declare_identities),
     "ingest PUT /v1/members/{member_id}/standing": ("member.say_standing", say_standing),
+    "ingest POST /v1/measurings": ("texts.measure_again", measure_again),
     "ingest PUT /v1/members/{member_id}/attributes": ("member.set_attributes", set_attributes),
     "ingest PUT /v1/members/{member_id}/preferences": ("member.set_preferences", set_preferences),
     "scoring POST /v1/programmes": ("programme.publish", publish),

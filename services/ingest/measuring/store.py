@@ -122,7 +122,7 @@ async def delete_texts(conn: Connection, *, now: datetime, otherwise_days: int, 
             cross join lateral (
                 select community, event_uid from texts
                 where community = k.community
-                    and received_at < $1 - make_interval(days => coalesce(c.texts_days, $2))
+                    and received_at < $1::timestamptz - make_interval(days => coalesce(c.texts_days, $2))
                 order by received_at limit $3) e
             limit $3
         ), gone as (

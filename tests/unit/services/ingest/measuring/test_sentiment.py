@@ -91,7 +91,7 @@ def test_words_of_the_operator_make_another_model() -> None:
     assert own.measure("it is wobbly", "en")["tone"] == "negative"
     assert own.measure("it is horrible", "en")["tone"] == "undecided"
     for wrong in ("wobbly", "wobbly=x", "wobbly=9", "a b=1"):
-        with pytest.raises(ValueError, match="worth|float"):
+        with pytest.raises(ValueError, match=r"worth|float"):
             model_of(wrong)
 
 

@@ -25,6 +25,9 @@ MEMBERS_JOINED.labels("email")
 TEXTS_MEASURED = Counter("plaudit_ingest_texts_measured_total", "Texts measured as they came in", ["tone"])
 for _tone in ("positive", "negative", "undecided", "left_out"):
     TEXTS_MEASURED.labels(_tone)
+TEXTS_ALTERED = Counter(
+    "plaudit_ingest_texts_altered_total", "Texts that do not open though there is their key: somebody changed them"
+)
 TEXTS_DELETED = Counter("plaudit_ingest_texts_deleted_total", "Texts whose retention was over")
 SIGN_INS = Counter("plaudit_ingest_sign_ins_total", "Tokens issued, by how somebody signed in", ["how"])
 SIGN_INS_REFUSED = Counter(

@@ -48,7 +48,7 @@ PROGRAMME = {
             "when": 'data.measures.tone == "positive"',
         },
     ],
-    "recognition": {"badges": [{"id": "first", "title": "First", "points": 1}]},
+    "recognition": {"badges": [{"id": "first", "title": "First", "at_least": 1}]},
 }
 
 

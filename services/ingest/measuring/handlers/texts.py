@@ -1,6 +1,6 @@
 """Texts are measured as they come in, kept sealed, measured again when somebody asks for it, and deleted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ from services.ingest.measuring import store
 from services.ingest.measuring.domain.measuring import Model
 from services.ingest.measuring.domain.texts import KeptText, TextsState, UnknownTextError, Written
 from services.ingest.measuring.handlers.sealing import sealer_of
-from services.ingest.metrics import TEXTS_DELETED, TEXTS_MEASURED
+from services.ingest.metrics import TEXTS_ALTERED, TEXTS_DELETED, TEXTS_MEASURED
 from services.ingest.settings import Settings, read_words
 from shared.audit import Did
 from shared.contracts.activities.told import kept_back, text_of
@@ -24,6 +24,8 @@ PORTION_EVERY_SECONDS = 1.0
 KEEP_EVERY_SECONDS = 60.0
 DELETED_MAX_COUNT = 5_000
 RESEALED_MAX_COUNT = 500
+#: In place of the key of a text that somebody changed behind the service's back.
+ALTERED = "altered"
 
 
 class Said(NamedTuple):
@@ -109,10 +111,10 @@ async def measure_again(tx: Transaction[Settings]) -> None:
         await store.delete_measuring(tx.conn, community=community)
         return
     measured = []
-    for text in outdated:
+    for text, written in await _opened(tx, outdated):
         # The language is what was found then: what the platform said of it is in the log.
         language = None if text.measures is None else text.measures.get("language")
-        measures = now.measure(text_of(sealer.open(text).fields) or "", language)
+        measures = now.measure(text_of(written.fields) or "", language)
         measured.append(text._replace(measures=measures))
         _tell(tx, text, measures)
     await store.set_measures(tx.conn, texts=measured)
@@ -131,12 +133,26 @@ async def keep_in_order(tx: Transaction[Settings]) -> None:
     others = await store.lock_sealed_otherwise(
         tx.conn, key_id=sealer.key_id, known_ids=sealer.key_ids, limit_count=RESEALED_MAX_COUNT
     )
-    if others:
-        sealed = [
-            text._replace(content=sealer.seal(text.community, text.event_uid, sealer.open(text).fields))
-            for text in others
-        ]
-        await store.set_sealed(tx.conn, texts=sealed)
+    sealed = [
+        text._replace(content=sealer.seal(text.community, text.event_uid, written.fields))
+        for text, written in await _opened(tx, others)
+    ]
+    await store.set_sealed(tx.conn, texts=sealed)
+
+
+async def _opened(tx: Transaction[Settings], texts: Sequence[KeptText]) -> list[tuple[KeptText, Written]]:
+    """Texts with what was written. Those that do not open, though there is their key, are left alone then."""
+    sealer = sealer_of(tx.settings.text_keys)
+    opened, altered = [], []
+    for text in texts:
+        try:
+            opened.append((text, sealer.open(text)))
+        except UnknownTextError:
+            altered.append(text._replace(content=text.content._replace(key_id=ALTERED)))
+    if altered:
+        TEXTS_ALTERED.inc(len(altered))
+        await store.set_sealed(tx.conn, texts=altered)
+    return opened
 
 
 def _tell(tx: Transaction, text: KeptText, measures: Measures) -> None:

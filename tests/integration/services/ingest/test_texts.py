@@ -101,21 +101,31 @@ async def test_another_model_measures_again_and_tells_each(community: Community)
     assert (answer.status_code, answer.json()["outdated_count"]) == (202, 1)
 
     async def is_done() -> bool:
+        async with community.begin() as tx:
+            await measure_again(tx)
         found = (await community.client.get("/v1/measurings")).json()
         return (found["outdated_count"], found["started_at"]) == (0, None)
 
     await until(is_done)
+    assert (await row(community))["model"] == "lexicons-1"
 
 
 async def test_keys_rotate_and_what_is_over_is_deleted(community: Community) -> None:
     fact = await written(community)
+    await handle(community, raw_fact(community.name, event(2, "ada", text=TEXT), receiptindex=1))
+    altered = "update texts set event_uid = $2 where community = $1 and event_uid <> $3"
+    await community.pool.execute(altered, community.name, uuid4(), fact["uid"])
     async with community.begin() as tx:
         old = tx.settings.text_keys
     new = secrets.token_urlsafe(32)
-    sealed = (await row(community))["sealed"]
+    of_event = "select sealed from texts where community = $1 and event_uid = $2"
+    sealed = await community.pool.fetchval(of_event, community.name, fact["uid"])
     async with begin(community, text_keys=f"{new},{old}") as tx:
         await keep_in_order(tx)
-        assert await tx.conn.fetchval("select sealed from texts where community = $1", community.name) != sealed
+        kept = "select key_id, sealed from texts where community = $1 order by key_id = 'altered'"
+        first, second = await tx.conn.fetch(kept, community.name)
+        assert first["sealed"] != sealed
+        assert second["key_id"] == "altered"
     gone = await community.client.get(f"/v1/texts/{fact['uid']}")
     assert gone.status_code == 404  # the front door has not the new key
     async with begin(community, text_keys=f"{old},{new}") as tx:

@@ -2,11 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from services.ingest.measuring.domain.sentiment import sentiment
-from services.ingest.measuring.domain.words import LANGUAGES, Lexicon, lexicon, telling_words
+from services.ingest.measuring.domain.words import LANGUAGES, Lexicon, telling_words
 from shared.contracts.measures import Measures
 
 #: Lexicons and rules as they are here; whoever changes what they give counts this up.
@@ -24,10 +24,14 @@ _QUOTED = re.compile(r"```.*?(?:```|$)|`[^`\n]*`", re.DOTALL)
 
 
 class Model:
-    """Judges texts; `words` of the operator's are worth what they say in every language, 0 is nothing."""
+    """Judges texts by lexicons, which `find` has for each of LANGUAGES.
 
-    def __init__(self, words: Mapping[str, float]) -> None:
+    `words` of the operator's are worth what they say in every language, 0 is nothing.
+    """
+
+    def __init__(self, words: Mapping[str, float], find: Callable[[str], Lexicon]) -> None:
         self._words = dict(words)
+        self._find = find
         said = ",".join(f"{word}={value:g}" for word, value in sorted(self._words.items()))
         own = f"-{hashlib.blake2b(said.encode(), digest_size=4).hexdigest()}" if said else ""
         self.name = MODEL + own
@@ -56,7 +60,7 @@ class Model:
     def _lexicon(self, language: str) -> Lexicon:
         found = self._lexicons.get(language)
         if found is None:
-            found = lexicon(language)
+            found = self._find(language)
             if self._words:
                 found = found._replace(values={**found.values, **self._words})
                 found = found._replace(values={word: value for word, value in found.values.items() if value})

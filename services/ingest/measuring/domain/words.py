@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Final, NamedTuple
 
 #: How much a booster adds to what it stands before; a dampener takes as much.
@@ -116,18 +115,17 @@ def telling_words() -> Mapping[str, tuple[str, ...]]:
     return found
 
 
-@cache
-def lexicon(language: str) -> Lexicon:
-    """The lexicon of one of LANGUAGES, without the words of the domain; read once."""
-    values = {word: float(value) for word, value in _lines(f"{language}.tsv")}
-    for word in DOMAIN_WORDS[language]:
-        values.pop(word, None)
-    emoji = dict(_lines("emoji.tsv"))
+def lexicon(
+    language: str, values: Mapping[str, float], *, emoji: Mapping[str, str], english: Mapping[str, float]
+) -> Lexicon:
+    """The lexicon of one of LANGUAGES, of a list of words, without those of the domain.
+
+    What an emoji is called is English; elsewhere it is a word of its own, worth as much as `english` says of that.
+    """
+    values = {word: value for word, value in values.items() if word not in DOMAIN_WORDS[language]}
     if language != "en":
-        # What an emoji is called is English; elsewhere it is a word of its own, worth as much.
-        worth = lexicon("en").values
         for sign, called in emoji.items():
-            value = sum(worth.get(word, 0.0) for word in called.split())
+            value = sum(english.get(word, 0.0) for word in called.split())
             if value:
                 values[sign] = value
         emoji = dict(zip(emoji, emoji, strict=True))
@@ -141,8 +139,3 @@ def lexicon(language: str) -> Lexicon:
         _IDIOMS.get(language, {}),
         emoji,
     )
-
-
-def _lines(name: str) -> list[tuple[str, str]]:
-    text = (files("services.ingest.measuring.domain") / "lexicons" / name).read_text(encoding="utf-8")
-    return [(word, value) for word, _, value in (line.partition("\t") for line in text.splitlines())]

@@ -8,6 +8,7 @@ from services.ingest.communities.domain.communities import Retention
 from services.ingest.measuring import store
 from services.ingest.measuring.domain.measuring import Model
 from services.ingest.measuring.domain.texts import KeptText, TextsState, UnknownTextError, Written
+from services.ingest.measuring.handlers.lists import lexicon
 from services.ingest.measuring.handlers.sealing import sealer_of
 from services.ingest.metrics import TEXTS_ALTERED, TEXTS_DELETED, TEXTS_MEASURED
 from services.ingest.settings import Settings, read_words
@@ -46,7 +47,7 @@ def model(settings: Settings) -> Model:
 
 @cache
 def _model_of(words: str) -> Model:
-    return Model(read_words(words))
+    return Model(read_words(words), lexicon)
 
 
 def measure(settings: Settings, data: dict[str, Any]) -> Measures | None:
@@ -116,7 +117,7 @@ async def measure_again(tx: Transaction[Settings]) -> None:
         language = None if text.measures is None else text.measures.get("language")
         measures = now.measure(text_of(written.fields) or "", language)
         measured.append(text._replace(measures=measures))
-        _tell(tx, text, measures)
+        _tell(tx, text, measures=measures)
     await store.set_measures(tx.conn, texts=measured)
     await store.set_portion(tx.conn, community=community, at=tx.now)
 
@@ -155,7 +156,7 @@ async def _opened(tx: Transaction[Settings], texts: Sequence[KeptText]) -> list[
     return opened
 
 
-def _tell(tx: Transaction, text: KeptText, measures: Measures) -> None:
+def _tell(tx: Transaction, text: KeptText, *, measures: Measures) -> None:
     data: SentimentData = {
         "event_uid": text.event_uid,
         "event_type": text.event_type,

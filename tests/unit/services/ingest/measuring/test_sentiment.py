@@ -4,12 +4,13 @@ import pytest
 
 from services.ingest.measuring.domain.measuring import Model, language_of
 from services.ingest.measuring.domain.sentiment import sentiment
-from services.ingest.measuring.domain.words import LANGUAGES, lexicon
+from services.ingest.measuring.domain.words import LANGUAGES
+from services.ingest.measuring.handlers.lists import lexicon
 from services.ingest.settings import read_words
 
 
 def model_of(words: str) -> Model:
-    return Model(read_words(words))
+    return Model(read_words(words), lexicon)
 
 
 @pytest.mark.parametrize(
@@ -63,13 +64,13 @@ def test_english_is_judged_as_published(text: str, compound: float) -> None:
     ],
 )
 def test_each_language_is_known_and_judged(text: str, language: str, tone: str) -> None:
-    measures = Model({}).measure(text, None)
+    measures = Model({}, lexicon).measure(text, None)
     assert (measures.get("language"), measures["tone"]) == (language, tone)
 
 
 def test_what_nobody_knows_the_language_of_is_left_out_and_shown_as_such() -> None:
     for text, said in [("lathe 4711", None), ("Dzień dobry, bardzo dobrze", None), ("Dobrze!", "pl")]:
-        measures = Model({}).measure(text, said)
+        measures = Model({}, lexicon).measure(text, said)
         assert (measures["tone"], "sentiment" in measures) == ("left_out", False)
         assert measures.get("language") == said
     assert language_of("the la le der") is None
@@ -77,7 +78,7 @@ def test_what_nobody_knows_the_language_of_is_left_out_and_shown_as_such() -> No
 
 def test_length_and_links_are_counted_whatever_the_language_and_links_and_code_say_nothing() -> None:
     text = "The door of it: https://evil.example.org/hate and `kill --terrible` (http://a.example.org/x)."
-    measures = Model({}).measure(text, "en-GB")
+    measures = Model({}, lexicon).measure(text, "en-GB")
     assert (measures["length_chars"], measures["links_count"]) == (len(text), 2)
     assert (measures["language"], measures["tone"]) == ("en-GB", "undecided")
 
@@ -97,7 +98,7 @@ def test_words_of_the_operator_make_another_model() -> None:
 
 def test_a_long_text_is_judged_by_its_beginning_and_counted_whole() -> None:
     text = "good " * 2_000
-    measures = Model({}).measure(text + "horrible " * 5_000, "en")
+    measures = Model({}, lexicon).measure(text + "horrible " * 5_000, "en")
     assert (measures["length_chars"], measures["tone"]) == (55_000, "positive")
 
 

@@ -91,7 +91,7 @@ async def begin_again(tx: Transaction[Settings], *, community: str) -> TextsStat
     if before.outdated_count:
         await store.put_measuring(tx.conn, community=community, started_at=tx.now)
     after = {"model": model(tx.settings).name, "texts_count": before.outdated_count}
-    tx.did(Did("texts.measure_again", "community", community, after=after))
+    tx.did(Did("community.measure_again", "community", community, after=after))
     return before._replace(started_at=tx.now if before.outdated_count else None)
 
 

@@ -3,6 +3,7 @@
 from services.ingest.access.keys import api as keys
 from services.ingest.access.keys import handlers as keys_handlers
 from services.ingest.access.keys.handlers import SIGN_ANEW_EVERY_SECONDS, sign_anew
+from services.ingest.access.linking import api as linking
 from services.ingest.access.people import api as people
 from services.ingest.access.sign_ins import api as sign_ins
 from services.ingest.access.sign_ins.handlers import SWEEP_EVERY_SECONDS, sweep
@@ -41,7 +42,7 @@ SPEC = ServiceSpec(
     subscriptions=[FOLLOWED_PROGRAMMES, Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
     lanes=Lanes(LANE_PREFIX, LANE_READER.on_records, LANE_READER.choose, LANE_READER.is_closed),
     routers=[
-        *(part.router for part in (posting, receipts, measuring, members, standing, attributes)),
+        *(part.router for part in (posting, receipts, measuring, linking, members, standing, attributes)),
         *(part.router for part in (communities, people, keys, sign_ins)),
     ],
     problems=ERRORS,

@@ -19,9 +19,10 @@ LANE_EVENTS = Counter(
 EVENTS_JUDGED = Counter("plaudit_ingest_events_judged_total", "Events by what became of them", ["outcome"])
 MEMBERS_IDENTIFIED = Counter("plaudit_ingest_members_identified_total", "Members seen for the first time")
 MEMBERS_JOINED = Counter(
-    "plaudit_ingest_members_joined_total", "Declarations that joined a known member by what was verified", ["by"]
+    "plaudit_ingest_members_joined_total", "Identities that joined a known member by what was verified", ["by"]
 )
-MEMBERS_JOINED.labels("email")
+for _by in ("email", "subject", "token"):
+    MEMBERS_JOINED.labels(_by)
 TEXTS_MEASURED = Counter("plaudit_ingest_texts_measured_total", "Texts measured as they came in", ["tone"])
 for _tone in ("positive", "negative", "undecided", "left_out"):
     TEXTS_MEASURED.labels(_tone)

@@ -10,12 +10,12 @@ from services.scoring.programmes.api.routes import router as programmes
 from services.scoring.programmes.handlers import publishing
 from services.scoring.programmes.handlers.checking import CHECKER
 from services.scoring.programmes.handlers.publishing import SIGN_ANEW_EVERY_SECONDS, count_waiting, sign_anew
+from services.scoring.rules.handlers.members import FOLLOWED_MEMBERS
 from services.scoring.settings import Settings
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import ACCEPTED_EVENT
 from shared.followed_communities import FOLLOWED_COMMUNITIES
-from shared.followed_members import FOLLOWED_MEMBERS
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import EVENTS
 

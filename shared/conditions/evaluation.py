@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from reprlib import Repr
+from types import MappingProxyType
 from typing import Any
 
 import cel
@@ -10,6 +11,9 @@ import cel
 from shared.conditions.errors import ConditionError
 
 EVENT_FIELDS = ("id", "source", "type", "time")
+
+#: What is known of a member of whom nothing is known.
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 REASON_MAX_CHARS = 300
 NAME_MAX_CHARS = 100
@@ -71,12 +75,17 @@ def holds(condition: Condition, context: Any) -> bool | NotEvaluated:
     return NotEvaluated(f"the result is {type(result).__name__} {shown}, neither true nor false")
 
 
-def context_of(event: Mapping[str, Any], variables: Iterable[str]) -> Any:
-    """The CEL context of an accepted event, with only `variables`: converting `data` is the costly part."""
+def context_of(event: Mapping[str, Any], variables: Iterable[str], member: Mapping[str, Any] = NOTHING) -> Any:
+    """The CEL context of an accepted event, with only `variables`: converting `data` is the costly part.
+
+    `member` has what is known of the attributes of whoever the points are for.
+    """
     context = cel.Context()
     for name in variables:
         if name == "data":
             context.add_variable("data", event["data"])
+        elif name == "member":
+            context.add_variable("member", dict(member))
         else:
             context.add_variable("event", {field: event[field] for field in EVENT_FIELDS})
     return context

@@ -18,6 +18,7 @@ TAGS_MAX_COUNT = 20
 POINTS_MAX = 1_000_000_000
 MINOR_UNITS_MAX = 1_000_000_000_000
 ATTRIBUTES_MAX_COUNT = 32
+ATTRIBUTE_MAX_CHARS = 1_000
 EARLIEST_YEAR = 1990  # nothing that counts is older; seconds taken for milliseconds are of January 1970
 INTEGER_MAX = 2**63 - 1  # what JSON writers, CEL and PostgreSQL's bigint hold
 
@@ -45,13 +46,14 @@ Timestamp = AwareDatetime
 #: where that is not the day's Monday. Both follow the community's calendar as it was when the event was accepted.
 LocalDay = Annotated[date, Field(examples=["2026-01-31"])]
 AttributeValue = (
-    Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")]
+    Annotated[str, StringConstraints(max_length=ATTRIBUTE_MAX_CHARS, pattern=r"^[^\x00]*$")]
     | bool
     | Annotated[int, Field(ge=-INTEGER_MAX - 1, le=INTEGER_MAX)]
     | FiniteFloat
 )
+AttributeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Attributes = Annotated[
-    dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")], AttributeValue],
+    dict[AttributeName, AttributeValue],
     # Without this the JSON Schema would take names that the pattern refuses.
     Field(max_length=ATTRIBUTES_MAX_COUNT, json_schema_extra={"additionalProperties": False}),
 ]

@@ -9,8 +9,14 @@ from shared.transaction import Transaction
 
 async def on_members(tx: Transaction, members: list[MemberIdentified]) -> None:
     """Keep each member's name and identities, as the highest revision says them."""
+    await follow(tx, members)
+
+
+async def follow(tx: Transaction, members: list[MemberIdentified]) -> list[MemberIdentified]:
+    """Keep that of members; returns those that are their highest revision now, in the order of members."""
     newest: dict[MemberKey, FollowedName] = {}
     identities: dict[MemberKey, list[str]] = {}
+    facts: dict[MemberKey, MemberIdentified] = {}
     for member in members:
         data = member["data"]
         key = (member["community"], data["member_id"])
@@ -22,8 +28,10 @@ async def on_members(tx: Transaction, members: list[MemberIdentified]) -> None:
                 off_boards="bot_by" in data or data.get("off_boards", False),
             )
             identities[key] = [identity["hash"] for identity in data["identities"]]
+            facts[key] = member
     changed = await put_names(tx.conn, newest)
     await put_identities(tx.conn, {key: (newest[key].revision, identities[key]) for key in sorted(changed)})
+    return [facts[key] for key in sorted(changed)]
 
 
 #: What a service reads that shows members by their names, or is asked for them by their identities.

@@ -99,7 +99,7 @@ class PreferencesSaid(Said):
             said.append(("time_zone", "time_zone", self.time_zone))
         if self.language is not None:
             said.append(("language", "language", self.language))
-        return [Dated(kind, name, since, value, self.source, travels=True) for kind, name, value in said]
+        return [Dated(kind, name, since, now, value, self.source, travels=True) for kind, name, value in said]
 
 
 class DatedShown(BaseModel):
@@ -131,7 +131,7 @@ class Known(BaseModel):
                     source=one.source,
                     told=one.travels,
                 )
-                for one in facts
+                for one in domain.counting(facts)
             ]
         )
 

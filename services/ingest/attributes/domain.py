@@ -1,8 +1,9 @@
 """What is known of a member from a moment on: a dated fact, by a source."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 
 from services.ingest.members.domain import Dated, Value
 from shared.contracts.facts import DatedKind
@@ -56,6 +57,24 @@ def at(facts: Iterable[Dated], moment: datetime) -> dict[tuple[DatedKind, str], 
     found: dict[tuple[DatedKind, str], Dated] = {}
     for fact in facts:
         key = (fact.kind, fact.name)
-        if fact.since <= moment and (key not in found or found[key].since < fact.since):
+        if fact.since <= moment and (key not in found or _ORDER(found[key]) < _ORDER(fact)):
             found[key] = fact
     return found
+
+
+def counting(facts: Iterable[Dated]) -> list[Dated]:
+    """Of facts in the order in which they were said those that count: of each moment the last."""
+    return list({(fact.kind, fact.name, fact.since): fact for fact in facts}.values())
+
+
+def news(said: Iterable[Dated], known: Sequence[Dated]) -> list[Dated]:
+    """What is said and not so already: who says every night what they know adds nothing to it."""
+    return [
+        fact
+        for fact in said
+        if (before := at(known, fact.since).get((fact.kind, fact.name))) is None
+        or (type(before.value), before.value, before.travels) != (type(fact.value), fact.value, fact.travels)
+    ]
+
+
+_ORDER = attrgetter("since", "said_at")

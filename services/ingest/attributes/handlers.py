@@ -6,7 +6,7 @@ from datetime import datetime
 from pydantic import TypeAdapter, ValidationError
 
 from services.ingest.attributes import store
-from services.ingest.attributes.domain import FACTS_MAX_COUNT, Purpose, TooManyFactsError, at, checked
+from services.ingest.attributes.domain import FACTS_MAX_COUNT, Purpose, TooManyFactsError, at, checked, news
 from services.ingest.bots.handlers import say_standing
 from services.ingest.costs.handlers import on_programmes as count_rules
 from services.ingest.members import store as members_store
@@ -58,7 +58,7 @@ async def set_attributes(
     for name, value in values.items():
         attribute = checked(name, value, declared)
         travels = attribute.for_rules or not attribute.personal
-        facts.append(Dated("attribute", name, since, value, source, travels))
+        facts.append(Dated("attribute", name, since, tx.now, value, source, travels))
     return await _keep(tx, key, facts=facts, command="member.set_attributes")
 
 
@@ -75,12 +75,14 @@ async def set_preferences(tx: Transaction, *, key: MemberKey, facts: Sequence[Da
 async def _keep(tx: Transaction, key: MemberKey, *, facts: Sequence[Dated], command: str) -> list[Dated]:
     if await members_store.find_member(tx.conn, key=key) is None:
         raise UnknownMemberError(key.member_id)
-    await members_store.raise_revision(tx.conn, key=key)
-    await members_store.put_dated(tx.conn, facts=[(key, fact) for fact in facts], recorded_at=tx.now)
     known = (await members_store.load_dated(tx.conn, keys=[key])).get(key, [])
-    if len(known) > FACTS_MAX_COUNT:
-        raise TooManyFactsError
-    await tell_members(tx, keys=[key])
+    if new := news(facts, known):
+        await members_store.raise_revision(tx.conn, key=key)
+        await members_store.put_dated(tx.conn, facts=[(key, fact) for fact in new])
+        known = (await members_store.load_dated(tx.conn, keys=[key])).get(key, [])
+        if len(known) > FACTS_MAX_COUNT:
+            raise TooManyFactsError
+        await tell_members(tx, keys=[key])
     tx.did(Did(command, "member", key.member_id, key.member_id, after=_noted(facts)))
     return known
 

@@ -95,12 +95,13 @@ Value = str | bool | int | float
 class Dated(NamedTuple):
     """What is so of a member from `since` on, until the next of its kind and name; `source` is who knew it.
 
-    What `travels` is told to every service.
+    Of what was said of one moment the last by `said_at` counts. What `travels` is told to every service.
     """
 
     kind: DatedKind
     name: str
     since: datetime
+    said_at: datetime
     value: Value
     source: str
     travels: bool
@@ -113,9 +114,29 @@ class Email(NamedTuple):
     is_verified: bool
 
 
+class ProvenBy(StrEnum):
+    """What proved that an identity is a member's: an address, a provider's subject, or a token of the member."""
+
+    EMAIL = "email"
+    SUBJECT = "subject"
+    TOKEN = "token"  # noqa: S105 -- a word
+
+
+class Proven(NamedTuple):
+    """Whose an identity is by what somebody showed: a member's, or, for None, nobody's yet.
+
+    `subject_hash` is the keyed hash of who a provider says that they are.
+    """
+
+    by: ProvenBy
+    member_id: str | None
+    subject_hash: str | None = None
+
+
 class Reason(StrEnum):
     """Why two members may be one person."""
 
+    SUBJECT = "same_subject"
     EMAIL = "same_email"
     NAME = "same_name"
     HANDLE = "same_handle"

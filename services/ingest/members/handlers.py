@@ -19,6 +19,8 @@ from services.ingest.members.domain import (
     NamedBy,
     NewMember,
     Owner,
+    Proven,
+    ProvenBy,
     SaidName,
     ToldIdentity,
     declare,
@@ -50,6 +52,8 @@ _BY: Mapping[NamedBy, NameBy] = {
 }
 
 
+#: In place of an identity: whose it is was proven.
+_PROVEN = IdentityKey("", "", "")
 _BY_MARK: Mapping[BotBy, MarkedBy] = {BotBy.PATTERN: "pattern", BotBy.HAND: "hand"}
 
 
@@ -170,9 +174,7 @@ async def on_members_told(tx: Transaction, facts: list[MemberIdentified]) -> Non
         for fact in sorted(facts, key=lambda fact: fact["data"]["revision"])
         for one in fact["data"].get("dated", ())
     ]
-    await store.put_dated(
-        tx.conn, facts=list({(key, *one[:3]): (key, one) for key, one in dated}.values()), recorded_at=tx.now
-    )
+    await store.put_dated(tx.conn, facts=list({(key, *one[:4]): (key, one) for key, one in dated}.values()))
 
 
 def _told(fact: MemberIdentified) -> Member:
@@ -224,29 +226,32 @@ async def declare_identities(
     community: str,
     identities: Mapping[NamedIdentity, Email | None],
     name: str | None,
+    proven: Proven | None = None,
 ) -> Member:
     """Make identities, each with its mail address if one is known, one person and return the member.
 
-    A declared `name` outweighs what events say, before and after. Nobody's identities with an address that was
-    verified, here and where a member has it, are that member's. Raises DifferentMembersError when they already are
-    several.
+    A declared `name` outweighs what events say, before and after. Nobody's identities are whose they are `proven`
+    to be, or with an address that was verified, here and where a member has it, that member's. Raises
+    DifferentMembersError when they already are several, or another's than was proven.
     """
     keys = [IdentityKey(community, *identity) for identity in identities]
     emails = {key: email for key, email in zip(keys, identities.values(), strict=True) if email is not None}
     said = None if name is None else SaidName(NamedBy.DECLARED, tx.now, name)
     owners = await _owners(tx, keys)
-    joined: list[IdentityKey] = []
-    if not owners:
-        verified = {email.hash for email in emails.values() if email.is_verified}
-        known = (
-            await store.find_owner_by_email(tx.conn, community=community, hashes=verified) if verified else None
-        )
-        if known is not None:
-            joined = keys
-            owners = {keys[0]: known}
-            await store.add_identities(tx.conn, owners=owners)
-            await store.raise_revision(tx.conn, key=MemberKey(community, known))
-            MEMBERS_JOINED.labels("email").inc()
+    joined_by: ProvenBy | None = None
+    if proven is not None and proven.member_id is not None and owners:
+        whose = {**owners, _PROVEN: proven.member_id}
+        declare(whose, whose, new_member_id="")
+    elif (
+        not owners
+        and (known := await _proven_owner(tx, community=community, emails=emails.values(), proven=proven))
+        is not None
+    ):
+        joined_by, member_id = known
+        owners = {keys[0]: member_id}
+        await store.add_identities(tx.conn, owners=owners)
+        await store.raise_revision(tx.conn, key=MemberKey(community, member_id))
+        MEMBERS_JOINED.labels(joined_by).inc()
     declaration = declare(keys, owners, new_member_id=_new_member_id())
     made = MemberKey(community, declaration.member_id)
     if declaration.is_new:
@@ -263,7 +268,10 @@ async def declare_identities(
         await store.give_identities(tx.conn, of=made, to=faster.member_id)
         await store.forget_members(tx.conn, keys=[made])
         declaration = replace(declaration, is_new=False, member_id=faster.member_id)
-    await store.set_emails(tx.conn, emails=emails, joined=joined)
+    await store.set_emails(tx.conn, emails=emails)
+    subject_hash = None if proven is None else proven.subject_hash
+    if joined_by is not None or subject_hash is not None:
+        await store.set_proof(tx.conn, keys=keys, joined_by=joined_by, subject_hash=subject_hash)
     # What is stored counts.
     found = await store.load_owners(tx.conn, identities=keys)
     member_id = declare(
@@ -277,7 +285,7 @@ async def declare_identities(
     if not declaration.is_new:
         is_changed = bool(said and await store.set_names(tx.conn, names={key: said}))
         # Readers keep a member's highest revision: a member that was there before needs a higher one.
-        if (declaration.new_identities or joined) and not is_changed:
+        if (declaration.new_identities or joined_by) and not is_changed:
             await store.raise_revision(tx.conn, key=key)
             is_changed = True
     member = (await store.load_members(tx.conn, keys=[key]))[key]
@@ -286,12 +294,26 @@ async def declare_identities(
     # Neither names nor handles: an entry is kept, and they may have to go.
     after = {
         "channels": sorted({identity.channel for identity in identities}),
-        "identities_new": len(declaration.new_identities) + (1 if joined else 0),
-        "joined_by_email": bool(joined),
+        "identities_new": len(declaration.new_identities) + (1 if joined_by else 0),
+        "joined_by": joined_by,
         "renamed": is_renamed,
     }
-    tx.did(Did("member.declare_identities", "member", member_id, member_id, after=after))
+    command = "member.declare_identities" if proven is None else "member.link_identity"
+    tx.did(Did(command, "member", member_id, member_id, after=after))
     return member
+
+
+async def _proven_owner(
+    tx: Transaction, *, community: str, emails: Collection[Email], proven: Proven | None
+) -> tuple[ProvenBy, str] | None:
+    """Whose identities are that nobody has yet, by what was shown or what platforms have verified."""
+    if proven is not None and proven.member_id is not None:
+        return proven.by, proven.member_id
+    verified = {email.hash for email in emails if email.is_verified}
+    if not verified:
+        return None
+    known = await store.find_owner_by_email(tx.conn, community=community, hashes=verified)
+    return None if known is None else (ProvenBy.EMAIL, known)
 
 
 async def _owners(tx: Transaction, keys: Sequence[IdentityKey]) -> dict[IdentityKey, str]:
@@ -352,7 +374,14 @@ def _data(tx: Transaction, member: Member, *, dated: Collection[Dated]) -> Membe
     if marks.off_boards_wish:
         data["opt_outs"] = ["boards"]
     told: list[DatedData] = [
-        {"kind": fact.kind, "name": fact.name, "since": fact.since, "value": fact.value, "source": fact.source}
+        {
+            "kind": fact.kind,
+            "name": fact.name,
+            "since": fact.since,
+            "said_at": fact.said_at,
+            "value": fact.value,
+            "source": fact.source,
+        }
         for fact in dated
         if fact.travels
     ]

@@ -1,7 +1,6 @@
 """The SQL of members and their identities."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -19,6 +18,7 @@ from services.ingest.members.domain import (
     NamedBy,
     NewMember,
     Owner,
+    ProvenBy,
     Reason,
     SaidName,
     Suggestion,
@@ -361,38 +361,36 @@ async def page_of_members(
     return list((await load_members(conn, keys=keys)).values())
 
 
-async def put_dated(conn: Connection, *, facts: Sequence[tuple[MemberKey, Dated]], recorded_at: datetime) -> None:
-    """Keep dated facts of members; of one kind, name and moment what is said last counts."""
+async def put_dated(conn: Connection, *, facts: Sequence[tuple[MemberKey, Dated]]) -> None:
+    """Keep dated facts of members, each once; of two that were said in the same moment the other stays."""
     if not facts:
         return
     await conn.execute(
         """
-        insert into dated_facts as f (community, member_id, kind, name, since, value, source, travels, recorded_at)
-        select g.*, $9 from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::jsonb[],
-            $7::text[], $8::boolean[]) as g(community, member_id, kind, name, since, value, source, travels)
-        on conflict (community, member_id, kind, name, since) do update
-        set value = excluded.value, source = excluded.source, travels = excluded.travels,
-            recorded_at = excluded.recorded_at
+        insert into dated_facts (community, member_id, kind, name, since, said_at, value, source, travels)
+        select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[],
+            $7::jsonb[], $8::text[], $9::boolean[])
+        on conflict do nothing
         """,
         [key.community for key, _ in facts],
         [key.member_id for key, _ in facts],
         [fact.kind for _, fact in facts],
         [fact.name for _, fact in facts],
         [fact.since for _, fact in facts],
+        [fact.said_at for _, fact in facts],
         [orjson.dumps(fact.value).decode() for _, fact in facts],
         [fact.source for _, fact in facts],
         [fact.travels for _, fact in facts],
-        recorded_at,
     )
 
 
 async def load_dated(conn: Connection, *, keys: Collection[MemberKey]) -> dict[MemberKey, list[Dated]]:
-    """All dated facts of members, each in the order of kinds, names and moments."""
+    """All dated facts of members, each in the order of kinds, names, moments and when they were said."""
     rows = await conn.fetch(
         """
         select f.* from dated_facts f
         join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
-        order by community, member_id, kind, name, since
+        order by community, member_id, kind, name, since, said_at
         """,
         [community for community, _ in keys],
         [member_id for _, member_id in keys],
@@ -400,7 +398,13 @@ async def load_dated(conn: Connection, *, keys: Collection[MemberKey]) -> dict[M
     found: dict[MemberKey, list[Dated]] = {}
     for row in rows:
         fact = Dated(
-            row["kind"], row["name"], row["since"], orjson.loads(row["value"]), row["source"], row["travels"]
+            row["kind"],
+            row["name"],
+            row["since"],
+            row["said_at"],
+            orjson.loads(row["value"]),
+            row["source"],
+            row["travels"],
         )
         found.setdefault(MemberKey(row["community"], str(row["member_id"])), []).append(fact)
     return found
@@ -419,24 +423,54 @@ async def find_owner_by_email(conn: Connection, *, community: str, hashes: Colle
     return str(rows[0]["member_id"]) if len(rows) == 1 else None
 
 
-async def set_emails(
-    conn: Connection, *, emails: Mapping[IdentityKey, Email], joined: Collection[IdentityKey]
+async def lock_subject(conn: Connection, *, community: str, subject_hash: str) -> None:
+    """Have whoever links another identity of that subject wait until this transaction ends."""
+    await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"{community} {subject_hash}")
+
+
+async def find_owners_by_subject(conn: Connection, *, community: str, subject_hash: str) -> list[str]:
+    """The members with an identity of that subject, of many two."""
+    rows = await conn.fetch(
+        """
+        select distinct member_id from identities
+        where community = $1 and subject_hash = $2 order by member_id limit 2
+        """,
+        community,
+        subject_hash,
+    )
+    return [str(row["member_id"]) for row in rows]
+
+
+async def set_proof(
+    conn: Connection, *, keys: Collection[IdentityKey], joined_by: ProvenBy | None, subject_hash: str | None
 ) -> None:
-    """Note the addresses of identities, and which were `joined` to a member by theirs."""
+    """Note by what identities were joined to their member, if they were, and of which subject they are."""
+    await conn.execute(
+        """
+        update identities i set joined_by = coalesce($5, i.joined_by), subject_hash = coalesce($6, i.subject_hash)
+        from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as k(community, channel, identity, host)
+        where i.community = k.community and i.channel = k.channel and i.identity = k.identity and i.host = k.host
+        """,
+        *_identity_columns(keys),
+        joined_by,
+        subject_hash,
+    )
+
+
+async def set_emails(conn: Connection, *, emails: Mapping[IdentityKey, Email]) -> None:
+    """Note the addresses of identities."""
     if not emails:
         return
     await conn.execute(
         """
-        update identities i set email_hash = e.email_hash, email_verified = e.email_verified,
-            joined_by = case when e.is_joined then 'email' else i.joined_by end
-        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::boolean[])
-            as e(community, channel, identity, host, email_hash, email_verified, is_joined)
+        update identities i set email_hash = e.email_hash, email_verified = e.email_verified
+        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[])
+            as e(community, channel, identity, host, email_hash, email_verified)
         where i.community = e.community and i.channel = e.channel and i.identity = e.identity and i.host = e.host
         """,
         *_identity_columns(emails),
         [email.hash for email in emails.values()],
         [email.is_verified for email in emails.values()],
-        [key in joined for key in emails],
     )
 
 
@@ -447,6 +481,8 @@ _ALIKE = """
     with said as (
         select 'same_email' as reason, email_hash as what, member_id, null as channel from identities
         where community = $1 and email_hash is not null
+        union select 'same_subject', subject_hash, member_id, null from identities
+        where community = $1 and subject_hash is not null
         union select 'same_name', lower(name), m.member_id, i.channel
         from members m join identities i using (community, member_id) where community = $1 and name is not null
         union select 'same_handle', lower(identity), member_id, channel from identities

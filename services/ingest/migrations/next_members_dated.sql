@@ -9,7 +9,8 @@ create table declared_attributes (
     primary key (community, version)
 );
 
--- What is known of members, each from a moment on. What `travels` is told on members.v1; the rest stays here.
+-- What is known of members, each from a moment on. What `travels` is told on members.v1; the rest stays here. What was
+-- put right stays as well: an event that was received before reads what was known then.
 create table dated_facts (
     community text not null,
     member_id uuid not null,
@@ -19,7 +20,7 @@ create table dated_facts (
     value jsonb not null,
     source text not null,
     travels boolean not null,
-    recorded_at timestamptz not null,
-    primary key (community, member_id, kind, name, since),
+    said_at timestamptz not null,
+    primary key (community, member_id, kind, name, since, said_at),
     foreign key (community, member_id) references members
 );

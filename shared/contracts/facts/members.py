@@ -29,11 +29,16 @@ DatedKind = Literal["attribute", "consent", "time_zone", "language", "opt_out"]
 
 
 class DatedData(TypedDict):
-    """What is so from `since` on, until the next of its kind and name; `source` is who knew it."""
+    """What is so from `since` on, until the next of its kind and name; `source` is who knew it.
+
+    `said_at` is when it was said: of two of one moment the later counts, and both are told, since rules read what
+    was known when an event was received.
+    """
 
     kind: DatedKind
     name: Slug
     since: Timestamp
+    said_at: Timestamp
     value: AttributeValue
     source: Name
 

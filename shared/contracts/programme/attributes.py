@@ -2,7 +2,7 @@
 
 from typing import Final, Literal
 
-from shared.contracts.fields import Name, Slug
+from shared.contracts.fields import AttributeName, Name
 from shared.contracts.programme.ids import Ids
 from shared.contracts.programme.section import Section
 
@@ -15,10 +15,11 @@ IDS: Final = (ATTRIBUTES,)
 class Attribute(Section):
     """Something that is known of members, each value from a moment on.
 
-    What is `for_rules`, or not `personal`, is told to every service; all else stays at ingest.
+    What is `for_rules`, or not `personal`, is told to every service; all else stays at ingest. Conditions of rules
+    read what is `for_rules`, as `member` and its id.
     """
 
-    id: Slug
+    id: AttributeName
     title: Name
     type: Literal["text", "number", "boolean"] = "text"
     for_rules: bool = False

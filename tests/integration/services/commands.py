@@ -10,6 +10,7 @@ from services.ingest.attributes.handlers import on_programmes as follow_programm
 from services.scoring.programmes.api.models import JSON_EXAMPLE
 from shared.access_keys import INSTALLATION, SCOPES
 from tests.integration.services.rewards.finance import Finance, approved, filed
+from tests.integration.services.test_who_may import know_token_keys, token
 from tests.integration.services.world import add_person as add_follower
 from tests.integration.services.world import authorization
 
@@ -176,6 +177,15 @@ async def withdraw_version(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await propose_version(desk)}/withdraw")
 
 
+async def link_identity(desk: Desk) -> Ask:
+    declared = await (await declare_identities(desk))()
+    member_id = declared.json()["member_id"]
+    await know_token_keys(desk.world.pool)
+    shown = token(desk.world.community, member_id, member_id)["Authorization"].removeprefix("Bearer ")
+    body = {"identity": {"channel": "forum", "id": "lovelace"}, "member_token": shown}
+    return Ask(desk.api, "POST", "/v1/members/links", body)
+
+
 async def set_payee(desk: Desk) -> Ask:
     await desk.finance()
     body = {"name": "Ada Lovelace", "iban": "DE89 3704 0044 0532 0130 00"}
@@ -256,6 +266,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/tokens": ("token.issue", sign_in),
     "ingest PUT /v1/members/identities": ("member.declare_identities", declare_identities),
     "ingest POST /v1/measurings": ("community.measure_again", measure_again),
+    "ingest POST /v1/members/links": ("member.link_identity", link_identity),
     "ingest PUT /v1/members/{member_id}/standing": ("member.say_standing", say_standing),
     "ingest PUT /v1/members/{member_id}/attributes": ("member.set_attributes", set_attributes),
     "ingest PUT /v1/members/{member_id}/preferences": ("member.set_preferences", set_preferences),

@@ -67,6 +67,8 @@ TABLES = {
         "activities": (),
         "awards": ("recorded_at",),
         "claims": (),
+        "member_attributes": (),
+        "attributes_read": (),
         "limit_windows": (),
         "limited_members": (),
         "declined": (),

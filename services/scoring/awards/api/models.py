@@ -7,7 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.scoring.awards.domain.awards import Cause, RecordedAward, RulePoints
+from services.scoring.rules.domain.attributes import AttributeRead
 from services.scoring.rules.domain.matching import Declined
+from shared.contracts.fields import AttributeValue
 from shared.contracts.programme import Slot
 
 
@@ -110,6 +112,27 @@ class DeclinedItem(BaseModel):
         )
 
 
+class AttributeReadItem(BaseModel):
+    """What a rule read of whom its points were for, as of the event's time."""
+
+    rule_id: str = Field(examples=["gold-answer"])
+    name: str = Field(examples=["tier"])
+    member_id: str
+    since: datetime | None = Field(description="From when on it was so; null where nothing was known")
+    value: AttributeValue | None = Field(examples=["gold"])
+
+    @classmethod
+    def of(cls, read: AttributeRead) -> Self:
+        """What a rule read, as the API shows it."""
+        return cls(
+            rule_id=read.rule_id,
+            name=read.name,
+            member_id=read.member_id,
+            since=read.since,
+            value=read.value,
+        )
+
+
 class Explanation(BaseModel):
     """Why an event earned what it did."""
 
@@ -118,3 +141,4 @@ class Explanation(BaseModel):
     retracted: bool
     awards: list[AwardItem]
     declined: list[DeclinedItem]
+    attributes: list[AttributeReadItem]

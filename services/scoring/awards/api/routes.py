@@ -7,12 +7,19 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 
 from services.scoring.awards import store
-from services.scoring.awards.api.models import AwardItem, DeclinedItem, Explanation, RuleScore, Score
+from services.scoring.awards.api.models import (
+    AttributeReadItem,
+    AwardItem,
+    DeclinedItem,
+    Explanation,
+    RuleScore,
+    Score,
+)
 from services.scoring.awards.domain.awards import AwardPlace, RecordedAward
 from services.scoring.awards.domain.reasons import why_less
 from services.scoring.limits.store import load_claims_of_events
 from services.scoring.programmes.store.versions import load_documents
-from services.scoring.rules.store import load_declined
+from services.scoring.rules.store import load_declined, load_read
 from shared.http import (
     IN_ANSWER,
     Conn,
@@ -140,19 +147,22 @@ async def get_explanation(principal: EventReader, shown: Shown, event_uid: UUID,
     awards = await store.page_of_event_awards(
         conn, community=community, event_uid=uid, after=None, limit=PAGE_MAX_COUNT
     )
-    shown.of(*(recorded.award.member_id for recorded in awards))
+    of_members = [recorded.award.member_id for recorded in awards]
     declined = await load_declined(conn, community=community, event_uid=uid)
     if marks.event_time is not None:
         key = (community, uid, marks.event_time)
         claims = await load_claims_of_events(conn, events=[key])
-        shown.of(*(claim.member_id for claim in claims))
+        of_members += [claim.member_id for claim in claims]
         numbers = {claim.programme_version for claim in claims}
         documents = await load_documents(conn, community=community, numbers=numbers) if claims else {}
         declined += [one for claim in claims if (one := why_less(claim, documents.get(claim.programme_version)))]
+    read = await load_read(conn, community=community, event_uid=uid)
+    shown.of(*of_members, *(one.member_id for one in read))
     return Explanation(
         event_uid=event_uid,
         scored=marks.scored,
         retracted=marks.retracted,
         awards=[AwardItem.of(recorded) for recorded in awards],
         declined=[DeclinedItem.of(rule) for rule in declined],
+        attributes=[AttributeReadItem.of(one) for one in read],
     )

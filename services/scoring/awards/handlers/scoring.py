@@ -15,9 +15,11 @@ from services.scoring.limits.store import load_claims_of_events, lock_members
 from services.scoring.metrics import EVENTS_SCORED, RULES_DECLINED
 from services.scoring.programmes.handlers.in_force import Lend, VersionsInForce
 from services.scoring.programmes.store import versions as programme_store
-from services.scoring.rules.domain.matching import Answers, CompiledVersion, Declined, Matched, match, questions
+from services.scoring.rules.domain.asking import members_read, questions
+from services.scoring.rules.domain.attributes import Known
+from services.scoring.rules.domain.matching import Answers, CompiledVersion, Declined, Matched, match
 from services.scoring.rules.handlers.evaluating import Evaluator
-from services.scoring.rules.store import add_declined
+from services.scoring.rules.store import add_declined, add_read, load_attributes
 from services.scoring.settings import Settings
 from shared.consumer import Preparation
 from shared.contracts.activities import RESTORED_TYPE, RETRACTED_TYPE, TARGETING_TYPES
@@ -32,12 +34,16 @@ MATCH_SLICE_COUNT = 100
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What was got ready for a batch outside its transaction, as of the newest version of each community."""
+    """What was got ready for a batch outside its transaction, as of the newest version of each community.
+
+    `known` is what was said of the attributes of members that its rules read.
+    """
 
     events: Sequence[AcceptedEvent]
     heads: Mapping[str, int]
     versions: Mapping[str, Sequence[CompiledVersion]]
     answers: Answers
+    known: Known
 
 
 @dataclass(slots=True)
@@ -64,6 +70,11 @@ class Scorer:
         if prepared is None or prepared.events is not events or prepared.heads != heads:
             # One was published since.
             prepared = await self._prepare(lambda: nullcontext(tx.conn), events, tx.settings)
+        elif (wanted := members_read(events, prepared.versions)) and prepared.known != await load_attributes(
+            tx.conn, wanted=wanted
+        ):
+            # More was told of members since, perhaps in this very batch.
+            prepared = await self._prepare(lambda: nullcontext(tx.conn), events, tx.settings)
         # 2. Which events are new, and of which is something new said?
         said = marks(events)
         before = await store.put_marks(tx.conn, marks=said)
@@ -84,6 +95,8 @@ class Scorer:
         await find_room(tx, new=made.claims, changed=changed, awards=[*amendments, *made.awards])
         if matched.declined:
             await add_declined(tx.conn, declined=matched.declined)
+        if matched.read:
+            await add_read(tx.conn, read=matched.read)
         _count(events, len(work.fresh), matched.without_version, matched.declined)
         observe_ages("award", (event["receivedat"] for event in work.fresh), tx.now)
 
@@ -93,9 +106,13 @@ class Scorer:
 
     async def _prepare(self, lend: Lend, events: Sequence[AcceptedEvent], settings: Settings) -> Prepared:
         heads, versions = await self.versions.of(events, lend)
-        asked = questions(events, versions)
+        known: Known = {}
+        if wanted := members_read(events, versions):
+            async with lend() as conn:
+                known = await load_attributes(conn, wanted=wanted)
+        asked = questions(events, versions, known)
         answers = await self.evaluator.answers(asked, settings) if asked else {}
-        return Prepared(events, heads, versions, answers)
+        return Prepared(events, heads, versions, answers, known)
 
 
 async def _match(events: Sequence[AcceptedEvent], prepared: Prepared) -> Matched:
@@ -104,7 +121,8 @@ async def _match(events: Sequence[AcceptedEvent], prepared: Prepared) -> Matched
     for start in range(0, len(events), MATCH_SLICE_COUNT):
         if start:
             await asyncio.sleep(0)
-        matched.add(match(events[start : start + MATCH_SLICE_COUNT], prepared.versions, prepared.answers))
+        piece = events[start : start + MATCH_SLICE_COUNT]
+        matched.add(match(piece, prepared.versions, prepared.answers, prepared.known))
     return matched
 
 

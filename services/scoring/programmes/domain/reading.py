@@ -14,6 +14,8 @@ from services.scoring.limits.domain.declared import Declared, declared
 from services.scoring.limits.domain.nesting import why_crossing
 from services.scoring.programmes.domain.located_yaml import Located, Mark, Path, YamlError, read_yaml
 from services.scoring.programmes.domain.publication import Document
+from services.scoring.rules.domain.attributes import Declared as DeclaredAttributes
+from services.scoring.rules.domain.attributes import names_read
 from services.scoring.rules.domain.chances import can_hold
 from services.scoring.rules.domain.conditions import read_condition, try_condition
 from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT, Bound
@@ -79,6 +81,7 @@ class _Read:
     bound: Bound
     event_types: tuple[str, ...]
     are_types_known: bool
+    declared: DeclaredAttributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,8 @@ def read_with_warnings(text: str, *, clock: Clock | None = None) -> Reading:
         located = read_yaml(text)
     except YamlError as refused:
         return Reading(None, [_mistake(refused.mark, refused.path, refused.detail)], [])
-    read = _conditions(located)
+    attributes = _attributes(located)
+    read = _conditions(located, attributes)
     mistakes = [
         *_type_mistakes(located),
         *_rule_mistakes(located, text, read, clock),
@@ -229,7 +233,16 @@ def _type_mistakes(located: Located) -> Iterator[Mistake]:
                 yield _mistake(located.values[*on, position], (*on, position), detail)
 
 
-def _conditions(located: Located) -> dict[int, _Read | ConditionError]:
+def _attributes(located: Located) -> DeclaredAttributes:
+    """The attributes that are declared for rules, whatever else is wrong with the programme."""
+    return {
+        one["id"]: str(one.get("type", "text"))
+        for one in _list_at(located, ("attributes",))
+        if isinstance(one, dict) and isinstance(one.get("id"), str) and one.get("for_rules") is True
+    }
+
+
+def _conditions(located: Located, attributes: DeclaredAttributes) -> dict[int, _Read | ConditionError]:
     """The conditions of rules by the rules' places, read and judged, whatever else is wrong with the programme."""
     read: dict[int, _Read | ConditionError] = {}
     for index, rule in enumerate(_list_at(located, ("rules",))):
@@ -243,12 +256,12 @@ def _conditions(located: Located) -> dict[int, _Read | ConditionError]:
             # What the types were meant to be nobody knows: any type's fields may be right.
             known = list(ACTIVITY_TYPES)
         try:
-            tree, bound = read_condition(condition, tuple(known))
+            tree, bound = read_condition(condition, tuple(known), attributes)
             bound.check()
         except ConditionError as refused:
             read[index] = refused
         else:
-            read[index] = _Read(tree, bound, tuple(known), are_types_known)
+            read[index] = _Read(tree, bound, tuple(known), are_types_known, attributes)
     return read
 
 
@@ -269,26 +282,37 @@ def _rule_mistakes(
             if index in too_dear:
                 raise too_dear[index]
             if not too_dear:
-                try_condition(one.tree, one.event_types, clock)
+                try_condition(one.tree, one.event_types, clock, declared=one.declared)
         except ConditionError as refused:
             yield _condition_mistake(located, text, index, refused)
 
 
 def _badge_mistakes(located: Located, conditions: Mapping[int, _Read | ConditionError]) -> Iterator[Mistake]:
-    """Where a badge counts the events of a rule whose condition is too dear to be asked by recognition as well."""
-    steps = {
-        str(rule.get("id")): read.bound.steps
-        for index, rule in enumerate(_list_at(located, ("rules",)))
-        if isinstance(rule, dict) and isinstance(read := conditions.get(index), _Read)
-    }
+    """Where a badge counts the events of a rule whose condition recognition cannot ask as well.
+
+    It is too dear for that, or it reads what is known of members, which is scoring's alone.
+    """
+    steps: dict[str, int] = {}
+    reads: dict[str, tuple[str, ...]] = {}
+    for index, rule in enumerate(_list_at(located, ("rules",))):
+        if isinstance(rule, dict) and isinstance(read := conditions.get(index), _Read):
+            steps[str(rule.get("id"))] = read.bound.steps
+            reads[str(rule.get("id"))] = names_read(read.tree, read.declared)
     counted: dict[str, int] = {}
     for index, badge in enumerate(_list_at(located, ("recognition", "badges"))):
         rule = badge.get("rule") if isinstance(badge, dict) and badge.get("count") != "awards" else None
         if not isinstance(rule, str) or rule not in steps:
             continue
+        at: Path = ("recognition", "badges", index, "rule")
+        if reads[rule]:
+            detail = (
+                f"the condition of `{rule}` reads `member.{reads[rule][0]}`, and a badge counts events by what"
+                " they say themselves; write `count: awards`"
+            )
+            yield _mistake(located.values[at], at, detail)
+            continue
         counted[rule] = steps[rule]
         if sum(counted.values()) > COUNTED_STEPS_MAX_COUNT:
-            at: Path = ("recognition", "badges", index, "rule")
             detail = (
                 f"the conditions of rules whose events are counted can take up to {sum(counted.values()):,} steps"
                 f" for one event, and may take {COUNTED_STEPS_MAX_COUNT:,}; write `count: awards`, or cheaper"

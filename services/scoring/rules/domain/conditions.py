@@ -1,4 +1,4 @@
-"""Conditions of rules before they are evaluated: CEL over `event` and `data`, read, judged and checked.
+"""Conditions of rules before they are evaluated: CEL over `event`, `data` and `member`, read, judged and checked.
 
 The Common Expression Language (https://github.com/google/cel-spec) has no loops without a bound, no
 assignment and no side effects, so a condition always ends; how soon is bounded before it is published. What can be
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from services.scoring.rules.domain.attributes import MEMBER, NONE_DECLARED, Declared, names_read
 from services.scoring.rules.domain.costs import UNBOUNDED, Bound, bound_of
 from services.scoring.rules.domain.extents import contract_fields, data_contract
 from services.scoring.rules.domain.trials import Clock, check_result, try_branches
@@ -34,7 +35,7 @@ from shared.near_names import suggestion
 #: Loops of one condition: what two say, two rules can say as well.
 LOOPS_MAX_COUNT = 1
 
-VARIABLES = ("event", "data")
+VARIABLES = ("event", "data", MEMBER)
 FUNCTIONS = (
     *("size", "contains", "startsWith", "endsWith", "matches", "type", "dyn"),
     *("string", "int", "uint", "double", "bytes", "timestamp", "duration"),
@@ -45,65 +46,88 @@ FUNCTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A condition before it is compiled: the text to compile, the variables it reads, the steps it can take."""
+    """A condition before it is compiled: the text to compile, the variables it reads, the steps it can take.
+
+    `attributes` are those that it reads of the member whom the points are for.
+    """
 
     text: str
     variables: tuple[str, ...]
     steps: int
+    attributes: tuple[str, ...] = ()
 
 
-def judge(expression: str, event_types: Iterable[str]) -> Judged:
+def judge(expression: str, event_types: Iterable[str], declared: Declared = NONE_DECLARED) -> Judged:
     """What the condition of a published rule on `event_types` can cost, whatever it was allowed to cost then.
+
+    `declared` are the attributes that its programme declares for rules.
 
     One that cannot be read, or of which nothing bounds the cost, counts as UNBOUNDED.
     """
     try:
         tree = parse(expression)
     except ConditionError:
-        return unjudged(expression)
+        return unjudged(expression, declared)
     tree = with_absences(tree)
-    bound = bound_of(tree, tuple(event_types))
-    return Judged(written(tree), variables_of(tree), UNBOUNDED if bound.refusals else bound.steps)
+    bound = bound_of(tree, tuple(event_types), declared)
+    steps = UNBOUNDED if bound.refusals else bound.steps
+    return Judged(written(tree), variables_of(tree), steps, names_read(tree, declared))
 
 
-def unjudged(expression: str) -> Judged:
+def unjudged(expression: str, declared: Declared = NONE_DECLARED) -> Judged:
     """A condition that was not read: nothing bounds what it can cost, and it may ask for all of an event."""
-    return Judged(expression, VARIABLES, UNBOUNDED)
+    if declared and MEMBER in expression:
+        return Judged(expression, VARIABLES, UNBOUNDED, tuple(sorted(declared)))
+    return Judged(expression, ("event", "data"), UNBOUNDED)
 
 
-def check_condition(expression: str, event_types: Iterable[str], clock: Clock | None = None) -> None:
+def check_condition(
+    expression: str,
+    event_types: Iterable[str],
+    clock: Clock | None = None,
+    *,
+    declared: Declared = NONE_DECLARED,
+) -> None:
     """Check, before it is published, that `expression` can be the condition of a rule on `event_types`.
 
     Raises ConditionError when it cannot, with the first thing that is wrong and what to write instead.
     """
     types = tuple(event_types)
-    tree, bound = read_condition(expression, types)
+    tree, bound = read_condition(expression, types, declared)
     bound.check()
-    try_condition(tree, types, clock)
+    try_condition(tree, types, clock, declared=declared)
 
 
-def read_condition(expression: str, event_types: tuple[str, ...]) -> tuple[Node, Bound]:
+def read_condition(
+    expression: str, event_types: tuple[str, ...], declared: Declared = NONE_DECLARED
+) -> tuple[Node, Bound]:
     """The tree of a condition as it is evaluated and the bound of its cost, without evaluating anything.
 
     Raises ConditionError when it is not CEL, or names what is not there.
     """
     tree = parse(expression)
-    _check_names(tree)
-    _check_selections(tree, event_types)
+    _check_names(tree, declared)
+    _check_selections(tree, event_types, declared)
     tree = with_absences(tree)
-    return tree, bound_of(tree, event_types)
+    return tree, bound_of(tree, event_types, declared)
 
 
-def try_condition(tree: Node, event_types: tuple[str, ...], clock: Clock | None = None) -> None:
+def try_condition(
+    tree: Node,
+    event_types: tuple[str, ...],
+    clock: Clock | None = None,
+    *,
+    declared: Declared = NONE_DECLARED,
+) -> None:
     """Evaluate a condition whose bound was checked over example events, and each of its branches by itself.
 
     Raises ConditionError when it can never be evaluated, is neither true nor false, or takes too long by `clock`.
     """
-    try_branches(tree, event_types, clock)
-    check_result(compiled(written(tree)), event_types)
+    try_branches(tree, event_types, clock, declared=declared)
+    check_result(compiled(written(tree)), event_types, declared=declared)
 
 
-def _check_names(tree: Node) -> None:
+def _check_names(tree: Node, declared: Declared) -> None:
     loops = [node for node in walk(tree) if isinstance(node, Loop)]
     if len(loops) > LOOPS_MAX_COUNT:
         detail = f"at most {LOOPS_MAX_COUNT} of all, exists, exists_one, map or filter"
@@ -115,6 +139,12 @@ def _check_names(tree: Node) -> None:
                 " `data.channel` (text is written in quotes)",
                 name.at,
             )
+        if name.name == MEMBER and not declared:
+            raise ConditionError(
+                f"`{MEMBER}` has the attributes that the programme declares under `attributes` with `for_rules:"
+                " true`, and it declares none",
+                name.at,
+            )
     for call in walk(tree):
         if isinstance(call, Call) and call.function not in FUNCTIONS:
             raise ConditionError(
@@ -122,12 +152,20 @@ def _check_names(tree: Node) -> None:
             )
 
 
-def _check_selections(tree: Node, event_types: tuple[str, ...]) -> None:
+def _check_selections(tree: Node, event_types: tuple[str, ...], declared: Declared) -> None:
     for name, fields in _selections(tree, frozenset()):
         if name.name == "event":
             if fields[0] not in EVENT_FIELDS:
                 raise ConditionError(
                     f"there is no `event.{fields[0]}`; {suggestion(fields[0], EVENT_FIELDS)}", name.at
+                )
+            continue
+        if name.name == MEMBER:
+            if fields[0] not in declared:
+                raise ConditionError(
+                    f"the programme declares no attribute `{fields[0]}` with `for_rules: true`;"
+                    f" {suggestion(fields[0], sorted(declared))}",
+                    name.at,
                 )
             continue
         unknown = [_unknown_field(data_contract(event_type), fields) for event_type in event_types]
@@ -141,7 +179,7 @@ def _check_selections(tree: Node, event_types: tuple[str, ...]) -> None:
 
 
 def _selections(node: Node, bound: frozenset[str]) -> Iterator[tuple[Name, list[str]]]:
-    """Each `event` or `data` with the fields behind it, in the order in which they are written."""
+    """Each variable with the fields behind it, in the order in which they are written."""
     fields: list[str] = []
     inner = node
     while isinstance(inner, Select):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 
 from services.scoring.rules.domain import regexes
+from services.scoring.rules.domain.attributes import MEMBER, NONE_DECLARED, Declared
 from services.scoring.rules.domain.extents import (
     ANYTHING,
     EVENT,
@@ -18,6 +19,7 @@ from services.scoring.rules.domain.extents import (
     data_extent,
     list_of,
     map_of,
+    member_extent,
     text_of,
 )
 from shared.conditions.errors import ConditionError
@@ -100,10 +102,10 @@ class Bound:
             raise ConditionError(f"{said}; {advice}", at)
 
 
-def bound_of(node: Node, event_types: tuple[str, ...]) -> Bound:
-    """The bound of a condition on events of these types."""
+def bound_of(node: Node, event_types: tuple[str, ...], declared: Declared = NONE_DECLARED) -> Bound:
+    """The bound of a condition on events of these types; `declared` are the attributes that it may read."""
     bound = Bound()
-    names = {"event": EVENT, "data": data_extent(event_types)}
+    names = {"event": EVENT, "data": data_extent(event_types), MEMBER: member_extent(declared)}
     steps, bound.extent = _Judge(bound).cost(node, names, loops=0)
     bound.steps = min(steps + _given(bound.extent), UNBOUNDED)
     return bound

@@ -12,9 +12,10 @@ from pydantic import StringConstraints
 from pydantic.fields import FieldInfo
 from typing_extensions import get_type_hints, is_typeddict
 
+from services.scoring.rules.domain.attributes import Declared
 from shared.contracts.activities import ACTIVITIES, activity_type
 from shared.contracts.activities.told import told_contract
-from shared.contracts.fields import ID_MAX_CHARS, URI_MAX_CHARS
+from shared.contracts.fields import ATTRIBUTE_MAX_CHARS, ID_MAX_CHARS, URI_MAX_CHARS
 
 #: What the front door takes of one event, in characters; no value of one is larger.
 EVENT_MAX_CHARS = 65_536
@@ -118,6 +119,19 @@ EVENT = record_of(
 def data_extent(event_types: tuple[str, ...]) -> Extent:
     """The extent of the `data` of events of these types."""
     return reduce(Extent.union, (_extent(data_contract(event_type)) for event_type in event_types))
+
+
+def member_extent(declared: Declared) -> Extent:
+    """The extent of a member with these attributes."""
+    return record_of(
+        {name: text_of(ATTRIBUTE_MAX_CHARS) if kind == "text" else SCALAR for name, kind in declared.items()}
+    )
+
+
+def example_member(declared: Declared, *, is_largest: bool) -> dict[str, Any]:
+    """A member who has every attribute, each either small or as large as it may be."""
+    text = "x" * (ATTRIBUTE_MAX_CHARS if is_largest else 1)
+    return {name: {"number": 1, "boolean": True}.get(kind, text) for name, kind in declared.items()}
 
 
 @cache

@@ -13,6 +13,15 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 from services.scoring.limits.domain.declared import limits_of
 from services.scoring.limits.domain.nesting import heaviest_first
 from services.scoring.limits.domain.windows import Limit
+from services.scoring.rules.domain.attributes import (
+    AttributeRead,
+    Known,
+    Said,
+    for_rules,
+    reads_of,
+    said_of,
+    values_of,
+)
 from services.scoring.rules.domain.conditions import Judged, judge, unjudged
 from shared.conditions.errors import ConditionError
 from shared.conditions.evaluation import (
@@ -77,6 +86,7 @@ class CompiledRule:
     is_by_object: bool = False
     is_heaviest_first: bool = False
     grace_seconds: int = 0
+    attributes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,7 @@ class CompiledVersion:
     """A published version, ready for matching.
 
     It scores the events received from `effective_from` until the next does. `asks` has the types of event with
-    conditions that are evaluated apart.
+    conditions that are evaluated apart, `reads` those with conditions that read attributes of members.
     """
 
     programme_id: str
@@ -93,6 +103,7 @@ class CompiledVersion:
     rules: dict[str, tuple[CompiledRule, ...]]
     variables: dict[str, frozenset[str]]
     asks: frozenset[str]
+    reads: frozenset[str] = frozenset()
 
 
 class InForce(Protocol):
@@ -136,14 +147,6 @@ class Declined(NamedTuple):
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A condition that is evaluated apart, and the events that it is asked of, by uid."""
-
-    condition: Judged
-    events: dict[str, AcceptedEvent] = field(default_factory=dict)
-
-
 @dataclass(slots=True)
 class Matched:
     """What the rules found in a batch, in the order of its events."""
@@ -151,12 +154,14 @@ class Matched:
     candidates: list[Candidate] = field(default_factory=list)
     declined: list[Declined] = field(default_factory=list)
     without_version: int = 0
+    read: list[AttributeRead] = field(default_factory=list)
 
     def add(self, other: "Matched") -> None:
         """Append what was found in the events that follow."""
         self.candidates += other.candidates
         self.declined += other.declined
         self.without_version += other.without_version
+        self.read += other.read
 
 
 def compile_version(programme: Programme, number: int, effective_from: datetime) -> CompiledVersion:
@@ -179,12 +184,16 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
             is_by_object=any(limit.by_object for limit in limits if rule.id in limit.rules),
             is_heaviest_first=rule.id in by_weight,
             grace_seconds=(rule.grace_minutes or 0) * 60,
+            attributes=() if condition is None else condition.attributes,
         )
         for event_type in dict.fromkeys(rule.on):
             rules.setdefault(event_type, []).append(compiled_rule)
     variables = {
         event_type: frozenset(
-            name for rule in of_type if isinstance(rule.condition, Condition) for name in rule.condition.variables
+            name
+            for rule in of_type
+            if isinstance(rule.condition, Condition) and not rule.attributes
+            for name in rule.condition.variables
         )
         for event_type, of_type in rules.items()
     }
@@ -199,6 +208,7 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
             for event_type, of_type in rules.items()
             if any(isinstance(rule.condition, Judged) for rule in of_type)
         ),
+        frozenset(event_type for event_type, of_type in rules.items() if any(rule.attributes for rule in of_type)),
     )
 
 
@@ -209,12 +219,13 @@ def _judged(programme: Programme) -> dict[str, Judged]:
     """
     judged: dict[str, Judged] = {}
     left = JUDGED_MAX_CHARS
+    declared = for_rules(programme)
     conditions = [
         (len(rule.when), rule.id, rule.when, rule.on) for rule in programme.rules if rule.when is not None
     ]
     for chars, rule_id, condition, event_types in sorted(conditions):
         left -= chars
-        judged[rule_id] = judge(condition, event_types) if left >= 0 else unjudged(condition)
+        judged[rule_id] = judge(condition, event_types, declared) if left >= 0 else unjudged(condition, declared)
     return judged
 
 
@@ -247,37 +258,16 @@ def version_at(versions: Sequence[VersionT], received_at: datetime) -> VersionT 
     return None
 
 
-def questions(
-    events: Iterable[AcceptedEvent], versions: Mapping[str, Sequence[CompiledVersion]]
-) -> dict[RuleKey, Question]:
-    """What has to be evaluated apart before `events` can be matched."""
-    asked: dict[RuleKey, Question] = {}
-    asking = {
-        (community, event_type)
-        for community, of_community in versions.items()
-        for version in of_community
-        for event_type in version.asks
-    }
-    for event in events if asking else ():
-        if (event["community"], event["type"]) not in asking:
-            continue
-        in_force = version_at(versions[event["community"]], event["receivedat"])
-        for rule in () if in_force is None else in_force.rules.get(event["type"], ()):
-            fields: Any = event
-            if in_force is not None and isinstance(rule.condition, Judged) and rule.member_attribute in fields:
-                key = RuleKey(event["community"], in_force.number, rule.id)
-                asked.setdefault(key, Question(rule.condition)).events[event["uid"]] = event
-    return asked
-
-
 def match(
     events: Iterable[AcceptedEvent],
     versions: Mapping[str, Sequence[CompiledVersion]],
     answers: Answers = MappingProxyType({}),
+    known: Known = MappingProxyType({}),
 ) -> Matched:
     """Find what the rules have for `events`, in their order; `versions` are those of each community.
 
-    `answers` has what the conditions say that are evaluated apart, for all that `questions` asks.
+    `answers` has what the conditions say that are evaluated apart, and `known` what was said of the attributes of
+    members, for all that asking.py asks and names.
     """
     matched = Matched()
     for event in events:
@@ -288,7 +278,7 @@ def match(
             continue
         rules = version.rules.get(event["type"])
         if rules is not None:
-            _match_event(event, received_at, version, rules, answers, matched)
+            _match_event(event, received_at, version, rules, answers, known, matched)
     return matched
 
 
@@ -298,6 +288,7 @@ def _match_event(
     version: CompiledVersion,
     rules: tuple[CompiledRule, ...],
     answers: Answers,
+    known: Known,
     matched: Matched,
 ) -> None:
     fields: Any = event
@@ -318,14 +309,18 @@ def _match_event(
             continue
         if rule.condition is not None:
             answer: Answer
+            said = said_of(event, rule.attributes, member_id, known) if rule.attributes else {}
+            matched.read += reads_of(event, rule.id, rule.attributes, member_id, said)
             if isinstance(rule.condition, Judged):
                 answer = answers[RuleKey(event["community"], version.number, rule.id)][event["uid"]]
+            elif rule.attributes:
+                answer = holds(rule.condition, context_of(event, rule.condition.variables, values_of(said)))
             else:
                 if context is None:
                     context = context_of(event, version.variables[event["type"]])
                 answer = holds(rule.condition, context)
             if answer is not True:
-                matched.declined.append(_not_true(event, rule, answer))
+                matched.declined.append(_not_true(event, rule, answer, said))
                 continue
         # Nobody earns by answering, thanking, reviewing or reacting to themselves.
         other_id = other_member(event, rule.beneficiary)
@@ -370,8 +365,12 @@ def _object(event: AcceptedEvent, rule: CompiledRule) -> str | None:
     return None if thing is None else f"{data.get('channel')}|{thing['id']}"
 
 
-def _not_true(event: AcceptedEvent, rule: CompiledRule, answer: Answer) -> Declined:
+def _not_true(event: AcceptedEvent, rule: CompiledRule, answer: Answer, said: Mapping[str, Said]) -> Declined:
     if isinstance(answer, NotEvaluated):
+        # The evaluator knows of no members: what it misses under that name may be an attribute.
+        for name in rule.attributes:
+            if name not in said and answer.reason == f"the event has no field {name}":
+                return decline(event, rule, "condition_failed", f"nothing was known of `member.{name}`")
         return decline(event, rule, "condition_failed", answer.reason)
     if isinstance(answer, TooSlow):
         return decline(event, rule, "too_slow", answer.detail)

@@ -6,7 +6,8 @@ from typing import Any
 
 import cel
 
-from services.scoring.rules.domain.extents import example_event
+from services.scoring.rules.domain.attributes import MEMBER, Declared
+from services.scoring.rules.domain.extents import example_event, example_member
 from shared.conditions.errors import ConditionError
 from shared.conditions.evaluation import compiled
 from shared.conditions.tokens import Kind
@@ -99,7 +100,7 @@ def _is_certain(node: Node) -> bool:
     )
 
 
-def check_result(program: Any, event_types: tuple[str, ...]) -> None:
+def check_result(program: Any, event_types: tuple[str, ...], *, declared: Declared) -> None:
     """Evaluate a condition once per event type over an event that has every field, to find wrong types early.
 
     Raises ConditionError when it is neither true nor false, or cannot be evaluated for any of the types.
@@ -107,7 +108,7 @@ def check_result(program: Any, event_types: tuple[str, ...]) -> None:
     problems: list[str | None] = []
     for event_type in event_types:
         try:
-            result = program.execute(dict(example_event(event_type, is_largest=False)))
+            result = program.execute(_variables(event_type, declared, is_largest=False))
         except TypeError as error:
             problems.append(_first_sentence(error))
         except RuntimeError as error:
@@ -125,7 +126,9 @@ def check_result(program: Any, event_types: tuple[str, ...]) -> None:
         raise ConditionError(f"cannot be evaluated for {event_types[0]}: {problems[0]}")
 
 
-def try_branches(condition: Node, event_types: tuple[str, ...], clock: Clock | None) -> None:
+def try_branches(
+    condition: Node, event_types: tuple[str, ...], clock: Clock | None, *, declared: Declared
+) -> None:
     """Evaluate every branch over the largest event of each type, and take the time by `clock`, in seconds of CPU.
 
     Raises ConditionError for the first that can never be evaluated, or takes too long.
@@ -133,11 +136,17 @@ def try_branches(condition: Node, event_types: tuple[str, ...], clock: Clock | N
     for branch in branches(condition):
         program = compiled(branch.text)
         problems = [
-            _tried(program, branch, example_event(event_type, is_largest=True), clock)
+            _tried(program, branch, _variables(event_type, declared, is_largest=True), clock)
             for event_type in event_types
         ]
         if problems and all(problems):
             raise ConditionError(f"cannot be evaluated for {event_types[0]}: {problems[0]}", branch.at)
+
+
+def _variables(event_type: str, declared: Declared, *, is_largest: bool) -> dict[str, Any]:
+    """What a condition reads of an event that has every field, and of a member who has every attribute."""
+    event = example_event(event_type, is_largest=is_largest)
+    return {**event, MEMBER: example_member(declared, is_largest=is_largest)}
 
 
 def _tried(program: Any, branch: Branch, event: Mapping[str, Any], clock: Clock | None) -> str | None:

@@ -14,7 +14,8 @@ from typing import Any
 
 from services.scoring.children.handlers import ChildEndedError, ChildLostError, Children
 from services.scoring.metrics import EVALUATED_APART_SECONDS
-from services.scoring.rules.domain.matching import Answers, Question, RuleKey
+from services.scoring.rules.domain.asking import Question
+from services.scoring.rules.domain.matching import Answers, RuleKey
 from services.scoring.settings import Settings
 from shared.conditions.evaluation import EVENT_FIELDS, Answer, NotEvaluated, TooSlow
 
@@ -134,6 +135,8 @@ def _request(questions: Mapping[RuleKey, Question], seconds: float, settings: Se
                 "text": question.condition.text,
                 "variables": question.condition.variables,
                 "events": [places[uid] for uid in question.events],
+                # Of whoever the points are for, where it reads that: of each event, in that order.
+                "members": [question.members[uid] for uid in question.events] if question.members else None,
                 "seconds": settings.budget_burst_seconds + len(question.events) * settings.rule_seconds_per_event,
             }
             for question in questions.values()

@@ -23,10 +23,10 @@ _compiled = lru_cache(PROGRAMS_MAX_COUNT)(compiled)
 def evaluate(request: Mapping[str, Any], limit: Limit) -> Iterator[Mapping[str, Any]]:
     """Evaluate each of the `rules` of a request over its events, and yield what it says of each.
 
-    A request has `events` ({"event": …, "data": …} each), `rules` (text, variables, places of its events, and the
-    seconds of the processor that it may take for them all), `evaluation_seconds` for one rule and one event, which
-    the kernel holds it to, and `seconds` for all rules. An answer is true, false, a reason why there is none, or
-    null: too slow.
+    A request has `events` ({"event": …, "data": …} each), `rules` (text, variables, places of its events, what is
+    known of members where it reads that, and the seconds of the processor that it may take for them all),
+    `evaluation_seconds` for one rule and one event, which the kernel holds it to, and `seconds` for all rules. An
+    answer is true, false, a reason why there is none, or null: too slow.
     """
     events = request["events"]
     for event in events:
@@ -46,15 +46,19 @@ def evaluate(request: Mapping[str, Any], limit: Limit) -> Iterator[Mapping[str, 
             condition = Condition(_compiled(rule["text"]), variables)
         except ConditionError as refused:
             answers = [refused.detail] * len(rule["events"])
-        for place in rule["events"][len(answers) :]:
+        members = rule["members"] or (None,) * len(rule["events"])
+        for place, member in list(zip(rule["events"], members, strict=True))[len(answers) :]:
             if time.process_time() - started > allowed:
                 answers += [None] * (len(rule["events"]) - len(answers))
                 break
-            if (place, variables) not in contexts:
-                event = events[place]
-                contexts[place, variables] = context_of({**event["event"], "data": event["data"]}, variables)
+            event = events[place]
+            if member is not None:
+                context = context_of({**event["event"], "data": event["data"]}, variables, member)
+            elif (context := contexts.get((place, variables))) is None:
+                context = context_of({**event["event"], "data": event["data"]}, variables)
+                contexts[place, variables] = context
             limit(request["evaluation_seconds"])
-            answer = holds(condition, contexts[place, variables])
+            answer = holds(condition, context)
             answers.append(answer.reason if isinstance(answer, NotEvaluated) else answer)
         limit(0)
         took = time.process_time() - started

@@ -196,7 +196,9 @@ async def test_members_are_acquired_where_and_when_their_first_event_was(
 async def test_the_newest_revision_of_a_member_wins(world: Any, api: httpx.AsyncClient) -> None:
     def member(revision: int, name: str) -> Any:
         return world.fact(
-            "member.identified.v1", name, {"member_id": world.uuid("ada"), "revision": revision, "name": name}
+            "member.identified.v1",
+            name,
+            {"member_id": world.uuid("ada"), "revision": revision, "name": name, "identities": []},
         )
 
     await world.handle(on_members, member(2, "Ada"), member(1, "Old"))

@@ -62,10 +62,18 @@ async def test_values_have_their_moments_and_what_is_personal_stays(community: C
         ("tier", "gold"),
     ]
     assert "1815" not in str(fact)
-    # Said again of the same moment, the last counts.
+    # Who says what they said already, later and anew, adds nothing.
+    revision = fact["data"]["revision"]
+    assert (await said(community, "attributes", values={"tier": "gold", "seats": 3})).json() == answer.json()
+    assert (await told(community))["data"]["revision"] == revision
+    # Said again of the same moment, the last counts; what was known before is told as well.
     again = await said(community, "attributes", values={"tier": "bronze"}, since="2026-02-01T00:00:00Z")
     tiers = [one["value"] for one in again.json()["items"] if one["name"] == "tier"]
     assert tiers == ["silver", "bronze"]
+    dated = (await told(community))["data"]["dated"]
+    assert [one["value"] for one in dated if one["name"] == "tier"] == ["silver", "gold", "bronze"]
+    said_at = [one["said_at"] for one in dated if one["name"] == "tier"]
+    assert said_at == sorted(said_at)
     assert (await community.client.get("/v1/members/forum:ada/attributes")).json() == again.json()
 
 

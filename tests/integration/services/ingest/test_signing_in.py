@@ -16,6 +16,7 @@ from joserfc.jwk import OctKey, RSAKey
 
 from services.ingest.access.sign_ins.api import _tries
 from services.ingest.main import SPEC
+from services.ingest.metrics import MEMBERS_JOINED
 from services.ingest.settings import Settings
 from tests.integration.services.ingest.conftest import Community, event, problem
 from tests.integration.services.process import running
@@ -395,3 +396,105 @@ def test_a_provider_whose_keys_come_in_the_clear_is_refused() -> None:
     for url in ("http://login.example.org/keys", "", "ftp://login.example.org/keys"):
         with pytest.raises(ValueError, match="oidc_keys_url"):
             Settings(oidc_issuer=ISSUER, oidc_client_id=CLIENT, oidc_keys_url=url)
+
+
+async def linked(community: Community, headers: dict[str, str], status: int = 200, /, **proof: Any) -> Any:
+    """What is answered to linking `chat:U1`, or the `identity` that is named, by a proof."""
+    body = {"identity": {"channel": "chat", "id": "U1"}} | proof
+    answer = await community.client.post("/v1/members/links", json=body, headers=headers)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def declared(community: Community, person_id: str) -> None:
+    """Somebody in the forum, as whoever may declares them."""
+    headers = await authorization(community.pool, community.name, "members:write")
+    body = {"identities": [{"channel": "forum", "id": person_id}]}
+    answer = await community.client.put("/v1/members/identities", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.fixture
+async def linker(community: Community) -> dict[str, str]:
+    """The key of a backend that links identities and makes links to sign in by."""
+    return await authorization(community.pool, community.name, "members:write", "members:read", "sign_in:write")
+
+
+async def test_an_identity_is_whose_token_its_holder_shows(community: Community, linker: dict[str, str]) -> None:
+    before = MEMBERS_JOINED.labels("token")._value.get()
+    await declared(community, "ada")
+    link = await link_of(community, linker, identity={"channel": "forum", "id": "ada"})
+    token = (await sign_in(community, link=link["link"]))["token"]
+
+    for _ in range(2):
+        found = await linked(community, linker, member_token=token)
+        assert found["member_id"] == link["member_id"]
+        assert {one["id"] for one in found["identities"]} == {"ada", "U1"}
+    assert MEMBERS_JOINED.labels("token")._value.get() == before + 1
+
+    await declared(community, "bob")
+    refused = await linked(community, linker, 409, identity={"channel": "forum", "id": "bob"}, member_token=token)
+    assert refused["type"] == "urn:plaudit:problem:different-members"
+    # A key, a changed token and what is none prove nothing; nor does a token in another community.
+    for shown in (linker["Authorization"].removeprefix("Bearer "), f"{token}x", "x"):
+        refused = await linked(community, linker, 422, member_token=shown)
+        assert refused["type"] == "urn:plaudit:problem:no-members-token"
+    elsewhere = await authorization(community.pool, f"{community.name}b", "members:write")
+    await linked(community, elsewhere, 422, member_token=token)
+    await linked(community, linker, 422, member_token=token, id_token="x")
+    await linked(community, linker, 422)
+
+
+async def test_identities_of_one_subject_are_one_person(
+    community: Community, linker: dict[str, str], provider: Provider
+) -> None:
+    subject = uuid4().hex
+
+    def proof() -> dict[str, str]:
+        return {"id_token": provider.id_token(sub=subject, nonce="n1"), "nonce": "n1"}
+
+    bob = {"channel": "forum", "id": "bob"}
+    both = await asyncio.gather(
+        *(linked(community, linker, identity={"channel": "forum", "id": one}, **proof()) for one in ("ada", "eve"))
+    )
+    first = await linked(community, linker, **proof())
+    assert {one["member_id"] for one in both} == {first["member_id"]}
+    other = await linked(community, linker, identity=bob, id_token=provider.id_token(sub=uuid4().hex))
+    assert other["member_id"] != first["member_id"]
+    refused = await linked(community, linker, 409, identity=bob, **proof())
+    assert refused["type"] == "urn:plaudit:problem:different-members"
+    elsewhere = await authorization(community.pool, f"{community.name}b", "members:write")
+    assert (await linked(community, elsewhere, **proof()))["member_id"] != first["member_id"]
+    refused = await linked(community, linker, 401, **(proof() | {"nonce": "n2"}))
+    assert refused["type"] == "urn:plaudit:problem:invalid-id-token"
+    rows = await community.pool.fetch(
+        "select joined_by, subject_hash from identities where community = $1 and identity <> 'bob'", community.name
+    )
+    assert sorted(str(row["joined_by"]) for row in rows) == ["None", "subject", "subject"]
+    assert len({row["subject_hash"] for row in rows}) == 1
+    assert subject not in str(rows)
+
+
+async def test_members_who_are_of_one_subject_are_suggested_and_not_joined(
+    community: Community, linker: dict[str, str], provider: Provider
+) -> None:
+    """Who was there before is known by their subject, and stays who they are."""
+    subject = uuid4().hex
+    for name in ("ada", "bob"):
+        await declared(community, name)
+    ada, bob = ({"channel": "forum", "id": name} for name in ("ada", "bob"))
+    mine = await linked(community, linker, identity=ada, id_token=provider.id_token(sub=subject))
+    assert (await linked(community, linker, id_token=provider.id_token(sub=subject)))["member_id"] == mine[
+        "member_id"
+    ]
+    refused = await linked(community, linker, 409, identity=bob, id_token=provider.id_token(sub=subject))
+    assert refused["type"] == "urn:plaudit:problem:different-members"
+    # As after two were told apart before anybody knew better.
+    await community.pool.execute(
+        "update identities set subject_hash = (select min(subject_hash) from identities where community = $1)"
+        " where community = $1",
+        community.name,
+    )
+    suggested = await community.client.get("/v1/members/suggestions", headers=linker)
+    assert [one["reasons"] for one in suggested.json()["items"]] == [["same_subject"]]
+    await linked(community, linker, 409, identity=ada | {"id": "zoe"}, id_token=provider.id_token(sub=subject))

@@ -23,7 +23,7 @@ SECTION = {
 
 
 async def named(world: Any, name: str, shown: str, revision: int = 1) -> None:
-    data = {"member_id": world.uuid(name), "name": shown, "revision": revision}
+    data = {"member_id": world.uuid(name), "name": shown, "revision": revision, "identities": []}
     await world.handle(on_members, world.fact("member.identified.v1", f"{name} {revision}", data))
 
 
@@ -52,7 +52,13 @@ async def test_ranks_are_shared_and_pages_go_on_where_they_ended(world: Any, api
 
 async def test_bots_are_on_no_board(world: Any, api: httpx.AsyncClient) -> None:
     await world.awarded(*(world.award(name, number) for name, number in {"a": 30, "bot": 20, "c": 7}.items()))
-    data = {"member_id": world.uuid("bot"), "name": "ci[bot]", "revision": 2, "bot_by": "pattern"}
+    data = {
+        "member_id": world.uuid("bot"),
+        "name": "ci[bot]",
+        "revision": 2,
+        "bot_by": "pattern",
+        "identities": [],
+    }
     await world.handle(on_members, world.fact("member.identified.v1", "bot 2", data))
     for limit in (1, 500):
         assert await pages(api, limit=limit) == [(1, 30), (2, 7)]

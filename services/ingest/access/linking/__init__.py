@@ -1,0 +1,1 @@
+"""Identities linked to whoever proves that they are theirs."""

@@ -1,0 +1,43 @@
+"""An identity becomes that of whoever proves that it is theirs."""
+
+from services.ingest.access.providers.domain import Subject
+from services.ingest.members import store
+from services.ingest.members.domain import DifferentMembersError, Email, Member, Proven, ProvenBy
+from services.ingest.members.handlers import declare_identities
+from services.ingest.settings import Settings
+from shared.contracts.identities import NamedIdentity, identity_hash
+from shared.transaction import Transaction
+
+#: In place of a channel, for the keyed hash of a provider's subject.
+_SUBJECT = "openid"
+
+
+async def link_to_member(
+    tx: Transaction[Settings], *, community: str, identity: NamedIdentity, email: Email | None, member_id: str
+) -> Member:
+    """Make an identity that of a member who signed in. Raises DifferentMembersError where it is another's."""
+    proven = Proven(ProvenBy.TOKEN, member_id)
+    return await declare_identities(
+        tx, community=community, identities={identity: email}, name=None, proven=proven
+    )
+
+
+async def link_by_subject(
+    tx: Transaction[Settings], *, community: str, identity: NamedIdentity, email: Email | None, subject: Subject
+) -> Member:
+    """Make an identity that of the member who has another one of the same subject, or note the subject with it.
+
+    Raises DifferentMembersError where it is another's, or several have the subject.
+    """
+    hashed = identity_hash(
+        tx.settings.identity_key_bytes, community, NamedIdentity(_SUBJECT, subject.subject, subject.issuer)
+    )
+    # Two of one subject at once wait for each other, or each would make a member.
+    await store.lock_subject(tx.conn, community=community, subject_hash=hashed)
+    owners = await store.find_owners_by_subject(tx.conn, community=community, subject_hash=hashed)
+    if len(owners) > 1:
+        raise DifferentMembersError(owners)
+    proven = Proven(ProvenBy.SUBJECT, owners[0] if owners else None, hashed)
+    return await declare_identities(
+        tx, community=community, identities={identity: email}, name=None, proven=proven
+    )

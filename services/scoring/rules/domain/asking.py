@@ -1,0 +1,76 @@
+"""What has to be known before events can be matched: attributes of members, and what dear conditions say."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from services.scoring.rules.domain.attributes import Known, MemberKey, said_of, values_of
+from services.scoring.rules.domain.conditions import Judged
+from services.scoring.rules.domain.matching import CompiledVersion, RuleKey, version_at
+from shared.contracts.facts import AcceptedEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A condition that is evaluated apart, and the events that it is asked of, by uid.
+
+    Where it reads attributes, `members` has those of whoever the points are for, by uid as well.
+    """
+
+    condition: Judged
+    events: dict[str, AcceptedEvent] = field(default_factory=dict)
+    members: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def members_read(
+    events: Iterable[AcceptedEvent], versions: Mapping[str, Sequence[CompiledVersion]]
+) -> dict[MemberKey, set[str]]:
+    """The attributes of members that have to be known before `events` can be matched."""
+    found: dict[MemberKey, set[str]] = {}
+    reading = _types(versions, lambda version: version.reads)
+    for event in events if reading else ():
+        if (event["community"], event["type"]) not in reading:
+            continue
+        in_force = version_at(versions[event["community"]], event["receivedat"])
+        for rule in () if in_force is None else in_force.rules.get(event["type"], ()):
+            fields: Any = event
+            if rule.attributes and (member_id := fields.get(rule.member_attribute)) is not None:
+                found.setdefault(MemberKey(event["community"], member_id), set()).update(rule.attributes)
+    return found
+
+
+def _types(
+    versions: Mapping[str, Sequence[CompiledVersion]], of: Callable[[CompiledVersion], Iterable[str]]
+) -> set[tuple[str, str]]:
+    """Types of event of communities, of which some version says so."""
+    return {
+        (community, event_type)
+        for community, of_community in versions.items()
+        for version in of_community
+        for event_type in of(version)
+    }
+
+
+def questions(
+    events: Iterable[AcceptedEvent],
+    versions: Mapping[str, Sequence[CompiledVersion]],
+    known: Known = MappingProxyType({}),
+) -> dict[RuleKey, Question]:
+    """What has to be evaluated apart before `events` can be matched; `known` is as `match` takes it."""
+    asked: dict[RuleKey, Question] = {}
+    asking = _types(versions, lambda version: version.asks)
+    for event in events if asking else ():
+        if (event["community"], event["type"]) not in asking:
+            continue
+        in_force = version_at(versions[event["community"]], event["receivedat"])
+        for rule in () if in_force is None else in_force.rules.get(event["type"], ()):
+            fields: Any = event
+            if in_force is not None and isinstance(rule.condition, Judged) and rule.member_attribute in fields:
+                key = RuleKey(event["community"], in_force.number, rule.id)
+                question = asked.setdefault(key, Question(rule.condition))
+                question.events[event["uid"]] = event
+                if rule.attributes:
+                    said = said_of(event, rule.attributes, fields[rule.member_attribute], known)
+                    question.members[event["uid"]] = values_of(said)
+    return asked

@@ -1,0 +1,27 @@
+"""What is told of members' attributes is kept, for rules to read."""
+
+from services.scoring.rules import store
+from services.scoring.rules.domain.attributes import MemberKey, Said
+from shared.consumer import Subscription
+from shared.contracts.facts import MEMBER_IDENTIFIED, MemberIdentified
+from shared.followed_members import follow
+from shared.topics import MEMBERS
+from shared.transaction import Transaction
+
+
+async def on_members(tx: Transaction, members: list[MemberIdentified]) -> None:
+    """Keep members' names, identities and attributes, as the highest revision says them."""
+    newest = await follow(tx, members)
+    said = {
+        MemberKey(member["community"], member["data"]["member_id"]): [
+            (fact["name"], Said(fact["since"], fact["said_at"], fact["value"]))
+            for fact in member["data"].get("dated", ())
+            if fact["kind"] == "attribute"
+        ]
+        for member in newest
+    }
+    if said:
+        await store.put_attributes(tx.conn, said=said)
+
+
+FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_IDENTIFIED.adapter, on_members)

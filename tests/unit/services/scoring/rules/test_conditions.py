@@ -111,7 +111,7 @@ def test_whatever_the_evaluator_raises_is_the_conditions_own() -> None:
         ("data.action == closed", ["code.issue.v1"], 15, "no variable `closed`"),
         ("data.repository.startWith('x')", ["code.commit.v1"], 16, "did you mean `startsWith`"),
         ("data.lenght_chars > 1", ["chat.message.v1"], 0, "did you mean `length_chars`"),
-        ("data.actor.bt == true", ["forum.post.v1"], 0, "did you mean `bot`"),
+        ("data.actor.bt == true", ["forum.post.v1"], 0, "known are bot"),
         ("data.actor.id == 'x'", ["forum.post.v1"], 0, "has no field `data.actor.id`"),
         ("data.text.contains('x')", ["forum.post.v1"], 0, "has no field `data.text`"),
         ("true && event.tim == 'x'", ["forum.post.v1"], 8, "did you mean `time`"),

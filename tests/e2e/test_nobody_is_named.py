@@ -111,6 +111,8 @@ async def test_what_was_planted_is_nowhere_but_where_it_may_be(
     assert found == set()
 
     assert await found_in_tables(platform, "ingest", NAME)
+    # Kept sealed: the words are there, and nobody finds them.
+    assert await community.query("ingest", "select from texts where community = $1")
     for service in SERVICES:
         for word in PLANTED if service != "ingest" else (TEXT,):
             allowed = {NAMES_TABLE} if word == NAME else set()

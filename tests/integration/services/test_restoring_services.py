@@ -53,7 +53,8 @@ TABLES = {
         "receipts": (),
         "members": (),
         # What is known of one by its hash alone says as much of whose it is: see rows().
-        "identities": ("identity", "host"),
+        # What proved whose it is stays at ingest, and is forgotten until it is shown again.
+        "identities": ("identity", "host", "email_hash", "email_verified", "joined_by", "subject_hash"),
         "access_keys": ("signed_with", "created_at", "issued_by", "replaced_by", "last_used_at"),
         "followed_people": ("signed_with",),
         "communities": (),

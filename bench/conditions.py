@@ -28,7 +28,7 @@ STEPS_MAX_COUNT = 3_000_000
 DEPTH_MAX = 6
 TRIES_COUNT = 4
 #: What holds other values, and is copied with them.
-HELD = ("data", "event", "data.attributes", "data.actor", "--data")
+HELD = ("data", "event", "data.attributes", "data.object", "--data")
 SHORT_TEXTS = ("'x'", "'yy'")
 SHOWN_COUNT = 10
 
@@ -43,7 +43,7 @@ class Conditions:
         """A condition of at most `depth` expressions within one another."""
         pick, text, items, inner = self._rng.choice, self._text, self._list, depth - 1
         if depth <= 0:
-            return pick(["true", "false", "has(data.comment)"])
+            return pick(["true", "false", "has(data.language)"])
         ways: list[Callable[[], str]] = [
             lambda: f"{text(inner)} {pick(['==', '!=', '<'])} {text(inner)}",
             lambda: f"({self.truth(inner)} {pick(['&&', '||'])} {self.truth(inner)})",
@@ -63,9 +63,8 @@ class Conditions:
         pick, inner = self._rng.choice, depth - 1
         plain = [
             "'abc'",
-            "data.comment",
-            "data.actor.id",
-            "data.object.url",
+            "data.language",
+            "data.object.id",
             "event.source",
             "data.attributes.field_1",
         ]
@@ -116,7 +115,8 @@ def main() -> None:
     arguments = parser.parse_args()
     event = example_event(EVENT_TYPE, is_largest=True)
     # Four bytes a character: the bound counts characters.
-    data = dict(event["data"]) | {"comment": "\U0001f600" * len(event["data"]["comment"])}
+    attributes = {name: "\U0001f600" * len(value) for name, value in event["data"]["attributes"].items()}
+    data = dict(event["data"]) | {"attributes": attributes}
     context = cel.Context({"event": event["event"], "data": data})
     conditions = Conditions(arguments.seed)
     found: list[tuple[float, float, int, str]] = []

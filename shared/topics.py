@@ -87,6 +87,14 @@ MEMBERS = Topic(
     compacted=True,
     read_back=True,
 )
+MEASURES = Topic(
+    "measures.v1",
+    "What another model measured of texts than when they came in",
+    "community | member",
+    (facts.SENTIMENT_MEASURED.name,),
+    producers=("ingest",),
+    consumers=(),
+)
 POINTS = Topic(
     "points.awarded.v1",
     "Points awarded, and what awards amount to since",
@@ -204,6 +212,7 @@ TOPICS = (
     EVENTS,
     REJECTED,
     MEMBERS,
+    MEASURES,
     POINTS,
     RECOGNITION,
     REDEMPTIONS,

@@ -165,7 +165,7 @@ def _award(number: int, member: str, points: int) -> dict[str, Any]:
         "member_id": member,
         "points": points,
         "rule_id": "message",
-        "slot": "actor",
+        "beneficiary": "actor",
         "programme_id": "messages",
         "programme_version": 1,
         "event_uid": event,

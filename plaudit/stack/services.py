@@ -75,6 +75,7 @@ def connections(state: StackState, name: str) -> dict[str, Any]:
         "postgres_url": state.postgres_url,
         "postgres_password": state.postgres_passwords[name],
         "identity_key": state.identity_key,
+        **({"text_keys": state.text_keys} if name == "ingest" else {}),
         **keys,
     }
 

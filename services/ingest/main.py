@@ -19,6 +19,13 @@ from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
 from services.ingest.events.api.documents import OPERATIONS, SCHEMAS
 from services.ingest.lanes.handlers import lanes
+from services.ingest.measuring import api as measuring
+from services.ingest.measuring.handlers.texts import (
+    KEEP_EVERY_SECONDS,
+    PORTION_EVERY_SECONDS,
+    keep_in_order,
+    measure_again,
+)
 from services.ingest.members import api as members
 from services.ingest.members import handlers as members_handlers
 from services.ingest.problems import ERRORS
@@ -35,23 +42,14 @@ SPEC = ServiceSpec(
     subscriptions=[FOLLOWED_PROGRAMMES, Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
     lanes=lanes,
     routers=[
-        part.router
-        for part in (
-            posting,
-            receipts,
-            linking,
-            members,
-            standing,
-            attributes,
-            communities,
-            people,
-            keys,
-            sign_ins,
-        )
+        *(part.router for part in (posting, receipts, measuring, linking, members, standing, attributes)),
+        *(part.router for part in (communities, people, keys, sign_ins)),
     ],
     problems=ERRORS,
     timers=[
         Timer("reconsider-bots", every_seconds=RECONSIDER_EVERY_SECONDS, run=reconsider),
+        Timer("measure-again", every_seconds=PORTION_EVERY_SECONDS, run=measure_again),
+        Timer("keep-texts", every_seconds=KEEP_EVERY_SECONDS, run=keep_in_order),
         Timer("sign-keys-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("announce-token-keys", every_seconds=ANNOUNCE_EVERY_SECONDS, run=announce),
         Timer("sweep-sign-in-links", every_seconds=SWEEP_EVERY_SECONDS, run=sweep),

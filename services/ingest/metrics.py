@@ -23,6 +23,13 @@ MEMBERS_JOINED = Counter(
 )
 for _by in ("email", "subject", "token"):
     MEMBERS_JOINED.labels(_by)
+TEXTS_MEASURED = Counter("plaudit_ingest_texts_measured_total", "Texts measured as they came in", ["tone"])
+for _tone in ("positive", "negative", "undecided", "left_out"):
+    TEXTS_MEASURED.labels(_tone)
+TEXTS_ALTERED = Counter(
+    "plaudit_ingest_texts_altered_total", "Texts that do not open though there is their key: somebody changed them"
+)
+TEXTS_DELETED = Counter("plaudit_ingest_texts_deleted_total", "Texts whose retention was over")
 SIGN_INS = Counter("plaudit_ingest_sign_ins_total", "Tokens issued, by how somebody signed in", ["how"])
 SIGN_INS_REFUSED = Counter(
     "plaudit_ingest_sign_ins_refused_total", "Tries to sign in that let nobody in, by the reason", ["reason"]

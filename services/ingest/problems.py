@@ -31,6 +31,8 @@ from services.ingest.communities.domain.communities import (
 from services.ingest.events.api import posting
 from services.ingest.events.api.waiting import TooManyWaitingError
 from services.ingest.events.domain import admission
+from services.ingest.measuring.api import UNKNOWN_TEXT
+from services.ingest.measuring.domain.texts import UnknownTextError
 from services.ingest.members.api import DIFFERENT_MEMBERS
 from services.ingest.members.domain import DifferentMembersError, UnknownMemberError
 from services.ingest.metrics import REQUESTS_TOO_DEAR
@@ -98,6 +100,9 @@ ERRORS: ErrorTable = {
     ),
     UndeclaredAttributeError: attributes.undeclared,
     TooManyFactsError: lambda error: Problem(attributes.TOO_MANY_FACTS, str(error)),
+    UnknownTextError: lambda error: Problem(
+        UNKNOWN_TEXT, f"{error}: texts are kept as long as their community says"
+    ),
     UnknownMemberError: lambda error: Problem(UNKNOWN_MEMBER, f"{error}; GET /v1/members lists them"),
     people_errors.UnknownPersonError: lambda error: Problem(
         people.UNKNOWN_PERSON, f"GET /v1/communities/{error.community}/people lists them"

@@ -1,12 +1,43 @@
 """Settings of the front door."""
 
+from base64 import urlsafe_b64decode
 from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from shared.contracts.fields import EARLIEST_YEAR
 from shared.settings import SigningSettings
+from shared.signatures import split_keys
+
+TEXT_KEY_BYTES = 32
+WORTH_MAX = 4.0
+
+
+def text_keys(text: str) -> list[bytes]:
+    """The keys of the setting. Raises ValueError for what is none."""
+    try:
+        keys = [urlsafe_b64decode(key + "=" * (-len(key) % 4)) for key in split_keys(text)]
+    except ValueError as error:
+        raise ValueError(f"text_keys are {TEXT_KEY_BYTES} bytes each in base64url") from error
+    if any(len(key) != TEXT_KEY_BYTES for key in keys):
+        raise ValueError(f"text_keys have {TEXT_KEY_BYTES} bytes each: `plaudit secrets` makes one")
+    return keys
+
+
+def read_words(words: str) -> dict[str, float]:
+    """Words and what they are worth, of `word=value` with commas between. Raises ValueError for what is none."""
+    found: dict[str, float] = {}
+    for one in filter(None, (part.strip() for part in words.split(","))):
+        word, sign, value = one.rpartition("=")
+        if not sign or not word.strip() or " " in word.strip():
+            raise ValueError(f"{one!r} is no word with its worth, such as wobbly=-1.5")
+        worth = float(value)
+        if not -WORTH_MAX <= worth <= WORTH_MAX:
+            raise ValueError(f"{one!r}: a word is worth from -4 to 4")
+        found[word.strip().lower()] = worth
+    return found
+
 
 #: Where plain HTTP is as good.
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -31,6 +62,20 @@ class Settings(SigningSettings):
         description="Events of earlier years are refused, unless a request says otherwise",
     )
     requests_max_count: int = Field(64, ge=1, description="Requests waiting for the broker; more are answered 503")
+    text_keys: str = Field(
+        "",
+        repr=False,
+        description="Keys that seal what is written in events, comma-separated, 32 bytes in base64url each: the "
+        "first seals, all open; empty: texts are measured and not kept",
+    )
+    sentiment_words: str = Field(
+        "",
+        description="Words of the domain and what they are worth from -4 to 4, comma-separated, as in "
+        "`wobbly=-1.5,killer=0`; they make another model",
+    )
+    measured_again_max_count: int = Field(
+        100, ge=1, le=1_000, description="Texts that are measured again in a second, while somebody wants that"
+    )
     token_seconds: int = Field(600, ge=1, le=600, description="How long a token lasts that one gets by signing in")
     token_key_seconds: int = Field(
         86_400, ge=1, description="How long one key signs tokens; the next is told to every service as long ahead"
@@ -120,6 +165,18 @@ class Settings(SigningSettings):
         ge=1,
         description="Access keys, and communities, whose use is remembered; the longest silent is not",
     )
+
+    @field_validator("text_keys")
+    @classmethod
+    def _are_text_keys(cls, value: str) -> str:
+        text_keys(value)
+        return value
+
+    @field_validator("sentiment_words")
+    @classmethod
+    def _are_words(cls, value: str) -> str:
+        read_words(value)
+        return value
 
     @model_validator(mode="after")
     def _provider_is_whole(self) -> Self:

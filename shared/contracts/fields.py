@@ -14,6 +14,7 @@ ID_MAX_CHARS = 255
 NAME_MAX_CHARS = 200
 TEXT_MAX_CHARS = 10_000
 URI_MAX_CHARS = 1_000
+TAGS_MAX_COUNT = 20
 POINTS_MAX = 1_000_000_000
 MINOR_UNITS_MAX = 1_000_000_000_000
 ATTRIBUTES_MAX_COUNT = 32
@@ -32,6 +33,11 @@ Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Signature = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}\.[A-Za-z0-9_-]{86}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Language = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"),
+    Field(description="A language tag of BCP 47", examples=["it"]),
+]
 Points = Annotated[int, Field(ge=-POINTS_MAX, le=POINTS_MAX)]
 MinorUnits = Annotated[int, Field(ge=0, le=MINOR_UNITS_MAX)]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]

@@ -78,6 +78,8 @@ def _value(field: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
         return f"integer, {field['minimum']} to {field['maximum']}"
     if field["type"] == "boolean":
         return "true or false"
+    if field["type"] == "array":
+        return f"at most {field['maxItems']}, each {_value(field['items'], schema)}"
     if "maxLength" in field:
         return f"text of {field.get('minLength', 0)} to {field['maxLength']} characters"
-    return f"text like `{field['pattern']}`"
+    return f"text like `{field['pattern']}`" if "pattern" in field else "text"

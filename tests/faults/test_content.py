@@ -112,7 +112,7 @@ def award_fact(community: str, **data: Any) -> dict[str, Any]:
             "member_id": nobody,
             "points": 1,
             "rule_id": "message",
-            "slot": "actor",
+            "beneficiary": "actor",
             "programme_id": "messages",
             "programme_version": 1,
             "event_uid": nobody,

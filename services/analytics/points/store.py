@@ -43,7 +43,7 @@ async def add_awards(conn: Connection, *, awards: Sequence[PointsAwarded]) -> in
             data["points"],
             data["programme_version"],
             data["rule_id"],
-            data["slot"],
+            data["beneficiary"],
             data["programme_id"],
             data.get("revision"),
             data.get("cause"),

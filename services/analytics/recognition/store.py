@@ -32,7 +32,7 @@ async def add_grants(conn: Connection, *, grants: Sequence[RecognitionGranted]) 
         [granted.get("award_id") for granted in data],
         [granted.get("reverses") for granted in data],
         [granted["kind"] for granted in data],
-        [granted["name"] for granted in data],
+        [granted["id"] for granted in data],
         [granted["title"] for granted in data],
         [granted["event_time"] for granted in data],
         [grant["time"] for grant in grants],

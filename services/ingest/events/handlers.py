@@ -1,10 +1,8 @@
 """What ingest does with each event it took, inside a transaction that somebody else opened."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
-
-from pydantic import AfterValidator, TypeAdapter
 
 from services.ingest.bots.handlers import bots_among, rules_of, stand
 from services.ingest.communities.handlers import calendars_of
@@ -24,20 +22,25 @@ from services.ingest.events.domain.judgement import (
     people_of,
     said_bots,
 )
+from services.ingest.measuring.handlers.texts import Said, keep_texts, measure
+from services.ingest.members.domain import IdentityKey, Owner
 from services.ingest.members.handlers import resolve
 from services.ingest.metrics import EVENTS_JUDGED
-from shared.contracts.facts import ACCEPTED_EVENT, REJECTED_EVENT, RawEvent, RejectedData
+from services.ingest.settings import Settings
+from shared.contracts.activities.told import STAYS
+from shared.contracts.facts import ACCEPTED_EVENT, REJECTED_EVENT, AcceptedEvent, RawEvent, RejectedData
 from shared.own_facts import ReadBack
 from shared.topics import EVENTS, REJECTED, record_key
 from shared.transaction import InvalidMessageError, Transaction
 
 
-async def on_raw_events(tx: Transaction, facts: list[RawEvent]) -> None:
+async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> None:
     """Deduplicate received events, find out whose they are, and pass on what is new.
 
     Raises InvalidMessageError for a record that the API would never have written.
     """
-    received = [_received(fact, index) for index, fact in enumerate(facts)]
+    hash_key = tx.settings.identity_key_bytes
+    received = [_received(fact, index, hash_key) for index, fact in enumerate(facts)]
     # 1. Which are new? The unique key decides between workers.
     new = await store.add_events(tx.conn, received=received)
     stored: dict[EventKey, bytes] = {}
@@ -60,21 +63,25 @@ async def on_raw_events(tx: Transaction, facts: list[RawEvent]) -> None:
     bots = bots_among(rules, shown, said_bots(accepted))
     members = await resolve(tx, names=names, first_seen_at=first_seen_at, bots=bots)
     members = await stand(tx, rules=rules, names=shown, owners=members)
+    written = [event for event in accepted if not STAYS.isdisjoint(event.event["data"])]
     if told:
         # What was told before is in the log.
         again = [key for event in accepted if (key := (event.community, event.uid)) in told]
         accepted = [event for event in accepted if (event.community, event.uid) not in told]
         await store.forget_read_back(tx.conn, keys=again)
-    # 4. Which day is it for them?
+    # 4. What was written is measured, and kept, also of what the database had forgotten: it does not travel.
+    measured = {event.uid: found for event in written if (found := measure(tx.settings, event.event["data"]))}
+    await keep_texts(tx, said=[(_said(event, members), measured.get(event.uid)) for event in written])
+    # 5. Which day is it for them?
     calendars = await calendars_of(tx, communities={event.community for event in accepted})
-    # 5. The outcome, and the messages that follow.
+    # 6. The outcome, and the messages that follow.
     try:
         await store.add_receipts(tx.conn, outcomes=outcomes)
     except OccupiedReceiptError as error:
         # The loop then finds the record that names another's receipt.
         raise InvalidMessageError(str(error)) from error
     for event in accepted:
-        message = accepted_event(event, members, calendars[event.community])
+        message = accepted_event(event, members, calendars[event.community], measured.get(event.uid))
         # A retraction by nobody knows whom goes by what it takes back.
         by = message.get("member") or message["targetuid"]
         tx.publish(EVENTS, record_key(event.community, by), message)
@@ -85,29 +92,34 @@ async def on_raw_events(tx: Transaction, facts: list[RawEvent]) -> None:
         EVENTS_JUDGED.labels(outcome).inc(count)
 
 
-async def on_events_told(tx: Transaction, facts: list[dict[str, Any]]) -> None:
+async def on_events_told(tx: Transaction, facts: list[AcceptedEvent]) -> None:
     """Remember events that were accepted and that the database has forgotten.
 
     Their requests are read again, and get the receipts that they had: see on_raw_events.
     """
     # Their days stay what they are: no calendar of theirs changes backwards.
-    await calendars_of(tx, communities={str(fact["community"]) for fact in facts})
+    await calendars_of(tx, communities={fact["community"] for fact in facts})
     await store.add_events_as_told(tx.conn, events=[ToldEvent.from_fact(fact) for fact in facts])
 
 
-def _as_it_is(fact: dict[str, Any]) -> dict[str, Any]:
-    ACCEPTED_EVENT.validate_python(fact)
-    return fact
+READ_BACK = (ReadBack((EVENTS,), ACCEPTED_EVENT, on_events_told),)
 
 
-#: As it was written, once it is known to be an event: the hash is of what the platform sent.
-_WRITTEN: TypeAdapter[dict[str, Any]] = TypeAdapter(Annotated[dict[str, Any], AfterValidator(_as_it_is)])
-READ_BACK = (ReadBack((EVENTS,), _WRITTEN, on_events_told),)
+def _said(event: Received, members: Mapping[IdentityKey, Owner]) -> Said:
+    actor = event.identities.get("member")
+    return Said(
+        event.community,
+        event.uid,
+        None if actor is None else members[actor[0]].member_id,
+        event.event["type"],
+        event.received_at,
+        event.event["data"],
+    )
 
 
-def _received(fact: RawEvent, index: int) -> Received:
+def _received(fact: RawEvent, index: int, key: bytes) -> Received:
     try:
-        return Received.from_fact(fact)
+        return Received.from_fact(fact, key)
     except NotAnEventError as error:
         raise InvalidMessageError(str(error), index) from error
 

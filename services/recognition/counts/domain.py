@@ -26,6 +26,7 @@ from shared.conditions.compiling import compile_condition
 from shared.conditions.errors import ConditionError
 from shared.conditions.evaluation import Condition, context_of, holds
 from shared.contracts.activities import RESTORED_TYPE, TARGETING_TYPES
+from shared.contracts.activities.told import told_data
 from shared.contracts.own_acts import MEMBER_ATTRIBUTE, other_member
 from shared.contracts.programme import Slot
 
@@ -170,19 +171,9 @@ class CountedEvent:
 
 
 def kept(event: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept of an accepted event: what rules may ask, without anybody's name."""
+    """What is kept of an accepted event: what rules may ask, and whatever came, no more than should have."""
     found = {name: event[name] for name in _KEPT if name in event}
-    data = dict(event["data"])
-    if "actor" in data:
-        data["actor"] = _nameless(data["actor"])
-    for thing in ("object", "in_reply_to"):
-        if "author" in data.get(thing, ()):
-            data[thing] = {**data[thing], "author": _nameless(data[thing]["author"])}
-    return found | {"data": data}
-
-
-def _nameless(person: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in person.items() if name != "name"}
+    return found | {"data": told_data(event["data"])}
 
 
 def concerned(fact: Mapping[str, Any]) -> EventKey:

@@ -76,7 +76,7 @@ def tell_grants(tx: Transaction, *, grants: Sequence[Grant], traceparent: str | 
             "grant_id": grant.grant_id,
             "member_id": grant.member_id,
             "kind": grant.key.kind,
-            "name": grant.key.id,
+            "id": grant.key.id,
             "title": grant.title,
             "event_time": grant.event_time,
             "programme_version": grant.version,

@@ -70,7 +70,7 @@ def _told(fact: RecognitionGranted) -> Grant:
         community=fact["community"],
         grant_id=data["grant_id"],
         member_id=data["member_id"],
-        key=ThresholdKey(data["kind"], data["name"]),
+        key=ThresholdKey(data["kind"], data["id"]),
         title=data["title"],
         award_id=data.get("award_id"),
         event_uid=data.get("event_uid"),

@@ -5,8 +5,8 @@ from typing import Final, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from shared.contracts.activities.common import ActivityType, Actor, Envelope, Thing, activity_example
-from shared.contracts.activities.sent import SentHost, SentId, SentSource
-from shared.contracts.fields import CLOSED, Attributes, Channel, Text
+from shared.contracts.activities.sent import SentHost, SentId, SentSource, SentText
+from shared.contracts.fields import CLOSED, Attributes, Channel
 from shared.contracts.story import ADA_IN_FORUM, FORUM
 
 
@@ -34,7 +34,7 @@ class TargetedData(TypedDict):
     in_reply_to: NotRequired[Thing]
     attributes: NotRequired[Attributes]
     target: Target
-    reason: NotRequired[Text]
+    reason: NotRequired[SentText]
 
 
 class Retracted(Envelope):

@@ -2,14 +2,14 @@
 
 from typing import Final, Literal, NotRequired
 
-from shared.contracts.activities.common import ActivityData, ActivityType, Envelope, activity_example
+from shared.contracts.activities.common import ActivityType, Envelope, SaidData, activity_example
 from shared.contracts.activities.sent import SentLabel
 from shared.contracts.fields import Count
 
 FORGE: Final = "https://code.example.org/acme/lathe"
 
 
-class CommitData(ActivityData):
+class CommitData(SaidData):
     repository: NotRequired[SentLabel]
     files_changed: NotRequired[Count]
     lines_added: NotRequired[Count]
@@ -59,7 +59,7 @@ COMMIT: Final = ActivityType(
 )
 
 
-class ForgeData(ActivityData):
+class ForgeData(SaidData):
     repository: NotRequired[SentLabel]
     action: SentLabel
 
@@ -218,7 +218,7 @@ STAR: Final = ActivityType(
         activity_example(
             "code.star.v1",
             FORGE,
-            "star-ada-created",
+            "star-118-created",
             "2026-01-31T16:30:00Z",
             "code",
             {"id": "ada"},

@@ -7,8 +7,18 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
 
-from shared.contracts.activities.sent import JsonType, SentHost, SentId, SentName, SentSource, SentTime, SentUri
-from shared.contracts.fields import CLOSED, Attributes, Channel, Count
+from shared.contracts.activities.sent import (
+    JsonType,
+    SentHost,
+    SentId,
+    SentLabel,
+    SentName,
+    SentSource,
+    SentText,
+    SentTime,
+    SentUri,
+)
+from shared.contracts.fields import CLOSED, TAGS_MAX_COUNT, Attributes, Channel, Count, Language
 
 EXTENSION_NAME_MAX_CHARS = 64
 EXTENSION_MAX_CHARS = 8_192
@@ -63,7 +73,17 @@ class ActivityData(TypedDict):
     attributes: NotRequired[Attributes]
 
 
-class TextData(ActivityData):
+class SaidData(ActivityData):
+    """Of what somebody wrote: the text and where it is seen, which stay with ingest, and what it is about."""
+
+    text: NotRequired[SentText]
+    language: NotRequired[Language]
+    topic: NotRequired[SentLabel]
+    tags: NotRequired[Annotated[list[SentLabel], Field(max_length=TAGS_MAX_COUNT)]]
+    url: NotRequired[SentUri]
+
+
+class TextData(SaidData):
     length_chars: NotRequired[Count]
 
 

@@ -52,7 +52,11 @@ FORUM_REPLY: Final = ActivityType(
             GRACE_IN_FORUM,
             object={"id": "post-93", "url": f"{FORUM}/t/12/93"},
             in_reply_to={"id": "post-92", "author": ADA_IN_FORUM},
-            length_chars=950,
+            text="Loosen the tailstock first, then it works well. See https://forum.example.org/t/7",
+            language="en",
+            topic="Tailstock",
+            tags=["lathe", "how-to"],
+            url=f"{FORUM}/t/12/93",
         )
     ],
 )

@@ -3,11 +3,13 @@
 from typing import Final, Literal, NotRequired
 
 from shared.contracts.activities.common import ActivityData, ActivityType, Envelope, activity_example
-from shared.contracts.fields import Text
+from shared.contracts.activities.sent import SentText
+from shared.contracts.fields import Language
 
 
 class KudosData(ActivityData):
-    message: NotRequired[Text]
+    message: NotRequired[SentText]
+    language: NotRequired[Language]
 
 
 class Kudos(Envelope):

@@ -14,7 +14,16 @@ import regex
 from pydantic import AwareDatetime, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints, ValidationError
 from pydantic_core import CoreSchema, PydanticCustomError, PydanticOmit, core_schema
 
-from shared.contracts.fields import ID_MAX_CHARS, NAME_MAX_CHARS, URI_MAX_CHARS, Id, Name, Uri
+from shared.contracts.fields import (
+    ID_MAX_CHARS,
+    NAME_MAX_CHARS,
+    TEXT_MAX_CHARS,
+    URI_MAX_CHARS,
+    Id,
+    Name,
+    Text,
+    Uri,
+)
 from shared.contracts.identities import HOST_MAX_CHARS, Host
 from shared.contracts.texts import hides_something, if_text, label, plain_id, plain_source, shown_name
 
@@ -97,6 +106,10 @@ def _name(value: Any) -> str:
     if name is None:
         raise PydanticOmit
     return name
+
+
+def _text(value: Any) -> Any:
+    return value.replace("\x00", "")[:TEXT_MAX_CHARS] if isinstance(value, str) else value
 
 
 def _source(text: str) -> str:
@@ -207,6 +220,16 @@ SentId = Annotated[Id, PutRight(PLAIN, ID_MAX_CHARS, if_text(plain_id))]
 SentName = Annotated[
     Name,
     PutRight(PLAIN, NAME_MAX_CHARS, _name, {"description": "A name to show; left out when nothing can be shown"}),
+]
+#: What somebody wrote: no event is lost for its length. What is longer is cut, and NUL is left out.
+SentText = Annotated[
+    Text,
+    PutRight(
+        r"^[^\x00]*$",
+        TEXT_MAX_CHARS,
+        _text,
+        {"type": "string", "description": f"Of more than {TEXT_MAX_CHARS} characters the first"},
+    ),
 ]
 #: A word of the platform's, such as what was done.
 SentLabel = Annotated[

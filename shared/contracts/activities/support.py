@@ -2,14 +2,14 @@
 
 from typing import Final, Literal
 
-from shared.contracts.activities.common import ActivityData, ActivityType, Envelope, activity_example
+from shared.contracts.activities.common import ActivityType, Envelope, SaidData, activity_example
 
 
 class TicketResolved(Envelope):
     """A member's help resolved a support ticket; `object.author` is who had asked."""
 
     type: Literal["support.ticket_resolved.v1"]
-    data: ActivityData
+    data: SaidData
 
 
 TICKET_RESOLVED: Final = ActivityType(

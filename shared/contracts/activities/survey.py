@@ -5,12 +5,14 @@ from typing import Annotated, Final, Literal, NotRequired
 from pydantic import Field
 
 from shared.contracts.activities.common import ActivityData, ActivityType, Envelope, activity_example
-from shared.contracts.fields import Text
+from shared.contracts.activities.sent import SentText
+from shared.contracts.fields import Language
 
 
 class SurveyData(ActivityData):
     score: Annotated[int, Field(ge=0, le=10)]
-    comment: NotRequired[Text]
+    comment: NotRequired[SentText]
+    language: NotRequired[Language]
 
 
 class SurveyResponse(Envelope):

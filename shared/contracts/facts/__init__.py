@@ -87,6 +87,7 @@ from shared.contracts.facts.redemptions import (
     RedemptionLots,
     RedemptionLotsData,
 )
+from shared.contracts.facts.sentiment import SENTIMENT_MEASURED, SentimentData, SentimentMeasured
 
 #: Every type of fact in an envelope of ours; beside them only accepted events travel.
 FACTS: Final[tuple[FactType[Any], ...]] = (
@@ -107,6 +108,7 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     COMMAND_DONE,
     PERSONAL_DATA_READ,
     COMMUNITY_CHANGED,
+    SENTIMENT_MEASURED,
     RECORD_DEAD_LETTERED,
 )
 
@@ -136,6 +138,7 @@ __all__ = [
     "REDEMPTION_FACT",
     "REDEMPTION_LOTS",
     "REJECTED_EVENT",
+    "SENTIMENT_MEASURED",
     "TOKEN_KEY_CHANGED",
     "AcceptedEvent",
     "AccessKeyChanged",
@@ -182,6 +185,8 @@ __all__ = [
     "RedemptionLotsData",
     "RejectedData",
     "RejectedEvent",
+    "SentimentData",
+    "SentimentMeasured",
     "Standing",
     "StandingData",
     "StandingsData",

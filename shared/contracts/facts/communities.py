@@ -6,16 +6,11 @@ from pydantic import Field, StringConstraints
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
-from shared.contracts.fields import Count, Currency, Name, Timestamp
+from shared.contracts.fields import Count, Currency, Language, Name, Timestamp
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$"), Field(examples=["#1a5fb4"])]
-Language = Annotated[
-    str,
-    StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"),
-    Field(description="A language tag of BCP 47", examples=["it"]),
-]
 
 
 class ReckoningData(TypedDict):

@@ -1,10 +1,11 @@
 """Facts of ingest: what came in, what was accepted, and what will not count."""
 
-from typing import Any, Final, Literal, NotRequired
+from typing import Annotated, Any, Final, Literal, NotRequired
 
-from pydantic import TypeAdapter
+from pydantic import StringConstraints, TypeAdapter
 from typing_extensions import TypedDict
 
+from shared.contracts.activities.told import told_data
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.fields import Count, Id, LocalDay, Slug, Text, Timestamp, Uri, Uuid
 from shared.contracts.story import ACCEPTANCE, ACCEPTED_ANSWER, ADA, FORUM, GRACE, RECEIPT, TRACEPARENT
@@ -38,9 +39,15 @@ RAW_EVENT: Final = FactType(
 )
 
 
-class AcceptedEvent(TypedDict):
-    """A platform's event, kept as it came, with what ingest found out added as CloudEvents extensions.
+#: 128 bits of keyed BLAKE2b as hexadecimal digits: who has not the key learns nothing from it.
+ContentHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
+
+class AcceptedEvent(TypedDict):
+    """A platform's event without names, handles, texts and addresses, and what ingest found out of it beside that.
+
+    `data` is what the platform said, but of people only whether they are bots, of things only their ids, and of
+    what was written only its `measures`. `contenthash` stands for all that the platform sent.
     `uid` is UUIDv5(community, source, id); `member`, `objectmember` and `replymember` are who the actor,
     the object's author and the answered author are, across channels. `day` is the day it counts for, left out
     where that is the UTC day of `time`; `week` the first day of its week, left out where that is the day's Monday.
@@ -54,9 +61,6 @@ class AcceptedEvent(TypedDict):
     source: Uri
     type: str
     time: Timestamp
-    subject: NotRequired[Id]
-    datacontenttype: NotRequired[str]
-    dataschema: NotRequired[Uri]
     community: Slug
     uid: Uuid
     member: NotRequired[Uuid]
@@ -64,6 +68,7 @@ class AcceptedEvent(TypedDict):
     replymember: NotRequired[Uuid]
     targetuid: NotRequired[Uuid]
     receivedat: Timestamp
+    contenthash: ContentHash
     day: NotRequired[LocalDay]
     week: NotRequired[LocalDay]
     bots: NotRequired[str]
@@ -78,6 +83,8 @@ ACCEPTED_EVENT: TypeAdapter[AcceptedEvent] = TypeAdapter(AcceptedEvent)
 ACCEPTED_EVENT_EXAMPLES: Final[list[Any]] = [
     {
         **ACCEPTED_ANSWER,
+        "data": told_data(ACCEPTED_ANSWER["data"]),
+        "contenthash": "5b2f0f6f3c1d4f1e9a7b6c5d4e3f2a1b",
         "community": "acme",
         "uid": ACCEPTANCE,
         "member": ADA,

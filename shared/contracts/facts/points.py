@@ -27,7 +27,7 @@ class AwardData(TypedDict):
     member_id: Uuid
     points: Points
     rule_id: Slug
-    slot: Literal["actor", "object_author", "reply_author"]
+    beneficiary: Literal["actor", "object_author", "reply_author"]
     programme_id: Slug
     programme_version: Count
     event_uid: Uuid
@@ -67,7 +67,7 @@ _AWARD_DATA = {
     "member_id": GRACE,
     "points": 15,
     "rule_id": "answer-accepted",
-    "slot": "object_author",
+    "beneficiary": "object_author",
     "programme_id": "starter",
     "programme_version": 3,
     "event_uid": ACCEPTANCE,

@@ -10,7 +10,9 @@ from shared.contracts.story import AWARD, BADGE, GRACE, TRACEPARENT
 
 
 class GrantData(TypedDict):
-    """A badge for counted events says the `event_uid` of the last that was counted; all others say the `award_id`.
+    """`id` and `title` are the badge's or level's.
+
+    A badge for counted events says the `event_uid` of the last that was counted; all others say the `award_id`.
 
     `day` is that of the event that led to it, left out where it is the UTC day of `event_time`.
     """
@@ -18,7 +20,7 @@ class GrantData(TypedDict):
     grant_id: Uuid
     member_id: Uuid
     kind: Literal["badge", "level"]
-    name: Slug
+    id: Slug
     title: Name
     award_id: NotRequired[Uuid]
     event_uid: NotRequired[Uuid]
@@ -49,7 +51,7 @@ RECOGNITION_GRANTED: Final = FactType(
                 "grant_id": BADGE,
                 "member_id": GRACE,
                 "kind": "badge",
-                "name": "solver",
+                "id": "solver",
                 "title": "Ten accepted answers",
                 "award_id": AWARD,
                 "event_time": "2026-01-31T12:30:00Z",

@@ -168,6 +168,10 @@ async def say_standing(desk: Desk) -> Ask:
     return Ask(desk.api, "PUT", "/v1/members/chat:U1/standing", {"staff": True})
 
 
+async def measure_again(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/measurings")
+
+
 async def set_attributes(desk: Desk) -> Ask:
     assert (await (await declare_identities(desk))()).status_code == 200
     document = JSON_EXAMPLE | {"attributes": [{"id": "tier", "title": "Tier"}]}
@@ -325,6 +329,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/sign-in-links": ("sign_in_link.make", make_link),
     "ingest POST /v1/tokens": ("token.issue", sign_in),
     "ingest PUT /v1/members/identities": ("member.declare_identities", declare_identities),
+    "ingest POST /v1/measurings": ("community.measure_again", measure_again),
     "ingest POST /v1/members/links": ("member.link_identity", link_identity),
     "ingest PUT /v1/members/{member_id}/standing": ("member.say_standing", say_standing),
     "ingest PUT /v1/members/{member_id}/attributes": ("member.set_attributes", set_attributes),

@@ -64,6 +64,7 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/communities/{community}/keys",
     "ingest GET /v1/communities/{community}/keys/{key_id}",
     "ingest GET /v1/communities",
+    "ingest GET /v1/measurings",
     "ingest GET /v1/communities/{community}",
     "scoring GET /v1/programmes",
     "scoring GET /v1/programmes/{version}",

@@ -133,7 +133,7 @@ class World:
             "member_id": self.uuid(member),
             "points": points,
             "rule_id": rule,
-            "slot": "actor",
+            "beneficiary": "actor",
             "programme_id": "demo",
             "programme_version": 1,
             "event_uid": event_uid,

@@ -23,8 +23,8 @@ from services.ingest.communities.domain.contrast import Colours, contrast_fault
 from services.ingest.communities.domain.logos import LOGO_MAX_BYTES, UnusableLogoError, cleaned_logo
 from shared.access_keys.public import Public
 from shared.contracts.facts import Standing, Weekday
-from shared.contracts.facts.communities import Colour, Language
-from shared.contracts.fields import Currency, Name, Slug
+from shared.contracts.facts.communities import Colour
+from shared.contracts.fields import Currency, Language, Name, Slug
 from shared.contracts.texts import if_text, label
 from shared.http import FieldError, Problem, ProblemType, RequestBody
 from shared.near_names import near_name

@@ -9,15 +9,17 @@ from typing import Any, Literal, NamedTuple, NotRequired
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict, get_type_hints
 
 from services.ingest.members.domain import IdentityKey, NamedBy, Owner, SaidName
 from shared.calendars import Calendar
-from shared.contracts.activities import LASTING_TYPES, TARGETING_TYPES
+from shared.contracts.activities import LASTING_TYPES, TARGETING_TYPES, TYPES
+from shared.contracts.activities.told import told_data
 from shared.contracts.channels import compared_plain_id
 from shared.contracts.fields import ChannelName, Id, Name, Timestamp, Uri
 from shared.contracts.identities import Host
 from shared.contracts.ids import prepared, uuid5_text
+from shared.contracts.measures import Measures
 from shared.contracts.placeholders import is_placeholder
 
 EVENT_NAMESPACE = uuid.UUID("0b5d7a0e-51f5-5b3a-8d0c-3f6c2f8f1a01")
@@ -102,6 +104,10 @@ class _Fact(TypedDict):
 
 #: What the people of an event beside its actor have made, by their role.
 _THINGS: Mapping[str, str] = {"objectmember": "object", "replymember": "in_reply_to"}
+#: Types whose data have a length; one that comes with its text and without that has the text's.
+_OF_A_LENGTH = frozenset(
+    kind.name for kind in TYPES if "length_chars" in get_type_hints(get_type_hints(kind.envelope)["data"])
+)
 #: Nearly always: nothing was read back.
 NOTHING_TOLD: Mapping[EventKey, datetime] = {}
 
@@ -114,17 +120,19 @@ def event_uid(community: str, source: str, event_id: str) -> str:
     return uuid5_text(_NAMESPACE, f"{community}\x1f{source}\x1f{event_id}")
 
 
-def content_hash(event: Mapping[str, Any]) -> bytes:
+def content_hash(event: Mapping[str, Any], key: bytes = b"") -> bytes:
     """128 bits of BLAKE2b over the event with sorted keys; the trace of the request is not content.
 
-    Nor is the time of what lasts: a star that is given again is the star that was there.
+    It goes to the log in place of the content: who has no key cannot try what the content was.
+    The time of what lasts is no content either: a star that is given again is the star that was there.
     """
     content = event
     if event.get("type") in LASTING_TYPES:
         content = {name: value for name, value in event.items() if name not in {"time", "traceparent"}}
     elif "traceparent" in event:
         content = {name: value for name, value in event.items() if name != "traceparent"}
-    return hashlib.blake2b(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+    written = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    return hashlib.blake2b(written, digest_size=16, key=key).digest()
 
 
 class Received(NamedTuple):
@@ -142,12 +150,15 @@ class Received(NamedTuple):
     identities: dict[str, tuple[IdentityKey, str | None]]
 
     @classmethod
-    def from_fact(cls, fact: Mapping[str, Any]) -> "Received":
-        """Read a message of engagement.raw.v1. Raises NotAnEventError for what the API would never write."""
+    def from_fact(cls, fact: Mapping[str, Any], key: bytes = b"") -> "Received":
+        """Read a message of engagement.raw.v1; `key` is that of content hashes.
+
+        Raises NotAnEventError for what the API would never write.
+        """
         event = fact["data"]
         try:
             _VALIDATE_FACT(fact)
-            digest = content_hash(event)
+            digest = content_hash(event, key)
         except (ValidationError, orjson.JSONEncodeError) as error:
             raise NotAnEventError(str(error)) from error
         if event["type"] in TARGETING_TYPES:
@@ -205,19 +216,8 @@ class ToldEvent(NamedTuple):
 
     @classmethod
     def from_fact(cls, fact: Mapping[str, Any]) -> "ToldEvent":
-        """Read a message of the event log: the event is what its platform sent, without what ingest added."""
-        event = {name: value for name, value in fact.items() if name not in _ADDED}
-        received_at = datetime.fromisoformat(fact["receivedat"])
-        return cls(fact["community"], fact["uid"], received_at, content_hash(event))
-
-
-#: What ingest adds to an event that it accepts.
-_ADDED = frozenset(
-    {
-        *("community", "uid", "receivedat", "traceparent", "member", "objectmember", "replymember", "targetuid"),
-        *("day", "week", "bots", "unearning"),
-    }
-)
+        """Read a message of the event log, which has the hash of what its platform sent."""
+        return cls(fact["community"], fact["uid"], fact["receivedat"], bytes.fromhex(fact["contenthash"]))
 
 
 def first_of_each(received: Sequence[Received], consumed: Container[ReceiptKey]) -> list[Received]:
@@ -292,15 +292,35 @@ def _person(data: Mapping[str, Any], role: str) -> Mapping[str, Any]:
     return person
 
 
-def accepted_event(received: Received, members: Mapping[IdentityKey, Owner], calendar: Calendar) -> dict[str, Any]:
-    """The message for the event log: the event as it came, with the member ids of its people, and its day.
+def accepted_event(
+    received: Received,
+    members: Mapping[IdentityKey, Owner],
+    calendar: Calendar,
+    measures: Measures | None = None,
+) -> dict[str, Any]:
+    """The message for the event log: the event without names and texts, the members of its people, and its day.
 
-    The day and the first day of its week are said where UTC and weeks from Monday have others.
+    `measures` are those of what was written in it, if anything was. The day and the first day of its week are said
+    where UTC and weeks from Monday have others.
     """
-    message = dict(received.event)
-    message["community"] = received.community
-    message["uid"] = received.uid
-    message["receivedat"] = received.received_at
+    event = received.event
+    data = told_data(event["data"])
+    if measures is not None:
+        data["measures"] = measures
+        if event["type"] in _OF_A_LENGTH:
+            data.setdefault("length_chars", measures["length_chars"])
+    message = {
+        "specversion": "1.0",
+        "id": event["id"],
+        "source": event["source"],
+        "type": event["type"],
+        "time": event["time"],
+        "data": data,
+        "community": received.community,
+        "uid": received.uid,
+        "receivedat": received.received_at,
+        "contenthash": received.hash.hex(),
+    }
     if received.traceparent is not None:
         message["traceparent"] = received.traceparent
     bots, unearning = [], []

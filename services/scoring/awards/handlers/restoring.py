@@ -63,7 +63,7 @@ def _told(fact: PointsAwarded) -> RecordedAward:
         member_id=data["member_id"],
         points=data["points"],
         rule_id=data["rule_id"],
-        beneficiary=data["slot"],
+        beneficiary=data["beneficiary"],
         programme_id=data["programme_id"],
         programme_version=data["programme_version"],
         event_uid=data["event_uid"],

@@ -40,7 +40,7 @@ def _award_data(award: Award) -> AwardData:
         "member_id": award.member_id,
         "points": award.points,
         "rule_id": award.rule_id,
-        "slot": award.beneficiary,
+        "beneficiary": award.beneficiary,
         "programme_id": award.programme_id,
         "programme_version": award.programme_version,
         "event_uid": award.event_uid,

@@ -209,14 +209,14 @@ class _Judge:
         if not (isinstance(pattern, Literal) and pattern.kind is Kind.TEXT):
             self._refuse(
                 "`matches` takes a regular expression that is written out in quotes, as in"
-                ' data.actor.id.matches("^team-[0-9]+$")',
+                ' data.object.id.matches("^team-[0-9]+$")',
                 call.at,
             )
             return UNBOUNDED
         if loops:
             self._refuse(
                 "`matches` cannot stand in a loop: its regular expression would be made for every item. Write the"
-                ' alternatives into one, as in data.actor.id.matches("^(ann|bob)-")',
+                ' alternatives into one, as in data.object.id.matches("^(ann|bob)-")',
                 call.at,
             )
             return UNBOUNDED

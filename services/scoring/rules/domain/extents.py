@@ -14,6 +14,7 @@ from typing_extensions import get_type_hints, is_typeddict
 
 from services.scoring.rules.domain.attributes import Declared
 from shared.contracts.activities import ACTIVITIES, activity_type
+from shared.contracts.activities.told import told_contract
 from shared.contracts.fields import ATTRIBUTE_MAX_CHARS, ID_MAX_CHARS, URI_MAX_CHARS
 
 #: What the front door takes of one event, in characters; no value of one is larger.
@@ -150,9 +151,9 @@ def example_event(event_type: str, *, is_largest: bool) -> Mapping[str, Mapping[
 
 @cache
 def data_contract(event_type: str) -> Any:
-    """The contract of an event type's `data`."""
+    """The contract of an event type's `data` as it travels: neither names nor texts are there to be read."""
     contract = next(activity for activity in ACTIVITIES if activity_type(activity) == event_type)
-    return get_type_hints(contract, include_extras=True)["data"]
+    return told_contract(get_type_hints(contract, include_extras=True)["data"])
 
 
 def contract_fields(contract: Any) -> dict[str, Any] | None:

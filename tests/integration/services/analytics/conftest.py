@@ -88,7 +88,7 @@ class AnalyticsWorld(World):
             "grant_id": self.uuid(name),
             "member_id": self.uuid("ada"),
             "kind": "badge",
-            "name": "five",
+            "id": "five",
             "title": "Five",
             "award_id": award_id,
             "event_time": NOON,

@@ -273,7 +273,7 @@ async def test_summary_adds_up_and_survives_redelivery(world: Any, api: httpx.As
             "grant_id": world.uuid(f"grant {name}"),
             "member_id": world.uuid("ada"),
             "kind": "badge",
-            "name": "ten",
+            "id": "ten",
             "title": "Ten",
             "award_id": world.award_id("1"),
             "event_time": NOON,

@@ -62,7 +62,7 @@ async def kept_up(world: Any) -> None:
 
 
 def seen(grants: list[Any]) -> list[tuple[str, bool]]:
-    return [(one["name"], "reverses" in one) for one in grants]
+    return [(one["id"], "reverses" in one) for one in grants]
 
 
 async def test_five_messages_of_one_day_are_five_whatever_the_cap_leaves(world: Any) -> None:
@@ -72,7 +72,7 @@ async def test_five_messages_of_one_day_are_five_whatever_the_cap_leaves(world: 
     assert await world.published() == []
     await world.handle(on_events, event(world, 4), event(world, 4))
     (granted,) = await world.published()
-    assert (granted["name"], granted["event_uid"]) == ("five", world.uuid("event 4"))
+    assert (granted["id"], granted["event_uid"]) == ("five", world.uuid("event 4"))
     assert "award_id" not in granted
     await world.handle(on_events, *(event(world, number) for number in range(5)))
     assert await world.published() == []
@@ -107,9 +107,9 @@ async def test_a_badge_that_is_published_later_has_the_events_of_before(
     await world.handle(on_events, event(world, "new", "b"), said(world, "retracted", "b0", 1), event(world, 99))
     await kept_up(world)
     granted = await world.published()
-    assert [(one["name"], one["member_id"]) for one in granted] == [("five", world.uuid("a"))]
+    assert [(one["id"], one["member_id"]) for one in granted] == [("five", world.uuid("a"))]
     await world.handle(on_events, said(world, "restored", "b0", 2))
-    assert [(one["name"], one["member_id"]) for one in await world.published()] == [("five", world.uuid("b"))]
+    assert [(one["id"], one["member_id"]) for one in await world.published()] == [("five", world.uuid("b"))]
 
 
 async def test_what_a_version_counts_is_counted_anew_and_what_is_the_same_is_not(world: Any) -> None:

@@ -26,7 +26,7 @@ SECTION = {
 
 
 def seen(grants: list[Any]) -> list[tuple[str, str, bool]]:
-    return [(one["kind"], one["name"], "reverses" in one) for one in grants]
+    return [(one["kind"], one["id"], "reverses" in one) for one in grants]
 
 
 async def test_awards_grant_and_reversals_take_back(world: Any) -> None:
@@ -158,7 +158,7 @@ async def test_what_stands_is_stored_as_it_always_was(world: Any) -> None:
     assert orjson.loads(now) == stored
     await world.awarded(world.award("a", -5))
     (taken,) = await world.published()
-    assert (taken["kind"], taken["name"], taken["title"]) == ("badge", "ten", "Ten points")
+    assert (taken["kind"], taken["id"], taken["title"]) == ("badge", "ten", "Ten points")
     assert taken["reverses"] == grant
 
 

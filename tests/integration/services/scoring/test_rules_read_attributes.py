@@ -22,7 +22,7 @@ rules:
   - {id: heard, title: Heard, on: [chat.message.v1], to: object_author, when: 'member.tier == "gold"', points: 3}
 """
 #: What takes long enough to be evaluated in a child process.
-DEAR = " && ".join(f'!data.actor.id.matches("^[0-9]{n}(x|y)+[a-z]*z$")' for n in range(1, 5))
+DEAR = " && ".join(f'!event.source.matches("^[0-9]{n}(x|y)+[a-z]*z$")' for n in range(1, 5))
 
 
 def told(world: Any, member: str, revision: int, *tiers: tuple[datetime, datetime, Any]) -> Any:

@@ -63,7 +63,7 @@ def test_a_field_that_no_reader_knows_is_found(fact: dict[str, Any], field: str)
     [
         with_data(AWARD, points="15"),
         with_data(AWARD, points=True),
-        with_data(AWARD, slot="mentor"),
+        with_data(AWARD, beneficiary="mentor"),
         with_data(AWARD, amends=None),
         with_data(AWARD, points=0),
         with_data(AWARD, points=-15),

@@ -287,8 +287,8 @@ def test_a_fact_may_gain_an_optional_field_and_words() -> None:
     [
         ("$defs/AwardData/properties/points/maximum", 5),
         ("$defs/AwardData/properties/points/maximum", 5_000_000_000),
-        ("$defs/AwardData/properties/slot/enum", ["actor", "object_author", "reply_author", "mentor"]),
-        ("$defs/AwardData/properties/slot/enum", ["actor"]),
+        ("$defs/AwardData/properties/beneficiary/enum", ["actor", "object_author", "reply_author", "mentor"]),
+        ("$defs/AwardData/properties/beneficiary/enum", ["actor"]),
         ("$defs/AwardData/properties/amends", GONE),
         ("$defs/AwardData/required", ["award_id"]),
         ("$defs/AwardData/properties/points/type", "number"),

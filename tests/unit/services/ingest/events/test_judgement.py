@@ -21,6 +21,7 @@ from services.ingest.events.domain.judgement import (
 )
 from services.ingest.members.domain import BotBy, IdentityKey, Owner
 from shared.calendars import PLAIN, Calendar, Reckoning
+from shared.contracts.measures import Measures
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 IDENTIFIERS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
@@ -128,8 +129,12 @@ def test_an_accepted_event_is_the_event_and_who_its_people_are() -> None:
         IdentityKey("acme", "forum", "ada"): Owner("m1", None),
         IdentityKey("acme", "forum", "bob"): Owner("m2", None),
     }
-    message = accepted_event(Received.from_fact(fact(EVENT, traceparent="00-x")), members, PLAIN)
+    one = Received.from_fact(fact(EVENT | {"subject": "ada", "dataschema": "/ada"}, traceparent="00-x"), b"key")
+    message = accepted_event(one, members, PLAIN)
+    things = {"object": {"id": "t", "author": {}}, "in_reply_to": {"id": "u"}}
     assert message == EVENT | {
+        "data": {"channel": "forum", "actor": {}} | things,
+        "contenthash": one.hash.hex(),
         "community": "acme",
         "uid": event_uid("acme", "s", "1"),
         "receivedat": NOW,
@@ -138,6 +143,28 @@ def test_an_accepted_event_is_the_event_and_who_its_people_are() -> None:
         "objectmember": "m2",
     }
     assert "uid" not in EVENT
+    assert one.hash not in (content_hash(one.event), content_hash(one.event, b"other"))
+
+
+def test_of_what_was_written_its_measures_travel_and_its_length_where_the_platform_says_none() -> None:
+    written = {"text": "Planted", "url": "https://planted.example.org", "topic": "lathes", "tags": ["a"]}
+    sent = {"channel": "forum", "actor": {"id": "ada", "name": "Planted"}, "host": "f.example.org"} | written
+    one = Received.from_fact(fact(EVENT | {"data": sent}))
+    owners = {key: Owner("m", None, None) for key, _ in one.identities.values()}
+    measures: Measures = {"length_chars": 7, "links_count": 0, "tone": "left_out", "model": "none-1"}
+    message = accepted_event(one, owners, PLAIN, measures)
+    assert "lanted" not in repr(message)
+    assert message["data"] == {
+        "channel": "forum",
+        "actor": {},
+        "host": "f.example.org",
+        "topic": "lathes",
+        "tags": ["a"],
+        "measures": measures,
+        "length_chars": 7,
+    }
+    said = Received.from_fact(fact(EVENT | {"data": sent | {"length_chars": 9}}))
+    assert accepted_event(said, owners, PLAIN, measures)["data"]["length_chars"] == 9
 
 
 def test_an_accepted_event_names_its_bots_and_is_known_again_by_what_was_sent() -> None:
@@ -152,7 +179,7 @@ def test_an_accepted_event_names_its_bots_and_is_known_again_by_what_was_sent() 
     message = accepted_event(one, members, zone)
     assert message["bots"] == "member objectmember"
     assert (message["day"], message["week"]) == (date(2026, 2, 1), date(2026, 2, 1))
-    told = ToldEvent.from_fact(message | {"receivedat": NOW.isoformat()})
+    told = ToldEvent.from_fact(message)  # type: ignore[arg-type]
     assert told.hash == one.hash
 
 

@@ -88,7 +88,7 @@ def test_the_branch_that_the_example_does_not_take_is_tried_too(condition: str, 
         "has(data.attributes.level) && data.attributes.level > 3",
         "data.attributes.exists(key, type(data.attributes[key]) == int && data.attributes[key] > 3)",
         "type(data.attributes.size) == string ? data.attributes.size == 'L' : data.attributes.size > 3",
-        "data.length_chars / data.length_chars == 1 || int(data.actor.id) > 3",
+        "data.length_chars / data.length_chars == 1 || int(data.object.id) > 3",
     ],
 )
 def test_what_depends_on_the_event_is_not_held_against_it(condition: str) -> None:
@@ -97,7 +97,7 @@ def test_what_depends_on_the_event_is_not_held_against_it(condition: str) -> Non
 
 def test_two_hundred_rules_of_medium_cost_are_refused_together() -> None:
     members = ", ".join(f"'member {number}'" for number in range(60))
-    medium = f"[{members}].exists(one, one == data.actor.id)"
+    medium = f"[{members}].exists(one, one == data.object.id)"
     assert isinstance(read_programme(programme(medium)), Programme)
     (mistake,) = refused(programme(*[medium] * 200))
     assert "the 200 conditions on forum.post.v1 can take up to" in mistake.detail
@@ -105,7 +105,7 @@ def test_two_hundred_rules_of_medium_cost_are_refused_together() -> None:
 
 
 def test_two_hundred_cheap_rules_may_be() -> None:
-    cheap = "data.length_chars >= 20 && data.actor.id.startsWith('team-')"
+    cheap = "data.length_chars >= 20 && data.object.id.startsWith('team-')"
     assert isinstance(read_programme(programme(*[cheap] * 200)), Programme)
 
 

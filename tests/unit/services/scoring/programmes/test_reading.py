@@ -372,7 +372,7 @@ def test_what_is_counted_is_of_a_rule() -> None:
     ("count", "is_refused"), [("", True), (", count: events", True), (", count: awards", False)]
 )
 def test_events_are_counted_by_conditions_that_cost_little(count: str, is_refused: bool) -> None:
-    dear = " || ".join(["data.actor.id.matches('^[a-z]+[0-9]+$')"] * 12)
+    dear = " || ".join(["data.object.id.matches('^[a-z]+[0-9]+$')"] * 12)
     text = SMALL.replace("    points:", f'    when: "{dear}"\n    points:', 1)
     assert isinstance(read_programme(text), Programme)
     text += BADGES + f"    - {{id: b, title: B, rule: message, at_least: 1{count}}}\n"

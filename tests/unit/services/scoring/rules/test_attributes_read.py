@@ -178,7 +178,7 @@ def test_a_rule_reads_whom_its_points_are_for() -> None:
 
 
 def test_a_dear_condition_is_asked_with_what_is_known() -> None:
-    dear = " && ".join(f'!data.actor.id.matches("^[0-9]{n}(x|y)+[a-z]*z$")' for n in range(1, 5))
+    dear = " && ".join(f'!data.object.id.matches("^[0-9]{n}(x|y)+[a-z]*z$")' for n in range(1, 5))
     compiled = version(TEXT.replace("member.seats > 2", f"'member.seats > 2 && {dear}'"))
     since = NOON - DAY
     said = known(seats=(BOB, [Said(since, since, 3)]))

@@ -1,0 +1,1 @@
+"""What ingest does with texts: sealing, measuring, measuring again, and deleting them."""

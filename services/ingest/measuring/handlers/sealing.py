@@ -1,0 +1,62 @@
+"""Texts are sealed with AES-256-GCM: the settings' first key seals, each opens what it sealed."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from services.ingest.measuring.domain.texts import KeptText, Sealed, UnknownTextError, Written
+from services.ingest.settings import text_keys
+
+_NONCE_BYTES: Final = 12
+
+
+class Sealer:
+    """Seals and opens texts. It `seals` nothing where there is no key: texts are then measured and not kept."""
+
+    def __init__(self, keys: list[bytes]) -> None:
+        self._keys = {hashlib.blake2b(key, digest_size=8).hexdigest(): AESGCM(key) for key in keys}
+
+    @property
+    def key_id(self) -> str | None:
+        """The key that seals; None where there is none."""
+        return next(iter(self._keys), None)
+
+    @property
+    def key_ids(self) -> list[str]:
+        """The keys that open."""
+        return list(self._keys)
+
+    def seal(self, community: str, event_uid: str, fields: Mapping[str, str]) -> Sealed:
+        """What was written, sealed for its event alone: moved to another row it does not open."""
+        key_id = next(iter(self._keys))
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        content = orjson.dumps(dict(fields))
+        return Sealed(key_id, nonce + self._keys[key_id].encrypt(nonce, content, _place(community, event_uid)))
+
+    def open(self, text: KeptText) -> Written:
+        """What was written. Raises UnknownTextError when its key is gone, or somebody changed the row."""
+        key = self._keys.get(text.content.key_id)
+        nonce, sealed = text.content.sealed[:_NONCE_BYTES], text.content.sealed[_NONCE_BYTES:]
+        if key is None:
+            raise UnknownTextError(text.event_uid)
+        try:
+            content = key.decrypt(nonce, sealed, _place(text.community, text.event_uid))
+        except InvalidTag as error:
+            raise UnknownTextError(text.event_uid) from error
+        return Written(text, orjson.loads(content))
+
+
+@lru_cache(maxsize=8)
+def sealer_of(keys: str) -> Sealer:
+    """The sealer with the keys of the setting."""
+    return Sealer(text_keys(keys))
+
+
+def _place(community: str, event_uid: str) -> bytes:
+    return f"{community}|{event_uid}".encode()

@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "key.revoke": _("revoked an access key"),
     "community.declare": _("declared the community"),
     "community.change": _("changed the community"),
+    "community.measure_again": _("had texts measured again"),
     "review_policy.approve": _("let one person publish"),
     "review_policy.withdraw": _("let two people publish as before"),
     "sign_in_link.make": _("made a link that signs in"),

@@ -275,6 +275,8 @@ async def test_the_keyboard_alone_is_enough(console: Console) -> None:
         await expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
         await page.keyboard.press("Escape")
         await expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+        # Until the next frame the keys are still the dialog's.
+        await page.evaluate("() => new Promise(requestAnimationFrame)")
         await page.keyboard.press("j")
         await expect(page.locator("tbody th a").first).to_be_focused()
         await page.keyboard.press("Enter")

@@ -24,7 +24,6 @@ from plaudit.access import issue_key
 from plaudit.client import PlauditClient
 from plaudit.stack import StackState, kafka, start
 from plaudit.stack.idle import wait_until_idle
-from shared.access_keys import SCOPES, Scope
 from shared.services import SERVICES
 from tests.conftest import SESSION_SECONDS, throw_away
 from tests.faults import load as loads
@@ -33,6 +32,7 @@ from tests.faults.load import Expected, Load, expect
 from tests.faults.report import REPORT, Row
 from tests.faults.wires import KafkaProxy, PostgresProxy, Proxy, Trap
 from tests.faults.workers import Workers
+from tests.scopes import TOGETHER
 
 PROGRAMMES = Path(__file__).parents[2] / "programmes"
 FULL = os.environ.get("PLAUDIT_FAULTS", "quick") == "full"
@@ -41,8 +41,6 @@ SEED = int(os.environ.get("PLAUDIT_FAULT_SEED") or SystemRandom().randrange(1_00
 #: A directory to which the processes' logs are copied at the end.
 KEPT_LOGS = os.environ.get("PLAUDIT_FAULT_LOGS")
 
-#: All that one key can have: who reads what is public alone has nothing beside that.
-TOGETHER = tuple(scope for scope in SCOPES if scope != Scope.PUBLIC_READ)
 EVENTS_COUNT = 4_000 if FULL else 1_200
 EVENTS_PER_REQUEST = 40
 REQUESTS_AT_ONCE = 4

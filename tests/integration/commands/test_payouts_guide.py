@@ -10,8 +10,8 @@ from plaudit.access import add_person, issue_key, local_people
 from plaudit.calls import request
 from plaudit.stack import StackState
 from plaudit.stack.idle import wait_until_idle
-from shared.access_keys import SCOPES
 from tests.integration.commands.conftest import Reader
+from tests.scopes import TOGETHER
 
 pytestmark = pytest.mark.stack
 
@@ -36,7 +36,7 @@ rewards:
 async def members(platform: StackState) -> tuple[str, list[str]]:
     """A community with two members who have points to be paid."""
     community = f"guide-{uuid4().hex[:12]}"
-    key = issue_key(platform, community, "platform", SCOPES)["key"]
+    key = issue_key(platform, community, "platform", TOGETHER)["key"]
     programmes = f"{platform.service_urls['scoring']}/v1/programmes"
     request("POST", programmes, key, content=PROGRAMME, headers={"Content-Type": "application/yaml"})
     # What points are worth takes two.

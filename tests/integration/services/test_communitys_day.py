@@ -11,7 +11,14 @@ import httpx
 import pytest
 
 from services.analytics.main import SPEC as ANALYTICS
-from services.ingest.communities.domain.communities import Change, Community, Look, Publishing, Retention
+from services.ingest.communities.domain.communities import (
+    DEFAULT_STANDINGS,
+    Change,
+    Community,
+    Look,
+    Publishing,
+    Retention,
+)
 from services.ingest.communities.handlers import change_community, declare_community
 from services.ingest.events.handlers import on_raw_events
 from services.ingest.main import SPEC as INGEST
@@ -89,6 +96,7 @@ class Line:
             publishing=Publishing.ONE_PERSON,
             retention=Retention(),
             bots=(),
+            standings=DEFAULT_STANDINGS,
             revision=1,
         )
         async with self.worlds["ingest"].begin() as tx:

@@ -21,7 +21,7 @@ from click.testing import CliRunner
 from plaudit.cli import main
 from plaudit.stack import start
 from plaudit.stack.idle import wait_until_idle
-from shared.access_keys import INSTALLATION, SCOPES, Role, Scope
+from shared.access_keys import INSTALLATION, Role, Scope
 from shared.postgres import database_url, role_name
 from shared.service import ServiceSpec
 from shared.services import SERVICES
@@ -30,6 +30,7 @@ from tests.conftest import Stack, throw_away
 from tests.integration.services.backups import backup, restore
 from tests.integration.services.process import running
 from tests.integration.services.world import EVERY_ROLE
+from tests.scopes import TOGETHER
 from tests.waiting import until
 
 PROGRAMME = """
@@ -44,8 +45,6 @@ recognition:
   levels:
     - {{id: regular, title: Regular, points: 20}}
 """
-#: All that one key can have: who reads what is public alone has nothing beside that.
-TOGETHER = tuple(scope for scope in SCOPES if scope != Scope.PUBLIC_READ)
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 #: What a service keeps that follows from facts, and which of its columns say when that was noted.

@@ -486,20 +486,6 @@ async def test_a_renewal_is_no_token_and_ends_with_its_person(community: Communi
     assert (await sign_in(community, 401, renewal=renewal))["type"] == "urn:plaudit:problem:disabled-person"
 
 
-async def test_a_renewal_ends_with_who_its_person_was_at_the_provider(
-    community: Community, admin: dict[str, str]
-) -> None:
-    person_id = await add_person(community.pool, community.name, "manager")
-    made = await link_of(community, admin, person_id=person_id)
-    renewal = (await sign_in(community, link=made["link"], renewable=True))["renewal"]
-    await sign_in(community, renewal=renewal)
-    unbound = await community.client.post(
-        f"/v1/communities/{community.name}/people/{person_id}/unbind", json={}, headers=admin
-    )
-    assert unbound.status_code == 200, unbound.text
-    assert (await sign_in(community, 401, renewal=renewal))["type"] == "urn:plaudit:problem:unknown-renewal"
-
-
 @pytest.mark.parametrize(
     "how",
     [

@@ -127,12 +127,14 @@ async def test_a_wrong_subject_is_out_with_all_that_it_made_and_does_not_come_ba
         await link_of(community, bearer(token), person_id=await add_person(community.pool, community.name)),
     ]
     by_link = await link_of(community, grace.admin, person_id=grace.person_id)
-    renewed = (await sign_in(community, link=by_link["link"]))["token"]
+    signed_in = await sign_in(community, link=by_link["link"], renewable=True)
+    renewed = (await sign_in(community, renewal=signed_in["renewal"]))["token"]
 
     await grace.unbind()
 
-    for former in (token, renewed):
+    for former in (token, signed_in["token"], renewed):
         await until(partial(grace.is_out, former))
+    assert (await sign_in(community, 401, renewal=signed_in["renewal"]))["type"].endswith("unknown-renewal")
     for link in links:
         assert (await sign_in(community, 401, link=link["link"]))["type"].endswith("expired-link")
     assert (await grace.comes("mallory", 403))["type"].endswith("unknown-subject")

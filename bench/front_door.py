@@ -63,6 +63,10 @@ class NoRules:
     async def fetch(self, query: str, *arguments: Any) -> list[Any]:
         return []
 
+    async def fetchval(self, query: str, *arguments: Any) -> bool:
+        """Whether an event was judged: each was."""
+        return True
+
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator["NoRules"]:
         yield self

@@ -45,7 +45,7 @@ DEAR = {
     f'size(["ab"]{".map(a, a + a)" * 20}) == 1': "at most 1 of all, exists",
     f"size({SIXTY}.map(a, {' + '.join(['data.attributes.a'] * 90)})) > 0": "can grow to",
     f"size({SIXTY}.map(a, [{SIXTY}, {SIXTY}])) > 0": "this loop goes over up to 60 items",
-    f"{' + '.join(['data.attributes.a'] * 110)} == 'x'": "steps for one event",
+    f"{'+'.join(['data.attributes.a'] * 110)} == 'x'": "steps for one event",
     f"[{', '.join(['1'] * 600)}].filter(a, a > 0) == []": "this loop goes over up to 600 items",
     "(" * 60 + "true" + ")" * 60: "nested too deeply",
     "[" * 60 + "]" * 60 + " == []": "nested too deeply",

@@ -237,11 +237,19 @@ class Fence:
                 kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(refused.items()))
                 self._say(f"facts of its own do not fit its database ({kinds}); GET /v1/own-facts says why not")
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
-        # Neither a key that was revoked since nor a person who was disabled is believed again.
-        authority = [topic.name for topic in (ACCESS_KEYS, PEOPLE) if topic.name in self._inputs]
-        if authority:
-            await self._until_inputs_are_read(pool, authority)
+        if self._authority:
+            await self._until_inputs_are_read(pool, self._authority)
         await self._open(pool)
+
+    @property
+    def _authority(self) -> list[str]:
+        """Where it reads of keys that were revoked and people who were disabled, neither to be believed again."""
+        return [topic.name for topic in (ACCESS_KEYS, PEOPLE) if topic.name in self._inputs]
+
+    async def until_authority_is_read(self, pool: asyncpg.Pool) -> None:
+        """Return once the service has read of keys and people as far as that goes now."""
+        if self._authority:
+            await self.until_read(pool, self._authority)
 
     async def _open(self, pool: asyncpg.Pool) -> None:
         async with begin(pool) as conn:

@@ -34,8 +34,8 @@ class _BoundedProtocol(HttpToolsProtocol):
     """Bounds how many connections there are, and how long and how large the head of a request may be.
 
     uvicorn waits for ever for a head, however large it grows: whoever opens `connections_max_count` connections
-    and says nothing, or says it byte by byte, would shut everybody else out. So would who leaves them open after an
-    answer. What uvicorn would answer in plain text is answered as a problem.
+    and says nothing, or says it byte by byte, would shut everybody else out. So would who leaves them open once
+    they are answered. What uvicorn would answer in plain text is answered as a problem.
     """
 
     settings: ClassVar[ServiceSettings]
@@ -67,7 +67,7 @@ class _BoundedProtocol(HttpToolsProtocol):
         self._head_came()
         self.app = self._served if len(self.connections) <= self.settings.connections_max_count else _refuse
         super().on_headers_complete()
-        # What comes after a body (RFC 9110, section 6.5.1) is no header: nobody checked it before the body was taken.
+        # Fields behind a body (RFC 9110, section 6.5.1) are no headers: uvicorn would add them to those.
         self.headers = []
 
     def on_response_complete(self) -> None:

@@ -1,5 +1,6 @@
 """What entries of the audit log say, in words, and where what they were done to can be seen."""
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
@@ -102,7 +103,9 @@ def _text(value: Any, write: Writer) -> str | None:
     if isinstance(value, list):
         return ", ".join(str(_text(one, write)) for one in value)
     if isinstance(value, str) and _MOMENT.fullmatch(value):
-        return write.moment(value)
+        # What somebody called something may look like a moment that never was.
+        with contextlib.suppress(ValueError, OverflowError):
+            return write.moment(value)
     return short_id(value) if _LONG_ID.fullmatch(str(value)) else str(value)
 
 

@@ -60,6 +60,7 @@ ROLE_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
     | {
         Scope.EVENTS_WRITE,
         Scope.MEMBERS_WRITE,
+        Scope.MEMBERS_ERASE,
         Scope.PEOPLE_READ,
         Scope.AUDIT_READ,
         Scope.SIGN_IN_WRITE,
@@ -77,6 +78,7 @@ ROLE_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
             Scope.OPERATIONS_READ,
             Scope.PROGRAMMES_READ,
             Scope.MEMBERS_READ,
+            Scope.MEMBERS_ERASE,
         }
     ),
 }

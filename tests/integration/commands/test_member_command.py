@@ -40,3 +40,23 @@ def test_by_identity_from_first_to_last(platform: StackState) -> None:
     )
     assert refused.exit_code == 1
     assert "declares no attribute" in refused.output
+
+
+def test_forgotten_for_good(platform: StackState) -> None:
+    community, ada = f"m{uuid4().hex[:8]}", f"forum:{uuid4().hex[:6]}"
+    where = ("--community", community)
+    made = plaudit("link", ada, "--name", "Ada", *where)
+
+    proof = plaudit("erase", ada, "--yes", *where)
+
+    assert proof["member_id"] == made["member_id"]
+    assert proof["deleted"] == {"identities": 1}
+    again = CliRunner().invoke(
+        main, ["member", "erase", made["member_id"], "--yes", *where], env={"PLAUDIT_STACK": "whole"}
+    )
+    assert again.exit_code == 0, again.output
+    assert proof["erased_at"] in again.output
+    assert "engagement.raw.v1" in again.output
+    gone = CliRunner().invoke(main, ["member", "show", ada, *where], env={"PLAUDIT_STACK": "whole"})
+    assert gone.exit_code == 1
+    assert "Nobody" in gone.output or "no member" in gone.output.lower()

@@ -78,7 +78,6 @@ ROLE_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
             Scope.OPERATIONS_READ,
             Scope.PROGRAMMES_READ,
             Scope.MEMBERS_READ,
-            Scope.MEMBERS_ERASE,
         }
     ),
 }

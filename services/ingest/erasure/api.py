@@ -108,7 +108,7 @@ def _terms(settings: Settings) -> domain.Terms:
     responses=problem_responses(UNKNOWN_MEMBER, UNKNOWN_IDENTITY),
 )
 async def get_erasure(
-    principal: Annotated[Principal, requires(Scope.MEMBERS_ERASE, reads="member_id")],
+    principal: Annotated[Principal, requires(Scope.MEMBERS_ERASE, or_own=True, reads="member_id")],
     conn: Conn,
     member_id: MemberId,
     settings: OwnSettings,

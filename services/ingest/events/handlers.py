@@ -101,7 +101,7 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
         tx.publish(EVENTS, record_key(event.community, by), message)
     for event, outcome in outcomes:
         if outcome in (CONFLICT, SUPPRESSED):
-            _tell_refused(tx, event, outcome)
+            _tell_refused(tx, event, outcome=outcome)
     for outcome, count in Counter(outcome for _, outcome in outcomes).items():
         EVENTS_JUDGED.labels(outcome).inc(count)
 
@@ -138,7 +138,7 @@ def _received(fact: RawEvent, index: int, key: bytes) -> Received:
         raise InvalidMessageError(str(error), index) from error
 
 
-def _tell_refused(tx: Transaction, event: Received, outcome: Outcome) -> None:
+def _tell_refused(tx: Transaction, event: Received, *, outcome: Outcome) -> None:
     data: RejectedData = {
         "receipt_id": event.receipt_id,
         "receipt_index": event.receipt_index,

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -11,10 +13,12 @@ from rich.console import Console
 
 from plaudit.asking import confirmed
 from plaudit.calls import Refused, request
+from plaudit.exports import gather, write_archive
 from plaudit.listing import listing
 from plaudit.places import ADMIN_KEY, COMMUNITY, KEY, URL, Place, Where, where_options
 from plaudit.terminal import plain
 from shared.contracts.identities import NamedIdentity, NotAnIdentityError, read_identity
+from shared.services import SERVICES
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script")
 to_ask = where_options(URL, KEY, ADMIN_KEY, COMMUNITY)
@@ -22,6 +26,7 @@ who_argument = click.argument("who", metavar="MEMBER")
 source_option = click.option("--source", default="command", show_default=True, help="Who knows it")
 since_option = click.option("--since", metavar="TIME", help="From when on it is so, as 2026-05-01T00:00:00Z")
 READS, WRITES = ("members:read",), ("members:read", "members:write")
+EXPORTS = ("members:read", "members:export")
 ERASES = ("members:read", "members:erase", "rewards:read")
 STANDINGS = ("bot", "staff", "departed", "hidden")
 
@@ -130,6 +135,31 @@ def wish(
     if not body:
         raise click.UsageError("Say what they wish; `plaudit member wish --help` lists what there is.")
     _keep(where, as_json, who, "preferences", body | _said(source, since))
+
+
+@member.command("export", epilog="Example: plaudit member export forum:ada --to ada.zip")
+@to_ask
+@json_option
+@who_argument
+@click.option("--to", "path", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The archive")
+def export(where: Where, as_json: bool, who: str, path: Path) -> None:
+    """Write all that all services hold of a member to one archive: data.json, and index.html for people."""
+    place = where.place()
+    with place.access("plaudit member", EXPORTS, SERVICES) as key:
+        found = request("GET", _url(place, who), key)
+        community = request("GET", f"{place.url('ingest')}/v1/key", key)["community"]
+        gathered = gather(place, key, found["member_id"])
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    count = write_archive(path, gathered, community=community, member_id=found["member_id"], at=at)
+    written = {
+        "file": str(path),
+        "rows": count,
+        "services": {name: len(items) for name, items in gathered.items()},
+    }
+    if as_json:
+        click.echo(json.dumps(written))
+    else:
+        click.echo(f"{path} has {count} rows of {len([items for items in gathered.values() if items])} services.")
 
 
 @member.command("erase", epilog="Example: plaudit member erase forum:ada --forfeit")

@@ -36,8 +36,8 @@ TOLD: Final[Mapping[str, Told]] = {
     "payout.lots.v1": Told("", "lots part parts payout_id"),
     "payout_run.changed.v1": Told(
         "",
-        "by complete created_at created_by created_by_person currency execution_days file minimum_points minor payer"
-        " person_id points programme_id programme_version run_id seal state",
+        "by complete created_at created_by created_by_person currency execution_days file minimum_points minor"
+        " payer person_id points programme_id programme_version run_id seal state",
     ),
     "programme.published.v1": Told(
         "",

@@ -1,6 +1,8 @@
 """`plaudit member`: joined, shown, marked and wished for, by identity."""
 
 import json
+import zipfile
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -42,10 +44,17 @@ def test_by_identity_from_first_to_last(platform: StackState) -> None:
     assert "declares no attribute" in refused.output
 
 
-def test_forgotten_for_good(platform: StackState) -> None:
+def test_exported_and_forgotten_for_good(platform: StackState, tmp_path: Path) -> None:
     community, ada = f"m{uuid4().hex[:8]}", f"forum:{uuid4().hex[:6]}"
     where = ("--community", community)
-    made = plaudit("link", ada, "--name", "Ada", *where)
+    made = plaudit("link", ada, "--name", "<Ada>", *where)
+    plaudit("export", ada, "--to", str(tmp_path / "ada.zip"), *where)
+    with zipfile.ZipFile(tmp_path / "ada.zip") as archive:
+        data, page = json.loads(archive.read("data.json")), archive.read("index.html").decode()
+    held = {table["table"]: table["rows"] for table in data["services"]["ingest"]}
+    assert held["members"][0]["name"] == "<Ada>"
+    assert f"forum:{held['identities'][0]['identity']}" == ada
+    assert "&lt;Ada&gt;" in page
 
     proof = plaudit("erase", ada, "--yes", *where)
 

@@ -1,17 +1,21 @@
 """The register of personal data names every table, column and field: what is new is in it, or fails here."""
 
 import importlib
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
+import httpx
 import pytest
 from typing_extensions import get_type_hints
 
 from services.ingest.erasure.store import DELETED_TABLES
 from shared.contracts.facts import FACTS, RAW_EVENT
+from shared.http import encode_cursor
 from shared.personal_data import HELD, NOBODYS, TOLD, Erased, Held
 from shared.service import ServiceSpec
 from shared.services import SERVICES
+from tests.integration.services.world import World
 
 pytestmark = pytest.mark.stack
 
@@ -20,6 +24,16 @@ pytestmark = pytest.mark.stack
 def spec(request: pytest.FixtureRequest) -> ServiceSpec:
     made: ServiceSpec = importlib.import_module(f"services.{request.param}.main").SPEC
     return made
+
+
+@pytest.fixture
+def scopes() -> Sequence[str]:
+    return ["members:export"]
+
+
+@pytest.fixture
+def world(pool: asyncpg.Pool, spec: ServiceSpec) -> World:
+    return World(pool, spec)
 
 
 async def columns(pool: asyncpg.Pool) -> dict[str, set[str]]:
@@ -52,6 +66,37 @@ async def test_a_members_rows_are_found_by_it(pool: asyncpg.Pool, spec: ServiceS
         order = ", ".join(one.order.split())
         sql = f"select {order} from {one.table} where community = $1 and ({one.whose}) order by {order}"
         assert await pool.fetch(sql, "nobodys", "00000000-0000-7000-8000-000000000000") == []
+
+
+async def test_what_is_held_is_shown_page_by_page(api: httpx.AsyncClient, world: World, spec: ServiceSpec) -> None:
+    member = world.uuid("ada")
+    for number in range(3):
+        await world.pool.execute(
+            """
+            insert into audit_entries (audit_id, at, community, kind, command, credential, object_kind, object_id,
+                                       member_id)
+            values ($1, now(), $2, 'read', 'test', 'test', 'member', $3, $3::text::uuid)
+            """,
+            world.uuid(f"entry {number}"),
+            world.community,
+            member,
+        )
+    path = f"/v1/members/{member}/personal-data"
+    rows: list[Any] = []
+    query: dict[str, Any] = {"limit": 2}
+    while True:
+        page = await api.get(path, params=query)
+        assert page.status_code == 200, page.text
+        rows += page.json()["items"]
+        if page.json()["next"] is None:
+            break
+        query = {"limit": 2, "after": page.json()["next"]}
+    ids = [one["row"]["audit_id"] for one in rows if one["row"].get("command") == "test"]
+    assert ids == sorted(world.uuid(f"entry {number}") for number in range(3))
+    assert {one["erased"] for one in rows} == {"stays"}
+    for broken in (["audit_entries", '{"audit_id": "x"}'], ["nothing", "{}"]):
+        answer = await api.get(path, params={"after": encode_cursor(broken)})
+        assert answer.status_code == (422 if broken[0] == "audit_entries" else 200), answer.text
 
 
 def test_every_fact_and_field_is_in_the_register() -> None:

@@ -24,6 +24,7 @@ from console.pages.figures import routes as figures
 from console.pages.keys import routes as keys
 from console.pages.leaderboard import routes as leaderboard
 from console.pages.me import routes as me
+from console.pages.members import routes as members
 from console.pages.overview import routes as overview
 from console.pages.parts import routes as parts
 from console.pages.people import routes as people
@@ -42,7 +43,7 @@ from console.sign_in.store import Database
 RUN_IT = (pipeline, dead_letters, receipts, people, keys, audit, parts, community)
 PAGES = (
     *(sign_in, overview, figures, leaderboard, explorer, try_it, me, account, views),
-    *(programme, waiting, *RUN_IT),
+    *(members, programme, waiting, *RUN_IT),
 )
 
 

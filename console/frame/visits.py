@@ -174,6 +174,7 @@ TOASTS = {
     "confirmed": _("Confirmed"),
     "withdrawn": _("Withdrawn"),
     "cancelled": _("Given up"),
+    "forgotten": _("The member is forgotten, in every service within moments"),
 }
 
 

@@ -19,15 +19,15 @@ class Cause:
 
 
 _UNKNOWN: Final = Cause(
-    None, _("Look at one of them: its receipt has the reason. Sent again as it should be, with a new id, it counts.")
+    None, _("Its receipt has the reason. Sent again as it should be, with a new id, it counts.")
 )
 #: By outcome and how the reason begins.
 _CAUSES: Final[Mapping[tuple[str, str], Cause]] = {
     ("conflict", ""): Cause(
         _("Said otherwise than before"),
         _(
-            "The platform sent an id that it had used, with other content. What came first counts. Have it give each "
-            "event an id of its own; what changed since is told by an event that takes the earlier one back."
+            "The platform sent an id that it had used, with other content. What came first counts. Have it give "
+            "each event an id of its own; what changed since is told by an event that takes the earlier one back."
         ),
     ),
     ("rejected", "whoever did it wished to be forgotten"): Cause(

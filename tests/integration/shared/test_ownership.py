@@ -13,7 +13,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import OutOfOrderSequenceNumber
 
-from shared.kafka import create_producer, create_topics
+from shared.kafka import create_producer, create_topics, send_records
 from shared.outbox import RELAY_LOCK, OutboxRelay
 from shared.postgres import create_pool
 from shared.topics import Topic
@@ -22,6 +22,9 @@ from tests.integration.shared.line import SERVICE, Line, message
 from tests.waiting import until
 
 pytestmark = pytest.mark.stack
+
+#: Longer than a service that stops waits for its tasks by itself.
+SLOW_SECONDS = 0.5
 
 
 def numbers_by_key(records: list[Any]) -> dict[str, list[int]]:
@@ -53,6 +56,26 @@ async def test_workers_that_come_and_go_leave_every_fact_once_and_in_order(line:
     assert numbers_by_key(records) == {key: list(range(count)) for key in keys}
     assert Counter(one["key"] for one in await line.facts()) == dict.fromkeys(keys, count)
     assert sum((await line.offsets()).values()) == count * len(keys)
+
+
+async def test_a_worker_that_stops_waits_for_what_is_on_its_way(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was cut off between sent and deleted, and whoever came next published it again."""
+    is_sent = asyncio.Event()
+
+    async def slow(*arguments: Any) -> Any:
+        sent = await send_records(*arguments)
+        is_sent.set()
+        await asyncio.sleep(SLOW_SECONDS)
+        return sent
+
+    monkeypatch.setattr("shared.outbox.send_records", slow)
+    await line.send([message(0)])
+    async with line.worker():
+        await asyncio.wait_for(is_sent.wait(), 10)
+    monkeypatch.undo()
+    async with line.worker():
+        await line.send([message(1)])
+        assert numbers_by_key(await line.read(line.sink, 2)) == {"a": [0, 1]}
 
 
 async def test_a_worker_that_stands_nowhere_for_a_moment_tells_no_position(line: Line) -> None:

@@ -38,6 +38,12 @@ PAGES = (
     "/explorer/{member}",
     "/explorer/{receipt}",
     "/explorer/programme/1",
+    "/members",
+    "/members?mark=bot",
+    "/members/suggestions",
+    "/members/{member}",
+    "/members/{member}?earned=no",
+    "/members/{member}/forget",
     "/try-it",
     "/try-it?as=json",
     "/account",
@@ -60,6 +66,9 @@ NARROW_PAGES = (
     "/overview",
     "/figures/points",
     "/explorer/{event}",
+    "/members",
+    "/members/{member}",
+    "/members/{member}/forget",
     "/try-it",
     "/pipeline",
     "/dead-letters",
@@ -123,7 +132,7 @@ async def test_from_the_first_event_to_understanding_it(console: Console) -> Non
 async def test_all_of_it_goes_without_script(console: Console) -> None:
     async with console.visitor(locale="en-GB", java_script_enabled=False) as visitor:
         page = visitor.page
-        await page.get_by_role("link", name="Find a page or any id").click()
+        await page.get_by_role("link", name="Find a person, a page or any id").click()
         await page.locator("#q").fill(console.ids["event"].replace("-", ""))
         await page.get_by_role("button", name="Find", exact=True).click()
         await expect(page.locator("h1")).to_contain_text("chat.message.v1 gave")

@@ -26,6 +26,18 @@ def _(text: str) -> str:
     return text
 
 
+#: What went, or would go, by the table of ingest's that an erasure names.
+TABLES = {
+    "identities": _("Identities on channels"),
+    "told_identities": _("Identities that are known by a hash"),
+    "dated_facts": _("What was known of them, and their wishes"),
+    "sign_in_links": _("Links that sign in"),
+    "sign_in_renewals": _("Sessions of theirs"),
+    "texts": _("Texts that they wrote"),
+    "dead_letters": _("Dead letters of theirs"),
+}
+
+
 async def export(visit: Visit) -> Response:
     """All that all services hold of the member, as an archive: whole, or not at all."""
     member_id = str(visit.request.path_params["member_id"])
@@ -105,6 +117,7 @@ async def _look(
         status=status,
         **{"open": None, **answers},
         member_id=member_id,
+        tables=TABLES,
         shown=visit.form,
         errors=errors or {},
         refused=refused,

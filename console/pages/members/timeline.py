@@ -12,6 +12,8 @@ from console.pages.members.words import DECLINED, event_words
 PAGE_COUNT = 25
 #: Whom a rule pays, and where an event names them.
 NAMED = {"actor": "member_id", "object_author": "object_member_id", "reply_author": "reply_member_id"}
+#: Kinds of lines, in the order in which they are shown.
+LINES = ("award", "grant", "declined", "others")
 #: The filter of the page, and what it asks for.
 EARNED = {"yes": True, "no": False}
 
@@ -101,6 +103,8 @@ def _entry(
     lines = [line for one in item["awards"] for line in _of_award(one, rules, member_id, names)]
     if explanation is not None:
         lines += _declined(event, explanation, rules, member_id)
+    # The member's own first, then why not, and what others got last.
+    lines.sort(key=lambda line: LINES.index(line.kind))
     return Entry(event, words, icon, item["points"], by, names.get(by or ""), lines)
 
 

@@ -19,8 +19,8 @@ _MARKED: Final = {
             select from identities i where i.community = m.community and i.member_id = m.member_id
                 and (i.email_verified or i.joined_by is not null or i.subject_hash is not null))""",
 }
-#: Who is called so, before anything else is looked at: a plan that walks all members and asks of each takes minutes
-#: for a million. Of more the text says too little; some of them are shown.
+#: Who is called so is found first: a plan that walks all members and asks of each takes a minute for a million. Of
+#: more than these the text says too little, and some are shown.
 _NAMED_MAX_COUNT = 10_000
 _NAMED = f"""
     with named as materialized (
@@ -48,10 +48,12 @@ async def page_of_found(
     conn: Connection, *, community: str, wanted: Wanted, after: FoundPlace | None, limit_count: int
 ) -> list[Member]:
     """Members who are wanted, those seen first the latest at the top."""
-    named, among = (
-        ("", "") if wanted.handle is None else (_NAMED, "and m.member_id in (select member_id from named)")
+    is_named = wanted.handle is not None
+    query = _PAGE.format(
+        named=_NAMED if is_named else "",
+        marked=_MARKED[wanted.mark],
+        among="and m.member_id in (select member_id from named)" if is_named else "",
     )
-    query = _PAGE.format(named=named, marked=_MARKED[wanted.mark], among=among)
     asked = [community, *(after or (None, None)), limit_count]
     if wanted.handle is not None:
         # Words alone, of letters and digits: nothing of them is an operator.

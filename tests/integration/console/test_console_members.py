@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.console.conftest import FORM_TOKEN, Site, submit
+from tests.integration.console.conftest import FORM_TOKEN, Site, console, submit
 from tests.integration.services.world import authorization
 
 pytestmark = pytest.mark.stack
@@ -91,3 +91,18 @@ async def test_kept_views_are_found_by_the_palette_and_have_counts(site: Site, a
             await browser.post("/members/find", data={"form_token": token[1], "q": "our pe"})
         ).json()["items"]
         assert [one["href"] for one in found] == ["/members?mark=person"]
+
+
+async def test_a_members_page_without_ingest_says_so(stack: Any, site: Site, ada: str) -> None:
+    async with (
+        console(stack, site.ingest, ask_seconds=0.0001) as slow,
+        site.browser() as browser,
+        slow.browser() as waiting,
+    ):
+        # The session is of both; only the second has no time to wait for an answer.
+        await site.sign_in(browser, "operator")
+        waiting.cookies.update(browser.cookies)
+        for path in ("/members", f"/members/{ada}", f"/members/{ada}/forget", "/members/suggestions"):
+            page = await waiting.get(path)
+            assert page.status_code == 200, path
+            assert "ingest does not answer" in page.text, path

@@ -88,7 +88,7 @@ async def points(visit: Visit) -> Response:
         counted={
             query: listing.count_of(query, rules, text)
             for query in ("", *(view.query for view in views))
-            if asked_days(dict(parse_qsl(query)), visit.writer.zone) == days
+            if answer.ok and asked_days(dict(parse_qsl(query)), visit.writer.zone) == days
         },
         days=days,
         choices=DAYS,

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.responses import Response
@@ -81,7 +81,8 @@ async def mark(visit: Visit) -> Response:
     chosen = [found[1] for name in visit.form if (found := CHOSEN.fullmatch(name))][:MARKED_MAX_COUNT]
     if act not in ACTS:
         raise NotFoundError
-    answers = await _say(visit, chosen, act)
+    said = await _say(visit, chosen, act)
+    answers = [answer for answer in said if answer is not None]
     done = [answer for answer in answers if answer.ok]
     return visit.page(
         "pages/members/marked.html",
@@ -90,20 +91,31 @@ async def mark(visit: Visit) -> Response:
         opposite=OPPOSITE[act],
         done=[answer.body for answer in done],
         refused=[answer for answer in answers if not answer.ok],
-        status=200 if done or not chosen else 409,
+        already=said.count(None),
+        status=200 if done or not answers else 409,
     )
 
 
-async def _say(visit: Visit, member_ids: Sequence[str], act: str) -> list[Answer]:
-    """Say it of each: a command, and an entry in the audit log, for every one."""
+async def _say(visit: Visit, member_ids: Sequence[str], act: str) -> list[Answer | None]:
+    """Say it of each: a command, and an entry in the audit log, for every one; None for who is so already.
+
+    What is undone then is what was done: nobody loses what they were before.
+    """
     name, is_so, _words = ACTS[act]
     few = asyncio.Semaphore(SIDE_BY_SIDE_COUNT)
 
-    async def one(member_id: str) -> Answer:
+    async def one(member_id: str) -> Answer | None:
         async with few:
+            known = await visit.ask.get("ingest", f"/v1/members/{member_id}")
+            if known.ok and _is(known.body, name) == is_so:
+                return None
             return await visit.ask.command("PUT", "ingest", f"/v1/members/{member_id}/standing", {name: is_so})
 
     return list(await asyncio.gather(*(one(member_id) for member_id in member_ids)))
+
+
+def _is(member: Mapping[str, Any], name: str) -> bool:
+    return member["bot_by"] is not None if name == "bot" else name in member["standing"]
 
 
 async def suggestions(visit: Visit) -> Response:

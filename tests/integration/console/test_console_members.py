@@ -60,6 +60,9 @@ async def test_what_is_said_of_members_is_said_by_whoever_may(site: Site, ada: s
         done = await submit(manager, "/members", "/members/mark", act="hide", **{f"m-{ada}": "yes", "m-x": "yes"})
         assert done.status_code == 200
         assert LINK.findall(done.text) == [ada]
+        again = await submit(manager, "/members", "/members/mark", act="hide", **{f"m-{ada}": "yes"})
+        assert "One was so already" in again.text
+        assert "Undo" not in again.text
         assert "hidden" in (await manager.get(f"/members/{ada}")).text
         undone = await submit(manager, f"/members/{ada}", f"/members/{ada}/standing", act="show")
         assert (undone.status_code, undone.headers["location"]) == (303, f"/members/{ada}")

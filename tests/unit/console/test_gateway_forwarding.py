@@ -119,7 +119,7 @@ async def test_both_ways_are_streams() -> None:
         await service.go_on.wait()
         writer.write(b"0\r\n\r\n")
 
-    async with standing(echoes) as (client, service):
+    async with standing(echoes, body_buffer_bytes=4) as (client, service):
 
         async def body() -> AsyncIterator[bytes]:
             yield b"first"
@@ -292,7 +292,7 @@ async def test_a_client_that_goes_away_leaves_no_half_request_taken() -> None:
         await reader.readuntil(b"0\r\n\r\n")  # the end never comes
         service.go_on.set()
 
-    async with standing(waits) as (client, service):
+    async with standing(waits, body_buffer_bytes=2) as (client, service):
         _, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
         writer.write(b"POST /v1/events HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n")
         await service.came.wait()

@@ -7,7 +7,6 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -23,7 +22,7 @@ from shared.http.problem_types import UNKNOWN_PATH
 from shared.http.problems import Problem
 from shared.services import SERVICES
 DOCS = "/docs"
-OWN = ("/", "/livez", "/readyz", "/metrics", DOCS, "/redoc", "/openapi.json")
+OWN = ("/", "/livez", "/readyz", DOCS, "/redoc", "/openapi.json")
 OWN_FILES = "/static-offline-docs/"
 READING = ("GET", "HEAD")
 METHODS = (*READING, "POST", "PUT", "PATCH", "DELETE")
@@ -118,7 +117,7 @@ class Gateway:
 
 
 def _pages(documents: Mapping[str, dict[str, Any]]) -> ASGIApp:
-    """What the gateway answers itself: its health, its metrics, and the operations of all services on one page."""
+    """What the gateway answers itself: its health, and the operations of all services on one page."""
     app: FastAPI = FastAPIOffline(
         title="Plaudit",
         openapi_url="/openapi.json",
@@ -138,9 +137,6 @@ def _pages(documents: Mapping[str, dict[str, Any]]) -> ASGIApp:
         # It does its work for those services that are there, whichever are not.
         return JSONResponse({"ready": True, "missing": []})
 
-    async def metrics(_: Request) -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    for path, endpoint in (("/", root), ("/livez", livez), ("/readyz", readyz), ("/metrics", metrics)):
+    for path, endpoint in (("/", root), ("/livez", livez), ("/readyz", readyz)):
         app.add_route(path, endpoint, include_in_schema=False)
     return app

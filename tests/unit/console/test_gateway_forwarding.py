@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client import generate_latest
 
 from console.gateway.main import running
 from console.gateway.settings import Settings
@@ -146,7 +147,8 @@ async def test_a_service_that_cannot_be_reached_is_a_503_and_nothing_was_done() 
         # The others are served, and the gateway is well.
         assert (await client.get("/v1/badges", headers=KEY)).status_code == 200
         assert (await client.get("/readyz")).json() == {"ready": True, "missing": []}
-        metrics = (await client.get("/metrics")).text
+        assert (await client.get("/metrics")).status_code == 404
+        metrics = generate_latest().decode()
         assert 'plaudit_gateway_failures_total{reason="unreachable",service="scoring"}' in metrics
         assert 'route="/v1/awards"' in metrics
         # Nobody knows whether scoring would know the key.
@@ -300,7 +302,7 @@ async def test_a_client_that_goes_away_leaves_no_half_request_taken() -> None:
         await writer.wait_closed()
 
         async def is_counted() -> bool:
-            return 'route="/v1/events",status="400"' in (await client.get("/metrics")).text
+            return 'route="/v1/events",status="400"' in generate_latest().decode()
 
         await until(is_counted)
         assert not service.go_on.is_set()

@@ -15,7 +15,7 @@ from bench.measure import compare
 from bench.stages.front import front_door, load
 
 BATCHED_EVENT_COUNT = 100_000
-SINGLE_EVENT_COUNT = 2_000
+SINGLE_EVENT_COUNT = 5_000
 READY_SECONDS = 30.0
 POLL_SECONDS = 0.05
 
@@ -24,7 +24,7 @@ async def through_gateway(context: Context) -> None:
     """Events in batches and one by one, through the gateway and directly, without the broker behind either."""
     async with front_door() as port, gateway(port) as gateway_port:
         for what, size, count, reach in (
-            (f"batches of {messages.BATCH_COUNT}", messages.BATCH_COUNT, BATCHED_EVENT_COUNT, 0.70),
+            (f"batches of {messages.BATCH_COUNT}", messages.BATCH_COUNT, BATCHED_EVENT_COUNT, 0.90),
             ("single events", 1, SINGLE_EVENT_COUNT, 0.30),
         ):
             await compare(

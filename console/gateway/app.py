@@ -21,6 +21,7 @@ from shared.http.limits import UNMATCHED, measured
 from shared.http.problem_types import UNKNOWN_PATH
 from shared.http.problems import Problem
 from shared.services import SERVICES
+
 DOCS = "/docs"
 OWN = ("/", "/livez", "/readyz", DOCS, "/redoc", "/openapi.json")
 OWN_FILES = "/static-offline-docs/"

@@ -24,8 +24,8 @@ IPV6_NETWORK_BITS = 64
 class Body(NamedTuple):
     """A request's body as it goes to a service.
 
-    `framing` is the header that says how long it is, `first` what has come of it, and `rest` brings what has not; None
-    where nothing is missing.
+    `framing` is the header that says how long it is, `first` what has come of it, and `rest` brings what has not;
+    None where nothing is missing.
     """
 
     framing: tuple[bytes, bytes]
@@ -44,7 +44,10 @@ class Bodies:
         self._bytes_per_second = settings.body_min_bytes_per_second
 
     async def begun(self, scope: Scope, receive: Receive) -> Body | None:
-        """A request's body once it is whole, or too large to wait for; None where there is none. Raises Problem."""
+        """A request's body once it is whole, or too large to wait for; None where there is none.
+
+        Raises Problem.
+        """
         length, is_chunked = None, False
         for name, value in scope["headers"]:
             if name == b"content-length":
@@ -100,7 +103,7 @@ class Bodies:
     def _too_slow(self) -> Problem:
         return Problem(
             SLOW_REQUEST,
-            f"A body must arrive in {self._seconds:g} s, and a large one with {self._bytes_per_second} bytes a second",
+            f"A body must arrive in {self._seconds:g} s, a large one with {self._bytes_per_second} bytes a second",
         )
 
 

@@ -1,7 +1,8 @@
 """Connections to a service: kept alive, in bounded number, and each reads one answer at a time as it comes.
 
-httptools, the parser that the server uses too, reads; what an HTTP client library does beyond that is not wanted here:
-headers go as the bytes that they are, and nothing is sent twice by itself. docs/adr/0032-gateway.md has what they cost.
+httptools, the parser that the server uses too, reads; what an HTTP client library does beyond that is not wanted
+here: headers go as the bytes that they are, and nothing is sent twice by itself. A decision in docs/adr has what
+they cost.
 """
 
 import asyncio
@@ -58,6 +59,7 @@ class Connection(asyncio.Protocol):
         self._has_answer_body = has_answer_body
         self._is_busy = True
         self._is_keeping_alive = False
+        self._is_sent_whole = True
         self._is_head_whole = False
         self._ends_with_connection = False
         self._head_bytes = 0
@@ -75,7 +77,8 @@ class Connection(asyncio.Protocol):
     @property
     def is_reusable(self) -> bool:
         """Whether the answer came whole, was taken, and another request may follow."""
-        return self.is_whole and self._is_keeping_alive and not self._chunks and self.is_open
+        is_done = self.is_whole and self._is_sent_whole and not self._chunks
+        return is_done and self._is_keeping_alive and self.is_open
 
     @property
     def is_answering(self) -> bool:
@@ -85,6 +88,10 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """End the connection now, whatever is under way on it."""
         self._fail(BrokenOffError("closed"))
+
+    def end_with_answer(self) -> None:
+        """Have no other request follow: not all of this one was sent, and the rest would be taken for that."""
+        self._is_sent_whole = False
 
     def free(self) -> None:
         """Nothing is under way: what comes now was not asked for."""

@@ -168,11 +168,13 @@ class Forwarder:
             if body is not None and body.rest is not None:
                 async with contextlib.aclosing(body.rest) as rest:
                     async for part in rest:
-                        if connection.is_answering:  # it does not want the rest; the connection ends with it
+                        if connection.is_answering:  # it does not want the rest
+                            connection.end_with_answer()
                             break
                         await connection.write(part, self._patience)
             await connection.head(self._patience)
         except BaseException:
+            connection.close()  # whatever was answered: half a request may stand on it
             upstream.pool.give_back(connection)
             raise
         return connection
@@ -200,8 +202,8 @@ class Forwarder:
         elif isinstance(error, SilentError):
             reason, kind = "timeout", GATEWAY_TIMEOUT
             detail = (
-                f"{name} said nothing for {self._patience:g} s and may still do it: look, or send the same command "
-                "again"
+                f"{name} said nothing for {self._patience:g} s and may still do it: look, or send the same "
+                "command again"
             )
         else:
             reason, kind = "broken", BAD_GATEWAY

@@ -1,4 +1,4 @@
-"""What the gateway itself answers, where a service does not or is not asked: of 502 and 504 it may have been done."""
+"""What the gateway itself answers where a service does not, or is not asked; of 502 and 504 it may be done."""
 
 from shared.http.problem_types import ProblemType
 

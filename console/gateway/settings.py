@@ -48,7 +48,10 @@ class Settings(ServiceSettings):
         100, ge=1, description="Requests under way from one address, of IPv6 one /64; more get 429"
     )
     metrics_port: int | None = Field(
-        None, ge=0, le=65535, description="Port of /metrics, which the public address does not have; unset: nowhere"
+        None,
+        ge=0,
+        le=65535,
+        description="Port of /metrics, which the public address does not have; unset: nowhere",
     )
     cors_origins: str = Field(
         "",

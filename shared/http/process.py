@@ -24,7 +24,7 @@ def serve_until_stopped(
     metrics_host: str,
     metrics_port: int | None,
 ) -> None:
-    """Serve what `running` runs, for as long as its block lasts, until SIGTERM or SIGINT; `name` stands in the logs."""
+    """Serve what `running` runs, for as long as its block lasts, until SIGTERM or SIGINT; `name` is for logs."""
     configure_logging(name, log_level)
     with metrics_served(metrics_host, metrics_port), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_stopped(running))
@@ -50,7 +50,9 @@ def metrics_served(host: str, port: int | None) -> Iterator[int | None]:
     try:
         server, thread = prometheus_client.start_http_server(port, host)
     except OSError as error:
-        raise OSError(f"cannot listen on {host}:{port} for metrics; is another process using it? ({error})") from error
+        raise OSError(
+            f"cannot listen on {host}:{port} for metrics; is another process using it? ({error})"
+        ) from error
     log.info("metrics at http://%s:%s/metrics", host, server.server_port)
     try:
         yield server.server_port

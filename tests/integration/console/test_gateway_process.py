@@ -22,9 +22,7 @@ pytestmark = pytest.mark.stack
 
 
 @asynccontextmanager
-async def gateway(
-    ingest_url: str, metrics_port: int
-) -> AsyncIterator[tuple[str, "subprocess.Popen[bytes]"]]:
+async def gateway(ingest_url: str, metrics_port: int) -> AsyncIterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """The process, and its address; the other four services are away."""
     port = free_port()
     nowhere = f"http://127.0.0.1:{free_port()}"

@@ -2,7 +2,6 @@
 
 import httpx
 import orjson
-
 from prometheus_client import REGISTRY
 
 from services.recognition.main import SPEC

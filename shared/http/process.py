@@ -11,6 +11,7 @@ import prometheus_client
 import uvloop
 
 from shared.http.server import HttpServer
+from shared.starting import what_is_loaded_stays
 from shared.telemetry import configure_logging
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ def serve_until_stopped(
 ) -> None:
     """Serve what `running` runs, for as long as its block lasts, until SIGTERM or SIGINT; `name` is for logs."""
     configure_logging(name, log_level)
+    what_is_loaded_stays()
     with metrics_served(metrics_host, metrics_port), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_stopped(running))
 

@@ -174,6 +174,10 @@ TOASTS = {
     "confirmed": _("Confirmed"),
     "withdrawn": _("Withdrawn"),
     "cancelled": _("Given up"),
+    "published": _("Published"),
+    "proposed": _("Proposed: it waits for another person"),
+    "goes-on-as-before": _("Withdrawn: what is in force goes on"),
+    "withdrawal-waits": _("That it is withdrawn waits for another person"),
 }
 
 

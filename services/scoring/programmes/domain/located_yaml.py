@@ -22,6 +22,13 @@ _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 #: What neither JSON documents in PostgreSQL nor UTF-8 can hold; escapes in quotes would bring it in.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+#: A character of a scalar as it is written: escaped, or by itself.
+_ESCAPED = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|\r\n|.)|.", re.DOTALL)
+_DOUBLED = re.compile(r"''|.", re.DOTALL)
+_PLAIN = re.compile(r".", re.DOTALL)
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+#: Escapes that are white space once read, or nothing.
+_WHITE_ESCAPES = frozenset("ntrvfNLP_ \t\n\r")
 _WORDS = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -85,6 +92,53 @@ def read_yaml(text: str) -> Located:
         raise YamlError(mark, (), f"this is not YAML: {error.problem}{context}") from error
     except UnicodeEncodeError as error:
         raise YamlError(Mark(1, 1, 0), (), "the text is not valid Unicode") from error
+
+
+def mark_within(text: str, start: Mark, value: str, offset: int) -> Mark:
+    """Where character `offset` of a scalar's value stands in the text, however it is written.
+
+    Folding, indentation and quotes change white space alone: what is not white space stands in the same order.
+    """
+    style = text[start.index : start.index + 1]
+    at = start.index
+    if style in {"|", ">"}:
+        line_end = text.find("\n", at)
+        at = len(text) if line_end < 0 else line_end + 1
+    elif style in {"'", '"'}:
+        at += 1
+    written = {"'": _DOUBLED, '"': _ESCAPED}.get(style, _PLAIN)
+    before = value[:offset]
+    wanted = sum(not character.isspace() for character in before)
+    passed = at
+    for found in written.finditer(text, at):
+        if _is_white(found[0]):
+            continue
+        if wanted == 0:
+            at = found.start()
+            break
+        wanted -= 1
+        passed = found.end()
+    if offset >= len(value) or value[offset].isspace():
+        # It stands in white space, or behind the value: so far behind what comes before it, on the same line.
+        at, gap = passed, len(before) - len(before.rstrip())
+        while gap and text[at : at + 1] == " ":
+            at, gap = at + 1, gap - 1
+    return _mark_at(text, start, at)
+
+
+def _is_white(written: str) -> bool:
+    if written[0] != "\\" or len(written) == 1:
+        return written.isspace()
+    if written[1] in "xuU":
+        return chr(int(written[2:], 16)).isspace()
+    return written[1] in _WHITE_ESCAPES
+
+
+def _mark_at(text: str, start: Mark, index: int) -> Mark:
+    breaks = list(_BREAK.finditer(text, start.index, index))
+    if not breaks:
+        return Mark(start.line, start.column + index - start.index, index)
+    return Mark(start.line + len(breaks), index - breaks[-1].end() + 1, index)
 
 
 def _mark(mark: Any) -> Mark:

@@ -16,6 +16,7 @@
   editor.classList.remove("plain");
   text.classList.remove("code-input");
   editor.prepend(picture);
+  let isChanged = "unsaved" in words;
   let shown = [];
   let wrong = new Map();
 
@@ -26,7 +27,7 @@
     return made;
   };
 
-  const COLOURS = /(#.*$)|("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')|(^\s*(?:- )?[A-Za-z_]\w*(?=:(?:\s|$))|(?<=[{,]\s?)[A-Za-z_]\w*(?=: ))|(?<![\w.])(-?\d+(?:\.\d+)?)(?![\w.])/g;
+  const COLOURS = /(#.*$)|("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')|(^\s*(?:- )?[A-Za-z_]\w*(?=:(?:\s|$))|(?<=[{,]\s?)[A-Za-z_]\w*(?=:(?:\s|$)))|(?<![\w.])(-?\d+(?:\.\d+)?)(?![\w.])/g;
 
   const coloured = (line) => {
     const parts = [];
@@ -253,7 +254,6 @@
   });
 
   // What was typed is not lost by going away.
-  let isChanged = false;
   form.addEventListener("submit", () => {
     isChanged = false;
   });

@@ -1,4 +1,4 @@
-"""A programme that somebody is writing: its problems as they stand in the text, how one is mended, when it starts."""
+"""A programme that somebody is writing: its problems where they stand, how one is mended, and when it starts."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping

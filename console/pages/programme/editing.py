@@ -13,7 +13,7 @@ from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.programme.changes import Change, changes
 from console.pages.programme.drafts import BEGINNING, Problem, problems, read_mending, starts_at
-from console.pages.programme.words import EVENT_TYPES, MONEY_FIELDS, NOUNS
+from console.pages.programme.words import WORDS
 from shared.access_keys.roles import scopes_of
 
 WRITE, APPROVE = "programmes:write", "programmes:approve"
@@ -54,7 +54,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class Ground:
-    """What a text comes in the place of: the versions there are, and what is in force (else to come, else none)."""
+    """What a text comes in the place of: the versions there are, and what is in force, or to come."""
 
     versions: Answer
     base: Answer | None
@@ -82,7 +82,7 @@ async def show(visit: Visit) -> Response:
     if not ground.versions.ok:
         return _page(visit, ground, Checked("", is_down=True))
     wanted = visit.request.query_params.get("from", "")
-    number = int(wanted) if wanted.isdecimal() and len(wanted) < 10 else _newest_published(ground)  # noqa: PLR2004
+    number = int(wanted) if wanted.isdecimal() and len(wanted) < 10 else _newest_published(ground)
     if not number:
         text = BEGINNING.format(programme=visit.signed_in.community, title=_quoted(visit.community.title))
         return _page(visit, ground, await _checked(visit, ground, text))
@@ -105,7 +105,9 @@ async def act(visit: Visit) -> Response:
     if "publish" not in visit.form or checked.publication is None:
         return _page(visit, ground, checked, status=UNPROCESSABLE if "publish" in visit.form else 200)
     if visit.form.get("seen") != checked.publication["document_sha256"]:
-        return _page(visit, ground, checked, notice=visit.say(_("This is what it changes: look at it, then publish.")))
+        return _page(
+            visit, ground, checked, notice=visit.say(_("This is what it changes: look at it, then publish."))
+        )
     if visit.form.get("newest") != str(ground.newest):
         said = visit.say(_("Somebody published or proposed a version meanwhile: look at what yours changes now."))
         return _page(visit, ground, checked, notice=said, status=409)
@@ -234,9 +236,7 @@ def _page(
         errors=errors or {},
         refused=refused,
         notice=notice,
-        event_types=EVENT_TYPES,
-        money_fields=MONEY_FIELDS,
-        nouns=NOUNS,
+        **WORDS,
     )
 
 

@@ -1,6 +1,8 @@
 """Words of programmes, for people: what happened, who gets the points, and fields as they are called."""
 
-from typing import Final
+from typing import Any, Final
+
+from console.pages.programme.conditions import FIELDS, in_words
 
 
 def _(text: str) -> str:
@@ -49,4 +51,12 @@ NOUNS: Final = {
     "reward": _("Reward"),
     "attribute": _("Attribute"),
     "payout": _("Payouts"),
+}
+#: What templates take that say what is in a programme.
+WORDS: Final[dict[str, Any]] = {
+    "event_types": EVENT_TYPES,
+    "money_fields": MONEY_FIELDS,
+    "nouns": NOUNS,
+    "condition_fields": FIELDS,
+    "in_words": in_words,
 }

@@ -55,6 +55,7 @@ FIELDS: Final = {
     "action": _("what was done"),
     "merged": _("whether it was merged"),
     "default_branch": _("the branch"),
+    "forced": _("whether it was forced"),
     "language": _("the language"),
     "topic": _("the topic"),
     "score": _("the score"),

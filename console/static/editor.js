@@ -90,19 +90,40 @@
   let waiting = null;
   let asking = null;
 
-  const check = async () => {
+  const asked = async (address, how) => {
+    const answer = await fetch(address, how).catch(() => null);
+    return new DOMParser().parseFromString(answer ? await answer.text() : "", "text/html");
+  };
+
+  // Whoever signed in again, in another tab, has other forms than this page was made with.
+  const renew = async () => {
+    const page = await asked("/programme/edit", {});
+    const token = page.querySelector("#programme [name=form_token]");
+    if (token) form.elements.form_token.value = token.value;
+    return token !== null;
+  };
+
+  // Whether it was checked: a text that was written meanwhile is checked by whoever wrote it.
+  const check = async ({ again = true } = {}) => {
     asking?.abort();
     asking = new AbortController();
-    const answer = await fetch("/programme/edit/check", { method: "POST", body: fields({}), signal: asking.signal }).catch(() => null);
-    if (!answer?.ok) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const { signal } = asking;
+    const page = await asked("/programme/edit/check", { method: "POST", body: fields({}), signal });
+    if (signal.aborted) return false;
+    if (!page.querySelector("[data-part]")) {
+      if (again && (await renew())) return check({ again: false });
+      document.getElementById("state").textContent = words.lost;
+      return false;
+    }
     for (const fresh of page.querySelectorAll("[data-part]")) {
       const place = document.getElementById(fresh.dataset.part);
       if (place.innerHTML !== fresh.innerHTML) place.innerHTML = fresh.innerHTML;
       if (fresh.dataset.part === "problems") places(fresh.dataset.places);
     }
-    text.toggleAttribute("aria-invalid", wrong.size > 0);
+    if (wrong.size) text.setAttribute("aria-invalid", "true");
+    else text.removeAttribute("aria-invalid");
     draw();
+    return true;
   };
 
   const later = () => {
@@ -253,9 +274,20 @@
     }
   });
 
-  // What was typed is not lost by going away.
-  form.addEventListener("submit", () => {
-    isChanged = false;
+  // What was typed is not lost by going away, nor by being sent when nobody takes it: it is checked first.
+  let isSent = false;
+  form.addEventListener("submit", async (event) => {
+    if (isSent) {
+      isChanged = false;
+      return;
+    }
+    event.preventDefault();
+    clearTimeout(waiting);
+    if (!(await check()) || event.submitter?.name !== "publish") return;
+    const button = document.querySelector("[form=programme][name=publish]");
+    if (button.hasAttribute("aria-disabled")) return;
+    isSent = true;
+    form.requestSubmit(button);
   });
   window.addEventListener("beforeunload", (event) => {
     if (isChanged) event.preventDefault();

@@ -67,8 +67,7 @@ def _plain(document: Document) -> dict[str, Any]:
 
 def _of_pieces(before: Document, after: Document) -> Iterator[Change]:
     for place, noun in PIECES:
-        old = {one["id"]: one for one in _at(before, place) or ()}
-        new = {one["id"]: one for one in _at(after, place) or ()}
+        old, new = _named(before, place), _named(after, place)
         for piece_id, piece in new.items():
             title = str(piece.get("title", piece_id))
             if piece_id not in old:
@@ -78,6 +77,17 @@ def _of_pieces(before: Document, after: Document) -> Iterator[Change]:
         for piece_id, piece in old.items():
             if piece_id not in new:
                 yield Change("del", noun, piece_id, str(piece.get("title", piece_id)), piece)
+
+
+def _named(document: Document, place: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """The pieces of a list by their ids; the rules that one names by their titles."""
+    titles = {rule["id"]: rule["title"] for rule in document.get("rules") or ()}
+    found = {}
+    for piece in _at(document, place) or ():
+        named = {name: titles.get(piece[name], piece[name]) for name in ("rule",) if piece.get(name)}
+        named |= {name: [titles.get(one, one) for one in piece[name]] for name in ("rules",) if piece.get(name)}
+        found[piece["id"]] = {**piece, **named}
+    return found
 
 
 def _of_money(before: Document, after: Document) -> Iterator[Change]:

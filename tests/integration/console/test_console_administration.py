@@ -74,7 +74,7 @@ async def test_pages_are_for_whoever_may_see_them(site: Site, role: str) -> None
 
 async def test_pages_do_no_more_than_browsers_are_told(site: Site) -> None:
     async with site.browser() as browser:
-        await site.sign_in(browser, "administrator", "operator", "finance_approver")
+        await site.sign_in(browser, "administrator", "operator", "finance_approver", "manager")
         for path in PAGES:
             page = await browser.get(path)
             assert not re.search(r"<[^>]+\s(style|on\w+)=|<style|<script(?![^>]+src=)|javascript:", page.text), (

@@ -85,14 +85,14 @@ def test_each_field_has_its_words(change: dict[str, Any], sentence: str) -> None
 
 def test_what_is_new_and_what_is_gone_is_said_with_what_it_means() -> None:
     other = RULE | {"id": "post", "title": "Started a topic", "on": ["forum.post.v1"], "to": "actor"}
-    badge = {"id": "b", "title": "Helper", "rule": "accepted", "at_least": 5}
+    badge = {"id": "b", "title": "Helper", "rule": "post", "at_least": 5}
     recognition = {"badges": [badge], "levels": [{"id": "oak", "title": "Oak", "points": 1000}]}
     found = said(document(RULE), document(other, recognition=recognition, title="Menders"))
     assert found == [
         "The programme is called Menders, was Makers",
         "New: Rule “Started a topic”, 10 points To whoever did it, for starting a topic on the forum",
         "Gone: Rule “Answer accepted” What it gave stays. From then on it gives nothing.",
-        "New: Badge “Helper” 5 times “accepted”",
+        "New: Badge “Helper” 5 times “Started a topic”",
         "New: Level “Oak”, 1,000 points",
     ]
 

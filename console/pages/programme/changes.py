@@ -82,7 +82,7 @@ def _of_pieces(before: Document, after: Document) -> Iterator[Change]:
 def _named(document: Document, place: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """The pieces of a list by their ids; the rules that one names by their titles."""
     titles = {rule["id"]: rule["title"] for rule in document.get("rules") or ()}
-    found = {}
+    found: dict[str, Mapping[str, Any]] = {}
     for piece in _at(document, place) or ():
         named = {name: titles.get(piece[name], piece[name]) for name in ("rule",) if piece.get(name)}
         named |= {name: [titles.get(one, one) for one in piece[name]] for name in ("rules",) if piece.get(name)}

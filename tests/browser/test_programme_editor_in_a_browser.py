@@ -82,7 +82,7 @@ async def test_a_programme_with_an_error_is_mended_completed_and_published(conso
         await expect(page.locator("#changed")).to_contain_text("To who was answered")
 
         await page.get_by_role("button", name="Publish this version").click()
-        await expect(page.get_by_role("status")).to_contain_text("Published")
+        await expect(page.locator(".toast")).to_contain_text("Published")
         await expect(heading).to_contain_text("Programme: Harbour Makers")
         await expect(page.locator("main")).to_contain_text("Only if it has at least 20 characters")
         assert manager.complaints == []
@@ -108,7 +108,7 @@ async def test_a_version_is_scheduled_and_withdrawn_before_it_starts(console: Co
         assert await manager.violations() == []
         await page.get_by_text("Withdraw it before it starts").click()
         await page.get_by_role("button", name="Withdraw version 2").click()
-        await expect(page.get_by_role("status")).to_contain_text("Withdrawn: what is in force goes on")
+        await expect(page.locator(".toast")).to_contain_text("Withdrawn: what is in force goes on")
         await expect(heading).to_contain_text("never in force")
         await manager.go("/programme/versions")
         await expect(page.locator("tbody tr")).to_have_count(3)

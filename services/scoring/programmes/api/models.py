@@ -43,7 +43,7 @@ PROGRAMME_BODY: dict[str, Any] = {
 #: A text that somebody is writing is not a programme yet.
 COMPLETED_BODY: dict[str, Any] = {
     "required": True,
-    "content": {media_type: {"schema": {"type": "string"}, "example": EXAMPLE} for media_type in MEDIA_TYPES[:-1]},
+    "content": {media_type: {"schema": {"type": "string"}, "example": EXAMPLE} for media_type in MEDIA_TYPES},
 }
 
 #: Whether versions are in force, by their numbers.

@@ -247,7 +247,7 @@ async def test_a_key_needs_the_scope_and_sees_its_own_community(api: httpx.Async
 async def test_an_editor_is_told_what_may_stand_at_the_cursor(api: httpx.AsyncClient) -> None:
     text = "rules:\n  - {id: a, on: [forum.re"
     answer = await api.post(
-        "/v1/programmes/completions", content=text.encode(), headers=YAML, params={"line": 2, "column": 27}
+        "/v1/programmes/completions", content=text.encode(), headers=YAML, params={"line": 2, "column": 26}
     )
     assert answer.status_code == 200, answer.text
     assert answer.json()["column"] == 18

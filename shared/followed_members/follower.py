@@ -1,19 +1,55 @@
-"""Each service's copy of the members' names and of whose identities are, from members.v1."""
+"""Each service's copy of the members' names, of whose identities are and of who is merged, from members.v1."""
+
+from typing import NamedTuple
 
 from shared.consumer import Subscription
-from shared.contracts.facts import MEMBER_IDENTIFIED, MemberIdentified
+from shared.contracts.facts import MEMBER_FACT, MemberFact, MemberIdentified, MemberMerged, MemberUnmerged
 from shared.followed_members.store import FollowedName, MemberKey, put_identities, put_names
+from shared.merges import Merge, MovedMember, Spell, put_merges
 from shared.topics import MEMBERS
 from shared.transaction import Transaction
 
 
-async def on_members(tx: Transaction, members: list[MemberIdentified]) -> None:
-    """Keep each member's name and identities, as the highest revision says them."""
-    await follow(tx, members)
+class Followed(NamedTuple):
+    """What facts changed: members that are their highest revision now, and who belongs to another than before.
+
+    Both in the order of members.
+    """
+
+    identified: list[MemberIdentified]
+    moved: list[MovedMember]
 
 
-async def follow(tx: Transaction, members: list[MemberIdentified]) -> list[MemberIdentified]:
-    """Keep that of members; returns those that are their highest revision now, in the order of members."""
+async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
+    """Keep each member's name and identities, and who is merged into whom, as the highest revision says them."""
+    await follow(tx, facts)
+
+
+async def follow(tx: Transaction, facts: list[MemberFact]) -> Followed:
+    """Keep that of members, and say what changed by it."""
+    identified = [fact for fact in facts if fact["type"] == "member.identified.v1"]
+    changed = await _follow_names(tx, identified)
+    moved = await put_merges(
+        tx.conn, merges=[merge_told(fact) for fact in facts if fact["type"] != "member.identified.v1"]
+    )
+    return Followed(changed, moved)
+
+
+def merge_told(fact: MemberMerged | MemberUnmerged) -> Merge:
+    """The merge that a fact tells of, or the end of one."""
+    data = fact["data"]
+    return Merge(
+        community=fact["community"],
+        member_id=data["member_id"],
+        into_id=data["into_id"],
+        merged_at=data["merged_at"],
+        revision=data["revision"],
+        unmerged_at=fact["data"]["unmerged_at"] if fact["type"] == "member.unmerged.v1" else None,
+        spells=tuple(Spell(**one) for one in data.get("earlier", ())),
+    )
+
+
+async def _follow_names(tx: Transaction, members: list[MemberIdentified]) -> list[MemberIdentified]:
     newest: dict[MemberKey, FollowedName] = {}
     identities: dict[MemberKey, list[str]] = {}
     facts: dict[MemberKey, MemberIdentified] = {}
@@ -35,4 +71,4 @@ async def follow(tx: Transaction, members: list[MemberIdentified]) -> list[Membe
 
 
 #: What a service reads that shows members by their names, or is asked for them by their identities.
-FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_IDENTIFIED.adapter, on_members)
+FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_FACT, on_members)

@@ -3,15 +3,15 @@
 from services.scoring.rules import store
 from services.scoring.rules.domain.attributes import MemberKey, Said
 from shared.consumer import Subscription
-from shared.contracts.facts import MEMBER_IDENTIFIED, MemberIdentified
+from shared.contracts.facts import MEMBER_FACT, MemberFact
 from shared.followed_members import follow
 from shared.topics import MEMBERS
 from shared.transaction import Transaction
 
 
-async def on_members(tx: Transaction, members: list[MemberIdentified]) -> None:
-    """Keep members' names, identities and attributes, as the highest revision says them."""
-    newest = await follow(tx, members)
+async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
+    """Keep members' names, identities, merges and attributes, as the highest revision says them."""
+    newest = (await follow(tx, facts)).identified
     said = {
         MemberKey(member["community"], member["data"]["member_id"]): [
             (fact["name"], Said(fact["since"], fact["said_at"], fact["value"]))
@@ -24,4 +24,4 @@ async def on_members(tx: Transaction, members: list[MemberIdentified]) -> None:
         await store.put_attributes(tx.conn, said=said)
 
 
-FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_IDENTIFIED.adapter, on_members)
+FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_FACT, on_members)

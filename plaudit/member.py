@@ -84,7 +84,7 @@ def standing(where: Where, as_json: bool, who: str, is_: tuple[str, ...], is_not
 @who_argument
 @click.argument("other", metavar="OTHER")
 def merge(where: Where, as_json: bool, dry_run: bool, who: str, other: str) -> None:
-    """Have OTHER be one with MEMBER, who stays: points, counts and money of both are theirs."""
+    """Have OTHER be one with MEMBER, who stays: points and money of both are theirs."""
     _merge(where, "merge", who, other, as_json=as_json, dry_run=dry_run)
 
 

@@ -5,6 +5,7 @@ from services.rewards.checks import api as checks
 from services.rewards.checks.handlers import check_all
 from services.rewards.ledger.api import members
 from services.rewards.lots.handlers.awards import on_awards
+from services.rewards.lots.handlers.merges import FOLLOWED_MEMBERS
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
 from services.rewards.payouts import api as payouts
 from services.rewards.payouts.outcomes import api as outcomes
@@ -23,7 +24,6 @@ from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.followed_communities import FOLLOWED_COMMUNITIES
-from shared.followed_members import FOLLOWED_MEMBERS
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import POINTS, PROGRAMMES
 

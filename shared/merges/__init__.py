@@ -6,6 +6,7 @@ from shared.merges.store import (
     load_group,
     load_heads,
     load_merges,
+    lock_heads,
     lock_merges,
     put_merges,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "load_group",
     "load_heads",
     "load_merges",
+    "lock_heads",
     "lock_merges",
     "put_merges",
 ]

@@ -38,6 +38,22 @@ async def load_heads(conn: Connection, *, keys: Collection[MemberKey]) -> dict[M
     return {(row["community"], str(row["member_id"])): str(row["head_id"]) for row in rows}
 
 
+async def lock_heads(conn: Connection, *, keys: Collection[MemberKey]) -> dict[MemberKey, str]:
+    """The heads of those members who are merged, which stay so until this transaction ends.
+
+    Whoever merges in these communities waits for that; others who do this do not.
+    """
+    # Of communities in one order; heads are read once nobody changes them.
+    await conn.execute(
+        """
+        select pg_advisory_xact_lock_shared(hashtextextended('merges ' || community, 1))
+        from (select community from unnest($1::text[]) as c(community) order by 1) ordered
+        """,
+        sorted({community for community, _ in keys}),
+    )
+    return await load_heads(conn, keys=keys)
+
+
 async def load_group(conn: Connection, *, community: str, head_id: str) -> list[str]:
     """A head, and all who belong to it, in the order of their ids behind it."""
     rows = await conn.fetch(

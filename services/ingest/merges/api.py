@@ -59,7 +59,7 @@ class MergingShown(BaseModel):
     stays: Member
     merged: Member = Field(description="Who was merged, or left; its `merged_ids` came or went with it")
     differences: list[DifferenceShown] = Field(
-        description="Name, standings and what is known: of both, what is said of who stays counts"
+        description="Name, standings and what is known; each stays said of whom it was said"
     )
 
     @classmethod
@@ -101,8 +101,8 @@ async def post_merge(
 ) -> MergingShown:
     """The two are one person from now on, whom this member's id and the identities of both name.
 
-    Points, counts and money of both are theirs. Nothing that either did is rewritten: see
-    `POST /v1/members/{member_id}/unmerge`, at any later time.
+    Points and money of both are theirs. Nothing that either did is rewritten, and
+    `POST /v1/members/{member_id}/unmerge` undoes it at any later time.
     """
     merged_id = await whose.of(tx.conn, community=principal.community, named=body.member_id, field="/member_id")
     done = await handlers.merge(

@@ -39,8 +39,8 @@ async def merge(tx: Transaction, *, community: str, stays_id: str, merged_id: st
     fact = merged(known, key=key, into_id=stays.member_id, now=tx.now)
     done = await _merging(
         tx.conn,
-        stays._replace(merged_ids=tuple(sorted({*stays.merged_ids, other.member_id, *other.merged_ids}))),
-        other._replace(merged_into=stays.member_id),
+        stays=stays._replace(merged_ids=tuple(sorted({*stays.merged_ids, other.member_id, *other.merged_ids}))),
+        other=other._replace(merged_into=stays.member_id),
     )
     if is_trial:
         tx.did_nothing()
@@ -75,8 +75,8 @@ async def unmerge(tx: Transaction, *, community: str, stays_id: str, named: str,
     other = (await members_store.load_members(tx.conn, keys=[key]))[key]
     done = await _merging(
         tx.conn,
-        stays._replace(merged_ids=tuple(sorted({*stays.merged_ids} - {key.member_id, *left}))),
-        other._replace(merged_into=None, merged_ids=left),
+        stays=stays._replace(merged_ids=tuple(sorted({*stays.merged_ids} - {key.member_id, *left}))),
+        other=other._replace(merged_into=None, merged_ids=left),
     )
     if is_trial:
         tx.did_nothing()
@@ -109,7 +109,7 @@ async def _find_own(tx: Transaction, *, community: str, named: str) -> str:
     return found
 
 
-async def _merging(conn: Connection, stays: Member, other: Member) -> Merging:
+async def _merging(conn: Connection, *, stays: Member, other: Member) -> Merging:
     keys = [MemberKey(one.community, one.member_id) for one in (stays, other)]
     dated = await members_store.load_dated(conn, keys=keys)
     first, second = (dated.get(key, []) for key in keys)

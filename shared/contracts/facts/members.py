@@ -141,7 +141,7 @@ class UnmergeData(MergeData):
 
 
 class MemberMerged(FactEnvelope):
-    """A member is one with another from now on, who stays: what is counted of members is of both.
+    """A member is one with another from now on, who stays.
 
     What either did before and does from now on keeps its own `member_id`. Whom `into_id` is merged into itself has
     both. Of a member the highest `revision` of these and of `member.unmerged.v1` counts.

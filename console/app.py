@@ -1,6 +1,7 @@
 """The console's application: its pages, and what stands around them."""
 
 import asyncio
+from collections import Counter
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -60,8 +61,8 @@ def create_app(settings: Settings, database: Database, services: Services) -> St
     app.router.redirect_slashes = False
     app.state.static = static
     app.state.database = database
-    #: Live pages that are open; they end once the process stops.
-    app.state.streams = set()
+    #: Live pages that are open, by person; they end once the process stops.
+    app.state.streams = Counter[str]()
     app.state.stopping = asyncio.Event()
     app.state.console = Console(
         settings=settings,

@@ -95,6 +95,8 @@ class Asking:
 
     services: Services
     token: str | None = None
+    #: Who visits, where ingest counts by address; it believes whom PLAUDIT_TRUSTED_PROXIES names.
+    address: str | None = None
     traceparent: str = field(default_factory=new_traceparent)
 
     @property
@@ -155,6 +157,8 @@ class Asking:
         headers = {"traceparent": self.traceparent, **options.pop("headers", {})}
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"
+        if self.address:
+            headers["X-Forwarded-For"] = self.address
         url = self.services.urls[service] + path
         started = time.perf_counter()
         try:

@@ -28,6 +28,8 @@ HEADERS = {
     "cache-control": "no-store",
 }
 PROBES = ("/livez", "/readyz", "/metrics")
+#: Longer ones are no page's; a number in one is read before anything else is known.
+PATH_MAX_CHARS = 1_000
 YEAR_SECONDS = 31_536_000
 STREAM = b"text/event-stream; charset=utf-8"
 
@@ -80,6 +82,8 @@ class Guard:
     def _refusal(self, request: Request) -> PlainTextResponse | None:
         if request.url.path in PROBES:
             return None
+        if len(request.url.path) > PATH_MAX_CHARS:
+            return PlainTextResponse("No page has such an address.\n", 414)
         if request.headers.get("host", "").lower() not in self._hosts:
             return PlainTextResponse("This is not the console's address.\n", 421)
         length = request.headers.get("content-length", "0")

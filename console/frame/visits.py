@@ -1,13 +1,14 @@
 """A visit: one request of somebody, with their session, language and theme; and how routes are made of pages."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from console.asking import Asking, Services, SessionOverError
@@ -258,20 +259,28 @@ async def _visit(request: Request, console: Console) -> Visit:
         theme=theme if theme in THEMES else None,
     )
     if session is not None:
-        visit.community = await console.communities.of(session.community, visit.ask)
-        if session.secret != secret:
-            visit.cookies[cookie("session", settings)] = (session.secret, 0)
-    elif visit.browser != browser:
+        try:
+            visit.community = await console.communities.of(session.community, visit.ask)
+        except SessionOverError:
+            await console.sessions.end(session.secret)
+            visit = replace(visit, session=None)
+    if visit.session is not None and visit.session.secret != secret:
+        visit.cookies[cookie("session", settings)] = (visit.session.secret, 0)
+    if visit.session is None and visit.browser != browser:
         visit.cookies[cookie("browser", settings)] = (visit.browser, -1)
     return visit
 
 
 async def _form(request: Request, visit: Visit) -> Mapping[str, str]:
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > visit.console.settings.form_max_bytes:
-            raise StaleFormError
+    try:
+        async with asyncio.timeout(visit.console.settings.body_seconds):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > visit.console.settings.form_max_bytes:
+                    raise StaleFormError
+    except (TimeoutError, ClientDisconnect):
+        raise StaleFormError from None
     try:
         fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX_COUNT))
     except ValueError:

@@ -149,6 +149,8 @@ class Forwarder:
         headers = passed_headers(scope["headers"], OWN_OF_REQUESTS)
         if receive is None or not _has_body(scope["headers"]):
             content = None
+            # What the length announces is not sent.
+            headers = [header for header in headers if header[0] != b"content-length"]
         else:
             content = self._body(receive)
             if not any(name == b"content-length" for name, _ in headers):

@@ -49,8 +49,9 @@ async def put_view(
     query: str,
     now: datetime,
     max_count: int,
+    all_max_count: int,
 ) -> bool:
-    """Store a view; one of the same name is replaced. False when there are as many as there may be."""
+    """Store a view; one of the same name is replaced. False where the page, or all, have as many as may be."""
     await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"{community}|{person_id}")
     done = await conn.execute(
         """
@@ -58,7 +59,8 @@ async def put_view(
         select $1, $2, $3, $4, $5, $6
         where exists (
                 select from saved_views where community = $1 and person_id = $2 and page = $3 and name = $4)
-            or (select count(*) from saved_views where community = $1 and person_id = $2 and page = $3) < $7
+            or (select count(*) filter (where page = $3) < $7 and count(*) < $8 from saved_views
+                where community = $1 and person_id = $2)
         on conflict (community, person_id, page, name)
         do update set query = excluded.query, removed_at = null
         """,
@@ -69,6 +71,7 @@ async def put_view(
         query,
         now,
         max_count,
+        all_max_count,
     )
     return str(done) == "INSERT 0 1"
 

@@ -1,5 +1,6 @@
 """Sessions are opened by a sign-in, found by a cookie's secret, kept fresh, and ended."""
 
+import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,9 +29,13 @@ class Sessions:
         self._services = services
         self._settings = settings
 
-    async def sign_in(self, **how: Any) -> Session:
-        """A new session by a link or an id token, as POST /v1/tokens takes it. Raises SignInRefusedError."""
-        issued = await Asking(self._services).post("ingest", "/v1/tokens", {**how, "renewable": True})
+    async def sign_in(self, *, address: str, **how: Any) -> Session:
+        """A new session by a link or an id token, as POST /v1/tokens takes it, for whoever comes from an address.
+
+        Raises SignInRefusedError.
+        """
+        asking = Asking(self._services, address=address)
+        issued = await asking.post("ingest", "/v1/tokens", {**how, "renewable": True})
         if not issued.ok:
             raise SignInRefusedError(
                 "unavailable" if issued.is_down and issued.status != 401 else issued.problem_slug
@@ -117,8 +122,11 @@ class Sessions:
             # Ingest is away: what the token still opens, it opens.
             return session
         token = issued.body["token"]
-        holder = await self._holder(token)
-        roles, scopes = tuple(holder["roles"]), tuple(holder["scopes"])
+        roles, scopes = session.roles, session.scopes
+        # Where ingest went away in between, what they may do is as it was; services look it up all the same.
+        with contextlib.suppress(SignInRefusedError):
+            holder = await self._holder(token)
+            roles, scopes = tuple(holder["roles"]), tuple(holder["scopes"])
         renewed = session.with_token(token, moment(issued.body["expires_at"]), roles, scopes)
         async with self.database.begin() as conn:
             await store.set_sealed(conn, secret_sha256=secret_sha256(session.secret), sealed=renewed.sealed())

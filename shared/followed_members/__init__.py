@@ -1,6 +1,6 @@
 """Members as the services other than ingest know them: names, hashes of identities, merges."""
 
-from shared.followed_members.follower import FOLLOWED_MEMBERS, Followed, follow, merge_told, on_members
+from shared.followed_members.follower import FOLLOWED_MEMBERS, Followed, follow, merges_told, on_members
 from shared.followed_members.store import FollowedName, find_name, find_owner
 
 __all__ = [
@@ -10,6 +10,6 @@ __all__ = [
     "find_name",
     "find_owner",
     "follow",
-    "merge_told",
+    "merges_told",
     "on_members",
 ]

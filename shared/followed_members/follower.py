@@ -1,11 +1,20 @@
 """Each service's copy of the members' names, of whose identities are and of who is merged, from members.v1."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from shared.consumer import Subscription
-from shared.contracts.facts import MEMBER_FACT, MemberFact, MemberIdentified, MemberMerged, MemberUnmerged
+from shared.contracts.facts import (
+    MEMBER_FACT,
+    MemberErased,
+    MemberFact,
+    MemberIdentified,
+    MemberMerged,
+    MemberUnmerged,
+)
 from shared.followed_members.store import FollowedName, MemberKey, put_identities, put_names
 from shared.merges import Merge, MovedMember, Spell, put_merges
+from shared.telemetry import ERASURES_OBEYED
 from shared.topics import MEMBERS
 from shared.transaction import Transaction
 
@@ -13,30 +22,42 @@ from shared.transaction import Transaction
 class Followed(NamedTuple):
     """What facts changed: members that are their highest revision now, and who belongs to another than before.
 
-    Both in the order of members.
+    All in the order of members; who was erased is not among the `identified`.
     """
 
     identified: list[MemberIdentified]
+    erased: list[MemberErased]
     moved: list[MovedMember]
 
 
 async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
-    """Keep each member's name and identities, and who is merged into whom, as the highest revision says them."""
+    """Keep each member's name and identities, and who is merged into whom, as the highest revision says them.
+
+    Of who was erased neither name nor identities are kept.
+    """
     await follow(tx, facts)
 
 
 async def follow(tx: Transaction, facts: list[MemberFact]) -> Followed:
     """Keep that of members, and say what changed by it."""
-    identified = [fact for fact in facts if fact["type"] == "member.identified.v1"]
-    changed = await _follow_names(tx, identified)
-    moved = await put_merges(
-        tx.conn, merges=[merge_told(fact) for fact in facts if fact["type"] != "member.identified.v1"]
-    )
-    return Followed(changed, moved)
+    of_names: list[MemberIdentified | MemberErased] = [
+        fact for fact in facts if fact["type"] == "member.identified.v1" or fact["type"] == "member.erased.v1"
+    ]
+    identified, erased = await _follow_names(tx, of_names)
+    moved = await put_merges(tx.conn, merges=merges_told(facts))
+    return Followed(identified, erased, moved)
 
 
-def merge_told(fact: MemberMerged | MemberUnmerged) -> Merge:
-    """The merge that a fact tells of, or the end of one."""
+def merges_told(facts: Iterable[MemberFact]) -> list[Merge]:
+    """The merges that facts tell of, and the ends of some."""
+    return [
+        _merge(fact)
+        for fact in facts
+        if fact["type"] == "member.merged.v1" or fact["type"] == "member.unmerged.v1"
+    ]
+
+
+def _merge(fact: MemberMerged | MemberUnmerged) -> Merge:
     data = fact["data"]
     return Merge(
         community=fact["community"],
@@ -49,25 +70,39 @@ def merge_told(fact: MemberMerged | MemberUnmerged) -> Merge:
     )
 
 
-async def _follow_names(tx: Transaction, members: list[MemberIdentified]) -> list[MemberIdentified]:
+async def _follow_names(
+    tx: Transaction, members: list[MemberIdentified | MemberErased]
+) -> tuple[list[MemberIdentified], list[MemberErased]]:
     newest: dict[MemberKey, FollowedName] = {}
     identities: dict[MemberKey, list[str]] = {}
-    facts: dict[MemberKey, MemberIdentified] = {}
+    facts: dict[MemberKey, MemberIdentified | MemberErased] = {}
     for member in members:
         data = member["data"]
         key = (member["community"], data["member_id"])
         if key not in newest or newest[key].revision < data["revision"]:
-            newest[key] = FollowedName(
-                data["revision"],
-                data.get("name"),
-                bot="bot_by" in data,
-                off_boards="bot_by" in data or data.get("off_boards", False),
-            )
-            identities[key] = [identity["hash"] for identity in data["identities"]]
+            newest[key], identities[key] = _followed(member)
             facts[key] = member
     changed = await put_names(tx.conn, newest)
     await put_identities(tx.conn, {key: (newest[key].revision, identities[key]) for key in sorted(changed)})
-    return [facts[key] for key in sorted(changed)]
+    told = [facts[key] for key in sorted(changed)]
+    identified = [fact for fact in told if fact["type"] == "member.identified.v1"]
+    erased = [fact for fact in told if fact["type"] == "member.erased.v1"]
+    ERASURES_OBEYED.inc(len(erased))
+    return identified, erased
+
+
+def _followed(member: MemberIdentified | MemberErased) -> tuple[FollowedName, list[str]]:
+    """What is kept of a member: the name with what boards say, and the hashes of identities."""
+    if member["type"] == "member.erased.v1":
+        return FollowedName(member["data"]["revision"], None, off_boards=True, is_erased=True), []
+    data = member["data"]
+    name = FollowedName(
+        data["revision"],
+        data.get("name"),
+        bot="bot_by" in data,
+        off_boards="bot_by" in data or data.get("off_boards", False),
+    )
+    return name, [identity["hash"] for identity in data["identities"]]
 
 
 #: What a service reads that shows members by their names, or is asked for them by their identities.

@@ -34,12 +34,13 @@ class _BoundedProtocol(HttpToolsProtocol):
     """Bounds how many connections there are, and how long and how large the head of a request may be.
 
     uvicorn waits for ever for a head, however large it grows: whoever opens `connections_max_count` connections
-    and says nothing, or says it byte by byte, would shut everybody else out. What uvicorn would answer in plain
-    text is answered as a problem.
+    and says nothing, or says it byte by byte, would shut everybody else out. So would who leaves them open once
+    they are answered. What uvicorn would answer in plain text is answered as a problem.
     """
 
     settings: ClassVar[ServiceSettings]
     _head_timer: asyncio.TimerHandle | None = None
+    _idle_timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -59,12 +60,22 @@ class _BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._idle_over()
         self._await_head()
 
     def on_headers_complete(self) -> None:
         self._head_came()
         self.app = self._served if len(self.connections) <= self.settings.connections_max_count else _refuse
         super().on_headers_complete()
+        # Fields behind a body (RFC 9110, section 6.5.1) are no headers: uvicorn would add them to those.
+        self.headers = []
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._idle_over()
+        if self.cycle.response_complete and not self.transport.is_closing():
+            # uvicorn's own ends with any byte: the rest of a body that was answered, or an empty line.
+            self._idle_timer = self.loop.call_later(self.settings.keep_alive_seconds, self.transport.close)
 
     def send_400_response(self, msg: str) -> None:
         self._end(Problem(MALFORMED_HTTP, msg))
@@ -80,11 +91,17 @@ class _BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_came()
+        self._idle_over()
         super().connection_lost(exc)
 
     def _await_head(self) -> None:
         if self._head_timer is None:
             self._head_timer = self.loop.call_later(self.settings.head_seconds, self.transport.close)
+
+    def _idle_over(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
 
     def _head_came(self) -> None:
         if self._head_timer is not None:

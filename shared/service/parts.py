@@ -82,6 +82,7 @@ class Parts(mode.Service):
         self._consumer_loop: ConsumerLoop | None = None
         names = ", ".join(topic.name for topic in spec.whole)
         self._why_not_whole = f"it still reads {names}, as after a restore" if names else None
+        self._has_authority = False
         self._to_close = contextlib.AsyncExitStack()
 
     async def on_start(self) -> None:
@@ -158,8 +159,15 @@ class Parts(mode.Service):
         self.http = HttpServer(app, self._settings)
         await self.add_runtime_dependency(self.http)
         self.add_future(self._store_reads())
+        self.add_future(self._until_authority_is_read())
         if self._why_not_whole is not None:
             self.add_future(self._until_whole())
+
+    async def _until_authority_is_read(self) -> None:
+        """Wait until it knows who was shut out since its database was as it is, which may be yesterday's."""
+        with contextlib.suppress(StoppedInRetriesError):
+            await self._until_it_passes(lambda: self.fence.until_authority_is_read(self.pool), "keys and people")
+            self._has_authority = True
 
     async def _until_whole(self) -> None:
         """Wait until what the service must answer in full is read as far as it went at this start."""
@@ -286,6 +294,8 @@ class Parts(mode.Service):
             missing.append("PostgreSQL does not answer")
         if self.fence.why is not None:
             missing.append(f"fenced: {self.fence.why}")
+        if not self._has_authority:
+            missing.append("it still reads of keys and people, who may have been shut out")
         if self._consumer_loop is not None and not self._consumer_loop.assigned.is_set():
             missing.append("no partitions assigned yet")
         stalled = 0.0 if self._consumer_loop is None else self._consumer_loop.stalled_seconds()

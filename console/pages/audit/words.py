@@ -1,5 +1,6 @@
 """What entries of the audit log say, in words, and where what they were done to can be seen."""
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
@@ -36,6 +37,7 @@ COMMANDS: Final = {
     "member.merge": _("merged a member into another"),
     "member.unmerge": _("parted a member from another"),
     "member.set_attributes": _("set what is known of a member"),
+    "member.erase": _("forgot a member for good"),
     "member.set_preferences": _("set what a member prefers"),
     "programme.publish": _("published or proposed a programme"),
     "programme.approve": _("approved a programme"),
@@ -104,7 +106,9 @@ def _text(value: Any, write: Writer) -> str | None:
     if isinstance(value, list):
         return ", ".join(str(_text(one, write)) for one in value)
     if isinstance(value, str) and _MOMENT.fullmatch(value):
-        return write.moment(value)
+        # What somebody called something may look like a moment that never was.
+        with contextlib.suppress(ValueError, OverflowError):
+            return write.moment(value)
     return short_id(value) if _LONG_ID.fullmatch(str(value)) else str(value)
 
 

@@ -125,7 +125,8 @@ def _readable(letter: dict[str, Any]) -> str:
         return str(letter["value_base64"])
     try:
         return orjson.dumps(orjson.loads(letter["value"]), option=orjson.OPT_INDENT_2).decode()
-    except orjson.JSONDecodeError:
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        # No JSON, or nested more deeply than is written again.
         return str(letter["value"])
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -18,6 +19,8 @@ EVERY_SECONDS = 2.0
 #: A stream ends after this and the browser asks for another, with its session of then.
 STREAM_SECONDS = 100.0
 STREAMS_MAX_COUNT = 100
+#: Of one person: nobody takes all of them.
+STREAMS_EACH_MAX_COUNT = 8
 #: When a browser asks again once a stream has ended.
 RETRY_MS = 2_000
 
@@ -45,17 +48,21 @@ async def service(visit: Visit) -> Response:
 
 async def live(visit: Visit) -> Response:
     """The page's numbers again and again, as server-sent events."""
-    streams: set[object] = visit.request.app.state.streams
-    if len(streams) >= STREAMS_MAX_COUNT:
+    streams: Counter[str] = visit.request.app.state.streams
+    if _is_full(streams, visit):
         return PlainTextResponse("There are as many live pages as there may be.\n", 503)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(_stream(visit, streams), media_type="text/event-stream", headers=headers)
 
 
-async def _stream(visit: Visit, streams: set[object]) -> AsyncIterator[str]:
+async def _stream(visit: Visit, streams: Counter[str]) -> AsyncIterator[str]:
     stopping: asyncio.Event = visit.request.app.state.stopping
-    this, until = object(), time.monotonic() + STREAM_SECONDS
-    streams.add(this)
+    until = time.monotonic() + STREAM_SECONDS
+    # Others may have begun since this one was let in; the browser asks again.
+    if _is_full(streams, visit):
+        return
+    person_id = visit.signed_in.person_id
+    streams[person_id] += 1
     try:
         yield f"retry: {RETRY_MS}\n\n"
         while not stopping.is_set() and time.monotonic() < until:
@@ -70,7 +77,12 @@ async def _stream(visit: Visit, streams: set[object]) -> AsyncIterator[str]:
             except TimeoutError:
                 continue
     finally:
-        streams.discard(this)
+        streams[person_id] -= 1
+        streams += Counter()  # forgets whom it counts none of
+
+
+def _is_full(streams: Counter[str], visit: Visit) -> bool:
+    return streams.total() >= STREAMS_MAX_COUNT or streams[visit.signed_in.person_id] >= STREAMS_EACH_MAX_COUNT
 
 
 async def _asked(visit: Visit) -> Pipeline:

@@ -1,5 +1,7 @@
 """The pages that sign in, by a link or a provider, and out."""
 
+import re
+
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
@@ -11,7 +13,7 @@ from console.sign_in.provider import CALLBACK
 from console.sign_in.sessions import SignInRefusedError
 
 LINK_SECONDS = 900
-LINK_MAX_CHARS = 200
+LINK = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 
 def _(text: str) -> str:
@@ -72,7 +74,7 @@ async def take_link(visit: Visit) -> Response:
     """
     secret = visit.request.query_params.get("k", "")
     if secret:
-        if not secret.isascii() or len(secret) > LINK_MAX_CHARS:
+        if not LINK.fullmatch(secret):
             return _shown(visit, "unknown-link")
         visit.cookies[cookie("link", visit.console.settings)] = (secret, LINK_SECONDS)
         return visit.see_other("/sign-in/link")
@@ -131,7 +133,9 @@ async def sign_out(visit: Visit) -> Response:
 
 async def _signed_in(visit: Visit, back: str, **how: str) -> Response:
     try:
-        session: Session = await visit.console.sessions.sign_in(**how)
+        client = visit.request.client
+        address = client.host if client else ""
+        session: Session = await visit.console.sessions.sign_in(address=address, **how)
     except SignInRefusedError as refused:
         return _shown(visit, refused.reason)
     if visit.session is not None:

@@ -100,7 +100,9 @@ def from_json(text: str) -> dict[str, Any]:
         raise InvalidFormError({"event": _("An event may have 64 KiB")})
     try:
         event = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
+        # What is nested too deeply is read and cannot be written again.
+        orjson.dumps(event, option=orjson.OPT_INDENT_2)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
         raise InvalidFormError({"event": f"{error}"}) from None
     if not isinstance(event, dict):
         raise InvalidFormError({"event": _("An event is one JSON object")})

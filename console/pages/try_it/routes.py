@@ -177,12 +177,12 @@ def _page(
     status: int = 200,
 ) -> Response:
     form = visit.form
-    data = (event or {}).get("data") or {}
+    data = (event or {}).get("data")
     shown = {
         "type": form.get("type", (event or {}).get("type", "")),
-        "actor": form.get("actor", _id_in(data.get("actor"))),
-        "length": form.get("length", str(data.get("length_chars", ""))),
-        "other": form.get("other", _id_in((data.get("in_reply_to") or data.get("object") or {}).get("author"))),
+        "actor": form.get("actor", _id_in(_in(data, "actor"))),
+        "length": form.get("length", str(_in(data, "length_chars") or "")),
+        "other": form.get("other", _id_in(_in(_in(data, "in_reply_to") or _in(data, "object"), "author"))),
         "event": form.get("event", pretty(event) if event else ""),
     }
     return visit.page(
@@ -201,7 +201,12 @@ def _page(
 
 
 def _id_in(said: Any) -> str:
-    return str(said.get("id", "")) if isinstance(said, dict) else ""
+    return str(_in(said, "id") or "")
+
+
+def _in(said: Any, name: str) -> Any:
+    """What is there under a name, where an object is; what is typed as JSON may be anything."""
+    return said.get(name) if isinstance(said, dict) else None
 
 
 def _after_ms(moment: str, start: str | None) -> int | None:

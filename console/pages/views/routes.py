@@ -15,6 +15,8 @@ QUERY_MAX_CHARS = 2_000
 PARAMETERS_MAX_COUNT = 20
 #: Views of one page that one person may have.
 VIEWS_MAX_COUNT = 12
+#: Of all pages together: which pages there are is not checked, and what is kept has an end.
+ALL_VIEWS_MAX_COUNT = 500
 PAGE = re.compile(r"(/[a-z0-9-]{1,40}){1,4}")
 
 
@@ -24,7 +26,10 @@ async def keep(visit: Visit) -> Response:
     said = visit.form.get("query", "")
     if not PAGE.fullmatch(path) or len(said) > QUERY_MAX_CHARS or "\x00" in name + said:
         raise NotFoundError
-    query = urlencode(sorted(parse_qsl(said, max_num_fields=PARAMETERS_MAX_COUNT)))
+    try:
+        query = urlencode(sorted(parse_qsl(said, max_num_fields=PARAMETERS_MAX_COUNT)))
+    except ValueError:
+        raise NotFoundError from None
     if not name or not query:
         return visit.see_other(path)
     session = visit.signed_in
@@ -38,6 +43,7 @@ async def keep(visit: Visit) -> Response:
             query=query,
             now=datetime.now(UTC),
             max_count=VIEWS_MAX_COUNT,
+            all_max_count=ALL_VIEWS_MAX_COUNT,
         )
     return visit.see_other(f"{path}?{query}", toast="view-saved" if is_kept else "views-full")
 

@@ -1,6 +1,8 @@
 """`plaudit member`: joined, shown, marked and wished for, by identity."""
 
 import json
+import zipfile
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -56,3 +58,30 @@ def test_two_members_are_merged_and_parted_again(platform: StackState) -> None:
     )
     assert (printed.exit_code, f"Done: {bob} is by itself" in printed.output) == (0, True), printed.output
     assert plaudit("show", "chat:U1", *where)["member_id"] == bob
+
+
+def test_exported_and_forgotten_for_good(platform: StackState, tmp_path: Path) -> None:
+    community, ada = f"m{uuid4().hex[:8]}", f"forum:{uuid4().hex[:6]}"
+    where = ("--community", community)
+    made = plaudit("link", ada, "--name", "<Ada>", *where)
+    plaudit("export", ada, "--to", str(tmp_path / "ada.zip"), *where)
+    with zipfile.ZipFile(tmp_path / "ada.zip") as archive:
+        data, page = json.loads(archive.read("data.json")), archive.read("index.html").decode()
+    held = {table["table"]: table["rows"] for table in data["services"]["ingest"]}
+    assert held["members"][0]["name"] == "<Ada>"
+    assert f"forum:{held['identities'][0]['identity']}" == ada
+    assert "&lt;Ada&gt;" in page
+
+    proof = plaudit("erase", ada, "--yes", *where)
+
+    assert proof["member_id"] == made["member_id"]
+    assert proof["deleted"] == {"identities": 1}
+    again = CliRunner().invoke(
+        main, ["member", "erase", made["member_id"], "--yes", *where], env={"PLAUDIT_STACK": "whole"}
+    )
+    assert again.exit_code == 0, again.output
+    assert proof["erased_at"] in again.output
+    assert "engagement.raw.v1" in again.output
+    gone = CliRunner().invoke(main, ["member", "show", ada, *where], env={"PLAUDIT_STACK": "whole"})
+    assert gone.exit_code == 1
+    assert "Nobody" in gone.output or "no member" in gone.output.lower()

@@ -1,12 +1,14 @@
 """What the frame promises of every page."""
 
+import asyncio
 import json
 import re
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.integration.console.conftest import FORM_TOKEN, Site, submit
+from tests.integration.console.conftest import FORM_TOKEN, Site, console, submit
 
 pytestmark = pytest.mark.stack
 
@@ -156,3 +158,42 @@ async def test_no_name_or_secret_gets_into_an_address(site: Site) -> None:
         found: httpx.Response = await submit(browser, "/explorer", q="forum:somebody@example.org")
         assert found.status_code == 404
         assert "somebody" not in str(found.url)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        '{"data": [1]}',
+        '{"data": "text"}',
+        '{"type": ["a"], "data": {"actor": "ada", "in_reply_to": "x", "object": 3}}',
+        '{"data": {"object": {"author": []}}}',
+        '{"data": ' + "[" * 400 + "]" * 400 + "}",
+    ],
+    ids=["list", "text", "odd types", "odd author", "deep"],
+)
+async def test_what_is_typed_as_json_may_be_anything(site: Site, event: str) -> None:
+    async with site.browser() as browser:
+        await site.sign_in(browser, "manager")
+        answer = await submit(browser, "/try-it?as=json", "/try-it", event=event)
+        assert answer.status_code == 422
+        assert "Error:" in answer.text
+
+
+async def test_a_number_too_long_for_any_page_breaks_nothing(site: Site) -> None:
+    async with site.browser() as browser:
+        for page in ("/programme", "/waiting/programmes", "/explorer/programme"):
+            assert (await browser.get(f"{page}/{'9' * 5000}")).status_code == 414
+        await site.sign_in(browser, "administrator")
+        assert (await browser.get(f"/waiting/programmes/{'9' * 500}")).status_code < 500
+
+
+async def test_a_form_that_comes_too_slowly_is_not_waited_for(stack: Any, ingest: Any) -> None:
+    async with console(stack, ingest, body_seconds=0.3) as site:
+        host, port = site.url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(
+            f"POST /preferences HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 9\r\n\r\nform".encode()
+        )
+        async with asyncio.timeout(20):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 403")
+        writer.close()

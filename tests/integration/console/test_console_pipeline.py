@@ -97,3 +97,24 @@ async def test_streams_are_bounded_and_end_with_the_process(
         # Somebody has the page open; the process does not wait for them to go.
         assert time.monotonic() - started < settings.stop_seconds / 2
         await looking
+
+
+async def test_one_person_takes_not_all_of_the_streams(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "STREAMS_EACH_MAX_COUNT", 2)
+    asked_count, told, all_told = 8, [], asyncio.Event()
+
+    async def look(browser: httpx.AsyncClient) -> None:
+        """Keep a stream open until all have been told something, or that there is none for them."""
+        async with browser.stream("GET", "/pipeline/live", timeout=30) as answer:
+            told.append(bool(await event_of(answer)) if answer.status_code == 200 else False)
+            if len(told) == asked_count:
+                all_told.set()
+            await all_told.wait()
+
+    async with site.browser() as one, site.browser() as other:
+        await site.sign_in(one, "operator")
+        await site.sign_in(other, "operator")
+        await asyncio.wait_for(asyncio.gather(*(look(one) for _ in range(7)), look(other)), 30)
+
+    # Who comes with many at once gets two, and the other theirs.
+    assert sorted(told) == [False] * 5 + [True] * 3

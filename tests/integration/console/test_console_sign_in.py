@@ -9,7 +9,11 @@ import httpx
 import pytest
 
 from console.sign_in.domain import secret_sha256
+from services.ingest.access.sign_ins.api import _tries
+from services.ingest.main import SPEC
+from services.ingest.settings import Settings
 from tests.integration.console.conftest import COMMUNITY, Site, console, submit
+from tests.integration.services.process import running
 
 pytestmark = pytest.mark.stack
 
@@ -125,6 +129,58 @@ async def test_a_session_outlives_its_token_and_ends_with_its_person(stack: Any,
             assert "You were signed out" in shown.text
     finally:
         object.__setattr__(settings, "token_seconds", 600)
+
+
+async def test_who_is_disabled_is_signed_out_by_whichever_page_asks_first(site: Site) -> None:
+    async with site.browser() as browser:
+        community = f"{COMMUNITY}-gone"
+        person_id = await site.sign_in(browser, "manager", community=community)
+        await site.ingest.pool.execute(
+            "update followed_people set disabled = true where person_id = $1::text::uuid", person_id
+        )
+        site.ingest.connected.keys._seen.clear()  # what was believed of the token before
+
+        # Nobody has asked for this community's name yet: already that finds it out.
+        ended = await browser.get("/account")
+        assert (ended.status_code, ended.headers["location"]) == (303, "/sign-in?back=%2Faccount&why=over")
+        assert SESSION not in browser.cookies
+
+
+async def test_tries_are_counted_by_who_visits_and_end_no_session(stack: Any) -> None:
+    """Or anybody signed everybody out: all who visit come to ingest from the console's address."""
+    _tries._failed.clear()
+    limits = {"sign_in_tries_max_per_minute": 3, "token_seconds": 30, "trusted_proxies": "127.0.0.1"}
+    async with (
+        running(SPEC, Settings(**stack.settings("ingest"), **limits)) as own,
+        console(stack, own, trusted_proxies="127.0.0.1") as site,
+        site.browser(**{"X-Forwarded-For": "198.51.100.1"}) as mallory,
+        site.browser(**{"X-Forwarded-For": "198.51.100.2"}) as grace,
+    ):
+        statuses = []
+        for _ in range(4):
+            await mallory.get("/sign-in/link", params={"k": "psl_guess"})
+            statuses.append("Too many tries" in (await submit(mallory, "/sign-in/link")).text)
+        assert statuses == [False, False, False, True]
+
+        await site.sign_in(grace, "manager")
+        async with site.browser(**{"X-Forwarded-For": "198.51.100.1"}) as beside:
+            # Signed in already, from where mallory tries: each page renews a token that is about to end.
+            beside.cookies.set(SESSION, grace.cookies[SESSION])
+            assert (await beside.get("/account")).status_code == 200
+            held = await site.database.fetchval("select sealed from sessions order by created_at desc limit 1")
+            assert (await beside.get("/account")).status_code == 200
+            assert held != await site.database.fetchval(
+                "select sealed from sessions order by created_at desc limit 1"
+            )
+
+
+@pytest.mark.parametrize("secret", ["psl_\r\nSet-Cookie: a=b", "psl_\x00", "psl_;x", "p" * 201, "psl_é"])
+async def test_what_is_no_link_is_kept_nowhere(site: Site, secret: str) -> None:
+    async with site.browser() as browser:
+        refused = await browser.get("/sign-in/link", params={"k": secret})
+        assert refused.status_code == 401
+        assert "This is no link of ours." in refused.text
+        assert "plaudit-link" not in browser.cookies
 
 
 async def asked_provider(browser: httpx.AsyncClient) -> str:

@@ -5,6 +5,7 @@ import re
 import httpx
 import pytest
 
+from console.pages.views import routes
 from console.pages.views.routes import VIEWS_MAX_COUNT
 from tests.integration.console.conftest import FORM_TOKEN, Site
 
@@ -63,3 +64,17 @@ async def test_views_are_bounded_and_lead_nowhere_else(site: Site) -> None:
         asked = await browser.get(POINTS)
         assert "The view is removed" in asked.text
         assert "evil.example" not in asked.text
+
+
+async def test_a_view_of_too_much_is_none_and_all_pages_have_an_end(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "ALL_VIEWS_MAX_COUNT", 3)
+    async with site.browser() as browser:
+        person_id = await site.sign_in(browser, "manager")
+        many = "&".join(f"a{number}=1" for number in range(30))
+        assert (await post(browser, "/views", page=POINTS, query=many, name="x")).status_code == 404
+        for number in range(5):
+            await post(browser, "/views", page=f"/page-{number}", query="a=b", name="x")
+        kept = await site.database.fetch("select page from saved_views where person_id = $1", person_id)
+        assert sorted(row["page"] for row in kept) == ["/page-0", "/page-1", "/page-2"]

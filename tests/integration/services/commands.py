@@ -180,6 +180,11 @@ async def unmerge(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/members/forum:ada/unmerge", {"member_id": "chat:U1"})
 
 
+async def erase_member(desk: Desk) -> Ask:
+    assert (await (await declare_identities(desk))()).status_code == 200
+    return Ask(desk.api, "POST", "/v1/members/chat:U1/erase", {"points": "nothing"})
+
+
 async def measure_again(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/measurings")
 
@@ -346,6 +351,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest PUT /v1/members/{member_id}/standing": ("member.say_standing", say_standing),
     "ingest POST /v1/members/{member_id}/merge": ("member.merge", merge),
     "ingest POST /v1/members/{member_id}/unmerge": ("member.unmerge", unmerge),
+    "ingest POST /v1/members/{member_id}/erase": ("member.erase", erase_member),
     "ingest PUT /v1/members/{member_id}/attributes": ("member.set_attributes", set_attributes),
     "ingest PUT /v1/members/{member_id}/preferences": ("member.set_preferences", set_preferences),
     "scoring POST /v1/programmes": ("programme.publish", publish),

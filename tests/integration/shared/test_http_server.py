@@ -17,12 +17,24 @@ from shared.settings import ServiceSettings
 
 HEAD_SECONDS = 1.0
 HEAD_MAX_BYTES = 8_192
+KEEP_ALIVE_SECONDS = 1
 CONNECTIONS_MAX_COUNT = 20
 
 
 async def length(request: Request) -> Response:
     """Answer how long the body was."""
     return Response(str(len(await request.body())))
+
+
+async def at_once(request: Request) -> Response:
+    """Answer before the body is there, with what the headers said of who calls."""
+    return Response(",".join(request.headers.getlist("authorization")))
+
+
+async def after_body(request: Request) -> Response:
+    """Answer once the body is there, with what the headers said of who calls."""
+    await request.body()
+    return Response(",".join(request.headers.getlist("authorization")))
 
 
 @pytest.fixture
@@ -32,10 +44,16 @@ async def server() -> AsyncIterator[HttpServer]:
         http_port=0,
         head_seconds=HEAD_SECONDS,
         head_max_bytes=HEAD_MAX_BYTES,
+        keep_alive_seconds=KEEP_ALIVE_SECONDS,
         connections_max_count=CONNECTIONS_MAX_COUNT,
         stop_seconds=1,
     )
-    async with HttpServer(Starlette(routes=[Route("/", length, methods=["POST"])]), settings) as running:
+    routes = [
+        Route("/", length, methods=["POST"]),
+        Route("/at-once", at_once, methods=["POST"]),
+        Route("/after-body", after_body, methods=["POST"]),
+    ]
+    async with HttpServer(Starlette(routes=routes), settings) as running:
         yield running
 
 
@@ -133,4 +151,37 @@ async def test_bodies_and_kept_connections_count_for_no_head(server: HttpServer)
         writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
         assert (await reader.readline()).startswith(b"HTTP/1.1 200")
         await reader.readuntil(b"\r\n\r\n%d" % len(body))
+    writer.close()
+
+
+@pytest.mark.parametrize("rest", ["drips", "came", "empty lines"])
+async def test_nobody_keeps_a_connection_that_was_answered(server: HttpServer, rest: str) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    length = 0 if rest == "empty lines" else 1000
+    writer.write(b"POST /at-once HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % length)
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert b"content-length: 0" in head
+    said = {"drips": b"x", "came": b"x" * 1000, "empty lines": b"\r\n"}[rest]
+
+    async def drip() -> None:
+        while True:
+            writer.write(said)
+            await asyncio.sleep(60 if rest == "came" else KEEP_ALIVE_SECONDS / 10)
+
+    dripping = asyncio.create_task(drip())
+    assert await is_closed(reader, (KEEP_ALIVE_SECONDS + HEAD_SECONDS) * 3)
+    dripping.cancel()
+    writer.close()
+
+
+async def test_what_follows_a_body_is_no_header(server: HttpServer) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    head = b"POST /after-body HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    writer.write(head + b"1\r\nx\r\n0\r\nAuthorization: Bearer b\r\n\r\n")
+    answer = await reader.readuntil(b"Bearer a")
+    assert answer.startswith(b"HTTP/1.1 200")
+    writer.write(head.replace(b"after-body", b"at-once") + b"0\r\n\r\n")
+    again = await reader.readuntil(b"Bearer a")
+    assert again.startswith(b"HTTP/1.1 200"), again  # and nothing was left over from the first
     writer.close()

@@ -12,6 +12,7 @@ from console.components.languages import Writer, zone
 from console.frame.navigation import GROUPS
 from console.pages.audit.words import COMMANDS, changes, where
 from console.pages.community.forms import change, errors_of, filled
+from console.pages.dead_letters.routes import _readable
 from console.pages.keys.scopes import SCOPES
 from console.pages.parts.routes import Part
 from console.pages.people.roles import ROLES
@@ -146,3 +147,19 @@ def test_a_part_is_ready_waits_or_is_down() -> None:
     assert Part.of(waits)[:5] == ("scoring", True, False, ["the broker"], "1")
     assert Part.of(Answer("scoring", None))[:3] == ("scoring", False, False)
     assert Part.of(Answer("scoring", 502, None))[:3] == ("scoring", False, False)
+
+
+@pytest.mark.parametrize(
+    "said", ["2026-99-99T99:99:99Z", "9999-12-31T23:59:59-23:00", "0001-01-01T00:00:00+23:00"]
+)
+def test_what_looks_like_a_moment_and_is_none_breaks_no_page(said: str) -> None:
+    """Somebody called a key so, and nobody could read the audit log any more."""
+    assert changes({**ENTRY, "after": {"name": said}}, WRITE) == [("name", None, said)]
+
+
+def test_a_record_is_read_however_deeply_it_is_nested() -> None:
+    deep = "[" * 400 + "]" * 400
+    assert _readable({"value": deep, "value_base64": ""}) == deep
+    assert _readable({"value": '{"a":1}', "value_base64": ""}) == '{\n  "a": 1\n}'
+    assert _readable({"value": "[" * 4000, "value_base64": ""}) == "[" * 4000
+    assert _readable({"value": None, "value_base64": "AA=="}) == "AA=="

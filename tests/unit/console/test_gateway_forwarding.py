@@ -304,3 +304,10 @@ async def test_a_client_that_goes_away_leaves_no_half_request_taken() -> None:
 
         await until(is_counted)
         assert not service.go_on.is_set()
+
+
+async def test_whose_a_key_is_may_be_asked_with_a_body() -> None:
+    async with standing(says_ok) as (client, service):
+        answer = await client.request("GET", "/v1/key", headers=KEY, content=b"12345")
+        assert (answer.status_code, answer.json()) == (200, {})
+        assert [*service.header("content-length"), *service.header("transfer-encoding")] == []

@@ -55,6 +55,7 @@ def test_what_is_not_read_back_is_a_record_and_decides_nothing() -> None:
         "engagement.raw.v1",
         "engagement.rejected.v1",
         "audit.v1",
+        "measures.v1",
     }
 
 

@@ -235,12 +235,16 @@ async def post_token(
     """
     address = request.client.host if request.client else ""
     now = datetime.now(UTC)
-    _tries.check(address, now=now, per_minute=settings.sign_in_tries_max_per_minute)
+    limit = settings.sign_in_tries_max_per_minute
+    # Who is signed in stays so, whatever others try from the same address: that of a console is everybody's.
+    if body.renewal is None:
+        _tries.check(address, now=now, per_minute=limit)
     try:
         return await _issued(service, begin, settings, body, now)
     except tuple(REFUSED) as error:
         SIGN_INS_REFUSED.labels(REFUSED[type(error)]).inc()
-        _tries.failed(address, now=now, per_minute=settings.sign_in_tries_max_per_minute)
+        _tries.check(address, now=now, per_minute=limit)
+        _tries.failed(address, now=now, per_minute=limit)
         raise
 
 

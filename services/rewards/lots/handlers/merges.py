@@ -3,18 +3,8 @@
 from services.rewards.ledger.domain.entries import Entry, Owner, Transfer, member_account, transfer_id
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots import store
-from shared.consumer import Subscription
-from shared.contracts.facts import MEMBER_FACT, MemberFact
-from shared.followed_members import follow
 from shared.merges import MovedMember
-from shared.topics import MEMBERS
 from shared.transaction import Transaction
-
-
-async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
-    """Keep members and merges, and move the points of whoever belongs to another than before."""
-    followed = await follow(tx, facts)
-    await move(tx, followed.moved)
 
 
 async def move(tx: Transaction, moved: list[MovedMember]) -> None:
@@ -47,7 +37,3 @@ async def move(tx: Transaction, moved: list[MovedMember]) -> None:
             transfers.append(Transfer(one.community, made, kind, one.member_id, tx.now))
             lines += entries
     await ledger_store.post(tx.conn, transfers, entries=lines, now=tx.now)
-
-
-#: What rewards reads of members.
-FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_FACT, on_members)

@@ -10,18 +10,25 @@ from shared.transaction import Transaction
 
 
 async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
-    """Keep members' names, identities, merges and attributes, as the highest revision says them."""
-    newest = (await follow(tx, facts)).identified
+    """Keep members' names, identities, merges and attributes, as the highest revision says them.
+
+    Of who was erased nothing is kept, nor what rules read of them.
+    """
+    followed = await follow(tx, facts)
     said = {
         MemberKey(member["community"], member["data"]["member_id"]): [
             (fact["name"], Said(fact["since"], fact["said_at"], fact["value"]))
             for fact in member["data"].get("dated", ())
             if fact["kind"] == "attribute"
         ]
-        for member in newest
+        for member in followed.identified
     }
+    erased = [MemberKey(member["community"], member["data"]["member_id"]) for member in followed.erased]
+    said |= {key: [] for key in erased}
     if said:
         await store.put_attributes(tx.conn, said=said)
+    if erased:
+        await store.erase_read(tx.conn, keys=erased)
 
 
 FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_FACT, on_members)

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.rewards.lots.handlers.merges import on_members
+from services.rewards.erasure.handlers import on_members
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
 from services.rewards.redemptions.handlers import expire_reservations
 from shared.contracts.facts import MEMBER_FACT

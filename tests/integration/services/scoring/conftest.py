@@ -48,7 +48,8 @@ class ScoringWorld(World):
             "uid": self.uuid(f"event {name}"),
             "member": self.uuid(member),
             "receivedat": datetime.now(UTC),
-            "data": {"channel": "chat", "actor": {"id": member}},
+            "contenthash": self.uuid(f"content {name}").replace("-", ""),
+            "data": {"channel": "chat"},
         }
         if other is not None:
             event["objectmember"] = self.uuid(other)

@@ -6,8 +6,10 @@ from shared.merges.store import (
     load_group,
     load_heads,
     load_merges,
+    load_regrouped,
     lock_heads,
     lock_merges,
+    lock_persons,
     put_merges,
 )
 
@@ -19,7 +21,9 @@ __all__ = [
     "load_group",
     "load_heads",
     "load_merges",
+    "load_regrouped",
     "lock_heads",
     "lock_merges",
+    "lock_persons",
     "put_merges",
 ]

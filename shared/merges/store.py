@@ -43,6 +43,28 @@ async def lock_heads(conn: Connection, *, keys: Collection[MemberKey]) -> dict[M
 
     Whoever merges in these communities waits for that; others who do this do not.
     """
+    await _lock_shared(conn, keys)
+    return await load_heads(conn, keys=keys)
+
+
+async def lock_persons(conn: Connection, *, keys: Collection[MemberKey]) -> dict[MemberKey, str]:
+    """The heads of those members who are one person with others, heads too; they stay so, as in `lock_heads`."""
+    await _lock_shared(conn, keys)
+    rows = await conn.fetch(
+        """
+        select k.community, k.member_id, coalesce(m.head_id, k.member_id) as head_id
+        from unnest($1::text[], $2::uuid[]) as k(community, member_id)
+        left join merges m using (community, member_id)
+        where m.head_id is not null
+            or exists (select from merges b where b.community = k.community and b.head_id = k.member_id)
+        """,
+        [community for community, _ in keys],
+        [member_id for _, member_id in keys],
+    )
+    return {(row["community"], str(row["member_id"])): str(row["head_id"]) for row in rows}
+
+
+async def _lock_shared(conn: Connection, keys: Collection[MemberKey]) -> None:
     # Of communities in one order; heads are read once nobody changes them.
     await conn.execute(
         """
@@ -51,7 +73,6 @@ async def lock_heads(conn: Connection, *, keys: Collection[MemberKey]) -> dict[M
         """,
         sorted({community for community, _ in keys}),
     )
-    return await load_heads(conn, keys=keys)
 
 
 async def load_group(conn: Connection, *, community: str, head_id: str) -> list[str]:
@@ -60,6 +81,21 @@ async def load_group(conn: Connection, *, community: str, head_id: str) -> list[
         "select member_id from merges where community = $1 and head_id = $2 order by member_id", community, head_id
     )
     return [head_id, *(str(row["member_id"]) for row in rows)]
+
+
+async def load_regrouped(conn: Connection, *, moved: Sequence[MovedMember]) -> dict[str, dict[str, list[str]]]:
+    """By community the persons, as they are now, whom members left or came to: each head with all of its members.
+
+    `moved` is what `put_merges` returned.
+    """
+    is_of = {(one.community, one.member_id): one.is_of for one in moved}
+    concerned = {(one.community, head_id) for one in moved for head_id in (one.was_of, one.is_of)}
+    groups: dict[str, dict[str, list[str]]] = {}
+    for community, head_id in sorted(concerned):
+        if is_of.get((community, head_id), head_id) == head_id:
+            of_community = groups.setdefault(community, {})
+            of_community[head_id] = await load_group(conn, community=community, head_id=head_id)
+    return groups
 
 
 async def load_merges(conn: Connection, *, keys: Collection[MemberKey]) -> dict[MemberKey, Merge]:

@@ -11,51 +11,15 @@ import pytest
 from services.rewards.erasure.handlers import on_members
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
 from services.rewards.redemptions.handlers import expire_reservations
-from shared.contracts.facts import MEMBER_FACT
+from tests.integration.services.merging import Merging
 from tests.integration.services.rewards.finance import Finance, approved, check, filed
-from tests.integration.services.world import NOON
 
 pytestmark = pytest.mark.stack
 
 
-class Merging:
-    """Who is merged into whom in a world, told as ingest tells it."""
-
-    def __init__(self, world: Any) -> None:
-        self.world = world
-        self.revisions: dict[str, int] = {}
-        self.into: dict[str, str] = {}
-
-    def told(self, member: str, into: str) -> Any:
-        """The next fact about a member: merged, or, when it is, unmerged."""
-        revision = self.revisions[member] = self.revisions.get(member, 0) + 1
-        data = {
-            "member_id": self.world.uuid(member),
-            "into_id": self.world.uuid(into),
-            "merged_at": NOON,
-            "revision": revision,
-        }
-        kind = "member.merged.v1"
-        if revision % 2 == 0:
-            kind, data = "member.unmerged.v1", data | {"unmerged_at": NOON}
-        return MEMBER_FACT.validate_python(self.world.fact(kind, f"{member} merge {revision}", data))
-
-    def head(self, member: str) -> str:
-        while member in self.into:
-            member = self.into[member]
-        return member
-
-    async def merge(self, member: str, into: str) -> None:
-        await self.world.handle(on_members, self.told(member, into))
-        self.into[member] = into
-
-    async def unmerge(self, member: str) -> None:
-        await self.world.handle(on_members, self.told(member, self.into.pop(member)))
-
-
 @pytest.fixture
 def merging(world: Any) -> Merging:
-    return Merging(world)
+    return Merging(world, on_members)
 
 
 async def redeem(api: Any, world: Any, member: str, reward: str) -> Any:

@@ -166,7 +166,7 @@ async def _changed(
     # Others may have changed them until they were locked.
     claims = await load_claims_of_events(conn, events=keys) if claims else []
     changed = []
-    heads = await _persons_of_words(conn, work, claims)
+    heads = await _persons_of_words(conn, work=work, claims=claims)
     for claim in claims:
         word, claim.traceparent = work.changed[claim.community, claim.event_uid]
         if claim.hear(word.heard_by(claim.community, claim.member_id, heads)):
@@ -181,7 +181,7 @@ async def _changed(
     return changed, [amendment for amendment in amendments if amendment is not None]
 
 
-async def _persons_of_words(conn: Connection, work: Work, claims: Sequence[Claim]) -> Heads:
+async def _persons_of_words(conn: Connection, *, work: Work, claims: Sequence[Claim]) -> Heads:
     """Whom those are merged into who said the last of the events of claims, and whose the claims are."""
     keys = {(claim.community, claim.member_id) for claim in claims}
     for claim in claims:

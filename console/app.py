@@ -28,6 +28,7 @@ from console.pages.overview import routes as overview
 from console.pages.parts import routes as parts
 from console.pages.people import routes as people
 from console.pages.pipeline import routes as pipeline
+from console.pages.programme import editing
 from console.pages.programme import routes as programme
 from console.pages.receipts import routes as receipts
 from console.pages.sign_in import routes as sign_in
@@ -42,7 +43,7 @@ from console.sign_in.store import Database
 RUN_IT = (pipeline, dead_letters, receipts, people, keys, audit, parts, community)
 PAGES = (
     *(sign_in, overview, figures, leaderboard, explorer, try_it, me, account, views),
-    *(members, programme, waiting, *RUN_IT),
+    *(members, programme, editing, waiting, *RUN_IT),
 )
 
 

@@ -29,7 +29,7 @@ class Settings(ServiceSettings):
     )
     ask_seconds: float = Field(3.0, gt=0, description="How long a part of a page waits for its service")
     answer_max_bytes: int = Field(4 * 1024 * 1024, ge=1, description="Largest answer of a service to a page")
-    form_max_bytes: int = Field(128 * 1024, ge=1, description="Largest form")
+    form_max_bytes: int = Field(800 * 1024, ge=1, description="Largest form")
     rotate_seconds: int = Field(
         900, ge=1, description="How old the secret of a session gets before it is replaced"
     )

@@ -96,7 +96,7 @@ class Visit:
     @property
     def form_token(self) -> str:
         """What forms of this visit carry."""
-        return form_token(self.session.secret if self.session else self.browser)
+        return form_token(_form_secret(self))
 
     def say(self, text: str, **values: Any) -> str:
         """A text in the visitor's language, with values put in."""
@@ -175,6 +175,10 @@ TOASTS = {
     "withdrawn": _("Withdrawn"),
     "cancelled": _("Given up"),
     "forgotten": _("The member is forgotten, in every service within moments"),
+    "published": _("Published"),
+    "proposed": _("Proposed: it waits for another person"),
+    "goes-on-as-before": _("Withdrawn: what is in force goes on"),
+    "withdrawal-waits": _("That it is withdrawn waits for another person"),
 }
 
 
@@ -286,10 +290,14 @@ async def _form(request: Request, visit: Visit) -> Mapping[str, str]:
         fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX_COUNT))
     except ValueError:
         raise StaleFormError from None
-    secret = visit.session.secret if visit.session else visit.browser
-    if not is_own_form(request) or not is_form_token(secret, fields.get("form_token", "")):
+    if not is_own_form(request) or not is_form_token(_form_secret(visit), fields.get("form_token", "")):
         raise StaleFormError
     return fields
+
+
+def _form_secret(visit: Visit) -> str:
+    """What forms are bound to, as long as the session is: its own secret is replaced while a form is filled in."""
+    return visit.session.renewal if visit.session else visit.browser
 
 
 async def _signed_out(visit: Visit) -> Response:

@@ -32,6 +32,7 @@ from services.ingest.measuring.handlers.texts import (
 )
 from services.ingest.members import api as members
 from services.ingest.members import handlers as members_handlers
+from services.ingest.merges import api as merges
 from services.ingest.problems import ERRORS
 from services.ingest.settings import Settings
 from shared.consumer import Subscription
@@ -46,8 +47,8 @@ SPEC = ServiceSpec(
     subscriptions=[FOLLOWED_PROGRAMMES, Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
     lanes=lanes,
     routers=[
-        *(part.router for part in (posting, receipts, measuring, linking, directory)),
-        *(part.router for part in (members, standing, attributes, erasure)),
+        *(part.router for part in (posting, receipts, measuring, linking, directory, members, standing)),
+        *(part.router for part in (merges, attributes, erasure)),
         *(part.router for part in (communities, people, keys, sign_ins)),
     ],
     problems=ERRORS,

@@ -3,6 +3,7 @@
 import contextlib
 import math
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from fastapi import Depends, Request, Security
@@ -12,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope as HttpScope
 
 from shared.access_keys import KeyRing, Principal, Public, Refusal, Scope
-from shared.http.members import MEMBER_ID, canonical, name_member
+from shared.http.members import MEMBER_ID, canonical, head_of, name_member
 from shared.http.problem_types import (
     DISABLED_PERSON,
     EXPIRED_ACCESS_KEY,
@@ -153,8 +154,9 @@ def requires(
         if or_own and principal.member_id is not None:
             with contextlib.suppress(Problem):
                 await name_member(request, principal.community)
-            if principal.member_id == canonical(request["path_params"][MEMBER_ID]):
-                return principal
+            own = await head_of(request, principal.community, principal.member_id)
+            if own == canonical(request["path_params"][MEMBER_ID]):
+                return replace(principal, member_id=own)
         if public is not None and principal.is_publishable:
             if public in principal.public:
                 return principal

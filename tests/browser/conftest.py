@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from plaudit.access import temporary_key
 from plaudit.calls import request
@@ -40,6 +40,8 @@ SCOPES = (
     "operations:read",
 )
 PROGRAMME = Path(__file__).parents[2] / "programmes" / "messages.yaml"
+#: What a page comes to show is waited for as long, on a machine that does much else.
+expect.set_options(timeout=20_000)
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 #: A rule with a condition, so that there is something to ask why.
 ANSWERS = """

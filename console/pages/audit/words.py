@@ -34,6 +34,8 @@ COMMANDS: Final = {
     "member.declare_identities": _("declared identities to be one person"),
     "member.link_identity": _("linked an identity to a member"),
     "member.say_standing": _("said what a member is"),
+    "member.merge": _("merged a member into another"),
+    "member.unmerge": _("parted a member from another"),
     "member.set_attributes": _("set what is known of a member"),
     "member.erase": _("forgot a member for good"),
     "member.set_preferences": _("set what a member prefers"),

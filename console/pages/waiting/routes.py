@@ -11,6 +11,8 @@ from console.asking import Answer
 from console.frame.navigation import COMMUNITY, PEOPLE, WAITING
 from console.frame.refusals import TITLES, Refusal
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.programme.changes import Change, changes
+from console.pages.programme.words import WORDS
 from shared.access_keys.roles import scopes_of
 
 LIST_COUNT = 50
@@ -159,8 +161,12 @@ async def _programme(
     )
     _refuse_missing(answers["version"])
     said = answers["version"].body if answers["version"].ok else {}
+    against, changed = await _changes_of_programme(visit, said)
     return visit.page(
         "pages/waiting/programme.html",
+        against=against,
+        changed=changed,
+        **WORDS,
         status=_status(errors, refused),
         answer=answers["version"],
         number=number,
@@ -171,6 +177,21 @@ async def _programme(
         errors=errors or {},
         refused=refused,
     )
+
+
+async def _changes_of_programme(
+    visit: Visit, proposed: Mapping[str, Any]
+) -> tuple[Mapping[str, Any] | None, list[Change] | None]:
+    """The version that is in force, and what the one that waits changes of it beside money."""
+    listed = await visit.ask.get("scoring", "/v1/programmes", limit=VERSIONS_COUNT)
+    now = next((one for one in listed.items if one["in_force"] == "now"), None)
+    if now is None or not proposed or proposed["state"] != "proposed":
+        return None, None
+    version = await visit.ask.get("scoring", f"/v1/programmes/{now['version']}")
+    if not version.ok:
+        return None, None
+    found = changes(version.body["document"], proposed["document"])
+    return version.body, [one for one in found if not one.takes_two]
 
 
 async def _run(

@@ -1,6 +1,7 @@
 """The SQL of the leaderboards."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from services.recognition.leaderboards.domain import Board, BoardKey, Place, Score
 from shared.contracts.fields import INTEGER_MAX
@@ -34,11 +35,65 @@ async def add_points(conn: Connection, *, points: Mapping[BoardKey, int]) -> Non
         select * from unnest($1::text[], $2::text[], $3::date[], $4::uuid[], $5::bigint[])
         on conflict (community, period, starts_on, member_id) do update set points = b.points + excluded.points
         """,
+        *_columns(points),
+    )
+
+
+async def add_own_points(conn: Connection, *, points: Mapping[BoardKey, int]) -> None:
+    """Add to what members have themselves who are one person with others; `points` is in the order of its keys."""
+    await conn.execute(
+        """
+        insert into own_board_points as b (community, period, starts_on, member_id, points)
+        select * from unnest($1::text[], $2::text[], $3::date[], $4::uuid[], $5::bigint[])
+        on conflict (community, period, starts_on, member_id) do update set points = b.points + excluded.points
+        """,
+        *_columns(points),
+    )
+
+
+def _columns(points: Mapping[BoardKey, int]) -> tuple[list[Any], ...]:
+    return (
         [community for community, _, _, _ in points],
         [period for _, period, _, _ in points],
         [starts_on for _, _, starts_on, _ in points],
         [member_id for _, _, _, member_id in points],
         list(points.values()),
+    )
+
+
+async def regroup(
+    conn: Connection, *, community: str, groups: Mapping[str, Sequence[str]], alone: Sequence[str]
+) -> None:
+    """Have members be on boards as the persons that `groups` say, by who stays; `alone` were one until now."""
+    members = [(head_id, member_id) for head_id, group in groups.items() for member_id in group]
+    ids = [member_id for _, member_id in members]
+    await conn.execute(
+        """
+        insert into own_board_points (community, period, starts_on, member_id, points)
+        select community, period, starts_on, member_id, points from board_points
+        where community = $1 and member_id = any($2::uuid[])
+        """,
+        community,
+        alone,
+    )
+    await conn.execute(
+        "delete from board_points where community = $1 and member_id = any($2::uuid[])", community, ids
+    )
+    await conn.execute(
+        """
+        insert into board_points (community, period, starts_on, member_id, points)
+        select community, period, starts_on, head_id, sum(points)
+        from own_board_points join unnest($2::uuid[], $3::uuid[]) as g(head_id, member_id) using (member_id)
+        where community = $1 group by 1, 2, 3, 4
+        """,
+        community,
+        [head_id for head_id, _ in members],
+        ids,
+    )
+    await conn.execute(
+        "delete from own_board_points where community = $1 and member_id = any($2::uuid[])",
+        community,
+        [head_id for head_id, group in groups.items() if len(group) == 1],
     )
 
 

@@ -28,6 +28,7 @@ from services.rewards.redemptions.domain import (
 from services.rewards.settings import Settings
 from shared.audit import Did
 from shared.contracts.facts import REDEMPTION_CHANGED, REDEMPTION_LOTS, RedemptionData, RedemptionLotsData
+from shared.merges import find_head
 from shared.topics import REDEMPTIONS as TOPIC
 from shared.transaction import Transaction
 
@@ -46,7 +47,8 @@ async def reserve(
     made = redemption_id(community, idempotency_key)
     known = await store.find_redemption(tx.conn, community=community, redemption_id=made)
     if known is not None:
-        if (known.member_id, known.reward_id) != (member_id, reward_id):
+        head_id = await find_head(tx.conn, community=community, member_id=known.member_id)
+        if (head_id, known.reward_id) != (member_id, reward_id):
             raise OtherRequestError
         return known
     in_force = await find_in_force(tx.conn, community=community, now=tx.now)

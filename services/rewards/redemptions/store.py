@@ -112,11 +112,13 @@ async def set_states(conn: Connection, redemptions: Sequence[Redemption]) -> Non
 async def page_of_redemptions(
     conn: Connection, *, community: str, member_id: str | None, after: RedemptionPlace | None, limit: int
 ) -> list[Redemption]:
-    """Redemptions of a community, or of one member, in id order, beginning after one."""
+    """Redemptions of a community, or of one member and those merged into it, in id order, beginning after one."""
     rows = await conn.fetch(
         """
         select * from redemptions
-        where community = $1 and ($2::uuid is null or member_id = $2)
+        where community = $1 and ($2::uuid is null or member_id = any(array(
+            select $2::uuid union all
+            select member_id from merges where community = $1 and head_id = $2)))
           and ($3::uuid is null or redemption_id > $3)
         order by redemption_id limit $4
         """,

@@ -24,6 +24,7 @@ TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 NO_COMMANDS = {
     "ingest POST /v1/events": "what members did elsewhere, thousands a second: the receipt is the record",
     "ingest POST /v1/members/search": "it reads, and is noted as that: a name stands in no address",
+    "scoring POST /v1/programmes/completions": "what may stand in a text: a question, too long for an address",
 }
 
 
@@ -167,6 +168,18 @@ async def declare_identities(desk: Desk) -> Ask:
 async def say_standing(desk: Desk) -> Ask:
     assert (await (await declare_identities(desk))()).status_code == 200
     return Ask(desk.api, "PUT", "/v1/members/chat:U1/standing", {"staff": True})
+
+
+async def merge(desk: Desk) -> Ask:
+    for identity in ({"channel": "forum", "id": "ada"}, {"channel": "chat", "id": "U1"}):
+        declared = await desk.api.put("/v1/members/identities", json={"identities": [identity]})
+        assert declared.status_code == 200, declared.text
+    return Ask(desk.api, "POST", "/v1/members/forum:ada/merge", {"member_id": "chat:U1"})
+
+
+async def unmerge(desk: Desk) -> Ask:
+    assert (await (await merge(desk))()).status_code == 200
+    return Ask(desk.api, "POST", "/v1/members/forum:ada/unmerge", {"member_id": "chat:U1"})
 
 
 async def erase_member(desk: Desk) -> Ask:
@@ -338,6 +351,8 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/measurings": ("community.measure_again", measure_again),
     "ingest POST /v1/members/links": ("member.link_identity", link_identity),
     "ingest PUT /v1/members/{member_id}/standing": ("member.say_standing", say_standing),
+    "ingest POST /v1/members/{member_id}/merge": ("member.merge", merge),
+    "ingest POST /v1/members/{member_id}/unmerge": ("member.unmerge", unmerge),
     "ingest POST /v1/members/{member_id}/erase": ("member.erase", erase_member),
     "ingest PUT /v1/members/{member_id}/attributes": ("member.set_attributes", set_attributes),
     "ingest PUT /v1/members/{member_id}/preferences": ("member.set_preferences", set_preferences),

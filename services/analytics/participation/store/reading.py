@@ -19,10 +19,14 @@ _PERIOD = "($4::date[])[width_bucket(day, $4::date[])]"
 DAYS_APART = timedelta(days=3)
 
 
+#: Days of members by whom each belongs to: where somebody was merged.
+_DAYS_OF_HEADS = """(
+    select d.community, d.day, coalesce(g.head_id, d.member_id) as member_id, d.channel, d.events
+    from member_days d left join merges g using (community, member_id)) days_of_heads"""
 _PEOPLE_BY_PERIOD = f"""
     with by_channel as (
         select {_PERIOD} as period, member_id, channel, sum(events) as events
-        from member_days
+        from {{days}}
         where community = $1 and day between $2 and $3 and events > 0
         group by 1, member_id, channel
     ),
@@ -50,6 +54,21 @@ _PEOPLE_BY_DAY = """
 """
 
 
+#: Of those who are one member, only who came first.
+_FIRST_OF_ALL = """and not exists (
+    select from member_firsts o
+    where o.community = f.community and (o.first_at, o.channel, o.member_id) < (f.first_at, f.channel, f.member_id)
+        and o.member_id = any(array(
+            select m.member_id from (
+                select coalesce((
+                    select g.head_id from merges g
+                    where g.community = f.community and g.member_id = f.member_id), f.member_id) as head_id) h
+            cross join lateral (
+                select h.head_id as member_id union all
+                select g.member_id from merges g where g.community = f.community and g.head_id = h.head_id) m)))
+"""
+
+
 @asynccontextmanager
 async def _counting(conn: Connection) -> AsyncIterator[None]:
     async with conn.transaction(readonly=True):
@@ -62,10 +81,11 @@ async def load_activities(conn: Connection, *, community: str, spans: Sequence[S
     if not spans:
         return {}
     async with _counting(conn):
+        days = await _days(conn, community)
         people = await conn.fetch(
             *(_PEOPLE_BY_DAY, community, spans[0].starts_on, spans[-1].ends_on)
-            if all(span.starts_on == span.ends_on for span in spans)
-            else (_PEOPLE_BY_PERIOD, *_asked(community, spans))
+            if days != _DAYS_OF_HEADS and all(span.starts_on == span.ends_on for span in spans)
+            else (_PEOPLE_BY_PERIOD.format(days=days), *_asked(community, spans))
         )
         by_type = await conn.fetch(
             f"""
@@ -97,11 +117,12 @@ async def load_active_members(conn: Connection, *, community: str, spans: Sequen
     if not spans:
         return {}
     async with _counting(conn):
+        days = await _days(conn, community)
         rows = await conn.fetch(
             f"""
             select period, count(*) as members
             from (
-                select {_PERIOD} as period, member_id from member_days
+                select {_PERIOD} as period, member_id from {days}
                 where community = $1 and day between $2 and $3 and events > 0
                 group by 1, member_id
             ) active
@@ -118,12 +139,13 @@ async def load_acquisitions(
     """Members whose first event was in one of those periods, by period and by the channel where that was."""
     if not spans:
         return {}
+    merged = await _has_merged(conn, community)
     rows = await conn.fetch(
         f"""
         select {_PERIOD} as period, channel, count(*) as members
         from (
-            select coalesce(day, (first_at at time zone 'UTC')::date) as day, channel from member_firsts
-            where community = $1 and first_at between $5 and $6
+            select coalesce(day, (first_at at time zone 'UTC')::date) as day, channel from member_firsts f
+            where community = $1 and first_at between $5 and $6 {_FIRST_OF_ALL if merged else ""}
         ) firsts
         where day between $2 and $3
         group by 1, channel
@@ -136,6 +158,18 @@ async def load_acquisitions(
     for row in rows:
         found[row["period"]].append(ChannelAcquisition(row["channel"], row["members"]))
     return {period: sorted(channels) for period, channels in found.items()}
+
+
+async def _has_merged(conn: Connection, community: str) -> bool:
+    """Whether anybody is merged: nearly nowhere, and where nobody is, nobody need be asked for their heads."""
+    found: bool = await conn.fetchval(
+        "select exists (select from merges where community = $1 and head_id is not null)", community
+    )
+    return found
+
+
+async def _days(conn: Connection, community: str) -> str:
+    return _DAYS_OF_HEADS if await _has_merged(conn, community) else "member_days"
 
 
 def _asked(community: str, spans: Sequence[Span]) -> tuple[str, date, date, list[date]]:

@@ -30,6 +30,7 @@ from shared.http import (
     requires,
 )
 from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_IDENTITY, UNKNOWN_PATH
+from shared.merges import load_group
 
 router = APIRouter()
 
@@ -74,9 +75,8 @@ async def get_awards(
     community = principal.community
     if asked.of == "member":
         member_id = await whose.of(conn, community=community, named=asked.named, field="member")
-        found = await store.page_of_awards(
-            conn, community=community, member_id=member_id, after=place, limit=limit
-        )
+        group = await load_group(conn, community=community, head_id=member_id)
+        found = await store.page_of_awards(conn, community=community, member_ids=group, after=place, limit=limit)
     else:
         found = await store.page_of_event_awards(
             conn, community=community, event_uid=asked.named, after=place, limit=limit
@@ -103,13 +103,14 @@ async def get_score(
     """Points by rule, from append-only awards, so that the past can be asked: had at T, as known at K.
 
     What changes an award counts at the event time of the award: asked today, a retracted event never counted;
-    asked as known before the retraction, it did. A member without awards has 0 points.
+    asked as known before the retraction, it did. A member without awards has 0 points. Whoever is merged into the
+    member now is counted with them at all times.
     """
     now = datetime.now(UTC)
     rules = await store.load_rule_points(
         conn,
         community=principal.community,
-        member_id=str(member_id),
+        member_ids=await load_group(conn, community=principal.community, head_id=str(member_id)),
         at=at or now,
         as_known_at=as_known_at or now,
     )

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
+from services.scoring.limits.domain.claims import Heads, head_of
 from services.scoring.limits.domain.declared import limits_of
 from services.scoring.limits.domain.nesting import heaviest_first
 from services.scoring.limits.domain.windows import Limit
@@ -125,8 +126,8 @@ VersionT = TypeVar("VersionT", bound=InForce)
 class Candidate(NamedTuple):
     """Points that a rule has for a member for an event, before its limits.
 
-    `windows` are those of its limits, and `bounds` how much fits into each. The times are the event's in UTC: a
-    parsed time zone is slower to compare and to store.
+    `person_id` is whom the member is merged into, or the same. `windows` are those of its limits, and `bounds` how
+    much fits into each. The times are the event's in UTC: a parsed time zone is slower to compare and to store.
     """
 
     event: AcceptedEvent
@@ -135,6 +136,7 @@ class Candidate(NamedTuple):
     version: CompiledVersion
     rule: CompiledRule
     member_id: str
+    person_id: str
     windows: tuple[bytes, ...]
     bounds: tuple[int, ...]
 
@@ -274,11 +276,13 @@ def match(
     versions: Mapping[str, Sequence[CompiledVersion]],
     answers: Answers = MappingProxyType({}),
     known: Known = MappingProxyType({}),
+    heads: Heads = MappingProxyType({}),
 ) -> Matched:
     """Find what the rules have for `events`, in their order; `versions` are those of each community.
 
     `answers` has what the conditions say that are evaluated apart, and `known` what was said of the attributes of
-    members, for all that asking.py asks and names.
+    members, for all that asking.py asks and names. Who is merged by `heads` is one person: attributes are those of
+    the head, limits are shared, and what one does to the other is an own act. Points are of whoever earned them.
     """
     matched = Matched()
     for event in events:
@@ -289,7 +293,7 @@ def match(
             continue
         rules = version.rules.get(event["type"])
         if rules is not None:
-            _match_event(event, received_at, version, rules, answers, known, matched)
+            _match_event(event, received_at, version, rules, answers, known, heads, matched)
     return matched
 
 
@@ -300,6 +304,7 @@ def _match_event(
     rules: tuple[CompiledRule, ...],
     answers: Answers,
     known: Known,
+    heads: Heads,
     matched: Matched,
 ) -> None:
     fields: Any = event
@@ -318,10 +323,11 @@ def _match_event(
         if rule.member_attribute in unearning:
             matched.declined.append(decline(event, version, rule, "unearning"))
             continue
+        person_id = head_of(heads, event["community"], member_id)
         if rule.condition is not None:
             answer: Answer
-            said = said_of(event, rule.attributes, member_id, known) if rule.attributes else {}
-            matched.read += reads_of(event, rule.id, rule.attributes, member_id, said)
+            said = said_of(event, rule.attributes, person_id, known) if rule.attributes else {}
+            matched.read += reads_of(event, rule.id, rule.attributes, person_id, said)
             if isinstance(rule.condition, Judged):
                 answer = answers[RuleKey(event["community"], version.number, rule.id)][event["uid"]]
             elif rule.attributes:
@@ -335,17 +341,19 @@ def _match_event(
                 continue
         # Nobody earns by answering, thanking, reviewing or reacting to themselves.
         other_id = other_member(event, rule.beneficiary)
-        if member_id == other_id and not rule.own:
+        if other_id is not None:
+            other_id = head_of(heads, event["community"], other_id)
+        if person_id == other_id and not rule.own:
             matched.declined.append(decline(event, version, rule, "own_act"))
             continue
-        windows, bounds = _windows(event, event_time, rule, member_id, other_id) if rule.limits else ((), ())
+        windows, bounds = _windows(event, event_time, rule, person_id, other_id) if rule.limits else ((), ())
         matched.candidates.append(
-            Candidate(event, event_time, received_at, version, rule, member_id, windows, bounds)
+            Candidate(event, event_time, received_at, version, rule, member_id, person_id, windows, bounds)
         )
 
 
 def _windows(
-    event: AcceptedEvent, event_time: datetime, rule: CompiledRule, member_id: str, other_id: str | None
+    event: AcceptedEvent, event_time: datetime, rule: CompiledRule, person_id: str, other_id: str | None
 ) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
     day = event.get("day") or event_time.date()
     week = event.get("week")
@@ -355,7 +363,7 @@ def _windows(
     for limit in rule.limits:
         window = limit.window(
             community=event["community"],
-            member_id=member_id,
+            member_id=person_id,
             other_id=other_id,
             object_id=object_id,
             day=day,

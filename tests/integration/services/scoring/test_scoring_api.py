@@ -90,6 +90,10 @@ async def test_a_dry_run_changes_nothing(api: httpx.AsyncClient, world: Any) -> 
     answer = await publish(api, world.rules, dry_run=True)
     assert (answer.status_code, answer.json()["dry_run"], answer.json()["version"]) == (200, True, None)
     assert (await api.get("/v1/programmes")).json()["items"] == []
+    said = answer.json()
+    assert said["document"]["rules"][2]["when"] == "data.length_chars > 100"
+    ((event_type, steps, most),) = [tuple(one.values()) for one in said["costs"]]
+    assert (event_type, 0 < steps < most) == ("forum.post.v1", True)
     await publish(api, world.rules)
     other = await publish(api, world.rules.replace("programme: demo", "programme: other"), dry_run=True)
     assert (other.status_code, other.json()["title"]) == (409, "The community has another programme")
@@ -282,3 +286,14 @@ async def test_a_key_needs_the_scope_and_sees_its_own_community(api: httpx.Async
     assert (await api.get("/v1/programmes", headers=other)).json()["items"] == []
     assert (await api.get(f"/v1/awards?member={world.uuid('ann')}", headers=other)).json()["items"] == []
     assert (await api.get(f"/v1/awards?member={world.uuid('ann')}", headers=reader)).json()["items"] != []
+
+
+async def test_an_editor_is_told_what_may_stand_at_the_cursor(api: httpx.AsyncClient) -> None:
+    text = "rules:\n  - {id: a, on: [forum.re"
+    answer = await api.post(
+        "/v1/programmes/completions", content=text.encode(), headers=YAML, params={"line": 2, "column": 26}
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["column"] == 18
+    assert [(one["text"], one["kind"]) for one in answer.json()["items"]] == [("forum.reply.v1", "event_type")]
+    assert (await api.post("/v1/programmes/completions", content=b"a", headers=YAML)).status_code == 422

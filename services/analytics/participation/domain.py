@@ -1,7 +1,7 @@
 """What members did in a period, as it was counted."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import NamedTuple
@@ -57,11 +57,11 @@ def in_force(decisions: Iterable[Decision]) -> list[Decision]:
     return [latest[key] for key in sorted(latest)]
 
 
-class StoredEvent(NamedTuple):
-    """An event that was not known, and whether it is retracted already."""
+class StoredEvents(NamedTuple):
+    """Events that were not known, and which of them, by community and uid, are retracted already."""
 
-    event: AcceptedEvent
-    is_retracted: bool
+    events: Sequence[AcceptedEvent]
+    retracted: Set[tuple[str, str]]
 
 
 class Decided(NamedTuple):
@@ -83,11 +83,11 @@ def is_bots(event: AcceptedEvent) -> bool:
     return "member" in event.get("bots", "").split()
 
 
-def count(stored: Iterable[StoredEvent], decided: Iterable[Decided]) -> Counted:
+def count(stored: StoredEvents, decided: Iterable[Decided]) -> Counted:
     """What new events and decisions change. What takes back or restores, and what bots do, is no participation."""
     firsts: dict[tuple[str, str], First] = {}
     changes: Counter[Place] = Counter()
-    for event, is_retracted in stored:
+    for event in stored.events:
         if event["type"] in TARGETING_TYPES or is_bots(event):
             continue
         community, member, channel = event["community"], event["member"], event["data"]["channel"]
@@ -95,7 +95,7 @@ def count(stored: Iterable[StoredEvent], decided: Iterable[Decided]) -> Counted:
         first = firsts.get((community, member))
         if first is None or (at, channel) < first[:2]:
             firsts[community, member] = First(at, channel, day)
-        if not is_retracted:
+        if (community, event["uid"]) not in stored.retracted:
             changes[Place(community, day or at.date(), member, channel, event["type"])] += 1
     for place, change in decided:
         changes[place] += change

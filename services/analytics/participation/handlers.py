@@ -15,7 +15,7 @@ async def on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
     """Store events and count them as participation; a retraction takes its event out, a restoration back in."""
     unique = list({(event["community"], event["uid"]): event for event in events}.values())
     stored = await storing.add_events(tx.conn, events=unique)
-    EVENTS.inc(len(stored))
+    EVENTS.inc(len(stored.events))
     decisions = in_force(
         Decision(
             event["community"],
@@ -32,5 +32,5 @@ async def on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
     RETRACTED_EVENTS.inc(sum(change < 0 for _, change in decided))
     RESTORED_EVENTS.inc(sum(change > 0 for _, change in decided))
     await counting.add_counts(tx.conn, counted=count(stored, decided))
-    if stored:
+    if stored.events:
         observe_ages("analytics", (event["receivedat"] for event in unique), tx.now)

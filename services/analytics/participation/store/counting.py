@@ -38,10 +38,10 @@ async def _add_member_days(conn: Connection, *, changes: Mapping[Place, int]) ->
                 as c(community, day, member_id, channel, events)
             group by 1, 2, 3, 4 order by 1, 2, 3, 4
             on conflict (member_id, community, day, channel) do update set events = d.events + excluded.events
-            returning community, member_id, day, channel, new.events > 0 as counts,
-                coalesce(old.events, 0) > 0 as counted
+            returning community, member_id, day, channel,
+                (new.events > 0) <> (coalesce(old.events, 0) > 0) as has_turned
         )
-        select community, member_id, day, channel, counted from moved where counts <> counted
+        select community, member_id, day, channel from moved where has_turned
         """,
         [place.community for place in changes],
         [place.day for place in changes],
@@ -92,34 +92,45 @@ async def _put_firsts(
 async def _add_active_days(conn: Connection, *, turned: Sequence[Record]) -> None:
     """Move the numbers of active members by member's days that `turned`.
 
-    A day's gap depends on the one before it alone, so a day that turned moves itself and the next one. Days that
-    are further than the greatest gap from all that turned are as they were: they are neither read nor moved.
+    A day's gap depends on the one before it alone, so a day that turned moves itself and the next one. Of the days
+    before all that turned the last is enough, and those further than the greatest gap are not read.
     """
     await conn.execute(
         f"""
         with turned as (
-            select * from unnest($1::text[], $2::uuid[], $3::date[], $4::text[], $5::boolean[])
-                as t(community, member_id, day, channel, counted)
+            select * from unnest($1::text[], $2::uuid[], $3::date[], $4::text[])
+                as t(community, member_id, day, channel)
         ),
         reach as (
-            select community, member_id, min(day) - {GAP_MAX_DAYS - 1} as first,
-                max(day) + {GAP_MAX_DAYS - 1} as last
-            from turned group by 1, 2
+            select community, member_id, min(day) as first, max(day) as last from turned group by 1, 2
         ),
         near as (
-            select d.community, d.member_id, d.channel, d.day, d.events > 0 as counts,
-                coalesce(t.counted, d.events > 0) as counted
+            -- Row by row by its key, and no other join: plans for a few rows are kept, and there may be thousands.
+            select r.community, r.member_id, d.channel, d.day, 1 as counts, 0 as turned
             from reach r
-            join member_days d
-                on d.member_id = r.member_id and d.community = r.community and d.day between r.first and r.last
-            left join turned t
-                on (t.member_id, t.community, t.day, t.channel) = (d.member_id, d.community, d.day, d.channel)
-            where d.events > 0 or t.counted
+            cross join lateral (
+                select channel, max(day) as day from member_days m
+                where m.member_id = r.member_id and m.community = r.community
+                    and m.day between r.first - {GAP_MAX_DAYS - 1} and r.first - 1 and m.events > 0
+                group by channel
+                union all
+                select channel, day from member_days m
+                where m.member_id = r.member_id and m.community = r.community
+                    and m.day between r.first and r.last + {GAP_MAX_DAYS - 1} and m.events > 0
+                offset 0
+            ) d
+            union all
+            select community, member_id, channel, day, 0, 1 from turned
+        ),
+        channels as (
+            select community, member_id, channel, day, max(counts) = 1 as counts,
+                max(counts) + max(turned) = 1 as counted
+            from near group by 1, 2, 3, 4
         ),
         days as (
-            select community, member_id, channel, day, counts, counted from near
+            select community, member_id, channel, day, counts, counted from channels
             union all
-            select community, member_id, '', day, bool_or(counts), bool_or(counted) from near group by 1, 2, 4
+            select community, member_id, '', day, bool_or(counts), bool_or(counted) from channels group by 1, 2, 4
         ),
         gaps as (
             select community, channel, day, counts, counted,
@@ -144,7 +155,6 @@ async def _add_active_days(conn: Connection, *, turned: Sequence[Record]) -> Non
         [row["member_id"] for row in turned],
         [row["day"] for row in turned],
         [row["channel"] for row in turned],
-        [row["counted"] for row in turned],
     )
 
 

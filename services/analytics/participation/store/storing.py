@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.analytics.participation.domain import Decided, Decision, Place, StoredEvent, is_bots
+from services.analytics.participation.domain import Decided, Decision, Place, StoredEvents, is_bots
 from shared.contracts.facts import AcceptedEvent
 from shared.postgres import Connection, copy_new
 
@@ -25,7 +25,7 @@ _EVENT_COLUMNS = (
 )
 
 
-async def add_events(conn: Connection, *, events: Sequence[AcceptedEvent]) -> list[StoredEvent]:
+async def add_events(conn: Connection, *, events: Sequence[AcceptedEvent]) -> StoredEvents:
     """Store events; return those that are new. No event may be there twice."""
     rows = [
         (
@@ -47,10 +47,12 @@ async def add_events(conn: Connection, *, events: Sequence[AcceptedEvent]) -> li
         for event in events
     ]
     if await copy_new(conn, "events", columns=_EVENT_COLUMNS, records=rows):
-        return [StoredEvent(event, is_retracted=False) for event in events]
+        return StoredEvents(events, frozenset())
     added = await _fill_in_events(conn, rows)
-    keyed = ((event, (event["community"], event["uid"])) for event in events)
-    return [StoredEvent(event, is_retracted=added[key]) for event, key in keyed if key in added]
+    return StoredEvents(
+        [event for event in events if (event["community"], event["uid"]) in added],
+        {key for key, is_retracted in added.items() if is_retracted},
+    )
 
 
 async def _fill_in_events(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> dict[tuple[str, str], bool]:

@@ -100,6 +100,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "transfers": "community transfer_id kind cause_id event_time recorded_at amends revision why",
     },
     "analytics": {
+        "active_days": "community channel day gap members",
+        "member_counts": "community members",
         **NOBODYS_SHARED,
         "event_days": "community day channel type events",
         "grant_days": "community day kind name granted taken_back",

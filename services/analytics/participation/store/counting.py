@@ -1,6 +1,8 @@
 """What counts, into rollups: members' firsts and days, days of events, and how many members were active."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from asyncpg import Record
 
@@ -29,25 +31,25 @@ async def add_counts(conn: Connection, *, counted: Counted) -> None:
 
 async def _add_member_days(conn: Connection, *, changes: Mapping[Place, int]) -> Sequence[Record]:
     """Add to the days of members; return those that have events and had none, or the other way round."""
+    days: Counter[tuple[str, str, date, str]] = Counter()
+    for place, change in changes.items():
+        days[place.community, place.member_id, place.day, place.channel] += change
     return await conn.fetch(
         """
         with moved as (
             insert into member_days as d (member_id, community, day, channel, events)
-            select member_id, community, day, channel, sum(events)
-            from unnest($1::text[], $2::date[], $3::uuid[], $4::text[], $5::bigint[])
-                as c(community, day, member_id, channel, events)
-            group by 1, 2, 3, 4 order by 1, 2, 3, 4
+            select member_id, community, day, channel, events
+            from unnest($1::text[], $2::uuid[], $3::date[], $4::text[], $5::bigint[])
+                as c(community, member_id, day, channel, events)
+            order by 1, 2, 3, 4
             on conflict (member_id, community, day, channel) do update set events = d.events + excluded.events
             returning community, member_id, day, channel,
                 (new.events > 0) <> (coalesce(old.events, 0) > 0) as has_turned
         )
         select community, member_id, day, channel from moved where has_turned
         """,
-        [place.community for place in changes],
-        [place.day for place in changes],
-        [place.member_id for place in changes],
-        [place.channel for place in changes],
-        list(changes.values()),
+        *([key[part] for key in days] for part in range(4)),
+        list(days.values()),
     )
 
 
@@ -159,18 +161,17 @@ async def _add_active_days(conn: Connection, *, turned: Sequence[Record]) -> Non
 
 
 async def _add_event_days(conn: Connection, *, changes: Mapping[Place, int]) -> None:
+    # Added up here: many members make one row of it.
+    days: Counter[tuple[str, date, str, str]] = Counter()
+    for place, change in changes.items():
+        days[place.community, place.day, place.channel, place.type] += change
+    ordered = sorted(days)
     await conn.execute(
         """
         insert into event_days as d (community, day, channel, type, events)
-        select community, day, channel, type, sum(events)
-        from unnest($1::text[], $2::date[], $3::text[], $4::text[], $5::bigint[])
-            as c(community, day, channel, type, events)
-        group by 1, 2, 3, 4 order by 1, 2, 3, 4
+        select * from unnest($1::text[], $2::date[], $3::text[], $4::text[], $5::bigint[])
         on conflict (community, day, channel, type) do update set events = d.events + excluded.events
         """,
-        [place.community for place in changes],
-        [place.day for place in changes],
-        [place.channel for place in changes],
-        [place.type for place in changes],
-        list(changes.values()),
+        *([key[part] for key in ordered] for part in range(4)),
+        [days[key] for key in ordered],
     )

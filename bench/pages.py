@@ -8,12 +8,15 @@ import asyncio
 import html
 import os
 import re
+import shutil
 import socket
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from statistics import median
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,7 +24,11 @@ import click
 import httpx
 from starlette.routing import BaseRoute, Match, Mount
 
+from bench.context import Context
 from bench.factor import measure
+from bench.fill.__main__ import GIB, fill, needed_bytes
+from bench.fill.world import World
+from bench.results import Breakdown, Target
 from console.app import create_app
 from console.asking import Services
 from console.settings import Settings
@@ -33,6 +40,11 @@ from shared.http.server import HttpServer
 
 WANTED_MS = 150.0
 ROUND_COUNT = 7
+#: Members and events of the community that is filled.
+FULL_COUNTS = (1_000_000, 10_000_000)
+QUICK_COUNTS = (10_000, 100_000)
+#: Pages and questions that results name.
+SHOWN_COUNT = 40
 #: Pages of one route that are measured: the walk finds a page for every member of a leaderboard.
 OF_A_ROUTE_MAX_COUNT = 6
 LINK = re.compile(r'href="(/[^"#]*)')
@@ -54,12 +66,7 @@ class Times:
 
     def slowest(self, times: dict[str, list[float]]) -> list[tuple[str, float]]:
         """What took longest first, with its median."""
-        return sorted(((name, _median(values)) for name, values in times.items()), key=lambda one: -one[1])
-
-
-def _median(values: Iterable[float]) -> float:
-    ordered = sorted(values)
-    return ordered[len(ordered) // 2]
+        return sorted(((name, median(values)) for name, values in times.items()), key=lambda one: -one[1])
 
 
 class Timed:
@@ -163,7 +170,7 @@ async def measure_pages(
                 pages = await _walk(console, browser, [home, *(seeds if who is None else ())])
                 for name, path in pages.items():
                     await _measure(console, browser, name, path, round_count)
-                    say(f"{_median(console.times.pages[name]):8.1f} ms  {name}")
+                    say(f"{median(console.times.pages[name]):8.1f} ms  {name}")
         return console.times
 
 
@@ -224,6 +231,43 @@ async def _measure(console: Console, browser: httpx.AsyncClient, name: str, path
         console.is_measured = False
 
 
+async def pages(context: Context) -> None:
+    """Fill a community, and measure every page of its console and each question behind them."""
+    await context.reset()
+    state = await context.up()
+    members, events = QUICK_COUNTS if context.quick else FULL_COUNTS
+    end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    world = World("filled", 1, members, events, end)
+    needed, free = needed_bytes(members, events), shutil.disk_usage(state.directory).free
+    context.say(
+        f"{members:,} members, {events:,} events: {needed / GIB:.1f} of {free / GIB:.1f} GiB that are free"
+    )
+    if needed > free:
+        raise RuntimeError("that is more disk than there is")
+    await asyncio.to_thread(fill, state, world)
+    times = await measure_pages(
+        state, world.community, context.say_number, round_count=context.round_count, identity="chat:m0"
+    )
+    size = f"{members:,} members, {events:,} events"
+    name, _ = times.slowest(times.pages)[0]
+    context.results.add(
+        Target(
+            name=f"Slowest page of the console, with {size}",
+            unit="ms",
+            values=times.pages[name],
+            wanted=WANTED_MS,
+            scales="time",
+            note=name,
+        )
+    )
+    for title, found in (("pages of the console", times.pages), ("slowest questions of them", times.questions)):
+        rows = {one: found[one] for one, _ in times.slowest(found)[:SHOWN_COUNT]}
+        context.results.add(Breakdown(title=f"Server time of the {title}, with {size}", unit="ms", rows=rows))
+    if times.broken:
+        raise RuntimeError(f"pages that did not answer: {times.broken}")
+    await context.reset()
+
+
 @click.command(epilog="Example: python -m bench.pages --stack fill --community filled")
 @click.option("--stack", default="fill", show_default=True, help="A local stack that is up")
 @click.option("--community", default="filled", show_default=True, help="Whose console is walked")
@@ -246,7 +290,7 @@ def main(stack: str, community: str, seeds: tuple[str, ...], identity: str | Non
     for name, took in times.slowest(times.pages):
         click.echo(f"{took:8.1f} ms  {'met' if took <= bound else 'NOT MET':7}  {name}")
     click.echo("\nquestions behind the pages, by their medians")
-    for name, took in times.slowest(times.questions)[:40]:
+    for name, took in times.slowest(times.questions)[:SHOWN_COUNT]:
         click.echo(f"{took:8.1f} ms  {name}")
     for name, status in times.broken.items():
         click.echo(f"answered {status}: {name}")

@@ -72,7 +72,7 @@ class Decided(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """First events by community and member, and how many more events count under each place, or fewer."""
+    """First events by community and member, and how many more events count under each place, or fewer, or as many."""
 
     firsts: dict[tuple[str, str], First]
     changes: dict[Place, int]
@@ -99,7 +99,7 @@ def count(stored: StoredEvents, decided: Iterable[Decided]) -> Counted:
             changes[Place(community, day or at.date(), member, channel, event["type"])] += 1
     for place, change in decided:
         changes[place] += change
-    return Counted(firsts, {place: change for place, change in changes.items() if change})
+    return Counted(firsts, changes)
 
 
 class ChannelActivity(NamedTuple):

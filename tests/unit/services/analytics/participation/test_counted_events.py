@@ -30,9 +30,9 @@ def test_events_of_one_place_are_added_up() -> None:
     assert counted.changes == {PLACE: 2, PLACE._replace(member_id="bob"): 1}
 
 
-def test_an_event_and_what_takes_it_back_change_nothing_but_the_first() -> None:
+def test_an_event_and_what_takes_it_back_leave_a_place_of_none_and_a_first() -> None:
     counted = count(stored(event()), [Decided(PLACE, -1)])
-    assert counted.changes == {}
+    assert counted.changes == {PLACE: 0}
     assert counted.firsts == {("acme", "ada"): First(NOON, "forum", None)}
 
 

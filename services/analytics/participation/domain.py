@@ -72,7 +72,7 @@ class Decided(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """First events by community and member, and how many more events count under each place, or fewer, or as many."""
+    """First events by community and member, and how many more events count under each place, or fewer."""
 
     firsts: dict[tuple[str, str], First]
     changes: dict[Place, int]

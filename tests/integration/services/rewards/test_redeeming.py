@@ -173,6 +173,13 @@ async def test_the_catalogue_is_that_of_the_newest_version_in_force(rich: Any, a
         assert (await redeem(api, rich, "ada")).status_code == 201
     listed = await all_pages(api, "/v1/redemptions", limit=2, member=rich.uuid("ada"))
     assert len({one["redemption_id"] for one in listed}) == 3
+    made = [one["created_at"] for one in listed]
+    assert made == sorted(made, reverse=True)
+    assert (await api.post(f"/v1/redemptions/{listed[1]['redemption_id']}/cancel")).status_code == 200
+    waiting = await all_pages(api, "/v1/redemptions", limit=1, state="reserved")
+    assert [one["redemption_id"] for one in waiting] == [listed[0]["redemption_id"], listed[2]["redemption_id"]]
+    await rich.join("ada")
+    assert {one["member_name"] for one in await all_pages(api, "/v1/redemptions", limit=2)} == {"Ada"}
     assert await all_pages(api, "/v1/redemptions", limit=2, member=str(uuid4())) == []
 
 

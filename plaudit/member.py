@@ -2,17 +2,23 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import click
+import httpx
 from rich.console import Console
 
-from plaudit.calls import request
+from plaudit.asking import confirmed
+from plaudit.calls import Refused, request
+from plaudit.exports import gather, write_archive
 from plaudit.listing import listing
 from plaudit.places import ADMIN_KEY, COMMUNITY, KEY, URL, Place, Where, where_options
 from plaudit.terminal import plain
 from shared.contracts.identities import NamedIdentity, NotAnIdentityError, read_identity
+from shared.services import SERVICES
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script")
 to_ask = where_options(URL, KEY, ADMIN_KEY, COMMUNITY)
@@ -20,6 +26,8 @@ who_argument = click.argument("who", metavar="MEMBER")
 source_option = click.option("--source", default="command", show_default=True, help="Who knows it")
 since_option = click.option("--since", metavar="TIME", help="From when on it is so, as 2026-05-01T00:00:00Z")
 READS, WRITES = ("members:read",), ("members:read", "members:write")
+EXPORTS = ("members:read", "members:export")
+ERASES = ("members:read", "members:erase", "rewards:read")
 STANDINGS = ("bot", "staff", "departed", "hidden")
 
 
@@ -127,6 +135,79 @@ def wish(
     if not body:
         raise click.UsageError("Say what they wish; `plaudit member wish --help` lists what there is.")
     _keep(where, as_json, who, "preferences", body | _said(source, since))
+
+
+@member.command("export", epilog="Example: plaudit member export forum:ada --to ada.zip")
+@to_ask
+@json_option
+@who_argument
+@click.option("--to", "path", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The archive")
+def export(where: Where, as_json: bool, who: str, path: Path) -> None:
+    """Write all that all services hold of a member to one archive: data.json, and index.html for people."""
+    place = where.place()
+    with place.access("plaudit member", EXPORTS, SERVICES) as key:
+        found = request("GET", _url(place, who), key)
+        community = request("GET", f"{place.url('ingest')}/v1/key", key)["community"]
+        gathered = gather(place, key, found["member_id"])
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    count = write_archive(path, gathered, community=community, member_id=found["member_id"], at=at)
+    written = {
+        "file": str(path),
+        "rows": count,
+        "services": {name: len(items) for name, items in gathered.items()},
+    }
+    if as_json:
+        click.echo(json.dumps(written))
+    else:
+        click.echo(f"{path} has {count} rows of {len([items for items in gathered.values() if items])} services.")
+
+
+@member.command("erase", epilog="Example: plaudit member erase forum:ada --forfeit")
+@to_ask
+@json_option
+@who_argument
+@click.option("--forfeit", is_flag=True, help="Points that they have not used are given up")
+@click.option("--yes", is_flag=True, help="Do not ask")
+def erase(where: Where, as_json: bool, who: str, forfeit: bool, yes: bool) -> None:
+    """Forget a member for good, in every service; prints what went, what remains, and until when.
+
+    Says first what is open of them. Points that were not used are to be used before, or given up by --forfeit;
+    payouts that are under way are finished in any case.
+    """
+    place = where.place()
+    with place.access("plaudit member", ERASES, ("ingest", "rewards")) as key:
+        member_id = request("GET", f"{_url(place, who)}/erasure", key)["member_id"]
+        points = _open_points(place, key, member_id)
+        if points and not forfeit:
+            had = ", ".join(f"{count} {kind}" for kind, count in points.items())
+            raise click.ClickException(
+                f"They have points that were not used ({had}). Let them be used, or say --forfeit."
+            )
+        confirmed(f"Forget {plain(who)} for good?", yes)
+        body = {"points": "forfeited" if forfeit else "nothing"}
+        proof = request("POST", f"{place.url('ingest')}/v1/members/{member_id}/erase", key, json=body)
+    if as_json:
+        click.echo(json.dumps(proof))
+        return
+    gone = ", ".join(f"{count} of {table}" for table, count in proof["deleted"].items())
+    click.echo(f"{member_id} was forgotten at {proof['erased_at']}. At ingest went: {gone or 'nothing'}.")
+    table = listing("what remains where", "what", "until")
+    for one in proof["remains"]:
+        table.add_row(*map(plain, (one["where"], one["what"], one["until"] or "for good")))
+    Console().print(table)
+
+
+def _open_points(place: Place, key: str, member_id: str) -> dict[str, int]:
+    """The points that a member has not used; none of one whom rewards has not heard of."""
+    try:
+        points: dict[str, int] = request("GET", f"{place.url('rewards')}/v1/members/{member_id}/open", key)[
+            "points"
+        ]
+    except Refused as error:
+        if error.status != httpx.codes.NOT_FOUND:
+            raise
+        return {}
+    return points
 
 
 def _said(source: str, since: str | None) -> dict[str, str]:

@@ -80,6 +80,9 @@ FENCED = Gauge("plaudit_fenced", "1 while the service does not know all that it 
 FORGOTTEN_FACTS = Gauge(
     "plaudit_forgotten_facts", "Facts of this service's own that its database does not know yet"
 )
+ERASURES_OBEYED = prometheus_client.Counter(
+    "plaudit_erasures_obeyed_total", "Members who were erased, of whom this service forgot what it kept"
+)
 READ_BACK_FACTS = prometheus_client.Counter(
     "plaudit_read_back_facts_total", "Facts of this service's own that were read back", ["topic"]
 )

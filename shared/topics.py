@@ -31,6 +31,8 @@ class Topic:
     partitions: int = 6
     retention_ms: int = KEEP_FOREVER
     compacted: bool = False
+    #: Of a compacted topic: how long at most what a newer fact replaces is kept, once the partition is written to.
+    compacted_within_ms: int = DAY_MS
     #: Gives authority: its only producer signs what it writes here, and readers check that.
     signed: bool = False
     #: Its only producer reads it as well, once its database came from a backup: it holds what that has forgotten.
@@ -42,7 +44,8 @@ class Topic:
     @property
     def config(self) -> dict[str, str]:
         """The topic's settings as Kafka names them."""
-        return {
+        compaction = {"max.compaction.lag.ms": str(self.compacted_within_ms)} if self.compacted else {}
+        return compaction | {
             "cleanup.policy": "compact" if self.compacted else "delete",
             "retention.ms": str(self.retention_ms),
             "compression.type": "producer",
@@ -81,7 +84,7 @@ MEMBERS = Topic(
     "members.v1",
     "Members, and the hashes of their identities on each channel",
     "community | member",
-    (facts.MEMBER_IDENTIFIED.name,),
+    (facts.MEMBER_IDENTIFIED.name, facts.MEMBER_ERASED.name),
     producers=("ingest",),
     consumers=("scoring", "recognition", "rewards", "analytics"),
     compacted=True,

@@ -15,6 +15,9 @@ from services.ingest.bots.handlers import RECONSIDER_EVERY_SECONDS, reconsider
 from services.ingest.brake.handlers import BRAKE
 from services.ingest.communities import handlers as communities_handlers
 from services.ingest.communities.api import routes as communities
+from services.ingest.erasure import api as erasure
+from services.ingest.erasure import handlers as erasure_handlers
+from services.ingest.erasure.handlers import LOOK_AFTER_EVERY_SECONDS, look_after
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
 from services.ingest.events.api.documents import OPERATIONS, SCHEMAS
@@ -42,12 +45,13 @@ SPEC = ServiceSpec(
     subscriptions=[FOLLOWED_PROGRAMMES, Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
     lanes=lanes,
     routers=[
-        *(part.router for part in (posting, receipts, measuring, linking, members, standing, attributes)),
+        *(part.router for part in (posting, receipts, measuring, linking, members, standing, attributes, erasure)),
         *(part.router for part in (communities, people, keys, sign_ins)),
     ],
     problems=ERRORS,
     timers=[
         Timer("reconsider-bots", every_seconds=RECONSIDER_EVERY_SECONDS, run=reconsider),
+        Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
         Timer("measure-again", every_seconds=PORTION_EVERY_SECONDS, run=measure_again),
         Timer("keep-texts", every_seconds=KEEP_EVERY_SECONDS, run=keep_in_order),
         Timer("sign-keys-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
@@ -61,7 +65,7 @@ SPEC = ServiceSpec(
     read_back=[
         *keys_handlers.READ_BACK,
         *communities_handlers.READ_BACK,
-        *members_handlers.READ_BACK,
+        *erasure_handlers.READ_BACK,
         *handlers.READ_BACK,
     ],
 )

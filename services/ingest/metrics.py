@@ -18,6 +18,7 @@ LANE_EVENTS = Counter(
 )
 EVENTS_JUDGED = Counter("plaudit_ingest_events_judged_total", "Events by what became of them", ["outcome"])
 MEMBERS_IDENTIFIED = Counter("plaudit_ingest_members_identified_total", "Members seen for the first time")
+MEMBERS_ERASED = Counter("plaudit_ingest_members_erased_total", "Members who were erased")
 MEMBERS_JOINED = Counter(
     "plaudit_ingest_members_joined_total", "Identities that joined a known member by what was verified", ["by"]
 )

@@ -28,13 +28,15 @@ from services.ingest.communities.domain.communities import (
     StaleRevisionError,
     UnknownCommunityError,
 )
+from services.ingest.erasure.api import UNDECIDED_POINTS
+from services.ingest.erasure.domain import UndecidedError
 from services.ingest.events.api import posting
 from services.ingest.events.api.waiting import TooManyWaitingError
 from services.ingest.events.domain import admission
 from services.ingest.measuring.api import UNKNOWN_TEXT
 from services.ingest.measuring.domain.texts import UnknownTextError
-from services.ingest.members.api import DIFFERENT_MEMBERS
-from services.ingest.members.domain import DifferentMembersError, UnknownMemberError
+from services.ingest.members.api import DIFFERENT_MEMBERS, ERASED_IDENTITY
+from services.ingest.members.domain import DifferentMembersError, ErasedIdentityError, UnknownMemberError
 from services.ingest.metrics import REQUESTS_TOO_DEAR
 from shared.access_keys import INSTALLATION_ROLES, SCOPES, OtherCommunityError
 from shared.calendars import TooManyChangesError
@@ -97,6 +99,14 @@ ERRORS: ErrorTable = {
     DifferentMembersError: lambda error: Problem(
         DIFFERENT_MEMBERS,
         f"They belong to {', '.join(error.member_ids)}. Members that both have a history cannot be made one",
+    ),
+    ErasedIdentityError: lambda error: Problem(
+        ERASED_IDENTITY, f"Nothing was done: {error}. Who takes part again does so under another identity"
+    ),
+    UndecidedError: lambda _: Problem(
+        UNDECIDED_POINTS,
+        "Nothing was done. `GET /v1/members/{member_id}/open` at rewards says what there is: say by `points` that "
+        "it is forfeited, or that there is nothing",
     ),
     UndeclaredAttributeError: attributes.undeclared,
     TooManyFactsError: lambda error: Problem(attributes.TOO_MANY_FACTS, str(error)),

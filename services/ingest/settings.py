@@ -166,6 +166,12 @@ class Settings(SigningSettings):
         description="Access keys, and communities, whose use is remembered; the longest silent is not",
     )
 
+    backups_days: int = Field(
+        30,
+        ge=0,
+        description="How long backups of databases are kept: an erasure says until when they hold somebody",
+    )
+
     @field_validator("text_keys")
     @classmethod
     def _are_text_keys(cls, value: str) -> str:

@@ -4,6 +4,8 @@ from services.rewards.books import api as books
 from services.rewards.catalogue import api as catalogue
 from services.rewards.checks import api as checks
 from services.rewards.checks.handlers import check_all
+from services.rewards.erasure import api as erasure
+from services.rewards.erasure.handlers import FOLLOWED_MEMBERS, LOOK_AFTER_EVERY_SECONDS, look_after
 from services.rewards.ledger.api import members
 from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
@@ -25,7 +27,6 @@ from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.followed_communities import FOLLOWED_COMMUNITIES
-from shared.followed_members import FOLLOWED_MEMBERS
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import POINTS, PROGRAMMES
 
@@ -44,7 +45,7 @@ SPEC = ServiceSpec(
     routers=[
         part.router
         for part in (
-            *(members, payees, catalogue, redemptions, payouts, runs, preview, review, outcomes),
+            *(members, erasure, payees, catalogue, redemptions, payouts, runs, preview, review, outcomes),
             *(checks, books),
         )
     ],
@@ -55,6 +56,7 @@ SPEC = ServiceSpec(
         Timer("expire-points", every_seconds=60, run=expire_points),
         Timer("carry-on-runs", every_seconds=1, run=carry_on_runs),
         Timer("count-outcomes-waiting", every_seconds=60, run=count_waiting),
+        Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
         Timer("check-ledger", every_seconds=3600, run=check_all),
     ],
     read_back=READ_BACK,

@@ -60,6 +60,8 @@ ROLE_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
     | {
         Scope.EVENTS_WRITE,
         Scope.MEMBERS_WRITE,
+        Scope.MEMBERS_EXPORT,
+        Scope.MEMBERS_ERASE,
         Scope.PEOPLE_READ,
         Scope.AUDIT_READ,
         Scope.SIGN_IN_WRITE,

@@ -10,6 +10,8 @@ class Scope(StrEnum):
     RECEIPTS_READ = "receipts:read"
     MEMBERS_WRITE = "members:write"
     MEMBERS_READ = "members:read"
+    MEMBERS_EXPORT = "members:export"
+    MEMBERS_ERASE = "members:erase"
     PROGRAMMES_WRITE = "programmes:write"
     PROGRAMMES_APPROVE = "programmes:approve"
     PROGRAMMES_READ = "programmes:read"
@@ -35,4 +37,13 @@ class Scope(StrEnum):
 #: Every scope, in the order in which they are shown.
 SCOPES: tuple[str, ...] = tuple(scope.value for scope in Scope)
 #: What a key gets only when it is asked for by name.
-ONLY_IF_ASKED = frozenset({Scope.PAYOUTS_WRITE, Scope.PAYOUTS_APPROVE, Scope.PAYOUTS_READ, Scope.PUBLIC_READ})
+ONLY_IF_ASKED = frozenset(
+    {
+        Scope.MEMBERS_ERASE,
+        Scope.MEMBERS_EXPORT,
+        Scope.PAYOUTS_WRITE,
+        Scope.PAYOUTS_APPROVE,
+        Scope.PAYOUTS_READ,
+        Scope.PUBLIC_READ,
+    }
+)

@@ -12,12 +12,16 @@ MemberKey = tuple[str, str]
 
 
 class FollowedName(NamedTuple):
-    """What a revision of a member says: its name (None: none to show), and whether it is a bot or on no board."""
+    """What a revision of a member says: its name (None: none to show), and whether it is a bot or on no board.
+
+    Who `is_erased` has no name, and never has one again: what is told later of them has a lower revision.
+    """
 
     revision: int
     name: str | None
     bot: bool = False
     off_boards: bool = False
+    is_erased: bool = False
 
 
 async def put_names(conn: Connection, names: Mapping[MemberKey, FollowedName]) -> set[MemberKey]:
@@ -28,11 +32,12 @@ async def put_names(conn: Connection, names: Mapping[MemberKey, FollowedName]) -
     ordered = sorted(names)
     rows = await conn.fetch(
         """
-        insert into followed_members as m (community, member_id, revision, name, bot, off_boards)
-        select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::boolean[], $6::boolean[])
+        insert into followed_members as m (community, member_id, revision, name, bot, off_boards, is_erased)
+        select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::boolean[], $6::boolean[],
+                             $7::boolean[])
         on conflict (community, member_id) do update
         set revision = excluded.revision, name = excluded.name, bot = excluded.bot,
-            off_boards = excluded.off_boards
+            off_boards = excluded.off_boards, is_erased = excluded.is_erased
         where excluded.revision > m.revision
         returning community, member_id
         """,
@@ -42,6 +47,7 @@ async def put_names(conn: Connection, names: Mapping[MemberKey, FollowedName]) -
         [names[key].name for key in ordered],
         [names[key].bot for key in ordered],
         [names[key].off_boards for key in ordered],
+        [names[key].is_erased for key in ordered],
     )
     return {(row["community"], str(row["member_id"])) for row in rows}
 
@@ -92,7 +98,8 @@ async def find_owner(
 async def find_name(conn: Connection, *, community: str, member_id: str) -> FollowedName | None:
     """The name of a member that the service has heard of, None of any other."""
     row = await conn.fetchrow(
-        "select revision, name, bot, off_boards from followed_members where community = $1 and member_id = $2",
+        "select revision, name, bot, off_boards, is_erased from followed_members"
+        " where community = $1 and member_id = $2",
         community,
         member_id,
     )

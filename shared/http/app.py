@@ -23,6 +23,7 @@ from shared.http.declared import only_declared
 from shared.http.direct import DirectRoute
 from shared.http.limits import RequestLimits
 from shared.http.members import FindOwner
+from shared.http.personal_data import personal_data_router
 from shared.http.problem_types import (
     DISABLED_PERSON,
     EXPIRED_ACCESS_KEY,
@@ -105,6 +106,7 @@ def create_app(api: Api, settings: ServiceSettings) -> FastAPI:
     app.state.find_owner = api.find_owner
     for router in api.routers:
         app.include_router(router)
+    app.include_router(personal_data_router(api.service))
     app.include_router(_operations(api.service))
     for shared in (own_facts, dead_letters, pipeline):
         app.include_router(shared.router)

@@ -131,6 +131,25 @@ async def copy(
         await _keep(pool, choice(facts), reached)
 
 
+async def holds(consumer: AIOKafkaConsumer, kind: str, *, known: Mapping[TopicPartition, int]) -> bool:
+    """Whether there is a fact of a type beyond the offsets that are known, up to where the partitions end now."""
+    ends = await consumer.end_offsets(list(known))
+    unread = [place for place, offset in known.items() if offset < ends[place]]
+    if not unread:
+        return False
+    consumer.assign(unread)
+    for place in unread:
+        consumer.seek(place, known[place])
+    mark = f'"{kind}"'.encode()
+    while [place for place in unread if await consumer.position(place) < ends[place]]:
+        fetched = await consumer.getmany(timeout_ms=FETCH_WAIT_MS, max_records=COPIED_AT_ONCE_COUNT)
+        for records in fetched.values():
+            for record in records:
+                if mark in (record.value or b"") and _kind_and_time(record.value)[0] == kind:
+                    return True
+    return False
+
+
 async def _keep(pool: asyncpg.Pool, facts: Sequence[Forgotten], reached: Mapping[TopicPartition, int]) -> None:
     async with begin(pool) as conn:
         # 1. No relay of the service is at work: what it published is committed, or will be published again.

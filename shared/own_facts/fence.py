@@ -23,6 +23,7 @@ from aiokafka.errors import KafkaError
 
 from shared.consumer import Subscription, stored_offsets
 from shared.consumer.dead_letters import DeadLetters, Rejection
+from shared.contracts.facts import MEMBER_ERASED
 from shared.outbox import Message
 from shared.own_facts import copying, store
 from shared.own_facts.copying import Standing
@@ -34,7 +35,7 @@ from shared.postgres import begin
 from shared.settings import ServiceSettings
 from shared.signatures import SignatureError
 from shared.telemetry import FENCED, FORGOTTEN_FACTS, READ_BACK_FACTS
-from shared.topics import ACCESS_KEYS, PEOPLE
+from shared.topics import ACCESS_KEYS, MEMBERS, PEOPLE
 
 LOOK_AGAIN_SECONDS = 0.5
 REASONS_MAX_COUNT = 5
@@ -147,8 +148,21 @@ class Fence:
             self._say("; ".join(reasons[:REASONS_MAX_COUNT]))
         elif is_forgotten or unknown:
             self._say("it reads back facts of its own that its database does not know")
+        elif await self._is_erasure_unread(pool):
+            self._say("it reads who was erased since its database stood where it stands")
         else:
             await self._open(pool)
+
+    async def _is_erasure_unread(self, pool: asyncpg.Pool) -> bool:
+        """Whether somebody was erased of whom the database has not heard: as a rule it came from a backup then."""
+        if MEMBERS.name not in self._inputs:
+            return False
+        async with self._reader() as consumer:
+            partitions = await copying.partitions_of(consumer, [MEMBERS.name])
+            stored = await stored_offsets(pool, partitions)
+            beginnings = await consumer.beginning_offsets(partitions)
+            known = {one: max(stored.get(one, 0), beginnings[one]) for one in partitions}
+            return await copying.holds(consumer, MEMBER_ERASED.name, known=known)
 
     async def _look(self, pool: asyncpg.Pool) -> tuple[int, list[str]]:
         """How many own offsets are unknown, and why some cannot be known."""
@@ -243,11 +257,11 @@ class Fence:
 
     @property
     def _authority(self) -> list[str]:
-        """Where it reads of keys that were revoked and people who were disabled, neither to be believed again."""
-        return [topic.name for topic in (ACCESS_KEYS, PEOPLE) if topic.name in self._inputs]
+        """Where it reads of revoked keys and disabled people, not to be believed again, and of who was erased."""
+        return [topic.name for topic in (ACCESS_KEYS, PEOPLE, MEMBERS) if topic.name in self._inputs]
 
     async def until_authority_is_read(self, pool: asyncpg.Pool) -> None:
-        """Return once the service has read of keys and people as far as that goes now."""
+        """Return once the service has read of keys, people and who was erased as far as that goes now."""
         if self._authority:
             await self.until_read(pool, self._authority)
 

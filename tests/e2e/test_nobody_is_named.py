@@ -25,6 +25,10 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
 NAME, HANDLE, TEXT = "Plantedname", "plantedhandle", "plantedtext"
 PLANTED = (NAME, HANDLE, TEXT)
+#: Of somebody who is erased, whom nobody else names.
+ERASED_NAME, ERASED_HANDLE, ERASED_TEXT, ERASED_VALUE = "Erasedname", "erasedhandle", "erasedtext", "erasedtier"
+ERASED = (ERASED_NAME, ERASED_HANDLE, ERASED_TEXT, ERASED_VALUE)
+ERASED_RULE = 'member.tier != "basic"'
 #: Where what comes in may be named: the raw bytes, for their retention. On members.v1 the name to show alone.
 MAY_HOLD = {RAW.name: PLANTED, MEMBERS.name: (NAME,)}
 #: What followers of members.v1 keep it in.
@@ -121,6 +125,60 @@ async def test_what_was_planted_is_nowhere_but_where_it_may_be(
     files = [path for path in Path(platform.directory).rglob("*.log") if "kafka" not in path.parts]
     assert files
     assert [path for path in files if any(word.encode() in path.read_bytes() for word in PLANTED)] == []
+
+
+async def test_of_who_was_erased_nothing_is_left_but_where_it_ends(
+    platform: StackState, new_community: Callable[[], Community], tmp_path: Path
+) -> None:
+    community = new_community()
+    page = tmp_path / "programme.json"
+    tier = {"id": "tier", "title": "Tier", "for_rules": True}
+    reads = {"id": "tiered", "title": "Tiered", "on": ["forum.reply.v1"], "points": 1, "when": ERASED_RULE}
+    page.write_bytes(orjson.dumps(PROGRAMME | {"attributes": [tier], "rules": [*PROGRAMME["rules"], reads]}))
+    community.run("programme", "publish", str(page))
+    key = str(issue_key(platform, community.name, "test", ("events:write",))["key"])
+    (reply,) = (kind for kind in TYPES if kind.name == "forum.reply.v1")
+    said = {"actor": {"id": ERASED_HANDLE, "name": ERASED_NAME}, "text": f"Good and kind, {ERASED_TEXT}."}
+    events = [
+        {**(event := planted_event(reply, number)), "id": f"erased-{number}", "data": {"channel": "forum", **said}}
+        for number in range(2)
+    ]
+    for event in events:
+        event["data"] |= {name: {"id": "thing"} for name in ("object", "in_reply_to")}
+    async with PlauditClient(platform.service_urls["ingest"], key) as client:
+        await client.send(events[:1])
+        await community.settled()
+        who = f"forum:{ERASED_HANDLE}"
+        community.run("member", "set", who, f"tier={ERASED_VALUE}")
+        await client.send(events[1:])
+        await community.settled()
+        assert ERASED_NAME in str(
+            await community.query("rewards", "select * from followed_members where community = $1")
+        )
+        proof = community.run("member", "erase", who, "--forfeit", "--yes")
+        await community.settled()
+        # A connector goes on.
+        await client.send([event | {"id": f"{event['id']}-again"} for event in events])
+        await community.settled()
+
+    assert proof["deleted"]["texts"] == 2
+    for service in SERVICES:
+        for word in ERASED:
+            assert await found_in_tables(platform, service, word) == set(), (service, word)
+    in_topics = await bytes_of_topics(platform, community.name)
+    left = {
+        (topic, word)
+        for topic, records in in_topics.items()
+        for word in ERASED
+        for one in records
+        if word.encode() in one
+    }
+    # Raw bytes until their retention is over; the name and attributes until members.v1 is compacted.
+    assert {topic for topic, _ in left} == {RAW.name, MEMBERS.name}
+    assert {word for topic, word in left if topic == MEMBERS.name} == {ERASED_NAME, ERASED_VALUE}
+    assert await community.query("ingest", "select from members where community = $1 and name is not null") == []
+    files = [path for path in Path(platform.directory).rglob("*.log") if "kafka" not in path.parts]
+    assert [path for path in files if any(word.encode() in path.read_bytes() for word in ERASED)] == []
 
 
 async def bytes_of_topics(state: StackState, community: str) -> dict[str, list[bytes]]:

@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "member.link_identity": _("linked an identity to a member"),
     "member.say_standing": _("said what a member is"),
     "member.set_attributes": _("set what is known of a member"),
+    "member.erase": _("forgot a member for good"),
     "member.set_preferences": _("set what a member prefers"),
     "programme.publish": _("published or proposed a programme"),
     "programme.approve": _("approved a programme"),

@@ -14,6 +14,8 @@ SCOPES: Final = {
     "receipts:read": _("See what became of events that were sent"),
     "members:read": _("List members, with names and identities"),
     "members:write": _("Declare identities to be one person"),
+    "members:export": _("Export all that is held of a member"),
+    "members:erase": _("Forget members for good"),
     "points:read": _("See points and why they were given"),
     "recognition:read": _("See leaderboards, badges and levels"),
     "analytics:read": _("See figures and lineage"),

@@ -10,10 +10,12 @@ from services.ingest.events import store
 from services.ingest.events.domain.judgement import (
     ACCEPTED,
     CONFLICT,
-    CONFLICT_REASON,
+    REASONS,
+    SUPPRESSED,
     EventKey,
     NotAnEventError,
     OccupiedReceiptError,
+    Outcome,
     Received,
     ToldEvent,
     accepted_event,
@@ -21,10 +23,11 @@ from services.ingest.events.domain.judgement import (
     judge,
     people_of,
     said_bots,
+    suppressed,
 )
 from services.ingest.measuring.handlers.texts import Said, keep_texts, measure
 from services.ingest.members.domain import IdentityKey, Owner
-from services.ingest.members.handlers import resolve
+from services.ingest.members.handlers import resolve, who_is_known
 from services.ingest.metrics import EVENTS_JUDGED
 from services.ingest.settings import Settings
 from shared.contracts.activities.told import STAYS
@@ -51,19 +54,30 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
         received = first_of_each(received, await store.load_consumed(tx.conn, received=received))
         if not received:
             return
-        known = {(event.community, event.uid) for event in received} - new
-        stored = await store.load_hashes(tx.conn, keys=sorted(known))
-        told = await store.load_read_back(tx.conn, keys=sorted(known))
+        there = {(event.community, event.uid) for event in received} - new
+        stored = await store.load_hashes(tx.conn, keys=sorted(there))
+        told = await store.load_read_back(tx.conn, keys=sorted(there))
     outcomes = judge(received, stored, told)
-    # 3. Who is it? A name that was heard before changes nothing when it is heard again.
+    # 3. Who is it? A name that was heard before changes nothing when it is heard again. Nothing is taken of who
+    #    was erased.
     accepted = [event for event, outcome in outcomes if outcome is ACCEPTED]
+    people = {identity for event in accepted for identity, _ in event.identities.values()}
+    known, erased = await who_is_known(tx, identities=people)
+    silent = {event.uid for event in accepted if event.is_by(erased)}
+    if erased:
+        outcomes = suppressed(outcomes, erased, told)
+        rejected = [event for event, outcome in outcomes if outcome is SUPPRESSED]
+        await store.forget_events(tx.conn, keys=[(event.community, event.uid) for event in rejected])
+        accepted = [event for event, outcome in outcomes if outcome is ACCEPTED]
     names, first_seen_at = people_of(accepted)
     shown = {key: said and said.name for key, said in names.items()}
     rules = await rules_of(tx, communities={key.community for key in names})
     bots = bots_among(rules, shown, said_bots(accepted))
-    members = await resolve(tx, names=names, first_seen_at=first_seen_at, bots=bots)
+    members = await resolve(tx, known=known, names=names, first_seen_at=first_seen_at, bots=bots)
     members = await stand(tx, rules=rules, names=shown, owners=members)
-    written = [event for event in accepted if not STAYS.isdisjoint(event.event["data"])]
+    written = [
+        event for event in accepted if not STAYS.isdisjoint(event.event["data"]) and event.uid not in silent
+    ]
     if told:
         # What was told before is in the log.
         again = [key for event in accepted if (key := (event.community, event.uid)) in told]
@@ -86,8 +100,8 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
         by = message.get("member") or message["targetuid"]
         tx.publish(EVENTS, record_key(event.community, by), message)
     for event, outcome in outcomes:
-        if outcome is CONFLICT:
-            _tell_conflict(tx, event)
+        if outcome in (CONFLICT, SUPPRESSED):
+            _tell_refused(tx, event, outcome=outcome)
     for outcome, count in Counter(outcome for _, outcome in outcomes).items():
         EVENTS_JUDGED.labels(outcome).inc(count)
 
@@ -124,14 +138,14 @@ def _received(fact: RawEvent, index: int, key: bytes) -> Received:
         raise InvalidMessageError(str(error), index) from error
 
 
-def _tell_conflict(tx: Transaction, event: Received) -> None:
+def _tell_refused(tx: Transaction, event: Received, *, outcome: Outcome) -> None:
     data: RejectedData = {
         "receipt_id": event.receipt_id,
         "receipt_index": event.receipt_index,
         "event_source": event.event["source"],
         "event_id": event.event["id"],
-        "outcome": "conflict",
-        "reason": CONFLICT_REASON,
+        "outcome": "conflict" if outcome is CONFLICT else "rejected",
+        "reason": str(REASONS[outcome]),
     }
     tx.tell(
         REJECTED,

@@ -64,6 +64,18 @@ async def load_hashes(conn: Connection, *, keys: Collection[EventKey]) -> dict[E
     return {(row["community"], str(row["event_uid"])): row["content_hash"] for row in rows}
 
 
+async def forget_events(conn: Connection, *, keys: Collection[EventKey]) -> None:
+    """Forget events of this transaction that are not taken after all: sent again they are judged again."""
+    await conn.execute(
+        """
+        delete from events e using unnest($1::text[], $2::uuid[]) as k(community, event_uid)
+        where e.community = k.community and e.event_uid = k.event_uid
+        """,
+        [community for community, _ in keys],
+        [uid for _, uid in keys],
+    )
+
+
 async def add_receipts(conn: Connection, *, outcomes: Sequence[tuple[Received, Outcome]]) -> None:
     """Note what became of each event.
 

@@ -235,6 +235,13 @@ class UnknownMemberError(Exception):
         super().__init__(f"there is no member {member_id}")
 
 
+class ErasedIdentityError(Exception):
+    """Identities were those of somebody who was erased."""
+
+    def __init__(self) -> None:
+        super().__init__("whoever had it wished to be forgotten")
+
+
 class DifferentMembersError(Exception):
     """Identities that are to be one person already belong to several members."""
 

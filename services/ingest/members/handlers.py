@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from operator import itemgetter
+from typing import NamedTuple
 
 import uuid_utils
 
@@ -12,6 +13,7 @@ from services.ingest.members.domain import (
     BotBy,
     Dated,
     Email,
+    ErasedIdentityError,
     IdentityKey,
     Marks,
     Member,
@@ -39,7 +41,6 @@ from shared.contracts.facts import (
     StandingData,
 )
 from shared.contracts.identities import NamedIdentity, identity_hash
-from shared.own_facts import ReadBack
 from shared.postgres import Connection
 from shared.settings import ServiceSettings
 from shared.topics import MEMBERS
@@ -57,19 +58,42 @@ _PROVEN = IdentityKey("", "", "")
 _BY_MARK: Mapping[BotBy, MarkedBy] = {BotBy.PATTERN: "pattern", BotBy.HAND: "hand"}
 
 
+class Known(NamedTuple):
+    """Whose identities are, of those that are somebody's, and which were somebody's who was erased."""
+
+    owners: dict[IdentityKey, Owner]
+    erased: set[IdentityKey]
+
+
+async def who_is_known(tx: Transaction, *, identities: Collection[IdentityKey]) -> Known:
+    """Look up identities that were seen. Nearly all are known: only of the others it is asked who was erased."""
+    owners = await store.load_owners(tx.conn, identities=identities)
+    return Known(owners, await erased_among(tx, identities=[one for one in identities if one not in owners]))
+
+
+async def erased_among(tx: Transaction, *, identities: Collection[IdentityKey]) -> set[IdentityKey]:
+    """Those of identities that were somebody's who was erased."""
+    if not identities:
+        return set()
+    hashes = {(one.community, hash_of(tx, one)): one for one in identities}
+    return {hashes[key] for key in await store.load_erased(tx.conn, hashes=hashes)}
+
+
 async def resolve(
     tx: Transaction,
     *,
+    known: Mapping[IdentityKey, Owner],
     names: Mapping[IdentityKey, SaidName | None],
     first_seen_at: Mapping[IdentityKey, datetime],
     bots: Mapping[IdentityKey, BotBy],
 ) -> dict[IdentityKey, Owner]:
     """The member behind every identity that was seen; new ones become members, names are kept current.
 
-    `names` has the name that counts of those said of each identity, None where none was; `first_seen_at` has when
-    each was seen first; `bots` are those of which somebody says that they are no person's.
+    `known` are those that `who_is_known` found. `names` has the name that counts of those said of each identity,
+    None where none was; `first_seen_at` has when each was seen first; `bots` are those of which somebody says that
+    they are no person's.
     """
-    owners = await store.load_owners(tx.conn, identities=names.keys())
+    owners = {identity: known[identity] for identity in names if identity in known}
     unknown = [identity for identity in names if identity not in owners]
     if unknown:
         said_of = {identity: (names[identity], first_seen_at[identity]) for identity in unknown}
@@ -158,6 +182,9 @@ async def on_members_told(tx: Transaction, facts: list[MemberIdentified]) -> Non
         key = MemberKey(member.community, member.member_id)
         if key not in newest or newest[key].revision < member.revision:
             newest[key] = member
+    # Who was erased stays so, whatever was told before.
+    for key in await store.load_erased_members(tx.conn, keys=newest):
+        del newest[key]
     members = [newest[key] for key in sorted(newest)]
     await store.put_members_as_told(tx.conn, members=members)
     # What the database knows in full is not told again by its hash alone.
@@ -172,6 +199,7 @@ async def on_members_told(tx: Transaction, facts: list[MemberIdentified]) -> Non
     dated = [
         (MemberKey(fact["community"], fact["data"]["member_id"]), Dated(**one, travels=True))
         for fact in sorted(facts, key=lambda fact: fact["data"]["revision"])
+        if (fact["community"], fact["data"]["member_id"]) in newest
         for one in fact["data"].get("dated", ())
     ]
     await store.put_dated(tx.conn, facts=list({(key, *one[:4]): (key, one) for key, one in dated}.values()))
@@ -217,9 +245,6 @@ def _said(data: MemberData) -> SaidName | None:
     return SaidName(by, data.get("name_at", data["first_seen_at"]), data["name"])
 
 
-READ_BACK = (ReadBack((MEMBERS,), MEMBER_IDENTIFIED.adapter, on_members_told),)
-
-
 async def declare_identities(
     tx: Transaction,
     *,
@@ -232,12 +257,14 @@ async def declare_identities(
 
     A declared `name` outweighs what events say, before and after. Nobody's identities are whose they are `proven`
     to be, or with an address that was verified, here and where a member has it, that member's. Raises
-    DifferentMembersError when they already are several, or another's than was proven.
+    DifferentMembersError when they already are several, or another's than was proven, and ErasedIdentityError.
     """
     keys = [IdentityKey(community, *identity) for identity in identities]
     emails = {key: email for key, email in zip(keys, identities.values(), strict=True) if email is not None}
     said = None if name is None else SaidName(NamedBy.DECLARED, tx.now, name)
     owners = await _owners(tx, keys)
+    if await erased_among(tx, identities=[key for key in keys if key not in owners]):
+        raise ErasedIdentityError
     joined_by: ProvenBy | None = None
     if proven is not None and proven.member_id is not None and owners:
         whose = {**owners, _PROVEN: proven.member_id}

@@ -101,6 +101,33 @@ async def add_identities(conn: Connection, *, owners: Mapping[IdentityKey, str])
     return {IdentityKey(*row) for row in rows}
 
 
+async def load_erased(conn: Connection, *, hashes: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Of identities by their communities and hashes, those that were somebody's who was erased."""
+    rows = await conn.fetch(
+        """
+        select community, identity_hash from erased_identities
+        join unnest($1::text[], $2::text[]) as k(community, identity_hash) using (community, identity_hash)
+        """,
+        [community for community, _ in hashes],
+        [identity_hash for _, identity_hash in hashes],
+    )
+    return {(row["community"], row["identity_hash"]) for row in rows}
+
+
+async def load_erased_members(conn: Connection, *, keys: Collection[MemberKey]) -> set[MemberKey]:
+    """Those of members who were erased."""
+    rows = await conn.fetch(
+        """
+        select community, member_id from members
+        join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
+        where erased_at is not null
+        """,
+        [key.community for key in keys],
+        [key.member_id for key in keys],
+    )
+    return {MemberKey(row["community"], str(row["member_id"])) for row in rows}
+
+
 async def give_identities(conn: Connection, *, of: MemberKey, to: str) -> None:
     """Give all identities of a member that nobody has heard of yet to another."""
     await conn.execute("update identities set member_id = $3 where community = $1 and member_id = $2", *of, to)
@@ -172,6 +199,7 @@ async def set_names(conn: Connection, *, names: Mapping[MemberKey, SaidName]) ->
         locked as (
             select community, member_id, members.name, members.name_by
             from members join given using (community, member_id)
+            where erased_at is null
             order by 1, 2 for no key update of members)  -- a new identity's foreign key may hold its row
         update members m
         set name = g.name, name_by = g.name_by, name_at = g.name_at,
@@ -288,7 +316,7 @@ async def load_members(conn: Connection, *, keys: Sequence[MemberKey]) -> dict[M
             select array_agg(identity_hash order by identity_hash) as hashes,
                 array_agg(channel order by identity_hash) as told_channels
             from told_identities where community = m.community and member_id = m.member_id) t
-        where i.ids is not null or t.hashes is not null
+        where m.erased_at is null and (i.ids is not null or t.hashes is not null)
         order by m.community, m.member_id
         """,
         [community for community, _ in keys],

@@ -107,3 +107,15 @@ async def load_read(conn: Connection, *, community: str, event_uid: str) -> list
         )
         for row in rows
     ]
+
+
+async def erase_read(conn: Connection, *, keys: Sequence[MemberKey]) -> None:
+    """Forget the values that rules read of members who were erased; that they read something stays."""
+    await conn.execute(
+        """
+        select erase_attributes_read(k.community, k.member_id)
+        from unnest($1::text[], $2::uuid[]) as k(community, member_id)
+        """,
+        [key.community for key in keys],
+        [key.member_id for key in keys],
+    )

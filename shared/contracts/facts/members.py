@@ -1,7 +1,8 @@
 """Facts of ingest: who is who across channels."""
 
-from typing import Final, Literal, NotRequired
+from typing import Annotated, Final, Literal, NotRequired
 
+from pydantic import Discriminator, TypeAdapter
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
@@ -113,3 +114,52 @@ MEMBER_IDENTIFIED: Final = FactType(
         )
     ],
 )
+
+
+class ErasedData(TypedDict):
+    """`identities` are those that the member had: what comes of them is taken no more.
+
+    `forfeits` says that points that were not used are given up.
+    """
+
+    member_id: Uuid
+    revision: Count
+    erased_at: Timestamp
+    identities: list[KnownIdentity]
+    forfeits: bool
+
+
+class MemberErased(FactEnvelope):
+    """A member is to be forgotten: whoever keeps names, addresses or attributes of them deletes these.
+
+    It is the last fact of its key, in place of whatever was told before. Amounts stay, under an id that is
+    nobody's any more."""
+
+    type: Literal["member.erased.v1"]
+    data: ErasedData
+
+
+MEMBER_ERASED: Final = FactType(
+    "member.erased.v1",
+    envelope=MemberErased,
+    data=ErasedData,
+    examples=[
+        fact_example(
+            "member.erased.v1",
+            "ingest",
+            f"{GRACE}/3",
+            "2026-03-31T09:00:00Z",
+            {
+                "member_id": GRACE,
+                "revision": 3,
+                "erased_at": "2026-03-31T09:00:00Z",
+                "identities": [{"channel": "forum", "hash": "fa7ed777cd05d5c0eafad38cb25d5b5f"}],
+                "forfeits": True,
+            },
+        )
+    ],
+)
+
+MemberFact = MemberIdentified | MemberErased
+#: What members.v1 carries.
+MEMBER_FACT: TypeAdapter[MemberFact] = TypeAdapter(Annotated[MemberFact, Discriminator("type")])

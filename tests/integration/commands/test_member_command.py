@@ -1,6 +1,8 @@
 """`plaudit member`: joined, shown, marked and wished for, by identity."""
 
 import json
+import zipfile
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -40,3 +42,30 @@ def test_by_identity_from_first_to_last(platform: StackState) -> None:
     )
     assert refused.exit_code == 1
     assert "declares no attribute" in refused.output
+
+
+def test_exported_and_forgotten_for_good(platform: StackState, tmp_path: Path) -> None:
+    community, ada = f"m{uuid4().hex[:8]}", f"forum:{uuid4().hex[:6]}"
+    where = ("--community", community)
+    made = plaudit("link", ada, "--name", "<Ada>", *where)
+    plaudit("export", ada, "--to", str(tmp_path / "ada.zip"), *where)
+    with zipfile.ZipFile(tmp_path / "ada.zip") as archive:
+        data, page = json.loads(archive.read("data.json")), archive.read("index.html").decode()
+    held = {table["table"]: table["rows"] for table in data["services"]["ingest"]}
+    assert held["members"][0]["name"] == "<Ada>"
+    assert f"forum:{held['identities'][0]['identity']}" == ada
+    assert "&lt;Ada&gt;" in page
+
+    proof = plaudit("erase", ada, "--yes", *where)
+
+    assert proof["member_id"] == made["member_id"]
+    assert proof["deleted"] == {"identities": 1}
+    again = CliRunner().invoke(
+        main, ["member", "erase", made["member_id"], "--yes", *where], env={"PLAUDIT_STACK": "whole"}
+    )
+    assert again.exit_code == 0, again.output
+    assert proof["erased_at"] in again.output
+    assert "engagement.raw.v1" in again.output
+    gone = CliRunner().invoke(main, ["member", "show", ada, *where], env={"PLAUDIT_STACK": "whole"})
+    assert gone.exit_code == 1
+    assert "Nobody" in gone.output or "no member" in gone.output.lower()

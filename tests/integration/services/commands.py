@@ -168,6 +168,11 @@ async def say_standing(desk: Desk) -> Ask:
     return Ask(desk.api, "PUT", "/v1/members/chat:U1/standing", {"staff": True})
 
 
+async def erase_member(desk: Desk) -> Ask:
+    assert (await (await declare_identities(desk))()).status_code == 200
+    return Ask(desk.api, "POST", "/v1/members/chat:U1/erase", {"points": "nothing"})
+
+
 async def measure_again(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/measurings")
 
@@ -332,6 +337,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/measurings": ("community.measure_again", measure_again),
     "ingest POST /v1/members/links": ("member.link_identity", link_identity),
     "ingest PUT /v1/members/{member_id}/standing": ("member.say_standing", say_standing),
+    "ingest POST /v1/members/{member_id}/erase": ("member.erase", erase_member),
     "ingest PUT /v1/members/{member_id}/attributes": ("member.set_attributes", set_attributes),
     "ingest PUT /v1/members/{member_id}/preferences": ("member.set_preferences", set_preferences),
     "scoring POST /v1/programmes": ("programme.publish", publish),

@@ -18,6 +18,7 @@ from shared.access_keys import SCOPES
 from shared.audit.reads import WAITING_MAX_COUNT
 from shared.contracts.facts.audit import NOTED_MAX_COUNT
 from shared.http import dead_letters
+from shared.http.personal_data import personal_data_router
 from shared.service import ServiceSpec
 from shared.services import SERVICES
 from shared.topics import AUDIT
@@ -283,7 +284,7 @@ def shows_personal_data() -> set[str]:
     """The operations that declare it beside the scope that they ask for."""
     declared = set()
     for service in SERVICES:
-        for router in (*spec_of(service).routers, dead_letters.router):
+        for router in (*spec_of(service).routers, dead_letters.router, personal_data_router(service)):
             for route in router.routes:
                 if isinstance(route, APIRoute) and "GET" in route.methods:
                     calls = [found.call for found in route.dependant.dependencies]
@@ -310,7 +311,10 @@ def test_the_page_about_the_audit_lists_every_command_and_read() -> None:
         *((name, f"each {operation}") for operation, (name, _) in OF_EACH.items()),
     ]
     assert len(reads) == len(set(reads))
-    look = "GET /v1/dead-letters/{letter_id}"
-    assert set(reads) == {one for one in shows_personal_data() if look not in one} | {f"each {look}"}
+    of_all = {"GET /v1/dead-letters/{letter_id}", "GET /v1/members/{member_id}/personal-data"}
+    assert set(reads) == {
+        f"each {operation}" if (operation := one.partition(" ")[2]) in of_all else one
+        for one in shows_personal_data()
+    }
     for names in (f"at most {NOTED_MAX_COUNT} fields", f"{WAITING_MAX_COUNT:,} wait to be written"):
         assert names in page

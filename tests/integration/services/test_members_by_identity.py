@@ -69,6 +69,10 @@ def about_members(service: str) -> list[tuple[str, Operation]]:
     ]
 
 
+#: After it the member is nobody's any more: by id and by identity it is asked in ingest/test_erasure.
+ENDS_THEM = "POST /v1/members/{member_id}/erase"
+
+
 async def answered(api: httpx.AsyncClient, one: Operation, path: str) -> tuple[int, Any]:
     answer = await one._replace(path=path).ask(api)
     # What a command answers the second time has what the first one said.
@@ -89,7 +93,7 @@ async def test_by_identity_as_by_id(api: httpx.AsyncClient, world: World, spec: 
     found = about_members(spec.name)
     assert found
     for path, one in found:
-        for identity in ("forum:ada", "forum: ada%E2%80%8B", "forum:a%252Fb"):
+        for identity in ("forum:ada", "forum: ada%E2%80%8B", "forum:a%252Fb") if one.name != ENDS_THEM else ():
             by_id = await answered(api, one, path.format(member))
             assert await answered(api, one, path.format(identity)) == by_id, one.name
         for identity, status in (("forum:zoe", 404), ("chat:ada", 404), ("forum:", 422), ("ada", 422)):

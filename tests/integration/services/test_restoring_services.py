@@ -47,6 +47,7 @@ recognition:
 """
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
+FORGOTTEN = "Forgotten Person"
 #: What a service keeps that follows from facts, and which of its columns say when that was noted.
 TABLES = {
     "ingest": {
@@ -56,6 +57,7 @@ TABLES = {
         # What is known of one by its hash alone says as much of whose it is: see rows().
         # What proved whose it is stays at ingest, and is forgotten until it is shown again.
         "identities": ("identity", "host", "email_hash", "email_verified", "joined_by", "subject_hash"),
+        "erased_identities": (),
         "access_keys": ("signed_with", "created_at", "issued_by", "replaced_by", "last_used_at"),
         "followed_people": ("signed_with",),
         "communities": (),
@@ -95,6 +97,7 @@ TABLES = {
         "lots": (),
         "programmes": (),
         "followed_members": (),
+        "erased_members": ("looked_at", "done_at"),
         "access_keys": ("last_used_at",),
         "followed_people": (),
         "followed_communities": (),
@@ -326,6 +329,7 @@ async def before_the_backup(place: Installation) -> None:
     await place.publish(points=10)
     await place.idle()
     await place.post(*(post(number, f"m{number % 3}", name=f"Old {number % 3}") for number in range(6)))
+    await place.post(post(200, "gone", name=FORGOTTEN))
     await place.idle()
 
 
@@ -350,6 +354,11 @@ async def since_the_backup(place: Installation) -> tuple[str, str]:
         },
     )
     assert answer.status_code == 200, answer.text
+    await place.post(post(201, "gone", name=FORGOTTEN))
+    await place.idle()
+    answer = await place.ask("POST", "ingest", "/v1/members/forum:gone/erase", json={"points": "nothing"})
+    assert answer.status_code == 200, answer.text
+    await place.post(post(202, "gone", name=FORGOTTEN))
     await place.idle()
     await place.rename("New")
     second = await place.issue("second")
@@ -406,6 +415,8 @@ async def test_what_was_told_is_known_again_and_told_once(backed_up: BackedUp, r
         await restore(place.state, service, backed_up.saved[service])
     assert await place.rows() != rows
     async with place.open():
+        # Who is forgotten is forgotten before a service is ready.
+        assert FORGOTTEN not in str(await place.rows(services))
         for gone in (backed_up.revoked, place.leaver["key"]):
             assert all([await refuses(place, service, gone) for service in SERVICES])
         # The first answer is the whole one.

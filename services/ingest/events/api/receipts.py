@@ -42,7 +42,8 @@ class ReceiptItem(BaseModel):
     index: int = Field(description="The event's place in the request, from 0")
     event_uid: str
     outcome: str = Field(
-        description="accepted, duplicate (same content before) or conflict (other content before)"
+        description="accepted, duplicate (same content before), conflict (other content before) or rejected "
+        "(whoever did it was erased)"
     )
     reason: str | None = None
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, NotRequired
@@ -38,17 +38,21 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     #: One with the same id and other content was accepted before.
     CONFLICT = "conflict"
+    #: Who did it was erased.
+    REJECTED = "rejected"
 
 
 #: Bound once: an attribute of an enum costs more than all that is done with it for an event.
-ACCEPTED, DUPLICATE, CONFLICT = Outcome
+ACCEPTED, DUPLICATE, CONFLICT, SUPPRESSED = Outcome
 
 CONFLICT_REASON = "an event with this source and id was accepted before with other content"
+ERASED_REASON = "whoever did it wished to be forgotten: nothing of theirs is taken"
 #: Why, where the outcome does not say it.
 REASONS: Mapping[Outcome, str | None] = {
     ACCEPTED: None,
     DUPLICATE: None,
     CONFLICT: CONFLICT_REASON,
+    SUPPRESSED: ERASED_REASON,
 }
 
 
@@ -180,6 +184,15 @@ class Received(NamedTuple):
             _identities(fact["community"], event["data"]),
         )
 
+    def is_by(self, people: Collection[IdentityKey]) -> bool:
+        """Whether one of these people did it."""
+        return "member" in self.identities and self.identities["member"][0] in people
+
+    def without(self, erased: Collection[IdentityKey]) -> "Received":
+        """The event with those of its people alone who were not erased."""
+        kept = {role: person for role, person in self.identities.items() if person[0] not in erased}
+        return self if len(kept) == len(self.identities) else self._replace(identities=kept)
+
     def target_uid(self) -> str | None:
         """The event that a retraction takes back or a restoration restores; None for anything else."""
         if self.event["type"] not in TARGETING_TYPES:
@@ -255,6 +268,28 @@ def judge(
         else:
             outcomes.append((event, DUPLICATE if known[key] == event.hash else CONFLICT))
     return outcomes
+
+
+def suppressed(
+    outcomes: Sequence[tuple[Received, Outcome]],
+    erased: Collection[IdentityKey],
+    told: Container[EventKey] = NOTHING_TOLD,
+) -> list[tuple[Received, Outcome]]:
+    """The outcomes without people who were erased: what one of them did is rejected, and what names one counts.
+
+    What one of them took back or restored is another fact about what was there before, and holds; so does what was
+    `told` before, and is in the log.
+    """
+    found = []
+    for event, outcome in outcomes:
+        if outcome is ACCEPTED:
+            is_new = (event.community, event.uid) not in told
+            if is_new and event.is_by(erased) and event.target_uid() is None:
+                found.append((event, SUPPRESSED))
+                continue
+            event = event.without(erased)  # noqa: PLW2901 -- the same event
+        found.append((event, outcome))
+    return found
 
 
 def people_of(

@@ -141,7 +141,8 @@ async def put_payee(
     account = domain.checked(BankDetails(details.name, details.iban, details.bic, details.confirm_bic_country))
     owner = Owner(principal.community, str(member_id))
     known = await find_name(tx.conn, community=owner.community, member_id=owner.member_id)
-    if known is None and not await load_balances(tx.conn, owner):
+    is_known = not known.is_erased if known else bool(await load_balances(tx.conn, owner))
+    if not is_known:
         raise UnknownMemberError(owner.member_id)
     by = Actor(principal.person_id, principal.credential)
     payee = domain.Payee(owner.community, owner.member_id, account, tx.now, by)

@@ -1,0 +1,129 @@
+"""Somebody is forgotten: at once here, by a fact everywhere else, and again after a restore."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from services.ingest.erasure import store
+from services.ingest.erasure.domain import Erasure, Left, UndecidedError
+from services.ingest.members import handlers as members
+from services.ingest.members import store as members_store
+from services.ingest.members.domain import IdentityKey, MemberKey, ToldIdentity, UnknownMemberError
+from services.ingest.metrics import MEMBERS_ERASED
+from shared.audit import Did
+from shared.contracts.facts import (
+    MEMBER_ERASED,
+    MEMBER_IDENTIFIED,
+    ErasedData,
+    KnownIdentity,
+    MemberErased,
+)
+from shared.own_facts import ReadBack
+from shared.topics import MEMBERS, record_key
+from shared.transaction import Transaction
+
+LOOK_AFTER_EVERY_SECONDS = 10.0
+LOOKED_AFTER_MAX_COUNT = 20
+#: What was on its way when somebody was erased has arrived by then.
+ARRIVES_WITHIN = timedelta(hours=1)
+
+
+async def erase(tx: Transaction, *, key: MemberKey, left: Left | None) -> Erasure:
+    """Forget a member; who was erased stays so, and the erasure is the answer again.
+
+    Raises UnknownMemberError, and UndecidedError where nobody says what becomes of points.
+    """
+    known = await store.find_erasure(tx.conn, key=key)
+    if known is not None:
+        tx.did_nothing()
+        return known
+    if left is None:
+        raise UndecidedError
+    # 1. Nobody gives them another identity meanwhile.
+    if not await store.lock_member(tx.conn, key=key):
+        raise UnknownMemberError(key.member_id)
+    member = await members_store.find_member(tx.conn, key=key)
+    if member is None:
+        raise UnknownMemberError(key.member_id)
+    named = [IdentityKey(key.community, *identity) for identity in member.identities]
+    identities = [
+        *(ToldIdentity(key.community, members.hash_of(tx, one), one.channel, key.member_id) for one in named),
+        *member.told,
+    ]
+    # 2. What is theirs goes, here and by the fact everywhere; hashes stay: nothing of theirs is taken again.
+    letters = await store.delete_dead_letters(
+        tx.conn,
+        community=key.community,
+        keys=[record_key(key.community, f"{one.channel}|{one.id}") for one in named],
+    )
+    gone = await store.delete_of_member(tx.conn, key=key)
+    deleted = gone | ({"dead_letters": letters} if letters else {})
+    erasure = Erasure(
+        key.community, key.member_id, tx.now, left is Left.FORFEITED, identities=identities, deleted=deleted
+    )
+    revision = await store.set_erased(tx.conn, key=key, revision=None, at=tx.now)
+    await store.add_erased_identities(tx.conn, identities=identities)
+    await store.put_erasure(tx.conn, erasure=erasure)
+    _tell(tx, erasure, revision=revision)
+    after = {"forfeits": erasure.forfeits, "identities_count": len(identities)}
+    tx.did(Did("member.erase", "member", key.member_id, key.member_id, after=after))
+    MEMBERS_ERASED.inc()
+    return erasure
+
+
+async def on_erasures_told(tx: Transaction, facts: list[MemberErased]) -> None:
+    """Erase again whom the database, which came from a backup, still knows."""
+    for fact in facts:
+        data, community = fact["data"], fact["community"]
+        key = MemberKey(community, data["member_id"])
+        identities = [
+            ToldIdentity(community, one["hash"], one["channel"], key.member_id) for one in data["identities"]
+        ]
+        deleted = await store.delete_of_member(tx.conn, key=key)
+        await store.set_erased(tx.conn, key=key, revision=data["revision"], at=data["erased_at"])
+        await store.add_erased_identities(tx.conn, identities=identities)
+        erasure = Erasure(
+            community, key.member_id, data["erased_at"], data["forfeits"], identities=identities, deleted=deleted
+        )
+        await store.put_erasure(tx.conn, erasure=erasure)
+
+
+async def look_after(tx: Transaction) -> None:
+    """Timer: delete what of those who were erased was on its way then, or is left of a lot."""
+    for erasure in await store.lock_undone(tx.conn, limit_count=LOOKED_AFTER_MAX_COUNT):
+        key = MemberKey(erasure.community, erasure.member_id)
+        gone = await store.delete_of_member(tx.conn, key=key)
+        is_over = not gone and tx.now - erasure.erased_at > ARRIVES_WITHIN
+        deleted = _sum(erasure.deleted, gone)
+        await store.set_looked_after(tx.conn, key=key, deleted=deleted, at=tx.now, is_done=is_over)
+
+
+def _sum(before: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
+    return {name: before.get(name, 0) + more.get(name, 0) for name in sorted({*before, *more})}
+
+
+#: Both steps are over before the service takes anything: a restored database forgets again before it is ready.
+READ_BACK = (
+    ReadBack((MEMBERS,), MEMBER_IDENTIFIED.adapter, members.on_members_told, kinds=(MEMBER_IDENTIFIED.name,)),
+    ReadBack((MEMBERS,), MEMBER_ERASED.adapter, on_erasures_told, kinds=(MEMBER_ERASED.name,)),
+)
+
+
+def _tell(tx: Transaction, erasure: Erasure, *, revision: int) -> None:
+    data: ErasedData = {
+        "member_id": erasure.member_id,
+        "revision": revision,
+        "erased_at": erasure.erased_at,
+        "identities": [
+            KnownIdentity(channel=one.channel, hash=one.hash)
+            for one in sorted(erasure.identities, key=lambda one: (one.channel, one.hash))
+        ],
+        "forfeits": erasure.forfeits,
+    }
+    tx.tell(
+        MEMBERS,
+        MEMBER_ERASED,
+        fact_id=f"{erasure.member_id}/{revision}",
+        community=erasure.community,
+        subject=erasure.member_id,
+        data=data,
+    )

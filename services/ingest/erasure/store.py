@@ -1,0 +1,170 @@
+"""The SQL of erasures: what is a member's is deleted, and kept away from then on."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from services.ingest.erasure.domain import Erasure
+from services.ingest.members.domain import MemberKey, ToldIdentity
+from shared.postgres import Connection
+
+#: What is a member's, and goes. Texts are many: a portion at a time.
+_DELETED: Mapping[str, str] = {
+    "identities": "delete from identities where community = $1 and member_id = $2",
+    "told_identities": "delete from told_identities where community = $1 and member_id = $2",
+    "dated_facts": "delete from dated_facts where community = $1 and member_id = $2",
+    "sign_in_links": "delete from sign_in_links where community = $1 and member_id = $2",
+    "sign_in_renewals": "delete from sign_in_renewals where community = $1 and member_id = $2",
+    "texts": """
+        delete from texts where community = $1 and event_uid in (
+            select event_uid from texts where community = $1 and member_id = $2 limit 5000)
+    """,
+}
+#: The tables of which rows go, as the register of personal data says it.
+DELETED_TABLES = tuple(_DELETED)
+
+
+async def lock_member(conn: Connection, *, key: MemberKey) -> bool:
+    """Lock a member against whoever would give them another identity; False when there is none, or no more."""
+    found = await conn.fetchval(
+        """
+        select true from members where community = $1 and member_id = $2 and erased_at is null for update
+        """,
+        *key,
+    )
+    return bool(found)
+
+
+async def delete_of_member(conn: Connection, *, key: MemberKey) -> dict[str, int]:
+    """Delete what is a member's; return how many rows went, by table."""
+    gone = {}
+    for table, sql in _DELETED.items():
+        status: str = await conn.execute(sql, *key)
+        gone[table] = int(status.rsplit(" ", 1)[1])
+    return {table: count for table, count in gone.items() if count}
+
+
+async def delete_dead_letters(conn: Connection, *, community: str, keys: Sequence[bytes]) -> int:
+    """Delete dead letters with one of these keys; return how many."""
+    status: str = await conn.execute(
+        "delete from dead_letters where community = $1 and key = any($2::bytea[])", community, list(keys)
+    )
+    return int(status.rsplit(" ", 1)[1])
+
+
+async def set_erased(conn: Connection, *, key: MemberKey, revision: int | None, at: datetime) -> int:
+    """Take the name and all marks from a member for good; return the revision, the next where none is given."""
+    found: int = await conn.fetchval(
+        """
+        insert into members as m (community, member_id, channel, first_seen_at, revision, erased_at)
+        values ($1, $2, '', $4, coalesce($3, 1), $4)
+        on conflict (community, member_id) do update
+        set name = null, name_by = 0, name_at = 'epoch', channel = '', first_seen_at = $4, bot_by = null,
+            is_person = false, staff_by = null, departed_by = null, hidden_by = null, off_boards_wish = false,
+            earns = false, ranks = false, erased_at = $4, revision = greatest($3, m.revision + 1)
+        returning revision
+        """,
+        *key,
+        revision,
+        at,
+    )
+    return found
+
+
+async def add_erased_identities(conn: Connection, *, identities: Sequence[ToldIdentity]) -> None:
+    """Keep the hashes of identities whose holder was erased."""
+    await conn.execute(
+        """
+        insert into erased_identities (community, identity_hash, channel, member_id)
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[])
+        on conflict do nothing
+        """,
+        *([list(column) for column in zip(*sorted(identities), strict=True)] or [[], [], [], []]),
+    )
+
+
+async def put_erasure(conn: Connection, *, erasure: Erasure) -> None:
+    """Note an erasure; one that is known stays, and is looked after again."""
+    await conn.execute(
+        """
+        insert into erasures (community, member_id, erased_at, forfeits, deleted)
+        values ($1, $2, $3, $4, $5::jsonb)
+        on conflict (community, member_id) do update set done_at = null
+        """,
+        erasure.community,
+        erasure.member_id,
+        erasure.erased_at,
+        erasure.forfeits,
+        orjson.dumps(erasure.deleted).decode(),
+    )
+
+
+async def find_erasure(conn: Connection, *, key: MemberKey) -> Erasure | None:
+    """The erasure of a member; None when they were not erased."""
+    row = await conn.fetchrow("select * from erasures where community = $1 and member_id = $2", *key)
+    if row is None:
+        return None
+    identities = await conn.fetch(
+        """
+        select community, identity_hash, channel, member_id::text from erased_identities
+        where community = $1 and member_id = $2 order by channel, identity_hash
+        """,
+        *key,
+    )
+    return _erasure(row, [ToldIdentity(*identity) for identity in identities])
+
+
+async def lock_undone(conn: Connection, *, limit_count: int) -> list[Erasure]:
+    """Lock erasures that are to be looked after; those that were longest ago first."""
+    rows = await conn.fetch(
+        """
+        select * from erasures where done_at is null
+        order by looked_at nulls first, erased_at, community, member_id
+        limit $1
+        for update skip locked
+        """,
+        limit_count,
+    )
+    return [_erasure(row, ()) for row in rows]
+
+
+async def set_looked_after(
+    conn: Connection, *, key: MemberKey, deleted: Mapping[str, int], at: datetime, is_done: bool
+) -> None:
+    """Note how much went in all, when it was looked after, and whether that was all."""
+    await conn.execute(
+        """
+        update erasures set deleted = $3::jsonb, looked_at = $4::timestamptz,
+            done_at = case when $5 then $4::timestamptz end
+        where community = $1 and member_id = $2
+        """,
+        *key,
+        orjson.dumps(deleted).decode(),
+        at,
+        is_done,
+    )
+
+
+async def count_of_member(conn: Connection, *, key: MemberKey) -> dict[str, int]:
+    """How much is kept of a member, by table."""
+    counts = {}
+    for table in _DELETED:
+        counts[table] = await conn.fetchval(
+            f"select count(*) from {table} where community = $1 and member_id = $2",  # noqa: S608 -- of the code
+            *key,
+        )
+    return counts
+
+
+def _erasure(row: Any, identities: Sequence[ToldIdentity]) -> Erasure:
+    return Erasure(
+        community=row["community"],
+        member_id=str(row["member_id"]),
+        erased_at=row["erased_at"],
+        forfeits=row["forfeits"],
+        identities=identities,
+        deleted=orjson.loads(row["deleted"]),
+        is_done=row["done_at"] is not None,
+    )

@@ -1,0 +1,55 @@
+"""Who was erased has no bank details any more once their payouts are over, and no points if they gave them up."""
+
+from datetime import timedelta
+
+from services.rewards.erasure import store
+from services.rewards.erasure.domain import ErasedMember
+from services.rewards.ledger.domain.entries import Owner
+from services.rewards.ledger.store import entries as ledger_store
+from services.rewards.lots.handlers.expiry import lock_usable
+from services.rewards.payouts.store import lock_runs
+from shared.consumer import Subscription
+from shared.contracts.facts import MEMBER_FACT, MemberFact
+from shared.followed_members import follow
+from shared.topics import MEMBERS
+from shared.transaction import Transaction
+
+LOOK_AFTER_EVERY_SECONDS = 5.0
+LOOKED_AFTER_MAX_COUNT = 20
+#: Awards that were on their way when somebody was erased have arrived by then.
+ARRIVES_WITHIN = timedelta(days=1)
+
+
+async def on_members(tx: Transaction, members: list[MemberFact]) -> None:
+    """Keep members' names and identities; of who was erased it is noted that something is to be done."""
+    newest = await follow(tx, members)
+    erased = [
+        ErasedMember(fact["community"], data["member_id"], data["forfeits"], data["erased_at"])
+        for fact in newest
+        if fact["type"] == "member.erased.v1" and (data := fact["data"])
+    ]
+    if erased:
+        await store.put_erased(tx.conn, erased=erased)
+
+
+FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_FACT, on_members)
+
+
+async def look_after(tx: Transaction) -> None:
+    """Timer: give up points, and delete bank details, of those who were erased, as soon as each may go."""
+    undone = await store.lock_undone(tx.conn, limit_count=LOOKED_AFTER_MAX_COUNT)
+    owners = {Owner(erased.community, erased.member_id): erased for erased in undone}
+    # 1. No run is made or decided meanwhile that would ask for bank details.
+    for community in sorted({owner.community for owner in owners}):
+        await lock_runs(tx.conn, community)
+    over = {owner for owner in sorted(owners) if await store.delete_payee(tx.conn, owner)}
+    # 2. What was not used is over, and booked away at once.
+    forfeiting = [owner for owner, erased in owners.items() if erased.forfeits]
+    if forfeiting:
+        await ledger_store.lock_members(tx.conn, forfeiting)
+        for owner in forfeiting:
+            await store.set_lots_over(tx.conn, owner, now=tx.now)
+        await lock_usable(tx, forfeiting)
+    for owner, erased in owners.items():
+        is_done = owner in over and tx.now - erased.erased_at > ARRIVES_WITHIN
+        await store.set_looked_after(tx.conn, owner, at=tx.now, is_done=is_done)

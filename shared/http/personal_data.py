@@ -1,0 +1,86 @@
+"""The route by which a service shows all that it holds of a member, as the register of personal data says it."""
+
+from typing import Annotated, Any, NamedTuple
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field, StringConstraints
+
+from shared.access_keys import Principal, Scope
+from shared.http.auth import requires
+from shared.http.connected import Conn
+from shared.http.members import MemberId
+from shared.http.pages import Limit, Page, after
+from shared.http.problem_types import INVALID_CURSOR, UNKNOWN_IDENTITY
+from shared.http.problems import FieldError, Problem, problem_responses
+from shared.personal_data import HELD
+from shared.personal_data.kinds import Erased
+from shared.personal_data.store import BrokenKeyError, HeldRow, load_rows
+
+KEY_MAX_CHARS = 700
+
+
+class RowPlace(NamedTuple):
+    """Where a page of a member's rows ended: the table, and its key as JSON."""
+
+    table: Annotated[str, StringConstraints(max_length=63)]
+    key: Annotated[str, StringConstraints(max_length=KEY_MAX_CHARS, pattern=r"^\{.*\}$")]
+
+    @classmethod
+    def of(cls, row: HeldRow) -> "RowPlace":
+        """The place of a row."""
+        return cls(row.held.table, row.key)
+
+
+class RowShown(BaseModel):
+    """Something that is held of a member."""
+
+    table: str = Field(examples=["followed_members"])
+    says: str = Field(description="What rows of the table say", examples=["The name to show"])
+    erased: Erased = Field(description="What an erasure does with it")
+    row: dict[str, Any] = Field(description="The row; secrets, and what is sealed, are left out")
+
+    @classmethod
+    def of(cls, row: HeldRow) -> "RowShown":
+        """What is shown of a row."""
+        return cls(table=row.held.table, says=row.held.says, erased=row.held.erased, row=dict(row.row))
+
+
+def personal_data_router(service: str) -> APIRouter:
+    """The route of a service."""
+    router = APIRouter(tags=["members"])
+    tables = {one.table: place for place, one in enumerate(HELD.get(service, ()))}
+
+    @router.get(
+        "/v1/members/{member_id}/personal-data",
+        summary="All that the service holds of a member",
+        responses=problem_responses(UNKNOWN_IDENTITY, INVALID_CURSOR),
+    )
+    async def get_personal_data(
+        principal: Annotated[Principal, requires(Scope.MEMBERS_EXPORT, or_own=True, reads="member_id")],
+        conn: Conn,
+        member_id: MemberId,
+        place: Annotated[RowPlace | None, after(RowPlace)],
+        limit: Limit = 100,
+    ) -> Page[RowShown]:
+        """Row by row, table by table. `plaudit member export` gathers what all services hold in one archive."""
+        found: list[HeldRow] = []
+        begin = 0 if place is None else tables.get(place.table, len(tables))
+        try:
+            for held in HELD.get(service, ())[begin:]:
+                behind = place.key if place is not None and place.table == held.table else None
+                found += await load_rows(
+                    conn,
+                    held,
+                    community=principal.community,
+                    member_id=str(member_id),
+                    behind=behind,
+                    limit_count=limit - len(found),
+                )
+                if len(found) == limit:
+                    break
+        except BrokenKeyError:
+            detail = "Give `next` of the page before as it was"
+            raise Problem(INVALID_CURSOR, detail, [FieldError(field="after", detail=detail)]) from None
+        return Page[RowShown].of(found, limit, item=RowShown.of, place=RowPlace.of)
+
+    return router

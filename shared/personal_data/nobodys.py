@@ -1,0 +1,118 @@
+"""The other half of the register: tables and facts with nothing in them by which somebody could be known."""
+
+from collections.abc import Mapping
+from typing import Final
+
+#: Tables of each service with nothing of a member, and their columns.
+NOBODYS_SHARED: Final[Mapping[str, str]] = {
+    "access_keys": "community key_id name secret_sha256 scopes revoked person_id expires_at last_used_at",
+    "command_answers": "community command idempotency_key request_sha256 answer answered_at",
+    "consumer_offsets": "topic partition next_offset",
+    "dead_letters": (
+        "letter_id community topic partition record_offset key value is_truncated reason dead_at "
+        "state tries_count settled_at note"
+    ),
+    "dead_letters_written": "id topic written_at count",
+    "followed_communities": "community revision data",
+    "followed_people": "community person_id revision name kind disabled roles unbound_count",
+    "followed_token_keys": "kid public_key not_after revoked",
+    "forgotten_facts": "id topic partition record_offset key value kind told_at steps_done reason",
+    "not_rebuilt": "id community subject reason noted_at",
+    "outbox": "id topic key value",
+    "own_positions": "topic partition next_offset acknowledged_from acknowledged_to",
+    "schema_migrations": "name sha256 applied_at",
+    "worker_reports": "worker_id started_at reported_at report",
+}
+NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
+    "ingest": {
+        **NOBODYS_SHARED,
+        "communities": (
+            "community has_events calendar title currency languages look_name colours logo_png public "
+            "publishing texts_days rejected_days revision bots bots_considered_up_to lowering_by "
+            "lowering_community lowering_asked_at standings"
+        ),
+        "declared_attributes": "community version effective_from attributes",
+        "events": "community event_uid content_hash",
+        "events_read_back": "community event_uid received_at",
+        "measurings": "community started_at portion_at",
+        "people": (
+            "person_id revision name kind disabled email oidc_issuer oidc_subject created_at unbound_count"
+        ),
+        "programme_rules": "community version effective_from rule_counts",
+        "receipts": "community receipt_id receipt_index event_uid outcome reason",
+        "unbound_subjects": "person_id issuer subject unbound_at",
+        "used_id_tokens": "community signed_sha256 used_at",
+        "access_keys": (
+            "community key_id name secret_sha256 scopes revoked person_id expires_at last_used_at "
+            "signed_with created_at issued_by replaced_by"
+        ),
+        "followed_people": "community person_id revision name kind disabled roles unbound_count signed_with",
+        "followed_token_keys": "kid public_key not_after revoked derived_from announced_at",
+    },
+    "scoring": {
+        **NOBODYS_SHARED,
+        "activities": "community event_uid scored retracted event_time said_at said_id said_uid said_by",
+        "awards_read_back": "community event_uid award_id total revision programme_version",
+        "declined": "community event_uid rule_id slot reason detail",
+        "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id",
+        "programme_heads": "community programme_id version",
+        "programme_proposals": (
+            "community version programme_id title requested_from proposed_at proposed_by "
+            "proposed_by_person proposed_by_credential source_text document document_sha256 "
+            "money_changes state decided_at decided_by decided_by_person decided_by_credential"
+        ),
+        "programme_versions": (
+            "community version programme_id title effective_from published_at published_by source_text "
+            "document document_sha256 signed_with published_by_person published_by_credential "
+            "approved_by approved_by_person approved_by_credential"
+        ),
+    },
+    "recognition": {
+        **NOBODYS_SHARED,
+        "applied_awards": "community award_id",
+        "counted_events": "community event_uid event counts said_at said_by said_id",
+        "counters": "community counter rule counted_up_to",
+        "counting": "community version evaluated_up_to evaluated",
+        "holders": "community kind name members",
+        "programmes": "community version programme_id effective_from recognition rules",
+        "programmes_in_force": "community version evaluated_up_to evaluated",
+    },
+    "rewards": {
+        **NOBODYS_SHARED,
+        "lot_uses": "community used_by award_id points owed",
+        "payout_files": (
+            "community run_id message_id content sha256 payment_count control_sum_minor created_at created_by"
+        ),
+        "payout_outcomes": (
+            "community outcome_id run_id outcome reason payout_ids state proposed_at proposed_by "
+            "proposed_by_person decided_at decided_by decided_by_person"
+        ),
+        "payout_parts": "community payout_id number points amount_minor rate_points rate_minor returned_payout_id",
+        "payout_runs": (
+            "community run_id state programme_id programme_version currency points minor minimum_points "
+            "payer_name payer_iban payer_bic complete created_at created_by decided_at decided_by "
+            "execution_days created_by_person decided_by_person planned_count left_payable_count "
+            "left_held_count filing_by filing_by_person"
+        ),
+        "payout_runs_unsealed": "community run_id",
+        "payout_seals": "community run_id number step seal sealed_at sealed_by",
+        "programmes": "community programme_id version effective_from rewards",
+        "transfers": "community transfer_id kind cause_id event_time recorded_at amends revision why",
+    },
+    "analytics": {
+        **NOBODYS_SHARED,
+        "event_days": "community day channel type events",
+        "grant_days": "community day kind name granted taken_back",
+        "payout_lots": "community payout_id part position award_id points",
+        "payout_states": (
+            "community payout_id fact_id position state changed_by reason changed_at traceparent "
+            "person_id outcome_id"
+        ),
+        "programmes": (
+            "community version programme_id effective_from published_by document traceparent approved_by"
+        ),
+        "redemption_states": "community redemption_id fact_id position state changed_at",
+        "rejections": "community fact_id source event_id outcome reason rejected_at receipt_id receipt_index",
+        "rule_days": "community day rule_id points awards taken_back amendments",
+    },
+}

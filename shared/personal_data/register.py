@@ -1,0 +1,401 @@
+"""The register of personal data: what every table and fact holds of members, and what an erasure does with it.
+
+Exports go by it, and a test compares it with the databases and the contracts: what is new is here, or fails.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from shared.personal_data.kinds import Erased, Held
+
+_OF_ACCOUNTS: Final = "account_id in (select account_id from accounts where community = $1 and owner = $2)"
+_OF_PAYOUTS: Final = "payout_id in (select payout_id from payouts where community = $1 and member_id = $2)"
+
+
+#: What each service has beside its own: shared/migrations.
+SHARED: Final = (
+    Held(
+        "followed_members",
+        personal="name",
+        others="community member_id revision bot off_boards is_erased",
+        order="community member_id",
+        erased=Erased.BLANKED,
+        says="The name to show",
+    ),
+    Held(
+        "followed_identities",
+        personal="identity_hash",
+        others="community member_id revision",
+        order="community identity_hash member_id",
+        erased=Erased.DELETED,
+        says="Hashes of identities",
+    ),
+    Held(
+        "audit_entries",
+        personal="",
+        others=(
+            "audit_id at community kind command person_id credential object_kind object_id "
+            "member_id before after traceparent"
+        ),
+        order="audit_id",
+        erased=Erased.STAYS,
+        says="What was commanded about them, and who read of them",
+    ),
+)
+#: What each service holds of members.
+HELD: Final[Mapping[str, tuple[Held, ...]]] = {
+    "ingest": (
+        Held(
+            "members",
+            personal="name",
+            others=(
+                "community member_id channel first_seen_at revision bot_by name_by name_at is_person "
+                "staff_by departed_by hidden_by off_boards_wish earns ranks erased_at"
+            ),
+            order="community member_id",
+            erased=Erased.BLANKED,
+            says="Name, and what they are in the community",
+        ),
+        Held(
+            "identities",
+            personal="identity host email_hash subject_hash",
+            others="community channel member_id email_verified joined_by",
+            order="community channel identity host",
+            erased=Erased.DELETED,
+            says="Who they are on each channel",
+        ),
+        Held(
+            "told_identities",
+            personal="identity_hash",
+            others="community channel member_id",
+            order="community identity_hash",
+            erased=Erased.DELETED,
+            says="Hashes of identities, after a restore",
+        ),
+        Held(
+            "erased_identities",
+            personal="identity_hash",
+            others="community channel member_id",
+            order="community identity_hash",
+            erased=Erased.STAYS,
+            says="Hashes by which nothing of theirs is taken",
+        ),
+        Held(
+            "erasures",
+            personal="",
+            others="community member_id erased_at forfeits deleted looked_at done_at",
+            order="community member_id",
+            erased=Erased.STAYS,
+            says="That they were erased",
+        ),
+        Held(
+            "dated_facts",
+            personal="value source",
+            others="community member_id kind name since travels said_at",
+            order="community member_id kind name since said_at",
+            erased=Erased.DELETED,
+            says="Attributes, consents, time zone, language, opt-outs",
+        ),
+        Held(
+            "texts",
+            personal="sealed measures",
+            others="community event_uid member_id event_type received_at key_id model",
+            order="community event_uid",
+            erased=Erased.DELETED,
+            says="What they wrote, sealed",
+            hidden="sealed",
+        ),
+        Held(
+            "sign_in_links",
+            personal="",
+            others="secret_sha256 community person_id member_id issued_by created_at expires_at used_at",
+            order="secret_sha256",
+            erased=Erased.DELETED,
+            says="Links to sign in",
+            hidden="secret_sha256",
+        ),
+        Held(
+            "sign_in_renewals",
+            personal="",
+            others="secret_sha256 community person_id member_id created_at expires_at",
+            order="secret_sha256",
+            erased=Erased.DELETED,
+            says="Sign-ins that can be renewed",
+            hidden="secret_sha256",
+        ),
+        *SHARED,
+    ),
+    "scoring": (
+        Held(
+            "member_attributes",
+            personal="value",
+            others="community member_id name since said_at",
+            order="member_id name since said_at community",
+            erased=Erased.DELETED,
+            says="Attributes that rules read",
+        ),
+        Held(
+            "attributes_read",
+            personal="value",
+            others="community event_uid rule_id name member_id since",
+            order="event_uid rule_id name community",
+            erased=Erased.BLANKED,
+            says="What rules read of them",
+        ),
+        Held(
+            "awards",
+            personal="",
+            others=(
+                "community event_uid award_id member_id points rule_id slot programme_id "
+                "programme_version event_type event_time received_at recorded_at amends day week "
+                "revision cause total"
+            ),
+            order="award_id community",
+            erased=Erased.STAYS,
+            says="Points that rules gave",
+        ),
+        Held(
+            "claims",
+            personal="",
+            others=(
+                "community award_id member_id event_uid event_id event_type event_time received_at "
+                "day week rule_id slot programme_id programme_version weight is_actors grace_seconds "
+                "is_heaviest_first window_1 window_2 window_3 window_4 bound_1 bound_2 bound_3 "
+                "bound_4 state is_counted is_settled room told revision grace_count corrected_on"
+            ),
+            order="award_id community",
+            erased=Erased.STAYS,
+            says="Points under limits",
+            hidden="window_1 window_2 window_3 window_4",
+        ),
+        Held(
+            "limited_members",
+            personal="",
+            others="community member_id",
+            order="member_id community",
+            erased=Erased.STAYS,
+            says="That limits hold for them",
+        ),
+        *SHARED,
+    ),
+    "recognition": (
+        Held(
+            "members",
+            personal="",
+            others="community member_id points awards_by_rule standing last_award_id version magnitude",
+            order="community member_id",
+            erased=Erased.STAYS,
+            says="Points, badges and levels that they hold",
+        ),
+        Held(
+            "board_points",
+            personal="",
+            others="community period starts_on member_id points magnitude",
+            order="member_id starts_on period community",
+            erased=Erased.STAYS,
+            says="Points of weeks and months",
+        ),
+        Held(
+            "counting_members",
+            personal="",
+            others="community member_id counts standing turns last_event_uid version",
+            order="community member_id",
+            erased=Erased.STAYS,
+            says="Events that badges count",
+        ),
+        Held(
+            "grants",
+            personal="",
+            others=(
+                "community grant_id member_id kind name title award_id event_time programme_version "
+                "reverses granted_at event_uid"
+            ),
+            order="grant_id community",
+            erased=Erased.STAYS,
+            says="Badges and levels granted and taken back",
+        ),
+        *SHARED,
+    ),
+    "rewards": (
+        Held(
+            "accounts",
+            personal="",
+            others="community account_id owner kind currency",
+            order="community account_id",
+            erased=Erased.STAYS,
+            says="Accounts of the ledger",
+            whose="owner = $2",
+        ),
+        Held(
+            "balances",
+            personal="",
+            others="community account_id amount",
+            order="account_id community",
+            erased=Erased.STAYS,
+            says="What is on each account",
+            whose=_OF_ACCOUNTS,
+        ),
+        Held(
+            "entries",
+            personal="",
+            others="community account_id recorded_at transfer_id amount currency",
+            order="account_id recorded_at transfer_id community",
+            erased=Erased.STAYS,
+            says="What came and went on each account",
+            whose=_OF_ACCOUNTS,
+        ),
+        Held(
+            "lots",
+            personal="",
+            others=(
+                "community award_id member_id points remaining earned_at expires_at pending_until "
+                "owed expired lacking"
+            ),
+            order="award_id community",
+            erased=Erased.STAYS,
+            says="Points of each award that are left",
+        ),
+        Held(
+            "payee_changes",
+            personal="name iban bic",
+            others="community member_id revision changed_at changed_by changed_by_person",
+            order="community member_id revision",
+            erased=Erased.DELETED,
+            says="Bank details, and all that they were",
+        ),
+        Held(
+            "payouts",
+            personal="payee_name iban bic",
+            others=(
+                "community payout_id run_id member_id state points amount_minor currency "
+                "end_to_end_id reason created_at changed_at payee_revision payee_changed_at "
+                "payee_changed_by payee_changed_by_person computed_points computed_minor"
+            ),
+            order="community payout_id",
+            erased=Erased.STAYS,
+            says="Payouts, with name and account as they were paid: the books",
+        ),
+        Held(
+            "payout_changes",
+            personal="",
+            others=(
+                "community payout_id state changed_at changed_by reason changed_by_person outcome_id "
+                "proposed_by_person"
+            ),
+            order="community payout_id state",
+            erased=Erased.STAYS,
+            says="Which states payouts went through",
+            whose=_OF_PAYOUTS,
+        ),
+        Held(
+            "payout_run_members",
+            personal="",
+            others="community run_id place member_id",
+            order="community run_id place",
+            erased=Erased.STAYS,
+            says="Runs that considered them",
+        ),
+        Held(
+            "redemptions",
+            personal="",
+            others=(
+                "community redemption_id member_id reward_id title points state created_at expires_at "
+                "changed_at changed_by"
+            ),
+            order="community redemption_id",
+            erased=Erased.STAYS,
+            says="What they had for points",
+        ),
+        Held(
+            "erased_members",
+            personal="",
+            others="community member_id forfeits erased_at looked_at done_at",
+            order="community member_id",
+            erased=Erased.STAYS,
+            says="That they were erased",
+        ),
+        *SHARED,
+    ),
+    "analytics": (
+        Held(
+            "events",
+            personal="",
+            others=(
+                "community event_uid received_at event_time member_id object_member_id "
+                "reply_member_id target_uid retracted_by channel type source event_id day decided_at "
+                "decided_by is_bots decided_id"
+            ),
+            order="event_uid community",
+            erased=Erased.STAYS,
+            says="What they did",
+        ),
+        Held(
+            "awards",
+            personal="",
+            others=(
+                "community award_id event_uid member_id amends event_time awarded_at points "
+                "programme_version rule_id slot programme_id revision cause total"
+            ),
+            order="award_id community",
+            erased=Erased.STAYS,
+            says="Points that rules gave",
+        ),
+        Held(
+            "grants",
+            personal="",
+            others=(
+                "community grant_id member_id award_id reverses kind name title event_time granted_at "
+                "day event_uid"
+            ),
+            order="community grant_id",
+            erased=Erased.STAYS,
+            says="Badges and levels",
+        ),
+        Held(
+            "redemptions",
+            personal="",
+            others="community redemption_id member_id reward_id points state changed_at",
+            order="community redemption_id",
+            erased=Erased.STAYS,
+            says="What they had for points",
+        ),
+        Held(
+            "payouts",
+            personal="",
+            others=(
+                "community payout_id run_id member_id points amount_minor currency end_to_end_id state changed_at"
+            ),
+            order="community payout_id",
+            erased=Erased.STAYS,
+            says="Payouts, without name and account",
+        ),
+        Held(
+            "member_days",
+            personal="",
+            others="community day member_id channel events",
+            order="community day member_id channel",
+            erased=Erased.STAYS,
+            says="Days on which they took part",
+        ),
+        Held(
+            "member_firsts",
+            personal="",
+            others="community member_id first_at channel day",
+            order="member_id community",
+            erased=Erased.STAYS,
+            says="When they first took part",
+        ),
+        Held(
+            "audit_trail",
+            personal="",
+            others=(
+                "community audit_id at kind service command person_id credential object_kind "
+                "object_id member_id before after traceparent"
+            ),
+            order="community audit_id",
+            erased=Erased.STAYS,
+            says="What was commanded about them, and who read of them",
+        ),
+        *SHARED,
+    ),
+}

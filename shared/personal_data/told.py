@@ -1,0 +1,61 @@
+"""The register of personal data on topics: every field of every type of fact."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from shared.personal_data.kinds import Told
+
+#: The fields of every type of fact; of what a front door took, and of the log, those of activities are meant.
+TOLD: Final[Mapping[str, Told]] = {
+    "engagement.received.v1": Told("data", "", "with the topic's retention"),
+    "engagement.rejected.v1": Told("", "event_id event_source outcome reason receipt_id receipt_index"),
+    "member.identified.v1": Told(
+        "name dated identities",
+        "member_id channel first_seen_at revision name_at name_by bot_by is_person standing off_boards unearning"
+        " opt_outs",
+        "by compaction, once member.erased.v1 has the key",
+    ),
+    "member.erased.v1": Told(
+        "identities", "member_id revision erased_at forfeits", "never: nothing is taken by them"
+    ),
+    "points.awarded.v1": Told(
+        "",
+        "member_id amends award_id beneficiary cause day event_time event_type event_uid points programme_id"
+        " programme_version received_at revision rule_id total week",
+    ),
+    "recognition.granted.v1": Told(
+        "", "member_id award_id day event_time event_uid grant_id id kind programme_version reverses title"
+    ),
+    "redemption.changed.v1": Told("", "member_id by expires_at points redemption_id reward_id state title"),
+    "redemption.lots.v1": Told("", "lots part parts redemption_id"),
+    "payout.changed.v1": Told(
+        "",
+        "member_id amount_minor by currency end_to_end_id outcome_id parts payout_id person_id points"
+        " proposed_by_person reason run_id state",
+    ),
+    "payout.lots.v1": Told("", "lots part parts payout_id"),
+    "payout_run.changed.v1": Told(
+        "",
+        "by complete created_at created_by created_by_person currency execution_days file minimum_points minor"
+        " payer person_id points programme_id programme_version run_id seal state",
+    ),
+    "programme.published.v1": Told(
+        "",
+        "approved_by approved_by_person document document_sha256 effective_from programme_id published_by"
+        " published_by_person version",
+    ),
+    "access_key.changed.v1": Told("", "expires_at key_id name person_id revoked scopes secret_sha256"),
+    "person.changed.v1": Told("", "disabled kind name person_id revision roles unbound_count"),
+    "token_key.changed.v1": Told("", "kid not_after public_key revoked"),
+    "command.done.v1": Told("", "member_id after audit_id before command credential object person_id service"),
+    "personal_data.read.v1": Told("", "member_id audit_id credential operation person_id service"),
+    "community.changed.v1": Told(
+        "", "bots calendar currency languages look public retention review_policy revision standings title"
+    ),
+    "sentiment.measured.v1": Told("", "member_id event_type event_uid measures"),
+    "record.dead_lettered.v1": Told(
+        "key_base64 value_base64",
+        "offset partition reason service topic value_truncated",
+        "with the topic's retention",
+    ),
+}

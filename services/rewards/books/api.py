@@ -138,13 +138,13 @@ async def get_trial_balance(principal: Reader, conn: Snapshot) -> TrialBalance:
 @router.get("/v1/ledger/accounts/{account_id}", summary="An account", responses=problem_responses(UNKNOWN_ACCOUNT))
 async def get_account(principal: MemberReader, shown: Shown, conn: Snapshot, account_id: UUID) -> Account:
     """Whose it is, and what is on it."""
-    found = await _find(conn, principal, account_id)
+    found = await _find(conn, principal, account_id=account_id)
     if found.owner is not None:
         shown.of(found.owner)
     return Account(
         account_id=account_id,
         member_id=UUID(found.owner) if found.owner else None,
-        member_name=await _name(conn, principal, found.owner),
+        member_name=await _name(conn, principal, member_id=found.owner),
         kind=found.kind,
         currency=found.currency,
         amount=found.amount,
@@ -165,7 +165,7 @@ async def list_account_entries(
     limit: Limit = 100,
 ) -> Page[BookEntry]:
     """Each with what it was booked for."""
-    found = await _find(conn, principal, account_id)
+    found = await _find(conn, principal, account_id=account_id)
     if found.owner is not None:
         shown.of(found.owner)
     entries = await store.page_of_entries(
@@ -193,7 +193,7 @@ async def get_transfer(principal: MemberReader, shown: Shown, conn: Snapshot, tr
         kind=transfer.kind,
         cause_id=UUID(transfer.cause_id),
         member_id=UUID(transfer.owner) if transfer.owner else None,
-        member_name=await _name(conn, principal, transfer.owner),
+        member_name=await _name(conn, principal, member_id=transfer.owner),
         event_time=transfer.event_time,
         recorded_at=transfer.recorded_at,
         amends=UUID(transfer.amends) if transfer.amends else None,
@@ -213,14 +213,14 @@ async def get_transfer(principal: MemberReader, shown: Shown, conn: Snapshot, tr
     )
 
 
-async def _find(conn: Connection, principal: Principal, account_id: UUID) -> domain.BookAccount:
+async def _find(conn: Connection, principal: Principal, *, account_id: UUID) -> domain.BookAccount:
     found = await store.find_account(conn, community=principal.community, account_id=str(account_id))
     if found is None:
         raise UnknownAccountError(str(account_id))
     return found
 
 
-async def _name(conn: Connection, principal: Principal, member_id: str | None) -> str | None:
+async def _name(conn: Connection, principal: Principal, *, member_id: str | None) -> str | None:
     if member_id is None:
         return None
     known = await find_name(conn, community=principal.community, member_id=member_id)

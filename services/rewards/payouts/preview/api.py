@@ -72,7 +72,7 @@ async def get_preview(
     refused = await payee_store.load_refused_members(conn, community=run.community)
     most = settings.payouts_per_run_max_count
     plan = await run_store.load_plan(conn, run, now=now, most=most, refused=refused)
-    payouts = await _payouts(conn, run, plan, now=now)
+    payouts = await _payouts(conn, run, plan=plan, now=now)
     return RunPreview(
         at=now,
         programme_id=run.programme_id,
@@ -89,7 +89,7 @@ async def get_preview(
     )
 
 
-async def _payouts(conn: Connection, run: Run, plan: Plan, *, now: datetime) -> list[Payout]:
+async def _payouts(conn: Connection, run: Run, *, plan: Plan, now: datetime) -> list[Payout]:
     """The payouts that the run would have."""
     community, member_ids = run.community, plan.member_ids
     usable = await load_usable(conn, community=community, member_ids=member_ids, now=now)

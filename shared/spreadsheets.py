@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 import orjson
@@ -33,6 +34,8 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, int | Decimal):
+        return str(value)  # a number below zero is none either
     text = orjson.dumps(value).decode() if isinstance(value, Mapping) else str(value)
     text = _FORMULA_WITHIN.sub(r"\1'", text)
     return f"'{text}" if text.startswith(FORMULA_BEGINNINGS) else text

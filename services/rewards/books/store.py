@@ -87,7 +87,8 @@ async def find_transfer(conn: Connection, *, community: str, transfer_id: str) -
              where r.community = t.community and r.redemption_id = t.cause_id),
             (select l.member_id from lots l where l.community = t.community and l.award_id = t.cause_id),
             -- What amends an award has no lot of its own.
-            (select l.member_id from transfers a join lots l on l.community = a.community and l.award_id = a.cause_id
+            (select l.member_id from transfers a
+             join lots l on l.community = a.community and l.award_id = a.cause_id
              where a.community = t.community and a.transfer_id = t.amends)) as owner
         from transfers t where t.community = $1 and t.transfer_id = $2
         """,

@@ -10,6 +10,8 @@ from starlette.responses import Response
 
 from services.rewards.ledger.api.members import MEMBER_EXAMPLE
 from services.rewards.ledger.api.problems import ALTERED
+from services.rewards.lots.domain.lots import LotUse, UsePlace
+from services.rewards.lots.store import page_of_uses
 from services.rewards.redemptions import domain, handlers, store
 from services.rewards.redemptions.domain import (
     RedemptionFilter,
@@ -178,6 +180,41 @@ async def get_redemption(
     shown.of(redemption.member_id)
     known = await find_name(conn, community=principal.community, member_id=redemption.member_id)
     return NamedRedemption.named(redemption, known.name if known else None)
+
+
+class SpentLot(BaseModel):
+    """Points of one award that a redemption uses."""
+
+    award_id: UUID
+    points: int
+
+    @classmethod
+    def of(cls, use: LotUse) -> Self:
+        """A use of a lot as it is answered."""
+        return cls.model_validate(use._asdict())
+
+
+@router.get(
+    "/v1/redemptions/{redemption_id}/lots",
+    summary="The awards that a redemption uses",
+    responses=problem_responses(UNKNOWN_REDEMPTION),
+)
+async def get_redemption_lots(
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ, reads=IN_ANSWER)],
+    shown: Shown,
+    conn: Conn,
+    redemption_id: UUID,
+    place: Annotated[UsePlace | None, after(UsePlace)],
+    limit: Limit = 100,
+) -> Page[SpentLot]:
+    """Award ids and points; they sum up to the redemption's points."""
+    community, used_by = principal.community, str(redemption_id)
+    redemption = await store.find_redemption(conn, community=community, redemption_id=used_by)
+    if redemption is None:
+        raise UnknownRedemptionError(used_by)
+    shown.of(redemption.member_id)
+    uses = await page_of_uses(conn, community=community, used_by=used_by, after=place, limit=limit)
+    return Page.of(uses, limit, item=SpentLot.of, place=lambda use: use.place)
 
 
 @router.get("/v1/redemptions", summary="Redemptions, newest first", responses=problem_responses(UNKNOWN_IDENTITY))

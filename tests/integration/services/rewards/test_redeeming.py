@@ -26,7 +26,7 @@ async def rich(world: Any) -> Any:
     return world
 
 
-async def test_points_are_reserved_then_spent_and_the_world_is_told(rich: Any, api: Any) -> None:
+async def test_points_are_reserved_then_spent_and_the_world_is_told(rich: Any, api: Any, all_pages: Any) -> None:
     answer = await redeem(api, rich, "ada")
     assert answer.status_code == 201
     made = answer.json()
@@ -44,6 +44,9 @@ async def test_points_are_reserved_then_spent_and_the_world_is_told(rich: Any, a
     told = [fact["data"].get("state", fact["type"]) for fact in facts]
     assert told == ["reserved", "redemption.lots.v1", "confirmed"]
     assert sum(lot["points"] for lot in facts[1]["data"]["lots"]) == 30
+    lots = await all_pages(api, f"{url}/lots", limit=1)
+    assert [lot["points"] for lot in lots] == [lot["points"] for lot in facts[1]["data"]["lots"]]
+    assert (await api.get(f"/v1/redemptions/{uuid4()}/lots")).status_code == 404
     assert {fact["data"]["redemption_id"] for fact in facts} == {made["redemption_id"]}
     refused = await api.post(f"{url}/cancel")
     assert (refused.status_code, refused.headers["content-type"]) == (409, "application/problem+json")

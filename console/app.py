@@ -27,6 +27,7 @@ from console.pages.ledger import routes as ledger
 from console.pages.me import routes as me
 from console.pages.overview import routes as overview
 from console.pages.parts import routes as parts
+from console.pages.payees import routes as payees
 from console.pages.payout_runs import outcomes as payout_outcomes
 from console.pages.payout_runs import routes as payout_runs
 from console.pages.people import routes as people
@@ -44,7 +45,7 @@ from console.sign_in.provider import Provider
 from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
-FINANCE = (payout_runs, payout_outcomes, redemptions, ledger, statements)
+FINANCE = (payout_runs, payout_outcomes, payees, redemptions, ledger, statements)
 RUN_IT = (pipeline, dead_letters, receipts, people, keys, audit, parts, community)
 PAGES = (
     *(sign_in, overview, figures, leaderboard, explorer, try_it, me, account, views),

@@ -123,7 +123,7 @@ class Asking:
         content_type: str = "application/json",
         key: str | None = None,
     ) -> Answer:
-        """Command by any method; without a body where there is None, as the same one again where it has the same `key`.
+        """Command by any method; without a body where there is None. With the same `key` it is the same command.
 
         Raises SessionOverError.
         """

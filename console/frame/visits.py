@@ -174,6 +174,13 @@ TOASTS = {
     "confirmed": _("Confirmed"),
     "withdrawn": _("Withdrawn"),
     "cancelled": _("Given up"),
+    "run-made": _("The run is made: it waits for another person"),
+    "file-written": _("The bank file is written"),
+    "noted": _("Noted"),
+    "noted-some": _("Noted of many, not of all yet: note it once more"),
+    "noted-for-two": _("Noted. What makes points payable again waits for another person"),
+    "handed-out": _("Handed out: the points are spent"),
+    "given-back": _("Cancelled: the points are available again"),
 }
 
 

@@ -51,7 +51,12 @@ async def account(visit: Visit) -> Response:
     )
     _refuse_missing(answers["answer"])
     return visit.page(
-        "pages/ledger/account.html", **answers, listing=listing, accounts=ACCOUNTS, transfers=TRANSFERS
+        "pages/ledger/account.html",
+        answer=answers["answer"],
+        entries=answers["entries"],
+        listing=listing,
+        accounts=ACCOUNTS,
+        transfers=TRANSFERS,
     )
 
 

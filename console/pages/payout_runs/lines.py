@@ -36,7 +36,7 @@ class Line:
 
 
 def read_lines(text: str) -> list[Line]:
-    """The lines of a text: EndToEndId, state and reason, between semicolons, commas or tabs. A heading is no line."""
+    """The lines of a text: EndToEndId, state and reason, between semicolons, commas or tabs."""
     lines = []
     for number, said in enumerate(text.splitlines(), 1):
         cells = [cell.strip().strip('"').strip() for cell in _CELLS.split(said, maxsplit=2)]

@@ -9,6 +9,8 @@ from console.pages.payout_runs.lines import LINES_MAX_COUNT, Line, grouped, read
 from console.pages.payout_runs.routes import RUN, UNPROCESSABLE, WRITE, run_id_of, run_path
 
 ALL_STATES = ("sent", "settled")
+#: Wrong lines that are named at once.
+WRONG_COUNT = 3
 
 
 def _(text: str) -> str:
@@ -65,11 +67,9 @@ def _read(visit: Visit) -> tuple[list[Line], str]:
         return lines[:LINES_MAX_COUNT], visit.say(TOO_MANY, most=LINES_MAX_COUNT)
     bad = [line for line in lines if line.wrong is not None]
     if bad:
-        said = [
-            visit.say(_("Line {number}: {wrong}"), number=one.number, wrong=visit.say(one.wrong or ""))
-            for one in bad
-        ]
-        return lines, ". ".join(said[:3])
+        text = _("Line {number}: {wrong}")
+        said = [visit.say(text, number=one.number, wrong=visit.say(one.wrong or "")) for one in bad[:WRONG_COUNT]]
+        return lines, ". ".join(said)
     return lines, ""
 
 

@@ -41,11 +41,8 @@ async def download(visit: Visit) -> Response:
 
 def _listing(visit: Visit) -> Listing:
     states = Filter("state", visit.say(_("State")), [(state, visit.say(state)) for state in STATES])
-    return Listing.of(
-        REDEMPTIONS.path,
-        visit.request.query_params,
-        filters=[states, Filter("member", visit.say(_("Member's id")))],
-    )
+    filters = [states, Filter("member", visit.say(_("Member's id")))]
+    return Listing.of(REDEMPTIONS.path, visit.request.query_params, filters=filters)
 
 
 async def _show(visit: Visit, *, refused: Refusal | None = None) -> Response:

@@ -1,4 +1,4 @@
-"""Finance as people see it: runs by two, what the bank says, redemptions, the books, and an id to its bank line."""
+"""Finance as people see it: runs by two, what the bank says, redemptions, the books, an id to its bank line."""
 
 import itertools
 from collections.abc import Mapping
@@ -70,7 +70,7 @@ async def test_from_an_award_to_its_bank_line_and_its_books(console: Console, tr
     async with console.visitor(community=TREASURY, person=treasury["approver"], locale="en-GB") as visitor:
         page = visitor.page
         await visitor.go(f"/explorer/{treasury['award']}")
-        await page.get_by_role("link", name="Payout ").first.click()
+        await page.locator("main").get_by_role("link", name="Payout ").first.click()
         await expect(page.locator("h1")).to_contain_text("A payout of EUR 6.00 to Ada Brightwell")
         line = page.locator("#bank")
         await expect(line).to_contain_text(treasury["end_to_end_id"])

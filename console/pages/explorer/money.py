@@ -14,6 +14,8 @@ def _(text: str) -> str:
     return text
 
 
+#: What of a run's payouts is not in its file.
+UNPAID = ("held", "failed")
 RUN_HEADINGS = (_("Programme"), _("Payout run"), _("Payouts, by state"), _("Bank"))
 REDEMPTION_HEADINGS = (_("Awards"), _("Redemption"), _("Reward"))
 TRANSFER_HEADINGS = (_("Booked for"), _("Transfer"), _("Accounts"))
@@ -30,17 +32,19 @@ def of_run(visit: Visit, run: Mapping[str, Any]) -> Picture:
     )
     title = visit.say(_("{programme}, version {version}"), programme=run["programme_id"], version=version)
     nodes = [Node("programme", 0, title, [worth], f"/explorer/programme/{version}", "k2")]
-    amount = writer.money(sum(one["amount_minor"] for one in run["payouts"]), run["currency"])
+    paid = sum(one["amount_minor"] for one in run["payouts"] if one["state"] not in UNPAID)
+    amount = writer.money(paid, run["currency"])
     nodes.append(Node(me, 1, amount, [visit.say(run["state"])], None, "k4", "me"))
     edges = [Edge("programme", me, sum(one["points"] for one in run["payouts"]))]
     for one in run["payouts"]:
         money = writer.money(one["amount_minor"], run["currency"])
-        facts = [visit.say(_("{count} payouts, {amount}"), count=writer.number(one["count"]), amount=money)]
+        text = _("{count} payouts, {amount}") if one["count"] > 1 else _("one payout, {amount}")
+        facts = [visit.say(text, count=writer.number(one["count"]), amount=money)]
         href = f"/payout-runs/{me}?state={one['state']}#payouts"
         key = f"state {one['state']}"
         nodes.append(Node(key, 2, visit.say(one["state"]), facts, href, "k4"))
         edges.append(Edge(me, key, one["points"]))
-        if run["state"] == "filed" and one["state"] not in ("held", "failed"):
+        if run["state"] == "filed" and one["state"] not in UNPAID:
             edges.append(Edge(key, "file", one["points"]))
     if run["state"] == "filed":
         file = visit.say(_("Bank file"))

@@ -188,6 +188,7 @@ async def _run(
     review = answers["review"]
     _refuse_missing(review)
     said = review.body if review.ok else {"reasons_against_you": []}
+    seen = _seen(visit, review)
     return visit.page(
         "pages/waiting/run.html",
         status=_status(errors, refused),
@@ -196,8 +197,9 @@ async def _run(
         approvers=answers["people"],
         may_approve=visit.signed_in.may(PAYOUTS_APPROVE) and not said["reasons_against_you"],
         may_cancel=visit.signed_in.may(PAYOUTS_WRITE),
-        typed=visit.form.get("amount", ""),
-        seen=_seen(visit, review),
+        # What was typed for another list is typed anew.
+        typed="" if seen else visit.form.get("amount", ""),
+        seen=seen,
         errors=errors or {},
         refused=refused,
     )

@@ -23,6 +23,7 @@ PAGES = (
     "/redemptions/{redemption}",
     "/ledger",
     "/ledger/check",
+    "/ledger/members?kind=available&currency=PTS",
     "/ledger/accounts/{bank}",
     "/ledger/transfers/{transfer}",
     "/statements",
@@ -36,7 +37,7 @@ PAGES = (
 #: Pages of the same make as another one: looked at when all are.
 ALIKE = {"/payees/{ada}", "/redemptions?state=expired", "/explorer/{end_to_end_id}", "/explorer/{run}"}
 ALIKE |= {"/explorer/{redemption}", "/ledger/accounts/{bank}", "/statements", "/redemptions", "/ledger/check"}
-ALIKE |= {"/ledger/transfers/{transfer}", "/payout-runs/make"}
+ALIKE |= {"/ledger/transfers/{transfer}", "/payout-runs/make", "/ledger/members?kind=available&currency=PTS"}
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))
 CHOSEN = [("it-IT", "dark", 320)]
 PAGE_MAX_CHARS = 40_000

@@ -40,6 +40,26 @@ async def check(visit: Visit) -> Response:
     return visit.page("pages/ledger/check.html", answer=answer, checks=CHECKS)
 
 
+async def members(visit: Visit) -> Response:
+    """Members' accounts of a kind: what a sum of the trial balance is made of."""
+    params = visit.request.query_params
+    kind, currency = params.get("kind", ""), params.get("currency", "")
+    listing = Listing.of(f"{LEDGER.path}/members", params, kept=("kind", "currency"))
+    after = listing.said.get("after")
+    answer = await visit.ask.get(
+        "rewards", "/v1/ledger/member-accounts", kind=kind, currency=currency, limit=PAGE_COUNT, after=after
+    )
+    _refuse_missing(answer)
+    return visit.page(
+        "pages/ledger/members.html",
+        answer=answer,
+        listing=listing,
+        kind_name=kind,
+        currency=currency,
+        accounts=ACCOUNTS,
+    )
+
+
 async def account(visit: Visit) -> Response:
     """An account, with its entries, newest first."""
     path = f"/v1/ledger/accounts/{visit.request.path_params['account_id']}"
@@ -76,6 +96,7 @@ ROUTES = [
     Route(LEDGER.path, page(show, scope=LEDGER.scope)),
     Route(f"{LEDGER.path}.csv", page(download, scope=LEDGER.scope)),
     Route(f"{LEDGER.path}/check", page(check, scope=LEDGER.scope)),
+    Route(f"{LEDGER.path}/members", page(members, scope=LEDGER.scope)),
     Route(f"{LEDGER.path}/accounts/{{account_id:uuid}}", page(account, scope=LEDGER.scope)),
     Route(f"{LEDGER.path}/transfers/{{transfer_id:uuid}}", page(transfer, scope=LEDGER.scope)),
 ]

@@ -1,15 +1,16 @@
 """Routes of the books: the trial balance, an account's entries, a transfer with all of its entries."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self, get_args
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.rewards.books import domain, store
-from services.rewards.books.domain import EntryPlace, UnknownAccountError, UnknownTransferError
-from shared.followed_members import find_name
+from services.rewards.books.domain import AccountPlace, EntryPlace, UnknownAccountError, UnknownTransferError
+from services.rewards.ledger.domain.entries import POINTS, MemberKind
+from shared.followed_members import find_name, load_names
 from shared.http import (
     IN_ANSWER,
     Limit,
@@ -29,6 +30,10 @@ UNKNOWN_ACCOUNT = ProblemType("unknown-account", 404, "Account not found")
 UNKNOWN_TRANSFER = ProblemType("unknown-transfer", 404, "Transfer not found")
 
 router = APIRouter(tags=["ledger"])
+
+#: Written out where it stands, as clients know it, not as a schema of its own.
+_KINDS = get_args(MemberKind)
+MemberAccountKind = Literal[_KINDS]  # type: ignore[valid-type]
 
 Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ)]
 MemberReader = Annotated[Principal, requires(Scope.PAYOUTS_READ, reads=IN_ANSWER)]
@@ -72,6 +77,18 @@ class Account(BaseModel):
     kind: str = Field(examples=["bank"])
     currency: str = Field(examples=["EUR"])
     amount: int = Field(description="Credit positive, debit negative; points or minor units")
+
+    @classmethod
+    def of(cls, account: domain.BookAccount, name: str | None) -> Self:
+        """An account as it is answered, with its member's name."""
+        return cls(
+            account_id=UUID(account.account_id),
+            member_id=UUID(account.owner) if account.owner else None,
+            member_name=name,
+            kind=account.kind,
+            currency=account.currency,
+            amount=account.amount,
+        )
 
 
 class BookEntry(BaseModel):
@@ -141,13 +158,30 @@ async def get_account(principal: MemberReader, shown: Shown, conn: Snapshot, acc
     found = await _find(conn, principal, account_id=account_id)
     if found.owner is not None:
         shown.of(found.owner)
-    return Account(
-        account_id=account_id,
-        member_id=UUID(found.owner) if found.owner else None,
-        member_name=await _name(conn, principal, member_id=found.owner),
-        kind=found.kind,
-        currency=found.currency,
-        amount=found.amount,
+    return Account.of(found, await _name(conn, principal, member_id=found.owner))
+
+
+@router.get("/v1/ledger/member-accounts", summary="Members' accounts of a kind", responses=problem_responses())
+async def list_member_accounts(
+    principal: MemberReader,
+    conn: Snapshot,
+    kind: Annotated[MemberAccountKind, Query(description="Which of a member's accounts")],
+    place: Annotated[AccountPlace | None, after(AccountPlace)],
+    currency: Annotated[str, Query(pattern="^[A-Z]{3}$", description="PTS counts points")] = POINTS,
+    limit: Limit = 100,
+) -> Page[Account]:
+    """What a sum of the trial balance is made of, in the order of the accounts' ids."""
+    community = principal.community
+    found = await store.page_of_member_accounts(
+        conn, community=community, kind=kind, currency=currency, after=place, limit=limit
+    )
+    owners = [account.owner for account in found if account.owner]
+    names = await load_names(conn, community=community, member_ids=owners)
+    return Page.of(
+        found,
+        limit,
+        item=lambda account: Account.of(account, names.get(account.owner or "")),
+        place=lambda account: account.place,
     )
 
 

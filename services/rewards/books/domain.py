@@ -62,6 +62,17 @@ class BookAccount:
     currency: str
     amount: int
 
+    @property
+    def place(self) -> "AccountPlace":
+        """Where it stands among the accounts of its community."""
+        return AccountPlace(self.account_id)
+
+
+class AccountPlace(NamedTuple):
+    """Where a page of members' accounts ended."""
+
+    account_id: Uuid
+
 
 class EntryPlace(NamedTuple):
     """Where a page of an account's entries ended."""

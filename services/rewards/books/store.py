@@ -3,6 +3,7 @@
 from asyncpg import Record
 
 from services.rewards.books.domain import (
+    AccountPlace,
     AccountSum,
     BookAccount,
     BookEntry,
@@ -40,10 +41,32 @@ async def find_account(conn: Connection, *, community: str, account_id: str) -> 
         community,
         account_id,
     )
-    if row is None:
-        return None
-    owner = _text(row["owner"])
-    return BookAccount(str(row["account_id"]), owner, row["kind"], row["currency"], row["amount"])
+    return _account(row) if row else None
+
+
+def _account(row: Record) -> BookAccount:
+    return BookAccount(str(row["account_id"]), _text(row["owner"]), row["kind"], row["currency"], row["amount"])
+
+
+async def page_of_member_accounts(
+    conn: Connection, *, community: str, kind: str, currency: str, after: AccountPlace | None, limit: int
+) -> list[BookAccount]:
+    """Members' accounts of a kind and currency, in id order, beginning after a place."""
+    rows = await conn.fetch(
+        """
+        select a.account_id, a.owner, a.kind, a.currency, b.amount
+        from accounts a join balances b using (community, account_id)
+        where a.community = $1 and a.kind = $2 and a.currency = $3 and a.owner is not null
+          and ($4::uuid is null or a.account_id > $4)
+        order by a.account_id limit $5
+        """,
+        community,
+        kind,
+        currency,
+        *(after or (None,)),
+        limit,
+    )
+    return [_account(row) for row in rows]
 
 
 async def page_of_entries(

@@ -13,7 +13,14 @@ ID = uuid4()
 LISTS = ("/redemptions", "/redemptions.csv", f"/redemptions/{ID}", f"/statements/{ID}", f"/statements/{ID}.csv")
 MONEY = (
     *("/payout-runs", f"/payout-runs/{ID}", f"/payout-runs/{ID}/bank-file", f"/payout-runs/{ID}/payouts.csv"),
-    *("/ledger", "/ledger.csv", "/ledger/check", f"/ledger/accounts/{ID}", f"/ledger/transfers/{ID}"),
+    *(
+        "/ledger",
+        "/ledger.csv",
+        "/ledger/check",
+        "/ledger/members?kind=paid&currency=PTS",
+        f"/ledger/accounts/{ID}",
+        f"/ledger/transfers/{ID}",
+    ),
     f"/payees/{ID}",
 )
 MAKING = ("/payout-runs/make", f"/payout-runs/{ID}/outcomes")

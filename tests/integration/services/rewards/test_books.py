@@ -43,6 +43,9 @@ async def test_the_trial_balance_is_zero_and_leads_to_entries_and_transfers(
     by_kind = {(one["kind"], one["currency"]): one for one in books["accounts"]}
     paid = (await finance.world.balance("ada"))["paid"]
     assert by_kind["paid", "PTS"]["amount"] == paid
+    listed = await all_pages(finance.approver, "/v1/ledger/member-accounts", limit=1, kind="available")
+    assert sum(one["amount"] for one in listed) == by_kind["available", "PTS"]["amount"]
+    assert {one["member_name"] for one in listed} == {"Ada", "Bob", "Eve"}
     bank = by_kind["bank", "EUR"]
     url = f"/v1/ledger/accounts/{bank['account_id']}"
     account = (await finance.maker.get(url)).json()

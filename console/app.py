@@ -22,16 +22,22 @@ from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
 from console.pages.keys import routes as keys
 from console.pages.leaderboard import routes as leaderboard
+from console.pages.ledger import routes as ledger
 from console.pages.me import routes as me
 from console.pages.members import routes as members
 from console.pages.overview import routes as overview
 from console.pages.parts import routes as parts
+from console.pages.payees import routes as payees
+from console.pages.payout_runs import outcomes as payout_outcomes
+from console.pages.payout_runs import routes as payout_runs
 from console.pages.people import routes as people
 from console.pages.pipeline import routes as pipeline
 from console.pages.programme import editing
 from console.pages.programme import routes as programme
 from console.pages.receipts import routes as receipts
+from console.pages.redemptions import routes as redemptions
 from console.pages.sign_in import routes as sign_in
+from console.pages.statements import routes as statements
 from console.pages.try_it import routes as try_it
 from console.pages.views import routes as views
 from console.pages.waiting import routes as waiting
@@ -40,10 +46,11 @@ from console.sign_in.provider import Provider
 from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
+FINANCE = (payout_runs, payout_outcomes, payees, redemptions, ledger, statements)
 RUN_IT = (pipeline, dead_letters, receipts, people, keys, audit, parts, community)
 PAGES = (
     *(sign_in, overview, figures, leaderboard, explorer, try_it, me, account, views),
-    *(members, programme, editing, waiting, *RUN_IT),
+    *(members, programme, editing, waiting, *FINANCE, *RUN_IT),
 )
 
 

@@ -114,13 +114,24 @@ class Asking:
         return await self.command("POST", service, path, body, content_type=content_type)
 
     async def command(
-        self, method: str, service: str, path: str, body: Any = None, *, content_type: str = "application/json"
+        self,
+        method: str,
+        service: str,
+        path: str,
+        body: Any = None,
+        *,
+        content_type: str = "application/json",
+        key: str | None = None,
     ) -> Answer:
-        """Command by any method; without a body where there is None. Raises SessionOverError."""
+        """Command by any method; without a body where there is None. With the same `key` it is the same command.
+
+        Raises SessionOverError.
+        """
+        headers = {} if key is None else {"Idempotency-Key": key}
         if body is None:
-            return await self._known(await self._ask(method, service, path))
+            return await self._known(await self._ask(method, service, path, headers=headers))
         content = body if isinstance(body, bytes) else orjson.dumps(body)
-        headers = {"Content-Type": content_type}
+        headers["Content-Type"] = content_type
         return await self._known(await self._ask(method, service, path, content=content, headers=headers))
 
     async def download(self, service: str, path: str, **params: Any) -> tuple[Answer, AsyncIterator[bytes]]:

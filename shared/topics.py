@@ -60,7 +60,7 @@ RAW = Topic(
     (facts.RAW_EVENT.name,),
     producers=("ingest",),
     consumers=("ingest",),
-    retention_ms=30 * DAY_MS,
+    retention_ms=7 * DAY_MS,
 )
 EVENTS = Topic(
     "engagement.events.v1",

@@ -45,12 +45,17 @@ PEOPLE = Link("/people", _("People"), "people", "people:read")
 KEYS = Link("/keys", _("Access keys"), "key", "keys:write")
 COMMUNITY = Link("/community", _("Community settings"), "gear", "communities:write")
 PARTS = Link("/parts", _("Parts and versions"), "gauge", "operations:read")
+PAYOUT_RUNS = Link("/payout-runs", _("Payout runs"), "bank", "payouts:read")
+REDEMPTIONS = Link("/redemptions", _("Redemptions"), "gift", "rewards:read")
+LEDGER = Link("/ledger", _("Ledger"), "book", "payouts:read")
+STATEMENTS = Link("/statements", _("Statements"), "receipt", "rewards:read")
 ACCOUNT = Link("/account", _("Account"), "user")
 ME = Link("/me", _("My points"), "user")
 
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
     Group(_("Community"), (MEMBERS, LEADERBOARD, PROGRAMME)),
+    Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, RECEIPTS, REJECTED, PARTS)),
     Group(_("Run it"), (PEOPLE, KEYS, COMMUNITY)),

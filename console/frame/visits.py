@@ -179,6 +179,13 @@ TOASTS = {
     "proposed": _("Proposed: it waits for another person"),
     "goes-on-as-before": _("Withdrawn: what is in force goes on"),
     "withdrawal-waits": _("That it is withdrawn waits for another person"),
+    "run-made": _("The run is made: it waits for another person"),
+    "file-written": _("The bank file is written"),
+    "noted": _("Noted"),
+    "noted-some": _("Noted of many, not of all yet: note it once more"),
+    "noted-for-two": _("Noted. What makes points payable again waits for another person"),
+    "handed-out": _("Handed out: the points are spent"),
+    "given-back": _("Cancelled: the points are available again"),
 }
 
 

@@ -190,6 +190,15 @@
     listen();
   }
 
+  // A file is opened here and read into its field: what is sent is what one sees.
+  for (const place of document.querySelectorAll("[data-open-into]")) {
+    place.hidden = false;
+    place.querySelector("input").addEventListener("change", async (event) => {
+      const file = event.target.files[0];
+      if (file) document.getElementById(place.dataset.openInto).value = await file.text();
+    });
+  }
+
   // Copying takes script, so the buttons come with it.
   for (const code of document.querySelectorAll("[data-copy]")) {
     const button = document.createElement("button");

@@ -1,7 +1,7 @@
 """Members as the services other than ingest know them: names, hashes of identities, merges."""
 
 from shared.followed_members.follower import FOLLOWED_MEMBERS, Followed, follow, merges_told, on_members
-from shared.followed_members.store import FollowedName, find_name, find_owner
+from shared.followed_members.store import FollowedName, find_name, find_owner, load_names
 
 __all__ = [
     "FOLLOWED_MEMBERS",
@@ -10,6 +10,7 @@ __all__ = [
     "find_name",
     "find_owner",
     "follow",
+    "load_names",
     "merges_told",
     "on_members",
 ]

@@ -101,6 +101,19 @@ async def find_owner(
     return None if found is None else str(found)
 
 
+async def load_names(conn: Connection, *, community: str, member_ids: Sequence[str]) -> dict[str, str]:
+    """The names to show of these members, by member: of those who have one."""
+    rows = await conn.fetch(
+        """
+        select member_id, name from followed_members
+        where community = $1 and member_id = any($2::uuid[]) and name is not null
+        """,
+        community,
+        member_ids,
+    )
+    return {str(row["member_id"]): row["name"] for row in rows}
+
+
 async def find_name(conn: Connection, *, community: str, member_id: str) -> FollowedName | None:
     """The name of a member that the service has heard of, None of any other."""
     row = await conn.fetchrow(

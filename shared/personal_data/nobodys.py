@@ -101,8 +101,10 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "analytics": {
         **NOBODYS_SHARED,
+        "active_days": "community channel day gap members",
         "event_days": "community day channel type events",
         "grant_days": "community day kind name granted taken_back",
+        "member_counts": "community members",
         "payout_lots": "community payout_id part position award_id points",
         "payout_states": (
             "community payout_id fact_id position state changed_by reason changed_at traceparent "

@@ -6,7 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from console.components.languages import Writer, short_id
-from console.frame.navigation import COMMUNITY, EXPLORER, KEYS, PEOPLE, PROGRAMME, WAITING, Link
+from console.frame.navigation import (
+    COMMUNITY,
+    EXPLORER,
+    KEYS,
+    PAYOUT_RUNS,
+    PEOPLE,
+    PROGRAMME,
+    REDEMPTIONS,
+    WAITING,
+    Link,
+)
 
 
 def _(text: str) -> str:
@@ -124,10 +134,10 @@ def where(entry: Mapping[str, Any], may: Callable[[str], bool]) -> str | None:
         "community": (COMMUNITY, ""),
         "programme": (PROGRAMME, f"/{version}" if version else ""),
         "outcome": (WAITING, f"/outcomes/{id_}"),
-        "payout_run": (WAITING, f"/payout-runs/{id_}"),
+        "payout_run": (PAYOUT_RUNS, f"/{id_}"),
         "member": (EXPLORER, f"/{id_}"),
         "payee": (EXPLORER, f"/{id_}"),
-        "redemption": (EXPLORER, f"/{id_}"),
+        "redemption": (REDEMPTIONS, f"/{id_}"),
     }
     if kind not in pages or id_ is None:
         return None

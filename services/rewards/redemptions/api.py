@@ -10,10 +10,18 @@ from starlette.responses import Response
 
 from services.rewards.ledger.api.members import MEMBER_EXAMPLE
 from services.rewards.ledger.api.problems import ALTERED
+from services.rewards.lots.domain.lots import LotUse, UsePlace
+from services.rewards.lots.store import page_of_uses
 from services.rewards.redemptions import domain, handlers, store
-from services.rewards.redemptions.domain import RedemptionPlace, RedemptionState, UnknownRedemptionError
+from services.rewards.redemptions.domain import (
+    RedemptionFilter,
+    RedemptionPlace,
+    RedemptionState,
+    UnknownRedemptionError,
+)
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.contracts.fields import Slug
+from shared.followed_members import find_name
 from shared.http import (
     IN_ANSWER,
     Conn,
@@ -71,6 +79,18 @@ class Redemption(BaseModel):
     def of(cls, redemption: domain.Redemption) -> Self:
         """A redemption as it is answered."""
         return cls.model_validate(redemption, from_attributes=True)
+
+
+class NamedRedemption(Redemption):
+    """A redemption with its member's name."""
+
+    # Not part of what commands answer: that is kept for whoever sends one again.
+    member_name: str | None = Field(examples=["Ada Lovelace"])
+
+    @classmethod
+    def named(cls, redemption: domain.Redemption, name: str | None) -> Self:
+        """A redemption as it is shown to whoever looks."""
+        return cls(**Redemption.of(redemption).model_dump(), member_name=name)
 
 
 @router.post(
@@ -152,32 +172,69 @@ async def get_redemption(
     shown: Shown,
     conn: Conn,
     redemption_id: UUID,
-) -> Redemption:
+) -> NamedRedemption:
     """A redemption and the state it is in."""
     redemption = await store.find_redemption(conn, community=principal.community, redemption_id=str(redemption_id))
     if redemption is None:
         raise UnknownRedemptionError(str(redemption_id))
     shown.of(redemption.member_id)
-    return Redemption.of(redemption)
+    known = await find_name(conn, community=principal.community, member_id=redemption.member_id)
+    return NamedRedemption.named(redemption, known.name if known else None)
 
 
-@router.get("/v1/redemptions", summary="Redemptions", responses=problem_responses(UNKNOWN_IDENTITY))
+class SpentLot(BaseModel):
+    """Points of one award that a redemption uses."""
+
+    award_id: UUID
+    points: int
+
+    @classmethod
+    def of(cls, use: LotUse) -> Self:
+        """A use of a lot as it is answered."""
+        return cls.model_validate(use._asdict())
+
+
+@router.get(
+    "/v1/redemptions/{redemption_id}/lots",
+    summary="The awards that a redemption uses",
+    responses=problem_responses(UNKNOWN_REDEMPTION),
+)
+async def get_redemption_lots(
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ, reads=IN_ANSWER)],
+    shown: Shown,
+    conn: Conn,
+    redemption_id: UUID,
+    place: Annotated[UsePlace | None, after(UsePlace)],
+    limit: Limit = 100,
+) -> Page[SpentLot]:
+    """Award ids and points; they sum up to the redemption's points."""
+    community, used_by = principal.community, str(redemption_id)
+    redemption = await store.find_redemption(conn, community=community, redemption_id=used_by)
+    if redemption is None:
+        raise UnknownRedemptionError(used_by)
+    shown.of(redemption.member_id)
+    uses = await page_of_uses(conn, community=community, used_by=used_by, after=place, limit=limit)
+    return Page.of(uses, limit, item=SpentLot.of, place=lambda use: use.place)
+
+
+@router.get("/v1/redemptions", summary="Redemptions, newest first", responses=problem_responses(UNKNOWN_IDENTITY))
 async def list_redemptions(
     principal: Annotated[Principal, requires(Scope.REWARDS_READ, reads="member")],
     conn: Conn,
     whose: Whose,
     place: Annotated[RedemptionPlace | None, after(RedemptionPlace)],
+    state: Annotated[State | None, Query(description="Only those in this state: `reserved` ones wait")] = None,
     member: Annotated[MemberNamed | None, Query(description="Only this member's: an id or an identity")] = None,
     limit: Limit = 100,
-) -> Page[Redemption]:
-    """Redemptions of the community in id order."""
+) -> Page[NamedRedemption]:
+    """Redemptions of the community by state or member."""
     community = principal.community
     member_id = await whose.asked(conn, community=community, member=member)
-    redemptions = await store.page_of_redemptions(
-        conn,
-        community=community,
-        member_id=member_id,
-        after=place,
-        limit=limit,
+    wanted = RedemptionFilter(RedemptionState(state) if state else None, member_id)
+    redemptions = await store.page_of_redemptions(conn, wanted, community=community, after=place, limit=limit)
+    return Page.of(
+        redemptions,
+        limit,
+        item=lambda named: NamedRedemption.named(*named),
+        place=lambda named: named.redemption.place,
     )
-    return Page.of(redemptions, limit, item=Redemption.of, place=lambda redemption: redemption.place)

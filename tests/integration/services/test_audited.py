@@ -64,6 +64,8 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/communities/{community}/people/{person_id}",
     "ingest GET /v1/communities/{community}/keys",
     "ingest GET /v1/communities/{community}/keys/{key_id}",
+    "rewards GET /v1/payout-run-preview",
+    "rewards GET /v1/ledger/accounts",
     "scoring GET /v1/rules",
     "ingest GET /v1/members/counts",
     "ingest GET /v1/communities",

@@ -24,6 +24,7 @@ from console.pages.keys import routes as keys
 from console.pages.leaderboard import routes as leaderboard
 from console.pages.ledger import routes as ledger
 from console.pages.me import routes as me
+from console.pages.members import routes as members
 from console.pages.overview import routes as overview
 from console.pages.parts import routes as parts
 from console.pages.payees import routes as payees
@@ -49,7 +50,7 @@ FINANCE = (payout_runs, payout_outcomes, payees, redemptions, ledger, statements
 RUN_IT = (pipeline, dead_letters, receipts, people, keys, audit, parts, community)
 PAGES = (
     *(sign_in, overview, figures, leaderboard, explorer, try_it, me, account, views),
-    *(programme, editing, waiting, *FINANCE, *RUN_IT),
+    *(members, programme, editing, waiting, *FINANCE, *RUN_IT),
 )
 
 

@@ -30,6 +30,7 @@ def _(text: str) -> str:
 
 
 OVERVIEW = Link("/overview", _("Overview"), "home", "analytics:read")
+MEMBERS = Link("/members", _("Members"), "people", "members:read")
 LEADERBOARD = Link("/leaderboard", _("Leaderboards"), "cup", "recognition:read")
 REJECTED = Link("/figures/rejected", _("Rejected events"), "letter", "analytics:read")
 PIPELINE = Link("/pipeline", _("Pipeline"), "flow", "operations:read")
@@ -53,7 +54,7 @@ ME = Link("/me", _("My points"), "user")
 
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
-    Group(_("Community"), (LEADERBOARD, PROGRAMME)),
+    Group(_("Community"), (MEMBERS, LEADERBOARD, PROGRAMME)),
     Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, RECEIPTS, REJECTED, PARTS)),

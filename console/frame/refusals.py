@@ -45,6 +45,8 @@ TITLES: Final = {
     "nothing-waits": _("It does not wait any more"),
     "policy-four-eyes": _("It takes another person than you"),
     "missing-scope": _("Your roles do not allow that"),
+    "undecided-points": _("Say first what becomes of the points"),
+    "unknown-member": _("There is no such member"),
     "fenced": _("The service takes no command at the moment: nothing was done"),
 }
 DOWN: Final = _("The service does not answer: look whether it was done before you do it again")

@@ -174,6 +174,7 @@ TOASTS = {
     "confirmed": _("Confirmed"),
     "withdrawn": _("Withdrawn"),
     "cancelled": _("Given up"),
+    "forgotten": _("The member is forgotten, in every service within moments"),
     "published": _("Published"),
     "proposed": _("Proposed: it waits for another person"),
     "goes-on-as-before": _("Withdrawn: what is in force goes on"),

@@ -15,6 +15,7 @@ from services.ingest.bots.handlers import RECONSIDER_EVERY_SECONDS, reconsider
 from services.ingest.brake.handlers import BRAKE
 from services.ingest.communities import handlers as communities_handlers
 from services.ingest.communities.api import routes as communities
+from services.ingest.directory import api as directory
 from services.ingest.erasure import api as erasure
 from services.ingest.erasure import handlers as erasure_handlers
 from services.ingest.erasure.handlers import LOOK_AFTER_EVERY_SECONDS, look_after
@@ -46,8 +47,8 @@ SPEC = ServiceSpec(
     subscriptions=[FOLLOWED_PROGRAMMES, Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
     lanes=lanes,
     routers=[
-        *(part.router for part in (posting, receipts, measuring, linking, members, standing, merges)),
-        *(part.router for part in (attributes, erasure)),
+        *(part.router for part in (posting, receipts, measuring, linking, directory, members, standing)),
+        *(part.router for part in (merges, attributes, erasure)),
         *(part.router for part in (communities, people, keys, sign_ins)),
     ],
     problems=ERRORS,

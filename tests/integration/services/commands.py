@@ -23,6 +23,7 @@ TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 #: Operations that are no command of a person, though their method is one that changes something.
 NO_COMMANDS = {
     "ingest POST /v1/events": "what members did elsewhere, thousands a second: the receipt is the record",
+    "ingest POST /v1/members/search": "it reads, and is noted as that: a name stands in no address",
     "scoring POST /v1/programmes/completions": "what may stand in a text: a question, too long for an address",
     "rewards POST /v1/payout-runs/{run_id}/outcome-preview": "it is asked what would be, and nothing is",
 }

@@ -67,6 +67,7 @@ NOTHING_PERSONAL = {
     "rewards GET /v1/payout-run-preview",
     "rewards GET /v1/ledger/accounts",
     "scoring GET /v1/rules",
+    "ingest GET /v1/members/counts",
     "ingest GET /v1/communities",
     "ingest GET /v1/measurings",
     "ingest GET /v1/communities/{community}",

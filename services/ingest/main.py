@@ -14,6 +14,7 @@ from services.ingest.bots import api as standing
 from services.ingest.bots.handlers import RECONSIDER_EVERY_SECONDS, reconsider
 from services.ingest.brake.handlers import BRAKE
 from services.ingest.communities import handlers as communities_handlers
+from services.ingest.communities.api import public as public_communities
 from services.ingest.communities.api import routes as communities
 from services.ingest.erasure import api as erasure
 from services.ingest.erasure import handlers as erasure_handlers
@@ -46,7 +47,7 @@ SPEC = ServiceSpec(
     lanes=lanes,
     routers=[
         *(part.router for part in (posting, receipts, measuring, linking, members, standing, attributes, erasure)),
-        *(part.router for part in (communities, people, keys, sign_ins)),
+        *(part.router for part in (communities, public_communities, people, keys, sign_ins)),
     ],
     problems=ERRORS,
     timers=[

@@ -2,16 +2,18 @@
 
 import contextlib
 import math
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import Depends, Request, Security
 from fastapi.routing import APIRoute
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import Headers
 from starlette.types import Scope as HttpScope
 
 from shared.access_keys import KeyRing, Principal, Public, Refusal, Scope
+from shared.contracts.fields import SLUG_PATTERN
 from shared.http.members import MEMBER_ID, canonical, name_member
 from shared.http.problem_types import (
     DISABLED_PERSON,
@@ -104,10 +106,31 @@ PUBLISHABLE_KEY = HTTPBearer(
     scheme_name="PublishableKey",
     description="An access key with the scope public:read alone, where the community shows this to everybody",
 )
+#: By which somebody without a credential says whom they visit.
+VISITED = "Plaudit-Community"
+VISITOR = APIKeyHeader(
+    name=VISITED,
+    auto_error=False,
+    scheme_name="Visitor",
+    description="No credential, and the community's id here, where the community shows this to everybody",
+)
+ANY_MEMBER_TOKEN = HTTPBearer(
+    auto_error=False, scheme_name="AnyMemberToken", description="A token of any member of the community"
+)
 
 
 async def _nothing_else() -> None:
     """What lets in where nothing does beside the scope."""
+
+
+async def _everybody(_key: object = Security(PUBLISHABLE_KEY), _visitor: object = Security(VISITOR)) -> None:
+    """What lets in where something is public."""
+
+
+async def _the_member_and_everybody(
+    _member: object = Security(MEMBER_TOKEN), _everybody: object = Depends(_everybody)
+) -> None:
+    """What lets in where something of a member's own may be public."""
 
 
 def requires(
@@ -115,6 +138,7 @@ def requires(
     *,
     or_bootstrap: bool = False,
     or_own: bool = False,
+    or_member: bool = False,
     public: Public | None = None,
     reads: str | None = None,
 ) -> Any:
@@ -123,23 +147,33 @@ def requires(
     Who names a member by an identity has named the id from here on.
 
     Written as `Annotated[Principal, requires(Scope.POINTS_READ)]`. With `or_bootstrap` the bootstrap key is let in
-    too; with `or_own` the member whom the path's `member_id` names, who signed in; with `public` whoever has a
-    publishable key, where the community shows that to everybody, and not too often. An operation that shows
+    too; with `or_own` the member whom the path's `member_id` names, who signed in, with `or_member` any member who
+    did; with `public` whoever has a publishable key, or none and names the community in the header
+    Plaudit-Community, where it shows that to everybody, and not too often. An operation that shows
     personal data of members says by `reads` whose: the parameter with the member's id, or IN_ANSWER.
     """
 
     beside = (
-        PUBLISHABLE_KEY
+        _the_member_and_everybody
+        if public is not None and or_own
+        else _everybody
         if public is not None
         else MEMBER_TOKEN
         if or_own
+        else ANY_MEMBER_TOKEN
+        if or_member
         else BOOTSTRAP_KEY
         if or_bootstrap
         else _nothing_else
     )
 
     async def caller(request: HttpScope, authorization: str | None) -> Principal:
-        principal = await _authenticated(request["app"].state.connected.keys, authorization)
+        keys = request["app"].state.connected.keys
+        if public is not None and not authorization:
+            visitor = await _visitor(keys, request)
+            if visitor is not None and public in visitor.public:
+                return visitor
+        principal = await _authenticated(keys, authorization)
         if _may(principal, scope, or_bootstrap=or_bootstrap):
             await name_member(request, principal.community)
             return principal
@@ -149,6 +183,8 @@ def requires(
                 await name_member(request, principal.community)
             if principal.member_id == canonical(request["path_params"][MEMBER_ID]):
                 return principal
+        if or_member and principal.member_id is not None:
+            return principal
         if public is not None and principal.is_publishable:
             if public in principal.public:
                 return principal
@@ -163,7 +199,7 @@ def requires(
         header = f"{credentials.scheme} {credentials.credentials}" if credentials else None
         principal = await caller(request.scope, header)
         if principal.is_publishable:
-            _count_visit(request.app.state.connected.keys, principal, request)
+            count_visit(request, principal.credential)
         called_by(request, principal, reads=reads)
         return principal
 
@@ -173,9 +209,16 @@ def requires(
     return Depends(check)
 
 
-def _count_visit(keys: KeyRing, principal: Principal, request: Request) -> None:
-    """Raise Problem 429 where a publishable key was used too often, from one address or in all."""
-    wait = keys.visit_wait_seconds(principal.credential, request.client.host if request.client else "")
+async def _visitor(keys: KeyRing, request: HttpScope) -> Principal | None:
+    """Whoever shows no credential and names a community; None where they name none."""
+    visited = Headers(scope=request).get(VISITED, "")
+    return await keys.visitor(visited) if re.fullmatch(SLUG_PATTERN, visited) else None
+
+
+def count_visit(request: Request, credential: str) -> None:
+    """Raise Problem 429 where what is public was asked for too often, from one address or by one key in all."""
+    keys: KeyRing = request.app.state.connected.keys
+    wait = keys.visit_wait_seconds(credential, request.client.host if request.client else "")
     if wait > 0:
         retry_after = {"Retry-After": str(max(1, math.ceil(wait)))}
         raise Problem(

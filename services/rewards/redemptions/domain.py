@@ -66,6 +66,13 @@ class RedemptionPlace(NamedTuple):
     redemption_id: Uuid
 
 
+class OwnPlace(NamedTuple):
+    """Where a page of a member's redemptions ended."""
+
+    created_at: datetime
+    redemption_id: Uuid
+
+
 @dataclass(frozen=True, slots=True)
 class Redemption:
     """A member's redemption of a reward, and who or what brought it into its state."""
@@ -86,6 +93,11 @@ class Redemption:
     def place(self) -> RedemptionPlace:
         """Where it stands among the redemptions of its community."""
         return RedemptionPlace(self.redemption_id)
+
+    @property
+    def own_place(self) -> OwnPlace:
+        """Where it stands among those of its member."""
+        return OwnPlace(self.created_at, self.redemption_id)
 
     @property
     def use(self) -> Use:

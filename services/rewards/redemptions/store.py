@@ -5,7 +5,7 @@ from datetime import datetime
 
 from asyncpg import Record
 
-from services.rewards.redemptions.domain import Redemption, RedemptionPlace, RedemptionState
+from services.rewards.redemptions.domain import OwnPlace, Redemption, RedemptionPlace, RedemptionState
 from shared.postgres import Connection
 
 
@@ -123,6 +123,25 @@ async def page_of_redemptions(
         community,
         member_id,
         *(after or (None,)),
+        limit,
+    )
+    return [_redemption(row) for row in rows]
+
+
+async def page_of_own(
+    conn: Connection, *, community: str, member_id: str, after: OwnPlace | None, limit: int
+) -> list[Redemption]:
+    """A member's redemptions, newest first, beginning after one."""
+    rows = await conn.fetch(
+        """
+        select * from redemptions
+        where community = $1 and member_id = $2
+          and ($3::timestamptz is null or (created_at, redemption_id) < ($3, $4::uuid))
+        order by created_at desc, redemption_id desc limit $5
+        """,
+        community,
+        member_id,
+        *(after or (None, None)),
         limit,
     )
     return [_redemption(row) for row in rows]

@@ -2,8 +2,9 @@
 
 import time
 from dataclasses import dataclass
+from urllib.parse import quote
 
-from console.asking import Asking
+from console.asking import Answer, Asking
 
 KEPT_SECONDS = 60.0
 KEPT_MAX_COUNT = 10_000
@@ -17,6 +18,8 @@ class Community:
     title: str = "Plaudit"
     time_zone: str = "UTC"
     currency: str = "EUR"
+    #: What it shows to everybody.
+    public: tuple[str, ...] = ()
 
 
 class CommunityTitles:
@@ -40,8 +43,18 @@ class CommunityTitles:
         else:
             said = answer.body
             name = (said.get("look") or {}).get("name") or said["title"]
-            found = Community(community, name, said["time_zone"], said["currency"])
+            public = tuple(said["public"])
+            found = Community(community, name, said["time_zone"], said["currency"], public)
         if len(self._known) >= KEPT_MAX_COUNT:
             self._known.clear()
         self._known[community] = (time.monotonic(), found)
         return found
+
+
+async def visited_community(ask: Asking, community: str) -> "Community | Answer":
+    """A community as everybody may see it; the answer instead where there is none, or ingest says nothing."""
+    answer = await ask.get("ingest", f"/v1/communities/{quote(community, safe='')}/public")
+    if not answer.ok:
+        return answer
+    said = answer.body
+    return Community(said["id"], said["title"], said["time_zone"], said["currency"], tuple(said["public"]))

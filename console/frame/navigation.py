@@ -46,6 +46,12 @@ COMMUNITY = Link("/community", _("Community settings"), "gear", "communities:wri
 PARTS = Link("/parts", _("Parts and versions"), "gauge", "operations:read")
 ACCOUNT = Link("/account", _("Account"), "user")
 ME = Link("/me", _("My points"), "user")
+MY_PLACE = Link("/me/place", _("My place"), "cup")
+MY_REWARDS = Link("/me/rewards", _("Rewards"), "gift")
+MY_PAYOUTS = Link("/me/payouts", _("Payouts"), "bank")
+MY_DATA = Link("/me/data", _("My data"), "shield")
+#: At the bottom of a member's phone.
+OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),

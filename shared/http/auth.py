@@ -1,14 +1,16 @@
 """Who calls: the credential in a request's Authorization header."""
 
 import contextlib
+import inspect
 import math
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from fastapi import Depends, Request, Security
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security.base import SecurityBase
 from starlette.datastructures import Headers
 from starlette.types import Scope as HttpScope
 
@@ -119,18 +121,19 @@ ANY_MEMBER_TOKEN = HTTPBearer(
 )
 
 
-async def _nothing_else() -> None:
-    """What lets in where nothing does beside the scope."""
+def _declared(schemes: Sequence[SecurityBase]) -> Callable[..., Awaitable[None]]:
+    """What declares these beside the scope, for whoever reads the specification."""
 
+    async def declare(**_: object) -> None:
+        """Whoever is let in by them is let in by `requires`."""
 
-async def _everybody(_key: object = Security(PUBLISHABLE_KEY), _visitor: object = Security(VISITOR)) -> None:
-    """What lets in where something is public."""
-
-
-async def _the_member_and_everybody(
-    _member: object = Security(MEMBER_TOKEN), _everybody: object = Depends(_everybody)
-) -> None:
-    """What lets in where something of a member's own may be public."""
+    declare.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(f"scheme_{place}", inspect.Parameter.KEYWORD_ONLY, default=Security(scheme))
+            for place, scheme in enumerate(schemes)
+        ]
+    )
+    return declare
 
 
 def requires(
@@ -153,19 +156,12 @@ def requires(
     personal data of members says by `reads` whose: the parameter with the member's id, or IN_ANSWER.
     """
 
-    beside = (
-        _the_member_and_everybody
-        if public is not None and or_own
-        else _everybody
-        if public is not None
-        else MEMBER_TOKEN
-        if or_own
-        else ANY_MEMBER_TOKEN
-        if or_member
-        else BOOTSTRAP_KEY
-        if or_bootstrap
-        else _nothing_else
-    )
+    beside = [
+        *([MEMBER_TOKEN] if or_own else ()),
+        *([ANY_MEMBER_TOKEN] if or_member else ()),
+        *([BOOTSTRAP_KEY] if or_bootstrap else ()),
+        *([PUBLISHABLE_KEY, VISITOR] if public is not None else ()),
+    ]
 
     async def caller(request: HttpScope, authorization: str | None) -> Principal:
         keys = request["app"].state.connected.keys
@@ -194,7 +190,7 @@ def requires(
     async def check(
         request: Request,
         credentials: HTTPAuthorizationCredentials | None = Security(BEARER, scopes=[scope] if scope else []),
-        _beside: object = Depends(beside),
+        _beside: object = Depends(_declared(beside)),
     ) -> Principal:
         header = f"{credentials.scheme} {credentials.credentials}" if credentials else None
         principal = await caller(request.scope, header)

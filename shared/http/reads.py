@@ -19,7 +19,7 @@ def called_by(request: Request, principal: Principal, *, reads: str | None) -> N
     """Keep with a request who calls, for the entry of what it does, and whose personal data it reads.
 
     `reads` names the parameter with the member's id; without one in the request it is a list, and None reads
-    nothing. What members read of themselves is not noted, nor what a visitor reads: it is public, and nobody's name.
+    nothing. What members read of themselves is not noted, nor what a visitor reads, who is nobody.
     """
     request.scope[ACTOR] = actor_of(principal)
     if reads is None:

@@ -76,4 +76,5 @@ async def get_card(
     is_shown = await store.has_card(conn, community=principal.community, member_id=str(member_id))
     if principal.is_publishable and not is_shown:
         raise Problem(NO_CARD, "Nobody has that id, or whoever has it shows none")
-    return Card.of(await recognition_of(conn, principal.community, member_id), is_shown=is_shown)
+    known = await recognition_of(conn, community=principal.community, member_id=member_id)
+    return Card.of(known, is_shown=is_shown)

@@ -145,7 +145,7 @@ async def get_place(
     if period != "all":
         calendar = await load_calendar(conn, community=community)
         board = domain.Board.of(period, _within_calendar(at or datetime.now(UTC)), calendar)
-    near = await _near(conn, community, board, str(member_id))
+    near = await _near(conn, community=community, board=board, member_id=str(member_id))
     own = next((one for one in near if one.is_self), None)
     return MemberPlace(
         period=period,
@@ -159,7 +159,7 @@ async def get_place(
 
 
 async def _near(
-    conn: Connection, community: str, board: domain.Board | None, member_id: str
+    conn: Connection, *, community: str, board: domain.Board | None, member_id: str
 ) -> list[domain.Neighbour]:
     """A member and who is right above and below them on a board; nobody where they are not on it."""
     points = await store.find_points(conn, community=community, board=board, member_id=member_id)

@@ -36,7 +36,8 @@ _ABOVE = """
 """
 _MORE = """
     select count(*) from (
-        select from {source} and magnitude >= floor(1 + 2 * ln($2::bigint::float8))::smallint and points > $2::bigint
+        select from {source}
+        and magnitude >= floor(1 + 2 * ln($2::bigint::float8))::smallint and points > $2::bigint
         and member_id not in (select b.member_id from followed_members b where b.community = $1 and b.off_boards)
         limit $3) counted
 """
@@ -84,7 +85,8 @@ async def find_points(conn: Connection, *, community: str, board: Board | None, 
     source, more = _source(board, first=3)
     points: int | None = await conn.fetchval(
         f"select points from {source} and member_id = $2::uuid and points > 0"  # noqa: S608 -- from a list here
-        " and member_id not in (select b.member_id from followed_members b where b.community = $1 and b.off_boards)",
+        " and not exists (select from followed_members b"
+        " where b.community = $1 and b.member_id = $2::uuid and b.off_boards)",
         community,
         member_id,
         *more,

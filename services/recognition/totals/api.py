@@ -79,10 +79,10 @@ async def get_member_recognition(
     member_id: MemberId,
 ) -> MemberRecognition:
     """Standing badges and level, each with the award, or the amendment of one, that caused it."""
-    return await recognition_of(conn, principal.community, member_id)
+    return await recognition_of(conn, community=principal.community, member_id=member_id)
 
 
-async def recognition_of(conn: Connection, community: str, member_id: UUID) -> MemberRecognition:
+async def recognition_of(conn: Connection, *, community: str, member_id: UUID) -> MemberRecognition:
     """What a member has been recognised for. Raises Problem 404 for one of whom nothing has arrived."""
     member_text = str(member_id)
     named = await find_name(conn, community=community, member_id=member_text)

@@ -97,8 +97,9 @@ async def finish(
 ) -> Redemption:
     """Confirm or cancel a redemption; asking again changes nothing. Return the redemption.
 
-    With `member_id` only one of that member's is found, who ends it themselves. Raises UnknownRedemptionError, RedemptionClosedError when it ended otherwise or its time is over, and
-    AlteredError when it is not as it was reserved.
+    With `member_id` only one of that member's is found, who ends it themselves. Raises UnknownRedemptionError,
+    RedemptionClosedError when it ended otherwise or its time is over, and AlteredError when it is not as it was
+    reserved.
     """
     redemption = await store.lock_redemption(tx.conn, community=community, redemption_id=redemption_id)
     if redemption is None or member_id not in (None, redemption.member_id):

@@ -1,8 +1,8 @@
 """HTTP route of what a community is to everybody, if it shows anything."""
 
-from typing import Self
+from typing import Annotated, Self
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
 from services.ingest.communities import store
@@ -16,6 +16,15 @@ from shared.http.auth import count_visit
 from shared.http.problem_types import TOO_MANY_READS
 
 router = APIRouter()
+
+
+async def _visited(request: Request, community: Slug) -> str:
+    count_visit(request, f"{VISITOR_PREFIX}{community}")
+    return community
+
+
+#: Counted before a connection is taken: nobody has to show anything here.
+Visited = Annotated[str, Depends(_visited)]
 
 
 class PublicCommunity(BaseModel):
@@ -46,9 +55,8 @@ class PublicCommunity(BaseModel):
     summary="A community, as everybody may see it",
     responses=problem_responses(UNKNOWN_COMMUNITY, TOO_MANY_READS),
 )
-async def get_public_community(request: Request, conn: Conn, community: Slug) -> PublicCommunity:
+async def get_public_community(community: Visited, conn: Conn) -> PublicCommunity:
     """Without a credential. Of one that shows nothing to everybody it is as if there were none."""
-    count_visit(request, f"{VISITOR_PREFIX}{community}")
     found = await store.find_community(conn, community=community)
     if found is None or not found.public:
         raise UnknownCommunityError(community)

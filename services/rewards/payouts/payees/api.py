@@ -133,7 +133,7 @@ async def put_payee(
     member_id: MemberId,
     details: PayeeDetails,
 ) -> Payee:
-    """For the member themselves, too. A payout that an open run held for the lack of bank details becomes eligible.
+    """A payout that an open run held for the lack of bank details becomes eligible. Members may set their own.
 
     What is likely a mistake is asked about: a BIC of another country than the IBAN, an account that a bank sent
     money back from. The problem names the field which says that it is none.

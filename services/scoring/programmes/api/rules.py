@@ -102,7 +102,8 @@ async def get_rules_history(
 
 @router.get("/v1/rules", summary="What gives points now", responses=problem_responses(TOO_MANY_READS))
 async def get_rules(
-    principal: Annotated[Principal, requires(Scope.PROGRAMMES_READ, public=Public.PROGRAMME)], conn: Conn
+    principal: Annotated[Principal, requires(Scope.PROGRAMMES_READ, or_member=True, public=Public.PROGRAMME)],
+    conn: Conn,
 ) -> PublicRules:
     """Of the version that applies to events received now."""
     starts = succession(await versions.load_starts(conn, community=principal.community))

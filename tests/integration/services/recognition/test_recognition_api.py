@@ -153,7 +153,7 @@ async def test_a_members_place_is_shown_with_their_neighbours_and_no_ids(
     assert {key for one in found["neighbours"] for key in one} == {"rank", "name", "points", "is_self"}
     assert found["neighbours"][2]["name"] == "Dora"
     assert [one["points"] for one in (await place("a"))["neighbours"]] == [900, 70, 70]
-    # Of a week the same, and of one without them nothing; who is on no board has no place, and is nobody's neighbour.
+    # Of a week the same, and of one without them nothing; who is on no board is nobody's neighbour.
     assert (await place("d", period="week", at="2026-03-04T12:00:00Z"))["rank"] == 4
     assert (await place("d", period="week", at="2026-05-04T12:00:00Z"))["neighbours"] == []
     await world.pool.execute(

@@ -6,8 +6,8 @@ from itertools import combinations
 from typing import Any
 
 #: What every service has and answers for itself. The gateway has the first three of its own; whose a key is, it
-#: asks each of them; what a restore left open, how its workers do and its dead letters are asked at the service
-#: itself.
+#: asks each of them; what a restore left open, how its workers do, its dead letters and what it holds of a member
+#: are asked at the service itself.
 PROBES = ("/livez", "/readyz", "/metrics")
 OF_ALL = "/v1/key"
 OF_EACH_ALONE = (
@@ -15,6 +15,7 @@ OF_EACH_ALONE = (
     "/v1/dead-letters/{letter_id}",
     "/v1/dead-letters/{letter_id}/discard",
     "/v1/dead-letters/{letter_id}/replay",
+    "/v1/members/{member_id}/personal-data",
     "/v1/own-facts",
     "/v1/pipeline",
 )

@@ -149,8 +149,8 @@ async def post_erase(
 ) -> ErasureShown:
     """For good: names, handles, texts, attributes and bank details go, in every service, and come back by no door.
 
-    Members may ask for it themselves. What they earned stays as amounts, under an id that is nobody's. Asked again,
-    by the id, it answers the same.
+    Members may ask for it themselves. What they earned stays as amounts, under an id that is nobody's.
+    Asked again, by the id, it answers the same.
     """
     key = MemberKey(principal.community, str(member_id))
     return ErasureShown.of(await handlers.erase(tx, key=key, left=body.points), _terms(settings))

@@ -23,6 +23,7 @@ TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 #: Operations that change something and are no command of a person.
 NO_COMMANDS = {
     "ingest POST /v1/events": "what members did elsewhere, thousands a second: the receipt is the record",
+    "ingest POST /v1/members/search": "it reads, and is noted as that: a name stands in no address",
 }
 
 

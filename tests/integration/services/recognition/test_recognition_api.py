@@ -163,3 +163,18 @@ async def test_a_members_place_is_shown_with_their_neighbours_and_no_ids(
     )
     assert (await place("d"))["is_on_board"] is False
     assert [one["points"] for one in (await place("e"))["neighbours"]] == [70, 70, 50, 1]
+
+
+async def test_who_got_a_badge_or_level_last(world: Any, api: httpx.AsyncClient) -> None:
+    await world.handle(on_programmes, world.programme(1, SECTION))
+    await named(world, "a", "Ada")
+    await world.awarded(world.award("a", 12))
+    await world.awarded(gone := world.award("b", 6))
+    await world.awarded(world.reversal(gone))
+    whole = (await api.get("/v1/grants")).json()
+    found = [(one["member_name"], one["kind"], one["title"], one["is_taken_back"]) for one in whole["items"]]
+    assert found[0] == (None, "level", "Bronze", True)
+    assert sorted(found[1:]) == [("Ada", "badge", "Ten points", False), ("Ada", "level", "Bronze", False)]
+    first = (await api.get("/v1/grants", params={"limit": 1})).json()
+    rest = (await api.get("/v1/grants", params={"limit": 2, "after": first["next"]})).json()
+    assert [*first["items"], *rest["items"]] == whole["items"]

@@ -10,7 +10,6 @@ from typing import Any
 from fastapi import Depends, Request, Security
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
-from fastapi.security.base import SecurityBase
 from starlette.datastructures import Headers
 from starlette.types import Scope as HttpScope
 
@@ -121,7 +120,7 @@ ANY_MEMBER_TOKEN = HTTPBearer(
 )
 
 
-def _declared(schemes: Sequence[SecurityBase]) -> Callable[..., Awaitable[None]]:
+def _declared(schemes: Sequence[Callable[..., Any]]) -> Callable[..., Awaitable[None]]:
     """What declares these beside the scope, for whoever reads the specification."""
 
     async def declare(**_: object) -> None:

@@ -29,7 +29,7 @@ def card_svg(
     share = 1.0 if not following else min(1.0, points / max(1, following["points"]))
     text = templates.render(
         language,
-        "pages/cards/card.svg",
+        "pages/cards/drawing.html",
         {
             "card": card,
             "name": shortened((card or {}).get("name") or "", NAME_MAX_CHARS),

@@ -43,7 +43,7 @@ class Explained:
         return uid in self.marks
 
     def of(self, uid: str, *, member_id: str | None = None, slots: Collection[Slot] | None = None) -> Explanation:
-        """Why one of them earned what it did; with `member_id` only what is that member's, who is in these slots."""
+        """Why one of them earned what it did; with `member_id` only that member's, in these slots."""
         marks = self.marks.get(uid, UNMARKED)
         awards, declined = self.awards.get(uid, ()), self.declined.get(uid, ())
         read = self.read.get(uid, ())

@@ -177,7 +177,7 @@ async def get_own_explanations(
         ),
     ],
 ) -> Explanations:
-    """What the events earned that member, and what rules declined for them; nothing of others who stand in them."""
+    """What the events earned that member and what rules declined for them; nothing of others in them."""
     community, own_id = principal.community, str(member_id)
     own: dict[str, OwnEvent] = {}
     for word in event:

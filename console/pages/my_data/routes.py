@@ -12,6 +12,7 @@ from console.asking import Answer
 from console.frame.navigation import MY_DATA
 from console.frame.refusals import Refusal
 from console.frame.visits import Visit, cookie, page
+from console.pages.audit.words import COMMANDS, READ
 from console.pages.cards.drawing import card_svg
 from console.pages.my_data.archive import NotGatheredError, make_archive
 
@@ -127,6 +128,8 @@ async def _page(visit: Visit, refused: Refusal | None = None) -> Response:
         status=200 if refused is None else refused.status,
         **answers,
         facts=facts,
+        did=COMMANDS,
+        read_words=READ,
         wants_card=_is(facts, "consent", CARD),
         is_off_boards=_is(facts, "opt_out", "boards"),
         address=visit.console.settings.console_url.rstrip("/"),

@@ -58,9 +58,9 @@ async def joined(state: StackState) -> dict[str, str]:
     made = add_person(office, MEMBERS, "Mia Lindqvist", ["manager", "finance_maker"])
     approves = add_person(office, MEMBERS, "Omar Haddad", ["finance_approver"])
     key = issue_key(state, MEMBERS, "making", MAKES, person_id=str(made["person_id"]))["key"]
-    other = issue_key(
-        state, MEMBERS, "approving", ("programmes:approve",), person_id=str(approves["person_id"])
-    )["key"]
+    other = issue_key(state, MEMBERS, "approving", ("programmes:approve",), person_id=str(approves["person_id"]))[
+        "key"
+    ]
     for number, points in enumerate((60, 50), 1):
         text = PROGRAMME.replace("POINTS", str(points)).encode()
         proposed = request("POST", f"{urls['scoring']}/v1/programmes", key, content=text, headers=YAML)

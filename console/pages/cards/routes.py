@@ -57,7 +57,7 @@ async def embedded(request: Request) -> Response:
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; "
         f"frame-ancestors {ancestors}"
     )
-    return _kept(request, HTMLResponse(text), {"content-security-policy": policy})
+    return _kept(request, HTMLResponse(text), {**ANYWHERE, "content-security-policy": policy})
 
 
 async def _asked(request: Request) -> tuple[Community | None, Answer]:

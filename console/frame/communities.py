@@ -1,10 +1,11 @@
 """What communities are called and which time zone is theirs, as pages need it: asked for once in a while."""
 
+import re
 import time
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from console.asking import Answer, Asking
+from shared.contracts.fields import SLUG_PATTERN
 
 KEPT_SECONDS = 60.0
 KEPT_MAX_COUNT = 10_000
@@ -51,9 +52,14 @@ class CommunityTitles:
         return found
 
 
+def is_community(name: str) -> bool:
+    """Whether a community may have that id: what is none is asked of nobody."""
+    return re.fullmatch(SLUG_PATTERN, name) is not None
+
+
 async def visited_community(ask: Asking, community: str) -> "Community | Answer":
     """A community as everybody may see it; the answer instead where there is none, or ingest says nothing."""
-    answer = await ask.get("ingest", f"/v1/communities/{quote(community, safe='')}/public")
+    answer = await ask.get("ingest", f"/v1/communities/{community}/public")
     if not answer.ok:
         return answer
     said = answer.body

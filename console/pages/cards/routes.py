@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from console.asking import Answer, Asking
+from console.asking import NOT_FOUND, Answer, Asking
 from console.components.languages import LANGUAGES, preferred
-from console.frame.communities import Community, visited_community
+from console.frame.communities import Community, is_community, visited_community
 from console.frame.visits import Console
 from console.pages.cards.drawing import card_svg, tag_of
 
@@ -64,6 +64,8 @@ async def _asked(request: Request) -> tuple[Community | None, Answer]:
     """Whose card it is, asked as whoever shows no credential."""
     console: Console = request.app.state.console
     name = request.path_params["community"]
+    if not is_community(name):
+        return None, Answer("ingest", NOT_FOUND)
     client = request.client
     ask = Asking(console.services, visits=name, address=client.host if client else None)
     member_id = request.path_params["member_id"]

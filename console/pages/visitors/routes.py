@@ -9,7 +9,7 @@ from starlette.routing import Route
 from console.asking import UNAUTHORIZED, Answer, Asking
 from console.components.activities import DONE, RECIPIENTS
 from console.components.tables import Listing
-from console.frame.communities import Community, visited_community
+from console.frame.communities import Community, is_community, visited_community
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.visitors.differences import differences, unrewarded
 
@@ -99,6 +99,8 @@ async def _community(visit: Visit) -> Community | Answer:
     Whoever is signed in sees no more here than everybody. Raises NotFoundError for one that shows nothing.
     """
     name, client = visit.request.path_params["community"], visit.request.client
+    if not is_community(name):
+        raise NotFoundError
     visit.ask = Asking(visit.console.services, visits=name, address=client.host if client else None)
     found = await visited_community(visit.ask, name)
     if isinstance(found, Community):

@@ -108,7 +108,7 @@ async def test_a_member_reads_why_and_why_not_redeems_and_gives_up(
         assert "0417" not in await page.content()
 
 
-async def test_a_member_shows_a_card_takes_their_data_and_is_forgotten(
+async def test_a_member_shows_a_card_for_as_long_as_they_wish(
     console: Console, makers: Mapping[str, str], tmp_path: Path
 ) -> None:
     card = f"{console.state.console_url}/c/{MEMBERS}/cards/{makers['leaver']}"
@@ -136,6 +136,11 @@ async def test_a_member_shows_a_card_takes_their_data_and_is_forgotten(
         await page.get_by_role("button", name="Show it no more").click()
         await until(lambda: _gone(anybody, f"{card}.svg"))
 
+
+async def test_a_member_takes_their_data_and_is_forgotten(console: Console, makers: Mapping[str, str]) -> None:
+    async with console.visitor(community=MEMBERS, identity="forum:leaver", locale="en-GB") as visitor:
+        page = visitor.page
+        await visitor.go("/me/data")
         async with page.expect_download() as coming:
             await page.get_by_role("button", name="Download the archive").click()
         with zipfile.ZipFile(io.BytesIO((await (await coming.value).path()).read_bytes())) as archive:

@@ -1,11 +1,10 @@
 """Rounds in which a stage and its limit take turns, so that whatever slows the machine slows both."""
 
-import gc
 from collections.abc import Awaitable, Callable
 
 from bench.context import Context
 from bench.results import Stage
-from shared.service import GC_THRESHOLD_COUNT
+from shared.starting import what_is_loaded_stays
 
 Rate = Callable[[], Awaitable[float]]
 
@@ -36,7 +35,5 @@ async def compare(
 
 
 def like_a_service() -> None:
-    """Set this process's garbage collector as shared.service sets that of a service."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD_COUNT)
+    """Set this process's garbage collector as a service sets its own."""
+    what_is_loaded_stays()

@@ -15,6 +15,7 @@ from console.sign_in.sessions import Sessions
 from console.sign_in.store import TRANSIENT, Database
 from shared.http.server import HttpServer
 from shared.retries import Pauses, until_it_passes
+from shared.starting import what_is_loaded_stays
 from shared.telemetry import configure_logging
 
 SWEEP_EVERY_SECONDS = 600.0
@@ -27,6 +28,7 @@ def main() -> None:
     """Serve pages until SIGTERM or SIGINT."""
     settings = Settings()
     configure_logging("console", settings.log_level)
+    what_is_loaded_stays()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
 

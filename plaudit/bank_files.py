@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import httpx
 
-from plaudit.calls import REQUEST_SECONDS, Refused
+from plaudit.calls import REQUEST_SECONDS, Refused, trusted_certificates
 from plaudit.places import ADMIN_KEY, COMMUNITY, KEY, URL, Where, where_options
 from plaudit.stack.logs import open_private
 from shared.contracts.texts import written_out
@@ -57,7 +57,12 @@ def bank_file(url: str, key: str, run: str, *, wait_seconds: float = WAIT_SECOND
     while True:
         try:
             headers = {"Authorization": f"Bearer {key}"}
-            answer = httpx.get(f"{url}/v1/payout-runs/{run}/file", headers=headers, timeout=REQUEST_SECONDS)
+            answer = httpx.get(
+                f"{url}/v1/payout-runs/{run}/file",
+                headers=headers,
+                timeout=REQUEST_SECONDS,
+                verify=trusted_certificates(),
+            )
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise click.ClickException(f"{url} does not answer: {error}") from error
         if answer.is_success:

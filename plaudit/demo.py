@@ -87,7 +87,7 @@ def _show(stack: str, repository: Path, members: int, keep: bool, started: float
 
     state = start(stack, disposable=not keep, environment=WIDE_DOOR, report=say)
     try:
-        _play(state, repository, members)
+        play_on(state, repository, members)
         took = time.monotonic() - started
         console.print(f"\nDone in {took:.1f} s.", style="bold")
         if keep:
@@ -108,7 +108,8 @@ def _show(stack: str, repository: Path, members: int, keep: bool, started: float
             )
 
 
-def _play(state: StackState, repository: Path, members: int) -> None:
+def play_on(state: StackState, repository: Path, members: int) -> None:
+    """Play the demo on a stack that is up, and print what came of it."""
     office = local_people(state).office
     people = [(name, add_person(office, COMMUNITY, name, roles)["person_id"], roles) for name, roles in PEOPLE]
     for name, _, roles in people:

@@ -146,10 +146,15 @@ class OutboxRelay(mode.Service):
 
     async def on_stop(self) -> None:
         """Publish what is there, for a moment; what remains is published by the next process."""
+        if not self._released.is_set():
+            return
         with contextlib.suppress(TimeoutError, KafkaError, *TRANSIENT):
             async with asyncio.timeout(self._settings.stop_seconds):
-                if self._released.is_set():
-                    await self._publish_all()
+                if self._relaying is not None:
+                    # Cut off between sent and deleted, what is on its way would be published again.
+                    self._work.set()
+                    await asyncio.wait([self._relaying])
+                await self._publish_all()
 
     async def _ask(self, query: str, *arguments: Any) -> Any:
         async with begin(self._pool) as conn:

@@ -10,7 +10,7 @@ LONGEST_PAUSE_SECONDS = 0.05
 GROWTH = 1.2
 
 
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 60.0) -> Any:
+async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 180.0) -> Any:
     """What `condition` gives, once that is true; TimeoutError after so many seconds."""
     pause = FIRST_PAUSE_SECONDS
     async with asyncio.timeout(seconds):

@@ -12,6 +12,7 @@ from console.gateway.documents import load_documents
 from console.gateway.forwarding import Forwarder
 from console.gateway.settings import Settings
 from shared.http.server import HttpServer
+from shared.starting import what_is_loaded_stays
 from shared.telemetry import configure_logging
 
 
@@ -19,6 +20,7 @@ def main() -> None:
     """Pass requests on until SIGTERM or SIGINT."""
     settings = Settings()
     configure_logging("gateway", settings.log_level)
+    what_is_loaded_stays()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
 

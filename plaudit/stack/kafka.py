@@ -131,7 +131,7 @@ def prepare(state: StackState, jars: Sequence[Path]) -> None:
         return
     tool = ("kafka.tools.StorageTool", "format", "--ignore-formatted", f"--cluster-id={state.kafka_cluster_id}")
     result = subprocess.run(
-        [*_java(jars), *LOG_OPTIONS, *tool, "-c", str(_settings_file(state))],
+        [*_java(jars), *_shared_classes(), *LOG_OPTIONS, *tool, "-c", str(_settings_file(state))],
         env=marked(_environment(), state.directory, "kafka"),
         capture_output=True,
         text=True,
@@ -192,9 +192,11 @@ def _class_list(state: StackState) -> Path:
 
 
 def _archive_options(state: StackState) -> tuple[str, ...]:
-    if _archive().exists():
-        return (f"-XX:SharedArchiveFile={_archive()}",)
-    return (f"-XX:DumpLoadedClassList={_class_list(state)}",)
+    return _shared_classes() or (f"-XX:DumpLoadedClassList={_class_list(state)}",)
+
+
+def _shared_classes() -> tuple[str, ...]:
+    return (f"-XX:SharedArchiveFile={_archive()}",) if _archive().exists() else ()
 
 
 def _environment() -> Mapping[str, str]:

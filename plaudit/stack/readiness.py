@@ -16,6 +16,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from plaudit.broker.administration import administering, set_passwords
+from plaudit.calls import trusted_certificates
 from plaudit.provision import Passwords
 from plaudit.provision import provision as provision_all
 from plaudit.stack.errors import PortsTakenError, StackError
@@ -101,7 +102,9 @@ def what_is_missing(urls: Mapping[str, str]) -> dict[str, list[str]]:
 
 def _missing(url: str) -> list[str]:
     try:
-        answer = httpx.get(f"{url}/readyz", timeout=ANSWER_TIMEOUT_SECONDS, trust_env=False)
+        answer = httpx.get(
+            f"{url}/readyz", timeout=ANSWER_TIMEOUT_SECONDS, verify=trusted_certificates(), trust_env=False
+        )
         return [] if answer.status_code == httpx.codes.OK else list(answer.json()["missing"])
     except (httpx.HTTPError, ValueError, KeyError):
         return [f"it does not answer within {ANSWER_TIMEOUT_SECONDS:g} s"]

@@ -11,6 +11,7 @@ from plaudit.stack.state import StackState
 from shared.services import CONSOLE, GATEWAY
 
 STOP_TIMEOUT_SECONDS = 20.0
+STARTING = (sys.executable, "-P", "-m", "shared.starting")
 #: What passes on what others may do, and may nothing itself: the module of each.
 WITHOUT_AUTHORITY = {CONSOLE: "console.main", GATEWAY: "console.gateway.main"}
 
@@ -30,8 +31,8 @@ def spec(state: StackState, name: str) -> ProcessSpec:
 
 def _argv(state: StackState, name: str) -> tuple[str, ...]:
     if name in WITHOUT_AUTHORITY:
-        return (sys.executable, "-P", "-m", WITHOUT_AUTHORITY[name])
-    return (sys.executable, "-P", "-m", f"services.{name}.main", "--role", state.role)
+        return (*STARTING, WITHOUT_AUTHORITY[name])
+    return (*STARTING, f"services.{name}.main", "--role", state.role)
 
 
 def environment(state: StackState, name: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """A service: what makes one, the parts of its process, and the process."""
 
 from shared.service.parts import Parts, describe
-from shared.service.process import GC_THRESHOLD_COUNT, run
+from shared.service.process import run
 from shared.service.spec import ServiceSpec, Timer
 
-__all__ = ["GC_THRESHOLD_COUNT", "Parts", "ServiceSpec", "Timer", "describe", "run"]
+__all__ = ["Parts", "ServiceSpec", "Timer", "describe", "run"]

@@ -6,7 +6,6 @@ and no money rests on a Faust table or a Faust acknowledgement.
 
 import argparse
 import asyncio
-import gc
 import logging
 import os
 import tempfile
@@ -25,9 +24,8 @@ from shared.retries import until_it_passes
 from shared.service.parts import DEPENDENCY_PAUSES, Parts
 from shared.service.spec import ServiceSpec
 from shared.settings import Role, ServiceSettings
+from shared.starting import what_is_loaded_stays
 from shared.telemetry import configure_logging
-
-GC_THRESHOLD_COUNT = 50_000
 
 log = logging.getLogger(__name__)
 
@@ -57,10 +55,8 @@ def run(spec: ServiceSpec, arguments: Sequence[str] | None = None) -> None:
     # after a kill -9 takes as long as the dead process's session.
     worker = Worker(host, parts, loop=event_loop, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.spinner = None  # a terminal's animation has no place in a log
-    # What is loaded stays; a batch's thousands of young dicts must not make the collector walk it all again.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD_COUNT)
+    # A batch's thousands of young dicts must not make the collector walk it all again.
+    what_is_loaded_stays()
     status = 1
     try:
         worker.execute_from_commandline()

@@ -120,7 +120,7 @@ async def test_serialisation_failures(platform_under_faults: Arena, service: str
         try:
             await connection.execute(FAILING.format(table=table, times=3, sqlstate="40001"))
             run.recovers()
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(180):
                 while await connection.fetchval("select last_value from fault_calls") <= 3:
                     await asyncio.sleep(0.02)
         finally:
@@ -139,7 +139,7 @@ async def test_deadlock(platform_under_faults: Arena) -> None:
             await other.execute("set deadlock_timeout = '60s'")  # so that the service finds it first
             async with other.transaction():
                 await other.execute("lock table balances in exclusive mode")
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(180):
                     while not await other.fetchval(
                         "select exists (select from pg_stat_activity where usename = 'plaudit_rewards' "
                         "and wait_event_type = 'Lock')"
@@ -149,7 +149,7 @@ async def test_deadlock(platform_under_faults: Arena) -> None:
                 # The loop's transaction holds this row since it began, and waits for us.
                 await other.execute("lock table consumer_offsets in exclusive mode")
             run.recovers()
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(180):
                 while before == await other.fetchval(
                     "select deadlocks from pg_stat_database where datname = 'plaudit_rewards'"
                 ):

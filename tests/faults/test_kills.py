@@ -111,7 +111,7 @@ async def test_service_told_to_stop_in_mid_batch(platform_under_faults: Arena, s
         trap = Trap(points.batch_under_way(service, 1), lambda: worker.send(signal.SIGTERM), points.PASS)
         ends = len(worker.exits)
         await run.sprung(arena.postgres.arm(trap))
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             while len(worker.exits) == ends:
                 await asyncio.sleep(0.02)
         assert worker.exits[-1] == 0

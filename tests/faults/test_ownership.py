@@ -131,7 +131,7 @@ async def test_leader_dies_with_a_timer_due(platform_under_faults: Arena) -> Non
         run.recovers()
         await run.recovery_done()
         wanted = sum(1 for count in _written(run).values() if count >= least)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             while await _holders(run, f"writer-{least}") < wanted:
                 await asyncio.sleep(0.1)
         await arena.workers.stop(service)

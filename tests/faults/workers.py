@@ -16,7 +16,7 @@ from plaudit.stack import StackState, services
 from plaudit.stack.ports import HOST
 
 RESTART_SECONDS = 0.2
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 POLL_SECONDS = 0.02
 STOP_SECONDS = 25.0
 

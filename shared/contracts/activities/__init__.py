@@ -10,7 +10,7 @@ from functools import reduce
 from operator import or_
 from typing import Annotated, Any, Final, get_args
 
-from pydantic import Discriminator, TypeAdapter
+from pydantic import ConfigDict, Discriminator, TypeAdapter
 
 from shared.contracts.activities import (
     activity,
@@ -55,8 +55,10 @@ ENVELOPE: Final = frozenset(Envelope.__annotations__) | {"type", "data"}
 REQUIRED: Final = Envelope.__required_keys__ | {"type", "data"}
 
 Activity: Any = Annotated[reduce(or_, ACTIVITIES), Discriminator("type")]
-ACTIVITY_ADAPTER: TypeAdapter[Any] = TypeAdapter(Activity)
-ACTIVITY_BATCH_ADAPTER: TypeAdapter[list[Any]] = TypeAdapter(list[Activity])
+# Built when they are first used: every process imports this module, and ingest alone reads activities by them.
+_WHEN_USED = ConfigDict(defer_build=True)
+ACTIVITY_ADAPTER: TypeAdapter[Any] = TypeAdapter(Activity, config=_WHEN_USED)
+ACTIVITY_BATCH_ADAPTER: TypeAdapter[list[Any]] = TypeAdapter(list[Activity], config=_WHEN_USED)
 
 
 def activity_type(activity: Any) -> str:

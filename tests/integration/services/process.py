@@ -15,7 +15,7 @@ from shared.settings import ServiceSettings
 from shared.signatures import Signer
 from shared.topics import Topic
 
-DEADLINE_SECONDS = 60.0
+DEADLINE_SECONDS = 180.0
 
 
 @asynccontextmanager

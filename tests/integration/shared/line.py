@@ -23,7 +23,7 @@ from shared.topics import Topic, dead_letter_topic
 from shared.transaction import Transaction, transaction
 from tests.waiting import until
 
-DEADLINE_SECONDS = 25.0
+DEADLINE_SECONDS = 120.0
 SERVICE = "looptest"
 
 

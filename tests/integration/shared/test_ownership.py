@@ -13,7 +13,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import OutOfOrderSequenceNumber
 
-from shared.kafka import create_producer, create_topics
+from shared.kafka import create_producer, create_topics, send_records
 from shared.outbox import RELAY_LOCK, OutboxRelay
 from shared.postgres import create_pool
 from shared.topics import Topic
@@ -22,6 +22,9 @@ from tests.integration.shared.line import SERVICE, Line, message
 from tests.waiting import until
 
 pytestmark = pytest.mark.stack
+
+#: Longer than a service that stops waits for its tasks by itself.
+SLOW_SECONDS = 0.5
 
 
 def numbers_by_key(records: list[Any]) -> dict[str, list[int]]:
@@ -43,7 +46,7 @@ async def test_workers_that_come_and_go_leave_every_fact_once_and_in_order(line:
         sending = asyncio.create_task(stream())
         await line.until_stored(60)
         async with line.worker(batch_max_count=5) as second:
-            await asyncio.wait_for(second.loop.assigned.wait(), 10)
+            await asyncio.wait_for(second.loop.assigned.wait(), 60)
             await line.until_stored(200)
         async with line.worker(batch_max_count=3):
             await line.until_stored(280)
@@ -53,6 +56,28 @@ async def test_workers_that_come_and_go_leave_every_fact_once_and_in_order(line:
     assert numbers_by_key(records) == {key: list(range(count)) for key in keys}
     assert Counter(one["key"] for one in await line.facts()) == dict.fromkeys(keys, count)
     assert sum((await line.offsets()).values()) == count * len(keys)
+
+
+async def test_a_worker_that_stops_waits_for_what_is_on_its_way(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was cut off between sent and deleted, and whoever came next published it again."""
+    is_sent = asyncio.Event()
+
+    async def slow(*arguments: Any) -> Any:
+        sent = await send_records(*arguments)
+        is_sent.set()
+        await asyncio.sleep(SLOW_SECONDS)
+        return sent
+
+    monkeypatch.setattr("shared.outbox.send_records", slow)
+    await line.send([message(0)])
+    async with line.worker():
+        await asyncio.wait_for(is_sent.wait(), 60)
+    monkeypatch.undo()
+    async with line.worker():
+        await line.send([message(1)])
+        assert numbers_by_key(await line.read(line.sink, 2)) == {"a": [0, 1]}
 
 
 async def test_a_worker_that_stands_nowhere_for_a_moment_tells_no_position(line: Line) -> None:
@@ -83,7 +108,7 @@ async def test_more_workers_than_partitions_are_ready_with_nothing_to_do(line: L
     async with AsyncExitStack() as workers:
         for _ in range(4):
             worker = await workers.enter_async_context(line.worker())
-            await asyncio.wait_for(worker.loop.assigned.wait(), 10)
+            await asyncio.wait_for(worker.loop.assigned.wait(), 60)
         assert await line.until_stored(1) == ["a0"]
 
 
@@ -94,7 +119,7 @@ async def test_a_topic_that_the_broker_did_not_know_of_yet_is_not_overlooked(
     monkeypatch.setattr("shared.consumer.client.METADATA_MAX_AGE_MS", 300)
     line.source = Topic(f"{line.name}.later.v1", "in", "key", (), (), (), partitions=3)
     async with line.worker() as worker:
-        await asyncio.wait_for(worker.loop.assigned.wait(), 10)
+        await asyncio.wait_for(worker.loop.assigned.wait(), 60)
         await create_topics(line.settings.broker, [line.source])
         await line.send([message(0)])
         assert await line.until_stored(1) == ["a0"]
@@ -104,7 +129,7 @@ async def test_two_workers_stop_at_the_same_time(line: Line) -> None:
     """The rebalance that one causes by leaving must not keep the other from leaving."""
     async with line.worker() as first, line.worker() as second:
         await asyncio.gather(first.loop.assigned.wait(), second.loop.assigned.wait())
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(60):
             await asyncio.gather(first.loop.stop(), second.loop.stop())
     assert first.loop.crash_reason is second.loop.crash_reason is None
 
@@ -266,7 +291,7 @@ async def test_a_producer_out_of_step_with_the_broker_ends_the_process(line: Lin
         for partition in range(line.sink.partitions):
             sequences.increment_sequence_number(TopicPartition(line.sink.name, partition), 7)
         await line.send([message(1)])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await worker.relay._crashed.wait()
         assert isinstance(worker.relay.crash_reason, OutOfOrderSequenceNumber)
     async with line.worker():

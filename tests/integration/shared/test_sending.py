@@ -35,7 +35,7 @@ async def read(settings: ServiceSettings, topic: str, count: int) -> list[tuple[
     await consumer.start()
     try:
         consumer.assign([TopicPartition(topic, 0)])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(180):
             return [(record.key, record.value) for record in [await consumer.getone() for _ in range(count)]]
     finally:
         await consumer.stop()

@@ -110,7 +110,7 @@ async def test_it_comes_up_with_its_data_behind_the_lock(of_before: StackState) 
     state = load_state(NAME)
     consumer = AIOKafkaConsumer(TOPIC, **state.broker.options, auto_offset_reset="earliest")
     await consumer.start()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(180):
         assert (await consumer.getone()).value == b"from before"
     await consumer.stop()
 

@@ -212,7 +212,7 @@ async def accepted_events(stack: Any, community: str, count: int) -> Counter[str
     try:
         consumer.assign([TopicPartition(EVENTS.name, number) for number in range(EVENTS.partitions)])
         await consumer.seek_to_beginning()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(180):
             while len(found) < count:
                 for batch in (await consumer.getmany(timeout_ms=100)).values():
                     prefix = f"{community}|".encode()

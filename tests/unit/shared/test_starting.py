@@ -1,0 +1,43 @@
+"""A process that is started sooner is the same process."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from shared.starting import GC_THRESHOLD_COUNT
+
+ROOT = Path(__file__).parents[3]
+MODULE = """
+import gc, json, sys
+import cel
+from shared.contracts.activities import ACTIVITY_ADAPTER
+from shared.starting import what_is_loaded_stays
+
+if __name__ == "__main__":
+    found = {"arguments": sys.argv[1:], "before": gc.get_threshold()[0], "drawn": "prompt_toolkit" in sys.modules}
+    found["sum"] = cel.evaluate("1 + 2")
+    found["built"] = ACTIVITY_ADAPTER.pydantic_complete
+    what_is_loaded_stays()
+    print(json.dumps(found | {"after": gc.get_threshold()[0], "frozen": gc.get_freeze_count() > 0}))
+"""
+
+
+def test_it_runs_as_main_with_its_arguments_and_collects_once_all_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "started.py").write_text(MODULE)
+    ended = subprocess.run(
+        [sys.executable, "-P", "-m", "shared.starting", "started", "--role", "api"],
+        env={"PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert json.loads(ended.stdout) == {
+        "arguments": ["--role", "api"],
+        "before": 0,
+        "drawn": False,
+        "sum": 3,
+        "built": False,
+        "after": GC_THRESHOLD_COUNT,
+        "frozen": True,
+    }

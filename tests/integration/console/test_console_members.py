@@ -45,13 +45,13 @@ async def test_a_members_pages_say_who_is_away_and_keep_the_rest(site: Site) -> 
         archive = await submit(browser, "/me/data", "/me/data/export")
         assert archive.status_code == 503
         assert "text/html" in archive.headers["content-type"]
-        erased = await submit(browser, "/me/data/erase", word="forget me", forfeit="yes")
+        erased = await submit(browser, "/me/data", "/me/data/erase", word="forget me", forfeit="yes")
         assert (erased.status_code, (await browser.get("/me/data")).status_code) == (503, 200)
         # What was typed stays, and in no address.
-        refused = await submit(browser, "/me/payouts", "/me/payouts/bank", name="Ada", iban="NL91 ABNA")
+        refused = await submit(browser, "/me/data", "/me/payouts/bank", name="Ada", iban="NL91 ABNA")
         assert refused.status_code == 503
         assert 'value="NL91 ABNA"' in refused.text
-        empty = await submit(browser, "/me/payouts", "/me/payouts/bank", name="", iban="")
+        empty = await submit(browser, "/me/data", "/me/payouts/bank", name="", iban="")
         assert empty.status_code == 422
         wished = await submit(browser, "/me/data", wish="boards", value="no")
         assert wished.headers["location"] == "/me/data"

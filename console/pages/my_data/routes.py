@@ -19,6 +19,9 @@ from console.pages.my_data.archive import NotGatheredError, make_archive
 #: As recognition reads it: the consent to a card that everybody may see.
 CARD = "card"
 CHUNK_BYTES = 64 * 1024
+#: Entries that are looked through for those of others, and how many of these are shown.
+ENTRIES_COUNT = 100
+SHOWN_COUNT = 10
 EXPORT = f"{MY_DATA.path}/export"
 ERASE = f"{MY_DATA.path}/erase"
 
@@ -118,8 +121,9 @@ async def _page(visit: Visit, refused: Refusal | None = None) -> Response:
     answers: dict[str, Answer] = await ask.all(
         known=ask.get("ingest", f"{own}/attributes"),
         card=ask.get("recognition", f"{own}/card"),
-        readers=ask.get("analytics", f"{own}/audit", limit=10),
+        readers=ask.get("analytics", f"{own}/audit", limit=ENTRIES_COUNT),
     )
+    own_id = visit.signed_in.person_id
     facts: dict[tuple[str, str], Any] = {}
     for fact in answers["known"].items:
         facts[fact["kind"], fact["name"]] = fact
@@ -128,6 +132,7 @@ async def _page(visit: Visit, refused: Refusal | None = None) -> Response:
         status=200 if refused is None else refused.status,
         **answers,
         facts=facts,
+        by_others=[one for one in answers["readers"].items if one["person_id"] != own_id][:SHOWN_COUNT],
         did=COMMANDS,
         read_words=READ,
         wants_card=_is(facts, "consent", CARD),

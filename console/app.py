@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -61,7 +60,6 @@ def create_app(settings: Settings, database: Database, services: Services) -> St
         Route("/static/{name}", serve_static),
         Route("/livez", _livez),
         Route("/readyz", _readyz),
-        Route("/metrics", _metrics),
         *(route for part in PAGES for route in part.ROUTES),
     ]
     app = Starlette(routes=routes)
@@ -93,7 +91,3 @@ async def _livez(_: Request) -> Response:
 async def _readyz(request: Request) -> Response:
     missing = [] if await request.app.state.database.answers() else ["PostgreSQL does not answer"]
     return JSONResponse({"ready": not missing, "missing": missing}, 503 if missing else 200)
-
-
-async def _metrics(_: Request) -> Response:
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

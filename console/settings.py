@@ -21,6 +21,12 @@ class Settings(ServiceSettings):
     recognition_url: str = Field("http://127.0.0.1:8103", description="Where recognition's API is")
     rewards_url: str = Field("http://127.0.0.1:8104", description="Where rewards' API is")
     analytics_url: str = Field("http://127.0.0.1:8105", description="Where analytics' API is")
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Port of /metrics, which the public address does not have; unset: nowhere",
+    )
     ask_seconds: float = Field(3.0, gt=0, description="How long a part of a page waits for its service")
     answer_max_bytes: int = Field(4 * 1024 * 1024, ge=1, description="Largest answer of a service to a page")
     form_max_bytes: int = Field(128 * 1024, ge=1, description="Largest form")

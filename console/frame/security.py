@@ -27,7 +27,7 @@ HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "cache-control": "no-store",
 }
-PROBES = ("/livez", "/readyz", "/metrics")
+PROBES = ("/livez", "/readyz")
 #: Longer ones are no page's; a number in one is read before anything else is known.
 PATH_MAX_CHARS = 1_000
 YEAR_SECONDS = 31_536_000

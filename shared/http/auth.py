@@ -29,7 +29,7 @@ from shared.http.problem_types import (
 )
 from shared.http.problems import Problem
 from shared.http.reads import called_by
-from shared.telemetry import CREDENTIALS_REFUSED
+from shared.telemetry import CREDENTIALS_REFUSED, PUBLIC_READS_REFUSED
 
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
 #: RFC 6750, section 3.1: what was shown is known, and does not let in any more.
@@ -45,6 +45,10 @@ REFUSED: dict[Refusal, tuple[ProblemType, str, dict[str, str]]] = {
 
 for _refusal in Refusal:
     CREDENTIALS_REFUSED.labels(_refusal.value)
+
+TOO_OFTEN, NOT_SHOWN, NOT_PUBLIC = "too_often", "not_shown", "not_public"
+for _reason in (TOO_OFTEN, NOT_SHOWN, NOT_PUBLIC):
+    PUBLIC_READS_REFUSED.labels(_reason)
 
 
 async def authorise(
@@ -82,6 +86,8 @@ def _may(principal: Principal, scope: Scope | None, *, or_bootstrap: bool) -> bo
 
 
 def _missing(principal: Principal, scope: Scope | None) -> Problem:
+    if principal.is_publishable:
+        PUBLIC_READS_REFUSED.labels(NOT_PUBLIC).inc()
     have = ", ".join(sorted(principal.scopes)) or "none"
     return Problem(MISSING_SCOPE, f"This needs {str(scope)!r}; the {_kind_of(principal)} has {have}")
 
@@ -183,6 +189,7 @@ def requires(
         if public is not None and principal.is_publishable:
             if public in principal.public:
                 return principal
+            PUBLIC_READS_REFUSED.labels(NOT_SHOWN).inc()
             raise Problem(MISSING_SCOPE, f"{principal.community} does not show its {public} to everybody")
         raise _missing(principal, scope)
 
@@ -215,6 +222,7 @@ def count_visit(request: Request, credential: str) -> None:
     keys: KeyRing = request.app.state.connected.keys
     wait = keys.visit_wait_seconds(credential, request.client.host if request.client else "")
     if wait > 0:
+        PUBLIC_READS_REFUSED.labels(TOO_OFTEN).inc()
         retry_after = {"Retry-After": str(max(1, math.ceil(wait)))}
         raise Problem(
             TOO_MANY_READS, "Ask again later, and keep what was answered for a while", headers=retry_after

@@ -145,6 +145,9 @@ async def test_a_key_is_made_shown_once_rotated_and_revoked(site: Site) -> None:
         wanted = {"person": owner, "name": "forum <plugin>", "days": "30"}
         refused = await submit(browser, f"/keys/add?person={owner}", "/keys/add", **wanted)
         assert (refused.status_code, "nothing is not enough" in refused.text) == (422, True)
+        together = {"scope-events:write": "yes", "scope-public:read": "yes"}
+        refused = await submit(browser, f"/keys/add?person={owner}", "/keys/add", **wanted, **together)
+        assert (refused.status_code, "does that alone" in refused.text) == (422, True)
         made = await submit(
             browser, f"/keys/add?person={owner}", "/keys/add", **wanted, **{"scope-events:write": "yes"}
         )

@@ -123,17 +123,21 @@ async def unbind(
 
 
 async def make_renewal(tx: Transaction[Settings], *, signed_in: SignedIn, secret_sha256: str) -> Renewal:
-    """What gives further tokens to whoever just signed in."""
+    """What gives further tokens to whoever just signed in; of too many of theirs, the oldest end."""
     claims, now = signed_in.claims, await load_clock(tx.conn)
+    settings = tx.settings
+    is_member = claims.member_id is not None
+    seconds = settings.member_renewal_seconds if is_member else settings.renewal_seconds
     renewal = Renewal(
         secret_sha256=secret_sha256,
         community=claims.community,
-        person_id=None if claims.member_id is not None else claims.person_id,
+        person_id=None if is_member else claims.person_id,
         member_id=claims.member_id,
         created_at=now,
-        expires_at=now + timedelta(seconds=tx.settings.renewal_seconds),
+        expires_at=now + timedelta(seconds=seconds),
     )
     await store.add_renewal(tx.conn, renewal=renewal)
+    await store.delete_oldest_renewals(tx.conn, beside=renewal, max_count=settings.renewals_max_count)
     return renewal
 
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import httpx
 import orjson
+from prometheus_client import REGISTRY
 
 from services.recognition.cards.handlers import on_members
 from services.recognition.main import SPEC
@@ -47,12 +48,18 @@ async def asking(world: World, scope: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, base_url="http://recognition", headers=headers)
 
 
+def refused_count(reason: str) -> float:
+    return REGISTRY.get_sample_value("plaudit_public_reads_refused_total", {"reason": reason}) or 0.0
+
+
 async def test_it_reads_what_is_public_and_nothing_else(world: World) -> None:
     world.configure(key_cache_seconds=1e-9)
     await a_leader(world)
     browser = await asking(world, "public:read")
+    not_shown, not_public = refused_count("not_shown"), refused_count("not_public")
 
     assert (await browser.get("/v1/leaderboard")).status_code == 403
+    assert refused_count("not_shown") == not_shown + 1
     await show(world, Public.BOARDS, revision=1)
     board = await browser.get("/v1/leaderboard")
     assert [(one["name"], one["points"]) for one in board.json()["items"]] == [(None, 42)]
@@ -60,6 +67,7 @@ async def test_it_reads_what_is_public_and_nothing_else(world: World) -> None:
     assert (refused.status_code, refused.json()["type"]) == (403, "urn:plaudit:problem:missing-scope")
     assert "badges" in refused.json()["detail"]
     assert (await browser.get(f"/v1/members/{world.uuid('ada')}/recognition")).status_code == 403
+    assert refused_count("not_public") == not_public + 1
 
     await show(world, Public.BOARDS, Public.NAMES, Public.BADGES, revision=2)
     assert [one["name"] for one in (await browser.get("/v1/leaderboard")).json()["items"]] == ["Ada"]
@@ -78,7 +86,9 @@ async def test_it_is_not_asked_with_too_often(world: World) -> None:
     browser = await asking(world, "public:read")
 
     assert [(await browser.get("/v1/badges")).status_code for _ in range(2)] == [200, 200]
+    too_often = refused_count("too_often")
     refused = await browser.get("/v1/badges")
+    assert refused_count("too_often") == too_often + 1
     assert (refused.status_code, refused.json()["type"]) == (429, "urn:plaudit:problem:too-many-reads")
     assert 1 <= int(refused.headers["retry-after"]) <= 30
     # Other keys are not concerned.

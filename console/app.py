@@ -24,6 +24,7 @@ from console.pages.figures import routes as figures
 from console.pages.keys import routes as keys
 from console.pages.leaderboard import routes as leaderboard
 from console.pages.me import routes as me
+from console.pages.members import routes as members
 from console.pages.my_data import routes as my_data
 from console.pages.my_payouts import routes as my_payouts
 from console.pages.my_place import routes as my_place
@@ -49,7 +50,7 @@ OF_MEMBERS = (me, my_place, my_rewards, my_payouts, my_data)
 FOR_EVERYBODY = (visitors, cards)
 PAGES = (
     *(sign_in, overview, figures, leaderboard, explorer, try_it, account, views),
-    *(programme, waiting, *RUN_IT, *OF_MEMBERS, *FOR_EVERYBODY),
+    *(members, programme, waiting, *RUN_IT, *OF_MEMBERS, *FOR_EVERYBODY),
 )
 
 

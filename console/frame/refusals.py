@@ -40,9 +40,10 @@ TITLES: Final = {
     "idempotency-key-reused": _("That form was sent before: look at what became of it"),
     "invalid-bank-details": _("Something in the bank details is not right"),
     "bank-details-unconfirmed": _("Say whether that is meant so"),
-    "undecided-points": _("Say what becomes of the points"),
     "too-many-facts": _("Too much was said of you: an operator can help"),
     "missing-scope": _("Your roles do not allow that"),
+    "undecided-points": _("Say first what becomes of the points"),
+    "unknown-member": _("There is no such member"),
     "fenced": _("The service takes no command at the moment: nothing was done"),
 }
 DOWN: Final = _("The service does not answer: look whether it was done before you do it again")

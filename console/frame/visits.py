@@ -176,6 +176,7 @@ TOASTS = {
     "withdrawn": _("Withdrawn"),
     "cancelled": _("Given up"),
     "chosen": _("The points are reserved for it"),
+    "forgotten": _("The member is forgotten, in every service within moments"),
 }
 
 

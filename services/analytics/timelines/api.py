@@ -1,7 +1,6 @@
 """HTTP route of a member's events."""
 
 from typing import Annotated, Self
-from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
@@ -61,7 +60,7 @@ class MemberEvent(BaseModel):
 class MemberEvents(Page[MemberEvent]):
     """Events of a member, and what whoever they name is called."""
 
-    names: dict[UUID, str | None] = Field(description="Of all members that stand in them; null without a name")
+    names: dict[str, str | None] = Field(description="Of all members that stand in them; null without a name")
 
 
 @router.get(
@@ -101,10 +100,7 @@ async def get_member_events(
     return MemberEvents(
         items=[MemberEvent.of(one, own_id, _word(settings, community, own_id, one.event)) for one in shown],
         next=None if last is None else encode_cursor(domain.EventPlace.of(last)),
-        names={
-            UUID(one): name
-            for one, name in (await store.load_names(conn, community=community, member_ids=named)).items()
-        },
+        names=await store.load_names(conn, community=community, member_ids=named),
     )
 
 

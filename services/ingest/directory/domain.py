@@ -14,7 +14,7 @@ WORDS_MAX_COUNT = 5
 #: More are not counted one by one: nobody reads more than that there are many.
 COUNTED_MAX_COUNT = 10_000
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")
 _IDENTITY = re.compile(r"([a-z_]{2,20})(?:@([^:]{1,255}))?:(.+)")
 
 

@@ -66,6 +66,7 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/communities/{community}/keys/{key_id}",
     "scoring GET /v1/rules",
     "scoring GET /v1/rules/history",
+    "ingest GET /v1/members/counts",
     "ingest GET /v1/communities",
     "ingest GET /v1/measurings",
     "ingest GET /v1/communities/{community}",

@@ -24,7 +24,7 @@ async def found(community: Community, **sought: Any) -> list[str]:
 
 
 async def test_members_are_found_by_name_handle_and_mark(community: Community) -> None:
-    people = {"ada.l": "Ada Lovelace", "kofi": "Kofi Brandt", "ci_1": "Adam's bot", "100%": None}
+    people = {"ada.l": "Ada Lovelace", "kofi": "Kofi Brandt", "ci_1": "Adam <the> bot.of/us", "100%": None}
     for number, (handle_, name) in enumerate(people.items(), 1):
         fact = raw_fact(community.name, event(number, handle_, name), receiptindex=number)
         await handle(community, fact | {"time": datetime(2026, 1, 31, 12, number, tzinfo=UTC)})
@@ -32,6 +32,8 @@ async def test_members_are_found_by_name_handle_and_mark(community: Community) -
     assert await found(community) == newest_first
     assert await found(community, text="ADA") == ["ci_1", "ada.l"]
     assert await found(community, text="love ad") == ["ada.l"]
+    for text in ("<the", "us", "of bot", "bot.of/us"):
+        assert await found(community, text=text) == ["ci_1"]
     assert await found(community, text="kof") == await found(community, text="forum:KOFI") == ["kofi"]
     assert await found(community, text="chat:kofi") == []
     # What LIKE and the words of a search take for operators is text.

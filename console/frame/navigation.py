@@ -51,6 +51,12 @@ LEDGER = Link("/ledger", _("Ledger"), "book", "payouts:read")
 STATEMENTS = Link("/statements", _("Statements"), "receipt", "rewards:read")
 ACCOUNT = Link("/account", _("Account"), "user")
 ME = Link("/me", _("My points"), "user")
+MY_PLACE = Link("/me/place", _("My place"), "cup")
+MY_REWARDS = Link("/me/rewards", _("Rewards"), "gift")
+MY_PAYOUTS = Link("/me/payouts", _("Payouts"), "bank")
+MY_DATA = Link("/me/data", _("My data"), "shield")
+#: At the bottom of a member's phone.
+OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),

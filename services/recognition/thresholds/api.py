@@ -69,7 +69,8 @@ class Badges(BaseModel):
     responses=problem_responses(TOO_MANY_READS),
 )
 async def get_badges(
-    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, public=Public.BADGES)], conn: Conn
+    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, or_member=True, public=Public.BADGES)],
+    conn: Conn,
 ) -> Badges:
     """A level counts everybody who reached it, also those who went on to a higher one."""
     in_force = await store.find_recognition(conn, community=principal.community) or RecognitionInForce()

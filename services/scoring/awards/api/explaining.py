@@ -22,6 +22,7 @@ from services.scoring.programmes.store.versions import load_documents
 from services.scoring.rules.domain.attributes import AttributeRead
 from services.scoring.rules.domain.matching import Declined
 from services.scoring.rules.store import load_declined, load_read
+from shared.contracts.programme import Slot
 from shared.http.pages import PAGE_MAX_COUNT
 from shared.postgres import Connection
 
@@ -41,10 +42,15 @@ class Explained:
         """Whether scoring has seen the event, or what was said of it."""
         return uid in self.marks
 
-    def of(self, uid: str) -> Explanation:
-        """Why one of them earned what it did."""
+    def of(self, uid: str, *, member_id: str | None = None, slots: Collection[Slot] | None = None) -> Explanation:
+        """Why one of them earned what it did; with `member_id` only that member's, in these slots."""
         marks = self.marks.get(uid, UNMARKED)
         awards, declined = self.awards.get(uid, ()), self.declined.get(uid, ())
+        read = self.read.get(uid, ())
+        if member_id is not None:
+            awards = [one for one in awards if one.award.member_id == member_id]
+            declined = [one for one in declined if one.beneficiary in (slots or ())]
+            read = [one for one in read if one.member_id == member_id]
         behind = [(one.award.programme_version, one.award.rule_id) for one in awards]
         behind += [(one.programme_version, one.rule_id) for one in declined if one.programme_version is not None]
         return Explanation(
@@ -53,7 +59,7 @@ class Explained:
             retracted=marks.retracted,
             awards=[AwardItem.of(one) for one in awards],
             declined=[DeclinedItem.of(one) for one in declined],
-            attributes=[AttributeReadItem.of(one) for one in self.read.get(uid, ())],
+            attributes=[AttributeReadItem.of(one) for one in read],
             rules=[RuleSaid.of(key[0], self.rules[key]) for key in dict.fromkeys(behind) if key in self.rules],
         )
 

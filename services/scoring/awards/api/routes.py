@@ -5,11 +5,13 @@ from typing import Annotated, Literal, NamedTuple
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import StringConstraints
 
 from services.scoring.awards import store
 from services.scoring.awards.api.explaining import explain
 from services.scoring.awards.api.models import AwardItem, Explanation, Explanations, RuleScore, Score
 from services.scoring.awards.domain.awards import AwardPlace, RecordedAward
+from services.scoring.settings import Settings
 from shared.http import (
     IN_ANSWER,
     Conn,
@@ -26,17 +28,20 @@ from shared.http import (
     Shown,
     Whose,
     after,
+    configured,
     problem_responses,
     requires,
 )
 from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_IDENTITY, UNKNOWN_PATH
 from shared.merges import load_group
+from shared.own_events import WORD_MAX_CHARS, OwnEvent, read_word
 
 router = APIRouter()
 
 #: Events explained at once: as many as a page shows.
 EXPLAINED_MAX_COUNT = 100
 
+OwnWord = Annotated[str, StringConstraints(max_length=WORD_MAX_CHARS)]
 UNKNOWN_EVENT = ProblemType("unknown-event", 404, "No such event")
 AwardsReader = Annotated[Principal, requires(Scope.POINTS_READ, reads="member")]
 ScoreReader = Annotated[Principal, requires(Scope.POINTS_READ, or_own=True, reads="member_id")]
@@ -152,3 +157,35 @@ async def get_explanations(
     explained = await explain(conn, community=principal.community, uids=uids)
     shown.of(*explained.member_ids)
     return Explanations(items=[explained.of(uid) for uid in uids])
+
+
+@router.get(
+    "/v1/members/{member_id}/explanations",
+    summary="Why what a member did earned them what it did",
+    responses=problem_responses(UNKNOWN_IDENTITY),
+)
+async def get_own_explanations(
+    principal: ScoreReader,
+    member_id: MemberId,
+    conn: Conn,
+    settings: Annotated[Settings, configured(Settings)],
+    event: Annotated[
+        list[OwnWord],
+        Query(
+            description="Their words, as GET /v1/members/{member_id}/events of analytics has them",
+            min_length=1,
+            max_length=EXPLAINED_MAX_COUNT,
+        ),
+    ],
+) -> Explanations:
+    """What the events earned that member and what rules declined for them; nothing of others in them."""
+    community, own_id = principal.community, str(member_id)
+    own: dict[str, OwnEvent] = {}
+    for word in event:
+        found = read_word(settings.identity_key_bytes, word, community=community, member_id=own_id)
+        if found is None:
+            detail = "Give it as analytics has it for that member"
+            raise Problem(INVALID_REQUEST, detail, [FieldError(field="event", detail=detail)])
+        own[found.event_uid] = found
+    explained = await explain(conn, community=community, uids=list(own))
+    return Explanations(items=[explained.of(uid, member_id=own_id, slots=one.slots) for uid, one in own.items()])

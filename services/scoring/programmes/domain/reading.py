@@ -10,7 +10,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from services.scoring.programmes.domain.located_yaml import Located, Mark, Path, YamlError, read_yaml
+from shared.located_yaml import Located, Mark, Path, YamlError, read_yaml
 from services.scoring.programmes.domain.mistakes import (
     SHOWN_MAX_CHARS,
     Conditions,

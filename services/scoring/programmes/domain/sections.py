@@ -7,7 +7,7 @@ from typing import Any
 
 from services.scoring.limits.domain.declared import Declared, declared
 from services.scoring.limits.domain.nesting import why_crossing
-from services.scoring.programmes.domain.located_yaml import Located, Path
+from shared.located_yaml import Located, Path
 from services.scoring.programmes.domain.mistakes import (
     SHOWN_MAX_CHARS,
     Conditions,

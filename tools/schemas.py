@@ -12,6 +12,7 @@ from typing import Any
 import click
 import orjson
 
+from connectors.document import Document
 from shared.published.asyncapi import asyncapi_document
 from shared.published.catalogue import with_catalogue
 from shared.published.compatibility import Break, breaks
@@ -34,6 +35,7 @@ def generated(root: Path) -> dict[str, bytes]:
         **schema_documents(),
         **example_documents(),
         "asyncapi.json": asyncapi_document(),
+        "connector.schema.json": connector_document(),
         **{f"{_APIS}{service}.json": openapi_document(service) for service in SERVICES},
     }
     files = {f"schemas/{path}": orjson.dumps(document, option=_OPTIONS) for path, document in documents.items()}
@@ -44,6 +46,11 @@ def generated(root: Path) -> dict[str, bytes]:
         "docs/people.md": lambda page: with_authority(page, authority),
     }
     return {**files, **{page: complete((root / page).read_text()).encode() for page, complete in pages.items()}}
+
+
+def connector_document() -> dict[str, Any]:
+    """The format of a connector, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Document.model_json_schema()}
 
 
 @cache

@@ -21,8 +21,9 @@ from typing import Any
 
 import orjson
 
-from plaudit.importers.commits import co_authors_of, commit_events, is_merge, is_squash
-from plaudit.importers.people import account_id, account_of, author_of, host_of, is_placeholder
+from connectors.commits import co_authors_of, is_merge, is_squash
+from connectors.people import account_id, account_of, author_of, host_of, is_placeholder
+from plaudit.importers.commits import commit_events
 from plaudit.importers.records import Bad, Record, Skipped, Unsupported, checked
 
 Body = Mapping[str, Any]

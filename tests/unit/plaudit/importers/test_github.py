@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from plaudit.importers.deliveries import event_name_of, open_directory
 from plaudit.importers.github import KINDS, map_body
-from plaudit.importers.people import person_id
+from connectors.people import person_id
 from plaudit.importers.records import Bad, Mapped, SamePerson, Skipped, SourceError, Unsupported
 
 SHARED_DATA = Path(os.environ.get("PLAUDIT_SHARED_DATA", "../shared/data"))

@@ -1,0 +1,84 @@
+"""CEL over a delivery: what a platform sends is asked where it lies, and never copied.
+
+The evaluator of programmes' conditions converts all that an expression may read before it is asked, which takes
+longer than reading the body did. Here a tree that the same parser has read, and that was judged by its cost,
+becomes nested closures.
+
+It is CEL with three differences, all for documents in which anything may be missing. What is absent is null, and
+has() says whether something is neither. Null goes through: a function or operator with null among what it works
+on is null, and counts as false where true or false is asked. Values of two kinds are not equal: no error.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.closures import Env, Run, Scope, compiled
+from connectors.costs import EXPRESSION_STEPS_MAX_COUNT, LIST_ASSUMED_COUNT, steps_of
+from shared.conditions.errors import ConditionError
+from shared.conditions.parser import parse
+from shared.conditions.tokens import Kind
+from shared.conditions.tree import Index, Literal, Loop, Name, Node, Select, walk
+
+EXPRESSION_MAX_CHARS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression that can be asked: its text, what it takes at most, and its tree to say what is missing."""
+
+    text: str
+    run: Run
+    steps: int
+    tree: Node
+
+    def missing(self, env: Env) -> str:
+        """What is not there, of all that the expression reads, as a sentence's end: "the body has no issue"."""
+        for node in walk(self.tree):
+            path = _path_of(node)
+            if path and path[0] in env and (told := _first_gap(path, env)):
+                return told
+        return "it has no value here"
+
+
+def compile_expression(text: str, scope: Scope) -> Expression:
+    """Read and judge an expression. Raises ConditionError, with the place, when it is none or too dear."""
+    if len(text) > EXPRESSION_MAX_CHARS:
+        raise ConditionError(f"the expression has {len(text)} characters; at most {EXPRESSION_MAX_CHARS} are read")
+    tree = parse(text)
+    steps = steps_of(tree)
+    if steps > EXPRESSION_STEPS_MAX_COUNT:
+        raise ConditionError(
+            f"the expression can take {steps:,} steps, and may take {EXPRESSION_STEPS_MAX_COUNT:,}: a loop counts "
+            f"for {LIST_ASSUMED_COUNT:,} rounds, so none has room in another",
+            next((node.at for node in walk(tree) if isinstance(node, Loop)), None),
+        )
+    return Expression(text, compiled(tree, scope), steps, tree)
+
+
+def _path_of(node: Node) -> tuple[str | int, ...] | None:
+    """Names and keys from a variable on: `body.a["b"][0]`. None for whatever else."""
+    match node:
+        case Name(name=name):
+            return (name,)
+        case Select(operand=operand, field=name):
+            before = _path_of(operand)
+            return None if before is None else (*before, name)
+        case Index(operand=operand, index=Literal(kind=Kind.TEXT | Kind.INT, value=str() | int() as key)):
+            before = _path_of(operand)
+            return None if before is None else (*before, key)
+    return None
+
+
+def _first_gap(path: Sequence[str | int], env: Env) -> str | None:
+    """What is missing at a path, up to the step that is; None when it is all there."""
+    found: Any = env[str(path[0])]
+    for count, step in enumerate(path[1:], 2):
+        try:
+            found = found[step]
+        except (KeyError, IndexError, TypeError):
+            found = None
+        if found is None:
+            shown = ".".join(map(str, path[1:count]))
+            return f"the {path[0]} has no {shown}" if path[0] != "headers" else f"there is no header {shown}"
+    return None

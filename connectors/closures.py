@@ -46,10 +46,18 @@ _UNSET = object()
 
 @dataclass(slots=True)
 class Scope:
-    """The names that expressions may read, and those among them that are worked out when first asked for."""
+    """The names that expressions may read, and those among them that are worked out when first asked for.
+
+    `trees` has what those are made of, to say what is missing.
+    """
 
     names: frozenset[str]
     lets: dict[str, Run] = field(default_factory=dict)
+    trees: dict[str, tuple[Node, ...]] = field(default_factory=dict)
+
+    def with_name(self, name: str) -> "Scope":
+        """This scope and one more name."""
+        return Scope(self.names | {name}, self.lets, self.trees)
 
 
 def spend(env: Env, steps: int) -> None:
@@ -318,7 +326,7 @@ def _first_of(runs: Sequence[Run]) -> Run:
     def first(env: Env) -> Any:
         for run in runs:
             value = run(env)
-            if value is not None:
+            if value is not None and value != "":
                 return value
         return None
 
@@ -360,7 +368,7 @@ def _loop(node: Loop, scope: Scope) -> Run:
             f"`{node.variable}` means something else around this loop; take another name", node.at
         )
     items = compiled(node.items, scope)
-    inner = Scope(scope.names | {node.variable}, scope.lets)
+    inner = scope.with_name(node.variable)
     *tests, body = node.bodies
     steps = 1 + sum(map(steps_of, node.bodies))
     asks = node.function != "map"
@@ -400,9 +408,14 @@ _FINISH: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
+def let_key(name: str) -> str:
+    """Where a delivery's values have a named one, once it was asked for."""
+    return f"let {name}"
+
+
 def remembered(run: Run, name: str) -> Run:
     """A named value: worked out once a delivery, when it is first asked for."""
-    key = f"let {name}"
+    key = let_key(name)
 
     def let(env: Env) -> Any:
         value = env.get(key, _UNSET)

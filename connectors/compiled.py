@@ -88,11 +88,11 @@ class Connector:
         if exact is not None:
             return exact
         family = event
-        while "." in family:
-            family = family.rpartition(".")[0]
+        while family:
             found = self.mappings.get(f"{family}.*")
             if found is not None:
                 return found
+            family = family.rpartition(".")[0]
         return self.mappings.get("*", ())
 
 
@@ -112,11 +112,13 @@ class _Compiler:
         for name, value in read.let.items():
             if name in self._scope.names:
                 raise PlaceError(("let", name), f"`{name}` means something else already; take another name")
-            run, _ = self._value(value, ("let", name), self._scope)
+            run, leaves = self._value(value, ("let", name), self._scope)
             self._scope.lets[name] = remembered(run, name)
-            self._scope = Scope(self._scope.names | {name}, self._scope.lets)
+            self._scope.trees[name] = tuple(tree for leaf in leaves for tree in leaf.expression.trees)
+            self._scope = self._scope.with_name(name)
         source = self._leaf(read.source, ("source",), self._scope)
-        event = self._leaf(read.event, ("event",), Scope(self._scope.names - {"event"}, self._scope.lets))
+        before = Scope(self._scope.names - {"event"}, self._scope.lets, self._scope.trees)
+        event = self._leaf(read.event, ("event",), before)
         host = None if read.host is None else self._leaf(read.host, ("host",), self._scope)
         challenges = [
             (
@@ -153,7 +155,7 @@ class _Compiler:
                 )
             leaf = self._leaf(text, (*path, "each", name), scope)
             each.append((name, leaf))
-            scope = Scope(scope.names | {name}, scope.lets)
+            scope = scope.with_name(name)
         runs: dict[str, Run] = {}
         for field_name in ("when", "id", "retract", "restore", "source", "time"):
             text = getattr(read, field_name)
@@ -260,7 +262,7 @@ def _by_event(read: document.Document, made: Sequence[Mapped]) -> dict[str, Sequ
 
 def is_of(event: str, on: str) -> bool:
     """Whether an event, or a family of them, is one that `on` names: itself, `family.*` or `*`."""
-    return on in ("*", event) or (on.endswith(".*") and event.startswith(on[:-1]))
+    return on in ("*", event) or (on.endswith(".*") and f"{event}.".startswith(on[:-1]))
 
 
 def _check_fields(kind: str, read: document.Activity, path: Path) -> None:

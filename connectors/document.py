@@ -37,7 +37,7 @@ class Part(BaseModel):
 
 
 class Recognition(Part):
-    """A delivery is this platform's when it has all of these headers, and its body all of these keys."""
+    """A delivery is this platform's when it has all of these headers, and its body all of these keys or paths."""
 
     headers: list[Header] = []
     body: list[str] = []
@@ -221,7 +221,7 @@ class Case(Part):
     deliveries: list[Delivery] | None = None
     settings: dict[Variable, str] = {}
     outcome: Literal["mapped", "no_engagement", "unmapped", "invalid"] = "mapped"
-    reason: str | None = None
+    reason: str | None = Field(None, description="What the reason says, among other things.")
     activities: list[dict[str, Any]] | None = None
     stands: list[str] | None = None
 
@@ -239,7 +239,7 @@ class Document(Part):
     title: Sentence
     documentation: Annotated[list[str], Field(min_length=1)]
     channel: Channel
-    recognised_by: Annotated[list[Recognition], Field(min_length=1, max_length=10)]
+    recognised_by: Annotated[list[Recognition], Field(min_length=1, max_length=30)]
     signature: Signature
     challenges: list[Challenge] = []
     delivery_id: Cel | None = Field(

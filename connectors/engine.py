@@ -82,7 +82,8 @@ class Delivery:
 
     headers: Mapping[str, str]
     body: Mapping[str, Any]
-    received: datetime
+    #: None where it is only read from a file: what needs the time of receipt is then invalid.
+    received: datetime | None
 
 
 class BodyError(ValueError):
@@ -126,9 +127,18 @@ def recognise(
 
 
 def _weight(names: Sequence[str], keys: Sequence[str], headers: Mapping[str, str], body: Mapping[str, Any]) -> int:
-    if all(name.lower() in headers for name in names) and all(key in body for key in keys):
-        return 100 * len(names) + len(keys)
+    if all(name.lower() in headers for name in names) and all(_has(body, key) for key in keys):
+        return 100 * len(names) + sum(1 + key.count(".") for key in keys)
     return 0
+
+
+def _has(body: Any, key: str) -> bool:
+    """Whether there is a key in the body, or a path of keys with dots between them."""
+    for step in key.split("."):
+        if not isinstance(body, Mapping) or step not in body:
+            return False
+        body = body[step]
+    return True
 
 
 def settings_of(connector: Connector, given: Mapping[str, str] | None = None) -> dict[str, str | None]:

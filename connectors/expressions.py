@@ -13,32 +13,38 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.closures import Env, Run, Scope, compiled
+from connectors.closures import Env, Run, Scope, compiled, let_key
 from connectors.costs import EXPRESSION_STEPS_MAX_COUNT, LIST_ASSUMED_COUNT, steps_of
 from shared.conditions.errors import ConditionError
 from shared.conditions.parser import parse
 from shared.conditions.tokens import Kind
-from shared.conditions.tree import Index, Literal, Loop, Name, Node, Select, walk
+from shared.conditions.tree import Index, Literal, Loop, Name, Node, Select, free_names, walk
 
 EXPRESSION_MAX_CHARS = 2_000
+#: Of what a named value is made of, so much is looked through for what is missing.
+TREES_MAX_COUNT = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """An expression that can be asked: its text, what it takes at most, and its tree to say what is missing."""
+    """An expression that can be asked: its text, what it takes at most, and its trees to say what is missing."""
 
     text: str
     run: Run
     steps: int
-    tree: Node
+    trees: tuple[Node, ...]
 
     def missing(self, env: Env) -> str:
         """What is not there, of all that the expression reads, as a sentence's end: "the body has no issue"."""
-        for node in walk(self.tree):
+        for node in (node for tree in self.trees for node in walk(tree)):
             path = _path_of(node)
-            if path and path[0] in env and (told := _first_gap(path, env)):
+            if path is None:
+                continue
+            name = str(path[0])
+            found = env.get(name, env.get(let_key(name)))
+            if found is not None and (told := _first_gap(name, found, path[1:])):
                 return told
-        return "it has no value here"
+        return "it has no value for this body"
 
 
 def compile_expression(text: str, scope: Scope) -> Expression:
@@ -53,7 +59,10 @@ def compile_expression(text: str, scope: Scope) -> Expression:
             f"for {LIST_ASSUMED_COUNT:,} rounds, so none has room in another",
             next((node.at for node in walk(tree) if isinstance(node, Loop)), None),
         )
-    return Expression(text, compiled(tree, scope), steps, tree)
+    run = compiled(tree, scope)
+    named = [name.name for name in free_names(tree) if name.name in scope.trees]
+    trees = (tree, *(one for name in dict.fromkeys(named) for one in scope.trees[name]))
+    return Expression(text, run, steps, trees[:TREES_MAX_COUNT])
 
 
 def _path_of(node: Node) -> tuple[str | int, ...] | None:
@@ -70,15 +79,14 @@ def _path_of(node: Node) -> tuple[str | int, ...] | None:
     return None
 
 
-def _first_gap(path: Sequence[str | int], env: Env) -> str | None:
-    """What is missing at a path, up to the step that is; None when it is all there."""
-    found: Any = env[str(path[0])]
-    for count, step in enumerate(path[1:], 2):
+def _first_gap(name: str, found: Any, steps: Sequence[str | int]) -> str | None:
+    """What is missing along a path, up to the step that is; None when it is all there."""
+    for count, step in enumerate(steps, 1):
         try:
             found = found[step]
         except (KeyError, IndexError, TypeError):
             found = None
         if found is None:
-            shown = ".".join(map(str, path[1:count]))
-            return f"the {path[0]} has no {shown}" if path[0] != "headers" else f"there is no header {shown}"
+            shown = ".".join(map(str, steps[:count]))
+            return f"there is no header {shown}" if name == "headers" else f"the {name} has no {shown}"
     return None

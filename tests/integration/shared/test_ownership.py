@@ -58,7 +58,9 @@ async def test_workers_that_come_and_go_leave_every_fact_once_and_in_order(line:
     assert sum((await line.offsets()).values()) == count * len(keys)
 
 
-async def test_a_worker_that_stops_waits_for_what_is_on_its_way(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_worker_that_stops_waits_for_what_is_on_its_way(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It was cut off between sent and deleted, and whoever came next published it again."""
     is_sent = asyncio.Event()
 

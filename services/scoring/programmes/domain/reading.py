@@ -10,7 +10,6 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from shared.located_yaml import Located, Mark, Path, YamlError, read_yaml
 from services.scoring.programmes.domain.mistakes import (
     SHOWN_MAX_CHARS,
     Conditions,
@@ -40,6 +39,7 @@ from shared.contracts.programme import (
     UnknownId,
     id_problems,
 )
+from shared.located_yaml import Located, Mark, Path, YamlError, read_yaml
 from shared.near_names import suggestion
 
 MISTAKES_MAX_COUNT = 100

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from connectors.failures import MappingError
 from connectors.people import Who, author_of
 
 #: Trailers of one commit that count; beyond it, somebody is playing.
@@ -73,14 +74,14 @@ def co_author_suffix(who: Who) -> str:
     return f"#co{who.id.removeprefix('git:')}"
 
 
-def commit_people(commit: Any, salt: str) -> list[dict[str, Any]] | None:
+def commit_people(commit: Any, salt: str) -> list[dict[str, Any]]:
     """Author and co-authors of a pushed commit, people alone: `who` as an actor, `co_author`, `suffix` for the id.
 
-    None where the commit names no author.
+    Raises MappingError where the commit names no author.
     """
     author = commit.get("author") if isinstance(commit, dict) else None
     if not isinstance(author, dict) or not author:
-        return None
+        raise MappingError("the commit has no author")
     message = str(commit.get("message") or "")
     login = str(author.get("username") or "")
     who = author_of(str(author.get("name") or login), str(author.get("email") or ""), salt, login=login)

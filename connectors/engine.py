@@ -248,7 +248,11 @@ def _rounds(activity: Activity, depth: int, env: Env, notes: list[str], found: l
         yield
         return
     name, leaf = activity.each[depth]
-    many = leaf.expression.run(env)
+    try:
+        many = leaf.expression.run(env)
+    except _FAILURES as error:
+        found.append(_fault(leaf, error))
+        return
     if not isinstance(many, list):
         missing = leaf.expression.missing(env) if many is None else "this is no list"
         found.append(Fault(shown(leaf.path), leaf.expression.text, missing))

@@ -7,7 +7,7 @@ from connectors.document import Activity, Mapping
 
 
 class Listed(NamedTuple):
-    """A type of delivery, its state (`mapped`, `no_engagement`, `not_yet`), what it becomes, and why it is nothing."""
+    """A type of delivery: `mapped`, `no_engagement` or `not_yet`; what it becomes, and why it is nothing."""
 
     event: str
     state: str

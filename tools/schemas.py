@@ -1,4 +1,4 @@
-"""Generates schemas/, docs/problems.md and parts of docs/events.md and docs/people.md, unless something breaks."""
+"""Generates schemas/, docs/problems.md and parts of other pages in docs/, unless something breaks."""
 
 import importlib
 import io
@@ -21,6 +21,7 @@ from shared.published.http_compatibility import operation_breaks
 from shared.service import describe
 from shared.services import SERVICES
 from tools.authority import authority_of, with_authority
+from tools.connectors import with_connectors
 from tools.problems import with_problems
 
 ROOT = Path(__file__).parents[1]
@@ -41,6 +42,7 @@ def generated(root: Path) -> dict[str, bytes]:
     files = {f"schemas/{path}": orjson.dumps(document, option=_OPTIONS) for path, document in documents.items()}
     authority = authority_of({service: openapi_document(service) for service in SERVICES})
     pages: dict[str, Callable[[str], str]] = {
+        "docs/connectors.md": with_connectors,
         "docs/events.md": with_catalogue,
         "docs/problems.md": with_problems,
         "docs/people.md": lambda page: with_authority(page, authority),

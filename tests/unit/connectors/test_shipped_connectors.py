@@ -1,0 +1,115 @@
+"""The connectors that come with Plaudit: their cases hold, the data give what they should, the page lists each type."""
+
+import os
+import re
+from pathlib import Path
+
+import orjson
+import pytest
+
+from connectors.cases import delivery_of, failures, stands
+from connectors.engine import Delivery, checked, map_delivery, recognise, settings_of
+from connectors.listing import becomes
+from connectors.shipped import connector, files
+from shared.contracts.activities import ACTIVITY_TYPES
+from tests.unit.connectors.examples import RECEIVED
+from tools.connectors import with_connectors
+
+ROOT = Path(__file__).parents[3]
+SHARED_DATA = Path(os.environ.get("PLAUDIT_SHARED_DATA", "../shared/data"))
+PLATFORMS = SHARED_DATA / "platforms"
+needs_platforms = pytest.mark.skipif(not PLATFORMS.is_dir(), reason=f"{PLATFORMS} is not there")
+NAMES = sorted(files())
+#: What each file of the data becomes; what is not named is no_engagement.
+MAPPED = {
+    "discourse": {
+        "accepted_solution": ["forum.answer_accepted.v1", "activity.restored.v1"],
+        "post_created": ["forum.post.v1"],
+        "post_liked": ["chat.reaction.v1"],
+        "topic_destroyed": ["activity.retracted.v1"],
+        "user_created": ["member.joined.v1"],
+    },
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_cases_hold(name):
+    found = connector(name)
+    assert found.name == name
+    assert len(found.document.cases) >= 15
+    assert failures(found) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_stands_is_the_same_in_any_order(name):
+    found = connector(name)
+    for case in found.document.cases:
+        if case.deliveries and case.stands is not None:
+            outcomes = [map_delivery(found, delivery_of(one)) for one in case.deliveries]
+            activities = [activity for outcome in outcomes for activity in outcome.activities]
+            for turned in range(len(activities)):
+                told = activities[turned:] + activities[:turned]
+                assert sorted(stands(told)) == sorted(stands(told[::-1])) == sorted(case.stands), case.case
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_ids_are_the_same_when_it_is_delivered_again(name):
+    found = connector(name)
+    for case in found.document.cases:
+        for said in case.deliveries or [case.delivery]:
+            first, again = delivery_of(said), delivery_of(said)
+            headers = dict(again.headers) | {"x-discourse-event-id": "another", "x-slack-retry-num": "1"}
+            [one, two] = [
+                map_delivery(found, each) for each in (first, Delivery(headers, again.body, again.received))
+            ]
+            assert one.activities == two.activities
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_types_are_types(name):
+    told = {kind for one in becomes(connector(name)) for kind in one.activities}
+    assert told <= {*ACTIVITY_TYPES, "retracts", "restores"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_case_is_recognised(name):
+    known = [connector(each) for each in NAMES]
+    for case in connector(name).document.cases:
+        for said in case.deliveries or [case.delivery]:
+            delivery = delivery_of(said)
+            if delivery.headers or case.outcome == "mapped":
+                assert [one.name for one in recognise(known, delivery.headers, delivery.body)] == [name], case.case
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_type_is_mapped_or_said_to_be_nothing_or_not_yet_and_only_one_of_them(name):
+    listed = becomes(connector(name))
+    events = [one.event for one in listed]
+    assert len(events) == len(set(events))
+    assert all(one.why for one in listed if one.state != "mapped")
+
+
+def test_the_page_lists_each_type():
+    page = (ROOT / "docs" / "connectors.md").read_text()
+    assert page == with_connectors(page), "docs/connectors.md is not what connectors/ says; run `make schemas`"
+    functions = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+    assert {"key", "first_of", "html_text"} <= functions
+
+
+@needs_platforms
+@pytest.mark.parametrize("name", sorted(set(NAMES) & {path.name for path in PLATFORMS.glob("*")}))
+def test_the_data_become_what_they_should(name):
+    found = connector(name)
+    known = [connector(each) for each in NAMES]
+    for file in sorted((PLATFORMS / name).glob("*.json")):
+        read = orjson.loads(file.read_bytes())
+        has_headers = set(read) == {"headers", "body"}
+        headers = {key.lower(): str(value) for key, value in read["headers"].items()} if has_headers else {}
+        body = read["body"] if has_headers else read
+        outcome = checked(map_delivery(found, Delivery(headers, body, RECEIVED), settings_of(found)))
+        expected = MAPPED[name].get(file.stem)
+        if expected is None:
+            assert outcome.state == "no_engagement", (file.name, outcome)
+        else:
+            assert [activity["type"] for activity in outcome.activities] == expected, (file.name, outcome)
+        assert recognise(known, headers, body) == [found], file.name

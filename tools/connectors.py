@@ -46,8 +46,11 @@ def _platform(one: Connector) -> Iterator[str]:
     yield ""
     yield "| Type | Becomes | Why not |"
     yield "|---|---|---|"
+    alike: dict[tuple[str, str], list[str]] = {}
     for listed in becomes(one):
-        yield f"| `{listed.event}` | {_became(listed)} | {listed.why} |"
+        alike.setdefault((_became(listed), listed.why), []).append(f"`{listed.event}`")
+    for (became, why), events in alike.items():
+        yield f"| {', '.join(events)} | {became} | {why} |"
 
 
 def _became(listed: Listed) -> str:

@@ -89,6 +89,38 @@ def test_a_type_is_mapped_or_said_to_be_nothing_or_not_yet_and_only_one_of_them(
     assert all(one.why for one in listed if one.state != "mapped")
 
 
+#: What the platforms' documentation names.
+DOCUMENTED = {
+    "github": """branch_protection_configuration branch_protection_rule check_run check_suite code_scanning_alert
+        commit_comment create custom_property custom_property_values delete dependabot_alert deploy_key deployment
+        deployment_protection_rule deployment_review deployment_status discussion discussion_comment fork
+        github_app_authorization gollum installation installation_repositories installation_target issue_comment
+        issue_dependencies issue_relates_to issues label marketplace_purchase member membership merge_group meta
+        milestone org_block organization package page_build personal_access_token_request ping project project_card
+        project_column projects_v2 projects_v2_item projects_v2_status_update public pull_request pull_request_review
+        pull_request_review_comment pull_request_review_thread push registry_package release repository
+        repository_advisory repository_dispatch repository_import repository_ruleset repository_vulnerability_alert
+        secret_scanning_alert secret_scanning_alert_location secret_scanning_scan security_advisory
+        security_and_analysis sponsorship star status sub_issues team team_add watch workflow_dispatch workflow_job
+        workflow_run""",
+    "discourse": """topic_created topic_edited topic_destroyed topic_recovered post_created post_edited post_destroyed
+        post_recovered user_logged_in user_logged_out user_confirmed_email user_created user_approved user_updated
+        user_destroyed user_suspended user_unsuspended user_anonymized group_created group_updated group_destroyed
+        category_created category_updated category_destroyed tag_created tag_updated tag_destroyed
+        reviewable_created reviewable_updated notification_created accepted_solution unaccepted_solution assigned
+        unassigned user_badge_granted user_badge_revoked user_added_to_group user_removed_from_group post_liked
+        user_promoted topic_upvote topic_unvote chat_message_created chat_message_edited chat_message_trashed
+        chat_message_restored""",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_documented_type_is_said_to_be_something(name):
+    listed = {one.event for one in becomes(connector(name))}
+    families = {event.partition(".")[0] for event in listed} | listed
+    assert set(DOCUMENTED[name].split()) - families == set()
+
+
 def test_the_page_lists_each_type():
     page = (ROOT / "docs" / "connectors.md").read_text()
     assert page == with_connectors(page), "docs/connectors.md is not what connectors/ says; run `make schemas`"

@@ -13,7 +13,7 @@ _STATES = {"no_engagement": "no engagement", "not_yet": "not yet"}
 
 
 def with_connectors(page: str) -> str:
-    """The page with its generated parts as connectors/ says now. Raises ValueError when it has no place for one."""
+    """The page with its generated parts as they are now. Raises ValueError when it has no place for one."""
     for name, lines in (("functions", _functions()), ("platforms", _platforms())):
         begin, end = _BEGIN.format(name), _END.format(name)
         if begin not in page or end not in page:

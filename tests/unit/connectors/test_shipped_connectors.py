@@ -1,4 +1,4 @@
-"""The connectors that come with Plaudit: their cases hold, the data give what they should, the page lists each type."""
+"""The connectors that come with Plaudit: their cases, the data, and the page that lists each type."""
 
 import os
 import re
@@ -91,26 +91,33 @@ def test_a_type_is_mapped_or_said_to_be_nothing_or_not_yet_and_only_one_of_them(
 
 #: What the platforms' documentation names.
 DOCUMENTED = {
-    "github": """branch_protection_configuration branch_protection_rule check_run check_suite code_scanning_alert
-        commit_comment create custom_property custom_property_values delete dependabot_alert deploy_key deployment
-        deployment_protection_rule deployment_review deployment_status discussion discussion_comment fork
-        github_app_authorization gollum installation installation_repositories installation_target issue_comment
-        issue_dependencies issue_relates_to issues label marketplace_purchase member membership merge_group meta
-        milestone org_block organization package page_build personal_access_token_request ping project project_card
-        project_column projects_v2 projects_v2_item projects_v2_status_update public pull_request pull_request_review
-        pull_request_review_comment pull_request_review_thread push registry_package release repository
-        repository_advisory repository_dispatch repository_import repository_ruleset repository_vulnerability_alert
+    "github": """
+        branch_protection_configuration branch_protection_rule check_run check_suite
+        code_scanning_alert commit_comment create custom_property custom_property_values delete
+        dependabot_alert deploy_key deployment deployment_protection_rule deployment_review
+        deployment_status discussion discussion_comment fork github_app_authorization gollum
+        installation installation_repositories installation_target issue_comment issue_dependencies
+        issue_relates_to issues label marketplace_purchase member membership merge_group meta
+        milestone org_block organization package page_build personal_access_token_request ping
+        project project_card project_column projects_v2 projects_v2_item projects_v2_status_update
+        public pull_request pull_request_review pull_request_review_comment
+        pull_request_review_thread push registry_package release repository repository_advisory
+        repository_dispatch repository_import repository_ruleset repository_vulnerability_alert
         secret_scanning_alert secret_scanning_alert_location secret_scanning_scan security_advisory
-        security_and_analysis sponsorship star status sub_issues team team_add watch workflow_dispatch workflow_job
-        workflow_run""",
-    "discourse": """topic_created topic_edited topic_destroyed topic_recovered post_created post_edited post_destroyed
-        post_recovered user_logged_in user_logged_out user_confirmed_email user_created user_approved user_updated
-        user_destroyed user_suspended user_unsuspended user_anonymized group_created group_updated group_destroyed
-        category_created category_updated category_destroyed tag_created tag_updated tag_destroyed
-        reviewable_created reviewable_updated notification_created accepted_solution unaccepted_solution assigned
-        unassigned user_badge_granted user_badge_revoked user_added_to_group user_removed_from_group post_liked
-        user_promoted topic_upvote topic_unvote chat_message_created chat_message_edited chat_message_trashed
-        chat_message_restored""",
+        security_and_analysis sponsorship star status sub_issues team team_add watch
+        workflow_dispatch workflow_job workflow_run
+    """,
+    "discourse": """
+        topic_created topic_edited topic_destroyed topic_recovered post_created post_edited
+        post_destroyed post_recovered user_logged_in user_logged_out user_confirmed_email
+        user_created user_approved user_updated user_destroyed user_suspended user_unsuspended
+        user_anonymized group_created group_updated group_destroyed category_created
+        category_updated category_destroyed tag_created tag_updated tag_destroyed reviewable_created
+        reviewable_updated notification_created accepted_solution unaccepted_solution assigned
+        unassigned user_badge_granted user_badge_revoked user_added_to_group user_removed_from_group
+        post_liked user_promoted topic_upvote topic_unvote chat_message_created chat_message_edited
+        chat_message_trashed chat_message_restored
+    """,
 }
 
 

@@ -39,9 +39,10 @@ def _faults(connector: Connector, case: document.Case) -> Iterator[str]:
             why = f" ({outcome.reason})" if outcome.reason else ""
             yield f"delivery {number}: {outcome.state}{why}, expected {case.outcome}"
     activities = [activity for outcome in outcomes for activity in outcome.activities]
-    for outcome in outcomes if case.reason is not None else ():
-        if case.reason not in (outcome.reason or ""):
-            yield f"the reason is {outcome.reason!r}, expected {case.reason!r}"
+    reason = case.reason or ""
+    for outcome in outcomes:
+        if reason not in (outcome.reason or ""):
+            yield f"the reason is {outcome.reason!r}, expected {reason!r}"
     if case.activities is not None:
         if len(activities) != len(case.activities):
             yield f"{len(activities)} activities, expected {len(case.activities)}"

@@ -5,12 +5,14 @@ Null is what is absent, too: see connectors/expressions.py.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from connectors.costs import steps_of
+from connectors.env import Env, Run, spend
 from connectors.failures import MappingError
 from connectors.functions import FUNCTIONS, Function
 from connectors.operators import COMPUTE, kind, number
+from connectors.paths import along, indexed
 from shared.conditions.errors import ConditionError
 from shared.conditions.tokens import Kind
 from shared.conditions.tree import (
@@ -31,15 +33,9 @@ from shared.conditions.tree import (
 )
 from shared.near_names import suggestion
 
-#: What all that runs for one delivery may take: loops, functions that go through text, activities.
-DELIVERY_STEPS_MAX_COUNT = 1_000_000
 #: What text an expression may put together, so that no value doubles itself.
 TEXT_MAX_CHARS = 200_000
 
-#: Values by name. LEFT has the steps that are left for the delivery.
-Env = dict[str, Any]
-Run = Callable[[Env], Any]
-LEFT: Final = "#left"
 _WORDS: Mapping[str, Any] = {"true": True, "false": False, "null": None}
 _UNSET = object()
 
@@ -60,13 +56,6 @@ class Scope:
         return Scope(self.names | {name}, self.lets, self.trees)
 
 
-def spend(env: Env, steps: int) -> None:
-    """Take steps from what the delivery has left. Raises MappingError when there are not as many."""
-    env[LEFT] -= steps
-    if env[LEFT] < 0:
-        raise MappingError(f"the delivery takes more than {DELIVERY_STEPS_MAX_COUNT:,} steps to map")
-
-
 def compiled(node: Node, scope: Scope) -> Run:  # noqa: PLR0911, PLR0912 -- one for each kind of node
     """The closure of a tree. Raises ConditionError for a name or function that there is not."""
     match node:
@@ -83,7 +72,7 @@ def compiled(node: Node, scope: Scope) -> Run:  # noqa: PLR0911, PLR0912 -- one 
         case Select() | Index(index=Literal(kind=Kind.TEXT | Kind.INT)):
             return _path(node, scope)
         case Index(operand=operand, index=index):
-            return _index(compiled(operand, scope), compiled(index, scope))
+            return indexed(compiled(operand, scope), compiled(index, scope))
         case Call():
             return _call(node, scope)
         case Loop():
@@ -132,46 +121,8 @@ def _path(node: Node, scope: Scope) -> Run:
         node = operand
     steps.reverse()
     held = compiled(node, scope)
-    match steps:
-        case [one]:
-
-            def path_of_one(env: Env) -> Any:
-                try:
-                    return held(env)[one]
-                except (KeyError, TypeError, IndexError):
-                    return None
-
-            return path_of_one
-        case [one, two]:
-
-            def path_of_two(env: Env) -> Any:
-                try:
-                    return held(env)[one][two]
-                except (KeyError, TypeError, IndexError):
-                    return None
-
-            return path_of_two
-
-    def path_of_more(env: Env) -> Any:
-        found = held(env)
-        try:
-            for step in steps:
-                found = found[step]
-        except (KeyError, TypeError, IndexError):
-            return None
-        return found
-
-    return path_of_more
-
-
-def _index(held: Run, index: Run) -> Run:
-    def indexed(env: Env) -> Any:
-        try:
-            return held(env)[index(env)]
-        except (KeyError, TypeError, IndexError):
-            return None
-
-    return indexed
+    variable = node.name if isinstance(node, Name) and node.name not in scope.lets else None
+    return along(steps, held, variable)
 
 
 def _truth(node: Node, scope: Scope) -> Run:
@@ -354,6 +305,14 @@ def _called(function: Function, runs: Sequence[Run]) -> Run:
             return None if value is None else call(value)
 
         return called_with_one
+    if len(runs) == 2 and not takes_null:
+        first, second = runs
+
+        def called_with_two(env: Env) -> Any:
+            one, two = first(env), second(env)
+            return None if one is None or two is None else call(one, two)
+
+        return called_with_two
 
     def called(env: Env) -> Any:
         values = [run(env) for run in runs]

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from connectors import document
-from connectors.closures import Env, Run, Scope, remembered
+from connectors.closures import Scope, remembered
+from connectors.env import Env, Run
 from connectors.expressions import Expression, compile_expression
 from connectors.functions import moment, text_of
 from shared.conditions.errors import ConditionError

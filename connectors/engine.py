@@ -11,8 +11,8 @@ from urllib.parse import parse_qs
 import orjson
 from pydantic import ValidationError
 
-from connectors.closures import DELIVERY_STEPS_MAX_COUNT, LEFT, Env, spend
 from connectors.compiled import Activity, Connector, Leaf, Mapped, moment_of
+from connectors.env import DELIVERY_STEPS_MAX_COUNT, LEFT, Env, spend
 from connectors.failures import MappingError
 from connectors.functions import text_of
 from connectors.reading import shown

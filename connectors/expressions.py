@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.closures import Env, Run, Scope, compiled, let_key
+from connectors.closures import Scope, compiled, let_key
 from connectors.costs import EXPRESSION_STEPS_MAX_COUNT, LIST_ASSUMED_COUNT, steps_of
+from connectors.env import Env, Run
 from shared.conditions.errors import ConditionError
 from shared.conditions.parser import parse
 from shared.conditions.tokens import Kind

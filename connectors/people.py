@@ -123,7 +123,9 @@ def author_of(name: str, email: str, salt: str = "", *, login: str = "") -> Who 
 
 def is_bot(name: str, email: str = "", login: str = "") -> bool:
     """Whether a name, an address or a login is that of a bot or an assistant."""
-    if any(_BOT.search(text.strip()) for text in (name, email, login)):
+    if ("]" in name or "]" in email or "]" in login) and any(
+        _BOT.search(text.strip()) for text in (name, email, login)
+    ):
         return True
     return bool(_ASSISTANT_ADDRESS.fullmatch(email.strip()) or _ASSISTANT_NAME.fullmatch(name.strip()))
 

@@ -49,7 +49,7 @@ def connector() -> None:
 def list_command(as_json: bool) -> None:
     """List the connectors that come with Plaudit."""
     found = [shipped_connector(name) for name in shipped_files()]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "connector": one.name,
             "title": one.document.title,

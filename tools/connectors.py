@@ -1,6 +1,5 @@
 """The generated parts of docs/connectors.md: what becomes of each type of each platform, and the functions."""
 
-import re
 from collections.abc import Iterator
 
 from connectors.compiled import Connector
@@ -18,8 +17,9 @@ def with_connectors(page: str) -> str:
         begin, end = _BEGIN.format(name), _END.format(name)
         if begin not in page or end not in page:
             raise ValueError(f"docs/connectors.md has no {begin} … {end}")
-        text = "\n".join([begin, "", *lines, "", end])
-        page = re.sub(f"{re.escape(begin)}.*?{re.escape(end)}", lambda _, text=text: text, page, flags=re.DOTALL)
+        before, _, rest = page.partition(begin)
+        after = rest.partition(end)[2]
+        page = "\n".join([before + begin, "", *lines, "", end + after])
     return page
 
 

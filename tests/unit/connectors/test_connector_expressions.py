@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.closures import DELIVERY_STEPS_MAX_COUNT, LEFT, Scope
+from connectors.closures import Scope
+from connectors.env import DELIVERY_STEPS_MAX_COUNT, LEFT
 from connectors.expressions import compile_expression
 from connectors.failures import MappingError
 from shared.conditions.errors import ConditionError

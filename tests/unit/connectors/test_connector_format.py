@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from connectors.closures import DELIVERY_STEPS_MAX_COUNT
+from connectors.env import DELIVERY_STEPS_MAX_COUNT
 from connectors.reading import ConnectorError, read_connector
 from tests.unit.connectors.examples import DOCUMENT, changed, connector_of, mapped
 

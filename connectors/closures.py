@@ -4,14 +4,14 @@ Null is what is absent, too: see connectors/expressions.py.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectors.costs import steps_of
 from connectors.env import Env, Run, spend
 from connectors.failures import MappingError
 from connectors.functions import FUNCTIONS, Function
-from connectors.operators import COMPUTE, kind, number
+from connectors.operators import COMPUTE, TEXT_MAX_CHARS, added, kind, number
 from connectors.paths import along, indexed
 from shared.conditions.errors import ConditionError
 from shared.conditions.tokens import Kind
@@ -33,27 +33,25 @@ from shared.conditions.tree import (
 )
 from shared.near_names import suggestion
 
-#: What text an expression may put together, so that no value doubles itself.
-TEXT_MAX_CHARS = 200_000
-
-_WORDS: Mapping[str, Any] = {"true": True, "false": False, "null": None}
 _UNSET = object()
+_WORDS: Mapping[str, Any] = {"true": True, "false": False, "null": None}
 
 
 @dataclass(slots=True)
 class Scope:
     """The names that expressions may read, and those among them that are worked out when first asked for.
 
-    `trees` has what those are made of, to say what is missing.
+    `trees` has what those are made of, to say what is missing; `aliases` those that only name a place.
     """
 
     names: frozenset[str]
     lets: dict[str, Run] = field(default_factory=dict)
     trees: dict[str, tuple[Node, ...]] = field(default_factory=dict)
+    aliases: dict[str, Node] = field(default_factory=dict)
 
     def with_name(self, name: str) -> "Scope":
         """This scope and one more name."""
-        return Scope(self.names | {name}, self.lets, self.trees)
+        return replace(self, names=self.names | {name})
 
 
 def compiled(node: Node, scope: Scope) -> Run:  # noqa: PLR0911, PLR0912 -- one for each kind of node
@@ -116,6 +114,8 @@ def _path(node: Node, scope: Scope) -> Run:
                 steps.append(name)
             case Index(operand=operand, index=Literal(kind=Kind.TEXT | Kind.INT, value=str() | int() as key)):
                 steps.append(key)
+            case Name(name=name) if name in scope.aliases:
+                operand = scope.aliases[name]
             case _:
                 break
         node = operand
@@ -170,9 +170,15 @@ def _logic(node: Logic, scope: Scope) -> Run:
         if node.sign == "&&":
             return lambda env: first(env) and second(env)
         return lambda env: first(env) or second(env)
-    if node.sign == "&&":
-        return lambda env: all(run(env) for run in runs)
-    return lambda env: any(run(env) for run in runs)
+    wanted: bool = node.sign == "||"
+
+    def looked_through(env: Env) -> bool:
+        for run in runs:
+            if bool(run(env)) is wanted:
+                return wanted
+        return not wanted
+
+    return looked_through
 
 
 def _chain(node: Chain, scope: Scope) -> Run:
@@ -242,20 +248,17 @@ def _membership(first: Run, operand: Node, scope: Scope) -> Run:
 
 
 def _sum(runs: Sequence[Run]) -> Run:
-    def summed(env: Env) -> Any:
-        values = [run(env) for run in runs]
-        if None in values:
-            return None
-        if isinstance(values[0], str):
-            for value in values:
-                if not isinstance(value, str):
-                    raise MappingError(f"text + {kind(value)}: write string(…) around it, or key(…)")
-            if sum(map(len, values)) > TEXT_MAX_CHARS:
-                raise MappingError(f"text of more than {TEXT_MAX_CHARS:,} characters is not put together")
-            return "".join(values)
-        return sum(map(number, values))
+    if len(runs) == 2:
+        first, second = runs
 
-    return summed
+        def sum_of_two(env: Env) -> Any:
+            one, two = first(env), second(env)
+            if type(one) is str and type(two) is str and len(one) + len(two) <= TEXT_MAX_CHARS:
+                return one + two
+            return added([one, two])
+
+        return sum_of_two
+    return lambda env: added([run(env) for run in runs])
 
 
 def _call(node: Call, scope: Scope) -> Run:

@@ -1,7 +1,7 @@
 """Connectors made ready: every expression compiled once, mappings found by the event that they are for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from connectors.env import Env, Run
 from connectors.expressions import Expression, compile_expression
 from connectors.functions import moment, text_of
 from shared.conditions.errors import ConditionError
+from shared.conditions.tree import Name, Node, Select
 from shared.contracts.activities import RESTORED_TYPE, RETRACTED_TYPE, TYPES
 from shared.near_names import suggestion
 
@@ -116,9 +117,11 @@ class _Compiler:
             run, leaves = self._value(value, ("let", name), self._scope)
             self._scope.lets[name] = remembered(run, name)
             self._scope.trees[name] = tuple(tree for leaf in leaves for tree in leaf.expression.trees)
+            if isinstance(value, str) and _is_place(leaves[0].expression.trees[0]):
+                self._scope.aliases[name] = leaves[0].expression.trees[0]
             self._scope = self._scope.with_name(name)
         source = self._leaf(read.source, ("source",), self._scope)
-        before = Scope(self._scope.names - {"event"}, self._scope.lets, self._scope.trees)
+        before = replace(self._scope, names=self._scope.names - {"event"})
         event = self._leaf(read.event, ("event",), before)
         host = None if read.host is None else self._leaf(read.host, ("host",), self._scope)
         challenges = [
@@ -214,6 +217,13 @@ class _Compiler:
             items = [(name, run) for name, (run, _) in named.items()]
             return _object(items), [leaf for _, leaves in named.values() for leaf in leaves]
         return (lambda env: value), []
+
+
+def _is_place(node: Node) -> bool:
+    """Whether an expression only says where something lies."""
+    while isinstance(node, Select) and not node.is_test:
+        node = node.operand
+    return isinstance(node, Name)
 
 
 def _as_id(run: Run) -> Run:

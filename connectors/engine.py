@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 import orjson
@@ -60,8 +60,7 @@ class Fault:
         return f"{self.path}{asked}: {self.detail}"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of a delivery: its activities as CloudEvents, or the reason why there are none.
 
     `notes` say of parts of it why they are no activity. With `faults` it is invalid as a whole; `activities` are
@@ -228,6 +227,10 @@ def _outcome(mapped: Mapped, event: str, env: Env) -> Outcome:
     found: list[Fault] = []
     for activity in mapped.activities:
         try:
+            if not activity.each:
+                spend(env, activity.steps)
+                _make(activity, env, made, notes, found)
+                continue
             for _ in _rounds(activity, 0, env, notes, found):
                 _make(activity, env, made, notes, found)
         except _FAILURES as error:

@@ -24,6 +24,7 @@ SPLIT_MAX_COUNT = 1_000
 #: Platforms write ids of numbers; a number with a fraction was read from one that lost its end.
 _TAG = re.compile(r"<[^<>]*>")
 _BREAKING_TAG = re.compile(r"<(?:br|/p|/li|/div|/h[1-6])\b[^<>]*>", re.IGNORECASE)
+_SECONDS = re.compile(r"([0-9]{1,20})(?:\.([0-9]{0,20}))?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Discord's own: milliseconds since 2015 stand above the lowest 22 bits of an id.
 _SNOWFLAKE_EPOCH_MS = 1_420_070_400_000
@@ -93,8 +94,8 @@ def _text(value: Any) -> str:
 
 
 def _key(*parts: Any) -> str | None:
-    texts = [text_of(part) for part in parts]
-    return ":".join(texts) if all(texts) else None
+    texts = [part if type(part) is str else text_of(part) for part in parts]
+    return None if "" in texts else ":".join(texts)
 
 
 def _key_with(*parts: Any) -> str:
@@ -161,14 +162,16 @@ def moment(value: Any, zone: Any = None) -> datetime:
 
 def _unix(value: Any, unit: int = 1) -> datetime:
     """Seconds since 1970, as a number or as text with a fraction; never by way of a float."""
-    text = text_of(value) if not isinstance(value, float) else repr(value)
-    whole, _, fraction = text.partition(".")
-    if not (whole.isascii() and whole.isdigit() and (not fraction or (fraction.isascii() and fraction.isdigit()))):
+    text = value if type(value) is str else repr(value) if isinstance(value, float) else text_of(value)
+    found = _SECONDS.fullmatch(text)
+    if found is None:
         raise MappingError("this is not a number of seconds")
-    micros = int(whole) * 1_000_000 // unit + int((fraction + "000000")[:6]) // unit
+    whole, fraction = found.groups()
+    micros = int((fraction + "000000")[:6]) if fraction else 0
+    seconds, rest = divmod(int(whole), unit)
     try:
-        return _EPOCH + timedelta(microseconds=micros)
-    except OverflowError:
+        return _EPOCH + timedelta(0, seconds, (rest * 1_000_000 + micros) // unit)
+    except (ValueError, OverflowError, OSError):
         raise MappingError("this is not a number of seconds") from None
 
 

@@ -1,9 +1,12 @@
 """What operators do with two values of a body. Raises MappingError for values that they are not for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from connectors.failures import MappingError
+
+#: What text an expression may put together, so that no value doubles itself.
+TEXT_MAX_CHARS = 200_000
 
 
 def kind(value: Any) -> str:
@@ -47,6 +50,20 @@ def _rest(one: Any, two: Any) -> Any:
 def _less(one: Any, two: Any) -> bool:
     first, second = _ordered(one, two)
     return bool(first < second)
+
+
+def added(values: Sequence[Any]) -> Any:
+    """Texts put together, or numbers added; null where one of them is."""
+    if None in values:
+        return None
+    if isinstance(values[0], str):
+        for value in values:
+            if not isinstance(value, str):
+                raise MappingError(f"text + {kind(value)}: write string(…) around it, or key(…)")
+        if sum(map(len, values)) > TEXT_MAX_CHARS:
+            raise MappingError(f"text of more than {TEXT_MAX_CHARS:,} characters is not put together")
+        return "".join(values)
+    return sum(map(number, values))
 
 
 #: What operators of two values do, neither of which is null.

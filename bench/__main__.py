@@ -9,7 +9,7 @@ import click
 import uvloop
 from rich.console import Console
 
-from bench import end_to_end, growth, latency, messages, peers, picture, report, share, start_up
+from bench import end_to_end, growth, latency, messages, pages, peers, picture, report, share, start_up
 from bench.context import Context
 from bench.factor import measure
 from bench.machine import this_machine
@@ -34,6 +34,7 @@ SECTIONS: dict[str, Callable[[Context], Awaitable[None]]] = {
     "share": share.fair_share,
     "soak": latency.soak,
     "growth": growth.growth,
+    "pages": pages.pages,
     "up": start_up.up,
     "demo": start_up.demo,
     "peers": peers.run,

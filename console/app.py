@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -17,32 +16,49 @@ from console.frame.static import load_static, serve_static
 from console.frame.visits import Console, install_errors
 from console.pages.account import routes as account
 from console.pages.audit import routes as audit
+from console.pages.cards import routes as cards
 from console.pages.community import routes as community
 from console.pages.dead_letters import routes as dead_letters
 from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
 from console.pages.keys import routes as keys
 from console.pages.leaderboard import routes as leaderboard
+from console.pages.ledger import routes as ledger
 from console.pages.me import routes as me
+from console.pages.members import routes as members
+from console.pages.my_data import routes as my_data
+from console.pages.my_payouts import routes as my_payouts
+from console.pages.my_place import routes as my_place
+from console.pages.my_rewards import routes as my_rewards
 from console.pages.overview import routes as overview
 from console.pages.parts import routes as parts
+from console.pages.payees import routes as payees
+from console.pages.payout_runs import outcomes as payout_outcomes
+from console.pages.payout_runs import routes as payout_runs
 from console.pages.people import routes as people
 from console.pages.pipeline import routes as pipeline
+from console.pages.programme import editing
 from console.pages.programme import routes as programme
 from console.pages.receipts import routes as receipts
+from console.pages.redemptions import routes as redemptions
 from console.pages.sign_in import routes as sign_in
+from console.pages.statements import routes as statements
 from console.pages.try_it import routes as try_it
 from console.pages.views import routes as views
+from console.pages.visitors import routes as visitors
 from console.pages.waiting import routes as waiting
 from console.settings import Settings
 from console.sign_in.provider import Provider
 from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
+FINANCE = (payout_runs, payout_outcomes, payees, redemptions, ledger, statements)
 RUN_IT = (pipeline, dead_letters, receipts, people, keys, audit, parts, community)
+OF_MEMBERS = (me, my_place, my_rewards, my_payouts, my_data)
+FOR_EVERYBODY = (visitors, cards)
 PAGES = (
-    *(sign_in, overview, figures, leaderboard, explorer, try_it, me, account, views),
-    *(programme, waiting, *RUN_IT),
+    *(sign_in, overview, figures, leaderboard, explorer, try_it, account, views),
+    *(members, programme, editing, waiting, *FINANCE, *RUN_IT, *OF_MEMBERS, *FOR_EVERYBODY),
 )
 
 
@@ -53,7 +69,6 @@ def create_app(settings: Settings, database: Database, services: Services) -> St
         Route("/static/{name}", serve_static),
         Route("/livez", _livez),
         Route("/readyz", _readyz),
-        Route("/metrics", _metrics),
         *(route for part in PAGES for route in part.ROUTES),
     ]
     app = Starlette(routes=routes)
@@ -85,7 +100,3 @@ async def _livez(_: Request) -> Response:
 async def _readyz(request: Request) -> Response:
     missing = [] if await request.app.state.database.answers() else ["PostgreSQL does not answer"]
     return JSONResponse({"ready": not missing, "missing": missing}, 503 if missing else 200)
-
-
-async def _metrics(_: Request) -> Response:
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -95,6 +95,8 @@ class Asking:
 
     services: Services
     token: str | None = None
+    #: The community that somebody visits who shows no token.
+    visits: str | None = None
     #: Who visits, where ingest counts by address; it believes whom PLAUDIT_TRUSTED_PROXIES names.
     address: str | None = None
     traceparent: str = field(default_factory=new_traceparent)
@@ -109,18 +111,37 @@ class Asking:
         wanted = {name.rstrip("_"): value for name, value in params.items() if value is not None}
         return await self._known(await self._ask("GET", service, path, params=wanted))
 
-    async def post(self, service: str, path: str, body: Any, *, content_type: str = "application/json") -> Answer:
+    async def post(
+        self,
+        service: str,
+        path: str,
+        body: Any,
+        *,
+        content_type: str = "application/json",
+        key: str | None = None,
+    ) -> Answer:
         """Command. Raises SessionOverError."""
-        return await self.command("POST", service, path, body, content_type=content_type)
+        return await self.command("POST", service, path, body, content_type=content_type, key=key)
 
     async def command(
-        self, method: str, service: str, path: str, body: Any = None, *, content_type: str = "application/json"
+        self,
+        method: str,
+        service: str,
+        path: str,
+        body: Any = None,
+        *,
+        content_type: str = "application/json",
+        key: str | None = None,
     ) -> Answer:
-        """Command by any method; without a body where there is None. Raises SessionOverError."""
+        """Command by any method; without a body where there is None. With the same `key` it is the same command.
+
+        Raises SessionOverError.
+        """
+        headers = {} if key is None else {"Idempotency-Key": key}
         if body is None:
-            return await self._known(await self._ask(method, service, path))
+            return await self._known(await self._ask(method, service, path, headers=headers))
         content = body if isinstance(body, bytes) else orjson.dumps(body)
-        headers = {"Content-Type": content_type}
+        headers["Content-Type"] = content_type
         return await self._known(await self._ask(method, service, path, content=content, headers=headers))
 
     async def download(self, service: str, path: str, **params: Any) -> tuple[Answer, AsyncIterator[bytes]]:
@@ -157,6 +178,8 @@ class Asking:
         headers = {"traceparent": self.traceparent, **options.pop("headers", {})}
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"
+        elif self.visits is not None:
+            headers["Plaudit-Community"] = self.visits
         if self.address:
             headers["X-Forwarded-For"] = self.address
         url = self.services.urls[service] + path

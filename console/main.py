@@ -3,20 +3,16 @@
 import asyncio
 import contextlib
 import logging
-import signal
 from collections.abc import AsyncIterator
-
-import uvloop
 
 from console.app import create_app
 from console.asking import Services
 from console.settings import Settings
 from console.sign_in.sessions import Sessions
 from console.sign_in.store import TRANSIENT, Database
+from shared.http.process import serve_until_stopped
 from shared.http.server import HttpServer
 from shared.retries import Pauses, until_it_passes
-from shared.starting import what_is_loaded_stays
-from shared.telemetry import configure_logging
 
 SWEEP_EVERY_SECONDS = 600.0
 PAUSES = Pauses(first_seconds=0.2, longest_seconds=5.0)
@@ -27,18 +23,13 @@ log = logging.getLogger(__name__)
 def main() -> None:
     """Serve pages until SIGTERM or SIGINT."""
     settings = Settings()
-    configure_logging("console", settings.log_level)
-    what_is_loaded_stays()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings))
-
-
-async def _serve(settings: Settings) -> None:
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with running(settings):
-        await stopping.wait()
+    serve_until_stopped(
+        "console",
+        lambda: running(settings),
+        log_level=settings.log_level,
+        metrics_host=settings.http_host,
+        metrics_port=settings.metrics_port,
+    )
 
 
 @contextlib.asynccontextmanager

@@ -21,14 +21,26 @@ class Settings(ServiceSettings):
     recognition_url: str = Field("http://127.0.0.1:8103", description="Where recognition's API is")
     rewards_url: str = Field("http://127.0.0.1:8104", description="Where rewards' API is")
     analytics_url: str = Field("http://127.0.0.1:8105", description="Where analytics' API is")
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Port of /metrics, which the public address does not have; unset: nowhere",
+    )
     ask_seconds: float = Field(3.0, gt=0, description="How long a part of a page waits for its service")
     answer_max_bytes: int = Field(4 * 1024 * 1024, ge=1, description="Largest answer of a service to a page")
-    form_max_bytes: int = Field(128 * 1024, ge=1, description="Largest form")
+    form_max_bytes: int = Field(800 * 1024, ge=1, description="Largest form")
     rotate_seconds: int = Field(
         900, ge=1, description="How old the secret of a session gets before it is replaced"
     )
     replaced_seconds: int = Field(
         30, ge=1, description="How long a replaced secret still lets in, for pages that were under way"
+    )
+    card_frame_ancestors: str = Field(
+        "*", description="Who may show members' cards in a frame, as the policy's frame-ancestors says it"
+    )
+    export_rows_max_count: int = Field(
+        50_000, ge=1, description="Most rows of a member's own archive; who has more asks an operator"
     )
     console_community: str = Field("", description="The community that people sign in to by a provider")
     oidc_issuer: str = Field("", description="OpenID provider that people sign in at, as at ingest; empty: none")
@@ -43,6 +55,8 @@ class Settings(ServiceSettings):
             raise ValueError("console_url is an address without a path, such as https://console.example.org")
         if url.scheme != "https" and url.hostname not in LOOPBACK:
             raise ValueError("console_url must be https: cookies that sign in go there")
+        if any(mark in self.card_frame_ancestors for mark in ";,\r\n"):
+            raise ValueError("card_frame_ancestors is one list of sources, such as https://example.org or *")
         if self.oidc_issuer:
             provider = urlsplit(self.oidc_issuer)
             if provider.scheme != "https" and provider.hostname not in LOOPBACK:

@@ -27,7 +27,7 @@ from plaudit.stack.idle import wait_until_idle
 from plaudit.stack.logs import open_private
 from plaudit.stack.paths import CHECKOUT, make_private
 from plaudit.terminal import plain
-from shared.access_keys import Scope, scopes_of
+from shared.access_keys import scopes_of, together
 
 COMMUNITY = "demo"
 #: Two people, for nobody approves the payouts that they made.
@@ -36,7 +36,7 @@ PEOPLE = (
     ("Omar, who approves them", ("finance_approver",)),
 )
 #: But for what a publishable key reads, which has nothing beside that.
-MAKER = tuple(sorted(scopes_of(PEOPLE[0][1], COMMUNITY) - {Scope.PUBLIC_READ}))
+MAKER = together(sorted(scopes_of(PEOPLE[0][1], COMMUNITY)))
 APPROVER = ("payouts:approve", "payouts:read", "programmes:approve")
 PROGRAMME = CHECKOUT / "programmes" / "starter.yaml"
 SEED = 2026

@@ -22,6 +22,7 @@ from shared.services import SERVICES
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script")
 to_ask = where_options(URL, KEY, ADMIN_KEY, COMMUNITY)
+dry_run_option = click.option("--dry-run", is_flag=True, help="Say what it would be, and do nothing")
 who_argument = click.argument("who", metavar="MEMBER")
 source_option = click.option("--source", default="command", show_default=True, help="Who knows it")
 since_option = click.option("--since", metavar="TIME", help="From when on it is so, as 2026-05-01T00:00:00Z")
@@ -82,6 +83,49 @@ def standing(where: Where, as_json: bool, who: str, is_: tuple[str, ...], is_not
     with place.access("plaudit member", WRITES, ("ingest",)) as key:
         found = request("PUT", f"{_url(place, who)}/standing", key, json=said)
     _print(found, as_json)
+
+
+@member.command("merge", epilog="Example: plaudit member merge forum:ada chat:U1 --dry-run")
+@to_ask
+@json_option
+@dry_run_option
+@who_argument
+@click.argument("other", metavar="OTHER")
+def merge(where: Where, as_json: bool, dry_run: bool, who: str, other: str) -> None:
+    """Have OTHER be one with MEMBER, who stays: points and money of both are theirs."""
+    _merge(where, "merge", who, other, as_json=as_json, dry_run=dry_run)
+
+
+@member.command("unmerge", epilog="Example: plaudit member unmerge forum:ada chat:U1")
+@to_ask
+@json_option
+@dry_run_option
+@who_argument
+@click.argument("other", metavar="OTHER")
+def unmerge(where: Where, as_json: bool, dry_run: bool, who: str, other: str) -> None:
+    """Have OTHER, who was merged into MEMBER, be by itself again, with all that it did."""
+    _merge(where, "unmerge", who, other, as_json=as_json, dry_run=dry_run)
+
+
+def _merge(where: Where, how: str, who: str, other: str, *, as_json: bool, dry_run: bool) -> None:
+    place = where.place()
+    with place.access("plaudit member", WRITES, ("ingest",)) as key:
+        done = request("POST", f"{_url(place, who)}/{how}", key, json={"member_id": other, "dry_run": dry_run})
+    if as_json:
+        click.echo(json.dumps(done))
+        return
+    stays, merged = done["stays"], done["merged"]
+    click.echo(
+        f"{'Nothing was done. It would be so' if dry_run else 'Done'}: {merged['member_id']} "
+        f"{'is merged into' if how == 'merge' else 'is by itself, and not merged into'} {stays['member_id']}."
+    )
+    if merged["merged_ids"]:
+        click.echo(f"With it {'come' if how == 'merge' else 'leave'}: {', '.join(merged['merged_ids'])}")
+    if done["differences"]:
+        table = listing("what", f"of {plain(who)}", f"of {plain(other)}")
+        for one in done["differences"]:
+            table.add_row(*(plain("" if one[of] is None else one[of]) for of in ("what", "stays", "merged")))
+        Console().print(table)
 
 
 @member.command("set", epilog="Example: plaudit member set forum:ada tier=gold seats=3 --source crm")
@@ -269,6 +313,8 @@ def _show(found: dict[str, Any], known: list[dict[str, Any]]) -> None:
         ("first seen", found["first_seen_at"]),
         ("bot", f"by {found['bot_by']}" if found["bot_by"] else "no"),
         ("is", standing or "a member"),
+        *((("belongs to", found["merged_into"]),) if found["merged_into"] else ()),
+        *(("merged into it", one) for one in found["merged_ids"]),
         ("earns", "yes" if found["earns"] and not found["bot_by"] else "no"),
         ("on boards", "yes" if found["ranks"] and not found["bot_by"] else "no"),
     ):

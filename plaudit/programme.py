@@ -126,9 +126,14 @@ def approve_programme(where: Where, as_json: bool, version: int) -> None:
 @json_option
 @version_argument
 def withdraw_programme(where: Where, as_json: bool, version: int) -> None:
-    """Withdraw a VERSION that is proposed: it never takes effect."""
+    """Withdraw a VERSION that is proposed or scheduled: it never takes effect."""
     withdrawn = _decide(where, version, "withdraw", "programmes:write")
     done = f"{withdrawn['programme_id']} version {version} is withdrawn"
+    replaced_by = withdrawn["replaced_by"]
+    if withdrawn["replacement_state"] == "proposed":
+        done = f"version {replaced_by} takes its place, as before it, once another person has approved that"
+    elif replaced_by is not None:
+        done += f"; what is before it goes on, as version {replaced_by}"
     click.echo(json.dumps(withdrawn) if as_json else done)
 
 

@@ -22,6 +22,31 @@ _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 #: What neither JSON documents in PostgreSQL nor UTF-8 can hold; escapes in quotes would bring it in.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+#: What the parser was at when it came upon the end of what is not closed, or not gone on with.
+_OPENED = {
+    "while scanning a quoted scalar",
+    "while parsing a flow sequence",
+    "while parsing a flow mapping",
+    "while scanning a simple key",
+}
+#: What to do about what the parser says.
+_HINTS = (
+    ("mapping values", "put text that has `: ` in quotes, and each field on a line, indented like its neighbours"),
+    ("expected ',' or", "a comma is missing, or a bracket is not closed"),
+    ("end of stream", "the quote that opens here is not closed"),
+    ("'-' indicator", "indent it like the lines that it belongs to; an item of a list begins with `- `"),
+    ("expected key", "this belongs to no field: a bracket too many, text behind a quote, or another indentation"),
+    ("start any token", "put text that begins with this in quotes"),
+    ("unknown escape", "write a backslash twice in double quotes, or use single ones"),
+    ("expected ':'", "a field is written `name: value`"),
+)
+#: A character of a scalar as it is written: escaped, or by itself.
+_ESCAPED = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|\r\n|.)|.", re.DOTALL)
+_DOUBLED = re.compile(r"''|.", re.DOTALL)
+_PLAIN = re.compile(r".", re.DOTALL)
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+#: Escapes that are white space once read, or nothing.
+_WHITE_ESCAPES = frozenset("ntrvfNLP_ \t\n\r")
 _WORDS = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -77,14 +102,70 @@ def read_yaml(text: str, *, begins_with: str = "programme") -> Located:
         mark = Mark(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1, len(before))
         raise YamlError(mark, (), f"a character that YAML does not allow ({error.reason})") from error
     except yaml.MarkedYAMLError as error:
-        at = error.problem_mark or error.context_mark
-        mark = _mark(at) if at is not None else Mark(1, 1, 0)
-        if text[mark.index : mark.index + 1] == "\t":
-            raise YamlError(mark, (), "a tab; YAML is indented with spaces") from error
+        mark = _place(error)
+        noticed = mark if error.problem_mark is None else _mark(error.problem_mark)
+        if text[noticed.index : noticed.index + 1] == "\t":
+            raise YamlError(noticed, (), "a tab; YAML is indented with spaces") from error
         context = f" ({error.context})" if error.context else ""
-        raise YamlError(mark, (), f"this is not YAML: {error.problem}{context}") from error
+        hint = next((f"; {hint}" for said, hint in _HINTS if said in str(error.problem)), "")
+        raise YamlError(mark, (), f"this is not YAML: {error.problem}{context}{hint}") from error
     except UnicodeEncodeError as error:
         raise YamlError(Mark(1, 1, 0), (), "the text is not valid Unicode") from error
+
+
+def _place(error: yaml.MarkedYAMLError) -> Mark:
+    """Where it is wrong: where something opens that is never closed, not on the line where that is noticed."""
+    at, opened = error.problem_mark or error.context_mark, error.context_mark
+    if opened is not None and at is not None and error.context in _OPENED and opened.line < at.line:
+        at = opened
+    return _mark(at) if at is not None else Mark(1, 1, 0)
+
+
+def mark_within(text: str, start: Mark, value: str, offset: int) -> Mark:
+    """Where character `offset` of a scalar's value stands in the text, however it is written.
+
+    Folding, indentation and quotes change white space alone: what is not white space stands in the same order.
+    """
+    style = text[start.index : start.index + 1]
+    at = start.index
+    if style in {"|", ">"}:
+        line_end = text.find("\n", at)
+        at = len(text) if line_end < 0 else line_end + 1
+    elif style in {"'", '"'}:
+        at += 1
+    written = {"'": _DOUBLED, '"': _ESCAPED}.get(style, _PLAIN)
+    before = value[:offset]
+    wanted = sum(not character.isspace() for character in before)
+    passed = at
+    for found in written.finditer(text, at):
+        if _is_white(found[0]):
+            continue
+        if wanted == 0:
+            at = found.start()
+            break
+        wanted -= 1
+        passed = found.end()
+    if offset >= len(value) or value[offset].isspace():
+        # It stands in white space, or behind the value: so far behind what comes before it, on the same line.
+        at, gap = passed, len(before) - len(before.rstrip())
+        while gap and text[at : at + 1] == " ":
+            at, gap = at + 1, gap - 1
+    return _mark_at(text, start, at)
+
+
+def _is_white(written: str) -> bool:
+    if written[0] != "\\" or len(written) == 1:
+        return written.isspace()
+    if written[1] in "xuU":
+        return chr(int(written[2:], 16)).isspace()
+    return written[1] in _WHITE_ESCAPES
+
+
+def _mark_at(text: str, start: Mark, index: int) -> Mark:
+    breaks = list(_BREAK.finditer(text, start.index, index))
+    if not breaks:
+        return Mark(start.line, start.column + index - start.index, index)
+    return Mark(start.line + len(breaks), index - breaks[-1].end() + 1, index)
 
 
 def _mark(mark: Any) -> Mark:

@@ -66,6 +66,9 @@ BAD_SIGNATURES = prometheus_client.Counter(
 CREDENTIALS_REFUSED = prometheus_client.Counter(
     "plaudit_credentials_refused_total", "Requests with an access key or token that lets nobody in", ["reason"]
 )
+PUBLIC_READS_REFUSED = prometheus_client.Counter(
+    "plaudit_public_reads_refused_total", "Requests with a publishable key that were refused", ["reason"]
+)
 SIGNATURES_OUTDATED = Gauge(
     "plaudit_signatures_outdated", "Facts of this service that its present key has not signed yet"
 )

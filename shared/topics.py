@@ -60,7 +60,7 @@ RAW = Topic(
     (facts.RAW_EVENT.name,),
     producers=("ingest",),
     consumers=("ingest",),
-    retention_ms=30 * DAY_MS,
+    retention_ms=7 * DAY_MS,
 )
 EVENTS = Topic(
     "engagement.events.v1",
@@ -82,9 +82,9 @@ REJECTED = Topic(
 )
 MEMBERS = Topic(
     "members.v1",
-    "Members, and the hashes of their identities on each channel",
-    "community | member",
-    (facts.MEMBER_IDENTIFIED.name, facts.MEMBER_ERASED.name),
+    "Members, the hashes of their identities on each channel, and who is merged into whom",
+    "community | member, or community | member/merge",
+    (facts.MEMBER_IDENTIFIED.name, facts.MEMBER_MERGED.name, facts.MEMBER_UNMERGED.name, facts.MEMBER_ERASED.name),
     producers=("ingest",),
     consumers=("scoring", "recognition", "rewards", "analytics"),
     compacted=True,

@@ -82,6 +82,16 @@ AFTER: Final = {
         from events where community = $1 group by 2, 3, 4
         """,
         """
+        insert into active_days (community, channel, day, gap, members)
+        select $1, channel, day, least(day - before, 31), count(*)
+        from (
+            select channel, day, lag(day) over (partition by member_id, channel order by day) as before
+            from (
+                select member_id, channel, day from member_days where community = $1
+                union all select distinct member_id, '', day from member_days where community = $1) days) active
+        group by 2, 3, 4
+        """,
+        """
         insert into event_days (community, day, channel, type, events)
         select $1, (event_time at time zone 'UTC')::date, channel, type, count(*)
         from events where community = $1 group by 2, 3, 4

@@ -30,6 +30,7 @@ def _(text: str) -> str:
 
 
 OVERVIEW = Link("/overview", _("Overview"), "home", "analytics:read")
+MEMBERS = Link("/members", _("Members"), "people", "members:read")
 LEADERBOARD = Link("/leaderboard", _("Leaderboards"), "cup", "recognition:read")
 REJECTED = Link("/figures/rejected", _("Rejected events"), "letter", "analytics:read")
 PIPELINE = Link("/pipeline", _("Pipeline"), "flow", "operations:read")
@@ -44,12 +45,23 @@ PEOPLE = Link("/people", _("People"), "people", "people:read")
 KEYS = Link("/keys", _("Access keys"), "key", "keys:write")
 COMMUNITY = Link("/community", _("Community settings"), "gear", "communities:write")
 PARTS = Link("/parts", _("Parts and versions"), "gauge", "operations:read")
+PAYOUT_RUNS = Link("/payout-runs", _("Payout runs"), "bank", "payouts:read")
+REDEMPTIONS = Link("/redemptions", _("Redemptions"), "gift", "rewards:read")
+LEDGER = Link("/ledger", _("Ledger"), "book", "payouts:read")
+STATEMENTS = Link("/statements", _("Statements"), "receipt", "rewards:read")
 ACCOUNT = Link("/account", _("Account"), "user")
 ME = Link("/me", _("My points"), "user")
+MY_PLACE = Link("/me/place", _("My place"), "cup")
+MY_REWARDS = Link("/me/rewards", _("Rewards"), "gift")
+MY_PAYOUTS = Link("/me/payouts", _("Payouts"), "bank")
+MY_DATA = Link("/me/data", _("My data"), "shield")
+#: At the bottom of a member's phone.
+OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
-    Group(_("Community"), (LEADERBOARD, PROGRAMME)),
+    Group(_("Community"), (MEMBERS, LEADERBOARD, PROGRAMME)),
+    Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, RECEIPTS, REJECTED, PARTS)),
     Group(_("Run it"), (PEOPLE, KEYS, COMMUNITY)),

@@ -15,7 +15,7 @@ from console.asking import Asking, Services, SessionOverError
 from console.components.languages import NAMES, Writer, preferred, zone
 from console.components.tables import Listing
 from console.frame.communities import Community, CommunityTitles
-from console.frame.navigation import groups_for
+from console.frame.navigation import OF_MEMBERS, groups_for
 from console.frame.rendering import Templates
 from console.frame.security import is_own_form, local_path
 from console.saved_views.store import SavedView, load_views
@@ -96,7 +96,7 @@ class Visit:
     @property
     def form_token(self) -> str:
         """What forms of this visit carry."""
-        return form_token(self.session.secret if self.session else self.browser)
+        return form_token(_form_secret(self))
 
     def say(self, text: str, **values: Any) -> str:
         """A text in the visitor's language, with values put in."""
@@ -118,6 +118,7 @@ class Visit:
             "session": self.session,
             "community": self.community,
             "groups": groups_for(self.session) if self.session and not self.session.is_member else [],
+            "member_links": OF_MEMBERS,
             "path": path,
             "language": self.language,
             "languages": NAMES,
@@ -174,6 +175,19 @@ TOASTS = {
     "confirmed": _("Confirmed"),
     "withdrawn": _("Withdrawn"),
     "cancelled": _("Given up"),
+    "chosen": _("The points are reserved for it"),
+    "forgotten": _("The member is forgotten, in every service within moments"),
+    "published": _("Published"),
+    "proposed": _("Proposed: it waits for another person"),
+    "goes-on-as-before": _("Withdrawn: what is in force goes on"),
+    "withdrawal-waits": _("That it is withdrawn waits for another person"),
+    "run-made": _("The run is made: it waits for another person"),
+    "file-written": _("The bank file is written"),
+    "noted": _("Noted"),
+    "noted-some": _("Noted of many, not of all yet: note it once more"),
+    "noted-for-two": _("Noted. What makes points payable again waits for another person"),
+    "handed-out": _("Handed out: the points are spent"),
+    "given-back": _("Cancelled: the points are available again"),
 }
 
 
@@ -285,10 +299,14 @@ async def _form(request: Request, visit: Visit) -> Mapping[str, str]:
         fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX_COUNT))
     except ValueError:
         raise StaleFormError from None
-    secret = visit.session.secret if visit.session else visit.browser
-    if not is_own_form(request) or not is_form_token(secret, fields.get("form_token", "")):
+    if not is_own_form(request) or not is_form_token(_form_secret(visit), fields.get("form_token", "")):
         raise StaleFormError
     return fields
+
+
+def _form_secret(visit: Visit) -> str:
+    """What forms are bound to, as long as the session is: its own secret is replaced while a form is filled in."""
+    return visit.session.renewal if visit.session else visit.browser
 
 
 async def _signed_out(visit: Visit) -> Response:

@@ -7,24 +7,23 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from console.gateway.bodies import Addresses, too_large
 from console.gateway.documents import one_document
-from console.gateway.forwarding import OWN_OF_ANSWERS, Forwarder, passed_headers, too_large
+from console.gateway.forwarding import OWN_OF_ANSWERS, Forwarder, passed_headers
 from console.gateway.settings import ANY_ORIGIN, Settings
 from console.gateway.templates import OF_ALL, Templates
+from shared.http.limits import UNMATCHED, measured
 from shared.http.problem_types import UNKNOWN_PATH
 from shared.http.problems import Problem
 from shared.services import SERVICES
-from shared.telemetry import HTTP_REQUESTS, HTTP_SECONDS
 
-UNMATCHED = "unmatched"
 DOCS = "/docs"
-OWN = ("/", "/livez", "/readyz", "/metrics", DOCS, "/redoc", "/openapi.json")
+OWN = ("/", "/livez", "/readyz", DOCS, "/redoc", "/openapi.json")
 OWN_FILES = "/static-offline-docs/"
 READING = ("GET", "HEAD")
 METHODS = (*READING, "POST", "PUT", "PATCH", "DELETE")
@@ -53,7 +52,8 @@ class Gateway:
     """ASGI application: passes each request on to the service whose template its path is of."""
 
     def __init__(self, settings: Settings, documents: Mapping[str, dict[str, Any]], forwarder: Forwarder) -> None:
-        self._settings = settings
+        self._body_max_bytes = settings.body_max_bytes
+        self._addresses = Addresses(settings.address_requests_max_count)
         self._templates = Templates(documents)
         self._forwarder = forwarder
         self._pages = _pages(documents)
@@ -77,24 +77,27 @@ class Gateway:
         try:
             if is_own:
                 await self._pages(scope, receive, counted_send)
-            elif path == OF_ALL:
-                await self._whose_key(scope, receive, counted_send)
-            elif owned is None:
+            elif owned is None and path != OF_ALL:
                 raise Problem(UNKNOWN_PATH, f"No service has it; {DOCS} shows what there is")
             else:
                 self._check_length(scope)
-                await self._forwarder.forward(owned.service, scope, receive, counted_send)
+                with self._addresses.one_more(scope):
+                    if owned is None:
+                        await self._whose_key(scope, receive, counted_send)
+                    else:
+                        await self._forwarder.forward(owned.service, scope, receive, counted_send)
         except Problem as problem:
             await problem.response(path)(scope, receive, counted_send)
         finally:
-            HTTP_REQUESTS.labels("ANY" if route == UNMATCHED else scope["method"], route, str(status)).inc()
-            HTTP_SECONDS.labels(route).observe(time.perf_counter() - started)
+            requests, seconds = measured("ANY" if route == UNMATCHED else scope["method"], route, status)
+            requests.inc()
+            seconds.observe(time.perf_counter() - started)
 
     def _check_length(self, scope: Scope) -> None:
         """Raise Problem 413 for a body that says itself that it is too large, before any of it is passed on."""
         for name, value in scope["headers"]:
-            if name == b"content-length" and (not value.isdigit() or int(value) > self._settings.body_max_bytes):
-                raise too_large(self._settings.body_max_bytes)
+            if name == b"content-length" and (not value.isdigit() or int(value) > self._body_max_bytes):
+                raise too_large(self._body_max_bytes)
 
     async def _whose_key(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Whose a key is, once every service knows it: whoever has a new one need not wait for each."""
@@ -115,7 +118,7 @@ class Gateway:
 
 
 def _pages(documents: Mapping[str, dict[str, Any]]) -> ASGIApp:
-    """What the gateway answers itself: its health, its metrics, and the operations of all services on one page."""
+    """What the gateway answers itself: its health, and the operations of all services on one page."""
     app: FastAPI = FastAPIOffline(
         title="Plaudit",
         openapi_url="/openapi.json",
@@ -135,9 +138,6 @@ def _pages(documents: Mapping[str, dict[str, Any]]) -> ASGIApp:
         # It does its work for those services that are there, whichever are not.
         return JSONResponse({"ready": True, "missing": []})
 
-    async def metrics(_: Request) -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    for path, endpoint in (("/", root), ("/livez", livez), ("/readyz", readyz), ("/metrics", metrics)):
+    for path, endpoint in (("/", root), ("/livez", livez), ("/readyz", readyz)):
         app.add_route(path, endpoint, include_in_schema=False)
     return app

@@ -35,6 +35,24 @@ class Settings(ServiceSettings):
     service_keep_alive_seconds: float = Field(
         5.0, gt=0, description="How long the gateway keeps an idle one; less than the services' keep-alive"
     )
+    body_buffer_bytes: int = Field(
+        64 * 1024, ge=0, description="A body up to this size is there whole before a service is asked"
+    )
+    body_grace_seconds: float = Field(
+        2.0, ge=0, description="For so long a larger one may be slow once a service waits for it"
+    )
+    body_min_bytes_per_second: int = Field(
+        16 * 1024, ge=1, description="How fast it comes from then on; slower ones get 408"
+    )
+    address_requests_max_count: int = Field(
+        100, ge=1, description="Requests under way from one address, of IPv6 one /64; more get 429"
+    )
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Port of /metrics, which the public address does not have; unset: nowhere",
+    )
     cors_origins: str = Field(
         "",
         description="Origins whose pages may ask from a browser, comma-separated; *: anybody's, and only to read; "

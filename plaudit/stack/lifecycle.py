@@ -233,8 +233,7 @@ def _ports_chosen(state: StackState, kept: set[int]) -> Iterator[None]:
 def _ports_in_use(state: StackState) -> set[int]:
     """The ports of the stack's processes that run."""
     running = {one.name for one in status(state.name).processes if one.state == "running"}
-    names = running | {"controller"} if "kafka" in running else running
-    return {port for name, port in state.ports.items() if name in names}
+    return set(ports.of_parts(state.ports, running).values())
 
 
 def _get_ready(state: StackState, provision: bool, report: Report) -> None:

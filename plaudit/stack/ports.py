@@ -6,7 +6,7 @@ import json
 import random
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,7 +24,11 @@ USUAL = {
     "analytics": 8105,
     "console": 8100,
     "gateway": 8106,
+    "console-metrics": 8108,
+    "gateway-metrics": 8107,
 }
+#: Parts that listen at more than the port of their own name.
+_BESIDE = {"kafka": "controller", "console": "console-metrics", "gateway": "gateway-metrics"}
 # Below the ephemeral range of Linux (32768 and up), so that no outgoing connection sits on a remembered port.
 SPARE = range(20_000, 30_000)
 CLAIM_SECONDS = 60.0
@@ -58,6 +62,17 @@ class Held:
     def close(self) -> None:
         """Let go of all of them."""
         self._sockets.close()
+
+
+def of_parts(chosen: Mapping[str, int], parts: Iterable[str]) -> dict[str, int]:
+    """All ports of some parts, by their names, of those that were chosen."""
+    names = {name for part in parts for name in (part, _BESIDE.get(part))}
+    return {name: port for name, port in chosen.items() if name in names}
+
+
+def metrics_port(chosen: Mapping[str, int], part: str) -> int:
+    """Where a part has its metrics, of those whose address the public may reach."""
+    return chosen[f"{part}-metrics"]
 
 
 def is_free(port: int) -> bool:

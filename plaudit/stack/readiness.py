@@ -21,7 +21,7 @@ from plaudit.provision import Passwords
 from plaudit.provision import provision as provision_all
 from plaudit.stack.errors import PortsTakenError, StackError
 from plaudit.stack.logs import tail
-from plaudit.stack.ports import is_free
+from plaudit.stack.ports import is_free, of_parts
 from plaudit.stack.processes import listens, others_listening
 from plaudit.stack.state import StackState, read_processes
 from plaudit.stack.supervisor import RestartPolicy
@@ -161,8 +161,7 @@ async def wait_until_ready(
 
 
 def _ports_of_parts(state: StackState) -> dict[str, int]:
-    names = {*state.parts, *(("controller",) if "kafka" in state.parts else ())}
-    return {name: port for name, port in state.ports.items() if name in names}
+    return of_parts(state.ports, state.parts)
 
 
 async def _taken_by_others(state: StackState) -> dict[str, int]:

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from plaudit.stack.paths import CHECKOUT
-from plaudit.stack.ports import HOST
+from plaudit.stack.ports import HOST, metrics_port
 from plaudit.stack.processes import ProcessSpec, marked
 from plaudit.stack.state import StackState
 from shared.services import CONSOLE, GATEWAY
@@ -47,7 +47,15 @@ def environment(state: StackState, name: str) -> dict[str, str]:
         **{f"PLAUDIT_{key.upper()}": str(value) for key, value in connections(state, name).items()},
         "PLAUDIT_HTTP_HOST": HOST,
         "PLAUDIT_HTTP_PORT": str(state.ports[name]),
-        **({} if name in WITHOUT_AUTHORITY else {"PLAUDIT_ADMIN_KEY": state.admin_key}),
+        **({} if name in WITHOUT_AUTHORITY else _of_services(state)),
+    }
+
+
+def _of_services(state: StackState) -> dict[str, str]:
+    return {
+        "PLAUDIT_ADMIN_KEY": state.admin_key,
+        # The console and the gateway say who asks; whoever else is on this machine may say so too.
+        "PLAUDIT_TRUSTED_PROXIES": os.environ.get("PLAUDIT_TRUSTED_PROXIES", HOST),
     }
 
 
@@ -58,10 +66,11 @@ def connections(state: StackState, name: str) -> dict[str, Any]:
             "postgres_url": state.postgres_url,
             "postgres_password": state.console_postgres_password,
             "console_url": state.console_url,
+            "metrics_port": metrics_port(state.ports, name),
             **_service_urls(state),
         }
     if name == GATEWAY:
-        return _service_urls(state)
+        return {"metrics_port": metrics_port(state.ports, name), **_service_urls(state)}
     broker = state.broker_for(name)
     keys = {f"{signer}_verifying_keys": key for signer, key in state.verifying_keys.items()}
     if name in state.signing_keys:

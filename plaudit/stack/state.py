@@ -158,7 +158,7 @@ def find_state(name: str) -> StackState | None:
     try:
         state = StackState.model_validate_json(path.read_bytes())
         said = {*state.model_fields_set, *state.ports}
-        state._is_of_before = not {"kafka_passwords", "console_postgres_password", GATEWAY} <= said
+        state._is_of_before = not {"kafka_passwords", "console_postgres_password", f"{GATEWAY}-metrics"} <= said
         return state
     except FileNotFoundError:
         return None

@@ -24,6 +24,11 @@ MEMBERS_JOINED = Counter(
 )
 for _by in ("email", "subject", "token"):
     MEMBERS_JOINED.labels(_by)
+MEMBERS_MERGED = Counter(
+    "plaudit_ingest_members_merged_total", "Members merged into others, and unmerged", ["how"]
+)
+for _how in ("merged", "unmerged"):
+    MEMBERS_MERGED.labels(_how)
 TEXTS_MEASURED = Counter("plaudit_ingest_texts_measured_total", "Texts measured as they came in", ["tone"])
 for _tone in ("positive", "negative", "undecided", "left_out"):
     TEXTS_MEASURED.labels(_tone)

@@ -37,6 +37,8 @@ from services.ingest.measuring.api import UNKNOWN_TEXT
 from services.ingest.measuring.domain.texts import UnknownTextError
 from services.ingest.members.api import DIFFERENT_MEMBERS, ERASED_IDENTITY
 from services.ingest.members.domain import DifferentMembersError, ErasedIdentityError, UnknownMemberError
+from services.ingest.merges import api as merges
+from services.ingest.merges.domain import NotMergedError, SameMemberError, TooManyMergesError, UnknownIdentityError
 from services.ingest.metrics import REQUESTS_TOO_DEAR
 from shared.access_keys import INSTALLATION_ROLES, SCOPES, OtherCommunityError
 from shared.calendars import TooManyChangesError
@@ -98,7 +100,19 @@ ERRORS: ErrorTable = {
     ),
     DifferentMembersError: lambda error: Problem(
         DIFFERENT_MEMBERS,
-        f"They belong to {', '.join(error.member_ids)}. Members that both have a history cannot be made one",
+        f"They belong to {', '.join(error.member_ids)}. Who is one person all the same is merged: "
+        "POST /v1/members/{member_id}/merge, or `plaudit member merge`",
+    ),
+    SameMemberError: lambda error: Problem(
+        merges.SAME_MEMBER,
+        f"Nothing was done: {error}, and GET /v1/members/{{member_id}}/merged lists who is merged",
+    ),
+    NotMergedError: lambda error: Problem(
+        merges.NOT_MERGED, f"{error}; GET /v1/members/{error.head_id}/merged lists who is"
+    ),
+    TooManyMergesError: lambda error: Problem(merges.TOO_MANY_MERGES, f"Nothing was done: {error}"),
+    UnknownIdentityError: lambda _: _of_field(
+        UNKNOWN_IDENTITY, "/member_id", "It is seen in events, or declared by PUT /v1/members/identities"
     ),
     ErasedIdentityError: lambda error: Problem(
         ERASED_IDENTITY, f"Nothing was done: {error}. Who takes part again does so under another identity"

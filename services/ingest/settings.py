@@ -89,6 +89,14 @@ class Settings(SigningSettings):
         le=604_800,
         description="How long after signing in a client that asked for it gets further tokens",
     )
+    member_renewal_seconds: int = Field(
+        14_400, ge=1, le=604_800, description="The same for a member, whom a link of their platform signs in again"
+    )
+    renewals_max_count: int = Field(
+        10,
+        ge=1,
+        description="So many of one person's or member's sign-ins get further tokens; the oldest ends first",
+    )
     links_max_per_minute: int = Field(
         60, ge=1, description="Links to sign in by that a community may make in a minute"
     )

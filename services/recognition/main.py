@@ -1,7 +1,9 @@
 """The wiring of recognition."""
 
+from services.recognition.cards import api as cards
 from services.recognition.counts.handlers import KEEP_COUNTING_EVERY_SECONDS, keep_counting, on_events
 from services.recognition.leaderboards import api as leaderboards
+from services.recognition.merges.handlers import FOLLOWED_MEMBERS
 from services.recognition.problems import ERRORS
 from services.recognition.settings import Settings
 from services.recognition.thresholds import api as thresholds
@@ -12,7 +14,6 @@ from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import ACCEPTED_EVENT, POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.followed_communities import FOLLOWED_COMMUNITIES
-from shared.followed_members import FOLLOWED_MEMBERS
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import EVENTS, POINTS, PROGRAMMES
 
@@ -30,7 +31,7 @@ SPEC = ServiceSpec(
         Subscription(POINTS, POINTS_AWARDED.adapter, handlers.on_awards),
     ],
     problems=ERRORS,
-    routers=[part.router for part in (leaderboards, totals, thresholds)],
+    routers=[part.router for part in (leaderboards, totals, thresholds, cards)],
     timers=[
         Timer("reevaluate", every_seconds=handlers.REEVALUATE_EVERY_SECONDS, run=handlers.reevaluate),
         Timer("keep counting", every_seconds=KEEP_COUNTING_EVERY_SECONDS, run=keep_counting),

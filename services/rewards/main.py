@@ -1,5 +1,6 @@
 """The wiring of rewards."""
 
+from services.rewards.books import api as books
 from services.rewards.catalogue import api as catalogue
 from services.rewards.checks import api as checks
 from services.rewards.checks.handlers import check_all
@@ -12,6 +13,7 @@ from services.rewards.payouts import api as payouts
 from services.rewards.payouts.outcomes import api as outcomes
 from services.rewards.payouts.outcomes.handlers import count_waiting
 from services.rewards.payouts.payees import api as payees
+from services.rewards.payouts.preview import api as preview
 from services.rewards.payouts.review import api as review
 from services.rewards.payouts.runs.api import routes as runs
 from services.rewards.payouts.runs.handlers.pieces import carry_on_runs
@@ -42,7 +44,10 @@ SPEC = ServiceSpec(
     ],
     routers=[
         part.router
-        for part in (members, erasure, payees, catalogue, redemptions, payouts, runs, review, outcomes, checks)
+        for part in (
+            *(members, erasure, payees, catalogue, redemptions, payouts, runs, preview, review, outcomes),
+            *(checks, books),
+        )
     ],
     problems=ERRORS,
     timers=[

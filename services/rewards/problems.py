@@ -1,6 +1,8 @@
 """Which problem each of rewards' errors becomes when it reaches the API."""
 
 from services.rewards.bank_messages.pain001.domain import BankFileError
+from services.rewards.books.api import UNKNOWN_ACCOUNT, UNKNOWN_TRANSFER
+from services.rewards.books.domain import UnknownAccountError, UnknownTransferError
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.ledger.domain.entries import AlteredError, UnknownMemberError
 from services.rewards.lots.domain.lots import NotEnoughPointsError
@@ -89,6 +91,12 @@ ERRORS: ErrorTable = {
     UnknownMemberError: lambda error: Problem(
         UNKNOWN_MEMBER,
         f"Nothing is known of member {error.member_id}; members are those of the community's events",
+    ),
+    UnknownAccountError: lambda error: Problem(
+        UNKNOWN_ACCOUNT, f"There is no account {error.account_id} here; GET /v1/ledger/accounts lists them"
+    ),
+    UnknownTransferError: lambda error: Problem(
+        UNKNOWN_TRANSFER, f"There is no transfer {error.transfer_id} in this community"
     ),
     UnknownRewardError: _unknown_reward,
     UnknownRedemptionError: lambda error: Problem(

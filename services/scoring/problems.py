@@ -4,6 +4,7 @@ from services.scoring.programmes.api.problems import (
     CHECK_TOO_SLOW,
     CHECKS_BUSY,
     EFFECTIVE_FROM_REFUSED,
+    NOT_WITHDRAWABLE,
     OTHER_PROGRAMME,
     PROGRAMME_FOUR_EYES,
     PROPOSAL_DECIDED,
@@ -14,7 +15,11 @@ from services.scoring.programmes.domain.proposals import (
     ProposalDecidedError,
     UnknownVersionError,
 )
-from services.scoring.programmes.domain.publication import EffectiveFromError, OtherProgrammeError
+from services.scoring.programmes.domain.publication import (
+    EffectiveFromError,
+    NotWithdrawableError,
+    OtherProgrammeError,
+)
 from services.scoring.programmes.handlers.checking import ChecksBusyError, CheckTooSlowError
 from shared.http import ErrorTable, FieldError, Problem
 
@@ -47,6 +52,9 @@ ERRORS: ErrorTable = {
     ),
     ProposalDecidedError: lambda error: Problem(
         PROPOSAL_DECIDED, f"{str(error)[:1].upper()}{str(error)[1:]}; GET /v1/programmes says what waits"
+    ),
+    NotWithdrawableError: lambda error: Problem(
+        NOT_WITHDRAWABLE, f"{str(error)[:1].upper()}{str(error)[1:]}; GET /v1/programmes says what is to come"
     ),
     OtherProgrammeError: _other_programme,
     EffectiveFromError: _effective_from_refused,

@@ -5,11 +5,12 @@ from shared.access_keys.principal import BOOTSTRAP, OtherCommunityError, Princip
 from shared.access_keys.public import Public, is_publishable
 from shared.access_keys.ring import KEY_PREFIX, KeyRing, hash_secret
 from shared.access_keys.roles import INSTALLATION, INSTALLATION_ROLES, PersonKind, Role, scopes_of
-from shared.access_keys.scopes import ONLY_IF_ASKED, SCOPES, Scope
+from shared.access_keys.scopes import ALONE, ONLY_IF_ASKED, SCOPES, Scope, go_together, together
 from shared.access_keys.standing import Standing, load_standings
 from shared.access_keys.store import FollowedPerson, find_person, load_clock
 
 __all__ = [
+    "ALONE",
     "BOOTSTRAP",
     "FOLLOWED_ACCESS_KEYS",
     "FOLLOWED_PEOPLE",
@@ -30,9 +31,11 @@ __all__ = [
     "Standing",
     "check_reach",
     "find_person",
+    "go_together",
     "hash_secret",
     "is_publishable",
     "load_clock",
     "load_standings",
     "scopes_of",
+    "together",
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from enum import StrEnum
 
-from shared.access_keys.scopes import Scope
+from shared.access_keys.scopes import ALONE
 
 
 class Public(StrEnum):
@@ -14,8 +14,13 @@ class Public(StrEnum):
     NAMES = "names"
     PROGRAMME = "programme"
     FIGURES = "figures"
+    CARDS = "cards"
+
+
+#: What a credential of nobody is called: of somebody who visits a community without one.
+VISITOR_PREFIX = "visitor:"
 
 
 def is_publishable(scopes: Collection[str]) -> bool:
     """Whether a key of these scopes may stand where anybody sees it."""
-    return set(scopes) == {Scope.PUBLIC_READ}
+    return set(scopes) == ALONE

@@ -1,5 +1,6 @@
 """What a caller may do."""
 
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 
@@ -47,3 +48,15 @@ ONLY_IF_ASKED = frozenset(
         Scope.PUBLIC_READ,
     }
 )
+#: What a key has and nothing beside it: what anybody sees opens nothing else.
+ALONE = frozenset({Scope.PUBLIC_READ})
+
+
+def go_together(scopes: Collection[str]) -> bool:
+    """Whether one key may have all of these scopes."""
+    return len(set(scopes)) <= 1 or ALONE.isdisjoint(scopes)
+
+
+def together(scopes: Iterable[str]) -> tuple[str, ...]:
+    """Of these scopes all that one key can have at once, in their order."""
+    return tuple(scope for scope in scopes if scope not in ALONE)

@@ -1,6 +1,16 @@
-"""Members as the services other than ingest know them: a name to show, and the hashes of their identities."""
+"""Members as the services other than ingest know them: names, hashes of identities, merges."""
 
-from shared.followed_members.follower import FOLLOWED_MEMBERS, follow, on_members
-from shared.followed_members.store import FollowedName, find_name, find_owner
+from shared.followed_members.follower import FOLLOWED_MEMBERS, Followed, follow, merges_told, on_members
+from shared.followed_members.store import FollowedName, find_name, find_owner, load_names
 
-__all__ = ["FOLLOWED_MEMBERS", "FollowedName", "find_name", "find_owner", "follow", "on_members"]
+__all__ = [
+    "FOLLOWED_MEMBERS",
+    "Followed",
+    "FollowedName",
+    "find_name",
+    "find_owner",
+    "follow",
+    "load_names",
+    "merges_told",
+    "on_members",
+]

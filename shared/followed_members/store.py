@@ -85,14 +85,33 @@ async def put_identities(conn: Connection, identities: Mapping[MemberKey, tuple[
 async def find_owner(
     conn: Connection, settings: ServiceSettings, *, community: str, identity: NamedIdentity
 ) -> str | None:
-    """The id of the member who has an identity, as far as the service has heard; None when nobody has it."""
+    """The id of the member who has an identity, as far as the service has heard; None when nobody has it.
+
+    It is the member whom its member is merged into, if it is.
+    """
     found = await conn.fetchval(
-        "select member_id from followed_identities where community = $1 and identity_hash = $2"
-        " order by revision desc, member_id limit 1",
+        """
+        select coalesce(m.head_id, i.member_id)
+        from followed_identities i left join merges m using (community, member_id)
+        where i.community = $1 and i.identity_hash = $2 order by i.revision desc, i.member_id limit 1
+        """,
         community,
         identity_hash(settings.identity_key_bytes, community, identity),
     )
     return None if found is None else str(found)
+
+
+async def load_names(conn: Connection, *, community: str, member_ids: Sequence[str]) -> dict[str, str]:
+    """The names to show of these members, by member: of those who have one."""
+    rows = await conn.fetch(
+        """
+        select member_id, name from followed_members
+        where community = $1 and member_id = any($2::uuid[]) and name is not null
+        """,
+        community,
+        member_ids,
+    )
+    return {str(row["member_id"]): row["name"] for row in rows}
 
 
 async def find_name(conn: Connection, *, community: str, member_id: str) -> FollowedName | None:

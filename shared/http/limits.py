@@ -69,7 +69,7 @@ class RequestLimits:
                     await _note_reads(scope)
         finally:
             route = str(scope["path"]) if direct is not None else _route_of(scope)
-            requests, seconds = _metrics("ANY" if route == UNMATCHED else scope["method"], route, status)
+            requests, seconds = measured("ANY" if route == UNMATCHED else scope["method"], route, status)
             requests.inc()
             seconds.observe(time.perf_counter() - started)
 
@@ -133,7 +133,7 @@ async def _note_reads(scope: Scope) -> None:
 
 
 @cache
-def _metrics(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+def measured(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
     """The counter and the histogram of a route: as few as it has methods and statuses, and slow to look up."""
     return HTTP_REQUESTS.labels(method, route, str(status)), HTTP_SECONDS.labels(route)
 

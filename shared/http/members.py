@@ -13,6 +13,7 @@ from shared.contracts.identities import NamedIdentity, NotAnIdentityError, read_
 from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_IDENTITY
 from shared.http.problems import FieldError, Problem
 from shared.http.reads import ShownMembers
+from shared.merges import find_head
 from shared.postgres import Connection
 
 #: Finds whose an identity of a community is: their id, or None.
@@ -51,22 +52,33 @@ def asked_identity(text: str, *, field: str) -> NamedIdentity:
 
 
 async def name_member(request: HttpScope, community: str) -> None:
-    """Put the member's id where the path of a request names an identity of the community.
+    """Put the id of whom it belongs to where the path of a request names a member, by an id or an identity.
 
     Raises Problem 422 for what is neither, and 404 for an identity that nobody has.
     """
     path_params: dict[str, Any] = request["path_params"]
     text = path_params.get(MEMBER_ID)
-    if text is None or canonical(text) is not None or ":" not in text:
+    if text is None:
         return
-    identity = asked_identity(text, field=MEMBER_ID)
     app = request["app"]
     connected = app.state.connected
+    if (named_id := canonical(text)) is not None:
+        path_params[MEMBER_ID] = await head_of(request, community, named_id)
+        return
+    if ":" not in text:
+        return
+    identity = asked_identity(text, field=MEMBER_ID)
     async with connected.pool.acquire() as conn:
         member_id = await app.state.find_owner(conn, connected.settings, community=community, identity=identity)
     if member_id is None:
         raise Problem(UNKNOWN_IDENTITY, NOT_KNOWN)
     path_params[MEMBER_ID] = member_id
+
+
+async def head_of(request: HttpScope, community: str, member_id: str) -> str:
+    """The member whom an id belongs to: another, where that is merged into it."""
+    async with request["app"].state.connected.pool.acquire() as conn:
+        return await find_head(conn, community=community, member_id=member_id)
 
 
 def _named(text: str) -> str:
@@ -103,7 +115,7 @@ class OwnersOfNames:
     async def of(self, conn: Connection, *, community: str, named: str, field: str) -> str:
         """The id of the member whom a field names. Raises Problem 404 for an identity that nobody has."""
         if ":" not in named:
-            return named
+            return await find_head(conn, community=community, member_id=named)
         state = self._request.app.state
         settings = state.connected.settings
         member_id: str | None = await state.find_owner(

@@ -31,6 +31,15 @@ SHARED: Final = (
         says="Hashes of identities",
     ),
     Held(
+        "merges",
+        personal="",
+        others="community member_id revision into_id merged_at unmerged_at spells head_id",
+        order="community member_id",
+        erased=Erased.STAYS,
+        says="Who is merged into whom, by ids that are nobody's",
+        whose="member_id = $2",
+    ),
+    Held(
         "audit_entries",
         personal="",
         others=(
@@ -158,7 +167,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             "claims",
             personal="",
             others=(
-                "community award_id member_id event_uid event_id event_type event_time received_at "
+                "community award_id member_id limited_id event_uid event_id event_type event_time received_at "
                 "day week rule_id slot programme_id programme_version weight is_actors grace_seconds "
                 "is_heaviest_first window_1 window_2 window_3 window_4 bound_1 bound_2 bound_3 "
                 "bound_4 state is_counted is_settled room told revision grace_count corrected_on"
@@ -188,6 +197,30 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="Points, badges and levels that they hold",
         ),
         Held(
+            "own_totals",
+            personal="",
+            others="community member_id points awards_by_rule last_award_id",
+            order="community member_id",
+            erased=Erased.STAYS,
+            says="What is their own of a person of several members",
+        ),
+        Held(
+            "own_counts",
+            personal="",
+            others="community member_id counts turns last_event_uid",
+            order="community member_id",
+            erased=Erased.STAYS,
+            says="What is their own of a person's counted events",
+        ),
+        Held(
+            "own_board_points",
+            personal="",
+            others="community period starts_on member_id points",
+            order="member_id starts_on period community",
+            erased=Erased.STAYS,
+            says="What is their own of a person's weeks and months",
+        ),
+        Held(
             "board_points",
             personal="",
             others="community period starts_on member_id points magnitude",
@@ -213,6 +246,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             order="grant_id community",
             erased=Erased.STAYS,
             says="Badges and levels granted and taken back",
+        ),
+        Held(
+            "cards",
+            personal="",
+            others="community member_id",
+            order="member_id community",
+            erased=Erased.DELETED,
+            says="That they want a card that everybody may see",
         ),
         *SHARED,
     ),

@@ -15,6 +15,8 @@ TOLD: Final[Mapping[str, Told]] = {
         " opt_outs",
         "by compaction, once member.erased.v1 has the key",
     ),
+    "member.merged.v1": Told("", "member_id into_id merged_at revision earlier"),
+    "member.unmerged.v1": Told("", "member_id into_id merged_at unmerged_at revision earlier"),
     "member.erased.v1": Told(
         "identities", "member_id revision erased_at forfeits", "never: nothing is taken by them"
     ),

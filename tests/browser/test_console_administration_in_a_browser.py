@@ -26,7 +26,11 @@ PAGES = (
     "/parts",
     "/parts/rewards",
     "/programme",
+    "/programme/1",
     "/programme/2",
+    "/programme/versions",
+    "/programme/edit",
+    "/programme/edit?from=1",
     "/community",
     "/waiting",
     "/waiting/programmes/1",
@@ -41,7 +45,8 @@ ALIKE = {
     "/keys?person={program}",
     "/keys/add",
     "/audit?person={person}&kind=command",
-    "/programme/2",
+    "/programme/1",
+    "/programme/edit?from=1",
 }
 ALIKE |= {"/parts/rewards", "/waiting/programmes/1", "/waiting/payout-runs/{paid_run}"}
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def composed() -> dict[str, Any]:
 
 def test_it_has_no_key_that_one_of_the_parsers_refuses() -> None:
     # Debian 12's docker-compose 1.29 knows no `name`, and the newer ones warn of a `version`.
-    assert set(composed()) == {"x-service", "services", "volumes"}
+    assert set(composed()) == {"x-service", "services", "networks", "volumes"}
 
 
 def test_every_secret_comes_from_a_file_that_must_be_made() -> None:
@@ -49,6 +50,31 @@ def test_what_listens_does_so_on_this_machine_alone() -> None:
     ports = {name: service.get("ports", []) for name, service in composed()["services"].items()}
     assert {name for name, given in ports.items() if given} == {*SERVICES, CONSOLE, GATEWAY}
     assert all(port.startswith("127.0.0.1:") for given in ports.values() for port in given)
+
+
+def test_services_believe_the_console_and_the_gateway_of_who_asks() -> None:
+    document = composed()
+    addresses = {
+        name: service["networks"]["default"]["ipv4_address"]
+        for name, service in document["services"].items()
+        if "networks" in service
+    }
+    assert set(addresses) == {CONSOLE, GATEWAY}
+    (subnet,) = document["networks"]["default"]["ipam"]["config"]
+    assert all(ip_address(one) in ip_network(subnet["subnet"]) for one in addresses.values())
+    for name in SERVICES:
+        # The service's own settings read it: nobody else is believed.
+        variables = document["x-service"]["environment"] | document["services"][name].get("environment", {})
+        assert set(variables["PLAUDIT_TRUSTED_PROXIES"].split(",")) == set(addresses.values())
+    for name in addresses:
+        assert document["services"][name]["environment"]["PLAUDIT_TRUSTED_PROXIES"] == ""
+
+
+def test_metrics_of_what_the_public_may_reach_are_at_a_port_that_it_may_not() -> None:
+    services = composed()["services"]
+    for name in (CONSOLE, GATEWAY):
+        port = services[name]["environment"]["PLAUDIT_METRICS_PORT"]
+        assert not any(published.endswith(f":{port}") for published in services[name]["ports"])
 
 
 @pytest.mark.parametrize("missing", [None, *sorted(CONTAINERS)])

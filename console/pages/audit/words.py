@@ -6,7 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from console.components.languages import Writer, short_id
-from console.frame.navigation import COMMUNITY, EXPLORER, KEYS, PEOPLE, PROGRAMME, WAITING, Link
+from console.frame.navigation import (
+    COMMUNITY,
+    EXPLORER,
+    KEYS,
+    PAYOUT_RUNS,
+    PEOPLE,
+    PROGRAMME,
+    REDEMPTIONS,
+    WAITING,
+    Link,
+)
 
 
 def _(text: str) -> str:
@@ -34,6 +44,8 @@ COMMANDS: Final = {
     "member.declare_identities": _("declared identities to be one person"),
     "member.link_identity": _("linked an identity to a member"),
     "member.say_standing": _("said what a member is"),
+    "member.merge": _("merged a member into another"),
+    "member.unmerge": _("parted a member from another"),
     "member.set_attributes": _("set what is known of a member"),
     "member.erase": _("forgot a member for good"),
     "member.set_preferences": _("set what a member prefers"),
@@ -44,6 +56,8 @@ COMMANDS: Final = {
     "redemption.reserve": _("reserved a reward"),
     "redemption.confirm": _("confirmed a redemption"),
     "redemption.cancel": _("cancelled a redemption"),
+    "redemption.choose": _("chose a reward"),
+    "redemption.cancel_own": _("gave a reward up"),
     "payout_run.create": _("made a payout run"),
     "payout_run.approve": _("approved a payout run"),
     "payout_run.cancel": _("gave up a payout run"),
@@ -122,10 +136,10 @@ def where(entry: Mapping[str, Any], may: Callable[[str], bool]) -> str | None:
         "community": (COMMUNITY, ""),
         "programme": (PROGRAMME, f"/{version}" if version else ""),
         "outcome": (WAITING, f"/outcomes/{id_}"),
-        "payout_run": (WAITING, f"/payout-runs/{id_}"),
+        "payout_run": (PAYOUT_RUNS, f"/{id_}"),
         "member": (EXPLORER, f"/{id_}"),
         "payee": (EXPLORER, f"/{id_}"),
-        "redemption": (EXPLORER, f"/{id_}"),
+        "redemption": (REDEMPTIONS, f"/{id_}"),
     }
     if kind not in pages or id_ is None:
         return None

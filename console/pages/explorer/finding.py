@@ -32,6 +32,7 @@ ASKED = (
     ("payout", "analytics:read", "analytics", "/v1/lineage/payouts/{id}"),
     ("member", "recognition:read", "recognition", "/v1/members/{id}/recognition"),
     ("redemption", "rewards:read", "rewards", "/v1/redemptions/{id}"),
+    ("transfer", "payouts:read", "rewards", "/v1/ledger/transfers/{id}"),
     ("run", "payouts:read", "rewards", "/v1/payout-runs/{id}"),
 )
 

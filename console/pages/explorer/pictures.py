@@ -73,7 +73,13 @@ def of_payout(visit: Visit, payout: Mapping[str, Any], me: str) -> Picture:
             events[event["type"]].add(event["event_uid"])
             flows[event["type"], rule] += item["points"]
     nodes = [
-        Node(f"type {kind}", 0, kind, [visit.say(_("{count} events"), count=writer.number(len(uids)))], "#events")
+        Node(
+            f"type {kind}",
+            0,
+            kind,
+            [visit.say(_("{count} events") if len(uids) > 1 else _("one event"), count=writer.number(len(uids)))],
+            "#events",
+        )
         for kind, uids in sorted(events.items(), key=lambda one: -len(one[1]))
     ]
     nodes += [

@@ -15,6 +15,7 @@ from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.keys.scopes import SCOPES
 from shared.access_keys.roles import scopes_of
+from shared.access_keys.scopes import go_together
 
 PAGE_COUNT = 100
 #: People whose names a list shows; further ones are shown by their ids.
@@ -69,6 +70,10 @@ async def make(visit: Visit) -> Response:
         errors["name"] = visit.say(_("Say what uses it, so that somebody knows when it may go"))
     if not scopes:
         errors["scopes"] = visit.say(_("Choose what it may do: nothing is not enough"))
+    if not go_together(scopes):
+        errors["scopes"] = visit.say(
+            _("A key for pages in a browser does that alone: make one of its own for the rest")
+        )
     if person is None or errors:
         return await _form(visit, person, errors=errors)
     days = visit.form.get("days", "")

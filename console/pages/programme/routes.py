@@ -1,4 +1,4 @@
-"""The programme as it was published: rules, limits, badges, rewards, and its versions with who approved them."""
+"""The programme as it was published: rules, limits, badges and rewards; its versions, and what each changed."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,30 +8,58 @@ from starlette.routing import Route
 
 from console.asking import Answer
 from console.components.tables import Listing
-from console.frame.navigation import PROGRAMME
+from console.frame.navigation import PROGRAMME, WAITING
+from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.programme.changes import Change, changes
+from console.pages.programme.words import WORDS
 
 VERSIONS_COUNT = 50
 #: What scoring answers to a number that no version can have.
 UNPROCESSABLE = 422
+WRITE = "programmes:write"
+VERSIONS = f"{PROGRAMME.path}/versions"
 
 
 async def show(visit: Visit) -> Response:
     """The version that is in force, or the newest that will be."""
-    versions = await _versions(visit)
-    chosen = in_force(versions.items) or next((one for one in versions.items if one["state"] == "published"), None)
-    return await _page(visit, versions, None if chosen is None else chosen["version"])
+    listed = await _versions(visit)
+    chosen = in_force(listed.items) or next((one for one in listed.items if one["state"] == "published"), None)
+    return await _page(visit, listed, None if chosen is None else chosen["version"])
 
 
 async def look(visit: Visit) -> Response:
-    """Any version."""
+    """Any version, and what it changed."""
     return await _page(visit, await _versions(visit), visit.request.path_params["version"])
 
 
-def in_force(versions: list[dict[str, Any]]) -> dict[str, Any] | None:
+async def versions(visit: Visit) -> Response:
+    """Every version: its state, who published and who approved it."""
+    listed = await _versions(visit)
+    return visit.page(
+        "pages/programme/versions.html",
+        versions=listed,
+        current=(in_force(listed.items) or {}).get("version"),
+        listing=Listing.of(visit.request.url.path, visit.request.query_params),
+    )
+
+
+async def withdraw(visit: Visit) -> Response:
+    """Have a scheduled version not take effect: what is in force before it goes on."""
+    number = visit.request.path_params["version"]
+    answer = await visit.ask.command("POST", "scoring", f"/v1/programmes/{number}/withdraw")
+    if not answer.ok:
+        return await _page(visit, await _versions(visit), number, refused=Refusal.of(answer))
+    replaced_by = answer.body["replaced_by"]
+    if answer.body["replacement_state"] == "proposed":
+        return visit.see_other(f"{WAITING.path}/programmes/{replaced_by}", toast="withdrawal-waits")
+    return visit.see_other(f"{PROGRAMME.path}/{number}", toast="goes-on-as-before")
+
+
+def in_force(listed: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Of versions, newest first, the one that applies to what is received now; None when none does."""
     now = datetime.now(UTC)
-    published = [one for one in versions if one["state"] == "published"]
+    published = [one for one in listed if one["state"] == "published"]
     return next((one for one in published if datetime.fromisoformat(one["effective_from"]) <= now), None)
 
 
@@ -40,10 +68,13 @@ async def _versions(visit: Visit) -> Answer:
     return await visit.ask.get("scoring", "/v1/programmes", limit=VERSIONS_COUNT, after=after)
 
 
-async def _page(visit: Visit, versions: Answer, number: int | None) -> Response:
+async def _page(visit: Visit, listed: Answer, number: int | None, *, refused: Refusal | None = None) -> Response:
     questions = {}
+    against = _against(visit, listed.items, number)
     if number is not None:
         questions["version"] = visit.ask.get("scoring", f"/v1/programmes/{number}")
+    if against is not None:
+        questions["against"] = visit.ask.get("scoring", f"/v1/programmes/{against}")
     if visit.signed_in.may("recognition:read"):
         questions["badges"] = visit.ask.get("recognition", "/v1/badges")
     answers = await visit.ask.all(**questions)
@@ -51,24 +82,52 @@ async def _page(visit: Visit, versions: Answer, number: int | None) -> Response:
     if version is not None and (version.is_missing or version.status == UNPROCESSABLE):
         raise NotFoundError
     badges = answers.get("badges")
-    current = in_force(versions.items)
+    current = in_force(listed.items)
     holders = {}
     if badges is not None and badges.ok and version is not None and number == badges.body["programme_version"]:
-        listed = [*badges.body["badges"], *badges.body["levels"]]
-        holders = {one["name"]: one["holders"] for one in listed}
+        there = [*badges.body["badges"], *badges.body["levels"]]
+        holders = {one["name"]: one["holders"] for one in there}
     return visit.page(
         "pages/programme/page.html",
-        versions=versions,
+        status=200 if refused is None else refused.status,
         version=version,
+        versions=listed,
         number=number,
         current=None if current is None else current["version"],
-        waiting=[one for one in versions.items if one["state"] == "proposed"],
+        is_own_page="version" in visit.request.path_params,
+        others=[one for one in listed.items if one["version"] != number],
+        against=against,
+        changed=_changed(answers.get("against"), version),
+        later=[one for one in reversed(listed.items) if one["in_force"] == "later" and one["version"] != number],
+        waiting=[one for one in listed.items if one["state"] == "proposed"],
+        may_write=visit.signed_in.may(WRITE),
         holders=holders,
-        listing=Listing.of(visit.request.url.path, visit.request.query_params),
+        refused=refused,
+        **WORDS,
     )
+
+
+def _against(visit: Visit, listed: list[dict[str, Any]], number: int | None) -> int | None:
+    """The version to compare with: the one that the address names, else the published one before."""
+    if number is None or "version" not in visit.request.path_params:
+        return None
+    named = visit.request.query_params.get("against", "")
+    if named.isdecimal() and 0 < int(named[:9]) != number:
+        return int(named[:9])
+    before = (one["version"] for one in listed if one["state"] == "published" and one["version"] < number)
+    return next(before, None)
+
+
+def _changed(against: Answer | None, version: Answer | None) -> list[Change] | None:
+    """What the version changed; None where that is not known."""
+    if version is None or not version.ok or (against is not None and not against.ok):
+        return None
+    return changes(None if against is None else against.body["document"], version.body["document"])
 
 
 ROUTES = [
     Route(PROGRAMME.path, page(show, scope=PROGRAMME.scope)),
+    Route(VERSIONS, page(versions, scope=PROGRAMME.scope)),
     Route(f"{PROGRAMME.path}/{{version:int}}", page(look, scope=PROGRAMME.scope)),
+    Route(f"{PROGRAMME.path}/{{version:int}}/withdraw", page(withdraw, scope=WRITE), methods=["POST"]),
 ]

@@ -11,6 +11,8 @@ from console.asking import Answer
 from console.frame.navigation import COMMUNITY, PEOPLE, WAITING
 from console.frame.refusals import TITLES, Refusal
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.programme.changes import Change, changes
+from console.pages.programme.words import WORDS
 from shared.access_keys.roles import scopes_of
 
 LIST_COUNT = 50
@@ -19,6 +21,8 @@ VERSIONS_COUNT = 20
 PEOPLE_COUNT = 500
 CHANGED_PAYEES_COUNT = 50
 ACCEPTED = 202
+#: Of an amount or a count that a form says was seen.
+SEEN_MAX_DIGITS = 15
 #: What services answer to an id or a number that can be none.
 UNPROCESSABLE = 422
 PAYOUTS = "payouts:read"
@@ -109,13 +113,14 @@ async def approve_run(visit: Visit) -> Response:
     review = await _review(visit)
     if not review.ok:
         return await _run(visit)
+    seen = visit.form.get("seal") or None
+    if seen != review.body["run"]["seal"]:
+        # Before the amount: whoever typed what they saw is told that the list changed, and how.
+        return await _run(visit, refused=Refusal(TITLES["payout-seal-differs"], status=409))
     wanted = visit.writer.money(review.body["amount_minor"], review.body["run"]["currency"])
     if _digits(visit.form.get("amount", "")) != _digits(wanted):
         text = visit.say(_("That is not the amount above: {amount}"), amount=wanted)
         return await _run(visit, errors={"amount": text})
-    seen = visit.form.get("seal") or None
-    if seen is None and review.body["run"]["seal"] is not None:
-        return await _run(visit, refused=Refusal(TITLES["payout-seal-differs"]))
     path = f"/v1/payout-runs/{visit.request.path_params['run_id']}/approve"
     answer = await visit.ask.post("rewards", path, {"seal": seen})
     if not answer.ok:
@@ -159,8 +164,12 @@ async def _programme(
     )
     _refuse_missing(answers["version"])
     said = answers["version"].body if answers["version"].ok else {}
+    against, changed = await _changes_of_programme(visit, said)
     return visit.page(
         "pages/waiting/programme.html",
+        against=against,
+        changed=changed,
+        **WORDS,
         status=_status(errors, refused),
         answer=answers["version"],
         number=number,
@@ -171,6 +180,21 @@ async def _programme(
         errors=errors or {},
         refused=refused,
     )
+
+
+async def _changes_of_programme(
+    visit: Visit, proposed: Mapping[str, Any]
+) -> tuple[Mapping[str, Any] | None, list[Change] | None]:
+    """The version that is in force, and what the one that waits changes of it beside money."""
+    listed = await visit.ask.get("scoring", "/v1/programmes", limit=VERSIONS_COUNT)
+    now = next((one for one in listed.items if one["in_force"] == "now"), None)
+    if now is None or not proposed or proposed["state"] != "proposed":
+        return None, None
+    version = await visit.ask.get("scoring", f"/v1/programmes/{now['version']}")
+    if not version.ok:
+        return None, None
+    found = changes(version.body["document"], proposed["document"])
+    return version.body, [one for one in found if not one.takes_two]
 
 
 async def _run(
@@ -185,6 +209,7 @@ async def _run(
     review = answers["review"]
     _refuse_missing(review)
     said = review.body if review.ok else {"reasons_against_you": []}
+    seen = _seen(visit, review)
     return visit.page(
         "pages/waiting/run.html",
         status=_status(errors, refused),
@@ -193,10 +218,22 @@ async def _run(
         approvers=answers["people"],
         may_approve=visit.signed_in.may(PAYOUTS_APPROVE) and not said["reasons_against_you"],
         may_cancel=visit.signed_in.may(PAYOUTS_WRITE),
-        typed=visit.form.get("amount", ""),
+        # What was typed for another list is typed anew.
+        typed="" if seen else visit.form.get("amount", ""),
+        seen=seen,
         errors=errors or {},
         refused=refused,
     )
+
+
+def _seen(visit: Visit, review: Answer) -> dict[str, str] | None:
+    """What the list was when its approver saw it, where it is another now: amount and payments."""
+    amount, count = visit.form.get("seen_amount", ""), visit.form.get("seen_count", "")
+    is_said = amount.isdecimal() and count.isdecimal() and len(amount) <= SEEN_MAX_DIGITS >= len(count)
+    if not review.ok or not is_said or visit.form.get("seal", "") == (review.body["run"]["seal"] or ""):
+        return None
+    money = visit.writer.money(int(amount), review.body["run"]["currency"])
+    return {"amount": money, "count": visit.writer.number(int(count))}
 
 
 async def _review(visit: Visit) -> Answer:

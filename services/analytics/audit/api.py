@@ -15,7 +15,6 @@ from services.analytics.audit.domain import (
     EntryFilter,
     EntryPlace,
     TooManyEntriesError,
-    csv_lines,
     csv_row,
 )
 from services.analytics.settings import Settings
@@ -41,6 +40,7 @@ from shared.http.connected import Connected, ConnectedService
 from shared.http.pages import PAGE_MAX_COUNT
 from shared.http.problem_types import INVALID_CURSOR, OTHER_COMMUNITY, UNKNOWN_IDENTITY, UNKNOWN_PATH
 from shared.services import SERVICES
+from shared.spreadsheets import csv_lines
 
 TOO_MANY_ENTRIES = ProblemType("too-many-entries", 422, "The table would be too long")
 

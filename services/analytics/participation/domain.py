@@ -1,9 +1,31 @@
 """What members did in a period, as it was counted."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple
+
+from shared.contracts.activities import TARGETING_TYPES
+from shared.contracts.facts import AcceptedEvent
+
+
+class Place(NamedTuple):
+    """What an event counts under: its member's day, in a channel and of a type."""
+
+    community: str
+    day: date
+    member_id: str
+    channel: str
+    type: str
+
+
+class First(NamedTuple):
+    """When and in which channel a member did something first, and the day that the event says, if it says one."""
+
+    at: datetime
+    channel: str
+    day: date | None
 
 
 class Decision(NamedTuple):
@@ -33,6 +55,51 @@ def in_force(decisions: Iterable[Decision]) -> list[Decision]:
         if key not in latest or decision.place > latest[key].place:
             latest[key] = decision
     return [latest[key] for key in sorted(latest)]
+
+
+class StoredEvents(NamedTuple):
+    """Events that were not known, and which of them, by community and uid, are retracted already."""
+
+    events: Sequence[AcceptedEvent]
+    retracted: Set[tuple[str, str]]
+
+
+class Decided(NamedTuple):
+    """An event that counts now and did not before, `change` being 1, or the other way round, -1."""
+
+    place: Place
+    change: int
+
+
+class Counted(NamedTuple):
+    """First events by community and member, and how many more events count under each place, or fewer."""
+
+    firsts: dict[tuple[str, str], First]
+    changes: dict[Place, int]
+
+
+def is_bots(event: AcceptedEvent) -> bool:
+    """Whether the actor of an event is no person, as it was accepted."""
+    return "member" in event.get("bots", "").split()
+
+
+def count(stored: StoredEvents, decided: Iterable[Decided]) -> Counted:
+    """What new events and decisions change. What takes back or restores, and what bots do, is no participation."""
+    firsts: dict[tuple[str, str], First] = {}
+    changes: Counter[Place] = Counter()
+    for event in stored.events:
+        if event["type"] in TARGETING_TYPES or is_bots(event):
+            continue
+        community, member, channel = event["community"], event["member"], event["data"]["channel"]
+        at, day = event["time"].astimezone(UTC), event.get("day")
+        first = firsts.get((community, member))
+        if first is None or (at, channel) < first[:2]:
+            firsts[community, member] = First(at, channel, day)
+        if (community, event["uid"]) not in stored.retracted:
+            changes[Place(community, day or at.date(), member, channel, event["type"])] += 1
+    for place, change in decided:
+        changes[place] += change
+    return Counted(firsts, changes)
 
 
 class ChannelActivity(NamedTuple):

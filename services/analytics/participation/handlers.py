@@ -3,8 +3,8 @@
 from datetime import UTC
 
 from services.analytics.metrics import EVENTS, RESTORED_EVENTS, RETRACTED_EVENTS
-from services.analytics.participation.domain import Decision, in_force
-from services.analytics.participation.store import counting
+from services.analytics.participation.domain import Decided, Decision, count, in_force
+from services.analytics.participation.store import counting, storing
 from shared.contracts.activities import RETRACTED_TYPE, TARGETING_TYPES
 from shared.contracts.facts import AcceptedEvent
 from shared.telemetry import observe_ages
@@ -14,8 +14,8 @@ from shared.transaction import Transaction
 async def on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
     """Store events and count them as participation; a retraction takes its event out, a restoration back in."""
     unique = list({(event["community"], event["uid"]): event for event in events}.values())
-    new_count = await counting.add_events(tx.conn, events=unique)
-    EVENTS.inc(new_count)
+    stored = await storing.add_events(tx.conn, events=unique)
+    EVENTS.inc(len(stored.events))
     decisions = in_force(
         Decision(
             event["community"],
@@ -28,9 +28,9 @@ async def on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
         for event in unique
         if event["type"] in TARGETING_TYPES and "targetuid" in event
     )
-    if decisions:
-        changed = await counting.decide(tx.conn, decisions=decisions)
-        RETRACTED_EVENTS.inc(changed.retracted)
-        RESTORED_EVENTS.inc(changed.restored)
-    if new_count:
+    decided: list[Decided] = await storing.decide(tx.conn, decisions=decisions) if decisions else []
+    RETRACTED_EVENTS.inc(sum(change < 0 for _, change in decided))
+    RESTORED_EVENTS.inc(sum(change > 0 for _, change in decided))
+    await counting.add_counts(tx.conn, counted=count(stored, decided))
+    if stored.events:
         observe_ages("analytics", (event["receivedat"] for event in unique), tx.now)

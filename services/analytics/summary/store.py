@@ -9,7 +9,9 @@ async def load_summary(conn: Connection, *, community: str) -> Summary:
     totals = await conn.fetchrow(
         """
         select
-            (select count(*) from followed_members where community = $1 and not bot) as members,
+            coalesce((select members from member_counts where community = $1), 0)
+            - (select count(*) from merges join followed_members using (community, member_id)
+               where community = $1 and head_id is not null and not bot) as members,
             (select coalesce(sum(events), 0)::bigint from event_days where community = $1) as events,
             (select count(*) from rejections where community = $1) as rejections,
             (select coalesce(sum(granted), 0)::bigint from grant_days where community = $1) as granted,

@@ -12,11 +12,15 @@ from services.ingest.metrics import MEMBERS_ERASED
 from shared.audit import Did
 from shared.contracts.facts import (
     MEMBER_ERASED,
+    MEMBER_FACT,
     MEMBER_IDENTIFIED,
+    MEMBER_MERGED,
+    MEMBER_UNMERGED,
     ErasedData,
     KnownIdentity,
     MemberErased,
 )
+from shared.merges import load_group, lock_merges
 from shared.own_facts import ReadBack
 from shared.topics import MEMBERS, record_key
 from shared.transaction import Transaction
@@ -28,16 +32,34 @@ ARRIVES_WITHIN = timedelta(hours=1)
 
 
 async def erase(tx: Transaction, *, key: MemberKey, left: Left | None) -> Erasure:
-    """Forget a member; who was erased stays so, and the erasure is the answer again.
+    """Forget a member, with all who are merged into it; asked again, the erasure is the answer again.
 
     Raises UnknownMemberError, and UndecidedError where nobody says what becomes of points.
     """
+    # Nobody is merged into them meanwhile, or leaves.
+    await lock_merges(tx.conn, communities=[key.community])
     known = await store.find_erasure(tx.conn, key=key)
     if known is not None:
         tx.did_nothing()
         return known
     if left is None:
         raise UndecidedError
+    group = await load_group(tx.conn, community=key.community, head_id=key.member_id)
+    for member_id in group:
+        await _erase(tx, key=MemberKey(key.community, member_id), left=left)
+    erasure = await store.find_erasure(tx.conn, key=key)
+    if erasure is None:
+        raise UnknownMemberError(key.member_id)
+    after = {
+        "forfeits": erasure.forfeits,
+        "identities_count": len(erasure.identities),
+        "merged_with_count": len(group) - 1,
+    }
+    tx.did(Did("member.erase", "member", key.member_id, key.member_id, after=after))
+    return erasure
+
+
+async def _erase(tx: Transaction, *, key: MemberKey, left: Left) -> None:
     # 1. Nobody gives them another identity meanwhile.
     if not await store.lock_member(tx.conn, key=key):
         raise UnknownMemberError(key.member_id)
@@ -64,10 +86,7 @@ async def erase(tx: Transaction, *, key: MemberKey, left: Left | None) -> Erasur
     await store.add_erased_identities(tx.conn, identities=identities)
     await store.put_erasure(tx.conn, erasure=erasure)
     _tell(tx, erasure, revision=revision)
-    after = {"forfeits": erasure.forfeits, "identities_count": len(identities)}
-    tx.did(Did("member.erase", "member", key.member_id, key.member_id, after=after))
     MEMBERS_ERASED.inc()
-    return erasure
 
 
 async def on_erasures_told(tx: Transaction, facts: list[MemberErased]) -> None:
@@ -101,9 +120,10 @@ def _sum(before: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
     return {name: before.get(name, 0) + more.get(name, 0) for name in sorted({*before, *more})}
 
 
+_KEPT = (MEMBER_IDENTIFIED.name, MEMBER_MERGED.name, MEMBER_UNMERGED.name)
 #: Both steps are over before the service takes anything: a restored database forgets again before it is ready.
 READ_BACK = (
-    ReadBack((MEMBERS,), MEMBER_IDENTIFIED.adapter, members.on_members_told, kinds=(MEMBER_IDENTIFIED.name,)),
+    ReadBack((MEMBERS,), MEMBER_FACT, members.on_members_told, kinds=_KEPT),
     ReadBack((MEMBERS,), MEMBER_ERASED.adapter, on_erasures_told, kinds=(MEMBER_ERASED.name,)),
 )
 

@@ -1,6 +1,8 @@
 """The SQL of erasures: what is a member's is deleted, and kept away from then on."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +24,11 @@ _DELETED: Mapping[str, str] = {
             select event_uid from texts where community = $1 and member_id = $2 limit 5000)
     """,
 }
+#: Rows of a member, and of all who are merged into it.
+_OF_PERSON = """
+    community = $1 and (
+        member_id = $2 or member_id in (select member_id from merges where community = $1 and head_id = $2))
+"""
 #: The tables of which rows go, as the register of personal data says it.
 DELETED_TABLES = tuple(_DELETED)
 
@@ -102,18 +109,30 @@ async def put_erasure(conn: Connection, *, erasure: Erasure) -> None:
 
 
 async def find_erasure(conn: Connection, *, key: MemberKey) -> Erasure | None:
-    """The erasure of a member; None when they were not erased."""
-    row = await conn.fetchrow("select * from erasures where community = $1 and member_id = $2", *key)
-    if row is None:
-        return None
-    identities = await conn.fetch(
-        """
-        select community, identity_hash, channel, member_id::text from erased_identities
-        where community = $1 and member_id = $2 order by channel, identity_hash
-        """,
+    """The erasure of a member, with all who are merged into it; None when they were not erased."""
+    rows = await conn.fetch(
+        f"select * from erasures where {_OF_PERSON} order by member_id = $2 desc, member_id",  # noqa: S608 -- of the code
         *key,
     )
-    return _erasure(row, [ToldIdentity(*identity) for identity in identities])
+    if not rows or str(rows[0]["member_id"]) != key.member_id:
+        return None
+    identities = await conn.fetch(
+        f"""
+        select community, identity_hash, channel, member_id::text from erased_identities
+        where {_OF_PERSON} order by channel, identity_hash
+        """,  # noqa: S608 -- of the code
+        *key,
+    )
+    of_head, *of_merged = (_erasure(row, ()) for row in rows)
+    deleted = Counter(of_head.deleted)
+    for one in of_merged:
+        deleted.update(one.deleted)
+    return replace(
+        of_head,
+        identities=[ToldIdentity(*identity) for identity in identities],
+        deleted=dict(sorted(deleted.items())),
+        is_done=of_head.is_done and all(one.is_done for one in of_merged),
+    )
 
 
 async def lock_undone(conn: Connection, *, limit_count: int) -> list[Erasure]:
@@ -148,11 +167,11 @@ async def set_looked_after(
 
 
 async def count_of_member(conn: Connection, *, key: MemberKey) -> dict[str, int]:
-    """How much is kept of a member, by table."""
+    """How much is kept of a member, and of all who are merged into it, by table."""
     counts = {}
     for table in _DELETED:
         counts[table] = await conn.fetchval(
-            f"select count(*) from {table} where community = $1 and member_id = $2",  # noqa: S608 -- of the code
+            f"select count(*) from {table} where {_OF_PERSON}",  # noqa: S608 -- of the code
             *key,
         )
     return counts

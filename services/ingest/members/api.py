@@ -117,6 +117,10 @@ class Member(BaseModel):
     )
     earns: bool = Field(description="Whether what it does earns points now, unless it is a bot")
     ranks: bool = Field(description="Whether boards show it, unless it is a bot")
+    merged_into: str | None = Field(description="The member whom this one belongs to since they were merged")
+    merged_ids: list[str] = Field(
+        description="Members who belong to this one; GET /v1/members/{member_id}/merged shows them"
+    )
 
     @classmethod
     def of(cls, member: domain.Member) -> "Member":
@@ -132,6 +136,8 @@ class Member(BaseModel):
             standing=dict(member.marks.standing),
             earns=member.marks.earns,
             ranks=member.marks.ranks,
+            merged_into=member.merged_into,
+            merged_ids=list(member.merged_ids),
         )
 
 

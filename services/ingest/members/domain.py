@@ -194,7 +194,10 @@ class NewMember(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A member with every identity known so far, in their order; each change has a higher `revision`."""
+    """A member with every identity known so far, in their order; each change has a higher `revision`.
+
+    `merged_into` is whom it belongs to by merges, None for nobody; `merged_ids` are all who belong to it.
+    """
 
     community: str
     member_id: str
@@ -205,6 +208,8 @@ class Member(NamedTuple):
     identities: tuple[NamedIdentity, ...]
     marks: Marks = Marks()
     told: tuple[ToldIdentity, ...] = ()
+    merged_into: str | None = None
+    merged_ids: tuple[str, ...] = ()
 
     @property
     def name(self) -> str | None:
@@ -266,8 +271,8 @@ def declare(
 
     Nobody's become `new_member_id`'s.
 
-    Raises DifferentMembersError when they already belong to more than one member: merging members would
-    have to move what they earned, which is a decision of its own.
+    Raises DifferentMembersError when they already belong to more than one member: merging members is a decision of
+    its own.
     """
     ordered = sorted(set(identities))
     members = sorted({known[identity] for identity in ordered if identity in known})

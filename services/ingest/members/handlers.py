@@ -35,12 +35,15 @@ from shared.contracts.facts import (
     KnownIdentity,
     MarkedBy,
     MemberData,
+    MemberFact,
     MemberIdentified,
     NameBy,
     Standing,
     StandingData,
 )
 from shared.contracts.identities import NamedIdentity, identity_hash
+from shared.followed_members import merges_told
+from shared.merges import find_head, load_heads, put_merges
 from shared.postgres import Connection
 from shared.settings import ServiceSettings
 from shared.topics import MEMBERS
@@ -166,16 +169,22 @@ async def tell_members(tx: Transaction, *, keys: Collection[MemberKey]) -> None:
 async def find_owner(
     conn: Connection, settings: ServiceSettings, *, community: str, identity: NamedIdentity
 ) -> str | None:
-    """The id of the member who has an identity; None when nobody has it."""
-    return await store.find_owner(
+    """The id of the member who has an identity, or whom that one is merged into; None when nobody has it."""
+    found = await store.find_owner(
         conn,
         identity=IdentityKey(community, *identity),
         identity_hash=identity_hash(settings.identity_key_bytes, community, identity),
     )
+    return None if found is None else await find_head(conn, community=community, member_id=found)
 
 
-async def on_members_told(tx: Transaction, facts: list[MemberIdentified]) -> None:
-    """Take in members that were told of and that the database has forgotten; the highest revision counts."""
+async def on_members_told(tx: Transaction, facts: list[MemberFact]) -> None:
+    """Take in members and merges that were told of and are forgotten here; the highest revision counts."""
+    await put_merges(tx.conn, merges=merges_told(facts))
+    await _on_identified_told(tx, [fact for fact in facts if fact["type"] == "member.identified.v1"])
+
+
+async def _on_identified_told(tx: Transaction, facts: list[MemberIdentified]) -> None:
     newest: dict[MemberKey, Member] = {}
     for fact in facts:
         member = _told(fact)
@@ -266,6 +275,10 @@ async def declare_identities(
     if await erased_among(tx, identities=[key for key in keys if key not in owners]):
         raise ErasedIdentityError
     joined_by: ProvenBy | None = None
+    if proven is not None and proven.member_id is not None:
+        # The token may be older than a merge.
+        head_id = await find_head(tx.conn, community=community, member_id=proven.member_id)
+        proven = proven._replace(member_id=head_id)
     if proven is not None and proven.member_id is not None and owners:
         whose = {**owners, _PROVEN: proven.member_id}
         declare(whose, whose, new_member_id="")
@@ -301,9 +314,8 @@ async def declare_identities(
         await store.set_proof(tx.conn, keys=keys, joined_by=joined_by, subject_hash=subject_hash)
     # What is stored counts.
     found = await store.load_owners(tx.conn, identities=keys)
-    member_id = declare(
-        keys, {identity: owner.member_id for identity, owner in found.items()}, new_member_id=""
-    ).member_id
+    of_heads = await _of_heads(tx.conn, {identity: owner.member_id for identity, owner in found.items()})
+    member_id = declare(keys, of_heads, new_member_id="").member_id
     key = MemberKey(community, member_id)
     is_renamed = name is not None and any(
         owner.said is None or name != owner.said.name for owner in found.values()
@@ -344,12 +356,18 @@ async def _proven_owner(
 
 
 async def _owners(tx: Transaction, keys: Sequence[IdentityKey]) -> dict[IdentityKey, str]:
-    """Whose identities are, those included that are known by their hashes alone."""
+    """Whose identities are, or whom these are merged into; those included that are known by their hashes alone."""
     owners = {key: owner.member_id for key, owner in (await store.load_owners(tx.conn, identities=keys)).items()}
     hashes = {hash_of(tx, key): key for key in keys if key not in owners}
     if told := await store.take_told_identities(tx.conn, hashes=hashes):
         await store.add_identities(tx.conn, owners=told)
-    return owners | told
+    return await _of_heads(tx.conn, owners | told)
+
+
+async def _of_heads(conn: Connection, owners: Mapping[IdentityKey, str]) -> dict[IdentityKey, str]:
+    """Whose identities are, each by whom that member is merged into, if it is."""
+    merged = await load_heads(conn, keys={(key.community, member_id) for key, member_id in owners.items()})
+    return {key: merged.get((key.community, member_id), member_id) for key, member_id in owners.items()}
 
 
 def _tell(tx: Transaction, member: Member, *, dated: Collection[Dated]) -> None:

@@ -34,11 +34,13 @@ async def load_owners(conn: Connection, *, identities: Collection[IdentityKey]) 
     rows = await conn.fetch(
         """
         select i.community, i.channel, i.identity, i.host, i.member_id, m.name, m.name_by, m.name_at, m.bot_by,
-            m.is_person, m.earns
+            m.is_person, m.earns and coalesce(h.earns, true) as earns
         from identities i
         join unnest($1::text[], $2::text[], $3::text[], $4::text[]) as k(community, channel, identity, host)
         using (community, channel, identity, host)
         join members m using (community, member_id)
+        left join merges g using (community, member_id)
+        left join members h on h.community = i.community and h.member_id = g.head_id
         """,
         *_identity_columns(identities),
     )
@@ -304,7 +306,7 @@ async def load_members(conn: Connection, *, keys: Sequence[MemberKey]) -> dict[M
     """The members that are known, each with all identities; in the order of their keys."""
     rows = await conn.fetch(
         """
-        select m.*, i.channels, i.ids, i.hosts, t.hashes, t.told_channels
+        select m.*, i.channels, i.ids, i.hosts, t.hashes, t.told_channels, g.head_id, b.merged_ids
         from members m
         join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
         cross join lateral (
@@ -316,6 +318,10 @@ async def load_members(conn: Connection, *, keys: Sequence[MemberKey]) -> dict[M
             select array_agg(identity_hash order by identity_hash) as hashes,
                 array_agg(channel order by identity_hash) as told_channels
             from told_identities where community = m.community and member_id = m.member_id) t
+        left join merges g on g.community = m.community and g.member_id = m.member_id
+        cross join lateral (
+            select array_agg(member_id order by member_id) as merged_ids
+            from merges where community = m.community and head_id = m.member_id) b
         where m.erased_at is null and (i.ids is not null or t.hashes is not null)
         order by m.community, m.member_id
         """,
@@ -368,6 +374,8 @@ def _member(row: Record) -> Member:
         identities=tuple(map(NamedIdentity, row["channels"] or (), row["ids"] or (), row["hosts"] or ())),
         marks=Marks(*(_mark(row[name]) for name in Marks._fields)),
         told=tuple(ToldIdentity(community, one, channel, member_id) for one, channel in told),
+        merged_into=row["head_id"] and str(row["head_id"]),
+        merged_ids=tuple(map(str, row["merged_ids"] or ())),
     )
 
 
@@ -442,7 +450,8 @@ async def find_owner_by_email(conn: Connection, *, community: str, hashes: Colle
     """The one member with a verified address that has one of the hashes; None for none, or several."""
     rows = await conn.fetch(
         """
-        select distinct member_id from identities
+        select distinct coalesce(head_id, member_id) as member_id
+        from identities left join merges using (community, member_id)
         where community = $1 and email_hash = any($2::text[]) and email_verified limit 2
         """,
         community,
@@ -460,8 +469,9 @@ async def find_owners_by_subject(conn: Connection, *, community: str, subject_ha
     """The members with an identity of that subject, of many two."""
     rows = await conn.fetch(
         """
-        select distinct member_id from identities
-        where community = $1 and subject_hash = $2 order by member_id limit 2
+        select distinct coalesce(head_id, member_id) as member_id
+        from identities left join merges using (community, member_id)
+        where community = $1 and subject_hash = $2 order by 1 limit 2
         """,
         community,
         subject_hash,
@@ -506,7 +516,7 @@ async def set_emails(conn: Connection, *, emails: Mapping[IdentityKey, Email]) -
 ALIKE_MAX_COUNT = 5
 
 _ALIKE = """
-    with said as (
+    with of_each as (
         select 'same_email' as reason, email_hash as what, member_id, null as channel from identities
         where community = $1 and email_hash is not null
         union select 'same_subject', subject_hash, member_id, null from identities
@@ -515,6 +525,9 @@ _ALIKE = """
         from members m join identities i using (community, member_id) where community = $1 and name is not null
         union select 'same_handle', lower(identity), member_id, channel from identities
         where community = $1 and identity !~ '^[0-9]+$'),
+    said as (
+        select distinct reason, what, coalesce(g.head_id, e.member_id) as member_id, channel
+        from of_each e left join merges g on g.community = $1 and g.member_id = e.member_id),
     alike as (
         select reason, what from said group by reason, what having count(distinct member_id) between 2 and $2),
     pairs as (

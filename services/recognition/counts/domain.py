@@ -4,7 +4,7 @@ A number is a function of the set of events and of the rule as the version in fo
 taken back does not count; of several that say so or restore it, the last by event time, then id, holds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -20,6 +20,7 @@ from services.recognition.thresholds.domain import (
     Threshold,
     ThresholdKey,
     Thresholds,
+    gathered,
     grant_id,
 )
 from shared.conditions.compiling import compile_condition
@@ -183,6 +184,28 @@ def concerned(fact: Mapping[str, Any]) -> EventKey:
 
 
 @dataclass(slots=True)
+class OwnCounts:
+    """What a member has itself of the numbers of a person; `turns` are those of badges granted to it."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    turns: dict[ThresholdKey, int] = field(default_factory=dict)
+    last_event_uid: str | None = None
+
+    def add(self, counter: str, by: int, cause: Cause) -> None:
+        """Change a number."""
+        self.counts[counter] = self.counts.get(counter, 0) + by
+        self.last_event_uid = cause.event_uid
+
+
+class Group(NamedTuple):
+    """Members who are one person: who stays, and what each of them has itself, the head too."""
+
+    community: str
+    head_id: str
+    own: Mapping[str, OwnCounts]
+
+
+@dataclass(slots=True)
 class CountingMember:
     """A member's numbers by counter, and the badges that stand for them. `version` is the one `standing` follows.
 
@@ -197,6 +220,46 @@ class CountingMember:
     turns: dict[ThresholdKey, int] = field(default_factory=dict)
     last_event_uid: str | None = None
     version: int = 0
+
+    @classmethod
+    def of_group(
+        cls,
+        group: Group,
+        before: Iterable["CountingMember"],
+        *,
+        plan: Plan,
+        cause: str,
+        at: datetime,
+        day: date | None,
+    ) -> tuple["CountingMember", list[Grant]]:
+        """The numbers of members who are one person from `at` on, and what that grants and takes back.
+
+        `before` are the rows of all of them as they were grouped until then; `day` is what facts say of that day.
+        """
+        standing, surplus = gathered(
+            group.head_id, group.own, [(member.member_id, member.standing) for member in before]
+        )
+        own = [group.own[group.head_id], *(own for _, own in sorted(group.own.items()))]
+        member = cls(
+            group.community,
+            group.head_id,
+            standing=standing,
+            turns=dict(group.own[group.head_id].turns),
+            last_event_uid=next((one.last_event_uid for one in own if one.last_event_uid is not None), None),
+            version=plan.thresholds.version,
+        )
+        known = {counter.id for counter in plan.counters}
+        for one in group.own.values():
+            for counter, count in one.counts.items():
+                if count and counter in known:
+                    member.counts[counter] = member.counts.get(counter, 0) + count
+        return member, [
+            *(
+                member._changed(one.key, one.held.title, cause, at, day, one.held.grant_id, one.member_id)
+                for one in surplus
+            ),
+            *member._bring(plan, time=at, day=day),
+        ]
 
     def add(self, counter: str, by: int, cause: Cause, plan: Plan) -> list[Grant]:
         """Change a number; return what that grants and takes back. `follow` comes first for another version."""
@@ -224,12 +287,15 @@ class CountingMember:
         self.version = plan.thresholds.version
         known = {counter.id for counter in plan.counters}
         self.counts = {counter: count for counter, count in self.counts.items() if counter in known}
+        return self._bring(plan, time=plan.effective_from, day=plan.day)
+
+    def _bring(self, plan: Plan, *, time: datetime, day: date | None) -> list[Grant]:
+        """Take back what stands and is not due, and grant what is due and does not stand."""
         due = {
             step.key: step
             for rule_id, ladder in plan.thresholds.by_events.items()
             for step in ladder.steps[: ladder.reached(self.counts.get(plan.counter_by_rule.get(rule_id, ""), 0))]
         }
-        time, day = plan.effective_from, plan.day
         return [
             *(self._take_back(key, time, day) for key in sorted(self.standing.keys() - due.keys())),
             *(self._grant(due[key], time, day) for key in sorted(due.keys() - self.standing.keys())),
@@ -243,6 +309,10 @@ class CountingMember:
 
     def _take_back(self, key: ThresholdKey, time: datetime, day: date | None) -> Grant:
         held = self.standing.pop(key)
+        if held.member_id is not None:
+            return self._changed(
+                key, held.title, f"back {held.grant_id}", time, day, held.grant_id, held.member_id
+            )
         return self._changed(key, held.title, f"events {self.turns[key]} back", time, day, held.grant_id)
 
     def _changed(
@@ -253,11 +323,13 @@ class CountingMember:
         time: datetime,
         day: date | None,
         reverses: str | None = None,
+        holder: str | None = None,
     ) -> Grant:
+        holder = holder or self.member_id
         return Grant(
             community=self.community,
-            grant_id=grant_id(self.community, self.member_id, key, cause),
-            member_id=self.member_id,
+            grant_id=grant_id(self.community, holder, key, cause),
+            member_id=holder,
             key=key,
             title=title,
             award_id=None,

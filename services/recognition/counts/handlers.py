@@ -13,7 +13,10 @@ from services.recognition.counts.domain import (
     Change,
     CountedEvent,
     Counter,
+    CountingMember,
     EventKey,
+    Group,
+    OwnCounts,
     Plan,
     concerned,
 )
@@ -21,6 +24,8 @@ from services.recognition.metrics import COUNTED_EVENTS
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.handlers import Traced, make_grants
 from shared.contracts.activities import TARGETING_TYPES
+from shared.followed_communities import load_calendar
+from shared.merges import lock_persons
 from shared.transaction import Transaction
 
 #: Events of before, or members, in one transaction.
@@ -85,18 +90,63 @@ async def _add(tx: Transaction, counted: Sequence[tuple[Counter, Change]], *, pl
     ]
     if not steps:
         return
-    members = await store.lock_members(tx.conn, keys={key for key, _, _ in steps})
+    # Whoever is one person with others is counted in the row of who stays. Its lock is that of what each has, too.
+    heads = await lock_persons(tx.conn, keys={key for key, _, _ in steps})
+    members = await store.lock_members(tx.conn, keys={(key[0], heads.get(key, key[1])) for key, _, _ in steps})
+    own = await store.load_own(tx.conn, keys=heads) if heads else {}
     grants: list[Traced] = []
     for key, counter_id, change in steps:
         plan = plans.get(change.community, NO_PLAN)
-        member = members[key]
+        if key in own:
+            own[key].add(counter_id, change.by, change.cause)
+        member = members[key[0], heads.get(key, key[1])]
         grants += [(grant, None) for grant in member.follow(plan)]
         grants += [
             (grant, change.cause.traceparent) for grant in member.add(counter_id, change.by, change.cause, plan)
         ]
     await store.set_members(tx.conn, members=members.values())
+    if own:
+        await store.put_own(tx.conn, own=own)
     await make_grants(tx, grants=grants)
     COUNTED_EVENTS.inc(len(steps))
+
+
+async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Sequence[str]]) -> None:
+    """Have members be the persons that `groups` say, by who stays: each with the numbers of all of its members.
+
+    Nobody counts events of the community for members meanwhile: the lock of merges is held.
+    """
+    keys = {(community, member_id) for group in groups.values() for member_id in group}
+    before = await store.load_members(tx.conn, keys=keys)
+    own = await store.load_own(tx.conn, keys=keys)
+    for key in keys:
+        member = before.get(key)
+        if key not in own:
+            # Who was alone until now: what there is is its own.
+            own[key] = OwnCounts() if member is None else OwnCounts(dict(member.counts), {}, member.last_event_uid)
+        if member is not None:
+            own[key].turns = dict(member.turns)
+    plan = (await store.load_plans(tx.conn, communities=[community])).get(community, NO_PLAN)
+    day = (await load_calendar(tx.conn, community=community)).said_day(tx.now)
+    members: list[CountingMember] = []
+    grants: list[Traced] = []
+    for head_id, group in sorted(groups.items()):
+        member, changes = CountingMember.of_group(
+            Group(community, head_id, {member_id: own[(community, member_id)] for member_id in group}),
+            before.values(),
+            plan=plan,
+            cause=f"merges {tx.now.isoformat()}",
+            at=tx.now,
+            day=day,
+        )
+        members.append(member)
+        grants += [(grant, None) for grant in changes]
+    await store.delete_members(tx.conn, community=community, member_ids=[member_id for _, member_id in keys])
+    await store.lock_members(tx.conn, keys={(community, member.member_id) for member in members})
+    await store.set_members(tx.conn, members=members)
+    joint = [(community, member_id) for group in groups.values() if len(group) > 1 for member_id in group]
+    await store.put_own(tx.conn, own={key: own[key] for key in joint})
+    await make_grants(tx, grants=grants)
 
 
 async def keep_counting(tx: Transaction) -> None:

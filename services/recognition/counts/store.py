@@ -15,10 +15,11 @@ from services.recognition.counts.domain import (
     CountingMember,
     EventKey,
     MemberKey,
+    OwnCounts,
     Plan,
     counter_by_rule,
 )
-from services.recognition.thresholds.domain import Held, Kind, ThresholdKey, Thresholds
+from services.recognition.thresholds.domain import Held, Kind, ThresholdKey, Thresholds, parts_of
 from shared.contracts.programme import Recognition
 from shared.followed_communities import stored_calendar
 from shared.postgres import Connection, copy_new
@@ -203,17 +204,11 @@ async def add_counters(conn: Connection, *, community: str, counters: Sequence[C
             (
                 community,
                 counter.id,
-                orjson.dumps(
-                    {
-                        "on": counter.rule.types,
-                        "to": counter.rule.to,
-                        "when": counter.rule.when,
-                        "own": counter.rule.own,
-                    }
-                ).decode(),
+                orjson.dumps({"on": rule.types, "to": rule.to, "when": rule.when, "own": rule.own}).decode(),
                 counter.counted_up_to,
             )
             for counter in counters
+            for rule in (counter.rule,)
         ],
     )
 
@@ -229,6 +224,16 @@ async def set_version(conn: Connection, *, community: str, version: int, counter
     """Let badges stand by a version from now on, and count nothing but these; members follow it piece by piece."""
     await conn.execute(
         "delete from counters where community = $1 and counter <> all($2::text[])", community, list(counters)
+    )
+    # Nor in what members have themselves of a person's numbers: a rule that comes again is counted anew.
+    await conn.execute(
+        """
+        update own_counts
+        set counts = counts - array(select jsonb_object_keys(counts) except select unnest($2::text[]))
+        where community = $1
+        """,
+        community,
+        list(counters),
     )
     await conn.execute(
         "update counting set version = $2, evaluated_up_to = $3, evaluated = false where community = $1",
@@ -253,8 +258,7 @@ async def lock_members(conn: Connection, *, keys: Collection[MemberKey]) -> dict
 
     Rows that are not there are added first: of two workers that both lack one, the second waits for the first.
     """
-    ordered = sorted(keys)
-    columns = [community for community, _ in ordered], [member_id for _, member_id in ordered]
+    columns = _columns(sorted(keys))
     await conn.execute(
         """
         insert into counting_members (community, member_id) select * from unnest($1::text[], $2::uuid[])
@@ -274,12 +278,68 @@ async def lock_members(conn: Connection, *, keys: Collection[MemberKey]) -> dict
     return {(member.community, member.member_id): member for member in members}
 
 
+async def load_members(conn: Connection, *, keys: Collection[MemberKey]) -> dict[MemberKey, CountingMember]:
+    """Members' numbers, of those who have any."""
+    rows = await conn.fetch(
+        """
+        select m.* from counting_members m
+        join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
+        """,
+        *_columns(keys),
+    )
+    members = map(_member, rows)
+    return {(member.community, member.member_id): member for member in members}
+
+
+async def load_own(conn: Connection, *, keys: Collection[MemberKey]) -> dict[MemberKey, OwnCounts]:
+    """What members have themselves who are one person with others; whoever changes that has the person locked."""
+    rows = await conn.fetch(
+        """
+        select o.* from own_counts o
+        join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
+        """,
+        *_columns(keys),
+    )
+    return {
+        (row["community"], str(row["member_id"])): OwnCounts(
+            orjson.loads(row["counts"]),
+            {_key(text): turn for text, turn in orjson.loads(row["turns"]).items()},
+            None if row["last_event_uid"] is None else str(row["last_event_uid"]),
+        )
+        for row in rows
+    }
+
+
+async def put_own(conn: Connection, *, own: Mapping[MemberKey, OwnCounts]) -> None:
+    """Write what members have themselves, in the order of their keys."""
+    keys = sorted(own)
+    await conn.execute(
+        """
+        insert into own_counts (community, member_id, counts, turns, last_event_uid)
+        select * from unnest($1::text[], $2::uuid[], $3::jsonb[], $4::jsonb[], $5::uuid[])
+        on conflict (community, member_id) do update
+        set counts = excluded.counts, turns = excluded.turns, last_event_uid = excluded.last_event_uid
+        """,
+        *_columns(keys),
+        [orjson.dumps(own[key].counts).decode() for key in keys],
+        [_by_key(own[key].turns) for key in keys],
+        [own[key].last_event_uid for key in keys],
+    )
+
+
+async def delete_members(conn: Connection, *, community: str, member_ids: Collection[str]) -> None:
+    """Delete the numbers of members, and what they have themselves of a person's."""
+    for table in ("counting_members", "own_counts"):
+        await conn.execute(
+            f"delete from {table} where community = $1 and member_id = any($2::uuid[])",  # noqa: S608 -- of the code
+            community,
+            list(member_ids),
+        )
+
+
 async def find_member(conn: Connection, *, community: str, member_id: str) -> CountingMember | None:
     """A member's numbers; None before the first event that was counted."""
-    row = await conn.fetchrow(
-        "select * from counting_members where community = $1 and member_id = $2", community, member_id
-    )
-    return None if row is None else _member(row)
+    return (await load_members(conn, keys=[(community, member_id)])).get((community, member_id))
 
 
 async def page_of_members(
@@ -310,11 +370,15 @@ async def set_members(conn: Connection, *, members: Iterable[CountingMember]) ->
         [member.community for member in changed],
         [member.member_id for member in changed],
         [orjson.dumps(member.counts).decode() for member in changed],
-        [_by_key({key: tuple(held) for key, held in member.standing.items()}) for member in changed],
+        [_by_key({key: parts_of(held) for key, held in member.standing.items()}) for member in changed],
         [_by_key(member.turns) for member in changed],
         [member.last_event_uid for member in changed],
         [member.version for member in changed],
     )
+
+
+def _columns(keys: Collection[MemberKey]) -> tuple[list[str], list[str]]:
+    return [community for community, _ in keys], [member_id for _, member_id in keys]
 
 
 def _by_key(values: Mapping[ThresholdKey, Any]) -> str:
@@ -332,7 +396,7 @@ def _member(row: Record) -> CountingMember:
         community=row["community"],
         member_id=str(row["member_id"]),
         counts=orjson.loads(row["counts"]),
-        standing={_key(text): Held._make(held) for text, held in orjson.loads(row["standing"]).items()},
+        standing={_key(text): Held(*held) for text, held in orjson.loads(row["standing"]).items()},
         turns={_key(text): turn for text, turn in orjson.loads(row["turns"]).items()},
         last_event_uid=None if row["last_event_uid"] is None else str(row["last_event_uid"]),
         version=row["version"],

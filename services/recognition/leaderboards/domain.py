@@ -4,7 +4,7 @@ A period is a range of the community's days: a week, a calendar month, or all. A
 event counts for (shared/contracts/fields.py): a board does not depend on when the community's calendar comes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -54,6 +54,17 @@ def board_points(awards: Iterable[PointsAwarded]) -> dict[BoardKey, int]:
     return {key: sums[key] for key in sorted(sums)}
 
 
+def of_persons(points: Mapping[BoardKey, int], heads: Mapping[tuple[str, str], str]) -> dict[BoardKey, int]:
+    """The points of boards by persons: members who have a head (by community and member) are on boards as that."""
+    if not heads:
+        return dict(points)
+    sums: dict[BoardKey, int] = {}
+    for (community, period, starts_on, member_id), one in points.items():
+        key = (community, period, starts_on, heads.get((community, member_id), member_id))
+        sums[key] = sums.get(key, 0) + one
+    return {key: sums[key] for key in sorted(sums)}
+
+
 class Score(NamedTuple):
     """A member with points above zero on a board."""
 
@@ -68,6 +79,15 @@ class Standing(NamedTuple):
     position: int
     rank: int
     score: Score
+
+
+class Neighbour(NamedTuple):
+    """A member near another on a board, with their rank; None where more members are above than are counted."""
+
+    rank: int | None
+    name: str | None
+    points: int
+    is_self: bool
 
 
 class Place(NamedTuple):

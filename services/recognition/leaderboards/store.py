@@ -1,6 +1,7 @@
 """The SQL of the leaderboards."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from services.recognition.leaderboards.domain import Board, BoardKey, Place, Score
 from shared.contracts.fields import INTEGER_MAX
@@ -26,6 +27,24 @@ _ALL_TIME_PAGE = _PAGE.format(source="members where community = $1")
 _PERIOD_PAGE = _PAGE.format(source="board_points where community = $1 and period = $5 and starts_on = $6")
 
 
+# Above: the nearest first, by rising points; magnitude keeps both sides to a range of the index.
+_ABOVE = """
+    select member_id, points from {source}
+    and magnitude >= floor(1 + 2 * ln($2::bigint::float8))::smallint
+    and (points, member_id) > ($2::bigint, $3::uuid)
+    and member_id not in (select b.member_id from followed_members b where b.community = $1 and b.off_boards)
+    order by magnitude, points, member_id limit $4
+"""
+_MORE = """
+    select count(*) from (
+        select from {source}
+        and magnitude >= floor(1 + 2 * ln($2::bigint::float8))::smallint and points > $2::bigint
+        and member_id not in (select b.member_id from followed_members b where b.community = $1 and b.off_boards)
+        limit $3) counted
+"""
+_ALL_TIME = "members where community = $1"
+
+
 async def add_points(conn: Connection, *, points: Mapping[BoardKey, int]) -> None:
     """Add to the boards of weeks and months; `points` is in the order of its keys."""
     await conn.execute(
@@ -34,11 +53,65 @@ async def add_points(conn: Connection, *, points: Mapping[BoardKey, int]) -> Non
         select * from unnest($1::text[], $2::text[], $3::date[], $4::uuid[], $5::bigint[])
         on conflict (community, period, starts_on, member_id) do update set points = b.points + excluded.points
         """,
+        *_columns(points),
+    )
+
+
+async def add_own_points(conn: Connection, *, points: Mapping[BoardKey, int]) -> None:
+    """Add to what members have themselves who are one person with others; `points` is in the order of its keys."""
+    await conn.execute(
+        """
+        insert into own_board_points as b (community, period, starts_on, member_id, points)
+        select * from unnest($1::text[], $2::text[], $3::date[], $4::uuid[], $5::bigint[])
+        on conflict (community, period, starts_on, member_id) do update set points = b.points + excluded.points
+        """,
+        *_columns(points),
+    )
+
+
+def _columns(points: Mapping[BoardKey, int]) -> tuple[list[Any], ...]:
+    return (
         [community for community, _, _, _ in points],
         [period for _, period, _, _ in points],
         [starts_on for _, _, starts_on, _ in points],
         [member_id for _, _, _, member_id in points],
         list(points.values()),
+    )
+
+
+async def regroup(
+    conn: Connection, *, community: str, groups: Mapping[str, Sequence[str]], alone: Sequence[str]
+) -> None:
+    """Have members be on boards as the persons that `groups` say, by who stays; `alone` were one until now."""
+    members = [(head_id, member_id) for head_id, group in groups.items() for member_id in group]
+    ids = [member_id for _, member_id in members]
+    await conn.execute(
+        """
+        insert into own_board_points (community, period, starts_on, member_id, points)
+        select community, period, starts_on, member_id, points from board_points
+        where community = $1 and member_id = any($2::uuid[])
+        """,
+        community,
+        alone,
+    )
+    await conn.execute(
+        "delete from board_points where community = $1 and member_id = any($2::uuid[])", community, ids
+    )
+    await conn.execute(
+        """
+        insert into board_points (community, period, starts_on, member_id, points)
+        select community, period, starts_on, head_id, sum(points)
+        from own_board_points join unnest($2::uuid[], $3::uuid[]) as g(head_id, member_id) using (member_id)
+        where community = $1 group by 1, 2, 3, 4
+        """,
+        community,
+        [head_id for head_id, _ in members],
+        ids,
+    )
+    await conn.execute(
+        "delete from own_board_points where community = $1 and member_id = any($2::uuid[])",
+        community,
+        [head_id for head_id, group in groups.items() if len(group) == 1],
     )
 
 
@@ -60,3 +133,52 @@ async def page_of_scores(
     else:
         rows = await conn.fetch(_PERIOD_PAGE, *bounds, board.period, board.starts_on)
     return [Score(str(row["member_id"]), row["name"], row["points"]) for row in rows]
+
+
+async def find_points(conn: Connection, *, community: str, board: Board | None, member_id: str) -> int | None:
+    """A member's points on a board; None where they are on none, or have none above zero."""
+    source, more = _source(board, first=3)
+    points: int | None = await conn.fetchval(
+        f"select points from {source} and member_id = $2::uuid and points > 0"  # noqa: S608 -- from a list here
+        " and not exists (select from followed_members b"
+        " where b.community = $1 and b.member_id = $2::uuid and b.off_boards)",
+        community,
+        member_id,
+        *more,
+    )
+    return points
+
+
+async def load_above(
+    conn: Connection, *, community: str, board: Board | None, below: Score, limit_count: int
+) -> list[Score]:
+    """The members right above a score of a board, the nearest first."""
+    source, more = _source(board, first=5)
+    rows = await conn.fetch(
+        f"select a.*, n.name from ({_ABOVE.format(source=source)}) a"  # noqa: S608 -- from a list here
+        " left join followed_members n on n.community = $1 and n.member_id = a.member_id"
+        " order by a.points, a.member_id",
+        community,
+        below.points,
+        below.member_id,
+        limit_count,
+        *more,
+    )
+    return [Score(str(row["member_id"]), row["name"], row["points"]) for row in rows]
+
+
+async def count_above(
+    conn: Connection, *, community: str, board: Board | None, points: int, limit_count: int
+) -> int:
+    """How many members of a board have more points, up to a limit."""
+    source, more = _source(board, first=4)
+    counted: int = await conn.fetchval(_MORE.format(source=source), community, points, limit_count, *more)
+    return counted
+
+
+def _source(board: Board | None, *, first: int) -> tuple[str, tuple[object, ...]]:
+    """Where a board's points are, and the parameters of that from the `first` on."""
+    if board is None:
+        return _ALL_TIME, ()
+    where = f"board_points where community = $1 and period = ${first} and starts_on = ${first + 1}"
+    return where, (board.period, board.starts_on)

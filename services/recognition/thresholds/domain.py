@@ -4,12 +4,13 @@ They are laid out so that an award finds what it crosses quickly.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from shared.contracts.fields import Timestamp, Uuid
 from shared.contracts.ids import prepared, uuid5_text
 from shared.contracts.programme import Recognition
 
@@ -143,10 +144,51 @@ class Reevaluation:
 
 
 class Held(NamedTuple):
-    """A standing badge or level: the grant that gave it and the title it had then."""
+    """A standing badge or level: the grant that gave it and the title it had then.
+
+    `member_id` is to whom it was granted, where that is another who is merged into this member.
+    """
 
     grant_id: str
     title: str
+    member_id: str | None = None
+
+
+class Surplus(NamedTuple):
+    """A grant of what one who is the same person holds as well, and to whom it was made."""
+
+    key: ThresholdKey
+    held: Held
+    member_id: str
+
+
+def gathered(
+    head_id: str, group: Collection[str], standings: Iterable[tuple[str, Mapping[ThresholdKey, Held]]]
+) -> tuple[dict[ThresholdKey, Held], list[Surplus]]:
+    """What stands of a group of members as that of one person, and which grants of the same are too many.
+
+    `standings` are of the members as they were grouped before, by whose they were; each grant goes with the member
+    to whom it was made. Of two the one of the head stays.
+    """
+    grants = sorted(
+        (key, holder != head_id, holder, held)
+        for member_id, standing in standings
+        for key, held in standing.items()
+        if (holder := held.member_id or member_id) in group
+    )
+    kept: dict[ThresholdKey, Held] = {}
+    surplus: list[Surplus] = []
+    for key, is_others, holder, held in grants:
+        if key in kept:
+            surplus.append(Surplus(key, held, holder))
+        else:
+            kept[key] = held._replace(member_id=holder if is_others else None)
+    return kept, surplus
+
+
+def parts_of(held: Held) -> tuple[str, ...]:
+    """As it is stored: the holder only where that is another."""
+    return (held.grant_id, held.title) if held.member_id is None else (held.grant_id, held.title, held.member_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +212,27 @@ class Grant:
     reverses: str | None = None
     day: date | None = None
     event_uid: str | None = None
+
+
+class LatestGrant(NamedTuple):
+    """A grant of a community as it is listed: whose it is, when it was made, and whether it stands."""
+
+    grant: Grant
+    member_name: str | None
+    granted_at: datetime
+    is_taken_back: bool
+
+
+class LatestPlace(NamedTuple):
+    """Where a page of the latest grants ended."""
+
+    granted_at: Timestamp
+    grant_id: Uuid
+
+    @classmethod
+    def of(cls, latest: LatestGrant) -> "LatestPlace":
+        """The place of a grant."""
+        return cls(latest.granted_at, latest.grant.grant_id)
 
 
 def grant_id(community: str, member_id: str, key: ThresholdKey, cause: str) -> str:

@@ -7,6 +7,7 @@ were batched. What stands always equals what the totals say under the version th
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import NamedTuple
 
 from services.recognition.thresholds.domain import (
     Grant,
@@ -15,6 +16,7 @@ from services.recognition.thresholds.domain import (
     Threshold,
     ThresholdKey,
     Thresholds,
+    gathered,
     grant_id,
 )
 from shared.contracts.facts import AwardData
@@ -28,6 +30,30 @@ def _counted(award: AwardData) -> int:
     if "amends" not in award:
         return 1
     return (award["total"] > 0) - (award["total"] - award["points"] > 0)
+
+
+@dataclass(slots=True)
+class OwnTotals:
+    """What a member has itself of the totals of a person."""
+
+    points: int = 0
+    awards_by_rule: dict[str, int] = field(default_factory=dict)
+    last_award_id: str | None = None
+
+    def add(self, award: AwardData) -> None:
+        """Add one award or amendment that was not applied before."""
+        self.points += award["points"]
+        self.last_award_id = award["award_id"]
+        rule = award["rule_id"]
+        self.awards_by_rule[rule] = self.awards_by_rule.get(rule, 0) + _counted(award)
+
+
+class Group(NamedTuple):
+    """Members who are one person: who stays, and what each of them has itself, the head too."""
+
+    community: str
+    head_id: str
+    own: Mapping[str, OwnTotals]
 
 
 @dataclass(slots=True)
@@ -45,6 +71,54 @@ class Member:
     standing: Mapping[ThresholdKey, Held] = field(default_factory=dict)
     last_award_id: str | None = None
     version: int = 0
+
+    @classmethod
+    def of_group(
+        cls,
+        group: "Group",
+        before: Iterable["Member"],
+        *,
+        thresholds: Thresholds,
+        cause: str,
+        at: datetime,
+        day: date | None,
+    ) -> tuple["Member", list[Grant]]:
+        """The totals of members who are one person from `at` on, and what that grants and takes back.
+
+        `before` are the rows of all of them as they were grouped until then; `day` is what facts say of that day.
+        """
+        standing, surplus = gathered(
+            group.head_id, group.own, [(member.member_id, member.standing) for member in before]
+        )
+        own = [group.own[group.head_id], *(own for _, own in sorted(group.own.items()))]
+        member = cls(
+            group.community,
+            group.head_id,
+            standing=standing,
+            last_award_id=next((one.last_award_id for one in own if one.last_award_id is not None), None),
+            version=thresholds.version,
+        )
+        for one in group.own.values():
+            member.points += one.points
+            for rule, count in one.awards_by_rule.items():
+                member.awards_by_rule[rule] = member.awards_by_rule.get(rule, 0) + count
+        if member.last_award_id is None:
+            return member, []
+        return member, [
+            *(
+                member._changed(
+                    one.key,
+                    one.held.title,
+                    cause=cause,
+                    time=at,
+                    day=day,
+                    reverses=one.held.grant_id,
+                    holder=one.member_id,
+                )
+                for one in surplus
+            ),
+            *member._bring(thresholds, cause, time=at, day=day),
+        ]
 
     def apply(self, award: AwardData, thresholds: Thresholds) -> list[Grant]:
         """Add one award or amendment that was not applied before; return what it grants and what it takes back.
@@ -79,17 +153,16 @@ class Member:
         self.version = thresholds.version
         if self.last_award_id is None:
             return []
+        return self._bring(
+            thresholds, f"{thresholds.programme_id}@{thresholds.version}", time=effective_from, day=day
+        )
+
+    def _bring(self, thresholds: Thresholds, cause: str, *, time: datetime, day: date | None) -> list[Grant]:
+        """Take back what stands and is not due, and grant what is due and does not stand."""
         due = {step.key: step for step in thresholds.due(self.points, self.awards_by_rule)}
-        cause = f"{thresholds.programme_id}@{thresholds.version}"
         return [
-            *(
-                self._take_back(key, cause, effective_from, day)
-                for key in sorted(self.standing.keys() - due.keys())
-            ),
-            *(
-                self._grant(due[key], cause, effective_from, day)
-                for key in sorted(due.keys() - self.standing.keys())
-            ),
+            *(self._take_back(key, cause, time, day) for key in sorted(self.standing.keys() - due.keys())),
+            *(self._grant(due[key], cause, time, day) for key in sorted(due.keys() - self.standing.keys())),
         ]
 
     def settle(self, told: Iterable[Grant]) -> list[Grant]:
@@ -105,7 +178,8 @@ class Member:
         for key, grants in sorted(by_key.items()):
             held, kept = self.standing.get(key), grants[0]
             if held is not None:
-                self.standing = {**self.standing, key: Held(kept.grant_id, kept.title)}
+                holder = None if kept.member_id == self.member_id else kept.member_id
+                self.standing = {**self.standing, key: Held(kept.grant_id, kept.title, holder)}
             for grant in grants:
                 if held is None or grant is not kept:
                     changes.append(self._settled(key, grant.title, like=grant, reverses=grant.grant_id))
@@ -114,8 +188,8 @@ class Member:
     def _settled(self, key: ThresholdKey, title: str, *, like: Grant, reverses: str) -> Grant:
         return Grant(
             community=self.community,
-            grant_id=grant_id(self.community, self.member_id, key, f"settled|{reverses}"),
-            member_id=self.member_id,
+            grant_id=grant_id(self.community, like.member_id, key, f"settled|{reverses}"),
+            member_id=like.member_id,
             key=key,
             title=title,
             award_id=self.last_award_id or like.award_id,
@@ -140,7 +214,9 @@ class Member:
     def _take_back(self, key: ThresholdKey, cause: str, time: datetime, day: date | None) -> Grant:
         held = self.standing[key]
         self.standing = {other: kept for other, kept in self.standing.items() if other != key}
-        return self._changed(key, held.title, cause=cause, time=time, day=day, reverses=held.grant_id)
+        return self._changed(
+            key, held.title, cause=cause, time=time, day=day, reverses=held.grant_id, holder=held.member_id
+        )
 
     def _changed(
         self,
@@ -151,11 +227,13 @@ class Member:
         time: datetime,
         day: date | None,
         reverses: str | None,
+        holder: str | None = None,
     ) -> Grant:
+        holder = holder or self.member_id
         return Grant(
             community=self.community,
-            grant_id=grant_id(self.community, self.member_id, key, cause),
-            member_id=self.member_id,
+            grant_id=grant_id(self.community, holder, key, cause),
+            member_id=holder,
             key=key,
             title=title,
             award_id=str(self.last_award_id),

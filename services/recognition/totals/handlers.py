@@ -1,14 +1,18 @@
 """Awards change totals, totals change what stands: load, let the domain decide, store, and tell what follows."""
 
+from collections.abc import Mapping, Sequence
+
 from services.recognition.leaderboards import store as leaderboards_store
-from services.recognition.leaderboards.domain import board_points
+from services.recognition.leaderboards.domain import board_points, of_persons
 from services.recognition.metrics import AWARDS, REEVALUATED_MEMBERS
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import NO_PROGRAMME, Grant, ThresholdKey, holder_changes
 from services.recognition.thresholds.handlers import Traced, make_grants
 from services.recognition.totals import store
-from services.recognition.totals.domain import Member
+from services.recognition.totals.domain import Group, Member, OwnTotals
 from shared.contracts.facts import RECOGNITION_GRANTED, PointsAwarded, RecognitionGranted
+from shared.followed_communities import load_calendar
+from shared.merges import load_heads, lock_persons
 from shared.own_facts import ReadBack
 from shared.telemetry import observe_ages
 from shared.topics import RECOGNITION
@@ -30,12 +34,21 @@ async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
     if not new:
         return
     in_force = await thresholds_store.load_thresholds(tx.conn, communities=communities)
-    keys = sorted({(community, award["data"]["member_id"]) for (_, community), award in new.items()})
+    earners = {(community, award["data"]["member_id"]) for (_, community), award in new.items()}
+    # Whoever is one person with others has their totals in the row of who stays, which workers share: they wait
+    # for one another at what that one has itself.
+    heads = await lock_persons(tx.conn, keys=earners)
+    of_heads = {(community, head_id) for (community, _), head_id in heads.items()}
+    own = await store.lock_own(tx.conn, keys=heads.keys() | of_heads) if heads else {}
+    keys = sorted((earners - heads.keys()) | of_heads)
     members = await store.load_members(tx.conn, keys=keys)
     grants: list[Traced] = []
     for (_, community), award in new.items():
         data = award["data"]
-        key = (community, data["member_id"])
+        earner = (community, data["member_id"])
+        key = (community, heads.get(earner, data["member_id"]))
+        if earner in own:
+            own[earner].add(data)
         thresholds, effective_from, day = in_force.get(community) or (NO_PROGRAMME, data["event_time"], None)
         member = members.get(key)
         if member is None:
@@ -46,13 +59,62 @@ async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
         if granted:
             grants += [(grant, award.get("traceparent")) for grant in granted]
     await store.put_members(tx.conn, members=members.values())
-    await leaderboards_store.add_points(tx.conn, points=board_points(new.values()))
+    if own:
+        await store.put_own(tx.conn, own=own)
+    points = board_points(new.values())
+    await leaderboards_store.add_points(tx.conn, points=of_persons(points, heads))
+    if own:
+        await leaderboards_store.add_own_points(
+            tx.conn, points={key: one for key, one in points.items() if (key[0], key[3]) in own}
+        )
     await make_grants(tx, grants=grants)
     AWARDS.inc(len(new))
     if grants:
         causes = {grant.award_id for grant, _ in grants}
         received = (award["data"]["received_at"] for (award_id, _), award in new.items() if award_id in causes)
         observe_ages("grant", received, tx.now)
+
+
+async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Sequence[str]]) -> None:
+    """Have members be the persons that `groups` say, by who stays: each with the totals of all of its members.
+
+    Nobody applies awards of the community meanwhile: the lock of merges is held.
+    """
+    keys = {(community, member_id) for group in groups.values() for member_id in group}
+    before = await store.load_members(tx.conn, keys=keys)
+    own = await store.lock_own(tx.conn, keys=keys)
+    # Who was alone until now: what there is is its own.
+    alone = sorted(keys - own.keys())
+    for key in alone:
+        member = before.get(key)
+        own[key] = (
+            OwnTotals()
+            if member is None
+            else OwnTotals(member.points, dict(member.awards_by_rule), member.last_award_id)
+        )
+    await leaderboards_store.regroup(
+        tx.conn, community=community, groups=groups, alone=[member_id for _, member_id in alone]
+    )
+    found = (await thresholds_store.load_thresholds(tx.conn, communities=[community])).get(community)
+    day = (await load_calendar(tx.conn, community=community)).said_day(tx.now)
+    members: list[Member] = []
+    grants: list[Grant] = []
+    for head_id, group in sorted(groups.items()):
+        member, changes = Member.of_group(
+            Group(community, head_id, {member_id: own[(community, member_id)] for member_id in group}),
+            before.values(),
+            thresholds=NO_PROGRAMME if found is None else found.thresholds,
+            cause=f"merges {tx.now.isoformat()}",
+            at=tx.now,
+            day=day,
+        )
+        members += [member] if member.last_award_id is not None else []
+        grants += changes
+    await store.delete_members(tx.conn, community=community, member_ids=[member_id for _, member_id in keys])
+    await store.put_members(tx.conn, members=members)
+    joint = [(community, member_id) for group in groups.values() if len(group) > 1 for member_id in group]
+    await store.put_own(tx.conn, own={key: own[key] for key in joint})
+    await make_grants(tx, grants=[(grant, None) for grant in grants])
 
 
 async def on_grants_told(tx: Transaction, facts: list[RecognitionGranted]) -> None:
@@ -91,7 +153,10 @@ async def settle(tx: Transaction, facts: list[RecognitionGranted]) -> None:
         # As the re-evaluation does: nobody applies awards of the community meanwhile.
         await thresholds_store.lock_programme(tx.conn, community)
         in_force = await thresholds_store.load_thresholds(tx.conn, communities=[community])
-        keys = [(community, member_id) for member_id in sorted(by_community[community])]
+        told = [(community, member_id) for member_id in sorted(by_community[community])]
+        heads = await load_heads(tx.conn, keys=told)
+        of_heads = {member_id: heads.get((community, member_id), member_id) for _, member_id in told}
+        keys = [(community, head_id) for head_id in sorted(set(of_heads.values()))]
         members = await store.load_members(tx.conn, keys=keys)
         grants: list[Grant] = []
         for member in members.values():
@@ -104,7 +169,7 @@ async def settle(tx: Transaction, facts: list[RecognitionGranted]) -> None:
         settled: list[Grant] = []
         for key in keys:
             member = members.get(key) or Member(*key)
-            settled += member.settle(grant for grant in standing if grant.member_id == member.member_id)
+            settled += member.settle(grant for grant in standing if of_heads[grant.member_id] == member.member_id)
         await store.put_members(tx.conn, members=members.values())
         await make_grants(tx, grants=[(grant, None) for grant in settled])
 

@@ -6,8 +6,8 @@ from functools import cached_property
 import orjson
 from asyncpg import Record
 
-from services.recognition.thresholds.domain import Held, Kind, ThresholdKey
-from services.recognition.totals.domain import AwardKey, Member, MemberKey
+from services.recognition.thresholds.domain import Held, Kind, ThresholdKey, parts_of
+from services.recognition.totals.domain import AwardKey, Member, MemberKey, OwnTotals
 from shared.postgres import Connection, copy_new
 
 
@@ -85,6 +85,57 @@ async def put_members(conn: Connection, *, members: Iterable[Member]) -> None:
     )
 
 
+async def lock_own(conn: Connection, *, keys: Collection[MemberKey]) -> dict[MemberKey, OwnTotals]:
+    """What members have themselves who are one person with others, locked in the order of their keys."""
+    ordered = sorted(keys)
+    rows = await conn.fetch(
+        """
+        select o.* from own_totals o
+        join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
+        order by community, member_id for update of o
+        """,
+        [community for community, _ in ordered],
+        [member_id for _, member_id in ordered],
+    )
+    return {
+        (row["community"], str(row["member_id"])): OwnTotals(
+            row["points"],
+            orjson.loads(row["awards_by_rule"]),
+            None if row["last_award_id"] is None else str(row["last_award_id"]),
+        )
+        for row in rows
+    }
+
+
+async def put_own(conn: Connection, *, own: Mapping[MemberKey, OwnTotals]) -> None:
+    """Write what members have themselves, in the order of their keys."""
+    keys = sorted(own)
+    await conn.execute(
+        """
+        insert into own_totals (community, member_id, points, awards_by_rule, last_award_id)
+        select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::jsonb[], $5::uuid[])
+        on conflict (community, member_id) do update
+        set points = excluded.points, awards_by_rule = excluded.awards_by_rule,
+            last_award_id = excluded.last_award_id
+        """,
+        [community for community, _ in keys],
+        [member_id for _, member_id in keys],
+        [own[key].points for key in keys],
+        [orjson.dumps(own[key].awards_by_rule).decode() for key in keys],
+        [own[key].last_award_id for key in keys],
+    )
+
+
+async def delete_members(conn: Connection, *, community: str, member_ids: Collection[str]) -> None:
+    """Delete the totals of members, and what they have themselves of a person's."""
+    for table in ("members", "own_totals"):
+        await conn.execute(
+            f"delete from {table} where community = $1 and member_id = any($2::uuid[])",  # noqa: S608 -- of the code
+            community,
+            list(member_ids),
+        )
+
+
 def _member(row: Record) -> Member:
     return Member(
         community=row["community"],
@@ -108,7 +159,7 @@ class _StoredStanding(Mapping[ThresholdKey, Held]):
 
     @cached_property
     def _held(self) -> dict[ThresholdKey, Held]:
-        return {_key(text): Held._make(held) for text, held in orjson.loads(self.text).items()}
+        return {_key(text): Held(*held) for text, held in orjson.loads(self.text).items()}
 
     def __getitem__(self, key: ThresholdKey) -> Held:
         return self._held[key]
@@ -123,7 +174,7 @@ class _StoredStanding(Mapping[ThresholdKey, Held]):
 def _stored(standing: Mapping[ThresholdKey, Held]) -> str:
     if isinstance(standing, _StoredStanding):
         return standing.text
-    return orjson.dumps({f"{kind}:{id_}": tuple(held) for (kind, id_), held in standing.items()}).decode()
+    return orjson.dumps({f"{kind}:{id_}": parts_of(held) for (kind, id_), held in standing.items()}).decode()
 
 
 def _key(text: str) -> ThresholdKey:

@@ -5,8 +5,8 @@ from datetime import timedelta
 from services.rewards.erasure import store
 from services.rewards.erasure.domain import ErasedMember
 from services.rewards.ledger.domain.entries import Owner
-from services.rewards.ledger.store import entries as ledger_store
-from services.rewards.lots.handlers.expiry import lock_usable
+from services.rewards.lots.handlers.expiry import lock_usable_held
+from services.rewards.lots.handlers.merges import move
 from services.rewards.payouts.store import lock_runs
 from shared.consumer import Subscription
 from shared.contracts.facts import MEMBER_FACT, MemberFact
@@ -20,13 +20,17 @@ LOOKED_AFTER_MAX_COUNT = 20
 ARRIVES_WITHIN = timedelta(days=1)
 
 
-async def on_members(tx: Transaction, members: list[MemberFact]) -> None:
-    """Keep members' names and identities; of who was erased it is noted that something is to be done."""
-    newest = await follow(tx, members)
+async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
+    """Keep members and merges: whoever belongs to another has their points there.
+
+    Of who was erased it is noted that something is to be done.
+    """
+    followed = await follow(tx, facts)
+    await move(tx, followed.moved)
     erased = [
         ErasedMember(fact["community"], data["member_id"], data["forfeits"], data["erased_at"])
-        for fact in newest
-        if fact["type"] == "member.erased.v1" and (data := fact["data"])
+        for fact in followed.erased
+        if (data := fact["data"])
     ]
     if erased:
         await store.put_erased(tx.conn, erased=erased)
@@ -46,10 +50,10 @@ async def look_after(tx: Transaction) -> None:
     # 2. What was not used is over, and booked away at once.
     forfeiting = [owner for owner, erased in owners.items() if erased.forfeits]
     if forfeiting:
-        await ledger_store.lock_members(tx.conn, forfeiting)
+        await lock_usable_held(tx, forfeiting)
         for owner in forfeiting:
             await store.set_lots_over(tx.conn, owner, now=tx.now)
-        await lock_usable(tx, forfeiting)
+        await lock_usable_held(tx, forfeiting)
     for owner, erased in owners.items():
         is_done = owner in over and tx.now - erased.erased_at > ARRIVES_WITHIN
         await store.set_looked_after(tx.conn, owner, at=tx.now, is_done=is_done)

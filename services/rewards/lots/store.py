@@ -1,11 +1,15 @@
-"""Lots and their uses. Whoever changes them has locked the member: see lock_members of the ledger's store."""
+"""Lots and their uses. Whoever changes them has locked who holds them: see lock_members of the ledger's store.
+
+A lot stays that of the member who earned it. Its points are held by whom that one is merged into, if it is: lots
+are read by their holders.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from asyncpg import Record
 
-from services.rewards.ledger.domain.entries import Owner
+from services.rewards.ledger.domain.entries import MemberKind, Owner
 from services.rewards.lots.domain.lots import AwardKey, Lot, LotUse, Use, UsePlace
 from shared.postgres import Connection, copy_new
 
@@ -29,7 +33,23 @@ def _use(row: Record) -> LotUse:
 
 
 def _owner(row: Record) -> Owner:
-    return Owner(row["community"], str(row["member_id"]))
+    return Owner(row["community"], str(row["holder_id"]))
+
+
+#: Lots with who holds them.
+_HELD = """
+    select l.*, coalesce(g.head_id, l.member_id) as holder_id
+    from lots l left join merges g using (community, member_id)
+"""
+#: Of some holders `o` (community, member_id) those who earned what they hold; nobody for who is merged itself.
+_EARNERS = """
+    select o.member_id as earner_id
+    where not exists (
+        select from merges g
+        where g.community = o.community and g.member_id = o.member_id and g.head_id is not null)
+    union all
+    select g.member_id from merges g where g.community = o.community and g.head_id = o.member_id
+"""
 
 
 def _by_owner(rows: Sequence[Record]) -> dict[Owner, list[Lot]]:
@@ -118,15 +138,16 @@ async def set_remaining(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> 
 async def load_oldest(conn: Connection, needs: Sequence[tuple[Owner, int]]) -> dict[Owner, list[Lot]]:
     """The oldest open lots of each member, as many as hold the points needed (or all that there are)."""
     rows = await conn.fetch(
-        """
-        select l.* from unnest($1::text[], $2::uuid[], $3::bigint[]) as n(community, member_id, points)
+        f"""
+        select l.*, o.member_id as holder_id
+        from unnest($1::text[], $2::uuid[], $3::bigint[]) as o(community, member_id, points)
         cross join lateral (
-            select o.*, sum(o.remaining) over (order by o.earned_at, o.award_id) - o.remaining as before
-            from lots o
-            where o.community = n.community and o.member_id = n.member_id
-              and o.remaining > 0 and o.pending_until is null) l
-        where l.before < n.points
-        """,
+            select l.*, sum(l.remaining) over (order by l.earned_at, l.award_id) - l.remaining as before
+            from lots l
+            where l.community = o.community and l.member_id = any(array({_EARNERS}))
+              and l.remaining > 0 and l.pending_until is null) l
+        where l.before < o.points
+        """,  # noqa: S608 -- a constant
         [owner.community for owner, _ in needs],
         [owner.member_id for owner, _ in needs],
         [points for _, points in needs],
@@ -135,11 +156,10 @@ async def load_oldest(conn: Connection, needs: Sequence[tuple[Owner, int]]) -> d
 
 
 async def load_lots(conn: Connection, awards: Sequence[AwardKey]) -> dict[Owner, list[Lot]]:
-    """The lots of these awards, as far as there are any."""
+    """The lots of these awards, as far as there are any, by who holds them."""
     rows = await conn.fetch(
-        """
-        select l.* from lots l
-        join unnest($1::text[], $2::uuid[]) as k(community, award_id) using (community, award_id)
+        f"""
+        {_HELD} join unnest($1::text[], $2::uuid[]) as k(community, award_id) using (community, award_id)
         """,
         [award.community for award in awards],
         [award.award_id for award in awards],
@@ -151,11 +171,11 @@ async def load_lacking(conn: Connection, owners: Iterable[Owner]) -> dict[Owner,
     """The matured lots of these members that lack points."""
     keys = list(owners)
     rows = await conn.fetch(
-        """
-        select l.* from lots l
-        join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
+        f"""
+        select l.*, o.member_id as holder_id from unnest($1::text[], $2::uuid[]) as o(community, member_id)
+        join lots l on l.community = o.community and l.member_id = any(array({_EARNERS}))
         where l.lacking > 0 and l.pending_until is null
-        """,
+        """,  # noqa: S608 -- a constant
         [owner.community for owner in keys],
         [owner.member_id for owner in keys],
     )
@@ -165,10 +185,7 @@ async def load_lacking(conn: Connection, owners: Iterable[Owner]) -> dict[Owner,
 async def load_matured(conn: Connection, *, now: datetime, limit: int) -> dict[Owner, list[str]]:
     """Members and award ids of pending lots whose waiting is over at `now`."""
     rows = await conn.fetch(
-        """
-        select community, member_id, award_id from lots
-        where pending_until <= $1 order by pending_until limit $2
-        """,
+        f"{_HELD} where pending_until <= $1 order by pending_until limit $2",
         now,
         limit,
     )
@@ -178,9 +195,8 @@ async def load_matured(conn: Connection, *, now: datetime, limit: int) -> dict[O
 async def load_expired(conn: Connection, *, now: datetime, limit: int) -> dict[Owner, list[str]]:
     """Members and award ids of lots that hold points which are not owed, and whose time is over at `now`."""
     rows = await conn.fetch(
-        """
-        select community, member_id, award_id from lots
-        where expires_at <= $1 and remaining > owed and pending_until is null order by expires_at limit $2
+        f"""
+        {_HELD} where expires_at <= $1 and remaining > owed and pending_until is null order by expires_at limit $2
         """,
         now,
         limit,
@@ -191,16 +207,34 @@ async def load_expired(conn: Connection, *, now: datetime, limit: int) -> dict[O
 async def load_over(conn: Connection, owners: Sequence[Owner], *, now: datetime) -> dict[Owner, list[Lot]]:
     """The lots of these members that hold points which are not owed, and whose time is over at `now`."""
     rows = await conn.fetch(
-        """
-        select l.* from unnest($1::text[], $2::uuid[]) as o(community, member_id)
-        join lots l using (community, member_id)
+        f"""
+        select l.*, o.member_id as holder_id from unnest($1::text[], $2::uuid[]) as o(community, member_id)
+        join lots l on l.community = o.community and l.member_id = any(array({_EARNERS}))
         where l.expires_at <= $3 and l.remaining > l.owed and l.remaining > 0 and l.pending_until is null
-        """,
+        """,  # noqa: S608 -- a constant
         [owner.community for owner in owners],
         [owner.member_id for owner in owners],
         now,
     )
     return _by_owner(rows)
+
+
+async def load_held(conn: Connection, earners: Sequence[Owner]) -> dict[Owner, dict[MemberKind, int]]:
+    """What the lots that each of these members earned stand for: available, pending and expired points."""
+    rows = await conn.fetch(
+        """
+        select e.community, e.member_id, l.* from unnest($1::text[], $2::uuid[]) as e(community, member_id)
+        cross join lateral (
+            select coalesce(sum(remaining - lacking) filter (where pending_until is null), 0)::bigint as available,
+                coalesce(sum(remaining - lacking) filter (where pending_until is not null), 0)::bigint as pending,
+                coalesce(sum(expired), 0)::bigint as expired
+            from lots l where l.community = e.community and l.member_id = e.member_id) l
+        """,
+        [owner.community for owner in earners],
+        [owner.member_id for owner in earners],
+    )
+    kinds: tuple[MemberKind, ...] = ("available", "pending", "expired")
+    return {Owner(row["community"], str(row["member_id"])): {kind: row[kind] for kind in kinds} for row in rows}
 
 
 async def load_arrivals(conn: Connection, *, transfer_ids: Sequence[str]) -> dict[str, datetime]:

@@ -14,7 +14,7 @@ from services.rewards.lots.store import page_of_uses
 from services.rewards.payouts import domain, store
 from services.rewards.payouts.domain import PayoutFilter, PayoutPlace, PayoutState, UnknownPayoutError
 from shared.access_keys import load_standings
-from shared.followed_members import find_name
+from shared.followed_members import find_name, load_names
 from shared.http import (
     IN_ANSWER,
     Conn,
@@ -75,6 +75,7 @@ class Payout(BaseModel):
     payout_id: UUID
     run_id: UUID
     member_id: UUID
+    member_name: str | None = Field(None, description="The name to show", examples=["Ada Lovelace"])
     state: State
     points: int
     amount_minor: int = Field(description="Minor units of the currency")
@@ -96,9 +97,9 @@ class Payout(BaseModel):
     changed_at: datetime
 
     @classmethod
-    def of(cls, payout: domain.Payout) -> "Payout":
-        """A payout as it is answered."""
-        return Payout(**_fields(payout))
+    def of(cls, payout: domain.Payout, name: str | None) -> "Payout":
+        """A payout as it is answered, with its member's name."""
+        return Payout(**_fields(payout, name))
 
 
 class PayoutChange(BaseModel):
@@ -166,12 +167,13 @@ class PayoutDetails(Payout):
     lots_next: str | None = Field(None, description="Give this as `after` to /lots for what follows")
 
 
-def _fields(payout: domain.Payout) -> dict[str, Any]:
+def _fields(payout: domain.Payout, name: str | None) -> dict[str, Any]:
     payee, payee_set = payout.payee, payout.payee_set
     return {
         "payout_id": payout.payout_id,
         "run_id": payout.run_id,
         "member_id": payout.member_id,
+        "member_name": name,
         "state": payout.state,
         "points": payout.points,
         "amount_minor": payout.amount_minor,
@@ -248,7 +250,13 @@ async def list_payouts(
     member_id = await whose.asked(conn, community=community, member=member)
     wanted = PayoutFilter(PayoutState(state) if state else None, str(run) if run else None, member_id)
     payouts = await store.page_of_payouts(conn, wanted, community=community, after=place, limit=limit)
-    return Page.of(payouts, limit, item=Payout.of, place=lambda payout: payout.place)
+    names = await load_names(conn, community=community, member_ids=[payout.member_id for payout in payouts])
+    return Page.of(
+        payouts,
+        limit,
+        item=lambda payout: Payout.of(payout, names.get(payout.member_id)),
+        place=lambda payout: payout.place,
+    )
 
 
 @router.get("/v1/payouts/{payout_id}", summary="A payout, explained", responses=problem_responses(UNKNOWN_PAYOUT))
@@ -272,8 +280,9 @@ async def get_payout(
         after=None,
         limit=LOTS_SHOWN_COUNT,
     )
+    known = await find_name(conn, community=payout.community, member_id=payout.member_id)
     return PayoutDetails(
-        **_fields(payout),
+        **_fields(payout, known.name if known else None),
         parts=[PayoutPart.of(part) for part in parts.get(payout.payout_id, ())],
         changes=[PayoutChange.of(change) for change in changes],
         lots=[PaidLot.of(use) for use in uses],

@@ -65,11 +65,13 @@ async def lock_runs(conn: Connection, community: str) -> None:
 
 
 async def lock_left_held(conn: Connection, *, community: str, member_ids: Sequence[str]) -> list[Payout]:
-    """Payouts of these members that stayed held when their run was decided."""
+    """Payouts of these members, and of those merged into them, that stayed held when their run was decided."""
     rows = await conn.fetch(
         """
         select p.* from payouts p join payout_runs r using (community, run_id)
-        where p.community = $1 and p.member_id = any($2::uuid[]) and p.state = 'held'
+        where p.community = $1 and p.state = 'held' and p.member_id = any(array(
+              select unnest($2::uuid[]) union all
+              select member_id from merges where community = $1 and head_id = any($2::uuid[])))
           and r.state not in ('computing', 'open', 'approving')
         order by p.payout_id for update of p
         """,
@@ -375,7 +377,9 @@ async def page_of_payouts(
         """
         select * from payouts
         where community = $1 and ($2::text is null or state = $2) and ($3::uuid is null or run_id = $3)
-          and ($4::uuid is null or member_id = $4)
+          and ($4::uuid is null or member_id = any(array(
+            select $4::uuid union all
+            select member_id from merges where community = $1 and head_id = $4)))
           and ($5::timestamptz is null or (created_at, payout_id) < ($5, $6::uuid))
         order by created_at desc, payout_id desc limit $7
         """,

@@ -10,14 +10,23 @@ from starlette.responses import Response
 
 from services.rewards.ledger.api.members import MEMBER_EXAMPLE
 from services.rewards.ledger.api.problems import ALTERED
+from services.rewards.lots.domain.lots import LotUse, UsePlace
+from services.rewards.lots.store import page_of_uses
 from services.rewards.redemptions import domain, handlers, store
-from services.rewards.redemptions.domain import RedemptionPlace, RedemptionState, UnknownRedemptionError
+from services.rewards.redemptions.domain import (
+    RedemptionFilter,
+    RedemptionPlace,
+    RedemptionState,
+    UnknownRedemptionError,
+)
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.contracts.fields import Slug
+from shared.followed_members import find_name
 from shared.http import (
     IN_ANSWER,
     Conn,
     Limit,
+    MemberId,
     MemberNamed,
     Page,
     Principal,
@@ -53,6 +62,12 @@ class RedemptionRequest(RequestBody):
     reward_id: Slug = Field(examples=["sticker-pack"])
 
 
+class OwnRequest(RequestBody):
+    """Which reward a member wants."""
+
+    reward_id: Slug = Field(examples=["sticker-pack"])
+
+
 class Redemption(BaseModel):
     """A member's redemption of a reward."""
 
@@ -71,6 +86,18 @@ class Redemption(BaseModel):
     def of(cls, redemption: domain.Redemption) -> Self:
         """A redemption as it is answered."""
         return cls.model_validate(redemption, from_attributes=True)
+
+
+class NamedRedemption(Redemption):
+    """A redemption with its member's name."""
+
+    # Not part of what commands answer: that is kept for whoever sends one again.
+    member_name: str | None = Field(examples=["Ada Lovelace"])
+
+    @classmethod
+    def named(cls, redemption: domain.Redemption, name: str | None) -> Self:
+        """A redemption as it is shown to whoever looks."""
+        return cls(**Redemption.of(redemption).model_dump(), member_name=name)
 
 
 @router.post(
@@ -152,32 +179,149 @@ async def get_redemption(
     shown: Shown,
     conn: Conn,
     redemption_id: UUID,
-) -> Redemption:
+) -> NamedRedemption:
     """A redemption and the state it is in."""
     redemption = await store.find_redemption(conn, community=principal.community, redemption_id=str(redemption_id))
     if redemption is None:
         raise UnknownRedemptionError(str(redemption_id))
     shown.of(redemption.member_id)
-    return Redemption.of(redemption)
+    known = await find_name(conn, community=principal.community, member_id=redemption.member_id)
+    return NamedRedemption.named(redemption, known.name if known else None)
 
 
-@router.get("/v1/redemptions", summary="Redemptions", responses=problem_responses(UNKNOWN_IDENTITY))
+class SpentLot(BaseModel):
+    """Points of one award that a redemption uses."""
+
+    award_id: UUID
+    points: int
+
+    @classmethod
+    def of(cls, use: LotUse) -> Self:
+        """A use of a lot as it is answered."""
+        return cls.model_validate(use._asdict())
+
+
+@router.get(
+    "/v1/redemptions/{redemption_id}/lots",
+    summary="The awards that a redemption uses",
+    responses=problem_responses(UNKNOWN_REDEMPTION),
+)
+async def get_redemption_lots(
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ, reads=IN_ANSWER)],
+    shown: Shown,
+    conn: Conn,
+    redemption_id: UUID,
+    place: Annotated[UsePlace | None, after(UsePlace)],
+    limit: Limit = 100,
+) -> Page[SpentLot]:
+    """Award ids and points; they sum up to the redemption's points."""
+    community, used_by = principal.community, str(redemption_id)
+    redemption = await store.find_redemption(conn, community=community, redemption_id=used_by)
+    if redemption is None:
+        raise UnknownRedemptionError(used_by)
+    shown.of(redemption.member_id)
+    uses = await page_of_uses(conn, community=community, used_by=used_by, after=place, limit=limit)
+    return Page.of(uses, limit, item=SpentLot.of, place=lambda use: use.place)
+
+
+@router.get("/v1/redemptions", summary="Redemptions, newest first", responses=problem_responses(UNKNOWN_IDENTITY))
 async def list_redemptions(
     principal: Annotated[Principal, requires(Scope.REWARDS_READ, reads="member")],
     conn: Conn,
     whose: Whose,
     place: Annotated[RedemptionPlace | None, after(RedemptionPlace)],
+    state: Annotated[State | None, Query(description="Only those in this state: `reserved` ones wait")] = None,
     member: Annotated[MemberNamed | None, Query(description="Only this member's: an id or an identity")] = None,
     limit: Limit = 100,
-) -> Page[Redemption]:
-    """Redemptions of the community in id order."""
+) -> Page[NamedRedemption]:
+    """Redemptions of the community by state or member."""
     community = principal.community
     member_id = await whose.asked(conn, community=community, member=member)
-    redemptions = await store.page_of_redemptions(
-        conn,
-        community=community,
-        member_id=member_id,
-        after=place,
-        limit=limit,
+    wanted = RedemptionFilter(RedemptionState(state) if state else None, member_id)
+    redemptions = await store.page_of_redemptions(conn, wanted, community=community, after=place, limit=limit)
+    return Page.of(
+        redemptions,
+        limit,
+        item=lambda named: NamedRedemption.named(*named),
+        place=lambda named: named.redemption.place,
     )
-    return Page.of(redemptions, limit, item=Redemption.of, place=lambda redemption: redemption.place)
+
+
+@router.post(
+    "/v1/members/{member_id}/redemptions",
+    summary="Choose a reward",
+    status_code=201,
+    response_model=Redemption,
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_REWARD, NOT_ENOUGH_POINTS, KEY_REUSED),
+)
+async def post_own_redemption(
+    principal: Annotated[Principal, requires(Scope.REWARDS_WRITE, or_own=True)],
+    tx: Tx,
+    member_id: MemberId,
+    wanted: OwnRequest,
+    idempotency_key: IdempotencyKey,
+) -> Response:
+    """For the member themselves, too: the points are reserved until somebody of the community confirms."""
+    # What others used as their key is no member's to meet.
+    own_key = f"{member_id} {idempotency_key}"
+
+    async def work() -> Redemption:
+        reserved = await handlers.reserve(
+            tx,
+            community=principal.community,
+            member_id=str(member_id),
+            reward_id=wanted.reward_id,
+            idempotency_key=own_key,
+            by=principal.credential,
+            command="redemption.choose",
+        )
+        return Redemption.of(reserved)
+
+    key = CommandKey(principal.community, "own-redemption", own_key)
+    return await answer_once(tx, Command(key, wanted.model_dump(mode="json")), work=work)
+
+
+@router.get(
+    "/v1/members/{member_id}/redemptions",
+    summary="A member's redemptions, newest first",
+    responses=problem_responses(UNKNOWN_IDENTITY),
+)
+async def list_own_redemptions(
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_own=True, reads="member_id")],
+    conn: Conn,
+    member_id: MemberId,
+    place: Annotated[RedemptionPlace | None, after(RedemptionPlace)],
+    limit: Limit = 100,
+) -> Page[Redemption]:
+    """What the member chose, and what became of it."""
+    own = RedemptionFilter(None, str(member_id))
+    found = await store.page_of_redemptions(conn, own, community=principal.community, after=place, limit=limit)
+    return Page.of(
+        found,
+        limit,
+        item=lambda named: Redemption.of(named.redemption),
+        place=lambda named: named.redemption.place,
+    )
+
+
+@router.post(
+    "/v1/members/{member_id}/redemptions/{redemption_id}/cancel",
+    summary="Give a reward up",
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_REDEMPTION, NOT_CANCELLABLE, ALTERED),
+)
+async def cancel_own(
+    principal: Annotated[Principal, requires(Scope.REWARDS_WRITE, or_own=True)],
+    tx: Tx,
+    member_id: MemberId,
+    redemption_id: UUID,
+) -> Redemption:
+    """While it is reserved: the points are available again. For the member themselves, too."""
+    cancelled = await handlers.finish(
+        tx,
+        community=principal.community,
+        redemption_id=str(redemption_id),
+        wanted=RedemptionState.CANCELLED,
+        by=principal.credential,
+        member_id=str(member_id),
+    )
+    return Redemption.of(cancelled)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from services.rewards.ledger.domain.entries import AlteredError, Owner, derived_id
 from services.rewards.lots.domain.lots import LotUse, Use
 from services.rewards.lots.domain.steps import Lots, Movement, Step, Steps, Way
-from shared.contracts.fields import Uuid
+from shared.contracts.fields import Timestamp, Uuid
 
 
 class RedemptionState(StrEnum):
@@ -63,6 +63,7 @@ class RedemptionClosedError(Exception):
 class RedemptionPlace(NamedTuple):
     """Where a page of redemptions ended."""
 
+    created_at: Timestamp
     redemption_id: Uuid
 
 
@@ -85,7 +86,7 @@ class Redemption:
     @property
     def place(self) -> RedemptionPlace:
         """Where it stands among the redemptions of its community."""
-        return RedemptionPlace(self.redemption_id)
+        return RedemptionPlace(self.created_at, self.redemption_id)
 
     @property
     def use(self) -> Use:
@@ -110,6 +111,21 @@ class Redemption:
         if step is None:
             raise RedemptionClosedError(before or self.state, self.state)
         return Movement("redemption", self.use, step)
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionFilter:
+    """Which redemptions: None for all."""
+
+    state: RedemptionState | None = None
+    member_id: str | None = None
+
+
+class Named(NamedTuple):
+    """A redemption, and the name of its member to show."""
+
+    redemption: Redemption
+    member_name: str | None
 
 
 def altered(redemption: Redemption, *, booked: Collection[str], used: Iterable[LotUse]) -> AlteredError | None:

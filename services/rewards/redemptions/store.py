@@ -5,7 +5,13 @@ from datetime import datetime
 
 from asyncpg import Record
 
-from services.rewards.redemptions.domain import Redemption, RedemptionPlace, RedemptionState
+from services.rewards.redemptions.domain import (
+    Named,
+    Redemption,
+    RedemptionFilter,
+    RedemptionPlace,
+    RedemptionState,
+)
 from shared.postgres import Connection
 
 
@@ -110,19 +116,23 @@ async def set_states(conn: Connection, redemptions: Sequence[Redemption]) -> Non
 
 
 async def page_of_redemptions(
-    conn: Connection, *, community: str, member_id: str | None, after: RedemptionPlace | None, limit: int
-) -> list[Redemption]:
-    """Redemptions of a community, or of one member, in id order, beginning after one."""
+    conn: Connection, wanted: RedemptionFilter, *, community: str, after: RedemptionPlace | None, limit: int
+) -> list[Named]:
+    """Redemptions, newest first, of a state or of a member and those merged into it, beginning after a place."""
     rows = await conn.fetch(
         """
-        select * from redemptions
-        where community = $1 and ($2::uuid is null or member_id = $2)
-          and ($3::uuid is null or redemption_id > $3)
-        order by redemption_id limit $4
+        select r.*, m.name from redemptions r left join followed_members m using (community, member_id)
+        where r.community = $1 and ($2::text is null or r.state = $2)
+           and ($3::uuid is null or r.member_id = any(array(
+               select $3::uuid union all
+               select g.member_id from merges g where g.community = $1 and g.head_id = $3)))
+          and ($4::timestamptz is null or (r.created_at, r.redemption_id) < ($4, $5::uuid))
+        order by r.created_at desc, r.redemption_id desc limit $6
         """,
         community,
-        member_id,
-        *(after or (None,)),
+        wanted.state,
+        wanted.member_id,
+        *(after or (None, None)),
         limit,
     )
-    return [_redemption(row) for row in rows]
+    return [Named(_redemption(row), row["name"]) for row in rows]

@@ -141,18 +141,20 @@ async def load_earned(conn: Connection, *, events: Iterable[tuple[str, str, date
 
 
 async def page_of_awards(
-    conn: Connection, *, community: str, member_id: str, after: AwardPlace | None, limit: int
+    conn: Connection, *, community: str, member_ids: Sequence[str], after: AwardPlace | None, limit: int
 ) -> list[RecordedAward]:
-    """Awards of a member by event time and id, beginning after one."""
+    """Awards of members who are one person, by event time and id, beginning after one."""
     rows = await conn.fetch(
         f"""
-        select {_AWARD_COLUMNS} from awards
-        where community = $1 and member_id = $2
-            and ($3::timestamptz is null or (event_time, award_id) > ($3, $4::uuid))
+        select a.* from unnest($2::uuid[]) as g(one_id) cross join lateral (
+            select {_AWARD_COLUMNS} from awards
+            where community = $1 and member_id = g.one_id
+                and ($3::timestamptz is null or (event_time, award_id) > ($3, $4::uuid))
+            order by event_time, award_id limit $5) a
         order by event_time, award_id limit $5
         """,  # noqa: S608 -- the columns are a constant
         community,
-        member_id,
+        list(member_ids),
         *(after or (None, None)),
         limit,
     )
@@ -182,10 +184,35 @@ async def page_of_event_awards(
     return [_recorded_award(row) for row in rows]
 
 
+async def load_event_awards(
+    conn: Connection, *, events: Iterable[tuple[str, str, datetime]], limit_count: int
+) -> list[RecordedAward]:
+    """Of events by their communities, uids and times the awards, in the order of their ids; of each so many."""
+    keys = list(events)
+    ranges = [award_id_range(uid, time) for _, uid, time in keys]
+    rows = await conn.fetch(
+        f"""
+        select a.* from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[])
+            as k(community, event_uid, lowest, highest)
+        cross join lateral (
+            select {_AWARD_COLUMNS} from awards
+            where award_id between lowest and highest and community = k.community and event_uid = k.event_uid
+            order by award_id limit $5) a
+        order by a.award_id
+        """,  # noqa: S608 -- the columns are a constant
+        [community for community, _, _ in keys],
+        [uid for _, uid, _ in keys],
+        [lowest for lowest, _ in ranges],
+        [highest for _, highest in ranges],
+        limit_count,
+    )
+    return [_recorded_award(row) for row in rows]
+
+
 async def load_rule_points(
-    conn: Connection, *, community: str, member_id: str, at: datetime, as_known_at: datetime
+    conn: Connection, *, community: str, member_ids: Sequence[str], at: datetime, as_known_at: datetime
 ) -> list[RulePoints]:
-    """A member's points by rule, of events until `at`, as recorded until `as_known_at`."""
+    """The points of members who are one person, by rule, of events until `at`, recorded until `as_known_at`."""
     rows = await conn.fetch(
         """
         select rule_id, sum(points)::bigint as points,
@@ -193,11 +220,11 @@ async def load_rule_points(
                      else (total > 0)::int - (total - points > 0)::int end)::bigint as awards,
             count(*) filter (where amends is not null) as amendments
         from awards
-        where community = $1 and member_id = $2 and event_time <= $3 and recorded_at <= $4
+        where community = $1 and member_id = any($2::uuid[]) and event_time <= $3 and recorded_at <= $4
         group by rule_id order by rule_id
         """,
         community,
-        member_id,
+        list(member_ids),
         at,
         as_known_at,
     )

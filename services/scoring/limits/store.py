@@ -17,7 +17,17 @@ MemberKey = tuple[str, str]
 
 _PLACES = 4
 _BEFORE_WINDOWS = (
-    *("community", "award_id", "member_id", "event_uid", "event_id", "event_type", "event_time", "received_at"),
+    *(
+        "community",
+        "award_id",
+        "member_id",
+        "limited_id",
+        "event_uid",
+        "event_id",
+        "event_type",
+        "event_time",
+        "received_at",
+    ),
     *("day", "week", "rule_id", "slot", "programme_id", "programme_version", "weight", "is_actors"),
     *("grace_seconds", "grace_count", "is_heaviest_first"),
 )
@@ -104,6 +114,7 @@ def _record(claim: Claim) -> tuple[Any, ...]:
         claim.community,
         claim.award_id,
         claim.member_id,
+        claim.limited_id,
         claim.event_uid,
         claim.event_id,
         claim.event_type,
@@ -233,10 +244,10 @@ async def load_corrected(conn: Connection, *, most_of: Mapping[CorrectionDay, in
     rows = await conn.fetch(
         """
         select c.* from unnest($1::text[], $2::uuid[], $3::text[], $4::date[], $5::int[])
-            as k(community, member_id, rule_id, day, most)
+            as k(community, limited_id, rule_id, day, most)
         cross join lateral (
             select * from claims
-            where member_id = k.member_id and rule_id = k.rule_id and corrected_on = k.day
+            where limited_id = k.limited_id and rule_id = k.rule_id and corrected_on = k.day
               and community = k.community
             order by event_time, event_id collate "C", event_uid limit k.most) c
         """,
@@ -250,33 +261,33 @@ async def members_to_settle(conn: Connection, *, members: Sequence[MemberKey]) -
     """Of these members those who have claims that are still to be settled."""
     rows = await conn.fetch(
         """
-        select distinct community, member_id from claims
-        join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (member_id, community)
+        select distinct community, limited_id from claims
+        join unnest($1::text[], $2::uuid[]) as k(community, limited_id) using (limited_id, community)
         where not is_settled
         """,
         [community for community, _ in members],
         [member_id for _, member_id in members],
     )
-    return {(row["community"], str(row["member_id"])) for row in rows}
+    return {(row["community"], str(row["limited_id"])) for row in rows}
 
 
 async def next_members_to_settle(conn: Connection, *, limit: int) -> list[MemberKey]:
     """Members who have claims that are still to be settled, in the order in which they are locked."""
     rows = await conn.fetch(
         """
-        select distinct member_id, community from claims where not is_settled
-        order by member_id, community limit $1
+        select distinct limited_id, community from claims where not is_settled
+        order by limited_id, community limit $1
         """,
         limit,
     )
-    return [(row["community"], str(row["member_id"])) for row in rows]
+    return [(row["community"], str(row["limited_id"])) for row in rows]
 
 
 async def load_claims_to_settle(conn: Connection, *, member: MemberKey, limit: int) -> list[Claim]:
     """The next claims of a member that are still to be settled, those of the earliest events first."""
     rows = await conn.fetch(
         """
-        select * from claims where member_id = $2 and community = $1 and not is_settled
+        select * from claims where limited_id = $2 and community = $1 and not is_settled
         order by event_time, award_id limit $3
         """,
         *member,
@@ -310,6 +321,7 @@ def _claim(row: Record) -> Claim:
         community=row["community"],
         award_id=str(row["award_id"]),
         member_id=str(row["member_id"]),
+        limited_id=str(row["limited_id"]),
         event_uid=str(row["event_uid"]),
         event_id=row["event_id"],
         event_type=row["event_type"],

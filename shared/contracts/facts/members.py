@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.fields import AttributeValue, ChannelName, Count, Name, Slug, Timestamp, Uuid
 from shared.contracts.identities import IdentityHash
-from shared.contracts.story import GRACE
+from shared.contracts.story import ADA, GRACE
 
 NameBy = Literal["others", "self", "declared"]
 
@@ -116,6 +116,76 @@ MEMBER_IDENTIFIED: Final = FactType(
 )
 
 
+class SpellData(TypedDict):
+    """A time over which a member was merged into another."""
+
+    into_id: Uuid
+    merged_at: Timestamp
+    unmerged_at: Timestamp
+
+
+class MergeData(TypedDict):
+    """`member_id` is merged into `into_id` from `merged_at` on; `earlier` are the times before, oldest first."""
+
+    member_id: Uuid
+    into_id: Uuid
+    merged_at: Timestamp
+    revision: Count
+    earlier: NotRequired[list[SpellData]]
+
+
+class UnmergeData(MergeData):
+    """`member_id` was merged into `into_id` from `merged_at` until `unmerged_at`."""
+
+    unmerged_at: Timestamp
+
+
+class MemberMerged(FactEnvelope):
+    """A member is one with another from now on, who stays.
+
+    What either did before and does from now on keeps its own `member_id`. Whom `into_id` is merged into itself has
+    both. Of a member the highest `revision` of these and of `member.unmerged.v1` counts.
+    """
+
+    type: Literal["member.merged.v1"]
+    data: MergeData
+
+
+class MemberUnmerged(FactEnvelope):
+    """A member is by itself again, with all that it did and whoever was merged into it."""
+
+    type: Literal["member.unmerged.v1"]
+    data: UnmergeData
+
+
+_MERGE = {
+    "member_id": ADA,
+    "into_id": GRACE,
+    "merged_at": "2026-02-03T09:00:00Z",
+    "revision": 1,
+}
+MEMBER_MERGED: Final = FactType(
+    "member.merged.v1",
+    envelope=MemberMerged,
+    data=MergeData,
+    examples=[fact_example("member.merged.v1", "ingest", f"{ADA}/merge/1", "2026-02-03T09:00:00Z", _MERGE)],
+)
+MEMBER_UNMERGED: Final = FactType(
+    "member.unmerged.v1",
+    envelope=MemberUnmerged,
+    data=UnmergeData,
+    examples=[
+        fact_example(
+            "member.unmerged.v1",
+            "ingest",
+            f"{ADA}/merge/2",
+            "2026-02-04T09:00:00Z",
+            _MERGE | {"unmerged_at": "2026-02-04T09:00:00Z", "revision": 2},
+        )
+    ],
+)
+
+
 class ErasedData(TypedDict):
     """`identities` are those that the member had: what comes of them is taken no more.
 
@@ -160,6 +230,6 @@ MEMBER_ERASED: Final = FactType(
     ],
 )
 
-MemberFact = MemberIdentified | MemberErased
 #: What members.v1 carries.
-MEMBER_FACT: TypeAdapter[MemberFact] = TypeAdapter(Annotated[MemberFact, Discriminator("type")])
+MemberFact = MemberIdentified | MemberMerged | MemberUnmerged | MemberErased
+MEMBER_FACT: Final[TypeAdapter[MemberFact]] = TypeAdapter(Annotated[MemberFact, Discriminator("type")])

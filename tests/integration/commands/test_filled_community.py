@@ -12,7 +12,7 @@ from bench.fill.world import World
 from plaudit.access import issue_key
 from plaudit.calls import request
 from plaudit.stack import StackState
-from shared.access_keys import SCOPES
+from tests.scopes import TOGETHER
 
 pytestmark = pytest.mark.stack
 
@@ -33,7 +33,7 @@ def test_a_filled_community_is_whole(platform: StackState) -> None:
     assert again.exit_code == 1
     assert "holds something already" in again.output
 
-    key = issue_key(platform, community, "test", [one for one in SCOPES if one != "public:read"])["key"]
+    key = issue_key(platform, community, "test", TOGETHER)["key"]
 
     def get(service: str, path: str, **params: Any) -> Any:
         return request("GET", f"{platform.service_urls[service]}{path}", key, params=params)

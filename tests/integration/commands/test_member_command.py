@@ -44,6 +44,22 @@ def test_by_identity_from_first_to_last(platform: StackState) -> None:
     assert "declares no attribute" in refused.output
 
 
+def test_two_members_are_merged_and_parted_again(platform: StackState) -> None:
+    community = f"m{uuid4().hex[:8]}"
+    where = ("--community", community)
+    ada, bob = (plaudit("link", one, *where)["member_id"] for one in ("forum:ada", "chat:U1"))
+
+    tried = plaudit("merge", "forum:ada", "chat:U1", "--dry-run", *where)
+    assert (tried["dry_run"], plaudit("show", "chat:U1", *where)["member_id"]) == (True, bob)
+    assert plaudit("merge", "forum:ada", "chat:U1", *where)["stays"]["merged_ids"] == [bob]
+    assert plaudit("show", "chat:U1", *where)["member_id"] == ada
+    printed = CliRunner().invoke(
+        main, ["member", "unmerge", "forum:ada", "chat:U1", *where], env={"PLAUDIT_STACK": "whole"}
+    )
+    assert (printed.exit_code, f"Done: {bob} is by itself" in printed.output) == (0, True), printed.output
+    assert plaudit("show", "chat:U1", *where)["member_id"] == bob
+
+
 def test_exported_and_forgotten_for_good(platform: StackState, tmp_path: Path) -> None:
     community, ada = f"m{uuid4().hex[:8]}", f"forum:{uuid4().hex[:6]}"
     where = ("--community", community)

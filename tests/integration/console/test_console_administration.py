@@ -1,5 +1,6 @@
 """People, keys and the community through the console, as an administrator does it in a browser without script."""
 
+import html
 import re
 from typing import Any
 from uuid import uuid4
@@ -25,6 +26,8 @@ PAGES = {
     "/parts": "operator",
     "/parts/ingest": "operator",
     "/programme": "manager",
+    "/programme/versions": "manager",
+    "/programme/edit": "author",
     "/waiting": "manager",
     f"/waiting/payout-runs/{uuid4()}": "finance_maker",
     f"/waiting/outcomes/{uuid4()}": "finance_approver",
@@ -32,9 +35,11 @@ PAGES = {
 #: What each of these roles may see of the pages above.
 SEEN = {
     "moderator": set(),
-    "operator": {"/people", "/parts", "/parts/ingest", "/programme", "/waiting"}
+    "operator": {"/people", "/parts", "/parts/ingest", "/programme", "/programme/versions", "/waiting"}
     | {path for path in PAGES if path.startswith(("/audit", "/waiting/"))},
-    "administrator": {path for path, role in PAGES.items() if role != "finance_maker"} - set(list(PAGES)[-2:]),
+    "administrator": {path for path, role in PAGES.items() if role not in {"finance_maker", "author"}}
+    - set(list(PAGES)[-2:]),
+    "manager": {"/programme", "/programme/versions", "/programme/edit", "/waiting"},
 }
 
 
@@ -69,7 +74,7 @@ async def test_pages_are_for_whoever_may_see_them(site: Site, role: str) -> None
 
 async def test_pages_do_no_more_than_browsers_are_told(site: Site) -> None:
     async with site.browser() as browser:
-        await site.sign_in(browser, "administrator", "operator", "finance_approver")
+        await site.sign_in(browser, "administrator", "operator", "finance_approver", "manager")
         for path in PAGES:
             page = await browser.get(path)
             assert not re.search(r"<[^>]+\s(style|on\w+)=|<style|<script(?![^>]+src=)|javascript:", page.text), (
@@ -145,6 +150,9 @@ async def test_a_key_is_made_shown_once_rotated_and_revoked(site: Site) -> None:
         wanted = {"person": owner, "name": "forum <plugin>", "days": "30"}
         refused = await submit(browser, f"/keys/add?person={owner}", "/keys/add", **wanted)
         assert (refused.status_code, "nothing is not enough" in refused.text) == (422, True)
+        together = {"scope-events:write": "yes", "scope-public:read": "yes"}
+        refused = await submit(browser, f"/keys/add?person={owner}", "/keys/add", **wanted, **together)
+        assert (refused.status_code, "does that alone" in refused.text) == (422, True)
         made = await submit(
             browser, f"/keys/add?person={owner}", "/keys/add", **wanted, **{"scope-events:write": "yes"}
         )
@@ -271,6 +279,31 @@ async def test_parts_say_their_version_and_who_does_not_answer(site: Site) -> No
         assert re.search(r"ingest [\d.]+ ready", page)
         assert page.count("it does not answer") >= 4
         assert (await browser.get("/parts/kafka")).status_code == 404
+
+
+async def test_a_draft_stays_where_scoring_does_not_answer(site: Site) -> None:
+    async with site.browser() as browser:
+        await site.sign_in(browser, "manager")
+        text = "programme: makers\r\ntitle: 'A & <b>B'\r\n"
+        for button in ("check", "publish", "mend"):
+            page = await submit(browser, "/programme/edit", text=text, **{button: "1:makers:menders"})
+            assert page.status_code in {200, 422, 503}
+            assert "scoring does not answer. Nothing is lost: the text stays here" in page.text
+            shown = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", page.text, re.DOTALL)
+            assert shown is not None
+            expected = text.replace("makers", "menders") if button == "mend" else text
+            assert html.unescape(shown[1]) == expected.replace("\r\n", "\n")
+        part = await submit(browser, "/programme/edit", "/programme/edit/check", text=text)
+        assert (part.status_code, "<html" in part.text, "data-part=" in part.text) == (200, False, True)
+        offered = await submit(
+            browser, "/programme/edit", "/programme/edit/complete", text=text, line="1", column="1"
+        )
+        assert offered.json() == {"column": 1, "items": []}
+        for path in ("", "/check", "/complete"):
+            assert (await browser.post(f"/programme/edit{path}", data={"text": text})).status_code == 403
+        for line in ("", "x", "-1"):
+            wrong = await submit(browser, "/programme/edit", "/programme/edit/complete", line=line, column="1")
+            assert wrong.status_code == 404
 
 
 @pytest.mark.parametrize("action", ["/people/add", "/keys/add", "/community"])

@@ -12,7 +12,7 @@ from console.sign_in.domain import secret_sha256
 from services.ingest.access.sign_ins.api import _tries
 from services.ingest.main import SPEC
 from services.ingest.settings import Settings
-from tests.integration.console.conftest import COMMUNITY, Site, console, submit
+from tests.integration.console.conftest import COMMUNITY, FORM_TOKEN, Site, console, submit
 from tests.integration.services.process import running
 
 pytestmark = pytest.mark.stack
@@ -90,6 +90,27 @@ async def test_a_secret_is_replaced_and_the_old_one_lets_in_for_a_moment_yet(sit
             )
             assert (await slow.get("/account")).status_code == 303
         assert (await browser.get("/account")).status_code == 200
+
+
+async def test_a_form_that_was_open_while_the_secret_was_replaced_is_taken(site: Site) -> None:
+    async with site.browser() as browser:
+        await site.sign_in(browser, "manager")
+        token = FORM_TOKEN.search((await browser.get("/programme/edit")).text)
+        assert token is not None
+        for _ in range(2):  # by the form itself, then by another page
+            old = browser.cookies[SESSION]
+            await site.database.execute(
+                "update sessions set rotated_at = $2 where secret_sha256 = $1",
+                secret_sha256(old),
+                datetime.now(UTC) - timedelta(hours=1),
+            )
+            sent = await browser.post("/programme/edit", data={"form_token": token[1], "text": "a: b"})
+            assert sent.status_code != 403
+            assert browser.cookies[SESSION] != old
+        other = await site.sign_in(browser, "manager")
+        assert other
+        refused = await browser.post("/programme/edit", data={"form_token": token[1], "text": "a: b"})
+        assert refused.status_code == 403
 
 
 async def test_signing_out_ends_it_for_every_copy_of_the_cookie(site: Site) -> None:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.stack
 
 
 @asynccontextmanager
-async def gateway(ingest_url: str) -> AsyncIterator[tuple[str, "subprocess.Popen[bytes]"]]:
+async def gateway(ingest_url: str, metrics_port: int) -> AsyncIterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """The process, and its address; the other four services are away."""
     port = free_port()
     nowhere = f"http://127.0.0.1:{free_port()}"
@@ -30,7 +30,12 @@ async def gateway(ingest_url: str) -> AsyncIterator[tuple[str, "subprocess.Popen
     environment = {f"PLAUDIT_{service.upper()}_URL": url for service, url in urls.items()}
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "console.gateway.main"],
-        env={**environment, "PLAUDIT_HTTP_PORT": str(port), "PYTHONPATH": ":".join(sys.path)},
+        env={
+            **environment,
+            "PLAUDIT_HTTP_PORT": str(port),
+            "PLAUDIT_METRICS_PORT": str(metrics_port),
+            "PYTHONPATH": ":".join(sys.path),
+        },
         stderr=subprocess.DEVNULL,
     )
     url = f"http://127.0.0.1:{port}"
@@ -65,7 +70,8 @@ async def test_ingest_takes_events_through_the_gateway_and_after_its_death(stack
     async with running(SPEC, Settings(**stack.settings("ingest"))) as parts:
         direct = f"http://127.0.0.1:{parts.http.port}"
         key = await authorization(parts.pool, f"gateway-{uuid4().hex[:8]}", "events:write", "receipts:read")
-        async with httpx.AsyncClient(headers=key) as client, gateway(direct) as (url, process):
+        metrics_port = free_port()
+        async with httpx.AsyncClient(headers=key) as client, gateway(direct, metrics_port) as (url, process):
             through = await client.post(f"{url}/v1/events", json=event(1))
             assert through.status_code == 202, through.text
             # What ingest refuses is refused as it does, and what it says of shares comes back.
@@ -79,6 +85,11 @@ async def test_ingest_takes_events_through_the_gateway_and_after_its_death(stack
                 f"{url}/v1/events", json=event(2), headers={"Authorization": "Bearer plk_x_y"}
             )
             assert (nobody.status_code, nobody.json()["type"]) == (401, "urn:plaudit:problem:unknown-access-key")
+
+            # What it measures is not at the address that everybody has.
+            assert (await client.get(f"{url}/metrics")).status_code == 404
+            measured = (await client.get(f"http://127.0.0.1:{metrics_port}/metrics")).text
+            assert 'plaudit_http_requests_total{method="POST",route="/v1/events",status="202"} 1.0' in measured
 
             process.kill()
             process.wait(10)

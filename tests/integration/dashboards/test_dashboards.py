@@ -19,7 +19,8 @@ import pytest
 import yaml
 
 from plaudit.stack import StackState
-from shared.services import GATEWAY, SERVICES
+from plaudit.stack.ports import HOST, metrics_port
+from shared.services import CONSOLE, GATEWAY, SERVICES
 from tests.e2e.community import Community
 
 ROOT = Path(__file__).parents[3]
@@ -160,7 +161,8 @@ def prometheus(platform: StackState, traffic: None) -> Iterator[Prometheus]:
     config["rule_files"] = [str(RULES)]
     del config["alerting"]
     (job,) = config["scrape_configs"]
-    scraped = platform.service_urls | {GATEWAY: platform.gateway_url}
+    beside = {part: f"http://{HOST}:{metrics_port(platform.ports, part)}" for part in (CONSOLE, GATEWAY)}
+    scraped = platform.service_urls | beside
     assert {one["labels"]["service"] for one in job["static_configs"]} == set(scraped)
     for one in job["static_configs"]:
         one["targets"] = [scraped[one["labels"]["service"]].removeprefix("http://")]
@@ -193,7 +195,7 @@ def prometheus(platform: StackState, traffic: None) -> Iterator[Prometheus]:
 def test_every_service_is_scraped(prometheus: Prometheus) -> None:
     up = {one["metric"]["service"]: one["value"][1] for one in prometheus.query('up{job="plaudit"}')}
     assert set(up.values()) == {"1"}
-    assert up.keys() == {*SERVICES, GATEWAY}
+    assert up.keys() == {*SERVICES, CONSOLE, GATEWAY}
 
 
 @pytest.mark.stack

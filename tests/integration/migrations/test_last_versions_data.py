@@ -6,6 +6,7 @@ anew with every release: see CONTRIBUTING.md.
 
 import json
 from collections.abc import AsyncIterator
+from datetime import date
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,42 @@ async def test_nothing_of_the_last_version_is_lost(
         else:
             assert [row[: len(rows[0])] for row in await rows_of(connection, table)] == rows
     assert await migrate(admin, name) == []
+
+
+async def test_members_days_of_before_are_counted_as_active_days(
+    stack: Any, database: tuple[str, asyncpg.Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, connection = database
+    admin = stack.state.postgres_admin_url
+    every = migrations.migrations_of
+    monkeypatch.setattr(migrations, "packages_of", lambda _: ("shared", "services.analytics"))
+    with monkeypatch.context() as then:
+        then.setattr(
+            migrations, "migrations_of", lambda package: [f for f in every(package) if f.name in HAD[package]]
+        )
+        await migrate(admin, name)
+    member = str(uuid4())
+    days = [
+        ("2026-03-01", "chat", 2),
+        ("2026-03-04", "chat", 1),
+        ("2026-03-04", "forum", 1),
+        ("2026-03-05", "chat", 0),
+    ]
+    await connection.executemany(
+        "insert into member_days (community, day, member_id, channel, events) values ('acme', $1, $2, $3, $4)",
+        [(date.fromisoformat(day), member, channel, events) for day, channel, events in days],
+    )
+
+    await migrate(admin, name)
+
+    rows = await connection.fetch("select channel, day::text, gap, members from active_days order by 1, 2")
+    assert [tuple(row) for row in rows] == [
+        ("", "2026-03-01", 31, 1),
+        ("", "2026-03-04", 3, 1),
+        ("chat", "2026-03-01", 31, 1),
+        ("chat", "2026-03-04", 3, 1),
+        ("forum", "2026-03-04", 31, 1),
+    ]
 
 
 async def test_members_whose_ids_follow_from_handles_are_not_carried_over(

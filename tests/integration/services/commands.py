@@ -20,9 +20,12 @@ from tests.integration.services.world import authorization
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 
-#: Operations that change something and are no command of a person.
+#: Operations that are no command of a person, though their method is one that changes something.
 NO_COMMANDS = {
     "ingest POST /v1/events": "what members did elsewhere, thousands a second: the receipt is the record",
+    "ingest POST /v1/members/search": "it reads, and is noted as that: a name stands in no address",
+    "scoring POST /v1/programmes/completions": "what may stand in a text: a question, too long for an address",
+    "rewards POST /v1/payout-runs/{run_id}/outcome-preview": "it is asked what would be, and nothing is",
 }
 
 
@@ -168,6 +171,18 @@ async def say_standing(desk: Desk) -> Ask:
     return Ask(desk.api, "PUT", "/v1/members/chat:U1/standing", {"staff": True})
 
 
+async def merge(desk: Desk) -> Ask:
+    for identity in ({"channel": "forum", "id": "ada"}, {"channel": "chat", "id": "U1"}):
+        declared = await desk.api.put("/v1/members/identities", json={"identities": [identity]})
+        assert declared.status_code == 200, declared.text
+    return Ask(desk.api, "POST", "/v1/members/forum:ada/merge", {"member_id": "chat:U1"})
+
+
+async def unmerge(desk: Desk) -> Ask:
+    assert (await (await merge(desk))()).status_code == 200
+    return Ask(desk.api, "POST", "/v1/members/forum:ada/unmerge", {"member_id": "chat:U1"})
+
+
 async def erase_member(desk: Desk) -> Ask:
     assert (await (await declare_identities(desk))()).status_code == 200
     return Ask(desk.api, "POST", "/v1/members/chat:U1/erase", {"points": "nothing"})
@@ -239,6 +254,17 @@ async def confirm(desk: Desk) -> Ask:
 
 async def cancel_redemption(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await desk.redemption()}/cancel")
+
+
+async def choose_reward(desk: Desk) -> Ask:
+    await desk.finance()
+    return Ask(desk.api, "POST", f"/v1/members/{desk.world.uuid('ada')}/redemptions", {"reward_id": "sticker"})
+
+
+async def give_reward_up(desk: Desk) -> Ask:
+    redemption_id = (await desk.redemption()).rpartition("/")[2]
+    path = f"/v1/members/{desk.world.uuid('ada')}/redemptions/{redemption_id}/cancel"
+    return Ask(desk.api, "POST", path)
 
 
 async def create_run(desk: Desk) -> Ask:
@@ -337,6 +363,8 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/measurings": ("community.measure_again", measure_again),
     "ingest POST /v1/members/links": ("member.link_identity", link_identity),
     "ingest PUT /v1/members/{member_id}/standing": ("member.say_standing", say_standing),
+    "ingest POST /v1/members/{member_id}/merge": ("member.merge", merge),
+    "ingest POST /v1/members/{member_id}/unmerge": ("member.unmerge", unmerge),
     "ingest POST /v1/members/{member_id}/erase": ("member.erase", erase_member),
     "ingest PUT /v1/members/{member_id}/attributes": ("member.set_attributes", set_attributes),
     "ingest PUT /v1/members/{member_id}/preferences": ("member.set_preferences", set_preferences),
@@ -347,6 +375,11 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/redemptions": ("redemption.reserve", reserve),
     "rewards POST /v1/redemptions/{redemption_id}/confirm": ("redemption.confirm", confirm),
     "rewards POST /v1/redemptions/{redemption_id}/cancel": ("redemption.cancel", cancel_redemption),
+    "rewards POST /v1/members/{member_id}/redemptions": ("redemption.choose", choose_reward),
+    "rewards POST /v1/members/{member_id}/redemptions/{redemption_id}/cancel": (
+        "redemption.cancel_own",
+        give_reward_up,
+    ),
     "rewards POST /v1/payout-runs": ("payout_run.create", create_run),
     "rewards POST /v1/payout-runs/{run_id}/approve": ("payout_run.approve", approve_run),
     "rewards POST /v1/payout-runs/{run_id}/cancel": ("payout_run.cancel", cancel_run),

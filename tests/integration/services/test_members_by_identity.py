@@ -1,7 +1,9 @@
 """Every path about a member takes an identity as well as an id, in every service."""
 
 import importlib
+import itertools
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -11,8 +13,9 @@ import pytest
 
 from services.ingest.members import handlers
 from shared.access_keys import SCOPES
-from shared.contracts.facts import MEMBER_IDENTIFIED, MemberIdentified
+from shared.contracts.facts import MEMBER_FACT, MEMBER_IDENTIFIED, MemberFact, MemberIdentified
 from shared.followed_members import on_members
+from shared.merges import find_head, load_group
 from shared.service import ServiceSpec
 from shared.services import SERVICES
 from tests.integration.services.test_undeclared import Operation, operations
@@ -55,7 +58,7 @@ def told(world: World, member: str, revision: int, *identities: str) -> MemberId
     )
 
 
-async def know(world: World, *facts: MemberIdentified) -> None:
+async def know(world: World, *facts: MemberFact) -> None:
     handler = handlers.on_members_told if world.service == "ingest" else on_members
     await world.handle(handler, *facts)
 
@@ -125,6 +128,8 @@ def test_every_member_that_a_request_may_name_is_named_by_id_or_identity() -> No
         for one in operations(service)
     }
     assert {name: fields for name, fields in named.items() if fields} == {
+        "ingest POST /v1/members/{member_id}/merge": ["member_id"],
+        "ingest POST /v1/members/{member_id}/unmerge": ["member_id"],
         "scoring GET /v1/awards": ["member"],
         "rewards GET /v1/payouts": ["member"],
         "rewards GET /v1/redemptions": ["member"],
@@ -168,3 +173,61 @@ async def test_a_member_reaches_their_own_by_an_identity_and_nobody_elses(
         # Whether there is such a member is not for them to know.
         for identity in ("forum:bob", "forum:nobody"):
             assert (await answered(api, one, path.format(identity)))[0] == 403, one.name
+
+
+def merge_told(world: World, member: str, into: str, revision: int, *, at: datetime = NOON) -> MemberFact:
+    data = {"member_id": member, "into_id": into, "merged_at": at, "revision": revision}
+    kind = "member.merged.v1"
+    if revision % 2 == 0:
+        kind, data = "member.unmerged.v1", data | {"unmerged_at": at}
+    return MEMBER_FACT.validate_python(world.fact(kind, f"{member} merge {revision}", data))
+
+
+@pytest.mark.parametrize("spec", ["recognition", "ingest"], indirect=True)
+async def test_who_belongs_to_whom_is_one_in_every_order_of_facts(world: World) -> None:
+    """A chain, an end, and another beginning the other way round: a circle where they come in another order."""
+    ada, bob, cy = members = [world.uuid(name) for name in ("ada", "bob", "cy")]
+    facts = [
+        merge_told(world, ada, bob, 1),
+        merge_told(world, bob, cy, 1),
+        merge_told(world, bob, cy, 2),
+        merge_told(world, bob, cy, 2),
+        merge_told(world, cy, ada, 1),
+    ]
+    for order in itertools.permutations(facts):
+        await world.pool.execute("delete from merges where community = $1", world.community)
+        for fact in order:
+            await know(world, fact)
+        async with world.pool.acquire() as conn:
+            found = {await find_head(conn, community=world.community, member_id=one) for one in members}
+            assert found == {bob}
+            assert await load_group(conn, community=world.community, head_id=bob) == [bob, *sorted([ada, cy])]
+
+
+async def test_whoever_is_merged_is_named_as_whom_it_belongs_to(
+    api: httpx.AsyncClient, world: World, spec: ServiceSpec
+) -> None:
+    ada, bob = str(uuid4()), str(uuid4())
+    await know(world, told(world, ada, 1, "ada"), told(world, bob, 1, "bob"), merge_told(world, bob, ada, 1))
+    for path, one in about_members(spec.name):
+        if one.method == "GET":
+            by_id = await answered(api, one, path.format(ada))
+            for name in (bob, "forum:bob"):
+                assert await answered(api, one, path.format(name)) == by_id, one.name
+    await know(world, merge_told(world, bob, ada, 2))
+    async with world.pool.acquire() as conn:
+        assert await find_head(conn, community=world.community, member_id=bob) == bob
+
+
+async def test_a_token_of_before_a_merge_shows_the_member_who_stays(
+    clients: Callable[..., Awaitable[httpx.AsyncClient]], world: World, spec: ServiceSpec
+) -> None:
+    await know_token_keys(world.pool)
+    ada = str(uuid4())
+    await know(world, told(world, MEMBER, 1, "bob"), told(world, ada, 1, "ada"), merge_told(world, MEMBER, ada, 1))
+    api = await clients("points:read")
+    api.headers.update(token(world.community, MEMBER, MEMBER))
+    for path, one in about_members(spec.name):
+        if one.name.startswith("GET /v1/members/"):
+            for name in (ada, MEMBER, "forum:ada", "forum:bob"):
+                assert (await answered(api, one, path.format(name)))[0] not in (401, 403), one.name

@@ -54,6 +54,7 @@ TABLES = {
         "events": (),
         "receipts": (),
         "members": (),
+        "merges": (),
         # What is known of one by its hash alone says as much of whose it is: see rows().
         # What proved whose it is stays at ingest, and is forgotten until it is shown again.
         "identities": ("identity", "host", "email_hash", "email_verified", "joined_by", "subject_hash"),
@@ -64,6 +65,7 @@ TABLES = {
     },
     "scoring": {
         "followed_identities": (),
+        "merges": (),
         "followed_members": (),
         # By which key somebody published is in the audit, and on no topic of scoring's own.
         "programme_versions": ("source_text", "signed_with", "published_at", "published_by_credential"),
@@ -82,6 +84,7 @@ TABLES = {
     },
     "recognition": {
         "followed_identities": (),
+        "merges": (),
         "members": ("version",),
         "board_points": (),
         "grants": ("granted_at",),
@@ -93,6 +96,7 @@ TABLES = {
     },
     "rewards": {
         "followed_identities": (),
+        "merges": (),
         "balances": (),
         "lots": (),
         "programmes": (),
@@ -104,6 +108,7 @@ TABLES = {
     },
     "analytics": {
         "followed_identities": (),
+        "merges": (),
         "events": (),
         "awards": (),
         "grants": (),

@@ -94,7 +94,7 @@ def problem(answer: httpx.Response) -> tuple[int, str, list[str]]:
     if answer.headers.get("content-type") != "application/problem+json":
         return answer.status_code, "", []
     found = answer.json()
-    return answer.status_code, found["type"], [error["field"] for error in found["errors"]]
+    return answer.status_code, found["type"], list(dict.fromkeys(error["field"] for error in found["errors"]))
 
 
 async def test_a_parameter_that_is_not_declared_is_refused(api: Any, pool: Any, spec: ServiceSpec) -> None:
@@ -124,7 +124,7 @@ async def test_a_parameter_that_is_declared_is_taken_once(api: Any, pool: Any, s
 async def test_a_field_that_is_not_declared_is_refused(api: Any, pool: Any, spec: ServiceSpec) -> None:
     before, found, expected = await rows(pool), {}, {}
     for operation in operations(spec.name):
-        if operation.body is None:
+        if not isinstance(operation.body, dict):  # a text that is completed has no fields
             continue
         body = operation.body | {UNDECLARED: [1, 2]}
         found[operation.name] = problem(await operation.ask(api, json=body))

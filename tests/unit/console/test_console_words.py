@@ -78,6 +78,8 @@ def test_an_entry_says_what_changed_in_words_for_people() -> None:
         (ENTRY | {"object": {"kind": "token", "id": "x"}}, None),
         (ENTRY | {"kind": "read", "object": {"kind": "list", "id": "GET /v1/members"}}, None),
         (ENTRY | {"kind": "read", "member_id": "m"}, "/explorer/m"),
+        (ENTRY | {"object": {"kind": "payout_run", "id": "r"}}, "/payout-runs/r"),
+        (ENTRY | {"object": {"kind": "redemption", "id": "d"}}, "/redemptions/d"),
     ],
 )
 def test_an_entry_leads_to_what_it_was_done_to(entry: dict[str, Any], path: str | None) -> None:

@@ -1,124 +1,70 @@
-"""Events in: what is new is stored, and counted as participation until it is retracted."""
+"""What counts, into rollups: members' firsts and days, days of events, and how many members were active."""
 
 from collections import Counter
-from collections.abc import Sequence, Set
-from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from datetime import date
 
-from services.analytics.participation.domain import Decision
-from shared.contracts.activities import TARGETING_TYPES
-from shared.contracts.facts import AcceptedEvent
-from shared.postgres import Connection, copy_new
+from asyncpg import Record
 
-_EVENT_COLUMNS = (
-    "community",
-    "event_uid",
-    "received_at",
-    "event_time",
-    "member_id",
-    "object_member_id",
-    "reply_member_id",
-    "target_uid",
-    "channel",
-    "type",
-    "source",
-    "event_id",
-    "day",
-    "is_bots",
-)
+from services.analytics.participation.domain import Counted, First, Place
+from shared.postgres import Connection
+
+#: How long ago a member was active before is told apart up to here: nothing is asked of periods that are longer.
+GAP_MAX_DAYS = 31
 
 
-async def add_events(conn: Connection, *, events: Sequence[AcceptedEvent]) -> int:
-    """Store events, and count the new ones that are not retracted as participation; return how many are new.
+async def add_counts(conn: Connection, *, counted: Counted) -> None:
+    """Move the rollups by what changed.
 
-    No event may be there twice. What takes back or restores, and what bots do, is kept as an event, and is not
-    participation itself.
+    1. Members' days, in the order of their key: it shows there which became active days, or are none any more.
+    2. Firsts, and locks on the firsts of the members of whom a day did: whoever else moves one of theirs waits.
+    3. What all workers share, in the order of its keys; whose days are near a member's is read under the locks.
     """
-    rows = [
-        (
-            event["community"],
-            event["uid"],
-            event["receivedat"],
-            event["time"],
-            event.get("member"),
-            event.get("objectmember"),
-            event.get("replymember"),
-            event.get("targetuid"),
-            event["data"]["channel"],
-            event["type"],
-            event["source"],
-            event["id"],
-            event.get("day"),
-            _is_bots(event),
-        )
-        for event in events
-    ]
-    new: Sequence[AcceptedEvent] = events
-    gone: set[tuple[str, str]] = set()
-    if not await copy_new(conn, "events", columns=_EVENT_COLUMNS, records=rows):
-        added = await _fill_in_events(conn, rows)
-        new = [event for event in events if (event["community"], event["uid"]) in added]
-        gone = {key for key, is_retracted in added.items() if is_retracted}
-    await _count_participation(
-        conn,
-        [event for event in new if event["type"] not in TARGETING_TYPES and not _is_bots(event)],
-        retracted=gone,
-    )
-    return len(new)
+    turned = await _add_member_days(conn, changes=counted.changes) if counted.changes else []
+    if counted.firsts or turned:
+        await _put_firsts(conn, firsts=counted.firsts, turned=turned)
+    if turned:
+        await _add_active_days(conn, turned=turned)
+    if counted.changes:
+        await _add_event_days(conn, changes=counted.changes)
 
 
-def _is_bots(event: AcceptedEvent) -> bool:
-    """Whether its actor is no person, as it was accepted."""
-    return "member" in event.get("bots", "").split()
-
-
-async def _fill_in_events(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> dict[tuple[str, str], bool]:
-    """Store those events that are new or of which only a retraction is known; return which of them have one."""
-    new = await conn.fetch(
+async def _add_member_days(conn: Connection, *, changes: Mapping[Place, int]) -> Sequence[Record]:
+    """Add to the days of members; return those that have events and had none, or the other way round."""
+    days: Counter[tuple[str, str, date, str]] = Counter()
+    for place, change in changes.items():
+        days[place.community, place.member_id, place.day, place.channel] += change
+    return await conn.fetch(
         """
-        insert into events as e (community, event_uid, received_at, event_time, member_id, object_member_id,
-                                 reply_member_id, target_uid, channel, type, source, event_id, day,
-                                 is_bots)
-        select * from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uuid[],
-                             $6::uuid[], $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::text[],
-                             $12::text[], $13::date[], $14::boolean[])
-        on conflict (community, event_uid) do update
-        set received_at = excluded.received_at, event_time = excluded.event_time,
-            member_id = excluded.member_id, object_member_id = excluded.object_member_id,
-            reply_member_id = excluded.reply_member_id, target_uid = excluded.target_uid,
-            channel = excluded.channel, type = excluded.type, source = excluded.source,
-            event_id = excluded.event_id, day = excluded.day, is_bots = excluded.is_bots
-        where e.received_at is null
-        returning community, event_uid, retracted_by
+        with moved as (
+            insert into member_days as d (member_id, community, day, channel, events)
+            select member_id, community, day, channel, events
+            from unnest($1::text[], $2::uuid[], $3::date[], $4::text[], $5::bigint[])
+                as c(community, member_id, day, channel, events)
+            order by 1, 2, 3, 4
+            on conflict (member_id, community, day, channel) do update set events = d.events + excluded.events
+            returning community, member_id, day, channel,
+                (new.events > 0) <> (coalesce(old.events, 0) > 0) as has_turned
+        )
+        select community, member_id, day, channel from moved where has_turned
         """,
-        *zip(*rows, strict=True),
+        *([key[part] for key in days] for part in range(4)),
+        list(days.values()),
     )
-    return {(row["community"], str(row["event_uid"])): row["retracted_by"] is not None for row in new}
 
 
-async def _count_participation(
-    conn: Connection, events: Sequence[AcceptedEvent], *, retracted: Set[tuple[str, str]]
+async def _put_firsts(
+    conn: Connection, *, firsts: Mapping[tuple[str, str], First], turned: Sequence[Record]
 ) -> None:
-    """Move the first events of members, and the counts per day by events that are not `retracted`."""
-    # Added up here: PostgreSQL takes twice as long to group what it has just stored.
-    firsts: dict[tuple[str, str], tuple[datetime, str, date | None]] = {}
-    counts: Counter[tuple[str, date, str, str, str]] = Counter()
-    for event in events:
-        community, member, channel = event["community"], event["member"], event["data"]["channel"]
-        at, day = event["time"].astimezone(UTC), event.get("day")
-        first = firsts.get((community, member))
-        if first is None or (at, channel) < first[:2]:
-            firsts[community, member] = (at, channel, day)
-        if (community, event["uid"]) not in retracted:
-            counts[community, day or at.date(), member, channel, event["type"]] += 1
-    members = sorted(firsts)
-    counted = sorted(counts)
+    """Keep first events that are earlier than those known, and lock those of members of whom a day turned."""
+    ordered = sorted(firsts)
+    held = sorted({(row["member_id"], row["community"]) for row in turned})
     await conn.execute(
         """
         with firsts as (
             insert into member_firsts as f (community, member_id, first_at, channel, day)
             select community, member_id, new.first_at, new.channel, new.day
-            from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $11::date[])
+            from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $5::date[])
                 as new(community, member_id, first_at, channel, day)
             left join member_firsts known using (community, member_id)
             where known.first_at is null
@@ -128,79 +74,104 @@ async def _count_participation(
             set first_at = excluded.first_at, channel = excluded.channel, day = excluded.day
             where (excluded.first_at, excluded.channel collate "C") < (f.first_at, f.channel collate "C")
         ),
-        counted as (
-            select * from unnest($5::text[], $6::date[], $7::uuid[], $8::text[], $9::text[], $10::bigint[])
-                as c(community, day, member_id, channel, type, events)
-        ),
-        members as (
-            insert into member_days as d (community, day, member_id, channel, events)
-            select community, day, member_id, channel, sum(events)
-            from counted group by community, day, member_id, channel order by community, day, member_id, channel
-            on conflict (community, day, member_id, channel) do update set events = d.events + excluded.events
+        held as (
+            select from member_firsts f
+            join unnest($6::uuid[], $7::text[]) as h(member_id, community) using (member_id, community)
+            order by f.member_id, f.community for no key update of f
         )
-        insert into event_days as d (community, day, channel, type, events)
-        select community, day, channel, type, sum(events)
-        from counted group by community, day, channel, type order by community, day, channel, type
-        on conflict (community, day, channel, type) do update set events = d.events + excluded.events
+        select count(*) from held
         """,
-        [community for community, _ in members],
-        [member for _, member in members],
-        [firsts[key][0] for key in members],
-        [firsts[key][1] for key in members],
-        *([key[place] for key in counted] for place in range(5)),
-        [counts[key] for key in counted],
-        [firsts[key][2] for key in members],
+        [community for community, _ in ordered],
+        [member for _, member in ordered],
+        [firsts[key].at for key in ordered],
+        [firsts[key].channel for key in ordered],
+        [firsts[key].day for key in ordered],
+        [member_id for member_id, _ in held],
+        [community for _, community in held],
     )
 
 
-class Changed(NamedTuple):
-    """How many known events do not count any more, and how many count again."""
+async def _add_active_days(conn: Connection, *, turned: Sequence[Record]) -> None:
+    """Move the numbers of active members by member's days that `turned`.
 
-    retracted: int
-    restored: int
-
-
-async def decide(conn: Connection, *, decisions: Sequence[Decision]) -> Changed:
-    """Note decisions on events, each unless a later one is known, and count the events in or out accordingly.
-
-    `decisions` are sorted and name each event once. One whose event is not known yet waits in the event's row.
+    A day's gap depends on the one before it alone, so a day that turned moves itself and the next one. Of the days
+    before all that turned the last is enough, and those further than the greatest gap are not read.
     """
-    rows = await conn.fetch(
-        """
-        with given as (
-            select *, case when is_retraction then uid end as retracted_by
-            from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $5::uuid[], $6::boolean[])
-                as g(community, target_uid, at, id, uid, is_retraction)
+    await conn.execute(
+        f"""
+        with turned as (
+            select * from unnest($1::text[], $2::uuid[], $3::date[], $4::text[])
+                as t(community, member_id, day, channel)
         ),
-        marked as (
-            insert into events as e (community, event_uid, decided_at, decided_id, decided_by, retracted_by)
-            select community, target_uid, at, id, uid, retracted_by from given
-            on conflict (event_uid, community) do update
-            set decided_at = excluded.decided_at, decided_id = excluded.decided_id,
-                decided_by = excluded.decided_by, retracted_by = excluded.retracted_by
-            where e.decided_at is null
-               or (excluded.decided_at, excluded.decided_id collate "C", excluded.decided_by)
-                > (e.decided_at, coalesce(e.decided_id, '') collate "C", e.decided_by)
-            returning community, event_time, is_bots, coalesce(day, (event_time at time zone 'UTC')::date) as day,
-                member_id, channel, type,
-                (retracted_by is null)::int - (old.retracted_by is null)::int as change
+        reach as (
+            select community, member_id, min(day) as first, max(day) as last from turned group by 1, 2
         ),
-        changed as (select * from marked where event_time is not null and change <> 0 and not is_bots),
-        members as (
-            insert into member_days as d (community, day, member_id, channel, events)
-            select community, day, member_id, channel, sum(change)
-            from changed group by community, day, member_id, channel order by community, day, member_id, channel
-            on conflict (community, day, member_id, channel) do update set events = d.events + excluded.events
+        near as (
+            -- Row by row by its key, and no other join: plans for a few rows are kept, and there may be thousands.
+            select r.community, r.member_id, d.channel, d.day, 1 as counts, 0 as turned
+            from reach r
+            cross join lateral (
+                select channel, max(day) as day from member_days m
+                where m.member_id = r.member_id and m.community = r.community
+                    and m.day between r.first - {GAP_MAX_DAYS - 1} and r.first - 1 and m.events > 0
+                group by channel
+                union all
+                select channel, day from member_days m
+                where m.member_id = r.member_id and m.community = r.community
+                    and m.day between r.first and r.last + {GAP_MAX_DAYS - 1} and m.events > 0
+                offset 0
+            ) d
+            union all
+            select community, member_id, channel, day, 0, 1 from turned
+        ),
+        channels as (
+            select community, member_id, channel, day, max(counts) = 1 as counts,
+                max(counts) + max(turned) = 1 as counted
+            from near group by 1, 2, 3, 4
         ),
         days as (
-            insert into event_days as d (community, day, channel, type, events)
-            select community, day, channel, type, sum(change)
-            from changed group by community, day, channel, type order by community, day, channel, type
-            on conflict (community, day, channel, type) do update set events = d.events + excluded.events
+            select community, member_id, channel, day, counts, counted from channels
+            union all
+            select community, member_id, '', day, bool_or(counts), bool_or(counted) from channels group by 1, 2, 4
+        ),
+        gaps as (
+            select community, channel, day, counts, counted,
+                day - max(day) filter (where counts) over earlier as gap,
+                day - max(day) filter (where counted) over earlier as gap_before
+            from days
+            window earlier as (
+                partition by member_id, community, channel order by day
+                rows between unbounded preceding and 1 preceding)
+        ),
+        moves as (
+            select community, channel, day, least(gap, {GAP_MAX_DAYS}) as gap, 1 as change from gaps where counts
+            union all
+            select community, channel, day, least(gap_before, {GAP_MAX_DAYS}), -1 from gaps where counted
         )
-        select change, count(*) as events from changed group by change
-        """,
-        *(list(column) for column in zip(*decisions, strict=True)),
+        insert into active_days as a (community, channel, day, gap, members)
+        select community, channel, day, gap, sum(change) from moves group by 1, 2, 3, 4 having sum(change) <> 0
+        order by 1, 2, 3, 4
+        on conflict (community, channel, day, gap) do update set members = a.members + excluded.members
+        """,  # noqa: S608 -- a constant
+        [row["community"] for row in turned],
+        [row["member_id"] for row in turned],
+        [row["day"] for row in turned],
+        [row["channel"] for row in turned],
     )
-    changes = {row["change"]: row["events"] for row in rows}
-    return Changed(changes.get(-1, 0), changes.get(1, 0))
+
+
+async def _add_event_days(conn: Connection, *, changes: Mapping[Place, int]) -> None:
+    # Added up here: many members make one row of it.
+    days: Counter[tuple[str, date, str, str]] = Counter()
+    for place, change in changes.items():
+        days[place.community, place.day, place.channel, place.type] += change
+    ordered = sorted(days)
+    await conn.execute(
+        """
+        insert into event_days as d (community, day, channel, type, events)
+        select * from unnest($1::text[], $2::date[], $3::text[], $4::text[], $5::bigint[])
+        on conflict (community, day, channel, type) do update set events = d.events + excluded.events
+        """,
+        *([key[part] for key in ordered] for part in range(4)),
+        [days[key] for key in ordered],
+    )

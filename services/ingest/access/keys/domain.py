@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from shared.access_keys.principal import Principal
-from shared.access_keys.public import is_publishable
 from shared.access_keys.roles import scopes_of
-from shared.access_keys.scopes import ONLY_IF_ASKED, Scope
+from shared.access_keys.scopes import ONLY_IF_ASKED, Scope, go_together
 from shared.contracts.fields import Id
 
 #: A key that has an end ends within so many days. What lasts until the calendar's last year has no time in another
@@ -111,7 +110,7 @@ def granted_scopes(asked: Collection[str] | None, *, roles: Iterable[str], commu
     beyond = set(asked) - theirs
     if beyond:
         raise NotTheirScopesError(beyond, theirs)
-    if Scope.PUBLIC_READ in asked and not is_publishable(asked):
+    if not go_together(asked):
         raise PublishableAloneError
     return tuple(sorted(set(asked)))
 

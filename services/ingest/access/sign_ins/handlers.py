@@ -25,6 +25,7 @@ from services.ingest.settings import Settings
 from shared.access_keys import FollowedPerson, Principal, find_person, load_clock, load_standings
 from shared.access_keys.tokens import Claims
 from shared.audit import Actor, Did
+from shared.merges import find_head
 from shared.transaction import Transaction
 
 SWEEP_EVERY_SECONDS = 600.0
@@ -123,17 +124,21 @@ async def unbind(
 
 
 async def make_renewal(tx: Transaction[Settings], *, signed_in: SignedIn, secret_sha256: str) -> Renewal:
-    """What gives further tokens to whoever just signed in."""
+    """What gives further tokens to whoever just signed in; of too many of theirs, the oldest end."""
     claims, now = signed_in.claims, await load_clock(tx.conn)
+    settings = tx.settings
+    is_member = claims.member_id is not None
+    seconds = settings.member_renewal_seconds if is_member else settings.renewal_seconds
     renewal = Renewal(
         secret_sha256=secret_sha256,
         community=claims.community,
-        person_id=None if claims.member_id is not None else claims.person_id,
+        person_id=None if is_member else claims.person_id,
         member_id=claims.member_id,
         created_at=now,
-        expires_at=now + timedelta(seconds=tx.settings.renewal_seconds),
+        expires_at=now + timedelta(seconds=seconds),
     )
     await store.add_renewal(tx.conn, renewal=renewal)
+    await store.delete_oldest_renewals(tx.conn, beside=renewal, max_count=settings.renewals_max_count)
     return renewal
 
 
@@ -193,6 +198,9 @@ async def _check_person(tx: Transaction[Settings], *, community: str, person_id:
 async def _signed_in(
     tx: Transaction[Settings], community: str, *, person: FollowedPerson | None, member_id: str | None
 ) -> SignedIn:
+    if member_id is not None:
+        # Whoever it is merged into is who signs in.
+        member_id = await find_head(tx.conn, community=community, member_id=member_id)
     person_id = person.person_id if person else member_id or ""
     # By the database's clock: a process whose own is wrong gives tokens that work all the same.
     issued_at = (await load_clock(tx.conn)).replace(microsecond=0)

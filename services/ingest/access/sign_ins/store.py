@@ -94,6 +94,25 @@ async def add_renewal(conn: Connection, *, renewal: Renewal) -> None:
     )
 
 
+async def delete_oldest_renewals(conn: Connection, *, beside: Renewal, max_count: int) -> None:
+    """Delete all but the newest renewals, so many with this one, of whom it is for."""
+    # Who signs in twice at once is counted twice: the second waits for the first.
+    whose = beside.person_id or beside.member_id
+    await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"renewals {whose}")
+    await conn.execute(
+        """
+        delete from sign_in_renewals where secret_sha256 in (
+            select secret_sha256 from sign_in_renewals
+            where community = $1 and coalesce(person_id, member_id) = $2::text::uuid and secret_sha256 <> $3
+            order by created_at desc, secret_sha256 offset $4)
+        """,
+        beside.community,
+        whose,
+        beside.secret_sha256,
+        max_count - 1,
+    )
+
+
 async def find_renewal(conn: Connection, *, secret_sha256: str) -> Renewal | None:
     """A renewal; None when there is none."""
     row = await conn.fetchrow("select * from sign_in_renewals where secret_sha256 = $1", secret_sha256)

@@ -8,11 +8,15 @@ from shared.postgres import Connection
 
 
 async def load_balances(conn: Connection, owner: Owner) -> list[MemberBalance]:
-    """What is on every account of a member, by the books."""
+    """What is on every account of a member, and of those merged into it, by the books."""
     rows = await conn.fetch(
         """
-        select a.kind, a.currency, b.amount from accounts a join balances b using (community, account_id)
-        where a.community = $1 and a.owner = $2 order by 1, 2
+        select a.kind, a.currency, sum(b.amount)::bigint
+        from accounts a join balances b using (community, account_id)
+        where a.community = $1 and a.owner = any(array(
+            select $2::uuid union all
+            select member_id from merges where community = $1 and head_id = $2))
+        group by 1, 2 order by 1, 2
         """,
         *owner,
     )
@@ -20,7 +24,10 @@ async def load_balances(conn: Connection, owner: Owner) -> list[MemberBalance]:
 
 
 async def load_past_balances(conn: Connection, owner: Owner, *, at: datetime) -> list[MemberBalance]:
-    """What was on every account of a member at a moment, by the entries; what expired, at its moment."""
+    """What was on every account of a member, and of those merged into it now, at a moment, by the entries.
+
+    What expired counts from its moment on.
+    """
     rows = await conn.fetch(
         """
         select a.kind, a.currency, coalesce(sum(e.amount) filter (
@@ -28,7 +35,9 @@ async def load_past_balances(conn: Connection, owner: Owner, *, at: datetime) ->
         from accounts a
         join entries e on e.community = a.community and e.account_id = a.account_id
         join transfers t on t.community = e.community and t.transfer_id = e.transfer_id
-        where a.community = $1 and a.owner = $2
+        where a.community = $1 and a.owner = any(array(
+            select $2::uuid union all
+            select member_id from merges where community = $1 and head_id = $2))
           and (e.recorded_at <= $3 or (t.kind = 'expiry' and t.event_time <= $3))
         group by 1, 2 order by 1, 2
         """,
@@ -51,7 +60,9 @@ async def load_due(conn: Connection, owner: Owner, *, now: datetime, at: datetim
                    where expires_at <= $3 and (pending_until is null or pending_until <= $3)), 0)::bigint as over,
                coalesce(sum(lacking) filter (where pending_until is null), 0)::bigint as lacking
         from lots
-        where community = $1 and member_id = $2
+        where community = $1 and member_id = any(array(
+            select $2::uuid union all
+            select member_id from merges where community = $1 and head_id = $2))
           and (lacking > 0 or remaining > 0
                and (expires_at <= $3 and pending_until is null or pending_until is not null and $3 > $4))
         """,

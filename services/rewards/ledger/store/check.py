@@ -106,7 +106,8 @@ _BALANCES = """
     limit $2
 """
 
-#: Members whose lots do not hold what is pending or available, less what they lack.
+#: Members whose lots, with those of who is merged into them, do not hold what is pending or available, less what
+#: they lack.
 _LOTS = """
     select community, member_id, kind, sum(balance)::bigint as balance, sum(remaining)::bigint as remaining
     from (
@@ -114,9 +115,10 @@ _LOTS = """
         from accounts a join balances b using (community, account_id)
         where a.kind in ('pending', 'available') and a.currency = 'PTS' and ($1::text is null or a.community = $1)
         union all
-        select community, member_id, case when pending_until is null then 'available' else 'pending' end,
-               0, remaining - lacking
-        from lots where $1::text is null or community = $1) both_sides
+        select l.community, coalesce(g.head_id, l.member_id),
+               case when l.pending_until is null then 'available' else 'pending' end, 0, l.remaining - l.lacking
+        from lots l left join merges g using (community, member_id)
+        where $1::text is null or l.community = $1) both_sides
     group by 1, 2, 3 having sum(balance) <> sum(remaining)
     limit $2
 """

@@ -178,7 +178,7 @@ async def _lock_or_add(conn: Connection, accounts: Sequence[Account]) -> None:
 async def page_of_statement(
     conn: Connection, owner: Owner, *, after: StatementPlace | None, limit: int
 ) -> list[StatementEntry]:
-    """The entries of a member's accounts with their causes, newest first, beginning after a place."""
+    """The entries of the accounts of a member and of those merged into it, newest first, after a place."""
     rows = await conn.fetch(
         """
         select a.kind as account, a.account_id, e.amount, e.currency, e.recorded_at, t.transfer_id,
@@ -192,7 +192,9 @@ async def page_of_statement(
             order by e.recorded_at desc, e.transfer_id desc
             limit $6) e
         join transfers t on t.community = e.community and t.transfer_id = e.transfer_id
-        where a.community = $1 and a.owner = $2
+        where a.community = $1 and a.owner = any(array(
+            select $2::uuid union all
+            select member_id from merges where community = $1 and head_id = $2))
         order by e.recorded_at desc, e.transfer_id desc, e.account_id desc
         limit $6
         """,

@@ -19,7 +19,10 @@ from shared.contracts.facts import AwardData
 
 
 class Award(NamedTuple):
-    """Points that a rule gave, or by which an award that it `amends` amounts to more or (below 0) to less."""
+    """Points that a rule gave, or by which an award that it `amends` amounts to more or (below 0) to less.
+
+    They are held by `owner`: the member who is their `earner` (None: the same), or whom that one is merged into.
+    """
 
     owner: Owner
     award_id: str
@@ -28,6 +31,16 @@ class Award(NamedTuple):
     amends: str | None = None
     revision: int | None = None
     why: str | None = None
+    earner: Owner | None = None
+
+    @property
+    def earned_by(self) -> Owner:
+        """Whose lot it is."""
+        return self.earner or self.owner
+
+    def held_by(self, holder: Owner) -> "Award":
+        """The same award, whose points `holder` has."""
+        return self if holder == self.owner else self._replace(owner=holder, earner=self.earned_by)
 
     @classmethod
     def of(cls, community: str, data: AwardData) -> "Award":

@@ -36,7 +36,7 @@ def planned(fresh: Sequence[Booking], terms: LotTerms, now: datetime) -> Plan:
     amending = {award.owner for award, _ in fresh if award.amends is not None}
     plain = [booking for booking in fresh if booking[0].owner not in amending] if amending else fresh
     rest = [booking for booking in fresh if booking[0].owner in amending] if amending else []
-    return Plan(plain, [(award.owner, lot(award, terms, now)) for award, _ in plain], rest)
+    return Plan(plain, [(award.earned_by, lot(award, terms, now)) for award, _ in plain], rest)
 
 
 def apart(plan: Plan, there: Collection[AwardKey]) -> Plan:
@@ -82,7 +82,7 @@ def book_in_order(
         if award.lot_id not in book.lots:
             new = replace(lot(award, terms, now), points=0, remaining=0)
             book.earn(new)
-            added[AwardKey(award.owner.community, award.lot_id)] = (award.owner, new)
+            added[AwardKey(award.owner.community, award.lot_id)] = (award.earned_by, new)
         entries += amended_entries(award, made.transfer_id, book.amend(award.lot_id, award.points))
     changed = [
         (owner, book.lots[award_id])

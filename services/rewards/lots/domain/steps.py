@@ -10,7 +10,17 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
-from services.rewards.ledger.domain.entries import POINTS, Entry, Kind, Transfer, account_of, move, transfer_id
+from services.rewards.ledger.domain.entries import (
+    POINTS,
+    Entry,
+    Kind,
+    Owner,
+    Transfer,
+    account_of,
+    check_balanced,
+    move,
+    transfer_id,
+)
 from services.rewards.lots.domain.lots import Use
 
 State = TypeVar("State", bound=StrEnum)
@@ -154,17 +164,30 @@ class Movement:
         """The transfer of its entries."""
         return Transfer(self.use.owner.community, self.transfer_id, self.kind, self.use.used_by, now)
 
-    def entries(self) -> list[Entry]:
+    def entries(self, held: Mapping[Owner, int] | None = None) -> list[Entry]:
         """What the step moves; nothing where only the state changes.
 
+        Available points go from or to who holds their lots: so many `held` by each, or all by the member itself.
         Raises UnbalancedError when the step moves money and there is none.
         """
         made = self.transfer_id
         entries: list[Entry] = []
         if self.step.points is not None:
-            entries += self._move(made, self.step.points, self.use.points, POINTS)
+            entries += self._move_points(made, self.step.points, held or {self.use.owner: self.use.points})
         if self.step.money is not None:
             entries += self._move(made, self.step.money, *self.money)
+        return entries
+
+    def _move_points(self, made: str, way: Way, held: Mapping[Owner, int]) -> list[Entry]:
+        if "available" not in way:
+            return list(self._move(made, way, self.use.points, POINTS))
+        entries: list[Entry] = []
+        for kind, sign in ((way.source, -1), (way.target, 1)):
+            of = held if kind == "available" else {self.use.owner: self.use.points}
+            entries += [
+                Entry(made, account_of(owner, kind, POINTS), sign * points) for owner, points in of.items()
+            ]
+        check_balanced(entries)
         return entries
 
     def _move(self, made: str, way: Way, amount: int, currency: str) -> tuple[Entry, Entry]:

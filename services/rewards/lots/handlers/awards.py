@@ -19,6 +19,7 @@ from services.rewards.lots.domain.booking import (
     taken_back,
 )
 from services.rewards.lots.domain.lots import LotBook
+from services.rewards.lots.handlers.holders import lock_holders
 from services.rewards.metrics import AWARDS_BOOKED, AWARDS_REPEATED, POINTS_BOOKED
 from services.rewards.settings import Settings
 from shared.contracts.facts import PointsAwarded
@@ -48,7 +49,10 @@ async def book(tx: Transaction, awards: Sequence[Award], *, terms: LotTerms) -> 
     AWARDS_REPEATED.inc(len(awards) - len(fresh))
     if not fresh:
         return
-    # 2. Members before lots, as everybody takes them: an amendment that came first adds the lot of its award, too.
+    # 2. Whoever a member is merged into holds its points, and nobody merges them meanwhile.
+    holders = await lock_holders(tx, {award.owner for award, _ in fresh})
+    fresh = [(award.held_by(holders[award.owner]), made) for award, made in fresh]
+    # 3. Members before lots, as everybody takes them: an amendment that came first adds the lot of its award, too.
     # Where each award adds to what its member has available, that locks them, in the same order.
     plan = planned(fresh, terms, tx.now)
     owners = {award.owner for award, _ in fresh}
@@ -63,14 +67,14 @@ async def book(tx: Transaction, awards: Sequence[Award], *, terms: LotTerms) -> 
         await ledger_store.add_to_balances(tx.conn, deltas(taken_back(plain_entries(plan, terms))))
         available, is_added = await ledger_store.lock_members(tx.conn, owners), False
     plan = apart(plan, there)
-    # 3. Members with an amendment need the lots that it is about: those say where the points go or come from.
+    # 4. Members with an amendment need the lots that it is about: those say where the points go or come from.
     rest = await _amend(tx, available, rest=plan.rest, terms=terms) if plan.rest else NOTHING_BOOKED
-    # 4. Balances in account order, each account once, then the entries they are the sum of.
+    # 5. Balances in account order, each account once, then the entries they are the sum of.
     entries = plain_entries(plan, terms) + rest.entries
     if not is_added:
         await ledger_store.add_to_balances(tx.conn, deltas(entries))
     await ledger_store.add_entries(tx.conn, entries, now=tx.now)
-    # 5. What became of the lots that were amended.
+    # 6. What became of the lots that were amended.
     await store.add_lots(tx.conn, rest.lots)
     await store.set_remaining(tx.conn, rest.changed)
     _count(fresh)

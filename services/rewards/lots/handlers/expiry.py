@@ -2,20 +2,44 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from services.rewards.ledger.domain.entries import Entry, Owner, Transfer, member_account, move, transfer_id
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots import store
 from services.rewards.lots.domain.lots import Lot, LotBook
+from services.rewards.lots.handlers.holders import lock_holders
 from services.rewards.metrics import POINTS_EXPIRED
 from shared.transaction import Transaction
 
 
 async def lock_usable(tx: Transaction, owners: Iterable[Owner]) -> dict[Owner, int]:
-    """Lock the points of members, book away what of them is over, and return what is available to each then."""
+    """Lock the points of members, book away what of them is over, and return what is available to each then.
+
+    What a member had who is merged into another is available to that one.
+    """
+    owners = set(owners)
+    await lock_holders(tx, owners)
     available = await ledger_store.lock_members(tx.conn, owners)
     lots = await store.load_over(tx.conn, list(available), now=tx.now)
     return available | await expire(tx, {owner: LotBook(available[owner], lots[owner]) for owner in lots})
+
+
+class Usable(NamedTuple):
+    """Who holds the points of each member, and what is available to each who holds some."""
+
+    holders: dict[Owner, Owner]
+    available: dict[Owner, int]
+
+    def of(self, owner: Owner) -> int:
+        """What is available to a member, or to whom it is merged into."""
+        return self.available[self.holders[owner]]
+
+
+async def lock_usable_held(tx: Transaction, owners: Iterable[Owner]) -> Usable:
+    """Lock the points of members, and of whom these are merged into, as `lock_usable` does."""
+    holders = await lock_holders(tx, owners)
+    return Usable(holders, await lock_usable(tx, {*holders, *holders.values()}))
 
 
 async def expire(tx: Transaction, books: Mapping[Owner, LotBook]) -> dict[Owner, int]:

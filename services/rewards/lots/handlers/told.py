@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from services.rewards.ledger.domain.entries import Entry, Transfer, member_account, transfer_id
+from services.rewards.ledger.domain.entries import Entry, Owner, Transfer, member_account, transfer_id
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots import store
-from services.rewards.lots.domain.lots import AwardKey, Lot, LotBook, LotUse, Use
-from services.rewards.lots.domain.steps import Lots, Movement
-from services.rewards.lots.handlers.uses import give_back, take_back
+from services.rewards.lots.domain.lots import AwardKey, Lot, LotBook, LotUse
+from services.rewards.lots.domain.steps import GIVING_BACK, Lots, Movement
+from services.rewards.lots.handlers.holders import lock_holders
+from services.rewards.lots.handlers.uses import give_back, held_of, take_back
 from shared.transaction import Transaction
 
 
@@ -23,72 +24,121 @@ class Told(NamedTuple):
 async def carry_out_as_told(tx: Transaction, steps: Sequence[Told]) -> dict[str, list[LotUse]]:
     """Book steps again, at most one of a member; return the lots that they use and that nobody had named.
 
-    Lots are used as they were told. Points that are not available any more are lacking: they were given out.
+    Lots are used as they were told, whoever holds them now. Points that are not available any more are lacking:
+    they were given out.
     """
     # All members in one order before the first is changed.
-    await ledger_store.lock_members(tx.conn, {past.movement.use.owner for past in steps})
-    # 1. Lots are used, and those of them that still wait had matured by then …
+    holders = await lock_holders(tx, {past.movement.use.owner for past in steps})
+    back = [past.movement.use for past in steps if past.movement.step.lots in (*GIVING_BACK, Lots.TAKE_BACK)]
+    held = await held_of(tx, back)
     taking = [past for past in steps if past.movement.step.lots is Lots.USE]
-    maturities, unnamed = await _take(tx, taking)
+    told = await store.load_told_uses(tx.conn, [past.movement.use for past in taking])
+    others = {holder for of_use in held.values() for holder in of_use}
+    others |= (await _load_named(tx, taking, told=told)).keys()
+    await ledger_store.lock_members(tx.conn, {*holders, *holders.values(), *others})
+    # 1. Lots are used, and those of them that still wait had matured by then …
+    taken = await _take(tx, taking, holders=holders, told=told)
+    held |= taken.held
     await take_back(tx, [past.movement.use for past in steps if past.movement.step.lots is Lots.TAKE_BACK])
     # 2. … the points go where the steps say …
-    booked = [(_transfer(past), past.movement.entries()) for past in steps]
+    booked = [
+        (past.movement.transfer(past.at), past.movement.entries(held.get(past.movement.use.used_by)))
+        for past in steps
+    ]
     transfers = [transfer for transfer, entries in booked if entries]
     lines = [entry for _, entries in booked for entry in entries]
-    for transfer, moved in maturities:
+    for transfer, moved in taken.maturities:
         transfers.append(transfer)
         lines += moved
     await ledger_store.post(tx.conn, transfers, entries=lines, now=tx.now)
     # 3. … and lots are restored once their points are available again.
     await give_back(tx, [past.movement for past in steps])
-    return unnamed
+    return taken.unnamed
 
 
-def _transfer(past: Told) -> Transfer:
-    return past.movement.transfer(past.at)
+class _Taken(NamedTuple):
+    """What matured by uses, which lots nobody had named, and how many points each holder's lots gave."""
+
+    maturities: list[tuple[Transfer, tuple[Entry, Entry]]]
+    unnamed: dict[str, list[LotUse]]
+    held: dict[str, dict[Owner, int]]
 
 
 async def _take(
-    tx: Transaction, steps: Sequence[Told]
-) -> tuple[list[tuple[Transfer, tuple[Entry, Entry]]], dict[str, list[LotUse]]]:
-    """Use lots as they were told; return which matured by that, and the uses that nobody had told."""
+    tx: Transaction,
+    steps: Sequence[Told],
+    *,
+    holders: Mapping[Owner, Owner],
+    told: Mapping[str, Sequence[LotUse]],
+) -> _Taken:
+    """Use lots as they were told."""
+    taken = _Taken([], {}, {})
     if not steps:
-        return [], {}
-    uses = [past.movement.use for past in steps]
-    available = await ledger_store.lock_members(tx.conn, [use.owner for use in uses])
-    told = await store.load_told_uses(tx.conn, uses)
-    books = await _books(tx, uses, told=told)
-    maturities: list[tuple[Transfer, tuple[Entry, Entry]]] = []
-    unnamed: dict[str, list[LotUse]] = {}
-    changed = []
+        return taken
+    lots = await _load_lots(tx, steps, holders=holders, told=told)
+    changed: dict[AwardKey, tuple[Owner, Lot]] = {}
     for past in steps:
         use = past.movement.use
-        book = LotBook(available[use.owner], books[use.used_by].values())
-        taken = book.take_as_told(told.get(use.used_by, ()), use.points)
-        for award_id, points, _ in taken.matured:
+        holder, named = holders[use.owner], {lot.award_id for lot in told.get(use.used_by, ())}
+        mine = {
+            key.award_id: (of, lot)
+            for key, (of, lot) in lots.items()
+            if key.community == use.owner.community and (of == holder or key.award_id in named)
+        }
+        before = {award_id: lot.remaining - lot.lacking for award_id, (_, lot) in mine.items()}
+        book = LotBook(0, [lot for _, lot in mine.values()])
+        found = book.take_as_told(told.get(use.used_by, ()), use.points)
+        for award_id, points, _ in found.matured:
             made = transfer_id(award_id, "maturity")
-            source, target = member_account(use.owner, "pending"), member_account(use.owner, "available")
+            source, target = (member_account(mine[award_id][0], kind) for kind in ("pending", "available"))
             transfer = Transfer(use.owner.community, made, "maturity", award_id, past.at)
-            maturities.append((transfer, (Entry(made, source, -points), Entry(made, target, points))))
-        if taken.unnamed:
-            unnamed[use.used_by] = taken.unnamed
-        changed += [(use.owner, book.lots[award]) for award in sorted(book.changed)]
-    await store.add_uses(
-        tx.conn, [(use, lot) for use in uses for lot in unnamed.get(use.used_by, ())], even_again=True
-    )
-    await store.set_remaining(tx.conn, changed)
-    return maturities, unnamed
+            taken.maturities.append((transfer, (Entry(made, source, -points), Entry(made, target, points))))
+        if found.unnamed:
+            taken.unnamed[use.used_by] = found.unnamed
+        # What no lot gave, since none is known yet, the holder owes.
+        gave = {holder: use.points}
+        for award_id in book.changed:
+            of, lot = mine[award_id]
+            gone = before[award_id] - (lot.remaining - lot.lacking)
+            gave[holder] -= gone
+            gave[of] = gave.get(of, 0) + gone
+            changed[AwardKey(of.community, award_id)] = (of, lot)
+        taken.held[use.used_by] = {of: points for of, points in gave.items() if points}
+    unnamed = [
+        (past.movement.use, lot) for past in steps for lot in taken.unnamed.get(past.movement.use.used_by, ())
+    ]
+    await store.add_uses(tx.conn, unnamed, even_again=True)
+    await store.set_remaining(tx.conn, list(changed.values()))
+    return taken
 
 
-async def _books(
-    tx: Transaction, uses: Sequence[Use], *, told: Mapping[str, Sequence[LotUse]]
-) -> dict[str, dict[str, Lot]]:
-    """The lots that each use may take from: those that were named, and the oldest."""
-    named_keys = {AwardKey(use.owner.community, lot.award_id) for use in uses for lot in told.get(use.used_by, ())}
-    named = await store.load_lots(tx.conn, sorted(named_keys))
-    needs = [(use.owner, use.points + sum(lot.remaining for lot in named.get(use.owner, ()))) for use in uses]
-    oldest = await store.load_oldest(tx.conn, needs)
+async def _load_named(
+    tx: Transaction, steps: Sequence[Told], *, told: Mapping[str, Sequence[LotUse]]
+) -> dict[Owner, list[Lot]]:
+    """The lots that were named, by who holds them."""
+    uses = [past.movement.use for past in steps]
+    keys = {AwardKey(use.owner.community, lot.award_id) for use in uses for lot in told.get(use.used_by, ())}
+    return await store.load_lots(tx.conn, sorted(keys))
+
+
+async def _load_lots(
+    tx: Transaction,
+    steps: Sequence[Told],
+    *,
+    holders: Mapping[Owner, Owner],
+    told: Mapping[str, Sequence[LotUse]],
+) -> dict[AwardKey, tuple[Owner, Lot]]:
+    """The lots that the uses may take from, each once, with who holds them: those named, and the oldest."""
+    named = await _load_named(tx, steps, told=told)
+    needs: dict[Owner, int] = {}
+    for past in steps:
+        holder = holders[past.movement.use.owner]
+        needs.setdefault(holder, sum(lot.remaining for lot in named.get(holder, ())))
+        needs[holder] += past.movement.use.points
+    oldest = await store.load_oldest(tx.conn, list(needs.items()))
     return {
-        use.used_by: {lot.award_id: lot for lot in (*oldest.get(use.owner, ()), *named.get(use.owner, ()))}
-        for use in uses
+        AwardKey(holder.community, lot.award_id): (holder, lot)
+        for lots in (oldest, named)
+        for holder, held in lots.items()
+        for lot in held
     }

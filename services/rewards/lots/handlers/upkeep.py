@@ -7,6 +7,7 @@ from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots import store
 from services.rewards.lots.domain.lots import AwardKey, LotBook
 from services.rewards.lots.handlers.expiry import expire
+from services.rewards.lots.handlers.holders import lock_holders
 from services.rewards.settings import Settings
 from shared.transaction import Transaction
 
@@ -40,6 +41,7 @@ async def expire_points(tx: Transaction[Settings]) -> None:
 
 async def _load_books(tx: Transaction, due: Mapping[Owner, Sequence[str]]) -> dict[Owner, LotBook]:
     """The lots that are due, read again under the lock of their members' balances."""
+    await lock_holders(tx, due)
     available = await ledger_store.lock_members(tx.conn, due)
     keys = [AwardKey(owner.community, award_id) for owner, awards in due.items() for award_id in awards]
     lots = await store.load_lots(tx.conn, keys)

@@ -8,46 +8,66 @@ from services.rewards.lots import store
 from services.rewards.lots.domain.lots import AwardKey, Lot, LotBook, LotUse, Use
 from services.rewards.lots.domain.steps import GIVING_BACK, Lots, Movement
 from services.rewards.lots.handlers.expiry import lock_usable
+from services.rewards.lots.handlers.holders import lock_holders
 from shared.transaction import Transaction
 
 
 async def carry_out(tx: Transaction, movements: Sequence[Movement]) -> dict[str, list[LotUse]]:
     """Book what steps move, and use or restore lots; return the lots that are used, by who uses them.
 
-    At most one movement of a member may use lots. Raises NotEnoughPointsError when a member has fewer points.
+    A member's lots are those of whom it is merged into, and of all who are. Raises NotEnoughPointsError when a
+    member has fewer points.
     """
-    # All members in one order before the first is changed, and what of theirs is over is gone.
-    available = await lock_usable(tx, {made.use.owner for made in movements})
+    # All members in one order before the first is changed, and what of theirs is over is gone. Points go back to
+    # who holds their lots now, whoever used them.
+    holders = await lock_holders(tx, {made.use.owner for made in movements})
+    back = [made.use for made in movements if made.step.lots in (*GIVING_BACK, Lots.TAKE_BACK)]
+    held = await held_of(tx, back)
+    available = await lock_usable(
+        tx, {*holders, *holders.values(), *(holder for of_use in held.values() for holder in of_use)}
+    )
     # 1. Lots are used while the points are still available …
-    used = await _take(tx, [made.use for made in movements if made.step.lots is Lots.USE], available=available)
+    using = [made.use for made in movements if made.step.lots is Lots.USE]
+    used = await _take(tx, using, holders=holders, available=available)
+    held |= {use.used_by: {holders[use.owner]: use.points} for use in using}
     await take_back(tx, [made.use for made in movements if made.step.lots is Lots.TAKE_BACK])
     # 2. … then the points go where the step says …
-    booked = [(made.transfer(tx.now), entries) for made in movements if (entries := made.entries())]
+    booked = [
+        (made.transfer(tx.now), entries)
+        for made in movements
+        if (entries := made.entries(held.get(made.use.used_by)))
+    ]
     lines = [entry for _, entries in booked for entry in entries]
     await ledger_store.post(tx.conn, [transfer for transfer, _ in booked], entries=lines, now=tx.now)
     # 3. … and lots are restored once their points are available again.
     await give_back(tx, movements)
     # 4. What came back after its time is over at once.
-    await lock_usable(tx, {made.use.owner for made in movements if made.step.lots in GIVING_BACK})
+    giving = {made.use.used_by for made in movements if made.step.lots in GIVING_BACK}
+    await lock_usable(tx, {holder for used_by in giving for holder in held[used_by]})
     return used
 
 
 async def _take(
-    tx: Transaction, uses: Sequence[Use], *, available: Mapping[Owner, int]
+    tx: Transaction, uses: Sequence[Use], *, holders: Mapping[Owner, Owner], available: Mapping[Owner, int]
 ) -> dict[str, list[LotUse]]:
-    """Use each member's oldest lots."""
+    """Use each holder's oldest lots."""
     if not uses:
         return {}
-    lots = await store.load_oldest(tx.conn, [(use.owner, use.points) for use in uses])
-    taken: dict[str, list[LotUse]] = {}
-    changed = []
+    needs: dict[Owner, int] = {}
     for use in uses:
-        book = LotBook(available[use.owner], lots.get(use.owner, ()))
-        taken[use.used_by] = book.take(use.points)
-        changed += [(use.owner, book.lots[award]) for award in sorted(book.changed)]
+        holder = holders[use.owner]
+        needs[holder] = needs.get(holder, 0) + use.points
+    lots = await store.load_oldest(tx.conn, list(needs.items()))
+    books = {holder: LotBook(available[holder], lots.get(holder, ())) for holder in needs}
+    taken = {use.used_by: books[holders[use.owner]].take(use.points) for use in uses}
     await store.add_uses(tx.conn, [(use, lot) for use in uses for lot in taken[use.used_by]])
-    await store.set_remaining(tx.conn, changed)
+    await store.set_remaining(tx.conn, changed_lots(books))
     return taken
+
+
+def changed_lots(books: Mapping[Owner, LotBook]) -> list[tuple[Owner, Lot]]:
+    """The lots of books that are to be written back, with who holds them."""
+    return [(holder, book.lots[award]) for holder, book in books.items() for award in sorted(book.changed)]
 
 
 async def give_back(tx: Transaction, movements: Sequence[Movement]) -> None:
@@ -56,40 +76,52 @@ async def give_back(tx: Transaction, movements: Sequence[Movement]) -> None:
     if not giving:
         return
     owed = {made.use.used_by for made in giving if made.step.lots is Lots.OWE}
-    lots_of, lots, by_owner = await _lots_of(tx, [made.use for made in giving])
-    after = await ledger_store.lock_members(tx.conn, by_owner)
-    changed = []
-    for owner, given_up in by_owner.items():
-        before = after[owner] - sum(use.points for use in given_up)
-        book = LotBook(before, lots[owner])
-        for use in given_up:
-            book.restore(lots_of[use.used_by], owed=use.used_by in owed)
-        changed += [(owner, book.lots[award]) for award in sorted(book.changed)]
-    await store.set_remaining(tx.conn, changed)
+    lots, of_holders = await _lots_of(tx, [made.use for made in giving])
+    after = await ledger_store.lock_members(tx.conn, of_holders)
+    books: dict[Owner, LotBook] = {}
+    for holder, given_up in of_holders.items():
+        before = after[holder] - sum(lot.points for _, lot in given_up)
+        books[holder] = LotBook(before, lots[holder])
+        for used_by in dict.fromkeys(used_by for used_by, _ in given_up):
+            given = [lot for of_use, lot in given_up if of_use == used_by]
+            books[holder].restore(given, owed=used_by in owed)
+    await store.set_remaining(tx.conn, changed_lots(books))
 
 
 async def take_back(tx: Transaction, uses: Sequence[Use]) -> None:
     """Take the points of uses again that were given up, before they are booked; their lots lack what is gone."""
     if not uses:
         return
-    lots_of, lots, by_owner = await _lots_of(tx, uses)
-    before = await ledger_store.lock_members(tx.conn, by_owner)
-    changed = []
-    for owner, wrong in by_owner.items():
-        book = LotBook(before[owner], lots[owner])
-        book.take_back([lot for use in wrong for lot in lots_of[use.used_by]])
-        changed += [(owner, book.lots[award]) for award in sorted(book.changed)]
-    await store.set_remaining(tx.conn, changed)
+    lots, of_holders = await _lots_of(tx, uses)
+    before = await ledger_store.lock_members(tx.conn, of_holders)
+    books = {holder: LotBook(before[holder], lots[holder]) for holder in of_holders}
+    for holder, wrong in of_holders.items():
+        books[holder].take_back([lot for _, lot in wrong])
+    await store.set_remaining(tx.conn, changed_lots(books))
 
 
 async def _lots_of(
     tx: Transaction, uses: Sequence[Use]
-) -> tuple[dict[str, list[LotUse]], dict[Owner, list[Lot]], dict[Owner, list[Use]]]:
-    """What uses used, by who did; the lots that those are of, by member; and the uses of each member."""
+) -> tuple[dict[Owner, list[Lot]], dict[Owner, list[tuple[str, LotUse]]]]:
+    """The lots that uses used, and what each used of them, both by who holds the lots."""
     lots_of = await store.load_uses(tx.conn, uses)
     awards = {AwardKey(use.owner.community, lot.award_id) for use in uses for lot in lots_of[use.used_by]}
     lots = await store.load_lots(tx.conn, sorted(awards))
-    by_owner: dict[Owner, list[Use]] = {}
+    holder_of = {AwardKey(holder.community, lot.award_id): holder for holder, held in lots.items() for lot in held}
+    of_holders: dict[Owner, list[tuple[str, LotUse]]] = {}
     for use in uses:
-        by_owner.setdefault(use.owner, []).append(use)
-    return lots_of, lots, by_owner
+        for lot in lots_of[use.used_by]:
+            holder = holder_of[AwardKey(use.owner.community, lot.award_id)]
+            of_holders.setdefault(holder, []).append((use.used_by, lot))
+    return lots, of_holders
+
+
+async def held_of(tx: Transaction, uses: Sequence[Use]) -> dict[str, dict[Owner, int]]:
+    """How many of the points of each use are of lots that whom holds."""
+    if not uses:
+        return {}
+    held: dict[str, dict[Owner, int]] = {use.used_by: {} for use in uses}
+    for holder, used in (await _lots_of(tx, uses))[1].items():
+        for used_by, lot in used:
+            held[used_by][holder] = held[used_by].get(holder, 0) + lot.points
+    return held

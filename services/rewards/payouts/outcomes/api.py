@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from pydantic_core import PydanticCustomError
 
 from services.rewards.ledger.api.problems import ALTERED
+from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.api import Deed, deeds
 from services.rewards.payouts.api import State as PayoutStateName
 from services.rewards.payouts.domain import OUTCOMES, OUTCOMES_BY_TWO, Actor, PayoutState
@@ -18,8 +19,11 @@ from services.rewards.payouts.outcomes import domain, handlers, store
 from services.rewards.payouts.outcomes.domain import OutcomeFilter, OutcomePlace, OutcomeState
 from services.rewards.payouts.runs.api.models import FOUR_EYES, RUN_REFUSED, UNKNOWN_RUN, Run, shown
 from services.rewards.payouts.runs.domain.bank import BankReport
+from services.rewards.payouts.runs.domain.runs import RunState
+from services.rewards.payouts.runs.handlers.checks import find_run
 from shared.contracts.texts import Line
 from shared.http import (
+    IN_ANSWER,
     Begin,
     Conn,
     Limit,
@@ -28,6 +32,7 @@ from shared.http import (
     ProblemType,
     RequestBody,
     Scope,
+    Snapshot,
     Tx,
     after,
     problem_responses,
@@ -36,6 +41,7 @@ from shared.http import (
 from shared.postgres import Connection
 
 OUTCOME_MAX_COUNT = 500
+PAYOUT_EXAMPLE = "5c2f7d1e-9a40-5b8e-8c61-2f0a7be4d913"
 
 UNKNOWN_OUTCOME = ProblemType("unknown-payout-outcome", 404, "Outcome not found")
 OUTCOME_REFUSED = ProblemType("payout-outcome-refused", 409, "The outcome does not allow that")
@@ -52,6 +58,7 @@ _SAID = tuple(said.value for said in domain.Said)
 SaidName = Literal[_SAID]  # type: ignore[valid-type]
 Payer = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
 Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ)]
+PayoutsReader = Annotated[Principal, requires(Scope.PAYOUTS_READ, reads=IN_ANSWER)]
 Approver = Annotated[Principal, requires(Scope.PAYOUTS_APPROVE)]
 
 
@@ -119,6 +126,54 @@ class OutcomeResult(BaseModel):
     outcome: Outcome | None = Field(None, description="Null for an outcome that takes no second person")
 
 
+class BankLine(RequestBody):
+    """What a bank says of one payout."""
+
+    payout_id: UUID = Field(description="An EndToEndId is the same in 32 digits", examples=[PAYOUT_EXAMPLE])
+    state: Said = Field(examples=["settled"])
+
+
+class BankLines(RequestBody):
+    """What a bank says of payouts of one run."""
+
+    lines: list[BankLine] = Field(
+        min_length=1,
+        max_length=OUTCOME_MAX_COUNT,
+        examples=[[{"payout_id": PAYOUT_EXAMPLE, "state": "settled"}]],
+    )
+
+
+class LineForeseen(BaseModel):
+    """What noting a line would do to its payout."""
+
+    payout_id: UUID
+    payee_name: str | None = Field(examples=["Zoë Müller"])
+    amount_minor: int | None = Field(description="Null for one that is not of the run")
+    state: PayoutStateName | None = Field(description="As it is now")
+    said: SaidName | None = Field(description="What would happen to it; null for one that would be refused")
+    why: str | None = Field(description="Why it would be refused", examples=["it is not one of this run"])
+
+    @classmethod
+    def of(cls, foreseen: domain.Foreseen, payout_id: str) -> Self:
+        """A line as it is answered."""
+        payout = foreseen.payout
+        return cls(
+            payout_id=UUID(payout_id),
+            payee_name=payout.payee.name if payout and payout.payee else None,
+            amount_minor=payout.amount_minor if payout else None,
+            state=payout.state if payout else None,
+            said=foreseen.said,
+            why=foreseen.why,
+        )
+
+
+class OutcomePreview(BaseModel):
+    """What noting lines would do, in their order."""
+
+    currency: str = Field(examples=["EUR"])
+    lines: list[LineForeseen]
+
+
 @router.post(
     "/v1/payout-runs/{run_id}/outcome",
     summary="Note what the bank said",
@@ -153,6 +208,31 @@ async def post_outcome(
     async with begin() as tx:
         tx.did_nothing()
         return await _result(tx.conn, noted)
+
+
+@router.post(
+    "/v1/payout-runs/{run_id}/outcome-preview",
+    summary="What noting the bank's lines would do",
+    responses=problem_responses(UNKNOWN_RUN, RUN_REFUSED),
+)
+async def preview_outcome(
+    principal: PayoutsReader, conn: Snapshot, run_id: UUID, said: BankLines
+) -> OutcomePreview:
+    """Of each line, in their order: what it would change, or why it would be refused. Nothing is noted."""
+    community = principal.community
+    run = await find_run(conn, community=community, run_id=str(run_id))
+    run.check_state(RunState.FILED)
+    payouts = await payout_store.load_payouts(conn, community=community, run_id=run.run_id)
+    waiting = await store.load_waiting(conn, community=community, run_id=run.run_id)
+    found = domain.foreseen(
+        [domain.BankLine(str(line.payout_id), PayoutState(line.state)) for line in said.lines],
+        await payout_store.load_traced(conn, payouts),
+        waiting={payout_id for outcome in waiting for payout_id in outcome.payout_ids},
+    )
+    lines = [
+        LineForeseen.of(foreseen, str(line.payout_id)) for line, foreseen in zip(said.lines, found, strict=True)
+    ]
+    return OutcomePreview(currency=run.terms.currency, lines=lines)
 
 
 @router.post(

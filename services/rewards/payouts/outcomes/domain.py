@@ -1,14 +1,22 @@
 """Outcomes that two people decide: what one says the bank said, and another confirms or somebody withdraws."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from services.rewards.payouts.domain import OUTCOMES_BY_TWO, Actor, PayoutState
+from services.rewards.payouts.domain import (
+    OUTCOMES_BY_TWO,
+    STEPS,
+    Actor,
+    Payout,
+    PayoutState,
+    Traced,
+    WrongStateError,
+)
 from services.rewards.payouts.four_eyes.domain import FourEyesError
-from services.rewards.payouts.runs.domain.bank import BankReport, ReportedChanges
+from services.rewards.payouts.runs.domain.bank import BankReport, ReportedChanges, has_been
 from services.rewards.payouts.runs.domain.runs import Run
 from shared.contracts.fields import Timestamp, Uuid
 
@@ -109,6 +117,53 @@ class Said(StrEnum):
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     PROPOSED = "proposed"
+
+
+class BankLine(NamedTuple):
+    """What a bank says of one payout."""
+
+    payout_id: str
+    outcome: PayoutState
+
+
+class Foreseen(NamedTuple):
+    """What noting a bank's line would do to its payout; or None, and why it would be refused."""
+
+    payout: Payout | None
+    said: Said | None
+    why: str | None = None
+
+
+def foreseen(lines: Sequence[BankLine], payouts: Sequence[Traced], *, waiting: Collection[str]) -> list[Foreseen]:
+    """What noting each of these lines would do, of a run's payouts of which some wait in an outcome already."""
+    known = {traced.payout.payout_id: traced for traced in payouts}
+    named: set[str] = set()
+    found = []
+    for line in lines:
+        traced = known.get(line.payout_id)
+        if traced is None:
+            found.append(Foreseen(None, None, "it is not one of this run"))
+        elif line.payout_id in named:
+            found.append(Foreseen(traced.payout, None, "another line names it too"))
+        else:
+            found.append(_foreseen(traced, line.outcome, is_waiting=line.payout_id in waiting))
+        named.add(line.payout_id)
+    return found
+
+
+def _foreseen(traced: Traced, outcome: PayoutState, *, is_waiting: bool) -> Foreseen:
+    payout = traced.payout
+    if has_been(traced, outcome):
+        return Foreseen(payout, Said.UNCHANGED)
+    if STEPS.find(payout.state, outcome) is None:
+        return Foreseen(payout, None, str(WrongStateError(payout.state, outcome)))
+    if outcome is PayoutState.CORRECTED and PayoutState.SUBMITTED not in traced.reached:
+        return Foreseen(payout, None, "it was never in the bank's file")
+    if not needs_two(outcome):
+        return Foreseen(payout, Said.CHANGED)
+    if is_waiting:
+        return Foreseen(payout, None, "it waits in an outcome already: that is confirmed or withdrawn first")
+    return Foreseen(payout, Said.PROPOSED)
 
 
 class SaidOf(NamedTuple):

@@ -63,6 +63,8 @@ class Review(BaseModel):
     points: int
     amount_minor: int = Field(description="What is paid in all, in minor units")
     made: Deed
+    decided: Deed | None = Field(description="Who approved or cancelled it; null while it waits")
+    filed: Deed | None = Field(description="Who had its bank file written; null before")
     last_run_id: UUID | None = Field(description="The last run before that has a bank file; null for the first")
     term_changes: list[TermChange] = Field(description="Payer and rate that are not as in that run")
     changed_payees_count: int = Field(description="GET …/changed-payees lists them")
@@ -86,13 +88,22 @@ async def get_review(principal: Reader, conn: Snapshot, run_id: UUID) -> Review:
     last = await store.find_last_filed(conn, run)
     answered = await shown(conn, run)
     paid = [part for part in answered.payouts if part.state not in _UNPAID]
-    (made,) = await deeds(conn, [(run.created_by, run.created_at)], community=principal.community)
+    file = await run_store.find_file(conn, **key)
+    done = {
+        "made": (run.created_by, run.created_at),
+        "decided": (run.decided_by, run.decided_at),
+        "filed": (run.filing_by, file.created_at if file else None),
+    }
+    known = {name: (by, at) for name, (by, at) in done.items() if by is not None and at is not None}
+    named = dict(zip(known, await deeds(conn, list(known.values()), community=principal.community), strict=True))
     return Review(
         run=answered,
         payment_count=sum(part.count for part in paid),
         points=sum(part.points for part in paid),
         amount_minor=sum(part.amount_minor for part in paid),
-        made=made,
+        made=named["made"],
+        decided=named.get("decided"),
+        filed=named.get("filed"),
         last_run_id=UUID(last.run_id) if last else None,
         term_changes=[TermChange.model_validate(change) for change in term_changes(run, last)] if last else [],
         changed_payees_count=await store.count_changed_payees(conn, **key),

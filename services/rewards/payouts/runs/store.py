@@ -35,6 +35,11 @@ _CAME_BACK = """
 """
 
 
+#: A candidate `a` and all who are merged into it.
+_OWN = """any(array(
+    select a.owner union all select g.member_id from merges g where g.community = $1 and g.head_id = a.owner))"""
+
+
 def _run(row: Record) -> Run:
     return Run(
         community=row["community"],
@@ -65,14 +70,15 @@ async def load_plan(conn: Connection, run: Run, *, now: datetime, most: int, ref
     rows = await conn.fetch(
         f"""
         with over as (
-            select member_id,
+            select coalesce(head_id, member_id) as member_id,
                    greatest(sum(remaining - owed) filter (where expires_at <= $2) - sum(lacking), 0) as points
-            from lots
+            from lots left join merges using (community, member_id)
             where community = $1 and pending_until is null
               and (expires_at <= $2 and remaining > owed or lacking > 0)
             group by 1),
         owed as (
-            select distinct p.member_id from payouts p
+            select distinct coalesce(g.head_id, p.member_id) as member_id
+            from payouts p left join merges g using (community, member_id)
             where p.community = $1 and p.currency = $3 and {_CAME_BACK}),
         candidates as (
             select a.owner as member_id,
@@ -80,9 +86,9 @@ async def load_plan(conn: Connection, run: Run, *, now: datetime, most: int, ref
                        select from payee_changes c
                        where c.community = $1 and c.member_id = a.owner) and a.owner <> all($7) as is_payable,
                    coalesce(
-                       (select max(p.created_at) from payouts p where p.community = $1 and p.member_id = a.owner),
+                       (select max(p.created_at) from payouts p where p.community = $1 and p.member_id = {_OWN}),
                        (select min(l.earned_at) from lots l
-                        where l.community = $1 and l.member_id = a.owner and l.remaining > 0
+                        where l.community = $1 and l.member_id = {_OWN} and l.remaining > 0
                           and l.pending_until is null),
                        '-infinity') as waits_since
             from accounts a join balances b using (community, account_id) left join over o on o.member_id = a.owner
@@ -91,7 +97,7 @@ async def load_plan(conn: Connection, run: Run, *, now: datetime, most: int, ref
                    or exists (select from owed where owed.member_id = a.owner))
               and not exists (
                   select from payouts p join payout_runs r using (community, run_id)
-                  where p.community = $1 and p.member_id = a.owner and p.state = any($5) and r.state = any($6))),
+                  where p.community = $1 and p.member_id = {_OWN} and p.state = any($5) and r.state = any($6))),
         ranked as (
             select *, row_number() over (partition by is_payable order by waits_since, member_id) as rank
             from candidates)
@@ -151,7 +157,10 @@ async def load_unpaid(conn: Connection, *, community: str, member_ids: Sequence[
         select m.member_id from unnest($2::uuid[]) with ordinality as m(member_id, place)
         where not exists (
             select from payouts p join payout_runs r using (community, run_id)
-            where p.community = $1 and p.member_id = m.member_id and p.state = any($3) and r.state = any($4))
+            where p.community = $1 and p.member_id = any(array(
+                    select m.member_id union all
+                    select g.member_id from merges g where g.community = $1 and g.head_id = m.member_id))
+                and p.state = any($3) and r.state = any($4))
         order by m.place
         """,
         community,
@@ -166,18 +175,25 @@ async def load_claims(conn: Connection, run: Run, *, member_ids: Sequence[str]) 
     """What came back to these members and is not paid again yet, the oldest first, by member; they are locked."""
     rows = await conn.fetch(
         f"""
-        select p.member_id, p.payout_id, p.points as paid,
+        select coalesce(h.head_id, p.member_id) as member_id, p.payout_id, p.points as paid,
                coalesce(t.points, p.computed_points, p.points) as points,
                coalesce(t.amount_minor, p.computed_minor, p.amount_minor) as amount_minor,
                coalesce(t.rate_points, r.points) as rate_points, coalesce(t.rate_minor, r.minor) as rate_minor,
                (select coalesce(sum(l.owed), 0)::bigint from lots l
-                where l.community = p.community and l.member_id = p.member_id and l.remaining > 0
+                where l.community = p.community and l.remaining > 0 and l.member_id = any(array(
+                    select coalesce(h.head_id, p.member_id) union all
+                    select g.member_id from merges g
+                    where g.community = $1 and g.head_id = coalesce(h.head_id, p.member_id)))
                   and l.pending_until is null) as owed
         from payouts p
         join payout_runs r using (community, run_id)
         left join payout_parts t using (community, payout_id)
-        where p.community = $1 and p.member_id = any($2::uuid[]) and p.currency = $3 and {_CAME_BACK}
-        order by p.member_id, p.created_at, p.payout_id, t.number
+        left join merges h on h.community = p.community and h.member_id = p.member_id
+        where p.community = $1 and coalesce(h.head_id, p.member_id) = any($2::uuid[]) and p.member_id = any(array(
+            select unnest($2::uuid[]) union all
+            select member_id from merges where community = $1 and head_id = any($2::uuid[])))
+            and p.currency = $3 and {_CAME_BACK}
+        order by 1, p.created_at, p.payout_id, t.number
         """,  # noqa: S608 -- a constant
         run.community,
         member_ids,

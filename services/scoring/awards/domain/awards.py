@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from hashlib import sha1
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from services.scoring.limits.domain.claims import Claim, Word
+from services.scoring.limits.domain.claims import Claim, Heads, Word
 from services.scoring.rules.domain.matching import Candidate
 from shared.contracts.award_ids import AWARD_PREFIX_LENGTH, award_prefix
 from shared.contracts.fields import Timestamp, Uuid
@@ -131,6 +132,7 @@ def make(
     candidates: Iterable[Candidate],
     words: Mapping[EventKey, Word],
     told: Mapping[EventKey, Mapping[str, Told]] | None = None,
+    heads: Heads = MappingProxyType({}),
 ) -> Made:
     """Turn candidates into awards and claims, in their order, which is that of the events.
 
@@ -165,7 +167,7 @@ def make(
                 made.awards.append(_award(candidate, made_id))
             continue
         claim = _claim(candidate, made_id)
-        claim.hear(word)
+        claim.hear(word and word.heard_by(key[0], claim.member_id, heads))
         if given is not None:
             claim.told, claim.revision = given.total, given.revision
         made.claims.append(claim)
@@ -173,7 +175,7 @@ def make(
 
 
 def _award(candidate: Candidate, made_id: str) -> Award:
-    event, event_time, received_at, version, rule, member_id, _, _ = candidate
+    event, event_time, received_at, version, rule, member_id, _, _, _ = candidate
     return Award(
         event["community"],
         made_id,
@@ -198,11 +200,12 @@ def _award(candidate: Candidate, made_id: str) -> Award:
 
 
 def _claim(candidate: Candidate, made_id: str) -> Claim:
-    event, event_time, received_at, version, rule, member_id, windows, bounds = candidate
+    event, event_time, received_at, version, rule, member_id, _, windows, bounds = candidate
     return Claim(
         event["community"],
         made_id,
         member_id,
+        candidate.person_id,
         event["uid"],
         event["id"],
         event["type"],

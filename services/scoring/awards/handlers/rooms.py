@@ -229,7 +229,7 @@ async def _read_back(conn: Connection, claims: Sequence[Claim]) -> set[str]:
 
 
 def members_of(claims: Iterable[Claim]) -> list[MemberKey]:
-    """The members of claims, in the order in which they are locked."""
+    """The members whose limits are over claims, in the order in which they are locked."""
     return sorted({_member(claim) for claim in claims}, key=lambda member: member[::-1])
 
 
@@ -240,7 +240,7 @@ def _cause(claim: Claim) -> Cause:
 
 
 def _member(claim: Claim) -> MemberKey:
-    return claim.community, claim.member_id
+    return claim.limited
 
 
 def _is_from(claim: Claim, start: Mapping[bytes, datetime | None], name: bytes) -> bool:

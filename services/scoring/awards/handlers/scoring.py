@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ from services.scoring.awards.domain.activities import Marks, Work, marks, sort_o
 from services.scoring.awards.domain.awards import Award, EventKey, amended, make
 from services.scoring.awards.handlers.grace import give_grace
 from services.scoring.awards.handlers.rooms import READ_BACK_LEFT, find_room, members_of
-from services.scoring.limits.domain.claims import Claim
+from services.scoring.limits.domain.claims import Claim, Heads
 from services.scoring.limits.store import load_claims_of_events, lock_members
 from services.scoring.metrics import EVENTS_SCORED, RULES_DECLINED
 from services.scoring.programmes.handlers.in_force import Lend, VersionsInForce
@@ -25,6 +25,7 @@ from services.scoring.settings import Settings
 from shared.consumer import Preparation
 from shared.contracts.activities import RESTORED_TYPE, RETRACTED_TYPE, TARGETING_TYPES
 from shared.contracts.facts import AcceptedEvent
+from shared.merges import load_heads, lock_heads
 from shared.postgres import Connection
 from shared.telemetry import observe_ages
 from shared.transaction import InvalidMessageError, Transaction
@@ -37,7 +38,8 @@ MATCH_SLICE_COUNT = 100
 class Prepared:
     """What was got ready for a batch outside its transaction, as of the newest version of each community.
 
-    `known` is what was said of the attributes of members that its rules read.
+    `known` is what was said of the attributes of members that its rules read, and `persons` whom members are
+    merged into.
     """
 
     events: Sequence[AcceptedEvent]
@@ -45,6 +47,7 @@ class Prepared:
     versions: Mapping[str, Sequence[CompiledVersion]]
     answers: Answers
     known: Known
+    persons: Heads
 
 
 @dataclass(slots=True)
@@ -67,13 +70,18 @@ class Scorer:
         # 1. The versions; no other can appear until this commits.
         communities = sorted({event["community"] for event in events})
         heads = await programme_store.lock_heads_for_share(tx.conn, communities=communities)
+        # Nor is anybody merged until then.
+        persons = await lock_heads(tx.conn, keys=_members(events))
         prepared, self._prepared = self._prepared, None
         if prepared is None or prepared.events is not events or prepared.heads != heads:
             # One was published since.
             prepared = await self._prepare(lambda: nullcontext(tx.conn), events, tx.settings)
-        elif (wanted := members_read(events, prepared.versions)) and prepared.known != await load_attributes(
-            tx.conn, wanted=wanted
-        ):
+        elif prepared.persons != persons:
+            # Some were merged since, or parted.
+            prepared = await self._prepare(lambda: nullcontext(tx.conn), events, tx.settings)
+        elif (
+            wanted := members_read(events, prepared.versions, prepared.persons)
+        ) and prepared.known != await load_attributes(tx.conn, wanted=wanted):
             # More was told of members since, perhaps in this very batch.
             prepared = await self._prepare(lambda: nullcontext(tx.conn), events, tx.settings)
         # 2. Which events are new, and of which is something new said?
@@ -90,7 +98,7 @@ class Scorer:
                 (candidate.event["community"], candidate.event["uid"]) for candidate in matched.candidates
             }
             told = await store.load_read_back(tx.conn, events=of_candidates)
-        made = make(matched.candidates, work.words, told)
+        made = make(matched.candidates, work.words, told, persons)
         # 4. What fits under limits, the facts, and the messages about them.
         changed, amendments = await _changed(
             tx.conn, work, new=made.claims, before=before, is_read_back=is_read_back
@@ -111,12 +119,23 @@ class Scorer:
     async def _prepare(self, lend: Lend, events: Sequence[AcceptedEvent], settings: Settings) -> Prepared:
         heads, versions = await self.versions.of(events, lend)
         known: Known = {}
-        if wanted := members_read(events, versions):
-            async with lend() as conn:
+        async with lend() as conn:
+            persons = await load_heads(conn, keys=_members(events))
+            if wanted := members_read(events, versions, persons):
                 known = await load_attributes(conn, wanted=wanted)
-        asked = questions(events, versions, known)
+        asked = questions(events, versions, known, persons)
         answers = await self.evaluator.answers(asked, settings) if asked else {}
-        return Prepared(events, heads, versions, answers, known)
+        return Prepared(events, heads, versions, answers, known, persons)
+
+
+def _members(events: Iterable[AcceptedEvent]) -> set[tuple[str, str]]:
+    """Whom events name, by community and id."""
+    return {
+        (event["community"], member_id)
+        for event in events
+        for member_id in (event.get("member"), event.get("objectmember"), event.get("replymember"))
+        if member_id is not None
+    }
 
 
 async def _match(events: Sequence[AcceptedEvent], prepared: Prepared) -> Matched:
@@ -126,7 +145,7 @@ async def _match(events: Sequence[AcceptedEvent], prepared: Prepared) -> Matched
         if start:
             await asyncio.sleep(0)
         piece = events[start : start + MATCH_SLICE_COUNT]
-        matched.add(match(piece, prepared.versions, prepared.answers, prepared.known))
+        matched.add(match(piece, prepared.versions, prepared.answers, prepared.known, prepared.persons))
     return matched
 
 
@@ -147,9 +166,10 @@ async def _changed(
     # Others may have changed them until they were locked.
     claims = await load_claims_of_events(conn, events=keys) if claims else []
     changed = []
+    heads = await _persons_of_words(conn, work=work, claims=claims)
     for claim in claims:
         word, claim.traceparent = work.changed[claim.community, claim.event_uid]
-        if claim.hear(word):
+        if claim.hear(word.heard_by(claim.community, claim.member_id, heads)):
             changed.append(claim)
     of_claims = {claim.award_id for claim in claims}
     told = await store.load_read_back(conn, events=work.changed) if is_read_back else {}
@@ -159,6 +179,15 @@ async def _changed(
         if earned.award.award_id not in of_claims and earned.award.award_id not in told.get(key, ()):
             amendments.append(amended(earned, *work.changed[key]))
     return changed, [amendment for amendment in amendments if amendment is not None]
+
+
+async def _persons_of_words(conn: Connection, *, work: Work, claims: Sequence[Claim]) -> Heads:
+    """Whom those are merged into who said the last of the events of claims, and whose the claims are."""
+    keys = {(claim.community, claim.member_id) for claim in claims}
+    for claim in claims:
+        by_member = work.changed[claim.community, claim.event_uid][0].by_member
+        keys |= set() if by_member is None else {(claim.community, by_member)}
+    return await load_heads(conn, keys=keys) if keys else {}
 
 
 def _count(

@@ -4,12 +4,21 @@ A claim is live, or its event was taken back. Who takes back pays the room: what
 keeps the room that it has, and gives nothing; what anybody else took back is as if it had never been.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
 from shared.contracts.programme import Slot
+
+#: Whom members are merged into, by community and member; who is not there is their own.
+Heads = Mapping[tuple[str, str], str]
+
+
+def head_of(heads: Heads, community: str, member_id: str) -> str:
+    """Whom a member is merged into, or the same."""
+    return heads.get((community, member_id), member_id) if heads else member_id
 
 
 class State(StrEnum):
@@ -31,6 +40,13 @@ class Word(NamedTuple):
     uid: str
     is_retraction: bool
     by_member: str | None
+
+    def heard_by(self, community: str, member_id: str, heads: Heads) -> "Word":
+        """The same as a member hears it: what another said who is the same person, it said itself."""
+        if not heads or self.by_member is None or self.by_member == member_id:
+            return self
+        is_own = head_of(heads, community, self.by_member) == head_of(heads, community, member_id)
+        return self._replace(by_member=member_id) if is_own else self
 
 
 #: Community and id of the award: what tells a claim from all others.
@@ -55,6 +71,8 @@ class Claim:
     community: str
     award_id: str
     member_id: str
+    #: Whose limits are over it: whom the member was merged into when its event was scored, or the same.
+    limited_id: str
     event_uid: str
     event_id: str
     event_type: str
@@ -86,6 +104,11 @@ class Claim:
     def key(self) -> ClaimKey:
         """What tells it from all others."""
         return self.community, self.award_id
+
+    @property
+    def limited(self) -> tuple[str, str]:
+        """Community and id of whose limits are over it."""
+        return self.community, self.limited_id
 
     @property
     def order(self) -> Order:

@@ -17,7 +17,7 @@ CorrectionDay = tuple[str, str, str, date]
 
 def correction_day(claim: Claim) -> CorrectionDay:
     """The day that a claim's correction counts for."""
-    return claim.community, claim.member_id, claim.rule_id, claim.local_day
+    return claim.community, claim.limited_id, claim.rule_id, claim.local_day
 
 
 def graced(corrected: Iterable[Claim]) -> list[Claim]:

@@ -1,5 +1,6 @@
 """Bodies of the HTTP API of programmes, and the schemas of a programme for its OpenAPI."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, Self, cast
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.scoring.programmes.domain import money, proposals, publication
+from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT
 from shared.contracts.programme import Programme
 from shared.http import FieldError
 
@@ -38,6 +40,15 @@ PROGRAMME_BODY: dict[str, Any] = {
 }
 
 
+#: A text that somebody is writing is not a programme yet.
+COMPLETED_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {media_type: {"schema": {"type": "string"}, "example": EXAMPLE} for media_type in MEDIA_TYPES},
+}
+
+#: Whether versions are in force, by their numbers.
+Standings = Mapping[int, publication.Standing]
+
 #: What a version can be: only a published one is ever in force.
 State = Literal["published", "proposed", "withdrawn", "superseded"]
 
@@ -55,6 +66,10 @@ class MoneyChange(BaseModel):
         return cls(field=change.field, before=change.before, after=change.after)
 
 
+#: Whether a published version is in force.
+InForce = Literal["now", "later", "ended", "never"]
+
+
 class ProgrammeVersion(BaseModel):
     """A version, without its text. One that takes two people is proposed until another person approves it."""
 
@@ -62,6 +77,11 @@ class ProgrammeVersion(BaseModel):
     version: int = Field(examples=[3])
     title: str = Field(examples=["Starter"])
     state: State = Field(examples=["published"])
+    in_force: InForce | None = Field(
+        description="Whether a published version is in force: never, where another one came in its place "
+        "before it began. Null for one that is not published",
+        examples=["now"],
+    )
     effective_from: datetime | None = Field(
         description="Applies to events received then or later; null for one that is not published"
     )
@@ -83,7 +103,7 @@ class ProgrammeVersion(BaseModel):
     document_sha256: str = Field(description="Of the content: comments and layout do not count")
 
     @classmethod
-    def of(cls, version: proposals.ListedVersion) -> Self:
+    def of(cls, version: proposals.ListedVersion, in_force: Standings) -> Self:
         """The version as the API shows it."""
         by, decided = version.published_by, version.decided_by
         return cls(
@@ -91,6 +111,9 @@ class ProgrammeVersion(BaseModel):
             version=version.number,
             title=version.title,
             state=cast("State", version.state),
+            in_force=cast(
+                "InForce | None", in_force.get(version.number) if version.state == "published" else None
+            ),
             effective_from=version.effective_from,
             requested_from=version.requested_from,
             proposed_at=version.proposed_at,
@@ -114,9 +137,47 @@ class ProgrammeDocument(ProgrammeVersion):
     document: dict[str, Any]
 
     @classmethod
-    def with_text(cls, version: proposals.ListedVersion, text: publication.VersionText) -> Self:
+    def with_text(
+        cls, version: proposals.ListedVersion, text: publication.VersionText, in_force: Standings
+    ) -> Self:
         """The version and what it says, as the API shows them."""
-        return cls(**ProgrammeVersion.of(version).model_dump(), text=text.source_text, document=text.document)
+        shown = ProgrammeVersion.of(version, in_force).model_dump()
+        return cls(**shown, text=text.source_text, document=text.document)
+
+
+class Withdrawal(ProgrammeVersion):
+    """A version that was withdrawn; in place of one that was scheduled, what goes on is published anew."""
+
+    replaced_by: int | None = Field(None, description="The version that takes its place", examples=[None, 4])
+    replacement_state: Literal["published", "proposed"] | None = Field(
+        None,
+        description="Proposed: that changes money back, or the community has two people publish; "
+        "until another person approves it, the withdrawn version is to come",
+    )
+    superseded: int | None = Field(None, description="The version that was proposed until now")
+
+
+class ConditionCost(BaseModel):
+    """What all conditions on a type of event can take for one event."""
+
+    event_type: str = Field(examples=["forum.reply.v1"])
+    steps: int = Field(description="Of some 20 ns, at most", examples=[1_240])
+    max_steps: int = Field(description="What they may take together", examples=[EVENT_STEPS_MAX_COUNT])
+
+
+class Completion(BaseModel):
+    """Something that may stand at a place of a text."""
+
+    text: str = Field(examples=["forum.reply.v1"])
+    kind: Literal["field", "value", "event_type", "id", "name", "function"] = Field(examples=["event_type"])
+    detail: str = Field(description="What it is, in a few words", examples=["A member answered a post."])
+
+
+class Completions(BaseModel):
+    """What may stand at the cursor, in place of what is there from `column` on up to it."""
+
+    column: int = Field(examples=[10])
+    items: list[Completion]
 
 
 class Publication(BaseModel):
@@ -137,6 +198,8 @@ class Publication(BaseModel):
     document_sha256: str
     is_new: bool = Field(description="Whether this request made the version")
     dry_run: bool
+    document: dict[str, Any] | None = Field(None, description="What was read, of a dry run")
+    costs: list[ConditionCost] = Field(description="What its conditions can take, by type of event")
     warnings: list[FieldError] = Field(
         description="What is allowed and hardly meant, such as a condition that can never be true"
     )

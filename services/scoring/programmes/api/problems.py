@@ -8,5 +8,6 @@ EFFECTIVE_FROM_REFUSED = ProblemType("effective-from-refused", 422, "The version
 UNKNOWN_VERSION = ProblemType("unknown-version", 404, "No such version")
 PROGRAMME_FOUR_EYES = ProblemType("programme-four-eyes", 403, "Another person must approve the programme")
 PROPOSAL_DECIDED = ProblemType("programme-not-waiting", 409, "The version does not wait for approval")
+NOT_WITHDRAWABLE = ProblemType("programme-not-withdrawable", 409, "The version can not be withdrawn")
 CHECK_TOO_SLOW = ProblemType("check-too-slow", 422, "The programme takes too long to check")
 CHECKS_BUSY = ProblemType("checks-busy", 503, "Other programmes are being checked")

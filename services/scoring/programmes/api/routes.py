@@ -6,35 +6,50 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from services.scoring.programmes.api.models import (
+    COMPLETED_BODY,
     MEDIA_TYPES,
     PROGRAMME_BODY,
+    Completion,
+    Completions,
+    ConditionCost,
     MoneyChange,
     ProgrammeDocument,
     ProgrammeVersion,
     Publication,
+    Withdrawal,
 )
 from services.scoring.programmes.api.problems import (
     CHECK_TOO_SLOW,
     CHECKS_BUSY,
     EFFECTIVE_FROM_REFUSED,
     INVALID_PROGRAMME,
+    NOT_WITHDRAWABLE,
     OTHER_PROGRAMME,
     PROGRAMME_FOUR_EYES,
     PROPOSAL_DECIDED,
     UNKNOWN_VERSION,
 )
+from services.scoring.programmes.domain.completing import Cursor
 from services.scoring.programmes.domain.mistakes import Mistake
 from services.scoring.programmes.domain.proposals import Proposal, UnknownVersionError
-from services.scoring.programmes.domain.publication import Author, OtherProgrammeError, Submission, VersionPlace
+from services.scoring.programmes.domain.publication import (
+    Author,
+    OtherProgrammeError,
+    Standing,
+    Submission,
+    VersionPlace,
+    standings,
+)
 from services.scoring.programmes.domain.reading import Reading, document_of, document_sha256
 from services.scoring.programmes.handlers.checking import CHECKER
 from services.scoring.programmes.handlers.publishing import (
     approve_programme,
     publish_programme,
     waits_if_published,
-    withdraw_programme,
 )
+from services.scoring.programmes.handlers.withdrawing import withdraw_programme
 from services.scoring.programmes.store import proposals, versions
+from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT
 from services.scoring.settings import Settings
 from shared.contracts.programme import Programme
 from shared.http import (
@@ -102,6 +117,10 @@ async def post_programme(
     reading = await CHECKER.check(text, community=principal.community, settings=settings)
     programme = _valid(reading)
     warnings = _field_errors(reading.warnings)
+    costs = [
+        ConditionCost(event_type=event_type, steps=steps, max_steps=EVENT_STEPS_MAX_COUNT)
+        for event_type, steps in reading.steps.items()
+    ]
     async with begin() as tx:
         submission = Submission(programme, text, _author(principal), effective_from)
         if dry_run:
@@ -118,6 +137,8 @@ async def post_programme(
                 document_sha256=document_sha256(document_of(programme)),
                 is_new=False,
                 dry_run=True,
+                document=document_of(programme),
+                costs=costs,
                 warnings=warnings,
             )
         published = await publish_programme(tx, community=principal.community, submission=submission)
@@ -137,6 +158,7 @@ async def post_programme(
         document_sha256=version.document_sha256,
         is_new=published.is_new,
         dry_run=False,
+        costs=costs,
         warnings=warnings,
     )
 
@@ -183,7 +205,13 @@ async def get_programmes(
 ) -> Page[ProgrammeVersion]:
     """What was published or proposed when and by whom, and what money it changes; a version never changes."""
     found = await proposals.page_of_versions(conn, community=principal.community, after=place, limit=limit)
-    return Page.of(found, limit, item=ProgrammeVersion.of, place=lambda version: VersionPlace(version.number))
+    in_force = await _in_force(conn, community=principal.community)
+    return Page.of(
+        found,
+        limit,
+        item=lambda version: ProgrammeVersion.of(version, in_force),
+        place=lambda version: VersionPlace(version.number),
+    )
 
 
 @router.get(
@@ -198,7 +226,7 @@ async def get_programme(
     found = await proposals.find_version(conn, community=principal.community, number=version)
     if found is None:
         raise UnknownVersionError
-    return ProgrammeDocument.with_text(*found)
+    return ProgrammeDocument.with_text(*found, await _in_force(conn, community=principal.community))
 
 
 @router.post(
@@ -219,19 +247,63 @@ async def approve_version(
 
 @router.post(
     "/v1/programmes/{version}/withdraw",
-    summary="Withdraw a proposed version",
-    responses=problem_responses(UNKNOWN_VERSION, PROPOSAL_DECIDED),
+    summary="Withdraw a version that is proposed or scheduled",
+    responses=problem_responses(UNKNOWN_VERSION, PROPOSAL_DECIDED, NOT_WITHDRAWABLE),
 )
 async def withdraw_version(
     principal: Publisher, version: Annotated[int, Path(ge=1, lt=2**31)], tx: Tx
-) -> ProgrammeVersion:
-    """It is never in force. Whoever may publish may withdraw it; withdrawing again changes nothing."""
-    await withdraw_programme(tx, community=principal.community, number=version, by=_author(principal))
-    return await _shown(tx.conn, community=principal.community, number=version)
+) -> Withdrawal:
+    """One that is proposed is never in force. Whoever may publish may withdraw it; again changes nothing.
+
+    In place of the last that is scheduled, what is in force before it is published anew, and goes on:
+    `replaced_by` says as which version. Where that changes money it waits for another person, as any version does.
+    """
+    withdrawn = await withdraw_programme(tx, community=principal.community, number=version, by=_author(principal))
+    shown = await _shown(tx.conn, community=principal.community, number=version)
+    replacement = withdrawn.replacement
+    if replacement is None:
+        return Withdrawal(**shown.model_dump())
+    return Withdrawal(
+        **shown.model_dump(),
+        replaced_by=replacement.version.number,
+        replacement_state="proposed" if isinstance(replacement.version, Proposal) else "published",
+        superseded=replacement.superseded,
+    )
 
 
 async def _shown(conn: Connection, *, community: str, number: int) -> ProgrammeVersion:
     found = await proposals.find_version(conn, community=community, number=number)
     if found is None:
         raise UnknownVersionError
-    return ProgrammeVersion.of(found[0])
+    return ProgrammeVersion.of(found[0], await _in_force(conn, community=community))
+
+
+async def _in_force(conn: Connection, *, community: str) -> dict[int, Standing]:
+    starts = await versions.load_starts(conn, community=community)
+    return standings(starts, now=await conn.fetchval("select clock_timestamp()"))
+
+
+@router.post(
+    "/v1/programmes/completions",
+    summary="What may stand at a place of a programme's text",
+    responses=problem_responses(UNSUPPORTED_CONTENT_TYPE, INVALID_PROGRAMME, CHECK_TOO_SLOW, CHECKS_BUSY),
+    openapi_extra={"requestBody": COMPLETED_BODY},
+)
+async def post_completions(
+    principal: Reader,
+    request: Request,
+    settings: Annotated[Settings, configured(Settings)],
+    line: Annotated[int, Query(ge=1, le=1_000_000, description="The cursor's line, from 1", examples=[5])],
+    column: Annotated[
+        int, Query(ge=1, le=1_000_000, description="The character that it is before, from 1", examples=[10])
+    ],
+) -> Completions:
+    """For editors: fields, event types, ids of the text itself, and names in conditions. Changes nothing.
+
+    The text need not be right, nor complete; it may be as long as a programme.
+    """
+    found = await CHECKER.complete(
+        await _text(request), Cursor(line, column), community=principal.community, settings=settings
+    )
+    items = [Completion(text=one.text, kind=one.kind, detail=one.detail) for one in found.found]
+    return Completions(column=found.column, items=items)

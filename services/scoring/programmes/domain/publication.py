@@ -1,8 +1,10 @@
 """Versions of a programme, and when each takes effect."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from shared.contracts.fields import Count
@@ -16,6 +18,10 @@ Document = dict[str, Any]
 
 class EffectiveFromError(ValueError):
     """The time asked for would change what was scored already; the message says which times may be."""
+
+
+class NotWithdrawableError(Exception):
+    """A published version that cannot be withdrawn; the message says why."""
 
 
 class Author(NamedTuple):
@@ -131,3 +137,59 @@ def succession(starts: Iterable[VersionStart]) -> list[VersionStart]:
         if not found or start.number > found[-1].number:
             found.append(start)
     return found
+
+
+class Standing(StrEnum):
+    """Whether a published version is in force."""
+
+    NOW = "now"
+    LATER = "later"
+    ENDED = "ended"
+    NEVER = "never"
+
+
+def standings(starts: Iterable[VersionStart], *, now: datetime) -> dict[int, Standing]:
+    """Whether each of the published versions is in force, by its number."""
+    starts = list(starts)
+    chain = lasting(starts)
+    begun = [start.number for start in chain if start.effective_from <= now]
+    found = {start.number: Standing.NEVER for start in starts}
+    found |= {start.number: Standing.LATER for start in chain}
+    found |= dict.fromkeys(begun, Standing.ENDED)
+    return found | dict.fromkeys(begun[-1:], Standing.NOW)
+
+
+def lasting(starts: Iterable[VersionStart]) -> Sequence[VersionStart]:
+    """The versions that are in force for some time, oldest first: none that another one begins together with."""
+    chain = succession(starts)
+    afters = {start.number: after for start, after in pairwise(chain)}
+    return [
+        start
+        for start in chain
+        if start.number not in afters or afters[start.number].effective_from > start.effective_from
+    ]
+
+
+def before_scheduled(
+    starts: Sequence[VersionStart], number: int, *, now: datetime, lead_seconds: float
+) -> VersionStart:
+    """The version that goes on when the published version `number` is withdrawn before it takes effect.
+
+    Raises NotWithdrawableError when it has begun, or does before another could come in its place; when another one
+    has come in its place already, or is to come after it; and when it is the first.
+    """
+    chain = lasting(starts)
+    at = next((index for index, start in enumerate(chain) if start.number == number), None)
+    if at is None:
+        raise NotWithdrawableError(f"version {number} never takes effect: another one came in its place")
+    if chain[at].effective_from <= now + timedelta(seconds=lead_seconds):
+        raise NotWithdrawableError(
+            f"version {number} has taken effect, or does within {lead_seconds:g} s; publish another version"
+        )
+    if chain[at + 1 :]:
+        raise NotWithdrawableError(
+            f"version {chain[-1].number} is to come after version {number}; withdraw it first"
+        )
+    if at == 0:
+        raise NotWithdrawableError(f"no version is before version {number}; publish another that starts earlier")
+    return chain[at - 1]

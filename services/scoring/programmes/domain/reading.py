@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, get_args
+from typing import Any
 
 import orjson
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from services.scoring.programmes.domain.fields import section_at
 from services.scoring.programmes.domain.mistakes import (
     SHOWN_MAX_CHARS,
     Conditions,
@@ -39,7 +40,7 @@ from shared.contracts.programme import (
     UnknownId,
     id_problems,
 )
-from shared.located_yaml import Located, Mark, Path, YamlError, read_yaml
+from shared.located_yaml import Located, Mark, Path, YamlError, mark_within, read_yaml
 from shared.near_names import suggestion
 
 MISTAKES_MAX_COUNT = 100
@@ -60,11 +61,15 @@ _EXPECTED = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a text was read as: a programme, or mistakes; and what is allowed and hardly meant, as `warnings`."""
+    """What a text was read as: a programme, or mistakes; and what is allowed and hardly meant, as `warnings`.
+
+    `steps` is the most that all conditions on a type of event can take for one event, by the type.
+    """
 
     programme: Programme | None
     mistakes: list[Mistake]
     warnings: list[Mistake]
+    steps: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_programme(text: str, *, clock: Clock | None = None) -> Programme | list[Mistake]:
@@ -101,7 +106,13 @@ def read_with_warnings(text: str, *, clock: Clock | None = None) -> Reading:
         mistakes.extend(_id_mistakes(located, id_problems(located.value, IDS, REFERENCES)))
     else:
         if not mistakes:
-            return Reading(programme, [], sorted(_never_true(located, text, read))[:MISTAKES_MAX_COUNT])
+            steps = _steps({index: one for index, one in read.items() if isinstance(one, Read)})
+            return Reading(
+                programme,
+                [],
+                sorted(_never_true(located, text, read))[:MISTAKES_MAX_COUNT],
+                {event_type: sum(of_type.values()) for event_type, of_type in sorted(steps.items())},
+            )
     return Reading(None, sorted(set(mistakes))[:MISTAKES_MAX_COUNT], [])
 
 
@@ -133,7 +144,8 @@ def _located_mistakes(located: Located, details: ErrorDetails) -> Iterator[Mista
         at = located.values.get(path[:-1], Mark(1, 1, 0))
         yield mistake(at, path, f"the field `{path[-1]}` is missing here")
     elif kind == "extra_forbidden":
-        known = _fields_at(path[:-1])
+        section = section_at(path[:-1])
+        known = list(section.model_fields) if section is not None else []
         at = located.keys.get(path, Mark(1, 1, 0))
         yield mistake(at, path, f"there is no field `{path[-1]}` here; {suggestion(str(path[-1]), known)}")
     else:
@@ -159,21 +171,6 @@ def _wrong_value(details: ErrorDetails) -> str:
     message = details["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     return f"{message}; got {_shown(value)}"
-
-
-def _fields_at(path: Path) -> list[str]:
-    """The fields that a programme has at `path`."""
-    section: type[BaseModel] = Programme
-    for part in path:
-        if isinstance(part, str):
-            section = _section(section.model_fields[part].annotation) or section
-    return list(section.model_fields)
-
-
-def _section(hint: Any) -> type[BaseModel] | None:
-    """The part of a programme that a field holds, be it in a list or perhaps not there; None for plain values."""
-    hints = (hint, *get_args(hint), *(inner for argument in get_args(hint) for inner in get_args(argument)))
-    return next((found for found in hints if isinstance(found, type) and issubclass(found, BaseModel)), None)
 
 
 def _id_mistakes(located: Located, problems: Iterable[RepeatedId | UnknownId]) -> Iterator[Mistake]:
@@ -262,11 +259,7 @@ def _never_true(located: Located, text: str, conditions: Conditions) -> Iterator
 
 def _too_dear(read: Mapping[int, Read]) -> Iterator[tuple[int, ConditionError]]:
     """The rule that takes the most of each type of event on which all conditions together take too much."""
-    steps: dict[str, dict[int, int]] = {}
-    for index, one in read.items():
-        for event_type in one.event_types if one.are_types_known else ():
-            steps.setdefault(event_type, {})[index] = one.bound.steps
-    for event_type, of_type in sorted(steps.items()):
+    for event_type, of_type in sorted(_steps(read).items()):
         together = sum(of_type.values())
         if together > EVENT_STEPS_MAX_COUNT:
             dearest = max(of_type, key=lambda index: (of_type[index], -index))
@@ -277,17 +270,18 @@ def _too_dear(read: Mapping[int, Read]) -> Iterator[tuple[int, ConditionError]]:
             yield dearest, ConditionError(detail)
 
 
+def _steps(read: Mapping[int, Read]) -> dict[str, dict[int, int]]:
+    """The most that conditions can take for one event, by its type and the rules' places."""
+    steps: dict[str, dict[int, int]] = {}
+    for index, one in read.items():
+        for event_type in one.event_types if one.are_types_known else ():
+            steps.setdefault(event_type, {})[index] = one.bound.steps
+    return steps
+
+
 def _condition_mistake(located: Located, text: str, index: int, refused: ConditionError) -> Mistake:
     at: Path = ("rules", index, "when")
-    mark = _within(text, located.values[at], str(value_at(located, at)), refused.offset)
+    mark = located.values[at]
+    if refused.offset is not None:
+        mark = mark_within(text, mark, str(value_at(located, at)), refused.offset)
     return mistake(mark, at, refused.detail)
-
-
-def _within(text: str, start: Mark, value: str, offset: int | None) -> Mark:
-    """Where character `offset` of `value` stands in the text, if it was written on one line as it is."""
-    if offset is None:
-        return start
-    for quote in (0, 1):
-        if text.startswith(value, start.index + quote) and "\n" not in value[:offset]:
-            return Mark(start.line, start.column + quote + offset, start.index + quote + offset)
-    return start

@@ -1,12 +1,13 @@
 """Programmes are checked apart: whatever a text does to whoever reads it, the service goes on answering."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from services.scoring.children.handlers import ChildEndedError, ChildLostError, Children
+from services.scoring.programmes.domain.completing import Completion, Completions, Cursor
 from services.scoring.programmes.domain.mistakes import Mistake
 from services.scoring.programmes.domain.reading import Reading
 from services.scoring.settings import Settings
@@ -14,6 +15,8 @@ from shared.contracts.programme import Programme
 
 #: By the clock, for a check that its own limit does not end; the machine may be busy.
 CLOCK_FACTOR = 6
+#: Of the processor: a text of 256 KiB takes a tenth.
+COMPLETE_SECONDS = 1.0
 CHILD_MAX_BYTES = 1024 * 1024 * 1024
 
 
@@ -49,6 +52,20 @@ class Checker:
 
         Raises CheckTooSlowError and ChecksBusyError.
         """
+        request = {"text": text, "seconds": settings.check_seconds}
+        found = await self._ask(request, community=community, settings=settings)
+        if "document" in found:
+            programme = Programme.model_validate(found["document"])
+            return Reading(programme, [], _mistakes(found["warnings"]), found["steps"])
+        return Reading(None, _mistakes(found["mistakes"]), [])
+
+    async def complete(self, text: str, cursor: Cursor, *, community: str, settings: Settings) -> Completions:
+        """What may stand at the cursor. Raises CheckTooSlowError and ChecksBusyError."""
+        request = {"text": text, "cursor": list(cursor), "seconds": min(COMPLETE_SECONDS, settings.check_seconds)}
+        found = await self._ask(request, community=community, settings=settings)
+        return Completions(found["column"], [Completion(*one) for one in found["found"]])
+
+    async def _ask(self, request: Mapping[str, Any], *, community: str, settings: Settings) -> Any:
         try:
             async with (
                 asyncio.timeout(settings.check_wait_seconds) as waiting,
@@ -56,16 +73,13 @@ class Checker:
                 self.children.lend() as child,
             ):
                 waiting.reschedule(None)
-                request = {"text": text, "seconds": settings.check_seconds}
-                parts = child.ask(request, seconds=CLOCK_FACTOR * settings.check_seconds)
+                parts = child.ask(request, seconds=CLOCK_FACTOR * request["seconds"])
                 (found,) = [part async for part in parts]
         except ChildEndedError:
-            raise CheckTooSlowError(settings.check_seconds) from None
+            raise CheckTooSlowError(request["seconds"]) from None
         except (TimeoutError, ChildLostError):
             raise ChecksBusyError from None
-        if "document" in found:
-            return Reading(Programme.model_validate(found["document"]), [], _mistakes(found["warnings"]))
-        return Reading(None, _mistakes(found["mistakes"]), [])
+        return found
 
     async def close(self) -> None:
         """End the child."""

@@ -73,11 +73,11 @@ async def publish_programme(tx: Transaction[Settings], *, community: str, submis
     digest = document_sha256(document)
     current = await versions.find_newest_version(tx.conn, community=community)
     if current is not None and current.document_sha256 == digest:
-        tx.did(_did("publish", current, _said(current)))
+        tx.did(entry_of("publish", current, said_of(current)))
         return Published(current, False)
     waiting = await proposals.find_waiting(tx.conn, community=community)
     if waiting is not None and waiting.document_sha256 == digest:
-        tx.did(_did("publish", waiting, _said(waiting)))
+        tx.did(entry_of("publish", waiting, said_of(waiting)))
         return Published(waiting, False)
     # 2. A version for what is received from then on.
     version = ProgrammeVersion(
@@ -101,8 +101,8 @@ async def publish_programme(tx: Transaction[Settings], *, community: str, submis
         tx, community=community, effective_from=version.effective_from, document=document
     )
     superseded_number = waiting.number if waiting else None
-    state, before = "proposed" if waits else "published", _said(current) if current else None
-    tx.did(_did("publish", version, before, state=state, superseded=superseded_number))
+    state, before = "proposed" if waits else "published", said_of(current) if current else None
+    tx.did(entry_of("publish", version, before, state=state, superseded=superseded_number))
     if not waits:
         return Published(await _publish(tx, version, text=text), True, superseded_number)
     proposal = Proposal.of(version, requested_from=submission.effective_from, changes=changes)
@@ -153,7 +153,7 @@ async def approve_programme(
     if proposal.state is ProposalState.APPROVED:
         found = await versions.find_published(tx.conn, community=community, number=number)
         assert found is not None  # noqa: S101 -- published in the transaction that approved it
-        tx.did(_did("approve", found, _said(proposal)))
+        tx.did(entry_of("approve", found, said_of(proposal)))
         return found
     approved = proposal.decided(ProposalState.APPROVED, by=by, now=head.now)
     proposer = (proposal.proposed_by.person_id, proposal.proposed_by.credential or "")
@@ -166,24 +166,8 @@ async def approve_programme(
     version = proposal.published(by=by, head=head, lead_seconds=tx.settings.programme_lead_seconds)
     text = await proposals.load_proposed_text(tx.conn, community=community, number=number)
     await proposals.set_proposal_decided(tx.conn, approved)
-    tx.did(_did("approve", version, _said(proposal)))
+    tx.did(entry_of("approve", version, said_of(proposal)))
     return await _publish(tx, version, text=text)
-
-
-async def withdraw_programme(tx: Transaction[Settings], *, community: str, number: int, by: Author) -> Proposal:
-    """Withdraw a proposed version: it is never in force. Withdrawing again changes nothing.
-
-    Raises UnknownVersionError, and ProposalDecidedError when it was approved or superseded.
-    """
-    head = await versions.lock_head_for_update(tx.conn, community=community)
-    proposal = await _find_proposal(tx, community=community, number=number)
-    if proposal.state is ProposalState.WITHDRAWN:
-        tx.did(_did("withdraw", proposal, _said(proposal)))
-        return proposal
-    withdrawn = proposal.decided(ProposalState.WITHDRAWN, by=by, now=head.now)
-    await proposals.set_proposal_decided(tx.conn, withdrawn)
-    tx.did(_did("withdraw", withdrawn, _said(proposal)))
-    return withdrawn
 
 
 async def _find_proposal(tx: Transaction[Settings], *, community: str, number: int) -> Proposal:
@@ -200,14 +184,15 @@ async def count_waiting(tx: Transaction[Settings]) -> None:
     PROGRAMMES_WAITING.set(await proposals.count_waiting(tx.conn))
 
 
-def _did(
+def entry_of(
     verb: str, version: ProgrammeVersion | Proposal, before: Mapping[str, Any] | None, **more: str | int | None
 ) -> Did:
-    after = _said(version) | {name: value for name, value in more.items() if value is not None}
+    """What the audit log has of a command about a version; `before` is what was in its place, or it itself."""
+    after = said_of(version) | {name: value for name, value in more.items() if value is not None}
     return Did(f"programme.{verb}", "programme", version.programme_id, before=before, after=after)
 
 
-def _said(version: ProgrammeVersion | Proposal) -> dict[str, Any]:
+def said_of(version: ProgrammeVersion | Proposal) -> dict[str, Any]:
     """What an entry says of a version."""
     starts = None if isinstance(version, Proposal) else version.effective_from
     state = version.state if isinstance(version, Proposal) else "published"

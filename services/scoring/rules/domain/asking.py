@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from services.scoring.limits.domain.claims import Heads, head_of
 from services.scoring.rules.domain.attributes import Known, MemberKey, said_of, values_of
 from services.scoring.rules.domain.conditions import Judged
 from services.scoring.rules.domain.matching import CompiledVersion, RuleKey, version_at
@@ -24,9 +25,11 @@ class Question:
 
 
 def members_read(
-    events: Iterable[AcceptedEvent], versions: Mapping[str, Sequence[CompiledVersion]]
+    events: Iterable[AcceptedEvent],
+    versions: Mapping[str, Sequence[CompiledVersion]],
+    heads: Heads = MappingProxyType({}),
 ) -> dict[MemberKey, set[str]]:
-    """The attributes of members that have to be known before `events` can be matched."""
+    """The attributes of members, or of whom they are merged into, that have to be known to match `events`."""
     found: dict[MemberKey, set[str]] = {}
     reading = _types(versions, lambda version: version.reads)
     for event in events if reading else ():
@@ -36,7 +39,8 @@ def members_read(
         for rule in () if in_force is None else in_force.rules.get(event["type"], ()):
             fields: Any = event
             if rule.attributes and (member_id := fields.get(rule.member_attribute)) is not None:
-                found.setdefault(MemberKey(event["community"], member_id), set()).update(rule.attributes)
+                key = MemberKey(event["community"], head_of(heads, event["community"], member_id))
+                found.setdefault(key, set()).update(rule.attributes)
     return found
 
 
@@ -56,8 +60,9 @@ def questions(
     events: Iterable[AcceptedEvent],
     versions: Mapping[str, Sequence[CompiledVersion]],
     known: Known = MappingProxyType({}),
+    heads: Heads = MappingProxyType({}),
 ) -> dict[RuleKey, Question]:
-    """What has to be evaluated apart before `events` can be matched; `known` is as `match` takes it."""
+    """What has to be evaluated apart before `events` can be matched; `known` and `heads` are as for `match`."""
     asked: dict[RuleKey, Question] = {}
     asking = _types(versions, lambda version: version.asks)
     for event in events if asking else ():
@@ -71,6 +76,7 @@ def questions(
                 question = asked.setdefault(key, Question(rule.condition))
                 question.events[event["uid"]] = event
                 if rule.attributes:
-                    said = said_of(event, rule.attributes, fields[rule.member_attribute], known)
+                    person_id = head_of(heads, event["community"], fields[rule.member_attribute])
+                    said = said_of(event, rule.attributes, person_id, known)
                     question.members[event["uid"]] = values_of(said)
     return asked

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
+from services.scoring.limits.domain.claims import Heads, head_of
 from services.scoring.limits.domain.declared import limits_of
 from services.scoring.limits.domain.nesting import heaviest_first
 from services.scoring.limits.domain.windows import Limit
@@ -23,6 +24,7 @@ from services.scoring.rules.domain.attributes import (
     values_of,
 )
 from services.scoring.rules.domain.conditions import Judged, judge, unjudged
+from services.scoring.rules.domain.values import Met, Path, values_met
 from shared.conditions.errors import ConditionError
 from shared.conditions.evaluation import (
     Answer,
@@ -88,6 +90,7 @@ class CompiledRule:
     grace_seconds: int = 0
     grace_count: int = 0
     attributes: tuple[str, ...] = ()
+    fields: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +126,8 @@ VersionT = TypeVar("VersionT", bound=InForce)
 class Candidate(NamedTuple):
     """Points that a rule has for a member for an event, before its limits.
 
-    `windows` are those of its limits, and `bounds` how much fits into each. The times are the event's in UTC: a
-    parsed time zone is slower to compare and to store.
+    `person_id` is whom the member is merged into, or the same. `windows` are those of its limits, and `bounds` how
+    much fits into each. The times are the event's in UTC: a parsed time zone is slower to compare and to store.
     """
 
     event: AcceptedEvent
@@ -133,12 +136,17 @@ class Candidate(NamedTuple):
     version: CompiledVersion
     rule: CompiledRule
     member_id: str
+    person_id: str
     windows: tuple[bytes, ...]
     bounds: tuple[int, ...]
 
 
 class Declined(NamedTuple):
-    """Why a rule that listens to the event's type gave nothing, or less than its points."""
+    """Why a rule that listens to the event's type gave nothing, or less than its points.
+
+    `met` are the values of what its condition reads, where that is why; the version is None for what was declined
+    before it was kept.
+    """
 
     community: str
     event_uid: str
@@ -146,6 +154,8 @@ class Declined(NamedTuple):
     beneficiary: Slot
     reason: Reason
     detail: str
+    programme_version: int | None = None
+    met: Mapping[str, Met] | None = None
 
 
 @dataclass(slots=True)
@@ -187,6 +197,7 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
             grace_seconds=(rule.grace_minutes or 0) * 60,
             grace_count=(rule.grace_count or GRACE_COUNT) if rule.grace_minutes else 0,
             attributes=() if condition is None else condition.attributes,
+            fields=() if condition is None else condition.fields,
         )
         for event_type in dict.fromkeys(rule.on):
             rules.setdefault(event_type, []).append(compiled_rule)
@@ -265,11 +276,13 @@ def match(
     versions: Mapping[str, Sequence[CompiledVersion]],
     answers: Answers = MappingProxyType({}),
     known: Known = MappingProxyType({}),
+    heads: Heads = MappingProxyType({}),
 ) -> Matched:
     """Find what the rules have for `events`, in their order; `versions` are those of each community.
 
     `answers` has what the conditions say that are evaluated apart, and `known` what was said of the attributes of
-    members, for all that asking.py asks and names.
+    members, for all that asking.py asks and names. Who is merged by `heads` is one person: attributes are those of
+    the head, limits are shared, and what one does to the other is an own act. Points are of whoever earned them.
     """
     matched = Matched()
     for event in events:
@@ -280,7 +293,7 @@ def match(
             continue
         rules = version.rules.get(event["type"])
         if rules is not None:
-            _match_event(event, received_at, version, rules, answers, known, matched)
+            _match_event(event, received_at, version, rules, answers, known, heads, matched)
     return matched
 
 
@@ -291,6 +304,7 @@ def _match_event(
     rules: tuple[CompiledRule, ...],
     answers: Answers,
     known: Known,
+    heads: Heads,
     matched: Matched,
 ) -> None:
     fields: Any = event
@@ -301,18 +315,19 @@ def _match_event(
     for rule in rules:
         member_id = fields.get(rule.member_attribute)
         if member_id is None:
-            matched.declined.append(decline(event, rule, "no_beneficiary"))
+            matched.declined.append(decline(event, version, rule, "no_beneficiary"))
             continue
         if rule.member_attribute in bots:
-            matched.declined.append(decline(event, rule, "bot"))
+            matched.declined.append(decline(event, version, rule, "bot"))
             continue
         if rule.member_attribute in unearning:
-            matched.declined.append(decline(event, rule, "unearning"))
+            matched.declined.append(decline(event, version, rule, "unearning"))
             continue
+        person_id = head_of(heads, event["community"], member_id)
         if rule.condition is not None:
             answer: Answer
-            said = said_of(event, rule.attributes, member_id, known) if rule.attributes else {}
-            matched.read += reads_of(event, rule.id, rule.attributes, member_id, said)
+            said = said_of(event, rule.attributes, person_id, known) if rule.attributes else {}
+            matched.read += reads_of(event, rule.id, rule.attributes, person_id, said)
             if isinstance(rule.condition, Judged):
                 answer = answers[RuleKey(event["community"], version.number, rule.id)][event["uid"]]
             elif rule.attributes:
@@ -322,21 +337,23 @@ def _match_event(
                     context = context_of(event, version.variables[event["type"]])
                 answer = holds(rule.condition, context)
             if answer is not True:
-                matched.declined.append(_not_true(event, rule, answer, said))
+                matched.declined.append(_not_true(event, version, rule, answer, said))
                 continue
         # Nobody earns by answering, thanking, reviewing or reacting to themselves.
         other_id = other_member(event, rule.beneficiary)
-        if member_id == other_id and not rule.own:
-            matched.declined.append(decline(event, rule, "own_act"))
+        if other_id is not None:
+            other_id = head_of(heads, event["community"], other_id)
+        if person_id == other_id and not rule.own:
+            matched.declined.append(decline(event, version, rule, "own_act"))
             continue
-        windows, bounds = _windows(event, event_time, rule, member_id, other_id) if rule.limits else ((), ())
+        windows, bounds = _windows(event, event_time, rule, person_id, other_id) if rule.limits else ((), ())
         matched.candidates.append(
-            Candidate(event, event_time, received_at, version, rule, member_id, windows, bounds)
+            Candidate(event, event_time, received_at, version, rule, member_id, person_id, windows, bounds)
         )
 
 
 def _windows(
-    event: AcceptedEvent, event_time: datetime, rule: CompiledRule, member_id: str, other_id: str | None
+    event: AcceptedEvent, event_time: datetime, rule: CompiledRule, person_id: str, other_id: str | None
 ) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
     day = event.get("day") or event_time.date()
     week = event.get("week")
@@ -346,7 +363,7 @@ def _windows(
     for limit in rule.limits:
         window = limit.window(
             community=event["community"],
-            member_id=member_id,
+            member_id=person_id,
             other_id=other_id,
             object_id=object_id,
             day=day,
@@ -367,18 +384,27 @@ def _object(event: AcceptedEvent, rule: CompiledRule) -> str | None:
     return None if thing is None else f"{data.get('channel')}|{thing['id']}"
 
 
-def _not_true(event: AcceptedEvent, rule: CompiledRule, answer: Answer, said: Mapping[str, Said]) -> Declined:
+def _not_true(
+    event: AcceptedEvent, version: CompiledVersion, rule: CompiledRule, answer: Answer, said: Mapping[str, Said]
+) -> Declined:
+    reason, detail = _why_not_true(rule, answer, said)
+    return decline(event, version, rule, reason, detail)._replace(met=values_met(event, rule.fields) or None)
+
+
+def _why_not_true(rule: CompiledRule, answer: Answer, said: Mapping[str, Said]) -> tuple[Reason, str]:
     if isinstance(answer, NotEvaluated):
         # The evaluator knows of no members: what it misses under that name may be an attribute.
         for name in rule.attributes:
             if name not in said and answer.reason == f"the event has no field {name}":
-                return decline(event, rule, "condition_failed", f"nothing was known of `member.{name}`")
-        return decline(event, rule, "condition_failed", answer.reason)
+                return "condition_failed", f"nothing was known of `member.{name}`"
+        return "condition_failed", answer.reason
     if isinstance(answer, TooSlow):
-        return decline(event, rule, "too_slow", answer.detail)
-    return decline(event, rule, "condition_false")
+        return "too_slow", answer.detail
+    return "condition_false", ""
 
 
-def decline(event: AcceptedEvent, rule: CompiledRule, reason: Reason, detail: str = "") -> Declined:
+def decline(
+    event: AcceptedEvent, version: CompiledVersion, rule: CompiledRule, reason: Reason, detail: str = ""
+) -> Declined:
     """Why `rule` gives nothing for `event`, or less than its points."""
-    return Declined(event["community"], event["uid"], rule.id, rule.beneficiary, reason, detail)
+    return Declined(event["community"], event["uid"], rule.id, rule.beneficiary, reason, detail, version.number)

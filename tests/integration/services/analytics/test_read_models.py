@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -206,6 +207,31 @@ async def test_the_newest_revision_of_a_member_wins(world: Any, api: httpx.Async
     await world.handle(on_payouts, world.payout("accrued"))
     assert (await ask(api, f"/v1/lineage/payouts/{world.uuid('payout')}"))["member_name"] == "Ada"
     assert (await ask(api, "/v1/summary"))["members"] == 1
+
+
+async def test_members_are_counted_as_they_come_change_and_go(
+    world: Any, api: httpx.AsyncClient, pool: asyncpg.Pool
+) -> None:
+    def member(name: str, revision: int, **more: Any) -> Any:
+        data = {"member_id": world.uuid(name), "revision": revision, "identities": [], **more}
+        return world.fact("member.identified.v1", f"{name} {revision}", data)
+
+    async def members() -> int:
+        return int((await ask(api, "/v1/summary"))["members"])
+
+    robot = member("robot", 2, bot_by="hand")
+    await world.handle(on_members, member("ada", 1), member("bob", 1), member("robot", 1))
+    await world.handle(on_members, member("ada", 2), member("ada", 1), member("cleo", 1))
+    assert await members() == 4
+    for _ in range(2):
+        await world.handle(on_members, robot, member("bob", 2))
+        assert await members() == 3
+    await world.handle(on_members, member("robot", 3))
+    assert await members() == 4
+    await pool.execute(
+        "delete from followed_members where community = $1 and member_id = $2", world.community, world.uuid("bob")
+    )
+    assert await members() == 3
 
 
 @pytest.mark.usefixtures("new_rows")

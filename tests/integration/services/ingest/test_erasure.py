@@ -232,3 +232,23 @@ async def test_a_record_that_names_nobody_is_as_before(community: Community) -> 
     await erase(community, "forum:ada")
     # The same handle on another channel is somebody else, as far as anybody knows.
     assert await community.outcomes(event(5, "ada", channel="chat")) == ["accepted"]
+
+
+async def test_who_is_merged_is_forgotten_as_one_person(community: Community) -> None:
+    await community.outcomes(event(1, "ada", text=TEXT), event(2, "bob", text=TEXT))
+    ada, bob = await who(community), await who(community, "forum:bob")
+    merged = await community.client.post(f"/v1/members/{ada}/merge", json={"member_id": bob})
+    assert merged.status_code == 200, merged.text
+    preview = (await community.client.get(f"/v1/members/{bob}/erasure")).json()
+    assert (preview["member_id"], preview["deleted"]["identities"], preview["deleted"]["texts"]) == (ada, 2, 2)
+
+    proof = (await erase(community, "forum:bob")).json()
+
+    assert (proof["member_id"], proof["deleted"]) == (ada, {"identities": 2, "texts": 2})
+    assert {one["hash"] for one in proof["identities"]} == {forum_hash(community, one) for one in ("ada", "bob")}
+    assert (await rows_of(community, ada), await rows_of(community, bob)) == ({}, {})
+    assert (await community.client.get("/v1/members/forum:bob")).status_code == 404
+    # Asked again by the id of either, and nobody parts them any more.
+    assert (await erase(community, bob)).json() == proof
+    parted = await community.client.post(f"/v1/members/{ada}/unmerge", json={"member_id": bob})
+    assert parted.status_code == 404

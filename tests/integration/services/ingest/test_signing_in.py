@@ -472,6 +472,23 @@ async def test_whoever_asks_for_it_gets_further_tokens_until_the_time_is_over(
     ] == "urn:plaudit:problem:unknown-renewal"
 
 
+async def test_a_members_further_tokens_end_sooner_and_the_oldest_with_too_many(
+    community: Community, platform: dict[str, str]
+) -> None:
+    await community.outcomes(event(1))
+    ada, signed_in = {"channel": "forum", "id": "ada"}, []
+    for _ in range(Settings.model_fields["renewals_max_count"].default + 1):
+        made = await link_of(community, platform, identity=ada)
+        signed_in.append(await sign_in(community, link=made["link"], renewable=True))
+    lasts = datetime.fromisoformat(signed_in[0]["renewal_expires_at"]) - datetime.now(UTC)
+    assert timedelta(hours=3) < lasts <= timedelta(hours=4)
+    assert (await sign_in(community, 401, renewal=signed_in[0]["renewal"]))[
+        "type"
+    ] == "urn:plaudit:problem:unknown-renewal"
+    for one in signed_in[1:]:
+        assert (await sign_in(community, renewal=one["renewal"]))["member_id"] == one["member_id"]
+
+
 async def test_a_renewal_is_no_token_and_ends_with_its_person(community: Community, admin: dict[str, str]) -> None:
     person_id = await add_person(community.pool, community.name, "manager")
     made = await link_of(community, admin, person_id=person_id)

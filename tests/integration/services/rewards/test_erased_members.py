@@ -6,6 +6,7 @@ import pytest
 
 from services.rewards.erasure.handlers import look_after, on_members
 from shared.contracts.facts import MEMBER_ERASED
+from tests.integration.services.merging import Merging
 from tests.integration.services.rewards.conftest import RewardsWorld
 from tests.integration.services.rewards.finance import Finance, filed
 from tests.integration.services.world import NOON
@@ -84,4 +85,16 @@ async def test_a_payout_that_was_filed_is_paid_all_the_same(world: RewardsWorld,
     assert await bank_details(world, "ada") == 0
     assert (await finance.outcome(run, "settled")).status_code == 200
     assert (await finance.payouts(run))["ada"]["state"] == "settled"
+    assert (await world.check()).differences == 0
+
+
+async def test_who_is_merged_gives_up_what_each_of_them_earned(world: RewardsWorld, finance: Finance) -> None:
+    await Merging(world, on_members).merge("bob", "ada")
+
+    await erase(world, "bob", forfeits=True)
+    assert await world.balance("ada") == {"available": 1250, "expired": 500}
+    await erase(world, "ada", forfeits=True)
+
+    assert await world.balance("ada") == {"expired": 1750}
+    assert await bank_details(world, "ada") == 0
     assert (await world.check()).differences == 0

@@ -26,7 +26,7 @@ async def rich(world: Any) -> Any:
     return world
 
 
-async def test_points_are_reserved_then_spent_and_the_world_is_told(rich: Any, api: Any) -> None:
+async def test_points_are_reserved_then_spent_and_the_world_is_told(rich: Any, api: Any, all_pages: Any) -> None:
     answer = await redeem(api, rich, "ada")
     assert answer.status_code == 201
     made = answer.json()
@@ -44,6 +44,10 @@ async def test_points_are_reserved_then_spent_and_the_world_is_told(rich: Any, a
     told = [fact["data"].get("state", fact["type"]) for fact in facts]
     assert told == ["reserved", "redemption.lots.v1", "confirmed"]
     assert sum(lot["points"] for lot in facts[1]["data"]["lots"]) == 30
+    lots = await all_pages(api, f"{url}/lots", limit=1)
+    told_lots = {(lot["award_id"], lot["points"]) for lot in facts[1]["data"]["lots"]}
+    assert {(lot["award_id"], lot["points"]) for lot in lots} == told_lots
+    assert (await api.get(f"/v1/redemptions/{uuid4()}/lots")).status_code == 404
     assert {fact["data"]["redemption_id"] for fact in facts} == {made["redemption_id"]}
     refused = await api.post(f"{url}/cancel")
     assert (refused.status_code, refused.headers["content-type"]) == (409, "application/problem+json")
@@ -173,6 +177,13 @@ async def test_the_catalogue_is_that_of_the_newest_version_in_force(rich: Any, a
         assert (await redeem(api, rich, "ada")).status_code == 201
     listed = await all_pages(api, "/v1/redemptions", limit=2, member=rich.uuid("ada"))
     assert len({one["redemption_id"] for one in listed}) == 3
+    made = [one["created_at"] for one in listed]
+    assert made == sorted(made, reverse=True)
+    assert (await api.post(f"/v1/redemptions/{listed[1]['redemption_id']}/cancel")).status_code == 200
+    waiting = await all_pages(api, "/v1/redemptions", limit=1, state="reserved")
+    assert [one["redemption_id"] for one in waiting] == [listed[0]["redemption_id"], listed[2]["redemption_id"]]
+    await rich.join("ada")
+    assert {one["member_name"] for one in await all_pages(api, "/v1/redemptions", limit=2)} == {"Ada"}
     assert await all_pages(api, "/v1/redemptions", limit=2, member=str(uuid4())) == []
 
 

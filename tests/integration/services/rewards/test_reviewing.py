@@ -49,6 +49,11 @@ async def test_an_approver_sees_what_is_paid_and_what_changed_since_the_last_run
     review = (await finance.approver.get(f"/v1/payout-runs/{run['run_id']}/review")).json()
 
     assert (review["payment_count"], review["points"], review["amount_minor"]) == (2, 1_500, 7_500_000)
+    assert (review["decided"], review["filed"]) == (None, None)
+    last = (await finance.approver.get(f"/v1/payout-runs/{first['run_id']}/review")).json()
+    assert last["decided"]["person_id"] != last["made"]["person_id"] == last["filed"]["person_id"]
+    paid = (await finance.maker.get("/v1/payouts", params={"run": first["run_id"]})).json()["items"]
+    assert {one["member_name"] for one in paid} == {"Ada", "Bob"}
     assert (review["last_run_id"], review["made"]["credential"]) == (first["run_id"], run["created_by"])
     assert {one["term"]: (one["before"], one["after"]) for one in review["term_changes"]} == {
         "payer.name": ("Example Community", "Eve"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+import orjson
 import pytest
 
 from services.scoring.programmes.handlers.publishing import count_waiting
@@ -273,3 +274,56 @@ async def test_one_person_publishes_again_once_the_community_says_so(people: Peo
     published = await people.publish(more=more)
     assert (published["state"], published["superseded"]) == ("published", 1)
     assert (await people.publish(money=PAYOUT, more=more))["state"] == "proposed"
+
+
+async def test_a_scheduled_version_is_withdrawn_by_what_goes_on_instead(people: People) -> None:
+    await people.publish()
+    late = datetime.now(UTC) + timedelta(days=9)
+    more = "  - {id: late, title: Late, on: [forum.reply.v1], points: 1}\n"
+    for number, day in ((2, late), (3, late + timedelta(days=1))):
+        points = more.replace("points: 1", f"points: {number}")
+        scheduled = await people.publish(more=points, effective_from=day.isoformat())
+        assert scheduled["version"] == number
+    await people.told()
+
+    answer = await people.ada.post("/v1/programmes/2/withdraw")
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:plaudit:problem:programme-not-withdrawable")
+    assert "Version 3 is to come after version 2" in answer.json()["detail"]
+    withdrawn = (await people.bob.post("/v1/programmes/3/withdraw")).json()
+
+    assert (withdrawn["version"], withdrawn["in_force"]) == (3, "never")
+    assert (withdrawn["replaced_by"], withdrawn["replacement_state"]) == (4, "published")
+    assert await people.told() == [(4, None)]
+    listed = (await people.ada.get("/v1/programmes")).json()["items"]
+    assert [(one["version"], one["in_force"]) for one in listed] == [
+        (4, "later"),
+        (3, "never"),
+        (2, "later"),
+        (1, "now"),
+    ]
+    assert listed[0]["effective_from"] == listed[1]["effective_from"]
+    shown = (await people.ada.get("/v1/programmes/4")).json()
+    assert shown["text"] == (await people.ada.get("/v1/programmes/2")).json()["text"]
+    for number in (1, 3, 4):
+        assert (await people.ada.post(f"/v1/programmes/{number}/withdraw")).status_code == 409
+    assert (await people.ada.post("/v1/programmes/5/withdraw")).status_code == 404
+    row = await people.world.pool.fetchrow(
+        "select before, after from audit_entries where community = $1 and command = 'programme.withdraw'",
+        people.world.community,
+    )
+    assert (orjson.loads(row["before"])["version"], orjson.loads(row["after"])["version"]) == (3, 4)
+
+
+async def test_that_money_does_not_change_after_all_takes_two_again(people: People) -> None:
+    await people.approved(PAYOUT)
+    late = datetime.now(UTC) + timedelta(days=9)
+    await people.approved(PAYOUT.replace("500", "900"), effective_from=late.isoformat())
+
+    withdrawn = (await people.ada.post("/v1/programmes/2/withdraw")).json()
+
+    said = (withdrawn["in_force"], withdrawn["replaced_by"], withdrawn["replacement_state"])
+    assert said == ("later", 3, "proposed")
+    assert (await people.approve(3, people.ada)).status_code == 403
+    assert (await people.approve(3)).json()["in_force"] in {"now", "later"}
+    listed = (await people.ada.get("/v1/programmes")).json()["items"]
+    assert [one["in_force"] for one in listed if one["version"] == 2] == ["never"]

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
+from services.rewards.ledger.domain.entries import Owner
 from services.rewards.ledger.handlers import alarm
-from services.rewards.lots.handlers.expiry import lock_usable
+from services.rewards.lots.handlers.expiry import lock_usable_held
 from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.domain import Actor, Change, Payout, PayoutState, changes_to
 from services.rewards.payouts.four_eyes.domain import check_four_eyes
@@ -94,19 +95,26 @@ async def approve_some(tx: Transaction[Settings], run: Run) -> bool:
 
 async def _approve_next(tx: Transaction[Settings], run: Run, *, by: Actor) -> None:
     payouts = await next_payouts(tx, run)
-    available = await lock_usable(tx, [payout.owner for payout in payouts])
+    usable = await lock_usable_held(tx, [payout.owner for payout in payouts])
+    wanted: dict[Owner, int] = {}
+    for payout in payouts:
+        holder = usable.holders[payout.owner]
+        wanted[holder] = wanted.get(holder, 0) + payout.points
     payees = await payee_store.load_payees(
         tx.conn, community=run.community, member_ids=[payout.member_id for payout in payouts]
     )
     parts = await payout_store.load_parts(
-        tx.conn, [payout for payout in payouts if available[payout.owner] < payout.points]
+        tx.conn, [payout for payout in payouts if usable.of(payout.owner) < wanted[usable.holders[payout.owner]]]
     )
+    # Of members who were merged since, one may take what the other has.
+    left = dict(usable.available)
     refused: list[Change] = []
     good: list[Change] = []
     for payout in payouts:
+        holder = usable.holders[payout.owner]
         judgement = judged(
             payout,
-            available[payout.owner],
+            left[holder],
             payees.get(payout.member_id),
             parts=parts.get(payout.payout_id, ()),
             run=run,
@@ -115,6 +123,7 @@ async def _approve_next(tx: Transaction[Settings], run: Run, *, by: Actor) -> No
             refused.append(Change(payout, PayoutState.FAILED, judgement.reason))
         else:
             good.append(Change(judgement.payout, PayoutState.APPROVED, judgement.reason))
+            left[holder] -= judgement.payout.points
     for less, _, _ in good:
         if less.computed is not None:
             await payout_store.reduce_payout(tx.conn, less)

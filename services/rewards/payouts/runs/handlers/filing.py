@@ -3,7 +3,7 @@
 import asyncio
 from datetime import date
 
-from services.rewards.lots.handlers.expiry import lock_usable
+from services.rewards.lots.handlers.expiry import lock_usable_held
 from services.rewards.payouts.domain import Actor, Change, PayoutState, changes_to
 from services.rewards.payouts.handlers import change
 from services.rewards.payouts.payees import store as payee_store
@@ -110,14 +110,14 @@ def _execution_date(tx: Transaction[Settings], run: Run) -> date:
 
 async def _submit_next(tx: Transaction[Settings], run: Run, *, by: Actor) -> None:
     payouts = await next_payouts(tx, run)
-    available = await lock_usable(tx, [payout.owner for payout in payouts])
+    usable = await lock_usable_held(tx, [payout.owner for payout in payouts])
     payees = await payee_store.load_payees(
         tx.conn, community=run.community, member_ids=[payout.member_id for payout in payouts]
     )
     refused = []
     good = []
     for payout in payouts:
-        reason = why_not_filed(payout, available[payout.owner], payees.get(payout.member_id))
+        reason = why_not_filed(payout, usable.of(payout.owner), payees.get(payout.member_id))
         if reason is None:
             good.append(payout)
         else:

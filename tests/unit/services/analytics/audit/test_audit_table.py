@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.analytics.audit.domain import FORMULA_BEGINNINGS, HEADINGS, Entry, csv_lines, csv_row
+from services.analytics.audit.domain import HEADINGS, Entry, csv_row
+from shared.spreadsheets import FORMULA_BEGINNINGS, csv_lines
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 

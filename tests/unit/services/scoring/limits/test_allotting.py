@@ -132,7 +132,8 @@ class Tables:
                 )
             ]
             claim = Claim(
-                "acme", f"{fact['uid']}-{rule.id}", member, fact["uid"], fact["id"], fact["type"], fact["time"],
+                "acme", f"{fact['uid']}-{rule.id}", member, member, fact["uid"], fact["id"],
+                fact["type"], fact["time"],
                 NOON, None, None, rule.id, "actor", "demo", 1, rule.points, member == fact["member"],
                 rule.grace_minutes * 60, rule.id in heaviest, tuple(one for one, _ in placed),
                 tuple(bound for _, bound in placed), grace_count=rule.grace_count if rule.grace_minutes else 0,

@@ -10,8 +10,12 @@ from services.scoring.programmes.domain.publication import (
     BEGINNING,
     EffectiveFromError,
     Head,
+    NotWithdrawableError,
+    Standing,
     VersionStart,
+    before_scheduled,
     effective_from,
+    standings,
     succession,
 )
 from services.scoring.rules.domain.matching import version_at
@@ -59,3 +63,54 @@ def test_in_succession_are_the_versions_that_are_ever_in_force(hours: list[int],
     moment = BEGINNING + timedelta(hours=asked)
     begun = [start for start in found if start.effective_from <= moment]
     assert (begun[-1] if begun else None) == version_at(starts, moment)
+
+
+def starts(*days: int) -> list[VersionStart]:
+    """Versions from 1 on, each in force so many days from now."""
+    return [VersionStart(number, NOW + timedelta(days=day)) for number, day in enumerate(days, 1)]
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        ((), {}),
+        ((-1,), {1: "now"}),
+        ((0,), {1: "now"}),
+        ((1,), {1: "later"}),
+        ((-9, -1, 1, 3), {1: "ended", 2: "now", 3: "later", 4: "later"}),
+        ((-9, 5, -1), {1: "ended", 2: "never", 3: "now"}),
+        ((-9, 5, 5), {1: "now", 2: "never", 3: "later"}),
+        ((-9, -5, -5), {1: "ended", 2: "never", 3: "now"}),
+    ],
+)
+def test_a_version_is_in_force_now_later_no_more_or_never(days: tuple[int, ...], expected: dict[int, str]) -> None:
+    assert standings(starts(*days), now=NOW) == {number: Standing(said) for number, said in expected.items()}
+
+
+@given(st.lists(st.integers(-3, 3), min_size=1, max_size=8))
+def test_what_stands_now_is_what_scores_now(days: list[int]) -> None:
+    found = standings(starts(*days), now=NOW)
+    in_force = version_at(succession(starts(*days)), NOW)
+    assert [number for number, standing in found.items() if standing is Standing.NOW] == (
+        [] if in_force is None else [in_force.number]
+    )
+
+
+def test_before_the_last_that_is_scheduled_is_what_goes_on() -> None:
+    assert before_scheduled(starts(-1, 5), 2, now=NOW, lead_seconds=2.0).number == 1
+    assert before_scheduled(starts(-1, 5, 9), 3, now=NOW, lead_seconds=2.0).number == 2
+
+
+@pytest.mark.parametrize(
+    ("days", "number", "why"),
+    [
+        ((-1,), 1, "has taken effect"),
+        ((-1, 0), 2, "has taken effect"),
+        ((-1, 5, 9), 2, "version 3 is to come after version 2; withdraw it first"),
+        ((-2, 5, -1), 2, "never takes effect"),
+        ((5,), 1, "no version is before version 1"),
+    ],
+)
+def test_no_other_version_is_withdrawn(days: tuple[int, ...], number: int, why: str) -> None:
+    with pytest.raises(NotWithdrawableError, match=why):
+        before_scheduled(starts(*days), number, now=NOW, lead_seconds=2.0)

@@ -11,6 +11,7 @@ from services.scoring.programmes.domain.reading import (
     document_of,
     document_sha256,
     read_programme,
+    read_with_warnings,
 )
 from shared.contracts.programme import Programme
 
@@ -98,7 +99,7 @@ def test_json_is_read_too() -> None:
         ("points: 1", "points: 1\n    when: data.length_chars >", 8, 30, "/rules/0/when", "ends too early"),
         ("points: 1", 'points: 1\n    when: "data.lenght_chars > 1"', 8, 12, "/rules/0/when", "did you mean"),
         ("points: 1", "points: 1\n    when: 1 < 2 && foo", 8, 20, "/rules/0/when", "no variable `foo`"),
-        ("points: 1", "points: 1\n    when: |\n      1 <\n      +", 8, 11, "/rules/0/when", "not a CEL"),
+        ("points: 1", "points: 1\n    when: |\n      1 <\n      +", 10, 7, "/rules/0/when", "not a CEL"),
     ],
 )
 def test_an_error_names_its_place(was: str, becomes: str, line: int, column: int, field: str, says: str) -> None:
@@ -382,3 +383,43 @@ def test_events_are_counted_by_conditions_that_cost_little(count: str, is_refuse
         assert "count: awards" in mistake.detail
     else:
         assert isinstance(read_programme(text), Programme)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "data.channel == 'chat' && data.lenght_chars > 20",
+        '"data.channel == \\"chat\\" && data.lenght_chars > 20"',
+        "\"data.channel == 'chat' \\u0026& \\n data.lenght_chars > 20\"",
+        "\"data.channel == 'chat' &&\\\n      data.lenght_chars > 20\"",
+        "'data.channel == ''chat'' && data.lenght_chars > 20'",
+        "'data.channel == ''chat''\n\n      && data.lenght_chars > 20'",
+        "data.channel == 'chat'\n      && data.lenght_chars > 20",
+        ">-\n      data.channel == 'chat'\n      && data.lenght_chars > 20",
+        "> # why\n        data.channel == 'chat'\n        &&  data.lenght_chars\n        > 20",
+        "|2\n      data.channel\n         ==  'chat' && data.lenght_chars > 20",
+        "'''a'' != ''x'' || data.lenght_chars > 20'",
+    ],
+    ids=range(11),
+)
+def test_an_error_in_a_condition_is_where_it_stands_however_that_is_written(written: str) -> None:
+    text = f"{SMALL}    when: {written}\n    to: actor\n"
+    line, column, field, detail = only(text)
+    assert (field, "did you mean `length_chars`?" in detail) == ("/rules/0/when", True)
+    assert text.splitlines()[line - 1][column - 1 :].startswith("data.lenght_chars")
+
+
+def test_what_is_missing_at_a_conditions_end_is_behind_it() -> None:
+    text = f"{SMALL}    when: >-\n      data.length_chars\n      >\n    to: actor\n"
+    line, column, _, detail = only(text)
+    assert (line, column) == (10, 8)
+    assert "ends too early" in detail
+
+
+def test_what_conditions_can_take_is_said_by_type() -> None:
+    text = SMALL + "    when: data.length_chars > 1\n"
+    text += "  - {id: b, title: B, on: [chat.message.v1, forum.post.v1], points: 1, when: has(data.topic)}\n"
+    steps = read_with_warnings(text).steps
+    assert list(steps) == ["chat.message.v1", "forum.post.v1"]
+    assert steps["chat.message.v1"] > steps["forum.post.v1"] > 0
+    assert read_with_warnings(SMALL).steps == {}

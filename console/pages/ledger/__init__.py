@@ -1,0 +1,1 @@
+"""The ledger: accounts, their entries, transfers, and whether all of it is right."""

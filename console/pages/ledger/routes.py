@@ -1,0 +1,102 @@
+"""The ledger: the trial balance, an account's entries, a transfer, and a check of all of it."""
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from console.asking import Answer
+from console.components.tables import PAGE_COUNT, Listing
+from console.frame.navigation import LEDGER
+from console.frame.visits import NotFoundError, Visit, page
+from console.pages.ledger.words import ACCOUNTS, CHECKS, TRANSFERS
+from console.pages.tables import amount, table
+
+UNPROCESSABLE = 422
+CSV_HEADINGS = ("account", "whose", "currency", "accounts", "debit", "credit")
+
+
+async def show(visit: Visit) -> Response:
+    """What is on every kind of account, and that it sums to zero."""
+    answer = await visit.ask.get("rewards", "/v1/ledger/accounts")
+    return visit.page("pages/ledger/page.html", answer=answer, accounts=ACCOUNTS)
+
+
+async def download(visit: Visit) -> Response:
+    """The trial balance as a table."""
+    answer = await visit.ask.get("rewards", "/v1/ledger/accounts")
+    if not answer.ok:
+        return visit.page("pages/ledger/page.html", answer=answer, accounts=ACCOUNTS)
+    rows = []
+    for one in answer.body["accounts"]:
+        value = amount(one["amount"], one["currency"])
+        whose = "community" if one["account_id"] else "members"
+        sides = ("", value) if value >= 0 else (-value, "")
+        rows.append([one["kind"], whose, one["currency"], one["accounts_count"], *sides])
+    return table("trial-balance", CSV_HEADINGS, rows)
+
+
+async def check(visit: Visit) -> Response:
+    """Compute all of it again, and say what differs."""
+    answer = await visit.ask.get("rewards", "/v1/ledger/check")
+    return visit.page("pages/ledger/check.html", answer=answer, checks=CHECKS)
+
+
+async def members(visit: Visit) -> Response:
+    """Members' accounts of a kind: what a sum of the trial balance is made of."""
+    params = visit.request.query_params
+    kind, currency = params.get("kind", ""), params.get("currency", "")
+    listing = Listing.of(f"{LEDGER.path}/members", params, kept=("kind", "currency"))
+    after = listing.said.get("after")
+    answer = await visit.ask.get(
+        "rewards", "/v1/ledger/member-accounts", kind=kind, currency=currency, limit=PAGE_COUNT, after=after
+    )
+    _refuse_missing(answer)
+    return visit.page(
+        "pages/ledger/members.html",
+        answer=answer,
+        listing=listing,
+        kind_name=kind,
+        currency=currency,
+        accounts=ACCOUNTS,
+    )
+
+
+async def account(visit: Visit) -> Response:
+    """An account, with its entries, newest first."""
+    path = f"/v1/ledger/accounts/{visit.request.path_params['account_id']}"
+    listing = Listing.of(visit.request.url.path, visit.request.query_params)
+    after = listing.said.get("after")
+    answers = await visit.ask.all(
+        answer=visit.ask.get("rewards", path),
+        entries=visit.ask.get("rewards", f"{path}/entries", limit=PAGE_COUNT, after=after),
+    )
+    _refuse_missing(answers["answer"])
+    return visit.page(
+        "pages/ledger/account.html",
+        answer=answers["answer"],
+        entries=answers["entries"],
+        listing=listing,
+        accounts=ACCOUNTS,
+        transfers=TRANSFERS,
+    )
+
+
+async def transfer(visit: Visit) -> Response:
+    """A transfer, with all of its entries."""
+    answer = await visit.ask.get("rewards", f"/v1/ledger/transfers/{visit.request.path_params['transfer_id']}")
+    _refuse_missing(answer)
+    return visit.page("pages/ledger/transfer.html", answer=answer, accounts=ACCOUNTS, transfers=TRANSFERS)
+
+
+def _refuse_missing(answer: Answer) -> None:
+    if answer.is_missing or answer.status == UNPROCESSABLE:
+        raise NotFoundError
+
+
+ROUTES = [
+    Route(LEDGER.path, page(show, scope=LEDGER.scope)),
+    Route(f"{LEDGER.path}.csv", page(download, scope=LEDGER.scope)),
+    Route(f"{LEDGER.path}/check", page(check, scope=LEDGER.scope)),
+    Route(f"{LEDGER.path}/members", page(members, scope=LEDGER.scope)),
+    Route(f"{LEDGER.path}/accounts/{{account_id:uuid}}", page(account, scope=LEDGER.scope)),
+    Route(f"{LEDGER.path}/transfers/{{transfer_id:uuid}}", page(transfer, scope=LEDGER.scope)),
+]

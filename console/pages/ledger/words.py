@@ -1,0 +1,52 @@
+"""Accounts and transfers in words for people."""
+
+from typing import Final
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
+
+
+#: Kinds of accounts: what they are called, and what a balance on them means.
+ACCOUNTS: Final = {
+    "pending": (_("Pending"), _("owed to members, not usable yet")),
+    "available": (_("Available"), _("owed to members, usable")),
+    "reserved": (_("Reserved"), _("set aside for a redemption or payout")),
+    "spent": (_("Spent"), _("redeemed")),
+    "paid": (_("Paid"), _("paid out as money")),
+    "expired": (_("Expired"), _("not used in time")),
+    "points_issued": (_("Points issued"), _("all points ever given, less those taken back")),
+    "payable": (_("Payable"), _("approved, not yet given to the bank")),
+    "payout_expense": (_("Payout expense"), _("what payouts cost")),
+    "bank_in_transit": (_("In transit"), _("given to the bank, not yet settled")),
+    "bank": (_("Bank"), _("has left the bank account")),
+}
+#: Kinds of transfers: what happened.
+TRANSFERS: Final = {
+    "award": _("Points awarded"),
+    "amendment": _("An award amounts to something else"),
+    "maturity": _("Points became available"),
+    "expiry": _("Points expired"),
+    "redemption_reserved": _("Reward reserved"),
+    "redemption_confirmed": _("Reward handed out"),
+    "redemption_cancelled": _("Redemption cancelled"),
+    "redemption_expired": _("Redemption expired"),
+    "payout_reserved": _("Payout approved"),
+    "payout_submitted": _("Payout given to the bank"),
+    "payout_settled": _("Payout settled"),
+    "payout_returned": _("Payout returned"),
+    "payout_failed": _("Payout failed"),
+    "payout_reversed": _("Payout reversed"),
+    "payout_corrected": _("Payout was paid after all"),
+}
+#: What a check of the ledger looks at: the list of its answer, and what is not so where that list is empty.
+CHECKS: Final = {
+    "unbalanced_transfers": _("Every transfer sums to zero"),
+    "balance_differences": _("Every balance is the sum of its entries"),
+    "lot_differences": _("Every member's lots hold what is available and pending"),
+    "account_differences": _("Accounts hold what payouts and redemptions have there"),
+    "use_differences": _("Payouts and redemptions are of the points that they took"),
+    "state_differences": _("Payouts are in the state that their history ends with"),
+    "seal_differences": _("Runs fit their seals"),
+}

@@ -1,0 +1,62 @@
+"""Words of programmes, for people: what happened, who gets the points, and fields as they are called."""
+
+from typing import Any, Final
+
+from console.pages.programme.conditions import FIELDS, in_words
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
+
+
+#: What points are for, by the type of event: "for …".
+EVENT_TYPES: Final = {
+    "forum.post.v1": _("starting a topic on the forum"),
+    "forum.reply.v1": _("answering on the forum"),
+    "forum.answer_accepted.v1": _("an answer that the asker accepted"),
+    "social.share.v1": _("sharing on a social network"),
+    "chat.message.v1": _("writing in the chat"),
+    "chat.reaction.v1": _("a reaction in the chat"),
+    "code.commit.v1": _("a commit"),
+    "code.issue.v1": _("what is done to an issue"),
+    "code.pull_request.v1": _("what is done to a pull request"),
+    "code.review.v1": _("a review of a pull request"),
+    "code.comment.v1": _("a comment on an issue or pull request"),
+    "code.release.v1": _("a release"),
+    "code.star.v1": _("starring a repository"),
+    "support.ticket_resolved.v1": _("resolving a support ticket"),
+    "in_person.check_in.v1": _("coming to a meet-up"),
+    "survey.response.v1": _("answering a survey"),
+    "shop.purchase.v1": _("buying something"),
+    "kudos.given.v1": _("thanking somebody"),
+    "member.joined.v1": _("joining the community"),
+}
+#: A field of a programme that is money, by its place below `rewards`.
+MONEY_FIELDS: Final = {
+    "minor": _("What points are worth, in minor units"),
+    "points": _("For how many points"),
+    "currency": _("Currency"),
+    "minimum_points": _("Points from which it is paid"),
+    "paying_account.iban": _("Account that pays"),
+    "paying_account.name": _("Name of who pays"),
+    "paying_account.bic": _("Bank that pays"),
+}
+NOUNS: Final = {
+    "programme": _("The programme"),
+    "rule": _("Rule"),
+    "limit": _("Limit"),
+    "badge": _("Badge"),
+    "level": _("Level"),
+    "reward": _("Reward"),
+    "attribute": _("Attribute"),
+    "payout": _("Payouts"),
+}
+#: What templates take that say what is in a programme.
+WORDS: Final[dict[str, Any]] = {
+    "event_types": EVENT_TYPES,
+    "money_fields": MONEY_FIELDS,
+    "nouns": NOUNS,
+    "condition_fields": FIELDS,
+    "in_words": in_words,
+}

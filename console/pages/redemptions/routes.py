@@ -1,0 +1,114 @@
+"""Redemptions: the list, one with the awards that it uses, and whether it was handed out."""
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from console.components.tables import PAGE_COUNT, Filter, Listing
+from console.frame.navigation import AUDIT, REDEMPTIONS
+from console.frame.refusals import Refusal
+from console.frame.visits import NotFoundError, Visit, page
+from console.pages.tables import TOO_LONG, columns, table, whole
+
+WRITE = "rewards:write"
+LOTS_COUNT = 100
+UNPROCESSABLE = 422
+STATES = ("reserved", "confirmed", "cancelled", "expired")
+CSV_HEADINGS = (
+    *("redemption_id", "member_id", "member_name", "reward_id", "title", "points", "state"),
+    *("created_at", "expires_at", "changed_at"),
+)
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
+
+
+async def show(visit: Visit) -> Response:
+    """Redemptions, newest first."""
+    return await _show(visit)
+
+
+async def download(visit: Visit) -> Response:
+    """The same as a table."""
+    items, missing, is_long = await whole(visit, "rewards", "/v1/redemptions", **_listing(visit).chosen)
+    if is_long:
+        return await _show(visit, refused=Refusal(TOO_LONG))
+    if missing is not None:
+        return await _show(visit)
+    return table("redemptions", CSV_HEADINGS, map(columns(*CSV_HEADINGS), items))
+
+
+def _listing(visit: Visit) -> Listing:
+    states = Filter("state", visit.say(_("State")), [(state, visit.say(state)) for state in STATES])
+    filters = [states, Filter("member", visit.say(_("Member's id")))]
+    return Listing.of(REDEMPTIONS.path, visit.request.query_params, filters=filters)
+
+
+async def _show(visit: Visit, *, refused: Refusal | None = None) -> Response:
+    listing = _listing(visit)
+    answer = await visit.ask.get(
+        "rewards", "/v1/redemptions", limit=PAGE_COUNT, after=listing.said.get("after"), **listing.chosen
+    )
+    return visit.page(
+        "pages/redemptions/page.html",
+        status=200 if refused is None else refused.status,
+        answer=answer,
+        listing=listing,
+        views=await visit.views(listing),
+        refused=refused,
+    )
+
+
+async def one(visit: Visit) -> Response:
+    """One redemption."""
+    return await _one(visit)
+
+
+async def confirm(visit: Visit) -> Response:
+    """It was handed out: its points are spent."""
+    return await _decide(visit, "confirm", "handed-out")
+
+
+async def cancel(visit: Visit) -> Response:
+    """It will not be: its points are available again."""
+    return await _decide(visit, "cancel", "given-back")
+
+
+async def _decide(visit: Visit, verb: str, toast: str) -> Response:
+    path = f"/v1/redemptions/{_id(visit)}/{verb}"
+    answer = await visit.ask.command("POST", "rewards", path)
+    if not answer.ok:
+        return await _one(visit, refused=Refusal.of(answer))
+    return visit.see_other(f"{REDEMPTIONS.path}/{_id(visit)}", toast=toast)
+
+
+async def _one(visit: Visit, *, refused: Refusal | None = None) -> Response:
+    path = f"/v1/redemptions/{_id(visit)}"
+    answers = await visit.ask.all(
+        answer=visit.ask.get("rewards", path), lots=visit.ask.get("rewards", f"{path}/lots", limit=LOTS_COUNT)
+    )
+    if answers["answer"].is_missing or answers["answer"].status == UNPROCESSABLE:
+        raise NotFoundError
+    return visit.page(
+        "pages/redemptions/one.html",
+        status=200 if refused is None else refused.status,
+        **answers,
+        may_decide=visit.signed_in.may(WRITE),
+        may_audit=visit.signed_in.may(AUDIT.scope or ""),
+        refused=refused,
+    )
+
+
+def _id(visit: Visit) -> str:
+    return str(visit.request.path_params["redemption_id"])
+
+
+ONE = f"{REDEMPTIONS.path}/{{redemption_id:uuid}}"
+ROUTES = [
+    Route(REDEMPTIONS.path, page(show, scope=REDEMPTIONS.scope)),
+    Route(f"{REDEMPTIONS.path}.csv", page(download, scope=REDEMPTIONS.scope)),
+    Route(ONE, page(one, scope=REDEMPTIONS.scope)),
+    Route(f"{ONE}/confirm", page(confirm, scope=WRITE), methods=["POST"]),
+    Route(f"{ONE}/cancel", page(cancel, scope=WRITE), methods=["POST"]),
+]

@@ -1,0 +1,1 @@
+"""Merges: members who turn out to be one person, and who turn out not to be."""

@@ -1,0 +1,1 @@
+"""Members who are one person: badges, levels and boards are of all they have together."""

@@ -1,0 +1,163 @@
+"""Accounts, entries and transfers as somebody looks into them."""
+
+from asyncpg import Record
+
+from services.rewards.books.domain import (
+    AccountPlace,
+    AccountSum,
+    BookAccount,
+    BookEntry,
+    BookTransfer,
+    EntryPlace,
+    TransferSide,
+)
+from shared.postgres import Connection
+
+
+async def load_sums(conn: Connection, *, community: str) -> list[AccountSum]:
+    """What is on accounts by kind and currency: members' together, each of the community by itself."""
+    rows = await conn.fetch(
+        """
+        select a.kind, a.currency, min(a.account_id::text) filter (where a.owner is null) as account_id,
+               count(*) as accounts_count, sum(b.amount)::bigint as amount
+        from accounts a join balances b using (community, account_id)
+        where a.community = $1
+        group by a.kind, a.currency, a.owner is null
+        order by a.currency, a.owner is null, a.kind
+        """,
+        community,
+    )
+    return [AccountSum(**row) for row in rows]
+
+
+async def find_account(conn: Connection, *, community: str, account_id: str) -> BookAccount | None:
+    """An account with what is on it."""
+    row = await conn.fetchrow(
+        """
+        select a.account_id, a.owner, a.kind, a.currency, coalesce(b.amount, 0) as amount
+        from accounts a left join balances b using (community, account_id)
+        where a.community = $1 and a.account_id = $2
+        """,
+        community,
+        account_id,
+    )
+    return _account(row) if row else None
+
+
+def _account(row: Record) -> BookAccount:
+    return BookAccount(str(row["account_id"]), _text(row["owner"]), row["kind"], row["currency"], row["amount"])
+
+
+async def page_of_member_accounts(
+    conn: Connection, *, community: str, kind: str, currency: str, after: AccountPlace | None, limit: int
+) -> list[BookAccount]:
+    """Members' accounts of a kind and currency, in id order, beginning after a place."""
+    rows = await conn.fetch(
+        """
+        select a.account_id, a.owner, a.kind, a.currency, b.amount
+        from accounts a join balances b using (community, account_id)
+        where a.community = $1 and a.kind = $2 and a.currency = $3 and a.owner is not null
+          and ($4::uuid is null or a.account_id > $4)
+        order by a.account_id limit $5
+        """,
+        community,
+        kind,
+        currency,
+        *(after or (None,)),
+        limit,
+    )
+    return [_account(row) for row in rows]
+
+
+async def page_of_entries(
+    conn: Connection, *, community: str, account_id: str, after: EntryPlace | None, limit: int
+) -> list[BookEntry]:
+    """An account's entries with their transfers, newest first, beginning after a place."""
+    rows = await conn.fetch(
+        """
+        select e.transfer_id, t.kind, t.cause_id, t.event_time, e.recorded_at, e.amount, e.currency
+        from entries e join transfers t using (community, transfer_id)
+        where e.community = $1 and e.account_id = $2
+          and ($3::timestamptz is null or (e.recorded_at, e.transfer_id) < ($3, $4::uuid))
+        order by e.recorded_at desc, e.transfer_id desc limit $5
+        """,
+        community,
+        account_id,
+        *(after or (None, None)),
+        limit,
+    )
+    return [
+        BookEntry(
+            transfer_id=str(row["transfer_id"]),
+            kind=row["kind"],
+            cause_id=str(row["cause_id"]),
+            event_time=row["event_time"],
+            recorded_at=row["recorded_at"],
+            amount=row["amount"],
+            currency=row["currency"],
+        )
+        for row in rows
+    ]
+
+
+async def find_transfer(conn: Connection, *, community: str, transfer_id: str) -> BookTransfer | None:
+    """A transfer, and the member whose award, redemption or payout it was made for."""
+    row = await conn.fetchrow(
+        """
+        select t.*, coalesce(
+            (select p.member_id from payouts p where p.community = t.community and p.payout_id = t.cause_id),
+            (select r.member_id from redemptions r
+             where r.community = t.community and r.redemption_id = t.cause_id),
+            (select l.member_id from lots l where l.community = t.community and l.award_id = t.cause_id),
+            -- What amends an award has no lot of its own.
+            (select l.member_id from transfers a
+             join lots l on l.community = a.community and l.award_id = a.cause_id
+             where a.community = t.community and a.transfer_id = t.amends)) as owner
+        from transfers t where t.community = $1 and t.transfer_id = $2
+        """,
+        community,
+        transfer_id,
+    )
+    return _transfer(row) if row else None
+
+
+def _transfer(row: Record) -> BookTransfer:
+    return BookTransfer(
+        transfer_id=str(row["transfer_id"]),
+        kind=row["kind"],
+        cause_id=str(row["cause_id"]),
+        owner=_text(row["owner"]),
+        event_time=row["event_time"],
+        recorded_at=row["recorded_at"],
+        amends=_text(row["amends"]),
+        revision=row["revision"],
+        why=row["why"],
+    )
+
+
+async def load_sides(conn: Connection, transfer: BookTransfer, *, community: str) -> list[TransferSide]:
+    """The entries of a transfer, what is taken first."""
+    # Entries lie by account and time, not by transfer. A transfer moves between accounts of one member and of the
+    # community: so each of these few is asked for the one entry that it can have.
+    rows = await conn.fetch(
+        """
+        select a.account_id, a.owner, a.kind, a.currency, e.amount
+        from accounts a join entries e
+          on e.account_id = a.account_id and e.community = a.community
+         and e.recorded_at = $3 and e.transfer_id = $2
+        where a.community = $1 and (a.owner is null or a.owner = $4)
+        order by a.currency, e.amount, a.account_id
+        """,
+        community,
+        transfer.transfer_id,
+        transfer.recorded_at,
+        transfer.owner,
+    )
+    return [
+        TransferSide(str(row["account_id"]), _text(row["owner"]), row["kind"], row["currency"], row["amount"])
+        for row in rows
+    ]
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

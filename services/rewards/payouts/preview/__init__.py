@@ -1,0 +1,1 @@
+"""What a payout run would pay if it were made now."""

@@ -1,0 +1,105 @@
+"""The route of what a payout run would pay."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.rewards.payouts.domain import Actor, Payout
+from services.rewards.payouts.payees import store as payee_store
+from services.rewards.payouts.preview.domain import PreviewSum
+from services.rewards.payouts.preview.store import load_usable
+from services.rewards.payouts.runs import store as run_store
+from services.rewards.payouts.runs.api.models import NO_PAYABLE_TERMS, PayingAccount
+from services.rewards.payouts.runs.domain.runs import PayableMember, Plan, Run, accrued, open_run
+from services.rewards.payouts.runs.domain.terms import Owing
+from services.rewards.programmes.store import find_in_force
+from services.rewards.settings import Settings
+from shared.http import Principal, Scope, Snapshot, configured, problem_responses, requires
+from shared.postgres import Connection
+
+router = APIRouter(tags=["payout runs"])
+
+
+class WouldBe(BaseModel):
+    """Payouts that a run would have."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    payouts_count: int
+    points: int
+    amount_minor: int
+
+
+class RunPreview(BaseModel):
+    """What a payout run would pay if it were made now, and under which terms."""
+
+    at: datetime
+    programme_id: str
+    programme_version: int
+    currency: str = Field(examples=["EUR"])
+    points: int = Field(description="So many points …")
+    minor: int = Field(description="… are worth so many minor units")
+    minimum_points: int
+    payer: PayingAccount
+    paid: WouldBe = Field(description="Payouts that could be paid")
+    held: WouldBe = Field(description="Payouts that would wait for bank details")
+    left_payable_count: int = Field(description="Members who can be paid and would not fit")
+    left_held_count: int = Field(description="Members without bank details who would not fit")
+
+
+@router.get(
+    "/v1/payout-run-preview",
+    summary="What a payout run would pay",
+    responses=problem_responses(NO_PAYABLE_TERMS),
+)
+async def get_preview(
+    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ)],
+    conn: Snapshot,
+    settings: Annotated[Settings, configured(Settings)],
+) -> RunPreview:
+    """Chosen and computed as POST /v1/payout-runs does; nothing is kept, and nothing is reserved."""
+    now = datetime.now(UTC)
+    run = open_run(
+        await find_in_force(conn, community=principal.community, now=now),
+        community=principal.community,
+        idempotency_key="preview",
+        execution_days=settings.payout_execution_days,
+        by=Actor(principal.person_id, principal.credential),
+        now=now,
+    )
+    refused = await payee_store.load_refused_members(conn, community=run.community)
+    most = settings.payouts_per_run_max_count
+    plan = await run_store.load_plan(conn, run, now=now, most=most, refused=refused)
+    payouts = await _payouts(conn, run, plan=plan, now=now)
+    return RunPreview(
+        at=now,
+        programme_id=run.programme_id,
+        programme_version=run.programme_version,
+        currency=run.terms.currency,
+        points=run.terms.points,
+        minor=run.terms.minor,
+        minimum_points=run.terms.minimum_points,
+        payer=PayingAccount.model_validate(run.payer),
+        paid=WouldBe.model_validate(PreviewSum.of(payout for payout in payouts if payout.payee is not None)),
+        held=WouldBe.model_validate(PreviewSum.of(payout for payout in payouts if payout.payee is None)),
+        left_payable_count=plan.left_payable,
+        left_held_count=plan.left_held,
+    )
+
+
+async def _payouts(conn: Connection, run: Run, *, plan: Plan, now: datetime) -> list[Payout]:
+    """The payouts that the run would have."""
+    community, member_ids = run.community, plan.member_ids
+    usable = await load_usable(conn, community=community, member_ids=member_ids, now=now)
+    claims = await run_store.load_claims(conn, run, member_ids=member_ids)
+    payees = await payee_store.load_payees(conn, community=community, member_ids=member_ids)
+    payouts = []
+    for member_id, points in usable.items():
+        claim = claims.get(member_id)
+        owing = Owing(points, claim.owed, claim.parts) if claim else Owing(points)
+        payout = accrued(run, PayableMember(member_id, owing), payees.get(member_id), now=now)
+        if payout is not None:
+            payouts.append(payout)
+    return payouts

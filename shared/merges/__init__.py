@@ -1,0 +1,29 @@
+"""Who is merged into whom: to which member an id belongs now, in every service."""
+
+from shared.merges.domain import Merge, MovedMember, Spell
+from shared.merges.store import (
+    find_head,
+    load_group,
+    load_heads,
+    load_merges,
+    load_regrouped,
+    lock_heads,
+    lock_merges,
+    lock_persons,
+    put_merges,
+)
+
+__all__ = [
+    "Merge",
+    "MovedMember",
+    "Spell",
+    "find_head",
+    "load_group",
+    "load_heads",
+    "load_merges",
+    "load_regrouped",
+    "lock_heads",
+    "lock_merges",
+    "lock_persons",
+    "put_merges",
+]

@@ -1,0 +1,195 @@
+"""Finance as people see it: runs by two, what the bank says, redemptions, the books, an id to its bank line."""
+
+import itertools
+from collections.abc import Mapping
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import FULL, Console
+from tests.browser.treasury import TREASURY, filled
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser]
+
+PAGES = (
+    "/payout-runs",
+    "/payout-runs/make",
+    "/payout-runs/{run}",
+    "/payout-runs/{run}/outcomes",
+    "/payees/{elif}",
+    "/payees/{ada}",
+    "/redemptions",
+    "/redemptions?state=expired",
+    "/redemptions/{redemption}",
+    "/ledger",
+    "/ledger/check",
+    "/ledger/members?kind=available&currency=PTS",
+    "/ledger/accounts/{bank}",
+    "/ledger/transfers/{transfer}",
+    "/statements",
+    "/statements/{ada}",
+    "/explorer/{payout}",
+    "/explorer/{end_to_end_id}",
+    "/explorer/{run}",
+    "/explorer/{redemption}",
+    "/explorer/{transfer}",
+)
+#: Pages of the same make as another one: looked at when all are.
+ALIKE = {"/payees/{ada}", "/redemptions?state=expired", "/explorer/{end_to_end_id}", "/explorer/{run}"}
+ALIKE |= {"/explorer/{redemption}", "/ledger/accounts/{bank}", "/statements", "/redemptions", "/ledger/check"}
+ALIKE |= {"/ledger/transfers/{transfer}", "/payout-runs/make", "/ledger/members?kind=available&currency=PTS"}
+LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))
+CHOSEN = [("it-IT", "dark", 320)]
+PAGE_MAX_CHARS = 40_000
+
+
+@pytest.fixture(scope="session")
+async def treasury(console: Console) -> Mapping[str, str]:
+    return await filled(console.state)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("language", "theme", "width"), LOOKS if FULL else CHOSEN)
+async def test_every_page_of_finance_is_whole_and_readable(
+    console: Console, treasury: Mapping[str, str], language: str, theme: str, width: int
+) -> None:
+    look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
+    wrong = []
+    async with console.visitor(community=TREASURY, **look) as visitor:
+        for page in PAGES if FULL else (one for one in PAGES if one not in ALIKE):
+            status = await visitor.go(page.format(**treasury))
+            size = len(await visitor.page.content())
+            wrong += [f"{page}: {one}" for one in await visitor.violations()]
+            wrong += [f"{page}: status {status}"] if status != 200 else []
+            wrong += [f"{page}: {size} characters"] if size > PAGE_MAX_CHARS else []
+            wrong += [f"{page}: {await visitor.width()} px wide"] if await visitor.width() > width else []
+            wrong += [f"{page}: {one}" for one in visitor.complaints]
+            visitor.complaints.clear()
+    assert not wrong, "\n".join(wrong)
+
+
+async def test_from_an_award_to_its_bank_line_and_its_books(console: Console, treasury: Mapping[str, str]) -> None:
+    async with console.visitor(community=TREASURY, person=treasury["approver"], locale="en-GB") as visitor:
+        page = visitor.page
+        await visitor.go(f"/explorer/{treasury['award']}")
+        await page.locator("main").get_by_role("link", name="Payout ").first.click()
+        await expect(page.locator("h1")).to_contain_text("A payout of EUR 6.00 to Ada Brightwell")
+        line = page.locator("#bank")
+        await expect(line).to_contain_text(treasury["end_to_end_id"])
+        await expect(line).to_contain_text("settled")
+        # As it stands on the statement, it leads to the same page.
+        await page.locator("#q").fill(treasury["end_to_end_id"])
+        await page.get_by_role("button", name="Find", exact=True).click()
+        await page.wait_for_url(f"**/explorer/{treasury['payout']}")
+
+        await visitor.go("/ledger")
+        await expect(page.locator("h1")).to_contain_text("The ledger sums to zero")
+        await page.get_by_role("link", name="Bank", exact=True).click()
+        await expect(page.locator("h1")).to_have_text("Bank: EUR 6.00")
+        await page.get_by_role("link", name="Payout settled").click()
+        await expect(page.locator("tbody tr")).to_have_count(4)
+        await page.get_by_role("link", name="What it was booked for").click()
+        await page.wait_for_url(f"**/explorer/{treasury['payout']}")
+
+        # On paper a statement is its figures and entries; as a table its numbers are numbers.
+        await visitor.go(f"/statements/{treasury['ada']}")
+        async with page.expect_download() as coming:
+            await page.get_by_role("link", name="CSV").click()
+        lines = (await (await coming.value).path()).read_text().splitlines()
+        assert '"payout_settled","bank' not in "".join(lines)
+        assert any('"payout_settled","paid","600","","PTS"' in one for one in lines)
+        await page.emulate_media(media="print")
+        shown = [await page.locator(one).first.is_visible() for one in (".side", ".btn", ".figs", ".table")]
+        assert shown == [False, False, True, True]
+        assert visitor.complaints == []
+
+
+async def test_a_redemption_is_handed_out_by_whoever_may(console: Console, treasury: Mapping[str, str]) -> None:
+    async with console.visitor(community=TREASURY, person=treasury["approver"], locale="en-GB") as visitor:
+        await visitor.go("/redemptions?state=reserved")
+        await visitor.page.get_by_role("link", name="A mug").click()
+        await expect(visitor.page.get_by_text("A manager decides it")).to_be_visible()
+    async with console.visitor(
+        community=TREASURY, person=treasury["maker"], locale="en-GB", java_script_enabled=False
+    ) as visitor:
+        page = visitor.page
+        await visitor.go("/redemptions")
+        await expect(page.locator("h1")).to_have_text("One reward is to be handed out")
+        await page.get_by_role("link", name="A mug").click()
+        await page.get_by_role("button", name="It was handed out").click()
+        await expect(page.get_by_role("status")).to_contain_text("Handed out")
+        await expect(page.locator("h1")).to_contain_text("confirmed")
+
+
+@pytest.mark.timeout(180)
+async def test_a_run_is_made_approved_and_filed_by_two_people(
+    console: Console, treasury: Mapping[str, str]
+) -> None:
+    look = {"community": TREASURY, "locale": "en-GB"}
+    async with (
+        console.visitor(person=treasury["maker"], java_script_enabled=False, **look) as maker,
+        console.visitor(person=treasury["approver"], **look) as approver,
+    ):
+        made, page = maker.page, approver.page
+        # 1. One makes it, having seen what it would pay.
+        await maker.go("/payout-runs")
+        await made.get_by_role("link", name="New run").click()
+        await expect(made.locator("h1")).to_have_text("A run now would pay EUR 12.00 to 2 payees")
+        await made.get_by_role("button", name="Make the run").click()
+        await expect(made.get_by_role("status")).to_contain_text("it waits for another person")
+        # 2. Who made it may not approve it, though their roles would let them, and reads why.
+        await expect(made.get_by_text("Another person approves it")).to_be_visible()
+        await expect(made.get_by_text("You have a hand in it")).to_be_visible()
+        await expect(made.locator(".deed")).to_have_count(0)
+        run = made.url.partition("?")[0]
+        await made.goto(run.replace("/payout-runs/", "/waiting/payout-runs/"))
+        await expect(made.get_by_text("You can not decide this")).to_be_visible()
+
+        # 3. Another looks at it; meanwhile the list under the seal becomes another one.
+        await page.goto(run)
+        await page.get_by_role("link", name="Look at it and approve").click()
+        await made.goto(run)
+        await made.locator("#held").get_by_role("link", name="Give bank details").first.click()
+        await made.get_by_label("Account holder").fill("Elif Moretti")
+        await made.get_by_label("IBAN").fill("AT61 1904 3002 3457 3201")
+        await made.get_by_role("button", name="Save").click()
+        await expect(made.get_by_role("status")).to_contain_text("Saved")
+        await page.get_by_label("Type the amount to approve").fill("12.00")
+        await page.get_by_role("button", name="Approve EUR 12.00").click()
+        await expect(page.get_by_role("alert")).to_contain_text("The list has changed since you saw it")
+        changed = page.get_by_role("region", name="What changed while you looked")
+        await expect(changed.locator("del").first).to_have_text("EUR 12.00")
+        await expect(changed.locator("ins").first).to_have_text("EUR 23.00")
+        assert await approver.violations() == []
+        await page.get_by_label("Type the amount to approve").fill("23.00")
+        await page.get_by_role("button", name="Approve EUR 23.00").click()
+        await expect(page.get_by_role("status")).to_contain_text("Approved")
+
+        # 4. The file is written by the first, and taken byte for byte.
+        await made.goto(run)
+        await made.get_by_role("button", name="Write the file for EUR 23.00").click()
+        await expect(made.get_by_role("status")).to_contain_text("The bank file is written")
+        async with made.expect_download() as coming:
+            await made.get_by_role("link", name="Download the bank file").click()
+        assert b"pain.001.001.09" in (await (await coming.value).path()).read_bytes()
+
+        # 5. What the bank says is looked at line by line before it is noted.
+        ids = [text.strip() for text in await made.locator("#payouts td .id").all_inner_texts()]
+        await made.get_by_role("link", name="Note what the bank said").click()
+        await made.get_by_label("The bank's list").fill(f"{ids[0]};gone")
+        await made.get_by_role("button", name="Look at what it does").click()
+        await expect(made.get_by_role("alert")).to_contain_text("Line 1: The second column is one of these")
+        await made.get_by_label("The bank's list").fill(f"{ids[0]};settled\n{ids[1]};returned;AC04 Closed")
+        await made.get_by_role("button", name="Look at what it does").click()
+        await expect(made.locator("h1")).to_have_text("All 2 lines can be noted")
+        await expect(made.get_by_text("waits for another person to confirm it").first).to_be_visible()
+        await made.get_by_role("button", name="Note 2 lines").click()
+        await expect(made.get_by_role("status")).to_contain_text("waits for another person")
+        await expect(made.get_by_text("One payout: returned")).to_be_visible()
+        async with made.expect_download() as coming:
+            await made.get_by_role("link", name="CSV").click()
+        lines = (await (await coming.value).path()).read_text().splitlines()
+        assert len(lines) == 4
+        assert sum('"settled"' in one for one in lines) == 1
+        approver.complaints[:] = [one for one in approver.complaints if "409" not in one]
+        assert approver.complaints == []

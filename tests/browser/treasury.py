@@ -1,0 +1,110 @@
+"""A community whose finance has something of everything: a run with the bank, a held payout, a redemption."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from plaudit.access import add_person, issue_key, local_people, temporary_key
+from plaudit.calls import request
+from plaudit.stack import StackState
+from plaudit.stack.idle import wait_until_idle
+
+TREASURY = "treasury"
+PROGRAMME = b"""\
+programme: treasury
+title: Treasury
+rules: [{id: message, title: Wrote a message, on: [chat.message.v1], points: 600}]
+rewards:
+  catalogue: [{id: mug, title: A mug, points: 60}]
+  payout:
+    {currency: EUR, points: 100, minor: 100, minimum_points: 500, paying_account:
+      {name: Example Community, iban: DE89370400440532013000, bic: COBADEFFXXX}}
+"""
+YAML = {"Content-Type": "application/yaml"}
+MAKES = (
+    *("events:write", "programmes:write", "payouts:write", "payouts:read", "members:read", "rewards:write"),
+    *("rewards:read", "points:read"),
+)
+APPROVES = ("payouts:approve", "programmes:approve", "payouts:read")
+#: Whoever has an account to be paid to; the third has none.
+IBANS = {"ada": "NL91ABNA0417164300", "kofi": "FR1420041010050500013M02606"}
+MEMBERS = {"ada": "Ada Brightwell", "kofi": "Kofi Brandt", "elif": "Elif Moretti"}
+
+
+async def filled(state: StackState) -> dict[str, str]:
+    """Fill the community once; the ids of what pages show."""
+    office, urls = local_people(state).office, state.service_urls
+    declared = {"id": TREASURY, "title": "Harbour Makers", "time_zone": "Europe/Rome", "languages": ["it", "en"]}
+    request("POST", f"{urls['ingest']}/v1/communities", office.key, json=declared)
+    people = {
+        name: str(add_person(office, TREASURY, name, roles)["person_id"])
+        for name, roles in (
+            ("Tomas Vidal", ["manager", "finance_maker", "finance_approver"]),
+            ("Noor Haddad", ["finance_approver"]),
+        )
+    }
+    tomas, noor = people["Tomas Vidal"], people["Noor Haddad"]
+    # Not revoked: a run whose maker's key is, is stopped.
+    makes = issue_key(state, TREASURY, "making", MAKES, person_id=tomas)["key"]
+    with temporary_key(state, TREASURY, "approving", APPROVES, urls, person_id=noor) as approves:
+        scoring, rewards = urls["scoring"], urls["rewards"]
+        request("POST", f"{scoring}/v1/programmes", makes, content=PROGRAMME, headers=YAML)
+        request("POST", f"{scoring}/v1/programmes/1/approve", approves)
+        await wait_until_idle(state)
+        await _send(state, makes, "first")
+        ids = _paid(state, makes, approves)
+    await _send(state, makes, "second")
+    return ids | {"maker": tomas, "approver": noor} | _booked(rewards, makes, ids)
+
+
+def _paid(state: StackState, makes: str, approves: str) -> dict[str, str]:
+    rewards = state.service_urls["rewards"]
+    listed = request("GET", f"{state.service_urls['ingest']}/v1/members", makes)["items"]
+    members = {one["name"]: one["member_id"] for one in listed}
+    ids = {handle: members[name] for handle, name in MEMBERS.items()}
+    mug = {"member_id": ids["elif"], "reward_id": "mug"}
+    redeemed = request("POST", f"{rewards}/v1/redemptions", makes, json=mug, headers={"Idempotency-Key": "mug"})
+    for handle, iban in IBANS.items():
+        payee = {"name": MEMBERS[handle], "iban": iban}
+        request("PUT", f"{rewards}/v1/payees/{ids[handle]}", makes, json=payee)
+    run = request("POST", f"{rewards}/v1/payout-runs", makes, headers={"Idempotency-Key": "first"})["run_id"]
+    request("POST", f"{rewards}/v1/payout-runs/{run}/approve", approves)
+    request("POST", f"{rewards}/v1/payout-runs/{run}/file", makes)
+    payouts = request("GET", f"{rewards}/v1/payouts", makes, params={"run": run})["items"]
+    of_ada = next(one for one in payouts if one["member_id"] == ids["ada"])
+    said = {"state": "settled", "payout_ids": [of_ada["payout_id"]]}
+    request("POST", f"{rewards}/v1/payout-runs/{run}/outcome", makes, json=said)
+    return ids | {
+        "run": run,
+        "redemption": redeemed["redemption_id"],
+        "payout": of_ada["payout_id"],
+        "end_to_end_id": of_ada["end_to_end_id"],
+    }
+
+
+def _booked(rewards: str, makes: str, ids: dict[str, str]) -> dict[str, str]:
+    books = request("GET", f"{rewards}/v1/ledger/accounts", makes)["accounts"]
+    bank = next(one["account_id"] for one in books if one["kind"] == "bank")
+    entries = request("GET", f"{rewards}/v1/ledger/accounts/{bank}/entries", makes)["items"]
+    details = request("GET", f"{rewards}/v1/payouts/{ids['payout']}", makes)
+    return {"bank": bank, "transfer": entries[0]["transfer_id"], "award": details["lots"][0]["award_id"]}
+
+
+async def _send(state: StackState, key: str, name: str) -> None:
+    sent: list[dict[str, Any]] = [
+        {
+            "specversion": "1.0",
+            "id": f"{name}-{handle}",
+            "source": "urn:treasury",
+            "type": "chat.message.v1",
+            "time": datetime.now(UTC).isoformat(timespec="seconds"),
+            "data": {
+                "channel": "chat",
+                "actor": {"id": handle, "name": shown},
+                "length_chars": 40,
+                "object": {"id": "t"},
+            },
+        }
+        for handle, shown in MEMBERS.items()
+    ]
+    request("POST", f"{state.service_urls['ingest']}/v1/events", key, json=sent)
+    await wait_until_idle(state)

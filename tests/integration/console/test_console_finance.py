@@ -1,0 +1,62 @@
+"""Finance's pages are for whoever may see them, say what is down, and take no form of elsewhere."""
+
+import re
+from uuid import uuid4
+
+import pytest
+
+from tests.integration.console.conftest import Site
+
+pytestmark = pytest.mark.stack
+
+ID = uuid4()
+LISTS = ("/redemptions", "/redemptions.csv", f"/redemptions/{ID}", f"/statements/{ID}", f"/statements/{ID}.csv")
+MONEY = (
+    *("/payout-runs", f"/payout-runs/{ID}", f"/payout-runs/{ID}/bank-file", f"/payout-runs/{ID}/payouts.csv"),
+    *(
+        "/ledger",
+        "/ledger.csv",
+        "/ledger/check",
+        "/ledger/members?kind=paid&currency=PTS",
+        f"/ledger/accounts/{ID}",
+        f"/ledger/transfers/{ID}",
+    ),
+    f"/payees/{ID}",
+)
+MAKING = ("/payout-runs/make", f"/payout-runs/{ID}/outcomes")
+SEEN = {
+    "moderator": set(),
+    "administrator": set(),
+    "manager": {"/statements", *LISTS},
+    "finance_approver": {"/statements", *LISTS, *MONEY},
+    "finance_maker": {"/statements", *LISTS, *MONEY, *MAKING},
+}
+COMMANDS = {
+    "/payout-runs/make": "finance_maker",
+    f"/payout-runs/{ID}/file": "finance_maker",
+    f"/payout-runs/{ID}/cancel": "finance_maker",
+    f"/payout-runs/{ID}/outcomes/note": "finance_maker",
+    f"/payees/{ID}": "finance_maker",
+    f"/redemptions/{ID}/confirm": "manager",
+    f"/redemptions/{ID}/cancel": "manager",
+}
+
+
+@pytest.mark.parametrize("role", SEEN)
+async def test_pages_of_finance_are_for_whoever_may_see_them(site: Site, role: str) -> None:
+    async with site.browser() as browser:
+        await site.sign_in(browser, role)
+        asked = {path: await browser.get(path) for path in ("/statements", *LISTS, *MONEY, *MAKING)}
+        assert {path for path, page in asked.items() if page.status_code != 404} == SEEN[role]
+        for path in SEEN[role] - {"/statements"}:
+            page = asked[path]
+            # Rewards is away: that is said, and is no error of the console.
+            assert page.status_code in {200, 503}, path
+            assert "not answer" in page.text, path
+            assert not re.search(r"<[^>]+\s(style|on\w+)=|<style|<script(?![^>]+src=)|javascript:", page.text), (
+                path
+            )
+            assert len(page.content) < 40_000, path
+        # Whoever may not command is told nothing; a form of elsewhere does nothing.
+        answers = {path: (await browser.post(path, data={"form_token": "0"})).status_code for path in COMMANDS}
+        assert answers == {path: 403 if role == who else 404 for path, who in COMMANDS.items()}

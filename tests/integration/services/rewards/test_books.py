@@ -1,0 +1,129 @@
+"""The books as finance looks into them: what would be paid, accounts, and transfers."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.integration.services.rewards.finance import Finance, filed
+
+pytestmark = pytest.mark.stack
+
+
+async def test_a_preview_says_what_the_run_then_is(finance: Finance) -> None:
+    await finance.world.give(finance.world.award("held", "bob", 700))
+
+    preview = (await finance.approver.get("/v1/payout-run-preview")).json()
+
+    assert (preview["payer"]["name"], preview["currency"], preview["minor"]) == ("Example Community", "EUR", 50)
+    run = await finance.run()
+    made = {one["state"]: {**one, "payouts_count": one["count"]} for one in run["payouts"]}
+    for key, state in (("paid", "eligible"), ("held", "held")):
+        assert preview[key] == {name: made[state][name] for name in preview[key]}
+    # Nobody is in two runs.
+    again = (await finance.maker.get("/v1/payout-run-preview")).json()
+    assert (again["paid"]["payouts_count"], again["held"]["payouts_count"]) == (0, 0)
+
+
+async def test_without_terms_there_is_no_preview(finance: Finance) -> None:
+    await finance.world.publish(2, None)
+    refused = await finance.maker.get("/v1/payout-run-preview")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:plaudit:problem:no-payable-terms")
+
+
+async def test_the_trial_balance_is_zero_and_leads_to_entries_and_transfers(
+    finance: Finance, all_pages: Any
+) -> None:
+    run = await filed(finance)
+    await finance.outcome(run, "settled")
+
+    books = (await finance.approver.get("/v1/ledger/accounts")).json()
+
+    assert {one["currency"]: one["total"] for one in books["totals"]} == {"EUR": 0, "PTS": 0}
+    by_kind = {(one["kind"], one["currency"]): one for one in books["accounts"]}
+    paid = (await finance.world.balance("ada"))["paid"]
+    assert by_kind["paid", "PTS"]["amount"] == paid
+    listed = await all_pages(finance.approver, "/v1/ledger/member-accounts", limit=1, kind="available")
+    assert sum(one["amount"] for one in listed) == by_kind["available", "PTS"]["amount"]
+    assert {one["member_name"] for one in listed} == {"Ada", "Bob", "Eve"}
+    bank = by_kind["bank", "EUR"]
+    url = f"/v1/ledger/accounts/{bank['account_id']}"
+    account = (await finance.maker.get(url)).json()
+    assert (account["kind"], account["amount"], account["member_id"]) == ("bank", bank["amount"], None)
+    entries = await all_pages(finance.maker, f"{url}/entries", limit=1)
+    assert sum(one["amount"] for one in entries) == bank["amount"]
+    assert {one["kind"] for one in entries} == {"payout_settled"}
+
+    transfer = (await finance.maker.get(f"/v1/ledger/transfers/{entries[0]['transfer_id']}")).json()
+    assert transfer["member_id"] == finance.world.uuid("ada")
+    sides = [(one["account"], one["currency"], one["amount"]) for one in transfer["entries"]]
+    money = bank["amount"]
+    assert sides == [
+        ("bank_in_transit", "EUR", -money),
+        ("bank", "EUR", money),
+        ("reserved", "PTS", -paid),
+        ("paid", "PTS", paid),
+    ]
+    for path in ("accounts", "transfers"):
+        assert (await finance.maker.get(f"/v1/ledger/{path}/{uuid4()}")).status_code == 404
+    assert (await finance.maker.get(f"/v1/ledger/accounts/{uuid4()}/entries")).status_code == 404
+
+
+async def test_every_transfer_of_a_member_is_whole(finance: Finance, all_pages: Any) -> None:
+    world = finance.world
+    run = await filed(finance)
+    payout = (await finance.payouts(run))["ada"]
+    await finance.outcome(run, "returned", payout_ids=[payout["payout_id"]], reason="MS03")
+    await world.give(world.award("less", "ada", -20, "a0", revision=1, total=230))
+    statement = await all_pages(finance.maker, f"/v1/members/{world.uuid('ada')}/statement", limit=50)
+    transfers = {one["transfer_id"] for one in statement}
+    assert len({one["kind"] for one in statement}) >= 3
+    for transfer_id in transfers:
+        transfer = (await finance.maker.get(f"/v1/ledger/transfers/{transfer_id}")).json()
+        sums: dict[str, int] = {}
+        for side in transfer["entries"]:
+            sums[side["currency"]] = sums.get(side["currency"], 0) + side["amount"]
+        assert sums
+        assert transfer["is_whole"]
+        assert set(sums.values()) == {0}, transfer
+        own = {(one["account"], one["amount"]) for one in statement if one["transfer_id"] == transfer_id}
+        assert own == {(one["account"], one["amount"]) for one in transfer["entries"] if one["member_id"]}
+
+
+async def test_an_outcome_is_foreseen_line_by_line_and_nothing_is_noted(finance: Finance) -> None:
+    run = await filed(finance)
+    payout = (await finance.payouts(run))["ada"]["payout_id"]
+    url = f"/v1/payout-runs/{run['run_id']}/outcome-preview"
+    lines = [
+        {"payout_id": payout, "state": "returned"},
+        {"payout_id": payout.replace("-", ""), "state": "settled"},
+        {"payout_id": str(uuid4()), "state": "settled"},
+    ]
+
+    foreseen = (await finance.maker.post(url, json={"lines": lines})).json()["lines"]
+
+    assert [(one["said"], one["why"]) for one in foreseen] == [
+        ("proposed", None),
+        (None, "another line names it too"),
+        (None, "it is not one of this run"),
+    ]
+    assert (foreseen[0]["state"], foreseen[0]["payee_name"]) == ("submitted", "Ada Müller")
+    assert (await finance.payouts(run))["ada"]["state"] == "submitted"
+
+    async def said(state: str) -> tuple[str | None, str | None]:
+        (line,) = (await finance.maker.post(url, json={"lines": [{"payout_id": payout, "state": state}]})).json()[
+            "lines"
+        ]
+        return line["said"], line["why"]
+
+    assert await said("settled") == ("changed", None)
+    assert (await said("corrected"))[1] == "a payout that is submitted cannot become corrected"
+    proposed = await finance.propose(run, "returned", payout_ids=[payout])
+    assert "it waits in an outcome already" in str((await said("returned"))[1])
+    await finance.confirm(run, proposed.json()["outcome"])
+    assert await said("returned") == ("unchanged", None)
+    unfiled = await finance.run()
+    refused = await finance.maker.post(
+        f"/v1/payout-runs/{unfiled['run_id']}/outcome-preview", json={"lines": lines}
+    )
+    assert refused.status_code == 409

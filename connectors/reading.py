@@ -1,12 +1,13 @@
 """The text of a connector → a connector that can be asked, or every mistake in it with line and column."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import ValidationError
 
 from connectors.compiled import Connector, Path, PlaceError, compile_connector
 from connectors.document import Document
-from shared.located_yaml import Located, YamlError, read_yaml
+from shared.located_yaml import Located, YamlError, mark_within, read_yaml
 from shared.near_names import suggestion
 
 
@@ -43,11 +44,11 @@ def read_connector(text: str) -> Connector:
     try:
         document = Document.model_validate(located.value)
     except ValidationError as error:
-        raise ConnectorError(_mistakes(located, error)) from None
+        raise ConnectorError(_mistakes(text, located, error)) from None
     try:
         return compile_connector(document)
     except PlaceError as error:
-        raise ConnectorError([_mistake(located, error.path, error.detail, error.offset)]) from None
+        raise ConnectorError([_mistake(text, located, error.path, error.detail, error.offset)]) from None
 
 
 def shown(path: Path) -> str:
@@ -58,7 +59,7 @@ def shown(path: Path) -> str:
     return text
 
 
-def _mistakes(located: Located, error: ValidationError) -> list[Mistake]:
+def _mistakes(text: str, located: Located, error: ValidationError) -> list[Mistake]:
     found: dict[Path, Mistake] = {}
     for one in error.errors(include_url=False, include_input=False):
         path = _path(located, one["loc"])
@@ -67,7 +68,7 @@ def _mistakes(located: Located, error: ValidationError) -> list[Mistake]:
             detail = f"`{path[-1] if path else one['loc'][-1]}` is missing"
         if one["type"] == "extra_forbidden":
             detail = f"there is no field `{path[-1]}`; {suggestion(str(path[-1]), _names(located, path))}"
-        found.setdefault(path, _mistake(located, path, detail))
+        found.setdefault(path, _mistake(text, located, path, detail))
     return sorted(found.values(), key=lambda mistake: (mistake.line, mistake.column))
 
 
@@ -85,11 +86,18 @@ def _path(located: Located, loc: Path) -> Path:
     return path
 
 
-def _mistake(located: Located, path: Path, detail: str, offset: int | None = None) -> Mistake:
+def _mistake(text: str, located: Located, path: Path, detail: str, offset: int | None = None) -> Mistake:
     at = path
     while at and at not in located.values:
         at = at[:-1]
     mark = located.values.get(at) or located.values[()]
-    # What is in quotes or in a block begins behind that: only a plain text's offset is a column.
-    column = mark.column + (offset or 0)
-    return Mistake(mark.line, column, shown(path), detail)
+    value = _value_at(located.value, at)
+    if offset is not None and isinstance(value, str):
+        mark = mark_within(text, mark, value, offset)
+    return Mistake(mark.line, mark.column, shown(path), detail)
+
+
+def _value_at(value: Any, path: Path) -> Any:
+    for step in path:
+        value = value[step]
+    return value

@@ -50,6 +50,22 @@ def test_what_is_wrong_with_an_activity_is_said(activity, said):
     assert said in mistake
 
 
+def test_a_mistake_in_an_expression_has_its_line_and_column():
+    lines = [
+        "    when: >-",
+        "      body.a == 1",
+        "      && bdy.b == 2",
+        "    no_engagement: why",
+    ]
+    text = yaml.safe_dump(changed(mappings=None), sort_keys=False)
+    text = text.replace("mappings: null", "mappings:\n  - on: ['*']\n" + "\n".join(lines))
+    with pytest.raises(ConnectorError) as raised:
+        read_connector(text)
+    [mistake] = raised.value.mistakes
+    assert text.splitlines()[mistake.line - 1][mistake.column - 1 :].startswith("bdy.b")
+    assert mistake.field == "mappings[0].when"
+
+
 def test_a_mapping_says_one_thing():
     for mapping in ({"on": ["*"]}, {"on": ["*"], "no_engagement": "why", "activities": [mapped()]}):
         [mistake] = mistakes(changed(mappings=[mapping]))

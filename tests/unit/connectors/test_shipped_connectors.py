@@ -103,17 +103,19 @@ def test_a_type_is_mapped_or_said_to_be_nothing_or_not_yet_and_only_one_of_them(
 #: What the platforms' documentation names.
 DOCUMENTED = {
     "slack": """
-        app_deleted app_home_opened app_installed app_mention app_rate_limited app_uninstalled channel_archive
-        channel_created channel_deleted channel_history_changed channel_id_changed channel_left channel_rename
-        channel_shared channel_unarchive channel_unshared dnd_updated dnd_updated_user email_domain_changed
-        emoji_changed file_change file_created file_deleted file_public file_shared file_unshared group_archive
-        group_close group_deleted group_history_changed group_left group_open group_rename group_unarchive im_close
-        im_created im_history_changed im_open link_shared member_joined_channel member_left_channel message
-        message_metadata_deleted message_metadata_posted message_metadata_updated pin_added pin_removed
-        reaction_added reaction_removed resources_added resources_removed scope_denied scope_granted star_added
-        star_removed subteam_created subteam_members_changed subteam_self_added subteam_self_removed subteam_updated
-        team_access_granted team_access_revoked team_domain_change team_join team_rename tokens_revoked
-        url_verification user_change user_huddle_changed user_profile_changed user_status_changed
+        app_deleted app_home_opened app_installed app_mention app_rate_limited app_uninstalled
+        channel_archive channel_created channel_deleted channel_history_changed channel_id_changed
+        channel_left channel_rename channel_shared channel_unarchive channel_unshared dnd_updated
+        dnd_updated_user email_domain_changed emoji_changed file_change file_created file_deleted
+        file_public file_shared file_unshared group_archive group_close group_deleted
+        group_history_changed group_left group_open group_rename group_unarchive im_close im_created
+        im_history_changed im_open link_shared member_joined_channel member_left_channel message
+        message_metadata_deleted message_metadata_posted message_metadata_updated pin_added
+        pin_removed reaction_added reaction_removed resources_added resources_removed scope_denied
+        scope_granted star_added star_removed subteam_created subteam_members_changed
+        subteam_self_added subteam_self_removed subteam_updated team_access_granted
+        team_access_revoked team_domain_change team_join team_rename tokens_revoked url_verification
+        user_change user_huddle_changed user_profile_changed user_status_changed
     """,
     "github": """
         branch_protection_configuration branch_protection_rule check_run check_suite

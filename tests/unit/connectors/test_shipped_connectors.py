@@ -6,12 +6,15 @@ from pathlib import Path
 
 import orjson
 import pytest
+from jsonschema import Draft202012Validator
 
 from connectors.cases import delivery_of, failures, stands
-from connectors.engine import Delivery, checked, map_delivery, recognise, settings_of
+from connectors.engine import Delivery, challenge_answer, checked, map_delivery, recognise, settings_of
 from connectors.listing import becomes
+from connectors.reading import read_connector
 from connectors.shipped import connector, files
 from shared.contracts.activities import ACTIVITY_TYPES
+from shared.located_yaml import read_yaml
 from tests.unit.connectors.examples import RECEIVED
 from tools.connectors import with_connectors
 
@@ -180,3 +183,63 @@ def test_the_data_become_what_they_should(name):
         else:
             assert [activity["type"] for activity in outcome.activities] == expected, (file.name, outcome)
         assert recognise(known, headers, body) == [found], file.name
+
+
+STRANGE = (None, [], {}, "", "x", 0, -1, 1.5, True, [None], {"id": None}, "9" * 400)
+
+
+def with_each_changed(value):
+    """The value with each part of it, at any depth, replaced by something strange, one at a time."""
+    yield from STRANGE
+    parts = (
+        list(value.items())
+        if isinstance(value, dict)
+        else list(enumerate(value))
+        if isinstance(value, list)
+        else []
+    )
+    for key, part in parts:
+        for other in with_each_changed(part):
+            changed = dict(value) if isinstance(value, dict) else list(value)
+            changed[key] = other
+            yield changed
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_strange_value_anywhere_fails_that_delivery_and_nothing_else(name):
+    found = connector(name)
+    settings = settings_of(found)
+    states = set()
+    for case in found.document.cases[:12]:
+        delivery = delivery_of((case.deliveries or [case.delivery])[0])
+        for body in with_each_changed(delivery.body):
+            if isinstance(body, dict):
+                outcome = map_delivery(found, Delivery(delivery.headers, body, delivery.received), settings)
+                assert outcome.reason or outcome.activities
+                states.add(str(outcome.state))
+    assert states >= {"mapped", "no_engagement", "invalid"}
+
+
+def test_slack_is_answered_when_it_tries_the_address():
+    body = {"token": "t", "challenge": "3eZbrw1a", "type": "url_verification"}
+    assert challenge_answer(connector("slack"), Delivery({}, body, RECEIVED)) == {"challenge": "3eZbrw1a"}
+    assert challenge_answer(connector("slack"), Delivery({}, {"type": "event_callback"}, RECEIVED)) is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_editor_takes_it_by_the_published_schema(name):
+    schema = orjson.loads((ROOT / "schemas" / "connector.schema.json").read_bytes())
+    text = files()[name].read_text()
+    assert text.startswith("# yaml-language-server: $schema=../schemas/connector.schema.json\n")
+    document = read_yaml(text).value
+    check = Draft202012Validator(schema)
+    assert [error.message for error in check.iter_errors(document)] == []
+    assert list(check.iter_errors(document | {"titel": "x"}))
+    assert list(check.iter_errors(document | {"mappings": [{"on": ["x y"], "no_engagement": "why"}]}))
+
+
+def test_the_pages_example_is_a_connector_whose_case_holds():
+    page = (ROOT / "docs" / "connectors.md").read_text()
+    [example] = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    found = read_connector(example)
+    assert (len(found.document.cases), failures(found)) == (1, [])

@@ -320,12 +320,10 @@ KINDS = (
     "issues",
     "pull_request",
     "pull_request_review",
-    "pull_request_review_comment",
     "release",
     "push",
     "star",
     "discussion",
-    "discussion_comment",
     "organization",
 )
 

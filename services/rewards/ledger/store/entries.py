@@ -74,21 +74,36 @@ async def add_entries(conn: Connection, entries: Sequence[Entry], *, now: dateti
     )
 
 
+#: What changed of members' accounts is added to their sums: a part, which waits for nobody.
+_SUMMED = """
+    summed as (
+        insert into member_sums (community, kind, currency, accounts, amount)
+        select community, kind, currency, count(*) filter (where created), sum(change)
+        from given join changed using (community, account_id) where is_of_member
+        group by 1, 2, 3 having count(*) filter (where created) > 0 or sum(change) <> 0)
+"""
+
+
 async def add_to_balances(conn: Connection, changes: Sequence[tuple[Account, int]]) -> None:
-    """Add to balances, in the order given. New accounts are declared."""
+    """Add to balances, in the order given, and to the sums of members' accounts. New accounts are declared."""
     rows = await conn.fetch(
-        """
+        f"""
         with given as (
-            select * from unnest($1::text[], $2::uuid[], $3::bigint[]) as g(community, account_id, change)),
+            select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::boolean[])
+                as g(community, account_id, change, kind, currency, is_of_member)),
         changed as (
-            insert into balances (community, account_id, amount) select * from given
+            insert into balances (community, account_id, amount) select community, account_id, change from given
             on conflict (community, account_id) do update set amount = balances.amount + excluded.amount
-            returning account_id, xmax = 0 as created)
+            returning community, account_id, xmax = 0 as created),
+        {_SUMMED}
         select account_id from changed where created
-        """,
+        """,  # noqa: S608 -- a constant
         [account.community for account, _ in changes],
         [account.account_id for account, _ in changes],
         [amount for _, amount in changes],
+        [account.kind for account, _ in changes],
+        [account.currency for account, _ in changes],
+        [account.owner is not None for account, _ in changes],
     )
     created = {str(row["account_id"]) for row in rows}
     if created:
@@ -159,20 +174,52 @@ async def lock_members(conn: Connection, owners: Iterable[Owner]) -> dict[Owner,
 
 
 async def _lock_or_add(conn: Connection, accounts: Sequence[Account]) -> None:
+    """Lock these accounts of members, in one order; add those that are not there."""
     rows = await conn.fetch(
-        """
-        insert into balances (community, account_id, amount)
-        select g.community, g.account_id, 0 from unnest($1::text[], $2::uuid[]) as g(community, account_id)
-        order by g.account_id
-        on conflict (community, account_id) do update set amount = balances.amount
-        returning account_id, xmax = 0 as created
-        """,
+        f"""
+        with given as (
+            select *, 0 as change, true as is_of_member from unnest($1::text[], $2::uuid[], $3::text[], $4::text[])
+                as g(community, account_id, kind, currency)),
+        changed as (
+            insert into balances (community, account_id, amount)
+            select community, account_id, 0 from given order by account_id
+            on conflict (community, account_id) do update set amount = balances.amount
+            returning community, account_id, xmax = 0 as created),
+        {_SUMMED}
+        select account_id from changed where created
+        """,  # noqa: S608 -- a constant
         [account.community for account in accounts],
         [account.account_id for account in accounts],
+        [account.kind for account in accounts],
+        [account.currency for account in accounts],
     )
-    created = {str(row["account_id"]) for row in rows if row["created"]}
+    created = {str(row["account_id"]) for row in rows}
     if created:
         await _add_accounts(conn, [account for account in accounts if account.account_id in created])
+
+
+async def fold_sums(conn: Connection, *, limit: int) -> int:
+    """Make one of the parts of each sum of members' accounts, of at most `limit` sums; return how many parts went.
+
+    Two that fold at once add up what each took away itself.
+    """
+    folded: int = await conn.fetchval(
+        """
+        with many as (
+            select community, kind, currency from member_sums
+            group by 1, 2, 3 having count(*) > 1 order by count(*) desc limit $1),
+        taken as (
+            delete from member_sums s using many m
+            where s.community = m.community and s.kind = m.kind and s.currency = m.currency
+            returning s.community, s.kind, s.currency, s.accounts, s.amount),
+        folded as (
+            insert into member_sums (community, kind, currency, accounts, amount)
+            select community, kind, currency, sum(accounts), sum(amount) from taken group by 1, 2, 3)
+        select count(*) from taken
+        """,
+        limit,
+    )
+    return folded
 
 
 async def page_of_statement(

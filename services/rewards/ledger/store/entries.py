@@ -4,6 +4,7 @@ A member's available balance is the lock on all their points: lock_members takes
 that member is changed, members in one order. So two transactions never wait for each other.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -74,50 +75,61 @@ async def add_entries(conn: Connection, entries: Sequence[Entry], *, now: dateti
     )
 
 
-#: What changed of members' accounts is added to their sums: a part, which waits for nobody.
-_SUMMED = """
-    summed as (
-        insert into member_sums (community, kind, currency, accounts, amount)
-        select community, kind, currency, count(*) filter (where created), sum(change)
-        from given join changed using (community, account_id) where is_of_member
-        group by 1, 2, 3 having count(*) filter (where created) > 0 or sum(change) <> 0)
-"""
-
-
 async def add_to_balances(conn: Connection, changes: Sequence[tuple[Account, int]]) -> None:
     """Add to balances, in the order given, and to the sums of members' accounts. New accounts are declared."""
+    sums = _sums_of_members(changes)
     rows = await conn.fetch(
-        f"""
+        """
         with given as (
-            select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::boolean[])
-                as g(community, account_id, change, kind, currency, is_of_member)),
+            select * from unnest($1::text[], $2::uuid[], $3::bigint[]) as g(community, account_id, change)),
         changed as (
-            insert into balances (community, account_id, amount) select community, account_id, change from given
+            insert into balances (community, account_id, amount) select * from given
             on conflict (community, account_id) do update set amount = balances.amount + excluded.amount
-            returning community, account_id, xmax = 0 as created),
-        {_SUMMED}
+            returning account_id, xmax = 0 as created),
+        summed as (
+            insert into member_sums (community, kind, currency, accounts, amount)
+            select community, kind, currency, 0, amount
+            from unnest($4::text[], $5::text[], $6::text[], $7::bigint[]) as s(community, kind, currency, amount))
         select account_id from changed where created
-        """,  # noqa: S608 -- a constant
+        """,
         [account.community for account, _ in changes],
         [account.account_id for account, _ in changes],
         [amount for _, amount in changes],
-        [account.kind for account, _ in changes],
-        [account.currency for account, _ in changes],
-        [account.owner is not None for account, _ in changes],
+        *([key[part] for key in sums] for part in range(3)),
+        list(sums.values()),
     )
     created = {str(row["account_id"]) for row in rows}
     if created:
         await _add_accounts(conn, [account for account, _ in changes if account.account_id in created])
 
 
+def _sums_of_members(changes: Iterable[tuple[Account, int]]) -> dict[tuple[str, str, str], int]:
+    """By how much members' accounts together change, by community, kind and currency; no change is not there."""
+    sums: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+    for account, amount in changes:
+        if account.owner is not None:
+            sums[account.community, account.kind, account.currency] += amount
+    return {key: amount for key, amount in sums.items() if amount}
+
+
 async def _add_accounts(conn: Connection, accounts: Sequence[Account]) -> None:
+    """Declare accounts that had no balance until now, and count those of members."""
+    counts = Counter(
+        (account.community, account.kind, account.currency) for account in accounts if account.owner is not None
+    )
     await conn.execute(
         """
-        insert into accounts (account_id, community, owner, kind, currency)
-        select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[])
-        on conflict do nothing
+        with declared as (
+            insert into accounts (account_id, community, owner, kind, currency)
+            select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[])
+            on conflict do nothing)
+        insert into member_sums (community, kind, currency, accounts, amount)
+        select community, kind, currency, number, 0
+        from unnest($6::text[], $7::text[], $8::text[], $9::bigint[]) as c(community, kind, currency, number)
         """,
         *(list(column) for column in zip(*accounts, strict=True)),
+        *([key[part] for key in counts] for part in range(3)),
+        list(counts.values()),
     )
 
 
@@ -174,26 +186,18 @@ async def lock_members(conn: Connection, owners: Iterable[Owner]) -> dict[Owner,
 
 
 async def _lock_or_add(conn: Connection, accounts: Sequence[Account]) -> None:
-    """Lock these accounts of members, in one order; add those that are not there."""
     rows = await conn.fetch(
-        f"""
-        with given as (
-            select *, 0 as change, true as is_of_member from unnest($1::text[], $2::uuid[], $3::text[], $4::text[])
-                as g(community, account_id, kind, currency)),
-        changed as (
-            insert into balances (community, account_id, amount)
-            select community, account_id, 0 from given order by account_id
-            on conflict (community, account_id) do update set amount = balances.amount
-            returning community, account_id, xmax = 0 as created),
-        {_SUMMED}
-        select account_id from changed where created
-        """,  # noqa: S608 -- a constant
+        """
+        insert into balances (community, account_id, amount)
+        select g.community, g.account_id, 0 from unnest($1::text[], $2::uuid[]) as g(community, account_id)
+        order by g.account_id
+        on conflict (community, account_id) do update set amount = balances.amount
+        returning account_id, xmax = 0 as created
+        """,
         [account.community for account in accounts],
         [account.account_id for account in accounts],
-        [account.kind for account in accounts],
-        [account.currency for account in accounts],
     )
-    created = {str(row["account_id"]) for row in rows}
+    created = {str(row["account_id"]) for row in rows if row["created"]}
     if created:
         await _add_accounts(conn, [account for account in accounts if account.account_id in created])
 

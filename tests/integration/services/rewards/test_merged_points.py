@@ -117,7 +117,7 @@ async def test_points_that_wait_or_expired_go_along(world: Any, merging: Merging
 
 
 async def test_a_run_that_is_open_pays_both_and_what_comes_back_is_owed_to_who_stays(both: Finance) -> None:
-    world, merging = both.world, Merging(both.world)
+    world, merging = both.world, Merging(both.world, on_members)
     run = await approved(both)
     payouts = await both.payouts(run)
     await merging.merge("bob", "ada")
@@ -142,7 +142,7 @@ async def test_a_run_that_is_open_pays_both_and_what_comes_back_is_owed_to_who_s
 
 
 async def test_members_of_one_run_who_are_merged_before_it_is_approved(both: Finance) -> None:
-    world, merging = both.world, Merging(both.world)
+    world, merging = both.world, Merging(both.world, on_members)
     run = await both.run()
     await merging.merge("bob", "ada")
     assert (await both.approve(run)).status_code == 200

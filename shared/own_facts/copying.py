@@ -96,8 +96,8 @@ async def partitions_of(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> li
         for name in sorted(topics)
         for number in sorted(present.partitions_for_topic(name) or ())
     ]
-    # Asked for offsets of topics that it does not know, the client learns of one, waits for a tenth of a second and
-    # tries again, one topic after the other.
+    # Asked for offsets of topics that it does not know, the client learns of one, waits for a tenth of a second
+    # and tries again, one topic after the other.
     if partitions:
         await consumer._client.set_topics({place.topic for place in partitions})
     return partitions

@@ -9,7 +9,7 @@ from shared.postgres import Connection
 
 
 async def add_changes(conn: Connection, *, changes: Sequence[PayoutChanged]) -> None:
-    """Store each change of state, and who made it; the payout has the state of the newest change, and counts in it."""
+    """Store each change of state, and who made it; the payout has that of the newest change, and counts in it."""
     data = [change["data"] for change in changes]
     await conn.execute(
         """

@@ -29,7 +29,8 @@ async def add_changes(conn: Connection, *, changes: Sequence[RedemptionChanged])
             order by f.community, f.redemption_id, f.changed_at desc, new.position desc
         ),
         moved as (
-            insert into redemptions as r (community, redemption_id, member_id, reward_id, points, state, changed_at)
+            insert into redemptions as r (community, redemption_id, member_id, reward_id, points, state,
+                                          changed_at)
             select community, redemption_id, member_id, reward_id, points, state, changed_at from newest
             on conflict (community, redemption_id) do update
             set state = excluded.state, points = excluded.points, changed_at = excluded.changed_at

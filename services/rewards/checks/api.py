@@ -63,7 +63,7 @@ class LotDifference(_Finding):
 
 
 class SumDifference(_Finding):
-    """A sum of members' accounts, as the trial balance has it, that is not that of their balances or of as many."""
+    """A sum of members' accounts in the trial balance that is not that of their balances, or not of as many."""
 
     kind: str
     currency: str

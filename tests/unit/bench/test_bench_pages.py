@@ -6,12 +6,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
-from bench.pages import OF_A_ROUTE_MAX_COUNT, Console, Times, Timed, _measure, _name, _note_questions, _walk
+from bench.pages import OF_A_ROUTE_MAX_COUNT, Console, Timed, Times, _measure, _name, _note_questions, _walk
 
 MEMBER = "3937defa-6cb1-51b0-be58-e30e7c556406"
 MANY = [f'<a href="/members/{number:012x}">one</a>' for number in range(OF_A_ROUTE_MAX_COUNT + 4)]
 LINKS = {
-    "/": '<a href="/list?sort=name&amp;after=zzz">list</a> <a href="/static/a.css">look</a> <a href="/sign-out">out</a>',
+    "/": '<a href="/list?sort=name&amp;after=zzz">list</a> <a href="/static/a.css">look</a>'
+    ' <a href="/sign-out">out</a>',
     "/list": '<a href="/list?sort=name&amp;after=more">next</a> <a href="/old">old</a> <a href="/gone">gone</a>'
     + "".join(MANY),
     "/unlinked": "nothing",

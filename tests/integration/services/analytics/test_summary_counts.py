@@ -32,7 +32,12 @@ def redemption(world: Any, number: int, place: int) -> Any:
 
 def payout(world: Any, number: int, place: int) -> Any:
     fact = world.payout(PAYOUTS[place])
-    data = {**fact["data"], "payout_id": world.uuid(f"payout {number}"), "points": 10 * number, "amount_minor": number}
+    data = {
+        **fact["data"],
+        "payout_id": world.uuid(f"payout {number}"),
+        "points": 10 * number,
+        "amount_minor": number,
+    }
     return {**fact, "id": f"payout {number} {place}", "time": NOON + timedelta(seconds=place), "data": data}
 
 
@@ -54,7 +59,10 @@ async def test_each_counts_in_its_newest_state_whatever_comes_in_which_order(
     world: Any, api: httpx.AsyncClient, seed: int
 ) -> None:
     chance = random.Random(seed)
-    reached = {number: chance.randrange(2) for number in range(1, 6)}, {n: chance.randrange(3) for n in range(1, 6)}
+    reached = (
+        {number: chance.randrange(2) for number in range(1, 6)},
+        {n: chance.randrange(3) for n in range(1, 6)},
+    )
     makers = (redemption, on_redemptions), (payout, on_payouts)
     for (make, handler), last in zip(makers, reached, strict=True):
         facts = [make(world, number, place) for number, end in last.items() for place in range(end + 1)]

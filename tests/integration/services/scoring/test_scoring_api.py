@@ -206,7 +206,12 @@ async def test_a_score_is_added_up_in_the_index_of_members_alone(world: Any) -> 
                 plan.extend(row[0] for row in await tx.conn.fetch(f"explain {query}", *values))
                 return []
 
-        asked = {"community": world.community, "member_ids": [world.uuid("ann")], "at": tx.now, "as_known_at": tx.now}
+        asked = {
+            "community": world.community,
+            "member_ids": [world.uuid("ann")],
+            "at": tx.now,
+            "as_known_at": tx.now,
+        }
         await load_rule_points(Explained(), **asked)  # type: ignore[arg-type]
     assert any("Index Only Scan using awards_of_member" in line for line in plan)
 

@@ -83,7 +83,7 @@ class Done(NamedTuple):
 class World:
     """A community: so many members, and events in the days before `until` (midnight, UTC).
 
-    Beside each REJECTED_EACH-th event another was rejected; the points of each REDEEMED_EACH-th award were redeemed.
+    Beside each REJECTED_EACH-th event another was rejected; points of each REDEEMED_EACH-th award were redeemed.
     """
 
     community: str

@@ -47,7 +47,7 @@ def main(
     """Fill the five databases of a stack with members and events, and all that follows from them.
 
     The rows are those that the services would have written, but for Kafka: nothing is on a topic, so that nothing
-    can be rebuilt. There are no redemptions and no payouts; those are made through the API.
+    can be rebuilt. There are no payouts; those are made through the API.
     """
     state = load_state(stack)
     end = (until or datetime.now(UTC) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bench.fill.rows import COUNTED
+from bench.fill.rows import COUNTED, USED
 
 #: Before the rows come: $1 is the community.
 BEFORE: Final = {
@@ -10,6 +10,11 @@ BEFORE: Final = {
         f"create unlogged table if not exists {COUNTED} (member_id uuid not null, points int not null,"
         " rule_id text not null, event_time timestamptz not null, award_id uuid not null)",
         f"truncate {COUNTED}",
+    ),
+    "rewards": (
+        f"create unlogged table if not exists {USED} (account_id uuid not null, owner uuid not null,"
+        " kind text not null, currency text not null)",
+        f"truncate {USED}",
     ),
 }
 
@@ -70,9 +75,20 @@ AFTER: Final = {
         f"drop table {COUNTED}",
     ),
     "rewards": (
+        f"""
+        insert into accounts (community, account_id, owner, kind, currency)
+        select distinct $1, account_id, owner, kind, currency from {USED}
+        """,
+        f"drop table {USED}",
         """
         insert into balances (community, account_id, amount)
         select $1, account_id, sum(amount) from entries where community = $1 group by 2
+        """,
+        """
+        insert into member_sums (community, kind, currency, accounts, amount)
+        select $1, a.kind, a.currency, count(*), sum(b.amount)
+        from accounts a join balances b using (community, account_id)
+        where a.community = $1 and a.owner is not null group by 2, 3
         """,
     ),
     "analytics": (
@@ -100,6 +116,19 @@ AFTER: Final = {
         insert into member_firsts (community, member_id, first_at, channel)
         select distinct on (member_id) $1, member_id, event_time, channel
         from events where community = $1 order by member_id, event_time, event_uid
+        """,
+        """
+        insert into first_days (community, day, channel, members)
+        select $1, (first_at at time zone 'UTC')::date, channel, count(*)
+        from member_firsts where community = $1 group by 2, 3
+        """,
+        """
+        insert into rejection_counts (community, rejections)
+        select $1, count(*) from rejections where community = $1
+        """,
+        """
+        insert into redemption_counts (community, state, number, points)
+        select $1, state, count(*), sum(points) from redemptions where community = $1 group by 2
         """,
         """
         insert into rule_days (community, day, rule_id, points, awards, taken_back, amendments)

@@ -22,6 +22,7 @@ KINDS = (
     ("shop.purchase.v1", "shop", "purchase", 2, 8),
     ("in_person.check_in.v1", "in_person", "check-in", 10, 5),
 )
+REJECTED_EACH, REDEEMED_EACH = 50, 100
 FIRST_NAMES = (
     "Ada",
     "Bruno",
@@ -67,10 +68,23 @@ class Done(NamedTuple):
     at: datetime
     award_id: uuid.UUID
 
+    @property
+    def is_beside_a_rejection(self) -> bool:
+        """Whether another event that came with it was rejected."""
+        return self.number % REJECTED_EACH == 0
+
+    @property
+    def is_redeemed(self) -> bool:
+        """Whether the points of its award are not there any more: they were used for a reward."""
+        return self.number % REDEEMED_EACH == 0
+
 
 @dataclass(frozen=True)
 class World:
-    """A community: so many members, and events in the days before `until` (midnight, UTC)."""
+    """A community: so many members, and events in the days before `until` (midnight, UTC).
+
+    Beside each REJECTED_EACH-th event another was rejected; points of each REDEEMED_EACH-th award were redeemed.
+    """
 
     community: str
     seed: int

@@ -1,6 +1,7 @@
 """The wiring of rewards."""
 
 from services.rewards.books import api as books
+from services.rewards.books.handlers import fold
 from services.rewards.catalogue import api as catalogue
 from services.rewards.checks import api as checks
 from services.rewards.checks.handlers import check_all
@@ -57,6 +58,7 @@ SPEC = ServiceSpec(
         Timer("carry-on-runs", every_seconds=1, run=carry_on_runs),
         Timer("count-outcomes-waiting", every_seconds=60, run=count_waiting),
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
+        Timer("fold-sums", every_seconds=60, run=fold),
         Timer("check-ledger", every_seconds=3600, run=check_all),
     ],
     read_back=READ_BACK,

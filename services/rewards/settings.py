@@ -25,7 +25,7 @@ class Settings(ServiceSettings):
         None, ge=1, description="Points not used so long after they were earned expire; unset: never"
     )
     reservation_ttl_seconds: int = Field(900, ge=1, description="A redemption not confirmed by then expires")
-    upkeep_max_count: int = Field(1_000, ge=1, description="Lots or reservations that a timer takes at once")
+    upkeep_max_count: int = Field(1_000, ge=1, description="Lots, reservations or sums that a timer takes at once")
     payouts_per_run_max_count: int = Field(
         2_000,
         ge=1,

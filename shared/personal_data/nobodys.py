@@ -98,13 +98,16 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "payout_seals": "community run_id number step seal sealed_at sealed_by",
         "programmes": "community programme_id version effective_from rewards",
         "transfers": "community transfer_id kind cause_id event_time recorded_at amends revision why",
+        "member_sums": "part community kind currency accounts amount",
     },
     "analytics": {
         **NOBODYS_SHARED,
         "active_days": "community channel day gap members",
         "event_days": "community day channel type events",
+        "first_days": "community day channel members",
         "grant_days": "community day kind name granted taken_back",
         "member_counts": "community members",
+        "payout_counts": "community state currency number points amount_minor",
         "payout_lots": "community payout_id part position award_id points",
         "payout_states": (
             "community payout_id fact_id position state changed_by reason changed_at traceparent "
@@ -116,5 +119,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "redemption_states": "community redemption_id fact_id position state changed_at",
         "rejections": "community fact_id source event_id outcome reason rejected_at receipt_id receipt_index",
         "rule_days": "community day rule_id points awards taken_back amendments",
+        "redemption_counts": "community state number points",
+        "rejection_counts": "community rejections",
     },
 }

@@ -9,7 +9,7 @@ from shared.postgres import Connection
 
 
 async def add_changes(conn: Connection, *, changes: Sequence[PayoutChanged]) -> None:
-    """Store each change of state, and who made it; the payout itself has the state of the newest change."""
+    """Store each change of state, and who made it; the payout has that of the newest change, and counts in it."""
     data = [change["data"] for change in changes]
     await conn.execute(
         """
@@ -34,16 +34,33 @@ async def add_changes(conn: Connection, *, changes: Sequence[PayoutChanged]) -> 
                      currency, end_to_end_id)
                 using (community, payout_id, fact_id)
             order by f.community, f.payout_id, f.changed_at desc, new.position desc
+        ),
+        moved as (
+            insert into payouts as p (community, payout_id, run_id, member_id, points, amount_minor, currency,
+                                      end_to_end_id, state, changed_at)
+            select community, payout_id, run_id, member_id, points, amount_minor, currency, end_to_end_id, state,
+                   changed_at
+            from newest
+            on conflict (community, payout_id) do update
+            set state = excluded.state, points = excluded.points, amount_minor = excluded.amount_minor,
+                end_to_end_id = excluded.end_to_end_id, changed_at = excluded.changed_at
+            where excluded.changed_at >= p.changed_at
+            returning community, currency, state, points, amount_minor, old.currency as currency_before,
+                old.state as state_before, old.points as points_before, old.amount_minor as amount_before
         )
-        insert into payouts as p (community, payout_id, run_id, member_id, points, amount_minor, currency,
-                                  end_to_end_id, state, changed_at)
-        select community, payout_id, run_id, member_id, points, amount_minor, currency, end_to_end_id, state,
-               changed_at
-        from newest
-        on conflict (community, payout_id) do update
-        set state = excluded.state, points = excluded.points, amount_minor = excluded.amount_minor,
-            end_to_end_id = excluded.end_to_end_id, changed_at = excluded.changed_at
-        where excluded.changed_at >= p.changed_at
+        insert into payout_counts as c (community, state, currency, number, points, amount_minor)
+        select community, state, currency, sum(change), sum(change * points), sum(change * amount_minor)
+        from (
+            select community, state, currency, points, amount_minor, 1 as change from moved
+            union all
+            select community, state_before, currency_before, points_before, amount_before, -1
+            from moved where state_before is not null
+        ) changes
+        group by 1, 2, 3 having sum(change) <> 0 or sum(change * points) <> 0 or sum(change * amount_minor) <> 0
+        order by 1, 2, 3
+        on conflict (community, state, currency) do update
+        set number = c.number + excluded.number, points = c.points + excluded.points,
+            amount_minor = c.amount_minor + excluded.amount_minor
         """,
         [change["community"] for change in changes],
         [payout["payout_id"] for payout in data],

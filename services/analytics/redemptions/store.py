@@ -7,7 +7,7 @@ from shared.postgres import Connection
 
 
 async def add_changes(conn: Connection, *, changes: Sequence[RedemptionChanged]) -> None:
-    """Store each change of state; the redemption itself has the state of the newest change."""
+    """Store each change of state; the redemption itself has the state of the newest change, and counts in that."""
     data = [change["data"] for change in changes]
     await conn.execute(
         """
@@ -27,12 +27,27 @@ async def add_changes(conn: Connection, *, changes: Sequence[RedemptionChanged])
                 as f(community, redemption_id, fact_id, state, changed_at, member_id, reward_id, points)
                 using (community, redemption_id, fact_id)
             order by f.community, f.redemption_id, f.changed_at desc, new.position desc
+        ),
+        moved as (
+            insert into redemptions as r (community, redemption_id, member_id, reward_id, points, state,
+                                          changed_at)
+            select community, redemption_id, member_id, reward_id, points, state, changed_at from newest
+            on conflict (community, redemption_id) do update
+            set state = excluded.state, points = excluded.points, changed_at = excluded.changed_at
+            where excluded.changed_at >= r.changed_at
+            returning community, state, points, old.state as state_before, old.points as points_before
         )
-        insert into redemptions as r (community, redemption_id, member_id, reward_id, points, state, changed_at)
-        select community, redemption_id, member_id, reward_id, points, state, changed_at from newest
-        on conflict (community, redemption_id) do update
-        set state = excluded.state, points = excluded.points, changed_at = excluded.changed_at
-        where excluded.changed_at >= r.changed_at
+        insert into redemption_counts as c (community, state, number, points)
+        select community, state, sum(change), sum(change * points)
+        from (
+            select community, state, points, 1 as change from moved
+            union all
+            select community, state_before, points_before, -1 from moved where state_before is not null
+        ) changes
+        group by 1, 2 having sum(change) <> 0 or sum(change * points) <> 0
+        order by 1, 2
+        on conflict (community, state) do update
+        set number = c.number + excluded.number, points = c.points + excluded.points
         """,
         [change["community"] for change in changes],
         [redemption["redemption_id"] for redemption in data],

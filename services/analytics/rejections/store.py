@@ -17,15 +17,21 @@ from shared.postgres import Connection
 
 
 async def add_rejections(conn: Connection, *, rejections: Sequence[RejectedEvent]) -> None:
-    """Store rejections with their reasons; one that is known stays as it is."""
+    """Store rejections with their reasons, and count them; one that is known stays as it is."""
     data = [rejection["data"] for rejection in rejections]
     await conn.execute(
         """
-        insert into rejections (community, fact_id, source, event_id, outcome, reason, rejected_at, receipt_id,
-                                receipt_index)
-        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-                             $7::timestamptz[], $8::text[], $9::int[])
-        on conflict do nothing
+        with added as (
+            insert into rejections (community, fact_id, source, event_id, outcome, reason, rejected_at, receipt_id,
+                                    receipt_index)
+            select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+                                 $7::timestamptz[], $8::text[], $9::int[])
+            on conflict do nothing
+            returning community
+        )
+        insert into rejection_counts as c (community, rejections)
+        select community, count(*) from added group by 1 order by 1
+        on conflict (community) do update set rejections = c.rejections + excluded.rejections
         """,
         [rejection["community"] for rejection in rejections],
         [rejection["id"] for rejection in rejections],

@@ -5,7 +5,7 @@ from shared.postgres import Connection
 
 
 async def load_summary(conn: Connection, *, community: str) -> Summary:
-    """What there is in all, from rollups where facts are many."""
+    """What there is in all, from rollups."""
     totals = await conn.fetchrow(
         """
         select
@@ -13,7 +13,7 @@ async def load_summary(conn: Connection, *, community: str) -> Summary:
             - (select count(*) from merges join followed_members using (community, member_id)
                where community = $1 and head_id is not null and not bot) as members,
             (select coalesce(sum(events), 0)::bigint from event_days where community = $1) as events,
-            (select count(*) from rejections where community = $1) as rejections,
+            coalesce((select rejections from rejection_counts where community = $1), 0) as rejections,
             (select coalesce(sum(granted), 0)::bigint from grant_days where community = $1) as granted,
             (select coalesce(sum(taken_back), 0)::bigint from grant_days where community = $1) as taken_back,
             a.awards, a.awards_taken_back, a.amendments, a.points
@@ -28,14 +28,12 @@ async def load_summary(conn: Connection, *, community: str) -> Summary:
         community,
     )
     redemptions = await conn.fetch(
-        "select state, count(*) as number, sum(points)::bigint as points from redemptions"
-        " where community = $1 group by state order by state",
+        "select state, number, points from redemption_counts where community = $1 and number <> 0 order by state",
         community,
     )
     payouts = await conn.fetch(
-        "select state, currency, count(*) as number, sum(points)::bigint as points,"
-        " sum(amount_minor)::bigint as amount_minor from payouts where community = $1"
-        " group by state, currency order by state, currency",
+        "select state, currency, number, points, amount_minor from payout_counts"
+        " where community = $1 and number <> 0 order by state, currency",
         community,
     )
     return Summary(

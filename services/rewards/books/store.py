@@ -18,12 +18,15 @@ async def load_sums(conn: Connection, *, community: str) -> list[AccountSum]:
     """What is on accounts by kind and currency: members' together, each of the community by itself."""
     rows = await conn.fetch(
         """
-        select a.kind, a.currency, min(a.account_id::text) filter (where a.owner is null) as account_id,
-               count(*) as accounts_count, sum(b.amount)::bigint as amount
-        from accounts a join balances b using (community, account_id)
-        where a.community = $1
-        group by a.kind, a.currency, a.owner is null
-        order by a.currency, a.owner is null, a.kind
+        select * from (
+            select a.kind, a.currency, a.account_id::text as account_id, 1 as accounts_count, b.amount
+            from accounts a join balances b using (community, account_id)
+            where a.community = $1 and a.owner is null
+            union all
+            select kind, currency, null, sum(accounts)::bigint, sum(amount)::bigint
+            from member_sums where community = $1 group by 1, 2
+        ) sums
+        order by currency, account_id is null desc, kind
         """,
         community,
     )

@@ -62,6 +62,15 @@ class LotDifference(_Finding):
     remaining: int
 
 
+class SumDifference(_Finding):
+    """A sum of members' accounts in the trial balance that is not that of their balances, or not of as many."""
+
+    kind: str
+    currency: str
+    amount: int
+    balances: int
+
+
 class AccountDifference(_Finding):
     """An account that does not hold what the payouts and redemptions in their states have on it."""
 
@@ -109,6 +118,7 @@ class LedgerCheck(BaseModel):
     unbalanced_transfers: list[UnbalancedTransfer] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
     balance_differences: list[BalanceDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
     lot_differences: list[LotDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
+    sum_differences: list[SumDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
     account_differences: list[AccountDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
     use_differences: list[UseDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
     state_differences: list[StateDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
@@ -127,6 +137,7 @@ class LedgerCheck(BaseModel):
             unbalanced_transfers=[UnbalancedTransfer.model_validate(transfer) for transfer in ledger.unbalanced],
             balance_differences=[BalanceDifference.model_validate(balance) for balance in ledger.balances],
             lot_differences=[LotDifference.model_validate(lots) for lots in ledger.lots],
+            sum_differences=[SumDifference.model_validate(found) for found in ledger.member_sums],
             account_differences=[AccountDifference.model_validate(account) for account in found.accounts],
             use_differences=[UseDifference.model_validate(use) for use in found.uses],
             state_differences=[StateDifference.model_validate(state) for state in found.states],

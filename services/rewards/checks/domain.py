@@ -99,6 +99,7 @@ class Findings:
             *ledger.unbalanced,
             *ledger.balances,
             *ledger.lots,
+            *ledger.member_sums,
             *self.accounts,
             *self.uses,
             *self.states,

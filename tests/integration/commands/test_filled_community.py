@@ -50,8 +50,18 @@ def test_a_filled_community_is_whole(platform: StackState) -> None:
         EVENTS,
         points,
     )
+    redeemed = [one for one in world if one.is_redeemed]
+    assert summary["rejections"] == sum(one.is_beside_a_rejection for one in world) > 0
+    spent = sum(one.kind.points for one in redeemed)
+    assert summary["redemptions"] == [{"state": "confirmed", "number": len(redeemed), "points": spent}]
+    assert get("analytics", "/v1/rejections/events")["items"]
+    sums = {one["kind"]: one["amount"] for one in get("rewards", "/v1/ledger/accounts")["accounts"]}
+    assert sums == {"points_issued": -points, "available": points - spent, "reserved": 0, "spent": spent}
+    new = get("analytics", "/v1/acquisition", by="month", **{"from": "2025-01-01", "to": "2025-12-31"})["items"]
+    assert sum(month["new_members"] for month in new) == len({one.member_id for one in world})
     leader = board[0]["member_id"]
-    assert get("rewards", f"/v1/members/{leader}/balance")["available"] == board[0]["points"]
+    had = get("rewards", f"/v1/members/{leader}/balance")
+    assert had["available"] + had["spent"] == board[0]["points"]
     assert get("scoring", f"/v1/members/{leader}/score")["points"] == board[0]["points"]
     held = get("recognition", f"/v1/members/{leader}/recognition")
     assert held["points"] == board[0]["points"]

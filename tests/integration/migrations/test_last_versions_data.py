@@ -101,7 +101,7 @@ async def test_nothing_of_the_last_version_is_lost(
     assert await migrate(admin, name) == []
 
 
-async def test_members_days_of_before_are_counted_as_active_days(
+async def test_members_days_and_firsts_of_before_are_counted(
     stack: Any, database: tuple[str, asyncpg.Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name, connection = database
@@ -124,9 +124,17 @@ async def test_members_days_of_before_are_counted_as_active_days(
         "insert into member_days (community, day, member_id, channel, events) values ('acme', $1, $2, $3, $4)",
         [(date.fromisoformat(day), member, channel, events) for day, channel, events in days],
     )
+    await connection.execute(
+        "insert into member_firsts (community, member_id, first_at, channel)"
+        " values ('acme', $1, '2026-03-01T23:59Z', 'chat'), ('acme', $2, '2026-03-01T00:00Z', 'chat'),"
+        " ('acme', $3, '2026-03-04T00:00Z', 'chat')",
+        *(member, str(uuid4()), str(uuid4())),
+    )
 
     await migrate(admin, name)
 
+    rows = await connection.fetch("select day::text, channel, members from first_days order by 1, 2")
+    assert [tuple(row) for row in rows] == [("2026-03-01", "chat", 2), ("2026-03-04", "chat", 1)]
     rows = await connection.fetch("select channel, day::text, gap, members from active_days order by 1, 2")
     assert [tuple(row) for row in rows] == [
         ("", "2026-03-01", 31, 1),

@@ -1,4 +1,4 @@
-"""What counts, into rollups: members' firsts and days, days of events, and how many members were active."""
+"""What counts, into rollups: members' firsts and days, days of events, and how many members were new or active."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -21,8 +21,9 @@ async def add_counts(conn: Connection, *, counted: Counted) -> None:
     3. What all workers share, in the order of its keys; whose days are near a member's is read under the locks.
     """
     turned = await _add_member_days(conn, changes=counted.changes) if counted.changes else []
-    if counted.firsts or turned:
-        await _put_firsts(conn, firsts=counted.firsts, turned=turned)
+    moved = await _put_firsts(conn, firsts=counted.firsts, turned=turned) if counted.firsts or turned else []
+    if moved:
+        await _add_first_days(conn, moved=moved)
     if turned:
         await _add_active_days(conn, turned=turned)
     if counted.changes:
@@ -55,11 +56,14 @@ async def _add_member_days(conn: Connection, *, changes: Mapping[Place, int]) ->
 
 async def _put_firsts(
     conn: Connection, *, firsts: Mapping[tuple[str, str], First], turned: Sequence[Record]
-) -> None:
-    """Keep first events that are earlier than those known, and lock those of members of whom a day turned."""
+) -> Sequence[Record]:
+    """Keep first events that are earlier than those known, and lock those of members of whom a day turned.
+
+    Returns of each that is another where it is now, and where it was.
+    """
     ordered = sorted(firsts)
     held = sorted({(row["member_id"], row["community"]) for row in turned})
-    await conn.execute(
+    rows = await conn.fetch(
         """
         with firsts as (
             insert into member_firsts as f (community, member_id, first_at, channel, day)
@@ -73,13 +77,17 @@ async def _put_firsts(
             on conflict (community, member_id) do update
             set first_at = excluded.first_at, channel = excluded.channel, day = excluded.day
             where (excluded.first_at, excluded.channel collate "C") < (f.first_at, f.channel collate "C")
+            returning community, channel, coalesce(new.day, (new.first_at at time zone 'UTC')::date) as day,
+                old.channel as channel_before,
+                coalesce(old.day, (old.first_at at time zone 'UTC')::date) as day_before
         ),
         held as (
             select from member_firsts f
             join unnest($6::uuid[], $7::text[]) as h(member_id, community) using (member_id, community)
             order by f.member_id, f.community for no key update of f
         )
-        select count(*) from held
+        -- Locks are taken whether or not a first event is another.
+        select firsts.* from (select count(*) from held) locked left join firsts on true
         """,
         [community for community, _ in ordered],
         [member for _, member in ordered],
@@ -88,6 +96,26 @@ async def _put_firsts(
         [firsts[key].day for key in ordered],
         [member_id for member_id, _ in held],
         [community for _, community in held],
+    )
+    return [row for row in rows if row["community"] is not None]
+
+
+async def _add_first_days(conn: Connection, *, moved: Sequence[Record]) -> None:
+    """Count members where their first events are now, and no more where these were."""
+    days: Counter[tuple[str, date, str]] = Counter()
+    for row in moved:
+        days[row["community"], row["day"], row["channel"]] += 1
+        if row["day_before"] is not None:
+            days[row["community"], row["day_before"], row["channel_before"]] -= 1
+    ordered = sorted(key for key, change in days.items() if change)
+    await conn.execute(
+        """
+        insert into first_days as d (community, day, channel, members)
+        select * from unnest($1::text[], $2::date[], $3::text[], $4::bigint[])
+        on conflict (community, day, channel) do update set members = d.members + excluded.members
+        """,
+        *([key[part] for key in ordered] for part in range(3)),
+        [days[key] for key in ordered],
     )
 
 

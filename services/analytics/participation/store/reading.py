@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 
 from services.analytics.participation.domain import Activity, ChannelAcquisition, ChannelActivity, TypeActivity
 from shared.calendars import Span
@@ -10,9 +10,6 @@ from shared.postgres import Connection
 
 #: The first day of the period that a day is in, by the first days of all that are asked for: $4.
 _PERIOD = "($4::date[])[width_bucket(day, $4::date[])]"
-#: A day of a community has no moment further than this from the same day in UTC: zones are 26 hours apart at most,
-#: and a day grows by no more when the zone changes.
-DAYS_APART = timedelta(days=3)
 #: What `active_days` calls all channels together.
 WHOLE = ""
 #: How many too many were counted, as each of the members that are one was.
@@ -32,19 +29,23 @@ _ONE_TWICE = f"""
     ) days
     group by 1, 2
 """  # noqa: S608 -- a constant
-#: Of those who are one member, only who came first.
-_FIRST_OF_ALL = """and not exists (
-    select from member_firsts o
-    where o.community = f.community and (o.first_at, o.channel, o.member_id) < (f.first_at, f.channel, f.member_id)
-        and o.member_id = any(array(
-            select m.member_id from (
-                select coalesce((
-                    select g.head_id from merges g
-                    where g.community = f.community and g.member_id = f.member_id), f.member_id) as head_id) h
-            cross join lateral (
-                select h.head_id as member_id union all
-                select g.member_id from merges g where g.community = f.community and g.head_id = h.head_id) m)))
-"""
+#: Of those who are one member, all but who came first.
+_NOT_FIRST_OF_ALL = f"""
+    with persons as (
+        select head_id, member_id from merges where community = $1 and head_id is not null
+        union
+        select head_id, head_id from merges where community = $1 and head_id is not null
+    )
+    select {_PERIOD} as period, channel, count(*) as members
+    from (
+        select coalesce(f.day, (f.first_at at time zone 'UTC')::date) as day, f.channel,
+            row_number() over (partition by p.head_id order by f.first_at, f.channel, f.member_id) as place
+        from persons p
+        join member_firsts f on f.member_id = p.member_id and f.community = $1
+    ) firsts
+    where place > 1 and day between $2 and $3
+    group by 1, 2
+"""  # noqa: S608 -- a constant
 
 
 async def load_activities(conn: Connection, *, community: str, spans: Sequence[Span]) -> dict[date, Activity]:
@@ -124,25 +125,24 @@ async def load_acquisitions(
     """Members whose first event was in one of those periods, by period and by the channel where that was."""
     if not spans:
         return {}
-    merged = await _has_merged(conn, community)
-    rows = await conn.fetch(
-        f"""
-        select {_PERIOD} as period, channel, count(*) as members
-        from (
-            select coalesce(day, (first_at at time zone 'UTC')::date) as day, channel from member_firsts f
-            where community = $1 and first_at between $5 and $6 {_FIRST_OF_ALL if merged else ""}
-        ) firsts
-        where day between $2 and $3
-        group by 1, channel
-        """,  # noqa: S608
-        *_asked(community, spans),
-        _midnight(spans[0].starts_on) - DAYS_APART,
-        _midnight(spans[-1].ends_on) + DAYS_APART,
-    )
+    async with conn.transaction(isolation="repeatable_read", readonly=True):
+        rows = await conn.fetch(
+            f"""
+            select {_PERIOD} as period, channel, sum(members)::bigint as members
+            from first_days where community = $1 and day between $2 and $3
+            group by 1, 2
+            """,  # noqa: S608
+            *_asked(community, spans),
+        )
+        members = Counter({(row["period"], row["channel"]): row["members"] for row in rows})
+        if await _has_merged(conn, community):
+            for row in await conn.fetch(_NOT_FIRST_OF_ALL, *_asked(community, spans)):
+                members[row["period"], row["channel"]] -= row["members"]
     found: dict[date, list[ChannelAcquisition]] = defaultdict(list)
-    for row in rows:
-        found[row["period"]].append(ChannelAcquisition(row["channel"], row["members"]))
-    return {period: sorted(channels) for period, channels in found.items()}
+    for (period, channel), number in sorted(members.items()):
+        if number:
+            found[period].append(ChannelAcquisition(channel, number))
+    return dict(found)
 
 
 async def _has_merged(conn: Connection, community: str) -> bool:
@@ -156,7 +156,3 @@ async def _has_merged(conn: Connection, community: str) -> bool:
 def _asked(community: str, spans: Sequence[Span]) -> tuple[str, date, date, list[date]]:
     """What $1 to $4 are: the community, the first day and the last, and the first days of the periods."""
     return community, spans[0].starts_on, spans[-1].ends_on, [span.starts_on for span in spans]
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)

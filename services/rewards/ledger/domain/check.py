@@ -48,6 +48,17 @@ class LotDifference:
 
 
 @dataclass(frozen=True, slots=True)
+class SumDifference:
+    """A sum of members' accounts of a kind and currency that is not that of their balances."""
+
+    community: str
+    kind: str
+    currency: str
+    amount: int
+    balances: int
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """What a check of the ledger looked at, and what it found wrong, as far as it is listed."""
 
@@ -55,6 +66,7 @@ class Findings:
     unbalanced: Sequence[UnbalancedTransfer]
     balances: Sequence[BalanceDifference]
     lots: Sequence[LotDifference]
+    member_sums: Sequence[SumDifference]
 
     @property
     def entries_count(self) -> int:
@@ -65,4 +77,4 @@ class Findings:
     def differences(self) -> int:
         """How many things are wrong (as far as they are listed)."""
         off = sum(1 for found in self.sums if found.total != 0)
-        return off + len(self.unbalanced) + len(self.balances) + len(self.lots)
+        return off + len(self.unbalanced) + len(self.balances) + len(self.lots) + len(self.member_sums)

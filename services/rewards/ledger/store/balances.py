@@ -55,16 +55,17 @@ async def load_due(conn: Connection, owner: Owner, *, now: datetime, at: datetim
     """
     row = await conn.fetchrow(
         """
-        select coalesce(sum(remaining) filter (where pending_until <= $3), 0)::bigint as matured,
-               coalesce(sum(remaining - owed) filter (
-                   where expires_at <= $3 and (pending_until is null or pending_until <= $3)), 0)::bigint as over,
-               coalesce(sum(lacking) filter (where pending_until is null), 0)::bigint as lacking
-        from lots
-        where community = $1 and member_id = any(array(
-            select $2::uuid union all
-            select member_id from merges where community = $1 and head_id = $2))
-          and (lacking > 0 or remaining > 0
-               and (expires_at <= $3 and pending_until is null or pending_until is not null and $3 > $4))
+        with persons as (
+            select $2::uuid as member_id union all
+            select member_id from merges where community = $1 and head_id = $2)
+        select
+            (select coalesce(sum(remaining), 0)::bigint from lots join persons using (member_id)
+             where community = $1 and pending_until <= $3 and $3 > $4) as matured,
+            (select coalesce(sum(remaining - owed), 0)::bigint from lots join persons using (member_id)
+             where community = $1 and expires_at <= $3 and remaining > owed
+                and (pending_until is null or pending_until <= $3 and $3 > $4)) as over,
+            (select coalesce(sum(lacking), 0)::bigint from lots join persons using (member_id)
+             where community = $1 and lacking > 0 and pending_until is null) as lacking
         """,
         *owner,
         at,

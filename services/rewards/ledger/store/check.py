@@ -7,6 +7,7 @@ from services.rewards.ledger.domain.check import (
     CurrencySum,
     Findings,
     LotDifference,
+    SumDifference,
     UnbalancedTransfer,
 )
 from shared.postgres import Connection
@@ -42,6 +43,7 @@ async def check_ledger(conn: Connection, *, community: str | None, timeout_secon
         unbalanced=[_transfer(row) for row in await found(_UNBALANCED)],
         balances=[_balance(row) for row in await found(_BALANCES)],
         lots=[_lots(row) for row in await found(_LOTS)],
+        member_sums=[SumDifference(**row) for row in await found(_MEMBER_SUMS)],
     )
 
 
@@ -120,5 +122,19 @@ _LOTS = """
         from lots l left join merges g using (community, member_id)
         where $1::text is null or l.community = $1) both_sides
     group by 1, 2, 3 having sum(balance) <> sum(remaining)
+    limit $2
+"""
+
+#: Sums of members' accounts that are not those of their balances, or not of as many accounts.
+_MEMBER_SUMS = """
+    select community, kind, currency, sum(amount)::bigint as amount, sum(balance)::bigint as balances
+    from (
+        select community, kind, currency, accounts, amount, 0 as counted, 0 as balance
+        from member_sums where $1::text is null or community = $1
+        union all
+        select a.community, a.kind, a.currency, 0, 0, 1, b.amount
+        from accounts a join balances b using (community, account_id)
+        where a.owner is not null and ($1::text is null or a.community = $1)) both_sides
+    group by 1, 2, 3 having sum(amount) <> sum(balance) or sum(accounts) <> sum(counted)
     limit $2
 """

@@ -4,6 +4,7 @@ A member's available balance is the lock on all their points: lock_members takes
 that member is changed, members in one order. So two transactions never wait for each other.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -75,7 +76,8 @@ async def add_entries(conn: Connection, entries: Sequence[Entry], *, now: dateti
 
 
 async def add_to_balances(conn: Connection, changes: Sequence[tuple[Account, int]]) -> None:
-    """Add to balances, in the order given. New accounts are declared."""
+    """Add to balances, in the order given, and to the sums of members' accounts. New accounts are declared."""
+    sums = _sums_of_members(changes)
     rows = await conn.fetch(
         """
         with given as (
@@ -83,26 +85,51 @@ async def add_to_balances(conn: Connection, changes: Sequence[tuple[Account, int
         changed as (
             insert into balances (community, account_id, amount) select * from given
             on conflict (community, account_id) do update set amount = balances.amount + excluded.amount
-            returning account_id, xmax = 0 as created)
+            returning account_id, xmax = 0 as created),
+        summed as (
+            insert into member_sums (community, kind, currency, accounts, amount)
+            select community, kind, currency, 0, amount
+            from unnest($4::text[], $5::text[], $6::text[], $7::bigint[]) as s(community, kind, currency, amount))
         select account_id from changed where created
         """,
         [account.community for account, _ in changes],
         [account.account_id for account, _ in changes],
         [amount for _, amount in changes],
+        *([key[part] for key in sums] for part in range(3)),
+        list(sums.values()),
     )
     created = {str(row["account_id"]) for row in rows}
     if created:
         await _add_accounts(conn, [account for account, _ in changes if account.account_id in created])
 
 
+def _sums_of_members(changes: Iterable[tuple[Account, int]]) -> dict[tuple[str, str, str], int]:
+    """By how much members' accounts together change, by community, kind and currency; no change is not there."""
+    sums: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+    for account, amount in changes:
+        if account.owner is not None:
+            sums[account.community, account.kind, account.currency] += amount
+    return {key: amount for key, amount in sums.items() if amount}
+
+
 async def _add_accounts(conn: Connection, accounts: Sequence[Account]) -> None:
+    """Declare accounts that had no balance until now, and count those of members."""
+    counts = Counter(
+        (account.community, account.kind, account.currency) for account in accounts if account.owner is not None
+    )
     await conn.execute(
         """
-        insert into accounts (account_id, community, owner, kind, currency)
-        select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[])
-        on conflict do nothing
+        with declared as (
+            insert into accounts (account_id, community, owner, kind, currency)
+            select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[])
+            on conflict do nothing)
+        insert into member_sums (community, kind, currency, accounts, amount)
+        select community, kind, currency, number, 0
+        from unnest($6::text[], $7::text[], $8::text[], $9::bigint[]) as c(community, kind, currency, number)
         """,
         *(list(column) for column in zip(*accounts, strict=True)),
+        *([key[part] for key in counts] for part in range(3)),
+        list(counts.values()),
     )
 
 
@@ -173,6 +200,30 @@ async def _lock_or_add(conn: Connection, accounts: Sequence[Account]) -> None:
     created = {str(row["account_id"]) for row in rows if row["created"]}
     if created:
         await _add_accounts(conn, [account for account in accounts if account.account_id in created])
+
+
+async def fold_sums(conn: Connection, *, limit: int) -> int:
+    """Make one of the parts of each sum of members' accounts, of at most `limit` sums; return how many parts went.
+
+    Two that fold at once add up what each took away itself.
+    """
+    folded: int = await conn.fetchval(
+        """
+        with many as (
+            select community, kind, currency from member_sums
+            group by 1, 2, 3 having count(*) > 1 order by count(*) desc limit $1),
+        taken as (
+            delete from member_sums s using many m
+            where s.community = m.community and s.kind = m.kind and s.currency = m.currency
+            returning s.community, s.kind, s.currency, s.accounts, s.amount),
+        folded as (
+            insert into member_sums (community, kind, currency, accounts, amount)
+            select community, kind, currency, sum(accounts), sum(amount) from taken group by 1, 2, 3)
+        select count(*) from taken
+        """,
+        limit,
+    )
+    return folded
 
 
 async def page_of_statement(

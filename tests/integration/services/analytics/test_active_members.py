@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -79,6 +80,23 @@ async def test_active_members_are_those_of_the_facts_alone(
         "select channel, day, gap, members from active_days where community = $1 and members <> 0", world.community
     )
     assert {(row["channel"], row["day"], row["gap"]): row["members"] for row in rows} == by_gap(active)
+
+    new = await api.get("/v1/acquisition", params={"by": "day", **asked})
+    assert {
+        (date.fromisoformat(day["starts_on"]), one["channel"]): one["new_members"]
+        for day in new.json()["items"]
+        for one in day["channels"]
+    } == Counter(firsts(facts))
+
+
+def firsts(facts: Sequence[Any]) -> list[tuple[date, str]]:
+    """When and where each member did something first, be it that this was taken back later."""
+    first: dict[str, tuple[datetime, str]] = {}
+    for event in facts:
+        if "targetuid" not in event:
+            place = (event["time"], event["data"]["channel"])
+            first[event["member"]] = min(place, first.get(event["member"], place))
+    return [(at.date(), channel) for at, channel in first.values()]
 
 
 def by_gap(active: set[tuple[date, str, str]]) -> dict[tuple[str, date, int], int]:

@@ -191,6 +191,7 @@ async def test_the_check_finds_whatever_is_wrong(world: Any, api: Any, stack: An
     assert [(d["kind"], d["balance"], d["entries"]) for d in answer["balance_differences"]] == [
         ("available", 11, 10)
     ]
+    assert answer["sum_differences"] == [{"kind": "available", "currency": "PTS", "amount": 30, "balances": 31}]
     assert {d["member_id"]: (d["balance"], d["remaining"]) for d in answer["lot_differences"]} == {
         world.uuid("ada"): (11, 10),
         world.uuid("bob"): (20, 19),

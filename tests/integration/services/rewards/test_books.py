@@ -1,10 +1,17 @@
 """The books as finance looks into them: what would be paid, accounts, and transfers."""
 
+import asyncio
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from services.rewards.books.handlers import fold
+from services.rewards.ledger.domain.entries import Owner
+from services.rewards.ledger.store.balances import load_due
+from services.rewards.ledger.store.entries import fold_sums
 from tests.integration.services.rewards.finance import Finance, filed
 
 pytestmark = pytest.mark.stack
@@ -67,6 +74,66 @@ async def test_the_trial_balance_is_zero_and_leads_to_entries_and_transfers(
     for path in ("accounts", "transfers"):
         assert (await finance.maker.get(f"/v1/ledger/{path}/{uuid4()}")).status_code == 404
     assert (await finance.maker.get(f"/v1/ledger/accounts/{uuid4()}/entries")).status_code == 404
+
+
+async def test_the_trial_balance_has_every_account_once_while_its_parts_are_folded(finance: Finance) -> None:
+    world, run = finance.world, await filed(finance)
+    await world.give(world.award("more", "eve", 30), world.award("other", "fay", 5))
+
+    async def said() -> Any:
+        books = (await finance.approver.get("/v1/ledger/accounts")).json()["accounts"]
+        return {
+            (one["kind"], one["currency"]): (one["accounts_count"], one["amount"])
+            for one in books
+            if one["account_id"] is None
+        }
+
+    async def added_up() -> Any:
+        rows = await world.pool.fetch(
+            """
+            select kind, currency, count(*) as number, sum(amount)::bigint as amount
+            from accounts join balances using (community, account_id)
+            where community = $1 and owner is not null group by 1, 2
+            """,
+            world.community,
+        )
+        return {(row["kind"], row["currency"]): (row["number"], row["amount"]) for row in rows}
+
+    before = await said()
+    assert before == await added_up()
+    assert before["reserved", "PTS"][1] > 0
+    async with world.begin() as tx:
+        assert await fold_sums(tx.conn, limit=1_000) > len(before)
+        # Who books meanwhile waits for nobody.
+        async with asyncio.timeout(10):
+            await world.give(world.award("meanwhile", "eve", 7))
+            assert await said() == await added_up()
+    async with world.begin() as tx:
+        await fold(tx)
+    assert await said() == await added_up()
+    parts = await world.pool.fetchval("select count(*) from member_sums where community = $1", world.community)
+    assert parts == len(await added_up())
+    await finance.outcome(run, "settled")
+    assert await said() == await added_up()
+    assert (await finance.approver.get("/v1/ledger/check")).json()["sum_differences"] == []
+
+
+async def test_a_balance_reads_no_lot_whose_time_has_not_come(finance: Finance) -> None:
+    owner, now = Owner(finance.world.community, finance.world.uuid("ada")), datetime.now(UTC)
+    async with finance.world.begin() as tx:
+        for method in ("seqscan", "bitmapscan"):
+            await tx.conn.execute(f"set local enable_{method} = off")
+        plans: list[str] = []
+
+        class Explained:
+            async def fetchrow(self, query: str, *values: Any) -> None:
+                plans.extend(row[0] for row in await tx.conn.fetch(f"explain {query}", *values))
+
+        await load_due(Explained(), owner, now=now, at=now + timedelta(days=1))  # type: ignore[arg-type]
+    read = [name for line in plans for name in re.findall(r"Scan (?:using|on) (\w+)", line) if "lots" in name]
+    assert len(read) == 3
+    of_time = {"pending_lots", "pending_lots_of_member", "expiring_lots", "expiring_lots_of_member"}
+    assert set(read) <= {*of_time, "lacking_lots"}
 
 
 async def test_every_transfer_of_a_member_is_whole(finance: Finance, all_pages: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.scoring.awards.store import load_rule_points
 from tests.integration.services.world import authorization
 
 YAML = {"Content-Type": "application/yaml"}
@@ -192,6 +193,27 @@ async def test_a_score_can_be_asked_for_any_time_as_known_at_any_time(api: httpx
     assert await points(at=(world.noon - timedelta(seconds=1)).isoformat()) == 0
     answer = (await api.get(f"/v1/members/{world.uuid('bob')}/score")).json()
     assert answer["rules"] == [{"rule_id": "heard", "points": 3, "awards": 1, "amendments": 1}]
+
+
+async def test_a_score_is_added_up_in_the_index_of_members_alone(world: Any) -> None:
+    async with world.begin() as tx:
+        for method in ("seqscan", "bitmapscan"):
+            await tx.conn.execute(f"set local enable_{method} = off")
+        plan: list[str] = []
+
+        class Explained:
+            async def fetch(self, query: str, *values: Any) -> list[Any]:
+                plan.extend(row[0] for row in await tx.conn.fetch(f"explain {query}", *values))
+                return []
+
+        asked = {
+            "community": world.community,
+            "member_ids": [world.uuid("ann")],
+            "at": tx.now,
+            "as_known_at": tx.now,
+        }
+        await load_rule_points(Explained(), **asked)  # type: ignore[arg-type]
+    assert any("Index Only Scan using awards_of_member" in line for line in plan)
 
 
 async def test_an_event_explains_itself(api: httpx.AsyncClient, world: Any) -> None:

@@ -21,18 +21,8 @@ async def test_a_receipt_goes_from_pending_to_complete(community: Community, fro
         taken = await community.post(event(1), event(2), event(1))
         answer = await community.client.get(f"/v1/receipts/{taken['receipt_id']}")
         assert answer.json()["status"] == "pending"
-<<<<<<< HEAD
         none = dict.fromkeys(("accepted", "duplicate", "conflict", "rejected"), 0)
         assert answer.json()["counts"] == {**none, "pending": 3}
-=======
-        assert answer.json()["counts"] == {
-            "accepted": 0,
-            "duplicate": 0,
-            "conflict": 0,
-            "rejected": 0,
-            "pending": 3,
-        }
->>>>>>> close14
     receipt = await community.receipt(taken["receipt_id"])
     assert [(one["index"], one["outcome"]) for one in receipt["items"]] == [
         (0, "accepted"),

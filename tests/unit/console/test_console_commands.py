@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from console.asking import Answer
+from console.pages.members import routes
 from console.pages.members.searching import members_like
 from console.pages.payout_runs import outcomes
 from console.pages.programme import editing
@@ -29,6 +30,9 @@ class Ask:
         return Answer(service, status, said)
 
     async def get(self, service: str, path: str, **_: Any) -> Answer:
+        self.came.append((path, None))
+        if path in self.answers:
+            return Answer(service, *self.answers[path])
         return Answer(service, 200, {"run": {"state": "filed", "payouts": []}})
 
     async def all(self, **questions: Any) -> dict[str, Answer]:
@@ -68,6 +72,20 @@ async def test_a_cursor_of_a_form_is_one_value() -> None:
     ask = Ask(search=(200, {"items": [], "next": None}))
     await members_like(a_visit(ask), "ada", after="x&limit=500#\n", limit=40)
     assert [path for path, _ in ask.came] == ["/v1/members/search?limit=40&after=x%26limit%3D500%23%0A"]
+
+
+async def test_the_table_of_members_asks_for_nothing_that_takes_all_of_them_to_answer() -> None:
+    ask = Ask(**{"search": (200, {"items": [], "next": None}), "/v1/members/counts": (200, {"items": []})})
+    visit = a_visit(ask)
+    visit.request.query_params, visit.views = {}, _no_views
+    page: Any = await routes.show(visit)
+    assert page.template == "pages/members/page.html"
+    # Who may be one person is worked out of all members at each question: it has a page of its own.
+    assert {path.partition("?")[0] for path, _ in ask.came} == {"/v1/members/search", "/v1/members/counts"}
+
+
+async def _no_views(_: Any) -> list[Any]:
+    return []
 
 
 @pytest.mark.parametrize(("is_new", "said"), [(True, "published"), (False, None)])

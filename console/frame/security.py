@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.settings import LOOPBACK, Settings
+from shared.http.limits import says_more_than
 from shared.telemetry import HTTP_REQUESTS, HTTP_SECONDS
 
 #: No script or style inline, nothing from elsewhere, in no frame.
@@ -90,7 +91,7 @@ class Guard:
         if request.headers.get("host", "").lower() not in self._hosts:
             return PlainTextResponse("This is not the console's address.\n", 421)
         length = request.headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > self._settings.form_max_bytes:
+        if says_more_than(length.encode("latin-1"), self._settings.form_max_bytes):
             return PlainTextResponse("A form may not be that large.\n", 413)
         return None
 

@@ -31,6 +31,8 @@ COOKIE_DAYS = 365
 TOAST_SECONDS = 60
 UNDO = re.compile(r"/views/[0-9a-f-]{36}/restore")
 SECRET = re.compile(r"[A-Za-z0-9_-]{20,200}")
+#: What makes that a form which is sent twice is one command. It goes into a header.
+FORM_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,12 @@ class Visit:
     def form_token(self) -> str:
         """What forms of this visit carry."""
         return form_token(_form_secret(self))
+
+    @property
+    def form_key(self) -> str | None:
+        """What makes sending a form twice one command, as the form has it; None for what no page of ours made."""
+        key = self.form.get("key", "")
+        return key if FORM_KEY.fullmatch(key) else None
 
     def say(self, text: str, **values: Any) -> str:
         """A text in the visitor's language, with values put in."""

@@ -17,7 +17,8 @@ from console.gateway.documents import one_document
 from console.gateway.forwarding import OWN_OF_ANSWERS, Forwarder, passed_headers
 from console.gateway.settings import ANY_ORIGIN, Settings
 from console.gateway.templates import OF_ALL, Templates
-from shared.http.limits import UNMATCHED, measured
+from shared.http.auth import VISITED
+from shared.http.limits import UNMATCHED, measured, says_more_than
 from shared.http.problem_types import UNKNOWN_PATH
 from shared.http.problems import Problem
 from shared.services import SERVICES
@@ -28,7 +29,7 @@ OWN_FILES = "/static-offline-docs/"
 READING = ("GET", "HEAD")
 METHODS = (*READING, "POST", "PUT", "PATCH", "DELETE")
 #: What a page may send and see, beside what any page may.
-CORS_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "traceparent")
+CORS_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", VISITED, "traceparent")
 CORS_SHOWN = ("Location", "Retry-After", "RateLimit", "RateLimit-Policy")
 
 
@@ -96,7 +97,7 @@ class Gateway:
     def _check_length(self, scope: Scope) -> None:
         """Raise Problem 413 for a body that says itself that it is too large, before any of it is passed on."""
         for name, value in scope["headers"]:
-            if name == b"content-length" and (not value.isdigit() or int(value) > self._body_max_bytes):
+            if name == b"content-length" and says_more_than(value, self._body_max_bytes):
                 raise too_large(self._body_max_bytes)
 
     async def _whose_key(self, scope: Scope, receive: Receive, send: Send) -> None:

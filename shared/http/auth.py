@@ -16,7 +16,7 @@ from starlette.types import Scope as HttpScope
 
 from shared.access_keys import KeyRing, Principal, Public, Refusal, Scope
 from shared.contracts.fields import SLUG_PATTERN
-from shared.http.members import MEMBER_ID, canonical, head_of, name_member
+from shared.http.members import MEMBER_ID, canonical, head_of, name_head, name_member
 from shared.http.problem_types import (
     DISABLED_PERSON,
     EXPIRED_ACCESS_KEY,
@@ -174,6 +174,7 @@ def requires(
         if public is not None and not authorization:
             visitor = await _visitor(keys, request)
             if visitor is not None and public in visitor.public:
+                await name_head(request, visitor.community)
                 return visitor
         principal = await _authenticated(keys, authorization)
         if _may(principal, scope, or_bootstrap=or_bootstrap):
@@ -190,6 +191,7 @@ def requires(
             return principal
         if public is not None and principal.is_publishable:
             if public in principal.public:
+                await name_head(request, principal.community)
                 return principal
             PUBLIC_READS_REFUSED.labels(NOT_SHOWN).inc()
             raise Problem(MISSING_SCOPE, f"{principal.community} does not show its {public} to everybody")

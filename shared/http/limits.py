@@ -75,7 +75,7 @@ class RequestLimits:
 
     def _refuse(self, scope: Scope) -> Problem | None:
         for name, value in scope["headers"]:
-            if name == b"content-length" and (not value.isdigit() or int(value) > self._settings.body_max_bytes):
+            if name == b"content-length" and says_more_than(value, self._settings.body_max_bytes):
                 return self._too_large()
             if name == b"content-encoding" and value.lower() != b"identity":
                 return Problem(UNSUPPORTED_CONTENT_ENCODING, "Send the body uncompressed")
@@ -107,6 +107,15 @@ class RequestLimits:
             return message
 
         return bounded_receive
+
+
+def says_more_than(length: bytes, limit: int) -> bool:
+    """Whether a Content-Length says more than that, or is no number.
+
+    Any number of zeros may stand before it, and Python reads no number of more than 4,300 digits.
+    """
+    digits = length.lstrip(b"0") or b"0"
+    return not length.isdigit() or len(digits) > len(str(limit)) or int(digits) > limit
 
 
 def _of_known_callers(scope: Scope, receive: Receive) -> Receive:

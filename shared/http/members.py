@@ -75,6 +75,13 @@ async def name_member(request: HttpScope, community: str) -> None:
     path_params[MEMBER_ID] = member_id
 
 
+async def name_head(request: HttpScope, community: str) -> None:
+    """As `name_member`, for whoever may not learn who has an identity: of an id alone."""
+    named_id = canonical(request["path_params"].get(MEMBER_ID, ""))
+    if named_id is not None:
+        request["path_params"][MEMBER_ID] = await head_of(request, community, named_id)
+
+
 async def head_of(request: HttpScope, community: str, member_id: str) -> str:
     """The member whom an id belongs to: another, where that is merged into it."""
     async with request["app"].state.connected.pool.acquire() as conn:

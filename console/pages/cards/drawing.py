@@ -1,6 +1,7 @@
 """A member's card as a picture."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,10 @@ TITLE_MAX_CHARS = 30
 #: Badges that there is room for.
 BADGES_SHOWN_COUNT = 6
 BAR_WIDTH = 400
+#: What no text of XML may have, however it is written: a picture with one of them is none.
+_NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: Where a name begins, where points end, how wide a digit of them is, and the room between the two.
+NAME_X, POINTS_X, DIGIT_WIDTH, GAP_WIDTH = 76, 420, 16, 12
 #: A picture that is opened by itself runs nothing and asks for nothing.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
 
@@ -27,10 +32,12 @@ def card_svg(
     following = (card or {}).get("next_level")
     points = max(0, (card or {}).get("points", 0))
     share = 1.0 if not following else min(1.0, points / max(1, following["points"]))
+    shown_points = writer.number((card or {}).get("points", 0))
     text = templates.render(
         language,
         "pages/cards/drawing.html",
         {
+            "name_width": POINTS_X - NAME_X - GAP_WIDTH - DIGIT_WIDTH * len(shown_points),
             "card": card,
             "name": shortened((card or {}).get("name") or "", NAME_MAX_CHARS),
             "level": shortened((card or {}).get("level") or "", TITLE_MAX_CHARS),
@@ -42,7 +49,7 @@ def card_svg(
         },
     )
     headers = {"content-security-policy": POLICY}
-    return Response(text, media_type="image/svg+xml", headers=headers)
+    return Response(_NOT_IN_XML.sub("", text), media_type="image/svg+xml", headers=headers)
 
 
 def shortened(text: str, max_chars: int) -> str:

@@ -55,7 +55,6 @@ async def _table(visit: Visit, text: str | None = None, *, after: str | None = N
     answers: dict[str, Any] = await visit.ask.all(
         found=members_like(visit, text, mark=mark, after=after, limit=PAGE_COUNT),
         counts=visit.ask.get("ingest", "/v1/members/counts"),
-        suggestions=visit.ask.get("ingest", "/v1/members/suggestions", limit=1),
     )
     counts = {one["mark"]: one for one in answers["counts"].items}
     views = await visit.views(listing)

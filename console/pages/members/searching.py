@@ -1,15 +1,17 @@
 """Members are found by what somebody typed. It comes in forms: names stay out of addresses and logs."""
 
 from typing import Any
+from urllib.parse import quote
 
 from starlette.responses import JSONResponse, Response
 
 from console.asking import Answer
 from console.frame.visits import Visit
 from console.saved_views.store import load_all_views
+from shared.contracts.fields import NAME_MAX_CHARS
 
 #: What of a text is looked for, and from how many characters on.
-TEXT_MAX_CHARS = 300
+TEXT_MAX_CHARS = NAME_MAX_CHARS
 TEXT_MIN_CHARS = 2
 FOUND_COUNT = 8
 
@@ -19,7 +21,8 @@ async def members_like(
 ) -> Answer:
     """Members whose name, handle or mark is like that."""
     body: dict[str, Any] = {"text": text or None, "mark": mark}
-    query = f"?limit={limit}" + (f"&after={after}" if after else "")
+    # It stands in a form: whatever was put there is one value, and no other parameter.
+    query = f"?limit={limit}" + (f"&after={quote(after, safe='')}" if after else "")
     return await visit.ask.post("ingest", f"/v1/members/search{query}", body)
 
 

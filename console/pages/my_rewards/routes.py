@@ -16,7 +16,6 @@ from console.frame.visits import NotFoundError, Visit, page
 
 CHOSEN_COUNT = 20
 LINES_COUNT = 30
-KEY_MAX_CHARS = 64
 #: Accounts whose entries a member reads as points that came or went; the other side of a transfer is the house's.
 OWN_ACCOUNTS = {"available", "pending"}
 
@@ -33,8 +32,8 @@ async def look(visit: Visit) -> Response:
 
 async def choose(visit: Visit) -> Response:
     """Reserve the points of a reward. The form's key makes that sending it twice is the same choice."""
-    reward_id, key = visit.request.path_params["reward_id"], visit.form.get("key", "")
-    if not 0 < len(key) <= KEY_MAX_CHARS or not key.isalnum():
+    reward_id, key = visit.request.path_params["reward_id"], visit.form_key
+    if key is None:
         raise NotFoundError
     made = await visit.ask.post("rewards", f"{_own(visit)}/redemptions", {"reward_id": reward_id}, key=key)
     if made.ok:

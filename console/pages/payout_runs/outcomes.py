@@ -3,6 +3,7 @@
 from starlette.responses import Response
 from starlette.routing import Route
 
+from console.asking import Answer
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.payout_runs.lines import LINES_MAX_COUNT, Line, grouped, read_lines
@@ -47,6 +48,10 @@ async def note(visit: Visit) -> Response:
     lines, wrong = _read(visit)
     if wrong:
         return await _page(visit, lines=lines, wrong=wrong)
+    # Of each reason and state it is a command of its own: none is given while one of them would be refused.
+    foreseen = await _foresee(visit, lines)
+    if not foreseen.ok or not all(one["said"] for one in foreseen.body["lines"]):
+        return await _page(visit, lines=lines, is_looked_at=True, status=503 if foreseen.is_down else 409)
     waits = False
     for (state, reason), payout_ids in grouped(lines).items():
         body = {"state": state, "reason": reason, "payout_ids": payout_ids}
@@ -73,6 +78,12 @@ def _read(visit: Visit) -> tuple[list[Line], str]:
     return lines, ""
 
 
+async def _foresee(visit: Visit, lines: list[Line]) -> Answer:
+    """What each line would do."""
+    body = {"lines": [{"payout_id": line.payout_id, "state": line.state} for line in lines]}
+    return await visit.ask.post("rewards", f"/v1/payout-runs/{run_id_of(visit)}/outcome-preview", body)
+
+
 async def _page(
     visit: Visit,
     *,
@@ -80,12 +91,11 @@ async def _page(
     wrong: str = "",
     is_looked_at: bool = False,
     refused: Refusal | None = None,
+    status: int = 200,
 ) -> Response:
-    path = f"/v1/payout-runs/{run_id_of(visit)}"
-    questions = {"review": visit.ask.get("rewards", f"{path}/review")}
+    questions = {"review": visit.ask.get("rewards", f"/v1/payout-runs/{run_id_of(visit)}/review")}
     if is_looked_at and lines:
-        body = {"lines": [{"payout_id": line.payout_id, "state": line.state} for line in lines]}
-        questions["foreseen"] = visit.ask.post("rewards", f"{path}/outcome-preview", body)
+        questions["foreseen"] = _foresee(visit, lines)
     answers = await visit.ask.all(**questions)
     review, foreseen = answers["review"], answers.get("foreseen")
     if review.is_missing or review.status == UNPROCESSABLE:
@@ -94,7 +104,7 @@ async def _page(
     counts = {one["state"]: one["count"] for one in review.body["run"]["payouts"]} if review.ok else {}
     return visit.page(
         "pages/payout_runs/outcomes.html",
-        status=422 if wrong else 200 if refused is None else refused.status,
+        status=422 if wrong else status if refused is None else refused.status,
         review=review,
         foreseen=foreseen,
         shown=shown,

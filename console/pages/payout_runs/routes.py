@@ -60,8 +60,8 @@ async def prepare(visit: Visit) -> Response:
 
 async def make(visit: Visit) -> Response:
     """Make it. A form that is sent twice makes one run."""
-    key = visit.form.get("key", "")
-    if not key:
+    key = visit.form_key
+    if key is None:
         return await _prepare(visit)
     answer = await visit.ask.command("POST", "rewards", "/v1/payout-runs", key=f"console-{key}")
     if not answer.ok:

@@ -125,6 +125,9 @@ async def _publish(visit: Visit, ground: Ground, checked: Checked, effective_fro
     answer = await visit.ask.post(
         "scoring", _with("/v1/programmes", effective_from), checked.text.encode(), content_type=YAML
     )
+    if answer.ok and not answer.body["is_new"]:
+        text = _("Version {version} says the same already: nothing was published. It starts when it was to start.")
+        return _page(visit, ground, checked, notice=visit.say(text, version=answer.body["version"]), status=409)
     if answer.ok:
         number = answer.body["version"]
         if answer.body["state"] == "proposed":

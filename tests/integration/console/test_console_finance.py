@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.integration.console.conftest import Site
+from tests.integration.console.conftest import Site, submit
 
 pytestmark = pytest.mark.stack
 
@@ -60,3 +60,13 @@ async def test_pages_of_finance_are_for_whoever_may_see_them(site: Site, role: s
         # Whoever may not command is told nothing; a form of elsewhere does nothing.
         answers = {path: (await browser.post(path, data={"form_token": "0"})).status_code for path in COMMANDS}
         assert answers == {path: 403 if role == who else 404 for path, who in COMMANDS.items()}
+
+
+async def test_what_is_no_key_of_a_form_of_ours_makes_no_run_and_breaks_no_page(site: Site) -> None:
+    async with site.browser() as browser:
+        await site.sign_in(browser, "finance_maker")
+        for key in ("ü", "a\nb", "\0", "x" * 65, ""):
+            shown = await submit(browser, "/payout-runs/make", key=key)
+            # Rewards is away: a key that is one would have been told so.
+            assert shown.status_code == 200, key
+        assert (await submit(browser, "/payout-runs/make", key="a-key_1")).status_code == 503

@@ -53,6 +53,10 @@ async def test_a_members_pages_say_who_is_away_and_keep_the_rest(site: Site) -> 
         assert 'value="NL91 ABNA"' in refused.text
         empty = await submit(browser, "/me/data", "/me/payouts/bank", name="", iban="")
         assert empty.status_code == 422
+        # What is no key of a form of ours is in no header, and breaks no page.
+        for key in ("ü", "٣", "a b", "x" * 65, ""):
+            chosen = await submit(browser, "/me/data", "/me/rewards/mug", key=key)
+            assert chosen.status_code == 404, key
         wished = await submit(browser, "/me/data", wish="boards", value="no")
         assert wished.headers["location"] == "/me/data"
         assert "Be on boards" in (await browser.get("/me/data")).text

@@ -263,3 +263,12 @@ async def test_headers_pass_as_the_bytes_they_are() -> None:
         names = [value for name, value in answer.headers.raw if name.lower() == b"x-name"]
         assert names == [b"caf\xe9"]
         assert b"x-name: caf\xe9\r\nx-name: two\r\n" in service.heads[-1].lower()
+
+
+async def test_a_length_may_have_more_digits_than_python_reads() -> None:
+    async with standing(says_ok) as (client, service):
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+        writer.write(POST + b"content-length: " + b"0" * 5_000 + b"2\r\n\r\n{}")
+        assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 200 ")
+        assert service.header("content-length") == ["2"]
+        writer.close()

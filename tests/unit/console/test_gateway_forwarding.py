@@ -268,6 +268,9 @@ async def test_pages_of_other_origins_may_ask_only_where_a_setting_says_so() -> 
         assert service.heads == []
         refused = await client.options("/v1/redemptions", headers=asks | {"Origin": "https://evil.example"})
         assert refused.status_code == 400
+        # Whoever visits without a key names the community, also from a page.
+        visits = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "plaudit-community"}
+        assert (await client.options("/v1/leaderboard", headers=asks | visits)).status_code == 200
         shown = await client.get("/v1/badges", headers={**KEY, "Origin": "https://forum.example"})
         assert "Retry-After" in shown.headers["access-control-expose-headers"]
     async with standing(says_ok, cors_origins="*") as (client, _):

@@ -6,11 +6,12 @@ import httpx
 import orjson
 from prometheus_client import REGISTRY
 
-from services.recognition.cards.handlers import on_members
 from services.recognition.main import SPEC
+from services.recognition.merges.handlers import on_members
 from shared.access_keys import Public
 from shared.http.auth import VISITED
 from tests.integration.services.conftest import application
+from tests.integration.services.merging import Merging
 from tests.integration.services.world import NOON, World, authorization
 
 
@@ -167,3 +168,25 @@ async def test_a_card_is_there_for_everybody_once_its_member_wants_it_and_until_
     assert await told(7, "member.erased.v1", forfeits=False) == 404
     rows = await world.pool.fetchval("select count(*) from cards where community = $1", world.community)
     assert rows == 0
+
+
+async def test_the_card_of_somebody_who_was_merged_is_that_of_who_stays_if_they_want_one(world: World) -> None:
+    world.configure(key_cache_seconds=1e-9, unknown_key_cache_seconds=1e-9)
+    await a_leader(world)
+    await show(world, Public.CARDS, revision=1)
+    visitor, browser = visiting(world), await asking(world, "public:read")
+
+    async def wants(member: str, revision: int, *, value: bool) -> None:
+        consent = {"kind": "consent", "name": "card", "since": NOON, "said_at": NOON, "source": "member"}
+        data = {"member_id": world.uuid(member), "revision": revision, "name": member.title(), "identities": []}
+        fact = data | {"dated": [consent | {"value": value}]}
+        await world.handle(on_members, world.fact("member.identified.v1", f"{member} {revision}", fact))
+
+    await wants("bea", 2, value=True)
+    await Merging(world, on_members).merge("bea", "ada")
+    path = f"/v1/members/{world.uuid('bea')}/card"
+    assert [(await one.get(path)).status_code for one in (visitor, browser)] == [404, 404]
+    await wants("ada", 2, value=True)
+    for one in (visitor, browser):
+        card = (await one.get(path)).json()
+        assert (card["member_id"], card["points"]) == (world.uuid("ada"), 42)

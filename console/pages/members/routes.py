@@ -59,8 +59,14 @@ async def _table(visit: Visit, text: str | None = None, *, after: str | None = N
     )
     counts = {one["mark"]: one for one in answers["counts"].items}
     views = await visit.views(listing)
+    ids = [one["member_id"] for one in answers["found"].items]
+    totals = None
+    if ids and visit.signed_in.may("recognition:read"):
+        totals = await visit.ask.get("recognition", "/v1/totals", member=ids)
     return visit.page(
         "pages/members/page.html",
+        totals=totals,
+        total_by_id={one["member_id"]: one for one in totals.items} if totals else {},
         **answers,
         listing=listing,
         views=views,

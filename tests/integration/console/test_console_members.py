@@ -32,6 +32,7 @@ async def test_a_member_is_found_and_their_page_says_which_parts_are_away(site: 
         found = await submit(browser, "/members", "/members/search", q="found")
         assert LINK.findall(found.text) == [ada]
         assert "Ada &lt;Found&gt;" in found.text
+        assert "points and levels cannot be shown just now" in found.text
         token = FORM_TOKEN.search(found.text)
         assert token is not None
         palette = await browser.post("/members/find", data={"form_token": token[1], "q": "ada f"})

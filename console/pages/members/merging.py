@@ -86,12 +86,11 @@ async def _choose(visit: Visit, text: str | None = None, *, refused: Refusal | N
 async def _compare(visit: Visit, other_id: str, *, refused: Refusal | None = None) -> Response:
     member_id = str(visit.request.path_params["member_id"])
     sides = [member_id, other_id]
-    trial, *known = await asyncio.gather(
+    trial, members, recognised = await asyncio.gather(
         visit.ask.post("ingest", f"{_api(visit)}/merge", {"member_id": other_id, "dry_run": True}),
-        *(visit.ask.get("ingest", f"/v1/members/{one}") for one in sides),
-        *(_recognised(visit, one) for one in sides),
+        asyncio.gather(*(visit.ask.get("ingest", f"/v1/members/{one}") for one in sides)),
+        asyncio.gather(*(_recognised(visit, one) for one in sides)),
     )
-    members, recognised = known[:2], known[2:]
     if any(one.is_missing for one in members):
         raise NotFoundError
     if not trial.ok and not trial.is_down and refused is None:

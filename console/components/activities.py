@@ -27,7 +27,7 @@ DONE: Final = {
     "member.joined.v1": _("Joined"),
     "shop.purchase.v1": _("Bought something"),
     "social.share.v1": _("Shared something"),
-    "support.ticket_resolved.v1": _("Had a request for help resolved"),
+    "support.ticket_resolved.v1": _("Resolved a request for help"),
     "survey.response.v1": _("Answered a survey"),
     "activity.retracted.v1": _("Took something back"),
     "activity.restored.v1": _("Restored something"),

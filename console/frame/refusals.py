@@ -52,6 +52,9 @@ TITLES: Final = {
     "too-many-facts": _("Too much was said of you: an operator can help"),
     "missing-scope": _("Your roles do not allow that"),
     "undecided-points": _("Say first what becomes of the points"),
+    "same-member": _("They are one member already"),
+    "not-merged": _("They are not merged"),
+    "too-many-merges": _("One person cannot be that many members"),
     "unknown-member": _("There is no such member"),
     "fenced": _("The service takes no command at the moment: nothing was done"),
 }

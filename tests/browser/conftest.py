@@ -173,12 +173,17 @@ async def console(platform: StackState) -> AsyncIterator[Console]:
     await wait_until_idle(platform)
     urls = platform.service_urls
     with temporary_key(platform, COMMUNITY, "tests in a browser", SCOPES, urls) as key:
-        (first,) = request("GET", f"{urls['recognition']}/v1/leaderboard", key, params={"limit": 1})["items"]
+        first, second = request("GET", f"{urls['recognition']}/v1/leaderboard", key, params={"limit": 2})["items"]
         awards = request("GET", f"{urls['scoring']}/v1/awards", key, params={"member": first["member_id"]})[
             "items"
         ]
     ids["letter"] = await dead_letter(platform, {"specversion": "1.0", "type": "nobody.knows.v1"})
-    ids |= {"member": first["member_id"], "award": awards[0]["award_id"], "event": awards[0]["event_uid"]}
+    ids |= {
+        "member": first["member_id"],
+        "other": second["member_id"],
+        "award": awards[0]["award_id"],
+        "event": awards[0]["event_uid"],
+    }
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield Console(platform, browser, ids)

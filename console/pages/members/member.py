@@ -44,6 +44,7 @@ async def _page(visit: Visit, *, refused: Refusal | None = None) -> Response:
     questions: dict[str, Any] = {
         "member": ask.get("ingest", f"/v1/members/{member_id}"),
         "known": ask.get("ingest", f"/v1/members/{member_id}/attributes"),
+        "merged": ask.get("ingest", f"/v1/members/{member_id}/merged"),
     }
     if may("recognition:read"):
         questions["recognition"] = ask.get("recognition", f"/v1/members/{member_id}/recognition")
@@ -61,6 +62,9 @@ async def _page(visit: Visit, *, refused: Refusal | None = None) -> Response:
             # Who was forgotten has a proof of it.
             return visit.see_other(f"{MEMBERS.path}/{member_id}/forget")
         raise NotFoundError
+    if answers["member"].ok and answers["member"].body["member_id"] != member_id:
+        # Who is merged is looked at as the person that they are.
+        return visit.see_other(f"{MEMBERS.path}/{answers['member'].body['member_id']}", toast="merged-before")
     titles = {rule["rule_id"]: rule["title"] for rule in _rules(answers)}
     score = answers.get("score")
     rules = sorted(score.body["rules"], key=lambda rule: -rule["points"]) if score is not None and score.ok else []

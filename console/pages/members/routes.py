@@ -12,7 +12,7 @@ from console.asking import Answer
 from console.components.tables import Filter, Listing
 from console.frame.navigation import MEMBERS
 from console.frame.visits import NotFoundError, Visit, page
-from console.pages.members import leaving, member
+from console.pages.members import leaving, member, merging
 from console.pages.members.searching import TEXT_MAX_CHARS, TEXT_MIN_CHARS, find, members_like
 from console.pages.members.words import ACTS, MARKS, OPPOSITE, REASONS
 
@@ -58,8 +58,14 @@ async def _table(visit: Visit, text: str | None = None, *, after: str | None = N
     )
     counts = {one["mark"]: one for one in answers["counts"].items}
     views = await visit.views(listing)
+    ids = [one["member_id"] for one in answers["found"].items]
+    totals = None
+    if ids and visit.signed_in.may("recognition:read"):
+        totals = await visit.ask.get("recognition", "/v1/totals", member=ids)
     return visit.page(
         "pages/members/page.html",
+        totals=totals,
+        total_by_id={one["member_id"]: one for one in totals.items} if totals else {},
         **answers,
         listing=listing,
         views=views,
@@ -149,6 +155,9 @@ ROUTES = [
     Route(f"{MEMBERS.path}/suggestions", page(suggestions, scope=MEMBERS.scope)),
     Route(ONE, page(member.show, scope=MEMBERS.scope)),
     Route(f"{ONE}/standing", page(member.say_standing, scope=WRITE), methods=["POST"]),
+    Route(f"{ONE}/merge", page(merging.look, scope=WRITE), methods=["GET"]),
+    Route(f"{ONE}/merge", page(merging.merge, scope=WRITE), methods=["POST"]),
+    Route(f"{ONE}/unmerge", page(merging.part, scope=WRITE), methods=["POST"]),
     Route(f"{ONE}/export", page(leaving.export, scope=leaving.EXPORT), methods=["POST"]),
     Route(f"{ONE}/forget", page(leaving.look, scope=leaving.ERASE), methods=["GET"]),
     Route(f"{ONE}/forget", page(leaving.forget, scope=leaving.ERASE), methods=["POST"]),

@@ -13,6 +13,7 @@ from console.components.tables import Listing
 from console.frame.navigation import MY_REWARDS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.ledger.words import TRANSFERS
 
 CHOSEN_COUNT = 20
 LINES_COUNT = 30
@@ -72,6 +73,7 @@ async def _list(visit: Visit, refused: Refusal | None = None) -> Response:
         available=available(answers["balance"]),
         days=days_of(visit, answers["statement"].items),
         listing=listing,
+        transfers=TRANSFERS,
         refused=refused,
     )
 

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from console.asking import Answer
 from console.frame.navigation import OVERVIEW
 from console.frame.visits import Visit, page
+from console.pages.figures.causes import cause_of
 from console.pages.periods import DAYS, Days, asked_days
 
 RULES_COUNT = 8
@@ -125,8 +126,11 @@ def _rejected(visit: Visit, answer: Answer, days: Days) -> list[Waiting]:
     if not number:
         return []
     title = visit.say(_("{number} events were rejected in these days"), number=visit.writer.number(number))
+    most = answer.items[0]
+    cause = cause_of(most).title
     detail = visit.say(
-        _("Most often: {reason}. They earn nothing until they are sent right"), reason=answer.items[0]["reason"]
+        _("Most often: {reason}. They earn nothing until they are sent right"),
+        reason=most["reason"] if cause is None else visit.say(cause),
     )
     href = f"/figures/rejected?days={days.key}"
     return [Waiting("letter", "warn", title, detail, href, visit.say(_("Look")))]

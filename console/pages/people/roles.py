@@ -12,9 +12,9 @@ def _(text: str) -> str:
 ROLES: Final = {
     "manager": (_("Manager"), _("Runs the programme: sends events, writes rules, gives rewards")),
     "moderator": (_("Moderator"), _("Looks at members, points and figures, and changes nothing")),
-    "finance_maker": (_("Finance, makes"), _("Makes payout runs, sets bank details, writes the bank's file")),
+    "finance_maker": (_("Finance maker"), _("Makes payout runs, sets bank details, writes the bank's file")),
     "finance_approver": (
-        _("Finance, approves"),
+        _("Finance approver"),
         _("Approves payout runs, and rules that change money, which others made"),
     ),
     "operator": (_("Operator"), _("Watches the machine, reads the audit log, makes links for members")),

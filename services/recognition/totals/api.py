@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from services.recognition.counts import store as counts_store
@@ -14,10 +14,22 @@ from services.recognition.totals import store
 from services.recognition.totals.domain import Member
 from shared.contracts.programme import Recognition
 from shared.followed_members import find_name
-from shared.http import Conn, MemberId, Principal, Problem, ProblemType, Scope, problem_responses, requires
+from shared.http import (
+    IN_ANSWER,
+    Conn,
+    MemberId,
+    Principal,
+    Problem,
+    ProblemType,
+    Scope,
+    problem_responses,
+    requires,
+)
 from shared.http.problem_types import UNKNOWN_IDENTITY
 from shared.postgres import Connection
 
+#: Members whose totals are asked for at once.
+TOTALS_MAX_COUNT = 100
 MEMBER_NOT_ARRIVED = ProblemType("member-not-arrived", 404, "Member not known")
 
 router = APIRouter(tags=["recognition"])
@@ -66,6 +78,53 @@ class MemberRecognition(BaseModel):
     level: Granted | None = Field(description="The highest level that stands")
     next_level: NextLevel | None = Field(description="Null at the highest level")
     badges: list[Granted]
+
+
+class LevelReached(BaseModel):
+    """A level, as the programme in force calls it."""
+
+    name: str = Field(examples=["regular"])
+    title: str = Field(examples=["Regular"])
+
+
+class MemberTotal(BaseModel):
+    """How many points a member has, and the level that these reach."""
+
+    member_id: UUID
+    points: int = Field(description="0 too for one of whom nothing has arrived", examples=[420])
+    level: LevelReached | None = Field(description="The highest level that stands")
+
+
+class MemberTotals(BaseModel):
+    """Totals of the members that were asked for, in the order in which they were."""
+
+    items: list[MemberTotal]
+
+
+@router.get("/v1/totals", summary="Points and levels of several members", responses=problem_responses())
+async def get_totals(
+    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, reads=IN_ANSWER)],
+    conn: Conn,
+    member: Annotated[list[UUID], Query(description="Their ids", min_length=1, max_length=TOTALS_MAX_COUNT)],
+) -> MemberTotals:
+    """For lists of members. Of whoever is merged into another nothing is said: points are of who stays."""
+    community = principal.community
+    ids = list(dict.fromkeys(map(str, member)))
+    members = await store.load_members(conn, keys=[(community, one) for one in ids])
+    in_force = await thresholds_store.find_recognition(conn, community=community) or RecognitionInForce()
+    levels = sorted(in_force.recognition.levels, key=lambda level: (-level.points, level.id))
+
+    def total(member_id: str) -> MemberTotal:
+        known = members.get((community, member_id), Member(community, member_id))
+        reached = (level for level in levels if ThresholdKey("level", level.id) in known.standing)
+        level = next(reached, None)
+        return MemberTotal(
+            member_id=UUID(member_id),
+            points=known.points,
+            level=None if level is None else LevelReached(name=level.id, title=level.title),
+        )
+
+    return MemberTotals(items=[total(one) for one in ids])
 
 
 @router.get(

@@ -32,6 +32,7 @@ async def test_a_member_is_found_and_their_page_says_which_parts_are_away(site: 
         found = await submit(browser, "/members", "/members/search", q="found")
         assert LINK.findall(found.text) == [ada]
         assert "Ada &lt;Found&gt;" in found.text
+        assert "points and levels cannot be shown just now" in found.text
         token = FORM_TOKEN.search(found.text)
         assert token is not None
         palette = await browser.post("/members/find", data={"form_token": token[1], "q": "ada f"})
@@ -70,6 +71,45 @@ async def test_what_is_said_of_members_is_said_by_whoever_may(site: Site, ada: s
         assert (await submit(manager, "/members", "/members/mark", act="king")).status_code == 404
 
 
+async def test_members_are_compared_then_merged_then_parted(site: Site, ada: str) -> None:
+    headers = await authorization(site.ingest.pool, site.community, "members:write")
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{site.ingest.http.port}", headers=headers) as client:
+        body = {"name": "Ada Chats", "identities": [{"channel": "chat", "id": "ada.chats"}]}
+        other = str((await client.put("/v1/members/identities", json=body)).json()["member_id"])
+    page, form = f"/members/{ada}", f"/members/{ada}/merge"
+    async with site.browser() as manager, site.browser() as moderator:
+        await site.sign_in(manager, "manager")
+        await site.sign_in(moderator, "moderator")
+        assert (await moderator.get(form)).status_code == 404
+        assert "Merge with another" not in (await moderator.get(page)).text
+        found = await submit(manager, form, form, q="ada")
+        assert f'href="{form}?with={other}"' in found.text
+        assert f"with={ada}" not in found.text
+
+        seen = await manager.get(f"{form}?with={other}")
+        assert "Ada Chats would be one with Ada &lt;Found&gt;" in seen.text
+        assert "2 members would be one person" in seen.text
+        assert "recognition does not answer" in seen.text
+        assert "ada.chats" not in (await manager.get(page)).text
+
+        done = await submit(manager, f"{form}?with={other}", form, member_id=other)
+        assert (done.status_code, done.headers["location"]) == (303, page)
+        whole = (await manager.get(page)).text
+        assert "Of 2 members who are one person" in whole
+        assert "ada.chats" in whole
+        sent_on = await manager.get(f"/members/{other}")
+        assert (sent_on.status_code, sent_on.headers["location"]) == (303, page)
+        again = await manager.get(f"{form}?with={other}")
+        assert (again.status_code, "They are one member already" in again.text) == (409, True)
+        assert "Part: Ada Chats" not in (await moderator.get(page)).text
+
+        parted = await submit(manager, page, f"{page}/unmerge", member_id=other)
+        assert (parted.status_code, parted.headers["location"]) == (303, f"/members/{other}")
+        assert "ada.chats" in (await manager.get(f"/members/{other}")).text
+        assert "Nobody is merged into them." in (await manager.get(page)).text
+        assert (await manager.get(f"{form}?with=nobody")).status_code == 404
+
+
 async def test_an_archive_is_whole_or_is_none(site: Site, ada: str) -> None:
     async with site.browser() as operator:
         await site.sign_in(operator, "operator")
@@ -105,7 +145,13 @@ async def test_a_members_page_without_ingest_says_so(stack: Any, site: Site, ada
         # The session is of both; only the second has no time to wait for an answer.
         await site.sign_in(browser, "operator")
         waiting.cookies.update(browser.cookies)
-        for path in ("/members", f"/members/{ada}", f"/members/{ada}/forget", "/members/suggestions"):
+        for path in (
+            "/members",
+            f"/members/{ada}",
+            f"/members/{ada}/merge",
+            f"/members/{ada}/merge?with=01a218cc-0000-762b-ab02-a98782000327",
+            "/members/suggestions",
+        ):
             page = await waiting.get(path)
             assert page.status_code == 200, path
             assert "ingest does not answer" in page.text, path

@@ -112,6 +112,24 @@ async def test_what_a_member_was_recognised_for(world: Any, api: httpx.AsyncClie
     ]
 
 
+async def test_points_and_levels_of_several_members_come_at_once(world: Any, api: httpx.AsyncClient) -> None:
+    await world.handle(on_programmes, world.programme(1, SECTION))
+    await world.awarded(world.award("a", 21), world.award("b", 3))
+    other = type(world)(world.pool, SPEC)
+    await other.awarded(other.award("far", 50))
+    asked = [world.uuid("b"), world.uuid("a"), world.uuid("nobody"), other.uuid("far"), world.uuid("a")]
+    items = (await api.get("/v1/totals", params={"member": asked})).json()["items"]
+    assert [one["member_id"] for one in items] == asked[:4]
+    assert [(one["points"], one["level"]) for one in items] == [
+        (3, None),
+        (21, {"name": "silver", "title": "Silver"}),
+        (0, None),
+        (0, None),
+    ]
+    assert (await api.get("/v1/totals")).status_code == 422
+    assert (await api.get("/v1/totals", params={"member": [asked[0]] * 101})).status_code == 422
+
+
 async def test_errors_say_what_is_wrong(world: Any, api: httpx.AsyncClient) -> None:
     unknown = await api.get(f"/v1/members/{world.uuid('nobody')}/recognition")
     assert unknown.status_code == 404

@@ -382,11 +382,14 @@ def _member(row: Record) -> Member:
 async def page_of_members(
     conn: Connection, *, community: str, after: MemberPlace | None, limit_count: int
 ) -> list[Member]:
-    """Members of a community in the order of their ids."""
+    """Members of a community in the order of their ids; as many as asked for, if there are."""
+    # Those whom `load_members` knows: a page that lacks some would pass for the last.
     rows = await conn.fetch(
         """
-        select member_id from members
-        where community = $1 and ($2::uuid is null or member_id > $2)
+        select member_id from members m
+        where community = $1 and ($2::uuid is null or member_id > $2) and erased_at is null
+            and (exists (select from identities i where i.community = $1 and i.member_id = m.member_id)
+                or exists (select from told_identities t where t.community = $1 and t.member_id = m.member_id))
         order by member_id limit $3
         """,
         community,

@@ -84,7 +84,7 @@ async def test_all_that_ingest_keeps_goes_and_the_proof_says_what_remains(commun
     assert proof["identities"] == [{"channel": "forum", "hash": forum_hash(community, "ada")}]
     until = {one["where"]: one["until"] for one in proof["remains"]}
     erased_at = datetime.fromisoformat(proof["erased_at"])
-    assert datetime.fromisoformat(until["engagement.raw.v1"]) == erased_at + timedelta(days=30)
+    assert datetime.fromisoformat(until["engagement.raw.v1"]) == erased_at + timedelta(days=7)
     assert until["audit.v1"] is None
     assert await rows_of(community, member) == {}
     row = await community.pool.fetchrow("select * from members where community = $1", community.name)

@@ -70,6 +70,30 @@ async def test_both_have_one_balance_and_each_its_own_when_they_part(
     ]
 
 
+async def test_every_transfer_of_members_who_were_one_shows_both_its_sides(
+    world: Any, finance: Finance, merging: Merging
+) -> None:
+    # Into one, out of it, into another, and never back: an award of each time, and what was moved each time.
+    await merging.merge("bob", "ada")
+    await world.give(world.award("merged", "bob", 30))
+    await merging.unmerge("bob")
+    await merging.merge("bob", "eve")
+    await merging.merge("eve", "ada")
+    await world.give(world.award("again", "bob", 20))
+    rows = await world.pool.fetch(
+        "select transfer_id::text, kind from transfers where community = $1", world.community
+    )
+
+    kinds = set()
+    for transfer_id, kind in rows:
+        shown = (await finance.maker.get(f"/v1/ledger/transfers/{transfer_id}")).json()
+        amounts = [one["amount"] for one in shown["entries"]]
+        assert len(amounts) > 1, (kind, shown)
+        assert sum(amounts) == 0, (kind, shown)
+        kinds.add(kind)
+    assert kinds >= {"award", "merge", "unmerge"}
+
+
 async def test_what_was_reserved_before_a_merge_comes_back_to_who_stays(
     world: Any, api: Any, merging: Merging
 ) -> None:
@@ -117,7 +141,7 @@ async def test_points_that_wait_or_expired_go_along(world: Any, merging: Merging
 
 
 async def test_a_run_that_is_open_pays_both_and_what_comes_back_is_owed_to_who_stays(both: Finance) -> None:
-    world, merging = both.world, Merging(both.world)
+    world, merging = both.world, Merging(both.world, on_members)
     run = await approved(both)
     payouts = await both.payouts(run)
     await merging.merge("bob", "ada")
@@ -142,7 +166,7 @@ async def test_a_run_that_is_open_pays_both_and_what_comes_back_is_owed_to_who_s
 
 
 async def test_members_of_one_run_who_are_merged_before_it_is_approved(both: Finance) -> None:
-    world, merging = both.world, Merging(both.world)
+    world, merging = both.world, Merging(both.world, on_members)
     run = await both.run()
     await merging.merge("bob", "ada")
     assert (await both.approve(run)).status_code == 200

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from services.ingest.erasure import handlers as erasure
+from services.ingest.members import handlers as members
 from services.ingest.members.domain import MemberKey
 from shared.contracts.facts import MEMBER_ERASED
 from shared.contracts.identities import NamedIdentity, identity_hash
@@ -43,27 +44,59 @@ async def post(community: Community, path: str, body: dict[str, Any], status: in
 
 
 async def test_a_list_goes_on_behind_who_was_erased(community: Community) -> None:
-    members = sorted(await known(community, "ada", "bob", "cy", "di"))
-    await post(community, f"/v1/members/{members[0]}/erase", FORFEIT)
+    found = sorted(await known(community, "ada", "bob", "cy", "di"))
+    await post(community, f"/v1/members/{found[0]}/erase", FORFEIT)
 
     first = (await community.client.get("/v1/members", params={"limit": 2})).json()
     rest = (await community.client.get("/v1/members", params={"limit": 2, "after": first["next"]})).json()
 
-    assert [one["member_id"] for one in first["items"] + rest["items"]] == members[1:]
+    assert [one["member_id"] for one in first["items"] + rest["items"]] == found[1:]
 
 
 async def test_rules_reach_members_behind_who_was_erased(
     community: Community, admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.ingest.bots.handlers.RECONSIDER_BATCH_COUNT", 2)
-    members = sorted(await known(community, "ada", "bob", "cy", "di"))
-    await post(community, f"/v1/members/{members[0]}/erase", FORFEIT)
-    wanted = {"id": community.name, "title": "Acme", "bots": ["*"]}
+    found = sorted(await known(community, *(f"renovate-{number}" for number in range(4))))
+    await post(community, f"/v1/members/{found[0]}/erase", FORFEIT)
+    wanted = {"id": community.name, "title": "Acme", "bots": ["renovate*"]}
     assert (await admin.post("/v1/communities", json=wanted)).status_code == 201
 
     await reconsidered(community)
 
     assert {one["bot_by"] for one in await community.members()} == {"pattern"}
+
+
+async def test_suggestions_among_many_who_are_alike_are_found_soon(community: Community) -> None:
+    async with community.begin() as tx:
+        # In fours by name and by handle, each on a channel of its own.
+        await tx.conn.execute(
+            """
+            insert into members (community, member_id, channel, first_seen_at, name, name_by, name_at)
+            select $1, ('00000000-0000-7000-8000-' || lpad(g::text, 12, '0'))::uuid, 'forum', now(),
+                'Name ' || (g / 4), 1, now()
+            from generate_series(0, 9999) g
+            """,
+            community.name,
+        )
+        await tx.conn.execute(
+            """
+            insert into identities (community, channel, identity, host, member_id)
+            select $1, (array['forum', 'chat', 'code', 'social'])[1 + g % 4], 'h' || (g / 4), '',
+                ('00000000-0000-7000-8000-' || lpad(g::text, 12, '0'))::uuid
+            from generate_series(0, 9999) g
+            """,
+            community.name,
+        )
+        # A tenth of a second where it is quick, and most of a minute where each is compared with each.
+        await tx.conn.execute("set local statement_timeout = '8s'")
+        first = await members.store.page_of_suggestions(
+            tx.conn, community=community.name, after=None, limit_count=7
+        )
+
+    pairs = [(int(one.member_id[-12:]), int(one.other_id[-12:])) for one in first]
+    assert pairs == [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3), (4, 5)]
+    assert {one.reasons for one in first} == {("same_handle", "same_name")}
 
 
 async def test_a_member_has_so_many_identities_at_most(

@@ -87,7 +87,7 @@ requirements: $(VENV)/uv.stamp ## Compile the pins of requirements/*.in anew
 
 clean: ## Delete the virtual environment and every cache in the checkout (the stacks' data stay)
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build plaudit.egg-info
-	@find plaudit services shared console tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find plaudit services shared console connectors tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/uv.stamp: Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -14,12 +14,13 @@ from bench.context import Context
 from bench.factor import measure
 from bench.machine import this_machine
 from bench.results import Results
-from bench.stages import broker, front, gateway, transactions
+from bench.stages import broker, connectors, front, gateway, transactions
 from plaudit.stack import StackError
 
 HERE = Path(__file__).parent
 SECTIONS: dict[str, Callable[[Context], Awaitable[None]]] = {
     "parse": front.parse,
+    "connectors": connectors.mapping,
     "http": front.http_batches,
     "http-single": front.http_single,
     "http-kafka": broker.http_acknowledged,

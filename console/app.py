@@ -16,6 +16,7 @@ from console.frame.static import load_static, serve_static
 from console.frame.visits import Console, install_errors
 from console.pages.account import routes as account
 from console.pages.audit import routes as audit
+from console.pages.cards import routes as cards
 from console.pages.community import routes as community
 from console.pages.dead_letters import routes as dead_letters
 from console.pages.explorer import routes as explorer
@@ -24,6 +25,11 @@ from console.pages.keys import routes as keys
 from console.pages.leaderboard import routes as leaderboard
 from console.pages.ledger import routes as ledger
 from console.pages.me import routes as me
+from console.pages.members import routes as members
+from console.pages.my_data import routes as my_data
+from console.pages.my_payouts import routes as my_payouts
+from console.pages.my_place import routes as my_place
+from console.pages.my_rewards import routes as my_rewards
 from console.pages.overview import routes as overview
 from console.pages.parts import routes as parts
 from console.pages.payees import routes as payees
@@ -39,6 +45,7 @@ from console.pages.sign_in import routes as sign_in
 from console.pages.statements import routes as statements
 from console.pages.try_it import routes as try_it
 from console.pages.views import routes as views
+from console.pages.visitors import routes as visitors
 from console.pages.waiting import routes as waiting
 from console.settings import Settings
 from console.sign_in.provider import Provider
@@ -47,9 +54,11 @@ from console.sign_in.store import Database
 
 FINANCE = (payout_runs, payout_outcomes, payees, redemptions, ledger, statements)
 RUN_IT = (pipeline, dead_letters, receipts, people, keys, audit, parts, community)
+OF_MEMBERS = (me, my_place, my_rewards, my_payouts, my_data)
+FOR_EVERYBODY = (visitors, cards)
 PAGES = (
-    *(sign_in, overview, figures, leaderboard, explorer, try_it, me, account, views),
-    *(programme, editing, waiting, *FINANCE, *RUN_IT),
+    *(sign_in, overview, figures, leaderboard, explorer, try_it, account, views),
+    *(members, programme, editing, waiting, *FINANCE, *RUN_IT, *OF_MEMBERS, *FOR_EVERYBODY),
 )
 
 

@@ -95,6 +95,8 @@ class Asking:
 
     services: Services
     token: str | None = None
+    #: The community that somebody visits who shows no token.
+    visits: str | None = None
     #: Who visits, where ingest counts by address; it believes whom PLAUDIT_TRUSTED_PROXIES names.
     address: str | None = None
     traceparent: str = field(default_factory=new_traceparent)
@@ -109,9 +111,17 @@ class Asking:
         wanted = {name.rstrip("_"): value for name, value in params.items() if value is not None}
         return await self._known(await self._ask("GET", service, path, params=wanted))
 
-    async def post(self, service: str, path: str, body: Any, *, content_type: str = "application/json") -> Answer:
+    async def post(
+        self,
+        service: str,
+        path: str,
+        body: Any,
+        *,
+        content_type: str = "application/json",
+        key: str | None = None,
+    ) -> Answer:
         """Command. Raises SessionOverError."""
-        return await self.command("POST", service, path, body, content_type=content_type)
+        return await self.command("POST", service, path, body, content_type=content_type, key=key)
 
     async def command(
         self,
@@ -168,6 +178,8 @@ class Asking:
         headers = {"traceparent": self.traceparent, **options.pop("headers", {})}
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"
+        elif self.visits is not None:
+            headers["Plaudit-Community"] = self.visits
         if self.address:
             headers["X-Forwarded-For"] = self.address
         url = self.services.urls[service] + path

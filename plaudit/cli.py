@@ -47,6 +47,9 @@ SUBCOMMANDS = {
     "community": Subcommand(
         "plaudit.community", "community", "Declare communities: their time zone, currency and look."
     ),
+    "connector": Subcommand(
+        "plaudit.connector", "connector", "Show connectors to platforms, test them, and try deliveries."
+    ),
     "console": Subcommand("plaudit.console", "console", "Print a link that signs in at the console."),
     "measure": Subcommand("plaudit.measuring", "measure", "Measure texts again by another model; show one."),
     "member": Subcommand("plaudit.member", "member", "Show members, join their identities, say what they are."),

@@ -13,7 +13,9 @@ ANY_COMMUNITY = "any"
 BESIDE = {
     "MemberToken": "the member",
     "BootstrapKey": "the bootstrap key",
+    "AnyMemberToken": "a member",
     "PublishableKey": "a publishable key",
+    "Visitor": "a visitor",
 }
 ANYBODY = "anybody"
 WHOEVER_HAS_A_CREDENTIAL = "any credential"

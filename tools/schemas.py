@@ -1,4 +1,4 @@
-"""Generates schemas/, docs/problems.md and parts of docs/events.md and docs/people.md, unless something breaks."""
+"""Generates schemas/, docs/problems.md and parts of other pages in docs/, unless something breaks."""
 
 import importlib
 import io
@@ -12,6 +12,7 @@ from typing import Any
 import click
 import orjson
 
+from connectors.document import Document
 from shared.published.asyncapi import asyncapi_document
 from shared.published.catalogue import with_catalogue
 from shared.published.compatibility import Break, breaks
@@ -20,6 +21,7 @@ from shared.published.http_compatibility import operation_breaks
 from shared.service import describe
 from shared.services import SERVICES
 from tools.authority import authority_of, with_authority
+from tools.connectors import with_connectors
 from tools.problems import with_problems
 
 ROOT = Path(__file__).parents[1]
@@ -34,16 +36,23 @@ def generated(root: Path) -> dict[str, bytes]:
         **schema_documents(),
         **example_documents(),
         "asyncapi.json": asyncapi_document(),
+        "connector.schema.json": connector_document(),
         **{f"{_APIS}{service}.json": openapi_document(service) for service in SERVICES},
     }
     files = {f"schemas/{path}": orjson.dumps(document, option=_OPTIONS) for path, document in documents.items()}
     authority = authority_of({service: openapi_document(service) for service in SERVICES})
     pages: dict[str, Callable[[str], str]] = {
+        "docs/connectors.md": with_connectors,
         "docs/events.md": with_catalogue,
         "docs/problems.md": with_problems,
         "docs/people.md": lambda page: with_authority(page, authority),
     }
     return {**files, **{page: complete((root / page).read_text()).encode() for page, complete in pages.items()}}
+
+
+def connector_document() -> dict[str, Any]:
+    """The format of a connector, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Document.model_json_schema()}
 
 
 @cache

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 PAGE_COUNT = 50
 VALUE_MAX_CHARS = 300
@@ -123,6 +123,21 @@ class Listing:
     def cleared_href(self) -> str:
         """The page without filters."""
         return self.href(**dict.fromkeys(self.chosen))
+
+    def count_of(
+        self, query: str, rows: Sequence[Mapping[str, Any]], text: Callable[[Mapping[str, Any]], str]
+    ) -> int:
+        """How many of rows that are all here a view of this table shows, by its query."""
+        said = dict(parse_qsl(query))
+        view = Listing.of(
+            self.path,
+            said,
+            sorts=self.sorts,
+            usual_sort=self.usual_sort,
+            filters=self.filters,
+            kept=self.kept,
+        )
+        return view.arranged(rows, text=text).total
 
     def arranged(
         self,

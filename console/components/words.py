@@ -12,7 +12,7 @@ WORDS = (
     *(_("administrator"), _("accrued"), _("held"), _("eligible"), _("approved"), _("reserved"), _("submitted")),
     *(_("sent"), _("settled"), _("returned"), _("failed"), _("reversed"), _("corrected"), _("confirmed")),
     *(_("cancelled"), _("expired"), _("open"), _("filed"), _("computing"), _("accepted"), _("duplicate")),
-    *(_("rejected"), _("conflict"), _("badge"), _("level"), _("pending"), _("complete")),
+    *(_("rejected"), _("conflict"), _("badge"), _("level"), _("pending"), _("complete"), _("available")),
     *(_("award"), _("grant"), _("ledger"), _("analytics"), _("payout")),
     *(_("no bank details"), _("changed"), _("unchanged")),
     *(_("approving"), _("filing"), _("cancelling"), _("proposed"), _("withdrawn")),

@@ -1,9 +1,11 @@
 """What communities are called and which time zone is theirs, as pages need it: asked for once in a while."""
 
+import re
 import time
 from dataclasses import dataclass
 
-from console.asking import Asking
+from console.asking import Answer, Asking
+from shared.contracts.fields import SLUG_PATTERN
 
 KEPT_SECONDS = 60.0
 KEPT_MAX_COUNT = 10_000
@@ -17,6 +19,8 @@ class Community:
     title: str = "Plaudit"
     time_zone: str = "UTC"
     currency: str = "EUR"
+    #: What it shows to everybody.
+    public: tuple[str, ...] = ()
 
 
 class CommunityTitles:
@@ -40,8 +44,23 @@ class CommunityTitles:
         else:
             said = answer.body
             name = (said.get("look") or {}).get("name") or said["title"]
-            found = Community(community, name, said["time_zone"], said["currency"])
+            public = tuple(said["public"])
+            found = Community(community, name, said["time_zone"], said["currency"], public)
         if len(self._known) >= KEPT_MAX_COUNT:
             self._known.clear()
         self._known[community] = (time.monotonic(), found)
         return found
+
+
+def is_community(name: str) -> bool:
+    """Whether a community may have that id: what is none is asked of nobody."""
+    return re.fullmatch(SLUG_PATTERN, name) is not None
+
+
+async def visited_community(ask: Asking, community: str) -> "Community | Answer":
+    """A community as everybody may see it; the answer instead where there is none, or ingest says nothing."""
+    answer = await ask.get("ingest", f"/v1/communities/{community}/public")
+    if not answer.ok:
+        return answer
+    said = answer.body
+    return Community(said["id"], said["title"], said["time_zone"], said["currency"], tuple(said["public"]))

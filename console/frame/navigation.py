@@ -30,6 +30,7 @@ def _(text: str) -> str:
 
 
 OVERVIEW = Link("/overview", _("Overview"), "home", "analytics:read")
+MEMBERS = Link("/members", _("Members"), "people", "members:read")
 LEADERBOARD = Link("/leaderboard", _("Leaderboards"), "cup", "recognition:read")
 REJECTED = Link("/figures/rejected", _("Rejected events"), "letter", "analytics:read")
 PIPELINE = Link("/pipeline", _("Pipeline"), "flow", "operations:read")
@@ -50,10 +51,16 @@ LEDGER = Link("/ledger", _("Ledger"), "book", "payouts:read")
 STATEMENTS = Link("/statements", _("Statements"), "receipt", "rewards:read")
 ACCOUNT = Link("/account", _("Account"), "user")
 ME = Link("/me", _("My points"), "user")
+MY_PLACE = Link("/me/place", _("My place"), "cup")
+MY_REWARDS = Link("/me/rewards", _("Rewards"), "gift")
+MY_PAYOUTS = Link("/me/payouts", _("Payouts"), "bank")
+MY_DATA = Link("/me/data", _("My data"), "shield")
+#: At the bottom of a member's phone.
+OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
-    Group(_("Community"), (LEADERBOARD, PROGRAMME)),
+    Group(_("Community"), (MEMBERS, LEADERBOARD, PROGRAMME)),
     Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, RECEIPTS, REJECTED, PARTS)),

@@ -31,6 +31,7 @@ PROBES = ("/livez", "/readyz")
 #: Longer ones are no page's; a number in one is read before anything else is known.
 PATH_MAX_CHARS = 1_000
 YEAR_SECONDS = 31_536_000
+FRAMED = b"frame-ancestors 'none'"
 STREAM = b"text/event-stream; charset=utf-8"
 
 
@@ -61,8 +62,10 @@ class Guard:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 is_stream = (b"content-type", STREAM) in message["headers"]
-                said = {name for name, _ in message["headers"]}
+                said = dict(message["headers"])
                 wanted = {**HEADERS, **self._transport()}
+                if FRAMED not in said.get(b"content-security-policy", FRAMED):
+                    wanted.pop("x-frame-options")  # the page says itself who may frame it
                 more = [(n.encode(), v.encode()) for n, v in wanted.items() if n.encode() not in said]
                 message = {**message, "headers": [*message["headers"], *more]}
             await send(message)

@@ -15,7 +15,7 @@ from console.asking import Asking, Services, SessionOverError
 from console.components.languages import NAMES, Writer, preferred, zone
 from console.components.tables import Listing
 from console.frame.communities import Community, CommunityTitles
-from console.frame.navigation import groups_for
+from console.frame.navigation import OF_MEMBERS, groups_for
 from console.frame.rendering import Templates
 from console.frame.security import is_own_form, local_path
 from console.saved_views.store import SavedView, load_views
@@ -118,6 +118,7 @@ class Visit:
             "session": self.session,
             "community": self.community,
             "groups": groups_for(self.session) if self.session and not self.session.is_member else [],
+            "member_links": OF_MEMBERS,
             "path": path,
             "language": self.language,
             "languages": NAMES,
@@ -174,6 +175,8 @@ TOASTS = {
     "confirmed": _("Confirmed"),
     "withdrawn": _("Withdrawn"),
     "cancelled": _("Given up"),
+    "chosen": _("The points are reserved for it"),
+    "forgotten": _("The member is forgotten, in every service within moments"),
     "published": _("Published"),
     "proposed": _("Proposed: it waits for another person"),
     "goes-on-as-before": _("Withdrawn: what is in force goes on"),

@@ -39,6 +39,20 @@ async def load_views(conn: Connection, *, community: str, person_id: str, page: 
     return [SavedView(**row) for row in rows]
 
 
+async def load_all_views(conn: Connection, *, community: str, person_id: str) -> list[SavedView]:
+    """Somebody's views of all pages, in the order of their names; how many there may be is bounded."""
+    rows = await conn.fetch(
+        """
+        select view_id::text, page, name, query from saved_views
+        where community = $1 and person_id = $2 and removed_at is null
+        order by lower(name), view_id
+        """,
+        community,
+        person_id,
+    )
+    return [SavedView(**row) for row in rows]
+
+
 async def put_view(
     conn: Connection,
     *,

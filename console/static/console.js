@@ -32,6 +32,7 @@
   const filter = () => {
     const wanted = input.value.trim().toLowerCase();
     for (const one of palette.querySelectorAll("[role=option]")) {
+      if ("found" in one.parentElement.dataset) continue;
       one.parentElement.hidden = wanted !== "" && !one.textContent.toLowerCase().includes(wanted);
     }
     select(wanted ? options()[0] : null);
@@ -57,6 +58,38 @@
       open();
     });
     input.addEventListener("input", filter);
+    // Members and kept views are asked for once somebody stops typing. It is a form: no name stands in an address.
+    let asked = 0;
+    const found = async () => {
+      const wanted = input.value.trim();
+      const mine = ++asked;
+      await new Promise((done) => setTimeout(done, 200));
+      if (mine !== asked) return;
+      const body = new URLSearchParams(new FormData(input.form));
+      const answer = wanted.length < 2 ? null : await fetch(palette.dataset.find, { method: "POST", body }).catch(() => null);
+      const items = answer?.ok ? (await answer.json()).items : [];
+      if (mine !== asked) return;
+      for (const one of palette.querySelectorAll("[data-found]")) one.remove();
+      const list = document.getElementById("palette-list");
+      list.prepend(...items.map((item, at) => {
+        const row = document.createElement("li");
+        row.setAttribute("role", "presentation");
+        row.dataset.found = "";
+        const link = document.createElement("a");
+        link.id = `palette-found-${at}`;
+        link.href = item.href;
+        link.setAttribute("role", "option");
+        link.setAttribute("aria-selected", "false");
+        const more = document.createElement("span");
+        more.className = "sub";
+        more.textContent = item.sub;
+        link.append(item.text, " ", more);
+        row.append(link);
+        return row;
+      }));
+      select(options()[0]);
+    };
+    if (palette.dataset.find) input.addEventListener("input", found);
     input.addEventListener("keydown", (event) => {
       const shown = options();
       const at = shown.findIndex((one) => one.getAttribute("aria-selected") === "true");

@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
+from connectors.people import account_id, is_bot, person_id
 from plaudit.importers.github import Origin, map_body
-from plaudit.importers.people import account_id, is_bot, person_id
 from plaudit.importers.records import Bad, Record, SamePerson, Source, SourceError
 
 #: The forge itself stops at 25 MB.

@@ -1,7 +1,7 @@
 """Commits of any git repository as activities, read with `git log` while it runs.
 
 Rules: one code.commit.v1 per commit, its id is the commit's SHA, its time the author date (UTC), its actor who
-the author's address says (plaudit.importers.people). Everybody in a `Co-authored-by` trailer gets an event of
+the author's address says (connectors.people). Everybody in a `Co-authored-by` trailer gets an event of
 their own, with the id `<sha>#co<id>`. Bots get none. What the mailmap says is told apart from the events.
 """
 
@@ -14,9 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from plaudit.importers.commits import commit_events, is_squash, parsed
+from connectors.commits import is_squash, parsed
+from connectors.people import Who, author_of
+from plaudit.importers.commits import commit_events
 from plaudit.importers.mailmaps import Aliases, aliases_of
-from plaudit.importers.people import Who, author_of
 from plaudit.importers.records import Bad, Record, Source, SourceError
 from plaudit.importers.repositories import (
     Mailmap,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from plaudit.importers.commits import parsed
-from plaudit.importers.people import Who, author_of, handle_of
+from connectors.commits import parsed
+from connectors.people import Who, author_of, handle_of
 from plaudit.importers.records import SamePerson
 from plaudit.importers.repositories import Mailmap, command, environment, has_mailmap, tokens
 

@@ -20,7 +20,8 @@ from typing import Any, get_type_hints
 import orjson
 import yaml
 
-from plaudit.importers.records import Bad, Mapped, Record, SourceError, actor, checked
+from connectors.people import actor
+from plaudit.importers.records import Bad, Mapped, Record, SourceError, checked
 from shared.contracts.activities import ACTIVITIES, ActivityData
 
 #: Fields of the envelope and of people and things, by the names that mappings use.

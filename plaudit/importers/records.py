@@ -12,7 +12,6 @@ from typing import IO, Any, cast
 from pydantic import ValidationError
 
 from shared.contracts.activities import ACTIVITY_ADAPTER, faults
-from shared.contracts.texts import shown_name
 
 GZIP_MAGIC = b"\x1f\x8b"
 #: How a file may say what its bytes are, longest first: the mark of UTF-32 begins with that of UTF-16.
@@ -102,12 +101,6 @@ def explain(error: ValidationError) -> str:
     first = faults(error)[0]
     where = "/".join(map(str, first.place))
     return f"/{where}: {first.detail}" if where else first.detail
-
-
-def actor(actor_id: str, name: str | None = None) -> dict[str, Any]:
-    """An `actor` or `author` of the contract; the name is left out when there is none to show."""
-    shown = shown_name(name.encode("utf-8", "replace").decode()) if name else None
-    return {"id": actor_id, "name": shown} if shown else {"id": actor_id}
 
 
 def _standard_input() -> Any:

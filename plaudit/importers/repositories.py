@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Self
 
-from plaudit.importers.commits import PERSON
+from connectors.commits import PERSON
 from plaudit.importers.records import SourceError
 
 CHUNK_BYTES = 256 * 1024

@@ -16,6 +16,7 @@ from services.analytics.rejections import api as rejections
 from services.analytics.rejections.handlers import on_rejected
 from services.analytics.settings import Settings
 from services.analytics.summary import api as summary
+from services.analytics.timelines import api as timelines
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import (
@@ -51,7 +52,7 @@ SPEC = ServiceSpec(
         Subscription(PAYOUTS, PAYOUT_FACT, on_payouts),
         Subscription(AUDIT, AUDIT_FACT, on_audit),
     ],
-    routers=[part.router for part in (participation, points, summary, rejections, lineage, audit)],
+    routers=[part.router for part in (participation, points, summary, rejections, lineage, timelines, audit)],
     problems=ERRORS,
     whole=[AUDIT],
     timers=[Timer("forget-audit", every_seconds=FORGET_EVERY_SECONDS, run=forget)],

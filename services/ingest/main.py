@@ -14,7 +14,9 @@ from services.ingest.bots import api as standing
 from services.ingest.bots.handlers import RECONSIDER_EVERY_SECONDS, reconsider
 from services.ingest.brake.handlers import BRAKE
 from services.ingest.communities import handlers as communities_handlers
+from services.ingest.communities.api import public as public_communities
 from services.ingest.communities.api import routes as communities
+from services.ingest.directory import api as directory
 from services.ingest.erasure import api as erasure
 from services.ingest.erasure import handlers as erasure_handlers
 from services.ingest.erasure.handlers import LOOK_AFTER_EVERY_SECONDS, look_after
@@ -46,9 +48,9 @@ SPEC = ServiceSpec(
     subscriptions=[FOLLOWED_PROGRAMMES, Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
     lanes=lanes,
     routers=[
-        *(part.router for part in (posting, receipts, measuring, linking, members, standing, merges)),
-        *(part.router for part in (attributes, erasure)),
-        *(part.router for part in (communities, people, keys, sign_ins)),
+        *(part.router for part in (posting, receipts, measuring, linking, directory, members, standing)),
+        *(part.router for part in (merges, attributes, erasure)),
+        *(part.router for part in (communities, public_communities, people, keys, sign_ins)),
     ],
     problems=ERRORS,
     timers=[

@@ -1,5 +1,6 @@
 """The wiring of recognition."""
 
+from services.recognition.cards import api as cards
 from services.recognition.counts.handlers import KEEP_COUNTING_EVERY_SECONDS, keep_counting, on_events
 from services.recognition.leaderboards import api as leaderboards
 from services.recognition.merges.handlers import FOLLOWED_MEMBERS
@@ -30,7 +31,7 @@ SPEC = ServiceSpec(
         Subscription(POINTS, POINTS_AWARDED.adapter, handlers.on_awards),
     ],
     problems=ERRORS,
-    routers=[part.router for part in (leaderboards, totals, thresholds)],
+    routers=[part.router for part in (leaderboards, totals, thresholds, cards)],
     timers=[
         Timer("reevaluate", every_seconds=handlers.REEVALUATE_EVERY_SECONDS, run=handlers.reevaluate),
         Timer("keep counting", every_seconds=KEEP_COUNTING_EVERY_SECONDS, run=keep_counting),

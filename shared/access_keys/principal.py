@@ -1,9 +1,10 @@
 """Who calls."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.access_keys.public import is_publishable
+from shared.access_keys.public import VISITOR_PREFIX, is_publishable
 from shared.access_keys.roles import INSTALLATION, PersonKind
 from shared.access_keys.scopes import Scope
 
@@ -48,6 +49,11 @@ class Principal:
         return is_publishable(self.scopes)
 
     @property
+    def is_visitor(self) -> bool:
+        """Whether it is somebody without a credential, who reads what is public alone."""
+        return self.credential.startswith(VISITOR_PREFIX)
+
+    @property
     def is_bootstrap(self) -> bool:
         """Whether this is the bootstrap key, which adds people and issues their first keys, and nothing else."""
         return self.credential == BOOTSTRAP_CREDENTIAL
@@ -55,6 +61,20 @@ class Principal:
     def may_act_in(self, community: str) -> bool:
         """Whether the caller's authority over people, keys and what a community is reaches that community."""
         return self.is_bootstrap or self.community in (community, INSTALLATION)
+
+
+def visitor(community: str, public: Collection[str]) -> Principal:
+    """Somebody without a credential at a community, which shows that to everybody."""
+    return Principal(
+        community=community,
+        person_id="",
+        person_name="a visitor",
+        kind=PersonKind.PERSON,
+        roles=frozenset(),
+        scopes=frozenset({Scope.PUBLIC_READ}),
+        credential=f"{VISITOR_PREFIX}{community}",
+        public=frozenset(public),
+    )
 
 
 BOOTSTRAP_CREDENTIAL = "bootstrap"

@@ -14,6 +14,11 @@ class Public(StrEnum):
     NAMES = "names"
     PROGRAMME = "programme"
     FIGURES = "figures"
+    CARDS = "cards"
+
+
+#: What a credential of nobody is called: of somebody who visits a community without one.
+VISITOR_PREFIX = "visitor:"
 
 
 def is_publishable(scopes: Collection[str]) -> bool:

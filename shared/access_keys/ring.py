@@ -11,12 +11,14 @@ import hmac
 import logging
 import time
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
-from shared.access_keys.principal import BOOTSTRAP, Principal, Refusal
+from shared.access_keys.principal import BOOTSTRAP, Principal, Refusal, visitor
+from shared.access_keys.public import VISITOR_PREFIX
 from shared.access_keys.roles import PersonKind, Role, scopes_of
 from shared.access_keys.scopes import Scope
 from shared.access_keys.store import (
@@ -81,11 +83,28 @@ class KeyRing:
         if admin and hmac.compare_digest(secret.encode(), admin.encode()):
             return BOOTSTRAP
         digest = hash_secret(secret)
+        token = looks_like_token(secret)
+        return await self._believed(digest, lambda: self._of_token(secret) if token else self._of_key(digest))
+
+    async def visitor(self, community: str) -> Principal:
+        """Somebody without a credential at a community; they read what it shows to everybody."""
+
+        async def found() -> Principal:
+            async with self._pool.acquire() as conn:
+                return visitor(community, await find_public(conn, community=community))
+
+        believed = await self._believed(f"{VISITOR_PREFIX}{community}", found)
+        assert isinstance(believed, Principal)  # noqa: S101 -- nobody is refused for what they did not show
+        return believed
+
+    async def _believed(
+        self, digest: str, find: Callable[[], Awaitable[Principal | Refusal]]
+    ) -> Principal | Refusal:
         now = time.monotonic()
         known = self._seen.get(digest)
         if known is not None and known[0] > now:
             return known[1]
-        found = await (self._of_token(secret) if looks_like_token(secret) else self._of_key(digest))
+        found = await find()
         # An unknown key may be one whose news is on its way: that answer is believed for a shorter time.
         is_known = isinstance(found, Principal)
         believed = self._settings.key_cache_seconds if is_known else self._settings.unknown_key_cache_seconds

@@ -1,18 +1,21 @@
 """Who calls: the credential in a request's Authorization header."""
 
 import contextlib
+import inspect
 import math
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from fastapi import Depends, Request, Security
 from fastapi.routing import APIRoute
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import Headers
 from starlette.types import Scope as HttpScope
 
 from shared.access_keys import KeyRing, Principal, Public, Refusal, Scope
+from shared.contracts.fields import SLUG_PATTERN
 from shared.http.members import MEMBER_ID, canonical, head_of, name_member
 from shared.http.problem_types import (
     DISABLED_PERSON,
@@ -111,10 +114,32 @@ PUBLISHABLE_KEY = HTTPBearer(
     scheme_name="PublishableKey",
     description="An access key with the scope public:read alone, where the community shows this to everybody",
 )
+#: By which somebody without a credential says whom they visit.
+VISITED = "Plaudit-Community"
+VISITOR = APIKeyHeader(
+    name=VISITED,
+    auto_error=False,
+    scheme_name="Visitor",
+    description="No credential, and the community's id here, where the community shows this to everybody",
+)
+ANY_MEMBER_TOKEN = HTTPBearer(
+    auto_error=False, scheme_name="AnyMemberToken", description="A token of any member of the community"
+)
 
 
-async def _nothing_else() -> None:
-    """What lets in where nothing does beside the scope."""
+def _declared(schemes: Sequence[Callable[..., Any]]) -> Callable[..., Awaitable[None]]:
+    """What declares these beside the scope, for whoever reads the specification."""
+
+    async def declare(**_: object) -> None:
+        """Whoever is let in by them is let in by `requires`."""
+
+    declare.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(f"scheme_{place}", inspect.Parameter.KEYWORD_ONLY, default=Security(scheme))
+            for place, scheme in enumerate(schemes)
+        ]
+    )
+    return declare
 
 
 def requires(
@@ -122,6 +147,7 @@ def requires(
     *,
     or_bootstrap: bool = False,
     or_own: bool = False,
+    or_member: bool = False,
     public: Public | None = None,
     reads: str | None = None,
 ) -> Any:
@@ -130,23 +156,26 @@ def requires(
     Who names a member by an identity has named the id from here on.
 
     Written as `Annotated[Principal, requires(Scope.POINTS_READ)]`. With `or_bootstrap` the bootstrap key is let in
-    too; with `or_own` the member whom the path's `member_id` names, who signed in; with `public` whoever has a
-    publishable key, where the community shows that to everybody, and not too often. An operation that shows
+    too; with `or_own` the member whom the path's `member_id` names, who signed in, with `or_member` any member who
+    did; with `public` whoever has a publishable key, or none and names the community in the header
+    Plaudit-Community, where it shows that to everybody, and not too often. An operation that shows
     personal data of members says by `reads` whose: the parameter with the member's id, or IN_ANSWER.
     """
 
-    beside = (
-        PUBLISHABLE_KEY
-        if public is not None
-        else MEMBER_TOKEN
-        if or_own
-        else BOOTSTRAP_KEY
-        if or_bootstrap
-        else _nothing_else
-    )
+    beside = [
+        *([MEMBER_TOKEN] if or_own else ()),
+        *([ANY_MEMBER_TOKEN] if or_member else ()),
+        *([BOOTSTRAP_KEY] if or_bootstrap else ()),
+        *([PUBLISHABLE_KEY, VISITOR] if public is not None else ()),
+    ]
 
     async def caller(request: HttpScope, authorization: str | None) -> Principal:
-        principal = await _authenticated(request["app"].state.connected.keys, authorization)
+        keys = request["app"].state.connected.keys
+        if public is not None and not authorization:
+            visitor = await _visitor(keys, request)
+            if visitor is not None and public in visitor.public:
+                return visitor
+        principal = await _authenticated(keys, authorization)
         if _may(principal, scope, or_bootstrap=or_bootstrap):
             await name_member(request, principal.community)
             return principal
@@ -157,6 +186,8 @@ def requires(
             own = await head_of(request, principal.community, principal.member_id)
             if own == canonical(request["path_params"][MEMBER_ID]):
                 return replace(principal, member_id=own)
+        if or_member and principal.member_id is not None:
+            return principal
         if public is not None and principal.is_publishable:
             if public in principal.public:
                 return principal
@@ -167,12 +198,12 @@ def requires(
     async def check(
         request: Request,
         credentials: HTTPAuthorizationCredentials | None = Security(BEARER, scopes=[scope] if scope else []),
-        _beside: object = Depends(beside),
+        _beside: object = Depends(_declared(beside)),
     ) -> Principal:
         header = f"{credentials.scheme} {credentials.credentials}" if credentials else None
         principal = await caller(request.scope, header)
         if principal.is_publishable:
-            _count_visit(request.app.state.connected.keys, principal, request)
+            count_visit(request, principal.credential)
         called_by(request, principal, reads=reads)
         return principal
 
@@ -182,9 +213,16 @@ def requires(
     return Depends(check)
 
 
-def _count_visit(keys: KeyRing, principal: Principal, request: Request) -> None:
-    """Raise Problem 429 where a publishable key was used too often, from one address or in all."""
-    wait = keys.visit_wait_seconds(principal.credential, request.client.host if request.client else "")
+async def _visitor(keys: KeyRing, request: HttpScope) -> Principal | None:
+    """Whoever shows no credential and names a community; None where they name none."""
+    visited = Headers(scope=request).get(VISITED, "")
+    return await keys.visitor(visited) if re.fullmatch(SLUG_PATTERN, visited) else None
+
+
+def count_visit(request: Request, credential: str) -> None:
+    """Raise Problem 429 where what is public was asked for too often, from one address or by one key in all."""
+    keys: KeyRing = request.app.state.connected.keys
+    wait = keys.visit_wait_seconds(credential, request.client.host if request.client else "")
     if wait > 0:
         PUBLIC_READS_REFUSED.labels(TOO_OFTEN).inc()
         retry_after = {"Retry-After": str(max(1, math.ceil(wait)))}

@@ -19,13 +19,13 @@ def called_by(request: Request, principal: Principal, *, reads: str | None) -> N
     """Keep with a request who calls, for the entry of what it does, and whose personal data it reads.
 
     `reads` names the parameter with the member's id; without one in the request it is a list, and None reads
-    nothing. What members read of themselves is not noted.
+    nothing. What members read of themselves is not noted, nor what a visitor reads, who is nobody.
     """
     request.scope[ACTOR] = actor_of(principal)
     if reads is None:
         return
     member_id = _uuid(request.path_params.get(reads) or request.query_params.get(reads))
-    if principal.member_id is not None and principal.member_id == member_id:
+    if principal.is_visitor or (principal.member_id is not None and principal.member_id == member_id):
         return
     operation = f"{request.method} {request.scope['route'].path}"
     request.scope[READS] = [

@@ -53,7 +53,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         **NOBODYS_SHARED,
         "activities": "community event_uid scored retracted event_time said_at said_id said_uid said_by",
         "awards_read_back": "community event_uid award_id total revision programme_version",
-        "declined": "community event_uid rule_id slot reason detail",
+        "declined": "community event_uid rule_id slot reason detail programme_version met",
         "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id",
         "programme_heads": "community programme_id version",
         "programme_proposals": (

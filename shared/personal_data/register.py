@@ -250,6 +250,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             erased=Erased.STAYS,
             says="Badges and levels granted and taken back",
         ),
+        Held(
+            "cards",
+            personal="",
+            others="community member_id",
+            order="member_id community",
+            erased=Erased.DELETED,
+            says="That they want a card that everybody may see",
+        ),
         *SHARED,
     ),
     "rewards": (

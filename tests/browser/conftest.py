@@ -43,6 +43,15 @@ PROGRAMME = Path(__file__).parents[2] / "programmes" / "messages.yaml"
 #: What a page comes to show is waited for as long, on a machine that does much else.
 expect.set_options(timeout=20_000)
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+#: A rule with a condition, so that there is something to ask why.
+ANSWERS = """
+  - id: answer
+    title: Answered somebody
+    on: [forum.reply.v1]
+    points: 3
+    when: data.length_chars >= 20
+
+recognition:"""
 NAMES = ("Ada Brightwell", "Kofi Brandt", "Elif Moretti", "Linh Mbeki", "Samir Kaya")
 
 
@@ -145,7 +154,8 @@ def filled(state: StackState) -> dict[str, str]:
     """Fill the community; the ids of something of each kind that the explorer shows."""
     urls = state.service_urls
     with temporary_key(state, COMMUNITY, "tests in a browser", SCOPES, urls) as key:
-        text = {"content": PROGRAMME.read_bytes(), "headers": {"Content-Type": "application/yaml"}}
+        programme = PROGRAMME.read_text().replace("\nrecognition:", ANSWERS)
+        text = {"content": programme.encode(), "headers": {"Content-Type": "application/yaml"}}
         request("POST", f"{urls['scoring']}/v1/programmes", key, **text)
         taken = request("POST", f"{urls['ingest']}/v1/events", key, json=events())
         other = {**events()[0], "data": {**events()[0]["data"], "length_chars": 41}}

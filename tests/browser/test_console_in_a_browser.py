@@ -38,6 +38,12 @@ PAGES = (
     "/explorer/{member}",
     "/explorer/{receipt}",
     "/explorer/programme/1",
+    "/members",
+    "/members?mark=bot",
+    "/members/suggestions",
+    "/members/{member}",
+    "/members/{member}?earned=no",
+    "/members/{member}/forget",
     "/try-it",
     "/try-it?as=json",
     "/account",
@@ -60,6 +66,9 @@ NARROW_PAGES = (
     "/overview",
     "/figures/points",
     "/explorer/{event}",
+    "/members",
+    "/members/{member}",
+    "/members/{member}/forget",
     "/try-it",
     "/pipeline",
     "/dead-letters",
@@ -123,7 +132,7 @@ async def test_from_the_first_event_to_understanding_it(console: Console) -> Non
 async def test_all_of_it_goes_without_script(console: Console) -> None:
     async with console.visitor(locale="en-GB", java_script_enabled=False) as visitor:
         page = visitor.page
-        await page.get_by_role("link", name="Find a page or any id").click()
+        await page.get_by_role("link", name="Find a person, a page or any id").click()
         await page.locator("#q").fill(console.ids["event"].replace("-", ""))
         await page.get_by_role("button", name="Find", exact=True).click()
         await expect(page.locator("h1")).to_contain_text("chat.message.v1 gave")
@@ -301,8 +310,10 @@ async def test_a_table_is_sorted_filtered_and_kept_as_a_view(console: Console) -
         await page.get_by_label("Keep this view as").fill("Messages")
         await page.get_by_role("button", name="Save").click()
         await expect(page.get_by_role("status")).to_contain_text("The view is saved")
-        await page.get_by_role("link", name="All", exact=True).click()
-        await page.get_by_role("navigation", name="Views").get_by_role("link", name="Messages").click()
+        tabs = page.get_by_role("navigation", name="Views")
+        await expect(tabs.get_by_role("link", name="All")).to_contain_text(re.compile("All [0-9]"))
+        await tabs.get_by_role("link", name="All").click()
+        await tabs.get_by_role("link", name="Messages").click()
         await expect(page.locator("tbody tr")).to_have_count(1)
         await page.get_by_role("button", name="Remove the view").click()
         await page.get_by_role("button", name="Undo").click()

@@ -2,7 +2,7 @@
 
 from shared.access_keys import Role
 from shared.services import SERVICES
-from tests.contract.test_openapi import OPEN, SIGNING_IN
+from tests.contract.test_openapi import OPEN, SIGNING_IN, VISITED
 from tools.authority import BESIDE, Asked, authority_of
 from tools.schemas import openapi_document
 
@@ -14,16 +14,40 @@ def of(beside: str) -> set[str]:
 
 
 def test_what_needs_nobody_is_what_is_meant_to() -> None:
-    assert {one.operation.split(" ")[1] for one in ASKED if one.is_open} == {*OPEN, SIGNING_IN}
+    assert {one.operation.split(" ")[1] for one in ASKED if one.is_open} == {*OPEN, SIGNING_IN, VISITED}
     any_credential = [one.operation for one in ASKED if one.scope is None and not one.is_open]
     assert any_credential == ["GET /v1/communities/{community}", "GET /v1/key"]
 
 
-def test_what_is_about_a_member_that_member_may_read_and_nothing_else() -> None:
+#: What members do for themselves alone.
+THEIR_OWN = {
+    "PUT /v1/members/{member_id}/preferences",
+    "POST /v1/members/{member_id}/erase",
+    "POST /v1/members/{member_id}/redemptions",
+    "POST /v1/members/{member_id}/redemptions/{redemption_id}/cancel",
+    "GET /v1/payees/{member_id}",
+    "PUT /v1/payees/{member_id}",
+}
+#: What any member of the community reads: of nobody, or of what they wrote themselves.
+OF_ANY_MEMBER = {
+    "GET /v1/badges",
+    "GET /v1/catalogue",
+    "GET /v1/rules",
+    "GET /v1/texts/{event_uid}",
+}
+
+
+def test_what_is_about_a_member_that_member_may_read_and_a_few_things_do() -> None:
     of_members = {one.operation for one in ASKED if one.operation.startswith("GET /v1/members/{member_id}")}
 
-    assert of("MemberToken") == of_members
+    assert of("MemberToken") == of_members | THEIR_OWN
+    assert of("AnyMemberToken") == OF_ANY_MEMBER
     assert len(of_members) >= 4
+
+
+def test_a_visitor_reads_what_a_publishable_key_does() -> None:
+    assert of("Visitor") == of("PublishableKey")
+    assert {one.split(" ")[0] for one in of("Visitor")} == {"GET"}
 
 
 def test_the_bootstrap_key_adds_people_and_issues_keys_and_looks_what_a_restore_left_open() -> None:

@@ -20,10 +20,10 @@ from services.ingest.events.domain.judgement import event_uid
 from services.rewards.payouts import domain as payouts
 from services.rewards.redemptions import domain as redemptions
 from services.scoring.awards.domain.awards import amendment_id, award_id
-from services.scoring.programmes.domain.located_yaml import read_yaml
 from shared.contracts import activities, story
 from shared.contracts.activities import ACTIVITIES, ACTIVITY_ADAPTER, in_person
 from shared.contracts.programme import Programme
+from shared.located_yaml import read_yaml
 from shared.published.checks import assert_valid_fact
 from shared.published.export import (
     EVENT_EXAMPLES,

@@ -58,7 +58,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A git repository with this one's generated files committed."""
     shutil.copytree(ROOT / "schemas", tmp_path / "schemas")
     (tmp_path / "docs").mkdir()
-    for page in ("events.md", "problems.md", "people.md"):
+    for page in ("connectors.md", "events.md", "problems.md", "people.md"):
         shutil.copy(ROOT / "docs" / page, tmp_path / "docs")
     git(tmp_path, "init", "-q")
     git(tmp_path, "add", "-A")

@@ -56,6 +56,8 @@ COMMANDS: Final = {
     "redemption.reserve": _("reserved a reward"),
     "redemption.confirm": _("confirmed a redemption"),
     "redemption.cancel": _("cancelled a redemption"),
+    "redemption.choose": _("chose a reward"),
+    "redemption.cancel_own": _("gave a reward up"),
     "payout_run.create": _("made a payout run"),
     "payout_run.approve": _("approved a payout run"),
     "payout_run.cancel": _("gave up a payout run"),

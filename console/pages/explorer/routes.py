@@ -6,15 +6,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from console.components.tables import Listing
-from console.frame.navigation import EXPLORER
+from console.frame.navigation import EXPLORER, MEMBERS
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.explorer.finding import MEMBER_AWARDS_COUNT, Found, find, member_of_identity, spelled
 from console.pages.explorer.money import of_redemption, of_run, of_transfer
 from console.pages.explorer.pictures import of_awards, of_payout
 from console.pages.ledger.words import ACCOUNTS, TRANSFERS
+from console.pages.members.searching import TEXT_MIN_CHARS, members_like
+from console.pages.members.words import DECLINED
 
-SEARCH_MAX_CHARS = 300
+SEARCH_MAX_CHARS = 255
 LOTS_COUNT = 100
+#: Members who are shown where several are called so.
+NAMED_COUNT = 20
 
 
 async def show(visit: Visit) -> Response:
@@ -28,6 +32,12 @@ async def search(visit: Visit) -> Response:
     id_ = spelled(said) or await member_of_identity(visit, said)
     if id_ is not None:
         return visit.see_other(f"/explorer/{id_}")
+    if visit.signed_in.may(MEMBERS.scope or "") and len(said.strip()) >= TEXT_MIN_CHARS:
+        found = await members_like(visit, " ".join(said.split()), limit=NAMED_COUNT)
+        if len(found.items) == 1:
+            return visit.see_other(f"{MEMBERS.path}/{found.items[0]['member_id']}")
+        if found.items:
+            return visit.page("pages/explorer/named.html", members=found.items, said=said)
     return visit.page("pages/explorer/page.html", status=404, found=Found(None), said=said, tried=True)
 
 
@@ -65,7 +75,12 @@ async def _event(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any
     if actor := thing["event"]["member_id"]:
         questions["actor"] = visit.ask.get("recognition", f"/v1/members/{actor}/recognition")
     answers = await visit.ask.all(**questions)
-    return {"actor": None, **answers, "picture": of_awards(visit, thing["event"], thing["awards"], id_)}
+    return {
+        "actor": None,
+        "declined": DECLINED,
+        **answers,
+        "picture": of_awards(visit, thing["event"], thing["awards"], id_),
+    }
 
 
 async def _award(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """What the figures of the overview are made of, as tables: by day, by rule, event by event."""
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -8,6 +10,7 @@ from starlette.routing import Route
 from console.components.tables import Filter, Listing
 from console.frame.navigation import REJECTED
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.figures.causes import cause_of
 from console.pages.periods import DAYS, asked_days
 
 PAGE_COUNT = 50
@@ -69,13 +72,24 @@ async def points(visit: Visit) -> Response:
     )
     answer = await visit.ask.get("analytics", "/v1/points-by-rule", from_=days.first, to=days.last, limit=500)
     rules = [{**rule, "title": rule["title"] or rule["rule_id"]} for rule in answer.items]
+    views = await visit.views(listing)
+
+    def text(rule: Mapping[str, Any]) -> str:
+        return f"{rule['title']} {rule['rule_id']}"
+
     return visit.page(
         "pages/figures/points.html",
         answer=answer,
         rules=rules,
         listing=listing,
-        shown=listing.arranged(rules, text=lambda rule: f"{rule['title']} {rule['rule_id']}"),
-        views=await visit.views(listing),
+        shown=listing.arranged(rules, text=text),
+        views=views,
+        # Of views of other days nothing is here to be counted.
+        counted={
+            query: listing.count_of(query, rules, text)
+            for query in ("", *(view.query for view in views))
+            if answer.ok and asked_days(dict(parse_qsl(query)), visit.writer.zone) == days
+        },
         days=days,
         choices=DAYS,
     )
@@ -109,6 +123,7 @@ async def rejected(visit: Visit) -> Response:
     return visit.page(
         "pages/figures/rejected.html",
         **answers,
+        cause_of=cause_of,
         listing=listing,
         views=await visit.views(listing),
         days=days,

@@ -1,45 +1,52 @@
 """A member's own page: how many points, why, and what is next."""
 
-from itertools import groupby
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
 from starlette.routing import Route
 
+from console.asking import Answer
 from console.components.tables import Listing
 from console.frame.navigation import ME
 from console.frame.visits import Visit, page
+from console.pages.me.acts import acts_by_day
 
-LINES_COUNT = 40
-#: Accounts whose entries a member reads as points that came or went; the other side of a transfer is the house's.
-OWN_ACCOUNTS = {"available", "pending"}
+ACTS_COUNT = 20
+PAYOUTS_COUNT = 2
 
 
 async def show(visit: Visit) -> Response:
-    """What is the member's own, asked side by side."""
+    """What is the member's own, asked side by side; why each act earned what it did after what they are."""
     member, ask = visit.signed_in.member_id, visit.ask
     listing = Listing.of(ME.path, visit.request.query_params)
-    after = listing.said.get("after")
-    answers: dict[str, Any] = await ask.all(
+    answers: dict[str, Answer] = await ask.all(
         recognition=ask.get("recognition", f"/v1/members/{member}/recognition"),
+        badges=ask.get("recognition", "/v1/badges"),
+        place=ask.get("recognition", f"/v1/members/{member}/place"),
         balance=ask.get("rewards", f"/v1/members/{member}/balance"),
-        statement=ask.get("rewards", f"/v1/members/{member}/statement", limit=LINES_COUNT, after=after),
-        payouts=ask.get("rewards", f"/v1/members/{member}/payouts", limit=5),
-        score=ask.get("scoring", f"/v1/members/{member}/score"),
+        payouts=ask.get("rewards", f"/v1/members/{member}/payouts", limit=PAYOUTS_COUNT),
+        events=ask.get(
+            "analytics", f"/v1/members/{member}/events", limit=ACTS_COUNT, after=listing.said.get("after")
+        ),
     )
+    shown: dict[str, Any] = dict(answers)
+    words = [one["word"] for one in answers["events"].items]
+    explained: Mapping[str, Any] | None = {}
+    if words:
+        why = await ask.get("scoring", f"/v1/members/{member}/explanations", event=words)
+        explained = {one["event_uid"]: one for one in why.items} if why.ok else None
+    held = {one["name"] for one in answers["recognition"].body["badges"]} if answers["recognition"].ok else set()
     return visit.page(
-        "pages/me/page.html", **answers, listing=listing, days=_days(visit, answers["statement"].items)
+        "pages/me/page.html",
+        **shown,
+        to_come=[one for one in answers["badges"].body["badges"] if one["name"] not in held]
+        if answers["badges"].ok and answers["recognition"].ok
+        else [],
+        is_explained=explained is not None,
+        listing=listing,
+        days=acts_by_day(visit, answers["events"].items, explained),
     )
-
-
-def _days(visit: Visit, lines: list[dict[str, Any]]) -> list[tuple[str, int, list[dict[str, Any]]]]:
-    """Entries on the member's own points by day of event time, with each day's sum."""
-    own = [line for line in lines if line["account"] in OWN_ACCOUNTS and line["currency"] == "PTS"]
-    days = []
-    for day, entries in groupby(own, key=lambda line: visit.writer.weekday(line["event_time"])):
-        listed = list(entries)
-        days.append((day, sum(entry["amount"] for entry in listed), listed))
-    return days
 
 
 ROUTES = [Route(ME.path, page(show, for_members=True))]

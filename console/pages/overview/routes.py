@@ -13,6 +13,8 @@ from console.pages.periods import DAYS, Days, asked_days
 
 RULES_COUNT = 8
 LEADERS_COUNT = 6
+LATEST_COUNT = 6
+CHANNELS_COUNT = 6
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ async def show(visit: Visit) -> Response:
         "summary": ask.get("analytics", "/v1/summary"),
     }
     if session.may("recognition:read"):
+        questions["latest"] = ask.get("recognition", "/v1/grants", limit=LATEST_COUNT)
         questions["leaders"] = ask.get("recognition", "/v1/leaderboard", period="month", limit=LEADERS_COUNT)
     if session.may("programmes:read"):
         questions["programmes"] = ask.get("scoring", "/v1/programmes", limit=10)
@@ -67,6 +70,8 @@ async def show(visit: Visit) -> Response:
         waiting=waiting,
         rules=_rules(answers),
         leaders=answers.get("leaders"),
+        latest=answers.get("latest"),
+        acquired=_acquired(answers["acquired"], days),
     )
 
 
@@ -95,6 +100,17 @@ def _figures(answers: dict[str, Answer], days: Days) -> dict[str, Any]:
         "points": points_now,
         "points_before": points_before,
     }
+
+
+def _acquired(answer: Answer, days: Days) -> list[dict[str, Any]]:
+    """Channels by new members, most first, each with how many came in the period before."""
+    counts: dict[str, dict[str, Any]] = {}
+    for place, day in enumerate(answer.items):
+        part = "new" if place >= len(answer.items) - days.count else "before"
+        for one in day["channels"]:
+            of_channel = counts.setdefault(one["channel"], {"channel": one["channel"], "new": 0, "before": 0})
+            of_channel[part] += one["new_members"]
+    return sorted(counts.values(), key=lambda one: (-one["new"], -one["before"]))[:CHANNELS_COUNT]
 
 
 def _rules(answers: dict[str, Answer]) -> list[dict[str, Any]]:

@@ -135,6 +135,25 @@ async def load_awards_of_event(conn: Connection, *, community: str, event: Event
     return await _with_amendments(conn, rows, community=community)
 
 
+async def load_awards_of_events(conn: Connection, *, community: str, events: Sequence[EventRecord]) -> list[Award]:
+    """What events earned, each award with its amendments."""
+    ranges = [award_id_range(event.event_uid, event.event_time) for event in events]
+    rows = await conn.fetch(
+        f"""
+        select w.* from unnest($2::uuid[], $3::uuid[], $4::uuid[]) as k(event_uid, lowest, highest)
+        cross join lateral (
+            {_AWARDS} where a.community = $1 and a.event_uid = k.event_uid
+                and a.award_id between k.lowest and k.highest and a.amends is null offset 0) w
+        order by w.awarded_at, w.rule_id, w.beneficiary, w.points desc
+        """,  # noqa: S608 -- a constant
+        community,
+        [event.event_uid for event in events],
+        [lowest for lowest, _ in ranges],
+        [highest for _, highest in ranges],
+    )
+    return await _with_amendments(conn, rows, community=community)
+
+
 async def load_outcomes(conn: Connection, *, community: str, awards: Sequence[Award]) -> list[Outcome]:
     """What each of these awards led to, in their order."""
     award_ids = [award.award_id for award in awards]

@@ -34,11 +34,22 @@ class RejectionReason(BaseModel):
     reason: str
     events: int
     last_at: datetime
+    source: str = Field(
+        description="The source that most of them came from", examples=["https://shop.example.org"]
+    )
+    sources_count: int = Field(description="From how many sources they came", examples=[1])
 
     @classmethod
     def of(cls, reason: ReasonCount) -> Self:
         """A reason as the API shows it."""
-        return cls(outcome=reason.outcome, reason=reason.reason, events=reason.events, last_at=reason.last_at)
+        return cls(
+            outcome=reason.outcome,
+            reason=reason.reason,
+            events=reason.events,
+            last_at=reason.last_at,
+            source=reason.source,
+            sources_count=reason.sources_count,
+        )
 
 
 @router.get(

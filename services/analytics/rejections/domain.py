@@ -33,13 +33,15 @@ BEFORE_ALL_REASONS = ReasonPlace(2**62, "", "")
 
 @dataclass(frozen=True, slots=True)
 class ReasonCount:
-    """How many events an outcome and reason met, and when last."""
+    """How many events an outcome and reason met, when last, of how many sources, and of which most."""
 
     outcome: str
     reason: str
     reason_md5: str
     events: int
     last_at: datetime
+    sources_count: int
+    source: str
 
     @property
     def place(self) -> ReasonPlace:

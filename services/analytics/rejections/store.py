@@ -42,13 +42,19 @@ async def add_rejections(conn: Connection, *, rejections: Sequence[RejectedEvent
 async def page_of_reasons(
     conn: Connection, *, community: str, moments: Moments, after: ReasonPlace | None, limit: int
 ) -> list[ReasonCount]:
-    """Outcomes and reasons between those moments: how many events they met and when last, most frequent first."""
+    """Outcomes and reasons between those moments: how many events they met, when last and whose, most first."""
     rows = await conn.fetch(
         """
         select * from (
-            select outcome, reason, md5(reason) as reason_md5, count(*) as events, max(rejected_at) as last_at
-            from rejections
-            where community = $1 and rejected_at >= $2 and rejected_at < $3
+            select outcome, reason, md5(reason) as reason_md5, sum(events)::bigint as events,
+                max(last_at) as last_at, count(*) as sources_count,
+                (array_agg(source order by events desc, source))[1] as source
+            from (
+                select outcome, reason, source, count(*) as events, max(rejected_at) as last_at
+                from rejections
+                where community = $1 and rejected_at >= $2 and rejected_at < $3
+                group by outcome, reason, source
+            ) sources
             group by outcome, reason
         ) reasons
         where (-events, outcome, reason_md5) > (-$4::bigint, $5, $6)

@@ -182,12 +182,15 @@ async def put_attributes(
     responses=problem_responses(*PROBLEMS),
 )
 async def put_preferences(
-    principal: Annotated[Principal, requires(Scope.MEMBERS_WRITE)],
+    principal: Annotated[Principal, requires(Scope.MEMBERS_WRITE, or_own=True)],
     tx: Tx,
     member_id: MemberId,
     body: PreferencesSaid,
 ) -> Known:
-    """Time zone, language, opt-outs and consents. Who wants no part in boards is on none at once."""
+    """Time zone, language, opt-outs and consents; the member themselves may say them.
+
+    Who wants no part in boards is on none at once.
+    """
     key = MemberKey(principal.community, str(member_id))
     return Known.of(await handlers.set_preferences(tx, key=key, facts=body.facts(tx.now)))
 

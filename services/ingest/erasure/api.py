@@ -1,6 +1,6 @@
 """HTTP routes of forgetting a member, and of what remains of them."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -113,7 +113,10 @@ async def get_erasure(
     member_id: MemberId,
     settings: OwnSettings,
 ) -> ErasureShown:
-    """Before: what would go. Afterwards, by the id: what went, what remains, and until when."""
+    """Before: what would go, and what would remain until when, if it were now.
+
+    Afterwards, by the id: what went, what remains, and until when.
+    """
     key = MemberKey(principal.community, str(member_id))
     erasure = await store.find_erasure(conn, key=key)
     if erasure is not None:
@@ -128,7 +131,7 @@ async def get_erasure(
         identities=[],
         deleted=counts,
         is_done=False,
-        remains=[],
+        remains=_shown(domain.remains(datetime.now(UTC), _terms(settings))),
     )
 
 
@@ -138,7 +141,7 @@ async def get_erasure(
     responses=problem_responses(UNKNOWN_MEMBER, UNKNOWN_IDENTITY, UNDECIDED_POINTS),
 )
 async def post_erase(
-    principal: Annotated[Principal, requires(Scope.MEMBERS_ERASE)],
+    principal: Annotated[Principal, requires(Scope.MEMBERS_ERASE, or_own=True)],
     tx: Tx,
     member_id: MemberId,
     settings: OwnSettings,
@@ -146,7 +149,8 @@ async def post_erase(
 ) -> ErasureShown:
     """For good: names, handles, texts, attributes and bank details go, in every service, and come back by no door.
 
-    What they earned stays as amounts, under an id that is nobody's. Asked again, by the id, it answers the same.
+    Members may ask for it themselves. What they earned stays as amounts, under an id that is nobody's.
+    Asked again, by the id, it answers the same.
     """
     key = MemberKey(principal.community, str(member_id))
     return ErasureShown.of(await handlers.erase(tx, key=key, left=body.points), _terms(settings))

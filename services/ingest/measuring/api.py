@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.ingest.measuring import store
-from services.ingest.measuring.domain.texts import TextsState
+from services.ingest.measuring.domain.texts import TextsState, UnknownTextError
 from services.ingest.measuring.handlers import texts
 from services.ingest.settings import Settings
 from shared.http import (
@@ -76,16 +76,22 @@ class Measuring(BaseModel):
     responses=problem_responses(UNKNOWN_TEXT),
 )
 async def get_text(
-    principal: Annotated[Principal, requires(Scope.MEMBERS_READ, reads=IN_ANSWER)],
+    principal: Annotated[Principal, requires(Scope.MEMBERS_READ, or_member=True, reads=IN_ANSWER)],
     conn: Conn,
     settings: Annotated[Settings, configured(Settings)],
     shown: Shown,
     event_uid: UUID,
 ) -> TextShown:
-    """The text of an event, its address, and what was measured of it, while its community keeps it."""
+    """The text of an event, its address, and what was measured of it, while its community keeps it.
+
+    Members read what they wrote themselves: what others did is not there for them.
+    """
     written = await texts.find_text(conn, settings, community=principal.community, event_uid=str(event_uid))
     kept = written.text
-    shown.of(kept.member_id)
+    if principal.member_id is None:
+        shown.of(kept.member_id)
+    elif principal.member_id != kept.member_id:
+        raise UnknownTextError(str(event_uid))
     measures: Any = kept.measures
     return TextShown(
         event_uid=event_uid,

@@ -9,11 +9,13 @@ from pydantic import BaseModel, Field
 
 from services.recognition.leaderboards import domain, store
 from shared.followed_communities import load_calendar
+from shared.followed_members import find_name
 from shared.http import (
     IN_ANSWER,
     Conn,
     FieldError,
     Limit,
+    MemberId,
     Moment,
     Page,
     Principal,
@@ -26,11 +28,16 @@ from shared.http import (
     problem_responses,
     requires,
 )
-from shared.http.problem_types import TOO_MANY_READS
+from shared.http.problem_types import TOO_MANY_READS, UNKNOWN_IDENTITY
+from shared.postgres import Connection
 
 INVALID_TIME = ProblemType("invalid-time", 422, "The time is not valid")
 FIRST_YEAR = 1970
 LAST_YEAR = 9000
+#: Members above and below one who are shown with them.
+NEIGHBOURS_COUNT = 2
+#: How far ranks are counted for one member: each costs a row of the index.
+RANKS_MAX_COUNT = 10_000
 
 router = APIRouter(tags=["recognition"])
 
@@ -59,6 +66,31 @@ class Leaderboard(Page[Standing]):
     period: domain.Period
     starts_on: date | None = Field(description="First day of the period; null for all time")
     ends_on: date | None = Field(description="Last day of the period; null for all time")
+
+
+class NeighbourShown(BaseModel):
+    """A member beside another on a board."""
+
+    rank: int | None = Field(
+        description=f"Null beyond the first {RANKS_MAX_COUNT:,}: nobody counts further", examples=[12]
+    )
+    name: str | None = Field(examples=["Ada"])
+    points: int = Field(examples=[420])
+    is_self: bool = Field(description="Whether it is the member who is asked for")
+
+
+class MemberPlace(BaseModel):
+    """Where a member is on a board, and who is beside them."""
+
+    period: domain.Period
+    starts_on: date | None = Field(description="First day of the period; null for all time")
+    ends_on: date | None = Field(description="Last day of the period; null for all time")
+    is_on_board: bool = Field(description="Whether they have points above zero, and are not left out of boards")
+    rank: int | None = Field(examples=[13])
+    points: int = Field(examples=[410])
+    neighbours: list[NeighbourShown] = Field(
+        description=f"Up to {NEIGHBOURS_COUNT} above, the member, and up to {NEIGHBOURS_COUNT} below"
+    )
 
 
 @router.get(
@@ -91,6 +123,66 @@ async def get_leaderboard(
         items=[Standing.of(standing, named=named) for standing in standings],
         next=next_cursor(standings, limit, domain.Place.of),
     )
+
+
+@router.get(
+    "/v1/members/{member_id}/place",
+    summary="A member's place on the leaderboard, with their neighbours",
+    responses=problem_responses(INVALID_TIME, UNKNOWN_IDENTITY),
+)
+async def get_place(
+    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, or_own=True, reads="member_id")],
+    conn: Conn,
+    member_id: MemberId,
+    period: Annotated[
+        domain.Period, Query(description="All time, a calendar month, or a week, by the community's calendar")
+    ] = "all",
+    at: Annotated[Moment | None, Query(description="A time within the period; now, if not given")] = None,
+) -> MemberPlace:
+    """Of the neighbours there are names, as boards have them, and no ids: a member may ask."""
+    community = principal.community
+    board = None
+    if period != "all":
+        calendar = await load_calendar(conn, community=community)
+        board = domain.Board.of(period, _within_calendar(at or datetime.now(UTC)), calendar)
+    near = await _near(conn, community=community, board=board, member_id=str(member_id))
+    own = next((one for one in near if one.is_self), None)
+    return MemberPlace(
+        period=period,
+        starts_on=None if board is None else board.starts_on,
+        ends_on=None if board is None else board.ends_on,
+        rank=None if own is None else own.rank,
+        points=0 if own is None else own.points,
+        is_on_board=own is not None,
+        neighbours=[NeighbourShown(**one._asdict()) for one in near],
+    )
+
+
+async def _near(
+    conn: Connection, *, community: str, board: domain.Board | None, member_id: str
+) -> list[domain.Neighbour]:
+    """A member and who is right above and below them on a board; nobody where they are not on it."""
+    points = await store.find_points(conn, community=community, board=board, member_id=member_id)
+    if points is None:
+        return []
+    known = await find_name(conn, community=community, member_id=member_id)
+    own = domain.Score(member_id, known.name if known else None, points)
+    above = await store.load_above(conn, community=community, board=board, below=own, limit_count=NEIGHBOURS_COUNT)
+    below = await store.page_of_scores(
+        conn,
+        community=community,
+        board=board,
+        after=domain.Place(1, 1, points, member_id),
+        limit_count=NEIGHBOURS_COUNT,
+    )
+    near = [*reversed(above), own, *below]
+    ranks: dict[int, int | None] = {}
+    for points_near in dict.fromkeys(one.points for one in near):
+        more = await store.count_above(
+            conn, community=community, board=board, points=points_near, limit_count=RANKS_MAX_COUNT
+        )
+        ranks[points_near] = more + 1 if more < RANKS_MAX_COUNT else None
+    return [domain.Neighbour(ranks[one.points], one.name, one.points, one.member_id == member_id) for one in near]
 
 
 def _within_calendar(at: datetime) -> datetime:

@@ -81,6 +81,15 @@ class Standing(NamedTuple):
     score: Score
 
 
+class Neighbour(NamedTuple):
+    """A member near another on a board, with their rank; None where more members are above than are counted."""
+
+    rank: int | None
+    name: str | None
+    points: int
+    is_self: bool
+
+
 class Place(NamedTuple):
     """Where a page of a leaderboard ended: its last member's position, rank and points."""
 

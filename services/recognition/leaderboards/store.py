@@ -27,6 +27,24 @@ _ALL_TIME_PAGE = _PAGE.format(source="members where community = $1")
 _PERIOD_PAGE = _PAGE.format(source="board_points where community = $1 and period = $5 and starts_on = $6")
 
 
+# Above: the nearest first, by rising points; magnitude keeps both sides to a range of the index.
+_ABOVE = """
+    select member_id, points from {source}
+    and magnitude >= floor(1 + 2 * ln($2::bigint::float8))::smallint
+    and (points, member_id) > ($2::bigint, $3::uuid)
+    and member_id not in (select b.member_id from followed_members b where b.community = $1 and b.off_boards)
+    order by magnitude, points, member_id limit $4
+"""
+_MORE = """
+    select count(*) from (
+        select from {source}
+        and magnitude >= floor(1 + 2 * ln($2::bigint::float8))::smallint and points > $2::bigint
+        and member_id not in (select b.member_id from followed_members b where b.community = $1 and b.off_boards)
+        limit $3) counted
+"""
+_ALL_TIME = "members where community = $1"
+
+
 async def add_points(conn: Connection, *, points: Mapping[BoardKey, int]) -> None:
     """Add to the boards of weeks and months; `points` is in the order of its keys."""
     await conn.execute(
@@ -115,3 +133,52 @@ async def page_of_scores(
     else:
         rows = await conn.fetch(_PERIOD_PAGE, *bounds, board.period, board.starts_on)
     return [Score(str(row["member_id"]), row["name"], row["points"]) for row in rows]
+
+
+async def find_points(conn: Connection, *, community: str, board: Board | None, member_id: str) -> int | None:
+    """A member's points on a board; None where they are on none, or have none above zero."""
+    source, more = _source(board, first=3)
+    points: int | None = await conn.fetchval(
+        f"select points from {source} and member_id = $2::uuid and points > 0"  # noqa: S608 -- from a list here
+        " and not exists (select from followed_members b"
+        " where b.community = $1 and b.member_id = $2::uuid and b.off_boards)",
+        community,
+        member_id,
+        *more,
+    )
+    return points
+
+
+async def load_above(
+    conn: Connection, *, community: str, board: Board | None, below: Score, limit_count: int
+) -> list[Score]:
+    """The members right above a score of a board, the nearest first."""
+    source, more = _source(board, first=5)
+    rows = await conn.fetch(
+        f"select a.*, n.name from ({_ABOVE.format(source=source)}) a"  # noqa: S608 -- from a list here
+        " left join followed_members n on n.community = $1 and n.member_id = a.member_id"
+        " order by a.points, a.member_id",
+        community,
+        below.points,
+        below.member_id,
+        limit_count,
+        *more,
+    )
+    return [Score(str(row["member_id"]), row["name"], row["points"]) for row in rows]
+
+
+async def count_above(
+    conn: Connection, *, community: str, board: Board | None, points: int, limit_count: int
+) -> int:
+    """How many members of a board have more points, up to a limit."""
+    source, more = _source(board, first=4)
+    counted: int = await conn.fetchval(_MORE.format(source=source), community, points, limit_count, *more)
+    return counted
+
+
+def _source(board: Board | None, *, first: int) -> tuple[str, tuple[object, ...]]:
+    """Where a board's points are, and the parameters of that from the `first` on."""
+    if board is None:
+        return _ALL_TIME, ()
+    where = f"board_points where community = $1 and period = ${first} and starts_on = ${first + 1}"
+    return where, (board.period, board.starts_on)

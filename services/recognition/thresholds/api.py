@@ -1,14 +1,34 @@
-"""HTTP route of the badges and levels there are, and how many members hold each."""
+"""HTTP routes of the badges and levels there are, how many members hold each, and who got one last."""
 
+from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.recognition.thresholds import store
-from services.recognition.thresholds.domain import RecognitionInForce, ThresholdKey
+from services.recognition.thresholds.domain import (
+    Kind,
+    LatestGrant,
+    LatestPlace,
+    RecognitionInForce,
+    ThresholdKey,
+)
 from shared.contracts.programme import Counted
-from shared.http import Conn, Principal, Public, Scope, problem_responses, requires
+from shared.http import (
+    IN_ANSWER,
+    Conn,
+    Limit,
+    Page,
+    Principal,
+    Public,
+    Scope,
+    Shown,
+    after,
+    problem_responses,
+    requires,
+)
 from shared.http.problem_types import TOO_MANY_READS
 
 router = APIRouter(tags=["recognition"])
@@ -49,7 +69,8 @@ class Badges(BaseModel):
     responses=problem_responses(TOO_MANY_READS),
 )
 async def get_badges(
-    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, public=Public.BADGES)], conn: Conn
+    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, or_member=True, public=Public.BADGES)],
+    conn: Conn,
 ) -> Badges:
     """A level counts everybody who reached it, also those who went on to a higher one."""
     in_force = await store.find_recognition(conn, community=principal.community) or RecognitionInForce()
@@ -78,3 +99,49 @@ async def get_badges(
             for level in sorted(in_force.recognition.levels, key=lambda level: level.points)
         ],
     )
+
+
+class LatestRecognition(BaseModel):
+    """A badge or level that a member got."""
+
+    grant_id: UUID
+    member_id: UUID
+    member_name: str | None = Field(examples=["Ada"])
+    kind: Kind
+    name: str = Field(examples=["first-answer"])
+    title: str = Field(examples=["First answer"])
+    award_id: UUID | None = Field(description="The award or amendment that reached it; null for counted events")
+    event_uid: UUID | None = Field(description="The counted event that reached it; null where an award did")
+    granted_at: datetime
+    is_taken_back: bool = Field(description="Whether it stands no more: what it was for was taken back")
+
+    @classmethod
+    def of(cls, latest: LatestGrant) -> "LatestRecognition":
+        """What is shown of a grant."""
+        grant = latest.grant
+        return cls(
+            grant_id=UUID(grant.grant_id),
+            member_id=UUID(grant.member_id),
+            member_name=latest.member_name,
+            kind=grant.key.kind,
+            name=grant.key.id,
+            title=grant.title,
+            award_id=None if grant.award_id is None else UUID(grant.award_id),
+            event_uid=None if grant.event_uid is None else UUID(grant.event_uid),
+            granted_at=latest.granted_at,
+            is_taken_back=latest.is_taken_back,
+        )
+
+
+@router.get("/v1/grants", summary="Who got a badge or level last", responses=problem_responses())
+async def get_grants(
+    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, reads=IN_ANSWER)],
+    shown: Shown,
+    place: Annotated[LatestPlace | None, after(LatestPlace)],
+    conn: Conn,
+    limit: Limit = 100,
+) -> Page[LatestRecognition]:
+    """Newest first, by when they were granted."""
+    latest = await store.page_of_latest(conn, community=principal.community, after=place, limit_count=limit)
+    shown.of(*(one.grant.member_id for one in latest))
+    return Page[LatestRecognition].of(latest, limit, item=LatestRecognition.of, place=LatestPlace.of)

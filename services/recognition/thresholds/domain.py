@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from shared.contracts.fields import Timestamp, Uuid
 from shared.contracts.ids import prepared, uuid5_text
 from shared.contracts.programme import Recognition
 
@@ -211,6 +212,27 @@ class Grant:
     reverses: str | None = None
     day: date | None = None
     event_uid: str | None = None
+
+
+class LatestGrant(NamedTuple):
+    """A grant of a community as it is listed: whose it is, when it was made, and whether it stands."""
+
+    grant: Grant
+    member_name: str | None
+    granted_at: datetime
+    is_taken_back: bool
+
+
+class LatestPlace(NamedTuple):
+    """Where a page of the latest grants ended."""
+
+    granted_at: Timestamp
+    grant_id: Uuid
+
+    @classmethod
+    def of(cls, latest: LatestGrant) -> "LatestPlace":
+        """The place of a grant."""
+        return cls(latest.granted_at, latest.grant.grant_id)
 
 
 def grant_id(community: str, member_id: str, key: ThresholdKey, cause: str) -> str:

@@ -9,6 +9,8 @@ from asyncpg import Record
 
 from services.recognition.thresholds.domain import (
     Grant,
+    LatestGrant,
+    LatestPlace,
     ProgrammeVersion,
     RecognitionInForce,
     Reevaluation,
@@ -253,6 +255,28 @@ async def load_grants(conn: Connection, *, community: str, grant_ids: Collection
         list(grant_ids),
     )
     return {str(row["grant_id"]): _grant(row) for row in rows}
+
+
+async def page_of_latest(
+    conn: Connection, *, community: str, after: LatestPlace | None, limit_count: int
+) -> list[LatestGrant]:
+    """What was granted, newest first; what took something back is not listed, and says so of what it took back."""
+    rows = await conn.fetch(
+        """
+        select g.*, n.name as member_name, exists (
+                select from grants r
+                where r.community = g.community and r.reverses = g.grant_id
+            ) as is_taken_back
+        from grants g left join followed_members n using (community, member_id)
+        where g.community = $1 and g.reverses is null
+            and ($2::timestamptz is null or (g.granted_at, g.grant_id) < ($2, $3::uuid))
+        order by g.granted_at desc, g.grant_id desc limit $4
+        """,
+        community,
+        *(after or (None, None)),
+        limit_count,
+    )
+    return [LatestGrant(_grant(row), row["member_name"], row["granted_at"], row["is_taken_back"]) for row in rows]
 
 
 def _grant(row: Record) -> Grant:

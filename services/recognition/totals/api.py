@@ -16,6 +16,7 @@ from shared.contracts.programme import Recognition
 from shared.followed_members import find_name
 from shared.http import Conn, MemberId, Principal, Problem, ProblemType, Scope, problem_responses, requires
 from shared.http.problem_types import UNKNOWN_IDENTITY
+from shared.postgres import Connection
 
 MEMBER_NOT_ARRIVED = ProblemType("member-not-arrived", 404, "Member not known")
 
@@ -78,7 +79,12 @@ async def get_member_recognition(
     member_id: MemberId,
 ) -> MemberRecognition:
     """Standing badges and level, each with the award, or the amendment of one, that caused it."""
-    community, member_text = principal.community, str(member_id)
+    return await recognition_of(conn, community=principal.community, member_id=member_id)
+
+
+async def recognition_of(conn: Connection, *, community: str, member_id: UUID) -> MemberRecognition:
+    """What a member has been recognised for. Raises Problem 404 for one of whom nothing has arrived."""
+    member_text = str(member_id)
     named = await find_name(conn, community=community, member_id=member_text)
     member = await store.find_member(conn, community=community, member_id=member_text)
     if named is None and member is None:

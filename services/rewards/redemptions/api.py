@@ -26,6 +26,7 @@ from shared.http import (
     IN_ANSWER,
     Conn,
     Limit,
+    MemberId,
     MemberNamed,
     Page,
     Principal,
@@ -58,6 +59,12 @@ class RedemptionRequest(RequestBody):
     """Who wants which reward."""
 
     member_id: MemberNamed = Field(description="An id or an identity, as `forum:ada`", examples=[MEMBER_EXAMPLE])
+    reward_id: Slug = Field(examples=["sticker-pack"])
+
+
+class OwnRequest(RequestBody):
+    """Which reward a member wants."""
+
     reward_id: Slug = Field(examples=["sticker-pack"])
 
 
@@ -238,3 +245,83 @@ async def list_redemptions(
         item=lambda named: NamedRedemption.named(*named),
         place=lambda named: named.redemption.place,
     )
+
+
+@router.post(
+    "/v1/members/{member_id}/redemptions",
+    summary="Choose a reward",
+    status_code=201,
+    response_model=Redemption,
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_REWARD, NOT_ENOUGH_POINTS, KEY_REUSED),
+)
+async def post_own_redemption(
+    principal: Annotated[Principal, requires(Scope.REWARDS_WRITE, or_own=True)],
+    tx: Tx,
+    member_id: MemberId,
+    wanted: OwnRequest,
+    idempotency_key: IdempotencyKey,
+) -> Response:
+    """For the member themselves, too: the points are reserved until somebody of the community confirms."""
+    # What others used as their key is no member's to meet.
+    own_key = f"{member_id} {idempotency_key}"
+
+    async def work() -> Redemption:
+        reserved = await handlers.reserve(
+            tx,
+            community=principal.community,
+            member_id=str(member_id),
+            reward_id=wanted.reward_id,
+            idempotency_key=own_key,
+            by=principal.credential,
+            command="redemption.choose",
+        )
+        return Redemption.of(reserved)
+
+    key = CommandKey(principal.community, "own-redemption", own_key)
+    return await answer_once(tx, Command(key, wanted.model_dump(mode="json")), work=work)
+
+
+@router.get(
+    "/v1/members/{member_id}/redemptions",
+    summary="A member's redemptions, newest first",
+    responses=problem_responses(UNKNOWN_IDENTITY),
+)
+async def list_own_redemptions(
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_own=True, reads="member_id")],
+    conn: Conn,
+    member_id: MemberId,
+    place: Annotated[RedemptionPlace | None, after(RedemptionPlace)],
+    limit: Limit = 100,
+) -> Page[Redemption]:
+    """What the member chose, and what became of it."""
+    own = RedemptionFilter(None, str(member_id))
+    found = await store.page_of_redemptions(conn, own, community=principal.community, after=place, limit=limit)
+    return Page.of(
+        found,
+        limit,
+        item=lambda named: Redemption.of(named.redemption),
+        place=lambda named: named.redemption.place,
+    )
+
+
+@router.post(
+    "/v1/members/{member_id}/redemptions/{redemption_id}/cancel",
+    summary="Give a reward up",
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_REDEMPTION, NOT_CANCELLABLE, ALTERED),
+)
+async def cancel_own(
+    principal: Annotated[Principal, requires(Scope.REWARDS_WRITE, or_own=True)],
+    tx: Tx,
+    member_id: MemberId,
+    redemption_id: UUID,
+) -> Redemption:
+    """While it is reserved: the points are available again. For the member themselves, too."""
+    cancelled = await handlers.finish(
+        tx,
+        community=principal.community,
+        redemption_id=str(redemption_id),
+        wanted=RedemptionState.CANCELLED,
+        by=principal.credential,
+        member_id=str(member_id),
+    )
+    return Redemption.of(cancelled)

@@ -36,9 +36,16 @@ TIMER = "timer"
 
 
 async def reserve(
-    tx: Transaction[Settings], *, community: str, member_id: str, reward_id: str, idempotency_key: str, by: str
+    tx: Transaction[Settings],
+    *,
+    community: str,
+    member_id: str,
+    reward_id: str,
+    idempotency_key: str,
+    by: str,
+    command: str = "redemption.reserve",
 ) -> Redemption:
-    """Reserve the points of a reward for a member; return the redemption.
+    """Reserve the points of a reward for a member; return the redemption. `command` is what the audit calls it.
 
     One that was made with this key, and whose answer was lost with a database, is the answer again. Raises
     OtherRequestError when that was for another member or reward, UnknownRewardError, and NotEnoughPointsError when
@@ -77,24 +84,36 @@ async def reserve(
     await store.add_redemption(tx.conn, redemption)
     _tell(tx, [redemption])
     tell_lots(tx, redemption, lots=used[redemption.redemption_id])
-    tx.did(_did("reserve", redemption, None, state=redemption.state))
+    tx.did(_did(command, redemption, None, state=redemption.state))
     return redemption
 
 
 async def finish(
-    tx: Transaction, *, community: str, redemption_id: str, wanted: RedemptionState, by: str
+    tx: Transaction,
+    *,
+    community: str,
+    redemption_id: str,
+    wanted: RedemptionState,
+    by: str,
+    member_id: str | None = None,
 ) -> Redemption:
     """Confirm or cancel a redemption; asking again changes nothing. Return the redemption.
 
+    With `member_id` only one of that member's, or of who is merged into them, is found: they end it themselves.
     Raises UnknownRedemptionError, RedemptionClosedError when it ended otherwise or its time is over, and
     AlteredError when it is not as it was reserved.
     """
     redemption = await store.lock_redemption(tx.conn, community=community, redemption_id=redemption_id)
     if redemption is None:
         raise UnknownRedemptionError(redemption_id)
+    if member_id is not None:
+        head_id = await find_head(tx.conn, community=community, member_id=redemption.member_id)
+        if member_id not in (redemption.member_id, head_id):
+            raise UnknownRedemptionError(redemption_id)
     state = next_state(redemption.state, wanted, expires_at=redemption.expires_at, now=tx.now)
     verb = "confirm" if wanted == RedemptionState.CONFIRMED else "cancel"
-    tx.did(_did(verb, redemption, {"state": redemption.state}, state=state))
+    command = f"redemption.{verb}" if member_id is None else f"redemption.{verb}_own"
+    tx.did(_did(command, redemption, {"state": redemption.state}, state=state))
     if state == redemption.state:
         return redemption
     for error in (await _altered(tx, [redemption])).values():
@@ -102,10 +121,10 @@ async def finish(
     return (await _end(tx, [redemption], state=state, by=by))[0]
 
 
-def _did(verb: str, redemption: Redemption, before: Mapping[str, Any] | None, *, state: RedemptionState) -> Did:
+def _did(command: str, redemption: Redemption, before: Mapping[str, Any] | None, *, state: RedemptionState) -> Did:
     after = {"state": state, "reward_id": redemption.reward_id, "points": redemption.points}
     member_id = redemption.member_id
-    return Did(f"redemption.{verb}", "redemption", redemption.redemption_id, member_id, before, after)
+    return Did(command, "redemption", redemption.redemption_id, member_id, before, after)
 
 
 async def expire_reservations(tx: Transaction[Settings]) -> None:

@@ -184,6 +184,31 @@ async def page_of_event_awards(
     return [_recorded_award(row) for row in rows]
 
 
+async def load_event_awards(
+    conn: Connection, *, events: Iterable[tuple[str, str, datetime]], limit_count: int
+) -> list[RecordedAward]:
+    """Of events by their communities, uids and times the awards, in the order of their ids; of each so many."""
+    keys = list(events)
+    ranges = [award_id_range(uid, time) for _, uid, time in keys]
+    rows = await conn.fetch(
+        f"""
+        select a.* from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[])
+            as k(community, event_uid, lowest, highest)
+        cross join lateral (
+            select {_AWARD_COLUMNS} from awards
+            where award_id between lowest and highest and community = k.community and event_uid = k.event_uid
+            order by award_id limit $5) a
+        order by a.award_id
+        """,  # noqa: S608 -- the columns are a constant
+        [community for community, _, _ in keys],
+        [uid for _, uid, _ in keys],
+        [lowest for lowest, _ in ranges],
+        [highest for _, highest in ranges],
+        limit_count,
+    )
+    return [_recorded_award(row) for row in rows]
+
+
 async def load_rule_points(
     conn: Connection, *, community: str, member_ids: Sequence[str], at: datetime, as_known_at: datetime
 ) -> list[RulePoints]:

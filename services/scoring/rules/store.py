@@ -1,6 +1,6 @@
 """The SQL of what rules declined, of what they may read of members, and of what they read."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import orjson
 
@@ -8,27 +8,42 @@ from services.scoring.rules.domain.attributes import AttributeRead, MemberKey, S
 from services.scoring.rules.domain.matching import Declined
 from shared.postgres import Connection
 
+#: The fields of Declined.
+_DECLINED = ("community", "event_uid", "rule_id", "slot", "reason", "detail", "programme_version", "met")
+
 
 async def add_declined(conn: Connection, *, declined: Iterable[Declined]) -> None:
     """Remember why rules gave nothing, or less."""
     await conn.copy_records_to_table(
         "declined",
-        columns=("community", "event_uid", "rule_id", "slot", "reason", "detail"),  # the fields of Declined
-        records=declined,
+        columns=_DECLINED,
+        records=[(*one[:-1], None if one.met is None else orjson.dumps(one.met).decode()) for one in declined],
     )
 
 
-async def load_declined(conn: Connection, *, community: str, event_uid: str) -> list[Declined]:
-    """Why rules gave nothing, or less, for an event."""
+async def load_declined(conn: Connection, *, community: str, event_uids: Collection[str]) -> list[Declined]:
+    """Why rules gave nothing, or less, for events, in the order of rules."""
     rows = await conn.fetch(
         """
-        select rule_id, slot, reason, detail from declined
-        where community = $1 and event_uid = $2 order by rule_id
+        select event_uid, rule_id, slot, reason, detail, programme_version, met from declined
+        where community = $1 and event_uid = any($2::uuid[]) order by rule_id
         """,
         community,
-        event_uid,
+        list(event_uids),
     )
-    return [Declined(community, event_uid, *row) for row in rows]
+    return [
+        Declined(
+            community,
+            str(row["event_uid"]),
+            row["rule_id"],
+            row["slot"],
+            row["reason"],
+            row["detail"],
+            row["programme_version"],
+            None if row["met"] is None else orjson.loads(row["met"]),
+        )
+        for row in rows
+    ]
 
 
 async def put_attributes(conn: Connection, *, said: Mapping[MemberKey, Sequence[tuple[str, Said]]]) -> None:
@@ -85,20 +100,20 @@ async def add_read(conn: Connection, *, read: Iterable[AttributeRead]) -> None:
     )
 
 
-async def load_read(conn: Connection, *, community: str, event_uid: str) -> list[AttributeRead]:
-    """What rules read of members for an event, in the order of rules and names."""
+async def load_read(conn: Connection, *, community: str, event_uids: Collection[str]) -> list[AttributeRead]:
+    """What rules read of members for events, in the order of rules and names."""
     rows = await conn.fetch(
         """
-        select rule_id, name, member_id, since, value from attributes_read
-        where community = $1 and event_uid = $2 order by rule_id, name
+        select event_uid, rule_id, name, member_id, since, value from attributes_read
+        where community = $1 and event_uid = any($2::uuid[]) order by rule_id, name
         """,
         community,
-        event_uid,
+        list(event_uids),
     )
     return [
         AttributeRead(
             community,
-            event_uid,
+            str(row["event_uid"]),
             row["rule_id"],
             row["name"],
             str(row["member_id"]),

@@ -78,6 +78,7 @@ class Site:
     url: str
     ingest: Any
     database: asyncpg.Pool
+    community: str = COMMUNITY
 
     @asynccontextmanager
     async def browser(self, **headers: str) -> AsyncIterator[httpx.AsyncClient]:

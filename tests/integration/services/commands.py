@@ -23,6 +23,7 @@ TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 #: Operations that are no command of a person, though their method is one that changes something.
 NO_COMMANDS = {
     "ingest POST /v1/events": "what members did elsewhere, thousands a second: the receipt is the record",
+    "ingest POST /v1/members/search": "it reads, and is noted as that: a name stands in no address",
     "scoring POST /v1/programmes/completions": "what may stand in a text: a question, too long for an address",
     "rewards POST /v1/payout-runs/{run_id}/outcome-preview": "it is asked what would be, and nothing is",
 }
@@ -255,6 +256,17 @@ async def cancel_redemption(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await desk.redemption()}/cancel")
 
 
+async def choose_reward(desk: Desk) -> Ask:
+    await desk.finance()
+    return Ask(desk.api, "POST", f"/v1/members/{desk.world.uuid('ada')}/redemptions", {"reward_id": "sticker"})
+
+
+async def give_reward_up(desk: Desk) -> Ask:
+    redemption_id = (await desk.redemption()).rpartition("/")[2]
+    path = f"/v1/members/{desk.world.uuid('ada')}/redemptions/{redemption_id}/cancel"
+    return Ask(desk.api, "POST", path)
+
+
 async def create_run(desk: Desk) -> Ask:
     await desk.finance()
     return Ask(desk.api, "POST", "/v1/payout-runs")
@@ -363,6 +375,11 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/redemptions": ("redemption.reserve", reserve),
     "rewards POST /v1/redemptions/{redemption_id}/confirm": ("redemption.confirm", confirm),
     "rewards POST /v1/redemptions/{redemption_id}/cancel": ("redemption.cancel", cancel_redemption),
+    "rewards POST /v1/members/{member_id}/redemptions": ("redemption.choose", choose_reward),
+    "rewards POST /v1/members/{member_id}/redemptions/{redemption_id}/cancel": (
+        "redemption.cancel_own",
+        give_reward_up,
+    ),
     "rewards POST /v1/payout-runs": ("payout_run.create", create_run),
     "rewards POST /v1/payout-runs/{run_id}/approve": ("payout_run.approve", approve_run),
     "rewards POST /v1/payout-runs/{run_id}/cancel": ("payout_run.cancel", cancel_run),

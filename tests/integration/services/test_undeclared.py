@@ -94,7 +94,7 @@ def problem(answer: httpx.Response) -> tuple[int, str, list[str]]:
     if answer.headers.get("content-type") != "application/problem+json":
         return answer.status_code, "", []
     found = answer.json()
-    return answer.status_code, found["type"], [error["field"] for error in found["errors"]]
+    return answer.status_code, found["type"], list(dict.fromkeys(error["field"] for error in found["errors"]))
 
 
 async def test_a_parameter_that_is_not_declared_is_refused(api: Any, pool: Any, spec: ServiceSpec) -> None:

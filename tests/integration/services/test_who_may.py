@@ -22,6 +22,7 @@ from shared.access_keys.store import put_token_keys
 from shared.access_keys.tokens import Claims, signed_token
 from shared.contracts.facts import TOKEN_KEY_CHANGED
 from shared.http import Connected
+from shared.http.auth import VISITED
 from shared.service import ServiceSpec, describe
 from shared.services import SERVICES
 from shared.signatures import key_id_of, new_keys
@@ -39,6 +40,7 @@ ADMIN_KEY = "plk_bootstrap_of_the_test"
 TOKEN_KEYS = new_keys()
 MEMBER = str(uuid4())
 THE_MEMBER, THE_BOOTSTRAP_KEY, A_PUBLISHABLE_KEY = "the member", "the bootstrap key", "a publishable key"
+A_MEMBER, A_VISITOR = "a member", "a visitor"
 #: Answered 403 for what was asked, and not for who asked.
 OTHER_COMMUNITY = "urn:plaudit:problem:other-community"
 
@@ -151,6 +153,9 @@ async def callers(world: World) -> list[Caller]:
     def only(name: str) -> Callable[[Documented], bool]:
         return lambda one: one.lets_in(name, WHOEVER_HAS_A_CREDENTIAL)
 
+    def some_member(*names: str) -> Callable[[Documented], bool]:
+        return lambda one: one.lets_in(A_MEMBER, WHOEVER_HAS_A_CREDENTIAL, *names)
+
     def whoever(one: Documented) -> bool:
         return one.lets_in(WHOEVER_HAS_A_CREDENTIAL)
 
@@ -180,9 +185,11 @@ async def callers(world: World) -> list[Caller]:
         Caller("revoked", await authorization(pool, here, *every_scope, revoked=True), open_ones),
         Caller("unknown", nobody, open_ones),
         Caller("without anything", {"Authorization": ""}, open_ones),
-        Caller("a member, of their own", token(here, MEMBER, MEMBER), only(THE_MEMBER)),
-        Caller("a member, of another", token(here, other_member, other_member), whoever),
+        Caller("a member, of their own", token(here, MEMBER, MEMBER), some_member(THE_MEMBER)),
+        Caller("a member, of another", token(here, other_member, other_member), some_member()),
         Caller("a publishable key", await authorization(pool, here, Scope.PUBLIC_READ), only(A_PUBLISHABLE_KEY)),
+        Caller("a visitor", {"Authorization": "", VISITED: here}, lambda one: one.lets_in(A_VISITOR)),
+        Caller("a visitor of another", {"Authorization": "", VISITED: there}, open_ones),
         Caller("the bootstrap key", {"Authorization": f"Bearer {ADMIN_KEY}"}, only(THE_BOOTSTRAP_KEY)),
     ]
 
@@ -239,7 +246,7 @@ async def test_everybody_may_what_the_page_says_and_no_more(
 
     assert {at: one for at, one in found.items() if one != expected[at]} == {}
     assert len(found) >= 7 * len(everybody)
-    assert len(everybody) == 4 * len(Role) + 10
+    assert len(everybody) == 4 * len(Role) + 12
     assert sorted(set(found.values()) - {"out of reach"}) == ["let in", "not let in"]
 
 
@@ -255,7 +262,7 @@ async def test_an_administrator_reaches_their_community_and_the_installations_ev
     about_one = {
         name: operation
         for name, operation in asked(spec.name, other)
-        if "{community}" in name or name == "POST /v1/keys"
+        if ("{community}" in name and not documented(spec.name)[name].lets_in()) or name == "POST /v1/keys"
     }
 
     found = {name: await outcome(client, operation, administrator) for name, operation in about_one.items()}

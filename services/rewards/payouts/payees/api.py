@@ -73,7 +73,7 @@ class PayeeRefusal(BaseModel):
 
 
 class Payee(BaseModel):
-    """A member's bank details, checked; the IBAN in electronic form."""
+    """A member's bank details, checked; the IBAN in electronic form, of which members see the ends."""
 
     name: str = Field(description="The account's holder, as people write it", examples=["Zoë Müller"])
     iban: str = Field(examples=["DE89370400440532013000"])
@@ -128,12 +128,12 @@ class PastPayee(BaseModel):
     responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_MEMBER, INVALID_BANK_DETAILS, UNCONFIRMED, ALTERED),
 )
 async def put_payee(
-    principal: Annotated[Principal, requires(Scope.PAYOUTS_WRITE)],
+    principal: Annotated[Principal, requires(Scope.PAYOUTS_WRITE, or_own=True)],
     tx: Tx,
     member_id: MemberId,
     details: PayeeDetails,
 ) -> Payee:
-    """A payout that an open run held for the lack of bank details becomes eligible.
+    """A payout that an open run held for the lack of bank details becomes eligible. Members may set their own.
 
     What is likely a mistake is asked about: a BIC of another country than the IBAN, an account that a bank sent
     money back from. The problem names the field which says that it is none.
@@ -146,7 +146,7 @@ async def put_payee(
         raise UnknownMemberError(owner.member_id)
     by = Actor(principal.person_id, principal.credential)
     payee = domain.Payee(owner.community, owner.member_id, account, tx.now, by)
-    return Payee.of(await handlers.put_payee(tx, payee, confirmed=details.confirmed))
+    return _shown(Payee.of(await handlers.put_payee(tx, payee, confirmed=details.confirmed)), principal)
 
 
 @router.get(
@@ -155,15 +155,20 @@ async def put_payee(
     responses=problem_responses(UNKNOWN_IDENTITY, NO_BANK_DETAILS),
 )
 async def get_payee(
-    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ, reads="member_id")],
+    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ, or_own=True, reads="member_id")],
     conn: Conn,
     member_id: MemberId,
 ) -> Payee:
-    """What payouts of this member are paid to."""
+    """What payouts of this member are paid to; to the member themselves the IBAN shows its ends alone."""
     payee = await store.find_payee(conn, community=principal.community, member_id=str(member_id))
     if payee is None:
         raise NoBankDetailsError(str(member_id))
-    return Payee.of(payee)
+    return _shown(Payee.of(payee), principal)
+
+
+def _shown(payee: Payee, principal: Principal) -> Payee:
+    # Whoever finds a phone that is signed in finds no account on it.
+    return payee if principal.member_id is None else payee.model_copy(update={"iban": masked(payee.iban)})
 
 
 @router.get(

@@ -1,7 +1,8 @@
 """Bodies of the HTTP API of awards."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -100,6 +101,11 @@ class DeclinedItem(BaseModel):
         examples=["condition_failed"],
     )
     detail: str = Field(examples=["the event has no field length_chars"])
+    programme_version: int | None = Field(description="By which it declined; null for what was declined long ago")
+    met: dict[str, AttributeValue | None] = Field(
+        description="The values of the event that its condition met, where that is why; of a list its size",
+        examples=[{"data.length_chars": 7}],
+    )
 
     @classmethod
     def of(cls, declined: Declined) -> Self:
@@ -109,6 +115,29 @@ class DeclinedItem(BaseModel):
             slot=declined.beneficiary,
             reason=declined.reason,
             detail=declined.detail,
+            programme_version=declined.programme_version,
+            met=dict(declined.met or {}),
+        )
+
+
+class RuleSaid(BaseModel):
+    """What a version of the programme says of a rule that gave something, or declined."""
+
+    programme_version: int
+    rule_id: str = Field(examples=["answer"])
+    title: str = Field(examples=["Answered somebody"])
+    points: int = Field(examples=[3])
+    condition: str | None = Field(examples=["data.length_chars >= 20"])
+
+    @classmethod
+    def of(cls, version: int, rule: Mapping[str, Any]) -> Self:
+        """The rule of a published document, as the API shows it."""
+        return cls(
+            programme_version=version,
+            rule_id=rule["id"],
+            title=rule["title"],
+            points=rule["points"],
+            condition=rule.get("when"),
         )
 
 
@@ -142,3 +171,10 @@ class Explanation(BaseModel):
     awards: list[AwardItem]
     declined: list[DeclinedItem]
     attributes: list[AttributeReadItem]
+    rules: list[RuleSaid] = Field(description="The rules behind what it earned and what was declined")
+
+
+class Explanations(BaseModel):
+    """Why events earned what they did, in the order in which they were asked for; one not seen is not `scored`."""
+
+    items: list[Explanation]

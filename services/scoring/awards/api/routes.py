@@ -5,21 +5,13 @@ from typing import Annotated, Literal, NamedTuple
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import StringConstraints
 
 from services.scoring.awards import store
-from services.scoring.awards.api.models import (
-    AttributeReadItem,
-    AwardItem,
-    DeclinedItem,
-    Explanation,
-    RuleScore,
-    Score,
-)
+from services.scoring.awards.api.explaining import explain
+from services.scoring.awards.api.models import AwardItem, Explanation, Explanations, RuleScore, Score
 from services.scoring.awards.domain.awards import AwardPlace, RecordedAward
-from services.scoring.awards.domain.reasons import why_less
-from services.scoring.limits.store import load_claims_of_events
-from services.scoring.programmes.store.versions import load_documents
-from services.scoring.rules.store import load_declined, load_read
+from services.scoring.settings import Settings
 from shared.http import (
     IN_ANSWER,
     Conn,
@@ -36,15 +28,20 @@ from shared.http import (
     Shown,
     Whose,
     after,
+    configured,
     problem_responses,
     requires,
 )
-from shared.http.pages import PAGE_MAX_COUNT
 from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_IDENTITY, UNKNOWN_PATH
 from shared.merges import load_group
+from shared.own_events import WORD_MAX_CHARS, OwnEvent, read_word
 
 router = APIRouter()
 
+#: Events explained at once: as many as a page shows.
+EXPLAINED_MAX_COUNT = 100
+
+OwnWord = Annotated[str, StringConstraints(max_length=WORD_MAX_CHARS)]
 UNKNOWN_EVENT = ProblemType("unknown-event", 404, "No such event")
 AwardsReader = Annotated[Principal, requires(Scope.POINTS_READ, reads="member")]
 ScoreReader = Annotated[Principal, requires(Scope.POINTS_READ, or_own=True, reads="member_id")]
@@ -141,29 +138,54 @@ async def get_explanation(principal: EventReader, shown: Shown, event_uid: UUID,
 
     An event with neither came before the first programme, or no rule listens to its type.
     """
-    community, uid = principal.community, str(event_uid)
-    marks = await store.find_marks(conn, community=community, event_uid=uid)
-    if marks is None:
+    explained = await explain(conn, community=principal.community, uids=[str(event_uid)])
+    shown.of(*explained.member_ids)
+    if not explained.is_seen(str(event_uid)):
         raise Problem(UNKNOWN_EVENT, "Scoring has not seen it; a receipt says whether it was accepted")
-    awards = await store.page_of_event_awards(
-        conn, community=community, event_uid=uid, after=None, limit=PAGE_MAX_COUNT
-    )
-    of_members = [recorded.award.member_id for recorded in awards]
-    declined = await load_declined(conn, community=community, event_uid=uid)
-    if marks.event_time is not None:
-        key = (community, uid, marks.event_time)
-        claims = await load_claims_of_events(conn, events=[key])
-        of_members += [claim.member_id for claim in claims]
-        numbers = {claim.programme_version for claim in claims}
-        documents = await load_documents(conn, community=community, numbers=numbers) if claims else {}
-        declined += [one for claim in claims if (one := why_less(claim, documents.get(claim.programme_version)))]
-    read = await load_read(conn, community=community, event_uid=uid)
-    shown.of(*of_members, *(one.member_id for one in read))
-    return Explanation(
-        event_uid=event_uid,
-        scored=marks.scored,
-        retracted=marks.retracted,
-        awards=[AwardItem.of(recorded) for recorded in awards],
-        declined=[DeclinedItem.of(rule) for rule in declined],
-        attributes=[AttributeReadItem.of(one) for one in read],
-    )
+    return explained.of(str(event_uid))
+
+
+@router.get("/v1/explanations", summary="Why events earned what they did", responses=problem_responses())
+async def get_explanations(
+    principal: EventReader,
+    shown: Shown,
+    conn: Conn,
+    event: Annotated[list[UUID], Query(description="Their uids", min_length=1, max_length=EXPLAINED_MAX_COUNT)],
+) -> Explanations:
+    """As of each event by itself. `GET /v1/members/{member_id}/events` of analytics has what a member did."""
+    uids = list(dict.fromkeys(map(str, event)))
+    explained = await explain(conn, community=principal.community, uids=uids)
+    shown.of(*explained.member_ids)
+    return Explanations(items=[explained.of(uid) for uid in uids])
+
+
+@router.get(
+    "/v1/members/{member_id}/explanations",
+    summary="Why what a member did earned them what it did",
+    responses=problem_responses(UNKNOWN_IDENTITY),
+)
+async def get_own_explanations(
+    principal: ScoreReader,
+    member_id: MemberId,
+    conn: Conn,
+    settings: Annotated[Settings, configured(Settings)],
+    event: Annotated[
+        list[OwnWord],
+        Query(
+            description="Their words, as GET /v1/members/{member_id}/events of analytics has them",
+            min_length=1,
+            max_length=EXPLAINED_MAX_COUNT,
+        ),
+    ],
+) -> Explanations:
+    """What the events earned that member and what rules declined for them; nothing of others in them."""
+    community, own_id = principal.community, str(member_id)
+    own: dict[str, OwnEvent] = {}
+    for word in event:
+        found = read_word(settings.identity_key_bytes, word, community=community, member_id=own_id)
+        if found is None:
+            detail = "Give it as analytics has it for that member"
+            raise Problem(INVALID_REQUEST, detail, [FieldError(field="event", detail=detail)])
+        own[found.event_uid] = found
+    explained = await explain(conn, community=community, uids=list(own))
+    return Explanations(items=[explained.of(uid, member_id=own_id, slots=one.slots) for uid, one in own.items()])

@@ -32,4 +32,5 @@ def why_less(claim: Claim, document: Any) -> Declined | None:
 
 
 def _declined(claim: Claim, reason: Reason, detail: str) -> Declined:
-    return Declined(claim.community, claim.event_uid, claim.rule_id, claim.slot, reason, detail)
+    version = claim.programme_version
+    return Declined(claim.community, claim.event_uid, claim.rule_id, claim.slot, reason, detail, version)

@@ -1,17 +1,30 @@
 """HTTP route of what gives points now: what a community may show to everybody of its programme."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, NamedTuple, Self
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from services.scoring.programmes.domain.publication import succession
 from services.scoring.programmes.store import versions
 from shared.contracts.programme import Programme
 from shared.contracts.programme.rules import Rule, Slot
-from shared.http import Conn, Principal, Public, Scope, problem_responses, requires
+from shared.http import (
+    Conn,
+    Page,
+    Principal,
+    Public,
+    Scope,
+    after,
+    encode_cursor,
+    problem_responses,
+    requires,
+)
 from shared.http.problem_types import TOO_MANY_READS
+
+#: Versions of a page: each is a whole programme to be read.
+VERSIONS_MAX_COUNT = 20
 
 router = APIRouter()
 
@@ -31,17 +44,66 @@ class PublicRule(BaseModel):
         return cls(rule_id=rule.id, title=rule.title, on=list(rule.on), points=rule.points, to=rule.to)
 
 
+class PublicAttribute(BaseModel):
+    """Something that the programme keeps of each member, by its title and never with its values."""
+
+    id: str = Field(examples=["tier"])
+    title: str = Field(examples=["Tier"])
+    for_rules: bool = Field(description="Whether rules may read it")
+
+
 class PublicRules(BaseModel):
     """The rules in force; a programme's limits bound the list."""
 
     programme_version: int = Field(description="0 while no programme is in force")
     title: str | None = Field(description="The programme's", examples=["Starter"])
     rules: list[PublicRule]
+    attributes: list[PublicAttribute] = Field(description="What is known of members beside what they do")
+
+
+class PublicVersion(PublicRules):
+    """A version of the rules that applies, or did."""
+
+    since: datetime = Field(description="Events received from then on, until the version that follows")
+
+
+class RulesPlace(NamedTuple):
+    """Where a page of versions ended: the last one's number."""
+
+    version: int
+
+
+@router.get("/v1/rules/history", summary="What gave points until now", responses=problem_responses(TOO_MANY_READS))
+async def get_rules_history(
+    principal: Annotated[Principal, requires(Scope.PROGRAMMES_READ, public=Public.PROGRAMME)],
+    conn: Conn,
+    place: Annotated[RulesPlace | None, after(RulesPlace)],
+    limit: Annotated[int, Query(ge=1, le=VERSIONS_MAX_COUNT)] = 10,
+) -> Page[PublicVersion]:
+    """The versions that applied to any event, newest first; what is to apply later is in none of them."""
+    now = datetime.now(UTC)
+    starts = succession(await versions.load_starts(conn, community=principal.community))
+    applied = [start for start in reversed(starts) if start.effective_from <= now]
+    if place is not None:
+        applied = [start for start in applied if start.number < place.version]
+    shown = applied[:limit]
+    documents = await versions.load_documents(
+        conn, community=principal.community, numbers=[start.number for start in shown]
+    )
+    found = [
+        PublicVersion(since=start.effective_from, **_rules(start.number, documents[start.number]))
+        for start in shown
+        if start.number in documents
+    ]
+    return Page[PublicVersion](
+        items=found, next=encode_cursor(RulesPlace(shown[-1].number)) if len(applied) > limit else None
+    )
 
 
 @router.get("/v1/rules", summary="What gives points now", responses=problem_responses(TOO_MANY_READS))
 async def get_rules(
-    principal: Annotated[Principal, requires(Scope.PROGRAMMES_READ, public=Public.PROGRAMME)], conn: Conn
+    principal: Annotated[Principal, requires(Scope.PROGRAMMES_READ, or_member=True, public=Public.PROGRAMME)],
+    conn: Conn,
 ) -> PublicRules:
     """Of the version that applies to events received now."""
     starts = succession(await versions.load_starts(conn, community=principal.community))
@@ -49,7 +111,17 @@ async def get_rules(
     in_force = next((start.number for start in reversed(starts) if start.effective_from <= now), 0)
     documents = await versions.load_documents(conn, community=principal.community, numbers=[in_force])
     if in_force not in documents:
-        return PublicRules(programme_version=0, title=None, rules=[])
-    programme = Programme.model_validate(documents[in_force])
-    rules = [PublicRule.of(rule) for rule in programme.rules]
-    return PublicRules(programme_version=in_force, title=programme.title, rules=rules)
+        return PublicRules(programme_version=0, title=None, rules=[], attributes=[])
+    return PublicRules(**_rules(in_force, documents[in_force]))
+
+
+def _rules(number: int, document: Any) -> dict[str, Any]:
+    programme = Programme.model_validate(document)
+    return {
+        "programme_version": number,
+        "title": programme.title,
+        "rules": [PublicRule.of(rule) for rule in programme.rules],
+        "attributes": [
+            PublicAttribute(id=one.id, title=one.title, for_rules=one.for_rules) for one in programme.attributes
+        ],
+    }

@@ -14,13 +14,13 @@ import yaml
 from pydantic.fields import FieldInfo
 
 from services.scoring.programmes.domain.fields import field_at, section_at
-from services.scoring.programmes.domain.located_yaml import DEPTH_MAX_COUNT, DOCUMENT_MAX_BYTES, Path
 from services.scoring.rules.domain.attributes import MEMBER
 from services.scoring.rules.domain.conditions import FUNCTIONS
 from services.scoring.rules.domain.extents import contract_fields, data_contract
 from shared.conditions.evaluation import EVENT_FIELDS
 from shared.contracts.activities import ACTIVITIES, ACTIVITY_TYPES, TARGETING_TYPES, activity_type
 from shared.contracts.programme import REFERENCES
+from shared.located_yaml import DEPTH_MAX_COUNT, DOCUMENT_MAX_BYTES, Path
 
 COMPLETIONS_MAX_COUNT = 60
 DETAIL_MAX_CHARS = 160

@@ -5,8 +5,8 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from services.scoring.programmes.domain.located_yaml import Path
 from shared.contracts.programme import Programme
+from shared.located_yaml import Path
 
 
 def section_at(path: Path) -> type[BaseModel] | None:

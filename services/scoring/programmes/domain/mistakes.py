@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.scoring.programmes.domain.located_yaml import Located, Mark, Path
 from services.scoring.rules.domain.attributes import Declared
 from services.scoring.rules.domain.costs import Bound
 from shared.conditions.errors import ConditionError
 from shared.conditions.tree import Node
+from shared.located_yaml import Located, Mark, Path
 
 SHOWN_MAX_CHARS = 60
 

@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from services.scoring.programmes.domain.fields import section_at
-from services.scoring.programmes.domain.located_yaml import Located, Mark, Path, YamlError, mark_within, read_yaml
 from services.scoring.programmes.domain.mistakes import (
     SHOWN_MAX_CHARS,
     Conditions,
@@ -41,6 +40,7 @@ from shared.contracts.programme import (
     UnknownId,
     id_problems,
 )
+from shared.located_yaml import Located, Mark, Path, YamlError, mark_within, read_yaml
 from shared.near_names import suggestion
 
 MISTAKES_MAX_COUNT = 100

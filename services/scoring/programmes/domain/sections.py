@@ -7,7 +7,6 @@ from typing import Any
 
 from services.scoring.limits.domain.declared import Declared, declared
 from services.scoring.limits.domain.nesting import why_crossing
-from services.scoring.programmes.domain.located_yaml import Located, Path
 from services.scoring.programmes.domain.mistakes import (
     SHOWN_MAX_CHARS,
     Conditions,
@@ -21,6 +20,7 @@ from services.scoring.rules.domain.attributes import names_read
 from shared.bank_accounts import AccountError, bic_question, read_account, why_not_payable_in
 from shared.contracts.programme import LIMITS_OF_RULE_MAX_COUNT
 from shared.contracts.texts import READ_MAX_CHARS
+from shared.located_yaml import Located, Path
 
 #: What badges may have asked of one event beside what rules ask, by a service without child processes.
 COUNTED_STEPS_MAX_COUNT = 10_000

@@ -14,6 +14,7 @@ from services.scoring.rules.domain.attributes import MEMBER, NONE_DECLARED, Decl
 from services.scoring.rules.domain.costs import UNBOUNDED, Bound, bound_of
 from services.scoring.rules.domain.extents import contract_fields, data_contract
 from services.scoring.rules.domain.trials import Clock, check_result, try_branches
+from services.scoring.rules.domain.values import Path
 from shared.conditions.absences import with_absences
 from shared.conditions.compiling import TYPES, variables_of
 from shared.conditions.errors import ConditionError
@@ -48,13 +49,14 @@ FUNCTIONS = (
 class Judged:
     """A condition before it is compiled: the text to compile, the variables it reads, the steps it can take.
 
-    `attributes` are those that it reads of the member whom the points are for.
+    `attributes` are those that it reads of the member whom the points are for, and `fields` what of the event.
     """
 
     text: str
     variables: tuple[str, ...]
     steps: int
     attributes: tuple[str, ...] = ()
+    fields: tuple[Path, ...] = ()
 
 
 def judge(expression: str, event_types: Iterable[str], declared: Declared = NONE_DECLARED) -> Judged:
@@ -71,7 +73,13 @@ def judge(expression: str, event_types: Iterable[str], declared: Declared = NONE
     tree = with_absences(tree)
     bound = bound_of(tree, tuple(event_types), declared)
     steps = UNBOUNDED if bound.refusals else bound.steps
-    return Judged(written(tree), variables_of(tree), steps, names_read(tree, declared))
+    return Judged(written(tree), variables_of(tree), steps, names_read(tree, declared), fields_read(tree))
+
+
+def fields_read(tree: Node) -> tuple[Path, ...]:
+    """The fields of the event that an expression reads, as they are written; none of the member's."""
+    read = ((name.name, *fields) for name, fields in _selections(tree, frozenset()) if name.name != MEMBER)
+    return tuple(dict.fromkeys(read))
 
 
 def unjudged(expression: str, declared: Declared = NONE_DECLARED) -> Judged:

@@ -24,6 +24,7 @@ from services.scoring.rules.domain.attributes import (
     values_of,
 )
 from services.scoring.rules.domain.conditions import Judged, judge, unjudged
+from services.scoring.rules.domain.values import Met, Path, values_met
 from shared.conditions.errors import ConditionError
 from shared.conditions.evaluation import (
     Answer,
@@ -89,6 +90,7 @@ class CompiledRule:
     grace_seconds: int = 0
     grace_count: int = 0
     attributes: tuple[str, ...] = ()
+    fields: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,11 @@ class Candidate(NamedTuple):
 
 
 class Declined(NamedTuple):
-    """Why a rule that listens to the event's type gave nothing, or less than its points."""
+    """Why a rule that listens to the event's type gave nothing, or less than its points.
+
+    `met` are the values of what its condition reads, where that is why; the version is None for what was declined
+    before it was kept.
+    """
 
     community: str
     event_uid: str
@@ -148,6 +154,8 @@ class Declined(NamedTuple):
     beneficiary: Slot
     reason: Reason
     detail: str
+    programme_version: int | None = None
+    met: Mapping[str, Met] | None = None
 
 
 @dataclass(slots=True)
@@ -189,6 +197,7 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
             grace_seconds=(rule.grace_minutes or 0) * 60,
             grace_count=(rule.grace_count or GRACE_COUNT) if rule.grace_minutes else 0,
             attributes=() if condition is None else condition.attributes,
+            fields=() if condition is None else condition.fields,
         )
         for event_type in dict.fromkeys(rule.on):
             rules.setdefault(event_type, []).append(compiled_rule)
@@ -306,13 +315,13 @@ def _match_event(
     for rule in rules:
         member_id = fields.get(rule.member_attribute)
         if member_id is None:
-            matched.declined.append(decline(event, rule, "no_beneficiary"))
+            matched.declined.append(decline(event, version, rule, "no_beneficiary"))
             continue
         if rule.member_attribute in bots:
-            matched.declined.append(decline(event, rule, "bot"))
+            matched.declined.append(decline(event, version, rule, "bot"))
             continue
         if rule.member_attribute in unearning:
-            matched.declined.append(decline(event, rule, "unearning"))
+            matched.declined.append(decline(event, version, rule, "unearning"))
             continue
         person_id = head_of(heads, event["community"], member_id)
         if rule.condition is not None:
@@ -328,14 +337,14 @@ def _match_event(
                     context = context_of(event, version.variables[event["type"]])
                 answer = holds(rule.condition, context)
             if answer is not True:
-                matched.declined.append(_not_true(event, rule, answer, said))
+                matched.declined.append(_not_true(event, version, rule, answer, said))
                 continue
         # Nobody earns by answering, thanking, reviewing or reacting to themselves.
         other_id = other_member(event, rule.beneficiary)
         if other_id is not None:
             other_id = head_of(heads, event["community"], other_id)
         if person_id == other_id and not rule.own:
-            matched.declined.append(decline(event, rule, "own_act"))
+            matched.declined.append(decline(event, version, rule, "own_act"))
             continue
         windows, bounds = _windows(event, event_time, rule, person_id, other_id) if rule.limits else ((), ())
         matched.candidates.append(
@@ -375,18 +384,27 @@ def _object(event: AcceptedEvent, rule: CompiledRule) -> str | None:
     return None if thing is None else f"{data.get('channel')}|{thing['id']}"
 
 
-def _not_true(event: AcceptedEvent, rule: CompiledRule, answer: Answer, said: Mapping[str, Said]) -> Declined:
+def _not_true(
+    event: AcceptedEvent, version: CompiledVersion, rule: CompiledRule, answer: Answer, said: Mapping[str, Said]
+) -> Declined:
+    reason, detail = _why_not_true(rule, answer, said)
+    return decline(event, version, rule, reason, detail)._replace(met=values_met(event, rule.fields) or None)
+
+
+def _why_not_true(rule: CompiledRule, answer: Answer, said: Mapping[str, Said]) -> tuple[Reason, str]:
     if isinstance(answer, NotEvaluated):
         # The evaluator knows of no members: what it misses under that name may be an attribute.
         for name in rule.attributes:
             if name not in said and answer.reason == f"the event has no field {name}":
-                return decline(event, rule, "condition_failed", f"nothing was known of `member.{name}`")
-        return decline(event, rule, "condition_failed", answer.reason)
+                return "condition_failed", f"nothing was known of `member.{name}`"
+        return "condition_failed", answer.reason
     if isinstance(answer, TooSlow):
-        return decline(event, rule, "too_slow", answer.detail)
-    return decline(event, rule, "condition_false")
+        return "too_slow", answer.detail
+    return "condition_false", ""
 
 
-def decline(event: AcceptedEvent, rule: CompiledRule, reason: Reason, detail: str = "") -> Declined:
+def decline(
+    event: AcceptedEvent, version: CompiledVersion, rule: CompiledRule, reason: Reason, detail: str = ""
+) -> Declined:
     """Why `rule` gives nothing for `event`, or less than its points."""
-    return Declined(event["community"], event["uid"], rule.id, rule.beneficiary, reason, detail)
+    return Declined(event["community"], event["uid"], rule.id, rule.beneficiary, reason, detail, version.number)

@@ -79,7 +79,7 @@ async def test_an_invalid_event_is_named_by_its_place_and_the_others_are_taken(
     assert any(one["field"].startswith(field) and detail in one["detail"] for one in taken["rejected"]), taken
     receipt = await community.receipt(taken["receipt_id"])
     assert [one["index"] for one in receipt["items"]] == [0, 2]
-    assert receipt["counts"] == {"accepted": 2, "duplicate": 0, "conflict": 0, "pending": 0}
+    assert receipt["counts"] == {"accepted": 2, "duplicate": 0, "conflict": 0, "rejected": 0, "pending": 0}
 
 
 async def test_a_request_without_a_valid_event_is_refused(community: Community) -> None:

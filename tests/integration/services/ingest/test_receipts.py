@@ -21,7 +21,8 @@ async def test_a_receipt_goes_from_pending_to_complete(community: Community, fro
         taken = await community.post(event(1), event(2), event(1))
         answer = await community.client.get(f"/v1/receipts/{taken['receipt_id']}")
         assert answer.json()["status"] == "pending"
-        assert answer.json()["counts"] == {"accepted": 0, "duplicate": 0, "conflict": 0, "pending": 3}
+        none = dict.fromkeys(("accepted", "duplicate", "conflict", "rejected"), 0)
+        assert answer.json()["counts"] == {**none, "pending": 3}
     receipt = await community.receipt(taken["receipt_id"])
     assert [(one["index"], one["outcome"]) for one in receipt["items"]] == [
         (0, "accepted"),
@@ -125,7 +126,7 @@ async def test_receipts_are_listed_newest_first_with_what_became_of_their_events
     listed = [*newest["items"], *rest["items"]]
     assert [one["receipt_id"] for one in listed] == [one["receipt_id"] for one in (third, second, first)]
     assert rest["next"] is None
-    assert listed[1]["counts"] == {"accepted": 1, "duplicate": 0, "conflict": 1, "pending": 0}
+    assert listed[1]["counts"] == {"accepted": 1, "duplicate": 0, "conflict": 1, "rejected": 0, "pending": 0}
     assert {one["status"] for one in listed} == {"complete"}
     assert listed[0]["received_at"] > listed[2]["received_at"]
 

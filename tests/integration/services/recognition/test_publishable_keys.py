@@ -1,13 +1,17 @@
 """A key in a browser reads what the community shows to everybody, names only where they are, and not too often."""
 
+from datetime import datetime, timedelta
+
 import httpx
 import orjson
 from prometheus_client import REGISTRY
 
+from services.recognition.cards.handlers import on_members
 from services.recognition.main import SPEC
 from shared.access_keys import Public
+from shared.http.auth import VISITED
 from tests.integration.services.conftest import application
-from tests.integration.services.world import World, authorization
+from tests.integration.services.world import NOON, World, authorization
 
 
 async def show(world: World, *public: Public, revision: int) -> None:
@@ -89,3 +93,77 @@ async def test_it_is_not_asked_with_too_often(world: World) -> None:
     assert 1 <= int(refused.headers["retry-after"]) <= 30
     # Other keys are not concerned.
     assert (await (await asking(world, "recognition:read")).get("/v1/badges")).status_code == 200
+
+
+def visiting(world: World, community: str | None = None) -> httpx.AsyncClient:
+    """Somebody without a credential."""
+    transport = httpx.ASGITransport(application(SPEC, world))
+    headers = {VISITED: community or world.community}
+    return httpx.AsyncClient(transport=transport, base_url="http://recognition", headers=headers)
+
+
+async def test_a_visitor_reads_what_is_public_without_a_credential(world: World) -> None:
+    world.configure(key_cache_seconds=1e-9, unknown_key_cache_seconds=1e-9)
+    await a_leader(world)
+    visitor = visiting(world)
+
+    assert (await visitor.get("/v1/leaderboard")).status_code == 401
+    await show(world, Public.BOARDS, revision=1)
+    board = (await visitor.get("/v1/leaderboard")).json()
+    assert [(one["name"], one["points"]) for one in board["items"]] == [(None, 42)]
+    # What is not public is as to somebody who says nothing, and so is every other community.
+    for path in ("/v1/badges", f"/v1/members/{world.uuid('ada')}/recognition", "/v1/key"):
+        assert (await visitor.get(path)).json()["type"] == "urn:plaudit:problem:missing-access-key"
+    for other in ("no-such-community", "plaudit", "", "a\x7fb", "x" * 80):
+        assert (await visiting(world, other or "-").get("/v1/leaderboard")).status_code == 401
+    # A credential that is wrong is not made good by a header.
+    refused = await visitor.get("/v1/leaderboard", headers={"Authorization": "Bearer plk_nobody"})
+    assert refused.status_code == 401
+    noted = await world.pool.fetchval("select count(*) from audit_entries where community = $1", world.community)
+    assert noted == 0
+
+
+async def test_visitors_are_counted_by_address_like_keys(world: World) -> None:
+    world.configure(public_reads_per_minute=2)
+    await show(world, Public.BADGES, revision=1)
+    visitor = visiting(world)
+
+    assert [(await visitor.get("/v1/badges")).status_code for _ in range(3)] == [200, 200, 429]
+
+
+async def test_a_card_is_there_for_everybody_once_its_member_wants_it_and_until_they_do_not(world: World) -> None:
+    world.configure(key_cache_seconds=1e-9, unknown_key_cache_seconds=1e-9)
+    await a_leader(world)
+    await show(world, Public.CARDS, revision=1)
+    visitor, ada = visiting(world), world.uuid("ada")
+    path = f"/v1/members/{ada}/card"
+
+    async def told(revision: int, kind: str = "member.identified.v1", **said: object) -> int:
+        data = {"member_id": ada, "revision": revision, "name": "Ada", "identities": [], **said}
+        await world.handle(on_members, world.fact(kind, f"member {revision}", data))
+        return (await visitor.get(path)).status_code
+
+    def consent(value: bool, at: datetime = NOON) -> dict[str, object]:
+        return {"kind": "consent", "name": "card", "since": at, "said_at": at, "value": value, "source": "member"}
+
+    missing = (await visitor.get(f"/v1/members/{world.uuid('nobody')}/card")).json()
+    assert (await visitor.get(path)).json() == missing | {"instance": path}
+    assert await told(2, dated=[consent(True)]) == 200
+    card = (await visitor.get(path)).json()
+    assert (card["name"], card["points"], card["badges"], card["is_shown"]) == ("Ada", 42, [], True)
+    assert set(card) == {
+        *("member_id", "name", "points", "level", "next_level", "badges", "badges_count", "is_shown")
+    }
+    later = NOON + timedelta(seconds=1)
+    assert await told(3, dated=[consent(True), consent(False, later)]) == 404
+    # A fact of before changes nothing; who is hidden or erased has none, whatever they said.
+    assert await told(2, dated=[consent(True)]) == 404
+    assert await told(4, dated=[consent(True)]) == 200
+    assert await told(5, dated=[consent(True)], standing={"hidden": "hand"}) == 404
+    assert await told(6, dated=[consent(True)]) == 200
+    await show(world, Public.BOARDS, Public.NAMES, revision=2)
+    assert (await visitor.get(path)).status_code == 401
+    await show(world, Public.CARDS, revision=3)
+    assert await told(7, "member.erased.v1", forfeits=False) == 404
+    rows = await world.pool.fetchval("select count(*) from cards where community = $1", world.community)
+    assert rows == 0

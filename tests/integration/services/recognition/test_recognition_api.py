@@ -132,3 +132,49 @@ async def test_another_community_sees_nothing_of_it(world: Any, api: httpx.Async
     await other.awarded(other.award("a", 50))
     assert (await api.get("/v1/leaderboard")).json()["items"] == []
     assert (await api.get(f"/v1/members/{other.uuid('a')}/recognition")).status_code == 404
+
+
+async def test_a_members_place_is_shown_with_their_neighbours_and_no_ids(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    points = {"a": 900, "b": 70, "c": 70, "d": 60, "e": 50, "f": 1}
+    await world.awarded(*(world.award(name, count) for name, count in points.items()))
+    await named(world, "d", "Dora")
+
+    async def place(name: str, **query: str) -> Any:
+        answer = await api.get(f"/v1/members/{world.uuid(name)}/place", params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    found = await place("d")
+    assert (found["rank"], found["points"], found["is_on_board"]) == (4, 60, True)
+    near = [(one["rank"], one["points"], one["is_self"]) for one in found["neighbours"]]
+    assert near == [(2, 70, False), (2, 70, False), (4, 60, True), (5, 50, False), (6, 1, False)]
+    assert {key for one in found["neighbours"] for key in one} == {"rank", "name", "points", "is_self"}
+    assert found["neighbours"][2]["name"] == "Dora"
+    assert [one["points"] for one in (await place("a"))["neighbours"]] == [900, 70, 70]
+    # Of a week the same, and of one without them nothing; who is on no board is nobody's neighbour.
+    assert (await place("d", period="week", at="2026-03-04T12:00:00Z"))["rank"] == 4
+    assert (await place("d", period="week", at="2026-05-04T12:00:00Z"))["neighbours"] == []
+    await world.pool.execute(
+        "update followed_members set off_boards = true where community = $1 and member_id = $2",
+        world.community,
+        world.uuid("d"),
+    )
+    assert (await place("d"))["is_on_board"] is False
+    assert [one["points"] for one in (await place("e"))["neighbours"]] == [70, 70, 50, 1]
+
+
+async def test_who_got_a_badge_or_level_last(world: Any, api: httpx.AsyncClient) -> None:
+    await world.handle(on_programmes, world.programme(1, SECTION))
+    await named(world, "a", "Ada")
+    await world.awarded(world.award("a", 12))
+    await world.awarded(gone := world.award("b", 6))
+    await world.awarded(world.reversal(gone))
+    whole = (await api.get("/v1/grants")).json()
+    found = [(one["member_name"], one["kind"], one["title"], one["is_taken_back"]) for one in whole["items"]]
+    assert found[0] == (None, "level", "Bronze", True)
+    assert sorted(found[1:]) == [("Ada", "badge", "Ten points", False), ("Ada", "level", "Bronze", False)]
+    first = (await api.get("/v1/grants", params={"limit": 1})).json()
+    rest = (await api.get("/v1/grants", params={"limit": 2, "after": first["next"]})).json()
+    assert [*first["items"], *rest["items"]] == whole["items"]

@@ -200,7 +200,51 @@ async def test_an_event_explains_itself(api: httpx.AsyncClient, world: Any) -> N
     answer = (await api.get(f"/v1/events/{world.uuid('event 1')}/explanation")).json()
     assert (answer["scored"], answer["retracted"]) == (True, False)
     assert [item["rule_id"] for item in answer["awards"]] == ["write"]
-    assert answer["declined"] == [{"rule_id": "heard", "slot": "object_author", "reason": "own_act", "detail": ""}]
+    declined = {"rule_id": "heard", "slot": "object_author", "reason": "own_act", "detail": ""}
+    assert answer["declined"] == [declined | {"programme_version": 1, "met": {}}]
+    assert {rule["rule_id"]: rule["title"] for rule in answer["rules"]} == {
+        "write": "Wrote",
+        "heard": "Was written to",
+    }
+
+
+LONG = """
+programme: demo
+title: Demo
+rules:
+  - {id: long, title: Wrote much, on: [chat.message.v1], points: 2,
+     when: 'data.length_chars > 100 && event.source != "x" && data.channel == "chat"'}
+  - {id: any, title: Wrote, on: [chat.message.v1], points: 1}
+"""
+
+
+async def test_many_events_are_explained_at_once_with_the_values_that_conditions_met(
+    api: httpx.AsyncClient, world: Any
+) -> None:
+    await world.publish(LONG)
+    short, plain = world.event("1"), world.event("2")
+    short["data"] = short["data"] | {"length_chars": 7}
+    await world.score(short, plain)
+    uids = [plain["uid"], short["uid"], NOBODY]
+    answer = await api.get("/v1/explanations", params={"event": uids})
+    assert answer.status_code == 200, answer.text
+    bare, told, unseen = answer.json()["items"]
+    assert [one["event_uid"] for one in (bare, told, unseen)] == uids
+    (why,) = told["declined"]
+    assert (why["rule_id"], why["reason"], why["programme_version"]) == ("long", "condition_false", 1)
+    assert why["met"] == {"data.length_chars": 7, "event.source": short["source"], "data.channel": "chat"}
+    (missing,) = bare["declined"]
+    assert (missing["reason"], missing["detail"]) == (
+        "condition_failed",
+        "the event has no field length_chars",
+    )
+    assert "data.length_chars" not in missing["met"]
+    assert [one["rule_id"] for one in told["awards"]] == ["any"]
+    long = next(rule for rule in told["rules"] if rule["rule_id"] == "long")
+    assert (long["title"], long["points"]) == ("Wrote much", 2)
+    assert "data.length_chars > 100" in long["condition"]
+    assert (unseen["scored"], unseen["awards"], unseen["declined"]) == (False, [], [])
+    assert (await api.get("/v1/explanations")).status_code == 422
 
 
 @pytest.mark.parametrize(

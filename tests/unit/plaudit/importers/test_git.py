@@ -5,8 +5,8 @@ import subprocess
 import orjson
 import pytest
 
+from connectors.people import person_id
 from plaudit.importers.git import GitOptions, open_repository
-from plaudit.importers.people import person_id
 from plaudit.importers.records import Bad, Mapped, SamePerson, Skipped, SourceError
 from plaudit.importers.repositories import is_shallow
 

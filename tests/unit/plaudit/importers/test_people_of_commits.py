@@ -2,7 +2,7 @@
 
 import pytest
 
-from plaudit.importers.people import account_of, author_of, host_of, is_bot, person_id
+from connectors.people import account_of, author_of, host_of, is_bot, person_id
 
 
 @pytest.mark.parametrize(

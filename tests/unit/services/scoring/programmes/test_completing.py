@@ -5,7 +5,7 @@ import time
 import pytest
 
 from services.scoring.programmes.domain.completing import COMPLETIONS_MAX_COUNT, Completions, Cursor, completions
-from services.scoring.programmes.domain.located_yaml import DOCUMENT_MAX_BYTES
+from shared.located_yaml import DOCUMENT_MAX_BYTES
 
 CURSOR = "¦"
 BEGUN = """\

@@ -1,8 +1,8 @@
 """YAML text → plain values that remember the line and column each of them was written at.
 
 Scalars resolve by the core schema of YAML 1.2 (https://yaml.org/spec/1.2.2/#103-core-schema), because the
-older reading turns the key `on` into a boolean and `1:30` into ninety. Everything a programme has no use
-for is refused rather than interpreted: anchors and aliases (a few lines of them expand to gigabytes),
+older reading turns the key `on` into a boolean and `1:30` into ninety. Everything a document of ours has no
+use for is refused rather than interpreted: anchors and aliases (a few lines of them expand to gigabytes),
 tags, merge keys, several documents, duplicate keys.
 """
 
@@ -75,7 +75,7 @@ class Located:
 
 
 class YamlError(ValueError):
-    """The text is not YAML that a programme may be written in; says where, and what to write instead."""
+    """The text is not YAML that a document of ours may be written in; says where, and what to write instead."""
 
     def __init__(self, mark: Mark, path: Path, detail: str) -> None:
         super().__init__(detail)
@@ -84,8 +84,8 @@ class YamlError(ValueError):
         self.detail = detail
 
 
-def read_yaml(text: str) -> Located:
-    """Read one YAML (or JSON) document of at most DOCUMENT_MAX_BYTES.
+def read_yaml(text: str, *, begins_with: str = "programme") -> Located:
+    """Read one YAML (or JSON) document of at most DOCUMENT_MAX_BYTES; `begins_with` is its first key.
 
     Raises YamlError when the text is too long, isn't YAML, or uses a construct that isn't allowed.
     """
@@ -96,7 +96,7 @@ def read_yaml(text: str) -> Located:
         )
     try:
         events = yaml.parse(text, Loader=_LOADER)
-        return _document(events)
+        return _document(events, begins_with)
     except yaml.reader.ReaderError as error:
         before = text[: error.position] if isinstance(error.position, int) else ""
         mark = Mark(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1, len(before))
@@ -172,7 +172,7 @@ def _mark(mark: Any) -> Mark:
     return Mark(mark.line + 1, mark.column + 1, mark.index)
 
 
-def _document(events: Iterator[Any]) -> Located:
+def _document(events: Iterator[Any], begins_with: str) -> Located:
     located = Located(None)
     value: Any = None
     documents = 0
@@ -184,7 +184,7 @@ def _document(events: Iterator[Any]) -> Located:
         elif isinstance(event, yaml.NodeEvent):
             value = _node(event, events, (), located)
     if documents == 0:
-        raise YamlError(Mark(1, 1, 0), (), "the text is empty; a programme starts with `programme:`")
+        raise YamlError(Mark(1, 1, 0), (), f"the text is empty; a {begins_with} starts with `{begins_with}:`")
     return Located(value, located.keys, located.values)
 
 

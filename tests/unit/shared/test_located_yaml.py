@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.programmes.domain.located_yaml import DOCUMENT_MAX_BYTES, YamlError, read_yaml
+from shared.located_yaml import DOCUMENT_MAX_BYTES, YamlError, read_yaml
 
 
 def test_values_keep_the_place_they_were_written_at() -> None:

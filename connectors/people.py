@@ -12,7 +12,7 @@ import re
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from plaudit.importers.records import actor
+from shared.contracts.texts import shown_name
 
 #: Whose accounts are written without their host.
 MAIN_HOSTS = {"github": "github.com", "gitlab": "gitlab.com"}
@@ -46,6 +46,12 @@ _ASSISTANT_NAME = re.compile(
     re.IGNORECASE,
 )
 _ACTOR_BOT = {"bot": True}
+
+
+def actor(actor_id: str, name: str | None = None) -> dict[str, Any]:
+    """An `actor` or `author` of the contract; the name is left out when there is none to show."""
+    shown = shown_name(name.encode("utf-8", "replace").decode()) if name else None
+    return {"id": actor_id, "name": shown} if shown else {"id": actor_id}
 
 
 class Who(NamedTuple):
@@ -117,7 +123,9 @@ def author_of(name: str, email: str, salt: str = "", *, login: str = "") -> Who 
 
 def is_bot(name: str, email: str = "", login: str = "") -> bool:
     """Whether a name, an address or a login is that of a bot or an assistant."""
-    if any(_BOT.search(text.strip()) for text in (name, email, login)):
+    if ("]" in name or "]" in email or "]" in login) and any(
+        _BOT.search(text.strip()) for text in (name, email, login)
+    ):
         return True
     return bool(_ASSISTANT_ADDRESS.fullmatch(email.strip()) or _ASSISTANT_NAME.fullmatch(name.strip()))
 

@@ -1,0 +1,1 @@
+"""Platforms as text files: how a delivery is recognised, checked and becomes activities."""

@@ -1,0 +1,388 @@
+"""A judged tree of CEL as nested closures: each asks a delivery where it lies, and copies nothing.
+
+Null is what is absent, too: see connectors/expressions.py.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from connectors.costs import steps_of
+from connectors.env import Env, Run, spend
+from connectors.failures import MappingError
+from connectors.functions import FUNCTIONS, Function
+from connectors.operators import COMPUTE, TEXT_MAX_CHARS, added, kind, number
+from connectors.paths import along, indexed
+from shared.conditions.errors import ConditionError
+from shared.conditions.tokens import Kind
+from shared.conditions.tree import (
+    Call,
+    Chain,
+    Index,
+    ListOf,
+    Literal,
+    Logic,
+    Loop,
+    MapOf,
+    Name,
+    Node,
+    Select,
+    Ternary,
+    Unary,
+    written,
+)
+from shared.near_names import suggestion
+
+_UNSET = object()
+_WORDS: Mapping[str, Any] = {"true": True, "false": False, "null": None}
+
+
+@dataclass(slots=True)
+class Scope:
+    """The names that expressions may read, and those among them that are worked out when first asked for.
+
+    `trees` has what those are made of, to say what is missing; `aliases` those that only name a place.
+    """
+
+    names: frozenset[str]
+    lets: dict[str, Run] = field(default_factory=dict)
+    trees: dict[str, tuple[Node, ...]] = field(default_factory=dict)
+    aliases: dict[str, Node] = field(default_factory=dict)
+
+    def with_name(self, name: str) -> "Scope":
+        """This scope and one more name."""
+        return replace(self, names=self.names | {name})
+
+
+def compiled(node: Node, scope: Scope) -> Run:  # noqa: PLR0911, PLR0912 -- one for each kind of node
+    """The closure of a tree. Raises ConditionError for a name or function that there is not."""
+    match node:
+        case Literal(kind=Kind.SIGN, value=value):
+            constant = _WORDS[str(value)]
+            return lambda env: constant
+        case Literal(value=literal):
+            return lambda env: literal
+        case Name():
+            return _name(node, scope)
+        case Select(is_test=True):
+            held = _path(node, scope)
+            return lambda env: held(env) is not None
+        case Select() | Index(index=Literal(kind=Kind.TEXT | Kind.INT)):
+            return _path(node, scope)
+        case Index(operand=operand, index=index):
+            return indexed(compiled(operand, scope), compiled(index, scope))
+        case Call():
+            return _call(node, scope)
+        case Loop():
+            return _loop(node, scope)
+        case ListOf(items=items):
+            runs = [compiled(item, scope) for item in items]
+            return lambda env: [run(env) for run in runs]
+        case MapOf(entries=entries):
+            pairs = [(compiled(key, scope), compiled(value, scope)) for key, value in entries]
+            return lambda env: {str(key(env)): value(env) for key, value in pairs}
+        case Unary():
+            return _unary(node, scope)
+        case Chain():
+            return _chain(node, scope)
+        case Logic():
+            return _logic(node, scope)
+        case Ternary(condition=condition, then=then, otherwise=otherwise):
+            asked, first, second = (
+                _truth(one, scope) if one is condition else compiled(one, scope)
+                for one in (condition, then, otherwise)
+            )
+            return lambda env: first(env) if asked(env) else second(env)
+    raise TypeError(f"no expression has a {type(node).__name__}")
+
+
+def _name(node: Name, scope: Scope) -> Run:
+    name = node.name
+    if name in scope.lets:
+        return scope.lets[name]
+    if name not in scope.names:
+        raise ConditionError(f"there is no `{name}` here; {suggestion(name, sorted(scope.names))}", node.at)
+    return lambda env: env[name]
+
+
+def _path(node: Node, scope: Scope) -> Run:
+    """A value along fields and keys; None where a step of it is missing."""
+    steps: list[str | int] = []
+    while True:
+        match node:
+            case Select(operand=operand, field=name):
+                steps.append(name)
+            case Index(operand=operand, index=Literal(kind=Kind.TEXT | Kind.INT, value=str() | int() as key)):
+                steps.append(key)
+            case Name(name=name) if name in scope.aliases:
+                operand = scope.aliases[name]
+            case _:
+                break
+        node = operand
+    steps.reverse()
+    held = compiled(node, scope)
+    variable = node.name if isinstance(node, Name) and node.name not in scope.lets else None
+    return along(steps, held, variable)
+
+
+def _truth(node: Node, scope: Scope) -> Run:
+    """Whether something is so; null is not. Raises MappingError for what is neither true nor false."""
+    run = compiled(node, scope)
+    if _is_truth(node):
+        return run
+    text = written(node)
+
+    def truth(env: Env) -> bool:
+        value = run(env)
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        raise MappingError(f"{text[:100]} is {kind(value)}, neither true nor false")
+
+    return truth
+
+
+def _is_truth(node: Node) -> bool:
+    match node:
+        case Chain(rest=((("==" | "!=" | "in"), _),)) | Logic() | Unary(sign="!"):
+            return True
+        case Select(is_test=True):
+            return True
+    return False
+
+
+def _unary(node: Unary, scope: Scope) -> Run:
+    if node.sign == "!":
+        asked, is_odd = _truth(node.operand, scope), bool(node.count % 2)
+        return lambda env: asked(env) is not True if is_odd else asked(env) is True
+    run, sign = compiled(node.operand, scope), -1 if node.count % 2 else 1
+
+    def negated(env: Env) -> Any:
+        value = run(env)
+        return None if value is None else sign * number(value)
+
+    return negated
+
+
+def _logic(node: Logic, scope: Scope) -> Run:
+    runs = [_truth(operand, scope) for operand in node.operands]
+    if len(runs) == 2:
+        first, second = runs
+        if node.sign == "&&":
+            return lambda env: first(env) and second(env)
+        return lambda env: first(env) or second(env)
+    wanted: bool = node.sign == "||"
+
+    def looked_through(env: Env) -> bool:
+        for run in runs:
+            if bool(run(env)) is wanted:
+                return wanted
+        return not wanted
+
+    return looked_through
+
+
+def _chain(node: Chain, scope: Scope) -> Run:
+    signs = {sign for sign, _ in node.rest}
+    if signs == {"+"}:
+        return _sum([compiled(one, scope) for one in (node.first, *(operand for _, operand in node.rest))])
+    run = compiled(node.first, scope)
+    for sign, operand in node.rest:
+        run = _binary(sign, run, operand, scope)
+    return run
+
+
+def _binary(sign: str, first: Run, operand: Node, scope: Scope) -> Run:
+    if sign in ("==", "!="):
+        return _equality(sign == "==", first, operand, scope)
+    if sign == "in":
+        return _membership(first, operand, scope)
+    second = compiled(operand, scope)
+    compute = COMPUTE[sign]
+
+    def computed(env: Env) -> Any:
+        one, two = first(env), second(env)
+        return None if one is None or two is None else compute(one, two)
+
+    return computed
+
+
+def _equality(wanted: bool, first: Run, operand: Node, scope: Scope) -> Run:
+    if isinstance(operand, Literal) and operand.kind in {Kind.TEXT, Kind.SIGN}:
+        value = _WORDS[str(operand.value)] if operand.kind is Kind.SIGN else operand.value
+        if value is None or isinstance(value, bool):
+            return lambda env: (first(env) is value) is wanted
+        return lambda env: (first(env) == value) is wanted
+    second = compiled(operand, scope)
+
+    def equal(env: Env) -> bool:
+        one, two = first(env), second(env)
+        same = one == two and isinstance(one, bool) is isinstance(two, bool)
+        return same is wanted
+
+    return equal
+
+
+def _membership(first: Run, operand: Node, scope: Scope) -> Run:
+    if isinstance(operand, ListOf) and all(
+        isinstance(item, Literal) and item.kind is Kind.TEXT for item in operand.items
+    ):
+        texts = frozenset(item.value for item in operand.items if isinstance(item, Literal))
+
+        def among(env: Env) -> bool:
+            value = first(env)
+            return isinstance(value, str) and value in texts
+
+        return among
+    second = compiled(operand, scope)
+
+    def contained(env: Env) -> bool:
+        one, many = first(env), second(env)
+        if isinstance(many, dict):
+            return isinstance(one, str) and one in many
+        if not isinstance(many, list):
+            return False
+        spend(env, len(many))
+        return any(one == each and isinstance(one, bool) is isinstance(each, bool) for each in many)
+
+    return contained
+
+
+def _sum(runs: Sequence[Run]) -> Run:
+    if len(runs) == 2:
+        first, second = runs
+
+        def sum_of_two(env: Env) -> Any:
+            one, two = first(env), second(env)
+            if type(one) is str and type(two) is str and len(one) + len(two) <= TEXT_MAX_CHARS:
+                return one + two
+            return added([one, two])
+
+        return sum_of_two
+    return lambda env: added([run(env) for run in runs])
+
+
+def _call(node: Call, scope: Scope) -> Run:
+    given = node.arguments if node.target is None else (node.target, *node.arguments)
+    if node.function == "first_of":
+        return _first_of([compiled(one, scope) for one in given])
+    function = FUNCTIONS.get(node.function)
+    if function is None:
+        raise ConditionError(
+            f"there is no function `{node.function}`; {suggestion(node.function, [*FUNCTIONS, 'first_of'])}",
+            node.at,
+        )
+    if not function.least <= len(given) <= function.most:
+        raise ConditionError(f"`{node.function}` is called as {function.usage}", node.at)
+    return _called(function, [compiled(one, scope) for one in given])
+
+
+def _first_of(runs: Sequence[Run]) -> Run:
+    def first(env: Env) -> Any:
+        for run in runs:
+            value = run(env)
+            if value is not None and value != "":
+                return value
+        return None
+
+    return first
+
+
+def _called(function: Function, runs: Sequence[Run]) -> Run:
+    call, takes_null = function.call, function.takes_null
+    goes_through = function.goes_through
+    if goes_through is not None:
+
+        def gone_through(env: Env) -> Any:
+            values = [run(env) for run in runs]
+            if not takes_null and None in values:
+                return None
+            spend(env, goes_through(values))
+            return call(*values)
+
+        return gone_through
+    if len(runs) == 1 and not takes_null:
+        [only] = runs
+
+        def called_with_one(env: Env) -> Any:
+            value = only(env)
+            return None if value is None else call(value)
+
+        return called_with_one
+    if len(runs) == 2 and not takes_null:
+        first, second = runs
+
+        def called_with_two(env: Env) -> Any:
+            one, two = first(env), second(env)
+            return None if one is None or two is None else call(one, two)
+
+        return called_with_two
+
+    def called(env: Env) -> Any:
+        values = [run(env) for run in runs]
+        return None if not takes_null and None in values else call(*values)
+
+    return called
+
+
+def _loop(node: Loop, scope: Scope) -> Run:
+    if node.variable in scope.names:
+        raise ConditionError(
+            f"`{node.variable}` means something else around this loop; take another name", node.at
+        )
+    items = compiled(node.items, scope)
+    inner = scope.with_name(node.variable)
+    *tests, body = node.bodies
+    steps = 1 + sum(map(steps_of, node.bodies))
+    asks = node.function != "map"
+    run = _truth(body, inner) if asks else compiled(body, inner)
+    kept = _truth(tests[0], inner) if tests else None
+    finish = _FINISH[node.function]
+    name = node.variable
+
+    def looped(env: Env) -> Any:
+        many = items(env)
+        if many is None:
+            return None
+        if isinstance(many, dict):
+            many = list(many)
+        if not isinstance(many, list):
+            raise MappingError(f"{kind(many)} where a list is needed")
+        spend(env, steps * len(many))
+        return finish(_rounds(env, name, many, run, kept))
+
+    return looped
+
+
+def _rounds(env: Env, name: str, many: Sequence[Any], run: Run, kept: Run | None) -> Any:
+    for one in many:
+        env[name] = one
+        if kept is None or kept(env):
+            yield one, run(env)
+
+
+_FINISH: Mapping[str, Callable[[Any], Any]] = {
+    "all": lambda rounds: all(found for _, found in rounds),
+    "exists": lambda rounds: any(found for _, found in rounds),
+    "exists_one": lambda rounds: sum(1 for _, found in rounds if found) == 1,
+    "existsOne": lambda rounds: sum(1 for _, found in rounds if found) == 1,
+    "filter": lambda rounds: [one for one, found in rounds if found],
+    "map": lambda rounds: [found for _, found in rounds],
+}
+
+
+def let_key(name: str) -> str:
+    """Where a delivery's values have a named one, once it was asked for."""
+    return f"let {name}"
+
+
+def remembered(run: Run, name: str) -> Run:
+    """A named value: worked out once a delivery, when it is first asked for."""
+    key = let_key(name)
+
+    def let(env: Env) -> Any:
+        value = env.get(key, _UNSET)
+        if value is _UNSET:
+            value = env[key] = run(env)
+        return value
+
+    return let

@@ -1,0 +1,327 @@
+"""The functions that expressions of connectors may call, beside CEL's operators and loops.
+
+None takes longer than its values are long; those that go through text or lists say what that costs.
+"""
+
+import hashlib
+import html
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from connectors import commits, people
+from connectors.failures import MappingError
+
+#: What a function that goes through text pays for: a step for so many characters.
+STEP_CHARS = 50
+SPLIT_MAX_COUNT = 1_000
+#: Platforms write ids of numbers; a number with a fraction was read from one that lost its end.
+_TAG = re.compile(r"<[^<>]*>")
+_BREAKING_TAG = re.compile(r"<(?:br|/p|/li|/div|/h[1-6])\b[^<>]*>", re.IGNORECASE)
+_SECONDS = re.compile(r"([0-9]{1,20})(?:\.([0-9]{0,20}))?")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: Discord's own: milliseconds since 2015 stand above the lowest 22 bits of an id.
+_SNOWFLAKE_EPOCH_MS = 1_420_070_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function with `least` to `most` arguments, its target the first; null is given on only if it `takes_null`.
+
+    `usage` and `does` are its line in docs/connectors.md. `goes_through` says how many steps values take.
+    """
+
+    call: Callable[..., Any]
+    least: int
+    most: int
+    usage: str
+    does: str
+    takes_null: bool = False
+    steps: int = 3
+    goes_through: Callable[[Sequence[Any]], int] | None = None
+
+
+def _through(values: Sequence[Any]) -> int:
+    return 1 + sum(_length(value) for value in values)
+
+
+def _length(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value) // STEP_CHARS
+    if isinstance(value, list | dict):
+        return len(value)
+    return 0
+
+
+def _through_all(values: Sequence[Any]) -> int:
+    """Of values that are gone through to their leaves."""
+    count, left = 1, list(values)
+    while left:
+        value = left.pop()
+        count += 1 + (len(value) // STEP_CHARS if isinstance(value, str) else 0)
+        if isinstance(value, dict):
+            left.extend(value.values())
+        elif isinstance(value, list):
+            left.extend(value)
+    return count
+
+
+def text_of(value: Any) -> str:
+    """A text, or a whole number as text. Raises MappingError for anything else."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, float):
+        raise MappingError("a number with a fraction, or larger than 64 bits, is no id: it may have lost digits")
+    raise MappingError("an object or a list where text or a number is needed")
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise MappingError("something else where text is needed")
+    return value
+
+
+def _key(*parts: Any) -> str | None:
+    texts = [part if type(part) is str else text_of(part) for part in parts]
+    return None if "" in texts else ":".join(texts)
+
+
+def _key_with(*parts: Any) -> str:
+    return ":".join(text for part in parts if part is not None and (text := text_of(part)))
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, str | list | dict):
+        return len(value)
+    raise MappingError("only text, lists and objects have a size")
+
+
+def _sizes(*values: Any) -> int:
+    return sum(len(value) for value in values if isinstance(value, list))
+
+
+def _int(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise MappingError("no number can be made of this")
+    try:
+        return int(value)
+    except (ValueError, OverflowError):
+        raise MappingError("text that is no whole number") from None
+
+
+def _split(text: Any, separator: Any) -> list[str]:
+    if not separator:
+        raise MappingError("nothing is split at an empty text")
+    return _text(text).split(_text(separator), SPLIT_MAX_COUNT)
+
+
+def _join(values: Any, separator: Any = "") -> str:
+    if not isinstance(values, list):
+        raise MappingError("only a list is joined")
+    return _text(separator).join(text_of(value) for value in values if value is not None)
+
+
+def _replace(text: Any, old: Any, new: Any) -> str:
+    if len(_text(new)) > len(_text(old)) or not old:
+        raise MappingError("replace() puts no longer text in the place of a shorter one")
+    return _text(text).replace(old, new)
+
+
+def _substring(text: Any, start: Any, end: Any = None) -> str:
+    return _text(text)[_int(start) : None if end is None else _int(end)]
+
+
+def moment(value: Any, zone: Any = None) -> datetime:
+    """A time as a datetime. Raises MappingError for what is none, or has no zone and is given none."""
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str):
+        raise MappingError("a number is no time: write unix(…) or unix_ms(…) around it")
+    try:
+        found = datetime.fromisoformat(value[:-4] + "+00:00" if value.endswith(" UTC") else value)
+        if found.tzinfo is None:
+            if zone is None:
+                raise MappingError("the time has no zone: write moment(…, 'Europe/Rome')")
+            found = found.replace(tzinfo=ZoneInfo(zone))
+    except (ValueError, LookupError, OSError):
+        raise MappingError("this is not a time") from None
+    return found
+
+
+def _unix(value: Any, unit: int = 1) -> datetime:
+    """Seconds since 1970, as a number or as text with a fraction; never by way of a float."""
+    text = value if type(value) is str else repr(value) if isinstance(value, float) else text_of(value)
+    found = _SECONDS.fullmatch(text)
+    if found is None:
+        raise MappingError("this is not a number of seconds")
+    whole, fraction = found.groups()
+    micros = int((fraction + "000000")[:6]) if fraction else 0
+    seconds, rest = divmod(int(whole), unit)
+    try:
+        return _EPOCH + timedelta(0, seconds, (rest * 1_000_000 + micros) // unit)
+    except (ValueError, OverflowError, OSError):
+        raise MappingError("this is not a number of seconds") from None
+
+
+def _snowflake_time(value: Any) -> datetime:
+    return _EPOCH + timedelta(milliseconds=(_int(value) >> 22) + _SNOWFLAKE_EPOCH_MS)
+
+
+def _latest(*values: Any) -> datetime | None:
+    moments = [moment(value) for value in values if value is not None]
+    return max(moments, default=None)
+
+
+def _digest(value: Any) -> str:
+    plain = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(plain).hexdigest()[:16]
+
+
+def _html_text(value: Any) -> str:
+    return html.unescape(_TAG.sub("", _BREAKING_TAG.sub("\n", _text(value)))).strip()
+
+
+def _host(value: Any) -> str | None:
+    try:
+        return urlsplit(_text(value)).netloc.rpartition("@")[2].lower() or None
+    except ValueError:
+        return None
+
+
+def _starts(text: Any, beginning: Any) -> bool:
+    return _text(text).startswith(_text(beginning))
+
+
+def _ends(text: Any, end: Any) -> bool:
+    return _text(text).endswith(_text(end))
+
+
+def _contains(text: Any, part: Any) -> bool:
+    return _text(part) in _text(text)
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    "key": Function(
+        _key, 1, 8, 'key("post", body.post.id)', "an id of several parts, with colons; null if one is missing"
+    ),
+    "key_with": Function(
+        _key_with,
+        1,
+        12,
+        'key_with("issues:5", body.label.id)',
+        "the same without the parts that are missing",
+        takes_null=True,
+    ),
+    "string": Function(text_of, 1, 1, "string(7)", "a number, a time or true as text"),
+    "int": Function(_int, 1, 1, 'int("7")', "text as a whole number"),
+    "size": Function(_size, 1, 1, "size(body.commits)", "how many there are, or how many characters"),
+    "sizes": Function(
+        _sizes, 1, 8, "sizes(c.added, c.removed)", "how many there are in all lists", takes_null=True
+    ),
+    "startsWith": Function(_starts, 2, 2, 'text.startsWith("a")', "whether text begins so"),
+    "endsWith": Function(_ends, 2, 2, 'text.endsWith("a")', "whether text ends so"),
+    "contains": Function(_contains, 2, 2, 'text.contains("a")', "whether this is in text", goes_through=_through),
+    "lowerAscii": Function(
+        lambda text: _text(text).lower(), 1, 1, "text.lowerAscii()", "small letters", goes_through=_through
+    ),
+    "trim": Function(
+        lambda text: _text(text).strip(),
+        1,
+        1,
+        "text.trim()",
+        "text without blanks around it",
+        goes_through=_through,
+    ),
+    "split": Function(_split, 2, 2, 'text.split(",")', "its parts", steps=10, goes_through=_through),
+    "join": Function(
+        _join, 1, 2, '["a", "b"].join(", ")', "one text; what is null is left out", goes_through=_through
+    ),
+    "replace": Function(
+        _replace, 3, 3, 'text.replace("T", " ")', "the same or shorter text for another", goes_through=_through
+    ),
+    "substring": Function(_substring, 2, 3, "text.substring(0, 200)", "from one place to another"),
+    "moment": Function(moment, 1, 2, 'moment("2026-01-31 12:00:00", "Europe/Rome")', "a time that says no zone"),
+    "unix": Function(_unix, 1, 1, 'unix("1595926230.009600")', "seconds since 1970 as a time"),
+    "unix_ms": Function(
+        lambda value: _unix(value, 1000), 1, 1, "unix_ms(1595926230009)", "milliseconds since 1970 as a time"
+    ),
+    "snowflake_time": Function(_snowflake_time, 1, 1, "snowflake_time(body.id)", "the time in an id of Discord's"),
+    "latest": Function(
+        _latest, 1, 8, "latest(body.a, body.b)", "the latest of the times that there are", takes_null=True
+    ),
+    "digest": Function(
+        _digest, 1, 1, "digest(body)", "16 digits of a hash of all of it", steps=20, goes_through=_through_all
+    ),
+    "html_text": Function(
+        _html_text,
+        1,
+        1,
+        "html_text(body.content)",
+        "text without tags and entities",
+        steps=10,
+        goes_through=_through,
+    ),
+    "host_name": Function(_host, 1, 1, "host_name(body.url)", "the host of a URL"),
+    "forge_host": Function(
+        people.host_of,
+        1,
+        4,
+        "forge_host(body.repository.html_url)",
+        "the host of the first URL that has one, an API's that of its forge",
+        takes_null=True,
+        steps=20,
+    ),
+    "forge_id": Function(
+        people.account_id,
+        2,
+        3,
+        'forge_id(host, 7, "gitlab")',
+        "an account's or repository's id, with its host but for the main one",
+    ),
+    "account": Function(
+        people.account_of,
+        2,
+        2,
+        "account(body.sender, host)",
+        "GitHub's user as a person; null for a placeholder or organisation",
+        takes_null=True,
+        steps=20,
+    ),
+    "is_gone": Function(
+        people.is_placeholder,
+        2,
+        2,
+        "is_gone(body.sender, host)",
+        "whether GitHub's user stands for an account that is gone",
+        takes_null=True,
+    ),
+    "commit_people": Function(
+        commits.commit_people,
+        2,
+        2,
+        "commit_people(commit, salt)",
+        "author and co-authors of a commit: `who`, `co_author`, `suffix` for the id; no bots",
+        steps=100,
+        goes_through=_through_all,
+    ),
+    "is_merge": Function(commits.is_merge, 1, 1, "is_merge(commit.message)", "whether a message is a merge's"),
+    "is_squash": Function(
+        commits.is_squash,
+        2,
+        2,
+        "is_squash(commit.message, commit.committer.email)",
+        "whether a forge made it of a pull request",
+    ),
+}

@@ -1,0 +1,42 @@
+"""What people do, by the type of event, in words for whoever did it."""
+
+from typing import Final
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
+
+
+#: By the type of event: what somebody did.
+DONE: Final = {
+    "chat.message.v1": _("Wrote in the chat"),
+    "chat.reaction.v1": _("Reacted to a message"),
+    "code.comment.v1": _("Commented on code or an issue"),
+    "code.commit.v1": _("Committed code"),
+    "code.issue.v1": _("Opened an issue"),
+    "code.pull_request.v1": _("Made a pull request"),
+    "code.release.v1": _("Published a release"),
+    "code.review.v1": _("Reviewed code"),
+    "code.star.v1": _("Starred a repository"),
+    "forum.answer_accepted.v1": _("An answer was accepted"),
+    "forum.post.v1": _("Began a topic in the forum"),
+    "forum.reply.v1": _("Answered in the forum"),
+    "in_person.check_in.v1": _("Came to a meet-up"),
+    "kudos.given.v1": _("Thanked somebody"),
+    "member.joined.v1": _("Joined"),
+    "shop.purchase.v1": _("Bought something"),
+    "social.share.v1": _("Shared something"),
+    "support.ticket_resolved.v1": _("Had a request for help resolved"),
+    "survey.response.v1": _("Answered a survey"),
+    "activity.retracted.v1": _("Took something back"),
+    "activity.restored.v1": _("Restored something"),
+}
+#: Who gets the points of a rule.
+RECIPIENTS: Final = {
+    "actor": _("whoever does it"),
+    "object_author": _("whoever made it"),
+    "reply_author": _("whoever is answered"),
+}
+#: Types that say something of other events, and earn nothing by themselves.
+ABOUT_OTHERS: Final = frozenset({"activity.retracted.v1", "activity.restored.v1"})

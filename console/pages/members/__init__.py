@@ -1,0 +1,1 @@
+"""Members: found, looked at one by one, marked, and forgotten."""

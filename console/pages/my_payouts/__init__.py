@@ -1,0 +1,1 @@
+"""A member's payouts, and where their money goes."""

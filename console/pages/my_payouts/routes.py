@@ -1,0 +1,98 @@
+"""A member's payouts with what each state means for them, and their bank details."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from console.asking import Answer
+from console.components.tables import Listing
+from console.frame.navigation import MY_PAYOUTS
+from console.frame.refusals import Refusal
+from console.frame.visits import Visit, page
+
+PAYOUTS_COUNT = 20
+BANK = f"{MY_PAYOUTS.path}/bank"
+FIELDS: Final = ("name", "iban", "bic")
+#: Asked only once rewards wants to know: that it is no mistake.
+CONFIRMS: Final = ("confirm_bic_country", "confirm_account")
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
+
+
+#: What a member reads of a field that rewards does not take, before its own words.
+WRONG: Final = {
+    "name": _("Say whose account it is, as the bank has it"),
+    "iban": _("That is no IBAN that money can be sent to"),
+    "bic": _("That is not the account's BIC; leave it empty where you do not know it"),
+    "confirm_bic_country": _("Say whether the bank really is in another country than the account"),
+    "confirm_account": _("Say whether the account is in order again"),
+}
+
+
+async def show(visit: Visit) -> Response:
+    """Payouts, terms, and the account with its ends alone."""
+    return await _page(visit)
+
+
+async def set_bank(visit: Visit) -> Response:
+    """Set the account that money goes to."""
+    said: dict[str, Any] = {name: visit.form.get(name, "").strip() for name in FIELDS}
+    missing = {name: visit.say(WRONG[name]) for name in ("name", "iban") if not said[name]}
+    if missing:
+        return await _page(visit, errors=missing)
+    said["bic"] = said["bic"] or None
+    said |= {name: True for name in CONFIRMS if visit.form.get(name)}
+    done = await visit.ask.command("PUT", "rewards", f"/v1/payees/{visit.signed_in.member_id}", said)
+    if done.ok:
+        return visit.see_other(f"{MY_PAYOUTS.path}#bank", toast="saved")
+    errors = _errors(visit, done.problem)
+    return await _page(visit, errors=errors, refused=None if errors else Refusal.of(done))
+
+
+def _errors(visit: Visit, problem: Mapping[str, Any]) -> dict[str, str]:
+    """By the form's field, what is wrong with it: in the reader's words, then in the service's."""
+    found: dict[str, str] = {}
+    for error in problem.get("errors") or ():
+        name = str(error.get("field") or "").strip("/")
+        if name in WRONG:
+            found.setdefault(name, f"{visit.say(WRONG[name])} ({error['detail']})")
+    return found
+
+
+async def _page(
+    visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
+) -> Response:
+    ask, member = visit.ask, visit.signed_in.member_id
+    listing = Listing.of(MY_PAYOUTS.path, visit.request.query_params)
+    answers: dict[str, Answer] = await ask.all(
+        payouts=ask.get(
+            "rewards", f"/v1/members/{member}/payouts", limit=PAYOUTS_COUNT, after=listing.said.get("after")
+        ),
+        balance=ask.get("rewards", f"/v1/members/{member}/balance"),
+        catalogue=ask.get("rewards", "/v1/catalogue"),
+        payee=ask.get("rewards", f"/v1/payees/{member}"),
+    )
+    # What was typed is never lost, and is in no address.
+    typed = {name: visit.form.get(name, "") for name in FIELDS}
+    return visit.page(
+        "pages/my_payouts/page.html",
+        status=422 if errors else 200 if refused is None else refused.status,
+        **answers,
+        typed=typed,
+        asked=[name for name in CONFIRMS if name in (errors or {}) or visit.form.get(name)],
+        errors=errors or {},
+        refused=refused,
+        listing=listing,
+    )
+
+
+ROUTES = [
+    Route(MY_PAYOUTS.path, page(show, for_members=True)),
+    Route(BANK, page(set_bank, for_members=True), methods=["POST"]),
+    Route(BANK, page(show, for_members=True), methods=["GET"]),
+]

@@ -1,0 +1,1 @@
+"""What a community shows to everybody: its rules with their history, what is measured, and its leaderboard."""

@@ -1,0 +1,14 @@
+"""Who wants a card is kept as members.v1 tells it."""
+
+from services.recognition.cards import store
+from services.recognition.cards.domain import wants_card
+from shared.followed_members import Followed
+from shared.transaction import Transaction
+
+
+async def keep_wanted(tx: Transaction, followed: Followed) -> None:
+    """Keep who of those who were told of wants a card; who was erased wants none."""
+    wanted = {(one["community"], one["data"]["member_id"]): wants_card(one, tx.now) for one in followed.identified}
+    wanted |= {(one["community"], one["data"]["member_id"]): False for one in followed.erased}
+    if wanted:
+        await store.put_wanted(tx.conn, wanted=dict(sorted(wanted.items())))

@@ -35,8 +35,13 @@ from services.ingest.events.api.waiting import TooManyWaitingError
 from services.ingest.events.domain import admission
 from services.ingest.measuring.api import UNKNOWN_TEXT
 from services.ingest.measuring.domain.texts import UnknownTextError
-from services.ingest.members.api import DIFFERENT_MEMBERS, ERASED_IDENTITY
-from services.ingest.members.domain import DifferentMembersError, ErasedIdentityError, UnknownMemberError
+from services.ingest.members.api import DIFFERENT_MEMBERS, ERASED_IDENTITY, TOO_MANY_IDENTITIES
+from services.ingest.members.domain import (
+    DifferentMembersError,
+    ErasedIdentityError,
+    TooManyIdentitiesError,
+    UnknownMemberError,
+)
 from services.ingest.merges import api as merges
 from services.ingest.merges.domain import NotMergedError, SameMemberError, TooManyMergesError, UnknownIdentityError
 from services.ingest.metrics import REQUESTS_TOO_DEAR
@@ -113,6 +118,10 @@ ERRORS: ErrorTable = {
     TooManyMergesError: lambda error: Problem(merges.TOO_MANY_MERGES, f"Nothing was done: {error}"),
     UnknownIdentityError: lambda _: _of_field(
         UNKNOWN_IDENTITY, "/member_id", "It is seen in events, or declared by PUT /v1/members/identities"
+    ),
+    TooManyIdentitiesError: lambda error: Problem(
+        TOO_MANY_IDENTITIES,
+        f"Nothing was done: {error}. Is it one person, or many who post by the account of a bridge?",
     ),
     ErasedIdentityError: lambda error: Problem(
         ERASED_IDENTITY, f"Nothing was done: {error}. Who takes part again does so under another identity"

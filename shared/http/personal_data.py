@@ -12,6 +12,7 @@ from shared.http.members import MemberId
 from shared.http.pages import Limit, Page, after
 from shared.http.problem_types import INVALID_CURSOR, UNKNOWN_IDENTITY
 from shared.http.problems import FieldError, Problem, problem_responses
+from shared.merges import load_group
 from shared.personal_data import HELD
 from shared.personal_data.kinds import Erased
 from shared.personal_data.store import BrokenKeyError, HeldRow, load_rows
@@ -62,8 +63,12 @@ def personal_data_router(service: str) -> APIRouter:
         place: Annotated[RowPlace | None, after(RowPlace)],
         limit: Limit = 100,
     ) -> Page[RowShown]:
-        """Row by row, table by table. `plaudit member export` gathers what all services hold in one archive."""
-        found: list[HeldRow] = []
+        """Row by row, table by table, of the member and of all who are merged into it.
+
+        `plaudit member export` gathers what all services hold in one archive.
+        """
+        community, found = principal.community, list[HeldRow]()
+        member_ids = await load_group(conn, community=community, head_id=str(member_id))
         begin = 0 if place is None else tables.get(place.table, len(tables))
         try:
             for held in HELD.get(service, ())[begin:]:
@@ -71,8 +76,8 @@ def personal_data_router(service: str) -> APIRouter:
                 found += await load_rows(
                     conn,
                     held,
-                    community=principal.community,
-                    member_id=str(member_id),
+                    community=community,
+                    member_ids=member_ids,
                     behind=behind,
                     limit_count=limit - len(found),
                 )

@@ -20,7 +20,7 @@ class Held:
     """What a table holds of a member.
 
     `personal` are the columns that say who somebody is, what they wrote or where their money goes, `others` all
-    others; `order` is the primary key, `whose` the rows of member $2 in community $1. `hidden` columns are in no
+    others; `order` is the primary key, `whose` the rows of members $2 in community $1. `hidden` columns are in no
     export: secrets and what is sealed.
     """
 
@@ -30,7 +30,7 @@ class Held:
     order: str
     erased: Erased
     says: str
-    whose: str = "member_id = $2"
+    whose: str = "member_id = any($2::uuid[])"
     hidden: str = ""
 
 

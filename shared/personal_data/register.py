@@ -8,8 +8,12 @@ from typing import Final
 
 from shared.personal_data.kinds import Erased, Held
 
-_OF_ACCOUNTS: Final = "account_id in (select account_id from accounts where community = $1 and owner = $2)"
-_OF_PAYOUTS: Final = "payout_id in (select payout_id from payouts where community = $1 and member_id = $2)"
+_OF_ACCOUNTS: Final = (
+    "account_id in (select account_id from accounts where community = $1 and owner = any($2::uuid[]))"
+)
+_OF_PAYOUTS: Final = (
+    "payout_id in (select payout_id from payouts where community = $1 and member_id = any($2::uuid[]))"
+)
 
 
 #: What each service has beside its own: shared/migrations.
@@ -37,7 +41,6 @@ SHARED: Final = (
         order="community member_id",
         erased=Erased.STAYS,
         says="Who is merged into whom, by ids that are nobody's",
-        whose="member_id = $2",
     ),
     Held(
         "audit_entries",
@@ -265,7 +268,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             order="community account_id",
             erased=Erased.STAYS,
             says="Accounts of the ledger",
-            whose="owner = $2",
+            whose="owner = any($2::uuid[])",
         ),
         Held(
             "balances",

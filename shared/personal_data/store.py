@@ -27,9 +27,17 @@ class BrokenKeyError(Exception):
 
 
 async def load_rows(
-    conn: Connection, held: Held, *, community: str, member_id: str, behind: str | None, limit_count: int
+    conn: Connection,
+    held: Held,
+    *,
+    community: str,
+    member_ids: Sequence[str],
+    behind: str | None,
+    limit_count: int,
 ) -> Sequence[HeldRow]:
-    """Rows of a member in a table, in the order of its key, `behind` one as JSON; at most `limit_count`.
+    """Rows of one person's members in a table, in the order of its key, `behind` one as JSON.
+
+    They are at most `limit_count`.
 
     Raises BrokenKeyError when there can be no such key.
     """
@@ -43,7 +51,7 @@ async def load_rows(
         order by {mine} limit $4
     """  # noqa: S608 -- of the register
     try:
-        rows = await conn.fetch(sql, community, member_id, behind or "{}", limit_count, held.hidden.split())
+        rows = await conn.fetch(sql, community, member_ids, behind or "{}", limit_count, held.hidden.split())
     except asyncpg.DataError as error:
         raise BrokenKeyError from error
     return [HeldRow(held, orjson.loads(row[0])) for row in rows]

@@ -19,15 +19,19 @@ _COLUMNS = """
 """
 #: Each condition stands in the statement only where it is asked for, so that its index is taken.
 _CONDITIONS = {
-    "kind": "t.kind = ",
-    "service": "t.service = ",
-    "command": "t.command = ",
-    "person_id": "t.person_id = ",
-    "credential": "t.credential = ",
-    "object_id": "t.object_id = ",
-    "member_id": "t.member_id = ",
-    "since": "t.at >= ",
-    "until": "t.at < ",
+    "kind": "t.kind = {}",
+    "service": "t.service = {}",
+    "command": "t.command = {}",
+    "person_id": "t.person_id = {}",
+    "credential": "t.credential = {}",
+    "object_id": "t.object_id = {}",
+    # With all who are merged into it: they are one person.
+    "member_id": """
+        t.member_id = any(array(
+            select {0}::uuid union all select member_id from merges where community = $1 and head_id = {0}))
+    """,
+    "since": "t.at >= {}",
+    "until": "t.at < {}",
 }
 
 
@@ -131,7 +135,7 @@ def _where(wanted: EntryFilter, after: EntryPlace | None) -> tuple[str, list[Any
         value = getattr(wanted, name)
         if value is not None:
             values.append(value)
-            conditions.append(f"{condition}${len(values)}")
+            conditions.append(condition.format(f"${len(values)}"))
     if after is not None:
         values += after
         conditions.append(f"(t.at, t.audit_id) < (${len(values) - 1}, ${len(values)}::uuid)")

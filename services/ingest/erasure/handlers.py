@@ -1,6 +1,6 @@
 """Somebody is forgotten: at once here, by a fact everywhere else, and again after a restore."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from services.ingest.erasure import store
@@ -20,7 +20,8 @@ from shared.contracts.facts import (
     KnownIdentity,
     MemberErased,
 )
-from shared.merges import load_group, lock_merges
+from shared.contracts.identities import NamedIdentity
+from shared.merges import find_head, load_group, lock_merges
 from shared.own_facts import ReadBack
 from shared.topics import MEMBERS, record_key
 from shared.transaction import Transaction
@@ -36,8 +37,10 @@ async def erase(tx: Transaction, *, key: MemberKey, left: Left | None) -> Erasur
 
     Raises UnknownMemberError, and UndecidedError where nobody says what becomes of points.
     """
-    # Nobody is merged into them meanwhile, or leaves.
+    # Nobody is merged into them meanwhile, or leaves; whoever they were merged into just now is one with them.
     await lock_merges(tx.conn, communities=[key.community])
+    head_id = await find_head(tx.conn, community=key.community, member_id=key.member_id)
+    key = MemberKey(key.community, head_id)
     known = await store.find_erasure(tx.conn, key=key)
     if known is not None:
         tx.did_nothing()
@@ -72,13 +75,9 @@ async def _erase(tx: Transaction, *, key: MemberKey, left: Left) -> None:
         *member.told,
     ]
     # 2. What is theirs goes, here and by the fact everywhere; hashes stay: nothing of theirs is taken again.
-    letters = await store.delete_dead_letters(
-        tx.conn,
-        community=key.community,
-        keys=[record_key(key.community, f"{one.channel}|{one.id}") for one in named],
-    )
+    letters = await _delete_dead_letters(tx, key, identities=member.identities)
     gone = await store.delete_of_member(tx.conn, key=key)
-    deleted = gone | ({"dead_letters": letters} if letters else {})
+    deleted = _with_letters(gone, letters)
     erasure = Erasure(
         key.community, key.member_id, tx.now, left is Left.FORFEITED, identities=identities, deleted=deleted
     )
@@ -97,7 +96,10 @@ async def on_erasures_told(tx: Transaction, facts: list[MemberErased]) -> None:
         identities = [
             ToldIdentity(community, one["hash"], one["channel"], key.member_id) for one in data["identities"]
         ]
-        deleted = await store.delete_of_member(tx.conn, key=key)
+        # What the database knows in full of them has letters to go by.
+        known = await members_store.find_member(tx.conn, key=key)
+        letters = await _delete_dead_letters(tx, key, identities=known.identities if known else ())
+        deleted = _with_letters(await store.delete_of_member(tx.conn, key=key), letters)
         await store.set_erased(tx.conn, key=key, revision=data["revision"], at=data["erased_at"])
         await store.add_erased_identities(tx.conn, identities=identities)
         erasure = Erasure(
@@ -114,6 +116,18 @@ async def look_after(tx: Transaction) -> None:
         is_over = not gone and tx.now - erasure.erased_at > ARRIVES_WITHIN
         deleted = _sum(erasure.deleted, gone)
         await store.set_looked_after(tx.conn, key=key, deleted=deleted, at=tx.now, is_done=is_over)
+
+
+async def _delete_dead_letters(tx: Transaction, key: MemberKey, *, identities: Iterable[NamedIdentity]) -> int:
+    return await store.delete_dead_letters(
+        tx.conn,
+        community=key.community,
+        keys=[record_key(key.community, f"{one.channel}|{one.id}") for one in identities],
+    )
+
+
+def _with_letters(gone: Mapping[str, int], letters_count: int) -> dict[str, int]:
+    return {**gone, **({"dead_letters": letters_count} if letters_count else {})}
 
 
 def _sum(before: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:

@@ -39,6 +39,7 @@ from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_IDENTITY, UNKNOWN
 from shared.settings import ServiceSettings
 
 ERASED_IDENTITY = ProblemType("erased-identity", 409, "Whoever had the identity was erased")
+TOO_MANY_IDENTITIES = ProblemType("too-many-identities", 409, "The member has too many identities")
 DIFFERENT_MEMBERS = ProblemType("different-members", 409, "The identities are different members")
 IDENTITIES_MAX_COUNT = 20
 ServiceConfigured = Annotated[ServiceSettings, configured(ServiceSettings)]
@@ -144,7 +145,7 @@ class Member(BaseModel):
 @router.put(
     "/v1/members/identities",
     summary="Declare identities to be one person",
-    responses=problem_responses(DIFFERENT_MEMBERS, ERASED_IDENTITY, QUOTA_EXCEEDED),
+    responses=problem_responses(DIFFERENT_MEMBERS, ERASED_IDENTITY, TOO_MANY_IDENTITIES, QUOTA_EXCEEDED),
 )
 async def put_identities(
     principal: Annotated[Principal, requires(Scope.MEMBERS_WRITE)],

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import uuid_utils
 
-from services.ingest.members import store
+from services.ingest.members import domain, store
 from services.ingest.members.domain import (
     BotBy,
     Dated,
@@ -25,6 +25,7 @@ from services.ingest.members.domain import (
     ProvenBy,
     SaidName,
     ToldIdentity,
+    TooManyIdentitiesError,
     declare,
 )
 from services.ingest.metrics import MEMBERS_IDENTIFIED, MEMBERS_JOINED
@@ -166,15 +167,22 @@ async def tell_members(tx: Transaction, *, keys: Collection[MemberKey]) -> None:
             _tell(tx, member, dated=dated.get(key, ()))
 
 
-async def find_owner(
+async def find_own(
     conn: Connection, settings: ServiceSettings, *, community: str, identity: NamedIdentity
 ) -> str | None:
-    """The id of the member who has an identity, or whom that one is merged into; None when nobody has it."""
-    found = await store.find_owner(
+    """The id of the member who has an identity itself, whomever it is merged into; None when nobody has it."""
+    return await store.find_owner(
         conn,
         identity=IdentityKey(community, *identity),
         identity_hash=identity_hash(settings.identity_key_bytes, community, identity),
     )
+
+
+async def find_owner(
+    conn: Connection, settings: ServiceSettings, *, community: str, identity: NamedIdentity
+) -> str | None:
+    """The id of the member who has an identity, or whom that one is merged into; None when nobody has it."""
+    found = await find_own(conn, settings, community=community, identity=identity)
     return None if found is None else await find_head(conn, community=community, member_id=found)
 
 
@@ -266,7 +274,8 @@ async def declare_identities(
 
     A declared `name` outweighs what events say, before and after. Nobody's identities are whose they are `proven`
     to be, or with an address that was verified, here and where a member has it, that member's. Raises
-    DifferentMembersError when they already are several, or another's than was proven, and ErasedIdentityError.
+    DifferentMembersError when they already are several, or another's than was proven, ErasedIdentityError, and
+    TooManyIdentitiesError.
     """
     keys = [IdentityKey(community, *identity) for identity in identities]
     emails = {key: email for key, email in zip(keys, identities.values(), strict=True) if email is not None}
@@ -327,7 +336,13 @@ async def declare_identities(
         if (declaration.new_identities or joined_by) and not is_changed:
             await store.raise_revision(tx.conn, key=key)
             is_changed = True
-    member = (await store.load_members(tx.conn, keys=[key]))[key]
+    member = (await store.load_members(tx.conn, keys=[key])).get(key)
+    if member is None:
+        # Whoever it was proven to be, or had one of them just now, was erased.
+        raise ErasedIdentityError
+    is_more = bool(declaration.new_identities) or joined_by is not None
+    if is_more and len(member.identities) + len(member.told) > domain.MEMBER_IDENTITIES_MAX_COUNT:
+        raise TooManyIdentitiesError
     if is_changed:
         await tell_members(tx, keys=[key])
     # Neither names nor handles: an entry is kept, and they may have to go.

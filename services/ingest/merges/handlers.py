@@ -1,8 +1,8 @@
 """Members are merged and unmerged by hand, and every service is told."""
 
 from services.ingest.members import store as members_store
-from services.ingest.members.domain import IdentityKey, Member, MemberKey, UnknownMemberError
-from services.ingest.members.handlers import hash_of
+from services.ingest.members.domain import Member, MemberKey, UnknownMemberError
+from services.ingest.members.handlers import find_own
 from services.ingest.merges.domain import (
     Merging,
     NotMergedError,
@@ -102,8 +102,7 @@ async def _find_own(tx: Transaction, *, community: str, named: str) -> str:
     """The member that an id or an identity is of by itself, whomever it is merged into."""
     if ":" not in named:
         return named
-    key = IdentityKey(community, *read_identity(named))
-    found = await members_store.find_owner(tx.conn, identity=key, identity_hash=hash_of(tx, key))
+    found = await find_own(tx.conn, tx.settings, community=community, identity=read_identity(named))
     if found is None:
         raise UnknownIdentityError(named)
     return found

@@ -115,7 +115,9 @@ async def find_transfer(conn: Connection, *, community: str, transfer_id: str) -
             -- What amends an award has no lot of its own.
             (select l.member_id from transfers a
              join lots l on l.community = a.community and l.award_id = a.cause_id
-             where a.community = t.community and a.transfer_id = t.amends)) as owner
+             where a.community = t.community and a.transfer_id = t.amends),
+            -- What members hold goes along when they are merged, and when they part.
+            case when t.kind in ('merge', 'unmerge') then t.cause_id end) as owner
         from transfers t where t.community = $1 and t.transfer_id = $2
         """,
         community,
@@ -140,15 +142,26 @@ def _transfer(row: Record) -> BookTransfer:
 
 async def load_sides(conn: Connection, transfer: BookTransfer, *, community: str) -> list[TransferSide]:
     """The entries of a transfer, what is taken first."""
-    # Entries lie by account and time, not by transfer. A transfer moves between accounts of one member and of the
-    # community: so each of these few is asked for the one entry that it can have.
+    # Entries lie by account and time, not by transfer. A transfer moves between accounts of one person and of the
+    # community: so each of these few is asked for the one entry that it can have. Of one person is whoever is, or
+    # ever was, merged with the member: points were theirs then.
     rows = await conn.fetch(
         """
+        with recursive edges as (
+            select member_id, into_id from merges where community = $1
+            union
+            select m.member_id, (s ->> 0)::uuid
+            from merges m cross join lateral jsonb_array_elements(m.spells) s where m.community = $1),
+        persons as (
+            select $4::uuid as member_id
+            union
+            select case when e.member_id = p.member_id then e.into_id else e.member_id end
+            from persons p join edges e on p.member_id in (e.member_id, e.into_id))
         select a.account_id, a.owner, a.kind, a.currency, e.amount
         from accounts a join entries e
           on e.account_id = a.account_id and e.community = a.community
          and e.recorded_at = $3 and e.transfer_id = $2
-        where a.community = $1 and (a.owner is null or a.owner = $4)
+        where a.community = $1 and (a.owner is null or a.owner in (select member_id from persons))
         order by a.currency, e.amount, a.account_id
         """,
         community,

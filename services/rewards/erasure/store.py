@@ -13,27 +13,35 @@ _UNUSED_KINDS = ("pending", "available", "reserved")
 _OPEN_STATES = ("accrued", "held", "eligible", "approved", "reserved", "submitted", "sent")
 #: A run that is over asks for nobody's bank details any more.
 _OVER_RUNS = ("filed", "cancelled")
+#: A member $2 of community $1, and all who are merged into it.
+_PERSON = "select $2::uuid union all select member_id from merges where community = $1 and head_id = $2"
 
 
 async def load_open(conn: Connection, owner: Owner) -> OpenAffairs:
-    """What is open of a member."""
+    """What is open of a member, and of those merged into it."""
     balances = await conn.fetch(
-        """
-        select a.kind, a.currency, b.amount from accounts a join balances b using (community, account_id)
-        where a.community = $1 and a.owner = $2 and b.amount <> 0 order by 1, 2
-        """,
+        f"""
+        select a.kind, a.currency, sum(b.amount)::bigint as amount
+        from accounts a join balances b using (community, account_id)
+        where a.community = $1 and a.owner = any(array({_PERSON}))
+        group by 1, 2 having sum(b.amount) <> 0 order by 1, 2
+        """,  # noqa: S608 -- a constant
         *owner,
     )
     payouts = await conn.fetch(
-        """
+        f"""
         select state, count(*) from payouts
-        where community = $1 and member_id = $2 and state = any($3::text[]) group by 1 order by 1
-        """,
+        where community = $1 and member_id = any(array({_PERSON})) and state = any($3::text[])
+        group by 1 order by 1
+        """,  # noqa: S608 -- a constant
         *owner,
         list(_OPEN_STATES),
     )
     has_bank_details = await conn.fetchval(
-        "select exists (select from payee_changes where community = $1 and member_id = $2)", *owner
+        f"""
+        select exists (select from payee_changes where community = $1 and member_id = any(array({_PERSON})))
+        """,  # noqa: S608 -- a constant
+        *owner,
     )
     return OpenAffairs(
         points={row["kind"]: row["amount"] for row in balances if row["kind"] in _UNUSED_KINDS},

@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Sequence
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -10,12 +11,14 @@ import pytest
 from typing_extensions import get_type_hints
 
 from services.ingest.erasure.store import DELETED_TABLES
-from shared.contracts.facts import FACTS, RAW_EVENT
+from services.ingest.members import handlers as members
+from shared.contracts.facts import FACTS, MEMBER_FACT, RAW_EVENT
+from shared.followed_members import on_members
 from shared.http import encode_cursor
 from shared.personal_data import HELD, NOBODYS, TOLD, Erased, Held
 from shared.service import ServiceSpec
 from shared.services import SERVICES
-from tests.integration.services.world import World
+from tests.integration.services.world import NOON, World
 
 pytestmark = pytest.mark.stack
 
@@ -65,7 +68,7 @@ async def test_a_members_rows_are_found_by_it(pool: asyncpg.Pool, spec: ServiceS
     for one in HELD[spec.name]:
         order = ", ".join(one.order.split())
         sql = f"select {order} from {one.table} where community = $1 and ({one.whose}) order by {order}"
-        assert await pool.fetch(sql, "nobodys", "00000000-0000-7000-8000-000000000000") == []
+        assert await pool.fetch(sql, "nobodys", ["00000000-0000-7000-8000-000000000000"]) == []
 
 
 async def test_what_is_held_is_shown_page_by_page(api: httpx.AsyncClient, world: World, spec: ServiceSpec) -> None:
@@ -97,6 +100,29 @@ async def test_what_is_held_is_shown_page_by_page(api: httpx.AsyncClient, world:
     for broken in (["audit_entries", '{"audit_id": "x"}'], ["nothing", "{}"]):
         answer = await api.get(path, params={"after": encode_cursor(broken)})
         assert answer.status_code == (422 if broken[0] == "audit_entries" else 200), answer.text
+
+
+async def test_what_is_held_of_all_who_are_one_is_shown(
+    api: httpx.AsyncClient, world: World, spec: ServiceSpec
+) -> None:
+    ada, bob = str(uuid4()), str(uuid4())
+    merge = MEMBER_FACT.validate_python(
+        world.fact("member.merged.v1", "m", {"member_id": bob, "into_id": ada, "merged_at": NOON, "revision": 1})
+    )
+    await world.handle(members.on_members_told if spec.name == "ingest" else on_members, merge)
+    await world.pool.execute(
+        """
+        insert into audit_entries (audit_id, at, community, kind, command, credential, object_kind, object_id,
+                                   member_id)
+        select gen_random_uuid(), now(), $1, 'read', 'test', 'test', 'member', m::text, m from unnest($2::uuid[]) m
+        """,
+        world.community,
+        [ada, bob],
+    )
+    shown = (await api.get(f"/v1/members/{bob}/personal-data")).json()["items"]
+
+    assert {one["row"]["member_id"] for one in shown if one["row"].get("command") == "test"} == {ada, bob}
+    assert bob in {one["row"]["member_id"] for one in shown if one["table"] == "merges"}
 
 
 def test_every_fact_and_field_is_in_the_register() -> None:

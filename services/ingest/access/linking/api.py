@@ -10,7 +10,13 @@ from services.ingest.access.linking import handlers
 from services.ingest.access.providers.domain import ID_TOKEN_MAX_CHARS
 from services.ingest.access.providers.handlers import check_id_token
 from services.ingest.access.sign_ins.api import INVALID_ID_TOKEN, PROVIDER_UNAVAILABLE, SIGN_IN_NOT_SET_UP
-from services.ingest.members.api import DIFFERENT_MEMBERS, ERASED_IDENTITY, IdentityDeclared, Member
+from services.ingest.members.api import (
+    DIFFERENT_MEMBERS,
+    ERASED_IDENTITY,
+    TOO_MANY_IDENTITIES,
+    IdentityDeclared,
+    Member,
+)
 from services.ingest.settings import Settings
 from shared.access_keys import Refusal
 from shared.http import (
@@ -68,6 +74,7 @@ class IdentityProven(RequestBody):
     responses=problem_responses(
         DIFFERENT_MEMBERS,
         ERASED_IDENTITY,
+        TOO_MANY_IDENTITIES,
         NO_MEMBERS_TOKEN,
         INVALID_ID_TOKEN,
         SIGN_IN_NOT_SET_UP,

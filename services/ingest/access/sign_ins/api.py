@@ -27,7 +27,7 @@ from services.ingest.access.sign_ins.domain import (
 )
 from services.ingest.access.sign_ins.handlers import SignedIn
 from services.ingest.members.api import IdentityDeclared
-from services.ingest.members.handlers import find_owner
+from services.ingest.members.handlers import find_own
 from services.ingest.metrics import SIGN_INS_REFUSED
 from services.ingest.settings import Settings
 from shared.access_keys import hash_secret, load_clock
@@ -184,9 +184,8 @@ async def post_link(
     """
     member_id = None
     if body.identity is not None:
-        member_id = await find_owner(
-            tx.conn, settings, community=caller.community, identity=body.identity.identity
-        )
+        # Theirs itself, whomever it is merged into: when the two part, whoever signed in is who they were.
+        member_id = await find_own(tx.conn, settings, community=caller.community, identity=body.identity.identity)
         if member_id is None:
             raise UnknownIdentityError
     elif Scope.KEYS_WRITE not in caller.scopes:  # as Link.scopes_to_make has it

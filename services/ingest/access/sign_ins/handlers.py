@@ -25,7 +25,6 @@ from services.ingest.settings import Settings
 from shared.access_keys import FollowedPerson, Principal, find_person, load_clock, load_standings
 from shared.access_keys.tokens import Claims
 from shared.audit import Actor, Did
-from shared.merges import find_head
 from shared.transaction import Transaction
 
 SWEEP_EVERY_SECONDS = 600.0
@@ -198,9 +197,7 @@ async def _check_person(tx: Transaction[Settings], *, community: str, person_id:
 async def _signed_in(
     tx: Transaction[Settings], community: str, *, person: FollowedPerson | None, member_id: str | None
 ) -> SignedIn:
-    if member_id is not None:
-        # Whoever it is merged into is who signs in.
-        member_id = await find_head(tx.conn, community=community, member_id=member_id)
+    # Of a member who is merged it is the member's own: every service asks each time whom that belongs to.
     person_id = person.person_id if person else member_id or ""
     # By the database's clock: a process whose own is wrong gives tokens that work all the same.
     issued_at = (await load_clock(tx.conn)).replace(microsecond=0)

@@ -17,6 +17,8 @@ from services.analytics.points.handlers import on_awards
 from services.analytics.programmes.handlers import on_programmes
 from shared.access_keys import INSTALLATION
 from shared.contracts.facts import AUDIT_FACT
+from shared.followed_members import on_members
+from tests.integration.services.merging import Merging
 from tests.integration.services.test_who_may import know_token_keys, token
 from tests.integration.services.world import NOON, add_person, authorization
 
@@ -158,6 +160,16 @@ async def test_who_read_or_changed_a_members_data(world: Any, api: httpx.AsyncCl
     assert await numbers(world, api, f"/v1/members/{world.uuid('ada')}/audit") == [7, 4, 3, 2, 1, 0]
     assert await numbers(world, api, f"/v1/members/{world.uuid('bob')}/audit", kind="read") == [8]
     assert await numbers(world, api, f"/v1/members/{uuid4()}/audit") == []
+
+
+async def test_who_is_merged_is_one_with_whom_they_are_merged_into(
+    world: Any, api: httpx.AsyncClient, trail: Trail
+) -> None:
+    await Merging(world, on_members).merge("bob", "ada")
+
+    for name in ("ada", "bob"):
+        assert await numbers(world, api, f"/v1/members/{world.uuid(name)}/audit") == [8, 7, 4, 3, 2, 1, 0]
+        assert await numbers(world, api, member=world.uuid(name), kind="read") == [8, 7]
 
 
 async def test_members_see_it_of_themselves_and_of_nobody_else(

@@ -61,6 +61,24 @@ async def test_points_are_given_up_or_stay_booked(world: RewardsWorld, finance: 
     assert [row["name"] for row in names] == ["Eve", None, None]
 
 
+async def test_what_is_open_is_of_all_who_are_one(world: RewardsWorld, finance: Finance) -> None:
+    await finance.run()
+    reserved = await finance.maker.post(
+        "/v1/redemptions",
+        json={"member_id": world.uuid("bob"), "reward_id": "sticker"},
+        headers={"Idempotency-Key": "one"},
+    )
+    assert reserved.status_code == 201, reserved.text
+    before = (await finance.maker.get(f"/v1/members/{world.uuid('bob')}/open")).json()
+    await Merging(world, on_members).merge("ada", "bob")
+
+    shown = (await finance.maker.get(f"/v1/members/{world.uuid('bob')}/open")).json()
+
+    assert shown["payouts"] == {"eligible": 1, "held": 1} | before["payouts"]
+    assert shown["points"]["reserved"] == before["points"]["reserved"]
+    assert shown["has_bank_details"]
+
+
 async def test_bank_details_stay_until_no_run_asks_for_them(world: RewardsWorld, finance: Finance) -> None:
     run = await finance.run()
 

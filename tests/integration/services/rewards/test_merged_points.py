@@ -70,6 +70,30 @@ async def test_both_have_one_balance_and_each_its_own_when_they_part(
     ]
 
 
+async def test_every_transfer_of_members_who_were_one_shows_both_its_sides(
+    world: Any, finance: Finance, merging: Merging
+) -> None:
+    # Into one, out of it, into another, and never back: an award of each time, and what was moved each time.
+    await merging.merge("bob", "ada")
+    await world.give(world.award("merged", "bob", 30))
+    await merging.unmerge("bob")
+    await merging.merge("bob", "eve")
+    await merging.merge("eve", "ada")
+    await world.give(world.award("again", "bob", 20))
+    rows = await world.pool.fetch(
+        "select transfer_id::text, kind from transfers where community = $1", world.community
+    )
+
+    kinds = set()
+    for transfer_id, kind in rows:
+        shown = (await finance.maker.get(f"/v1/ledger/transfers/{transfer_id}")).json()
+        amounts = [one["amount"] for one in shown["entries"]]
+        assert len(amounts) > 1, (kind, shown)
+        assert sum(amounts) == 0, (kind, shown)
+        kinds.add(kind)
+    assert kinds >= {"award", "merge", "unmerge"}
+
+
 async def test_what_was_reserved_before_a_merge_comes_back_to_who_stays(
     world: Any, api: Any, merging: Merging
 ) -> None:

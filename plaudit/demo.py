@@ -26,8 +26,10 @@ from plaudit.stack import StackState, start, stop
 from plaudit.stack.idle import wait_until_idle
 from plaudit.stack.logs import open_private
 from plaudit.stack.paths import CHECKOUT, make_private
+from plaudit.stack.state import PARTS
 from plaudit.terminal import plain
 from shared.access_keys import scopes_of, together
+from shared.services import CONSOLE, GATEWAY
 
 COMMUNITY = "demo"
 #: Two people, for nobody approves the payouts that they made.
@@ -46,6 +48,9 @@ EXAMPLE_BANK_CODE = "37040044"
 MONTHS_SHOWN_DAYS = 80
 #: Nobody else is here who had to wait while the months are sent.
 WIDE_DOOR = {f"PLAUDIT_{whose}_EVENTS_PER_SECOND": "10000" for whose in ("KEY", "COMMUNITY", "ALL")}
+
+#: What a demo needs that is gone when it ends.
+WITHOUT_PAGES = tuple(part for part in PARTS if part not in {CONSOLE, GATEWAY})
 
 console = Console()
 
@@ -85,7 +90,9 @@ def _show(stack: str, repository: Path, members: int, keep: bool, started: float
     def say(text: str) -> None:
         console.print(f"  {text}", style="dim", highlight=False)
 
-    state = start(stack, disposable=not keep, environment=WIDE_DOOR, report=say)
+    # Pages that are gone with the demo nobody opens.
+    only = None if keep else WITHOUT_PAGES
+    state = start(stack, only=only, disposable=not keep, environment=WIDE_DOOR, report=say)
     try:
         play_on(state, repository, members)
         took = time.monotonic() - started

@@ -43,7 +43,8 @@ def keys() -> None:
     multiple=True,
     type=click.Choice(SCOPES),
     metavar="SCOPE",
-    help=f"What it may do; repeat [default: what the person may, but for payouts]: {', '.join(SCOPES)}",
+    help="What it may do; repeat [default: what the person may, but for payouts and for exporting and erasing"
+    f" members]: {', '.join(SCOPES)}",
 )
 @click.option(
     "--publishable",

@@ -33,8 +33,8 @@ SHELL_KEYS = "shell-keys.json"
 def env(name: str, community: str, as_json: bool) -> None:
     """Print where a local stack is and a key to it, for a shell: PLAUDIT_URL, PLAUDIT_KEY and PLAUDIT_COMMUNITY.
 
-    The other commands read them too. The key does what people do but for payouts; it is kept in the stack's
-    directory, and the same each time.
+    The other commands read them too. The key does what people do but for payouts and for exporting and
+    erasing members; it is kept in the stack's directory, and the same each time.
     """
     state = load_state(name)
     if not any(one.name == GATEWAY and one.state == "running" for one in status(name).processes):

@@ -53,7 +53,8 @@ def people() -> None:
     multiple=True,
     type=click.Choice(SCOPES),
     metavar="SCOPE",
-    help="With --first-key: what it may do; repeat [default: what they may, but for payouts]",
+    help="With --first-key: what it may do; repeat [default: what they may, but for payouts and for exporting and"
+    " erasing members]",
 )
 def add_person(
     where: Where,

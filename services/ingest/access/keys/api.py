@@ -71,8 +71,9 @@ class KeyWanted(RequestBody):
         None,
         min_length=1,
         max_length=len(SCOPES),
-        description="Left out: all that the person's roles give, but for payouts. `public:read` alone makes a "
-        "publishable key: it may stand in a browser, and reads what the community shows to everybody",
+        description="Left out: all that the person's roles give, but for payouts and for exporting and erasing "
+        "members. `public:read` alone makes a publishable key: it may stand in a browser, and reads what the "
+        "community shows to everybody",
         examples=[["events:write", "receipts:read"]],
     )
     expires_at: AwareDatetime | None = Field(

@@ -97,7 +97,7 @@ def never_issued(community: str, key_id: str) -> AccessKey:
 
 
 def granted_scopes(asked: Collection[str] | None, *, roles: Iterable[str], community: str) -> tuple[str, ...]:
-    """The scopes of a new key: those asked for, or else all that the roles give but for payouts.
+    """The scopes of a new key: those asked for, or else all that the roles give but for what must be asked for.
 
     Raises UnknownScopesError, NotTheirScopesError for what the roles do not give, and PublishableAloneError.
     """

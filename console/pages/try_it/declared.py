@@ -51,7 +51,10 @@ def from_declared(kind: Mapping[str, Any], form: Mapping[str, str]) -> dict[str,
 def _value(kind: str, said: str) -> Any:
     match kind:
         case "integer":
-            return int(said)
+            number = int(said)
+            if abs(number) >= 2**63:
+                raise ValueError("more than an event may say")
+            return number
         case "number":
             return float(said)
         case "boolean":

@@ -1,1 +1,1 @@
-"""The types of events and the channels that a community declares in its programme, as the front door knows them."""
+"""Types of events and channels that a community declares in its programme, as the front door knows them."""

@@ -268,8 +268,9 @@ def _rule_mistakes(located: Located, text: str, conditions: Conditions, clock: C
 def _never_true(located: Located, text: str, conditions: Conditions) -> Iterator[Mistake]:
     for index, one in conditions.items():
         if isinstance(one, Read) and not can_hold(one.tree, one.event_types):
+            types = " or ".join(map(str, one.event_types))
             detail = (
-                f"this can never be true for {' or '.join(map(str, one.event_types))}, so the rule gives nothing: it asks"
+                f"this can never be true for {types}, so the rule gives nothing: it asks"
                 " for what such an event never has or never lacks, or for two things that exclude one another"
             )
             yield _condition_mistake(located, text, index, ConditionError(detail))

@@ -1,4 +1,4 @@
-"""Events of types that a programme declares: taken by what is in force at receipt, and what is personal is sealed."""
+"""Events of types that a programme declares: taken by what is in force, and what is personal is sealed."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

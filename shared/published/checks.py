@@ -13,8 +13,10 @@ from shared.contracts.activities import ACTIVITY_TYPES, TYPES
 from shared.contracts.activities.common import SaidData
 from shared.contracts.activities.told import STAYS, told_contract
 from shared.contracts.facts import ACCEPTED_EVENT, ACCEPTED_TYPE, FACTS
-from shared.contracts.programme.event_types import OWN_TYPE_PATTERN, RESERVED_WORDS
+from shared.contracts.fields import ChannelName
+from shared.contracts.programme.event_types import CHANNELS, OWN_TYPE_PATTERN, RESERVED_WORDS
 
+_CHANNEL = TypeAdapter[str](ChannelName)
 _FACTS = {fact.name: fact for fact in FACTS}
 
 
@@ -56,6 +58,10 @@ def _is_own(kind: Any) -> bool:
 
 
 def _check_told(kind: str, data: Mapping[str, Any]) -> None:
+    if data.get("channel") not in CHANNELS:
+        # One that the community declares is a name as well.
+        _CHANNEL.validate_python(data.get("channel"))
+        data = {**data, "channel": "import"}
     if kind in ACTIVITY_TYPES:
         _told_adapter(kind).validate_json(orjson.dumps(data))
         return

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.console.conftest import COMMUNITY, FORM_TOKEN, Site, console, submit
+from tests.integration.console.conftest import FORM_TOKEN, Site, console, submit
 
 pytestmark = pytest.mark.stack
 
@@ -147,7 +147,9 @@ async def test_a_type_that_the_programme_declares_has_a_form_of_its_fields(site:
     ]
     declared = {"types": [{"id": "webinar.attended.v1", "title": "Attended a webinar", "fields": fields}]}
     await site.ingest.pool.execute(
-        "insert into declared_event_types values ($1, 1, '2026-01-01', $2::jsonb)", COMMUNITY, json.dumps(declared)
+        "insert into declared_event_types values ($1, 1, '2026-01-01', $2::jsonb)",
+        site.community,
+        json.dumps(declared),
     )
     async with site.browser() as browser:
         await site.sign_in(browser, "manager")

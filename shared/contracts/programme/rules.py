@@ -24,7 +24,9 @@ GRACE_MAX_COUNT = 20
 Slot = Literal["actor", "object_author", "reply_author"]
 #: A built-in type, or one that the programme declares under `events`.
 RuleEventType = Annotated[
-    str, Field(json_schema_extra={"anyOf": [{"enum": list(ACTIVITY_TYPES)}, {"pattern": OWN_TYPE_PATTERN}]})
+    str,
+    StringConstraints(pattern=OWN_TYPE_PATTERN),
+    Field(json_schema_extra={"anyOf": [{"enum": list(ACTIVITY_TYPES)}, {"pattern": OWN_TYPE_PATTERN}]}),
 ]
 
 RULES: Final = Ids(("rules",), "rule")

@@ -105,9 +105,11 @@ def published(root: Path, revision: str = "HEAD") -> dict[str, Any]:
 def broken(root: Path, revision: str = "HEAD", replaced: Sequence[str] = ()) -> list[Break]:
     """What the contracts and APIs may not change of what `revision` published, but for what is replaced.
 
-    `replaced` names types (`survey.response.v1`) and operations (`rewards GET /v1/catalogue`).
+    `replaced` names types (`survey.response.v1`, `programme.v1`) and operations (`rewards GET /v1/catalogue`).
     """
-    paths = {f"{folder}/{kind}.json" for kind in replaced for folder in ("events", "facts")}
+    paths = {f"{folder}/{kind}.json" for kind in replaced for folder in ("events", "facts")} | {
+        f"{kind}.json" for kind in replaced
+    }
     baseline = {path: document for path, document in published(root, revision).items() if path not in paths}
     types = {path: schema for path, schema in baseline.items() if not path.startswith(_APIS)}
     apis = {Path(path).stem: document for path, document in baseline.items() if path.startswith(_APIS)}

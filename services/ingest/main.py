@@ -20,6 +20,7 @@ from services.ingest.directory import api as directory
 from services.ingest.erasure import api as erasure
 from services.ingest.erasure import handlers as erasure_handlers
 from services.ingest.erasure.handlers import LOOK_AFTER_EVERY_SECONDS, look_after
+from services.ingest.event_types import api as event_types
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
 from services.ingest.events.api.documents import OPERATIONS, SCHEMAS
@@ -48,7 +49,10 @@ SPEC = ServiceSpec(
     subscriptions=[FOLLOWED_PROGRAMMES, Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
     lanes=lanes,
     routers=[
-        *(part.router for part in (posting, receipts, measuring, linking, directory, members, standing)),
+        *(
+            part.router
+            for part in (posting, receipts, event_types, measuring, linking, directory, members, standing)
+        ),
         *(part.router for part in (merges, attributes, erasure)),
         *(part.router for part in (communities, public_communities, people, keys, sign_ins)),
     ],

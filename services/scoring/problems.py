@@ -4,12 +4,14 @@ from services.scoring.programmes.api.problems import (
     CHECK_TOO_SLOW,
     CHECKS_BUSY,
     EFFECTIVE_FROM_REFUSED,
+    EVENT_TYPES_CHANGED,
     NOT_WITHDRAWABLE,
     OTHER_PROGRAMME,
     PROGRAMME_FOUR_EYES,
     PROPOSAL_DECIDED,
     UNKNOWN_VERSION,
 )
+from services.scoring.programmes.domain.declared_events import EventTypesChangedError
 from services.scoring.programmes.domain.proposals import (
     ProgrammeFourEyesError,
     ProposalDecidedError,
@@ -32,6 +34,11 @@ def _other_programme(error: OtherProgrammeError) -> Problem:
 def _effective_from_refused(error: EffectiveFromError) -> Problem:
     detail = str(error)
     return Problem(EFFECTIVE_FROM_REFUSED, detail, [FieldError(field="effective_from", detail=detail)])
+
+
+def _event_types_changed(error: EventTypesChangedError) -> Problem:
+    errors = [FieldError(field=change.field, detail=change.detail) for change in error.changes]
+    return Problem(EVENT_TYPES_CHANGED, "Nothing was published; types of events and channels only grow", errors)
 
 
 def _check_too_slow(error: CheckTooSlowError) -> Problem:
@@ -57,6 +64,7 @@ ERRORS: ErrorTable = {
         NOT_WITHDRAWABLE, f"{str(error)[:1].upper()}{str(error)[1:]}; GET /v1/programmes says what is to come"
     ),
     OtherProgrammeError: _other_programme,
+    EventTypesChangedError: _event_types_changed,
     EffectiveFromError: _effective_from_refused,
     CheckTooSlowError: _check_too_slow,
     ChecksBusyError: _checks_busy,

@@ -19,6 +19,7 @@ _MAKING: Final[dict[str, frozenset[str] | None]] = {
     "forum.reply.v1": None,
     "chat.message.v1": None,
     "code.commit.v1": None,
+    "idea.suggested.v1": None,
     "code.issue.v1": frozenset({"opened"}),
     "code.pull_request.v1": frozenset({"opened"}),
     "code.comment.v1": frozenset({"created"}),

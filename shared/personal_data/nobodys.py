@@ -32,6 +32,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "lowering_community lowering_asked_at standings"
         ),
         "declared_attributes": "community version effective_from attributes",
+        "declared_event_types": "community version effective_from events",
         "events": "community event_uid content_hash",
         "events_read_back": "community event_uid received_at",
         "measurings": "community started_at portion_at",

@@ -31,6 +31,19 @@ EVENT_TYPES: Final = {
     "shop.purchase.v1": _("buying something"),
     "kudos.given.v1": _("thanking somebody"),
     "member.joined.v1": _("joining the community"),
+    "member.visited.v1": _("coming by"),
+    "member.referred.v1": _("bringing somebody"),
+    "chat.reaction_removed.v1": _("taking a reaction back"),
+    "content.read.v1": _("reading something"),
+    "content.rated.v1": _("rating something"),
+    "content.voted.v1": _("voting"),
+    "idea.suggested.v1": _("suggesting something"),
+    "idea.status_changed.v1": _("a suggestion that went on"),
+    "moderation.reported.v1": _("reporting something"),
+    "moderation.decided.v1": _("deciding about a report"),
+    "moderation.appealed.v1": _("appealing against a decision"),
+    "moderation.appeal_decided.v1": _("deciding an appeal"),
+    "policy.accepted.v1": _("accepting a policy"),
 }
 #: A field of a programme that is money, by its place below `rewards`.
 MONEY_FIELDS: Final = {

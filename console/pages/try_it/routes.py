@@ -13,6 +13,7 @@ from console.asking import Answer
 from console.frame.navigation import TRY_IT
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.explorer.finding import RECEIPT_ID
+from console.pages.try_it.declared import PREFIX, from_declared
 from console.pages.try_it.events import (
     TYPES,
     InvalidFormError,
@@ -35,21 +36,27 @@ _lately = Lately()
 async def show(visit: Visit) -> Response:
     """The form, with an example."""
     example = event_of("forum.reply.v1", actor="ada", length=214, other="kofi")
-    return _page(visit, example, journey=None)
+    return _page(visit, example, journey=None, known=await _event_types(visit))
 
 
 async def send(visit: Visit) -> Response:
     """Send what was typed, and go to where it is watched."""
     is_json = "event" in visit.form
+    known = await _event_types(visit)
+    own = _own_type(known, visit.form.get("type"))
     try:
-        event = from_json(visit.form["event"]) if is_json else from_form(visit.form)
+        if is_json:
+            event = from_json(visit.form["event"])
+        else:
+            event = from_form(visit.form) if own is None else from_declared(own, visit.form)
     except InvalidFormError as invalid:
         errors = {name: visit.say(text) if "{" not in text else text for name, text in invalid.errors.items()}
-        return _page(visit, None, journey=None, errors=errors, status=422)
+        return _page(visit, None, journey=None, known=known, errors=errors, status=422)
     content = orjson.dumps(event)
     answer = await visit.ask.post("ingest", "/v1/events", content, content_type="application/cloudevents+json")
     if not answer.ok:
-        return _page(visit, event, journey=None, refused=answer, status=422 if not answer.is_down else 503)
+        status = 422 if not answer.is_down else 503
+        return _page(visit, event, journey=None, known=known, refused=answer, status=status)
     receipt = answer.body["receipt_id"]
     _lately.keep(visit.signed_in.person_id, receipt, content)
     return visit.see_other(f"/try-it/{receipt}{'?as=json' if is_json else ''}")
@@ -68,7 +75,21 @@ async def watch(visit: Visit) -> Response:
         await asyncio.sleep(LOOK_EVERY_SECONDS)
     sent = _lately.of(visit.signed_in.person_id, receipt_id)
     event = orjson.loads(sent) if sent else event_of("forum.reply.v1", actor="ada", length=214, other="kofi")
-    return _page(visit, event, journey=journey)
+    return _page(visit, event, journey=journey, known=await _event_types(visit))
+
+
+async def _event_types(visit: Visit) -> Answer:
+    """The types that ingest takes, those among them that the programme declares."""
+    return await visit.ask.get("ingest", "/v1/event-types")
+
+
+def _declared(known: Answer) -> list[dict[str, Any]]:
+    return [one for one in known.items if one["declared"] and not one["retired"]] if known.ok else []
+
+
+def _own_type(known: Answer, name: str | None) -> dict[str, Any] | None:
+    """The declared type of that name."""
+    return next((one for one in _declared(known) if one["type"] == name), None)
 
 
 async def _journey(visit: Visit, receipt_id: str) -> dict[str, Any]:
@@ -172,6 +193,7 @@ def _page(
     event: dict[str, Any] | None,
     *,
     journey: dict[str, Any] | None,
+    known: Answer,
     errors: dict[str, str] | None = None,
     refused: Answer | None = None,
     status: int = 200,
@@ -189,6 +211,11 @@ def _page(
         "pages/try_it/page.html",
         status=status,
         types=TYPES,
+        known=known,
+        declared=_declared(known),
+        own=_own_type(known, visit.request.query_params.get("type") or shown["type"]),
+        said=form,
+        prefix=PREFIX,
         shown=shown,
         is_json="event" in form or visit.request.query_params.get("as") == "json",
         errors=errors or {},

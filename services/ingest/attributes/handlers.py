@@ -9,6 +9,7 @@ from services.ingest.attributes import store
 from services.ingest.attributes.domain import FACTS_MAX_COUNT, Purpose, TooManyFactsError, at, checked, news
 from services.ingest.bots.handlers import say_standing
 from services.ingest.costs.handlers import on_programmes as count_rules
+from services.ingest.event_types.handlers import on_programmes as declare_types
 from services.ingest.members import store as members_store
 from services.ingest.members.domain import Dated, MemberKey, UnknownMemberError, Value
 from services.ingest.members.handlers import tell_members
@@ -23,11 +24,12 @@ _ATTRIBUTES = TypeAdapter(list[Attribute])
 
 
 async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -> None:
-    """Remember what programmes declare of attributes, and what their rules cost.
+    """Remember what programmes declare of attributes and events, and what their rules cost.
 
     Raises InvalidMessageError for a programme that cannot be read.
     """
     await count_rules(tx, programmes)
+    await declare_types(tx, programmes)
     for index, fact in enumerate(programmes):
         data = fact["data"]
         try:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from services.ingest.costs.domain import Costs
+from services.ingest.event_types.domain import NOTHING_DECLARED, DeclaredTypes
 from services.ingest.events.domain.admission import (
     JSON_TYPE,
     Encoded,
@@ -50,6 +51,7 @@ class Terms(NamedTuple):
     limits: Limits
     costs: Costs
     max_cost: float
+    declared: DeclaredTypes = NOTHING_DECLARED
 
 
 def written_at(timestamp_ms: int) -> datetime:
@@ -68,7 +70,7 @@ def read_record(
     randomness = hashlib.blake2b(place.encode(), digest_size=8).hexdigest()
     cost, is_too_dear = 1.0, False
     try:
-        admission = admit(record.value, _HEADERS, received_at, terms.limits)
+        admission = admit(record.value, _HEADERS, received_at, terms.limits, terms.declared)
         cost = max(1.0, terms.costs.of(admission.types))
         check_cost(cost, len(admission.events), terms.max_cost)
         events = encode(admission, terms.limits.event_max_bytes)

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from services.ingest.brake.handlers import BRAKE
 from services.ingest.costs.domain import Costs
 from services.ingest.costs.handlers import costs_of
+from services.ingest.event_types.domain import DeclaredTypes
+from services.ingest.event_types.handlers import types_of
 from services.ingest.events.domain.admission import Limits, Refusal, Request, raw_fact, raw_key
 from services.ingest.lanes.domain import LaneRecord, Reading, Terms, read_record, written_at
 from services.ingest.metrics import EVENTS_COST, LANE_EVENTS, REQUESTS_TOO_DEAR
@@ -56,6 +58,7 @@ class LaneReader:
         buckets = self._refilled(settings, {community_of_lane(record.topic) for record in records})
         async with preparation.lend() as conn:
             costs = await costs_of(conn, communities=buckets, now=now, settings=settings)
+            declared = await types_of(conn, communities=buckets, now=now, settings=settings)
         waiting: dict[Line, deque[Any]] = {}
         for record in records:
             waiting.setdefault(Line(record.topic, record.partition), deque()).append(record)
@@ -64,7 +67,7 @@ class LaneReader:
         while lines := [line for line in waiting if buckets[line.community].is_open]:
             line = max(lines, key=lambda one: buckets[one.community].events)
             record = waiting[line][0]
-            reading = _read(record, settings, costs[line.community], now)
+            reading = _read(record, settings, costs[line.community], declared[line.community], now)
             if taken and cost + reading.cost > settings.lane_batch_cost_max:
                 break
             cost += reading.cost
@@ -133,7 +136,7 @@ def _place(record: Any) -> Place:
     return record.topic, record.partition, record.offset
 
 
-def _read(record: Any, settings: Settings, costs: Costs, now: datetime) -> Reading:
+def _read(record: Any, settings: Settings, costs: Costs, declared: DeclaredTypes, now: datetime) -> Reading:
     limits = Limits(
         settings.events_max_count,
         settings.event_max_bytes,
@@ -145,7 +148,7 @@ def _read(record: Any, settings: Settings, costs: Costs, now: datetime) -> Readi
         community=community_of_lane(record.topic),
         at=written_at(record.timestamp),
         received_at=now,
-        terms=Terms(limits, costs, settings.request_cost_max),
+        terms=Terms(limits, costs, settings.request_cost_max, declared),
     )
 
 

@@ -58,4 +58,32 @@ REACTION: Final = ActivityType(
     ],
 )
 
-TYPES: Final = (CHAT_MESSAGE, REACTION)
+
+class ReactionRemoved(Envelope):
+    """A member took a reaction back; `object` is what it was to.
+
+    What the reaction earned is taken back by an `activity.retracted.v1` that names it, not by this.
+    """
+
+    type: Literal["chat.reaction_removed.v1"]
+    data: ReactionData
+
+
+REACTION_REMOVED: Final = ActivityType(
+    "chat.reaction_removed.v1",
+    envelope=ReactionRemoved,
+    examples=[
+        activity_example(
+            "chat.reaction_removed.v1",
+            "https://chat.example.org/rooms/lobby",
+            "m-20260131-8812/heart/U2/removed-1",
+            "2026-01-31T13:09:00Z",
+            "chat",
+            {"id": "U2", "name": "Grace"},
+            object={"id": "m-20260131-8812", "author": {"id": "U1", "name": "Ada"}},
+            reaction="heart",
+        )
+    ],
+)
+
+TYPES: Final = (CHAT_MESSAGE, REACTION, REACTION_REMOVED)

@@ -88,12 +88,14 @@ class Fault(NamedTuple):
     is_unknown: bool = False
 
 
-def faults(error: ValidationError) -> list[Fault]:
-    """What pydantic found wrong with an activity, at the sender's places; of a field's two ways, by the second."""
+def faults(error: ValidationError, *, is_chosen_by_type: bool = True) -> list[Fault]:
+    """What pydantic found wrong with an activity, at the sender's places; of a field's two ways, by the second.
+
+    Where the contract `is_chosen_by_type`, the first part of a place is that type.
+    """
     found = []
     for one in error.errors(include_url=False, include_input=False, include_context=False):
-        # The first part is the type by which the contract was chosen.
-        place, is_unknown = one["loc"][1:], one["type"] == "extra_forbidden"
+        place, is_unknown = one["loc"][is_chosen_by_type:], one["type"] == "extra_forbidden"
         way = place[-1] if place and not is_unknown else None
         if way != _AS_IT_IS:
             detail = "is missing" if one["type"] == "missing" else one["msg"]

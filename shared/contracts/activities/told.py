@@ -4,7 +4,7 @@ Who took part is said by the ids of members beside it; texts and addresses stay 
 """
 
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Annotated, Any, Final, NotRequired, Required, get_args, get_origin
 
 from typing_extensions import TypedDict, get_type_hints
@@ -14,8 +14,12 @@ from shared.contracts.measures import Measures
 
 #: What was written, of which the first that is there is measured.
 TEXTS: Final = ("text", "message", "comment")
+#: Under this name the front door puts what a community's own event type declares as personal.
+PERSONAL: Final = "personal"
 #: What stays with ingest.
-STAYS: Final = frozenset({*TEXTS, "reason", "url"})
+STAYS: Final = frozenset({*TEXTS, "reason", "url", PERSONAL})
+#: Contracts that are kept; a community's own types have some, beside the built-in ones.
+CONTRACTS_MAX_COUNT = 500
 _PERSON: Final = "actor"
 _THINGS: Final = frozenset({"object", "in_reply_to"})
 _REDUCED: Final = STAYS | _THINGS | {_PERSON}
@@ -48,7 +52,8 @@ def text_of(data: Mapping[str, Any]) -> str | None:
 
 def kept_back(data: Mapping[str, Any]) -> dict[str, Any]:
     """What of an activity's data does not travel and is worth keeping: what was written, and where it is seen."""
-    return {name: data[name] for name in data.keys() & STAYS}
+    kept = {name: data[name] for name in data.keys() & STAYS - {PERSONAL}}
+    return kept | {name: str(value) for name, value in data.get(PERSONAL, {}).items()}
 
 
 def told_data(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,13 +74,13 @@ def _told_person(person: Mapping[str, Any]) -> dict[str, Any]:
     return {"bot": person["bot"]} if "bot" in person else {}
 
 
-@cache
+@lru_cache(maxsize=CONTRACTS_MAX_COUNT)
 def told_contract(data: Any) -> Any:
     """The contract of what travels of data of that contract, a TypedDict: what rules may read."""
     fields: dict[str, Any] = {}
     for name, field in get_type_hints(data, include_extras=True).items():
         if name not in STAYS:
-            told: Any = ToldPerson if name == _PERSON else ToldThing if name in _THINGS else _bare(field)
+            told: Any = ToldPerson if name == _PERSON else ToldThing if name in _THINGS else bare(field)
             fields[name] = told if name in data.__required_keys__ else NotRequired[told]
     if any(name in data.__annotations__ for name in TEXTS):
         fields["measures"] = NotRequired[Measures]
@@ -85,10 +90,10 @@ def told_contract(data: Any) -> Any:
     return told_type
 
 
-def _bare(field: Any) -> Any:
+def bare(field: Any) -> Any:
     """A field's contract, without whether it must be there."""
     while get_origin(field) in {NotRequired, Required}:
         (field,) = get_args(field)
     if get_origin(field) is Annotated and get_origin(get_args(field)[0]) in {NotRequired, Required}:
-        return _bare(get_args(field)[0])
+        return bare(get_args(field)[0])
     return field

@@ -1,11 +1,12 @@
 """A programme: the rules of a community, in the sections that each service reads.
 
-ingest reads `attributes`, scoring `rules`, recognition `recognition`, rewards `rewards`. A programme is written in
-YAML, published as a version, and never changed afterwards.
+ingest reads `attributes` and `events`, scoring `events` and `rules`, recognition `recognition`, rewards `rewards`.
+A programme is written in YAML, published as a version, and never changed afterwards.
 """
 
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
 from shared.contracts.programme.document import IDS, REFERENCES, Programme
+from shared.contracts.programme.event_types import CustomEventType, EventChannel, EventField, Events
 from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId, id_problems
 from shared.contracts.programme.recognition import (
     BADGES_MAX_COUNT,
@@ -29,7 +30,6 @@ from shared.contracts.programme.rules import (
     GRACE_MAX_COUNT,
     LIMITS_OF_RULE_MAX_COUNT,
     RULES_MAX_COUNT,
-    EventType,
     Rule,
     RuleLimit,
     SharedLimit,
@@ -55,7 +55,10 @@ __all__ = [
     "Badge",
     "CatalogueReward",
     "Counted",
-    "EventType",
+    "CustomEventType",
+    "EventChannel",
+    "EventField",
+    "Events",
     "IdsError",
     "Level",
     "Path",

@@ -5,8 +5,9 @@ from typing import Final, Self
 from pydantic import Field, model_validator
 
 from shared.contracts.fields import Name, Slug, Text
-from shared.contracts.programme import attributes, recognition, rewards, rules
+from shared.contracts.programme import attributes, event_types, recognition, rewards, rules
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
+from shared.contracts.programme.event_types import Events
 from shared.contracts.programme.ids import Ids, Reference, check_ids
 from shared.contracts.programme.recognition import Recognition
 from shared.contracts.programme.rewards import Rewards
@@ -14,7 +15,7 @@ from shared.contracts.programme.rules import LIMITS_MAX_COUNT, RULES_MAX_COUNT, 
 from shared.contracts.programme.section import Section
 
 #: What the sections declare of their ids, in the order in which they are checked.
-IDS: Final[tuple[Ids, ...]] = (*attributes.IDS, *rules.IDS, *recognition.IDS, *rewards.IDS)
+IDS: Final[tuple[Ids, ...]] = (*attributes.IDS, *event_types.IDS, *rules.IDS, *recognition.IDS, *rewards.IDS)
 REFERENCES: Final[tuple[Reference, ...]] = (*rules.REFERENCES, *recognition.REFERENCES)
 
 
@@ -25,6 +26,7 @@ class Programme(Section):
     title: Name
     description: Text = ""
     attributes: list[Attribute] = Field(default=[], max_length=ATTRIBUTES_MAX_COUNT)
+    events: Events = Events()
     rules: list[Rule] = Field(min_length=1, max_length=RULES_MAX_COUNT)
     limits: list[SharedLimit] = Field(default_factory=list, max_length=LIMITS_MAX_COUNT)
     recognition: Recognition = Recognition()

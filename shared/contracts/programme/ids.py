@@ -17,12 +17,16 @@ class Ids(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """A field of a list's items that names an item of another list, or several; `verb` is what it does to them."""
+    """A field of a list's items that names an item of another list, or several; `verb` is what it does to them.
+
+    `beside` are names that are always there.
+    """
 
     source: Ids
     field: str
     verb: str
     target: Ids
+    beside: tuple[str, ...] = ()
 
 
 class RepeatedId(NamedTuple):
@@ -47,7 +51,7 @@ class UnknownId(NamedTuple):
     known: tuple[str, ...]
 
     def __str__(self) -> str:
-        source, _, verb, target = self.reference
+        source, _, verb, target, _ = self.reference
         who = f"{'.'.join(source.path)}: {source.noun} {self.owner_id!r}"
         return f"{who} {verb} {target.noun} {self.id!r}, which is not there"
 
@@ -115,9 +119,12 @@ def _repeated(ids: Ids, items: Sequence[Any] | None) -> Iterator[RepeatedId]:
 
 def _unknown(reference: Reference, items: Mapping[Ids, Sequence[Any] | None]) -> Iterator[UnknownId]:
     targets = items[reference.target]
+    if targets is None and reference.beside:
+        targets = ()
     known = tuple(found for item in targets or () if (found := _id(item)) is not None)
     if targets is None or len(known) < len(targets):
         return
+    known = (*reference.beside, *known)
     for index, item in enumerate(items[reference.source] or ()):
         path: Path = (*reference.source.path, index, reference.field)
         for place, named in _named(_field(item, reference.field), path):

@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.contracts.activities import ACTIVITY_TYPES
 from shared.contracts.fields import Name, Slug
+from shared.contracts.programme.event_types import OWN_TYPE_PATTERN, TYPES
 from shared.contracts.programme.ids import Ids, Reference
 from shared.contracts.programme.section import PositivePoints, Section
 
@@ -21,12 +22,20 @@ GRACE_COUNT = 3
 GRACE_MAX_COUNT = 20
 
 Slot = Literal["actor", "object_author", "reply_author"]
-EventType = Literal[ACTIVITY_TYPES]  # type: ignore[valid-type]
+#: A built-in type, or one that the programme declares under `events`.
+RuleEventType = Annotated[
+    str,
+    StringConstraints(pattern=OWN_TYPE_PATTERN),
+    Field(json_schema_extra={"anyOf": [{"enum": list(ACTIVITY_TYPES)}, {"pattern": OWN_TYPE_PATTERN}]}),
+]
 
 RULES: Final = Ids(("rules",), "rule")
 LIMITS: Final = Ids(("limits",), "limit")
 IDS: Final = (RULES, LIMITS)
-REFERENCES: Final = (Reference(LIMITS, "rules", "is over", RULES),)
+REFERENCES: Final = (
+    Reference(LIMITS, "rules", "is over", RULES),
+    Reference(RULES, "on", "is on", TYPES, beside=ACTIVITY_TYPES),
+)
 
 
 class RuleLimit(Section):
@@ -70,7 +79,7 @@ class Rule(Section):
 
     id: Slug
     title: Name
-    on: list[EventType] = Field(min_length=1, max_length=len(ACTIVITY_TYPES))
+    on: list[RuleEventType] = Field(min_length=1, max_length=len(ACTIVITY_TYPES))
     when: Annotated[str, StringConstraints(min_length=1, max_length=CONDITION_MAX_CHARS)] | None = None
     points: PositivePoints
     to: Slot = "actor"

@@ -139,6 +139,38 @@ async def test_what_was_typed_wrong_is_said_by_its_field_and_kept(site: Site) ->
         assert "<title>Error:" in refused.text
 
 
+async def test_a_type_that_the_programme_declares_has_a_form_of_its_fields(site: Site) -> None:
+    fields = [
+        {"name": "minutes", "title": "Minutes", "type": "integer", "required": True},
+        {"name": "company", "title": "Company", "personal": True},
+        {"name": "kind", "title": "Kind", "type": "choice", "values": ["live", "later"]},
+    ]
+    declared = {"types": [{"id": "webinar.attended.v1", "title": "Attended a webinar", "fields": fields}]}
+    await site.ingest.pool.execute(
+        "insert into declared_event_types values ($1, 1, '2026-01-01', $2::jsonb)",
+        site.community,
+        json.dumps(declared),
+    )
+    async with site.browser() as browser:
+        await site.sign_in(browser, "manager")
+        assert (
+            '<a href="/try-it?type=webinar.attended.v1">Attended a webinar</a>'
+            in (await browser.get("/try-it")).text
+        )
+        form = "/try-it?type=webinar.attended.v1"
+        said = {"type": "webinar.attended.v1", "actor": "ada", "field-company": "Example"}
+        refused = await submit(browser, form, "/try-it", **said, **{"field-minutes": "9" * 30})
+        assert (refused.status_code, 'href="#field-minutes"' in refused.text) == (422, True)
+        # Ingest looks at the values; it believes what it knew of the community for a moment.
+        async with asyncio.timeout(30):
+            sent = refused
+            while sent.status_code != 303:
+                sent = await submit(
+                    browser, form, "/try-it", **said, **{"field-minutes": "45", "field-kind": "live"}
+                )
+        assert sent.headers["location"].startswith("/try-it/r")
+
+
 async def test_a_page_speaks_the_readers_language_and_keeps_what_was_chosen(site: Site) -> None:
     async with site.browser(**{"Accept-Language": "it-IT,it;q=0.9"}) as browser:
         page = await browser.get("/sign-in")

@@ -12,7 +12,9 @@ from starlette.routing import Route
 
 from services.ingest.brake.handlers import BRAKE
 from services.ingest.costs.domain import Costs
-from services.ingest.costs.handlers import KnownCosts
+from services.ingest.costs.handlers import costs_of
+from services.ingest.event_types.domain import DeclaredTypes
+from services.ingest.event_types.handlers import types_of
 from services.ingest.events.api.line import Line
 from services.ingest.events.api.waiting import WaitingRequests
 from services.ingest.events.domain import admission
@@ -20,6 +22,7 @@ from services.ingest.events.domain.receipts import receipt_id
 from services.ingest.metrics import EVENTS_ADMITTED, EVENTS_COST, EVENTS_REFUSED, LINE_AGE, REQUESTS_WAITING
 from services.ingest.settings import Settings
 from services.ingest.shares.api import DOOR, Visit
+from services.ingest.shares.known import KnownOfCommunities
 from shared.http import Answer, Connected, DirectRoute, ProblemType, Read, Scope
 from shared.http.auth import authorise
 from shared.telemetry import new_traceparent
@@ -38,7 +41,8 @@ class NotAcknowledgedError(Exception):
 
 WAITING = WaitingRequests(REQUESTS_WAITING)
 LINE = Line(LINE_AGE)
-COSTS = KnownCosts()
+COSTS = KnownOfCommunities(costs_of)
+TYPES = KnownOfCommunities(types_of)
 
 Record = tuple[str, bytes, bytes]  # topic, key, value
 
@@ -55,6 +59,7 @@ async def post_events(service: Connected, headers: Mapping[str, str], read: Read
     await service.check_fence()
     settings = cast("Settings", service.settings)
     costs = await COSTS.of(service.pool.acquire, community=principal.community, settings=settings)
+    declared = await TYPES.of(service.pool.acquire, community=principal.community, settings=settings)
     # 1. Before the body is read: to refuse must cost next to nothing. The length was checked to be a number.
     is_late = LINE.age_seconds() > settings.line_age_max_seconds
     visit = DOOR.visit(
@@ -64,7 +69,7 @@ async def post_events(service: Connected, headers: Mapping[str, str], read: Read
     # 2. Again, because others came meanwhile. What cannot be read counts as one event.
     visit.check(len(body))
     visit.take(1, len(body))
-    admitted = _admitted(body, headers, principal.community, settings, visit, costs)
+    admitted = _admitted(body, headers, principal.community, settings, visit, costs, declared)
     await _send(service, admitted.records, settings.requests_max_count)
     BRAKE.watch(settings)
     LINE.follow(service, principal.community, admitted.receipt_id)
@@ -98,7 +103,13 @@ class Admitted(NamedTuple):
 
 
 def _admitted(
-    body: bytes, headers: Mapping[str, str], community: str, settings: Settings, visit: Visit, costs: Costs
+    body: bytes,
+    headers: Mapping[str, str],
+    community: str,
+    settings: Settings,
+    visit: Visit,
+    costs: Costs,
+    declared: DeclaredTypes,
 ) -> Admitted:
     now = datetime.now(UTC)
     limits = admission.Limits(
@@ -107,7 +118,7 @@ def _admitted(
         settings.future_tolerance_seconds,
         admission.earliest_year(headers, settings.earliest_year),
     )
-    read = admission.admit(body, headers, now, limits)
+    read = admission.admit(body, headers, now, limits, declared)
     cost = costs.of(read.types)
     admission.check_cost(cost, len(read.events), settings.request_cost_max)
     # What was refused counts too, or nonsense would be free; one event was taken before.

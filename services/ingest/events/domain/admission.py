@@ -14,8 +14,9 @@ from urllib.parse import unquote
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
+from services.ingest.event_types.domain import NOTHING_DECLARED, DeclaredTypes
 from services.ingest.events.domain.extensions import (
     extension_faults,
     there_is_no,
@@ -26,11 +27,9 @@ from services.ingest.events.domain.judgement import event_uid
 from shared.contracts.activities import (
     ACTIVITY_ADAPTER,
     ACTIVITY_BATCH_ADAPTER,
-    ACTIVITY_TYPES,
     REQUIRED,
     TYPES,
     Fault,
-    faults,
 )
 from shared.contracts.channels import compared_plain_id
 from shared.contracts.placeholders import PLACEHOLDER_IDS, is_placeholder
@@ -147,8 +146,14 @@ class Admission:
             self.refusals.append(Refusal(index, _pointer(fault.place), fault.detail))
 
 
-def admit(body: bytes, headers: Mapping[str, str], now: datetime, limits: Limits) -> Admission:
-    """Read a request's events.
+def admit(
+    body: bytes,
+    headers: Mapping[str, str],
+    now: datetime,
+    limits: Limits,
+    declared: DeclaredTypes = NOTHING_DECLARED,
+) -> Admission:
+    """Read a request's events; `declared` are the community's own types.
 
     Raises UnsupportedTypeError, MalformedError or TooManyEventsError when the request as a whole is refused.
     """
@@ -157,7 +162,7 @@ def admit(body: bytes, headers: Mapping[str, str], now: datetime, limits: Limits
     if "charset" in parameters and "utf-8" not in parameters.lower():
         raise UnsupportedTypeError(f"{content_type};{parameters}")
     if f"{BINARY_PREFIX}specversion" in headers and content_type in (JSON_TYPE, ""):
-        return _admit_each([_from_binary(body, headers)], now, limits)
+        return _admit_each([_from_binary(body, headers)], now, limits, declared)
     if content_type not in (BATCH_TYPE, STRUCTURED_TYPE, JSON_TYPE):
         raise UnsupportedTypeError(content_type or "none")
     is_batch = body.lstrip()[:1] == b"["
@@ -170,7 +175,7 @@ def admit(body: bytes, headers: Mapping[str, str], now: datetime, limits: Limits
         events = _VALIDATE_BATCH(body) if is_batch else [_VALIDATE(body)]
     except ValidationError:
         document = _parse(body)
-        return _admit_each(document if isinstance(document, list) else [document], now, limits)
+        return _admit_each(document if isinstance(document, list) else [document], now, limits, declared)
     _check_count(len(events), limits)
     if all_are_plain_and_timely(events, now, limits):
         return Admission(list(enumerate(events)))
@@ -180,51 +185,53 @@ def admit(body: bytes, headers: Mapping[str, str], now: datetime, limits: Limits
     return admission
 
 
-def _admit_each(documents: list[Any], now: datetime, limits: Limits) -> Admission:
+def _admit_each(documents: list[Any], now: datetime, limits: Limits, declared: DeclaredTypes) -> Admission:
     _check_count(len(documents), limits)
     admission = Admission()
     for index, document in enumerate(documents):
-        unnamed = _unnamed(document)
+        unnamed = _unnamed(document, declared)
         if unnamed is not None:
             beside = extension_faults(document) if isinstance(document, dict) else ()
             admission.judge(index, {}, [unnamed, *beside])
             continue
         said = without_unset(document)
-        try:
-            event = ACTIVITY_ADAPTER.validate_json(to_json(said))
-        except ValidationError as error:
-            found = [_with_what_was_meant(fault, said["type"]) for fault in faults(error)]
+        event, wrong = declared.read(said)
+        if wrong:
+            found = [_with_what_was_meant(fault, said["type"], declared) for fault in wrong]
             admission.judge(index, {}, [*found, *extension_faults(said)])
         else:
             admission.judge(index, event, _faults(event, now, limits))
     return admission
 
 
-def _unnamed(document: Any) -> Fault | None:
+def _unnamed(document: Any, declared: DeclaredTypes) -> Fault | None:
     """What is wrong with what does not say which of the known events it is; None for one that does."""
     if not isinstance(document, dict):
         return Fault(
             (), "is no event: an event is a JSON object with specversion, id, source, type, time and data"
         )
-    named = document.get("type")
-    if isinstance(named, str) and named in ACTIVITY_TYPES:
-        return None
-    what = "is missing" if named is None else f"unknown type {named!r:.100}"
-    return Fault(("type",), f"{what}; known are {', '.join(ACTIVITY_TYPES)}")
+    wrong = declared.why_not(document.get("type"))
+    return None if wrong is None else Fault(("type",), wrong)
 
 
-def _with_what_was_meant(fault: Fault, event_type: str) -> Fault:
+def _with_what_was_meant(fault: Fault, event_type: str, declared: DeclaredTypes) -> Fault:
     """The fault; of a field that is not known, with the one that was meant."""
     if not fault.is_unknown:
         return fault
     name = str(fault.place[-1])
-    known = fields_at(_schema(event_type), fault.place[:-1])
+    known = fields_at(_schema(event_type, declared), fault.place[:-1])
     return fault._replace(detail=f"{there_is_no(name)}; {suggestion(name, known)}")
 
 
-@cache
-def _schema(event_type: str) -> dict[str, Any]:
+def _schema(event_type: str, declared: DeclaredTypes) -> dict[str, Any]:
     """JSON Schema of a type of event."""
+    if event_type in declared.types:
+        return declared.contract(event_type).adapter.json_schema()
+    return _built_in_schema(event_type)
+
+
+@cache
+def _built_in_schema(event_type: str) -> dict[str, Any]:
     (envelope,) = (known.envelope for known in TYPES if known.name == event_type)
     return TypeAdapter(envelope).json_schema()
 

@@ -22,6 +22,7 @@ from services.scoring.programmes.api.problems import (
     CHECK_TOO_SLOW,
     CHECKS_BUSY,
     EFFECTIVE_FROM_REFUSED,
+    EVENT_TYPES_CHANGED,
     INVALID_PROGRAMME,
     NOT_WITHDRAWABLE,
     OTHER_PROGRAMME,
@@ -87,6 +88,7 @@ Approver = Annotated[Principal, requires(Scope.PROGRAMMES_APPROVE)]
         UNSUPPORTED_CONTENT_TYPE,
         INVALID_PROGRAMME,
         EFFECTIVE_FROM_REFUSED,
+        EVENT_TYPES_CHANGED,
         CHECK_TOO_SLOW,
         CHECKS_BUSY,
     )

@@ -6,25 +6,30 @@ mark stands in for what is missing there, as a value or as a key, and the rest o
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated, Any, Literal, NamedTuple, NotRequired, Required, get_args, get_origin
 
 import yaml
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from services.scoring.programmes.domain.fields import field_at, section_at
 from services.scoring.rules.domain.attributes import MEMBER
 from services.scoring.rules.domain.conditions import FUNCTIONS
-from services.scoring.rules.domain.extents import contract_fields, data_contract
+from services.scoring.rules.domain.extents import contract_fields
+from services.scoring.rules.domain.kinds import OwnTypes, data_contract, kinds_of, own_types
 from shared.conditions.evaluation import EVENT_FIELDS
 from shared.contracts.activities import ACTIVITIES, ACTIVITY_TYPES, TARGETING_TYPES, activity_type
-from shared.contracts.programme import REFERENCES
+from shared.contracts.programme import REFERENCES, CustomEventType
 from shared.located_yaml import DEPTH_MAX_COUNT, DOCUMENT_MAX_BYTES, Path
 
 COMPLETIONS_MAX_COUNT = 60
 DETAIL_MAX_CHARS = 160
 
+#: Where a programme declares types of events.
+_OWN: Path = ("events", "types")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 #: In private use, so that no programme has one by chance.
 _MARK = "\ue000"
@@ -251,11 +256,11 @@ def _values(path: Path, field: FieldInfo, seen: _Seen, *, is_list_open: bool) ->
     is_item = isinstance(path[-1], int)
     item = _plain(get_args(hint)[0]) if takes_list else hint
     for reference in REFERENCES:
-        if (*reference.source.path, reference.field) == names:
+        if not reference.beside and (*reference.source.path, reference.field) == names:
             for target in _ids(seen.value, reference.target.path):
                 yield Completion(_listed(target.text, takes_list, is_item, is_list_open), "id", target.detail)
     if names == ("rules", "on"):
-        for event_type, about in _event_types():
+        for event_type, about in (*_event_types(), *((one.text, one.detail) for one in _ids(seen.value, _OWN))):
             yield Completion(_listed(event_type, takes_list, is_item, is_list_open), "event_type", about)
     elif get_origin(item) is Literal:
         for value in get_args(item):
@@ -296,8 +301,9 @@ def _inner(value: Any, path: Path) -> Any:
 def _in_condition(seen: _Seen) -> tuple[str, list[Completion]]:
     rule = _inner(seen.value, (seen.path or ())[:2])
     on = rule.get("on") if isinstance(rule, dict) else None
-    types = [one for one in on or () if one in ACTIVITY_TYPES] if isinstance(on, list) else []
-    contracts = [data_contract(event_type) for event_type in types or ACTIVITY_TYPES]
+    own = _own_types(seen.value)
+    types = [one for one in on if one in ACTIVITY_TYPES or one in own] if isinstance(on, list) else []
+    contracts = [data_contract(kind) for kind in kinds_of(types or (*ACTIVITY_TYPES, *own), own)]
     compared = _COMPARED.search(seen.before)
     if compared is not None:
         values = dict.fromkeys(
@@ -356,6 +362,17 @@ def _about(hint: Any) -> str:
 def _literals(contract: Any, names: Iterable[str]) -> Sequence[str]:
     bare = _plain(_followed(contract, names))
     return [one for one in get_args(bare) if isinstance(one, str)] if get_origin(bare) is Literal else []
+
+
+def _own_types(document: Any) -> OwnTypes:
+    """The types that a programme declares, as far as they are written and right."""
+    found = []
+    items = _inner(document, _OWN)
+    for one in items if isinstance(items, list) else ():
+        with suppress(ValidationError):
+            # The parser leaves all plain values as text.
+            found.append(CustomEventType.model_validate(one, strict=False))
+    return own_types(found)
 
 
 def _attributes(document: Any) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from services.scoring.rules.domain.attributes import Declared
 from services.scoring.rules.domain.costs import Bound
+from services.scoring.rules.domain.kinds import EventKind
 from shared.conditions.errors import ConditionError
 from shared.conditions.tree import Node
 from shared.located_yaml import Located, Mark, Path
@@ -29,7 +30,7 @@ class Read:
 
     tree: Node
     bound: Bound
-    event_types: tuple[str, ...]
+    event_types: tuple[EventKind, ...]
     are_types_known: bool
     declared: Declared
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -26,6 +27,7 @@ from services.scoring.rules.domain.attributes import Declared as DeclaredAttribu
 from services.scoring.rules.domain.chances import can_hold
 from services.scoring.rules.domain.conditions import read_condition, try_condition
 from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT
+from services.scoring.rules.domain.kinds import OwnTypes, kinds_of, own_types
 from services.scoring.rules.domain.trials import Clock
 from shared.conditions.errors import ConditionError
 from shared.contracts.activities import ACTIVITY_TYPES, TARGETING_TYPES
@@ -34,6 +36,7 @@ from shared.contracts.programme import (
     CONDITION_MAX_CHARS,
     IDS,
     REFERENCES,
+    CustomEventType,
     IdsError,
     Programme,
     RepeatedId,
@@ -89,7 +92,8 @@ def read_with_warnings(text: str, *, clock: Clock | None = None) -> Reading:
     except YamlError as refused:
         return Reading(None, [mistake(refused.mark, refused.path, refused.detail)], [])
     attributes = _attributes(located)
-    read = _conditions(located, attributes)
+    own = _own_types(located)
+    read = _conditions(located, attributes, own)
     mistakes = [
         *_type_mistakes(located),
         *_rule_mistakes(located, text, read, clock),
@@ -155,7 +159,7 @@ def _located_mistakes(located: Located, details: ErrorDetails) -> Iterator[Mista
 def _wrong_value(details: ErrorDetails) -> str:
     kind, value = details["type"], details["input"]
     context = details.get("ctx", {})
-    if kind in ("count_without_rule", "count_without_grace"):
+    if kind in ("count_without_rule", "count_without_grace", "event_types"):
         return details["msg"]
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind]}; got {_shown(value)}"
@@ -204,26 +208,40 @@ def _attributes(located: Located) -> DeclaredAttributes:
     }
 
 
-def _conditions(located: Located, attributes: DeclaredAttributes) -> dict[int, Read | ConditionError]:
+def _own_types(located: Located) -> OwnTypes:
+    """The types that are declared, as far as each of them is right, whatever else is wrong with the programme."""
+    found = []
+    for kind in list_at(located, ("events", "types")):
+        with suppress(ValidationError):
+            found.append(CustomEventType.model_validate(kind))
+    return own_types(found)
+
+
+def _conditions(
+    located: Located, attributes: DeclaredAttributes, own: OwnTypes
+) -> dict[int, Read | ConditionError]:
     """The conditions of rules by the rules' places, read and judged, whatever else is wrong with the programme."""
     read: dict[int, Read | ConditionError] = {}
+    declared = [one.get("id") for one in list_at(located, ("events", "types")) if isinstance(one, dict)]
+    wrong = {name for name in declared if isinstance(name, str) and name not in own}
     for index, rule in enumerate(list_at(located, ("rules",))):
         condition = rule.get("when") if isinstance(rule, dict) else None
         if not isinstance(condition, str) or not 0 < len(condition) <= CONDITION_MAX_CHARS:
             continue
         event_types = list_at(located, ("rules", index, "on"))
-        known = [event_type for event_type in event_types if event_type in ACTIVITY_TYPES]
-        are_types_known = 0 < len(known) == len(event_types)
-        if not are_types_known:
-            # What the types were meant to be nobody knows: any type's fields may be right.
-            known = list(ACTIVITY_TYPES)
+        names = [name for name in event_types if isinstance(name, str) and (name in ACTIVITY_TYPES or name in own)]
+        are_types_known = 0 < len(names) == len(event_types)
+        if any(name in wrong for name in event_types if isinstance(name, str)):
+            continue  # what is wrong with a type of its own is said there
+        # What the types were meant to be nobody knows otherwise: any type's fields may be right.
+        known = kinds_of(names if are_types_known else (*ACTIVITY_TYPES, *own), own)
         try:
-            tree, bound = read_condition(condition, tuple(known), attributes)
+            tree, bound = read_condition(condition, known, attributes)
             bound.check()
         except ConditionError as refused:
             read[index] = refused
         else:
-            read[index] = Read(tree, bound, tuple(known), are_types_known, attributes)
+            read[index] = Read(tree, bound, known, are_types_known, attributes)
     return read
 
 
@@ -250,8 +268,9 @@ def _rule_mistakes(located: Located, text: str, conditions: Conditions, clock: C
 def _never_true(located: Located, text: str, conditions: Conditions) -> Iterator[Mistake]:
     for index, one in conditions.items():
         if isinstance(one, Read) and not can_hold(one.tree, one.event_types):
+            types = " or ".join(map(str, one.event_types))
             detail = (
-                f"this can never be true for {' or '.join(one.event_types)}, so the rule gives nothing: it asks"
+                f"this can never be true for {types}, so the rule gives nothing: it asks"
                 " for what such an event never has or never lacks, or for two things that exclude one another"
             )
             yield _condition_mistake(located, text, index, ConditionError(detail))
@@ -275,7 +294,7 @@ def _steps(read: Mapping[int, Read]) -> dict[str, dict[int, int]]:
     steps: dict[str, dict[int, int]] = {}
     for index, one in read.items():
         for event_type in one.event_types if one.are_types_known else ():
-            steps.setdefault(event_type, {})[index] = one.bound.steps
+            steps.setdefault(str(event_type), {})[index] = one.bound.steps
     return steps
 
 

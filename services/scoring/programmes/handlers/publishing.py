@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from services.scoring.metrics import PROGRAMMES_PUBLISHED, PROGRAMMES_WAITING
+from services.scoring.programmes.domain.declared_events import EventTypesChangedError, changes_refused
 from services.scoring.programmes.domain.money import MoneyChange, changes_against, displaced
 from services.scoring.programmes.domain.proposals import (
     Proposal,
@@ -24,6 +25,7 @@ from services.scoring.programmes.domain.publication import (
     Submission,
     VersionText,
     effective_from,
+    succession,
 )
 from services.scoring.programmes.domain.reading import document_of, document_sha256
 from services.scoring.programmes.store import proposals, versions
@@ -31,6 +33,7 @@ from services.scoring.settings import Settings
 from shared.access_keys import Scope, load_standings
 from shared.audit import Did
 from shared.contracts.facts import PROGRAMME_PUBLISHED, ProgrammeData, ProgrammePublished
+from shared.contracts.programme import Events
 from shared.followed_communities import publishing_takes_two
 from shared.own_facts import ReadBack, note_not_rebuilt
 from shared.telemetry import SIGNATURES_OUTDATED
@@ -62,7 +65,8 @@ async def publish_programme(tx: Transaction[Settings], *, community: str, submis
     It takes two to change money, and whatever is changed where the community has two people publish.
 
     It supersedes one that is proposed: that was made without it. Raises OtherProgrammeError when the community's
-    programme has another id, and EffectiveFromError when the time asked for lies where events were scored already.
+    programme has another id, EffectiveFromError when the time asked for lies where events were scored already, and
+    EventTypesChangedError when it declares events otherwise than before.
     """
     programme = submission.programme
     # 1. From here on no batch of the community is being scored.
@@ -92,6 +96,7 @@ async def publish_programme(tx: Transaction[Settings], *, community: str, submis
         published_by=submission.submitted_by,
         document_sha256=digest,
     )
+    await _check_events(tx, community=community, effective_from=version.effective_from, document=document)
     if waiting is not None:
         superseded = waiting.decided(ProposalState.SUPERSEDED, by=submission.submitted_by, now=head.now)
         await proposals.set_proposal_decided(tx.conn, superseded)
@@ -116,7 +121,27 @@ async def waits_if_published(
     """Whether another person would have to approve this if it were published now, and what it changes of money."""
     starts_from = submission.effective_from or tx.now + timedelta(seconds=tx.settings.programme_lead_seconds)
     document = document_of(submission.programme)
+    await _check_events(tx, community=community, effective_from=starts_from, document=document)
     return await _waits(tx, community=community, effective_from=starts_from, document=document)
+
+
+async def _check_events(
+    tx: Transaction[Settings], *, community: str, effective_from: datetime, document: Document
+) -> None:
+    """Compare what a version declares of events with the one whose events it follows.
+
+    One that is scheduled and would never be in force then took none. Raises EventTypesChangedError where events
+    that were accepted would not be what their type says any more.
+    """
+    starts = await versions.load_starts(tx.conn, community=community)
+    before = succession(start for start in starts if start.effective_from < effective_from)
+    if not before:
+        return
+    number = before[-1].number
+    documents = await versions.load_documents(tx.conn, community=community, numbers=[number])
+    declared = [Events.model_validate(one.get("events", {})) for one in (documents[number], document)]
+    if refused := changes_refused(*declared):
+        raise EventTypesChangedError(refused)
 
 
 async def _waits(
@@ -165,6 +190,7 @@ async def approve_programme(
     # 2. It takes effect from now on, or later: what was scored while it waited stays.
     version = proposal.published(by=by, head=head, lead_seconds=tx.settings.programme_lead_seconds)
     text = await proposals.load_proposed_text(tx.conn, community=community, number=number)
+    await _check_events(tx, community=community, effective_from=version.effective_from, document=text.document)
     await proposals.set_proposal_decided(tx.conn, approved)
     tx.did(entry_of("approve", version, said_of(proposal)))
     return await _publish(tx, version, text=text)

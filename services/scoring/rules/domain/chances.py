@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise, product
 from typing import Any, Literal, get_args, get_origin
 
-from services.scoring.rules.domain.extents import bare_contract, contract_fields, data_contract
+from services.scoring.rules.domain.extents import bare_contract, contract_fields
+from services.scoring.rules.domain.kinds import EventKind, data_contract
 from shared.conditions.absences import is_null, presence
 from shared.conditions.tokens import Kind
 from shared.conditions.tree import Chain, Logic, Loop, Name, Node, Select, Ternary, Unary, children, walk, written
@@ -22,12 +23,12 @@ TRUE, FALSE, NO_ANSWER = frozenset({True}), frozenset({False}), frozenset[bool |
 ANY: Outcomes = frozenset({True, False, None})
 
 
-def can_hold(condition: Node, event_types: Iterable[str]) -> bool:
+def can_hold(condition: Node, event_types: Iterable[EventKind]) -> bool:
     """Whether the condition, as it is evaluated, may be true for an event of one of the types."""
     return any(_can_hold(condition, event_type) for event_type in event_types)
 
 
-def _can_hold(condition: Node, event_type: str) -> bool:
+def _can_hold(condition: Node, event_type: EventKind) -> bool:
     questions = {written(node): node for node in walk(condition) if isinstance(node, Select) and node.is_test}
     known: dict[str, bool] = {}
     open_: list[str] = []
@@ -54,7 +55,7 @@ def _path(node: Node) -> list[str] | None:
     return [node.name, *fields] if isinstance(node, Name) and node.name in {"data", "event"} else None
 
 
-def _is_there(question: Select, event_type: str) -> bool | None:
+def _is_there(question: Select, event_type: EventKind) -> bool | None:
     """Whether what has(…) asks for is always there (True), never (False), or at times."""
     path = _path(question)
     if path is None:
@@ -75,11 +76,11 @@ def _is_there(question: Select, event_type: str) -> bool | None:
     return True if is_certain else None
 
 
-def _values(node: Node, event_type: str) -> tuple[Any, ...] | None:
+def _values(node: Node, event_type: EventKind) -> tuple[Any, ...] | None:
     """The values that a field can have, where the contract lists them."""
     path = _path(node)
     if path == ["event", "type"]:
-        return (event_type,)
+        return (str(event_type),)
     if path is None or path[0] != "data":
         return None
     contract: Any = data_contract(event_type)
@@ -95,7 +96,7 @@ def _values(node: Node, event_type: str) -> tuple[Any, ...] | None:
 class _Case:
     """An event of a type in which it is known of each field that is asked for whether it is there."""
 
-    def __init__(self, event_type: str, there: Mapping[str, bool]) -> None:
+    def __init__(self, event_type: EventKind, there: Mapping[str, bool]) -> None:
         self._event_type = event_type
         self._there = there
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from services.scoring.rules.domain.attributes import MEMBER, NONE_DECLARED, Declared, names_read
 from services.scoring.rules.domain.costs import UNBOUNDED, Bound, bound_of
-from services.scoring.rules.domain.extents import contract_fields, data_contract
+from services.scoring.rules.domain.extents import contract_fields
+from services.scoring.rules.domain.kinds import EventKind, data_contract
 from services.scoring.rules.domain.trials import Clock, check_result, try_branches
 from services.scoring.rules.domain.values import Path
 from shared.conditions.absences import with_absences
@@ -59,7 +60,7 @@ class Judged:
     fields: tuple[Path, ...] = ()
 
 
-def judge(expression: str, event_types: Iterable[str], declared: Declared = NONE_DECLARED) -> Judged:
+def judge(expression: str, event_types: Iterable[EventKind], declared: Declared = NONE_DECLARED) -> Judged:
     """What the condition of a published rule on `event_types` can cost, whatever it was allowed to cost then.
 
     `declared` are the attributes that its programme declares for rules.
@@ -91,7 +92,7 @@ def unjudged(expression: str, declared: Declared = NONE_DECLARED) -> Judged:
 
 def check_condition(
     expression: str,
-    event_types: Iterable[str],
+    event_types: Iterable[EventKind],
     clock: Clock | None = None,
     *,
     declared: Declared = NONE_DECLARED,
@@ -107,7 +108,7 @@ def check_condition(
 
 
 def read_condition(
-    expression: str, event_types: tuple[str, ...], declared: Declared = NONE_DECLARED
+    expression: str, event_types: tuple[EventKind, ...], declared: Declared = NONE_DECLARED
 ) -> tuple[Node, Bound]:
     """The tree of a condition as it is evaluated and the bound of its cost, without evaluating anything.
 
@@ -122,7 +123,7 @@ def read_condition(
 
 def try_condition(
     tree: Node,
-    event_types: tuple[str, ...],
+    event_types: tuple[EventKind, ...],
     clock: Clock | None = None,
     *,
     declared: Declared = NONE_DECLARED,
@@ -160,7 +161,7 @@ def _check_names(tree: Node, declared: Declared) -> None:
             )
 
 
-def _check_selections(tree: Node, event_types: tuple[str, ...], declared: Declared) -> None:
+def _check_selections(tree: Node, event_types: tuple[EventKind, ...], declared: Declared) -> None:
     for name, fields in _selections(tree, frozenset()):
         if name.name == "event":
             if fields[0] not in EVENT_FIELDS:
@@ -180,7 +181,7 @@ def _check_selections(tree: Node, event_types: tuple[str, ...], declared: Declar
         if unknown and all(unknown):
             missing, known = next(field for field in unknown if field is not None)
             raise ConditionError(
-                f"{' or '.join(event_types)} has no field `data.{missing}`;"
+                f"{' or '.join(map(str, event_types))} has no field `data.{missing}`;"
                 f" {suggestion(missing.rsplit('.', 1)[-1], known)}",
                 name.at,
             )

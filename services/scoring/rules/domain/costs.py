@@ -22,6 +22,7 @@ from services.scoring.rules.domain.extents import (
     member_extent,
     text_of,
 )
+from services.scoring.rules.domain.kinds import EventKind
 from shared.conditions.errors import ConditionError
 from shared.conditions.tokens import Kind
 from shared.conditions.tree import (
@@ -102,7 +103,7 @@ class Bound:
             raise ConditionError(f"{said}; {advice}", at)
 
 
-def bound_of(node: Node, event_types: tuple[str, ...], declared: Declared = NONE_DECLARED) -> Bound:
+def bound_of(node: Node, event_types: tuple[EventKind, ...], declared: Declared = NONE_DECLARED) -> Bound:
     """The bound of a condition on events of these types; `declared` are the attributes that it may read."""
     bound = Bound()
     names = {"event": EVENT, "data": data_extent(event_types), MEMBER: member_extent(declared)}

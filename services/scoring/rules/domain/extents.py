@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, reduce
+from functools import lru_cache, reduce
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, Literal, NotRequired, Required, Union, get_args, get_origin
 
@@ -13,14 +13,15 @@ from pydantic.fields import FieldInfo
 from typing_extensions import get_type_hints, is_typeddict
 
 from services.scoring.rules.domain.attributes import Declared
-from shared.contracts.activities import ACTIVITIES, activity_type
-from shared.contracts.activities.told import told_contract
+from services.scoring.rules.domain.kinds import EventKind, data_contract
 from shared.contracts.fields import ATTRIBUTE_MAX_CHARS, ID_MAX_CHARS, URI_MAX_CHARS
 
 #: What the front door takes of one event, in characters; no value of one is larger.
 EVENT_MAX_CHARS = 65_536
 #: Text of a pattern, without a length of its own.
 PATTERN_MAX_CHARS = 64
+#: What is kept of types of events: the largest and the smallest of each, and what several may be.
+EXTENTS_MAX_COUNT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +116,10 @@ EVENT = record_of(
 )
 
 
-@cache
-def data_extent(event_types: tuple[str, ...]) -> Extent:
+@lru_cache(maxsize=EXTENTS_MAX_COUNT)
+def data_extent(kinds: tuple[EventKind, ...]) -> Extent:
     """The extent of the `data` of events of these types."""
-    return reduce(Extent.union, (_extent(data_contract(event_type)) for event_type in event_types))
+    return reduce(Extent.union, (_extent(data_contract(kind)) for kind in kinds))
 
 
 def member_extent(declared: Declared) -> Extent:
@@ -134,8 +135,8 @@ def example_member(declared: Declared, *, is_largest: bool) -> dict[str, Any]:
     return {name: {"number": 1, "boolean": True}.get(kind, text) for name, kind in declared.items()}
 
 
-@cache
-def example_event(event_type: str, *, is_largest: bool) -> Mapping[str, Mapping[str, Any]]:
+@lru_cache(maxsize=EXTENTS_MAX_COUNT)
+def example_event(kind: EventKind, *, is_largest: bool) -> Mapping[str, Mapping[str, Any]]:
     """An event that has every field, each either small or as large as it may be: the variables of a condition.
 
     The fields of the largest together may be more than one event may have.
@@ -143,17 +144,10 @@ def example_event(event_type: str, *, is_largest: bool) -> Mapping[str, Mapping[
     event = {
         "id": "1" * (ID_MAX_CHARS if is_largest else 1),
         "source": "s" * (URI_MAX_CHARS if is_largest else 1),
-        "type": event_type,
+        "type": str(kind),
         "time": datetime(2026, 1, 5, 12, tzinfo=UTC),
     }
-    return {"event": event, "data": _example(data_contract(event_type), is_largest)}
-
-
-@cache
-def data_contract(event_type: str) -> Any:
-    """The contract of an event type's `data` as it travels: neither names nor texts are there to be read."""
-    contract = next(activity for activity in ACTIVITIES if activity_type(activity) == event_type)
-    return told_contract(get_type_hints(contract, include_extras=True)["data"])
+    return {"event": event, "data": _example(data_contract(kind), is_largest)}
 
 
 def contract_fields(contract: Any) -> dict[str, Any] | None:

@@ -24,6 +24,7 @@ from services.scoring.rules.domain.attributes import (
     values_of,
 )
 from services.scoring.rules.domain.conditions import Judged, judge, unjudged
+from services.scoring.rules.domain.kinds import kinds_of, own_types
 from services.scoring.rules.domain.values import Met, Path, values_met
 from shared.conditions.errors import ConditionError
 from shared.conditions.evaluation import (
@@ -232,9 +233,11 @@ def _judged(programme: Programme) -> dict[str, Judged]:
     """
     judged: dict[str, Judged] = {}
     left = JUDGED_MAX_CHARS
-    declared = for_rules(programme)
+    declared, own = for_rules(programme), own_types(programme.events.types)
     conditions = [
-        (len(rule.when), rule.id, rule.when, rule.on) for rule in programme.rules if rule.when is not None
+        (len(rule.when), rule.id, rule.when, kinds_of(rule.on, own))
+        for rule in programme.rules
+        if rule.when is not None
     ]
     for chars, rule_id, condition, event_types in sorted(conditions):
         left -= chars

@@ -8,6 +8,7 @@ import cel
 
 from services.scoring.rules.domain.attributes import MEMBER, Declared
 from services.scoring.rules.domain.extents import example_event, example_member
+from services.scoring.rules.domain.kinds import EventKind
 from shared.conditions.errors import ConditionError
 from shared.conditions.evaluation import compiled
 from shared.conditions.tokens import Kind
@@ -100,7 +101,7 @@ def _is_certain(node: Node) -> bool:
     )
 
 
-def check_result(program: Any, event_types: tuple[str, ...], *, declared: Declared) -> None:
+def check_result(program: Any, event_types: tuple[EventKind, ...], *, declared: Declared) -> None:
     """Evaluate a condition once per event type over an event that has every field, to find wrong types early.
 
     Raises ConditionError when it is neither true nor false, or cannot be evaluated for any of the types.
@@ -127,7 +128,7 @@ def check_result(program: Any, event_types: tuple[str, ...], *, declared: Declar
 
 
 def try_branches(
-    condition: Node, event_types: tuple[str, ...], clock: Clock | None, *, declared: Declared
+    condition: Node, event_types: tuple[EventKind, ...], clock: Clock | None, *, declared: Declared
 ) -> None:
     """Evaluate every branch over the largest event of each type, and take the time by `clock`, in seconds of CPU.
 
@@ -143,7 +144,7 @@ def try_branches(
             raise ConditionError(f"cannot be evaluated for {event_types[0]}: {problems[0]}", branch.at)
 
 
-def _variables(event_type: str, declared: Declared, *, is_largest: bool) -> dict[str, Any]:
+def _variables(event_type: EventKind, declared: Declared, *, is_largest: bool) -> dict[str, Any]:
     """What a condition reads of an event that has every field, and of a member who has every attribute."""
     event = example_event(event_type, is_largest=is_largest)
     return {**event, MEMBER: example_member(declared, is_largest=is_largest)}

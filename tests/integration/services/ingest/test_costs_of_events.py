@@ -7,9 +7,10 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from services.ingest.costs.handlers import KnownCosts, costs_of, on_programmes
+from services.ingest.costs.handlers import costs_of, on_programmes
 from services.ingest.main import SPEC
 from services.ingest.settings import Settings
+from services.ingest.shares.known import KnownOfCommunities
 from shared.service import ServiceSpec
 from tests.integration.services.world import World
 from tests.waiting import until
@@ -76,7 +77,7 @@ async def test_versions_that_are_over_are_forgotten_whatever_comes_again(world: 
 
 async def test_a_process_asks_again_and_keeps_what_it_knew_while_nobody_answers(world: World) -> None:
     await world.handle(on_programmes, version(world, 1, 10, NOW - timedelta(hours=2)))
-    known = KnownCosts()
+    known = KnownOfCommunities(costs_of)
     settings = Settings(rule_cost=1, costs_cache_seconds=0.001)
 
     def away() -> Any:

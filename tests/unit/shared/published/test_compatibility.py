@@ -338,9 +338,9 @@ def test_a_new_type_hurts_nobody() -> None:
 
 def test_a_programme_may_name_more_types_and_must_take_what_it_took() -> None:
     path = "programme.v1.json"
-    types = schema_documents()[path]["$defs"]["Rule"]["properties"]["on"]["items"]["enum"]
+    types = schema_documents()[path]["$defs"]["Rule"]["properties"]["on"]["items"]["anyOf"][0]["enum"]
 
-    assert broken_by(path, "$defs/Rule/properties/on/items/enum", [*types, "forum.like.v1"]) == []
+    assert broken_by(path, "$defs/Rule/properties/on/items/anyOf/0/enum", [*types, "forum.like.v1"]) == []
     (found,) = broken_by(path, "$defs/Rule/properties/points/maximum", 100)
     assert found.endswith("(hurts authors of programmes, ingest, recognition, rewards, analytics)")
 

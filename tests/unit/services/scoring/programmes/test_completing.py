@@ -43,7 +43,7 @@ def texts(text: str) -> list[str]:
         (BEGUN + "    to: rep¦\n    points: 3\n", ["reply_author"]),
         (BEGUN + "    own: ¦", ["true", "false"]),
         (BEGUN + "    points: 1\n    limits: [{count: 1, within: ¦}]\n", ["day", "week", "month", "year", "ever"]),
-        (BEGUN + "    points: 1\n¦", ["description: ", "limits: ", "recognition: ", "rewards: "]),
+        (BEGUN + "    points: 1\n¦", ["description: ", "events: ", "limits: ", "recognition: "]),
         (BEGUN + "    points: 1\nlimits:\n  ¦", ["- id: "]),
         (BEGUN + "    points: 1\nrewards:\n  ¦", ["catalogue: ", "payout: "]),
         (BEGUN + "    points: 1\nrewards:\n  payout:\n    cur¦\n", ["currency: "]),

@@ -91,7 +91,7 @@ def test_json_is_read_too() -> None:
             6,
             10,
             "/rules/0/on/0",
-            "`chat.mesage.v1` is not one of them; did you mean `chat.message.v1`?",
+            "there is no event type `chat.mesage.v1`; did you mean `chat.message.v1`?",
         ),
         ("chat.message.v1", "activity.retracted.v1", 6, 10, "/rules/0/on/0", "cannot earn"),
         ("points: 1", "points: 1\n    to: actr", 8, 9, "/rules/0/to", "did you mean `actor`?"),

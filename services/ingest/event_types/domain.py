@@ -1,0 +1,120 @@
+"""A community's own types of events and channels, by which the front door reads what is sent."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from shared.contracts.activities import ACTIVITY_ADAPTER, ACTIVITY_TYPES, Fault, faults
+from shared.contracts.activities.told import PERSONAL
+from shared.contracts.programme import CustomEventType, EventChannel, Events
+from shared.contracts.programme.event_contracts import sent_contract
+
+#: Declarations that a process keeps read; those not used for longest go first.
+DECLARATIONS_MAX_COUNT = 1_000
+#: Each channel of a community's own is read as this one, which the contracts know.
+_STANDS_IN: Final = "import"
+#: What has a person in it, by its name in an event's data; None for the actor's own place.
+_THINGS: Final = ("object", "in_reply_to")
+
+
+class Contract(NamedTuple):
+    """How events of a type are read, and which of their fields are personal."""
+
+    adapter: TypeAdapter[Any]
+    personal: frozenset[str]
+
+
+class Read(NamedTuple):
+    """An event that was read, or what is wrong with it."""
+
+    event: dict[str, Any]
+    faults: list[Fault]
+
+
+@dataclass(frozen=True, eq=False)
+class DeclaredTypes:
+    """What one version of a community's programme declares of events."""
+
+    types: Mapping[str, CustomEventType]
+    channels: Mapping[str, EventChannel]
+
+    @property
+    def names(self) -> Iterator[str]:
+        """The types that are taken, the built-in ones first."""
+        yield from ACTIVITY_TYPES
+        yield from (name for name, kind in self.types.items() if not kind.retired)
+
+    def contract(self, name: str) -> Contract:
+        """How events of a declared type are read."""
+        return _contract(self.types[name].model_dump_json())
+
+    def why_not(self, named: Any) -> str | None:
+        """What is wrong with the type that an event says; None where there is such a type."""
+        if isinstance(named, str) and named in ACTIVITY_TYPES:
+            return None
+        if isinstance(named, str) and (kind := self.types.get(named)) is not None:
+            return (
+                "is retired by the community's programme: no events of this type are taken" * kind.retired or None
+            )
+        what = "is missing" if named is None else f"unknown type {named!r:.100}"
+        return f"{what}; known are {', '.join(self.names)}"
+
+    def read(self, said: Mapping[str, Any]) -> Read:
+        """Read an event of a type that there is; of a type of the community's own what is personal stands apart.
+
+        Under the name `personal` it stays with ingest: whoever reads the event later need not know the type.
+        """
+        channel = said["data"].get("channel") if isinstance(said.get("data"), dict) else None
+        is_own = isinstance(channel, str) and channel in self.channels
+        if is_own:
+            said = {**said, "data": {**said["data"], "channel": _STANDS_IN}}
+        contract = self.contract(said["type"]) if said["type"] in self.types else None
+        adapter = ACTIVITY_ADAPTER if contract is None else contract.adapter
+        try:
+            event: dict[str, Any] = adapter.validate_json(to_json(said))
+        except ValidationError as error:
+            return Read({}, faults(error, is_chosen_by_type=contract is None))
+        data = event["data"]
+        if is_own:
+            data["channel"] = channel
+            if self.channels[str(channel)].addresses == "any_case":
+                _lower_addresses(data)
+        if contract is not None and (personal := data.keys() & contract.personal):
+            data[PERSONAL] = {name: data.pop(name) for name in sorted(personal)}
+        return Read(event, [])
+
+
+NOTHING_DECLARED: Final = DeclaredTypes({}, {})
+
+
+def declared_types(said: str) -> DeclaredTypes:
+    """What a declaration says, as JSON."""
+    return _declared(said)
+
+
+@lru_cache(maxsize=DECLARATIONS_MAX_COUNT)
+def _declared(said: str) -> DeclaredTypes:
+    events = Events.model_validate_json(said)
+    return DeclaredTypes(
+        {kind.id: kind for kind in events.types},
+        {channel.id: channel for channel in events.channels},
+    )
+
+
+@lru_cache(maxsize=DECLARATIONS_MAX_COUNT)
+def _contract(said: str) -> Contract:
+    kind = CustomEventType.model_validate_json(said)
+    personal = frozenset(field.name for field in kind.fields if field.personal)
+    return Contract(sent_contract(kind), personal)
+
+
+def _lower_addresses(data: dict[str, Any]) -> None:
+    """Write the addresses by which people are known in small letters: so they are compared."""
+    people = [data[name]["author"] for name in _THINGS if "author" in data.get(name, {})]
+    for person in [data["actor"], *people] if "actor" in data else people:
+        if "@" in person["id"][1:-1]:
+            person["id"] = person["id"].lower()

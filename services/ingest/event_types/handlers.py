@@ -1,0 +1,46 @@
+"""What programmes declare of events is remembered, and known at the door."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from services.ingest.event_types import store
+from services.ingest.event_types.domain import NOTHING_DECLARED, DeclaredTypes, declared_types
+from services.ingest.settings import Settings
+from shared.contracts.facts import ProgrammePublished
+from shared.contracts.programme import Events
+from shared.postgres import Connection
+from shared.transaction import InvalidMessageError, Transaction
+
+
+async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -> None:
+    """Remember the event types and channels that programmes declare.
+
+    Raises InvalidMessageError for a programme that cannot be read.
+    """
+    for index, fact in enumerate(programmes):
+        data = fact["data"]
+        try:
+            events = Events.model_validate(data["document"].get("events", {}))
+        except ValidationError as error:
+            raise InvalidMessageError(f"events of {data['programme_id']}: {error}", index) from error
+        await store.put_declared(
+            tx.conn,
+            community=fact["community"],
+            version=data["version"],
+            effective_from=data["effective_from"],
+            events=events,
+        )
+
+
+async def types_of(
+    conn: Connection, *, communities: Collection[str], now: datetime, settings: Settings
+) -> dict[str, DeclaredTypes]:
+    """What each of the communities declares just now."""
+    _ = settings
+    found = await store.load_declared(conn, communities=communities, now=now)
+    return {
+        community: declared_types(found[community]) if community in found else NOTHING_DECLARED
+        for community in communities
+    }

@@ -1,0 +1,63 @@
+"""What members suggest, and what becomes of it."""
+
+from typing import Final, Literal
+
+from shared.contracts.activities.common import ActivityData, ActivityType, Envelope, TextData, activity_example
+from shared.contracts.activities.sent import SentLabel
+from shared.contracts.story import ADA_IN_FORUM, FORUM, GRACE_IN_FORUM
+
+
+class Suggested(Envelope):
+    """A member suggested something; `object` is the suggestion."""
+
+    type: Literal["idea.suggested.v1"]
+    data: TextData
+
+
+SUGGESTED: Final = ActivityType(
+    "idea.suggested.v1",
+    envelope=Suggested,
+    examples=[
+        activity_example(
+            "idea.suggested.v1",
+            FORUM,
+            "idea-31",
+            "2026-01-20T09:00:00Z",
+            "forum",
+            GRACE_IN_FORUM,
+            object={"id": "idea-31", "url": f"{FORUM}/ideas/31"},
+            length_chars=320,
+        )
+    ],
+)
+
+
+class StatusData(ActivityData):
+    status: SentLabel
+
+
+class StatusChanged(Envelope):
+    """A suggestion has another `status`, such as planned or done; `object.author` is whose it is."""
+
+    type: Literal["idea.status_changed.v1"]
+    data: StatusData
+
+
+STATUS_CHANGED: Final = ActivityType(
+    "idea.status_changed.v1",
+    envelope=StatusChanged,
+    examples=[
+        activity_example(
+            "idea.status_changed.v1",
+            FORUM,
+            "idea-31-planned",
+            "2026-01-31T09:00:00Z",
+            "forum",
+            ADA_IN_FORUM,
+            object={"id": "idea-31", "author": GRACE_IN_FORUM},
+            status="planned",
+        )
+    ],
+)
+
+TYPES: Final = (SUGGESTED, STATUS_CHANGED)

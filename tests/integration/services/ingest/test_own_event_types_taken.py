@@ -1,0 +1,112 @@
+"""Events of types that a programme declares: taken by what is in force, and what is personal is sealed."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from services.ingest.attributes.handlers import on_programmes
+from services.ingest.event_types.handlers import types_of
+from services.ingest.events.domain.admission import JSON_TYPE, Limits, admit
+from services.ingest.measuring.handlers.texts import find_text
+from services.ingest.settings import Settings
+from shared.contracts.facts import PROGRAMME_PUBLISHED
+from tests.integration.services.ingest.conftest import Community, handle, raw_fact
+from tests.waiting import until
+
+pytestmark = pytest.mark.stack
+
+LIMITS = Limits(events_max_count=5, event_max_bytes=20_000, future_tolerance_seconds=300, earliest_year=1990)
+EVENTS = {
+    "channels": [{"id": "webinars", "title": "Webinars"}],
+    "types": [
+        {
+            "id": "webinar.attended.v1",
+            "title": "Attended a webinar",
+            "channel": "webinars",
+            "fields": [
+                {"name": "minutes", "title": "Minutes", "type": "integer", "required": True},
+                {"name": "company", "title": "Company", "personal": True},
+            ],
+        }
+    ],
+}
+SENT = {
+    "specversion": "1.0",
+    "id": "attended-1",
+    "source": "/webinars",
+    "type": "webinar.attended.v1",
+    "time": "2026-01-31T11:00:00Z",
+    "data": {"channel": "webinars", "actor": {"id": "ada"}, "minutes": 40, "company": "Plantedworks"},
+}
+
+
+async def published(community: Community, number: int, effective_from: datetime, events: Any) -> None:
+    data = {
+        "programme_id": "p",
+        "version": number,
+        "effective_from": effective_from,
+        "published_by": "test",
+        "document": {"rules": [], "events": events},
+        "document_sha256": "0" * 64,
+    }
+    fact = {
+        "specversion": "1.0",
+        "id": f"{community.name}/p/{number}",
+        "source": "/plaudit/scoring",
+        "type": "programme.published.v1",
+        "time": effective_from,
+        "community": community.name,
+        "data": data,
+    }
+    async with community.begin() as tx:
+        await on_programmes(tx, [PROGRAMME_PUBLISHED.adapter.validate_python(fact)])
+
+
+async def test_what_is_in_force_at_receipt_decides(community: Community) -> None:
+    now = datetime.now(UTC)
+    await published(community, 1, now - timedelta(hours=1), {})
+    await published(community, 2, now + timedelta(hours=1), EVENTS)
+
+    async def taken(at: datetime) -> int:
+        async with community.pool.acquire() as conn:
+            found = await types_of(conn, communities=[community.name], now=at, settings=Settings())
+        read = admit(orjson.dumps(SENT), {"content-type": JSON_TYPE}, now, LIMITS, found[community.name])
+        return len(read.events)
+
+    assert [await taken(now), await taken(now + timedelta(hours=2))] == [0, 1]
+
+
+async def test_it_is_taken_shown_and_names_nobody(community: Community) -> None:
+    await published(community, 1, datetime.now(UTC) - timedelta(hours=1), EVENTS)
+
+    async def is_taken() -> bool:
+        return (await community.client.post("/v1/events", json=SENT)).status_code == 202
+
+    await until(is_taken)
+    refused = (
+        await community.client.post("/v1/events", json=SENT | {"data": SENT["data"] | {"minuts": 1}})
+    ).json()
+    assert [one["field"] for one in refused["errors"]] == ["/data/minuts"]
+    shown = (await community.client.get("/v1/event-types")).json()
+    (kind,) = [one for one in shown["items"] if one["declared"]]
+    assert (kind["type"], [field["name"] for field in kind["fields"]]) == (SENT["type"], ["minutes", "company"])
+    assert [one["id"] for one in shown["channels"]] == ["webinars"]
+
+    async with community.pool.acquire() as conn:
+        found = await types_of(conn, communities=[community.name], now=datetime.now(UTC), settings=Settings())
+        (admitted,) = admit(
+            orjson.dumps(SENT | {"id": "attended-2"}),
+            {"content-type": JSON_TYPE},
+            datetime.now(UTC),
+            LIMITS,
+            found[community.name],
+        ).events
+    (fact,) = (await handle(community, raw_fact(community.name, admitted[1]))).events
+    assert "Planted" not in str(fact)
+    assert fact["data"]["minutes"] == 40
+    async with community.begin() as tx:
+        kept = await find_text(tx.conn, tx.settings, community=community.name, event_uid=fact["uid"])
+    assert kept.fields == {"company": "Plantedworks"}
+    assert b"Planted" not in kept.text.content.sealed

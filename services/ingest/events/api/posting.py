@@ -13,11 +13,19 @@ from starlette.routing import Route
 from services.ingest.brake.handlers import BRAKE
 from services.ingest.costs.domain import Costs
 from services.ingest.costs.handlers import KnownCosts
+from services.ingest.events.api.awaiting import Awaited, wait_seconds
 from services.ingest.events.api.line import Line
 from services.ingest.events.api.waiting import WaitingRequests
 from services.ingest.events.domain import admission
 from services.ingest.events.domain.receipts import receipt_id
-from services.ingest.metrics import EVENTS_ADMITTED, EVENTS_COST, EVENTS_REFUSED, LINE_AGE, REQUESTS_WAITING
+from services.ingest.metrics import (
+    EVENTS_ADMITTED,
+    EVENTS_COST,
+    EVENTS_REFUSED,
+    LINE_AGE,
+    RECEIPTS_AWAITED,
+    REQUESTS_WAITING,
+)
 from services.ingest.settings import Settings
 from services.ingest.shares.api import DOOR, Visit
 from shared.http import Answer, Connected, DirectRoute, ProblemType, Read, Scope
@@ -39,21 +47,30 @@ class NotAcknowledgedError(Exception):
 WAITING = WaitingRequests(REQUESTS_WAITING)
 LINE = Line(LINE_AGE)
 COSTS = KnownCosts()
+AWAITED = Awaited(RECEIPTS_AWAITED)
+
+#: The only query parameter: for how long the answer may wait for outcomes.
+WAIT = "wait"
+NOTHING_SAID: Mapping[str, str] = {}
 
 Record = tuple[str, bytes, bytes]  # topic, key, value
 
 router = APIRouter()
 
 
-async def post_events(service: Connected, headers: Mapping[str, str], read: Read) -> Answer:
+async def post_events(
+    service: Connected, headers: Mapping[str, str], read: Read, said: Mapping[str, str] = NOTHING_SAID
+) -> Answer:
     """Admit events: answer 202 only after the broker has acknowledged them.
 
+    With `wait` in what is `said` the answer has their outcomes, as far as they are there in so many seconds.
     A direct route, not a FastAPI one: this is the path that every event takes.
     """
     principal = await authorise(service.keys, headers.get("authorization"), Scope.EVENTS_WRITE)
+    settings = cast("Settings", service.settings)
+    seconds = wait_seconds(said[WAIT], settings.wait_max_seconds) if WAIT in said else None
     # A key that was revoked must not be believed again because the database came from a backup.
     await service.check_fence()
-    settings = cast("Settings", service.settings)
     costs = await COSTS.of(service.pool.acquire, community=principal.community, settings=settings)
     # 1. Before the body is read: to refuse must cost next to nothing. The length was checked to be a number.
     is_late = LINE.age_seconds() > settings.line_age_max_seconds
@@ -80,12 +97,22 @@ async def post_events(service: Connected, headers: Mapping[str, str], read: Read
             for refusal in admitted.refusals
         ],
     }
+    if seconds is not None:
+        answer |= await AWAITED.outcomes(
+            service,
+            community=principal.community,
+            receipt_id=admitted.receipt_id,
+            event_count=len(admitted.records),
+            seconds=seconds,
+        )
     more = visit.headers()
     more["Location"] = f"/v1/receipts/{admitted.receipt_id}"
     return Answer(202, orjson.dumps(answer), more)
 
 
-router.routes.append(Route("/v1/events", DirectRoute(post_events), methods=["POST"], name="post_events"))
+router.routes.append(
+    Route("/v1/events", DirectRoute(post_events, parameters=(WAIT,)), methods=["POST"], name="post_events")
+)
 
 
 class Admitted(NamedTuple):

@@ -122,8 +122,11 @@ class SignedList(RequestBody):
     list: str = Field(
         max_length=LIST_MAX_CHARS,
         description="JSON text: `occasion_id` and `entries` of `member` (an id or `channel:id`) and `at`",
+        examples=['{"occasion_id": "019c1425-a8f0-7a5e-8c1f-92d4b6a80e31", "entries": []}'],
     )
-    signature: str = Field(max_length=100, description="Ed25519 by the device's key, in base64url")
+    signature: str = Field(
+        max_length=100, description="Ed25519 by the device's key, 64 bytes in base64url", examples=["A" * 86]
+    )
 
 
 class EntryShown(BaseModel):

@@ -180,7 +180,8 @@ async def _admit(tx: Transaction[Settings], occasion: Occasion, *, member_id: st
         await members.tell_members(tx, keys=[key])
     event = dict(domain.event_of(occasion, member_id=member_id, at=at))
     receipt = receipt_id(occasion.community, tx.now, secrets.token_hex(8), 1)
-    request = Request(occasion.community, receipt, received_at=tx.now, traceparent=new_traceparent())
+    traceparent = tx.traceparent or new_traceparent()
+    request = Request(occasion.community, receipt, received_at=tx.now, traceparent=traceparent)
     tx.publish(RAW, raw_key(occasion.community, event), raw_fact(request, 0, event))
     return _counted(Outcome.CHECKED_IN)
 

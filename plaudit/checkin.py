@@ -31,7 +31,7 @@ SCOPES = ("events:write",)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script")
 to_ask = where_options(URL, KEY, ADMIN_KEY, COMMUNITY)
 key_option = click.option(
-    "--device-key",
+    "--pem",
     "key_file",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
@@ -92,7 +92,10 @@ def show(where: Where, as_json: bool) -> None:
     Console().print(table)
 
 
-@checkin.command("code", epilog="Example: plaudit checkin code 0190a0b0-… --console https://console.example.org")
+@checkin.command(
+    "code",
+    epilog="Example: plaudit checkin code 0190a0b0-8a6f-7c3e-9d41-2b7f5e1c6a90 --console https://console.example.org",
+)
 @to_ask
 @json_option
 @click.argument("occasion", type=click.UUID)
@@ -112,7 +115,9 @@ def code(where: Where, as_json: bool, occasion: object, console_url: str | None)
     click.echo(f"{address}\nThere is another at {shown['next_at']}.")
 
 
-@checkin.command("device", epilog="Example: plaudit checkin device 0190a0b0-… --device-key device.pem")
+@checkin.command(
+    "device", epilog="Example: plaudit checkin device 0190a0b0-8a6f-7c3e-9d41-2b7f5e1c6a90 --pem device.pem"
+)
 @to_ask
 @click.argument("occasion", type=click.UUID)
 @key_option
@@ -127,7 +132,10 @@ def device(where: Where, occasion: object, key_file: Path) -> None:
     click.echo(f"Lists signed by {key_file} are taken now.")
 
 
-@checkin.command("note", epilog="Example: plaudit checkin note evening.list 0190a0b0-… forum:ada forum:kofi")
+@checkin.command(
+    "note",
+    epilog="Example: plaudit checkin note evening.list 0190a0b0-8a6f-7c3e-9d41-2b7f5e1c6a90 forum:ada forum:kofi",
+)
 @list_argument
 @click.argument("occasion", type=click.UUID)
 @click.argument("members", nargs=-1, required=True)
@@ -146,9 +154,7 @@ def note(list_file: Path, occasion: object, members: tuple[str, ...]) -> None:
     click.echo(f"{len(kept['entries'])} on the list.")
 
 
-@checkin.command(
-    "sign", epilog="Example: plaudit checkin sign evening.list --device-key device.pem > evening.json"
-)
+@checkin.command("sign", epilog="Example: plaudit checkin sign evening.list --pem device.pem")
 @list_argument
 @key_option
 def sign(list_file: Path, key_file: Path) -> None:
@@ -160,11 +166,11 @@ def sign(list_file: Path, key_file: Path) -> None:
 @checkin.command("upload", epilog="Example: plaudit checkin upload evening.json")
 @to_ask
 @json_option
-@click.argument("signed", type=click.File("rb"))
-def upload(where: Where, as_json: bool, signed: Any) -> None:
+@click.argument("signed", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def upload(where: Where, as_json: bool, signed: Path) -> None:
     """Hand in a SIGNED list, and say what became of each entry. Handing it in again changes nothing."""
     try:
-        body = json.load(signed)
+        body = json.loads(signed.read_bytes())
         entries = json.loads(body["list"])["entries"]
         occasion = json.loads(body["list"])["occasion_id"]
         names = [str(entry["member"]) for entry in entries]

@@ -128,7 +128,7 @@ async def take_list(
         raise domain.TooLateError(f"they were until {taken_until.isoformat()}")
     done = []
     for entry in domain.read_list(text, occasion_id=occasion_id):
-        outcome = await _admit_entry(tx, occasion, entry)
+        outcome = await _admit_entry(tx, entry, occasion=occasion)
         if outcome is Outcome.CHECKED_IN:
             occasion = replace(occasion, checked_in_count=occasion.checked_in_count + 1)
         done.append((entry, outcome))
@@ -137,7 +137,7 @@ async def take_list(
     return done
 
 
-async def _admit_entry(tx: Transaction[Settings], occasion: Occasion, entry: Entry) -> Outcome:
+async def _admit_entry(tx: Transaction[Settings], entry: Entry, *, occasion: Occasion) -> Outcome:
     if entry.at is None or not occasion.begins_at <= entry.at <= min(occasion.ends_at, tx.now):
         return Outcome.OUTSIDE
     member_id = await _named(tx, community=occasion.community, named=entry.member)

@@ -35,15 +35,15 @@ def test_from_the_occasion_to_the_list_that_comes_late(platform: StackState, tmp
     assert "█" in drawn
 
     taken, signed, key = tmp_path / "evening.list", tmp_path / "evening.json", tmp_path / "device.pem"
-    plaudit("checkin", "device", occasion, "--device-key", str(key), *where)
+    plaudit("checkin", "device", occasion, "--pem", str(key), *where)
     assert key.stat().st_mode & 0o777 == 0o600
     before = key.read_bytes()
-    plaudit("checkin", "device", occasion, "--device-key", str(key), *where)
+    plaudit("checkin", "device", occasion, "--pem", str(key), *where)
     assert key.read_bytes() == before
     assert plaudit("checkin", "note", str(taken), occasion, "forum:ada", "forum:kofi") == "2 on the list.\n"
     assert plaudit("checkin", "note", str(taken), occasion, "forum:ada") == "3 on the list.\n"
     plaudit("checkin", "note", str(taken), str(uuid4()), "forum:ada", fails=True)
-    signed.write_text(plaudit("checkin", "sign", str(taken), "--device-key", str(key)))
+    signed.write_text(plaudit("checkin", "sign", str(taken), "--pem", str(key)))
 
     handed_in = plaudit("checkin", "upload", str(signed), *where).split("\n")
     again = json.loads(plaudit("checkin", "upload", str(signed), "--json", *where))
@@ -60,4 +60,4 @@ def test_from_the_occasion_to_the_list_that_comes_late(platform: StackState, tmp
     signed.write_text(signed.read_text().replace("forum:kofi", "forum:ada"))
     assert "not signed" in plaudit("checkin", "upload", str(signed), *where, fails=True)
     assert "no signed list" in plaudit("checkin", "upload", str(taken), *where, fails=True)
-    assert "has no key" in plaudit("checkin", "sign", str(taken), "--device-key", str(signed), fails=True)
+    assert "has no key" in plaudit("checkin", "sign", str(taken), "--pem", str(signed), fails=True)

@@ -18,7 +18,7 @@ COUNTS_MAX_COUNT = 500
 async def show(visit: Visit) -> Response:
     """A page of receipts, and what became of the events of each source in the last 24 hours."""
     listing = Listing.of(RECEIPTS.path, visit.request.query_params)
-    answers = await visit.ask.all(
+    answers: dict[str, Any] = await visit.ask.all(
         answer=visit.ask.get("ingest", "/v1/receipts", limit=PAGE_COUNT, after=listing.said.get("after")),
         counts=visit.ask.get("ingest", "/v1/receipts/counts", limit=COUNTS_MAX_COUNT),
     )
@@ -47,7 +47,7 @@ async def of_event(visit: Visit) -> Response:
     return visit.page("pages/receipts/event.html", answer=answer, event_uid=event_uid, listing=listing)
 
 
-def by_source(counts: Iterable[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, int]]]:
+def by_source(counts: Iterable[Mapping[str, Any]]) -> list[tuple[str, Counter[str]]]:
     """How many events of each source had each outcome: those first that most came from."""
     found: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for one in counts:

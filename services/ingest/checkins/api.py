@@ -31,7 +31,7 @@ from shared.http import (
     problem_responses,
     requires,
 )
-from shared.http.problem_types import INVALID_CURSOR, INVALID_REQUEST, MISSING_SCOPE
+from shared.http.problem_types import INVALID_CURSOR, INVALID_REQUEST
 
 UNKNOWN_OCCASION = ProblemType("unknown-occasion", 404, "No such occasion")
 TOO_MANY_OCCASIONS = ProblemType("too-many-occasions", 409, "Too many occasions")
@@ -250,7 +250,7 @@ async def post_check_in(
 ) -> CheckedIn:
     """The member who signed in, by the code that they scanned: each once, however often they scan."""
     if principal.member_id is None:
-        raise Problem(MISSING_SCOPE, "Whoever is there checks in, with a token of theirs as a member")
+        raise Problem(INVALID_REQUEST, "Whoever is there checks in, with a token of theirs as a member")
     occasion, outcome = await handlers.check_in(
         tx, community=principal.community, member_id=principal.member_id, code=body.code
     )

@@ -17,6 +17,7 @@ from console.frame.visits import Console, install_errors
 from console.pages.account import routes as account
 from console.pages.audit import routes as audit
 from console.pages.cards import routes as cards
+from console.pages.check_ins import routes as check_ins
 from console.pages.community import routes as community
 from console.pages.dead_letters import routes as dead_letters
 from console.pages.explorer import routes as explorer
@@ -58,7 +59,7 @@ OF_MEMBERS = (me, my_place, my_rewards, my_payouts, my_data)
 FOR_EVERYBODY = (visitors, cards)
 PAGES = (
     *(sign_in, overview, figures, leaderboard, explorer, try_it, account, views),
-    *(members, programme, editing, waiting, *FINANCE, *RUN_IT, *OF_MEMBERS, *FOR_EVERYBODY),
+    *(members, check_ins, programme, editing, waiting, *FINANCE, *RUN_IT, *OF_MEMBERS, *FOR_EVERYBODY),
 )
 
 

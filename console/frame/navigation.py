@@ -31,6 +31,7 @@ def _(text: str) -> str:
 
 OVERVIEW = Link("/overview", _("Overview"), "home", "analytics:read")
 MEMBERS = Link("/members", _("Members"), "people", "members:read")
+CHECK_INS = Link("/check-ins", _("Check-ins"), "cal", "events:write")
 LEADERBOARD = Link("/leaderboard", _("Leaderboards"), "cup", "recognition:read")
 REJECTED = Link("/figures/rejected", _("Rejected events"), "letter", "analytics:read")
 PIPELINE = Link("/pipeline", _("Pipeline"), "flow", "operations:read")
@@ -60,7 +61,7 @@ OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
-    Group(_("Community"), (MEMBERS, LEADERBOARD, PROGRAMME)),
+    Group(_("Community"), (MEMBERS, LEADERBOARD, PROGRAMME, CHECK_INS)),
     Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, RECEIPTS, REJECTED, PARTS)),

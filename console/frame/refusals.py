@@ -56,6 +56,11 @@ TITLES: Final = {
     "not-merged": _("They are not merged"),
     "too-many-merges": _("One person cannot be that many members"),
     "unknown-member": _("There is no such member"),
+    "unusable-check-in-code": _("The code lets nobody check in: scan the one that is shown where you are"),
+    "expired-check-in-code": _("The code's time is over: scan the one that is shown now"),
+    "occasion-not-open": _("Nobody checks in there at this time"),
+    "occasion-full": _("As many have checked in as may"),
+    "too-many-occasions": _("There are too many occasions that are not over"),
     "fenced": _("The service takes no command at the moment: nothing was done"),
 }
 DOWN: Final = _("The service does not answer: look whether it was done before you do it again")

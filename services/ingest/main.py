@@ -13,6 +13,7 @@ from services.ingest.attributes.handlers import FOLLOWED_PROGRAMMES
 from services.ingest.bots import api as standing
 from services.ingest.bots.handlers import RECONSIDER_EVERY_SECONDS, reconsider
 from services.ingest.brake.handlers import BRAKE
+from services.ingest.checkins import api as checkins
 from services.ingest.communities import handlers as communities_handlers
 from services.ingest.communities.api import public as public_communities
 from services.ingest.communities.api import routes as communities
@@ -53,7 +54,7 @@ SPEC = ServiceSpec(
             part.router
             for part in (posting, receipts, event_types, measuring, linking, directory, members, standing)
         ),
-        *(part.router for part in (merges, attributes, erasure)),
+        *(part.router for part in (merges, attributes, erasure, checkins)),
         *(part.router for part in (communities, public_communities, people, keys, sign_ins)),
     ],
     problems=ERRORS,
@@ -61,6 +62,7 @@ SPEC = ServiceSpec(
         Timer("reconsider-bots", every_seconds=RECONSIDER_EVERY_SECONDS, run=reconsider),
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
         Timer("measure-again", every_seconds=PORTION_EVERY_SECONDS, run=measure_again),
+        Timer("keep-outcome-hours", every_seconds=handlers.KEEP_HOURS_EVERY_SECONDS, run=handlers.keep_hours),
         Timer("keep-texts", every_seconds=KEEP_EVERY_SECONDS, run=keep_in_order),
         Timer("sign-keys-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("announce-token-keys", every_seconds=ANNOUNCE_EVERY_SECONDS, run=announce),

@@ -36,6 +36,9 @@ TEXTS_ALTERED = Counter(
     "plaudit_ingest_texts_altered_total", "Texts that do not open though there is their key: somebody changed them"
 )
 TEXTS_DELETED = Counter("plaudit_ingest_texts_deleted_total", "Texts whose retention was over")
+CHECK_INS = Counter("plaudit_ingest_check_ins_total", "Tries to check in, by what became of them", ["outcome"])
+for _outcome in ("checked_in", "again", "full", "outside", "unknown"):
+    CHECK_INS.labels(_outcome)
 SIGN_INS = Counter("plaudit_ingest_sign_ins_total", "Tokens issued, by how somebody signed in", ["how"])
 SIGN_INS_REFUSED = Counter(
     "plaudit_ingest_sign_ins_refused_total", "Tries to sign in that let nobody in, by the reason", ["reason"]
@@ -58,6 +61,7 @@ BOOTSTRAP_USES = Counter(
     "People added and first keys issued with the bootstrap key though there is an administrator",
 )
 REQUESTS_WAITING = Gauge("plaudit_ingest_requests_waiting", "Requests waiting for the broker's acknowledgement")
+RECEIPTS_AWAITED = Gauge("plaudit_ingest_receipts_awaited", "Requests whose answer waits for outcomes")
 REQUESTS_LIMITED = Counter(
     "plaudit_ingest_requests_limited_total", "Requests answered 429, by the share that was used up", ["share"]
 )

@@ -11,6 +11,8 @@ from services.ingest.access.sign_ins import domain as sign_in_errors
 from services.ingest.access.token_keys.handlers import NoSigningKeyError
 from services.ingest.attributes import api as attributes
 from services.ingest.attributes.domain import TooManyFactsError, UndeclaredAttributeError
+from services.ingest.checkins import api as checkins
+from services.ingest.checkins import domain as checkins_errors
 from services.ingest.communities.api.routes import (
     COMMUNITY_EXISTS,
     NOTHING_WAITS,
@@ -133,6 +135,24 @@ ERRORS: ErrorTable = {
     ),
     UndeclaredAttributeError: attributes.undeclared,
     TooManyFactsError: lambda error: Problem(attributes.TOO_MANY_FACTS, str(error)),
+    checkins_errors.UnknownOccasionError: lambda _: Problem(
+        checkins.UNKNOWN_OCCASION, "GET /v1/occasions lists them"
+    ),
+    checkins_errors.TooManyOccasionsError: lambda _: Problem(
+        checkins.TOO_MANY_OCCASIONS, "A community has at most 200 that are not over"
+    ),
+    checkins_errors.UnusableCodeError: lambda _: Problem(
+        checkins.UNUSABLE_CODE, "Scan the code that is shown where you are"
+    ),
+    checkins_errors.ExpiredCodeError: lambda _: Problem(checkins.EXPIRED_CODE, "Scan the one that is shown now"),
+    checkins_errors.NotOpenError: lambda error: Problem(checkins.NOT_OPEN, f"It takes {error}"),
+    checkins_errors.FullError: lambda error: Problem(checkins.OCCASION_FULL, str(error)),
+    checkins_errors.UntrustedListError: lambda _: Problem(
+        checkins.UNTRUSTED_LIST,
+        "Nothing was done. PUT /v1/occasions/{occasion_id}/device-key says whose lists are taken",
+    ),
+    checkins_errors.NotAListError: lambda error: Problem(checkins.NOT_A_LIST, f"Nothing was done: {error}"),
+    checkins_errors.TooLateError: lambda error: Problem(checkins.LIST_TOO_LATE, f"Nothing was done: {error}"),
     UnknownTextError: lambda error: Problem(
         UNKNOWN_TEXT, f"{error}: texts are kept as long as their community says"
     ),

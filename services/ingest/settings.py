@@ -62,6 +62,21 @@ class Settings(SigningSettings):
         description="Events of earlier years are refused, unless a request says otherwise",
     )
     requests_max_count: int = Field(64, ge=1, description="Requests waiting for the broker; more are answered 503")
+    wait_max_seconds: int = Field(
+        10, ge=1, le=30, description="How long a request may have its answer wait for the outcomes of its events"
+    )
+    awaited_max_count: int = Field(
+        32, ge=0, description="Answers that wait for outcomes at once; further ones come without waiting"
+    )
+    outcome_hours_days: int = Field(
+        32, ge=1, description="How long it is known how many events of a source had which outcome in which hour"
+    )
+    checkin_code_seconds: int = Field(
+        30, ge=5, le=600, description="How often the code of an occasion changes; each holds for as long again"
+    )
+    checkin_late_days: int = Field(
+        14, ge=0, le=366, description="How long after an occasion lists are taken of those who were there"
+    )
     text_keys: str = Field(
         "",
         repr=False,

@@ -4,13 +4,13 @@ Routing, dependencies and request objects cost more than taking an event does. T
 around such a route are those of every other.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import cache
 from typing import NamedTuple
+from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
 
-from shared.http.connected import Connected
 from shared.http.declared import refuse_undeclared
 from shared.http.problem_types import INCOMPLETE_REQUEST
 from shared.http.problems import Problem
@@ -35,13 +35,15 @@ class Answer(NamedTuple):
 class DirectRoute:
     """An ASGI application of one function, given the connected service, the headers and how to read the body.
 
-    Header names are in lower case, and of a header that is repeated the first counts. There are no query
-    parameters: one that is given is refused. What the function raises becomes the problem that the service's table
+    Header names are in lower case, and of a header that is repeated the first counts. Of query
+    parameters there are those of `parameters`, each of one value, given to the function as a fourth argument where
+    there are any; another one is refused. What the function raises becomes the problem that the service's table
     of errors says, as of every route. Used as a route's endpoint, it is called directly (see RequestLimits).
     """
 
-    def __init__(self, function: Callable[[Connected, Mapping[str, str], Read], Awaitable[Answer]]) -> None:
+    def __init__(self, function: Callable[..., Awaitable[Answer]], *, parameters: Collection[str] = ()) -> None:
         self._function = function
+        self._parameters = dict.fromkeys(parameters, False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -60,9 +62,11 @@ class DirectRoute:
 
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
         try:
+            said: tuple[Mapping[str, str], ...] = ()
             if scope["query_string"]:
-                refuse_undeclared(scope["query_string"], {})
-            status, body, more = await self._function(scope["app"].state.connected, headers, read)
+                refuse_undeclared(scope["query_string"], self._parameters)
+                said = (dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),)
+            status, body, more = await self._function(scope["app"].state.connected, headers, read, *said)
         except Exception as error:
             problem = scope["app"].state.problem_of(error)
             if problem is None:

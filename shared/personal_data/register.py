@@ -118,6 +118,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             hidden="sealed",
         ),
         Held(
+            "check_ins",
+            personal="",
+            others="community occasion_id member_id checked_in_at",
+            order="community occasion_id member_id",
+            erased=Erased.DELETED,
+            says="Where they were in person",
+        ),
+        Held(
             "sign_in_links",
             personal="",
             others="secret_sha256 community person_id member_id issued_by created_at expires_at used_at",

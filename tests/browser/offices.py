@@ -1,6 +1,6 @@
 """A community with people, keys, a programme that pays, and of each kind something that waits for another."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from plaudit.access import add_person, issue, issue_key, local_people, temporary_key
@@ -54,12 +54,29 @@ async def furnished(state: StackState) -> dict[str, str]:
     makes = issue_key(state, OFFICES, "making", MAKES, person_id=mia)["key"]
     with temporary_key(state, OFFICES, "approving", APPROVES, urls, person_id=omar) as approves:
         ids = await _waiting(state, makes, approves)
+    ids |= _met(urls["ingest"], makes)
     return ids | {
         "person": mia,
         "gone": added["Gone Person"],
         "program": added["Forum plugin"],
         "key": key["key_id"],
     }
+
+
+def _met(ingest: str, key: str) -> dict[str, str]:
+    """Where people meet just now, and an event that came."""
+    now = datetime.now(UTC)
+    body = {
+        "title": "Evening at the harbour",
+        "begins_at": (now - timedelta(hours=1)).isoformat(),
+        "ends_at": (now + timedelta(hours=20)).isoformat(),
+        "capacity": 40,
+    }
+    made = request("POST", f"{ingest}/v1/occasions", key, json=body)
+    came = request(
+        "GET", f"{ingest}/v1/receipts/of-event", key, params={"source": "urn:offices", "event_id": "first-ada"}
+    )
+    return {"occasion": str(made["occasion_id"]), "event": str(came["event_uid"])}
 
 
 async def _waiting(state: StackState, makes: str, approves: str) -> dict[str, str]:

@@ -21,6 +21,11 @@ PAGES = (
     "/keys/add",
     "/keys/add?person={program}",
     "/keys/{key}",
+    "/check-ins",
+    "/check-ins/add",
+    "/check-ins/{occasion}",
+    "/receipts",
+    "/receipts/events/{event}",
     "/audit",
     "/audit?person={person}&kind=command",
     "/parts",
@@ -41,6 +46,7 @@ PAGES = (
 )
 #: Pages of the same make as another one: looked at when all are.
 ALIKE = {
+    "/check-ins",
     "/people/{gone}",
     "/keys?person={program}",
     "/keys/add",

@@ -33,6 +33,7 @@ PAGES = (
     "/me/payouts",
     "/me/data",
     "/me/data/erase",
+    f"/here/{'A' * 50}",
     "/account",
     "/c/makers/rules",
     "/c/makers/leaderboard",

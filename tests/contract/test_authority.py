@@ -28,8 +28,9 @@ THEIR_OWN = {
     "GET /v1/payees/{member_id}",
     "PUT /v1/payees/{member_id}",
 }
-#: What any member of the community reads: of nobody, or of what they wrote themselves.
+#: What any member of the community reads, of nobody or of what they wrote themselves, and does where they are.
 OF_ANY_MEMBER = {
+    "POST /v1/check-ins",
     "GET /v1/badges",
     "GET /v1/catalogue",
     "GET /v1/rules",

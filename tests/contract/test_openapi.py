@@ -162,4 +162,4 @@ def test_the_examples_of_the_front_doors_errors_say_what_to_do() -> None:
 
     assert len(examples) > 10
     assert all(one["detail"] and one["instance"] == "/v1/events" for one in examples.values())
-    assert {slug for slug, one in examples.items() if one["errors"]} == {"no-valid-event"}
+    assert {slug for slug, one in examples.items() if one["errors"]} == {"no-valid-event", "invalid-request"}

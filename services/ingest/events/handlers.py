@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.ingest.bots.handlers import bots_among, rules_of, stand
 from services.ingest.communities.handlers import calendars_of
@@ -25,6 +25,7 @@ from services.ingest.events.domain.judgement import (
     said_bots,
     suppressed,
 )
+from services.ingest.events.domain.receipts import by_hour
 from services.ingest.measuring.handlers.texts import Said, keep_texts, measure
 from services.ingest.members.domain import IdentityKey, Owner
 from services.ingest.members.handlers import resolve, who_is_known
@@ -35,6 +36,10 @@ from shared.contracts.facts import ACCEPTED_EVENT, REJECTED_EVENT, AcceptedEvent
 from shared.own_facts import ReadBack
 from shared.topics import EVENTS, REJECTED, record_key
 from shared.transaction import InvalidMessageError, Transaction
+
+#: Counts of outcomes are put in order so often, and so many at once.
+KEEP_HOURS_EVERY_SECONDS = 60.0
+HOURS_MAX_COUNT = 5_000
 
 
 async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> None:
@@ -94,6 +99,7 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
     except OccupiedReceiptError as error:
         # The loop then finds the record that names another's receipt.
         raise InvalidMessageError(str(error)) from error
+    await store.add_hours(tx.conn, counts=by_hour(outcomes))
     for event in accepted:
         message = accepted_event(event, members, calendars[event.community], measured.get(event.uid))
         # A retraction by nobody knows whom goes by what it takes back.
@@ -117,6 +123,14 @@ async def on_events_told(tx: Transaction, facts: list[AcceptedEvent]) -> None:
 
 
 READ_BACK = (ReadBack((EVENTS,), ACCEPTED_EVENT, on_events_told),)
+
+
+async def keep_hours(tx: Transaction[Settings]) -> None:
+    """Make one row of the counts of each hour that is over, and delete those that are too old to be asked for."""
+    hour = tx.now.replace(minute=0, second=0, microsecond=0)
+    await store.fold_hours(tx.conn, before=hour, limit_count=HOURS_MAX_COUNT)
+    kept_from = tx.now - timedelta(days=tx.settings.outcome_hours_days)
+    await store.delete_hours(tx.conn, before=kept_from, limit_count=HOURS_MAX_COUNT)
 
 
 def _said(event: Received, members: Mapping[IdentityKey, Owner]) -> Said:

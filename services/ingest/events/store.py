@@ -15,6 +15,11 @@ from services.ingest.events.domain.judgement import (
     ToldEvent,
 )
 from services.ingest.events.domain.receipts import (
+    EventPlace,
+    HourCount,
+    HourPlace,
+    HoursWanted,
+    Judged,
     Judgement,
     ReceiptPlace,
     ReceiptSummary,
@@ -119,7 +124,7 @@ async def is_judged(conn: Connection | Pool, *, community: str, receipt_id: str)
     return found
 
 
-async def count_outcomes(conn: Connection, *, community: str, receipt_id: str) -> dict[Outcome, int]:
+async def count_outcomes(conn: Connection | Pool, *, community: str, receipt_id: str) -> dict[Outcome, int]:
     """How many events of a receipt have each outcome that occurs."""
     rows = await conn.fetch(
         "select outcome, count(*) from receipts where community = $1 and receipt_id = $2 group by 1",
@@ -162,8 +167,107 @@ async def page_of_receipts(
     return [summary_of(receipt_id, counts[receipt_id]) for receipt_id in sorted(counts, reverse=True)]
 
 
+async def page_of_places(
+    conn: Connection, *, community: str, event_uid: str, after: EventPlace | None, limit_count: int
+) -> list[Judged]:
+    """Every time an event was received, oldest first, and what became of it then."""
+    rows = await conn.fetch(
+        """
+        select receipt_id, receipt_index, event_uid, outcome, reason from receipts
+        where community = $1 and event_uid = $2 and (receipt_id, receipt_index) > ($3, $4)
+        order by receipt_id, receipt_index limit $5
+        """,
+        community,
+        event_uid,
+        *(("", -1) if after is None else after),
+        limit_count,
+    )
+    return [
+        Judged(
+            summary_of(row["receipt_id"], {}).received_at,
+            row["receipt_id"],
+            Judgement(row["receipt_index"], str(row["event_uid"]), Outcome(row["outcome"]), row["reason"]),
+        )
+        for row in rows
+    ]
+
+
+async def add_hours(conn: Connection, *, counts: Sequence[HourCount]) -> None:
+    """Count outcomes by source and hour: rows of their own, so that no worker waits for another's."""
+    await conn.execute(
+        """
+        insert into outcome_hours (community, source, hour, outcome, events)
+        select * from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::bigint[])
+        """,
+        [one.community for one in counts],
+        [one.source for one in counts],
+        [one.hour for one in counts],
+        [one.outcome for one in counts],
+        [one.events for one in counts],
+    )
+
+
+async def fold_hours(conn: Connection, *, before: datetime, limit_count: int) -> int:
+    """Make one row of those of each source, hour and outcome before a moment; return how many there were."""
+    folded: int = await conn.fetchval(
+        """
+        with many as (
+            select community, source, hour, outcome from outcome_hours
+            where hour < $1 group by 1, 2, 3, 4 having count(*) > 1 limit $2
+        ), gone as (
+            delete from outcome_hours o using many m
+            where o.community = m.community and o.source = m.source and o.hour = m.hour and o.outcome = m.outcome
+            returning o.*
+        ), added as (
+            insert into outcome_hours (community, source, hour, outcome, events)
+            select community, source, hour, outcome, sum(events) from gone group by 1, 2, 3, 4)
+        select count(*) from gone
+        """,
+        before,
+        limit_count,
+    )
+    return folded
+
+
+async def delete_hours(conn: Connection, *, before: datetime, limit_count: int) -> int:
+    """Delete counts of hours before a moment; return how many rows."""
+    deleted: int = await conn.fetchval(
+        """
+        with old as (select ctid from outcome_hours where hour < $1 limit $2),
+        gone as (delete from outcome_hours o using old where o.ctid = old.ctid returning 1)
+        select count(*) from gone
+        """,
+        before,
+        limit_count,
+    )
+    return deleted
+
+
+async def page_of_hours(
+    conn: Connection, *, community: str, wanted: HoursWanted, after: HourPlace | None, limit_count: int
+) -> list[HourCount]:
+    """How many events had each outcome, by hour and source: newest hours first."""
+    rows = await conn.fetch(
+        """
+        select hour, source, outcome, sum(events)::bigint as events from outcome_hours
+        where community = $1 and hour >= $2 and hour < $3 and ($4::text is null or source = $4)
+            and ($5::timestamptz is null or hour < $5 or (hour = $5 and (source, outcome) > ($6, $7)))
+        group by hour, source, outcome order by hour desc, source, outcome limit $8
+        """,
+        community,
+        wanted.since,
+        wanted.until,
+        wanted.source,
+        *((None, None, None) if after is None else after),
+        limit_count,
+    )
+    return [
+        HourCount(community, row["source"], row["hour"], Outcome(row["outcome"]), row["events"]) for row in rows
+    ]
+
+
 async def page_of_judgements(
-    conn: Connection, *, community: str, receipt_id: str, after: ReceiptPlace | None, limit_count: int
+    conn: Connection | Pool, *, community: str, receipt_id: str, after: ReceiptPlace | None, limit_count: int
 ) -> list[Judgement]:
     """What became of the events of a receipt, in the order of the request."""
     rows = await conn.fetch(

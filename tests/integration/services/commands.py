@@ -1,15 +1,18 @@
 """How each command of each service succeeds: what a test of all of them gives, one after the other."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.ingest.attributes.handlers import on_programmes as follow_programmes
 from services.scoring.programmes.api.models import JSON_EXAMPLE
 from shared.access_keys import INSTALLATION, SCOPES
+from shared.contracts.attendance import signed_bytes
 from shared.dead_letters.store import NewLetter, add_letters
 from shared.services import SERVICES
 from tests.integration.services.rewards.finance import Finance, approved, filed
@@ -338,6 +341,57 @@ async def discard(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await dead_letter(desk)}/discard", {"reason": "corrected by hand"})
 
 
+async def add_occasion(desk: Desk) -> Ask:
+    now = datetime.now(UTC)
+    body = {
+        "title": "Meet-up",
+        "begins_at": (now - timedelta(hours=1)).isoformat(),
+        "ends_at": (now + timedelta(hours=1)).isoformat(),
+    }
+    return Ask(desk.api, "POST", "/v1/occasions", body)
+
+
+async def occasion(desk: Desk) -> str:
+    made = await (await add_occasion(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/occasions/{made.json()['occasion_id']}"
+
+
+async def set_device(desk: Desk) -> Ask:
+    return Ask(desk.api, "PUT", f"{await occasion(desk)}/device-key", {"public_key": _in_base64(_device_key())})
+
+
+async def take_list(desk: Desk) -> Ask:
+    path = await occasion(desk)
+    key = {"public_key": _in_base64(_device_key())}
+    assert (await desk.api.put(f"{path}/device-key", json=key)).status_code == 200
+    text = f'{{"occasion_id": "{path.rpartition("/")[2]}", "entries": []}}'
+    signature = _DEVICE.sign(signed_bytes(text))
+    return Ask(desk.api, "POST", f"{path}/lists", {"list": text, "signature": _in_base64(signature)})
+
+
+async def check_in(desk: Desk) -> Ask:
+    path = await occasion(desk)
+    declared = await (await declare_identities(desk))()
+    member_id = declared.json()["member_id"]
+    await know_token_keys(desk.world.pool)
+    code = (await desk.api.get(f"{path}/code")).json()["code"]
+    shown = httpx.AsyncClient(transport=desk.api._transport, base_url=desk.api.base_url)
+    shown.headers.update(token(desk.world.community, member_id, member_id))
+    return Ask(shown, "POST", "/v1/check-ins", {"code": code})
+
+
+_DEVICE = Ed25519PrivateKey.generate()
+
+
+def _device_key() -> bytes:
+    return _DEVICE.public_key().public_bytes_raw()
+
+
+def _in_base64(data: bytes) -> str:
+    return urlsafe_b64encode(data).decode().rstrip("=")
+
+
 #: Those that every service has.
 OF_EACH: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "POST /v1/dead-letters/{letter_id}/replay": ("dead_letter.replay", replay),
@@ -368,6 +422,10 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/members/{member_id}/erase": ("member.erase", erase_member),
     "ingest PUT /v1/members/{member_id}/attributes": ("member.set_attributes", set_attributes),
     "ingest PUT /v1/members/{member_id}/preferences": ("member.set_preferences", set_preferences),
+    "ingest POST /v1/occasions": ("occasion.add", add_occasion),
+    "ingest PUT /v1/occasions/{occasion_id}/device-key": ("occasion.set_device", set_device),
+    "ingest POST /v1/occasions/{occasion_id}/lists": ("occasion.take_list", take_list),
+    "ingest POST /v1/check-ins": ("occasion.check_in", check_in),
     "scoring POST /v1/programmes": ("programme.publish", publish),
     "scoring POST /v1/programmes/{version}/approve": ("programme.approve", approve_version),
     "scoring POST /v1/programmes/{version}/withdraw": ("programme.withdraw", withdraw_version),

@@ -59,6 +59,11 @@ NOTHING_PERSONAL = {
         )
     ),
     "ingest GET /v1/receipts",
+    "ingest GET /v1/receipts/of-event",
+    "ingest GET /v1/receipts/counts",
+    "ingest GET /v1/occasions",
+    "ingest GET /v1/occasions/{occasion_id}",
+    "ingest GET /v1/occasions/{occasion_id}/code",
     "ingest GET /v1/receipts/{receipt_id}",
     "ingest GET /v1/communities/{community}/people",
     "ingest GET /v1/communities/{community}/people/{person_id}",

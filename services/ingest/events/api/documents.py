@@ -10,7 +10,9 @@ from services.ingest.events.api.posting import (
     TOO_DEAR,
     TOO_MANY_EVENTS,
     TOO_MANY_REQUESTS,
+    WAIT,
 )
+from services.ingest.events.api.receipts import ReceiptItem
 from services.ingest.events.domain.admission import (
     BATCH_TYPE,
     EARLIEST_YEAR_HEADER,
@@ -25,6 +27,7 @@ from shared.contracts.activities import ACTIVITY_ADAPTER
 from shared.http import FieldError, Problem, Scope
 from shared.http.problem_types import (
     INCOMPLETE_REQUEST,
+    INVALID_REQUEST,
     MALFORMED_JSON,
     METHOD_NOT_ALLOWED,
     MISSING_ACCESS_KEY,
@@ -83,6 +86,11 @@ PROBLEMS = (
         NO_VALID_EVENT,
         "Nothing was taken; see errors",
         [FieldError(index=0, field="/data/actor", detail="is missing")],
+    ),
+    Problem(
+        INVALID_REQUEST,
+        "Nothing was taken",
+        [FieldError(field=WAIT, detail=f"Give whole seconds, from 1 to {DEFAULTS.wait_max_seconds}")],
     ),
     quota_exceeded("key-events", 1, Shares.of(DEFAULTS)),
     Problem(TOO_MANY_REQUESTS, "Nothing was taken; try again"),
@@ -147,7 +155,8 @@ EVENTS_OPERATION: dict[str, Any] = {
         "without them, and `rejected` says which and why. Sending the same event again is safe. Who sends more "
         "than the share of the key or the community gets 429, with nothing taken, and waits for `Retry-After`. An "
         "event counts as one, or as more where the community has several rules for its type; a request whose "
-        "events count as too many gets 413 and is sent again in parts."
+        "events count as too many gets 413 and is sent again in parts. Who wants to know at once what became of "
+        "them says `wait`: the answer has the outcomes that are there by then, and `status` whether that is all."
     ),
     "operationId": "post_events",
     "security": [{"HTTPBearer": [Scope.EVENTS_WRITE.value]}],
@@ -158,7 +167,14 @@ EVENTS_OPERATION: dict[str, Any] = {
             "description": "Take events from this year on, where older ones are meant than are plausible",
             "schema": {"type": "integer", "minimum": 1, "maximum": 9999},
             "example": 1985,
-        }
+        },
+        {
+            "name": WAIT,
+            "in": "query",
+            "description": "Answer when every event has its outcome, or after so many seconds; see `items`",
+            "schema": {"type": "integer", "minimum": 1, "maximum": DEFAULTS.wait_max_seconds},
+            "example": 5,
+        },
     ],
     "requestBody": {
         "required": True,
@@ -187,6 +203,16 @@ EVENTS_OPERATION: dict[str, Any] = {
                                         "detail": {"type": "string"},
                                     },
                                 },
+                            },
+                            "status": {
+                                "type": "string",
+                                "enum": ["pending", "complete"],
+                                "description": "With `wait`: whether every event has its outcome",
+                            },
+                            "items": {
+                                "type": "array",
+                                "description": "With `wait`: what became of each event that was judged meanwhile",
+                                "items": ReceiptItem.model_json_schema(),
                             },
                         },
                     },

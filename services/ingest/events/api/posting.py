@@ -15,11 +15,19 @@ from services.ingest.costs.domain import Costs
 from services.ingest.costs.handlers import costs_of
 from services.ingest.event_types.domain import DeclaredTypes
 from services.ingest.event_types.handlers import types_of
+from services.ingest.events.api.awaiting import Awaited, wait_seconds
 from services.ingest.events.api.line import Line
 from services.ingest.events.api.waiting import WaitingRequests
 from services.ingest.events.domain import admission
 from services.ingest.events.domain.receipts import receipt_id
-from services.ingest.metrics import EVENTS_ADMITTED, EVENTS_COST, EVENTS_REFUSED, LINE_AGE, REQUESTS_WAITING
+from services.ingest.metrics import (
+    EVENTS_ADMITTED,
+    EVENTS_COST,
+    EVENTS_REFUSED,
+    LINE_AGE,
+    RECEIPTS_AWAITED,
+    REQUESTS_WAITING,
+)
 from services.ingest.settings import Settings
 from services.ingest.shares.api import DOOR, Visit
 from services.ingest.shares.known import KnownOfCommunities
@@ -43,21 +51,30 @@ WAITING = WaitingRequests(REQUESTS_WAITING)
 LINE = Line(LINE_AGE)
 COSTS = KnownOfCommunities(costs_of)
 TYPES = KnownOfCommunities(types_of)
+AWAITED = Awaited(RECEIPTS_AWAITED)
+
+#: The only query parameter: for how long the answer may wait for outcomes.
+WAIT = "wait"
+NOTHING_SAID: Mapping[str, str] = {}
 
 Record = tuple[str, bytes, bytes]  # topic, key, value
 
 router = APIRouter()
 
 
-async def post_events(service: Connected, headers: Mapping[str, str], read: Read) -> Answer:
+async def post_events(
+    service: Connected, headers: Mapping[str, str], read: Read, said: Mapping[str, str] = NOTHING_SAID
+) -> Answer:
     """Admit events: answer 202 only after the broker has acknowledged them.
 
+    With `wait` in what is `said` the answer has their outcomes, as far as they are there in so many seconds.
     A direct route, not a FastAPI one: this is the path that every event takes.
     """
     principal = await authorise(service.keys, headers.get("authorization"), Scope.EVENTS_WRITE)
+    settings = cast("Settings", service.settings)
+    seconds = wait_seconds(said[WAIT], settings.wait_max_seconds) if WAIT in said else None
     # A key that was revoked must not be believed again because the database came from a backup.
     await service.check_fence()
-    settings = cast("Settings", service.settings)
     costs = await COSTS.of(service.pool.acquire, community=principal.community, settings=settings)
     declared = await TYPES.of(service.pool.acquire, community=principal.community, settings=settings)
     # 1. Before the body is read: to refuse must cost next to nothing. The length was checked to be a number.
@@ -85,12 +102,22 @@ async def post_events(service: Connected, headers: Mapping[str, str], read: Read
             for refusal in admitted.refusals
         ],
     }
+    if seconds is not None:
+        answer |= await AWAITED.outcomes(
+            service,
+            community=principal.community,
+            receipt_id=admitted.receipt_id,
+            event_count=len(admitted.records),
+            seconds=seconds,
+        )
     more = visit.headers()
     more["Location"] = f"/v1/receipts/{admitted.receipt_id}"
     return Answer(202, orjson.dumps(answer), more)
 
 
-router.routes.append(Route("/v1/events", DirectRoute(post_events), methods=["POST"], name="post_events"))
+router.routes.append(
+    Route("/v1/events", DirectRoute(post_events, parameters=(WAIT,)), methods=["POST"], name="post_events")
+)
 
 
 class Admitted(NamedTuple):

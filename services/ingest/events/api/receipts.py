@@ -1,24 +1,35 @@
 """Receipts: what became of the events of a request."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from services.ingest.events import store
 from services.ingest.events.domain.judgement import Outcome
+from services.ingest.events.domain.judgement import event_uid as uid_of
 from services.ingest.events.domain.receipts import (
+    EventPlace,
+    HourCount,
+    HourPlace,
+    HoursWanted,
+    Judged,
     Judgement,
     ReceiptPlace,
     ReceiptSummary,
     SummaryPlace,
     event_count,
 )
+from shared.contracts.fields import ID_MAX_CHARS, URI_MAX_CHARS
+from shared.contracts.texts import plain_id, plain_source
 from shared.http import (
     Conn,
+    FieldError,
     Limit,
+    Moment,
     Page,
     Principal,
     Problem,
@@ -29,7 +40,7 @@ from shared.http import (
     problem_responses,
     requires,
 )
-from shared.http.problem_types import INVALID_CURSOR
+from shared.http.problem_types import INVALID_CURSOR, INVALID_REQUEST
 
 UNKNOWN_RECEIPT = ProblemType("unknown-receipt", 404, "No such receipt")
 
@@ -101,6 +112,114 @@ async def get_receipts(
     """Those of which an event was judged; what an event was rejected for stands in its receipt."""
     receipts = await store.page_of_receipts(conn, community=principal.community, after=place, limit_count=limit)
     return Page.of(receipts, limit, item=ReceiptListed.of, place=lambda receipt: SummaryPlace(receipt.receipt_id))
+
+
+class EventReceived(BaseModel):
+    """One time that an event was received, and what became of it."""
+
+    receipt_id: str = Field(examples=["r019c1425a8f03a5e7c1f92d4b6a80e31f04c97d25ab6-500"])
+    index: int = Field(description="Its place in the request, from 0")
+    received_at: datetime
+    outcome: str = Field(examples=["accepted"])
+    reason: str | None = None
+
+    @classmethod
+    def of(cls, judged: Judged) -> "EventReceived":
+        """What is shown of it."""
+        return cls(
+            receipt_id=judged.receipt_id,
+            index=judged.judgement.index,
+            received_at=judged.received_at,
+            outcome=judged.judgement.outcome,
+            reason=judged.judgement.reason,
+        )
+
+
+class EventReceipts(BaseModel):
+    """Every time that one event was received, oldest first."""
+
+    event_uid: UUID = Field(description="By which lineage, texts and awards know it")
+    items: list[EventReceived]
+    next: str | None = None
+
+
+class SourceHour(BaseModel):
+    """How many events of a source, received in one hour, had an outcome."""
+
+    hour: datetime = Field(description="When the hour begins, in UTC", examples=["2026-01-31T12:00:00Z"])
+    source: str = Field(examples=["https://forum.example.org"])
+    outcome: str = Field(examples=["accepted"])
+    events: int = Field(examples=[480])
+
+    @classmethod
+    def of(cls, count: HourCount) -> "SourceHour":
+        """A count as the API shows it."""
+        return cls(hour=count.hour, source=count.source, outcome=count.outcome, events=count.events)
+
+
+@router.get(
+    "/v1/receipts/of-event",
+    summary="Every receipt of one event, oldest first",
+    responses=problem_responses(INVALID_REQUEST, INVALID_CURSOR),
+)
+async def get_event_receipts(
+    principal: Annotated[Principal, requires(Scope.RECEIPTS_READ)],
+    conn: Conn,
+    place: Annotated[EventPlace | None, after(EventPlace)],
+    event_uid: Annotated[UUID | None, Query(description="The event, by its uid")] = None,
+    source: Annotated[
+        str | None, Query(max_length=URI_MAX_CHARS, description="Or by what its platform said: its source")
+    ] = None,
+    event_id: Annotated[str | None, Query(max_length=ID_MAX_CHARS, description="and its id there")] = None,
+    limit: Limit = 100,
+) -> EventReceipts:
+    """From the first time it came to the last, and what became of it each time: what was rejected, mended and sent
+    again stands in one list. An event that never came has an empty one.
+    """
+    if (event_uid is None) != (source is not None and event_id is not None) or (source is None) != (
+        event_id is None
+    ):
+        detail = "Name the event by event_uid alone, or by source and event_id"
+        raise Problem(INVALID_REQUEST, detail, [FieldError(field="event_uid", detail=detail)])
+    uid = str(event_uid)
+    if source is not None and event_id is not None:
+        uid = uid_of(principal.community, plain_source(source), plain_id(event_id))
+    judged = await store.page_of_places(
+        conn, community=principal.community, event_uid=uid, after=place, limit_count=limit
+    )
+    return EventReceipts(
+        event_uid=UUID(uid),
+        items=[EventReceived.of(one) for one in judged],
+        next=next_cursor(judged, limit, lambda one: EventPlace(one.receipt_id, one.judgement.index)),
+    )
+
+
+@router.get(
+    "/v1/receipts/counts",
+    summary="How many events of each source had which outcome, by hour",
+    responses=problem_responses(INVALID_REQUEST, INVALID_CURSOR),
+)
+async def get_receipt_counts(
+    principal: Annotated[Principal, requires(Scope.RECEIPTS_READ)],
+    conn: Conn,
+    place: Annotated[HourPlace | None, after(HourPlace)],
+    since: Annotated[Moment | None, Query(description="From this moment on; else the last 24 hours")] = None,
+    until: Annotated[Moment | None, Query(description="Before this moment; else until now")] = None,
+    source: Annotated[str | None, Query(max_length=URI_MAX_CHARS, description="Only of this source")] = None,
+    limit: Limit = 100,
+) -> Page[SourceHour]:
+    """By the hour (UTC) in which they were received, newest first; of the last 32 days unless set otherwise."""
+    to = until or datetime.now(UTC)
+    wanted = HoursWanted(since or to - timedelta(hours=24), to, source and plain_source(source))
+    counts = await store.page_of_hours(
+        conn, community=principal.community, wanted=wanted, after=place, limit_count=limit
+    )
+    return Page.of(
+        counts,
+        limit,
+        item=SourceHour.of,
+        place=lambda count: HourPlace(count.hour, count.source, count.outcome),
+    )
 
 
 @router.get(

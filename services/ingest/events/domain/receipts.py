@@ -2,12 +2,13 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from services.ingest.events.domain.judgement import Outcome
+from services.ingest.events.domain.judgement import Outcome, Received
 from shared.contracts.fields import Count
 
 _RECEIPT_ID = re.compile(r"r([0-9a-f]{28})([0-9a-f]{16})-([0-9]{1,6})")
@@ -37,6 +38,62 @@ class ReceiptSummary:
     def pending_count(self) -> int:
         """How many events have no outcome yet."""
         return max(0, self.event_count - sum(self.counts.values()))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One time that an event was received: when, in which request, and what became of it."""
+
+    received_at: datetime
+    receipt_id: str
+    judgement: Judgement
+
+
+class EventPlace(NamedTuple):
+    """Where a page of the times that an event was received ended."""
+
+    receipt_id: str
+    event_index: Count
+
+
+class HourCount(NamedTuple):
+    """How many events of a source had an outcome, of those received in the hour that begins then."""
+
+    community: str
+    source: str
+    hour: datetime
+    outcome: Outcome
+    events: int
+
+
+class HourPlace(NamedTuple):
+    """Where a page of counts ended: newest hours first, then by source and outcome."""
+
+    hour: datetime
+    source: str
+    outcome: str
+
+
+class HoursWanted(NamedTuple):
+    """Which hours' counts: from a moment, to before another, of one source or (None) of all."""
+
+    since: datetime
+    until: datetime
+    source: str | None
+
+
+def by_hour(outcomes: Iterable[tuple[Received, Outcome]]) -> list[HourCount]:
+    """How many events of each source had each outcome, by the hour (UTC) in which they were received."""
+    counts = Counter(
+        (
+            event.community,
+            event.event["source"],
+            event.received_at.replace(minute=0, second=0, microsecond=0),
+            outcome,
+        )
+        for event, outcome in outcomes
+    )
+    return [HourCount(*key, events) for key, events in sorted(counts.items())]
 
 
 class SummaryPlace(NamedTuple):

@@ -32,6 +32,7 @@ def documented(status: int, slug: str) -> dict[str, Any]:
         (415, "unsupported-content-encoding", {"content": b"{}", "headers": {"content-encoding": "gzip"}}),
         (422, "empty-batch", {"json": []}),
         (422, "no-valid-event", {"json": WITHOUT_ACTOR}),
+        (422, "invalid-request", {"json": EVENT, "params": {"wait": "x"}}),
     ],
 )
 async def test_the_example_is_the_answer(

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from services.ingest.events.api.posting import AWAITED
 from services.ingest.events.domain.judgement import Outcome, event_uid
+from services.ingest.events.handlers import keep_hours
+from services.ingest.settings import Settings
 from shared.http import encode_cursor
 from shared.service import Parts
 from tests.integration.services.ingest.conftest import EVENT, SCOPES, Community, event, problem
@@ -132,3 +135,104 @@ async def test_receipts_are_listed_newest_first_with_what_became_of_their_events
 
     headers = await authorization(community.pool, f"{community.name}b", *SCOPES)
     assert (await community.client.get("/v1/receipts", headers=headers)).json()["items"] == []
+
+
+async def test_who_waits_has_the_outcomes_in_the_answer(community: Community) -> None:
+    answer = await community.client.post("/v1/events?wait=10", json=[event(1), event(2), event(1)])
+    assert answer.status_code == 202, answer.text
+    told = answer.json()
+    assert told["status"] == "complete"
+    assert [one["outcome"] for one in told["items"]] == ["accepted", "accepted", "duplicate"]
+    assert told["items"] == (await community.receipt(told["receipt_id"]))["items"]
+    assert "items" not in await community.post(event(3))
+
+
+async def test_a_wait_is_bounded_in_seconds_and_number(
+    community: Community, front_door: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert front_door._consumer_loop is not None
+    for wrong in ("0", "11", "-1", "1.5", "", "²", "9" * 400):
+        found = problem(await community.client.post("/v1/events", params={"wait": wrong}, json=event(1)), 422)
+        assert found["errors"] == [{"field": "wait", "detail": "Give whole seconds, from 1 to 10"}]
+    async with front_door._consumer_loop._busy:  # the worker stands still
+        late = (await community.client.post("/v1/events?wait=1", json=event(1))).json()
+        assert (late["status"], late["items"]) == ("pending", [])
+        monkeypatch.setattr(AWAITED._waiting, "_count", Settings().awaited_max_count)  # as many wait as may
+        at_once = (await community.client.post("/v1/events?wait=10", json=event(2))).json()
+        assert (at_once["status"], at_once["items"]) == ("pending", [])
+    assert (await community.receipt(late["receipt_id"]))["counts"]["accepted"] == 1
+
+
+async def test_every_receipt_of_an_event_stands_in_one_list(community: Community) -> None:
+    receipts = []
+    for one in (event(1), event(1), event(1, "bob")):
+        taken = await community.post(event(9), one)
+        await community.receipt(taken["receipt_id"])
+        receipts.append(taken["receipt_id"])
+    url = "/v1/receipts/of-event"
+    named = {"source": EVENT["source"], "event_id": "post-1"}
+
+    chain = (await community.client.get(url, params=named)).json()
+
+    assert [(one["receipt_id"], one["index"], one["outcome"]) for one in chain["items"]] == [
+        (receipts[0], 1, "accepted"),
+        (receipts[1], 1, "duplicate"),
+        (receipts[2], 1, "conflict"),
+    ]
+    assert chain["event_uid"] == event_uid(community.name, EVENT["source"], "post-1")
+    by_uid = {"event_uid": chain["event_uid"], "limit": "2"}
+    first = (await community.client.get(url, params=by_uid)).json()
+    rest = (await community.client.get(url, params=by_uid | {"after": first["next"]})).json()
+    assert first["items"] + rest["items"] == chain["items"]
+    for wrong in ({}, {"source": "x"}, {"event_id": "x"}, named | {"event_uid": chain["event_uid"]}):
+        problem(await community.client.get(url, params=wrong), 422)
+    headers = await authorization(community.pool, f"{community.name}y", *SCOPES)
+    assert (await community.client.get(url, params=by_uid, headers=headers)).json()["items"] == []
+
+
+async def test_outcomes_are_counted_by_source_and_hour(community: Community, front_door: Parts) -> None:
+    shop = event(1) | {"source": "https://shop.example.org"}
+    await community.outcomes(event(1), event(2), event(1), shop)
+    await community.outcomes(event(2, "bob"), event(3))
+
+    async def counts(**asked: str) -> dict[tuple[str, str], int]:
+        items: list[Any] = []
+        after: str | None = None
+        while True:
+            answer = await community.client.get(
+                "/v1/receipts/counts", params=asked | ({"after": after} if after else {})
+            )
+            assert answer.status_code == 200, answer.text
+            items += answer.json()["items"]
+            after = answer.json()["next"]
+            if after is None:
+                break
+        found: dict[tuple[str, str], int] = {}
+        for one in items:
+            key = (one["source"], one["outcome"])
+            found[key] = found.get(key, 0) + one["events"]
+        return found
+
+    forum = EVENT["source"]
+    expected = {
+        (forum, "accepted"): 3,
+        (forum, "duplicate"): 1,
+        (forum, "conflict"): 1,
+        (shop["source"], "accepted"): 1,
+    }
+    assert await counts() == expected
+    assert await counts(limit="1") == expected
+    assert await counts(source=shop["source"]) == {(shop["source"], "accepted"): 1}
+    assert await counts(until="2020-01-01T00:00:00Z") == {}
+    # An hour that is over has one row of each, and the same sums; one that is long over has none.
+    hours = "update outcome_hours set hour = hour - interval '3 hours' where community = $1"
+    await community.pool.execute(hours, community.name)
+    async with front_door.begin() as tx:
+        await keep_hours(tx)
+    assert await counts() == expected
+    rows = "select count(*) from outcome_hours where community = $1"
+    assert await community.pool.fetchval(rows, community.name) == len(expected)
+    await community.pool.execute(hours.replace("3 hours", "33 days"), community.name)
+    async with front_door.begin() as tx:
+        await keep_hours(tx)
+    assert await community.pool.fetchval(rows, community.name) == 0

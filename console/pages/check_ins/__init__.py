@@ -1,0 +1,1 @@
+"""Where people meet in person: occasions and their codes for organisers, checking in for members."""

@@ -59,13 +59,15 @@ class Stack:
     def settings(self, service: str) -> dict[str, Any]:
         """Arguments for the Settings of `service` that connect it to this stack, with a free port.
 
-        Nobody scores here unless a test does, so the front door must not wait for it.
+        Nobody scores here unless a test does, so the front door must not wait for it; and what other tests left in
+        the topics that nothing can read ends no reader.
         """
         return {
             **connections(self.state, service),
             **({"scored_age_max_seconds": 0} if service == "ingest" else {}),
             "admin_key": self.state.admin_key,
             "http_port": 0,
+            "dead_letters_max_per_minute": 100_000,
             "session_seconds": SESSION_SECONDS,
         }
 

@@ -7,7 +7,7 @@
   const keys = document.getElementById("keys");
   if (hasKeys) {
     document.addEventListener("keydown", (event) => {
-      const typing = event.target.closest?.("input, textarea, select, [contenteditable], dialog");
+      const typing = event.target.closest?.("input, textarea, select, [contenteditable], dialog[open]");
       if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
       const key = event.key.toLowerCase();
       if (key === "?") keys?.showModal();

@@ -50,8 +50,8 @@ async def typed(page: Page) -> str:
 
 
 async def test_a_programme_with_an_error_is_mended_completed_and_published(console: Console) -> None:
-    people = founded(console, "makers")
-    async with console.visitor(community="makers", person=people["manager"], locale="en-GB") as manager:
+    people = founded(console, "harbour")
+    async with console.visitor(community="harbour", person=people["manager"], locale="en-GB") as manager:
         page, heading = manager.page, manager.page.locator("h1")
         await manager.go("/programme")
         await page.get_by_role("link", name="Write one").click()

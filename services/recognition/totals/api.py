@@ -18,10 +18,12 @@ from shared.http import (
     IN_ANSWER,
     Conn,
     MemberId,
+    MemberNamed,
     Principal,
     Problem,
     ProblemType,
     Scope,
+    Whose,
     problem_responses,
     requires,
 )
@@ -101,15 +103,22 @@ class MemberTotals(BaseModel):
     items: list[MemberTotal]
 
 
-@router.get("/v1/totals", summary="Points and levels of several members", responses=problem_responses())
+@router.get(
+    "/v1/totals", summary="Points and levels of several members", responses=problem_responses(UNKNOWN_IDENTITY)
+)
 async def get_totals(
     principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, reads=IN_ANSWER)],
     conn: Conn,
-    member: Annotated[list[UUID], Query(description="Their ids", min_length=1, max_length=TOTALS_MAX_COUNT)],
+    whose: Whose,
+    member: Annotated[
+        list[MemberNamed],
+        Query(description="Their ids, or identities of theirs", min_length=1, max_length=TOTALS_MAX_COUNT),
+    ],
 ) -> MemberTotals:
-    """For lists of members. Of whoever is merged into another nothing is said: points are of who stays."""
+    """For lists of members. Whoever is merged into another is named as who stays, whose the points are."""
     community = principal.community
-    ids = list(dict.fromkeys(map(str, member)))
+    asked = [await whose.of(conn, community=community, named=one, field="member") for one in member]
+    ids = list(dict.fromkeys(asked))
     members = await store.load_members(conn, keys=[(community, one) for one in ids])
     in_force = await thresholds_store.find_recognition(conn, community=community) or RecognitionInForce()
     levels = sorted(in_force.recognition.levels, key=lambda level: (-level.points, level.id))

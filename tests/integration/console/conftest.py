@@ -63,6 +63,7 @@ async def ingest(stack: Any, provider: str) -> AsyncIterator[Any]:
         **stack.settings("ingest"),
         key_cache_seconds=0.05,
         sign_in_tries_max_per_minute=10_000,
+        links_max_per_minute=10_000,
         oidc_issuer=provider,
         oidc_client_id=CLIENT,
         oidc_keys_url=f"{provider}/jwks",

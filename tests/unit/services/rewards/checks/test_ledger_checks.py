@@ -50,7 +50,7 @@ def test_a_payout_takes_its_points_from_lots_when_it_is_reserved() -> None:
 
 
 def test_everything_that_is_wrong_counts_and_has_a_line() -> None:
-    ledger = LedgerFindings([CurrencySum("PTS", 4, 0), CurrencySum("EUR", 2, 3)], [], [], [])
+    ledger = LedgerFindings([CurrencySum("PTS", 4, 0), CurrencySum("EUR", 2, 3)], [], [], [], [])
     found = Findings(
         ledger,
         [AccountDifference("python", None, "bank", "EUR", 1, 2)],

@@ -30,7 +30,7 @@ from services.ingest.metrics import (
 )
 from services.ingest.settings import Settings
 from services.ingest.shares.api import DOOR, Visit
-from services.ingest.shares.known import KnownOfCommunities
+from services.ingest.shares.handlers import KnownOfCommunities
 from shared.http import Answer, Connected, DirectRoute, ProblemType, Read, Scope
 from shared.http.auth import authorise
 from shared.telemetry import new_traceparent

@@ -10,7 +10,7 @@ import pytest
 from services.ingest.costs.handlers import costs_of, on_programmes
 from services.ingest.main import SPEC
 from services.ingest.settings import Settings
-from services.ingest.shares.known import KnownOfCommunities
+from services.ingest.shares.handlers import KnownOfCommunities
 from shared.service import ServiceSpec
 from tests.integration.services.world import World
 from tests.waiting import until

@@ -7,6 +7,7 @@ from plaudit.access import add_person, issue_key, local_people
 from plaudit.calls import request
 from plaudit.stack import StackState
 from plaudit.stack.idle import wait_until_idle
+from tests.waiting import until
 
 MEMBERS, CLOSED = "makers", "closed"
 PUBLIC = ("boards", "badges", "names", "programme", "cards")
@@ -35,7 +36,15 @@ rewards:
 """
 YAML = {"Content-Type": "application/yaml"}
 MAKES = (
-    *("events:write", "programmes:write", "members:read", "members:write", "rewards:write", "rewards:read"),
+    *(
+        "events:write",
+        "programmes:read",
+        "programmes:write",
+        "members:read",
+        "members:write",
+        "rewards:write",
+        "rewards:read",
+    ),
     *("payouts:write", "payouts:read"),
 )
 NAMES = {
@@ -66,6 +75,13 @@ async def joined(state: StackState) -> dict[str, str]:
         proposed = request("POST", f"{urls['scoring']}/v1/programmes", key, content=text, headers=YAML)
         if proposed["state"] == "proposed":
             request("POST", f"{urls['scoring']}/v1/programmes/{number}/approve", other)
+
+    async def the_second_is_in_force() -> bool:
+        found = request("GET", f"{urls['scoring']}/v1/programmes/2", key)
+        return bool(found["in_force"] == "now")
+
+    # A version begins a moment after it is published, and what comes before has the points of the first.
+    await until(the_second_is_in_force)
     await wait_until_idle(state)
     request("POST", f"{urls['ingest']}/v1/events", key, json=list(_events()))
     await wait_until_idle(state)

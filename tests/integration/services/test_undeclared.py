@@ -182,7 +182,7 @@ async def test_a_field_is_given_once(api: Any, pool: Any, spec: ServiceSpec) -> 
             "",
         ),
         ("ingest", "GET /v1/members?channel=forum&handle=ada", None, "handle", "known are"),
-        ("ingest", "POST /v1/events?dry_run=true", [], "dry_run", "it takes none"),
+        ("ingest", "POST /v1/events?dry_run=true", [], "dry_run", "known are wait"),
         ("ingest", "DELETE /v1/communities/acme/keys/k?key_id=j", None, "key_id", "known are even_unknown"),
     ],
     indirect=["spec"],

@@ -67,7 +67,7 @@ class Stack:
             **({"scored_age_max_seconds": 0} if service == "ingest" else {}),
             "admin_key": self.state.admin_key,
             "http_port": 0,
-            "dead_letters_max_per_minute": 100_000,
+            "dead_letters_max_per_minute": 1_000,
             "session_seconds": SESSION_SECONDS,
         }
 

@@ -75,6 +75,8 @@ async def is_closed(reader: asyncio.StreamReader, seconds: float) -> bool:
     try:
         async with asyncio.timeout(seconds):
             return await reader.read() == b""
+    except ConnectionResetError:
+        return True
     except TimeoutError:
         return False
 

@@ -12,13 +12,15 @@ from shared.postgres import Connection
 _PERIOD = "($4::date[])[width_bucket(day, $4::date[])]"
 #: What `active_days` calls all channels together.
 WHOLE = ""
-#: How many too many were counted, as each of the members that are one was.
-_ONE_TWICE = f"""
-    with persons as (
+#: Members of the community, $1, who are one with others, each with who stays.
+_WITH_PERSONS = """with persons as (
         select head_id, member_id from merges where community = $1 and head_id is not null
         union
         select head_id, head_id from merges where community = $1 and head_id is not null
-    )
+    )"""
+#: How many too many were counted, as each of the members that are one was.
+_ONE_TWICE = f"""
+    {_WITH_PERSONS}
     select period, channel, count(distinct member_id) - count(distinct head_id) as members
     from (
         select {_PERIOD} as period, counted.channel, d.member_id, p.head_id
@@ -31,11 +33,7 @@ _ONE_TWICE = f"""
 """  # noqa: S608 -- a constant
 #: Of those who are one member, all but who came first.
 _NOT_FIRST_OF_ALL = f"""
-    with persons as (
-        select head_id, member_id from merges where community = $1 and head_id is not null
-        union
-        select head_id, head_id from merges where community = $1 and head_id is not null
-    )
+    {_WITH_PERSONS}
     select {_PERIOD} as period, channel, count(*) as members
     from (
         select coalesce(f.day, (f.first_at at time zone 'UTC')::date) as day, f.channel,

@@ -58,7 +58,7 @@ class KnownOfCommunities(Generic[KnownT]):
     def _ended(self, community: str, task: asyncio.Task[KnownT]) -> None:
         del self._asked[community]
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("the rules of a community could not be looked up: %r", error)
+            log.warning("what is known of a community could not be looked up: %r", error)
 
     async def _look_up(self, lend: Lend, *, community: str, settings: Settings) -> KnownT:
         async with lend() as conn:

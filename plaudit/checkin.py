@@ -1,6 +1,5 @@
 """`plaudit checkin`: where people meet in person, the code that they scan, and lists taken without a network."""
 
-import base64
 import json
 import os
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from plaudit.calls import every_item, request
 from plaudit.listing import listing
 from plaudit.places import ADMIN_KEY, COMMUNITY, KEY, URL, Where, where_options
 from plaudit.terminal import plain
+from shared import base64url
 from shared.contracts.attendance import ENTRIES_MAX_COUNT, AttendanceList, ListEntry, signed_bytes
 from shared.contracts.texts import written_out
 
@@ -127,7 +127,7 @@ def device(where: Where, occasion: object, key_file: Path) -> None:
         pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         with os.fdopen(os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(pem)
-    public_key = _in_base64(_device_key(key_file).public_key().public_bytes_raw())
+    public_key = base64url.encode(_device_key(key_file).public_key().public_bytes_raw())
     _command(where, "PUT", f"/v1/occasions/{occasion}/device-key", {"public_key": public_key})
     click.echo(f"Lists signed by {key_file} are taken now.")
 
@@ -160,7 +160,9 @@ def note(list_file: Path, occasion: object, members: tuple[str, ...]) -> None:
 def sign(list_file: Path, key_file: Path) -> None:
     """Sign a LIST by the device's key, and print what is handed in later. It needs no network."""
     text = json.dumps(_read_list(list_file))
-    click.echo(json.dumps({"list": text, "signature": _in_base64(_device_key(key_file).sign(signed_bytes(text)))}))
+    click.echo(
+        json.dumps({"list": text, "signature": base64url.encode(_device_key(key_file).sign(signed_bytes(text)))})
+    )
 
 
 @checkin.command("upload", epilog="Example: plaudit checkin upload evening.json")
@@ -209,7 +211,3 @@ def _device_key(key_file: Path) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise click.ClickException(f"{key_file} has another key than `plaudit checkin device` makes.")
     return key
-
-
-def _in_base64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")

@@ -6,7 +6,6 @@ canonical form before it can be checked, and a byte that was changed anywhere br
 beginning of its SHA-256: several may be in use at once, which is how they are rotated.
 """
 
-import base64
 import hashlib
 import re
 from collections.abc import Sequence
@@ -16,6 +15,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from shared import base64url
 
 KEY_BYTES = 32
 KEY_ID_CHARS = 16
@@ -37,7 +38,9 @@ class SigningKeys:
 def new_keys() -> SigningKeys:
     """A new pair of keys."""
     key = Ed25519PrivateKey.generate()
-    return SigningKeys(_text(key.private_bytes_raw()), _text(key.public_key().public_bytes_raw()))
+    return SigningKeys(
+        base64url.encode(key.private_bytes_raw()), base64url.encode(key.public_key().public_bytes_raw())
+    )
 
 
 def derived_keys(signing_key: str, purpose: str) -> SigningKeys:
@@ -47,7 +50,7 @@ def derived_keys(signing_key: str, purpose: str) -> SigningKeys:
     """
     seed = HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(_bytes(signing_key))
     key = Ed25519PrivateKey.from_private_bytes(seed)
-    return SigningKeys(_text(seed), _text(key.public_key().public_bytes_raw()))
+    return SigningKeys(base64url.encode(seed), base64url.encode(key.public_key().public_bytes_raw()))
 
 
 class Signer:
@@ -55,11 +58,11 @@ class Signer:
 
     def __init__(self, signing_key: str) -> None:
         self._key = Ed25519PrivateKey.from_private_bytes(_bytes(signing_key))
-        self.key_id = key_id_of(_text(self._key.public_key().public_bytes_raw()))
+        self.key_id = key_id_of(base64url.encode(self._key.public_key().public_bytes_raw()))
 
     def sign(self, fact: bytes) -> bytes:
         """The fact, a JSON object with members, with its signature as the last one."""
-        signature = _text(self._key.sign(fact))
+        signature = base64url.encode(self._key.sign(fact))
         return b'%b,"signature":"%b.%b"}' % (fact[:-1], self.key_id.encode(), signature.encode())
 
 
@@ -96,13 +99,9 @@ def split_keys(text: str) -> tuple[str, ...]:
     return tuple(filter(None, (part.strip() for part in text.split(","))))
 
 
-def _text(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
 def _bytes(text: str, size: int | None = KEY_BYTES) -> bytes:
     try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        raw = base64url.decode(text)
     except ValueError as error:  # binascii.Error is one too
         raise ValueError("a key is 43 characters of base64url, as `plaudit signing-key` makes it") from error
     if size is not None and len(raw) != size:

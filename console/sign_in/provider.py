@@ -3,7 +3,6 @@
 What the id token says is ingest's to check, with the provider's keys; here it is fetched.
 """
 
-import base64
 import hashlib
 import secrets
 import time
@@ -19,6 +18,7 @@ from console.sign_in import store
 from console.sign_in.domain import seal, secret_sha256, unseal
 from console.sign_in.sessions import SignInRefusedError
 from console.sign_in.store import Database
+from shared import base64url
 
 ANSWER_SECONDS = 600
 ASK_SECONDS = 5.0
@@ -60,7 +60,7 @@ class Provider:
             await store.add_provider_request(
                 conn, state_sha256=secret_sha256(state), sealed=asked, ends_at=ends_at
             )
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+        challenge = base64url.encode(hashlib.sha256(verifier.encode()).digest())
         wanted = {
             "response_type": "code",
             "client_id": self._settings.oidc_client_id,

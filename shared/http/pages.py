@@ -14,6 +14,7 @@ import orjson
 from fastapi import Depends, Query
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from shared import base64url
 from shared.contracts.fields import INTEGER_MAX
 from shared.http.problem_types import INVALID_CURSOR
 from shared.http.problems import FieldError, Problem
@@ -56,7 +57,7 @@ def next_cursor(values: Sequence[ValueT], limit: int, place: Callable[[ValueT], 
 
 def encode_cursor(place: Iterable[Any]) -> str:
     """An opaque cursor from the sort key of a page's last item (what orjson can write: str, int, datetime…)."""
-    return base64.urlsafe_b64encode(orjson.dumps(tuple(place), default=str)).decode().rstrip("=")
+    return base64url.encode(orjson.dumps(tuple(place), default=str))
 
 
 def after(place: type[PlaceT]) -> Any:

@@ -1,7 +1,5 @@
 """HTTP routes of occasions, and of checking in at them."""
 
-import base64
-import binascii
 from datetime import UTC, datetime
 from typing import Annotated, Self
 from uuid import UUID
@@ -12,6 +10,7 @@ from pydantic import BaseModel, Field
 from services.ingest.checkins import domain, handlers, store
 from services.ingest.checkins.domain import Occasion, OccasionPlace, Outcome
 from services.ingest.settings import Settings
+from shared import base64url
 from shared.contracts.attendance import LIST_MAX_CHARS
 from shared.contracts.fields import Name
 from shared.http import (
@@ -80,7 +79,7 @@ class OccasionShown(BaseModel):
             ends_at=occasion.ends_at,
             capacity=occasion.capacity,
             checked_in_count=occasion.checked_in_count,
-            device_key=None if occasion.device_key is None else _written(occasion.device_key),
+            device_key=None if occasion.device_key is None else base64url.encode(occasion.device_key),
         )
 
 
@@ -142,15 +141,11 @@ class ListTaken(BaseModel):
     items: list[EntryShown]
 
 
-def _written(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
 def _read(text: str, *, bytes_count: int, field: str) -> bytes:
     """Bytes in base64url. Raises Problem 422 for what is not so many of them."""
     try:
-        read = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        read = base64url.decode(text)
+    except ValueError:
         read = b""
     if len(read) != bytes_count:
         detail = f"It has {bytes_count} bytes, in base64url"

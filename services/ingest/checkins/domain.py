@@ -1,7 +1,5 @@
 """Occasions, the codes that let members check in at them, and what becomes of a check-in."""
 
-import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -14,6 +12,7 @@ from uuid import UUID
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
+from shared import base64url
 from shared.contracts.attendance import ENTRIES_MAX_COUNT, AttendanceList
 
 SOURCE_PREFIX = "urn:plaudit:occasion:"
@@ -138,14 +137,14 @@ def step_at(moment: datetime, seconds: int) -> int:
 def write_code(occasion: Occasion, *, step: int) -> str:
     """The code of an occasion in a step."""
     said = UUID(occasion.occasion_id).bytes + step.to_bytes(_STEP_BYTES)
-    return base64.urlsafe_b64encode(said + _mac(occasion, said)).decode().rstrip("=")
+    return base64url.encode(said + _mac(occasion, said))
 
 
 def read_code(text: str) -> Code:
     """What a code says; nothing of it is believed yet. Raises UnusableCodeError."""
     try:
-        read = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError) as error:
+        read = base64url.decode(text)
+    except ValueError as error:
         raise UnusableCodeError from error
     if len(read) != _ID_BYTES + _STEP_BYTES + _MAC_BYTES:
         raise UnusableCodeError

@@ -55,9 +55,19 @@ SPEC = ServiceSpec(
     routers=[
         *(
             part.router
-            for part in (posting, receipts, event_types, measuring, linking, directory, members, standing)
+            for part in (
+                posting,
+                deliveries,
+                receipts,
+                event_types,
+                measuring,
+                linking,
+                directory,
+                members,
+                standing,
+            )
         ),
-        *(part.router for part in (merges, attributes, erasure, checkins, connections, deliveries, door)),
+        *(part.router for part in (merges, attributes, erasure, checkins, connections, door)),
         *(part.router for part in (communities, public_communities, people, keys, sign_ins)),
     ],
     problems=ERRORS,

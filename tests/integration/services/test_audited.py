@@ -60,6 +60,7 @@ NOTHING_PERSONAL = {
     ),
     "ingest GET /v1/receipts",
     "ingest GET /v1/receipts/of-event",
+    "ingest GET /v1/receipts/of-delivery",
     "ingest GET /v1/event-types",
     "ingest GET /v1/receipts/counts",
     "ingest GET /v1/occasions",

@@ -21,6 +21,7 @@ from services.ingest.connectors.handlers.connections import find_connection
 from services.ingest.connectors.handlers.reading import connector_of
 from services.ingest.connectors.store import deliveries as store
 from services.ingest.event_types.handlers import types_of
+from services.ingest.events.store import count_outcomes
 from services.ingest.shares.api import QUOTA_EXCEEDED, WithinShare
 from shared.contracts.fields import Slug
 from shared.http import Conn, Limit, Moment, Page, ProblemType, Tx, after, problem_responses
@@ -104,6 +105,43 @@ async def get_delivery(principal: Reads, conn: Conn, name: Slug, delivery_id: UU
         conn, community=principal.community, name=name, delivery_id=str(delivery_id)
     )
     return models.DeliveryShown.of(found)
+
+
+@router.get(
+    "/v1/receipts/of-delivery",
+    summary="Receipts by delivery, the newest first",
+    responses=problem_responses(UNKNOWN_CONNECTION, INVALID_CURSOR),
+)
+async def get_delivery_receipts(
+    principal: Reads,
+    conn: Conn,
+    connection: Annotated[Slug, Query(description="What the community calls the platform", examples=["forum"])],
+    platform_id: Annotated[
+        str, Query(max_length=PLATFORM_ID_MAX_CHARS, description="What the platform calls the delivery")
+    ],
+    place: Annotated[DeliveryPlace | None, after(DeliveryPlace)],
+    limit: Limit = 100,
+) -> Page[models.DeliveryReceipt]:
+    """Whoever knows a delivery by the platform's own list finds what became of it, and of each event."""
+    await find_connection(conn, community=principal.community, name=connection)
+    found = await store.page_of_deliveries(
+        conn,
+        community=principal.community,
+        wanted=DeliveriesWanted(connection, platform_id=platform_id),
+        after=place,
+        limit_count=limit,
+    )
+    counts = {
+        one.receipt_id: await count_outcomes(conn, community=principal.community, receipt_id=one.receipt_id)
+        for one in found
+        if one.receipt_id is not None
+    }
+    return Page[models.DeliveryReceipt].of(
+        found,
+        limit,
+        item=lambda one: models.DeliveryReceipt.of(one, counts.get(one.receipt_id or "", {})),
+        place=lambda one: DeliveryPlace(one.delivery_id),
+    )
 
 
 @router.post(

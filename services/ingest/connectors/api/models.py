@@ -14,6 +14,7 @@ from services.ingest.connectors.domain.connections import Connection, is_platfor
 from services.ingest.connectors.domain.deliveries import HourCount, Kept, Standing
 from services.ingest.connectors.domain.mapping import Mapped
 from services.ingest.connectors.handlers.connections import Made
+from services.ingest.events.domain.judgement import Outcome
 from shared.contracts.fields import Slug
 from shared.http import RequestBody
 from shared.located_yaml import DOCUMENT_MAX_BYTES
@@ -288,6 +289,32 @@ class DeliveryShown(BaseModel):
             bytes=delivery.bytes_count,
             replayable=delivery.is_kept,
             replaying=delivery.queued_at is not None,
+        )
+
+
+class DeliveryReceipt(BaseModel):
+    """A delivery, and what became of its events."""
+
+    delivery_id: UUID
+    received_at: datetime
+    outcome: State
+    reason: str | None
+    receipt_id: str | None = Field(description="Null where it became no events")
+    status: str = Field(description="pending until every event has an outcome, then complete")
+    counts: dict[str, int] = Field(examples=[{"accepted": 1, "duplicate": 0, "conflict": 0, "pending": 0}])
+
+    @classmethod
+    def of(cls, delivery: Kept, counts: Mapping[Outcome, int]) -> Self:
+        """What is shown of a delivery and the outcomes of its events."""
+        pending = max(0, len(delivery.event_uids) - sum(counts.values()))
+        return cls(
+            delivery_id=UUID(delivery.delivery_id),
+            received_at=delivery.received_at,
+            outcome=delivery.outcome,
+            reason=delivery.reason,
+            receipt_id=delivery.receipt_id,
+            status="pending" if pending else "complete",
+            counts={outcome.value: counts.get(outcome, 0) for outcome in Outcome} | {"pending": pending},
         )
 
 

@@ -64,9 +64,10 @@ _read: OrderedDict[str, Connector] = OrderedDict()
 async def read_document(community: str, text: str) -> Connector:
     """A community's own connector. Raises ConnectorError."""
     known = _read.get(text)
-    if known is None:
-        known, _seconds = await THREADS.run(community, partial(read_connector, text))
-    return _remembered(text, known)
+    if known is not None:
+        return _remembered(text, known)
+    connector, _ = await THREADS.run(community, partial(read_connector, text))
+    return _remembered(text, connector)
 
 
 def _remembered(text: str, connector: Connector) -> Connector:

@@ -143,6 +143,10 @@ async def test_what_is_delivered_counts_once_and_has_a_receipt(engineer: Communi
         "event_uids"
     ]
     assert [one["delivery_id"] for one in await deliveries(engineer, platform_id="d1")] == [first["delivery_id"]]
+    by_delivery = {"connection": "shop", "platform_id": "d1"}
+    [receipt] = (await engineer.client.get("/v1/receipts/of-delivery", params=by_delivery)).json()["items"]
+    assert (receipt["receipt_id"], receipt["status"]) == (first["receipt_id"], "complete")
+    assert (receipt["outcome"], receipt["counts"]["accepted"]) == ("mapped", 1)
     found = await opened(engineer)
     assert found["counts"] == {"mapped": 2, "no_engagement": 1, "unmapped": 0, "invalid": 0}
     counts = (await engineer.client.get("/v1/connectors/shop/counts")).json()["items"]
@@ -180,7 +184,7 @@ async def test_what_no_mapping_is_for_is_mapped_once_there_is_one(engineer: Comm
     no_body = await shop.told("review", b"no json", named="r2")
 
     assert unmapped["outcome"] == "unmapped"
-    reason = 'mappings[1].activities[0].id (key("review", body.id)): X'
+    reason = "mappings[1].activities[0].time (body.at): the body has no at"
     assert (broken["outcome"], broken["reason"]) == ("invalid", reason)
     assert (no_body["outcome"], no_body["reason"]) == ("invalid", "the body is not JSON")
     path = f"/v1/connectors/shop/deliveries/{unmapped['delivery_id']}"
@@ -269,7 +273,7 @@ async def test_a_document_that_is_no_connector_is_refused_where_it_is_wrong(engi
     )
 
     [error] = problem(answer, 422)["errors"]
-    assert (error["field"], error["line"], error["column"]) == ("mappings[1].activities[0].actor.id", 21, 21)
+    assert (error["field"], error["line"], error["column"]) == ("mappings[1].activities[0].actor.id", 20, 21)
     assert twice[0].status_code == 201
     assert problem(twice[1], 409)["type"] == "urn:plaudit:problem:connection-exists"
     assert "discourse" in problem(unknown, 422)["errors"][0]["detail"]

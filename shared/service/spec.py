@@ -17,11 +17,14 @@ from shared.transaction import Transaction
 
 @dataclass(frozen=True)
 class Timer:
-    """Work at intervals, on one worker of the service at a time, in a transaction."""
+    """Work at intervals, on one worker of the service at a time, in a transaction.
+
+    `run` returns True when there is more to do: then it goes on at once, for half an interval at most.
+    """
 
     name: str
     every_seconds: float
-    run: Callable[[Transaction[Any]], Awaitable[None]]
+    run: Callable[[Transaction[Any]], Awaitable[bool | None]]
 
 
 @dataclass(frozen=True)

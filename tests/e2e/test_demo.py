@@ -1,5 +1,6 @@
 """The demo, small, on a platform that is up: all that it shows is there."""
 
+import re
 import subprocess
 from io import StringIO
 from pathlib import Path
@@ -36,6 +37,8 @@ def test_it_plays_from_the_first_event_to_the_payout_explained(
     assert "The ledger balances: yes." in said
     assert "One payout explained, from the bank line back to the events" in said
     assert "approved at" in said
+    for badge in ("First answer", "Was there in person", "Five hundred points", "Newcomer"):
+        assert re.search(rf"^ *{badge} +[1-9]\d* *$", said, re.MULTILINE), said
     for service, url in platform.service_urls.items():
         assert service in said
         assert f"{url}/docs" in said

@@ -305,7 +305,7 @@ class Parts(mode.Service):
         return missing
 
     async def run_timer(self, timer: Timer) -> None:
-        """Run a timer until it has nothing to do; a transient failure waits for the next time, a fence for its end.
+        """Run a timer until nothing is left; a transient failure waits for the next turn, a fence for its end.
 
         What has more to do leaves the database to others for as long as it had it.
         """

@@ -150,9 +150,9 @@ async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Seque
 
 
 async def keep_counting(tx: Transaction) -> bool:
-    """Bring a community's numbers and badges in line with its version in force; True while there may be more to do.
+    """Bring a community's numbers and badges in line with its version; a timer calls this while it returns True.
 
-    A timer calls this. In pieces, so that the events of a large community fill no memory and keep nobody waiting.
+    In pieces, so that the events of a large community fill no memory and keep nobody waiting.
     """
     await thresholds_store.put_due_in_force(tx.conn, now=tx.now)
     behind = await store.lock_behind(tx.conn)

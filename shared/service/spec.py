@@ -52,6 +52,6 @@ class ServiceSpec:
     whole: Sequence[Topic] = ()
     #: OpenAPI of routes that are not FastAPI's: operations by path and method, and the schemas they name.
     operations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    schemas: Mapping[str, Any] = field(default_factory=dict)
+    schemas: Callable[[], Mapping[str, Any]] = dict
     #: Whose an identity is, where a request names a member by one.
     find_owner: FindOwner = find_owner

@@ -9,6 +9,8 @@ import pytest
 from rich.console import Console
 
 from plaudit import demo
+from plaudit.access import local_people
+from plaudit.calls import request
 from plaudit.stack import StackState
 
 pytestmark = pytest.mark.stack
@@ -30,6 +32,9 @@ def test_it_plays_from_the_first_event_to_the_payout_explained(
     demo.play_on(platform, tmp_path, MEMBERS_COUNT)
 
     said = printed.getvalue()
+    office = local_people(platform).office
+    declared = request("GET", f"{office.ingest_url}/v1/communities/{demo.COMMUNITY}", office.key)
+    assert set(declared["public"]) >= {"boards", "programme"}
     assert "Added Omar, who approves them: finance_approver." in said
     assert "so the other of the two approved it: it is in effect." in said
     assert f"git history of {tmp_path.name} (real)" in said

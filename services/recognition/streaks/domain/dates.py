@@ -8,7 +8,9 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
+
+from shared.calendars import Calendar as CommunityCalendar
+from shared.zones import day_start, zone, zone_day, zone_names
 
 #: A date of which less is lived was jumped over: nobody owes anything on it.
 OWED_MIN_TIME = timedelta(hours=12)
@@ -19,7 +21,7 @@ MOVES_WITHIN = timedelta(days=30)
 #: No zone is further ahead of another, or of UTC, with room to spare for its changes.
 _REACH = timedelta(days=2)
 _DAY = timedelta(days=1)
-_SECOND = timedelta(seconds=1)
+_A_MOMENT = timedelta(microseconds=1)
 
 
 class Move(NamedTuple):
@@ -45,40 +47,48 @@ class _Spell(NamedTuple):
     """A zone, and the moment from which on its clocks count, until the next spell."""
 
     since: datetime
-    zone: ZoneInfo
+    zone: str
 
 
 class Calendar:
-    """The dates of somebody who lived in `zone` (IANA), and moved since.
+    """The dates of somebody who lived in the zone `home` (IANA), and moved since.
 
     Moves may come in any order; of each 30 days two count. Raises ValueError for a naive moment, and
-    ZoneInfoNotFoundError for a zone that there is not.
+    KeyError for a zone that there is not.
     """
 
-    def __init__(self, zone: str, moves: Iterable[Move] = ()) -> None:
-        self._spells = [_Spell(datetime.min.replace(tzinfo=UTC), ZoneInfo(zone))]
+    def __init__(self, home: str, moves: Iterable[Move] = ()) -> None:
+        self._spells = [_Spell(datetime.min.replace(tzinfo=UTC), home)]
         counted: list[datetime] = []
+        zone(home)
         for move in sorted(moves):
             if move.said_at.tzinfo is None:
                 raise ValueError("a move is said at an aware moment")
             recent = sum(at > move.said_at - MOVES_WITHIN for at in counted)
-            if move.zone != self._spells[-1].zone.key and recent < MOVES_MAX_COUNT:
+            if move.zone != self._spells[-1].zone and recent < MOVES_MAX_COUNT:
                 counted.append(move.said_at)
                 self._add(move)
 
     def _add(self, move: Move) -> None:
+        zone(move.zone)
         last = self._spells[-1]
         if move.said_at < last.since:
             # Said again before midnight came: the later word counts in its place, from the same midnight.
-            self._spells[-1] = _Spell(last.since, ZoneInfo(move.zone))
+            self._spells[-1] = _Spell(last.since, move.zone)
         else:
-            tomorrow = move.said_at.astimezone(last.zone).date() + _DAY
-            self._spells.append(_Spell(first_moment(tomorrow, last.zone), ZoneInfo(move.zone)))
+            tomorrow = zone_day(last.zone, move.said_at) + _DAY
+            self._spells.append(_Spell(day_start(last.zone, tomorrow), move.zone))
+
+    def zone_at(self, moment: datetime) -> str:
+        """The zone (IANA) whose clocks count at a moment (aware)."""
+        return self._spells[self._place(moment)].zone
+
+    def _place(self, moment: datetime) -> int:
+        return max(0, bisect_right(self._spells, moment, key=lambda spell: spell.since) - 1)
 
     def date_of(self, moment: datetime) -> date:
         """The date on which a moment (aware) lies for the member."""
-        index = bisect_right(self._spells, moment, key=lambda spell: spell.since) - 1
-        return moment.astimezone(self._spells[index].zone).date()
+        return zone_day(self.zone_at(moment), moment)
 
     def lived(self, day: date) -> LivedDate | None:
         """A date as the member lives it; None where it has no moment for them."""
@@ -90,34 +100,27 @@ class Calendar:
     def _parts(self, day: date) -> Iterator[tuple[datetime, datetime]]:
         """From when to when each spell has the date, oldest first; a part that is none ends before it begins."""
         midnight = datetime.combine(day, time(), UTC)
-        index = max(0, bisect_right(self._spells, midnight - _REACH, key=lambda spell: spell.since) - 1)
+        index = self._place(midnight - _REACH)
         while index < len(self._spells) and self._spells[index].since <= midnight + 2 * _REACH:
             spell = self._spells[index]
             index += 1
-            end = first_moment(day + _DAY, spell.zone)
+            end = day_start(spell.zone, day + _DAY)
             if index < len(self._spells):
                 end = min(end, self._spells[index].since)
-            yield max(first_moment(day, spell.zone), spell.since), end
+            yield max(day_start(spell.zone, day), spell.since), end
 
 
-def first_moment(day: date, zone: ZoneInfo) -> datetime:
-    """The first moment (UTC) at which clocks of a zone show a date; where they leave it out, the first after it.
+def calendar_of(community: CommunityCalendar, own: Iterable[Move]) -> Calendar:
+    """The calendar of a member: the community's zones until they say one themselves, and from then on their own.
 
-    Clocks that go forward may leave midnight out, or a date as a whole; clocks that go back show midnight twice.
+    What is no zone is passed over.
     """
-    midnight = datetime.combine(day, time())
-    first, second = (midnight.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
-    # Of a midnight that there is not, the offset of before gives the later moment (PEP 495): the jump is between.
-    return first if first <= second else _jump(second, first, zone)
-
-
-def _jump(begin: datetime, end: datetime, zone: ZoneInfo) -> datetime:
-    """The moment, to the second, from which on a zone's offset is what it is at the end."""
-    offset = end.astimezone(zone).utcoffset()
-    while end - begin > _SECOND:
-        middle = (begin + (end - begin) / 2).replace(microsecond=0)
-        if middle.astimezone(zone).utcoffset() == offset:
-            end = middle
-        else:
-            begin = middle
-    return end
+    said = sorted(move for move in own if move.zone in zone_names())
+    first, *later = community.reckonings
+    moves = [
+        # A community's change is told with the midnight from which it holds; a move is said before that.
+        Move(one.since - _A_MOMENT, one.time_zone)
+        for one in later
+        if one.since is not None and (not said or one.since <= said[0].said_at)
+    ]
+    return Calendar(first.time_zone, [*moves, *said])

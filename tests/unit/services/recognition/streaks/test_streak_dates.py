@@ -8,8 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recognition.streaks.domain.dates import Calendar, Move
-from services.recognition.streaks.domain.standing import DAILY, WEEKLY, Rhythm, Standing, standing
+from services.recognition.streaks.domain.dates import Calendar, Move, calendar_of
+from services.recognition.streaks.domain.standing import (
+    DAILY,
+    WEEKLY,
+    Day,
+    Earning,
+    Rhythm,
+    Standing,
+    picture,
+    standing,
+)
+from shared.calendars import Calendar as CommunityCalendar
+from shared.calendars import Reckoning
 
 ROME, HONOLULU, AUCKLAND = "Europe/Rome", "Pacific/Honolulu", "Pacific/Auckland"
 
@@ -171,7 +182,7 @@ def test_a_week_asks_for_so_many_dates_and_the_current_one_is_open():
     days = {date(2024, 5, 6), date(2024, 5, 8), date(2024, 5, 13), date(2024, 5, 19), date(2024, 5, 20)}
     assert standing(days, calendar=rome, as_of=at("05-21 10"), rhythm=twice).current == 2
     assert standing(days, calendar=rome, as_of=at("05-26 21:59"), rhythm=twice).current == 2
-    assert standing(days, calendar=rome, as_of=at("05-26 22"), rhythm=twice) == (0, 2, 0, 0, None)
+    assert standing(days, calendar=rome, as_of=at("05-26 22"), rhythm=twice) == Standing(0, 2)
 
 
 def test_working_days_alone_may_be_due():
@@ -223,20 +234,30 @@ quarters = st.integers(0, 40 * 96 - 1)
 lives = st.tuples(st.sampled_from(ZONES), st.lists(st.tuples(quarters, st.sampled_from(ZONES)), max_size=4))
 
 
-def slow(calendar: Calendar, days: set[date], freezes: list[datetime], as_of: datetime) -> tuple[int, int, int]:
+def slow(
+    calendar: Calendar,
+    days: set[date],
+    freezes: list[datetime],
+    as_of: datetime,
+    earning: Earning | None = None,
+) -> tuple[int, int, int]:
     """A streak by looking at each quarter of an hour of the life, with what is missed noticed when it is over."""
     quarters_of: dict[date, list[datetime]] = {}
     for number in range(-3 * 96, 46 * 96):
         moment = BEGIN + number * QUARTER
         quarters_of.setdefault(calendar.date_of(moment), []).append(moment)
-    current = longest = spent = 0
+    current = longest = spent = earned = 0
     for day in sorted(quarters_of):
         over_at = quarters_of[day][-1] + QUARTER
         if day in days:
             current += 1
             longest = max(longest, current)
+            if earning is not None and current % earning.every == 0:
+                given_before = sum(calendar.date_of(one) < day for one in freezes if one <= as_of)
+                if given_before + earned - spent < earning.hold:
+                    earned += 1
         elif current and over_at <= as_of and len(quarters_of[day]) >= 48:
-            if sum(one < over_at and one <= as_of for one in freezes) > spent:
+            if sum(one < over_at and one <= as_of for one in freezes) + earned > spent:
                 spent += 1
             else:
                 current = 0
@@ -248,16 +269,17 @@ def slow(calendar: Calendar, days: set[date], freezes: list[datetime], as_of: da
     acts=st.lists(quarters, max_size=40),
     frozen=st.lists(quarters, max_size=3),
     as_of=st.integers(0, 40 * 96),
+    earning=st.none() | st.builds(Earning, every=st.integers(1, 5), hold=st.integers(1, 2)),
 )
-def test_it_is_what_looking_at_each_quarter_of_an_hour_finds(life, acts, frozen, as_of):
+def test_it_is_what_looking_at_each_quarter_of_an_hour_finds(life, acts, frozen, as_of, earning):
     zone, said = life
     calendar = Calendar(zone, [Move(BEGIN + number * QUARTER, to) for number, to in said])
     now = BEGIN + as_of * QUARTER
     moments = [BEGIN + number * QUARTER for number in acts if number <= as_of]
     freezes = [BEGIN + number * QUARTER for number in frozen]
     days = {calendar.date_of(moment) for moment in moments}
-    found = standing(days, calendar=calendar, as_of=now, freezes=freezes)
-    assert (found.current, found.longest, found.spent) == slow(calendar, days, freezes, now)
+    found = standing(days, calendar=calendar, as_of=now, freezes=freezes, earning=earning)
+    assert (found.current, found.longest, found.spent) == slow(calendar, days, freezes, now, earning)
 
 
 @given(life=lives, order=st.randoms(use_true_random=False))
@@ -269,6 +291,50 @@ def test_the_order_in_which_moves_are_heard_does_not_matter(life, order):
     assert [one.lived(date(2024, 3, 18) + timedelta(days=n)) for n in range(50)] == [
         other.lived(date(2024, 3, 18) + timedelta(days=n)) for n in range(50)
     ]
+
+
+def test_freezes_come_of_the_streak_and_are_kept_up_to_so_many():
+    rome, weekly_freeze = Calendar(ROME), Earning(every=7, hold=1)
+    days = {date(2024, 5, number) for number in range(1, 15)}
+    found = standing(days, calendar=rome, as_of=at("05-14 12"), earning=weekly_freeze)
+    assert (found.current, found.spent, found.left) == (14, 0, 1)
+    found = standing(days | {date(2024, 5, 16)}, calendar=rome, as_of=at("05-16 12"), earning=weekly_freeze)
+    assert (found.current, found.spent, found.left) == (15, 1, 0)
+    assert standing(days, calendar=rome, as_of=at("05-16 22"), earning=weekly_freeze) == Standing(
+        0, 14, 1, 0, None, frozenset({DAILY.period_of(date(2024, 5, 15))})
+    )
+
+
+def test_what_became_of_each_date():
+    rome = Calendar(ROME)
+    days = {date(2024, 5, 1), date(2024, 5, 2), date(2024, 5, 4)}
+    found = standing(days, calendar=rome, as_of=at("05-06 12"), freezes=[at(EARLY)])
+    shown = picture(days, calendar=rome, as_of=at("05-06 12"), rhythm=DAILY, found=found, count_days=6)
+    assert [became for _, became in shown] == [Day.DONE, Day.DONE, Day.FROZEN, Day.DONE, Day.MISSED, Day.OPEN]
+    weekly = Rhythm(days=7, goal=2)
+    found = standing(days, calendar=rome, as_of=at("05-06 12"), rhythm=weekly)
+    shown = picture(days, calendar=rome, as_of=at("05-06 12"), rhythm=weekly, found=found, count_days=8)
+    assert [became.value for _, became in shown] == [
+        "free",
+        "free",
+        "done",
+        "done",
+        "free",
+        "done",
+        "free",
+        "open",
+    ]
+
+
+def test_a_members_dates_are_the_communitys_until_they_say_where_they_live():
+    community = CommunityCalendar(
+        [Reckoning(None, "UTC", "monday"), Reckoning(at("05-09 00"), "Asia/Kathmandu", "monday")]
+    )
+    alone = calendar_of(community, [])
+    assert alone.date_of(at("05-08 23")) == date(2024, 5, 8)
+    assert alone.zone_at(at("05-09 00")) == "Asia/Kathmandu"
+    moved = calendar_of(community, [Move(at("05-03 10"), HONOLULU), Move(at("05-04 10"), "Nowhere/Land")])
+    assert (moved.zone_at(at("05-03 23")), moved.zone_at(at("05-20 00"))) == ("UTC", HONOLULU)
 
 
 def test_daily_is_the_default():

@@ -35,7 +35,7 @@ class StreakShown(BaseModel):
     id: str = Field(examples=["every-day"])
     title: str = Field(examples=["Every day"])
     description: str
-    rule: str = Field(description="The rule that says what counts", examples=["message"])
+    rules: list[str] = Field(description="The rules that say what counts", examples=[["message"]])
     period_days: int = Field(description="1 is each day, 7 each week from Monday", examples=[1])
     goal: int = Field(description="On so many dates of each period", examples=[1])
     weekdays: list[Weekday] = Field(description="Those on which something may be due")
@@ -59,7 +59,7 @@ class StreakShown(BaseModel):
             id=streak.id,
             title=streak.title,
             description=streak.description,
-            rule=streak.rule,
+            rules=streak.rules,
             period_days=streak.days,
             goal=streak.goal,
             weekdays=streak.weekdays,

@@ -1,6 +1,6 @@
 """Where members live is kept as members.v1 tells it, and where a member's streaks stand is found when asked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -61,21 +61,30 @@ async def find_streaks(
     )
     streaks = [] if in_force is None else in_force.recognition.streaks
     whole = {counter.id for counter in plan.counters if counter.counted_up_to is None}
-    counters = {streak.id: plan.counter_by_rule.get(streak.rule) for streak in streaks}
+    counters = {
+        streak.id: [plan.counter_by_rule[rule] for rule in streak.rules if rule in plan.counter_by_rule]
+        for streak in streaks
+    }
     acts = await counts_store.load_acts(
         conn,
         community=community,
         member_ids=await load_group(conn, community=community, head_id=member_id),
-        counters=[counter for counter in counters.values() if counter is not None],
+        counters={counter for of_streak in counters.values() for counter in of_streak},
     )
     return calendar, [
-        _found(streak, acts.get(counters[streak.id] or "", ()), calendar, now, counters[streak.id] in whole)
+        _found(
+            streak,
+            {slot for counter in counters[streak.id] for slot in acts.get(counter, ())},
+            calendar,
+            now,
+            len(whole.intersection(counters[streak.id])) == len(set(streak.rules)),
+        )
         for streak in streaks
     ]
 
 
 def _found(
-    streak: Streak, acts: Sequence[datetime], calendar: Calendar, now: datetime, is_whole: bool
+    streak: Streak, acts: Iterable[datetime], calendar: Calendar, now: datetime, is_whole: bool
 ) -> StreakFound:
     rhythm = Rhythm.of(streak)
     days = {calendar.date_of(act) for act in acts if act <= now}

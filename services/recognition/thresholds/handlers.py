@@ -32,7 +32,7 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
                 f"programme {data['programme_id']} {data['version']}: {error}", index
             ) from error
         counted = {badge.rule for badge in read.badges if badge.counted == "events"}
-        dated = {streak.rule for streak in read.streaks}
+        dated = {rule for streak in read.streaks for rule in streak.rules}
         rules = [
             rule | ({"dated": True} if rule["id"] in dated else {})
             for rule in data["document"].get("rules", ())

@@ -14,6 +14,7 @@ BADGES_MAX_COUNT = 200
 LEVELS_MAX_COUNT = 50
 STREAKS_MAX_COUNT = 10
 PERIOD_MAX_DAYS = 31
+STREAK_RULES_MAX_COUNT = 20
 FREEZES_MAX_COUNT = 10
 
 BADGES: Final = Ids(("recognition", "badges"), "badge")
@@ -22,7 +23,7 @@ STREAKS: Final = Ids(("recognition", "streaks"), "streak")
 IDS: Final = (BADGES, LEVELS, STREAKS)
 REFERENCES: Final = (
     Reference(BADGES, "rule", "counts", RULES),
-    Reference(STREAKS, "rule", "goes by", RULES),
+    Reference(STREAKS, "rules", "goes by", RULES),
 )
 
 
@@ -76,15 +77,16 @@ class Freezes(Section):
 
 
 class Streak(Section):
-    """Days, weeks or other periods in a row in which a member did what a `rule` is about, in their own zone.
+    """Days, weeks or other periods in a row in which a member did what any of its `rules` is about.
 
-    `goal` is on how many different dates of each period, of those `weekdays` that may be due.
+    `goal` is on how many different dates of each period, of those `weekdays` that may be due: dates in the
+    member's own zone.
     """
 
     id: Slug
     title: Name
     description: Text = ""
-    rule: Slug
+    rules: list[Slug] = Field(min_length=1, max_length=STREAK_RULES_MAX_COUNT)
     every: Literal["day", "week"] | Annotated[int, Field(ge=2, le=PERIOD_MAX_DAYS)] = "day"
     goal: Annotated[int, Field(ge=1, le=PERIOD_MAX_DAYS)] = 1
     weekdays: list[Weekday] = Field(default_factory=lambda: list(EVERY_DAY), min_length=1, max_length=7)

@@ -1,4 +1,4 @@
-"""Streaks: of what a member did, wherever they lived, in whatever order it is told, alone or as one with another."""
+"""Streaks: of what a member did, wherever they lived, in whatever order it is told, alone or with another."""
 
 import random
 from datetime import date, datetime, timedelta
@@ -18,8 +18,8 @@ from tests.integration.services.world import NOON
 
 pytestmark = pytest.mark.stack
 
-DAILY = {"id": "daily", "title": "Every day", "rule": "message", "freezes": {"every": 3, "hold": 1}}
-WEEKLY = {"id": "weekly", "title": "Every week", "rule": "message", "every": "week", "goal": 2}
+DAILY = {"id": "daily", "title": "Every day", "rules": ["message"], "freezes": {"every": 3, "hold": 1}}
+WEEKLY = {"id": "weekly", "title": "Every week", "rules": ["message"], "every": "week", "goal": 2}
 
 
 async def begin(world: Any, version: int = 1, streaks: Any = (DAILY, WEEKLY), rules: Any = (RULE,)) -> None:
@@ -106,7 +106,7 @@ async def test_it_goes_by_where_a_member_says_they_live(world: Any, api: httpx.A
     assert answer["items"][0]["longest"] == 3
     assert len(answer["items"][0]["days"]) == 91
     # Who was erased lives nowhere.
-    erased = {"member_id": world.uuid("a"), "revision": 2, "identities": [], "forfeits": False}
+    erased = {"member_id": world.uuid("a"), "revision": 2, "identities": [], "forfeits": False, "erased_at": NOON}
     fact = MEMBER_FACT.validate_python(world.fact("member.erased.v1", "erased a", erased))
     await world.handle(on_members, fact)
     assert (

@@ -119,6 +119,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "programmes": (
             "community version programme_id effective_from published_by document traceparent approved_by"
         ),
+        "redemption_lots": "community redemption_id part position award_id points",
         "redemption_states": "community redemption_id fact_id position state changed_at",
         "rejections": "community fact_id source event_id outcome reason rejected_at receipt_id receipt_index",
         "rule_days": "community day rule_id points awards taken_back amendments",

@@ -184,6 +184,20 @@ def _latest(*values: Any) -> datetime | None:
     return max(moments, default=None)
 
 
+def _earliest(*values: Any) -> datetime | None:
+    return min((moment(value) for value in values if value is not None), default=None)
+
+
+def _listed(*values: Any) -> list[Any]:
+    found: list[Any] = []
+    for value in values:
+        if isinstance(value, list):
+            found += value
+        elif value is not None:
+            found.append(value)
+    return found
+
+
 def _digest(value: Any) -> str:
     plain = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(plain).hexdigest()[:16]
@@ -261,6 +275,19 @@ FUNCTIONS: Mapping[str, Function] = {
     "latest": Function(
         _latest, 1, 8, "latest(body.a, body.b)", "the latest of the times that there are", takes_null=True
     ),
+    "earliest": Function(
+        _earliest, 1, 8, "earliest(body.a, body.b)", "the earliest of the times that there are", takes_null=True
+    ),
+    "listed": Function(
+        _listed,
+        1,
+        8,
+        "listed(body.to, body.cc)",
+        "one list: of what are lists all that is in them; what is missing is left out",
+        takes_null=True,
+        steps=10,
+        goes_through=_through,
+    ),
     "digest": Function(
         _digest, 1, 1, "digest(body)", "16 digits of a hash of all of it", steps=20, goes_through=_through_all
     ),
@@ -293,9 +320,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "account": Function(
         people.account_of,
         2,
-        2,
+        3,
         "account(body.sender, host)",
-        "GitHub's user as a person; null for a placeholder or organisation",
+        "GitHub's user as a person, with `\"gitlab\"` GitLab's; null for a placeholder or organisation",
         takes_null=True,
         steps=20,
     ),

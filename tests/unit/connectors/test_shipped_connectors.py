@@ -52,11 +52,19 @@ MAPPED = {
     },
 }
 MAPPED |= {
+    "bluesky": {"note_bsky": ["social.share.v1"], "repost_bsky": ["social.share.v1"]},
     "discord": {
         "doc_webhook_event_lobby_message_delete": ["activity.retracted.v1"],
         "message_create_2020_with_member_old_discriminator": ["chat.message.v1"],
         "message_create_attachment_only_empty_content_2026": ["chat.message.v1"],
         "message_reaction_add_custom_emoji": ["chat.reaction.v1", "activity.restored.v1"],
+    },
+    "mastodon": {
+        "like_as2": ["chat.reaction.v1", "activity.restored.v1"],
+        "note_as2": ["social.share.v1"],
+        "note_mastodon_with_video_as2": ["social.share.v1"],
+        "repost_as2": ["social.share.v1"],
+        "undo_object_id_as2": ["activity.retracted.v1"],
     },
     "zendesk": {},
     "freshdesk": {},
@@ -64,6 +72,8 @@ MAPPED |= {
 }
 #: Where the data of a platform lie that has no folder of its name.
 FOLDERS = {
+    "bluesky": ("fediverse", "*_bsky.json"),
+    "mastodon": ("fediverse", "*_as2.json"),
     "freshdesk": ("tickets", "freshdesk_*.json"),
     "intercom": ("tickets", "intercom_*.json"),
     "zendesk": ("tickets", "zendesk_*.json"),
@@ -189,6 +199,25 @@ DOCUMENTED = {
 
 
 DOCUMENTED |= {
+    "bluesky": """
+        account app.bsky.actor.profile.* app.bsky.actor.status.* app.bsky.feed.generator.* app.bsky.feed.like.create
+        app.bsky.feed.like.delete app.bsky.feed.post.create app.bsky.feed.post.delete app.bsky.feed.postgate.*
+        app.bsky.feed.repost.create app.bsky.feed.repost.delete app.bsky.feed.threadgate.* app.bsky.graph.block.*
+        app.bsky.graph.follow.* app.bsky.graph.list.* app.bsky.graph.listblock.* app.bsky.graph.listitem.*
+        app.bsky.graph.starterpack.* app.bsky.graph.verification.* app.bsky.labeler.service.*
+        app.bsky.notification.declaration.* chat.bsky.* feed.repost identity
+    """,
+    "mastodon": """
+        Accept Add Announce Application Arrive Article Audio Block Collection CollectionPage Create Delete Dislike
+        Document Event Flag Follow Group Ignore Image Invite Join Leave Like Link Listen Mention Move Note Offer
+        OrderedCollection OrderedCollectionPage Organization Page Person Place Profile Question Read Reject
+        Relationship Remove Service TentativeAccept TentativeReject Tombstone Travel Undo Update Video View
+        account.approved account.created account.updated notification.admin.report notification.admin.sign_up
+        notification.annual_report notification.favourite notification.follow notification.follow_request
+        notification.mention notification.moderation_warning notification.poll notification.quote
+        notification.quoted_update notification.reblog notification.severed_relationships notification.status
+        notification.update report.created report.updated status.created status.updated
+    """,
     "discord": """
         APPLICATION_AUTHORIZED APPLICATION_COMMAND_PERMISSIONS_UPDATE APPLICATION_DEAUTHORIZED
         AUTO_MODERATION_ACTION_EXECUTION AUTO_MODERATION_RULE_CREATE AUTO_MODERATION_RULE_DELETE

@@ -25,6 +25,8 @@ SPLIT_MAX_COUNT = 1_000
 _TAG = re.compile(r"<[^<>]*>")
 _BREAKING_TAG = re.compile(r"<(?:br|/p|/li|/div|/h[1-6])\b[^<>]*>", re.IGNORECASE)
 _SECONDS = re.compile(r"([0-9]{1,20})(?:\.([0-9]{0,20}))?")
+#: The end of the year 9999.
+_LATEST_SECONDS = 253_402_300_800
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Discord's own: milliseconds since 2015 stand above the lowest 22 bits of an id.
 _SNOWFLAKE_EPOCH_MS = 1_420_070_400_000
@@ -48,15 +50,14 @@ class Function:
 
 
 def _through(values: Sequence[Any]) -> int:
-    return 1 + sum(_length(value) for value in values)
-
-
-def _length(value: Any) -> int:
-    if isinstance(value, str):
-        return len(value) // STEP_CHARS
-    if isinstance(value, list | dict):
-        return len(value)
-    return 0
+    steps = 1
+    for value in values:
+        kind = type(value)
+        if kind is str:
+            steps += len(value) // STEP_CHARS
+        elif kind is list or kind is dict:
+            steps += len(value)
+    return steps
 
 
 def _through_all(values: Sequence[Any]) -> int:
@@ -162,6 +163,8 @@ def moment(value: Any, zone: Any = None) -> datetime:
 
 def _unix(value: Any, unit: int = 1) -> datetime:
     """Seconds since 1970, as a number or as text with a fraction; never by way of a float."""
+    if type(value) is int and 0 <= value < _LATEST_SECONDS * unit:
+        return _EPOCH + timedelta(seconds=value) if unit == 1 else _EPOCH + timedelta(milliseconds=value)
     text = value if type(value) is str else repr(value) if isinstance(value, float) else text_of(value)
     found = _SECONDS.fullmatch(text)
     if found is None:

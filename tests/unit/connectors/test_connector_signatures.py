@@ -198,7 +198,12 @@ def test_one_of_several_ways_is_enough_with_whichever_secret_is_for_it():
         ("webhook-signature", f"v1,{base64.b64encode(digest).decode()}"),
     )
     token = (("X-Gitlab-Token", SECRET),)
-    for headers, secrets in ((token, [SECRET]), (signing, [key]), (token + signing, [SECRET]), (signing, [SECRET, key])):
+    for headers, secrets in (
+        (token, [SECRET]),
+        (signing, [key]),
+        (token + signing, [SECRET]),
+        (signing, [SECRET, key]),
+    ):
         verify(signature, Signed(headers, BODY), secrets, NOW)
     for headers, raw, secrets in (
         (signing, BODY + b" ", [key]),

@@ -52,7 +52,7 @@ def test_what_a_connector_makes_of_each_type_is_shown() -> None:
 
 def test_a_line_a_file_says_what_would_become_of_it(tmp_path: Path) -> None:
     tried = [
-        written(tmp_path, "with-headers.json", {"headers": HEADERS, "body": {"post": POST}}),
+        written(tmp_path, "with-headers.json", {"headers": HEADERS, "body": {"post": POST}, "topic": "caught"}),
         written(tmp_path, "bare.json", {"post": POST}),
         written(tmp_path, "private.json", {"post": POST | {"topic_archetype": "private_message"}}),
         written(

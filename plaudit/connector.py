@@ -175,7 +175,7 @@ def _opened(name: str) -> Connector:
 
 def _settings(given: Sequence[str], known: Sequence[Connector]) -> dict[str, str]:
     """What is said of settings. Raises ClickException for one that no connector has."""
-    settings = dict(one.split("=", 1) if "=" in one else (one, "") for one in given)
+    settings = {name: value for name, _, value in (one.partition("=") for one in given)}
     names = sorted({name for one in known for name in one.document.settings})
     for setting in settings:
         if setting not in names:

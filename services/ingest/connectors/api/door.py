@@ -57,6 +57,10 @@ router = APIRouter()
 WORK = WaitingRequests(DELIVERIES_AT_WORK)
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class RefusedNotes:
     """How often deliveries were refused since that was written down, by connection."""
 
@@ -133,7 +137,7 @@ async def post_delivery(
     raw = await request.body()
     with WORK.one_more(max_count=settings.deliveries_at_once_max_count):
         connector = await connector_of(connection)
-        now = datetime.now(UTC)
+        now = _now()
         signed = Signed(
             [(key.decode("latin-1"), value.decode("latin-1")) for key, value in request.headers.raw],
             raw,

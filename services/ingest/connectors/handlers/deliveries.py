@@ -1,5 +1,6 @@
 """Deliveries are taken, kept, mapped again once a mapping exists, and deleted when their time is over."""
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,10 +18,12 @@ from services.ingest.connectors.domain.connections import Connection, UnknownCon
 from services.ingest.connectors.domain.deliveries import (
     KEPT,
     Arrived,
+    DeliveryPlace,
     Kept,
     NotReplayableError,
     UnknownDeliveryError,
     fingerprint_of,
+    names_any,
     packed,
     unpacked,
 )
@@ -48,10 +51,13 @@ REPLAY_EVERY_SECONDS = 1.0
 KEEP_EVERY_SECONDS = 60.0
 DELETED_MAX_COUNT = 5_000
 RESEALED_MAX_COUNT = 50
+#: So many deliveries at once are looked through for somebody who is erased.
+LOOKED_THROUGH_MAX_COUNT = 100
 #: What is mapped again in one transaction takes about so much of the processor at most.
 PORTION_MAX_SECONDS = 1.0
 #: A connection that was not silent had deliveries in so many days.
 HEARD_DAYS = 14
+SOMEBODY_ERASED = "its bytes are not kept any more: somebody whom it named was erased"
 BYTES_GONE = "its bytes are not kept any more: the community keeps as many as it may"
 
 
@@ -215,6 +221,34 @@ async def keep_in_order(tx: Transaction[Settings]) -> None:
     CONNECTIONS_SILENT.set(silent)
 
 
+async def forget(tx: Transaction[Settings], *, community: str, ids: Sequence[str], names: Sequence[str]) -> int:
+    """Drop the bytes of deliveries that name somebody who is erased; return of how many.
+
+    What names them by what is not known here goes when its time is over.
+    """
+    pattern = names_any(ids, names)
+    place, dropped_count = None, 0
+    while pattern is not None:
+        page = await store.page_of_sealed(
+            tx.conn, community=community, after=place, limit_count=LOOKED_THROUGH_MAX_COUNT
+        )
+        found, _ = await THREADS.run(community, partial(_naming, tx.settings, page, pattern))
+        await store.drop_bytes(tx.conn, deliveries=found, why=SOMEBODY_ERASED)
+        dropped_count += len(found)
+        if len(page) < LOOKED_THROUGH_MAX_COUNT:
+            break
+        place = DeliveryPlace(page[-1].delivery_id)
+    return dropped_count
+
+
+def _naming(settings: Settings, deliveries: Sequence[Kept], pattern: re.Pattern[bytes]) -> list[Kept]:
+    return [
+        one
+        for one in deliveries
+        if one.sealed is not None and pattern.search(_opened(settings, one, one.sealed) or b"")
+    ]
+
+
 async def _map_again(tx: Transaction[Settings], delivery: Kept, *, connection: Connection) -> tuple[Kept, float]:
     """A delivery, mapped by what its connection says now, and how many seconds of the processor that took."""
     after, seconds, mapped = replace(delivery, queued_at=None), 0.0, None
@@ -257,7 +291,7 @@ def _check_replayable(delivery: Kept) -> None:
     if delivery.outcome not in KEPT:
         raise NotReplayableError("what counts nothing is not kept. Let the platform deliver it again")
     if not delivery.is_kept:
-        raise NotReplayableError(f"{BYTES_GONE}. Let the platform deliver it again")
+        raise NotReplayableError(f"{delivery.reason}. Let the platform deliver it again")
 
 
 def _send(tx: Transaction[Settings], delivery: Kept, *, mapped: Mapped) -> None:

@@ -91,7 +91,7 @@ class Settings(SigningSettings):
         2 * 1024 * 1024, ge=1, description="What the events of one delivery may have together, as JSON"
     )
     delivery_event_seconds: float = Field(
-        0.001,
+        0.0002,
         gt=0,
         description="A delivery counts as one event more for each such part of a second that mapping it takes",
     )

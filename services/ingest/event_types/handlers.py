@@ -33,9 +33,7 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
         )
 
 
-async def types_of(
-    conn: Connection, *, communities: Collection[str], now: datetime
-) -> dict[str, DeclaredTypes]:
+async def types_of(conn: Connection, *, communities: Collection[str], now: datetime) -> dict[str, DeclaredTypes]:
     """What each of the communities declares just now."""
     found = await store.load_declared(conn, communities=communities, now=now)
     return {

@@ -157,15 +157,15 @@ async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Seque
     await make_grants(tx, grants=grants)
 
 
-async def keep_counting(tx: Transaction) -> None:
-    """Bring a community's numbers and badges in line with its version in force; a timer calls this.
+async def keep_counting(tx: Transaction) -> bool:
+    """Bring a community's numbers and badges in line with its version; a timer calls this while it returns True.
 
     In pieces, so that the events of a large community fill no memory and keep nobody waiting.
     """
     await thresholds_store.put_due_in_force(tx.conn, now=tx.now)
     behind = await store.lock_behind(tx.conn)
     if behind is None:
-        return
+        return False
     community = behind.community
     await thresholds_store.lock_programme(tx.conn, community)
     plan = (await store.load_plans(tx.conn, communities=[community])).get(community, NO_PLAN)
@@ -184,12 +184,12 @@ async def keep_counting(tx: Transaction) -> None:
     for counter in plan.counters:
         if counter.counted_up_to is not None and counter.rule.key in wanted:
             await _count_before(tx, community, counter=counter, plan=plan)
-            return
+            return True
     # 3. From now on the badges stand by this version.
     if behind.version != behind.wanted:
         ids = [counter.id for counter in plan.counters if counter.rule.key in wanted]
         await store.set_version(tx.conn, community=community, version=behind.wanted, counters=ids)
-        return
+        return True
     # 4. The members, one piece after the other; whom an event counts for meanwhile follows by that.
     members = await store.page_of_members(
         tx.conn, community=community, after=behind.evaluated_up_to, limit_count=PIECE_COUNT
@@ -206,6 +206,7 @@ async def keep_counting(tx: Transaction) -> None:
     is_whole = len(members) == PIECE_COUNT
     await store.set_evaluated(tx.conn, community=community, up_to=members[-1].member_id if is_whole else None)
     await make_grants(tx, grants=grants)
+    return True
 
 
 async def _count_before(tx: Transaction, community: str, *, counter: Counter, plan: Plan) -> None:

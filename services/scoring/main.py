@@ -5,12 +5,14 @@ from services.scoring.awards.handlers import restoring
 from services.scoring.awards.handlers.rooms import settle_waiting
 from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.problems import ERRORS
+from services.scoring.programmes.api.drafts import router as drafts
 from services.scoring.programmes.api.models import SCHEMAS
 from services.scoring.programmes.api.routes import router as programmes
 from services.scoring.programmes.api.rules import router as rules
-from services.scoring.programmes.handlers import publishing
+from services.scoring.programmes.handlers import telling
 from services.scoring.programmes.handlers.checking import CHECKER
-from services.scoring.programmes.handlers.publishing import SIGN_ANEW_EVERY_SECONDS, count_waiting, sign_anew
+from services.scoring.programmes.handlers.publishing import count_waiting
+from services.scoring.programmes.handlers.telling import SIGN_ANEW_EVERY_SECONDS, sign_anew
 from services.scoring.rules.handlers.members import FOLLOWED_MEMBERS
 from services.scoring.settings import Settings
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
@@ -36,7 +38,7 @@ SPEC = ServiceSpec(
         FOLLOWED_MEMBERS,
         Subscription(EVENTS, ACCEPTED_EVENT, scorer.on_activities, prepare=scorer.prepare),
     ],
-    routers=[programmes, rules, awards],
+    routers=[programmes, drafts, rules, awards],
     problems=ERRORS,
     timers=[
         Timer("settle-claims", every_seconds=SETTLE_EVERY_SECONDS, run=settle_waiting),
@@ -45,7 +47,7 @@ SPEC = ServiceSpec(
     ],
     schemas=SCHEMAS,
     closing=[scorer.close, CHECKER.close],
-    read_back=[*publishing.READ_BACK, *restoring.READ_BACK],
+    read_back=[*telling.READ_BACK, *restoring.READ_BACK],
 )
 
 if __name__ == "__main__":

@@ -43,8 +43,8 @@ TOLD: Final[Mapping[str, Told]] = {
     ),
     "programme.published.v1": Told(
         "",
-        "approved_by approved_by_person document document_sha256 effective_from programme_id published_by"
-        " published_by_person version",
+        "approved_by approved_by_person document document_sha256 effective_from note programme_id published_by"
+        " published_by_person restores version",
     ),
     "access_key.changed.v1": Told("", "expires_at key_id name person_id revoked scopes secret_sha256"),
     "person.changed.v1": Told("", "disabled kind name person_id revision roles unbound_count"),

@@ -10,7 +10,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.ingest.attributes.handlers import on_programmes as follow_programmes
-from services.scoring.programmes.api.models import JSON_EXAMPLE
+from services.scoring.programmes.api.models import EXAMPLE, JSON_EXAMPLE
 from shared.access_keys import INSTALLATION, SCOPES
 from shared.contracts.attendance import signed_bytes
 from shared.dead_letters.store import NewLetter, add_letters
@@ -226,6 +226,42 @@ async def approve_version(desk: Desk) -> Ask:
     return Ask(desk.other, "POST", f"{await propose_version(desk)}/approve")
 
 
+async def send_version_back(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await propose_version(desk)}/send-back", {"reason": "Too much"})
+
+
+async def roll_version_back(desk: Desk) -> Ask:
+    for text in (JSON_EXAMPLE, JSON_EXAMPLE | {"title": "Another"}):
+        answer = await desk.api.post("/v1/programmes", json=text, params={"note": "Another"})
+        assert answer.status_code == 201, answer.text
+    return Ask(desk.api, "POST", "/v1/programmes/1/rollback", {"note": "Back"})
+
+
+DRAFT = {"title": "A draft", "text": EXAMPLE}
+
+
+async def begin_draft(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/programme-drafts", DRAFT)
+
+
+async def _draft(desk: Desk) -> str:
+    answer = await desk.api.post("/v1/programme-drafts", json=DRAFT)
+    assert answer.status_code == 201, answer.text
+    return f"/v1/programme-drafts/{answer.json()['draft_id']}"
+
+
+async def save_draft(desk: Desk) -> Ask:
+    return Ask(desk.api, "PUT", await _draft(desk), {"title": "A draft", "text": "# another", "revision": 1})
+
+
+async def discard_draft(desk: Desk) -> Ask:
+    return Ask(desk.api, "DELETE", f"{await _draft(desk)}?revision=1")
+
+
+async def submit_draft(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _draft(desk)}/submit", {"revision": 1})
+
+
 async def withdraw_version(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await propose_version(desk)}/withdraw")
 
@@ -429,6 +465,12 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "scoring POST /v1/programmes": ("programme.publish", publish),
     "scoring POST /v1/programmes/{version}/approve": ("programme.approve", approve_version),
     "scoring POST /v1/programmes/{version}/withdraw": ("programme.withdraw", withdraw_version),
+    "scoring POST /v1/programmes/{version}/send-back": ("programme.send_back", send_version_back),
+    "scoring POST /v1/programmes/{version}/rollback": ("programme.roll_back", roll_version_back),
+    "scoring POST /v1/programme-drafts": ("programme_draft.begin", begin_draft),
+    "scoring PUT /v1/programme-drafts/{draft_id}": ("programme_draft.save", save_draft),
+    "scoring DELETE /v1/programme-drafts/{draft_id}": ("programme_draft.discard", discard_draft),
+    "scoring POST /v1/programme-drafts/{draft_id}/submit": ("programme.publish", submit_draft),
     "rewards PUT /v1/payees/{member_id}": ("payee.set", set_payee),
     "rewards POST /v1/redemptions": ("redemption.reserve", reserve),
     "rewards POST /v1/redemptions/{redemption_id}/confirm": ("redemption.confirm", confirm),

@@ -81,6 +81,8 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/communities/{community}/public",
     "scoring GET /v1/programmes",
     "scoring GET /v1/programmes/{version}",
+    "scoring GET /v1/programme-drafts",
+    "scoring GET /v1/programme-drafts/{draft_id}",
     "recognition GET /v1/badges",
     "rewards GET /v1/catalogue",
     "rewards GET /v1/payout-runs",

@@ -38,7 +38,7 @@ from console.pages.payout_runs import outcomes as payout_outcomes
 from console.pages.payout_runs import routes as payout_runs
 from console.pages.people import routes as people
 from console.pages.pipeline import routes as pipeline
-from console.pages.programme import editing
+from console.pages.programme import editing, keeping
 from console.pages.programme import routes as programme
 from console.pages.receipts import routes as receipts
 from console.pages.redemptions import routes as redemptions
@@ -59,7 +59,7 @@ OF_MEMBERS = (me, my_place, my_rewards, my_payouts, my_data)
 FOR_EVERYBODY = (visitors, cards)
 PAGES = (
     *(sign_in, overview, figures, leaderboard, explorer, try_it, account, views),
-    *(members, check_ins, programme, editing, waiting, *FINANCE, *RUN_IT, *OF_MEMBERS, *FOR_EVERYBODY),
+    *(members, check_ins, programme, editing, keeping, waiting, *FINANCE, *RUN_IT, *OF_MEMBERS, *FOR_EVERYBODY),
 )
 
 

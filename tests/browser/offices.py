@@ -55,6 +55,8 @@ async def furnished(state: StackState) -> dict[str, str]:
     with temporary_key(state, OFFICES, "approving", APPROVES, urls, person_id=omar) as approves:
         ids = await _waiting(state, makes, approves)
     ids |= _met(urls["ingest"], makes)
+    draft = {"title": "More for answers", "text": PROGRAMME.replace("MINOR", "120")}
+    ids["draft"] = request("POST", f"{urls['scoring']}/v1/programme-drafts", makes, json=draft)["draft_id"]
     return ids | {
         "person": mia,
         "gone": added["Gone Person"],
@@ -103,7 +105,8 @@ async def _waiting(state: StackState, makes: str, approves: str) -> dict[str, st
 
 def _propose(scoring: str, key: str, *, minor: int) -> None:
     text = PROGRAMME.replace("MINOR", str(minor)).encode()
-    proposed = request("POST", f"{scoring}/v1/programmes", key, content=text, headers=YAML)
+    said = {"note": "Points are worth a fifth more, as we agreed in January"}
+    proposed = request("POST", f"{scoring}/v1/programmes", key, content=text, headers=YAML, params=said)
     assert proposed["state"] == "proposed"
 
 

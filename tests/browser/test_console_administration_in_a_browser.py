@@ -36,6 +36,8 @@ PAGES = (
     "/programme/versions",
     "/programme/edit",
     "/programme/edit?from=1",
+    "/programme/edit?draft={draft}",
+    "/programme/drafts",
     "/community",
     "/waiting",
     "/waiting/programmes/1",

@@ -60,6 +60,7 @@ COMMANDS: Final = {
     "programme.roll_back": _("went back to an earlier programme"),
     "programme_draft.begin": _("began a draft of the programme"),
     "programme_draft.save": _("saved a draft of the programme"),
+    "programme_draft.submit": _("submitted a draft of the programme"),
     "programme_draft.discard": _("discarded a draft of the programme"),
     "payee.set": _("set bank details"),
     "redemption.reserve": _("reserved a reward"),

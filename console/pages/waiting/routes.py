@@ -11,15 +11,16 @@ from console.asking import Answer
 from console.frame.navigation import COMMUNITY, PEOPLE, WAITING
 from console.frame.refusals import TITLES, Refusal
 from console.frame.visits import NotFoundError, Visit, page
-from console.pages.programme.changes import Change, changes
 from console.pages.programme.words import WORDS
 from shared.access_keys.roles import scopes_of
+from shared.programme_changes import Change, changes
 
 LIST_COUNT = 50
 #: Programme versions that are looked through: at most one of them waits, and a newer one takes its place.
 VERSIONS_COUNT = 20
 PEOPLE_COUNT = 500
 CHANGED_PAYEES_COUNT = 50
+REASON_MAX_CHARS = 500
 ACCEPTED = 202
 #: Of an amount or a count that a form says was seen.
 SEEN_MAX_DIGITS = 15
@@ -92,6 +93,18 @@ async def approve_programme(visit: Visit) -> Response:
     if not answer.ok:
         return await _programme(visit, refused=Refusal.of(answer))
     return visit.see_other(f"{WAITING.path}/programmes/{number}", toast="approved")
+
+
+async def send_programme_back(visit: Visit) -> Response:
+    """Say what is to be changed before it can be published."""
+    number = visit.request.path_params["version"]
+    reason = " ".join(visit.form.get("reason", "").split())[:REASON_MAX_CHARS]
+    if not reason:
+        return await _programme(visit, errors={"reason": visit.say(_("Say what is to be changed"))})
+    answer = await visit.ask.post("scoring", f"/v1/programmes/{number}/send-back", {"reason": reason})
+    if not answer.ok:
+        return await _programme(visit, refused=Refusal.of(answer))
+    return visit.see_other(f"{WAITING.path}/programmes/{number}", toast="sent-back")
 
 
 async def withdraw_programme(visit: Visit) -> Response:
@@ -313,6 +326,7 @@ ROUTES = [
     Route(WAITING.path, page(show, scope=WAITING.scope)),
     Route(VERSION, page(programme, scope=WAITING.scope)),
     Route(f"{VERSION}/approve", page(approve_programme, scope=PROGRAMMES_APPROVE), methods=["POST"]),
+    Route(f"{VERSION}/send-back", page(send_programme_back, scope=PROGRAMMES_APPROVE), methods=["POST"]),
     Route(f"{VERSION}/withdraw", page(withdraw_programme, scope=PROGRAMMES_WRITE), methods=["POST"]),
     Route(RUN, page(run, scope=PAYOUTS)),
     Route(f"{RUN}/approve", page(approve_run, scope=PAYOUTS_APPROVE), methods=["POST"]),

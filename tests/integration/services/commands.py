@@ -470,7 +470,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "scoring POST /v1/programme-drafts": ("programme_draft.begin", begin_draft),
     "scoring PUT /v1/programme-drafts/{draft_id}": ("programme_draft.save", save_draft),
     "scoring DELETE /v1/programme-drafts/{draft_id}": ("programme_draft.discard", discard_draft),
-    "scoring POST /v1/programme-drafts/{draft_id}/submit": ("programme.publish", submit_draft),
+    "scoring POST /v1/programme-drafts/{draft_id}/submit": ("programme_draft.submit", submit_draft),
     "rewards PUT /v1/payees/{member_id}": ("payee.set", set_payee),
     "rewards POST /v1/redemptions": ("redemption.reserve", reserve),
     "rewards POST /v1/redemptions/{redemption_id}/confirm": ("redemption.confirm", confirm),

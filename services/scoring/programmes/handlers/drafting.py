@@ -10,6 +10,7 @@ from services.scoring.programmes.domain.drafts import (
     TooManyDraftsError,
     UnknownDraftError,
 )
+from services.scoring.programmes.domain.proposals import Proposal
 from services.scoring.programmes.domain.publication import Author, Submission
 from services.scoring.programmes.handlers.publishing import Published, publish_programme
 from services.scoring.programmes.store import drafts
@@ -131,6 +132,15 @@ async def submit_draft(
         ),
     )
     await drafts.set_draft_submitted(tx.conn, draft, version=published.version.number)
+    state = "proposed" if isinstance(published.version, Proposal) else "published"
+    before = {"title": draft.title, "revision": draft.revision}
+    after = before | {
+        "version": published.version.number,
+        "state": state,
+        "document_sha256": published.version.document_sha256,
+        "superseded": published.superseded,
+    }
+    tx.did(Did("programme_draft.submit", "programme_draft", draft.draft_id, before=before, after=after))
     return published
 
 
@@ -143,5 +153,11 @@ async def _lock(tx: Transaction[Settings], *, community: str, draft_id: str) -> 
 
 def _entry(verb: str, draft: Draft, *, before: Draft | None = None, after: Draft | None = None) -> Did:
     """What the audit log has of a command about a draft: never its text."""
-    said = [None if one is None else {"title": one.title, "revision": one.revision} for one in (before, after)]
-    return Did(f"programme_draft.{verb}", "programme_draft", draft.draft_id, before=said[0], after=said[1])
+    was, now = (None if one is None else {"title": one.title, "revision": one.revision} for one in (before, after))
+    return Did(
+        f"programme_draft.{verb}",
+        "programme_draft",
+        draft.draft_id,
+        before=was,
+        after=now or {"state": "discarded"},
+    )

@@ -1,5 +1,28 @@
 """What scoring's errors become when they reach its API."""
 
+from services.scoring.manual.api import (
+    MANUAL_DECIDED,
+    MANUAL_FOUR_EYES,
+    NO_MANUAL_AWARDS,
+    PERSONS_LIMIT,
+    POINTS_BELOW_FLOOR,
+    TOO_MANY_WAITING,
+    UNKNOWN_MANUAL_AWARD,
+    UNKNOWN_MEMBER,
+    UNKNOWN_REASON,
+)
+from services.scoring.manual.domain import (
+    BelowFloorError,
+    ManualDecidedError,
+    ManualFourEyesError,
+    NobodyThereError,
+    NoManualAwardsError,
+    PersonsLimitError,
+    TooManyWaitingError,
+    UnknownManualAwardError,
+    UnknownReasonError,
+    WrongSignError,
+)
 from services.scoring.programmes.api.problems import (
     CHECK_TOO_SLOW,
     CHECKS_BUSY,
@@ -39,6 +62,8 @@ from services.scoring.programmes.domain.publication import (
 )
 from services.scoring.programmes.handlers.checking import ChecksBusyError, CheckTooSlowError
 from shared.http import ErrorTable, FieldError, Problem
+from shared.http.problem_types import INVALID_REQUEST
+from shared.near_names import near_name
 
 
 def _other_programme(error: OtherProgrammeError) -> Problem:
@@ -96,6 +121,29 @@ def _draft_taken(error: DraftTakenError) -> Problem:
     )
 
 
+def _unknown_reason(error: UnknownReasonError) -> Problem:
+    near = near_name(error.reason, error.known)
+    meant = f"did you mean `{near}`?" if near else f"there are {', '.join(error.known)}"
+    detail = f"There is no reason `{error.reason}`; {meant}"
+    return Problem(UNKNOWN_REASON, detail, [FieldError(field="/reason", detail=detail)])
+
+
+def _wrong_sign(error: WrongSignError) -> Problem:
+    does = (
+        "takes points: say how many as a number below 0" if error.takes else "gives points: say how many, above 0"
+    )
+    detail = f"The reason `{error.reason}` {does}"
+    return Problem(INVALID_REQUEST, detail, [FieldError(field="/points", detail=detail)])
+
+
+def _persons_limit(error: PersonsLimitError) -> Problem:
+    return Problem(
+        PERSONS_LIMIT,
+        f"One person may give and take {error.limit} points a {error.within}, added up; {error.left} are left. "
+        "Another person may, or change `manual.limit` of the programme",
+    )
+
+
 ERRORS: ErrorTable = {
     UnknownVersionError: lambda _: Problem(UNKNOWN_VERSION, "GET /v1/programmes lists the versions there are"),
     ProgrammeFourEyesError: lambda _: Problem(
@@ -120,6 +168,26 @@ ERRORS: ErrorTable = {
         TOO_MANY_DRAFTS, f"It has {error.max_count}; publish or discard one: nothing here is deleted by itself"
     ),
     DraftTooLargeError: lambda error: Problem(DRAFT_TOO_LARGE, f"A programme has at most {error.max_bytes} bytes"),
+    NoManualAwardsError: lambda _: Problem(
+        NO_MANUAL_AWARDS, "Publish a programme with a section `manual`: it says what for, and how many"
+    ),
+    UnknownReasonError: _unknown_reason,
+    WrongSignError: _wrong_sign,
+    PersonsLimitError: _persons_limit,
+    BelowFloorError: lambda error: Problem(
+        POINTS_BELOW_FLOOR, f"They have {error.points} points, and nobody is taken more than they have"
+    ),
+    NobodyThereError: lambda _: Problem(UNKNOWN_MEMBER, "Scoring knows of none, or they were forgotten"),
+    UnknownManualAwardError: lambda _: Problem(
+        UNKNOWN_MANUAL_AWARD, "GET /v1/manual-awards lists those there are"
+    ),
+    ManualFourEyesError: lambda error: Problem(
+        MANUAL_FOUR_EYES, f"{error} asked for it, by whatever key: another person must do that"
+    ),
+    ManualDecidedError: lambda error: Problem(MANUAL_DECIDED, f"{str(error)[:1].upper()}{str(error)[1:]}"),
+    TooManyWaitingError: lambda error: Problem(
+        TOO_MANY_WAITING, f"{error.max_count} wait already: have some approved or declined first"
+    ),
     CheckTooSlowError: _check_too_slow,
     ChecksBusyError: _checks_busy,
 }

@@ -172,7 +172,7 @@ async def test_two_people_write_a_draft_that_is_sent_back_published_and_undone(c
         await mara.page.get_by_label("Draft", exact=True).fill((await typed(mara.page)).replace("3", "30"))
         await mara.page.get_by_label("What it is about").fill("More for answers")
         await mara.page.get_by_role("button", name="Save the draft").click()
-        await expect(mara.page.get_by_role("status")).to_contain_text("The draft is saved")
+        await expect(mara.page.locator(".toast")).to_contain_text("The draft is saved")
 
         # Both have it open; who saves second sees what the other saved, and overwrites nothing unseen.
         await nils.go("/programme/drafts")
@@ -180,14 +180,14 @@ async def test_two_people_write_a_draft_that_is_sent_back_published_and_undone(c
         await nils.page.get_by_role("link", name="More for answers").click()
         await nils.page.get_by_label("Draft", exact=True).fill((await typed(nils.page)).replace("30", "25"))
         await nils.page.get_by_role("button", name="Save the draft").click()
-        await expect(nils.page.get_by_role("status")).to_contain_text("The draft is saved")
+        await expect(nils.page.locator(".toast")).to_contain_text("The draft is saved")
         await mara.page.get_by_label("Draft", exact=True).fill((await typed(mara.page)).replace("30", "20"))
         await mara.page.get_by_role("button", name="Save the draft").click()
         await expect(mara.page.get_by_role("alert")).to_contain_text("Nils Berg saved this draft meanwhile")
         await expect(mara.page.get_by_role("alert")).to_contain_text("points: 25")
         assert "points: 20" in await typed(mara.page)
         await mara.page.get_by_role("button", name="Save mine over it").click()
-        await expect(mara.page.get_by_role("status")).to_contain_text("The draft is saved")
+        await expect(mara.page.locator(".toast")).to_contain_text("The draft is saved")
 
         # Another person looks at it, and sends it back with a reason; then it is published with a note.
         async def submit(note: str) -> str:
@@ -215,7 +215,7 @@ async def test_two_people_write_a_draft_that_is_sent_back_published_and_undone(c
         await omar.go(await submit("Answers give ten points"))
         await omar.page.get_by_label("I have looked at what it changes").check()
         await omar.page.get_by_role("button", name=re.compile("Approve version")).click()
-        await expect(omar.page.get_by_role("status")).to_contain_text("Approved")
+        await expect(omar.page.locator(".toast")).to_contain_text("Approved")
 
         # And back to what was before, once it is in force.
         await mara.go("/programme/1")

@@ -15,6 +15,7 @@ from services.scoring.programmes.domain.publication import Author
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.contracts.fields import Slug
 from shared.contracts.programme.section import RULE_POINTS_MAX
+from shared.followed_members import find_name, load_names
 from shared.http import (
     IN_ANSWER,
     Conn,
@@ -108,6 +109,18 @@ class ManualAward(ManualAwardOfMember):
     decided_by_person: UUID | None
     reversed_by: str | None
     reversed_by_person: UUID | None
+
+
+class NamedManualAward(ManualAward):
+    """An award by hand with its member's name."""
+
+    # Not part of what commands answer: that is kept for whoever sends one again.
+    member_name: str | None = Field(examples=["Ada Lovelace"])
+
+    @classmethod
+    def named(cls, award: domain.ManualAward, name: str | None) -> Self:
+        """The award as it is shown to whoever looks."""
+        return cls.model_validate(_shown(award) | {"member_name": name})
 
 
 class ManualReason(BaseModel):
@@ -222,7 +235,7 @@ async def get_manual_awards(
     state: Annotated[Literal["waiting", "given", "declined", "reversed"] | None, Query()] = None,
     member: Annotated[MemberNamed | None, Query(description="Of this member: an id or an identity")] = None,
     limit: Limit = 100,
-) -> Page[ManualAward]:
+) -> Page[NamedManualAward]:
     """What people gave and took, and what waits for another person."""
     community = principal.community
     member_id = await whose.asked(conn, community=community, member=member)
@@ -235,8 +248,15 @@ async def get_manual_awards(
         after=place,
         limit=limit,
     )
-    shown.of(*(award.member_id for award in found[:limit]))
-    return Page.of(found, limit, item=ManualAward.of, place=_place_of)
+    members = [award.member_id for award in found[:limit]]
+    shown.of(*members)
+    names = await load_names(conn, community=community, member_ids=members)
+    return Page.of(
+        found,
+        limit,
+        item=lambda award: NamedManualAward.named(award, names.get(award.member_id)),
+        place=_place_of,
+    )
 
 
 def _place_of(award: domain.ManualAward) -> ManualPlace:
@@ -268,13 +288,14 @@ async def get_members_manual_awards(
     summary="An award by hand",
     responses=problem_responses(UNKNOWN_MANUAL_AWARD),
 )
-async def get_manual_award(principal: Reader, shown: Shown, manual_id: UUID, conn: Conn) -> ManualAward:
+async def get_manual_award(principal: Reader, shown: Shown, manual_id: UUID, conn: Conn) -> NamedManualAward:
     """What became of it, and who had a hand in it."""
     award = await store.find_award(conn, community=principal.community, manual_id=str(manual_id))
     if award is None:
         raise UnknownManualAwardError
     shown.of(award.member_id)
-    return ManualAward.of(award)
+    named = await find_name(conn, community=principal.community, member_id=award.member_id)
+    return NamedManualAward.named(award, named.name if named else None)
 
 
 @router.post(

@@ -111,6 +111,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
     "analytics": {
         **NOBODYS_SHARED,
         "active_days": "community channel day gap members",
+        "awards_by_hand": "community award_id person_id approved_by_person",
         "event_days": "community day channel type events",
         "first_days": "community day channel members",
         "grant_days": "community day kind name granted taken_back",

@@ -25,7 +25,6 @@ from shared.contracts.programme.rewards import (
     Rewards,
 )
 from shared.contracts.programme.rules import (
-    CONDITION_MAX_CHARS,
     GRACE_COUNT,
     GRACE_MAX_COUNT,
     LIMITS_OF_RULE_MAX_COUNT,
@@ -33,9 +32,20 @@ from shared.contracts.programme.rules import (
     Rule,
     RuleLimit,
     SharedLimit,
-    Slot,
 )
 from shared.contracts.programme.section import RULE_POINTS_MAX, PositivePoints, Section
+from shared.contracts.programme.worth import (
+    CONDITION_MAX_CHARS,
+    SPENDABLE,
+    TURNS_MAX_COUNT,
+    CalculatedPoints,
+    Cooldown,
+    Diminishing,
+    Goal,
+    Multiplier,
+    Score,
+    Slot,
+)
 
 __all__ = [
     "ATTRIBUTES_MAX_COUNT",
@@ -51,16 +61,23 @@ __all__ = [
     "REFERENCES",
     "RULES_MAX_COUNT",
     "RULE_POINTS_MAX",
+    "SPENDABLE",
+    "TURNS_MAX_COUNT",
     "Attribute",
     "Badge",
+    "CalculatedPoints",
     "CatalogueReward",
+    "Cooldown",
     "Counted",
     "CustomEventType",
+    "Diminishing",
     "EventChannel",
     "EventField",
     "Events",
+    "Goal",
     "IdsError",
     "Level",
+    "Multiplier",
     "Path",
     "PayingAccount",
     "PayoutTerms",
@@ -72,6 +89,7 @@ __all__ = [
     "Rewards",
     "Rule",
     "RuleLimit",
+    "Score",
     "Section",
     "SharedLimit",
     "Slot",

@@ -1,11 +1,11 @@
 """A programme as one document of all its sections."""
 
-from typing import Final, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
 from shared.contracts.fields import Name, Slug, Text
-from shared.contracts.programme import attributes, event_types, recognition, rewards, rules
+from shared.contracts.programme import attributes, event_types, recognition, rewards, rules, worth
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
 from shared.contracts.programme.event_types import Events
 from shared.contracts.programme.ids import Ids, Reference, check_ids
@@ -13,9 +13,18 @@ from shared.contracts.programme.recognition import Recognition
 from shared.contracts.programme.rewards import Rewards
 from shared.contracts.programme.rules import LIMITS_MAX_COUNT, RULES_MAX_COUNT, Rule, SharedLimit
 from shared.contracts.programme.section import Section
+from shared.contracts.programme.worth import GOALS_MAX_COUNT, SCORES_MAX_COUNT, Goal, Score
 
 #: What the sections declare of their ids, in the order in which they are checked.
-IDS: Final[tuple[Ids, ...]] = (*attributes.IDS, *event_types.IDS, *rules.IDS, *recognition.IDS, *rewards.IDS)
+IDS: Final[tuple[Ids, ...]] = (
+    *attributes.IDS,
+    *event_types.IDS,
+    worth.SCORES,
+    worth.GOALS,
+    *rules.IDS,
+    *recognition.IDS,
+    *rewards.IDS,
+)
 REFERENCES: Final[tuple[Reference, ...]] = (*rules.REFERENCES, *recognition.REFERENCES)
 
 
@@ -27,6 +36,8 @@ class Programme(Section):
     description: Text = ""
     attributes: list[Attribute] = Field(default=[], max_length=ATTRIBUTES_MAX_COUNT)
     events: Events = Events()
+    scores: Annotated[list[Score], Field(min_length=1, max_length=SCORES_MAX_COUNT)] | None = None
+    goals: Annotated[list[Goal], Field(min_length=1, max_length=GOALS_MAX_COUNT)] | None = None
     rules: list[Rule] = Field(min_length=1, max_length=RULES_MAX_COUNT)
     limits: list[SharedLimit] = Field(default_factory=list, max_length=LIMITS_MAX_COUNT)
     recognition: Recognition = Recognition()

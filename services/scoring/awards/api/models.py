@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from services.scoring.awards.domain.awards import Cause, RecordedAward, RulePoints
 from services.scoring.rules.domain.attributes import AttributeRead
-from services.scoring.rules.domain.matching import Declined
+from services.scoring.rules.domain.declining import Declined
 from shared.contracts.fields import AttributeValue
 from shared.contracts.programme import Slot
 

@@ -5,7 +5,7 @@ from typing import Any
 from services.scoring.limits.domain.claims import Claim, State
 from services.scoring.limits.domain.declared import declared
 from services.scoring.limits.domain.nesting import crossings
-from services.scoring.rules.domain.matching import Declined, Reason
+from services.scoring.rules.domain.declining import Declined, Reason
 
 
 def why_less(claim: Claim, document: Any) -> Declined | None:

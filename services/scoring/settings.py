@@ -51,3 +51,8 @@ class Settings(SigningSettings):
     check_wait_seconds: float = Field(
         20.0, gt=0, description="How long a programme waits for its turn to be checked; then the answer is 503"
     )
+    rule_review_days: int = Field(
+        365,
+        ge=1,
+        description="A rule that was `reviewed` longer ago is warned of when its programme is published",
+    )

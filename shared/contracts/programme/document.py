@@ -36,12 +36,12 @@ class Programme(Section):
     description: Text = ""
     attributes: list[Attribute] = Field(default=[], max_length=ATTRIBUTES_MAX_COUNT)
     events: Events = Events()
-    scores: Annotated[list[Score], Field(min_length=1, max_length=SCORES_MAX_COUNT)] | None = None
-    goals: Annotated[list[Goal], Field(min_length=1, max_length=GOALS_MAX_COUNT)] | None = None
     rules: list[Rule] = Field(min_length=1, max_length=RULES_MAX_COUNT)
     limits: list[SharedLimit] = Field(default_factory=list, max_length=LIMITS_MAX_COUNT)
     recognition: Recognition = Recognition()
     rewards: Rewards = Rewards()
+    scores: Annotated[list[Score], Field(min_length=1, max_length=SCORES_MAX_COUNT)] | None = None
+    goals: Annotated[list[Goal], Field(min_length=1, max_length=GOALS_MAX_COUNT)] | None = None
 
     @model_validator(mode="after")
     def ids_are_unique_and_known(self) -> Self:

@@ -122,18 +122,18 @@ class Rule(Section):
     on: list[RuleEventType] = Field(min_length=1, max_length=len(ACTIVITY_TYPES))
     when: Expression | None = None
     points: SomePoints
-    points_by: CalculatedPoints | None = None
     to: Slot = "actor"
-    also: Annotated[list[Beneficiary], Field(min_length=1, max_length=2)] | None = None
     own: bool = False
-    floor: Annotated[int, Field(ge=-FLOOR_MAX, le=FLOOR_MAX)] | None = None
-    multipliers: Annotated[list[Multiplier], Field(min_length=1, max_length=MULTIPLIERS_MAX_COUNT)] | None = None
     daily_cap: PositivePoints | None = None
     limits: list[RuleLimit] = Field(default_factory=list, max_length=LIMITS_OF_RULE_MAX_COUNT)
-    cooldown: Cooldown | None = None
-    diminishing: Diminishing | None = None
     grace_minutes: Annotated[int, Field(ge=1, le=GRACE_MAX_MINUTES)] | None = None
     grace_count: Annotated[int, Field(ge=1, le=GRACE_MAX_COUNT)] | None = None
+    points_by: CalculatedPoints | None = None
+    multipliers: Annotated[list[Multiplier], Field(min_length=1, max_length=MULTIPLIERS_MAX_COUNT)] | None = None
+    also: Annotated[list[Beneficiary], Field(min_length=1, max_length=2)] | None = None
+    floor: Annotated[int, Field(ge=-FLOOR_MAX, le=FLOOR_MAX)] | None = None
+    cooldown: Cooldown | None = None
+    diminishing: Diminishing | None = None
     pending_days: Annotated[int, Field(ge=1, le=PENDING_MAX_DAYS)] | None = None
     expire_days: Annotated[int, Field(ge=1, le=EXPIRES_MAX_DAYS)] | None = None
     score: Slug | None = None

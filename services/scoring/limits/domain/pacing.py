@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from services.scoring.limits.domain.claims import Claim, Cut, Pace, State
+from services.scoring.limits.domain.claims import Claim, Cut, Pace
 
 #: Shares are in hundredths of a percent.
 WHOLE_SHARE = 10_000
@@ -77,7 +77,7 @@ def use_paced(claim: Claim, pace: Pace, windows: Mapping[bytes, PacedWindow], si
     if pace.floor is not None:
         last -= 1
         total = windows[claim.windows[last]]
-        summed = claim.due if sign > 0 and claim.state is not State.REMOVED else 0
+        summed = claim.due if sign > 0 else 0
         if summed != claim.summed:
             total.used += summed - claim.summed
             claim.summed, total.is_changed = summed, True
@@ -87,8 +87,9 @@ def use_paced(claim: Claim, pace: Pace, windows: Mapping[bytes, PacedWindow], si
         window = windows[name]
         window.used += sign * (claim.room if bound > 0 else 1)
         window.is_changed = True
-    if sign > 0 and (name := claim.cooldown_window) is not None:
-        windows[name].given_at = claim.event_time
+    cooldown = claim.cooldown_window
+    if sign > 0 and cooldown is not None:
+        windows[cooldown].given_at = claim.event_time
 
 
 def _less(claim: Claim, room: int, most: int, cut: Cut) -> int:

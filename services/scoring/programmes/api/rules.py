@@ -8,8 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.scoring.programmes.domain.publication import succession
 from services.scoring.programmes.store import versions
-from shared.contracts.programme import Programme
-from shared.contracts.programme.rules import Rule, Slot
+from shared.contracts.programme import Programme, Rule, Slot
 from shared.http import (
     Conn,
     Page,

@@ -57,7 +57,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "activities": "community event_uid scored retracted event_time said_at said_id said_uid said_by",
         "awards_read_back": "community event_uid award_id total revision programme_version",
         "declined": "community event_uid rule_id slot reason detail programme_version met",
-        "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id",
+        "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id given_at",
         "programme_heads": "community programme_id version",
         "programme_proposals": (
             "community version programme_id title requested_from proposed_at proposed_by "

@@ -102,7 +102,7 @@ def settle(
     come before the first that changed; `earlier` those that do, in windows of cooldowns, as far as these reach.
     """
     claims = sorted({id(claim): claim for claim in (*changed, *others)}.values(), key=_order)
-    before = [(claim.room, claim.cut) for claim in claims]
+    before = [(claim.room, claim.summed, claim.cut) for claim in claims]
     given = given_before(earlier)
     for claim in claims:
         if (name := claim.cooldown_window) is not None:
@@ -120,7 +120,8 @@ def settle(
         claim.room = 0
         if claim.is_counted:
             _allot(claim, windows)
-    return [claim for claim, was in zip(claims, before, strict=True) if (claim.room, claim.cut) != was]
+    now = ((claim.room, claim.summed, claim.cut) for claim in claims)
+    return [claim for claim, was, is_now in zip(claims, before, now, strict=True) if was != is_now]
 
 
 def since(changed: Iterable[Claim]) -> datetime | None:

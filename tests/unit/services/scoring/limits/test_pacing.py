@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.scoring.awards.domain.awards import make
@@ -21,6 +21,8 @@ from shared.contracts.programme import Programme
 from tests.unit.services.scoring.limits.limits_oracle import RESTORED, RETRACTED, OLimit, ORule, amounts
 from tests.unit.services.scoring.limits.test_allotting import Tables
 
+#: Of each programme; thousands were run when this was written.
+EXAMPLES_COUNT = 40
 NOON = datetime(2026, 3, 30, 12, tzinfo=UTC)
 LIKED, THANKED, POSTED = "chat.reaction.v1", "kudos.given.v1", "forum.post.v1"
 HEAD = "programme: demo\ntitle: Demo\nrules:\n"
@@ -182,6 +184,7 @@ def histories(draw: st.DrawFn) -> list[Any]:
 
 
 @pytest.mark.parametrize("name", sorted(VERSIONS))
+@settings(max_examples=EXAMPLES_COUNT)
 @given(histories(), st.randoms(), st.lists(st.integers(0, 40), max_size=6))
 def test_any_order_and_batching_gives_what_the_oracle_says_of_paces(
     name: str, facts: list[Any], random: Any, cuts: list[int]

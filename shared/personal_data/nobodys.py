@@ -57,7 +57,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "activities": "community event_uid scored retracted event_time said_at said_id said_uid said_by",
         "awards_read_back": "community event_uid award_id total revision programme_version",
         "declined": "community event_uid rule_id slot reason detail programme_version met",
-        "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id",
+        "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id given_at",
         "programme_drafts": (
             "community draft_id title source_text revision created_at created_by created_by_person "
             "created_by_credential saved_at saved_by saved_by_person saved_by_credential version"

@@ -150,6 +150,12 @@ async def post_delivery(
     return Response(orjson.dumps(answer), media_type="application/json")
 
 
+@router.head("/v1/connectors/{name}", include_in_schema=False)
+async def try_address(name: str) -> Response:
+    """For platforms that try an address before they take it; that something is there is not said by it."""
+    return Response()
+
+
 async def _connection(service: Connected, name: str) -> tuple[Connection, str | None]:
     """The connection at an address, and the secret in it. Raises ForgedDeliveryError."""
     try:

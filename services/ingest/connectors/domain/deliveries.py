@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -118,9 +118,9 @@ def fingerprint_of(platform_id: str | None, raw: bytes) -> bytes:
     return digest.digest()
 
 
-def packed(arrived: Arrived, *, without: str | None) -> bytes:
-    """What is kept of a delivery, as bytes; `without` is the header that shows who sent it."""
-    left_out = {*_UNKEPT, *([without.lower()] if without else ())}
+def packed(arrived: Arrived, *, without: Collection[str]) -> bytes:
+    """What is kept of a delivery, as bytes; `without` are headers that show who sent it, in small letters."""
+    left_out = {*_UNKEPT, *without}
     headers = {name: value for name, value in arrived.headers.items() if name not in left_out}
     return orjson.dumps(headers) + b"\n" + arrived.raw
 

@@ -10,8 +10,7 @@ from functools import partial
 import uuid_utils
 
 from connectors.compiled import Connector
-from connectors.document import Ed25519 as Ed25519Signature
-from connectors.document import Hmac, Rsa, StandardWebhooks, Token
+from connectors.document import AnyOf, Ed25519, Hmac, Rsa, Signature, StandardWebhooks, Token
 from connectors.engine import State
 from services.ingest.communities.domain.communities import Retention
 from services.ingest.connectors.domain.connections import Connection, UnknownConnectorError
@@ -123,7 +122,7 @@ async def take(
         bytes_count=len(arrived.raw),
     )
     if mapped.state in KEPT:
-        sealed = _sealed(tx.settings, delivery, packed(arrived, without=shown_by(connector)))
+        sealed = _sealed(tx.settings, delivery, packed(arrived, without=shown_by(connector.document.signature)))
         delivery = replace(delivery, sealed=sealed, is_kept=sealed is not None)
     if not await store.add_delivery(tx.conn, delivery=delivery):
         return None
@@ -327,14 +326,16 @@ def label_of(connection: Connection) -> str:
     return connection.connector if connection.document is None else "own"
 
 
-def shown_by(connector: Connector) -> str | None:
-    """The header in which a delivery shows that it is its platform's: what is kept is without it."""
-    match connector.document.signature:
-        case Hmac(header=header) | Token(header=header) | Ed25519Signature(header=header) | Rsa(header=header):
-            return header
+def shown_by(signature: Signature) -> set[str]:
+    """The headers in which a delivery shows that it is its platform's: what is kept is without them."""
+    match signature:
+        case Hmac(header=header) | Token(header=header) | Ed25519(header=header) | Rsa(header=header):
+            return {header.lower()}
         case StandardWebhooks():
-            return "webhook-signature"
-    return None
+            return {"webhook-signature"}
+        case AnyOf(of=ways):
+            return set[str]().union(*map(shown_by, ways))
+    return set()
 
 
 def _uids(community: str, mapped: Mapped) -> list[str]:

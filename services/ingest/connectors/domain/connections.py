@@ -135,8 +135,12 @@ def check_settings(connector: Connector, settings: Mapping[str, str]) -> None:
 
 def is_platforms(connector: Connector) -> bool:
     """Whether nobody but the platform makes the secret."""
-    document = connector.document
-    return document.connecting.made_by == "platform" or isinstance(document.signature, Ed25519 | Rsa)
+    match connector.document.signature:
+        case InPath():
+            return False
+        case Ed25519() | Rsa():
+            return True
+    return connector.document.connecting.made_by == "platform"
 
 
 def written_secret(signature: Signature, random: bytes) -> str:

@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from connectors.cases import delivery_of, failures, stands
+from connectors.compiled import is_of
 from connectors.engine import Delivery, challenge_answer, checked, map_delivery, recognise, settings_of
 from connectors.listing import becomes
 from connectors.reading import read_connector
@@ -45,6 +46,8 @@ MAPPED = {
         "with_headers_issue_hook": ["code.issue.v1"],
         "with_headers_note_hook": ["code.comment.v1"],
     },
+    # Shops and payments of the data are all tests: they earn nothing.
+    "shopify": {},
     "slack": {
         "member_joined_channel": ["member.joined.v1"],
         "message_deleted": ["activity.retracted.v1"],
@@ -53,6 +56,7 @@ MAPPED = {
         "message_from_user": ["chat.message.v1"],
         "message_with_blocks": ["chat.message.v1"],
     },
+    "stripe": {},
     "bluesky": {"note_bsky": ["social.share.v1"], "repost_bsky": ["social.share.v1"]},
     "discord": {
         "doc_webhook_event_lobby_message_delete": ["activity.retracted.v1"],
@@ -157,8 +161,9 @@ def test_a_type_is_mapped_or_said_to_be_nothing_or_not_yet_and_only_one_of_them(
 @pytest.mark.parametrize("name", NAMES)
 def test_every_documented_type_is_said_to_be_something(name):
     listed = {one.event for one in becomes(connector(name))}
-    families = {event.partition(".")[0] for event in listed} | listed
-    assert set(DOCUMENTED[name].split()) - families == set()
+    families = {event.partition(".")[0] for event in listed}
+    said = [kind for kind in DOCUMENTED[name].split() if kind not in families]
+    assert [kind for kind in said if not any(is_of(kind, event) for event in listed)] == []
 
 
 def test_the_page_lists_each_type():

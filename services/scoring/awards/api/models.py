@@ -137,7 +137,10 @@ class RuleSaid(BaseModel):
     programme_version: int
     rule_id: str = Field(examples=["answer"])
     title: str = Field(examples=["Answered somebody"])
-    points: int = Field(description="Where they are calculated, the most that it gives", examples=[3])
+    points: int = Field(
+        description="Where they are calculated, the most that it gives; 0 for a reason for awards by hand",
+        examples=[3],
+    )
     condition: str | None = Field(examples=["data.length_chars >= 20"])
     points_by: str | None = Field(None, description="The expression that its points are calculated by")
 
@@ -148,7 +151,7 @@ class RuleSaid(BaseModel):
             programme_version=version,
             rule_id=rule["id"],
             title=rule["title"],
-            points=rule["points"],
+            points=rule.get("points", 0),
             condition=rule.get("when"),
             points_by=(rule.get("points_by") or {}).get("cel"),
         )

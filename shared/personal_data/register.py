@@ -189,6 +189,18 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             hidden="window_1 window_2 window_3 window_4",
         ),
         Held(
+            "manual_awards",
+            personal="",
+            others=(
+                "community manual_id member_id points reason title programme_id programme_version state award_id "
+                "asked_at asked_by asked_by_person asked_by_credential decided_at decided_by decided_by_person "
+                "decided_by_credential given_at reversed_at reversed_by reversed_by_person reversed_by_credential"
+            ),
+            order="community manual_id",
+            erased=Erased.STAYS,
+            says="Points that people gave or took by hand",
+        ),
+        Held(
             "limited_members",
             personal="",
             others="community member_id",

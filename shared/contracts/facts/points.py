@@ -12,6 +12,13 @@ from shared.contracts.story import ACCEPTANCE, AMENDMENT, AWARD, GRACE, TRACEPAR
 Cause = Literal["retracted", "restored", "limit"]
 
 
+class ByHandData(TypedDict):
+    """Who gave an award by hand, took points, or took an award back; and who approved it, where that took two."""
+
+    person_id: Uuid
+    approved_by_person: NotRequired[Uuid]
+
+
 class AwardData(TypedDict):
     """An award, of `points` above 0; or, with all four of `amends`, `revision`, `cause` and `total`, an amendment.
 
@@ -21,6 +28,9 @@ class AwardData(TypedDict):
     restored, or that a limit has another room for it, because others came late, were retracted or restored.
 
     `day` and `week` are those of the event, left out as there.
+
+    With `by_hand` a person gave it: `rule_id` is then the reason, as the programme's section `manual` has it, and
+    `event_uid` names no event.
     """
 
     award_id: Uuid
@@ -39,6 +49,7 @@ class AwardData(TypedDict):
     amends: NotRequired[Uuid]
     revision: NotRequired[Annotated[int, Field(ge=1, le=2**31 - 1)]]
     cause: NotRequired[Cause]
+    by_hand: NotRequired[ByHandData]
     total: NotRequired[Annotated[int, Field(ge=0, le=POINTS_MAX)]]
 
 

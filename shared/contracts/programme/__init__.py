@@ -1,13 +1,14 @@
 """A programme: the rules of a community, in the sections that each service reads.
 
-ingest reads `attributes` and `events`, scoring `events` and `rules`, recognition `recognition`, rewards `rewards`.
-A programme is written in YAML, published as a version, and never changed afterwards.
+ingest reads `attributes` and `events`, scoring `events`, `rules` and `manual`, recognition `recognition`, rewards
+`rewards`. A programme is written in YAML, published as a version, and never changed afterwards.
 """
 
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
 from shared.contracts.programme.document import IDS, REFERENCES, Programme
 from shared.contracts.programme.event_types import CustomEventType, EventChannel, EventField, Events
 from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId, id_problems
+from shared.contracts.programme.manual import Manual, ManualLimit, ManualReason
 from shared.contracts.programme.recognition import (
     BADGES_MAX_COUNT,
     EVERY_DAY,
@@ -68,6 +69,9 @@ __all__ = [
     "Freezes",
     "IdsError",
     "Level",
+    "Manual",
+    "ManualLimit",
+    "ManualReason",
     "Path",
     "PayingAccount",
     "PayoutTerms",

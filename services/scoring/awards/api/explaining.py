@@ -92,7 +92,11 @@ async def explain(conn: Connection, *, community: str, uids: Collection[str]) ->
         awards_by_uid,
         declined_by_uid,
         read_by_uid,
-        {(number, rule["id"]): rule for number, document in documents.items() for rule in document["rules"]},
+        {
+            (number, one["id"]): one
+            for number, document in documents.items()
+            for one in (*document["rules"], *(document.get("manual") or {}).get("reasons", ()))
+        },
         [
             *(one.award.member_id for one in awards),
             *(claim.member_id for claim in claims),

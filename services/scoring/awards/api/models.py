@@ -126,7 +126,7 @@ class RuleSaid(BaseModel):
     programme_version: int
     rule_id: str = Field(examples=["answer"])
     title: str = Field(examples=["Answered somebody"])
-    points: int = Field(examples=[3])
+    points: int = Field(description="0 for a reason for awards by hand", examples=[3])
     condition: str | None = Field(examples=["data.length_chars >= 20"])
 
     @classmethod
@@ -136,7 +136,7 @@ class RuleSaid(BaseModel):
             programme_version=version,
             rule_id=rule["id"],
             title=rule["title"],
-            points=rule["points"],
+            points=rule.get("points", 0),
             condition=rule.get("when"),
         )
 

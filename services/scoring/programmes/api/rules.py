@@ -65,6 +65,11 @@ class PublicVersion(PublicRules):
     """A version of the rules that applies, or did."""
 
     since: datetime = Field(description="Events received from then on, until the version that follows")
+    note: str | None = Field(
+        description="What it changed, in the words of who published it",
+        examples=["Answers give more, since that is what we lack"],
+    )
+    restores: int | None = Field(description="The earlier version that it says again", examples=[1])
 
 
 class RulesPlace(NamedTuple):
@@ -90,8 +95,16 @@ async def get_rules_history(
     documents = await versions.load_documents(
         conn, community=principal.community, numbers=[start.number for start in shown]
     )
+    notes = await versions.load_notes(
+        conn, community=principal.community, numbers=[start.number for start in shown]
+    )
     found = [
-        PublicVersion(since=start.effective_from, **_rules(start.number, documents[start.number]))
+        PublicVersion(
+            since=start.effective_from,
+            note=notes[start.number].note,
+            restores=notes[start.number].restores,
+            **_rules(start.number, documents[start.number]),
+        )
         for start in shown
         if start.number in documents
     ]

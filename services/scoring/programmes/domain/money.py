@@ -52,6 +52,11 @@ def changes_against(displaced_documents: Iterable[Document | None], document: Do
     return []
 
 
+def pays(documents: Iterable[Document | None]) -> bool:
+    """Whether points become money by any of these documents: then what gives points is money, too."""
+    return any(bool((document or {}).get("rewards", {}).get("payout")) for document in documents)
+
+
 def _money(document: Document) -> Iterator[tuple[str, Any]]:
     for name, value in (document.get("rewards") or {}).items():
         if name not in NO_MONEY:

@@ -69,6 +69,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="Name, and what they are in the community",
         ),
         Held(
+            "alike_keys",
+            personal="what",
+            others="community reason member_id is_shared",
+            order="community reason what",
+            erased=Erased.DELETED,
+            says="What they are called, known by and reached at, to find who may be the same person",
+        ),
+        Held(
             "identities",
             personal="identity host email_hash subject_hash",
             others="community channel member_id email_verified joined_by",

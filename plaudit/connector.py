@@ -35,13 +35,18 @@ from connectors.reading import ConnectorError, read_connector
 from connectors.shipped import connector as shipped_connector
 from connectors.shipped import files as shipped_files
 from plaudit.listing import listing
+from plaudit.platforms import COMMANDS
 from shared.contracts.texts import written_out
 from shared.near_names import suggestion
 
 
 @click.group(epilog="Example: plaudit connector try delivery.json")
 def connector() -> None:
-    """Show connectors to platforms, test them, and try what becomes of deliveries. Needs no stack."""
+    """Connect platforms that deliver live; show connectors, test them, and try deliveries without a stack."""
+
+
+for _command in COMMANDS:
+    connector.add_command(_command)
 
 
 @connector.command("list", epilog="Example: plaudit connector list")

@@ -17,11 +17,12 @@ TOLERANCE_MAX_SECONDS = 3_600
 EventName = Annotated[str, StringConstraints(pattern=r"^(\*|[A-Za-z0-9][A-Za-z0-9_./:-]{0,99}(\.\*)?)$")]
 TypeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*\.v[1-9][0-9]{0,2}$")]
 
+
 class Recognition(Part):
     """A delivery is this platform's when it has all of these headers, and its body all of these keys or paths."""
 
-    headers: list[Header] = []
-    body: list[str] = []
+    headers: list[Header] = Field([])
+    body: list[str] = Field([])
 
     @model_validator(mode="after")
     def _says_something(self) -> "Recognition":
@@ -193,7 +194,7 @@ class Mapping(Part):
 class Delivery(Part):
     """What a platform sent."""
 
-    headers: dict[Header, str] = {}
+    headers: dict[Header, str] = Field({})
     body: dict[str, Any]
     received: str = "2026-02-01T00:00:00Z"
 
@@ -209,7 +210,7 @@ class Case(Part):
     delivery: Delivery | None = None
     deliveries: list[Delivery] | None = None
     files: dict[str, str] | None = Field(None, description="Files of an export: what is in each, by its name.")
-    settings: dict[Variable, str] = {}
+    settings: dict[Variable, str] = Field({})
     outcome: Literal["mapped", "no_engagement", "unmapped", "invalid"] = "mapped"
     reason: str | None = Field(None, description="What the reason says, among other things.")
     activities: list[dict[str, Any]] | None = None
@@ -231,12 +232,12 @@ class Document(Part):
     channel: Channel
     recognised_by: Annotated[list[Recognition], Field(min_length=1, max_length=30)]
     signature: Signature
-    challenges: list[Challenge] = []
+    challenges: list[Challenge] = Field([])
     delivery_id: Cel | None = Field(
         None, description="What the platform calls the delivery; none where it has no id."
     )
     retries: Retries
-    settings: dict[Variable, Setting] = {}
+    settings: dict[Variable, Setting] = Field({})
     let: dict[Variable, Value] = Field({}, description="Named values; each may use those before it.")
     event: Cel = Field(description="What kind of thing happened: what `on` lists.")
     source: Cel = Field(description="Where it comes from: the `source` of the activities.")
@@ -246,4 +247,4 @@ class Document(Part):
     exports: Annotated[list[Export], Field(max_length=EXPORTS_MAX_COUNT)] = Field(
         [], description="What the platform lets one take out, and how it becomes what it would have delivered."
     )
-    cases: Annotated[list[Case], Field(max_length=CASES_MAX_COUNT)] = []
+    cases: Annotated[list[Case], Field(max_length=CASES_MAX_COUNT)] = Field([])

@@ -195,7 +195,11 @@ def _written_time(value: Any, order: Any, zone: Any) -> datetime:
         raise MappingError("this is not a time such as 11/19/2021 9:54:15 AM")
     numbers = [found["one"], found["two"], found["three"]]
     if found["name"]:
-        year, month, day = found["named_year"], str(_MONTHS.index(found["name"][:3].lower()) + 1), found["named_day"]
+        year, month, day = (
+            found["named_year"],
+            str(_MONTHS.index(found["name"][:3].lower()) + 1),
+            found["named_day"],
+        )
     elif len(numbers[0]) == 4:
         year, month, day = numbers
     elif order == "dmy":
@@ -332,8 +336,13 @@ FUNCTIONS: Mapping[str, Function] = {
         goes_through=lambda values: 1 + 20 * _length(values[0]),
     ),
     "merged": Function(
-        _merged, 2, 2, 'merged(record, {"channel": "C1"})', "one object of two; the second's fields hold",
-        steps=10, goes_through=_through,
+        _merged,
+        2,
+        2,
+        'merged(record, {"channel": "C1"})',
+        "one object of two; the second's fields hold",
+        steps=10,
+        goes_through=_through,
     ),
     "unix": Function(_unix, 1, 1, 'unix("1595926230.009600")', "seconds since 1970 as a time"),
     "unix_ms": Function(

@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.text import Text
 
 from connectors.cases import failures
-from connectors.compiled import Connector
 from connectors.listing import Listed, becomes
 from connectors.shipped import connector as shipped_connector
 from connectors.shipped import files as shipped_files
@@ -99,7 +98,9 @@ def test_command(names: Sequence[str]) -> None:
 
 @connector.command("try", epilog="Example: plaudit connector try deliveries/*.json --json | jq .outcome")
 @click.argument("files", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--connector", "name", metavar="FILE|NAME", help="Take it for a delivery to this one, or its export.")
+@click.option(
+    "--connector", "name", metavar="FILE|NAME", help="Take it for a delivery to this one, or its export."
+)
 @export_options
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON a file, for a script.")
 def try_command(
@@ -112,8 +113,8 @@ def try_command(
 ) -> None:
     """Say what would become of deliveries and exports. Nothing is sent, and no signature is checked.
 
-    A delivery is a file with its body, or {"headers": {…}, "body": {…}}; an export a file, a folder or a zip. Which
-    connector it is for is recognised. The exit code is 1 when anything is invalid or unmapped.
+    A delivery is a file with its body, or {"headers": {…}, "body": {…}}; an export a file, a folder or a zip.
+    Which connector it is for is recognised. The exit code is 1 when anything is invalid or unmapped.
     """
     known = [opened(name)] if name is not None else [shipped_connector(one) for one in shipped_files()]
     try:

@@ -1,1 +1,1 @@
-"""Exports of platforms: recognised, cut into records, and made the deliveries that the platform would have sent."""
+"""Exports of platforms: recognised, cut into records, and made what the platform would have delivered."""

@@ -117,7 +117,9 @@ def _made(read: document.Made, path: Path, scope: Scope, leaf_of: LeafOf) -> Mad
         each.append((name, leaf_of(text, at, scope)))
         scope = scope.with_name(name)
     when = None if read.when is None else leaf_of(read.when, (*path, "when"), scope)
-    headers = [(name.lower(), leaf_of(text, (*path, "headers", name), scope)) for name, text in read.headers.items()]
+    headers = [
+        (name.lower(), leaf_of(text, (*path, "headers", name), scope)) for name, text in read.headers.items()
+    ]
     body, leaves = _body(read.body, (*path, "body"), scope, leaf_of)
     return Made(each, when, headers, body, leaves)
 

@@ -36,7 +36,7 @@ class Text:
 
     def open(self) -> io.BufferedReader:
         """The text in UTF-8."""
-        return io.BufferedReader(io.BytesIO(self.text.encode()))  # type: ignore[arg-type]
+        return io.BufferedReader(io.BytesIO(self.text.encode()))
 
 
 class UnreadableError(Exception):

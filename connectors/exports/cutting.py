@@ -138,7 +138,9 @@ def _path(fields: Any, path: str) -> bool:
 
 def why_not(connector: Connector, content: Content, reading: Reading) -> str:
     """Why a file is none of a connector's exports, as far as it can be said."""
-    tables = [file.document for export in connector.exports for file in export.files if file.document.form == "csv"]
+    tables = [
+        file.document for export in connector.exports for file in export.files if file.document.form == "csv"
+    ]
     if len(tables) == 1:
         with content.open() as stream:
             try:
@@ -169,8 +171,8 @@ def cut(found: Found, settings: Mapping[str, Any], reading: Reading | None = Non
         for name in part.file.document.reads:
             if name not in tables:
                 raise UnreadableError(
-                    f"{part.content.name}: it refers to {found.export.tables[name].document.file}, which is not there;"
-                    " give both, or the folder with them"
+                    f"{part.content.name}: it refers to {found.export.tables[name].document.file}, which is not "
+                    "there; give both, or the folder with them"
                 )
         gather = part.file.document.gather
         groups = across.setdefault(id(part.file), _Groups()) if gather and gather.across else _Groups()

@@ -31,7 +31,9 @@ class Gather(Part):
     """Records that are one together, such as the times that somebody joined: they become one delivery."""
 
     when: Expression | None = Field(None, description="Others stand for themselves.")
-    by: Expression = Field(description="What is the same of those that belong together; null: it stands for itself.")
+    by: Expression = Field(
+        description="What is the same of those that belong together; null: it stands for itself."
+    )
     first: Expression = Field(description="What `records` are in the order of; `record` is the first of them.")
     across: bool = Field(False, description="Over all such files of the export, not within each.")
     keep: dict[Variable, Expression] = Field({}, description="What each is worked out to, beside its own fields.")
@@ -40,9 +42,11 @@ class Gather(Part):
 class Made(Part):
     """A delivery that is made of a record: headers and body as the platform itself would have sent them."""
 
-    each: dict[Variable, Expression] | None = Field(None, description="Once for each of a list, one within another.")
+    each: dict[Variable, Expression] | None = Field(
+        None, description="Once for each of a list, one within another."
+    )
     when: Expression | None = None
-    headers: dict[Header, Expression] = {}
+    headers: dict[Header, Expression] = Field({})
     body: dict[str, Value]
 
 
@@ -96,6 +100,6 @@ class Export(Part):
     title: Sentence
     said: Sentence = Field(description="Where one gets it.")
     needs: list[Variable] = Field([], description="Settings without which it would count beside what came live.")
-    tables: Annotated[dict[Variable, Table], Field(max_length=TABLES_MAX_COUNT)] = {}
+    tables: Annotated[dict[Variable, Table], Field(max_length=TABLES_MAX_COUNT)] = Field({})
     let: dict[Variable, Value] = Field({}, description="Named values; each may use those before it.")
     files: Annotated[list[File], Field(min_length=1, max_length=FILES_MAX_COUNT)]

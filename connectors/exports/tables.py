@@ -115,7 +115,8 @@ class Table:
             yield Heading(place)
         elif any(cell.strip() for cell in cells[width:]):
             yield BadRow(
-                place, f"the row has {len(cells)} cells and the header {width}: is a cell with a separator unquoted?"
+                place,
+                f"the row has {len(cells)} cells and the header {width}: is a cell with a separator unquoted?",
             )
         elif not all(cell.isascii() or _is_text(cell) for cell in cells):
             yield BadRow(

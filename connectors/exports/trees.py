@@ -36,7 +36,9 @@ def _read(raw: bytes) -> Any:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise UnreadableError(f"line {error.lineno}, column {error.colno}: this is not JSON ({error.msg})") from None
+        raise UnreadableError(
+            f"line {error.lineno}, column {error.colno}: this is not JSON ({error.msg})"
+        ) from None
 
 
 def _utf8(raw: bytes) -> bytes:
@@ -134,4 +136,6 @@ class _Rows:
 
     def _doctype(self, *_declared: Any) -> None:
         line = self._parser.CurrentLineNumber
-        raise UnreadableError(f"line {line}: it declares a document type, which no export has: entities are not read")
+        raise UnreadableError(
+            f"line {line}: it declares a document type, which no export has: entities are not read"
+        )

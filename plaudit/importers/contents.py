@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -104,7 +105,7 @@ def contents(paths: Sequence[Path], progress: Progress | None = None) -> list[An
 
 def beside(paths: Sequence[Path]) -> list[Any]:
     """The files that lie in the same folders as files that are given by themselves, and are not."""
-    found, given = [], {path.absolute() for path in paths}
+    given, found = {path.absolute() for path in paths}, list[Any]()
     for folder in dict.fromkeys(path.absolute().parent for path in paths if path.is_file()):
         with contextlib.suppress(OSError):
             others = (one for one in sorted(folder.iterdir()) if one.is_file() and one.absolute() not in given)
@@ -171,7 +172,7 @@ class _Counting(io.RawIOBase):
             chunk: bytes = self._inner.read(len(buffer))
         except EOFError:
             raise UnreadableError("the packed file ends in the middle; get it again") from None
-        except (OSError, zipfile.BadZipFile, ValueError) as error:
+        except (OSError, zipfile.BadZipFile, zlib.error, ValueError) as error:
             raise UnreadableError(f"it cannot be read: {error}") from None
         buffer[: len(chunk)] = chunk
         self._count_bytes += len(chunk)

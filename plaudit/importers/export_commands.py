@@ -40,9 +40,7 @@ def export_options(command: F) -> F:
     """The options of whatever reads an export: how it is read, and its connector's settings."""
     for option in reversed(
         (
-            click.option(
-                "--set", "sets", multiple=True, metavar="NAME=VALUE", help="A setting of the connector."
-            ),
+            click.option("--set", "sets", multiple=True, metavar="NAME=VALUE", help="A setting of the connector."),
             click.option(
                 "--column",
                 "columns",
@@ -104,7 +102,7 @@ def _help(found: Connector) -> str:
         f"Import an export of {read.title}: files, folders or a zip.",
         f"\b\n{said}",
         f"\b\nSettings (--set NAME=VALUE):\n{settings}" if settings else "",
-        f"Look first what would become of it, with nothing sent: plaudit connector try FILE --connector {found.name}",
+        f"To look first, with nothing sent: plaudit connector try FILE --connector {found.name}",
         f"\b\nExample:\n  {example}",
     ]
     return "\n\n".join(part for part in parts if part)

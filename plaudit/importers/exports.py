@@ -11,8 +11,8 @@ from connectors.compiled import Connector
 from connectors.engine import BodyError, Delivery, Outcome, State, checked, map_delivery, recognise, settings_of
 from connectors.exports.contents import Content, Reading, UnreadableError
 from connectors.exports.cutting import Broken, Found, Made, cut, find, why_not
-from connectors.functions import moment
 from connectors.failures import MappingError
+from connectors.functions import moment
 from plaudit.importers.contents import Progress, beside, contents
 from plaudit.importers.records import Bad, Mapped, Record, Skipped, Source, SourceError, Unsupported
 
@@ -30,7 +30,7 @@ class Options:
 
 
 def open_export(connector: Connector, paths: Sequence[Path], options: Options) -> Source:
-    """An export as a source of records. Raises SourceError: no such files, none of this connector's, a setting lacks."""
+    """An export as a source of records. Raises SourceError: no such file, or none of this connector's."""
     progress = Progress()
     files = contents(paths, progress)
     settings = checked_settings(connector, options.settings)
@@ -41,9 +41,7 @@ def open_export(connector: Connector, paths: Sequence[Path], options: Options) -
     if not found:
         raise SourceError(_nothing_found(connector, paths, files, options.reading))
     _check_needs(found[0], options.settings)
-    return Source(
-        _guarded(_records(found, settings, options)), progress.total_bytes, lambda: _position(progress)
-    )
+    return Source(_guarded(_records(found, settings, options)), progress.total_bytes, lambda: _position(progress))
 
 
 def open_either(connector: Connector, paths: Sequence[Path], options: Options) -> Source:
@@ -95,12 +93,12 @@ def _check_needs(found: Found, given: Mapping[str, str]) -> None:
     for name in found.export.document.needs:
         if not given.get(name):
             title = found.connector.document.settings[name].title
-            raise SourceError(f"say --set {name}=…: without it what came live would count twice. {title}")
+            raise SourceError(
+                f"say --set {name}=…: ids are of one place, and nothing of it may count twice. {title}"
+            )
 
 
-def _nothing_found(
-    connector: Connector, paths: Sequence[Path], files: Sequence[Content], reading: Reading
-) -> str:
+def _nothing_found(connector: Connector, paths: Sequence[Path], files: Sequence[Content], reading: Reading) -> str:
     where = ", ".join(map(str, paths))
     if not files:
         return f"{where}: there is no file"
@@ -136,7 +134,9 @@ def _guarded(records: Iterator[Record]) -> Iterator[Record]:
         raise SourceError(str(error)) from None
 
 
-def _of_deliveries(connector: Connector, files: Sequence[Content], settings: Mapping[str, Any]) -> Iterator[Record]:
+def _of_deliveries(
+    connector: Connector, files: Sequence[Content], settings: Mapping[str, Any]
+) -> Iterator[Record]:
     for file in files:
         try:
             delivery = read_delivery(file)

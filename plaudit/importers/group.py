@@ -28,7 +28,9 @@ class Imports(click.Group):
             return import_command(cmd_name)
         return own
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Finds the command; a file in its place is answered with what to write."""
         if args and self.get_command(ctx, args[0]) is None and Path(args[0]).exists():
             names = ", ".join(with_exports())
@@ -41,8 +43,14 @@ class Imports(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(rows)
         with formatter.section("Exports of platforms (`plaudit connector show NAME` says what becomes of them)"):
-            formatter.write_dl([(name, "") for name in with_exports()] + [("FILE.yaml", "A connector of your own.")])
+            formatter.write_dl(
+                [(name, "") for name in with_exports()] + [("FILE.yaml", "A connector of your own.")]
+            )
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
         """Names only: no connector is read to complete a word."""
-        return [click.shell_completion.CompletionItem(one) for one in self.list_commands(ctx) if one.startswith(incomplete)]
+        return [
+            click.shell_completion.CompletionItem(one)
+            for one in self.list_commands(ctx)
+            if one.startswith(incomplete)
+        ]

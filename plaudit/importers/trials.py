@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.compiled import Connector
-from connectors.engine import BodyError, Delivery, Outcome, State, checked, map_delivery, recognise, settings_of
+from connectors.engine import BodyError, Delivery, State, checked, map_delivery, recognise, settings_of
 from connectors.exports.contents import Content, UnreadableError
 from connectors.exports.cutting import Found, find, why_not
 from plaudit.importers.contents import beside, contents
@@ -47,37 +47,34 @@ class Tried:
 
 
 def tried(path: Path, known: Sequence[Connector], options: Options, *, is_given: bool) -> Tried:
-    """What would become of a file, a folder or a zip, by the connector that recognises it or the one that is given."""
+    """What would become of a file, a folder or a zip. With `is_given` it is of the one connector that is known."""
     name = known[0].name if is_given else None
     try:
         files = contents([path])
-    except SourceError as error:
-        return Tried(str(path), name, State.INVALID, str(error).removeprefix(f"{path}: "))
-    delivery: Delivery | None = None
-    fault: str | None = None
-    if len(files) == 1:
-        try:
-            delivery = read_delivery(files[0])
-        except BodyError as error:
-            fault = str(error)
-    if delivery is not None and (is_given or recognise(known, delivery.headers, delivery.body)):
-        if not is_given or recognise(known, delivery.headers, delivery.body) or not _exports(path, known, files, options):
-            return _delivery(path, delivery, known, options, is_given=is_given)
-    try:
-        found = _exports(path, known, files, options)
-        if len(found) == 1:
-            return _export(path, found[0], options)
+        delivery, fault = _read(files)
+        if delivery is None or not recognise(known, delivery.headers, delivery.body):
+            found = find([one for one in known if one.exports], files, options.reading, beside([path]))
+            if len(found) == 1:
+                return _export(path, found[0], options)
+            if found:
+                return Tried(
+                    str(path), None, State.UNMAPPED, _several(sorted({one.connector.name for one in found}))
+                )
     except (UnreadableError, SourceError) as error:
-        return Tried(str(path), name, State.INVALID, str(error))
-    if len(found) > 1:
-        return Tried(str(path), None, State.UNMAPPED, _several(sorted({one.connector.name for one in found})))
+        return Tried(str(path), name, State.INVALID, str(error).removeprefix(f"{path}: "))
     if delivery is not None:
         return _delivery(path, delivery, known, options, is_given=is_given)
     return Tried(str(path), name, *_unknown(files, known, options, fault, is_given=is_given))
 
 
-def _exports(path: Path, known: Sequence[Connector], files: Sequence[Content], options: Options) -> list[Found]:
-    return find([one for one in known if one.exports], files, options.reading, beside([path]))
+def _read(files: Sequence[Content]) -> tuple[Delivery | None, str | None]:
+    """The delivery that one file is, or why it is none."""
+    if len(files) != 1:
+        return None, None
+    try:
+        return read_delivery(files[0]), None
+    except BodyError as error:
+        return None, str(error)
 
 
 def _several(names: Sequence[str]) -> str:
@@ -103,9 +100,7 @@ def _delivery(
 ) -> Tried:
     found = known if is_given else recognise(known, delivery.headers, delivery.body)
     if not found:
-        return Tried(
-            str(path), None, State.UNMAPPED, "no connector recognises it; name one with --connector"
-        )
+        return Tried(str(path), None, State.UNMAPPED, "no connector recognises it; name one with --connector")
     if len(found) > 1:
         return Tried(str(path), None, State.UNMAPPED, _several([one.name for one in found]))
     [one] = found

@@ -8,8 +8,10 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
-from connectors.cases import delivery_of, failures, stands
+from connectors.cases import deliveries_of, delivery_of, failures, stands
 from connectors.engine import Delivery, challenge_answer, checked, map_delivery, recognise, settings_of
+from connectors.exports.contents import Text
+from connectors.exports.cutting import find
 from connectors.listing import becomes
 from connectors.reading import read_connector
 from connectors.shipped import connector, files
@@ -50,7 +52,7 @@ BLANK = {"shape_MemberJoinedChannel", "shape_ReactionAdded", "shape_AppRateLimit
 def test_its_cases_hold(name):
     found = connector(name)
     assert found.name == name
-    assert len(found.document.cases) >= 15
+    assert len(found.document.cases) >= (5 if found.document.signature.scheme == "not_delivered" else 15)
     assert failures(found) == []
 
 
@@ -58,8 +60,8 @@ def test_its_cases_hold(name):
 def test_what_stands_is_the_same_in_any_order(name):
     found = connector(name)
     for case in found.document.cases:
-        if case.deliveries and case.stands is not None:
-            outcomes = [map_delivery(found, delivery_of(one)) for one in case.deliveries]
+        if case.delivery is None and case.stands is not None:
+            outcomes = [map_delivery(found, one) for one in deliveries_of(found, case)]
             activities = [activity for outcome in outcomes for activity in outcome.activities]
             for turned in range(len(activities)):
                 told = activities[turned:] + activities[:turned]
@@ -70,7 +72,7 @@ def test_what_stands_is_the_same_in_any_order(name):
 def test_ids_are_the_same_when_it_is_delivered_again(name):
     found = connector(name)
     for case in found.document.cases:
-        for said in case.deliveries or [case.delivery]:
+        for said in case.deliveries or [one for one in [case.delivery] if one is not None]:
             first, again = delivery_of(said), delivery_of(said)
             headers = dict(again.headers) | {"x-discourse-event-id": "another", "x-slack-retry-num": "1"}
             [one, two] = [
@@ -89,8 +91,11 @@ def test_its_types_are_types(name):
 def test_every_case_is_recognised(name):
     known = [connector(each) for each in NAMES]
     for case in connector(name).document.cases:
-        for said in case.deliveries or [case.delivery]:
-            delivery = delivery_of(said)
+        if case.files is not None and case.outcome == "mapped":
+            found = find(known, [Text(file, text) for file, text in case.files.items()])
+            assert [one.connector.name for one in found] == [name], case.case
+            continue
+        for delivery in deliveries_of(connector(name), case) if case.outcome != "invalid" else ():
             if delivery.headers or case.outcome == "mapped":
                 assert [one.name for one in recognise(known, delivery.headers, delivery.body)] == [name], case.case
 
@@ -105,6 +110,10 @@ def test_a_type_is_mapped_or_said_to_be_nothing_or_not_yet_and_only_one_of_them(
 
 #: What the platforms' documentation names.
 DOCUMENTED = {
+    # What their exports hold.
+    "orbit": "member",
+    "stackexchange": "post.question post.answer comments vote.accepted vote.up vote.down users posthistory",
+    "zoom": "attended waited absent",
     "slack": """
         app_deleted app_home_opened app_installed app_mention app_rate_limited app_uninstalled
         channel_archive channel_created channel_deleted channel_history_changed channel_id_changed
@@ -165,7 +174,7 @@ def test_the_page_lists_each_type():
 
 
 @needs_platforms
-@pytest.mark.parametrize("name", sorted(set(NAMES) & {path.name for path in PLATFORMS.glob("*")}))
+@pytest.mark.parametrize("name", sorted(set(MAPPED) & {path.name for path in PLATFORMS.glob("*")}))
 def test_the_data_become_what_they_should(name):
     found = connector(name)
     known = [connector(each) for each in NAMES]
@@ -210,8 +219,8 @@ def test_a_strange_value_anywhere_fails_that_delivery_and_nothing_else(name):
     found = connector(name)
     settings = settings_of(found)
     states = set()
-    for case in found.document.cases[:12]:
-        delivery = delivery_of((case.deliveries or [case.delivery])[0])
+    cases = [case for case in found.document.cases if case.outcome != "invalid"][:12]
+    for delivery in [one for case in cases for one in deliveries_of(found, case)[:1]]:
         for body in with_each_changed(delivery.body):
             if isinstance(body, dict):
                 outcome = map_delivery(found, Delivery(delivery.headers, body, delivery.received), settings)

@@ -19,6 +19,7 @@ from connectors.listing import Listed, becomes
 from connectors.shipped import connector as shipped_connector
 from connectors.shipped import files as shipped_files
 from plaudit.importers.export_commands import export_options, opened, options_of, reconcile
+from plaudit.importers.exports import check_settings
 from plaudit.importers.records import SourceError
 from plaudit.importers.trials import Tried, tried
 from plaudit.listing import listing
@@ -119,8 +120,9 @@ def try_command(
     known = [opened(name)] if name is not None else [shipped_connector(one) for one in shipped_files()]
     try:
         options = options_of(sets, columns, encoding)
+        check_settings(known, options.settings)
     except SourceError as error:
-        raise click.UsageError(str(error)) from None
+        raise click.ClickException(str(error)) from None
     is_good = True
     for file in files:
         one = tried(file, known, options, is_given=name is not None)

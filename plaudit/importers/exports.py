@@ -15,6 +15,7 @@ from connectors.failures import MappingError
 from connectors.functions import moment
 from plaudit.importers.contents import Progress, beside, contents
 from plaudit.importers.records import Bad, Mapped, Record, Skipped, Source, SourceError, Unsupported
+from shared.near_names import suggestion
 
 #: A file with a delivery is no larger than one may be.
 DELIVERY_MAX_BYTES = 25 * 1024 * 1024
@@ -64,13 +65,17 @@ def open_either(connector: Connector, paths: Sequence[Path], options: Options) -
     return Source(_guarded(records), progress.total_bytes, lambda: _position(progress))
 
 
+def check_settings(connectors: Sequence[Connector], given: Mapping[str, str]) -> None:
+    """Raise SourceError for a setting that none of them has."""
+    names = sorted({name for one in connectors for name in one.document.settings})
+    for name in given:
+        if name not in names:
+            raise SourceError(f"there is no setting `{name}`; {suggestion(name, names)}")
+
+
 def checked_settings(connector: Connector, given: Mapping[str, str]) -> dict[str, str | None]:
     """All settings of a connector. Raises SourceError for one that it does not have."""
-    known = connector.document.settings
-    for name in given:
-        if name not in known:
-            there = ", ".join(known) or "none"
-            raise SourceError(f"{connector.name} has no setting {name!r}; it has: {there}")
+    check_settings([connector], given)
     return settings_of(connector, given)
 
 
@@ -150,7 +155,10 @@ def _of_deliveries(
 
 
 def read_delivery(file: Content) -> Delivery:
-    """A delivery from a file: its body, or `{"headers": {…}, "body": {…}, "received": …}`. Raises BodyError."""
+    """A delivery from a file: its body, or `{"headers": {…}, "body": {…}, "received": …}`. Raises BodyError.
+
+    Whoever keeps deliveries often writes a word beside the two, such as the topic.
+    """
     try:
         with file.open() as stream:
             raw = stream.read(DELIVERY_MAX_BYTES + 1)
@@ -165,7 +173,8 @@ def read_delivery(file: Content) -> Delivery:
     if not isinstance(read, dict):
         raise BodyError("the body is not a JSON object")
     headers, body, received = read.get("headers"), read.get("body"), read.get("received")
-    if not set(read) <= {"headers", "body", "received"} or not isinstance(headers, dict):
+    beside = (value for name, value in read.items() if name not in {"headers", "body"})
+    if not isinstance(headers, dict) or "body" not in read or any(isinstance(one, dict | list) for one in beside):
         return Delivery({}, read, None)
     if not isinstance(body, dict):
         raise BodyError("the body is not a JSON object")

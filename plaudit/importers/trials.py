@@ -11,7 +11,7 @@ from connectors.engine import BodyError, Delivery, State, checked, map_delivery,
 from connectors.exports.contents import Content, UnreadableError
 from connectors.exports.cutting import Found, find, why_not
 from plaudit.importers.contents import beside, contents
-from plaudit.importers.exports import Options, checked_settings, outcomes, read_delivery
+from plaudit.importers.exports import Options, outcomes, read_delivery
 from plaudit.importers.records import SourceError
 
 #: Of an export so many activities are shown, and so many reasons with where they were met first.
@@ -110,7 +110,7 @@ def _delivery(
 
 
 def _export(path: Path, found: Found, options: Options) -> Tried:
-    settings = checked_settings(found.connector, options.settings)
+    settings = settings_of(found.connector, options.settings)
     done = Tried(str(path), found.connector.name, State.NO_ENGAGEMENT)
     reasons: dict[tuple[State, str], tuple[int, str]] = {}
     for place, outcome in outcomes(found, settings, options.reading):

@@ -260,7 +260,7 @@ def test_settings_that_there_are_not_and_that_are_needed(tmp_path):
     file = written(tmp_path, "users.csv", "id,username,created_at\n9,farida,2026-01-01 00:00:00 UTC\n")
     with pytest.raises(SourceError, match="say --set address=…"):
         records("discourse", file)
-    with pytest.raises(SourceError, match="discourse has no setting 'adress'; it has: address"):
+    with pytest.raises(SourceError, match="there is no setting `adress`; did you mean `address`"):
         records("discourse", file, adress="x")
     [one] = events(records("discourse", file, address="https://forum.example.org"))
     assert (one["source"], one["id"]) == ("https://forum.example.org", "user:9")

@@ -149,6 +149,13 @@ class Setting(Part):
     default: str | None = None
 
 
+class Connecting(Part):
+    """How the platform is told to deliver: who makes the secret, and what to do there, step by step."""
+
+    made_by: Literal["plaudit", "platform"] = Field("plaudit", description="Who makes the secret.")
+    steps: Annotated[list[Sentence], Field(max_length=10)] = Field([])
+
+
 class Activity(BaseModel):
     """An activity, or what is said of one: `type`, `retract` or `restore`. Other fields are those of its data."""
 
@@ -232,6 +239,7 @@ class Document(Part):
     channel: Channel
     recognised_by: Annotated[list[Recognition], Field(min_length=1, max_length=30)]
     signature: Signature
+    connecting: Connecting = Connecting()
     challenges: list[Challenge] = Field([])
     delivery_id: Cel | None = Field(
         None, description="What the platform calls the delivery; none where it has no id."

@@ -17,6 +17,9 @@ from services.ingest.checkins import api as checkins
 from services.ingest.communities import handlers as communities_handlers
 from services.ingest.communities.api import public as public_communities
 from services.ingest.communities.api import routes as communities
+from services.ingest.connectors.api import connections, deliveries, door
+from services.ingest.connectors.handlers import deliveries as deliveries_handlers
+from services.ingest.connectors.handlers.reading import THREADS
 from services.ingest.directory import api as directory
 from services.ingest.erasure import api as erasure
 from services.ingest.erasure import handlers as erasure_handlers
@@ -52,9 +55,19 @@ SPEC = ServiceSpec(
     routers=[
         *(
             part.router
-            for part in (posting, receipts, event_types, measuring, linking, directory, members, standing)
+            for part in (
+                posting,
+                deliveries,
+                receipts,
+                event_types,
+                measuring,
+                linking,
+                directory,
+                members,
+                standing,
+            )
         ),
-        *(part.router for part in (merges, attributes, erasure, checkins)),
+        *(part.router for part in (merges, attributes, erasure, checkins, connections, door)),
         *(part.router for part in (communities, public_communities, people, keys, sign_ins)),
     ],
     problems=ERRORS,
@@ -64,6 +77,16 @@ SPEC = ServiceSpec(
         Timer("measure-again", every_seconds=PORTION_EVERY_SECONDS, run=measure_again),
         Timer("keep-outcome-hours", every_seconds=handlers.KEEP_HOURS_EVERY_SECONDS, run=handlers.keep_hours),
         Timer("keep-texts", every_seconds=KEEP_EVERY_SECONDS, run=keep_in_order),
+        Timer(
+            "replay-deliveries",
+            every_seconds=deliveries_handlers.REPLAY_EVERY_SECONDS,
+            run=deliveries_handlers.replay_portion,
+        ),
+        Timer(
+            "keep-deliveries",
+            every_seconds=deliveries_handlers.KEEP_EVERY_SECONDS,
+            run=deliveries_handlers.keep_in_order,
+        ),
         Timer("sign-keys-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("announce-token-keys", every_seconds=ANNOUNCE_EVERY_SECONDS, run=announce),
         Timer("sweep-sign-in-links", every_seconds=SWEEP_EVERY_SECONDS, run=sweep),
@@ -71,7 +94,7 @@ SPEC = ServiceSpec(
     operations=OPERATIONS,
     schemas=SCHEMAS,
     find_owner=members_handlers.find_owner,
-    closing=[BRAKE.close],
+    closing=[BRAKE.close, THREADS.close],
     read_back=[
         *keys_handlers.READ_BACK,
         *communities_handlers.READ_BACK,

@@ -1,21 +1,27 @@
 """`plaudit import NAME` for the exports that connectors know, and `plaudit connector reconcile`."""
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import httpx
 
 from connectors.compiled import Connector
 from connectors.exports.contents import Reading
 from connectors.reading import ConnectorError, read_connector
 from connectors.shipped import connector as shipped_connector
 from connectors.shipped import files as shipped_files
+from plaudit.calls import Refused, request
 from plaudit.importers.commands import Target, run_import, target_options
 from plaudit.importers.exports import Options, open_either, open_export
-from plaudit.importers.records import SourceError
+from plaudit.importers.records import Source, SourceError
+from shared.contracts.fields import SLUG_PATTERN
 from shared.near_names import suggestion
 
+SLUG = re.compile(SLUG_PATTERN)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -123,18 +129,39 @@ def reconcile(
 ) -> None:
     """Send what was never delivered: from an export of the platform, or a folder of deliveries, one a file.
 
-    What came live has the same ids and is a duplicate: nothing counts twice. Say the settings as they are for live
-    deliveries. A file is a body, or {"headers": {…}, "body": {…}, "received": "2026-01-31T12:00:00Z"}.
+    What came live has the same ids and is a duplicate: nothing counts twice. NAME is a connected platform, whose
+    connector and settings are taken, or a connector: then say the settings as they are for live deliveries. A file
+    is a body, or {"headers": {…}, "body": {…}, "received": "2026-01-31T12:00:00Z"}.
 
     \b
     Examples:
-      plaudit connector reconcile slack export.zip
+      plaudit connector reconcile team-chat export.zip
       plaudit connector reconcile discourse users.csv --set address=https://forum.example.org
-      plaudit connector reconcile discourse deliveries/
+      plaudit connector reconcile forum deliveries/
     """
-    found = opened(name)
-    run_import(
-        target,
-        f"reconcile {name} {files[0]}",
-        lambda: open_either(found, files, options_of(sets, columns, encoding)),
-    )
+
+    def source() -> Source:
+        options = options_of(sets, columns, encoding)
+        connected = None if target.output is not None else _connected(target, name)
+        if connected is None:
+            return open_either(opened(name), files, options)
+        found, settings = connected
+        return open_either(found, files, replace(options, settings=settings | options.settings))
+
+    run_import(target, f"reconcile {name} {files[0]}", source)
+
+
+def _connected(target: Target, name: str) -> tuple[Connector, dict[str, str]] | None:
+    """The connector of a connected platform and the settings that it has; None where there is none of the name."""
+    if SLUG.fullmatch(name) is None:
+        return None
+    place = target.where.place()
+    with place.access("plaudit connector reconcile", ("receipts:read",), ("ingest",)) as key:
+        try:
+            found = request("GET", f"{place.url('ingest')}/v1/connectors/{name}", key)
+        except Refused as refused:
+            if refused.status == httpx.codes.NOT_FOUND:
+                return None
+            raise
+    connector = opened(found["connector"]) if found["document"] is None else read_connector(found["document"])
+    return connector, found["settings"]

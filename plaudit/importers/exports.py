@@ -26,7 +26,7 @@ OTHER_COUNT = 3
 class Options:
     """How an export is read, and the settings that are given."""
 
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
     reading: Reading = field(default_factory=Reading)
 
 

@@ -117,14 +117,24 @@ class InPath(Part):
     allow_from: Annotated[list[str], Field(max_length=100)] = Field([], description="Networks, as 192.0.2.0/24.")
 
 
+One = Annotated[Hmac | StandardWebhooks | Token | Ed25519 | Rsa | InPath, Field(discriminator="scheme")]
+
+
 class NotDelivered(Part):
     """Nothing is delivered: what the platform has comes as an export, and a delivery is nobody's."""
 
     scheme: Literal["not_delivered"]
 
 
+class AnyOf(Part):
+    """The platform signs in one of several ways: one that fits is enough. Each needs the secret."""
+
+    scheme: Literal["any_of"]
+    of: Annotated[list[One], Field(min_length=2, max_length=4)]
+
+
 Signature = Annotated[
-    Hmac | StandardWebhooks | Token | Ed25519 | Rsa | InPath | NotDelivered, Field(discriminator="scheme")
+    Hmac | StandardWebhooks | Token | Ed25519 | Rsa | InPath | AnyOf | NotDelivered, Field(discriminator="scheme")
 ]
 
 

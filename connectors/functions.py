@@ -33,6 +33,8 @@ _WRITTEN_TIME = re.compile(
     r"(?: ?(?P<half>[AaPp])\.? ?[Mm]\.?)?"
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+#: The end of the year 9999.
+_LATEST_SECONDS = 253_402_300_800
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Places of currencies that have not two. https://www.iso.org/iso-4217-currency-codes.html, seen 2026-11-26
 _EXPONENTS = {
@@ -64,15 +66,14 @@ class Function:
 
 
 def _through(values: Sequence[Any]) -> int:
-    return 1 + sum(_length(value) for value in values)
-
-
-def _length(value: Any) -> int:
-    if isinstance(value, str):
-        return len(value) // STEP_CHARS
-    if isinstance(value, list | dict):
-        return len(value)
-    return 0
+    steps = 1
+    for value in values:
+        kind = type(value)
+        if kind is str:
+            steps += len(value) // STEP_CHARS
+        elif kind is list or kind is dict:
+            steps += len(value)
+    return steps
 
 
 def _through_all(values: Sequence[Any]) -> int:
@@ -180,6 +181,8 @@ def moment(value: Any, zone: Any = None) -> datetime:
 
 def _unix(value: Any, unit: int = 1) -> datetime:
     """Seconds since 1970, as a number or as text with a fraction; never by way of a float."""
+    if type(value) is int and 0 <= value < _LATEST_SECONDS * unit:
+        return _EPOCH + timedelta(seconds=value) if unit == 1 else _EPOCH + timedelta(milliseconds=value)
     text = value if type(value) is str else repr(value) if isinstance(value, float) else text_of(value)
     found = _SECONDS.fullmatch(text)
     if found is None:
@@ -260,6 +263,20 @@ def _latest(*values: Any) -> datetime | None:
     return max(moments, default=None)
 
 
+def _earliest(*values: Any) -> datetime | None:
+    return min((moment(value) for value in values if value is not None), default=None)
+
+
+def _listed(*values: Any) -> list[Any]:
+    found: list[Any] = []
+    for value in values:
+        if isinstance(value, list):
+            found += value
+        elif value is not None:
+            found.append(value)
+    return found
+
+
 def _exponent(currency: Any) -> int:
     return _EXPONENTS.get(_text(currency), 2)
 
@@ -291,7 +308,7 @@ def _flat(lists: Any) -> list[Any]:
 
 
 def _through_each(values: Sequence[Any]) -> int:
-    return 1 + sum(1 + _length(one) for many in values if isinstance(many, list) for one in many)
+    return 1 + sum(1 + _through([one]) for many in values if isinstance(many, list) for one in many)
 
 
 def _digest(value: Any) -> str:
@@ -381,7 +398,7 @@ FUNCTIONS: Mapping[str, Function] = {
         "covered_minutes(records.map(r, [r.joined, r.left]))",
         "the whole minutes that lie in at least one of several spans",
         steps=20,
-        goes_through=lambda values: 1 + 20 * _length(values[0]),
+        goes_through=lambda values: 20 * _through(values),
     ),
     "merged": Function(
         _merged,
@@ -399,6 +416,19 @@ FUNCTIONS: Mapping[str, Function] = {
     "snowflake_time": Function(_snowflake_time, 1, 1, "snowflake_time(body.id)", "the time in an id of Discord's"),
     "latest": Function(
         _latest, 1, 8, "latest(body.a, body.b)", "the latest of the times that there are", takes_null=True
+    ),
+    "earliest": Function(
+        _earliest, 1, 8, "earliest(body.a, body.b)", "the earliest of the times that there are", takes_null=True
+    ),
+    "listed": Function(
+        _listed,
+        1,
+        8,
+        "listed(body.to, body.cc)",
+        "one list: of what are lists all that is in them; what is missing is left out",
+        takes_null=True,
+        steps=10,
+        goes_through=_through,
     ),
     "minor_units": Function(
         _minor_units,
@@ -445,9 +475,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "account": Function(
         people.account_of,
         2,
-        2,
+        3,
         "account(body.sender, host)",
-        "GitHub's user as a person; null for a placeholder or organisation",
+        "GitHub's user as a person, with `\"gitlab\"` GitLab's; null for a placeholder or organisation",
         takes_null=True,
         steps=20,
     ),

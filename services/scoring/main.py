@@ -5,7 +5,7 @@ from services.scoring.awards.handlers import restoring
 from services.scoring.awards.handlers.rooms import settle_waiting
 from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.problems import ERRORS
-from services.scoring.programmes.api.models import SCHEMAS
+from services.scoring.programmes.api.models import schemas
 from services.scoring.programmes.api.routes import router as programmes
 from services.scoring.programmes.api.rules import router as rules
 from services.scoring.programmes.handlers import publishing
@@ -43,7 +43,7 @@ SPEC = ServiceSpec(
         Timer("sign-programmes-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("count-programmes-waiting", every_seconds=60, run=count_waiting),
     ],
-    schemas=SCHEMAS,
+    schemas=schemas,
     closing=[scorer.close, CHECKER.close],
     read_back=[*publishing.READ_BACK, *restoring.READ_BACK],
 )

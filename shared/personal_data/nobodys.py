@@ -47,7 +47,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "events_read_back": "community event_uid received_at",
         "measurings": "community started_at portion_at",
         "occasions": "community occasion_id title begins_at ends_at capacity secret device_key made_at",
-        "outcome_hours": "community source hour outcome events",
+        "outcome_hours": "community source hour outcome events folded",
         "people": (
             "person_id revision name kind disabled email oidc_issuer oidc_subject created_at unbound_count"
         ),
@@ -129,6 +129,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "programmes": (
             "community version programme_id effective_from published_by document traceparent approved_by"
         ),
+        "redemption_lots": "community redemption_id part position award_id points",
         "redemption_states": "community redemption_id fact_id position state changed_at",
         "rejections": "community fact_id source event_id outcome reason rejected_at receipt_id receipt_index",
         "rule_days": "community day rule_id points awards taken_back amendments",

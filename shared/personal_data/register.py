@@ -266,6 +266,22 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             erased=Erased.DELETED,
             says="That they want a card that everybody may see",
         ),
+        Held(
+            "acts",
+            personal="",
+            others="community member_id counter slot events",
+            order="member_id counter slot community",
+            erased=Erased.STAYS,
+            says="When they did what streaks go by",
+        ),
+        Held(
+            "member_zones",
+            personal="zone",
+            others="community member_id said_at",
+            order="member_id said_at zone community",
+            erased=Erased.DELETED,
+            says="In which time zones they live",
+        ),
         *SHARED,
     ),
     "rewards": (

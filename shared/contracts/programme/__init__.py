@@ -10,11 +10,15 @@ from shared.contracts.programme.event_types import CustomEventType, EventChannel
 from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId, id_problems
 from shared.contracts.programme.recognition import (
     BADGES_MAX_COUNT,
+    EVERY_DAY,
     LEVELS_MAX_COUNT,
+    STREAKS_MAX_COUNT,
     Badge,
     Counted,
+    Freezes,
     Level,
     Recognition,
+    Streak,
 )
 from shared.contracts.programme.rewards import (
     CATALOGUE_MAX_COUNT,
@@ -42,6 +46,7 @@ __all__ = [
     "BADGES_MAX_COUNT",
     "CATALOGUE_MAX_COUNT",
     "CONDITION_MAX_CHARS",
+    "EVERY_DAY",
     "GRACE_COUNT",
     "GRACE_MAX_COUNT",
     "IBAN_PATTERN",
@@ -51,6 +56,7 @@ __all__ = [
     "REFERENCES",
     "RULES_MAX_COUNT",
     "RULE_POINTS_MAX",
+    "STREAKS_MAX_COUNT",
     "Attribute",
     "Badge",
     "CatalogueReward",
@@ -59,6 +65,7 @@ __all__ = [
     "EventChannel",
     "EventField",
     "Events",
+    "Freezes",
     "IdsError",
     "Level",
     "Path",
@@ -75,6 +82,7 @@ __all__ = [
     "Section",
     "SharedLimit",
     "Slot",
+    "Streak",
     "UnknownId",
     "id_problems",
 ]

@@ -115,6 +115,9 @@ def value(expression, body=BODY):
         ("string(body.yes)", "true"),
         ("host_name('https://ada@forum.example.org:1/x')", "forum.example.org:1"),
         ("html_text('<p>Loosen <b>it</b> &amp; turn</p><br>Then')", "Loosen it & turn\n\nThen"),
+        ("listed(body.text, body.nothing, body.list)", ["Ada", 1, 2, 3]),
+        ("'Ada' in listed(body.text)", True),
+        ("size(listed(body.nothing))", 0),
         ("digest(body.people) == digest(body.people)", True),
         ("{'a': body.a}.a", 1),
     ],
@@ -135,6 +138,7 @@ def test_expressions(expression, expected):
         ("moment('2026-01-31T12:00:00', 'Europe/Rome')", datetime(2026, 1, 31, 11, tzinfo=UTC)),
         ("moment('2026-01-31T12:00:00.123456789Z')", datetime(2026, 1, 31, 12, 0, 0, 123456, UTC)),
         ("latest(body.at, body.nothing, '2025-01-01T00:00:00Z')", datetime(2026, 1, 31, 12, tzinfo=UTC)),
+        ("earliest(body.at, body.nothing, '2025-01-01T00:00:00Z')", datetime(2025, 1, 1, tzinfo=UTC)),
         ("snowflake_time('175928847299117063')", datetime(2016, 4, 30, 11, 18, 25, 796000, UTC)),
     ],
 )

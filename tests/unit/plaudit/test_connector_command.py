@@ -38,7 +38,8 @@ def test_those_that_come_with_it_are_listed_and_their_cases_hold() -> None:
     assert all(name in run("list").output for name in files())
     tested = run("test")
     assert tested.exit_code == 0, tested.output
-    assert f"discourse: {listed[0]['cases']} of {listed[0]['cases']} cases hold" in tested.output
+    for one in listed:
+        assert f"{one['connector']}: {one['cases']} of {one['cases']} cases hold" in tested.output
 
 
 def test_what_a_connector_makes_of_each_type_is_shown() -> None:
@@ -52,7 +53,7 @@ def test_what_a_connector_makes_of_each_type_is_shown() -> None:
 
 def test_a_line_a_file_says_what_would_become_of_it(tmp_path: Path) -> None:
     tried = [
-        written(tmp_path, "with-headers.json", {"headers": HEADERS, "body": {"post": POST}}),
+        written(tmp_path, "with-headers.json", {"headers": HEADERS, "body": {"post": POST}, "topic": "caught"}),
         written(tmp_path, "bare.json", {"post": POST}),
         written(tmp_path, "private.json", {"post": POST | {"topic_archetype": "private_message"}}),
         written(

@@ -23,12 +23,17 @@ from plaudit.importers.exports import check_settings
 from plaudit.importers.records import SourceError
 from plaudit.importers.trials import Tried, tried
 from plaudit.listing import listing
+from plaudit.platforms import COMMANDS
 from shared.contracts.texts import written_out
 
 
 @click.group(epilog="Example: plaudit connector try delivery.json")
 def connector() -> None:
-    """Show connectors to platforms, test them, and try what becomes of deliveries. Needs no stack."""
+    """Connect platforms that deliver live; show connectors, test them, and try deliveries without a stack."""
+
+
+for _command in COMMANDS:
+    connector.add_command(_command)
 
 
 @connector.command("list", epilog="Example: plaudit connector list")

@@ -179,7 +179,7 @@ async def post_try(
     """By what the connection says now. Nothing is kept or sent, and no signature is checked."""
     connection = await find_connection(conn, community=principal.community, name=name)
     now = datetime.now(UTC)
-    declared = await types_of(conn, communities=[principal.community], now=now, settings=settings)
+    declared = await types_of(conn, communities=[principal.community], now=now)
     connector = await connector_of(connection)
     headers = {one.name.lower(): one.value for one in body.headers}
     arrived = Arrived(headers, body.body.encode("utf-8", "surrogatepass"))

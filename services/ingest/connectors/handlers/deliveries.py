@@ -223,7 +223,7 @@ async def _map_again(tx: Transaction[Settings], delivery: Kept, *, connection: C
         after = replace(after, reason=BYTES_GONE, is_kept=False)
     else:
         arrived, received = unpacked(content), delivery.received_at
-        declared = await types_of(tx.conn, communities=[delivery.community], now=tx.now, settings=tx.settings)
+        declared = await types_of(tx.conn, communities=[delivery.community], now=tx.now)
         terms = terms_of(tx.settings, declared[delivery.community])
         try:
             connector = await connector_of(connection)

@@ -18,6 +18,8 @@ class Scope(StrEnum):
     PROGRAMMES_APPROVE = "programmes:approve"
     PROGRAMMES_READ = "programmes:read"
     POINTS_READ = "points:read"
+    POINTS_WRITE = "points:write"
+    POINTS_APPROVE = "points:approve"
     RECOGNITION_READ = "recognition:read"
     REWARDS_READ = "rewards:read"
     REWARDS_WRITE = "rewards:write"

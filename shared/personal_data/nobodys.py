@@ -67,17 +67,22 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "activities": "community event_uid scored retracted event_time said_at said_id said_uid said_by",
         "awards_read_back": "community event_uid award_id total revision programme_version",
         "declined": "community event_uid rule_id slot reason detail programme_version met",
-        "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id",
+        "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id given_at",
+        "programme_drafts": (
+            "community draft_id title source_text revision created_at created_by created_by_person "
+            "created_by_credential saved_at saved_by saved_by_person saved_by_credential version"
+        ),
         "programme_heads": "community programme_id version",
         "programme_proposals": (
             "community version programme_id title requested_from proposed_at proposed_by "
             "proposed_by_person proposed_by_credential source_text document document_sha256 "
-            "money_changes state decided_at decided_by decided_by_person decided_by_credential"
+            "money_changes state decided_at decided_by decided_by_person decided_by_credential note "
+            "restores reason"
         ),
         "programme_versions": (
             "community version programme_id title effective_from published_at published_by source_text "
             "document document_sha256 signed_with published_by_person published_by_credential "
-            "approved_by approved_by_person approved_by_credential"
+            "approved_by approved_by_person approved_by_credential note restores"
         ),
     },
     "recognition": {
@@ -116,6 +121,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
     "analytics": {
         **NOBODYS_SHARED,
         "active_days": "community channel day gap members",
+        "awards_by_hand": "community award_id person_id approved_by_person",
         "event_days": "community day channel type events",
         "first_days": "community day channel members",
         "grant_days": "community day kind name granted taken_back",

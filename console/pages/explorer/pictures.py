@@ -40,6 +40,10 @@ def of_awards(
         nodes.append(Node(key, 1, award["rule_id"], facts, f"/explorer/{key}", "k2", tone))
         if event is not None:
             edges.append(Edge(event["event_uid"], key, award["amounts_to"]))
+        elif award.get("by_hand"):
+            hand = award["event_uid"]
+            nodes.append(Node(hand, 0, visit.say(_("By hand")), [], f"/by-hand/{hand}", "k1"))
+            edges.append(Edge(hand, key, award["amounts_to"]))
         for grant in one["grants"]:
             nodes.append(Node(grant["grant_id"], 2, grant["title"], [visit.say(_(grant["kind"]))], None, "k3"))
             edges.append(Edge(key, grant["grant_id"], 0))

@@ -18,6 +18,8 @@ SCOPES: Final = {
     "members:export": _("Export all that is held of a member"),
     "members:erase": _("Forget members for good"),
     "points:read": _("See points and why they were given"),
+    "points:write": _("Give and take points by hand"),
+    "points:approve": _("Approve points that another person gives by hand"),
     "recognition:read": _("See leaderboards, badges and levels"),
     "analytics:read": _("See figures and lineage"),
     "programmes:read": _("See the programme and its versions"),

@@ -40,7 +40,11 @@ _AWARDS = """
            (select t.audit_id::text from programmes p
             join audit_trail t on t.community = p.community and t.traceparent = p.traceparent
             where p.community = a.community and p.version = a.programme_version limit 1) as publication_audit_id,
-           a.event_uid::text, a.event_time, a.awarded_at
+           a.event_uid::text, a.event_time, a.awarded_at,
+           (select h.person_id::text from awards_by_hand h
+            where h.award_id = a.award_id and h.community = a.community) as given_by_person,
+           (select h.approved_by_person::text from awards_by_hand h
+            where h.award_id = a.award_id and h.community = a.community) as given_approved_by_person
     from awards a
 """
 

@@ -1,13 +1,14 @@
 """A programme: the rules of a community, in the sections that each service reads.
 
-ingest reads `attributes` and `events`, scoring `events` and `rules`, recognition `recognition`, rewards `rewards`.
-A programme is written in YAML, published as a version, and never changed afterwards.
+ingest reads `attributes` and `events`, scoring `events`, `rules` and `manual`, recognition `recognition`, rewards
+`rewards`. A programme is written in YAML, published as a version, and never changed afterwards.
 """
 
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
 from shared.contracts.programme.document import IDS, REFERENCES, Programme
 from shared.contracts.programme.event_types import CustomEventType, EventChannel, EventField, Events
 from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId, id_problems
+from shared.contracts.programme.manual import Manual, ManualLimit, ManualReason
 from shared.contracts.programme.recognition import (
     BADGES_MAX_COUNT,
     EVERY_DAY,
@@ -29,7 +30,6 @@ from shared.contracts.programme.rewards import (
     Rewards,
 )
 from shared.contracts.programme.rules import (
-    CONDITION_MAX_CHARS,
     GRACE_COUNT,
     GRACE_MAX_COUNT,
     LIMITS_OF_RULE_MAX_COUNT,
@@ -37,9 +37,20 @@ from shared.contracts.programme.rules import (
     Rule,
     RuleLimit,
     SharedLimit,
-    Slot,
 )
 from shared.contracts.programme.section import RULE_POINTS_MAX, PositivePoints, Section
+from shared.contracts.programme.worth import (
+    CONDITION_MAX_CHARS,
+    SPENDABLE,
+    TURNS_MAX_COUNT,
+    CalculatedPoints,
+    Cooldown,
+    Diminishing,
+    Goal,
+    Multiplier,
+    Score,
+    Slot,
+)
 
 __all__ = [
     "ATTRIBUTES_MAX_COUNT",
@@ -56,18 +67,28 @@ __all__ = [
     "REFERENCES",
     "RULES_MAX_COUNT",
     "RULE_POINTS_MAX",
+    "SPENDABLE",
     "STREAKS_MAX_COUNT",
+    "TURNS_MAX_COUNT",
     "Attribute",
     "Badge",
+    "CalculatedPoints",
     "CatalogueReward",
+    "Cooldown",
     "Counted",
     "CustomEventType",
+    "Diminishing",
     "EventChannel",
     "EventField",
     "Events",
     "Freezes",
+    "Goal",
     "IdsError",
     "Level",
+    "Manual",
+    "ManualLimit",
+    "ManualReason",
+    "Multiplier",
     "Path",
     "PayingAccount",
     "PayoutTerms",
@@ -79,6 +100,7 @@ __all__ = [
     "Rewards",
     "Rule",
     "RuleLimit",
+    "Score",
     "Section",
     "SharedLimit",
     "Slot",

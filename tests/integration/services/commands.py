@@ -12,10 +12,11 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.ingest.attributes.handlers import on_programmes as follow_programmes
-from services.scoring.programmes.api.models import JSON_EXAMPLE
+from services.scoring.programmes.api.models import EXAMPLE, JSON_EXAMPLE
 from shared.access_keys import INSTALLATION, SCOPES
 from shared.contracts.attendance import signed_bytes
 from shared.dead_letters.store import NewLetter, add_letters
+from shared.followed_members.store import FollowedName, put_names
 from shared.services import SERVICES
 from tests.integration.services.rewards.finance import Finance, approved, filed
 from tests.integration.services.test_who_may import know_token_keys, token
@@ -228,6 +229,81 @@ async def propose_version(desk: Desk) -> str:
 
 async def approve_version(desk: Desk) -> Ask:
     return Ask(desk.other, "POST", f"{await propose_version(desk)}/approve")
+
+
+async def send_version_back(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await propose_version(desk)}/send-back", {"reason": "Too much"})
+
+
+async def roll_version_back(desk: Desk) -> Ask:
+    for text in (JSON_EXAMPLE, JSON_EXAMPLE | {"title": "Another"}):
+        answer = await desk.api.post("/v1/programmes", json=text, params={"note": "Another"})
+        assert answer.status_code == 201, answer.text
+    return Ask(desk.api, "POST", "/v1/programmes/1/rollback", {"note": "Back"})
+
+
+DRAFT = {"title": "A draft", "text": EXAMPLE}
+
+
+async def begin_draft(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/programme-drafts", DRAFT)
+
+
+async def _draft(desk: Desk) -> str:
+    answer = await desk.api.post("/v1/programme-drafts", json=DRAFT)
+    assert answer.status_code == 201, answer.text
+    return f"/v1/programme-drafts/{answer.json()['draft_id']}"
+
+
+async def save_draft(desk: Desk) -> Ask:
+    return Ask(desk.api, "PUT", await _draft(desk), {"title": "A draft", "text": "# another", "revision": 1})
+
+
+async def discard_draft(desk: Desk) -> Ask:
+    return Ask(desk.api, "DELETE", f"{await _draft(desk)}?revision=1")
+
+
+async def submit_draft(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _draft(desk)}/submit", {"revision": 1})
+
+
+MANUAL = {
+    "reasons": [{"id": "booth", "title": "Helped at the booth"}],
+    "limit": {"points": 200, "within": "month"},
+    "second_person_from": 100,
+}
+
+
+async def _hand(desk: Desk, points: int) -> Ask:
+    answer = await desk.api.post("/v1/programmes", json=JSON_EXAMPLE | {"manual": MANUAL})
+    assert answer.status_code == 201, answer.text
+    member = (desk.world.community, desk.world.uuid("ada"))
+    async with desk.world.pool.acquire() as conn:
+        await put_names(conn, {member: FollowedName(1, "Ada")})
+    body = {"member": member[1], "points": points, "reason": "booth"}
+    return Ask(desk.api, "POST", "/v1/manual-awards", body)
+
+
+async def _by_hand(desk: Desk, points: int) -> str:
+    asked = await (await _hand(desk, points))()
+    assert asked.status_code == 201, asked.text
+    return f"/v1/manual-awards/{asked.json()['manual_id']}"
+
+
+async def give_by_hand(desk: Desk) -> Ask:
+    return await _hand(desk, 20)
+
+
+async def approve_by_hand(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _by_hand(desk, 100)}/approve")
+
+
+async def decline_by_hand(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _by_hand(desk, 100)}/decline")
+
+
+async def reverse_by_hand(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _by_hand(desk, 20)}/reverse")
 
 
 async def withdraw_version(desk: Desk) -> Ask:
@@ -474,6 +550,16 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "scoring POST /v1/programmes": ("programme.publish", publish),
     "scoring POST /v1/programmes/{version}/approve": ("programme.approve", approve_version),
     "scoring POST /v1/programmes/{version}/withdraw": ("programme.withdraw", withdraw_version),
+    "scoring POST /v1/programmes/{version}/send-back": ("programme.send_back", send_version_back),
+    "scoring POST /v1/programmes/{version}/rollback": ("programme.roll_back", roll_version_back),
+    "scoring POST /v1/manual-awards": ("manual_award.ask", give_by_hand),
+    "scoring POST /v1/manual-awards/{manual_id}/approve": ("manual_award.approve", approve_by_hand),
+    "scoring POST /v1/manual-awards/{manual_id}/decline": ("manual_award.decline", decline_by_hand),
+    "scoring POST /v1/manual-awards/{manual_id}/reverse": ("manual_award.reverse", reverse_by_hand),
+    "scoring POST /v1/programme-drafts": ("programme_draft.begin", begin_draft),
+    "scoring PUT /v1/programme-drafts/{draft_id}": ("programme_draft.save", save_draft),
+    "scoring DELETE /v1/programme-drafts/{draft_id}": ("programme_draft.discard", discard_draft),
+    "scoring POST /v1/programme-drafts/{draft_id}/submit": ("programme_draft.submit", submit_draft),
     "rewards PUT /v1/payees/{member_id}": ("payee.set", set_payee),
     "rewards POST /v1/redemptions": ("redemption.reserve", reserve),
     "rewards POST /v1/redemptions/{redemption_id}/confirm": ("redemption.confirm", confirm),

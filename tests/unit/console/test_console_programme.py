@@ -11,12 +11,12 @@ import pytest
 from console.components.languages import Writer
 from console.frame.rendering import Templates
 from console.frame.static import load_static
-from console.pages.programme.changes import Detail, changes
 from console.pages.programme.conditions import FIELDS, OWN, Clause, Words, in_words
 from console.pages.programme.drafts import BEGINNING, Mending, problems, read_mending, starts_at
 from console.pages.programme.words import EVENT_TYPES, NOUNS, WORDS
 from shared.contracts.activities import ACTIVITY_TYPES, TARGETING_TYPES
 from shared.contracts.programme import Programme
+from shared.programme_changes import Detail, changes
 
 RULE: dict[str, Any] = {
     "id": "accepted",

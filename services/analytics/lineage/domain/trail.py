@@ -88,7 +88,8 @@ class Award:
     Of its amendments the newest, in their order.
 
     `published_by` is None while the version has not arrived; `approved_by` also where nobody had to. So is
-    `publication_audit_id`, the audit's entry of its publication, while that has not.
+    `publication_audit_id`, the audit's entry of its publication, while that has not. Of one by hand
+    `given_by_person` gave it, and `given_approved_by_person` approved that where it took two; it is of no event.
     """
 
     award_id: str
@@ -104,6 +105,8 @@ class Award:
     event_uid: str
     event_time: datetime
     awarded_at: datetime
+    given_by_person: str | None = None
+    given_approved_by_person: str | None = None
     amendments: Sequence[Amendment] = ()
 
     @property

@@ -130,6 +130,18 @@ async def test_an_award_of_a_lot_is_of_whom_it_pays_not_of_who_acted(world: Any,
     assert (lot["award"], lot["event"]) == (alone["award"], alone["event"])
 
 
+async def test_an_award_by_hand_says_which_people_gave_it(world: Any, api: httpx.AsyncClient) -> None:
+    by_hand = {"person_id": world.uuid("mia"), "approved_by_person": world.uuid("omar")}
+    fact = world.award("1", "1", rule="booth")
+    fact["data"]["by_hand"] = by_hand
+    for _ in range(2):
+        await world.handle(on_awards, fact)
+    shown = await ask(api, f"/v1/lineage/awards/{world.award_id('1')}")
+    assert (shown["event"], shown["award"]["by_hand"]) == (None, by_hand)
+    await world.handle(on_awards, world.award("2", "2"))
+    assert (await ask(api, f"/v1/lineage/awards/{world.award_id('2')}"))["award"]["by_hand"] is None
+
+
 async def test_from_event_forward(world: Any, api: httpx.AsyncClient) -> None:
     grant = world.grant_fact("grant", world.award_id("1"))
     await world.handle(on_events, world.event("1"))

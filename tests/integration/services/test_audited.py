@@ -62,6 +62,8 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/receipts/of-event",
     "ingest GET /v1/event-types",
     "ingest GET /v1/receipts/counts",
+    "ingest GET /v1/refused-events",
+    "ingest GET /v1/refused-events/counts",
     "ingest GET /v1/occasions",
     "ingest GET /v1/occasions/{occasion_id}",
     "ingest GET /v1/occasions/{occasion_id}/code",
@@ -131,7 +133,8 @@ def scopes() -> Sequence[str]:
 async def world(stack: Any, pool: asyncpg.Pool, spec: ServiceSpec) -> AsyncIterator[World]:
     made = RewardsWorld(pool) if spec is REWARDS else World(pool, spec)
     if spec.name == "ingest":  # nobody signs in without; the stack's own, for what readers may see of it later
-        made.configure(signing_key=stack.state.signing_keys["ingest"].signing_key)
+        key = stack.state.signing_keys["ingest"].signing_key
+        made.configure(signing_key=key, text_keys=stack.state.text_keys)
     yield made
     await made.outbox()
 

@@ -31,7 +31,9 @@ DATA: dict[str, Any] = {
     "text": st.just("Hello"),
 }
 BESIDE: dict[str, Any] = {
-    "time": st.sampled_from(["2026-01-31T11:00:00Z", "2126-01-31T11:00:00Z", "1960-01-31T11:00:00+02:00", "soon", 5]),
+    "time": st.sampled_from(
+        ["2026-01-31T11:00:00Z", "2126-01-31T11:00:00Z", "1960-01-31T11:00:00+02:00", "soon", 5]
+    ),
     "id": st.sampled_from(["1", " 1 ", "", 1]),
     "source": st.sampled_from(["/webinars", "https://Example.org/", "javascript:1"]),
     "type": st.sampled_from(
@@ -81,7 +83,9 @@ def test_a_batch_means_what_its_events_mean_one_by_one(batch: list[Any], cut: in
     # How they are written is part of what is content: the order of what stands beside one another is not.
     if isinstance(together, Admission) and isinstance(alone, Admission):
         for (_, one), (_, other) in zip(together.events, alone.events, strict=True):
-            assert orjson.dumps(one, option=orjson.OPT_SORT_KEYS) == orjson.dumps(other, option=orjson.OPT_SORT_KEYS)
+            assert orjson.dumps(one, option=orjson.OPT_SORT_KEYS) == orjson.dumps(
+                other, option=orjson.OPT_SORT_KEYS
+            )
 
 
 @pytest.mark.parametrize("channel", ["webinars", "forum"])

@@ -126,6 +126,18 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             hidden="sealed",
         ),
         Held(
+            "refused_events",
+            personal="sealed stands",
+            others=(
+                "community refused_id cause receipt_id receipt_index event_uid event_type member_id received_at "
+                "size_bytes key_id looked_at replayed_at replayed_as"
+            ),
+            order="community refused_id",
+            erased=Erased.DELETED,
+            says="Events of theirs that were refused, sealed",
+            hidden="sealed stands",
+        ),
+        Held(
             "check_ins",
             personal="",
             others="community occasion_id member_id checked_in_at",

@@ -170,5 +170,5 @@ async def test_a_connector_of_ones_own_is_refused_with_its_line(site: Site) -> N
         text = "connector: mine\ntitel: Mine\n"
         refused = await submit(browser, "/connect?type=own", "/connect", type="own", name="mine", document=text)
         assert refused.status_code == 422
-        assert "<code>2:1</code>" in refused.text
+        assert "<code>2:8</code>" in refused.text
         assert "titel: Mine" in refused.text, "what was typed is not lost"

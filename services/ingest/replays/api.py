@@ -125,7 +125,7 @@ class RefusedShown(RefusedListed):
 class RefusedCounts(BaseModel):
     """How many of each cause are kept and were not sent again."""
 
-    counts: dict[Cause, int] = Field(examples=[{"unknown_type": 12, "conflict": 1}])
+    counts: dict[str, int] = Field(examples=[{"unknown_type": 12, "conflict": 1}])
 
 
 class Mended(RequestBody):
@@ -190,7 +190,8 @@ async def get_refused_events(
 @router.get("/v1/refused-events/counts", summary="How much was refused, by cause", responses=problem_responses())
 async def get_refused_counts(principal: Reader, conn: Conn) -> RefusedCounts:
     """Of what is kept and was not sent again."""
-    return RefusedCounts(counts=await store.count_by_cause(conn, community=principal.community))
+    counts = await store.count_by_cause(conn, community=principal.community)
+    return RefusedCounts(counts={cause.value: count for cause, count in counts.items()})
 
 
 @router.get(

@@ -132,7 +132,10 @@ class Mended(RequestBody):
     """What is sent in place of what came."""
 
     event: str | None = Field(
-        None, description="The event as it should be, or several, as JSON; null: as it came", max_length=1_000_000
+        None,
+        max_length=1_000_000,
+        description="The event as it should be, or several, as JSON; null: as it came",
+        examples=['{"specversion": "1.0", "id": "post-4711", "source": "https://forum.example.org"}'],
     )
 
 

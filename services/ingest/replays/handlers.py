@@ -120,7 +120,8 @@ async def _admitted(tx: Transaction[Settings], *, community: str, content: bytes
 
 def _send(tx: Transaction[Settings], *, community: str, read: admission.Admission) -> str:
     receipt = receipt_id(community, tx.now, secrets.token_hex(8), len(read.events))
-    request = admission.Request(community, receipt, received_at=tx.now, traceparent=new_traceparent())
+    traceparent = tx.traceparent or new_traceparent()
+    request = admission.Request(community, receipt, received_at=tx.now, traceparent=traceparent)
     for index, (_, event) in enumerate(read.events):
         tx.publish(RAW, admission.raw_key(community, event), admission.raw_fact(request, index, event))
     return receipt

@@ -23,9 +23,7 @@ CAUSES: Final[Mapping[str, Cause]] = {
     ),
     "not_valid": Cause(
         _("With a field that is wrong"),
-        _(
-            "Each says which field and why. Mend the platform that sends it, or the event here, and send it again."
-        ),
+        _("Each says which field and why. Mend the platform that sends it, or the event here, and send it again."),
     ),
     "not_readable": Cause(
         _("No JSON"),

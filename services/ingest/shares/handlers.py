@@ -54,7 +54,7 @@ class KnownOfCommunities(Generic[KnownT]):
         if (late := time.monotonic() - believed_until) > 0:
             task = self._asking(lend, community=community, settings=settings)
             if late > self._how(settings).seconds:
-                # Nobody asked for long, and what is known is of long ago: worth a moment, while the database answers.
+                # What is known is of long ago: worth a moment, while the database answers.
                 await asyncio.wait({task}, timeout=ANSWER_SECONDS)
                 if task.done() and not task.cancelled() and task.exception() is None:
                     return task.result()

@@ -95,7 +95,7 @@ async def test_what_was_refused_is_looked_at_mended_and_sent_again(console: Cons
             # 3. What is no JSON is mended by hand.
             await visitor.go("/refused?cause=not_readable")
             await visitor.page.locator("#events th a").first.click()
-            await visitor.page.get_by_label("Or mend it").fill("{}")
+            await visitor.page.get_by_label("As it should be").fill("{}")
             await visitor.page.get_by_role("button", name="Send what is written here").click()
             await expect(visitor.page.locator("main")).to_contain_text("It is still refused")
             await looks_right(visitor, "still-refused")
@@ -114,6 +114,9 @@ async def test_what_was_refused_is_looked_at_mended_and_sent_again(console: Cons
             assert "Planted" not in visitor.page.url
             # 5. An event of the declared type is tried.
             await visitor.go("/try-it?type=webinar.attended.v1")
+            shell = visitor.page.get_by_role("region", name="The same from a shell")
+            await expect(shell).to_contain_text('"type": "webinar.attended.v1"')
+            await expect(shell).to_contain_text('"minutes": 0')
             await looks_right(visitor, "try-it")
         async with console.visitor(community=MENDED, locale="it-IT", color_scheme="dark") as visitor:
             for address_there, name in ((address, "conflict-it"), ("/refused", "refused-it")):

@@ -17,6 +17,7 @@ from services.ingest.refused.domain import (
     RefusedFilter,
     RefusedPlace,
     UnknownRefusedError,
+    as_sent,
     differences,
 )
 from services.ingest.refused.handlers.keeping import opened, what_stands
@@ -220,13 +221,13 @@ async def get_refused_event(
     listed = RefusedListed.of(refused, content)
     found: list[Difference] = []
     if standing is not None and isinstance(came, dict):
-        compared = came if standing.is_whole else {**came, "data": told_data(came["data"])}
-        found = differences(standing.event, compared)
+        compared = as_sent(came) if standing.is_whole else {**came, "data": told_data(came["data"])}
+        found = differences(as_sent(standing.event), compared)
     return RefusedShown(
         **listed.model_dump(),
-        came=came,
+        came=as_sent(came),
         is_whole=content.is_whole,
-        stands=None if standing is None else dict(standing.event),
+        stands=None if standing is None else as_sent(standing.event),
         stands_is_whole=standing is not None and standing.is_whole,
         is_looked_for=refused.cause is Cause.CONFLICT and refused.looked_at is None,
         differences=[DifferenceShown.of(one) for one in found],

@@ -4,12 +4,22 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import orjson
+
 from services.ingest.event_types.handlers import types_of
 from services.ingest.events.domain import admission
 from services.ingest.events.domain.receipts import receipt_id
 from services.ingest.events.domain.refusing import refused_events
 from services.ingest.refused import store
-from services.ingest.refused.domain import NotWholeError, Reason, Refused, RefusedFilter, UnknownRefusedError
+from services.ingest.refused.domain import (
+    Cause,
+    NotWholeError,
+    Reason,
+    Refused,
+    RefusedFilter,
+    UnknownRefusedError,
+    as_sent,
+)
 from services.ingest.refused.handlers.keeping import opened
 from services.ingest.settings import Settings
 from shared.audit import Did
@@ -98,6 +108,8 @@ def _content(settings: Settings, refused: Refused) -> bytes:
     content = opened(settings, refused)
     if not content.is_whole:
         raise NotWholeError
+    if refused.cause is Cause.CONFLICT:
+        return orjson.dumps(as_sent(orjson.loads(content.text)))
     return content.text.encode()
 
 

@@ -17,6 +17,7 @@ import orjson
 
 from connectors import commits, people
 from connectors.failures import MappingError
+from connectors.operators import number
 
 #: What a function that goes through text pays for: a step for so many characters.
 STEP_CHARS = 50
@@ -25,7 +26,24 @@ SPLIT_MAX_COUNT = 1_000
 _TAG = re.compile(r"<[^<>]*>")
 _BREAKING_TAG = re.compile(r"<(?:br|/p|/li|/div|/h[1-6])\b[^<>]*>", re.IGNORECASE)
 _SECONDS = re.compile(r"([0-9]{1,20})(?:\.([0-9]{0,20}))?")
+_WRITTEN_TIME = re.compile(
+    r"(?:(?P<one>[0-9]{1,4})[-/.](?P<two>[0-9]{1,2})[-/.](?P<three>[0-9]{4}|[0-9]{1,2})"
+    r"|(?P<name>[A-Za-z]{3,9})\.? (?P<named_day>[0-9]{1,2}),? (?P<named_year>[0-9]{4}))"
+    r"(?:, ?| at | |T)(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?"
+    r"(?: ?(?P<half>[AaPp])\.? ?[Mm]\.?)?"
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+#: The end of the year 9999.
+_LATEST_SECONDS = 253_402_300_800
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: Places of currencies that have not two. https://www.iso.org/iso-4217-currency-codes.html, seen 2026-11-26
+_EXPONENTS = {
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI"), 0),
+    **dict.fromkeys(("VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
+}
+_AMOUNT = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{1,15}))?")
 #: Discord's own: milliseconds since 2015 stand above the lowest 22 bits of an id.
 _SNOWFLAKE_EPOCH_MS = 1_420_070_400_000
 
@@ -48,19 +66,20 @@ class Function:
 
 
 def _through(values: Sequence[Any]) -> int:
-    return 1 + sum(_length(value) for value in values)
-
-
-def _length(value: Any) -> int:
-    if isinstance(value, str):
-        return len(value) // STEP_CHARS
-    if isinstance(value, list | dict):
-        return len(value)
-    return 0
+    steps = 1
+    for value in values:
+        kind = type(value)
+        if kind is str:
+            steps += len(value) // STEP_CHARS
+        elif kind is list or kind is dict:
+            steps += len(value)
+    return steps
 
 
 def _through_all(values: Sequence[Any]) -> int:
     """Of values that are gone through to their leaves."""
+    if len(values) == 1 and type(values[0]) is str:
+        return 1 + len(values[0]) // STEP_CHARS
     count, left = 1, list(values)
     while left:
         value = left.pop()
@@ -76,6 +95,8 @@ def text_of(value: Any) -> str:
     """A text, or a whole number as text. Raises MappingError for anything else."""
     if isinstance(value, str):
         return value
+    if type(value) is int:
+        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -162,6 +183,8 @@ def moment(value: Any, zone: Any = None) -> datetime:
 
 def _unix(value: Any, unit: int = 1) -> datetime:
     """Seconds since 1970, as a number or as text with a fraction; never by way of a float."""
+    if type(value) is int and 0 <= value < _LATEST_SECONDS * unit:
+        return _EPOCH + timedelta(seconds=value) if unit == 1 else _EPOCH + timedelta(milliseconds=value)
     text = value if type(value) is str else repr(value) if isinstance(value, float) else text_of(value)
     found = _SECONDS.fullmatch(text)
     if found is None:
@@ -179,12 +202,120 @@ def _snowflake_time(value: Any) -> datetime:
     return _EPOCH + timedelta(milliseconds=(_int(value) >> 22) + _SNOWFLAKE_EPOCH_MS)
 
 
+def _written_time(value: Any, order: Any, zone: Any) -> datetime:
+    """A time as people write it, `order` saying which of day and month comes first. Raises MappingError."""
+    if isinstance(value, datetime):
+        return value
+    found = _WRITTEN_TIME.fullmatch(" ".join(_text(value).split()))
+    if found is None:
+        raise MappingError("this is not a time such as 11/19/2021 9:54:15 AM")
+    numbers = [found["one"], found["two"], found["three"]]
+    if found["name"]:
+        year, month, day = (
+            found["named_year"],
+            str(_MONTHS.index(found["name"][:3].lower()) + 1),
+            found["named_day"],
+        )
+    elif len(numbers[0]) == 4:
+        year, month, day = numbers
+    elif order == "dmy":
+        day, month, year = numbers
+    else:
+        month, day, year = numbers
+    hour, half = int(found["hour"]), (found["half"] or "").lower()
+    if half:
+        hour = hour % 12 + (12 if half == "p" else 0)
+    try:
+        return datetime(
+            int(year) + (2000 if len(year) == 2 else 0),
+            int(month),
+            int(day),
+            hour,
+            int(found["minute"]),
+            int(found["second"] or 0),
+            tzinfo=ZoneInfo(_text(zone)),
+        )
+    except (LookupError, OSError):
+        raise MappingError("there is no such time zone: write it as Europe/Rome") from None
+    except ValueError:
+        other = "day before month" if order != "dmy" else "month before day"
+        raise MappingError(f"there is no such day or time: is it written {other}?") from None
+
+
+def _covered_minutes(spans: Any) -> int:
+    """How many whole minutes lie in at least one of the spans, each a list of its begin and end."""
+    ends = sorted((moment(span[0]), moment(span[1])) for span in spans if None not in span)
+    total, until = timedelta(), None
+    for begin, end in ends:
+        since = begin if until is None or begin > until else until
+        if end > since:
+            total += end - since
+            until = end
+    return int(total.total_seconds() // 60)
+
+
+def _merged(first: Any, second: Any) -> dict[str, Any]:
+    if not isinstance(first, dict) or not isinstance(second, dict):
+        raise MappingError("only objects are merged")
+    return first | second
+
+
 def _latest(*values: Any) -> datetime | None:
     moments = [moment(value) for value in values if value is not None]
     return max(moments, default=None)
 
 
+def _earliest(*values: Any) -> datetime | None:
+    return min((moment(value) for value in values if value is not None), default=None)
+
+
+def _listed(*values: Any) -> list[Any]:
+    found: list[Any] = []
+    for value in values:
+        if isinstance(value, list):
+            found += value
+        elif value is not None:
+            found.append(value)
+    return found
+
+
+def _exponent(currency: Any) -> int:
+    return _EXPONENTS.get(_text(currency), 2)
+
+
+def _minor_units(amount: Any, currency: Any) -> int:
+    """An amount as it is written, `12.50`, in the minor units of its currency; never by way of a float."""
+    found = _AMOUNT.fullmatch(amount if type(amount) is str else text_of(amount))
+    if found is None:
+        raise MappingError("this is no amount: digits, and a point before what is less than one")
+    sign, whole, fraction = found.groups()
+    digits = _exponent(currency)
+    rest = (fraction or "").rstrip("0")
+    if len(rest) > digits:
+        raise MappingError("the amount has more places than its currency")
+    return int(f"{sign}{whole}{rest:0<{digits}}")
+
+
+def _sum(values: Any) -> Any:
+    if not isinstance(values, list):
+        raise MappingError("only a list is summed up")
+    return sum(number(value) for value in values if value is not None)
+
+
+def _flat(lists: Any) -> list[Any]:
+    """What is in the lists of a list, one list; what is no list is left out."""
+    if not isinstance(lists, list):
+        raise MappingError("only a list of lists is made flat")
+    return [one for many in lists if isinstance(many, list) for one in many]
+
+
+def _through_each(values: Sequence[Any]) -> int:
+    return 1 + sum(1 + _through([one]) for many in values if isinstance(many, list) for one in many)
+
+
 def _digest(value: Any) -> str:
+    if type(value) is str:
+        return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     plain = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(plain).hexdigest()[:16]
 
@@ -236,6 +367,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "lowerAscii": Function(
         lambda text: _text(text).lower(), 1, 1, "text.lowerAscii()", "small letters", goes_through=_through
     ),
+    "upperAscii": Function(
+        lambda text: _text(text).upper(), 1, 1, "text.upperAscii()", "capital letters", goes_through=_through
+    ),
     "trim": Function(
         lambda text: _text(text).strip(),
         1,
@@ -253,6 +387,32 @@ FUNCTIONS: Mapping[str, Function] = {
     ),
     "substring": Function(_substring, 2, 3, "text.substring(0, 200)", "from one place to another"),
     "moment": Function(moment, 1, 2, 'moment("2026-01-31 12:00:00", "Europe/Rome")', "a time that says no zone"),
+    "written_time": Function(
+        _written_time,
+        3,
+        3,
+        'written_time("11/19/2021 9:54:15 AM", "mdy", "Europe/Rome")',
+        "a time as people write it, day first (`dmy`) or month first (`mdy`)",
+        steps=30,
+    ),
+    "covered_minutes": Function(
+        _covered_minutes,
+        1,
+        1,
+        "covered_minutes(records.map(r, [r.joined, r.left]))",
+        "the whole minutes that lie in at least one of several spans",
+        steps=20,
+        goes_through=lambda values: 20 * _through(values),
+    ),
+    "merged": Function(
+        _merged,
+        2,
+        2,
+        'merged(record, {"channel": "C1"})',
+        "one object of two; the second's fields hold",
+        steps=10,
+        goes_through=_through,
+    ),
     "unix": Function(_unix, 1, 1, 'unix("1595926230.009600")', "seconds since 1970 as a time"),
     "unix_ms": Function(
         lambda value: _unix(value, 1000), 1, 1, "unix_ms(1595926230009)", "milliseconds since 1970 as a time"
@@ -261,8 +421,40 @@ FUNCTIONS: Mapping[str, Function] = {
     "latest": Function(
         _latest, 1, 8, "latest(body.a, body.b)", "the latest of the times that there are", takes_null=True
     ),
+    "earliest": Function(
+        _earliest, 1, 8, "earliest(body.a, body.b)", "the earliest of the times that there are", takes_null=True
+    ),
+    "listed": Function(
+        _listed,
+        1,
+        8,
+        "listed(body.to, body.cc)",
+        "one list: of what are lists all that is in them; what is missing is left out",
+        takes_null=True,
+        steps=10,
+        goes_through=_through,
+    ),
+    "minor_units": Function(
+        _minor_units,
+        2,
+        2,
+        'minor_units("12.50", "EUR")',
+        "an amount in its currency's minor units, by ISO 4217: 1250",
+        steps=10,
+    ),
+    "exponent": Function(_exponent, 1, 1, 'exponent("JPY")', "how many places a currency has: 0, 2, 3 or 4"),
+    "sum": Function(_sum, 1, 1, "sum([1, 2])", "numbers added; what is null is left out", goes_through=_through),
+    "flat": Function(
+        _flat, 1, 1, "flat(body.refunds.map(r, r.items))", "what is in lists, in one", goes_through=_through_each
+    ),
     "digest": Function(
-        _digest, 1, 1, "digest(body)", "16 digits of a hash of all of it", steps=20, goes_through=_through_all
+        _digest,
+        1,
+        1,
+        "digest(body)",
+        "16 digits of a hash of all of it, such as for an id with somebody's name in it",
+        steps=20,
+        goes_through=_through_all,
     ),
     "html_text": Function(
         _html_text,
@@ -293,9 +485,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "account": Function(
         people.account_of,
         2,
-        2,
+        3,
         "account(body.sender, host)",
-        "GitHub's user as a person; null for a placeholder or organisation",
+        "GitHub's user as a person, with `\"gitlab\"` GitLab's; null for a placeholder or organisation",
         takes_null=True,
         steps=20,
     ),

@@ -16,6 +16,7 @@ from console.frame.static import load_static, serve_static
 from console.frame.visits import Console, install_errors
 from console.pages.account import routes as account
 from console.pages.audit import routes as audit
+from console.pages.by_hand import routes as by_hand
 from console.pages.cards import routes as cards
 from console.pages.check_ins import routes as check_ins
 from console.pages.community import routes as community
@@ -38,7 +39,7 @@ from console.pages.payout_runs import outcomes as payout_outcomes
 from console.pages.payout_runs import routes as payout_runs
 from console.pages.people import routes as people
 from console.pages.pipeline import routes as pipeline
-from console.pages.programme import editing
+from console.pages.programme import editing, keeping
 from console.pages.programme import routes as programme
 from console.pages.receipts import routes as receipts
 from console.pages.redemptions import routes as redemptions
@@ -60,7 +61,19 @@ OF_MEMBERS = (me, my_place, my_rewards, my_payouts, my_data)
 FOR_EVERYBODY = (visitors, cards)
 PAGES = (
     *(sign_in, overview, figures, leaderboard, explorer, try_it, account, views),
-    *(members, check_ins, programme, editing, waiting, *FINANCE, *RUN_IT, *OF_MEMBERS, *FOR_EVERYBODY),
+    *(
+        members,
+        by_hand,
+        check_ins,
+        programme,
+        editing,
+        keeping,
+        waiting,
+        *FINANCE,
+        *RUN_IT,
+        *OF_MEMBERS,
+        *FOR_EVERYBODY,
+    ),
 )
 
 

@@ -32,7 +32,10 @@ SUBCOMMANDS = {
     "env": Subcommand("plaudit.environment", "env", "Print a local stack's address and a key, for a shell."),
     "url": Subcommand("plaudit.admin", "url_command", "Print where the services are, for scripts."),
     "profile": Subcommand("plaudit.profiles", "profile", "Keep where servers elsewhere are, and your keys there."),
-    "programme": Subcommand("plaudit.programme", "programme", "Check, publish and approve programmes."),
+    "programme": Subcommand(
+        "plaudit.programme", "programme", "Write, publish and approve programmes; explain what they gave."
+    ),
+    "award": Subcommand("plaudit.award", "award", "Give and take points by hand, approved by another person."),
     "explain": Subcommand("plaudit.admin", "explain", "Explain a payout, back to the events it pays for."),
     "provision": Subcommand(
         "plaudit.provision", "provision_command", "Prepare a Kafka and PostgreSQL of your own."

@@ -39,6 +39,7 @@ DEAD_LETTERS = Link("/dead-letters", _("Dead letters"), "alert", "operations:rea
 RECEIPTS = Link("/receipts", _("Receipts"), "receipt", "receipts:read")
 EXPLORER = Link("/explorer", _("Explorer"), "compass", "points:read")
 TRY_IT = Link("/try-it", _("Try it"), "play", "events:write")
+BY_HAND = Link("/by-hand", _("Points by hand"), "gift", "points:read")
 WAITING = Link("/waiting", _("Waiting for you"), "eye", "programmes:read")
 PROGRAMME = Link("/programme", _("Programme"), "doc", "programmes:read")
 AUDIT = Link("/audit", _("Audit log"), "log", "audit:read")

@@ -17,6 +17,9 @@ from services.ingest.checkins import api as checkins
 from services.ingest.communities import handlers as communities_handlers
 from services.ingest.communities.api import public as public_communities
 from services.ingest.communities.api import routes as communities
+from services.ingest.connectors.api import connections, deliveries, door
+from services.ingest.connectors.handlers import deliveries as deliveries_handlers
+from services.ingest.connectors.handlers.reading import THREADS
 from services.ingest.directory import api as directory
 from services.ingest.erasure import api as erasure
 from services.ingest.erasure import handlers as erasure_handlers
@@ -24,7 +27,7 @@ from services.ingest.erasure.handlers import LOOK_AFTER_EVERY_SECONDS, look_afte
 from services.ingest.event_types import api as event_types
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
-from services.ingest.events.api.documents import OPERATIONS, SCHEMAS
+from services.ingest.events.api.documents import OPERATIONS, schemas
 from services.ingest.lanes.handlers import lanes
 from services.ingest.measuring import api as measuring
 from services.ingest.measuring.handlers.texts import (
@@ -52,8 +55,9 @@ SPEC = ServiceSpec(
     subscriptions=[FOLLOWED_PROGRAMMES, Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
     lanes=lanes,
     routers=[
-        *(part.router for part in (posting, receipts, event_types, measuring, linking, directory, members, bots)),
-        *(part.router for part in (merges, attributes, erasure, checkins, replays)),
+        *(part.router for part in (posting, deliveries, receipts, event_types, measuring, linking, directory)),
+        *(part.router for part in (members, bots, merges, attributes, erasure, checkins, replays)),
+        *(part.router for part in (connections, door)),
         *(part.router for part in (communities, public_communities, people, keys, sign_ins)),
     ],
     problems=ERRORS,
@@ -65,14 +69,24 @@ SPEC = ServiceSpec(
         Timer("keep-refused", every_seconds=keeping.KEEP_EVERY_SECONDS, run=keeping.keep_in_order),
         Timer("find-what-stands", every_seconds=standing.LOOK_EVERY_SECONDS, run=standing.find_what_stands),
         Timer("keep-texts", every_seconds=KEEP_EVERY_SECONDS, run=keep_in_order),
+        Timer(
+            "replay-deliveries",
+            every_seconds=deliveries_handlers.REPLAY_EVERY_SECONDS,
+            run=deliveries_handlers.replay_portion,
+        ),
+        Timer(
+            "keep-deliveries",
+            every_seconds=deliveries_handlers.KEEP_EVERY_SECONDS,
+            run=deliveries_handlers.keep_in_order,
+        ),
         Timer("sign-keys-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("announce-token-keys", every_seconds=ANNOUNCE_EVERY_SECONDS, run=announce),
         Timer("sweep-sign-in-links", every_seconds=SWEEP_EVERY_SECONDS, run=sweep),
     ],
     operations=OPERATIONS,
-    schemas=SCHEMAS,
+    schemas=schemas,
     find_owner=members_handlers.find_owner,
-    closing=[BRAKE.close],
+    closing=[BRAKE.close, THREADS.close],
     read_back=[
         *keys_handlers.READ_BACK,
         *communities_handlers.READ_BACK,

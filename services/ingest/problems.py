@@ -1,5 +1,6 @@
 """What ingest's own errors become when they reach its API."""
 
+from connectors.reading import ConnectorError
 from services.ingest.access.keys import api as keys
 from services.ingest.access.keys import domain as key_errors
 from services.ingest.access.people import api as people
@@ -30,6 +31,10 @@ from services.ingest.communities.domain.communities import (
     StaleRevisionError,
     UnknownCommunityError,
 )
+from services.ingest.connectors.api import connections as connecting
+from services.ingest.connectors.api import deliveries, door
+from services.ingest.connectors.domain import connections as connection_errors
+from services.ingest.connectors.domain import deliveries as delivery_errors
 from services.ingest.erasure.api import UNDECIDED_POINTS
 from services.ingest.erasure.domain import UndecidedError
 from services.ingest.event_types.domain import UnknownChannelError
@@ -64,6 +69,7 @@ from shared.http.problem_types import (
     UNKNOWN_MEMBER,
     UNSUPPORTED_CONTENT_TYPE,
 )
+from shared.http.problems import ERRORS_MAX_COUNT
 from shared.near_names import suggestion
 
 SOON = {"Retry-After": "1"}
@@ -168,6 +174,45 @@ ERRORS: ErrorTable = {
     ),
     checkins_errors.NotAListError: lambda error: Problem(checkins.NOT_A_LIST, f"Nothing was done: {error}"),
     checkins_errors.TooLateError: lambda error: Problem(checkins.LIST_TOO_LATE, f"Nothing was done: {error}"),
+    connection_errors.ForgedDeliveryError: lambda _: Problem(
+        door.REFUSED_DELIVERY, "Whoever connected the platform sees why: GET /v1/connectors/{name}"
+    ),
+    connection_errors.UnknownConnectionError: lambda _: Problem(
+        connecting.UNKNOWN_CONNECTION, "GET /v1/connectors lists them"
+    ),
+    connection_errors.ConnectionExistsError: lambda _: _of_field(
+        connecting.CONNECTION_EXISTS, "/name", "Take another name, change it by PATCH, or remove it first"
+    ),
+    connection_errors.TooManyConnectionsError: lambda error: Problem(
+        connecting.TOO_MANY_CONNECTIONS, f"{error}; DELETE /v1/connectors/{{name}} removes one"
+    ),
+    connection_errors.UnknownConnectorError: lambda error: _of_field(
+        connecting.UNKNOWN_CONNECTOR, "/connector", str(error)
+    ),
+    connection_errors.UndeclaredSettingError: lambda error: _of_field(
+        INVALID_REQUEST, f"/settings/{error.name}", str(error)
+    ),
+    connection_errors.UnusableSecretError: lambda error: _of_field(
+        connecting.UNUSABLE_SECRET, "/secret", str(error)
+    ),
+    connection_errors.NotSetUpError: lambda _: Problem(
+        connecting.CONNECTING_NOT_SET_UP,
+        "Its secret is kept sealed, and ingest has no key for that: PLAUDIT_TEXT_KEYS",
+    ),
+    ConnectorError: lambda error: Problem(
+        connecting.NOT_A_CONNECTOR,
+        "Nothing was done; `plaudit connector test FILE` says the same",
+        [
+            FieldError(field=mistake.field, detail=mistake.detail, line=mistake.line, column=mistake.column)
+            for mistake in error.mistakes[:ERRORS_MAX_COUNT]
+        ],
+    ),
+    delivery_errors.UnknownDeliveryError: lambda _: Problem(
+        deliveries.UNKNOWN_DELIVERY, "GET /v1/connectors/{name}/deliveries lists them"
+    ),
+    delivery_errors.NotReplayableError: lambda error: Problem(
+        deliveries.NOT_REPLAYABLE, f"Nothing was done: {error}"
+    ),
     UnknownRefusedError: lambda error: Problem(
         replays.UNKNOWN_REFUSED, f"{error}; GET /v1/refused-events lists what is kept"
     ),

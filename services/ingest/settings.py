@@ -91,11 +91,38 @@ class Settings(SigningSettings):
     checkin_late_days: int = Field(
         14, ge=0, le=366, description="How long after an occasion lists are taken of those who were there"
     )
+    platforms_max_count: int = Field(50, ge=1, description="Platforms that a community may have connected")
+    connection_overlap_hours: int = Field(
+        24, ge=0, le=720, description="How long a rotated secret of a platform lets in beside the new one"
+    )
+    connection_silent_hours: int = Field(
+        24, ge=1, le=336, description="A platform that delivered before and has not for so long counts as silent"
+    )
+    deliveries_at_once_max_count: int = Field(
+        32, ge=1, description="Deliveries of platforms that are worked on at once; more are answered 503"
+    )
+    delivery_events_max_bytes: int = Field(
+        2 * 1024 * 1024, ge=1, description="What the events of one delivery may have together, as JSON"
+    )
+    delivery_event_seconds: float = Field(
+        0.0002,
+        gt=0,
+        description="A delivery counts as one event more for each such part of a second that mapping it takes",
+    )
+    deliveries_kept_max_bytes: int = Field(
+        64 * 1024 * 1024,
+        ge=0,
+        description="Bytes of deliveries without a mapping that a community keeps; the oldest go first",
+    )
+    replayed_max_count: int = Field(
+        100, ge=1, le=1_000, description="Deliveries that are mapped again in a second, while some wait for it"
+    )
     text_keys: str = Field(
         "",
         repr=False,
-        description="Keys that seal what is written in events, comma-separated, 32 bytes in base64url each: the "
-        "first seals, all open; empty: texts are measured and not kept",
+        description="Keys that seal what is written in events, secrets of platforms and deliveries that are kept, "
+        "comma-separated, 32 bytes in base64url each: the first seals, all open; empty: texts are measured, not "
+        "kept, and no platform is connected",
     )
     sentiment_words: str = Field(
         "",

@@ -4,13 +4,17 @@ from services.scoring.awards.api.routes import router as awards
 from services.scoring.awards.handlers import restoring
 from services.scoring.awards.handlers.rooms import settle_waiting
 from services.scoring.awards.handlers.scoring import Scorer
+from services.scoring.manual import handlers as manual_handlers
+from services.scoring.manual.api import router as manual
 from services.scoring.problems import ERRORS
-from services.scoring.programmes.api.models import SCHEMAS
+from services.scoring.programmes.api.drafts import router as drafts
+from services.scoring.programmes.api.models import schemas
 from services.scoring.programmes.api.routes import router as programmes
 from services.scoring.programmes.api.rules import router as rules
-from services.scoring.programmes.handlers import publishing
+from services.scoring.programmes.handlers import telling
 from services.scoring.programmes.handlers.checking import CHECKER
-from services.scoring.programmes.handlers.publishing import SIGN_ANEW_EVERY_SECONDS, count_waiting, sign_anew
+from services.scoring.programmes.handlers.publishing import count_waiting
+from services.scoring.programmes.handlers.telling import SIGN_ANEW_EVERY_SECONDS, sign_anew
 from services.scoring.rules.handlers.members import FOLLOWED_MEMBERS
 from services.scoring.settings import Settings
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
@@ -36,16 +40,17 @@ SPEC = ServiceSpec(
         FOLLOWED_MEMBERS,
         Subscription(EVENTS, ACCEPTED_EVENT, scorer.on_activities, prepare=scorer.prepare),
     ],
-    routers=[programmes, rules, awards],
+    routers=[programmes, drafts, rules, awards, manual],
     problems=ERRORS,
     timers=[
         Timer("settle-claims", every_seconds=SETTLE_EVERY_SECONDS, run=settle_waiting),
         Timer("sign-programmes-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("count-programmes-waiting", every_seconds=60, run=count_waiting),
+        Timer("count-manual-awards-waiting", every_seconds=60, run=manual_handlers.count_waiting),
     ],
-    schemas=SCHEMAS,
+    schemas=schemas,
     closing=[scorer.close, CHECKER.close],
-    read_back=[*publishing.READ_BACK, *restoring.READ_BACK],
+    read_back=[*telling.READ_BACK, *restoring.READ_BACK, *manual_handlers.READ_BACK],
 )
 
 if __name__ == "__main__":

@@ -30,6 +30,14 @@ PROGRAMMES_PUBLISHED = Counter("plaudit_scoring_programmes_published_total", "Ve
 PROGRAMMES_WAITING = Gauge(
     "plaudit_scoring_programmes_waiting", "Versions of programmes that another person has yet to approve"
 )
+MANUAL_AWARDS = Counter(
+    "plaudit_scoring_manual_awards_total", "Awards by hand, by what was done: given, taken, reversed", ["done"]
+)
+MANUAL_WAITING = Gauge(
+    "plaudit_scoring_manual_awards_waiting", "Awards by hand that another person has yet to approve"
+)
+for done in ("given", "taken", "reversed"):
+    MANUAL_AWARDS.labels(done)
 CHILDREN_ENDED = Counter(
     "plaudit_scoring_children_ended_total", "Child processes that ended because what they did took too much"
 )

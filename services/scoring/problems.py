@@ -1,17 +1,54 @@
 """What scoring's errors become when they reach its API."""
 
+from services.scoring.manual.api import (
+    MANUAL_DECIDED,
+    MANUAL_FOUR_EYES,
+    NO_MANUAL_AWARDS,
+    PERSONS_LIMIT,
+    POINTS_BELOW_FLOOR,
+    TOO_MANY_WAITING,
+    UNKNOWN_MANUAL_AWARD,
+    UNKNOWN_MEMBER,
+    UNKNOWN_REASON,
+)
+from services.scoring.manual.domain import (
+    BelowFloorError,
+    ManualDecidedError,
+    ManualFourEyesError,
+    NobodyThereError,
+    NoManualAwardsError,
+    PersonsLimitError,
+    TooManyWaitingError,
+    UnknownManualAwardError,
+    UnknownReasonError,
+    WrongSignError,
+)
 from services.scoring.programmes.api.problems import (
     CHECK_TOO_SLOW,
     CHECKS_BUSY,
+    DRAFT_CHANGED,
+    DRAFT_TAKEN,
+    DRAFT_TOO_LARGE,
     EFFECTIVE_FROM_REFUSED,
     EVENT_TYPES_CHANGED,
     NOT_WITHDRAWABLE,
+    NOTE_MISSING,
     OTHER_PROGRAMME,
     PROGRAMME_FOUR_EYES,
     PROPOSAL_DECIDED,
+    TOO_MANY_DRAFTS,
+    UNKNOWN_DRAFT,
     UNKNOWN_VERSION,
 )
 from services.scoring.programmes.domain.declared_events import EventTypesChangedError
+from services.scoring.programmes.domain.drafts import (
+    DraftChangedError,
+    DraftState,
+    DraftTakenError,
+    DraftTooLargeError,
+    TooManyDraftsError,
+    UnknownDraftError,
+)
 from services.scoring.programmes.domain.proposals import (
     ProgrammeFourEyesError,
     ProposalDecidedError,
@@ -19,11 +56,14 @@ from services.scoring.programmes.domain.proposals import (
 )
 from services.scoring.programmes.domain.publication import (
     EffectiveFromError,
+    NoteMissingError,
     NotWithdrawableError,
     OtherProgrammeError,
 )
 from services.scoring.programmes.handlers.checking import ChecksBusyError, CheckTooSlowError
 from shared.http import ErrorTable, FieldError, Problem
+from shared.http.problem_types import INVALID_REQUEST
+from shared.near_names import near_name
 
 
 def _other_programme(error: OtherProgrammeError) -> Problem:
@@ -50,6 +90,60 @@ def _checks_busy(_: ChecksBusyError) -> Problem:
     return Problem(CHECKS_BUSY, "Nothing was published; try again", headers={"Retry-After": "5"})
 
 
+def _note_missing(_: NoteMissingError) -> Problem:
+    detail = "Say in plain words what this version changes for members: `note`, of 500 characters at most"
+    return Problem(NOTE_MISSING, detail, [FieldError(field="note", detail=detail)])
+
+
+def _draft_changed(error: DraftChangedError) -> Problem:
+    draft = error.draft
+    detail = (
+        f"{draft.saved_by.name} saved it at {draft.saved_at.isoformat(timespec='seconds')}; it is at revision "
+        f"{draft.revision} now. Look at what it says, and send yours again with that revision"
+    )
+    errors = [
+        FieldError(
+            field="/text",
+            line=one.line,
+            detail=f"there: {one.theirs or '(nothing)'}; yours: {one.mine or '(nothing)'}",
+        )
+        for one in error.differences
+    ]
+    return Problem(DRAFT_CHANGED, detail, errors)
+
+
+def _draft_taken(error: DraftTakenError) -> Problem:
+    if error.state is DraftState.PUBLISHED:
+        return Problem(DRAFT_TAKEN, f"It was published as version {error.version}; begin another draft from that")
+    return Problem(
+        DRAFT_TAKEN,
+        f"It waits for another person as version {error.version}; withdraw that to go on with the draft",
+    )
+
+
+def _unknown_reason(error: UnknownReasonError) -> Problem:
+    near = near_name(error.reason, error.known)
+    meant = f"did you mean `{near}`?" if near else f"there are {', '.join(error.known)}"
+    detail = f"There is no reason `{error.reason}`; {meant}"
+    return Problem(UNKNOWN_REASON, detail, [FieldError(field="/reason", detail=detail)])
+
+
+def _wrong_sign(error: WrongSignError) -> Problem:
+    does = (
+        "takes points: say how many as a number below 0" if error.takes else "gives points: say how many, above 0"
+    )
+    detail = f"The reason `{error.reason}` {does}"
+    return Problem(INVALID_REQUEST, detail, [FieldError(field="/points", detail=detail)])
+
+
+def _persons_limit(error: PersonsLimitError) -> Problem:
+    return Problem(
+        PERSONS_LIMIT,
+        f"One person may give and take {error.limit} points a {error.within}, added up; {error.left} are left. "
+        "Another person may, or change `manual.limit` of the programme",
+    )
+
+
 ERRORS: ErrorTable = {
     UnknownVersionError: lambda _: Problem(UNKNOWN_VERSION, "GET /v1/programmes lists the versions there are"),
     ProgrammeFourEyesError: lambda _: Problem(
@@ -66,6 +160,34 @@ ERRORS: ErrorTable = {
     OtherProgrammeError: _other_programme,
     EventTypesChangedError: _event_types_changed,
     EffectiveFromError: _effective_from_refused,
+    NoteMissingError: _note_missing,
+    UnknownDraftError: lambda _: Problem(UNKNOWN_DRAFT, "GET /v1/programme-drafts lists the drafts there are"),
+    DraftChangedError: _draft_changed,
+    DraftTakenError: _draft_taken,
+    TooManyDraftsError: lambda error: Problem(
+        TOO_MANY_DRAFTS, f"It has {error.max_count}; publish or discard one: nothing here is deleted by itself"
+    ),
+    DraftTooLargeError: lambda error: Problem(DRAFT_TOO_LARGE, f"A programme has at most {error.max_bytes} bytes"),
+    NoManualAwardsError: lambda _: Problem(
+        NO_MANUAL_AWARDS, "Publish a programme with a section `manual`: it says what for, and how many"
+    ),
+    UnknownReasonError: _unknown_reason,
+    WrongSignError: _wrong_sign,
+    PersonsLimitError: _persons_limit,
+    BelowFloorError: lambda error: Problem(
+        POINTS_BELOW_FLOOR, f"They have {error.points} points, and nobody is taken more than they have"
+    ),
+    NobodyThereError: lambda _: Problem(UNKNOWN_MEMBER, "Scoring knows of none, or they were forgotten"),
+    UnknownManualAwardError: lambda _: Problem(
+        UNKNOWN_MANUAL_AWARD, "GET /v1/manual-awards lists those there are"
+    ),
+    ManualFourEyesError: lambda error: Problem(
+        MANUAL_FOUR_EYES, f"{error} asked for it, by whatever key: another person must do that"
+    ),
+    ManualDecidedError: lambda error: Problem(MANUAL_DECIDED, f"{str(error)[:1].upper()}{str(error)[1:]}"),
+    TooManyWaitingError: lambda error: Problem(
+        TOO_MANY_WAITING, f"{error.max_count} wait already: have some approved or declined first"
+    ),
     CheckTooSlowError: _check_too_slow,
     ChecksBusyError: _checks_busy,
 }

@@ -51,3 +51,17 @@ class Settings(SigningSettings):
     check_wait_seconds: float = Field(
         20.0, gt=0, description="How long a programme waits for its turn to be checked; then the answer is 503"
     )
+    drafts_max_count: int = Field(
+        50, gt=0, description="How many drafts of its programme a community may have that are no version yet"
+    )
+    draft_old_days: int = Field(
+        90, gt=0, description="From which age on a draft that nobody saved is shown as old; nothing deletes it"
+    )
+    rule_review_days: int = Field(
+        365,
+        ge=1,
+        description="A rule that was `reviewed` longer ago is warned of when its programme is published",
+    )
+    manual_waiting_max_count: int = Field(
+        200, gt=0, description="How many awards by hand of a community may wait for another person"
+    )

@@ -48,17 +48,22 @@ ROLE_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
     Role.MANAGER: _READS
     | {
         Scope.EVENTS_WRITE,
+        Scope.CONNECTORS_WRITE,
         Scope.MEMBERS_WRITE,
+        Scope.POINTS_WRITE,
+        Scope.POINTS_APPROVE,
         Scope.PROGRAMMES_READ,
         Scope.PROGRAMMES_WRITE,
         Scope.REWARDS_READ,
         Scope.REWARDS_WRITE,
     },
     Role.FINANCE_MAKER: _FINANCE_READS | {Scope.PAYOUTS_WRITE},
-    Role.FINANCE_APPROVER: _FINANCE_READS | {Scope.PAYOUTS_APPROVE, Scope.PROGRAMMES_APPROVE},
+    Role.FINANCE_APPROVER: _FINANCE_READS
+    | {Scope.PAYOUTS_APPROVE, Scope.PROGRAMMES_APPROVE, Scope.POINTS_APPROVE},
     Role.OPERATOR: _FINANCE_READS
     | {
         Scope.EVENTS_WRITE,
+        Scope.CONNECTORS_WRITE,
         Scope.MEMBERS_WRITE,
         Scope.MEMBERS_EXPORT,
         Scope.MEMBERS_ERASE,

@@ -9,6 +9,7 @@ class Scope(StrEnum):
 
     EVENTS_WRITE = "events:write"
     RECEIPTS_READ = "receipts:read"
+    CONNECTORS_WRITE = "connectors:write"
     MEMBERS_WRITE = "members:write"
     MEMBERS_READ = "members:read"
     MEMBERS_EXPORT = "members:export"
@@ -17,6 +18,8 @@ class Scope(StrEnum):
     PROGRAMMES_APPROVE = "programmes:approve"
     PROGRAMMES_READ = "programmes:read"
     POINTS_READ = "points:read"
+    POINTS_WRITE = "points:write"
+    POINTS_APPROVE = "points:approve"
     RECOGNITION_READ = "recognition:read"
     REWARDS_READ = "rewards:read"
     REWARDS_WRITE = "rewards:write"

@@ -31,6 +31,16 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "publishing texts_days rejected_days revision bots bots_considered_up_to lowering_by "
             "lowering_community lowering_asked_at standings"
         ),
+        "connections": (
+            "community name connector document settings is_enabled key_id sealed_secrets made_at changed_at "
+            "refused_at refused_why refused_count"
+        ),
+        # What platforms sent and could not be mapped is sealed, and goes after its time or with whom it names.
+        "deliveries": (
+            "community connection delivery_id fingerprint platform_id event received_at outcome reason event_uids "
+            "receipt_id settled_at copies bytes key_id sealed queued_at"
+        ),
+        "delivery_hours": "community connection hour outcome deliveries",
         "declared_attributes": "community version effective_from attributes",
         "declared_event_types": "community version effective_from events",
         "events": "community event_uid content_hash",
@@ -57,17 +67,22 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "activities": "community event_uid scored retracted event_time said_at said_id said_uid said_by",
         "awards_read_back": "community event_uid award_id total revision programme_version",
         "declined": "community event_uid rule_id slot reason detail programme_version met",
-        "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id",
+        "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id given_at",
+        "programme_drafts": (
+            "community draft_id title source_text revision created_at created_by created_by_person "
+            "created_by_credential saved_at saved_by saved_by_person saved_by_credential version"
+        ),
         "programme_heads": "community programme_id version",
         "programme_proposals": (
             "community version programme_id title requested_from proposed_at proposed_by "
             "proposed_by_person proposed_by_credential source_text document document_sha256 "
-            "money_changes state decided_at decided_by decided_by_person decided_by_credential"
+            "money_changes state decided_at decided_by decided_by_person decided_by_credential note "
+            "restores reason"
         ),
         "programme_versions": (
             "community version programme_id title effective_from published_at published_by source_text "
             "document document_sha256 signed_with published_by_person published_by_credential "
-            "approved_by approved_by_person approved_by_credential"
+            "approved_by approved_by_person approved_by_credential note restores"
         ),
     },
     "recognition": {
@@ -106,6 +121,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
     "analytics": {
         **NOBODYS_SHARED,
         "active_days": "community channel day gap members",
+        "awards_by_hand": "community award_id person_id approved_by_person",
         "event_days": "community day channel type events",
         "first_days": "community day channel members",
         "grant_days": "community day kind name granted taken_back",
@@ -119,6 +135,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "programmes": (
             "community version programme_id effective_from published_by document traceparent approved_by"
         ),
+        "redemption_lots": "community redemption_id part position award_id points",
         "redemption_states": "community redemption_id fact_id position state changed_at",
         "rejections": "community fact_id source event_id outcome reason rejected_at receipt_id receipt_index",
         "rule_days": "community day rule_id points awards taken_back amendments",

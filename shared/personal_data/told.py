@@ -22,8 +22,8 @@ TOLD: Final[Mapping[str, Told]] = {
     ),
     "points.awarded.v1": Told(
         "",
-        "member_id amends award_id beneficiary cause day event_time event_type event_uid points programme_id"
-        " programme_version received_at revision rule_id total week",
+        "member_id amends award_id beneficiary by_hand cause day event_time event_type event_uid points"
+        " programme_id programme_version received_at revision rule_id total week score available_at expires_at",
     ),
     "recognition.granted.v1": Told(
         "", "member_id award_id day event_time event_uid grant_id id kind programme_version reverses title"
@@ -43,8 +43,8 @@ TOLD: Final[Mapping[str, Told]] = {
     ),
     "programme.published.v1": Told(
         "",
-        "approved_by approved_by_person document document_sha256 effective_from programme_id published_by"
-        " published_by_person version",
+        "approved_by approved_by_person document document_sha256 effective_from note programme_id published_by"
+        " published_by_person restores version",
     ),
     "access_key.changed.v1": Told("", "expires_at key_id name person_id revoked scopes secret_sha256"),
     "person.changed.v1": Told("", "disabled kind name person_id revision roles unbound_count"),

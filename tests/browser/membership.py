@@ -72,7 +72,10 @@ async def joined(state: StackState) -> dict[str, str]:
     ]
     for number, points in enumerate((60, 50), 1):
         text = PROGRAMME.replace("POINTS", str(points)).encode()
-        proposed = request("POST", f"{urls['scoring']}/v1/programmes", key, content=text, headers=YAML)
+        said = {"note": f"A message gives {points} points"}
+        proposed = request(
+            "POST", f"{urls['scoring']}/v1/programmes", key, content=text, headers=YAML, params=said
+        )
         if proposed["state"] == "proposed":
             request("POST", f"{urls['scoring']}/v1/programmes/{number}/approve", other)
 

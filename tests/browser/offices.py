@@ -1,5 +1,6 @@
 """A community with people, keys, a programme that pays, and of each kind something that waits for another."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,10 @@ rules:
      when: data.length_chars >= 20, limits: [{count: 5, per: object, within: week, crossing: allowed}]}
 limits:
   - {id: all-talk, rules: [message], points: 9000, within: month, crossing: allowed}
+manual:
+  reasons: [{id: booth, title: Helped at the booth}, {id: mistake, title: Given by mistake, takes: true}]
+  limit: {points: 500, within: month}
+  second_person_from: 100
 recognition:
   badges: [{id: writer, title: Writer, rule: message, at_least: 1}, {id: star, title: Star, at_least: 5000}]
   levels: [{id: newcomer, title: Newcomer, points: 0}]
@@ -28,7 +33,10 @@ rewards:
       {name: Example Community, iban: DE89370400440532013000, bic: COBADEFFXXX}}
 """
 YAML = {"Content-Type": "application/yaml"}
-MAKES = ("events:write", "programmes:write", "payouts:write", "payouts:read", "members:read", "receipts:read")
+MAKES = (
+    *("events:write", "points:write", "programmes:write", "payouts:write", "payouts:read", "members:read"),
+    "receipts:read",
+)
 APPROVES = ("payouts:approve", "programmes:approve", "payouts:read")
 
 
@@ -55,12 +63,23 @@ async def furnished(state: StackState) -> dict[str, str]:
     with temporary_key(state, OFFICES, "approving", APPROVES, urls, person_id=omar) as approves:
         ids = await _waiting(state, makes, approves)
     ids |= _met(urls["ingest"], makes)
+    draft = {"title": "More for answers", "text": PROGRAMME.replace("MINOR", "120")}
+    ids["draft"] = request("POST", f"{urls['scoring']}/v1/programme-drafts", makes, json=draft)["draft_id"]
+    ids |= _by_hand(urls, makes)
     return ids | {
         "person": mia,
         "gone": added["Gone Person"],
         "program": added["Forum plugin"],
         "key": key["key_id"],
     }
+
+
+def _by_hand(urls: Mapping[str, str], key: str) -> dict[str, str]:
+    """Points that somebody gave a member."""
+    member = request("GET", f"{urls['ingest']}/v1/members", key)["items"][0]["member_id"]
+    body, named = {"member": member, "points": 20, "reason": "booth"}, {"Idempotency-Key": "offices"}
+    made = request("POST", f"{urls['scoring']}/v1/manual-awards", key, json=body, headers=named)
+    return {"hand": str(made["manual_id"]), "member": str(member)}
 
 
 def _met(ingest: str, key: str) -> dict[str, str]:
@@ -103,7 +122,8 @@ async def _waiting(state: StackState, makes: str, approves: str) -> dict[str, st
 
 def _propose(scoring: str, key: str, *, minor: int) -> None:
     text = PROGRAMME.replace("MINOR", str(minor)).encode()
-    proposed = request("POST", f"{scoring}/v1/programmes", key, content=text, headers=YAML)
+    said = {"note": "Points are worth a fifth more, as we agreed in January"}
+    proposed = request("POST", f"{scoring}/v1/programmes", key, content=text, headers=YAML, params=said)
     assert proposed["state"] == "proposed"
 
 

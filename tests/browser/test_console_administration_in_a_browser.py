@@ -36,6 +36,12 @@ PAGES = (
     "/programme/versions",
     "/programme/edit",
     "/programme/edit?from=1",
+    "/programme/edit?draft={draft}",
+    "/programme/drafts",
+    "/by-hand",
+    "/by-hand?state=waiting",
+    "/by-hand/{hand}",
+    "/members/{member}/points",
     "/community",
     "/waiting",
     "/waiting/programmes/1",
@@ -54,7 +60,7 @@ ALIKE = {
     "/programme/1",
     "/programme/edit?from=1",
 }
-ALIKE |= {"/parts/rewards", "/waiting/programmes/1", "/waiting/payout-runs/{paid_run}"}
+ALIKE |= {"/by-hand?state=waiting", "/parts/rewards", "/waiting/programmes/1", "/waiting/payout-runs/{paid_run}"}
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))
 CHOSEN = [("it-IT", "light", 320)]
 

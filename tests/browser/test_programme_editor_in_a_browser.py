@@ -9,6 +9,7 @@ from playwright.async_api import Page, expect
 from plaudit.access import add_person, local_people, temporary_key
 from plaudit.calls import request
 from tests.browser.conftest import Console
+from tests.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -101,8 +102,10 @@ async def test_a_version_is_scheduled_and_withdrawn_before_it_starts(console: Co
         await page.get_by_label("At a time").check()
         await page.get_by_role("button", name="Publish this version").click()
         await expect(page.get_by_role("link", name="Say on which day and at what time it starts")).to_be_visible()
+        await expect(page.get_by_role("link", name="Say in plain words what it changes")).to_be_visible()
         day = (datetime.now(UTC) + timedelta(days=3)).strftime("%Y-%m-%dT09:30")
         await page.get_by_label("Day and time").fill(day)
+        await page.get_by_label("What it changes, in plain words").fill("Answers give fifteen points")
         await page.get_by_role("button", name="Publish this version").click()
         await expect(heading).to_contain_text("scheduled")
         assert await manager.violations() == []
@@ -128,6 +131,7 @@ async def test_money_is_proposed_without_script_and_approved_by_another(console:
         await expect(page.locator(".diff")).to_contain_text("What points are worth, in minor units: 100")
         await expect(page.locator(".diff")).to_contain_text("money: takes a second person")
         propose = page.get_by_role("button", name="Propose this version")
+        await page.get_by_label("What it changes, in plain words").fill("Points are paid from now on")
         # What was changed since it was shown is shown first, and so is what another version overtook.
         await page.get_by_label("Draft").fill((await typed(page)).replace("minor: 100", "minor: 90"))
         await propose.click()
@@ -136,6 +140,7 @@ async def test_money_is_proposed_without_script_and_approved_by_another(console:
         other = await page.context.new_page()
         await other.goto(manager.url + "/programme/edit")
         await other.get_by_label("Draft").fill((await typed(other)).replace("points: 3", "points: 4"))
+        await other.get_by_label("What it changes, in plain words").fill("Four for an answer")
         await other.get_by_role("button", name="Check").click()
         await other.get_by_role("button", name="Publish this version").click()
         await expect(other.get_by_role("status")).to_contain_text("Published")
@@ -151,3 +156,80 @@ async def test_money_is_proposed_without_script_and_approved_by_another(console:
         await approver.page.get_by_label("I have looked at what it changes").check()
         await approver.page.get_by_role("button", name=re.compile("Approve version")).click()
         await expect(approver.page.get_by_role("status")).to_contain_text("Approved")
+
+
+async def test_two_people_write_a_draft_that_is_sent_back_published_and_undone(console: Console) -> None:
+    people = founded(console, "drafters", programme=PROGRAMME)
+    office = local_people(console.state).office
+    also = str(add_person(office, "drafters", "Nils Berg", ["manager"], kind="person", email=None)["person_id"])
+    how = {"locale": "en-GB", "java_script_enabled": False}
+    async with (
+        console.visitor(community="drafters", person=people["manager"], **how) as mara,
+        console.visitor(community="drafters", person=also, **how) as nils,
+        console.visitor(community="drafters", person=people["finance_approver"], **how) as omar,
+    ):
+        await mara.go("/programme/edit")
+        await mara.page.get_by_label("Draft", exact=True).fill((await typed(mara.page)).replace("3", "30"))
+        await mara.page.get_by_label("What it is about").fill("More for answers")
+        await mara.page.get_by_role("button", name="Save the draft").click()
+        await expect(mara.page.locator(".toast")).to_contain_text("The draft is saved")
+
+        # Both have it open; who saves second sees what the other saved, and overwrites nothing unseen.
+        await nils.go("/programme/drafts")
+        await expect(nils.page.locator("h1")).to_have_text("One draft is being written")
+        await nils.page.get_by_role("link", name="More for answers").click()
+        await nils.page.get_by_label("Draft", exact=True).fill((await typed(nils.page)).replace("30", "25"))
+        await nils.page.get_by_role("button", name="Save the draft").click()
+        await expect(nils.page.locator(".toast")).to_contain_text("The draft is saved")
+        await mara.page.get_by_label("Draft", exact=True).fill((await typed(mara.page)).replace("30", "20"))
+        await mara.page.get_by_role("button", name="Save the draft").click()
+        await expect(mara.page.get_by_role("alert")).to_contain_text("Nils Berg saved this draft meanwhile")
+        await expect(mara.page.get_by_role("alert")).to_contain_text("points: 25")
+        assert "points: 20" in await typed(mara.page)
+        await mara.page.get_by_role("button", name="Save mine over it").click()
+        await expect(mara.page.locator(".toast")).to_contain_text("The draft is saved")
+
+        # Another person looks at it, and sends it back with a reason; then it is published with a note.
+        async def submit(note: str) -> str:
+            await mara.page.get_by_label("What it changes, in plain words").fill(note)
+            await mara.page.get_by_label("Have another person look at it first").check()
+            await mara.page.get_by_role("button", name=re.compile("(Publish|Propose) this version")).click()
+            await expect(mara.page.locator("h1")).to_contain_text("waits for another person")
+            return mara.page.url.removeprefix(mara.url)
+
+        first = await submit("Answers give twenty points")
+        await omar.go(first)
+        await expect(omar.page.locator("#note")).to_contain_text("Answers give twenty points")
+        await omar.page.get_by_text("Send it back").click()
+        await omar.page.get_by_role("button", name="Send the version back").click()
+        await expect(omar.page.get_by_role("link", name="Say what is to be changed")).to_be_visible()
+        await omar.page.get_by_text("Send it back").click()
+        await omar.page.get_by_label("What is to be changed").fill("Ten are enough")
+        await omar.page.get_by_role("button", name="Send the version back").click()
+        await expect(omar.page.locator("h1")).to_contain_text("was sent back")
+        await mara.go("/programme/drafts")
+        await expect(mara.page.locator("main")).to_contain_text("Ten are enough")
+        await mara.page.get_by_role("link", name="More for answers").click()
+        await mara.page.get_by_label("Draft", exact=True).fill((await typed(mara.page)).replace("20", "10"))
+        await mara.page.get_by_role("button", name="Check").click()
+        await omar.go(await submit("Answers give ten points"))
+        await omar.page.get_by_label("I have looked at what it changes").check()
+        await omar.page.get_by_role("button", name=re.compile("Approve version")).click()
+        await expect(omar.page.locator(".toast")).to_contain_text("Approved")
+
+        # And back to what was before, once it is in force.
+        await mara.go("/programme/1")
+        await mara.page.reload()
+        back = mara.page.get_by_text("Go back to this version")
+
+        async def has_ended() -> bool:
+            await mara.page.reload()
+            return await back.count() == 1
+
+        await until(has_ended)
+        await back.click()
+        await mara.page.get_by_label("Why, in plain words").fill("Ten made people hurry")
+        await mara.page.get_by_role("button", name="Publish version 1 again").click()
+        await expect(mara.page.locator("#note")).to_contain_text("It says again what version 1 said.")
+        await mara.go("/programme/versions")
+        await expect(mara.page.locator("main")).to_contain_text("“Ten made people hurry”")

@@ -92,7 +92,7 @@ class Tenant:
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         async with httpx.AsyncClient(trust_env=False, timeout=120, headers=headers) as http:
             url = f"{self.urls['scoring']}/v1/programmes"
-            return await http.post(url, content=orjson.dumps(programme), params=query)
+            return await http.post(url, content=orjson.dumps(programme), params={"note": "Another"} | query)
 
     async def sends(self, events_count: int) -> None:
         events = [

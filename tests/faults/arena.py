@@ -119,6 +119,7 @@ class Arena:
         async with httpx.AsyncClient(trust_env=False) as http:
             answer = await http.post(
                 f"{self.state.service_urls['scoring']}/v1/programmes",
+                params={"note": "As the fault asks for"},
                 content=programme.encode(),
                 headers={"Authorization": f"Bearer {key}", "Content-Type": "application/yaml"},
             )

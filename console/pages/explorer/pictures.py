@@ -14,7 +14,7 @@ def _(text: str) -> str:
     return text
 
 
-HEADINGS = (_("Event"), _("Awards, by rule"), _("Badges and levels"), _("Payouts"))
+HEADINGS = (_("Event"), _("Awards, by rule"), _("Badges and levels"), _("Payouts and rewards"))
 PAYOUT_HEADINGS = (_("Events"), _("Awards, by rule"), _("Payout"), _("Bank"))
 
 
@@ -40,6 +40,10 @@ def of_awards(
         nodes.append(Node(key, 1, award["rule_id"], facts, f"/explorer/{key}", "k2", tone))
         if event is not None:
             edges.append(Edge(event["event_uid"], key, award["amounts_to"]))
+        elif award.get("by_hand"):
+            hand = award["event_uid"]
+            nodes.append(Node(hand, 0, visit.say(_("By hand")), [], f"/by-hand/{hand}", "k1"))
+            edges.append(Edge(hand, key, award["amounts_to"]))
         for grant in one["grants"]:
             nodes.append(Node(grant["grant_id"], 2, grant["title"], [visit.say(_(grant["kind"]))], None, "k3"))
             edges.append(Edge(key, grant["grant_id"], 0))
@@ -50,6 +54,14 @@ def of_awards(
             title = visit.say(_("Payout {id}"), id=short_id(payout["payout_id"]))
             nodes.append(Node(payout["payout_id"], 3, title, paid, href, "k4", "money"))
             edges.append(Edge(key, payout["payout_id"], payout["points"]))
+        for redemption in one.get("redemptions", ()):
+            used = [visit.say(_("{points} points"), points=visit.writer.number(redemption["points"]))]
+            used += [visit.say(_(redemption["state"]))] if redemption["state"] else []
+            may_look = visit.signed_in.may("rewards:read")
+            its_page = f"/explorer/{redemption['redemption_id']}" if may_look else None
+            title = redemption["reward_id"] or visit.say(_("Redemption"))
+            nodes.append(Node(redemption["redemption_id"], 3, title, used, its_page, "k4", "money"))
+            edges.append(Edge(key, redemption["redemption_id"], redemption["points"]))
     unique = list({node.key: node for node in nodes}.values())
     return picture(
         [visit.say(one) for one in HEADINGS],

@@ -14,6 +14,7 @@ from console.pages.me.acts import acts_by_day
 
 ACTS_COUNT = 20
 PAYOUTS_COUNT = 2
+BY_HAND_COUNT = 5
 
 
 async def show(visit: Visit) -> Response:
@@ -23,9 +24,11 @@ async def show(visit: Visit) -> Response:
     answers: dict[str, Answer] = await ask.all(
         recognition=ask.get("recognition", f"/v1/members/{member}/recognition"),
         badges=ask.get("recognition", "/v1/badges"),
+        streaks=ask.get("recognition", f"/v1/members/{member}/streaks"),
         place=ask.get("recognition", f"/v1/members/{member}/place"),
         balance=ask.get("rewards", f"/v1/members/{member}/balance"),
         payouts=ask.get("rewards", f"/v1/members/{member}/payouts", limit=PAYOUTS_COUNT),
+        by_hand=ask.get("scoring", f"/v1/members/{member}/manual-awards", limit=BY_HAND_COUNT),
         events=ask.get(
             "analytics", f"/v1/members/{member}/events", limit=ACTS_COUNT, after=listing.said.get("after")
         ),

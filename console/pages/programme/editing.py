@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -11,17 +12,20 @@ from console.asking import Answer
 from console.frame.navigation import PEOPLE, PROGRAMME, WAITING
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
-from console.pages.programme.changes import Change, changes
 from console.pages.programme.drafts import BEGINNING, Problem, problems, read_mending, starts_at
+from console.pages.programme.keeping import WRITE, Kept, find, overtaken, put, where_it_went
 from console.pages.programme.words import WORDS
 from shared.access_keys.roles import scopes_of
+from shared.programme_changes import Change, changes
 
-WRITE, APPROVE = "programmes:write", "programmes:approve"
+APPROVE = "programmes:approve"
 VERSIONS_COUNT, PEOPLE_COUNT = 50, 500
 YAML = "application/yaml"
 UNPROCESSABLE = 422
 INVALID = "invalid-programme"
 OFFERED_MAX_COUNT = 12
+NOTE_MAX_CHARS = 500
+CONFLICT = 409
 
 
 def _(text: str) -> str:
@@ -61,6 +65,11 @@ class Ground:
     approvers: list[dict[str, Any]]
 
     @property
+    def takes_note(self) -> bool:
+        """Whether a version says what it changes: each but the first."""
+        return any(one["state"] == "published" for one in self.versions.items)
+
+    @property
     def newest(self) -> int:
         """The newest version's number, published or proposed; 0 before the first."""
         return int(self.versions.items[0]["version"]) if self.versions.items else 0
@@ -77,10 +86,12 @@ class Ground:
 
 
 async def show(visit: Visit) -> Response:
-    """The editor, with the newest version's text, or that of the version that the address names."""
+    """The editor, with the newest version's text, or that of the version or draft that the address names."""
     ground = await _ground(visit)
     if not ground.versions.ok:
         return _page(visit, ground, Checked("", is_down=True))
+    if "draft" in visit.request.query_params:
+        return await _show_draft(visit, ground, visit.request.query_params["draft"])
     wanted = visit.request.query_params.get("from", "")
     number = int(wanted) if wanted.isdecimal() and len(wanted) < 10 else _newest_published(ground)
     if not number:
@@ -94,40 +105,98 @@ async def show(visit: Visit) -> Response:
     return _page(visit, ground, await _checked(visit, ground, version.body["text"]))
 
 
+async def _show_draft(visit: Visit, ground: Ground, draft_id: str) -> Response:
+    draft = await find(visit, draft_id)
+    if not draft.ok:
+        return _page(visit, ground, Checked("", is_down=True))
+    elsewhere = where_it_went(draft.body)
+    if elsewhere is not None:
+        return visit.see_other(elsewhere)
+    return _page(visit, ground, await _checked(visit, ground, draft.body["text"]), kept=Kept.of(draft.body))
+
+
 async def act(visit: Visit) -> Response:
-    """Check it, mend it, or publish it, as the button says."""
+    """Check it, mend it, keep it as a draft, or publish it, as the button says."""
     ground = await _ground(visit)
     text = _typed(visit)
     mending = read_mending(visit.form.get("mend", ""))
     if mending is not None:
         return _page(visit, ground, await _checked(visit, ground, mending.of(text)))
     checked = await _checked(visit, ground, text)
+    if "save" in visit.form:
+        return await _save(visit, ground, checked)
     if "publish" not in visit.form or checked.publication is None:
         return _page(visit, ground, checked, status=UNPROCESSABLE if "publish" in visit.form else 200)
-    if visit.form.get("seen") != checked.publication["document_sha256"]:
-        return _page(
-            visit, ground, checked, notice=visit.say(_("This is what it changes: look at it, then publish."))
-        )
+    notice, status = _unseen(visit, ground, checked)
+    if notice is not None:
+        return _page(visit, ground, checked, notice=visit.say(notice), status=status)
+    how, errors = _how(visit, ground)
+    if errors:
+        return _page(visit, ground, checked, errors=errors, status=UNPROCESSABLE)
+    return await _publish(visit, ground, checked, how)
+
+
+def _unseen(visit: Visit, ground: Ground, checked: Checked) -> tuple[str | None, int]:
+    """What has to be looked at before it is published, and the status of that page; None where it was seen."""
+    if checked.publication is None or visit.form.get("seen") != checked.publication["document_sha256"]:
+        return _("This is what it changes: look at it, then publish."), 200
     if visit.form.get("newest") != str(ground.newest):
-        said = visit.say(_("Somebody published or proposed a version meanwhile: look at what yours changes now."))
-        return _page(visit, ground, checked, notice=said, status=409)
-    effective_from = None
+        return _("Somebody published or proposed a version meanwhile: look at what yours changes now."), CONFLICT
+    return None, 200
+
+
+def _how(visit: Visit, ground: Ground) -> tuple[dict[str, str], dict[str, str]]:
+    """The note, and when it starts, as far as it is said; and what is wrong with them, by field."""
+    how, errors = {}, {}
     if visit.form.get("start") == "at":
         moment = starts_at(visit.form.get("at", ""), visit.writer.zone)
         if moment is None:
-            said = visit.say(_("Say on which day and at what time it starts"))
-            return _page(visit, ground, checked, errors={"at": said}, status=UNPROCESSABLE)
-        effective_from = moment.isoformat()
-    return await _publish(visit, ground, checked, effective_from)
+            errors["at"] = visit.say(_("Say on which day and at what time it starts"))
+        else:
+            how["effective_from"] = moment.isoformat()
+    if note := " ".join(visit.form.get("note", "").split())[:NOTE_MAX_CHARS]:
+        how["note"] = note
+    elif ground.takes_note:
+        errors["note"] = visit.say(_("Say in plain words what it changes"))
+    return how, errors
 
 
-async def _publish(visit: Visit, ground: Ground, checked: Checked, effective_from: str | None) -> Response:
-    answer = await visit.ask.post(
-        "scoring", _with("/v1/programmes", effective_from), checked.text.encode(), content_type=YAML
-    )
+async def _save(visit: Visit, ground: Ground, checked: Checked) -> Response:
+    kept = Kept.typed(visit)
+    if not kept.title:
+        errors = {"title": visit.say(_("Say what the draft is about"))}
+        return _page(visit, ground, checked, errors=errors, status=UNPROCESSABLE)
+    answer = await put(visit, kept, checked.text)
+    if answer.ok:
+        return visit.see_other(Kept.of(answer.body).path, toast="draft-saved")
+    return await _not_saved(visit, ground, checked, kept, answer)
+
+
+async def _not_saved(visit: Visit, ground: Ground, checked: Checked, kept: Kept, answer: Answer) -> Response:
+    """What stays typed where a draft was not saved: what somebody else saved is shown beside it."""
+    if answer.problem_slug == "draft-changed":
+        kept = await overtaken(visit, kept, answer)
+        return _page(visit, ground, checked, kept=kept, status=CONFLICT)
+    return _page(visit, ground, checked, kept=kept, refused=Refusal.of(answer))
+
+
+async def _publish(visit: Visit, ground: Ground, checked: Checked, how: Mapping[str, str]) -> Response:
+    """Publish or propose it: a draft as a draft, so that it is known what became of it."""
+    kept, review = Kept.typed(visit), visit.form.get("review") == "yes"
+    if kept.draft_id:
+        saved = await put(visit, kept, checked.text)
+        if not saved.ok:
+            return await _not_saved(visit, ground, checked, kept, saved)
+        body = {**how, "revision": saved.body["revision"], "review": review}
+        answer = await visit.ask.post("scoring", f"/v1/programme-drafts/{kept.draft_id}/submit", body)
+        kept = Kept.of(saved.body)
+    else:
+        path = "/v1/programmes?" + urlencode({**how, "review": str(review).lower()})
+        answer = await visit.ask.post("scoring", path, checked.text.encode(), content_type=YAML)
     if answer.ok and not answer.body["is_new"]:
         text = _("Version {version} says the same already: nothing was published. It starts when it was to start.")
-        return _page(visit, ground, checked, notice=visit.say(text, version=answer.body["version"]), status=409)
+        notice = visit.say(text, version=answer.body["version"])
+        return _page(visit, ground, checked, kept=kept, notice=notice, status=CONFLICT)
     if answer.ok:
         number = answer.body["version"]
         if answer.body["state"] == "proposed":
@@ -135,8 +204,8 @@ async def _publish(visit: Visit, ground: Ground, checked: Checked, effective_fro
         return visit.see_other(f"{PROGRAMME.path}/{number}", toast="published")
     if answer.problem_slug == "effective-from-refused":
         said = visit.say(_("It can not start then: events of that time may have been scored already"))
-        return _page(visit, ground, checked, errors={"at": said}, status=UNPROCESSABLE)
-    return _page(visit, ground, checked, refused=Refusal.of(answer))
+        return _page(visit, ground, checked, kept=kept, errors={"at": said}, status=UNPROCESSABLE)
+    return _page(visit, ground, checked, kept=kept, refused=Refusal.of(answer))
 
 
 async def check(visit: Visit) -> Response:
@@ -171,10 +240,6 @@ def _quoted(title: str) -> str:
     return '"' + title.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _with(path: str, effective_from: str | None) -> str:
-    return path if effective_from is None else f"{path}?effective_from={effective_from.replace('+', '%2B')}"
-
-
 async def _ground(visit: Visit) -> Ground:
     questions = {"versions": visit.ask.get("scoring", "/v1/programmes", limit=VERSIONS_COUNT)}
     if visit.signed_in.may(PEOPLE.scope or ""):
@@ -199,7 +264,10 @@ async def _ground(visit: Visit) -> Ground:
 
 async def _checked(visit: Visit, ground: Ground, text: str) -> Checked:
     """What scoring says of the text, and what it changes."""
-    answer = await visit.ask.post("scoring", "/v1/programmes?dry_run=true", text.encode(), content_type=YAML)
+    path = "/v1/programmes?dry_run=true"
+    if visit.form.get("review") == "yes":
+        path += "&review=true"
+    answer = await visit.ask.post("scoring", path, text.encode(), content_type=YAML)
     if answer.is_down:
         refused = None if answer.status is None else Refusal.of(answer)
         return Checked(text, refused=refused, is_down=True)
@@ -222,6 +290,7 @@ def _page(
     ground: Ground,
     checked: Checked,
     *,
+    kept: Kept | None = None,
     errors: Mapping[str, str] | None = None,
     refused: Refusal | None = None,
     notice: str | None = None,
@@ -234,6 +303,10 @@ def _page(
         status=status if refused is None or part else refused.status,
         ground=ground,
         checked=checked,
+        kept=kept or Kept.typed(visit),
+        title=(kept.title if kept else visit.form.get("title")) or _called(visit, ground),
+        note=visit.form.get("note", ""),
+        review=visit.form.get("review") == "yes",
         start=visit.form.get("start", "now"),
         at=visit.form.get("at", ""),
         errors=errors or {},
@@ -241,6 +314,13 @@ def _page(
         notice=notice,
         **WORDS,
     )
+
+
+def _called(visit: Visit, ground: Ground) -> str:
+    """What a draft is called unless somebody says otherwise."""
+    if not ground.newest:
+        return visit.say(_("The first version"))
+    return visit.say(_("Changes to version {version}"), version=ground.newest)
 
 
 EDIT = f"{PROGRAMME.path}/edit"

@@ -11,14 +11,20 @@ from console.components.tables import Listing
 from console.frame.navigation import PROGRAMME, WAITING
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
-from console.pages.programme.changes import Change, changes
 from console.pages.programme.words import WORDS
+from shared.programme_changes import Change, changes
 
 VERSIONS_COUNT = 50
 #: What scoring answers to a number that no version can have.
 UNPROCESSABLE = 422
 WRITE = "programmes:write"
 VERSIONS = f"{PROGRAMME.path}/versions"
+NOTE_MAX_CHARS = 500
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
 
 
 async def show(visit: Visit) -> Response:
@@ -56,6 +62,23 @@ async def withdraw(visit: Visit) -> Response:
     return visit.see_other(f"{PROGRAMME.path}/{number}", toast="goes-on-as-before")
 
 
+async def roll_back(visit: Visit) -> Response:
+    """Publish again what a version says."""
+    number = visit.request.path_params["version"]
+    note = " ".join(visit.form.get("note", "").split())
+    if not note:
+        errors = {"note-of-rollback": visit.say(_("Say in plain words why"))}
+        return await _page(visit, await _versions(visit), number, errors=errors)
+    body = {"note": note[:NOTE_MAX_CHARS]}
+    answer = await visit.ask.post("scoring", f"/v1/programmes/{number}/rollback", body)
+    if not answer.ok:
+        return await _page(visit, await _versions(visit), number, refused=Refusal.of(answer))
+    made = answer.body["version"]
+    if answer.body["state"] == "proposed":
+        return visit.see_other(f"{WAITING.path}/programmes/{made}", toast="proposed")
+    return visit.see_other(f"{PROGRAMME.path}/{made}", toast="published")
+
+
 def in_force(listed: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Of versions, newest first, the one that applies to what is received now; None when none does."""
     now = datetime.now(UTC)
@@ -68,7 +91,14 @@ async def _versions(visit: Visit) -> Answer:
     return await visit.ask.get("scoring", "/v1/programmes", limit=VERSIONS_COUNT, after=after)
 
 
-async def _page(visit: Visit, listed: Answer, number: int | None, *, refused: Refusal | None = None) -> Response:
+async def _page(
+    visit: Visit,
+    listed: Answer,
+    number: int | None,
+    *,
+    refused: Refusal | None = None,
+    errors: dict[str, str] | None = None,
+) -> Response:
     questions = {}
     against = _against(visit, listed.items, number)
     if number is not None:
@@ -89,7 +119,9 @@ async def _page(visit: Visit, listed: Answer, number: int | None, *, refused: Re
         holders = {one["name"]: one["holders"] for one in there}
     return visit.page(
         "pages/programme/page.html",
-        status=200 if refused is None else refused.status,
+        status=UNPROCESSABLE if errors else 200 if refused is None else refused.status,
+        errors=errors or {},
+        note=visit.form.get("note", ""),
         version=version,
         versions=listed,
         number=number,
@@ -130,4 +162,5 @@ ROUTES = [
     Route(VERSIONS, page(versions, scope=PROGRAMME.scope)),
     Route(f"{PROGRAMME.path}/{{version:int}}", page(look, scope=PROGRAMME.scope)),
     Route(f"{PROGRAMME.path}/{{version:int}}/withdraw", page(withdraw, scope=WRITE), methods=["POST"]),
+    Route(f"{PROGRAMME.path}/{{version:int}}/rollback", page(roll_back, scope=WRITE), methods=["POST"]),
 ]

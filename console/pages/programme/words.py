@@ -61,8 +61,11 @@ NOUNS: Final = {
     "limit": _("Limit"),
     "badge": _("Badge"),
     "level": _("Level"),
+    "streak": _("Streak"),
     "reward": _("Reward"),
     "attribute": _("Attribute"),
+    "score": _("Score"),
+    "goal": _("Goal"),
     "payout": _("Payouts"),
 }
 #: What templates take that say what is in a programme.

@@ -8,18 +8,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from console.asking import Answer
-from console.frame.navigation import COMMUNITY, PEOPLE, WAITING
+from console.frame.navigation import BY_HAND, COMMUNITY, PEOPLE, WAITING
 from console.frame.refusals import TITLES, Refusal
 from console.frame.visits import NotFoundError, Visit, page
-from console.pages.programme.changes import Change, changes
 from console.pages.programme.words import WORDS
 from shared.access_keys.roles import scopes_of
+from shared.programme_changes import Change, changes
 
 LIST_COUNT = 50
 #: Programme versions that are looked through: at most one of them waits, and a newer one takes its place.
 VERSIONS_COUNT = 20
 PEOPLE_COUNT = 500
 CHANGED_PAYEES_COUNT = 50
+REASON_MAX_CHARS = 500
 ACCEPTED = 202
 #: Of an amount or a count that a form says was seen.
 SEEN_MAX_DIGITS = 15
@@ -27,6 +28,7 @@ SEEN_MAX_DIGITS = 15
 UNPROCESSABLE = 422
 PAYOUTS = "payouts:read"
 PROGRAMMES_APPROVE, PROGRAMMES_WRITE = "programmes:approve", "programmes:write"
+POINTS_APPROVE = "points:approve"
 PAYOUTS_APPROVE, PAYOUTS_WRITE = "payouts:approve", "payouts:write"
 
 
@@ -44,15 +46,20 @@ async def show(visit: Visit) -> Response:
         questions["outcomes"] = ask.get("rewards", "/v1/payout-outcomes", state="proposed", limit=LIST_COUNT)
     if visit.signed_in.may(COMMUNITY.scope or ""):
         questions["community"] = ask.get("ingest", f"/v1/communities/{visit.signed_in.community}")
+    if visit.signed_in.may(BY_HAND.scope or ""):
+        questions["by_hand"] = ask.get("scoring", "/v1/manual-awards", state="waiting", limit=LIST_COUNT)
     answers = await ask.all(**questions)
     policy = _policy(answers.get("community"))
     versions, runs, outcomes = (answers.get(name) for name in ("versions", "runs", "outcomes"))
     proposed = [one for one in versions.items if one["state"] == "proposed"] if versions else []
+    by_hand = answers.get("by_hand")
+    hands = by_hand.items if by_hand else []
     open_runs, said = runs.items if runs else [], outcomes.items if outcomes else []
     mine = [
         *(one for one in proposed if _may(visit, PROGRAMMES_APPROVE, one["published_by_person"])),
         *(one for one in open_runs if _may(visit, PAYOUTS_APPROVE, one["created_by_person"])),
         *(one for one in said if _may(visit, PAYOUTS_APPROVE, one["proposed"]["person_id"])),
+        *(one for one in hands if _may(visit, POINTS_APPROVE, one["asked_by_person"])),
         *(one for one in policy if one["asked_by"] != visit.signed_in.person_id),
     ]
     return visit.page(
@@ -60,10 +67,11 @@ async def show(visit: Visit) -> Response:
         versions=versions,
         runs=runs,
         outcomes=outcomes,
+        by_hand=by_hand,
         proposed=proposed,
         policy=policy,
         mine=mine,
-        all_count=len(proposed) + len(open_runs) + len(said) + len(policy),
+        all_count=len(proposed) + len(open_runs) + len(said) + len(policy) + len(hands),
     )
 
 
@@ -92,6 +100,18 @@ async def approve_programme(visit: Visit) -> Response:
     if not answer.ok:
         return await _programme(visit, refused=Refusal.of(answer))
     return visit.see_other(f"{WAITING.path}/programmes/{number}", toast="approved")
+
+
+async def send_programme_back(visit: Visit) -> Response:
+    """Say what is to be changed before it can be published."""
+    number = visit.request.path_params["version"]
+    reason = " ".join(visit.form.get("reason", "").split())[:REASON_MAX_CHARS]
+    if not reason:
+        return await _programme(visit, errors={"reason": visit.say(_("Say what is to be changed"))})
+    answer = await visit.ask.post("scoring", f"/v1/programmes/{number}/send-back", {"reason": reason})
+    if not answer.ok:
+        return await _programme(visit, refused=Refusal.of(answer))
+    return visit.see_other(f"{WAITING.path}/programmes/{number}", toast="sent-back")
 
 
 async def withdraw_programme(visit: Visit) -> Response:
@@ -313,6 +333,7 @@ ROUTES = [
     Route(WAITING.path, page(show, scope=WAITING.scope)),
     Route(VERSION, page(programme, scope=WAITING.scope)),
     Route(f"{VERSION}/approve", page(approve_programme, scope=PROGRAMMES_APPROVE), methods=["POST"]),
+    Route(f"{VERSION}/send-back", page(send_programme_back, scope=PROGRAMMES_APPROVE), methods=["POST"]),
     Route(f"{VERSION}/withdraw", page(withdraw_programme, scope=PROGRAMMES_WRITE), methods=["POST"]),
     Route(RUN, page(run, scope=PAYOUTS)),
     Route(f"{RUN}/approve", page(approve_run, scope=PAYOUTS_APPROVE), methods=["POST"]),

@@ -70,6 +70,21 @@ async def add_awards(conn: Connection, *, awards: Sequence[PointsAwarded]) -> in
     return len(rows)
 
 
+async def add_hands(conn: Connection, *, awards: Sequence[PointsAwarded]) -> None:
+    """Store which people gave awards by hand, or took them back, and who approved that."""
+    hands = [(award["community"], award["data"]["award_id"], award["data"]["by_hand"]) for award in awards]
+    await conn.execute(
+        """
+        insert into awards_by_hand (community, award_id, person_id, approved_by_person)
+        select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[]) on conflict do nothing
+        """,
+        [community for community, _, _ in hands],
+        [award_id for _, award_id, _ in hands],
+        [hand["person_id"] for _, _, hand in hands],
+        [hand.get("approved_by_person") for _, _, hand in hands],
+    )
+
+
 async def _count_awards(conn: Connection, rows: Iterable[tuple[Any, ...]], *, said: Mapping[str, date]) -> None:
     """Add new rows of awards to the points per rule and day; `said` has the days that awards say, by their ids."""
     days: dict[tuple[str, date, str], list[int]] = {}

@@ -1,14 +1,23 @@
 """Facts of scoring: published versions of programmes."""
 
-from typing import Any, Final, Literal, NotRequired
+from typing import Annotated, Any, Final, Literal, NotRequired
 
+from pydantic import StringConstraints
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
-from shared.contracts.fields import Count, Sha256, Signature, Slug, Timestamp, Uuid
+from shared.contracts.fields import NO_CONTROL, Count, Sha256, Signature, Slug, Timestamp, Uuid
+
+NOTE_MAX_CHARS = 500
+#: What a version changes, in plain words, in one line.
+ProgrammeNote = Annotated[str, StringConstraints(min_length=1, max_length=NOTE_MAX_CHARS, pattern=NO_CONTROL)]
 
 
 class ProgrammeData(TypedDict):
+    """A version. `note` says what it changes, in the words of who published it; `restores` is the number of the
+    earlier version that it says again.
+    """
+
     programme_id: Slug
     version: Count
     effective_from: Timestamp
@@ -18,6 +27,8 @@ class ProgrammeData(TypedDict):
     approved_by_person: NotRequired[Uuid]
     document: dict[str, Any]
     document_sha256: Sha256
+    note: NotRequired[ProgrammeNote]
+    restores: NotRequired[Count]
 
 
 _DOCUMENT = {
@@ -63,6 +74,7 @@ PROGRAMME_PUBLISHED: Final = FactType(
                 "effective_from": "2026-01-30T08:00:05Z",
                 "published_by": "community team",
                 "published_by_person": "7b0d4b6e-2f6c-4c8e-9a0f-5f1f4f1f8b11",
+                "note": "An accepted answer gives 15 points, since that is what we lack",
                 "document": _DOCUMENT,
                 "document_sha256": "6f6d3f4f0c1f5d1fd7a3c1f6c7a3e0d7a3b9c2d1e0f9a8b7c6d5e4f3a2b1c0d9",
             },

@@ -1,20 +1,25 @@
 """A programme: the rules of a community, in the sections that each service reads.
 
-ingest reads `attributes` and `events`, scoring `events` and `rules`, recognition `recognition`, rewards `rewards`.
-A programme is written in YAML, published as a version, and never changed afterwards.
+ingest reads `attributes` and `events`, scoring `events`, `rules` and `manual`, recognition `recognition`, rewards
+`rewards`. A programme is written in YAML, published as a version, and never changed afterwards.
 """
 
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
 from shared.contracts.programme.document import IDS, REFERENCES, Programme
 from shared.contracts.programme.event_types import CustomEventType, EventChannel, EventField, Events
 from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId, id_problems
+from shared.contracts.programme.manual import Manual, ManualLimit, ManualReason
 from shared.contracts.programme.recognition import (
     BADGES_MAX_COUNT,
+    EVERY_DAY,
     LEVELS_MAX_COUNT,
+    STREAKS_MAX_COUNT,
     Badge,
     Counted,
+    Freezes,
     Level,
     Recognition,
+    Streak,
 )
 from shared.contracts.programme.rewards import (
     CATALOGUE_MAX_COUNT,
@@ -25,7 +30,6 @@ from shared.contracts.programme.rewards import (
     Rewards,
 )
 from shared.contracts.programme.rules import (
-    CONDITION_MAX_CHARS,
     GRACE_COUNT,
     GRACE_MAX_COUNT,
     LIMITS_OF_RULE_MAX_COUNT,
@@ -33,15 +37,27 @@ from shared.contracts.programme.rules import (
     Rule,
     RuleLimit,
     SharedLimit,
-    Slot,
 )
 from shared.contracts.programme.section import RULE_POINTS_MAX, PositivePoints, Section
+from shared.contracts.programme.worth import (
+    CONDITION_MAX_CHARS,
+    SPENDABLE,
+    TURNS_MAX_COUNT,
+    CalculatedPoints,
+    Cooldown,
+    DeclaredGoal,
+    DeclaredScore,
+    Diminishing,
+    Multiplier,
+    Slot,
+)
 
 __all__ = [
     "ATTRIBUTES_MAX_COUNT",
     "BADGES_MAX_COUNT",
     "CATALOGUE_MAX_COUNT",
     "CONDITION_MAX_CHARS",
+    "EVERY_DAY",
     "GRACE_COUNT",
     "GRACE_MAX_COUNT",
     "IBAN_PATTERN",
@@ -51,16 +67,29 @@ __all__ = [
     "REFERENCES",
     "RULES_MAX_COUNT",
     "RULE_POINTS_MAX",
+    "SPENDABLE",
+    "STREAKS_MAX_COUNT",
+    "TURNS_MAX_COUNT",
     "Attribute",
     "Badge",
+    "CalculatedPoints",
     "CatalogueReward",
+    "Cooldown",
     "Counted",
     "CustomEventType",
+    "DeclaredGoal",
+    "DeclaredScore",
+    "Diminishing",
     "EventChannel",
     "EventField",
     "Events",
+    "Freezes",
     "IdsError",
     "Level",
+    "Manual",
+    "ManualLimit",
+    "ManualReason",
+    "Multiplier",
     "Path",
     "PayingAccount",
     "PayoutTerms",
@@ -75,6 +104,7 @@ __all__ = [
     "Section",
     "SharedLimit",
     "Slot",
+    "Streak",
     "UnknownId",
     "id_problems",
 ]

@@ -1,21 +1,33 @@
 """A programme as one document of all its sections."""
 
-from typing import Final, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from shared.contracts.fields import Name, Slug, Text
-from shared.contracts.programme import attributes, event_types, recognition, rewards, rules
+from shared.contracts.programme import attributes, event_types, manual, recognition, rewards, rules, worth
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
 from shared.contracts.programme.event_types import Events
 from shared.contracts.programme.ids import Ids, Reference, check_ids
+from shared.contracts.programme.manual import Manual
 from shared.contracts.programme.recognition import Recognition
 from shared.contracts.programme.rewards import Rewards
 from shared.contracts.programme.rules import LIMITS_MAX_COUNT, RULES_MAX_COUNT, Rule, SharedLimit
 from shared.contracts.programme.section import Section
+from shared.contracts.programme.worth import GOALS_MAX_COUNT, SCORES_MAX_COUNT, DeclaredGoal, DeclaredScore
 
 #: What the sections declare of their ids, in the order in which they are checked.
-IDS: Final[tuple[Ids, ...]] = (*attributes.IDS, *event_types.IDS, *rules.IDS, *recognition.IDS, *rewards.IDS)
+IDS: Final[tuple[Ids, ...]] = (
+    *attributes.IDS,
+    *event_types.IDS,
+    worth.SCORES,
+    worth.GOALS,
+    *rules.IDS,
+    *manual.IDS,
+    *recognition.IDS,
+    *rewards.IDS,
+)
 REFERENCES: Final[tuple[Reference, ...]] = (*rules.REFERENCES, *recognition.REFERENCES)
 
 
@@ -29,8 +41,11 @@ class Programme(Section):
     events: Events = Events()
     rules: list[Rule] = Field(min_length=1, max_length=RULES_MAX_COUNT)
     limits: list[SharedLimit] = Field(default_factory=list, max_length=LIMITS_MAX_COUNT)
+    manual: Manual | None = None
     recognition: Recognition = Recognition()
     rewards: Rewards = Rewards()
+    scores: Annotated[list[DeclaredScore], Field(min_length=1, max_length=SCORES_MAX_COUNT)] | None = None
+    goals: Annotated[list[DeclaredGoal], Field(min_length=1, max_length=GOALS_MAX_COUNT)] | None = None
 
     @model_validator(mode="after")
     def ids_are_unique_and_known(self) -> Self:
@@ -39,4 +54,17 @@ class Programme(Section):
         Raises IdsError, which pydantic keeps as the `error` in the context of its own.
         """
         check_ids(self, IDS, REFERENCES)
+        return self
+
+    @model_validator(mode="after")
+    def reasons_are_no_rules(self) -> Self:
+        """Refuse a reason for awards by hand that is called as a rule is: awards name both in one field."""
+        rules_ids = {rule.id for rule in self.rules}
+        for reason in self.manual.reasons if self.manual else ():
+            if reason.id in rules_ids:
+                raise PydanticCustomError(
+                    "reason_is_a_rule",
+                    "`manual` has a reason `{id}`, and so is a rule called: give it another id",
+                    {"id": reason.id},
+                )
         return self

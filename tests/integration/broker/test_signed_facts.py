@@ -229,7 +229,7 @@ async def test_after_the_key_was_changed_programmes_are_told_anew_oldest_first(s
             programme = read_programme(text)
             assert isinstance(programme, Programme)
             async with world.begin() as tx:
-                submission = Submission(programme, text, Author(None, "grace", "grace"))
+                submission = Submission(programme, text, Author(None, "grace", "grace"), note="Another")
                 await publish_programme(tx, community=world.community, submission=submission)
         first = [row["value"] for row in await world.outbox()]
 

@@ -25,7 +25,7 @@ def said(community: Community, *arguments: str, fails: bool = False) -> str:
 
 
 def test_one_proposes_and_another_approves(community: Community, tmp_path: Path) -> None:
-    assert "it changes money" in said(community, "programme", "check", str(STARTER))
+    assert "it changes money" in said(community, "programme", "validate", str(STARTER))
     proposed = said(community, "programme", "publish", str(STARTER))
     assert "starter version 1 is proposed, and not in effect" in proposed
     assert "rewards.payout.minor: none -> 100" in proposed
@@ -41,17 +41,46 @@ def test_one_proposes_and_another_approves(community: Community, tmp_path: Path)
     assert "starter version 2 is in effect from" in approved
     dear = tmp_path / "dear.yaml"
     dear.write_text(STARTER.read_text().replace("minor: 100", "minor: 900"))
-    assert "rewards.payout.minor: 100 -> 900" in said(community, "programme", "publish", str(dear))
+    compared = said(community, "programme", "diff", str(dear), fails=True)
+    assert "~ payout  [money: takes a second person]" in compared
+    assert "minor: 100 -> 900" in compared
+    assert "nothing: both say the same" in said(community, "programme", "diff", str(STARTER))
+    assert "Nobody says what the version changes" in said(community, "programme", "publish", str(dear), fails=True)
+    dearer = said(community, "programme", "publish", str(dear), "--note", "Points are worth more")
+    assert "rewards.payout.minor: 100 -> 900" in dearer
     other = tmp_path / "other.yaml"
     other.write_text(STARTER.read_text().replace("title: Sheet of stickers", "title: Stickers"))
-    published = said(community, "programme", "publish", str(other))
+    published = said(community, "programme", "publish", str(other), "--note", "Stickers are called so")
     assert "version 3, which was proposed, can not be approved any more" in published
-    assert "version 4 is in effect from" in published
+    # Points are paid: whatever is changed takes two.
+    assert "points are paid in this community" in published
+    back = said(community, "programme", "send-back", "4", "--reason", "They are sheets", "--key", bob)
+    assert "starter version 4 is sent back" in back
+    assert "says the same" not in said(community, "programme", "rollback", "2", "--note", "As it was")
     listed = community.run("programme", "list")
     assert [(one["version"], one["state"], one["decided_by"]) for one in listed] == [
-        (4, "published", None),
+        (4, "sent_back", "Bob"),
         (3, "superseded", "plaudit command"),
         (2, "published", "Bob"),
         (1, "withdrawn", "plaudit command"),
     ]
-    assert "superseded" in said(community, "programme", "list")
+    assert "sent back: They are sheets" in " ".join(said(community, "programme", "list").split())
+
+
+def test_a_draft_is_written_by_two_and_an_event_is_explained(community: Community, tmp_path: Path) -> None:
+    file = tmp_path / "ours.yaml"
+    said(community, "programme", "init", str(file))
+    draft = community.run("programme", "drafts", "save", str(file), "--title", "Ours")
+    where = ("--draft", draft["draft_id"], "--revision", "1", str(file), "--title", "Ours")
+    file.write_text(file.read_text().replace("points: 15", "points: 10"))
+    assert "is at revision 2" in said(community, "programme", "drafts", "save", *where)
+    file.write_text(file.read_text().replace("points: 10", "points: 12"))
+    refused = said(community, "programme", "drafts", "save", *where, fails=True)
+    assert "Somebody else saved the draft" in refused
+    assert "there: points: 10; yours: points: 12" in refused
+    assert "Ours" in said(community, "programme", "drafts", "list")
+    assert "points: 10" in said(community, "programme", "drafts", "show", draft["draft_id"])
+    submitted = said(community, "programme", "drafts", "submit", draft["draft_id"], "--revision", "2", "--at-once")
+    assert "my-programme version 1 is in effect from" in submitted
+    nobody = "0d9b6cfd-3b54-5ab0-93b0-46e1b0f0d50b"
+    assert "No such event" in said(community, "programme", "explain", nobody, fails=True)

@@ -28,6 +28,7 @@ PAGES = {
     "/programme": "manager",
     "/programme/versions": "manager",
     "/programme/edit": "author",
+    "/programme/drafts": "manager",
     "/waiting": "manager",
     f"/waiting/payout-runs/{uuid4()}": "finance_maker",
     f"/waiting/outcomes/{uuid4()}": "finance_approver",
@@ -35,11 +36,12 @@ PAGES = {
 #: What each of these roles may see of the pages above.
 SEEN = {
     "moderator": set(),
-    "operator": {"/people", "/parts", "/parts/ingest", "/programme", "/programme/versions", "/waiting"}
+    "operator": {"/people", "/parts", "/parts/ingest", "/programme", "/programme/versions", "/programme/drafts"}
+    | {"/waiting"}
     | {path for path in PAGES if path.startswith(("/audit", "/waiting/"))},
     "administrator": {path for path, role in PAGES.items() if role not in {"finance_maker", "author"}}
     - set(list(PAGES)[-2:]),
-    "manager": {"/programme", "/programme/versions", "/programme/edit", "/waiting"},
+    "manager": {"/programme", "/programme/versions", "/programme/edit", "/programme/drafts", "/waiting"},
 }
 
 

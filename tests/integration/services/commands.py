@@ -1,5 +1,7 @@
 """How each command of each service succeeds: what a test of all of them gives, one after the other."""
 
+import hashlib
+import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -11,10 +13,11 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.ingest.attributes.handlers import on_programmes as follow_programmes
-from services.scoring.programmes.api.models import JSON_EXAMPLE
+from services.scoring.programmes.api.models import EXAMPLE, JSON_EXAMPLE
 from shared.access_keys import INSTALLATION, SCOPES
 from shared.contracts.attendance import signed_bytes
 from shared.dead_letters.store import NewLetter, add_letters
+from shared.followed_members.store import FollowedName, put_names
 from shared.services import SERVICES
 from tests.integration.services.rewards.finance import Finance, approved, filed
 from tests.integration.services.test_who_may import know_token_keys, token
@@ -28,6 +31,8 @@ TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 NO_COMMANDS = {
     "ingest POST /v1/events": "what members did elsewhere, thousands a second: the receipt is the record",
     "ingest POST /v1/members/search": "it reads, and is noted as that: a name stands in no address",
+    "ingest POST /v1/connectors/{name}": "what a platform delivers: the delivery is kept, and is the record",
+    "ingest POST /v1/connectors/{name}/try": "it is asked what would be, and nothing is",
     "scoring POST /v1/programmes/completions": "what may stand in a text: a question, too long for an address",
     "rewards POST /v1/payout-runs/{run_id}/outcome-preview": "it is asked what would be, and nothing is",
 }
@@ -227,6 +232,81 @@ async def approve_version(desk: Desk) -> Ask:
     return Ask(desk.other, "POST", f"{await propose_version(desk)}/approve")
 
 
+async def send_version_back(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await propose_version(desk)}/send-back", {"reason": "Too much"})
+
+
+async def roll_version_back(desk: Desk) -> Ask:
+    for text in (JSON_EXAMPLE, JSON_EXAMPLE | {"title": "Another"}):
+        answer = await desk.api.post("/v1/programmes", json=text, params={"note": "Another"})
+        assert answer.status_code == 201, answer.text
+    return Ask(desk.api, "POST", "/v1/programmes/1/rollback", {"note": "Back"})
+
+
+DRAFT = {"title": "A draft", "text": EXAMPLE}
+
+
+async def begin_draft(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/programme-drafts", DRAFT)
+
+
+async def _draft(desk: Desk) -> str:
+    answer = await desk.api.post("/v1/programme-drafts", json=DRAFT)
+    assert answer.status_code == 201, answer.text
+    return f"/v1/programme-drafts/{answer.json()['draft_id']}"
+
+
+async def save_draft(desk: Desk) -> Ask:
+    return Ask(desk.api, "PUT", await _draft(desk), {"title": "A draft", "text": "# another", "revision": 1})
+
+
+async def discard_draft(desk: Desk) -> Ask:
+    return Ask(desk.api, "DELETE", f"{await _draft(desk)}?revision=1")
+
+
+async def submit_draft(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _draft(desk)}/submit", {"revision": 1})
+
+
+MANUAL = {
+    "reasons": [{"id": "booth", "title": "Helped at the booth"}],
+    "limit": {"points": 200, "within": "month"},
+    "second_person_from": 100,
+}
+
+
+async def _hand(desk: Desk, points: int) -> Ask:
+    answer = await desk.api.post("/v1/programmes", json=JSON_EXAMPLE | {"manual": MANUAL})
+    assert answer.status_code == 201, answer.text
+    member = (desk.world.community, desk.world.uuid("ada"))
+    async with desk.world.pool.acquire() as conn:
+        await put_names(conn, {member: FollowedName(1, "Ada")})
+    body = {"member": member[1], "points": points, "reason": "booth"}
+    return Ask(desk.api, "POST", "/v1/manual-awards", body)
+
+
+async def _by_hand(desk: Desk, points: int) -> str:
+    asked = await (await _hand(desk, points))()
+    assert asked.status_code == 201, asked.text
+    return f"/v1/manual-awards/{asked.json()['manual_id']}"
+
+
+async def give_by_hand(desk: Desk) -> Ask:
+    return await _hand(desk, 20)
+
+
+async def approve_by_hand(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _by_hand(desk, 100)}/approve")
+
+
+async def decline_by_hand(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _by_hand(desk, 100)}/decline")
+
+
+async def reverse_by_hand(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _by_hand(desk, 20)}/reverse")
+
+
 async def withdraw_version(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await propose_version(desk)}/withdraw")
 
@@ -372,7 +452,7 @@ async def mend(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await refused_event(desk)}/replay", {"event": dumps(event)})
 
 
-async def replay_all(desk: Desk) -> Ask:
+async def replay_all_refused(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/refused-events/replay", {})
 
 
@@ -404,6 +484,41 @@ async def check_in(desk: Desk) -> Ask:
     shown = httpx.AsyncClient(transport=desk.api._transport, base_url=desk.api.base_url)
     shown.headers.update(token(desk.world.community, member_id, member_id))
     return Ask(shown, "POST", "/v1/check-ins", {"code": code})
+
+
+async def connect(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/connectors", {"name": "forum", "connector": "discourse"})
+
+
+async def connection(desk: Desk) -> str:
+    made = await (await connect(desk))()
+    assert made.status_code == 201, made.text
+    return "/v1/connectors/forum"
+
+
+async def change_connection(desk: Desk) -> Ask:
+    return Ask(desk.api, "PATCH", await connection(desk), {"enabled": False})
+
+
+async def rotate_secret(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await connection(desk)}/rotate", {})
+
+
+async def disconnect(desk: Desk) -> Ask:
+    return Ask(desk.api, "DELETE", await connection(desk))
+
+
+async def replay_all(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await connection(desk)}/replay")
+
+
+async def replay_one(desk: Desk) -> Ask:
+    made = await (await connect(desk))()
+    raw, secret = b'{"strange": true}', made.json()["secret"].encode()
+    shown = {"X-Discourse-Event-Signature": f"sha256={hmac.new(secret, raw, hashlib.sha256).hexdigest()}"}
+    delivered = await desk.api.post(made.json()["path"], content=raw, headers=shown)
+    assert delivered.json()["outcome"] == "unmapped", delivered.text
+    return Ask(desk.api, "POST", f"/v1/connectors/forum/deliveries/{delivered.json()['delivery_id']}/replay")
 
 
 _DEVICE = Ed25519PrivateKey.generate()
@@ -447,15 +562,31 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/members/{member_id}/erase": ("member.erase", erase_member),
     "ingest PUT /v1/members/{member_id}/attributes": ("member.set_attributes", set_attributes),
     "ingest PUT /v1/members/{member_id}/preferences": ("member.set_preferences", set_preferences),
-    "ingest POST /v1/refused-events/replay": ("refused_event.replay_all", replay_all),
+    "ingest POST /v1/refused-events/replay": ("refused_event.replay_all", replay_all_refused),
     "ingest POST /v1/refused-events/{refused_id}/replay": ("refused_event.replay", mend),
     "ingest POST /v1/occasions": ("occasion.add", add_occasion),
     "ingest PUT /v1/occasions/{occasion_id}/device-key": ("occasion.set_device", set_device),
     "ingest POST /v1/occasions/{occasion_id}/lists": ("occasion.take_list", take_list),
     "ingest POST /v1/check-ins": ("occasion.check_in", check_in),
+    "ingest POST /v1/connectors": ("connector.add", connect),
+    "ingest PATCH /v1/connectors/{name}": ("connector.change", change_connection),
+    "ingest POST /v1/connectors/{name}/rotate": ("connector.rotate", rotate_secret),
+    "ingest DELETE /v1/connectors/{name}": ("connector.remove", disconnect),
+    "ingest POST /v1/connectors/{name}/replay": ("connector.replay_all", replay_all),
+    "ingest POST /v1/connectors/{name}/deliveries/{delivery_id}/replay": ("connector.replay", replay_one),
     "scoring POST /v1/programmes": ("programme.publish", publish),
     "scoring POST /v1/programmes/{version}/approve": ("programme.approve", approve_version),
     "scoring POST /v1/programmes/{version}/withdraw": ("programme.withdraw", withdraw_version),
+    "scoring POST /v1/programmes/{version}/send-back": ("programme.send_back", send_version_back),
+    "scoring POST /v1/programmes/{version}/rollback": ("programme.roll_back", roll_version_back),
+    "scoring POST /v1/manual-awards": ("manual_award.ask", give_by_hand),
+    "scoring POST /v1/manual-awards/{manual_id}/approve": ("manual_award.approve", approve_by_hand),
+    "scoring POST /v1/manual-awards/{manual_id}/decline": ("manual_award.decline", decline_by_hand),
+    "scoring POST /v1/manual-awards/{manual_id}/reverse": ("manual_award.reverse", reverse_by_hand),
+    "scoring POST /v1/programme-drafts": ("programme_draft.begin", begin_draft),
+    "scoring PUT /v1/programme-drafts/{draft_id}": ("programme_draft.save", save_draft),
+    "scoring DELETE /v1/programme-drafts/{draft_id}": ("programme_draft.discard", discard_draft),
+    "scoring POST /v1/programme-drafts/{draft_id}/submit": ("programme_draft.submit", submit_draft),
     "rewards PUT /v1/payees/{member_id}": ("payee.set", set_payee),
     "rewards POST /v1/redemptions": ("redemption.reserve", reserve),
     "rewards POST /v1/redemptions/{redemption_id}/confirm": ("redemption.confirm", confirm),

@@ -60,6 +60,7 @@ NOTHING_PERSONAL = {
     ),
     "ingest GET /v1/receipts",
     "ingest GET /v1/receipts/of-event",
+    "ingest GET /v1/receipts/of-delivery",
     "ingest GET /v1/event-types",
     "ingest GET /v1/receipts/counts",
     "ingest GET /v1/refused-events",
@@ -68,6 +69,13 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/occasions/{occasion_id}",
     "ingest GET /v1/occasions/{occasion_id}/code",
     "ingest GET /v1/receipts/{receipt_id}",
+    "ingest GET /v1/connector-types",
+    # Of what platforms deliver they have ids, types and reasons, and nothing of the content.
+    "ingest GET /v1/connectors",
+    "ingest GET /v1/connectors/{name}",
+    "ingest GET /v1/connectors/{name}/counts",
+    "ingest GET /v1/connectors/{name}/deliveries",
+    "ingest GET /v1/connectors/{name}/deliveries/{delivery_id}",
     "ingest GET /v1/communities/{community}/people",
     "ingest GET /v1/communities/{community}/people/{person_id}",
     "ingest GET /v1/communities/{community}/keys",
@@ -83,6 +91,9 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/communities/{community}/public",
     "scoring GET /v1/programmes",
     "scoring GET /v1/programmes/{version}",
+    "scoring GET /v1/manual-awards/terms",
+    "scoring GET /v1/programme-drafts",
+    "scoring GET /v1/programme-drafts/{draft_id}",
     "recognition GET /v1/badges",
     "rewards GET /v1/catalogue",
     "rewards GET /v1/payout-runs",
@@ -133,8 +144,8 @@ def scopes() -> Sequence[str]:
 async def world(stack: Any, pool: asyncpg.Pool, spec: ServiceSpec) -> AsyncIterator[World]:
     made = RewardsWorld(pool) if spec is REWARDS else World(pool, spec)
     if spec.name == "ingest":  # nobody signs in without; the stack's own, for what readers may see of it later
-        key = stack.state.signing_keys["ingest"].signing_key
-        made.configure(signing_key=key, text_keys=stack.state.text_keys)
+        keys = {"signing_key": stack.state.signing_keys["ingest"].signing_key, "text_keys": stack.state.text_keys}
+        made.configure(**keys)
     yield made
     await made.outbox()
 

@@ -118,7 +118,7 @@ class Line:
             await publish_programme(
                 tx,
                 community=self.community,
-                submission=Submission(programme, PROGRAMME, Author(None, "test", None), None),
+                submission=Submission(programme, PROGRAMME, Author(None, "test", None), note="Another"),
             )
 
     def post(self, at: str, actor: str = "ada", **more: Any) -> dict[str, Any]:

@@ -93,7 +93,7 @@ async def test_a_version_that_was_there_already_is_not_called_published(is_new: 
     answer = VERSION | {"is_new": is_new}
     ask = Ask(programmes=(201 if is_new else 200, answer))
     ground = Ground(Answer("scoring", 200, {"items": []}), None, [])
-    page: Any = await editing._publish(a_visit(ask), ground, Checked("text", publication=answer), None)
+    page: Any = await editing._publish(a_visit(ask), ground, Checked("text", publication=answer), {})
     if said is None:
         assert page.status == 409
         assert page.notice.startswith("Version 3 says the same already: nothing was published.")

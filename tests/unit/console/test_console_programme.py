@@ -11,12 +11,12 @@ import pytest
 from console.components.languages import Writer
 from console.frame.rendering import Templates
 from console.frame.static import load_static
-from console.pages.programme.changes import Detail, changes
 from console.pages.programme.conditions import FIELDS, OWN, Clause, Words, in_words
 from console.pages.programme.drafts import BEGINNING, Mending, problems, read_mending, starts_at
 from console.pages.programme.words import EVENT_TYPES, NOUNS, WORDS
 from shared.contracts.activities import ACTIVITY_TYPES, TARGETING_TYPES
 from shared.contracts.programme import Programme
+from shared.programme_changes import Detail, changes
 
 RULE: dict[str, Any] = {
     "id": "accepted",
@@ -118,7 +118,7 @@ def test_two_that_say_the_same_have_no_change_and_a_first_one_has_all() -> None:
 
 def test_every_type_that_earns_and_every_piece_has_its_words() -> None:
     assert set(EVENT_TYPES) == set(ACTIVITY_TYPES) - set(TARGETING_TYPES)
-    sections = {"attribute", "rule", "limit", "badge", "level", "reward", "payout", "programme"}
+    sections = {"attribute", "rule", "limit", "badge", "level", "streak", "reward", "payout", "programme"}
     assert set(NOUNS) == sections
     assert {field for _, field in OWN} <= set(FIELDS)
 

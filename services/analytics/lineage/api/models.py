@@ -98,6 +98,22 @@ class Amendment(BaseModel):
         return cls.model_validate(amendment, from_attributes=True)
 
 
+class ByHand(BaseModel):
+    """Who gave an award by hand, and who approved that, where it took two."""
+
+    person_id: UUID
+    approved_by_person: UUID | None
+
+    @classmethod
+    def of(cls, award: trail.Award) -> Self | None:
+        """Who gave an award, as the API shows it; None where an event did."""
+        if award.given_by_person is None:
+            return None
+        return cls.model_validate(
+            {"person_id": award.given_by_person, "approved_by_person": award.given_approved_by_person}
+        )
+
+
 class Award(BaseModel):
     """Points that a rule of a programme version gave for an event, and what they amount to since."""
 
@@ -119,6 +135,7 @@ class Award(BaseModel):
     event_uid: UUID
     event_time: datetime
     awarded_at: datetime
+    by_hand: ByHand | None = Field(description="Who gave it, where no event did; null for an award of a rule")
 
     @classmethod
     def of(cls, award: trail.Award) -> Self:
@@ -140,6 +157,7 @@ class Award(BaseModel):
             event_uid=award.event_uid,
             event_time=award.event_time,
             awarded_at=award.awarded_at,
+            by_hand=ByHand.of(award),
         )
 
 
@@ -189,16 +207,36 @@ class PaidBy(BaseModel):
         )
 
 
+class UsedBy(BaseModel):
+    """A redemption that uses an award, or some of its points; one that was cancelled gave them back."""
+
+    redemption_id: UUID
+    points: int
+    state: str | None = Field(description="Null while the redemption itself has not arrived")
+    reward_id: str | None
+
+    @classmethod
+    def of(cls, redemption: trail.UsedBy) -> Self:
+        """A redemption as the API shows it beside an award."""
+        return cls(
+            redemption_id=UUID(redemption.redemption_id),
+            points=redemption.points,
+            state=redemption.state,
+            reward_id=redemption.reward_id,
+        )
+
+
 class AwardLineage(BaseModel):
     """An award with what it came from and what it led to."""
 
     award: Award
-    event: Event | None = Field(description="Null while it has not arrived")
+    event: Event | None = Field(description="Null while it has not arrived, and for an award by hand")
     decisions: list[Decision] = Field(
         description="What took the event back or restored it, oldest first; of many the newest 100"
     )
     grants: list[Grant]
     payouts: list[PaidBy]
+    redemptions: list[UsedBy]
 
     @classmethod
     def of(
@@ -211,6 +249,7 @@ class AwardLineage(BaseModel):
             decisions=[Decision.of(decision) for decision in decisions],
             grants=[Grant.of(grant) for grant in outcome.grants],
             payouts=[PaidBy.of(payout) for payout in outcome.payouts],
+            redemptions=[UsedBy.of(redemption) for redemption in outcome.redemptions],
         )
 
 
@@ -220,6 +259,7 @@ class Outcome(BaseModel):
     award: Award
     grants: list[Grant]
     payouts: list[PaidBy]
+    redemptions: list[UsedBy]
 
     @classmethod
     def of(cls, outcome: trail.Outcome) -> Self:
@@ -228,6 +268,7 @@ class Outcome(BaseModel):
             award=Award.of(outcome.award),
             grants=[Grant.of(grant) for grant in outcome.grants],
             payouts=[PaidBy.of(payout) for payout in outcome.payouts],
+            redemptions=[UsedBy.of(redemption) for redemption in outcome.redemptions],
         )
 
 

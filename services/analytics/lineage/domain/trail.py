@@ -88,7 +88,8 @@ class Award:
     Of its amendments the newest, in their order.
 
     `published_by` is None while the version has not arrived; `approved_by` also where nobody had to. So is
-    `publication_audit_id`, the audit's entry of its publication, while that has not.
+    `publication_audit_id`, the audit's entry of its publication, while that has not. Of one by hand
+    `given_by_person` gave it, and `given_approved_by_person` approved that where it took two; it is of no event.
     """
 
     award_id: str
@@ -104,6 +105,8 @@ class Award:
     event_uid: str
     event_time: datetime
     awarded_at: datetime
+    given_by_person: str | None = None
+    given_approved_by_person: str | None = None
     amendments: Sequence[Amendment] = ()
 
     @property
@@ -142,12 +145,23 @@ class PaidBy:
 
 
 @dataclass(frozen=True, slots=True)
+class UsedBy:
+    """A redemption that uses `points` of an award; the rest is None while the redemption has not arrived."""
+
+    redemption_id: str
+    points: int
+    state: str | None
+    reward_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """An award with what it granted and what pays it."""
+    """An award with what it granted, what pays it and what uses it."""
 
     award: Award
     grants: Sequence[Grant]
     payouts: Sequence[PaidBy]
+    redemptions: Sequence[UsedBy]
 
 
 @dataclass(frozen=True, slots=True)

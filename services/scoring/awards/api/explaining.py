@@ -20,7 +20,7 @@ from services.scoring.awards.domain.reasons import why_less
 from services.scoring.limits.store import load_claims_of_events
 from services.scoring.programmes.store.versions import load_documents
 from services.scoring.rules.domain.attributes import AttributeRead
-from services.scoring.rules.domain.matching import Declined
+from services.scoring.rules.domain.declining import Declined
 from services.scoring.rules.store import load_declined, load_read
 from shared.contracts.programme import Slot
 from shared.http.pages import PAGE_MAX_COUNT
@@ -92,7 +92,11 @@ async def explain(conn: Connection, *, community: str, uids: Collection[str]) ->
         awards_by_uid,
         declined_by_uid,
         read_by_uid,
-        {(number, rule["id"]): rule for number, document in documents.items() for rule in document["rules"]},
+        {
+            (number, one["id"]): one
+            for number, document in documents.items()
+            for one in (*document["rules"], *(document.get("manual") or {}).get("reasons", ()))
+        },
         [
             *(one.award.member_id for one in awards),
             *(claim.member_id for claim in claims),

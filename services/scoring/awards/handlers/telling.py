@@ -6,12 +6,13 @@ from services.scoring.awards import store
 from services.scoring.awards.domain.awards import Award
 from services.scoring.metrics import AWARDED_POINTS, AWARDS_MADE
 from shared.contracts.facts import POINTS_AWARDED, AwardData
+from shared.contracts.facts.points import ByHandData
 from shared.topics import POINTS
 from shared.transaction import Transaction
 
 
-async def tell(tx: Transaction, awards: Sequence[Award]) -> None:
-    """Append awards and amendments and publish them, in their order."""
+async def tell(tx: Transaction, awards: Sequence[Award], *, by_hand: ByHandData | None = None) -> None:
+    """Append awards and amendments and publish them, in their order; `by_hand` says which person gave them."""
     if not awards:
         return
     await store.add_awards(tx.conn, awards=awards, recorded_at=tx.now)
@@ -22,7 +23,7 @@ async def tell(tx: Transaction, awards: Sequence[Award]) -> None:
             fact_id=award.award_id,
             community=award.community,
             subject=award.member_id,
-            data=_award_data(award),
+            data=_award_data(award, by_hand),
             traceparent=award.traceparent,
         )
     of_kind: dict[str, list[int]] = {"award": [], "increase": [], "decrease": []}
@@ -34,7 +35,7 @@ async def tell(tx: Transaction, awards: Sequence[Award]) -> None:
         AWARDED_POINTS.labels(kind).inc(abs(sum(points)))
 
 
-def _award_data(award: Award) -> AwardData:
+def _award_data(award: Award, by_hand: ByHandData | None) -> AwardData:
     data: AwardData = {
         "award_id": award.award_id,
         "member_id": award.member_id,
@@ -53,8 +54,16 @@ def _award_data(award: Award) -> AwardData:
         data["revision"] = award.revision
         data["cause"] = award.cause
         data["total"] = award.total
+    if award.score is not None:
+        data["score"] = award.score
+    if award.available_at is not None:
+        data["available_at"] = award.available_at
+    if award.expires_at is not None:
+        data["expires_at"] = award.expires_at
     if award.day is not None:
         data["day"] = award.day
     if award.week is not None:
         data["week"] = award.week
+    if by_hand is not None:
+        data["by_hand"] = by_hand
     return data

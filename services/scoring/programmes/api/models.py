@@ -1,16 +1,18 @@
 """Bodies of the HTTP API of programmes, and the schemas of a programme for its OpenAPI."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, Self, cast
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from services.scoring.programmes.domain import money, proposals, publication
+from services.scoring.programmes.handlers.publishing import Because, Published
 from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT
+from shared.contracts.facts.programmes import ProgrammeNote
 from shared.contracts.programme import Programme
-from shared.http import FieldError
+from shared.http import FieldError, RequestBody
 
 MEDIA_TYPES = ("application/yaml", "text/yaml", "application/x-yaml", "text/plain", "application/json")
 EXAMPLE = """\
@@ -30,8 +32,14 @@ JSON_EXAMPLE: dict[str, Any] = {
     "rules": [{"id": "answer", "title": "Answered somebody", "on": ["forum.reply.v1"], "points": 3}],
 }
 
-_PROGRAMME = Programme.model_json_schema(ref_template="#/components/schemas/{model}")
-SCHEMAS: dict[str, Any] = _PROGRAMME.pop("$defs") | {"Programme": _PROGRAMME}
+
+def schemas() -> dict[str, Any]:
+    """JSON Schemas of a programme and its parts, by name, as OpenAPI has them."""
+    programme = Programme.model_json_schema(ref_template="#/components/schemas/{model}")
+    parts: dict[str, Any] = programme.pop("$defs")
+    return parts | {"Programme": programme}
+
+
 _BODY = {"schema": {"$ref": "#/components/schemas/Programme"}, "example": JSON_EXAMPLE}
 PROGRAMME_BODY: dict[str, Any] = {
     "required": True,
@@ -50,7 +58,7 @@ COMPLETED_BODY: dict[str, Any] = {
 Standings = Mapping[int, publication.Standing]
 
 #: What a version can be: only a published one is ever in force.
-State = Literal["published", "proposed", "withdrawn", "superseded"]
+State = Literal["published", "proposed", "withdrawn", "superseded", "sent_back"]
 
 
 class MoneyChange(BaseModel):
@@ -95,11 +103,20 @@ class ProgrammeVersion(BaseModel):
     published_by_credential: str | None = Field(description="The access key or token", examples=["742a0960b22c"])
     decided_at: datetime | None = Field(description="When a proposed version was approved, or came to nothing")
     decided_by: str | None = Field(
-        description="Name of who approved, withdrew or superseded a proposed version", examples=["Bob"]
+        description="Name of who approved, withdrew, superseded or sent back a proposed version", examples=["Bob"]
     )
     decided_by_person: UUID | None
     decided_by_credential: str | None
     money_changes: list[MoneyChange] = Field(description="What it changes of money, which takes two people")
+    note: str | None = Field(
+        description="What it changes, in the words of who published or proposed it; null for the first, for "
+        "versions of before, and for one that only undoes another",
+        examples=["Answers give more, since that is what we lack"],
+    )
+    restores: int | None = Field(description="The earlier version that it says again", examples=[1])
+    reason: str | None = Field(
+        description="Why it was sent back", examples=["The cap is too low for our busy week"]
+    )
     document_sha256: str = Field(description="Of the content: comments and layout do not count")
 
     @classmethod
@@ -126,6 +143,9 @@ class ProgrammeVersion(BaseModel):
             decided_by_person=UUID(decided.person_id) if decided and decided.person_id else None,
             decided_by_credential=decided.credential if decided else None,
             money_changes=[MoneyChange.of(change) for change in version.changes],
+            note=version.note,
+            restores=version.restores,
+            reason=version.reason,
             document_sha256=version.document_sha256,
         )
 
@@ -186,9 +206,13 @@ class Publication(BaseModel):
     programme_id: str = Field(examples=["starter"])
     version: int | None = Field(None, description="Null for a dry run", examples=[3])
     state: Literal["published", "proposed"] = Field(
-        description="Proposed: it changes money, or the community has two people publish; "
-        "it is not in force before another person approves it. "
+        description="Proposed: it is not in force before another person approves it. "
         "Of a dry run: what it would be"
+    )
+    waits_because: list[Because] = Field(
+        description="Why it takes another person: it changes money, points are paid, the community has two people "
+        "publish, or somebody asked for it",
+        examples=[["money"]],
     )
     effective_from: datetime | None = Field(None, description="Null for a dry run, and for one that is proposed")
     money_changes: list[MoneyChange] = Field(description="What it changes of money")
@@ -203,3 +227,42 @@ class Publication(BaseModel):
     warnings: list[FieldError] = Field(
         description="What is allowed and hardly meant, such as a condition that can never be true"
     )
+
+    @classmethod
+    def of(
+        cls,
+        published: Published,
+        *,
+        costs: Sequence[ConditionCost] = (),
+        warnings: Sequence[FieldError] = (),
+    ) -> Self:
+        """What was done, as the API shows it."""
+        version = published.version
+        proposal = version if isinstance(version, proposals.Proposal) else None
+        return cls(
+            programme_id=version.programme_id,
+            version=version.number,
+            state="published" if proposal is None else "proposed",
+            waits_because=list(published.because),
+            effective_from=None if isinstance(version, proposals.Proposal) else version.effective_from,
+            money_changes=[] if proposal is None else [MoneyChange.of(change) for change in proposal.changes],
+            superseded=published.superseded,
+            document_sha256=version.document_sha256,
+            is_new=published.is_new,
+            dry_run=False,
+            costs=list(costs),
+            warnings=list(warnings),
+        )
+
+
+class SendingBack(RequestBody):
+    """Why a version is sent back: what to change."""
+
+    reason: ProgrammeNote = Field(examples=["The cap is too low for our busy week"])
+
+
+class RollingBack(RequestBody):
+    """Why an earlier version is published again, and from when it applies (null: soon)."""
+
+    note: ProgrammeNote = Field(examples=["Back to 10 points: 15 made people hurry"])
+    effective_from: AwareDatetime | None = None

@@ -1,21 +1,20 @@
 """HTTP routes of programmes: publishing, and the versions there are."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from services.scoring.programmes.api.models import (
     COMPLETED_BODY,
-    MEDIA_TYPES,
     PROGRAMME_BODY,
     Completion,
     Completions,
-    ConditionCost,
     MoneyChange,
     ProgrammeDocument,
     ProgrammeVersion,
     Publication,
+    RollingBack,
+    SendingBack,
     Withdrawal,
 )
 from services.scoring.programmes.api.problems import (
@@ -25,43 +24,41 @@ from services.scoring.programmes.api.problems import (
     EVENT_TYPES_CHANGED,
     INVALID_PROGRAMME,
     NOT_WITHDRAWABLE,
+    NOTE_MISSING,
     OTHER_PROGRAMME,
     PROGRAMME_FOUR_EYES,
     PROPOSAL_DECIDED,
     UNKNOWN_VERSION,
 )
+from services.scoring.programmes.api.texts import NoteAsked, author_of, costs_of, field_errors, text_of, valid
 from services.scoring.programmes.domain.completing import Cursor
-from services.scoring.programmes.domain.mistakes import Mistake
 from services.scoring.programmes.domain.proposals import Proposal, UnknownVersionError
 from services.scoring.programmes.domain.publication import (
-    Author,
     OtherProgrammeError,
     Standing,
     Submission,
     VersionPlace,
     standings,
 )
-from services.scoring.programmes.domain.reading import Reading, document_of, document_sha256
+from services.scoring.programmes.domain.reading import document_of, document_sha256
 from services.scoring.programmes.handlers.checking import CHECKER
 from services.scoring.programmes.handlers.publishing import (
     approve_programme,
     publish_programme,
+    send_back,
     waits_if_published,
 )
+from services.scoring.programmes.handlers.rolling_back import roll_back
 from services.scoring.programmes.handlers.withdrawing import withdraw_programme
 from services.scoring.programmes.store import proposals, versions
-from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT
 from services.scoring.settings import Settings
-from shared.contracts.programme import Programme
 from shared.http import (
     Begin,
     Conn,
-    FieldError,
     Limit,
     Moment,
     Page,
     Principal,
-    Problem,
     Scope,
     Tx,
     after,
@@ -89,6 +86,7 @@ Approver = Annotated[Principal, requires(Scope.PROGRAMMES_APPROVE)]
         INVALID_PROGRAMME,
         EFFECTIVE_FROM_REFUSED,
         EVENT_TYPES_CHANGED,
+        NOTE_MISSING,
         CHECK_TOO_SLOW,
         CHECKS_BUSY,
     )
@@ -106,36 +104,39 @@ async def post_programme(
         Moment | None,
         Query(description="When it takes effect, by the time events are received; later than now plus the lead"),
     ] = None,
+    note: NoteAsked = None,
+    review: Annotated[bool, Query(description="Have another person look at it, also where one is enough")] = False,
 ) -> Publication:
     """Takes a programme in YAML or JSON. Every error in it comes with its line, column and field.
 
     The first version takes effect at once, later ones a moment after their publication: the answer says
     when. Publishing what the newest version says already makes no new one. A version that changes who pays, what
-    points are worth, or budgets is proposed, as is every version where the community's `review_policy` has two
-    people publish. It supersedes one that is proposed, and is not in force before another person approves it.
+    points are worth, or budgets is proposed; so is every version where points are paid, where the community's
+    `review_policy` has two people publish, and where `review` asks for it. It supersedes one that is proposed, and
+    is not in force before another person approves it.
     """
-    text = await _text(request)
+    text = await text_of(request)
     # In another process, and no transaction is open meanwhile: what a text can do to its reader, it does there.
     reading = await CHECKER.check(text, community=principal.community, settings=settings)
-    programme = _valid(reading)
-    warnings = _field_errors(reading.warnings)
-    costs = [
-        ConditionCost(event_type=event_type, steps=steps, max_steps=EVENT_STEPS_MAX_COUNT)
-        for event_type, steps in reading.steps.items()
-    ]
+    programme = valid(reading)
+    warnings = field_errors(reading.warnings)
+    costs = costs_of(reading.steps)
     async with begin() as tx:
-        submission = Submission(programme, text, _author(principal), effective_from)
+        submission = Submission(
+            programme, text, author_of(principal), effective_from, note=note, asks_for_review=review
+        )
         if dry_run:
             tx.did_nothing()
             newest = await versions.find_newest_version(tx.conn, community=principal.community)
             if newest is not None and newest.programme_id != programme.programme:
                 raise OtherProgrammeError(newest.programme_id)
             response.status_code = 200
-            waits, changes = await waits_if_published(tx, community=principal.community, submission=submission)
+            waits = await waits_if_published(tx, community=principal.community, submission=submission)
             return Publication(
                 programme_id=programme.programme,
-                state="proposed" if waits else "published",
-                money_changes=[MoneyChange.of(change) for change in changes],
+                state="proposed" if waits.because else "published",
+                waits_because=list(waits.because),
+                money_changes=[MoneyChange.of(change) for change in waits.changes],
                 document_sha256=document_sha256(document_of(programme)),
                 is_new=False,
                 dry_run=True,
@@ -146,56 +147,8 @@ async def post_programme(
         published = await publish_programme(tx, community=principal.community, submission=submission)
     if not published.is_new:
         response.status_code = 200
-    version = published.version
-    response.headers["Location"] = f"/v1/programmes/{version.number}"
-    return Publication(
-        programme_id=version.programme_id,
-        version=version.number,
-        state="proposed" if isinstance(version, Proposal) else "published",
-        effective_from=None if isinstance(version, Proposal) else version.effective_from,
-        money_changes=[MoneyChange.of(change) for change in version.changes]
-        if isinstance(version, Proposal)
-        else [],
-        superseded=published.superseded,
-        document_sha256=version.document_sha256,
-        is_new=published.is_new,
-        dry_run=False,
-        costs=costs,
-        warnings=warnings,
-    )
-
-
-def _author(principal: Principal) -> Author:
-    return Author(principal.person_id, principal.person_name, principal.credential)
-
-
-async def _text(request: Request) -> str:
-    media_type = request.headers.get("content-type", MEDIA_TYPES[0]).partition(";")[0].strip().lower()
-    if media_type not in MEDIA_TYPES:
-        raise Problem(UNSUPPORTED_CONTENT_TYPE, f"Send one of {', '.join(MEDIA_TYPES)}, in UTF-8")
-    try:
-        return (await request.body()).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        detail = f"The text is not UTF-8: {error.reason} at byte {error.start}"
-        raise Problem(INVALID_PROGRAMME, detail) from error
-
-
-def _field_errors(mistakes: Sequence[Mistake]) -> list[FieldError]:
-    return [
-        FieldError(field=mistake.field, detail=mistake.detail, line=mistake.line, column=mistake.column)
-        for mistake in mistakes
-    ]
-
-
-def _valid(reading: Reading) -> Programme:
-    if reading.programme is not None:
-        return reading.programme
-    read = reading.mistakes
-    errors = _field_errors(read)
-    first = read[0]
-    count = "1 error" if len(read) == 1 else f"{len(read)} errors"
-    detail = f"{count}; the first on line {first.line}, column {first.column}: {first.detail}"
-    raise Problem(INVALID_PROGRAMME, detail, errors)
+    response.headers["Location"] = f"/v1/programmes/{published.version.number}"
+    return Publication.of(published, costs=costs, warnings=warnings)
 
 
 @router.get("/v1/programmes", summary="Versions of the programme, newest first", responses=problem_responses())
@@ -243,7 +196,7 @@ async def approve_version(
 
     Whoever proposed it cannot, by whatever key or token. Approving again changes nothing.
     """
-    await approve_programme(tx, community=principal.community, number=version, by=_author(principal))
+    await approve_programme(tx, community=principal.community, number=version, by=author_of(principal))
     return await _shown(tx.conn, community=principal.community, number=version)
 
 
@@ -260,7 +213,9 @@ async def withdraw_version(
     In place of the last that is scheduled, what is in force before it is published anew, and goes on:
     `replaced_by` says as which version. Where that changes money it waits for another person, as any version does.
     """
-    withdrawn = await withdraw_programme(tx, community=principal.community, number=version, by=_author(principal))
+    withdrawn = await withdraw_programme(
+        tx, community=principal.community, number=version, by=author_of(principal)
+    )
     shown = await _shown(tx.conn, community=principal.community, number=version)
     replacement = withdrawn.replacement
     if replacement is None:
@@ -271,6 +226,54 @@ async def withdraw_version(
         replacement_state="proposed" if isinstance(replacement.version, Proposal) else "published",
         superseded=replacement.superseded,
     )
+
+
+@router.post(
+    "/v1/programmes/{version}/send-back",
+    summary="Send a version back that another person proposed",
+    responses=problem_responses(UNKNOWN_VERSION, PROGRAMME_FOUR_EYES, PROPOSAL_DECIDED),
+)
+async def send_version_back(
+    principal: Approver, version: Annotated[int, Path(ge=1, lt=2**31)], body: SendingBack, tx: Tx
+) -> ProgrammeVersion:
+    """It is never in force; the `reason` says what to change, and the draft that it came from is open again.
+
+    Whoever proposed it withdraws it instead. Sending it back again changes nothing.
+    """
+    await send_back(tx, community=principal.community, number=version, by=author_of(principal), reason=body.reason)
+    return await _shown(tx.conn, community=principal.community, number=version)
+
+
+@router.post(
+    "/v1/programmes/{version}/rollback",
+    summary="Publish again what an earlier version says",
+    status_code=201,
+    responses=problem_responses(UNKNOWN_VERSION, EFFECTIVE_FROM_REFUSED, EVENT_TYPES_CHANGED)
+    | {200: {"model": Publication, "description": "The newest version says the same already"}},
+)
+async def roll_version_back(
+    principal: Publisher,
+    version: Annotated[int, Path(ge=1, lt=2**31)],
+    body: RollingBack,
+    response: Response,
+    tx: Tx,
+) -> Publication:
+    """As a new version, by the rules of any: what it changes of money waits for another person.
+
+    Nothing that was awarded changes. `restores` of the new version names this one.
+    """
+    published = await roll_back(
+        tx,
+        community=principal.community,
+        number=version,
+        by=author_of(principal),
+        note=body.note,
+        effective_from=body.effective_from,
+    )
+    if not published.is_new:
+        response.status_code = 200
+    response.headers["Location"] = f"/v1/programmes/{published.version.number}"
+    return Publication.of(published)
 
 
 async def _shown(conn: Connection, *, community: str, number: int) -> ProgrammeVersion:
@@ -305,7 +308,7 @@ async def post_completions(
     The text need not be right, nor complete; it may be as long as a programme.
     """
     found = await CHECKER.complete(
-        await _text(request), Cursor(line, column), community=principal.community, settings=settings
+        await text_of(request), Cursor(line, column), community=principal.community, settings=settings
     )
     items = [Completion(text=one.text, kind=one.kind, detail=one.detail) for one in found.found]
     return Completions(column=found.column, items=items)

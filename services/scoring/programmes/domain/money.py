@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from services.scoring.programmes.domain.publication import Document, VersionStart
-from services.scoring.rules.domain.matching import version_at
+from services.scoring.rules.domain.compiling import version_at
 
 #: What of the section `rewards` is none: prices in points. All else is, so that no field to come is forgotten.
 NO_MONEY = frozenset({"catalogue"})
@@ -50,6 +50,11 @@ def changes_against(displaced_documents: Iterable[Document | None], document: Do
         if changes:
             return changes
     return []
+
+
+def pays(documents: Iterable[Document | None]) -> bool:
+    """Whether points become money by any of these documents: then what gives points is money, too."""
+    return any(bool((document or {}).get("rewards", {}).get("payout")) for document in documents)
 
 
 def _money(document: Document) -> Iterator[tuple[str, Any]]:

@@ -16,6 +16,7 @@ class ProposalState(StrEnum):
     APPROVED = "approved"
     WITHDRAWN = "withdrawn"
     SUPERSEDED = "superseded"
+    SENT_BACK = "sent_back"
 
 
 class UnknownVersionError(Exception):
@@ -34,7 +35,8 @@ class ProposalDecidedError(Exception):
 class Proposal:
     """A version that takes two people: in force only once another person has approved it.
 
-    `requested_from` is the time asked for (None: soon); which it will be is decided with the approval.
+    `requested_from` is the time asked for (None: soon); which it will be is decided with the approval. `reason`
+    says why it was sent back.
     """
 
     community: str
@@ -49,6 +51,9 @@ class Proposal:
     state: ProposalState = ProposalState.PROPOSED
     decided_at: datetime | None = None
     decided_by: Author | None = None
+    note: str | None = None
+    restores: int | None = None
+    reason: str | None = None
 
     @classmethod
     def of(
@@ -65,6 +70,8 @@ class Proposal:
             proposed_by=version.published_by,
             document_sha256=version.document_sha256,
             changes=changes,
+            note=version.note,
+            restores=version.restores,
         )
 
     def check_another(self, by: Author) -> None:
@@ -72,11 +79,15 @@ class Proposal:
         if self.proposed_by.person_id == by.person_id:
             raise ProgrammeFourEyesError
 
-    def decided(self, state: ProposalState, *, by: Author, now: datetime) -> "Proposal":
-        """The version approved, withdrawn or superseded. Raises ProposalDecidedError when it waits no more."""
+    def decided(self, state: ProposalState, *, by: Author, now: datetime, reason: str | None = None) -> "Proposal":
+        """The version as it was decided; `reason` is why it is sent back.
+
+        Raises ProposalDecidedError when it waits no more.
+        """
         if self.state is not ProposalState.PROPOSED:
-            raise ProposalDecidedError(f"version {self.number} is {self.state} and stays so")
-        return replace(self, state=state, decided_at=now, decided_by=by)
+            said = self.state.replace("_", " ")
+            raise ProposalDecidedError(f"version {self.number} is {said} and stays so")
+        return replace(self, state=state, decided_at=now, decided_by=by, reason=reason)
 
     def published(self, *, by: Author, head: Head, lead_seconds: float) -> ProgrammeVersion:
         """The version as `by` approves it: it takes effect when that was asked for, and never before now.
@@ -94,6 +105,8 @@ class Proposal:
             published_by=self.proposed_by,
             document_sha256=self.document_sha256,
             approved_by=by,
+            note=self.note,
+            restores=self.restores,
         )
 
 
@@ -101,8 +114,8 @@ class Proposal:
 class ListedVersion:
     """A version as lists show it: published, or proposed and not in force, or come to nothing.
 
-    `published_by` is who published or proposed it, `decided_by` who approved, withdrew or superseded it. `changes`
-    is the money that it changes: against what it was published or proposed over.
+    `published_by` is who published or proposed it, `decided_by` who approved, withdrew, superseded or sent it
+    back. `changes` is the money that it changes: against what it was published or proposed over.
     """
 
     programme_id: str
@@ -118,3 +131,6 @@ class ListedVersion:
     decided_by: Author | None
     document_sha256: str
     changes: Sequence[MoneyChange]
+    note: str | None
+    restores: int | None
+    reason: str | None

@@ -32,6 +32,10 @@ class Author(NamedTuple):
     credential: str | None
 
 
+class NoteMissingError(ValueError):
+    """A version is to take the place of another, and nobody says what it changes."""
+
+
 class OtherProgrammeError(ValueError):
     """The community has a programme of another id, `programme_id`."""
 
@@ -45,7 +49,8 @@ class ProgrammeVersion:
     """A published version of a community's programme, without its text; it never changes.
 
     It applies to events received from `effective_from` on. `document_sha256` is of its content: comments and
-    layout do not count. `approved_by` is there where it changes money.
+    layout do not count. `approved_by` is there where it took two people. `note` says in plain words what it
+    changes, and `restores` is the number of the earlier version that it says again, if any.
     """
 
     community: str
@@ -57,6 +62,8 @@ class ProgrammeVersion:
     published_by: Author
     document_sha256: str
     approved_by: Author | None = None
+    note: str | None = None
+    restores: int | None = None
 
 
 class VersionStart(NamedTuple):
@@ -64,6 +71,13 @@ class VersionStart(NamedTuple):
 
     number: int
     effective_from: datetime
+
+
+class VersionNote(NamedTuple):
+    """What was said of a version: what it changes, and which earlier version it says again."""
+
+    note: str | None
+    restores: int | None
 
 
 class VersionPlace(NamedTuple):
@@ -82,12 +96,26 @@ class VersionText:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A programme that somebody wants to publish, as they wrote it, and from when it shall apply (None: soon)."""
+    """A programme that somebody wants to publish, as they wrote it, and from when it shall apply (None: soon).
+
+    `note` says what it changes, which every version but the first takes; one that only undoes another
+    (`is_undoing`) needs none. `restores` is the earlier version that it says again. `asks_for_review`: another
+    person is to look at it, also where one would be enough.
+    """
 
     programme: Programme
     source_text: str
     submitted_by: Author
     effective_from: datetime | None = None
+    note: str | None = None
+    restores: int | None = None
+    asks_for_review: bool = False
+    is_undoing: bool = False
+
+    def check_note(self, *, is_first: bool) -> None:
+        """Check that it says what it changes. Raises NoteMissingError when it must and does not."""
+        if self.note is None and not (is_first or self.is_undoing):
+            raise NoteMissingError
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,13 @@
 """Publishing a version of a programme, inside a transaction that somebody else opened."""
 
-import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
-
-import orjson
+from typing import Any, Literal, NamedTuple
 
 from services.scoring.metrics import PROGRAMMES_PUBLISHED, PROGRAMMES_WAITING
 from services.scoring.programmes.domain.declared_events import EventTypesChangedError, changes_refused
-from services.scoring.programmes.domain.money import MoneyChange, changes_against, displaced
+from services.scoring.programmes.domain.money import MoneyChange, changes_against, displaced, pays
 from services.scoring.programmes.domain.proposals import (
     Proposal,
     ProposalDecidedError,
@@ -28,45 +25,49 @@ from services.scoring.programmes.domain.publication import (
     succession,
 )
 from services.scoring.programmes.domain.reading import document_of, document_sha256
+from services.scoring.programmes.handlers.telling import signed_with, tell_version
 from services.scoring.programmes.store import proposals, versions
 from services.scoring.settings import Settings
 from shared.access_keys import Scope, load_standings
 from shared.audit import Did
-from shared.contracts.facts import PROGRAMME_PUBLISHED, ProgrammeData, ProgrammePublished
 from shared.contracts.programme import Events
 from shared.followed_communities import publishing_takes_two
-from shared.own_facts import ReadBack, note_not_rebuilt
-from shared.telemetry import SIGNATURES_OUTDATED
-from shared.topics import PROGRAMMES
 from shared.transaction import Transaction
 
-#: How many communities' programmes one turn of the timer signs anew.
-SIGNED_ANEW_MAX_COUNT = 20
-SIGN_ANEW_EVERY_SECONDS = 5.0
+#: Why a version takes a second person.
+Because = Literal["money", "payouts", "policy", "asked"]
 
-log = logging.getLogger(__name__)
+
+class Waits(NamedTuple):
+    """Why a version waits for another person (nothing: it does not), and what it changes of money."""
+
+    because: Sequence[Because]
+    changes: Sequence[MoneyChange]
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
     """A version, or one that waits for another person, and whether this publication made it or it was there.
 
-    `superseded` is the number of the version that waited until then.
+    `superseded` is the number of the version that waited until then, `because` why this one waits.
     """
 
     version: ProgrammeVersion | Proposal
     is_new: bool
     superseded: int | None = None
+    because: Sequence[Because] = ()
 
 
 async def publish_programme(tx: Transaction[Settings], *, community: str, submission: Submission) -> Published:
     """Publish a community's next version, unless its newest says the same; propose it when that takes two people.
 
-    It takes two to change money, and whatever is changed where the community has two people publish.
+    It takes two to change money; whatever is changed where points are paid, or where the community has two people
+    publish; and where it is asked for.
 
     It supersedes one that is proposed: that was made without it. Raises OtherProgrammeError when the community's
-    programme has another id, EffectiveFromError when the time asked for lies where events were scored already, and
-    EventTypesChangedError when it declares events otherwise than before.
+    programme has another id, NoteMissingError when it is not the first and has no note, EffectiveFromError when
+    the time asked for lies where events were scored already, and EventTypesChangedError when it declares events
+    otherwise than before.
     """
     programme = submission.programme
     # 1. From here on no batch of the community is being scored.
@@ -83,6 +84,7 @@ async def publish_programme(tx: Transaction[Settings], *, community: str, submis
     if waiting is not None and waiting.document_sha256 == digest:
         tx.did(entry_of("publish", waiting, said_of(waiting)))
         return Published(waiting, False)
+    submission.check_note(is_first=current is None)
     # 2. A version for what is received from then on.
     version = ProgrammeVersion(
         community=community,
@@ -95,6 +97,8 @@ async def publish_programme(tx: Transaction[Settings], *, community: str, submis
         published_at=head.now,
         published_by=submission.submitted_by,
         document_sha256=digest,
+        note=submission.note,
+        restores=submission.restores,
     )
     await _check_events(tx, community=community, effective_from=version.effective_from, document=document)
     if waiting is not None:
@@ -102,27 +106,27 @@ async def publish_programme(tx: Transaction[Settings], *, community: str, submis
         await proposals.set_proposal_decided(tx.conn, superseded)
     text = VersionText(submission.source_text, document)
     # 3. Money changes only by two: against every version in whose place this one comes, now or later.
-    waits, changes = await _waits(
-        tx, community=community, effective_from=version.effective_from, document=document
+    waits = await _waits(
+        tx, community=community, effective_from=version.effective_from, document=document, submission=submission
     )
     superseded_number = waiting.number if waiting else None
-    state, before = "proposed" if waits else "published", said_of(current) if current else None
+    state, before = "proposed" if waits.because else "published", said_of(current) if current else None
     tx.did(entry_of("publish", version, before, state=state, superseded=superseded_number))
-    if not waits:
+    if not waits.because:
         return Published(await _publish(tx, version, text=text), True, superseded_number)
-    proposal = Proposal.of(version, requested_from=submission.effective_from, changes=changes)
+    proposal = Proposal.of(version, requested_from=submission.effective_from, changes=waits.changes)
     await proposals.add_proposal(tx.conn, proposal, text=text)
-    return Published(proposal, True, superseded_number)
+    return Published(proposal, True, superseded_number, waits.because)
 
 
-async def waits_if_published(
-    tx: Transaction[Settings], *, community: str, submission: Submission
-) -> tuple[bool, list[MoneyChange]]:
+async def waits_if_published(tx: Transaction[Settings], *, community: str, submission: Submission) -> Waits:
     """Whether another person would have to approve this if it were published now, and what it changes of money."""
     starts_from = submission.effective_from or tx.now + timedelta(seconds=tx.settings.programme_lead_seconds)
     document = document_of(submission.programme)
     await _check_events(tx, community=community, effective_from=starts_from, document=document)
-    return await _waits(tx, community=community, effective_from=starts_from, document=document)
+    return await _waits(
+        tx, community=community, effective_from=starts_from, document=document, submission=submission
+    )
 
 
 async def _check_events(
@@ -145,20 +149,32 @@ async def _check_events(
 
 
 async def _waits(
-    tx: Transaction[Settings], *, community: str, effective_from: datetime, document: Document
-) -> tuple[bool, list[MoneyChange]]:
-    """Whether a document that takes effect then waits for another person; what it changes of money."""
+    tx: Transaction[Settings],
+    *,
+    community: str,
+    effective_from: datetime,
+    document: Document,
+    submission: Submission,
+) -> Waits:
+    """Why a document that takes effect then waits for another person; what it changes of money."""
     numbers = displaced(await versions.load_starts(tx.conn, community=community), effective_from=effective_from)
     found = await versions.load_documents(
         tx.conn, community=community, numbers=[number for number in numbers if number is not None]
     )
-    changes = changes_against([None if number is None else found[number] for number in numbers], document)
-    return bool(changes) or await publishing_takes_two(tx.conn, community=community), changes
+    documents = [None if number is None else found[number] for number in numbers]
+    changes = changes_against(documents, document)
+    because: dict[Because, bool] = {
+        "money": bool(changes),
+        "payouts": pays(documents),
+        "policy": await publishing_takes_two(tx.conn, community=community),
+        "asked": submission.asks_for_review,
+    }
+    return Waits([why for why, holds in because.items() if holds], changes)
 
 
 async def _publish(tx: Transaction[Settings], version: ProgrammeVersion, *, text: VersionText) -> ProgrammeVersion:
-    await versions.add_version(tx.conn, version=version, text=text, signed_with=_signed_with(tx))
-    _tell(tx, version, document=text.document)
+    await versions.add_version(tx.conn, version=version, text=text, signed_with=signed_with(tx))
+    tell_version(tx, version, document=text.document)
     PROGRAMMES_PUBLISHED.inc()
     return version
 
@@ -196,6 +212,26 @@ async def approve_programme(
     return await _publish(tx, version, text=text)
 
 
+async def send_back(
+    tx: Transaction[Settings], *, community: str, number: int, by: Author, reason: str
+) -> Proposal:
+    """Decide that a version which another person proposed is not to be published as it is; again changes nothing.
+
+    Raises UnknownVersionError, ProgrammeFourEyesError when `by` proposed it (who may withdraw it), and
+    ProposalDecidedError when it does not wait any more.
+    """
+    head = await versions.lock_head_for_update(tx.conn, community=community)
+    proposal = await _find_proposal(tx, community=community, number=number)
+    proposal.check_another(by)
+    if proposal.state is ProposalState.SENT_BACK:
+        tx.did(entry_of("send_back", proposal, said_of(proposal)))
+        return proposal
+    sent_back = proposal.decided(ProposalState.SENT_BACK, by=by, now=head.now, reason=reason)
+    await proposals.set_proposal_decided(tx.conn, sent_back)
+    tx.did(entry_of("send_back", sent_back, said_of(proposal)))
+    return sent_back
+
+
 async def _find_proposal(tx: Transaction[Settings], *, community: str, number: int) -> Proposal:
     proposal = await proposals.find_proposal(tx.conn, community=community, number=number)
     if proposal is not None:
@@ -227,113 +263,5 @@ def said_of(version: ProgrammeVersion | Proposal) -> dict[str, Any]:
         "state": state,
         "document_sha256": version.document_sha256,
         "effective_from": starts,
+        "restores": version.restores,
     }
-
-
-async def sign_anew(tx: Transaction[Settings]) -> None:
-    """Tell the programmes of some communities again that the present signing key has not signed.
-
-    That is all of them after the signing key was changed, or set for the first time. Locks heads in the order of
-    their communities, as scoring does.
-    """
-    signed_with = _signed_with(tx)
-    if signed_with is None:
-        return
-    communities = await versions.find_communities_signed_otherwise(
-        tx.conn, signed_with=signed_with, limit_count=SIGNED_ANEW_MAX_COUNT
-    )
-    for community in communities:
-        # 1. No version is published meanwhile: the last one told must be the newest, which compaction keeps.
-        await versions.lock_head_for_update(tx.conn, community=community)
-        # 2. All of them, oldest first, because a reader may be built anew.
-        for version, document in await versions.load_versions(tx.conn, community=community):
-            _tell(tx, version, document=document)
-        await versions.set_signed_with(tx.conn, community=community, signed_with=signed_with)
-    if communities:
-        log.info("%d programmes are told anew, signed with the key %s", len(communities), signed_with)
-    SIGNATURES_OUTDATED.set(await versions.count_versions_signed_otherwise(tx.conn, signed_with=signed_with))
-
-
-async def on_programmes_told(tx: Transaction[Settings], facts: list[ProgrammePublished]) -> None:
-    """Take in versions that were published and that the database has forgotten.
-
-    The text as it was sent is on no topic: what was read from it stands in its place. A version that a newer one
-    has replaced on its topic is missing for good, and that is noted.
-    """
-    for fact in sorted(facts, key=lambda fact: (fact["community"], fact["data"]["version"])):
-        community, data = fact["community"], fact["data"]
-        head = await versions.lock_head_for_update(tx.conn, community=community)
-        for missing in range(head.newest + 1, data["version"]):
-            await note_not_rebuilt(
-                tx,
-                community=community,
-                subject=f"programme version {missing}",
-                reason="programme.v1 does not hold it: a newer one replaced it there, or it was never approved",
-            )
-        version = ProgrammeVersion(
-            community=community,
-            programme_id=data["programme_id"],
-            number=data["version"],
-            title=str(data["document"].get("title", data["programme_id"])),
-            effective_from=data["effective_from"],
-            published_at=fact["time"],
-            published_by=Author(data.get("published_by_person"), data["published_by"], None),
-            document_sha256=data["document_sha256"],
-            approved_by=Author(data.get("approved_by_person"), data["approved_by"], None)
-            if "approved_by" in data
-            else None,
-        )
-        await _decide_as_told(tx, version)
-        text = VersionText(orjson.dumps(data["document"], option=orjson.OPT_INDENT_2).decode(), data["document"])
-        signed_with = fact["signature"].partition(".")[0] if "signature" in fact else None
-        if await versions.add_version_as_told(tx.conn, version=version, text=text, signed_with=signed_with):
-            await note_not_rebuilt(
-                tx,
-                community=community,
-                subject=f"text of programme version {data['version']}",
-                reason="comments and layout are on no topic: the text is what was read from it",
-            )
-
-
-async def _decide_as_told(tx: Transaction[Settings], version: ProgrammeVersion) -> None:
-    """Let what waits for another person be what became of it: approved as this version, or superseded by it."""
-    waiting = await proposals.find_waiting(tx.conn, community=version.community)
-    if waiting is None or waiting.number > version.number:
-        return
-    state = ProposalState.APPROVED if waiting.number == version.number else ProposalState.SUPERSEDED
-    by = version.approved_by or version.published_by
-    await proposals.set_proposal_decided(tx.conn, waiting.decided(state, by=by, now=version.published_at))
-
-
-#: Versions first: awards are held against them.
-READ_BACK = (ReadBack((PROGRAMMES,), PROGRAMME_PUBLISHED.adapter, on_programmes_told),)
-
-
-def _signed_with(tx: Transaction[Settings]) -> str | None:
-    signer = tx.settings.signer
-    return signer.key_id if signer else None
-
-
-def _tell(tx: Transaction[Settings], version: ProgrammeVersion, *, document: Document) -> None:
-    data: ProgrammeData = {
-        "programme_id": version.programme_id,
-        "version": version.number,
-        "effective_from": version.effective_from,
-        "published_by": version.published_by.name,
-        "document": document,
-        "document_sha256": version.document_sha256,
-    }
-    if version.published_by.person_id is not None:
-        data["published_by_person"] = version.published_by.person_id
-    if version.approved_by is not None:
-        data["approved_by"] = version.approved_by.name
-        if version.approved_by.person_id is not None:
-            data["approved_by_person"] = version.approved_by.person_id
-    tx.tell(
-        PROGRAMMES,
-        PROGRAMME_PUBLISHED,
-        fact_id=f"{version.community}/{version.programme_id}/{version.number}",
-        community=version.community,
-        subject=version.programme_id,
-        data=data,
-    )

@@ -69,6 +69,8 @@ async def _withdraw_scheduled(tx: Transaction[Settings], *, community: str, numb
             text.source_text,
             by,
             None if has_begun else scheduled.effective_from,
+            restores=before.number,
+            is_undoing=True,
         ),
     )
     state = "proposed" if isinstance(published.version, Proposal) else "published"

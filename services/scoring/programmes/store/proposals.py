@@ -15,12 +15,13 @@ _LISTED = """
            p.requested_from, p.proposed_at, v.published_at, v.published_by, v.published_by_person,
            v.published_by_credential, v.published_at as decided_at, v.approved_by as decided_by,
            v.approved_by_person as decided_by_person, v.approved_by_credential as decided_by_credential,
-           v.document_sha256, coalesce(p.money_changes, '[]') as money_changes, v.source_text, v.document
+           v.document_sha256, coalesce(p.money_changes, '[]') as money_changes, v.source_text, v.document, v.note,
+           v.restores, null as reason
     from programme_versions v left join programme_proposals p using (community, version)
     union all
     select community, programme_id, version, title, state, null, requested_from, proposed_at, null, proposed_by,
            proposed_by_person, proposed_by_credential, decided_at, decided_by, decided_by_person,
-           decided_by_credential, document_sha256, money_changes, source_text, document
+           decided_by_credential, document_sha256, money_changes, source_text, document, note, restores, reason
     from programme_proposals where state <> 'approved'
 """
 
@@ -44,8 +45,8 @@ async def add_proposal(conn: Connection, proposal: Proposal, *, text: VersionTex
         """
         insert into programme_proposals (community, version, programme_id, title, requested_from, proposed_at,
             proposed_by_person, proposed_by, proposed_by_credential, source_text, document, document_sha256,
-            money_changes, state)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            money_changes, state, note, restores)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         """,
         proposal.community,
         proposal.number,
@@ -59,6 +60,8 @@ async def add_proposal(conn: Connection, proposal: Proposal, *, text: VersionTex
         proposal.document_sha256,
         orjson.dumps([change._asdict() for change in proposal.changes]).decode(),
         proposal.state,
+        proposal.note,
+        proposal.restores,
     )
 
 
@@ -67,7 +70,8 @@ async def set_proposal_decided(conn: Connection, proposal: Proposal) -> None:
     await conn.execute(
         """
         update programme_proposals
-        set state = $3, decided_at = $4, decided_by_person = $5, decided_by = $6, decided_by_credential = $7
+        set state = $3, decided_at = $4, decided_by_person = $5, decided_by = $6, decided_by_credential = $7,
+            reason = $8
         where community = $1 and version = $2
         """,
         proposal.community,
@@ -75,6 +79,7 @@ async def set_proposal_decided(conn: Connection, proposal: Proposal) -> None:
         proposal.state,
         proposal.decided_at,
         *(proposal.decided_by or (None, None, None)),
+        proposal.reason,
     )
 
 
@@ -157,6 +162,9 @@ def _listed(row: Record) -> ListedVersion:
         decided_by=author_of(row, "decided_by") if row["decided_by"] else None,
         document_sha256=row["document_sha256"],
         changes=_changes(row),
+        note=row["note"],
+        restores=row["restores"],
+        reason=row["reason"],
     )
 
 
@@ -178,4 +186,7 @@ def _proposal(row: Record) -> Proposal:
         state=ProposalState(row["state"]),
         decided_at=row["decided_at"],
         decided_by=author_of(row, "decided_by") if row["decided_by"] else None,
+        note=row["note"],
+        restores=row["restores"],
+        reason=row["reason"],
     )

@@ -11,6 +11,7 @@ from services.scoring.programmes.domain.publication import (
     Document,
     Head,
     ProgrammeVersion,
+    VersionNote,
     VersionStart,
     VersionText,
 )
@@ -18,14 +19,15 @@ from shared.postgres import Connection
 
 _VERSION_COLUMNS = """
     community, programme_id, version, title, effective_from, published_at, published_by, published_by_person,
-    published_by_credential, approved_by, approved_by_person, approved_by_credential, document_sha256
+    published_by_credential, approved_by, approved_by_person, approved_by_credential, document_sha256,
+    note, restores
 """
 
 _INSERT_VERSION = """
     insert into programme_versions (community, version, programme_id, title, effective_from, published_at,
         source_text, document, document_sha256, signed_with, published_by_person, published_by,
-        published_by_credential, approved_by_person, approved_by, approved_by_credential)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+        published_by_credential, approved_by_person, approved_by, approved_by_credential, note, restores)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 """
 
 
@@ -114,6 +116,8 @@ def _columns(version: ProgrammeVersion, text: VersionText, signed_with: str | No
         signed_with,
         *version.published_by,
         *(version.approved_by or (None, None, None)),
+        version.note,
+        version.restores,
     )
 
 
@@ -180,6 +184,16 @@ async def load_documents(conn: Connection, *, community: str, numbers: Collectio
     return {row["version"]: orjson.loads(row["document"]) for row in rows}
 
 
+async def load_notes(conn: Connection, *, community: str, numbers: Collection[int]) -> dict[int, VersionNote]:
+    """What was said of versions of a community's programme when they were published, by number."""
+    rows = await conn.fetch(
+        "select version, note, restores from programme_versions where community = $1 and version = any($2)",
+        community,
+        numbers,
+    )
+    return {row["version"]: VersionNote(row["note"], row["restores"]) for row in rows}
+
+
 async def find_newest_version(conn: Connection, *, community: str) -> ProgrammeVersion | None:
     """The newest version of a community's programme."""
     row = await conn.fetchrow(
@@ -210,6 +224,8 @@ def _version(row: Record) -> ProgrammeVersion:
         published_by=author_of(row, "published_by"),
         document_sha256=row["document_sha256"],
         approved_by=author_of(row, "approved_by") if row["approved_by"] else None,
+        note=row["note"],
+        restores=row["restores"],
     )
 
 

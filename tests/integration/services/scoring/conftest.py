@@ -67,7 +67,7 @@ class ScoringWorld(World):
             return await publish_programme(
                 tx,
                 community=self.community,
-                submission=Submission(programme, text, Author(None, "test", "test"), requested),
+                submission=Submission(programme, text, Author(None, "test", "test"), requested, note="Another"),
             )
 
     async def score(self, *events: Any, scorer: Scorer | None = None) -> None:

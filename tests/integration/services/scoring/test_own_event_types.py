@@ -33,6 +33,7 @@ async def test_an_event_of_a_declared_type_earns(world: Any) -> None:
 
 async def test_a_type_only_grows(api: httpx.AsyncClient, world: Any) -> None:
     async def publish(text: str, **params: Any) -> httpx.Response:
+        params = {"note": "Another"} | params
         return await api.post("/v1/programmes", content=text.encode(), headers=YAML, params=params)
 
     assert (await publish(TEXT)).status_code == 201

@@ -15,6 +15,7 @@ NOBODY = "5a3e0c1d-8b47-4f6e-9d20-1c7f4b9a6e35"
 
 
 async def publish(api: httpx.AsyncClient, text: str, **params: Any) -> httpx.Response:
+    params = {"note": "Another"} | params
     return await api.post("/v1/programmes", content=text.encode(), headers=YAML, params=params)
 
 

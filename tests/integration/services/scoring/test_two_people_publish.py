@@ -36,6 +36,7 @@ class People:
     async def publish(self, money: str = "", by: Any = None, more: str = "", **query: Any) -> Any:
         text = self.world.rules + more + money
         headers = {"Content-Type": "application/yaml"}
+        query = {"note": "Another"} | query
         answer = await (by or self.ada).post("/v1/programmes", params=query, content=text, headers=headers)
         assert answer.status_code in (200, 201), answer.text
         return answer.json()
@@ -123,14 +124,32 @@ async def test_a_change_of_money_waits(people: People, before: str, after: str) 
 
 
 async def test_what_is_no_money_is_published_at_once(people: People) -> None:
-    await people.approved(PAYOUT)
-    for number, text in enumerate((PAYOUT.replace("points: 300", "points: 1"), PAYOUT.replace("Mug", "Cup")), 2):
+    catalogue = PAYOUT.partition("  payout")[0]
+    changes = (catalogue, catalogue.replace("points: 300", "points: 1"), catalogue.replace("Mug", "Cup"))
+    for number, text in enumerate(changes, 1):
         published = await people.publish(text)
         assert (published["version"], published["state"], published["money_changes"]) == (number, "published", [])
+        assert published["waits_because"] == []
         answer = await people.approve(number)
         assert (answer.status_code, answer.json()["type"]) == (409, NOT_WAITING)
-    rules = await people.publish(PAYOUT, more="  - {id: more, title: More, on: [chat.message.v1], points: 1}\n")
+    rules = await people.publish(catalogue, more="  - {id: more, title: More, on: [chat.message.v1], points: 1}\n")
     assert (rules["version"], rules["state"]) == (4, "published")
+
+
+async def test_where_points_are_paid_whatever_is_changed_waits(people: People) -> None:
+    """Points are money there: who could raise a rule's alone could pay out what they like."""
+    await people.approved(PAYOUT)
+    raised = "  - {id: more, title: More, on: [chat.message.v1], points: 1000000}\n"
+    checked = await people.publish(PAYOUT, more=raised, dry_run=True)
+    proposed = await people.publish(PAYOUT, more=raised)
+    for one in (checked, proposed):
+        assert (one["state"], one["money_changes"], one["waits_because"]) == ("proposed", [], ["payouts"])
+    assert (await people.approve(2)).status_code == 200
+    # Nor is it undone by one: not the payouts, and not what goes with them.
+    ended = await people.publish("")
+    assert (ended["state"], ended["waits_because"]) == ("proposed", ["money", "payouts"])
+    assert (await people.approve(3)).status_code == 200
+    assert (await people.publish("", more=raised))["state"] == "published"
 
 
 async def test_a_later_version_supersedes_one_that_waits(people: People) -> None:
@@ -141,7 +160,8 @@ async def test_a_later_version_supersedes_one_that_waits(people: People) -> None
     again = await people.publish(dear, by=people.bob)
     assert (again["version"], again["is_new"], again["state"]) == (2, False, "proposed")
     later = await people.publish(PAYOUT.replace("Mug", "Cup"))
-    assert (later["version"], later["state"], later["superseded"]) == (3, "published", 2)
+    assert (later["version"], later["state"], later["superseded"]) == (3, "proposed", 2)
+    assert (await people.approve(3)).status_code == 200
     answer = await people.approve(2)
     assert (answer.status_code, answer.json()["type"]) == (409, NOT_WAITING)
     assert "superseded" in answer.json()["detail"]
@@ -173,11 +193,12 @@ async def test_no_order_of_publications_brings_a_rate_into_force_that_one_alone_
         query = {} if at is None else {"effective_from": at.isoformat()}
         more = f"  - {{id: x{len(query)}{money is dear}, title: X, on: [chat.message.v1], points: 1}}\n".lower()
         proposed = await people.publish(money, more=more, **query)
-        assert proposed["state"] == "proposed", (at, money)
-    # After that day it is as two decided: what is no money changes at once.
+        assert "money" in proposed["waits_because"], (at, money)
+    # After that day it is as two decided: what is no money is not said to be some.
     after = (late + timedelta(days=1)).isoformat()
     rule = "  - {id: after, title: After, on: [chat.message.v1], points: 1}\n"
-    assert (await people.publish(dear, more=rule, effective_from=after))["state"] == "published"
+    last = await people.publish(dear, more=rule, effective_from=after)
+    assert (last["state"], last["money_changes"], last["waits_because"]) == ("proposed", [], ["payouts"])
 
 
 async def test_a_version_takes_effect_when_it_was_asked_for_but_never_before_its_approval(people: People) -> None:

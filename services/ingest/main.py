@@ -38,6 +38,7 @@ from services.ingest.members import handlers as members_handlers
 from services.ingest.merges import api as merges
 from services.ingest.problems import ERRORS
 from services.ingest.settings import Settings
+from services.ingest.suggestions import api as suggestions
 from shared.consumer import Subscription
 from shared.contracts.facts import RAW_EVENT
 from shared.service import ServiceSpec, Timer, run
@@ -52,7 +53,17 @@ SPEC = ServiceSpec(
     routers=[
         *(
             part.router
-            for part in (posting, receipts, event_types, measuring, linking, directory, members, standing)
+            for part in (
+                posting,
+                receipts,
+                event_types,
+                measuring,
+                linking,
+                directory,
+                suggestions,
+                members,
+                standing,
+            )
         ),
         *(part.router for part in (merges, attributes, erasure, checkins)),
         *(part.router for part in (communities, public_communities, people, keys, sign_ins)),

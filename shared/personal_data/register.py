@@ -126,6 +126,18 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             hidden="sealed",
         ),
         Held(
+            "refused_events",
+            personal="sealed stands",
+            others=(
+                "community refused_id cause receipt_id receipt_index event_uid event_type member_id received_at "
+                "size_bytes key_id looked_at replayed_at replayed_as"
+            ),
+            order="community refused_id",
+            erased=Erased.DELETED,
+            says="Events of theirs that were refused, sealed",
+            hidden="sealed stands",
+        ),
+        Held(
             "check_ins",
             personal="",
             others="community occasion_id member_id checked_in_at",
@@ -176,7 +188,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             others=(
                 "community event_uid award_id member_id points rule_id slot programme_id "
                 "programme_version event_type event_time received_at recorded_at amends day week "
-                "revision cause total"
+                "revision cause total score available_at expires_at"
             ),
             order="award_id community",
             erased=Erased.STAYS,
@@ -189,7 +201,8 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
                 "community award_id member_id limited_id event_uid event_id event_type event_time received_at "
                 "day week rule_id slot programme_id programme_version weight is_actors grace_seconds "
                 "is_heaviest_first window_1 window_2 window_3 window_4 bound_1 bound_2 bound_3 "
-                "bound_4 state is_counted is_settled room told revision grace_count corrected_on"
+                "bound_4 state is_counted is_settled room told revision grace_count corrected_on is_shared "
+                "cooldown_seconds shares floor takes summed cut score available_at expires_at"
             ),
             order="award_id community",
             erased=Erased.STAYS,

@@ -30,7 +30,6 @@ from shared.contracts.programme.rewards import (
     Rewards,
 )
 from shared.contracts.programme.rules import (
-    CONDITION_MAX_CHARS,
     GRACE_COUNT,
     GRACE_MAX_COUNT,
     LIMITS_OF_RULE_MAX_COUNT,
@@ -38,9 +37,20 @@ from shared.contracts.programme.rules import (
     Rule,
     RuleLimit,
     SharedLimit,
-    Slot,
 )
 from shared.contracts.programme.section import RULE_POINTS_MAX, PositivePoints, Section
+from shared.contracts.programme.worth import (
+    CONDITION_MAX_CHARS,
+    SPENDABLE,
+    TURNS_MAX_COUNT,
+    CalculatedPoints,
+    Cooldown,
+    DeclaredGoal,
+    DeclaredScore,
+    Diminishing,
+    Multiplier,
+    Slot,
+)
 
 __all__ = [
     "ATTRIBUTES_MAX_COUNT",
@@ -57,12 +67,19 @@ __all__ = [
     "REFERENCES",
     "RULES_MAX_COUNT",
     "RULE_POINTS_MAX",
+    "SPENDABLE",
     "STREAKS_MAX_COUNT",
+    "TURNS_MAX_COUNT",
     "Attribute",
     "Badge",
+    "CalculatedPoints",
     "CatalogueReward",
+    "Cooldown",
     "Counted",
     "CustomEventType",
+    "DeclaredGoal",
+    "DeclaredScore",
+    "Diminishing",
     "EventChannel",
     "EventField",
     "Events",
@@ -72,6 +89,7 @@ __all__ = [
     "Manual",
     "ManualLimit",
     "ManualReason",
+    "Multiplier",
     "Path",
     "PayingAccount",
     "PayoutTerms",

@@ -290,6 +290,17 @@ def _first_of(runs: Sequence[Run]) -> Run:
 def _called(function: Function, runs: Sequence[Run]) -> Run:
     call, takes_null = function.call, function.takes_null
     goes_through = function.goes_through
+    if goes_through is not None and len(runs) == 1 and not takes_null:
+        [alone] = runs
+
+        def gone_through_one(env: Env) -> Any:
+            value = alone(env)
+            if value is None:
+                return None
+            spend(env, goes_through((value,)))
+            return call(value)
+
+        return gone_through_one
     if goes_through is not None:
 
         def gone_through(env: Env) -> Any:

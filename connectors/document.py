@@ -135,7 +135,19 @@ class InPath(Part):
     allow_from: Annotated[list[str], Field(max_length=100)] = Field([], description="Networks, as 192.0.2.0/24.")
 
 
-Signature = Annotated[Hmac | StandardWebhooks | Token | Ed25519 | Rsa | InPath, Field(discriminator="scheme")]
+One = Annotated[Hmac | StandardWebhooks | Token | Ed25519 | Rsa | InPath, Field(discriminator="scheme")]
+
+
+class AnyOf(Part):
+    """The platform signs in one of several ways: one that fits is enough. Each needs the secret."""
+
+    scheme: Literal["any_of"]
+    of: Annotated[list[One], Field(min_length=2, max_length=4)]
+
+
+Signature = Annotated[
+    Hmac | StandardWebhooks | Token | Ed25519 | Rsa | InPath | AnyOf, Field(discriminator="scheme")
+]
 
 
 class Challenge(Part):

@@ -9,7 +9,7 @@ has() says whether something is neither. Null goes through: a function or operat
 on is null, and counts as false where true or false is asked. Values of two kinds are not equal: no error.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,17 +28,21 @@ TREES_MAX_COUNT = 20
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """An expression that can be asked: its text, what it takes at most, and its trees to say what is missing."""
+    """An expression that can be asked: its text, what it takes at most, and its trees to say what is missing.
+
+    `aliases` are names that only say where something lies.
+    """
 
     text: str
     run: Run
     steps: int
     trees: tuple[Node, ...]
+    aliases: Mapping[str, Node]
 
     def missing(self, env: Env) -> str:
         """What is not there, of all that the expression reads, as a sentence's end: "the body has no issue"."""
         for node in (node for tree in self.trees for node in walk(tree)):
-            path = _path_of(node)
+            path = _path_of(node, self.aliases)
             if path is None:
                 continue
             name = str(path[0])
@@ -63,19 +67,19 @@ def compile_expression(text: str, scope: Scope) -> Expression:
     run = compiled(tree, scope)
     named = [name.name for name in free_names(tree) if name.name in scope.trees]
     trees = (tree, *(one for name in dict.fromkeys(named) for one in scope.trees[name]))
-    return Expression(text, run, steps, trees[:TREES_MAX_COUNT])
+    return Expression(text, run, steps, trees[:TREES_MAX_COUNT], scope.aliases)
 
 
-def _path_of(node: Node) -> tuple[str | int, ...] | None:
+def _path_of(node: Node, aliases: Mapping[str, Node]) -> tuple[str | int, ...] | None:
     """Names and keys from a variable on: `body.a["b"][0]`. None for whatever else."""
     match node:
         case Name(name=name):
-            return (name,)
+            return _path_of(aliases[name], aliases) if name in aliases else (name,)
         case Select(operand=operand, field=name):
-            before = _path_of(operand)
+            before = _path_of(operand, aliases)
             return None if before is None else (*before, name)
         case Index(operand=operand, index=Literal(kind=Kind.TEXT | Kind.INT, value=str() | int() as key)):
-            before = _path_of(operand)
+            before = _path_of(operand, aliases)
             return None if before is None else (*before, key)
     return None
 

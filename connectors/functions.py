@@ -17,6 +17,7 @@ import orjson
 
 from connectors import commits, people
 from connectors.failures import MappingError
+from connectors.operators import number
 
 #: What a function that goes through text pays for: a step for so many characters.
 STEP_CHARS = 50
@@ -25,7 +26,17 @@ SPLIT_MAX_COUNT = 1_000
 _TAG = re.compile(r"<[^<>]*>")
 _BREAKING_TAG = re.compile(r"<(?:br|/p|/li|/div|/h[1-6])\b[^<>]*>", re.IGNORECASE)
 _SECONDS = re.compile(r"([0-9]{1,20})(?:\.([0-9]{0,20}))?")
+#: The end of the year 9999.
+_LATEST_SECONDS = 253_402_300_800
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: Places of currencies that have not two. https://www.iso.org/iso-4217-currency-codes.html, seen 2026-11-26
+_EXPONENTS = {
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI"), 0),
+    **dict.fromkeys(("VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
+}
+_AMOUNT = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{1,15}))?")
 #: Discord's own: milliseconds since 2015 stand above the lowest 22 bits of an id.
 _SNOWFLAKE_EPOCH_MS = 1_420_070_400_000
 
@@ -48,15 +59,14 @@ class Function:
 
 
 def _through(values: Sequence[Any]) -> int:
-    return 1 + sum(_length(value) for value in values)
-
-
-def _length(value: Any) -> int:
-    if isinstance(value, str):
-        return len(value) // STEP_CHARS
-    if isinstance(value, list | dict):
-        return len(value)
-    return 0
+    steps = 1
+    for value in values:
+        kind = type(value)
+        if kind is str:
+            steps += len(value) // STEP_CHARS
+        elif kind is list or kind is dict:
+            steps += len(value)
+    return steps
 
 
 def _through_all(values: Sequence[Any]) -> int:
@@ -76,6 +86,8 @@ def text_of(value: Any) -> str:
     """A text, or a whole number as text. Raises MappingError for anything else."""
     if isinstance(value, str):
         return value
+    if type(value) is int:
+        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -162,6 +174,8 @@ def moment(value: Any, zone: Any = None) -> datetime:
 
 def _unix(value: Any, unit: int = 1) -> datetime:
     """Seconds since 1970, as a number or as text with a fraction; never by way of a float."""
+    if type(value) is int and 0 <= value < _LATEST_SECONDS * unit:
+        return _EPOCH + timedelta(seconds=value) if unit == 1 else _EPOCH + timedelta(milliseconds=value)
     text = value if type(value) is str else repr(value) if isinstance(value, float) else text_of(value)
     found = _SECONDS.fullmatch(text)
     if found is None:
@@ -182,6 +196,54 @@ def _snowflake_time(value: Any) -> datetime:
 def _latest(*values: Any) -> datetime | None:
     moments = [moment(value) for value in values if value is not None]
     return max(moments, default=None)
+
+
+def _earliest(*values: Any) -> datetime | None:
+    return min((moment(value) for value in values if value is not None), default=None)
+
+
+def _listed(*values: Any) -> list[Any]:
+    found: list[Any] = []
+    for value in values:
+        if isinstance(value, list):
+            found += value
+        elif value is not None:
+            found.append(value)
+    return found
+
+
+def _exponent(currency: Any) -> int:
+    return _EXPONENTS.get(_text(currency), 2)
+
+
+def _minor_units(amount: Any, currency: Any) -> int:
+    """An amount as it is written, `12.50`, in the minor units of its currency; never by way of a float."""
+    found = _AMOUNT.fullmatch(amount if type(amount) is str else text_of(amount))
+    if found is None:
+        raise MappingError("this is no amount: digits, and a point before what is less than one")
+    sign, whole, fraction = found.groups()
+    digits = _exponent(currency)
+    rest = (fraction or "").rstrip("0")
+    if len(rest) > digits:
+        raise MappingError("the amount has more places than its currency")
+    return int(f"{sign}{whole}{rest:0<{digits}}")
+
+
+def _sum(values: Any) -> Any:
+    if not isinstance(values, list):
+        raise MappingError("only a list is summed up")
+    return sum(number(value) for value in values if value is not None)
+
+
+def _flat(lists: Any) -> list[Any]:
+    """What is in the lists of a list, one list; what is no list is left out."""
+    if not isinstance(lists, list):
+        raise MappingError("only a list of lists is made flat")
+    return [one for many in lists if isinstance(many, list) for one in many]
+
+
+def _through_each(values: Sequence[Any]) -> int:
+    return 1 + sum(1 + _through([one]) for many in values if isinstance(many, list) for one in many)
 
 
 def _digest(value: Any) -> str:
@@ -236,6 +298,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "lowerAscii": Function(
         lambda text: _text(text).lower(), 1, 1, "text.lowerAscii()", "small letters", goes_through=_through
     ),
+    "upperAscii": Function(
+        lambda text: _text(text).upper(), 1, 1, "text.upperAscii()", "capital letters", goes_through=_through
+    ),
     "trim": Function(
         lambda text: _text(text).strip(),
         1,
@@ -260,6 +325,32 @@ FUNCTIONS: Mapping[str, Function] = {
     "snowflake_time": Function(_snowflake_time, 1, 1, "snowflake_time(body.id)", "the time in an id of Discord's"),
     "latest": Function(
         _latest, 1, 8, "latest(body.a, body.b)", "the latest of the times that there are", takes_null=True
+    ),
+    "earliest": Function(
+        _earliest, 1, 8, "earliest(body.a, body.b)", "the earliest of the times that there are", takes_null=True
+    ),
+    "listed": Function(
+        _listed,
+        1,
+        8,
+        "listed(body.to, body.cc)",
+        "one list: of what are lists all that is in them; what is missing is left out",
+        takes_null=True,
+        steps=10,
+        goes_through=_through,
+    ),
+    "minor_units": Function(
+        _minor_units,
+        2,
+        2,
+        'minor_units("12.50", "EUR")',
+        "an amount in its currency's minor units, by ISO 4217: 1250",
+        steps=10,
+    ),
+    "exponent": Function(_exponent, 1, 1, 'exponent("JPY")', "how many places a currency has: 0, 2, 3 or 4"),
+    "sum": Function(_sum, 1, 1, "sum([1, 2])", "numbers added; what is null is left out", goes_through=_through),
+    "flat": Function(
+        _flat, 1, 1, "flat(body.refunds.map(r, r.items))", "what is in lists, in one", goes_through=_through_each
     ),
     "digest": Function(
         _digest, 1, 1, "digest(body)", "16 digits of a hash of all of it", steps=20, goes_through=_through_all
@@ -293,9 +384,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "account": Function(
         people.account_of,
         2,
-        2,
+        3,
         "account(body.sender, host)",
-        "GitHub's user as a person; null for a placeholder or organisation",
+        "GitHub's user as a person, with `\"gitlab\"` GitLab's; null for a placeholder or organisation",
         takes_null=True,
         steps=20,
     ),

@@ -48,6 +48,8 @@ def _rest(one: Any, two: Any) -> Any:
 
 
 def _less(one: Any, two: Any) -> bool:
+    if type(one) is int and type(two) is int:
+        return one < two
     first, second = _ordered(one, two)
     return bool(first < second)
 
@@ -66,9 +68,15 @@ def added(values: Sequence[Any]) -> Any:
     return sum(map(number, values))
 
 
+def _difference(one: Any, two: Any) -> Any:
+    if type(one) is int and type(two) is int:
+        return one - two
+    return number(one) - number(two)
+
+
 #: What operators of two values do, neither of which is null.
 COMPUTE: Mapping[str, Callable[[Any, Any], Any]] = {
-    "-": lambda one, two: number(one) - number(two),
+    "-": _difference,
     "*": lambda one, two: number(one) * number(two),
     "/": _divided,
     "%": _rest,

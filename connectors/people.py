@@ -30,6 +30,15 @@ _NOBODY = frozenset({"(no author)", "no author", "(none)"})
 #: Types of accounts that are no person: an organisation, and who an import from elsewhere has not found.
 _NO_PERSON = frozenset({"organization", "mannequin"})
 _BOT = re.compile(r"\[bot\]$|\[bot\]@", re.IGNORECASE)
+# https://docs.gitlab.com/administration/internal_users/ and https://docs.gitlab.com/user/project/settings/project_access_tokens/
+_GITLAB_BOT = re.compile(
+    r"(project|group)_\d+_bot.*|service_account_.*|gitlab(duo|-(security|admin)-bot)"
+    r"|(support|alert|visual-review|automation|security|security-policy|suggested-reviewers|migration)-bot\d*",
+    re.IGNORECASE,
+)
+_GITLAB_BOT_ADDRESS = re.compile(r"(project|group)_\d+_bot\w*@(users\.)?noreply\.\S+", re.IGNORECASE)
+#: Who an import into GitLab has not found yet, and what stands for accounts that are gone.
+_GITLAB_NOBODY = re.compile(r"ghost\d*|.*_placeholder(_user)?_\w+|import_user_\w+|placeholder_\w+", re.IGNORECASE)
 #: The addresses that assistants sign commits with, as author or in a Co-authored-by trailer.
 _ASSISTANT_ADDRESS = re.compile(
     r"(noreply@(anthropic\.com|openai\.com|aider\.chat|opencode\.ai|cognition\.ai|codeium\.com|windsurf\.com)"
@@ -127,19 +136,38 @@ def is_bot(name: str, email: str = "", login: str = "") -> bool:
         _BOT.search(text.strip()) for text in (name, email, login)
     ):
         return True
-    return bool(_ASSISTANT_ADDRESS.fullmatch(email.strip()) or _ASSISTANT_NAME.fullmatch(name.strip()))
+    plain = email.strip()
+    return bool(
+        _ASSISTANT_ADDRESS.fullmatch(plain)
+        or _ASSISTANT_NAME.fullmatch(name.strip())
+        or _GITLAB_BOT_ADDRESS.fullmatch(plain)
+    )
 
 
-def account_of(user: Any, host: str) -> dict[str, Any] | None:
-    """A forge's user as an actor; None for whoever is no member: gone, a placeholder, or an organisation."""
+def account_of(user: Any, host: str, forge: str = "github") -> dict[str, Any] | None:
+    """A forge's user as an actor; None for whoever is no member: gone, a placeholder, or an organisation.
+
+    GitHub says `login` and `type`, GitLab `username` and `name`, of which the username tells bots.
+    """
     if not isinstance(user, dict) or not isinstance(user.get("id"), int) or is_placeholder(user, host):
         return None
+    if forge == "gitlab":
+        return _gitlab_account(user, host)
     login = str(user.get("login") or "")
     kind = str(user.get("type") or "").lower()
     if kind in _NO_PERSON:
         return None
     bot = kind == "bot" or is_bot(login, login=login)
     return actor(account_id(host, user["id"]), login) | (_ACTOR_BOT if bot else {})
+
+
+def _gitlab_account(user: dict[str, Any], host: str) -> dict[str, Any] | None:
+    username = str(user.get("username") or "")
+    if _GITLAB_NOBODY.fullmatch(username):
+        return None
+    bot = bool(_GITLAB_BOT.fullmatch(username)) or is_bot(username, login=username)
+    name = str(user.get("name") or username)
+    return actor(account_id(host, user["id"], "gitlab"), name) | (_ACTOR_BOT if bot else {})
 
 
 def is_placeholder(user: Any, host: str) -> bool:

@@ -113,17 +113,21 @@ def test_command(names: Sequence[str]) -> None:
 @connector.command("try", epilog="Example: plaudit connector try deliveries/*.json --json | jq .outcome")
 @click.argument("files", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--connector", "name", metavar="FILE|NAME", help="Take it for a delivery to this one.")
+@click.option(
+    "--set", "given", metavar="NAME=VALUE", multiple=True, help="A setting of the connector. Repeatable."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON a file, for a script.")
-def try_command(files: Sequence[Path], name: str | None, as_json: bool) -> None:
+def try_command(files: Sequence[Path], name: str | None, given: Sequence[str], as_json: bool) -> None:
     """Say what would become of deliveries: each file is a body, or {"headers": {…}, "body": {…}}.
 
     Which connector it is for is recognised by headers and body. Nothing is sent, and no signature is checked. The
     exit code is 1 when one is invalid or unmapped.
     """
     known = [_opened(name)] if name is not None else [shipped_connector(one) for one in shipped_files()]
+    settings = _settings(given, known)
     is_good = True
     for file in files:
-        used, outcome = _tried(file, known, is_given=name is not None)
+        used, outcome = _tried(file, known, settings, is_given=name is not None)
         is_good &= outcome.state in {State.MAPPED, State.NO_ENGAGEMENT}
         document = {
             "file": str(file),
@@ -169,7 +173,19 @@ def _opened(name: str) -> Connector:
         raise click.ClickException("\n".join(f"{name}: {mistake}" for mistake in error.mistakes)) from None
 
 
-def _tried(file: Path, known: Sequence[Connector], *, is_given: bool) -> tuple[str | None, Outcome]:
+def _settings(given: Sequence[str], known: Sequence[Connector]) -> dict[str, str]:
+    """What is said of settings. Raises ClickException for one that no connector has."""
+    settings = {name: value for name, _, value in (one.partition("=") for one in given)}
+    names = sorted({name for one in known for name in one.document.settings})
+    for setting in settings:
+        if setting not in names:
+            raise click.ClickException(f"there is no setting `{setting}`; {suggestion(setting, names)}")
+    return settings
+
+
+def _tried(
+    file: Path, known: Sequence[Connector], settings: Mapping[str, str], *, is_given: bool
+) -> tuple[str | None, Outcome]:
     """Which connector a file is for, and what becomes of it."""
     given = known[0].name if is_given else None
     try:
@@ -186,16 +202,20 @@ def _tried(file: Path, known: Sequence[Connector], *, is_given: bool) -> tuple[s
         return None, Outcome(State.UNMAPPED, reason=f"several recognise it: {names}; name one with --connector")
     [one] = found
     delivery = Delivery(headers, body, datetime.now(UTC))
-    return one.name, checked(map_delivery(one, delivery, settings_of(one)))
+    return one.name, checked(map_delivery(one, delivery, settings_of(one, settings)))
 
 
 def _delivery(file: Path) -> tuple[dict[str, str], dict[str, Any]]:
-    """Headers, by names in small letters, and body of a file. Raises BodyError or OSError."""
+    """Headers, by names in small letters, and body of a file. Raises BodyError or OSError.
+
+    Whoever keeps deliveries often writes a word beside the two, such as the topic.
+    """
     if file.stat().st_size > BODY_MAX_BYTES:
         raise BodyError(f"the file is larger than {BODY_MAX_BYTES} bytes")
     read = read_body(file.read_bytes().removeprefix(BOM_UTF8))
     headers, body = read.get("headers"), read.get("body")
-    if set(read) != {"headers", "body"} or not isinstance(headers, dict):
+    beside = (value for name, value in read.items() if name not in {"headers", "body"})
+    if not isinstance(headers, dict) or "body" not in read or any(isinstance(one, dict | list) for one in beside):
         return {}, read
     if not isinstance(body, dict):
         raise BodyError("the body is not a JSON object")

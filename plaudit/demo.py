@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+import httpx
 from rich.console import Console
 
-from plaudit.access import add_person, local_people, temporary_key
+from plaudit.access import Office, add_person, local_people, temporary_key
 from plaudit.admin import acting_names, payout_tree
 from plaudit.bank_files import bank_file
-from plaudit.calls import request
+from plaudit.calls import Refused, request
 from plaudit.client import Outcomes, PlauditClient
 from plaudit.console import sign_in_link
 from plaudit.demo_stack import NAMES, empty_stack
@@ -32,6 +33,13 @@ from shared.access_keys import scopes_of, together
 from shared.services import CONSOLE, GATEWAY
 
 COMMUNITY = "demo"
+#: What is said of it; the days are those that the simulated months have.
+DECLARED = {
+    "id": COMMUNITY,
+    "title": "The demo's community",
+    "time_zone": "UTC",
+    "public": ["badges", "boards", "cards", "figures", "names", "programme"],
+}
 #: Two people, for nobody approves the payouts that they made.
 PEOPLE = (
     ("Mia, who makes payouts", ("manager", "finance_maker")),
@@ -106,6 +114,8 @@ def _show(stack: str, repository: Path, members: int, keep: bool, started: float
                 f"(`plaudit console --stack {stack}` prints another):"
             )
             click.echo(sign_in_link(state, COMMUNITY))
+            console.print("Without signing in, as anybody sees it:")
+            click.echo(f"{state.console_url}/c/{COMMUNITY}")
     finally:
         if not keep:
             stop(stack)
@@ -118,6 +128,7 @@ def _show(stack: str, repository: Path, members: int, keep: bool, started: float
 def play_on(state: StackState, repository: Path, members: int) -> None:
     """Play the demo on a stack that is up, and print what came of it."""
     office = local_people(state).office
+    _declare(office)
     people = [(name, add_person(office, COMMUNITY, name, roles)["person_id"], roles) for name, roles in PEOPLE]
     for name, _, roles in people:
         console.print(f"Added {name}: {', '.join(roles)}.", highlight=False)
@@ -129,6 +140,15 @@ def play_on(state: StackState, repository: Path, members: int) -> None:
         ) as approver,
     ):
         asyncio.run(_play_as(state, maker, approver, repository, members))
+
+
+def _declare(office: Office) -> None:
+    """Say what the community is called and what anybody may see; one that was declared before stays as it is."""
+    try:
+        request("POST", f"{office.ingest_url}/v1/communities", office.key, json=DECLARED)
+    except Refused as refused:
+        if refused.status != httpx.codes.CONFLICT:
+            raise
 
 
 async def _play_as(state: StackState, maker: str, approver: str, repository: Path, members: int) -> None:

@@ -12,6 +12,7 @@ PIECES: Final = (
     (("limits",), "limit"),
     (("recognition", "badges"), "badge"),
     (("recognition", "levels"), "level"),
+    (("recognition", "streaks"), "streak"),
     (("rewards", "catalogue"), "reward"),
     (("attributes",), "attribute"),
 )

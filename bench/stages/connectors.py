@@ -16,7 +16,16 @@ from connectors.shipped import connector, files
 #: A mapping takes at most ten times what reading the body takes.
 REACH = 0.1
 #: What deliveries of a platform have at the median; those of cases say only what their case needs.
-BODY_BYTES = {"github": 8_000, "discourse": 1_300}
+BODY_BYTES = {
+    "discourse": 1_300,
+    "github": 8_000,
+    "gitlab": 2_200,
+    "intercom": 2_200,
+    "mastodon": 1_500,
+    "shopify": 7_000,
+    "stripe": 2_500,
+    "typeform": 3_000,
+}
 BODY_BYTES_OTHERWISE = 1_000
 
 

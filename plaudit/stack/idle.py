@@ -1,4 +1,5 @@
-"""When has a stack done all its work? When every topic is consumed to its end and no outbox holds a message."""
+"""When has a stack done all its work? When every topic is consumed to its end, no outbox holds a message, and what
+a new version of a programme asks for of those who were there before is done."""
 
 import asyncio
 import time
@@ -16,6 +17,18 @@ POLL_SECONDS = 0.1
 
 #: Which services read each topic, as the registry says.
 READERS = {topic.name: [one for one in topic.consumers if one in SERVICES] for topic in TOPICS}
+
+#: What timers bring in line, by service: a row for each community in which they have not done so yet.
+BROUGHT_IN_LINE = {
+    "recognition": """
+        select from programmes p left join programmes_in_force f using (community)
+            left join counting c using (community)
+        where p.effective_from <= now()
+            and (p.version > coalesce(f.version, 0) or not f.evaluated
+                 or c.version is distinct from f.version or not c.evaluated)
+        limit 1
+    """
+}
 
 
 async def wait_until_idle(state: StackState, timeout_seconds: float = 120.0) -> None:
@@ -59,6 +72,8 @@ async def _unfinished(databases: dict[str, asyncpg.Connection], ends: dict[Topic
         # Asked by the key: counting would read what was deleted and not yet vacuumed, ten times a second.
         if await database.fetchval("select id from outbox order by id limit 1") is not None:
             left.append(f"{service} has messages to publish")
+        if service in BROUGHT_IN_LINE and await database.fetchrow(BROUGHT_IN_LINE[service]) is not None:
+            left.append(f"{service} brings members in line with a version")
         rows = await database.fetch("select topic, partition, next_offset from consumer_offsets")
         offsets = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
         lag = sum(max(0, end - offsets.get(one, 0)) for one, end in ends.items() if service in READERS[one.topic])

@@ -24,7 +24,7 @@ from services.ingest.erasure.handlers import LOOK_AFTER_EVERY_SECONDS, look_afte
 from services.ingest.event_types import api as event_types
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
-from services.ingest.events.api.documents import OPERATIONS, SCHEMAS
+from services.ingest.events.api.documents import OPERATIONS, schemas
 from services.ingest.lanes.handlers import lanes
 from services.ingest.measuring import api as measuring
 from services.ingest.measuring.handlers.texts import (
@@ -69,7 +69,7 @@ SPEC = ServiceSpec(
         Timer("sweep-sign-in-links", every_seconds=SWEEP_EVERY_SECONDS, run=sweep),
     ],
     operations=OPERATIONS,
-    schemas=SCHEMAS,
+    schemas=schemas,
     find_owner=members_handlers.find_owner,
     closing=[BRAKE.close],
     read_back=[

@@ -163,6 +163,9 @@ class Settings(SigningSettings):
     costs_cache_seconds: float = Field(
         1.0, gt=0, description="How long a process believes what it knows of a community's rules"
     )
+    event_types_cache_seconds: float = Field(
+        1.0, gt=0, description="How long a process believes what it knows of a community's own event types"
+    )
     line_age_max_seconds: float = Field(
         0.1,
         gt=0,

@@ -6,6 +6,7 @@ from services.recognition.leaderboards import api as leaderboards
 from services.recognition.merges.handlers import FOLLOWED_MEMBERS
 from services.recognition.problems import ERRORS
 from services.recognition.settings import Settings
+from services.recognition.streaks import api as streaks
 from services.recognition.thresholds import api as thresholds
 from services.recognition.thresholds.handlers import on_programmes
 from services.recognition.totals import api as totals
@@ -31,7 +32,7 @@ SPEC = ServiceSpec(
         Subscription(POINTS, POINTS_AWARDED.adapter, handlers.on_awards),
     ],
     problems=ERRORS,
-    routers=[part.router for part in (leaderboards, totals, thresholds, cards)],
+    routers=[part.router for part in (leaderboards, totals, thresholds, cards, streaks)],
     timers=[
         Timer("reevaluate", every_seconds=handlers.REEVALUATE_EVERY_SECONDS, run=handlers.reevaluate),
         Timer("keep counting", every_seconds=KEEP_COUNTING_EVERY_SECONDS, run=keep_counting),

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import orjson
 
 from services.scoring.children.domain import LENGTH, Answer
-from shared.starting import leave_out_the_command_line
+from shared.starting import leave_out
 
 
 def limit_processor(seconds: float) -> None:
@@ -59,7 +59,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (int(memory), int(memory)))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Six sevenths of the time that it would take.
-    leave_out_the_command_line()
+    leave_out()
     serve(answer_of(task), sys.stdin.buffer, sys.stdout.buffer)
 
 

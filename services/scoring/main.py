@@ -8,7 +8,7 @@ from services.scoring.manual import handlers as manual_handlers
 from services.scoring.manual.api import router as manual
 from services.scoring.problems import ERRORS
 from services.scoring.programmes.api.drafts import router as drafts
-from services.scoring.programmes.api.models import SCHEMAS
+from services.scoring.programmes.api.models import schemas
 from services.scoring.programmes.api.routes import router as programmes
 from services.scoring.programmes.api.rules import router as rules
 from services.scoring.programmes.handlers import telling
@@ -48,7 +48,7 @@ SPEC = ServiceSpec(
         Timer("count-programmes-waiting", every_seconds=60, run=count_waiting),
         Timer("count-manual-awards-waiting", every_seconds=60, run=manual_handlers.count_waiting),
     ],
-    schemas=SCHEMAS,
+    schemas=schemas,
     closing=[scorer.close, CHECKER.close],
     read_back=[*telling.READ_BACK, *restoring.READ_BACK, *manual_handlers.READ_BACK],
 )

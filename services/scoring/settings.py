@@ -57,6 +57,11 @@ class Settings(SigningSettings):
     draft_old_days: int = Field(
         90, gt=0, description="From which age on a draft that nobody saved is shown as old; nothing deletes it"
     )
+    rule_review_days: int = Field(
+        365,
+        ge=1,
+        description="A rule that was `reviewed` longer ago is warned of when its programme is published",
+    )
     manual_waiting_max_count: int = Field(
         200, gt=0, description="How many awards by hand of a community may wait for another person"
     )

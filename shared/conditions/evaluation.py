@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from reprlib import Repr
 from types import MappingProxyType
 from typing import Any
@@ -60,8 +61,27 @@ def compiled(text: str) -> Any:
 
 def holds(condition: Condition, context: Any) -> bool | NotEvaluated:
     """Whether the condition is true in `context`; NotEvaluated when it has no true or false answer there."""
+    result = _result(condition, context)
+    if isinstance(result, bool | NotEvaluated):
+        return result
+    shown = _beginning.repr(result)[:VALUE_MAX_CHARS]
+    return NotEvaluated(f"the result is {type(result).__name__} {shown}, neither true nor false")
+
+
+def number_of(expression: Condition, context: Any) -> int | float | NotEvaluated:
+    """The number that an expression comes to in `context`; NotEvaluated when it comes to none, or to no end."""
+    result = _result(expression, context)
+    if isinstance(result, NotEvaluated):
+        return result
+    if isinstance(result, int | float) and not isinstance(result, bool) and isfinite(result):
+        return result
+    shown = _beginning.repr(result)[:VALUE_MAX_CHARS]
+    return NotEvaluated(f"the result is {type(result).__name__} {shown}, no number")
+
+
+def _result(condition: Condition, context: Any) -> Any:
     try:
-        result = condition.program.execute(context)
+        return condition.program.execute(context)
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is this condition's, and the others go on
         return NotEvaluated(_explained(error))
     except BaseException as error:
@@ -69,10 +89,6 @@ def holds(condition: Condition, context: Any) -> bool | NotEvaluated:
         if type(error).__name__ != "PanicException":
             raise
         return NotEvaluated(f"the evaluator failed: {_first_line(error)}")
-    if isinstance(result, bool):
-        return result
-    shown = _beginning.repr(result)[:VALUE_MAX_CHARS]
-    return NotEvaluated(f"the result is {type(result).__name__} {shown}, neither true nor false")
 
 
 def context_of(event: Mapping[str, Any], variables: Iterable[str], member: Mapping[str, Any] = NOTHING) -> Any:

@@ -1,6 +1,6 @@
 """The HTTP application of a service: keys, problems, limits, health and metrics around its router."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -64,7 +64,8 @@ class KeyHolder(BaseModel):
 class Api:
     """A service's HTTP API: its routes, and what its own errors become.
 
-    `operations` (by path and method) and `schemas` describe routes that are not FastAPI's own.
+    `operations` (by path and method) and `schemas` describe routes that are not FastAPI's own; the schemas are
+    made when somebody asks for the documentation.
     """
 
     service: str
@@ -73,7 +74,7 @@ class Api:
     problems: ErrorTable
     find_owner: FindOwner
     operations: Mapping[str, Mapping[str, Any]]
-    schemas: Mapping[str, Any]
+    schemas: Callable[[], Mapping[str, Any]]
 
 
 def create_app(api: Api, settings: ServiceSettings) -> FastAPI:
@@ -186,7 +187,7 @@ def _operations(title: str) -> APIRouter:
 
 
 def _complete_openapi(
-    app: FastAPI, operations: Mapping[str, Mapping[str, Any]], schemas: Mapping[str, Any]
+    app: FastAPI, operations: Mapping[str, Mapping[str, Any]], schemas: Callable[[], Mapping[str, Any]]
 ) -> None:
     """Put the problem's schema and the given operations into OpenAPI, and take FastAPI's own error schema out."""
 
@@ -196,7 +197,7 @@ def _complete_openapi(
                 title=app.title, version=app.version, description=app.description, routes=app.routes
             )
             components = schema.setdefault("components", {}).setdefault("schemas", {})
-            components.update(schemas)
+            components.update(schemas())
             for path, methods in operations.items():
                 schema["paths"].setdefault(path, {}).update(methods)
             for default in ("HTTPValidationError", "ValidationError"):

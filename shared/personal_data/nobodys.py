@@ -37,7 +37,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "events_read_back": "community event_uid received_at",
         "measurings": "community started_at portion_at",
         "occasions": "community occasion_id title begins_at ends_at capacity secret device_key made_at",
-        "outcome_hours": "community source hour outcome events",
+        "outcome_hours": "community source hour outcome events folded",
         "people": (
             "person_id revision name kind disabled email oidc_issuer oidc_subject created_at unbound_count"
         ),
@@ -57,7 +57,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "activities": "community event_uid scored retracted event_time said_at said_id said_uid said_by",
         "awards_read_back": "community event_uid award_id total revision programme_version",
         "declined": "community event_uid rule_id slot reason detail programme_version met",
-        "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id",
+        "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id given_at",
         "programme_drafts": (
             "community draft_id title source_text revision created_at created_by created_by_person "
             "created_by_credential saved_at saved_by saved_by_person saved_by_credential version"
@@ -125,6 +125,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "programmes": (
             "community version programme_id effective_from published_by document traceparent approved_by"
         ),
+        "redemption_lots": "community redemption_id part position award_id points",
         "redemption_states": "community redemption_id fact_id position state changed_at",
         "rejections": "community fact_id source event_id outcome reason rejected_at receipt_id receipt_index",
         "rule_days": "community day rule_id points awards taken_back amendments",

@@ -168,7 +168,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             others=(
                 "community event_uid award_id member_id points rule_id slot programme_id "
                 "programme_version event_type event_time received_at recorded_at amends day week "
-                "revision cause total"
+                "revision cause total score available_at expires_at"
             ),
             order="award_id community",
             erased=Erased.STAYS,
@@ -181,7 +181,8 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
                 "community award_id member_id limited_id event_uid event_id event_type event_time received_at "
                 "day week rule_id slot programme_id programme_version weight is_actors grace_seconds "
                 "is_heaviest_first window_1 window_2 window_3 window_4 bound_1 bound_2 bound_3 "
-                "bound_4 state is_counted is_settled room told revision grace_count corrected_on"
+                "bound_4 state is_counted is_settled room told revision grace_count corrected_on is_shared "
+                "cooldown_seconds shares floor takes summed cut score available_at expires_at"
             ),
             order="award_id community",
             erased=Erased.STAYS,
@@ -277,6 +278,22 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             order="member_id community",
             erased=Erased.DELETED,
             says="That they want a card that everybody may see",
+        ),
+        Held(
+            "acts",
+            personal="",
+            others="community member_id counter slot events",
+            order="member_id counter slot community",
+            erased=Erased.STAYS,
+            says="When they did what streaks go by",
+        ),
+        Held(
+            "member_zones",
+            personal="zone",
+            others="community member_id said_at",
+            order="member_id said_at zone community",
+            erased=Erased.DELETED,
+            says="In which time zones they live",
         ),
         *SHARED,
     ),

@@ -23,7 +23,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "points.awarded.v1": Told(
         "",
         "member_id amends award_id beneficiary by_hand cause day event_time event_type event_uid points"
-        " programme_id programme_version received_at revision rule_id total week",
+        " programme_id programme_version received_at revision rule_id total week score available_at expires_at",
     ),
     "recognition.granted.v1": Told(
         "", "member_id award_id day event_time event_uid grant_id id kind programme_version reverses title"

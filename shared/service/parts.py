@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -304,12 +305,17 @@ class Parts(mode.Service):
         return missing
 
     async def run_timer(self, timer: Timer) -> None:
-        """Run a timer once; a transient failure waits for the next time, and a fence for its end."""
-        if self.fence.why is not None:
-            return
+        """Run a timer until nothing is left; a transient failure waits for the next turn, a fence for its end.
+
+        What has more to do leaves the database to others for as long as it had it.
+        """
+        until = time.monotonic() + timer.every_seconds / 2
         try:
-            async with self.begin() as tx:
-                await timer.run(tx)
+            has_more: bool | None = True
+            while has_more and self.fence.why is None:
+                async with self.begin() as tx:
+                    has_more = await timer.run(tx)
+                has_more = has_more and time.monotonic() < until
         except TRANSIENT as error:
             log.warning("timer %s waits for its next turn: %r", timer.name, error)
 

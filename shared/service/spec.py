@@ -17,11 +17,14 @@ from shared.transaction import Transaction
 
 @dataclass(frozen=True)
 class Timer:
-    """Work at intervals, on one worker of the service at a time, in a transaction."""
+    """Work at intervals, on one worker of the service at a time, in a transaction.
+
+    `run` returns True when there is more to do: then it goes on at once, for half an interval at most.
+    """
 
     name: str
     every_seconds: float
-    run: Callable[[Transaction[Any]], Awaitable[None]]
+    run: Callable[[Transaction[Any]], Awaitable[bool | None]]
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,6 @@ class ServiceSpec:
     whole: Sequence[Topic] = ()
     #: OpenAPI of routes that are not FastAPI's: operations by path and method, and the schemas they name.
     operations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    schemas: Mapping[str, Any] = field(default_factory=dict)
+    schemas: Callable[[], Mapping[str, Any]] = dict
     #: Whose an identity is, where a request names a member by one.
     find_owner: FindOwner = find_owner

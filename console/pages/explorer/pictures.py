@@ -14,7 +14,7 @@ def _(text: str) -> str:
     return text
 
 
-HEADINGS = (_("Event"), _("Awards, by rule"), _("Badges and levels"), _("Payouts"))
+HEADINGS = (_("Event"), _("Awards, by rule"), _("Badges and levels"), _("Payouts and rewards"))
 PAYOUT_HEADINGS = (_("Events"), _("Awards, by rule"), _("Payout"), _("Bank"))
 
 
@@ -54,6 +54,14 @@ def of_awards(
             title = visit.say(_("Payout {id}"), id=short_id(payout["payout_id"]))
             nodes.append(Node(payout["payout_id"], 3, title, paid, href, "k4", "money"))
             edges.append(Edge(key, payout["payout_id"], payout["points"]))
+        for redemption in one.get("redemptions", ()):
+            used = [visit.say(_("{points} points"), points=visit.writer.number(redemption["points"]))]
+            used += [visit.say(_(redemption["state"]))] if redemption["state"] else []
+            may_look = visit.signed_in.may("rewards:read")
+            href = f"/explorer/{redemption['redemption_id']}" if may_look else None
+            title = redemption["reward_id"] or visit.say(_("Redemption"))
+            nodes.append(Node(redemption["redemption_id"], 3, title, used, href, "k4", "money"))
+            edges.append(Edge(key, redemption["redemption_id"], redemption["points"]))
     unique = list({node.key: node for node in nodes}.values())
     return picture(
         [visit.say(one) for one in HEADINGS],

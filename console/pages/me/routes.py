@@ -24,6 +24,7 @@ async def show(visit: Visit) -> Response:
     answers: dict[str, Answer] = await ask.all(
         recognition=ask.get("recognition", f"/v1/members/{member}/recognition"),
         badges=ask.get("recognition", "/v1/badges"),
+        streaks=ask.get("recognition", f"/v1/members/{member}/streaks"),
         place=ask.get("recognition", f"/v1/members/{member}/place"),
         balance=ask.get("rewards", f"/v1/members/{member}/balance"),
         payouts=ask.get("rewards", f"/v1/members/{member}/payouts", limit=PAYOUTS_COUNT),

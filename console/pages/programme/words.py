@@ -61,6 +61,7 @@ NOUNS: Final = {
     "limit": _("Limit"),
     "badge": _("Badge"),
     "level": _("Level"),
+    "streak": _("Streak"),
     "reward": _("Reward"),
     "attribute": _("Attribute"),
     "payout": _("Payouts"),

@@ -20,6 +20,7 @@ from services.analytics.lineage.domain.trail import (
     PaidBy,
     PayoutHead,
     StateChange,
+    UsedBy,
 )
 from shared.contracts.award_ids import award_id_range
 from shared.postgres import Connection
@@ -168,11 +169,13 @@ async def load_outcomes(conn: Connection, *, community: str, awards: Sequence[Aw
     caused = [cause for of_award in causes.values() for cause in of_award]
     grants = await _load_grants(conn, community=community, award_ids=caused)
     payouts = await _load_payouts(conn, community=community, award_ids=award_ids)
+    redemptions = await _load_redemptions(conn, community=community, award_ids=award_ids)
     return [
         Outcome(
             award,
             [grant for cause in causes[award.award_id] for grant in grants.get(cause, ())],
             payouts.get(award.award_id, ()),
+            redemptions.get(award.award_id, ()),
         )
         for award in awards
     ]
@@ -225,6 +228,24 @@ async def _load_payouts(
         award_ids,
     )
     return _by_award(rows, PaidBy)
+
+
+async def _load_redemptions(
+    conn: Connection, *, community: str, award_ids: Collection[str]
+) -> dict[str, list[UsedBy]]:
+    """The redemptions that use awards, with how many points of each, by award."""
+    rows = await conn.fetch(
+        """
+        select l.award_id::text, l.redemption_id::text, sum(l.points)::bigint as points, r.state, r.reward_id
+        from redemption_lots l left join redemptions r using (community, redemption_id)
+        where l.community = $1 and l.award_id = any($2::uuid[])
+        group by l.award_id, l.redemption_id, r.state, r.reward_id, r.changed_at
+        order by r.changed_at, l.redemption_id
+        """,
+        community,
+        award_ids,
+    )
+    return _by_award(rows, UsedBy)
 
 
 async def find_payout(conn: Connection, *, community: str, payout_id: str) -> PayoutHead | None:

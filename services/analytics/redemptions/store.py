@@ -1,8 +1,8 @@
-"""Redemptions and the states they went through."""
+"""Redemptions, the states they went through, and the awards that they use."""
 
 from collections.abc import Sequence
 
-from shared.contracts.facts import RedemptionChanged
+from shared.contracts.facts import RedemptionChanged, RedemptionLots
 from shared.postgres import Connection
 
 
@@ -57,4 +57,28 @@ async def add_changes(conn: Connection, *, changes: Sequence[RedemptionChanged])
         [redemption["member_id"] for redemption in data],
         [redemption["reward_id"] for redemption in data],
         [redemption["points"] for redemption in data],
+    )
+
+
+async def add_lots(conn: Connection, *, parts: Sequence[RedemptionLots]) -> None:
+    """Store which awards redemptions use; a lot's place in its part is what makes a redelivery harmless."""
+    lots = [
+        (
+            part["community"],
+            part["data"]["redemption_id"],
+            part["data"]["part"],
+            position,
+            lot["award_id"],
+            lot["points"],
+        )
+        for part in parts
+        for position, lot in enumerate(part["data"]["lots"])
+    ]
+    await conn.execute(
+        """
+        insert into redemption_lots (community, redemption_id, part, position, award_id, points)
+        select * from unnest($1::text[], $2::uuid[], $3::int[], $4::int[], $5::uuid[], $6::bigint[])
+        on conflict do nothing
+        """,
+        *([lot[column] for lot in lots] for column in range(6)),
     )

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from services.ingest.costs import store
 from services.ingest.costs.domain import Costs, Version, rule_counts
-from services.ingest.settings import Settings
 from shared.consumer import Subscription
 from shared.contracts.facts import PROGRAMME_PUBLISHED, ProgrammePublished
 from shared.postgres import Connection
@@ -36,8 +35,8 @@ FOLLOWED_PROGRAMMES = Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_p
 
 
 async def costs_of(
-    conn: Connection, *, communities: Collection[str], now: datetime, settings: Settings
+    conn: Connection, *, communities: Collection[str], now: datetime, rule_cost: float
 ) -> dict[str, Costs]:
-    """What events of each of the communities cost."""
+    """What events of each of the communities cost, where one rule costs `rule_cost`."""
     counts = await store.load_rule_counts(conn, communities=communities, now=now)
-    return {community: Costs(counts.get(community, ()), settings.rule_cost) for community in communities}
+    return {community: Costs(counts.get(community, ()), rule_cost) for community in communities}

@@ -7,7 +7,6 @@ from pydantic import ValidationError
 
 from services.ingest.event_types import store
 from services.ingest.event_types.domain import NOTHING_DECLARED, DeclaredTypes, declared_types
-from services.ingest.settings import Settings
 from shared.contracts.facts import ProgrammePublished
 from shared.contracts.programme import Events
 from shared.postgres import Connection
@@ -34,11 +33,8 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
         )
 
 
-async def types_of(
-    conn: Connection, *, communities: Collection[str], now: datetime, settings: Settings
-) -> dict[str, DeclaredTypes]:
+async def types_of(conn: Connection, *, communities: Collection[str], now: datetime) -> dict[str, DeclaredTypes]:
     """What each of the communities declares just now."""
-    _ = settings
     found = await store.load_declared(conn, communities=communities, now=now)
     return {
         community: declared_types(found[community]) if community in found else NOTHING_DECLARED

@@ -208,19 +208,22 @@ async def add_hours(conn: Connection, *, counts: Sequence[HourCount]) -> None:
 
 
 async def fold_hours(conn: Connection, *, before: datetime, limit_count: int) -> int:
-    """Make one row of those of each source, hour and outcome before a moment; return how many there were."""
+    """Make one row of those of each source, hour and outcome before a moment; return how many there were.
+
+    Looks at what came since it was done last, and at the one row of the same hours: whatever comes late is added.
+    """
     folded: int = await conn.fetchval(
         """
         with many as (
-            select community, source, hour, outcome from outcome_hours
-            where hour < $1 group by 1, 2, 3, 4 having count(*) > 1 limit $2
+            select distinct community, source, hour, outcome from outcome_hours
+            where not folded and hour < $1 limit $2
         ), gone as (
             delete from outcome_hours o using many m
             where o.community = m.community and o.source = m.source and o.hour = m.hour and o.outcome = m.outcome
             returning o.*
         ), added as (
-            insert into outcome_hours (community, source, hour, outcome, events)
-            select community, source, hour, outcome, sum(events) from gone group by 1, 2, 3, 4)
+            insert into outcome_hours (community, source, hour, outcome, events, folded)
+            select community, source, hour, outcome, sum(events), true from gone group by 1, 2, 3, 4)
         select count(*) from gone
         """,
         before,
@@ -230,10 +233,10 @@ async def fold_hours(conn: Connection, *, before: datetime, limit_count: int) ->
 
 
 async def delete_hours(conn: Connection, *, before: datetime, limit_count: int) -> int:
-    """Delete counts of hours before a moment; return how many rows."""
+    """Delete counts of hours before a moment, once they are folded; return how many rows."""
     deleted: int = await conn.fetchval(
         """
-        with old as (select ctid from outcome_hours where hour < $1 limit $2),
+        with old as (select ctid from outcome_hours where folded and hour < $1 limit $2),
         gone as (delete from outcome_hours o using old where o.ctid = old.ctid returning 1)
         select count(*) from gone
         """,

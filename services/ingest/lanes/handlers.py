@@ -57,8 +57,8 @@ class LaneReader:
         now = datetime.now(UTC)
         buckets = self._refilled(settings, {community_of_lane(record.topic) for record in records})
         async with preparation.lend() as conn:
-            costs = await costs_of(conn, communities=buckets, now=now, settings=settings)
-            declared = await types_of(conn, communities=buckets, now=now, settings=settings)
+            costs = await costs_of(conn, communities=buckets, now=now, rule_cost=settings.rule_cost)
+            declared = await types_of(conn, communities=buckets, now=now)
         waiting: dict[Line, deque[Any]] = {}
         for record in records:
             waiting.setdefault(Line(record.topic, record.partition), deque()).append(record)

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from services.ingest.settings import Settings
 from shared.postgres import Connection
@@ -23,15 +23,22 @@ class LookUp(Protocol[KnownT]):
     """Finds out something of each of some communities, as it is at a time."""
 
     async def __call__(
-        self, conn: Connection, *, communities: Collection[str], now: datetime, settings: Settings
+        self, conn: Connection, *, communities: Collection[str], now: datetime
     ) -> "dict[str, KnownT]": ...
+
+
+class Believed(NamedTuple, Generic[KnownT]):
+    """How something is looked up, and for how long it is believed."""
+
+    look_up: LookUp[KnownT]
+    seconds: float
 
 
 class KnownOfCommunities(Generic[KnownT]):
     """Something that is known of the communities that sent events lately."""
 
-    def __init__(self, look_up: LookUp[KnownT]) -> None:
-        self._found_by = look_up
+    def __init__(self, how: Callable[[Settings], Believed[KnownT]]) -> None:
+        self._how = how
         self._known: OrderedDict[str, tuple[float, KnownT]] = OrderedDict()
         self._asked: dict[str, asyncio.Task[KnownT]] = {}
 
@@ -61,9 +68,10 @@ class KnownOfCommunities(Generic[KnownT]):
             log.warning("what is known of a community could not be looked up: %r", error)
 
     async def _look_up(self, lend: Lend, *, community: str, settings: Settings) -> KnownT:
+        how = self._how(settings)
         async with lend() as conn:
-            found = await self._found_by(conn, communities=[community], now=datetime.now(UTC), settings=settings)
-        self._known[community] = time.monotonic() + settings.costs_cache_seconds, found[community]
+            found = await how.look_up(conn, communities=[community], now=datetime.now(UTC))
+        self._known[community] = time.monotonic() + how.seconds, found[community]
         self._known.move_to_end(community)
         while len(self._known) > settings.shares_max_count:
             self._known.popitem(last=False)

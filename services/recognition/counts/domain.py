@@ -32,6 +32,7 @@ from shared.contracts.own_acts import MEMBER_ATTRIBUTE, other_member
 from shared.contracts.programme import Slot
 
 PROGRAMS_MAX_COUNT = 2_000
+SLOT_MINUTES = 15
 #: What of an accepted event is kept to be counted.
 _KEPT = ("id", "source", "type", "time", "member", "objectmember", "replymember", "bots", "day")
 
@@ -47,16 +48,21 @@ class CountedRule:
     to: Slot
     when: str | None
     own: bool = False
+    #: Whether it is kept when events met it, too: streaks go by that.
+    dated: bool = False
 
     @classmethod
     def of(cls, rule: Mapping[str, Any]) -> "CountedRule":
         """Read a rule of a programme's document."""
         types = tuple(sorted(set(rule["on"])))
-        return cls(types, rule.get("to", "actor"), rule.get("when"), rule.get("own", False))
+        return cls(
+            types, rule.get("to", "actor"), rule.get("when"), rule.get("own", False), rule.get("dated", False)
+        )
 
     @property
     def key(self) -> str:
-        return sha256(orjson.dumps([self.types, self.to, self.when, self.own])).hexdigest()[:16]
+        said: list[Any] = [self.types, self.to, self.when, self.own, *(["dated"] if self.dated else [])]
+        return sha256(orjson.dumps(said)).hexdigest()[:16]
 
     def member_of(self, event: Mapping[str, Any]) -> str | None:
         """The member for whom the event meets this rule; None where it does not.
@@ -144,6 +150,21 @@ class Change(NamedTuple):
     event: Mapping[str, Any]
     by: int
     cause: Cause
+
+
+class Act(NamedTuple):
+    """What a member did of a dated counter: in which quarter of an hour (UTC), and whether it counts (1, -1)."""
+
+    key: MemberKey
+    counter: str
+    slot: datetime
+    by: int
+
+
+def slot_of(moment: datetime) -> datetime:
+    """The quarter of an hour (UTC) that a moment is in: every date of every zone begins with one since 1972."""
+    at = moment.astimezone(UTC)
+    return at.replace(minute=at.minute // SLOT_MINUTES * SLOT_MINUTES, second=0, microsecond=0)
 
 
 @dataclass(slots=True)

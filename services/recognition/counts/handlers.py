@@ -9,6 +9,7 @@ from typing import Any
 from services.recognition.counts import store
 from services.recognition.counts.domain import (
     NO_PLAN,
+    Act,
     Cause,
     Change,
     CountedEvent,
@@ -19,6 +20,7 @@ from services.recognition.counts.domain import (
     OwnCounts,
     Plan,
     concerned,
+    slot_of,
 )
 from services.recognition.metrics import COUNTED_EVENTS
 from services.recognition.thresholds import store as thresholds_store
@@ -90,6 +92,8 @@ async def _add(tx: Transaction, counted: Sequence[tuple[Counter, Change]], *, pl
     ]
     if not steps:
         return
+    dated_ids = {counter.id for counter, _ in counted if counter.rule.dated}
+    dated = [step for step in steps if step[1] in dated_ids]
     # Whoever is one person with others is counted in the row of who stays. Its lock is that of what each has, too.
     heads = await lock_persons(tx.conn, keys={key for key, _, _ in steps})
     members = await store.lock_members(tx.conn, keys={(key[0], heads.get(key, key[1])) for key, _, _ in steps})
@@ -104,6 +108,10 @@ async def _add(tx: Transaction, counted: Sequence[tuple[Counter, Change]], *, pl
         grants += [
             (grant, change.cause.traceparent) for grant in member.add(counter_id, change.by, change.cause, plan)
         ]
+    await store.add_acts(
+        tx.conn,
+        acts=[Act(key, counter_id, slot_of(change.event["time"]), change.by) for key, counter_id, change in dated],
+    )
     await store.set_members(tx.conn, members=members.values())
     if own:
         await store.put_own(tx.conn, own=own)
@@ -149,15 +157,15 @@ async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Seque
     await make_grants(tx, grants=grants)
 
 
-async def keep_counting(tx: Transaction) -> None:
-    """Bring a community's numbers and badges in line with its version in force; a timer calls this.
+async def keep_counting(tx: Transaction) -> bool:
+    """Bring a community's numbers and badges in line with its version; a timer calls this while it returns True.
 
     In pieces, so that the events of a large community fill no memory and keep nobody waiting.
     """
     await thresholds_store.put_due_in_force(tx.conn, now=tx.now)
     behind = await store.lock_behind(tx.conn)
     if behind is None:
-        return
+        return False
     community = behind.community
     await thresholds_store.lock_programme(tx.conn, community)
     plan = (await store.load_plans(tx.conn, communities=[community])).get(community, NO_PLAN)
@@ -176,22 +184,29 @@ async def keep_counting(tx: Transaction) -> None:
     for counter in plan.counters:
         if counter.counted_up_to is not None and counter.rule.key in wanted:
             await _count_before(tx, community, counter=counter, plan=plan)
-            return
+            return True
     # 3. From now on the badges stand by this version.
     if behind.version != behind.wanted:
         ids = [counter.id for counter in plan.counters if counter.rule.key in wanted]
         await store.set_version(tx.conn, community=community, version=behind.wanted, counters=ids)
-        return
+        return True
     # 4. The members, one piece after the other; whom an event counts for meanwhile follows by that.
     members = await store.page_of_members(
         tx.conn, community=community, after=behind.evaluated_up_to, limit_count=PIECE_COUNT
     )
     stale = [member for member in members if member.version != plan.thresholds.version]
+    await store.drop_acts(
+        tx.conn,
+        community=community,
+        head_ids=[member.member_id for member in members],
+        counters=[counter.id for counter in plan.counters],
+    )
     grants: list[Traced] = [(grant, None) for member in stale for grant in member.follow(plan)]
     await store.set_members(tx.conn, members=stale)
     is_whole = len(members) == PIECE_COUNT
     await store.set_evaluated(tx.conn, community=community, up_to=members[-1].member_id if is_whole else None)
     await make_grants(tx, grants=grants)
+    return True
 
 
 async def _count_before(tx: Transaction, community: str, *, counter: Counter, plan: Plan) -> None:

@@ -9,6 +9,7 @@ import orjson
 from asyncpg import Record
 
 from services.recognition.counts.domain import (
+    Act,
     CountedEvent,
     CountedRule,
     Counter,
@@ -204,7 +205,9 @@ async def add_counters(conn: Connection, *, community: str, counters: Sequence[C
             (
                 community,
                 counter.id,
-                orjson.dumps({"on": rule.types, "to": rule.to, "when": rule.when, "own": rule.own}).decode(),
+                orjson.dumps(
+                    {"on": rule.types, "to": rule.to, "when": rule.when, "own": rule.own, "dated": rule.dated}
+                ).decode(),
                 counter.counted_up_to,
             )
             for counter in counters
@@ -250,6 +253,71 @@ async def set_evaluated(conn: Connection, *, community: str, up_to: str | None) 
         " where community = $1",
         community,
         up_to,
+    )
+
+
+async def add_acts(conn: Connection, *, acts: Collection[Act]) -> None:
+    """Keep when members did what counters count; of a quarter of an hour in which nothing is left no row stays."""
+    by: dict[tuple[str, str, str, datetime], int] = {}
+    for (community, member_id), counter, slot, change in acts:
+        key = (community, member_id, counter, slot)
+        by[key] = by.get(key, 0) + change
+    # What came and was taken back in one batch is not there.
+    keys = sorted(key for key, change in by.items() if change)
+    if not keys:
+        return
+    columns = [list(column) for column in zip(*keys, strict=True)]
+    await conn.execute(
+        """
+        insert into acts as a (community, member_id, counter, slot, events)
+        select * from unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::int[])
+        on conflict (member_id, counter, slot, community) do update set events = a.events + excluded.events
+        """,
+        *columns,
+        [by[key] for key in keys],
+    )
+    if min(by.values()) < 0:
+        await conn.execute(
+            """
+            delete from acts a
+            using unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[])
+                as k(community, member_id, counter, slot)
+            where a.community = k.community and a.member_id = k.member_id and a.counter = k.counter
+                and a.slot = k.slot and a.events = 0
+            """,
+            *columns,
+        )
+
+
+async def load_acts(
+    conn: Connection, *, community: str, member_ids: Collection[str], counters: Collection[str]
+) -> dict[str, list[datetime]]:
+    """The quarters of an hour (UTC) in which any of these members did what each counter counts, earliest first."""
+    rows = await conn.fetch(
+        """
+        select counter, array_agg(distinct slot order by slot) as slots from acts
+        where community = $1 and member_id = any($2::uuid[]) and counter = any($3::text[]) group by counter
+        """,
+        community,
+        list(member_ids),
+        list(counters),
+    )
+    return {row["counter"]: row["slots"] for row in rows}
+
+
+async def drop_acts(
+    conn: Connection, *, community: str, head_ids: Collection[str], counters: Collection[str]
+) -> None:
+    """Delete what these persons did of any other counters."""
+    await conn.execute(
+        """
+        delete from acts where community = $1 and counter <> all($3::text[]) and (
+            member_id = any($2::uuid[]) or member_id in (
+                select member_id from merges where community = $1 and head_id = any($2::uuid[])))
+        """,
+        community,
+        list(head_ids),
+        list(counters),
     )
 
 

@@ -41,6 +41,8 @@ def board_points(awards: Iterable[PointsAwarded]) -> dict[BoardKey, int]:
     days: dict[tuple[str, str, date, date | None], int] = {}
     for award in awards:
         data = award["data"]
+        if "score" in data:
+            continue  # boards are of the points that can be spent
         day = data.get("day") or data["event_time"].astimezone(UTC).date()
         of_day = (award["community"], data["member_id"], day, data.get("week"))
         days[of_day] = days.get(of_day, 0) + data["points"]

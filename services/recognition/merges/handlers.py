@@ -2,6 +2,7 @@
 
 from services.recognition.cards.handlers import keep_wanted
 from services.recognition.counts import handlers as counts
+from services.recognition.streaks.handlers import keep_zones
 from services.recognition.thresholds.store import lock_programmes_shared
 from services.recognition.totals import handlers as totals
 from shared.consumer import Subscription
@@ -13,12 +14,13 @@ from shared.transaction import Transaction
 
 
 async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
-    """Keep members, merges and who wants a card, and bring persons together or apart by them."""
+    """Keep members, merges, who wants a card and where they live, and bring persons together or apart by them."""
     # Programmes before merges, as awards and events take these locks.
     if merges := merges_told(facts):
         await lock_programmes_shared(tx.conn, communities={merge.community for merge in merges})
     followed = await follow(tx, facts)
     await keep_wanted(tx, followed)
+    await keep_zones(tx, followed)
     for community, groups in (await load_regrouped(tx.conn, moved=followed.moved)).items():
         await counts.regroup(tx, community=community, groups=groups)
         await totals.regroup(tx, community=community, groups=groups)

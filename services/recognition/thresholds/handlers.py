@@ -32,7 +32,12 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
                 f"programme {data['programme_id']} {data['version']}: {error}", index
             ) from error
         counted = {badge.rule for badge in read.badges if badge.counted == "events"}
-        rules = [rule for rule in data["document"].get("rules", ()) if rule["id"] in counted]
+        dated = {rule for streak in read.streaks for rule in streak.rules}
+        rules = [
+            rule | ({"dated": True} if rule["id"] in dated else {})
+            for rule in data["document"].get("rules", ())
+            if rule["id"] in counted | dated
+        ]
         version = ProgrammeVersion(
             community=fact["community"],
             programme_id=data["programme_id"],

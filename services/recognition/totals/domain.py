@@ -29,7 +29,12 @@ def _counted(award: AwardData) -> int:
     """What an award or amendment adds to the number of awards: one counts while it amounts to something."""
     if "amends" not in award:
         return 1
-    return (award["total"] > 0) - (award["total"] - award["points"] > 0)
+    return (award["total"] != 0) - (award["total"] - award["points"] != 0)
+
+
+def _spendable(award: AwardData) -> int:
+    """What an award or amendment adds to the points that badges, levels and boards go by: nothing of other scores."""
+    return 0 if "score" in award else award["points"]
 
 
 @dataclass(slots=True)
@@ -42,7 +47,7 @@ class OwnTotals:
 
     def add(self, award: AwardData) -> None:
         """Add one award or amendment that was not applied before."""
-        self.points += award["points"]
+        self.points += _spendable(award)
         self.last_award_id = award["award_id"]
         rule = award["rule_id"]
         self.awards_by_rule[rule] = self.awards_by_rule.get(rule, 0) + _counted(award)
@@ -129,7 +134,7 @@ class Member:
         rule = award["rule_id"]
         count_before = self.awards_by_rule.get(rule, 0)
         count = count_before + _counted(award)
-        self.points += award["points"]
+        self.points += _spendable(award)
         self.last_award_id = award["award_id"]
         if count:
             self.awards_by_rule[rule] = count

@@ -180,8 +180,8 @@ READ_BACK = (
 )
 
 
-async def reevaluate(tx: Transaction) -> None:
-    """Bring the next members in line with the version in force; a timer calls this until none is left.
+async def reevaluate(tx: Transaction) -> bool:
+    """Bring the next members in line with the version in force; a timer calls this until it returns False.
 
     In bounded batches, so that a new version of a large community neither holds one long transaction nor
     fills memory and the outbox. A member with a new award in the meantime is brought in line by that.
@@ -189,7 +189,7 @@ async def reevaluate(tx: Transaction) -> None:
     await thresholds_store.put_due_in_force(tx.conn, now=tx.now)
     due = await thresholds_store.lock_reevaluation(tx.conn)
     if due is None:
-        return
+        return False
     members = await store.page_of_members(
         tx.conn, community=due.community, after=due.evaluated_up_to, limit_count=REEVALUATION_BATCH_COUNT
     )
@@ -204,3 +204,4 @@ async def reevaluate(tx: Transaction) -> None:
     )
     await make_grants(tx, grants=[(grant, None) for grant in grants])
     REEVALUATED_MEMBERS.inc(len(stale))
+    return True

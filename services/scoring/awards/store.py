@@ -17,6 +17,7 @@ from services.scoring.awards.domain.awards import (
 )
 from services.scoring.limits.domain.claims import Word
 from shared.contracts.award_ids import award_id_range
+from shared.contracts.programme import SPENDABLE
 from shared.postgres import Connection, copy_new
 
 #: The fields of Award, of which only the last, its traceparent, is not kept.
@@ -217,16 +218,17 @@ async def load_rule_points(
         """
         select rule_id, sum(points)::bigint as points,
             sum(case when amends is null then 1
-                     else (total > 0)::int - (total - points > 0)::int end)::bigint as awards,
-            count(*) filter (where amends is not null) as amendments
+                     else (total <> 0)::int - (total - points <> 0)::int end)::bigint as awards,
+            count(*) filter (where amends is not null) as amendments, coalesce(score, $5) as score
         from awards
         where community = $1 and member_id = any($2::uuid[]) and event_time <= $3 and recorded_at <= $4
-        group by rule_id order by rule_id
+        group by rule_id, score order by rule_id, score nulls first
         """,
         community,
         list(member_ids),
         at,
         as_known_at,
+        SPENDABLE,
     )
     return [RulePoints(*row) for row in rows]
 
@@ -256,6 +258,9 @@ def _recorded_award(row: Record) -> RecordedAward:
         revision=row["revision"],
         cause=row["cause"],
         total=row["total"],
+        score=row["score"],
+        available_at=row["available_at"],
+        expires_at=row["expires_at"],
         traceparent=None,
     )
     return RecordedAward(award, row["recorded_at"])
@@ -270,7 +275,8 @@ async def add_awards_as_told(conn: Connection, *, awards: Sequence[RecordedAward
             insert into awards ({names})
             select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[],
                 $8::int[], $9::uuid[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::date[],
-                $14::date[], $15::uuid[], $16::int[], $17::text[], $18::int[], $19::timestamptz[])
+                $14::date[], $15::uuid[], $16::int[], $17::text[], $18::int[], $19::text[], $20::timestamptz[],
+                $21::timestamptz[], $22::timestamptz[])
             on conflict do nothing
             returning *)
         insert into awards_read_back as r (community, event_uid, award_id, total, revision, programme_version)

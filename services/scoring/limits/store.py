@@ -7,7 +7,7 @@ from typing import Any
 from asyncpg import Record
 
 from services.scoring.limits.domain.allotting import Window
-from services.scoring.limits.domain.claims import Claim, State
+from services.scoring.limits.domain.claims import Claim, Cut, Pace, State, Terms
 from services.scoring.limits.domain.corrections import CorrectionDay
 from shared.contracts.award_ids import award_id_range
 from shared.postgres import Connection
@@ -29,11 +29,14 @@ _BEFORE_WINDOWS = (
         "received_at",
     ),
     *("day", "week", "rule_id", "slot", "programme_id", "programme_version", "weight", "is_actors"),
-    *("grace_seconds", "grace_count", "is_heaviest_first"),
+    *("grace_seconds", "grace_count", "is_heaviest_first", "is_shared"),
 )
+_TERMS = Terms._fields
+_PACE = Pace._fields
+_NO_PACE = (None, None, None, False)
 _WINDOWS = tuple(f"{part}_{place}" for part in ("window", "bound") for place in range(1, _PLACES + 1))
-_CHANGING = ("state", "is_counted", "is_settled", "room", "told", "revision", "corrected_on")
-_COLUMNS = (*_BEFORE_WINDOWS, *_WINDOWS, *_CHANGING)
+_CHANGING = ("state", "is_counted", "is_settled", "room", "told", "revision", "corrected_on", "summed", "cut")
+_COLUMNS = (*_BEFORE_WINDOWS, *_WINDOWS, *_CHANGING, *_TERMS, *_PACE)
 _NOTHING = (None,) * _PLACES
 
 
@@ -69,15 +72,15 @@ async def load_windows(conn: Connection, *, names: Collection[bytes]) -> dict[by
     """Windows by name; those of which nothing is known yet are empty."""
     rows = await conn.fetch(
         """
-        select name, used, wanted, bound, last_rank, last_time, last_id, is_mixed
+        select name, used, wanted, bound, last_rank, last_time, last_id, is_mixed, given_at
         from limit_windows where name = any($1::bytea[])
         """,
         list(names),
     )
     found = {name: Window() for name in names}
-    for name, used, wanted, bound, rank, time, last_id, is_mixed in rows:
+    for name, used, wanted, bound, rank, time, last_id, is_mixed, given_at in rows:
         last = None if rank is None else (rank, time, last_id)
-        found[name] = Window(used, wanted, bound, last, is_mixed)
+        found[name] = Window(used, wanted, bound, last, is_mixed, given_at=given_at)
     return found
 
 
@@ -88,11 +91,12 @@ async def put_windows(conn: Connection, *, windows: Mapping[bytes, Window]) -> N
         return
     await conn.execute(
         """
-        insert into limit_windows as w (name, used, wanted, bound, is_mixed, last_rank, last_time, last_id)
+        insert into limit_windows as w (name, used, wanted, bound, is_mixed, last_rank, last_time, last_id,
+                                        given_at)
         select * from unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::int[], $5::bool[], $6::int[],
-                             $7::timestamptz[], $8::text[])
+                             $7::timestamptz[], $8::text[], $9::timestamptz[])
         on conflict (name) do update set used = excluded.used, wanted = excluded.wanted, bound = excluded.bound,
-            is_mixed = excluded.is_mixed,
+            is_mixed = excluded.is_mixed, given_at = excluded.given_at,
             last_rank = excluded.last_rank, last_time = excluded.last_time, last_id = excluded.last_id
         """,
         [name for name, _ in changed],
@@ -101,6 +105,7 @@ async def put_windows(conn: Connection, *, windows: Mapping[bytes, Window]) -> N
         [window.bound for _, window in changed],
         [window.is_mixed for _, window in changed],
         *([window.last and window.last[part] for _, window in changed] for part in range(3)),
+        [window.given_at for _, window in changed],
     )
 
 
@@ -131,6 +136,7 @@ def _record(claim: Claim) -> tuple[Any, ...]:
         claim.grace_seconds,
         claim.grace_count,
         claim.is_heaviest_first,
+        claim.is_shared,
         *(*claim.windows, *_NOTHING)[:_PLACES],
         *(*claim.bounds, *_NOTHING)[:_PLACES],
         claim.state,
@@ -140,6 +146,10 @@ def _record(claim: Claim) -> tuple[Any, ...]:
         claim.told,
         claim.revision,
         claim.corrected_on,
+        claim.summed,
+        claim.cut,
+        *claim.terms,
+        *(claim.pace or _NO_PACE),
     )
 
 
@@ -148,10 +158,11 @@ async def put_claims(conn: Connection, *, claims: Collection[Claim]) -> None:
     await conn.execute(
         """
         update claims c set state = n.state, is_counted = n.is_counted, is_settled = n.is_settled, room = n.room,
-            told = n.told, revision = n.revision, corrected_on = n.corrected_on
+            told = n.told, revision = n.revision, corrected_on = n.corrected_on, summed = n.summed, cut = n.cut
         from unnest($1::text[], $2::uuid[], $3::text[], $4::bool[], $5::bool[], $6::int[], $7::int[], $8::int[],
-                    $9::date[])
-            as n(community, award_id, state, is_counted, is_settled, room, told, revision, corrected_on)
+                    $9::date[], $10::int[], $11::text[])
+            as n(community, award_id, state, is_counted, is_settled, room, told, revision, corrected_on, summed,
+                 cut)
         where c.award_id = n.award_id and c.community = n.community
         """,
         [claim.community for claim in claims],
@@ -163,6 +174,8 @@ async def put_claims(conn: Connection, *, claims: Collection[Claim]) -> None:
         [claim.told for claim in claims],
         [claim.revision for claim in claims],
         [claim.corrected_on for claim in claims],
+        [claim.summed for claim in claims],
+        [claim.cut for claim in claims],
     )
 
 
@@ -204,6 +217,26 @@ async def load_claims_of_windows(conn: Connection, *, since: Mapping[bytes, date
     )
     found = {row["award_id"]: row for row in rows}
     return [_claim(row) for row in found.values()]
+
+
+async def load_claims_between(
+    conn: Connection, *, between: Mapping[bytes, tuple[datetime, datetime]]
+) -> list[Claim]:
+    """The claims of windows, each from one event time on until before another."""
+    parts = " union all ".join(
+        f"select * from claims where window_{place} = k.name and event_time >= k.since and event_time < k.until"  # noqa: S608 -- constants
+        for place in range(1, _PLACES + 1)
+    )
+    rows = await conn.fetch(
+        f"""
+        select c.* from unnest($1::bytea[], $2::timestamptz[], $3::timestamptz[]) as k(name, since, until)
+        cross join lateral ({parts}) c
+        """,  # noqa: S608 -- made of constants
+        list(between),
+        [since for since, _ in between.values()],
+        [until for _, until in between.values()],
+    )
+    return [_claim(row) for row in rows]
 
 
 async def load_few_claims_of_windows(
@@ -347,4 +380,15 @@ def _claim(row: Record) -> Claim:
         room=row["room"],
         told=row["told"],
         revision=row["revision"],
+        is_shared=row["is_shared"],
+        pace=_pace(row),
+        summed=row["summed"],
+        cut=None if row["cut"] is None else Cut(row["cut"]),
+        terms=Terms(row["score"], row["available_at"], row["expires_at"]),
     )
+
+
+def _pace(row: Record) -> Pace | None:
+    shares = row["shares"]
+    pace = (row["cooldown_seconds"], None if shares is None else tuple(shares), row["floor"], row["takes"])
+    return None if pace == _NO_PACE else Pace(*pace)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import orjson
 
 from services.scoring.rules.domain.attributes import AttributeRead, MemberKey, Said
-from services.scoring.rules.domain.matching import Declined
+from services.scoring.rules.domain.declining import Declined
 from shared.postgres import Connection
 
 #: The fields of Declined.

@@ -10,13 +10,13 @@ from shared.contracts.fields import Language
 
 
 class SurveyData(ActivityData):
-    score: Annotated[int, Field(ge=0, le=10)]
+    score: NotRequired[Annotated[int, Field(ge=0, le=10)]]
     comment: NotRequired[SentText]
     language: NotRequired[Language]
 
 
 class SurveyResponse(Envelope):
-    """A member answered a survey; `score` is 0 to 10 as the Net Promoter Score asks it."""
+    """A member answered a survey; `score` is 0 to 10 where it asks as the Net Promoter Score does."""
 
     type: Literal["survey.response.v1"]
     data: SurveyData

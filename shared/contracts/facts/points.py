@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
-from shared.contracts.fields import POINTS_MAX, Count, LocalDay, Points, Slug, Timestamp, Uuid
+from shared.contracts.fields import Count, LocalDay, Points, Slug, Timestamp, Uuid
 from shared.contracts.story import ACCEPTANCE, AMENDMENT, AWARD, GRACE, TRACEPARENT
 
 Cause = Literal["retracted", "restored", "limit"]
@@ -20,7 +20,11 @@ class ByHandData(TypedDict):
 
 
 class AwardData(TypedDict):
-    """An award, of `points` above 0; or, with all four of `amends`, `revision`, `cause` and `total`, an amendment.
+    """An award, of `points` given, or below 0 taken; or, with all of `amends`, `revision`, `cause` and `total`, an
+    amendment.
+
+    `score` is which score they are of; left out they are points that can be spent. They cannot be used before
+    `available_at` and not after `expires_at`, where the rule says so.
 
     An amendment names in `amends` the award whose amount it changes. Those of one award count up from `revision` 1
     and come in that order. `points` is then what is added or taken, never 0, and `total` what the award amounts to
@@ -50,7 +54,10 @@ class AwardData(TypedDict):
     revision: NotRequired[Annotated[int, Field(ge=1, le=2**31 - 1)]]
     cause: NotRequired[Cause]
     by_hand: NotRequired[ByHandData]
-    total: NotRequired[Annotated[int, Field(ge=0, le=POINTS_MAX)]]
+    total: NotRequired[Points]
+    score: NotRequired[Slug]
+    available_at: NotRequired[Timestamp]
+    expires_at: NotRequired[Timestamp]
 
 
 _OF_AMENDMENTS = ("amends", "revision", "cause", "total")
@@ -59,15 +66,15 @@ _OF_AMENDMENTS = ("amends", "revision", "cause", "total")
 def _consistent(data: AwardData) -> AwardData:
     """The data, if it is wholly an award or wholly an amendment."""
     if "amends" not in data:
-        if data["points"] <= 0:
-            raise ValueError("an award has points above 0")
+        if data["points"] == 0:
+            raise ValueError("an award gives points, or takes some")
         if any(name in data for name in _OF_AMENDMENTS):
             raise ValueError("revision, cause and total go with amends")
         return data
     if not all(name in data for name in _OF_AMENDMENTS):
         raise ValueError("amends goes with revision, cause and total")
-    if data["points"] == 0 or data["total"] - data["points"] < 0:
-        raise ValueError("an amendment changes what its award amounts to, which is never below 0")
+    if data["points"] == 0 or data["total"] * (data["total"] - data["points"]) < 0:
+        raise ValueError("an amendment changes what its award amounts to, and never from given to taken")
     if data["amends"] == data["award_id"]:
         raise ValueError("an amendment has an id of its own")
     return data

@@ -11,11 +11,15 @@ from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId
 from shared.contracts.programme.manual import Manual, ManualLimit, ManualReason
 from shared.contracts.programme.recognition import (
     BADGES_MAX_COUNT,
+    EVERY_DAY,
     LEVELS_MAX_COUNT,
+    STREAKS_MAX_COUNT,
     Badge,
     Counted,
+    Freezes,
     Level,
     Recognition,
+    Streak,
 )
 from shared.contracts.programme.rewards import (
     CATALOGUE_MAX_COUNT,
@@ -26,7 +30,6 @@ from shared.contracts.programme.rewards import (
     Rewards,
 )
 from shared.contracts.programme.rules import (
-    CONDITION_MAX_CHARS,
     GRACE_COUNT,
     GRACE_MAX_COUNT,
     LIMITS_OF_RULE_MAX_COUNT,
@@ -34,15 +37,27 @@ from shared.contracts.programme.rules import (
     Rule,
     RuleLimit,
     SharedLimit,
-    Slot,
 )
 from shared.contracts.programme.section import RULE_POINTS_MAX, PositivePoints, Section
+from shared.contracts.programme.worth import (
+    CONDITION_MAX_CHARS,
+    SPENDABLE,
+    TURNS_MAX_COUNT,
+    CalculatedPoints,
+    Cooldown,
+    Diminishing,
+    Goal,
+    Multiplier,
+    Score,
+    Slot,
+)
 
 __all__ = [
     "ATTRIBUTES_MAX_COUNT",
     "BADGES_MAX_COUNT",
     "CATALOGUE_MAX_COUNT",
     "CONDITION_MAX_CHARS",
+    "EVERY_DAY",
     "GRACE_COUNT",
     "GRACE_MAX_COUNT",
     "IBAN_PATTERN",
@@ -52,19 +67,28 @@ __all__ = [
     "REFERENCES",
     "RULES_MAX_COUNT",
     "RULE_POINTS_MAX",
+    "SPENDABLE",
+    "STREAKS_MAX_COUNT",
+    "TURNS_MAX_COUNT",
     "Attribute",
     "Badge",
+    "CalculatedPoints",
     "CatalogueReward",
+    "Cooldown",
     "Counted",
     "CustomEventType",
+    "Diminishing",
     "EventChannel",
     "EventField",
     "Events",
+    "Freezes",
+    "Goal",
     "IdsError",
     "Level",
     "Manual",
     "ManualLimit",
     "ManualReason",
+    "Multiplier",
     "Path",
     "PayingAccount",
     "PayoutTerms",
@@ -76,9 +100,11 @@ __all__ = [
     "Rewards",
     "Rule",
     "RuleLimit",
+    "Score",
     "Section",
     "SharedLimit",
     "Slot",
+    "Streak",
     "UnknownId",
     "id_problems",
 ]

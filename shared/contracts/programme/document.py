@@ -1,12 +1,12 @@
 """A programme as one document of all its sections."""
 
-from typing import Final, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.fields import Name, Slug, Text
-from shared.contracts.programme import attributes, event_types, manual, recognition, rewards, rules
+from shared.contracts.programme import attributes, event_types, manual, recognition, rewards, rules, worth
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
 from shared.contracts.programme.event_types import Events
 from shared.contracts.programme.ids import Ids, Reference, check_ids
@@ -15,11 +15,14 @@ from shared.contracts.programme.recognition import Recognition
 from shared.contracts.programme.rewards import Rewards
 from shared.contracts.programme.rules import LIMITS_MAX_COUNT, RULES_MAX_COUNT, Rule, SharedLimit
 from shared.contracts.programme.section import Section
+from shared.contracts.programme.worth import GOALS_MAX_COUNT, SCORES_MAX_COUNT, Goal, Score
 
 #: What the sections declare of their ids, in the order in which they are checked.
 IDS: Final[tuple[Ids, ...]] = (
     *attributes.IDS,
     *event_types.IDS,
+    worth.SCORES,
+    worth.GOALS,
     *rules.IDS,
     *manual.IDS,
     *recognition.IDS,
@@ -41,6 +44,8 @@ class Programme(Section):
     manual: Manual | None = None
     recognition: Recognition = Recognition()
     rewards: Rewards = Rewards()
+    scores: Annotated[list[Score], Field(min_length=1, max_length=SCORES_MAX_COUNT)] | None = None
+    goals: Annotated[list[Goal], Field(min_length=1, max_length=GOALS_MAX_COUNT)] | None = None
 
     @model_validator(mode="after")
     def ids_are_unique_and_known(self) -> Self:

@@ -1,6 +1,6 @@
-"""The section `recognition`, which recognition reads: badges and levels."""
+"""The section `recognition`, which recognition reads: badges, levels and streaks."""
 
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -12,11 +12,19 @@ from shared.contracts.programme.section import Section
 
 BADGES_MAX_COUNT = 200
 LEVELS_MAX_COUNT = 50
+STREAKS_MAX_COUNT = 10
+PERIOD_MAX_DAYS = 31
+STREAK_RULES_MAX_COUNT = 20
+FREEZES_MAX_COUNT = 10
 
 BADGES: Final = Ids(("recognition", "badges"), "badge")
 LEVELS: Final = Ids(("recognition", "levels"), "level")
-IDS: Final = (BADGES, LEVELS)
-REFERENCES: Final = (Reference(BADGES, "rule", "counts", RULES),)
+STREAKS: Final = Ids(("recognition", "streaks"), "streak")
+IDS: Final = (BADGES, LEVELS, STREAKS)
+REFERENCES: Final = (
+    Reference(BADGES, "rule", "counts", RULES),
+    Reference(STREAKS, "rules", "goes by", RULES),
+)
 
 
 Counted = Literal["events", "awards"]
@@ -57,6 +65,56 @@ class Level(Section):
     points: Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+EVERY_DAY: Final = get_args(Weekday)
+
+
+class Freezes(Section):
+    """One freeze for each so many (`every`) periods in a row; at most `hold` are kept until they are needed."""
+
+    every: Annotated[int, Field(ge=1, le=366)]
+    hold: Annotated[int, Field(ge=1, le=FREEZES_MAX_COUNT)] = 1
+
+
+class Streak(Section):
+    """Days, weeks or other periods in a row in which a member did what any of its `rules` is about.
+
+    `goal` is on how many different dates of each period, of those `weekdays` that may be due: dates in the
+    member's own zone.
+    """
+
+    id: Slug
+    title: Name
+    description: Text = ""
+    rules: list[Slug] = Field(min_length=1, max_length=STREAK_RULES_MAX_COUNT)
+    every: Literal["day", "week"] | Annotated[int, Field(ge=2, le=PERIOD_MAX_DAYS)] = "day"
+    goal: Annotated[int, Field(ge=1, le=PERIOD_MAX_DAYS)] = 1
+    weekdays: list[Weekday] = Field(default_factory=lambda: list(EVERY_DAY), min_length=1, max_length=7)
+    freezes: Freezes | None = None
+
+    @property
+    def days(self) -> int:
+        """How many days each period has."""
+        return {"day": 1, "week": 7}[self.every] if isinstance(self.every, str) else self.every
+
+    @model_validator(mode="after")
+    def goal_can_be_reached(self) -> Self:
+        """Refuse a goal of more dates than a period always has, and a day of the week twice."""
+        due = set(self.weekdays)
+        if len(due) < len(self.weekdays):
+            raise PydanticCustomError("weekday_twice", "`weekdays` has a day twice")
+        # A period of whole weeks has each day as often; of any other so many at least.
+        surely = self.days // 7 * len(due) + max(0, self.days % 7 - (7 - len(due)))
+        if self.goal > max(1, surely):
+            raise PydanticCustomError(
+                "goal_out_of_reach",
+                "`goal` is {goal}, and a period has {surely} dates that may be due",
+                {"goal": self.goal, "surely": max(1, surely)},
+            )
+        return self
+
+
 class Recognition(Section):
     badges: list[Badge] = Field(default_factory=list, max_length=BADGES_MAX_COUNT)
     levels: list[Level] = Field(default_factory=list, max_length=LEVELS_MAX_COUNT)
+    streaks: list[Streak] = Field(default_factory=list, max_length=STREAKS_MAX_COUNT)

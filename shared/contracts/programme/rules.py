@@ -9,25 +9,44 @@ from shared.contracts.activities import ACTIVITY_TYPES
 from shared.contracts.fields import Name, Slug
 from shared.contracts.programme.event_types import OWN_TYPE_PATTERN, TYPES
 from shared.contracts.programme.ids import Ids, Reference
-from shared.contracts.programme.section import PositivePoints, Section
+from shared.contracts.programme.section import PositivePoints, Section, SomePoints
+from shared.contracts.programme.worth import (
+    EXPIRES_MAX_DAYS,
+    GOALS,
+    MULTIPLIERS_MAX_COUNT,
+    PENDING_MAX_DAYS,
+    SCORES,
+    SPENDABLE,
+    Beneficiary,
+    CalculatedPoints,
+    Cooldown,
+    Day,
+    Diminishing,
+    Expression,
+    Multiplier,
+    Slot,
+    WithinTime,
+)
 
 RULES_MAX_COUNT = 200
-CONDITION_MAX_CHARS = 2_000
 LIMITS_MAX_COUNT = 50
-#: Limits that one rule stands under: its daily cap, its own, and those of the section `limits`.
+#: What one rule stands under: its daily cap, its own limits and those of the section `limits`, its cooldown, its
+#: diminishing returns, and the floor of its score.
 LIMITS_OF_RULE_MAX_COUNT = 4
 GRACE_MAX_MINUTES = 1_440
 #: Of what a member takes back within the grace, so much of a rule and day has it.
 GRACE_COUNT = 3
 GRACE_MAX_COUNT = 20
+FLOOR_MAX = 1_000_000_000
 
-Slot = Literal["actor", "object_author", "reply_author"]
 #: A built-in type, or one that the programme declares under `events`.
 RuleEventType = Annotated[
     str,
     StringConstraints(pattern=OWN_TYPE_PATTERN),
     Field(json_schema_extra={"anyOf": [{"enum": list(ACTIVITY_TYPES)}, {"pattern": OWN_TYPE_PATTERN}]}),
 ]
+#: Whose acts share a room: one member's, perhaps with one other person or on one thing, or everybody's.
+Per = Literal["member", "pair", "object", "pair_and_object", "everybody", "everybody_and_object"]
 
 RULES: Final = Ids(("rules",), "rule")
 LIMITS: Final = Ids(("limits",), "limit")
@@ -35,59 +54,93 @@ IDS: Final = (RULES, LIMITS)
 REFERENCES: Final = (
     Reference(LIMITS, "rules", "is over", RULES),
     Reference(RULES, "on", "is on", TYPES, beside=ACTIVITY_TYPES),
+    Reference(RULES, "score", "counts for", SCORES, beside=(SPENDABLE,)),
+    Reference(RULES, "goal", "serves", GOALS),
 )
 
 
 class RuleLimit(Section):
-    """At most so many `points`, or awards (`count`, the heaviest of them), for one member `within` a time.
+    """At most so many `points`, or awards (`count`, the heaviest of them; `first`, the earliest) `within` a time.
 
-    Counted `per` member; or per pair, which is the member and the other person; per object, which is what it was
-    done to; or per both. `crossing` allows knowingly that it does not nest with another limit over the same rule.
+    For one member: counted `per` member; or per pair, which is the member and the other person; per object, which
+    is what it was done to; or per both. Or for everybody together, or for everybody on one object. An hour is one
+    of UTC within the community's day. `crossing` allows knowingly that it does not nest with another limit over
+    the same rule.
     """
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["points"]}, {"required": ["count"]}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": ["points"]}, {"required": ["count"]}, {"required": ["first"]}],
+        }
+    )
 
     points: PositivePoints | None = None
     count: PositivePoints | None = None
-    per: Literal["member", "pair", "object", "pair_and_object"] = "member"
-    within: Literal["day", "week", "month", "year", "ever"]
+    first: PositivePoints | None = None
+    per: Per = "member"
+    within: WithinTime
     crossing: Literal["allowed"] | None = None
 
     @model_validator(mode="after")
     def it_counts_one_thing(self) -> Self:
-        """Refuse a limit of nothing, and one of both. Raises ValueError."""
-        if (self.points is None) == (self.count is None):
-            raise ValueError("a limit has either `points` or `count`")
+        """Refuse a limit of nothing, and one of several things. Raises ValueError."""
+        if sum(one is not None for one in (self.points, self.count, self.first)) != 1:
+            raise ValueError("a limit has either `points` or `count` or `first`")
         return self
 
 
 class SharedLimit(RuleLimit):
-    """A limit over the awards of several rules together."""
+    """A limit over the awards of several rules together: those that it lists, or those of a `group`."""
 
     id: Slug
-    rules: Annotated[list[Slug], Field(min_length=1, max_length=RULES_MAX_COUNT)]
+    rules: Annotated[list[Slug], Field(min_length=1, max_length=RULES_MAX_COUNT)] | None = None
+    group: Slug | None = None
+
+    @model_validator(mode="after")
+    def it_is_over_some(self) -> Self:
+        """Refuse a limit over no rules, and over two lists of them. Raises PydanticCustomError."""
+        if (self.rules is None) == (self.group is None):
+            raise PydanticCustomError("limit_over", "a limit is over either its `rules` or a `group` of rules")
+        return self
 
 
 class Rule(Section):
-    """Points for whoever did something: `when` is a CEL condition over `event` and `data`.
+    """Points for whoever did something: `when` is a CEL condition over `event`, `data` and `member`.
 
-    `points` go to the person in the slot `to`; for what one did to one's own only if the rule says `own`.
+    `points` go to the person in the slot `to`, and to those in `also`; for what one did to one's own only if the
+    rule says `own`. Below 0 they are taken, as far as the member has more than `floor` of that score from rules.
+    With `points_by` they are calculated, and `points` is the most that there can be.
+
     `daily_cap` is short for a limit of points within a day, in the community's time zone. What a member takes
     back themselves keeps its room under limits, unless it was within `grace_minutes`: so often within a day as
-    `grace_count` says, 3 times where it says nothing.
+    `grace_count` says, 3 times where it says nothing. `pending_days` after the event the points become
+    available, and `expire_days` after it what is left of them is gone.
     """
 
     id: Slug
     title: Name
     on: list[RuleEventType] = Field(min_length=1, max_length=len(ACTIVITY_TYPES))
-    when: Annotated[str, StringConstraints(min_length=1, max_length=CONDITION_MAX_CHARS)] | None = None
-    points: PositivePoints
+    when: Expression | None = None
+    points: SomePoints
     to: Slot = "actor"
     own: bool = False
     daily_cap: PositivePoints | None = None
     limits: list[RuleLimit] = Field(default_factory=list, max_length=LIMITS_OF_RULE_MAX_COUNT)
     grace_minutes: Annotated[int, Field(ge=1, le=GRACE_MAX_MINUTES)] | None = None
     grace_count: Annotated[int, Field(ge=1, le=GRACE_MAX_COUNT)] | None = None
+    points_by: CalculatedPoints | None = None
+    multipliers: Annotated[list[Multiplier], Field(min_length=1, max_length=MULTIPLIERS_MAX_COUNT)] | None = None
+    also: Annotated[list[Beneficiary], Field(min_length=1, max_length=2)] | None = None
+    floor: Annotated[int, Field(ge=-FLOOR_MAX, le=FLOOR_MAX)] | None = None
+    cooldown: Cooldown | None = None
+    diminishing: Diminishing | None = None
+    pending_days: Annotated[int, Field(ge=1, le=PENDING_MAX_DAYS)] | None = None
+    expire_days: Annotated[int, Field(ge=1, le=EXPIRES_MAX_DAYS)] | None = None
+    score: Slug | None = None
+    group: Slug | None = None
+    campaign: Slug | None = None
+    goal: Slug | None = None
+    reviewed: Day | None = None
 
     @model_validator(mode="after")
     def _counts_what_there_is(self) -> Self:
@@ -95,4 +148,18 @@ class Rule(Section):
             raise PydanticCustomError(
                 "count_without_grace", "`grace_count` says how often there is a grace; say `grace_minutes`, too"
             )
+        if self.floor is not None and self.points > 0:
+            raise PydanticCustomError(
+                "floor_of_given", "`floor` says how far points are taken; this rule gives some"
+            )
+        slots = [self.to, *(one.to for one in self.also or ())]
+        if len(set(slots)) < len(slots):
+            raise PydanticCustomError("twice_the_same", "`to` and `also` name each person once")
+        if any((one.points or self.points) * self.points < 0 for one in self.also or ()):
+            raise PydanticCustomError("gives_and_takes", "one rule gives to all, or takes from all; write two")
         return self
+
+    @property
+    def beneficiaries(self) -> list[tuple[Slot, int]]:
+        """Whom it is for, the first of them `to`, and the most that it gives each; taken below 0."""
+        return [(self.to, self.points), *((one.to, one.points or self.points) for one in self.also or ())]

@@ -126,6 +126,7 @@ class World:
         revision: int = 1,
         total: int = 0,
         cause: str = "retracted",
+        **more: Any,
     ) -> Any:
         """An award of a rule for a forum post at that time, or what an award amounts to since."""
         data = {
@@ -140,6 +141,7 @@ class World:
             "event_type": "forum.post.v1",
             "event_time": at,
             "received_at": at,
+            **more,
         }
         if amends is not None:
             data |= {"amends": amends, "revision": revision, "cause": cause, "total": total}

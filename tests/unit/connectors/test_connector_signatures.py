@@ -182,6 +182,41 @@ def test_a_token_is_the_secret_itself():
         assert is_refused(signature, Signed((("X-Gitlab-Token", given),), BODY), [SECRET])
 
 
+def test_one_of_several_ways_is_enough_with_whichever_secret_is_for_it():
+    """As GitLab has it: a token, or a signature in newer versions."""
+    signature = READ(
+        {
+            "scheme": "any_of",
+            "of": [{"scheme": "standard_webhooks"}, {"scheme": "token", "header": "X-Gitlab-Token"}],
+        }
+    )
+    moment, key = str(int(NOW.timestamp())), "whsec_" + base64.b64encode(b"k" * 32).decode()
+    digest = hmac.new(b"k" * 32, f"id-1.{moment}.".encode() + BODY, hashlib.sha256).digest()
+    signing = (
+        ("webhook-id", "id-1"),
+        ("webhook-timestamp", moment),
+        ("webhook-signature", f"v1,{base64.b64encode(digest).decode()}"),
+    )
+    token = (("X-Gitlab-Token", SECRET),)
+    for headers, secrets in (
+        (token, [SECRET]),
+        (signing, [key]),
+        (token + signing, [SECRET]),
+        (signing, [SECRET, key]),
+    ):
+        verify(signature, Signed(headers, BODY), secrets, NOW)
+    for headers, raw, secrets in (
+        (signing, BODY + b" ", [key]),
+        (signing, BODY, [SECRET]),
+        (token, BODY, [key]),
+        ((), BODY, [SECRET, key]),
+        (token * 2, BODY, [SECRET]),
+        (token, BODY, []),
+    ):
+        assert is_refused(signature, Signed(headers, raw), secrets)
+    assert is_refused(signature, Signed(signing, BODY), [key], NOW + timedelta(seconds=301))
+
+
 def test_a_secret_in_the_path_and_who_may_send():
     signature = READ({"scheme": "path", "allow_from": ["192.0.2.0/24", "2001:db8::/32"]})
     for peer in ("192.0.2.7", "2001:db8::1"):

@@ -12,7 +12,7 @@ from console.pages.me.acts import REASONS, why_not
 from console.pages.my_data.words import REMAINS
 from console.pages.visitors.differences import Difference, differences, unrewarded
 from services.ingest.erasure.domain import Terms, remains
-from services.scoring.rules.domain.matching import Reason
+from services.scoring.rules.domain.declining import Reason
 from shared.contracts.activities import ACTIVITY_TYPES
 from shared.contracts.programme import Slot
 from tests.integration.services.world import NOON

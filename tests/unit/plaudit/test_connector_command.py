@@ -38,7 +38,8 @@ def test_those_that_come_with_it_are_listed_and_their_cases_hold() -> None:
     assert all(name in run("list").output for name in files())
     tested = run("test")
     assert tested.exit_code == 0, tested.output
-    assert f"discourse: {listed[0]['cases']} of {listed[0]['cases']} cases hold" in tested.output
+    for one in listed:
+        assert f"{one['connector']}: {one['cases']} of {one['cases']} cases hold" in tested.output
 
 
 def test_what_a_connector_makes_of_each_type_is_shown() -> None:
@@ -52,7 +53,7 @@ def test_what_a_connector_makes_of_each_type_is_shown() -> None:
 
 def test_a_line_a_file_says_what_would_become_of_it(tmp_path: Path) -> None:
     tried = [
-        written(tmp_path, "with-headers.json", {"headers": HEADERS, "body": {"post": POST}}),
+        written(tmp_path, "with-headers.json", {"headers": HEADERS, "body": {"post": POST}, "topic": "caught"}),
         written(tmp_path, "bare.json", {"post": POST}),
         written(tmp_path, "private.json", {"post": POST | {"topic_archetype": "private_message"}}),
         written(
@@ -138,3 +139,25 @@ def test_a_mistake_in_a_file_has_its_place(tmp_path: Path, change: tuple[str, st
     file = written(tmp_path, "mine.yaml", CONNECTOR.replace(*change).encode())
     refused = run("test", file)
     assert (refused.exit_code, said in refused.output) == (1, True), refused.output
+
+
+PAID = {
+    "id": 82,
+    "created_at": "2026-01-02T12:00:00Z",
+    "currency": "EUR",
+    "total_price": "49.50",
+    "financial_status": "paid",
+    "customer": {"id": 115},
+    "test": True,
+}
+
+
+def test_a_setting_is_said_and_a_word_beside_headers_and_body_is_no_body(tmp_path: Path) -> None:
+    headers = {"X-Shopify-Topic": "orders/paid", "X-Shopify-Shop-Domain": "garden.myshopify.com"}
+    file = written(tmp_path, "paid.json", {"headers": headers, "body": PAID, "topic": "orders/paid"})
+    assert "only a test" in run("try", file).output
+    tried = run("try", file, "--set", "test=yes", "--json")
+    [activity] = json.loads(tried.output)["activities"]
+    assert (activity["id"], activity["data"]["amount_minor"], tried.exit_code) == ("order:82", 4950, 0)
+    refused = run("try", file, "--set", "tset=yes")
+    assert (refused.exit_code, "did you mean `test`?" in refused.output) == (1, True)

@@ -207,6 +207,25 @@ class PaidBy(BaseModel):
         )
 
 
+class UsedBy(BaseModel):
+    """A redemption that uses an award, or some of its points; one that was cancelled gave them back."""
+
+    redemption_id: UUID
+    points: int
+    state: str | None = Field(description="Null while the redemption itself has not arrived")
+    reward_id: str | None
+
+    @classmethod
+    def of(cls, redemption: trail.UsedBy) -> Self:
+        """A redemption as the API shows it beside an award."""
+        return cls(
+            redemption_id=UUID(redemption.redemption_id),
+            points=redemption.points,
+            state=redemption.state,
+            reward_id=redemption.reward_id,
+        )
+
+
 class AwardLineage(BaseModel):
     """An award with what it came from and what it led to."""
 
@@ -217,6 +236,7 @@ class AwardLineage(BaseModel):
     )
     grants: list[Grant]
     payouts: list[PaidBy]
+    redemptions: list[UsedBy]
 
     @classmethod
     def of(
@@ -229,6 +249,7 @@ class AwardLineage(BaseModel):
             decisions=[Decision.of(decision) for decision in decisions],
             grants=[Grant.of(grant) for grant in outcome.grants],
             payouts=[PaidBy.of(payout) for payout in outcome.payouts],
+            redemptions=[UsedBy.of(redemption) for redemption in outcome.redemptions],
         )
 
 
@@ -238,6 +259,7 @@ class Outcome(BaseModel):
     award: Award
     grants: list[Grant]
     payouts: list[PaidBy]
+    redemptions: list[UsedBy]
 
     @classmethod
     def of(cls, outcome: trail.Outcome) -> Self:
@@ -246,6 +268,7 @@ class Outcome(BaseModel):
             award=Award.of(outcome.award),
             grants=[Grant.of(grant) for grant in outcome.grants],
             payouts=[PaidBy.of(payout) for payout in outcome.payouts],
+            redemptions=[UsedBy.of(redemption) for redemption in outcome.redemptions],
         )
 
 

@@ -95,7 +95,8 @@ async def get_payout(
     responses=problem_responses(AWARD_NOT_ARRIVED),
 )
 async def get_award(principal: Reader, shown: Shown, award_id: UUID, conn: Conn) -> AwardLineage:
-    """The event, the rule and version, who published that, what was granted, and which payouts pay it.
+    """The event, the rule and version, who published that, what was granted, and which payouts
+    and redemptions use it.
 
     The id of an amendment answers with the award that it amends.
     """
@@ -131,7 +132,7 @@ async def get_commits(
     responses=problem_responses(EVENT_NOT_ARRIVED),
 )
 async def get_event(principal: Reader, shown: Shown, event_uid: UUID, conn: Conn) -> EventLineage:
-    """Forward from the event to awards, badges and payouts; if nothing was awarded, why."""
+    """Forward from the event to awards, badges, payouts and redemptions; if nothing was awarded, why."""
     community = principal.community
     event = await store.find_event(conn, community=community, uid=str(event_uid))
     if event is None:

@@ -145,12 +145,23 @@ class PaidBy:
 
 
 @dataclass(frozen=True, slots=True)
+class UsedBy:
+    """A redemption that uses `points` of an award; the rest is None while the redemption has not arrived."""
+
+    redemption_id: str
+    points: int
+    state: str | None
+    reward_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """An award with what it granted and what pays it."""
+    """An award with what it granted, what pays it and what uses it."""
 
     award: Award
     grants: Sequence[Grant]
     payouts: Sequence[PaidBy]
+    redemptions: Sequence[UsedBy]
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,13 @@ EXAMPLE: dict[str, Any] = {
     "data": {"channel": "forum", "actor": {"id": "ada", "name": "Ada"}, "object": {"id": "topic-12"}},
 }
 
-_EVENT = ACTIVITY_ADAPTER.json_schema(ref_template="#/components/schemas/{model}")
-SCHEMAS: dict[str, Any] = _EVENT.pop("$defs") | {"Activity": _EVENT}
+
+def schemas() -> dict[str, Any]:
+    """JSON Schemas of an activity and its parts, by name, as OpenAPI has them."""
+    event = ACTIVITY_ADAPTER.json_schema(ref_template="#/components/schemas/{model}")
+    parts: dict[str, Any] = event.pop("$defs")
+    return parts | {"Activity": event}
+
 
 _ONE = {"schema": {"$ref": "#/components/schemas/Activity"}, "example": EXAMPLE}
 _MANY = {

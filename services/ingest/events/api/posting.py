@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple, cast
 
 import orjson
@@ -30,7 +31,7 @@ from services.ingest.metrics import (
 )
 from services.ingest.settings import Settings
 from services.ingest.shares.api import DOOR, Visit
-from services.ingest.shares.handlers import KnownOfCommunities
+from services.ingest.shares.handlers import Believed, KnownOfCommunities
 from shared.http import Answer, Connected, DirectRoute, ProblemType, Read, Scope
 from shared.http.auth import authorise
 from shared.telemetry import new_traceparent
@@ -49,8 +50,10 @@ class NotAcknowledgedError(Exception):
 
 WAITING = WaitingRequests(REQUESTS_WAITING)
 LINE = Line(LINE_AGE)
-COSTS = KnownOfCommunities(costs_of)
-TYPES = KnownOfCommunities(types_of)
+COSTS = KnownOfCommunities(
+    lambda settings: Believed(partial(costs_of, rule_cost=settings.rule_cost), settings.costs_cache_seconds)
+)
+TYPES = KnownOfCommunities(lambda settings: Believed(types_of, settings.event_types_cache_seconds))
 AWAITED = Awaited(RECEIPTS_AWAITED)
 
 #: The only query parameter: for how long the answer may wait for outcomes.

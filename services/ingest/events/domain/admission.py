@@ -172,7 +172,8 @@ def admit(
         raise MalformedError(f"{STRUCTURED_TYPE} holds one event; send a batch as {BATCH_TYPE}")
     try:
         # The way of nearly every request: everything is valid, parsed and checked in one step.
-        events = _VALIDATE_BATCH(body) if is_batch else [_VALIDATE(body)]
+        own = declared.read_all(body) if is_batch else None
+        events = own or (_VALIDATE_BATCH(body) if is_batch else [_VALIDATE(body)])
     except ValidationError:
         document = _parse(body)
         return _admit_each(document if isinstance(document, list) else [document], now, limits, declared)
@@ -226,7 +227,7 @@ def _with_what_was_meant(fault: Fault, event_type: str, declared: DeclaredTypes)
 def _schema(event_type: str, declared: DeclaredTypes) -> dict[str, Any]:
     """JSON Schema of a type of event."""
     if event_type in declared.types:
-        return declared.contract(event_type).adapter.json_schema()
+        return declared.contract(event_type).json_schema()
     return _built_in_schema(event_type)
 
 

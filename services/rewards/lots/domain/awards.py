@@ -21,7 +21,8 @@ from shared.contracts.facts import AwardData
 class Award(NamedTuple):
     """Points that a rule gave, or by which an award that it `amends` amounts to more or (below 0) to less.
 
-    They are held by `owner`: the member who is their `earner` (None: the same), or whom that one is merged into.
+    An award below 0 takes points that were earned otherwise. What its rule says of when they can be used goes
+    before what holds for all. They are held by `owner`: the member who is their `earner` (None: the same), or whom that one is merged into.
     """
 
     owner: Owner
@@ -32,6 +33,8 @@ class Award(NamedTuple):
     revision: int | None = None
     why: str | None = None
     earner: Owner | None = None
+    available_at: datetime | None = None
+    expires_at: datetime | None = None
 
     @property
     def earned_by(self) -> Owner:
@@ -53,7 +56,15 @@ class Award(NamedTuple):
             data.get("amends"),
             data.get("revision"),
             data.get("cause"),
+            None,
+            data.get("available_at"),
+            data.get("expires_at"),
         )
+
+    @property
+    def takes(self) -> bool:
+        """Whether it is an award that takes points."""
+        return self.amends is None and self.points < 0
 
     @property
     def lot_id(self) -> str:
@@ -83,17 +94,26 @@ def transfer(award: Award) -> Transfer:
 
 
 def lot(award: Award, terms: LotTerms, now: datetime) -> Lot:
-    """The lot of an award of points; it is earned at the event's time and pending while it is held."""
-    expires_at = None if terms.lifetime is None else award.event_time + terms.lifetime
+    """The lot of an award of points; it is earned at the event's time and pending while it is held.
+
+    What an award takes is lacking at once and for good.
+    """
+    if award.takes:
+        return Lot(award.lot_id, award.points, 0, award.event_time)
+    expires_at = award.expires_at
+    if expires_at is None and terms.lifetime is not None:
+        expires_at = award.event_time + terms.lifetime
     pending_until = now + terms.hold if terms.hold else None
+    if award.available_at is not None and award.available_at > (pending_until or now):
+        pending_until = award.available_at
     return Lot(award.lot_id, award.points, award.points, award.event_time, expires_at, pending_until)
 
 
-def issue_entries(awards: Iterable[tuple[Award, str]], *, pending: bool) -> list[Entry]:
-    """The entries of awards above 0, each given with its transfer's id."""
-    kind = "pending" if pending else "available"
+def issue_entries(awards: Iterable[tuple[Award, str, bool]]) -> list[Entry]:
+    """The entries of awards above 0, each given with its transfer's id and whether its points are pending."""
     entries: list[Entry] = []
-    for award, transfer_of in awards:
+    for award, transfer_of, is_pending in awards:
+        kind: MemberKind = "pending" if is_pending else "available"
         issued = community_account(award.owner.community, "points_issued")
         entries += move(transfer_of, issued, member_account(award.owner, kind), award.points)
     return entries

@@ -13,11 +13,19 @@ Booking = tuple[Award, Transfer]
 
 
 class Plan(NamedTuple):
-    """What new awards come to: those of members without an amendment, with their lots, and the `rest`."""
+    """What new awards come to: those of members of whom nothing is taken, with their lots, and the `rest`.
+
+    `plain` and `lots` are in the same order.
+    """
 
     plain: Sequence[Booking]
     lots: list[tuple[Owner, Lot]]
     rest: Sequence[Booking]
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether some points wait to become available."""
+        return any(lot.pending for _, lot in self.lots)
 
 
 class Booked(NamedTuple):
@@ -33,7 +41,7 @@ NOTHING_BOOKED = Booked([], [], [])
 
 def planned(fresh: Sequence[Booking], terms: LotTerms, now: datetime) -> Plan:
     """The plan of new awards."""
-    amending = {award.owner for award, _ in fresh if award.amends is not None}
+    amending = {award.owner for award, _ in fresh if award.amends is not None or award.points < 0}
     plain = [booking for booking in fresh if booking[0].owner not in amending] if amending else fresh
     rest = [booking for booking in fresh if booking[0].owner in amending] if amending else []
     return Plan(plain, [(award.earned_by, lot(award, terms, now)) for award, _ in plain], rest)
@@ -52,10 +60,12 @@ def apart(plan: Plan, there: Collection[AwardKey]) -> Plan:
     return Plan(plain, lots, [*moved, *plan.rest])
 
 
-def plain_entries(plan: Plan, terms: LotTerms) -> list[Entry]:
+def plain_entries(plan: Plan) -> list[Entry]:
     """The entries of awards that nothing amends."""
-    made = [(award, transfer.transfer_id) for award, transfer in plan.plain]
-    return issue_entries(made, pending=bool(terms.hold))
+    return issue_entries(
+        (award, made.transfer_id, lot.pending)
+        for (award, made), (_, lot) in zip(plan.plain, plan.lots, strict=True)
+    )
 
 
 def taken_back(entries: Iterable[Entry]) -> list[Entry]:

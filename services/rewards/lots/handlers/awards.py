@@ -28,14 +28,15 @@ from shared.transaction import Transaction
 
 
 async def on_awards(tx: Transaction[Settings], facts: list[PointsAwarded]) -> None:
-    """Book awards, and by how much they are amended."""
+    """Book awards, and by how much they are amended; those of scores that cannot be spent are nothing to it."""
     lifetime = tx.settings.points_lifetime_seconds
     terms = LotTerms(
         hold=timedelta(seconds=tx.settings.points_hold_seconds),
         lifetime=None if lifetime is None else timedelta(seconds=lifetime),
     )
-    await book(tx, [Award.of(fact["community"], fact["data"]) for fact in facts], terms=terms)
-    observe_ages("ledger", (fact["data"]["received_at"] for fact in facts), tx.now)
+    spendable = [fact for fact in facts if "score" not in fact["data"]]
+    await book(tx, [Award.of(fact["community"], fact["data"]) for fact in spendable], terms=terms)
+    observe_ages("ledger", (fact["data"]["received_at"] for fact in spendable), tx.now)
 
 
 async def book(tx: Transaction, awards: Sequence[Award], *, terms: LotTerms) -> None:
@@ -56,21 +57,21 @@ async def book(tx: Transaction, awards: Sequence[Award], *, terms: LotTerms) -> 
     # Where each award adds to what its member has available, that locks them, in the same order.
     plan = planned(fresh, terms, tx.now)
     owners = {award.owner for award, _ in fresh}
-    is_added = not plan.rest and not terms.hold
+    is_added = not plan.rest and not plan.has_pending
     available: Mapping[Owner, int] = {}
     if is_added:
-        await ledger_store.add_to_balances(tx.conn, deltas(plain_entries(plan, terms)))
+        await ledger_store.add_to_balances(tx.conn, deltas(plain_entries(plan)))
     else:
         available = await ledger_store.lock_members(tx.conn, owners)
     there = await store.add_lots(tx.conn, plan.lots)
     if there and is_added:
-        await ledger_store.add_to_balances(tx.conn, deltas(taken_back(plain_entries(plan, terms))))
+        await ledger_store.add_to_balances(tx.conn, deltas(taken_back(plain_entries(plan))))
         available, is_added = await ledger_store.lock_members(tx.conn, owners), False
     plan = apart(plan, there)
     # 4. Members with an amendment need the lots that it is about: those say where the points go or come from.
     rest = await _amend(tx, available, rest=plan.rest, terms=terms) if plan.rest else NOTHING_BOOKED
     # 5. Balances in account order, each account once, then the entries they are the sum of.
-    entries = plain_entries(plan, terms) + rest.entries
+    entries = plain_entries(plan) + rest.entries
     if not is_added:
         await ledger_store.add_to_balances(tx.conn, deltas(entries))
     await ledger_store.add_entries(tx.conn, entries, now=tx.now)

@@ -20,7 +20,7 @@ from services.scoring.awards.domain.reasons import why_less
 from services.scoring.limits.store import load_claims_of_events
 from services.scoring.programmes.store.versions import load_documents
 from services.scoring.rules.domain.attributes import AttributeRead
-from services.scoring.rules.domain.matching import Declined
+from services.scoring.rules.domain.declining import Declined
 from services.scoring.rules.store import load_declined, load_read
 from shared.contracts.programme import Slot
 from shared.http.pages import PAGE_MAX_COUNT

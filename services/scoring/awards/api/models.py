@@ -9,13 +9,13 @@ from pydantic import BaseModel, Field
 
 from services.scoring.awards.domain.awards import Cause, RecordedAward, RulePoints
 from services.scoring.rules.domain.attributes import AttributeRead
-from services.scoring.rules.domain.matching import Declined
+from services.scoring.rules.domain.declining import Declined
 from shared.contracts.fields import AttributeValue
-from shared.contracts.programme import Slot
+from shared.contracts.programme import SPENDABLE, Slot
 
 
 class AwardItem(BaseModel):
-    """Points for a member, or, with `amends`, what was added to an earlier award or taken from it."""
+    """Points for a member, below 0 taken; or, with `amends`, what was added to an earlier award or taken from it."""
 
     award_id: UUID
     member_id: UUID
@@ -36,6 +36,9 @@ class AwardItem(BaseModel):
         description="The event was retracted or restored, or others changed the room that it has under a limit",
     )
     total: int | None = Field(None, description="What the award amounts to from then on", examples=[0])
+    score: str = Field(description="The score that it counts for; `points` can be spent", examples=["points"])
+    available_at: datetime | None = Field(None, description="From when on it can be spent, where the rule says so")
+    expires_at: datetime | None = Field(None, description="Until when it can be spent, where the rule says so")
 
     @classmethod
     def of(cls, recorded: RecordedAward) -> Self:
@@ -58,13 +61,17 @@ class AwardItem(BaseModel):
             revision=award.revision,
             cause=award.cause,
             total=award.total,
+            score=award.score or SPENDABLE,
+            available_at=award.available_at,
+            expires_at=award.expires_at,
         )
 
 
 class RuleScore(BaseModel):
-    """What a member has from one rule."""
+    """What a member has from one rule, of one score."""
 
     rule_id: str = Field(examples=["answer"])
+    score: str = Field(examples=["points"])
     points: int = Field(description="What the awards amount to", examples=[27])
     awards: int = Field(description="Awards that amount to anything", examples=[10])
     amendments: int = Field(description="How often what one amounts to changed", examples=[1])
@@ -72,7 +79,7 @@ class RuleScore(BaseModel):
     @classmethod
     def of(cls, rule: RulePoints) -> Self:
         """What a member has from a rule, as the API shows it."""
-        return cls(rule_id=rule.rule_id, points=rule.points, awards=rule.awards, amendments=rule.amendments)
+        return cls(**rule._asdict())
 
 
 class Score(BaseModel):
@@ -81,7 +88,8 @@ class Score(BaseModel):
     member_id: UUID
     at: datetime
     as_known_at: datetime
-    points: int = Field(examples=[27])
+    points: int = Field(description="Those that can be spent", examples=[27])
+    scores: dict[str, int] = Field(description="All scores, `points` among them", examples=[{"points": 27}])
     rules: list[RuleScore]
 
 
@@ -96,7 +104,10 @@ class DeclinedItem(BaseModel):
             "the processor than it may), no_beneficiary (nobody is in the slot), bot (who is there is no person), "
             "unearning (their community leaves them out), "
             "own_act (nobody earns by what they do to their own, unless the rule says so), "
-            "limit (with what fits), waiting (its room is being looked for), or retracted"
+            "twice (they get it as somebody else already), points_failed (its points could not be calculated), "
+            "no_points (they came to 0), limit (with what fits), cooldown (it gave something shortly before), "
+            "diminished (a further one is worth less), floor (no more is taken than there is), waiting (its room is "
+            "being looked for), or retracted"
         ),
         examples=["condition_failed"],
     )
@@ -126,8 +137,12 @@ class RuleSaid(BaseModel):
     programme_version: int
     rule_id: str = Field(examples=["answer"])
     title: str = Field(examples=["Answered somebody"])
-    points: int = Field(description="0 for a reason for awards by hand", examples=[3])
+    points: int = Field(
+        description="Where they are calculated, the most that it gives; 0 for a reason for awards by hand",
+        examples=[3],
+    )
     condition: str | None = Field(examples=["data.length_chars >= 20"])
+    points_by: str | None = Field(None, description="The expression that its points are calculated by")
 
     @classmethod
     def of(cls, version: int, rule: Mapping[str, Any]) -> Self:
@@ -138,6 +153,7 @@ class RuleSaid(BaseModel):
             title=rule["title"],
             points=rule.get("points", 0),
             condition=rule.get("when"),
+            points_by=(rule.get("points_by") or {}).get("cel"),
         )
 
 

@@ -12,6 +12,7 @@ from services.scoring.awards.api.explaining import explain
 from services.scoring.awards.api.models import AwardItem, Explanation, Explanations, RuleScore, Score
 from services.scoring.awards.domain.awards import AwardPlace, RecordedAward
 from services.scoring.settings import Settings
+from shared.contracts.programme import SPENDABLE
 from shared.http import (
     IN_ANSWER,
     Conn,
@@ -119,11 +120,15 @@ async def get_score(
         at=at or now,
         as_known_at=as_known_at or now,
     )
+    scores = {SPENDABLE: 0}
+    for rule in rules:
+        scores[rule.score] = scores.get(rule.score, 0) + rule.points
     return Score(
         member_id=member_id,
         at=at or now,
         as_known_at=as_known_at or now,
-        points=sum(rule.points for rule in rules),
+        points=scores[SPENDABLE],
+        scores=scores,
         rules=[RuleScore.of(rule) for rule in rules],
     )
 

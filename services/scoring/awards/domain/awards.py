@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from services.scoring.limits.domain.claims import Claim, Heads, Word
+from services.scoring.limits.domain.claims import PLAIN_TERMS, Claim, Heads, Word
+from services.scoring.limits.domain.windows import Holder
 from services.scoring.rules.domain.matching import Candidate
 from shared.contracts.award_ids import AWARD_PREFIX_LENGTH, award_prefix
 from shared.contracts.fields import Timestamp, Uuid
@@ -35,9 +36,11 @@ Cause = Literal["retracted", "restored", "limit"]
 
 class Award(NamedTuple):
     """Points for a member, or an amendment: what is added to an award, or taken from it (the four that are None
-    else).
+    else). Points below 0 are taken.
 
-    `day` and `week` are what the event says of them: None goes without saying (shared/contracts/fields.py).
+    `score` is which they are of, where it is not the one that can be spent; they are available and expire when the
+    rule says so, where it does. `day` and `week` are what the event says of them: None goes without saying
+    (shared/contracts/fields.py).
     """
 
     community: str
@@ -58,6 +61,9 @@ class Award(NamedTuple):
     revision: int | None
     cause: Cause | None
     total: int | None
+    score: str | None
+    available_at: datetime | None
+    expires_at: datetime | None
     traceparent: str | None
 
 
@@ -76,12 +82,13 @@ class AwardPlace(NamedTuple):
 
 
 class RulePoints(NamedTuple):
-    """What a member has from one rule: points, awards that give some of them, and how often one was amended."""
+    """What a member has from one rule, of one score: points, awards that make them, how often one was amended."""
 
     rule_id: str
     points: int
     awards: int
     amendments: int
+    score: str
 
 
 class Told(NamedTuple):
@@ -175,12 +182,13 @@ def make(
 
 
 def _award(candidate: Candidate, made_id: str) -> Award:
-    event, event_time, received_at, version, rule, member_id, _, _, _ = candidate
+    event, event_time, received_at, version, rule, member_id, _, _, _, points, _ = candidate
+    terms = PLAIN_TERMS if rule.lasting is None else rule.lasting.terms(event_time)
     return Award(
         event["community"],
         made_id,
         member_id,
-        rule.points,
+        points,
         rule.id,
         rule.beneficiary,
         version.programme_id,
@@ -195,17 +203,18 @@ def _award(candidate: Candidate, made_id: str) -> Award:
         None,
         None,
         None,
+        *terms,
         event.get("traceparent"),
     )
 
 
 def _claim(candidate: Candidate, made_id: str) -> Claim:
-    event, event_time, received_at, version, rule, member_id, _, windows, bounds = candidate
+    event, event_time, received_at, version, rule, member_id, limited_id, windows, bounds, points, pace = candidate
     return Claim(
         event["community"],
         made_id,
         member_id,
-        candidate.person_id,
+        limited_id,
         event["uid"],
         event["id"],
         event["type"],
@@ -217,7 +226,7 @@ def _claim(candidate: Candidate, made_id: str) -> Claim:
         rule.beneficiary,
         version.programme_id,
         version.number,
-        rule.points,
+        points,
         member_id == event.get("member"),
         rule.grace_seconds,
         rule.is_heaviest_first,
@@ -225,6 +234,9 @@ def _claim(candidate: Candidate, made_id: str) -> Claim:
         bounds,
         grace_count=rule.grace_count,
         traceparent=event.get("traceparent"),
+        is_shared=rule.holder is not Holder.MEMBER,
+        pace=pace,
+        terms=PLAIN_TERMS if rule.lasting is None else rule.lasting.terms(event_time),
     )
 
 
@@ -256,6 +268,7 @@ def of_claim(claim: Claim, cause: Cause) -> Award | None:
         None,
         None,
         None,
+        *claim.terms,
         claim.traceparent,
     )
     claim.told = due

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from services.scoring.limits.domain.claims import Claim, State
+from services.scoring.limits.domain.claims import Claim, Cut, Pace, State
 from services.scoring.limits.domain.declared import declared
 from services.scoring.limits.domain.nesting import crossings
-from services.scoring.rules.domain.matching import Declined, Reason
+from services.scoring.rules.domain.declining import Declined, Reason
 
 
 def why_less(claim: Claim, document: Any) -> Declined | None:
     """Why a claim amounts to less than its weight, by the programme that it came under; None when it does not."""
-    if claim.due == claim.weight:
+    if claim.state is State.LIVE and claim.room == claim.weight:
         return None
     if claim.state is State.HELD:
         kept = (
@@ -23,12 +23,25 @@ def why_less(claim: Claim, document: Any) -> Declined | None:
         return _declined(claim, "retracted", "")
     if not claim.is_settled:
         return _declined(claim, "waiting", "what fits under limits is being worked out")
+    if claim.pace is not None and claim.cut not in (None, Cut.LIMIT):
+        return _paced(claim, claim.pace, claim.cut)
     limits = [found.limit for found in declared(document) if claim.rule_id in found.limit.rules]
     what = "; ".join(limit.words for limit in limits) or "a version that is not known any more"
-    detail = f"{claim.due} of {claim.weight} points fit under its limits: {what}"
+    detail = f"{claim.room} of {claim.weight} points fit under its limits: {what}"
     if any(crossings(limits)):
         detail += ". They cross, as the programme allows: what fits under one may be taken by another"
     return _declined(claim, "limit", detail)
+
+
+def _paced(claim: Claim, pace: Pace, cut: Cut | None) -> Declined:
+    if cut is Cut.COOLDOWN:
+        minutes = (pace.cooldown_seconds or 0) // 60
+        return _declined(claim, "cooldown", f"the rule gave something less than {minutes:,} minutes before")
+    if cut is Cut.FLOOR:
+        detail = f"{claim.room} of {claim.weight} points are taken: no total falls below {pace.floor:,}"
+        return _declined(claim, "floor", detail)
+    detail = f"{claim.room} of {claim.weight} points: each further one of its time is worth less"
+    return _declined(claim, "diminished", detail)
 
 
 def _declined(claim: Claim, reason: Reason, detail: str) -> Declined:

@@ -1,6 +1,6 @@
 """Awards that were told and that the database has forgotten are taken in again."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 
 from services.scoring.awards import store
 from services.scoring.awards.domain.awards import Award, EventKey, RecordedAward, amended
@@ -76,9 +76,16 @@ def _told(fact: PointsAwarded) -> RecordedAward:
         revision=data.get("revision"),
         cause=data.get("cause"),
         total=data.get("total"),
+        score=data.get("score"),
+        available_at=_utc(data.get("available_at")),
+        expires_at=_utc(data.get("expires_at")),
         traceparent=None,
     )
     return RecordedAward(award, fact["time"])
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.astimezone(UTC)
 
 
 READ_BACK = (

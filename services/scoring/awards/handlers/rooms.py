@@ -6,7 +6,7 @@ timer works them off in pieces; until then what comes new of the same members wa
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from services.scoring.awards.domain.awards import Award, Cause, of_claim
@@ -14,7 +14,7 @@ from services.scoring.awards.handlers.telling import tell
 from services.scoring.awards.store import is_anything_read_back, load_read_back
 from services.scoring.limits import store
 from services.scoring.limits.domain.allotting import Window, binding_windows, give_room, settle, since
-from services.scoring.limits.domain.claims import Claim, ClaimKey, State
+from services.scoring.limits.domain.claims import Claim, ClaimKey, Cut, State
 from services.scoring.limits.store import MemberKey
 from services.scoring.metrics import AWARDS_ADJUSTED, CLAIMS_TO_SETTLE
 from services.scoring.settings import Settings
@@ -26,6 +26,9 @@ from shared.transaction import Transaction
 READ_BACK_LEFT = Remembered(is_anything_read_back)
 #: Members that one run of the timer takes on.
 MEMBERS_AT_ONCE_COUNT = 50
+
+#: What a claim has: whether it is counted, its room, what is summed of it, and what cut it.
+_Noted = tuple[Claim, bool, int, int, Cut | None]
 
 
 @dataclass(slots=True)
@@ -63,13 +66,13 @@ class Rooms:
         """
         if not late:
             return []
-        others = await self._others(late)
+        others, earlier = await self._others(late)
         postponed: list[Claim] = []
         for member, mine in _by_member(late):
             beside = others.get(member, [])
             # Rooms are another member's or nobody's: what goes too far is undone for this one alone.
             before = self._noted(mine, beside) if len(beside) > self.left and not is_forced else None
-            moved = settle(mine, beside, self.windows)
+            moved = settle(mine, beside, self.windows, earlier.get(member, ()))
             asked = {claim.key for claim in mine}
             adjusted = {claim.key for claim in moved} - asked
             if before is not None and len(adjusted) > self.left:
@@ -82,15 +85,19 @@ class Rooms:
             self.adjusted |= adjusted
         return postponed
 
-    async def _others(self, late: Sequence[Claim]) -> dict[MemberKey, list[Claim]]:
-        """The claims that have to be looked at with these, by member."""
+    async def _others(
+        self, late: Sequence[Claim]
+    ) -> tuple[dict[MemberKey, list[Claim]], dict[MemberKey, list[Claim]]]:
+        """The claims that have to be looked at with these, by member, and those that their cooldowns reach."""
         asked = {claim.key for claim in late}
         begins = {member: since(mine) for member, mine in _by_member(late)}
         fresh = [claim for claim in self.fresh if claim.key not in asked]
         found: list[Claim] = []
         looked_at: set[bytes] = set()
         # Under one limit of points few of those behind can change, however many there are.
-        is_simple = all(len(claim.windows) == 1 and not claim.is_heaviest_first for claim in late)
+        is_simple = all(
+            len(claim.windows) == 1 and not claim.is_heaviest_first and claim.pace is None for claim in late
+        )
         while True:
             await self.load(found)
             binding = binding_windows([*late, *found], self.windows)
@@ -116,18 +123,38 @@ class Rooms:
                 loaded = await store.load_claims_of_windows(self.conn, since=start)
             found = [claim for claim in self.meet(loaded) if claim.key not in asked]
             found += [claim for claim in fresh if any(_is_from(claim, start, name) for name in claim.windows)]
+        return dict(_by_member(found)), await self._earlier((*late, *found), begins)
+
+    async def _earlier(
+        self, claims: Iterable[Claim], begins: Mapping[MemberKey, datetime | None]
+    ) -> dict[MemberKey, list[Claim]]:
+        """The claims before those that are looked at, as far as the cooldowns of these reach, by member."""
+        between: dict[bytes, tuple[datetime, datetime]] = {}
+        for claim in claims:
+            name, begin = claim.cooldown_window, begins[_member(claim)]
+            if name is not None and begin is not None and claim.pace is not None:
+                since = begin - timedelta(seconds=claim.pace.cooldown_seconds or 0)
+                between[name] = min(since, between.get(name, (since,))[0]), begin
+        if not between:
+            return {}
+        found = self.meet(await store.load_claims_between(self.conn, between=between))
+        known = {claim.key for claim in found}
+        for claim in self.fresh:
+            name = claim.cooldown_window
+            if name in between and claim.event_time < between[name][1] and claim.key not in known:
+                found.append(claim)
         return dict(_by_member(found))
 
-    def _noted(self, *groups: Collection[Claim]) -> tuple[list[tuple[Claim, bool, int]], dict[bytes, Window]]:
+    def _noted(self, *groups: Collection[Claim]) -> tuple[list[_Noted], dict[bytes, Window]]:
         """What claims have, and their windows, as they are now."""
         claims = [claim for group in groups for claim in group]
         names = {name for claim in claims for name in claim.windows}
-        noted = [(claim, claim.is_counted, claim.room) for claim in claims]
+        noted = [(claim, claim.is_counted, claim.room, claim.summed, claim.cut) for claim in claims]
         return noted, {name: replace(self.windows[name]) for name in names}
 
-    def _undo(self, noted: Iterable[tuple[Claim, bool, int]], windows: Mapping[bytes, Window]) -> None:
-        for claim, is_counted, room in noted:
-            claim.is_counted, claim.room = is_counted, room
+    def _undo(self, noted: Iterable[_Noted], windows: Mapping[bytes, Window]) -> None:
+        for claim, is_counted, room, summed, cut in noted:
+            claim.is_counted, claim.room, claim.summed, claim.cut = is_counted, room, summed, cut
         self.windows |= windows
 
 

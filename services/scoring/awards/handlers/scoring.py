@@ -18,7 +18,9 @@ from services.scoring.programmes.handlers.in_force import Lend, VersionsInForce
 from services.scoring.programmes.store import versions as programme_store
 from services.scoring.rules.domain.asking import members_read, questions
 from services.scoring.rules.domain.attributes import Known
-from services.scoring.rules.domain.matching import Answers, CompiledVersion, Declined, Matched, match
+from services.scoring.rules.domain.compiling import CompiledVersion
+from services.scoring.rules.domain.declining import Declined
+from services.scoring.rules.domain.matching import Answers, Matched, match
 from services.scoring.rules.handlers.evaluating import Evaluator
 from services.scoring.rules.store import add_declined, add_read, load_attributes
 from services.scoring.settings import Settings

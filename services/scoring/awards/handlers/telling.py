@@ -54,6 +54,12 @@ def _award_data(award: Award, by_hand: ByHandData | None) -> AwardData:
         data["revision"] = award.revision
         data["cause"] = award.cause
         data["total"] = award.total
+    if award.score is not None:
+        data["score"] = award.score
+    if award.available_at is not None:
+        data["available_at"] = award.available_at
+    if award.expires_at is not None:
+        data["expires_at"] = award.expires_at
     if award.day is not None:
         data["day"] = award.day
     if award.week is not None:

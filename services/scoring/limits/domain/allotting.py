@@ -2,7 +2,8 @@
 
 The answer is a function of the claims, their states and their order, and of nothing else. A claim gets what fits
 into all of its windows when it is its turn; claims that were taken back by their member have their turn too. What
-comes late, or is taken back, changes what those behind it get.
+comes late, or is taken back, changes what those behind it get. A claim with a pace also asks what was given before
+(`pacing.py`): it keeps to the order of time.
 
 Three ways lead there, from the cheapest on. Where a window has room for all that is wanted of it, it binds
 nobody, and nothing has to be looked at. Where all new claims come after those that are there, sums are enough.
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.scoring.limits.domain.claims import Claim, Place, State
+from services.scoring.limits.domain.pacing import allot_paced, given_before, use_paced
 
 
 @dataclass(slots=True)
@@ -21,7 +23,8 @@ class Window:
     """A room: how much of it is `used`, how much is `wanted` of it, and the least that a claim found to fit.
 
     Awards are counted in it, or points. No claim of it is behind the place `last`. It `is_mixed` when claims found
-    different bounds, under versions of the programme that differ.
+    different bounds, under versions of the programme that differ. In that of a cooldown something was `given_at` a
+    time last.
     """
 
     used: int = 0
@@ -30,6 +33,7 @@ class Window:
     last: Place | None = None
     is_mixed: bool = False
     is_changed: bool = False
+    given_at: datetime | None = None
 
     def binds(self, more: int = 0, bound: int | None = None) -> bool:
         """Whether anybody may find it too small, also with `more` wanted of it by claims that find `bound`."""
@@ -89,14 +93,20 @@ def binding_windows(claims: Iterable[Claim], windows: Windows) -> set[bytes]:
     return {name for name, wanted in more.items() if windows[name].binds(wanted, bounds[name])}
 
 
-def settle(changed: Collection[Claim], others: Iterable[Claim], windows: Windows) -> list[Claim]:
+def settle(
+    changed: Collection[Claim], others: Iterable[Claim], windows: Windows, earlier: Iterable[Claim] = ()
+) -> list[Claim]:
     """Give `changed` claims the room that they have by their states now; returns all whose room is another.
 
     `others` are all claims that share a window that binds with one of them, or with one of the others, and do not
-    come before the first that changed.
+    come before the first that changed; `earlier` those that do, in windows of cooldowns, as far as these reach.
     """
     claims = sorted({id(claim): claim for claim in (*changed, *others)}.values(), key=_order)
-    before = [claim.room for claim in claims]
+    before = [(claim.room, claim.summed, claim.cut) for claim in claims]
+    given = given_before(earlier)
+    for claim in claims:
+        if (name := claim.cooldown_window) is not None:
+            windows[name].given_at, windows[name].is_changed = given.get(name), True
     for claim in claims:
         if claim.is_counted:
             _use(claim, windows, -1)
@@ -110,7 +120,8 @@ def settle(changed: Collection[Claim], others: Iterable[Claim], windows: Windows
         claim.room = 0
         if claim.is_counted:
             _allot(claim, windows)
-    return [claim for claim, room in zip(claims, before, strict=True) if claim.room != room]
+    now = ((claim.room, claim.summed, claim.cut) for claim in claims)
+    return [claim for claim, was, is_now in zip(claims, before, now, strict=True) if was != is_now]
 
 
 def since(changed: Iterable[Claim]) -> datetime | None:
@@ -145,6 +156,9 @@ def _count(claim: Claim, windows: Windows, sign: int = 1) -> None:
 
 
 def _allot(claim: Claim, windows: Windows) -> None:
+    if claim.pace is not None:
+        allot_paced(claim, claim.pace, windows)
+        return
     room = claim.weight
     for name, bound in zip(claim.windows, claim.bounds, strict=True):
         used = windows[name].used
@@ -155,7 +169,9 @@ def _allot(claim: Claim, windows: Windows) -> None:
 
 
 def _use(claim: Claim, windows: Windows, sign: int) -> None:
-    if claim.room:
+    if claim.pace is not None:
+        use_paced(claim, claim.pace, windows, sign)
+    elif claim.room:
         for name, bound in zip(claim.windows, claim.bounds, strict=True):
             window = windows[name]
             window.used += sign * (claim.room if bound > 0 else 1)

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from shared.contracts.programme import Slot
+from shared.contracts.programme import SPENDABLE, Slot
 
 #: Whom members are merged into, by community and member; who is not there is their own.
 Heads = Mapping[tuple[str, str], str]
@@ -58,9 +58,54 @@ Order = tuple[int, datetime, str, str, str]
 Place = tuple[int, datetime, str]
 
 
+class Pace(NamedTuple):
+    """What of a claim depends on those before it beside limits; each has a window, the last of the claim's.
+
+    `cooldown_seconds` have to have passed since its rule gave something. `shares` are what the first, second … in
+    a time are worth, in hundredths of a percent; all further ones are as the last. With a `floor` it is added to a
+    score that something is taken from, or `takes` from it as much as is above the floor.
+    """
+
+    cooldown_seconds: int | None = None
+    shares: tuple[int, ...] | None = None
+    floor: int | None = None
+    takes: bool = False
+
+
+class Terms(NamedTuple):
+    """What the points of a claim or award are, beside how many: of which score, and when they can be used.
+
+    None is what goes without saying: the score that can be spent, at once, for as long as all points last.
+    """
+
+    score: str | None = None
+    available_at: datetime | None = None
+    expires_at: datetime | None = None
+
+    @property
+    def score_id(self) -> str:
+        """The score that they are of."""
+        return self.score or SPENDABLE
+
+
+PLAIN_TERMS = Terms()
+
+
+class Cut(StrEnum):
+    """What left a claim with a pace less than its points."""
+
+    LIMIT = "limit"
+    COOLDOWN = "cooldown"
+    DIMINISHED = "diminished"
+    FLOOR = "floor"
+
+
 @dataclass(slots=True)
 class Claim:
     """What a rule has for a member for an event: `weight` points, of which as many are given as there is room for.
+
+    With a `pace` that takes they are taken. `is_shared` says that its windows are not its member's alone: then
+    what is taken back is removed, whoever did it, since nobody shall use up another's room.
 
     `windows` and `bounds` belong together, at most LIMITS_OF_RULE_MAX_COUNT: how much fits into each, points above
     zero, awards below. `is_counted` says whether the windows know of it, and `room` what it has of them. `told` is
@@ -71,7 +116,8 @@ class Claim:
     community: str
     award_id: str
     member_id: str
-    #: Whose limits are over it: whom the member was merged into when its event was scored, or the same.
+    #: Whose limits are over it: whom the member was merged into when its event was scored, or the same; an id made
+    #: for it where a window is everybody's.
     limited_id: str
     event_uid: str
     event_id: str
@@ -99,6 +145,12 @@ class Claim:
     grace_count: int = 0
     corrected_on: date | None = None
     traceparent: str | None = None
+    is_shared: bool = False
+    pace: Pace | None = None
+    #: What the window of its score knows of it.
+    summed: int = 0
+    cut: Cut | None = None
+    terms: Terms = PLAIN_TERMS
 
     @property
     def key(self) -> ClaimKey:
@@ -128,8 +180,17 @@ class Claim:
 
     @property
     def due(self) -> int:
-        """What it amounts to."""
-        return self.room if self.state is State.LIVE else 0
+        """What it amounts to; below 0 what is taken."""
+        if self.state is not State.LIVE:
+            return 0
+        return -self.room if self.pace is not None and self.pace.takes else self.room
+
+    @property
+    def cooldown_window(self) -> bytes | None:
+        """The window that its cooldown is in."""
+        if self.pace is None or self.pace.cooldown_seconds is None:
+            return None
+        return self.windows[-1 - (self.pace.shares is not None) - (self.pace.floor is not None)]
 
     def _state_under(self, word: Word | None) -> State:
         """What becomes of it by what was said of its event last.
@@ -140,7 +201,7 @@ class Claim:
         if word is None or not word.is_retraction:
             return State.LIVE
         is_own = self.is_actors if word.by_member is None else word.by_member == self.member_id
-        if not is_own:
+        if not is_own or self.is_shared:
             return State.REMOVED
         return State.HELD
 
@@ -163,4 +224,6 @@ class Claim:
     @property
     def is_to_settle(self) -> bool:
         """Whether the windows know something else of it than its state says."""
-        return self.is_counted == (self.state is State.REMOVED)
+        if self.is_counted == (self.state is State.REMOVED):
+            return True
+        return self.pace is not None and self.pace.floor is not None and self.summed != self.due

@@ -32,8 +32,14 @@ JSON_EXAMPLE: dict[str, Any] = {
     "rules": [{"id": "answer", "title": "Answered somebody", "on": ["forum.reply.v1"], "points": 3}],
 }
 
-_PROGRAMME = Programme.model_json_schema(ref_template="#/components/schemas/{model}")
-SCHEMAS: dict[str, Any] = _PROGRAMME.pop("$defs") | {"Programme": _PROGRAMME}
+
+def schemas() -> dict[str, Any]:
+    """JSON Schemas of a programme and its parts, by name, as OpenAPI has them."""
+    programme = Programme.model_json_schema(ref_template="#/components/schemas/{model}")
+    parts: dict[str, Any] = programme.pop("$defs")
+    return parts | {"Programme": programme}
+
+
 _BODY = {"schema": {"$ref": "#/components/schemas/Programme"}, "example": JSON_EXAMPLE}
 PROGRAMME_BODY: dict[str, Any] = {
     "required": True,

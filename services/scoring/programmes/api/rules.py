@@ -8,8 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.scoring.programmes.domain.publication import succession
 from services.scoring.programmes.store import versions
-from shared.contracts.programme import Programme
-from shared.contracts.programme.rules import Rule, Slot
+from shared.contracts.programme import SPENDABLE, Programme, Rule, Slot
 from shared.http import (
     Conn,
     Page,
@@ -29,19 +28,42 @@ VERSIONS_MAX_COUNT = 20
 router = APIRouter()
 
 
+class PublicBeneficiary(BaseModel):
+    """Somebody else who gets points from the same event."""
+
+    to: Slot
+    points: int = Field(examples=[2])
+
+
 class PublicRule(BaseModel):
     """What gives points, without its conditions and limits, which tell how to get points for nothing."""
 
     rule_id: str = Field(examples=["helpful-answer"])
     title: str = Field(examples=["Helped somebody"])
     on: list[str] = Field(description="Types of events", examples=[["forum.answer_accepted.v1"]])
-    points: int = Field(examples=[15])
+    points: int = Field(
+        description="Where it says `up_to` the most that there can be; below 0 taken", examples=[15]
+    )
+    up_to: bool = Field(description="Whether what is given depends on the event")
     to: Slot = Field(description="Who gets them")
+    also: list[PublicBeneficiary] = Field(description="Who else gets some from the same event")
+    score: str = Field(description="The score that they count for; `points` can be spent", examples=["points"])
+    goal: str | None = Field(description="The goal that it serves")
 
     @classmethod
     def of(cls, rule: Rule) -> Self:
         """The rule as everybody may see it."""
-        return cls(rule_id=rule.id, title=rule.title, on=list(rule.on), points=rule.points, to=rule.to)
+        return cls(
+            rule_id=rule.id,
+            title=rule.title,
+            on=list(rule.on),
+            points=rule.points,
+            up_to=rule.points_by is not None or rule.multipliers is not None or rule.diminishing is not None,
+            to=rule.to,
+            also=[PublicBeneficiary(to=to, points=points) for to, points in rule.beneficiaries[1:]],
+            score=rule.score or SPENDABLE,
+            goal=rule.goal,
+        )
 
 
 class PublicAttribute(BaseModel):

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from services.scoring.programmes.domain.publication import Document, VersionStart
-from services.scoring.rules.domain.matching import version_at
+from services.scoring.rules.domain.compiling import version_at
 
 #: What of the section `rewards` is none: prices in points. All else is, so that no field to come is forgotten.
 NO_MONEY = frozenset({"catalogue"})

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from hashlib import sha256
 from typing import Any
 
@@ -11,6 +12,7 @@ import orjson
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from services.scoring.programmes.domain.expressions import expression_mistakes
 from services.scoring.programmes.domain.fields import section_at
 from services.scoring.programmes.domain.mistakes import (
     SHOWN_MAX_CHARS,
@@ -21,6 +23,7 @@ from services.scoring.programmes.domain.mistakes import (
     mistake,
     value_at,
 )
+from services.scoring.programmes.domain.pacing import pace_mistakes
 from services.scoring.programmes.domain.publication import Document
 from services.scoring.programmes.domain.sections import PAYING, badge_mistakes, limit_mistakes, payout_mistakes
 from services.scoring.rules.domain.attributes import Declared as DeclaredAttributes
@@ -53,6 +56,11 @@ _PATTERN_WORDS = {NO_CONTROL: "text in one line, without control characters"}
 #: What is said of an account is said of it as a whole, and in its own words.
 _JUDGED = {(*PAYING, field) for field in ("name", "iban", "bic")}
 _NOT_TEXT_ENOUGH = {"string_pattern_mismatch", "string_too_short"}
+#: What our own checks say in words of their own.
+_SAYING = {
+    *("count_without_rule", "count_without_grace", "event_types", "limit_over"),
+    *("floor_of_given", "twice_the_same", "gives_and_takes"),
+}
 _EXPECTED = {
     "int_type": "a whole number, without quotes",
     "string_type": "text; put it in quotes",
@@ -81,11 +89,12 @@ def read_programme(text: str, *, clock: Clock | None = None) -> Programme | list
     return reading.mistakes if reading.programme is None else reading.programme
 
 
-def read_with_warnings(text: str, *, clock: Clock | None = None) -> Reading:
+def read_with_warnings(text: str, *, clock: Clock | None = None, reviewed_since: date | None = None) -> Reading:
     """Read a programme written in YAML (or JSON, which is YAML too), and try its conditions.
 
-    Mistakes and warnings are in order of line, at most MISTAKES_MAX_COUNT of each. `clock` gives seconds of the
-    processor; with it, a condition that takes too long when it is tried is a mistake too.
+    It is warned of rules that were `reviewed` before `reviewed_since`. Mistakes and warnings are in order of line,
+    at most MISTAKES_MAX_COUNT of each. `clock` gives seconds of the processor; with it, a condition that takes too
+    long when it is tried is a mistake too.
     """
     try:
         located = read_yaml(text)
@@ -97,7 +106,9 @@ def read_with_warnings(text: str, *, clock: Clock | None = None) -> Reading:
     mistakes = [
         *_type_mistakes(located),
         *_rule_mistakes(located, text, read, clock),
+        *expression_mistakes(located, text, attributes, own, clock),
         *limit_mistakes(located),
+        *pace_mistakes(located),
         *payout_mistakes(located),
         *badge_mistakes(located, read),
     ]
@@ -114,7 +125,9 @@ def read_with_warnings(text: str, *, clock: Clock | None = None) -> Reading:
             return Reading(
                 programme,
                 [],
-                sorted(_never_true(located, text, read))[:MISTAKES_MAX_COUNT],
+                sorted([*_never_true(located, text, read), *_old_rules(located, programme, reviewed_since)])[
+                    :MISTAKES_MAX_COUNT
+                ],
                 {event_type: sum(of_type.values()) for event_type, of_type in sorted(steps.items())},
             )
     return Reading(None, sorted(set(mistakes))[:MISTAKES_MAX_COUNT], [])
@@ -159,7 +172,7 @@ def _located_mistakes(located: Located, details: ErrorDetails) -> Iterator[Mista
 def _wrong_value(details: ErrorDetails) -> str:
     kind, value = details["type"], details["input"]
     context = details.get("ctx", {})
-    if kind in ("count_without_rule", "count_without_grace", "event_types"):
+    if kind in _SAYING:
         return details["msg"]
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind]}; got {_shown(value)}"
@@ -194,7 +207,7 @@ def _type_mistakes(located: Located) -> Iterator[Mistake]:
     for index in range(len(list_at(located, ("rules",)))):
         on = ("rules", index, "on")
         for position, event_type in enumerate(list_at(located, on)):
-            if event_type in TARGETING_TYPES:
+            if isinstance(event_type, str) and event_type in TARGETING_TYPES:
                 detail = "it says of another event whether it counts; it cannot earn any itself"
                 yield mistake(located.values[*on, position], (*on, position), detail)
 
@@ -274,6 +287,14 @@ def _never_true(located: Located, text: str, conditions: Conditions) -> Iterator
                 " for what such an event never has or never lacks, or for two things that exclude one another"
             )
             yield _condition_mistake(located, text, index, ConditionError(detail))
+
+
+def _old_rules(located: Located, programme: Programme, since: date | None) -> Iterator[Mistake]:
+    for index, rule in enumerate(programme.rules):
+        if since is not None and rule.reviewed is not None and date.fromisoformat(rule.reviewed) < since:
+            path: Path = ("rules", index, "reviewed")
+            detail = f"the rule was last reviewed before {since}: see whether it still serves what it is for"
+            yield mistake(located.values[path], path, detail)
 
 
 def _too_dear(read: Mapping[int, Read]) -> Iterator[tuple[int, ConditionError]]:

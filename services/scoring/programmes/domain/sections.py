@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from services.scoring.limits.domain.declared import Declared, declared
+from services.scoring.limits.domain.declared import Declared, declared, paces
 from services.scoring.limits.domain.nesting import why_crossing
 from services.scoring.programmes.domain.mistakes import (
     SHOWN_MAX_CHARS,
@@ -33,12 +33,17 @@ _CURRENCY = re.compile("[A-Z]{3}")
 
 def limit_mistakes(located: Located) -> Iterator[Mistake]:
     """Limits of one rule that are too many, that are the same twice, or that cross and do not say so."""
-    found = list(declared(located.value))
+    found, paced = list(declared(located.value)), list(paces(located.value))
     for index, rule in enumerate(list_at(located, ("rules",))):
         rule_id = rule.get("id") if isinstance(rule, dict) else None
-        over = [standing for standing in found if rule_id in standing.limit.rules]
+        over = [
+            standing
+            for standing in (*found, *paced)
+            if rule_id in standing.limit.rules and standing.limit.owner in (None, rule_id)
+        ]
         if len(over) > LIMITS_OF_RULE_MAX_COUNT:
-            detail = f"the rule stands under {len(over)} limits, and may under {LIMITS_OF_RULE_MAX_COUNT}"
+            more = " with its cooldown, diminishing returns or floor" if any(one in paced for one in over) else ""
+            detail = f"the rule stands under {len(over)} limits{more}, and may under {LIMITS_OF_RULE_MAX_COUNT}"
             yield mistake(located.values["rules", index, "id"], ("rules", index, "id"), detail)
     for place, later in enumerate(found):
         for earlier in found[:place]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from services.scoring.children.domain import Limit
@@ -13,7 +14,8 @@ from services.scoring.programmes.domain.reading import document_of, read_with_wa
 def check(request: Mapping[str, Any], limit: Limit) -> Iterator[Mapping[str, Any]]:
     """Read the `text` of a request within its `seconds` of the processor; where it has a `cursor`, complete it.
 
-    Yields a document with warnings and what its conditions can take, or mistakes; or completions.
+    With `reviewed_since`, a day, it is warned of rules that were reviewed before. Yields a document with warnings
+    and what its conditions can take, or mistakes; or completions.
     """
     limit(request["seconds"])
     if "cursor" in request:
@@ -21,7 +23,8 @@ def check(request: Mapping[str, Any], limit: Limit) -> Iterator[Mapping[str, Any
         limit(0)
         yield {"column": completed.column, "found": [list(one) for one in completed.found]}
         return
-    read = read_with_warnings(request["text"], clock=time.process_time)
+    since = date.fromisoformat(request["reviewed_since"]) if "reviewed_since" in request else None
+    read = read_with_warnings(request["text"], clock=time.process_time, reviewed_since=since)
     limit(0)
     if read.programme is not None:
         warnings = _plain(read.warnings)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.scoring.children.handlers import ChildEndedError, ChildLostError, Children
@@ -52,7 +53,8 @@ class Checker:
 
         Raises CheckTooSlowError and ChecksBusyError.
         """
-        request = {"text": text, "seconds": settings.check_seconds}
+        since = (datetime.now(UTC) - timedelta(days=settings.rule_review_days)).date()
+        request = {"text": text, "seconds": settings.check_seconds, "reviewed_since": since.isoformat()}
         found = await self._ask(request, community=community, settings=settings)
         if "document" in found:
             programme = Programme.model_validate(found["document"])

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from services.scoring.programmes.domain.publication import Document, VersionStart, succession
 from services.scoring.programmes.store import versions
-from services.scoring.rules.domain.matching import CompiledVersion, compile_version
+from services.scoring.rules.domain.compiling import CompiledVersion, compile_version
 from shared.contracts.facts import AcceptedEvent
 from shared.contracts.programme import Programme
 from shared.postgres import Connection

@@ -7,8 +7,8 @@ from typing import Any
 
 from services.scoring.limits.domain.claims import Heads, head_of
 from services.scoring.rules.domain.attributes import Known, MemberKey, said_of, values_of
+from services.scoring.rules.domain.compiling import CompiledVersion, RuleKey, version_at
 from services.scoring.rules.domain.conditions import Judged
-from services.scoring.rules.domain.matching import CompiledVersion, RuleKey, version_at
 from shared.contracts.facts import AcceptedEvent
 
 
@@ -72,7 +72,7 @@ def questions(
         for rule in () if in_force is None else in_force.rules.get(event["type"], ()):
             fields: Any = event
             if in_force is not None and isinstance(rule.condition, Judged) and rule.member_attribute in fields:
-                key = RuleKey(event["community"], in_force.number, rule.id)
+                key = RuleKey(event["community"], in_force.number, rule.id, rule.asked_as)
                 question = asked.setdefault(key, Question(rule.condition))
                 question.events[event["uid"]] = event
                 if rule.attributes:

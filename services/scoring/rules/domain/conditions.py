@@ -14,7 +14,7 @@ from services.scoring.rules.domain.attributes import MEMBER, NONE_DECLARED, Decl
 from services.scoring.rules.domain.costs import UNBOUNDED, Bound, bound_of
 from services.scoring.rules.domain.extents import contract_fields
 from services.scoring.rules.domain.kinds import EventKind, data_contract
-from services.scoring.rules.domain.trials import Clock, check_result, try_branches
+from services.scoring.rules.domain.trials import TRUTH, Clock, Result, check_result, try_branches
 from services.scoring.rules.domain.values import Path
 from shared.conditions.absences import with_absences
 from shared.conditions.compiling import TYPES, variables_of
@@ -38,6 +38,8 @@ from shared.near_names import suggestion
 LOOPS_MAX_COUNT = 1
 
 VARIABLES = ("event", "data", MEMBER)
+#: Functions that conditions will have once programmes declare audiences.
+RESERVED = ("in_audience", "audience")
 FUNCTIONS = (
     *("size", "contains", "startsWith", "endsWith", "matches", "type", "dyn"),
     *("string", "int", "uint", "double", "bytes", "timestamp", "duration"),
@@ -127,13 +129,15 @@ def try_condition(
     clock: Clock | None = None,
     *,
     declared: Declared = NONE_DECLARED,
+    wanted: Result = TRUTH,
 ) -> None:
-    """Evaluate a condition whose bound was checked over example events, and each of its branches by itself.
+    """Evaluate an expression whose bound was checked over example events, and each of its branches by itself.
 
-    Raises ConditionError when it can never be evaluated, is neither true nor false, or takes too long by `clock`.
+    Raises ConditionError when it can never be evaluated, comes to something else than is `wanted`, or takes too
+    long by `clock`.
     """
     try_branches(tree, event_types, clock, declared=declared)
-    check_result(compiled(written(tree)), event_types, declared=declared)
+    check_result(compiled(written(tree)), event_types, declared=declared, wanted=wanted)
 
 
 def _check_names(tree: Node, declared: Declared) -> None:
@@ -155,6 +159,12 @@ def _check_names(tree: Node, declared: Declared) -> None:
                 name.at,
             )
     for call in walk(tree):
+        if isinstance(call, Call) and call.function in RESERVED:
+            raise ConditionError(
+                f"`{call.function}` is kept for audiences, which no programme declares yet; ask for an attribute"
+                f" of the member, as in {MEMBER}.tier",
+                call.at,
+            )
         if isinstance(call, Call) and call.function not in FUNCTIONS:
             raise ConditionError(
                 f"there is no function `{call.function}`; {suggestion(call.function, FUNCTIONS)}", call.at

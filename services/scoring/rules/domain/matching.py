@@ -1,4 +1,4 @@
-"""Which rules an event meets: compiled versions of a programme, and the candidates they find.
+"""Which rules an event meets: the candidates that compiled versions find in a batch.
 
 A candidate is what a rule would give before limits are looked at. What a rule did not give, and
 why, is kept beside it: "why did I get nothing" has an answer.
@@ -8,127 +8,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple
 
-from services.scoring.limits.domain.claims import Heads, head_of
-from services.scoring.limits.domain.declared import limits_of
-from services.scoring.limits.domain.nesting import heaviest_first
-from services.scoring.limits.domain.windows import Limit
-from services.scoring.rules.domain.attributes import (
-    AttributeRead,
-    Known,
-    Said,
-    for_rules,
-    reads_of,
-    said_of,
-    values_of,
-)
-from services.scoring.rules.domain.conditions import Judged, judge, unjudged
-from services.scoring.rules.domain.kinds import kinds_of, own_types
-from services.scoring.rules.domain.values import Met, Path, values_met
-from shared.conditions.errors import ConditionError
-from shared.conditions.evaluation import (
-    Answer,
-    Condition,
-    NotEvaluated,
-    TooSlow,
-    compiled,
-    context_of,
-    holds,
-)
+from services.scoring.limits.domain.claims import Heads, Pace, head_of
+from services.scoring.limits.domain.holders import holder_id
+from services.scoring.limits.domain.windows import Holder, Kind
+from services.scoring.rules.domain.attributes import AttributeRead, Known, Said, reads_of, said_of, values_of
+from services.scoring.rules.domain.compiling import CompiledRule, CompiledVersion, RuleKey, version_at
+from services.scoring.rules.domain.conditions import Judged
+from services.scoring.rules.domain.declining import Declined, Reason, decline, not_true
+from shared.conditions.evaluation import Answer, NotEvaluated, context_of, holds
 from shared.contracts.facts import AcceptedEvent
-from shared.contracts.own_acts import MEMBER_ATTRIBUTE, is_making, other_member
-from shared.contracts.programme import GRACE_COUNT, Programme, Slot
-
-#: What all conditions on one type of event may take here, in steps of some 20 ns; the others are evaluated apart.
-IN_PROCESS_STEPS_MAX_COUNT = 10_000
-
-#: What is read of a version's conditions, in characters, before they are evaluated.
-JUDGED_MAX_CHARS = 20_000
-
-Reason = Literal[
-    "condition_false",
-    "condition_failed",
-    "too_slow",
-    "no_beneficiary",
-    "unearning",
-    "bot",
-    "own_act",
-    "limit",
-    "waiting",
-    "retracted",
-]
-
-
-class RuleKey(NamedTuple):
-    """A rule of one version of a community's programme."""
-
-    community: str
-    version: int
-    rule_id: str
-
+from shared.contracts.own_acts import is_making, other_member
 
 #: What conditions that are evaluated apart say of events, by rule and uid of the event.
 Answers = Mapping[RuleKey, Mapping[str, Answer]]
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledRule:
-    """A rule with its condition, its limits, and its beneficiary resolved to an event's attribute.
-
-    A condition that may take long is Judged only: it is evaluated apart, in another process.
-    """
-
-    id: str
-    beneficiary: Slot
-    member_attribute: str
-    points: int
-    condition: Condition | Judged | None
-    own: bool = False
-    limits: tuple[Limit, ...] = ()
-    is_by_object: bool = False
-    is_heaviest_first: bool = False
-    grace_seconds: int = 0
-    grace_count: int = 0
-    attributes: tuple[str, ...] = ()
-    fields: tuple[Path, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledVersion:
-    """A published version, ready for matching.
-
-    It scores the events received from `effective_from` until the next does. `asks` has the types of event with
-    conditions that are evaluated apart, `reads` those with conditions that read attributes of members.
-    """
-
-    programme_id: str
-    number: int
-    effective_from: datetime
-    rules: dict[str, tuple[CompiledRule, ...]]
-    variables: dict[str, frozenset[str]]
-    asks: frozenset[str]
-    reads: frozenset[str] = frozenset()
-
-
-class InForce(Protocol):
-    """Something about a version: its number and from when it is in effect."""
-
-    @property
-    def number(self) -> int: ...
-
-    @property
-    def effective_from(self) -> datetime: ...
-
-
-VersionT = TypeVar("VersionT", bound=InForce)
-
-
 class Candidate(NamedTuple):
     """Points that a rule has for a member for an event, before its limits.
 
-    `person_id` is whom the member is merged into, or the same. `windows` are those of its limits, and `bounds` how
-    much fits into each. The times are the event's in UTC: a parsed time zone is slower to compare and to store.
+    `limited_id` is whose limits are over it: whom the member is merged into, or the same, or everybody by an id of
+    their own. `windows` are those of its limits, and `bounds` how much fits into each; `pace` is the rule's, as
+    far as it is over the event. The times are the event's in UTC: a parsed time zone is slower to compare and to
+    store.
     """
 
     event: AcceptedEvent
@@ -137,26 +40,11 @@ class Candidate(NamedTuple):
     version: CompiledVersion
     rule: CompiledRule
     member_id: str
-    person_id: str
+    limited_id: str
     windows: tuple[bytes, ...]
     bounds: tuple[int, ...]
-
-
-class Declined(NamedTuple):
-    """Why a rule that listens to the event's type gave nothing, or less than its points.
-
-    `met` are the values of what its condition reads, where that is why; the version is None for what was declined
-    before it was kept.
-    """
-
-    community: str
-    event_uid: str
-    rule_id: str
-    beneficiary: Slot
-    reason: Reason
-    detail: str
-    programme_version: int | None = None
-    met: Mapping[str, Met] | None = None
+    points: int
+    pace: Pace | None = None
 
 
 @dataclass(slots=True)
@@ -174,104 +62,6 @@ class Matched:
         self.declined += other.declined
         self.without_version += other.without_version
         self.read += other.read
-
-
-def compile_version(programme: Programme, number: int, effective_from: datetime) -> CompiledVersion:
-    """Compile a programme for scoring: of its conditions those that take next to no time for an event."""
-    judged = _judged(programme)
-    cheap = _cheap(programme, judged)
-    limits = limits_of(programme)
-    by_weight = heaviest_first(limits)
-    rules: dict[str, list[CompiledRule]] = {}
-    for rule in programme.rules:
-        condition = judged.get(rule.id)
-        compiled_rule = CompiledRule(
-            id=rule.id,
-            beneficiary=rule.to,
-            member_attribute=MEMBER_ATTRIBUTE[rule.to],
-            points=rule.points,
-            condition=_compiled(condition) if condition is not None and rule.id in cheap else condition,
-            own=rule.own,
-            limits=tuple(limit for limit in limits if rule.id in limit.rules),
-            is_by_object=any(limit.by_object for limit in limits if rule.id in limit.rules),
-            is_heaviest_first=rule.id in by_weight,
-            grace_seconds=(rule.grace_minutes or 0) * 60,
-            grace_count=(rule.grace_count or GRACE_COUNT) if rule.grace_minutes else 0,
-            attributes=() if condition is None else condition.attributes,
-            fields=() if condition is None else condition.fields,
-        )
-        for event_type in dict.fromkeys(rule.on):
-            rules.setdefault(event_type, []).append(compiled_rule)
-    variables = {
-        event_type: frozenset(
-            name
-            for rule in of_type
-            if isinstance(rule.condition, Condition) and not rule.attributes
-            for name in rule.condition.variables
-        )
-        for event_type, of_type in rules.items()
-    }
-    return CompiledVersion(
-        programme.programme,
-        number,
-        effective_from,
-        {event_type: tuple(of_type) for event_type, of_type in rules.items()},
-        variables,
-        frozenset(
-            event_type
-            for event_type, of_type in rules.items()
-            if any(isinstance(rule.condition, Judged) for rule in of_type)
-        ),
-        frozenset(event_type for event_type, of_type in rules.items() if any(rule.attributes for rule in of_type)),
-    )
-
-
-def _judged(programme: Programme) -> dict[str, Judged]:
-    """The conditions by rule, the shorter ones judged; the others count as without a bound.
-
-    Reading takes some microseconds a character, and a batch waits for it.
-    """
-    judged: dict[str, Judged] = {}
-    left = JUDGED_MAX_CHARS
-    declared, own = for_rules(programme), own_types(programme.events.types)
-    conditions = [
-        (len(rule.when), rule.id, rule.when, kinds_of(rule.on, own))
-        for rule in programme.rules
-        if rule.when is not None
-    ]
-    for chars, rule_id, condition, event_types in sorted(conditions):
-        left -= chars
-        judged[rule_id] = judge(condition, event_types, declared) if left >= 0 else unjudged(condition, declared)
-    return judged
-
-
-def _cheap(programme: Programme, judged: Mapping[str, Judged]) -> set[str]:
-    """The rules whose conditions are evaluated here: the cheapest, which together take little for any event."""
-    taken: dict[str, int] = {}
-    cheap: set[str] = set()
-    for rule in sorted(
-        (rule for rule in programme.rules if rule.id in judged), key=lambda one: judged[one.id].steps
-    ):
-        steps = judged[rule.id].steps
-        if all(taken.get(event_type, 0) + steps <= IN_PROCESS_STEPS_MAX_COUNT for event_type in rule.on):
-            cheap.add(rule.id)
-            taken.update({event_type: taken.get(event_type, 0) + steps for event_type in rule.on})
-    return cheap
-
-
-def _compiled(judged: Judged) -> Condition | Judged:
-    try:
-        return Condition(compiled(judged.text), judged.variables)
-    except ConditionError:
-        return judged  # published by an earlier version of the service: whoever evaluates it says what is wrong
-
-
-def version_at(versions: Sequence[VersionT], received_at: datetime) -> VersionT | None:
-    """The newest of `versions` (oldest first) that was in effect when an event was received."""
-    for version in reversed(versions):
-        if version.effective_from <= received_at:
-            return version
-    return None
 
 
 def match(
@@ -296,73 +86,127 @@ def match(
             continue
         rules = version.rules.get(event["type"])
         if rules is not None:
-            _match_event(event, received_at, version, rules, answers, known, heads, matched)
+            _Event(event, received_at, version, answers, known, heads, matched).match(rules)
     return matched
 
 
-def _match_event(
-    event: AcceptedEvent,
-    received_at: datetime,
-    version: CompiledVersion,
-    rules: tuple[CompiledRule, ...],
-    answers: Answers,
-    known: Known,
-    heads: Heads,
-    matched: Matched,
-) -> None:
-    fields: Any = event
-    context: Any = None
-    event_time = event["time"].astimezone(UTC)
-    bots = event["bots"].split() if "bots" in event else ()
-    unearning = event["unearning"].split() if "unearning" in event else ()
-    for rule in rules:
-        member_id = fields.get(rule.member_attribute)
-        if member_id is None:
-            matched.declined.append(decline(event, version, rule, "no_beneficiary"))
-            continue
-        if rule.member_attribute in bots:
-            matched.declined.append(decline(event, version, rule, "bot"))
-            continue
-        if rule.member_attribute in unearning:
-            matched.declined.append(decline(event, version, rule, "unearning"))
-            continue
-        person_id = head_of(heads, event["community"], member_id)
-        if rule.condition is not None:
-            answer: Answer
-            said = said_of(event, rule.attributes, person_id, known) if rule.attributes else {}
-            matched.read += reads_of(event, rule.id, rule.attributes, person_id, said)
-            if isinstance(rule.condition, Judged):
-                answer = answers[RuleKey(event["community"], version.number, rule.id)][event["uid"]]
-            elif rule.attributes:
-                answer = holds(rule.condition, context_of(event, rule.condition.variables, values_of(said)))
-            else:
-                if context is None:
-                    context = context_of(event, version.variables[event["type"]])
-                answer = holds(rule.condition, context)
-            if answer is not True:
-                matched.declined.append(_not_true(event, version, rule, answer, said))
+class _Event:
+    """An event while its rules are matched, with what they have asked of it so far."""
+
+    __slots__ = ("answers", "bots", "context", "event", "event_time", "fields", "got", "heads", "known", "matched",
+                 "received_at", "said", "unearning", "version")  # fmt: skip
+
+    def __init__(
+        self,
+        event: AcceptedEvent,
+        received_at: datetime,
+        version: CompiledVersion,
+        answers: Answers,
+        known: Known,
+        heads: Heads,
+        matched: Matched,
+    ) -> None:
+        self.event, self.received_at, self.version = event, received_at, version
+        self.answers, self.known, self.heads, self.matched = answers, known, heads, matched
+        self.fields: Any = event
+        self.event_time = event["time"].astimezone(UTC)
+        self.bots = event["bots"].split() if "bots" in event else ()
+        self.unearning = event["unearning"].split() if "unearning" in event else ()
+        self.context: Any = None
+        #: What the condition said of the rule whose slots have their turn, and who had theirs.
+        self.said: Answer | None = None
+        self.got: set[str] = set()
+
+    def match(self, rules: tuple[CompiledRule, ...]) -> None:
+        """Find what the rules have for the event."""
+        declined = self.matched.declined
+        for rule in rules:
+            if rule.place == 0:
+                self.said = None
+                if self.got:
+                    self.got = set()
+            member_id = self.fields.get(rule.member_attribute)
+            reason = self._why_nobody(rule, member_id)
+            if reason is not None:
+                declined.append(decline(self.event, self.version, rule, reason))
                 continue
+            person_id = head_of(self.heads, self.event["community"], member_id)
+            if rule.is_for_several:
+                if person_id in self.got:
+                    declined.append(decline(self.event, self.version, rule, "twice"))
+                    continue
+                self.got.add(person_id)
+            found = self._found(rule, member_id, person_id)
+            if isinstance(found, Candidate):
+                self.matched.candidates.append(found)
+            else:
+                declined.append(found)
+
+    def _why_nobody(self, rule: CompiledRule, member_id: str | None) -> Reason | None:
+        if member_id is None:
+            return "no_beneficiary"
+        if rule.member_attribute in self.bots:
+            return "bot"
+        return "unearning" if rule.member_attribute in self.unearning else None
+
+    def _found(self, rule: CompiledRule, member_id: str, person_id: str) -> Candidate | Declined:
+        event, context = self.event, self.context
+        said: Mapping[str, Said] = {}
+        if rule.attributes:
+            said = said_of(event, rule.attributes, person_id, self.known)
+            self.matched.read += reads_of(event, rule.id, rule.attributes, person_id, said)
+            context = context_of(event, rule.variables or (), values_of(said))
+        elif context is None and rule.variables is not None:
+            context = self.context = context_of(event, self.version.variables[event["type"]])
+        if rule.condition is not None:
+            answer = self._answer(rule, context)
+            if answer is not True:
+                return not_true(event, self.version, rule, answer, said)
         # Nobody earns by answering, thanking, reviewing or reacting to themselves.
         other_id = other_member(event, rule.beneficiary)
         if other_id is not None:
-            other_id = head_of(heads, event["community"], other_id)
+            other_id = head_of(self.heads, event["community"], other_id)
         if person_id == other_id and not rule.own:
-            matched.declined.append(decline(event, version, rule, "own_act"))
-            continue
-        windows, bounds = _windows(event, event_time, rule, person_id, other_id) if rule.limits else ((), ())
-        matched.candidates.append(
-            Candidate(event, event_time, received_at, version, rule, member_id, person_id, windows, bounds)
+            return decline(event, self.version, rule, "own_act")
+        points = rule.points
+        if rule.worth is not None:
+            worth = rule.worth.of(points, context)
+            if isinstance(worth, NotEvaluated):
+                return decline(event, self.version, rule, "points_failed", worth.reason)
+            if worth == 0:
+                return decline(event, self.version, rule, "no_points")
+            points = worth
+        at, received_at, version = self.event_time, self.received_at, self.version
+        if not rule.limits:
+            return Candidate(event, at, received_at, version, rule, member_id, person_id, (), (), points)
+        limited_id, windows, bounds, pace = _place(event, at, rule, person_id, other_id)
+        return Candidate(
+            event, at, received_at, version, rule, member_id, limited_id, windows, bounds, points, pace
         )
 
+    def _answer(self, rule: CompiledRule, context: Any) -> Answer:
+        """What the rule's condition says; where it reads nothing of members the same for all of its slots."""
+        if isinstance(rule.condition, Judged):
+            key = RuleKey(self.event["community"], self.version.number, rule.id, rule.asked_as)
+            return self.answers[key][self.event["uid"]]
+        if self.said is not None and not rule.attributes:
+            return self.said
+        answer: Answer = True if rule.condition is None else holds(rule.condition, context)
+        if rule.is_for_several:
+            self.said = answer
+        return answer
 
-def _windows(
+
+def _place(
     event: AcceptedEvent, event_time: datetime, rule: CompiledRule, person_id: str, other_id: str | None
-) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
+) -> tuple[str, tuple[bytes, ...], tuple[int, ...], Pace | None]:
+    """Whose limits are over a candidate, its windows with what fits into each, and its pace."""
     day = event.get("day") or event_time.date()
     week = event.get("week")
     object_id = _object(event, rule) if rule.is_by_object else None
     windows: list[bytes] = []
     bounds: list[int] = []
+    pace = rule.pace
     for limit in rule.limits:
         window = limit.window(
             community=event["community"],
@@ -371,11 +215,19 @@ def _windows(
             object_id=object_id,
             day=day,
             week=week,
+            event_time=event_time,
         )
         if window is not None:
             windows.append(window)
             bounds.append(limit.bound)
-    return tuple(windows), tuple(bounds)
+        elif pace is not None and limit.kind is Kind.COOLDOWN:
+            pace = pace._replace(cooldown_seconds=None)
+        elif pace is not None and limit.kind is Kind.DIMINISHING:
+            pace = pace._replace(shares=None)
+    limited_id = person_id
+    if rule.holder is not Holder.MEMBER:
+        limited_id = holder_id(event["community"], object_id if rule.holder is Holder.OBJECT else None)
+    return limited_id, tuple(windows), tuple(bounds), pace if windows else None
 
 
 def _object(event: AcceptedEvent, rule: CompiledRule) -> str | None:
@@ -385,29 +237,3 @@ def _object(event: AcceptedEvent, rule: CompiledRule) -> str | None:
     is_answer = rule.beneficiary == "reply_author" or is_making(event)
     thing = (answered or made) if is_answer else (made or answered)
     return None if thing is None else f"{data.get('channel')}|{thing['id']}"
-
-
-def _not_true(
-    event: AcceptedEvent, version: CompiledVersion, rule: CompiledRule, answer: Answer, said: Mapping[str, Said]
-) -> Declined:
-    reason, detail = _why_not_true(rule, answer, said)
-    return decline(event, version, rule, reason, detail)._replace(met=values_met(event, rule.fields) or None)
-
-
-def _why_not_true(rule: CompiledRule, answer: Answer, said: Mapping[str, Said]) -> tuple[Reason, str]:
-    if isinstance(answer, NotEvaluated):
-        # The evaluator knows of no members: what it misses under that name may be an attribute.
-        for name in rule.attributes:
-            if name not in said and answer.reason == f"the event has no field {name}":
-                return "condition_failed", f"nothing was known of `member.{name}`"
-        return "condition_failed", answer.reason
-    if isinstance(answer, TooSlow):
-        return "too_slow", answer.detail
-    return "condition_false", ""
-
-
-def decline(
-    event: AcceptedEvent, version: CompiledVersion, rule: CompiledRule, reason: Reason, detail: str = ""
-) -> Declined:
-    """Why `rule` gives nothing for `event`, or less than its points."""
-    return Declined(event["community"], event["uid"], rule.id, rule.beneficiary, reason, detail, version.number)

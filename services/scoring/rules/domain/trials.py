@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import cel
 
@@ -33,6 +33,19 @@ TRIAL_MAX_SECONDS = 0.005
 TRIALS_COUNT = 3
 
 Clock = Callable[[], float]
+
+
+class Result(NamedTuple):
+    """What an expression has to come to, and that in words."""
+
+    is_right: Callable[[Any], bool]
+    must: str
+
+
+TRUTH = Result(lambda value: isinstance(value, bool), "a condition must be true or false")
+NUMBER = Result(
+    lambda value: isinstance(value, int | float) and not isinstance(value, bool), "points must be a number"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +114,13 @@ def _is_certain(node: Node) -> bool:
     )
 
 
-def check_result(program: Any, event_types: tuple[EventKind, ...], *, declared: Declared) -> None:
-    """Evaluate a condition once per event type over an event that has every field, to find wrong types early.
+def check_result(
+    program: Any, event_types: tuple[EventKind, ...], *, declared: Declared, wanted: Result = TRUTH
+) -> None:
+    """Evaluate an expression once per event type over an event that has every field, to find wrong types early.
 
-    Raises ConditionError when it is neither true nor false, or cannot be evaluated for any of the types.
+    Raises ConditionError when it comes to something else than is wanted, or cannot be evaluated for any of the
+    types.
     """
     problems: list[str | None] = []
     for event_type in event_types:
@@ -118,10 +134,8 @@ def check_result(program: Any, event_types: tuple[EventKind, ...], *, declared: 
         except (ArithmeticError, LookupError, ValueError):
             problems.append(None)
         else:
-            if not isinstance(result, bool):
-                raise ConditionError(
-                    f"a condition must be true or false; this one gives {type(result).__name__} {result!r:.60}"
-                )
+            if not wanted.is_right(result):
+                raise ConditionError(f"{wanted.must}; this one gives {type(result).__name__} {result!r:.60}")
             problems.append(None)
     if problems and all(problems):
         raise ConditionError(f"cannot be evaluated for {event_types[0]}: {problems[0]}")

@@ -15,7 +15,8 @@ from typing import Any
 from services.scoring.children.handlers import ChildEndedError, ChildLostError, Children
 from services.scoring.metrics import EVALUATED_APART_SECONDS
 from services.scoring.rules.domain.asking import Question
-from services.scoring.rules.domain.matching import Answers, RuleKey
+from services.scoring.rules.domain.compiling import RuleKey
+from services.scoring.rules.domain.matching import Answers
 from services.scoring.settings import Settings
 from shared.conditions.evaluation import EVENT_FIELDS, Answer, NotEvaluated, TooSlow
 

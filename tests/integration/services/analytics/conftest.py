@@ -110,6 +110,25 @@ class AnalyticsWorld(World):
         }
         return self.fact("payout.changed.v1", f"payout {state}", data, at)
 
+    def redemption(self, state: str, *, at: datetime = NOON) -> Any:
+        data = {
+            "redemption_id": self.uuid("redemption"),
+            "member_id": self.uuid("ada"),
+            "reward_id": "stickers",
+            "title": "A pack of stickers",
+            "points": 4,
+            "state": state,
+            "by": "rewards",
+        }
+        return self.fact("redemption.changed.v1", f"redemption {state}", data, at)
+
+    def redemption_lots(self, *lots: tuple[str, int]) -> Any:
+        told = self.lots(*lots)["data"]
+        data = {name: told[name] for name in ("part", "parts", "lots")}
+        return self.fact(
+            "redemption.lots.v1", "redemption lots", data | {"redemption_id": self.uuid("redemption")}
+        )
+
     def lots(self, *lots: tuple[str, int], part: int = 0) -> Any:
         data = {
             "payout_id": self.uuid("payout"),

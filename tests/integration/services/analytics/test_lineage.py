@@ -12,6 +12,7 @@ from services.analytics.payouts.handlers import on_payouts
 from services.analytics.points.handlers import on_awards
 from services.analytics.programmes.handlers import on_programmes
 from services.analytics.recognition.handlers import on_grants
+from services.analytics.redemptions.handlers import on_redemptions
 from services.analytics.rejections.handlers import on_rejected
 from tests.integration.services.world import add_person
 
@@ -158,6 +159,25 @@ async def test_from_event_forward(world: Any, api: httpx.AsyncClient) -> None:
     award = await ask(api, f"/v1/lineage/awards/{world.award_id('1')}")
     assert award["event"] == body["event"]
     assert {name: award[name] for name in awarded} == awarded
+
+
+async def test_an_award_leads_to_the_redemptions_that_used_it_however_facts_come(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    lots = world.redemption_lots(("1", 3), ("2", 1))
+    path = f"/v1/lineage/awards/{world.award_id('1')}"
+    await world.handle(on_awards, world.award("1", "1"), world.award("2", "2"))
+    for _ in range(2):
+        await world.handle(on_redemptions, lots)
+    used = {"redemption_id": world.uuid("redemption"), "points": 3, "state": None, "reward_id": None}
+    assert (await ask(api, path))["redemptions"] == [used]
+    later = world.redemption("cancelled", at=NOON + timedelta(minutes=1))
+    await world.handle(on_redemptions, later, world.redemption("reserved"))
+    used |= {"state": "cancelled", "reward_id": "stickers"}
+    assert (await ask(api, path))["redemptions"] == [used]
+    await world.handle(on_events, world.event("1"))
+    (awarded,) = (await ask(api, f"/v1/lineage/events/{world.event('1')['uid']}"))["awards"]
+    assert (awarded["redemptions"], awarded["payouts"]) == ([used], [])
 
 
 async def test_an_award_shows_what_it_became_and_why_revision_by_revision(

@@ -1,6 +1,7 @@
 """What events count as at the door follows the programmes that scoring tells."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ import pytest
 from services.ingest.costs.handlers import costs_of, on_programmes
 from services.ingest.main import SPEC
 from services.ingest.settings import Settings
-from services.ingest.shares.handlers import KnownOfCommunities
+from services.ingest.shares.handlers import Believed, KnownOfCommunities
 from shared.service import ServiceSpec
 from tests.integration.services.world import World
 from tests.waiting import until
@@ -49,7 +50,7 @@ async def cost(world: World, now: datetime | None = None) -> float:
         world.pool,  # type: ignore[arg-type]
         communities=[world.community],
         now=now or datetime.now(UTC),
-        settings=Settings(rule_cost=1),
+        rule_cost=1,
     )
     return found[world.community].of([MESSAGE])
 
@@ -77,8 +78,8 @@ async def test_versions_that_are_over_are_forgotten_whatever_comes_again(world: 
 
 async def test_a_process_asks_again_and_keeps_what_it_knew_while_nobody_answers(world: World) -> None:
     await world.handle(on_programmes, version(world, 1, 10, NOW - timedelta(hours=2)))
-    known = KnownOfCommunities(costs_of)
-    settings = Settings(rule_cost=1, costs_cache_seconds=0.001)
+    known = KnownOfCommunities(lambda settings: Believed(partial(costs_of, rule_cost=settings.rule_cost), 0.001))
+    settings = Settings(rule_cost=1)
 
     def away() -> Any:
         raise ConnectionRefusedError

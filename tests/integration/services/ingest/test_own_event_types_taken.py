@@ -10,7 +10,6 @@ from services.ingest.attributes.handlers import on_programmes
 from services.ingest.event_types.handlers import types_of
 from services.ingest.events.domain.admission import JSON_TYPE, Limits, admit
 from services.ingest.measuring.handlers.texts import find_text
-from services.ingest.settings import Settings
 from shared.contracts.facts import PROGRAMME_PUBLISHED
 from tests.integration.services.ingest.conftest import Community, handle, raw_fact
 from tests.waiting import until
@@ -71,7 +70,7 @@ async def test_what_is_in_force_at_receipt_decides(community: Community) -> None
 
     async def taken(at: datetime) -> int:
         async with community.pool.acquire() as conn:
-            found = await types_of(conn, communities=[community.name], now=at, settings=Settings())
+            found = await types_of(conn, communities=[community.name], now=at)
         read = admit(orjson.dumps(SENT), {"content-type": JSON_TYPE}, now, LIMITS, found[community.name])
         return len(read.events)
 
@@ -95,7 +94,7 @@ async def test_it_is_taken_shown_and_names_nobody(community: Community) -> None:
     assert [one["id"] for one in shown["channels"]] == ["webinars"]
 
     async with community.pool.acquire() as conn:
-        found = await types_of(conn, communities=[community.name], now=datetime.now(UTC), settings=Settings())
+        found = await types_of(conn, communities=[community.name], now=datetime.now(UTC))
         (admitted,) = admit(
             orjson.dumps(SENT | {"id": "attended-2"}),
             {"content-type": JSON_TYPE},

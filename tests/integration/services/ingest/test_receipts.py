@@ -231,7 +231,19 @@ async def test_outcomes_are_counted_by_source_and_hour(community: Community, fro
         await keep_hours(tx)
     assert await counts() == expected
     rows = "select count(*) from outcome_hours where community = $1"
+    where = "select ctid, hour, events from outcome_hours where community = $1"
     assert await community.pool.fetchval(rows, community.name) == len(expected)
+    # What comes late for such an hour is added to its row, and what is in order already is not looked at again.
+    late = "update outcome_hours set hour = hour - interval '3 hours' where community = $1 and not folded"
+    await community.outcomes(event(4), shop)
+    await community.pool.execute(late, community.name)
+    before = await community.pool.fetch(where + " and outcome = 'conflict'", community.name)
+    async with front_door.begin() as tx:
+        await keep_hours(tx)
+    expected |= {(forum, "accepted"): 4, (shop["source"], "duplicate"): 1}
+    assert await counts() == expected
+    assert await community.pool.fetchval(rows, community.name) == len(expected)
+    assert await community.pool.fetch(where + " and outcome = 'conflict'", community.name) == before
     await community.pool.execute(hours.replace("3 hours", "33 days"), community.name)
     async with front_door.begin() as tx:
         await keep_hours(tx)

@@ -20,7 +20,7 @@ from services.scoring.metrics import EVALUATED_APART_SECONDS, RULES_DECLINED
 from services.scoring.programmes.domain.reading import document_sha256
 from services.scoring.programmes.handlers import in_force
 from services.scoring.programmes.handlers.checking import CHECKER, Checker, ChecksBusyError
-from services.scoring.rules.domain.matching import RuleKey
+from services.scoring.rules.domain.compiling import RuleKey
 from services.scoring.rules.handlers import evaluating
 from services.scoring.rules.handlers.evaluating import CHILD_MAX_BYTES, Evaluator
 from services.scoring.settings import Settings

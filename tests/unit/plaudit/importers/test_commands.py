@@ -63,15 +63,15 @@ def test_rows_that_are_bad_are_told_beside_the_events_of_a_pipe(table):
 
 
 def test_what_is_not_supported_is_told_apart_from_nothing_to_count(tmp_path):
-    for name in ("gollum.json", "fork.json"):
+    for name in ("moonrise.json", "tide.json"):
         (tmp_path / name).write_text("{}")
     (tmp_path / "ping.json").write_text("{}")
     done = run("github-webhooks", tmp_path, "--output", tmp_path / "out", "--strict")
     assert done.exit_code == 1
     assert "2  unsupported are of a kind that is not known" in done.output
-    assert "no activity is known for the webhook event 'gollum' (gollum.json)" in done.output
+    assert "no activity is known for the webhook event 'moonrise' (moonrise.json)" in done.output
     assert "1  skipped" in done.output
-    for name in ("gollum.json", "fork.json"):
+    for name in ("moonrise.json", "tide.json"):
         (tmp_path / name).unlink()
     assert run("github-webhooks", tmp_path, "--output", tmp_path / "out", "--strict").exit_code == 0
 

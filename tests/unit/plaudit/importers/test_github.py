@@ -152,8 +152,8 @@ def test_what_bots_do_among_themselves_is_skipped_and_what_is_not_known_is_named
     bot = body(action="opened", issue=ISSUE | {"user": BOT}) | {"sender": BOT}
     assert list(map_body("issues", bot, "x")) == [Skipped("x", "only bots take part")]
     assert list(map_body("ping", body(), "x")) == [Skipped("x", "the forge tried the webhook")]
-    [record] = map_body("gollum", body(), "x")
-    assert record == Unsupported("x", "no activity is known for the webhook event 'gollum'")
+    [record] = map_body("moonrise", body(), "x")
+    assert record == Unsupported("x", "no activity is known for the webhook event 'moonrise'")
 
 
 PULL = ISSUE | {"merged": True, "closed_at": "2026-01-02T00:00:00Z"}

@@ -38,6 +38,7 @@ def test_any_other_address_is_hashed_whatever_its_case():
         ("Copilot", "223556219+Copilot@users.noreply.github.com"),
         ("aider (gpt-5)", "ada@example.org"),
         ("Codex", "codex@openai.com"),
+        ("deploy", "project_7_bot_3f9a@noreply.git.example.org"),
     ],
 )
 def test_bots_and_assistants(name, email):
@@ -79,6 +80,26 @@ def test_somebody_called_ghost_is_somebody():
 )
 def test_what_is_no_account_of_a_person(user):
     assert account_of(user, "github.com") is None
+
+
+@pytest.mark.parametrize(
+    "username",
+    ["project_7_bot", "project_7_bot2", "group_12_bot_3f9a", "support-bot", "GitLab-Security-Bot", "GitLabDuo"],
+)
+def test_gitlab_tells_bots_by_their_names(username):
+    found = account_of({"id": 9, "username": username, "name": "Deploy"}, "gitlab.com", "gitlab")
+    assert found == {"id": "gitlab:9", "name": "Deploy", "bot": True}
+
+
+def test_people_of_gitlab_have_names_and_hosts():
+    ada = {"id": 7, "username": "project_manager_bottom", "name": "Ada"}
+    assert account_of(ada, "git.example.org", "gitlab") == {"id": "gitlab:git.example.org/7", "name": "Ada"}
+    assert account_of({"id": 7, "username": "ada"}, "gitlab.com", "gitlab") == {"id": "gitlab:7", "name": "ada"}
+
+
+@pytest.mark.parametrize("username", ["ghost", "Ghost1", "ada_placeholder_user_5", "import_user_group_1"])
+def test_who_stands_for_somebody_on_gitlab_is_nobody(username):
+    assert account_of({"id": 9, "username": username, "name": "Ada"}, "gitlab.com", "gitlab") is None
 
 
 def test_the_number_of_the_placeholder_is_somebody_elses_on_another_forge():

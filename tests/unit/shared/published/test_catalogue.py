@@ -17,7 +17,7 @@ def test_every_type_has_a_row_and_a_section() -> None:
 @pytest.mark.parametrize(
     "row",
     [
-        "| `score` | yes | integer, 0 to 10 |",
+        "| `score` | no | integer, 0 to 10 |",
         "| `merged` | no | true or false |",
         "| `reaction` | yes | text of 1 to 200 characters |",
         "| `currency` | yes | text like `^[A-Z]{3}$` |",

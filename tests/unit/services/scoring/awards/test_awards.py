@@ -23,7 +23,8 @@ from services.scoring.awards.domain.awards import (
 )
 from services.scoring.limits.domain.claims import State, Word
 from services.scoring.programmes.domain.reading import read_programme
-from services.scoring.rules.domain.matching import CompiledVersion, compile_version, match
+from services.scoring.rules.domain.compiling import CompiledVersion, compile_version
+from services.scoring.rules.domain.matching import match
 from shared.contracts.programme import Programme
 
 START = datetime(2026, 3, 1, 22, tzinfo=UTC)

@@ -105,7 +105,8 @@ class Tables:
                 break
             others = found
         self.looked_at += len(others)
-        settle(late, others, self.windows)
+        earlier = [one for one in self.claims.values() if start and one.event_time < start]
+        settle(late, others, self.windows, earlier)
 
     def _claims(self, fact: Any) -> list[Claim]:
         found = []

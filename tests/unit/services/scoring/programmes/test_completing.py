@@ -42,7 +42,10 @@ def texts(text: str) -> list[str]:
         (BEGUN + "    to: ¦", ["actor", "object_author", "reply_author"]),
         (BEGUN + "    to: rep¦\n    points: 3\n", ["reply_author"]),
         (BEGUN + "    own: ¦", ["true", "false"]),
-        (BEGUN + "    points: 1\n    limits: [{count: 1, within: ¦}]\n", ["day", "week", "month", "year", "ever"]),
+        (
+            BEGUN + "    points: 1\n    limits: [{count: 1, within: ¦}]\n",
+            ["hour", "day", "week", "month", "quarter", "year", "campaign", "ever"],
+        ),
         (BEGUN + "    points: 1\n¦", ["description: ", "events: ", "limits: ", "recognition: "]),
         (BEGUN + "    points: 1\nlimits:\n  ¦", ["- id: "]),
         (BEGUN + "    points: 1\nrewards:\n  ¦", ["catalogue: ", "payout: "]),

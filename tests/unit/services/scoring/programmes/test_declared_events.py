@@ -9,7 +9,7 @@ import yaml
 
 from services.scoring.programmes.domain.declared_events import changes_refused
 from services.scoring.programmes.domain.reading import read_programme
-from services.scoring.rules.domain.matching import compile_version
+from services.scoring.rules.domain.compiling import compile_version
 from shared.contracts.programme import Events, Programme
 
 TYPE: dict[str, Any] = {

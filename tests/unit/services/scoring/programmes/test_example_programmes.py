@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from services.scoring.programmes.domain.reading import read_programme
-from services.scoring.rules.domain.matching import CompiledVersion, compile_version, match
+from services.scoring.rules.domain.compiling import CompiledVersion, compile_version
+from services.scoring.rules.domain.matching import match
 from shared.contracts.programme import Programme
 
 FOLDER = Path(__file__).parents[5] / "programmes"

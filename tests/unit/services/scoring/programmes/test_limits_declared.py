@@ -72,13 +72,19 @@ def test_limits_that_cross_are_refused_where_they_stand_and_allowed_knowingly(te
 @pytest.mark.parametrize(
     ("text", "mistake"),
     [
-        ("    limits: [{within: day}]", "9:14 /rules/1/limits/0 a limit has either `points` or `count`"),
+        (
+            "    limits: [{within: day}]",
+            "9:14 /rules/1/limits/0 a limit has either `points` or `count` or `first`",
+        ),
         ("    limits: [{points: 1, count: 1, within: day}]", "a limit has either `points` or `count`"),
         (
-            "    limits: [{points: 1, within: hour}]",
-            "`hour` is not one of them; known are day, week, month, year, ever",
+            "    limits: [{points: 1, within: decade}]",
+            "`decade` is not one of them; known are hour, day, week, month, quarter, year, campaign, ever",
         ),
-        ("    limits: [{points: 1, per: actor, within: day}]", "known are member, pair, object, pair_and_object"),
+        (
+            "    limits: [{points: 1, per: actor, within: day}]",
+            "known are member, pair, object, pair_and_object, everybody, everybody_and_object",
+        ),
         (
             "    daily_cap: 5\n    limits: [{points: 7, within: day}]",
             "10:14 /rules/1/limits/0 the limit on line 9 counts the same",

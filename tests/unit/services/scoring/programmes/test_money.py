@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.scoring.programmes.domain.money import MoneyChange, changes_against, displaced, money_changes
 from services.scoring.programmes.domain.proposals import Proposal
 from services.scoring.programmes.domain.publication import Author, Head, VersionStart
-from services.scoring.rules.domain.matching import version_at
+from services.scoring.rules.domain.compiling import version_at
 from shared.contracts.programme import Rewards
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -18,7 +18,7 @@ from services.scoring.programmes.domain.publication import (
     standings,
     succession,
 )
-from services.scoring.rules.domain.matching import version_at
+from services.scoring.rules.domain.compiling import version_at
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEAD = timedelta(seconds=2)

@@ -80,7 +80,14 @@ def test_json_is_read_too() -> None:
         ("    points: 1", "    pionts: 1", 7, 5, "/rules/0/pionts", "did you mean `points`?"),
         ("points: 1", "points: ten", 7, 13, "/rules/0/points", "a whole number, without quotes; got `ten`"),
         ("points: 1", "points: 1.5", 7, 13, "/rules/0/points", "a whole number, without quotes; got 1.5"),
-        ("points: 1", "points: 0", 7, 13, "/rules/0/points", "greater than or equal to 1; got 0"),
+        (
+            "points: 1",
+            "points: 0",
+            7,
+            13,
+            "/rules/0/points",
+            "a rule gives points, or takes some (below 0); got 0",
+        ),
         ("points: 1", "points:", 7, 12, "/rules/0/points", "a whole number, without quotes; got nothing"),
         ("title: Wrote", "title: 5", 5, 12, "/rules/0/title", "put it in quotes; got 5"),
         ("[chat.message.v1]", "chat.message.v1", 6, 9, "/rules/0/on", "a list"),
@@ -119,7 +126,7 @@ def test_a_missing_field_is_missed_where_it_belongs() -> None:
 
 
 def test_all_errors_come_at_once_in_order_of_line() -> None:
-    text = SMALL.replace("demo", "DEMO").replace("Wrote", "5").replace("points: 1", "points: -1")
+    text = SMALL.replace("demo", "DEMO").replace("Wrote", "5").replace("points: 1", "points: 0")
     assert [error.line for error in errors(text)] == [1, 5, 7]
 
 
@@ -309,7 +316,7 @@ def test_a_fault_brings_no_other_that_goes_with_it() -> None:
         "ends",
         "starts",
         "until",
-        "multiplier",
+        "nudge",
         "cap",
         "max_points",
         "condition",
@@ -320,7 +327,11 @@ def test_a_fault_brings_no_other_that_goes_with_it() -> None:
 )
 def test_a_field_that_is_like_no_other_is_answered_with_those_there_are(field: str) -> None:
     *_, detail = only(SMALL + f"    {field}: 2\n")
-    known = "id, title, on, when, points, to, own, daily_cap, limits, grace_minutes, grace_count"
+    known = (
+        "id, title, on, when, points, to, own, daily_cap, limits, grace_minutes, grace_count, points_by, "
+        "multipliers, also, floor, cooldown, diminishing, pending_days, expire_days, score, group, campaign, "
+        "goal, reviewed"
+    )
     assert detail == f"there is no field `{field}` here; known are {known}"
 
 

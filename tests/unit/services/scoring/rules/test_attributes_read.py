@@ -9,8 +9,9 @@ import pytest
 from services.scoring.programmes.domain.reading import Mistake, read_programme
 from services.scoring.rules.domain.asking import members_read, questions
 from services.scoring.rules.domain.attributes import SAID_LEAD, Known, MemberKey, Said, as_of, names_read
+from services.scoring.rules.domain.compiling import CompiledVersion, compile_version
 from services.scoring.rules.domain.conditions import check_condition
-from services.scoring.rules.domain.matching import CompiledVersion, Matched, compile_version, match
+from services.scoring.rules.domain.matching import Matched, match
 from shared.conditions.absences import with_absences
 from shared.conditions.errors import ConditionError
 from shared.conditions.parser import parse

@@ -4,15 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from services.scoring.programmes.domain.reading import read_programme
+from services.scoring.rules.domain.compiling import JUDGED_MAX_CHARS, CompiledVersion, compile_version, version_at
 from services.scoring.rules.domain.conditions import Judged
 from services.scoring.rules.domain.costs import UNBOUNDED
-from services.scoring.rules.domain.matching import (
-    JUDGED_MAX_CHARS,
-    CompiledVersion,
-    compile_version,
-    match,
-    version_at,
-)
+from services.scoring.rules.domain.matching import match
 from shared.conditions.evaluation import Condition
 from shared.contracts.programme import Programme
 

@@ -1,0 +1,1 @@
+"""What a streak is: pure functions of what was done, where somebody lives, and the freezes they were given."""

@@ -1,0 +1,44 @@
+"""A timer's turn: it goes on while there is more to do, and leaves half of the time to others."""
+
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
+
+from shared.service.parts import Parts
+from shared.service.spec import Timer
+
+
+class Turns:
+    """What a timer does: a transaction each, with `left` more to do; the fence comes up at the `fenced_at`-th."""
+
+    def __init__(self, left: float, fenced_at: int | None = None) -> None:
+        self.done = 0
+        self._left, self._fenced_at = left, fenced_at
+        self._fence = SimpleNamespace(why=None)
+
+    @asynccontextmanager
+    async def _begin(self) -> Any:
+        yield None
+
+    async def _run(self, _: Any) -> bool:
+        self.done += 1
+        if self.done == self._fenced_at:
+            self._fence.why = "its database comes from a backup"
+        return self.done <= self._left
+
+    async def turn(self, every_seconds: float) -> int:
+        parts: Any = SimpleNamespace(fence=self._fence, begin=self._begin)
+        await Parts.run_timer(parts, Timer("test", every_seconds=every_seconds, run=self._run))
+        return self.done
+
+
+async def test_a_timer_goes_on_at_once_until_nothing_is_left() -> None:
+    assert await Turns(left=3).turn(every_seconds=3600) == 4
+
+
+async def test_a_timer_that_never_ends_waits_for_its_next_turn() -> None:
+    assert await Turns(left=float("inf")).turn(every_seconds=0.02) >= 1
+
+
+async def test_a_timer_stops_where_the_fence_comes_up() -> None:
+    assert await Turns(left=float("inf"), fenced_at=3).turn(every_seconds=3600) == 3

@@ -65,6 +65,8 @@ NOUNS: Final = {
     "reward": _("Reward"),
     "attribute": _("Attribute"),
     "payout": _("Payouts"),
+    "reason": _("Reason for points by hand"),
+    "manual": _("Points by hand"),
 }
 #: What templates take that say what is in a programme.
 WORDS: Final[dict[str, Any]] = {

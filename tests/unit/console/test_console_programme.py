@@ -119,6 +119,7 @@ def test_two_that_say_the_same_have_no_change_and_a_first_one_has_all() -> None:
 def test_every_type_that_earns_and_every_piece_has_its_words() -> None:
     assert set(EVENT_TYPES) == set(ACTIVITY_TYPES) - set(TARGETING_TYPES)
     sections = {"attribute", "rule", "limit", "badge", "level", "streak", "reward", "payout", "programme"}
+    sections |= {"reason", "manual"}
     assert set(NOUNS) == sections
     assert {field for _, field in OWN} <= set(FIELDS)
 

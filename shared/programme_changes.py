@@ -16,6 +16,8 @@ PIECES: Final = (
     (("rewards", "catalogue"), "reward"),
     (("attributes",), "attribute"),
     (("manual", "reasons"), "reason"),
+    (("scores",), "score"),
+    (("goals",), "goal"),
 )
 #: What is said first of a piece; all else follows in the order in which it is written.
 FIRST: Final = ("points", "minor", "count", "daily_cap", "limits", "within", "at_least", "when", "on", "to")

@@ -29,6 +29,7 @@ from connectors.document import (
     Ed25519,
     Hmac,
     InPath,
+    NotDelivered,
     Rsa,
     Signature,
     StandardWebhooks,
@@ -41,6 +42,8 @@ from connectors.document import (
 SIGNATURES_MAX_COUNT = 10
 SECRETS_MAX_COUNT = 4
 HEADER_MAX_CHARS = 4_096
+#: A certificate as PEM is the longest that there is.
+SECRET_MAX_CHARS = 10_000
 _PLACE = re.compile(r"\{(?P<what>body|timestamp|crc32|header:(?P<header>[^}]+)|setting:(?P<setting>[^}]+))\}")
 _STANDARD: Final = Hmac(
     scheme="hmac",
@@ -75,6 +78,8 @@ def verify(signature: Signature, signed: Signed, secrets: Sequence[str], now: da
         raise ForgedError("no secret is set")
     secrets = secrets[:SECRETS_MAX_COUNT]
     match signature:
+        case NotDelivered():
+            raise ForgedError("the platform delivers nothing")
         case InPath():
             _check_path(signature, signed, secrets)
         case Token():
@@ -105,6 +110,38 @@ def _check_any_of(signature: AnyOf, signed: Signed, secrets: Sequence[str], now:
             except (ForgedError, ValueError):
                 continue
     raise ForgedError("none of the ways to sign fits")
+
+
+def check_secret(signature: Signature, secret: str, now: datetime) -> None:
+    """Raise ValueError for what can be no secret of a signature; the message says what one is."""
+    is_text = secret.isprintable() or isinstance(signature, Rsa)
+    if not secret or len(secret) > SECRET_MAX_CHARS or not is_text:
+        raise ValueError(f"a secret is text of at most {SECRET_MAX_CHARS} characters")
+    match signature:
+        case Hmac():
+            _key(secret, signature)
+        case StandardWebhooks():
+            _key(secret, _STANDARD)
+        case Ed25519():
+            _ed25519_key(secret)
+        case Rsa():
+            try:
+                _public_key(secret, now)
+            except ForgedError as error:
+                raise ValueError(str(error)) from None
+        case AnyOf():
+            _check_secret_of_any(signature, secret, now)
+
+
+def _check_secret_of_any(signature: AnyOf, secret: str, now: datetime) -> None:
+    """Raise ValueError unless a secret may be one for one of the ways; the message is the last's."""
+    *others, last = signature.of
+    for way in others:
+        try:
+            return check_secret(way, secret, now)
+        except ValueError:
+            continue
+    return check_secret(last, secret, now)
 
 
 def _header(signed: Signed, name: str) -> str:
@@ -237,16 +274,20 @@ def _check_ed25519(signature: Ed25519, signed: Signed, secrets: Sequence[str], n
     if not re.fullmatch(r"[0-9a-fA-F]{128}", given):
         raise ForgedError("the signature is not 64 bytes in hex")
     for secret in secrets:
-        try:
-            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(secret))
-        except ValueError:
-            raise ValueError("the secret is not a public key of 32 bytes in hex") from None
+        key = _ed25519_key(secret)
         try:
             key.verify(bytes.fromhex(given), content)
             return
         except InvalidSignature:
             continue
     raise ForgedError("the signature is not that of the body")
+
+
+def _ed25519_key(secret: str) -> Ed25519PublicKey:
+    try:
+        return Ed25519PublicKey.from_public_bytes(bytes.fromhex(secret))
+    except ValueError:
+        raise ValueError("the secret is not a public key of 32 bytes in hex") from None
 
 
 def _check_rsa(signature: Rsa, signed: Signed, secrets: Sequence[str], now: datetime) -> None:

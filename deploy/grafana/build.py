@@ -143,6 +143,15 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "cps",
             rates("plaudit_ingest_events_judged_total", "outcome"),
         ),
+        Panel(
+            "Deliveries of platforms",
+            "What connected platforms delivered, by what became of it; and what was refused.",
+            "cps",
+            (
+                *rates("plaudit_ingest_deliveries_total", "outcome"),
+                Query("sum(rate(plaudit_ingest_deliveries_refused_total[$__rate_interval]))", "refused"),
+            ),
+        ),
     ),
     "HTTP": (
         Panel(

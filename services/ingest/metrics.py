@@ -36,9 +36,42 @@ TEXTS_ALTERED = Counter(
     "plaudit_ingest_texts_altered_total", "Texts that do not open though there is their key: somebody changed them"
 )
 TEXTS_DELETED = Counter("plaudit_ingest_texts_deleted_total", "Texts whose retention was over")
+REFUSED_KEPT = Counter(
+    "plaudit_ingest_refused_kept_total",
+    "Refused events and bodies: kept, dropped beyond their community's bounds, without a key to seal them, or not "
+    "kept because the database did not answer in time",
+    ["what"],
+)
+for _what in ("kept", "dropped", "unsealed", "unanswered"):
+    REFUSED_KEPT.labels(_what)
 CHECK_INS = Counter("plaudit_ingest_check_ins_total", "Tries to check in, by what became of them", ["outcome"])
 for _outcome in ("checked_in", "again", "full", "outside", "unknown"):
     CHECK_INS.labels(_outcome)
+DELIVERIES = Counter(
+    "plaudit_ingest_deliveries_total",
+    "Deliveries of platforms by connector (those of communities' own are one), and what became of them",
+    ["connector", "outcome"],
+)
+DELIVERIES_AGAIN = Counter("plaudit_ingest_deliveries_again_total", "Deliveries that had come before, the same")
+DELIVERIES_REFUSED = Counter(
+    "plaudit_ingest_deliveries_refused_total",
+    "Deliveries that were not shown to be their platform's, by connector",
+    ["connector"],
+)
+for _connector in ("unknown", "own"):
+    DELIVERIES_REFUSED.labels(_connector)
+DELIVERIES_REPLAYED = Counter(
+    "plaudit_ingest_deliveries_replayed_total",
+    "Deliveries that were mapped again, by what became of them",
+    ["outcome"],
+)
+for _outcome in ("mapped", "no_engagement", "unmapped", "invalid"):
+    DELIVERIES.labels("own", _outcome)
+    DELIVERIES_REPLAYED.labels(_outcome)
+DELIVERIES_AT_WORK = Gauge("plaudit_ingest_deliveries_at_work", "Deliveries that are worked on just now")
+CONNECTIONS_SILENT = Gauge(
+    "plaudit_ingest_connections_silent", "Connected platforms that delivered before, and have not for a day"
+)
 SIGN_INS = Counter("plaudit_ingest_sign_ins_total", "Tokens issued, by how somebody signed in", ["how"])
 SIGN_INS_REFUSED = Counter(
     "plaudit_ingest_sign_ins_refused_total", "Tries to sign in that let nobody in, by the reason", ["reason"]

@@ -1,5 +1,6 @@
 """What ingest's own errors become when they reach its API."""
 
+from connectors.reading import ConnectorError
 from services.ingest.access.keys import api as keys
 from services.ingest.access.keys import domain as key_errors
 from services.ingest.access.people import api as people
@@ -30,8 +31,13 @@ from services.ingest.communities.domain.communities import (
     StaleRevisionError,
     UnknownCommunityError,
 )
+from services.ingest.connectors.api import connections as connecting
+from services.ingest.connectors.api import deliveries, door
+from services.ingest.connectors.domain import connections as connection_errors
+from services.ingest.connectors.domain import deliveries as delivery_errors
 from services.ingest.erasure.api import UNDECIDED_POINTS
 from services.ingest.erasure.domain import UndecidedError
+from services.ingest.event_types.domain import UnknownChannelError
 from services.ingest.events.api import posting
 from services.ingest.events.api.waiting import TooManyWaitingError
 from services.ingest.events.domain import admission
@@ -47,6 +53,9 @@ from services.ingest.members.domain import (
 from services.ingest.merges import api as merges
 from services.ingest.merges.domain import NotMergedError, SameMemberError, TooManyMergesError, UnknownIdentityError
 from services.ingest.metrics import REQUESTS_TOO_DEAR
+from services.ingest.refused.domain import NotWholeError, UnknownRefusedError
+from services.ingest.replays import api as replays
+from services.ingest.replays.handlers import StillRefusedError
 from shared.access_keys import INSTALLATION_ROLES, SCOPES, OtherCommunityError
 from shared.calendars import TooManyChangesError
 from shared.http import ErrorTable, FieldError, Problem, ProblemType
@@ -60,6 +69,8 @@ from shared.http.problem_types import (
     UNKNOWN_MEMBER,
     UNSUPPORTED_CONTENT_TYPE,
 )
+from shared.http.problems import ERRORS_MAX_COUNT
+from shared.near_names import suggestion
 
 SOON = {"Retry-After": "1"}
 IN_A_MINUTE = {"Retry-After": "60"}
@@ -78,7 +89,11 @@ def _nothing_admitted(error: admission.NothingAdmittedError) -> Problem:
     errors = [
         FieldError(index=refusal.index, field=refusal.field, detail=refusal.detail) for refusal in error.refusals
     ]
-    return Problem(posting.NO_VALID_EVENT, "Nothing was taken; see errors", errors)
+    return Problem(posting.NO_VALID_EVENT, "Nothing was taken; see errors", errors, headers=_kept_under(error))
+
+
+def _kept_under(error: admission.RefusedWholeError) -> dict[str, str]:
+    return {} if error.receipt_id is None else {"Location": f"/v1/receipts/{error.receipt_id}"}
 
 
 ERRORS: ErrorTable = {
@@ -86,8 +101,9 @@ ERRORS: ErrorTable = {
         UNSUPPORTED_CONTENT_TYPE,
         f"Got {error}; send {admission.BATCH_TYPE}, {admission.STRUCTURED_TYPE} or {admission.JSON_TYPE}, "
         "in UTF-8",
+        headers=_kept_under(error),
     ),
-    admission.MalformedError: lambda error: Problem(MALFORMED_JSON, str(error)),
+    admission.MalformedError: lambda error: Problem(MALFORMED_JSON, str(error), headers=_kept_under(error)),
     admission.TooManyEventsError: lambda error: Problem(
         posting.TOO_MANY_EVENTS, f"Got {error}; send smaller batches"
     ),
@@ -121,6 +137,9 @@ ERRORS: ErrorTable = {
     UnknownIdentityError: lambda _: _of_field(
         UNKNOWN_IDENTITY, "/member_id", "It is seen in events, or declared by PUT /v1/members/identities"
     ),
+    UnknownChannelError: lambda error: _of_field(
+        INVALID_REQUEST, "/identities", f"{error}; {suggestion(error.channel, error.known)}"
+    ),
     TooManyIdentitiesError: lambda error: Problem(
         TOO_MANY_IDENTITIES,
         f"Nothing was done: {error}. Is it one person, or many who post by the account of a bridge?",
@@ -153,6 +172,57 @@ ERRORS: ErrorTable = {
     ),
     checkins_errors.NotAListError: lambda error: Problem(checkins.NOT_A_LIST, f"Nothing was done: {error}"),
     checkins_errors.TooLateError: lambda error: Problem(checkins.LIST_TOO_LATE, f"Nothing was done: {error}"),
+    connection_errors.ForgedDeliveryError: lambda _: Problem(
+        door.REFUSED_DELIVERY, "Whoever connected the platform sees why: GET /v1/connectors/{name}"
+    ),
+    connection_errors.UnknownConnectionError: lambda _: Problem(
+        connecting.UNKNOWN_CONNECTION, "GET /v1/connectors lists them"
+    ),
+    connection_errors.ConnectionExistsError: lambda _: _of_field(
+        connecting.CONNECTION_EXISTS, "/name", "Take another name, change it by PATCH, or remove it first"
+    ),
+    connection_errors.TooManyConnectionsError: lambda error: Problem(
+        connecting.TOO_MANY_CONNECTIONS, f"{error}; DELETE /v1/connectors/{{name}} removes one"
+    ),
+    connection_errors.UnknownConnectorError: lambda error: _of_field(
+        connecting.UNKNOWN_CONNECTOR, "/connector", str(error)
+    ),
+    connection_errors.UndeclaredSettingError: lambda error: _of_field(
+        INVALID_REQUEST, f"/settings/{error.name}", str(error)
+    ),
+    connection_errors.UnusableSecretError: lambda error: _of_field(
+        connecting.UNUSABLE_SECRET, "/secret", str(error)
+    ),
+    connection_errors.NotSetUpError: lambda _: Problem(
+        connecting.CONNECTING_NOT_SET_UP,
+        "Its secret is kept sealed, and ingest has no key for that: PLAUDIT_TEXT_KEYS",
+    ),
+    ConnectorError: lambda error: Problem(
+        connecting.NOT_A_CONNECTOR,
+        "Nothing was done; `plaudit connector test FILE` says the same",
+        [
+            FieldError(field=mistake.field, detail=mistake.detail, line=mistake.line, column=mistake.column)
+            for mistake in error.mistakes[:ERRORS_MAX_COUNT]
+        ],
+    ),
+    delivery_errors.UnknownDeliveryError: lambda _: Problem(
+        deliveries.UNKNOWN_DELIVERY, "GET /v1/connectors/{name}/deliveries lists them"
+    ),
+    delivery_errors.NotReplayableError: lambda error: Problem(
+        deliveries.NOT_REPLAYABLE, f"Nothing was done: {error}"
+    ),
+    UnknownRefusedError: lambda error: Problem(
+        replays.UNKNOWN_REFUSED, f"{error}; GET /v1/refused-events lists what is kept"
+    ),
+    NotWholeError: lambda _: Problem(
+        replays.NOT_WHOLE,
+        "Nothing was done: say by `event` what is to be sent, or have its platform send it again",
+    ),
+    StillRefusedError: lambda error: Problem(
+        replays.STILL_REFUSED,
+        "Nothing was done; see errors",
+        [FieldError(field=f"/event{one.field}", detail=one.detail) for one in error.reasons],
+    ),
     UnknownTextError: lambda error: Problem(
         UNKNOWN_TEXT, f"{error}: texts are kept as long as their community says"
     ),

@@ -71,17 +71,58 @@ class Settings(SigningSettings):
     outcome_hours_days: int = Field(
         32, ge=1, description="How long it is known how many events of a source had which outcome in which hour"
     )
+    refused_max_count: int = Field(
+        5_000,
+        ge=1,
+        description="Refused events that are kept of a community, about; beyond it the oldest go",
+    )
+    refused_max_bytes: int = Field(
+        20_000_000, ge=1, description="Bytes of them that are kept of a community, about; then the oldest go"
+    )
+    refused_entry_max_bytes: int = Field(
+        262_144, ge=1, description="Bytes that are kept of one refused event or body; of more, how it begins"
+    )
+    refused_keep_seconds: float = Field(
+        2.0, gt=0, description="How long the answer to a refusal waits for the database to keep what was refused"
+    )
     checkin_code_seconds: int = Field(
         30, ge=5, le=600, description="How often the code of an occasion changes; each holds for as long again"
     )
     checkin_late_days: int = Field(
         14, ge=0, le=366, description="How long after an occasion lists are taken of those who were there"
     )
+    platforms_max_count: int = Field(50, ge=1, description="Platforms that a community may have connected")
+    connection_overlap_hours: int = Field(
+        24, ge=0, le=720, description="How long a rotated secret of a platform lets in beside the new one"
+    )
+    connection_silent_hours: int = Field(
+        24, ge=1, le=336, description="A platform that delivered before and has not for so long counts as silent"
+    )
+    deliveries_at_once_max_count: int = Field(
+        32, ge=1, description="Deliveries of platforms that are worked on at once; more are answered 503"
+    )
+    delivery_events_max_bytes: int = Field(
+        2 * 1024 * 1024, ge=1, description="What the events of one delivery may have together, as JSON"
+    )
+    delivery_event_seconds: float = Field(
+        0.0002,
+        gt=0,
+        description="A delivery counts as one event more for each such part of a second that mapping it takes",
+    )
+    deliveries_kept_max_bytes: int = Field(
+        64 * 1024 * 1024,
+        ge=0,
+        description="Bytes of deliveries without a mapping that a community keeps; the oldest go first",
+    )
+    replayed_max_count: int = Field(
+        100, ge=1, le=1_000, description="Deliveries that are mapped again in a second, while some wait for it"
+    )
     text_keys: str = Field(
         "",
         repr=False,
-        description="Keys that seal what is written in events, comma-separated, 32 bytes in base64url each: the "
-        "first seals, all open; empty: texts are measured and not kept",
+        description="Keys that seal what is written in events, secrets of platforms and deliveries that are kept, "
+        "comma-separated, 32 bytes in base64url each: the first seals, all open; empty: texts are measured, not "
+        "kept, and no platform is connected",
     )
     sentiment_words: str = Field(
         "",

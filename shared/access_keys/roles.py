@@ -48,6 +48,7 @@ ROLE_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
     Role.MANAGER: _READS
     | {
         Scope.EVENTS_WRITE,
+        Scope.CONNECTORS_WRITE,
         Scope.MEMBERS_WRITE,
         Scope.POINTS_WRITE,
         Scope.POINTS_APPROVE,
@@ -62,6 +63,7 @@ ROLE_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
     Role.OPERATOR: _FINANCE_READS
     | {
         Scope.EVENTS_WRITE,
+        Scope.CONNECTORS_WRITE,
         Scope.MEMBERS_WRITE,
         Scope.MEMBERS_EXPORT,
         Scope.MEMBERS_ERASE,

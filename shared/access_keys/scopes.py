@@ -9,6 +9,7 @@ class Scope(StrEnum):
 
     EVENTS_WRITE = "events:write"
     RECEIPTS_READ = "receipts:read"
+    CONNECTORS_WRITE = "connectors:write"
     MEMBERS_WRITE = "members:write"
     MEMBERS_READ = "members:read"
     MEMBERS_EXPORT = "members:export"

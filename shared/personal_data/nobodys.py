@@ -31,6 +31,16 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "publishing texts_days rejected_days revision bots bots_considered_up_to lowering_by "
             "lowering_community lowering_asked_at standings"
         ),
+        "connections": (
+            "community name connector document settings is_enabled key_id sealed_secrets made_at changed_at "
+            "refused_at refused_why refused_count"
+        ),
+        # What platforms sent and could not be mapped is sealed, and goes after its time or with whom it names.
+        "deliveries": (
+            "community connection delivery_id fingerprint platform_id event received_at outcome reason event_uids "
+            "receipt_id settled_at copies bytes key_id sealed queued_at"
+        ),
+        "delivery_hours": "community connection hour outcome deliveries",
         "declared_attributes": "community version effective_from attributes",
         "declared_event_types": "community version effective_from events",
         "events": "community event_uid content_hash",

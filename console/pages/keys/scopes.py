@@ -12,6 +12,7 @@ def _(text: str) -> str:
 SCOPES: Final = {
     "events:write": _("Send events"),
     "receipts:read": _("See what became of events that were sent"),
+    "connectors:write": _("Connect platforms, and rotate their secrets"),
     "members:read": _("List members, with names and identities"),
     "members:write": _("Declare identities to be one person"),
     "members:export": _("Export all that is held of a member"),

@@ -1,8 +1,11 @@
 """How each command of each service succeeds: what a test of all of them gives, one after the other."""
 
+import hashlib
+import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from json import dumps
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -28,6 +31,8 @@ TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 NO_COMMANDS = {
     "ingest POST /v1/events": "what members did elsewhere, thousands a second: the receipt is the record",
     "ingest POST /v1/members/search": "it reads, and is noted as that: a name stands in no address",
+    "ingest POST /v1/connectors/{name}": "what a platform delivers: the delivery is kept, and is the record",
+    "ingest POST /v1/connectors/{name}/try": "it is asked what would be, and nothing is",
     "scoring POST /v1/programmes/completions": "what may stand in a text: a question, too long for an address",
     "rewards POST /v1/payout-runs/{run_id}/outcome-preview": "it is asked what would be, and nothing is",
 }
@@ -427,6 +432,30 @@ async def add_occasion(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/occasions", body)
 
 
+async def refused_event(desk: Desk) -> str:
+    """The path of a body that was refused, and can be sent again by somebody who mends it."""
+    sent = await desk.api.post("/v1/events", content=b"{", headers={"Content-Type": "application/json"})
+    assert sent.status_code == 400, sent.text
+    (kept,) = (await desk.api.get("/v1/refused-events")).json()["items"]
+    return f"/v1/refused-events/{kept['refused_id']}"
+
+
+async def mend(desk: Desk) -> Ask:
+    event = {
+        "specversion": "1.0",
+        "id": "post-1",
+        "source": "https://forum.example.org",
+        "type": "forum.post.v1",
+        "time": "2026-01-31T12:00:00Z",
+        "data": {"channel": "forum", "actor": {"id": "ada"}},
+    }
+    return Ask(desk.api, "POST", f"{await refused_event(desk)}/replay", {"event": dumps(event)})
+
+
+async def replay_all_refused(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/refused-events/replay", {})
+
+
 async def occasion(desk: Desk) -> str:
     made = await (await add_occasion(desk))()
     assert made.status_code == 201, made.text
@@ -455,6 +484,41 @@ async def check_in(desk: Desk) -> Ask:
     shown = httpx.AsyncClient(transport=desk.api._transport, base_url=desk.api.base_url)
     shown.headers.update(token(desk.world.community, member_id, member_id))
     return Ask(shown, "POST", "/v1/check-ins", {"code": code})
+
+
+async def connect(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/connectors", {"name": "forum", "connector": "discourse"})
+
+
+async def connection(desk: Desk) -> str:
+    made = await (await connect(desk))()
+    assert made.status_code == 201, made.text
+    return "/v1/connectors/forum"
+
+
+async def change_connection(desk: Desk) -> Ask:
+    return Ask(desk.api, "PATCH", await connection(desk), {"enabled": False})
+
+
+async def rotate_secret(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await connection(desk)}/rotate", {})
+
+
+async def disconnect(desk: Desk) -> Ask:
+    return Ask(desk.api, "DELETE", await connection(desk))
+
+
+async def replay_all(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await connection(desk)}/replay")
+
+
+async def replay_one(desk: Desk) -> Ask:
+    made = await (await connect(desk))()
+    raw, secret = b'{"strange": true}', made.json()["secret"].encode()
+    shown = {"X-Discourse-Event-Signature": f"sha256={hmac.new(secret, raw, hashlib.sha256).hexdigest()}"}
+    delivered = await desk.api.post(made.json()["path"], content=raw, headers=shown)
+    assert delivered.json()["outcome"] == "unmapped", delivered.text
+    return Ask(desk.api, "POST", f"/v1/connectors/forum/deliveries/{delivered.json()['delivery_id']}/replay")
 
 
 _DEVICE = Ed25519PrivateKey.generate()
@@ -498,10 +562,18 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/members/{member_id}/erase": ("member.erase", erase_member),
     "ingest PUT /v1/members/{member_id}/attributes": ("member.set_attributes", set_attributes),
     "ingest PUT /v1/members/{member_id}/preferences": ("member.set_preferences", set_preferences),
+    "ingest POST /v1/refused-events/replay": ("refused_event.replay_all", replay_all_refused),
+    "ingest POST /v1/refused-events/{refused_id}/replay": ("refused_event.replay", mend),
     "ingest POST /v1/occasions": ("occasion.add", add_occasion),
     "ingest PUT /v1/occasions/{occasion_id}/device-key": ("occasion.set_device", set_device),
     "ingest POST /v1/occasions/{occasion_id}/lists": ("occasion.take_list", take_list),
     "ingest POST /v1/check-ins": ("occasion.check_in", check_in),
+    "ingest POST /v1/connectors": ("connector.add", connect),
+    "ingest PATCH /v1/connectors/{name}": ("connector.change", change_connection),
+    "ingest POST /v1/connectors/{name}/rotate": ("connector.rotate", rotate_secret),
+    "ingest DELETE /v1/connectors/{name}": ("connector.remove", disconnect),
+    "ingest POST /v1/connectors/{name}/replay": ("connector.replay_all", replay_all),
+    "ingest POST /v1/connectors/{name}/deliveries/{delivery_id}/replay": ("connector.replay", replay_one),
     "scoring POST /v1/programmes": ("programme.publish", publish),
     "scoring POST /v1/programmes/{version}/approve": ("programme.approve", approve_version),
     "scoring POST /v1/programmes/{version}/withdraw": ("programme.withdraw", withdraw_version),

@@ -60,12 +60,22 @@ NOTHING_PERSONAL = {
     ),
     "ingest GET /v1/receipts",
     "ingest GET /v1/receipts/of-event",
+    "ingest GET /v1/receipts/of-delivery",
     "ingest GET /v1/event-types",
     "ingest GET /v1/receipts/counts",
+    "ingest GET /v1/refused-events",
+    "ingest GET /v1/refused-events/counts",
     "ingest GET /v1/occasions",
     "ingest GET /v1/occasions/{occasion_id}",
     "ingest GET /v1/occasions/{occasion_id}/code",
     "ingest GET /v1/receipts/{receipt_id}",
+    "ingest GET /v1/connector-types",
+    # Of what platforms deliver they have ids, types and reasons, and nothing of the content.
+    "ingest GET /v1/connectors",
+    "ingest GET /v1/connectors/{name}",
+    "ingest GET /v1/connectors/{name}/counts",
+    "ingest GET /v1/connectors/{name}/deliveries",
+    "ingest GET /v1/connectors/{name}/deliveries/{delivery_id}",
     "ingest GET /v1/communities/{community}/people",
     "ingest GET /v1/communities/{community}/people/{person_id}",
     "ingest GET /v1/communities/{community}/keys",
@@ -134,7 +144,8 @@ def scopes() -> Sequence[str]:
 async def world(stack: Any, pool: asyncpg.Pool, spec: ServiceSpec) -> AsyncIterator[World]:
     made = RewardsWorld(pool) if spec is REWARDS else World(pool, spec)
     if spec.name == "ingest":  # nobody signs in without; the stack's own, for what readers may see of it later
-        made.configure(signing_key=stack.state.signing_keys["ingest"].signing_key)
+        keys = {"signing_key": stack.state.signing_keys["ingest"].signing_key, "text_keys": stack.state.text_keys}
+        made.configure(**keys)
     yield made
     await made.outbox()
 

@@ -237,7 +237,7 @@ async def test_everybody_may_what_the_page_says_and_no_more(
     await show_everything(world.pool, world.community)
     for name, operation in asked(spec.name, world.community):
         for caller in everybody:
-            if operation.path == "/v1/tokens":
+            if operation.path == "/v1/tokens" or name == "POST /v1/connectors/{name}":
                 continue  # who says something else than a key there is not asked for one
             at = f"{caller.name}: {name}"
             found[at] = await outcome(client, operation, caller)

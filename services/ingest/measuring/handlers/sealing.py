@@ -32,23 +32,31 @@ class Sealer:
         """The keys that open."""
         return list(self._keys)
 
-    def seal(self, community: str, event_uid: str, fields: Mapping[str, str]) -> Sealed:
-        """What was written, sealed for its event alone: moved to another row it does not open."""
+    def seal_bytes(self, content: bytes, *, place: bytes) -> Sealed:
+        """Content, sealed for its place alone: moved to another row it does not open."""
         key_id = next(iter(self._keys))
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        content = orjson.dumps(dict(fields))
-        return Sealed(key_id, nonce + self._keys[key_id].encrypt(nonce, content, _place(community, event_uid)))
+        return Sealed(key_id, nonce + self._keys[key_id].encrypt(nonce, content, place))
+
+    def open_bytes(self, content: Sealed, *, place: bytes) -> bytes | None:
+        """The content; None when its key is gone, or somebody changed the row."""
+        key = self._keys.get(content.key_id)
+        if key is None:
+            return None
+        try:
+            return key.decrypt(content.sealed[:_NONCE_BYTES], content.sealed[_NONCE_BYTES:], place)
+        except InvalidTag:
+            return None
+
+    def seal(self, community: str, event_uid: str, fields: Mapping[str, str]) -> Sealed:
+        """What was written, sealed for its event alone."""
+        return self.seal_bytes(orjson.dumps(dict(fields)), place=_place(community, event_uid))
 
     def open(self, text: KeptText) -> Written:
         """What was written. Raises UnknownTextError when its key is gone, or somebody changed the row."""
-        key = self._keys.get(text.content.key_id)
-        nonce, sealed = text.content.sealed[:_NONCE_BYTES], text.content.sealed[_NONCE_BYTES:]
-        if key is None:
+        content = self.open_bytes(text.content, place=_place(text.community, text.event_uid))
+        if content is None:
             raise UnknownTextError(text.event_uid)
-        try:
-            content = key.decrypt(nonce, sealed, _place(text.community, text.event_uid))
-        except InvalidTag as error:
-            raise UnknownTextError(text.event_uid) from error
         return Written(text, orjson.loads(content))
 
 

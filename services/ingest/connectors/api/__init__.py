@@ -1,0 +1,1 @@
+"""HTTP routes of connections, of their deliveries, and the door."""

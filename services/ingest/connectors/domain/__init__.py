@@ -1,0 +1,1 @@
+"""Connections, deliveries, and what a delivery becomes."""

@@ -1,0 +1,1 @@
+"""Connections are made and changed, deliveries taken, kept, mapped again and deleted."""

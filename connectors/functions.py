@@ -78,6 +78,8 @@ def _through(values: Sequence[Any]) -> int:
 
 def _through_all(values: Sequence[Any]) -> int:
     """Of values that are gone through to their leaves."""
+    if len(values) == 1 and type(values[0]) is str:
+        return 1 + len(values[0]) // STEP_CHARS
     count, left = 1, list(values)
     while left:
         value = left.pop()
@@ -312,6 +314,8 @@ def _through_each(values: Sequence[Any]) -> int:
 
 
 def _digest(value: Any) -> str:
+    if type(value) is str:
+        return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     plain = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(plain).hexdigest()[:16]
 
@@ -444,7 +448,13 @@ FUNCTIONS: Mapping[str, Function] = {
         _flat, 1, 1, "flat(body.refunds.map(r, r.items))", "what is in lists, in one", goes_through=_through_each
     ),
     "digest": Function(
-        _digest, 1, 1, "digest(body)", "16 digits of a hash of all of it", steps=20, goes_through=_through_all
+        _digest,
+        1,
+        1,
+        "digest(body)",
+        "16 digits of a hash of all of it, such as for an id with somebody's name in it",
+        steps=20,
+        goes_through=_through_all,
     ),
     "html_text": Function(
         _html_text,

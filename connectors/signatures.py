@@ -129,6 +129,19 @@ def check_secret(signature: Signature, secret: str, now: datetime) -> None:
                 _public_key(secret, now)
             except ForgedError as error:
                 raise ValueError(str(error)) from None
+        case AnyOf():
+            _check_secret_of_any(signature, secret, now)
+
+
+def _check_secret_of_any(signature: AnyOf, secret: str, now: datetime) -> None:
+    """Raise ValueError unless a secret may be one for one of the ways; the message is the last's."""
+    *others, last = signature.of
+    for way in others:
+        try:
+            return check_secret(way, secret, now)
+        except ValueError:
+            continue
+    return check_secret(last, secret, now)
 
 
 def _header(signed: Signed, name: str) -> str:

@@ -44,6 +44,7 @@ from console.pages.programme import editing, keeping
 from console.pages.programme import routes as programme
 from console.pages.receipts import routes as receipts
 from console.pages.redemptions import routes as redemptions
+from console.pages.refused import routes as refused
 from console.pages.sign_in import routes as sign_in
 from console.pages.statements import routes as statements
 from console.pages.try_it import routes as try_it
@@ -56,7 +57,7 @@ from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
 FINANCE = (payout_runs, payout_outcomes, payees, redemptions, ledger, statements)
-RUN_IT = (pipeline, dead_letters, connectors, receipts, people, keys, audit, parts, community)
+RUN_IT = (pipeline, dead_letters, connectors, receipts, refused, people, keys, audit, parts, community)
 OF_MEMBERS = (me, my_place, my_rewards, my_payouts, my_data)
 FOR_EVERYBODY = (visitors, cards)
 PAGES = (

@@ -15,6 +15,8 @@ PIECES: Final = (
     (("recognition", "streaks"), "streak"),
     (("rewards", "catalogue"), "reward"),
     (("attributes",), "attribute"),
+    (("scores",), "score"),
+    (("goals",), "goal"),
 )
 #: What is said first of a piece; all else follows in the order in which it is written.
 FIRST: Final = ("points", "minor", "count", "daily_cap", "limits", "within", "at_least", "when", "on", "to")

@@ -172,6 +172,8 @@ TOASTS = {
     "view-removed": _("The view is removed"),
     "view-restored": _("The view is back"),
     "replay-asked": _("It is on its way through again"),
+    "refused-sent": _("It was sent again; its receipt says what becomes of it"),
+    "refused-still": _("None of it can be taken yet"),
     "discarded": _("The record is discarded"),
     "views-full": _("A page has twelve views at most: remove one first"),
     "added": _("Added"),

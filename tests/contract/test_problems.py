@@ -40,7 +40,7 @@ def test_the_key_is_checked_before_a_connection_is_taken(service: str) -> None:
         order = [_role(one) for one in route.dependant.dependencies]
         # Who signs in has no key yet: the route looks at what they have before it takes a connection itself. Who
         # visits has none at all, and is counted before.
-        is_delivered = route.path == DELIVERED and "POST" in route.methods
+        is_delivered = route.path == DELIVERED and not route.methods.isdisjoint({"POST", "HEAD"})
         assert ("caller" in order) == (route.path not in (SIGNING_IN, VISITED) and not is_delivered), route.path
         if "connection" in order and route.path != VISITED:
             assert order.index("caller") < order.index("connection"), route.path

@@ -64,6 +64,8 @@ NOUNS: Final = {
     "streak": _("Streak"),
     "reward": _("Reward"),
     "attribute": _("Attribute"),
+    "score": _("Score"),
+    "goal": _("Goal"),
     "payout": _("Payouts"),
 }
 #: What templates take that say what is in a programme.

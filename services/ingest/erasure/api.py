@@ -6,6 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from services.ingest.communities import store as communities_store
+from services.ingest.communities.domain.communities import Retention
 from services.ingest.erasure import domain, handlers, store
 from services.ingest.members import store as members_store
 from services.ingest.members.domain import MemberKey, UnknownMemberError
@@ -24,6 +26,7 @@ from shared.http import (
     requires,
 )
 from shared.http.problem_types import UNKNOWN_IDENTITY, UNKNOWN_MEMBER
+from shared.postgres import Connection
 from shared.topics import DAY_MS, MEMBERS, RAW, dead_letter_topic, lane_topic
 
 UNDECIDED_POINTS = ProblemType("undecided-points", 409, "Nobody has said what becomes of the member's points")
@@ -92,13 +95,15 @@ def _shown(remains: list[domain.Remains]) -> list[RemainsShown]:
     return [RemainsShown(where=one.where, what=one.what, until=one.until) for one in remains]
 
 
-def _terms(settings: Settings) -> domain.Terms:
+async def _terms(conn: Connection, *, settings: Settings, community: str) -> domain.Terms:
+    found = await communities_store.find_community(conn, community=community)
     return domain.Terms(
         raw_days=RAW.retention_ms / DAY_MS,
         lane_days=lane_topic("any", "any").retention_ms / DAY_MS,
         dead_letter_days=dead_letter_topic("ingest").retention_ms / DAY_MS,
         compaction_days=MEMBERS.compacted_within_ms / DAY_MS,
         backups_days=settings.backups_days,
+        rejected_days=(found.retention if found else Retention()).rejected_days,
     )
 
 
@@ -120,7 +125,7 @@ async def get_erasure(
     key = MemberKey(principal.community, str(member_id))
     erasure = await store.find_erasure(conn, key=key)
     if erasure is not None:
-        return ErasureShown.of(erasure, _terms(settings))
+        return ErasureShown.of(erasure, await _terms(conn, settings=settings, community=key.community))
     if await members_store.find_member(conn, key=key) is None:
         raise UnknownMemberError(key.member_id)
     counts = await store.count_of_member(conn, key=key)
@@ -131,7 +136,9 @@ async def get_erasure(
         identities=[],
         deleted=counts,
         is_done=False,
-        remains=_shown(domain.remains(datetime.now(UTC), _terms(settings))),
+        remains=_shown(
+            domain.remains(datetime.now(UTC), await _terms(conn, settings=settings, community=key.community))
+        ),
     )
 
 
@@ -153,4 +160,5 @@ async def post_erase(
     Asked again, by the id, it answers the same.
     """
     key = MemberKey(principal.community, str(member_id))
-    return ErasureShown.of(await handlers.erase(tx, key=key, left=body.points), _terms(settings))
+    erasure = await handlers.erase(tx, key=key, left=body.points)
+    return ErasureShown.of(erasure, await _terms(tx.conn, settings=settings, community=key.community))

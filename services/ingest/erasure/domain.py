@@ -42,6 +42,7 @@ class Terms(NamedTuple):
     dead_letter_days: float
     compaction_days: float
     backups_days: float
+    rejected_days: float
 
 
 class Remains(NamedTuple):
@@ -74,6 +75,11 @@ def remains(erased_at: datetime, terms: Terms) -> list[Remains]:
             "ingest.dlq.v1",
             "Records that could never be processed, as they came, if any were theirs",
             after(terms.dead_letter_days),
+        ),
+        Remains(
+            "ingest, sealed",
+            "Deliveries of platforms without a mapping that name them by what is not known, as they came",
+            after(terms.rejected_days),
         ),
         Remains(
             "backups",

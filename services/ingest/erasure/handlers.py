@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
+from services.ingest.connectors.handlers import deliveries as deliveries_handlers
 from services.ingest.erasure import store
 from services.ingest.erasure.domain import Erasure, Left, UndecidedError
 from services.ingest.members import handlers as members
 from services.ingest.members import store as members_store
-from services.ingest.members.domain import IdentityKey, MemberKey, ToldIdentity, UnknownMemberError
+from services.ingest.members.domain import IdentityKey, Member, MemberKey, ToldIdentity, UnknownMemberError
 from services.ingest.metrics import MEMBERS_ERASED
+from services.ingest.settings import Settings
 from shared.audit import Did
 from shared.contracts.facts import (
     MEMBER_ERASED,
@@ -32,7 +34,7 @@ LOOKED_AFTER_MAX_COUNT = 20
 ARRIVES_WITHIN = timedelta(hours=1)
 
 
-async def erase(tx: Transaction, *, key: MemberKey, left: Left | None) -> Erasure:
+async def erase(tx: Transaction[Settings], *, key: MemberKey, left: Left | None) -> Erasure:
     """Forget a member, with all who are merged into it; asked again, the erasure is the answer again.
 
     Raises UnknownMemberError, and UndecidedError where nobody says what becomes of points.
@@ -62,7 +64,7 @@ async def erase(tx: Transaction, *, key: MemberKey, left: Left | None) -> Erasur
     return erasure
 
 
-async def _erase(tx: Transaction, *, key: MemberKey, left: Left) -> None:
+async def _erase(tx: Transaction[Settings], *, key: MemberKey, left: Left) -> None:
     # 1. Nobody gives them another identity meanwhile.
     if not await store.lock_member(tx.conn, key=key):
         raise UnknownMemberError(key.member_id)
@@ -76,8 +78,9 @@ async def _erase(tx: Transaction, *, key: MemberKey, left: Left) -> None:
     ]
     # 2. What is theirs goes, here and by the fact everywhere; hashes stay: nothing of theirs is taken again.
     letters = await _delete_dead_letters(tx, key, identities=member.identities)
+    deliveries = await _forget_deliveries(tx, member=member)
     gone = await store.delete_of_member(tx.conn, key=key)
-    deleted = _with_letters(gone, letters)
+    deleted = _with_untold(gone, letters_count=letters, deliveries_count=deliveries)
     erasure = Erasure(
         key.community, key.member_id, tx.now, left is Left.FORFEITED, identities=identities, deleted=deleted
     )
@@ -88,7 +91,7 @@ async def _erase(tx: Transaction, *, key: MemberKey, left: Left) -> None:
     MEMBERS_ERASED.inc()
 
 
-async def on_erasures_told(tx: Transaction, facts: list[MemberErased]) -> None:
+async def on_erasures_told(tx: Transaction[Settings], facts: list[MemberErased]) -> None:
     """Erase again whom the database, which came from a backup, still knows."""
     for fact in facts:
         data, community = fact["data"], fact["community"]
@@ -99,7 +102,9 @@ async def on_erasures_told(tx: Transaction, facts: list[MemberErased]) -> None:
         # What the database knows in full of them has letters to go by.
         known = await members_store.find_member(tx.conn, key=key)
         letters = await _delete_dead_letters(tx, key, identities=known.identities if known else ())
-        deleted = _with_letters(await store.delete_of_member(tx.conn, key=key), letters)
+        deliveries = await _forget_deliveries(tx, member=known) if known else 0
+        gone = await store.delete_of_member(tx.conn, key=key)
+        deleted = _with_untold(gone, letters_count=letters, deliveries_count=deliveries)
         await store.set_erased(tx.conn, key=key, revision=data["revision"], at=data["erased_at"])
         await store.add_erased_identities(tx.conn, identities=identities)
         erasure = Erasure(
@@ -126,8 +131,16 @@ async def _delete_dead_letters(tx: Transaction, key: MemberKey, *, identities: I
     )
 
 
-def _with_letters(gone: Mapping[str, int], letters_count: int) -> dict[str, int]:
-    return {**gone, **({"dead_letters": letters_count} if letters_count else {})}
+async def _forget_deliveries(tx: Transaction[Settings], *, member: Member) -> int:
+    names = [member.name] if member.name else []
+    return await deliveries_handlers.forget(
+        tx, community=member.community, ids=[one.id for one in member.identities], names=names
+    )
+
+
+def _with_untold(gone: Mapping[str, int], *, letters_count: int, deliveries_count: int) -> dict[str, int]:
+    found = {**gone, "dead_letters": letters_count, "deliveries": deliveries_count}
+    return {table: count for table, count in found.items() if count}
 
 
 def _sum(before: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from services.ingest.members import domain, handlers, store
 from services.ingest.shares.api import QUOTA_EXCEEDED, WithinShare
 from shared.contracts.channels import compared_id
-from shared.contracts.fields import Channel, ChannelName, Id, Name, Sha256
+from shared.contracts.fields import ChannelName, Id, Name, Sha256
 from shared.contracts.identities import HOST_MAX_CHARS, Host, NamedIdentity, identity_hash
 from shared.contracts.placeholders import is_placeholder
 from shared.contracts.texts import if_text, label, plain_id
@@ -68,7 +68,7 @@ def _somebodys(person_id: str) -> str:
 class IdentityDeclared(RequestBody):
     """Somebody as one channel knows them."""
 
-    channel: Channel
+    channel: ChannelName = Field(description="A built-in one, or one that the programme declares")
     host: Annotated[Host, BeforeValidator(if_text(str.lower))] | None = Field(
         None, description="As the events say it, where a community has several channels of the kind"
     )
@@ -185,7 +185,7 @@ async def _asked_identity(
             max_length=TEXT_MAX_CHARS,
         ),
     ] = None,
-    channel: Annotated[Channel | None, Query(description="With `id`: only who has this identity")] = None,
+    channel: Annotated[ChannelName | None, Query(description="With `id`: only who has this identity")] = None,
     host: Annotated[str | None, Query(description="With `channel` and `id`", max_length=HOST_MAX_CHARS)] = None,
     id_: Annotated[Id | None, Query(alias="id", description="The identity's id on `channel`")] = None,
 ) -> NamedIdentity | None:

@@ -104,7 +104,7 @@ class Diminishing(Section):
         return self
 
 
-class Score(Section):
+class DeclaredScore(Section):
     """A score beside the points that can be spent: what it stands for is the community's."""
 
     id: Slug
@@ -112,7 +112,7 @@ class Score(Section):
     description: Text = ""
 
 
-class Goal(Section):
+class DeclaredGoal(Section):
     """What a rule serves."""
 
     id: Slug

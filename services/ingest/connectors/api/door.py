@@ -57,6 +57,10 @@ router = APIRouter()
 WORK = WaitingRequests(DELIVERIES_AT_WORK)
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class RefusedNotes:
     """How often deliveries were refused since that was written down, by connection."""
 
@@ -133,7 +137,7 @@ async def post_delivery(
     raw = await request.body()
     with WORK.one_more(max_count=settings.deliveries_at_once_max_count):
         connector = await connector_of(connection)
-        now = datetime.now(UTC)
+        now = _now()
         signed = Signed(
             [(key.decode("latin-1"), value.decode("latin-1")) for key, value in request.headers.raw],
             raw,
@@ -144,6 +148,12 @@ async def post_delivery(
         await _check(service, connection, connector, signed, now)
         answer = await _Arrival(service, settings, connection, connector, signed, now).answer()
     return Response(orjson.dumps(answer), media_type="application/json")
+
+
+@router.head("/v1/connectors/{name}", include_in_schema=False)
+async def try_address(name: str) -> Response:
+    """For platforms that try an address before they take it; that something is there is not said by it."""
+    return Response()
 
 
 async def _connection(service: Connected, name: str) -> tuple[Connection, str | None]:

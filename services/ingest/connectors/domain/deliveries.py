@@ -1,7 +1,9 @@
 """Deliveries: what a platform sent once, and what became of it."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -19,6 +21,8 @@ REASON_MAX_CHARS = 1_000
 #: What shows who somebody is, to us or to others, and is kept nowhere.
 _UNKEPT = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
 _FINGERPRINT_BYTES = 16
+#: A shorter word is looked for only where an id stands.
+WORD_MIN_CHARS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +118,9 @@ def fingerprint_of(platform_id: str | None, raw: bytes) -> bytes:
     return digest.digest()
 
 
-def packed(arrived: Arrived, *, without: str | None) -> bytes:
-    """What is kept of a delivery, as bytes; `without` is the header that shows who sent it."""
-    left_out = {*_UNKEPT, *([without.lower()] if without else ())}
+def packed(arrived: Arrived, *, without: Collection[str]) -> bytes:
+    """What is kept of a delivery, as bytes; `without` are headers that show who sent it, in small letters."""
+    left_out = {*_UNKEPT, *without}
     headers = {name: value for name, value in arrived.headers.items() if name not in left_out}
     return orjson.dumps(headers) + b"\n" + arrived.raw
 
@@ -125,6 +129,26 @@ def unpacked(content: bytes) -> Arrived:
     """What was packed."""
     headers, _, raw = content.partition(b"\n")
     return Arrived(orjson.loads(headers), raw)
+
+
+def names_any(ids: Iterable[str], names: Iterable[str]) -> re.Pattern[bytes] | None:
+    """What finds somebody in the bytes of a delivery: by ids that platforms have for them, and by names.
+
+    A short id may be any number: it is looked for where an id stands. None where there is nothing to look for.
+    """
+    parts = []
+    for word in {*ids}:
+        for written in _as_written(word):
+            parts.append(rb'"[a-z_]*id"\s*:\s*"?' + written + rb"(?![0-9a-z_])")
+    for word in {*ids, *names}:
+        if len(word) >= WORD_MIN_CHARS:
+            parts += [rb"(?<![0-9a-z_])" + written + rb"(?![0-9a-z_])" for written in _as_written(word)]
+    return re.compile(b"|".join(parts), re.IGNORECASE) if parts else None
+
+
+def _as_written(word: str) -> set[bytes]:
+    """A word as it may stand in JSON: itself, and with escapes."""
+    return {re.escape(word.encode()), re.escape(json.dumps(word)[1:-1].encode())}
 
 
 def within(text: str | None, max_chars: int) -> str | None:

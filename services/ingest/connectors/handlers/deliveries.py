@@ -1,5 +1,6 @@
 """Deliveries are taken, kept, mapped again once a mapping exists, and deleted when their time is over."""
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,18 +10,19 @@ from functools import partial
 import uuid_utils
 
 from connectors.compiled import Connector
-from connectors.document import Ed25519 as Ed25519Signature
-from connectors.document import Hmac, Rsa, StandardWebhooks, Token
+from connectors.document import AnyOf, Ed25519, Hmac, Rsa, Signature, StandardWebhooks, Token
 from connectors.engine import State
 from services.ingest.communities.domain.communities import Retention
 from services.ingest.connectors.domain.connections import Connection, UnknownConnectorError
 from services.ingest.connectors.domain.deliveries import (
     KEPT,
     Arrived,
+    DeliveryPlace,
     Kept,
     NotReplayableError,
     UnknownDeliveryError,
     fingerprint_of,
+    names_any,
     packed,
     unpacked,
 )
@@ -48,10 +50,13 @@ REPLAY_EVERY_SECONDS = 1.0
 KEEP_EVERY_SECONDS = 60.0
 DELETED_MAX_COUNT = 5_000
 RESEALED_MAX_COUNT = 50
+#: So many deliveries at once are looked through for somebody who is erased.
+LOOKED_THROUGH_MAX_COUNT = 100
 #: What is mapped again in one transaction takes about so much of the processor at most.
 PORTION_MAX_SECONDS = 1.0
 #: A connection that was not silent had deliveries in so many days.
 HEARD_DAYS = 14
+SOMEBODY_ERASED = "its bytes are not kept any more: somebody whom it named was erased"
 BYTES_GONE = "its bytes are not kept any more: the community keeps as many as it may"
 
 
@@ -117,7 +122,7 @@ async def take(
         bytes_count=len(arrived.raw),
     )
     if mapped.state in KEPT:
-        sealed = _sealed(tx.settings, delivery, packed(arrived, without=shown_by(connector)))
+        sealed = _sealed(tx.settings, delivery, packed(arrived, without=shown_by(connector.document.signature)))
         delivery = replace(delivery, sealed=sealed, is_kept=sealed is not None)
     if not await store.add_delivery(tx.conn, delivery=delivery):
         return None
@@ -215,6 +220,34 @@ async def keep_in_order(tx: Transaction[Settings]) -> None:
     CONNECTIONS_SILENT.set(silent)
 
 
+async def forget(tx: Transaction[Settings], *, community: str, ids: Sequence[str], names: Sequence[str]) -> int:
+    """Drop the bytes of deliveries that name somebody who is erased; return of how many.
+
+    What names them by what is not known here goes when its time is over.
+    """
+    pattern = names_any(ids, names)
+    place, dropped_count = None, 0
+    while pattern is not None:
+        page = await store.page_of_sealed(
+            tx.conn, community=community, after=place, limit_count=LOOKED_THROUGH_MAX_COUNT
+        )
+        found, _ = await THREADS.run(community, partial(_naming, tx.settings, page, pattern))
+        await store.drop_bytes(tx.conn, deliveries=found, why=SOMEBODY_ERASED)
+        dropped_count += len(found)
+        if len(page) < LOOKED_THROUGH_MAX_COUNT:
+            break
+        place = DeliveryPlace(page[-1].delivery_id)
+    return dropped_count
+
+
+def _naming(settings: Settings, deliveries: Sequence[Kept], pattern: re.Pattern[bytes]) -> list[Kept]:
+    return [
+        one
+        for one in deliveries
+        if one.sealed is not None and pattern.search(_opened(settings, one, one.sealed) or b"")
+    ]
+
+
 async def _map_again(tx: Transaction[Settings], delivery: Kept, *, connection: Connection) -> tuple[Kept, float]:
     """A delivery, mapped by what its connection says now, and how many seconds of the processor that took."""
     after, seconds, mapped = replace(delivery, queued_at=None), 0.0, None
@@ -257,7 +290,7 @@ def _check_replayable(delivery: Kept) -> None:
     if delivery.outcome not in KEPT:
         raise NotReplayableError("what counts nothing is not kept. Let the platform deliver it again")
     if not delivery.is_kept:
-        raise NotReplayableError(f"{BYTES_GONE}. Let the platform deliver it again")
+        raise NotReplayableError(f"{delivery.reason}. Let the platform deliver it again")
 
 
 def _send(tx: Transaction[Settings], delivery: Kept, *, mapped: Mapped) -> None:
@@ -293,14 +326,16 @@ def label_of(connection: Connection) -> str:
     return connection.connector if connection.document is None else "own"
 
 
-def shown_by(connector: Connector) -> str | None:
-    """The header in which a delivery shows that it is its platform's: what is kept is without it."""
-    match connector.document.signature:
-        case Hmac(header=header) | Token(header=header) | Ed25519Signature(header=header) | Rsa(header=header):
-            return header
+def shown_by(signature: Signature) -> set[str]:
+    """The headers in which a delivery shows that it is its platform's: what is kept is without them."""
+    match signature:
+        case Hmac(header=header) | Token(header=header) | Ed25519(header=header) | Rsa(header=header):
+            return {header.lower()}
         case StandardWebhooks():
-            return "webhook-signature"
-    return None
+            return {"webhook-signature"}
+        case AnyOf(of=ways):
+            return set[str]().union(*map(shown_by, ways))
+    return set()
 
 
 def _uids(community: str, mapped: Mapped) -> list[str]:

@@ -271,6 +271,39 @@ async def drop_bytes_beyond(conn: Connection, *, bytes_max: int, why: str) -> in
     return int(status.rsplit(" ", 1)[1])
 
 
+async def page_of_sealed(
+    conn: Connection, *, community: str, after: DeliveryPlace | None, limit_count: int
+) -> list[Kept]:
+    """Deliveries of a community with their bytes, the newest first."""
+    rows = await conn.fetch(
+        f"""
+        select {_COLUMNS}, key_id, sealed as content from deliveries
+        where community = $1 and sealed is not null and ($2::text is null or delivery_id < $2::text::uuid)
+        order by delivery_id desc limit $3
+        """,  # noqa: S608 -- of the code
+        community,
+        None if after is None else after.delivery_id,
+        limit_count,
+    )
+    return [_kept(row, is_whole=True) for row in rows]
+
+
+async def drop_bytes(conn: Connection, *, deliveries: Sequence[Kept], why: str) -> None:
+    """Drop the bytes of deliveries; `why` is their reason from now on."""
+    await conn.execute(
+        """
+        update deliveries d set sealed = null, key_id = null, queued_at = null, reason = $4
+        from unnest($1::text[], $2::text[], $3::text[]) as g(community, connection, delivery_id)
+        where d.community = g.community and d.connection = g.connection
+            and d.delivery_id = g.delivery_id::uuid
+        """,
+        [one.community for one in deliveries],
+        [one.connection for one in deliveries],
+        [one.delivery_id for one in deliveries],
+        why,
+    )
+
+
 async def lock_sealed_otherwise(
     conn: Connection, *, key_id: str, known_ids: Sequence[str], limit_count: int
 ) -> list[Kept]:

@@ -15,7 +15,7 @@ from shared.contracts.programme import SPENDABLE, Slot
 
 
 class AwardItem(BaseModel):
-    """Points for a member, below 0 taken; or, with `amends`, what was added to an earlier award or taken from it."""
+    """Points for a member, below 0 taken; or, with `amends`, what an earlier award amounts to more or less."""
 
     award_id: UUID
     member_id: UUID
@@ -106,8 +106,8 @@ class DeclinedItem(BaseModel):
             "own_act (nobody earns by what they do to their own, unless the rule says so), "
             "twice (they get it as somebody else already), points_failed (its points could not be calculated), "
             "no_points (they came to 0), limit (with what fits), cooldown (it gave something shortly before), "
-            "diminished (a further one is worth less), floor (no more is taken than there is), waiting (its room is "
-            "being looked for), or retracted"
+            "diminished (a further one is worth less), floor (no more is taken than there is), waiting (its room "
+            "is being looked for), or retracted"
         ),
         examples=["condition_failed"],
     )

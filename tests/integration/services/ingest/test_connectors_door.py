@@ -2,8 +2,13 @@
 
 import hashlib
 import hmac
+import os
 import time
+from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
 from typing import Any
 from uuid import uuid4
 
@@ -11,9 +16,13 @@ import httpx
 import orjson
 import pytest
 
+from connectors import shipped
+from services.ingest.connectors.api import door
 from services.ingest.connectors.handlers import deliveries as handlers
-from tests.integration.services.ingest.conftest import Community, problem
+from services.ingest.connectors.handlers import reading
+from tests.integration.services.ingest.conftest import SCOPES, Community, problem
 from tests.integration.services.world import authorization
+from tests.unit.connectors.test_connector_signatures import SCHEMES, SIGNED_AT, time_of
 
 pytestmark = pytest.mark.stack
 
@@ -71,7 +80,8 @@ class Platform:
             "X-Shop-Signature": f"sha256={mac}",
             "Authorization": "",
         }
-        return await self.client.post(self.path, content=raw, headers=headers | more)
+        shown = {name: value.encode("latin-1") for name, value in (headers | more).items()}
+        return await self.client.post(self.path, content=raw, headers=shown)
 
     async def told(self, event: str, body: Any, **more: Any) -> dict[str, Any]:
         answer = await self.deliver(event, body, **more)
@@ -86,6 +96,30 @@ async def pass_timer(community: Community, timer: Any) -> None:
         await timer(tx)
 
 
+SEED = 6
+FUZZ_SECONDS = float(os.environ.get("PLAUDIT_FUZZ_SECONDS", "3"))
+
+
+def nonsense(rng: Random, shapes: list[Any]) -> bytes:
+    """A body: of a platform with something changed, or bytes of any kind."""
+    raw = bytearray(orjson.dumps(rng.choice([*shapes, review(rng.randrange(9)), {"id": {"id": []}, "at": 1e300}])))
+    kind = rng.randrange(6)
+    if kind == 0:
+        return bytes(raw)
+    if kind == 1:
+        return rng.randbytes(rng.randrange(200))
+    if kind == 2:
+        depth = rng.choice([5, 200, 2_000])
+        return b'{"a":' * depth + b"1" + b"}" * depth
+    if kind == 3:
+        return orjson.dumps(
+            {"id": rng.choice([None, True, 2**63, -1.5, "x" * 20_000, []]), "at": "2026-02-30", "by": {}}
+        )
+    for _ in range(rng.randrange(1, 8)):
+        raw[rng.randrange(len(raw))] = rng.randrange(256)
+    return bytes(raw) if kind == 4 else bytes(raw[: rng.randrange(len(raw))])
+
+
 def review(number: int | str, **more: Any) -> dict[str, Any]:
     return {"id": number, "at": "2026-01-31T12:00:00Z", "by": "ada", "text": "It holds."} | more
 
@@ -93,7 +127,7 @@ def review(number: int | str, **more: Any) -> dict[str, Any]:
 @pytest.fixture
 async def engineer(community: Community) -> Community:
     """A community, and somebody in it who may connect platforms."""
-    scopes = ("connectors:write", "receipts:read", "events:write", "members:read")
+    scopes = (*SCOPES, "connectors:write", "members:erase")
     community.client.headers.update(await authorization(community.pool, community.name, *scopes))
     return community
 
@@ -296,3 +330,137 @@ async def test_what_would_become_of_a_delivery_is_said_and_nothing_kept(engineer
     assert answer.json()["outcome"] == "mapped", answer.text
     assert [one["id"] for one in answer.json()["activities"]] == ["review:1"]
     assert not await deliveries(engineer)
+
+
+async def test_what_is_kept_is_sealed_and_goes_with_whom_it_names(engineer: Community) -> None:
+    shop = await connected(engineer)
+    await shop.told("review", review(1, by="ada-lovelace"), named="r1")
+    await engineer.receipt((await deliveries(engineer))[0]["receipt_id"])
+    await shop.told("sale", {"id": 7, "buyer": {"name": "ADA-LOVELACE"}}, named="s1")
+    await shop.told("sale", {"id": 8, "buyer": {"name": "Grace"}}, named="s2")
+    await shop.told("ping", {"by": "ada-lovelace"})
+
+    rows = await engineer.pool.fetch(
+        "select outcome, sealed, key_id from deliveries where community = $1 order by delivery_id", engineer.name
+    )
+    assert [(row["outcome"], row["sealed"] is not None) for row in rows] == [
+        ("mapped", False),
+        ("unmapped", True),
+        ("unmapped", True),
+        ("no_engagement", False),
+    ]
+    assert not [row for row in rows if row["sealed"] and (b"sale" in row["sealed"] or b"Grace" in row["sealed"])]
+    secrets = await engineer.pool.fetchval(
+        "select sealed_secrets from connections where community = $1", engineer.name
+    )
+    assert shop.secret.encode() not in secrets
+
+    [member] = await engineer.members()
+    erased = await engineer.client.post(f"/v1/members/{member['member_id']}/erase", json={"points": "nothing"})
+    assert erased.json()["deleted"]["deliveries"] == 1, erased.text
+    assert "ingest, sealed" in {one["where"] for one in erased.json()["remains"]}
+    kept = {one["platform_id"]: one for one in await deliveries(engineer, outcome="unmapped")}
+    assert {name: one["replayable"] for name, one in kept.items()} == {"s1": False, "s2": True}
+    gone = await engineer.client.post(f"/v1/connectors/shop/deliveries/{kept['s1']['delivery_id']}/replay")
+    assert "erased" in problem(gone, 409)["detail"]
+
+
+async def test_deliveries_end_with_their_time_and_beyond_what_is_kept(
+    engineer: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = await connected(engineer)
+    for number in range(4):
+        await shop.told("sale", {"id": number, "more": "x" * 100}, named=f"s{number}")
+    [size] = {one["bytes"] for one in await deliveries(engineer)}
+
+    # 1. The oldest bytes go first.
+    limits = {"deliveries_kept_max_bytes": 2 * size}
+    async with engineer.begin() as tx:
+        tx.settings = tx.settings.model_copy(update=limits)
+        await handlers.keep_in_order(tx)
+    kept = await deliveries(engineer)
+    assert [(one["platform_id"], one["replayable"]) for one in kept] == [
+        ("s3", True),
+        ("s2", True),
+        ("s1", False),
+        ("s0", False),
+    ]
+    # 2. Another key seals from now on, and what the old one sealed opens.
+    old, new = tx.settings.text_keys, "A" * 43
+    async with engineer.begin() as tx:
+        tx.settings = tx.settings.model_copy(update={"text_keys": f"{new},{old}"})
+        await handlers.keep_in_order(tx)
+        key_ids = await tx.conn.fetch(
+            "select key_id from deliveries where community = $1 and sealed is not null"
+            " union select key_id from connections where community = $1",
+            engineer.name,
+        )
+        assert len(key_ids) == 1
+        tx.settings = tx.settings.model_copy(update={"text_keys": f"{old},{new}"})
+        await handlers.keep_in_order(tx)
+    assert (await shop.told("ping", {}))["outcome"] == "no_engagement"
+    # 3. All of it goes when its time is over.
+    await engineer.pool.execute(
+        "update deliveries set received_at = received_at - interval '31 days' where community = $1", engineer.name
+    )
+    await pass_timer(engineer, handlers.keep_in_order)
+    assert not await deliveries(engineer)
+
+
+VECTORS = (
+    Path(os.environ.get("PLAUDIT_SHARED_DATA", "../shared/data")) / "platforms/signature_vectors/vectors.json"
+)
+
+
+@pytest.mark.skipif(not VECTORS.is_file(), reason=f"{VECTORS} is not there")
+async def test_every_vector_of_the_platforms_is_let_in_and_nothing_beside_it(
+    engineer: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the time when each was signed; what was changed, or comes later, is refused."""
+    for number, vector in enumerate(orjson.loads(VECTORS.read_bytes())):
+        scheme, raw = vector["scheme"], vector["body"].encode()
+        document = DOCUMENT.replace(
+            'signature: {scheme: hmac, header: X-Shop-Signature, prefix: "sha256="}',
+            f"signature: {orjson.dumps(SCHEMES[scheme]).decode()}",
+        )
+        shop = await connected(engineer, f"v{number}", document=document, secret=vector["secret"])
+
+        async def post(body: bytes, at: datetime, shop: Platform = shop, shown: Any = vector["headers"]) -> int:
+            monkeypatch.setattr(door, "_now", lambda: at)
+            return (await engineer.client.post(shop.path, content=body, headers=shown)).status_code
+
+        now = time_of(scheme)
+        assert await post(raw, now) == 200, scheme
+        assert await post(raw + b" ", now) == 401, scheme
+        stale = await post(raw, now + timedelta(seconds=301))
+        assert stale == (401 if scheme in SIGNED_AT else 200), scheme
+
+
+async def test_nothing_that_is_thrown_at_the_door_breaks_it(engineer: Community) -> None:
+    """With a seed, for some seconds: signed and unsigned nonsense. No answer is 5xx, and nothing grows."""
+    names = sorted(shipped.files())
+    rng = Random(SEED)
+    platforms = [await connected(engineer)]
+    shapes = [
+        document.delivery.body
+        for one in names
+        for document in shipped.connector(one).document.cases
+        if document.delivery
+    ]
+    ends_at, statuses = time.monotonic() + FUZZ_SECONDS, Counter[int]()
+    while time.monotonic() < ends_at:
+        raw = nonsense(rng, shapes)
+        event = rng.choice(["review", "sale", "ping", "x" * 3_000, "\xe9", ""])
+        more = {
+            "Content-Type": rng.choice(["application/json", "application/x-www-form-urlencoded", "text/plain", ""])
+        }
+        secret = rng.choice([None, None, "guessed"])
+        answer = await rng.choice(platforms).deliver(
+            event, raw, named=rng.choice(["1", "", "\xff", "y" * 5_000]), secret=secret, **more
+        )
+        statuses[answer.status_code] += 1
+    assert set(statuses) <= {200, 401, 429}, statuses
+    assert statuses[200] > 10
+    found = await opened(engineer)
+    assert sum(found["counts"].values()) <= statuses[200]
+    assert not reading.THREADS._turns

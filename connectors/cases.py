@@ -7,7 +7,9 @@ from typing import Any
 
 from connectors import document
 from connectors.compiled import Connector
-from connectors.engine import Delivery, checked, map_delivery, settings_of
+from connectors.engine import Delivery, Outcome, State, checked, map_delivery, settings_of
+from connectors.exports.contents import Text, UnreadableError
+from connectors.exports.cutting import Broken, Made, cut, find
 from shared.contracts.activities import RESTORED_TYPE, TARGETING_TYPES
 
 
@@ -30,10 +32,42 @@ def delivery_of(said: document.Delivery) -> Delivery:
     return Delivery(headers, said.body, datetime.fromisoformat(said.received))
 
 
-def _faults(connector: Connector, case: document.Case) -> Iterator[str]:
-    said = case.deliveries or [one for one in (case.delivery,) if one is not None]
+def deliveries_of(connector: Connector, case: document.Case) -> list[Delivery]:
+    """The deliveries of a case, or those that its files come to. Raises UnreadableError."""
+    return [one for one in _cut(connector, case) if isinstance(one, Delivery)]
+
+
+def _cut(connector: Connector, case: document.Case) -> Iterator[Delivery | Outcome]:
+    """The deliveries of a case; of files also why there is none."""
+    if case.files is None:
+        yield from map(delivery_of, case.deliveries or [one for one in (case.delivery,) if one is not None])
+        return
+    found = find([connector], [Text(name, text) for name, text in case.files.items()])
+    if len(found) != 1:
+        raise UnreadableError("the files are no export of this connector")
+    for one in cut(found[0], settings_of(connector, case.settings)):
+        if isinstance(one, Made):
+            yield one.delivery
+        else:
+            state = State.INVALID if isinstance(one, Broken) else State.NO_ENGAGEMENT
+            yield Outcome(state, reason=one.reason)
+
+
+def _outcomes(connector: Connector, case: document.Case) -> list[Outcome]:
     settings = settings_of(connector, case.settings)
-    outcomes = [checked(map_delivery(connector, delivery_of(one), settings)) for one in said]
+    try:
+        return [
+            one if isinstance(one, Outcome) else checked(map_delivery(connector, one, settings))
+            for one in _cut(connector, case)
+        ]
+    except UnreadableError as error:
+        return [Outcome(State.INVALID, reason=str(error))]
+
+
+def _faults(connector: Connector, case: document.Case) -> Iterator[str]:
+    outcomes = _outcomes(connector, case)
+    if case.files is not None and case.outcome == "mapped":  # much of an export counts nothing
+        outcomes = [one for one in outcomes if one.state != State.NO_ENGAGEMENT]
     for number, outcome in enumerate(outcomes, 1):
         if outcome.state != case.outcome:
             why = f" ({outcome.reason})" if outcome.reason else ""

@@ -8,8 +8,10 @@ from typing import Any, Final
 from connectors import document
 from connectors.closures import Scope, remembered
 from connectors.env import Env, Run
-from connectors.expressions import Expression, compile_expression
+from connectors.exports.compiled import Export, compile_export
+from connectors.expressions import compile_expression
 from connectors.functions import moment, text_of
+from connectors.leaves import Leaf, Path, PlaceError
 from shared.conditions.errors import ConditionError
 from shared.conditions.tree import Name, Node, Select
 from shared.contracts.activities import RESTORED_TYPE, RETRACTED_TYPE, TYPES
@@ -19,25 +21,8 @@ from shared.near_names import suggestion
 NAMES: Final = frozenset({"headers", "body", "settings", "event", "received"})
 #: How much all expressions of one connector may take, each asked once.
 CONNECTOR_STEPS_MAX_COUNT = 500_000
-Path = tuple[str | int, ...]
 _FIELDS: Final = {kind.name: kind.envelope.__annotations__["data"] for kind in TYPES}
 _TARGETING: Final = {"retract": RETRACTED_TYPE, "restore": RESTORED_TYPE}
-
-
-class PlaceError(Exception):
-    """A fault of a connector at a path of its file; `offset` is where in the expression, if it is in one."""
-
-    def __init__(self, path: Path, detail: str, offset: int | None = None) -> None:
-        super().__init__(detail)
-        self.path, self.detail, self.offset = path, detail, offset
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """An expression and its path in the file."""
-
-    path: Path
-    expression: Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +64,7 @@ class Connector:
     delivery_id: Leaf | None
     challenges: Sequence[tuple[Leaf, Run]]
     mappings: Mapping[str, Sequence[Mapped]]
+    exports: Sequence[Export] = ()
 
     @property
     def name(self) -> str:
@@ -135,11 +121,15 @@ class _Compiler:
         if read.delivery_id is not None:
             delivery_id = self._leaf(read.delivery_id, ("delivery_id",), self._scope)
         made = [self._mapping(one, ("mappings", number), source, host) for number, one in enumerate(read.mappings)]
+        exports = [
+            compile_export(one, ("exports", number), read.settings, self._leaf, self._value)
+            for number, one in enumerate(read.exports)
+        ]
         if self._steps > CONNECTOR_STEPS_MAX_COUNT:
             raise PlaceError(
                 (), f"its expressions take {self._steps:,} steps; all may take {CONNECTOR_STEPS_MAX_COUNT:,}"
             )
-        return Connector(read, event, delivery_id, challenges, _by_event(read, made))
+        return Connector(read, event, delivery_id, challenges, _by_event(read, made), exports)
 
     def _mapping(self, read: document.Mapping, path: Path, source: Leaf, host: Leaf | None) -> Mapped:
         when = None if read.when is None else self._leaf(read.when, (*path, "when"), self._scope)

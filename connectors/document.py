@@ -3,44 +3,26 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from typing_extensions import TypeAliasType
 
-from connectors.expressions import EXPRESSION_MAX_CHARS
+from connectors.exports.document import EXPORTS_MAX_COUNT, Export
+from connectors.parts import Cel, Header, Name, Part, Sentence, Value, Variable
 from shared.contracts.fields import Channel
 
-NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 EVENTS_MAX_COUNT = 100
 MAPPINGS_MAX_COUNT = 200
 ACTIVITIES_MAX_COUNT = 10
 CASES_MAX_COUNT = 200
 TOLERANCE_MAX_SECONDS = 3_600
 
-Name = Annotated[str, StringConstraints(pattern=NAME)]
-Variable = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Sentence = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-Header = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,100}$")]
 EventName = Annotated[str, StringConstraints(pattern=r"^(\*|[A-Za-z0-9][A-Za-z0-9_./:-]{0,99}(\.\*)?)$")]
 TypeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*\.v[1-9][0-9]{0,2}$")]
-Cel = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=EXPRESSION_MAX_CHARS),
-    Field(description="An expression in CEL over `headers`, `body`, `settings`, `event`, `received` and `let`."),
-]
-#: An expression, a constant, or an object or list of them.
-Value = TypeAliasType("Value", "Cel | bool | int | float | list[Value] | dict[str, Value]")
-
-
-class Part(BaseModel):
-    """A part of the format: it takes no field that it does not name."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Recognition(Part):
     """A delivery is this platform's when it has all of these headers, and its body all of these keys or paths."""
 
-    headers: list[Header] = []
-    body: list[str] = []
+    headers: list[Header] = Field([])
+    body: list[str] = Field([])
 
     @model_validator(mode="after")
     def _says_something(self) -> "Recognition":
@@ -138,6 +120,12 @@ class InPath(Part):
 One = Annotated[Hmac | StandardWebhooks | Token | Ed25519 | Rsa | InPath, Field(discriminator="scheme")]
 
 
+class NotDelivered(Part):
+    """Nothing is delivered: what the platform has comes as an export, and a delivery is nobody's."""
+
+    scheme: Literal["not_delivered"]
+
+
 class AnyOf(Part):
     """The platform signs in one of several ways: one that fits is enough. Each needs the secret."""
 
@@ -146,7 +134,7 @@ class AnyOf(Part):
 
 
 Signature = Annotated[
-    Hmac | StandardWebhooks | Token | Ed25519 | Rsa | InPath | AnyOf, Field(discriminator="scheme")
+    Hmac | StandardWebhooks | Token | Ed25519 | Rsa | InPath | AnyOf | NotDelivered, Field(discriminator="scheme")
 ]
 
 
@@ -169,13 +157,14 @@ class Setting(Part):
 
     title: Sentence
     default: str | None = None
+    of_exports: bool = Field(False, description="Whether only exports ask for it, and nothing that is delivered.")
 
 
 class Connecting(Part):
     """How the platform is told to deliver: who makes the secret, and what to do there, step by step."""
 
     made_by: Literal["plaudit", "platform"] = Field("plaudit", description="Who makes the secret.")
-    steps: Annotated[list[Sentence], Field(max_length=10)] = []
+    steps: Annotated[list[Sentence], Field(max_length=10)] = Field([])
 
 
 class Activity(BaseModel):
@@ -223,13 +212,13 @@ class Mapping(Part):
 class Delivery(Part):
     """What a platform sent."""
 
-    headers: dict[Header, str] = {}
+    headers: dict[Header, str] = Field({})
     body: dict[str, Any]
     received: str = "2026-02-01T00:00:00Z"
 
 
 class Case(Part):
-    """A delivery, or several, and what becomes of them.
+    """A delivery, several, or the files of an export, and what becomes of them.
 
     Of an activity only what is said is compared; null says that it is not there. `stands` are the ids that count
     once all were delivered, in any order.
@@ -238,7 +227,8 @@ class Case(Part):
     case: Sentence
     delivery: Delivery | None = None
     deliveries: list[Delivery] | None = None
-    settings: dict[Variable, str] = {}
+    files: dict[str, str] | None = Field(None, description="Files of an export: what is in each, by its name.")
+    settings: dict[Variable, str] = Field({})
     outcome: Literal["mapped", "no_engagement", "unmapped", "invalid"] = "mapped"
     reason: str | None = Field(None, description="What the reason says, among other things.")
     activities: list[dict[str, Any]] | None = None
@@ -246,8 +236,8 @@ class Case(Part):
 
     @model_validator(mode="after")
     def _has_deliveries(self) -> "Case":
-        if (self.delivery is None) is (self.deliveries is None):
-            raise ValueError("needs either `delivery` or `deliveries`")
+        if sum(one is not None for one in (self.delivery, self.deliveries, self.files)) != 1:
+            raise ValueError("needs one of `delivery`, `deliveries` and `files`")
         return self
 
 
@@ -261,16 +251,19 @@ class Document(Part):
     recognised_by: Annotated[list[Recognition], Field(min_length=1, max_length=30)]
     signature: Signature
     connecting: Connecting = Connecting()
-    challenges: list[Challenge] = []
+    challenges: list[Challenge] = Field([])
     delivery_id: Cel | None = Field(
         None, description="What the platform calls the delivery; none where it has no id."
     )
     retries: Retries
-    settings: dict[Variable, Setting] = {}
+    settings: dict[Variable, Setting] = Field({})
     let: dict[Variable, Value] = Field({}, description="Named values; each may use those before it.")
     event: Cel = Field(description="What kind of thing happened: what `on` lists.")
     source: Cel = Field(description="Where it comes from: the `source` of the activities.")
     host: Cel | None = None
     mappings: Annotated[list[Mapping], Field(min_length=1, max_length=MAPPINGS_MAX_COUNT)]
     not_yet: dict[EventName, Sentence] = Field({}, description="Types that are not mapped, and why.")
-    cases: Annotated[list[Case], Field(max_length=CASES_MAX_COUNT)] = []
+    exports: Annotated[list[Export], Field(max_length=EXPORTS_MAX_COUNT)] = Field(
+        [], description="What the platform lets one take out, and how it becomes what it would have delivered."
+    )
+    cases: Annotated[list[Case], Field(max_length=CASES_MAX_COUNT)] = Field([])

@@ -11,11 +11,11 @@ from urllib.parse import parse_qs
 import orjson
 from pydantic import ValidationError
 
-from connectors.compiled import Activity, Connector, Leaf, Mapped, moment_of
+from connectors.compiled import Activity, Connector, Mapped, moment_of
 from connectors.env import DELIVERY_STEPS_MAX_COUNT, LEFT, Env, spend
-from connectors.failures import MappingError
+from connectors.failures import FAILURES, MappingError
 from connectors.functions import text_of
-from connectors.reading import shown
+from connectors.leaves import Leaf, shown
 from shared.contracts.activities import ACTIVITY_ADAPTER, ACTIVITY_TYPES, faults
 
 #: What the largest platforms send at most.
@@ -25,17 +25,6 @@ HEADERS_MAX_COUNT = 100
 ACTIVITIES_MAX_COUNT = 4_096
 NOTES_MAX_COUNT = 4_096
 ONLY_BOTS = "only bots take part"
-#: What evaluating may raise for what nobody thought of in a body: it fails that delivery, and nothing else.
-_FAILURES = (
-    MappingError,
-    TypeError,
-    ValueError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    ArithmeticError,
-    RecursionError,
-)
 
 
 class State(StrEnum):
@@ -180,7 +169,7 @@ def map_delivery(connector: Connector, delivery: Delivery, settings: Mapping[str
             at = mapped.when
             if at is None or _holds(at, env):
                 return _outcome(mapped, event, env)
-    except _FAILURES as error:
+    except FAILURES as error:
         assert at is not None  # noqa: S101 -- _outcome raises nothing
         return Outcome(State.INVALID, event, faults=[fault := _fault(at, error)], reason=str(fault))
     return Outcome(State.UNMAPPED, event, reason=f"no mapping is for {event!r}")
@@ -233,7 +222,7 @@ def _outcome(mapped: Mapped, event: str, env: Env) -> Outcome:
                 continue
             for _ in _rounds(activity, 0, env, notes, found):
                 _make(activity, env, made, notes, found)
-        except _FAILURES as error:
+        except FAILURES as error:
             found.append(_explained(activity, env, error))
     if found:
         return Outcome(State.INVALID, event, made, str(found[0]), notes, found)
@@ -253,7 +242,7 @@ def _rounds(activity: Activity, depth: int, env: Env, notes: list[str], found: l
     name, leaf = activity.each[depth]
     try:
         many = leaf.expression.run(env)
-    except _FAILURES as error:
+    except FAILURES as error:
         found.append(_fault(leaf, error))
         return
     if not isinstance(many, list):
@@ -272,7 +261,7 @@ def _make(activity: Activity, env: Env, made: list[dict[str, Any]], notes: list[
         if activity.when is not None and activity.when(env) is not True:
             return
         event = _event(activity, env)
-    except _FAILURES as error:
+    except FAILURES as error:
         fault = _explained(activity, env, error)
         if len(found) < NOTES_MAX_COUNT:
             found.append(fault)
@@ -351,7 +340,7 @@ def _explained(activity: Activity, env: Env, error: Exception) -> Fault:
             value = leaf.expression.run(env)
             if place[0] == "time" and value is not None:
                 moment_of(value)
-        except _FAILURES as failure:
+        except FAILURES as failure:
             return _fault(leaf, failure)
         is_needed = place[0] in needed and place[1:] in ((), ("id",))
         if value is None and is_needed and missing is None:

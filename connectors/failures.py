@@ -7,3 +7,16 @@ class MappingError(Exception):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
+
+
+#: What evaluating may raise for what nobody thought of in a body: it fails that delivery, and nothing else.
+FAILURES = (
+    MappingError,
+    TypeError,
+    ValueError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)

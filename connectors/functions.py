@@ -26,6 +26,13 @@ SPLIT_MAX_COUNT = 1_000
 _TAG = re.compile(r"<[^<>]*>")
 _BREAKING_TAG = re.compile(r"<(?:br|/p|/li|/div|/h[1-6])\b[^<>]*>", re.IGNORECASE)
 _SECONDS = re.compile(r"([0-9]{1,20})(?:\.([0-9]{0,20}))?")
+_WRITTEN_TIME = re.compile(
+    r"(?:(?P<one>[0-9]{1,4})[-/.](?P<two>[0-9]{1,2})[-/.](?P<three>[0-9]{4}|[0-9]{1,2})"
+    r"|(?P<name>[A-Za-z]{3,9})\.? (?P<named_day>[0-9]{1,2}),? (?P<named_year>[0-9]{4}))"
+    r"(?:, ?| at | |T)(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?"
+    r"(?: ?(?P<half>[AaPp])\.? ?[Mm]\.?)?"
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 #: The end of the year 9999.
 _LATEST_SECONDS = 253_402_300_800
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -71,6 +78,8 @@ def _through(values: Sequence[Any]) -> int:
 
 def _through_all(values: Sequence[Any]) -> int:
     """Of values that are gone through to their leaves."""
+    if len(values) == 1 and type(values[0]) is str:
+        return 1 + len(values[0]) // STEP_CHARS
     count, left = 1, list(values)
     while left:
         value = left.pop()
@@ -193,6 +202,64 @@ def _snowflake_time(value: Any) -> datetime:
     return _EPOCH + timedelta(milliseconds=(_int(value) >> 22) + _SNOWFLAKE_EPOCH_MS)
 
 
+def _written_time(value: Any, order: Any, zone: Any) -> datetime:
+    """A time as people write it, `order` saying which of day and month comes first. Raises MappingError."""
+    if isinstance(value, datetime):
+        return value
+    found = _WRITTEN_TIME.fullmatch(" ".join(_text(value).split()))
+    if found is None:
+        raise MappingError("this is not a time such as 11/19/2021 9:54:15 AM")
+    numbers = [found["one"], found["two"], found["three"]]
+    if found["name"]:
+        year, month, day = (
+            found["named_year"],
+            str(_MONTHS.index(found["name"][:3].lower()) + 1),
+            found["named_day"],
+        )
+    elif len(numbers[0]) == 4:
+        year, month, day = numbers
+    elif order == "dmy":
+        day, month, year = numbers
+    else:
+        month, day, year = numbers
+    hour, half = int(found["hour"]), (found["half"] or "").lower()
+    if half:
+        hour = hour % 12 + (12 if half == "p" else 0)
+    try:
+        return datetime(
+            int(year) + (2000 if len(year) == 2 else 0),
+            int(month),
+            int(day),
+            hour,
+            int(found["minute"]),
+            int(found["second"] or 0),
+            tzinfo=ZoneInfo(_text(zone)),
+        )
+    except (LookupError, OSError):
+        raise MappingError("there is no such time zone: write it as Europe/Rome") from None
+    except ValueError:
+        other = "day before month" if order != "dmy" else "month before day"
+        raise MappingError(f"there is no such day or time: is it written {other}?") from None
+
+
+def _covered_minutes(spans: Any) -> int:
+    """How many whole minutes lie in at least one of the spans, each a list of its begin and end."""
+    ends = sorted((moment(span[0]), moment(span[1])) for span in spans if None not in span)
+    total, until = timedelta(), None
+    for begin, end in ends:
+        since = begin if until is None or begin > until else until
+        if end > since:
+            total += end - since
+            until = end
+    return int(total.total_seconds() // 60)
+
+
+def _merged(first: Any, second: Any) -> dict[str, Any]:
+    if not isinstance(first, dict) or not isinstance(second, dict):
+        raise MappingError("only objects are merged")
+    return first | second
+
+
 def _latest(*values: Any) -> datetime | None:
     moments = [moment(value) for value in values if value is not None]
     return max(moments, default=None)
@@ -247,6 +314,8 @@ def _through_each(values: Sequence[Any]) -> int:
 
 
 def _digest(value: Any) -> str:
+    if type(value) is str:
+        return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     plain = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(plain).hexdigest()[:16]
 
@@ -318,6 +387,32 @@ FUNCTIONS: Mapping[str, Function] = {
     ),
     "substring": Function(_substring, 2, 3, "text.substring(0, 200)", "from one place to another"),
     "moment": Function(moment, 1, 2, 'moment("2026-01-31 12:00:00", "Europe/Rome")', "a time that says no zone"),
+    "written_time": Function(
+        _written_time,
+        3,
+        3,
+        'written_time("11/19/2021 9:54:15 AM", "mdy", "Europe/Rome")',
+        "a time as people write it, day first (`dmy`) or month first (`mdy`)",
+        steps=30,
+    ),
+    "covered_minutes": Function(
+        _covered_minutes,
+        1,
+        1,
+        "covered_minutes(records.map(r, [r.joined, r.left]))",
+        "the whole minutes that lie in at least one of several spans",
+        steps=20,
+        goes_through=lambda values: 20 * _through(values),
+    ),
+    "merged": Function(
+        _merged,
+        2,
+        2,
+        'merged(record, {"channel": "C1"})',
+        "one object of two; the second's fields hold",
+        steps=10,
+        goes_through=_through,
+    ),
     "unix": Function(_unix, 1, 1, 'unix("1595926230.009600")', "seconds since 1970 as a time"),
     "unix_ms": Function(
         lambda value: _unix(value, 1000), 1, 1, "unix_ms(1595926230009)", "milliseconds since 1970 as a time"
@@ -353,7 +448,13 @@ FUNCTIONS: Mapping[str, Function] = {
         _flat, 1, 1, "flat(body.refunds.map(r, r.items))", "what is in lists, in one", goes_through=_through_each
     ),
     "digest": Function(
-        _digest, 1, 1, "digest(body)", "16 digits of a hash of all of it", steps=20, goes_through=_through_all
+        _digest,
+        1,
+        1,
+        "digest(body)",
+        "16 digits of a hash of all of it, such as for an id with somebody's name in it",
+        steps=20,
+        goes_through=_through_all,
     ),
     "html_text": Function(
         _html_text,

@@ -5,8 +5,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from connectors.compiled import Connector, Path, PlaceError, compile_connector
+from connectors.compiled import Connector, compile_connector
 from connectors.document import Document
+from connectors.leaves import Path, PlaceError, shown
 from shared.located_yaml import Located, YamlError, mark_within, read_yaml
 from shared.near_names import suggestion
 
@@ -49,14 +50,6 @@ def read_connector(text: str) -> Connector:
         return compile_connector(document)
     except PlaceError as error:
         raise ConnectorError([_mistake(text, located, error.path, error.detail, error.offset)]) from None
-
-
-def shown(path: Path) -> str:
-    """A path as it is written: mappings[3].activities[0].actor."""
-    text = ""
-    for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
-    return text
 
 
 def _mistakes(text: str, located: Located, error: ValidationError) -> list[Mistake]:

@@ -19,3 +19,9 @@ def files() -> Mapping[str, Path]:
 def connector(name: str) -> Connector:
     """A connector that comes with Plaudit. Raises KeyError when there is none of this name."""
     return read_connector(files()[name].read_text(encoding="utf-8"))
+
+
+@cache
+def with_exports() -> tuple[str, ...]:
+    """The names of those that know an export, found without reading any as a connector."""
+    return tuple(name for name, path in files().items() if "\nexports:\n" in path.read_text(encoding="utf-8"))

@@ -29,6 +29,7 @@ from connectors.document import (
     Ed25519,
     Hmac,
     InPath,
+    NotDelivered,
     Rsa,
     Signature,
     StandardWebhooks,
@@ -77,6 +78,8 @@ def verify(signature: Signature, signed: Signed, secrets: Sequence[str], now: da
         raise ForgedError("no secret is set")
     secrets = secrets[:SECRETS_MAX_COUNT]
     match signature:
+        case NotDelivered():
+            raise ForgedError("the platform delivers nothing")
         case InPath():
             _check_path(signature, signed, secrets)
         case Token():

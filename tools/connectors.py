@@ -51,6 +51,10 @@ def _platform(one: Connector) -> Iterator[str]:
         alike.setdefault((_became(listed), listed.why), []).append(f"`{listed.event}`")
     for (became, why), events in alike.items():
         yield f"| {', '.join(events)} | {became} | {why} |"
+    for export in read.exports:
+        needs = "".join(f" --set {name}=…" for name in export.needs)
+        yield ""
+        yield f"`plaudit import {one.name} FILE{needs}` takes: {export.title}. {export.said}"
 
 
 def _became(listed: Listed) -> str:

@@ -27,6 +27,8 @@ class Filter:
     title: str
     choices: Sequence[tuple[str, str]] = ()
     usual: str = ""
+    #: Chosen in a form of its own, which keeps what is typed out of addresses.
+    is_apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,11 @@ class Listing:
     @property
     def hidden(self) -> dict[str, str]:
         """What a form of filters carries on."""
-        return {name: value for name, value in self.said.items() if name in (SORT, *self.kept)}
+        return {name: value for name, value in self.said.items() if name in (SORT, *self.kept, *self._apart)}
+
+    @property
+    def _apart(self) -> list[str]:
+        return [one.name for one in self.filters if one.is_apart]
 
     def said_by(self, name: str) -> list[str]:
         """A filter's title and the text of its choice, or nothing where it is not set."""

@@ -172,6 +172,8 @@ TOASTS = {
     "view-removed": _("The view is removed"),
     "view-restored": _("The view is back"),
     "replay-asked": _("It is on its way through again"),
+    "refused-sent": _("It was sent again; its receipt says what becomes of it"),
+    "refused-still": _("None of it can be taken yet"),
     "discarded": _("The record is discarded"),
     "views-full": _("A page has twelve views at most: remove one first"),
     "added": _("Added"),
@@ -205,6 +207,10 @@ TOASTS = {
     "noted-some": _("Noted of many, not of all yet: note it once more"),
     "noted-for-two": _("Noted. What makes points payable again waits for another person"),
     "handed-out": _("Handed out: the points are spent"),
+    "connection-on": _("Its deliveries are taken again"),
+    "connection-off": _("Nothing is taken from it until it is on again"),
+    "connection-removed": _("Removed: nothing is taken from it any more"),
+    "mapped-again": _("Mapped again, by what the connector says now"),
     "given-back": _("Cancelled: the points are available again"),
 }
 

@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from console.gateway.bodies import Addresses, too_large
+from console.gateway.addresses import Addresses
+from console.gateway.bodies import too_large
 from console.gateway.documents import one_document
 from console.gateway.forwarding import OWN_OF_ANSWERS, Forwarder, passed_headers
 from console.gateway.settings import ANY_ORIGIN, Settings

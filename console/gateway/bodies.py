@@ -1,24 +1,19 @@
-"""Bodies of requests: how large, how slow, and how many from one address at a time."""
+"""Bodies of requests: how large, and how slow."""
 
 import asyncio
 import contextlib
 import time
-from collections import Counter
-from collections.abc import AsyncGenerator, Iterator
-from ipaddress import IPv6Address, ip_address
+from collections.abc import AsyncGenerator
 from typing import NamedTuple
 
 from starlette.types import Message, Receive, Scope
 
-from console.gateway.problems import TOO_MANY_AT_ONCE
 from console.gateway.settings import Settings
 from shared.http.problem_types import INCOMPLETE_REQUEST, REQUEST_TOO_LARGE, SLOW_REQUEST
-from shared.http.problems import RETRY_AFTER_SECONDS, Problem
+from shared.http.problems import Problem
 
 CHUNKED = (b"transfer-encoding", b"chunked")
 LAST_CHUNK = b"0\r\n\r\n"
-#: Whoever has an address of IPv6 has as many as share so many bits.
-IPV6_NETWORK_BITS = 64
 
 
 class Body(NamedTuple):
@@ -105,44 +100,6 @@ class Bodies:
             SLOW_REQUEST,
             f"A body must arrive in {self._seconds:g} s, a large one with {self._bytes_per_second} bytes a second",
         )
-
-
-class Addresses:
-    """Counts the requests that are under way from each address."""
-
-    def __init__(self, max_count: int) -> None:
-        self._max_count = max_count
-        self._under_way: Counter[str] = Counter()
-
-    @contextlib.contextmanager
-    def one_more(self, scope: Scope) -> Iterator[None]:
-        """Count a request for as long as the block lasts. Raises Problem 429 where there are too many."""
-        address = _network_of(scope["client"][0]) if scope.get("client") else ""
-        if self._under_way[address] >= self._max_count:
-            raise Problem(
-                TOO_MANY_AT_ONCE,
-                f"{self._max_count} requests from this address are under way: wait for their answers",
-                headers={"Retry-After": RETRY_AFTER_SECONDS},
-            )
-        self._under_way[address] += 1
-        try:
-            yield
-        finally:
-            self._under_way[address] -= 1
-            if not self._under_way[address]:
-                del self._under_way[address]
-
-
-def _network_of(address: str) -> str:
-    if ":" not in address:
-        return address
-    try:
-        parsed = ip_address(address)
-    except ValueError:  # a proxy that is believed says what it likes
-        return address
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
-        return str(int(parsed) >> (128 - IPV6_NETWORK_BITS))
-    return address
 
 
 def too_large(limit_bytes: int) -> Problem:

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 
+from console.gateway.addresses import Connections
 from console.gateway.app import create_app
 from console.gateway.documents import load_documents
 from console.gateway.forwarding import Forwarder
@@ -27,7 +28,9 @@ def main() -> None:
 async def running(settings: Settings) -> AsyncIterator[HttpServer]:
     """The gateway, for as long as the block lasts; its `port` is where it listens."""
     forwarder = Forwarder(settings)
-    server = HttpServer(create_app(settings, load_documents(settings.documents), forwarder), settings)
+    connections = Connections(settings.address_connections_max_count, settings.proxies)
+    app = create_app(settings, load_documents(settings.documents), forwarder)
+    server = HttpServer(app, settings, connections)
     try:
         await server.start()
         yield server

@@ -1,5 +1,6 @@
 """Settings of the gateway."""
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -47,6 +48,11 @@ class Settings(ServiceSettings):
     address_requests_max_count: int = Field(
         100, ge=1, description="Requests under way from one address, of IPv6 one /64; more get 429"
     )
+    address_connections_max_count: int = Field(
+        200,
+        ge=1,
+        description="Open connections from one address, of IPv6 one /64, but for trusted proxies; more get 503",
+    )
     metrics_port: int | None = Field(
         None,
         ge=0,
@@ -83,6 +89,11 @@ class Settings(ServiceSettings):
     def origins(self) -> tuple[str, ...]:
         """Whose pages may ask from a browser."""
         return tuple(part.strip() for part in self.cors_origins.split(",") if part.strip())
+
+    @property
+    def proxies(self) -> list[IPv4Network | IPv6Network]:
+        """Who brings everybody's connections."""
+        return [ip_network(part) for part in self.trusted_proxies.split(",") if part]
 
     @property
     def documents(self) -> Path:

@@ -18,6 +18,7 @@ from plaudit.importers import cloudevents, deliveries, tabular
 from plaudit.importers.delivery import Delivery, Summary, mapped_only
 from plaudit.importers.git import GitOptions, open_repository
 from plaudit.importers.gone import offer_to_take_back
+from plaudit.importers.group import Imports
 from plaudit.importers.mapping import TableMapping, build_mapping, read_mapping
 from plaudit.importers.records import Source, SourceError
 from plaudit.importers.report import report
@@ -90,7 +91,7 @@ def target_options(command: F) -> F:
     return wrapped  # type: ignore[no-any-return]
 
 
-@click.group("import")
+@click.group("import", cls=Imports)
 def import_() -> None:
     """Bring history and files into a community.
 

@@ -10,7 +10,7 @@ from services.ingest.access.sign_ins.handlers import SWEEP_EVERY_SECONDS, sweep
 from services.ingest.access.token_keys.handlers import ANNOUNCE_EVERY_SECONDS, announce
 from services.ingest.attributes import api as attributes
 from services.ingest.attributes.handlers import FOLLOWED_PROGRAMMES
-from services.ingest.bots import api as standing
+from services.ingest.bots import api as bots
 from services.ingest.bots.handlers import RECONSIDER_EVERY_SECONDS, reconsider
 from services.ingest.brake.handlers import BRAKE
 from services.ingest.checkins import api as checkins
@@ -40,7 +40,10 @@ from services.ingest.members import api as members
 from services.ingest.members import handlers as members_handlers
 from services.ingest.merges import api as merges
 from services.ingest.problems import ERRORS
+from services.ingest.refused.handlers import keeping, standing
+from services.ingest.replays import api as replays
 from services.ingest.settings import Settings
+from services.ingest.suggestions import api as suggestions
 from shared.consumer import Subscription
 from shared.contracts.facts import RAW_EVENT
 from shared.service import ServiceSpec, Timer, run
@@ -53,21 +56,9 @@ SPEC = ServiceSpec(
     subscriptions=[FOLLOWED_PROGRAMMES, Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
     lanes=lanes,
     routers=[
-        *(
-            part.router
-            for part in (
-                posting,
-                deliveries,
-                receipts,
-                event_types,
-                measuring,
-                linking,
-                directory,
-                members,
-                standing,
-            )
-        ),
-        *(part.router for part in (merges, attributes, erasure, checkins, connections, door)),
+        *(part.router for part in (posting, deliveries, receipts, event_types, measuring, linking, directory)),
+        *(part.router for part in (suggestions, members, bots, merges, attributes, erasure, checkins, replays)),
+        *(part.router for part in (connections, door)),
         *(part.router for part in (communities, public_communities, people, keys, sign_ins)),
     ],
     problems=ERRORS,
@@ -76,6 +67,8 @@ SPEC = ServiceSpec(
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
         Timer("measure-again", every_seconds=PORTION_EVERY_SECONDS, run=measure_again),
         Timer("keep-outcome-hours", every_seconds=handlers.KEEP_HOURS_EVERY_SECONDS, run=handlers.keep_hours),
+        Timer("keep-refused", every_seconds=keeping.KEEP_EVERY_SECONDS, run=keeping.keep_in_order),
+        Timer("find-what-stands", every_seconds=standing.LOOK_EVERY_SECONDS, run=standing.find_what_stands),
         Timer("keep-texts", every_seconds=KEEP_EVERY_SECONDS, run=keep_in_order),
         Timer(
             "replay-deliveries",

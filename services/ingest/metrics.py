@@ -36,6 +36,14 @@ TEXTS_ALTERED = Counter(
     "plaudit_ingest_texts_altered_total", "Texts that do not open though there is their key: somebody changed them"
 )
 TEXTS_DELETED = Counter("plaudit_ingest_texts_deleted_total", "Texts whose retention was over")
+REFUSED_KEPT = Counter(
+    "plaudit_ingest_refused_kept_total",
+    "Refused events and bodies: kept, dropped beyond their community's bounds, without a key to seal them, or not "
+    "kept because the database did not answer in time",
+    ["what"],
+)
+for _what in ("kept", "dropped", "unsealed", "unanswered"):
+    REFUSED_KEPT.labels(_what)
 CHECK_INS = Counter("plaudit_ingest_check_ins_total", "Tries to check in, by what became of them", ["outcome"])
 for _outcome in ("checked_in", "again", "full", "outside", "unknown"):
     CHECK_INS.labels(_outcome)

@@ -37,6 +37,7 @@ from services.ingest.connectors.domain import connections as connection_errors
 from services.ingest.connectors.domain import deliveries as delivery_errors
 from services.ingest.erasure.api import UNDECIDED_POINTS
 from services.ingest.erasure.domain import UndecidedError
+from services.ingest.event_types.domain import UnknownChannelError
 from services.ingest.events.api import posting
 from services.ingest.events.api.waiting import TooManyWaitingError
 from services.ingest.events.domain import admission
@@ -52,6 +53,9 @@ from services.ingest.members.domain import (
 from services.ingest.merges import api as merges
 from services.ingest.merges.domain import NotMergedError, SameMemberError, TooManyMergesError, UnknownIdentityError
 from services.ingest.metrics import REQUESTS_TOO_DEAR
+from services.ingest.refused.domain import NotWholeError, UnknownRefusedError
+from services.ingest.replays import api as replays
+from services.ingest.replays.handlers import StillRefusedError
 from shared.access_keys import INSTALLATION_ROLES, SCOPES, OtherCommunityError
 from shared.calendars import TooManyChangesError
 from shared.http import ErrorTable, FieldError, Problem, ProblemType
@@ -66,6 +70,7 @@ from shared.http.problem_types import (
     UNSUPPORTED_CONTENT_TYPE,
 )
 from shared.http.problems import ERRORS_MAX_COUNT
+from shared.near_names import suggestion
 
 SOON = {"Retry-After": "1"}
 IN_A_MINUTE = {"Retry-After": "60"}
@@ -84,7 +89,11 @@ def _nothing_admitted(error: admission.NothingAdmittedError) -> Problem:
     errors = [
         FieldError(index=refusal.index, field=refusal.field, detail=refusal.detail) for refusal in error.refusals
     ]
-    return Problem(posting.NO_VALID_EVENT, "Nothing was taken; see errors", errors)
+    return Problem(posting.NO_VALID_EVENT, "Nothing was taken; see errors", errors, headers=_kept_under(error))
+
+
+def _kept_under(error: admission.RefusedWholeError) -> dict[str, str]:
+    return {} if error.receipt_id is None else {"Location": f"/v1/receipts/{error.receipt_id}"}
 
 
 ERRORS: ErrorTable = {
@@ -92,8 +101,9 @@ ERRORS: ErrorTable = {
         UNSUPPORTED_CONTENT_TYPE,
         f"Got {error}; send {admission.BATCH_TYPE}, {admission.STRUCTURED_TYPE} or {admission.JSON_TYPE}, "
         "in UTF-8",
+        headers=_kept_under(error),
     ),
-    admission.MalformedError: lambda error: Problem(MALFORMED_JSON, str(error)),
+    admission.MalformedError: lambda error: Problem(MALFORMED_JSON, str(error), headers=_kept_under(error)),
     admission.TooManyEventsError: lambda error: Problem(
         posting.TOO_MANY_EVENTS, f"Got {error}; send smaller batches"
     ),
@@ -126,6 +136,11 @@ ERRORS: ErrorTable = {
     TooManyMergesError: lambda error: Problem(merges.TOO_MANY_MERGES, f"Nothing was done: {error}"),
     UnknownIdentityError: lambda _: _of_field(
         UNKNOWN_IDENTITY, "/member_id", "It is seen in events, or declared by PUT /v1/members/identities"
+    ),
+    UnknownChannelError: lambda error: _of_field(
+        INVALID_REQUEST,
+        f"/identities/{error.place}/channel",
+        f"{error}; {suggestion(error.channel, error.known)}",
     ),
     TooManyIdentitiesError: lambda error: Problem(
         TOO_MANY_IDENTITIES,
@@ -197,6 +212,18 @@ ERRORS: ErrorTable = {
     ),
     delivery_errors.NotReplayableError: lambda error: Problem(
         deliveries.NOT_REPLAYABLE, f"Nothing was done: {error}"
+    ),
+    UnknownRefusedError: lambda error: Problem(
+        replays.UNKNOWN_REFUSED, f"{error}; GET /v1/refused-events lists what is kept"
+    ),
+    NotWholeError: lambda _: Problem(
+        replays.NOT_WHOLE,
+        "Nothing was done: say by `event` what is to be sent, or have its platform send it again",
+    ),
+    StillRefusedError: lambda error: Problem(
+        replays.STILL_REFUSED,
+        "Nothing was done; see errors",
+        [FieldError(field=f"/event{one.field}", detail=one.detail) for one in error.reasons],
     ),
     UnknownTextError: lambda error: Problem(
         UNKNOWN_TEXT, f"{error}: texts are kept as long as their community says"

@@ -71,6 +71,20 @@ class Settings(SigningSettings):
     outcome_hours_days: int = Field(
         32, ge=1, description="How long it is known how many events of a source had which outcome in which hour"
     )
+    refused_max_count: int = Field(
+        5_000,
+        ge=1,
+        description="Refused events that are kept of a community, about; beyond it the oldest go",
+    )
+    refused_max_bytes: int = Field(
+        20_000_000, ge=1, description="Bytes of them that are kept of a community, about; then the oldest go"
+    )
+    refused_entry_max_bytes: int = Field(
+        262_144, ge=1, description="Bytes that are kept of one refused event or body; of more, how it begins"
+    )
+    refused_keep_seconds: float = Field(
+        2.0, gt=0, description="How long the answer to a refusal waits for the database to keep what was refused"
+    )
     checkin_code_seconds: int = Field(
         30, ge=5, le=600, description="How often the code of an occasion changes; each holds for as long again"
     )

@@ -10,7 +10,7 @@ from shared.http.auth import requires
 from shared.http.connected import Conn
 from shared.http.members import MemberId
 from shared.http.pages import Limit, Page, after
-from shared.http.problem_types import INVALID_CURSOR, UNKNOWN_IDENTITY
+from shared.http.problem_types import INVALID_CURSOR, UNKNOWN_IDENTITY, UNKNOWN_MEMBER
 from shared.http.problems import FieldError, Problem, problem_responses
 from shared.merges import load_group
 from shared.personal_data import HELD
@@ -18,6 +18,8 @@ from shared.personal_data.kinds import Erased
 from shared.personal_data.store import BrokenKeyError, HeldRow, load_rows
 
 KEY_MAX_CHARS = 700
+#: The service that knows who is a member at all, and its table of them.
+WHO_THERE_IS = ("ingest", "members")
 
 
 class RowPlace(NamedTuple):
@@ -49,12 +51,13 @@ class RowShown(BaseModel):
 def personal_data_router(service: str) -> APIRouter:
     """The route of a service."""
     router = APIRouter(tags=["members"])
+    who_there_is = next((one for one in HELD.get(service, ()) if (service, one.table) == WHO_THERE_IS), None)
     tables = {one.table: place for place, one in enumerate(HELD.get(service, ()))}
 
     @router.get(
         "/v1/members/{member_id}/personal-data",
         summary="All that the service holds of a member",
-        responses=problem_responses(UNKNOWN_IDENTITY, INVALID_CURSOR),
+        responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_MEMBER, INVALID_CURSOR),
     )
     async def get_personal_data(
         principal: Annotated[Principal, requires(Scope.MEMBERS_EXPORT, or_own=True, reads="member_id")],
@@ -69,6 +72,11 @@ def personal_data_router(service: str) -> APIRouter:
         """
         community, found = principal.community, list[HeldRow]()
         member_ids = await load_group(conn, community=community, head_id=str(member_id))
+        if who_there_is is not None and not await load_rows(
+            conn, who_there_is, community=community, member_ids=member_ids, behind=None, limit_count=1
+        ):
+            # Else the answer were that somebody asked for them.
+            raise Problem(UNKNOWN_MEMBER, f"Nobody here has been {member_id}")
         begin = 0 if place is None else tables.get(place.table, len(tables))
         try:
             for held in HELD.get(service, ())[begin:]:

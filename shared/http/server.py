@@ -6,7 +6,7 @@ import logging
 import socket
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import mode
 import uvicorn
@@ -26,6 +26,20 @@ TOO_MANY = Problem(
 )
 
 
+#: For so long a connection that was turned away stays, so that whoever opened it can read why.
+TURNED_AWAY_SECONDS = 1.0
+
+
+class ConnectionCounts(Protocol):
+    """Says of each address whether it may open one more connection."""
+
+    def take(self, address: str) -> bool:
+        """Whether it may; if so, `leave` follows."""
+
+    def leave(self, address: str) -> None:
+        """The connection is closed."""
+
+
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
     await TOO_MANY.response(scope["path"])(scope, receive, send)
 
@@ -39,16 +53,27 @@ class _BoundedProtocol(HttpToolsProtocol):
     """
 
     settings: ClassVar[ServiceSettings]
+    counts: ClassVar[ConnectionCounts | None] = None
+    _counted: str | None = None
+    _is_turned_away = False
     _head_timer: asyncio.TimerHandle | None = None
     _idle_timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        peer = transport.get_extra_info("peername")
+        if self.counts is not None and peer:
+            if not self.counts.take(peer[0]):
+                self._turn_away(transport)
+                return
+            self._counted = peer[0]
         super().connection_made(transport)
         self._served = self.app
         self._await_head()
 
     def data_received(self, data: bytes) -> None:
+        if self._is_turned_away:
+            return
         waiting = self._head_timer
         super().data_received(data)
         # Counted only when all of it belongs to one head: in one piece with a body, it is small enough.
@@ -77,19 +102,38 @@ class _BoundedProtocol(HttpToolsProtocol):
             # uvicorn's own ends with any byte: the rest of a body that was answered, or an empty line.
             self._idle_timer = self.loop.call_later(self.settings.keep_alive_seconds, self.transport.close)
 
+    def _turn_away(self, transport: asyncio.Transport) -> None:
+        """Answer at once, and keep nothing of it: it is none of the connections that there are."""
+        self._is_turned_away = True
+        self.transport = transport
+        self._end(TOO_MANY, TURNED_AWAY_SECONDS)
+
+    def eof_received(self) -> None:
+        if self._is_turned_away:
+            self.transport.close()
+
     def send_400_response(self, msg: str) -> None:
         self._end(Problem(MALFORMED_HTTP, msg))
 
-    def _end(self, problem: Problem) -> None:
+    def _end(self, problem: Problem, linger_seconds: float = 0.0) -> None:
         """Answer before there is a request that an application could answer, and close the connection."""
         response = problem.response(None)
         headers = [*self.server_state.default_headers, *response.raw_headers, (b"connection", b"close")]
         lines = [b"HTTP/1.1 %d %b" % (problem.status, HTTPStatus(problem.status).phrase.encode())]
         lines += [b"%b: %b" % header for header in headers]
         self.transport.write(b"\r\n".join([*lines, b"", bytes(response.body)]))
-        self.transport.close()
+        if not linger_seconds:
+            self.transport.close()
+            return
+        # A request that is still on its way would have the kernel take the answer back.
+        self.transport.write_eof()
+        self.loop.call_later(linger_seconds, self.transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._counted is not None and self.counts is not None:
+            self.counts.leave(self._counted)
+        if self._is_turned_away:
+            return
         self._head_came()
         self._idle_over()
         super().connection_lost(exc)
@@ -119,9 +163,12 @@ class _Server(uvicorn.Server):
 
 
 class HttpServer(mode.Service):
-    """Serves the application until the worker stops; then lets requests in flight finish."""
+    """Serves the application until the worker stops; then lets requests in flight finish.
 
-    def __init__(self, app: ASGIApp, settings: ServiceSettings) -> None:
+    `counts` says how many connections an address may have: whoever opens more is answered 503 at once.
+    """
+
+    def __init__(self, app: ASGIApp, settings: ServiceSettings, counts: ConnectionCounts | None = None) -> None:
         super().__init__()
         self._settings = settings
         self._server = _Server(
@@ -129,7 +176,7 @@ class HttpServer(mode.Service):
                 app,
                 host=settings.http_host,
                 port=settings.http_port,
-                http=type("Protocol", (_BoundedProtocol,), {"settings": settings}),
+                http=type("Protocol", (_BoundedProtocol,), {"settings": settings, "counts": counts}),
                 lifespan="off",
                 log_config=None,
                 access_log=False,

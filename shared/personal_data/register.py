@@ -69,6 +69,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="Name, and what they are in the community",
         ),
         Held(
+            "alike_keys",
+            personal="what",
+            others="community reason member_id is_shared",
+            order="community reason what",
+            erased=Erased.DELETED,
+            says="What they are called, known by and reached at, to find who may be the same person",
+        ),
+        Held(
             "identities",
             personal="identity host email_hash subject_hash",
             others="community channel member_id email_verified joined_by",
@@ -116,6 +124,18 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             erased=Erased.DELETED,
             says="What they wrote, sealed",
             hidden="sealed",
+        ),
+        Held(
+            "refused_events",
+            personal="sealed stands",
+            others=(
+                "community refused_id cause receipt_id receipt_index event_uid event_type member_id received_at "
+                "size_bytes key_id looked_at replayed_at replayed_as"
+            ),
+            order="community refused_id",
+            erased=Erased.DELETED,
+            says="Events of theirs that were refused, sealed",
+            hidden="sealed stands",
         ),
         Held(
             "check_ins",
@@ -200,6 +220,11 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             order="community manual_id",
             erased=Erased.STAYS,
             says="Points that people gave or took by hand",
+            # Who gave them is theirs, and not the member's.
+            hidden=(
+                "asked_by asked_by_person asked_by_credential decided_by decided_by_person decided_by_credential "
+                "reversed_by reversed_by_person reversed_by_credential"
+            ),
         ),
         Held(
             "limited_members",

@@ -49,6 +49,8 @@ COMMANDS: Final = {
     "member.set_attributes": _("set what is known of a member"),
     "member.erase": _("forgot a member for good"),
     "member.set_preferences": _("set what a member prefers"),
+    "refused_event.replay": _("sent again what had been refused"),
+    "refused_event.replay_all": _("sent again all that had been refused"),
     "occasion.add": _("added an occasion"),
     "occasion.set_device": _("said which device takes lists of an occasion"),
     "occasion.take_list": _("handed in a list of who was there"),
@@ -106,6 +108,7 @@ KINDS: Final = {
     "outcome": _("outcome"),
     "review_policy": _("review policy"),
     "dead_letter": _("dead letter"),
+    "refused_event": _("refused event"),
 }
 
 

@@ -58,9 +58,9 @@ def of_awards(
             used = [visit.say(_("{points} points"), points=visit.writer.number(redemption["points"]))]
             used += [visit.say(_(redemption["state"]))] if redemption["state"] else []
             may_look = visit.signed_in.may("rewards:read")
-            href = f"/explorer/{redemption['redemption_id']}" if may_look else None
+            its_page = f"/explorer/{redemption['redemption_id']}" if may_look else None
             title = redemption["reward_id"] or visit.say(_("Redemption"))
-            nodes.append(Node(redemption["redemption_id"], 3, title, used, href, "k4", "money"))
+            nodes.append(Node(redemption["redemption_id"], 3, title, used, its_page, "k4", "money"))
             edges.append(Edge(key, redemption["redemption_id"], redemption["points"]))
     unique = list({node.key: node for node in nodes}.values())
     return picture(

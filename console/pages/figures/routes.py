@@ -8,10 +8,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from console.components.tables import Filter, Listing
-from console.frame.navigation import REJECTED
+from console.frame.navigation import RECEIPTS, REJECTED
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.figures.causes import cause_of
 from console.pages.periods import DAYS, asked_days
+from console.pages.refused.words import CAUSES
 
 PAGE_COUNT = 50
 
@@ -114,7 +115,11 @@ async def rejected(visit: Visit) -> Response:
         kept=("days",),
     )
     after = listing.said.get("after")
+    door: dict[str, Any] = {}
+    if visit.signed_in.may(RECEIPTS.scope or ""):
+        door["door"] = visit.ask.get("ingest", "/v1/refused-events/counts")
     answers: dict[str, Any] = await visit.ask.all(
+        **door,
         reasons=visit.ask.get("analytics", "/v1/rejections", from_=days.first, to=days.last, limit=100),
         events=visit.ask.get(
             "analytics", "/v1/rejections/events", limit=PAGE_COUNT, after=after, **listing.chosen
@@ -122,7 +127,8 @@ async def rejected(visit: Visit) -> Response:
     )
     return visit.page(
         "pages/figures/rejected.html",
-        **answers,
+        **{"door": None, **answers},
+        door_causes=CAUSES,
         cause_of=cause_of,
         listing=listing,
         views=await visit.views(listing),

@@ -24,7 +24,13 @@ REASONS: Final = {
     "bot": _("Whoever is taken for a bot earns nothing"),
     "unearning": _("The community leaves you out of earning"),
     "own_act": _("Nobody earns by what they do to their own"),
+    "twice": _("You get it already, as somebody else in it"),
+    "points_failed": _("How many points it is worth could not be worked out"),
+    "no_points": _("It came to no points"),
     "limit": _("The limit was reached"),
+    "cooldown": _("It gave something shortly before"),
+    "diminished": _("A further one of the time is worth less"),
+    "floor": _("No more is taken than you have"),
     "waiting": _("It is being looked for whether there is room under the limit"),
     "retracted": _("It was taken back"),
 }

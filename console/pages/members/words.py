@@ -82,7 +82,13 @@ DECLINED: Final = {
     "bot": _("bots earn nothing"),
     "unearning": _("the community leaves them out of earning"),
     "own_act": _("nobody earns by what they do to their own"),
+    "twice": _("they get it already, as somebody else in the event"),
+    "points_failed": _("its points could not be calculated"),
+    "no_points": _("its points came to nothing"),
     "limit": _("a limit is full"),
+    "cooldown": _("it gave something shortly before"),
+    "diminished": _("a further one of the time is worth less"),
+    "floor": _("no more is taken than there is"),
     "waiting": _("what fits under its limits is being worked out"),
     "retracted": _("it was taken back"),
 }

@@ -7,11 +7,14 @@ from console.components.tables import PAGE_COUNT, Filter, Listing
 from console.frame.navigation import AUDIT, REDEMPTIONS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.explorer.finding import member_of_identity, spelled
 from console.pages.tables import TOO_LONG, columns, table, whole
 
 WRITE = "rewards:write"
 LOTS_COUNT = 100
 UNPROCESSABLE = 422
+NOT_FOUND = 404
+SEARCH_MAX_CHARS = 300
 STATES = ("reserved", "confirmed", "cancelled", "expired")
 CSV_HEADINGS = (
     *("redemption_id", "member_id", "member_name", "reward_id", "title", "points", "state"),
@@ -41,11 +44,26 @@ async def download(visit: Visit) -> Response:
 
 def _listing(visit: Visit) -> Listing:
     states = Filter("state", visit.say(_("State")), [(state, visit.say(state)) for state in STATES])
-    filters = [states, Filter("member", visit.say(_("Member's id")))]
-    return Listing.of(REDEMPTIONS.path, visit.request.query_params, filters=filters)
+    filters = [states, Filter("member", visit.say(_("Member's id")), is_apart=True)]
+    said = dict(visit.request.query_params)
+    # Whoever wrote a handle into the address by hand has it nowhere else.
+    if (member := spelled(said.get("member", ""))) is None:
+        said.pop("member", None)
+    else:
+        said["member"] = member
+    return Listing.of(REDEMPTIONS.path, said, filters=filters)
 
 
-async def _show(visit: Visit, *, refused: Refusal | None = None) -> Response:
+async def search(visit: Visit) -> Response:
+    """Go to the redemptions of whoever was named. It comes in a form: handles stay out of addresses."""
+    said = visit.form.get("q", "")[:SEARCH_MAX_CHARS]
+    id_ = spelled(said) or await member_of_identity(visit, said)
+    if id_ is None:
+        return await _show(visit, refused=Refusal(_("Nobody here is known as that"), said, NOT_FOUND), said=said)
+    return visit.see_other(_listing(visit).href(member=id_))
+
+
+async def _show(visit: Visit, *, refused: Refusal | None = None, said: str = "") -> Response:
     listing = _listing(visit)
     answer = await visit.ask.get(
         "rewards", "/v1/redemptions", limit=PAGE_COUNT, after=listing.said.get("after"), **listing.chosen
@@ -57,6 +75,7 @@ async def _show(visit: Visit, *, refused: Refusal | None = None) -> Response:
         listing=listing,
         views=await visit.views(listing),
         refused=refused,
+        sought=said,
     )
 
 
@@ -106,7 +125,8 @@ def _id(visit: Visit) -> str:
 
 ONE = f"{REDEMPTIONS.path}/{{redemption_id:uuid}}"
 ROUTES = [
-    Route(REDEMPTIONS.path, page(show, scope=REDEMPTIONS.scope)),
+    Route(REDEMPTIONS.path, page(show, scope=REDEMPTIONS.scope), methods=["GET"]),
+    Route(REDEMPTIONS.path, page(search, scope=REDEMPTIONS.scope), methods=["POST"]),
     Route(f"{REDEMPTIONS.path}.csv", page(download, scope=REDEMPTIONS.scope)),
     Route(ONE, page(one, scope=REDEMPTIONS.scope)),
     Route(f"{ONE}/confirm", page(confirm, scope=WRITE), methods=["POST"]),

@@ -16,8 +16,10 @@ from shared.postgres import Connection
 _DELETED: Mapping[str, str] = {
     "identities": "delete from identities where community = $1 and member_id = $2",
     "told_identities": "delete from told_identities where community = $1 and member_id = $2",
+    "alike_keys": "delete from alike_keys where community = $1 and member_id = $2",
     "dated_facts": "delete from dated_facts where community = $1 and member_id = $2",
     "check_ins": "delete from check_ins where community = $1 and member_id = $2",
+    "refused_events": "delete from refused_events where community = $1 and member_id = $2",
     "sign_in_links": "delete from sign_in_links where community = $1 and member_id = $2",
     "sign_in_renewals": "delete from sign_in_renewals where community = $1 and member_id = $2",
     "texts": """
@@ -25,6 +27,27 @@ _DELETED: Mapping[str, str] = {
             select event_uid from texts where community = $1 and member_id = $2 limit 5000)
     """,
 }
+#: What others are called and known by, too, is noted of one of those who stay.
+_HANDED_ON = """
+    update alike_keys k set member_id = others.member_id
+    from (
+        select reason, what, m.member_id from alike_keys s join members m
+            on m.community = s.community and lower(m.name) = s.what and m.member_id <> s.member_id
+        where s.community = $1 and s.member_id = $2 and s.is_shared and s.reason = 'same_name'
+        union all
+        select reason, what, i.member_id from alike_keys s join identities i
+            on i.community = s.community and lower(i.identity) = s.what and i.member_id <> s.member_id
+        where s.community = $1 and s.member_id = $2 and s.is_shared and s.reason = 'same_handle'
+        union all
+        select reason, what, i.member_id from alike_keys s join identities i
+            on i.community = s.community and i.email_hash = s.what and i.member_id <> s.member_id
+        where s.community = $1 and s.member_id = $2 and s.is_shared and s.reason = 'same_email'
+        union all
+        select reason, what, i.member_id from alike_keys s join identities i
+            on i.community = s.community and i.subject_hash = s.what and i.member_id <> s.member_id
+        where s.community = $1 and s.member_id = $2 and s.is_shared and s.reason = 'same_subject') others
+    where k.community = $1 and k.reason = others.reason and k.what = others.what
+"""
 #: Rows of a member, and of all who are merged into it.
 _OF_PERSON = """
     community = $1 and (
@@ -47,6 +70,7 @@ async def lock_member(conn: Connection, *, key: MemberKey) -> bool:
 
 async def delete_of_member(conn: Connection, *, key: MemberKey) -> dict[str, int]:
     """Delete what is a member's; return how many rows went, by table."""
+    await conn.execute(_HANDED_ON, *key)
     gone = {}
     for table, sql in _DELETED.items():
         status: str = await conn.execute(sql, *key)

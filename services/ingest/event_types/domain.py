@@ -1,7 +1,7 @@
 """A community's own types of events and channels, by which the front door reads what is sent."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final, NamedTuple
@@ -11,8 +11,10 @@ from pydantic_core import to_json
 
 from shared.contracts.activities import ACTIVITY_ADAPTER, ACTIVITY_TYPES, Fault, faults
 from shared.contracts.activities.told import PERSONAL
+from shared.contracts.identities import NamedIdentity
 from shared.contracts.programme import CustomEventType, EventChannel, Events
 from shared.contracts.programme.event_contracts import batch_contract, sent_contract
+from shared.contracts.programme.event_types import CHANNELS
 
 #: Declarations that a process keeps read; those not used for longest go first.
 DECLARATIONS_MAX_COUNT = 1_000
@@ -25,6 +27,17 @@ _STANDS_IN: Final = "import"
 #: What has a person in it, by its name in an event's data; None for the actor's own place.
 _THINGS: Final = ("object", "in_reply_to")
 _NONE: Final = frozenset[str]()
+
+
+class UnknownChannelError(Exception):
+    """A channel that is neither built in nor declared by the community."""
+
+    def __init__(self, channel: str, known: Sequence[str], place: int) -> None:
+        self.channel = channel
+        #: Which of several identities is on it, from 0.
+        self.place = place
+        self.known = known
+        super().__init__(f"There is no channel `{channel}`")
 
 
 class Read(NamedTuple):
@@ -87,6 +100,18 @@ class DeclaredTypes:
             _lower_addresses(data)
         if self._personal and (personal := data.keys() & self._personal.get(event["type"], _NONE)):
             data[PERSONAL] = {name: data.pop(name) for name in sorted(personal)}
+
+    def as_compared(self, identity: NamedIdentity) -> NamedIdentity:
+        """An identity as its channel compares ids of people: on one of the community's own as that is declared."""
+        channel = self.channels.get(identity.channel)
+        if channel is None or channel.addresses == "exact" or "@" not in identity.id[1:-1]:
+            return identity
+        return identity._replace(id=identity.id.lower())
+
+    def check_channel(self, channel: str, *, place: int) -> None:
+        """Raise UnknownChannelError for a channel that is neither built in nor declared."""
+        if channel not in CHANNELS and channel not in self.channels:
+            raise UnknownChannelError(channel, [*CHANNELS, *self.channels], place)
 
     def why_not(self, named: Any) -> str | None:
         """What is wrong with the type that an event says; None where there is such a type."""

@@ -8,7 +8,9 @@ from pydantic import ValidationError
 from services.ingest.event_types import store
 from services.ingest.event_types.domain import NOTHING_DECLARED, DeclaredTypes, declared_types
 from shared.contracts.facts import ProgrammePublished
+from shared.contracts.identities import NamedIdentity
 from shared.contracts.programme import Events
+from shared.contracts.programme.event_types import CHANNELS
 from shared.postgres import Connection
 from shared.transaction import InvalidMessageError, Transaction
 
@@ -31,6 +33,22 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
             effective_from=data["effective_from"],
             events=events,
         )
+
+
+async def on_their_channels(
+    conn: Connection, *, community: str, identities: Collection[NamedIdentity], now: datetime, are_new: bool
+) -> list[NamedIdentity]:
+    """Identities as their channels compare them, those that the community declares as it does.
+
+    Raises UnknownChannelError where one that is new is on a channel that is neither built in nor declared.
+    """
+    if all(identity.channel in CHANNELS for identity in identities):
+        return list(identities)
+    declared = (await types_of(conn, communities=[community], now=now))[community]
+    if are_new:
+        for place, identity in enumerate(identities):
+            declared.check_channel(identity.channel, place=place)
+    return [declared.as_compared(identity) for identity in identities]
 
 
 async def types_of(conn: Connection, *, communities: Collection[str], now: datetime) -> dict[str, DeclaredTypes]:

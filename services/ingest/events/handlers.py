@@ -1,7 +1,8 @@
 """What ingest does with each event it took, inside a transaction that somebody else opened."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.ingest.bots.handlers import bots_among, rules_of, stand
@@ -10,6 +11,7 @@ from services.ingest.events import store
 from services.ingest.events.domain.judgement import (
     ACCEPTED,
     CONFLICT,
+    CONFLICT_REASON,
     REASONS,
     SUPPRESSED,
     EventKey,
@@ -25,15 +27,28 @@ from services.ingest.events.domain.judgement import (
     said_bots,
     suppressed,
 )
-from services.ingest.events.domain.receipts import by_hour
+from services.ingest.events.domain.receipts import (
+    EventPlace,
+    Judged,
+    Judgement,
+    ReceiptPlace,
+    ReceiptSummary,
+    SummaryPlace,
+    by_hour,
+)
+from services.ingest.events.domain.refusing import conflict
 from services.ingest.measuring.handlers.texts import Said, keep_texts, measure
 from services.ingest.members.domain import IdentityKey, Owner
 from services.ingest.members.handlers import resolve, who_is_known
 from services.ingest.metrics import EVENTS_JUDGED
+from services.ingest.refused import store as refused_store
+from services.ingest.refused.domain import Found, Refused, Request, UnknownRefusedError
+from services.ingest.refused.handlers.keeping import keep, opened
 from services.ingest.settings import Settings
 from shared.contracts.activities.told import STAYS
 from shared.contracts.facts import ACCEPTED_EVENT, REJECTED_EVENT, AcceptedEvent, RawEvent, RejectedData
 from shared.own_facts import ReadBack
+from shared.postgres import Connection
 from shared.topics import EVENTS, REJECTED, record_key
 from shared.transaction import InvalidMessageError, Transaction
 
@@ -108,6 +123,7 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
     for event, outcome in outcomes:
         if outcome in (CONFLICT, SUPPRESSED):
             _tell_refused(tx, event, outcome=outcome)
+    await _keep_conflicts(tx, [event for event, outcome in outcomes if outcome is CONFLICT])
     for outcome, count in Counter(outcome for _, outcome in outcomes).items():
         EVENTS_JUDGED.labels(outcome).inc(count)
 
@@ -125,12 +141,88 @@ async def on_events_told(tx: Transaction, facts: list[AcceptedEvent]) -> None:
 READ_BACK = (ReadBack((EVENTS,), ACCEPTED_EVENT, on_events_told),)
 
 
+async def page_of_receipts(
+    conn: Connection, *, community: str, after: SummaryPlace | None, limit_count: int
+) -> list[ReceiptSummary]:
+    """The receipts of a community, newest first, each with what was refused of its request at the door."""
+    receipts = await store.page_of_receipts(conn, community=community, after=after, limit_count=limit_count)
+    ids = [one.receipt_id for one in receipts]
+    refused = await refused_store.count_of_receipts(conn, community=community, receipt_ids=ids)
+    return [
+        replace(one, counts={**one.counts, Outcome.REFUSED: refused.get(one.receipt_id, 0)}) for one in receipts
+    ]
+
+
+async def page_of_judgements(
+    conn: Connection,
+    settings: Settings,
+    *,
+    community: str,
+    receipt_id: str,
+    after: ReceiptPlace | None,
+    limit_count: int,
+) -> list[Judgement]:
+    """What became of the events of a receipt, and what was refused beside them, in the order of the request."""
+    judged = await store.page_of_judgements(
+        conn, community=community, receipt_id=receipt_id, after=after, limit_count=limit_count
+    )
+    refused = await refused_store.page_of_receipt(
+        conn,
+        community=community,
+        receipt_id=receipt_id,
+        after_index=-1 if after is None else after.event_index,
+        limit_count=limit_count,
+    )
+    both = [*judged, *(_refusal(settings, one) for one in refused)]
+    return sorted(both, key=lambda one: one.index)[:limit_count]
+
+
+async def page_of_places(
+    conn: Connection,
+    settings: Settings,
+    *,
+    community: str,
+    event_uid: str,
+    after: EventPlace | None,
+    limit_count: int,
+) -> list[Judged]:
+    """Every time an event came, oldest first, and what became of it then: at the door, or behind it."""
+    judged = await store.page_of_places(
+        conn, community=community, event_uid=event_uid, after=after, limit_count=limit_count
+    )
+    refused = await refused_store.page_of_event(
+        conn, community=community, event_uid=event_uid, after=after or ("", -1), limit_count=limit_count
+    )
+    at_the_door = [Judged(one.received_at, one.receipt_id, _refusal(settings, one)) for one in refused]
+    both = sorted([*judged, *at_the_door], key=lambda one: (one.receipt_id, one.judgement.index))
+    return both[:limit_count]
+
+
+def _refusal(settings: Settings, refused: Refused) -> Judgement:
+    try:
+        reasons = opened(settings, refused).reasons
+    except UnknownRefusedError:
+        reasons = []
+    reason = "; ".join(f"{one.field} {one.detail}".strip() for one in reasons) or None
+    return Judgement(refused.receipt_index, refused.event_uid, Outcome.REFUSED, reason, refused.refused_id)
+
+
 async def keep_hours(tx: Transaction[Settings]) -> None:
     """Make one row of the counts of each hour that is over, and delete those that are too old to be asked for."""
     hour = tx.now.replace(minute=0, second=0, microsecond=0)
     await store.fold_hours(tx.conn, before=hour, limit_count=HOURS_MAX_COUNT)
     kept_from = tx.now - timedelta(days=tx.settings.outcome_hours_days)
     await store.delete_hours(tx.conn, before=kept_from, limit_count=HOURS_MAX_COUNT)
+
+
+async def _keep_conflicts(tx: Transaction[Settings], conflicts: Sequence[Received]) -> None:
+    """Keep what says otherwise, so that somebody sees both: in the order of their requests."""
+    by_request: defaultdict[Request, list[Found]] = defaultdict(list)
+    for event in conflicts:
+        request = Request(event.community, event.receipt_id, event.received_at)
+        by_request[request].append(conflict(event, CONFLICT_REASON))
+    for request in sorted(by_request):
+        await keep(tx, request=request, found=by_request[request])
 
 
 def _said(event: Received, members: Mapping[IdentityKey, Owner]) -> Said:

@@ -8,6 +8,7 @@ from services.ingest.costs.domain import Costs
 from services.ingest.event_types.domain import NOTHING_DECLARED, DeclaredTypes
 from services.ingest.events.domain.admission import (
     JSON_TYPE,
+    Admission,
     Encoded,
     Limits,
     MalformedError,
@@ -43,6 +44,8 @@ class Reading(NamedTuple):
     #: What its events count as; 1 for what cannot be read.
     cost: float = 1
     is_too_dear: bool = False
+    #: What it was admitted as; None for what cannot be read.
+    admission: Admission | None = None
 
 
 class Terms(NamedTuple):
@@ -69,6 +72,7 @@ def read_record(
     place = f"{record.topic}|{record.partition}|{record.offset}"
     randomness = hashlib.blake2b(place.encode(), digest_size=8).hexdigest()
     cost, is_too_dear = 1.0, False
+    admission: Admission | None = None
     try:
         admission = admit(record.value, _HEADERS, received_at, terms.limits, terms.declared)
         cost = max(1.0, terms.costs.of(admission.types))
@@ -77,5 +81,6 @@ def read_record(
         refusals = admission.refusals
     except (MalformedError, TooManyEventsError, TooDearError) as error:
         is_too_dear = isinstance(error, TooDearError)
-        events, refusals, cost = [], [Refusal(0, "", str(error))], 1.0
-    return Reading(events, refusals, receipt_id(community, at, randomness, len(events)), cost, is_too_dear)
+        events, refusals, cost, admission = [], [Refusal(0, "", str(error))], 1.0, None
+    receipt = receipt_id(community, at, randomness, len(events))
+    return Reading(events, refusals, receipt, cost, is_too_dear, admission)

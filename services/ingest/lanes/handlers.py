@@ -13,8 +13,12 @@ from services.ingest.costs.handlers import costs_of
 from services.ingest.event_types.domain import DeclaredTypes
 from services.ingest.event_types.handlers import types_of
 from services.ingest.events.domain.admission import Limits, Refusal, Request, raw_fact, raw_key
+from services.ingest.events.domain.refusing import counts_of, refused_body, refused_events
+from services.ingest.events.store import add_hours
 from services.ingest.lanes.domain import LaneRecord, Reading, Terms, read_record, written_at
 from services.ingest.metrics import EVENTS_COST, LANE_EVENTS, REQUESTS_TOO_DEAR
+from services.ingest.refused.domain import Request as RefusedRequest
+from services.ingest.refused.handlers.keeping import keep
 from services.ingest.settings import Settings
 from services.ingest.shares.domain import Bucket, Buckets, Share
 from shared.consumer import Lanes, Preparation
@@ -91,6 +95,8 @@ class LaneReader:
                 tx.publish(RAW, raw_key(community, event), raw_fact(request, index, event))
             for refusal in reading.refusals:
                 _tell_refusal(tx, refusal, request=request, lane=record.topic)
+            if reading.refusals:
+                await _keep_refused(tx, reading, community=community, value=record.value or b"")
             LANE_EVENTS.labels("taken").inc(len(reading.events))
             LANE_EVENTS.labels("refused").inc(len({refusal.index for refusal in reading.refusals}))
             EVENTS_COST.inc(reading.cost)
@@ -150,6 +156,15 @@ def _read(record: Any, settings: Settings, costs: Costs, declared: DeclaredTypes
         received_at=now,
         terms=Terms(limits, costs, settings.request_cost_max, declared),
     )
+
+
+async def _keep_refused(tx: Transaction[Settings], reading: Reading, *, community: str, value: bytes) -> None:
+    if reading.admission is None:
+        found = [refused_body(value, reading.refusals[0].detail)]
+    else:
+        found = refused_events(community, reading.admission)
+    await add_hours(tx.conn, counts=counts_of(community, tx.now, reading.admission))
+    await keep(tx, request=RefusedRequest(community, reading.receipt_id, tx.now), found=found)
 
 
 def _tell_refusal(tx: Transaction[Settings], refusal: Refusal, *, request: Request, lane: str) -> None:

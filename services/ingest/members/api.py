@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from services.ingest.members import domain, handlers, store
 from services.ingest.shares.api import QUOTA_EXCEEDED, WithinShare
 from shared.contracts.channels import compared_id
-from shared.contracts.fields import Channel, ChannelName, Id, Name, Sha256
+from shared.contracts.fields import ChannelName, Id, Name, Sha256
 from shared.contracts.identities import HOST_MAX_CHARS, Host, NamedIdentity, identity_hash
 from shared.contracts.placeholders import is_placeholder
 from shared.contracts.texts import if_text, label, plain_id
@@ -68,7 +68,7 @@ def _somebodys(person_id: str) -> str:
 class IdentityDeclared(RequestBody):
     """Somebody as one channel knows them."""
 
-    channel: Channel
+    channel: ChannelName = Field(description="A built-in one, or one that the programme declares")
     host: Annotated[Host, BeforeValidator(if_text(str.lower))] | None = Field(
         None, description="As the events say it, where a community has several channels of the kind"
     )
@@ -185,7 +185,7 @@ async def _asked_identity(
             max_length=TEXT_MAX_CHARS,
         ),
     ] = None,
-    channel: Annotated[Channel | None, Query(description="With `id`: only who has this identity")] = None,
+    channel: Annotated[ChannelName | None, Query(description="With `id`: only who has this identity")] = None,
     host: Annotated[str | None, Query(description="With `channel` and `id`", max_length=HOST_MAX_CHARS)] = None,
     id_: Annotated[Id | None, Query(alias="id", description="The identity's id on `channel`")] = None,
 ) -> NamedIdentity | None:
@@ -228,34 +228,6 @@ async def get_members(
         return Page[Member](items=[])
     found = await store.find_member(conn, key=domain.MemberKey(community, member_id))
     return Page[Member](items=[] if found is None else [Member.of(found)])
-
-
-class SuggestionShown(BaseModel):
-    """Two members who may be one person, and why."""
-
-    member_id: str
-    other_id: str
-    reasons: list[domain.Reason] = Field(
-        description="same_email: the same address, by what platforms know; same_name: shown by one name on two "
-        "channels; same_handle: the same id on two channels, but for bare numbers"
-    )
-
-    @classmethod
-    def of(cls, suggestion: domain.Suggestion) -> "SuggestionShown":
-        """What is shown of it."""
-        return cls(member_id=suggestion.member_id, other_id=suggestion.other_id, reasons=list(suggestion.reasons))
-
-
-@router.get("/v1/members/suggestions", summary="Members who may be one person", responses=problem_responses())
-async def get_suggestions(
-    principal: Annotated[Principal, requires(Scope.MEMBERS_READ, reads=IN_ANSWER)],
-    conn: Conn,
-    place: Annotated[domain.SuggestionPlace | None, after(domain.SuggestionPlace)],
-    limit: Limit = 100,
-) -> Page[SuggestionShown]:
-    """Alike in something that few share, and nobody said that they are one. Nothing follows from it by itself."""
-    found = await store.page_of_suggestions(conn, community=principal.community, after=place, limit_count=limit)
-    return Page[SuggestionShown].of(found, limit, item=SuggestionShown.of, place=domain.SuggestionPlace.of)
 
 
 @router.get(

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from operator import itemgetter
 from typing import NamedTuple
 
 import uuid_utils
 
+from services.ingest.event_types.handlers import on_their_channels
 from services.ingest.members import domain, store
 from services.ingest.members.domain import (
     BotBy,
@@ -182,6 +183,9 @@ async def find_owner(
     conn: Connection, settings: ServiceSettings, *, community: str, identity: NamedIdentity
 ) -> str | None:
     """The id of the member who has an identity, or whom that one is merged into; None when nobody has it."""
+    (identity,) = await on_their_channels(
+        conn, community=community, identities=[identity], now=datetime.now(UTC), are_new=False
+    )
     found = await find_own(conn, settings, community=community, identity=identity)
     return None if found is None else await find_head(conn, community=community, member_id=found)
 
@@ -274,10 +278,15 @@ async def declare_identities(
 
     A declared `name` outweighs what events say, before and after. Nobody's identities are whose they are `proven`
     to be, or with an address that was verified, here and where a member has it, that member's. Raises
-    DifferentMembersError when they already are several, or another's than was proven, ErasedIdentityError, and
-    TooManyIdentitiesError.
+    DifferentMembersError when they already are several, or another's than was proven, ErasedIdentityError,
+    UnknownChannelError and TooManyIdentitiesError.
     """
-    keys = [IdentityKey(community, *identity) for identity in identities]
+    keys = [
+        IdentityKey(community, *identity)
+        for identity in await on_their_channels(
+            tx.conn, community=community, identities=identities, now=tx.now, are_new=True
+        )
+    ]
     emails = {key: email for key, email in zip(keys, identities.values(), strict=True) if email is not None}
     said = None if name is None else SaidName(NamedBy.DECLARED, tx.now, name)
     owners = await _owners(tx, keys)

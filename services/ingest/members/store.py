@@ -19,10 +19,7 @@ from services.ingest.members.domain import (
     NewMember,
     Owner,
     ProvenBy,
-    Reason,
     SaidName,
-    Suggestion,
-    SuggestionPlace,
     ToldIdentity,
 )
 from shared.contracts.identities import NamedIdentity
@@ -513,51 +510,3 @@ async def set_emails(conn: Connection, *, emails: Mapping[IdentityKey, Email]) -
         [email.hash for email in emails.values()],
         [email.is_verified for email in emails.values()],
     )
-
-
-#: Members of more than so many with one name, handle or address: that is no reason any more.
-ALIKE_MAX_COUNT = 5
-
-_ALIKE = """
-    with of_each as (
-        select 'same_email' as reason, email_hash as what, member_id, null as channel from identities
-        where community = $1 and email_hash is not null
-        union select 'same_subject', subject_hash, member_id, null from identities
-        where community = $1 and subject_hash is not null
-        union select 'same_name', lower(name), m.member_id, i.channel
-        from members m join identities i using (community, member_id) where community = $1 and name is not null
-        union select 'same_handle', lower(identity), member_id, channel from identities
-        where community = $1 and identity !~ '^[0-9]+$'),
-    said as (
-        select distinct reason, what, coalesce(g.head_id, e.member_id) as member_id, channel
-        from of_each e left join merges g on g.community = $1 and g.member_id = e.member_id),
-    alike as (
-        select reason, array_agg(member_id) as members, array_agg(channel) as channels
-        from said group by reason, what having count(distinct member_id) between 2 and $2),
-    -- Pairs within each few who are alike: joining all with all took 1 s of 10,000, or once 47 s.
-    pairs as (
-        select a.member_id, b.member_id as other_id, reason
-        from alike cross join lateral unnest(members, channels) as a(member_id, channel)
-        cross join lateral unnest(members, channels) as b(member_id, channel)
-        where a.member_id < b.member_id and (a.channel is null or a.channel <> b.channel))
-    select member_id, other_id, array_agg(distinct reason order by reason) as reasons from pairs
-    where $3::uuid is null or (member_id, other_id) > ($3::uuid, $4::uuid)
-    group by 1, 2 order by 1, 2 limit $5
-"""
-
-
-async def page_of_suggestions(
-    conn: Connection, *, community: str, after: SuggestionPlace | None, limit_count: int
-) -> list[Suggestion]:
-    """Members who may be one person, in the order of their ids: alike in something, on two channels."""
-    rows = await conn.fetch(
-        _ALIKE,
-        community,
-        ALIKE_MAX_COUNT,
-        None if after is None else after.member_id,
-        None if after is None else after.other_id,
-        limit_count,
-    )
-    return [
-        Suggestion(str(row["member_id"]), str(row["other_id"]), tuple(map(Reason, row["reasons"]))) for row in rows
-    ]

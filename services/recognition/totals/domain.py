@@ -33,7 +33,7 @@ def _counted(award: AwardData) -> int:
 
 
 def _spendable(award: AwardData) -> int:
-    """What an award or amendment adds to the points that badges, levels and boards go by: nothing of other scores."""
+    """What an award or amendment adds to the points that can be spent; nothing where it is of another score."""
     return 0 if "score" in award else award["points"]
 
 

@@ -15,7 +15,7 @@ from shared.contracts.programme.recognition import Recognition
 from shared.contracts.programme.rewards import Rewards
 from shared.contracts.programme.rules import LIMITS_MAX_COUNT, RULES_MAX_COUNT, Rule, SharedLimit
 from shared.contracts.programme.section import Section
-from shared.contracts.programme.worth import GOALS_MAX_COUNT, SCORES_MAX_COUNT, Goal, Score
+from shared.contracts.programme.worth import GOALS_MAX_COUNT, SCORES_MAX_COUNT, DeclaredGoal, DeclaredScore
 
 #: What the sections declare of their ids, in the order in which they are checked.
 IDS: Final[tuple[Ids, ...]] = (
@@ -44,8 +44,8 @@ class Programme(Section):
     manual: Manual | None = None
     recognition: Recognition = Recognition()
     rewards: Rewards = Rewards()
-    scores: Annotated[list[Score], Field(min_length=1, max_length=SCORES_MAX_COUNT)] | None = None
-    goals: Annotated[list[Goal], Field(min_length=1, max_length=GOALS_MAX_COUNT)] | None = None
+    scores: Annotated[list[DeclaredScore], Field(min_length=1, max_length=SCORES_MAX_COUNT)] | None = None
+    goals: Annotated[list[DeclaredGoal], Field(min_length=1, max_length=GOALS_MAX_COUNT)] | None = None
 
     @model_validator(mode="after")
     def ids_are_unique_and_known(self) -> Self:

@@ -27,10 +27,12 @@ def sent_contract(kind: CustomEventType) -> TypeAdapter[Any]:
 
 def batch_contract(kinds: Collection[CustomEventType], channels: Collection[str]) -> TypeAdapter[list[Any]]:
     """What a platform sends as a batch of events of these types, on these channels beside the built-in ones."""
-    said = {"channel": Literal[(*CHANNELS, *channels)]}
+    channel: Any = Literal[(*CHANNELS, *channels)]
+    said = {"channel": channel}
     events = [_envelope(kind, said) for kind in kinds]
     one: Any = reduce(or_, events)
-    return TypeAdapter(list[one] if len(events) == 1 else list[Annotated[one, Discriminator("type")]])
+    batch: Any = list[one] if len(events) == 1 else list[Annotated[one, Discriminator("type")]]
+    return TypeAdapter(batch)
 
 
 def read_contract(kind: CustomEventType) -> Any:
@@ -53,7 +55,7 @@ def _envelope(kind: CustomEventType, said: Mapping[str, Any]) -> Any:
     """An event of a type as a TypedDict; `said` are hints of its data in place of those that they have."""
     data = _data(kind, kind.fields, said)
     envelope = _make("CustomEvent", _hints(Envelope) | {"type": Literal[kind.id], "data": data})
-    envelope.__pydantic_config__ = Envelope.__pydantic_config__
+    envelope.__pydantic_config__ = Envelope.__pydantic_config__  # type: ignore[attr-defined]
     return envelope
 
 

@@ -62,6 +62,21 @@ async def test_pages_of_finance_are_for_whoever_may_see_them(site: Site, role: s
         assert answers == {path: 403 if role == who else 404 for path, who in COMMANDS.items()}
 
 
+async def test_whose_redemptions_is_asked_in_a_form_and_their_id_alone_is_in_the_address(site: Site) -> None:
+    async with site.browser() as browser:
+        await site.sign_in(browser, "manager")
+        there = await submit(browser, "/redemptions?state=expired", q=f"{str(ID).upper()}")
+        assert (there.status_code, there.headers["location"]) == (303, f"/redemptions?member={ID}&state=expired")
+        nobody = await submit(browser, "/redemptions", q="forum:nobody-at-all")
+        assert nobody.status_code == 404
+        assert "Nobody here is known as that" in nobody.text
+        # Nor does an address that somebody wrote by hand carry one on.
+        by_hand = await browser.get("/redemptions?member=forum:bob-by-hand&state=expired")
+        assert "bob-by-hand" not in by_hand.text
+        shown = await browser.get(f"/redemptions?member={ID}")
+        assert f'type="hidden" name="member" value="{ID}"' in shown.text
+
+
 async def test_what_is_no_key_of_a_form_of_ours_makes_no_run_and_breaks_no_page(site: Site) -> None:
     async with site.browser() as browser:
         await site.sign_in(browser, "finance_maker")

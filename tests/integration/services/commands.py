@@ -5,6 +5,7 @@ import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from json import dumps
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -431,6 +432,30 @@ async def add_occasion(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/occasions", body)
 
 
+async def refused_event(desk: Desk) -> str:
+    """The path of a body that was refused, and can be sent again by somebody who mends it."""
+    sent = await desk.api.post("/v1/events", content=b"{", headers={"Content-Type": "application/json"})
+    assert sent.status_code == 400, sent.text
+    (kept,) = (await desk.api.get("/v1/refused-events")).json()["items"]
+    return f"/v1/refused-events/{kept['refused_id']}"
+
+
+async def mend(desk: Desk) -> Ask:
+    event = {
+        "specversion": "1.0",
+        "id": "post-1",
+        "source": "https://forum.example.org",
+        "type": "forum.post.v1",
+        "time": "2026-01-31T12:00:00Z",
+        "data": {"channel": "forum", "actor": {"id": "ada"}},
+    }
+    return Ask(desk.api, "POST", f"{await refused_event(desk)}/replay", {"event": dumps(event)})
+
+
+async def replay_all_refused(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/refused-events/replay", {})
+
+
 async def occasion(desk: Desk) -> str:
     made = await (await add_occasion(desk))()
     assert made.status_code == 201, made.text
@@ -537,6 +562,8 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/members/{member_id}/erase": ("member.erase", erase_member),
     "ingest PUT /v1/members/{member_id}/attributes": ("member.set_attributes", set_attributes),
     "ingest PUT /v1/members/{member_id}/preferences": ("member.set_preferences", set_preferences),
+    "ingest POST /v1/refused-events/replay": ("refused_event.replay_all", replay_all_refused),
+    "ingest POST /v1/refused-events/{refused_id}/replay": ("refused_event.replay", mend),
     "ingest POST /v1/occasions": ("occasion.add", add_occasion),
     "ingest PUT /v1/occasions/{occasion_id}/device-key": ("occasion.set_device", set_device),
     "ingest POST /v1/occasions/{occasion_id}/lists": ("occasion.take_list", take_list),

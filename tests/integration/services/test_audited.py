@@ -63,6 +63,8 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/receipts/of-delivery",
     "ingest GET /v1/event-types",
     "ingest GET /v1/receipts/counts",
+    "ingest GET /v1/refused-events",
+    "ingest GET /v1/refused-events/counts",
     "ingest GET /v1/occasions",
     "ingest GET /v1/occasions/{occasion_id}",
     "ingest GET /v1/occasions/{occasion_id}/code",

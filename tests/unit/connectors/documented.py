@@ -4,6 +4,10 @@ from typing import Final
 
 #: By the connector, names as `on` lists them; the first part stands for a family.
 DOCUMENTED: Final = {
+    # What their exports hold.
+    "orbit": "member",
+    "stackexchange": "post.question post.answer comments vote.accepted vote.up vote.down users posthistory",
+    "zoom": "attended waited absent",
     "bluesky": """
         account app.bsky.actor.profile.* app.bsky.actor.status.* app.bsky.feed.generator.*
         app.bsky.feed.like.create app.bsky.feed.like.delete app.bsky.feed.post.create

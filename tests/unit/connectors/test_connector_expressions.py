@@ -118,6 +118,7 @@ def value(expression, body=BODY):
         ("listed(body.text, body.nothing, body.list)", ["Ada", 1, 2, 3]),
         ("'Ada' in listed(body.text)", True),
         ("size(listed(body.nothing))", 0),
+        ("digest(body.text)", "99a563ab2f6e21e9"),
         ("digest(body.people) == digest(body.people)", True),
         ("{'a': body.a}.a", 1),
     ],

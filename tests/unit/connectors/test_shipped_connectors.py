@@ -9,9 +9,11 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
-from connectors.cases import delivery_of, failures, stands
+from connectors.cases import deliveries_of, delivery_of, failures, stands
 from connectors.compiled import is_of
 from connectors.engine import Delivery, challenge_answer, checked, map_delivery, recognise, settings_of
+from connectors.exports.contents import Text
+from connectors.exports.cutting import find
 from connectors.listing import becomes
 from connectors.reading import read_connector
 from connectors.shipped import connector, files
@@ -94,7 +96,7 @@ BLANK = {"shape_MemberJoinedChannel", "shape_ReactionAdded", "shape_AppRateLimit
 def test_its_cases_hold(name):
     found = connector(name)
     assert found.name == name
-    assert len(found.document.cases) >= 15
+    assert len(found.document.cases) >= (5 if found.document.signature.scheme == "not_delivered" else 15)
     assert failures(found) == []
 
 
@@ -102,8 +104,8 @@ def test_its_cases_hold(name):
 def test_what_stands_is_the_same_in_any_order(name):
     found = connector(name)
     for case in found.document.cases:
-        if case.deliveries and case.stands is not None:
-            outcomes = [map_delivery(found, delivery_of(one)) for one in case.deliveries]
+        if case.delivery is None and case.stands is not None:
+            outcomes = [map_delivery(found, one) for one in deliveries_of(found, case)]
             activities = [activity for outcome in outcomes for activity in outcome.activities]
             for turned in range(len(activities)):
                 told = activities[turned:] + activities[:turned]
@@ -114,13 +116,30 @@ def test_what_stands_is_the_same_in_any_order(name):
 def test_ids_are_the_same_when_it_is_delivered_again(name):
     found = connector(name)
     for case in found.document.cases:
-        for said in case.deliveries or [case.delivery]:
+        for said in case.deliveries or [one for one in [case.delivery] if one is not None]:
             first, again = delivery_of(said), delivery_of(said)
             headers = dict(again.headers) | {"x-discourse-event-id": "another", "x-slack-retry-num": "1"}
             [one, two] = [
                 map_delivery(found, each) for each in (first, Delivery(headers, again.body, again.received))
             ]
             assert one.activities == two.activities
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_ids_that_travel_are_no_addresses_which_have_names_in_them(name):
+    found = connector(name)
+<<<<<<< HEAD
+    for case in found.document.cases:
+        if case.files is not None and case.outcome == "invalid":
+            continue  # nothing comes of files that cannot be read
+=======
+    for case in (one for one in found.document.cases if one.outcome == "mapped"):
+>>>>>>> plats6a
+        for delivery in deliveries_of(found, case):
+            for activity in map_delivery(found, delivery).activities:
+                things = [activity["data"].get(part, {}) for part in ("object", "in_reply_to", "target")]
+                for one in (activity["id"], *(thing.get("id", "") for thing in things)):
+                    assert not re.search(r"://|did:|[a-z]@[a-z]+\.", one), one
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -133,8 +152,11 @@ def test_its_types_are_types(name):
 def test_every_case_is_recognised(name):
     known = [connector(each) for each in NAMES]
     for case in connector(name).document.cases:
-        for said in case.deliveries or [case.delivery]:
-            delivery = delivery_of(said)
+        if case.files is not None and case.outcome == "mapped":
+            found = find(known, [Text(file, text) for file, text in case.files.items()])
+            assert [one.connector.name for one in found] == [name], case.case
+            continue
+        for delivery in deliveries_of(connector(name), case) if case.outcome != "invalid" else ():
             if delivery.headers or case.outcome == "mapped":
                 assert [one.name for one in recognise(known, delivery.headers, delivery.body)] == [name], case.case
 
@@ -211,8 +233,8 @@ def test_a_strange_value_anywhere_fails_that_delivery_and_nothing_else(name):
     found = connector(name)
     settings = settings_of(found)
     states = set()
-    for case in found.document.cases[:12]:
-        delivery = delivery_of((case.deliveries or [case.delivery])[0])
+    cases = [case for case in found.document.cases if case.outcome != "invalid"][:12]
+    for delivery in [one for case in cases for one in deliveries_of(found, case)[:1]]:
         for body in with_each_changed(delivery.body):
             if isinstance(body, dict):
                 outcome = map_delivery(found, Delivery(delivery.headers, body, delivery.received), settings)
@@ -271,6 +293,7 @@ def test_an_editor_takes_it_by_the_published_schema(name):
 
 def test_the_pages_example_is_a_connector_whose_case_holds():
     page = (ROOT / "docs" / "connectors.md").read_text()
-    [example] = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    example, exports = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     found = read_connector(example)
     assert (len(found.document.cases), failures(found)) == (1, [])
+    assert [len(one.files) for one in read_connector(example + exports).exports] == [1]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.cases import delivery_of, stands
+from connectors.cases import deliveries_of, delivery_of, stands
 from connectors.engine import Delivery, checked, map_delivery, recognise, settings_of
 from connectors.shipped import connector, files
 from connectors.signatures import ForgedError, Signed, verify
@@ -110,8 +110,8 @@ def test_deliveries_of_a_case_stand_alike_in_every_order(name):
 def test_no_address_and_no_name_is_in_what_travels(name):
     found = connector(name)
     for case in found.document.cases:
-        for said in case.deliveries or [case.delivery]:
-            outcome = map_delivery(found, delivery_of(said), settings_of(found, case.settings))
+        for said in deliveries_of(found, case):
+            outcome = map_delivery(found, said, settings_of(found, case.settings))
             for activity in outcome.activities:
                 data = activity["data"]
                 plain = [activity["id"], activity["source"], data.get("target"), data.get("attributes")]

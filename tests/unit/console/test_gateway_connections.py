@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from console.gateway.bodies import Addresses
+from console.gateway.addresses import Addresses, Connections
 from console.gateway.connections import HEAD_MAX_BYTES
 from console.gateway.forwarding import Upstream, _head_of
 from console.gateway.settings import Settings
@@ -93,6 +93,43 @@ def test_an_address_of_ipv6_counts_as_its_network(one: str, other: str, are_one:
             refused = True
     assert refused == are_one
     assert not addresses._under_way
+
+
+def test_proxies_bring_everybodys_connections_and_others_their_own() -> None:
+    connections = Connections(2, Settings(trusted_proxies="10.0.0.0/8").proxies)
+    assert [connections.take("203.0.113.7") for _ in range(3)] == [True, True, False]
+    assert all(connections.take("10.1.2.3") for _ in range(9))
+    assert connections.take("2001:db8::1")
+    connections.leave("203.0.113.7")
+    assert connections.take("203.0.113.7")
+    for address in ["203.0.113.7"] * 2 + ["10.1.2.3"] * 9 + ["2001:db8::1"]:
+        connections.leave(address)
+    assert not connections._open
+
+
+async def test_one_address_has_so_many_connections_and_the_next_is_told_so() -> None:
+    async with standing(says_ok, address_connections_max_count=3) as (client, _):
+        port = client.base_url.port
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        # Before it has said anything, and whatever it says.
+        for request in (b"", b"GET /v1/badges HTTP/1.1\r\nhost: x\r\n\r\n"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(request)
+            answered = await reader.read()
+            assert answered.startswith(b"HTTP/1.1 503 ")
+            assert b"connection: close" in answered.lower()
+            assert b"retry-after: 1" in answered.lower()
+            assert b"urn:plaudit:problem:too-many-connections" in answered
+            writer.close()
+        _, first = silent.pop()
+        first.close()
+
+        async def is_let_in() -> bool:
+            return (await client.get("/v1/badges", headers=KEY)).status_code == 200
+
+        await until(is_let_in)
+        for _, writer in silent:
+            writer.close()
 
 
 async def test_what_changes_something_is_not_sent_twice_by_any_method() -> None:

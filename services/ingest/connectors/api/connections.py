@@ -47,11 +47,9 @@ OwnSettings = Annotated[Settings, configured(Settings)]
 
 @router.get("/v1/connector-types", summary="Connectors that come with Plaudit", responses=problem_responses())
 async def get_connector_types(principal: Reads) -> models.ConnectorTypes:
-    """What each checks, which settings it has, and what to do at the platform."""
-    names = shipped.files()
-    return models.ConnectorTypes(
-        items=[models.ConnectorType.of(await read_shipped(principal.community, name)) for name in names]
-    )
+    """What each checks, which settings it has, and what to do at the platform; none of those that only export."""
+    found = [await read_shipped(principal.community, name) for name in shipped.files()]
+    return models.ConnectorTypes(items=[models.ConnectorType.of(one) for one in found if domain.delivers(one)])
 
 
 @router.post(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from connectors.compiled import Connector
-from connectors.document import Ed25519, Hmac, InPath, Rsa, Signature, StandardWebhooks
+from connectors.document import Ed25519, Hmac, InPath, NotDelivered, Rsa, Signature, StandardWebhooks
 from connectors.signatures import SECRETS_MAX_COUNT
 from services.ingest.measuring.domain.texts import Sealed
 from shared import base64url
@@ -141,6 +141,11 @@ def is_platforms(connector: Connector) -> bool:
         case Ed25519() | Rsa():
             return True
     return connector.document.connecting.made_by == "platform"
+
+
+def delivers(connector: Connector) -> bool:
+    """Whether the platform delivers at all; of some there are only exports."""
+    return not isinstance(connector.document.signature, NotDelivered)
 
 
 def written_secret(signature: Signature, random: bytes) -> str:

@@ -66,6 +66,10 @@ async def add_connection(tx: Transaction[Settings], *, community: str, wanted: A
         connector = await read_document(community, wanted.document)
     else:
         connector = await read_shipped(community, wanted.connector or "")
+    if not domain.delivers(connector):
+        raise domain.UnknownConnectorError(
+            f"{connector.document.title} delivers nothing; import its export: plaudit import {connector.name} FILE"
+        )
     domain.check_settings(connector, wanted.settings)
     secret = _secret_for(connector, wanted.secret, now=tx.now)
     most = tx.settings.platforms_max_count

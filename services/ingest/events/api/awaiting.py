@@ -60,7 +60,13 @@ class Awaited:
         return {
             "status": "complete" if len(judgements) >= event_count else "pending",
             "items": [
-                {"index": one.index, "event_uid": one.event_uid, "outcome": one.outcome, "reason": one.reason}
+                {
+                    "index": one.index,
+                    "event_uid": one.event_uid,
+                    "outcome": one.outcome,
+                    "reason": one.reason,
+                    "refused_id": None,
+                }
                 for one in judgements
             ],
         }

@@ -17,6 +17,7 @@ from services.ingest.costs.handlers import costs_of
 from services.ingest.event_types.domain import DeclaredTypes
 from services.ingest.event_types.handlers import types_of
 from services.ingest.events.api.awaiting import Awaited, wait_seconds
+from services.ingest.events.api.keeping import Keeper
 from services.ingest.events.api.line import Line
 from services.ingest.events.api.waiting import WaitingRequests
 from services.ingest.events.domain import admission
@@ -29,6 +30,7 @@ from services.ingest.metrics import (
     RECEIPTS_AWAITED,
     REQUESTS_WAITING,
 )
+from services.ingest.refused.domain import Request as RefusedRequest
 from services.ingest.settings import Settings
 from services.ingest.shares.api import DOOR, Visit
 from services.ingest.shares.handlers import Believed, KnownOfCommunities
@@ -55,6 +57,7 @@ COSTS = KnownOfCommunities(
 )
 TYPES = KnownOfCommunities(lambda settings: Believed(types_of, settings.event_types_cache_seconds))
 AWAITED = Awaited(RECEIPTS_AWAITED)
+KEEPER = Keeper()
 
 #: The only query parameter: for how long the answer may wait for outcomes.
 WAIT = "wait"
@@ -89,20 +92,27 @@ async def post_events(
     # 2. Again, because others came meanwhile. What cannot be read counts as one event.
     visit.check(len(body))
     visit.take(1, len(body))
-    admitted = _admitted(body, headers, principal.community, settings, visit, costs, declared)
+    now = datetime.now(UTC)
+    try:
+        admitted = _admitted(body, headers, principal.community, settings, visit, costs, declared, now)
+    except admission.RefusedWholeError as error:
+        error.receipt_id = await _keep_whole(service, principal.community, now, body, error)
+        raise
     await _send(service, admitted.records, settings.requests_max_count)
     BRAKE.watch(settings)
     LINE.follow(service, principal.community, admitted.receipt_id)
     EVENTS_ADMITTED.inc(len(admitted.records))
     EVENTS_COST.inc(admitted.cost)
-    if admitted.refusals:
-        EVENTS_REFUSED.inc(len({refusal.index for refusal in admitted.refusals}))
+    if admitted.refused is not None:
+        EVENTS_REFUSED.inc(len(admitted.refused.refused))
+        kept_under = RefusedRequest(principal.community, admitted.receipt_id, now)
+        await KEEPER.keep_events(service, kept_under, admitted.refused)
     answer = {
         "receipt_id": admitted.receipt_id,
         "accepted": len(admitted.records),
         "rejected": [
             {"index": refusal.index, "field": refusal.field, "detail": refusal.detail}
-            for refusal in admitted.refusals
+            for refusal in (() if admitted.refused is None else admitted.refused.refusals)
         ],
     }
     if seconds is not None:
@@ -128,7 +138,8 @@ class Admitted(NamedTuple):
 
     receipt_id: str
     records: list[Record]
-    refusals: list[admission.Refusal]
+    #: What was refused beside them; None where nothing was.
+    refused: admission.Admission | None
     cost: float
 
 
@@ -140,8 +151,8 @@ def _admitted(
     visit: Visit,
     costs: Costs,
     declared: DeclaredTypes,
+    now: datetime,
 ) -> Admitted:
-    now = datetime.now(UTC)
     limits = admission.Limits(
         settings.events_max_count,
         settings.event_max_bytes,
@@ -157,10 +168,12 @@ def _admitted(
         visit.take_more(more)
     encoded = admission.encode(read, settings.event_max_bytes)
     if not encoded:
-        raise admission.NothingAdmittedError(read.refusals) if read.refusals else admission.EmptyBatchError
+        raise admission.NothingAdmittedError(read) if read.refusals else admission.EmptyBatchError
     receipt = receipt_id(community, now, secrets.token_hex(8), len(encoded))
     request = admission.Request(community, receipt, received_at=now, traceparent=new_traceparent())
-    return Admitted(receipt, _raw_records(encoded, request), read.refusals, cost)
+    records = _raw_records(encoded, request)
+    read.events.clear()
+    return Admitted(receipt, records, read if read.refusals else None, cost)
 
 
 def _raw_records(encoded: Sequence[admission.Encoded], request: admission.Request) -> list[Record]:
@@ -171,6 +184,19 @@ def _raw_records(encoded: Sequence[admission.Encoded], request: admission.Reques
         fact["data"] = orjson.Fragment(document)
         records.append((RAW.name, admission.raw_key(request.community, event), orjson.dumps(fact)))
     return records
+
+
+async def _keep_whole(
+    service: Connected, community: str, now: datetime, body: bytes, error: admission.RefusedWholeError
+) -> str | None:
+    """Keep a request of which nothing is taken; the receipt that says so, None where it could not be kept."""
+    receipt = receipt_id(community, now, secrets.token_hex(8), 0)
+    request = RefusedRequest(community, receipt, now)
+    if isinstance(error, admission.NothingAdmittedError):
+        is_kept = await KEEPER.keep_events(service, request, error.admission)
+    else:
+        is_kept = await KEEPER.keep_body(service, request, body, str(error))
+    return receipt if is_kept else None
 
 
 async def _send(service: Connected, records: Sequence[Record], requests_max_count: int) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from services.ingest.events import store
+from services.ingest.events import handlers, store
 from services.ingest.events.domain.judgement import Outcome
 from services.ingest.events.domain.judgement import event_uid as uid_of
 from services.ingest.events.domain.receipts import (
@@ -23,6 +23,8 @@ from services.ingest.events.domain.receipts import (
     SummaryPlace,
     event_count,
 )
+from services.ingest.refused import store as refused_store
+from services.ingest.settings import Settings
 from shared.contracts.fields import ID_MAX_CHARS, URI_MAX_CHARS
 from shared.contracts.texts import plain_id, plain_source
 from shared.http import (
@@ -36,13 +38,17 @@ from shared.http import (
     ProblemType,
     Scope,
     after,
+    configured,
     next_cursor,
     problem_responses,
     requires,
 )
 from shared.http.problem_types import INVALID_CURSOR, INVALID_REQUEST
 
+COUNTS = {"accepted": 498, "duplicate": 1, "conflict": 0, "rejected": 0, "refused": 1, "pending": 0}
 UNKNOWN_RECEIPT = ProblemType("unknown-receipt", 404, "No such receipt")
+
+OwnSettings = Annotated[Settings, configured(Settings)]
 
 router = APIRouter()
 
@@ -51,21 +57,23 @@ class ReceiptItem(BaseModel):
     """What became of one event."""
 
     index: int = Field(description="The event's place in the request, from 0")
-    event_uid: str
+    event_uid: str = Field(description="Empty for what was refused and says no source and id")
     outcome: str = Field(
-        description="accepted, duplicate (same content before), conflict (other content before) or rejected "
-        "(whoever did it was erased)"
+        description="accepted, duplicate (same content before), conflict (other content before), rejected "
+        "(whoever did it was erased) or refused (not taken at the door)"
     )
     reason: str | None = None
+    refused_id: str | None = Field(None, description="By which GET /v1/refused-events/{refused_id} shows it")
 
     @classmethod
     def of(cls, judgement: Judgement) -> "ReceiptItem":
         """What is shown of a judgement."""
         return cls(
             index=judgement.index,
-            event_uid=judgement.event_uid,
+            event_uid=judgement.event_uid or "",
             outcome=judgement.outcome,
             reason=judgement.reason,
+            refused_id=judgement.refused_id,
         )
 
 
@@ -76,7 +84,7 @@ class Receipt(BaseModel):
     status: str = Field(
         description="pending until every event has an outcome, then complete", examples=["complete"]
     )
-    counts: dict[str, int] = Field(examples=[{"accepted": 499, "duplicate": 1, "conflict": 0, "pending": 0}])
+    counts: dict[str, int] = Field(examples=[COUNTS])
     items: list[ReceiptItem]
     next: str | None = None
 
@@ -87,7 +95,7 @@ class ReceiptListed(BaseModel):
     receipt_id: str = Field(examples=["r019c1425a8f03a5e7c1f92d4b6a80e31f04c97d25ab6-500"])
     received_at: datetime = Field(description="When it came, to the millisecond")
     status: str = Field(description="pending until every event has an outcome, then complete")
-    counts: dict[str, int] = Field(examples=[{"accepted": 499, "duplicate": 1, "conflict": 0, "pending": 0}])
+    counts: dict[str, int] = Field(examples=[COUNTS])
 
     @classmethod
     def of(cls, summary: ReceiptSummary) -> "ReceiptListed":
@@ -110,7 +118,7 @@ async def get_receipts(
     limit: Limit = 100,
 ) -> Page[ReceiptListed]:
     """Those of which an event was judged; what an event was rejected for stands in its receipt."""
-    receipts = await store.page_of_receipts(conn, community=principal.community, after=place, limit_count=limit)
+    receipts = await handlers.page_of_receipts(conn, community=principal.community, after=place, limit_count=limit)
     return Page.of(receipts, limit, item=ReceiptListed.of, place=lambda receipt: SummaryPlace(receipt.receipt_id))
 
 
@@ -122,6 +130,7 @@ class EventReceived(BaseModel):
     received_at: datetime
     outcome: str = Field(examples=["accepted"])
     reason: str | None = None
+    refused_id: str | None = Field(None, description="By which GET /v1/refused-events/{refused_id} shows it")
 
     @classmethod
     def of(cls, judged: Judged) -> "EventReceived":
@@ -132,6 +141,7 @@ class EventReceived(BaseModel):
             received_at=judged.received_at,
             outcome=judged.judgement.outcome,
             reason=judged.judgement.reason,
+            refused_id=judged.judgement.refused_id,
         )
 
 
@@ -165,6 +175,7 @@ class SourceHour(BaseModel):
 async def get_event_receipts(
     principal: Annotated[Principal, requires(Scope.RECEIPTS_READ)],
     conn: Conn,
+    settings: OwnSettings,
     place: Annotated[EventPlace | None, after(EventPlace)],
     event_uid: Annotated[UUID | None, Query(description="The event, by its uid")] = None,
     source: Annotated[
@@ -184,8 +195,8 @@ async def get_event_receipts(
     uid = str(event_uid)
     if source is not None and event_id is not None:
         uid = uid_of(principal.community, plain_source(source), plain_id(event_id))
-    judged = await store.page_of_places(
-        conn, community=principal.community, event_uid=uid, after=place, limit_count=limit
+    judged = await handlers.page_of_places(
+        conn, settings, community=principal.community, event_uid=uid, after=place, limit_count=limit
     )
     return EventReceipts(
         event_uid=UUID(uid),
@@ -230,19 +241,24 @@ async def get_receipt_counts(
 async def get_receipt(
     principal: Annotated[Principal, requires(Scope.RECEIPTS_READ)],
     conn: Conn,
+    settings: OwnSettings,
     receipt_id: str,
     place: Annotated[ReceiptPlace | None, after(ReceiptPlace)],
     limit: Limit = 100,
 ) -> Receipt:
-    """Outcomes by event, and their counts. Events not yet judged are counted as pending."""
+    """Outcomes by event, and their counts. Events not yet judged are counted as pending. Those that the door
+    refused are there for as long as they are kept.
+    """
     count = event_count(principal.community, receipt_id)
     if count is None:
         raise Problem(UNKNOWN_RECEIPT, "A receipt id is what POST /v1/events answered this community")
     counts = await store.count_outcomes(conn, community=principal.community, receipt_id=receipt_id)
-    judgements = await store.page_of_judgements(
-        conn, community=principal.community, receipt_id=receipt_id, after=place, limit_count=limit
-    )
     pending = max(0, count - sum(counts.values()))
+    refused = await refused_store.count_of_receipts(conn, community=principal.community, receipt_ids=[receipt_id])
+    counts |= {Outcome.REFUSED: refused.get(receipt_id, 0)}
+    judgements = await handlers.page_of_judgements(
+        conn, settings, community=principal.community, receipt_id=receipt_id, after=place, limit_count=limit
+    )
     return Receipt(
         receipt_id=receipt_id,
         status=_status(pending),

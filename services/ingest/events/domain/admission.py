@@ -59,13 +59,20 @@ class Refusal:
     index: int
     field: str
     detail: str
+    is_too_large: bool = False
 
 
-class MalformedError(Exception):
+class RefusedWholeError(Exception):
+    """Nothing of a request is taken, for what it holds; `receipt_id` says what it is kept under, if it is."""
+
+    receipt_id: str | None = None
+
+
+class MalformedError(RefusedWholeError):
     """The request cannot be read at all; the message says where and why."""
 
 
-class UnsupportedTypeError(Exception):
+class UnsupportedTypeError(RefusedWholeError):
     """The content type is none that events come in."""
 
 
@@ -89,12 +96,17 @@ class EmptyBatchError(Exception):
     """The request holds no event at all."""
 
 
-class NothingAdmittedError(Exception):
-    """No event of the request is valid; `refusals` say why."""
+class NothingAdmittedError(RefusedWholeError):
+    """No event of the request is valid; the `refusals` of its admission say why."""
 
-    def __init__(self, refusals: Sequence["Refusal"]) -> None:
-        self.refusals = refusals
+    def __init__(self, admission: "Admission") -> None:
+        self.admission = admission
         super().__init__("no event is valid")
+
+    @property
+    def refusals(self) -> Sequence["Refusal"]:
+        """What is wrong."""
+        return self.admission.refusals
 
 
 class EarliestYearError(ValueError):
@@ -125,6 +137,8 @@ class Admission:
 
     events: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    #: What was refused, as far as it was read, by its place.
+    refused: dict[int, Any] = field(default_factory=dict)
 
     @property
     def types(self) -> list[str]:
@@ -138,10 +152,12 @@ class Admission:
             return len(self.events)
         return len(self.events) + len({refusal.index for refusal in self.refusals})
 
-    def judge(self, index: int, event: dict[str, Any], found: Sequence[Fault]) -> None:
-        """Take an event, or refuse it for the first few things that were found wrong with it."""
+    def judge(self, index: int, event: dict[str, Any], found: Sequence[Fault], document: Any) -> None:
+        """Take an event, or refuse the document that it was for the first few things found wrong with it."""
         if not found:
             self.events.append((index, without_extensions(event)))
+        else:
+            self.refused[index] = document
         for fault in found[:REFUSALS_PER_EVENT_MAX_COUNT]:
             self.refusals.append(Refusal(index, _pointer(fault.place), fault.detail))
 
@@ -182,7 +198,12 @@ def admit(
         return Admission(list(enumerate(events)))
     admission = Admission()
     for index, event in enumerate(events):
-        admission.judge(index, event, _faults(event, now, limits))
+        admission.judge(index, event, _faults(event, now, limits), event)
+    if admission.refused:
+        # What is kept is what came, not what was put right of it.
+        document = _parse(body)
+        documents = document if is_batch else [document]
+        admission.refused = {index: documents[index] for index in admission.refused}
     return admission
 
 
@@ -193,15 +214,15 @@ def _admit_each(documents: list[Any], now: datetime, limits: Limits, declared: D
         unnamed = _unnamed(document, declared)
         if unnamed is not None:
             beside = extension_faults(document) if isinstance(document, dict) else ()
-            admission.judge(index, {}, [unnamed, *beside])
+            admission.judge(index, {}, [unnamed, *beside], document)
             continue
         said = without_unset(document)
         event, wrong = declared.read(said)
         if wrong:
             found = [_with_what_was_meant(fault, said["type"], declared) for fault in wrong]
-            admission.judge(index, {}, [*found, *extension_faults(said)])
+            admission.judge(index, {}, [*found, *extension_faults(said)], document)
         else:
-            admission.judge(index, event, _faults(event, now, limits))
+            admission.judge(index, event, _faults(event, now, limits), document)
     return admission
 
 
@@ -284,7 +305,8 @@ def encode(admission: Admission, event_max_bytes: int) -> list[Encoded]:
         document = orjson.dumps(event)
         if len(document) > event_max_bytes:
             detail = f"the event has {len(document)} bytes; one may have {event_max_bytes}"
-            admission.refusals.append(Refusal(index, "", detail))
+            admission.refusals.append(Refusal(index, "", detail, is_too_large=True))
+            admission.refused[index] = event
         else:
             small.append((index, event, document))
     return small

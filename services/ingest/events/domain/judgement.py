@@ -40,10 +40,12 @@ class Outcome(StrEnum):
     CONFLICT = "conflict"
     #: Who did it was erased.
     REJECTED = "rejected"
+    #: It was not taken at the door: it is no event that there is.
+    REFUSED = "refused"
 
 
 #: Bound once: an attribute of an enum costs more than all that is done with it for an event.
-ACCEPTED, DUPLICATE, CONFLICT, SUPPRESSED = Outcome
+ACCEPTED, DUPLICATE, CONFLICT, SUPPRESSED, _ = Outcome
 
 CONFLICT_REASON = "an event with this source and id was accepted before with other content"
 ERASED_REASON = "whoever did it wished to be forgotten: nothing of theirs is taken"

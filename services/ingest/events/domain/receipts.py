@@ -17,12 +17,16 @@ _CHECK_BYTES = 8
 
 @dataclass(frozen=True)
 class Judgement:
-    """What became of one event, by its place in the request (from 0), and why where that is not plain."""
+    """What became of one event, by its place in the request (from 0), and why where that is not plain.
+
+    What was refused has an id of its own, by which it is kept, and no uid where it does not say its source and id.
+    """
 
     index: int
-    event_uid: str
+    event_uid: str | None
     outcome: Outcome
     reason: str | None
+    refused_id: str | None = None
 
 
 @dataclass(frozen=True)

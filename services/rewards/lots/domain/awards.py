@@ -22,7 +22,8 @@ class Award(NamedTuple):
     """Points that a rule gave, or by which an award that it `amends` amounts to more or (below 0) to less.
 
     An award below 0 takes points that were earned otherwise. What its rule says of when they can be used goes
-    before what holds for all. They are held by `owner`: the member who is their `earner` (None: the same), or whom that one is merged into.
+    before what holds for all. They are held by `owner`: the member who is their `earner` (None: the same), or whom
+    that one is merged into.
     """
 
     owner: Owner

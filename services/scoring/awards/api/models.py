@@ -15,7 +15,7 @@ from shared.contracts.programme import SPENDABLE, Slot
 
 
 class AwardItem(BaseModel):
-    """Points for a member, below 0 taken; or, with `amends`, what was added to an earlier award or taken from it."""
+    """Points for a member, below 0 taken; or, with `amends`, what an earlier award amounts to more or less."""
 
     award_id: UUID
     member_id: UUID
@@ -90,6 +90,9 @@ class Score(BaseModel):
     as_known_at: datetime
     points: int = Field(description="Those that can be spent", examples=[27])
     scores: dict[str, int] = Field(description="All scores, `points` among them", examples=[{"points": 27}])
+    faded: dict[str, float] = Field(
+        description="What of scores that fade is left, by the version that applies now", examples=[{"help": 24.3}]
+    )
     rules: list[RuleScore]
 
 
@@ -106,8 +109,8 @@ class DeclinedItem(BaseModel):
             "own_act (nobody earns by what they do to their own, unless the rule says so), "
             "twice (they get it as somebody else already), points_failed (its points could not be calculated), "
             "no_points (they came to 0), limit (with what fits), cooldown (it gave something shortly before), "
-            "diminished (a further one is worth less), floor (no more is taken than there is), waiting (its room is "
-            "being looked for), or retracted"
+            "diminished (a further one is worth less), floor (no more is taken than there is), waiting (its room "
+            "is being looked for), or retracted"
         ),
         examples=["condition_failed"],
     )

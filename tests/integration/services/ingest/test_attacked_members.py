@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from services.ingest.erasure import handlers as erasure
-from services.ingest.members import handlers as members
 from services.ingest.members.domain import MemberKey
+from services.ingest.suggestions import store as suggestions
 from shared.contracts.facts import MEMBER_ERASED
 from shared.contracts.identities import NamedIdentity, identity_hash
 from shared.merges import lock_merges
@@ -88,13 +88,53 @@ async def test_suggestions_are_all_pairs_of_those_who_are_alike(community: Commu
             """,
             community.name,
         )
-        first = await members.store.page_of_suggestions(
-            tx.conn, community=community.name, after=None, limit_count=7
-        )
+        first = await suggestions.page_of_suggestions(tx.conn, community=community.name, after=None, limit_count=7)
 
     pairs = [(int(one.member_id[-12:]), int(one.other_id[-12:])) for one in first]
     assert pairs == [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3), (4, 5)]
     assert {one.reasons for one in first} == {("same_handle", "same_name")}
+
+
+async def test_whoever_is_like_nobody_is_not_read_for_suggestions(community: Community) -> None:
+    """However many members there are: only keys that are shared are looked up, each by its index."""
+    async with community.begin() as tx:
+        await tx.conn.execute(
+            """
+            insert into members (community, member_id, channel, first_seen_at, name, name_by, name_at)
+            select $1, md5($1 || g)::uuid, 'forum', now(), 'Name ' || greatest(g, 2), 1, now()
+            from generate_series(1, 5000) g
+            """,
+            community.name,
+        )
+        await tx.conn.execute(
+            """
+            insert into identities (community, channel, identity, host, member_id)
+            select $1, case g when 1 then 'chat' else 'forum' end, 'Id' || g, '', md5($1 || g)::uuid
+            from generate_series(1, 5000) g
+            """,
+            community.name,
+        )
+        await tx.conn.execute("analyze members")
+        await tx.conn.execute("analyze identities")
+        await tx.conn.execute("analyze alike_keys")
+        asked = (community.name, 5, None, None, 10, 200)
+        plan = await tx.conn.fetch(f"explain {suggestions.SUGGESTED}", *asked)
+        found = await suggestions.page_of_suggestions(
+            tx.conn, community=community.name, after=None, limit_count=10
+        )
+        assert [one.reasons for one in found] == [("same_name",)]
+        assert not [row[0] for row in plan if "Seq Scan" in row[0]]
+        # Renamed, one of the two is like nobody any more, or like another.
+        for name, reasons in (("Nobody else", []), ("Name 77", [("same_name",)])):
+            await tx.conn.execute(
+                "update members set name = $2 where community = $1 and member_id = md5($1 || 1)::uuid",
+                community.name,
+                name,
+            )
+            found = await suggestions.page_of_suggestions(
+                tx.conn, community=community.name, after=None, limit_count=10
+            )
+            assert [one.reasons for one in found] == reasons
 
 
 async def test_a_member_has_so_many_identities_at_most(
@@ -214,6 +254,6 @@ async def test_dead_letters_go_when_a_restored_database_erases_again(community: 
         found = await erasure.store.find_erasure(tx.conn, key=MemberKey(community.name, ada))
 
     assert found is not None
-    assert found.deleted == {"dead_letters": 1, "identities": 1}
+    assert found.deleted == {"alike_keys": 1, "dead_letters": 1, "identities": 1}
     sql = "select count(*) from dead_letters where community = $1"
     assert await community.pool.fetchval(sql, community.name) == 0

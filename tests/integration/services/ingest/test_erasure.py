@@ -74,13 +74,15 @@ async def test_all_that_ingest_keeps_goes_and_the_proof_says_what_remains(commun
     assert {table: count for table, count in preview["deleted"].items() if count} == await rows_of(
         community, member
     )
-    assert set(await rows_of(community, member)) == {"identities", "dated_facts", "sign_in_links", "texts"}
+    kept = {"alike_keys", "identities", "dated_facts", "sign_in_links", "texts"}
+    assert set(await rows_of(community, member)) == kept
 
     answer = await erase(community, "forum:ada")
 
     assert answer.status_code == 200, answer.text
     proof = answer.json()
-    assert proof["deleted"] == {"identities": 1, "dated_facts": 2, "sign_in_links": 1, "texts": 1}
+    gone = {"alike_keys": 2, "identities": 1, "dated_facts": 2, "sign_in_links": 1, "texts": 1}
+    assert proof["deleted"] == gone
     assert proof["identities"] == [{"channel": "forum", "hash": forum_hash(community, "ada")}]
     until = {one["where"]: one["until"] for one in proof["remains"]}
     erased_at = datetime.fromisoformat(proof["erased_at"])
@@ -96,6 +98,21 @@ async def test_all_that_ingest_keeps_goes_and_the_proof_says_what_remains(commun
     # Asked again, by the id, it is as it was.
     assert (await erase(community, member, {})).json() == proof
     assert (await community.client.get(f"/v1/members/{member}/erasure")).json() == proof
+
+
+async def test_what_others_share_with_somebody_forgotten_is_still_found(community: Community) -> None:
+    # Ada came first, so that the handle was noted as hers.
+    await community.outcomes(event(1, "ada"), event(2, "ADA", channel="chat"))
+    suggested = (await community.client.get("/v1/members/suggestions")).json()["items"]
+    assert [one["reasons"] for one in suggested] == [["same_handle"]]
+    assert (await erase(community, "forum:ada")).status_code == 200
+    assert (await community.client.get("/v1/members/suggestions")).json()["items"] == []
+    await community.outcomes(event(3, "Ada", channel="code"))
+    (one,) = (await community.client.get("/v1/members/suggestions")).json()["items"]
+    assert {one["member_id"], one["other_id"]} == {
+        await who(community, "chat:ADA"),
+        await who(community, "code:Ada"),
+    }
 
 
 async def test_what_becomes_of_points_is_to_be_said(community: Community) -> None:
@@ -244,7 +261,7 @@ async def test_who_is_merged_is_forgotten_as_one_person(community: Community) ->
 
     proof = (await erase(community, "forum:bob")).json()
 
-    assert (proof["member_id"], proof["deleted"]) == (ada, {"identities": 2, "texts": 2})
+    assert (proof["member_id"], proof["deleted"]) == (ada, {"alike_keys": 2, "identities": 2, "texts": 2})
     assert {one["hash"] for one in proof["identities"]} == {forum_hash(community, one) for one in ("ada", "bob")}
     assert (await rows_of(community, ada), await rows_of(community, bob)) == ({}, {})
     assert (await community.client.get("/v1/members/forum:bob")).status_code == 404

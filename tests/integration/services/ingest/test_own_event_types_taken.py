@@ -11,7 +11,7 @@ from services.ingest.event_types.handlers import types_of
 from services.ingest.events.domain.admission import JSON_TYPE, Limits, admit
 from services.ingest.measuring.handlers.texts import find_text
 from shared.contracts.facts import PROGRAMME_PUBLISHED
-from tests.integration.services.ingest.conftest import Community, handle, raw_fact
+from tests.integration.services.ingest.conftest import Community, handle, problem, raw_fact
 from tests.waiting import until
 
 pytestmark = pytest.mark.stack
@@ -75,6 +75,41 @@ async def test_what_is_in_force_at_receipt_decides(community: Community) -> None
         return len(read.events)
 
     assert [await taken(now), await taken(now + timedelta(hours=2))] == [0, 1]
+
+
+async def test_a_channel_of_their_own_is_one_wherever_channels_are_asked_for(community: Community) -> None:
+    declared = {"channels": [{"id": "webinars", "title": "Webinars", "addresses": "any_case"}]}
+    await published(community, 1, datetime.now(UTC) - timedelta(hours=1), declared)
+    said = {"identities": [{"channel": "webinars", "id": "Ada@Example.org"}, {"channel": "forum", "id": "ada"}]}
+    answer = await community.client.put("/v1/members/identities", json=said)
+    assert answer.status_code == 200, answer.text
+    member = answer.json()["member_id"]
+    for asked in (
+        {"identity": "webinars:ada@Example.org"},
+        {"channel": "webinars", "id": "ADA@example.org"},
+        {"identity": "forum:ada"},
+    ):
+        found = (await community.client.get("/v1/members", params=asked)).json()["items"]
+        assert [one["member_id"] for one in found] == [member]
+    assert (await community.client.get("/v1/members/webinars:ada@example.org")).json()["member_id"] == member
+    unknown = {"identities": [{"channel": "webinar", "id": "ada"}]}
+    wrong = problem(await community.client.put("/v1/members/identities", json=unknown), 422)
+    assert "did you mean `webinars`" in wrong["errors"][0]["detail"]
+    # What is done there is theirs.
+    sent = SENT | {"type": "member.joined.v1", "data": {"channel": "webinars", "actor": {"id": "ADA@Example.org"}}}
+
+    async def is_taken() -> bool:
+        return (await community.client.post("/v1/events", json=sent)).status_code == 202
+
+    await until(is_taken)
+    named = {"source": "/webinars", "event_id": "attended-1"}
+
+    async def is_judged() -> bool:
+        items = (await community.client.get("/v1/receipts/of-event", params=named)).json()["items"]
+        return bool([one for one in items if one["outcome"] == "accepted"])
+
+    await until(is_judged)
+    assert [one["member_id"] for one in await community.members()] == [member]
 
 
 async def test_it_is_taken_shown_and_names_nobody(community: Community) -> None:

@@ -24,7 +24,7 @@ async def test_a_receipt_goes_from_pending_to_complete(community: Community, fro
         taken = await community.post(event(1), event(2), event(1))
         answer = await community.client.get(f"/v1/receipts/{taken['receipt_id']}")
         assert answer.json()["status"] == "pending"
-        none = dict.fromkeys(("accepted", "duplicate", "conflict", "rejected"), 0)
+        none = dict.fromkeys(("accepted", "duplicate", "conflict", "rejected", "refused"), 0)
         assert answer.json()["counts"] == {**none, "pending": 3}
     receipt = await community.receipt(taken["receipt_id"])
     assert [(one["index"], one["outcome"]) for one in receipt["items"]] == [
@@ -111,7 +111,7 @@ async def test_an_outcome_is_the_same_in_code_and_table(community: Community) ->
     check = await community.pool.fetchval(
         "select pg_get_constraintdef(oid) from pg_constraint where conname = 'receipts_outcome_check'"
     )
-    assert sorted(re.findall(r"'(\w+)'", check)) == sorted(Outcome)
+    assert sorted(re.findall(r"'(\w+)'", check)) == sorted(set(Outcome) - {Outcome.REFUSED})
 
 
 async def test_receipts_are_listed_newest_first_with_what_became_of_their_events(community: Community) -> None:
@@ -129,7 +129,14 @@ async def test_receipts_are_listed_newest_first_with_what_became_of_their_events
     listed = [*newest["items"], *rest["items"]]
     assert [one["receipt_id"] for one in listed] == [one["receipt_id"] for one in (third, second, first)]
     assert rest["next"] is None
-    assert listed[1]["counts"] == {"accepted": 1, "duplicate": 0, "conflict": 1, "rejected": 0, "pending": 0}
+    assert listed[1]["counts"] == {
+        "accepted": 1,
+        "duplicate": 0,
+        "conflict": 1,
+        "rejected": 0,
+        "refused": 0,
+        "pending": 0,
+    }
     assert {one["status"] for one in listed} == {"complete"}
     assert listed[0]["received_at"] > listed[2]["received_at"]
 

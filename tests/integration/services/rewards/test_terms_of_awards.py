@@ -25,7 +25,7 @@ async def at(world: Any, moment: datetime, *facts: Any, timer: Any = None) -> No
 
 
 async def test_points_are_pending_and_expire_as_their_rule_says(world: Any) -> None:
-    """Fourteen days to wait and ninety to live, beside points that have neither; the platform's own hold is shorter."""
+    """Fourteen days to wait and ninety to live, beside points that have neither."""
     terms = {"available_at": NOON + 14 * DAY, "expires_at": NOON + 90 * DAY}
     await at(world, NOON, award(world, "plain", 10), award(world, "slow", 100, **terms))
     assert await world.balance("ada") == {"available": 10, "pending": 100}

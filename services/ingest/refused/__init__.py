@@ -1,0 +1,1 @@
+"""What was refused: kept for a while with its bytes, sealed, so that somebody sees why and mends it."""

@@ -148,6 +148,15 @@ def delivers(connector: Connector) -> bool:
     return not isinstance(connector.document.signature, NotDelivered)
 
 
+def check_delivers(connector: Connector) -> None:
+    """Raise UnknownConnectorError for a connector of exports alone."""
+    if not delivers(connector):
+        document = connector.document
+        raise UnknownConnectorError(
+            f"{document.title} delivers nothing; import its export: plaudit import {connector.name} FILE"
+        )
+
+
 def written_secret(signature: Signature, random: bytes) -> str:
     """A new secret, as platforms take it."""
     if isinstance(signature, StandardWebhooks):

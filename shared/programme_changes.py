@@ -15,6 +15,7 @@ PIECES: Final = (
     (("recognition", "streaks"), "streak"),
     (("rewards", "catalogue"), "reward"),
     (("attributes",), "attribute"),
+    (("manual", "reasons"), "reason"),
     (("scores",), "score"),
     (("goals",), "goal"),
 )
@@ -53,7 +54,13 @@ class Change:
 
 def changes(before: Document | None, after: Document) -> list[Change]:
     """What `after` has differently: what the programme is called, its pieces, then money."""
-    return [*_of_programme(before, after), *_of_pieces(before or {}, after), *_of_money(before or {}, after)]
+    old = before or {}
+    return [
+        *_of_programme(before, after),
+        *_of_pieces(old, after),
+        *_of_manual(old, after),
+        *_of_money(old, after),
+    ]
 
 
 def _of_programme(before: Document | None, after: Document) -> Iterator[Change]:
@@ -91,6 +98,14 @@ def _named(document: Document, place: Sequence[str]) -> dict[str, Mapping[str, A
         named |= {name: [titles.get(one, one) for one in piece[name]] for name in ("rules",) if piece.get(name)}
         found[piece["id"]] = {**piece, **named}
     return found
+
+
+def _of_manual(before: Document, after: Document) -> Iterator[Change]:
+    """How many points one person gives by hand, and from which amount on another approves."""
+    old, new = ({**(one.get("manual") or {}), "reasons": None} for one in (before, after))
+    details = list(_details(dict(_leaves("", old)), dict(_leaves("", new))))
+    if details:
+        yield Change("mod", "manual", "manual", "", new, details)
 
 
 def _of_money(before: Document, after: Document) -> Iterator[Change]:

@@ -294,6 +294,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "short",
             (
                 Query("max(plaudit_scoring_programmes_waiting)", "programmes"),
+                Query("max(plaudit_scoring_manual_awards_waiting)", "points by hand"),
                 Query("max(plaudit_rewards_outcomes_waiting)", "outcomes"),
             ),
         ),

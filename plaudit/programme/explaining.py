@@ -18,7 +18,13 @@ REASONS: Final = {
     "bot": "who is there is no person",
     "unearning": "the community leaves them out",
     "own_act": "it is what one did to one's own",
+    "twice": "they get it as somebody else already",
+    "points_failed": "its points could not be calculated",
+    "no_points": "its points came to 0",
     "limit": "a limit",
+    "cooldown": "it gave something shortly before",
+    "diminished": "a further one is worth less",
+    "floor": "no more is taken than there is",
     "waiting": "its room under limits is being looked for",
     "retracted": "it was taken back",
 }

@@ -8,7 +8,6 @@ from services.scoring.manual.api import (
     POINTS_BELOW_FLOOR,
     TOO_MANY_WAITING,
     UNKNOWN_MANUAL_AWARD,
-    UNKNOWN_MEMBER,
     UNKNOWN_REASON,
 )
 from services.scoring.manual.domain import (
@@ -62,7 +61,7 @@ from services.scoring.programmes.domain.publication import (
 )
 from services.scoring.programmes.handlers.checking import ChecksBusyError, CheckTooSlowError
 from shared.http import ErrorTable, FieldError, Problem
-from shared.http.problem_types import INVALID_REQUEST
+from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_MEMBER
 from shared.near_names import near_name
 
 

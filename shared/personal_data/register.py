@@ -220,6 +220,11 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             order="community manual_id",
             erased=Erased.STAYS,
             says="Points that people gave or took by hand",
+            # Who gave them is theirs, and not the member's.
+            hidden=(
+                "asked_by asked_by_person asked_by_credential decided_by decided_by_person decided_by_credential "
+                "reversed_by reversed_by_person reversed_by_credential"
+            ),
         ),
         Held(
             "limited_members",

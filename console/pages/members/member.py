@@ -68,7 +68,9 @@ async def _page(visit: Visit, *, refused: Refusal | None = None) -> Response:
     if answers["member"].ok and answers["member"].body["member_id"] != member_id:
         # Who is merged is looked at as the person that they are.
         return visit.see_other(f"{MEMBERS.path}/{answers['member'].body['member_id']}", toast="merged-before")
-    titles = {rule["rule_id"]: rule["title"] for rule in _rules(answers)}
+    by_hand = answers.get("by_hand")
+    titles = {one["reason"]: one["title"] for one in (by_hand.items if by_hand is not None else ())}
+    titles |= {rule["rule_id"]: rule["title"] for rule in _rules(answers)}
     score = answers.get("score")
     rules = sorted(score.body["rules"], key=lambda rule: -rule["points"]) if score is not None and score.ok else []
     parts = dict.fromkeys(("recognition", "streaks", "score", "balance", "line", "by_hand"))

@@ -67,6 +67,8 @@ NOUNS: Final = {
     "score": _("Score"),
     "goal": _("Goal"),
     "payout": _("Payouts"),
+    "reason": _("Reason for points by hand"),
+    "manual": _("Points by hand"),
 }
 #: What templates take that say what is in a programme.
 WORDS: Final[dict[str, Any]] = {

@@ -34,14 +34,13 @@ from shared.http import (
     problem_responses,
     requires,
 )
-from shared.http.problem_types import UNKNOWN_IDENTITY
+from shared.http.problem_types import UNKNOWN_IDENTITY, UNKNOWN_MEMBER
 from shared.merges import load_group
 
 NO_MANUAL_AWARDS = ProblemType("no-manual-awards", 409, "The programme has no reasons for points by hand")
 UNKNOWN_REASON = ProblemType("unknown-reason", 422, "The programme has no such reason")
 PERSONS_LIMIT = ProblemType("persons-limit", 409, "One person may not give that much")
 POINTS_BELOW_FLOOR = ProblemType("points-below-floor", 409, "The member has fewer points than that")
-UNKNOWN_MEMBER = ProblemType("unknown-member", 404, "No such member")
 UNKNOWN_MANUAL_AWARD = ProblemType("unknown-manual-award", 404, "No such award by hand")
 MANUAL_FOUR_EYES = ProblemType("manual-four-eyes", 403, "Another person must do that")
 MANUAL_DECIDED = ProblemType("manual-award-decided", 409, "The award is not in a state for that")

@@ -226,7 +226,7 @@ async def on_awards_told(tx: Transaction[Settings], facts: list[PointsAwarded]) 
                 decided_by=None if approved_by is None else Author(approved_by, approved_by, None),
             ),
         )
-        await _mark(tx, fact["community"], data["event_uid"], given_at)
+        await _mark(tx, community=fact["community"], uid=data["event_uid"], given_at=given_at)
 
 
 async def _give(
@@ -264,7 +264,7 @@ async def _give(
         "week": calendar.said_week(tx.now),
     }
     # Explanations and amendments find its awards by it, as by an event.
-    await _mark(tx, award.community, award.manual_id, tx.now)
+    await _mark(tx, community=award.community, uid=award.manual_id, given_at=tx.now)
     await tell(tx, [Award(**said)], by_hand=_by_hand(award.asked_by, approved_by))
     MANUAL_AWARDS.labels("given" if award.points > 0 else "taken").inc()
     return given
@@ -294,7 +294,7 @@ async def _lock(tx: Transaction[Settings], *, community: str, wanted_id: str) ->
     return award
 
 
-async def _mark(tx: Transaction[Settings], community: str, uid: str, given_at: datetime) -> None:
+async def _mark(tx: Transaction[Settings], *, community: str, uid: str, given_at: datetime) -> None:
     await award_store.put_marks(tx.conn, marks={(community, uid): Marks(True, given_at, None)})
 
 

@@ -107,9 +107,12 @@ async def sum_of_person(conn: Connection, *, community: str, person_id: str, sin
 
 
 async def points_of(conn: Connection, *, community: str, member_ids: Sequence[str]) -> int:
-    """The points that members who are one person have of all awards."""
+    """The points that members who are one person have of all awards, of those that can be spent."""
     points: int = await conn.fetchval(
-        "select coalesce(sum(points), 0)::bigint from awards where community = $1 and member_id = any($2::uuid[])",
+        """
+        select coalesce(sum(points), 0)::bigint from awards
+        where community = $1 and member_id = any($2::uuid[]) and score is null
+        """,
         community,
         list(member_ids),
     )

@@ -29,19 +29,21 @@ PAGES = {
     "/programme/versions": "manager",
     "/programme/edit": "author",
     "/programme/drafts": "manager",
+    "/by-hand": "author",
     "/waiting": "manager",
     f"/waiting/payout-runs/{uuid4()}": "finance_maker",
     f"/waiting/outcomes/{uuid4()}": "finance_approver",
 }
 #: What each of these roles may see of the pages above.
 SEEN = {
-    "moderator": set(),
+    "moderator": {"/by-hand"},
     "operator": {"/people", "/parts", "/parts/ingest", "/programme", "/programme/versions", "/programme/drafts"}
-    | {"/waiting"}
+    | {"/waiting", "/by-hand"}
     | {path for path in PAGES if path.startswith(("/audit", "/waiting/"))},
     "administrator": {path for path, role in PAGES.items() if role not in {"finance_maker", "author"}}
     - set(list(PAGES)[-2:]),
-    "manager": {"/programme", "/programme/versions", "/programme/edit", "/programme/drafts", "/waiting"},
+    "manager": {"/programme", "/programme/versions", "/programme/edit", "/programme/drafts", "/waiting"}
+    | {"/by-hand"},
 }
 
 

@@ -119,6 +119,7 @@ def test_two_that_say_the_same_have_no_change_and_a_first_one_has_all() -> None:
 def test_every_type_that_earns_and_every_piece_has_its_words() -> None:
     assert set(EVENT_TYPES) == set(ACTIVITY_TYPES) - set(TARGETING_TYPES)
     sections = {"attribute", "rule", "limit", "badge", "level", "streak", "reward", "payout", "programme"}
+    sections |= {"reason", "manual"}
     assert set(NOUNS) == sections
     assert {field for _, field in OWN} <= set(FIELDS)
 
@@ -189,3 +190,21 @@ def test_what_one_begins_with_is_a_programme() -> None:
 
     read = read_programme(BEGINNING.format(programme="makers", title='"Makers: \\"we\\""'))
     assert isinstance(read, Programme)
+
+
+def test_reasons_for_points_by_hand_and_their_limit_are_said_in_words() -> None:
+    manual = {
+        "reasons": [{"id": "booth", "title": "Helped at the booth"}],
+        "limit": {"points": 200, "within": "month"},
+        "second_person_from": 100,
+    }
+    before = document(RULE, manual=manual)
+    more = {"id": "mistake", "title": "By mistake", "takes": True}
+    after = document(RULE, manual=manual | {"reasons": [*manual["reasons"], more], "second_person_from": 50})
+    assert [(one.kind, one.noun, one.id) for one in changes(before, after)] == [
+        ("add", "reason", "mistake"),
+        ("mod", "manual", "manual"),
+    ]
+    (_, limits) = changes(before, after)
+    assert limits.details == [Detail("second_person_from", 100, 50)]
+    assert changes(before, before) == []

@@ -133,6 +133,24 @@ async def test_one_person_gives_and_takes_no_more_than_the_limit_whatever_comes_
     assert (len(listed["items"]), listed["next"] is not None) == (3, True)
 
 
+async def test_what_is_taken_is_never_more_than_there_is(office: Office) -> None:
+    assert kind_of(await office.ask(-10, "mistake")) == (409, "points-below-floor")
+    assert (await office.ask(60)).status_code == 201
+    takers = (office.ada, office.bob, office.also_ada, office.bob)
+    answers = await asyncio.gather(*(office.ask(-40, "mistake", by=by) for by in takers))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+    (taken,) = [answer for answer in answers if answer.status_code == 201]
+    assert (taken.json()["state"], await office.score()) == ("given", 20)
+    told = await office.told()
+    assert [fact["data"]["points"] for fact in told] == [60, -40]
+    for fact in told:
+        POINTS_AWARDED.adapter.validate_python(fact)
+    # What waits is looked at again when it is approved.
+    assert kind_of(await office.ask(-100, "mistake", by=office.bob)) == (409, "points-below-floor")
+    assert (await office.decide(taken, "reverse")).json()["state"] == "reversed"
+    assert await office.score() == 60
+
+
 async def test_what_is_not_meant_is_refused_in_words(office: Office) -> None:
     unknown = await office.ask(5, "both")
     assert kind_of(unknown) == (422, "unknown-reason")

@@ -20,6 +20,7 @@ from console.pages.by_hand import routes as by_hand
 from console.pages.cards import routes as cards
 from console.pages.check_ins import routes as check_ins
 from console.pages.community import routes as community
+from console.pages.connectors import routes as connectors
 from console.pages.dead_letters import routes as dead_letters
 from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
@@ -56,7 +57,7 @@ from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
 FINANCE = (payout_runs, payout_outcomes, payees, redemptions, ledger, statements)
-RUN_IT = (pipeline, dead_letters, receipts, refused, people, keys, audit, parts, community)
+RUN_IT = (pipeline, dead_letters, connectors, receipts, refused, people, keys, audit, parts, community)
 OF_MEMBERS = (me, my_place, my_rewards, my_payouts, my_data)
 FOR_EVERYBODY = (visitors, cards)
 PAGES = (

@@ -16,6 +16,9 @@ class Settings(ServiceSettings):
     """The shared settings, where the services are, and what signing in takes. Nothing of Kafka's is read."""
 
     console_url: str = Field("http://127.0.0.1:8100", description="The console's address for browsers, by https")
+    gateway_url: str = Field(
+        "", description="The gateway's address for platforms that deliver, by https; empty: pages show paths"
+    )
     ingest_url: str = Field("http://127.0.0.1:8101", description="Where ingest's API is")
     scoring_url: str = Field("http://127.0.0.1:8102", description="Where scoring's API is")
     recognition_url: str = Field("http://127.0.0.1:8103", description="Where recognition's API is")

@@ -37,6 +37,7 @@ REJECTED = Link("/figures/rejected", _("Rejected events"), "letter", "analytics:
 PIPELINE = Link("/pipeline", _("Pipeline"), "flow", "operations:read")
 DEAD_LETTERS = Link("/dead-letters", _("Dead letters"), "alert", "operations:read")
 RECEIPTS = Link("/receipts", _("Receipts"), "receipt", "receipts:read")
+CONNECTORS = Link("/connectors", _("Connectors"), "globe", "receipts:read")
 EXPLORER = Link("/explorer", _("Explorer"), "compass", "points:read")
 TRY_IT = Link("/try-it", _("Try it"), "play", "events:write")
 BY_HAND = Link("/by-hand", _("Points by hand"), "gift", "points:read")
@@ -65,7 +66,7 @@ GROUPS = (
     Group(_("Community"), (MEMBERS, LEADERBOARD, PROGRAMME, CHECK_INS)),
     Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
-    Group(_("Operation"), (PIPELINE, DEAD_LETTERS, RECEIPTS, REJECTED, PARTS)),
+    Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, RECEIPTS, REJECTED, PARTS)),
     Group(_("Run it"), (PEOPLE, KEYS, COMMUNITY)),
 )
 

@@ -73,6 +73,13 @@ TITLES: Final = {
     "occasion-not-open": _("Nobody checks in there at this time"),
     "occasion-full": _("As many have checked in as may"),
     "too-many-occasions": _("There are too many occasions that are not over"),
+    "connection-exists": _("There is a platform of that name already"),
+    "too-many-platforms": _("As many platforms are connected as may be"),
+    "unknown-connector": _("There is no such connector to connect by"),
+    "not-a-connector": _("The text is no connector"),
+    "unusable-secret": _("That can be no secret of this platform"),
+    "connecting-not-set-up": _("No platform can be connected here: an operator sets a key for secrets first"),
+    "not-replayable": _("It can not be mapped again"),
     "fenced": _("The service takes no command at the moment: nothing was done"),
 }
 DOWN: Final = _("The service does not answer: look whether it was done before you do it again")

@@ -66,6 +66,7 @@ def connections(state: StackState, name: str) -> dict[str, Any]:
             "postgres_url": state.postgres_url,
             "postgres_password": state.console_postgres_password,
             "console_url": state.console_url,
+            "gateway_url": state.gateway_url,
             "metrics_port": metrics_port(state.ports, name),
             **_service_urls(state),
         }

@@ -43,6 +43,7 @@ from services.ingest.problems import ERRORS
 from services.ingest.refused.handlers import keeping, standing
 from services.ingest.replays import api as replays
 from services.ingest.settings import Settings
+from services.ingest.suggestions import api as suggestions
 from shared.consumer import Subscription
 from shared.contracts.facts import RAW_EVENT
 from shared.service import ServiceSpec, Timer, run
@@ -56,7 +57,7 @@ SPEC = ServiceSpec(
     lanes=lanes,
     routers=[
         *(part.router for part in (posting, deliveries, receipts, event_types, measuring, linking, directory)),
-        *(part.router for part in (members, bots, merges, attributes, erasure, checkins, replays)),
+        *(part.router for part in (suggestions, members, bots, merges, attributes, erasure, checkins, replays)),
         *(part.router for part in (connections, door)),
         *(part.router for part in (communities, public_communities, people, keys, sign_ins)),
     ],

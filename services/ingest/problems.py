@@ -138,7 +138,9 @@ ERRORS: ErrorTable = {
         UNKNOWN_IDENTITY, "/member_id", "It is seen in events, or declared by PUT /v1/members/identities"
     ),
     UnknownChannelError: lambda error: _of_field(
-        INVALID_REQUEST, "/identities", f"{error}; {suggestion(error.channel, error.known)}"
+        INVALID_REQUEST,
+        f"/identities/{error.place}/channel",
+        f"{error}; {suggestion(error.channel, error.known)}",
     ),
     TooManyIdentitiesError: lambda error: Problem(
         TOO_MANY_IDENTITIES,

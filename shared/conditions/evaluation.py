@@ -91,15 +91,24 @@ def _result(condition: Condition, context: Any) -> Any:
         return NotEvaluated(f"the evaluator failed: {_first_line(error)}")
 
 
-def context_of(event: Mapping[str, Any], variables: Iterable[str], member: Mapping[str, Any] = NOTHING) -> Any:
+def context_of(
+    event: Mapping[str, Any],
+    variables: Iterable[str],
+    member: Mapping[str, Any] = NOTHING,
+    *,
+    fields: frozenset[str] | None = None,
+) -> Any:
     """The CEL context of an accepted event, with only `variables`: converting `data` is the costly part.
 
-    `member` has what is known of the attributes of whoever the points are for.
+    `member` has what is known of the attributes of whoever the points are for; `fields` are those of `data` that
+    are read (None: all).
     """
     context = cel.Context()
     for name in variables:
         if name == "data":
-            context.add_variable("data", event["data"])
+            data = event["data"]
+            read = data if fields is None else {field: data[field] for field in fields if field in data}
+            context.add_variable("data", read)
         elif name == "member":
             context.add_variable("member", dict(member))
         else:

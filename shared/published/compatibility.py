@@ -27,7 +27,7 @@ Schema = Mapping[str, Any]
 _ANNOTATIONS = frozenset({"$defs", "$id", "$schema", "description", "discriminator", "examples", "title"})
 _COMPARED = frozenset(
     {"$ref", "additionalProperties", "anyOf", "const", "default", "enum", "format", "items", "oneOf", "pattern"}
-    | {"patternProperties", "properties", "required", "type"}
+    | {"patternProperties", "properties", "propertyNames", "required", "type"}
 )
 _UPPER_BOUNDS = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
 _LOWER_BOUNDS = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
@@ -247,6 +247,7 @@ def _extra_property_changes(
             yield Change(place, detail, narrows=True, widens="values")
         else:
             yield from _changes(f"{place}/*", old[pattern], new[pattern], roots)
+    yield from _changes(f"{place}/*", before.get("propertyNames", {}), after.get("propertyNames", {}), roots)
 
 
 def _branch_changes(place: str, before: Schema, after: Schema, roots: tuple[Schema, Schema]) -> Iterator[Change]:

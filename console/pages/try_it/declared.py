@@ -48,6 +48,25 @@ def from_declared(kind: Mapping[str, Any], form: Mapping[str, str]) -> dict[str,
     }
 
 
+def example_of(kind: Mapping[str, Any], actor: str) -> dict[str, Any]:
+    """An event of a declared type with what it needs, as somebody would send it from a shell."""
+    form = {PREFIX + field["name"]: _example(field) for field in kind["fields"] if field["required"]}
+    return from_declared(kind, {"actor": actor, **form})
+
+
+def _example(field: Mapping[str, Any]) -> str:
+    match field["type"]:
+        case "integer" | "number":
+            least, most = field["min"], field["max"]
+            number = least if least is not None else min(0, most) if most is not None else 0
+            return str(int(number) if field["type"] == "integer" else float(number))
+        case "boolean":
+            return "true"
+        case "choice":
+            return str(field["values"][0])
+    return str(field["title"])[: field["max_chars"]]
+
+
 def _value(kind: str, said: str) -> Any:
     match kind:
         case "integer":

@@ -13,7 +13,7 @@ from console.asking import Answer
 from console.frame.navigation import TRY_IT
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.explorer.finding import RECEIPT_ID
-from console.pages.try_it.declared import PREFIX, from_declared
+from console.pages.try_it.declared import PREFIX, example_of, from_declared
 from console.pages.try_it.events import (
     TYPES,
     InvalidFormError,
@@ -34,9 +34,14 @@ _lately = Lately()
 
 
 async def show(visit: Visit) -> Response:
-    """The form, with an example."""
-    example = event_of("forum.reply.v1", actor="ada", length=214, other="kofi")
-    return _page(visit, example, journey=None, known=await _event_types(visit))
+    """The form, with an example: of a declared type, where one is chosen."""
+    known = await _event_types(visit)
+    own = _own_type(known, visit.request.query_params.get("type"))
+    if own is None:
+        example = event_of("forum.reply.v1", actor="ada", length=214, other="kofi")
+    else:
+        example = example_of(own, "ada")
+    return _page(visit, example, journey=None, known=known)
 
 
 async def send(visit: Visit) -> Response:

@@ -32,10 +32,12 @@ _NONE: Final = frozenset[str]()
 class UnknownChannelError(Exception):
     """A channel that is neither built in nor declared by the community."""
 
-    def __init__(self, channel: str, known: Sequence[str]) -> None:
+    def __init__(self, channel: str, known: Sequence[str], place: int) -> None:
         self.channel = channel
+        #: Which of several identities is on it, from 0.
+        self.place = place
         self.known = known
-        super().__init__(f"there is no channel `{channel}`")
+        super().__init__(f"There is no channel `{channel}`")
 
 
 class Read(NamedTuple):
@@ -106,10 +108,10 @@ class DeclaredTypes:
             return identity
         return identity._replace(id=identity.id.lower())
 
-    def check_channel(self, channel: str) -> None:
+    def check_channel(self, channel: str, *, place: int) -> None:
         """Raise UnknownChannelError for a channel that is neither built in nor declared."""
         if channel not in CHANNELS and channel not in self.channels:
-            raise UnknownChannelError(channel, [*CHANNELS, *self.channels])
+            raise UnknownChannelError(channel, [*CHANNELS, *self.channels], place)
 
     def why_not(self, named: Any) -> str | None:
         """What is wrong with the type that an event says; None where there is such a type."""

@@ -46,8 +46,8 @@ async def on_their_channels(
         return list(identities)
     declared = (await types_of(conn, communities=[community], now=now))[community]
     if are_new:
-        for identity in identities:
-            declared.check_channel(identity.channel)
+        for place, identity in enumerate(identities):
+            declared.check_channel(identity.channel, place=place)
     return [declared.as_compared(identity) for identity in identities]
 
 

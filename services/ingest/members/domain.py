@@ -136,35 +136,6 @@ class Proven(NamedTuple):
     subject_hash: str | None = None
 
 
-class Reason(StrEnum):
-    """Why two members may be one person."""
-
-    SUBJECT = "same_subject"
-    EMAIL = "same_email"
-    NAME = "same_name"
-    HANDLE = "same_handle"
-
-
-class Suggestion(NamedTuple):
-    """Two members who may be one person, the lower id first, and why."""
-
-    member_id: str
-    other_id: str
-    reasons: tuple[Reason, ...]
-
-
-class SuggestionPlace(NamedTuple):
-    """Where a page of suggestions ended."""
-
-    member_id: Uuid
-    other_id: Uuid
-
-    @classmethod
-    def of(cls, suggestion: Suggestion) -> "SuggestionPlace":
-        """The place of a suggestion."""
-        return cls(suggestion.member_id, suggestion.other_id)
-
-
 class SaidName(NamedTuple):
     """A name, by whom it was said and when: of two, the greater is the one to show, in whatever order they come.
 

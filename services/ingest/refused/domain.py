@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from services.ingest.members.domain import IdentityKey
+from shared.contracts.activities.told import PERSONAL
 from shared.contracts.channels import compared_id
 from shared.contracts.fields import ID_MAX_CHARS
 from shared.contracts.identities import HOST_MAX_CHARS
@@ -159,6 +160,15 @@ def actor_of(community: str, event: Any) -> IdentityKey | None:
     if not 0 < len(person_id) <= ID_MAX_CHARS or len(channel) > ID_MAX_CHARS or len(host) > HOST_MAX_CHARS:
         return None
     return IdentityKey(community, channel, compared_id(channel, person_id), host.lower())
+
+
+def as_sent(event: Any) -> Any:
+    """An event as its platform sent it: what is personal stands among the other fields, not apart."""
+    if not isinstance(event, dict) or not isinstance(event.get("data"), dict) or PERSONAL not in event["data"]:
+        return event
+    data = dict(event["data"])
+    apart = data.pop(PERSONAL)
+    return {**event, "data": {**data, **(apart if isinstance(apart, dict) else {PERSONAL: apart})}}
 
 
 def written(content: bytes, reasons: Sequence[Reason], max_bytes: int) -> dict[str, str]:

@@ -105,11 +105,11 @@ async def lock_refused(conn: Connection, *, community: str, refused_id: str) -> 
 async def lock_matching(
     conn: Connection, *, community: str, wanted: RefusedFilter, limit_count: int
 ) -> list[Refused]:
-    """Lock those that were not sent again yet, oldest first, that nobody else has locked."""
+    """Lock those that were not sent again yet, oldest first; what said otherwise would do so again."""
     rows = await conn.fetch(
         f"""
         select {_COLUMNS} from refused_events
-        where community = $1 and replayed_at is null and ($2::text is null or cause = $2)
+        where community = $1 and replayed_at is null and cause <> 'conflict' and ($2::text is null or cause = $2)
             and ($3::text is null or event_type = $3)
         order by refused_id limit $4 for update skip locked
         """,  # noqa: S608 -- of the code

@@ -17,6 +17,7 @@ from services.ingest.refused.domain import (
     RefusedFilter,
     RefusedPlace,
     UnknownRefusedError,
+    as_sent,
     differences,
 )
 from services.ingest.refused.handlers.keeping import opened, what_stands
@@ -125,14 +126,17 @@ class RefusedShown(RefusedListed):
 class RefusedCounts(BaseModel):
     """How many of each cause are kept and were not sent again."""
 
-    counts: dict[Cause, int] = Field(examples=[{"unknown_type": 12, "conflict": 1}])
+    counts: dict[str, int] = Field(examples=[{"unknown_type": 12, "conflict": 1}])
 
 
 class Mended(RequestBody):
     """What is sent in place of what came."""
 
     event: str | None = Field(
-        None, description="The event as it should be, or several, as JSON; null: as it came", max_length=1_000_000
+        None,
+        max_length=1_000_000,
+        description="The event as it should be, or several, as JSON; null: as it came",
+        examples=['{"specversion": "1.0", "id": "post-4711", "source": "https://forum.example.org"}'],
     )
 
 
@@ -190,7 +194,8 @@ async def get_refused_events(
 @router.get("/v1/refused-events/counts", summary="How much was refused, by cause", responses=problem_responses())
 async def get_refused_counts(principal: Reader, conn: Conn) -> RefusedCounts:
     """Of what is kept and was not sent again."""
-    return RefusedCounts(counts=await store.count_by_cause(conn, community=principal.community))
+    counts = await store.count_by_cause(conn, community=principal.community)
+    return RefusedCounts(counts={cause.value: count for cause, count in counts.items()})
 
 
 @router.get(
@@ -216,13 +221,13 @@ async def get_refused_event(
     listed = RefusedListed.of(refused, content)
     found: list[Difference] = []
     if standing is not None and isinstance(came, dict):
-        compared = came if standing.is_whole else {**came, "data": told_data(came["data"])}
-        found = differences(standing.event, compared)
+        compared = as_sent(came) if standing.is_whole else {**came, "data": told_data(came["data"])}
+        found = differences(as_sent(standing.event), compared)
     return RefusedShown(
         **listed.model_dump(),
-        came=came,
+        came=as_sent(came),
         is_whole=content.is_whole,
-        stands=None if standing is None else dict(standing.event),
+        stands=None if standing is None else as_sent(standing.event),
         stands_is_whole=standing is not None and standing.is_whole,
         is_looked_for=refused.cause is Cause.CONFLICT and refused.looked_at is None,
         differences=[DifferenceShown.of(one) for one in found],

@@ -4,12 +4,22 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import orjson
+
 from services.ingest.event_types.handlers import types_of
 from services.ingest.events.domain import admission
 from services.ingest.events.domain.receipts import receipt_id
 from services.ingest.events.domain.refusing import refused_events
 from services.ingest.refused import store
-from services.ingest.refused.domain import NotWholeError, Reason, Refused, RefusedFilter, UnknownRefusedError
+from services.ingest.refused.domain import (
+    Cause,
+    NotWholeError,
+    Reason,
+    Refused,
+    RefusedFilter,
+    UnknownRefusedError,
+    as_sent,
+)
 from services.ingest.refused.handlers.keeping import opened
 from services.ingest.settings import Settings
 from shared.audit import Did
@@ -98,6 +108,8 @@ def _content(settings: Settings, refused: Refused) -> bytes:
     content = opened(settings, refused)
     if not content.is_whole:
         raise NotWholeError
+    if refused.cause is Cause.CONFLICT:
+        return orjson.dumps(as_sent(orjson.loads(content.text)))
     return content.text.encode()
 
 
@@ -120,7 +132,8 @@ async def _admitted(tx: Transaction[Settings], *, community: str, content: bytes
 
 def _send(tx: Transaction[Settings], *, community: str, read: admission.Admission) -> str:
     receipt = receipt_id(community, tx.now, secrets.token_hex(8), len(read.events))
-    request = admission.Request(community, receipt, received_at=tx.now, traceparent=new_traceparent())
+    traceparent = tx.traceparent or new_traceparent()
+    request = admission.Request(community, receipt, received_at=tx.now, traceparent=traceparent)
     for index, (_, event) in enumerate(read.events):
         tx.publish(RAW, admission.raw_key(community, event), admission.raw_fact(request, index, event))
     return receipt

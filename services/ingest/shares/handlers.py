@@ -17,6 +17,8 @@ Lend = Callable[[], AbstractAsyncContextManager[Connection]]
 log = logging.getLogger(__name__)
 
 KnownT = TypeVar("KnownT")
+#: So long the database may take to say anew what is known of long ago; then that counts once more.
+ANSWER_SECONDS = 0.1
 
 
 class LookUp(Protocol[KnownT]):
@@ -49,8 +51,13 @@ class KnownOfCommunities(Generic[KnownT]):
             return await asyncio.shield(self._asking(lend, community=community, settings=settings))
         self._known.move_to_end(community)
         believed_until, found = known
-        if believed_until < time.monotonic():
-            self._asking(lend, community=community, settings=settings)
+        if (late := time.monotonic() - believed_until) > 0:
+            task = self._asking(lend, community=community, settings=settings)
+            if late > self._how(settings).seconds:
+                # What is known is of long ago: worth a moment, while the database answers.
+                await asyncio.wait({task}, timeout=ANSWER_SECONDS)
+                if task.done() and not task.cancelled() and task.exception() is None:
+                    return task.result()
         return found
 
     def _asking(self, lend: Lend, *, community: str, settings: Settings) -> asyncio.Task[KnownT]:

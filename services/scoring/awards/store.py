@@ -1,7 +1,7 @@
 """The SQL of awards, and of the marks of events."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from asyncpg import Record
 
@@ -231,6 +231,34 @@ async def load_rule_points(
         SPENDABLE,
     )
     return [RulePoints(*row) for row in rows]
+
+
+async def load_score_months(
+    conn: Connection,
+    *,
+    community: str,
+    member_ids: Sequence[str],
+    scores: Sequence[str],
+    at: datetime,
+    as_known_at: datetime,
+) -> list[tuple[str, date, int]]:
+    """What members who are one person earned of scores, by month of the community's calendar (its first day)."""
+    rows = await conn.fetch(
+        """
+        select score, date_trunc('month', coalesce(day, (event_time at time zone 'UTC')::date))::date as month,
+            sum(points)::bigint as points
+        from awards
+        where community = $1 and member_id = any($2::uuid[]) and score = any($3::text[]) and event_time <= $4
+            and recorded_at <= $5
+        group by 1, 2 order by 1, 2
+        """,
+        community,
+        list(member_ids),
+        list(scores),
+        at,
+        as_known_at,
+    )
+    return [(row["score"], row["month"], row["points"]) for row in rows]
 
 
 async def find_marks(conn: Connection, *, community: str, event_uid: str) -> Marks | None:

@@ -105,11 +105,15 @@ class Diminishing(Section):
 
 
 class DeclaredScore(Section):
-    """A score beside the points that can be spent: what it stands for is the community's."""
+    """A score beside the points that can be spent: what it stands for is the community's.
+
+    With `monthly_percent` it fades: of what was earned so much is left on the first of each following month.
+    """
 
     id: Slug
     title: Name
     description: Text = ""
+    monthly_percent: Annotated[int, Field(ge=1, le=99)] | None = None
 
 
 class DeclaredGoal(Section):

@@ -75,7 +75,7 @@ def test_exported_and_forgotten_for_good(platform: StackState, tmp_path: Path) -
     proof = plaudit("erase", ada, "--yes", *where)
 
     assert proof["member_id"] == made["member_id"]
-    assert proof["deleted"] == {"identities": 1}
+    assert proof["deleted"] == {"alike_keys": 2, "identities": 1}
     again = CliRunner().invoke(
         main, ["member", "erase", made["member_id"], "--yes", *where], env={"PLAUDIT_STACK": "whole"}
     )

@@ -83,10 +83,18 @@ def world(pool: asyncpg.Pool, spec: ServiceSpec) -> World:
     return World(pool, spec)
 
 
+#: What the door refuses is counted, and kept to be mended.
+REFUSALS = ("outcome_hours", "refused_events")
+
+
 async def rows(pool: asyncpg.Pool) -> dict[str, int]:
     """How many rows each table of the service has, its outbox among them."""
     tables = await pool.fetch("select tablename from pg_tables where schemaname = 'public'")
-    return {row["tablename"]: await pool.fetchval(f"select count(*) from {row['tablename']}") for row in tables}
+    return {
+        row["tablename"]: await pool.fetchval(f"select count(*) from {row['tablename']}")
+        for row in tables
+        if row["tablename"] not in REFUSALS
+    }
 
 
 def problem(answer: httpx.Response) -> tuple[int, str, list[str]]:
@@ -153,7 +161,7 @@ async def test_a_field_is_given_once(api: Any, pool: Any, spec: ServiceSpec) -> 
     before, found, expected = await rows(pool), {}, {}
     for operation in operations(spec.name):
         # An event is no command, and its last one counts; the reader of programmes has its own way to say it.
-        if not isinstance(operation.body, dict) or operation.path == "/v1/events":
+        if not operation.body or not isinstance(operation.body, dict) or operation.path == "/v1/events":
             continue
         name = next(iter(operation.body))
         body = httpx.Request("POST", "http://x", json=operation.body).content

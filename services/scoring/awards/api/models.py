@@ -90,6 +90,9 @@ class Score(BaseModel):
     as_known_at: datetime
     points: int = Field(description="Those that can be spent", examples=[27])
     scores: dict[str, int] = Field(description="All scores, `points` among them", examples=[{"points": 27}])
+    faded: dict[str, float] = Field(
+        description="What of scores that fade is left, by the version that applies now", examples=[{"help": 24.3}]
+    )
     rules: list[RuleScore]
 
 

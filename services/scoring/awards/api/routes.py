@@ -11,8 +11,12 @@ from services.scoring.awards import store
 from services.scoring.awards.api.explaining import explain
 from services.scoring.awards.api.models import AwardItem, Explanation, Explanations, RuleScore, Score
 from services.scoring.awards.domain.awards import AwardPlace, RecordedAward
+from services.scoring.programmes.domain.publication import succession
+from services.scoring.programmes.store import versions
+from services.scoring.scores.domain import love
 from services.scoring.settings import Settings
 from shared.contracts.programme import SPENDABLE
+from shared.followed_communities import load_calendar
 from shared.http import (
     IN_ANSWER,
     Conn,
@@ -36,6 +40,7 @@ from shared.http import (
 from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_IDENTITY, UNKNOWN_PATH
 from shared.merges import load_group
 from shared.own_events import WORD_MAX_CHARS, OwnEvent, read_word
+from shared.postgres import Connection
 
 router = APIRouter()
 
@@ -113,24 +118,52 @@ async def get_score(
     member now is counted with them at all times.
     """
     now = datetime.now(UTC)
+    community, at, as_known_at = principal.community, at or now, as_known_at or now
+    member_ids = await load_group(conn, community=community, head_id=str(member_id))
     rules = await store.load_rule_points(
-        conn,
-        community=principal.community,
-        member_ids=await load_group(conn, community=principal.community, head_id=str(member_id)),
-        at=at or now,
-        as_known_at=as_known_at or now,
+        conn, community=community, member_ids=member_ids, at=at, as_known_at=as_known_at
     )
     scores = {SPENDABLE: 0}
     for rule in rules:
         scores[rule.score] = scores.get(rule.score, 0) + rule.points
+    fading = await _fading(conn, community=community, now=now) if len(scores) > 1 else {}
+    months = await store.load_score_months(
+        conn,
+        community=community,
+        member_ids=member_ids,
+        scores=sorted(fading),
+        at=at,
+        as_known_at=as_known_at,
+    )
+    today = (await load_calendar(conn, community=community)).day_of(at)
     return Score(
         member_id=member_id,
-        at=at or now,
-        as_known_at=as_known_at or now,
+        at=at,
+        as_known_at=as_known_at,
         points=scores[SPENDABLE],
         scores=scores,
+        faded={
+            score: float(
+                love(
+                    ((month, points) for of, month, points in months if of == score),
+                    today=today,
+                    monthly_percent=percent,
+                )
+            )
+            for score, percent in fading.items()
+            if score in scores
+        },
         rules=[RuleScore.of(rule) for rule in rules],
     )
+
+
+async def _fading(conn: Connection, *, community: str, now: datetime) -> dict[str, int]:
+    """The scores that fade by the version that applies now: what is left of each after a month, in percent."""
+    starts = succession(await versions.load_starts(conn, community=community))
+    number = next((start.number for start in reversed(starts) if start.effective_from <= now), 0)
+    documents = await versions.load_documents(conn, community=community, numbers=[number])
+    declared = documents[number].get("scores") or () if number in documents else ()
+    return {one["id"]: one["monthly_percent"] for one in declared if one.get("monthly_percent") is not None}
 
 
 @router.get(

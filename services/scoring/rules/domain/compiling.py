@@ -1,7 +1,7 @@
 """Versions of a programme as they are matched: rules compiled, with what limits and paces them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -13,7 +13,7 @@ from services.scoring.limits.domain.windows import Holder, Kind, Limit
 from services.scoring.rules.domain.attributes import for_rules
 from services.scoring.rules.domain.conditions import Judged, judge, unjudged
 from services.scoring.rules.domain.kinds import kinds_of, own_types
-from services.scoring.rules.domain.values import Path
+from services.scoring.rules.domain.values import Path, fields_of_all
 from services.scoring.rules.domain.worth import Worth, worth_of
 from shared.conditions.errors import ConditionError
 from shared.conditions.evaluation import Condition, compiled
@@ -83,6 +83,7 @@ class CompiledRule:
     place: int = 0
     is_for_several: bool = False
     variables: tuple[str, ...] | None = None
+    data_fields: frozenset[str] | None = None
     holder: Holder = Holder.MEMBER
     worth: Worth | None = None
     pace: Pace | None = None
@@ -94,7 +95,8 @@ class CompiledVersion:
     """A published version, ready for matching.
 
     It scores the events received from `effective_from` until the next does. `asks` has the types of event with
-    conditions that are evaluated apart, `reads` those with conditions that read attributes of members.
+    conditions that are evaluated apart, `reads` those with conditions that read attributes of members. What others
+    read of an event is `variables`, and `data_fields` of its data (None: all).
     """
 
     programme_id: str
@@ -104,6 +106,7 @@ class CompiledVersion:
     variables: dict[str, frozenset[str]]
     asks: frozenset[str]
     reads: frozenset[str] = frozenset()
+    data_fields: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
 
 
 class InForce(Protocol):
@@ -152,6 +155,9 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
                 place=place,
                 is_for_several=rule.also is not None,
                 variables=_variables(condition if is_cheap else None, worth),
+                data_fields=fields_of_all(
+                    one.data_fields for one in (condition if is_cheap else None, worth) if one is not None
+                ),
                 holder=over[0].holder if over else Holder.MEMBER,
                 worth=worth
                 if worth is None or place == 0 or rule.also is None
@@ -177,6 +183,12 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
             if any(isinstance(rule.condition, Judged) for rule in of_type)
         ),
         frozenset(event_type for event_type, of_type in rules.items() if any(rule.attributes for rule in of_type)),
+        {
+            event_type: fields_of_all(
+                rule.data_fields for rule in of_type if not rule.attributes and rule.variables is not None
+            )
+            for event_type, of_type in rules.items()
+        },
     )
 
 

@@ -15,7 +15,7 @@ from services.scoring.rules.domain.costs import UNBOUNDED, Bound, bound_of
 from services.scoring.rules.domain.extents import contract_fields
 from services.scoring.rules.domain.kinds import EventKind, data_contract
 from services.scoring.rules.domain.trials import TRUTH, Clock, Result, check_result, try_branches
-from services.scoring.rules.domain.values import Path
+from services.scoring.rules.domain.values import Path, data_fields
 from shared.conditions.absences import with_absences
 from shared.conditions.compiling import TYPES, variables_of
 from shared.conditions.errors import ConditionError
@@ -52,7 +52,8 @@ FUNCTIONS = (
 class Judged:
     """A condition before it is compiled: the text to compile, the variables it reads, the steps it can take.
 
-    `attributes` are those that it reads of the member whom the points are for, and `fields` what of the event.
+    `attributes` are those that it reads of the member whom the points are for, and `fields` what of the event;
+    `data_fields` are the fields of `data` that it can read (None: all).
     """
 
     text: str
@@ -60,6 +61,7 @@ class Judged:
     steps: int
     attributes: tuple[str, ...] = ()
     fields: tuple[Path, ...] = ()
+    data_fields: frozenset[str] | None = None
 
 
 def judge(expression: str, event_types: Iterable[EventKind], declared: Declared = NONE_DECLARED) -> Judged:
@@ -76,7 +78,9 @@ def judge(expression: str, event_types: Iterable[EventKind], declared: Declared 
     tree = with_absences(tree)
     bound = bound_of(tree, tuple(event_types), declared)
     steps = UNBOUNDED if bound.refusals else bound.steps
-    return Judged(written(tree), variables_of(tree), steps, names_read(tree, declared), fields_read(tree))
+    return Judged(
+        written(tree), variables_of(tree), steps, names_read(tree, declared), fields_read(tree), data_fields(tree)
+    )
 
 
 def fields_read(tree: Node) -> tuple[Path, ...]:

@@ -130,7 +130,7 @@ class _Event:
             if reason is not None:
                 declined.append(decline(self.event, self.version, rule, reason))
                 continue
-            person_id = head_of(self.heads, self.event["community"], member_id)
+            person_id = head_of(self.heads, self.event["community"], member_id) if self.heads else member_id
             if rule.is_for_several:
                 if person_id in self.got:
                     declined.append(decline(self.event, self.version, rule, "twice"))
@@ -155,16 +155,18 @@ class _Event:
         if rule.attributes:
             said = said_of(event, rule.attributes, person_id, self.known)
             self.matched.read += reads_of(event, rule.id, rule.attributes, person_id, said)
-            context = context_of(event, rule.variables or (), values_of(said))
+            context = context_of(event, rule.variables or (), values_of(said), fields=rule.data_fields)
         elif context is None and rule.variables is not None:
-            context = self.context = context_of(event, self.version.variables[event["type"]])
+            kind = event["type"]
+            variables, fields = self.version.variables[kind], self.version.data_fields[kind]
+            context = self.context = context_of(event, variables, fields=fields)
         if rule.condition is not None:
             answer = self._answer(rule, context)
             if answer is not True:
                 return not_true(event, self.version, rule, answer, said)
         # Nobody earns by answering, thanking, reviewing or reacting to themselves.
         other_id = other_member(event, rule.beneficiary)
-        if other_id is not None:
+        if other_id is not None and self.heads:
             other_id = head_of(self.heads, event["community"], other_id)
         if person_id == other_id and not rule.own:
             return decline(event, self.version, rule, "own_act")

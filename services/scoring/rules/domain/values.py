@@ -1,7 +1,9 @@
 """What a condition met in an event that it was not true for: the values of the fields that it reads."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from shared.conditions.tree import Name, Node, Select, children
 
 #: A variable and the fields behind it: data, length_chars.
 Path = tuple[str, ...]
@@ -12,6 +14,32 @@ Met = str | bool | int | float | None
 MET_MAX_COUNT = 8
 TEXT_MAX_CHARS = 80
 SIZE = "size({})"
+
+
+def data_fields(tree: Node) -> frozenset[str] | None:
+    """The fields of `data` that an expression can read; None for all, where it does not stand before one's name.
+
+    Only these are converted to be evaluated: that takes most of the time.
+    """
+    found = set(_data_fields(tree))
+    return None if None in found else frozenset(name for name in found if name is not None)
+
+
+def _data_fields(node: Node) -> Iterator[str | None]:
+    match node:
+        case Select(operand=Name(name="data"), field=field):
+            yield field
+        case Name(name="data"):
+            yield None
+        case _:
+            for child in children(node):
+                yield from _data_fields(child)
+
+
+def fields_of_all(several: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
+    """The fields that several expressions can read together."""
+    known = list(several)
+    return None if None in known else frozenset[str]().union(*(one for one in known if one is not None))
 
 
 def values_met(event: Mapping[str, Any], paths: Iterable[Path]) -> dict[str, Met]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from math import floor
 
 from services.scoring.rules.domain.attributes import Declared, names_read
+from services.scoring.rules.domain.values import data_fields, fields_of_all
 from shared.conditions.absences import with_absences
 from shared.conditions.compiling import variables_of
 from shared.conditions.errors import ConditionError
@@ -37,7 +38,8 @@ class Factor:
 class Worth:
     """How a rule's points are calculated, if they are, and what they are multiplied by.
 
-    `variables` are those of all its expressions, `attributes` what these read of the member.
+    `variables` are those of all its expressions, `attributes` what these read of the member, and `data_fields` of
+    the event's data (None: all).
     """
 
     calculated: Condition | None
@@ -45,6 +47,7 @@ class Worth:
     factors: tuple[Factor, ...]
     variables: tuple[str, ...]
     attributes: tuple[str, ...]
+    data_fields: frozenset[str] | None
 
     def for_points(self, *, is_calculated: bool) -> "Worth | None":
         """The same for somebody whose points are not calculated, or are; None where they are as they stand."""
@@ -81,21 +84,25 @@ def worth_of(rule: Rule, declared: Declared) -> Worth | None:
     if rule.points_by is None and rule.multipliers is None:
         return None
     read: set[str] = set()
-    calculated = None if rule.points_by is None else _compiled(rule.points_by.cel, declared, read)
+    fields: list[frozenset[str] | None] = []
+    calculated = None if rule.points_by is None else _compiled(rule.points_by.cel, declared, read, fields)
     factors = tuple(
-        Factor(one.id, None if one.when is None else _compiled(one.when, declared, read), one.percent)
+        Factor(one.id, None if one.when is None else _compiled(one.when, declared, read, fields), one.percent)
         for one in rule.multipliers or ()
     )
     expressions = [calculated, *(factor.condition for factor in factors)]
     variables = {name for one in expressions if one is not None for name in one.variables}
     floor_ = 0 if rule.points_by is None else rule.points_by.floor
-    return Worth(calculated, floor_, factors, tuple(sorted(variables)), tuple(sorted(read)))
+    return Worth(calculated, floor_, factors, tuple(sorted(variables)), tuple(sorted(read)), fields_of_all(fields))
 
 
-def _compiled(expression: str, declared: Declared, read: set[str]) -> Condition:
+def _compiled(
+    expression: str, declared: Declared, read: set[str], fields: list[frozenset[str] | None]
+) -> Condition:
     try:
         tree = with_absences(parse(expression))
     except ConditionError:
         return Condition(compiled("[]"), ())
     read.update(names_read(tree, declared))
+    fields.append(data_fields(tree))
     return Condition(compiled(written(tree)), variables_of(tree))

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from services.ingest.erasure import handlers as erasure
-from services.ingest.members import handlers as members
 from services.ingest.members.domain import MemberKey
+from services.ingest.suggestions import store as suggestions
 from shared.contracts.facts import MEMBER_ERASED
 from shared.contracts.identities import NamedIdentity, identity_hash
 from shared.merges import lock_merges
@@ -88,9 +88,7 @@ async def test_suggestions_are_all_pairs_of_those_who_are_alike(community: Commu
             """,
             community.name,
         )
-        first = await members.store.page_of_suggestions(
-            tx.conn, community=community.name, after=None, limit_count=7
-        )
+        first = await suggestions.page_of_suggestions(tx.conn, community=community.name, after=None, limit_count=7)
 
     pairs = [(int(one.member_id[-12:]), int(one.other_id[-12:])) for one in first]
     assert pairs == [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3), (4, 5)]
@@ -120,8 +118,8 @@ async def test_whoever_is_like_nobody_is_not_read_for_suggestions(community: Com
         await tx.conn.execute("analyze identities")
         await tx.conn.execute("analyze alike_keys")
         asked = (community.name, 5, None, None, 10, 200)
-        plan = await tx.conn.fetch(f"explain {members.store.SUGGESTED}", *asked)
-        found = await members.store.page_of_suggestions(
+        plan = await tx.conn.fetch(f"explain {suggestions.SUGGESTED}", *asked)
+        found = await suggestions.page_of_suggestions(
             tx.conn, community=community.name, after=None, limit_count=10
         )
         assert [one.reasons for one in found] == [("same_name",)]
@@ -133,7 +131,7 @@ async def test_whoever_is_like_nobody_is_not_read_for_suggestions(community: Com
                 community.name,
                 name,
             )
-            found = await members.store.page_of_suggestions(
+            found = await suggestions.page_of_suggestions(
                 tx.conn, community=community.name, after=None, limit_count=10
             )
             assert [one.reasons for one in found] == reasons

@@ -78,15 +78,21 @@ async def test_an_invalid_event_is_named_by_its_place_and_the_others_are_taken(
     assert {one["index"] for one in taken["rejected"]} == {1}
     assert any(one["field"].startswith(field) and detail in one["detail"] for one in taken["rejected"]), taken
     receipt = await community.receipt(taken["receipt_id"])
-    assert [one["index"] for one in receipt["items"]] == [0, 2]
-    assert receipt["counts"] == {"accepted": 2, "duplicate": 0, "conflict": 0, "rejected": 0, "pending": 0}
+    assert [(one["index"], one["outcome"]) for one in receipt["items"]] == [
+        (0, "accepted"),
+        (1, "refused"),
+        (2, "accepted"),
+    ]
+    others = {"duplicate": 0, "conflict": 0, "rejected": 0, "pending": 0}
+    assert receipt["counts"] == {"accepted": 2, "refused": 1, **others}
 
 
 async def test_a_request_without_a_valid_event_is_refused(community: Community) -> None:
     answer = await community.client.post("/v1/events", json=changed(id=7))
     found = problem(answer, 422)
     assert found["errors"] == [{"field": "/id", "detail": "Input should be a valid string", "index": 0}]
-    assert "location" not in answer.headers
+    receipt = (await community.client.get(answer.headers["location"])).json()
+    assert [one["outcome"] for one in receipt["items"]] == ["refused"]
 
 
 MALFORMED: dict[str, bytes] = {

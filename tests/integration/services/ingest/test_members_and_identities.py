@@ -212,7 +212,7 @@ async def test_a_member_is_found_by_an_identity(community: Community) -> None:
     [
         ({"channel": "forum"}, "id"),
         ({"id": "ada"}, "channel"),
-        ({"channel": "smoke", "id": "ada"}, "channel"),
+        ({"channel": "Smoke", "id": "ada"}, "channel"),
         ({"channel": "forum", "id": ""}, "id"),
         ({"channel": "forum", "id": "a\0"}, "id"),
         ({"channel": "forum", "identity": "forum:ada"}, "identity"),

@@ -284,3 +284,24 @@ async def test_an_answer_never_waits_long_for_what_is_kept(community: Community)
         assert datetime.now(UTC) - began < timedelta(seconds=10)
         assert (await community.post(event(1)))["accepted"] == 1
     assert REFUSED_KEPT.labels("unanswered")._value.get() == before + 1
+
+
+async def test_what_is_personal_is_shown_as_it_was_sent_and_what_stands_stands(community: Community) -> None:
+    await published(community, 1, datetime.now(UTC) - timedelta(hours=1), EVENTS)
+
+    async def is_taken() -> bool:
+        return (await community.client.post("/v1/events", json=SENT)).status_code == 202
+
+    await until(is_taken)
+    other = SENT | {"data": SENT["data"] | {"company": "Elsewhere"}}  # type: ignore[operator]
+    taken = (await community.client.post("/v1/events", json=other, params={"wait": "10"})).json()
+    assert [one["outcome"] for one in taken["items"]] == ["conflict"]
+    (one,) = await listed(community, cause="conflict")
+    kept = await with_what_stands(community, one["refused_id"])
+    assert [(each["field"], each["stands"], each["came"]) for each in kept["differences"]] == [
+        ("/data/company", "Plantedworks", "Elsewhere")
+    ]
+    assert kept["came"]["data"]["company"] == "Elsewhere"
+    # Sent again all together it would be a conflict again: it stays.
+    done = (await community.client.post(f"{URL}/replay", json={})).json()
+    assert (done["replayed"], done["still_refused"]) == (0, 0)

@@ -193,7 +193,8 @@ async def test_a_score_can_be_asked_for_any_time_as_known_at_any_time(api: httpx
     assert await points(at=world.noon.isoformat(), as_known_at=known_before.isoformat()) == 3
     assert await points(at=(world.noon - timedelta(seconds=1)).isoformat()) == 0
     answer = (await api.get(f"/v1/members/{world.uuid('bob')}/score")).json()
-    assert answer["rules"] == [{"rule_id": "heard", "points": 3, "awards": 1, "amendments": 1}]
+    assert answer["rules"] == [{"rule_id": "heard", "score": "points", "points": 3, "awards": 1, "amendments": 1}]
+    assert (answer["scores"], answer["faded"]) == ({"points": 3}, {})
 
 
 async def test_a_score_is_added_up_in_the_index_of_members_alone(world: Any) -> None:

@@ -33,6 +33,11 @@ BASE: dict[str, Any] = {
             "additionalProperties": False,
             "patternProperties": {"^[a-z]+$": {"anyOf": [{"type": "string"}, {"type": "integer"}]}},
         },
+        "counts": {
+            "type": "object",
+            "additionalProperties": {"type": "integer"},
+            "propertyNames": {"enum": ["posts", "replies"]},
+        },
     },
 }
 GONE = object()
@@ -101,6 +106,8 @@ def changed(path: str, value: Any, base: dict[str, Any] = BASE) -> dict[str, Any
         ("properties/extra/additionalProperties", True, False, "values"),
         ("properties/extra/patternProperties", {"^[a-z]$": {"type": "string"}}, True, "values"),
         ("properties/extra/patternProperties/^[a-z]+$", {"type": "string"}, True, ""),
+        ("properties/counts/propertyNames", {"enum": ["posts"]}, True, ""),
+        ("properties/counts/propertyNames/enum", ["posts", "replies", "kudos"], False, "values"),
         ("additionalProperties", True, False, "values"),
         ("properties/name/description", "What it is called", False, ""),
         ("properties/name/examples", ["ada"], False, ""),

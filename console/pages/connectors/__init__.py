@@ -1,0 +1,1 @@
+"""Platforms that deliver: connected, looked at, tried, and mapped again."""

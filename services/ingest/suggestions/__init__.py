@@ -1,0 +1,1 @@
+"""Members who may be one person: suggested to people, who say whether they are."""

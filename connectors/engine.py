@@ -17,6 +17,7 @@ from connectors.failures import FAILURES, MappingError
 from connectors.functions import text_of
 from connectors.leaves import Leaf, shown
 from shared.contracts.activities import ACTIVITY_ADAPTER, ACTIVITY_TYPES, faults
+from shared.contracts.placeholders import is_placeholder
 
 #: What the largest platforms send at most.
 BODY_MAX_BYTES = 25 * 1024 * 1024
@@ -25,6 +26,7 @@ HEADERS_MAX_COUNT = 100
 ACTIVITIES_MAX_COUNT = 4_096
 NOTES_MAX_COUNT = 4_096
 ONLY_BOTS = "only bots take part"
+NOBODYS = "it is what software writes where it knows no id; say who did it, or make no event of it"
 
 
 class State(StrEnum):
@@ -182,6 +184,9 @@ def checked(outcome: Outcome) -> Outcome:
         try:
             if event["type"] in ACTIVITY_TYPES:
                 ACTIVITY_ADAPTER.validate_python(event)
+            if "actor" in event["data"] and is_placeholder(event["data"]["actor"]["id"]):
+                found.append(Fault("/data/actor/id", None, NOBODYS))
+                continue
             kept.append(event)
         except ValidationError as error:
             first = faults(error)[0]

@@ -94,7 +94,7 @@ class SharedLimit(RuleLimit):
 
     id: Slug
     rules: Annotated[list[Slug], Field(min_length=1, max_length=RULES_MAX_COUNT)] | None = None
-    group: Slug | None = None
+    group: Slug | None = Field(None, description="A name that limits over several rules go by")
 
     @model_validator(mode="after")
     def it_is_over_some(self) -> Self:
@@ -128,19 +128,35 @@ class Rule(Section):
     limits: list[RuleLimit] = Field(default_factory=list, max_length=LIMITS_OF_RULE_MAX_COUNT)
     grace_minutes: Annotated[int, Field(ge=1, le=GRACE_MAX_MINUTES)] | None = None
     grace_count: Annotated[int, Field(ge=1, le=GRACE_MAX_COUNT)] | None = None
-    points_by: CalculatedPoints | None = None
-    multipliers: Annotated[list[Multiplier], Field(min_length=1, max_length=MULTIPLIERS_MAX_COUNT)] | None = None
-    also: Annotated[list[Beneficiary], Field(min_length=1, max_length=2)] | None = None
-    floor: Annotated[int, Field(ge=-FLOOR_MAX, le=FLOOR_MAX)] | None = None
-    cooldown: Cooldown | None = None
-    diminishing: Diminishing | None = None
-    pending_days: Annotated[int, Field(ge=1, le=PENDING_MAX_DAYS)] | None = None
-    expire_days: Annotated[int, Field(ge=1, le=EXPIRES_MAX_DAYS)] | None = None
-    score: Slug | None = None
-    group: Slug | None = None
-    campaign: Slug | None = None
-    goal: Slug | None = None
-    reviewed: Day | None = None
+    points_by: CalculatedPoints | None = Field(
+        None, description="How the points are calculated; `points` is then the most that there can be"
+    )
+    multipliers: Annotated[list[Multiplier], Field(min_length=1, max_length=MULTIPLIERS_MAX_COUNT)] | None = Field(
+        None, description="What the points are multiplied by, each where its condition is true"
+    )
+    also: Annotated[list[Beneficiary], Field(min_length=1, max_length=2)] | None = Field(
+        None, description="Others who get points from the same event"
+    )
+    floor: Annotated[int, Field(ge=-FLOOR_MAX, le=FLOOR_MAX)] | None = Field(
+        None, description="Of a rule that takes points: no total falls below it (0 unless said)"
+    )
+    cooldown: Cooldown | None = Field(None, description="For how long it rests once it gave something")
+    diminishing: Diminishing | None = Field(None, description="What each further award of a time is worth")
+    pending_days: Annotated[int, Field(ge=1, le=PENDING_MAX_DAYS)] | None = Field(
+        None, description="Days after the event until the points are available"
+    )
+    expire_days: Annotated[int, Field(ge=1, le=EXPIRES_MAX_DAYS)] | None = Field(
+        None, description="Days after the event until what is left of the points is gone"
+    )
+    score: Slug | None = Field(
+        None, description="Which score they are of: `points`, which can be spent, or one of `scores`"
+    )
+    group: Slug | None = Field(None, description="A name that limits over several rules go by")
+    campaign: Slug | None = Field(None, description="The campaign that it is of, which limits go by")
+    goal: Slug | None = Field(None, description="What it serves: one of `goals`, where they are declared")
+    reviewed: Day | None = Field(
+        None, description="The day on which somebody last saw whether it still serves what it is for"
+    )
 
     @model_validator(mode="after")
     def _counts_what_there_is(self) -> Self:
@@ -155,6 +171,9 @@ class Rule(Section):
         slots = [self.to, *(one.to for one in self.also or ())]
         if len(set(slots)) < len(slots):
             raise PydanticCustomError("twice_the_same", "`to` and `also` name each person once")
+        ids = [one.id for one in self.multipliers or ()]
+        if len(set(ids)) < len(ids):
+            raise PydanticCustomError("twice_the_same", "each multiplier has an `id` of its own")
         if any((one.points or self.points) * self.points < 0 for one in self.also or ()):
             raise PydanticCustomError("gives_and_takes", "one rule gives to all, or takes from all; write two")
         return self

@@ -157,6 +157,7 @@ class Setting(Part):
 
     title: Sentence
     default: str | None = None
+    of_exports: bool = Field(False, description="Whether only exports ask for it, and nothing that is delivered.")
 
 
 class Connecting(Part):

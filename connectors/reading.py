@@ -11,6 +11,10 @@ from connectors.leaves import Path, PlaceError, shown
 from shared.located_yaml import Located, YamlError, mark_within, read_yaml
 from shared.near_names import suggestion
 
+#: What pydantic says of each kind that a value may be, when it is none of them.
+_OF_A_VALUE = {"string_type", "bool_type", "int_type", "float_type", "list_type", "dict_type"}
+NO_VALUE = "this is no expression, constant, object or list; in braces, one with a comma stands in quotes"
+
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
@@ -61,7 +65,12 @@ def _mistakes(text: str, located: Located, error: ValidationError) -> list[Mista
             detail = f"`{path[-1] if path else one['loc'][-1]}` is missing"
         if one["type"] == "extra_forbidden":
             detail = f"there is no field `{path[-1]}`; {suggestion(str(path[-1]), _names(located, path))}"
+        if one["type"] in _OF_A_VALUE and path not in located.values:
+            path, detail = path[:-1], NO_VALUE
         found.setdefault(path, _mistake(text, located, path, detail))
+    # Of a value within one, what is wrong is said once, where it is.
+    inner = {path[:length] for path, one in found.items() if one.detail == NO_VALUE for length in range(len(path))}
+    found = {path: one for path, one in found.items() if path not in inner or one.detail != NO_VALUE}
     return sorted(found.values(), key=lambda mistake: (mistake.line, mistake.column))
 
 

@@ -27,7 +27,9 @@ class Refused(click.ClickException):
             problem = {"title": f"HTTP {answer.status_code} from {answer.url}", "detail": answer.text[:200]}
         lines = [written_out(f"{problem.get('title')}: {problem.get('detail', '')}".rstrip(": "))]
         for error in problem.get("errors", []):
-            place = f"line {error['line']}, column {error['column']}: " if error.get("line") else ""
+            place = f"line {error['line']}, " if error.get("line") else ""
+            place += f"column {error['column']}, " if error.get("column") else ""
+            place = f"{place.removesuffix(', ')}: " if place else ""
             lines.append(written_out(f"  {place}{error.get('field', '')} {error.get('detail', '')}"))
         super().__init__("\n".join(lines))
 

@@ -178,7 +178,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             "attributes_read",
             personal="value",
             others="community event_uid rule_id name member_id since",
-            order="event_uid rule_id name community",
+            order="event_uid rule_id name member_id community",
             erased=Erased.BLANKED,
             says="What rules read of them",
         ),

@@ -127,7 +127,9 @@ async def test_a_platform_is_connected_by_a_form_delivers_and_what_waits_is_seen
         assert deliver(address, secret, "post_created", post(30), 30) == 200
 
         await page.get_by_role("link", name="I have it: on to the platform").click()
-        await expect(page.get_by_role("row", name="post_created").get_by_text("became events")).to_be_visible()
+        await expect(page.get_by_role("row", name="post_created").locator("td .chip")).to_have_text(
+            "became events"
+        )
         await page.get_by_role("link", name="post_created").click()
         await expect(page.locator("h1")).to_contain_text("post_created")
         await expect(page.get_by_role("link", name="What it earned")).to_be_visible()

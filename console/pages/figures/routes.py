@@ -82,6 +82,8 @@ async def points(visit: Visit) -> Response:
         "pages/figures/points.html",
         answer=answer,
         rules=rules,
+        # Points of other scores are no more of the same.
+        spendable=sum(rule["points"] for rule in rules if rule.get("score", "points") == "points"),
         listing=listing,
         shown=listing.arranged(rules, text=text),
         views=views,

@@ -14,6 +14,8 @@ REMAINS: Final = (
     _("What platforms wrote, as it came"),
     _("What platforms sent, as it came"),
     _("Records that could never be processed, as they came, if any were theirs"),
+    _("Deliveries of platforms without a mapping that name them by what is not known, as they came"),
+    _("Events that were refused before their member was known, as they came"),
     _("What databases held; a database that is restored erases again before it is ready"),
     _("Keyed hashes of the identities, by which what comes of them is not taken"),
     _("Events, points, badges and redemptions under an id that is nobody's; ids that platforms gave things"),

@@ -82,7 +82,9 @@ def _figures(answers: dict[str, Answer], days: Days) -> dict[str, Any]:
     now, before = daily[-days.count :], daily[: -days.count]
     new_now, new_before = acquired[-days.count :], acquired[: -days.count]
     points_now, points_before = (
-        sum(rule["points"] for rule in answers[name].items) for name in ("rules", "rules_before")
+        # Points of other scores are no more of the same.
+        sum(rule["points"] for rule in answers[name].items if rule.get("score", "points") == "points")
+        for name in ("rules", "rules_before")
     )
     active = [day["active_members"] for day in now]
     active_before = [day["active_members"] for day in before]

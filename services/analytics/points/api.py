@@ -19,6 +19,7 @@ class RulePoints(BaseModel):
 
     rule_id: str = Field(examples=["helpful-answer"])
     title: str | None = Field(description="Of the newest programme version that has the rule")
+    score: str = Field(description="The score that it counts for; `points` can be spent", examples=["points"])
     points: int = Field(description="What its awards amount to now")
     awards: int
     taken_back: int = Field(description="Of the awards, those that amount to nothing now")
@@ -30,6 +31,7 @@ class RulePoints(BaseModel):
         return cls(
             rule_id=total.rule_id,
             title=total.title,
+            score=total.score,
             points=total.points,
             awards=total.awards,
             taken_back=total.taken_back,

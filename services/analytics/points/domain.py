@@ -14,7 +14,8 @@ class RulePlace(NamedTuple):
 class RuleTotal:
     """What a rule gave: `points` are what its awards amount to now; those `taken_back` amount to nothing.
 
-    `amendments` is how often any of them was amended. The title is None while no version with it has arrived.
+    `amendments` is how often any of them was amended. The title is None while no version with it has arrived. Only
+    those of the score `points` can be spent.
     """
 
     rule_id: str
@@ -23,6 +24,7 @@ class RuleTotal:
     awards: int
     taken_back: int
     amendments: int
+    score: str
 
     @property
     def place(self) -> RulePlace:

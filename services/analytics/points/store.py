@@ -115,7 +115,7 @@ async def _count_awards(conn: Connection, rows: Iterable[tuple[Any, ...]], *, sa
 async def page_of_rule_totals(
     conn: Connection, *, community: str, days: Span, after: RulePlace | None, limit: int
 ) -> list[RuleTotal]:
-    """What rules gave for events of those days, by rule id; titles are of the newest version with the rule."""
+    """What rules gave for events of those days, by rule id; titles and scores as the newest version has them."""
     rows = await conn.fetch(
         """
         with totals as (
@@ -126,12 +126,14 @@ async def page_of_rule_totals(
             group by rule_id order by rule_id limit $5
         ),
         titles as (
-            select distinct on (r.rule ->> 'id') r.rule ->> 'id' as rule_id, r.rule ->> 'title' as title
+            select distinct on (r.rule ->> 'id') r.rule ->> 'id' as rule_id, r.rule ->> 'title' as title,
+                   r.rule ->> 'score' as score
             from programmes p, jsonb_array_elements(p.document -> 'rules') as r(rule)
             where p.community = $1
             order by r.rule ->> 'id', p.version desc
         )
-        select totals.*, titles.title from totals left join titles using (rule_id) order by rule_id
+        select totals.*, titles.title, coalesce(titles.score, 'points') as score
+        from totals left join titles using (rule_id) order by rule_id
         """,
         community,
         days.starts_on,

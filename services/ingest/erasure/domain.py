@@ -82,6 +82,11 @@ def remains(erased_at: datetime, terms: Terms) -> list[Remains]:
             after(terms.rejected_days),
         ),
         Remains(
+            "ingest, sealed",
+            "Events that were refused before their member was known, as they came",
+            after(terms.rejected_days),
+        ),
+        Remains(
             "backups",
             "What databases held; a database that is restored erases again before it is ready",
             after(terms.backups_days),
@@ -97,10 +102,5 @@ def remains(erased_at: datetime, terms: Terms) -> list[Remains]:
         Remains("rewards", "Payouts that were prepared or filed, with name and account: the books", None),
         Remains("audit.v1", "That they were erased, and by whom, under the id that is nobody's", None),
         Remains("ingest", "What others wrote, and may have said of them, as long as texts are kept", None),
-        Remains(
-            "ingest",
-            "Events that were refused before their member was known, sealed, as long as what is rejected is kept",
-            None,
-        ),
     ]
     return sorted(ending, key=lambda one: str(one.until)) + staying

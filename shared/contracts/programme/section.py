@@ -18,7 +18,7 @@ def _not_zero(points: int) -> int:
 #: Given, or below 0 taken.
 SomePoints = Annotated[
     int,
-    Field(ge=-RULE_POINTS_MAX, le=RULE_POINTS_MAX, json_schema_extra={"anyOf": [{"maximum": -1}, {"minimum": 1}]}),
+    Field(ge=-RULE_POINTS_MAX, le=RULE_POINTS_MAX),
     AfterValidator(_not_zero),
 ]
 

@@ -133,6 +133,8 @@ def test_every_member_that_a_request_may_name_is_named_by_id_or_identity() -> No
         "ingest POST /v1/members/{member_id}/merge": ["member_id"],
         "ingest POST /v1/members/{member_id}/unmerge": ["member_id"],
         "scoring GET /v1/awards": ["member"],
+        "scoring GET /v1/manual-awards": ["member"],
+        "scoring POST /v1/manual-awards": ["member"],
         "rewards GET /v1/payouts": ["member"],
         "rewards GET /v1/redemptions": ["member"],
         "rewards POST /v1/redemptions": ["member_id"],

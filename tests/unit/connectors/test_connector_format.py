@@ -112,3 +112,11 @@ def test_a_long_list_is_counted_when_it_comes():
 
 def test_the_format_is_small_enough_to_know():
     assert read_connector(yaml.safe_dump(DOCUMENT)).name == "example"
+
+
+def test_an_expression_with_a_comma_in_braces_is_one_mistake():
+    text = yaml.safe_dump(changed(), sort_keys=False).replace("id: body.by", '{id: key("a", body.by)}')
+    with pytest.raises(ConnectorError) as raised:
+        read_connector(text)
+    [mistake] = raised.value.mistakes
+    assert "stands in quotes" in mistake.detail

@@ -27,7 +27,7 @@ def test_every_activity_recipient_and_reason_has_its_words() -> None:
 
 
 def test_what_remains_of_somebody_is_said_in_the_readers_language() -> None:
-    assert set(REMAINS) == {one.what for one in remains(NOON, Terms(1, 1, 1, 1, 1))}
+    assert set(REMAINS) == {one.what for one in remains(NOON, Terms(1, 1, 1, 1, 1, 1))}
 
 
 @pytest.mark.parametrize(

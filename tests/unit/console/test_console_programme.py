@@ -97,6 +97,53 @@ def test_what_is_new_and_what_is_gone_is_said_with_what_it_means() -> None:
     ]
 
 
+RICH = RULE | {
+    "points": 20,
+    "points_by": {"cel": "data.length_chars / 50", "floor": 1},
+    "multipliers": [{"id": "gold", "title": "Gold", "percent": 200, "when": 'member.tier == "gold"'}],
+    "also": [{"to": "actor", "points": 2}],
+    "cooldown": {"minutes": 10, "per": "pair"},
+    "diminishing": {"within": "day", "percents": [100, 50]},
+    "limits": [{"first": 3, "per": "everybody", "within": "quarter"}],
+    "pending_days": 14,
+    "expire_days": 1,
+    "score": "help",
+    "campaign": "spring",
+    "goal": "answers",
+    "reviewed": "2020-03-31",
+}
+
+
+def test_a_richer_rule_is_said_line_by_line() -> None:
+    (text,) = said(document(), document(RICH))
+    for line in (
+        "only the first 3 a quarter for all members together",
+        "Calculated, at least 1 and at most 20: data.length_chars / 50",
+        'Multiplied by “Gold”: 200 % ( member.tier == "gold" )',
+        "Also +2 to whoever did it",
+        "Once it gave something, nothing for 10 minutes for one other person",
+        "Less by the turn: worth, one after the other, 100 %, 50 %, a day",
+        "Available 14 days later",
+        "What is unused expires after a day",
+        "Counts for the score “help”, and cannot be spent",
+        "Of the campaign “spring”",
+        "Serves the goal “answers”, reviewed 31 March 2020",
+    ):
+        assert line in text
+    (italian,) = said(document(), document(RICH), "it")
+    assert "solo i primi 3 al trimestre per tutti i membri insieme" in italian
+    changed = {"cooldown": {"minutes": 5}, "diminishing": {"within": "week", "factor": 50}, "points_by": None}
+    (other,) = said(document(RICH), document(RICH | changed))
+    for line in (
+        "Rests: nothing for 5 minutes, was nothing for 10 minutes for one other person",
+        "Worth less by the turn: each further one 50 % of the one before, a week, was worth",
+        "Calculated by: –, was data.length_chars / 50",
+    ):
+        assert line in other
+    (taken,) = said(document(), document(RULE | {"points": -5}))
+    assert "Nobody falls below 0 by it" in taken
+
+
 def test_money_is_marked_as_taking_a_second_person() -> None:
     dear = PAYOUT | {"minor": 120}
     before = document(RULE, rewards={"payout": PAYOUT, "catalogue": []})
@@ -118,7 +165,19 @@ def test_two_that_say_the_same_have_no_change_and_a_first_one_has_all() -> None:
 
 def test_every_type_that_earns_and_every_piece_has_its_words() -> None:
     assert set(EVENT_TYPES) == set(ACTIVITY_TYPES) - set(TARGETING_TYPES)
-    sections = {"attribute", "rule", "limit", "badge", "level", "streak", "reward", "payout", "programme"}
+    sections = {
+        "attribute",
+        "rule",
+        "limit",
+        "badge",
+        "level",
+        "streak",
+        "reward",
+        "payout",
+        "score",
+        "goal",
+        "programme",
+    }
     sections |= {"reason", "manual"}
     assert set(NOUNS) == sections
     assert {field for _, field in OWN} <= set(FIELDS)

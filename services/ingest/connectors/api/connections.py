@@ -115,7 +115,9 @@ async def get_connection(
 @router.patch(
     "/v1/connectors/{name}",
     summary="Change a connected platform",
-    responses=problem_responses(UNKNOWN_CONNECTION, NOT_A_CONNECTOR, UNUSABLE_SECRET, QUOTA_EXCEEDED),
+    responses=problem_responses(
+        UNKNOWN_CONNECTION, NOT_A_CONNECTOR, UNKNOWN_CONNECTOR, UNUSABLE_SECRET, QUOTA_EXCEEDED
+    ),
 )
 async def patch_connection(
     principal: Connects, _: WithinShare, tx: Tx, name: Slug, body: models.ConnectionChange

@@ -137,6 +137,7 @@ class ConnectorType(BaseModel):
             settings=[
                 SettingShown(name=name, title=one.title, default=one.default)
                 for name, one in document.settings.items()
+                if not one.of_exports
             ],
         )
 

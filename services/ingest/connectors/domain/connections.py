@@ -135,13 +135,26 @@ def check_settings(connector: Connector, settings: Mapping[str, str]) -> None:
 
 def is_platforms(connector: Connector) -> bool:
     """Whether nobody but the platform makes the secret."""
-    document = connector.document
-    return document.connecting.made_by == "platform" or isinstance(document.signature, Ed25519 | Rsa)
+    match connector.document.signature:
+        case InPath():
+            return False
+        case Ed25519() | Rsa():
+            return True
+    return connector.document.connecting.made_by == "platform"
 
 
 def delivers(connector: Connector) -> bool:
     """Whether the platform delivers at all; of some there are only exports."""
     return not isinstance(connector.document.signature, NotDelivered)
+
+
+def check_delivers(connector: Connector) -> None:
+    """Raise UnknownConnectorError for a connector of exports alone."""
+    if not delivers(connector):
+        document = connector.document
+        raise UnknownConnectorError(
+            f"{document.title} delivers nothing; import its export: plaudit import {connector.name} FILE"
+        )
 
 
 def written_secret(signature: Signature, random: bytes) -> str:

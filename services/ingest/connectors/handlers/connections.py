@@ -66,10 +66,7 @@ async def add_connection(tx: Transaction[Settings], *, community: str, wanted: A
         connector = await read_document(community, wanted.document)
     else:
         connector = await read_shipped(community, wanted.connector or "")
-    if not domain.delivers(connector):
-        raise domain.UnknownConnectorError(
-            f"{connector.document.title} delivers nothing; import its export: plaudit import {connector.name} FILE"
-        )
+    domain.check_delivers(connector)
     domain.check_settings(connector, wanted.settings)
     secret = _secret_for(connector, wanted.secret, now=tx.now)
     most = tx.settings.platforms_max_count
@@ -105,13 +102,14 @@ async def change_connection(
 ) -> Connection:
     """Change what a connection is.
 
-    Raises UnknownConnectionError, ConnectorError, UndeclaredSettingError, and UnusableSecretError where the
-    connector would check another kind of secret than there is.
+    Raises UnknownConnectionError, ConnectorError, UnknownConnectorError, UndeclaredSettingError, and
+    UnusableSecretError where the connector would check another kind of secret than there is.
     """
     before = await _locked(tx, community=community, name=name)
     connector = await (
         connector_of(before) if wanted.document is None else read_document(community, wanted.document)
     )
+    domain.check_delivers(connector)
     settings = before.settings if wanted.settings is None else wanted.settings
     domain.check_settings(connector, settings)
     for secret in domain.in_force(open_secrets(tx.settings, before), tx.now):

@@ -236,7 +236,7 @@ async def test_members_are_counted_as_they_come_change_and_go(
 
 @pytest.mark.usefixtures("new_rows")
 async def test_points_by_rule_are_what_awards_amount_to(world: Any, api: httpx.AsyncClient) -> None:
-    rules = [{"id": "post", "title": "Posts", "on": ["forum.post.v1"], "points": 5}]
+    rules = [{"id": "post", "title": "Posts", "on": ["forum.post.v1"], "points": 5, "score": "writing"}]
     await world.handle(on_programmes, world.programme(1, rules))
     awards = [
         world.award("1", "1"),
@@ -252,8 +252,24 @@ async def test_points_by_rule_are_what_awards_amount_to(world: Any, api: httpx.A
     first = await ask(api, "/v1/points-by-rule", limit=1, **MARCH)
     second = await ask(api, "/v1/points-by-rule", limit=1, after=first["next"], **MARCH)
     assert [*first["items"], *second["items"]] == [
-        {"rule_id": "answer", "title": None, "points": 3, "awards": 1, "taken_back": 0, "amendments": 0},
-        {"rule_id": "post", "title": "Posts", "points": 4, "awards": 2, "taken_back": 1, "amendments": 3},
+        {
+            "rule_id": "answer",
+            "title": None,
+            "score": "points",
+            "points": 3,
+            "awards": 1,
+            "taken_back": 0,
+            "amendments": 0,
+        },
+        {
+            "rule_id": "post",
+            "title": "Posts",
+            "score": "writing",
+            "points": 4,
+            "awards": 2,
+            "taken_back": 1,
+            "amendments": 3,
+        },
     ]
     assert (await ask(api, "/v1/points-by-rule", **{"from": "2026-03-05", "to": "2026-03-09"}))["items"] == []
 

@@ -17,6 +17,7 @@ import orjson
 import pytest
 
 from connectors import shipped
+from connectors.engine import State
 from services.ingest.connectors.api import door
 from services.ingest.connectors.handlers import deliveries as handlers
 from services.ingest.connectors.handlers import reading
@@ -98,26 +99,40 @@ async def pass_timer(community: Community, timer: Any) -> None:
 
 SEED = 6
 FUZZ_SECONDS = float(os.environ.get("PLAUDIT_FUZZ_SECONDS", "3"))
+GROWTH_MAX_BYTES = 64 * 1024 * 1024
 
 
-def nonsense(rng: Random, shapes: list[Any]) -> bytes:
-    """A body: of a platform with something changed, or bytes of any kind."""
-    raw = bytearray(orjson.dumps(rng.choice([*shapes, review(rng.randrange(9)), {"id": {"id": []}, "at": 1e300}])))
-    kind = rng.randrange(6)
-    if kind == 0:
+def nonsense(rng: Random, body: Any) -> bytes:
+    """A body: a platform's, perhaps with something changed, or bytes of any kind."""
+    raw = bytearray(orjson.dumps(body))
+    kind = rng.randrange(7)
+    if kind <= 1:
         return bytes(raw)
-    if kind == 1:
+    if kind == 2:  # a value somewhere is another
+        return orjson.dumps(changed(rng, body))
+    if kind == 3:
         return rng.randbytes(rng.randrange(200))
-    if kind == 2:
+    if kind == 4:
         depth = rng.choice([5, 200, 2_000])
         return b'{"a":' * depth + b"1" + b"}" * depth
-    if kind == 3:
-        return orjson.dumps(
-            {"id": rng.choice([None, True, 2**63, -1.5, "x" * 20_000, []]), "at": "2026-02-30", "by": {}}
-        )
     for _ in range(rng.randrange(1, 8)):
         raw[rng.randrange(len(raw))] = rng.randrange(256)
-    return bytes(raw) if kind == 4 else bytes(raw[: rng.randrange(len(raw))])
+    return bytes(raw) if kind == 5 else bytes(raw[: rng.randrange(len(raw))])
+
+
+def changed(rng: Random, value: Any) -> Any:
+    """The value, with some values in it of another kind."""
+    if rng.random() < 0.1:
+        return rng.choice(
+            [None, True, -1, 1e300, 2**63, "", "x" * 20_000, [], {}, [[]], "2026-02-30", "\x00", "\u202e"]
+        )
+    if isinstance(value, dict):
+        return {name: changed(rng, one) for name, one in value.items()}
+    return [changed(rng, one) for one in value] if isinstance(value, list) else value
+
+
+def memory_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
 def review(number: int | str, **more: Any) -> dict[str, Any]:
@@ -311,6 +326,9 @@ async def test_a_document_that_is_no_connector_is_refused_where_it_is_wrong(engi
         json={"name": "y", "connector": "discourse", "settings": [{"name": "adress", "value": "x"}]},
     )
 
+    exported = await engineer.client.post("/v1/connectors", json={"name": "y", "connector": "zoom"})
+
+    assert "delivers nothing" in problem(exported, 422)["errors"][0]["detail"]
     [error] = problem(answer, 422)["errors"]
     assert (error["field"], error["line"], error["column"]) == ("mappings[1].activities[0].actor.id", 20, 21)
     assert twice[0].status_code == 201
@@ -437,30 +455,41 @@ async def test_every_vector_of_the_platforms_is_let_in_and_nothing_beside_it(
 
 
 async def test_nothing_that_is_thrown_at_the_door_breaks_it(engineer: Community) -> None:
-    """With a seed, for some seconds: signed and unsigned nonsense. No answer is 5xx, and nothing grows."""
-    names = sorted(shipped.files())
+    """Every connector, with a seed, for some seconds: what platforms send with something changed, and any bytes.
+
+    Nothing is signed here: a secret in the address lets in, so that what is behind the signature is reached. No
+    answer is 5xx, nothing is left at work, and memory does not grow.
+    """
     rng = Random(SEED)
-    platforms = [await connected(engineer)]
-    shapes = [
-        document.delivery.body
-        for one in names
-        for document in shipped.connector(one).document.cases
-        if document.delivery
-    ]
-    ends_at, statuses = time.monotonic() + FUZZ_SECONDS, Counter[int]()
-    while time.monotonic() < ends_at:
-        raw = nonsense(rng, shapes)
-        event = rng.choice(["review", "sale", "ping", "x" * 3_000, "\xe9", ""])
-        more = {
-            "Content-Type": rng.choice(["application/json", "application/x-www-form-urlencoded", "text/plain", ""])
-        }
-        secret = rng.choice([None, None, "guessed"])
-        answer = await rng.choice(platforms).deliver(
-            event, raw, named=rng.choice(["1", "", "\xff", "y" * 5_000]), secret=secret, **more
+    doors = []
+    for name in sorted(shipped.files()):
+        document = shipped.connector(name).document
+        if document.signature.scheme == "not_delivered":
+            continue
+        said = document.model_dump(mode="json", exclude={"cases", "connecting", "exports"}, exclude_unset=True)
+        open_to_all = {"connector": name, **said, "signature": {"scheme": "path"}}
+        made = await connected(engineer, name, document=orjson.dumps(open_to_all).decode())
+        cases = [one for case in document.cases for one in (case.deliveries or [case.delivery]) if one]
+        doors.append((made.path, cases))
+    statuses, outcomes, before = Counter[int](), Counter[str](), 0
+    began = time.monotonic()
+    while (passed := time.monotonic() - began) < FUZZ_SECONDS or not set(State) <= outcomes.keys():
+        path, cases = rng.choice(doors)
+        case = rng.choice(cases)
+        headers = {name: value.encode() for name, value in case.headers.items()}
+        headers |= rng.choice(
+            [{}, {}, {"Content-Type": b"application/x-www-form-urlencoded"}, {"X-Strange": b"\xff"}]
         )
+        if headers and rng.random() < 0.3:
+            headers[rng.choice(list(headers))] = rng.choice([b"", b"\xe9", b"y" * 5_000])
+        wrong = rng.choice(["", "", "", "x", ".x", "/x", "%00"])
+        answer = await engineer.client.post(path + wrong, content=nonsense(rng, case.body), headers=headers)
         statuses[answer.status_code] += 1
-    assert set(statuses) <= {200, 401, 429}, statuses
-    assert statuses[200] > 10
-    found = await opened(engineer)
-    assert sum(found["counts"].values()) <= statuses[200]
+        if answer.status_code == httpx.codes.OK and answer.content != b"null":
+            outcomes[answer.json().get("outcome", "challenge")] += 1
+        if passed > FUZZ_SECONDS / 2 and not before:
+            before = memory_bytes()
+    assert set(statuses) <= {200, 401, 404, 405, 422, 429}, statuses
+    assert memory_bytes() - (before or memory_bytes()) < GROWTH_MAX_BYTES
     assert not reading.THREADS._turns
+    assert door.WORK._count == 0

@@ -102,7 +102,10 @@ def lists_with_ids(model: type[BaseModel], before: tuple[str, ...] = ()) -> Iter
     """Where the lists of a model are whose items have an `id`, with the items' model; at any depth."""
     for name, field in model.model_fields.items():
         hint: Any = field.annotation
-        for part in (hint, *get_args(hint)):
+        parts = [hint, *get_args(hint)]
+        # What may be left out is a list or None, perhaps with its bounds.
+        parts += [inner for part in parts for one in (part, *get_args(part)) for inner in get_args(one)]
+        for part in parts:
             if not isinstance(part, type) or not issubclass(part, BaseModel):
                 continue
             if part is not hint and "id" in part.model_fields:
@@ -113,7 +116,8 @@ def lists_with_ids(model: type[BaseModel], before: tuple[str, ...] = ()) -> Iter
 def test_every_list_of_items_with_ids_is_declared_once() -> None:
     found = dict(lists_with_ids(Programme))
 
-    assert sorted(ids.path for ids in IDS) == sorted(found)
+    # A rule's multipliers are told apart within their rule, which sees to it itself.
+    assert sorted([*(ids.path for ids in IDS), ("rules", "multipliers")]) == sorted(found)
 
 
 @pytest.mark.parametrize("reference", REFERENCES)

@@ -1,6 +1,7 @@
 """Periods and ranks of the leaderboard."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -71,3 +72,12 @@ def test_ranks_of_pages_are_the_ranks_of_the_whole(points: list[int], limit: int
         paged += [standing.rank for standing in standings]
         after = Place.of(standings[-1])
     assert paged == [1 + sum(1 for other in points if other > one) for one in points]
+
+
+def test_boards_are_of_the_points_that_can_be_spent() -> None:
+    def fact(points: int, **more: Any) -> Any:
+        at = datetime(2026, 3, 4, 12, tzinfo=UTC)
+        return {"community": "acme", "data": {"member_id": "m", "points": points, "event_time": at, **more}}
+
+    assert set(board_points([fact(5), fact(9, score="help"), fact(-2)]).values()) == {3}
+    assert board_points([fact(9, score="help")]) == {}

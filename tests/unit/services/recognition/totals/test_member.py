@@ -205,3 +205,18 @@ def test_a_version_that_drops_a_badge_takes_it_back_under_its_old_title() -> Non
     (taken,) = member.follow(Thresholds.of("p", 2, Recognition()), AT)
     assert (taken.title, taken.reverses, taken.version) == ("Old", given_before.grant_id, 2)
     assert member.standing == {}
+
+
+def test_points_of_another_score_count_as_awards_and_for_nothing_else() -> None:
+    """Nor is anything else made of awards that take points: one counts while it amounts to something."""
+    member = Member("acme", "ann", version=1)
+    none = Thresholds.of("demo", 1, Recognition())
+    for data in (
+        award(1, "answer", 5),
+        award(2, "post", 7) | {"score": "help"},
+        award(3, "spam", -2),
+        award(4, "spam", 2, award(3, "spam", -2)["award_id"], total=0),
+        award(5, "spam", -1),
+    ):
+        member.apply(data, none)
+    assert (member.points, member.awards_by_rule) == (4, {"answer": 1, "post": 1, "spam": 1})

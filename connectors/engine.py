@@ -158,6 +158,15 @@ def delivery_id(connector: Connector, delivery: Delivery) -> str | None:
     return None if value is None else text_of(value)
 
 
+def event_of(connector: Connector, delivery: Delivery, settings: Mapping[str, Any]) -> str | None:
+    """What the platform calls what happened; None where it is not said, or cannot be worked out."""
+    try:
+        value = connector.event.expression.run(_env(delivery, settings))
+        return None if value is None else text_of(value)
+    except FAILURES:
+        return None
+
+
 def map_delivery(connector: Connector, delivery: Delivery, settings: Mapping[str, Any] | None = None) -> Outcome:
     """What becomes of a delivery, by the first mapping that is for it. Raises nothing for any body."""
     env = _env(delivery, settings_of(connector) if settings is None else settings)

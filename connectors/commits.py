@@ -77,11 +77,13 @@ def co_author_suffix(who: Who) -> str:
 def commit_people(commit: Any, salt: str) -> list[dict[str, Any]]:
     """Author and co-authors of a pushed commit, people alone: `who` as an actor, `co_author`, `suffix` for the id.
 
-    Raises MappingError where the commit names no author.
+    An author who is null is nobody. Raises MappingError for what is no commit.
     """
-    author = commit.get("author") if isinstance(commit, dict) else None
-    if not isinstance(author, dict) or not author:
+    if not isinstance(commit, dict) or "author" not in commit:
         raise MappingError("the commit has no author")
+    author = commit["author"] or {}
+    if not isinstance(author, dict):
+        raise MappingError("the commit's author is none")
     message = str(commit.get("message") or "")
     login = str(author.get("username") or "")
     who = author_of(str(author.get("name") or login), str(author.get("email") or ""), salt, login=login)

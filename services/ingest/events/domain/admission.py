@@ -32,7 +32,7 @@ from shared.contracts.activities import (
     Fault,
 )
 from shared.contracts.channels import compared_plain_id
-from shared.contracts.placeholders import PLACEHOLDER_IDS, is_placeholder
+from shared.contracts.placeholders import NOBODYS, PLACEHOLDER_IDS, is_placeholder
 from shared.near_names import fields_at, suggestion
 from shared.topics import record_key
 
@@ -48,8 +48,6 @@ _VALIDATE_BATCH = ACTIVITY_BATCH_ADAPTER.validator.validate_json
 
 
 Encoded = tuple[int, dict[str, Any], bytes]  # place in the request, event, the event as compact JSON
-#: What is wrong with an event whose actor is nobody.
-NOBODYS = "is what software writes where it knows no id; say who did it, or send no event"
 
 
 @dataclass(frozen=True)

@@ -561,3 +561,36 @@ async def test_nothing_that_is_thrown_at_the_door_breaks_it(engineer: Community)
     assert memory_bytes() - (before or memory_bytes()) < GROWTH_MAX_BYTES
     assert not reading.THREADS._turns
     assert door.WORK._count == 0
+
+
+async def test_the_same_bytes_are_the_same_until_something_else_was_told(engineer: Community) -> None:
+    made = (await engineer.client.post("/v1/connectors", json={"name": "forum", "connector": "discourse"})).json()
+    post = {"id": 13, "post_number": 2, "post_type": 1, "topic_id": 10, "user_id": 8, "topic_archetype": "regular"}
+    raw = orjson.dumps({"solved": post | {"username": "grace", "created_at": "2026-01-02T11:00:00Z"}})
+    mac = hmac.new(made["secret"].encode(), raw, hashlib.sha256).hexdigest()
+
+    async def solved(event: str) -> dict[str, Any]:
+        headers = {
+            "X-Discourse-Event": f"{event}_solution",
+            "X-Discourse-Event-Id": uuid4().hex,
+            "X-Discourse-Event-Signature": f"sha256={mac}",
+        }
+        answer = await engineer.client.post(made["path"], content=raw, headers=headers)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        assert found["outcome"] == "mapped", found
+        return found
+
+    told = [await solved(event) for event in ("accepted", "accepted", "unaccepted", "accepted", "accepted")]
+
+    # Delivered again it has another id, and is the same; accepted again it is not.
+    assert [one["again"] for one in told] == [False, True, False, False, True]
+    assert len({one["delivery_id"] for one in told}) == 3
+    assert [one["outcome"] for one in (await engineer.receipt(told[0]["receipt_id"]))["items"]] == ["accepted"] * 2
+
+    door = (await engineer.client.post("/v1/connectors", json={"name": "hall", "connector": "eventbrite"})).json()
+    again = []
+    for action in ("barcode.checked_in", "barcode.un_checked_in", "barcode.checked_in", "barcode.checked_in"):
+        body = {"api_url": "https://www.eventbriteapi.com/v3/events/1/attendees/9/", "config": {"action": action}}
+        again.append((await engineer.client.post(door["path"], json=body)).json()["again"])
+    assert again == [False, False, False, True]

@@ -126,6 +126,7 @@ class Turns:
     def _took(self, topic: str, count: int) -> None:
         terms, now = self._topics[topic], self._clock()
         # A moment that was lost between two batches is made up for, a rest is not.
-        since = max(self._next_at[topic], now - terms.batch_max_count / terms.per_second)
-        self._next_at[topic] = since + count / terms.per_second
+        due = self._next_at[topic]
+        has_rested = now - due > terms.batch_max_count / terms.per_second
+        self._next_at[topic] = (now if has_rested else due) + count / terms.per_second
         self._last_at[topic] = now

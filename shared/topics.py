@@ -62,6 +62,15 @@ RAW = Topic(
     consumers=("ingest",),
     retention_ms=7 * DAY_MS,
 )
+BACKFILL = Topic(
+    "engagement.backfill.v1",
+    "What the front door took of the past: read while nothing waits in engagement.raw.v1",
+    "community | channel | actor id",
+    (facts.RAW_EVENT.name,),
+    producers=("ingest",),
+    consumers=("ingest",),
+    retention_ms=7 * DAY_MS,
+)
 EVENTS = Topic(
     "engagement.events.v1",
     "The event log: every accepted event, with its members",
@@ -212,6 +221,7 @@ def dead_letter_topic(service: str) -> Topic:
 
 TOPICS = (
     RAW,
+    BACKFILL,
     EVENTS,
     REJECTED,
     MEMBERS,

@@ -26,6 +26,7 @@ from services.scoring.rules.store import add_declined, add_read, load_attributes
 from services.scoring.settings import Settings
 from shared.consumer import Preparation
 from shared.contracts.activities import RESTORED_TYPE, RETRACTED_TYPE, TARGETING_TYPES
+from shared.contracts.backfill import is_backfill
 from shared.contracts.facts import AcceptedEvent
 from shared.merges import load_heads, lock_heads
 from shared.postgres import Connection
@@ -112,7 +113,7 @@ class Scorer:
         if matched.read:
             await add_read(tx.conn, read=matched.read)
         _count(events, len(work.fresh), matched.without_version, matched.declined)
-        observe_ages("award", (event["receivedat"] for event in work.fresh), tx.now)
+        observe_ages("award", (event["receivedat"] for event in work.fresh if not is_backfill(event)), tx.now)
 
     async def close(self) -> None:
         """End the child processes."""
@@ -170,7 +171,7 @@ async def _changed(
     changed = []
     heads = await _persons_of_words(conn, work=work, claims=claims)
     for claim in claims:
-        word, claim.traceparent = work.changed[claim.community, claim.event_uid]
+        word, (claim.traceparent, claim.is_backfill) = work.changed[claim.community, claim.event_uid]
         if claim.hear(word.heard_by(claim.community, claim.member_id, heads)):
             changed.append(claim)
     of_claims = {claim.award_id for claim in claims}
@@ -179,7 +180,8 @@ async def _changed(
     for earned in await store.load_earned(conn, events=keys):
         key = (earned.award.community, earned.award.event_uid)
         if earned.award.award_id not in of_claims and earned.award.award_id not in told.get(key, ()):
-            amendments.append(amended(earned, *work.changed[key]))
+            word, cause = work.changed[key]
+            amendments.append(amended(earned, word, *cause))
     return changed, [amendment for amendment in amendments if amendment is not None]
 
 

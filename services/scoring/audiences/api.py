@@ -323,7 +323,7 @@ async def post_audience_preview(
         await asyncio.sleep(0)
         if time.monotonic() - started > PREVIEW_SECONDS:
             break
-    named = await _named(conn, community, sample)
+    named = await _named(conn, community=community, sample=sample)
     shown.of(*(str(one.member_id) for one in named))
     return Preview(
         members=total,
@@ -352,6 +352,6 @@ def _checked(wanted: PreviewRequest, attributes: Declared) -> CompiledAudience:
     return compile_audience(declared, attributes)
 
 
-async def _named(conn: Connection, community: str, sample: Sequence[PreviewMember]) -> list[PreviewMember]:
+async def _named(conn: Connection, *, community: str, sample: Sequence[PreviewMember]) -> list[PreviewMember]:
     names = await load_names(conn, community=community, member_ids=[str(one.member_id) for one in sample])
     return [one.model_copy(update={"member_name": names.get(str(one.member_id))}) for one in sample]

@@ -89,7 +89,11 @@ class Scorer:
             # More was told of members since, perhaps in this very batch.
             prepared = await self._prepare(lambda: nullcontext(tx.conn), events, tx.settings)
         elif prepared.decided and prepared.decided != await _decided(
-            tx.conn, events, prepared.versions, prepared.persons, tx.settings
+            tx.conn,
+            events=events,
+            versions=prepared.versions,
+            persons=prepared.persons,
+            settings=tx.settings,
         ):
             # They earned more since.
             prepared = await self._prepare(lambda: nullcontext(tx.conn), events, tx.settings)
@@ -133,7 +137,11 @@ class Scorer:
             persons = await load_heads(conn, keys=_members(events))
             if wanted := members_read(events, versions, persons):
                 known = await load_attributes(conn, wanted=wanted)
-            decided = await _decided(conn, events, versions, persons, settings) if wanted else {}
+            decided = (
+                await _decided(conn, events=events, versions=versions, persons=persons, settings=settings)
+                if wanted
+                else {}
+            )
         asked = questions(events, versions, with_decided(known, decided), persons)
         answers = await self.evaluator.answers(asked, settings) if asked else {}
         return Prepared(events, heads, versions, answers, known, decided, persons)
@@ -141,6 +149,7 @@ class Scorer:
 
 async def _decided(
     conn: Connection,
+    *,
     events: Sequence[AcceptedEvent],
     versions: Mapping[str, Sequence[CompiledVersion]],
     persons: Heads,

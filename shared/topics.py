@@ -116,6 +116,15 @@ POINTS = Topic(
     consumers=("recognition", "rewards", "analytics"),
     read_back=True,
 )
+AUDIENCES = Topic(
+    "audiences.v1",
+    "Members who entered audiences, and left them",
+    "community | member",
+    (facts.AUDIENCE_ENTERED.name, facts.AUDIENCE_LEFT.name),
+    producers=("scoring",),
+    consumers=(),
+    read_back=True,
+)
 RECOGNITION = Topic(
     "recognition.granted.v1",
     "Badges and levels granted and taken back",
@@ -227,6 +236,7 @@ TOPICS = (
     MEMBERS,
     MEASURES,
     POINTS,
+    AUDIENCES,
     RECOGNITION,
     REDEMPTIONS,
     PAYOUTS,

@@ -167,6 +167,30 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
     ),
     "scoring": (
         Held(
+            "audience_members",
+            personal="",
+            others="community audience_id member_id revision is_in since known_at programme_version met",
+            order="community audience_id member_id",
+            erased=Erased.DELETED,
+            says="In which audiences they are",
+        ),
+        Held(
+            "audience_changes",
+            personal="",
+            others="community member_id audience_id revision is_in since known_at programme_version met",
+            order="member_id audience_id revision community",
+            erased=Erased.DELETED,
+            says="Which audiences they entered and left",
+        ),
+        Held(
+            "audience_due",
+            personal="",
+            others="community member_id due_at",
+            order="community member_id",
+            erased=Erased.DELETED,
+            says="When it is looked at anew in which audiences they are",
+        ),
+        Held(
             "member_attributes",
             personal="value",
             others="community member_id name since said_at",

@@ -18,6 +18,7 @@ PIECES: Final = (
     (("manual", "reasons"), "reason"),
     (("scores",), "score"),
     (("goals",), "goal"),
+    (("audiences",), "audience"),
 )
 #: What is said first of a piece; all else follows in the order in which it is written.
 FIRST: Final = ("points", "minor", "count", "daily_cap", "limits", "within", "at_least", "when", "on", "to")

@@ -66,6 +66,7 @@ NOUNS: Final = {
     "attribute": _("Attribute"),
     "score": _("Score"),
     "goal": _("Goal"),
+    "audience": _("Audience"),
     "payout": _("Payouts"),
     "reason": _("Reason for points by hand"),
     "manual": _("Points by hand"),

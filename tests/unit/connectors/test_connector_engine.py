@@ -192,3 +192,9 @@ def test_bodies():
             read_body(form, "application/x-www-form-urlencoded")
     with pytest.raises(BodyError, match="larger"):
         read_body(b" " * (BODY_MAX_BYTES + 1))
+
+
+def test_who_is_nobody_at_the_door_is_nobody_here_too():
+    outcome = connector_of()({"by": "-1"})
+    assert outcome.state == "invalid"
+    assert "what software writes where it knows no id" in outcome.reason

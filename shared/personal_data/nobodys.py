@@ -38,7 +38,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         # What platforms sent and could not be mapped is sealed, and goes after its time or with whom it names.
         "deliveries": (
             "community connection delivery_id fingerprint platform_id event received_at outcome reason event_uids "
-            "receipt_id settled_at copies bytes key_id sealed queued_at about"
+            "receipt_id settled_at copies bytes key_id sealed queued_at about "
+            "content told_at"
         ),
         "delivery_hours": "community connection hour outcome deliveries",
         "declared_attributes": "community version effective_from attributes",

@@ -73,7 +73,7 @@ def test_from_nothing_to_a_first_delivery(platform: StackState, tmp_path: Path) 
         "the signature is not that of the body",
     )
     said = plaudit("connected")
-    assert "forum  discourse  1 mapped, " in said
+    assert "forum  discourse  2 mapped, " in said
     assert f"Z: {connected['refused_why']}" in said
     assert max(map(len, said.split("\n"))) <= 80
     assert "unmapped: no mapping is for" in plaudit("replay", "forum", listed[0]["delivery_id"])

@@ -291,3 +291,14 @@ def test_the_pages_example_is_a_connector_whose_case_holds():
     found = read_connector(example)
     assert (len(found.document.cases), failures(found)) == (1, [])
     assert [len(one.files) for one in read_connector(example + exports).exports] == [1]
+
+
+def test_the_files_that_the_guides_name_are_there():
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    named = {
+        (page.name, name)
+        for page in pages
+        for name in re.findall(r"(?<![\w/.-])(?:programmes|connectors)/[\w-]+\.yaml\b", page.read_text())
+    }
+    assert ("connectors.md", "programmes/starter.yaml") in named
+    assert sorted(one for one in named if not (ROOT / one[1]).is_file()) == []

@@ -23,7 +23,7 @@ from services.ingest.connectors.domain.connections import (
 )
 from services.ingest.connectors.domain.deliveries import KEPT, Arrived, Kept
 from services.ingest.connectors.handlers import deliveries as handlers
-from services.ingest.connectors.handlers.again import find_same
+from services.ingest.connectors.handlers.again import find_again
 from services.ingest.connectors.handlers.connections import open_secrets
 from services.ingest.connectors.handlers.reading import THREADS, connector_of
 from services.ingest.connectors.store import connections as connections_store
@@ -233,9 +233,15 @@ class _Arrival:
         visit.take(1, size)
         read = await handlers.read(connection, self._connector, self._arrived, received=self._now)
         async with service.pool.acquire() as conn:
-            fingerprint, same = await find_same(
-                conn, connection=connection, connector=self._connector, read=read, arrived=self._arrived
+            again = await find_again(
+                conn,
+                connection=connection,
+                connector=self._connector,
+                read=read,
+                arrived=self._arrived,
+                now=self._now,
             )
+        same = again.same
         if same is not None:
             same = await self._again(same)
             return read.challenge if read.challenge is not None else _told(same, again=True)
@@ -244,7 +250,7 @@ class _Arrival:
             self._connector,
             self._arrived,
             read,
-            received=self._now,
+            received=again.told_at,
             now=self._now,
             terms=handlers.terms_of(settings, declared),
         )
@@ -260,13 +266,13 @@ class _Arrival:
                 arrived=self._arrived,
                 read=read,
                 mapped=mapped,
-                fingerprint=fingerprint,
+                again=again,
             )
         BRAKE.watch(settings)
         if kept is None:
             async with service.pool.acquire() as conn:
                 same = await store.find_same(
-                    conn, community=community, connection=connection.name, fingerprint=fingerprint
+                    conn, community=community, connection=connection.name, fingerprint=again.fingerprint
                 )
             same = None if same is None else await self._again(same)
         else:

@@ -41,7 +41,8 @@ class Kept:
 
     `event` and `platform_id` are what its platform calls them. With `sealed` its bytes are there still; it was
     asked to be mapped again at `queued_at`. `copies_count` is how often it came again. `about` are the events that
-    it tells, takes back or restores, where the platform's id does not say whether it is the same again.
+    it tells, takes back or restores, where the platform's id does not say whether it is the same again; `content`
+    is what is alike where that id is another each time. `told_at` is when the first that was alike came.
     """
 
     community: str
@@ -62,6 +63,8 @@ class Kept:
     sealed: Sealed | None = None
     queued_at: datetime | None = None
     about: Sequence[str] = ()
+    content: bytes | None = None
+    told_at: datetime | None = None
 
 
 class DeliveryPlace(NamedTuple):

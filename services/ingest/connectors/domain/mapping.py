@@ -61,13 +61,13 @@ class Read(NamedTuple):
     """A delivery as far as it is read before it is mapped: its body, and what its platform calls it.
 
     `challenge` is what the platform wants to hear that only tries the address; None for what is no challenge. With
-    a `fault` the bytes are no body. `known_by` is what is the same when it is delivered again, beside the bytes:
-    the platform's id for it, or the event where that id is another each time.
+    a `fault` the bytes are no body. `event` is what the platform calls what happened, where its id for a delivery
+    is another each time.
     """
 
     body: Mapping[str, Any] | None
     platform_id: str | None
-    known_by: str | None = None
+    event: str | None = None
     challenge: Any = None
     fault: str | None = None
 
@@ -106,10 +106,10 @@ def read_arrived(connector: Connector, arrived: Arrived, settings: Mapping[str, 
     except _FAILURES:
         challenge = None
     platform_id = within(named, PLATFORM_ID_MAX_CHARS)
-    known_by = platform_id
+    event = None
     if connector.document.retries.id == "changes":
-        known_by = within(event_of(connector, delivery, settings_of(connector, settings)), EVENT_MAX_CHARS)
-    return Read(body, platform_id, known_by, challenge)
+        event = within(event_of(connector, delivery, settings_of(connector, settings)), EVENT_MAX_CHARS)
+    return Read(body, platform_id, event, challenge)
 
 
 def map_read(

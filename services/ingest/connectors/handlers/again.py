@@ -1,5 +1,8 @@
 """What is the same again: by the platform's id and the bytes, or by what was told since."""
 
+from datetime import datetime
+from typing import NamedTuple
+
 from connectors.compiled import Connector
 from services.ingest.connectors.domain.connections import Connection
 from services.ingest.connectors.domain.deliveries import (
@@ -18,27 +21,45 @@ from shared.postgres import Connection as Database
 TOLD_ANEW_MAX_COUNT = 50
 
 
-async def find_same(
-    conn: Database, *, connection: Connection, connector: Connector, read: Read, arrived: Arrived
-) -> tuple[bytes, Kept | None]:
-    """What a delivery is known by, and the same if it came before.
+class Again(NamedTuple):
+    """What a delivery is known by, and `same`, what it is again, if it came before.
+
+    `content` is what is alike of deliveries that have another id each time; `told_at` when the first of them came,
+    which may be this one.
+    """
+
+    fingerprint: bytes
+    same: Kept | None
+    told_at: datetime
+    content: bytes | None = None
+
+
+async def find_again(
+    conn: Database, *, connection: Connection, connector: Connector, read: Read, arrived: Arrived, now: datetime
+) -> Again:
+    """Whether a delivery came before that came now.
 
     Where no id says it, the same bytes may tell of another time: a solution is accepted, no longer, and again.
     They do once another delivery was about the same events.
     """
-    fingerprint, same = fingerprint_of(read.known_by, arrived.raw), None
-    says_enough = connector.document.retries.id != "changes" and read.platform_id is not None
+    place = {"community": connection.community, "connection": connection.name}
+    fingerprint = fingerprint_of(read.platform_id, arrived.raw)
+    same = await store.find_same(conn, **place, fingerprint=fingerprint)
+    if connector.document.retries.id == "changes":
+        content = fingerprint_of(read.event, arrived.raw)
+        alike = None if same is not None else await store.find_alike(conn, **place, content=content)
+        if alike is None or await store.find_later_about(conn, delivery=alike) is not None:
+            return Again(fingerprint, same, now, content)
+        return Again(fingerprint, None, alike.told_at or alike.received_at, content)
     for _ in range(TOLD_ANEW_MAX_COUNT):
-        same = await store.find_same(
-            conn, community=connection.community, connection=connection.name, fingerprint=fingerprint
-        )
-        if same is None or says_enough or not same.about:
+        if same is None or read.platform_id is not None or not same.about:
             break
         later = await store.find_later_about(conn, delivery=same)
         if later is None:
             break
         fingerprint = fingerprint_after(fingerprint, later)
-    return fingerprint, same
+        same = await store.find_same(conn, **place, fingerprint=fingerprint)
+    return Again(fingerprint, same, now)
 
 
 def about_of(community: str, connector: Connector, mapped: Mapped) -> list[str]:

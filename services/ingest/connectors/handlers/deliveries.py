@@ -26,7 +26,7 @@ from services.ingest.connectors.domain.deliveries import (
     unpacked,
 )
 from services.ingest.connectors.domain.mapping import Mapped, Read, Terms, map_read, read_arrived
-from services.ingest.connectors.handlers.again import about_of
+from services.ingest.connectors.handlers.again import Again, about_of
 from services.ingest.connectors.handlers.connections import find_connection, reseal_secrets
 from services.ingest.connectors.handlers.reading import THREADS, connector_of
 from services.ingest.connectors.store import connections as connections_store
@@ -103,14 +103,14 @@ async def take(
     arrived: Arrived,
     read: Read,
     mapped: Mapped,
-    fingerprint: bytes,
+    again: Again,
 ) -> Kept | None:
     """Keep a delivery, and send its events once this has committed; None when the same was taken meanwhile."""
     delivery = Kept(
         connection.community,
         connection.name,
         str(uuid_utils.uuid7()),
-        fingerprint,
+        again.fingerprint,
         read.platform_id,
         event=mapped.event,
         received_at=tx.now,
@@ -122,6 +122,8 @@ async def take(
         copies_count=0,
         bytes_count=len(arrived.raw),
         about=about_of(connection.community, connector, mapped),
+        content=again.content,
+        told_at=again.told_at,
     )
     if mapped.state in KEPT:
         sealed = _sealed(tx.settings, delivery, packed(arrived, without=shown_by(connector.document.signature)))
@@ -257,7 +259,7 @@ async def _map_again(tx: Transaction[Settings], delivery: Kept, *, connection: C
     if content is None:
         after = replace(after, reason=BYTES_GONE, is_kept=False)
     else:
-        arrived, received = unpacked(content), delivery.received_at
+        arrived, received = unpacked(content), delivery.told_at or delivery.received_at
         declared = await types_of(tx.conn, communities=[delivery.community], now=tx.now)
         terms = terms_of(tx.settings, declared[delivery.community])
         try:

@@ -18,7 +18,7 @@ from shared.postgres import Connection
 _COLUMNS = """
 community, connection, delivery_id::text, fingerprint, platform_id, event, received_at, outcome, reason,
 event_uids::text[], receipt_id, settled_at, copies, bytes, sealed is not null as is_kept, queued_at,
-about::text[]
+about::text[], content as alike, told_at
 """
 
 
@@ -28,9 +28,10 @@ async def add_delivery(conn: Connection, *, delivery: Kept) -> bool:
     added = await conn.fetchval(
         """
         insert into deliveries (community, connection, delivery_id, fingerprint, platform_id, event, received_at,
-            outcome, reason, event_uids, receipt_id, settled_at, bytes, key_id, sealed, about)
+            outcome, reason, event_uids, receipt_id, settled_at, bytes, key_id, sealed, about,
+            content, told_at)
         values ($1, $2, $3::text::uuid, $4, $5, $6, $7, $8, $9, $10::text[]::uuid[], $11, $12, $13, $14, $15,
-            $16::text[]::uuid[])
+            $16::text[]::uuid[], $17, $18)
         on conflict (community, connection, fingerprint) do nothing returning true
         """,
         delivery.community,
@@ -49,6 +50,8 @@ async def add_delivery(conn: Connection, *, delivery: Kept) -> bool:
         key_id,
         sealed,
         list(delivery.about),
+        delivery.content,
+        delivery.told_at,
     )
     return bool(added)
 
@@ -60,6 +63,20 @@ async def find_same(conn: Connection, *, community: str, connection: str, finger
         community,
         connection,
         fingerprint,
+    )
+    return None if row is None else _kept(row)
+
+
+async def find_alike(conn: Connection, *, community: str, connection: str, content: bytes) -> Kept | None:
+    """The last delivery whose content is alike; None when there is none."""
+    row = await conn.fetchrow(
+        f"""
+        select {_COLUMNS} from deliveries where community = $1 and connection = $2 and content = $3
+        order by delivery_id desc limit 1
+        """,  # noqa: S608 -- of the code
+        community,
+        connection,
+        content,
     )
     return None if row is None else _kept(row)
 
@@ -377,4 +394,6 @@ def _kept(row: Any, *, is_whole: bool = False) -> Kept:
         sealed=sealed,
         queued_at=row["queued_at"],
         about=row["about"],
+        content=row["alike"],
+        told_at=row["told_at"],
     )

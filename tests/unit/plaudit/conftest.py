@@ -19,6 +19,7 @@ class FakeIngest(httpx.AsyncBaseTransport):
         self.identities = []
         self.failures = []
         self.requests = []
+        self.queries = []
         self.pending_polls = 0
         self.bytes_max = 5 * 1024 * 1024
         self._numbers = itertools.count(1)
@@ -26,6 +27,7 @@ class FakeIngest(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request):
         body = await request.aread()
         self.requests.append((request.method, request.url.path))
+        self.queries.append(request.url.query.decode())
         if self.failures:
             failure = self.failures.pop(0)
             if isinstance(failure, Exception):

@@ -49,6 +49,15 @@ async def test_sends_in_batches_and_follows_receipts(ingest):
     assert (outcomes.accepted, outcomes.duplicate, outcomes.pending) == (2_500, 0, 0)
 
 
+@pytest.mark.parametrize(("options", "query"), [({}, ""), ({"backfill": True}, "backfill=true")])
+async def test_what_is_of_the_past_is_sent_as_that(ingest, options, query):
+    async with connect(ingest, **options) as client:
+        await client.wait((await client.send(events(2))).receipt_ids)
+    assert [
+        asked for (method, _), asked in zip(ingest.requests, ingest.queries, strict=True) if method == "POST"
+    ] == [query]
+
+
 async def test_sending_again_gives_duplicates(ingest):
     async with connect(ingest) as client:
         await client.send(events(10))

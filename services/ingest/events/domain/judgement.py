@@ -15,7 +15,7 @@ from services.ingest.members.domain import IdentityKey, NamedBy, Owner, SaidName
 from shared.calendars import Calendar
 from shared.contracts.activities import LASTING_TYPES, TARGETING_TYPES, TYPES
 from shared.contracts.activities.told import told_data
-from shared.contracts.backfill import BACKFILL, is_backfill
+from shared.contracts.backfill import BACKFILL
 from shared.contracts.channels import compared_plain_id
 from shared.contracts.fields import ChannelName, Id, Name, Timestamp, Uri
 from shared.contracts.identities import Host
@@ -187,7 +187,7 @@ class Received(NamedTuple):
             event,
             digest,
             _identities(fact["community"], event["data"]),
-            is_backfill(fact),
+            BACKFILL in fact,
         )
 
     def is_by(self, people: Collection[IdentityKey]) -> bool:
@@ -374,8 +374,9 @@ def accepted_event(
             bots.append(role)
         elif not owner.earns:
             unearning.append(role)
-    of_roles = (("bots", bots), ("unearning", unearning))
-    message |= {name: " ".join(roles) for name, roles in of_roles if roles}
+    if bots or unearning:
+        of_roles = (("bots", bots), ("unearning", unearning))
+        message |= {name: " ".join(roles) for name, roles in of_roles if roles}
     target = received.target_uid()
     if target is not None:
         message["targetuid"] = target

@@ -1,3 +1,4 @@
+import functools
 import json
 import os
 import subprocess
@@ -6,6 +7,7 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
+from plaudit.client import PlauditClient
 from plaudit.importers.commands import import_
 
 MAPS = ["--map", "actor=who", "--map", "time=at", "--set", "type=chat.message.v1", "--set", "channel=chat"]
@@ -201,3 +203,16 @@ def test_help_has_an_example(command):
     done = run(command, "--help")
     assert f"plaudit import {command}" in done.output
     assert "--url" in done.output
+
+
+@pytest.mark.parametrize(("more", "query"), [([], "backfill=true"), (["--live"], "")])
+def test_what_is_imported_is_of_the_past_unless_somebody_says_that_it_is_live(
+    table, ingest, monkeypatch, more, query
+):
+    client = functools.partial(PlauditClient, transport=ingest)
+    monkeypatch.setattr("plaudit.importers.commands.PlauditClient", client)
+    done = run("csv", table, *MAPS, *more, "--url", "http://ingest", "--key", "secret")
+    assert done.exit_code == 0, done.output
+    assert len(ingest.events) == 2
+    posted = zip(ingest.requests, ingest.queries, strict=True)
+    assert [asked for (method, _), asked in posted if method == "POST"] == [query]

@@ -28,7 +28,8 @@ from services.scoring.programmes.domain.pacing import pace_mistakes
 from services.scoring.programmes.domain.publication import Document
 from services.scoring.programmes.domain.sections import PAYING, badge_mistakes, limit_mistakes, payout_mistakes
 from services.scoring.rules.domain.attributes import Declared as DeclaredAttributes
-from services.scoring.rules.domain.attributes import names_read
+from services.scoring.rules.domain.attributes import MEMBER, names_read
+from services.scoring.rules.domain.audiences import AUDIENCES
 from services.scoring.rules.domain.chances import can_hold
 from services.scoring.rules.domain.conditions import read_condition, try_condition
 from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT
@@ -317,14 +318,22 @@ def _too_dear(located: Located, read: Mapping[int, Read]) -> Iterator[tuple[int,
 def _steps(located: Located, read: Mapping[int, Read]) -> dict[str, dict[int, int]]:
     """The most that conditions can take for one event, by its type and the rules' places.
 
-    One that reads what is known of the member is asked for each of whom its rule is for.
+    That of a rule which reads what is known of the member is asked for each of whom it is for.
     """
     steps: dict[str, dict[int, int]] = {}
     for index, one in read.items():
         for event_type in one.event_types if one.are_types_known else ():
-            times = askings(located, index) if names_read(one.tree, one.declared) else 1
+            times = askings(located, index) if _is_asked_of_each(located, index, one) else 1
             steps.setdefault(str(event_type), {})[index] = one.bound.steps * times
     return steps
+
+
+def _is_asked_of_each(located: Located, index: int, one: Read) -> bool:
+    if names_read(one.tree, one.declared) or list_at(located, ("rules", index, "audiences")):
+        return True
+    # Whatever else the rule asks of the member, too: its points are then worked out for each.
+    beside = [value_at(located, ("rules", index, name)) for name in ("points_by", "multipliers")]
+    return any(word in str(beside) for word in (MEMBER, AUDIENCES))
 
 
 def _condition_mistake(located: Located, text: str, index: int, refused: ConditionError) -> Mistake:

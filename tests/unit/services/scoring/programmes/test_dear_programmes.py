@@ -154,6 +154,10 @@ def test_what_is_asked_for_each_of_three_people_counts_three_times() -> None:
     # What says the same of all of them is asked once.
     same = {"when": 'data.object.id.matches("^team-[0-9]+[a-z]*x$") || data.channel.matches("^[a-z]{3}x+y+z$")'}
     assert isinstance(read_programme(for_several(7, same | ALSO)), Programme)
+    # Unless something else of the rule is another's for each of them.
+    gold = {"multipliers": [{"id": "gold", "title": "G", "when": 'member.tier == "gold"', "percent": 200}]}
+    assert len(refused(for_several(7, same | ALSO | gold))) == 1
+    assert isinstance(read_programme(for_several(7, same | gold)), Programme)
 
 
 def test_so_do_points_that_are_calculated() -> None:

@@ -16,6 +16,7 @@ from services.scoring.manual.domain import (
     BelowFloorError,
     ManualDecidedError,
     ManualFourEyesError,
+    ManualKeyReusedError,
     NobodyThereError,
     NoManualAwardsError,
     PersonsLimitError,
@@ -62,6 +63,7 @@ from services.scoring.programmes.domain.publication import (
     OtherProgrammeError,
 )
 from services.scoring.programmes.handlers.checking import ChecksBusyError, CheckTooSlowError
+from shared.commands import KEY_REUSED
 from shared.http import ErrorTable, FieldError, Problem
 from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_MEMBER
 from shared.near_names import near_name
@@ -184,6 +186,9 @@ ERRORS: ErrorTable = {
     NobodyThereError: lambda _: Problem(UNKNOWN_MEMBER, "Scoring knows of none, or they were forgotten"),
     UnknownManualAwardError: lambda _: Problem(
         UNKNOWN_MANUAL_AWARD, "GET /v1/manual-awards lists those there are"
+    ),
+    ManualKeyReusedError: lambda _: Problem(
+        KEY_REUSED, "Use a new key for a new award, or ask for the former one"
     ),
     ManualFourEyesError: lambda error: Problem(
         MANUAL_FOUR_EYES, f"{error} asked for it, by whatever key: another person must do that"

@@ -82,6 +82,10 @@ class ManualDecidedError(Exception):
     """It is not in a state for that; the message says in which."""
 
 
+class ManualKeyReusedError(Exception):
+    """The idempotency key named another award by hand, of which the answer is forgotten."""
+
+
 class TooManyWaitingError(Exception):
     """As many wait for another person as may, which is `max_count`."""
 
@@ -158,6 +162,15 @@ class ManualAward:
         if self.decided_by is not None:
             self.check_another(by)
         return replace(self, state=ManualState.REVERSED, reversed_at=now, reversed_by=by)
+
+    def check_same(self, points: int, reason: str, *, by: Author, is_theirs: bool) -> None:
+        """Check that this is what is asked for again, for the same member (`is_theirs`).
+
+        Raises ManualKeyReusedError when it is something else.
+        """
+        mine = (self.points, self.reason, self.asked_by.person_id)
+        if not is_theirs or mine != (points, reason, by.person_id):
+            raise ManualKeyReusedError
 
     def check_another(self, by: Author) -> None:
         """Check that `by` is another person than who asked. Raises ManualFourEyesError when not."""

@@ -58,7 +58,7 @@ async def ask(tx: Transaction[Settings], *, community: str, asked: Asked) -> Man
     """Give or take points by hand; from the amount on that the programme says, once another person approves.
 
     Raises NobodyThereError, NoManualAwardsError, UnknownReasonError, WrongSignError, PersonsLimitError,
-    BelowFloorError and TooManyWaitingError.
+    BelowFloorError, TooManyWaitingError, and ManualKeyReusedError when the key named another award.
     """
     if not await store.is_member(tx.conn, community=community, member_id=asked.member_id):
         raise NobodyThereError
@@ -71,6 +71,9 @@ async def ask(tx: Transaction[Settings], *, community: str, asked: Asked) -> Man
     known = await store.find_award(tx.conn, community=community, manual_id=wanted_id)
     if known is not None:
         # Its answer is forgotten, after a restore; it is not given twice.
+        person_id = await find_head(tx.conn, community=community, member_id=known.member_id)
+        is_theirs = asked.member_id in (known.member_id, person_id)
+        known.check_same(asked.points, asked.reason, by=asked.by, is_theirs=is_theirs)
         tx.did(_entry("ask", known, before=known))
         return known
     used = await _used(tx.conn, community=community, section=section, by=asked.by, now=tx.now)
@@ -206,9 +209,17 @@ async def on_awards_told(tx: Transaction[Settings], facts: list[PointsAwarded]) 
             continue
         approved_by = hand.get("approved_by_person")
         given_at = data["event_time"].astimezone(UTC)
-        await store.add_award(
-            tx.conn,
-            ManualAward(
+        decided_by = None if approved_by is None else Author(approved_by, approved_by, None)
+        known = await store.lock_award(tx.conn, community=fact["community"], manual_id=data["event_uid"])
+        if known is not None:
+            if known.state is ManualState.WAITING:
+                # It waited when the copy was made, and was approved since: else it could be given again.
+                given = replace(
+                    known.given(data["award_id"], now=given_at), decided_at=given_at, decided_by=decided_by
+                )
+                await store.set_award(tx.conn, given)
+        else:
+            award = ManualAward(
                 community=fact["community"],
                 manual_id=data["event_uid"],
                 member_id=data["member_id"],
@@ -223,9 +234,9 @@ async def on_awards_told(tx: Transaction[Settings], facts: list[PointsAwarded]) 
                 award_id=data["award_id"],
                 given_at=given_at,
                 decided_at=None if approved_by is None else given_at,
-                decided_by=None if approved_by is None else Author(approved_by, approved_by, None),
-            ),
-        )
+                decided_by=decided_by,
+            )
+            await store.add_award(tx.conn, award)
         await _mark(tx, community=fact["community"], uid=data["event_uid"], given_at=given_at)
 
 

@@ -8,6 +8,7 @@ and on the first of the next all of it is worth a share less at once.
 from collections.abc import Iterable, Mapping
 from datetime import date
 from fractions import Fraction
+from math import fsum
 from typing import Final, NamedTuple
 
 #: What is left each month where nothing else is said.
@@ -46,6 +47,12 @@ def love(by_day: Iterable[tuple[date, int]], *, today: date, monthly_percent: in
     return sum(
         (decayed(points, months_between(day, today), monthly_percent) for day, points in by_day), Fraction(0)
     )
+
+
+def faded(by_day: Iterable[tuple[date, int]], *, today: date, monthly_percent: int = MONTHLY_PERCENT) -> float:
+    """What `love` is, as it is shown: exact fractions of a day that is centuries away take minutes."""
+    left = monthly_percent / _PERCENT
+    return fsum(points * left ** months_between(day, today) for day, points in by_day)
 
 
 def reach(connections: Iterable[Reaching], *, monthly_percent: int = MONTHLY_PERCENT) -> Fraction:

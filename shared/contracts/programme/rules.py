@@ -174,6 +174,19 @@ class Rule(Section):
             raise PydanticCustomError(
                 "floor_of_given", "`floor` says how far points are taken; this rule gives some"
             )
+        if self.points_by is not None and self.points_by.floor > abs(self.points):
+            raise PydanticCustomError(
+                "floor_above_ceiling",
+                "`points_by` has a `floor` above `points`, which is the most that there can be",
+            )
+        if (
+            self.pending_days is not None
+            and self.expire_days is not None
+            and self.pending_days >= self.expire_days
+        ):
+            raise PydanticCustomError(
+                "gone_before_there", "`expire_days` is not after `pending_days`: the points would be gone unused"
+            )
         slots = [self.to, *(one.to for one in self.also or ())]
         if len(set(slots)) < len(slots):
             raise PydanticCustomError("twice_the_same", "`to` and `also` name each person once")

@@ -13,7 +13,7 @@ from services.scoring.awards.api.models import AwardItem, Explanation, Explanati
 from services.scoring.awards.domain.awards import AwardPlace, RecordedAward
 from services.scoring.programmes.domain.publication import succession
 from services.scoring.programmes.store import versions
-from services.scoring.scores.domain import love
+from services.scoring.scores.domain import faded
 from services.scoring.settings import Settings
 from shared.contracts.programme import SPENDABLE
 from shared.followed_communities import load_calendar
@@ -143,12 +143,10 @@ async def get_score(
         points=scores[SPENDABLE],
         scores=scores,
         faded={
-            score: float(
-                love(
-                    ((month, points) for of, month, points in months if of == score),
-                    today=today,
-                    monthly_percent=percent,
-                )
+            score: faded(
+                ((month, points) for of, month, points in months if of == score),
+                today=today,
+                monthly_percent=percent,
             )
             for score, percent in fading.items()
             if score in scores

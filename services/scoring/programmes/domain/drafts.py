@@ -3,6 +3,7 @@
 Two who save over one another would lose what one of them wrote: whoever saves says which revision they saw.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +16,8 @@ from shared.contracts.fields import Timestamp, Uuid
 
 #: Differing lines beyond this are told by their numbers alone: to align them takes their product.
 ALIGNED_MAX_LINES = 1_000
+#: So do lines that are the same again and again: each pair of equal ones is looked at, time and again.
+ALIGNED_MAX_PAIRS = 20_000
 DIFFERENCES_MAX_COUNT = 20
 LINE_SHOWN_MAX_CHARS = 120
 
@@ -136,7 +139,7 @@ def differences(mine: str, theirs: str) -> Iterator[Difference]:
     ours, others = ours[start : len(ours) - end], others[start : len(others) - end]
     if not ours and not others:
         return
-    if max(len(ours), len(others)) > ALIGNED_MAX_LINES:
+    if max(len(ours), len(others)) > ALIGNED_MAX_LINES or _pairs(ours, others) > ALIGNED_MAX_PAIRS:
         yield Difference(start + 1, f"{len(ours)} lines", f"{len(others)} lines")
         return
     places = [
@@ -146,6 +149,11 @@ def differences(mine: str, theirs: str) -> Iterator[Difference]:
     ]
     for low, high, first, last in places[:DIFFERENCES_MAX_COUNT]:
         yield Difference(start + first + 1, _shown(ours[low:high]), _shown(others[first:last]))
+
+
+def _pairs(ours: Sequence[str], others: Sequence[str]) -> int:
+    counts = Counter(others)
+    return sum(counts[line] for line in ours)
 
 
 def _shown(lines: Sequence[str]) -> str:

@@ -53,7 +53,7 @@ def expression_mistakes(
             yield _mistake(located, text, one.path, refused)
         else:
             found.append(_Read(one, tree, bound, kinds))
-    too_dear = dict(_too_dear(found))
+    too_dear = dict(_too_dear(located, found))
     for read in found:
         path = read.expression.path
         try:
@@ -76,12 +76,18 @@ def _expressions(located: Located) -> Iterator[_Expression]:
                 yield _Expression(path, index, said, result)
 
 
-def _too_dear(found: list[_Read]) -> Iterator[tuple[Path, ConditionError]]:
+def askings(located: Located, index: int) -> int:
+    """How often an expression of a rule may be asked for one event: for each of whom it is for."""
+    return 1 + len(list_at(located, ("rules", index, "also")))
+
+
+def _too_dear(located: Located, found: list[_Read]) -> Iterator[tuple[Path, ConditionError]]:
     """The dearest expression of each type of event on which all together take too much."""
     of_types: dict[str, dict[Path, int]] = {}
     for read in found:
         for kind in read.kinds:
-            of_types.setdefault(str(kind), {})[read.expression.path] = read.bound.steps
+            steps = read.bound.steps * askings(located, read.expression.rule)
+            of_types.setdefault(str(kind), {})[read.expression.path] = steps
     for name, steps in _over(of_types):
         dearest = max(steps, key=lambda path: (steps[path], str(path)))
         detail = (

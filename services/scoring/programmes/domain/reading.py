@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from services.scoring.programmes.domain.audiences import audience_mistakes, readable_by_rules
-from services.scoring.programmes.domain.expressions import expression_mistakes
+from services.scoring.programmes.domain.expressions import askings, expression_mistakes
 from services.scoring.programmes.domain.fields import section_at
 from services.scoring.programmes.domain.mistakes import (
     SHOWN_MAX_CHARS,
@@ -28,6 +28,8 @@ from services.scoring.programmes.domain.pacing import pace_mistakes
 from services.scoring.programmes.domain.publication import Document
 from services.scoring.programmes.domain.sections import PAYING, badge_mistakes, limit_mistakes, payout_mistakes
 from services.scoring.rules.domain.attributes import Declared as DeclaredAttributes
+from services.scoring.rules.domain.attributes import MEMBER, names_read
+from services.scoring.rules.domain.audiences import AUDIENCES
 from services.scoring.rules.domain.chances import can_hold
 from services.scoring.rules.domain.conditions import read_condition, try_condition
 from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT
@@ -124,7 +126,7 @@ def read_with_warnings(text: str, *, clock: Clock | None = None, reviewed_since:
         mistakes.extend(_id_mistakes(located, id_problems(located.value, IDS, REFERENCES)))
     else:
         if not mistakes:
-            steps = _steps({index: one for index, one in read.items() if isinstance(one, Read)})
+            steps = _steps(located, {index: one for index, one in read.items() if isinstance(one, Read)})
             return Reading(
                 programme,
                 [],
@@ -270,7 +272,7 @@ def _rule_mistakes(located: Located, text: str, conditions: Conditions, clock: C
         else:
             read[index] = one
     # Tried only once it is known that all of them together take a bounded time.
-    too_dear = dict(_too_dear(read))
+    too_dear = dict(_too_dear(located, read))
     for index, one in read.items():
         try:
             if index in too_dear:
@@ -300,9 +302,9 @@ def _old_rules(located: Located, programme: Programme, since: date | None) -> It
             yield mistake(located.values[path], path, detail)
 
 
-def _too_dear(read: Mapping[int, Read]) -> Iterator[tuple[int, ConditionError]]:
+def _too_dear(located: Located, read: Mapping[int, Read]) -> Iterator[tuple[int, ConditionError]]:
     """The rule that takes the most of each type of event on which all conditions together take too much."""
-    for event_type, of_type in sorted(_steps(read).items()):
+    for event_type, of_type in sorted(_steps(located, read).items()):
         together = sum(of_type.values())
         if together > EVENT_STEPS_MAX_COUNT:
             dearest = max(of_type, key=lambda index: (of_type[index], -index))
@@ -313,13 +315,25 @@ def _too_dear(read: Mapping[int, Read]) -> Iterator[tuple[int, ConditionError]]:
             yield dearest, ConditionError(detail)
 
 
-def _steps(read: Mapping[int, Read]) -> dict[str, dict[int, int]]:
-    """The most that conditions can take for one event, by its type and the rules' places."""
+def _steps(located: Located, read: Mapping[int, Read]) -> dict[str, dict[int, int]]:
+    """The most that conditions can take for one event, by its type and the rules' places.
+
+    That of a rule which reads what is known of the member is asked for each of whom it is for.
+    """
     steps: dict[str, dict[int, int]] = {}
     for index, one in read.items():
         for event_type in one.event_types if one.are_types_known else ():
-            steps.setdefault(str(event_type), {})[index] = one.bound.steps
+            times = askings(located, index) if _is_asked_of_each(located, index, one) else 1
+            steps.setdefault(str(event_type), {})[index] = one.bound.steps * times
     return steps
+
+
+def _is_asked_of_each(located: Located, index: int, one: Read) -> bool:
+    if names_read(one.tree, one.declared) or list_at(located, ("rules", index, "audiences")):
+        return True
+    # Whatever else the rule asks of the member, too: its points are then worked out for each.
+    beside = [value_at(located, ("rules", index, name)) for name in ("points_by", "multipliers")]
+    return any(word in str(beside) for word in (MEMBER, AUDIENCES))
 
 
 def _condition_mistake(located: Located, text: str, index: int, refused: ConditionError) -> Mistake:

@@ -279,10 +279,14 @@ def _cheap(programme: Programme, judged: Mapping[str, Judged]) -> set[str]:
     """The rules whose conditions are evaluated here: the cheapest, which together take little for any event."""
     taken: dict[str, int] = {}
     cheap: set[str] = set()
-    for rule in sorted(
-        (rule for rule in programme.rules if rule.id in judged), key=lambda one: judged[one.id].steps
-    ):
-        steps = judged[rule.id].steps
+    steps_of = {
+        # What reads attributes is asked for each of whom the rule is for.
+        rule.id: judged[rule.id].steps * (len(rule.beneficiaries) if judged[rule.id].attributes else 1)
+        for rule in programme.rules
+        if rule.id in judged
+    }
+    for rule in sorted((rule for rule in programme.rules if rule.id in judged), key=lambda one: steps_of[one.id]):
+        steps = steps_of[rule.id]
         if all(taken.get(event_type, 0) + steps <= IN_PROCESS_STEPS_MAX_COUNT for event_type in rule.on):
             cheap.add(rule.id)
             taken.update({event_type: taken.get(event_type, 0) + steps for event_type in rule.on})

@@ -108,6 +108,8 @@ async def test_two_write_a_draft_and_neither_overwrites_the_other_unseen(office:
     assert (await office.save(other, draft_id, 2, rules)).json()["revision"] == 3
     # What is no programme yet is kept as it is written.
     assert (await office.save(other, draft_id, 3, "programme: [")).status_code == 200
+    # But for what no text of the database can have.
+    assert kind_of(await office.save(other, draft_id, 4, "programme: \0")) == (422, "invalid-request")
     invalid = await office.submit(draft_id, 4)
     assert kind_of(invalid) == (422, "invalid-programme")
 

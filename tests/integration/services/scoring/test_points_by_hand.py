@@ -176,3 +176,27 @@ async def test_what_was_given_is_read_back_and_not_given_twice(office: Office) -
     again = await office.ask(20, key="lost")
     assert (again.status_code, again.json()["award_id"]) == (201, answer.json()["award_id"])
     assert (await office.score(), await office.told()) == (20, [])
+    # Another award by that key is refused, also where nobody knows the answer any more.
+    for other in ({"points": 21}, {"points": 20, "member": "bob"}, {"points": 20, "by": office.bob}):
+        await office.world.pool.execute("delete from command_answers where community = $1", office.world.community)
+        assert kind_of(await office.ask(key="lost", **other)) == (409, "idempotency-key-reused")
+    assert (await office.score(), await office.told()) == (20, [])
+
+
+async def test_what_waited_in_a_copy_and_was_approved_since_is_not_given_again(office: Office) -> None:
+    waiting = await office.ask(100)
+    given = await office.decide(waiting, "approve")
+    facts = await office.told()
+    # A copy of before the approval is restored, and what was told since is read back.
+    await office.world.pool.execute(
+        """
+        update manual_awards set state = 'waiting', award_id = null, given_at = null, decided_at = null,
+            decided_by_person = null, decided_by = null, decided_by_credential = null
+        where community = $1
+        """,
+        office.world.community,
+    )
+    await office.world.handle(on_awards_told, *(POINTS_AWARDED.adapter.validate_python(one) for one in facts))
+    again = await office.decide(waiting, "approve")
+    assert (again.status_code, again.json()["award_id"]) == (200, given.json()["award_id"])
+    assert (await office.score(), await office.told()) == (100, [])

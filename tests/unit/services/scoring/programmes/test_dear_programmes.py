@@ -129,3 +129,45 @@ def test_once_is_no_measurement() -> None:
     """A machine that is busy for a moment refuses nobody's programme."""
     ticks = iter([0.0, 0.5, *[0.5] * 1_000])
     assert isinstance(read_programme(programme("data.length_chars > 3"), clock=lambda: next(ticks)), Programme)
+
+
+ALSO: dict[str, Any] = {"also": [{"to": "object_author"}, {"to": "reply_author"}]}
+
+
+def for_several(count: int, rule: dict[str, Any]) -> str:
+    attributes = [{"id": "tier", "title": "Tier", "for_rules": True, "personal": False}]
+    rules = [
+        {"id": f"rule-{number}", "title": "R", "on": ["forum.reply.v1"], "points": 5} | rule
+        for number in range(count)
+    ]
+    document = {"programme": "dear", "title": "Dear", "attributes": attributes, "rules": rules}
+    return orjson.dumps(document).decode()
+
+
+def test_what_is_asked_for_each_of_three_people_counts_three_times() -> None:
+    # 6,263 steps for each that is asked, and 50,000 together.
+    dear = {"when": 'data.object.id.matches("^team-[0-9]+[a-z]*x$") || member.tier.matches("^[a-z]{3}x+y+z$")'}
+    assert isinstance(read_programme(for_several(7, dear)), Programme)
+    assert isinstance(read_programme(for_several(2, dear | ALSO)), Programme)
+    (mistake,) = refused(for_several(7, dear | ALSO))
+    assert "the 7 conditions on forum.reply.v1 can take up to 131,523 steps for one event" in mistake.detail
+    # What says the same of all of them is asked once.
+    same = {"when": 'data.object.id.matches("^team-[0-9]+[a-z]*x$") || data.channel.matches("^[a-z]{3}x+y+z$")'}
+    assert isinstance(read_programme(for_several(7, same | ALSO)), Programme)
+    # Unless something else of the rule is another's for each of them.
+    gold = {"multipliers": [{"id": "gold", "title": "G", "when": 'member.tier == "gold"', "percent": 200}]}
+    assert len(refused(for_several(7, same | ALSO | gold))) == 1
+    assert isinstance(read_programme(for_several(7, same | gold)), Programme)
+
+
+def test_so_do_points_that_are_calculated() -> None:
+    counted = {"points_by": {"cel": "[1, 2, 3, 4, 5, 6, 7, 8].map(n, n * 2).size() + data.channel.size()"}}
+    alone = next(
+        count for count in range(1, 200) if not isinstance(read_programme(for_several(count, counted)), Programme)
+    )
+    several = next(
+        count
+        for count in range(1, 200)
+        if not isinstance(read_programme(for_several(count, counted | ALSO)), Programme)
+    )
+    assert (alone - 1) // 3 + 1 == several

@@ -330,3 +330,17 @@ def test_expressions_on_a_type_have_a_bound_together() -> None:
     found = read_programme("programme: demo\ntitle: Demo\nrules:\n" + "\n".join(rules))
     assert isinstance(found, list)
     assert any("and may take 5,000 together" in one.detail for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ("points_by: {cel: '1.0', floor: 10}}", "a `floor` above `points`, which is the most"),
+        ("pending_days: 30, expire_days: 30}", "`expire_days` is not after `pending_days`"),
+    ],
+    ids=["floor above ceiling", "gone before there"],
+)
+def test_what_contradicts_itself_is_refused(more: str, why: str) -> None:
+    mistakes = read_programme(f"programme: demo\ntitle: Demo\nrules:\n{RULE}{more}\n")
+    assert not isinstance(mistakes, Programme)
+    assert [why in one.detail for one in mistakes] == [True]

@@ -3,6 +3,7 @@
 from datetime import date
 from fractions import Fraction
 from math import log
+from time import process_time
 
 import pytest
 
@@ -12,6 +13,7 @@ from services.scoring.scores.domain import (
     commitment,
     decayed,
     density,
+    faded,
     gravity,
     gravity_of_period,
     love,
@@ -52,6 +54,15 @@ def test_a_year_leaves_what_the_half_life_says() -> None:
     half_life = log(0.5) / log(0.9)
     assert half_life == pytest.approx(6.58, abs=0.005)
     assert decayed(100, 6) > 50 > decayed(100, 7)
+
+
+def test_what_is_shown_of_a_score_is_its_love_and_takes_no_longer_for_a_day_far_away() -> None:
+    acts = [(date(2010 + month // 12, month % 12 + 1, 5), 1_000 + month) for month in range(120)]
+    assert faded(acts, today=TODAY) == pytest.approx(float(love(acts, today=TODAY)), rel=1e-12)
+    started = process_time()
+    # Each of twenty scores of somebody who has been here for ten years: exactly, it takes minutes.
+    assert [faded(acts, today=date.max, monthly_percent=99) for _ in range(20)] == [0] * 20
+    assert process_time() - started < 1
 
 
 def test_reach_adds_up_connections_and_idle_ones_fade() -> None:

@@ -40,6 +40,7 @@ PAGES = (
     "/programme/drafts",
     "/by-hand",
     "/by-hand?state=waiting",
+    "/by-hand?state=declined",
     "/by-hand/{hand}",
     "/members/{member}/points",
     "/community",

@@ -26,6 +26,7 @@ manual:
 recognition:
   badges: [{id: writer, title: Writer, rule: message, at_least: 1}, {id: star, title: Star, at_least: 5000}]
   levels: [{id: newcomer, title: Newcomer, points: 0}]
+  streaks: [{id: daily, title: Here every day, rules: [message]}]
 rewards:
   catalogue: [{id: mug, title: A mug, points: 300}]
   payout:

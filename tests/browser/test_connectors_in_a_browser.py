@@ -25,6 +25,7 @@ PAGES = (
     "/connectors",
     "/connect",
     "/connect?type=slack",
+    "/connect?type=discourse",
     "/connect?type=own",
     "/connectors/forum",
     "/connectors/forum?outcome=no_engagement",
@@ -35,7 +36,7 @@ PAGES = (
 )
 #: Pages of the same make as another one: looked at when all are.
 ALIKE = {"/connect", "/connect?type=own", "/connectors/forum?outcome=no_engagement"}
-ALIKE |= {"/connectors/forum/deliveries/{mapped}", "/connectors/team-chat"}
+ALIKE |= {"/connect?type=discourse", "/connectors/forum/deliveries/{mapped}", "/connectors/team-chat"}
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))
 CHOSEN = [("it-IT", "dark", 320)]
 DELIVERY = f"""X-Discourse-Event: post_created

@@ -41,6 +41,7 @@ PAGES = (
     "/programme/audiences",
     "/by-hand",
     "/by-hand?state=waiting",
+    "/by-hand?state=declined",
     "/by-hand/{hand}",
     "/members/{member}/points",
     "/community",

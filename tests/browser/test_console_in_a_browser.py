@@ -54,6 +54,12 @@ PAGES = (
     "/dead-letters",
     "/dead-letters/ingest/{letter}",
     "/receipts",
+    # Nothing is there yet.
+    "/refused?cause=too_large",
+    "/connectors",
+    "/check-ins",
+    "/by-hand",
+    "/programme/drafts",
     "/figures/points?rule=no-rule-is-called-so",
     "/figures/events?sort=events&days=7",
 )

@@ -128,7 +128,9 @@ async def test_money_is_proposed_without_script_and_approved_by_another(console:
         await page.get_by_role("button", name="Check").click()
         await expect(page.get_by_role("heading", name="There are 2 problems in this text")).to_be_visible()
         await page.get_by_role("button", name="Put minor").click()
-        await expect(page.locator(".diff")).to_contain_text("What points are worth, in minor units: 100")
+        await expect(page.locator(".diff")).to_contain_text(
+            "What points are worth, in the smallest unit (cents): 100"
+        )
         await expect(page.locator(".diff")).to_contain_text("money: takes a second person")
         propose = page.get_by_role("button", name="Propose this version")
         await page.get_by_label("What it changes, in plain words").fill("Points are paid from now on")
@@ -136,7 +138,9 @@ async def test_money_is_proposed_without_script_and_approved_by_another(console:
         await page.get_by_label("Draft").fill((await typed(page)).replace("minor: 100", "minor: 90"))
         await propose.click()
         await expect(page.get_by_role("alert")).to_contain_text("This is what it changes")
-        await expect(page.locator(".diff")).to_contain_text("What points are worth, in minor units: 90")
+        await expect(page.locator(".diff")).to_contain_text(
+            "What points are worth, in the smallest unit (cents): 90"
+        )
         other = await page.context.new_page()
         await other.goto(manager.url + "/programme/edit")
         await other.get_by_label("Draft").fill((await typed(other)).replace("points: 3", "points: 4"))

@@ -33,7 +33,9 @@ async def show(visit: Visit) -> Response:
     """A page of occasions, those that begin last first."""
     listing = Listing.of(CHECK_INS.path, visit.request.query_params)
     answer = await visit.ask.get("ingest", "/v1/occasions", limit=PAGE_COUNT, after=listing.said.get("after"))
-    return visit.page("pages/check_ins/page.html", answer=answer, listing=listing, now=_now())
+    now = _now()
+    states = {one["occasion_id"]: state_of(one, now) for one in answer.items} if answer.ok else {}
+    return visit.page("pages/check_ins/page.html", answer=answer, listing=listing, states=states)
 
 
 async def add_form(visit: Visit) -> Response:

@@ -17,8 +17,8 @@ OUTCOMES: Final = {
 }
 #: What became of events, as receipts count them.
 EVENT_COUNTS: Final = {
-    "accepted": _("count from then on"),
-    "duplicate": _("were here before"),
-    "conflict": _("say something else than before"),
-    "pending": _("wait to be judged"),
+    "accepted": _("new"),
+    "duplicate": _("known already"),
+    "conflict": _("unlike what stands"),
+    "pending": _("not judged yet"),
 }

@@ -47,7 +47,7 @@ EVENT_TYPES: Final = {
 }
 #: A field of a programme that is money, by its place below `rewards`.
 MONEY_FIELDS: Final = {
-    "minor": _("What points are worth, in minor units"),
+    "minor": _("What points are worth, in the smallest unit (cents)"),
     "points": _("For how many points"),
     "currency": _("Currency"),
     "minimum_points": _("Points from which it is paid"),

@@ -144,13 +144,31 @@ def test_a_richer_rule_is_said_line_by_line() -> None:
     assert "Nobody falls below 0 by it" in taken
 
 
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({}, "“Answered” each day"),
+        ({"every": "week"}, "“Answered” on a day of each week"),
+        ({"every": "week", "goal": 2}, "“Answered” on 2 days of each week"),
+        ({"freezes": {"every": 4, "hold": 2}}, "“Answered” each day; a freeze for each 4 in a row"),
+    ],
+)
+def test_a_streak_is_said_with_nothing_but_what_it_has(more: dict[str, Any], sentence: str) -> None:
+    environment = Templates(load_static())._environments["en"]
+    template = environment.from_string(
+        '{% from "streaks.html" import about_streak with context %}{{ about_streak(one, {"answer": "Answered"}) }}'
+    )
+    streak = {"id": "daily", "title": "Here every day", "rules": ["answer"], **more}
+    assert template.render(one=streak, write=Writer("en", ZoneInfo("UTC"))) == sentence
+
+
 def test_money_is_marked_as_taking_a_second_person() -> None:
     dear = PAYOUT | {"minor": 120}
     before = document(RULE, rewards={"payout": PAYOUT, "catalogue": []})
     (payout,) = changes(before, document(RULE, rewards={"payout": dear, "catalogue": []}))
     assert (payout.takes_two, payout.details) == (True, [Detail("minor", 100, 120)])
     assert said(before, document(RULE, rewards={"payout": dear})) == [
-        "Payouts What points are worth, in minor units: 120, was 100 money: takes a second person"
+        "Payouts What points are worth, in the smallest unit (cents): 120, was 100 money: takes a second person"
     ]
     assert said(before, document(RULE)) == ["Gone: Payouts money: takes a second person"]
     mug = {"id": "mug", "title": "Mug", "points": 300}

@@ -26,7 +26,7 @@ from shared.contracts.programme import SPENDABLE, Programme
 FOLDER = Path(__file__).parents[1] / "programmes"
 SIMULATED_UNTIL = datetime(2026, 7, 1, tzinfo=UTC)
 SIMULATED_SEED = 17
-#: Of the messages the first, which are those of three weeks.
+#: Of the messages the first, which are those of four weeks.
 MESSAGES_COUNT = 20_000
 #: What names nobody, was not for this event, or is another's: no rule kept anything from anybody.
 _NOT_MEANT = {"no_beneficiary", "condition_false"}

@@ -35,6 +35,7 @@ SUBCOMMANDS = {
     "programme": Subcommand(
         "plaudit.programme", "programme", "Write, publish and approve programmes; explain what they gave."
     ),
+    "audience": Subcommand("plaudit.audience", "audience", "Look at audiences: who is in them, and who would be."),
     "award": Subcommand("plaudit.award", "award", "Give and take points by hand, approved by another person."),
     "explain": Subcommand("plaudit.admin", "explain", "Explain a payout, back to the events it pays for."),
     "provision": Subcommand(

@@ -1,5 +1,7 @@
 """What scoring's errors become when they reach its API."""
 
+from services.scoring.audiences.api import UNKNOWN_AUDIENCE
+from services.scoring.audiences.domain import UnknownAudienceError
 from services.scoring.manual.api import (
     MANUAL_DECIDED,
     MANUAL_FOUR_EYES,
@@ -144,6 +146,9 @@ def _persons_limit(error: PersonsLimitError) -> Problem:
 
 
 ERRORS: ErrorTable = {
+    UnknownAudienceError: lambda _: Problem(
+        UNKNOWN_AUDIENCE, "GET /v1/audiences lists those of the programme in force"
+    ),
     UnknownVersionError: lambda _: Problem(UNKNOWN_VERSION, "GET /v1/programmes lists the versions there are"),
     ProgrammeFourEyesError: lambda _: Problem(
         PROGRAMME_FOUR_EYES,

@@ -38,6 +38,7 @@ PAGES = (
     "/programme/edit?from=1",
     "/programme/edit?draft={draft}",
     "/programme/drafts",
+    "/programme/audiences",
     "/by-hand",
     "/by-hand?state=waiting",
     "/by-hand/{hand}",

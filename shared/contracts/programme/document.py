@@ -6,8 +6,18 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.fields import Name, Slug, Text
-from shared.contracts.programme import attributes, event_types, manual, recognition, rewards, rules, worth
+from shared.contracts.programme import (
+    attributes,
+    audiences,
+    event_types,
+    manual,
+    recognition,
+    rewards,
+    rules,
+    worth,
+)
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
+from shared.contracts.programme.audiences import AUDIENCES_MAX_COUNT, Audience
 from shared.contracts.programme.event_types import Events
 from shared.contracts.programme.ids import Ids, Reference, check_ids
 from shared.contracts.programme.manual import Manual
@@ -20,6 +30,7 @@ from shared.contracts.programme.worth import GOALS_MAX_COUNT, SCORES_MAX_COUNT, 
 #: What the sections declare of their ids, in the order in which they are checked.
 IDS: Final[tuple[Ids, ...]] = (
     *attributes.IDS,
+    *audiences.IDS,
     *event_types.IDS,
     worth.SCORES,
     worth.GOALS,
@@ -38,6 +49,7 @@ class Programme(Section):
     title: Name
     description: Text = ""
     attributes: list[Attribute] = Field(default=[], max_length=ATTRIBUTES_MAX_COUNT)
+    audiences: Annotated[list[Audience], Field(min_length=1, max_length=AUDIENCES_MAX_COUNT)] | None = None
     events: Events = Events()
     rules: list[Rule] = Field(min_length=1, max_length=RULES_MAX_COUNT)
     limits: list[SharedLimit] = Field(default_factory=list, max_length=LIMITS_MAX_COUNT)

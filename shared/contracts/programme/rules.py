@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.contracts.activities import ACTIVITY_TYPES
 from shared.contracts.fields import Name, Slug
+from shared.contracts.programme.audiences import AUDIENCES, AUDIENCES_MAX_COUNT
 from shared.contracts.programme.event_types import OWN_TYPE_PATTERN, TYPES
 from shared.contracts.programme.ids import Ids, Reference
 from shared.contracts.programme.section import PositivePoints, Section, SomePoints
@@ -56,6 +57,7 @@ REFERENCES: Final = (
     Reference(RULES, "on", "is on", TYPES, beside=ACTIVITY_TYPES),
     Reference(RULES, "score", "counts for", SCORES, beside=(SPENDABLE,)),
     Reference(RULES, "goal", "serves", GOALS),
+    Reference(RULES, "audiences", "is for", AUDIENCES),
 )
 
 
@@ -114,7 +116,8 @@ class Rule(Section):
     `daily_cap` is short for a limit of points within a day, in the community's time zone. What a member takes
     back themselves keeps its room under limits, unless it was within `grace_minutes`: so often within a day as
     `grace_count` says, 3 times where it says nothing. `pending_days` after the event the points become
-    available, and `expire_days` after it what is left of them is gone.
+    available, and `expire_days` after it what is left of them is gone. With `audiences` it is for members of any
+    of these.
     """
 
     id: Slug
@@ -153,6 +156,9 @@ class Rule(Section):
     )
     group: Slug | None = Field(None, description="A name that limits over several rules go by")
     campaign: Slug | None = Field(None, description="The campaign that it is of, which limits go by")
+    audiences: Annotated[list[Slug], Field(min_length=1, max_length=AUDIENCES_MAX_COUNT)] | None = Field(
+        None, description="The audiences one has to be in, in any one of them: others get nothing by it"
+    )
     goal: Slug | None = Field(None, description="What it serves: one of `goals`, where they are declared")
     reviewed: Day | None = Field(
         None, description="The day on which somebody last saw whether it still serves what it is for"

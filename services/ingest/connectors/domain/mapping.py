@@ -61,8 +61,8 @@ class Read(NamedTuple):
     """A delivery as far as it is read before it is mapped: its body, and what its platform calls it.
 
     `challenge` is what the platform wants to hear that only tries the address; None for what is no challenge. With
-    a `fault` the bytes are no body. `known_by` is what is the same when it is delivered again, beside the bytes: the
-    platform's id for it, or the event where that id is another each time.
+    a `fault` the bytes are no body. `known_by` is what is the same when it is delivered again, beside the bytes:
+    the platform's id for it, or the event where that id is another each time.
     """
 
     body: Mapping[str, Any] | None

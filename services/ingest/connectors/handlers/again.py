@@ -23,7 +23,7 @@ async def find_same(
 ) -> tuple[bytes, Kept | None]:
     """What a delivery is known by, and the same if it came before.
 
-    Where no id says it, the same bytes may tell of another time: a solution that is accepted, no longer, and again.
+    Where no id says it, the same bytes may tell of another time: a solution is accepted, no longer, and again.
     They do once another delivery was about the same events.
     """
     fingerprint, same = fingerprint_of(read.known_by, arrived.raw), None

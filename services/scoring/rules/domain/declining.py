@@ -17,6 +17,7 @@ Reason = Literal[
     "no_beneficiary",
     "unearning",
     "bot",
+    "audience",
     "own_act",
     "twice",
     "points_failed",

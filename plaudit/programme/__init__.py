@@ -2,7 +2,7 @@
 
 import click
 
-from plaudit.programme import deciding, drafts, explaining, publishing, texts
+from plaudit.programme import deciding, drafts, explaining, publishing, rehearsing, texts
 
 
 @click.group()
@@ -13,6 +13,7 @@ def programme() -> None:
 for command in (
     texts.begin_programme,
     texts.validate_programme,
+    rehearsing.test_programme,
     texts.diff_programmes,
     publishing.submit_programme,
     publishing.publish_programme,

@@ -67,7 +67,9 @@ class Community:
     async def points(self, service: str) -> Counter[str]:
         """Points by person: as scoring awarded, recognition counts, rewards keeps, or analytics saw."""
         sql = {
-            "scoring": "select member_id, sum(points) as points from awards where community = $1 group by 1",
+            "scoring": """
+                select member_id, sum(points) as points from awards
+                where community = $1 and score is null group by 1""",
             "recognition": "select member_id, points from members where community = $1",
             "rewards": """
                 select owner as member_id, sum(amount) as points from balances

@@ -130,6 +130,7 @@ def webhooks(directory: Path) -> Counter[str]:
     """
     awards: dict[tuple[str, ...], tuple[str, str, date, int]] = {}
     taken_back: set[tuple[str, ...]] = set()
+    firsts: dict[str, tuple[str, str]] = {}
     caps = {"review": 90, "reviewed-others": 20, "issue-opened": 25, "discussion": 10}
     for file in sorted(directory.glob("*.json")):
         kind = file.name.split(".")[0]
@@ -154,6 +155,7 @@ def webhooks(directory: Path) -> Counter[str]:
             author = str(body["pull_request"]["user"]["id"])
             if author != sender:
                 _note(awards, body["pull_request"], kind, action, author, "pull-request-merged", 40)
+                firsts.setdefault(author, (kind, str(body["pull_request"]["id"])))
         elif kind == "pull_request_review" and action == "submitted":
             author = str(body["pull_request"]["user"]["id"])
             if author != sender:
@@ -167,6 +169,8 @@ def webhooks(directory: Path) -> Counter[str]:
         used[person, rule, day] += given
         if (key[0], key[1]) not in taken_back:
             points[person] += given
+    for person, first in firsts.items():
+        points[person] += 0 if first in taken_back else 25
     return points
 
 

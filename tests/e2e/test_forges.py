@@ -89,8 +89,8 @@ BODIES = {
         "repository": THERE,
     },
 }
-#: 40 for the merge; 5 for each commit on the default branch, alone or in a pair; 5 for an issue.
-EXPECTED = {"github:70": 40 + 5 + 5 + 5, "github:71": 5, "github:73": 5, "github:code.example.org/70": 5}
+#: 40 for the merge, 25 for the first; 5 for each commit on the default branch, alone or in a pair; 5 for an issue.
+EXPECTED = {"github:70": 40 + 25 + 5 + 5 + 5, "github:71": 5, "github:73": 5, "github:code.example.org/70": 5}
 
 
 async def test_webhooks_and_git_count_each_person_once(
@@ -124,9 +124,10 @@ async def _identities(community: Community) -> dict[str, str]:
 
 
 async def _points(community: Community) -> dict[str, int]:
-    """Points by the account, of those who have any."""
+    """Points that can be spent by the account, of those who have any."""
     rows = await community.query(
-        "scoring", "select member_id, sum(points) as p from awards where community = $1 group by 1"
+        "scoring",
+        "select member_id, sum(points) as p from awards where community = $1 and score is null group by 1",
     )
     points = {str(row["member_id"]): int(row["p"]) for row in rows if row["p"]}
     identities = await _identities(community)

@@ -79,12 +79,19 @@ def test_starter(event_type: str, data: dict[str, Any], expected: dict[tuple[str
     [
         ("code.commit.v1", {}, {(ANN, "commit"): 5}),
         ("code.commit.v1", {"parents": 2}, {}),
-        ("code.pull_request.v1", {"action": "closed", "merged": True}, {(BOB, "pull-request-merged"): 40}),
+        (
+            "code.pull_request.v1",
+            {"action": "closed", "merged": True},
+            {
+                (BOB, rule): points
+                for rule, points in (("pull-request-merged", 40), ("first-contribution", 25), ("built", 1))
+            },
+        ),
         ("code.pull_request.v1", {"action": "closed"}, {}),
         (
             "code.review.v1",
             {"action": "submitted", "state": "approved"},
-            {(ANN, "review"): 15, (BOB, "work-reviewed"): 2},
+            {(ANN, "review"): 15, (ANN, "read-for-others"): 2, (BOB, "work-reviewed"): 2},
         ),
         ("code.review.v1", {"action": "submitted", "state": "dismissed"}, {(BOB, "work-reviewed"): 2}),
         ("code.review.v1", {"action": "dismissed"}, {}),

@@ -7,7 +7,7 @@ from typing import Any
 from asyncpg import Record
 
 from services.scoring.limits.domain.allotting import Window
-from services.scoring.limits.domain.claims import Claim, Cut, Pace, State, Terms
+from services.scoring.limits.domain.claims import Ceiling, Claim, Cut, Pace, State, Terms
 from services.scoring.limits.domain.corrections import CorrectionDay
 from shared.contracts.award_ids import award_id_range
 from shared.postgres import Connection
@@ -36,7 +36,8 @@ _PACE = Pace._fields
 _NO_PACE = (None, None, None, False)
 _WINDOWS = tuple(f"{part}_{place}" for part in ("window", "bound") for place in range(1, _PLACES + 1))
 _CHANGING = ("state", "is_counted", "is_settled", "room", "told", "revision", "corrected_on", "summed", "cut")
-_COLUMNS = (*_BEFORE_WINDOWS, *_WINDOWS, *_CHANGING, *_TERMS, *_PACE)
+_CAMPAIGN = ("campaign", "ceiling", "ceiling_by")
+_COLUMNS = (*_BEFORE_WINDOWS, *_WINDOWS, *_CHANGING, *_TERMS, *_PACE, *_CAMPAIGN)
 _NOTHING = (None,) * _PLACES
 
 
@@ -150,6 +151,9 @@ def _record(claim: Claim) -> tuple[Any, ...]:
         claim.cut,
         *claim.terms,
         *(claim.pace or _NO_PACE),
+        claim.campaign,
+        claim.ceiling,
+        claim.ceiling_by,
     )
 
 
@@ -158,11 +162,12 @@ async def put_claims(conn: Connection, *, claims: Collection[Claim]) -> None:
     await conn.execute(
         """
         update claims c set state = n.state, is_counted = n.is_counted, is_settled = n.is_settled, room = n.room,
-            told = n.told, revision = n.revision, corrected_on = n.corrected_on, summed = n.summed, cut = n.cut
+            told = n.told, revision = n.revision, corrected_on = n.corrected_on, summed = n.summed, cut = n.cut,
+            ceiling = n.ceiling, ceiling_by = n.ceiling_by
         from unnest($1::text[], $2::uuid[], $3::text[], $4::bool[], $5::bool[], $6::int[], $7::int[], $8::int[],
-                    $9::date[], $10::int[], $11::text[])
+                    $9::date[], $10::int[], $11::text[], $12::int[], $13::text[])
             as n(community, award_id, state, is_counted, is_settled, room, told, revision, corrected_on, summed,
-                 cut)
+                 cut, ceiling, ceiling_by)
         where c.award_id = n.award_id and c.community = n.community
         """,
         [claim.community for claim in claims],
@@ -176,6 +181,8 @@ async def put_claims(conn: Connection, *, claims: Collection[Claim]) -> None:
         [claim.corrected_on for claim in claims],
         [claim.summed for claim in claims],
         [claim.cut for claim in claims],
+        [claim.ceiling for claim in claims],
+        [claim.ceiling_by for claim in claims],
     )
 
 
@@ -385,6 +392,9 @@ def _claim(row: Record) -> Claim:
         summed=row["summed"],
         cut=None if row["cut"] is None else Cut(row["cut"]),
         terms=Terms(row["score"], row["available_at"], row["expires_at"]),
+        campaign=row["campaign"],
+        ceiling=row["ceiling"],
+        ceiling_by=None if row["ceiling_by"] is None else Ceiling(row["ceiling_by"]),
     )
 
 

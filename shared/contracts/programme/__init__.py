@@ -1,10 +1,12 @@
 """A programme: the rules of a community, in the sections that each service reads.
 
-ingest reads `attributes` and `events`, scoring `events`, `rules` and `manual`, recognition `recognition`, rewards
+ingest reads `attributes` and `events`, scoring `events`, `rules`,
+`campaigns` and `manual`, recognition `recognition`, rewards
 `rewards`. A programme is written in YAML, published as a version, and never changed afterwards.
 """
 
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
+from shared.contracts.programme.campaigns import CAMPAIGNS_MAX_COUNT, Budget, Campaign, Pacing, RuleBudget
 from shared.contracts.programme.document import IDS, REFERENCES, Programme
 from shared.contracts.programme.event_types import CustomEventType, EventChannel, EventField, Events
 from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId, id_problems
@@ -55,6 +57,7 @@ from shared.contracts.programme.worth import (
 __all__ = [
     "ATTRIBUTES_MAX_COUNT",
     "BADGES_MAX_COUNT",
+    "CAMPAIGNS_MAX_COUNT",
     "CATALOGUE_MAX_COUNT",
     "CONDITION_MAX_CHARS",
     "EVERY_DAY",
@@ -72,7 +75,9 @@ __all__ = [
     "TURNS_MAX_COUNT",
     "Attribute",
     "Badge",
+    "Budget",
     "CalculatedPoints",
+    "Campaign",
     "CatalogueReward",
     "Cooldown",
     "Counted",
@@ -90,6 +95,7 @@ __all__ = [
     "ManualLimit",
     "ManualReason",
     "Multiplier",
+    "Pacing",
     "Path",
     "PayingAccount",
     "PayoutTerms",
@@ -100,6 +106,7 @@ __all__ = [
     "RepeatedId",
     "Rewards",
     "Rule",
+    "RuleBudget",
     "RuleLimit",
     "Section",
     "SharedLimit",

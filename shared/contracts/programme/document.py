@@ -6,8 +6,18 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.fields import Name, Slug, Text
-from shared.contracts.programme import attributes, event_types, manual, recognition, rewards, rules, worth
+from shared.contracts.programme import (
+    attributes,
+    campaigns,
+    event_types,
+    manual,
+    recognition,
+    rewards,
+    rules,
+    worth,
+)
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
+from shared.contracts.programme.campaigns import CAMPAIGNS_MAX_COUNT, Campaign
 from shared.contracts.programme.event_types import Events
 from shared.contracts.programme.ids import Ids, Reference, check_ids
 from shared.contracts.programme.manual import Manual
@@ -23,6 +33,7 @@ IDS: Final[tuple[Ids, ...]] = (
     *event_types.IDS,
     worth.SCORES,
     worth.GOALS,
+    *campaigns.IDS,
     *rules.IDS,
     *manual.IDS,
     *recognition.IDS,
@@ -46,6 +57,7 @@ class Programme(Section):
     rewards: Rewards = Rewards()
     scores: Annotated[list[DeclaredScore], Field(min_length=1, max_length=SCORES_MAX_COUNT)] | None = None
     goals: Annotated[list[DeclaredGoal], Field(min_length=1, max_length=GOALS_MAX_COUNT)] | None = None
+    campaigns: Annotated[list[Campaign], Field(min_length=1, max_length=CAMPAIGNS_MAX_COUNT)] | None = None
 
     @model_validator(mode="after")
     def ids_are_unique_and_known(self) -> Self:

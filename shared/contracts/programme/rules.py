@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.contracts.activities import ACTIVITY_TYPES
 from shared.contracts.fields import Name, Slug
+from shared.contracts.programme.campaigns import CAMPAIGNS
 from shared.contracts.programme.event_types import OWN_TYPE_PATTERN, TYPES
 from shared.contracts.programme.ids import Ids, Reference
 from shared.contracts.programme.section import PositivePoints, Section, SomePoints
@@ -56,6 +57,7 @@ REFERENCES: Final = (
     Reference(RULES, "on", "is on", TYPES, beside=ACTIVITY_TYPES),
     Reference(RULES, "score", "counts for", SCORES, beside=(SPENDABLE,)),
     Reference(RULES, "goal", "serves", GOALS),
+    Reference(RULES, "campaign", "is of", CAMPAIGNS),
 )
 
 

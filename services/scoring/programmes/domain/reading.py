@@ -12,6 +12,7 @@ import orjson
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from services.scoring.programmes.domain.campaigns import campaign_mistakes
 from services.scoring.programmes.domain.expressions import expression_mistakes
 from services.scoring.programmes.domain.fields import section_at
 from services.scoring.programmes.domain.mistakes import (
@@ -59,7 +60,7 @@ _NOT_TEXT_ENOUGH = {"string_pattern_mismatch", "string_too_short"}
 #: What our own checks say in words of their own.
 _SAYING = {
     *("count_without_rule", "count_without_grace", "event_types", "limit_over"),
-    *("floor_of_given", "twice_the_same", "gives_and_takes"),
+    *("floor_of_given", "twice_the_same", "gives_and_takes", "campaign_days", "campaign_rule_twice"),
 }
 _EXPECTED = {
     "int_type": "a whole number, without quotes",
@@ -109,6 +110,7 @@ def read_with_warnings(text: str, *, clock: Clock | None = None, reviewed_since:
         *expression_mistakes(located, text, attributes, own, clock),
         *limit_mistakes(located),
         *pace_mistakes(located),
+        *campaign_mistakes(located),
         *payout_mistakes(located),
         *badge_mistakes(located, read),
     ]

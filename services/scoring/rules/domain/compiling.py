@@ -11,6 +11,7 @@ from services.scoring.limits.domain.nesting import heaviest_first
 from services.scoring.limits.domain.pacing import WHOLE_SHARE, shares_by_factor
 from services.scoring.limits.domain.windows import Holder, Kind, Limit
 from services.scoring.rules.domain.attributes import for_rules
+from services.scoring.rules.domain.campaigns import CompiledCampaign, campaigns_of
 from services.scoring.rules.domain.conditions import Judged, judge, unjudged
 from services.scoring.rules.domain.kinds import kinds_of, own_types
 from services.scoring.rules.domain.values import Path, fields_of_all
@@ -88,6 +89,7 @@ class CompiledRule:
     worth: Worth | None = None
     pace: Pace | None = None
     lasting: Lasting | None = None
+    campaign: CompiledCampaign | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
     limits = all_of(programme)
     by_weight = heaviest_first(limit for limit in limits if limit.kind in _COUNTING)
     declared = for_rules(programme)
+    campaigns = campaigns_of(programme)
     rules: dict[str, list[CompiledRule]] = {}
     for rule in programme.rules:
         condition = judged.get(rule.id)
@@ -164,6 +167,7 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
                 else worth.for_points(is_calculated=rule.also[place - 1].points is None),
                 pace=_pace(rule, over),
                 lasting=_lasting(rule),
+                campaign=campaigns.get(rule.campaign or ""),
             )
             for event_type in dict.fromkeys(rule.on):
                 rules.setdefault(event_type, []).append(compiled_rule)

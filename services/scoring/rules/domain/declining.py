@@ -17,6 +17,8 @@ Reason = Literal[
     "no_beneficiary",
     "unearning",
     "bot",
+    "campaign",
+    "holdout",
     "own_act",
     "twice",
     "points_failed",
@@ -25,6 +27,9 @@ Reason = Literal[
     "cooldown",
     "diminished",
     "floor",
+    "budget",
+    "pacing",
+    "stopped",
     "waiting",
     "retracted",
 ]

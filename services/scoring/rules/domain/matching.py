@@ -136,7 +136,7 @@ class _Event:
                     declined.append(decline(self.event, self.version, rule, "twice"))
                     continue
                 self.got.add(person_id)
-            found = self._found(rule, member_id, person_id)
+            found = self._outside(rule, person_id) or self._found(rule, member_id, person_id)
             if isinstance(found, Candidate):
                 self.matched.candidates.append(found)
             else:
@@ -148,6 +148,12 @@ class _Event:
         if rule.member_attribute in self.bots:
             return "bot"
         return "unearning" if rule.member_attribute in self.unearning else None
+
+    def _outside(self, rule: CompiledRule, person_id: str) -> Declined | None:
+        if rule.campaign is None:
+            return None
+        refused = rule.campaign.why_not(self.event, self.event_time, self.received_at, person_id)
+        return None if refused is None else decline(self.event, self.version, rule, *refused)
 
     def _found(self, rule: CompiledRule, member_id: str, person_id: str) -> Candidate | Declined:
         event, context = self.event, self.context

@@ -4,6 +4,7 @@ from services.scoring.awards.api.routes import router as awards
 from services.scoring.awards.handlers import restoring
 from services.scoring.awards.handlers.rooms import settle_waiting
 from services.scoring.awards.handlers.scoring import Scorer
+from services.scoring.campaigns.api import router as campaigns
 from services.scoring.campaigns.handlers import count_not_giving
 from services.scoring.manual import handlers as manual_handlers
 from services.scoring.manual.api import router as manual
@@ -41,7 +42,7 @@ SPEC = ServiceSpec(
         FOLLOWED_MEMBERS,
         Subscription(EVENTS, ACCEPTED_EVENT, scorer.on_activities, prepare=scorer.prepare),
     ],
-    routers=[programmes, drafts, rules, awards, manual],
+    routers=[programmes, drafts, rules, campaigns, awards, manual],
     problems=ERRORS,
     timers=[
         Timer("settle-claims", every_seconds=SETTLE_EVERY_SECONDS, run=settle_waiting),

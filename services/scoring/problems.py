@@ -1,5 +1,7 @@
 """What scoring's errors become when they reach its API."""
 
+from services.scoring.campaigns.api import UNKNOWN_CAMPAIGN
+from services.scoring.campaigns.domain import UnknownCampaignError
 from services.scoring.manual.api import (
     MANUAL_DECIDED,
     MANUAL_FOUR_EYES,
@@ -144,6 +146,7 @@ def _persons_limit(error: PersonsLimitError) -> Problem:
 
 
 ERRORS: ErrorTable = {
+    UnknownCampaignError: lambda _: Problem(UNKNOWN_CAMPAIGN, "GET /v1/campaigns lists those of the programme"),
     UnknownVersionError: lambda _: Problem(UNKNOWN_VERSION, "GET /v1/programmes lists the versions there are"),
     ProgrammeFourEyesError: lambda _: Problem(
         PROGRAMME_FOUR_EYES,

@@ -7,21 +7,18 @@ from typing import NamedTuple
 
 from services.scoring.campaigns import store
 from services.scoring.campaigns.domain import (
-    Books,
     BookState,
     CampaignKey,
-    UnknownCampaignError,
     give,
     parts_of,
     parts_of_claim,
 )
 from services.scoring.limits.domain.claims import Claim
 from services.scoring.metrics import CAMPAIGNS_NOT_GIVING, RULES_DECLINED
-from services.scoring.programmes.domain.publication import Author, succession
+from services.scoring.programmes.domain.publication import Author, Document, succession
 from services.scoring.programmes.store import versions
 from services.scoring.settings import Settings
 from shared.audit import Did
-from shared.contracts.programme import Campaign
 from shared.postgres import Connection
 from shared.transaction import Transaction
 
@@ -91,28 +88,24 @@ async def take_in(conn: Connection, *, told: Sequence[ToldPoints]) -> None:
     await store.put_books(conn, books=books)
 
 
-async def load_in_force(conn: Connection, *, community: str, now: datetime) -> list[Campaign]:
-    """The campaigns of the programme that is in force."""
+async def load_document_in_force(conn: Connection, *, community: str, now: datetime) -> tuple[int, Document]:
+    """The version of the programme that is in force, and its number; 0 and nothing while there is none."""
     starts = succession(await versions.load_starts(conn, community=community))
     number = next((one.number for one in reversed(starts) if one.effective_from <= now), 0)
-    found = await store.load_campaigns(conn, versions=[(community, number)])
-    return found.get((community, number), [])
+    documents = await versions.load_documents(conn, community=community, numbers=[number])
+    return number, documents.get(number, {})
 
 
 async def change(
     tx: Transaction[Settings], *, community: str, campaign_id: str, to: BookState, reason: str, by: Author
-) -> tuple[Campaign, Books]:
+) -> None:
     """Stop a campaign, or let it go on; what it is in already changes nothing.
 
-    One that goes on is not asked for its pace any more. Raises UnknownCampaignError.
+    One that goes on is not asked for its pace any more.
     """
-    campaigns = {one.id: one for one in await load_in_force(tx.conn, community=community, now=tx.now)}
-    if campaign_id not in campaigns:
-        raise UnknownCampaignError(sorted(campaigns))
     key = (community, campaign_id)
     before = (await store.lock_books(tx.conn, keys=[key]))[key]
     is_let_go = before.is_let_go or to is BookState.RUNNING
-    after = before
     if (to, is_let_go) != (before.state, before.is_let_go):
         after = replace(
             before,
@@ -132,10 +125,9 @@ async def change(
             "campaign",
             campaign_id,
             before={"state": before.state},
-            after={"state": after.state, "reason": reason},
+            after={"state": to, "reason": reason},
         )
     )
-    return campaigns[campaign_id], after
 
 
 async def count_not_giving(tx: Transaction[Settings]) -> None:

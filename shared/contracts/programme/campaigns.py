@@ -1,5 +1,6 @@
 """The section `campaigns`, which scoring reads: rules within a time, for a part of the members, with a budget."""
 
+from datetime import date
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
@@ -14,6 +15,7 @@ CAMPAIGNS_MAX_COUNT = 50
 BUDGET_MAX_POINTS = 1_000_000_000
 BUDGETED_RULES_MAX_COUNT = 50
 LATE_MAX_DAYS = 31
+CAMPAIGN_MAX_DAYS = 1_096
 
 CAMPAIGNS: Final = Ids(("campaigns",), "campaign")
 IDS: Final = (CAMPAIGNS,)
@@ -75,11 +77,16 @@ class Campaign(Section):
 
     @model_validator(mode="after")
     def it_begins_first(self) -> Self:
-        """Refuse one that ends before it starts, and two budgets of one rule. Raises PydanticCustomError."""
+        """Refuse one that ends before it starts, or years later, and two budgets of one rule.
+
+        Raises PydanticCustomError.
+        """
         if self.ends < self.starts:
             raise PydanticCustomError(
                 "campaign_days", "a campaign `ends` on the day on which it `starts`, or later"
             )
+        if (date.fromisoformat(self.ends) - date.fromisoformat(self.starts)).days >= CAMPAIGN_MAX_DAYS:
+            raise PydanticCustomError("campaign_days", "a campaign lasts 1,096 days at most")
         budgeted = [one.rule for one in self.budget.per_rule or ()]
         if len(set(budgeted)) < len(budgeted):
             raise PydanticCustomError("campaign_rule_twice", "`per_rule` names each rule once")

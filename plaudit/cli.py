@@ -36,6 +36,9 @@ SUBCOMMANDS = {
         "plaudit.programme", "programme", "Write, publish and approve programmes; explain what they gave."
     ),
     "award": Subcommand("plaudit.award", "award", "Give and take points by hand, approved by another person."),
+    "campaign": Subcommand(
+        "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
+    ),
     "explain": Subcommand("plaudit.admin", "explain", "Explain a payout, back to the events it pays for."),
     "provision": Subcommand(
         "plaudit.provision", "provision_command", "Prepare a Kafka and PostgreSQL of your own."

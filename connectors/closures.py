@@ -10,8 +10,8 @@ from typing import Any
 from connectors.costs import steps_of
 from connectors.env import Env, Run, spend
 from connectors.failures import MappingError
-from connectors.functions import FUNCTIONS, Function
-from connectors.operators import COMPUTE, TEXT_MAX_CHARS, added, kind, number
+from connectors.functions import FUNCTIONS, STEP_CHARS, Function, steps_through_all
+from connectors.operators import COMPARED_CHARS, COMPUTE, added, kind, number
 from connectors.paths import along, indexed
 from shared.conditions.errors import ConditionError
 from shared.conditions.tokens import Kind
@@ -201,9 +201,20 @@ def _binary(sign: str, first: Run, operand: Node, scope: Scope) -> Run:
 
     def computed(env: Env) -> Any:
         one, two = first(env), second(env)
+        if type(one) is str and len(one) > COMPARED_CHARS:
+            spend(env, len(one) // COMPARED_CHARS)
         return None if one is None or two is None else compute(one, two)
 
     return computed
+
+
+def _comparing(env: Env, one: Any, times: int = 1) -> None:
+    """Take the steps that comparing takes: what stands in many places of a value is gone through as often."""
+    if isinstance(one, str):
+        if len(one) > COMPARED_CHARS:
+            spend(env, times * (len(one) // COMPARED_CHARS))
+    elif isinstance(one, list | dict):
+        spend(env, times * steps_through_all((one,)))
 
 
 def _equality(wanted: bool, first: Run, operand: Node, scope: Scope) -> Run:
@@ -216,6 +227,7 @@ def _equality(wanted: bool, first: Run, operand: Node, scope: Scope) -> Run:
 
     def equal(env: Env) -> bool:
         one, two = first(env), second(env)
+        _comparing(env, one)
         same = one == two and isinstance(one, bool) is isinstance(two, bool)
         return same is wanted
 
@@ -242,6 +254,7 @@ def _membership(first: Run, operand: Node, scope: Scope) -> Run:
         if not isinstance(many, list):
             return False
         spend(env, len(many))
+        _comparing(env, one, len(many))
         return any(one == each and isinstance(one, bool) is isinstance(each, bool) for each in many)
 
     return contained
@@ -253,12 +266,19 @@ def _sum(runs: Sequence[Run]) -> Run:
 
         def sum_of_two(env: Env) -> Any:
             one, two = first(env), second(env)
-            if type(one) is str and type(two) is str and len(one) + len(two) <= TEXT_MAX_CHARS:
+            if type(one) is str and type(two) is str and len(one) + len(two) <= STEP_CHARS:
                 return one + two
-            return added([one, two])
+            return _put_together(env, [one, two])
 
         return sum_of_two
-    return lambda env: added([run(env) for run in runs])
+    return lambda env: _put_together(env, [run(env) for run in runs])
+
+
+def _put_together(env: Env, values: Sequence[Any]) -> Any:
+    found = added(values)
+    if type(found) is str:
+        spend(env, len(found) // STEP_CHARS)
+    return found
 
 
 def _call(node: Call, scope: Scope) -> Run:

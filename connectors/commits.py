@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from connectors.failures import MappingError
@@ -9,7 +10,6 @@ from connectors.people import Who, author_of
 
 #: Trailers of one commit that count; beyond it, somebody is playing.
 CO_AUTHORS_MAX_COUNT = 50
-PERSON = re.compile(r"^\s*(?P<name>[^<]*?)\s*<(?P<email>[^>]*)>\s*$")
 _TRAILER = re.compile(r"^[A-Za-z0-9-]+[ \t]*:")
 _CO_AUTHOR = re.compile(r"^co-authored-by[ \t]*:(?P<who>.*)$", re.IGNORECASE | re.DOTALL)
 _GENERATED = re.compile(r"^(signed-off-by: |\(cherry picked from commit )", re.IGNORECASE)
@@ -28,12 +28,13 @@ def co_authors_of(message: str) -> list[tuple[str, str]]:
     *before, block = re.split(r"\n[ \t]*\n", message.replace("\r\n", "\n").strip())
     if not before:
         return []
-    lines: list[str] = []
+    folded: list[list[str]] = []
     for line in block.split("\n"):
-        if line[:1] in (" ", "\t") and lines:
-            lines[-1] += " " + line.strip()  # a folded one
+        if line[:1] in (" ", "\t") and folded:
+            folded[-1].append(line.strip())
         else:
-            lines.append(line)
+            folded.append([line])
+    lines = [" ".join(parts) for parts in folded]
     trailers = [line for line in lines if _TRAILER.match(line) or _GENERATED.match(line)]
     is_generated = any(_GENERATED.match(line) for line in trailers)
     if len(trailers) < len(lines) and not (is_generated and len(trailers) * 4 >= len(lines)):
@@ -43,8 +44,19 @@ def co_authors_of(message: str) -> list[tuple[str, str]]:
 
 def parsed(contacts: Iterable[str]) -> list[tuple[str, str]]:
     """Name and address of each contact that is one."""
-    found = [PERSON.match(contact) for contact in list(contacts)[:CO_AUTHORS_MAX_COUNT]]
-    return [(one["name"], one["email"]) for one in found if one]
+    found = [contact_of(contact) for contact in islice(contacts, CO_AUTHORS_MAX_COUNT)]
+    return [one for one in found if one is not None]
+
+
+def contact_of(text: str) -> tuple[str, str] | None:
+    """Name and address of `Name <address>`; None for what is none.
+
+    By no regular expression: of many blanks one that tries each takes hours.
+    """
+    name, sign, rest = text.strip().partition("<")
+    if not sign or not rest.endswith(">") or ">" in rest[:-1]:
+        return None
+    return name.strip(), rest[:-1]
 
 
 def is_merge(message: str) -> bool:
@@ -77,11 +89,13 @@ def co_author_suffix(who: Who) -> str:
 def commit_people(commit: Any, salt: str) -> list[dict[str, Any]]:
     """Author and co-authors of a pushed commit, people alone: `who` as an actor, `co_author`, `suffix` for the id.
 
-    Raises MappingError where the commit names no author.
+    An author who is null is nobody. Raises MappingError for what is no commit.
     """
-    author = commit.get("author") if isinstance(commit, dict) else None
-    if not isinstance(author, dict) or not author:
+    if not isinstance(commit, dict) or "author" not in commit:
         raise MappingError("the commit has no author")
+    author = commit["author"] or {}
+    if not isinstance(author, dict):
+        raise MappingError("the commit's author is none")
     message = str(commit.get("message") or "")
     login = str(author.get("username") or "")
     who = author_of(str(author.get("name") or login), str(author.get("email") or ""), salt, login=login)

@@ -41,6 +41,7 @@ class Activity:
     time: Run
     fields: Sequence[tuple[str, Run]]
     reason: str | None
+    nobody: str | None
     steps: int
     leaves: Sequence[Leaf]
 
@@ -180,6 +181,7 @@ class _Compiler:
             time=runs["time"],
             fields=fields,
             reason=read.reason,
+            nobody=self._read.nobody,
             steps=10 + sum(leaf.expression.steps for leaf in leaves),
             leaves=leaves,
         )
@@ -219,7 +221,9 @@ def _is_place(node: Node) -> bool:
 def _as_id(run: Run) -> Run:
     def as_id(env: Env) -> str | None:
         value = run(env)
-        return value if value is None or isinstance(value, str) else text_of(value)
+        if value is None or value == "":
+            return None
+        return value if isinstance(value, str) else text_of(value)
 
     return as_id
 

@@ -261,6 +261,11 @@ class Document(Part):
     event: Cel = Field(description="What kind of thing happened: what `on` lists.")
     source: Cel = Field(description="Where it comes from: the `source` of the activities.")
     host: Cel | None = None
+    nobody: Sentence | None = Field(
+        None,
+        description="Why nothing is counted where it is not said who did it, or by an id that is nobody's. "
+        "Without it such a delivery is invalid, and kept.",
+    )
     mappings: Annotated[list[Mapping], Field(min_length=1, max_length=MAPPINGS_MAX_COUNT)]
     not_yet: dict[EventName, Sentence] = Field({}, description="Types that are not mapped, and why.")
     exports: Annotated[list[Export], Field(max_length=EXPORTS_MAX_COUNT)] = Field(

@@ -17,6 +17,7 @@ from connectors.failures import FAILURES, MappingError
 from connectors.functions import text_of
 from connectors.leaves import Leaf, shown
 from shared.contracts.activities import ACTIVITY_ADAPTER, ACTIVITY_TYPES, faults
+from shared.contracts.placeholders import NOBODYS, is_placeholder
 
 #: What the largest platforms send at most.
 BODY_MAX_BYTES = 25 * 1024 * 1024
@@ -72,6 +73,10 @@ class Delivery:
     body: Mapping[str, Any]
     #: None where it is only read from a file: what needs the time of receipt is then invalid.
     received: datetime | None
+
+
+class _NobodyError(Exception):
+    """Nobody is named who did it, and the connector says that this counts nothing; the message is why."""
 
 
 class BodyError(ValueError):
@@ -153,6 +158,15 @@ def delivery_id(connector: Connector, delivery: Delivery) -> str | None:
     return None if value is None else text_of(value)
 
 
+def event_of(connector: Connector, delivery: Delivery, settings: Mapping[str, Any]) -> str | None:
+    """What the platform calls what happened; None where it is not said, or cannot be worked out."""
+    try:
+        value = connector.event.expression.run(_env(delivery, settings))
+        return None if value is None else text_of(value)
+    except FAILURES:
+        return None
+
+
 def map_delivery(connector: Connector, delivery: Delivery, settings: Mapping[str, Any] | None = None) -> Outcome:
     """What becomes of a delivery, by the first mapping that is for it. Raises nothing for any body."""
     env = _env(delivery, settings_of(connector) if settings is None else settings)
@@ -182,6 +196,9 @@ def checked(outcome: Outcome) -> Outcome:
         try:
             if event["type"] in ACTIVITY_TYPES:
                 ACTIVITY_ADAPTER.validate_python(event)
+            if _is_nobodys(event["data"].get("actor")):
+                found.append(Fault("/data/actor/id", None, NOBODYS))
+                continue
             kept.append(event)
         except ValidationError as error:
             first = faults(error)[0]
@@ -261,6 +278,10 @@ def _make(activity: Activity, env: Env, made: list[dict[str, Any]], notes: list[
         if activity.when is not None and activity.when(env) is not True:
             return
         event = _event(activity, env)
+    except _NobodyError as nobody:
+        if len(notes) < NOTES_MAX_COUNT:
+            notes.append(str(nobody))
+        return
     except FAILURES as error:
         fault = _explained(activity, env, error)
         if len(found) < NOTES_MAX_COUNT:
@@ -275,15 +296,19 @@ def _make(activity: Activity, env: Env, made: list[dict[str, Any]], notes: list[
 
 
 def _event(activity: Activity, env: Env) -> dict[str, Any]:
-    source, moment = activity.source(env), activity.time(env)
-    if moment is None or source is None:
-        raise MappingError("")
-    time = moment_of(moment)
     data: dict[str, Any] = {"channel": activity.channel}
     for name, run in activity.fields:
         value = run(env)
         if value is not None:
             data[name] = value
+    if _is_nobodys(data.get("actor")) and (activity.target is not None or activity.nobody is not None):
+        del data["actor"]
+    if activity.target is None and activity.nobody is not None and "actor" not in data:
+        raise _NobodyError(activity.nobody)
+    source, moment = activity.source(env), activity.time(env)
+    if moment is None or source is None:
+        raise MappingError("")
+    time = moment_of(moment)
     if activity.target is None:
         assert activity.id is not None  # noqa: S101 -- the format holds it
         event_id = activity.id(env)
@@ -308,6 +333,11 @@ def _event(activity: Activity, env: Env) -> dict[str, Any]:
         "time": time,
         "data": data,
     }
+
+
+def _is_nobodys(actor: Any) -> bool:
+    """Whether who did it is known by an id alone that software writes where it knows none."""
+    return isinstance(actor, dict) and isinstance(actor.get("id"), str) and is_placeholder(actor["id"])
 
 
 def _only_bots(data: Mapping[str, Any]) -> bool:
@@ -343,7 +373,7 @@ def _explained(activity: Activity, env: Env, error: Exception) -> Fault:
         except FAILURES as failure:
             return _fault(leaf, failure)
         is_needed = place[0] in needed and place[1:] in ((), ("id",))
-        if value is None and is_needed and missing is None:
+        if (value is None or value == "") and is_needed and missing is None:
             missing = Fault(shown(leaf.path), leaf.expression.text, leaf.expression.missing(env))
     if missing is not None:
         return missing

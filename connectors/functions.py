@@ -16,12 +16,15 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from connectors import commits, people
+from connectors.env import DELIVERY_STEPS_MAX_COUNT
 from connectors.failures import MappingError
-from connectors.operators import number
+from connectors.operators import COMPARED_CHARS, TEXT_MAX_CHARS, number
 
 #: What a function that goes through text pays for: a step for so many characters.
 STEP_CHARS = 50
 SPLIT_MAX_COUNT = 1_000
+#: Longer than any id that is taken, which are those of at most 255, so that a hash may be made of it.
+KEY_MAX_CHARS = 2_048
 #: Platforms write ids of numbers; a number with a fraction was read from one that lost its end.
 _TAG = re.compile(r"<[^<>]*>")
 _BREAKING_TAG = re.compile(r"<(?:br|/p|/li|/div|/h[1-6])\b[^<>]*>", re.IGNORECASE)
@@ -76,12 +79,12 @@ def _through(values: Sequence[Any]) -> int:
     return steps
 
 
-def _through_all(values: Sequence[Any]) -> int:
-    """Of values that are gone through to their leaves."""
+def steps_through_all(values: Sequence[Any]) -> int:
+    """Of values that are gone through to their leaves; of one without end as many as no delivery has."""
     if len(values) == 1 and type(values[0]) is str:
         return 1 + len(values[0]) // STEP_CHARS
     count, left = 1, list(values)
-    while left:
+    while left and count <= DELIVERY_STEPS_MAX_COUNT:
         value = left.pop()
         count += 1 + (len(value) // STEP_CHARS if isinstance(value, str) else 0)
         if isinstance(value, dict):
@@ -116,11 +119,18 @@ def _text(value: Any) -> str:
 
 def _key(*parts: Any) -> str | None:
     texts = [part if type(part) is str else text_of(part) for part in parts]
-    return None if "" in texts else ":".join(texts)
+    return None if "" in texts else _as_key(texts)
 
 
 def _key_with(*parts: Any) -> str:
-    return ":".join(text for part in parts if part is not None and (text := text_of(part)))
+    return _as_key([text for part in parts if part is not None and (text := text_of(part))])
+
+
+def _as_key(texts: Sequence[str]) -> str:
+    found = ":".join(texts)
+    if len(found) > KEY_MAX_CHARS:
+        raise MappingError(f"an id of more than {KEY_MAX_CHARS:,} characters; write digest(…) around a long part")
+    return found
 
 
 def _size(value: Any) -> int:
@@ -151,7 +161,10 @@ def _split(text: Any, separator: Any) -> list[str]:
 def _join(values: Any, separator: Any = "") -> str:
     if not isinstance(values, list):
         raise MappingError("only a list is joined")
-    return _text(separator).join(text_of(value) for value in values if value is not None)
+    texts = [text_of(value) for value in values if value is not None]
+    if sum(map(len, texts)) + len(_text(separator)) * len(texts) > TEXT_MAX_CHARS:
+        raise MappingError(f"text of more than {TEXT_MAX_CHARS:,} characters is not put together")
+    return _text(separator).join(texts)
 
 
 def _replace(text: Any, old: Any, new: Any) -> str:
@@ -309,6 +322,18 @@ def _flat(lists: Any) -> list[Any]:
     return [one for many in lists if isinstance(many, list) for one in many]
 
 
+def _through_part(values: Sequence[Any]) -> int:
+    """Of text from one place to another, if the end is said."""
+    most = len(values[0]) if isinstance(values[0], str) else 0
+    if len(values) == 3 and all(isinstance(place, int) and place >= 0 for place in values[1:]):
+        most = min(most, max(values[2] - values[1], 0))
+    return 1 + most // STEP_CHARS
+
+
+def _through_compared(values: Sequence[Any]) -> int:
+    return 1 + (len(values[1]) // COMPARED_CHARS if isinstance(values[1], str) else 0)
+
+
 def _through_each(values: Sequence[Any]) -> int:
     return 1 + sum(1 + _through([one]) for many in values if isinstance(many, list) for one in many)
 
@@ -361,8 +386,12 @@ FUNCTIONS: Mapping[str, Function] = {
     "sizes": Function(
         _sizes, 1, 8, "sizes(c.added, c.removed)", "how many there are in all lists", takes_null=True
     ),
-    "startsWith": Function(_starts, 2, 2, 'text.startsWith("a")', "whether text begins so"),
-    "endsWith": Function(_ends, 2, 2, 'text.endsWith("a")', "whether text ends so"),
+    "startsWith": Function(
+        _starts, 2, 2, 'text.startsWith("a")', "whether text begins so", goes_through=_through_compared
+    ),
+    "endsWith": Function(
+        _ends, 2, 2, 'text.endsWith("a")', "whether text ends so", goes_through=_through_compared
+    ),
     "contains": Function(_contains, 2, 2, 'text.contains("a")', "whether this is in text", goes_through=_through),
     "lowerAscii": Function(
         lambda text: _text(text).lower(), 1, 1, "text.lowerAscii()", "small letters", goes_through=_through
@@ -385,7 +414,14 @@ FUNCTIONS: Mapping[str, Function] = {
     "replace": Function(
         _replace, 3, 3, 'text.replace("T", " ")', "the same or shorter text for another", goes_through=_through
     ),
-    "substring": Function(_substring, 2, 3, "text.substring(0, 200)", "from one place to another"),
+    "substring": Function(
+        _substring,
+        2,
+        3,
+        "text.substring(0, 200)",
+        "from one place to another",
+        goes_through=_through_part,
+    ),
     "moment": Function(moment, 1, 2, 'moment("2026-01-31 12:00:00", "Europe/Rome")', "a time that says no zone"),
     "written_time": Function(
         _written_time,
@@ -454,7 +490,7 @@ FUNCTIONS: Mapping[str, Function] = {
         "digest(body)",
         "16 digits of a hash of all of it, such as for an id with somebody's name in it",
         steps=20,
-        goes_through=_through_all,
+        goes_through=steps_through_all,
     ),
     "html_text": Function(
         _html_text,
@@ -506,7 +542,7 @@ FUNCTIONS: Mapping[str, Function] = {
         "commit_people(commit, salt)",
         "author and co-authors of a commit: `who`, `co_author`, `suffix` for the id; no bots",
         steps=100,
-        goes_through=_through_all,
+        goes_through=steps_through_all,
     ),
     "is_merge": Function(commits.is_merge, 1, 1, "is_merge(commit.message)", "whether a message is a merge's"),
     "is_squash": Function(

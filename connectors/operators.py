@@ -9,6 +9,12 @@ from connectors.failures import MappingError
 TEXT_MAX_CHARS = 200_000
 
 
+#: Whole numbers are of at most so many bits, as in a body: a number that is squared again and again has no end.
+NUMBER_MAX_BITS = 64
+#: Comparing so many characters is a step.
+COMPARED_CHARS = 1_000
+
+
 def kind(value: Any) -> str:
     """What a value is, in a reader's words; never the value itself, which may be somebody's."""
     if value is None:
@@ -32,6 +38,13 @@ def _ordered(one: Any, two: Any) -> tuple[Any, Any]:
     if not isinstance(one, str | int | float) or not isinstance(two, str | int | float):
         raise MappingError(f"{kind(one)} has no order beside {kind(two)}")
     return one, two
+
+
+def within_bits(value: Any) -> Any:
+    """A number that was worked out. Raises MappingError when it is larger than those of a body are."""
+    if isinstance(value, int) and value.bit_length() > NUMBER_MAX_BITS:
+        raise MappingError(f"a whole number of more than {NUMBER_MAX_BITS} bits")
+    return value
 
 
 def _divided(one: Any, two: Any) -> Any:
@@ -65,19 +78,19 @@ def added(values: Sequence[Any]) -> Any:
         if sum(map(len, values)) > TEXT_MAX_CHARS:
             raise MappingError(f"text of more than {TEXT_MAX_CHARS:,} characters is not put together")
         return "".join(values)
-    return sum(map(number, values))
+    return within_bits(sum(map(number, values)))
 
 
 def _difference(one: Any, two: Any) -> Any:
     if type(one) is int and type(two) is int:
-        return one - two
-    return number(one) - number(two)
+        return within_bits(one - two)
+    return within_bits(number(one) - number(two))
 
 
 #: What operators of two values do, neither of which is null.
 COMPUTE: Mapping[str, Callable[[Any, Any], Any]] = {
     "-": _difference,
-    "*": lambda one, two: number(one) * number(two),
+    "*": lambda one, two: within_bits(number(one) * number(two)),
     "/": _divided,
     "%": _rest,
     "<": _less,

@@ -39,6 +39,8 @@ _GITLAB_BOT = re.compile(
 _GITLAB_BOT_ADDRESS = re.compile(r"(project|group)_\d+_bot\w*@(users\.)?noreply\.\S+", re.IGNORECASE)
 #: Who an import into GitLab has not found yet, and what stands for accounts that are gone.
 _GITLAB_NOBODY = re.compile(r"ghost\d*|.*_placeholder(_user)?_\w+|import_user_\w+|placeholder_\w+", re.IGNORECASE)
+#: GitLab's own bound. A longer one would have its expressions go back and forth for ever.
+USERNAME_MAX_CHARS = 255
 #: The addresses that assistants sign commits with, as author or in a Co-authored-by trailer.
 _ASSISTANT_ADDRESS = re.compile(
     r"(noreply@(anthropic\.com|openai\.com|aider\.chat|opencode\.ai|cognition\.ai|codeium\.com|windsurf\.com)"
@@ -162,7 +164,7 @@ def account_of(user: Any, host: str, forge: str = "github") -> dict[str, Any] | 
 
 
 def _gitlab_account(user: dict[str, Any], host: str) -> dict[str, Any] | None:
-    username = str(user.get("username") or "")
+    username = str(user.get("username") or "")[:USERNAME_MAX_CHARS]
     if _GITLAB_NOBODY.fullmatch(username):
         return None
     bot = bool(_GITLAB_BOT.fullmatch(username)) or is_bot(username, login=username)

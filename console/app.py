@@ -41,7 +41,7 @@ from console.pages.payout_runs import outcomes as payout_outcomes
 from console.pages.payout_runs import routes as payout_runs
 from console.pages.people import routes as people
 from console.pages.pipeline import routes as pipeline
-from console.pages.programme import editing, keeping
+from console.pages.programme import audiences, editing, keeping
 from console.pages.programme import routes as programme
 from console.pages.receipts import routes as receipts
 from console.pages.redemptions import routes as redemptions
@@ -69,6 +69,7 @@ PAGES = (
         campaigns,
         check_ins,
         programme,
+        audiences,
         editing,
         keeping,
         waiting,

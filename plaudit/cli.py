@@ -35,6 +35,7 @@ SUBCOMMANDS = {
     "programme": Subcommand(
         "plaudit.programme", "programme", "Write, publish and approve programmes; explain what they gave."
     ),
+    "audience": Subcommand("plaudit.audience", "audience", "Look at audiences: who is in them, and who would be."),
     "award": Subcommand("plaudit.award", "award", "Give and take points by hand, approved by another person."),
     "campaign": Subcommand(
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."

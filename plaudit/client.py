@@ -182,9 +182,10 @@ class PlauditClient:
 
     `url` is the ingest service's base address. `requests_in_flight` bounds concurrent requests,
     `retries` how often one request is tried again. `earliest_year` says that events may be older than the
-    service finds plausible. `on_throttled` is told how many seconds a request waits because the share of its key
-    or community is used up: that is no failure, and is waited for half an hour. Pass `transport` to test without
-    a network.
+    service finds plausible. With `backfill` events are sent as ones of the past: they count the same, wait
+    for what comes live, and notify nobody. `on_throttled` is told how many seconds a request waits because the
+    share of its key or community is used up: that is no failure, and is waited for half an hour. Pass `transport`
+    to test without a network.
     """
 
     def __init__(
@@ -195,6 +196,7 @@ class PlauditClient:
         requests_in_flight: int = REQUESTS_IN_FLIGHT_COUNT,
         retries: int = RETRIES_MAX_COUNT,
         earliest_year: int | None = None,
+        backfill: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
         on_throttled: Callable[[float], None] = lambda seconds: None,
     ) -> None:
@@ -208,6 +210,7 @@ class PlauditClient:
             transport=transport,
         )
         self._url = url
+        self._said = {"backfill": "true"} if backfill else {}
         self._slots = asyncio.Semaphore(requests_in_flight)
         self._requests_in_flight = requests_in_flight
         self._retries = retries
@@ -273,6 +276,7 @@ class PlauditClient:
             answer = await self._request(
                 "POST",
                 "/v1/events",
+                params=self._said,
                 content=b"[" + b",".join(events) + b"]",
                 headers={"Content-Type": "application/cloudevents-batch+json"},
             )
@@ -357,7 +361,12 @@ class PlauditClient:
 
 
 def send_and_wait(
-    url: str, key: str, events: Iterable[Event], *, timeout_seconds: float = RECEIPT_WAIT_SECONDS
+    url: str,
+    key: str,
+    events: Iterable[Event],
+    *,
+    timeout_seconds: float = RECEIPT_WAIT_SECONDS,
+    backfill: bool = False,
 ) -> Outcomes:
     """Send events and wait for their outcomes, for code without an event loop.
 
@@ -365,7 +374,7 @@ def send_and_wait(
     """
 
     async def whole() -> Outcomes:
-        async with PlauditClient(url, key) as client:
+        async with PlauditClient(url, key, backfill=backfill) as client:
             sent = await client.send(events)
             outcomes = await client.wait(sent.receipt_ids, timeout_seconds=timeout_seconds)
             outcomes.rejected += len(sent.rejected)

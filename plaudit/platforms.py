@@ -8,13 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from plaudit.asking import confirmed
 from plaudit.calls import every_item, request
-from plaudit.listing import listing
 from plaudit.places import ADMIN_KEY, COMMUNITY, KEY, URL, Place, Where, where_options
-from plaudit.terminal import plain
 from shared.contracts.texts import written_out
 
 PURPOSE = "plaudit connector"
@@ -84,14 +81,15 @@ def connected_command(where: Where, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(items))
         return
-    table = listing("name", "connector", "mapped", "no engagement", "unmapped", "invalid", "last", "refused last")
+    # In lines, which are read in the narrowest window: why something was refused is a sentence.
     for item in items:
-        counts = item["counts"]
-        refused = f"{item['refused_at']}: {item['refused_why']}" if item["refused_at"] else "-"
         name = item["name"] if item["enabled"] else f"{item['name']} (not enabled)"
-        cells = (name, item["connector"], *counts.values(), item["last_delivery_at"] or "-", refused)
-        table.add_row(*map(plain, cells))
-    Console().print(table)
+        counts = ", ".join(f"{count:,} {outcome.replace('_', ' ')}" for outcome, count in item["counts"].items())
+        click.echo(written_out(f"{name}  {item['connector']}  {counts}"))
+        if item["last_delivery_at"]:
+            click.echo(f"    last {item['last_delivery_at'][:19]}Z")
+        if item["refused_at"]:
+            click.echo(written_out(f"    refused {item['refused_at'][:19]}Z: {item['refused_why']}"))
 
 
 @click.command("rotate", epilog="Example: plaudit connector rotate forum --overlap-hours 48")

@@ -62,6 +62,15 @@ RAW = Topic(
     consumers=("ingest",),
     retention_ms=7 * DAY_MS,
 )
+BACKFILL = Topic(
+    "engagement.backfill.v1",
+    "What the front door took of the past: read while nothing waits in engagement.raw.v1",
+    "community | channel | actor id",
+    (facts.RAW_EVENT.name,),
+    producers=("ingest",),
+    consumers=("ingest",),
+    retention_ms=7 * DAY_MS,
+)
 EVENTS = Topic(
     "engagement.events.v1",
     "The event log: every accepted event, with its members",
@@ -105,6 +114,15 @@ POINTS = Topic(
     (facts.POINTS_AWARDED.name,),
     producers=("scoring",),
     consumers=("recognition", "rewards", "analytics"),
+    read_back=True,
+)
+AUDIENCES = Topic(
+    "audiences.v1",
+    "Members who entered audiences, and left them",
+    "community | member",
+    (facts.AUDIENCE_ENTERED.name, facts.AUDIENCE_LEFT.name),
+    producers=("scoring",),
+    consumers=(),
     read_back=True,
 )
 RECOGNITION = Topic(
@@ -212,11 +230,13 @@ def dead_letter_topic(service: str) -> Topic:
 
 TOPICS = (
     RAW,
+    BACKFILL,
     EVENTS,
     REJECTED,
     MEMBERS,
     MEASURES,
     POINTS,
+    AUDIENCES,
     RECOGNITION,
     REDEMPTIONS,
     PAYOUTS,

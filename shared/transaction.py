@@ -11,6 +11,7 @@ import uuid_utils
 from typing_extensions import TypeVar
 
 from shared.audit import Commanded, Did, Entry, Read, add_command, add_reads, command_entry, entries_of, read_id
+from shared.contracts.backfill import BACKFILL
 from shared.contracts.facts import COMMAND_DONE, PERSONAL_DATA_READ, CommandData, FactType, ReadData
 from shared.postgres import Connection, begin
 from shared.settings import ServiceSettings
@@ -130,11 +131,13 @@ class Transaction(Generic[SettingsT_co]):
         data: DataT,
         traceparent: str | None = None,
         at: datetime | None = None,
+        is_backfill: bool = False,
     ) -> None:
         """Send a fact of this service's once the transaction has committed: a CloudEvent around `data`.
 
         `subject` is what the fact is about, such as a member: facts of one subject of a community stay in order.
         The trace is the command's, where there is one, and the time the transaction's, unless others are given.
+        With `is_backfill` it says that it follows from what is past (shared/contracts/backfill.py).
         Raises InvalidMessageError when the message is larger than a broker takes.
         """
         fact = {
@@ -150,6 +153,8 @@ class Transaction(Generic[SettingsT_co]):
             traceparent = self._traceparent
         if traceparent is not None:
             fact["traceparent"] = traceparent
+        if is_backfill:
+            fact[BACKFILL] = True
         self.publish(topic, record_key(community, subject), fact)
 
     def publish(self, topic: Topic, key: bytes, fact: Mapping[str, Any]) -> None:

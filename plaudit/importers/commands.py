@@ -45,6 +45,7 @@ class Target:
     wait_seconds: float
     strict: bool
     earliest_year: int | None
+    live: bool
     output: str | None
 
 
@@ -71,6 +72,11 @@ def target_options(command: F) -> F:
             "--earliest-year",
             type=click.IntRange(1, 9999),
             help=f"Times before it are mistakes, and refused.  [default: {EARLIEST_YEAR}]",
+        ),
+        click.option(
+            "--live",
+            is_flag=True,
+            help="Send the events as ones that happen now: they wait for nothing, and people are told of them.",
         ),
         click.option(
             "--output",
@@ -350,7 +356,11 @@ async def _deliver(target: Target, title: str, source: Source, summary: Summary,
             progress.update(task, description=written_out(f"{title}, waits {seconds:.0f} s for its share"))
 
         async with PlauditClient(
-            url, key, earliest_year=target.earliest_year, on_throttled=show_waiting
+            url,
+            key,
+            earliest_year=target.earliest_year,
+            backfill=not target.live,
+            on_throttled=show_waiting,
         ) as client:
             delivery = Delivery(
                 client,

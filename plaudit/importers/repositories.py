@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Self
 
-from connectors.commits import PERSON
+from connectors.commits import contact_of
 from plaudit.importers.records import SourceError
 
 CHUNK_BYTES = 256 * 1024
@@ -75,8 +75,7 @@ class Mailmap:
             asked.flush()
         except BrokenPipeError:
             return None
-        match = PERSON.match(answers.readline().decode("utf-8", "surrogateescape"))
-        return (match["name"], match["email"]) if match else None
+        return contact_of(answers.readline().decode("utf-8", "surrogateescape"))
 
 
 def revisions(path: Path, revision: str, *options: str) -> str:

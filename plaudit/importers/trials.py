@@ -104,7 +104,9 @@ def _delivery(
     if len(found) > 1:
         return Tried(str(path), None, State.UNMAPPED, _several([one.name for one in found]))
     [one] = found
-    now = Delivery(delivery.headers, delivery.body, delivery.received or datetime.now(UTC))
+    # The day alone: what is tried twice has the same ids.
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    now = Delivery(delivery.headers, delivery.body, delivery.received or today)
     outcome = checked(map_delivery(one, now, settings_of(one, options.settings)))
     return Tried(str(path), one.name, outcome.state, outcome.reason, list(outcome.activities))
 

@@ -17,6 +17,7 @@ REASONS: Final = {
     "no_beneficiary": "nobody is there whom it is for",
     "bot": "who is there is no person",
     "unearning": "the community leaves them out",
+    "audience": "they are in none of its audiences",
     "own_act": "it is what one did to one's own",
     "twice": "they get it as somebody else already",
     "points_failed": "its points could not be calculated",

@@ -47,13 +47,17 @@ from services.ingest.suggestions import api as suggestions
 from shared.consumer import Subscription
 from shared.contracts.facts import RAW_EVENT
 from shared.service import ServiceSpec, Timer, run
-from shared.topics import RAW
+from shared.topics import BACKFILL, RAW
 
 SPEC = ServiceSpec(
     name="ingest",
     description="The front door: takes events, says what became of each, and knows who is who across channels.",
     settings=Settings,
-    subscriptions=[FOLLOWED_PROGRAMMES, Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events)],
+    subscriptions=[
+        FOLLOWED_PROGRAMMES,
+        Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events),
+        Subscription(BACKFILL, RAW_EVENT.adapter, handlers.on_raw_events, gives_way=handlers.as_backfill),
+    ],
     lanes=lanes,
     routers=[
         *(part.router for part in (posting, deliveries, receipts, event_types, measuring, linking, directory)),

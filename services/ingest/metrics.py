@@ -3,6 +3,9 @@
 from prometheus_client import Counter, Gauge
 
 EVENTS_ADMITTED = Counter("plaudit_ingest_events_taken_total", "Events the broker acknowledged")
+EVENTS_BACKFILLED = Counter(
+    "plaudit_ingest_events_backfilled_total", "Of these, events that were sent as ones of the past"
+)
 EVENTS_COST = Counter(
     "plaudit_ingest_events_cost_total", "What the events taken count as: more than one each where rules are many"
 )

@@ -224,6 +224,18 @@ class Settings(SigningSettings):
     lane_batch_cost_max: int = Field(
         1_000, ge=1, description="What all lanes together may bring in one transaction; one record always may"
     )
+    backfill_events_per_second: float = Field(
+        500, gt=0, le=1e6, description="Events of the past that a process judges in a second, on the average"
+    )
+    backfill_batch_max_count: int = Field(
+        250, ge=1, description="Events of the past in one transaction: for no more does what comes live wait"
+    )
+    backfill_wait_max_seconds: float = Field(
+        5.0,
+        gt=0,
+        description="While there is always something live that waits, so often a batch of the past is judged "
+        "all the same",
+    )
     share_burst_seconds: int = Field(
         1, ge=1, le=3600, description="After a rest, what comes in so many seconds may come at once"
     )

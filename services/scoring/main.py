@@ -1,5 +1,8 @@
 """The wiring of scoring."""
 
+from services.scoring.audiences import handlers as audiences_handlers
+from services.scoring.audiences.api import router as audiences
+from services.scoring.audiences.handlers import DECIDER, FOLLOWED_MEMBERS
 from services.scoring.awards.api.routes import router as awards
 from services.scoring.awards.handlers import restoring
 from services.scoring.awards.handlers.rooms import settle_waiting
@@ -17,7 +20,6 @@ from services.scoring.programmes.handlers import telling
 from services.scoring.programmes.handlers.checking import CHECKER
 from services.scoring.programmes.handlers.publishing import count_waiting
 from services.scoring.programmes.handlers.telling import SIGN_ANEW_EVERY_SECONDS, sign_anew
-from services.scoring.rules.handlers.members import FOLLOWED_MEMBERS
 from services.scoring.settings import Settings
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
@@ -28,6 +30,7 @@ from shared.topics import EVENTS
 
 #: A piece at a time, so that batches have their turn between them.
 SETTLE_EVERY_SECONDS = 0.5
+DECIDE_EVERY_SECONDS = 1.0
 
 scorer = Scorer()
 
@@ -42,10 +45,11 @@ SPEC = ServiceSpec(
         FOLLOWED_MEMBERS,
         Subscription(EVENTS, ACCEPTED_EVENT, scorer.on_activities, prepare=scorer.prepare),
     ],
-    routers=[programmes, drafts, rules, campaigns, awards, manual],
+    routers=[programmes, drafts, rules, audiences, campaigns, awards, manual],
     problems=ERRORS,
     timers=[
         Timer("settle-claims", every_seconds=SETTLE_EVERY_SECONDS, run=settle_waiting),
+        Timer("decide-audiences", every_seconds=DECIDE_EVERY_SECONDS, run=DECIDER.look),
         Timer("sign-programmes-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("count-programmes-waiting", every_seconds=60, run=count_waiting),
         Timer("count-campaigns", every_seconds=15, run=count_not_giving),
@@ -53,7 +57,12 @@ SPEC = ServiceSpec(
     ],
     schemas=schemas,
     closing=[scorer.close, CHECKER.close],
-    read_back=[*telling.READ_BACK, *restoring.READ_BACK, *manual_handlers.READ_BACK],
+    read_back=[
+        *telling.READ_BACK,
+        *restoring.READ_BACK,
+        *manual_handlers.READ_BACK,
+        *audiences_handlers.READ_BACK,
+    ],
 )
 
 if __name__ == "__main__":

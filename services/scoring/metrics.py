@@ -36,6 +36,9 @@ MANUAL_AWARDS = Counter(
 MANUAL_WAITING = Gauge(
     "plaudit_scoring_manual_awards_waiting", "Awards by hand that another person has yet to approve"
 )
+AUDIENCE_TURNS = Counter(
+    "plaudit_scoring_audience_turns_total", "Members who entered an audience, or left it", ["turn"]
+)
 for done in ("given", "taken", "reversed"):
     MANUAL_AWARDS.labels(done)
 CAMPAIGNS_NOT_GIVING = Gauge(

@@ -1,5 +1,7 @@
 """What scoring's errors become when they reach its API."""
 
+from services.scoring.audiences.api import UNKNOWN_AUDIENCE
+from services.scoring.audiences.domain import UnknownAudienceError
 from services.scoring.campaigns.api import UNKNOWN_CAMPAIGN
 from services.scoring.campaigns.domain import UnknownCampaignError
 from services.scoring.manual.api import (
@@ -147,6 +149,9 @@ def _persons_limit(error: PersonsLimitError) -> Problem:
 
 ERRORS: ErrorTable = {
     UnknownCampaignError: lambda _: Problem(UNKNOWN_CAMPAIGN, "GET /v1/campaigns lists those of the programme"),
+    UnknownAudienceError: lambda _: Problem(
+        UNKNOWN_AUDIENCE, "GET /v1/audiences lists those of the programme in force"
+    ),
     UnknownVersionError: lambda _: Problem(UNKNOWN_VERSION, "GET /v1/programmes lists the versions there are"),
     ProgrammeFourEyesError: lambda _: Problem(
         PROGRAMME_FOUR_EYES,

@@ -62,6 +62,15 @@ class Settings(SigningSettings):
         ge=1,
         description="A rule that was `reviewed` longer ago is warned of when its programme is published",
     )
+    audience_members_per_piece_max_count: int = Field(
+        200, gt=0, description="How many members one piece of work decides about, in which audiences they are"
+    )
+    audience_awards_max_count: int = Field(
+        20_000, gt=0, description="Of a member's awards so many, the newest, count for audiences by behaviour"
+    )
+    audience_sample_max_count: int = Field(
+        2_000, gt=0, description="How many members a preview of an audience looks at; larger ones are estimated"
+    )
     manual_waiting_max_count: int = Field(
         200, gt=0, description="How many awards by hand of a community may wait for another person"
     )

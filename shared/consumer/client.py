@@ -1,7 +1,7 @@
 """The Kafka client as the consumer loop has it."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -43,13 +43,17 @@ def lags(client: AIOKafkaConsumer, positions: Mapping[TopicPartition, int]) -> d
     }
 
 
-async def fetch(client: AIOKafkaConsumer, max_count: int) -> list[Any]:
+async def fetch(
+    client: AIOKafkaConsumer, max_count: int, partitions: Collection[TopicPartition] = ()
+) -> list[Any]:
     """The next records, those of a partition one after another; none when there are none for a moment.
+
+    With `partitions` of these alone; what the client has of others stays there.
 
     Raises RuntimeError when the offsets lie outside the topic, and KafkaError as the client does.
     """
     try:
-        fetched = await client.getmany(timeout_ms=FETCH_WAIT_MS, max_records=max_count)
+        fetched = await client.getmany(*partitions, timeout_ms=FETCH_WAIT_MS, max_records=max_count)
     except OffsetOutOfRangeError as error:
         raise RuntimeError(
             f"stored offsets lie outside the topic: {error}. Records were deleted or the topic was made "

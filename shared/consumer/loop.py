@@ -14,7 +14,7 @@ import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,9 +25,10 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError
 
 from shared.consumer import offsets
 from shared.consumer.batch import Batch, first_left
-from shared.consumer.client import consumer, fetch, lags
+from shared.consumer.client import FETCH_WAIT_MS, consumer, fetch, lags
 from shared.consumer.collector import collector_paused
 from shared.consumer.dead_letters import DeadLetters
+from shared.consumer.giving_way import Turns
 from shared.consumer.monitors import Monitors
 from shared.consumer.offsets import OffsetConflictError
 from shared.consumer.own_failures import OwnFailureError, OwnFailures
@@ -76,6 +77,10 @@ class ConsumerLoop(mode.Service):
         self._validate = {
             subscription.topic.name: subscription.decoder(settings) for subscription in subscriptions
         }
+        self._turns = Turns(
+            {one.topic.name: one.gives_way(settings) for one in subscriptions if one.gives_way is not None},
+            self._is_closed,
+        )
         self._pool = pool
         self._relay = relay
         self._settings = settings
@@ -157,6 +162,7 @@ class ConsumerLoop(mode.Service):
                 async with self._busy:
                     with contextlib.suppress(StoppedInRetriesError):
                         batch = await self._leave_in_lanes(batch.only(self._is_wanted))
+                        batch = self._leave(batch, self._turns.left(batch.records, self._lags()))
                         if batch.records and not self.should_stop:
                             self._last_began = time.monotonic()
                             if self._is_behind(besides=len(batch.records)):
@@ -174,7 +180,7 @@ class ConsumerLoop(mode.Service):
         return self._waiting() - besides >= self._settings.batch_max_count
 
     def _waiting(self) -> int:
-        return sum(lag for partition, lag in self._lags().items() if not self._is_closed(partition))
+        return self._turns.waiting(self._lags())
 
     def stalled_seconds(self) -> float:
         """How long records have been waiting with no batch finished; 0 when none wait, or others have them."""
@@ -198,8 +204,13 @@ class ConsumerLoop(mode.Service):
         batch = Batch()
         self._consumer.resume(*self._consumer.paused())
         self._consumer.pause(*filter(self._is_closed, self._consumer.assignment()))
+        turn = self._turns.next(self._consumer.assignment(), self._lags(), self._settings.batch_max_count)
+        if turn.partitions is not None and not turn.partitions:
+            # There is only what gives way, and it is not its turn.
+            await self.sleep(FETCH_WAIT_MS / 1000)
+            return batch
         try:
-            records = await fetch(self._consumer, self._settings.batch_max_count)
+            records = await fetch(self._consumer, turn.max_count, turn.partitions or ())
         except KafkaError as error:
             if isinstance(error, ConsumerStoppedError) or not is_transient(error):
                 raise
@@ -236,7 +247,12 @@ class ConsumerLoop(mode.Service):
             taken = await lanes.choose(self._preparation, records)
 
         await self._until_it_passes(choose, f"choosing of {len(records)} records of lanes")
-        stops = first_left(records, taken)
+        return self._leave(batch, first_left(records, taken))
+
+    def _leave(self, batch: Batch, stops: Mapping[TopicPartition, int]) -> Batch:
+        """Without what comes from where a partition stops; the client goes back there."""
+        if not stops:
+            return batch
         for partition, offset in stops.items():
             # Without an assignment there will be another, which begins where the database stands.
             if partition in self._consumer.assignment():

@@ -10,6 +10,7 @@ from typing import Any, Generic
 
 from pydantic import TypeAdapter
 
+from shared.consumer.giving_way import GivesWay
 from shared.postgres import Connection
 from shared.settings import ServiceSettings
 from shared.topics import Topic
@@ -55,13 +56,15 @@ class Subscription:
     """A topic that a service reads: how its messages are decoded and which handler takes them.
 
     `prepare` is given the same list as the handler, before the transaction begins: for what takes long and needs
-    no lock. It may be done again for the same messages.
+    no lock. It may be done again for the same messages. With `gives_way`, which says how by the service's
+    settings, the topic is read while nothing waits in the others.
     """
 
     topic: Topic
     adapter: TypeAdapter[Any]
     handler: Handler
     prepare: Prepare | None = None
+    gives_way: Callable[[Any], GivesWay] | None = None
 
     def decoder(self, settings: ServiceSettings) -> Callable[[bytes], Any]:
         """What turns a record's value into a message, and checks the signature first where the topic is signed.

@@ -13,6 +13,10 @@ def _listed() -> frozenset[str]:
 PLACEHOLDER_IDS: Final = _listed()
 
 
+#: What is wrong with an event whose actor is nobody.
+NOBODYS: Final = "is what software writes where it knows no id; say who did it, or send no event"
+
+
 def is_placeholder(person_id: str) -> bool:
     """Whether an id, as it is compared, is what software writes where it knows none."""
     return person_id.lower() in PLACEHOLDER_IDS

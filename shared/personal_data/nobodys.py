@@ -38,7 +38,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         # What platforms sent and could not be mapped is sealed, and goes after its time or with whom it names.
         "deliveries": (
             "community connection delivery_id fingerprint platform_id event received_at outcome reason event_uids "
-            "receipt_id settled_at copies bytes key_id sealed queued_at"
+            "receipt_id settled_at copies bytes key_id sealed queued_at about"
         ),
         "delivery_hours": "community connection hour outcome deliveries",
         "declared_attributes": "community version effective_from attributes",
@@ -65,6 +65,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
     "scoring": {
         **NOBODYS_SHARED,
         "activities": "community event_uid scored retracted event_time said_at said_id said_uid said_by",
+        "audience_sweeps": "community version after_member is_done",
         "awards_read_back": "community event_uid award_id total revision programme_version",
         "campaign_books": (
             "community campaign_id state is_slowed is_let_go last_day changed_at changed_by_person changed_by "

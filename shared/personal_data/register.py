@@ -167,6 +167,30 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
     ),
     "scoring": (
         Held(
+            "audience_members",
+            personal="",
+            others="community audience_id member_id revision is_in since known_at programme_version met",
+            order="community audience_id member_id",
+            erased=Erased.DELETED,
+            says="In which audiences they are",
+        ),
+        Held(
+            "audience_changes",
+            personal="",
+            others="community member_id audience_id revision is_in since known_at programme_version met",
+            order="member_id audience_id revision community",
+            erased=Erased.DELETED,
+            says="Which audiences they entered and left",
+        ),
+        Held(
+            "audience_due",
+            personal="",
+            others="community member_id due_at",
+            order="community member_id",
+            erased=Erased.DELETED,
+            says="When it is looked at anew in which audiences they are",
+        ),
+        Held(
             "member_attributes",
             personal="value",
             others="community member_id name since said_at",
@@ -202,7 +226,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
                 "day week rule_id slot programme_id programme_version weight is_actors grace_seconds "
                 "is_heaviest_first window_1 window_2 window_3 window_4 bound_1 bound_2 bound_3 "
                 "bound_4 state is_counted is_settled room told revision grace_count corrected_on is_shared "
-                "cooldown_seconds shares floor takes summed cut score available_at expires_at "
+                "cooldown_seconds shares floor takes summed cut is_backfill score available_at expires_at "
                 "campaign ceiling ceiling_by"
             ),
             order="award_id community",

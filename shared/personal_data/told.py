@@ -25,6 +25,8 @@ TOLD: Final[Mapping[str, Told]] = {
         "member_id amends award_id beneficiary by_hand cause day event_time event_type event_uid points"
         " programme_id programme_version received_at revision rule_id total week score available_at expires_at",
     ),
+    "audience.entered.v1": Told("", "member_id audience revision since known_at programme_version met"),
+    "audience.left.v1": Told("", "member_id audience revision since known_at programme_version met"),
     "recognition.granted.v1": Told(
         "", "member_id award_id day event_time event_uid grant_id id kind programme_version reverses title"
     ),

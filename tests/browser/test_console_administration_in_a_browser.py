@@ -40,6 +40,7 @@ PAGES = (
     "/programme/drafts",
     "/campaigns",
     "/campaigns/spring",
+    "/programme/audiences",
     "/by-hand",
     "/by-hand?state=waiting",
     "/by-hand/{hand}",

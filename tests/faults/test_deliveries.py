@@ -17,9 +17,9 @@ from tests.faults.conftest import quick
 
 pytestmark = [pytest.mark.stack, pytest.mark.faults, pytest.mark.timeout(300)]
 
-DELIVERIES_COUNT = 600 if FULL else 250
+DELIVERIES_COUNT = 600 if FULL else 150
 SENDERS_COUNT = 8
-KILLS_COUNT = 3
+KILLS_COUNT = 3 if FULL else 1
 PAUSE_SECONDS = 0.05
 NOT_TAKEN = {httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE}
 #: A chat whose deliveries say what the load's events say, by their type in a header.

@@ -219,3 +219,43 @@ async def test_a_flood_by_an_import(platform_under_faults: Arena, tmp_path: Path
         rows = await databases.rows(service, "select event_uid::text as uid from events where community = $1")
         assert sorted(row["uid"] for row in rows) == sorted(loads.event_uid(name, one) for one in events)
     other.assert_undisturbed()
+
+
+@once
+async def test_a_backfill_beside_what_comes_live(platform_under_faults: Arena) -> None:
+    """What comes live has its awards in their time while the past waits behind the door.
+
+    Ingest is killed with half of that still to be judged. All of it is there in the end, and once.
+    """
+    arena = platform_under_faults
+    name = f"past-{uuid.uuid4().hex[:10]}"
+    key = await arena.community(name)
+    events = loads.build(name, Random(f"{SEED} past"), FLOOD_COUNT).unique
+    ingest = await arena.admin("ingest")
+    judged = 0
+
+    async def backfill() -> None:
+        async with PlauditClient(arena.state.service_urls["ingest"], key, backfill=True) as client:
+            assert (await client.send(events.values())).accepted == len(events)
+
+    async def is_half_judged() -> bool:
+        nonlocal judged
+        judged = await ingest.fetchval("select count(*) from events where community = $1", name)
+        return judged >= len(events) // 2
+
+    try:
+        async with neighbour(arena) as other:
+            sending = asyncio.create_task(backfill())
+            halfway = asyncio.create_task(until(is_half_judged))
+            await other.while_flooded(halfway.done)
+            await asyncio.gather(sending, halfway)
+            arena.workers["ingest"].kill()
+            await arena.workers.ready()
+    finally:
+        await ingest.close()
+    assert judged < len(events), "nothing was left to be judged after the kill"
+    databases = reconcile.Databases(arena.state, name)
+    for service in ("ingest", "analytics"):
+        rows = await databases.rows(service, "select event_uid::text as uid from events where community = $1")
+        assert sorted(row["uid"] for row in rows) == sorted(loads.event_uid(name, one) for one in events)
+    other.assert_undisturbed()

@@ -23,6 +23,7 @@ REASONS: Final = {
     "too_slow": _("What it asks for took too long to find out"),
     "bot": _("Whoever is taken for a bot earns nothing"),
     "unearning": _("The community leaves you out of earning"),
+    "audience": _("It is for others than you"),
     "own_act": _("Nobody earns by what they do to their own"),
     "twice": _("You get it already, as somebody else in it"),
     "points_failed": _("How many points it is worth could not be worked out"),

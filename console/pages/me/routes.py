@@ -30,6 +30,7 @@ async def show(visit: Visit) -> Response:
         rules=ask.get("scoring", "/v1/rules"),
         balance=ask.get("rewards", f"/v1/members/{member}/balance"),
         payouts=ask.get("rewards", f"/v1/members/{member}/payouts", limit=PAYOUTS_COUNT),
+        audiences=ask.get("scoring", f"/v1/members/{member}/audiences"),
         by_hand=ask.get("scoring", f"/v1/members/{member}/manual-awards", limit=BY_HAND_COUNT),
         events=ask.get(
             "analytics", f"/v1/members/{member}/events", limit=ACTS_COUNT, after=listing.said.get("after")

@@ -81,6 +81,7 @@ DECLINED: Final = {
     "no_beneficiary": _("nobody is named whom it pays"),
     "bot": _("bots earn nothing"),
     "unearning": _("the community leaves them out of earning"),
+    "audience": _("they are in none of its audiences"),
     "own_act": _("nobody earns by what they do to their own"),
     "twice": _("they get it already, as somebody else in the event"),
     "points_failed": _("its points could not be calculated"),

@@ -14,6 +14,8 @@ WAY = {
     "rewards": "points.awarded.v1",
     "analytics": "engagement.events.v1",
 }
+#: What waits in it is meant to: it gives way to what comes live.
+GIVES_WAY = "engagement.backfill.v1"
 #: 99 of 100 events are to be through within this, from receipt to ledger.
 OBJECTIVE_SECONDS = 5.0
 #: What waits longer than this is told in the page's heading.
@@ -32,6 +34,8 @@ class Part:
     outbox: int
     dead_count: int
     fenced: str | None
+    #: Records of the past that wait for their turn, which are in no other figure.
+    backfill_lag: int
     topics: Sequence[Mapping[str, Any]]
     recent: Sequence[float]
 
@@ -67,6 +71,7 @@ class Pipeline:
     lag: int
     outbox: int
     dead_count: int
+    backfill_lag: int
     ages: Sequence[Mapping[str, Any]]
 
     def of_state(self, state: str) -> list[Part]:
@@ -91,6 +96,7 @@ def pipeline_of(answers: Mapping[str, Answer]) -> Pipeline:
         lag=sum(part.lag for part in parts),
         outbox=sum(part.outbox for part in parts),
         dead_count=sum(part.dead_count for part in parts),
+        backfill_lag=sum(part.backfill_lag for part in parts),
         ages=ages,
     )
 
@@ -99,16 +105,18 @@ def part_of(service: str, answer: Answer) -> Part:
     """One service, of what it answered."""
     said = answer.body if answer.ok else {}
     topics = said.get("topics", [])
+    live = [topic for topic in topics if topic["topic"] != GIVES_WAY]
     way = [topic for topic in topics if topic["topic"] == WAY[service]]
     return Part(
         service=service,
         answer=answer,
         per_second=sum(topic["per_second"] for topic in way),
-        lag=sum(topic["lag"] for topic in topics),
-        oldest_seconds=max((topic["oldest_seconds"] for topic in topics), default=0.0),
+        lag=sum(topic["lag"] for topic in live),
+        oldest_seconds=max((topic["oldest_seconds"] for topic in live), default=0.0),
         outbox=said.get("outbox_pending", 0),
         dead_count=said.get("dead_letters", {}).get("count", 0),
         fenced=said.get("fenced"),
+        backfill_lag=sum(topic["lag"] for topic in topics if topic["topic"] == GIVES_WAY),
         topics=topics,
         recent=said.get("recent", []),
     )

@@ -6,6 +6,7 @@ from services.analytics.metrics import EVENTS, RESTORED_EVENTS, RETRACTED_EVENTS
 from services.analytics.participation.domain import Decided, Decision, count, in_force
 from services.analytics.participation.store import counting, storing
 from shared.contracts.activities import RETRACTED_TYPE, TARGETING_TYPES
+from shared.contracts.backfill import is_backfill
 from shared.contracts.facts import AcceptedEvent
 from shared.telemetry import observe_ages
 from shared.transaction import Transaction
@@ -33,4 +34,4 @@ async def on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
     RESTORED_EVENTS.inc(sum(change > 0 for _, change in decided))
     await counting.add_counts(tx.conn, counted=count(stored, decided))
     if stored.events:
-        observe_ages("analytics", (event["receivedat"] for event in unique), tx.now)
+        observe_ages("analytics", (event["receivedat"] for event in unique if not is_backfill(event)), tx.now)

@@ -71,6 +71,7 @@ def remains(erased_at: datetime, terms: Terms) -> list[Remains]:
         ),
         Remains("lanes of platforms", "What platforms wrote, as it came", after(terms.lane_days)),
         Remains("engagement.raw.v1", "What platforms sent, as it came", after(terms.raw_days)),
+        Remains("engagement.backfill.v1", "What was sent of the past, as it came", after(terms.raw_days)),
         Remains(
             "ingest.dlq.v1",
             "Records that could never be processed, as they came, if any were theirs",

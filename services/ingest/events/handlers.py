@@ -45,6 +45,7 @@ from services.ingest.refused import store as refused_store
 from services.ingest.refused.domain import Found, Refused, Request, UnknownRefusedError
 from services.ingest.refused.handlers.keeping import keep, opened
 from services.ingest.settings import Settings
+from shared.consumer import GivesWay
 from shared.contracts.activities.told import STAYS
 from shared.contracts.facts import ACCEPTED_EVENT, REJECTED_EVENT, AcceptedEvent, RawEvent, RejectedData
 from shared.own_facts import ReadBack
@@ -126,6 +127,15 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
     await _keep_conflicts(tx, [event for event, outcome in outcomes if outcome is CONFLICT])
     for outcome, count in Counter(outcome for _, outcome in outcomes).items():
         EVENTS_JUDGED.labels(outcome).inc(count)
+
+
+def as_backfill(settings: Settings) -> GivesWay:
+    """How what is past gives way to what comes live."""
+    return GivesWay(
+        settings.backfill_batch_max_count,
+        settings.backfill_events_per_second,
+        settings.backfill_wait_max_seconds,
+    )
 
 
 async def on_events_told(tx: Transaction, facts: list[AcceptedEvent]) -> None:

@@ -28,6 +28,7 @@ from shared.conditions.errors import ConditionError
 from shared.conditions.evaluation import Condition, context_of, holds
 from shared.contracts.activities import RESTORED_TYPE, TARGETING_TYPES
 from shared.contracts.activities.told import told_data
+from shared.contracts.backfill import is_backfill
 from shared.contracts.own_acts import MEMBER_ATTRIBUTE, other_member
 from shared.contracts.programme import Slot
 
@@ -136,10 +137,11 @@ class Cause(NamedTuple):
     event_time: datetime
     day: date | None
     traceparent: str | None
+    is_backfill: bool = False
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> "Cause":
-        return cls(event["uid"], event["time"], event.get("day"), event.get("traceparent"))
+        return cls(event["uid"], event["time"], event.get("day"), event.get("traceparent"), is_backfill(event))
 
 
 class Change(NamedTuple):

@@ -104,9 +104,10 @@ async def _add(tx: Transaction, counted: Sequence[tuple[Counter, Change]], *, pl
         if key in own:
             own[key].add(counter_id, change.by, change.cause)
         member = members[key[0], heads.get(key, key[1])]
-        grants += [(grant, None) for grant in member.follow(plan)]
+        grants += [Traced(grant) for grant in member.follow(plan)]
         grants += [
-            (grant, change.cause.traceparent) for grant in member.add(counter_id, change.by, change.cause, plan)
+            Traced(grant, change.cause.traceparent, change.cause.is_backfill)
+            for grant in member.add(counter_id, change.by, change.cause, plan)
         ]
     await store.add_acts(
         tx.conn,
@@ -148,7 +149,7 @@ async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Seque
             day=day,
         )
         members.append(member)
-        grants += [(grant, None) for grant in changes]
+        grants += [Traced(grant) for grant in changes]
     await store.delete_members(tx.conn, community=community, member_ids=[member_id for _, member_id in keys])
     await store.lock_members(tx.conn, keys={(community, member.member_id) for member in members})
     await store.set_members(tx.conn, members=members)
@@ -201,7 +202,7 @@ async def keep_counting(tx: Transaction) -> bool:
         head_ids=[member.member_id for member in members],
         counters=[counter.id for counter in plan.counters],
     )
-    grants: list[Traced] = [(grant, None) for member in stale for grant in member.follow(plan)]
+    grants: list[Traced] = [Traced(grant) for member in stale for grant in member.follow(plan)]
     await store.set_members(tx.conn, members=stale)
     is_whole = len(members) == PIECE_COUNT
     await store.set_evaluated(tx.conn, community=community, up_to=members[-1].member_id if is_whole else None)

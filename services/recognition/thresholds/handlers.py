@@ -1,6 +1,7 @@
 """What a programme asks for is remembered; what is granted is stored and told."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import orjson
 from pydantic import ValidationError
@@ -13,8 +14,13 @@ from shared.contracts.programme import Recognition
 from shared.topics import RECOGNITION
 from shared.transaction import InvalidMessageError, Transaction
 
-#: A grant, and the trace of the request that caused it.
-Traced = tuple[Grant, str | None]
+
+class Traced(NamedTuple):
+    """A grant, the trace of the request that caused it, and whether that was of the past."""
+
+    grant: Grant
+    traceparent: str | None = None
+    is_backfill: bool = False
 
 
 async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -> None:
@@ -54,11 +60,11 @@ async def make_grants(tx: Transaction, *, grants: Sequence[Traced]) -> None:
     """Store and tell grants. Those that were read back after a restore are known, and not told again."""
     if not grants:
         return
-    known = await store.known_grants(tx.conn, grants=[grant for grant, _ in grants])
-    new = [(grant, traceparent) for grant, traceparent in grants if grant.grant_id not in known]
-    for grant, traceparent in new:
-        tell_grants(tx, grants=[grant], traceparent=traceparent)
-    await store_grants(tx, grants=[grant for grant, _ in new])
+    known = await store.known_grants(tx.conn, grants=[one.grant for one in grants])
+    new = [one for one in grants if one.grant.grant_id not in known]
+    for one in new:
+        tell_grants(tx, grants=[one.grant], traceparent=one.traceparent, is_backfill=one.is_backfill)
+    await store_grants(tx, grants=[one.grant for one in new])
 
 
 async def store_grants(tx: Transaction, *, grants: Sequence[Grant]) -> None:
@@ -74,8 +80,10 @@ async def store_grants(tx: Transaction, *, grants: Sequence[Grant]) -> None:
         GRANTS.labels(kind, "taken_back").inc(taken_back)
 
 
-def tell_grants(tx: Transaction, *, grants: Sequence[Grant], traceparent: str | None = None) -> None:
-    """Tell what was granted and taken back, and by which request."""
+def tell_grants(
+    tx: Transaction, *, grants: Sequence[Grant], traceparent: str | None = None, is_backfill: bool = False
+) -> None:
+    """Tell what was granted and taken back, by which request, and whether that was of the past."""
     for grant in grants:
         data: GrantData = {
             "grant_id": grant.grant_id,
@@ -102,4 +110,5 @@ def tell_grants(tx: Transaction, *, grants: Sequence[Grant], traceparent: str | 
             subject=grant.member_id,
             data=data,
             traceparent=traceparent,
+            is_backfill=is_backfill,
         )

@@ -10,6 +10,7 @@ from services.recognition.thresholds.domain import NO_PROGRAMME, Grant, Threshol
 from services.recognition.thresholds.handlers import Traced, make_grants
 from services.recognition.totals import store
 from services.recognition.totals.domain import Group, Member, OwnTotals
+from shared.contracts.backfill import is_backfill
 from shared.contracts.facts import RECOGNITION_GRANTED, PointsAwarded, RecognitionGranted
 from shared.followed_communities import load_calendar
 from shared.merges import load_heads, lock_persons
@@ -54,10 +55,11 @@ async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
         if member is None:
             member = members[key] = Member(*key)
         if member.version != thresholds.version:
-            grants += [(grant, None) for grant in member.follow(thresholds, effective_from, day)]
+            grants += [Traced(grant) for grant in member.follow(thresholds, effective_from, day)]
         granted = member.apply(data, thresholds)
         if granted:
-            grants += [(grant, award.get("traceparent")) for grant in granted]
+            cause = award.get("traceparent"), is_backfill(award)
+            grants += [Traced(grant, *cause) for grant in granted]
     await store.put_members(tx.conn, members=members.values())
     if own:
         await store.put_own(tx.conn, own=own)
@@ -70,7 +72,7 @@ async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
     await make_grants(tx, grants=grants)
     AWARDS.inc(len(new))
     if grants:
-        causes = {grant.award_id for grant, _ in grants}
+        causes = {one.grant.award_id for one in grants if not one.is_backfill}
         received = (award["data"]["received_at"] for (award_id, _), award in new.items() if award_id in causes)
         observe_ages("grant", received, tx.now)
 
@@ -114,7 +116,7 @@ async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Seque
     await store.put_members(tx.conn, members=members)
     joint = [(community, member_id) for group in groups.values() if len(group) > 1 for member_id in group]
     await store.put_own(tx.conn, own={key: own[key] for key in joint})
-    await make_grants(tx, grants=[(grant, None) for grant in grants])
+    await make_grants(tx, grants=[Traced(grant) for grant in grants])
 
 
 async def on_grants_told(tx: Transaction, facts: list[RecognitionGranted]) -> None:
@@ -162,7 +164,7 @@ async def settle(tx: Transaction, facts: list[RecognitionGranted]) -> None:
         for member in members.values():
             if community in in_force:
                 grants += member.follow(*in_force[community])
-        await make_grants(tx, grants=[(grant, None) for grant in grants])
+        await make_grants(tx, grants=[Traced(grant) for grant in grants])
         standing = await thresholds_store.load_standing(
             tx.conn, community=community, member_ids=by_community[community]
         )
@@ -171,7 +173,7 @@ async def settle(tx: Transaction, facts: list[RecognitionGranted]) -> None:
             member = members.get(key) or Member(*key)
             settled += member.settle(grant for grant in standing if of_heads[grant.member_id] == member.member_id)
         await store.put_members(tx.conn, members=members.values())
-        await make_grants(tx, grants=[(grant, None) for grant in settled])
+        await make_grants(tx, grants=[Traced(grant) for grant in settled])
 
 
 READ_BACK = (
@@ -202,6 +204,6 @@ async def reevaluate(tx: Transaction) -> bool:
     await thresholds_store.set_evaluated(
         tx.conn, community=due.community, up_to=members[-1].member_id if is_whole else None
     )
-    await make_grants(tx, grants=[(grant, None) for grant in grants])
+    await make_grants(tx, grants=[Traced(grant) for grant in grants])
     REEVALUATED_MEMBERS.inc(len(stale))
     return True

@@ -9,6 +9,15 @@ Each family has a file, with the examples beside each type.
 from typing import Any, Final
 
 from shared.contracts.facts.access_keys import ACCESS_KEY_CHANGED, AccessKeyChanged, AccessKeyData
+from shared.contracts.facts.audiences import (
+    AUDIENCE_ENTERED,
+    AUDIENCE_FACT,
+    AUDIENCE_LEFT,
+    AudienceData,
+    AudienceEntered,
+    AudienceFact,
+    AudienceLeft,
+)
 from shared.contracts.facts.audit import (
     AUDIT_FACT,
     COMMAND_DONE,
@@ -110,6 +119,8 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     MEMBER_UNMERGED,
     MEMBER_ERASED,
     POINTS_AWARDED,
+    AUDIENCE_ENTERED,
+    AUDIENCE_LEFT,
     RECOGNITION_GRANTED,
     REDEMPTION_CHANGED,
     REDEMPTION_LOTS,
@@ -132,6 +143,9 @@ __all__ = [
     "ACCEPTED_EVENT_EXAMPLES",
     "ACCEPTED_TYPE",
     "ACCESS_KEY_CHANGED",
+    "AUDIENCE_ENTERED",
+    "AUDIENCE_FACT",
+    "AUDIENCE_LEFT",
     "AUDIT_FACT",
     "COMMAND_DONE",
     "COMMUNITY_CHANGED",
@@ -162,6 +176,10 @@ __all__ = [
     "AcceptedEvent",
     "AccessKeyChanged",
     "AccessKeyData",
+    "AudienceData",
+    "AudienceEntered",
+    "AudienceFact",
+    "AudienceLeft",
     "AwardData",
     "CommandData",
     "CommandDone",

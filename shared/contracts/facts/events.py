@@ -12,11 +12,15 @@ from shared.contracts.story import ACCEPTANCE, ACCEPTED_ANSWER, ADA, FORUM, GRAC
 
 
 class RawEvent(FactEnvelope):
-    """An event as the front door took it, before deduplication and identity. `time` is when it was received."""
+    """An event as the front door took it, before deduplication and identity. `time` is when it was received.
+
+    With `backfill` it was sent as one of the past.
+    """
 
     type: Literal["engagement.received.v1"]
     receiptid: str
     receiptindex: Count
+    backfill: NotRequired[Literal[True]]
     data: dict[str, Any]
 
 
@@ -54,6 +58,7 @@ class AcceptedEvent(TypedDict):
     `bots` names those of `member`, `objectmember` and `replymember` that are no person, with blanks between them,
     `unearning` those who earn nothing because of what else they are in their community, such as its staff.
     `targetuid` is the event that it takes back or restores: what does may have no `member`, all else has one.
+    With `backfill` it is of the past: it counts, and nobody is told of it.
     """
 
     specversion: Literal["1.0"]
@@ -73,6 +78,7 @@ class AcceptedEvent(TypedDict):
     week: NotRequired[LocalDay]
     bots: NotRequired[str]
     unearning: NotRequired[str]
+    backfill: NotRequired[Literal[True]]
     traceparent: NotRequired[str]
     data: dict[str, Any]
 

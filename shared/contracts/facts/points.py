@@ -96,9 +96,13 @@ _AWARD_DATA = {
 
 
 class PointsAwarded(FactEnvelope):
-    """Points that a rule gave for an event; with `amends`, a change of what such an award amounts to."""
+    """Points that a rule gave for an event; with `amends`, a change of what such an award amounts to.
+
+    With `backfill` it follows from an event of the past: it counts, and nobody is told of it.
+    """
 
     type: Literal["points.awarded.v1"]
+    backfill: NotRequired[Literal[True]]
     data: Annotated[AwardData, AfterValidator(_consistent)]
 
 

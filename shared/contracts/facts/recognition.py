@@ -31,9 +31,13 @@ class GrantData(TypedDict):
 
 
 class RecognitionGranted(FactEnvelope):
-    """A badge or level a member reached, and by which award or event; with `reverses`, one that holds no more."""
+    """A badge or level a member reached, and by which award or event; with `reverses`, one that holds no more.
+
+    With `backfill` an event of the past led to it: it stands, and nobody is told of it.
+    """
 
     type: Literal["recognition.granted.v1"]
+    backfill: NotRequired[Literal[True]]
     data: GrantData
 
 

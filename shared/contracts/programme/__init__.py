@@ -1,11 +1,12 @@
 """A programme: the rules of a community, in the sections that each service reads.
 
-ingest reads `attributes` and `events`, scoring `events`, `rules`,
-`campaigns` and `manual`, recognition `recognition`, rewards
-`rewards`. A programme is written in YAML, published as a version, and never changed afterwards.
+ingest reads `attributes` and `events`, scoring `events`, `audiences`, `rules`, `campaigns` and `manual`, recognition
+`recognition`, rewards `rewards`. A programme is written in YAML, published as a version, and never changed
+afterwards.
 """
 
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
+from shared.contracts.programme.audiences import Audience, AudienceMeasure
 from shared.contracts.programme.campaigns import CAMPAIGNS_MAX_COUNT, Budget, Campaign, Pacing, RuleBudget
 from shared.contracts.programme.document import IDS, REFERENCES, Programme
 from shared.contracts.programme.event_types import CustomEventType, EventChannel, EventField, Events
@@ -74,6 +75,8 @@ __all__ = [
     "STREAKS_MAX_COUNT",
     "TURNS_MAX_COUNT",
     "Attribute",
+    "Audience",
+    "AudienceMeasure",
     "Badge",
     "Budget",
     "CalculatedPoints",

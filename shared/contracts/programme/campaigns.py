@@ -7,7 +7,8 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.fields import Name, Slug, Text
-from shared.contracts.programme.ids import Ids
+from shared.contracts.programme.audiences import AUDIENCES, AUDIENCES_MAX_COUNT
+from shared.contracts.programme.ids import Ids, Reference
 from shared.contracts.programme.section import Section
 from shared.contracts.programme.worth import Day
 
@@ -19,6 +20,7 @@ CAMPAIGN_MAX_DAYS = 1_096
 
 CAMPAIGNS: Final = Ids(("campaigns",), "campaign")
 IDS: Final = (CAMPAIGNS,)
+REFERENCES: Final = (Reference(CAMPAIGNS, "audiences", "is for", AUDIENCES),)
 
 BudgetPoints = Annotated[int, Field(ge=1, le=BUDGET_MAX_POINTS)]
 
@@ -59,9 +61,10 @@ class Pacing(Section):
 class Campaign(Section):
     """Rules within a time: from the day `starts` until the day `ends`, both whole, in the community's zone.
 
-    Rules name their campaign. Events of its days that arrive later count for `late_days` more; then its books are
-    closed. `holdout_percent` of the members get nothing from it, always the same ones, so that it can be seen what
-    it brought about. `wallet` names what pays for it; nothing is booked there.
+    Rules name their campaign. With `audiences` it is for members of any of these. Events of its days that arrive later
+    count for `late_days` more; then its books are closed. `holdout_percent` of the members get nothing from it, always
+    the same ones, so that it can be seen what it brought about. `wallet` names what pays for it; nothing is booked
+    there.
     """
 
     id: Slug
@@ -70,6 +73,7 @@ class Campaign(Section):
     starts: Day
     ends: Day
     late_days: Annotated[int, Field(ge=1, le=LATE_MAX_DAYS)] = 7
+    audiences: Annotated[list[Slug], Field(min_length=1, max_length=AUDIENCES_MAX_COUNT)] | None = None
     budget: Budget
     pacing: Pacing | None = None
     holdout_percent: Annotated[int, Field(ge=1, le=50)] | None = None

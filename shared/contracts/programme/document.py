@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 from shared.contracts.fields import Name, Slug, Text
 from shared.contracts.programme import (
     attributes,
+    audiences,
     campaigns,
     event_types,
     manual,
@@ -17,6 +18,7 @@ from shared.contracts.programme import (
     worth,
 )
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
+from shared.contracts.programme.audiences import AUDIENCES_MAX_COUNT, Audience
 from shared.contracts.programme.campaigns import CAMPAIGNS_MAX_COUNT, Campaign
 from shared.contracts.programme.event_types import Events
 from shared.contracts.programme.ids import Ids, Reference, check_ids
@@ -30,6 +32,7 @@ from shared.contracts.programme.worth import GOALS_MAX_COUNT, SCORES_MAX_COUNT, 
 #: What the sections declare of their ids, in the order in which they are checked.
 IDS: Final[tuple[Ids, ...]] = (
     *attributes.IDS,
+    *audiences.IDS,
     *event_types.IDS,
     worth.SCORES,
     worth.GOALS,
@@ -39,7 +42,7 @@ IDS: Final[tuple[Ids, ...]] = (
     *recognition.IDS,
     *rewards.IDS,
 )
-REFERENCES: Final[tuple[Reference, ...]] = (*rules.REFERENCES, *recognition.REFERENCES)
+REFERENCES: Final[tuple[Reference, ...]] = (*rules.REFERENCES, *campaigns.REFERENCES, *recognition.REFERENCES)
 
 
 class Programme(Section):
@@ -49,6 +52,7 @@ class Programme(Section):
     title: Name
     description: Text = ""
     attributes: list[Attribute] = Field(default=[], max_length=ATTRIBUTES_MAX_COUNT)
+    audiences: Annotated[list[Audience], Field(min_length=1, max_length=AUDIENCES_MAX_COUNT)] | None = None
     events: Events = Events()
     rules: list[Rule] = Field(min_length=1, max_length=RULES_MAX_COUNT)
     limits: list[SharedLimit] = Field(default_factory=list, max_length=LIMITS_MAX_COUNT)

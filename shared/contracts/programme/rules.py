@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.contracts.activities import ACTIVITY_TYPES
 from shared.contracts.fields import Name, Slug
+from shared.contracts.programme.audiences import AUDIENCES, AUDIENCES_MAX_COUNT
 from shared.contracts.programme.campaigns import CAMPAIGNS
 from shared.contracts.programme.event_types import OWN_TYPE_PATTERN, TYPES
 from shared.contracts.programme.ids import Ids, Reference
@@ -57,6 +58,7 @@ REFERENCES: Final = (
     Reference(RULES, "on", "is on", TYPES, beside=ACTIVITY_TYPES),
     Reference(RULES, "score", "counts for", SCORES, beside=(SPENDABLE,)),
     Reference(RULES, "goal", "serves", GOALS),
+    Reference(RULES, "audiences", "is for", AUDIENCES),
     Reference(RULES, "campaign", "is of", CAMPAIGNS),
 )
 
@@ -96,7 +98,7 @@ class SharedLimit(RuleLimit):
 
     id: Slug
     rules: Annotated[list[Slug], Field(min_length=1, max_length=RULES_MAX_COUNT)] | None = None
-    group: Slug | None = None
+    group: Slug | None = Field(None, description="A name that limits over several rules go by")
 
     @model_validator(mode="after")
     def it_is_over_some(self) -> Self:
@@ -116,7 +118,8 @@ class Rule(Section):
     `daily_cap` is short for a limit of points within a day, in the community's time zone. What a member takes
     back themselves keeps its room under limits, unless it was within `grace_minutes`: so often within a day as
     `grace_count` says, 3 times where it says nothing. `pending_days` after the event the points become
-    available, and `expire_days` after it what is left of them is gone.
+    available, and `expire_days` after it what is left of them is gone. With `audiences` it is for members of any
+    of these.
     """
 
     id: Slug
@@ -130,19 +133,38 @@ class Rule(Section):
     limits: list[RuleLimit] = Field(default_factory=list, max_length=LIMITS_OF_RULE_MAX_COUNT)
     grace_minutes: Annotated[int, Field(ge=1, le=GRACE_MAX_MINUTES)] | None = None
     grace_count: Annotated[int, Field(ge=1, le=GRACE_MAX_COUNT)] | None = None
-    points_by: CalculatedPoints | None = None
-    multipliers: Annotated[list[Multiplier], Field(min_length=1, max_length=MULTIPLIERS_MAX_COUNT)] | None = None
-    also: Annotated[list[Beneficiary], Field(min_length=1, max_length=2)] | None = None
-    floor: Annotated[int, Field(ge=-FLOOR_MAX, le=FLOOR_MAX)] | None = None
-    cooldown: Cooldown | None = None
-    diminishing: Diminishing | None = None
-    pending_days: Annotated[int, Field(ge=1, le=PENDING_MAX_DAYS)] | None = None
-    expire_days: Annotated[int, Field(ge=1, le=EXPIRES_MAX_DAYS)] | None = None
-    score: Slug | None = None
-    group: Slug | None = None
-    campaign: Slug | None = None
-    goal: Slug | None = None
-    reviewed: Day | None = None
+    points_by: CalculatedPoints | None = Field(
+        None, description="How the points are calculated; `points` is then the most that there can be"
+    )
+    multipliers: Annotated[list[Multiplier], Field(min_length=1, max_length=MULTIPLIERS_MAX_COUNT)] | None = Field(
+        None, description="What the points are multiplied by, each where its condition is true"
+    )
+    also: Annotated[list[Beneficiary], Field(min_length=1, max_length=2)] | None = Field(
+        None, description="Others who get points from the same event"
+    )
+    floor: Annotated[int, Field(ge=-FLOOR_MAX, le=FLOOR_MAX)] | None = Field(
+        None, description="Of a rule that takes points: no total falls below it (0 unless said)"
+    )
+    cooldown: Cooldown | None = Field(None, description="For how long it rests once it gave something")
+    diminishing: Diminishing | None = Field(None, description="What each further award of a time is worth")
+    pending_days: Annotated[int, Field(ge=1, le=PENDING_MAX_DAYS)] | None = Field(
+        None, description="Days after the event until the points are available"
+    )
+    expire_days: Annotated[int, Field(ge=1, le=EXPIRES_MAX_DAYS)] | None = Field(
+        None, description="Days after the event until what is left of the points is gone"
+    )
+    score: Slug | None = Field(
+        None, description="Which score they are of: `points`, which can be spent, or one of `scores`"
+    )
+    group: Slug | None = Field(None, description="A name that limits over several rules go by")
+    campaign: Slug | None = Field(None, description="The campaign that it is of, which limits go by")
+    audiences: Annotated[list[Slug], Field(min_length=1, max_length=AUDIENCES_MAX_COUNT)] | None = Field(
+        None, description="The audiences one has to be in, in any one of them: others get nothing by it"
+    )
+    goal: Slug | None = Field(None, description="What it serves: one of `goals`, where they are declared")
+    reviewed: Day | None = Field(
+        None, description="The day on which somebody last saw whether it still serves what it is for"
+    )
 
     @model_validator(mode="after")
     def _counts_what_there_is(self) -> Self:
@@ -157,6 +179,9 @@ class Rule(Section):
         slots = [self.to, *(one.to for one in self.also or ())]
         if len(set(slots)) < len(slots):
             raise PydanticCustomError("twice_the_same", "`to` and `also` name each person once")
+        ids = [one.id for one in self.multipliers or ()]
+        if len(set(ids)) < len(ids):
+            raise PydanticCustomError("twice_the_same", "each multiplier has an `id` of its own")
         if any((one.points or self.points) * self.points < 0 for one in self.also or ()):
             raise PydanticCustomError("gives_and_takes", "one rule gives to all, or takes from all; write two")
         return self

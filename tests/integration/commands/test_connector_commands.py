@@ -72,7 +72,10 @@ def test_from_nothing_to_a_first_delivery(platform: StackState, tmp_path: Path) 
         2,
         "the signature is not that of the body",
     )
-    assert "forum" in plaudit("connected")
+    said = plaudit("connected")
+    assert "forum  discourse  1 mapped, " in said
+    assert f"Z: {connected['refused_why']}" in said
+    assert max(map(len, said.split("\n"))) <= 80
     assert "unmapped: no mapping is for" in plaudit("replay", "forum", listed[0]["delivery_id"])
     assert plaudit("replay", "forum").endswith("1 mapped again; 1 are still unmapped or invalid\n")
 

@@ -33,6 +33,7 @@ NO_COMMANDS = {
     "ingest POST /v1/members/search": "it reads, and is noted as that: a name stands in no address",
     "ingest POST /v1/connectors/{name}": "what a platform delivers: the delivery is kept, and is the record",
     "ingest POST /v1/connectors/{name}/try": "it is asked what would be, and nothing is",
+    "scoring POST /v1/audiences/preview": "it is asked what would be, and nothing is",
     "scoring POST /v1/programmes/completions": "what may stand in a text: a question, too long for an address",
     "rewards POST /v1/payout-runs/{run_id}/outcome-preview": "it is asked what would be, and nothing is",
 }

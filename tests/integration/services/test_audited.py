@@ -58,6 +58,7 @@ NOTHING_PERSONAL = {
             "/metrics",
         )
     ),
+    "scoring GET /v1/audiences",
     "ingest GET /v1/receipts",
     "ingest GET /v1/receipts/of-event",
     "ingest GET /v1/receipts/of-delivery",

@@ -64,6 +64,23 @@ def test_what_is_missing_names_expression_and_path():
     )
 
 
+@pytest.mark.parametrize("who", [None, "", "-1", 0, "Unknown", "[deleted]"])
+def test_nobody_is_no_member_where_the_connector_says_so(who):
+    made = connector_of(nobody="nobody is named")({"by": who})
+    assert (made.state, made.reason, made.activities) == ("no_engagement", "nobody is named", ())
+    kept = connector_of()({"by": who})
+    assert kept.state == "invalid"
+    assert "actor" in kept.reason
+
+
+def test_what_nobody_took_back_is_taken_back():
+    taken = {"retract": 'key("post", body.id)', "time": "body.at", "actor": {"id": "body.by"}}
+    made = of({"on": ["*"], "activities": [taken]})
+    [event] = made({"by": "-1"}).activities
+    assert "actor" not in event["data"]
+    assert made({"by": "ada"}).activities[0]["data"]["actor"] == {"id": "ada"}
+
+
 @pytest.mark.parametrize("at", ["2026-01-31T12:00:00", "yesterday", 1769860800, True, ["x"], {}])
 def test_a_time_is_never_guessed(at):
     outcome = connector_of()({"at": at})
@@ -175,3 +192,9 @@ def test_bodies():
             read_body(form, "application/x-www-form-urlencoded")
     with pytest.raises(BodyError, match="larger"):
         read_body(b" " * (BODY_MAX_BYTES + 1))
+
+
+def test_who_is_nobody_at_the_door_is_nobody_here_too():
+    outcome = connector_of()({"by": "-1"})
+    assert outcome.state == "invalid"
+    assert "what software writes where it knows no id" in outcome.reason

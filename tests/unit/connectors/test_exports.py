@@ -321,7 +321,7 @@ def test_a_dump_is_read_as_it_comes(tmp_path):
     file = tmp_path / "Users.xml"
     with file.open("w") as stream:
         stream.write("<users>")
-        for number in range(1_000):
+        for number in range(1, 1_001):
             stream.write(
                 f'<row Id="{number}" CreationDate="2018-02-06T20:00:58.000" DisplayName="{"x" * 20_000}"/>\n'
             )

@@ -67,3 +67,10 @@ def test_figures_are_of_all_parts_and_of_none_where_nobody_says_them() -> None:
 )
 def test_a_record_is_shown_as_somebody_reads_it(letter: dict[str, Any], shown: str) -> None:
     assert _readable(letter) == shown
+
+
+def test_what_is_past_waits_without_anything_being_late() -> None:
+    waits = {"topic": "engagement.backfill.v1", "per_second": 0.0, "lag": 700, "oldest_seconds": 3_600.0}
+    pipeline = pipeline_of(answers(scoring=with_(topics=[*FLOWING["topics"], waits])))
+    assert pipeline.of_state("late") == []
+    assert (pipeline.lag, pipeline.oldest_seconds, pipeline.backfill_lag) == (20, 0.4, 700)

@@ -51,6 +51,25 @@ def test_what_a_connector_makes_of_each_type_is_shown() -> None:
     assert (unknown.exit_code, "did you mean `discourse`?" in unknown.output) == (1, True)
 
 
+def test_what_is_delivered_again_has_the_same_ids_when_it_is_tried(tmp_path: Path) -> None:
+    body = {"solved": POST | {"post_type": 1}}
+    first, again = (
+        written(
+            tmp_path,
+            f"{number}.json",
+            {
+                "headers": HEADERS | {"X-Discourse-Event": "accepted_solution", "X-Discourse-Event-Id": number},
+                "body": body,
+            },
+        )
+        for number in ("1", "2")
+    )
+    lines = [json.loads(run("try", "--json", file).output) for file in (first, again)]
+    assert lines[0]["outcome"] == "mapped"
+    assert [one["id"] for one in lines[0]["activities"]] == [one["id"] for one in lines[1]["activities"]]
+    assert lines[0]["activities"][0]["data"]["actor"] == {"id": "system", "name": "system", "bot": True}
+
+
 def test_a_line_a_file_says_what_would_become_of_it(tmp_path: Path) -> None:
     tried = [
         written(tmp_path, "with-headers.json", {"headers": HEADERS, "body": {"post": POST}, "topic": "caught"}),

@@ -1,6 +1,7 @@
 """Which parts a demo starts: pages only where somebody can open them afterwards."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,12 @@ def test_the_console_is_started_where_the_demo_stays(
     keep: bool, pages: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr(demo, "start", lambda *_, only, **__: asked.append(only))
+
+    def start(*_: Any, only: Any, **__: Any) -> Any:
+        asked.append(only)
+        return SimpleNamespace(console_url="http://127.0.0.1:8100")
+
+    monkeypatch.setattr(demo, "start", start)
     monkeypatch.setattr(demo, "stop", lambda _: True)
     monkeypatch.setattr(demo, "play_on", lambda *_: None)
     monkeypatch.setattr(demo, "sign_in_link", lambda *_: "a link")

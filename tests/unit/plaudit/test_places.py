@@ -220,7 +220,7 @@ def test_url_prints_an_address_for_scripts() -> None:
         ("keys", "list"),
         ("keys", "create"),
         ("keys", "revoke"),
-        ("programme", "check"),
+        ("programme", "validate"),
         ("programme", "publish"),
         ("explain",),
         ("import", "git"),

@@ -53,6 +53,7 @@ def test_what_is_not_read_back_is_a_record_and_decides_nothing() -> None:
     dead_letters = {f"{service}.dlq.v1" for service in SERVICES}
     assert {topic.name for topic in TOPICS if not topic.read_back} - dead_letters == {
         "engagement.raw.v1",
+        "engagement.backfill.v1",
         "engagement.rejected.v1",
         "audit.v1",
         "measures.v1",

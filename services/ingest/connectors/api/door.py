@@ -21,8 +21,9 @@ from services.ingest.connectors.domain.connections import (
     in_force,
     read_address,
 )
-from services.ingest.connectors.domain.deliveries import KEPT, Arrived, Kept, fingerprint_of
+from services.ingest.connectors.domain.deliveries import KEPT, Arrived, Kept
 from services.ingest.connectors.handlers import deliveries as handlers
+from services.ingest.connectors.handlers.again import find_same
 from services.ingest.connectors.handlers.connections import open_secrets
 from services.ingest.connectors.handlers.reading import THREADS, connector_of
 from services.ingest.connectors.store import connections as connections_store
@@ -231,8 +232,12 @@ class _Arrival:
         visit = DOOR.visit(_platform(connection), settings, size, pace=BRAKE.part, is_late=is_late)
         visit.take(1, size)
         read = await handlers.read(connection, self._connector, self._arrived, received=self._now)
-        same = await self._same(fingerprint_of(read.platform_id, self._arrived.raw))
+        async with service.pool.acquire() as conn:
+            fingerprint, same = await find_same(
+                conn, connection=connection, connector=self._connector, read=read, arrived=self._arrived
+            )
         if same is not None:
+            same = await self._again(same)
             return read.challenge if read.challenge is not None else _told(same, again=True)
         mapped, seconds = await handlers.map_delivery(
             connection,
@@ -255,10 +260,15 @@ class _Arrival:
                 arrived=self._arrived,
                 read=read,
                 mapped=mapped,
+                fingerprint=fingerprint,
             )
         BRAKE.watch(settings)
         if kept is None:
-            same = await self._same(fingerprint_of(read.platform_id, self._arrived.raw))
+            async with service.pool.acquire() as conn:
+                same = await store.find_same(
+                    conn, community=community, connection=connection.name, fingerprint=fingerprint
+                )
+            same = None if same is None else await self._again(same)
         else:
             EVENTS_ADMITTED.inc(len(mapped.events))
             EVENTS_COST.inc(cost)
@@ -267,19 +277,12 @@ class _Arrival:
         found = kept or same
         return None if found is None else _told(found, again=kept is None)
 
-    async def _same(self, fingerprint: bytes) -> Kept | None:
-        """The same, if it came before; what had become nothing is mapped again, as its platform asks."""
-        connection = self._connection
-        async with self._service.pool.acquire() as conn:
-            same = await store.find_same(
-                conn, community=connection.community, connection=connection.name, fingerprint=fingerprint
-            )
-        if same is None:
-            return None
+    async def _again(self, same: Kept) -> Kept:
+        """What came before, come again; what had become nothing is mapped again, as its platform asks."""
         DELIVERIES_AGAIN.inc()
         async with self._service.begin() as tx:
             if same.outcome in KEPT and same.is_kept:
-                same = await handlers.map_again(tx, same, connection=connection)
+                same = await handlers.map_again(tx, same, connection=self._connection)
             await store.note_copy(tx.conn, delivery=same)
         return same
 

@@ -21,6 +21,8 @@ REASON_MAX_CHARS = 1_000
 #: What shows who somebody is, to us or to others, and is kept nowhere.
 _UNKEPT = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
 _FINGERPRINT_BYTES = 16
+#: What a delivery is about: so many of its events are looked at.
+ABOUT_MAX_COUNT = 100
 #: A shorter word is looked for only where an id stands.
 WORD_MIN_CHARS = 4
 
@@ -38,7 +40,8 @@ class Kept:
     """A delivery as it is known: when it came, and what became of it.
 
     `event` and `platform_id` are what its platform calls them. With `sealed` its bytes are there still; it was
-    asked to be mapped again at `queued_at`. `copies_count` is how often it came again.
+    asked to be mapped again at `queued_at`. `copies_count` is how often it came again. `about` are the events that
+    it tells, takes back or restores, where the platform's id does not say whether it is the same again.
     """
 
     community: str
@@ -58,6 +61,7 @@ class Kept:
     is_kept: bool = False
     sealed: Sealed | None = None
     queued_at: datetime | None = None
+    about: Sequence[str] = ()
 
 
 class DeliveryPlace(NamedTuple):
@@ -115,6 +119,13 @@ def fingerprint_of(platform_id: str | None, raw: bytes) -> bytes:
     digest = hashlib.blake2b(digest_size=_FINGERPRINT_BYTES, person=b"plaudit deliver")
     digest.update(b"%d:%b" % (len(named), named))
     digest.update(raw)
+    return digest.digest()
+
+
+def fingerprint_after(fingerprint: bytes, delivery_id: str) -> bytes:
+    """What the same bytes are known by once another delivery said otherwise: they tell of it anew."""
+    digest = hashlib.blake2b(digest_size=_FINGERPRINT_BYTES, person=b"plaudit anew")
+    digest.update(fingerprint + delivery_id.encode())
     return digest.digest()
 
 

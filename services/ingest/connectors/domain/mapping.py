@@ -18,6 +18,7 @@ from connectors.engine import (
     State,
     challenge_answer,
     delivery_id,
+    event_of,
     map_delivery,
     read_body,
     settings_of,
@@ -60,11 +61,13 @@ class Read(NamedTuple):
     """A delivery as far as it is read before it is mapped: its body, and what its platform calls it.
 
     `challenge` is what the platform wants to hear that only tries the address; None for what is no challenge. With
-    a `fault` the bytes are no body.
+    a `fault` the bytes are no body. `known_by` is what is the same when it is delivered again, beside the bytes:
+    the platform's id for it, or the event where that id is another each time.
     """
 
     body: Mapping[str, Any] | None
     platform_id: str | None
+    known_by: str | None = None
     challenge: Any = None
     fault: str | None = None
 
@@ -102,7 +105,11 @@ def read_arrived(connector: Connector, arrived: Arrived, settings: Mapping[str, 
         challenge = challenge_answer(connector, delivery, settings_of(connector, settings))
     except _FAILURES:
         challenge = None
-    return Read(body, within(named, PLATFORM_ID_MAX_CHARS), challenge)
+    platform_id = within(named, PLATFORM_ID_MAX_CHARS)
+    known_by = platform_id
+    if connector.document.retries.id == "changes":
+        known_by = within(event_of(connector, delivery, settings_of(connector, settings)), EVENT_MAX_CHARS)
+    return Read(body, platform_id, known_by, challenge)
 
 
 def map_read(

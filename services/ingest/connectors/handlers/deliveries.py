@@ -21,12 +21,12 @@ from services.ingest.connectors.domain.deliveries import (
     Kept,
     NotReplayableError,
     UnknownDeliveryError,
-    fingerprint_of,
     names_any,
     packed,
     unpacked,
 )
 from services.ingest.connectors.domain.mapping import Mapped, Read, Terms, map_read, read_arrived
+from services.ingest.connectors.handlers.again import about_of
 from services.ingest.connectors.handlers.connections import find_connection, reseal_secrets
 from services.ingest.connectors.handlers.reading import THREADS, connector_of
 from services.ingest.connectors.store import connections as connections_store
@@ -103,13 +103,14 @@ async def take(
     arrived: Arrived,
     read: Read,
     mapped: Mapped,
+    fingerprint: bytes,
 ) -> Kept | None:
     """Keep a delivery, and send its events once this has committed; None when the same was taken meanwhile."""
     delivery = Kept(
         connection.community,
         connection.name,
         str(uuid_utils.uuid7()),
-        fingerprint_of(read.platform_id, arrived.raw),
+        fingerprint,
         read.platform_id,
         event=mapped.event,
         received_at=tx.now,
@@ -120,6 +121,7 @@ async def take(
         settled_at=tx.now,
         copies_count=0,
         bytes_count=len(arrived.raw),
+        about=about_of(connection.community, connector, mapped),
     )
     if mapped.state in KEPT:
         sealed = _sealed(tx.settings, delivery, packed(arrived, without=shown_by(connector.document.signature)))
@@ -276,6 +278,7 @@ async def _map_again(tx: Transaction[Settings], delivery: Kept, *, connection: C
                 receipt_id=_receipt(delivery.community, mapped, tx.now),
                 settled_at=tx.now,
                 is_kept=mapped.state in KEPT,
+                about=about_of(delivery.community, connector, mapped),
             )
     await store.set_outcome(tx.conn, delivery=after)
     if mapped is not None:

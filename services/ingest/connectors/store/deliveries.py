@@ -17,7 +17,8 @@ from shared.postgres import Connection
 
 _COLUMNS = """
 community, connection, delivery_id::text, fingerprint, platform_id, event, received_at, outcome, reason,
-event_uids::text[], receipt_id, settled_at, copies, bytes, sealed is not null as is_kept, queued_at
+event_uids::text[], receipt_id, settled_at, copies, bytes, sealed is not null as is_kept, queued_at,
+about::text[]
 """
 
 
@@ -27,8 +28,9 @@ async def add_delivery(conn: Connection, *, delivery: Kept) -> bool:
     added = await conn.fetchval(
         """
         insert into deliveries (community, connection, delivery_id, fingerprint, platform_id, event, received_at,
-            outcome, reason, event_uids, receipt_id, settled_at, bytes, key_id, sealed)
-        values ($1, $2, $3::text::uuid, $4, $5, $6, $7, $8, $9, $10::text[]::uuid[], $11, $12, $13, $14, $15)
+            outcome, reason, event_uids, receipt_id, settled_at, bytes, key_id, sealed, about)
+        values ($1, $2, $3::text::uuid, $4, $5, $6, $7, $8, $9, $10::text[]::uuid[], $11, $12, $13, $14, $15,
+            $16::text[]::uuid[])
         on conflict (community, connection, fingerprint) do nothing returning true
         """,
         delivery.community,
@@ -46,6 +48,7 @@ async def add_delivery(conn: Connection, *, delivery: Kept) -> bool:
         delivery.bytes_count,
         key_id,
         sealed,
+        list(delivery.about),
     )
     return bool(added)
 
@@ -59,6 +62,21 @@ async def find_same(conn: Connection, *, community: str, connection: str, finger
         fingerprint,
     )
     return None if row is None else _kept(row)
+
+
+async def find_later_about(conn: Connection, *, delivery: Kept) -> str | None:
+    """The first delivery after this one that is about an event that it is about; None when there is none."""
+    found: str | None = await conn.fetchval(
+        """
+        select delivery_id::text from deliveries
+        where about && $4::text[]::uuid[] and about <> '{}' and community = $1 and connection = $2
+            and delivery_id > $3::text::uuid
+        order by delivery_id limit 1
+        """,
+        *_key(delivery),
+        list(delivery.about),
+    )
+    return found
 
 
 async def note_copy(conn: Connection, *, delivery: Kept) -> None:
@@ -114,7 +132,7 @@ async def set_outcome(conn: Connection, *, delivery: Kept) -> None:
     await conn.execute(
         """
         update deliveries set event = $4, outcome = $5, reason = $6, event_uids = $7::text[]::uuid[],
-            receipt_id = $8, settled_at = $9, queued_at = null,
+            receipt_id = $8, settled_at = $9, queued_at = null, about = $11::text[]::uuid[],
             key_id = case when $10 then key_id end, sealed = case when $10 then sealed end
         where community = $1 and connection = $2 and delivery_id = $3::text::uuid
         """,
@@ -126,6 +144,7 @@ async def set_outcome(conn: Connection, *, delivery: Kept) -> None:
         delivery.receipt_id,
         delivery.settled_at,
         delivery.is_kept,
+        list(delivery.about),
     )
 
 
@@ -357,4 +376,5 @@ def _kept(row: Any, *, is_whole: bool = False) -> Kept:
         is_kept=row["is_kept"],
         sealed=sealed,
         queued_at=row["queued_at"],
+        about=row["about"],
     )

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 
 from services.ingest.events.api.posting import (
+    BACKFILL_SAID,
     EMPTY_BATCH,
     NO_VALID_EVENT,
     TOO_DEAR,
@@ -161,7 +162,9 @@ EVENTS_OPERATION: dict[str, Any] = {
         "than the share of the key or the community gets 429, with nothing taken, and waits for `Retry-After`. An "
         "event counts as one, or as more where the community has several rules for its type; a request whose "
         "events count as too many gets 413 and is sent again in parts. Who wants to know at once what became of "
-        "them says `wait`: the answer has the outcomes that are there by then, and `status` whether that is all."
+        "them says `wait`: the answer has the outcomes that are there by then, and `status` whether that is all. "
+        "Events of the past are sent with `backfill`: they count the same, wait while others come, and nobody is "
+        "told of them."
     ),
     "operationId": "post_events",
     "security": [{"HTTPBearer": [Scope.EVENTS_WRITE.value]}],
@@ -179,6 +182,13 @@ EVENTS_OPERATION: dict[str, Any] = {
             "description": "Answer when every event has its outcome, or after so many seconds; see `items`",
             "schema": {"type": "integer", "minimum": 1, "maximum": DEFAULTS.wait_max_seconds},
             "example": 5,
+        },
+        {
+            "name": BACKFILL_SAID,
+            "in": "query",
+            "description": "Whether the events are of the past: they wait for what comes live, and notify nobody",
+            "schema": {"type": "boolean", "default": False},
+            "example": True,
         },
     ],
     "requestBody": {

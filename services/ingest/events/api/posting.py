@@ -24,6 +24,7 @@ from services.ingest.events.domain import admission
 from services.ingest.events.domain.receipts import receipt_id
 from services.ingest.metrics import (
     EVENTS_ADMITTED,
+    EVENTS_BACKFILLED,
     EVENTS_COST,
     EVENTS_REFUSED,
     LINE_AGE,
@@ -34,10 +35,11 @@ from services.ingest.refused.domain import Request as RefusedRequest
 from services.ingest.settings import Settings
 from services.ingest.shares.api import DOOR, Visit
 from services.ingest.shares.handlers import Believed, KnownOfCommunities
-from shared.http import Answer, Connected, DirectRoute, ProblemType, Read, Scope
+from shared.http import Answer, Connected, DirectRoute, FieldError, Problem, ProblemType, Read, Scope
 from shared.http.auth import authorise
+from shared.http.problem_types import INVALID_REQUEST
 from shared.telemetry import new_traceparent
-from shared.topics import RAW
+from shared.topics import BACKFILL, RAW
 
 TOO_MANY_EVENTS = ProblemType("too-many-events", 413, "Too many events")
 TOO_DEAR = ProblemType("events-too-dear", 413, "The events count as too many for one request")
@@ -59,8 +61,8 @@ TYPES = KnownOfCommunities(lambda settings: Believed(types_of, settings.event_ty
 AWAITED = Awaited(RECEIPTS_AWAITED)
 KEEPER = Keeper()
 
-#: The only query parameter: for how long the answer may wait for outcomes.
-WAIT = "wait"
+#: For how long the answer may wait for outcomes, and whether the events are of the past.
+WAIT, BACKFILL_SAID = "wait", "backfill"
 NOTHING_SAID: Mapping[str, str] = {}
 
 Record = tuple[str, bytes, bytes]  # topic, key, value
@@ -73,12 +75,14 @@ async def post_events(
 ) -> Answer:
     """Admit events: answer 202 only after the broker has acknowledged them.
 
-    With `wait` in what is `said` the answer has their outcomes, as far as they are there in so many seconds.
+    With `wait` in what is `said` the answer has their outcomes, as far as they are there in so many seconds; with
+    `backfill` they go by the lane of what is past.
     A direct route, not a FastAPI one: this is the path that every event takes.
     """
     principal = await authorise(service.keys, headers.get("authorization"), Scope.EVENTS_WRITE)
     settings = cast("Settings", service.settings)
     seconds = wait_seconds(said[WAIT], settings.wait_max_seconds) if WAIT in said else None
+    is_backfill = _is_backfill(said)
     # A key that was revoked must not be believed again because the database came from a backup.
     await service.check_fence()
     costs = await COSTS.of(service.pool.acquire, community=principal.community, settings=settings)
@@ -94,13 +98,19 @@ async def post_events(
     visit.take(1, len(body))
     now = datetime.now(UTC)
     try:
-        admitted = _admitted(body, headers, principal.community, settings, visit, costs, declared, now)
+        admitted = _admitted(
+            body, headers, principal.community, settings, visit, costs, declared, now, is_backfill
+        )
     except admission.RefusedWholeError as error:
         error.receipt_id = await _keep_whole(service, principal.community, now, body, error)
         raise
     await _send(service, admitted.records, settings.requests_max_count)
     BRAKE.watch(settings)
-    LINE.follow(service, principal.community, admitted.receipt_id)
+    if is_backfill:
+        EVENTS_BACKFILLED.inc(len(admitted.records))
+    else:
+        # What is past may wait: that it does says nothing of what comes live.
+        LINE.follow(service, principal.community, admitted.receipt_id)
     EVENTS_ADMITTED.inc(len(admitted.records))
     EVENTS_COST.inc(admitted.cost)
     if admitted.refused is not None:
@@ -129,8 +139,22 @@ async def post_events(
 
 
 router.routes.append(
-    Route("/v1/events", DirectRoute(post_events, parameters=(WAIT,)), methods=["POST"], name="post_events")
+    Route(
+        "/v1/events",
+        DirectRoute(post_events, parameters=(WAIT, BACKFILL_SAID)),
+        methods=["POST"],
+        name="post_events",
+    )
 )
+
+
+def _is_backfill(said: Mapping[str, str]) -> bool:
+    """Whether the events are of the past. Raises Problem 422 for what is neither yes nor no."""
+    answer = said.get(BACKFILL_SAID, "false")
+    if answer not in ("true", "false"):
+        error = FieldError(field=BACKFILL_SAID, detail="Say true or false")
+        raise Problem(INVALID_REQUEST, "Nothing was taken", [error])
+    return answer == "true"
 
 
 class Admitted(NamedTuple):
@@ -152,6 +176,7 @@ def _admitted(
     costs: Costs,
     declared: DeclaredTypes,
     now: datetime,
+    is_backfill: bool,
 ) -> Admitted:
     limits = admission.Limits(
         settings.events_max_count,
@@ -170,7 +195,9 @@ def _admitted(
     if not encoded:
         raise admission.NothingAdmittedError(read) if read.refusals else admission.EmptyBatchError
     receipt = receipt_id(community, now, secrets.token_hex(8), len(encoded))
-    request = admission.Request(community, receipt, received_at=now, traceparent=new_traceparent())
+    request = admission.Request(
+        community, receipt, received_at=now, traceparent=new_traceparent(), is_backfill=is_backfill
+    )
     records = _raw_records(encoded, request)
     read.events.clear()
     return Admitted(receipt, records, read if read.refusals else None, cost)
@@ -179,10 +206,11 @@ def _admitted(
 def _raw_records(encoded: Sequence[admission.Encoded], request: admission.Request) -> list[Record]:
     """The admitted events as messages for the broker."""
     records = []
+    topic = BACKFILL.name if request.is_backfill else RAW.name
     for index, event, document in encoded:
         fact = admission.raw_fact(request, index, event)
         fact["data"] = orjson.Fragment(document)
-        records.append((RAW.name, admission.raw_key(request.community, event), orjson.dumps(fact)))
+        records.append((topic, admission.raw_key(request.community, event), orjson.dumps(fact)))
     return records
 
 

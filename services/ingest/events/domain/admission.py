@@ -31,8 +31,9 @@ from shared.contracts.activities import (
     TYPES,
     Fault,
 )
+from shared.contracts.backfill import BACKFILL
 from shared.contracts.channels import compared_plain_id
-from shared.contracts.placeholders import PLACEHOLDER_IDS, is_placeholder
+from shared.contracts.placeholders import NOBODYS, PLACEHOLDER_IDS, is_placeholder
 from shared.near_names import fields_at, suggestion
 from shared.topics import record_key
 
@@ -48,8 +49,6 @@ _VALIDATE_BATCH = ACTIVITY_BATCH_ADAPTER.validator.validate_json
 
 
 Encoded = tuple[int, dict[str, Any], bytes]  # place in the request, event, the event as compact JSON
-#: What is wrong with an event whose actor is nobody.
-NOBODYS = "is what software writes where it knows no id; say who did it, or send no event"
 
 
 @dataclass(frozen=True)
@@ -129,6 +128,7 @@ class Request(NamedTuple):
     receipt_id: str
     received_at: datetime
     traceparent: str
+    is_backfill: bool = False
 
 
 @dataclass
@@ -339,8 +339,8 @@ def _from_binary(body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
 
 
 def raw_fact(request: Request, index: int, event: dict[str, Any]) -> dict[str, Any]:
-    """The message for engagement.raw.v1: the event, with its place in the request."""
-    return {
+    """The message for engagement.raw.v1 or engagement.backfill.v1: the event, with its place in the request."""
+    fact = {
         "specversion": "1.0",
         "id": event_uid(request.community, event["source"], event["id"]),
         "source": "/plaudit/ingest",
@@ -352,6 +352,9 @@ def raw_fact(request: Request, index: int, event: dict[str, Any]) -> dict[str, A
         "receiptindex": index,
         "data": event,
     }
+    if request.is_backfill:
+        fact[BACKFILL] = True
+    return fact
 
 
 def raw_key(community: str, event: Mapping[str, Any]) -> bytes:

@@ -15,6 +15,7 @@ from services.ingest.members.domain import IdentityKey, NamedBy, Owner, SaidName
 from shared.calendars import Calendar
 from shared.contracts.activities import LASTING_TYPES, TARGETING_TYPES, TYPES
 from shared.contracts.activities.told import told_data
+from shared.contracts.backfill import BACKFILL, is_backfill
 from shared.contracts.channels import compared_plain_id
 from shared.contracts.fields import ChannelName, Id, Name, Timestamp, Uri
 from shared.contracts.identities import Host
@@ -154,6 +155,8 @@ class Received(NamedTuple):
     hash: bytes
     #: Who takes part, by role (`member`, `objectmember`, `replymember`), each with the name given.
     identities: dict[str, tuple[IdentityKey, str | None]]
+    #: Whether it was sent as one of the past.
+    is_backfill: bool = False
 
     @classmethod
     def from_fact(cls, fact: Mapping[str, Any], key: bytes = b"") -> "Received":
@@ -184,6 +187,7 @@ class Received(NamedTuple):
             event,
             digest,
             _identities(fact["community"], event["data"]),
+            is_backfill(fact),
         )
 
     def is_by(self, people: Collection[IdentityKey]) -> bool:
@@ -360,6 +364,8 @@ def accepted_event(
     }
     if received.traceparent is not None:
         message["traceparent"] = received.traceparent
+    if received.is_backfill:
+        message[BACKFILL] = True
     bots, unearning = [], []
     for role, (identity, _name) in received.identities.items():
         owner = members[identity]
@@ -368,10 +374,8 @@ def accepted_event(
             bots.append(role)
         elif not owner.earns:
             unearning.append(role)
-    if bots:
-        message["bots"] = " ".join(bots)
-    if unearning:
-        message["unearning"] = " ".join(unearning)
+    of_roles = (("bots", bots), ("unearning", unearning))
+    message |= {name: " ".join(roles) for name, roles in of_roles if roles}
     target = received.target_uid()
     if target is not None:
         message["targetuid"] = target

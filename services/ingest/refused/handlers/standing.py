@@ -15,7 +15,7 @@ from services.ingest.refused import store
 from services.ingest.refused.domain import Refused, Standing
 from services.ingest.refused.handlers.keeping import seal_standing
 from services.ingest.settings import Settings
-from shared.topics import EVENTS, RAW, Topic
+from shared.topics import BACKFILL, EVENTS, RAW, Topic
 from shared.transaction import Transaction
 
 LOOK_EVERY_SECONDS = 2.0
@@ -52,11 +52,12 @@ async def _find(consumer: AIOKafkaConsumer, refused: Refused, receipt_id: str) -
     """What stands: as its request had it, while that is kept, else as the log has it, which names nobody."""
     at = datetime.fromtimestamp(int(receipt_id[1:13], 16) / 1000, tz=refused.received_at.tzinfo)
     uid = str(refused.event_uid)
-    raw = await _record(
-        consumer, RAW, uid, at, {"community": refused.community, "receiptid": receipt_id, "id": uid}
-    )
-    if raw is not None:
-        return Standing(raw["data"], is_whole=True)
+    for topic in (RAW, BACKFILL):
+        raw = await _record(
+            consumer, topic, uid, at, {"community": refused.community, "receiptid": receipt_id, "id": uid}
+        )
+        if raw is not None:
+            return Standing(raw["data"], is_whole=True)
     told = await _record(consumer, EVENTS, uid, at, {"community": refused.community, "uid": uid})
     if told is None:
         return None

@@ -22,6 +22,7 @@ from services.rewards.lots.domain.lots import LotBook
 from services.rewards.lots.handlers.holders import lock_holders
 from services.rewards.metrics import AWARDS_BOOKED, AWARDS_REPEATED, POINTS_BOOKED
 from services.rewards.settings import Settings
+from shared.contracts.backfill import is_backfill
 from shared.contracts.facts import PointsAwarded
 from shared.telemetry import observe_ages
 from shared.transaction import Transaction
@@ -36,7 +37,7 @@ async def on_awards(tx: Transaction[Settings], facts: list[PointsAwarded]) -> No
     )
     spendable = [fact for fact in facts if "score" not in fact["data"]]
     await book(tx, [Award.of(fact["community"], fact["data"]) for fact in spendable], terms=terms)
-    observe_ages("ledger", (fact["data"]["received_at"] for fact in spendable), tx.now)
+    observe_ages("ledger", (fact["data"]["received_at"] for fact in spendable if not is_backfill(fact)), tx.now)
 
 
 async def book(tx: Transaction, awards: Sequence[Award], *, terms: LotTerms) -> None:

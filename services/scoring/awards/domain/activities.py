@@ -13,6 +13,7 @@ from typing import NamedTuple
 from services.scoring.awards.domain.awards import EventKey
 from services.scoring.limits.domain.claims import Word
 from shared.contracts.activities import RETRACTED_TYPE, TARGETING_TYPES
+from shared.contracts.backfill import is_backfill
 from shared.contracts.facts import AcceptedEvent
 
 
@@ -35,17 +36,24 @@ class Marks(NamedTuple):
 UNMARKED = Marks(scored=False, event_time=None, word=None)
 
 
+class Cause(NamedTuple):
+    """What is known of an event that changes what others gave: its trace, and whether it is of the past."""
+
+    traceparent: str | None
+    is_backfill: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """What a batch has to do: score `fresh`, by the `words` of theirs, and look again at the awards of others.
 
     `changed` has the last word on each event that was scored before and of which something newer was said, and the
-    traceparent of that.
+    cause of that.
     """
 
     fresh: list[AcceptedEvent] = field(default_factory=list)
     words: dict[EventKey, Word] = field(default_factory=dict)
-    changed: dict[EventKey, tuple[Word, str | None]] = field(default_factory=dict)
+    changed: dict[EventKey, tuple[Word, Cause]] = field(default_factory=dict)
 
 
 def later(one: Word | None, other: Word | None) -> Word | None:
@@ -86,7 +94,7 @@ def sort_out(
             was = before.get(key, UNMARKED)
             word = later(was.word, said[key].word)
             if was.scored and word is not None and word != was.word:
-                work.changed[key] = (word, event.get("traceparent"))
+                work.changed[key] = (word, Cause(event.get("traceparent"), is_backfill(event)))
             continue
         key = (event["community"], event["uid"])
         was = before.get(key, UNMARKED)

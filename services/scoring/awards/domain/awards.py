@@ -17,6 +17,7 @@ from services.scoring.limits.domain.claims import PLAIN_TERMS, Claim, Heads, Wor
 from services.scoring.limits.domain.windows import Holder
 from services.scoring.rules.domain.matching import Candidate
 from shared.contracts.award_ids import AWARD_PREFIX_LENGTH, award_prefix
+from shared.contracts.backfill import is_backfill
 from shared.contracts.fields import Timestamp, Uuid
 from shared.contracts.programme import Slot
 
@@ -65,10 +66,11 @@ class Award(NamedTuple):
     available_at: datetime | None
     expires_at: datetime | None
     traceparent: str | None
+    is_backfill: bool = False
 
 
 class RecordedAward(NamedTuple):
-    """An award as it was recorded, which keeps no traceparent, and when."""
+    """An award as it was recorded, which keeps no traceparent and no mark of backfill, and when."""
 
     award: Award
     recorded_at: datetime
@@ -207,6 +209,7 @@ def _award(candidate: Candidate, made_id: str) -> Award:
         None,
         *terms,
         event.get("traceparent"),
+        is_backfill(event),
     )
 
 
@@ -236,6 +239,7 @@ def _claim(candidate: Candidate, made_id: str) -> Claim:
         bounds,
         grace_count=rule.grace_count,
         traceparent=event.get("traceparent"),
+        is_backfill=is_backfill(event),
         is_shared=rule.holder is not Holder.MEMBER,
         pace=pace,
         terms=PLAIN_TERMS if rule.lasting is None else rule.lasting.terms(event_time),
@@ -273,18 +277,19 @@ def of_claim(claim: Claim, cause: Cause) -> Award | None:
         None,
         *claim.terms,
         claim.traceparent,
+        claim.is_backfill,
     )
     claim.told = due
     claim.revision = 0 if claim.revision is None else claim.revision + 1
     return award if claim.revision == 0 else _amending(award, claim.revision, cause, due)
 
 
-def amended(earned: Earned, word: Word, traceparent: str | None) -> Award | None:
+def amended(earned: Earned, word: Word, traceparent: str | None, is_backfill: bool = False) -> Award | None:
     """What changes an award that no limit is over when its event is taken back or restored; None for nothing."""
     due = 0 if word.is_retraction else earned.award.points
     if due == earned.total:
         return None
-    award = earned.award._replace(points=due - earned.total, traceparent=traceparent)
+    award = earned.award._replace(points=due - earned.total, traceparent=traceparent, is_backfill=is_backfill)
     return _amending(award, earned.revision + 1, "retracted" if word.is_retraction else "restored", due)
 
 

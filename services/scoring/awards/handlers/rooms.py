@@ -230,6 +230,10 @@ async def _store(
     asked = {claim.key for claim in (*new, *changed)}
     adjusted = [rooms.claims[key] for key in sorted(rooms.adjusted - asked)]
     AWARDS_ADJUSTED.inc(len(adjusted))
+    # What becomes of others follows from what is past where nothing else of their members came.
+    live = {_member(claim) for claim in (*new, *changed) if not claim.is_backfill}
+    for claim in adjusted:
+        claim.is_backfill = _member(claim) not in live
     silent = await _read_back(tx.conn, [*new, *changed, *adjusted])
     told: list[Award] = []
     due = [

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
+from services.scoring.audiences.handlers import decided_for, note_active, with_decided
 from services.scoring.awards import store
 from services.scoring.awards.domain.activities import Marks, Work, marks, sort_out
 from services.scoring.awards.domain.awards import Award, EventKey, amended, make
@@ -17,7 +18,7 @@ from services.scoring.metrics import EVENTS_SCORED, RULES_DECLINED
 from services.scoring.programmes.handlers.in_force import Lend, VersionsInForce
 from services.scoring.programmes.store import versions as programme_store
 from services.scoring.rules.domain.asking import members_read, questions
-from services.scoring.rules.domain.attributes import Known
+from services.scoring.rules.domain.attributes import Known, MemberKey, Said
 from services.scoring.rules.domain.compiling import CompiledVersion
 from services.scoring.rules.domain.declining import Declined
 from services.scoring.rules.domain.matching import Answers, Matched, match
@@ -26,6 +27,7 @@ from services.scoring.rules.store import add_declined, add_read, load_attributes
 from services.scoring.settings import Settings
 from shared.consumer import Preparation
 from shared.contracts.activities import RESTORED_TYPE, RETRACTED_TYPE, TARGETING_TYPES
+from shared.contracts.backfill import is_backfill
 from shared.contracts.facts import AcceptedEvent
 from shared.merges import load_heads, lock_heads
 from shared.postgres import Connection
@@ -40,8 +42,8 @@ MATCH_SLICE_COUNT = 100
 class Prepared:
     """What was got ready for a batch outside its transaction, as of the newest version of each community.
 
-    `known` is what was said of the attributes of members that its rules read, and `persons` whom members are
-    merged into.
+    `known` is what was said of the attributes of members that its rules read, `decided` in which audiences they
+    are by what they did before, and `persons` whom members are merged into.
     """
 
     events: Sequence[AcceptedEvent]
@@ -49,6 +51,7 @@ class Prepared:
     versions: Mapping[str, Sequence[CompiledVersion]]
     answers: Answers
     known: Known
+    decided: Mapping[MemberKey, Mapping[str, Sequence[Said]]]
     persons: Heads
 
 
@@ -86,6 +89,15 @@ class Scorer:
         ) and prepared.known != await load_attributes(tx.conn, wanted=wanted):
             # More was told of members since, perhaps in this very batch.
             prepared = await self._prepare(lambda: nullcontext(tx.conn), events, tx.settings)
+        elif prepared.decided and prepared.decided != await _decided(
+            tx.conn,
+            events=events,
+            versions=prepared.versions,
+            persons=prepared.persons,
+            settings=tx.settings,
+        ):
+            # They earned more since.
+            prepared = await self._prepare(lambda: nullcontext(tx.conn), events, tx.settings)
         # 2. Which events are new, and of which is something new said?
         said = marks(events)
         before = await store.put_marks(tx.conn, marks=said)
@@ -111,8 +123,9 @@ class Scorer:
             await add_declined(tx.conn, declined=matched.declined)
         if matched.read:
             await add_read(tx.conn, read=matched.read)
+        await note_active(tx, events=work.fresh, compiled=prepared.versions, heads=persons)
         _count(events, len(work.fresh), matched.without_version, matched.declined)
-        observe_ages("award", (event["receivedat"] for event in work.fresh), tx.now)
+        observe_ages("award", (event["receivedat"] for event in work.fresh if not is_backfill(event)), tx.now)
 
     async def close(self) -> None:
         """End the child processes."""
@@ -125,9 +138,31 @@ class Scorer:
             persons = await load_heads(conn, keys=_members(events))
             if wanted := members_read(events, versions, persons):
                 known = await load_attributes(conn, wanted=wanted)
-        asked = questions(events, versions, known, persons)
+            decided = (
+                await _decided(conn, events=events, versions=versions, persons=persons, settings=settings)
+                if wanted
+                else {}
+            )
+        asked = questions(events, versions, with_decided(known, decided), persons)
         answers = await self.evaluator.answers(asked, settings) if asked else {}
-        return Prepared(events, heads, versions, answers, known, persons)
+        return Prepared(events, heads, versions, answers, known, decided, persons)
+
+
+async def _decided(
+    conn: Connection,
+    *,
+    events: Sequence[AcceptedEvent],
+    versions: Mapping[str, Sequence[CompiledVersion]],
+    persons: Heads,
+    settings: Settings,
+) -> Mapping[MemberKey, Mapping[str, Sequence[Said]]]:
+    return await decided_for(
+        conn,
+        events=events,
+        compiled=versions,
+        heads=persons,
+        awards_max_count=settings.audience_awards_max_count,
+    )
 
 
 def _members(events: Iterable[AcceptedEvent]) -> set[tuple[str, str]]:
@@ -143,11 +178,12 @@ def _members(events: Iterable[AcceptedEvent]) -> set[tuple[str, str]]:
 async def _match(events: Sequence[AcceptedEvent], prepared: Prepared) -> Matched:
     """Match events in slices, between which the event loop has its turn."""
     matched = Matched()
+    known = with_decided(prepared.known, prepared.decided)
     for start in range(0, len(events), MATCH_SLICE_COUNT):
         if start:
             await asyncio.sleep(0)
         piece = events[start : start + MATCH_SLICE_COUNT]
-        matched.add(match(piece, prepared.versions, prepared.answers, prepared.known, prepared.persons))
+        matched.add(match(piece, prepared.versions, prepared.answers, known, prepared.persons))
     return matched
 
 
@@ -170,7 +206,7 @@ async def _changed(
     changed = []
     heads = await _persons_of_words(conn, work=work, claims=claims)
     for claim in claims:
-        word, claim.traceparent = work.changed[claim.community, claim.event_uid]
+        word, (claim.traceparent, claim.is_backfill) = work.changed[claim.community, claim.event_uid]
         if claim.hear(word.heard_by(claim.community, claim.member_id, heads)):
             changed.append(claim)
     of_claims = {claim.award_id for claim in claims}
@@ -179,7 +215,8 @@ async def _changed(
     for earned in await store.load_earned(conn, events=keys):
         key = (earned.award.community, earned.award.event_uid)
         if earned.award.award_id not in of_claims and earned.award.award_id not in told.get(key, ()):
-            amendments.append(amended(earned, *work.changed[key]))
+            word, cause = work.changed[key]
+            amendments.append(amended(earned, word, *cause))
     return changed, [amendment for amendment in amendments if amendment is not None]
 
 

@@ -25,6 +25,7 @@ async def tell(tx: Transaction, awards: Sequence[Award], *, by_hand: ByHandData 
             subject=award.member_id,
             data=_award_data(award, by_hand),
             traceparent=award.traceparent,
+            is_backfill=award.is_backfill,
         )
     of_kind: dict[str, list[int]] = {"award": [], "increase": [], "decrease": []}
     for award in awards:

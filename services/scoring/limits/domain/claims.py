@@ -155,6 +155,8 @@ class Claim:
     grace_count: int = 0
     corrected_on: date | None = None
     traceparent: str | None = None
+    #: Whether what made it, or changed it last, was an event of the past.
+    is_backfill: bool = False
     is_shared: bool = False
     pace: Pace | None = None
     #: What the window of its score knows of it.

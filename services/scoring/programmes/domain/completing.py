@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from services.scoring.programmes.domain.fields import field_at, section_at
 from services.scoring.rules.domain.attributes import MEMBER
+from services.scoring.rules.domain.audiences import AUDIENCES
 from services.scoring.rules.domain.conditions import FUNCTIONS
 from services.scoring.rules.domain.extents import contract_fields
 from services.scoring.rules.domain.kinds import OwnTypes, data_contract, kinds_of, own_types
@@ -98,7 +99,7 @@ def completions(text: str, cursor: Cursor) -> Completions:
     seen = _seen(head, tail)
     if seen is None or seen.path is None:
         return Completions(column, [])
-    if seen.path[:1] == ("rules",) and seen.path[2:] == ("when",) and not seen.is_key:
+    if seen.path[:1] in (("rules",), (AUDIENCES,)) and seen.path[2:] == ("when",) and not seen.is_key:
         start, found = _in_condition(seen)
     else:
         word = _match(_WORD, seen.before)
@@ -300,6 +301,9 @@ def _inner(value: Any, path: Path) -> Any:
 
 def _in_condition(seen: _Seen) -> tuple[str, list[Completion]]:
     rule = _inner(seen.value, (seen.path or ())[:2])
+    if (seen.path or ())[:1] == (AUDIENCES,):
+        word = _match(_NAME, seen.before)
+        return word, _beginning(word, _of_member(word, {**_attributes(seen.value), **_measures(rule)}))
     on = rule.get("on") if isinstance(rule, dict) else None
     own = _own_types(seen.value)
     types = [one for one in on if one in ACTIVITY_TYPES or one in own] if isinstance(on, list) else []
@@ -313,7 +317,34 @@ def _in_condition(seen: _Seen) -> tuple[str, list[Completion]]:
             wanted = compared[2].replace("'", '"')
             return compared[2], _beginning(wanted, [Completion(f'"{value}"', "value") for value in values])
     word = _match(_NAME, seen.before)
-    return word, _beginning(word, _names(word, contracts, _attributes(seen.value)))
+    return word, _beginning(
+        word, (*_names(word, contracts, _attributes(seen.value)), *_audiences(word, seen.value))
+    )
+
+
+def _of_member(word: str, names: Mapping[str, str]) -> Iterator[Completion]:
+    """What the condition of an audience may read: nothing but the member."""
+    *path, _ = word.split(".")
+    if not path:
+        yield Completion(MEMBER, "name", "what is known of the member, and the measures of the audience")
+    elif path == [MEMBER]:
+        yield from (Completion(f"{MEMBER}.{name}", "name", kind) for name, kind in names.items())
+
+
+def _measures(audience: Any) -> dict[str, str]:
+    items = _inner(audience, ("measures",))
+    return {
+        one["id"]: str(one.get("of") or "number")
+        for one in (items if isinstance(items, list) else ())
+        if isinstance(one, dict) and isinstance(one.get("id"), str)
+    }
+
+
+def _audiences(word: str, document: Any) -> Iterator[Completion]:
+    """Whether one is in an audience, whole: it is asked in one way."""
+    if "." not in word:
+        for one in _ids(document, (AUDIENCES,)):
+            yield Completion(f'"{one.text}" in {AUDIENCES}', "name", one.detail)
 
 
 def _names(word: str, contracts: Sequence[Any], attributes: Mapping[str, str]) -> Iterator[Completion]:

@@ -12,6 +12,7 @@ import orjson
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from services.scoring.programmes.domain.audiences import audience_mistakes, readable_by_rules
 from services.scoring.programmes.domain.campaigns import campaign_mistakes
 from services.scoring.programmes.domain.expressions import expression_mistakes
 from services.scoring.programmes.domain.fields import section_at
@@ -60,7 +61,8 @@ _NOT_TEXT_ENOUGH = {"string_pattern_mismatch", "string_too_short"}
 #: What our own checks say in words of their own.
 _SAYING = {
     *("count_without_rule", "count_without_grace", "event_types", "limit_over"),
-    *("floor_of_given", "twice_the_same", "gives_and_takes", "campaign_days", "campaign_rule_twice"),
+    *("floor_of_given", "twice_the_same", "gives_and_takes", "days_of_since"),
+    *("campaign_days", "campaign_rule_twice"),
 }
 _EXPECTED = {
     "int_type": "a whole number, without quotes",
@@ -103,11 +105,13 @@ def read_with_warnings(text: str, *, clock: Clock | None = None, reviewed_since:
         return Reading(None, [mistake(refused.mark, refused.path, refused.detail)], [])
     attributes = _attributes(located)
     own = _own_types(located)
-    read = _conditions(located, attributes, own)
+    readable = readable_by_rules(located, attributes)
+    read = _conditions(located, readable, own)
     mistakes = [
         *_type_mistakes(located),
         *_rule_mistakes(located, text, read, clock),
-        *expression_mistakes(located, text, attributes, own, clock),
+        *expression_mistakes(located, text, readable, own, clock),
+        *audience_mistakes(located, text, attributes, clock),
         *limit_mistakes(located),
         *pace_mistakes(located),
         *campaign_mistakes(located),

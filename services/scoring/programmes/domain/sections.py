@@ -17,6 +17,7 @@ from services.scoring.programmes.domain.mistakes import (
     value_at,
 )
 from services.scoring.rules.domain.attributes import names_read
+from services.scoring.rules.domain.audiences import id_of
 from shared.bank_accounts import AccountError, bic_question, read_account, why_not_payable_in
 from shared.contracts.programme import LIMITS_OF_RULE_MAX_COUNT
 from shared.contracts.texts import READ_MAX_CHARS
@@ -78,15 +79,25 @@ def badge_mistakes(located: Located, conditions: Conditions) -> Iterator[Mistake
         if isinstance(rule, dict) and isinstance(read := conditions.get(index), Read):
             steps[str(rule.get("id"))] = read.bound.steps
             reads[str(rule.get("id"))] = names_read(read.tree, read.declared)
+    scoped = {
+        one.get("id") for one in list_at(located, ("rules",)) if isinstance(one, dict) and one.get("audiences")
+    }
     counted: dict[str, int] = {}
     for index, badge in enumerate(list_at(located, ("recognition", "badges"))):
         rule = badge.get("rule") if isinstance(badge, dict) and badge.get("count") != "awards" else None
-        if not isinstance(rule, str) or rule not in steps:
+        if not isinstance(rule, str) or (rule not in steps and rule not in scoped):
             continue
         at: Path = ("recognition", "badges", index, "rule")
+        if rule in scoped:
+            detail = (
+                f"the rule `{rule}` is for members of audiences, and a badge counts events by what they say"
+                " themselves; write `count: awards`"
+            )
+            yield mistake(located.values[at], at, detail)
+            continue
         if reads[rule]:
             detail = (
-                f"the condition of `{rule}` reads `member.{reads[rule][0]}`, and a badge counts events by what"
+                f"the condition of `{rule}` reads {_read_as(reads[rule][0])}, and a badge counts events by what"
                 " they say themselves; write `count: awards`"
             )
             yield mistake(located.values[at], at, detail)
@@ -99,6 +110,11 @@ def badge_mistakes(located: Located, conditions: Conditions) -> Iterator[Mistake
                 " conditions"
             )
             yield mistake(located.values[at], at, detail)
+
+
+def _read_as(name: str) -> str:
+    audience_id = id_of(name)
+    return f"`member.{name}`" if audience_id is None else f"whether one is in `{audience_id}`"
 
 
 def payout_mistakes(located: Located) -> Iterator[Mistake]:

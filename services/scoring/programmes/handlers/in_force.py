@@ -10,10 +10,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from services.scoring.programmes.domain.publication import Document, VersionStart, succession
 from services.scoring.programmes.store import versions
-from services.scoring.rules.domain.compiling import CompiledVersion, compile_version
+from services.scoring.rules.domain.compiling import CompiledVersion, compile_version, version_at
 from shared.contracts.facts import AcceptedEvent
 from shared.contracts.programme import Programme
 from shared.postgres import Connection
@@ -91,6 +92,17 @@ class VersionsInForce:
         while kept > COMPILED_RULES_MAX_COUNT and len(self._compiled) > 1:
             _, oldest = self._compiled.popitem(last=False)
             kept -= _size(oldest)
+
+
+async def document_in_force(
+    conn: Connection, *, community: str, at: datetime
+) -> tuple[int | None, Programme | None]:
+    """The version of a community's programme that is in force at a time, with its number; None where none is."""
+    start = version_at(succession(await versions.load_starts(conn, community=community)), at)
+    if start is None:
+        return None, None
+    documents = await versions.load_documents(conn, community=community, numbers=[start.number])
+    return start.number, Programme.model_validate(documents[start.number])
 
 
 def _size(version: CompiledVersion) -> int:

@@ -6,7 +6,8 @@ from types import MappingProxyType
 from typing import Any
 
 from services.scoring.limits.domain.claims import Heads, head_of
-from services.scoring.rules.domain.attributes import Known, MemberKey, said_of, values_of
+from services.scoring.rules.domain.attributes import Known, MemberKey, values_of
+from services.scoring.rules.domain.audiences import said_for
 from services.scoring.rules.domain.compiling import CompiledVersion, RuleKey, version_at
 from services.scoring.rules.domain.conditions import Judged
 from shared.contracts.facts import AcceptedEvent
@@ -40,7 +41,10 @@ def members_read(
             fields: Any = event
             if rule.attributes and (member_id := fields.get(rule.member_attribute)) is not None:
                 key = MemberKey(event["community"], head_of(heads, event["community"], member_id))
-                found.setdefault(key, set()).update(rule.attributes)
+                names = found.setdefault(key, set())
+                names.update(rule.attributes)
+                for audience in rule.audiences:
+                    names.update(audience.attributes)
     return found
 
 
@@ -77,6 +81,6 @@ def questions(
                 question.events[event["uid"]] = event
                 if rule.attributes:
                     person_id = head_of(heads, event["community"], fields[rule.member_attribute])
-                    said = said_of(event, rule.attributes, person_id, known)
+                    said = said_for(event, rule.attributes, rule.audiences, person_id, known)
                     question.members[event["uid"]] = values_of(said)
     return asked

@@ -22,6 +22,7 @@ class CompiledCampaign:
     ends: date
     closes_at: datetime
     holdout_percent: int
+    audiences: tuple[str, ...] = ()
 
     def why_not(
         self, event: AcceptedEvent, event_time: datetime, received_at: datetime, person_id: str
@@ -52,6 +53,7 @@ def campaigns_of(programme: Programme) -> Mapping[str, CompiledCampaign]:
             date.fromisoformat(one.ends),
             closes_at(one),
             one.holdout_percent or 0,
+            tuple(one.audiences or ()),
         )
         for one in programme.campaigns or ()
     }

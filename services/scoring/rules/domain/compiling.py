@@ -11,6 +11,12 @@ from services.scoring.limits.domain.nesting import heaviest_first
 from services.scoring.limits.domain.pacing import WHOLE_SHARE, shares_by_factor
 from services.scoring.limits.domain.windows import Holder, Kind, Limit
 from services.scoring.rules.domain.attributes import for_rules
+from services.scoring.rules.domain.audiences import (
+    CompiledAudience,
+    compile_audiences,
+    declared_audiences,
+    name_of,
+)
 from services.scoring.rules.domain.campaigns import CompiledCampaign, campaigns_of
 from services.scoring.rules.domain.conditions import Judged, judge, unjudged
 from services.scoring.rules.domain.kinds import kinds_of, own_types
@@ -64,7 +70,9 @@ class CompiledRule:
     A condition that may take long is Judged only: it is evaluated apart, in another process, and asked for once as
     for the slot `asked_as`. `points` are given, or taken, at most; what they come to for an event is its `worth`,
     where they are not the same for all. `place` is the how manieth of the rule's slots it is. `variables` are what
-    is read of an event here (None: nothing is evaluated), `attributes` what is read of the member.
+    is read of an event here (None: nothing is evaluated), `attributes` what is read of the member, among them the
+    `audiences`; where it is for members of some alone, `only_for` has their names, and
+    `campaign_for` those of its campaign.
     """
 
     id: str
@@ -79,6 +87,9 @@ class CompiledRule:
     grace_seconds: int = 0
     grace_count: int = 0
     attributes: tuple[str, ...] = ()
+    audiences: tuple[CompiledAudience, ...] = ()
+    only_for: tuple[str, ...] = ()
+    campaign_for: tuple[str, ...] = ()
     fields: tuple[Path, ...] = ()
     asked_as: Slot = "actor"
     place: int = 0
@@ -109,6 +120,12 @@ class CompiledVersion:
     asks: frozenset[str]
     reads: frozenset[str] = frozenset()
     data_fields: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
+    audiences: tuple[CompiledAudience, ...] = ()
+
+    @property
+    def behaviours(self) -> tuple[CompiledAudience, ...]:
+        """The audiences that are by behaviour."""
+        return tuple(audience for audience in self.audiences if audience.is_by_behaviour) if self.audiences else ()
 
 
 class InForce(Protocol):
@@ -130,14 +147,25 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
     cheap = _cheap(programme, judged)
     limits = all_of(programme)
     by_weight = heaviest_first(limit for limit in limits if limit.kind in _COUNTING)
-    declared = for_rules(programme)
+    audiences = compile_audiences(programme, for_rules(programme))
+    declared = readable(programme)
     campaigns = campaigns_of(programme)
     rules: dict[str, list[CompiledRule]] = {}
     for rule in programme.rules:
         condition = judged.get(rule.id)
         is_cheap = condition is not None and rule.id in cheap
         worth = worth_of(rule, declared)
-        read = {*(() if condition is None else condition.attributes), *(() if worth is None else worth.attributes)}
+        only_for = tuple(name_of(audience_id) for audience_id in rule.audiences or ())
+        campaign = campaigns.get(rule.campaign or "")
+        campaign_for = (
+            () if campaign is None else tuple(name_of(audience_id) for audience_id in campaign.audiences)
+        )
+        read = {
+            *(() if condition is None else condition.attributes),
+            *(() if worth is None else worth.attributes),
+            *only_for,
+            *campaign_for,
+        }
         over = over_rule(limits, rule.id)
         for place, (slot, points) in enumerate(rule.beneficiaries):
             compiled_rule = CompiledRule(
@@ -153,6 +181,9 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
                 grace_seconds=(rule.grace_minutes or 0) * 60,
                 grace_count=(rule.grace_count or GRACE_COUNT) if rule.grace_minutes else 0,
                 attributes=tuple(sorted(read)),
+                audiences=tuple(audience for audience in audiences if audience.name in read),
+                only_for=only_for,
+                campaign_for=campaign_for,
                 fields=() if condition is None else condition.fields,
                 asked_as=slot if read else rule.to,
                 place=place,
@@ -167,7 +198,7 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
                 else worth.for_points(is_calculated=rule.also[place - 1].points is None),
                 pace=_pace(rule, over),
                 lasting=_lasting(rule),
-                campaign=campaigns.get(rule.campaign or ""),
+                campaign=campaign,
             )
             for event_type in dict.fromkeys(rule.on):
                 rules.setdefault(event_type, []).append(compiled_rule)
@@ -193,7 +224,13 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
             )
             for event_type, of_type in rules.items()
         },
+        audiences,
     )
+
+
+def readable(programme: Programme) -> dict[str, str]:
+    """What conditions of a programme may read of members: attributes, and whether they are in its audiences."""
+    return {**for_rules(programme), **declared_audiences(one.id for one in programme.audiences or ())}
 
 
 def _variables(condition: Judged | None, worth: Worth | None) -> tuple[str, ...] | None:
@@ -238,7 +275,7 @@ def _judged(programme: Programme) -> dict[str, Judged]:
     """
     judged: dict[str, Judged] = {}
     left = JUDGED_MAX_CHARS
-    declared, own = for_rules(programme), own_types(programme.events.types)
+    declared, own = readable(programme), own_types(programme.events.types)
     conditions = [
         (len(rule.when), rule.id, rule.when, kinds_of(rule.on, own))
         for rule in programme.rules

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.scoring.rules.domain.attributes import MEMBER, NONE_DECLARED, Declared, names_read
+from services.scoring.rules.domain.audiences import AUDIENCES, id_of, read_tree
 from services.scoring.rules.domain.costs import UNBOUNDED, Bound, bound_of
 from services.scoring.rules.domain.extents import contract_fields
 from services.scoring.rules.domain.kinds import EventKind, data_contract
@@ -20,7 +21,6 @@ from shared.conditions.absences import with_absences
 from shared.conditions.compiling import TYPES, variables_of
 from shared.conditions.errors import ConditionError
 from shared.conditions.evaluation import EVENT_FIELDS, compiled
-from shared.conditions.parser import parse
 from shared.conditions.tree import (
     Call,
     Loop,
@@ -38,7 +38,7 @@ from shared.near_names import suggestion
 LOOPS_MAX_COUNT = 1
 
 VARIABLES = ("event", "data", MEMBER)
-#: Functions that conditions will have once programmes declare audiences.
+#: What others call what is asked as `in audiences` here.
 RESERVED = ("in_audience", "audience")
 FUNCTIONS = (
     *("size", "contains", "startsWith", "endsWith", "matches", "type", "dyn"),
@@ -72,7 +72,7 @@ def judge(expression: str, event_types: Iterable[EventKind], declared: Declared 
     One that cannot be read, or of which nothing bounds the cost, counts as UNBOUNDED.
     """
     try:
-        tree = parse(expression)
+        tree = read_tree(expression, declared)
     except ConditionError:
         return unjudged(expression, declared)
     tree = with_absences(tree)
@@ -91,7 +91,7 @@ def fields_read(tree: Node) -> tuple[Path, ...]:
 
 def unjudged(expression: str, declared: Declared = NONE_DECLARED) -> Judged:
     """A condition that was not read: nothing bounds what it can cost, and it may ask for all of an event."""
-    if declared and MEMBER in expression:
+    if declared and (MEMBER in expression or AUDIENCES in expression):
         return Judged(expression, VARIABLES, UNBOUNDED, tuple(sorted(declared)))
     return Judged(expression, ("event", "data"), UNBOUNDED)
 
@@ -120,7 +120,7 @@ def read_condition(
 
     Raises ConditionError when it is not CEL, or names what is not there.
     """
-    tree = parse(expression)
+    tree = read_tree(expression, declared)
     _check_names(tree, declared)
     _check_selections(tree, event_types, declared)
     tree = with_absences(tree)
@@ -165,8 +165,8 @@ def _check_names(tree: Node, declared: Declared) -> None:
     for call in walk(tree):
         if isinstance(call, Call) and call.function in RESERVED:
             raise ConditionError(
-                f"`{call.function}` is kept for audiences, which no programme declares yet; ask for an attribute"
-                f" of the member, as in {MEMBER}.tier",
+                f'there is no function `{call.function}`; ask `"veterans" in {AUDIENCES}`, one that the programme'
+                " declares",
                 call.at,
             )
         if isinstance(call, Call) and call.function not in FUNCTIONS:
@@ -187,7 +187,7 @@ def _check_selections(tree: Node, event_types: tuple[EventKind, ...], declared: 
             if fields[0] not in declared:
                 raise ConditionError(
                     f"the programme declares no attribute `{fields[0]}` with `for_rules: true`;"
-                    f" {suggestion(fields[0], sorted(declared))}",
+                    f" {suggestion(fields[0], sorted(one for one in declared if id_of(one) is None))}",
                     name.at,
                 )
             continue

@@ -19,6 +19,7 @@ Reason = Literal[
     "bot",
     "campaign",
     "holdout",
+    "audience",
     "own_act",
     "twice",
     "points_failed",

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from services.scoring.limits.domain.claims import Heads, Pace, head_of
 from services.scoring.limits.domain.holders import holder_id
 from services.scoring.limits.domain.windows import Holder, Kind
-from services.scoring.rules.domain.attributes import AttributeRead, Known, Said, reads_of, said_of, values_of
+from services.scoring.rules.domain.attributes import AttributeRead, Known, Said, reads_of, values_of
+from services.scoring.rules.domain.audiences import id_of, said_for
 from services.scoring.rules.domain.compiling import CompiledRule, CompiledVersion, RuleKey, version_at
 from services.scoring.rules.domain.conditions import Judged
 from services.scoring.rules.domain.declining import Declined, Reason, decline, not_true
@@ -159,8 +160,13 @@ class _Event:
         event, context = self.event, self.context
         said: Mapping[str, Said] = {}
         if rule.attributes:
-            said = said_of(event, rule.attributes, person_id, self.known)
+            said = said_for(event, rule.attributes, rule.audiences, person_id, self.known)
             self.matched.read += reads_of(event, rule.id, rule.attributes, person_id, said)
+            for names in (rule.only_for, rule.campaign_for):
+                if not names or any(name in said and said[name].value is True for name in names):
+                    continue
+                which = " or ".join(f"`{id_of(name)}`" for name in names)
+                return decline(event, self.version, rule, "audience", f"the member was not in {which}")
             context = context_of(event, rule.variables or (), values_of(said), fields=rule.data_fields)
         elif context is None and rule.variables is not None:
             kind = event["type"]
@@ -176,14 +182,9 @@ class _Event:
             other_id = head_of(self.heads, event["community"], other_id)
         if person_id == other_id and not rule.own:
             return decline(event, self.version, rule, "own_act")
-        points = rule.points
-        if rule.worth is not None:
-            worth = rule.worth.of(points, context)
-            if isinstance(worth, NotEvaluated):
-                return decline(event, self.version, rule, "points_failed", worth.reason)
-            if worth == 0:
-                return decline(event, self.version, rule, "no_points")
-            points = worth
+        points = rule.points if rule.worth is None else self._worth(rule, context)
+        if isinstance(points, Declined):
+            return points
         at, received_at, version = self.event_time, self.received_at, self.version
         if not rule.limits:
             return Candidate(event, at, received_at, version, rule, member_id, person_id, (), (), points)
@@ -191,6 +192,12 @@ class _Event:
         return Candidate(
             event, at, received_at, version, rule, member_id, limited_id, windows, bounds, points, pace
         )
+
+    def _worth(self, rule: CompiledRule, context: Any) -> int | Declined:
+        worth: int | NotEvaluated = rule.points if rule.worth is None else rule.worth.of(rule.points, context)
+        if isinstance(worth, NotEvaluated):
+            return decline(self.event, self.version, rule, "points_failed", worth.reason)
+        return worth or decline(self.event, self.version, rule, "no_points")
 
     def _answer(self, rule: CompiledRule, context: Any) -> Answer:
         """What the rule's condition says; where it reads nothing of members the same for all of its slots."""

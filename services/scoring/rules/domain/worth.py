@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from math import floor
 
 from services.scoring.rules.domain.attributes import Declared, names_read
+from services.scoring.rules.domain.audiences import read_tree
 from services.scoring.rules.domain.values import data_fields, fields_of_all
 from shared.conditions.absences import with_absences
 from shared.conditions.compiling import variables_of
 from shared.conditions.errors import ConditionError
 from shared.conditions.evaluation import Condition, NotEvaluated, compiled, holds, number_of
-from shared.conditions.parser import parse
 from shared.conditions.tree import written
 from shared.contracts.programme import RULE_POINTS_MAX
 from shared.contracts.programme.rules import Rule
@@ -100,7 +100,7 @@ def _compiled(
     expression: str, declared: Declared, read: set[str], fields: list[frozenset[str] | None]
 ) -> Condition:
     try:
-        tree = with_absences(parse(expression))
+        tree = with_absences(read_tree(expression, declared))
     except ConditionError:
         return Condition(compiled("[]"), ())
     read.update(names_read(tree, declared))

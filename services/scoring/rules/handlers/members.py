@@ -1,15 +1,22 @@
 """What is told of members' attributes is kept, for rules to read."""
 
+from typing import NamedTuple
+
 from services.scoring.rules import store
 from services.scoring.rules.domain.attributes import MemberKey, Said
-from shared.consumer import Subscription
-from shared.contracts.facts import MEMBER_FACT, MemberFact
+from shared.contracts.facts import MemberFact
 from shared.followed_members import follow
-from shared.topics import MEMBERS
 from shared.transaction import Transaction
 
 
-async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
+class Kept(NamedTuple):
+    """Members of whom something else is known than before, those merged and unmerged too; and who was erased."""
+
+    changed: set[MemberKey]
+    erased: list[MemberKey]
+
+
+async def keep_members(tx: Transaction, facts: list[MemberFact]) -> Kept:
     """Keep members' names, identities, merges and attributes, as the highest revision says them.
 
     Of who was erased nothing is kept, nor what rules read of them.
@@ -23,12 +30,13 @@ async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
         ]
         for member in followed.identified
     }
+    changed = set(said)
+    for moved in followed.moved:
+        changed |= {MemberKey(moved.community, one) for one in (moved.member_id, moved.was_of, moved.is_of)}
     erased = [MemberKey(member["community"], member["data"]["member_id"]) for member in followed.erased]
     said |= {key: [] for key in erased}
     if said:
         await store.put_attributes(tx.conn, said=said)
     if erased:
         await store.erase_read(tx.conn, keys=erased)
-
-
-FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_FACT, on_members)
+    return Kept(changed - set(erased), erased)

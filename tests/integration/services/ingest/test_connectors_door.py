@@ -6,7 +6,7 @@ import os
 import time
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,7 +21,9 @@ from connectors.engine import State
 from services.ingest.connectors.api import door
 from services.ingest.connectors.handlers import deliveries as handlers
 from services.ingest.connectors.handlers import reading
+from services.ingest.metrics import CONNECTIONS_SILENT
 from tests.integration.services.ingest.conftest import SCOPES, Community, problem
+from tests.integration.services.ingest.test_own_event_types_taken import published
 from tests.integration.services.world import authorization
 from tests.unit.connectors.test_connector_signatures import SCHEMES, SIGNED_AT, time_of
 
@@ -97,6 +99,17 @@ async def pass_timer(community: Community, timer: Any) -> None:
         await timer(tx)
 
 
+WEBINARS = """
+mappings:
+  - on: ["*"]
+    activities:
+      - type: webinar.attended.v1
+        channel: import
+        id: body.id
+        time: body.at
+        actor: {id: body.by}
+        minutes: body.n
+"""
 SEED = 6
 FUZZ_SECONDS = float(os.environ.get("PLAUDIT_FUZZ_SECONDS", "3"))
 GROWTH_MAX_BYTES = 64 * 1024 * 1024
@@ -454,6 +467,61 @@ async def test_every_vector_of_the_platforms_is_let_in_and_nothing_beside_it(
         assert stale == (401 if scheme in SIGNED_AT else 200), scheme
 
 
+async def test_a_platform_that_was_heard_and_is_silent_is_counted(engineer: Community) -> None:
+    shop = await connected(engineer)
+    await shop.told("ping", {})
+    # What others' tests left counts, too.
+    await pass_timer(engineer, handlers.keep_in_order)
+    before = CONNECTIONS_SILENT._value.get()
+    await engineer.pool.execute(
+        "update delivery_hours set hour = hour - interval '2 days' where community = $1", engineer.name
+    )
+    await pass_timer(engineer, handlers.keep_in_order)
+    assert CONNECTIONS_SILENT._value.get() == before + 1
+    await engineer.client.patch("/v1/connectors/shop", json={"enabled": False})
+    await pass_timer(engineer, handlers.keep_in_order)
+    assert CONNECTIONS_SILENT._value.get() == before
+
+
+async def test_what_is_dear_takes_from_the_communitys_share(
+    engineer: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One delivery is taken however dear it is; who sent much waits then, and what is told to wait is not kept."""
+    shop = await connected(engineer)
+    map_delivery = handlers.map_delivery
+
+    async def dear(*arguments: Any, **named: Any) -> Any:
+        mapped, _ = await map_delivery(*arguments, **named)
+        return mapped, 10.0
+
+    monkeypatch.setattr(handlers, "map_delivery", dear)
+
+    answers = [await shop.deliver("ping", {"n": number}) for number in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert problem(answers[1], 429)["type"] == "urn:plaudit:problem:quota-exceeded"
+    assert int(answers[1].headers["retry-after"]) > 0
+    assert len(await deliveries(engineer)) == 1
+
+
+async def test_a_delivery_becomes_an_event_of_a_type_of_the_communitys_own(engineer: Community) -> None:
+    webinars = DOCUMENT.partition("mappings:")[0] + WEBINARS
+    shop = await connected(engineer, document=webinars)
+    body = {"id": "w1", "at": "2026-01-31T12:00:00Z", "by": "ada", "n": 40}
+    undeclared = await shop.told("attended", body, named="w1")
+    assert undeclared["outcome"] == "invalid"
+    assert "unknown type 'webinar.attended.v1'" in undeclared["reason"]
+    channel = {"id": "webinars", "title": "Webinars"}
+    field = {"name": "minutes", "title": "Minutes", "type": "integer", "required": True}
+    kind = {"id": "webinar.attended.v1", "title": "Attended", "channel": "webinars", "fields": [field]}
+    await published(engineer, 1, datetime(2026, 1, 1, tzinfo=UTC), {"channels": [channel], "types": [kind]})
+    found = await engineer.client.post(f"/v1/connectors/shop/deliveries/{undeclared['delivery_id']}/replay")
+    assert found.json()["outcome"] == "mapped", found.text
+    assert [one["outcome"] for one in (await engineer.receipt(found.json()["receipt_id"]))["items"]] == [
+        "accepted"
+    ]
+
+
 async def test_nothing_that_is_thrown_at_the_door_breaks_it(engineer: Community) -> None:
     """Every connector, with a seed, for some seconds: what platforms send with something changed, and any bytes.
 
@@ -493,3 +561,36 @@ async def test_nothing_that_is_thrown_at_the_door_breaks_it(engineer: Community)
     assert memory_bytes() - (before or memory_bytes()) < GROWTH_MAX_BYTES
     assert not reading.THREADS._turns
     assert door.WORK._count == 0
+
+
+async def test_the_same_bytes_are_the_same_until_something_else_was_told(engineer: Community) -> None:
+    made = (await engineer.client.post("/v1/connectors", json={"name": "forum", "connector": "discourse"})).json()
+    post = {"id": 13, "post_number": 2, "post_type": 1, "topic_id": 10, "user_id": 8, "topic_archetype": "regular"}
+    raw = orjson.dumps({"solved": post | {"username": "grace", "created_at": "2026-01-02T11:00:00Z"}})
+    mac = hmac.new(made["secret"].encode(), raw, hashlib.sha256).hexdigest()
+
+    async def solved(event: str) -> dict[str, Any]:
+        headers = {
+            "X-Discourse-Event": f"{event}_solution",
+            "X-Discourse-Event-Id": uuid4().hex,
+            "X-Discourse-Event-Signature": f"sha256={mac}",
+        }
+        answer = await engineer.client.post(made["path"], content=raw, headers=headers)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        assert found["outcome"] == "mapped", found
+        return found
+
+    told = [await solved(event) for event in ("accepted", "accepted", "unaccepted", "accepted", "accepted")]
+
+    # Delivered again it has another id, and is the same; accepted again it is not.
+    assert [one["again"] for one in told] == [False, True, False, False, True]
+    assert len({one["delivery_id"] for one in told}) == 3
+    assert [one["outcome"] for one in (await engineer.receipt(told[0]["receipt_id"]))["items"]] == ["accepted"] * 2
+
+    door = (await engineer.client.post("/v1/connectors", json={"name": "hall", "connector": "eventbrite"})).json()
+    again = []
+    for action in ("barcode.checked_in", "barcode.un_checked_in", "barcode.checked_in", "barcode.checked_in"):
+        body = {"api_url": "https://www.eventbriteapi.com/v3/events/1/attendees/9/", "config": {"action": action}}
+        again.append((await engineer.client.post(door["path"], json=body)).json()["again"])
+    assert again == [False, False, False, True]

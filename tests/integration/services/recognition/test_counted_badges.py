@@ -9,6 +9,7 @@ import pytest
 
 from services.recognition.counts.handlers import keep_counting, on_events
 from services.recognition.thresholds.handlers import on_programmes
+from shared.contracts.backfill import is_backfill
 from tests.integration.services.world import NOON
 
 pytestmark = pytest.mark.stack
@@ -228,3 +229,13 @@ async def test_a_title_is_that_of_the_version_in_force(world: Any, api: httpx.As
     await world.handle(on_programmes, programme(world, 2, *again))
     answer = (await api.get(f"/v1/members/{world.uuid('a')}/recognition")).json()
     assert {badge["title"] for badge in answer["badges"]} == {"New", "New too"}
+
+
+async def test_a_badge_that_an_event_of_the_past_completes_says_so(world: Any) -> None:
+    await world.handle(on_programmes, programme(world, 1, FIVE))
+    await kept_up(world)
+    await world.handle(on_events, *(event(world, number) for number in range(4)))
+    assert await world.outbox() == []
+    await world.handle(on_events, event(world, 4, backfill=True))
+    (row,) = await world.outbox()
+    assert is_backfill(orjson.loads(row["value"]))

@@ -8,6 +8,7 @@ import pytest
 
 from services.recognition.thresholds.handlers import on_programmes
 from services.recognition.totals import handlers
+from shared.contracts.backfill import is_backfill
 from shared.transaction import InvalidMessageError, Transaction
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -239,3 +240,12 @@ async def reevaluated(world: Any, now: datetime | None = None) -> None:
         if not left:
             return
     raise AssertionError("re-evaluation does not come to an end")
+
+
+async def test_what_an_award_of_the_past_leads_to_says_so(world: Any) -> None:
+    await world.handle(on_programmes, world.programme(1, SECTION))
+    await world.awarded(world.award("a", 12) | {"backfill": True}, world.award("b", 12))
+    facts = [orjson.loads(row["value"]) for row in await world.outbox()]
+    assert {(fact["data"]["member_id"], fact["data"]["id"], is_backfill(fact)) for fact in facts} == {
+        (world.uuid(member), name, member == "a") for member in "ab" for name in ("ten", "newcomer")
+    }

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from services.scoring.audiences.handlers import on_members
 from services.scoring.awards.handlers.rooms import settle_waiting
-from services.scoring.rules.handlers.members import on_members
 from tests.integration.services.merging import Merging
 from tests.integration.services.scoring.test_rules_read_attributes import TEXT, told
 from tests.integration.services.world import NOON

@@ -12,10 +12,13 @@ import pytest
 
 from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.programmes.domain.publication import OtherProgrammeError
+from shared.contracts.backfill import is_backfill
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.transaction import InvalidMessageError
 
 ROOT = Path(__file__).parents[4]
+#: Earlier on the day of the world's events.
+NOON_BEFORE = datetime(2026, 3, 4, 9, tzinfo=UTC)
 RULES_AT_TWO = """
 programme: demo
 title: Demo
@@ -232,3 +235,28 @@ async def test_a_real_message_log_earns_what_can_be_counted_by_hand(world: Any, 
         await world.score(*events[start : start + 700])
     assert await world.totals() == wanted
     assert len(events) == 6_000
+
+
+@pytest.mark.usefixtures("new_rows")
+async def test_what_follows_from_the_past_says_so_and_amounts_to_the_same(world: Any) -> None:
+    """Live ones, ones of the past, and what the past takes of the room of a live one: a cap is over both."""
+    await world.publish()
+    await world.published()
+    past = [world.event(f"past {number}", backfill=True, time=NOON_BEFORE) for number in range(2)]
+    live = [world.event(f"live {number}") for number in range(2)]
+    await world.score(*live)
+    told = [fact for _, _, fact in await world.published()]
+    assert not any(is_backfill(fact) for fact in told)
+    await world.score(*past)
+    told = [fact for _, _, fact in await world.published()]
+    assert told
+    assert all(is_backfill(fact) for fact in told)
+    # What is told of live events meanwhile follows from the past, too: they have less room.
+    assert {fact["data"].get("cause") for fact in told} == {None, "limit"}
+    assert sum((await world.totals()).values()) == 4 + 10
+    await world.score(world.retraction("past 0"))
+    assert not any(is_backfill(fact) for _, _, fact in await world.published())
+    await world.score(world.retraction("past 1") | {"backfill": True})
+    told = [fact for _, _, fact in await world.published()]
+    assert told
+    assert all(is_backfill(fact) for fact in told)

@@ -24,6 +24,7 @@ from services.scoring.campaigns.domain import (
 from services.scoring.limits.domain.claims import Ceiling, Claim, State
 from services.scoring.programmes.domain.money import money_changes
 from services.scoring.programmes.domain.reading import document_of, read_programme
+from services.scoring.rules.domain.attributes import Said
 from services.scoring.rules.domain.campaigns import is_drawn
 from services.scoring.rules.domain.compiling import compile_version
 from services.scoring.rules.domain.matching import match
@@ -348,3 +349,28 @@ def test_rules_of_no_declared_campaign_are_as_before() -> None:
 
 def replace_campaign(rule: Any) -> Any:
     return rule.model_copy(update={"campaign": None})
+
+
+AUDIENCE = """
+programme: demo
+title: Demo
+attributes: [{id: tier, title: Tier, for_rules: true, personal: false}]
+audiences: [{id: gold, title: Gold, when: 'member.tier == "gold"'}]
+campaigns:
+  - {id: spring, title: S, starts: 2026-03-29, ends: 2026-04-07, audiences: [gold], budget: {points: 100}}
+rules:
+  - {id: post, title: P, on: [forum.post.v1], points: 7, campaign: spring}
+"""
+
+
+def test_a_campaign_is_for_its_audiences() -> None:
+    at = datetime(2026, 4, 1, 12, tzinfo=UTC)
+    version = compile_version(programme(text=AUDIENCE), 1, EPOCH)
+    known: Any = {("acme", ANN): {"tier": [Said(EPOCH, EPOCH, "gold")]}}
+    events = [event(1, at=at), event(2, at=at, member=BOB)]
+    found = match(events, {"acme": [version]}, known=known)
+    assert [one.member_id for one in found.candidates] == [ANN]
+    assert [one.reason for one in found.declined] == ["audience"]
+    unknown = read_programme(AUDIENCE.replace("audiences: [gold]", "audiences: [silver]"))
+    assert isinstance(unknown, list)
+    assert [one.detail for one in unknown] == ["there is no audience `silver`; known are gold"]

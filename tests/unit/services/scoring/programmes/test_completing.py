@@ -46,7 +46,7 @@ def texts(text: str) -> list[str]:
             BEGUN + "    points: 1\n    limits: [{count: 1, within: ¦}]\n",
             ["hour", "day", "week", "month", "quarter", "year", "campaign", "ever"],
         ),
-        (BEGUN + "    points: 1\n¦", ["description: ", "events: ", "limits: ", "manual: ", "recognition: "]),
+        (BEGUN + "    points: 1\n¦", ["description: ", "audiences: ", "events: ", "limits: ", "manual: "]),
         (BEGUN + "    points: 1\nlimits:\n  ¦", ["- id: "]),
         (BEGUN + "    points: 1\nrewards:\n  ¦", ["catalogue: ", "payout: "]),
         (BEGUN + "    points: 1\nrewards:\n  payout:\n    cur¦\n", ["currency: "]),

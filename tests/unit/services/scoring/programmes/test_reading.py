@@ -330,7 +330,7 @@ def test_a_field_that_is_like_no_other_is_answered_with_those_there_are(field: s
     known = (
         "id, title, on, when, points, to, own, daily_cap, limits, grace_minutes, grace_count, points_by, "
         "multipliers, also, floor, cooldown, diminishing, pending_days, expire_days, score, group, campaign, "
-        "goal, reviewed"
+        "audiences, goal, reviewed"
     )
     assert detail == f"there is no field `{field}` here; known are {known}"
 

@@ -275,6 +275,10 @@ def test_an_old_review_is_warned_of_and_goals_are_known_where_they_are_declared(
     [
         (RULE + "also: [{to: actor}]}", "`to` and `also` name each person once"),
         (RULE + "also: [{to: object_author, points: -1}]}", "one rule gives to all, or takes from all; write two"),
+        (
+            RULE + "multipliers: [{id: m, title: M, percent: 200}, {id: m, title: N, percent: 50}]}",
+            "each multiplier has an `id` of its own",
+        ),
         (RULE + "floor: 0}", "`floor` says how far points are taken; this rule gives some"),
         (RULE + "score: help}", "there is no score `help`; known are points"),
         (RULE + "reviewed: 2026-02-30}", "day is out of range for month; got `2026-02-30`"),

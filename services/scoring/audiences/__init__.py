@@ -1,0 +1,1 @@
+"""Audiences: which members are in them, decided piece by piece, and told."""

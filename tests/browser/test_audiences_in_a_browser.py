@@ -1,0 +1,109 @@
+"""Audiences: listed with their size, previewed before they are written, and seen at a member and by the member."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from plaudit.access import add_person, local_people, temporary_key
+from plaudit.calls import request
+from plaudit.stack.idle import wait_until_idle
+from tests.browser.conftest import Console
+from tests.waiting import until
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser]
+
+COMMUNITY = "audiences"
+SHOTS = os.environ.get("PLAUDIT_SHOTS")
+PROGRAMME = b"""\
+programme: audiences
+title: Harbour Makers
+audiences:
+  - id: writers
+    title: Writers
+    description: Two messages within thirty days.
+    when: member.messages >= 2
+    measures: [{id: messages, of: awards, rule: message, days: 30}]
+rules:
+  - {id: message, title: Wrote a message, on: [chat.message.v1], points: 30}
+  - {id: writer, title: A writer wrote, on: [chat.message.v1], points: 5, audiences: [writers]}
+"""
+
+
+async def furnished(console: Console) -> dict[str, str]:
+    """A community with a manager and two members, of whom one is a writer; their ids."""
+    office, urls = local_people(console.state).office, console.state.service_urls
+    declared = {"id": COMMUNITY, "title": "Harbour Makers", "time_zone": "Europe/Rome"}
+    request("POST", f"{urls['ingest']}/v1/communities", office.key, json=declared)
+    manager = add_person(office, COMMUNITY, "Mara Lindqvist", ["manager"], kind="person", email=None)
+    scopes = ("programmes:write", "programmes:read", "events:write", "members:read")
+    with temporary_key(console.state, COMMUNITY, "audiences", scopes, urls) as key:
+        text = {"content": PROGRAMME, "headers": {"Content-Type": "application/yaml"}}
+        request("POST", f"{urls['scoring']}/v1/programmes", key, **text)
+        events = [
+            {
+                "specversion": "1.0",
+                "id": name,
+                "source": "urn:audiences",
+                "type": "chat.message.v1",
+                "time": datetime.now(UTC).isoformat(timespec="seconds"),
+                "data": {"channel": "chat", "actor": {"id": who, "name": title}, "object": {"id": name}},
+            }
+            for name, who, title in (
+                ("m1", "ada", "Ada Brightwell"),
+                ("m2", "ada", "Ada Brightwell"),
+                ("m3", "bo", "Bo Lind"),
+            )
+        ]
+        request("POST", f"{urls['ingest']}/v1/events", key, json=events)
+        await wait_until_idle(console.state)
+
+        async def is_decided() -> bool:
+            found = request("GET", f"{urls['scoring']}/v1/audiences", key)
+            return bool(found["items"][0]["members"] == 1)
+
+        await until(is_decided)
+        members = request("GET", f"{urls['ingest']}/v1/members", key)["items"]
+    return {"manager": str(manager["person_id"])} | {one["name"].split()[0]: one["member_id"] for one in members}
+
+
+async def test_an_audience_is_seen_previewed_and_explained(console: Console) -> None:
+    ids = await furnished(console)
+    how = {"locale": "en-GB", "java_script_enabled": False}
+    async with console.visitor(community=COMMUNITY, person=ids["manager"], **how) as mara:
+        page = mara.page
+        await mara.go("/programme")
+        await page.get_by_role("link", name="Audiences").click()
+        await expect(page.locator("h1")).to_have_text("The programme has one audience")
+        await page.get_by_label("An audience, as the programme has it").fill(
+            "when: member.all >= 30\nmeasures: [{id: all, of: points}]\n"
+        )
+        await page.get_by_role("button", name="See how many").click()
+        await expect(page.get_by_role("status")).to_contain_text("2 of 2 members would be in it.")
+        await page.get_by_label("An audience, as the programme has it").fill("when: member.al >= 30\n")
+        await page.get_by_role("button", name="See how many").click()
+        await expect(page.get_by_role("alert")).to_contain_text("declares")
+        await page.get_by_role("link", name="Writers: one member").click()
+        await expect(page.locator("h1")).to_have_text("Writers: one member")
+        await page.get_by_role("link", name="Ada Brightwell").click()
+        await expect(page.locator("#audiences")).to_contain_text("Writers")
+        assert await mara.go("/programme/audiences/nobody") == 404
+        await mara.go(f"/members/{ids['Bo']}")
+        await expect(page.locator("#audiences")).to_contain_text("They are in none")
+    async with console.visitor(community=COMMUNITY, identity="chat:ada", **how) as ada:
+        await ada.go("/me")
+        await expect(ada.page.locator("#audiences")).to_contain_text("Two messages within thirty days.")
+    looks = [("en-GB", "light", 1280), ("it-IT", "dark", 320)]
+    for language, theme, width in looks:
+        look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
+        async with console.visitor(community=COMMUNITY, person=ids["manager"], **look) as mara:
+            for name, path in (("list", "/programme/audiences"), ("members", "/programme/audiences/writers")):
+                assert await mara.go(path) == 200
+                assert await mara.violations() == []
+                assert await mara.width() <= width
+                if SHOTS:
+                    await mara.page.screenshot(
+                        path=Path(SHOTS) / f"audiences-{name}-{theme}-{width}.png", full_page=True
+                    )

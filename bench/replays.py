@@ -1,4 +1,4 @@
-"""What the example programmes give for whole histories: `python -m bench.replays [--data FOLDER]`, without a stack.
+"""What the example programmes give for whole histories: `python -m bench.replays [--data FOLDER]`, no stack.
 
 The engine is asked (services/scoring/rehearsals); what is printed is the table of docs/guides/examples.md.
 """
@@ -133,7 +133,7 @@ def replay(name: str, history: History) -> tuple[Figures, Played]:
     """Play an example programme over a history. Raises ValueError when it is no programme."""
     programme = read_programme((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
     if not isinstance(programme, Programme):
-        raise ValueError(f"{name} is no programme: {programme}")
+        raise SystemExit(f"{name} is no programme: {programme}")
     played = play(programme, history)
     return figures(history, played), played
 

@@ -17,6 +17,7 @@ from console.frame.visits import Console, install_errors
 from console.pages.account import routes as account
 from console.pages.audit import routes as audit
 from console.pages.by_hand import routes as by_hand
+from console.pages.campaigns import routes as campaigns
 from console.pages.cards import routes as cards
 from console.pages.check_ins import routes as check_ins
 from console.pages.community import routes as community
@@ -65,6 +66,7 @@ PAGES = (
     *(
         members,
         by_hand,
+        campaigns,
         check_ins,
         programme,
         audiences,

@@ -37,6 +37,9 @@ SUBCOMMANDS = {
     ),
     "audience": Subcommand("plaudit.audience", "audience", "Look at audiences: who is in them, and who would be."),
     "award": Subcommand("plaudit.award", "award", "Give and take points by hand, approved by another person."),
+    "campaign": Subcommand(
+        "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
+    ),
     "explain": Subcommand("plaudit.admin", "explain", "Explain a payout, back to the events it pays for."),
     "provision": Subcommand(
         "plaudit.provision", "provision_command", "Prepare a Kafka and PostgreSQL of your own."

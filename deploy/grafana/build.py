@@ -289,6 +289,12 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Campaigns that give nothing",
+            "Braked by their pacing, or stopped by a person.",
+            "short",
+            (Query("max by (state) (plaudit_scoring_campaigns_not_giving)", "{{state}}"),),
+        ),
+        Panel(
             "Waiting for a second person",
             "Versions of programmes that change money, and outcomes of payouts, that one person proposed.",
             "short",

@@ -26,6 +26,11 @@ REASONS: Final = {
     "cooldown": "it gave something shortly before",
     "diminished": "a further one is worth less",
     "floor": "no more is taken than there is",
+    "campaign": "it was not in the campaign's time",
+    "holdout": "the campaign leaves a share of the members out",
+    "budget": "the campaign's budget had no more",
+    "pacing": "the campaign spent faster than planned",
+    "stopped": "the campaign was stopped",
     "waiting": "its room under limits is being looked for",
     "retracted": "it was taken back",
 }

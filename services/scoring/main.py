@@ -7,6 +7,8 @@ from services.scoring.awards.api.routes import router as awards
 from services.scoring.awards.handlers import restoring
 from services.scoring.awards.handlers.rooms import settle_waiting
 from services.scoring.awards.handlers.scoring import Scorer
+from services.scoring.campaigns.api import router as campaigns
+from services.scoring.campaigns.handlers import count_not_giving
 from services.scoring.manual import handlers as manual_handlers
 from services.scoring.manual.api import router as manual
 from services.scoring.problems import ERRORS
@@ -43,13 +45,14 @@ SPEC = ServiceSpec(
         FOLLOWED_MEMBERS,
         Subscription(EVENTS, ACCEPTED_EVENT, scorer.on_activities, prepare=scorer.prepare),
     ],
-    routers=[programmes, drafts, rules, audiences, awards, manual],
+    routers=[programmes, drafts, rules, audiences, campaigns, awards, manual],
     problems=ERRORS,
     timers=[
         Timer("settle-claims", every_seconds=SETTLE_EVERY_SECONDS, run=settle_waiting),
         Timer("decide-audiences", every_seconds=DECIDE_EVERY_SECONDS, run=DECIDER.look),
         Timer("sign-programmes-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("count-programmes-waiting", every_seconds=60, run=count_waiting),
+        Timer("count-campaigns", every_seconds=15, run=count_not_giving),
         Timer("count-manual-awards-waiting", every_seconds=60, run=manual_handlers.count_waiting),
     ],
     schemas=schemas,

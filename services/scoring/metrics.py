@@ -41,6 +41,11 @@ AUDIENCE_TURNS = Counter(
 )
 for done in ("given", "taken", "reversed"):
     MANUAL_AWARDS.labels(done)
+CAMPAIGNS_NOT_GIVING = Gauge(
+    "plaudit_scoring_campaigns_not_giving",
+    "Campaigns that give nothing, by why: braked (spent too fast), stopped (by a person)",
+    ["state"],
+)
 CHILDREN_ENDED = Counter(
     "plaudit_scoring_children_ended_total", "Child processes that ended because what they did took too much"
 )

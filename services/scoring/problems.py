@@ -2,6 +2,8 @@
 
 from services.scoring.audiences.api import UNKNOWN_AUDIENCE
 from services.scoring.audiences.domain import UnknownAudienceError
+from services.scoring.campaigns.api import UNKNOWN_CAMPAIGN
+from services.scoring.campaigns.domain import UnknownCampaignError
 from services.scoring.manual.api import (
     MANUAL_DECIDED,
     MANUAL_FOUR_EYES,
@@ -148,6 +150,7 @@ def _persons_limit(error: PersonsLimitError) -> Problem:
 
 
 ERRORS: ErrorTable = {
+    UnknownCampaignError: lambda _: Problem(UNKNOWN_CAMPAIGN, "GET /v1/campaigns lists those of the programme"),
     UnknownAudienceError: lambda _: Problem(
         UNKNOWN_AUDIENCE, "GET /v1/audiences lists those of the programme in force"
     ),

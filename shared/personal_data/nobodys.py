@@ -68,6 +68,11 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "activities": "community event_uid scored retracted event_time said_at said_id said_uid said_by",
         "audience_sweeps": "community version after_member is_done",
         "awards_read_back": "community event_uid award_id total revision programme_version",
+        "campaign_books": (
+            "community campaign_id state is_slowed is_let_go last_day changed_at changed_by_person changed_by "
+            "reason"
+        ),
+        "campaign_spent": "community campaign_id part points",
         "declined": "community event_uid rule_id slot reason detail programme_version met",
         "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id given_at",
         "programme_drafts": (

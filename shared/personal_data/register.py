@@ -226,7 +226,8 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
                 "day week rule_id slot programme_id programme_version weight is_actors grace_seconds "
                 "is_heaviest_first window_1 window_2 window_3 window_4 bound_1 bound_2 bound_3 "
                 "bound_4 state is_counted is_settled room told revision grace_count corrected_on is_shared "
-                "cooldown_seconds shares floor takes summed cut is_backfill score available_at expires_at"
+                "cooldown_seconds shares floor takes summed cut is_backfill score available_at expires_at "
+                "campaign ceiling ceiling_by"
             ),
             order="award_id community",
             erased=Erased.STAYS,

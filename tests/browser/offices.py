@@ -16,7 +16,11 @@ title: Offices
 description: What we thank each other for.
 rules:
   - {id: message, title: Wrote a message, on: [chat.message.v1], points: 600, daily_cap: 6000,
-     when: data.length_chars >= 20, limits: [{count: 5, per: object, within: week, crossing: allowed}]}
+     when: data.length_chars >= 20, campaign: spring,
+     limits: [{count: 5, per: object, within: week, crossing: allowed}]}
+campaigns:
+  - {id: spring, title: Spring of answers, description: "What helps others counts now.",
+     starts: STARTS, ends: ENDS, budget: {points: 60000, per_day: 20000}, pacing: {then: slow}, holdout_percent: 1}
 limits:
   - {id: all-talk, rules: [message], points: 9000, within: month, crossing: allowed}
 manual:
@@ -33,6 +37,9 @@ rewards:
     {currency: EUR, points: 100, minor: MINOR, minimum_points: 500, paying_account:
       {name: Example Community, iban: DE89370400440532013000, bic: COBADEFFXXX}}
 """
+PROGRAMME = PROGRAMME.replace("STARTS", str(datetime.now(UTC).date() - timedelta(days=4))).replace(
+    "ENDS", str(datetime.now(UTC).date() + timedelta(days=20))
+)
 YAML = {"Content-Type": "application/yaml"}
 MAKES = (
     *("events:write", "points:write", "programmes:write", "payouts:write", "payouts:read", "members:read"),

@@ -23,7 +23,7 @@ SCOPES: Final = {
     "recognition:read": _("See leaderboards, badges and levels"),
     "analytics:read": _("See figures and lineage"),
     "programmes:read": _("See the programme and its versions"),
-    "programmes:write": _("Publish versions of the programme, and withdraw proposed ones"),
+    "programmes:write": _("Publish versions of the programme, withdraw proposed ones, stop campaigns"),
     "programmes:approve": _("Approve versions that another person proposed"),
     "rewards:read": _("See balances, statements, rewards and redemptions"),
     "rewards:write": _("Reserve, confirm and cancel redemptions"),

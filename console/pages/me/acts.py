@@ -32,6 +32,11 @@ REASONS: Final = {
     "cooldown": _("It gave something shortly before"),
     "diminished": _("A further one of the time is worth less"),
     "floor": _("No more is taken than you have"),
+    "campaign": _("It was not in the time of its campaign"),
+    "holdout": _("Its campaign leaves some members out, by lot, to see what it brings"),
+    "budget": _("The budget of its campaign was spent"),
+    "pacing": _("Its campaign gave too much too soon, and slowed down"),
+    "stopped": _("Its campaign was stopped"),
     "waiting": _("It is being looked for whether there is room under the limit"),
     "retracted": _("It was taken back"),
 }

@@ -90,6 +90,11 @@ DECLINED: Final = {
     "cooldown": _("it gave something shortly before"),
     "diminished": _("a further one of the time is worth less"),
     "floor": _("no more is taken than there is"),
+    "campaign": _("it was not in the time of its campaign"),
+    "holdout": _("its campaign leaves them out, by lot"),
+    "budget": _("the budget of its campaign was spent"),
+    "pacing": _("its campaign spent faster than planned"),
+    "stopped": _("its campaign was stopped"),
     "waiting": _("what fits under its limits is being worked out"),
     "retracted": _("it was taken back"),
 }

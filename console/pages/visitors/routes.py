@@ -67,6 +67,7 @@ async def rules(visit: Visit) -> Response:
             (one, differences(one["rules"], versions[place + 1]["rules"]) if place + 1 < len(versions) else None)
             for place, one in enumerate(versions)
         ],
+        campaigns=answers["now"].body.get("campaigns", []) if answers["now"].ok else [],
         unrewarded=unrewarded(now),
         done=DONE,
         recipients=RECIPIENTS,

@@ -294,10 +294,13 @@ def _recorded_award(row: Record) -> RecordedAward:
     return RecordedAward(award, row["recorded_at"])
 
 
-async def add_awards_as_told(conn: Connection, *, awards: Sequence[RecordedAward]) -> None:
-    """Add awards and amendments that were told before, unless they are there; note what was told of each last."""
+async def add_awards_as_told(conn: Connection, *, awards: Sequence[RecordedAward]) -> list[Award]:
+    """Add awards and amendments that were told before, unless they are there; note what was told of each last.
+
+    Returns those that were not there.
+    """
     names = ", ".join(AWARD_COLUMNS)
-    await conn.execute(
+    rows = await conn.fetch(
         f"""
         with added as (
             insert into awards ({names})
@@ -306,16 +309,19 @@ async def add_awards_as_told(conn: Connection, *, awards: Sequence[RecordedAward
                 $14::date[], $15::uuid[], $16::int[], $17::text[], $18::int[], $19::text[], $20::timestamptz[],
                 $21::timestamptz[], $22::timestamptz[])
             on conflict do nothing
-            returning *)
+            returning *), noted as (
         insert into awards_read_back as r (community, event_uid, award_id, total, revision, programme_version)
         select distinct on (coalesce(amends, award_id), community) community, event_uid,
             coalesce(amends, award_id), coalesce(total, points), coalesce(revision, 0), programme_version
         from added order by coalesce(amends, award_id), community, revision desc nulls last
         on conflict (event_uid, award_id, community) do update
-            set total = excluded.total, revision = excluded.revision where r.revision < excluded.revision
+            set total = excluded.total, revision = excluded.revision where r.revision < excluded.revision)
+        select award_id::text, community from added
         """,  # noqa: S608 -- the columns are a constant
         *(list(column) for column in zip(*((*award[:-2], at) for award, at in awards), strict=True)),
     )
+    added = {(row["award_id"], row["community"]) for row in rows}
+    return [award for award, _ in awards if (award.award_id, award.community) in added]
 
 
 async def is_anything_read_back(conn: Connection) -> bool:

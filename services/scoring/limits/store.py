@@ -7,7 +7,7 @@ from typing import Any
 from asyncpg import Record
 
 from services.scoring.limits.domain.allotting import Window
-from services.scoring.limits.domain.claims import Claim, Cut, Pace, State, Terms
+from services.scoring.limits.domain.claims import Ceiling, Claim, Cut, Pace, State, Terms
 from services.scoring.limits.domain.corrections import CorrectionDay
 from shared.contracts.award_ids import award_id_range
 from shared.postgres import Connection
@@ -37,7 +37,8 @@ _NO_PACE = (None, None, None, False)
 _WINDOWS = tuple(f"{part}_{place}" for part in ("window", "bound") for place in range(1, _PLACES + 1))
 _CHANGING = ("state", "is_counted", "is_settled", "room", "told", "revision", "corrected_on", "summed", "cut",
              "is_backfill")  # fmt: skip
-_COLUMNS = (*_BEFORE_WINDOWS, *_WINDOWS, *_CHANGING, *_TERMS, *_PACE)
+_CAMPAIGN = ("campaign", "ceiling", "ceiling_by")
+_COLUMNS = (*_BEFORE_WINDOWS, *_WINDOWS, *_CHANGING, *_TERMS, *_PACE, *_CAMPAIGN)
 _NOTHING = (None,) * _PLACES
 
 
@@ -152,6 +153,9 @@ def _record(claim: Claim) -> tuple[Any, ...]:
         claim.is_backfill,
         *claim.terms,
         *(claim.pace or _NO_PACE),
+        claim.campaign,
+        claim.ceiling,
+        claim.ceiling_by,
     )
 
 
@@ -161,11 +165,11 @@ async def put_claims(conn: Connection, *, claims: Collection[Claim]) -> None:
         """
         update claims c set state = n.state, is_counted = n.is_counted, is_settled = n.is_settled, room = n.room,
             told = n.told, revision = n.revision, corrected_on = n.corrected_on, summed = n.summed, cut = n.cut,
-            is_backfill = n.is_backfill
+            is_backfill = n.is_backfill, ceiling = n.ceiling, ceiling_by = n.ceiling_by
         from unnest($1::text[], $2::uuid[], $3::text[], $4::bool[], $5::bool[], $6::int[], $7::int[], $8::int[],
-                    $9::date[], $10::int[], $11::text[], $12::bool[])
+                    $9::date[], $10::int[], $11::text[], $12::bool[], $13::int[], $14::text[])
             as n(community, award_id, state, is_counted, is_settled, room, told, revision, corrected_on, summed,
-                 cut, is_backfill)
+                 cut, is_backfill, ceiling, ceiling_by)
         where c.award_id = n.award_id and c.community = n.community
         """,
         [claim.community for claim in claims],
@@ -180,6 +184,8 @@ async def put_claims(conn: Connection, *, claims: Collection[Claim]) -> None:
         [claim.summed for claim in claims],
         [claim.cut for claim in claims],
         [claim.is_backfill for claim in claims],
+        [claim.ceiling for claim in claims],
+        [claim.ceiling_by for claim in claims],
     )
 
 
@@ -390,6 +396,9 @@ def _claim(row: Record) -> Claim:
         cut=None if row["cut"] is None else Cut(row["cut"]),
         is_backfill=row["is_backfill"],
         terms=Terms(row["score"], row["available_at"], row["expires_at"]),
+        campaign=row["campaign"],
+        ceiling=row["ceiling"],
+        ceiling_by=None if row["ceiling_by"] is None else Ceiling(row["ceiling_by"]),
     )
 
 

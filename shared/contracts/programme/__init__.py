@@ -1,12 +1,13 @@
 """A programme: the rules of a community, in the sections that each service reads.
 
-ingest reads `attributes` and `events`, scoring `events`, `audiences`, `rules` and `manual`, recognition
+ingest reads `attributes` and `events`, scoring `events`, `audiences`, `rules`, `campaigns` and `manual`, recognition
 `recognition`, rewards `rewards`. A programme is written in YAML, published as a version, and never changed
 afterwards.
 """
 
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
 from shared.contracts.programme.audiences import Audience, AudienceMeasure
+from shared.contracts.programme.campaigns import CAMPAIGNS_MAX_COUNT, Budget, Campaign, Pacing, RuleBudget
 from shared.contracts.programme.document import IDS, REFERENCES, Programme
 from shared.contracts.programme.event_types import CustomEventType, EventChannel, EventField, Events
 from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId, id_problems
@@ -57,6 +58,7 @@ from shared.contracts.programme.worth import (
 __all__ = [
     "ATTRIBUTES_MAX_COUNT",
     "BADGES_MAX_COUNT",
+    "CAMPAIGNS_MAX_COUNT",
     "CATALOGUE_MAX_COUNT",
     "CONDITION_MAX_CHARS",
     "EVERY_DAY",
@@ -76,7 +78,9 @@ __all__ = [
     "Audience",
     "AudienceMeasure",
     "Badge",
+    "Budget",
     "CalculatedPoints",
+    "Campaign",
     "CatalogueReward",
     "Cooldown",
     "Counted",
@@ -94,6 +98,7 @@ __all__ = [
     "ManualLimit",
     "ManualReason",
     "Multiplier",
+    "Pacing",
     "Path",
     "PayingAccount",
     "PayoutTerms",
@@ -104,6 +109,7 @@ __all__ = [
     "RepeatedId",
     "Rewards",
     "Rule",
+    "RuleBudget",
     "RuleLimit",
     "Section",
     "SharedLimit",

@@ -9,6 +9,7 @@ from shared.contracts.fields import Name, Slug, Text
 from shared.contracts.programme import (
     attributes,
     audiences,
+    campaigns,
     event_types,
     manual,
     recognition,
@@ -18,6 +19,7 @@ from shared.contracts.programme import (
 )
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
 from shared.contracts.programme.audiences import AUDIENCES_MAX_COUNT, Audience
+from shared.contracts.programme.campaigns import CAMPAIGNS_MAX_COUNT, Campaign
 from shared.contracts.programme.event_types import Events
 from shared.contracts.programme.ids import Ids, Reference, check_ids
 from shared.contracts.programme.manual import Manual
@@ -34,12 +36,13 @@ IDS: Final[tuple[Ids, ...]] = (
     *event_types.IDS,
     worth.SCORES,
     worth.GOALS,
+    *campaigns.IDS,
     *rules.IDS,
     *manual.IDS,
     *recognition.IDS,
     *rewards.IDS,
 )
-REFERENCES: Final[tuple[Reference, ...]] = (*rules.REFERENCES, *recognition.REFERENCES)
+REFERENCES: Final[tuple[Reference, ...]] = (*rules.REFERENCES, *campaigns.REFERENCES, *recognition.REFERENCES)
 
 
 class Programme(Section):
@@ -58,6 +61,7 @@ class Programme(Section):
     rewards: Rewards = Rewards()
     scores: Annotated[list[DeclaredScore], Field(min_length=1, max_length=SCORES_MAX_COUNT)] | None = None
     goals: Annotated[list[DeclaredGoal], Field(min_length=1, max_length=GOALS_MAX_COUNT)] | None = None
+    campaigns: Annotated[list[Campaign], Field(min_length=1, max_length=CAMPAIGNS_MAX_COUNT)] | None = None
 
     @model_validator(mode="after")
     def ids_are_unique_and_known(self) -> Self:

@@ -29,6 +29,7 @@ PAGES = {
     "/programme/versions": "manager",
     "/programme/edit": "author",
     "/programme/drafts": "manager",
+    "/campaigns": "manager",
     "/by-hand": "author",
     "/waiting": "manager",
     f"/waiting/payout-runs/{uuid4()}": "finance_maker",
@@ -37,13 +38,21 @@ PAGES = {
 #: What each of these roles may see of the pages above.
 SEEN = {
     "moderator": {"/by-hand"},
-    "operator": {"/people", "/parts", "/parts/ingest", "/programme", "/programme/versions", "/programme/drafts"}
-    | {"/waiting", "/by-hand"}
+    "operator": {
+        "/people",
+        "/campaigns",
+        "/parts",
+        "/parts/ingest",
+        "/programme",
+        "/programme/versions",
+        "/programme/drafts",
+    }
+    | {"/waiting", "/by-hand", "/campaigns"}
     | {path for path in PAGES if path.startswith(("/audit", "/waiting/"))},
     "administrator": {path for path, role in PAGES.items() if role not in {"finance_maker", "author"}}
     - set(list(PAGES)[-2:]),
     "manager": {"/programme", "/programme/versions", "/programme/edit", "/programme/drafts", "/waiting"}
-    | {"/by-hand"},
+    | {"/by-hand", "/campaigns"},
 }
 
 

@@ -247,6 +247,35 @@ async def roll_version_back(desk: Desk) -> Ask:
 DRAFT = {"title": "A draft", "text": EXAMPLE}
 
 
+async def _campaign(desk: Desk) -> str:
+    """A campaign of a programme that two people published."""
+    document = JSON_EXAMPLE | {
+        "rules": [one | {"campaign": "spring"} for one in JSON_EXAMPLE["rules"]],
+        "campaigns": [
+            {
+                "id": "spring",
+                "title": "Spring",
+                "starts": "2026-03-01",
+                "ends": "2026-05-31",
+                "budget": {"points": 1000},
+            }
+        ],
+    }
+    proposed = await desk.api.post("/v1/programmes", json=document)
+    assert proposed.json().get("state") == "proposed", proposed.text
+    approved = await desk.other.post(f"/v1/programmes/{proposed.json()['version']}/approve")
+    assert approved.status_code == 200, approved.text
+    return "/v1/campaigns/spring"
+
+
+async def stop_campaign(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _campaign(desk)}/stop", {"reason": "Enough"})
+
+
+async def resume_campaign(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _campaign(desk)}/resume", {"reason": "Go on"})
+
+
 async def begin_draft(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/programme-drafts", DRAFT)
 
@@ -580,6 +609,8 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "scoring POST /v1/programmes/{version}/withdraw": ("programme.withdraw", withdraw_version),
     "scoring POST /v1/programmes/{version}/send-back": ("programme.send_back", send_version_back),
     "scoring POST /v1/programmes/{version}/rollback": ("programme.roll_back", roll_version_back),
+    "scoring POST /v1/campaigns/{campaign_id}/stop": ("campaign.stop", stop_campaign),
+    "scoring POST /v1/campaigns/{campaign_id}/resume": ("campaign.resume", resume_campaign),
     "scoring POST /v1/manual-awards": ("manual_award.ask", give_by_hand),
     "scoring POST /v1/manual-awards/{manual_id}/approve": ("manual_award.approve", approve_by_hand),
     "scoring POST /v1/manual-awards/{manual_id}/decline": ("manual_award.decline", decline_by_hand),

@@ -92,6 +92,8 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/communities/{community}/public",
     "scoring GET /v1/programmes",
     "scoring GET /v1/programmes/{version}",
+    "scoring GET /v1/campaigns",
+    "scoring GET /v1/campaigns/{campaign_id}",
     "scoring GET /v1/manual-awards/terms",
     "scoring GET /v1/programme-drafts",
     "scoring GET /v1/programme-drafts/{draft_id}",

@@ -109,7 +109,9 @@ class DeclinedItem(BaseModel):
             "own_act (nobody earns by what they do to their own, unless the rule says so), "
             "twice (they get it as somebody else already), points_failed (its points could not be calculated), "
             "no_points (they came to 0), limit (with what fits), cooldown (it gave something shortly before), "
-            "diminished (a further one is worth less), floor (no more is taken than there is), waiting (its room "
+            "diminished (a further one is worth less), floor (no more is taken than there is), "
+            "campaign (it was not in its time), holdout (it leaves a share of the members out), budget (it had no "
+            "more), pacing (it spent faster than planned), stopped (a person stopped it), waiting (its room "
             "is being looked for), or retracted"
         ),
         examples=["condition_failed"],

@@ -171,7 +171,9 @@ def make(
         ):
             continue
         word = words.get(key) if words else None
-        if not candidate.windows and (word is None or not word.is_retraction):
+        # What a campaign gives it has to know of, also where no limit is over it.
+        is_budgeted = rule.campaign is not None
+        if not candidate.windows and not is_budgeted and (word is None or not word.is_retraction):
             if given is None:
                 made.awards.append(_award(candidate, made_id))
             continue
@@ -241,6 +243,7 @@ def _claim(candidate: Candidate, made_id: str) -> Claim:
         is_shared=rule.holder is not Holder.MEMBER,
         pace=pace,
         terms=PLAIN_TERMS if rule.lasting is None else rule.lasting.terms(event_time),
+        campaign=None if rule.campaign is None else rule.campaign.id,
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.scoring.limits.domain.claims import Claim, Cut, Pace, State
+from services.scoring.limits.domain.claims import Ceiling, Claim, Cut, Pace, State
 from services.scoring.limits.domain.declared import declared
 from services.scoring.limits.domain.nesting import crossings
 from services.scoring.rules.domain.declining import Declined, Reason
@@ -10,19 +10,18 @@ from services.scoring.rules.domain.declining import Declined, Reason
 
 def why_less(claim: Claim, document: Any) -> Declined | None:
     """Why a claim amounts to less than its weight, by the programme that it came under; None when it does not."""
-    if claim.state is State.LIVE and claim.room == claim.weight:
+    if claim.state is State.LIVE and abs(claim.due) == claim.weight:
         return None
-    if claim.state is State.HELD:
-        kept = (
-            f"by the member; {claim.room} points keep their room under limits"
-            if claim.windows
-            else "by the member"
-        )
+    if claim.state is not State.LIVE:
+        kept = ""
+        if claim.state is State.HELD:
+            kept = "by the member"
+            kept += f"; {claim.room} points keep their room under limits" if claim.windows else ""
         return _declined(claim, "retracted", kept)
-    if claim.state is State.REMOVED:
-        return _declined(claim, "retracted", "")
     if not claim.is_settled:
         return _declined(claim, "waiting", "what fits under limits is being worked out")
+    if claim.ceiling is not None and claim.ceiling_by is not None and claim.ceiling <= claim.room:
+        return _beyond(claim, claim.ceiling, claim.ceiling_by)
     if claim.pace is not None and claim.cut not in (None, Cut.LIMIT):
         return _paced(claim, claim.pace, claim.cut)
     limits = [found.limit for found in declared(document) if claim.rule_id in found.limit.rules]
@@ -31,6 +30,15 @@ def why_less(claim: Claim, document: Any) -> Declined | None:
     if any(crossings(limits)):
         detail += ". They cross, as the programme allows: what fits under one may be taken by another"
     return _declined(claim, "limit", detail)
+
+
+def _beyond(claim: Claim, ceiling: int, by: Ceiling) -> Declined:
+    given = f"{ceiling} of {claim.room} points"
+    if by is Ceiling.BUDGET:
+        return _declined(claim, "budget", f"{given} were left in the budget of the campaign `{claim.campaign}`")
+    if by is Ceiling.PACING:
+        return _declined(claim, "pacing", f"{given}: the campaign `{claim.campaign}` spent faster than planned")
+    return _declined(claim, "stopped", f"{given}: the campaign `{claim.campaign}` was stopped")
 
 
 def _paced(claim: Claim, pace: Pace, cut: Cut | None) -> Declined:

@@ -6,6 +6,7 @@ from services.scoring.awards import store
 from services.scoring.awards.domain.awards import Award, EventKey, RecordedAward, amended
 from services.scoring.awards.handlers.rooms import members_of, tell_claims
 from services.scoring.awards.handlers.telling import tell
+from services.scoring.campaigns.handlers import ToldPoints, take_in
 from services.scoring.limits import store as limit_store
 from services.scoring.settings import Settings
 from shared.contracts.facts import POINTS_AWARDED, PointsAwarded
@@ -21,7 +22,21 @@ async def on_awards_told(tx: Transaction[Settings], facts: list[PointsAwarded]) 
     """
     something_was_taken_in()
     awards = [_told(fact) for fact in facts]
-    await store.add_awards_as_told(tx.conn, awards=awards)
+    added = await store.add_awards_as_told(tx.conn, awards=awards)
+    await take_in(
+        tx.conn,
+        told=[
+            ToldPoints(
+                one.community,
+                one.programme_version,
+                one.rule_id,
+                one.day or one.event_time.date(),
+                one.week,
+                one.points,
+            )
+            for one in added
+        ],
+    )
     told: dict[tuple[str, str], tuple[int, int]] = {}
     for award, _ in awards:
         key = (award.community, award.amends or award.award_id)

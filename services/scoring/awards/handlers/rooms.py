@@ -12,6 +12,7 @@ from itertools import groupby
 from services.scoring.awards.domain.awards import Award, Cause, of_claim
 from services.scoring.awards.handlers.telling import tell
 from services.scoring.awards.store import is_anything_read_back, load_read_back
+from services.scoring.campaigns.handlers import spend
 from services.scoring.limits import store
 from services.scoring.limits.domain.allotting import Window, binding_windows, give_room, settle, since
 from services.scoring.limits.domain.claims import Claim, ClaimKey, Cut, State
@@ -211,6 +212,7 @@ async def settle_waiting(tx: Transaction[Settings]) -> None:
 
 async def tell_claims(tx: Transaction[Settings], claims: Sequence[Claim]) -> None:
     """Tell what claims that are there amount to, where that is not what was told of them."""
+    await spend(tx.conn, claims=[claim for claim in claims if claim.is_settled])
     awards = [award for claim in claims if claim.is_settled and (award := of_claim(claim, _cause(claim)))]
     await tell(tx, sorted(awards, key=lambda award: award.points))
     await store.put_claims(tx.conn, claims=claims)
@@ -234,9 +236,13 @@ async def _store(
         claim.is_backfill = _member(claim) not in live
     silent = await _read_back(tx.conn, [*new, *changed, *adjusted])
     told: list[Award] = []
-    for claim in (*new, *changed, *adjusted):
-        if not claim.is_settled or claim.due == claim.told or claim.award_id in silent:
-            continue
+    due = [
+        claim
+        for claim in (*new, *changed, *adjusted)
+        if claim.is_settled and claim.due != claim.told and claim.award_id not in silent
+    ]
+    await spend(tx.conn, claims=due)
+    for claim in due:
         cause = "limit" if claim.key not in asked else _cause(claim)
         award = of_claim(claim, cause)
         told += [] if award is None else [award]

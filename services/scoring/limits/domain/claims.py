@@ -100,6 +100,14 @@ class Cut(StrEnum):
     FLOOR = "floor"
 
 
+class Ceiling(StrEnum):
+    """Why a campaign gives no more than a ceiling for a claim."""
+
+    BUDGET = "budget"
+    PACING = "pacing"
+    STOPPED = "stopped"
+
+
 @dataclass(slots=True)
 class Claim:
     """What a rule has for a member for an event: `weight` points, of which as many are given as there is room for.
@@ -110,6 +118,8 @@ class Claim:
     `windows` and `bounds` belong together, at most LIMITS_OF_RULE_MAX_COUNT: how much fits into each, points above
     zero, awards below. `is_counted` says whether the windows know of it, and `room` what it has of them. `told` is
     what has been told that it amounts to, and `revision` how often that was amended: None before it was an award.
+    One of a `campaign` amounts to no more than its `ceiling`, once there is one: what the campaign did not have
+    when it was scored it does not give later.
     `corrected_on` is the day of one that its member took back within the grace, which `grace_count` of a day have.
     """
 
@@ -153,6 +163,9 @@ class Claim:
     summed: int = 0
     cut: Cut | None = None
     terms: Terms = PLAIN_TERMS
+    campaign: str | None = None
+    ceiling: int | None = None
+    ceiling_by: Ceiling | None = None
 
     @property
     def key(self) -> ClaimKey:
@@ -185,7 +198,9 @@ class Claim:
         """What it amounts to; below 0 what is taken."""
         if self.state is not State.LIVE:
             return 0
-        return -self.room if self.pace is not None and self.pace.takes else self.room
+        if self.pace is not None and self.pace.takes:
+            return -self.room
+        return self.room if self.ceiling is None else min(self.room, self.ceiling)
 
     @property
     def cooldown_window(self) -> bytes | None:

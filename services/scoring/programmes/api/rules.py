@@ -1,6 +1,6 @@
 """HTTP route of what gives points now: what a community may show to everybody of its programme."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, NamedTuple, Self
 
 from fastapi import APIRouter, Query
@@ -49,6 +49,7 @@ class PublicRule(BaseModel):
     also: list[PublicBeneficiary] = Field(description="Who else gets some from the same event")
     score: str = Field(description="The score that they count for; `points` can be spent", examples=["points"])
     goal: str | None = Field(description="The goal that it serves")
+    campaign: str | None = Field(description="The campaign that it is of: then it gives on its days alone")
 
     @classmethod
     def of(cls, rule: Rule) -> Self:
@@ -63,7 +64,18 @@ class PublicRule(BaseModel):
             also=[PublicBeneficiary(to=to, points=points) for to, points in rule.beneficiaries[1:]],
             score=rule.score or SPENDABLE,
             goal=rule.goal,
+            campaign=rule.campaign,
         )
+
+
+class PublicCampaign(BaseModel):
+    """Rules that give something for a time; not what there is to spend, nor who is left out."""
+
+    id: str = Field(examples=["spring"])
+    title: str = Field(examples=["Spring of answers"])
+    description: str | None = Field(examples=["Answers count twice"])
+    starts: date = Field(description="Its first day, in the community's zone")
+    ends: date = Field(description="Its last day")
 
 
 class PublicAttribute(BaseModel):
@@ -81,6 +93,7 @@ class PublicRules(BaseModel):
     title: str | None = Field(description="The programme's", examples=["Starter"])
     rules: list[PublicRule]
     attributes: list[PublicAttribute] = Field(description="What is known of members beside what they do")
+    campaigns: list[PublicCampaign] = Field(description="Those that the programme says, whenever they are")
 
 
 class PublicVersion(PublicRules):
@@ -146,7 +159,7 @@ async def get_rules(
     in_force = next((start.number for start in reversed(starts) if start.effective_from <= now), 0)
     documents = await versions.load_documents(conn, community=principal.community, numbers=[in_force])
     if in_force not in documents:
-        return PublicRules(programme_version=0, title=None, rules=[], attributes=[])
+        return PublicRules(programme_version=0, title=None, rules=[], attributes=[], campaigns=[])
     return PublicRules(**_rules(in_force, documents[in_force]))
 
 
@@ -156,6 +169,9 @@ def _rules(number: int, document: Any) -> dict[str, Any]:
         "programme_version": number,
         "title": programme.title,
         "rules": [PublicRule.of(rule) for rule in programme.rules],
+        "campaigns": [
+            PublicCampaign.model_validate(one, from_attributes=True) for one in programme.campaigns or ()
+        ],
         "attributes": [
             PublicAttribute(id=one.id, title=one.title, for_rules=one.for_rules) for one in programme.attributes
         ],

@@ -9,6 +9,8 @@ from services.scoring.rules.domain.compiling import version_at
 
 #: What of the section `rewards` is none: prices in points. All else is, so that no field to come is forgotten.
 NO_MONEY = frozenset({"catalogue"})
+#: What of a campaign is money.
+CAMPAIGN_MONEY = ("budget", "wallet")
 
 
 class MoneyChange(NamedTuple):
@@ -61,6 +63,9 @@ def _money(document: Document) -> Iterator[tuple[str, Any]]:
     for name, value in (document.get("rewards") or {}).items():
         if name not in NO_MONEY:
             yield from _leaves(f"rewards.{name}", value)
+    for campaign in document.get("campaigns") or ():
+        for name in CAMPAIGN_MONEY:
+            yield from _leaves(f"campaigns.{campaign['id']}.{name}", campaign.get(name))
 
 
 def _leaves(place: str, value: Any) -> Iterator[tuple[str, Any]]:

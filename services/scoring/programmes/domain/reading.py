@@ -13,7 +13,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from services.scoring.programmes.domain.audiences import audience_mistakes, readable_by_rules
+<<<<<<< HEAD
 from services.scoring.programmes.domain.expressions import askings, expression_mistakes
+=======
+from services.scoring.programmes.domain.campaigns import campaign_mistakes
+from services.scoring.programmes.domain.expressions import expression_mistakes
+>>>>>>> campaigns17
 from services.scoring.programmes.domain.fields import section_at
 from services.scoring.programmes.domain.mistakes import (
     SHOWN_MAX_CHARS,
@@ -63,6 +68,7 @@ _NOT_TEXT_ENOUGH = {"string_pattern_mismatch", "string_too_short"}
 _SAYING = {
     *("count_without_rule", "count_without_grace", "event_types", "limit_over"),
     *("floor_of_given", "twice_the_same", "gives_and_takes", "days_of_since"),
+    *("campaign_days", "campaign_rule_twice"),
 }
 _EXPECTED = {
     "int_type": "a whole number, without quotes",
@@ -114,6 +120,7 @@ def read_with_warnings(text: str, *, clock: Clock | None = None, reviewed_since:
         *audience_mistakes(located, text, attributes, clock),
         *limit_mistakes(located),
         *pace_mistakes(located),
+        *campaign_mistakes(located),
         *payout_mistakes(located),
         *badge_mistakes(located, read),
     ]

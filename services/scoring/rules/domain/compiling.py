@@ -17,6 +17,7 @@ from services.scoring.rules.domain.audiences import (
     declared_audiences,
     name_of,
 )
+from services.scoring.rules.domain.campaigns import CompiledCampaign, campaigns_of
 from services.scoring.rules.domain.conditions import Judged, judge, unjudged
 from services.scoring.rules.domain.kinds import kinds_of, own_types
 from services.scoring.rules.domain.values import Path, fields_of_all
@@ -70,7 +71,8 @@ class CompiledRule:
     for the slot `asked_as`. `points` are given, or taken, at most; what they come to for an event is its `worth`,
     where they are not the same for all. `place` is the how manieth of the rule's slots it is. `variables` are what
     is read of an event here (None: nothing is evaluated), `attributes` what is read of the member, among them the
-    `audiences`; where it is for members of some alone, `only_for` has their names.
+    `audiences`; where it is for members of some alone, `only_for` has their names, and
+    `campaign_for` those of its campaign.
     """
 
     id: str
@@ -87,6 +89,7 @@ class CompiledRule:
     attributes: tuple[str, ...] = ()
     audiences: tuple[CompiledAudience, ...] = ()
     only_for: tuple[str, ...] = ()
+    campaign_for: tuple[str, ...] = ()
     fields: tuple[Path, ...] = ()
     asked_as: Slot = "actor"
     place: int = 0
@@ -97,6 +100,7 @@ class CompiledRule:
     worth: Worth | None = None
     pace: Pace | None = None
     lasting: Lasting | None = None
+    campaign: CompiledCampaign | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +149,22 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
     by_weight = heaviest_first(limit for limit in limits if limit.kind in _COUNTING)
     audiences = compile_audiences(programme, for_rules(programme))
     declared = readable(programme)
+    campaigns = campaigns_of(programme)
     rules: dict[str, list[CompiledRule]] = {}
     for rule in programme.rules:
         condition = judged.get(rule.id)
         is_cheap = condition is not None and rule.id in cheap
         worth = worth_of(rule, declared)
         only_for = tuple(name_of(audience_id) for audience_id in rule.audiences or ())
+        campaign = campaigns.get(rule.campaign or "")
+        campaign_for = (
+            () if campaign is None else tuple(name_of(audience_id) for audience_id in campaign.audiences)
+        )
         read = {
             *(() if condition is None else condition.attributes),
             *(() if worth is None else worth.attributes),
             *only_for,
+            *campaign_for,
         }
         over = over_rule(limits, rule.id)
         for place, (slot, points) in enumerate(rule.beneficiaries):
@@ -173,6 +183,7 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
                 attributes=tuple(sorted(read)),
                 audiences=tuple(audience for audience in audiences if audience.name in read),
                 only_for=only_for,
+                campaign_for=campaign_for,
                 fields=() if condition is None else condition.fields,
                 asked_as=slot if read else rule.to,
                 place=place,
@@ -187,6 +198,7 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
                 else worth.for_points(is_calculated=rule.also[place - 1].points is None),
                 pace=_pace(rule, over),
                 lasting=_lasting(rule),
+                campaign=campaign,
             )
             for event_type in dict.fromkeys(rule.on):
                 rules.setdefault(event_type, []).append(compiled_rule)

@@ -17,6 +17,8 @@ Reason = Literal[
     "no_beneficiary",
     "unearning",
     "bot",
+    "campaign",
+    "holdout",
     "audience",
     "own_act",
     "twice",
@@ -26,6 +28,9 @@ Reason = Literal[
     "cooldown",
     "diminished",
     "floor",
+    "budget",
+    "pacing",
+    "stopped",
     "waiting",
     "retracted",
 ]

@@ -137,7 +137,7 @@ class _Event:
                     declined.append(decline(self.event, self.version, rule, "twice"))
                     continue
                 self.got.add(person_id)
-            found = self._found(rule, member_id, person_id)
+            found = self._outside(rule, person_id) or self._found(rule, member_id, person_id)
             if isinstance(found, Candidate):
                 self.matched.candidates.append(found)
             else:
@@ -150,14 +150,22 @@ class _Event:
             return "bot"
         return "unearning" if rule.member_attribute in self.unearning else None
 
+    def _outside(self, rule: CompiledRule, person_id: str) -> Declined | None:
+        if rule.campaign is None:
+            return None
+        refused = rule.campaign.why_not(self.event, self.event_time, self.received_at, person_id)
+        return None if refused is None else decline(self.event, self.version, rule, *refused)
+
     def _found(self, rule: CompiledRule, member_id: str, person_id: str) -> Candidate | Declined:
         event, context = self.event, self.context
         said: Mapping[str, Said] = {}
         if rule.attributes:
             said = said_for(event, rule.attributes, rule.audiences, person_id, self.known)
             self.matched.read += reads_of(event, rule.id, rule.attributes, person_id, said)
-            if rule.only_for and not any(name in said and said[name].value is True for name in rule.only_for):
-                which = " or ".join(f"`{id_of(name)}`" for name in rule.only_for)
+            for names in (rule.only_for, rule.campaign_for):
+                if not names or any(name in said and said[name].value is True for name in names):
+                    continue
+                which = " or ".join(f"`{id_of(name)}`" for name in names)
                 return decline(event, self.version, rule, "audience", f"the member was not in {which}")
             context = context_of(event, rule.variables or (), values_of(said), fields=rule.data_fields)
         elif context is None and rule.variables is not None:

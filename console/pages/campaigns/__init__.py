@@ -1,0 +1,1 @@
+"""Campaigns: what they spent, how fast, and who stops them."""

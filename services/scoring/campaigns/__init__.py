@@ -1,0 +1,1 @@
+"""Campaigns: what they spent of their budgets, how fast, and who stops them."""

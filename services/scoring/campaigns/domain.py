@@ -1,0 +1,188 @@
+"""What a campaign gives for claims: never more than its budget has, and not faster than its pacing says.
+
+The sum of its awards is what it spent, at every instant: what an award amounts to more is taken from the budget
+before it is told, and what it amounts to less is given back. What was declined stays so: the claim has a ceiling
+from then on.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from services.scoring.limits.domain.claims import Ceiling, Claim
+from services.scoring.limits.domain.windows import monday
+from services.scoring.rules.domain.campaigns import closes_at, is_drawn
+from shared.contracts.programme import Campaign
+
+#: The part of a campaign's books that is all of it.
+ALL = "all"
+#: Community, id of the campaign.
+CampaignKey = tuple[str, str]
+
+
+class UnknownCampaignError(Exception):
+    """The programme in force has no such campaign."""
+
+
+class BookState(StrEnum):
+    """Whether it gives anything: not when its pacing braked it, or a person stopped it."""
+
+    RUNNING = "running"
+    BRAKED = "braked"
+    STOPPED = "stopped"
+
+
+class Phase(StrEnum):
+    """Where a campaign stands as a person sees it."""
+
+    PLANNED = "planned"
+    RUNNING = "running"
+    SLOWED = "slowed"
+    BRAKED = "braked"
+    STOPPED = "stopped"
+    #: Its last day is over; what arrives late still counts.
+    LATE = "late"
+    CLOSED = "closed"
+
+
+@dataclass(slots=True)
+class Books:
+    """What a campaign spent, in points by part, and the state it is in; `last_day` is the last that it gave on.
+
+    `changed` are the parts that have to be stored, and `declined` how often it gave less than was asked, by why.
+    """
+
+    state: BookState = BookState.RUNNING
+    is_slowed: bool = False
+    is_let_go: bool = False
+    last_day: date | None = None
+    changed_at: datetime | None = None
+    changed_by_person: str | None = None
+    changed_by: str | None = None
+    reason: str | None = None
+    spent: dict[str, int] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    declined: dict[Ceiling, int] = field(default_factory=dict)
+
+    def add(self, parts: Iterable[str], points: int) -> None:
+        """Count points as spent, or (below 0) as given back."""
+        for part in parts:
+            self.spent[part] = self.spent.get(part, 0) + points
+            self.changed.add(part)
+
+    def left(self, bounds: Mapping[str, int]) -> int:
+        """What fits into all of these parts."""
+        return max(0, min(bound - self.spent.get(part, 0) for part, bound in bounds.items()))
+
+
+def parts_of(rule_id: str, day: date, week: date | None) -> tuple[str, ...]:
+    """The parts of the books that an award is in; `week` is the first day of its week, where it says one."""
+    return ALL, f"rule:{rule_id}", f"day:{day}", f"week:{week or monday(day)}"
+
+
+def parts_of_claim(claim: Claim) -> tuple[str, ...]:
+    """The parts of the books that a claim is in."""
+    return parts_of(claim.rule_id, claim.local_day, claim.week)
+
+
+def bounds_of(campaign: Campaign, parts: tuple[str, ...]) -> dict[str, int]:
+    """What may be spent in each part that has a budget."""
+    everything, rule, day, week = parts
+    bounds = {everything: campaign.budget.points}
+    for one in campaign.budget.per_rule or ():
+        if rule == f"rule:{one.rule}":
+            bounds[rule] = one.points
+    if campaign.budget.per_day is not None:
+        bounds[day] = campaign.budget.per_day
+    if campaign.budget.per_week is not None:
+        bounds[week] = campaign.budget.per_week
+    return bounds
+
+
+def days_of(campaign: Campaign, until: date) -> tuple[int, int]:
+    """How many of a campaign's days there are until a day, that one too, and how many in all."""
+    starts, ends = date.fromisoformat(campaign.starts), date.fromisoformat(campaign.ends)
+    return (min(max(until, starts), ends) - starts).days + 1, (ends - starts).days + 1
+
+
+def pace_percent(campaign: Campaign, spent: int, until: date) -> int:
+    """What was spent until a day, in percent of what an even spending would have come to."""
+    days, in_all = days_of(campaign, until)
+    return spent * in_all * 100 // (campaign.budget.points * days)
+
+
+def is_too_fast(campaign: Campaign, spent: int, until: date) -> bool:
+    """Whether it spends faster than its pacing allows."""
+    pacing = campaign.pacing
+    if pacing is None or spent * 100 < pacing.from_percent * campaign.budget.points:
+        return False
+    days, in_all = days_of(campaign, until)
+    return spent * in_all * 100 > pacing.ratio_percent * campaign.budget.points * days
+
+
+def give(claims: Iterable[Claim], campaigns: Mapping[int, Campaign], books: Books) -> None:
+    """Spend on claims of one campaign what they amount to more than was told; what is not there is their ceiling.
+
+    `campaigns` has what each version of the programme says of it. What is given back is counted first; the others
+    have their turn by event time.
+    """
+    asking = []
+    for claim in claims:
+        more = claim.due - claim.told
+        if more < 0:
+            books.add(parts_of_claim(claim), more)
+        elif more > 0:
+            asking.append(claim)
+    for claim in sorted(asking, key=lambda one: one.order):
+        asked = claim.due - claim.told
+        parts = parts_of_claim(claim)
+        campaign = campaigns.get(claim.programme_version)
+        given, why = _given(claim, asked, parts, campaign, books)
+        if given < asked:
+            claim.ceiling, claim.ceiling_by = claim.told + given, why
+            books.declined[why] = books.declined.get(why, 0) + 1
+        if given:
+            books.add(parts, given)
+            books.last_day = max(books.last_day or claim.local_day, claim.local_day)
+
+
+def _given(
+    claim: Claim, asked: int, parts: tuple[str, ...], campaign: Campaign | None, books: Books
+) -> tuple[int, Ceiling]:
+    if books.state is BookState.STOPPED:
+        return 0, Ceiling.STOPPED
+    if books.state is BookState.BRAKED:
+        return 0, Ceiling.PACING
+    if campaign is None:
+        return 0, Ceiling.BUDGET
+    pacing = campaign.pacing
+    if pacing is not None and not books.is_let_go:
+        today = max(books.last_day or claim.local_day, claim.local_day)
+        is_fast = is_too_fast(campaign, books.spent.get(ALL, 0), today)
+        books.is_slowed = is_fast and pacing.then == "slow"
+        if is_fast and pacing.then == "stop":
+            books.state = BookState.BRAKED
+            return 0, Ceiling.PACING
+        if is_fast and not is_drawn("pace", campaign.id, claim.award_id, percent=pacing.give_percent):
+            return 0, Ceiling.PACING
+    return min(asked, books.left(bounds_of(campaign, parts))), Ceiling.BUDGET
+
+
+def phase_of(campaign: Campaign, books: Books, *, today: date, now: datetime) -> Phase:
+    """Where a campaign stands on a day of its community."""
+    if now >= closes_at(campaign):
+        return Phase.CLOSED
+    if today > date.fromisoformat(campaign.ends):
+        return Phase.LATE
+    if books.state is not BookState.RUNNING:
+        return Phase(books.state.value)
+    if today < date.fromisoformat(campaign.starts):
+        return Phase.PLANNED
+    return Phase.SLOWED if books.is_slowed and not books.is_let_go else Phase.RUNNING
+
+
+def days_left(campaign: Campaign, today: date) -> int:
+    """How many of its days are to come, the present one too."""
+    starts, ends = date.fromisoformat(campaign.starts), date.fromisoformat(campaign.ends)
+    return max(0, (ends - max(today, starts)) // timedelta(days=1) + 1)

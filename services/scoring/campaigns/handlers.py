@@ -1,0 +1,137 @@
+"""Campaigns spend on claims, take in what was told before, and are stopped and let go on."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import NamedTuple
+
+from services.scoring.campaigns import store
+from services.scoring.campaigns.domain import (
+    BookState,
+    CampaignKey,
+    give,
+    parts_of,
+    parts_of_claim,
+)
+from services.scoring.limits.domain.claims import Claim
+from services.scoring.metrics import CAMPAIGNS_NOT_GIVING, RULES_DECLINED
+from services.scoring.programmes.domain.publication import Author, Document, succession
+from services.scoring.programmes.store import versions
+from services.scoring.settings import Settings
+from shared.audit import Did
+from shared.postgres import Connection
+from shared.transaction import Transaction
+
+
+class ToldPoints(NamedTuple):
+    """Points that were told of an award, or of its amendment."""
+
+    community: str
+    programme_version: int
+    rule_id: str
+    day: date
+    week: date | None
+    points: int
+
+
+async def spend(conn: Connection, *, claims: Iterable[Claim]) -> None:
+    """Spend of campaigns what their claims amount to more than was told, and give back what they amount to less.
+
+    The members of the claims are locked. What a campaign has no more is the ceiling of a claim from now on. It has
+    to be told, and stored, in this transaction. Claims of no campaign cost nothing.
+    """
+    of_campaign: dict[CampaignKey, list[Claim]] = {}
+    for claim in claims:
+        if claim.campaign is not None and claim.due != claim.told:
+            of_campaign.setdefault((claim.community, claim.campaign), []).append(claim)
+    if not of_campaign:
+        return
+    keys = sorted(of_campaign)
+    wanted = {(claim.community, claim.programme_version) for mine in of_campaign.values() for claim in mine}
+    said = await store.load_campaigns(conn, versions=wanted)
+    books = await store.lock_books(conn, keys=keys)
+    # Only once they are locked: others may have spent until then.
+    parts = {(*key, part) for key in keys for claim in of_campaign[key] for part in parts_of_claim(claim)}
+    spent = await store.load_spent(conn, parts=parts)
+    for key in keys:
+        books[key].spent = spent.get(key, {})
+        campaigns = {
+            number: one
+            for (community, number), found in said.items()
+            for one in found
+            if (community, one.id) == key
+        }
+        give(of_campaign[key], campaigns, books[key])
+        for why, count in books[key].declined.items():
+            RULES_DECLINED.labels(why.value).inc(count)
+    await store.put_books(conn, books=books)
+
+
+async def take_in(conn: Connection, *, told: Sequence[ToldPoints]) -> None:
+    """Count as spent what was told before the database forgot it."""
+    wanted = {(one.community, one.programme_version) for one in told}
+    rules = await store.load_campaigns_of_rules(conn, versions=wanted) if wanted else {}
+    mine = [
+        ((one.community, campaign_id), one)
+        for one in told
+        if (campaign_id := rules.get((one.community, one.programme_version), {}).get(one.rule_id)) is not None
+    ]
+    if not mine:
+        return
+    books = await store.lock_books(conn, keys=sorted({key for key, _ in mine}))
+    placed = [(key, parts_of(one.rule_id, one.day, one.week), one.points) for key, one in mine]
+    spent = await store.load_spent(conn, parts={(*key, part) for key, parts, _ in placed for part in parts})
+    for key, of_key in books.items():
+        of_key.spent = spent.get(key, {})
+    for key, parts, points in placed:
+        books[key].add(parts, points)
+    await store.put_books(conn, books=books)
+
+
+async def load_document_in_force(conn: Connection, *, community: str, now: datetime) -> tuple[int, Document]:
+    """The version of the programme that is in force, and its number; 0 and nothing while there is none."""
+    starts = succession(await versions.load_starts(conn, community=community))
+    number = next((one.number for one in reversed(starts) if one.effective_from <= now), 0)
+    documents = await versions.load_documents(conn, community=community, numbers=[number])
+    return number, documents.get(number, {})
+
+
+async def change(
+    tx: Transaction[Settings], *, community: str, campaign_id: str, to: BookState, reason: str, by: Author
+) -> None:
+    """Stop a campaign, or let it go on; what it is in already changes nothing.
+
+    One that goes on is not asked for its pace any more.
+    """
+    key = (community, campaign_id)
+    before = (await store.lock_books(tx.conn, keys=[key]))[key]
+    is_let_go = before.is_let_go or to is BookState.RUNNING
+    if (to, is_let_go) != (before.state, before.is_let_go):
+        after = replace(
+            before,
+            state=to,
+            is_let_go=is_let_go,
+            is_slowed=before.is_slowed and not is_let_go,
+            changed_at=tx.now,
+            changed_by_person=by.person_id,
+            changed_by=by.name,
+            reason=reason,
+        )
+        await store.put_books(tx.conn, books={key: after})
+    verb = "stop" if to is BookState.STOPPED else "resume"
+    tx.did(
+        Did(
+            f"campaign.{verb}",
+            "campaign",
+            campaign_id,
+            before={"state": before.state},
+            after={"state": to, "reason": reason},
+        )
+    )
+
+
+async def count_not_giving(tx: Transaction[Settings]) -> None:
+    """Timer: show how many campaigns give nothing, by why."""
+    counts = await store.count_states(tx.conn)
+    for state in (BookState.BRAKED, BookState.STOPPED):
+        CAMPAIGNS_NOT_GIVING.labels(state.value).set(counts.get(state, 0))

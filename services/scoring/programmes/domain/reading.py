@@ -13,12 +13,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from services.scoring.programmes.domain.audiences import audience_mistakes, readable_by_rules
-<<<<<<< HEAD
-from services.scoring.programmes.domain.expressions import askings, expression_mistakes
-=======
 from services.scoring.programmes.domain.campaigns import campaign_mistakes
-from services.scoring.programmes.domain.expressions import expression_mistakes
->>>>>>> campaigns17
+from services.scoring.programmes.domain.expressions import askings, expression_mistakes
 from services.scoring.programmes.domain.fields import section_at
 from services.scoring.programmes.domain.mistakes import (
     SHOWN_MAX_CHARS,

@@ -86,8 +86,8 @@ def _too_dear(located: Located, found: list[_Read]) -> Iterator[tuple[Path, Cond
     of_types: dict[str, dict[Path, int]] = {}
     for read in found:
         for kind in read.kinds:
-            steps = read.bound.steps * askings(located, read.expression.rule)
-            of_types.setdefault(str(kind), {})[read.expression.path] = steps
+            of_one = read.bound.steps * askings(located, read.expression.rule)
+            of_types.setdefault(str(kind), {})[read.expression.path] = of_one
     for name, steps in _over(of_types):
         dearest = max(steps, key=lambda path: (steps[path], str(path)))
         detail = (

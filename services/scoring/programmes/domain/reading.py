@@ -28,8 +28,8 @@ from services.scoring.programmes.domain.mistakes import (
 from services.scoring.programmes.domain.pacing import pace_mistakes
 from services.scoring.programmes.domain.publication import Document
 from services.scoring.programmes.domain.sections import PAYING, badge_mistakes, limit_mistakes, payout_mistakes
-from services.scoring.rules.domain.attributes import Declared as DeclaredAttributes
 from services.scoring.rules.domain.attributes import MEMBER, names_read
+from services.scoring.rules.domain.attributes import Declared as DeclaredAttributes
 from services.scoring.rules.domain.audiences import AUDIENCES
 from services.scoring.rules.domain.chances import can_hold
 from services.scoring.rules.domain.conditions import read_condition, try_condition

@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 """What the example programmes give for whole histories: `python -m bench.replays [--data FOLDER]`, no stack.
+=======
+"""What the example programmes give for histories: `python -m bench.replays [--data FOLDER]`, without a stack.
+>>>>>>> examples17
 
 The engine is asked (services/scoring/rehearsals); what is printed is the table of docs/guides/examples.md.
 """
@@ -131,20 +135,28 @@ def figures(history: History, played: Played) -> Figures:
 
 def replay(name: str, history: History) -> tuple[Figures, Played]:
     """Play an example programme over a history. Raises ValueError when it is no programme."""
+<<<<<<< HEAD
     programme = read_programme((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
     if not isinstance(programme, Programme):
         raise SystemExit(f"{name} is no programme: {programme}")
     played = play(programme, history)
     return figures(history, played), played
+=======
+    match read_programme((FOLDER / f"{name}.yaml").read_text(encoding="utf-8")):
+        case Programme() as programme:
+            played = play(programme, history)
+            return figures(history, played), played
+        case mistakes:
+            raise ValueError(f"{name} is no programme: {mistakes}")
+>>>>>>> examples17
 
 
 def replays(data: Path | None) -> Iterator[tuple[str, str, Callable[[], History]]]:
     """Programme, what it is replayed on, and how that is read; without `data` what needs none."""
     if data is not None:
-        folder = data
-        yield "open-source", "commits of a public project", lambda: commits(folder / "git-commits-a.csv.gz")
-        yield "open-source", "webhooks of a forge", lambda: webhooks(folder / "github-webhooks")
-        yield "customer-forum", "messages of students", lambda: talks(folder / "collegemsg.txt.gz")
+        yield "open-source", "commits of a public project", lambda: commits(data / "git-commits-a.csv.gz")
+        yield "open-source", "webhooks of a forge", lambda: webhooks(data / "github-webhooks")
+        yield "customer-forum", "messages of students", lambda: talks(data / "collegemsg.txt.gz")
     yield "employee-recognition", "the simulated community", colleagues
 
 

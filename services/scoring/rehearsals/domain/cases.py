@@ -197,8 +197,11 @@ def _names(located: Located, document: _Document, programme: Programme) -> Itera
     for place, case in enumerate(document.cases):
         for number, event in enumerate(case.events):
             if event.at is not None and _time(event.at) is None:
-                path = ("cases", place, "events", number, "at")
-                yield _at(located, path, "expected a time with its zone, in quotes, as '2026-03-02T10:00:00Z'")
+                yield _at(
+                    located,
+                    ("cases", place, "events", number, "at"),
+                    "expected a time with its zone, in quotes, as '2026-03-02T10:00:00Z'",
+                )
         named: list[tuple[Path, str]] = [
             (("cases", place, "gives", person, rule), rule) for person, said in case.gives.items() for rule in said
         ]

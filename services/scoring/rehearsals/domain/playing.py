@@ -80,12 +80,12 @@ class History:
             "id": activity["id"], "source": source, "type": activity["type"], "time": at, "receivedat": at,
             "community": COMMUNITY, "uid": _uid(source, activity["id"]), "data": data,
         }  # fmt: skip
-        bots = []
+        bots: list[str] = []
         authors = ((made or {}).get("author"), (answered or {}).get("author"))
-        for name, person in zip(MEMBER_ATTRIBUTE.values(), (actor, *authors), strict=True):
+        for slot, person in zip(MEMBER_ATTRIBUTE.values(), (actor, *authors), strict=True):
             if person is not None:
-                event[name] = self._member(data["channel"], person["id"])
-                bots += [name] if person.get("bot") else []
+                event[slot] = self._member(data["channel"], person["id"])
+                bots += [slot] if person.get("bot") else []
         if bots:
             event["bots"] = " ".join(bots)
         if target is not None:
@@ -160,7 +160,7 @@ def _answers(question: Question) -> dict[str, Answer]:
     """What a dear condition says: here nobody else waits for it."""
     condition = Condition(compiled(question.condition.text), question.condition.variables)
     return {
-        uid: holds(condition, context_of(event, question.condition.variables, question.members.get(uid)))
+        uid: holds(condition, context_of(event, question.condition.variables, question.members.get(uid, {})))
         for uid, event in question.events.items()
     }
 

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""What the example programmes give for whole histories: `python -m bench.replays [--data FOLDER]`, no stack.
-=======
 """What the example programmes give for histories: `python -m bench.replays [--data FOLDER]`, without a stack.
->>>>>>> examples17
 
 The engine is asked (services/scoring/rehearsals); what is printed is the table of docs/guides/examples.md.
 """
@@ -135,20 +131,12 @@ def figures(history: History, played: Played) -> Figures:
 
 def replay(name: str, history: History) -> tuple[Figures, Played]:
     """Play an example programme over a history. Raises ValueError when it is no programme."""
-<<<<<<< HEAD
-    programme = read_programme((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
-    if not isinstance(programme, Programme):
-        raise SystemExit(f"{name} is no programme: {programme}")
-    played = play(programme, history)
-    return figures(history, played), played
-=======
     match read_programme((FOLDER / f"{name}.yaml").read_text(encoding="utf-8")):
         case Programme() as programme:
             played = play(programme, history)
             return figures(history, played), played
         case mistakes:
             raise ValueError(f"{name} is no programme: {mistakes}")
->>>>>>> examples17
 
 
 def replays(data: Path | None) -> Iterator[tuple[str, str, Callable[[], History]]]:

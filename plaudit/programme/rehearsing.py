@@ -27,11 +27,7 @@ SECONDS_MAX = 120
 def test_programme(file: Path, cases: Path | None, as_json: bool) -> None:
     """Say whether a programme gives what its cases expect, without publishing it and without a stack.
 
-    <<<<<<< HEAD
-        The exit status is 0 where every case comes out as expected, 1 where one does not, 2 for a mistake in a file.
-    =======
-        The exit status is 0 where all cases come out as expected, 1 where one does not, and 2 for a mistake in a file.
-    >>>>>>> examples17
+    The exit status is 0 where all cases come out as expected, 1 where one does not, and 2 for a mistake in a file.
     """
     cases = cases or file.parent / "tests" / file.name
     if not cases.is_file():

@@ -67,7 +67,7 @@ class DraftBody(RequestBody):
     """A draft as it is saved. The text need not be right, nor complete."""
 
     title: Name = Field(description="What it is about", examples=["More for answers"])
-    text: str = Field(max_length=DOCUMENT_MAX_BYTES, pattern=r"^[^\x00]*$", examples=[EXAMPLE])
+    text: str = Field(max_length=DOCUMENT_MAX_BYTES, examples=[EXAMPLE])
 
 
 class DraftSaved(DraftBody):

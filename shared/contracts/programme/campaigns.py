@@ -61,10 +61,10 @@ class Pacing(Section):
 class Campaign(Section):
     """Rules within a time: from the day `starts` until the day `ends`, both whole, in the community's zone.
 
-    Rules name their campaign. With `audiences` it is for members of any of these. Events of its days that arrive later
-    count for `late_days` more; then its books are closed. `holdout_percent` of the members get nothing from it, always
-    the same ones, so that it can be seen what it brought about. `wallet` names what pays for it; nothing is booked
-    there.
+    Rules name their campaign. With `audiences` it is for members of any of these. Events of its days that arrive
+    later count for `late_days` more; then its books are closed. `holdout_percent` of the members get nothing from
+    it, always the same ones, so that it can be seen what it brought about. `wallet` names what pays for it; nothing
+    is booked there.
     """
 
     id: Slug

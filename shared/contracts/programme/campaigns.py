@@ -63,8 +63,8 @@ class Campaign(Section):
 
     Rules name their campaign. With `audiences` it is for members of any of these. Events of its days that arrive
     later count for `late_days` more; then its books are closed. `holdout_percent` of the members get nothing from
-    it, always the same ones, so that it can be seen what it brought about. `wallet` names what pays for it; nothing
-    is booked there.
+    it, always the same ones, so that it can be seen what it brought about. `wallet` names what pays for it;
+    nothing is booked there.
     """
 
     id: Slug

@@ -19,6 +19,7 @@ PIECES: Final = (
     (("scores",), "score"),
     (("goals",), "goal"),
     (("audiences",), "audience"),
+    (("campaigns",), "campaign"),
 )
 #: What is said first of a piece; all else follows in the order in which it is written.
 FIRST: Final = ("points", "minor", "count", "daily_cap", "limits", "within", "at_least", "when", "on", "to")

@@ -13,6 +13,7 @@ REMAINS: Final = (
     _("The name to show, until the topic is compacted: this long once its partition is written to again"),
     _("What platforms wrote, as it came"),
     _("What platforms sent, as it came"),
+    _("What was sent of the past, as it came"),
     _("Records that could never be processed, as they came, if any were theirs"),
     _("Deliveries of platforms without a mapping that name them by what is not known, as they came"),
     _("Events that were refused before their member was known, as they came"),

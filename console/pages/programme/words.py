@@ -67,6 +67,7 @@ NOUNS: Final = {
     "score": _("Score"),
     "goal": _("Goal"),
     "audience": _("Audience"),
+    "campaign": _("Campaign"),
     "payout": _("Payouts"),
     "reason": _("Reason for points by hand"),
     "manual": _("Points by hand"),

@@ -20,7 +20,7 @@ from services.scoring.main import SPEC as SCORING
 from services.scoring.programmes.domain.publication import Author, Submission
 from services.scoring.programmes.domain.reading import read_programme
 from services.scoring.programmes.handlers.publishing import publish_programme
-from services.scoring.programmes.handlers.publishing import sign_anew as sign_programmes_anew
+from services.scoring.programmes.handlers.telling import sign_anew as sign_programmes_anew
 from shared.access_keys import BOOTSTRAP, PersonKind, Role, hash_secret
 from shared.contracts.programme import Programme
 from shared.kafka import create_producer, send_records

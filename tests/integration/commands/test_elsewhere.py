@@ -112,7 +112,7 @@ def test_by_the_environment(elsewhere: Elsewhere) -> None:
         "PLAUDIT_ADMIN_KEY": elsewhere.platform.admin_key,
     }
     key = elsewhere.run("people", "add", *GRACE, **environment).stdout.strip()
-    elsewhere.run("programme", "check", str(PROGRAMME), **environment, PLAUDIT_KEY=key)
+    elsewhere.run("programme", "validate", str(PROGRAMME), **environment, PLAUDIT_KEY=key)
     elsewhere.run("dlq", "list", "rewards", **elsewhere.kafka_login)
 
 

@@ -150,7 +150,7 @@ async def test_what_a_killed_import_left_the_next_command_revokes(
     importing.wait(ENDING_SECONDS)
     assert keys() == [False]
 
-    result = run(community, "programme", "check", str(PROGRAMME))
+    result = run(community, "programme", "validate", str(PROGRAMME))
 
     assert result.exit_code == 0, result.output
     assert keys() == [True, True], result.output
@@ -168,7 +168,7 @@ def test_a_service_that_is_busy_for_a_moment_is_asked_again(
         revoke(office, community, key_id)
 
     monkeypatch.setattr(access, "revoke", busy_once)
-    result = run(community, "programme", "check", str(PROGRAMME))
+    result = run(community, "programme", "validate", str(PROGRAMME))
 
     assert result.exit_code == 0, result.output
     assert (keys(), len(refused)) == ([True], 1)

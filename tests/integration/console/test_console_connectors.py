@@ -147,7 +147,7 @@ async def test_a_secret_is_rotated_with_an_overlap_and_the_platform_stopped_and_
         for number, secret in enumerate((first, second)):
             body = {"post": POST | {"id": 20 + number}}
             assert (await deliver(site, address, secret, "post_created", body)).status_code == 200
-        assert "two let in for a while" in (await browser.get(page)).text
+        assert "two work for a while" in (await browser.get(page)).text
         third = re.findall(
             r'data-copy="Copy">([^<]+)</code>', (await submit(browser, page, f"{page}/rotate", hours="0")).text
         )[1]

@@ -72,7 +72,8 @@ async def _record(
     """The first record of a topic with this uid that is as expected, of those written about then."""
     partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
     consumer.assign(partitions)
-    begin, over = (int((at + by).timestamp() * 1000) for by in (-BEFORE, AFTER))
+    # A sender may say that it was in 1970, before which no topic is asked.
+    begin, over = (max(0, int((at + by).timestamp() * 1000)) for by in (-BEFORE, AFTER))
     ends = await consumer.end_offsets(partitions)
     found = await consumer.offsets_for_times(dict.fromkeys(partitions, begin))
     unread = {

@@ -33,6 +33,8 @@ def test_names_are_those_of_one_type_each() -> None:
 
 def with_unknown_fields(value: Any) -> Any:
     if isinstance(value, dict):
+        if value and all(type(one) is int for one in value.values()):
+            return value  # numbers by names that a programme chose: it has no fields
         return {**{name: with_unknown_fields(one) for name, one in value.items()}, "of_tomorrow": {"x": 1}}
     return [with_unknown_fields(one) for one in value] if isinstance(value, list) else value
 

@@ -340,6 +340,12 @@ def restoration(number: int) -> Any:
     return of | {"id": f"restoration-{number}", "type": "activity.restored.v1", "time": again, "data": data}
 
 
+def taken(receipt: Any) -> Any:
+    """A receipt but for what the door refused, which is told on no topic: its sender was told at once."""
+    counts = {name: count for name, count in receipt["counts"].items() if name != "refused"}
+    return receipt | {"counts": counts, "items": [one for one in receipt["items"] if one["outcome"] != "refused"]}
+
+
 async def before_the_backup(place: Installation) -> None:
     place.key = (await place.issue("first"))["key"]
     place.leaver = await place.issue("leaver")
@@ -446,7 +452,7 @@ async def test_what_was_told_is_known_again_and_told_once(backed_up: BackedUp, r
         assert {name: found for name, found in again.items() if found != rows[name]} == {}
         assert {name: said for name, said in told.items() if said != facts.get(name)} == {}
         judged = (await place.ask("GET", "ingest", f"/v1/receipts/{backed_up.receipt}")).json()
-        assert judged == backed_up.judged
+        assert taken(judged) == taken(backed_up.judged)
         number = 3000 + [*SERVICES, "all"].index(restored)
         await place.post(post(number, "m9"))
         await place.idle()

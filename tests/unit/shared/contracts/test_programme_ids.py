@@ -117,7 +117,9 @@ def test_every_list_of_items_with_ids_is_declared_once() -> None:
     found = dict(lists_with_ids(Programme))
 
     # Multipliers and measures are told apart within their rule and audience, which see to it themselves.
-    assert sorted([*(ids.path for ids in IDS), ("rules", "multipliers"), ("audiences", "measures")]) == sorted(found)
+    assert sorted([*(ids.path for ids in IDS), ("rules", "multipliers"), ("audiences", "measures")]) == sorted(
+        found
+    )
 
 
 @pytest.mark.parametrize("reference", REFERENCES)

@@ -78,6 +78,16 @@ class Visitor:
     async def width(self) -> int:
         return int(await self.page.evaluate("document.documentElement.scrollWidth"))
 
+    async def wrong_at(self, path: str, *, width: int) -> list[str]:
+        """What is wrong with the page there: its status, what it breaks, its width, and complaints until now."""
+        status = await self.go(path)
+        wrong = await self.violations()
+        wrong += [f"status {status}"] if status != 200 else []
+        wrong += [f"{wide} px wide"] if (wide := await self.width()) > width else []
+        wrong += self.complaints
+        self.complaints.clear()
+        return [f"{path}: {one}" for one in wrong]
+
 
 @dataclass
 class Console:

@@ -83,12 +83,7 @@ async def test_every_page_of_administration_is_whole_and_readable(
     wrong = []
     async with console.visitor(community=OFFICES, **look) as visitor:
         for page in PAGES if FULL else (one for one in PAGES if one not in ALIKE):
-            status = await visitor.go(page.format(**offices))
-            wrong += [f"{page}: {one}" for one in await visitor.violations()]
-            wrong += [f"{page}: status {status}"] if status != 200 else []
-            wrong += [f"{page}: {await visitor.width()} px wide"] if await visitor.width() > width else []
-            wrong += [f"{page}: {one}" for one in visitor.complaints]
-            visitor.complaints.clear()
+            wrong += await visitor.wrong_at(page.format(**offices), width=width)
     assert wrong == []
 
 

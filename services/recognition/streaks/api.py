@@ -10,12 +10,11 @@ from pydantic import BaseModel, Field
 from services.recognition.streaks import handlers
 from services.recognition.streaks.domain.standing import Day
 from services.recognition.streaks.handlers import SHOWN_DAYS_COUNT, StreakFound
+from services.recognition.totals.api import MEMBER_NOT_ARRIVED
 from shared.contracts.programme.recognition import Weekday
 from shared.followed_members import find_name
-from shared.http import Conn, MemberId, Principal, Problem, ProblemType, Scope, problem_responses, requires
+from shared.http import Conn, MemberId, Principal, Problem, Scope, problem_responses, requires
 from shared.http.problem_types import UNKNOWN_IDENTITY
-
-NOBODY_YET = ProblemType("member-not-arrived", 404, "Member not known")
 
 router = APIRouter(tags=["recognition"])
 
@@ -84,7 +83,7 @@ class MemberStreaks(BaseModel):
 @router.get(
     "/v1/members/{member_id}/streaks",
     summary="Where a member's streaks stand",
-    responses=problem_responses(UNKNOWN_IDENTITY, NOBODY_YET),
+    responses=problem_responses(UNKNOWN_IDENTITY, MEMBER_NOT_ARRIVED),
 )
 async def get_streaks(
     principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, or_own=True, reads="member_id")],
@@ -95,7 +94,7 @@ async def get_streaks(
     member_text, now = str(member_id), datetime.now(UTC)
     if await find_name(conn, community=principal.community, member_id=member_text) is None:
         raise Problem(
-            NOBODY_YET,
+            MEMBER_NOT_ARRIVED,
             f"Nothing of member {member_id} has arrived yet. A member's id is in GET /v1/members of ingest",
         )
     calendar, found = await handlers.find_streaks(

@@ -125,6 +125,20 @@ AUDIENCES = Topic(
     consumers=(),
     read_back=True,
 )
+GUIDELINES = Topic(
+    "guidelines.v1",
+    "What became of reports, who is suspended, and who accepted the guidelines",
+    "community | member, or case",
+    (
+        facts.CASE_CHANGED.name,
+        facts.SUSPENSION_CHANGED.name,
+        facts.GUIDELINES_ACCEPTED.name,
+        facts.SAID_IN_CASE.name,
+    ),
+    producers=("scoring",),
+    consumers=("recognition", "analytics"),
+    read_back=True,
+)
 RECOGNITION = Topic(
     "recognition.granted.v1",
     "Badges and levels granted and taken back",
@@ -237,6 +251,7 @@ TOPICS = (
     MEASURES,
     POINTS,
     AUDIENCES,
+    GUIDELINES,
     RECOGNITION,
     REDEMPTIONS,
     PAYOUTS,

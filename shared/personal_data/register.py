@@ -8,6 +8,9 @@ from typing import Final
 
 from shared.personal_data.kinds import Erased, Held
 
+_OF_WORDS = """word_id in (
+    select w.word_id from guideline_words w
+    where w.community = $1 and (w.member_id = any($2::uuid[]) or w.by_member = any($2::uuid[])))"""
 _OF_ACCOUNTS: Final = (
     "account_id in (select account_id from accounts where community = $1 and owner = any($2::uuid[]))"
 )
@@ -294,7 +297,8 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="What was said in these cases",
             # Who reported and who decided are theirs; a note is for who moderates.
             hidden="by_member by_person by_name by_credential note",
-            whose="member_id = any($2::uuid[]) or by_member = any($2::uuid[])",
+            # What was said of what they made, and by them.
+            whose=_OF_WORDS,
         ),
         Held(
             "guideline_acceptances",

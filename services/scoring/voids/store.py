@@ -182,6 +182,20 @@ async def load_events_of_content(
     return [(community, str(row["event_uid"]), row["event_time"]) for row in rows]
 
 
+async def load_first_events(conn: Connection, *, community: str, content_id: str, limit: int) -> list[TimedEvent]:
+    """The first events that are about a content, by time."""
+    rows = await conn.fetch(
+        """
+        select event_uid, event_time from content_events
+        where content_id = $2 and community = $1 order by event_time, event_uid limit $3
+        """,
+        community,
+        content_id,
+        limit,
+    )
+    return [(community, str(row["event_uid"]), row["event_time"]) for row in rows]
+
+
 async def load_awarded_events(
     conn: Connection,
     *,
@@ -277,7 +291,7 @@ async def sum_voided(conn: Connection, *, community: str, void_id: str) -> tuple
     row = await conn.fetchrow(
         """
         select count(*)::int as awards,
-            coalesce(sum(coalesce(c.room, a.points)) filter (where coalesce(a.score, c.score) is null), 0)::bigint
+            coalesce(sum(coalesce(a.points, c.weight)) filter (where coalesce(a.score, c.score) is null), 0)::bigint
                 as points
         from voided_awards v
         left join awards a on a.award_id = v.award_id and a.community = v.community

@@ -85,12 +85,12 @@ async def get_members_guidelines(
         accepted=[AcceptanceShown(version=one.version, accepted_at=one.accepted_at) for one in accepted],
         is_accepted=version in {one.version for one in accepted},
         suspension=None if lasting is None else SuspensionShown.of(lasting),
-        cases=[await _own_case(conn, case, said, now) for case in cases],
+        cases=[await _own_case(conn, case, said=said, now=now) for case in cases],
         reports_made=sum(one.reports for one in reporters.values()),
     )
 
 
-async def _own_case(conn: Connection, case: Case, said: InForce, now: datetime) -> OwnCase:
+async def _own_case(conn: Connection, case: Case, *, said: InForce, now: datetime) -> OwnCase:
     folded = fold(await store.load_words(conn, community=case.content.community, case_id=case.case_id))
     decision = None if folded is None else folded.decision
     awards, points = await void_store.sum_voided(conn, community=case.content.community, void_id=case.case_id)

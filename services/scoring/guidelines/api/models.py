@@ -275,7 +275,7 @@ class ReportRequest(RequestBody):
 class DecisionRequest(RequestBody):
     """What is decided of a report."""
 
-    outcome: Literal["upheld", "dismissed"]
+    outcome: Literal["upheld", "dismissed"] = Field(examples=["upheld"])
     reason: DecisionReason = Field(examples=["against_guidelines"])
     category: Slug | None = Field(None, description="Another than it was reported for", examples=["spam"])
     note: Note | None = Field(None, description="For who moderates; the member does not see it")
@@ -284,7 +284,7 @@ class DecisionRequest(RequestBody):
 class RulingRequest(RequestBody):
     """What is decided of an appeal: the decision stands, without its penalty and suspension, or not at all."""
 
-    outcome: Literal["upheld", "changed", "overturned"]
+    outcome: Literal["upheld", "changed", "overturned"] = Field(examples=["overturned"])
     reason: RulingReason = Field(examples=["new_facts"])
     note: Note | None = None
 

@@ -145,7 +145,7 @@ async def get_case(principal: Reader, shown: Shown, case_id: UUID, conn: Conn) -
     case = await store.find_case(conn, community=community, case_id=str(case_id))
     if case is None:
         raise UnknownCaseError
-    return await _shown(conn, shown, case, principal)
+    return await _shown(conn, case, shown=shown, principal=principal)
 
 
 @router.post(
@@ -278,7 +278,7 @@ async def _item(conn: Connection, case: Case) -> CaseItem:
     return CaseItem.of(case, names)
 
 
-async def _shown(conn: Connection, shown: Shown, case: Case, principal: Principal) -> CaseShown:
+async def _shown(conn: Connection, case: Case, *, shown: Shown, principal: Principal) -> CaseShown:
     community = case.content.community
     words = await store.load_words(conn, community=community, case_id=case.case_id)
     reporters = {word.by_member for word in words if word.kind is Kind.REPORT and word.by_member is not None}
@@ -305,9 +305,7 @@ async def _shown(conn: Connection, shown: Shown, case: Case, principal: Principa
     shown.of(*members)
     names = await load_names(conn, community=community, member_ids=members)
     awards, points = await void_store.sum_voided(conn, community=community, void_id=case.case_id)
-    events = await void_store.load_events_of_content(
-        conn, community=community, content_id=case.case_id, after=None, limit=5
-    )
+    events = await void_store.load_first_events(conn, community=community, content_id=case.case_id, limit=3)
     return CaseShown.model_validate(
         CaseItem.of(case, names).model_dump()
         | {

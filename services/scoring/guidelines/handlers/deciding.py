@@ -62,7 +62,7 @@ async def report(
     word_id: str,
 ) -> Case:
     """Report a content; who reported it before has done so. Raises NoGuidelinesError and UnknownCategoryError."""
-    section = await _section(tx.conn, community=content.community, tx=tx)
+    section = await _section(tx, community=content.community)
     _check_category(section, category)
     words = await store.load_words(tx.conn, community=content.community, case_id=content.case_id)
     mine = {by.member_id} if by.member_id else set()
@@ -94,7 +94,7 @@ async def report(
         await store.add_words(tx.conn, words=[word])
         tell_word(tx, word, subject=author_id or content.case_id)
         await store.add_due(tx.conn, contents={content.case_id: (content, tx.now)}, due_at=tx.now)
-    case, _ = await _worked_out(tx, content.community, content.case_id)
+    case, _ = await _worked_out(tx, community=content.community, case_id=content.case_id)
     tx.did(_entry("report", case, before=case if known else None))
     return case
 
@@ -106,9 +106,9 @@ async def decide(
 
     Raises UnknownCaseError, CaseDecidedError, OwnCaseError, NoGuidelinesError and UnknownCategoryError.
     """
-    case, folded = await _locked(tx, community, case_id)
+    case, folded = await _locked(tx, community=community, case_id=case_id)
     if category is not None:
-        _check_category(await _section(tx.conn, community=community, tx=tx), category)
+        _check_category(await _section(tx, community=community), category)
     if (
         folded.decision is not None
         and _is_same(folded.decision, decided, by)
@@ -119,10 +119,12 @@ async def decide(
     if folded.state is not CaseState.OPEN:
         raise CaseDecidedError(_decided_so(folded))
     words = await store.load_words(tx.conn, community=community, case_id=case_id)
-    await _check_no_part(tx.conn, case, by)
+    await _check_no_part(tx.conn, case, by=by)
     if any(one.kind is Kind.REPORT and _is_by(one, by) for one in words):
         raise OwnCaseError("you reported it")
-    return await _say(tx, case, folded, Kind.DECISION, about=case_id, decided=decided, by=by, category=category)
+    return await _say(
+        tx, case, folded=folded, kind=Kind.DECISION, about=case_id, decided=decided, by=by, category=category
+    )
 
 
 async def appeal(
@@ -132,7 +134,7 @@ async def appeal(
 
     Raises UnknownCaseError when the case is not theirs, CaseDecidedError and AppealTooLateError.
     """
-    case, folded = await _locked(tx, community, case_id)
+    case, folded = await _locked(tx, community=community, case_id=case_id)
     group = await person(tx.conn, community=community, member_id=member_id)
     if folded.member_id is None or folded.member_id not in group:
         raise UnknownCaseError
@@ -145,7 +147,9 @@ async def appeal(
     if decision.appeal_until is not None and tx.now > decision.appeal_until:
         raise AppealTooLateError(decision.appeal_until)
     decided = Decided(Outcome.UPHELD, reason, None)
-    return await _say(tx, case, folded, Kind.APPEAL, about=decision.ref, decided=decided, by=by, category=None)
+    return await _say(
+        tx, case, folded=folded, kind=Kind.APPEAL, about=decision.ref, decided=decided, by=by, category=None
+    )
 
 
 async def rule(tx: Transaction[Settings], *, community: str, case_id: str, decided: Decided, by: By) -> Case:
@@ -153,7 +157,7 @@ async def rule(tx: Transaction[Settings], *, community: str, case_id: str, decid
 
     Raises UnknownCaseError, CaseDecidedError and OwnCaseError.
     """
-    case, folded = await _locked(tx, community, case_id)
+    case, folded = await _locked(tx, community=community, case_id=case_id)
     if folded.ruling is not None and _is_same(folded.ruling, decided, by):
         tx.did(_entry("rule", case, before=case))
         return case
@@ -161,9 +165,11 @@ async def rule(tx: Transaction[Settings], *, community: str, case_id: str, decid
         raise CaseDecidedError(_decided_so(folded))
     if folded.decision is not None and _is_by(folded.decision, by):
         raise OwnCaseError("you decided it the first time")
-    await _check_no_part(tx.conn, case, by)
+    await _check_no_part(tx.conn, case, by=by)
     about = folded.appeal.ref
-    return await _say(tx, case, folded, Kind.APPEAL_DECISION, about=about, decided=decided, by=by, category=None)
+    return await _say(
+        tx, case, folded=folded, kind=Kind.APPEAL_DECISION, about=about, decided=decided, by=by, category=None
+    )
 
 
 async def suspend(
@@ -182,7 +188,7 @@ async def suspend(
     """
     if not await is_member(tx.conn, community=community, member_id=member_id):
         raise NobodyThereError
-    _check_category(await _section(tx.conn, community=community, tx=tx), reason)
+    _check_category(await _section(tx, community=community), reason)
     if by.member_id is not None and by.member_id in await person(
         tx.conn, community=community, member_id=member_id
     ):
@@ -254,7 +260,7 @@ async def accept(tx: Transaction[Settings], *, community: str, member_id: str, v
 
     Raises NoGuidelinesError, and OtherVersionError when another version is in force.
     """
-    section = await _section(tx.conn, community=community, tx=tx)
+    section = await _section(tx, community=community)
     if version != section.version:
         raise OtherVersionError(section.version)
     accepted = Acceptance(community, member_id, version, tx.now)
@@ -270,9 +276,9 @@ async def accept(tx: Transaction[Settings], *, community: str, member_id: str, v
 async def _say(
     tx: Transaction[Settings],
     case: Case,
+    *,
     folded: Folded,
     kind: Kind,
-    *,
     about: str,
     decided: Decided,
     by: By,
@@ -296,7 +302,7 @@ async def _say(
         note=decided.note,
     )
     await store.add_words(tx.conn, words=[word])
-    now, folded = await _worked_out(tx, case.content.community, case.case_id)
+    now, folded = await _worked_out(tx, community=case.content.community, case_id=case.case_id)
     settled = folded.decision if folded.decision and folded.decision.word_id == word_id else word
     tell_word(tx, settled, subject=folded.member_id or case.case_id)
     verb = {Kind.DECISION: "decide", Kind.APPEAL: "appeal", Kind.APPEAL_DECISION: "rule"}[kind]
@@ -309,14 +315,14 @@ def _word_id(case: Case, kind: Kind, folded: Folded) -> str:
     return named(kind, case.case_id, str(case.revision), "" if last is None else last.word_id)
 
 
-async def _worked_out(tx: Transaction[Settings], community: str, case_id: str) -> tuple[Case, Folded]:
+async def _worked_out(tx: Transaction[Settings], *, community: str, case_id: str) -> tuple[Case, Folded]:
     found = await work_out(tx, community=community, case_id=case_id)
     if found is None:
         raise UnknownCaseError
     return found
 
 
-async def _locked(tx: Transaction[Settings], community: str, case_id: str) -> tuple[Case, Folded]:
+async def _locked(tx: Transaction[Settings], *, community: str, case_id: str) -> tuple[Case, Folded]:
     """A case as all that was said has it now, locked. Raises UnknownCaseError."""
     case = await store.lock_case(tx.conn, community=community, case_id=case_id)
     folded = None
@@ -327,7 +333,7 @@ async def _locked(tx: Transaction[Settings], community: str, case_id: str) -> tu
     return replace(case, state=folded.state, member_id=folded.member_id), folded
 
 
-async def _check_no_part(conn: Connection, case: Case, by: By) -> None:
+async def _check_no_part(conn: Connection, case: Case, *, by: By) -> None:
     """Raises OwnCaseError when the content is of who decides."""
     if by.member_id is None or case.member_id is None:
         return
@@ -335,8 +341,8 @@ async def _check_no_part(conn: Connection, case: Case, by: By) -> None:
         raise OwnCaseError("it is about yourself")
 
 
-async def _section(conn: Connection, *, community: str, tx: Transaction[Settings]) -> Guidelines:
-    found = (await in_force(conn, community=community, now=tx.now)).section
+async def _section(tx: Transaction[Settings], *, community: str) -> Guidelines:
+    found = (await in_force(tx.conn, community=community, now=tx.now)).section
     if found is None:
         raise NoGuidelinesError
     return found

@@ -111,7 +111,7 @@ async def work_out(tx: Transaction[Settings], *, community: str, case_id: str) -
     if folded is None:
         await store.put_case(tx.conn, replace(case, is_due=False))
         return None
-    folded = await _settled(tx, case, folded, said)
+    folded = await _settled(tx, case, folded=folded, said=said)
     words = [
         folded.decision if folded.decision and one.word_id == folded.decision.word_id else one for one in words
     ]
@@ -128,10 +128,10 @@ async def work_out(tx: Transaction[Settings], *, community: str, case_id: str) -
     if is_swept:
         # Nobody is taken more than they have once the points of the content are reversed.
         for word in decisions:
-            await _penalise(tx, word, folded, said)
+            await _penalise(tx, word, folded=folded, said=said)
     now = case.with_folded(folded, due_at=due_at(folded, said.section))
     if now.revision != case.revision:
-        tell_case(tx, now, folded)
+        tell_case(tx, now, folded=folded)
         if now.state is not case.state:
             CASES_DECIDED.labels(now.state.value).inc()
     now = replace(now, is_due=not is_swept)
@@ -164,7 +164,7 @@ async def work_out_suspension(tx: Transaction[Settings], word: Word) -> None:
     await put(tx, suspension_by_hand(word, lifts))
 
 
-async def _settled(tx: Transaction[Settings], case: Case, folded: Folded, said: InForce) -> Folded:
+async def _settled(tx: Transaction[Settings], case: Case, *, folded: Folded, said: InForce) -> Folded:
     """The same with what follows from the decision as things are known now, where nobody has said that yet."""
     decision, community = folded.decision, case.content.community
     if decision is None or decision.is_settled:
@@ -211,8 +211,8 @@ async def _sweep(tx: Transaction[Settings], found: Void) -> None:
         await void_store.set_swept(tx.conn, void, swept_to=None, is_swept=True)
         return
     group = set(await person(tx.conn, community=community, member_id=void.member_id))
-    events, swept_to = await _next_events(tx.conn, void, group, limit=limit)
-    taken = await _taken(tx.conn, void, group, events)
+    events, swept_to = await _next_events(tx.conn, void, group=group, limit=limit)
+    taken = await _taken(tx.conn, void, group=group, events=events)
     await void_store.add_voided(tx.conn, voided=taken)
     await recount(
         tx,
@@ -223,7 +223,7 @@ async def _sweep(tx: Transaction[Settings], found: Void) -> None:
 
 
 async def _next_events(
-    conn: Connection, void: Void, group: set[str], *, limit: int
+    conn: Connection, void: Void, *, group: set[str], limit: int
 ) -> tuple[Sequence[void_store.TimedEvent], str | None]:
     """The next events that a void may take something of, and up to where that is; None for all."""
     if void.content_id is not None:
@@ -245,7 +245,7 @@ async def _next_events(
 
 
 async def _taken(
-    conn: Connection, void: Void, group: set[str], events: Sequence[void_store.TimedEvent]
+    conn: Connection, void: Void, *, group: set[str], events: Sequence[void_store.TimedEvent]
 ) -> list[Voided]:
     """What of events a void takes: what its member earned, or would if there were room."""
     if not events:
@@ -266,7 +266,7 @@ async def _taken(
     ]
 
 
-async def _penalise(tx: Transaction[Settings], decision: Word, folded: Folded, said: InForce) -> None:
+async def _penalise(tx: Transaction[Settings], decision: Word, *, folded: Folded, said: InForce) -> None:
     """Have the points taken that a decision takes, while it stands; no more than the member has then."""
     is_standing = (
         folded.is_punished and folded.decision is not None and folded.decision.word_id == decision.word_id

@@ -30,12 +30,13 @@ class Listener:
         work = await self.scorer.on_activities(tx, events)
         said = [event for event in work.fresh if event["type"] in OF_EVENTS or event["type"] == ACCEPTED_TYPE]
         for community in sorted({event["community"] for event in said}):
-            await _keep(tx, community, [event for event in said if event["community"] == community], work)
+            mine = [event for event in said if event["community"] == community]
+            await _keep(tx, mine, community=community, work=work)
         if work.changed:
             await _take_back(tx, work)
 
 
-async def _keep(tx: Transaction[Settings], community: str, events: Iterable[AcceptedEvent], work: Work) -> None:
+async def _keep(tx: Transaction[Settings], events: Iterable[AcceptedEvent], *, community: str, work: Work) -> None:
     said = await in_force(tx.conn, community=community, now=tx.now)
     words: list[Word] = []
     accepted: dict[tuple[str, str], datetime] = {}
@@ -49,7 +50,7 @@ async def _keep(tx: Transaction[Settings], community: str, events: Iterable[Acce
             key, at = (event["member"], version), event["time"].astimezone(UTC)
             accepted[key] = min(at, accepted.get(key, at))
     if words:
-        await _keep_words(tx, community, words)
+        await _keep_words(tx, words, community=community)
     for one in await store.add_acceptances(
         tx.conn, acceptances=[Acceptance(community, *key, at) for key, at in accepted.items()]
     ):
@@ -63,7 +64,7 @@ def _accepted(event: AcceptedEvent, said: InForce) -> str | None:
     return str(event["data"].get("version", said.section.version))
 
 
-async def _keep_words(tx: Transaction[Settings], community: str, words: list[Word]) -> None:
+async def _keep_words(tx: Transaction[Settings], words: list[Word], *, community: str) -> None:
     await store.add_words(tx.conn, words=words)
     contents: dict[str, tuple[Content, datetime]] = {}
     for word in words:

@@ -15,6 +15,7 @@ from shared.contracts.facts import (
     GUIDELINES_ACCEPTED,
     SAID_IN_CASE,
     SUSPENSION_CHANGED,
+    AcceptanceData,
     CaseChanged,
     CaseData,
     GuidelineFact,
@@ -32,7 +33,7 @@ _OPTIONAL = ("by_member", "member_id", "outcome", "category", "reason", "ends_at
              "penalty_points", "suspended_days", "appeal_until")  # fmt: skip
 
 
-def tell_case(tx: Transaction[Settings], case: Case, folded: Folded) -> None:
+def tell_case(tx: Transaction[Settings], case: Case, *, folded: Folded) -> None:
     """Publish what became of a case."""
     content, decision = case.content, folded.ruling or folded.decision
     data: CaseData = {
@@ -93,17 +94,18 @@ def tell_suspension(tx: Transaction[Settings], void: Void) -> None:
 
 def tell_acceptance(tx: Transaction[Settings], acceptance: Acceptance) -> None:
     """Publish that a member accepted a version of the guidelines."""
+    data: AcceptanceData = {
+        "member_id": acceptance.member_id,
+        "version": acceptance.version,
+        "accepted_at": acceptance.accepted_at,
+    }
     tx.tell(
         GUIDELINES,
         GUIDELINES_ACCEPTED,
         fact_id=named("accepted", acceptance.community, acceptance.member_id, acceptance.version),
         community=acceptance.community,
         subject=acceptance.member_id,
-        data={
-            "member_id": acceptance.member_id,
-            "version": acceptance.version,
-            "accepted_at": acceptance.accepted_at,
-        },
+        data=data,
     )
 
 

@@ -39,7 +39,8 @@ def _said(case: Any) -> str:
     what = f"{case['channel']}:{case['object_id']}"
     about = f" about {case['member_name'] or case['member_id']}" if case["member_id"] else ""
     work = "; points are still being worked out" if case["is_being_worked_out"] else ""
-    return f"{case['state']}: {what}{about}, {case['reports']} reports, due {case['due_at']}{work} ({case['case_id']})"
+    counted = f"{case['reports']} reports, due {case['due_at']}"
+    return f"{case['state']}: {what}{about}, {counted}{work} ({case['case_id']})"
 
 
 def _show(found: Any, *, as_json: bool) -> None:

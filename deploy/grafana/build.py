@@ -296,7 +296,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Reports to decide",
-            "Cases of the guidelines that wait, in time and overdue, and what is still to be reversed or given back.",
+            "Cases of the guidelines that wait, and what is still to be reversed or given back.",
             "short",
             (
                 Query("max by (deadline) (plaudit_scoring_cases_waiting)", "{{deadline}}"),

@@ -57,7 +57,7 @@ EVALUATED_APART_SECONDS = Counter(
 RULES_DECLINED.labels("too_slow")
 CASES_DECIDED = Counter(
     "plaudit_scoring_cases_total",
-    "Times that a case of the guidelines became what it is: upheld, dismissed, appealed, overturned, open, withdrawn",
+    "Times that cases of the guidelines became upheld, dismissed, appealed, overturned, open or withdrawn",
     ["state"],
 )
 CASES_WAITING = Gauge(

@@ -78,7 +78,7 @@ class Settings(SigningSettings):
         500,
         gt=0,
         description=(
-            "Of how many events the points are reversed or given back in one transaction, when a report is upheld, a"
-            " member is suspended, or that does not stand any more"
+            "Of how many events the points are reversed or given back in one transaction, when a report is upheld,"
+            " a member is suspended, or that does not stand any more"
         ),
     )

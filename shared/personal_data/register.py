@@ -258,8 +258,8 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             "voids",
             personal="",
             others=(
-                "community void_id why case_id content_id member_id starts_at ends_at is_standing revision changed_at "
-                "swept_to is_swept"
+                "community void_id why case_id content_id member_id starts_at ends_at is_standing revision "
+                "changed_at swept_to is_swept"
             ),
             order="void_id community",
             erased=Erased.STAYS,
@@ -277,8 +277,8 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             "guideline_cases",
             personal="",
             others=(
-                "community case_id channel host object_id member_id state revision category report_count opened_at "
-                "due_at decided_at is_due"
+                "community case_id channel host object_id member_id state revision category report_count "
+                "opened_at due_at decided_at is_due"
             ),
             order="case_id community",
             erased=Erased.STAYS,
@@ -288,9 +288,9 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             "guideline_words",
             personal="note",
             others=(
-                "community word_id kind ref about said_at said_id by_member by_person by_name by_credential member_id "
-                "channel host object_id outcome category reason ends_at programme_version repeat_count penalty_points "
-                "suspended_days appeal_until is_retracted"
+                "community word_id kind ref about said_at said_id by_member by_person by_name by_credential "
+                "member_id channel host object_id outcome category reason ends_at programme_version repeat_count "
+                "penalty_points suspended_days appeal_until is_retracted"
             ),
             order="word_id community",
             erased=Erased.BLANKED,

@@ -1,4 +1,4 @@
-"""What was reported, for who moderates: the most urgent first, both sides' history, and a decision with a reason."""
+"""What was reported, for who moderates: the most urgent first, both sides' history, and a decision."""
 
 import asyncio
 from collections.abc import Mapping

@@ -194,7 +194,8 @@ async def put_suspensions(conn: Connection, *, suspensions: Sequence[SuspensionC
         data = fact["data"]
         await conn.execute(
             """
-            insert into suspensions as s (community, suspension_id, member_id, revision, stands, starts_at, ends_at)
+            insert into suspensions as s (
+                community, suspension_id, member_id, revision, stands, starts_at, ends_at)
             values ($1, $2, $3, $4, $5, $6, $7)
             on conflict (suspension_id, community) do update set member_id = excluded.member_id,
                 revision = excluded.revision, stands = excluded.stands, starts_at = excluded.starts_at,

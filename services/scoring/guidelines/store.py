@@ -37,7 +37,7 @@ async def add_words(conn: Connection, *, words: Sequence[Word]) -> None:
 async def set_retracted(
     conn: Connection, *, community: str, retracted: Mapping[str, bool]
 ) -> list[tuple[Kind, str]]:
-    """Note of words, by their ids, whether they were taken back; returns what these are, and what they are about."""
+    """Note of words, by their ids, whether they were taken back; returns their kinds, and what they are about."""
     rows = await conn.fetch(
         """
         update guideline_words w set is_retracted = n.is_retracted
@@ -129,8 +129,8 @@ async def add_due(conn: Connection, *, contents: Mapping[str, tuple[Content, dat
     for case_id, (content, opened_at) in sorted(contents.items()):
         await conn.execute(
             """
-            insert into guideline_cases (community, case_id, channel, host, object_id, state, revision, report_count,
-                                         opened_at, due_at, is_due)
+            insert into guideline_cases (community, case_id, channel, host, object_id, state, revision,
+                                         report_count, opened_at, due_at, is_due)
             values ($1, $2, $3, $4, $5, 'open', 1, 0, $6, $7, true)
             on conflict (case_id, community) do update set is_due = true
             """,
@@ -280,7 +280,8 @@ async def count_waiting(conn: Connection) -> dict[str, int]:
     """How many cases wait to be decided: in time, and longer than they may."""
     row = await conn.fetchrow(
         """
-        select count(*) filter (where due_at >= now()) as in_time, count(*) filter (where due_at < now()) as overdue
+        select count(*) filter (where due_at >= now()) as in_time,
+            count(*) filter (where due_at < now()) as overdue
         from guideline_cases where state in ('open', 'appealed')
         """
     )
@@ -344,9 +345,7 @@ async def erase(conn: Connection, *, members: Sequence[tuple[str, str]]) -> None
         " where w.community = k.community and w.by_member = k.member_id",
         "update guideline_words w set note = null from guideline_cases c"
         " join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)"
-        " where w.community = c.community and w.note is not null and (w.about = c.case_id or w.member_id = c.member_id"
-        " or w.about in (select a.ref from guideline_words d join guideline_words a on a.about = d.ref"
-        " and a.community = d.community where d.about = c.case_id and d.community = c.community))",
+        " where w.community = c.community and w.note is not null and w.about = c.case_id",
         "update guideline_words w set note = null from unnest($1::text[], $2::uuid[]) as k(community, member_id)"
         " where w.community = k.community and w.member_id = k.member_id and w.note is not null",
     ):

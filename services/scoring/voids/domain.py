@@ -1,7 +1,7 @@
 """Which awards are void: of a content's author for what a report was upheld of, of a suspended member for a time.
 
-What a void takes is noted with it, award by award, and it is exactly that which is given back when it does not stand
-any more. An award that several voids take is given back by the last.
+What a void takes is noted with it, award by award, and it is exactly that which is given back when it does
+not stand any more. An award that several voids take is given back by the last.
 """
 
 from collections.abc import Iterable, Mapping

@@ -109,8 +109,8 @@ async def put_void(conn: Connection, void: Void, *, now: datetime) -> None:
     """Store a void as it is now; it is to be worked off."""
     await conn.execute(
         """
-        insert into voids (community, void_id, why, case_id, content_id, member_id, starts_at, ends_at, is_standing,
-                           revision, changed_at)
+        insert into voids (community, void_id, why, case_id, content_id, member_id, starts_at, ends_at,
+                           is_standing, revision, changed_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         on conflict (void_id, community) do update set member_id = excluded.member_id,
             starts_at = excluded.starts_at, ends_at = excluded.ends_at, is_standing = excluded.is_standing,
@@ -206,7 +206,7 @@ async def load_awarded_events(
     after: str | None,
     limit: int,
 ) -> list[tuple[str, TimedEvent]]:
-    """What rules had for members for events of a time: the ids of awards and claims, in order, with their events."""
+    """What rules had for members for events of a time: ids of awards and claims, in order, with their events."""
     lowest = str(award_id_range(_FIRST, since)[0])
     highest = _LAST if until is None else str(award_id_range(_LAST, until)[1])
     rows = await conn.fetch(
@@ -214,8 +214,8 @@ async def load_awarded_events(
         select award_id, event_uid, event_time from (
             (select award_id, event_uid, event_time from awards
              where community = $1 and member_id = any($2::uuid[]) and event_time >= $3
-                and ($4::timestamptz is null or event_time < $4) and amends is null and award_id > $7 and points > 0
-                and event_type <> all($9)
+                and ($4::timestamptz is null or event_time < $4) and amends is null and award_id > $7
+                and points > 0 and event_type <> all($9)
              order by award_id limit $8)
             union
             (select award_id, event_uid, event_time from claims
@@ -276,7 +276,8 @@ async def load_whys(conn: Connection, *, awards: Collection[AwardKey]) -> dict[A
     rows = await conn.fetch(
         """
         select community, award_id, array_agg(why) as whys
-        from voided_awards join unnest($1::text[], $2::uuid[]) as k(community, award_id) using (award_id, community)
+        from voided_awards join unnest($1::text[], $2::uuid[]) as k(community, award_id)
+            using (award_id, community)
         group by 1, 2
         """,
         [community for community, _ in awards],
@@ -291,8 +292,8 @@ async def sum_voided(conn: Connection, *, community: str, void_id: str) -> tuple
     row = await conn.fetchrow(
         """
         select count(*)::int as awards,
-            coalesce(sum(coalesce(a.points, c.weight)) filter (where coalesce(a.score, c.score) is null), 0)::bigint
-                as points
+            coalesce(sum(coalesce(a.points, c.weight))
+                filter (where coalesce(a.score, c.score) is null), 0)::bigint as points
         from voided_awards v
         left join awards a on a.award_id = v.award_id and a.community = v.community
         left join claims c on c.award_id = v.award_id and c.community = v.community

@@ -46,7 +46,7 @@ class CaseChanged(FactEnvelope):
 
 
 class SuspensionData(TypedDict):
-    """From `starts_at` until `ends_at` (left out: until somebody lifts it) the member earns nothing and is on no board.
+    """From `starts_at` until `ends_at` (left out: until it is lifted) the member earns nothing and is on no board.
 
     One that does not stand (`stands` false) has never been. Of one suspension the highest `revision` counts.
     """
@@ -83,10 +83,10 @@ class GuidelinesAccepted(FactEnvelope):
 
 
 class SaidData(TypedDict):
-    """What somebody said here in a case: a report, a decision, an appeal, a suspension. What platforms send is none.
+    """What somebody said here in a case: a report, a decision, an appeal, a suspension.
 
-    `about` is the case, or the decision that an appeal is against, the appeal that was decided, the suspension that
-    is lifted. Notes do not travel.
+    `about` is the case, or the decision that an appeal is against, the appeal that was decided, the suspension
+    that is lifted. Notes do not travel.
     """
 
     word_id: Uuid

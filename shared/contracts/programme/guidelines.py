@@ -1,4 +1,4 @@
-"""The section `guidelines`, which scoring and ingest read: what members keep to, and what follows when they do not."""
+"""The section `guidelines`, which scoring reads: what members keep to, and what follows when they do not."""
 
 from typing import Annotated, Final, Self
 
@@ -35,14 +35,14 @@ class Category(Section):
 
 
 class SuspensionStep(Section):
-    """From the so manieth upheld report on, within `repeat_within_days`, a member is suspended for so many days."""
+    """From the so manieth upheld report on within `repeat_within_days` a member is suspended for days."""
 
     from_upheld: Annotated[int, Field(ge=1, le=100)]
     days: Annotated[int, Field(ge=1, le=SUSPENSION_MAX_DAYS)]
 
 
 class PlatformDecisions(Section):
-    """Which decisions of platforms, as `moderation.decided.v1` names them, uphold a report, and which dismiss it."""
+    """Which decisions of platforms, as `moderation.decided.v1` names them, uphold a report or dismiss it."""
 
     upheld: Annotated[list[Label], Field(max_length=LABELS_MAX_COUNT)] = Field(default_factory=list)
     dismissed: Annotated[list[Label], Field(max_length=LABELS_MAX_COUNT)] = Field(default_factory=list)
@@ -59,8 +59,8 @@ class WordList(Section):
 class Guidelines(Section):
     """A version of the guidelines, by an address or as a text; and what follows when a report is upheld.
 
-    `policy` is what events of acceptance call them. A report is to be decided within `decide_within_hours`, an appeal
-    is made within `appeal_within_days` of the decision.
+    `policy` is what events of acceptance call them. A report is to be decided within `decide_within_hours`, an
+    appeal is made within `appeal_within_days` of the decision.
     """
 
     policy: Label = "guidelines"

@@ -14,7 +14,7 @@ _VOID: Final = {
 }
 
 
-def why_less(claim: Claim, document: Any) -> Declined | None:
+def why_less(claim: Claim, document: Any) -> Declined | None:  # noqa: PLR0911 -- a reason a line
     """Why a claim amounts to less than its weight, by the programme that it came under; None when it does not."""
     if claim.state is State.LIVE and abs(claim.due) == claim.weight:
         return None

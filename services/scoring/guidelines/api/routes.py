@@ -260,7 +260,7 @@ async def post_suspension(
     responses=problem_responses(UNKNOWN_SUSPENSION, OWN_CASE),
 )
 async def lift_suspension(principal: Moderator, suspension_id: UUID, tx: Tx) -> SuspensionShown:
-    """From now on they earn again. What they did meanwhile earned nothing and does not later; again changes nothing."""
+    """From now on they earn again; what they did meanwhile earned nothing, and does not. Again changes nothing."""
     void = await deciding.lift(
         tx,
         community=principal.community,

@@ -118,7 +118,7 @@ class Reporter(NamedTuple):
     dismissed: int
 
 
-def fold(words: Iterable[Word]) -> Folded | None:
+def fold(words: Iterable[Word]) -> Folded | None:  # noqa: PLR0911 -- a state a line
     """What became of a case by all that was said in it; None where nothing was, or all of it was taken back."""
     said = list(words)
     live = sorted((word for word in said if not word.is_retracted), key=lambda word: word.order)
@@ -153,7 +153,7 @@ def fold(words: Iterable[Word]) -> Folded | None:
 
 
 def _reopened(result: Folded, reports: Sequence[Word], last: Word) -> Folded:
-    """Open again, where something was reported after the last decision; what was decided does not stand any more."""
+    """Open again, where something was reported after the last decision, which does not stand any more."""
     since = next((word for word in reports if word.order > last.order), None)
     if since is None:
         return result

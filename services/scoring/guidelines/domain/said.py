@@ -67,8 +67,8 @@ class Content:
 class Word:
     """Something that was said in a case. `ref` is how others refer to it, and `about` what it is about itself.
 
-    `repeat_count`, `penalty_points`, `suspended_days` and `appeal_until` are what followed from a decision as things
-    were known when it was first taken in, and stay.
+    `repeat_count`, `penalty_points`, `suspended_days` and `appeal_until` are what followed from a decision as
+    things     were known when it was first taken in, and stay.
     """
 
     community: str

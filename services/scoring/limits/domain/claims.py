@@ -166,7 +166,7 @@ class Claim:
     campaign: str | None = None
     ceiling: int | None = None
     ceiling_by: Ceiling | None = None
-    #: Why it earns nothing whatever its rule has for it, where it does not: it is removed, as if it had never been.
+    #: Why it earns nothing whatever its rule has for it, where it does not: it is removed.
     void: str | None = None
 
     @property

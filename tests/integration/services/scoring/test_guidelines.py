@@ -1,4 +1,4 @@
-"""Guidelines on a real database: what is upheld is reversed, what is won comes back, the suspended earn nothing."""
+"""Guidelines on a real database: what is upheld is reversed, won comes back, the suspended earn nothing."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -230,7 +230,8 @@ async def test_the_second_upheld_report_suspends_and_the_member_sees_what_was_de
         await court.decide((await court.case())["case_id"])
     own = (await court.ada.get(f"/v1/members/{court.world.uuid('mal')}/guidelines")).json()
     assert [one["may_appeal"] for one in own["cases"]] == [True, True]
-    assert own["suspension"] is not None and not own["is_accepted"]
+    assert own["suspension"] is not None
+    assert not own["is_accepted"]
     await court.hear(court.post("during", "p7", time=datetime.now(UTC)))
     assert await court.points() == 0
     # The decision that suspended is overturned: what was done meanwhile counts, and its content's points.

@@ -95,7 +95,8 @@ async def report(
         tell_word(tx, word, subject=author_id or content.case_id)
         await store.add_due(tx.conn, contents={content.case_id: (content, tx.now)}, due_at=tx.now)
     case, _ = await _worked_out(tx, community=content.community, case_id=content.case_id)
-    tx.did(_entry("report", case, before=case if known else None))
+    verb = "report" if by.member_id is None else "report_own"
+    tx.did(_entry(verb, case, before=case if known else None))
     return case
 
 
@@ -211,7 +212,7 @@ async def suspend(
     await work_out_suspension(tx, word)
     void = await lock_void(tx.conn, community=community, void_id=word.suspension_id)
     assert void is not None  # noqa: S101 -- it was put just now
-    tx.did(_suspension_entry("suspend", void, before=None))
+    tx.did(_suspension_entry("begin", void, before=None))
     return void
 
 
@@ -376,7 +377,7 @@ def _entry(verb: str, case: Case, *, before: Case | None) -> Did:
         for one in (before, case)
     ]
     return Did(
-        f"guidelines.{verb}",
+        f"guideline_case.{verb}",
         "guideline_case",
         case.case_id,
         member_id=case.member_id,
@@ -396,7 +397,7 @@ def _suspension_entry(verb: str, void: Void, *, before: Void | None) -> Did:
         for one in (before, void)
     ]
     return Did(
-        f"guidelines.{verb}",
+        f"suspension.{verb}",
         "suspension",
         void.void_id,
         member_id=void.member_id,

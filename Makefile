@@ -52,8 +52,9 @@ format: $(VENV)/dev.stamp ## Format the code and correct what can be corrected
 hooks: $(VENV)/dev.stamp ## Have git run lint before each commit
 	@$(RUN) prek install
 
-schemas: $(VENV)/dev.stamp ## Generate schemas/ from the contracts and the APIs
+schemas: $(VENV)/dev.stamp ## Generate schemas/ and the Python client from the contracts and the APIs
 	@$(RUN) tools.schemas
+	@$(RUN) tools.client
 
 migrations: $(VENV)/dev.stamp ## Give the migrations of a merged branch their numbers
 	@$(RUN) tools.migrations
@@ -86,8 +87,9 @@ requirements: $(VENV)/uv.stamp ## Compile the pins of requirements/*.in anew
 	  -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt
 
 clean: ## Delete the virtual environment and every cache in the checkout (the stacks' data stay)
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build plaudit.egg-info
-	@find plaudit services shared console connectors tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} +
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build plaudit.egg-info \
+	  clients/python/build clients/python/src/plaudit_client.egg-info
+	@find plaudit services shared console connectors clients tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/uv.stamp: Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -100,11 +102,11 @@ $(VENV)/uv.stamp: Makefile
 	@touch $@
 
 # Compiled once here: five services that each compile what they import start seconds later.
-$(VENV)/runtime.stamp: requirements/runtime.txt pyproject.toml $(VENV)/uv.stamp
+$(VENV)/runtime.stamp: requirements/runtime.txt pyproject.toml clients/python/pyproject.toml $(VENV)/uv.stamp
 	@echo "Installing what Plaudit needs into $(VENV)"
 	@$(RUN) uv pip install --quiet --python $(VENV)/bin/python --compile-bytecode --require-hashes \
 	  -r requirements/runtime.txt
-	@$(RUN) uv pip install --quiet --python $(VENV)/bin/python --no-deps --editable .
+	@$(RUN) uv pip install --quiet --python $(VENV)/bin/python --no-deps --editable . --editable clients/python
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/runtime.stamp

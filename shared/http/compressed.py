@@ -1,4 +1,4 @@
-"""Bodies that a client compressed with gzip, taken within the limit of what they are when whole (RFC 9110, 8.4.1)."""
+"""Bodies compressed with gzip, taken within the limit of what they are when whole (RFC 9110, 8.4.1)."""
 
 import zlib
 

@@ -10,9 +10,10 @@ from typing import Any
 from connectors.costs import steps_of
 from connectors.env import Env, Run, spend
 from connectors.failures import MappingError
-from connectors.functions import FUNCTIONS, STEP_CHARS, Function, steps_through_all
+from connectors.functions import FUNCTIONS, Function
 from connectors.operators import COMPARED_CHARS, COMPUTE, added, kind, number
 from connectors.paths import along, indexed
+from connectors.steps import STEP_CHARS, steps_through_all
 from shared.conditions.errors import ConditionError
 from shared.conditions.tokens import Kind
 from shared.conditions.tree import (

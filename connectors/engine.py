@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from connectors.compiled import Activity, Connector, Mapped, moment_of
 from connectors.env import DELIVERY_STEPS_MAX_COUNT, LEFT, Env, spend
 from connectors.failures import FAILURES, MappingError
-from connectors.functions import text_of
 from connectors.leaves import Leaf, shown
+from connectors.texts import text_of
 from shared.contracts.activities import ACTIVITY_ADAPTER, ACTIVITY_TYPES, faults
 from shared.contracts.placeholders import NOBODYS, is_placeholder
 

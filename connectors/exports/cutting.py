@@ -19,8 +19,8 @@ from connectors.exports.tables import Table
 from connectors.exports.trees import of_json, of_json_lines, of_xml, root_of
 from connectors.expressions import Expression
 from connectors.failures import FAILURES, MappingError
-from connectors.functions import text_of
 from connectors.leaves import Leaf, shown
+from connectors.texts import text_of
 from shared.conditions.tree import Name, Select, walk
 
 #: What is held in memory: records that are gathered, and those that others refer to.

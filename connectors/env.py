@@ -11,6 +11,8 @@ DELIVERY_STEPS_MAX_COUNT = 1_000_000
 Env = dict[str, Any]
 Run = Callable[[Env], Any]
 LEFT: Final = "#left"
+#: What stands for a named value that nobody asked for yet.
+UNSET: Final = object()
 
 
 def spend(env: Env, steps: int) -> None:

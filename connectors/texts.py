@@ -50,15 +50,16 @@ def plain_text(value: Any) -> str:
 def key(*parts: Any) -> str | None:
     """An id of several parts, with colons; None where one is empty. Raises MappingError where it is too long."""
     texts = [part if type(part) is str else text_of(part) for part in parts]
-    return None if "" in texts else _as_key(texts)
+    return None if "" in texts else as_key(texts)
 
 
 def key_with(*parts: Any) -> str:
     """The same without the parts that are missing."""
-    return _as_key([text for part in parts if part is not None and (text := text_of(part))])
+    return as_key([text for part in parts if part is not None and (text := text_of(part))])
 
 
-def _as_key(texts: Sequence[str]) -> str:
+def as_key(texts: Sequence[str]) -> str:
+    """The parts of an id with colons. Raises MappingError for more than KEY_MAX_CHARS."""
     found = ":".join(texts)
     if len(found) > KEY_MAX_CHARS:
         raise MappingError(f"an id of more than {KEY_MAX_CHARS:,} characters; write digest(…) around a long part")

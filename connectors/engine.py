@@ -22,8 +22,8 @@ from shared.contracts.placeholders import NOBODYS, is_placeholder
 #: What the largest platforms send at most.
 BODY_MAX_BYTES = 25 * 1024 * 1024
 HEADERS_MAX_COUNT = 100
-#: A push has at most 2,048 commits, each with its people.
-ACTIVITIES_MAX_COUNT = 4_096
+#: A push has at most 2,048 commits: each may be of five people.
+ACTIVITIES_MAX_COUNT = 10_240
 NOTES_MAX_COUNT = 4_096
 ONLY_BOTS = "only bots take part"
 

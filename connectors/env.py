@@ -6,7 +6,7 @@ from typing import Any, Final
 from connectors.failures import MappingError
 
 #: What all that runs for one delivery may take: loops, functions that go through text, activities.
-DELIVERY_STEPS_MAX_COUNT = 1_000_000
+DELIVERY_STEPS_MAX_COUNT = 2_000_000
 #: Values by name. LEFT has the steps that are left for the delivery.
 Env = dict[str, Any]
 Run = Callable[[Env], Any]

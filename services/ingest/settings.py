@@ -102,7 +102,7 @@ class Settings(SigningSettings):
         32, ge=1, description="Deliveries of platforms that are worked on at once; more are answered 503"
     )
     delivery_events_max_bytes: int = Field(
-        2 * 1024 * 1024, ge=1, description="What the events of one delivery may have together, as JSON"
+        6 * 1024 * 1024, ge=1, description="What the events of one delivery may have together, as JSON"
     )
     delivery_event_seconds: float = Field(
         0.0002,

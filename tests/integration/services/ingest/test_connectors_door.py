@@ -280,6 +280,8 @@ async def test_a_rotated_secret_lets_in_until_the_overlap_is_over(engineer: Comm
     assert (await shop.told("review", review(1)))["outcome"] == "mapped"
     assert (await shop.told("review", review(2), secret=new))["outcome"] == "mapped"
     assert (await opened(engineer))["secrets_in_force"] == 2
+    [listed] = (await engineer.client.get("/v1/connectors")).json()["items"]
+    assert (listed["name"], listed["secrets_in_force"]) == ("shop", 2)
 
     last = (await engineer.client.post("/v1/connectors/shop/rotate", json={"overlap_hours": 0})).json()["secret"]
     for secret in (shop.secret, new):

@@ -11,7 +11,7 @@ from services.ingest.communities.domain.communities import Retention
 from services.ingest.communities.store import delete_beyond_retention
 from services.ingest.measuring.domain.texts import KeptText, Sealed, UnknownTextError
 from services.ingest.measuring.handlers.sealing import Sealer, sealer_of
-from services.ingest.members.handlers import who_is_known
+from services.ingest.members.handlers.resolving import who_is_known
 from services.ingest.metrics import REFUSED_KEPT
 from services.ingest.refused import store
 from services.ingest.refused.domain import (

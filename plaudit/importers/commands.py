@@ -141,8 +141,17 @@ def import_git(
     scopes = (*IMPORT_SCOPES, "analytics:read") if retract_gone else IMPORT_SCOPES
 
     def afterwards(place: Place, key: str, summary: Summary) -> None:
-        wait_seconds, quiet = target.wait_seconds, target.as_json
-        offer_to_take_back(place, key, path, options, summary, wait_seconds=wait_seconds, yes=yes, quiet=quiet)
+        offer_to_take_back(
+            place,
+            key,
+            path,
+            options,
+            summary,
+            wait_seconds=target.wait_seconds,
+            yes=yes,
+            live=target.live,
+            quiet=target.as_json,
+        )
 
     run_import(
         target,

@@ -22,6 +22,7 @@ from tests.faults import load as loads
 from tests.faults import reconcile
 from tests.faults.arena import FULL, SEED, Arena, Pace
 from tests.faults.conftest import once, quick
+from tests.faults.report import REPORT, Row
 from tests.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.faults, pytest.mark.timeout(300)]
@@ -250,12 +251,26 @@ async def test_a_backfill_beside_what_comes_live(platform_under_faults: Arena) -
             await other.while_flooded(halfway.done)
             await asyncio.gather(sending, halfway)
             arena.workers["ingest"].kill()
+            killed_at = time.monotonic()
+            await other.award_seconds()
+            recovered = time.monotonic() - killed_at
             await arena.workers.ready()
     finally:
         await ingest.close()
     assert judged < len(events), "nothing was left to be judged after the kill"
     databases = reconcile.Databases(arena.state, name)
-    for service in ("ingest", "analytics"):
-        rows = await databases.rows(service, "select event_uid::text as uid from events where community = $1")
-        assert sorted(row["uid"] for row in rows) == sorted(loads.event_uid(name, one) for one in events)
+    sent = {loads.event_uid(name, one) for one in events}
+    found = [
+        [
+            row["uid"]
+            for row in await databases.rows(
+                service, "select event_uid::text as uid from events where community = $1"
+            )
+        ]
+        for service in ("ingest", "analytics")
+    ]
+    lost = max(len(sent.difference(uids)) for uids in found)
+    doubled = max(len(uids) - len(set(uids)) for uids in found)
+    REPORT.append(Row("41 backfill, ingest killed", len(events) - judged, lost, doubled, recovered))
+    assert [sorted(uids) for uids in found] == [sorted(sent)] * 2
     other.assert_undisturbed()

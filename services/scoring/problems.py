@@ -1,6 +1,5 @@
 """What scoring's errors become when they reach its API."""
 
-from services.scoring.audiences.api import UNKNOWN_AUDIENCE
 from services.scoring.audiences.domain import UnknownAudienceError
 from services.scoring.campaigns.api import UNKNOWN_CAMPAIGN
 from services.scoring.campaigns.domain import UnknownCampaignError

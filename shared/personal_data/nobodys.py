@@ -99,7 +99,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "counters": "community counter rule counted_up_to",
         "counting": "community version evaluated_up_to evaluated",
         "holders": "community kind name members",
-        "programmes": "community version programme_id effective_from recognition rules",
+        "programmes": "community version programme_id effective_from recognition rules audiences",
         "programmes_in_force": "community version evaluated_up_to evaluated",
     },
     "rewards": {
@@ -121,7 +121,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         ),
         "payout_runs_unsealed": "community run_id",
         "payout_seals": "community run_id number step seal sealed_at sealed_by",
-        "programmes": "community programme_id version effective_from rewards",
+        "programmes": "community programme_id version effective_from rewards audiences",
         "transfers": "community transfer_id kind cause_id event_time recorded_at amends revision why",
         "member_sums": "part community kind currency accounts amount",
     },

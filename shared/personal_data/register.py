@@ -263,6 +263,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
     ),
     "recognition": (
         Held(
+            "followed_audiences",
+            personal="",
+            others="community audience_id member_id revision is_in since",
+            order="community audience_id member_id",
+            erased=Erased.DELETED,
+            says="In which audiences they are",
+        ),
+        Held(
             "members",
             personal="",
             others="community member_id points awards_by_rule standing last_award_id version magnitude",
@@ -348,6 +356,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
         *SHARED,
     ),
     "rewards": (
+        Held(
+            "followed_audiences",
+            personal="",
+            others="community audience_id member_id revision is_in since",
+            order="community audience_id member_id",
+            erased=Erased.DELETED,
+            says="In which audiences they are",
+        ),
         Held(
             "accounts",
             personal="",

@@ -35,7 +35,6 @@ from shared.http import (
     Page,
     Principal,
     Problem,
-    ProblemType,
     RequestBody,
     Scope,
     Shown,
@@ -44,10 +43,8 @@ from shared.http import (
     problem_responses,
     requires,
 )
-from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_IDENTITY
+from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_AUDIENCE, UNKNOWN_IDENTITY
 from shared.postgres import Connection
-
-UNKNOWN_AUDIENCE = ProblemType("unknown-audience", 404, "The programme has no such audience")
 
 #: Members that a preview looks at before others have their turn, and how long it goes on at most.
 PREVIEW_PIECE_COUNT = 100

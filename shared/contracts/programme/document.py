@@ -42,7 +42,12 @@ IDS: Final[tuple[Ids, ...]] = (
     *recognition.IDS,
     *rewards.IDS,
 )
-REFERENCES: Final[tuple[Reference, ...]] = (*rules.REFERENCES, *campaigns.REFERENCES, *recognition.REFERENCES)
+REFERENCES: Final[tuple[Reference, ...]] = (
+    *rules.REFERENCES,
+    *campaigns.REFERENCES,
+    *recognition.REFERENCES,
+    *rewards.REFERENCES,
+)
 
 
 class Programme(Section):

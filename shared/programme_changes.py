@@ -19,6 +19,7 @@ PIECES: Final = (
     (("scores",), "score"),
     (("goals",), "goal"),
     (("audiences",), "audience"),
+    (("counters",), "counter"),
     (("campaigns",), "campaign"),
 )
 #: What is said first of a piece; all else follows in the order in which it is written.

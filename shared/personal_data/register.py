@@ -191,6 +191,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="When it is looked at anew in which audiences they are",
         ),
         Held(
+            "event_topics",
+            personal="",
+            others="community member_id topic day event_uid",
+            order="event_uid topic community",
+            erased=Erased.DELETED,
+            says="What they did was about",
+        ),
+        Held(
             "member_attributes",
             personal="value",
             others="community member_id name since said_at",

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from services.scoring.audiences import store
-from services.scoring.audiences.domain import AudiencePlace, MemberOf, UnknownAudienceError, decide_at
+from services.scoring.audiences.domain import AudiencePlace, MemberOf, UnknownAudienceError, decide_at, topics_in
 from services.scoring.programmes.domain.audiences import check_audience
 from services.scoring.programmes.handlers.in_force import document_in_force
 from services.scoring.rules.domain.attributes import Declared, MemberKey, for_rules
@@ -300,7 +300,10 @@ async def post_audience_preview(
         if audience.is_by_behaviour:
             groups = await store.load_groups(conn, keys=keys)
             earned = await store.load_earned(
-                conn, groups=groups, awards_max_count=settings.audience_awards_max_count
+                conn,
+                groups=groups,
+                awards_max_count=settings.audience_awards_max_count,
+                topics=topics_in(audience.measures),
             )
         for key in keys:
             decision = decide_at(

@@ -1,18 +1,31 @@
 """Who is in audiences is decided: for events before their awards count, and for members piece by piece."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 from services.scoring.audiences import store
-from services.scoring.audiences.domain import Decision, Turn, decide_at, next_change, turn_id, turn_of
+from services.scoring.audiences.domain import (
+    DayEarned,
+    Decision,
+    Turn,
+    counted,
+    decide_at,
+    next_change,
+    topics_in,
+    topics_of,
+    turn_id,
+    turn_of,
+)
 from services.scoring.metrics import AUDIENCE_TURNS
 from services.scoring.programmes.domain.publication import VersionStart, succession
 from services.scoring.programmes.store import versions
-from services.scoring.rules.domain.attributes import Known, MemberKey, Said, for_rules
+from services.scoring.rules.domain.attributes import Known, MemberKey, Said, Value, for_rules
 from services.scoring.rules.domain.audiences import CompiledAudience, compile_audiences
 from services.scoring.rules.domain.compiling import CompiledVersion, version_at
+from services.scoring.rules.domain.counters import name_of as counter_name
 from services.scoring.rules.handlers.members import keep_members
 from services.scoring.rules.store import load_attributes
 from services.scoring.settings import Settings
@@ -27,7 +40,7 @@ from shared.contracts.facts import (
     AudienceFact,
     MemberFact,
 )
-from shared.contracts.programme import Programme
+from shared.contracts.programme import AudienceMeasure, Programme
 from shared.followed_communities import load_calendar
 from shared.merges import load_heads, lock_persons
 from shared.own_facts import ReadBack
@@ -146,7 +159,10 @@ class Decider:
         if any(audience.is_by_behaviour for audience in declared.audiences) and keys:
             groups = await store.load_groups(tx.conn, keys=keys)
             earned = await store.load_earned(
-                tx.conn, groups=groups, awards_max_count=tx.settings.audience_awards_max_count
+                tx.conn,
+                groups=groups,
+                awards_max_count=tx.settings.audience_awards_max_count,
+                topics=topics_in(measure for audience in declared.audiences for measure in audience.measures),
             )
         today = (await load_calendar(tx.conn, community=community)).day_of(tx.now)
         decisions: dict[MemberKey, dict[str, Decision]] = {}
@@ -184,46 +200,93 @@ async def decided_for(
     heads: Mapping[tuple[str, str], str],
     awards_max_count: int,
 ) -> dict[MemberKey, dict[str, list[Said]]]:
-    """Whether members whom events are of, or are for, are in audiences by behaviour at the events' times.
+    """What members whom events are of, or are for, did until the events' times, as far as rules ask.
 
-    It is decided by what they earned before this batch. Nothing is looked up where no rule asks.
+    That is whether they are in audiences by behaviour, and their counters, both as attributes. It is decided by
+    what they did before this batch. Nothing is looked up where no rule asks.
     """
-    asked: dict[MemberKey, list[tuple[AcceptedEvent, tuple[CompiledAudience, ...]]]] = {}
+    asked: dict[MemberKey, list[_Asked]] = {}
     for event in events:
         version = version_at(compiled.get(event["community"], ()), event["receivedat"])
-        if version is None or not version.behaviours:
+        if version is None or not version.is_counting:
             continue
         for rule in version.rules.get(event["type"], ()):
             behaviours = tuple(audience for audience in rule.audiences if audience.is_by_behaviour)
-            member_id = {**event}.get(rule.member_attribute) if behaviours else None
+            member_id = {**event}.get(rule.member_attribute) if behaviours or rule.counters else None
             if isinstance(member_id, str):
                 head = heads.get((event["community"], member_id), member_id)
-                asked.setdefault(MemberKey(event["community"], head), []).append((event, behaviours))
+                of_member = asked.setdefault(MemberKey(event["community"], head), [])
+                of_member.append(_Asked(event, behaviours, rule.counters))
     if not asked:
         return {}
     wanted = {
-        key: {name for _, audiences in of_member for audience in audiences for name in audience.attributes}
+        key: {name for one in of_member for audience in one.audiences for name in audience.attributes}
         for key, of_member in asked.items()
     }
     known = await load_attributes(conn, wanted=wanted)
     groups = await store.load_groups(conn, keys=list(asked))
-    earned = await store.load_earned(conn, groups=groups, awards_max_count=awards_max_count)
+    measures = (one.measures for of_member in asked.values() for one in of_member)
+    earned = await store.load_earned(
+        conn,
+        groups=groups,
+        awards_max_count=awards_max_count,
+        topics=topics_in(measure for of_one in measures for measure in of_one),
+    )
     found: dict[MemberKey, dict[str, list[Said]]] = {}
     for key, of_member in asked.items():
-        for event, audiences in sorted(of_member, key=lambda one: one[0]["time"]):
-            for audience in audiences:
-                decision = decide_at(
-                    audience,
-                    said=known.get(key, {}),
-                    earned=earned.get(key, ()),
-                    event_time=event["time"],
-                    received_at=event["receivedat"],
-                    today=event.get("day") or event["time"].astimezone(UTC).date(),
-                )
-                said = found.setdefault(key, {}).setdefault(audience.name, [])
-                if not said or said[-1].since != event["time"]:
-                    said.append(Said(event["time"], event["receivedat"], decision.is_in))
+        by_name = found.setdefault(key, {})
+        days = _Days(earned.get(key, ()))
+        for one in sorted(of_member, key=lambda one: one.event["time"]):
+            for name, value in _values(one, known.get(key, {}), days):
+                said = by_name.setdefault(name, [])
+                if not said or said[-1].since != one.event["time"]:
+                    said.append(Said(one.event["time"], one.event["receivedat"], value))
     return found
+
+
+class _Asked(NamedTuple):
+    """An event of a member, and what a rule asks of what they did before it."""
+
+    event: AcceptedEvent
+    audiences: tuple[CompiledAudience, ...]
+    counters: tuple[AudienceMeasure, ...]
+
+    @property
+    def measures(self) -> tuple[AudienceMeasure, ...]:
+        """All that is measured."""
+        return (*self.counters, *(measure for audience in self.audiences for measure in audience.measures))
+
+
+class _Days:
+    """What a member did by days, and what counters were on them: many events of a batch are of one day."""
+
+    def __init__(self, earned: Sequence[DayEarned]) -> None:
+        self.earned = earned
+        self._counted: dict[tuple[AudienceMeasure, date], int] = {}
+
+    def count(self, counter: AudienceMeasure, today: date) -> int:
+        """What a counter is on a day."""
+        key = (counter, today)
+        if key not in self._counted:
+            self._counted[key] = counted((counter,), self.earned, today)[counter.id]
+        return self._counted[key]
+
+
+def _values(one: _Asked, known: Mapping[str, Sequence[Said]], days: _Days) -> Iterator[tuple[str, Value]]:
+    event = one.event
+    today = event.get("day") or event["time"].astimezone(UTC).date()
+    for audience in one.audiences:
+        decision = decide_at(
+            audience,
+            said=known,
+            earned=days.earned,
+            event_time=event["time"],
+            received_at=event["receivedat"],
+            today=today,
+        )
+        yield audience.name, decision.is_in
+    for counter in one.counters:
+        yield counter_name(counter.id), days.count(counter, today)
 
 
 def with_decided(known: Known, decided: Mapping[MemberKey, Mapping[str, Sequence[Said]]]) -> Known:
@@ -237,10 +300,16 @@ async def note_active(
     tx: Transaction[Settings],
     *,
     events: Sequence[AcceptedEvent],
+    changed: Collection[tuple[str, str]],
+    amended: Collection[tuple[str, str]],
     compiled: Mapping[str, Sequence[CompiledVersion]],
     heads: Mapping[tuple[str, str], str],
 ) -> None:
-    """Have members of events looked at, where what they did decides in which audiences they are."""
+    """Have members of events looked at, where what they did decides in which audiences they are.
+
+    Also those of events, by community and uid, of which it `changed` whether they count, and members of whom
+    something was `amended`.
+    """
     with_behaviours = {
         community
         for community, of_community in compiled.items()
@@ -255,8 +324,21 @@ async def note_active(
             for member_id in (event.get("member"), event.get("objectmember"), event.get("replymember")):
                 if member_id is not None:
                     due[MemberKey(community, heads.get((community, member_id), member_id))] = tx.now
+    said_anew = [event for event in changed if event[0] in with_behaviours]
+    if said_anew:
+        members = {MemberKey(*one) for one in amended}
+        members |= await store.load_members_of_topics(tx.conn, events=said_anew)
+        of_members = heads | await load_heads(tx.conn, keys=members) if members else heads
+        due |= {MemberKey(one.community, of_members.get(one, one.member_id)): tx.now for one in members}
     if due:
         await store.put_due(tx.conn, due=due)
+
+
+async def note_topics(tx: Transaction[Settings], *, events: Sequence[AcceptedEvent]) -> None:
+    """Keep what new events are about, for audiences and counters of interests."""
+    topics = [topic for event in events for topic in topics_of(event)]
+    if topics:
+        await store.add_topics(tx.conn, topics=topics)
 
 
 async def on_members(tx: Transaction[Settings], facts: list[MemberFact]) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import orjson
 from asyncpg import Record
 
-from services.scoring.audiences.domain import AudiencePlace, DayEarned, MemberOf, State, Turn
+from services.scoring.audiences.domain import AudiencePlace, DayEarned, EventTopic, MemberOf, State, Turn
 from services.scoring.rules.domain.attributes import MemberKey
 from shared.contracts.programme import SPENDABLE
 from shared.postgres import Connection
@@ -35,9 +35,16 @@ class Sweep(NamedTuple):
 
 
 async def load_earned(
-    conn: Connection, *, groups: Mapping[MemberKey, Sequence[str]], awards_max_count: int
+    conn: Connection,
+    *,
+    groups: Mapping[MemberKey, Sequence[str]],
+    awards_max_count: int,
+    topics: Collection[str] = (),
 ) -> dict[MemberKey, list[DayEarned]]:
-    """What persons, each with all their members, earned by day and rule: of each member's newest awards."""
+    """What persons, each with all their members, earned by day and rule: of each member's newest awards.
+
+    And what they did about `topics`, by day: of each member and topic the newest as many events.
+    """
     rows = await conn.fetch(
         """
         select k.community, k.head_id, a.day, a.rule_id, sum(a.points)::bigint as points,
@@ -62,7 +69,66 @@ async def load_earned(
     for row in rows:
         earned = DayEarned(row["day"], row["rule_id"], row["points"], row["awards"])
         found.setdefault(MemberKey(row["community"], str(row["head_id"])), []).append(earned)
+    for key, about in (await _load_about(conn, groups, sorted(topics), awards_max_count) if topics else {}).items():
+        found.setdefault(key, []).extend(about)
     return found
+
+
+async def _load_about(
+    conn: Connection, groups: Mapping[MemberKey, Sequence[str]], topics: Sequence[str], events_max_count: int
+) -> dict[MemberKey, list[DayEarned]]:
+    rows = await conn.fetch(
+        """
+        select k.community, k.head_id, t.day, w.topic, count(*) as events
+        from unnest($1::text[], $2::uuid[], $3::uuid[]) as k(community, head_id, one_id)
+        cross join unnest($4::text[]) as w(topic)
+        cross join lateral (
+            select day, event_uid from event_topics
+            where member_id = k.one_id and topic = w.topic and community = k.community
+            order by day desc limit $5) t
+        join activities a on a.event_uid = t.event_uid and a.community = k.community and not a.retracted
+        group by k.community, k.head_id, t.day, w.topic
+        """,
+        [key.community for key, group in groups.items() for _ in group],
+        [key.member_id for key, group in groups.items() for _ in group],
+        [one for group in groups.values() for one in group],
+        topics,
+        events_max_count,
+    )
+    found: dict[MemberKey, list[DayEarned]] = {}
+    for row in rows:
+        about = DayEarned(row["day"], "", 0, 0, row["topic"], row["events"])
+        found.setdefault(MemberKey(row["community"], str(row["head_id"])), []).append(about)
+    return found
+
+
+async def add_topics(conn: Connection, *, topics: Sequence[EventTopic]) -> None:
+    """Keep what events are about; what is there stays, and of who was erased nothing is kept."""
+    await conn.execute(
+        """
+        insert into event_topics (community, member_id, topic, day, event_uid)
+        select t.* from unnest($1::text[], $2::uuid[], $3::text[], $4::date[], $5::uuid[])
+            as t(community, member_id, topic, day, event_uid)
+        where not exists (
+            select from followed_members m
+            where m.community = t.community and m.member_id = t.member_id and m.is_erased)
+        on conflict do nothing
+        """,
+        *(list(column) for column in zip(*topics, strict=True)),
+    )
+
+
+async def load_members_of_topics(conn: Connection, *, events: Collection[tuple[str, str]]) -> set[MemberKey]:
+    """Who did those of some events that are about something; events by community and uid."""
+    rows = await conn.fetch(
+        """
+        select distinct community, member_id from event_topics
+        join unnest($1::text[], $2::uuid[]) as e(community, event_uid) using (community, event_uid)
+        """,
+        [community for community, _ in events],
+        [uid for _, uid in events],
+    )
+    return {MemberKey(row["community"], str(row["member_id"])) for row in rows}
 
 
 async def load_groups(conn: Connection, *, keys: Collection[MemberKey]) -> dict[MemberKey, list[str]]:
@@ -154,8 +220,8 @@ async def put_turns(conn: Connection, *, turns: Sequence[Turn]) -> None:
 
 
 async def erase(conn: Connection, *, keys: Sequence[MemberKey]) -> None:
-    """Forget in which audiences members who were erased are, and were."""
-    for table in ("audience_due", "audience_members", "audience_changes"):
+    """Forget in which audiences members who were erased are, and were, and what they did was about."""
+    for table in ("audience_due", "audience_members", "audience_changes", "event_topics"):
         await conn.execute(
             f"""
             delete from {table} t using unnest($1::text[], $2::uuid[]) as k(community, member_id)

@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.contracts.activities import ACTIVITY_TYPES
 from shared.contracts.fields import Name, Slug
-from shared.contracts.programme.audiences import AUDIENCES, AUDIENCES_MAX_COUNT
+from shared.contracts.programme.audiences import AUDIENCES, AUDIENCES_MAX_COUNT, COUNTERS
 from shared.contracts.programme.campaigns import CAMPAIGNS
 from shared.contracts.programme.event_types import OWN_TYPE_PATTERN, TYPES
 from shared.contracts.programme.ids import Ids, Reference
@@ -60,6 +60,7 @@ REFERENCES: Final = (
     Reference(RULES, "goal", "serves", GOALS),
     Reference(RULES, "audiences", "is for", AUDIENCES),
     Reference(RULES, "campaign", "is of", CAMPAIGNS),
+    Reference(COUNTERS, "rule", "counts", RULES),
 )
 
 

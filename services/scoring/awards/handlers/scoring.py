@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
-from services.scoring.audiences.handlers import decided_for, note_active, with_decided
+from services.scoring.audiences.handlers import decided_for, note_active, note_topics, with_decided
 from services.scoring.awards import store
 from services.scoring.awards.domain.activities import Marks, Work, marks, sort_out
 from services.scoring.awards.domain.awards import Award, EventKey, amended, make
@@ -123,7 +123,15 @@ class Scorer:
             await add_declined(tx.conn, declined=matched.declined)
         if matched.read:
             await add_read(tx.conn, read=matched.read)
-        await note_active(tx, events=work.fresh, compiled=prepared.versions, heads=persons)
+        await note_topics(tx, events=work.fresh)
+        await note_active(
+            tx,
+            events=work.fresh,
+            changed=work.changed,
+            amended={(one.community, one.member_id) for one in (*changed, *amendments)},
+            compiled=prepared.versions,
+            heads=persons,
+        )
         _count(events, len(work.fresh), matched.without_version, matched.declined)
         observe_ages("award", (event["receivedat"] for event in work.fresh if not is_backfill(event)), tx.now)
 

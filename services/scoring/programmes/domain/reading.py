@@ -31,6 +31,7 @@ from services.scoring.programmes.domain.sections import PAYING, badge_mistakes, 
 from services.scoring.rules.domain.attributes import MEMBER, names_read
 from services.scoring.rules.domain.attributes import Declared as DeclaredAttributes
 from services.scoring.rules.domain.audiences import AUDIENCES
+from services.scoring.rules.domain.counters import COUNTER
 from services.scoring.rules.domain.chances import can_hold
 from services.scoring.rules.domain.conditions import read_condition, try_condition
 from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT
@@ -336,7 +337,7 @@ def _is_asked_of_each(located: Located, index: int, one: Read) -> bool:
         return True
     # Whatever else the rule asks of the member, too: its points are then worked out for each.
     beside = [value_at(located, ("rules", index, name)) for name in ("points_by", "multipliers")]
-    return any(word in str(beside) for word in (MEMBER, AUDIENCES))
+    return any(word in str(beside) for word in (MEMBER, AUDIENCES, COUNTER))
 
 
 def _condition_mistake(located: Located, text: str, index: int, refused: ConditionError) -> Mistake:

@@ -18,6 +18,7 @@ from services.scoring.programmes.domain.mistakes import (
 )
 from services.scoring.rules.domain.attributes import names_read
 from services.scoring.rules.domain.audiences import id_of
+from services.scoring.rules.domain.counters import counter_of
 from shared.bank_accounts import AccountError, bic_question, read_account, why_not_payable_in
 from shared.contracts.programme import LIMITS_OF_RULE_MAX_COUNT
 from shared.contracts.texts import READ_MAX_CHARS
@@ -113,7 +114,9 @@ def badge_mistakes(located: Located, conditions: Conditions) -> Iterator[Mistake
 
 
 def _read_as(name: str) -> str:
-    audience_id = id_of(name)
+    audience_id, counter_id = id_of(name), counter_of(name)
+    if counter_id is not None:
+        return f"the counter `{counter_id}`"
     return f"`member.{name}`" if audience_id is None else f"whether one is in `{audience_id}`"
 
 

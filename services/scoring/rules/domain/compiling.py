@@ -19,13 +19,22 @@ from services.scoring.rules.domain.audiences import (
 )
 from services.scoring.rules.domain.campaigns import CompiledCampaign, campaigns_of
 from services.scoring.rules.domain.conditions import Judged, judge, unjudged
+from services.scoring.rules.domain.counters import declared_counters
+from services.scoring.rules.domain.counters import name_of as counter_name
 from services.scoring.rules.domain.kinds import kinds_of, own_types
 from services.scoring.rules.domain.values import Path, fields_of_all
 from services.scoring.rules.domain.worth import Worth, worth_of
 from shared.conditions.errors import ConditionError
 from shared.conditions.evaluation import Condition, compiled
 from shared.contracts.own_acts import MEMBER_ATTRIBUTE
-from shared.contracts.programme import GRACE_COUNT, SPENDABLE, TURNS_MAX_COUNT, Programme, Slot
+from shared.contracts.programme import (
+    GRACE_COUNT,
+    SPENDABLE,
+    TURNS_MAX_COUNT,
+    AudienceMeasure,
+    Programme,
+    Slot,
+)
 from shared.contracts.programme.rules import Rule
 
 #: What all conditions on one type of event may take here, in steps of some 20 ns; the others are evaluated apart.
@@ -71,7 +80,7 @@ class CompiledRule:
     for the slot `asked_as`. `points` are given, or taken, at most; what they come to for an event is its `worth`,
     where they are not the same for all. `place` is the how manieth of the rule's slots it is. `variables` are what
     is read of an event here (None: nothing is evaluated), `attributes` what is read of the member, among them the
-    `audiences`; where it is for members of some alone, `only_for` has their names, and
+    `audiences` and `counters`; where it is for members of some alone, `only_for` has their names, and
     `campaign_for` those of its campaign.
     """
 
@@ -88,6 +97,7 @@ class CompiledRule:
     grace_count: int = 0
     attributes: tuple[str, ...] = ()
     audiences: tuple[CompiledAudience, ...] = ()
+    counters: tuple[AudienceMeasure, ...] = ()
     only_for: tuple[str, ...] = ()
     campaign_for: tuple[str, ...] = ()
     fields: tuple[Path, ...] = ()
@@ -121,11 +131,17 @@ class CompiledVersion:
     reads: frozenset[str] = frozenset()
     data_fields: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
     audiences: tuple[CompiledAudience, ...] = ()
+    has_counters: bool = False
 
     @property
     def behaviours(self) -> tuple[CompiledAudience, ...]:
         """The audiences that are by behaviour."""
         return tuple(audience for audience in self.audiences if audience.is_by_behaviour) if self.audiences else ()
+
+    @property
+    def is_counting(self) -> bool:
+        """Whether what members did before is asked when an event is scored."""
+        return bool(self.behaviours) or self.has_counters
 
 
 class InForce(Protocol):
@@ -148,6 +164,7 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
     limits = all_of(programme)
     by_weight = heaviest_first(limit for limit in limits if limit.kind in _COUNTING)
     audiences = compile_audiences(programme, for_rules(programme))
+    counters = {counter_name(one.id): one for one in programme.counters or ()}
     declared = readable(programme)
     campaigns = campaigns_of(programme)
     rules: dict[str, list[CompiledRule]] = {}
@@ -182,6 +199,7 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
                 grace_count=(rule.grace_count or GRACE_COUNT) if rule.grace_minutes else 0,
                 attributes=tuple(sorted(read)),
                 audiences=tuple(audience for audience in audiences if audience.name in read),
+                counters=tuple(one for name, one in counters.items() if name in read),
                 only_for=only_for,
                 campaign_for=campaign_for,
                 fields=() if condition is None else condition.fields,
@@ -225,12 +243,17 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
             for event_type, of_type in rules.items()
         },
         audiences,
+        any(rule.counters for of_type in rules.values() for rule in of_type),
     )
 
 
 def readable(programme: Programme) -> dict[str, str]:
-    """What conditions of a programme may read of members: attributes, and whether they are in its audiences."""
-    return {**for_rules(programme), **declared_audiences(one.id for one in programme.audiences or ())}
+    """What conditions of a programme may read of members: attributes, whether in its audiences, and its counters."""
+    return {
+        **for_rules(programme),
+        **declared_audiences(one.id for one in programme.audiences or ()),
+        **declared_counters(one.id for one in programme.counters or ()),
+    }
 
 
 def _variables(condition: Judged | None, worth: Worth | None) -> tuple[str, ...] | None:

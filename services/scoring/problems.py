@@ -66,7 +66,7 @@ from services.scoring.programmes.domain.publication import (
 from services.scoring.programmes.handlers.checking import ChecksBusyError, CheckTooSlowError
 from shared.commands import KEY_REUSED
 from shared.http import ErrorTable, FieldError, Problem
-from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_MEMBER
+from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_AUDIENCE, UNKNOWN_MEMBER
 from shared.near_names import near_name
 
 

@@ -40,6 +40,7 @@ from shared.contracts.facts import (
     AudienceFact,
     MemberFact,
 )
+from shared.contracts.own_acts import MEMBER_ATTRIBUTES
 from shared.contracts.programme import AudienceMeasure, Programme
 from shared.followed_communities import load_calendar
 from shared.merges import load_heads, lock_persons
@@ -321,8 +322,8 @@ async def note_active(
     for event in events:
         community = event["community"]
         if community in with_behaviours:
-            for member_id in (event.get("member"), event.get("objectmember"), event.get("replymember")):
-                if member_id is not None:
+            for attribute in MEMBER_ATTRIBUTES:
+                if (member_id := event.get(attribute)) is not None:
                     due[MemberKey(community, heads.get((community, member_id), member_id))] = tx.now
     said_anew = [event for event in changed if event[0] in with_behaviours]
     if said_anew:

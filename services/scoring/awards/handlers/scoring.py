@@ -29,6 +29,7 @@ from shared.consumer import Preparation
 from shared.contracts.activities import RESTORED_TYPE, RETRACTED_TYPE, TARGETING_TYPES
 from shared.contracts.backfill import is_backfill
 from shared.contracts.facts import AcceptedEvent
+from shared.contracts.own_acts import MEMBER_ATTRIBUTES
 from shared.merges import load_heads, lock_heads
 from shared.postgres import Connection
 from shared.telemetry import observe_ages
@@ -178,8 +179,8 @@ def _members(events: Iterable[AcceptedEvent]) -> set[tuple[str, str]]:
     return {
         (event["community"], member_id)
         for event in events
-        for member_id in (event.get("member"), event.get("objectmember"), event.get("replymember"))
-        if member_id is not None
+        for attribute in MEMBER_ATTRIBUTES
+        if (member_id := event.get(attribute)) is not None
     }
 
 

@@ -27,7 +27,13 @@ from services.scoring.programmes.domain.mistakes import (
 )
 from services.scoring.programmes.domain.pacing import pace_mistakes
 from services.scoring.programmes.domain.publication import Document
-from services.scoring.programmes.domain.sections import PAYING, badge_mistakes, limit_mistakes, payout_mistakes
+from services.scoring.programmes.domain.sections import (
+    PAYING,
+    badge_mistakes,
+    limit_mistakes,
+    payout_mistakes,
+    streak_mistakes,
+)
 from services.scoring.rules.domain.attributes import MEMBER, names_read
 from services.scoring.rules.domain.attributes import Declared as DeclaredAttributes
 from services.scoring.rules.domain.audiences import AUDIENCES
@@ -120,6 +126,7 @@ def read_with_warnings(text: str, *, clock: Clock | None = None, reviewed_since:
         *campaign_mistakes(located),
         *payout_mistakes(located),
         *badge_mistakes(located, read),
+        *streak_mistakes(located),
     ]
     try:
         programme = Programme.model_validate(located.value)

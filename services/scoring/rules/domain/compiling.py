@@ -36,6 +36,7 @@ from shared.contracts.programme import (
     Slot,
 )
 from shared.contracts.programme.rules import Rule
+from shared.contracts.programme.worth import CONTRIBUTORS
 
 #: What all conditions on one type of event may take here, in steps of some 20 ns; the others are evaluated apart.
 IN_PROCESS_STEPS_MAX_COUNT = 10_000
@@ -78,7 +79,8 @@ class CompiledRule:
 
     A condition that may take long is Judged only: it is evaluated apart, in another process, and asked for once as
     for the slot `asked_as`. `points` are given, or taken, at most; what they come to for an event is its `worth`,
-    where they are not the same for all. `place` is the how manieth of the rule's slots it is. `variables` are what
+    where they are not the same for all. `place` is the how manieth of the rule's slots it is; one that `is_maybe` there is passed over where it is not. The points are divided among
+    those whom these attributes name, where it is `shared_by` them. `variables` are what
     is read of an event here (None: nothing is evaluated), `attributes` what is read of the member, among them the
     `audiences` and `counters`; where it is for members of some alone, `only_for` has their names, and
     `campaign_for` those of its campaign.
@@ -104,6 +106,8 @@ class CompiledRule:
     asked_as: Slot = "actor"
     place: int = 0
     is_for_several: bool = False
+    is_maybe: bool = False
+    shared_by: tuple[str, ...] = ()
     variables: tuple[str, ...] | None = None
     data_fields: frozenset[str] | None = None
     holder: Holder = Holder.MEMBER
@@ -184,7 +188,8 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
             *campaign_for,
         }
         over = over_rule(limits, rule.id)
-        for place, (slot, points) in enumerate(rule.beneficiaries):
+        beneficiaries = rule.beneficiaries
+        for place, (slot, points, is_as_said) in enumerate(beneficiaries):
             compiled_rule = CompiledRule(
                 id=rule.id,
                 beneficiary=slot,
@@ -203,17 +208,19 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
                 only_for=only_for,
                 campaign_for=campaign_for,
                 fields=() if condition is None else condition.fields,
-                asked_as=slot if read else rule.to,
+                asked_as=slot if read else beneficiaries[0].slot,
                 place=place,
-                is_for_several=rule.also is not None,
+                is_for_several=len(beneficiaries) > 1,
+                is_maybe=slot in CONTRIBUTORS and place > 0,
+                shared_by=() if rule.split is None else tuple(MEMBER_ATTRIBUTE[one.slot] for one in beneficiaries),
                 variables=_variables(condition if is_cheap else None, worth),
                 data_fields=fields_of_all(
                     one.data_fields for one in (condition if is_cheap else None, worth) if one is not None
                 ),
                 holder=over[0].holder if over else Holder.MEMBER,
                 worth=worth
-                if worth is None or place == 0 or rule.also is None
-                else worth.for_points(is_calculated=rule.also[place - 1].points is None),
+                if worth is None
+                else worth.for_points(is_calculated=is_as_said),
                 pace=_pace(rule, over),
                 lasting=_lasting(rule),
                 campaign=campaign,

@@ -127,6 +127,8 @@ class _Event:
                 if self.got:
                     self.got = set()
             member_id = self.fields.get(rule.member_attribute)
+            if member_id is None and rule.is_maybe:
+                continue
             reason = self._why_nobody(rule, member_id)
             if reason is not None:
                 declined.append(decline(self.event, self.version, rule, reason))
@@ -183,6 +185,8 @@ class _Event:
         if person_id == other_id and not rule.own:
             return decline(event, self.version, rule, "own_act")
         points = rule.points if rule.worth is None else self._worth(rule, context)
+        if not isinstance(points, Declined) and rule.shared_by:
+            points = self._share(rule, person_id, points)
         if isinstance(points, Declined):
             return points
         at, received_at, version = self.event_time, self.received_at, self.version
@@ -199,6 +203,24 @@ class _Event:
             return decline(self.event, self.version, rule, "points_failed", worth.reason)
         return worth or decline(self.event, self.version, rule, "no_points")
 
+    def _share(self, rule: CompiledRule, person_id: str, points: int) -> int | Declined:
+        """The person's part of points that all whom the rule is for have together; what remains is the first's."""
+        sharing = self._sharing(rule)
+        part = share_of(points, len(sharing), sharing.index(person_id))
+        return part or decline(
+            self.event, self.version, rule, "no_points", f"{points} are divided among {len(sharing)}"
+        )
+
+    def _sharing(self, rule: CompiledRule) -> list[str]:
+        """The persons whom a rule's points are divided among, each once: all whom the event names who may earn."""
+        persons = dict[str, None]()
+        for attribute in rule.shared_by:
+            member_id = self.fields.get(attribute)
+            if member_id is not None and attribute not in self.bots and attribute not in self.unearning:
+                head = head_of(self.heads, self.event["community"], member_id) if self.heads else member_id
+                persons[head] = None
+        return list(persons)
+
     def _answer(self, rule: CompiledRule, context: Any) -> Answer:
         """What the rule's condition says; where it reads nothing of members the same for all of its slots."""
         if isinstance(rule.condition, Judged):
@@ -210,6 +232,11 @@ class _Event:
         if rule.is_for_several:
             self.said = answer
         return answer
+
+
+def share_of(points: int, count: int, place: int) -> int:
+    """What of points somebody at a place has, where so many divide them: as equal as can be, the first ones more."""
+    return points // count + (place < points % count)
 
 
 def _place(

@@ -16,6 +16,12 @@ MEMBER_ATTRIBUTE: Final[dict[Slot, str]] = {
 #: All attributes of an accepted event that say a member.
 MEMBER_ATTRIBUTES: Final = tuple(MEMBER_ATTRIBUTE.values())
 
+
+def members_of(event: Mapping[str, Any]) -> list[str]:
+    """The members whom an accepted event names, in the order of where it does."""
+    return [member_id for attribute in MEMBER_ATTRIBUTES if (member_id := event.get(attribute)) is not None]
+
+
 #: What the act itself makes, by type and action: there the object is nobody else's before, and its author the
 #: actor.
 _MAKING: Final[dict[str, frozenset[str] | None]] = {

@@ -1,6 +1,6 @@
 """A service's copy of who is in audiences, from audiences.v1.
 
-Scoring says of whom is merged that they left, and of whom they belong to what they are: nothing is worked out here.
+Scoring says of who is merged that they left, and of the head what it is in: nothing is worked out here.
 """
 
 from collections.abc import Mapping, Sequence

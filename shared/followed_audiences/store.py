@@ -19,7 +19,7 @@ class FollowedTurn(NamedTuple):
 
 
 async def put_turns(conn: Connection, *, turns: Sequence[FollowedTurn]) -> None:
-    """Keep who is in audiences; a revision not above the one known changes nothing, nor do those of who was erased."""
+    """Keep who is in audiences: a revision not above the one known changes nothing, nor any of who was erased."""
     # 1. Whoever erases waits for this, or this for them: then it is seen below.
     await conn.execute(
         """

@@ -127,7 +127,7 @@ async def page_of_scores(
     limit_count: int,
     audience_id: str | None = None,
 ) -> list[Score]:
-    """Members by points of a board, most first; None is the board of all time. Of an audience alone, if one is named.
+    """Members by points of a board, most first; None is the board of all time. Of an audience alone, if named.
 
     Members with the same points follow one another by falling id, so that a page is one index range.
     """
@@ -180,7 +180,9 @@ async def count_above(
 ) -> int:
     """How many members of a board have more points, up to a limit."""
     source, more = _source(board, first=4)
-    counted: int = await conn.fetchval(_MORE.format(source=source, shown=_SHOWN), community, points, limit_count, *more)
+    counted: int = await conn.fetchval(
+        _MORE.format(source=source, shown=_SHOWN), community, points, limit_count, *more
+    )
     return counted
 
 

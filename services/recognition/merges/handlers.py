@@ -5,9 +5,9 @@ from services.recognition.counts import handlers as counts
 from services.recognition.streaks.handlers import keep_zones
 from services.recognition.thresholds.store import lock_programmes_shared
 from services.recognition.totals import handlers as totals
+from shared import followed_audiences
 from shared.consumer import Subscription
 from shared.contracts.facts import MEMBER_FACT, MemberFact
-from shared import followed_audiences
 from shared.followed_members import follow, merges_told
 from shared.merges import load_regrouped
 from shared.topics import MEMBERS

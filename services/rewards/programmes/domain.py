@@ -9,7 +9,7 @@ from shared.contracts.programme import CatalogueReward, Rewards
 
 
 class Version(NamedTuple):
-    """A published version; `rewards_json` is its section, as it was published, and `audiences_json` its audiences."""
+    """A published version; `rewards_json` is its section, as it was published, `audiences_json` its audiences."""
 
     community: str
     programme_id: str

@@ -34,4 +34,9 @@ async def find_in_force(conn: Connection, *, community: str, now: datetime) -> I
     )
     if row is None:
         return None
-    return InForce(row["programme_id"], row["version"], Rewards.model_validate_json(row["rewards"]), orjson.loads(row["audiences"]))
+    return InForce(
+        row["programme_id"],
+        row["version"],
+        Rewards.model_validate_json(row["rewards"]),
+        orjson.loads(row["audiences"]),
+    )

@@ -40,7 +40,7 @@ from shared.contracts.facts import (
     AudienceFact,
     MemberFact,
 )
-from shared.contracts.own_acts import MEMBER_ATTRIBUTES
+from shared.contracts.own_acts import members_of
 from shared.contracts.programme import AudienceMeasure, Programme
 from shared.followed_communities import load_calendar
 from shared.merges import load_heads, lock_persons
@@ -322,14 +322,13 @@ async def note_active(
     for event in events:
         community = event["community"]
         if community in with_behaviours:
-            for attribute in MEMBER_ATTRIBUTES:
-                if (member_id := event.get(attribute)) is not None:
-                    due[MemberKey(community, heads.get((community, member_id), member_id))] = tx.now
+            for member_id in members_of(event):
+                due[MemberKey(community, heads.get((community, member_id), member_id))] = tx.now
     said_anew = [event for event in changed if event[0] in with_behaviours]
     if said_anew:
         members = {MemberKey(*one) for one in amended}
         members |= await store.load_members_of_topics(tx.conn, events=said_anew)
-        of_members = heads | await load_heads(tx.conn, keys=members) if members else heads
+        of_members = {**heads, **await load_heads(tx.conn, keys=members)}
         due |= {MemberKey(one.community, of_members.get(one, one.member_id)): tx.now for one in members}
     if due:
         await store.put_due(tx.conn, due=due)

@@ -69,13 +69,19 @@ async def load_earned(
     for row in rows:
         earned = DayEarned(row["day"], row["rule_id"], row["points"], row["awards"])
         found.setdefault(MemberKey(row["community"], str(row["head_id"])), []).append(earned)
-    for key, about in (await _load_about(conn, groups, sorted(topics), awards_max_count) if topics else {}).items():
-        found.setdefault(key, []).extend(about)
+    if topics:
+        about = await _load_about(conn, groups=groups, topics=sorted(topics), events_max_count=awards_max_count)
+        for key, days in about.items():
+            found.setdefault(key, []).extend(days)
     return found
 
 
 async def _load_about(
-    conn: Connection, groups: Mapping[MemberKey, Sequence[str]], topics: Sequence[str], events_max_count: int
+    conn: Connection,
+    *,
+    groups: Mapping[MemberKey, Sequence[str]],
+    topics: Sequence[str],
+    events_max_count: int,
 ) -> dict[MemberKey, list[DayEarned]]:
     rows = await conn.fetch(
         """

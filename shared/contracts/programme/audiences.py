@@ -1,4 +1,4 @@
-"""The sections `audiences` and `counters`, which scoring reads: members by what is known of them and what they did."""
+"""The sections `audiences` and `counters`, which scoring reads: what is known of members, and what they did."""
 
 from typing import Annotated, Final, Literal, Self
 

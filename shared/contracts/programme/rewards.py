@@ -29,7 +29,9 @@ class CatalogueReward(Section):
     title: Name
     description: Text = ""
     points: PositivePoints
-    audience: Slug | None = Field(None, description="The audience that may have it; everybody, where it is not said")
+    audience: Slug | None = Field(
+        None, description="The audience that may have it; everybody, where it is not said"
+    )
 
 
 class PayingAccount(Section):

@@ -112,7 +112,7 @@ class SharedLimit(RuleLimit):
 
 
 class SlotPoints(NamedTuple):
-    """Whom a rule is for, and the most that it gives them; taken below 0. `is_as_said` unless `also` says others."""
+    """Whom a rule is for, and the most that it gives them, or takes; `is_as_said` unless `also` says others."""
 
     slot: Slot
     points: int
@@ -123,7 +123,8 @@ class Rule(Section):
     """Points for whoever did something: `when` is a CEL condition over `event`, `data` and `member`.
 
     `points` go to the person in the slot `to`, and to those in `also`; for what one did to one's own only if the
-    rule says `own`. To `contributors` or the `team` each of them gets as many, unless the rule says `split`. Below 0 they are taken, as far as the member has more than `floor` of that score from rules.
+    rule says `own`. Of `contributors` or the `team` each gets as many, unless the rule says `split`. Below 0 they
+    are taken, as far as the member has more than `floor` of that score from rules.
     With `points_by` they are calculated, and `points` is the most that there can be.
 
     `daily_cap` is short for a limit of points within a day, in the community's time zone. What a member takes
@@ -139,9 +140,6 @@ class Rule(Section):
     when: Expression | None = None
     points: SomePoints
     to: To = "actor"
-    split: Literal["equal"] | None = Field(
-        None, description="The points are divided among all whom the rule is for, and not given to each"
-    )
     own: bool = False
     daily_cap: PositivePoints | None = None
     limits: list[RuleLimit] = Field(default_factory=list, max_length=LIMITS_OF_RULE_MAX_COUNT)
@@ -155,6 +153,9 @@ class Rule(Section):
     )
     also: Annotated[list[Beneficiary], Field(min_length=1, max_length=2)] | None = Field(
         None, description="Others who get points from the same event"
+    )
+    split: Literal["equal"] | None = Field(
+        None, description="The points are divided among all whom the rule is for, and not given to each"
     )
     floor: Annotated[int, Field(ge=-FLOOR_MAX, le=FLOOR_MAX)] | None = Field(
         None, description="Of a rule that takes points: no total falls below it (0 unless said)"

@@ -29,7 +29,7 @@ from shared.consumer import Preparation
 from shared.contracts.activities import RESTORED_TYPE, RETRACTED_TYPE, TARGETING_TYPES
 from shared.contracts.backfill import is_backfill
 from shared.contracts.facts import AcceptedEvent
-from shared.contracts.own_acts import MEMBER_ATTRIBUTES
+from shared.contracts.own_acts import members_of as members_named
 from shared.merges import load_heads, lock_heads
 from shared.postgres import Connection
 from shared.telemetry import observe_ages
@@ -129,7 +129,10 @@ class Scorer:
             tx,
             events=work.fresh,
             changed=work.changed,
-            amended={(one.community, one.member_id) for one in (*changed, *amendments)},
+            amended={
+                *((claim.community, claim.member_id) for claim in changed),
+                *((award.community, award.member_id) for award in amendments),
+            },
             compiled=prepared.versions,
             heads=persons,
         )
@@ -176,12 +179,7 @@ async def _decided(
 
 def _members(events: Iterable[AcceptedEvent]) -> set[tuple[str, str]]:
     """Whom events name, by community and id."""
-    return {
-        (event["community"], member_id)
-        for event in events
-        for attribute in MEMBER_ATTRIBUTES
-        if (member_id := event.get(attribute)) is not None
-    }
+    return {(event["community"], member_id) for event in events for member_id in members_named(event)}
 
 
 async def _match(events: Sequence[AcceptedEvent], prepared: Prepared) -> Matched:

@@ -18,8 +18,8 @@ from pydantic.fields import FieldInfo
 from services.scoring.programmes.domain.fields import field_at, section_at
 from services.scoring.rules.domain.attributes import MEMBER
 from services.scoring.rules.domain.audiences import AUDIENCES
-from services.scoring.rules.domain.counters import COUNTER, COUNTERS
 from services.scoring.rules.domain.conditions import FUNCTIONS
+from services.scoring.rules.domain.counters import COUNTER, COUNTERS
 from services.scoring.rules.domain.extents import contract_fields
 from services.scoring.rules.domain.kinds import OwnTypes, data_contract, kinds_of, own_types
 from shared.conditions.evaluation import EVENT_FIELDS

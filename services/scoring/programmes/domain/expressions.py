@@ -17,7 +17,6 @@ from shared.contracts.programme import CONDITION_MAX_CHARS
 from shared.contracts.programme.worth import To, slots_of
 from shared.located_yaml import Located, Path, mark_within
 
-
 #: Whom there may be several of.
 _COUNTS = {to: len(slots_of(to)) for to in get_args(To)}
 

@@ -37,10 +37,10 @@ from services.scoring.programmes.domain.sections import (
 from services.scoring.rules.domain.attributes import MEMBER, names_read
 from services.scoring.rules.domain.attributes import Declared as DeclaredAttributes
 from services.scoring.rules.domain.audiences import AUDIENCES
-from services.scoring.rules.domain.counters import COUNTER
 from services.scoring.rules.domain.chances import can_hold
 from services.scoring.rules.domain.conditions import read_condition, try_condition
 from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT
+from services.scoring.rules.domain.counters import COUNTER
 from services.scoring.rules.domain.kinds import OwnTypes, kinds_of, own_types
 from services.scoring.rules.domain.trials import Clock
 from shared.conditions.errors import ConditionError

@@ -210,7 +210,9 @@ def _with_counters(tree: Node, declared: Declared) -> Node:
                             detail = f"there are no `{counters.COUNTERS}` here to ask for"
                         raise ConditionError(detail, at)
                     case _:
-                        detail = f'a counter is asked for by its id in quotes, as in `{counters.COUNTER}("answers")`'
+                        detail = (
+                            f'a counter is asked for by its id in quotes, as in `{counters.COUNTER}("answers")`'
+                        )
                         raise ConditionError(detail, at)
         return None
 

@@ -79,11 +79,12 @@ class CompiledRule:
 
     A condition that may take long is Judged only: it is evaluated apart, in another process, and asked for once as
     for the slot `asked_as`. `points` are given, or taken, at most; what they come to for an event is its `worth`,
-    where they are not the same for all. `place` is the how manieth of the rule's slots it is; one that `is_maybe` there is passed over where it is not. The points are divided among
-    those whom these attributes name, where it is `shared_by` them. `variables` are what
-    is read of an event here (None: nothing is evaluated), `attributes` what is read of the member, among them the
-    `audiences` and `counters`; where it is for members of some alone, `only_for` has their names, and
-    `campaign_for` those of its campaign.
+    where they are not the same for all. `place` is the how manieth of the rule's slots it is; one that `is_maybe`
+    there is passed over where it is not. Where it is `shared_by` attributes, whoever these name divide the points.
+
+    `variables` are what is read of an event here (None: nothing is evaluated), `attributes` what is read of the
+    member, among them the `audiences` and `counters`; where it is for members of some alone, `only_for` has their
+    names, and `campaign_for` those of its campaign.
     """
 
     id: str
@@ -218,9 +219,7 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
                     one.data_fields for one in (condition if is_cheap else None, worth) if one is not None
                 ),
                 holder=over[0].holder if over else Holder.MEMBER,
-                worth=worth
-                if worth is None
-                else worth.for_points(is_calculated=is_as_said),
+                worth=worth if worth is None else worth.for_points(is_calculated=is_as_said),
                 pace=_pace(rule, over),
                 lasting=_lasting(rule),
                 campaign=campaign,
@@ -255,7 +254,7 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
 
 
 def readable(programme: Programme) -> dict[str, str]:
-    """What conditions of a programme may read of members: attributes, whether in its audiences, and its counters."""
+    """What conditions of a programme may read of members: attributes, audiences that they are in, and counters."""
     return {
         **for_rules(programme),
         **declared_audiences(one.id for one in programme.audiences or ()),

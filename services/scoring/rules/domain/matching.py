@@ -235,7 +235,7 @@ class _Event:
 
 
 def share_of(points: int, count: int, place: int) -> int:
-    """What of points somebody at a place has, where so many divide them: as equal as can be, the first ones more."""
+    """What of points somebody at a place has, where so many divide them: what remains is with the first ones."""
     return points // count + (place < points % count)
 
 

@@ -68,7 +68,13 @@ async def test_ranks_are_among_the_members_of_an_audience(community: Any, api: h
     world = community
     assert await board(world, api) == []
     # In any order, and twice: the highest revision of each counts.
-    facts = [turn(world, "b", 1), turn(world, "a", 2), turn(world, "a", 1), turn(world, "d", 1), turn(world, "c", 1)]
+    facts = [
+        turn(world, "b", 1),
+        turn(world, "a", 2),
+        turn(world, "a", 1),
+        turn(world, "d", 1),
+        turn(world, "c", 1),
+    ]
     await world.handle(on_audiences, *facts, facts[0])
     await world.handle(on_audiences, turn(world, "a", 1), turn(world, "a", 1, "others"))
     tied = sorted("bc", key=world.uuid, reverse=True)

@@ -18,7 +18,9 @@ pytestmark = pytest.mark.stack
 DOCUMENT = {
     "programme": "demo",
     "audiences": [{"id": "mentors", "title": "Mentors", "when": "member.answers > 2"}],
-    "rewards": {"catalogue": [*CATALOGUE, {"id": "dinner", "title": "Dinner", "points": 50, "audience": "mentors"}]},
+    "rewards": {
+        "catalogue": [*CATALOGUE, {"id": "dinner", "title": "Dinner", "points": 50, "audience": "mentors"}]
+    },
 }
 
 

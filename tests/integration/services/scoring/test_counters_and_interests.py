@@ -1,4 +1,4 @@
-"""What members did before, as rules and audiences count it: decided when scored, kept, and one with who is merged."""
+"""What members did before, as rules and audiences count it: decided when scored, kept, one with who is merged."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -86,14 +86,18 @@ async def test_who_is_merged_is_counted_as_one_and_apart_again(world: Any, api: 
     assert [(one["member_id"], one["met"]) for one in page["items"]] == [(bob, {"about": 2})]
 
 
-async def test_interest_is_what_counts_of_tags_and_topics_and_goes_with_whom_it_is_of(world: Any, api: Any) -> None:
+async def test_interest_is_what_counts_of_tags_and_topics_and_goes_with_whom_it_is_of(
+    world: Any, api: Any
+) -> None:
     now = datetime.now(UTC)
     await world.publish(RULES)
     ann = world.uuid("ann")
     await world.handle(on_members, told(world, "ann", 1))
     tagged = {"channel": "chat", "tags": ["docs", "KUBERNETES"]}
     first = world.event("t1", time=now, receivedat=now, data=tagged)
-    await world.score(first, world.event("t2", time=now, receivedat=now, data={"channel": "chat", "topic": "docs"}))
+    await world.score(
+        first, world.event("t2", time=now, receivedat=now, data={"channel": "chat", "topic": "docs"})
+    )
     await world.score(first)
     await look(world)
     assert await turns(world) == []
@@ -102,7 +106,11 @@ async def test_interest_is_what_counts_of_tags_and_topics_and_goes_with_whom_it_
     assert await turns(world) == [("entered", ann, "kubers", 1)]
     wanted = {"when": "member.about >= 1", "measures": [{"id": "about", "of": "interest", "topic": "docs"}]}
     preview = await api.post("/v1/audiences/preview", json=wanted)
-    assert (preview.status_code, preview.json()["found"], preview.json()["sample"][0]["met"]) == (200, 1, {"about": 3})
+    assert (preview.status_code, preview.json()["found"], preview.json()["sample"][0]["met"]) == (
+        200,
+        1,
+        {"about": 3},
+    )
 
     # A moderator takes one back: that is ann's, who is looked at anew.
     await world.score(world.retraction("t1"))

@@ -60,7 +60,11 @@ def known(**values: int) -> Known:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('counter("answers") >= 3', 'counter("answer") >= 3', "there is no counter `answer`; did you mean `answers`?"),
+        (
+            'counter("answers") >= 3',
+            'counter("answer") >= 3',
+            "there is no counter `answer`; did you mean `answers`?",
+        ),
         ('counter("answers") >= 3', "counter(data.x) >= 3", "a counter is asked for by its id in quotes"),
         ('counter("answers") >= 3', 'counter("answers")', "true or false"),
         ("of: awards, rule: plain, days", "of: awards, rule: plane, days", "there is no rule `plane`"),
@@ -98,7 +102,10 @@ def test_rules_read_what_was_decided_and_it_is_kept() -> None:
     assert ("tenth", "counter:answers", 3) in {(one.rule_id, one.name, one.value) for one in found.read}
     nothing = match([reply()], versions, known=known(answers=0, kube=0))
     assert {one.rule.id for one in nothing.candidates} == {"plain", "first"}
-    assert {one.rule_id: one.reason for one in nothing.declined} == {"tenth": "condition_false", "more": "no_points"}
+    assert {one.rule_id: one.reason for one in nothing.declined} == {
+        "tenth": "condition_false",
+        "more": "no_points",
+    }
     # What is decided for a later event is nothing that an earlier one reads.
     later = reply(time=NOON - timedelta(days=1))
     assert "tenth" not in {one.rule.id for one in match([later], versions, known=known(answers=3)).candidates}
@@ -124,7 +131,7 @@ def test_topics_and_tags_of_events_are_counted_in_whatever_letters() -> None:
 def test_measures_are_those_of_a_slow_oracle() -> None:
     """Days of awards and of topics in any mix: each measure counts its own, and nothing of the other."""
     for seed in range(200):
-        dice = Random(seed)  # noqa: S311 -- the same each time
+        dice = Random(seed)
         acts: list[tuple[str, date]] = [
             (dice.choice(["plain", "other", "#kubernetes", "#a"]), TODAY - timedelta(days=dice.randrange(-2, 40)))
             for _ in range(dice.randrange(12))

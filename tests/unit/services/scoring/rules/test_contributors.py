@@ -110,7 +110,9 @@ def test_what_is_shared_is_never_more_than_the_rule_says(
     event = release(by, *contributors, bots=" ".join(sorted(bots)))
     parts = gives(event, "share", text=text, heads=heads)
     slots = {"member": by, **dict(zip(CONTRIBUTORS, contributors, strict=False))}
-    persons = {"a" if merged and who == "b" else who for slot, who in slots.items() if who != "-" and slot not in bots}
+    persons = {
+        "a" if merged and who == "b" else who for slot, who in slots.items() if who != "-" and slot not in bots
+    }
     assert sum(parts.values()) == (points if persons else 0)
     assert len(parts) == min(len(persons), points)
     assert not parts or max(parts.values()) - min(parts.values()) <= 1

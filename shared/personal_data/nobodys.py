@@ -72,6 +72,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community campaign_id state is_slowed is_let_go last_day changed_at changed_by_person changed_by "
             "reason"
         ),
+        "calculated": "community event_uid rule_id slot points met",
         "campaign_spent": "community campaign_id part points",
         "declined": "community event_uid rule_id slot reason detail programme_version met",
         "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id given_at",

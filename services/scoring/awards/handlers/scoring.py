@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
-from services.scoring.audiences.handlers import decided_for, note_active, note_topics, with_decided
+from services.scoring.audiences.handlers.counting import decided_for, note_active, note_topics, with_decided
 from services.scoring.awards import store
 from services.scoring.awards.domain.activities import Marks, Work, marks, sort_out
 from services.scoring.awards.domain.awards import Award, EventKey, amended, make
@@ -23,7 +23,7 @@ from services.scoring.rules.domain.compiling import CompiledVersion
 from services.scoring.rules.domain.declining import Declined
 from services.scoring.rules.domain.matching import Answers, Matched, match
 from services.scoring.rules.handlers.evaluating import Evaluator
-from services.scoring.rules.store import add_declined, add_read, load_attributes
+from services.scoring.rules.store import add_calculated, add_declined, add_read, load_attributes
 from services.scoring.settings import Settings
 from shared.consumer import Preparation
 from shared.contracts.activities import RESTORED_TYPE, RETRACTED_TYPE, TARGETING_TYPES
@@ -124,6 +124,8 @@ class Scorer:
             await add_declined(tx.conn, declined=matched.declined)
         if matched.read:
             await add_read(tx.conn, read=matched.read)
+        if matched.calculated:
+            await add_calculated(tx.conn, calculated=matched.calculated)
         await note_topics(tx, events=work.fresh)
         await note_active(
             tx,

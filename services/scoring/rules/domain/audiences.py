@@ -52,6 +52,14 @@ def id_of(name: str) -> str | None:
     return name.removeprefix(PREFIX) if name.startswith(PREFIX) else None
 
 
+def how_asked(name: str) -> str:
+    """How conditions ask for what is called so among attributes: an audience, a counter, or an attribute."""
+    audience_id, counter_id = id_of(name), counters.counter_of(name)
+    if audience_id is not None:
+        return f'"{audience_id}" in {AUDIENCES}'
+    return f"{MEMBER}.{name}" if counter_id is None else f'{counters.COUNTER}("{counter_id}")'
+
+
 def declared_audiences(ids: Iterable[str]) -> dict[str, str]:
     """Audiences as attributes that conditions may read: the type of each."""
     return {name_of(audience_id): "boolean" for audience_id in ids}

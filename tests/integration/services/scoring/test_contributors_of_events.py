@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.scoring.audiences.handlers import on_members
+from services.scoring.audiences.handlers.deciding import on_members
 from tests.integration.services.merging import Merging
 
 pytestmark = pytest.mark.stack

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.audiences.handlers import on_members
+from services.scoring.audiences.handlers.deciding import on_members
 from shared.contracts.facts import MEMBER_FACT
 from tests.integration.services.merging import Merging
 from tests.integration.services.scoring.test_audiences import look, told, turns

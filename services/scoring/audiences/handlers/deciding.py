@@ -1,31 +1,27 @@
 """Who is in audiences is decided: for events before their awards count, and for members piece by piece."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from typing import NamedTuple
+from datetime import datetime
 
-from services.scoring.audiences import store
 from services.scoring.audiences.domain import (
-    DayEarned,
     Decision,
     Turn,
-    counted,
     decide_at,
     next_change,
     topics_in,
-    topics_of,
     turn_id,
     turn_of,
 )
+from services.scoring.audiences.store import earned as earned_store
+from services.scoring.audiences.store import turns as turns_store
 from services.scoring.metrics import AUDIENCE_TURNS
 from services.scoring.programmes.domain.publication import VersionStart, succession
 from services.scoring.programmes.store import versions
-from services.scoring.rules.domain.attributes import Known, MemberKey, Said, Value, for_rules
+from services.scoring.rules.domain.attributes import MemberKey, for_rules
 from services.scoring.rules.domain.audiences import CompiledAudience, compile_audiences
-from services.scoring.rules.domain.compiling import CompiledVersion, version_at
-from services.scoring.rules.domain.counters import name_of as counter_name
+from services.scoring.rules.domain.compiling import version_at
 from services.scoring.rules.handlers.members import keep_members
 from services.scoring.rules.store import load_attributes
 from services.scoring.settings import Settings
@@ -35,13 +31,11 @@ from shared.contracts.facts import (
     AUDIENCE_FACT,
     AUDIENCE_LEFT,
     MEMBER_FACT,
-    AcceptedEvent,
     AudienceData,
     AudienceFact,
     MemberFact,
 )
-from shared.contracts.own_acts import members_of
-from shared.contracts.programme import AudienceMeasure, Programme
+from shared.contracts.programme import Programme
 from shared.followed_communities import load_calendar
 from shared.merges import load_heads, lock_persons
 from shared.own_facts import ReadBack
@@ -81,7 +75,7 @@ class Decider:
         """Decide anew about the members who are due, the next so many; whether there may be more."""
         limit = tx.settings.audience_members_per_piece_max_count
         is_more = await self._sweep(tx, limit_count=limit)
-        taken = await store.take_due(tx.conn, now=tx.now, limit_count=limit)
+        taken = await turns_store.take_due(tx.conn, now=tx.now, limit_count=limit)
         by_community: dict[str, list[MemberKey]] = {}
         for key in taken:
             by_community.setdefault(key.community, []).append(key)
@@ -91,10 +85,10 @@ class Decider:
 
     async def _sweep(self, tx: Transaction[Settings], *, limit_count: int) -> bool:
         """Have members looked at by a version that came into force since, the next so many of each community."""
-        communities = await store.load_communities(tx.conn)
+        communities = await turns_store.load_communities(tx.conn)
         if not communities:
             return False
-        sweeps, is_more = await store.load_sweeps(tx.conn), False
+        sweeps, is_more = await turns_store.load_sweeps(tx.conn), False
         for community in communities:
             start = version_at(succession(await versions.load_starts(tx.conn, community=community)), tx.now)
             if start is None:
@@ -104,7 +98,7 @@ class Decider:
             if done is not None and is_same and done.is_done:
                 continue
             after = done.after_member if done is not None and is_same else None
-            is_more |= not await store.sweep(
+            is_more |= not await turns_store.sweep(
                 tx.conn,
                 community=community,
                 version=start.number,
@@ -118,8 +112,8 @@ class Decider:
         heads = await lock_persons(tx.conn, keys=keys)
         of_heads = sorted({MemberKey(community, heads.get(key, key.member_id)) for key in keys})
         concerned = sorted({*keys, *of_heads})
-        erased = await store.find_erased(tx.conn, keys=concerned)
-        states = await store.load_states(tx.conn, keys=concerned)
+        erased = await turns_store.find_erased(tx.conn, keys=concerned)
+        states = await turns_store.load_states(tx.conn, keys=concerned)
         declared = await self.in_force(tx.conn, community=community, at=tx.now)
         if declared is None:
             return
@@ -145,10 +139,10 @@ class Decider:
                 if turn is not None:
                     turns.append(turn)
         if turns:
-            await store.put_turns(tx.conn, turns=turns)
+            await turns_store.put_turns(tx.conn, turns=turns)
             tell(tx, turns)
         if due:
-            await store.put_due(tx.conn, due=due)
+            await turns_store.put_due(tx.conn, due=due)
 
     async def _decisions(
         self, tx: Transaction[Settings], declared: Declared, *, community: str, keys: Sequence[MemberKey]
@@ -158,8 +152,8 @@ class Decider:
         known = await load_attributes(tx.conn, wanted=dict.fromkeys(keys, names)) if names and keys else {}
         earned = {}
         if any(audience.is_by_behaviour for audience in declared.audiences) and keys:
-            groups = await store.load_groups(tx.conn, keys=keys)
-            earned = await store.load_earned(
+            groups = await earned_store.load_groups(tx.conn, keys=keys)
+            earned = await earned_store.load_earned(
                 tx.conn,
                 groups=groups,
                 awards_max_count=tx.settings.audience_awards_max_count,
@@ -193,154 +187,6 @@ class Decider:
         return self._compiled[key]
 
 
-async def decided_for(
-    conn: Connection,
-    *,
-    events: Sequence[AcceptedEvent],
-    compiled: Mapping[str, Sequence[CompiledVersion]],
-    heads: Mapping[tuple[str, str], str],
-    awards_max_count: int,
-) -> dict[MemberKey, dict[str, list[Said]]]:
-    """What members whom events are of, or are for, did until the events' times, as far as rules ask.
-
-    That is whether they are in audiences by behaviour, and their counters, both as attributes. It is decided by
-    what they did before this batch. Nothing is looked up where no rule asks.
-    """
-    asked: dict[MemberKey, list[_Asked]] = {}
-    for event in events:
-        version = version_at(compiled.get(event["community"], ()), event["receivedat"])
-        if version is None or not version.is_counting:
-            continue
-        for rule in version.rules.get(event["type"], ()):
-            behaviours = tuple(audience for audience in rule.audiences if audience.is_by_behaviour)
-            member_id = {**event}.get(rule.member_attribute) if behaviours or rule.counters else None
-            if isinstance(member_id, str):
-                head = heads.get((event["community"], member_id), member_id)
-                of_member = asked.setdefault(MemberKey(event["community"], head), [])
-                of_member.append(_Asked(event, behaviours, rule.counters))
-    if not asked:
-        return {}
-    wanted = {
-        key: {name for one in of_member for audience in one.audiences for name in audience.attributes}
-        for key, of_member in asked.items()
-    }
-    known = await load_attributes(conn, wanted=wanted)
-    groups = await store.load_groups(conn, keys=list(asked))
-    measures = (one.measures for of_member in asked.values() for one in of_member)
-    earned = await store.load_earned(
-        conn,
-        groups=groups,
-        awards_max_count=awards_max_count,
-        topics=topics_in(measure for of_one in measures for measure in of_one),
-    )
-    found: dict[MemberKey, dict[str, list[Said]]] = {}
-    for key, of_member in asked.items():
-        by_name = found.setdefault(key, {})
-        days = _Days(earned.get(key, ()))
-        for one in sorted(of_member, key=lambda one: one.event["time"]):
-            for name, value in _values(one, known.get(key, {}), days):
-                said = by_name.setdefault(name, [])
-                if not said or said[-1].since != one.event["time"]:
-                    said.append(Said(one.event["time"], one.event["receivedat"], value))
-    return found
-
-
-class _Asked(NamedTuple):
-    """An event of a member, and what a rule asks of what they did before it."""
-
-    event: AcceptedEvent
-    audiences: tuple[CompiledAudience, ...]
-    counters: tuple[AudienceMeasure, ...]
-
-    @property
-    def measures(self) -> tuple[AudienceMeasure, ...]:
-        """All that is measured."""
-        return (*self.counters, *(measure for audience in self.audiences for measure in audience.measures))
-
-
-class _Days:
-    """What a member did by days, and what counters were on them: many events of a batch are of one day."""
-
-    def __init__(self, earned: Sequence[DayEarned]) -> None:
-        self.earned = earned
-        self._counted: dict[tuple[AudienceMeasure, date], int] = {}
-
-    def count(self, counter: AudienceMeasure, today: date) -> int:
-        """What a counter is on a day."""
-        key = (counter, today)
-        if key not in self._counted:
-            self._counted[key] = counted((counter,), self.earned, today)[counter.id]
-        return self._counted[key]
-
-
-def _values(one: _Asked, known: Mapping[str, Sequence[Said]], days: _Days) -> Iterator[tuple[str, Value]]:
-    event = one.event
-    today = event.get("day") or event["time"].astimezone(UTC).date()
-    for audience in one.audiences:
-        decision = decide_at(
-            audience,
-            said=known,
-            earned=days.earned,
-            event_time=event["time"],
-            received_at=event["receivedat"],
-            today=today,
-        )
-        yield audience.name, decision.is_in
-    for counter in one.counters:
-        yield counter_name(counter.id), days.count(counter, today)
-
-
-def with_decided(known: Known, decided: Mapping[MemberKey, Mapping[str, Sequence[Said]]]) -> Known:
-    """What is known of members, and what was decided of them."""
-    if not decided:
-        return known
-    return {key: {**known.get(key, {}), **decided.get(key, {})} for key in {*known, *decided}}
-
-
-async def note_active(
-    tx: Transaction[Settings],
-    *,
-    events: Sequence[AcceptedEvent],
-    changed: Collection[tuple[str, str]],
-    amended: Collection[tuple[str, str]],
-    compiled: Mapping[str, Sequence[CompiledVersion]],
-    heads: Mapping[tuple[str, str], str],
-) -> None:
-    """Have members of events looked at, where what they did decides in which audiences they are.
-
-    Also those of events, by community and uid, of which it `changed` whether they count, and members of whom
-    something was `amended`.
-    """
-    with_behaviours = {
-        community
-        for community, of_community in compiled.items()
-        if any(version.behaviours for version in of_community)
-    }
-    if not with_behaviours:
-        return
-    due: dict[MemberKey, datetime] = {}
-    for event in events:
-        community = event["community"]
-        if community in with_behaviours:
-            for member_id in members_of(event):
-                due[MemberKey(community, heads.get((community, member_id), member_id))] = tx.now
-    said_anew = [event for event in changed if event[0] in with_behaviours]
-    if said_anew:
-        members = {MemberKey(*one) for one in amended}
-        members |= await store.load_members_of_topics(tx.conn, events=said_anew)
-        of_members = {**heads, **await load_heads(tx.conn, keys=members)}
-        due |= {MemberKey(one.community, of_members.get(one, one.member_id)): tx.now for one in members}
-    if due:
-        await store.put_due(tx.conn, due=due)
-
-
-async def note_topics(tx: Transaction[Settings], *, events: Sequence[AcceptedEvent]) -> None:
-    """Keep what new events are about, for audiences and counters of interests."""
-    topics = [topic for event in events for topic in topics_of(event)]
-    if topics:
-        await store.add_topics(tx.conn, topics=topics)
-
-
 async def on_members(tx: Transaction[Settings], facts: list[MemberFact]) -> None:
     """Keep what rules read of members, and have those looked at of whom something was told.
 
@@ -353,14 +199,14 @@ async def on_members(tx: Transaction[Settings], facts: list[MemberFact]) -> None
 async def _look_at(
     tx: Transaction[Settings], *, changed: Collection[MemberKey], erased: Sequence[MemberKey]
 ) -> None:
-    communities = set(await store.load_communities(tx.conn)) if changed or erased else set()
+    communities = set(await turns_store.load_communities(tx.conn)) if changed or erased else set()
     due = {key: tx.now for key in changed if key.community in communities}
     if due:
         heads = await load_heads(tx.conn, keys=list(due))
         due |= {MemberKey(key.community, heads[key]): tx.now for key in due if key in heads}
-        await store.put_due(tx.conn, due=due)
+        await turns_store.put_due(tx.conn, due=due)
     if erased:
-        await store.erase(tx.conn, keys=erased)
+        await turns_store.erase(tx.conn, keys=erased)
 
 
 def tell(tx: Transaction[Settings], turns: Sequence[Turn]) -> None:
@@ -390,7 +236,7 @@ def tell(tx: Transaction[Settings], turns: Sequence[Turn]) -> None:
 async def on_audiences_told(tx: Transaction[Settings], facts: list[AudienceFact]) -> None:
     """Take in turns that were told and that the database has forgotten."""
     keys = {MemberKey(fact["community"], fact["data"]["member_id"]) for fact in facts}
-    erased = await store.find_erased(tx.conn, keys=keys)
+    erased = await turns_store.find_erased(tx.conn, keys=keys)
     turns = [
         Turn(
             fact["community"],
@@ -407,7 +253,7 @@ async def on_audiences_told(tx: Transaction[Settings], facts: list[AudienceFact]
         if MemberKey(fact["community"], fact["data"]["member_id"]) not in erased
     ]
     if turns:
-        await store.put_turns(tx.conn, turns=turns)
+        await turns_store.put_turns(tx.conn, turns=turns)
 
 
 READ_BACK = (ReadBack((AUDIENCES,), AUDIENCE_FACT, on_audiences_told),)

@@ -1,8 +1,8 @@
 """The wiring of scoring."""
 
-from services.scoring.audiences import handlers as audiences_handlers
 from services.scoring.audiences.api import router as audiences
-from services.scoring.audiences.handlers import DECIDER, FOLLOWED_MEMBERS
+from services.scoring.audiences.handlers import deciding
+from services.scoring.audiences.handlers.deciding import DECIDER, FOLLOWED_MEMBERS
 from services.scoring.awards.api.routes import router as awards
 from services.scoring.awards.handlers import restoring
 from services.scoring.awards.handlers.rooms import settle_waiting
@@ -61,7 +61,7 @@ SPEC = ServiceSpec(
         *telling.READ_BACK,
         *restoring.READ_BACK,
         *manual_handlers.READ_BACK,
-        *audiences_handlers.READ_BACK,
+        *deciding.READ_BACK,
     ],
 )
 

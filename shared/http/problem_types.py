@@ -38,6 +38,7 @@ OTHER_COMMUNITY = ProblemType("other-community", 403, "The authority does not re
 UNKNOWN_PATH = ProblemType("unknown-path", 404, "No such path")
 UNKNOWN_MEMBER = ProblemType("unknown-member", 404, "Member not found")
 UNKNOWN_IDENTITY = ProblemType("unknown-identity", 404, "No member has that identity")
+UNKNOWN_AUDIENCE = ProblemType("unknown-audience", 404, "The programme has no such audience")
 METHOD_NOT_ALLOWED = ProblemType("method-not-allowed", 405, "The path does not take this method")
 SLOW_REQUEST = ProblemType("slow-request", 408, "The request came too slowly")
 REQUEST_TOO_LARGE = ProblemType("request-too-large", 413, "The request is too large")

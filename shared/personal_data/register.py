@@ -191,6 +191,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="When it is looked at anew in which audiences they are",
         ),
         Held(
+            "event_topics",
+            personal="",
+            others="community member_id topic day event_uid",
+            order="event_uid topic community",
+            erased=Erased.DELETED,
+            says="What they did was about",
+        ),
+        Held(
             "member_attributes",
             personal="value",
             others="community member_id name since said_at",
@@ -262,6 +270,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
         *SHARED,
     ),
     "recognition": (
+        Held(
+            "followed_audiences",
+            personal="",
+            others="community audience_id member_id revision is_in since",
+            order="community audience_id member_id",
+            erased=Erased.DELETED,
+            says="In which audiences they are",
+        ),
         Held(
             "members",
             personal="",
@@ -348,6 +364,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
         *SHARED,
     ),
     "rewards": (
+        Held(
+            "followed_audiences",
+            personal="",
+            others="community audience_id member_id revision is_in since",
+            order="community audience_id member_id",
+            erased=Erased.DELETED,
+            says="In which audiences they are",
+        ),
         Held(
             "accounts",
             personal="",

@@ -69,6 +69,10 @@ def campaign_lines(one: Mapping[str, Any]) -> list[str]:
         budget = "" if rule["budget_points"] is None else f" of {rule['budget_points']:,}"
         lines.append(written_out(f"  {rule['rule_id']}: {rule['spent_points']:,}{budget}"))
     lines += [f"  {day['day']}: {day['spent_points']:,}" for day in one.get("days", ())]
+    for turn in one.get("turns", ()):
+        why = "" if turn["reason"] is None else f": {turn['reason']}"
+        by = "" if turn["by"] is None else f", {turn['by']}"
+        lines.append(written_out(f"  {turn['at']}: {turn['what']} at {turn['spent_points']:,} points{by}{why}"))
     return lines
 
 

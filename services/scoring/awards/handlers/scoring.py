@@ -118,11 +118,12 @@ class Scorer:
             tx.conn, work, new=made.claims, before=before, is_read_back=is_read_back
         )
         changed += await give_grace(tx.conn, new=made.claims, changed=changed)
-        await find_room(tx, new=made.claims, changed=changed, awards=[*amendments, *made.awards])
+        # Whatever waits for no campaign comes before its books are locked, which others wait for.
         if matched.declined:
             await add_declined(tx.conn, declined=matched.declined)
         if matched.read:
             await add_read(tx.conn, read=matched.read)
+        await find_room(tx, new=made.claims, changed=changed, awards=[*amendments, *made.awards])
         await note_active(tx, events=work.fresh, compiled=prepared.versions, heads=persons)
         _count(events, len(work.fresh), matched.without_version, matched.declined)
         observe_ages("award", (event["receivedat"] for event in work.fresh if not is_backfill(event)), tx.now)

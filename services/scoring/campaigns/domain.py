@@ -14,7 +14,8 @@ from uuid import UUID, uuid5
 
 from services.scoring.limits.domain.claims import Ceiling, Claim
 from services.scoring.limits.domain.windows import monday
-from services.scoring.rules.domain.campaigns import closes_at, is_drawn
+from services.scoring.rules.domain.campaigns import closes_at
+from shared.contracts.drawing import is_drawn
 from shared.contracts.programme import Campaign
 
 #: The part of a campaign's books that is all of it.

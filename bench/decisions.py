@@ -26,7 +26,7 @@ from shared.contracts.programme import Programme
 from shared.postgres import database_url, role_name
 
 BATCH_COUNT = 500
-WARM_BATCHES_COUNT = 10
+WARM_BATCHES_COUNT = 240
 MEASURED_BATCHES_COUNT = 20
 AWARDS_OF_MEMBER_COUNT = 100
 #: So many of the awards that are filled in have a claim: a tenth is what a cap is over.

@@ -33,9 +33,9 @@ def list_campaigns(where: Where, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found))
         return
-    table = listing("campaign", "state", "from", "to", "days left", "spent", "left", "pace")
+    table = listing("campaign", "state", "until", "days left", "spent", "left", "pace")
     for one in found["items"]:
-        row = [one[name] for name in ("campaign_id", "state", "starts", "ends", "days_left", "spent_points")]
+        row = [one[name] for name in ("campaign_id", "state", "ends", "days_left", "spent_points")]
         table.add_row(*(plain(str(cell)) for cell in (*row, one["left_points"], f"{one['pace_percent']} %")))
     Console().print(table)
 

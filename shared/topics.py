@@ -125,6 +125,15 @@ AUDIENCES = Topic(
     consumers=("recognition", "rewards"),
     read_back=True,
 )
+CAMPAIGNS = Topic(
+    "campaigns.v1",
+    "Campaigns that stopped giving, went on, or spent all that they have",
+    "community | campaign",
+    (facts.CAMPAIGN_CHANGED.name,),
+    producers=("scoring",),
+    consumers=(),
+    read_back=True,
+)
 RECOGNITION = Topic(
     "recognition.granted.v1",
     "Badges and levels granted and taken back",
@@ -237,6 +246,7 @@ TOPICS = (
     MEASURES,
     POINTS,
     AUDIENCES,
+    CAMPAIGNS,
     RECOGNITION,
     REDEMPTIONS,
     PAYOUTS,

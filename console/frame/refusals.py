@@ -36,6 +36,7 @@ TITLES: Final = {
     "persons-limit": _("That is more than one person may give"),
     "points-below-floor": _("They have fewer points than that"),
     "unknown-campaign": _("The programme has no such campaign any more"),
+    "reason-gone": _("The programme has that reason no more; it can only be declined"),
     "manual-four-eyes": _("It takes another person than who asked"),
     "manual-award-decided": _("It does not wait any more"),
     "too-many-waiting": _("Too much waits for another person: have some of it decided first"),

@@ -7,8 +7,8 @@ from services.scoring.awards.api.routes import router as awards
 from services.scoring.awards.handlers import restoring
 from services.scoring.awards.handlers.rooms import settle_waiting
 from services.scoring.awards.handlers.scoring import Scorer
+from services.scoring.campaigns import handlers as campaigns_handlers
 from services.scoring.campaigns.api import router as campaigns
-from services.scoring.campaigns.handlers import count_not_giving
 from services.scoring.manual import handlers as manual_handlers
 from services.scoring.manual.api import router as manual
 from services.scoring.problems import ERRORS
@@ -52,7 +52,7 @@ SPEC = ServiceSpec(
         Timer("decide-audiences", every_seconds=DECIDE_EVERY_SECONDS, run=DECIDER.look),
         Timer("sign-programmes-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("count-programmes-waiting", every_seconds=60, run=count_waiting),
-        Timer("count-campaigns", every_seconds=15, run=count_not_giving),
+        Timer("count-campaigns", every_seconds=15, run=campaigns_handlers.count_not_giving),
         Timer("count-manual-awards-waiting", every_seconds=60, run=manual_handlers.count_waiting),
     ],
     schemas=schemas,
@@ -62,6 +62,7 @@ SPEC = ServiceSpec(
         *restoring.READ_BACK,
         *manual_handlers.READ_BACK,
         *deciding.READ_BACK,
+        *campaigns_handlers.READ_BACK,
     ],
 )
 

@@ -9,6 +9,7 @@ from services.scoring.manual.api import (
     NO_MANUAL_AWARDS,
     PERSONS_LIMIT,
     POINTS_BELOW_FLOOR,
+    REASON_GONE,
     TOO_MANY_WAITING,
     UNKNOWN_MANUAL_AWARD,
     UNKNOWN_REASON,
@@ -21,6 +22,7 @@ from services.scoring.manual.domain import (
     NobodyThereError,
     NoManualAwardsError,
     PersonsLimitError,
+    ReasonGoneError,
     TooManyWaitingError,
     UnknownManualAwardError,
     UnknownReasonError,
@@ -191,6 +193,11 @@ ERRORS: ErrorTable = {
     ),
     ManualKeyReusedError: lambda _: Problem(
         KEY_REUSED, "Use a new key for a new award, or ask for the former one"
+    ),
+    ReasonGoneError: lambda error: Problem(
+        REASON_GONE,
+        f"`{error.reason}` is no reason of it any more, or for the opposite. It goes on waiting: decline it, or "
+        "publish a version that has the reason",
     ),
     ManualFourEyesError: lambda error: Problem(
         MANUAL_FOUR_EYES, f"{error} asked for it, by whatever key: another person must do that"

@@ -70,7 +70,10 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "awards_read_back": "community event_uid award_id total revision programme_version",
         "campaign_books": (
             "community campaign_id state is_slowed is_let_go last_day changed_at changed_by_person changed_by "
-            "reason"
+            "reason revision is_exhausted closes_at"
+        ),
+        "campaign_changes": (
+            "community campaign_id revision what changed_at spent_points person_id person_name reason"
         ),
         "calculated": "community event_uid rule_id slot points met",
         "campaign_spent": "community campaign_id part points",

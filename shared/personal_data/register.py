@@ -248,7 +248,8 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             others=(
                 "community manual_id member_id points reason title programme_id programme_version state award_id "
                 "asked_at asked_by asked_by_person asked_by_credential decided_at decided_by decided_by_person "
-                "decided_by_credential given_at reversed_at reversed_by reversed_by_person reversed_by_credential"
+                "decided_by_credential given_at reversed_at reversed_by reversed_by_person reversed_by_credential "
+                "reversal_asked_at reversal_asked_by reversal_asked_by_person reversal_asked_by_credential"
             ),
             order="community manual_id",
             erased=Erased.STAYS,
@@ -256,7 +257,8 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             # Who gave them is theirs, and not the member's.
             hidden=(
                 "asked_by asked_by_person asked_by_credential decided_by decided_by_person decided_by_credential "
-                "reversed_by reversed_by_person reversed_by_credential"
+                "reversed_by reversed_by_person reversed_by_credential "
+                "reversal_asked_at reversal_asked_by reversal_asked_by_person reversal_asked_by_credential"
             ),
         ),
         Held(

@@ -34,6 +34,7 @@ OF_ANY_MEMBER = {
     "GET /v1/badges",
     "GET /v1/catalogue",
     "GET /v1/rules",
+    "GET /v1/running-campaigns",
     "GET /v1/texts/{event_uid}",
 }
 

@@ -27,6 +27,7 @@ from shared.contracts.facts.audit import (
     PersonalDataRead,
     ReadData,
 )
+from shared.contracts.facts.campaigns import CAMPAIGN_CHANGED, CampaignChanged, CampaignData
 from shared.contracts.facts.communities import (
     COMMUNITY_CHANGED,
     CommunityChanged,
@@ -121,6 +122,7 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     POINTS_AWARDED,
     AUDIENCE_ENTERED,
     AUDIENCE_LEFT,
+    CAMPAIGN_CHANGED,
     RECOGNITION_GRANTED,
     REDEMPTION_CHANGED,
     REDEMPTION_LOTS,
@@ -147,6 +149,7 @@ __all__ = [
     "AUDIENCE_FACT",
     "AUDIENCE_LEFT",
     "AUDIT_FACT",
+    "CAMPAIGN_CHANGED",
     "COMMAND_DONE",
     "COMMUNITY_CHANGED",
     "FACTS",
@@ -181,6 +184,8 @@ __all__ = [
     "AudienceFact",
     "AudienceLeft",
     "AwardData",
+    "CampaignChanged",
+    "CampaignData",
     "CommandData",
     "CommandDone",
     "CommunityChanged",

@@ -337,6 +337,13 @@ async def reverse_by_hand(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await _by_hand(desk, 20)}/reverse")
 
 
+async def confirm_reversal_by_hand(desk: Desk) -> Ask:
+    path = await _by_hand(desk, 100)
+    for who, verb in ((desk.other, "approve"), (desk.other, "reverse")):
+        assert (await who.post(f"{path}/{verb}")).status_code == 200
+    return Ask(desk.api, "POST", f"{path}/confirm-reversal")
+
+
 async def withdraw_version(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await propose_version(desk)}/withdraw")
 
@@ -615,6 +622,10 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "scoring POST /v1/manual-awards/{manual_id}/approve": ("manual_award.approve", approve_by_hand),
     "scoring POST /v1/manual-awards/{manual_id}/decline": ("manual_award.decline", decline_by_hand),
     "scoring POST /v1/manual-awards/{manual_id}/reverse": ("manual_award.reverse", reverse_by_hand),
+    "scoring POST /v1/manual-awards/{manual_id}/confirm-reversal": (
+        "manual_award.confirm_reversal",
+        confirm_reversal_by_hand,
+    ),
     "scoring POST /v1/programme-drafts": ("programme_draft.begin", begin_draft),
     "scoring PUT /v1/programme-drafts/{draft_id}": ("programme_draft.save", save_draft),
     "scoring DELETE /v1/programme-drafts/{draft_id}": ("programme_draft.discard", discard_draft),

@@ -94,6 +94,7 @@ NOTHING_PERSONAL = {
     "scoring GET /v1/programmes/{version}",
     "scoring GET /v1/campaigns",
     "scoring GET /v1/campaigns/{campaign_id}",
+    "scoring GET /v1/running-campaigns",
     "scoring GET /v1/manual-awards/terms",
     "scoring GET /v1/programme-drafts",
     "scoring GET /v1/programme-drafts/{draft_id}",

@@ -119,7 +119,7 @@ class Scorer:
             tx.conn, work, new=made.claims, before=before, is_read_back=is_read_back
         )
         changed += await give_grace(tx.conn, new=made.claims, changed=changed)
-        await find_room(tx, new=made.claims, changed=changed, awards=[*amendments, *made.awards])
+        # Whatever waits for no campaign comes before its books are locked, which others wait for.
         if matched.declined:
             await add_declined(tx.conn, declined=matched.declined)
         if matched.read:
@@ -127,6 +127,7 @@ class Scorer:
         if matched.calculated:
             await add_calculated(tx.conn, calculated=matched.calculated)
         await note_topics(tx, events=work.fresh)
+        await find_room(tx, new=made.claims, changed=changed, awards=[*amendments, *made.awards])
         await note_active(
             tx,
             events=work.fresh,

@@ -69,10 +69,7 @@ async def _table(visit: Visit, text: str | None = None, *, after: str | None = N
         **answers,
         listing=listing,
         views=views,
-        counted={f"mark={mark}" if mark else "": one for mark, one in counts.items()},
-        views_counted={
-            f"mark={mark}" if mark else "": one["count"] for mark, one in counts.items() if not one["is_at_least"]
-        },
+        counted={f"mark={mark}" if mark else "": one["count"] for mark, one in counts.items()},
         total=counts.get(None),
         sought=text,
         marks=MARKS,

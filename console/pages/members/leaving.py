@@ -12,6 +12,8 @@ from console.frame.visits import NotFoundError, Visit
 from shared.personal_data.archive import archive
 from shared.services import SERVICES
 
+#: Who knows whether there is such a member; others may hold nothing of theirs.
+WHO_THERE_IS = "ingest"
 EXPORT = "members:export"
 ERASE = "members:erase"
 #: Rows that an archive takes from a page; more are asked for by `plaudit member export`, which has no such end.
@@ -62,6 +64,8 @@ async def _held(visit: Visit, service: str, member_id: str) -> list[dict[str, An
     while len(found) <= ROWS_MAX_COUNT:
         path = f"/v1/members/{member_id}/personal-data"
         answer = await visit.ask.get(service, path, limit=PAGE_COUNT, after=after)
+        if answer.is_missing and service != WHO_THERE_IS:
+            break
         if not answer.ok:
             return None
         found += answer.items

@@ -145,7 +145,7 @@ def _declined(
     """Why rules gave the member nothing, or nobody at all; what they gave others less is theirs."""
     lines = []
     for one in explanation["declined"]:
-        named = event[NAMED[one["slot"]]]
+        named = event[NAMED[one["beneficiary"]]]
         if named not in (member_id, None):
             continue
         rule = rules.get(one["rule_id"], {})

@@ -21,7 +21,7 @@ class AwardItem(BaseModel):
     member_id: UUID
     points: int = Field(examples=[3])
     rule_id: str = Field(examples=["answer"])
-    slot: Slot
+    beneficiary: Slot = Field(description="Whom the rule's points go to")
     programme_id: str = Field(examples=["starter"])
     programme_version: int = Field(examples=[1])
     event_uid: UUID
@@ -49,7 +49,7 @@ class AwardItem(BaseModel):
             member_id=UUID(award.member_id),
             points=award.points,
             rule_id=award.rule_id,
-            slot=award.beneficiary,
+            beneficiary=award.beneficiary,
             programme_id=award.programme_id,
             programme_version=award.programme_version,
             event_uid=UUID(award.event_uid),
@@ -100,11 +100,11 @@ class DeclinedItem(BaseModel):
     """A rule that listens to the event's type and gave nothing, or less than its points."""
 
     rule_id: str = Field(examples=["answer"])
-    slot: Slot
+    beneficiary: Slot = Field(description="Whom the rule's points would go to")
     reason: str = Field(
         description=(
             "condition_false, condition_failed (it could not be evaluated), too_slow (its condition took more of "
-            "the processor than it may), no_beneficiary (nobody is in the slot), bot (who is there is no person), "
+            "the processor than it may), no_beneficiary (the event names nobody as that), bot (who is there is no person), "
             "unearning (their community leaves them out), "
             "own_act (nobody earns by what they do to their own, unless the rule says so), "
             "twice (they get it as somebody else already), points_failed (its points could not be calculated), "
@@ -128,7 +128,7 @@ class DeclinedItem(BaseModel):
         """What a rule declined, as the API shows it."""
         return cls(
             rule_id=declined.rule_id,
-            slot=declined.beneficiary,
+            beneficiary=declined.beneficiary,
             reason=declined.reason,
             detail=declined.detail,
             programme_version=declined.programme_version,

@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parents[1]
 CONSOLE = ROOT / "console"
-#: A per cent sign that is neither a place nor doubled: whoever shows the text takes what follows for a place, and breaks.
+#: A per cent sign that begins no place: whoever shows the text takes what follows for one, and breaks.
 LONE = re.compile(r"%(?!\(\w+\)s)")
 METHODS = [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -42,10 +42,10 @@ def catalogue(language: str) -> Catalog:
 def with_lone_percent(catalog: Catalog) -> list[str]:
     """Texts and translations with a per cent sign that would break their page; `%%` is one that does not."""
     found = []
-    for message in catalog:
+    for message in filter(lambda one: one.id, catalog):
         for text in (message.id, message.string):
             forms = text if isinstance(text, tuple | list) else (text,)
-            found += [one for one in forms if LONE.search((one or "").replace("%%", ""))]
+            found += [one for one in forms if one and LONE.search(one.replace("%%", ""))]
     return found
 
 

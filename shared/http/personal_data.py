@@ -74,16 +74,14 @@ def personal_data_router(service: str) -> APIRouter:
         place: Annotated[RowPlace | None, after(RowPlace)],
         limit: Limit = 100,
     ) -> Page[RowShown]:
-        """Row by row, table by table, of the member and of all who are merged into it. Of whom nothing is held: 404.
+        """Row by row, table by table, of the member and of all who are merged into it; 404 where nothing is held.
 
         `plaudit member export` gathers what all services hold in one archive.
         """
         community, found = principal.community, list[HeldRow]()
         member_ids = await load_group(conn, community=community, head_id=str(member_id))
         for held in shows_somebody if place is None else ():
-            if await load_rows(
-                conn, held, community=community, member_ids=member_ids, behind=None, limit_count=1
-            ):
+            if await load_rows(conn, held, community=community, member_ids=member_ids, behind=None, limit_count=1):
                 break
         else:
             if place is None:

@@ -43,7 +43,9 @@ def of_awards(
             )
         ]
         tone = "me" if key == me else "warn" if award["amended_count"] else ""
-        nodes.append(Node(key, 1, titles.get(award["rule_id"], award["rule_id"]), facts, f"/explorer/{key}", "k2", tone))
+        nodes.append(
+            Node(key, 1, titles.get(award["rule_id"], award["rule_id"]), facts, f"/explorer/{key}", "k2", tone)
+        )
         if event is not None:
             edges.append(Edge(event["event_uid"], key, award["amounts_to"]))
         elif award.get("by_hand"):

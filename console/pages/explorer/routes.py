@@ -13,7 +13,7 @@ from console.pages.explorer.money import of_redemption, of_run, of_transfer
 from console.pages.explorer.pictures import of_awards, of_payout
 from console.pages.ledger.words import ACCOUNTS, TRANSFERS
 from console.pages.members.searching import TEXT_MIN_CHARS, members_like
-from console.pages.members.words import DECLINED
+from console.pages.members.words import DECLINED, event_words
 
 SEARCH_MAX_CHARS = 255
 LOTS_COUNT = 100
@@ -78,6 +78,7 @@ async def _event(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any
     return {
         "actor": None,
         "declined": DECLINED,
+        "words": event_words(thing["event"])[0],
         **answers,
         "picture": of_awards(visit, thing["event"], thing["awards"], id_),
     }

@@ -32,6 +32,9 @@ def _(text: str) -> str:
 TABLES = {
     "identities": _("Identities on channels"),
     "told_identities": _("Identities that are known by a hash"),
+    "alike_keys": _("What others may have alike: name, handle, address"),
+    "check_ins": _("Check-ins"),
+    "refused_events": _("Events of theirs that were refused"),
     "dated_facts": _("What was known of them, and their wishes"),
     "sign_in_links": _("Links that sign in"),
     "sign_in_renewals": _("Sessions of theirs"),

@@ -16,7 +16,7 @@ from console.pages.members import leaving, member, merging
 from console.pages.members.searching import TEXT_MAX_CHARS, TEXT_MIN_CHARS, find, members_like
 from console.pages.members.words import ACTS, MARKS, OPPOSITE, REASONS
 
-PAGE_COUNT = 40
+PAGE_COUNT = 30
 SUGGESTIONS_COUNT = 25
 #: Members that are said something of at once, and how many side by side.
 MARKED_MAX_COUNT = 50

@@ -91,9 +91,8 @@ async def _show(visit: Visit, *, refused: Refusal | None = None, said: str = "")
 
 
 def many(visit: Visit, one: Mapping[str, Any]) -> str:
-    """How many there are as a tab says it; nothing for none."""
-    more = "+" if one["is_at_least"] else ""
-    return visit.writer.number(one["count"]) + more if one["count"] else ""
+    """How many there are as a tab says it."""
+    return visit.writer.number(one["count"]) + ("+" if one["is_at_least"] else "")
 
 
 async def one(visit: Visit) -> Response:

@@ -181,7 +181,7 @@ class StateCount(BaseModel):
     @classmethod
     def of(cls, counted: domain.StateCount) -> Self:
         """A count as it is answered."""
-        return cls(state=counted.state.value, count=counted.count, is_at_least=counted.is_at_least)
+        return cls(state=counted.state.value, count=counted.number, is_at_least=counted.is_at_least)
 
 
 class StateCounts(BaseModel):
@@ -190,7 +190,9 @@ class StateCounts(BaseModel):
     items: list[StateCount]
 
 
-@router.get("/v1/redemptions/counts", summary="How many redemptions are in each state", responses=problem_responses())
+@router.get(
+    "/v1/redemptions/counts", summary="How many redemptions are in each state", responses=problem_responses()
+)
 async def get_counts(principal: Annotated[Principal, requires(Scope.REWARDS_READ)], conn: Conn) -> StateCounts:
     """Of each state up to 1,000 are counted: `reserved` ones wait."""
     counts = await store.count_states(conn, community=principal.community)

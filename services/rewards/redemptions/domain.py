@@ -121,12 +121,12 @@ class StateCount(NamedTuple):
     """How many redemptions are in a state; from COUNTED_MAX_COUNT on it is at least so many."""
 
     state: RedemptionState
-    count: int
+    number: int
 
     @property
     def is_at_least(self) -> bool:
         """Whether there may be more."""
-        return self.count >= COUNTED_MAX_COUNT
+        return self.number >= COUNTED_MAX_COUNT
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,11 +145,11 @@ async def count_states(conn: Connection, *, community: str) -> list[StateCount]:
     rows = await conn.fetch(
         """
         select state, (select count(*) from (
-            select from redemptions r where r.community = $1 and r.state = s.state limit $3) counted) as count
+            select from redemptions r where r.community = $1 and r.state = s.state limit $3) counted) as number
         from unnest($2::text[]) with ordinality as s(state, place) order by place
         """,
         community,
         list(RedemptionState),
         COUNTED_MAX_COUNT,
     )
-    return [StateCount(RedemptionState(row["state"]), row["count"]) for row in rows]
+    return [StateCount(RedemptionState(row["state"]), row["number"]) for row in rows]

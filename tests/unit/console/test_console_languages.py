@@ -87,4 +87,6 @@ def test_a_zone_that_is_none_is_utc() -> None:
 
 def test_ids_and_names_are_shown_short() -> None:
     assert short_id("b1eb0827-3103-577e-b2bc-bf975893ea70") == "b1eb0827…ea70"
+    receipt = "r01a21a226b813fe68045d85dcaa0fc11666f5efc7444-1000"
+    assert (short_id(receipt), short_id("r1-7")) == ("r01a21a2…7444-1000", "r1-7")
     assert [initials(name) for name in ("Ada Brightwell", "ada", "", "🌊 Kai")] == ["AB", "AD", "?", "KA"]

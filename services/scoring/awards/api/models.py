@@ -104,7 +104,7 @@ class DeclinedItem(BaseModel):
     reason: str = Field(
         description=(
             "condition_false, condition_failed (it could not be evaluated), too_slow (its condition took more of "
-            "the processor than it may), no_beneficiary (the event names nobody as that), bot (who is there is no person), "
+            "the processor than it may), no_beneficiary (nobody is named as it), bot (who is there is no person), "
             "unearning (their community leaves them out), "
             "own_act (nobody earns by what they do to their own, unless the rule says so), "
             "twice (they get it as somebody else already), points_failed (its points could not be calculated), "

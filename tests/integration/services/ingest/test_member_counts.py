@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -26,10 +25,10 @@ COUNTED = f"""
 
 
 @pytest.fixture
-async def community(community: Community) -> AsyncIterator[Community]:
+async def community(community: Community) -> Community:
     scopes = (*SCOPES, "members:erase")
     community.client.headers.update(await authorization(community.pool, community.name, *scopes))
-    yield community
+    return community
 
 
 async def kept(community: Community) -> tuple[int, ...]:
@@ -46,7 +45,7 @@ class History:
 
     def __init__(self, community: Community, seed: int) -> None:
         self.community = community
-        self.draw = random.Random(seed)  # noqa: S311 -- a history, no secret
+        self.draw = random.Random(seed)
         self.handles = 0
         self.statuses = set[tuple[str, int]]()
 

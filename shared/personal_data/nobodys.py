@@ -48,6 +48,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "events_read_back": "community event_uid received_at",
         "measurings": "community started_at portion_at",
         "occasions": "community occasion_id title begins_at ends_at capacity secret device_key made_at",
+        "member_counts": "community members persons bots staff departed hidden unverified is_folded",
         "outcome_hours": "community source hour outcome events folded",
         "people": (
             "person_id revision name kind disabled email oidc_issuer oidc_subject created_at unbound_count"

@@ -62,7 +62,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             personal="name",
             others=(
                 "community member_id channel first_seen_at revision bot_by name_by name_at is_person "
-                "staff_by departed_by hidden_by off_boards_wish earns ranks erased_at"
+                "staff_by departed_by hidden_by off_boards_wish earns ranks erased_at is_proven"
             ),
             order="community member_id",
             erased=Erased.BLANKED,

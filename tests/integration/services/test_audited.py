@@ -86,6 +86,7 @@ NOTHING_PERSONAL = {
     "scoring GET /v1/rules",
     "scoring GET /v1/rules/history",
     "ingest GET /v1/members/counts",
+    "rewards GET /v1/redemptions/counts",
     "ingest GET /v1/communities",
     "ingest GET /v1/measurings",
     "ingest GET /v1/communities/{community}",

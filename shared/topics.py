@@ -134,6 +134,20 @@ CAMPAIGNS = Topic(
     consumers=(),
     read_back=True,
 )
+GUIDELINES = Topic(
+    "guidelines.v1",
+    "What became of reports, who is suspended, and who accepted the guidelines",
+    "community | member, or case",
+    (
+        facts.CASE_CHANGED.name,
+        facts.SUSPENSION_CHANGED.name,
+        facts.GUIDELINES_ACCEPTED.name,
+        facts.SAID_IN_CASE.name,
+    ),
+    producers=("scoring",),
+    consumers=("recognition", "analytics"),
+    read_back=True,
+)
 RECOGNITION = Topic(
     "recognition.granted.v1",
     "Badges and levels granted and taken back",
@@ -247,6 +261,7 @@ TOPICS = (
     POINTS,
     AUDIENCES,
     CAMPAIGNS,
+    GUIDELINES,
     RECOGNITION,
     REDEMPTIONS,
     PAYOUTS,

@@ -31,6 +31,8 @@ REASONS: Final = {
     "budget": "the campaign's budget had no more",
     "pacing": "the campaign spent faster than planned",
     "stopped": "the campaign was stopped",
+    "upheld": "a report of what it is about was upheld",
+    "suspended": "the member was suspended then",
     "waiting": "its room under limits is being looked for",
     "retracted": "it was taken back",
 }

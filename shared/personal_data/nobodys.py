@@ -78,6 +78,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         ),
         "calculated": "community event_uid rule_id slot points met",
         "campaign_spent": "community campaign_id part points",
+        "content_events": "community content_id event_uid event_time",
         "declined": "community event_uid rule_id slot reason detail programme_version met",
         "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id given_at",
         "programme_drafts": (

@@ -122,6 +122,15 @@ AUDIENCES = Topic(
     "community | member",
     (facts.AUDIENCE_ENTERED.name, facts.AUDIENCE_LEFT.name),
     producers=("scoring",),
+    consumers=("recognition", "rewards"),
+    read_back=True,
+)
+CAMPAIGNS = Topic(
+    "campaigns.v1",
+    "Campaigns that stopped giving, went on, or spent all that they have",
+    "community | campaign",
+    (facts.CAMPAIGN_CHANGED.name,),
+    producers=("scoring",),
     consumers=(),
     read_back=True,
 )
@@ -251,6 +260,7 @@ TOPICS = (
     MEASURES,
     POINTS,
     AUDIENCES,
+    CAMPAIGNS,
     GUIDELINES,
     RECOGNITION,
     REDEMPTIONS,

@@ -44,6 +44,7 @@ TITLES: Final = {
     "other-guidelines": _("Another version is in force now: read that first"),
     "unknown-suspension": _("There is no such suspension any more"),
     "unknown-campaign": _("The programme has no such campaign any more"),
+    "reason-gone": _("The programme has that reason no more; it can only be declined"),
     "manual-four-eyes": _("It takes another person than who asked"),
     "manual-award-decided": _("It does not wait any more"),
     "too-many-waiting": _("Too much waits for another person: have some of it decided first"),

@@ -15,6 +15,7 @@ from services.recognition.totals import handlers
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import ACCEPTED_EVENT, GUIDELINE_FACT, POINTS_AWARDED, PROGRAMME_PUBLISHED
+from shared.followed_audiences import FOLLOWED_AUDIENCES
 from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import EVENTS, GUIDELINES, POINTS, PROGRAMMES
@@ -29,6 +30,7 @@ SPEC = ServiceSpec(
         FOLLOWED_COMMUNITIES,
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
         FOLLOWED_MEMBERS,
+        FOLLOWED_AUDIENCES,
         Subscription(EVENTS, ACCEPTED_EVENT, on_events),
         Subscription(POINTS, POINTS_AWARDED.adapter, handlers.on_awards),
         Subscription(GUIDELINES, GUIDELINE_FACT, on_guidelines),

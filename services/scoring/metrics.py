@@ -43,7 +43,7 @@ for done in ("given", "taken", "reversed"):
     MANUAL_AWARDS.labels(done)
 CAMPAIGNS_NOT_GIVING = Gauge(
     "plaudit_scoring_campaigns_not_giving",
-    "Campaigns that give nothing, by why: braked (spent too fast), stopped (by a person)",
+    "Campaigns that give nothing, by why: braked (spent too fast), stopped (by a person), exhausted (all spent)",
     ["state"],
 )
 CHILDREN_ENDED = Counter(

@@ -1,6 +1,5 @@
 """What scoring's errors become when they reach its API."""
 
-from services.scoring.audiences.api import UNKNOWN_AUDIENCE
 from services.scoring.audiences.domain import UnknownAudienceError
 from services.scoring.campaigns.api import UNKNOWN_CAMPAIGN
 from services.scoring.campaigns.domain import UnknownCampaignError
@@ -30,6 +29,7 @@ from services.scoring.manual.api import (
     NO_MANUAL_AWARDS,
     PERSONS_LIMIT,
     POINTS_BELOW_FLOOR,
+    REASON_GONE,
     TOO_MANY_WAITING,
     UNKNOWN_MANUAL_AWARD,
     UNKNOWN_REASON,
@@ -42,6 +42,7 @@ from services.scoring.manual.domain import (
     NobodyThereError,
     NoManualAwardsError,
     PersonsLimitError,
+    ReasonGoneError,
     TooManyWaitingError,
     UnknownManualAwardError,
     UnknownReasonError,
@@ -87,7 +88,7 @@ from services.scoring.programmes.domain.publication import (
 from services.scoring.programmes.handlers.checking import ChecksBusyError, CheckTooSlowError
 from shared.commands import KEY_REUSED
 from shared.http import ErrorTable, FieldError, Problem
-from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_MEMBER
+from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_AUDIENCE, UNKNOWN_MEMBER
 from shared.near_names import near_name
 
 
@@ -234,6 +235,11 @@ ERRORS: ErrorTable = {
     ),
     ManualKeyReusedError: lambda _: Problem(
         KEY_REUSED, "Use a new key for a new award, or ask for the former one"
+    ),
+    ReasonGoneError: lambda error: Problem(
+        REASON_GONE,
+        f"`{error.reason}` is no reason of it any more, or for the opposite. It goes on waiting: decline it, or "
+        "publish a version that has the reason",
     ),
     ManualFourEyesError: lambda error: Problem(
         MANUAL_FOUR_EYES, f"{error} asked for it, by whatever key: another person must do that"

@@ -65,7 +65,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             personal="name",
             others=(
                 "community member_id channel first_seen_at revision bot_by name_by name_at is_person "
-                "staff_by departed_by hidden_by off_boards_wish earns ranks erased_at"
+                "staff_by departed_by hidden_by off_boards_wish earns ranks erased_at is_proven"
             ),
             order="community member_id",
             erased=Erased.BLANKED,
@@ -194,6 +194,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="When it is looked at anew in which audiences they are",
         ),
         Held(
+            "event_topics",
+            personal="",
+            others="community member_id topic day event_uid",
+            order="event_uid topic community",
+            erased=Erased.DELETED,
+            says="What they did was about",
+        ),
+        Held(
             "member_attributes",
             personal="value",
             others="community member_id name since said_at",
@@ -243,7 +251,8 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             others=(
                 "community manual_id member_id points reason title programme_id programme_version state award_id "
                 "asked_at asked_by asked_by_person asked_by_credential decided_at decided_by decided_by_person "
-                "decided_by_credential given_at reversed_at reversed_by reversed_by_person reversed_by_credential"
+                "decided_by_credential given_at reversed_at reversed_by reversed_by_person reversed_by_credential "
+                "reversal_asked_at reversal_asked_by reversal_asked_by_person reversal_asked_by_credential"
             ),
             order="community manual_id",
             erased=Erased.STAYS,
@@ -251,7 +260,8 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             # Who gave them is theirs, and not the member's.
             hidden=(
                 "asked_by asked_by_person asked_by_credential decided_by decided_by_person decided_by_credential "
-                "reversed_by reversed_by_person reversed_by_credential"
+                "reversed_by reversed_by_person reversed_by_credential "
+                "reversal_asked_at reversal_asked_by reversal_asked_by_person reversal_asked_by_credential"
             ),
         ),
         Held(
@@ -319,6 +329,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
         *SHARED,
     ),
     "recognition": (
+        Held(
+            "followed_audiences",
+            personal="",
+            others="community audience_id member_id revision is_in since",
+            order="community audience_id member_id",
+            erased=Erased.DELETED,
+            says="In which audiences they are",
+        ),
         Held(
             "members",
             personal="",
@@ -413,6 +431,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
         *SHARED,
     ),
     "rewards": (
+        Held(
+            "followed_audiences",
+            personal="",
+            others="community audience_id member_id revision is_in since",
+            order="community audience_id member_id",
+            erased=Erased.DELETED,
+            says="In which audiences they are",
+        ),
         Held(
             "accounts",
             personal="",

@@ -27,6 +27,7 @@ TOLD: Final[Mapping[str, Told]] = {
     ),
     "audience.entered.v1": Told("", "member_id audience revision since known_at programme_version met"),
     "audience.left.v1": Told("", "member_id audience revision since known_at programme_version met"),
+    "campaign.changed.v1": Told("", "campaign revision what state is_exhausted is_let_go spent_points person_id"),
     "guidelines.case_changed.v1": Told(
         "",
         "member_id case_id revision state channel host object_id category reports opened_at due_at decided_at"

@@ -38,6 +38,7 @@ OF_ANY_MEMBER = {
     "GET /v1/catalogue",
     "GET /v1/guidelines",
     "GET /v1/rules",
+    "GET /v1/running-campaigns",
     "GET /v1/texts/{event_uid}",
 }
 

@@ -64,6 +64,7 @@ NOUNS: Final = {
     "streak": _("Streak"),
     "reward": _("Reward"),
     "attribute": _("Attribute"),
+    "counter": _("Counter"),
     "score": _("Score"),
     "goal": _("Goal"),
     "audience": _("Audience"),

@@ -26,34 +26,34 @@ _PAGE = """
         select community, member_id, points, magnitude from {source}
         and magnitude between 1 and floor(1 + 2 * ln(greatest($2::bigint, 1)::float8))::smallint
         and (points, member_id) < ($2::bigint, $3::uuid)
-        and member_id not in ({absent})
+        and {shown}
         order by magnitude desc, points desc, member_id desc limit $4
     ) page
     left join followed_members n using (community, member_id)
     order by page.points desc, page.member_id desc
 """
-_ALL_TIME_PAGE = _PAGE.format(source="members where community = $1", absent=_ABSENT)
-_PERIOD_PAGE = _PAGE.format(
-    source="board_points where community = $1 and period = $5 and starts_on = $6", absent=_ABSENT
-)
-
-
 # Above: the nearest first, by rising points; magnitude keeps both sides to a range of the index.
 _ABOVE = """
     select member_id, points from {source}
     and magnitude >= floor(1 + 2 * ln($2::bigint::float8))::smallint
     and (points, member_id) > ($2::bigint, $3::uuid)
-    and member_id not in ({absent})
+    and {shown}
     order by magnitude, points, member_id limit $4
 """
 _MORE = """
     select count(*) from (
         select from {source}
         and magnitude >= floor(1 + 2 * ln($2::bigint::float8))::smallint and points > $2::bigint
-        and member_id not in ({absent})
+        and {shown}
         limit $3) counted
 """
 _ALL_TIME = "members where community = $1"
+#: Who is on a board, of those with points: the one place that says it.
+_SHOWN = f"member_id not in ({_ABSENT})"
+_IN_AUDIENCE = (
+    " and member_id in (select a.member_id from followed_audiences a"
+    " where a.community = $1 and a.audience_id = ${place} and a.is_in)"
+)
 
 
 async def add_points(conn: Connection, *, points: Mapping[BoardKey, int]) -> None:
@@ -127,9 +127,15 @@ async def regroup(
 
 
 async def page_of_scores(
-    conn: Connection, *, community: str, board: Board | None, after: Place | None, limit_count: int
+    conn: Connection,
+    *,
+    community: str,
+    board: Board | None,
+    after: Place | None,
+    limit_count: int,
+    audience_id: str | None = None,
 ) -> list[Score]:
-    """Members by points of a board, most first; None is the board of all time.
+    """Members by points of a board, most first; None is the board of all time. Of an audience alone, if named.
 
     Members with the same points follow one another by falling id, so that a page is one index range.
     """
@@ -139,10 +145,9 @@ async def page_of_scores(
         BEFORE_EVERY_MEMBER if after is None else after.member_id,
         limit_count,
     )
-    if board is None:
-        rows = await conn.fetch(_ALL_TIME_PAGE, *bounds)
-    else:
-        rows = await conn.fetch(_PERIOD_PAGE, *bounds, board.period, board.starts_on)
+    source, more = _source(board, first=5)
+    shown, audience = _shown(audience_id, place=5 + len(more))
+    rows = await conn.fetch(_PAGE.format(source=source, shown=shown), *bounds, *more, *audience)
     return [Score(str(row["member_id"]), row["name"], row["points"]) for row in rows]
 
 
@@ -165,7 +170,7 @@ async def load_above(
     """The members right above a score of a board, the nearest first."""
     source, more = _source(board, first=5)
     rows = await conn.fetch(
-        f"select a.*, n.name from ({_ABOVE.format(source=source, absent=_ABSENT)}) a"  # noqa: S608 -- from a list here
+        f"select a.*, n.name from ({_ABOVE.format(source=source, shown=_SHOWN)}) a"  # noqa: S608 -- from a list here
         " left join followed_members n on n.community = $1 and n.member_id = a.member_id"
         " order by a.points, a.member_id",
         community,
@@ -183,7 +188,7 @@ async def count_above(
     """How many members of a board have more points, up to a limit."""
     source, more = _source(board, first=4)
     counted: int = await conn.fetchval(
-        _MORE.format(source=source, absent=_ABSENT), community, points, limit_count, *more
+        _MORE.format(source=source, shown=_SHOWN), community, points, limit_count, *more
     )
     return counted
 
@@ -218,3 +223,21 @@ def _source(board: Board | None, *, first: int) -> tuple[str, tuple[object, ...]
         return _ALL_TIME, ()
     where = f"board_points where community = $1 and period = ${first} and starts_on = ${first + 1}"
     return where, (board.period, board.starts_on)
+
+
+def _shown(audience_id: str | None, *, place: int) -> tuple[str, tuple[object, ...]]:
+    """Who is on a board, and the parameters of that from a place on."""
+    return (_SHOWN, ()) if audience_id is None else (_SHOWN + _IN_AUDIENCE.format(place=place), (audience_id,))
+
+
+async def find_audience_title(conn: Connection, *, community: str, audience_id: str) -> str | None:
+    """What an audience of the programme in force is called; None where it has no such."""
+    title: str | None = await conn.fetchval(
+        """
+        select p.audiences ->> $2 from programmes_in_force join programmes p using (community, version)
+        where community = $1
+        """,
+        community,
+        audience_id,
+    )
+    return title

@@ -27,6 +27,7 @@ from shared.contracts.facts.audit import (
     PersonalDataRead,
     ReadData,
 )
+from shared.contracts.facts.campaigns import CAMPAIGN_CHANGED, CampaignChanged, CampaignData
 from shared.contracts.facts.communities import (
     COMMUNITY_CHANGED,
     CommunityChanged,
@@ -137,6 +138,7 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     POINTS_AWARDED,
     AUDIENCE_ENTERED,
     AUDIENCE_LEFT,
+    CAMPAIGN_CHANGED,
     CASE_CHANGED,
     SUSPENSION_CHANGED,
     GUIDELINES_ACCEPTED,
@@ -167,6 +169,7 @@ __all__ = [
     "AUDIENCE_FACT",
     "AUDIENCE_LEFT",
     "AUDIT_FACT",
+    "CAMPAIGN_CHANGED",
     "CASE_CHANGED",
     "COMMAND_DONE",
     "COMMUNITY_CHANGED",
@@ -207,6 +210,8 @@ __all__ = [
     "AudienceFact",
     "AudienceLeft",
     "AwardData",
+    "CampaignChanged",
+    "CampaignData",
     "CaseChanged",
     "CaseData",
     "CommandData",

@@ -43,7 +43,16 @@ class AwardData(TypedDict):
     member_id: Uuid
     points: Points
     rule_id: Slug
-    beneficiary: Literal["actor", "object_author", "reply_author"]
+    beneficiary: Literal[
+        "actor",
+        "object_author",
+        "reply_author",
+        "contributor1",
+        "contributor2",
+        "contributor3",
+        "contributor4",
+        "contributor5",
+    ]
     programme_id: Slug
     programme_version: Count
     event_uid: Uuid

@@ -19,7 +19,7 @@ from shared.contracts.programme import (
     worth,
 )
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
-from shared.contracts.programme.audiences import AUDIENCES_MAX_COUNT, Audience
+from shared.contracts.programme.audiences import AUDIENCES_MAX_COUNT, COUNTERS_MAX_COUNT, Audience, AudienceMeasure
 from shared.contracts.programme.campaigns import CAMPAIGNS_MAX_COUNT, Campaign
 from shared.contracts.programme.event_types import Events
 from shared.contracts.programme.guidelines import PENALTY_RULE, Guidelines
@@ -45,7 +45,12 @@ IDS: Final[tuple[Ids, ...]] = (
     *recognition.IDS,
     *rewards.IDS,
 )
-REFERENCES: Final[tuple[Reference, ...]] = (*rules.REFERENCES, *campaigns.REFERENCES, *recognition.REFERENCES)
+REFERENCES: Final[tuple[Reference, ...]] = (
+    *rules.REFERENCES,
+    *campaigns.REFERENCES,
+    *recognition.REFERENCES,
+    *rewards.REFERENCES,
+)
 
 
 class Programme(Section):
@@ -56,6 +61,7 @@ class Programme(Section):
     description: Text = ""
     attributes: list[Attribute] = Field(default=[], max_length=ATTRIBUTES_MAX_COUNT)
     audiences: Annotated[list[Audience], Field(min_length=1, max_length=AUDIENCES_MAX_COUNT)] | None = None
+    counters: Annotated[list[AudienceMeasure], Field(min_length=1, max_length=COUNTERS_MAX_COUNT)] | None = None
     events: Events = Events()
     rules: list[Rule] = Field(min_length=1, max_length=RULES_MAX_COUNT)
     limits: list[SharedLimit] = Field(default_factory=list, max_length=LIMITS_MAX_COUNT)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
-from services.scoring.audiences.handlers import decided_for, note_active, with_decided
+from services.scoring.audiences.handlers.counting import decided_for, note_active, note_topics, with_decided
 from services.scoring.awards import store
 from services.scoring.awards.domain.activities import Marks, Work, marks, sort_out
 from services.scoring.awards.domain.awards import Award, EventKey, amended, make
@@ -24,13 +24,14 @@ from services.scoring.rules.domain.compiling import CompiledVersion
 from services.scoring.rules.domain.declining import Declined
 from services.scoring.rules.domain.matching import Answers, Matched, match
 from services.scoring.rules.handlers.evaluating import Evaluator
-from services.scoring.rules.store import add_declined, add_read, load_attributes
+from services.scoring.rules.store import add_calculated, add_declined, add_read, load_attributes
 from services.scoring.settings import Settings
 from services.scoring.voids.store import add_voided, load_whys
 from shared.consumer import Preparation
 from shared.contracts.activities import RESTORED_TYPE, RETRACTED_TYPE, TARGETING_TYPES
 from shared.contracts.backfill import is_backfill
 from shared.contracts.facts import AcceptedEvent
+from shared.contracts.own_acts import members_of as members_named
 from shared.merges import load_heads, lock_heads
 from shared.postgres import Connection
 from shared.telemetry import observe_ages
@@ -124,14 +125,28 @@ class Scorer:
             tx.conn, work, new=made.claims, before=before, is_read_back=is_read_back
         )
         changed += await give_grace(tx.conn, new=made.claims, changed=changed)
-        await find_room(tx, new=made.claims, changed=changed, awards=[*amendments, *made.awards])
         if made.voided:
             await add_voided(tx.conn, voided=made.voided)
+        # Whatever waits for no campaign comes before its books are locked, which others wait for.
         if matched.declined:
             await add_declined(tx.conn, declined=matched.declined)
         if matched.read:
             await add_read(tx.conn, read=matched.read)
-        await note_active(tx, events=work.fresh, compiled=prepared.versions, heads=persons)
+        if matched.calculated:
+            await add_calculated(tx.conn, calculated=matched.calculated)
+        await note_topics(tx, events=work.fresh)
+        await find_room(tx, new=made.claims, changed=changed, awards=[*amendments, *made.awards])
+        await note_active(
+            tx,
+            events=work.fresh,
+            changed=work.changed,
+            amended={
+                *((claim.community, claim.member_id) for claim in changed),
+                *((award.community, award.member_id) for award in amendments),
+            },
+            compiled=prepared.versions,
+            heads=persons,
+        )
         _count(events, len(work.fresh), matched.without_version, matched.declined)
         observe_ages("award", (event["receivedat"] for event in work.fresh if not is_backfill(event)), tx.now)
         return work
@@ -176,12 +191,7 @@ async def _decided(
 
 def _members(events: Iterable[AcceptedEvent]) -> set[tuple[str, str]]:
     """Whom events name, by community and id."""
-    return {
-        (event["community"], member_id)
-        for event in events
-        for member_id in (event.get("member"), event.get("objectmember"), event.get("replymember"))
-        if member_id is not None
-    }
+    return {(event["community"], member_id) for event in events for member_id in members_named(event)}
 
 
 async def _match(events: Sequence[AcceptedEvent], prepared: Prepared) -> Matched:

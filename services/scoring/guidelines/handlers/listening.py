@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.scoring.audiences.handlers import on_members as look_at_members
+from services.scoring.audiences.handlers.deciding import on_members as look_at_members
 from services.scoring.awards.domain.activities import Work
 from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.guidelines import store

@@ -16,12 +16,10 @@ from services.scoring.rules.domain.compiling import CompiledVersion, version_at
 from services.scoring.rules.handlers.members import keep_members
 from services.scoring.rules.store import load_attributes
 from services.scoring.settings import Settings
-from shared.consumer import Subscription
 from shared.contracts.facts import (
     AUDIENCE_ENTERED,
     AUDIENCE_FACT,
     AUDIENCE_LEFT,
-    MEMBER_FACT,
     AcceptedEvent,
     AudienceData,
     AudienceFact,
@@ -29,10 +27,10 @@ from shared.contracts.facts import (
 )
 from shared.contracts.programme import Programme
 from shared.followed_communities import load_calendar
-from shared.merges import load_heads, lock_persons
+from shared.merges import MovedMember, load_heads, lock_persons
 from shared.own_facts import ReadBack
 from shared.postgres import Connection
-from shared.topics import AUDIENCES, MEMBERS
+from shared.topics import AUDIENCES
 from shared.transaction import Transaction
 
 #: Communities whose audiences are kept compiled; those not used for longest go first.
@@ -259,13 +257,14 @@ async def note_active(
         await store.put_due(tx.conn, due=due)
 
 
-async def on_members(tx: Transaction[Settings], facts: list[MemberFact]) -> None:
+async def on_members(tx: Transaction[Settings], facts: list[MemberFact]) -> list[MovedMember]:
     """Keep what rules read of members, and have those looked at of whom something was told.
 
-    Of who was erased nothing stays.
+    Of who was erased nothing stays. Returns who belongs to another than before.
     """
     kept = await keep_members(tx, facts)
     await _look_at(tx, changed=kept.changed, erased=kept.erased)
+    return kept.moved
 
 
 async def _look_at(
@@ -329,5 +328,4 @@ async def on_audiences_told(tx: Transaction[Settings], facts: list[AudienceFact]
 
 
 READ_BACK = (ReadBack((AUDIENCES,), AUDIENCE_FACT, on_audiences_told),)
-FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_FACT, on_members)
 DECIDER = Decider()

@@ -1,8 +1,8 @@
 """A programme: the rules of a community, in the sections that each service reads.
 
-ingest reads `attributes` and `events`, scoring `events`, `audiences`, `rules`, `campaigns` and `manual`,
-recognition `recognition`, rewards `rewards`. A programme is written in YAML, published as a version, and never
-changed afterwards.
+ingest reads `attributes` and `events`, scoring `events`, `audiences`, `rules`, `campaigns`, `manual` and
+`quality`, recognition `recognition`, rewards `rewards`. A programme is written in YAML, published as a version,
+and never changed afterwards.
 """
 
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
@@ -12,6 +12,7 @@ from shared.contracts.programme.document import IDS, REFERENCES, Programme
 from shared.contracts.programme.event_types import CustomEventType, EventChannel, EventField, Events
 from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId, id_problems
 from shared.contracts.programme.manual import Manual, ManualLimit, ManualReason
+from shared.contracts.programme.quality import JudgementWeights, Quality, TrustedMembers
 from shared.contracts.programme.recognition import (
     BADGES_MAX_COUNT,
     EVERY_DAY,
@@ -93,6 +94,7 @@ __all__ = [
     "Events",
     "Freezes",
     "IdsError",
+    "JudgementWeights",
     "Level",
     "Manual",
     "ManualLimit",
@@ -104,6 +106,7 @@ __all__ = [
     "PayoutTerms",
     "PositivePoints",
     "Programme",
+    "Quality",
     "Recognition",
     "Reference",
     "RepeatedId",
@@ -115,6 +118,7 @@ __all__ = [
     "SharedLimit",
     "Slot",
     "Streak",
+    "TrustedMembers",
     "UnknownId",
     "id_problems",
 ]

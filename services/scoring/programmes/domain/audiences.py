@@ -8,6 +8,8 @@ from services.scoring.rules.domain.attributes import MEMBER, Declared
 from services.scoring.rules.domain.audiences import AUDIENCES, declared_audiences
 from services.scoring.rules.domain.conditions import read_condition, try_condition
 from services.scoring.rules.domain.kinds import EventKind, kinds_of
+from services.scoring.rules.domain.qualities import DECLARED as QUALITIES
+from services.scoring.rules.domain.qualities import QUALITY, VALUES
 from services.scoring.rules.domain.trials import Clock
 from shared.conditions.errors import ConditionError
 from shared.conditions.parser import parse
@@ -19,7 +21,7 @@ from shared.near_names import suggestion
 #: What the conditions of all audiences may take for one member: they are evaluated in the service, 0.2 ms.
 AUDIENCES_STEPS_MAX_COUNT = 10_000
 #: What conditions of rules read besides.
-_OTHERS = ("event", "data", AUDIENCES)
+_OTHERS = ("event", "data", AUDIENCES, *VALUES)
 #: A condition of an audience reads nothing of an event; whatever type it is tried with is the same.
 _ANY_TYPE = ("forum.post.v1",)
 
@@ -34,8 +36,9 @@ def audience_ids(located: Located) -> list[str]:
 
 
 def readable_by_rules(located: Located, attributes: Declared) -> Declared:
-    """What conditions of rules may read of members: attributes, and whether they are in audiences."""
-    return {**attributes, **declared_audiences(audience_ids(located))}
+    """What conditions of rules may read of members: attributes, whether they are in audiences, and quality."""
+    has_quality = value_at(located, (QUALITY,)) is not None
+    return {**attributes, **declared_audiences(audience_ids(located)), **(QUALITIES if has_quality else {})}
 
 
 def audience_mistakes(located: Located, text: str, attributes: Declared, clock: Clock | None) -> Iterator[Mistake]:

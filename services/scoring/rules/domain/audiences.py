@@ -22,6 +22,7 @@ from services.scoring.rules.domain.attributes import (
     said_of,
     values_of,
 )
+from services.scoring.rules.domain.qualities import VALUES, said_of_event
 from shared.conditions.absences import with_absences
 from shared.conditions.compiling import variables_of
 from shared.conditions.errors import ConditionError
@@ -138,6 +139,7 @@ def said_for(
     What behaviour decides was decided before, and is in `known`.
     """
     said = said_of(event, names, member_id, known)
+    said |= said_of_event(event, names, known)
     if not audiences:
         return said
     of_member = known.get(MemberKey(event["community"], member_id), {})
@@ -154,11 +156,13 @@ def said_for(
 
 
 def read_tree(expression: str, declared: Declared) -> Node:
-    """The tree of an expression, in which what it asks of audiences is asked of the member.
+    """The tree of an expression, in which what it asks of audiences and of quality is asked of the member.
 
     Raises ConditionError when it is not CEL, or asks for an audience that isn't declared.
     """
     tree = parse(expression)
+    if any(value in expression for value in VALUES):
+        tree = _with_qualities(tree, declared)
     if AUDIENCES not in expression:
         return tree
     known = [audience_id for name in declared if (audience_id := id_of(name)) is not None]
@@ -192,6 +196,25 @@ def read_tree(expression: str, declared: Declared) -> Node:
 
 
 _ASKED = f'`{AUDIENCES}` is asked for one by its id in quotes, as in `"veterans" in {AUDIENCES}`'
+
+
+def _with_qualities(tree: Node, declared: Declared) -> Node:
+    """The tree, in which `judge_trust` and `quality` are read of the member. Raises ConditionError."""
+    asked = [name for name in free_names(tree) if name.name in VALUES]
+    if not asked:
+        return tree
+    if VALUES[asked[0].name] not in declared:
+        raise ConditionError(f"`{asked[0].name}` is known once the programme has a section `quality`", asked[0].at)
+    for node in walk(tree):
+        if isinstance(node, Loop) and node.variable in (MEMBER, *VALUES):
+            raise ConditionError(f"`{node.variable}` is not the loop's: call the item otherwise", node.at)
+
+    def asked_of_member(node: Node) -> Node | None:
+        if isinstance(node, Name) and node.name in VALUES:
+            return Index(node.at, Name(node.at, MEMBER), Literal(node.at, Kind.TEXT, VALUES[node.name]))
+        return None
+
+    return _changed(tree, asked_of_member)
 
 
 def _changed(node: Node, change: Callable[[Node], Node | None]) -> Node:

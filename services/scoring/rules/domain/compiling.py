@@ -20,12 +20,13 @@ from services.scoring.rules.domain.audiences import (
 from services.scoring.rules.domain.campaigns import CompiledCampaign, campaigns_of
 from services.scoring.rules.domain.conditions import Judged, judge, unjudged
 from services.scoring.rules.domain.kinds import kinds_of, own_types
+from services.scoring.rules.domain.qualities import DECLARED as QUALITIES
 from services.scoring.rules.domain.values import Path, fields_of_all
 from services.scoring.rules.domain.worth import Worth, worth_of
 from shared.conditions.errors import ConditionError
 from shared.conditions.evaluation import Condition, compiled
 from shared.contracts.own_acts import MEMBER_ATTRIBUTE
-from shared.contracts.programme import GRACE_COUNT, SPENDABLE, TURNS_MAX_COUNT, Programme, Slot
+from shared.contracts.programme import GRACE_COUNT, SPENDABLE, TURNS_MAX_COUNT, Programme, Quality, Slot
 from shared.contracts.programme.rules import Rule
 
 #: What all conditions on one type of event may take here, in steps of some 20 ns; the others are evaluated apart.
@@ -121,6 +122,7 @@ class CompiledVersion:
     reads: frozenset[str] = frozenset()
     data_fields: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
     audiences: tuple[CompiledAudience, ...] = ()
+    quality: Quality | None = None
 
     @property
     def behaviours(self) -> tuple[CompiledAudience, ...]:
@@ -225,12 +227,14 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
             for event_type, of_type in rules.items()
         },
         audiences,
+        programme.quality,
     )
 
 
 def readable(programme: Programme) -> dict[str, str]:
-    """What conditions of a programme may read of members: attributes, and whether they are in its audiences."""
-    return {**for_rules(programme), **declared_audiences(one.id for one in programme.audiences or ())}
+    """What conditions of a programme may read as a member's: attributes, audiences and quality."""
+    audiences = declared_audiences(one.id for one in programme.audiences or ())
+    return {**for_rules(programme), **audiences, **(QUALITIES if programme.quality else {})}
 
 
 def _variables(condition: Judged | None, worth: Worth | None) -> tuple[str, ...] | None:

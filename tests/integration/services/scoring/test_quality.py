@@ -176,7 +176,7 @@ async def test_it_gives_its_author_points_of_a_score_and_takes_them_back(world: 
     assert await facts() == [(25, None, None)]
     await settle(world)
     assert await facts() == []
-    await world.score(vote(world, "answer", "bob", "mod", vote="down", event="changed my mind"))
+    await world.score(vote(world, "answer", "bob", "mod", vote="down", event="changed my mind", at=NOON + DAY))
     await settle(world)
     # (1.5 + 1) / (3 + 1.5): one ninth, of a hundred.
     assert await facts() == [(-14, "quality", 11)]
@@ -184,7 +184,7 @@ async def test_it_gives_its_author_points_of_a_score_and_takes_them_back(world: 
                                   targetuid=world.uuid("event made answer")))  # fmt: skip
     await settle(world)
     assert await facts() == [(-11, "quality", 0)]
-    await world.score(world.event("back", "bob", None, type="activity.restored.v1", time=NOON + DAY,
+    await world.score(world.event("back", "bob", None, type="activity.restored.v1", time=NOON + 2 * DAY,
                                   targetuid=world.uuid("event made answer")))  # fmt: skip
     await settle(world)
     assert await facts() == [(11, "quality", 11)]

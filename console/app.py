@@ -22,6 +22,7 @@ from console.pages.cards import routes as cards
 from console.pages.check_ins import routes as check_ins
 from console.pages.community import routes as community
 from console.pages.connectors import routes as connectors
+from console.pages.content import routes as content
 from console.pages.dead_letters import routes as dead_letters
 from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
@@ -67,6 +68,7 @@ PAGES = (
         members,
         by_hand,
         campaigns,
+        content,
         check_ins,
         programme,
         audiences,

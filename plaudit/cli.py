@@ -40,6 +40,9 @@ SUBCOMMANDS = {
     "campaign": Subcommand(
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
     ),
+    "content": Subcommand(
+        "plaudit.content", "content", "See the best content, what nobody judged yet, and why one is as good."
+    ),
     "explain": Subcommand("plaudit.admin", "explain", "Explain a payout, back to the events it pays for."),
     "provision": Subcommand(
         "plaudit.provision", "provision_command", "Prepare a Kafka and PostgreSQL of your own."

@@ -88,10 +88,10 @@ async def best(visit: Visit) -> Response:
         day=listing.said.get("day"),
         channel=listing.said.get("channel"),
     )
-    span: dict[str, Any] = {}
+    span: dict[str, Any] = dict.fromkeys(("starts", "ends", "before", "following"))
     if content.ok:
         starts, ends = (date.fromisoformat(content.body[name]) for name in ("starts_on", "ends_on"))
-        span = {"starts": starts, "ends": ends, "before": listing.href(day=(starts - DAY).isoformat())}
+        span |= {"starts": starts, "ends": ends, "before": listing.href(day=(starts - DAY).isoformat())}
         if ends < datetime.now(visit.writer.zone).date():
             span["following"] = listing.href(day=(ends + DAY).isoformat())
     return visit.page(

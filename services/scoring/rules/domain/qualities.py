@@ -23,6 +23,8 @@ REAL: Final = "real"
 DECLARED: Final[Mapping[str, str]] = dict.fromkeys(VALUES.values(), REAL)
 #: The most that each can be.
 FULL: Final = 1.0
+#: The quality of what nobody judged.
+UNJUDGED: Final = 0.5
 
 
 def is_quality(name: str) -> bool:

@@ -194,8 +194,8 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             "quality_contents",
             personal="",
             others=(
-                "content_id community channel host object_id author_id made_uid made_at made_type week month is_gone "
-                "outcomes weighed plus total last_at told_at quality"
+                "content_id community channel host object_id author_id made_uid made_at made_type week month "
+                "is_gone outcomes weighed plus total last_at told_at quality"
             ),
             order="content_id",
             erased=Erased.STAYS,

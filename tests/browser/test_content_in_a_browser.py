@@ -60,7 +60,14 @@ async def furnished(console: Console) -> str:
     declared = {"id": COMMUNITY, "title": "Harbour Makers", "time_zone": "Europe/Rome"}
     request("POST", f"{urls['ingest']}/v1/communities", office.key, json=declared)
     manager = add_person(office, COMMUNITY, "Mara Lindqvist", ["manager"], kind="person", email=None)
-    scopes = ("programmes:write", "programmes:read", "events:write", "members:read", "members:write", "points:read")
+    scopes = (
+        "programmes:write",
+        "programmes:read",
+        "events:write",
+        "members:read",
+        "members:write",
+        "points:read",
+    )
     with temporary_key(console.state, COMMUNITY, "content", scopes, urls) as key:
         text = {"content": PROGRAMME, "headers": {"Content-Type": "application/yaml"}}
         request("POST", f"{urls['scoring']}/v1/programmes", key, **text)
@@ -103,7 +110,7 @@ async def test_content_is_found_and_explained(console: Console) -> None:
         await expect(page.locator("h1")).to_have_text("The best content")
         await expect(page.locator("tbody tr")).to_have_count(2)
         await expect(page.locator("tbody tr").first).to_contain_text("Loosen the tailstock")
-        there = page.get_by_role("link", name="See a1 where it stands")
+        there = page.get_by_role("link", name="See a1 where it stands").first
         await expect(there).to_have_attribute("href", "https://forum.example.org/t/a1")
         await page.get_by_role("link", name="Loosen the tailstock").click()
         await expect(page.locator("#quality")).to_contain_text("that makes 0.7")

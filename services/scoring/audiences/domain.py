@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 from services.scoring.rules.domain.attributes import Said, Value, as_of
 from services.scoring.rules.domain.audiences import CompiledAudience
-from shared.contracts.programme import AudienceMeasure
+from shared.contracts.programme import SPENDABLE, AudienceMeasure
 
 #: Measures of how long ago something was stand still beyond this.
 SINCE_MAX_DAYS = 3_660
@@ -21,12 +21,13 @@ class UnknownAudienceError(LookupError):
 
 
 class DayEarned(NamedTuple):
-    """What a member earned of one rule on one day of the community's calendar, of points that can be spent."""
+    """What a member earned of one rule on one day of the community's calendar, of one score."""
 
     day: date
     rule_id: str
     points: int
     awards: int
+    score: str = SPENDABLE
 
 
 class State(NamedTuple):
@@ -89,6 +90,7 @@ def measured(measures: Iterable[AudienceMeasure], earned: Sequence[DayEarned], t
             if one.day <= today
             and (first is None or one.day >= first)
             and (measure.rule is None or one.rule_id == measure.rule)
+            and one.score == (measure.score or SPENDABLE)
         ]
         if measure.of == "points":
             found[measure.id] = sum(one.points for one in of_measure)

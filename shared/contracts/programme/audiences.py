@@ -24,12 +24,14 @@ class AudienceMeasure(Section):
     """A number that scoring has of a member, which the audience's condition reads as `member` and its id.
 
     `points` that can be spent, the number of `awards`, the `active_days` on which there were some, and how many
-    days ago the first and the last were: of all rules or of one `rule`, of all days or of the last `days`.
+    days ago the first and the last were: of all rules or of one `rule`, of all days or of the last `days`. With
+    `score`, one of `scores`, all that is of that score instead.
     """
 
     id: AttributeName
     of: Counting
     rule: Slug | None = None
+    score: Slug | None = None
     days: Annotated[int, Field(ge=1, le=WINDOW_MAX_DAYS)] | None = None
 
     @model_validator(mode="after")

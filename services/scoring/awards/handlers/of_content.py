@@ -3,15 +3,18 @@
 from datetime import datetime
 from typing import Any, Final
 
+from services.scoring.audiences.store import put_due as put_members_due
 from services.scoring.awards import store as award_store
 from services.scoring.awards.domain.activities import Marks
 from services.scoring.awards.domain.awards import Award, Earned, award_id, for_content
+from services.scoring.awards.handlers.rooms import READ_BACK_LEFT
 from services.scoring.awards.handlers.telling import tell
 from services.scoring.metrics import CONTENT_POINTS_TOLD
 from services.scoring.programmes.handlers.in_force import document_in_force
 from services.scoring.quality.domain.weighing import points_of
 from services.scoring.quality.store import judgements as store
 from services.scoring.quality.store.judgements import Scored
+from services.scoring.rules.domain.attributes import MemberKey
 from services.scoring.rules.domain.qualities import QUALITY
 from services.scoring.settings import Settings
 from shared.contracts.programme import Programme
@@ -24,6 +27,9 @@ CONTENT_TYPE: Final = "content.quality.v1"
 
 async def give_for_content(tx: Transaction[Settings]) -> bool:
     """Timer: tell what content gives its author now, of the next so much; whether there may be more."""
+    if await READ_BACK_LEFT.is_any(tx.conn):
+        # After a restore quality is what it was only once all events are read again.
+        return False
     limit = tx.settings.quality_contents_per_piece_max_count
     contents, taken = await store.take_due(tx.conn, limit_count=limit)
     by_community: dict[str, list[Scored]] = {}
@@ -70,6 +76,10 @@ async def _give(tx: Transaction[Settings], contents: list[Scored], *, programme:
         await award_store.put_marks(tx.conn, marks=dict(sorted(marks.items())))
         await store.put_told(tx.conn, contents=told)
     await tell(tx, awards)
+    if any(audience.measures for audience in programme.audiences or ()):
+        # What they did may take them into audiences.
+        looked_at = {MemberKey(community, award.member_id): tx.now for award in awards}
+        await put_members_due(tx.conn, due=looked_at)
     CONTENT_POINTS_TOLD.inc(len(awards))
 
 

@@ -110,6 +110,14 @@ def _measure_mistakes(located: Located, index: int, attributes: Declared, rules:
             yield mistake(located.values[*at, "id"], (*at, "id"), detail)
         if isinstance(name, str):
             seen.add(name)
+        score = measure.get("score")
+        scores = [one.get("id") for one in list_at(located, ("scores",)) if isinstance(one, dict)]
+        if isinstance(score, str) and score not in scores:
+            declared = [one for one in scores if isinstance(one, str)]
+            detail = f"there is no score `{score}`; {suggestion(score, declared)}"
+            if not declared:
+                detail = f"there is no score `{score}`: the programme declares no `scores`"
+            yield mistake(located.values[*at, "score"], (*at, "score"), detail)
         rule = measure.get("rule")
         if isinstance(rule, str) and rule not in rules:
             detail = f"there is no rule `{rule}`; {suggestion(rule, rules)}"

@@ -1,6 +1,6 @@
 """What events say of content is kept as they are scored, weighed, and added up."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -32,13 +32,13 @@ class _Changes:
 
     deltas: dict[str, Delta] = field(default_factory=dict)
     likes: dict[PairKey, int] = field(default_factory=dict)
-    windows: set[tuple[PairKey, int]] = field(default_factory=set)
+    windows: dict[tuple[PairKey, int], list[Turned]] = field(default_factory=dict)
 
     def add(self, content_id: str, delta: Delta) -> None:
         self.deltas[content_id] = self.deltas.get(content_id, Delta()) + delta
 
-    def hear(self, kept: Kept, heads: Heads, *, times: int) -> None:
-        """Have a judgement counted (1), or not any more (-1)."""
+    def hear(self, kept: Kept, heads: Heads, *, times: int, fresh: Turned | None = None) -> None:
+        """Have a judgement counted (1), or not any more (-1); one that is new comes as it is to be weighed."""
         if kept.why != Why.BOT and kept.judge_id != kept.author_id:
             self.add(kept.content_id, Delta(outcomes=times))
         if kept.why is not None or kept.author_id is None or kept.judge_id == kept.author_id:
@@ -46,7 +46,9 @@ class _Changes:
         pair = PairKey(kept.community, kept.judge_id, kept.author_id)
         liked = kept.kind_percent * kept.percent_up // 100 if kept.percent_up > 50 else 0
         self.likes[pair] = self.likes.get(pair, 0) + times * liked
-        self.windows.add((person_pair(pair, heads), kept.period))
+        of_window = self.windows.setdefault((person_pair(pair, heads), kept.period), [])
+        if fresh is not None:
+            of_window.append(fresh)
 
 
 def person_pair(pair: PairKey, heads: Heads) -> PairKey:
@@ -73,13 +75,13 @@ async def take_in(
     if not makings and not outcomes and not changed:
         return
     taken_back = {uid for (_, uid), word in words.items() if word.is_retraction}
-    changes = _Changes()
+    changes, weights = _Changes(), dict[str, Turned]()
+    trust: Mapping[str, int] = {}
     if outcomes:
         trust = await _trust_of(tx.conn, outcomes=outcomes, compiled=compiled, heads=heads, now=tx.now)
-        await store.add_judgements(tx.conn, outcomes=outcomes, trust=trust, retracted=taken_back)
         for one in outcomes:
             if one.uid not in taken_back:
-                changes.hear(_kept(one), heads, times=1)
+                changes.hear(_kept(one), heads, times=1, fresh=_turned(one, trust))
             CONTENT_JUDGED.labels(one.kind.value).inc()
     if changed:
         await _hear_again(tx.conn, changed=changed, changes=changes, heads=heads)
@@ -87,7 +89,9 @@ async def take_in(
         # Of merged members one row more is locked: whatever these do together, one batch after the other does it.
         locked = {**dict.fromkeys((pair for pair, _ in changes.windows), 0), **changes.likes}
         await store.put_pairs(tx.conn, likes=locked, now=tx.now)
-        await weigh(tx.conn, windows=changes.windows, deltas=changes.deltas)
+        weights = await weigh(tx.conn, windows=changes.windows, deltas=changes.deltas)
+    if outcomes:
+        await store.add_judgements(tx.conn, outcomes=outcomes, trust=trust, retracted=taken_back, weights=weights)
     made = {one.content.content_id: (one, one.uid in taken_back) for one in reversed(makings)}
     judged = {one.content.content_id: one for one in reversed(outcomes)}
     if made or judged or changes.deltas:
@@ -100,10 +104,13 @@ async def take_in(
     await apply(tx.conn, deltas=changes.deltas, others={*made, *gone}, now=tx.now)
 
 
-async def weigh(conn: Connection, *, windows: Iterable[tuple[PairKey, int]], deltas: dict[str, Delta]) -> None:
+async def weigh(
+    conn: Connection, *, windows: Mapping[tuple[PairKey, int], Sequence[Turned]], deltas: dict[str, Delta]
+) -> dict[str, Turned]:
     """Weigh anew what persons made of others' content in periods; what that changes is added to `deltas`.
 
-    Whoever asks has the rows of these pairs locked.
+    Each window comes with judgements that are new, which are returned as they weigh, by their uids. Whoever asks has
+    the rows of these pairs locked.
     """
     asked = sorted(windows)
     persons = {MemberKey(pair.community, one) for pair, _ in asked for one in pair[1:]}
@@ -118,19 +125,25 @@ async def weigh(conn: Connection, *, windows: Iterable[tuple[PairKey, int]], del
         for pair, period in asked
     ]
     changed: list[tuple[str, Turned]] = []
+    weights: dict[str, Turned] = {}
     for window, before in zip(wanted, await store.load_windows(conn, windows=wanted), strict=True):
-        was = {one.event_uid: one for one in before}
         pair = window.pair
-        for one in turned(before, is_own=pair.judge_id == pair.author_id):
+        fresh = {one.event_uid: one for one in windows[pair, window.period]}
+        was = {one.event_uid: one for one in before} | fresh
+        for one in turned(was.values(), is_own=pair.judge_id == pair.author_id):
             earlier = was[one.event_uid]
-            if (one.turn, one.weight) == (earlier.turn, earlier.weight):
+            if one.event_uid in fresh:
+                weights[one.event_uid] = one
+            elif (one.turn, one.weight) == (earlier.turn, earlier.weight):
                 continue
-            changed.append((pair.community, one))
+            else:
+                changed.append((pair.community, one))
             more = one.weight - earlier.weight
             weighed = (one.weight != NOTHING) - (earlier.weight != NOTHING)
             deltas[one.content_id] = deltas.get(one.content_id, Delta()) + Delta(0, weighed, *more)
     if changed:
         await store.put_turns(conn, turned=changed)
+    return weights
 
 
 async def apply(conn: Connection, *, deltas: Mapping[str, Delta], others: Collection[str], now: datetime) -> None:
@@ -250,6 +263,14 @@ async def _hear_again(conn: Connection, *, changed: Retracted, changes: _Changes
     all_heads = {**heads, **await load_heads(conn, keys=members)}
     for one in known:
         changes.hear(one, all_heads, times=1 if one.is_retracted else -1)
+
+
+def _turned(one: Outcome, trust: Mapping[str, int]) -> Turned:
+    """A new judgement that counts, before it is weighed."""
+    at_trust = trust.get(one.uid, 0)
+    return Turned(
+        one.uid, one.content.content_id, one.at, at_trust, one.kind_percent, one.percent_up, True, 0, NOTHING
+    )
 
 
 def _kept(one: Outcome) -> Kept:

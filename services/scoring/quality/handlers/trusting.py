@@ -10,7 +10,7 @@ from services.scoring.metrics import TRUST_SECONDS
 from services.scoring.programmes.handlers.in_force import document_in_force
 from services.scoring.quality.domain.judging import PairKey
 from services.scoring.quality.domain.trust import trusts
-from services.scoring.quality.domain.weighing import FULL_TRUST
+from services.scoring.quality.domain.weighing import FULL_TRUST, Turned
 from services.scoring.quality.handlers.judging import apply, person_pair, weigh
 from services.scoring.quality.store import judgements
 from services.scoring.quality.store import trust as trust_store
@@ -90,7 +90,9 @@ async def weigh_due(tx: Transaction[Settings]) -> bool:
     if restated:
         await _restate(tx, pairs=restated, persons=persons)
     periods = await judgements.load_periods(tx.conn, pairs=list(due))
-    windows = {(persons[pair], period) for pair, of_pair in periods.items() for period in of_pair}
+    windows: dict[tuple[PairKey, int], list[Turned]] = {
+        (persons[pair], period): [] for pair, of_pair in periods.items() for period in of_pair
+    }
     deltas: dict[str, Delta] = {}
     if windows:
         await weigh(tx.conn, windows=windows, deltas=deltas)

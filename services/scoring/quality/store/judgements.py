@@ -63,13 +63,24 @@ _JUDGEMENT = (
     "trust",
     "why",
     "is_retracted",
+    "turn",
+    "plus",
+    "total",
 )
 
 
 async def add_judgements(
-    conn: Connection, *, outcomes: Iterable[Outcome], trust: Mapping[str, int], retracted: Collection[str]
+    conn: Connection,
+    *,
+    outcomes: Iterable[Outcome],
+    trust: Mapping[str, int],
+    retracted: Collection[str],
+    weights: Mapping[str, Turned],
 ) -> None:
-    """Keep what events say of content, with the trust in whoever judges; `trust` and `retracted` are by uid."""
+    """Keep what events say of content, with the trust in whoever judges and what that weighs, by uid.
+
+    Those that are `retracted`, and those without weights, weigh nothing.
+    """
     await conn.copy_records_to_table(
         "quality_judgements",
         columns=_JUDGEMENT,
@@ -88,6 +99,7 @@ async def add_judgements(
                 trust.get(one.uid, 0),
                 one.why and one.why.value,
                 one.uid in retracted,
+                *((weighed.turn, *weighed.weight) if (weighed := weights.get(one.uid)) else (0, 0, 0)),
             )
             for one in outcomes
         ],

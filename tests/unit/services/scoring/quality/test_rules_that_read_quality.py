@@ -84,6 +84,15 @@ def test_a_condition_says_whether_it_was_quality_that_lacked(
         (ACCEPTED + "}", HEAD.replace("{}", "{trusted: {audiences: [elders]}}"), "there is no audience `elders`"),
         (ACCEPTED + "}", HEAD.replace("{}", "{score: good, points: 10}"), "there is no score `good`"),
         (ACCEPTED + "}", HEAD.replace("{}", "{score: points, points: 10}"), "name one of `scores`"),
+        (
+            ACCEPTED + "}",
+            HEAD.replace(
+                "rules:",
+                "audiences: [{id: a, title: A, when: member.m > 1, measures: "
+                "[{id: m, of: points, score: good}]}]\nrules:",
+            ),
+            "there is no score `good`",
+        ),
         (ACCEPTED + "}", HEAD.replace("{}", "{points: 10}"), "say both"),
         (ACCEPTED + "}", HEAD.replace("{}", "{trusted: {staff: false, after_days: 0}}"), "names nobody"),
     ],

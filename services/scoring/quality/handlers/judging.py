@@ -109,8 +109,8 @@ async def weigh(
 ) -> dict[str, Turned]:
     """Weigh anew what persons made of others' content in periods; what that changes is added to `deltas`.
 
-    Each window comes with judgements that are new, which are returned as they weigh, by their uids. Whoever asks has
-    the rows of these pairs locked.
+    Each window comes with judgements that are new, which are returned as they weigh, by their uids. Whoever asks
+    has the rows of these pairs locked.
     """
     asked = sorted(windows)
     persons = {MemberKey(pair.community, one) for pair, _ in asked for one in pair[1:]}
@@ -118,8 +118,8 @@ async def weigh(
     wanted = [
         Window(
             pair,
-            " ".join(groups[MemberKey(pair.community, pair.judge_id)]),
-            " ".join(groups[MemberKey(pair.community, pair.author_id)]),
+            groups[MemberKey(pair.community, pair.judge_id)],
+            groups[MemberKey(pair.community, pair.author_id)],
             period,
         )
         for pair, period in asked

@@ -13,11 +13,11 @@ from shared.postgres import Connection
 
 
 class Window(NamedTuple):
-    """What one person made of another's content in one period: the members of both, ids with blanks between."""
+    """What one person made of another's content in one period: the members of both."""
 
     pair: PairKey
-    judges: str
-    authors: str
+    judges: Sequence[str]
+    authors: Sequence[str]
     period: int
 
 
@@ -184,49 +184,46 @@ async def put_pairs(conn: Connection, *, likes: Mapping[PairKey, int], now: date
 
 async def load_windows(conn: Connection, *, windows: Sequence[Window]) -> list[list[Turned]]:
     """Of each window the first judgements that can weigh anything, and those that did until now."""
+    asked = [
+        (number, one.pair.community, judge_id, author_id, one.period)
+        for number, one in enumerate(windows)
+        for judge_id in one.judges
+        for author_id in one.authors
+    ]
+    # Each by itself, so that whatever the planner thinks of the table it goes by the index.
     rows = await conn.fetch(
         """
-        select k.n, j.* from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::int[])
-            as k(n, community, judges, authors, period)
+        select k.n, j.* from unnest($1::int[], $2::text[], $3::uuid[], $4::uuid[], $5::int[])
+            as k(n, community, judge_id, author_id, period)
         cross join lateral (
-            (select x.* from unnest(string_to_array(k.judges, ' ')::uuid[]) as judge(id)
-                cross join unnest(string_to_array(k.authors, ' ')::uuid[]) as author(id)
-                cross join lateral (
-                    select * from quality_judgements q
-                    where q.judge_id = judge.id and q.author_id = author.id and q.period = k.period
-                        and q.why is null and not q.is_retracted and q.community = k.community
-                    order by q.event_time, q.event_uid limit $6) x
-                order by x.event_time, x.event_uid limit $6)
-            union
-            (select q.* from unnest(string_to_array(k.judges, ' ')::uuid[]) as judge(id)
-                cross join unnest(string_to_array(k.authors, ' ')::uuid[]) as author(id)
-                join quality_judgements q on q.judge_id = judge.id and q.author_id = author.id
-                    and q.period = k.period and q.turn > 0 and q.community = k.community)
+            (select * from quality_judgements q
+                where q.judge_id = k.judge_id and q.author_id = k.author_id and q.period = k.period
+                    and q.why is null and not q.is_retracted and q.community = k.community
+                order by q.event_time, q.event_uid limit $6)
+            union all
+            (select * from quality_judgements q
+                where q.judge_id = k.judge_id and q.author_id = k.author_id and q.period = k.period
+                    and q.turn > 0 and q.community = k.community
+                offset 0)
         ) j
         """,
-        list(range(len(windows))),
-        [one.pair.community for one in windows],
-        [one.judges for one in windows],
-        [one.authors for one in windows],
-        [one.period for one in windows],
+        *[list(column) for column in zip(*asked, strict=True)],
         TURNS_MAX_COUNT,
     )
-    found: list[list[Turned]] = [[] for _ in windows]
+    found: list[dict[str, Turned]] = [{} for _ in windows]
     for row in rows:
-        found[row["n"]].append(
-            Turned(
-                str(row["event_uid"]),
-                str(row["content_id"]),
-                row["event_time"],
-                row["trust"],
-                row["kind_percent"],
-                row["percent_up"],
-                row["why"] is None and not row["is_retracted"],
-                row["turn"],
-                Sums(row["plus"], row["total"]),
-            )
+        found[row["n"]][str(row["event_uid"])] = Turned(
+            str(row["event_uid"]),
+            str(row["content_id"]),
+            row["event_time"],
+            row["trust"],
+            row["kind_percent"],
+            row["percent_up"],
+            row["why"] is None and not row["is_retracted"],
+            row["turn"],
+            Sums(row["plus"], row["total"]),
         )
-    return found
+    return [list(of_window.values()) for of_window in found]
 
 
 async def put_turns(conn: Connection, *, turned: Sequence[tuple[str, Turned]]) -> None:

@@ -43,6 +43,9 @@ SUBCOMMANDS = {
     "content": Subcommand(
         "plaudit.content", "content", "See the best content, what nobody judged yet, and why one is as good."
     ),
+    "guidelines": Subcommand(
+        "plaudit.guidelines", "guidelines", "Decide what was reported, and appeals; suspend members."
+    ),
     "explain": Subcommand("plaudit.admin", "explain", "Explain a payout, back to the events it pays for."),
     "provision": Subcommand(
         "plaudit.provision", "provision_command", "Prepare a Kafka and PostgreSQL of your own."

@@ -1,15 +1,20 @@
 """The wiring of scoring."""
 
-from services.scoring.audiences import handlers as audiences_handlers
 from services.scoring.audiences.api import router as audiences
-from services.scoring.audiences.handlers import DECIDER
+from services.scoring.audiences.handlers import deciding
+from services.scoring.audiences.handlers.deciding import DECIDER
 from services.scoring.awards.api.routes import router as awards
 from services.scoring.awards.handlers import restoring
 from services.scoring.awards.handlers.of_content import give_for_content
 from services.scoring.awards.handlers.rooms import settle_waiting
 from services.scoring.awards.handlers.scoring import Scorer
+from services.scoring.campaigns import handlers as campaigns_handlers
 from services.scoring.campaigns.api import router as campaigns
-from services.scoring.campaigns.handlers import count_not_giving
+from services.scoring.guidelines.api.members import router as members_guidelines
+from services.scoring.guidelines.api.routes import router as guidelines
+from services.scoring.guidelines.handlers import folding as guideline_cases
+from services.scoring.guidelines.handlers import telling as guideline_facts
+from services.scoring.guidelines.handlers.listening import FOLLOWED_MEMBERS, Listener
 from services.scoring.manual import handlers as manual_handlers
 from services.scoring.manual.api import router as manual
 from services.scoring.problems import ERRORS
@@ -22,7 +27,7 @@ from services.scoring.programmes.handlers.checking import CHECKER
 from services.scoring.programmes.handlers.publishing import count_waiting
 from services.scoring.programmes.handlers.telling import SIGN_ANEW_EVERY_SECONDS, sign_anew
 from services.scoring.quality.api import router as content
-from services.scoring.quality.handlers.trusting import FOLLOWED_MEMBERS, weigh_due, work_out
+from services.scoring.quality.handlers.trusting import weigh_due, work_out
 from services.scoring.settings import Settings
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
@@ -37,6 +42,7 @@ DECIDE_EVERY_SECONDS = 1.0
 TRUST_EVERY_SECONDS = 2.0
 
 scorer = Scorer()
+listener = Listener(scorer)
 
 SPEC = ServiceSpec(
     name="scoring",
@@ -47,9 +53,12 @@ SPEC = ServiceSpec(
         FOLLOWED_PEOPLE,
         FOLLOWED_COMMUNITIES,
         FOLLOWED_MEMBERS,
-        Subscription(EVENTS, ACCEPTED_EVENT, scorer.on_activities, prepare=scorer.prepare),
+        Subscription(EVENTS, ACCEPTED_EVENT, listener.on_activities, prepare=scorer.prepare),
     ],
-    routers=[programmes, drafts, rules, audiences, campaigns, content, awards, manual],
+    routers=[
+        *(programmes, drafts, rules, audiences, campaigns, content, awards, manual),
+        *(guidelines, members_guidelines),
+    ],
     problems=ERRORS,
     timers=[
         Timer("settle-claims", every_seconds=SETTLE_EVERY_SECONDS, run=settle_waiting),
@@ -59,7 +68,9 @@ SPEC = ServiceSpec(
         Timer("work-out-trust", every_seconds=TRUST_EVERY_SECONDS, run=work_out),
         Timer("weigh-judgements", every_seconds=DECIDE_EVERY_SECONDS, run=weigh_due),
         Timer("give-for-content", every_seconds=DECIDE_EVERY_SECONDS, run=give_for_content),
-        Timer("count-campaigns", every_seconds=15, run=count_not_giving),
+        Timer("count-campaigns", every_seconds=15, run=campaigns_handlers.count_not_giving),
+        Timer("work-off-guidelines", every_seconds=SETTLE_EVERY_SECONDS, run=guideline_cases.work_off),
+        Timer("count-cases-waiting", every_seconds=15, run=guideline_cases.count_waiting),
         Timer("count-manual-awards-waiting", every_seconds=60, run=manual_handlers.count_waiting),
     ],
     schemas=schemas,
@@ -68,7 +79,9 @@ SPEC = ServiceSpec(
         *telling.READ_BACK,
         *restoring.READ_BACK,
         *manual_handlers.READ_BACK,
-        *audiences_handlers.READ_BACK,
+        *deciding.READ_BACK,
+        *campaigns_handlers.READ_BACK,
+        *guideline_facts.READ_BACK,
     ],
 )
 

@@ -3,7 +3,7 @@ set local lock_timeout = '5s';
 -- What an award amounts to changes with the quality of the content that it is for, too.
 alter table awards
     drop constraint awards_check1,
-    add check (cause in ('retracted', 'restored', 'limit', 'quality') and revision >= 1
+    add check (cause in ('retracted', 'restored', 'limit', 'upheld', 'suspended', 'quality') and revision >= 1
                                              and total::bigint * (total - points) >= 0);
 
 -- Content, as far as somebody made it or judged it: one row whatever becomes of it. `content_id` is derived from its

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from services.scoring.audiences.store import put_due as put_members_due
+from services.scoring.audiences.store.turns import put_due as put_members_due
 from services.scoring.awards import store as award_store
 from services.scoring.awards.domain.activities import Marks
 from services.scoring.awards.domain.awards import Award, Earned, award_id, for_content

@@ -19,6 +19,7 @@ from services.scoring.programmes.domain.fields import field_at, section_at
 from services.scoring.rules.domain.attributes import MEMBER
 from services.scoring.rules.domain.audiences import AUDIENCES
 from services.scoring.rules.domain.conditions import FUNCTIONS
+from services.scoring.rules.domain.counters import COUNTER, COUNTERS
 from services.scoring.rules.domain.extents import contract_fields
 from services.scoring.rules.domain.kinds import OwnTypes, data_contract, kinds_of, own_types
 from services.scoring.rules.domain.qualities import JUDGE_TRUST, QUALITY
@@ -324,6 +325,7 @@ def _in_condition(seen: _Seen) -> tuple[str, list[Completion]]:
             *_names(word, contracts, _attributes(seen.value)),
             *_audiences(word, seen.value),
             *_qualities(word, seen.value),
+            *_counters(word, seen.value),
         ),
     )
 
@@ -358,6 +360,13 @@ def _qualities(word: str, document: Any) -> Iterator[Completion]:
     if "." not in word and isinstance(document, dict) and QUALITY in document:
         yield Completion(JUDGE_TRUST, "name", "how far who did it is trusted to judge, from 0.0 to 1.0")
         yield Completion(QUALITY, "name", "how good what it is about was judged to be, from 0.0 to 1.0")
+
+
+def _counters(word: str, document: Any) -> Iterator[Completion]:
+    """What the member did until then, by counters."""
+    if "." not in word:
+        for one in _ids(document, (COUNTERS,)):
+            yield Completion(f'{COUNTER}("{one.text}")', "name", one.detail)
 
 
 def _names(word: str, contracts: Sequence[Any], attributes: Mapping[str, str]) -> Iterator[Completion]:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from services.scoring.audiences import handlers as audiences
+from services.scoring.audiences.handlers import deciding as audiences
 from services.scoring.metrics import TRUST_SECONDS
 from services.scoring.programmes.handlers.in_force import document_in_force
 from services.scoring.quality.domain.judging import PairKey
@@ -18,12 +18,10 @@ from services.scoring.quality.store.judgements import Delta
 from services.scoring.rules.domain.attributes import MemberKey
 from services.scoring.settings import Settings
 from shared.audit import Did
-from shared.consumer import Subscription
-from shared.contracts.facts import MEMBER_FACT, MemberFact
+from shared.contracts.facts import MemberFact
 from shared.contracts.programme import Quality
 from shared.merges import MovedMember, lock_heads
 from shared.postgres import Connection
-from shared.topics import MEMBERS
 from shared.transaction import Transaction
 
 #: So long after it was worked out trust is again, though nothing changed: members grow older.
@@ -180,6 +178,3 @@ async def follow_merges(tx: Transaction[Settings], moved: Sequence[MovedMember])
     members = {MemberKey(one.community, one.member_id) for one in moved}
     members |= {MemberKey(key.community, one) for key, group in groups.items() for one in group}
     await judgements.put_pairs_due_of(tx.conn, members=members)
-
-
-FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_FACT, on_members)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from plaudit_client import AsyncPlaudit
 
 from plaudit.calls import every_item
-from plaudit.client import PlauditClient
 from plaudit.importers.delivery import Summary
 from plaudit.importers.git import GitOptions, source_of
 from plaudit.importers.records import SourceError
@@ -92,7 +92,7 @@ async def _take_back(
     url: str, key: str, source: str, gone: Sequence[Any], wait_seconds: float, *, live: bool
 ) -> None:
     now = datetime.now(UTC)
-    async with PlauditClient(url, key, backfill=not live) as client:
+    async with AsyncPlaudit(url, key, backfill=not live) as client:
         sent = await client.send(retraction(source, str(one["id"]), now) for one in gone)
         await client.wait(sent.receipt_ids, timeout_seconds=wait_seconds)
 

@@ -21,6 +21,7 @@ from services.ingest.connectors.api import connections, deliveries, door
 from services.ingest.connectors.handlers import deliveries as deliveries_handlers
 from services.ingest.connectors.handlers.reading import THREADS
 from services.ingest.directory import api as directory
+from services.ingest.directory import handlers as directory_handlers
 from services.ingest.erasure import api as erasure
 from services.ingest.erasure import handlers as erasure_handlers
 from services.ingest.erasure.handlers import LOOK_AFTER_EVERY_SECONDS, look_after
@@ -83,6 +84,11 @@ SPEC = ServiceSpec(
             "keep-deliveries",
             every_seconds=deliveries_handlers.KEEP_EVERY_SECONDS,
             run=deliveries_handlers.keep_in_order,
+        ),
+        Timer(
+            "fold-member-counts",
+            every_seconds=directory_handlers.FOLD_EVERY_SECONDS,
+            run=directory_handlers.fold_counts,
         ),
         Timer("sign-keys-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("announce-token-keys", every_seconds=ANNOUNCE_EVERY_SECONDS, run=announce),

@@ -16,8 +16,8 @@ from random import Random
 import asyncpg
 import orjson
 import pytest
+from plaudit_client import AsyncPlaudit
 
-from plaudit.client import PlauditClient
 from tests.faults import load as loads
 from tests.faults import reconcile
 from tests.faults.arena import FULL, SEED, Arena, Pace
@@ -49,7 +49,7 @@ class Neighbour:
     """A community that sends an event now and then, and how long the award of each took, in seconds."""
 
     name: str
-    client: PlauditClient
+    client: AsyncPlaudit
     scoring: asyncpg.Connection
     count: int = 0
     quiet: list[list[float]] = field(default_factory=list)
@@ -101,7 +101,7 @@ async def neighbour(arena: Arena) -> AsyncIterator[Neighbour]:
     key = await arena.community(name)
     scoring = await arena.admin("scoring")
     try:
-        async with PlauditClient(arena.state.service_urls["ingest"], key) as client:
+        async with AsyncPlaudit(arena.state.service_urls["ingest"], key) as client:
             one = Neighbour(name, client, scoring)
             await one.while_quiet()
             yield one
@@ -136,7 +136,7 @@ async def test_floods_of_several_at_once(platform_under_faults: Arena) -> None:
 
     async def flood(name: str, key: str) -> int:
         events = loads.build(name, Random(f"{SEED} {name}"), FLOOD_COUNT // FLOODS_COUNT).unique
-        async with PlauditClient(arena.state.service_urls["ingest"], key) as client:
+        async with AsyncPlaudit(arena.state.service_urls["ingest"], key) as client:
             assert (await client.send(events.values())).accepted == len(events)
             assert client.throttled_seconds > 0
         return len(events)
@@ -176,7 +176,7 @@ async def test_a_flood_of_dear_events(platform_under_faults: Arena) -> None:
     events = [loads.message(f"dear-{n}", datetime.now(UTC), f"p{n % 50}", "q") for n in range(DEAR_COUNT)]
 
     async def flood() -> float:
-        async with PlauditClient(arena.state.service_urls["ingest"], key) as client:
+        async with AsyncPlaudit(arena.state.service_urls["ingest"], key) as client:
             for start in range(0, DEAR_COUNT, DEAR_REQUEST_COUNT):
                 assert not (await client.send(events[start : start + DEAR_REQUEST_COUNT])).rejected
             return client.throttled_seconds
@@ -236,7 +236,7 @@ async def test_a_backfill_beside_what_comes_live(platform_under_faults: Arena) -
     judged = 0
 
     async def backfill() -> None:
-        async with PlauditClient(arena.state.service_urls["ingest"], key, backfill=True) as client:
+        async with AsyncPlaudit(arena.state.service_urls["ingest"], key, backfill=True) as client:
             assert (await client.send(events.values())).accepted == len(events)
 
     async def is_half_judged() -> bool:

@@ -51,7 +51,7 @@ async def test_it_is_taken_back_as_what_is_past_unless_it_is_to_be_told(monkeypa
         async def wait(self, receipt_ids, *, timeout_seconds):
             assert (receipt_ids, timeout_seconds) == (["r"], 5)
 
-    monkeypatch.setattr(module, "PlauditClient", Client)
+    monkeypatch.setattr(module, "AsyncPlaudit", Client)
     await module._take_back("http://ingest", "key", "git:1", [{"id": "ab"}], 5, live=live)
     assert lanes == [not live]
     assert [event["data"]["target"]["id"] for event in sent] == ["ab"]

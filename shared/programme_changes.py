@@ -16,6 +16,7 @@ PIECES: Final = (
     (("rewards", "catalogue"), "reward"),
     (("attributes",), "attribute"),
     (("manual", "reasons"), "reason"),
+    (("guidelines", "categories"), "category"),
     (("scores",), "score"),
     (("goals",), "goal"),
     (("audiences",), "audience"),
@@ -72,6 +73,7 @@ def changes(before: Document | None, after: Document) -> list[Change]:
         *_of_programme(before, after),
         *_of_pieces(old, after),
         *_of_manual(old, after),
+        *_of_guidelines(old, after),
         *_of_money(old, after),
     ]
 
@@ -144,6 +146,14 @@ def _of_manual(before: Document, after: Document) -> Iterator[Change]:
     details = list(_details(dict(_leaves("", old)), dict(_leaves("", new))))
     if details:
         yield Change("mod", "manual", "manual", "", new, details)
+
+
+def _of_guidelines(before: Document, after: Document) -> Iterator[Change]:
+    """Which version of the guidelines it is, where they are, and what follows beside what categories say."""
+    old, new = ({**(one.get("guidelines") or {}), "categories": None} for one in (before, after))
+    details = list(_details(dict(_leaves("", old)), dict(_leaves("", new))))
+    if details:
+        yield Change("mod", "guidelines", "guidelines", "", new, details)
 
 
 def _of_money(before: Document, after: Document) -> Iterator[Change]:

@@ -25,6 +25,7 @@ class ProblemType:
 
 MALFORMED_HTTP = ProblemType("malformed-http", 400, "The request is not HTTP")
 MALFORMED_JSON = ProblemType("malformed-json", 400, "The request is not JSON")
+BODY_NOT_COMPRESSED = ProblemType("body-not-compressed", 400, "The body is not what its content encoding says")
 INCOMPLETE_REQUEST = ProblemType("incomplete-request", 400, "The request is not complete")
 MISSING_ACCESS_KEY = ProblemType("missing-access-key", 401, "No access key")
 UNKNOWN_ACCESS_KEY = ProblemType("unknown-access-key", 401, "Unknown access key")

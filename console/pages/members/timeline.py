@@ -148,7 +148,7 @@ def _declined(
     lines = []
     for one in explanation["declined"]:
         # Of contributors the log alone says who they are; what concerns them is on their own timeline by awards.
-        named = event[NAMED[one["slot"]]] if one["slot"] in NAMED else NOBODY
+        named = event[NAMED[one["beneficiary"]]] if one["beneficiary"] in NAMED else NOBODY
         if named not in (member_id, None):
             continue
         rule = rules.get(one["rule_id"], {})

@@ -4,11 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.recognition.leaderboards.domain import Board, BoardKey, Place, Score
+from shared.contracts.facts import SuspensionChanged
 from shared.contracts.fields import INTEGER_MAX
 from shared.postgres import Connection
 
 BEFORE_EVERY_MEMBER = "00000000-0000-0000-0000-000000000000"
 
+# Who wants no part in boards, and who is suspended now, as whoever they are merged into.
+_ABSENT = """
+            select b.member_id from followed_members b where b.community = $1 and b.off_boards
+            union all
+            select coalesce(m.head_id, s.member_id) from suspensions s
+            left join merges m on m.community = s.community and m.member_id = s.member_id
+            where s.community = $1 and s.stands and s.starts_at <= now() and coalesce(s.ends_at > now(), true)
+"""
 # Falling magnitude is falling points, coarsely (migrations/0001): PostgreSQL walks the index and sorts no more
 # than the magnitudes that the page touches.
 _PAGE = """
@@ -23,7 +32,6 @@ _PAGE = """
     left join followed_members n using (community, member_id)
     order by page.points desc, page.member_id desc
 """
-
 # Above: the nearest first, by rising points; magnitude keeps both sides to a range of the index.
 _ABOVE = """
     select member_id, points from {source}
@@ -41,7 +49,7 @@ _MORE = """
 """
 _ALL_TIME = "members where community = $1"
 #: Who is on a board, of those with points: the one place that says it.
-_SHOWN = "member_id not in (select b.member_id from followed_members b where b.community = $1 and b.off_boards)"
+_SHOWN = f"member_id not in ({_ABSENT})"
 _IN_AUDIENCE = (
     " and member_id in (select a.member_id from followed_audiences a"
     " where a.community = $1 and a.audience_id = ${place} and a.is_in)"
@@ -148,8 +156,7 @@ async def find_points(conn: Connection, *, community: str, board: Board | None, 
     source, more = _source(board, first=3)
     points: int | None = await conn.fetchval(
         f"select points from {source} and member_id = $2::uuid and points > 0"  # noqa: S608 -- from a list here
-        " and not exists (select from followed_members b"
-        " where b.community = $1 and b.member_id = $2::uuid and b.off_boards)",
+        f" and $2::uuid not in ({_ABSENT})",
         community,
         member_id,
         *more,
@@ -184,6 +191,30 @@ async def count_above(
         _MORE.format(source=source, shown=_SHOWN), community, points, limit_count, *more
     )
     return counted
+
+
+async def put_suspensions(conn: Connection, *, suspensions: Sequence[SuspensionChanged]) -> None:
+    """Keep who is suspended from when until when, as the highest revision has it."""
+    for fact in suspensions:
+        data = fact["data"]
+        await conn.execute(
+            """
+            insert into suspensions as s (
+                community, suspension_id, member_id, revision, stands, starts_at, ends_at)
+            values ($1, $2, $3, $4, $5, $6, $7)
+            on conflict (suspension_id, community) do update set member_id = excluded.member_id,
+                revision = excluded.revision, stands = excluded.stands, starts_at = excluded.starts_at,
+                ends_at = excluded.ends_at
+            where excluded.revision > s.revision
+            """,
+            fact["community"],
+            data["suspension_id"],
+            data["member_id"],
+            data["revision"],
+            data["stands"],
+            data["starts_at"],
+            data.get("ends_at"),
+        )
 
 
 def _source(board: Board | None, *, first: int) -> tuple[str, tuple[object, ...]]:

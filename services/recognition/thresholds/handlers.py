@@ -40,8 +40,20 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
             ) from error
         counted = {badge.rule for badge in read.badges if badge.counted == "events"}
         dated = {rule for streak in read.streaks for rule in streak.rules}
+        campaigns = {
+            one["id"]: {
+                "community": fact["community"],
+                "id": one["id"],
+                "starts": one["starts"],
+                "ends": one["ends"],
+                "holdout_percent": one.get("holdout_percent") or 0,
+            }
+            for one in data["document"].get("campaigns") or ()
+        }
         rules = [
-            rule | ({"dated": True} if rule["id"] in dated else {})
+            rule
+            | ({"dated": True} if rule["id"] in dated else {})
+            | ({"campaign": campaigns.get(rule["campaign"])} if rule.get("campaign") else {})
             for rule in data["document"].get("rules", ())
             if rule["id"] in counted | dated
         ]

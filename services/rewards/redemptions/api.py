@@ -172,6 +172,34 @@ async def cancel(
     return Redemption.of(cancelled)
 
 
+class StateCount(BaseModel):
+    """How many redemptions are in a state."""
+
+    state: State
+    count: int = Field(examples=[12])
+    is_at_least: bool = Field(description="Whether there may be more: as many are counted, and no more")
+
+    @classmethod
+    def of(cls, counted: domain.StateCount) -> Self:
+        """A count as it is answered."""
+        return cls(state=counted.state.value, count=counted.number, is_at_least=counted.is_at_least)
+
+
+class StateCounts(BaseModel):
+    """How many redemptions are in each state."""
+
+    items: list[StateCount]
+
+
+@router.get(
+    "/v1/redemptions/counts", summary="How many redemptions are in each state", responses=problem_responses()
+)
+async def get_counts(principal: Annotated[Principal, requires(Scope.REWARDS_READ)], conn: Conn) -> StateCounts:
+    """Of each state up to 1,000 are counted: `reserved` ones wait."""
+    counts = await store.count_states(conn, community=principal.community)
+    return StateCounts(items=[StateCount.of(one) for one in counts])
+
+
 @router.get(
     "/v1/redemptions/{redemption_id}", summary="A redemption", responses=problem_responses(UNKNOWN_REDEMPTION)
 )

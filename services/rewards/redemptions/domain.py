@@ -121,6 +121,22 @@ class Redemption:
         return Movement("redemption", self.use, step)
 
 
+#: More of a state are not counted one by one: nobody reads more than that there are many.
+COUNTED_MAX_COUNT = 1000
+
+
+class StateCount(NamedTuple):
+    """How many redemptions are in a state; from COUNTED_MAX_COUNT on it is at least so many."""
+
+    state: RedemptionState
+    number: int
+
+    @property
+    def is_at_least(self) -> bool:
+        """Whether there may be more."""
+        return self.number >= COUNTED_MAX_COUNT
+
+
 @dataclass(frozen=True, slots=True)
 class RedemptionFilter:
     """Which redemptions: None for all."""

@@ -71,7 +71,7 @@ def test_an_explanation_says_what_was_given_and_why_not_with_the_values_met() ->
     award = {
         "points": 5,
         "rule_id": "post",
-        "slot": "actor",
+        "beneficiary": "actor",
         "member_id": "m",
         "programme_version": 2,
         "recorded_at": "2026-01-31T12:00:00Z",
@@ -80,7 +80,7 @@ def test_an_explanation_says_what_was_given_and_why_not_with_the_values_met() ->
     amended = award | {"points": -5, "amends": "a", "cause": "retracted", "total": 0}
     declined = {
         "rule_id": "answer",
-        "slot": "actor",
+        "beneficiary": "actor",
         "reason": "condition_false",
         "detail": "",
         "programme_version": 2,

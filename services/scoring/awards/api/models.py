@@ -22,7 +22,7 @@ class AwardItem(BaseModel):
     member_id: UUID
     points: int = Field(examples=[3])
     rule_id: str = Field(examples=["answer"])
-    slot: Slot
+    beneficiary: Slot = Field(description="Whom the rule's points go to")
     programme_id: str = Field(examples=["starter"])
     programme_version: int = Field(examples=[1])
     event_uid: UUID
@@ -50,7 +50,7 @@ class AwardItem(BaseModel):
             member_id=UUID(award.member_id),
             points=award.points,
             rule_id=award.rule_id,
-            slot=award.beneficiary,
+            beneficiary=award.beneficiary,
             programme_id=award.programme_id,
             programme_version=award.programme_version,
             event_uid=UUID(award.event_uid),
@@ -101,11 +101,11 @@ class DeclinedItem(BaseModel):
     """A rule that listens to the event's type and gave nothing, or less than its points."""
 
     rule_id: str = Field(examples=["answer"])
-    slot: Slot
+    beneficiary: Slot = Field(description="Whom the rule's points would go to")
     reason: str = Field(
         description=(
             "condition_false, condition_failed (it could not be evaluated), too_slow (its condition took more of "
-            "the processor than it may), no_beneficiary (nobody is in the slot), bot (who is there is no person), "
+            "the processor than it may), no_beneficiary (nobody is named as it), bot (who is there is no person), "
             "unearning (their community leaves them out), "
             "own_act (nobody earns by what they do to their own, unless the rule says so), "
             "twice (they get it as somebody else already), points_failed (its points could not be calculated), "
@@ -129,7 +129,7 @@ class DeclinedItem(BaseModel):
         """What a rule declined, as the API shows it."""
         return cls(
             rule_id=declined.rule_id,
-            slot=declined.beneficiary,
+            beneficiary=declined.beneficiary,
             reason=declined.reason,
             detail=declined.detail,
             programme_version=declined.programme_version,
@@ -171,7 +171,7 @@ class CalculatedItem(BaseModel):
     """What calculated points of a rule came to for somebody, before its limits, and by which values."""
 
     rule_id: str = Field(examples=["long-answer"])
-    slot: Slot
+    beneficiary: Slot
     points: int = Field(examples=[12])
     met: dict[str, AttributeValue | None] = Field(
         description="The values of the event that its expressions read; of a list its size",
@@ -183,7 +183,7 @@ class CalculatedItem(BaseModel):
         """What points came to, as the API shows it."""
         return cls(
             rule_id=calculated.rule_id,
-            slot=calculated.beneficiary,
+            beneficiary=calculated.beneficiary,
             points=calculated.points,
             met=dict(calculated.met),
         )

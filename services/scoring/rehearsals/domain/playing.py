@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 from services.scoring.awards.domain.activities import marks, sort_out
 from services.scoring.awards.domain.awards import make
 from services.scoring.awards.domain.reasons import why_less
+from services.scoring.campaigns.domain import Books, give
 from services.scoring.limits.domain.allotting import Window, settle
 from services.scoring.limits.domain.corrections import graced
 from services.scoring.programmes.domain.reading import document_of
@@ -133,6 +134,8 @@ def play(programme: Programme, history: History, known: Known = MappingProxyType
     made = make(matched.candidates, work.words)
     graced(claim for claim in made.claims if claim.corrected_on is not None)
     settle(made.claims, (), {name: Window() for claim in made.claims for name in claim.windows})
+    for campaign in programme.campaigns or ():
+        give([claim for claim in made.claims if claim.campaign == campaign.id], {1: campaign}, Books())
     people, document = history.people, document_of(programme)
     given = [
         Given(one.event_uid, people[one.member_id], one.rule_id, one.score or SPENDABLE, one.points)

@@ -8,7 +8,7 @@ import pytest
 from services.ingest.events import handlers
 from services.ingest.events.domain.judgement import event_uid
 from services.ingest.members.domain import IdentityKey
-from services.ingest.members.store import load_owners
+from services.ingest.members.store.identities import load_owners
 from shared.published.checks import assert_valid_fact
 from shared.topics import EVENTS
 from shared.transaction import InvalidMessageError

@@ -342,6 +342,8 @@ async def confirm_reversal_by_hand(desk: Desk) -> Ask:
     for who, verb in ((desk.other, "approve"), (desk.other, "reverse")):
         assert (await who.post(f"{path}/{verb}")).status_code == 200
     return Ask(desk.api, "POST", f"{path}/confirm-reversal")
+
+
 GUIDELINES = {
     "version": "1",
     "url": "https://example.org/conduct",
@@ -686,6 +688,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "scoring POST /v1/manual-awards/{manual_id}/confirm-reversal": (
         "manual_award.confirm_reversal",
         confirm_reversal_by_hand,
+    ),
     "scoring POST /v1/guideline-reports": ("guideline_case.report", report_content),
     "scoring POST /v1/guideline-cases/{case_id}/decide": ("guideline_case.decide", decide_case),
     "scoring POST /v1/guideline-cases/{case_id}/rule": ("guideline_case.rule", rule_on_appeal),

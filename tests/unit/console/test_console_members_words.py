@@ -15,6 +15,8 @@ from services.ingest.erasure.domain import Terms, remains
 from services.scoring.rules.domain.declining import Reason
 from shared.contracts.activities import ACTIVITY_TYPES
 from shared.contracts.programme.worth import To
+from shared.personal_data import HELD as REGISTER
+from shared.personal_data import Erased
 from tests.integration.services.world import NOON
 
 VISIT: Any = SimpleNamespace(say=lambda text, **values: text.format(**values), writer=Writer("en", zone("UTC")))

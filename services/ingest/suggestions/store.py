@@ -10,8 +10,8 @@ from shared.postgres import Connection
 ALIKE_MAX_COUNT = 5
 #: Of whoever shares something, so many are looked at: those who were merged count as one.
 ALIKE_LOOKED_AT_MAX_COUNT = 200
-#: Members of whom something shared is noted that are looked through at a time, until a page is full: most lead to a
-#: pair, and all of a large community's would take seconds.
+#: Members of whom something shared is noted that are looked through at a time, until a page is full: most lead to
+#: a pair, and all of a large community's would take seconds.
 NOTED_AT_ONCE_COUNT = 50
 
 _NOTED: Final = """
@@ -38,8 +38,8 @@ _OF_ALIKE: Final = f"""
             where community = $1 and member_id = them.member_id) said
         where said.what is not null)
 """  # noqa: S608 -- constants
-#: Which members are suggested by what is shared, and of whom the first of it is noted; it is kept in `alike_keys` by
-#: the database as members are written.
+#: Which members are suggested by what is shared, and of whom the first of it is noted; it is kept in `alike_keys`
+#: by the database as members are written.
 PAIRS: Final = """
     with shared as materialized ({shared}),
     -- Each by its index, and of what very many share no more than are needed to see that.

@@ -31,6 +31,8 @@ REASONS: Final = {
     "budget": "the campaign's budget had no more",
     "pacing": "the campaign spent faster than planned",
     "stopped": "the campaign was stopped",
+    "upheld": "a report of what it is about was upheld",
+    "suspended": "the member was suspended then",
     "waiting": "its room under limits is being looked for",
     "retracted": "it was taken back",
 }
@@ -64,7 +66,11 @@ def explanation_lines(found: Any) -> list[str]:
         lines += _declined_lines(one, rules.get((one["programme_version"], one["rule_id"])))
     for read in found["attributes"]:
         value = "nothing" if read["since"] is None else f"{said(read['value'])}, so since {read['since']}"
-        lines.append(f"    rule {read['rule_id']} read member.{read['name']} of {read['member_id']}: {value}")
+        lines.append(f"    rule {read['rule_id']} read {read['written']} of {read['member_id']}: {value}")
+    for one in found["calculated"]:
+        met = ", ".join(f"{name} is {said(value)}" for name, value in one["met"].items())
+        by = f" by {met}" if met else ""
+        lines.append(f"    rule {one['rule_id']} came to {one['points']} for the {one['slot']}{by}")
     if found["scored"] and not (found["awards"] or found["declined"]):
         lines.append(
             "  no rule of the version that it came under is for events of its type, or there was none yet"

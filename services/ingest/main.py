@@ -38,7 +38,7 @@ from services.ingest.measuring.handlers.texts import (
     measure_again,
 )
 from services.ingest.members import api as members
-from services.ingest.members import handlers as members_handlers
+from services.ingest.members.handlers.resolving import find_owner
 from services.ingest.merges import api as merges
 from services.ingest.problems import ERRORS
 from services.ingest.refused.handlers import keeping, standing
@@ -96,7 +96,7 @@ SPEC = ServiceSpec(
     ],
     operations=OPERATIONS,
     schemas=schemas,
-    find_owner=members_handlers.find_owner,
+    find_owner=find_owner,
     closing=[BRAKE.close, THREADS.close],
     read_back=[
         *keys_handlers.READ_BACK,

@@ -4,7 +4,7 @@ from typing import Final
 
 from services.ingest.directory.domain import Counts, FoundPlace, Mark, Wanted
 from services.ingest.members.domain import Member, MemberKey
-from services.ingest.members.store import load_members
+from services.ingest.members.store.members import load_members
 from shared.postgres import Connection
 
 _MARKED: Final = {

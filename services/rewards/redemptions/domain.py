@@ -39,6 +39,14 @@ class UnknownRewardError(Exception):
         self.reward_id = reward_id
 
 
+class OutsideAudienceError(Exception):
+    """The reward is for an audience that the member is not in."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(f"the reward is for {title}")
+        self.title = title
+
+
 class UnknownRedemptionError(Exception):
     """There is no such redemption."""
 

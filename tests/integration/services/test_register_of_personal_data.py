@@ -11,7 +11,7 @@ import pytest
 from typing_extensions import get_type_hints
 
 from services.ingest.erasure.store import DELETED_TABLES
-from services.ingest.members import handlers as members
+from services.ingest.members.handlers.told import on_members_told
 from shared.contracts.facts import FACTS, MEMBER_FACT, RAW_EVENT
 from shared.followed_members import on_members
 from shared.http import encode_cursor
@@ -136,7 +136,7 @@ async def test_what_is_held_of_all_who_are_one_is_shown(
     merge = MEMBER_FACT.validate_python(
         world.fact("member.merged.v1", "m", {"member_id": bob, "into_id": ada, "merged_at": NOON, "revision": 1})
     )
-    await world.handle(members.on_members_told if spec.name == "ingest" else on_members, merge)
+    await world.handle(on_members_told if spec.name == "ingest" else on_members, merge)
     await world.pool.execute(
         """
         insert into audit_entries (audit_id, at, community, kind, command, credential, object_kind, object_id,

@@ -17,7 +17,7 @@ from services.ingest.erasure.domain import Terms, remains
 from services.ingest.erasure.store import DELETED_TABLES
 from services.scoring.rules.domain.declining import Reason
 from shared.contracts.activities import ACTIVITY_TYPES
-from shared.contracts.programme import Slot
+from shared.contracts.programme.worth import To
 from shared.personal_data import HELD as REGISTER
 from shared.personal_data import Erased
 from tests.integration.services.world import NOON
@@ -27,7 +27,7 @@ VISIT: Any = SimpleNamespace(say=lambda text, **values: text.format(**values), w
 
 def test_every_activity_recipient_and_reason_has_its_words() -> None:
     assert DONE.keys() == set(ACTIVITY_TYPES)
-    assert RECIPIENTS.keys() == set(get_args(Slot))
+    assert RECIPIENTS.keys() == set(get_args(To))
     assert REASONS.keys() == set(get_args(Reason)) - {"no_beneficiary"}
 
 

@@ -87,7 +87,7 @@ async def answered(api: httpx.AsyncClient, one: Operation, path: str) -> tuple[i
         body = {
             name: value
             for name, value in body.items()
-            if name not in ("at", "instance", "changed_at", "as_known_at", "known_at", "remains")
+            if name not in ("at", "instance", "changed_at", "known_at", "remains")
         }
     return answer.status_code, body
 

@@ -83,11 +83,11 @@ class RuleScore(BaseModel):
 
 
 class Score(BaseModel):
-    """A member's points, of events until `at`, as they were recorded until `as_known_at`."""
+    """A member's points, of events until `at`, as they were recorded until `known_at`."""
 
     member_id: UUID
     at: datetime
-    as_known_at: datetime
+    known_at: datetime
     points: int = Field(description="Those that can be spent", examples=[27])
     scores: dict[str, int] = Field(description="All scores, `points` among them", examples=[{"points": 27}])
     faded: dict[str, float] = Field(

@@ -1,8 +1,8 @@
 """A programme: the rules of a community, in the sections that each service reads.
 
-ingest reads `attributes` and `events`, scoring `events`, `audiences`, `rules`, `campaigns` and `manual`,
-recognition `recognition`, rewards `rewards`; `guidelines` are scoring's, and their words ingest's. A programme
-is written in YAML, published as a version, and never changed afterwards.
+ingest reads `attributes` and `events`, scoring `events`, `audiences`, `rules`, `campaigns`, `manual` and
+`quality`, recognition `recognition`, rewards `rewards`; `guidelines` are scoring's, and their words ingest's. A
+programme is written in YAML, published as a version, and never changed afterwards.
 """
 
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
@@ -13,6 +13,7 @@ from shared.contracts.programme.event_types import CustomEventType, EventChannel
 from shared.contracts.programme.guidelines import PENALTY_RULE, Category, Guidelines, WordList
 from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId, id_problems
 from shared.contracts.programme.manual import Manual, ManualLimit, ManualReason
+from shared.contracts.programme.quality import JudgementWeights, Quality, TrustedMembers
 from shared.contracts.programme.recognition import (
     BADGES_MAX_COUNT,
     EVERY_DAY,
@@ -97,6 +98,7 @@ __all__ = [
     "Freezes",
     "Guidelines",
     "IdsError",
+    "JudgementWeights",
     "Level",
     "Manual",
     "ManualLimit",
@@ -108,6 +110,7 @@ __all__ = [
     "PayoutTerms",
     "PositivePoints",
     "Programme",
+    "Quality",
     "Recognition",
     "Reference",
     "RepeatedId",
@@ -119,6 +122,7 @@ __all__ = [
     "SharedLimit",
     "Slot",
     "Streak",
+    "TrustedMembers",
     "UnknownId",
     "WordList",
     "id_problems",

@@ -19,6 +19,7 @@ from services.scoring.programmes.domain.mistakes import (
 from services.scoring.rules.domain.attributes import names_read
 from services.scoring.rules.domain.audiences import id_of
 from services.scoring.rules.domain.counters import counter_of
+from services.scoring.rules.domain.qualities import is_quality, shown_name
 from shared.bank_accounts import AccountError, bic_question, read_account, why_not_payable_in
 from shared.contracts.programme import LIMITS_OF_RULE_MAX_COUNT
 from shared.contracts.texts import READ_MAX_CHARS
@@ -72,7 +73,7 @@ def _wrong_pair(located: Located, earlier: Declared, later: Declared) -> str | N
 def badge_mistakes(located: Located, conditions: Conditions) -> Iterator[Mistake]:
     """Where a badge counts the events of a rule whose condition recognition cannot ask as well.
 
-    It is too dear for that, or it reads what is known of members, which is scoring's alone.
+    It is too dear for that, or it reads what is known of members or of quality, which is scoring's alone.
     """
     steps: dict[str, int] = {}
     reads: dict[str, tuple[str, ...]] = {}
@@ -142,6 +143,8 @@ def _of_several(located: Located) -> set[str]:
 
 
 def _read_as(name: str) -> str:
+    if is_quality(name):
+        return f"`{shown_name(name)}`"
     audience_id, counter_id = id_of(name), counter_of(name)
     if counter_id is not None:
         return f"the counter `{counter_id}`"

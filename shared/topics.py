@@ -122,7 +122,7 @@ AUDIENCES = Topic(
     "community | member",
     (facts.AUDIENCE_ENTERED.name, facts.AUDIENCE_LEFT.name),
     producers=("scoring",),
-    consumers=(),
+    consumers=("recognition",),
     read_back=True,
 )
 RECOGNITION = Topic(

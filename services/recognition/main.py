@@ -1,5 +1,8 @@
 """The wiring of recognition."""
 
+from services.recognition.badges import api as badges
+from services.recognition.badges.handlers.deciding import FOLLOWED_AUDIENCES, KEEP_EVERY_SECONDS, keep_badges
+from services.recognition.badges.handlers.restoring import READ_BACK as BADGES_READ_BACK
 from services.recognition.cards import api as cards
 from services.recognition.counts.handlers import KEEP_COUNTING_EVERY_SECONDS, keep_counting, on_events
 from services.recognition.leaderboards import api as leaderboards
@@ -28,16 +31,18 @@ SPEC = ServiceSpec(
         FOLLOWED_COMMUNITIES,
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
         FOLLOWED_MEMBERS,
+        FOLLOWED_AUDIENCES,
         Subscription(EVENTS, ACCEPTED_EVENT, on_events),
         Subscription(POINTS, POINTS_AWARDED.adapter, handlers.on_awards),
     ],
     problems=ERRORS,
-    routers=[part.router for part in (leaderboards, totals, thresholds, cards, streaks)],
+    routers=[part.router for part in (leaderboards, totals, thresholds, badges, cards, streaks)],
     timers=[
         Timer("reevaluate", every_seconds=handlers.REEVALUATE_EVERY_SECONDS, run=handlers.reevaluate),
         Timer("keep counting", every_seconds=KEEP_COUNTING_EVERY_SECONDS, run=keep_counting),
+        Timer("keep badges", every_seconds=KEEP_EVERY_SECONDS, run=keep_badges),
     ],
-    read_back=handlers.READ_BACK,
+    read_back=(*handlers.READ_BACK, *BADGES_READ_BACK),
 )
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ ROLE_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
         Scope.MEMBERS_WRITE,
         Scope.POINTS_WRITE,
         Scope.POINTS_APPROVE,
+        Scope.RECOGNITION_WRITE,
         Scope.PROGRAMMES_READ,
         Scope.PROGRAMMES_WRITE,
         Scope.REWARDS_READ,

@@ -21,6 +21,7 @@ class Scope(StrEnum):
     POINTS_WRITE = "points:write"
     POINTS_APPROVE = "points:approve"
     RECOGNITION_READ = "recognition:read"
+    RECOGNITION_WRITE = "recognition:write"
     REWARDS_READ = "rewards:read"
     REWARDS_WRITE = "rewards:write"
     PAYOUTS_WRITE = "payouts:write"

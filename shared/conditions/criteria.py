@@ -1,8 +1,8 @@
 """Criteria of badges: expressions over what a member has, and over nothing else.
 
 They read `points`, `events("rule")`, `awards("rule")`, `score("id")`, `streak("id")` and `"id" in audiences`; they
-compare, reckon and combine. There is no loop, no text to search and no function beside, so that what one may cost is
-how long it is. What it reads is known from the expression itself.
+compare, reckon and combine. There is no loop, no text to search and no function beside, so that what one may cost
+is how long it is. What it reads is known from the expression itself.
 """
 
 from collections.abc import Iterable, Mapping
@@ -100,7 +100,7 @@ class Values:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of the things that a criterion asks for, as it is written; `target` is a number to be reached, if it is."""
+    """One of the things that a criterion asks for, as it is written; `target` is a number to be reached."""
 
     text: str
     expression: Condition
@@ -134,7 +134,7 @@ class Criterion:
 
 @lru_cache(CRITERIA_REMEMBERED_COUNT)
 def compile_criterion(expression: str) -> Criterion:
-    """Compile a criterion. Raises ConditionError for what is none, with the place of the first thing that is wrong."""
+    """Compile a criterion. Raises ConditionError for what is none, with the place of what is wrong first."""
     tree = parse(expression)
     nodes = list(walk(tree))
     if len(nodes) > CRITERION_NODES_MAX_COUNT:
@@ -201,8 +201,8 @@ def _checked(node: Node) -> Reads:  # noqa: PLR0911 -- one for each kind of node
         case Ternary(condition=condition, then=then, otherwise=otherwise):
             return _checked_all((condition, then, otherwise))
     raise ConditionError(
-        'a criterion reads points, events("rule"), awards("rule"), score("id"), streak("id") and "id" in audiences;'
-        " it compares, reckons and combines them, and has nothing else",
+        'a criterion reads points, events("rule"), awards("rule"), score("id"), streak("id") and "id" in audiences'
+        "; it compares, reckons and combines them, and has nothing else",
         node.at,
     )
 
@@ -230,7 +230,7 @@ def _compiled(tree: Node) -> Condition:
 
 
 def _as_maps(node: Node) -> Node:
-    """The same tree, with `events("x")` as what stands at a key of a map: the evaluator has no functions of ours."""
+    """The same tree, with `events("x")` as what stands at a key of a map: the evaluator has none of ours."""
     match node:
         case Call(at=at, function=name, arguments=(argument,)):
             return Index(at, Name(at, name), argument)

@@ -101,13 +101,14 @@ async def _add(tx: Transaction, counted: Sequence[tuple[Counter, Change]], *, pl
     own = await store.load_own(tx.conn, keys=heads) if heads else {}
     grants: list[Traced] = []
     due: dict[tuple[str, str], Due] = {}
+    read = {key[0]: plans.get(key[0], NO_PLAN).read_counters for key, _, _ in steps}
     for key, counter_id, change in steps:
         plan = plans.get(change.community, NO_PLAN)
         if key in own:
             own[key].add(counter_id, change.by, change.cause)
         head = (key[0], heads.get(key, key[1]))
         member = members[head]
-        if counter_id in plan.read_counters:
+        if counter_id in read[change.community]:
             cause = change.cause
             changed = Due(cause.event_time, cause.day, cause.is_backfill)
             due[head] = due[head].and_then(changed) if head in due else changed

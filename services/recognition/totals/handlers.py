@@ -107,9 +107,7 @@ async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Seque
         own[key] = (
             OwnTotals()
             if member is None
-            else OwnTotals(
-                member.points, dict(member.awards_by_rule), member.last_award_id, dict(member.scores)
-            )
+            else OwnTotals(member.points, dict(member.awards_by_rule), member.last_award_id, dict(member.scores))
         )
     await leaderboards_store.regroup(
         tx.conn, community=community, groups=groups, alone=[member_id for _, member_id in alone]

@@ -71,7 +71,8 @@ async def put_members(conn: Connection, *, members: Iterable[Member]) -> None:
     ordered = sorted(members, key=lambda member: (member.community, member.member_id))
     await conn.execute(
         """
-        insert into members (community, member_id, points, awards_by_rule, standing, last_award_id, version, scores)
+        insert into members (community, member_id, points, awards_by_rule, standing, last_award_id, version,
+                             scores)
         select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::jsonb[], $5::jsonb[], $6::uuid[], $7::int[],
                              $8::jsonb[])
         on conflict (community, member_id) do update

@@ -36,7 +36,20 @@ Counted = Literal["events", "awards"]
 Shape = Literal["circle", "shield", "hexagon", "diamond", "rosette", "square"]
 Colour = Literal["amber", "bronze", "silver", "gold", "green", "teal", "blue", "violet", "rose", "slate"]
 Glyph = Literal[
-    "star", "heart", "bolt", "book", "chat", "code", "cup", "flag", "flame", "hand", "leaf", "spark", "check", "crown"
+    "star",
+    "heart",
+    "bolt",
+    "book",
+    "chat",
+    "code",
+    "cup",
+    "flag",
+    "flame",
+    "hand",
+    "leaf",
+    "spark",
+    "check",
+    "crown",
 ]
 Height = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
@@ -62,8 +75,8 @@ class Badge(Section):
     """Granted when a member's points, or what is counted of one rule, reach `at_least`.
 
     Of a rule are counted the `events` that meet it, whatever they earned, or the `awards` that it gave, which a
-    cap may keep few. Events, where `count` does not say. A badge may ask for more than one thing: then `when` is an
-    expression that is true of its holders, or `measure` one that comes to a number. With `tiers` in place of
+    cap may keep few. Events, where `count` does not say. A badge may ask for more than one thing: then `when` is
+    an expression that is true of its holders, or `measure` one that comes to a number. With `tiers` in place of
     `at_least` it is one badge of several levels. One that is given `by_hand` asks for nothing.
 
     A `secret` one is in no catalogue until one holds it. Of one that is `limited_to` so many, each has a number.
@@ -104,7 +117,8 @@ class Badge(Section):
             raise PydanticCustomError("badge_measure", "a badge has a `measure` or counts a `rule`, not both")
         if not (self.by_hand or self.when or heights):
             raise PydanticCustomError(
-                "badge_nothing", "say from where on it is held: `at_least`, `tiers` or `when`; or that it is `by_hand`"
+                "badge_nothing",
+                "say from where on it is held: `at_least`, `tiers` or `when`; or that it is `by_hand`",
             )
         if self.at_least is not None and self.tiers is not None:
             raise PydanticCustomError("badge_tiers", "a badge has `at_least` or `tiers`, not both")
@@ -136,7 +150,9 @@ class Badge(Section):
     def steps(self) -> list[tuple[str | None, str, int]]:
         """The tiers, lowest first, or the one step of a badge without: tier's id, title and height."""
         if self.tiers is not None:
-            return [(tier.id, f"{self.title}: {tier.title}"[:NAME_MAX_CHARS], tier.at_least) for tier in self.tiers]
+            return [
+                (tier.id, f"{self.title}: {tier.title}"[:NAME_MAX_CHARS], tier.at_least) for tier in self.tiers
+            ]
         return [(None, self.title, self.at_least or 1)]
 
 

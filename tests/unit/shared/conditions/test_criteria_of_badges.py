@@ -1,4 +1,4 @@
-"""Criteria of badges: what they may read and do is known before they run, and what they ask for is told in parts."""
+"""Criteria of badges: what they read and do is known before they run, and what they ask for is told in parts."""
 
 import pytest
 
@@ -67,7 +67,11 @@ def test_what_one_may_cost_is_its_length() -> None:
 
 @pytest.mark.parametrize(
     ("expression", "is_number", "words"),
-    [("points", False, "true or false"), ("points > 1", True, "a number"), ("points + true > 1", False, "true or false")],
+    [
+        ("points", False, "true or false"),
+        ("points > 1", True, "a number"),
+        ("points + true > 1", False, "true or false"),
+    ],
 )
 def test_what_never_comes_to_what_is_asked_of_it_is_refused(expression: str, is_number: bool, words: str) -> None:
     with pytest.raises(ConditionError, match=words):
@@ -79,10 +83,15 @@ def test_a_division_that_a_beginner_has_no_answer_to_is_a_criterion_all_the_same
 
 
 def test_what_it_reads_is_known_from_the_expression() -> None:
-    criterion = compile_criterion('events("a") + awards("b") > score("c") || "d" in audiences && streak("e") > points')
+    criterion = compile_criterion(
+        'events("a") + awards("b") > score("c") || "d" in audiences && streak("e") > points'
+    )
     one = frozenset
     assert criterion.reads == Reads(True, one("a"), one("b"), one("c"), one("e"), one("d"))
-    assert HAS.of(compile_criterion('"staff" in audiences && points > 1').reads) == {"points": 120, "audience(staff)": 1}
+    assert HAS.of(compile_criterion('"staff" in audiences && points > 1').reads) == {
+        "points": 120,
+        "audience(staff)": 1,
+    }
 
 
 def test_its_parts_say_how_far_somebody_is() -> None:

@@ -1,4 +1,4 @@
-"""Badges in a programme: what is wrong with one is said at its place, and an editor offers what may stand there."""
+"""Badges in a programme: what is wrong with one is said at its place, and an editor offers what may stand."""
 
 import pytest
 
@@ -53,9 +53,17 @@ def test_all_ways_to_earn_a_badge(badge: str) -> None:
         ("when: points > 1, at_least: 3", "", "says all that a badge asks for"),
         ("measure: points, rule: reply, at_least: 3", "", "not both"),
         ("at_least: 3, tiers: [{id: a, title: A, at_least: 1}, {id: b, title: B, at_least: 2}]", "", "not both"),
-        ("tiers: [{id: a, title: A, at_least: 2}, {id: b, title: B, at_least: 2}]", "", "more than the one before"),
+        (
+            "tiers: [{id: a, title: A, at_least: 2}, {id: b, title: B, at_least: 2}]",
+            "",
+            "more than the one before",
+        ),
         ("tiers: [{id: a, title: A, at_least: 1}, {id: a, title: B, at_least: 2}]", "", "have one id"),
-        ("limited_to: 3, tiers: [{id: a, title: A, at_least: 1}, {id: b, title: B, at_least: 2}]", "", "no `tiers`"),
+        (
+            "limited_to: 3, tiers: [{id: a, title: A, at_least: 1}, {id: b, title: B, at_least: 2}]",
+            "",
+            "no `tiers`",
+        ),
         ("at_least: 3, art: {shape: cube}", "/art/shape", ""),
         ("when: points", "/when", "true or false"),
         ("measure: points > 1, at_least: 1", "/measure", "a number"),

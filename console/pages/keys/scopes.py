@@ -21,6 +21,7 @@ SCOPES: Final = {
     "points:write": _("Give and take points by hand"),
     "points:approve": _("Approve points that another person gives by hand"),
     "recognition:read": _("See leaderboards, badges and levels"),
+    "recognition:write": _("Give badges by hand, and take them back"),
     "analytics:read": _("See figures and lineage"),
     "programmes:read": _("See the programme and its versions"),
     "programmes:write": _("Publish versions of the programme, withdraw proposed ones, stop campaigns"),

@@ -16,8 +16,8 @@ class GrantData(TypedDict):
     """`id` and `title` are the badge's or level's.
 
     A badge for counted events says the `event_uid` of the last that was counted. One that asks for several things
-    says what of each the member had (`met`), and one given or taken back `by_hand` says neither; all others say the
-    `award_id`. Of a badge in several levels `tier` says which, and `edition` is the number of one that is limited.
+    says what of each the member had (`met`), and one given or taken back `by_hand` says neither; all others say
+    the `award_id`. Of a badge in several levels `tier` says which, and `edition` is the number of a limited one.
 
     `day` is that of the event that led to it, left out where it is the UTC day of `event_time`.
     """

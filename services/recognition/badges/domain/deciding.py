@@ -133,7 +133,7 @@ class Change(NamedTuple):
 def change_of(
     standing: Collection[ThresholdKey], values: Values, criteria: Criteria, *, withheld: Collection[str] = ()
 ) -> Change:
-    """What somebody with these values is to be granted, but for what is `withheld`, and what is to be taken back."""
+    """What somebody with these values is to be granted, but for what is `withheld`, and what is to be taken."""
     if not criteria.asked and not standing:
         return Change()
     context = values.context(criteria.reads)

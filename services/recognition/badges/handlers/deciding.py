@@ -220,7 +220,7 @@ async def _numbers(
     wanted: Mapping[tuple[str, str], Asked],
     groups: Mapping[str, list[str]],
 ) -> dict[tuple[str, str], int | None]:
-    """The numbers of limited badges that members get: their own where they had one, or the next; None: all gone."""
+    """The numbers of limited badges that members get: their own where they had one, or the next; None: gone."""
     people = {member_id: groups.get(member_id, [member_id]) for _, member_id in wanted}
     had = await by_hand_store.load_editions(
         tx.conn, community=community, member_ids={one for group in people.values() for one in group}

@@ -102,7 +102,8 @@ def _not_countable(located: Located, counted: list[tuple[Path, str]], conditions
             if sum(taken.values()) > COUNTED_STEPS_MAX_COUNT:
                 detail = (
                     "the conditions of rules whose events are counted can take up to"
-                    f" {sum(taken.values()):,} steps for one event, and may take {COUNTED_STEPS_MAX_COUNT:,}; {instead}, or cheaper conditions"
+                    f" {sum(taken.values()):,} steps for one event, and may take {COUNTED_STEPS_MAX_COUNT:,};"
+                    f" {instead}, or cheaper conditions"
                 )
         if detail is not None:
             yield mistake(located.values[path], path, detail)

@@ -42,6 +42,7 @@ EXPLORER = Link("/explorer", _("Explorer"), "compass", "points:read")
 TRY_IT = Link("/try-it", _("Try it"), "play", "events:write")
 BY_HAND = Link("/by-hand", _("Points by hand"), "gift", "points:read")
 WAITING = Link("/waiting", _("Waiting for you"), "eye", "programmes:read")
+BADGES = Link("/badges", _("Badges"), "seal", "recognition:read")
 PROGRAMME = Link("/programme", _("Programme"), "doc", "programmes:read")
 CAMPAIGNS = Link("/campaigns", _("Campaigns"), "mega", "programmes:read")
 AUDIT = Link("/audit", _("Audit log"), "log", "audit:read")
@@ -56,6 +57,7 @@ STATEMENTS = Link("/statements", _("Statements"), "receipt", "rewards:read")
 ACCOUNT = Link("/account", _("Account"), "user")
 ME = Link("/me", _("My points"), "user")
 MY_PLACE = Link("/me/place", _("My place"), "cup")
+MY_BADGES = Link("/me/badges", _("My badges"), "seal")
 MY_REWARDS = Link("/me/rewards", _("Rewards"), "gift")
 MY_PAYOUTS = Link("/me/payouts", _("Payouts"), "bank")
 MY_DATA = Link("/me/data", _("My data"), "shield")
@@ -64,7 +66,7 @@ OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
-    Group(_("Community"), (MEMBERS, LEADERBOARD, PROGRAMME, CAMPAIGNS, CHECK_INS)),
+    Group(_("Community"), (MEMBERS, LEADERBOARD, BADGES, PROGRAMME, CAMPAIGNS, CHECK_INS)),
     Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, RECEIPTS, REJECTED, PARTS)),

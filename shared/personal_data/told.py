@@ -29,8 +29,8 @@ TOLD: Final[Mapping[str, Told]] = {
     "audience.left.v1": Told("", "member_id audience revision since known_at programme_version met"),
     "recognition.granted.v1": Told(
         "",
-        "member_id award_id by_hand day edition event_time event_uid grant_id id kind met programme_version reverses "
-        "tier title",
+        "member_id award_id by_hand day edition event_time event_uid grant_id id kind met programme_version "
+        "reverses tier title",
     ),
     "redemption.changed.v1": Told("", "member_id by expires_at points redemption_id reward_id state title"),
     "redemption.lots.v1": Told("", "lots part parts redemption_id"),

@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import BaseModel, Field
 
-from services.recognition.badges.domain.art import DEFAULT
+from services.recognition.badges.domain.art import DEFAULT, GLYPHS, SHAPES
 from services.recognition.thresholds.domain import ThresholdKey, criterion_of
 from shared.contracts.programme import Badge, Colour, Counted, Glyph, Shape
 
@@ -18,6 +18,10 @@ class ArtShown(BaseModel):
     shape: Shape
     colour: Colour
     glyph: Glyph
+    paths: list[str] = Field(
+        description="Both as paths of an SVG in a square of 64: one filled faintly and outlined, one outlined",
+        examples=[["M32 4a28 28 0 1 1 0 56Z", "M20 33l8 8 16-18"]],
+    )
 
 
 class TierShown(BaseModel):
@@ -81,7 +85,12 @@ class BadgeHolders(BaseModel):
             secret=bool(badge.secret),
             limited_to=badge.limited_to,
             given=given,
-            art=ArtShown(shape=art.shape, colour=art.colour, glyph=art.glyph),
+            art=ArtShown(
+                shape=art.shape,
+                colour=art.colour,
+                glyph=art.glyph,
+                paths=[SHAPES[art.shape], GLYPHS[art.glyph]],
+            ),
             picture=picture,
             holders=max(0, holders.get(keys[0], 0)),
         )

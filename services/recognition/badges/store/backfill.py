@@ -24,7 +24,8 @@ async def find_passes(conn: Connection, *, community: str) -> Passes:
         select f.version, f.evaluated_up_to, f.evaluated, c.evaluated_up_to as counting_up_to,
             coalesce(c.version = f.version, false) as counted,
             coalesce(c.version = f.version and c.evaluated, false) as counting_done,
-            (select min(counted_up_to) from counters k where k.community = f.community) as events_up_to
+            (select counted_up_to from counters k where k.community = f.community and counted_up_to is not null
+             order by 1 limit 1) as events_up_to
         from programmes_in_force f left join counting c using (community) where f.community = $1
         """,
         community,

@@ -33,7 +33,13 @@ async def one(visit: Visit) -> Response:
     if answers["badge"].is_missing or answers["badge"].status == UNPROCESSABLE:
         raise NotFoundError
     own = next((one for one in answers["mine"].items if one["badge"]["name"] == badge_id), None)
-    return visit.page("pages/badges/my_one.html", titles=titles_of(answers["rules"]), own=own, **answers)
+    return visit.page(
+        "pages/badges/my_one.html",
+        badge=answers["badge"],
+        mine=answers["mine"],
+        own=own,
+        titles=titles_of(answers["rules"]),
+    )
 
 
 ROUTES = [

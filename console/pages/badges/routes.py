@@ -31,7 +31,12 @@ async def show(visit: Visit) -> Response:
         backfill=visit.ask.get("recognition", "/v1/badge-backfill"),
         rules=visit.ask.get("scoring", "/v1/rules"),
     )
-    return visit.page("pages/badges/page.html", titles=titles_of(answers["rules"]), **answers)
+    return visit.page(
+        "pages/badges/page.html",
+        badges=answers["badges"],
+        backfill=answers["backfill"],
+        titles=titles_of(answers["rules"]),
+    )
 
 
 def titles_of(rules: Any) -> Mapping[str, str]:
@@ -60,7 +65,12 @@ async def one(visit: Visit) -> Response:
     if answers["badge"].is_missing or answers["badge"].status == UNPROCESSABLE:
         raise NotFoundError
     return visit.page(
-        "pages/badges/one.html", titles=titles_of(answers["rules"]), listing=listing, tier=tier, **answers
+        "pages/badges/one.html",
+        badge=answers["badge"],
+        holders=answers["holders"],
+        titles=titles_of(answers["rules"]),
+        listing=listing,
+        tier=tier,
     )
 
 
@@ -135,7 +145,8 @@ async def _of_member(
         said=visit.form,
         errors=errors or {},
         refused=refused,
-        **answers,
+        recognition=answers["recognition"],
+        badges=answers["badges"],
     )
 
 

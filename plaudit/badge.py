@@ -1,6 +1,7 @@
 """`plaudit badge`: which badges there are, who holds them, and those that people give and take back."""
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -195,5 +196,5 @@ def count_lines(found: Mapping[str, Any]) -> list[str]:
 def picture(where: Where, as_json: bool, badge: str, file: Path) -> None:
     """Upload what a BADGE looks like: a PNG or an SVG in FILE, which is cleaned."""
     path = f"/v1/badges/{quote(badge, safe='')}/picture"
-    kept = _ask(where, "PUT", path, ("programmes:write",), content=file.read_bytes())
+    kept = _ask(where, "PUT", path, ("programmes:write",), json={"content": b64encode(file.read_bytes()).decode()})
     show(kept, as_json=as_json, words=lambda _: [f"{kept['media_type']}, {kept['size_bytes']:,} bytes"])

@@ -25,7 +25,9 @@ recognition:
     - id: helper
       title: Helper
       rule: answer
-      tiers: [{id: bronze, title: Bronze, at_least: 1, colour: bronze}, {id: gold, title: Gold, at_least: 9, colour: gold}]
+      tiers:
+        - {id: bronze, title: Bronze, at_least: 1, colour: bronze}
+        - {id: gold, title: Gold, at_least: 9, colour: gold}
       art: {shape: shield, colour: bronze, glyph: hand}
     - {id: kind, title: Kind, when: 'events("thanks") >= 1 && points >= 300', art: {colour: rose, glyph: heart}}
     - {id: pioneer, title: Pioneer, at_least: 20, limited_to: 3, art: {shape: rosette, colour: gold, glyph: flag}}

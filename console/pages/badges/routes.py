@@ -41,8 +41,7 @@ async def show(visit: Visit) -> Response:
 
 def titles_of(rules: Any) -> Mapping[str, str]:
     """The titles of rules by their ids; none where they are not known."""
-    found = rules.body.get("rules", []) if rules.ok else []
-    return {one["id"]: one["title"] for one in found if "id" in one}
+    return {one["rule_id"]: one["title"] for one in (rules.body["rules"] if rules.ok else [])}
 
 
 async def one(visit: Visit) -> Response:

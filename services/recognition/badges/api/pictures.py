@@ -1,18 +1,35 @@
 """HTTP routes of pictures that are uploaded for badges."""
 
-from typing import Annotated
+from base64 import b64encode
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Request
-from pydantic import BaseModel, Field
+from fastapi import APIRouter
+from pydantic import Base64Bytes, BaseModel, Field
 
 from services.recognition.badges.api.problems import PICTURE_REFUSED, UNKNOWN_BADGE
-from services.recognition.badges.domain.pictures import PICTURE_MAX_BYTES, PNG, SVG
+from services.recognition.badges.domain.pictures import PICTURE_MAX_BYTES, PNG
 from services.recognition.badges.handlers import pictures as handlers
 from shared.contracts.fields import Slug
-from shared.http import Principal, Scope, Tx, problem_responses, requires
+from shared.http import Principal, RequestBody, Scope, Tx, problem_responses, requires
+
+#: In base64 four signs are three bytes; one more is refused in words.
+CONTENT_MAX_CHARS: Final = PICTURE_MAX_BYTES * 4 // 3 + 8
+EXAMPLE: Final = b64encode(
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 1h7v7z" fill="#0a667e"/></svg>'
+).decode()
 
 router = APIRouter(tags=["recognition"])
 Painter = Annotated[Principal, requires(Scope.PROGRAMMES_WRITE)]
+
+
+class PictureUpload(RequestBody):
+    """What a badge is to look like."""
+
+    content: Base64Bytes = Field(
+        max_length=CONTENT_MAX_CHARS,
+        description=f"A PNG or an SVG in base64, of {PICTURE_MAX_BYTES:,} bytes at most",
+        examples=[EXAMPLE],
+    )
 
 
 class PictureKept(BaseModel):
@@ -28,25 +45,14 @@ class PictureKept(BaseModel):
     "/v1/badges/{badge_id}/picture",
     summary="Upload what a badge looks like",
     responses=problem_responses(UNKNOWN_BADGE, PICTURE_REFUSED),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in (PNG, SVG)},
-        }
-    },
 )
-async def put_badge_picture(principal: Painter, badge_id: Slug, request: Request, tx: Tx) -> PictureKept:
+async def put_badge_picture(principal: Painter, badge_id: Slug, uploaded: PictureUpload, tx: Tx) -> PictureKept:
     """A PNG, drawn anew in 256 pixels at most, or an SVG, written anew from what draws and nothing else.
 
     One with a script, a link, a font or anything from elsewhere is refused, and is told what.
     """
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > PICTURE_MAX_BYTES:
-            break
     picture = await handlers.put_picture(
-        tx, community=principal.community, badge_id=badge_id, content=bytes(content)
+        tx, community=principal.community, badge_id=badge_id, content=uploaded.content
     )
     return PictureKept(
         badge=badge_id, media_type=picture.media_type, size_bytes=len(picture.content), etag=picture.etag

@@ -32,6 +32,8 @@ THEIR_OWN = {
 OF_ANY_MEMBER = {
     "POST /v1/check-ins",
     "GET /v1/badges",
+    "GET /v1/badges/{badge_id}",
+    "GET /v1/badges/{badge_id}/picture",
     "GET /v1/catalogue",
     "GET /v1/rules",
     "GET /v1/texts/{event_uid}",

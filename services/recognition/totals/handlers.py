@@ -20,8 +20,8 @@ from shared.telemetry import observe_ages
 from shared.topics import RECOGNITION
 from shared.transaction import Transaction
 
-#: Members brought in line with a new programme version in one transaction.
-REEVALUATION_BATCH_COUNT = 2_000
+#: Members brought in line with a new programme version in one transaction: awards of the community wait for it.
+REEVALUATION_BATCH_COUNT = 500
 REEVALUATE_EVERY_SECONDS = 1.0
 
 

@@ -107,7 +107,7 @@ async def find_shown(conn: Connection, principal: Principal) -> RecognitionInFor
     return RecognitionInForce(in_force.version, recognition.model_copy(update={"badges": shown}))
 
 
-async def _badge(conn: Connection, principal: Principal, badge_id: str) -> Badge:
+async def _badge(conn: Connection, *, principal: Principal, badge_id: str) -> Badge:
     badges = {badge.id: badge for badge in (await find_shown(conn, principal)).recognition.badges}
     if badge_id not in badges:
         raise UnknownBadgeError
@@ -154,7 +154,7 @@ async def get_badges(principal: Looker, conn: Conn) -> Badges:
 )
 async def get_badge(principal: Looker, badge_id: Slug, conn: Conn) -> OneBadge:
     """Of the programme in force. A secret one is not there for whoever does not hold it."""
-    badge = await _badge(conn, principal, badge_id)
+    badge = await _badge(conn, principal=principal, badge_id=badge_id)
     community = principal.community
     shown = BadgeHolders.of(
         badge,
@@ -181,7 +181,7 @@ async def get_badge_holders(
     limit: Limit = 100,
 ) -> Page[HolderShown]:
     """The newest first."""
-    badge = await _badge(conn, principal, badge_id)
+    badge = await _badge(conn, principal=principal, badge_id=badge_id)
     tiers = [one.id for one in badge.tiers or ()]
     if tier is not None and tier not in tiers:
         raise UnknownBadgeError
@@ -213,7 +213,7 @@ async def get_badge_picture(
     tier: Annotated[Slug | None, Query(description="In the colour of this tier")] = None,
 ) -> Response:
     """The picture that was uploaded, or one that is drawn of what the programme says, for light and dark."""
-    badge = await _badge(conn, principal, badge_id)
+    badge = await _badge(conn, principal=principal, badge_id=badge_id)
     picture = await store.find_picture(conn, community=principal.community, badge=badge_id)
     if picture is None:
         colours = {one.id: one.colour for one in badge.tiers or ()}

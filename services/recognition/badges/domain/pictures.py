@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 from xml.etree import ElementTree as Xml
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 PICTURE_MAX_BYTES: Final = 256_000
 PICTURE_MAX_PIXELS: Final = 1_024 * 1_024
@@ -82,7 +82,7 @@ def cleaned_picture(content: bytes) -> Picture:
 
 def _drawn_anew(content: bytes) -> bytes:
     try:
-        with Image.open(io.BytesIO(content), formats=["PNG"]) as found:
+        with PngImagePlugin.PngImageFile(io.BytesIO(content)) as found:
             width, height = found.size
             if width * height > PICTURE_MAX_PIXELS:
                 raise PictureError(

@@ -1,6 +1,6 @@
 """The wiring of recognition."""
 
-from services.recognition.badges import api as badges
+from services.recognition.badges.api import ROUTERS as BADGES
 from services.recognition.badges.handlers.deciding import FOLLOWED_AUDIENCES, KEEP_EVERY_SECONDS, keep_badges
 from services.recognition.badges.handlers.restoring import READ_BACK as BADGES_READ_BACK
 from services.recognition.cards import api as cards
@@ -36,7 +36,7 @@ SPEC = ServiceSpec(
         Subscription(POINTS, POINTS_AWARDED.adapter, handlers.on_awards),
     ],
     problems=ERRORS,
-    routers=[part.router for part in (leaderboards, totals, thresholds, badges, cards, streaks)],
+    routers=[*(part.router for part in (leaderboards, totals, thresholds, cards, streaks)), *BADGES],
     timers=[
         Timer("reevaluate", every_seconds=handlers.REEVALUATE_EVERY_SECONDS, run=handlers.reevaluate),
         Timer("keep counting", every_seconds=KEEP_COUNTING_EVERY_SECONDS, run=keep_counting),

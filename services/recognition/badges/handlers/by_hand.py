@@ -169,6 +169,7 @@ async def take_back(
             badge_id,
             member_id=named.member_id,
             before={"grant_ids": [grant.reverses for grant in grants]},
+            after={"grant_ids": []},
         )
     )
     return grants

@@ -16,7 +16,7 @@ async def put_picture(tx: Transaction, *, community: str, badge_id: str, content
     await store.put_picture(tx.conn, community=community, badge=badge_id, picture=picture, uploaded_at=tx.now)
     tx.did(
         Did(
-            "badge.picture",
+            "badge.put_picture",
             "badge",
             badge_id,
             before={"etag": before},
@@ -31,7 +31,7 @@ async def delete_picture(tx: Transaction, *, community: str, badge_id: str) -> N
     await _check(tx, community=community, badge_id=badge_id)
     before = (await store.pictured(tx.conn, community=community)).get(badge_id)
     await store.delete_picture(tx.conn, community=community, badge=badge_id)
-    tx.did(Did("badge.picture", "badge", badge_id, before={"etag": before}, after={"etag": None}))
+    tx.did(Did("badge.drop_picture", "badge", badge_id, before={"etag": before}, after={"etag": None}))
 
 
 async def _check(tx: Transaction, *, community: str, badge_id: str) -> None:

@@ -1,13 +1,13 @@
 """HTTP routes of pictures that are uploaded for badges."""
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from typing import Annotated, Final
 
 from fastapi import APIRouter
-from pydantic import Base64Bytes, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from services.recognition.badges.api.problems import PICTURE_REFUSED, UNKNOWN_BADGE
-from services.recognition.badges.domain.pictures import PICTURE_MAX_BYTES, PNG
+from services.recognition.badges.domain.pictures import PICTURE_MAX_BYTES, PNG, PictureError
 from services.recognition.badges.handlers import pictures as handlers
 from shared.contracts.fields import Slug
 from shared.http import Principal, RequestBody, Scope, Tx, problem_responses, requires
@@ -25,7 +25,8 @@ Painter = Annotated[Principal, requires(Scope.PROGRAMMES_WRITE)]
 class PictureUpload(RequestBody):
     """What a badge is to look like."""
 
-    content: Base64Bytes = Field(
+    content: str = Field(
+        pattern=r"^[A-Za-z0-9+/]+={0,2}$",
         max_length=CONTENT_MAX_CHARS,
         description=f"A PNG or an SVG in base64, of {PICTURE_MAX_BYTES:,} bytes at most",
         examples=[EXAMPLE],
@@ -51,9 +52,11 @@ async def put_badge_picture(principal: Painter, badge_id: Slug, uploaded: Pictur
 
     One with a script, a link, a font or anything from elsewhere is refused, and is told what.
     """
-    picture = await handlers.put_picture(
-        tx, community=principal.community, badge_id=badge_id, content=uploaded.content
-    )
+    try:
+        content = b64decode(uploaded.content, validate=True)
+    except ValueError:
+        raise PictureError("it is no base64: signs are missing at its end") from None
+    picture = await handlers.put_picture(tx, community=principal.community, badge_id=badge_id, content=content)
     return PictureKept(
         badge=badge_id, media_type=picture.media_type, size_bytes=len(picture.content), etag=picture.etag
     )

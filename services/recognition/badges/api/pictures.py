@@ -1,13 +1,13 @@
 """HTTP routes of pictures that are uploaded for badges."""
 
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from typing import Annotated, Final
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.recognition.badges.api.problems import PICTURE_REFUSED, UNKNOWN_BADGE
-from services.recognition.badges.domain.pictures import PICTURE_MAX_BYTES, PNG, PictureError
+from services.recognition.badges.domain.pictures import PICTURE_MAX_BYTES, PNG, decoded
 from services.recognition.badges.handlers import pictures as handlers
 from shared.contracts.fields import Slug
 from shared.http import Principal, RequestBody, Scope, Tx, problem_responses, requires

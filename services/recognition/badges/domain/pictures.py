@@ -5,6 +5,7 @@ Nothing of what was sent is served: a picture is read, judged, and made again fr
 
 import io
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Final, NamedTuple
@@ -69,6 +70,14 @@ class Picture(NamedTuple):
 
 class PictureError(ValueError):
     """What was uploaded is no picture that is served; the message says why, and where in it."""
+
+
+def decoded(text: str) -> bytes:
+    """The bytes that a text in base64 says. Raises PictureError for what is none."""
+    try:
+        return b64decode(text, validate=True)
+    except ValueError:
+        raise PictureError("it is no base64: signs are missing at its end") from None
 
 
 def cleaned_picture(content: bytes) -> Picture:

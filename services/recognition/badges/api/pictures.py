@@ -52,11 +52,9 @@ async def put_badge_picture(principal: Painter, badge_id: Slug, uploaded: Pictur
 
     One with a script, a link, a font or anything from elsewhere is refused, and is told what.
     """
-    try:
-        content = b64decode(uploaded.content, validate=True)
-    except ValueError:
-        raise PictureError("it is no base64: signs are missing at its end") from None
-    picture = await handlers.put_picture(tx, community=principal.community, badge_id=badge_id, content=content)
+    picture = await handlers.put_picture(
+        tx, community=principal.community, badge_id=badge_id, content=decoded(uploaded.content)
+    )
     return PictureKept(
         badge=badge_id, media_type=picture.media_type, size_bytes=len(picture.content), etag=picture.etag
     )

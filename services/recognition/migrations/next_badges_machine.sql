@@ -10,16 +10,6 @@ alter table grants
 create index grants_by_badge on grants (community, name, granted_at, grant_id)
     where kind = 'badge' and reverses is null;
 
--- In which audiences members are, as they were told last.
-create table badge_audiences (
-    community text not null,
-    member_id uuid not null,
-    audience_id text not null,
-    revision int not null,
-    is_in boolean not null,
-    primary key (community, member_id, audience_id)
-);
-
 -- The badges by criteria that stand for a member, and how often each was granted to it.
 create table badge_members (
     community text not null,

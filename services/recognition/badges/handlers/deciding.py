@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from services.recognition.badges.domain.deciding import Asked, BadgeMember, Change, Criteria, Room, change_of
 from services.recognition.badges.store import by_hand as by_hand_store
 from services.recognition.badges.store import standing as store
-from services.recognition.badges.store.standing import Sweep, Told
+from services.recognition.badges.store.standing import Sweep
 from services.recognition.counts import store as counts_store
 from services.recognition.counts.domain import NO_PLAN
 from services.recognition.metrics import BACKFILLED_MEMBERS, BACKFILLS, LOOKED_AT_MEMBERS
@@ -25,6 +25,7 @@ from shared.conditions.criteria import Values
 from shared.consumer import Subscription
 from shared.contracts.facts import AUDIENCE_FACT, AudienceFact
 from shared.contracts.programme import Streak
+from shared.followed_audiences import on_audiences as follow
 from shared.followed_communities import load_calendar
 from shared.merges import lock_persons
 from shared.postgres import Connection
@@ -41,23 +42,13 @@ _LATER = timedelta(days=3)
 
 async def on_audiences(tx: Transaction, facts: list[AudienceFact]) -> None:
     """Keep in which audiences members are; whoever entered or left one is looked at again."""
-    told = [
-        Told(
-            fact["community"],
-            fact["data"]["member_id"],
-            fact["data"]["audience"],
-            fact["data"]["revision"],
-            fact["type"] == "audience.entered.v1",
-        )
-        for fact in facts
-    ]
-    moved = await store.put_audiences(tx.conn, told=told)
-    in_force = await thresholds_store.load_thresholds(tx.conn, communities={key[0] for key in moved})
+    await follow(tx, facts)
+    in_force = await thresholds_store.load_thresholds(tx.conn, communities={fact["community"] for fact in facts})
     reads = {community: found.thresholds.reads.audiences for community, found in in_force.items()}
     due = {
-        (one.community, one.member_id): Due(tx.now)
-        for one in told
-        if (one.community, one.member_id) in moved and one.audience_id in reads.get(one.community, ())
+        (fact["community"], fact["data"]["member_id"]): Due(tx.now)
+        for fact in facts
+        if fact["data"]["audience"] in reads.get(fact["community"], ())
     }
     if due:
         await thresholds_store.put_due(tx.conn, due=due)
@@ -112,7 +103,11 @@ async def _sweep(tx: Transaction) -> bool:
             return True
         before = sweep._replace(ended_at=None)
     members = await store.page_of_members(
-        tx.conn, community=community, after=before.after_member, limit_count=PIECE_COUNT
+        tx.conn,
+        community=community,
+        audiences=criteria.reads.audiences,
+        after=before.after_member,
+        limit_count=PIECE_COUNT,
     )
     due = Due(criteria.effective_from, criteria.day, is_backfill=True)
     grants = await decide(tx, community=community, due=dict.fromkeys(members, due), criteria=criteria)

@@ -80,7 +80,13 @@ async def _counted(conn: Connection, *, community: str, asked: Asked, criteria: 
     for start in (begin, store.BEFORE_ALL)[: 1 if begin == store.BEFORE_ALL else 2]:
         after = start
         while len(seen) < SAMPLE_MAX_COUNT:
-            page = await store.page_of_members(conn, community=community, after=after, limit_count=PIECE_COUNT)
+            page = await store.page_of_members(
+                conn,
+                community=community,
+                audiences=criteria.reads.audiences,
+                after=after,
+                limit_count=PIECE_COUNT,
+            )
             fresh = [one for one in page if one not in seen]
             groups = await store.load_groups(conn, community=community, head_ids=fresh)
             values = await load_values(conn, community=community, criteria=criteria, head_ids=fresh, groups=groups)

@@ -1,6 +1,6 @@
 """The SQL of badges by criteria: what members have of what is read, what stands, who is looked at again."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -16,16 +16,6 @@ from shared.postgres import Connection
 
 PROGRAMMES_REMEMBERED_COUNT = 64
 BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
-
-
-class Told(NamedTuple):
-    """What was told last of a member and an audience."""
-
-    community: str
-    member_id: str
-    audience_id: str
-    revision: int
-    is_in: bool
 
 
 class Sweep(NamedTuple):
@@ -73,30 +63,13 @@ async def load_streaks(conn: Connection, *, community: str, plan: Plan) -> list[
     return _recognition(text or "{}").streaks
 
 
-async def put_audiences(conn: Connection, *, told: Sequence[Told]) -> set[MemberKey]:
-    """Keep in which audiences members are, by the highest revision; the members of whom that is another now."""
-    rows = await conn.fetch(
-        """
-        insert into badge_audiences as a (community, member_id, audience_id, revision, is_in)
-        select distinct on (community, member_id, audience_id) * from unnest($1::text[], $2::uuid[], $3::text[],
-            $4::int[], $5::boolean[]) as t(community, member_id, audience_id, revision, is_in)
-        order by community, member_id, audience_id, revision desc
-        on conflict (community, member_id, audience_id) do update
-        set revision = excluded.revision, is_in = excluded.is_in where excluded.revision > a.revision
-        returning community, member_id
-        """,
-        *[list(column) for column in zip(*told, strict=True)],
-    )
-    return {(row["community"], str(row["member_id"])) for row in rows}
-
-
 async def load_audiences(
     conn: Connection, *, community: str, member_ids: Collection[str]
 ) -> dict[str, frozenset[str]]:
     """In which audiences members are."""
     rows = await conn.fetch(
         """
-        select member_id, array_agg(audience_id) as ids from badge_audiences
+        select member_id, array_agg(audience_id) as ids from followed_audiences
         where community = $1 and member_id = any($2::uuid[]) and is_in group by member_id
         """,
         community,
@@ -279,8 +252,13 @@ async def put_sweep(conn: Connection, sweep: Sweep) -> None:
     )
 
 
-async def page_of_members(conn: Connection, *, community: str, after: str | None, limit_count: int) -> list[str]:
-    """Members of whom anything is known that badges read, or for whom one stands, in the order of their ids."""
+async def page_of_members(
+    conn: Connection, *, community: str, audiences: Collection[str], after: str | None, limit_count: int
+) -> list[str]:
+    """Members of whom anything is known that badges read, or for whom one stands, in the order of their ids.
+
+    Of audiences those are looked at that badges ask for.
+    """
     rows = await conn.fetch(
         """
         select member_id from (
@@ -288,8 +266,10 @@ async def page_of_members(conn: Connection, *, community: str, after: str | None
             union
             (select member_id from counting_members where community = $1 and member_id > $2 order by 1 limit $3)
             union
-            (select member_id from badge_audiences where community = $1 and member_id > $2 and is_in
-             order by 1 limit $3)
+            (select f.member_id from unnest($4::text[]) as a(audience_id) cross join lateral (
+                select member_id from followed_audiences
+                where community = $1 and audience_id = a.audience_id and member_id > $2 and is_in
+                order by member_id limit $3) f)
             union
             (select member_id from badge_members where community = $1 and member_id > $2 order by 1 limit $3)
         ) found order by 1 limit $3
@@ -297,6 +277,7 @@ async def page_of_members(conn: Connection, *, community: str, after: str | None
         community,
         after or BEFORE_ALL,
         limit_count,
+        list(audiences),
     )
     return [str(row["member_id"]) for row in rows]
 

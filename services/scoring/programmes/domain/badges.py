@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.scoring.programmes.domain.mistakes import Conditions, Mistake, Read, list_at, mistake, value_at
+from services.scoring.programmes.domain.sections import of_several
 from services.scoring.rules.domain.attributes import names_read
 from services.scoring.rules.domain.audiences import AUDIENCES, id_of
+from services.scoring.rules.domain.counters import counter_of
 from shared.conditions.criteria import Criterion, check_kind, compile_criterion
 from shared.conditions.errors import ConditionError
 from shared.contracts.programme import CONDITION_MAX_CHARS, SPENDABLE
@@ -81,13 +83,16 @@ def _not_countable(located: Located, counted: list[tuple[Path, str]], conditions
     scoped = {
         one.get("id") for one in list_at(located, ("rules",)) if isinstance(one, dict) and one.get("audiences")
     }
+    several = of_several(located)
     taken: dict[str, int] = {}
     for path, rule_id in counted:
-        if rule_id not in steps and rule_id not in scoped:
+        if rule_id not in steps and rule_id not in scoped and rule_id not in several:
             continue
         instead = "write `count: awards`" if path[-1] == "rule" else f'ask for awards("{rule_id}")'
         detail: Any = None
-        if rule_id in scoped:
+        if rule_id in several:
+            detail = f"the rule `{rule_id}` is for several people, and a badge counts events for one; {instead}"
+        elif rule_id in scoped:
             detail = (
                 f"the rule `{rule_id}` is for members of audiences, and a badge counts events by what they say"
                 f" themselves; {instead}"
@@ -110,5 +115,7 @@ def _not_countable(located: Located, counted: list[tuple[Path, str]], conditions
 
 
 def _read_as(name: str) -> str:
-    audience_id = id_of(name)
+    audience_id, counter_id = id_of(name), counter_of(name)
+    if counter_id is not None:
+        return f"the counter `{counter_id}`"
     return f"`member.{name}`" if audience_id is None else f"whether one is in `{audience_id}`"

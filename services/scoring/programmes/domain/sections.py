@@ -62,6 +62,26 @@ def _wrong_pair(located: Located, earlier: Declared, later: Declared) -> str | N
     )
 
 
+def streak_mistakes(located: Located) -> Iterator[Mistake]:
+    """Where a streak goes by a rule for several people: it is one person's, by whom an event is of."""
+    several = of_several(located)
+    for index, _ in enumerate(list_at(located, ("recognition", "streaks"))):
+        for place, rule in enumerate(list_at(located, ("recognition", "streaks", index, "rules"))):
+            if rule in several:
+                at: Path = ("recognition", "streaks", index, "rules", place)
+                detail = f"the rule `{rule}` is for several people, and a streak goes by what one did"
+                yield mistake(located.values[at], at, detail)
+
+
+def of_several(located: Located) -> set[str]:
+    """The rules that are for contributors or a team."""
+    return {
+        str(one.get("id"))
+        for one in list_at(located, ("rules",))
+        if isinstance(one, dict) and one.get("to") in ("contributors", "team")
+    }
+
+
 def payout_mistakes(located: Located) -> Iterator[Mistake]:
     """Why a bank would not take payouts of this account in this currency, whatever else is wrong."""
     currency = value_at(located, (*PAYOUT, "currency"))

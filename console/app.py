@@ -16,6 +16,8 @@ from console.frame.static import load_static, serve_static
 from console.frame.visits import Console, install_errors
 from console.pages.account import routes as account
 from console.pages.audit import routes as audit
+from console.pages.badges import of_members as badges_of_members
+from console.pages.badges import routes as badges
 from console.pages.by_hand import routes as by_hand
 from console.pages.campaigns import routes as campaigns
 from console.pages.cards import routes as cards
@@ -68,6 +70,8 @@ PAGES = (
     *(sign_in, overview, figures, leaderboard, explorer, try_it, account, views),
     *(
         members,
+        badges,
+        badges_of_members,
         by_hand,
         guidelines,
         campaigns,

@@ -37,6 +37,9 @@ SUBCOMMANDS = {
     ),
     "audience": Subcommand("plaudit.audience", "audience", "Look at audiences: who is in them, and who would be."),
     "award": Subcommand("plaudit.award", "award", "Give and take points by hand, approved by another person."),
+    "badge": Subcommand(
+        "plaudit.badge", "badge", "See badges and who holds them, give them by hand and take them back."
+    ),
     "campaign": Subcommand(
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
     ),

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from services.scoring.programmes.domain.audiences import audience_mistakes, readable_by_rules
+from services.scoring.programmes.domain.badges import badge_mistakes
 from services.scoring.programmes.domain.campaigns import campaign_mistakes
 from services.scoring.programmes.domain.expressions import askings, expression_mistakes
 from services.scoring.programmes.domain.fields import section_at
@@ -30,7 +31,6 @@ from services.scoring.programmes.domain.publication import Document
 from services.scoring.programmes.domain.quality import quality_mistakes
 from services.scoring.programmes.domain.sections import (
     PAYING,
-    badge_mistakes,
     limit_mistakes,
     payout_mistakes,
     streak_mistakes,
@@ -74,6 +74,8 @@ _SAYING = {
     *("count_without_rule", "count_without_grace", "event_types", "limit_over"),
     *("floor_of_given", "twice_the_same", "gives_and_takes", "days_of_since"),
     *("campaign_days", "campaign_rule_twice"),
+    *("badge_by_hand", "badge_when", "badge_measure", "badge_nothing", "badge_tiers"),
+    *("tier_twice", "tiers_fall", "limited_tiers"),
 }
 _EXPECTED = {
     "int_type": "a whole number, without quotes",
@@ -128,7 +130,7 @@ def read_with_warnings(text: str, *, clock: Clock | None = None, reviewed_since:
         *pace_mistakes(located),
         *campaign_mistakes(located),
         *payout_mistakes(located),
-        *badge_mistakes(located, read),
+        *badge_mistakes(located, text, read),
         *streak_mistakes(located),
     ]
     try:

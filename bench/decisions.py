@@ -341,11 +341,11 @@ async def hot(state: StackState, workers_counts: Sequence[int], rounds_count: in
                 name: [one / beside for one, beside in zip(rates["one"], rates[name], strict=True)]
                 for name in ("none", "each")
             }
-            found = "; ".join(
+            compared = "; ".join(
                 f"one hot / {name} {median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
                 for name, values in ratios.items()
             )
-            click.echo(f"{workers} workers, events/s with campaigns: {said}; {found}")
+            click.echo(f"{workers} workers, events/s with campaigns: {said}; {compared}")
 
 
 @click.group(help="Measure what decisions cost. The stack that is named loses its data.")

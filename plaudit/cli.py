@@ -40,6 +40,9 @@ SUBCOMMANDS = {
     "campaign": Subcommand(
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
     ),
+    "guidelines": Subcommand(
+        "plaudit.guidelines", "guidelines", "Decide what was reported, and appeals; suspend members."
+    ),
     "explain": Subcommand("plaudit.admin", "explain", "Explain a payout, back to the events it pays for."),
     "provision": Subcommand(
         "plaudit.provision", "provision_command", "Prepare a Kafka and PostgreSQL of your own."

@@ -122,7 +122,7 @@ AUDIENCES = Topic(
     "community | member",
     (facts.AUDIENCE_ENTERED.name, facts.AUDIENCE_LEFT.name),
     producers=("scoring",),
-    consumers=(),
+    consumers=("recognition", "rewards"),
     read_back=True,
 )
 CAMPAIGNS = Topic(
@@ -132,6 +132,20 @@ CAMPAIGNS = Topic(
     (facts.CAMPAIGN_CHANGED.name,),
     producers=("scoring",),
     consumers=(),
+    read_back=True,
+)
+GUIDELINES = Topic(
+    "guidelines.v1",
+    "What became of reports, who is suspended, and who accepted the guidelines",
+    "community | member, or case",
+    (
+        facts.CASE_CHANGED.name,
+        facts.SUSPENSION_CHANGED.name,
+        facts.GUIDELINES_ACCEPTED.name,
+        facts.SAID_IN_CASE.name,
+    ),
+    producers=("scoring",),
+    consumers=("recognition", "analytics"),
     read_back=True,
 )
 RECOGNITION = Topic(
@@ -247,6 +261,7 @@ TOPICS = (
     POINTS,
     AUDIENCES,
     CAMPAIGNS,
+    GUIDELINES,
     RECOGNITION,
     REDEMPTIONS,
     PAYOUTS,

@@ -1,14 +1,19 @@
 """The wiring of scoring."""
 
-from services.scoring.audiences import handlers as audiences_handlers
 from services.scoring.audiences.api import router as audiences
-from services.scoring.audiences.handlers import DECIDER, FOLLOWED_MEMBERS
+from services.scoring.audiences.handlers import deciding
+from services.scoring.audiences.handlers.deciding import DECIDER
 from services.scoring.awards.api.routes import router as awards
 from services.scoring.awards.handlers import restoring
 from services.scoring.awards.handlers.rooms import settle_waiting
 from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.campaigns import handlers as campaigns_handlers
 from services.scoring.campaigns.api import router as campaigns
+from services.scoring.guidelines.api.members import router as members_guidelines
+from services.scoring.guidelines.api.routes import router as guidelines
+from services.scoring.guidelines.handlers import folding as guideline_cases
+from services.scoring.guidelines.handlers import telling as guideline_facts
+from services.scoring.guidelines.handlers.listening import FOLLOWED_MEMBERS, Listener
 from services.scoring.manual import handlers as manual_handlers
 from services.scoring.manual.api import router as manual
 from services.scoring.problems import ERRORS
@@ -33,6 +38,7 @@ SETTLE_EVERY_SECONDS = 0.5
 DECIDE_EVERY_SECONDS = 1.0
 
 scorer = Scorer()
+listener = Listener(scorer)
 
 SPEC = ServiceSpec(
     name="scoring",
@@ -43,9 +49,9 @@ SPEC = ServiceSpec(
         FOLLOWED_PEOPLE,
         FOLLOWED_COMMUNITIES,
         FOLLOWED_MEMBERS,
-        Subscription(EVENTS, ACCEPTED_EVENT, scorer.on_activities, prepare=scorer.prepare),
+        Subscription(EVENTS, ACCEPTED_EVENT, listener.on_activities, prepare=scorer.prepare),
     ],
-    routers=[programmes, drafts, rules, audiences, campaigns, awards, manual],
+    routers=[programmes, drafts, rules, audiences, campaigns, awards, manual, guidelines, members_guidelines],
     problems=ERRORS,
     timers=[
         Timer("settle-claims", every_seconds=SETTLE_EVERY_SECONDS, run=settle_waiting),
@@ -53,6 +59,8 @@ SPEC = ServiceSpec(
         Timer("sign-programmes-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("count-programmes-waiting", every_seconds=60, run=count_waiting),
         Timer("count-campaigns", every_seconds=15, run=campaigns_handlers.count_not_giving),
+        Timer("work-off-guidelines", every_seconds=SETTLE_EVERY_SECONDS, run=guideline_cases.work_off),
+        Timer("count-cases-waiting", every_seconds=15, run=guideline_cases.count_waiting),
         Timer("count-manual-awards-waiting", every_seconds=60, run=manual_handlers.count_waiting),
     ],
     schemas=schemas,
@@ -61,8 +69,9 @@ SPEC = ServiceSpec(
         *telling.READ_BACK,
         *restoring.READ_BACK,
         *manual_handlers.READ_BACK,
-        *audiences_handlers.READ_BACK,
+        *deciding.READ_BACK,
         *campaigns_handlers.READ_BACK,
+        *guideline_facts.READ_BACK,
     ],
 )
 

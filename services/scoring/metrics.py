@@ -55,3 +55,21 @@ EVALUATED_APART_SECONDS = Counter(
 )
 # The alert on it asks for what was added: a counter that appears with its first rule would show no growth.
 RULES_DECLINED.labels("too_slow")
+CASES_DECIDED = Counter(
+    "plaudit_scoring_cases_total",
+    "Times that cases of the guidelines became upheld, dismissed, appealed, overturned, open or withdrawn",
+    ["state"],
+)
+CASES_WAITING = Gauge(
+    "plaudit_scoring_cases_waiting",
+    "Cases of the guidelines that somebody is to decide, by deadline: in_time, overdue",
+    ["deadline"],
+)
+VOIDS_TO_SWEEP = Gauge(
+    "plaudit_scoring_voids_to_sweep",
+    "Upheld contents and suspensions of which points are still to be reversed or given back",
+)
+for state in ("open", "upheld", "dismissed", "appealed", "overturned", "withdrawn"):
+    CASES_DECIDED.labels(state)
+for deadline in ("in_time", "overdue"):
+    CASES_WAITING.labels(deadline)

@@ -1,9 +1,28 @@
 """What scoring's errors become when they reach its API."""
 
-from services.scoring.audiences.api import UNKNOWN_AUDIENCE
 from services.scoring.audiences.domain import UnknownAudienceError
 from services.scoring.campaigns.api import UNKNOWN_CAMPAIGN
 from services.scoring.campaigns.domain import UnknownCampaignError
+from services.scoring.guidelines.api.problems import (
+    APPEAL_TOO_LATE,
+    CASE_DECIDED,
+    NO_GUIDELINES,
+    OTHER_GUIDELINES,
+    OWN_CASE,
+    UNKNOWN_CASE,
+    UNKNOWN_CATEGORY,
+    UNKNOWN_SUSPENSION,
+)
+from services.scoring.guidelines.domain.errors import (
+    AppealTooLateError,
+    CaseDecidedError,
+    NoGuidelinesError,
+    OtherVersionError,
+    OwnCaseError,
+    UnknownCaseError,
+    UnknownCategoryError,
+    UnknownSuspensionError,
+)
 from services.scoring.manual.api import (
     MANUAL_DECIDED,
     MANUAL_FOUR_EYES,
@@ -69,7 +88,7 @@ from services.scoring.programmes.domain.publication import (
 from services.scoring.programmes.handlers.checking import ChecksBusyError, CheckTooSlowError
 from shared.commands import KEY_REUSED
 from shared.http import ErrorTable, FieldError, Problem
-from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_MEMBER
+from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_AUDIENCE, UNKNOWN_MEMBER
 from shared.near_names import near_name
 
 
@@ -151,7 +170,29 @@ def _persons_limit(error: PersonsLimitError) -> Problem:
     )
 
 
+def _unknown_category(error: UnknownCategoryError) -> Problem:
+    near = near_name(error.category, error.known)
+    meant = f"did you mean `{near}`?" if near else f"there are {', '.join(error.known)}"
+    return Problem(UNKNOWN_CATEGORY, f"There is no category `{error.category}`; {meant}")
+
+
 ERRORS: ErrorTable = {
+    NoGuidelinesError: lambda _: Problem(
+        NO_GUIDELINES, "Publish a programme with a section `guidelines`: it says what members keep to"
+    ),
+    UnknownCategoryError: _unknown_category,
+    UnknownCaseError: lambda _: Problem(UNKNOWN_CASE, "GET /v1/guideline-cases lists those there are"),
+    CaseDecidedError: lambda error: Problem(CASE_DECIDED, f"{str(error)[:1].upper()}{str(error)[1:]}"),
+    OwnCaseError: lambda error: Problem(
+        OWN_CASE, f"{str(error)[:1].upper()}{str(error)[1:]}: another person must do that"
+    ),
+    AppealTooLateError: lambda error: Problem(
+        APPEAL_TOO_LATE, f"It ended at {error.until.isoformat(timespec='seconds')}"
+    ),
+    OtherVersionError: lambda error: Problem(
+        OTHER_GUIDELINES, f"Version `{error.version}` is in force; read that, and accept it"
+    ),
+    UnknownSuspensionError: lambda _: Problem(UNKNOWN_SUSPENSION, "GET /v1/suspensions lists those that last"),
     UnknownCampaignError: lambda _: Problem(UNKNOWN_CAMPAIGN, "GET /v1/campaigns lists those of the programme"),
     UnknownAudienceError: lambda _: Problem(
         UNKNOWN_AUDIENCE, "GET /v1/audiences lists those of the programme in force"

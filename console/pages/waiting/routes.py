@@ -71,6 +71,7 @@ async def show(visit: Visit) -> Response:
         proposed=proposed,
         policy=policy,
         mine=mine,
+        is_all_known=all(answer.ok for answer in (versions, runs, outcomes, by_hand) if answer is not None),
         all_count=len(proposed) + len(open_runs) + len(said) + len(policy) + len(hands),
     )
 

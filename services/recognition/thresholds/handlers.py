@@ -11,6 +11,7 @@ from services.recognition.thresholds import store
 from services.recognition.thresholds.domain import KINDS, Grant, ProgrammeVersion, holder_changes
 from shared.contracts.facts import RECOGNITION_GRANTED, GrantData, ProgrammePublished
 from shared.contracts.programme import Recognition
+from shared.followed_audiences import titles_of
 from shared.topics import RECOGNITION
 from shared.transaction import InvalidMessageError, Transaction
 
@@ -63,6 +64,7 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
             effective_from=data["effective_from"],
             recognition=orjson.dumps(section).decode(),
             rules=orjson.dumps(rules).decode(),
+            audiences=orjson.dumps(titles_of(data["document"])).decode(),
         )
         await store.add_version(tx.conn, version=version)
     await store.put_due_in_force(tx.conn, now=tx.now)

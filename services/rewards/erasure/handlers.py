@@ -8,6 +8,7 @@ from services.rewards.ledger.domain.entries import Owner
 from services.rewards.lots.handlers.expiry import lock_usable_held
 from services.rewards.lots.handlers.merges import move
 from services.rewards.payouts.store import lock_runs
+from shared import followed_audiences
 from shared.consumer import Subscription
 from shared.contracts.facts import MEMBER_FACT, MemberFact
 from shared.followed_members import follow
@@ -26,6 +27,7 @@ async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
     Of who was erased it is noted that something is to be done.
     """
     followed = await follow(tx, facts)
+    await followed_audiences.forget(tx, erased=followed.erased)
     await move(tx, followed.moved)
     erased = [
         ErasedMember(fact["community"], data["member_id"], data["forfeits"], data["erased_at"])

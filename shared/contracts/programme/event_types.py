@@ -40,6 +40,7 @@ RESERVED_WORDS: Final = frozenset(name.split(".", 1)[0] for name in ACTIVITY_TYP
         "command",
         "community",
         "engagement",
+        "guidelines",
         "payout",
         "payout_run",
         "person",

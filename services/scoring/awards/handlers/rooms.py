@@ -19,6 +19,7 @@ from services.scoring.limits.domain.claims import Claim, ClaimKey, Cut, State
 from services.scoring.limits.store import MemberKey
 from services.scoring.metrics import AWARDS_ADJUSTED, CLAIMS_TO_SETTLE
 from services.scoring.settings import Settings
+from services.scoring.voids.domain import Why
 from shared.own_facts import Remembered
 from shared.postgres import Connection
 from shared.transaction import Transaction
@@ -272,6 +273,8 @@ def members_of(claims: Iterable[Claim]) -> list[MemberKey]:
 
 
 def _cause(claim: Claim) -> Cause:
+    if claim.void is not None:
+        return Why(claim.void).value
     if claim.state is not State.LIVE:
         return "retracted"
     return "limit" if claim.told else "restored"

@@ -26,7 +26,7 @@ from services.scoring.rules.domain.matching import match
 from shared.conditions.evaluation import Answer, Condition, compiled, context_of, holds
 from shared.contracts.activities import TARGETING_TYPES
 from shared.contracts.facts import AcceptedEvent
-from shared.contracts.own_acts import MEMBER_ATTRIBUTE
+from shared.contracts.own_acts import MEMBER_ATTRIBUTE, MEMBER_ATTRIBUTES
 from shared.contracts.programme import SPENDABLE, Programme, Slot
 
 COMMUNITY = "rehearsal"
@@ -83,7 +83,8 @@ class History:
         }  # fmt: skip
         bots: list[str] = []
         authors = ((made or {}).get("author"), (answered or {}).get("author"))
-        for slot, person in zip(MEMBER_ATTRIBUTE.values(), (actor, *authors), strict=True):
+        contributors = data.get("contributors") or ()
+        for slot, person in zip(MEMBER_ATTRIBUTES, (actor, *authors, *contributors), strict=False):
             if person is not None:
                 event[slot] = self._member(data["channel"], person["id"])
                 bots += [slot] if person.get("bot") else []
@@ -96,6 +97,8 @@ class History:
                 data[name] = _without_names(thing)
         if actor is not None:
             data["actor"] = {"bot": actor["bot"]} if "bot" in actor else {}
+        if contributors:
+            data["contributors"] = [{"bot": one["bot"]} if "bot" in one else {} for one in contributors]
         self.events.append(event)  # type: ignore[arg-type]
         return str(event["uid"])
 

@@ -224,7 +224,7 @@ async def test_an_event_explains_itself(api: httpx.AsyncClient, world: Any) -> N
     answer = (await api.get(f"/v1/events/{world.uuid('event 1')}/explanation")).json()
     assert (answer["scored"], answer["retracted"]) == (True, False)
     assert [item["rule_id"] for item in answer["awards"]] == ["write"]
-    declined = {"rule_id": "heard", "slot": "object_author", "reason": "own_act", "detail": ""}
+    declined = {"rule_id": "heard", "beneficiary": "object_author", "reason": "own_act", "detail": ""}
     assert answer["declined"] == [declined | {"programme_version": 1, "met": {}}]
     assert {rule["rule_id"]: rule["title"] for rule in answer["rules"]} == {
         "write": "Wrote",

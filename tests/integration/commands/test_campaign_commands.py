@@ -1,4 +1,4 @@
-"""`plaudit campaign` and `plaudit audience`, from a programme that two people publish to a budget that is spent."""
+"""`plaudit campaign` and `plaudit audience`, from a programme that two people publish to a spent budget."""
 
 import json
 from datetime import UTC, datetime, timedelta

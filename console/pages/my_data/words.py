@@ -82,6 +82,20 @@ HELD: Final = (
     _("Payouts, without name and account"),
     _("Days on which they took part"),
     _("When they first took part"),
+    _("Badges for several things that they hold"),
+    _("Badges that somebody gave them by hand, and what for in words"),
+    _("Badges that somebody took from them, and why in words"),
+    _("Limited badges that they wait for"),
+    _("That it is looked at anew which badges they hold"),
+    _("Their numbers of limited badges"),
+    _("What became of reports of what they made"),
+    _("What earns them nothing: contents that a report was upheld of, and suspensions"),
+    _("What they did was about"),
+    _("What was reported of what they made, and what became of it"),
+    _("What was said in these cases"),
+    _("When they were suspended"),
+    _("Which guidelines they accepted"),
+    _("Which of their awards that reverses"),
 )
 #: What an erasure does with them.
 ERASED: Final = {
